@@ -1,0 +1,1 @@
+//! The services we talk to, one folder each: a trait, a real client, errors by meaning.

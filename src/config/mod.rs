@@ -1,0 +1,1 @@
+//! Files, environment, action inputs and flags, layered and validated into a `Plan`.

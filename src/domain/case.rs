@@ -1,0 +1,122 @@
+//! What is asked of a version: a case, and how its outcome is judged.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::finding::Location;
+use crate::domain::prediction::Inputs;
+
+/// A case's name within a model's run: `warm-up`, `compare-1`, `case-3`, `fuzz-7`, `train-1`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CaseId(String);
+
+impl CaseId {
+    /// The `number`th case of a kind, counted from 1.
+    pub fn numbered(kind: CaseKind, number: usize) -> Self {
+        Self(format!("{kind}-{number}"))
+    }
+
+    /// A name as read from a report.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for CaseId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// Why a case is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CaseKind {
+    /// The first prediction, which boots the version.
+    WarmUp,
+    /// A test case somebody wrote.
+    Case,
+    /// The same inputs on the live and the staged version.
+    Compare,
+    /// Made inputs.
+    Fuzz,
+    /// A training.
+    Train,
+    /// Made inputs of a training.
+    TrainFuzz,
+}
+
+impl fmt::Display for CaseKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::WarmUp => "warm-up",
+            Self::Case => "case",
+            Self::Compare => "compare",
+            Self::Fuzz => "fuzz",
+            Self::Train => "train",
+            Self::TrainFuzz => "train-fuzz",
+        })
+    }
+}
+
+/// How the outcome of a case is judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Expectation {
+    /// It has to succeed with an output; nothing is said about which.
+    Succeeds,
+    /// The output is exactly this text. An empty text is a text (`contracts/peer.md`, weakness 8).
+    ExactString(String),
+    /// The output is a file that matches the one at this URL.
+    MatchUrl(String),
+    /// The judge finds that the output fits this description.
+    MatchPrompt(String),
+    /// Every result of this jq program over the output is neither `false` nor `null`, and there is at least one.
+    JqQuery(String),
+    /// The prediction fails (or its inputs are refused) with an error that contains this text.
+    ErrorContains(String),
+}
+
+impl Expectation {
+    /// The key under which the peer's configuration writes it; `none` when nothing was written.
+    pub const fn key(&self) -> &'static str {
+        match self {
+            Self::Succeeds => "none",
+            Self::ExactString(_) => "exact_string",
+            Self::MatchUrl(_) => "match_url",
+            Self::MatchPrompt(_) => "match_prompt",
+            Self::JqQuery(_) => "jq_query",
+            Self::ErrorContains(_) => "error_contains",
+        }
+    }
+
+    /// What was asked for, as written.
+    pub fn wanted(&self) -> Option<&str> {
+        match self {
+            Self::Succeeds => None,
+            Self::ExactString(text)
+            | Self::MatchUrl(text)
+            | Self::MatchPrompt(text)
+            | Self::JqQuery(text)
+            | Self::ErrorContains(text) => Some(text),
+        }
+    }
+}
+
+/// A test case as configured.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestCase {
+    /// What is sent.
+    pub inputs: Inputs,
+    /// How the outcome is judged.
+    pub expectation: Expectation,
+    /// Where it was written, when it stems from a file.
+    pub location: Option<Location>,
+}

@@ -1,0 +1,108 @@
+//! Proof that a staged version may be published.
+//!
+//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is made in one place, [`Verified::clear`], so that
+//! publishing anything else does not compile.
+
+use crate::domain::finding::Finding;
+use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::domain::report::{CaseReport, CaseStatus};
+
+/// An image in the Docker daemon, ready to be pushed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuiltImage {
+    /// The local name or id by which the daemon knows it.
+    pub reference: String,
+    /// The daemon's image id.
+    pub id: String,
+    /// Digests of the uncompressed layers (DiffIDs), in order: the same file system has the same list.
+    pub diff_ids: Vec<ImageDigest>,
+}
+
+/// A version of the test model, made from an image that is still here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Staged {
+    /// The version every prediction names.
+    pub version: VersionRef,
+    /// The image it was pushed from.
+    pub image: BuiltImage,
+    /// Digests of the layers as the registry holds them, in order.
+    pub layers: Vec<ImageDigest>,
+}
+
+/// What verification found out about a staged version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verified {
+    staged: Staged,
+    cases: Vec<CaseReport>,
+    findings: Vec<Finding>,
+}
+
+/// Why a version may not be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Blocked {
+    /// Cases that failed or never came to an end.
+    #[error("{} of {total} cases did not pass: {}", failed.len(), failed.join(", "))]
+    Cases {
+        /// Names of the cases.
+        failed: Vec<String>,
+        /// How many there were.
+        total: usize,
+    },
+    /// Findings of severity error.
+    #[error("{} findings stop the push: {}", codes.len(), codes.join(", "))]
+    Findings {
+        /// Their codes.
+        codes: Vec<String>,
+    },
+}
+
+impl Verified {
+    /// Joins a staged version with everything that was found out about it.
+    pub fn new(staged: Staged, cases: Vec<CaseReport>, findings: Vec<Finding>) -> Self {
+        Self { staged, cases, findings }
+    }
+
+    /// The cases' outcomes.
+    pub fn cases(&self) -> &[CaseReport] {
+        &self.cases
+    }
+
+    /// Clears the version for publication as a version of `model`: no case failed, erred or was left unfinished, and no finding is
+    /// an error. A flaky case passes, with the flakiness in the report.
+    pub fn clear(self, model: ModelRef) -> Result<Cleared, Blocked> {
+        let failed: Vec<String> = self
+            .cases
+            .iter()
+            .filter(|case| !matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky))
+            .map(|case| case.id.to_string())
+            .collect();
+        if !failed.is_empty() {
+            return Err(Blocked::Cases { failed, total: self.cases.len() });
+        }
+        let codes: Vec<String> =
+            self.findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.code.to_string()).collect();
+        if !codes.is_empty() {
+            return Err(Blocked::Findings { codes });
+        }
+        Ok(Cleared { model, staged: self.staged })
+    }
+}
+
+/// A staged version that may be published. Only [`Verified::clear`] makes one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cleared {
+    model: ModelRef,
+    staged: Staged,
+}
+
+impl Cleared {
+    /// The live model it may be published to.
+    pub fn model(&self) -> &ModelRef {
+        &self.model
+    }
+
+    /// What was staged and tested.
+    pub fn staged(&self) -> &Staged {
+        &self.staged
+    }
+}

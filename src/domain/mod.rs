@@ -1,0 +1,16 @@
+//! The values that travel between the stages.
+//!
+//! Nothing here performs I/O, reads the environment or looks at a clock; `tests/layers.rs` keeps it so. Types carry the proof of
+//! what was done: a [`Cleared`](cleared::Cleared) can only be made from a [`Verified`](cleared::Verified) that passed the policy.
+
+pub mod case;
+pub mod cleared;
+pub mod cost;
+pub mod events;
+pub mod finding;
+pub mod identity;
+pub mod plan;
+pub mod prediction;
+pub mod report;
+pub mod rule;
+pub mod verdict;

@@ -1,0 +1,127 @@
+//! Predictions and trainings as Replicate reports them.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Inputs of a prediction, in the order they were written.
+pub type Inputs = Map<String, Value>;
+
+/// A prediction's or training's id.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PredictionId(String);
+
+impl PredictionId {
+    /// Takes an id as a service gave it.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PredictionId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The six statuses of `contracts/replicate.md` section 3. One that we do not know is kept and treated as not final.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PredictionStatus {
+    /// Queued, or the container is booting.
+    Starting,
+    /// `predict()` is running.
+    Processing,
+    /// Ended well.
+    Succeeded,
+    /// Ended with an error.
+    Failed,
+    /// Stopped by somebody, or by a deadline while running.
+    Canceled,
+    /// Ended before it started.
+    Aborted,
+    /// A status this program does not know.
+    Unknown(String),
+}
+
+impl PredictionStatus {
+    /// Whether nothing more will happen.
+    pub fn is_terminal(&self) -> bool {
+        match self {
+            Self::Succeeded | Self::Failed | Self::Canceled | Self::Aborted => true,
+            Self::Starting | Self::Processing | Self::Unknown(_) => false,
+        }
+    }
+
+    /// The word used on the wire.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Starting => "starting",
+            Self::Processing => "processing",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Canceled => "canceled",
+            Self::Aborted => "aborted",
+            Self::Unknown(word) => word,
+        }
+    }
+}
+
+impl From<&str> for PredictionStatus {
+    fn from(word: &str) -> Self {
+        match word {
+            "starting" => Self::Starting,
+            "processing" => Self::Processing,
+            "succeeded" => Self::Succeeded,
+            "failed" => Self::Failed,
+            "canceled" => Self::Canceled,
+            "aborted" => Self::Aborted,
+            other => Self::Unknown(other.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for PredictionStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// A prediction (or training) at one moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prediction {
+    /// Its id.
+    pub id: PredictionId,
+    /// How far it is.
+    pub status: PredictionStatus,
+    /// The version that ran, as reported. May be `hidden`, and may differ from the one asked for.
+    pub version: Option<String>,
+    /// The inputs as the service echoes them.
+    pub inputs: Inputs,
+    /// The output, when there is one. A streamed output is an array of chunks.
+    pub output: Option<Value>,
+    /// The error's text, when it failed.
+    pub error: Option<String>,
+    /// Logs so far; empty when there are none.
+    pub logs: String,
+    /// Run time, without queue and boot.
+    pub predict_time: Option<Duration>,
+    /// Other metrics, as they came.
+    pub metrics: Map<String, Value>,
+    /// When it was created.
+    pub created_at: Option<DateTime<Utc>>,
+    /// When `predict()` began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub completed_at: Option<DateTime<Utc>>,
+    /// The page for people.
+    pub web_url: Option<String>,
+}

@@ -1,0 +1,276 @@
+//! What happened in a run, as values. `report/` renders it; `run.json` has frozen types of its own.
+
+use std::fmt;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::case::{CaseId, CaseKind, Expectation};
+use crate::domain::cost::Cost;
+use crate::domain::finding::Finding;
+use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::domain::prediction::{Inputs, PredictionId};
+use crate::domain::verdict::Verdict;
+
+/// A whole run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunReport {
+    /// The version of safe-push that ran.
+    pub tool_version: String,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How long it took.
+    pub duration: Duration,
+    /// How it ended: the gravest of its models.
+    pub verdict: Verdict,
+    /// The models, in the order they were asked for.
+    pub models: Vec<ModelReport>,
+    /// Facts about the run as a whole, such as "running on the embedded sandbox".
+    pub notices: Vec<String>,
+}
+
+/// One model's run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelReport {
+    /// The name by which people select it.
+    pub name: String,
+    /// The live model.
+    pub model: ModelRef,
+    /// The test model.
+    pub test_model: ModelRef,
+    /// Its configuration file, when there is one.
+    pub config_file: Option<String>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The version that was staged, once it was.
+    pub staged: Option<VersionRef>,
+    /// The version that was published, once it was.
+    pub published: Option<VersionRef>,
+    /// The live version before this run: the way back.
+    pub previous: Option<VersionRef>,
+    /// Layer digests of both, once both are there.
+    pub layers: Option<LayerProof>,
+    /// The deployment, when one was asked for and reached.
+    pub deployment: Option<DeploymentReport>,
+    /// The stages that were entered, in order, and those skipped.
+    pub stages: Vec<StageReport>,
+    /// What the checks found, gravest first.
+    pub findings: Vec<Finding>,
+    /// What was found but ignored by settings.
+    pub ignored: Vec<Finding>,
+    /// The cases, in the order of the plan.
+    pub cases: Vec<CaseReport>,
+    /// The seed that repeats generated inputs.
+    pub seed: Option<u64>,
+    /// What it cost.
+    pub cost: Cost,
+    /// What went wrong, when the model's run ended in an error rather than a result.
+    pub error: Option<ErrorReport>,
+}
+
+/// The layers that were tested beside those that were published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerProof {
+    /// Layers of the staged manifest, in order.
+    pub staged: Vec<ImageDigest>,
+    /// Layers of the published manifest, in order.
+    pub published: Vec<ImageDigest>,
+}
+
+impl LayerProof {
+    /// Whether what was tested is what shipped.
+    pub fn holds(&self) -> bool {
+        !self.staged.is_empty() && self.staged == self.published
+    }
+}
+
+/// The deployment after the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeploymentReport {
+    /// `owner/name`.
+    pub name: String,
+    /// What was done.
+    pub change: DeploymentChange,
+    /// The release's number afterwards.
+    pub release: Option<u64>,
+    /// The version it ran before, for the way back.
+    pub previous_version: Option<VersionRef>,
+}
+
+/// What was done to a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeploymentChange {
+    /// It was not there.
+    Created,
+    /// It got the new version.
+    Updated,
+    /// It already ran the version.
+    Unchanged,
+}
+
+/// An error with the way out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// The chain of causes, outermost first, joined by `: `.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+/// The stages of a model's run, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// What can be known before a build.
+    Inspect,
+    /// Project folder to image.
+    Build,
+    /// Push to the test model.
+    Stage,
+    /// Predictions.
+    Verify,
+    /// Push to the live model.
+    Publish,
+    /// The deployment.
+    Deploy,
+}
+
+impl Stage {
+    /// All of them, in order.
+    pub const ALL: [Self; 6] = [Self::Inspect, Self::Build, Self::Stage, Self::Verify, Self::Publish, Self::Deploy];
+
+    /// The stage's name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inspect => "inspect",
+            Self::Build => "build",
+            Self::Stage => "stage",
+            Self::Verify => "verify",
+            Self::Publish => "publish",
+            Self::Deploy => "deploy",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// How a stage ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StageStatus {
+    /// It did what it should.
+    Passed,
+    /// It found something that stops the push.
+    Failed,
+    /// It could not do its work.
+    Errored,
+    /// It was stopped.
+    Cancelled,
+    /// It was not needed, or an earlier stage stopped the run.
+    Skipped,
+}
+
+/// One stage of one model's run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageReport {
+    /// Which.
+    pub stage: Stage,
+    /// How it ended.
+    pub status: StageStatus,
+    /// How long it took.
+    pub duration: Duration,
+    /// One line about it, such as the image's size or why it was skipped.
+    pub note: Option<String>,
+}
+
+/// How a case ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseStatus {
+    /// As expected.
+    Passed,
+    /// Not as expected: a result.
+    Failed,
+    /// Failed once and passed when repeated.
+    Flaky,
+    /// The platform did not let it come to an end.
+    Errored,
+    /// Stopped before its end.
+    Cancelled,
+    /// Never started.
+    Skipped,
+}
+
+impl CaseStatus {
+    /// The word used in reports.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Flaky => "flaky",
+            Self::Errored => "errored",
+            Self::Cancelled => "cancelled",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One prediction that belongs to a case.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attempt {
+    /// The prediction's id; `None` when the inputs were refused before one was made.
+    pub prediction: Option<PredictionId>,
+    /// The page for people.
+    pub url: Option<String>,
+    /// The output.
+    pub output: Option<Value>,
+    /// The prediction's error.
+    pub error: Option<String>,
+    /// The last lines of its logs.
+    pub logs_tail: String,
+    /// Why the attempt did not pass; `None` when it did.
+    pub reason: Option<String>,
+    /// From creation to the end.
+    pub duration: Duration,
+    /// Metrics as reported, with `predict_time` in seconds.
+    pub metrics: Map<String, Value>,
+}
+
+/// One case's outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CaseReport {
+    /// Its name.
+    pub id: CaseId,
+    /// Why it is there.
+    pub kind: CaseKind,
+    /// How it ended.
+    pub status: CaseStatus,
+    /// What was sent.
+    pub inputs: Inputs,
+    /// How it was judged.
+    pub expectation: Expectation,
+    /// Every try on the staged version, oldest first. The last one decides.
+    pub attempts: Vec<Attempt>,
+    /// The same inputs on the live version, for a comparison.
+    pub live: Option<Attempt>,
+    /// What the checks said about it, one line each, whether it passed or not (numbers of a comparison, the judge's reason).
+    pub remarks: Vec<String>,
+    /// A failing fuzz input shrunk to the smallest that still fails.
+    pub minimal_inputs: Option<Inputs>,
+    /// From the first attempt's creation to the verdict.
+    pub duration: Duration,
+}
+
+impl CaseReport {
+    /// The attempt that decided.
+    pub fn last_attempt(&self) -> Option<&Attempt> {
+        self.attempts.last()
+    }
+}

@@ -1,0 +1,55 @@
+//! How a run ended, and the exit code that says so.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a model's run, or a whole run, ended. Ordered by gravity: the gravest model decides the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every check passed, and what was to be published is published.
+    Passed,
+    /// The model failed a check: a result, not an error.
+    Failed,
+    /// A service failed us: Replicate, Docker, GitHub or Claude.
+    ServiceError,
+    /// The account cannot pay for predictions.
+    Billing,
+    /// The request or the configuration is wrong.
+    Misconfigured,
+    /// Somebody stopped the run.
+    Cancelled,
+}
+
+impl Verdict {
+    /// The process's exit code. Codes 125 to 127 are left to Docker (`contracts/github.md` section 1).
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Passed => 0,
+            Self::Failed => 1,
+            Self::Misconfigured => 2,
+            Self::ServiceError => 3,
+            Self::Billing => 4,
+            Self::Cancelled => 130,
+        }
+    }
+
+    /// The word used in `run.json` and outputs.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Misconfigured => "misconfigured",
+            Self::ServiceError => "service_error",
+            Self::Billing => "billing",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}

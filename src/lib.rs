@@ -1,0 +1,34 @@
+//! safe-push tests, compares and publishes Cog models to Replicate.
+//!
+//! The crate is divided into rooms. A room uses only the rooms below it; `tests/layers.rs` keeps that true and
+//! `docs/ARCHITECTURE.md` walks one push through them. From top to ground:
+//!
+//! - [`cli`]: the command line and the action face; exit codes
+//! - [`pipeline`]: runs the stages in order and yields a report
+//! - [`select`], [`inspect`], [`build`], [`verify`], [`publish`], [`deliver`]: the stages
+//! - [`report`]: a finished run as text, pure functions
+//! - [`config`]: files, environment and flags become a validated plan
+//! - [`clients`]: the services we talk to
+//! - [`sandbox`]: a Replicate-compatible API and registry for demos and tests
+//! - [`cog`], [`python`], [`schema`], [`media`]: pure knowledge
+//! - [`domain`]: the values that travel between the stages
+//! - [`support`]: clock, seed, secrets, retries
+
+pub mod build;
+pub mod cli;
+pub mod clients;
+pub mod cog;
+pub mod config;
+pub mod deliver;
+pub mod domain;
+pub mod inspect;
+pub mod media;
+pub mod pipeline;
+pub mod publish;
+pub mod python;
+pub mod report;
+pub mod sandbox;
+pub mod schema;
+pub mod select;
+pub mod support;
+pub mod verify;

@@ -1,0 +1,1 @@
+//! Pushes what is `Cleared`, confirms it by digest, and updates the deployment.

@@ -1,0 +1,1 @@
+//! OpenAPI documents of Cog models: reading, linting, and compatibility of an old and a new one.

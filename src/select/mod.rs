@@ -1,0 +1,1 @@
+//! Which models a run is about: names, lists, `all`, `changed`, and the matrix.

@@ -1,0 +1,11 @@
+//! Small things every room may use: clock, seed, secrets, URLs that are safe to show, retries, words.
+//!
+//! No domain knowledge lives here, and nothing here uses another room.
+
+pub mod clock;
+pub mod retry;
+pub mod safe_url;
+pub mod seed;
+pub mod text;
+
+pub use secrecy::{ExposeSecret, SecretString};

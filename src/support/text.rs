@@ -1,0 +1,58 @@
+//! Words: the nearest known name, plurals, cutting long text.
+
+/// The known name nearest to `word`, if one is near enough to be what was meant.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(&word, &name.to_lowercase()), name))
+        .filter(|(distance, name)| *distance <= (name.chars().count().max(3) / 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, name)| name)
+}
+
+/// `1 case`, `2 cases`.
+pub fn count(number: usize, singular: &str) -> String {
+    match number {
+        1 => format!("1 {singular}"),
+        _ => format!("{number} {singular}s"),
+    }
+}
+
+/// At most `limit` bytes of `text`, cut at a character boundary and marked with `…` when something is missing.
+pub fn shorten(text: &str, limit_bytes: usize) -> String {
+    if text.len() <= limit_bytes {
+        return text.to_owned();
+    }
+    let room = limit_bytes.saturating_sub('…'.len_utf8());
+    format!("{}…", &text[..text.floor_char_boundary(room)])
+}
+
+/// The last `count` lines of `text`.
+pub fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_offered_and_a_far_one_is_not() {
+        assert_eq!(nearest("tset_cases", ["test_cases", "fuzz"]), Some("test_cases"));
+        assert_eq!(nearest("zebra", ["test_cases", "fuzz"]), None);
+    }
+
+    #[test]
+    fn text_is_cut_between_characters() {
+        assert_eq!(shorten("äöü", 6), "äöü");
+        assert_eq!(shorten("äöüß", 7), "äö…");
+    }
+
+    #[test]
+    fn the_last_lines_are_kept() {
+        assert_eq!(last_lines("a\nb\nc\n", 2), "b\nc");
+        assert_eq!(last_lines("a", 2), "a");
+    }
+}

@@ -1,0 +1,1 @@
+//! Drives predictions against one version: test cases, comparison with live, fuzz. Judging is pure.
