@@ -13,4 +13,5 @@ pub mod plan;
 pub mod prediction;
 pub mod report;
 pub mod rule;
+pub mod source_map;
 pub mod verdict;

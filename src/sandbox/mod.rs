@@ -1,1 +1,6 @@
 //! A Replicate-compatible API and OCI registry in this process, for demos, tests and runs without a token.
+//!
+//! The sandbox imports no client of ours: the two sides of the wire share no code, so they cannot share a mistake. What it answers
+//! follows `contracts/replicate.md`.
+
+pub(crate) mod engine;
