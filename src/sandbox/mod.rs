@@ -4,3 +4,5 @@
 //! follows `contracts/replicate.md`.
 
 pub(crate) mod engine;
+mod locks;
+pub(crate) mod registry;

@@ -1,0 +1,81 @@
+//! An OCI distribution registry under `/v2`, as strict as one that Docker meets in production.
+//!
+//! Content lives on disk under a root that the caller gives and later removes; which repository holds what lives in memory, because a
+//! sandbox forgets when it ends. Who may enter, which repositories exist, and what a push means is the [`Gate`]'s business.
+//!
+//! No ready-made crate does it all (`container-registry` knows neither mounts nor names of more than two parts), hence this one.
+#![cfg_attr(not(test), expect(dead_code, reason = "the sandbox's API is what starts a registry"))]
+
+mod auth;
+mod blobs;
+mod digest;
+mod errors;
+mod fault;
+mod gate;
+mod manifests;
+mod repositories;
+mod routes;
+mod uploads;
+
+#[cfg(test)]
+mod docker_tests;
+#[cfg(test)]
+mod tests;
+
+#[cfg_attr(not(test), expect(unused_imports, reason = "the sandbox's API is what uses them"))]
+pub(crate) use fault::RegistryFault;
+#[cfg_attr(not(test), expect(unused_imports, reason = "the sandbox's API is what uses them"))]
+pub(crate) use gate::{Access, Gate, PushedManifest};
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use self::blobs::BlobStore;
+use self::fault::Faults;
+use self::repositories::Repositories;
+use self::uploads::Uploads;
+
+/// The registry's state. Serve [`Registry::router`].
+pub(crate) struct Registry {
+    gate: Arc<dyn Gate>,
+    blobs: BlobStore,
+    uploads: Uploads,
+    repositories: Repositories,
+    faults: Faults,
+    mounted_blobs: AtomicU64,
+}
+
+impl Registry {
+    /// A registry with nothing in it that keeps its content under `root`.
+    pub(crate) fn new(root: PathBuf, gate: Arc<dyn Gate>) -> Arc<Self> {
+        Arc::new(Self {
+            gate,
+            uploads: Uploads::new(root.join("uploads")),
+            blobs: BlobStore::new(root.join("blobs")),
+            repositories: Repositories::default(),
+            faults: Faults::default(),
+            mounted_blobs: AtomicU64::new(0),
+        })
+    }
+
+    /// The routes below `/v2`.
+    pub(crate) fn router(self: &Arc<Self>) -> axum::Router {
+        routes::router(Arc::clone(self))
+    }
+
+    /// How many bytes of blobs clients have sent since the start, of failed uploads too.
+    pub(crate) fn uploaded_bytes(&self) -> u64 {
+        self.uploads.received_bytes()
+    }
+
+    /// How many blobs were taken over from another repository instead of being sent again.
+    pub(crate) fn mounted_blobs(&self) -> u64 {
+        self.mounted_blobs.load(Ordering::Relaxed)
+    }
+
+    /// Lets the next `count` starts of a blob upload fail, after those that were asked for before.
+    pub(crate) fn fail_uploads(&self, fault: RegistryFault, count: usize) {
+        self.faults.add(fault, count);
+    }
+}
