@@ -31,7 +31,8 @@ async fn import(docker: &Docker, name: &str, content: &[u8]) {
     header.set_cksum();
     builder.append_data(&mut header, "file", content).await.unwrap();
     let archive = builder.into_inner().await.unwrap();
-    let options = CreateImageOptionsBuilder::new().from_src("-").repo(name).changes(vec!["LABEL run.cog.version=0.22.0".to_owned()]).build();
+    let options =
+        CreateImageOptionsBuilder::new().from_src("-").repo(name).changes(vec!["LABEL run.cog.version=0.22.0".to_owned()]).build();
     let body = bollard::body_full(Bytes::from(archive));
     docker.create_image(Some(options), Some(body), None).try_collect::<Vec<_>>().await.unwrap();
 }

@@ -1,0 +1,272 @@
+//! Which container serves which job: one for each version and kind, booted by the first job, removed when it idles.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::broadcast;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::super::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
+use super::super::locks::lock;
+use super::docker::{ContainerError, ContainersOptions, Daemon, Running};
+use super::logs::{Budget, LogLine};
+use super::protocol::{CogServer, Reply};
+
+const BUSY_INTERVAL: Duration = Duration::from_millis(100);
+/// How long a cancelled job may take to end before its answer is no longer awaited.
+const CANCEL_LIMIT: Duration = Duration::from_secs(5);
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+/// The daemon hands over lines a little later than the server its answer: so long a silence is their end.
+const QUIET: Duration = Duration::from_millis(100);
+const GONE: &str = "the model's container disappeared while the prediction ran";
+
+type Key = (String, JobKind);
+
+/// The engine that runs versions in containers.
+pub(crate) struct Containers {
+    daemon: Daemon,
+    slots: Mutex<HashMap<Key, Arc<Slot>>>,
+    closing: CancellationToken,
+}
+
+/// The place of one version's container.
+#[derive(Default)]
+struct Slot {
+    /// Held while booting, so that jobs that come meanwhile wait instead of booting another.
+    running: tokio::sync::Mutex<Option<Arc<Running>>>,
+    jobs: AtomicUsize,
+    /// Counts jobs that began, to tell whether one came while the idle timer ran.
+    begun: AtomicU64,
+}
+
+impl Containers {
+    /// Connects to the daemon.
+    pub(crate) async fn connect(options: ContainersOptions) -> Result<Self, ContainerError> {
+        Ok(Self { daemon: Daemon::connect(options).await?, slots: Mutex::default(), closing: CancellationToken::new() })
+    }
+
+    /// Removes containers that a sandbox left which is no more, and says how many.
+    pub(crate) async fn remove_orphans(&self) -> Result<usize, ContainerError> {
+        self.daemon.remove_orphans().await
+    }
+
+    fn slot(&self, version: &EngineVersion, kind: JobKind) -> Arc<Slot> {
+        // The image is part of the key: a local image that was built again is another one under the same reference's new id.
+        let key = (format!("{} {} {}", version.model, version.id, version.image), kind);
+        Arc::clone(lock(&self.slots).entry(key).or_default())
+    }
+
+    async fn serve(&self, version: &EngineVersion, job: &Job, reporter: &mut Reporter) -> Outcome {
+        let slot = self.slot(version, job.kind);
+        let _busy = Busy::begin(Arc::clone(&slot), self.daemon.idle_stop(), self.closing.clone());
+        let running = match self.running(&slot, version, job.kind, reporter).await {
+            Ok(running) => running,
+            Err(cause) => return Outcome::Failed { error: cause.to_string() },
+        };
+        let Ok(_permit) = running.permits.acquire().await else {
+            return Outcome::Failed { error: GONE.to_owned() };
+        };
+        reporter.send(Progress::Started);
+        reporter.begin_job(&job.id);
+        let mut lines = running.output.subscribe();
+        let mut guard = CancelOnDrop { server: Some((running.server.clone(), job.kind, job.id.clone())) };
+        let mut answer = std::pin::pin!(ask(&running.server, job));
+        let result = loop {
+            tokio::select! {
+                biased;
+                line = lines.recv() => match line {
+                    Ok(line) => reporter.line(line),
+                    Err(broadcast::error::RecvError::Lagged(count)) => tracing::debug!(count, "a job prints faster than it is read"),
+                    Err(broadcast::error::RecvError::Closed) => break Err(GONE.to_owned()),
+                },
+                result = &mut answer => break result,
+                () = running.output.ended.cancelled() => break Err(GONE.to_owned()),
+            }
+        };
+        guard.server = None;
+        while let Ok(Ok(line)) = timeout(QUIET, lines.recv()).await {
+            reporter.line(line);
+        }
+        match result {
+            Ok((outcome, logs)) => {
+                reporter.end_job(&logs);
+                outcome
+            }
+            Err(error) => {
+                reporter.end_job("");
+                let mut place = slot.running.lock().await;
+                if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &running)) {
+                    *place = None;
+                }
+                Outcome::Failed { error }
+            }
+        }
+    }
+
+    /// The version's container, booted now if there is none or the last one ended.
+    async fn running(
+        &self,
+        slot: &Slot,
+        version: &EngineVersion,
+        kind: JobKind,
+        reporter: &mut Reporter,
+    ) -> Result<Arc<Running>, ContainerError> {
+        let mut place = slot.running.lock().await;
+        if let Some(running) = place.as_ref().filter(|running| !running.output.ended.is_cancelled()) {
+            return Ok(Arc::clone(running));
+        }
+        *place = None;
+        let budget = Mutex::new(Budget::default());
+        let sender = reporter.sender.clone();
+        let report = |text: String| drop(lock(&budget).pass(text).map(|text| sender.send(Progress::Logs(text))));
+        let booted = self.daemon.boot(version, kind, report).await;
+        if let Some(rest) = lock(&budget).rest() {
+            reporter.send(Progress::Logs(rest));
+        }
+        let running = Arc::new(booted?);
+        *place = Some(Arc::clone(&running));
+        Ok(running)
+    }
+}
+
+#[async_trait]
+impl Engine for Containers {
+    async fn run(
+        &self,
+        version: &EngineVersion,
+        job: Job,
+        progress: UnboundedSender<Progress>,
+        cancelled: CancellationToken,
+    ) -> Outcome {
+        let mut reporter = Reporter { sender: progress, budget: Budget::default(), job: None };
+        // Dropping the work cancels the job in the container and removes a container that is only booting.
+        tokio::select! {
+            biased;
+            () = cancelled.cancelled() => Outcome::Canceled,
+            () = self.closing.cancelled() => Outcome::Failed { error: "the sandbox is shutting down".to_owned() },
+            outcome = self.serve(version, &job, &mut reporter) => outcome,
+        }
+    }
+
+    async fn shutdown(&self) {
+        self.closing.cancel();
+        let slots: Vec<Arc<Slot>> = lock(&self.slots).drain().map(|(_, slot)| slot).collect();
+        let removals = async {
+            // Jobs that were booting have let go of their slots by now, or do so at once.
+            futures::future::join_all(slots.iter().map(|slot| async { slot.running.lock().await.take() })).await;
+            if let Err(cause) = self.daemon.remove_own().await {
+                tracing::warn!(%cause, "the sandbox's containers could not be removed");
+            }
+        };
+        if timeout(SHUTDOWN_LIMIT, removals).await.is_err() {
+            tracing::warn!("the sandbox's containers took too long to stop");
+        }
+    }
+}
+
+/// Asks until the version takes the job, and awaits the answer.
+async fn ask(server: &CogServer, job: &Job) -> Result<(Outcome, String), String> {
+    loop {
+        match server.run(job).await {
+            Ok(Reply::Done { outcome, logs }) => return Ok((outcome, logs)),
+            Ok(Reply::Busy) => sleep(BUSY_INTERVAL).await,
+            Err(cause) => return Err(format!("{GONE}: {cause}")),
+        }
+    }
+}
+
+/// Hands a job's lines on, within bounds.
+struct Reporter {
+    sender: UnboundedSender<Progress>,
+    budget: Budget,
+    job: Option<String>,
+}
+
+impl Reporter {
+    fn send(&self, progress: Progress) {
+        // A caller that no longer listens still wants the outcome.
+        drop(self.sender.send(progress));
+    }
+
+    fn begin_job(&mut self, id: &str) {
+        self.job = Some(id.to_owned());
+    }
+
+    fn line(&mut self, line: LogLine) {
+        let others = line.job.is_some() && line.job != self.job;
+        if let Some(text) = Some(line.text).filter(|_| !others).and_then(|text| self.budget.pass(text)) {
+            self.send(Progress::Logs(text));
+        }
+    }
+
+    /// Sends what was held back, or the logs of the answer if the container's output held none.
+    fn end_job(&mut self, answered: &str) {
+        if self.budget.is_untouched() {
+            for text in answered.lines() {
+                self.line(LogLine { text: format!("{text}\n"), job: None });
+            }
+        }
+        if let Some(rest) = self.budget.rest() {
+            self.send(Progress::Logs(rest));
+        }
+    }
+}
+
+/// Tells the server to stop a job whose future was dropped.
+struct CancelOnDrop {
+    server: Option<(CogServer, JobKind, String)>,
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let (Some((server, kind, id)), Ok(runtime)) = (self.server.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(async move {
+                let cancelled = timeout(CANCEL_LIMIT, server.cancel(kind, &id)).await;
+                tracing::debug!(?cancelled, %id, "a running job was asked to stop");
+            });
+        }
+    }
+}
+
+/// A job in a slot. When the last one ends, the container's idle time begins.
+struct Busy {
+    slot: Arc<Slot>,
+    idle_stop: Duration,
+    closing: CancellationToken,
+}
+
+impl Busy {
+    fn begin(slot: Arc<Slot>, idle_stop: Duration, closing: CancellationToken) -> Self {
+        slot.jobs.fetch_add(1, Ordering::SeqCst);
+        slot.begun.fetch_add(1, Ordering::SeqCst);
+        Self { slot, idle_stop, closing }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if self.slot.jobs.fetch_sub(1, Ordering::SeqCst) > 1 || self.closing.is_cancelled() {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let (slot, idle_stop, closing) = (Arc::clone(&self.slot), self.idle_stop, self.closing.clone());
+        let begun = slot.begun.load(Ordering::SeqCst);
+        runtime.spawn(async move {
+            tokio::select! {
+                () = closing.cancelled() => return,
+                () = sleep(idle_stop) => {}
+            }
+            let mut place = slot.running.lock().await;
+            if slot.begun.load(Ordering::SeqCst) == begun
+                && let Some(running) = place.take()
+            {
+                running.remove().await;
+            }
+        });
+    }
+}
