@@ -4,6 +4,7 @@
 //! follows `contracts/replicate.md`.
 
 pub(crate) mod containers;
+#[cfg_attr(not(test), expect(dead_code, reason = "the sandbox's API is what runs an engine"))]
 pub(crate) mod engine;
 mod locks;
 pub(crate) mod registry;

@@ -22,7 +22,6 @@ mod docker_tests;
 #[cfg(test)]
 mod tests;
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "the sandbox's API is what uses them"))]
 pub(crate) use fault::RegistryFault;
 #[cfg_attr(not(test), expect(unused_imports, reason = "the sandbox's API is what uses them"))]
 pub(crate) use gate::{Access, Gate, PushedManifest};
@@ -52,7 +51,7 @@ impl Registry {
         Arc::new(Self {
             gate,
             uploads: Uploads::new(root.join("uploads")),
-            blobs: BlobStore::new(root.join("blobs")),
+            blobs: BlobStore::new(root),
             repositories: Repositories::default(),
             faults: Faults::default(),
             mounted_blobs: AtomicU64::new(0),
