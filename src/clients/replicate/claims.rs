@@ -66,7 +66,7 @@ fn runs_on(job: &RawJob, target: &PredictionTarget, reported: Option<&(Option<St
             return named.is_some_and(|named| named == name || named == format!("{owner}/{name}"));
         }
     };
-    let as_before = || reported.is_some_and(|(model, version)| (model, version) == (&job.model, &job.version));
+    let as_before = || reported.is_some_and(|(model, version)| version.is_some() && (model, version) == (&job.model, &job.version));
     job.deployment.is_none() && (direct || as_before())
 }
 
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::clients::replicate::wire::tests::VERSION;
 
-    fn job(id: &str, members: Value) -> RawJob {
+    fn job(id: &str, members: &Value) -> RawJob {
         let mut value = json!({"id": id, "status": "starting", "model": "acme/x", "version": VERSION, "input": {"n": 1}});
         value.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         serde_json::from_value(value).unwrap()
@@ -107,23 +107,23 @@ mod tests {
         PredictionTarget::Version(format!("acme/x:{VERSION}").parse().unwrap())
     }
 
-    fn inputs(value: Value) -> Inputs {
+    fn inputs(value: &Value) -> Inputs {
         value.as_object().unwrap().clone()
     }
 
     fn found(claims: &Claims, target: &PredictionTarget, candidates: Vec<RawJob>) -> Option<String> {
-        claims.take_lost(target, &inputs(json!({"n": 1})), candidates).map(|job| job.id().to_string())
+        claims.take_lost(target, &inputs(&json!({"n": 1})), candidates).map(|job| job.id().to_string())
     }
 
     #[test]
     fn a_prediction_is_taken_once_and_the_oldest_first() {
         let claims = Claims::default();
-        let listed = || vec![job("new", json!({})), job("old", json!({}))];
+        let listed = || vec![job("new", &json!({})), job("old", &json!({}))];
         assert_eq!(found(&claims, &version(), listed()).as_deref(), Some("old"));
         assert_eq!(found(&claims, &version(), listed()).as_deref(), Some("new"));
         assert_eq!(found(&claims, &version(), listed()), None);
-        assert!(!claims.take(&version(), &job("old", json!({}))));
-        assert!(claims.take(&version(), &job("third", json!({}))));
+        assert!(!claims.take(&version(), &job("old", &json!({}))));
+        assert!(claims.take(&version(), &job("third", &json!({}))));
     }
 
     #[test]
@@ -137,7 +137,7 @@ mod tests {
             json!({"input": {"n": 1, "m": 1}}),
         ];
         for members in foreign {
-            assert_eq!(found(&Claims::default(), &version(), vec![job("a", members.clone())]), None, "{members}");
+            assert_eq!(found(&Claims::default(), &version(), vec![job("a", &members)]), None, "{members}");
         }
     }
 
@@ -145,19 +145,19 @@ mod tests {
     fn an_overridden_version_is_known_once_it_was_reported() {
         let claims = Claims::default();
         let other = json!({"version": "7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc"});
-        assert_eq!(found(&claims, &version(), vec![job("a", other.clone())]), None);
-        assert!(claims.take(&version(), &job("first", other.clone())));
-        assert_eq!(found(&claims, &version(), vec![job("a", other)]).as_deref(), Some("a"));
+        assert_eq!(found(&claims, &version(), vec![job("a", &other)]), None);
+        assert!(claims.take(&version(), &job("first", &other)));
+        assert_eq!(found(&claims, &version(), vec![job("a", &other)]).as_deref(), Some("a"));
     }
 
     #[test]
     fn official_models_and_deployments_have_marks_of_their_own() {
         let model = PredictionTarget::Model("acme/x".parse().unwrap());
-        let hidden = job("a", json!({"version": "hidden"}));
+        let hidden = job("a", &json!({"version": "hidden"}));
         assert_eq!(found(&Claims::default(), &model, vec![hidden]).as_deref(), Some("a"));
         let deployment = PredictionTarget::Deployment { owner: "acme".to_owned(), name: "d".to_owned() };
         for (named, is_ours) in [(json!("acme/d"), true), (json!("d"), true), (json!("evil/d"), false), (json!(null), false)] {
-            let listed = vec![job("a", json!({"deployment": named}))];
+            let listed = vec![job("a", &json!({"deployment": named}))];
             assert_eq!(found(&Claims::default(), &deployment, listed).is_some(), is_ours);
         }
     }

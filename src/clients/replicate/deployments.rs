@@ -74,10 +74,11 @@ impl RealReplicate {
                 Effect::Refused if may_be_done && matches!(error.failure(), Failure::Conflict { .. }) => None,
                 Effect::Refused => return Err(error),
             };
-            if may_be_done && let Some(is) = self.deployment(owner, name).await? {
-                if wanted.is_met_by(&is) {
-                    return Ok(is);
-                }
+            if may_be_done
+                && let Some(is) = self.deployment(owner, name).await?
+                && wanted.is_met_by(&is)
+            {
+                return Ok(is);
             }
             let Some(own) = waits.next() else { return Err(error) };
             // Nobody holds this token: dropping the future ends the wait.

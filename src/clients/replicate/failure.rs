@@ -184,7 +184,7 @@ pub enum Failure {
         /// The status.
         status: u16,
     },
-    /// A file, or an answer, that is larger than allowed.
+    /// A file that is larger than allowed.
     #[error("it is larger than the {limit_bytes} bytes allowed")]
     TooLarge {
         /// What was allowed.
@@ -302,9 +302,7 @@ impl Failure {
             Self::RateLimited { retry_after, .. } => Effect::NotExecuted(*retry_after),
             Self::Transport { may_have_arrived: false, .. } => Effect::NotExecuted(None),
             Self::Server { retry_after, .. } => Effect::Unknown(*retry_after),
-            Self::Transport { may_have_arrived: true, .. } | Self::UnexpectedBody { .. } | Self::TooLarge { .. } => {
-                Effect::Unknown(None)
-            }
+            Self::Transport { may_have_arrived: true, .. } | Self::UnexpectedBody { .. } => Effect::Unknown(None),
             _ => Effect::Refused,
         }
     }
@@ -313,7 +311,7 @@ impl Failure {
     pub(super) fn retry(&self) -> Retry {
         match (self, self.effect()) {
             // The same question would get the same answer.
-            (Self::UnexpectedBody { .. } | Self::TooLarge { .. }, _) | (_, Effect::Refused) => Retry::No,
+            (Self::UnexpectedBody { .. }, _) | (_, Effect::Refused) => Retry::No,
             (_, Effect::NotExecuted(wait) | Effect::Unknown(wait)) => Retry::After(wait),
         }
     }

@@ -76,7 +76,9 @@ impl RealReplicate {
         let mut with_token = self.may_see_token(&url);
         for _ in 0..=MOST_REDIRECTS {
             self.check_host(&url)?;
-            let mut request = self.files.get(url.clone()).timeout(DOWNLOAD_TIME);
+            // Neither client follows redirects by itself.
+            let client = if self.base.is_origin_of(&url) { &self.api } else { &self.files };
+            let mut request = client.get(url.clone()).timeout(DOWNLOAD_TIME);
             if with_token {
                 request = request.header(AUTHORIZATION, self.authorization());
             }

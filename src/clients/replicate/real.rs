@@ -66,10 +66,10 @@ pub struct RealReplicate {
     pub(super) lookup_waits: Vec<Duration>,
     pub(super) claims: Claims,
     pub(super) throttle: Throttle,
-    /// For files: follows no redirect by itself and keeps out of private networks.
+    pub(super) api: reqwest::Client,
+    /// For files on other hosts: keeps out of private networks.
     pub(super) files: reqwest::Client,
     pub(super) public_only: Option<PublicOnly>,
-    api: reqwest::Client,
     clock: Arc<dyn Clock>,
     token: SecretString,
     authorization: HeaderValue,
@@ -102,7 +102,7 @@ impl RealReplicate {
         };
         Ok(Self {
             api: build(&http)?,
-            files: build(&HttpOptions { public_only: public_only.clone(), ..http })?,
+            files: build(&HttpOptions { public_only: public_only.clone(), use_proxy: true, ..http })?,
             base: base_url,
             retry,
             lookup_waits,
@@ -124,7 +124,12 @@ impl RealReplicate {
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read_bounded(response, API_BODY_BYTES).await;
         if status.is_success() {
-            return body.map(Reply::new).map_err(|error| call.failed(of_body(error)));
+            return body.map(Reply::new).map_err(|error| {
+                call.failed(match error {
+                    BodyError::TooLarge { .. } => Failure::UnexpectedBody { reason: error.to_string() },
+                    BodyError::Broken(_) => of_body(error),
+                })
+            });
         }
         // The status says enough, even when the rest of the answer is lost.
         let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();

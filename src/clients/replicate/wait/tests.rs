@@ -140,7 +140,7 @@ async fn every_final_status_ends_the_run() {
 async fn the_end_is_noticed_soon() {
     // How late, for ends between half a second and two minutes after the start.
     let mut lags = Vec::new();
-    for tenths in (5..1200).step_by(7) {
+    for tenths in (5..1200).step_by(37) {
         let end = f64::from(tenths) / 10.0;
         let script = script(&[(0.0, "processing"), (end, "succeeded")]);
         run(&script).await.unwrap();
@@ -198,6 +198,15 @@ async fn an_unknown_status_is_waited_for_but_not_forever() {
 async fn an_end_at_the_limit_counts_as_an_end() {
     let script = script(&[(0.0, "processing"), (300.0, "succeeded")]);
     assert_eq!(run(&script).await.unwrap().status, PredictionStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_while_it_is_being_stopped_counts_as_an_end() {
+    for status in ["succeeded", "failed"] {
+        let script = Script { cancel: Cancel::IsIgnored, ..script(&[(0.0, "processing"), (301.0, status)]) };
+        assert_eq!(run(&script).await.unwrap().status.as_str(), status);
+        assert_eq!(script.cancelled().unwrap().round(), 300.0);
+    }
 }
 
 #[tokio::test(start_paused = true)]
