@@ -1,0 +1,146 @@
+//! Building HTTP clients.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crate::clients::http::PublicOnly;
+
+/// How we name ourselves to services.
+const USER_AGENT: &str = concat!("safe-push/", env!("CARGO_PKG_VERSION"));
+
+/// What happens on a redirect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redirects {
+    /// It is returned as it came. For calls that carry a token.
+    Returned,
+    /// It is followed, at most this often. `Authorization` and cookies are dropped when the host changes, other headers are not:
+    /// a service with a header of its own for the key has to use [`Redirects::Returned`].
+    Followed(usize),
+}
+
+/// How a client is built.
+#[derive(Debug, Clone)]
+pub struct HttpOptions {
+    /// The limit for a connection to stand.
+    pub connect_timeout: Duration,
+    /// The limit for the next piece of an answer to arrive.
+    pub read_timeout: Duration,
+    /// What happens on a redirect.
+    pub redirects: Redirects,
+    /// Whether the system's proxy settings are obeyed. Not for services on this machine.
+    pub use_proxy: bool,
+    /// Certificate authorities beside the system's own, as PEM.
+    pub extra_ca_pem: Option<Vec<u8>>,
+    /// Names whose private addresses are not connected to.
+    pub public_only: Option<PublicOnly>,
+}
+
+impl Default for HttpOptions {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            read_timeout: Duration::from_secs(60),
+            redirects: Redirects::Returned,
+            use_proxy: true,
+            extra_ca_pem: None,
+            public_only: None,
+        }
+    }
+}
+
+/// A client that could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum HttpBuildError {
+    /// The extra certificate authorities are not PEM certificates.
+    #[error("the extra CA certificates are not valid PEM")]
+    ExtraCa(#[source] reqwest::Error),
+    /// TLS could not be set up.
+    #[error("the HTTP client could not be built")]
+    Client(#[source] reqwest::Error),
+}
+
+/// Builds a client. TLS is rustls with ring; certificates are verified as the system does.
+pub fn build_client(options: &HttpOptions) -> Result<reqwest::Client, HttpBuildError> {
+    install_crypto_provider();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(options.connect_timeout)
+        .read_timeout(options.read_timeout)
+        .referer(false)
+        .redirect(match options.redirects {
+            Redirects::Returned => reqwest::redirect::Policy::none(),
+            Redirects::Followed(most) => reqwest::redirect::Policy::limited(most),
+        });
+    if !options.use_proxy {
+        builder = builder.no_proxy();
+    }
+    if let Some(pem) = &options.extra_ca_pem {
+        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(HttpBuildError::ExtraCa)?);
+    }
+    if let Some(guard) = &options.public_only {
+        builder = builder.dns_resolver(Arc::new(guard.clone()));
+    }
+    builder.build().map_err(HttpBuildError::Client)
+}
+
+/// rustls wants one provider for the whole process.
+fn install_crypto_provider() {
+    static INSTALLED: OnceLock<()> = OnceLock::new();
+    INSTALLED.get_or_init(|| {
+        // An error says that another part of the process was first, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::matchers::{header, path};
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    const DIRECT: HttpOptions = HttpOptions {
+        connect_timeout: Duration::from_secs(10),
+        read_timeout: Duration::from_millis(200),
+        redirects: Redirects::Returned,
+        use_proxy: false,
+        extra_ca_pem: None,
+        public_only: None,
+    };
+
+    #[tokio::test]
+    async fn we_name_ourselves() {
+        let server = MockServer::start().await;
+        Mock::given(header("user-agent", USER_AGENT)).respond_with(ResponseTemplate::new(204)).expect(1).mount(&server).await;
+        let answer = build_client(&DIRECT).unwrap().get(server.uri()).send().await.unwrap();
+        assert_eq!(answer.status(), 204);
+    }
+
+    #[tokio::test]
+    async fn redirects_are_followed_only_when_asked() {
+        let server = MockServer::start().await;
+        Mock::given(path("/a")).respond_with(ResponseTemplate::new(302).insert_header("location", "/b")).mount(&server).await;
+        Mock::given(path("/b")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
+        let url = format!("{}/a", server.uri());
+        let returned = build_client(&DIRECT).unwrap().get(&url).send().await.unwrap();
+        assert_eq!(returned.status(), 302);
+        let follow = HttpOptions { redirects: Redirects::Followed(3), ..DIRECT };
+        assert_eq!(build_client(&follow).unwrap().get(&url).send().await.unwrap().status(), 200);
+    }
+
+    #[tokio::test]
+    async fn a_silent_server_is_given_up() {
+        let server = MockServer::start().await;
+        let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(5));
+        Mock::given(path("/")).respond_with(slow).mount(&server).await;
+        let error = build_client(&DIRECT).unwrap().get(server.uri()).send().await.unwrap_err();
+        assert!(error.is_timeout(), "{error:?}");
+    }
+
+    #[test]
+    fn broken_certificates_are_told_from_a_broken_client() {
+        let pem = b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n".to_vec();
+        let error = build_client(&HttpOptions { extra_ca_pem: Some(pem), ..DIRECT }).unwrap_err();
+        assert!(matches!(error, HttpBuildError::ExtraCa(_)), "{error:?}");
+    }
+}

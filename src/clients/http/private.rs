@@ -1,0 +1,159 @@
+//! Addresses that a URL from outside must not lead to.
+//!
+//! A model's output and a test case may name any URL. On a runner inside a company's network, fetching one could reach services that
+//! trust the network (a cloud's metadata service among them), so foreign URLs are only followed to public addresses.
+
+use std::collections::HashSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use url::Host;
+
+/// The name leads to private addresses only.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} is an address of a private network")]
+pub struct PrivateAddress(pub String);
+
+/// Whether an address is not one of the public Internet: loopback, private, link-local (metadata services), shared, reserved,
+/// multicast, and IPv6 forms that carry such an IPv4 address.
+pub fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => is_private_v4(address),
+        IpAddr::V6(address) => is_private_v6(address),
+    }
+}
+
+fn is_private_v4(address: Ipv4Addr) -> bool {
+    let [first, second, third, _] = address.octets();
+    address.is_private()
+        || address.is_loopback()
+        || address.is_link_local()
+        || address.is_multicast()
+        || first == 0
+        || first >= 240
+        || (first == 100 && (64..128).contains(&second))
+        || (first == 192 && second == 0 && third == 0)
+        || (first == 198 && (second == 18 || second == 19))
+}
+
+fn is_private_v6(address: Ipv6Addr) -> bool {
+    let [first, second, third, fourth, fifth, sixth, seventh, eighth] = address.segments();
+    let v4 = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        is_private_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match (first, second, third, fourth, fifth, sixth) {
+        // `::`, `::1`, and IPv4 addresses in their mapped and compatible forms.
+        (0, 0, 0, 0, 0, 0 | 0xffff) => v4(seventh, eighth),
+        // NAT64 and 6to4.
+        (0x64, 0xff9b, ..) => v4(seventh, eighth),
+        (0x2002, ..) => v4(second, third),
+        _ => address.is_multicast() || address.is_unique_local() || address.is_unicast_link_local(),
+    }
+}
+
+/// Whether a URL's host is private as written. A name other than `localhost` says nothing: its addresses do.
+pub fn is_private_host(host: &Host<&str>) -> bool {
+    match host {
+        Host::Ipv4(address) => is_private_v4(*address),
+        Host::Ipv6(address) => is_private_v6(*address),
+        Host::Domain(name) => {
+            let name = name.trim_end_matches('.');
+            name.eq_ignore_ascii_case("localhost") || name.to_ascii_lowercase().ends_with(".localhost")
+        }
+    }
+}
+
+/// A resolver that withholds private addresses of the names given to it.
+///
+/// It decides at the moment of connecting, so a name cannot change its address between a check and its use. Other names pass, for a
+/// proxy on a private address has to stay reachable; behind a proxy the last word on a target's address is the proxy's.
+#[derive(Debug, Clone, Default)]
+pub struct PublicOnly {
+    guarded: Arc<Mutex<HashSet<String>>>,
+}
+
+impl PublicOnly {
+    /// Withholds the private addresses of `name` from now on.
+    pub fn guard(&self, name: &str) {
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_ascii_lowercase());
+    }
+
+    fn guards(&self, name: &str) -> bool {
+        self.guarded.lock().unwrap_or_else(PoisonError::into_inner).contains(&name.to_ascii_lowercase())
+    }
+}
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guarded = self.guards(name.as_str());
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let kept: Vec<SocketAddr> = found.iter().copied().filter(|address| !guarded || !is_private(address.ip())).collect();
+            if kept.is_empty() && !found.is_empty() {
+                return Err(PrivateAddress(name.as_str().to_owned()).into());
+            }
+            let addresses: Addrs = Box::new(kept.into_iter());
+            Ok(addresses)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn addresses_outside_the_public_internet_are_known() {
+        let private = [
+            "127.0.0.1",
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "169.254.169.254",
+            "0.0.0.0",
+            "100.64.0.1",
+            "198.18.0.1",
+            "224.0.0.1",
+            "255.255.255.255",
+            "::1",
+            "::",
+            "fe80::1",
+            "fd00::1",
+            "ff02::1",
+            "::ffff:10.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:a00:1::",
+        ];
+        for address in private {
+            assert!(is_private(address.parse().unwrap()), "{address}");
+        }
+        for address in ["1.1.1.1", "172.32.0.1", "100.128.0.1", "198.20.0.1", "2606:4700::1111", "::ffff:1.1.1.1"] {
+            assert!(!is_private(address.parse().unwrap()), "{address}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_disguise_are_seen_through() {
+        for url in ["http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]/", "http://LOCALHOST./", "http://a.localhost/"]
+        {
+            let url: Url = url.parse().unwrap();
+            assert!(is_private_host(&url.host().unwrap()), "{url}");
+        }
+        let url: Url = "https://replicate.delivery/x".parse().unwrap();
+        assert!(!is_private_host(&url.host().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn only_guarded_names_lose_their_private_addresses() {
+        let resolver = PublicOnly::default();
+        let name = || "localhost".parse::<Name>().unwrap();
+        assert!(resolver.resolve(name()).await.unwrap().count() > 0);
+        resolver.guard("LocalHost");
+        let Err(error) = resolver.resolve(name()).await else { panic!("a private address was handed out") };
+        assert!(error.is::<PrivateAddress>());
+    }
+}

@@ -1,0 +1,139 @@
+//! Repeating what may be repeated.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::support::retry::RetryPolicy;
+
+/// What an error says about another try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Retry {
+    /// None: it would fail again, or do harm.
+    No,
+    /// After the wait the service asked for, or else after the policy's.
+    After(Option<Duration>),
+}
+
+/// Why [`retry`] gave up.
+#[derive(Debug)]
+pub enum Stopped<E> {
+    /// The operation failed for good; this is its last error.
+    Failed(E),
+    /// It was cancelled before a try, or between two.
+    Cancelled,
+}
+
+/// A wait that was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+/// Waits, unless cancelled.
+pub async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), Interrupted> {
+    tokio::select! {
+        biased;
+        () = cancelled.cancelled() => Err(Interrupted),
+        () = tokio::time::sleep(wait) => Ok(()),
+    }
+}
+
+/// Runs `operation` until it succeeds, fails with an error that `classify` does not let pass, or the policy's retries are used up.
+///
+/// A wait that the service asked for goes before the policy's, but is not longer than the policy's longest. Cancelling ends the waits
+/// at once; an operation under way is left to end, since a call that creates something would be lost otherwise. An operation that may
+/// be dropped can watch the token itself.
+pub async fn retry<T, E, F>(
+    policy: RetryPolicy,
+    cancelled: &CancellationToken,
+    classify: impl Fn(&E) -> Retry,
+    mut operation: impl FnMut() -> F,
+) -> Result<T, Stopped<E>>
+where
+    F: Future<Output = Result<T, E>>,
+{
+    let mut waits = policy.waits();
+    loop {
+        if cancelled.is_cancelled() {
+            return Err(Stopped::Cancelled);
+        }
+        let error = match operation().await {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
+        };
+        let Retry::After(requested) = classify(&error) else { return Err(Stopped::Failed(error)) };
+        let Some(own) = waits.next() else { return Err(Stopped::Failed(error)) };
+        let wait = requested.unwrap_or(own).min(policy.longest_wait);
+        if pause(wait, cancelled).await.is_err() {
+            return Err(Stopped::Cancelled);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const POLICY: RetryPolicy =
+        RetryPolicy { retries: 3, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(10) };
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_error_is_returned_when_the_retries_are_used_up() {
+        let tries = Cell::new(0);
+        let outcome: Result<(), _> = retry(
+            POLICY,
+            &CancellationToken::new(),
+            |_| Retry::After(None),
+            || {
+                tries.set(tries.get() + 1);
+                let number = tries.get();
+                async move { Err(number) }
+            },
+        )
+        .await;
+        assert!(matches!(outcome, Err(Stopped::Failed(4))), "{outcome:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_that_must_not_be_repeated_is_not() {
+        let outcome: Result<(), _> = retry(POLICY, &CancellationToken::new(), |_| Retry::No, || async { Err::<(), _>("no") }).await;
+        assert!(matches!(outcome, Err(Stopped::Failed("no"))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_services_wait_goes_first_and_is_capped() {
+        for (asked, waited) in [(7, 7), (3600, 10)] {
+            let first = Cell::new(true);
+            let start = Instant::now();
+            let outcome = retry(
+                POLICY,
+                &CancellationToken::new(),
+                |()| Retry::After(Some(Duration::from_secs(asked))),
+                || {
+                    let fail = first.replace(false);
+                    async move { if fail { Err(()) } else { Ok("done") } }
+                },
+            )
+            .await;
+            assert!(matches!(outcome, Ok("done")));
+            assert_eq!(start.elapsed().as_secs(), waited);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn cancelling_ends_a_wait_at_once() {
+        let cancelled = CancellationToken::new();
+        let start = Instant::now();
+        let asked = Duration::from_secs(9);
+        let (outcome, ()) =
+            tokio::join!(retry(POLICY, &cancelled, |()| Retry::After(Some(asked)), || async { Err::<(), ()>(()) }), async {
+                tokio::time::sleep(Duration::from_secs(2)).await;
+                cancelled.cancel();
+            });
+        assert!(matches!(outcome, Err(Stopped::Cancelled)));
+        assert_eq!(start.elapsed().as_secs(), 2);
+    }
+}

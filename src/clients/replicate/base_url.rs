@@ -1,0 +1,171 @@
+//! Where the API is.
+
+use std::fmt;
+use std::str::FromStr;
+
+use url::{Host, Url};
+
+use crate::clients::http::is_private_host;
+
+/// A text that cannot be the API's address.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseUrlError {
+    /// Not a URL.
+    #[error("the base URL cannot be read: {0}")]
+    Unreadable(#[from] url::ParseError),
+    /// Neither `http` nor `https`, credentials, a query or a fragment.
+    #[error("the base URL has to be an http or https address without credentials, query or fragment")]
+    Unfit,
+}
+
+/// The API's address, as in `https://api.replicate.com/v1`.
+///
+/// `REPLICATE_BASE_URL` has two meanings among the official clients, with and without `/v1` (`contracts/replicate.md` section 1).
+/// Both are taken: `/v1` is added when there is no path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseUrl(Url);
+
+impl BaseUrl {
+    /// The variables that may name it, the first that is set and not empty counts.
+    pub const VARIABLES: [&'static str; 2] = ["REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"];
+
+    /// Where Replicate is.
+    pub const REPLICATE: &'static str = "https://api.replicate.com/v1";
+
+    /// Takes the address from the variables, or Replicate's own.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BaseUrlError> {
+        let named = Self::VARIABLES.into_iter().filter_map(variable).find(|value| !value.trim().is_empty());
+        named.as_deref().unwrap_or(Self::REPLICATE).parse()
+    }
+
+    /// The address of a resource, below the base.
+    pub(super) fn join(&self, segments: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        // Only URLs without a host have no segments, and those are not accepted.
+        if let Ok(mut path) = url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        url
+    }
+
+    /// The address of a page's neighbour, if it may be given the token: on the base's own host. A documented example is `http` on an
+    /// `https` API, which is corrected.
+    pub(super) fn next_page(&self, link: &str) -> Option<Url> {
+        let mut next = self.0.join(link).ok()?;
+        if next.scheme() == "http" && self.0.scheme() == "https" {
+            next.set_scheme("https").ok()?;
+        }
+        self.is_origin_of(&next).then_some(next)
+    }
+
+    /// Whether a URL is on the base's scheme, host and port.
+    pub(super) fn is_origin_of(&self, url: &Url) -> bool {
+        url.origin() == self.0.origin()
+    }
+
+    /// Whether the API is on this machine or in a private network: a sandbox or a test double.
+    pub(super) fn is_private(&self) -> bool {
+        self.0.host().is_some_and(|host| {
+            // A name without a dot is one of a local network: a container beside ours, `host` in a company.
+            is_private_host(&host) || matches!(host, Host::Domain(name) if !name.contains('.') || name == "host.docker.internal")
+        })
+    }
+}
+
+impl FromStr for BaseUrl {
+    type Err = BaseUrlError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut url: Url = text.trim().parse()?;
+        let plain = url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+        if !matches!(url.scheme(), "http" | "https") || !plain {
+            return Err(BaseUrlError::Unfit);
+        }
+        let path = url.path().trim_end_matches('/').to_owned();
+        url.set_path(if path.is_empty() { "/v1" } else { &path });
+        Ok(Self(url))
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(text: &str) -> BaseUrl {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn both_forms_are_one_address() {
+        let forms = [
+            "https://api.replicate.com",
+            "https://api.replicate.com/",
+            "https://api.replicate.com/v1",
+            " https://api.replicate.com/v1/ ",
+        ];
+        for form in forms {
+            assert_eq!(base(form).to_string(), BaseUrl::REPLICATE, "{form}");
+        }
+        assert_eq!(base("http://proxy.example/replicate/").join(&["account"]).as_str(), "http://proxy.example/replicate/account");
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        for text in
+            ["", "api.replicate.com", "ftp://x/", "https://user:pw@x/", "https://x/?a=b", "https://x/#a", "data:text/plain,x"]
+        {
+            assert!(text.parse::<BaseUrl>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_first_variable_that_is_not_empty_counts() {
+        let with = |base: &'static str, alias: &'static str| {
+            BaseUrl::from_variables(|name| Some(if name == "REPLICATE_BASE_URL" { base } else { alias }.to_owned())).unwrap()
+        };
+        assert_eq!(with("http://a/v1", "http://b/v1").to_string(), "http://a/v1");
+        assert_eq!(with(" ", "http://b/v1").to_string(), "http://b/v1");
+        assert_eq!(BaseUrl::from_variables(|_| None).unwrap().to_string(), BaseUrl::REPLICATE);
+    }
+
+    #[test]
+    fn segments_cannot_leave_the_path() {
+        let url = base("https://api.replicate.com").join(&["predictions", "../../x?y#z"]);
+        assert_eq!(url.as_str(), "https://api.replicate.com/v1/predictions/..%2F..%2Fx%3Fy%23z");
+    }
+
+    #[test]
+    fn a_next_page_stays_on_the_host_and_on_https() {
+        let base = base("https://api.replicate.com");
+        let next = |link: &str| base.next_page(link).map(String::from);
+        let cursor = "https://api.replicate.com/v1/predictions?cursor=abc";
+        assert_eq!(next(cursor).as_deref(), Some(cursor));
+        assert_eq!(next("http://api.replicate.com/v1/predictions?cursor=abc").as_deref(), Some(cursor));
+        assert_eq!(next("/v1/predictions?cursor=abc").as_deref(), Some(cursor));
+        for foreign in [
+            "https://evil.example/v1",
+            "https://api.replicate.com:8443/v1",
+            "//evil.example/",
+            "ftp://api.replicate.com/",
+            "https://api.replicate.com@evil.example/",
+        ] {
+            assert_eq!(next(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
+    fn local_addresses_are_known() {
+        for text in
+            ["http://127.0.0.1:5000", "http://[::1]:5000", "http://localhost", "http://sandbox:80", "http://host.docker.internal"]
+        {
+            assert!(base(text).is_private(), "{text}");
+        }
+        assert!(!base(BaseUrl::REPLICATE).is_private());
+    }
+}

@@ -1,0 +1,84 @@
+//! One request and its answer, as values.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Method;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use url::Url;
+
+use crate::clients::replicate::{Failure, NewFile, ReplicateError};
+
+/// A request to the API.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    /// What it is for; fits after "failed to".
+    pub(super) attempted: String,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    pub(super) payload: Payload,
+    /// `Cancel-After`: when the service ends the prediction by itself.
+    pub(super) cancel_after: Option<Duration>,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone)]
+pub(super) enum Payload {
+    Nothing,
+    Json(Value),
+    File(NewFile),
+}
+
+impl Call {
+    pub(super) fn new(method: Method, url: Url, attempted: impl Into<String>) -> Self {
+        Self { attempted: attempted.into(), method, url, payload: Payload::Nothing, cancel_after: None }
+    }
+
+    pub(super) fn get(url: Url, attempted: impl Into<String>) -> Self {
+        Self::new(Method::GET, url, attempted)
+    }
+
+    pub(super) fn post(url: Url, attempted: impl Into<String>) -> Self {
+        Self::new(Method::POST, url, attempted)
+    }
+
+    pub(super) fn json(mut self, body: Value) -> Self {
+        self.payload = Payload::Json(body);
+        self
+    }
+
+    /// An error of this call.
+    pub(super) fn failed(&self, failure: Failure) -> ReplicateError {
+        ReplicateError::new(&self.attempted, failure)
+    }
+}
+
+/// A successful answer.
+#[derive(Debug)]
+pub(super) struct Reply {
+    body: Bytes,
+}
+
+impl Reply {
+    pub(super) fn new(body: Bytes) -> Self {
+        Self { body }
+    }
+
+    /// The answer's content.
+    pub(super) fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ReplicateError> {
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let reason = match std::str::from_utf8(&self.body).map(str::trim_start) {
+                Ok("") => "it is empty".to_owned(),
+                Ok(text) if text.starts_with('<') => "it is HTML, not JSON".to_owned(),
+                _ => error.to_string(),
+            };
+            call.failed(Failure::UnexpectedBody { reason }).with_body(&String::from_utf8_lossy(&self.body))
+        })
+    }
+
+    /// The answer's content, as one of our types.
+    pub(super) fn convert<R: DeserializeOwned, T: TryFrom<R, Error = String>>(&self, call: &Call) -> Result<T, ReplicateError> {
+        T::try_from(self.read::<R>(call)?).map_err(|reason| call.failed(Failure::UnexpectedBody { reason }))
+    }
+}

@@ -1,0 +1,173 @@
+//! Creating predictions and trainings, each exactly once.
+//!
+//! The API has no idempotency key, so a creation whose answer is lost (a dropped connection, a time-out, a 5xx) may or may not have
+//! happened, and repeating it blindly may run and bill twice. What we do instead:
+//!
+//! 1. A refusal (4xx) is returned. A 429, and a connection that never stood, were not executed: they are repeated.
+//! 2. Otherwise the service is asked for what was created since, on the same target, with the same inputs. One that no caller of this
+//!    client holds is taken as the answer. If several looks find none, the creation did not happen and is repeated.
+//! 3. Identical creations may run side by side. Each prediction is handed out once ([`Claims`](super::claims::Claims)): if a caller that
+//!    lost its answer took the prediction of an identical one, the other finds it taken when its own answer arrives, and looks in turn.
+//!    Both ask for the same thing, so it does not matter who gets which, only that there are as many predictions as callers.
+//!
+//! When looking fails as well, nothing is repeated and [`Failure::Unresolved`] says so.
+
+use std::ops::ControlFlow;
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::http::pause;
+use crate::clients::replicate::call::Call;
+use crate::clients::replicate::failure::Effect;
+use crate::clients::replicate::real::RealReplicate;
+use crate::clients::replicate::wire::RawJob;
+use crate::clients::replicate::{Failure, PredictionTarget, ReplicateError};
+use crate::domain::prediction::{Inputs, Prediction};
+
+/// Pages of a hundred that are searched for a lost creation.
+const LOOKUP_PAGES: usize = 20;
+
+/// Predictions from before a creation cannot be its outcome. `Date` headers count whole seconds, so the service's time is known to
+/// about two.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
+
+/// The same while the service has not told its time.
+const UNKNOWN_CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// The two things that run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JobKind {
+    Prediction,
+    Training,
+}
+
+impl JobKind {
+    /// The path segment under which they are kept.
+    pub(super) const fn collection(self) -> &'static str {
+        match self {
+            Self::Prediction => "predictions",
+            Self::Training => "trainings",
+        }
+    }
+
+    /// The word for one.
+    pub(super) const fn noun(self) -> &'static str {
+        match self {
+            Self::Prediction => "prediction",
+            Self::Training => "training",
+        }
+    }
+}
+
+/// Something to be created.
+#[derive(Debug)]
+pub(super) struct Creation {
+    pub(super) kind: JobKind,
+    pub(super) target: PredictionTarget,
+    /// As they are sent.
+    pub(super) inputs: Inputs,
+    pub(super) call: Call,
+}
+
+/// Inputs as they can be sent: a null for an optional input is refused, so it is left out.
+pub(super) fn without_nulls(inputs: &Inputs) -> Inputs {
+    inputs.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// What is left to say in the end to a caller whose every prediction was taken by another.
+fn taken_by_a_twin() -> Failure {
+    Failure::UnexpectedBody { reason: "it was handed to an identical request that had lost its own".to_owned() }
+}
+
+impl RealReplicate {
+    /// Creates a prediction or training exactly once.
+    ///
+    /// Cancelling ends waits at once, but not a request under way: what it creates is returned, so that the caller can cancel it.
+    pub(super) async fn create(&self, creation: &Creation, cancelled: &CancellationToken) -> Result<Prediction, ReplicateError> {
+        let stopped = || creation.call.failed(Failure::Cancelled { still_running: None });
+        let sent_at = self.now();
+        let mut waits = self.retry.waits();
+        let mut turn = None;
+        loop {
+            self.throttle.pass(&mut turn, cancelled).await.map_err(|_interrupted| stopped())?;
+            let outcome = match self.send(&creation.call).await {
+                Ok(reply) => reply.read::<RawJob>(&creation.call),
+                Err(error) => Err(error),
+            };
+            let (error, wait) = match outcome {
+                Ok(job) if self.claims.take(&creation.target, &job) => return Ok(job.into()),
+                Ok(_taken) => (creation.call.failed(taken_by_a_twin()), None),
+                Err(error) => match error.failure().effect() {
+                    Effect::Refused => return Err(error),
+                    Effect::NotExecuted(wait) => {
+                        let Some(own) = waits.next() else { return Err(error) };
+                        let wait = wait.unwrap_or(own).min(self.retry.longest_wait);
+                        if let Failure::RateLimited { low_credit, .. } = error.failure() {
+                            self.throttle.close(wait, *low_credit);
+                        } else {
+                            pause(wait, cancelled).await.map_err(|_interrupted| stopped())?;
+                        }
+                        continue;
+                    }
+                    Effect::Unknown(wait) => (error, wait),
+                },
+            };
+            if let Some(found) = self.find_lost(creation, sent_at, cancelled).await? {
+                return Ok(found.into());
+            }
+            let Some(own) = waits.next() else { return Err(error) };
+            pause(wait.unwrap_or(own).min(self.retry.longest_wait), cancelled).await.map_err(|_interrupted| stopped())?;
+        }
+    }
+
+    /// Looks for what a creation without an answer has created, several times. When cancelled, looks once more and at once.
+    async fn find_lost(
+        &self,
+        creation: &Creation,
+        sent_at: DateTime<Utc>,
+        cancelled: &CancellationToken,
+    ) -> Result<Option<RawJob>, ReplicateError> {
+        for wait in &self.lookup_waits {
+            let interrupted = pause(*wait, cancelled).await.is_err();
+            let found = self
+                .look(creation, sent_at)
+                .await
+                .map_err(|lookup| creation.call.failed(Failure::Unresolved { lookup: Box::new(lookup) }))?;
+            if found.is_some() || interrupted {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+
+    async fn look(&self, creation: &Creation, sent_at: DateTime<Utc>) -> Result<Option<RawJob>, ReplicateError> {
+        let mut url = self.base.join(&[creation.kind.collection()]);
+        if creation.kind == JobKind::Prediction {
+            // Trainings have no such filter.
+            let since = self.not_before(sent_at).to_rfc3339_opts(SecondsFormat::Millis, true);
+            url.query_pairs_mut().append_pair("created_after", &since);
+        }
+        let attempted = format!("look whether a lost {} was created on {}", creation.kind.noun(), creation.target);
+        let mut candidates = Vec::new();
+        self.follow_pages(&attempted, url, LOOKUP_PAGES, |page: Vec<RawJob>| {
+            // Asked for again with each page: the first answer may have told the service's time.
+            let since = self.not_before(sent_at);
+            let is_old = |job: &RawJob| job.created_at.is_some_and(|created_at| created_at < since);
+            // Newest first: all that follow an old one are older still.
+            let passed = page.iter().any(is_old);
+            candidates.extend(page.into_iter().filter(|job| !is_old(job)));
+            if passed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .await?;
+        Ok(self.claims.take_lost(&creation.target, &creation.inputs, candidates))
+    }
+
+    /// The earliest time, by the service's clock, at which something sent at one of our times can have been created.
+    fn not_before(&self, sent_at: DateTime<Utc>) -> DateTime<Utc> {
+        match self.service_time(sent_at) {
+            Some(time) => time - CLOCK_TOLERANCE,
+            None => sent_at - UNKNOWN_CLOCK_TOLERANCE,
+        }
+    }
+}

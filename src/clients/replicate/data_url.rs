@@ -1,0 +1,85 @@
+//! Files inside URLs (RFC 2397): `data:image/png;base64,...`.
+
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+
+use crate::clients::replicate::{Download, Failure};
+
+/// Padding is often left out.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// Whether a text is such a URL.
+pub(super) fn is_data_url(url: &str) -> bool {
+    url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+}
+
+/// The file in a URL, of at most `limit_bytes`.
+pub(super) fn decode(url: &str, limit_bytes: usize) -> Result<Download, Failure> {
+    let refused = |reason: &str| Failure::RefusedUrl { reason: reason.to_owned() };
+    let rest = url.get(5..).unwrap_or_default();
+    let (head, data) = rest.split_once(',').ok_or_else(|| refused("a data: URL without a comma"))?;
+    // Three bytes take four characters, a percent-encoded one at most three each: longer data cannot fit.
+    if data.len() / 4 > limit_bytes.saturating_mul(3) {
+        return Err(Failure::TooLarge { limit_bytes });
+    }
+    let (head, is_base64) = match head.trim_end().rsplit_once(';') {
+        Some((before, mark)) if mark.trim().eq_ignore_ascii_case("base64") => (before, true),
+        _ => (head, false),
+    };
+    let mut bytes: Vec<u8> = percent_decode_str(data).collect();
+    if is_base64 {
+        bytes.retain(|byte| !byte.is_ascii_whitespace());
+        bytes = LENIENT.decode(&bytes).map_err(|error| refused(&format!("a data: URL with broken base64 ({error})")))?;
+    }
+    if bytes.len() > limit_bytes {
+        return Err(Failure::TooLarge { limit_bytes });
+    }
+    let content_type = head.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let content_type = if content_type.is_empty() { "text/plain".to_owned() } else { content_type };
+    Ok(Download { bytes: Bytes::from(bytes), content_type: Some(content_type) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decoded(url: &str) -> (String, String) {
+        let file = decode(url, 1000).unwrap();
+        (String::from_utf8(file.bytes.to_vec()).unwrap(), file.content_type.unwrap())
+    }
+
+    #[test]
+    fn both_encodings_are_read() {
+        let cases = [
+            ("data:,hello%20world", "hello world", "text/plain"),
+            ("data:text/html;charset=utf-8,<b>", "<b>", "text/html"),
+            ("data:image/PNG;base64,aGk=", "hi", "image/png"),
+            ("DATA:application/json;charset=utf-8;base64,eyJhIjoxfQ", r#"{"a":1}"#, "application/json"),
+            ("data:;base64,aG%0Ak%3D", "hi", "text/plain"),
+        ];
+        for (url, text, content_type) in cases {
+            assert!(is_data_url(url));
+            assert_eq!(decoded(url), (text.to_owned(), content_type.to_owned()), "{url}");
+        }
+    }
+
+    #[test]
+    fn broken_ones_are_refused() {
+        for url in ["data:", "data:text/plain;base64", "data:;base64,!!!"] {
+            assert!(matches!(decode(url, 1000), Err(Failure::RefusedUrl { .. })), "{url}");
+        }
+        assert!(!is_data_url("dat") && !is_data_url("https://x/data:") && !is_data_url("ääää"));
+    }
+
+    #[test]
+    fn the_decoded_size_counts() {
+        assert_eq!(decode("data:,%61%62%63", 3).unwrap().bytes.len(), 3);
+        assert!(matches!(decode("data:,abcd", 3), Err(Failure::TooLarge { limit_bytes: 3 })));
+        assert!(matches!(decode("data:;base64,YWJjZA==", 3), Err(Failure::TooLarge { .. })));
+        assert!(matches!(decode(&format!("data:,{}", "a".repeat(100_000)), 3), Err(Failure::TooLarge { .. })));
+    }
+}

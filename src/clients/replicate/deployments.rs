@@ -1,0 +1,144 @@
+//! Deployments.
+
+use async_trait::async_trait;
+use http::Method;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::http::pause;
+use crate::clients::replicate::call::Call;
+use crate::clients::replicate::failure::Effect;
+use crate::clients::replicate::real::RealReplicate;
+use crate::clients::replicate::wire::RawDeployment;
+use crate::clients::replicate::{
+    Deployment, DeploymentPatch, DeploymentUpdate, Failure, InvalidField, NewDeployment, ReplicateError,
+};
+
+/// Deployments.
+#[async_trait]
+pub trait Deployments: Send + Sync {
+    /// A deployment. `None` when it is absent, or not visible to this token.
+    async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError>;
+
+    /// Makes a deployment.
+    async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError>;
+
+    /// Changes a deployment, unless it already is as wanted: every change makes a release, so it is read first.
+    async fn update_deployment(&self, owner: &str, name: &str, patch: &DeploymentPatch)
+    -> Result<DeploymentUpdate, ReplicateError>;
+}
+
+impl DeploymentPatch {
+    /// Whether a deployment is as wanted.
+    fn is_met_by(&self, deployment: &Deployment) -> bool {
+        fn kept_or_equal<T: PartialEq>(wanted: Option<&T>, is: Option<&T>) -> bool {
+            wanted.is_none() || wanted == is
+        }
+        kept_or_equal(self.version.as_ref(), deployment.version.as_ref().map(|version| &version.id))
+            && kept_or_equal(self.hardware.as_ref(), deployment.hardware.as_ref())
+            && kept_or_equal(self.min_instances.as_ref(), deployment.min_instances.as_ref())
+            && kept_or_equal(self.max_instances.as_ref(), deployment.max_instances.as_ref())
+    }
+}
+
+/// Limits that the service has too; here they cost no request.
+fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), Failure> {
+    let (field, description) = match (min, max) {
+        (Some(6..), _) => ("min_instances", "at most 5"),
+        (_, Some(21..)) => ("max_instances", "at most 20"),
+        (Some(min), Some(max)) if min > max => ("max_instances", "not below min_instances"),
+        _ => return Ok(()),
+    };
+    let fields = vec![InvalidField { field: field.to_owned(), rule: None, description: description.to_owned() }];
+    Err(Failure::InvalidInput { fields, detail: format!("{field} has to be {description}") })
+}
+
+impl RealReplicate {
+    /// Sends a change of a deployment. When the answer is lost, looks at the deployment before the change is sent again.
+    async fn change(&self, call: &Call, owner: &str, name: &str, wanted: &DeploymentPatch) -> Result<Deployment, ReplicateError> {
+        let mut waits = self.retry.waits();
+        let mut may_be_done = false;
+        loop {
+            let outcome = self.send(call).await.and_then(|reply| reply.read::<RawDeployment>(call));
+            let error = match outcome {
+                Ok(changed) => return Ok(changed.into()),
+                Err(error) => error,
+            };
+            let wait = match error.failure().effect() {
+                Effect::NotExecuted(wait) => wait,
+                Effect::Unknown(wait) => {
+                    may_be_done = true;
+                    wait
+                }
+                // The name is taken, perhaps by the first try.
+                Effect::Refused if may_be_done && matches!(error.failure(), Failure::Conflict { .. }) => None,
+                Effect::Refused => return Err(error),
+            };
+            if may_be_done
+                && let Some(is) = self.deployment(owner, name).await?
+                && wanted.is_met_by(&is)
+            {
+                return Ok(is);
+            }
+            let Some(own) = waits.next() else { return Err(error) };
+            // Nobody holds this token: dropping the future ends the wait.
+            let _ = pause(wait.unwrap_or(own).min(self.retry.longest_wait), &CancellationToken::new()).await;
+        }
+    }
+}
+
+#[async_trait]
+impl Deployments for RealReplicate {
+    async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError> {
+        let call = Call::get(self.base.join(&["deployments", owner, name]), format!("get the deployment {owner}/{name}"));
+        let reply = Self::found(self.ask(&call).await)?;
+        Ok(reply.map(|reply| reply.read::<RawDeployment>(&call)).transpose()?.map(Deployment::from))
+    }
+
+    async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError> {
+        let NewDeployment { owner, name, version, hardware, min_instances, max_instances } = new;
+        let call = Call::post(self.base.join(&["deployments"]), format!("create the deployment {owner}/{name} on {hardware}"));
+        check_instances(Some(*min_instances), Some(*max_instances)).map_err(|failure| call.failed(failure))?;
+        let call = call.json(json!({
+            "name": name,
+            "model": version.model.to_string(),
+            "version": version.id.as_str(),
+            "hardware": hardware,
+            "min_instances": min_instances,
+            "max_instances": max_instances,
+        }));
+        let wanted = DeploymentPatch {
+            version: Some(version.id.clone()),
+            hardware: Some(hardware.clone()),
+            min_instances: Some(*min_instances),
+            max_instances: Some(*max_instances),
+        };
+        self.change(&call, owner, name, &wanted).await
+    }
+
+    async fn update_deployment(
+        &self,
+        owner: &str,
+        name: &str,
+        patch: &DeploymentPatch,
+    ) -> Result<DeploymentUpdate, ReplicateError> {
+        let url = self.base.join(&["deployments", owner, name]);
+        let call = Call::new(Method::PATCH, url, format!("update the deployment {owner}/{name}"));
+        check_instances(patch.min_instances, patch.max_instances).map_err(|failure| call.failed(failure))?;
+        let Some(deployment) = self.deployment(owner, name).await? else {
+            return Err(call.failed(Failure::NotFound { detail: "there is no such deployment".to_owned() }));
+        };
+        if patch.is_met_by(&deployment) {
+            return Ok(DeploymentUpdate { deployment, changed: false });
+        }
+        let members = [
+            ("version", patch.version.as_ref().map(|version| json!(version.as_str()))),
+            ("hardware", patch.hardware.as_ref().map(|hardware| json!(hardware))),
+            ("min_instances", patch.min_instances.map(|min| json!(min))),
+            ("max_instances", patch.max_instances.map(|max| json!(max))),
+        ];
+        let body: Map<String, Value> = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        let deployment = self.change(&call.json(Value::Object(body)), owner, name, patch).await?;
+        Ok(DeploymentUpdate { deployment, changed: true })
+    }
+}

@@ -1,0 +1,174 @@
+//! Files: inputs that are uploaded, outputs that are fetched.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
+use tokio_util::sync::CancellationToken;
+use url::{Host, Url};
+
+use crate::clients::http::{PrivateAddress, Stopped, is_private_host, read_bounded, retry};
+use crate::clients::replicate::call::{Call, Payload};
+use crate::clients::replicate::data_url;
+use crate::clients::replicate::error::asked_by_header;
+use crate::clients::replicate::real::{RealReplicate, of_body, transport};
+use crate::clients::replicate::wire::RawFile;
+use crate::clients::replicate::{Download, DownloadLimits, Failure, NewFile, ReplicateError, UploadedFile};
+use crate::support::safe_url::SafeUrl;
+
+/// A whole download takes no longer.
+const DOWNLOAD_TIME: Duration = Duration::from_secs(600);
+
+/// More redirects are a loop.
+const MOST_REDIRECTS: usize = 5;
+
+/// Where outputs are kept; its subdomains too.
+const DELIVERY_HOST: &str = "replicate.delivery";
+
+/// Files.
+#[async_trait]
+pub trait Files: Send + Sync {
+    /// Uploads a file that a prediction of this account can take as input. It is kept for about a day.
+    async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError>;
+
+    /// Fetches a file: an output, or one that a test case names. `http`, `https` and `data:` URLs are taken.
+    ///
+    /// The token is sent to the API's own host and to Replicate's delivery hosts, and not after a redirect to another host. Addresses
+    /// in private networks are refused, unless the API itself is in one.
+    async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError>;
+}
+
+#[async_trait]
+impl Files for RealReplicate {
+    async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError> {
+        let call = Call::post(self.base.join(&["files"]), format!("upload the file {}", file.name));
+        let call = Call { payload: Payload::File(file.clone()), ..call };
+        // Safe to repeat: a file that is there twice costs nothing and goes within a day.
+        Ok(self.ask(&call).await?.read::<RawFile>(&call)?.into())
+    }
+
+    async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError> {
+        if data_url::is_data_url(url) {
+            let failed = |failure| ReplicateError::new("read a data: URL", failure);
+            let file = data_url::decode(url, limits.bytes).map_err(failed)?;
+            check_type(file.content_type.as_deref(), limits).map_err(failed)?;
+            return Ok(file);
+        }
+        let url: Url = url.parse().map_err(|error: url::ParseError| {
+            ReplicateError::new("download a file", Failure::RefusedUrl { reason: error.to_string() })
+        })?;
+        let never = CancellationToken::new();
+        let outcome = retry(self.retry, &never, Failure::retry, || self.fetch(url.clone(), limits)).await;
+        outcome.map_err(|stopped| {
+            let failure = match stopped {
+                Stopped::Failed(failure) => failure,
+                Stopped::Cancelled => Failure::Cancelled { still_running: None },
+            };
+            ReplicateError::new(format!("download {}", SafeUrl(&url)), failure)
+        })
+    }
+}
+
+impl RealReplicate {
+    /// Fetches a file once, following redirects.
+    async fn fetch(&self, mut url: Url, limits: &DownloadLimits) -> Result<Download, Failure> {
+        let mut with_token = self.may_see_token(&url);
+        for _ in 0..=MOST_REDIRECTS {
+            self.check_host(&url)?;
+            // Neither client follows redirects by itself.
+            let client = if self.base.is_origin_of(&url) { &self.api } else { &self.files };
+            let mut request = client.get(url.clone()).timeout(DOWNLOAD_TIME);
+            if with_token {
+                request = request.header(AUTHORIZATION, self.authorization());
+            }
+            self.count_request();
+            let response = request.send().await.map_err(refused_or_lost)?;
+            let status = response.status();
+            if status.is_redirection() {
+                let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
+                let next = location.and_then(|location| url.join(location).ok());
+                let next = next.ok_or_else(|| Failure::RefusedUrl { reason: "it redirects to nowhere".to_owned() })?;
+                with_token &= next.origin() == url.origin();
+                url = next;
+                continue;
+            }
+            if !status.is_success() {
+                let retry_after = asked_by_header(response.headers(), self.now());
+                return Err(of_status(status, retry_after));
+            }
+            let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(essence);
+            check_type(content_type.as_deref(), limits)?;
+            let bytes = read_bounded(response, limits.bytes).await.map_err(of_body)?;
+            return Ok(Download { bytes, content_type });
+        }
+        Err(Failure::RefusedUrl { reason: format!("it redirects more than {MOST_REDIRECTS} times") })
+    }
+
+    /// Whether the token may be sent to a URL.
+    fn may_see_token(&self, url: &Url) -> bool {
+        let is_delivery = || match url.host() {
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                name.strip_suffix(DELIVERY_HOST).is_some_and(|before| before.is_empty() || before.ends_with('.'))
+            }
+            _ => false,
+        };
+        // Of Replicate's own hosts only, and never in the clear: a sandbox's token is worth nothing at the real delivery hosts.
+        self.base.is_origin_of(url) || (!self.base.is_private() && url.scheme() == "https" && url.port().is_none() && is_delivery())
+    }
+
+    /// Refuses other schemes, and hosts in private networks; those that hide behind a name are refused on connecting.
+    fn check_host(&self, url: &Url) -> Result<(), Failure> {
+        let refused = |reason: &str| Err(Failure::RefusedUrl { reason: reason.to_owned() });
+        let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), url.host()) else {
+            return refused(&format!("{}: is not a scheme of files", url.scheme()));
+        };
+        let Some(public_only) = &self.public_only else { return Ok(()) };
+        if is_private_host(&host) {
+            return refused("its host is in a private network");
+        }
+        if let Host::Domain(name) = host {
+            public_only.guard(name);
+        }
+        Ok(())
+    }
+}
+
+/// A content type without its parameters.
+fn essence(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn check_type(content_type: Option<&str>, limits: &DownloadLimits) -> Result<(), Failure> {
+    let Some(content_type) = content_type.filter(|named| !named.is_empty() && *named != "application/octet-stream") else {
+        return Ok(());
+    };
+    if limits.types.is_empty() || limits.types.iter().any(|wanted| content_type.starts_with(wanted.as_str())) {
+        return Ok(());
+    }
+    Err(Failure::UnwantedType { content_type: content_type.to_owned() })
+}
+
+/// The failure of a file's host, which need not be Replicate.
+fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Failure {
+    match status.as_u16() {
+        status @ (408 | 429 | 500..) => Failure::Server { status, retry_after, detail: "the file's host is not ready".to_owned() },
+        status => Failure::FileUnavailable { status },
+    }
+}
+
+/// The failure of a request without an answer; a private address is named as the reason.
+fn refused_or_lost(error: reqwest::Error) -> Failure {
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        if let Some(private) = cause.downcast_ref::<PrivateAddress>() {
+            return Failure::RefusedUrl { reason: private.to_string() };
+        }
+        source = cause.source();
+    }
+    transport(error)
+}
+
+#[cfg(test)]
+mod tests;

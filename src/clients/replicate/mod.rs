@@ -1,0 +1,68 @@
+//! Replicate's HTTP API (`contracts/replicate.md`).
+//!
+//! [`Replicate`] is what the stages see; it is made of small traits, one for each kind of thing. [`RealReplicate`] speaks to the API (or to a
+//! sandbox: the base URL decides). What a failed prediction or a strange output means is left to the callers.
+//!
+//! | trait | calls | repeated after a lost answer |
+//! |---|---|---|
+//! | [`Accounts`] | `GET /account`, `GET /hardware` | yes |
+//! | [`Models`] | `GET`, `POST`, `DELETE /models...`, versions | yes: a second `POST` is a 409, a second `DELETE` a 404 |
+//! | [`Predictions`] | `POST /predictions`, `/models/.../predictions`, `/deployments/.../predictions` | only after looking for it |
+//! |  | `GET /predictions/{id}`, `POST .../cancel` | yes |
+//! | [`Trainings`] | `POST .../trainings` | only after looking for it |
+//! |  | `GET /trainings/{id}`, `POST .../cancel` | yes |
+//! | [`Deployments`] | `POST /deployments`, `PATCH /deployments/{owner}/{name}` | only after looking at it |
+//! | [`Files`] | `POST /files`, downloads | yes: files go by themselves |
+//!
+//! A 429 was never executed and is always repeated, after the wait the service asks for. Calls without a token for cancellation may be
+//! dropped at any time.
+
+mod accounts;
+mod base_url;
+mod call;
+mod claims;
+mod create;
+mod data_url;
+mod deployments;
+mod error;
+mod failure;
+mod files;
+mod models;
+mod pages;
+mod predictions;
+mod real;
+mod throttle;
+mod trainings;
+mod types;
+mod wait;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use accounts::Accounts;
+pub use base_url::{BaseUrl, BaseUrlError};
+pub use deployments::Deployments;
+pub use error::ReplicateError;
+pub use failure::{Failure, InvalidField, TimeLimit, TimedOut};
+pub use files::Files;
+pub use models::Models;
+pub use predictions::{Predictions, Watcher};
+pub use real::{RealReplicate, ReplicateOptions};
+pub use trainings::{Trainings, trained_version};
+pub use types::{
+    Account, AccountKind, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Download, DownloadLimits, Hardware, Model,
+    ModelCreation, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, TrainingRequest, UploadedFile, Version,
+    Visibility,
+};
+pub use wait::{Polling, RunLimits};
+
+/// All of Replicate.
+pub trait Replicate: Accounts + Models + Predictions + Trainings + Deployments + Files {
+    /// Requests sent so far, retries and looks included.
+    fn requests_sent(&self) -> u64;
+
+    /// Whether the account's credit is so low that the service wants one creation at a time. The client then sends one at a time; a
+    /// caller that runs cases in parallel should stop doing so.
+    fn is_throttled(&self) -> bool;
+}

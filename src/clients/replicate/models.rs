@@ -1,0 +1,159 @@
+//! Models and their versions.
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::Method;
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::http::pause;
+use crate::clients::replicate::call::Call;
+use crate::clients::replicate::real::RealReplicate;
+use crate::clients::replicate::wire::{RawModel, RawVersion};
+use crate::clients::replicate::{Deletion, Failure, Model, ModelCreation, NewModel, ReplicateError, Version};
+use crate::domain::identity::{ModelRef, VersionRef};
+
+/// Pages of a hundred versions; no model comes near.
+const VERSION_PAGES: usize = 100;
+
+/// The waits between looks for a new version grow from the first to the second.
+const VERSION_POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
+
+/// Models and their versions.
+#[async_trait]
+pub trait Models: Send + Sync {
+    /// A model. `None` when it is absent, or not visible to this token.
+    async fn model(&self, model: &ModelRef) -> Result<Option<Model>, ReplicateError>;
+
+    /// Makes a model.
+    async fn create_model(&self, model: &NewModel) -> Result<ModelCreation, ReplicateError>;
+
+    /// Deletes a model of one's own that is private and has no versions.
+    async fn delete_model(&self, model: &ModelRef) -> Result<Deletion, ReplicateError>;
+
+    /// A version. `None` when it is absent, not visible, or of an official model: [`Model::is_official`] decides which.
+    async fn version(&self, version: &VersionRef) -> Result<Option<Version>, ReplicateError>;
+
+    /// All versions, newest first. Official models answer 404.
+    async fn versions(&self, model: &ModelRef) -> Result<Vec<Version>, ReplicateError>;
+
+    /// Waits until a version that was just pushed can be seen.
+    async fn wait_for_version(
+        &self,
+        version: &VersionRef,
+        limit: Duration,
+        cancelled: &CancellationToken,
+    ) -> Result<Version, ReplicateError>;
+
+    /// Deletes a version. It takes minutes to go; the service refuses versions that others use.
+    async fn delete_version(&self, version: &VersionRef) -> Result<Deletion, ReplicateError>;
+}
+
+impl RealReplicate {
+    /// `None` for a 404.
+    pub(super) fn found<T>(outcome: Result<T, ReplicateError>) -> Result<Option<T>, ReplicateError> {
+        match outcome {
+            Err(error) if error.is_not_found() => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    async fn delete(&self, segments: &[&str], attempted: String) -> Result<Deletion, ReplicateError> {
+        let call = Call::new(Method::DELETE, self.base.join(segments), attempted);
+        // Deleting twice is deleting once: the second answer is a 404.
+        Ok(if Self::found(self.ask(&call).await)?.is_some() { Deletion::Accepted } else { Deletion::Absent })
+    }
+
+    fn version_call(&self, version: &VersionRef) -> Call {
+        let VersionRef { model, id } = version;
+        let url = self.base.join(&["models", model.owner(), model.name(), "versions", id.as_str()]);
+        Call::get(url, format!("get the version {version}"))
+    }
+}
+
+#[async_trait]
+impl Models for RealReplicate {
+    async fn model(&self, model: &ModelRef) -> Result<Option<Model>, ReplicateError> {
+        let call = Call::get(self.base.join(&["models", model.owner(), model.name()]), format!("get the model {model}"));
+        let reply = Self::found(self.ask(&call).await)?;
+        reply.map(|reply| reply.convert::<RawModel, Model>(&call)).transpose()
+    }
+
+    async fn create_model(&self, new: &NewModel) -> Result<ModelCreation, ReplicateError> {
+        let NewModel { model, visibility, hardware, description } = new;
+        let mut body = Map::new();
+        body.insert("owner".to_owned(), json!(model.owner()));
+        body.insert("name".to_owned(), json!(model.name()));
+        body.insert("visibility".to_owned(), json!(visibility.as_str()));
+        body.insert("hardware".to_owned(), json!(hardware));
+        if let Some(description) = description {
+            body.insert("description".to_owned(), json!(description));
+        }
+        let call = Call::post(self.base.join(&["models"]), format!("create the model {model} on {hardware}"));
+        let call = call.json(Value::Object(body));
+        // Safe to repeat: a name is taken once, and the second answer is a 409.
+        match self.ask(&call).await {
+            Ok(reply) => Ok(ModelCreation::Created(Box::new(reply.convert::<RawModel, Model>(&call)?))),
+            Err(error) if matches!(error.failure(), Failure::Conflict { .. }) => Ok(ModelCreation::AlreadyThere),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn delete_model(&self, model: &ModelRef) -> Result<Deletion, ReplicateError> {
+        self.delete(&["models", model.owner(), model.name()], format!("delete the model {model}")).await
+    }
+
+    async fn version(&self, version: &VersionRef) -> Result<Option<Version>, ReplicateError> {
+        let call = self.version_call(version);
+        let Some(reply) = Self::found(self.ask(&call).await)? else { return Ok(None) };
+        Ok(reply.read::<RawVersion>(&call)?.into_version())
+    }
+
+    async fn versions(&self, model: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
+        let url = self.base.join(&["models", model.owner(), model.name(), "versions"]);
+        let mut versions = Vec::new();
+        self.follow_pages(&format!("list the versions of {model}"), url, VERSION_PAGES, |page: Vec<RawVersion>| {
+            versions.extend(page.into_iter().filter_map(RawVersion::into_version));
+            ControlFlow::Continue(())
+        })
+        .await?;
+        Ok(versions)
+    }
+
+    async fn wait_for_version(
+        &self,
+        version: &VersionRef,
+        limit: Duration,
+        cancelled: &CancellationToken,
+    ) -> Result<Version, ReplicateError> {
+        let call = Call { attempted: format!("wait for the version {version} to appear"), ..self.version_call(version) };
+        let end = Instant::now() + limit;
+        let (mut wait, longest) = VERSION_POLL;
+        loop {
+            let interrupted = || call.failed(Failure::Cancelled { still_running: None });
+            let reply = tokio::select! {
+                biased;
+                () = cancelled.cancelled() => return Err(interrupted()),
+                outcome = self.repeat(&call, cancelled) => Self::found(outcome)?,
+            };
+            if let Some(seen) = reply.map(|reply| reply.read::<RawVersion>(&call)).transpose()?.and_then(RawVersion::into_version) {
+                return Ok(seen);
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(call.failed(Failure::NeverAppeared { within: limit }));
+            }
+            pause(wait.min(left), cancelled).await.map_err(|_interrupted| interrupted())?;
+            wait = (wait * 2).min(longest);
+        }
+    }
+
+    async fn delete_version(&self, version: &VersionRef) -> Result<Deletion, ReplicateError> {
+        let VersionRef { model, id } = version;
+        let segments = ["models", model.owner(), model.name(), "versions", id.as_str()];
+        self.delete(&segments, format!("delete the version {version}")).await
+    }
+}

@@ -1,0 +1,122 @@
+//! Predictions.
+
+use async_trait::async_trait;
+use serde_json::{Map, Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::call::Call;
+use crate::clients::replicate::create::{Creation, JobKind, without_nulls};
+use crate::clients::replicate::real::RealReplicate;
+use crate::clients::replicate::wait::{Job, drive};
+use crate::clients::replicate::wire::RawJob;
+use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits};
+use crate::domain::prediction::{Prediction, PredictionId};
+
+/// Somebody who is told when a prediction is created and each time its status changes. Must not block.
+pub type Watcher<'a> = dyn Fn(&Prediction) + Send + Sync + 'a;
+
+/// Predictions.
+#[async_trait]
+pub trait Predictions: Send + Sync {
+    /// Creates a prediction exactly once, even if the answer is lost. When cancelled while the request is under way, what it created
+    /// is returned: the caller has to cancel it.
+    async fn create_prediction(
+        &self,
+        request: &PredictionRequest,
+        cancelled: &CancellationToken,
+    ) -> Result<Prediction, ReplicateError>;
+
+    /// A prediction as it stands.
+    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+
+    /// Asks the service to stop a prediction. What it answers for one that has ended is not known: treat an error as harmless then.
+    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+
+    /// Creates a prediction and waits for its end, which may be a failure: that is a result, not an error.
+    ///
+    /// It is cancelled at the service when a limit is reached and when `cancelled` fires. A caller that drops the future leaves it to
+    /// the lifetime that is sent along.
+    async fn run_prediction(
+        &self,
+        request: &PredictionRequest,
+        limits: &RunLimits,
+        watcher: &Watcher<'_>,
+        cancelled: &CancellationToken,
+    ) -> Result<Prediction, ReplicateError> {
+        let lifetime = request.lifetime.or_else(|| limits.lifetime());
+        let request = PredictionRequest { lifetime, ..request.clone() };
+        drive(&PredictionJob { client: self, request: &request }, limits, watcher, cancelled).await
+    }
+}
+
+/// A prediction, as the driver sees it.
+struct PredictionJob<'a, C: ?Sized> {
+    client: &'a C,
+    request: &'a PredictionRequest,
+}
+
+impl<C: Predictions + ?Sized> Job for PredictionJob<'_, C> {
+    fn describe(&self) -> String {
+        format!("run a prediction on {}", self.request.target)
+    }
+
+    async fn create(&self, cancelled: &CancellationToken) -> Result<Prediction, ReplicateError> {
+        self.client.create_prediction(self.request, cancelled).await
+    }
+
+    async fn get(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.client.prediction(id).await
+    }
+
+    async fn cancel(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.client.cancel_prediction(id).await
+    }
+}
+
+impl RealReplicate {
+    pub(super) async fn get_job(&self, kind: JobKind, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        let url = self.base.join(&[kind.collection(), id.as_str()]);
+        let call = Call::get(url, format!("get the {} {id}", kind.noun()));
+        Ok(self.ask(&call).await?.read::<RawJob>(&call)?.into())
+    }
+
+    pub(super) async fn cancel_job(&self, kind: JobKind, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        let url = self.base.join(&[kind.collection(), id.as_str(), "cancel"]);
+        // Safe to repeat: what is stopped stays stopped.
+        let call = Call::post(url, format!("cancel the {} {id}", kind.noun()));
+        Ok(self.ask(&call).await?.read::<RawJob>(&call)?.into())
+    }
+}
+
+#[async_trait]
+impl Predictions for RealReplicate {
+    async fn create_prediction(
+        &self,
+        request: &PredictionRequest,
+        cancelled: &CancellationToken,
+    ) -> Result<Prediction, ReplicateError> {
+        let PredictionRequest { target, inputs, lifetime } = request;
+        let inputs = without_nulls(inputs);
+        let mut body = Map::new();
+        let url = match target {
+            PredictionTarget::Version(version) => {
+                body.insert("version".to_owned(), json!(version.to_string()));
+                self.base.join(&["predictions"])
+            }
+            PredictionTarget::Model(model) => self.base.join(&["models", model.owner(), model.name(), "predictions"]),
+            PredictionTarget::Deployment { owner, name } => self.base.join(&["deployments", owner, name, "predictions"]),
+        };
+        body.insert("input".to_owned(), Value::Object(inputs.clone()));
+        let call = Call::post(url, format!("create a prediction on {target}")).json(Value::Object(body));
+        let call = Call { cancel_after: *lifetime, ..call };
+        self.create(&Creation { kind: JobKind::Prediction, target: target.clone(), inputs, call }, cancelled).await
+    }
+
+    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.get_job(JobKind::Prediction, id).await
+    }
+
+    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.cancel_job(JobKind::Prediction, id).await
+    }
+}

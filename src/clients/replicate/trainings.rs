@@ -1,0 +1,127 @@
+//! Trainings.
+
+use async_trait::async_trait;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::call::Call;
+use crate::clients::replicate::create::{Creation, JobKind, without_nulls};
+use crate::clients::replicate::predictions::Watcher;
+use crate::clients::replicate::real::RealReplicate;
+use crate::clients::replicate::wait::{Job, drive};
+use crate::clients::replicate::{PredictionTarget, ReplicateError, RunLimits, TrainingRequest};
+use crate::domain::identity::{ModelRef, VersionRef};
+use crate::domain::prediction::{Prediction, PredictionId};
+
+/// Trainings. They have the statuses of predictions, and no lifetime that the service would enforce.
+#[async_trait]
+pub trait Trainings: Send + Sync {
+    /// Creates a training exactly once, even if the answer is lost. When cancelled while the request is under way, what it created is
+    /// returned: the caller has to cancel it.
+    async fn create_training(&self, request: &TrainingRequest, cancelled: &CancellationToken)
+    -> Result<Prediction, ReplicateError>;
+
+    /// A training as it stands.
+    async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+
+    /// Asks the service to stop a training.
+    async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
+
+    /// Creates a training and waits for its end, which may be a failure: that is a result, not an error.
+    ///
+    /// It is cancelled at the service when a limit is reached and when `cancelled` fires. A caller that drops the future leaves it
+    /// running.
+    async fn run_training(
+        &self,
+        request: &TrainingRequest,
+        limits: &RunLimits,
+        watcher: &Watcher<'_>,
+        cancelled: &CancellationToken,
+    ) -> Result<Prediction, ReplicateError> {
+        drive(&TrainingJob { client: self, request }, limits, watcher, cancelled).await
+    }
+}
+
+/// The version that a training ended with: `output.version`, as `owner/name:id` or as a bare id of the destination.
+pub fn trained_version(training: &Prediction, destination: &ModelRef) -> Option<VersionRef> {
+    let version = training.output.as_ref()?.get("version")?.as_str()?;
+    match version.parse() {
+        Ok(version) => Some(version),
+        Err(_bare) => Some(VersionRef { model: destination.clone(), id: version.parse().ok()? }),
+    }
+}
+
+/// A training, as the driver sees it.
+struct TrainingJob<'a, C: ?Sized> {
+    client: &'a C,
+    request: &'a TrainingRequest,
+}
+
+impl<C: Trainings + ?Sized> Job for TrainingJob<'_, C> {
+    fn describe(&self) -> String {
+        let VersionRef { model, id } = &self.request.version;
+        format!("run a training of {model}:{} into {}", id.short(), self.request.destination)
+    }
+
+    async fn create(&self, cancelled: &CancellationToken) -> Result<Prediction, ReplicateError> {
+        self.client.create_training(self.request, cancelled).await
+    }
+
+    async fn get(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.client.training(id).await
+    }
+
+    async fn cancel(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.client.cancel_training(id).await
+    }
+}
+
+#[async_trait]
+impl Trainings for RealReplicate {
+    async fn create_training(
+        &self,
+        request: &TrainingRequest,
+        cancelled: &CancellationToken,
+    ) -> Result<Prediction, ReplicateError> {
+        let TrainingRequest { version, destination, inputs } = request;
+        let VersionRef { model, id } = version;
+        let inputs = without_nulls(inputs);
+        let url = self.base.join(&["models", model.owner(), model.name(), "versions", id.as_str(), "trainings"]);
+        let target = PredictionTarget::Version(version.clone());
+        let call = Call::post(url, format!("create a training of {target} into {destination}"))
+            .json(json!({"destination": destination.to_string(), "input": inputs}));
+        self.create(&Creation { kind: JobKind::Training, target, inputs, call }, cancelled).await
+    }
+
+    // The answer's own `urls.get` leads to predictions (`contracts/replicate.md` section 4), so the address is built here.
+    async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.get_job(JobKind::Training, id).await
+    }
+
+    async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.cancel_job(JobKind::Training, id).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::clients::replicate::wire::tests::{VERSION, prediction};
+
+    #[test]
+    fn a_trained_version_is_read_in_both_forms() {
+        let destination: ModelRef = "acme/dest".parse().unwrap();
+        let version = |output| {
+            let training = Prediction { output, ..prediction("succeeded") };
+            trained_version(&training, &destination).map(|version| version.to_string())
+        };
+        assert_eq!(version(Some(json!({"version": VERSION}))), Some(format!("acme/dest:{VERSION}")));
+        assert_eq!(version(Some(json!({"version": format!("acme/other:{VERSION}")}))), Some(format!("acme/other:{VERSION}")));
+        for output in [None, Some(json!({})), Some(json!({"version": null})), Some(json!({"version": "latest"})), Some(json!("x"))]
+        {
+            assert_eq!(version(output), None);
+        }
+    }
+}
