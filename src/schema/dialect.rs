@@ -11,8 +11,10 @@ use serde_json::Value;
 pub enum Dialect {
     /// pydantic, inside the image: up to 0.18.
     Runtime {
-        /// Whether optional values are marked nullable: since 0.15.0, with pydantic 2.
-        marks_null: bool,
+        /// Whether optional inputs are marked nullable: since 0.15.0.
+        marks_null_inputs: bool,
+        /// Whether optional members of outputs are: since 0.15.0, with pydantic 2.
+        marks_null_outputs: bool,
     },
     /// Inside the image without pydantic: 0.17 to 0.19 when the static parser was not used.
     InImage,
@@ -27,11 +29,16 @@ impl Dialect {
     pub fn of(document: &Value) -> Self {
         let has_path = |path: &str| document.get("paths").and_then(|paths| paths.get(path)).is_some();
         if has_path("/shutdown") {
-            // The request's own optional members carry the same mark as the model's.
-            let marks_null = ["PredictionRequest", "TrainingRequest"].iter().any(|component| {
-                document.pointer(&format!("/components/schemas/{component}/properties/id/nullable")) == Some(&Value::Bool(true))
+            // Members of the request are optional members of a model like any other.
+            let marks_null_outputs = ["PredictionRequest", "TrainingRequest"].iter().any(|component| {
+                is_marked(document.pointer(&format!("/components/schemas/{component}/properties/id")))
             });
-            return Self::Runtime { marks_null };
+            let marks_null_inputs = marks_null_outputs
+                || ["Input", "TrainingInput"].iter().any(|component| {
+                    let inputs = document.pointer(&format!("/components/schemas/{component}/properties"));
+                    inputs.and_then(Value::as_object).is_some_and(|inputs| inputs.values().any(|input| is_marked(Some(input))))
+                });
+            return Self::Runtime { marks_null_inputs, marks_null_outputs };
         }
         if !has_path("/health-check") {
             return Self::Unknown;
@@ -52,16 +59,25 @@ impl Dialect {
 
     /// Whether an optional input may lack the nullable mark.
     pub fn omits_null_of_inputs(self) -> bool {
-        self == Self::Runtime { marks_null: false }
+        matches!(self, Self::Runtime { marks_null_inputs: false, .. })
     }
 
     /// Whether an optional member of an output may lack the nullable mark.
     pub fn omits_null_of_outputs(self) -> bool {
-        matches!(self, Self::Runtime { marks_null: false } | Self::InImage)
+        matches!(self, Self::Runtime { marks_null_outputs: false, .. } | Self::InImage)
+    }
+
+    /// Whether trainings are left out: its command prints the schema of one method.
+    pub fn omits_trainings(self) -> bool {
+        self == Self::InImage
     }
 
     /// Whether every member of an output object is listed as required, even those that may be left out.
     pub fn requires_every_output_member(self) -> bool {
         self == Self::InImage
     }
+}
+
+fn is_marked(schema: Option<&Value>) -> bool {
+    schema.and_then(|schema| schema.get("nullable")) == Some(&Value::Bool(true))
 }
