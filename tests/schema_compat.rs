@@ -1,5 +1,7 @@
 //! Compatibility of schemas: a table of pairs, real documents of several generations of Cog, and properties of the relation.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

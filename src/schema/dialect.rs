@@ -30,9 +30,9 @@ impl Dialect {
         let has_path = |path: &str| document.get("paths").and_then(|paths| paths.get(path)).is_some();
         if has_path("/shutdown") {
             // Members of the request are optional members of a model like any other.
-            let marks_null_outputs = ["PredictionRequest", "TrainingRequest"].iter().any(|component| {
-                is_marked(document.pointer(&format!("/components/schemas/{component}/properties/id")))
-            });
+            let marks_null_outputs = ["PredictionRequest", "TrainingRequest"]
+                .iter()
+                .any(|component| is_marked(document.pointer(&format!("/components/schemas/{component}/properties/id"))));
             let marks_null_inputs = marks_null_outputs
                 || ["Input", "TrainingInput"].iter().any(|component| {
                     let inputs = document.pointer(&format!("/components/schemas/{component}/properties"));

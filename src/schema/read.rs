@@ -293,3 +293,6 @@ fn accept(value: Option<&Value>) -> Vec<String> {
     };
     texts.into_iter().map(|text| text.trim().to_ascii_lowercase()).filter(|text| !text.is_empty()).collect()
 }
+
+#[cfg(test)]
+mod tests;

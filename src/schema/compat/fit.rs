@@ -152,12 +152,17 @@ impl Fitting {
     }
 
     fn shape(&mut self, from: &Shape, to: &Shape) {
+        if from.nullable && !to.nullable && !(to.kind == Kind::Any && to.choices.is_none()) {
+            self.add(Gap::Null, describe(from), describe(to));
+        }
+        self.values(from, to);
+    }
+
+    /// The same for values other than null: alternatives are never nullable, the union is.
+    fn values(&mut self, from: &Shape, to: &Shape) {
         self.pairs += 1;
         if self.pairs > PAIR_LIMIT {
             return;
-        }
-        if from.nullable && !to.nullable && !(to.kind == Kind::Any && to.choices.is_none()) {
-            self.add(Gap::Null, describe(from), describe(to));
         }
         if let Some(choices) = &from.choices {
             return self.choices(choices, from, to);
@@ -167,7 +172,7 @@ impl Fitting {
             (Kind::Any, _) => return self.add(Gap::open(to), describe_kind(from), describe_kind(to)),
             (Kind::Union(variants), Kind::Union(others)) => return self.variants(variants, others, to),
             (Kind::Union(variants), _) => return self.variants(variants, std::slice::from_ref(to), to),
-            (_, Kind::Union(others)) => return self.into_variants(from, others, to),
+            (_, Kind::Union(others)) => return self.against_variants(from, others, to),
             (Kind::Integer, Kind::Number) => self.limits(from, to),
             (Kind::Array(items), Kind::Array(other_items)) => {
                 self.limits(from, to);
@@ -253,7 +258,7 @@ impl Fitting {
         }
     }
 
-    fn into_variants(&mut self, from: &Shape, others: &[Shape], to: &Shape) {
+    fn against_variants(&mut self, from: &Shape, others: &[Shape], to: &Shape) {
         match self.nearest(from, others) {
             Some(mismatches) => self.found.extend(mismatches),
             None => self.add(Gap::Type, describe_kind(from), describe_kind(to)),
@@ -266,7 +271,7 @@ impl Fitting {
         let depth = self.path.clone();
         let mut best: Option<Vec<Mismatch>> = None;
         for other in others {
-            self.shape(from, other);
+            self.values(from, other);
             let found = std::mem::take(&mut self.found);
             if !found.iter().any(|mismatch| mismatch.gap.breaks(self.direction)) {
                 best = Some(found);

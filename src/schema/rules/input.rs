@@ -251,7 +251,7 @@ pub(in crate::schema) const INPUT_ADDED: Rule = Rule {
     name: "input-added",
     severity: Severity::Note,
     summary: "There is a new input that may be left out.",
-    why: "Nobody.",
+    why: "Nobody; requests without it go on as before.",
     example: "`tile: bool = Input(default=False)` was added.",
 };
 
