@@ -1,0 +1,145 @@
+//! The same source through several generations of Cog.
+
+use serde_json::{Map, Value};
+
+use super::{findings, text};
+use safe_push::domain::finding::{Finding, Severity};
+use safe_push::schema::{Dialect, read};
+
+const STATIC: &str = "0.22.0-static";
+const OLD: [&str; 6] = [
+    "0.14.12-pydantic-1.10",
+    "0.14.12-pydantic-2.10",
+    "0.15.8-pydantic-2.10",
+    "0.16.12-pydantic-1.10",
+    "0.16.12-pydantic-2.11",
+    "0.19.3-in-image",
+];
+
+fn documents(dialect: &str) -> Map<String, Value> {
+    serde_json::from_str(&text(&format!("dialects/{dialect}.json"))).unwrap()
+}
+
+fn said(findings: &[Finding]) -> Vec<String> {
+    findings.iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect()
+}
+
+#[test]
+fn every_generation_is_recognised() {
+    let recognised: Vec<Dialect> = OLD.iter().map(|dialect| Dialect::of(&documents(dialect)["image"])).collect();
+    assert_eq!(
+        recognised,
+        [
+            Dialect::Runtime { marks_null_inputs: false, marks_null_outputs: false },
+            Dialect::Runtime { marks_null_inputs: false, marks_null_outputs: false },
+            Dialect::Runtime { marks_null_inputs: true, marks_null_outputs: true },
+            Dialect::Runtime { marks_null_inputs: true, marks_null_outputs: false },
+            Dialect::Runtime { marks_null_inputs: true, marks_null_outputs: true },
+            Dialect::InImage,
+        ]
+    );
+    for (name, document) in documents(STATIC) {
+        assert_eq!(Dialect::of(&document), Dialect::Static, "{name}");
+    }
+}
+
+#[test]
+fn every_document_is_read_without_a_problem() {
+    for dialect in OLD.into_iter().chain([STATIC]) {
+        for (name, document) in documents(dialect) {
+            assert_eq!(read(&document).problems, [], "{dialect} {name}");
+        }
+    }
+}
+
+#[test]
+fn an_unchanged_source_breaks_nobody_when_cog_is_updated() {
+    for dialect in OLD {
+        for (name, old) in documents(dialect) {
+            let expected: &[&str] = match name.as_str() {
+                // The one true difference: None on a plain type is no default in documents without pydantic.
+                "none_default" if dialect != "0.19.3-in-image" => &["SP103 input seed became required"],
+                _ => &[],
+            };
+            let new = &documents(STATIC)[&name];
+            assert_eq!(said(&findings(&old, new)), expected, "{dialect} {name}");
+        }
+    }
+}
+
+#[test]
+fn the_hint_for_a_default_of_none_says_what_to_write() {
+    let old = &documents("0.16.12-pydantic-2.11")["none_default"];
+    let found = findings(old, &documents(STATIC)["none_default"]);
+    assert_eq!(
+        found[0].hint.as_deref(),
+        Some("since Cog 0.19 a plain type with `Input(default=None)` is required: annotate it as Optional")
+    );
+}
+
+#[test]
+fn an_unchanged_source_breaks_nobody_when_cog_is_taken_back() {
+    for dialect in OLD {
+        for (name, old) in documents(dialect) {
+            let found = findings(&documents(STATIC)[&name], &old);
+            assert_eq!(said(&found), Vec::<String>::new(), "{dialect} {name}");
+        }
+    }
+}
+
+#[test]
+fn old_generations_agree_with_each_other() {
+    for from in &OLD[..5] {
+        for to in &OLD[..5] {
+            for (name, old) in documents(from) {
+                let found = findings(&old, &documents(to)[&name]);
+                assert_eq!(said(&found), Vec::<String>::new(), "{from} to {to}: {name}");
+            }
+        }
+    }
+}
+
+/// What a person would have changed in the source of `image.py`, applied to a document.
+fn change(document: &mut Value, name: &str) {
+    let schemas = &mut document["components"]["schemas"];
+    match name {
+        "choice removed" => schemas["mode"]["enum"] = serde_json::json!(["fast"]),
+        "maximum lowered" => schemas["Input"]["properties"]["steps"]["maximum"] = serde_json::json!(40),
+        "input removed" => drop(schemas["Input"]["properties"].as_object_mut().unwrap().remove("seed")),
+        "items of a list" => schemas["Input"]["properties"]["loras"]["items"]["type"] = serde_json::json!("integer"),
+        "text output" => drop(schemas["Output"].as_object_mut().unwrap().remove("format")),
+        other => unreachable!("{other}"),
+    }
+}
+
+#[test]
+fn a_true_change_is_seen_across_generations() {
+    let table = [
+        ("choice removed", "SP106 input mode no longer offers \"best\""),
+        ("maximum lowered", "SP109 input steps takes only values <= 40 now; before <= 50"),
+        ("input removed", "SP101 input seed is gone"),
+        ("items of a list", "SP104 input loras.items changed from string to integer"),
+        ("text output", "SP131 output changed from format uri to plain text"),
+    ];
+    for dialect in OLD {
+        let old = &documents(dialect)["image"];
+        for (name, expected) in table {
+            let mut new = documents(STATIC)["image"].clone();
+            change(&mut new, name);
+            let found = findings(old, &new);
+            let errors: Vec<String> =
+                said(&found.into_iter().filter(|finding| finding.severity == Severity::Error).collect::<Vec<_>>());
+            assert_eq!(errors, [expected], "{dialect}: {name}");
+        }
+    }
+}
+
+#[test]
+fn optional_members_of_an_output_stay_guarded_within_one_generation() {
+    let old = &documents(STATIC)["flat_output"];
+    let mut new = old.clone();
+    let output = &mut new["components"]["schemas"]["Output"];
+    output["required"] = serde_json::json!(["preview"]);
+    output["properties"]["text"]["nullable"] = serde_json::json!(true);
+    assert_eq!(said(&findings(old, &new)), ["SP133 output.text may be missing now", "SP134 output.text can be null now"]);
+}

@@ -1,0 +1,191 @@
+//! Documents that are out to hang, to overflow or to crash.
+
+use std::time::{Duration, Instant};
+
+use safe_push::domain::source_map::SourceMap;
+use safe_push::schema::lint::lint;
+use safe_push::schema::read;
+use safe_push::schema::summary::signature_lines;
+use safe_push::schema::validate::{check_inputs, check_output, input_properties};
+use serde_json::{Map, Value, json};
+
+use super::{codes, findings};
+
+/// Generous for a debug build on a busy machine; what is not bounded takes minutes or for ever.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn problems(document: &Value) -> Vec<String> {
+    codes(&read(document).problems)
+}
+
+fn with_components(components: &Value) -> Value {
+    json!({"components": {"schemas": components}})
+}
+
+/// Everything the room offers, on one document.
+fn exercise(document: &Value) {
+    let start = Instant::now();
+    assert_eq!(findings(document, document), []);
+    let _ = lint(document, &SourceMap::default(), &SourceMap::default());
+    let _ = signature_lines(document);
+    let _ = input_properties(document);
+    let _ = check_output(document, &json!({"a": [1, "b", null]}));
+    let inputs: Map<String, Value> = [("x".to_owned(), json!([[{"x": 1}]]))].into_iter().collect();
+    let _ = check_inputs(document, &inputs);
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+}
+
+#[test]
+fn circles_end_and_are_told() {
+    for components in [
+        json!({"Input": {"properties": {"x": {"$ref": "#/components/schemas/Input"}}}}),
+        json!({"Input": {"properties": {"x": {"$ref": "#/components/schemas/a"}}}, "a": {"$ref": "#/components/schemas/b"}, "b": {"allOf": [{"$ref": "#/components/schemas/a"}]}}),
+        json!({"Input": {"properties": {"x": {"$ref": "#"}}}, "a": {}}),
+        json!({"Input": {"properties": {"x": {"$ref": "#/components/schemas/a"}}}, "a": {"anyOf": [{"$ref": "#/components/schemas/a"}, {"type": "null"}]}}),
+    ] {
+        let document = with_components(&components);
+        exercise(&document);
+        // A reference to the document itself is no circle: the document has no schema keywords.
+        let expected: &[&str] = if components["Input"]["properties"]["x"]["$ref"] == "#" { &[] } else { &["SP151"] };
+        assert_eq!(problems(&document), expected, "{components}");
+    }
+}
+
+#[test]
+fn references_to_nothing_and_to_elsewhere_are_told() {
+    for reference in
+        [json!("#/components/schemas/none"), json!("https://evil.example/schema.json"), json!("other.json#/a"), json!(5)]
+    {
+        let document = with_components(&json!({"Input": {"properties": {"x": {"$ref": reference}}}}));
+        exercise(&document);
+        assert_eq!(problems(&document), ["SP152"]);
+    }
+}
+
+#[test]
+fn escaped_references_are_followed() {
+    let document = with_components(&json!({
+        "Input": {"properties": {"x": {"$ref": "#/components/schemas/a~1b%20c~0"}}},
+        "a/b c~": {"type": "integer"},
+    }));
+    assert_eq!(problems(&document), Vec::<String>::new());
+    assert_eq!(signature_lines(&document), "x: integer");
+}
+
+#[test]
+fn references_that_double_at_every_level_are_given_up() {
+    let mut components = Map::new();
+    components.insert("Input".to_owned(), json!({"properties": {"x": {"$ref": "#/components/schemas/l0"}}}));
+    for level in 0..40 {
+        let next = format!("#/components/schemas/l{}", level + 1);
+        components.insert(
+            format!("l{level}"),
+            json!({"properties": {"a": {"$ref": next}, "b": {"$ref": next}, "c": {"anyOf": [{"$ref": next}, {"$ref": next}]}}}),
+        );
+    }
+    components.insert("l40".to_owned(), json!({"type": "string"}));
+    let document = with_components(&Value::Object(components));
+    exercise(&document);
+    assert_eq!(problems(&document), ["SP153"]);
+}
+
+#[test]
+fn depth_is_bounded() {
+    let mut schema = json!({"type": "string"});
+    for _ in 0..300 {
+        schema = json!({"type": "array", "items": schema});
+    }
+    let document = with_components(&json!({"Input": {"properties": {"x": schema}}}));
+    exercise(&document);
+    assert_eq!(problems(&document), ["SP153"]);
+    let mut schema = json!({"type": "string"});
+    for _ in 0..300 {
+        schema = json!({"allOf": [schema]});
+    }
+    let document = with_components(&json!({"Input": {"properties": {"x": schema}}}));
+    exercise(&document);
+    assert_eq!(problems(&document), ["SP153"]);
+}
+
+#[test]
+fn width_is_bounded() {
+    let many: Map<String, Value> = (0..50_000).map(|n| (format!("i{n}"), json!({"type": "integer", "description": "x"}))).collect();
+    let document = with_components(&json!({"Input": {"type": "object", "properties": many}}));
+    exercise(&document);
+    assert_eq!(problems(&document), ["SP153"]);
+    let variants: Vec<Value> = (0..50_000).map(|n| json!({"type": "string", "maxLength": n})).collect();
+    let document = with_components(&json!({"Input": {"type": "object", "properties": {"x": {"anyOf": variants}}}}));
+    exercise(&document);
+    assert_eq!(problems(&document), ["SP153"]);
+}
+
+#[test]
+fn very_many_choices_are_compared_in_good_time() {
+    let choices = |from: u32| (from..from + 100_000).collect::<Vec<u32>>();
+    let document = |choices: Vec<u32>| {
+        with_components(
+            &json!({"Input": {"type": "object", "properties": {"x": {"type": "integer", "enum": choices, "description": "x"}}}}),
+        )
+    };
+    let start = Instant::now();
+    exercise(&document(choices(0)));
+    let found = findings(&document(choices(0)), &document(choices(1)));
+    assert_eq!(codes(&found), ["SP106"]);
+    assert_eq!(found[0].message, "input x no longer offers 0");
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+}
+
+#[test]
+fn unions_within_unions_are_compared_within_bounds() {
+    let union = |salt: usize| {
+        let member = |n: usize| {
+            let inner: Vec<Value> = (0..60).map(|m| json!({"type": "object", "properties": {format!("m{m}"): {"type": "string", "maxLength": 1000 - n - m - salt}}, "required": [format!("m{m}")]})).collect();
+            json!({"type": "array", "items": {"anyOf": inner}, "maxItems": 1000 - n - salt})
+        };
+        let variants: Vec<Value> = (0..60).map(member).collect();
+        with_components(&json!({"Input": {"type": "object", "properties": {"x": {"anyOf": variants, "description": "x"}}}}))
+    };
+    let start = Instant::now();
+    let found = findings(&union(0), &union(1));
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+    assert!(codes(&found).iter().any(|code| code == "SP148"), "{:?}", codes(&found));
+}
+
+#[test]
+fn nonsense_of_every_kind_is_survived() {
+    for schema in [
+        json!(null),
+        json!(5),
+        json!([]),
+        json!(false),
+        json!({"type": 5}),
+        json!({"type": []}),
+        json!({"type": ["null"]}),
+        json!({"enum": []}),
+        json!({"enum": {}}),
+        json!({"anyOf": 5}),
+        json!({"anyOf": [null]}),
+        json!({"allOf": [5]}),
+        json!({"items": 5, "type": "array"}),
+        json!({"properties": []}),
+        json!({"type": "object", "required": "x"}),
+        json!({"type": "integer", "minimum": "a", "multipleOf": 0}),
+        json!({"type": "integer", "multipleOf": -1, "default": 3}),
+        json!({"type": "string", "pattern": "(", "default": "x"}),
+        json!({"type": "integer", "minimum": -1e300, "maximum": 1e300, "enum": [1e300]}),
+        json!({"type": "number", "exclusiveMinimum": true, "default": 0}),
+        json!({"x-cog-accept": [1, "a/b"], "type": "string"}),
+    ] {
+        exercise(&with_components(&json!({"Input": {"type": "object", "properties": {"x": schema}}, "Output": schema})));
+        exercise(&with_components(&json!({"Input": schema})));
+        exercise(&json!({"components": schema}));
+        exercise(&schema);
+    }
+}
+
+#[test]
+fn an_empty_list_of_choices_takes_nothing() {
+    let old = with_components(&json!({"Input": {"properties": {"x": {"type": "string"}}}}));
+    let new = with_components(&json!({"Input": {"properties": {"x": {"type": "string", "enum": []}}}}));
+    assert_eq!(codes(&findings(&old, &new)), ["SP107"]);
+}
