@@ -233,8 +233,9 @@ mod tests {
 
     #[test]
     fn a_prerelease_comes_before_its_release() {
-        let mut releases: Vec<Release> =
-            ["0.18.0", "0.18.0rc1", "0.17.9", "0.18.0a1", "0.18.0.post1", "0.9.20"].map(|text| Release::parse(text).unwrap()).into();
+        let mut releases: Vec<Release> = ["0.18.0", "0.18.0rc1", "0.17.9", "0.18.0a1", "0.18.0.post1", "0.9.20"]
+            .map(|text| Release::parse(text).unwrap())
+            .into();
         releases.sort();
         let shown: Vec<String> = releases.iter().map(ToString::to_string).collect();
         assert_eq!(shown, ["0.9.20", "0.17.9", "0.18.0a1", "0.18.0rc1", "0.18.0", "0.18.0.post1"]);

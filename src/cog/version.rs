@@ -135,7 +135,9 @@ mod tests {
 
     #[test]
     fn versions_have_up_to_three_numbers_and_a_local_part() {
-        for (text, shown) in [("11", "11.0"), ("12.4", "12.4"), ("2.1.2", "2.1.2"), ("2.1.2+cu118", "2.1.2+cu118"), (" 3.10 ", "3.10")] {
+        for (text, shown) in
+            [("11", "11.0"), ("12.4", "12.4"), ("2.1.2", "2.1.2"), ("2.1.2+cu118", "2.1.2+cu118"), (" 3.10 ", "3.10")]
+        {
             assert_eq!(Version::parse(text).unwrap().to_string(), shown);
         }
         for text in ["", "x", "1.x", "1.2.3.4", "1.2.3a1", "+cu118", "-1.2", "1..2", "99999999999.1"] {

@@ -223,7 +223,8 @@ mod tests {
     #[test]
     fn there_is_one_cpu_row_for_every_torch_release() {
         for row in &tables().torch {
-            let cpu_rows = tables().torch.iter().filter(|other| other.cuda.is_none() && other.torch_version() == row.torch_version());
+            let cpu_rows =
+                tables().torch.iter().filter(|other| other.cuda.is_none() && other.torch_version() == row.torch_version());
             assert_eq!(cpu_rows.count(), 1, "{}", row.torch);
         }
     }
