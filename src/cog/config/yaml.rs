@@ -1,0 +1,320 @@
+//! A YAML document as a tree in which every key and value knows its place and its text as written.
+//!
+//! Deserialising straight into types would stop at the first mistake and turn an unquoted `3.10` into `3.1`; a tree lets every
+//! mistake be told at once, and keeps `3.10` as it stands.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::options::DuplicateKeyPolicy;
+use serde_saphyr::{Spanned, from_str_with_options};
+
+use crate::domain::finding::Location;
+use crate::support::text::shorten;
+
+/// A `cog.yaml` is a page or two; anything near this size is a mistake or an attack.
+const MAX_BYTES: usize = 1 << 20;
+
+/// Longest message that is taken over from the YAML parser.
+const MAX_MESSAGE_BYTES: usize = 300;
+
+/// A value with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Node {
+    pub(super) value: Value,
+    pub(super) location: Location,
+}
+
+/// A key with its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Key {
+    pub(super) name: String,
+    pub(super) location: Location,
+}
+
+/// What a value is. Scalars keep their text as written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Node>),
+    Map(Vec<(Key, Node)>),
+}
+
+impl Value {
+    /// What the value is, in words for a message.
+    pub(super) fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "nothing",
+            Self::Bool(_) => "a boolean",
+            Self::Number(_) => "a number",
+            Self::Text(_) => "text",
+            Self::List(_) => "a list",
+            Self::Map(_) => "a mapping",
+        }
+    }
+}
+
+/// Why a text is not a YAML document that can be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    pub(super) message: String,
+    pub(super) location: Location,
+}
+
+/// Reads a document. Duplicate keys, more than one document, too much nesting and alias bombs are refused.
+pub(super) fn read(text: &str, file: &str) -> Result<Node, Unreadable> {
+    if text.len() > MAX_BYTES {
+        let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
+        return Err(Unreadable { message, location: Location::file(file) });
+    }
+    let options = serde_saphyr::options! {
+        budget: serde_saphyr::budget! {
+            max_depth: 16,
+            max_nodes: 20_000,
+            max_aliases: 200,
+            max_documents: 1,
+        },
+        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000 },
+        duplicate_keys: DuplicateKeyPolicy::Error,
+        with_snippet: false,
+    };
+    match from_str_with_options::<Option<Spanned<Raw>>>(text, options) {
+        Ok(Some(raw)) => Ok(Source { text, file }.node(raw)),
+        Ok(None) => Ok(Node { value: Value::Null, location: Location::at(file, 1, 1) }),
+        Err(error) => {
+            let location = match error.location() {
+                Some(place) if place.line() > 0 => Location::at(file, number(place.line()), number(place.column())),
+                _ => Location::file(file),
+            };
+            Err(Unreadable { message: one_line(&error.to_string()), location })
+        }
+    }
+}
+
+/// The first line of the parser's message, without its own place: ours is in the finding.
+fn one_line(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let without_place = line.split(" at line ").next().unwrap_or(line);
+    shorten(without_place.trim_start_matches("error: ").trim(), MAX_MESSAGE_BYTES)
+}
+
+fn number(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+/// A value as the parser hands it over.
+enum Raw {
+    Null,
+    Bool(bool),
+    Number(String),
+    Text(String),
+    List(Vec<Spanned<Self>>),
+    Map(Vec<(Spanned<String>, Spanned<Self>)>),
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(RawVisitor)
+    }
+}
+
+struct RawVisitor;
+
+impl<'de> Visitor<'de> for RawVisitor {
+    type Value = Raw;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any YAML value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Raw, E> {
+        Ok(Raw::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Raw, E> {
+        Ok(Raw::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Raw, E> {
+        Ok(Raw::Number(value.to_string()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Raw, E> {
+        Ok(Raw::Number(value.to_string()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Raw, E> {
+        Ok(Raw::Number(value.to_string()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+        Ok(Raw::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+        Ok(Raw::Text(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        Ok(Raw::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Raw, A::Error> {
+        let mut map = Vec::new();
+        while let Some(entry) = entries.next_entry()? {
+            map.push(entry);
+        }
+        Ok(Raw::Map(map))
+    }
+}
+
+/// The text that places point into.
+struct Source<'a> {
+    text: &'a str,
+    file: &'a str,
+}
+
+impl Source<'_> {
+    fn node(&self, raw: Spanned<Raw>) -> Node {
+        let location = self.location(raw.referenced);
+        let written = self.written(raw.defined);
+        let value = match raw.value {
+            Raw::Null => Value::Null,
+            Raw::Bool(value) => Value::Bool(value),
+            Raw::Number(parsed) => Value::Number(written.map_or(parsed, str::to_owned)),
+            Raw::Text(text) => Value::Text(text),
+            Raw::List(items) => Value::List(items.into_iter().map(|item| self.node(item)).collect()),
+            Raw::Map(entries) => Value::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| (Key { location: self.location(key.referenced), name: key.value }, self.node(value)))
+                    .collect(),
+            ),
+        };
+        Node { value, location }
+    }
+
+    fn location(&self, place: serde_saphyr::Location) -> Location {
+        let location = Location::at(self.file, number(place.line()), number(place.column()));
+        match self.written(place) {
+            Some(written) if !written.contains('\n') && !written.is_empty() => {
+                let length = u32::try_from(written.chars().count()).unwrap_or(0);
+                let start = location.column.unwrap_or(1);
+                location.until_column(start.saturating_add(length))
+            }
+            _ => location,
+        }
+    }
+
+    /// The text of a scalar as it stands in the file.
+    fn written(&self, place: serde_saphyr::Location) -> Option<&str> {
+        let start = usize::try_from(place.span().byte_offset()?).ok()?;
+        let end = start.checked_add(usize::try_from(place.span().byte_len()?).ok()?)?;
+        self.text.get(start..end).map(str::trim_end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entries(text: &str) -> Vec<(Key, Node)> {
+        match read(text, "cog.yaml").unwrap().value {
+            Value::Map(entries) => entries,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_unquoted_version_keeps_its_last_zero() {
+        let entries = entries("python_version: 3.10\nother: 11.80 # comment\n");
+        assert_eq!(entries[0].1.value, Value::Number("3.10".to_owned()));
+        assert_eq!(entries[1].1.value, Value::Number("11.80".to_owned()));
+    }
+
+    #[test]
+    fn every_scalar_has_its_kind() {
+        let entries = entries("a: yes\nb: \"yes\"\nc: ~\nd:\ne: [1, x]\nf: 'ä'\n");
+        let kinds: Vec<&str> = entries.iter().map(|(_, node)| node.value.kind()).collect();
+        assert_eq!(kinds, ["a boolean", "text", "nothing", "nothing", "a list", "text"]);
+    }
+
+    #[test]
+    fn values_know_their_place() {
+        let entries = entries("build:\n  gpu: true\n  cuda: \"11.8\"\n");
+        let Value::Map(build) = &entries[0].1.value else { panic!() };
+        assert_eq!(build[0].1.location, Location::at("cog.yaml", 2, 8).until_column(12));
+        assert_eq!(build[1].0.location, Location::at("cog.yaml", 3, 3).until_column(7));
+        assert_eq!(build[1].1.location, Location::at("cog.yaml", 3, 9).until_column(15));
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        let entries = entries("{ä: 1, b: 2}");
+        assert_eq!(entries[1].1.location, Location::at("cog.yaml", 1, 11).until_column(12));
+    }
+
+    #[test]
+    fn an_alias_stands_where_it_is_used() {
+        let entries = entries("a: &version 3.10\nb: *version\n");
+        assert_eq!(entries[1].1.value, Value::Number("3.10".to_owned()));
+        assert_eq!(entries[1].1.location.line, Some(2));
+    }
+
+    #[test]
+    fn an_empty_file_is_an_empty_document() {
+        assert_eq!(read("", "cog.yaml").unwrap().value, Value::Null);
+        assert_eq!(read("# nothing\n", "cog.yaml").unwrap().value, Value::Null);
+    }
+
+    #[test]
+    fn what_is_not_yaml_is_told_with_its_line() {
+        let error = read("build:\n  gpu: [true\n", "cog.yaml").unwrap_err();
+        assert!(error.location.line.is_some_and(|line| line >= 2), "{error:?}");
+        assert!(!error.message.contains('\n'), "{error:?}");
+    }
+
+    #[test]
+    fn a_key_must_not_come_twice() {
+        let error = read("image: a\nimage: b\n", "cog.yaml").unwrap_err();
+        assert_eq!(error.location.line, Some(2));
+        assert!(error.message.contains("duplicate"), "{}", error.message);
+    }
+
+    #[test]
+    fn a_bomb_of_aliases_is_refused() {
+        let mut text = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
+        for (name, of) in ["b", "c", "d", "e", "f", "g"].iter().zip(["a", "b", "c", "d", "e", "f"]) {
+            text.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{of}"); 10].join(", ")));
+        }
+        assert!(read(&text, "cog.yaml").is_err());
+    }
+
+    #[test]
+    fn deep_nesting_is_refused() {
+        let text = format!("{}{}", "[".repeat(100), "]".repeat(100));
+        assert!(read(&text, "cog.yaml").is_err());
+    }
+
+    #[test]
+    fn a_huge_file_is_refused() {
+        let error = read(&"a".repeat(MAX_BYTES + 1), "cog.yaml").unwrap_err();
+        assert_eq!(error.message, "the file is larger than 1024 KiB");
+    }
+
+    #[test]
+    fn only_one_document_is_read() {
+        assert!(read("a: 1\n---\nb: 2\n", "cog.yaml").is_err());
+    }
+}

@@ -1,0 +1,129 @@
+//! Values in shell lines, `ENV` and `COPY`.
+
+use std::fmt::Write as _;
+
+/// A word for a shell line: as it is when harmless, else in single quotes.
+pub(super) fn shell_word(text: &str) -> String {
+    let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_harmless) && !text.starts_with('=') {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The value of an `ENV` pair.
+///
+/// Cog writes values as they stand, so `a b` breaks its Dockerfile while `"a b"` with quotes of its own works. What works there is
+/// kept as it is, so that it means the same; what does not is quoted. `$NAME` is replaced in both.
+pub(super) fn env_value(value: &str) -> String {
+    if is_one_word(value) {
+        return value.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for character in value.chars() {
+        if matches!(character, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(character);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Whether Docker reads the text as a single word: quotes in pairs, blanks only within them or behind a backslash.
+fn is_one_word(text: &str) -> bool {
+    let mut quote = None;
+    let mut characters = text.chars();
+    while let Some(character) = characters.next() {
+        match (quote, character) {
+            (None | Some('"'), '\\') => {
+                if characters.next().is_none() {
+                    return false;
+                }
+            }
+            (None, '"' | '\'') => quote = Some(character),
+            (Some(open), close) if open == close => quote = None,
+            (None, blank) if blank.is_whitespace() => return false,
+            _ => {}
+        }
+    }
+    quote.is_none()
+}
+
+/// A value that is written by us, always in double quotes: `$` and backslash stand for themselves.
+pub(super) fn env_literal(value: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in value.chars() {
+        if matches!(character, '"' | '\\' | '$') {
+            quoted.push('\\');
+        }
+        quoted.push(character);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Source and destination of a `COPY`, in the form that allows blanks; patterns and variables stand for themselves.
+pub(super) fn copy_words(source: &str, destination: &str) -> String {
+    let mut pattern = String::new();
+    for character in source.chars() {
+        match character {
+            '*' | '?' | '[' => {
+                let _infallible = write!(pattern, "[{character}]");
+            }
+            '$' => pattern.push_str(r"\$"),
+            other => pattern.push(other),
+        }
+    }
+    serde_json::json!([pattern, destination.replace('$', r"\$")]).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn harmless_words_stay_bare() {
+        for word in ["ffmpeg", "libgl1", "g++", "python3.11-dev", "foo=1.2-3", "a/b_c:d@e,f%"] {
+            assert_eq!(shell_word(word), word);
+        }
+        for (word, quoted) in
+            [("a b", "'a b'"), ("foo=1.*", "'foo=1.*'"), ("a;b", "'a;b'"), ("it's", r"'it'\''s'"), ("", "''"), ("$X", "'$X'")]
+        {
+            assert_eq!(shell_word(word), quoted);
+        }
+    }
+
+    #[test]
+    fn environment_values_that_work_today_stay_as_they_are() {
+        for value in ["1", "", "/src/cache", "https://x/?a=b", "\"a b\"", "'a b'", r"a\ b", "$HOME/x", "a\"b c\"d", "#x"] {
+            assert_eq!(env_value(value), value);
+        }
+    }
+
+    #[test]
+    fn environment_values_that_broke_are_quoted() {
+        for (value, quoted) in [
+            ("a b", r#""a b""#),
+            ("say \"hi\" now", r#""say \"hi\" now""#),
+            ("it's", r#""it's""#),
+            ("trailing\\", r#""trailing\\""#),
+            ("tab\there", "\"tab\there\""),
+        ] {
+            assert_eq!(env_value(value), quoted);
+        }
+    }
+
+    #[test]
+    fn own_values_stand_for_themselves() {
+        assert_eq!(env_literal("predict.py:Predictor"), "\"predict.py:Predictor\"");
+        assert_eq!(env_literal("a$b\"c\\"), r#""a\$b\"c\\""#);
+    }
+
+    #[test]
+    fn copied_paths_are_not_patterns() {
+        assert_eq!(copy_words("a b", "/src/a b"), r#"["a b","/src/a b"]"#);
+        assert_eq!(copy_words("w[1]*", "/src/w[1]*"), r#"["w[[]1][*]","/src/w[1]*"]"#);
+        assert_eq!(copy_words("a$b", "/src/a$b"), r#"["a\\$b","/src/a\\$b"]"#);
+    }
+}

@@ -1,0 +1,132 @@
+//! The rules of `environment` in `cog.yaml` (`contracts/cog.md` section 1.3).
+
+use std::fmt;
+
+/// Variables that Cog or the platform sets.
+const RESERVED_NAMES: &[&str] = &[
+    "HF_ENDPOINT",
+    "HF_HUB_ENABLE_HF_TRANSFER",
+    "LD_LIBRARY_PATH",
+    "LIBRARY_PATH",
+    "PATH",
+    "PYTHONPATH",
+    "PYTHONUNBUFFERED",
+    "VIRTUAL_ENV",
+];
+
+/// Families of such variables. `CUDA` itself is free, `CUDA_…` is not.
+const RESERVED_PREFIXES: &[&str] = &["CUDA_", "KUBERNETES_", "NVIDIA_", "NV_", "PGET_", "R8_", "REPLICATE_"];
+
+/// A variable of the image.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// The name.
+    pub name: String,
+    /// The value; may be empty and may contain `=`.
+    pub value: String,
+}
+
+impl fmt::Display for Variable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}={}", self.name, self.value)
+    }
+}
+
+/// Why an entry of `environment` is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VariableError {
+    /// There is no `=`, or nothing before it.
+    #[error("`{entry}` is not of the form NAME=value")]
+    Form {
+        /// The entry.
+        entry: String,
+    },
+    /// The name has characters that a variable's name cannot have.
+    #[error("`{name}` is no name for a variable")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The value has a line break or another control character, which a Dockerfile cannot carry.
+    #[error("the value of `{name}` contains a control character")]
+    Value {
+        /// The name.
+        name: String,
+    },
+    /// Cog or the platform sets the variable.
+    #[error("`{name}` is reserved")]
+    Reserved {
+        /// The name.
+        name: String,
+    },
+}
+
+impl Variable {
+    /// Reads `NAME=value`, split at the first `=`.
+    pub fn parse(entry: &str) -> Result<Self, VariableError> {
+        let (name, value) = entry
+            .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| VariableError::Form { entry: entry.to_owned() })?;
+        let mut characters = name.chars();
+        let starts_well = characters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_');
+        if !starts_well || !characters.all(|character| character.is_ascii_alphanumeric() || character == '_') {
+            return Err(VariableError::Name { name: name.to_owned() });
+        }
+        if is_reserved(name) {
+            return Err(VariableError::Reserved { name: name.to_owned() });
+        }
+        if value.chars().any(|character| character.is_control() && character != '\t') {
+            return Err(VariableError::Value { name: name.to_owned() });
+        }
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}
+
+/// Whether a model may not set the variable.
+pub fn is_reserved(name: &str) -> bool {
+    RESERVED_NAMES.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_split_at_the_first_equals_sign() {
+        let variable = Variable::parse("URL=https://example.com/?a=b").unwrap();
+        assert_eq!((variable.name.as_str(), variable.value.as_str()), ("URL", "https://example.com/?a=b"));
+        assert_eq!(Variable::parse("EMPTY=").unwrap().value, "");
+    }
+
+    #[test]
+    fn entries_without_a_name_or_sign_are_refused() {
+        for entry in ["NAME", "", "=value", "="] {
+            assert_eq!(Variable::parse(entry), Err(VariableError::Form { entry: entry.to_owned() }));
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_a_shell() {
+        for name in ["1A", "A-B", "A B", "Ä"] {
+            assert_eq!(Variable::parse(&format!("{name}=x")), Err(VariableError::Name { name: name.to_owned() }));
+        }
+        assert!(Variable::parse("_a1=x").is_ok());
+    }
+
+    #[test]
+    fn reserved_names_and_families_are_refused() {
+        for name in ["PATH", "LD_LIBRARY_PATH", "HF_ENDPOINT", "R8_X", "REPLICATE_API_TOKEN", "CUDA_HOME", "NV_X", "PGET_MAX"] {
+            assert_eq!(Variable::parse(&format!("{name}=x")), Err(VariableError::Reserved { name: name.to_owned() }));
+        }
+        for name in ["CUDA", "COG_LOG_LEVEL", "HF_HOME", "path", "NVX"] {
+            assert!(Variable::parse(&format!("{name}=x")).is_ok(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_line_break_cannot_be_carried() {
+        assert_eq!(Variable::parse("A=x\ny"), Err(VariableError::Value { name: "A".to_owned() }));
+        assert!(Variable::parse("A=x\ty").is_ok());
+    }
+}

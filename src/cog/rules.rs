@@ -1,0 +1,404 @@
+//! Every code that this room's findings carry: SP501 to SP549 for `cog.yaml`, SP550 to SP579 for the choices of a build.
+
+use crate::domain::finding::Severity::{Error, Note, Warning};
+use crate::domain::rule::Rule;
+
+pub(crate) const UNREADABLE: Rule = Rule {
+    code: "SP501",
+    name: "cog-yaml-unreadable",
+    severity: Error,
+    summary: "`cog.yaml` is not a YAML mapping that can be read.",
+    why: "Without it nothing is known about the model. Duplicate keys, several documents and excessive nesting or aliases count as unreadable too.",
+    example: "```yaml\nimage: r8.im/acme/a\nimage: r8.im/acme/b   # the same key twice\n```",
+};
+
+pub(crate) const UNKNOWN_KEY: Rule = Rule {
+    code: "SP502",
+    name: "cog-yaml-unknown-key",
+    severity: Warning,
+    summary: "A key in `cog.yaml` is not one that Cog knows.",
+    why: "Cog 0.17 and later drop unknown keys without a word, so a misspelt setting has no effect and nobody notices.",
+    example: "```yaml\nbuild:\n  system_pakages: [ffmpeg]   # nothing is installed\n```",
+};
+
+pub(crate) const WRONG_TYPE: Rule = Rule {
+    code: "SP503",
+    name: "cog-yaml-wrong-type",
+    severity: Error,
+    summary: "A value in `cog.yaml` is of another kind than Cog expects.",
+    why: "Cog refuses the file.",
+    example: "```yaml\nbuild:\n  gpu: \"true\"   # text; write gpu: true\n```",
+};
+
+pub(crate) const PYTHON_VERSION_MISSING: Rule = Rule {
+    code: "SP504",
+    name: "python-version-missing",
+    severity: Error,
+    summary: "`build.python_version` is not set.",
+    why: "Since Cog 0.17 there is no default: without it there is no base image to build on.",
+    example: "```yaml\nbuild:\n  python_version: \"3.12\"\n```",
+};
+
+pub(crate) const PYTHON_VERSION_INVALID: Rule = Rule {
+    code: "SP505",
+    name: "python-version-invalid",
+    severity: Error,
+    summary: "`build.python_version` is not `major.minor` or `major.minor.patch`.",
+    why: "The base image is named after it.",
+    example: "```yaml\nbuild:\n  python_version: \"3\"   # write \"3.12\"\n```",
+};
+
+pub(crate) const PYTHON_VERSION_UNSUPPORTED: Rule = Rule {
+    code: "SP506",
+    name: "python-version-unsupported",
+    severity: Error,
+    summary: "The Cog SDK does not run on this Python.",
+    why: "SDK 0.17 and later need Python 3.10; older ones need 3.8.",
+    example: "```yaml\nbuild:\n  python_version: \"3.9\"   # with SDK 0.22\n```",
+};
+
+pub(crate) const PYTHON_VERSION_UNKNOWN: Rule = Rule {
+    code: "SP507",
+    name: "python-version-unknown",
+    severity: Warning,
+    summary: "`build.python_version` is newer than any Python that is known to work with Cog.",
+    why: "There may be no base image and no wheels for it, and the build then fails late.",
+    example: "```yaml\nbuild:\n  python_version: \"3.31\"   # meant 3.13?\n```",
+};
+
+pub(crate) const CUDA_VERSION_INVALID: Rule = Rule {
+    code: "SP508",
+    name: "cuda-version-invalid",
+    severity: Error,
+    summary: "`build.cuda` is not a CUDA version from 11 on.",
+    why: "Cog refuses the file, even when `gpu` is off.",
+    example: "```yaml\nbuild:\n  cuda: \"12\"   # write \"12.4\"\n```",
+};
+
+pub(crate) const CUDNN_MISMATCH: Rule = Rule {
+    code: "SP509",
+    name: "cudnn-mismatch",
+    severity: Error,
+    summary: "No image has this pair of CUDA and cuDNN.",
+    why: "nvidia publishes one cuDNN per CUDA release; the build has nothing to start from.",
+    example: "```yaml\nbuild:\n  cuda: \"11.8\"\n  cudnn: \"9\"   # 11.8 comes with 8\n```",
+};
+
+pub(crate) const CUDA_WITHOUT_GPU: Rule = Rule {
+    code: "SP510",
+    name: "cuda-without-gpu",
+    severity: Warning,
+    summary: "`build.cuda` or `build.cudnn` is set but `build.gpu` is not true.",
+    why: "Both are ignored and the image has no CUDA.",
+    example: "```yaml\nbuild:\n  cuda: \"12.4\"   # add gpu: true\n```",
+};
+
+pub(crate) const REQUIREMENTS_TWICE: Rule = Rule {
+    code: "SP511",
+    name: "requirements-twice",
+    severity: Error,
+    summary: "`python_packages` and `python_requirements` are both set.",
+    why: "Cog accepts only one of them.",
+    example: "```yaml\nbuild:\n  python_requirements: requirements.txt\n  python_packages: [torch==2.4.0]\n```",
+};
+
+pub(crate) const TARGET_FORM: Rule = Rule {
+    code: "SP512",
+    name: "target-form",
+    severity: Error,
+    summary: "`run`, `predict` or `train` is not of the form `file.py:Name`.",
+    why: "Cog cannot tell which file and which class or function to call.",
+    example: "```yaml\npredict: predict.Predictor   # write predict.py:Predictor\n```",
+};
+
+pub(crate) const TARGET_TWICE: Rule = Rule {
+    code: "SP513",
+    name: "target-twice",
+    severity: Error,
+    summary: "`run` and `predict` are both set.",
+    why: "They mean the same; Cog accepts only one of them.",
+    example: "```yaml\nrun: run.py:Runner\npredict: predict.py:Predictor\n```",
+};
+
+pub(crate) const TARGET_MISSING: Rule = Rule {
+    code: "SP514",
+    name: "target-missing",
+    severity: Error,
+    summary: "Neither `run`, `predict` nor `train` is set.",
+    why: "An image without a target answers no prediction, and Cog refuses to build it.",
+    example: "```yaml\npredict: predict.py:Predictor\n```",
+};
+
+pub(crate) const IMAGE_AND_MODEL: Rule = Rule {
+    code: "SP515",
+    name: "image-and-model",
+    severity: Error,
+    summary: "`image` and `model` are both set.",
+    why: "`image` asks for a plain image, `model` for a bundle with weights; Cog accepts only one of them.",
+    example: "```yaml\nimage: r8.im/acme/upscale\nmodel: r8.im/acme/upscale\n```",
+};
+
+pub(crate) const REPOSITORY_INVALID: Rule = Rule {
+    code: "SP516",
+    name: "repository-invalid",
+    severity: Error,
+    summary: "`model` is not a bare repository, or `image` is no image name.",
+    why: "A tag or digest is chosen by the push; a name with capitals or blanks is refused by Docker.",
+    example: "```yaml\nmodel: r8.im/acme/upscale:v2   # write r8.im/acme/upscale\n```",
+};
+
+pub(crate) const RUN_COMMAND_INVALID: Rule = Rule {
+    code: "SP517",
+    name: "run-command-invalid",
+    severity: Error,
+    summary: "A command of `build.run` is empty or more than one line.",
+    why: "Each command becomes one line of a Dockerfile. Cog stops at a line break; a backslash at the end would swallow the next instruction.",
+    example: "```yaml\nbuild:\n  run:\n    - |\n      apt-get update\n      apt-get install -y sox   # make it a list item of its own\n```",
+};
+
+pub(crate) const MOUNT_INVALID: Rule = Rule {
+    code: "SP518",
+    name: "mount-invalid",
+    severity: Error,
+    summary: "A mount of a `build.run` command is not a secret with `id` and `target`.",
+    why: "Cog knows secret mounts only. A comma, blank or quote in a value would change the mount's meaning.",
+    example: "```yaml\nbuild:\n  run:\n    - command: pip install private\n      mounts: [{type: secret, id: pip, target: /etc/pip.conf}]\n```",
+};
+
+pub(crate) const CONCURRENCY_INVALID: Rule = Rule {
+    code: "SP519",
+    name: "concurrency-invalid",
+    severity: Error,
+    summary: "`concurrency` has no `max`, a `max` below 1, or asks for more than the Python version can do.",
+    why: "Concurrent predictions need an async `predict` on Python 3.11 or later.",
+    example: "```yaml\nbuild:\n  python_version: \"3.10\"\nconcurrency:\n  max: 4\n```",
+};
+
+pub(crate) const ENVIRONMENT_INVALID: Rule = Rule {
+    code: "SP520",
+    name: "environment-invalid",
+    severity: Error,
+    summary: "An entry of `environment` is not `NAME=value`, or its name comes twice.",
+    why: "Cog refuses the file.",
+    example: "```yaml\nenvironment:\n  - HF_HOME   # write HF_HOME=/src/.cache\n```",
+};
+
+pub(crate) const ENVIRONMENT_RESERVED: Rule = Rule {
+    code: "SP521",
+    name: "environment-reserved",
+    severity: Error,
+    summary: "An entry of `environment` sets a variable that Cog keeps for itself.",
+    why: "The platform sets it, and a model that overrides it may not start.",
+    example: "```yaml\nenvironment:\n  - CUDA_VISIBLE_DEVICES=0\n```",
+};
+
+pub(crate) const WEIGHTS_INVALID: Rule = Rule {
+    code: "SP522",
+    name: "weights-invalid",
+    severity: Error,
+    summary: "An entry of `weights` breaks one of the rules for managed weights.",
+    why: "Names become tags and targets become mounts: names must be unique and fit a tag, targets absolute, unique and not inside each other.",
+    example: "```yaml\nweights:\n  - {name: SDXL, target: weights, source: {uri: hf://acme/sdxl}}   # sdxl, /src/weights\n```",
+};
+
+pub(crate) const DEPRECATED_KEY: Rule = Rule {
+    code: "SP523",
+    name: "cog-yaml-deprecated-key",
+    severity: Warning,
+    summary: "A key in `cog.yaml` still works but has a successor.",
+    why: "Cog warns about it today and may drop it tomorrow.",
+    example: "```yaml\nbuild:\n  python_packages: [torch==2.4.0]   # use python_requirements\n```",
+};
+
+pub(crate) const LEGACY_KEY: Rule = Rule {
+    code: "SP524",
+    name: "cog-yaml-legacy-key",
+    severity: Note,
+    summary: "A key in `cog.yaml` had a meaning up to Cog 0.16 only.",
+    why: "With an older SDK it is accepted but does not change this build; with a newer one it is dropped silently, which is a warning.",
+    example: "```yaml\nbuild:\n  fast: true\n```",
+};
+
+pub(crate) const SDK_VERSION_INVALID: Rule = Rule {
+    code: "SP525",
+    name: "sdk-version-invalid",
+    severity: Error,
+    summary: "`build.sdk_version` is not a release of the Cog SDK, `latest` or `prerelease`.",
+    why: "pip cannot install it.",
+    example: "```yaml\nbuild:\n  sdk_version: \">=0.19\"   # write \"0.22.0\"\n```",
+};
+
+pub(crate) const KEY_NEEDS_NEWER_SDK: Rule = Rule {
+    code: "SP526",
+    name: "cog-yaml-key-needs-newer-sdk",
+    severity: Error,
+    summary: "A key in `cog.yaml` does not exist yet in the SDK that is asked for.",
+    why: "That SDK does not read it, so the model would start without its target or its setting.",
+    example: "```yaml\nbuild:\n  sdk_version: \"0.16.12\"\nrun: run.py:Runner   # since 0.20; write predict\n```",
+};
+
+pub(crate) const BASE_IMAGE_FALLBACK: Rule = Rule {
+    code: "SP550",
+    name: "cog-base-not-used",
+    severity: Warning,
+    summary: "The ready-made `cog-base` image is not used although one may exist.",
+    why: "The registry could not be asked. The build goes on from a plain image: it takes longer and its layers are not the ones that Replicate has cached.",
+    example: "`r8.im` answered 503 when the tag was looked up.",
+};
+
+pub(crate) const TORCH_CUDA_UNKNOWN: Rule = Rule {
+    code: "SP551",
+    name: "torch-cuda-unknown",
+    severity: Warning,
+    summary: "PyTorch is not known to work with the CUDA version in `cog.yaml`.",
+    why: "The build goes on, but the model may fail when it first touches the GPU.",
+    example: "```yaml\nbuild:\n  cuda: \"11.8\"   # torch 2.9 was built for 12.6, 12.8 and 13.0\n```",
+};
+
+pub(crate) const TENSORFLOW_CUDA_UNKNOWN: Rule = Rule {
+    code: "SP552",
+    name: "tensorflow-cuda-unknown",
+    severity: Warning,
+    summary: "TensorFlow is not known to work with the CUDA version in `cog.yaml`.",
+    why: "TensorFlow loads the CUDA libraries of the image and falls back to the CPU without an error when they do not fit.",
+    example: "```yaml\nbuild:\n  cuda: \"11.2\"   # TensorFlow 2.14 was built for 11.8\n```",
+};
+
+pub(crate) const FRAMEWORK_PYTHON: Rule = Rule {
+    code: "SP553",
+    name: "framework-python",
+    severity: Warning,
+    summary: "PyTorch or TensorFlow has no wheel for the Python version in `cog.yaml`.",
+    why: "pip finds no matching distribution, minutes into the build.",
+    example: "```yaml\nbuild:\n  python_version: \"3.13\"   # torch 2.1.0 has wheels for 3.10 and 3.11\n```",
+};
+
+pub(crate) const MANAGED_PACKAGE: Rule = Rule {
+    code: "SP554",
+    name: "managed-package",
+    severity: Warning,
+    summary: "The requirements name `cog` or `coglet`; the line is left out.",
+    why: "Every build installs the SDK itself. Two opinions about its version end in whichever was installed last.",
+    example: "```text\ncog==0.9.20   # set build.sdk_version in cog.yaml instead\n```",
+};
+
+pub(crate) const LOCAL_REQUIREMENT: Rule = Rule {
+    code: "SP555",
+    name: "local-requirement",
+    severity: Error,
+    summary: "A requirement points to the local file system in a way that a build cannot follow.",
+    why: "The requirements are installed before the project is copied. Only the bare path of a wheel or source archive inside the project can be used.",
+    example: "```text\n-r extra.txt          # move its lines here\nmine @ file:///wheels/mine.whl   # write wheels/mine-1.0-py3-none-any.whl\n```",
+};
+
+pub(crate) const FRAMEWORK_VERSION_MISSING: Rule = Rule {
+    code: "SP556",
+    name: "framework-version-missing",
+    severity: Error,
+    summary: "`torch` has no version although the build has a GPU and no `cuda`.",
+    why: "Which CUDA version the image needs depends on it.",
+    example: "```text\ntorch   # write torch==2.4.0\n```",
+};
+
+pub(crate) const CUDA_UNDECIDED: Rule = Rule {
+    code: "SP557",
+    name: "cuda-undecided",
+    severity: Error,
+    summary: "No CUDA version or no image is known for what `cog.yaml` and the requirements ask for.",
+    why: "The build has nothing to start from.",
+    example: "`tensorflow==2.99.0` without `build.cuda`.",
+};
+
+pub(crate) const TENSORFLOW_CUDNN: Rule = Rule {
+    code: "SP558",
+    name: "tensorflow-cudnn",
+    severity: Warning,
+    summary: "TensorFlow was built for a cuDNN that no image has; the image's own is used.",
+    why: "TensorFlow 2.16 and 2.17 were built for CUDA 12.3 with cuDNN 8, and nvidia's CUDA 12.3 images carry cuDNN 9. Cog 0.22 cannot build them at all.",
+    example: "```text\ntensorflow==2.17.0\n```",
+};
+
+pub(crate) const SDK_NOT_PINNED: Rule = Rule {
+    code: "SP559",
+    name: "sdk-not-pinned",
+    severity: Warning,
+    summary: "`prerelease` installs whatever SDK is newest at build time.",
+    why: "The same commit gives another model tomorrow.",
+    example: "```yaml\nbuild:\n  sdk_version: prerelease   # pin 0.24.0a1\n```",
+};
+
+pub(crate) const PLAN_IMPOSSIBLE: Rule = Rule {
+    code: "SP560",
+    name: "build-impossible",
+    severity: Error,
+    summary: "What the build was told does not fit together.",
+    why: "For example the requirements file is missing, or a `cog-base` image was demanded and there is none.",
+    example: "`build.python_requirements: requirements.txt` without such a file.",
+};
+
+/// All rules of the room, by code.
+pub const RULES: &[Rule] = &[
+    UNREADABLE,
+    UNKNOWN_KEY,
+    WRONG_TYPE,
+    PYTHON_VERSION_MISSING,
+    PYTHON_VERSION_INVALID,
+    PYTHON_VERSION_UNSUPPORTED,
+    PYTHON_VERSION_UNKNOWN,
+    CUDA_VERSION_INVALID,
+    CUDNN_MISMATCH,
+    CUDA_WITHOUT_GPU,
+    REQUIREMENTS_TWICE,
+    TARGET_FORM,
+    TARGET_TWICE,
+    TARGET_MISSING,
+    IMAGE_AND_MODEL,
+    REPOSITORY_INVALID,
+    RUN_COMMAND_INVALID,
+    MOUNT_INVALID,
+    CONCURRENCY_INVALID,
+    ENVIRONMENT_INVALID,
+    ENVIRONMENT_RESERVED,
+    WEIGHTS_INVALID,
+    DEPRECATED_KEY,
+    LEGACY_KEY,
+    SDK_VERSION_INVALID,
+    KEY_NEEDS_NEWER_SDK,
+    BASE_IMAGE_FALLBACK,
+    TORCH_CUDA_UNKNOWN,
+    TENSORFLOW_CUDA_UNKNOWN,
+    FRAMEWORK_PYTHON,
+    MANAGED_PACKAGE,
+    LOCAL_REQUIREMENT,
+    FRAMEWORK_VERSION_MISSING,
+    CUDA_UNDECIDED,
+    TENSORFLOW_CUDNN,
+    SDK_NOT_PINNED,
+    PLAN_IMPOSSIBLE,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_ascend_within_the_rooms_range() {
+        assert!(RULES.is_sorted_by(|a, b| a.code < b.code));
+        assert!(RULES.iter().all(|rule| ("SP501".."SP580").contains(&rule.code)));
+    }
+
+    #[test]
+    fn names_are_kebab_case_and_unique() {
+        for (index, rule) in RULES.iter().enumerate() {
+            assert!(rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", rule.name);
+            assert!(RULES[..index].iter().all(|other| other.name != rule.name), "{}", rule.name);
+        }
+    }
+
+    #[test]
+    fn every_rule_explains_itself() {
+        for rule in RULES {
+            assert!(rule.summary.ends_with('.') && rule.why.ends_with('.') && !rule.example.is_empty(), "{}", rule.code);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Which files of a project are weights, for an image whose weights are a layer of their own (`contracts/cog.md` section 2.6).
+//!
+//! A file is a weight when it is large and is neither code nor media. Weights beside `cog.yaml` are taken one by one, others with
+//! their whole folder, unless that folder also has code.
+
+use std::collections::BTreeSet;
+
+/// Smaller files stay with the code.
+const MINIMUM_BYTES: u64 = 10 * 1024 * 1024;
+
+/// Code is never a weight, and a folder with code is not taken as a whole.
+const CODE_SUFFIXES: &[&str] = &[".py", ".ipynb"];
+
+/// Packages, media and logs may be large without being weights.
+const OTHER_SUFFIXES: &[&str] = &[
+    ".aac", ".avi", ".avif", ".flac", ".gif", ".heic", ".jpeg", ".jpg", ".log", ".m4a", ".mkv", ".mov", ".mp3", ".mp4", ".ogg",
+    ".png", ".svg", ".wav", ".webm", ".webp", ".whl", ".wmv",
+];
+
+const IGNORED_PREFIXES: &[&str] = &[".cog", ".git", "__pycache__"];
+
+/// A file of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedFile {
+    /// The path relative to the project, with `/`.
+    pub path: String,
+    /// The size.
+    pub size_bytes: u64,
+}
+
+/// What goes into the layer of weights.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct WeightSelection {
+    /// Whole folders, topmost only.
+    pub folders: Vec<String>,
+    /// Single files beside `cog.yaml`.
+    pub files: Vec<String>,
+}
+
+impl WeightSelection {
+    /// Folders, then files.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.folders.iter().chain(&self.files).map(String::as_str)
+    }
+
+    /// Whether there are no weights.
+    pub fn is_empty(&self) -> bool {
+        self.folders.is_empty() && self.files.is_empty()
+    }
+
+    /// What the build context of the code leaves out, as patterns of a `.dockerignore`.
+    pub fn ignore_patterns(&self) -> Vec<String> {
+        let folders = self.folders.iter().flat_map(|folder| [folder.clone(), format!("{folder}/**/*")]);
+        folders.chain(self.files.iter().cloned()).collect()
+    }
+}
+
+/// Chooses the weights of a project.
+///
+/// With `peer_exact` a folder counts as having code when a code file's path merely starts with its name, so that `models_x/a.py`
+/// keeps `models` out.
+pub fn select(listing: &[ListedFile], peer_exact: bool) -> WeightSelection {
+    let listed = || listing.iter().filter(|file| !is_in_git(&file.path));
+    let code: Vec<&str> = listed().map(|file| file.path.as_str()).filter(|path| has_suffix(path, CODE_SUFFIXES)).collect();
+    let mut weights: Vec<&str> = listed()
+        .filter(|file| file.size_bytes >= MINIMUM_BYTES && may_be_weight(&file.path))
+        .map(|file| file.path.as_str())
+        .collect();
+    weights.sort_by_key(|path| (path.split('/').count(), *path));
+    let mut folders: Vec<&str> = Vec::new();
+    let mut files = Vec::new();
+    let mut seen = BTreeSet::new();
+    for path in weights {
+        match path.rsplit_once('/') {
+            None => files.push(path.to_owned()),
+            Some((folder, _)) if folders.iter().any(|parent| is_inside(folder, parent)) => {}
+            Some((folder, _)) if seen.insert(folder) => folders.push(folder),
+            Some(_) => {}
+        }
+    }
+    let has_code = |folder: &str| {
+        code.iter().any(|path| path.starts_with(folder) && (peer_exact || path.as_bytes().get(folder.len()) == Some(&b'/')))
+    };
+    WeightSelection { folders: folders.into_iter().filter(|folder| !has_code(folder)).map(str::to_owned).collect(), files }
+}
+
+fn may_be_weight(path: &str) -> bool {
+    !IGNORED_PREFIXES.iter().any(|prefix| path.starts_with(prefix))
+        && !has_suffix(path, CODE_SUFFIXES)
+        && !has_suffix(path, OTHER_SUFFIXES)
+}
+
+fn has_suffix(path: &str, suffixes: &[&str]) -> bool {
+    suffixes.iter().any(|suffix| path.ends_with(suffix))
+}
+
+fn is_in_git(path: &str) -> bool {
+    path.rsplit_once('/').is_some_and(|(folder, _)| folder.split('/').any(|part| part == ".git"))
+}
+
+fn is_inside(folder: &str, parent: &str) -> bool {
+    folder == parent || folder.strip_prefix(parent).is_some_and(|rest| rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LARGE: u64 = MINIMUM_BYTES;
+
+    fn select_from(paths: &[(&str, u64)]) -> WeightSelection {
+        let listing: Vec<ListedFile> =
+            paths.iter().map(|(path, size_bytes)| ListedFile { path: (*path).to_owned(), size_bytes: *size_bytes }).collect();
+        select(&listing, false)
+    }
+
+    #[test]
+    fn ten_mebibytes_make_a_weight() {
+        let selection = select_from(&[("a.bin", LARGE), ("b.bin", LARGE - 1)]);
+        assert_eq!(selection.files, ["a.bin"]);
+    }
+
+    #[test]
+    fn folders_are_taken_whole_and_topmost_only() {
+        let selection = select_from(&[("w/deep/b.bin", LARGE), ("w/a.bin", LARGE), ("v/x/y.bin", LARGE), ("cog.yaml", 10)]);
+        assert_eq!(selection.folders, ["w", "v/x"]);
+        assert_eq!(selection.files, Vec::<String>::new());
+    }
+
+    #[test]
+    fn code_media_and_hidden_files_are_no_weights() {
+        for path in
+            ["a.py", "nb.ipynb", "a.whl", "a.mp4", "a.log", ".cog/a.bin", ".gitattributes", "x/.git/lfs/a.bin", "__pycache__/a"]
+        {
+            assert!(select_from(&[(path, LARGE)]).is_empty(), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_folder_with_code_is_left_alone() {
+        let selection = select_from(&[("models/a.bin", LARGE), ("models/load.py", 10), ("data/a.bin", LARGE)]);
+        assert_eq!(selection.folders, ["data"]);
+    }
+
+    #[test]
+    fn a_neighbour_of_similar_name_does_not_count_unless_exactness_is_asked_for() {
+        let listing = [("models/a.bin", LARGE), ("models_x/a.py", 10)]
+            .map(|(path, size_bytes)| ListedFile { path: path.to_owned(), size_bytes });
+        assert_eq!(select(&listing, false).folders, ["models"]);
+        assert!(select(&listing, true).is_empty());
+    }
+
+    #[test]
+    fn the_code_context_leaves_the_weights_out() {
+        let selection = select_from(&[("w/a.bin", LARGE), ("b.bin", LARGE)]);
+        assert_eq!(selection.ignore_patterns(), ["w", "w/**/*", "b.bin"]);
+        assert_eq!(selection.paths().collect::<Vec<_>>(), ["w", "b.bin"]);
+    }
+}
