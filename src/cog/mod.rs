@@ -1,1 +1,3 @@
 //! Pure knowledge of Cog: `cog.yaml`, compatibility tables, requirements, Dockerfile text, labels.
+
+pub mod recipe;
