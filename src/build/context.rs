@@ -241,28 +241,28 @@ impl Scan<'_> {
             if folder.as_os_str().is_empty() && LEFT_OUT.iter().any(|left_out| name == *left_out) {
                 continue;
             }
-            self.entry(path, skipped)?;
+            self.entry(&path, skipped)?;
         }
         Ok(())
     }
 
-    fn entry(&mut self, path: PathBuf, skipped: &mut Vec<Entry>) -> Result<(), ContextError> {
+    fn entry(&mut self, path: &Path, skipped: &mut Vec<Entry>) -> Result<(), ContextError> {
         let shown = path.to_string_lossy();
         let is_ignored = self.ignore.is_ignored(&shown);
         if is_ignored && !self.ignore.may_hold_exceptions(&shown) {
             return Ok(());
         }
-        let full = self.root.join(&path);
+        let full = self.root.join(path);
         let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
         let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
         let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else { return Ok(()) };
         let is_folder = kind == Kind::Folder;
-        let entry = Entry { path: path.clone(), kind, mode: metadata.permissions().mode() & 0o7777 };
+        let entry = Entry { path: path.to_owned(), kind, mode: metadata.permissions().mode() & 0o7777 };
         match (is_ignored, is_folder) {
             (true, false) => Ok(()),
             (true, true) => {
                 skipped.push(entry);
-                self.folder(&path, skipped)?;
+                self.folder(path, skipped)?;
                 // Still there: nothing in it was sent.
                 if skipped.last().is_some_and(|last| last.path == path) {
                     skipped.pop();
@@ -275,7 +275,7 @@ impl Scan<'_> {
                 if self.entries.len() > MOST_ENTRIES {
                     return Err(ContextError::TooManyFiles);
                 }
-                if is_folder { self.folder(&path, skipped) } else { Ok(()) }
+                if is_folder { self.folder(path, skipped) } else { Ok(()) }
             }
         }
     }

@@ -154,7 +154,7 @@ static NO_SECRET: Lazy = LazyLock::new(|| {
 });
 static NO_FILE: Lazy = LazyLock::new(|| {
     expression(
-        r#"failed to (?:calculate checksum of|compute cache key).*?"?/([^":\s]+)"?: not found|no such file or directory in context: (\S+)"#,
+        r#"failed to (?:calculate checksum of|compute cache key).*?"?/([^":\s]+)"?:? not found|no such file or directory in context: (\S+)"#,
     )
 });
 

@@ -173,8 +173,10 @@ mod tests {
 
     #[test]
     fn an_image_that_cannot_tell_says_why() {
-        let error = parse_output(&printed(1, "", "/usr/bin/python: No module named cog.command")).unwrap_err();
-        assert!(error.hint().is_some_and(|hint| hint.contains("0.20")), "{error:?}");
+        for words in ["python: No module named cog.command", "(ModuleNotFoundError: No module named 'cog.command')"] {
+            let error = parse_output(&printed(1, "", words)).unwrap_err();
+            assert!(error.hint().is_some_and(|hint| hint.contains("0.20")), "{error:?}");
+        }
         let error = parse_output(&printed(1, "", "ImportError: libcuda.so.1")).unwrap_err();
         assert!(error.hint().is_some_and(|hint| hint.contains("setup()")), "{error:?}");
     }

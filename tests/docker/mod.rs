@@ -5,11 +5,16 @@
 use safe_push::clients::docker::{Docker, RealDocker};
 
 /// The image that test images start from; `script/make-base-image` makes it.
-pub const BASE: &str = "python:3.11-slim";
+pub(crate) const BASE: &str = "python:3.11-slim";
 
 /// The daemon, or `None` where there is none: then the test is skipped, but in CI it fails.
-#[expect(clippy::disallowed_methods, reason = "tests read the environment of their run")]
-pub async fn daemon() -> Option<RealDocker> {
+#[expect(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::print_stderr,
+    reason = "tests read the environment of their run, fail by panicking and say what they skip"
+)]
+pub(crate) async fn daemon() -> Option<RealDocker> {
     let required = std::env::var("CI").is_ok_and(|value| value == "true");
     let host = std::env::var("DOCKER_HOST").ok();
     let docker = match RealDocker::connect(host.as_deref()).await {
@@ -29,12 +34,12 @@ pub async fn daemon() -> Option<RealDocker> {
 }
 
 /// A name for an image that no other test uses.
-pub fn unique(purpose: &str) -> String {
+pub(crate) fn unique(purpose: &str) -> String {
     format!("safe-push-test-{purpose}:{}", uuid::Uuid::new_v4().simple())
 }
 
 /// A tar archive of a few files.
-pub async fn tar(files: &[(&str, &str)]) -> Vec<u8> {
+pub(crate) async fn tar(files: &[(&str, &str)]) -> Vec<u8> {
     let mut archive = tokio_tar::Builder::new(Vec::new());
     for (path, contents) in files {
         let mut header = tokio_tar::Header::new_gnu();

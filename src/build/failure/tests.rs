@@ -64,6 +64,7 @@ fn buildkits_words_tell_the_cause_too() {
             "failed to compute cache key: failed to walk /var/lib/docker: \"/weights.bin\": not found",
             FailureCause::FileMissing("weights.bin".to_owned()),
         ),
+        ("failed to compute cache key: \"/w.bin\" not found: not found", FailureCause::FileMissing("w.bin".to_owned())),
         ("failed to calculate checksum of ref abc::def: \"/a/b.txt\": not found", FailureCause::FileMissing("a/b.txt".to_owned())),
         (
             "failed to solve with frontend dockerfile.v0: failed to create LLB definition: pull access denied, repository does not exist",
