@@ -1,1 +1,27 @@
 //! Project folder to image: BuildKit through the Docker daemon, the log kept, failures mapped to `cog.yaml` lines.
+//!
+//! As Cog does it, in two builds: the first makes the file system; then the image is asked for its schema and its packages; the second
+//! adds the schema as a file and as labels. What the Dockerfile says is decided in `cog`; how the daemon is spoken to, in `clients`.
+
+mod context;
+mod disk;
+mod dockerignore;
+mod error;
+mod failure;
+mod label;
+mod log;
+mod request;
+mod run;
+mod schema;
+mod secrets;
+mod steps;
+
+pub use context::{ContextError, list_context};
+pub use disk::NotEnoughSpace;
+pub use dockerignore::{DockerIgnore, PatternError};
+pub use error::BuildError;
+pub use failure::{BuildFailure, FailureCause};
+pub use request::{BuildRequest, Built, SchemaSource};
+pub use run::build;
+pub use schema::SchemaError;
+pub use secrets::{SecretError, SecretSource, SecretSpec};

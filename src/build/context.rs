@@ -1,0 +1,336 @@
+//! The build context: the project's files and the recipe's, as one tar archive.
+//!
+//! The same tree gives the same bytes on every machine: entries are sorted, belong to root and carry one time; names, modes and links
+//! are kept. The archive is made while it is read, so memory stays flat however large the weights are.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context as TaskContext, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream, ReadBuf};
+use tokio_tar::{Builder, EntryType, Header};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::build::dockerignore::{DockerIgnore, PatternError};
+use crate::clients::docker::Context;
+use crate::cog::recipe::RecipeFile;
+
+/// Where the recipe's files are in the context.
+const GENERATED_FOLDER: &str = ".cog/build/";
+
+/// Never sent: version control, and what Cog keeps for itself.
+const LEFT_OUT: [&str; 2] = [".git", ".cog"];
+
+/// More files than this are a mistake, such as a data set beside the model.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// A larger `.dockerignore` is none.
+const IGNORE_FILE_BYTES: u64 = 1024 * 1024;
+
+const PIPE_BYTES: usize = 512 * 1024;
+
+/// A project that cannot be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum ContextError {
+    /// A file or folder that cannot be read.
+    #[error("failed to read {}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A `.dockerignore` that Docker would refuse.
+    #[error(transparent)]
+    Ignore(#[from] PatternError),
+    /// Far too many files.
+    #[error("the project has more than {MOST_ENTRIES} files")]
+    TooManyFiles,
+    /// A generated file outside its folder.
+    #[error("the generated file '{path}' is not under {GENERATED_FOLDER}")]
+    Misplaced {
+        /// Its path.
+        path: String,
+    },
+}
+
+impl ContextError {
+    /// The way out.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {
+                Some("the file changed while it was sent; build again when nothing writes to the project")
+            }
+            Self::Unreadable { .. } => Some("make it readable, or name it in .dockerignore"),
+            Self::Ignore(_) => Some("correct the line; the rules are at https://docs.docker.com/build/concepts/context/"),
+            Self::TooManyFiles => Some("name folders that the model does not need in .dockerignore"),
+            Self::Misplaced { .. } => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    File { size_bytes: u64 },
+    Link { target: PathBuf },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    /// Relative to the root.
+    path: PathBuf,
+    kind: Kind,
+    mode: u32,
+}
+
+/// What will be sent.
+#[derive(Debug)]
+pub(super) struct ContextFiles {
+    root: PathBuf,
+    entries: Vec<Entry>,
+    generated: Vec<RecipeFile>,
+}
+
+/// The paths of the project's files, folders and links that a build would send, sorted within each folder. Blocks.
+pub fn list_context(project: &Path) -> Result<Vec<PathBuf>, ContextError> {
+    let files = ContextFiles::scan(project, Vec::new())?;
+    Ok(files.entries.into_iter().map(|entry| entry.path).collect())
+}
+
+impl ContextFiles {
+    /// Looks at a project and decides what is sent. Blocks.
+    pub(super) fn scan(root: &Path, mut generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
+        for file in &generated {
+            let inside = file.path.strip_prefix(GENERATED_FOLDER);
+            if !inside.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | ".."))) {
+                return Err(ContextError::Misplaced { path: file.path.clone() });
+            }
+        }
+        generated.sort_by(|one, other| one.path.cmp(&other.path));
+        let ignore = read_ignore_file(root)?;
+        let mut scan = Scan { root, ignore: &ignore, entries: Vec::new() };
+        scan.folder(Path::new(""), &mut Vec::new())?;
+        Ok(Self { root: root.to_owned(), entries: scan.entries, generated })
+    }
+
+    /// How many bytes the files hold.
+    pub(super) fn size_bytes(&self) -> u64 {
+        let files = self.entries.iter().map(|entry| if let Kind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
+        files.sum::<u64>() + self.generated.iter().map(|file| file.contents.len() as u64).sum::<u64>()
+    }
+
+    /// The archive. If reading the project fails, the reader fails too, and the reason is in the slot.
+    pub(super) fn into_stream(self, modified_at: u64) -> (Context, FailureSlot) {
+        let (writer, pipe) = tokio::io::duplex(PIPE_BYTES);
+        let slot = FailureSlot::default();
+        let failure = slot.clone();
+        let writing = tokio::spawn(async move {
+            self.write(writer, modified_at).await.map_err(|error| {
+                let error = failure.keep(error);
+                io::Error::other(error)
+            })
+        });
+        (Box::pin(Archive { pipe, writing: AbortOnDropHandle::new(writing) }), slot)
+    }
+
+    async fn write(self, pipe: DuplexStream, modified_at: u64) -> Result<(), ContextError> {
+        let mut archive = Builder::new(pipe);
+        let broken = |path: &Path| {
+            let path = path.to_owned();
+            move |source| ContextError::Unreadable { path, source }
+        };
+        for folder in generated_folders(&self.generated) {
+            let mut header = header(EntryType::Directory, 0o755, 0, modified_at);
+            archive.append_data(&mut header, &folder, tokio::io::empty()).await.map_err(broken(Path::new(&folder)))?;
+        }
+        for file in &self.generated {
+            let mut header = header(EntryType::Regular, 0o644, file.contents.len() as u64, modified_at);
+            let appended = archive.append_data(&mut header, &file.path, file.contents.as_slice()).await;
+            appended.map_err(broken(Path::new(&file.path)))?;
+        }
+        for entry in &self.entries {
+            let appended = self.append(&mut archive, entry, modified_at).await;
+            appended.map_err(broken(&self.root.join(&entry.path)))?;
+        }
+        archive.finish().await.map_err(broken(&self.root))
+    }
+
+    async fn append(&self, archive: &mut Builder<DuplexStream>, entry: &Entry, modified_at: u64) -> io::Result<()> {
+        match &entry.kind {
+            Kind::Folder => {
+                let mut header = header(EntryType::Directory, entry.mode, 0, modified_at);
+                archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
+            }
+            Kind::Link { target } => {
+                let mut header = header(EntryType::Symlink, entry.mode, 0, modified_at);
+                header.set_link_name(target)?;
+                archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
+            }
+            Kind::File { size_bytes } => {
+                let mut header = header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
+                let file = tokio::fs::File::open(self.root.join(&entry.path)).await?;
+                // The header has promised this many bytes: a file that grows meanwhile is cut, one that shrinks is an error.
+                let mut promised = file.take(*size_bytes);
+                archive.append_data(&mut header, &entry.path, &mut promised).await?;
+                match promised.limit() {
+                    0 => Ok(()),
+                    _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read")),
+                }
+            }
+        }
+    }
+}
+
+fn header(kind: EntryType, mode: u32, size_bytes: u64, modified_at: u64) -> Header {
+    let mut header = Header::new_gnu();
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(modified_at);
+    header.set_size(size_bytes);
+    header
+}
+
+/// Every folder on the way to a generated file, outer ones first.
+fn generated_folders(files: &[RecipeFile]) -> std::collections::BTreeSet<String> {
+    let ends = |path: &str| path.match_indices('/').map(|(end, _)| end).collect::<Vec<_>>();
+    files.iter().flat_map(|file| ends(&file.path).into_iter().filter_map(|end| file.path.get(..end).map(str::to_owned))).collect()
+}
+
+fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
+    let path = root.join(".dockerignore");
+    let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
+    match fs::metadata(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(DockerIgnore::default()),
+        Err(error) => return Err(unreadable(error)),
+        Ok(file) if file.len() > IGNORE_FILE_BYTES => {
+            return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB")));
+        }
+        Ok(_) => {}
+    }
+    let bytes = fs::read(&path).map_err(unreadable)?;
+    Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
+}
+
+/// A walk through a project.
+struct Scan<'a> {
+    root: &'a Path,
+    ignore: &'a DockerIgnore,
+    entries: Vec<Entry>,
+}
+
+impl Scan<'_> {
+    /// `skipped` holds ignored folders that are looked into for exceptions; they are sent when one is found.
+    fn folder(&mut self, folder: &Path, skipped: &mut Vec<Entry>) -> Result<(), ContextError> {
+        let full = self.root.join(folder);
+        let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&full).map_err(unreadable)? {
+            names.push(entry.map_err(unreadable)?.file_name());
+        }
+        names.sort();
+        for name in names {
+            let path = folder.join(&name);
+            if folder.as_os_str().is_empty() && LEFT_OUT.iter().any(|left_out| name == *left_out) {
+                continue;
+            }
+            self.entry(&path, skipped)?;
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, path: &Path, skipped: &mut Vec<Entry>) -> Result<(), ContextError> {
+        let shown = path.to_string_lossy();
+        let is_ignored = self.ignore.is_ignored(&shown);
+        if is_ignored && !self.ignore.may_hold_exceptions(&shown) {
+            return Ok(());
+        }
+        let full = self.root.join(path);
+        let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
+        let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
+        let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else { return Ok(()) };
+        let is_folder = kind == Kind::Folder;
+        let entry = Entry { path: path.to_owned(), kind, mode: metadata.permissions().mode() & 0o7777 };
+        match (is_ignored, is_folder) {
+            (true, false) => Ok(()),
+            (true, true) => {
+                skipped.push(entry);
+                self.folder(path, skipped)?;
+                // Still there: nothing in it was sent.
+                if skipped.last().is_some_and(|last| last.path == path) {
+                    skipped.pop();
+                }
+                Ok(())
+            }
+            (false, _) => {
+                self.entries.append(skipped);
+                self.entries.push(entry);
+                if self.entries.len() > MOST_ENTRIES {
+                    return Err(ContextError::TooManyFiles);
+                }
+                if is_folder { self.folder(path, skipped) } else { Ok(()) }
+            }
+        }
+    }
+}
+
+/// Sockets, pipes and devices mean nothing in an image.
+fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<Kind>> {
+    let kind = metadata.file_type();
+    if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
+        return Ok(None);
+    }
+    Ok(Some(if kind.is_symlink() {
+        Kind::Link { target: fs::read_link(path)? }
+    } else if kind.is_dir() {
+        Kind::Folder
+    } else {
+        Kind::File { size_bytes: metadata.len() }
+    }))
+}
+
+/// Why the archive could not be completed: the daemon only sees that it ended.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FailureSlot(Arc<Mutex<Option<ContextError>>>);
+
+impl FailureSlot {
+    fn keep(&self, error: ContextError) -> String {
+        let words = error.to_string();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+        words
+    }
+
+    /// The failure, if there was one that is not just the daemon hanging up.
+    pub(super) fn take(&self) -> Option<ContextError> {
+        let error = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        let is_hang_up = matches!(&error, ContextError::Unreadable { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
+        (!is_hang_up).then_some(error)
+    }
+}
+
+/// The reading end. The end of the pipe alone would make a cut archive look whole, so the writer is asked how it went.
+struct Archive {
+    pipe: DuplexStream,
+    writing: AbortOnDropHandle<io::Result<()>>,
+}
+
+impl AsyncRead for Archive {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut TaskContext<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.pipe).poll_read(context, buffer))?;
+        if buffer.filled().len() > before {
+            return Poll::Ready(Ok(()));
+        }
+        Poll::Ready(ready!(Pin::new(&mut self.writing).poll(context)).map_err(io::Error::other)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

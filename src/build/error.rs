@@ -1,0 +1,65 @@
+//! Why there is no image.
+
+use crate::build::context::ContextError;
+use crate::build::disk::NotEnoughSpace;
+use crate::build::failure::BuildFailure;
+use crate::build::schema::SchemaError;
+use crate::clients::docker::DockerError;
+use crate::domain::finding::Location;
+
+/// A build that made no image.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// A step of the Dockerfile failed.
+    #[error(transparent)]
+    Failed(Box<BuildFailure>),
+    /// The project cannot be sent.
+    #[error("failed to send the project to the Docker daemon")]
+    Context(#[from] ContextError),
+    /// There is no room to begin with.
+    #[error(transparent)]
+    Space(#[from] NotEnoughSpace),
+    /// The image does not tell its schema or its packages.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// The daemon failed us.
+    #[error(transparent)]
+    Docker(DockerError),
+    /// Somebody stopped the run.
+    #[error("the build was cancelled")]
+    Cancelled,
+}
+
+impl From<DockerError> for BuildError {
+    fn from(error: DockerError) -> Self {
+        match error {
+            DockerError::Cancelled => Self::Cancelled,
+            other => Self::Docker(other),
+        }
+    }
+}
+
+impl BuildError {
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Failed(failure) => failure.hint.clone(),
+            Self::Context(error) => error.hint().map(str::to_owned),
+            Self::Space(error) => Some(error.hint()),
+            Self::Schema(error) => error.hint().map(str::to_owned),
+            Self::Docker(error) => error.hint().map(str::to_owned),
+            Self::Cancelled => None,
+        }
+    }
+
+    /// The line that caused it, when it is known.
+    pub fn location(&self) -> Option<Location> {
+        match self {
+            Self::Failed(failure) => failure.location.clone(),
+            Self::Context(ContextError::Ignore(error)) => {
+                Some(Location::at(".dockerignore", u32::try_from(error.line).unwrap_or(u32::MAX), 1))
+            }
+            Self::Context(_) | Self::Space(_) | Self::Schema(_) | Self::Docker(_) | Self::Cancelled => None,
+        }
+    }
+}

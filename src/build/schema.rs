@@ -1,0 +1,201 @@
+//! What the built image tells of itself: its OpenAPI document and its packages.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::build::{BuildError, SchemaSource};
+use crate::clients::docker::{ContainerOutput, ContainerRun, Docker};
+use crate::support::text::last_lines;
+
+/// Importing a predictor may import torch.
+const SCHEMA_LIMIT: Duration = Duration::from_secs(600);
+
+const FREEZE_LIMIT: Duration = Duration::from_secs(180);
+
+/// Larger documents are none.
+const SCHEMA_BYTES: usize = 8 * 1024 * 1024;
+
+/// How much of its words an error keeps.
+const KEPT_LINES: usize = 30;
+
+/// An image that does not tell its schema or its packages.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// The predictor cannot be imported, or the image has no such SDK.
+    #[error("the image cannot tell its schema (exit code {exit_code})")]
+    Refused {
+        /// The command's exit code.
+        exit_code: i64,
+        /// The end of what it said. Untrusted text.
+        last_lines: String,
+    },
+    /// `pip freeze` failed.
+    #[error("the image cannot list its Python packages (exit code {exit_code})")]
+    NoPackages {
+        /// The command's exit code.
+        exit_code: i64,
+        /// The end of what it said. Untrusted text.
+        last_lines: String,
+    },
+    /// What was printed or given is no document.
+    #[error("the schema {} is not a JSON object", origin_words(.path.as_deref()))]
+    Malformed {
+        /// The file, if it was one.
+        path: Option<PathBuf>,
+        /// The parser's words, when it is no JSON at all.
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+    /// It is too large.
+    #[error("the schema {} is larger than {} MiB", origin_words(.path.as_deref()), SCHEMA_BYTES / 1024 / 1024)]
+    TooLarge {
+        /// The file, if it was one.
+        path: Option<PathBuf>,
+    },
+    /// The given file cannot be read.
+    #[error("failed to read the schema {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn origin_words(path: Option<&Path>) -> String {
+    path.map_or_else(|| "that the image printed".to_owned(), |path| format!("in {}", path.display()))
+}
+
+impl SchemaError {
+    /// The way out.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { last_lines, .. } if last_lines.contains("No module named cog.command") => Some(
+                "the SDK in the image is 0.20 or later, which makes no schema: pin sdk_version, or let it be made from the source",
+            ),
+            Self::Refused { .. } => Some("the predictor must be importable without a GPU: import what needs one in setup()"),
+            Self::NoPackages { .. } => Some("the image needs `python -m pip`"),
+            Self::Malformed { path: Some(_), .. } | Self::Unreadable { .. } => Some("give the path of an OpenAPI document in JSON"),
+            Self::Malformed { path: None, .. } => Some("importing the predictor must not print to standard output"),
+            Self::TooLarge { .. } => None,
+        }
+    }
+}
+
+/// The image's OpenAPI document.
+pub(super) async fn schema_of(
+    source: &SchemaSource,
+    image: &str,
+    docker: &dyn Docker,
+    cancelled: &CancellationToken,
+) -> Result<Value, BuildError> {
+    match source {
+        SchemaSource::Static(schema) => Ok(schema.clone()),
+        SchemaSource::Given(path) => Ok(read_schema(path)?),
+        SchemaSource::FromImage => {
+            // The predictor is imported, and some download at that point, so there is a network.
+            let run = python(image, &["-m", "cog.command.openapi_schema"], true, SCHEMA_LIMIT);
+            let output = docker.run(&run, cancelled).await?;
+            Ok(parse_output(&output)?)
+        }
+    }
+}
+
+/// The image's Python packages.
+pub(super) async fn pip_freeze(image: &str, docker: &dyn Docker, cancelled: &CancellationToken) -> Result<String, BuildError> {
+    let output = docker.run(&python(image, &["-m", "pip", "freeze"], false, FREEZE_LIMIT), cancelled).await?;
+    match output.exit_code {
+        0 => Ok(output.stdout),
+        exit_code => Err(SchemaError::NoPackages { exit_code, last_lines: last_lines(&output.stderr, KEPT_LINES) }.into()),
+    }
+}
+
+fn python(image: &str, arguments: &[&str], network: bool, time_limit: Duration) -> ContainerRun {
+    ContainerRun {
+        image: image.to_owned(),
+        command: ["python"].iter().chain(arguments).map(|word| (*word).to_owned()).collect(),
+        environment: BTreeMap::from([("PIP_DISABLE_PIP_VERSION_CHECK".to_owned(), "1".to_owned())]),
+        network,
+        time_limit,
+        output_limit_bytes: SCHEMA_BYTES,
+    }
+}
+
+fn parse_output(output: &ContainerOutput) -> Result<Value, SchemaError> {
+    if output.exit_code != 0 {
+        let said = if output.stderr.trim().is_empty() { &output.stdout } else { &output.stderr };
+        return Err(SchemaError::Refused { exit_code: output.exit_code, last_lines: last_lines(said, KEPT_LINES) });
+    }
+    if output.truncated {
+        return Err(SchemaError::TooLarge { path: None });
+    }
+    parse(output.stdout.as_bytes(), None)
+}
+
+fn read_schema(path: &Path) -> Result<Value, SchemaError> {
+    let unreadable = |source| SchemaError::Unreadable { path: path.to_owned(), source };
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(SCHEMA_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    if bytes.len() > SCHEMA_BYTES {
+        return Err(SchemaError::TooLarge { path: Some(path.to_owned()) });
+    }
+    parse(&bytes, Some(path))
+}
+
+fn parse(bytes: &[u8], path: Option<&Path>) -> Result<Value, SchemaError> {
+    let path = path.map(Path::to_owned);
+    match serde_json::from_slice(bytes) {
+        Ok(schema @ Value::Object(_)) => Ok(schema),
+        Ok(_) => Err(SchemaError::Malformed { path, source: None }),
+        Err(source) => Err(SchemaError::Malformed { path, source: Some(source) }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn printed(exit_code: i64, stdout: &str, stderr: &str) -> ContainerOutput {
+        ContainerOutput { exit_code, stdout: stdout.to_owned(), stderr: stderr.to_owned(), truncated: false }
+    }
+
+    #[test]
+    fn the_document_is_what_was_printed() {
+        assert_eq!(parse_output(&printed(0, "{\"openapi\":\"3.0.2\"}\n", "noise")).unwrap()["openapi"], "3.0.2");
+    }
+
+    #[test]
+    fn an_image_that_cannot_tell_says_why() {
+        for words in ["python: No module named cog.command", "(ModuleNotFoundError: No module named 'cog.command')"] {
+            let error = parse_output(&printed(1, "", words)).unwrap_err();
+            assert!(error.hint().is_some_and(|hint| hint.contains("0.20")), "{error:?}");
+        }
+        let error = parse_output(&printed(1, "", "ImportError: libcuda.so.1")).unwrap_err();
+        assert!(error.hint().is_some_and(|hint| hint.contains("setup()")), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_no_document_is_refused() {
+        for text in ["", "[]", "loading model...\n{}", "{"] {
+            assert!(matches!(parse_output(&printed(0, text, "")), Err(SchemaError::Malformed { .. })), "{text}");
+        }
+        let cut = ContainerOutput { truncated: true, ..printed(0, "{}", "") };
+        assert!(matches!(parse_output(&cut), Err(SchemaError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_given_file_is_taken_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("schema.json");
+        std::fs::write(&path, "{\"b\":1,\"a\":2}").unwrap();
+        assert_eq!(read_schema(&path).unwrap().to_string(), "{\"b\":1,\"a\":2}");
+        assert!(matches!(read_schema(&folder.path().join("none")), Err(SchemaError::Unreadable { .. })));
+    }
+}

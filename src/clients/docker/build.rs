@@ -1,0 +1,108 @@
+//! Building with BuildKit: the context goes up as a stream, status messages come down.
+
+use std::collections::HashMap;
+
+use bollard::body_try_stream;
+use bollard::models::{BuildInfo, BuildInfoAux};
+use bollard::query_parameters::{BuildImageOptions, BuilderVersion};
+use futures::StreamExt;
+use http::HeaderValue;
+use tokio_util::io::ReaderStream;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::clients::docker::progress::Progress;
+use crate::clients::docker::session::SecretSession;
+use crate::clients::docker::{BuildEvent, BuildNetwork, Context, DockerError, ImageBuild, RealDocker};
+
+/// Replicate runs nothing else.
+pub(super) const PLATFORM: &str = "linux/amd64";
+
+/// How much of the context is read at a time.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+const SESSION_HEADER: &str = "X-Docker-Expose-Session-Uuid";
+
+impl RealDocker {
+    pub(super) async fn build_image(
+        &self,
+        build: &ImageBuild,
+        context: Context,
+        events: &mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        let session = Uuid::new_v4().to_string();
+        let mut client = self.patient.clone();
+        let _secrets = if build.secrets.is_empty() {
+            None
+        } else {
+            // bollard opens a session of its own for every BuildKit build, without secrets. It is moved aside so that the daemon finds
+            // ours under the id that the build names.
+            let aside = HeaderValue::from_str(&Uuid::new_v4().to_string()).ok();
+            client = client.with_request_modifier(move |mut request| {
+                if let (Some(header), Some(aside)) = (request.headers_mut().get_mut(SESSION_HEADER), &aside) {
+                    header.clone_from(aside);
+                }
+                request
+            });
+            Some(SecretSession::open(&self.endpoint, &session, &build.secrets).await?)
+        };
+        let body = body_try_stream(ReaderStream::with_capacity(context, CHUNK_BYTES));
+        let mut messages = client.build_image(options(build, session), None, Some(body));
+        let mut progress = Progress::default();
+        loop {
+            let message = tokio::select! {
+                // Dropping the stream closes the connection, and with it the daemon gives the build up.
+                () = cancelled.cancelled() => return Err(DockerError::Cancelled),
+                message = messages.next() => message,
+            };
+            match message {
+                None => return Ok(()),
+                Some(Ok(BuildInfo { aux: Some(BuildInfoAux::BuildKit(status)), .. })) => {
+                    progress.absorb(status).into_iter().for_each(&mut *events);
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(self.build_error(&progress, error)),
+            }
+        }
+    }
+
+    /// A stream error is BuildKit's verdict on the build; anything else is the daemon's trouble.
+    fn build_error(&self, progress: &Progress, error: bollard::errors::Error) -> DockerError {
+        match self.meaning("build the image", "", error) {
+            DockerError::Daemon { status: None, message, .. } => {
+                DockerError::BuildFailed { step: progress.failed_step().map(str::to_owned), message }
+            }
+            // The words also come from steps: a missing base image, `apt-get` or `pip` that say "404".
+            DockerError::NoSuchImage { .. } | DockerError::InUse { .. } => DockerError::BuildFailed {
+                step: progress.failed_step().map(str::to_owned),
+                message: "an image it needs could not be found".to_owned(),
+            },
+            other => other,
+        }
+    }
+}
+
+fn options(build: &ImageBuild, session: String) -> BuildImageOptions {
+    let map = |entries: &std::collections::BTreeMap<String, String>| -> Option<HashMap<String, String>> {
+        (!entries.is_empty()).then(|| entries.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+    };
+    BuildImageOptions {
+        dockerfile: build.dockerfile.clone(),
+        t: Some(build.tag.clone()),
+        nocache: build.no_cache,
+        rm: true,
+        forcerm: true,
+        buildargs: map(&build.arguments),
+        labels: map(&build.labels),
+        networkmode: match build.network {
+            BuildNetwork::Default => None,
+            BuildNetwork::Host => Some("host".to_owned()),
+            BuildNetwork::None => Some("none".to_owned()),
+        },
+        platform: PLATFORM.to_owned(),
+        version: BuilderVersion::BuilderBuildKit,
+        session: Some(session),
+        ..BuildImageOptions::default()
+    }
+}

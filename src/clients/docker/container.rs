@@ -1,0 +1,194 @@
+//! Containers that run one command and go.
+
+use std::collections::HashMap;
+
+use bollard::container::{AttachContainerResults, LogOutput};
+use bollard::models::{ContainerCreateBody, HostConfig};
+use bollard::query_parameters::{
+    AttachContainerOptions, CreateContainerOptions, ListContainersOptions, RemoveContainerOptions, StartContainerOptions,
+};
+use futures::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::docker::build::PLATFORM;
+use crate::clients::docker::owner::{LABEL, Owner};
+use crate::clients::docker::{ContainerOutput, ContainerRun, DockerError, RealDocker};
+
+impl RealDocker {
+    pub(super) async fn run_container(
+        &self,
+        run: &ContainerRun,
+        cancelled: &CancellationToken,
+    ) -> Result<ContainerOutput, DockerError> {
+        let options = CreateContainerOptions { name: None, platform: PLATFORM.to_owned() };
+        let created = self
+            .client
+            .create_container(Some(options), body(run))
+            .await
+            .map_err(|error| self.meaning("create a container", &run.image, error))?;
+        let container = Container { docker: self.clone(), id: Some(created.id.clone()) };
+        let outcome = tokio::select! {
+            () = cancelled.cancelled() => Err(DockerError::Cancelled),
+            outcome = tokio::time::timeout(run.time_limit, self.run_to_end(&created.id, run)) => {
+                outcome.unwrap_or_else(|_elapsed| Err(DockerError::TimedOut {
+                    attempted: format!("run `{}` in the image", run.command.join(" ")),
+                    limit: run.time_limit,
+                }))
+            }
+        };
+        container.remove().await;
+        outcome
+    }
+
+    async fn run_to_end(&self, id: &str, run: &ContainerRun) -> Result<ContainerOutput, DockerError> {
+        let meaning = |error| self.meaning("run a container", &run.image, error);
+        // Attached before it starts, so that nothing is missed, whatever log driver the daemon has.
+        let options = AttachContainerOptions { stdout: true, stderr: true, stream: true, ..AttachContainerOptions::default() };
+        let AttachContainerResults { mut output, input: _input } =
+            self.patient.attach_container(id, Some(options)).await.map_err(meaning)?;
+        self.client.start_container(id, None::<StartContainerOptions>).await.map_err(meaning)?;
+        let mut stdout = Bounded::new(run.output_limit_bytes);
+        let mut stderr = Bounded::new(run.output_limit_bytes);
+        while let Some(chunk) = output.next().await {
+            match chunk.map_err(meaning)? {
+                LogOutput::StdOut { message } | LogOutput::Console { message } => stdout.push(&message),
+                LogOutput::StdErr { message } => stderr.push(&message),
+                LogOutput::StdIn { .. } => {}
+            }
+        }
+        Ok(ContainerOutput {
+            exit_code: self.exit_code(id, run).await?,
+            truncated: stdout.truncated || stderr.truncated,
+            stdout: stdout.into_text(),
+            stderr: stderr.into_text(),
+        })
+    }
+
+    async fn exit_code(&self, id: &str, run: &ContainerRun) -> Result<i64, DockerError> {
+        match self.patient.wait_container(id, None).next().await {
+            Some(Ok(ended)) => Ok(ended.status_code),
+            // bollard makes an error of every exit code that is not zero.
+            Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
+            Some(Err(error)) => Err(self.meaning("wait for a container", &run.image, error)),
+            None => Err(DockerError::Daemon {
+                attempted: "wait for a container".to_owned(),
+                status: None,
+                message: "the daemon did not say how it ended".to_owned(),
+            }),
+        }
+    }
+
+    pub(super) async fn remove_orphaned_containers(&self) -> Result<usize, DockerError> {
+        let filters = HashMap::from([("label".to_owned(), vec![LABEL.to_owned()])]);
+        let options = ListContainersOptions { all: true, filters: Some(filters), ..ListContainersOptions::default() };
+        let containers =
+            self.client.list_containers(Some(options)).await.map_err(|error| self.meaning("list containers", "", error))?;
+        let me = Owner::current();
+        let mut removed = 0;
+        for container in containers {
+            let Some(id) = container.id.filter(|_| me.is_orphan(&container.labels.unwrap_or_default())) else { continue };
+            self.remove_container(&id).await?;
+            removed += 1;
+        }
+        Ok(removed)
+    }
+
+    async fn remove_container(&self, id: &str) -> Result<(), DockerError> {
+        let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
+        match self.client.remove_container(id, Some(options)).await {
+            Ok(()) => Ok(()),
+            // Gone, or being removed by somebody else.
+            Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
+            Err(error) => Err(self.meaning("remove a container", id, error)),
+        }
+    }
+}
+
+fn body(run: &ContainerRun) -> ContainerCreateBody {
+    // The entrypoint is replaced rather than kept: an image's own may be anything.
+    ContainerCreateBody {
+        image: Some(run.image.clone()),
+        entrypoint: Some(run.command.iter().take(1).cloned().collect()),
+        cmd: Some(run.command.iter().skip(1).cloned().collect()),
+        env: Some(run.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        labels: Some(HashMap::from([(LABEL.to_owned(), Owner::current().to_label())])),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        host_config: Some(HostConfig {
+            network_mode: (!run.network).then(|| "none".to_owned()),
+            // A first process that passes on signals and buries its children.
+            init: Some(true),
+            security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+/// A container that is removed even when the future that waits for it is dropped.
+struct Container {
+    docker: RealDocker,
+    id: Option<String>,
+}
+
+impl Container {
+    async fn remove(mut self) {
+        if let Some(id) = &self.id
+            && let Err(error) = self.docker.remove_container(id).await
+        {
+            tracing::warn!(%error, id, "a container could not be removed");
+        }
+        self.id = None;
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        let (Some(id), Ok(runtime)) = (self.id.take(), tokio::runtime::Handle::try_current()) else { return };
+        let docker = self.docker.clone();
+        runtime.spawn(async move {
+            if let Err(error) = docker.remove_container(&id).await {
+                tracing::warn!(%error, id, "a container could not be removed");
+            }
+        });
+    }
+}
+
+/// The beginning of an output.
+struct Bounded {
+    bytes: Vec<u8>,
+    limit_bytes: usize,
+    truncated: bool,
+}
+
+impl Bounded {
+    fn new(limit_bytes: usize) -> Self {
+        Self { bytes: Vec::new(), limit_bytes, truncated: false }
+    }
+
+    fn push(&mut self, chunk: &[u8]) {
+        let room = self.limit_bytes.saturating_sub(self.bytes.len());
+        self.truncated |= chunk.len() > room;
+        self.bytes.extend(chunk.iter().take(room));
+    }
+
+    fn into_text(self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn output_beyond_the_limit_is_dropped_and_said() {
+        let mut output = Bounded::new(5);
+        output.push(b"abc");
+        assert!(!output.truncated);
+        output.push(b"def");
+        output.push(b"ghi");
+        assert!(output.truncated);
+        assert_eq!(output.into_text(), "abcde");
+    }
+}

@@ -1,0 +1,335 @@
+//! What can go wrong with the daemon, by meaning.
+
+use std::io;
+use std::time::Duration;
+
+use bollard::errors::Error as BollardError;
+use bollard::grpc::error::GrpcError;
+
+use crate::support::clock::humane;
+use crate::support::text::shorten;
+
+/// How much of the daemon's words an error keeps.
+const MESSAGE_BYTES: usize = 4000;
+
+/// A call to the Docker daemon that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum DockerError {
+    /// Nobody listens at the address.
+    #[error("the Docker daemon at {host} does not answer")]
+    NotRunning {
+        /// The address.
+        host: String,
+        /// What connecting said.
+        #[source]
+        source: Box<BollardError>,
+    },
+    /// There is no socket at the path.
+    #[error("there is no Docker socket at {host}")]
+    SocketMissing {
+        /// The address.
+        host: String,
+    },
+    /// The socket is there, and we may not use it.
+    #[error("no permission to use the Docker daemon at {host}")]
+    PermissionDenied {
+        /// The address.
+        host: String,
+    },
+    /// An address that we cannot speak to.
+    #[error("'{host}' is not an address of a Docker daemon that can be used{}", purpose_of(*.with_secrets))]
+    UnsupportedHost {
+        /// The address.
+        host: String,
+        /// Whether it would do, were it not for build secrets.
+        with_secrets: bool,
+    },
+    /// Older than Docker 20.10.
+    #[error("the Docker daemon speaks API {server}, but {needed} is needed")]
+    ApiTooOld {
+        /// What it speaks.
+        server: String,
+        /// What we need.
+        needed: String,
+    },
+    /// The image is neither here nor, for a pull, in its registry.
+    #[error("there is no image '{image}'")]
+    NoSuchImage {
+        /// The image.
+        image: String,
+    },
+    /// A container holds on to it.
+    #[error("failed to {attempted}: {message}")]
+    InUse {
+        /// What was attempted; fits after "failed to".
+        attempted: String,
+        /// The daemon's words.
+        message: String,
+    },
+    /// The daemon has no room left.
+    #[error("failed to {attempted}: the Docker daemon's disk is full")]
+    DiskFull {
+        /// What was attempted.
+        attempted: String,
+        /// The daemon's words.
+        message: String,
+    },
+    /// A step of a build failed. The events say what it printed.
+    #[error("the image build failed{}: {message}", step_words(.step.as_deref()))]
+    BuildFailed {
+        /// The step as BuildKit names it, when one is to blame.
+        step: Option<String>,
+        /// BuildKit's words.
+        message: String,
+    },
+    /// The registry refused a push.
+    #[error("{repository} refused the push: {message}")]
+    PushDenied {
+        /// Where it went.
+        repository: String,
+        /// What the refusal means.
+        reason: PushDenial,
+        /// The registry's words.
+        message: String,
+    },
+    /// The registry, or the way to it, failed; repeating did not help.
+    #[error("failed to {attempted}: {message}")]
+    RegistryUnavailable {
+        /// What was attempted.
+        attempted: String,
+        /// The daemon's words.
+        message: String,
+    },
+    /// The push ended well, but the daemon did not say under which digest.
+    #[error("the daemon did not say under which digest {repository} was pushed")]
+    NoDigest {
+        /// Where it went.
+        repository: String,
+    },
+    /// An image that should have kept its layers did not.
+    #[error("the image '{image}' does not have the layers it was made from")]
+    LayersChanged {
+        /// The new image.
+        image: String,
+    },
+    /// It took too long.
+    #[error("failed to {attempted} within {}", humane(*.limit))]
+    TimedOut {
+        /// What was attempted.
+        attempted: String,
+        /// The limit.
+        limit: Duration,
+    },
+    /// Somebody stopped the run.
+    #[error("cancelled")]
+    Cancelled,
+    /// The daemon refused, with words that have no special meaning to us.
+    #[error("failed to {attempted}: {message}")]
+    Daemon {
+        /// What was attempted.
+        attempted: String,
+        /// The HTTP status, when there was one.
+        status: Option<u16>,
+        /// The daemon's words.
+        message: String,
+    },
+    /// The connection broke, or the daemon spoke nonsense.
+    #[error("failed to {attempted}")]
+    Connection {
+        /// What was attempted.
+        attempted: String,
+        /// What bollard said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+/// Why a registry refuses a push (`contracts/replicate.md` section 7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PushDenial {
+    /// `name unknown`: the model is missing, or the token cannot see it.
+    ModelUnknown,
+    /// No credentials, or wrong ones.
+    NotLoggedIn,
+    /// Somebody else's model.
+    NoWriteAccess,
+    /// 403 without a reason.
+    Forbidden,
+}
+
+fn purpose_of(with_secrets: bool) -> &'static str {
+    if with_secrets { " for a build with secrets" } else { "" }
+}
+
+fn step_words(step: Option<&str>) -> String {
+    step.map(|step| format!(" at '{step}'")).unwrap_or_default()
+}
+
+impl DockerError {
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::NotRunning { .. } => "start Docker, or set DOCKER_HOST to the address of a running daemon",
+            Self::SocketMissing { .. } => {
+                "start Docker, or set DOCKER_HOST; in a container, mount the socket: -v /var/run/docker.sock:/var/run/docker.sock"
+            }
+            Self::PermissionDenied { .. } => "add the user to the group that owns the socket (docker), or run as root",
+            Self::UnsupportedHost { with_secrets: true, .. } => "use a daemon behind a unix:// or tcp:// address",
+            Self::UnsupportedHost { .. } => "set DOCKER_HOST to a unix://, tcp:// or https:// address",
+            Self::ApiTooOld { .. } => "update Docker to 20.10 or newer",
+            Self::NoSuchImage { .. } => "check the image's name, and that the registry can be reached",
+            Self::DiskFull { .. } => "free space with `docker system prune`, or use a runner with a larger disk",
+            Self::PushDenied { reason, .. } => reason.hint(),
+            Self::RegistryUnavailable { .. } => "try again later; layers that were pushed already are skipped",
+            Self::LayersChanged { .. } => "this is a bug in safe-push or in the daemon: what was tested must be what ships",
+            Self::InUse { .. }
+            | Self::BuildFailed { .. }
+            | Self::NoDigest { .. }
+            | Self::TimedOut { .. }
+            | Self::Cancelled
+            | Self::Daemon { .. }
+            | Self::Connection { .. } => return None,
+        })
+    }
+
+    /// Whether the same call may well succeed when repeated.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::RegistryUnavailable { .. })
+    }
+
+    /// The meaning of bollard's error. `attempted` fits after "failed to"; `subject` is the image it was about.
+    pub(super) fn from_bollard(host: &str, attempted: &str, subject: &str, limit: Duration, error: BollardError) -> Self {
+        if let Some(kind) = io_kind(&error) {
+            match kind {
+                io::ErrorKind::NotFound => return Self::SocketMissing { host: host.to_owned() },
+                io::ErrorKind::PermissionDenied => return Self::PermissionDenied { host: host.to_owned() },
+                io::ErrorKind::ConnectionRefused => {
+                    return Self::NotRunning { host: host.to_owned(), source: Box::new(error) };
+                }
+                _ => {}
+            }
+        }
+        match error {
+            BollardError::SocketNotFoundError(_) => Self::SocketMissing { host: host.to_owned() },
+            BollardError::UnsupportedURISchemeError { .. } => Self::UnsupportedHost { host: host.to_owned(), with_secrets: false },
+            BollardError::RequestTimeoutError => Self::TimedOut { attempted: attempted.to_owned(), limit },
+            BollardError::DockerResponseServerError { status_code, message } => {
+                Self::from_words(attempted, subject, Some(status_code), &message)
+            }
+            BollardError::DockerStreamError { error } => Self::from_words(attempted, subject, None, &error),
+            other => Self::Connection { attempted: attempted.to_owned(), source: Box::new(other) },
+        }
+    }
+
+    /// The meaning of an error of the gRPC way into BuildKit.
+    pub(super) fn from_grpc(host: &str, attempted: &str, subject: &str, limit: Duration, error: GrpcError) -> Self {
+        match error {
+            GrpcError::DockerError { err } => Self::from_bollard(host, attempted, subject, limit, err),
+            GrpcError::TonicStatus { err } => Self::from_words(attempted, subject, None, err.message()),
+            other => Self::Connection { attempted: attempted.to_owned(), source: Box::new(other) },
+        }
+    }
+
+    /// The meaning of the daemon's words. They are the only thing that tells most errors apart.
+    pub(super) fn from_words(attempted: &str, subject: &str, status: Option<u16>, words: &str) -> Self {
+        let message = shorten(words.trim(), MESSAGE_BYTES);
+        let lower = message.to_lowercase();
+        let says = |texts: &[&str]| texts.iter().any(|text| lower.contains(text));
+        let attempted = attempted.to_owned();
+        if says(&["no space left on device", "disk quota exceeded"]) {
+            return Self::DiskFull { attempted, message };
+        }
+        if says(&[
+            "no such image",
+            "manifest unknown",
+            "reference does not exist",
+            "pull access denied",
+            "repository does not exist",
+        ]) || status == Some(404) && !says(&["no such container", "page not found"])
+        {
+            return Self::NoSuchImage { image: subject.to_owned() };
+        }
+        if says(&["is too old. minimum supported api version", "is too new. maximum supported api version"]) {
+            return Self::ApiTooOld { server: message, needed: super::real::OLDEST_API.to_owned() };
+        }
+        if status == Some(409) {
+            return Self::InUse { attempted, message };
+        }
+        Self::Daemon { attempted, status, message }
+    }
+}
+
+impl PushDenial {
+    /// The way out.
+    pub const fn hint(self) -> &'static str {
+        match self {
+            Self::ModelUnknown => {
+                "create the model on Replicate first, and check that the CLI token (COG_TOKEN) belongs to its owner: \
+                 a registry also says this to strangers"
+            }
+            Self::NotLoggedIn => {
+                "set COG_TOKEN to the CLI token from https://replicate.com/auth/token (it does not start with r8_)"
+            }
+            Self::NoWriteAccess => "use the CLI token of a user who may write to the model",
+            Self::Forbidden => "check the account's state and that the CLI token may write to the model",
+        }
+    }
+}
+
+/// The kind of the I/O error at the bottom of an error, if there is one.
+fn io_kind(error: &BollardError) -> Option<io::ErrorKind> {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut kind = None;
+    while let Some(current) = source {
+        if let Some(io) = current.downcast_ref::<io::Error>() {
+            kind = Some(io.kind());
+        }
+        // bollard's enum is transparent over its sources, and hyper's legacy error hides its cause one level down.
+        source = match current.downcast_ref::<BollardError>() {
+            Some(BollardError::IOError { err }) => Some(err),
+            Some(BollardError::HyperLegacyError { err }) => Some(err),
+            _ => current.source(),
+        };
+    }
+    kind
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_daemons_words_have_a_meaning() {
+        let cases = [
+            (Some(404), "No such image: acme:latest", "no image 'x'"),
+            (Some(500), "write /var/lib/docker/tmp/a: no space left on device", "disk is full"),
+            (Some(404), "manifest unknown: manifest unknown", "no image 'x'"),
+            (Some(409), "conflict: unable to remove repository reference (must force)", "must force"),
+            (Some(400), "client version 1.52 is too new. Maximum supported API version is 1.41", "is needed"),
+            (Some(500), "something else", "failed to look: something else"),
+        ];
+        for (status, words, meaning) in cases {
+            let error = DockerError::from_words("look", "x", status, words);
+            assert!(error.to_string().contains(meaning), "{words}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_kind_of_io_error_decides_what_connecting_means() {
+        let meaning = |kind: io::ErrorKind| {
+            let error = BollardError::IOError { err: io::Error::from(kind) };
+            DockerError::from_bollard("unix:///x", "look", "", Duration::from_secs(1), error)
+        };
+        assert!(matches!(meaning(io::ErrorKind::NotFound), DockerError::SocketMissing { .. }));
+        assert!(matches!(meaning(io::ErrorKind::PermissionDenied), DockerError::PermissionDenied { .. }));
+        assert!(matches!(meaning(io::ErrorKind::ConnectionRefused), DockerError::NotRunning { .. }));
+        assert!(matches!(meaning(io::ErrorKind::BrokenPipe), DockerError::Connection { .. }));
+    }
+
+    #[test]
+    fn every_denial_names_a_way_out() {
+        for denial in [PushDenial::ModelUnknown, PushDenial::NotLoggedIn, PushDenial::NoWriteAccess, PushDenial::Forbidden] {
+            assert!(denial.hint().contains("token"), "{denial:?}");
+        }
+    }
+}

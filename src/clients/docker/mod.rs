@@ -1,0 +1,29 @@
+//! The Docker daemon: builds, images, pushes and one-off containers.
+//!
+//! - [`Docker`]: what the stages ask for; [`RealDocker`] asks the daemon through bollard
+//! - [`DockerError`]: errors by meaning, each with the way out
+//!
+//! What goes into a build, and what its output means to a user, is left to the `build` room. Works with daemons from 20.10
+//! (API 1.41) on; the quirks of that version are listed in `contracts/cog.md` section 2.5.
+
+mod api;
+mod build;
+mod container;
+mod derive;
+mod endpoint;
+mod error;
+mod owner;
+mod progress;
+mod push;
+mod real;
+mod session;
+mod types;
+
+pub use api::{Context, Docker};
+pub use error::{DockerError, PushDenial};
+pub use progress::BuildEvent;
+pub use real::RealDocker;
+pub use types::{
+    BuildNetwork, BuildSecret, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DerivedFile, DiskUsage, ImageBuild,
+    ImageDetails, ImagePush, PushProgress, Pushed, RegistryCredentials,
+};

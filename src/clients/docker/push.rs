@@ -1,0 +1,298 @@
+//! Pushing and pulling: progress, the digest, and what a registry's refusals mean.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::auth::DockerCredentials;
+use bollard::models::{ProgressDetail, PushImageInfo};
+use bollard::query_parameters::{CreateImageOptions, PushImageOptions};
+use futures::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::docker::build::PLATFORM;
+use crate::clients::docker::{DockerError, ImagePush, PushDenial, PushProgress, Pushed, RealDocker, RegistryCredentials};
+use crate::support::ExposeSecret;
+
+impl RealDocker {
+    pub(super) async fn push_image(
+        &self,
+        push: &ImagePush,
+        progress: &mut (dyn FnMut(PushProgress) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<Pushed, DockerError> {
+        let mut waits = push.retry.waits();
+        loop {
+            let error = match self.push_once(push, progress, cancelled).await {
+                Err(error) if error.is_transient() => error,
+                outcome => return outcome,
+            };
+            let Some(wait) = waits.next() else { return Err(error) };
+            tracing::info!(%error, ?wait, "the push is repeated");
+            pause(wait, cancelled).await?;
+        }
+    }
+
+    async fn push_once(
+        &self,
+        push: &ImagePush,
+        progress: &mut (dyn FnMut(PushProgress) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<Pushed, DockerError> {
+        let options = PushImageOptions { tag: Some(push.tag.clone()), platform: None };
+        let credentials = push.credentials.as_ref().map(credentials);
+        let mut messages = self.patient.push_image(&push.repository, Some(options), credentials);
+        let mut layers = Layers::default();
+        let mut pushed = None;
+        loop {
+            let message = tokio::select! {
+                () = cancelled.cancelled() => return Err(DockerError::Cancelled),
+                message = messages.next() => message,
+            };
+            match message {
+                None => return pushed.ok_or_else(|| DockerError::NoDigest { repository: push.repository.clone() }),
+                Some(Ok(message)) => {
+                    if let Some(now) = layers.absorb(&message) {
+                        progress(now);
+                    }
+                    pushed = message.status.as_deref().and_then(|status| digest_line(&push.tag, status)).or(pushed);
+                }
+                Some(Err(error)) => return Err(self.push_error(push, error)),
+            }
+        }
+    }
+
+    fn push_error(&self, push: &ImagePush, error: bollard::errors::Error) -> DockerError {
+        let words = match &error {
+            bollard::errors::Error::DockerStreamError { error } => error.as_str(),
+            bollard::errors::Error::DockerResponseServerError { message, .. } => message.as_str(),
+            _ => return self.meaning(&format!("push {}", push.repository), &push.repository, error),
+        };
+        // The daemon's own words: the image is not here under that name.
+        if words.contains("An image does not exist locally") || words.contains("tag does not exist") {
+            return DockerError::NoSuchImage { image: format!("{}:{}", push.repository, push.tag) };
+        }
+        match refusal(words) {
+            Some(reason) => {
+                DockerError::PushDenied { repository: push.repository.clone(), reason, message: words.trim().to_owned() }
+            }
+            None if is_transient(words) => DockerError::RegistryUnavailable {
+                attempted: format!("push {}", push.repository),
+                message: words.trim().to_owned(),
+            },
+            None => self.meaning(&format!("push {}", push.repository), &push.repository, error),
+        }
+    }
+
+    pub(super) async fn pull_image(
+        &self,
+        reference: &str,
+        user: Option<&RegistryCredentials>,
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        // Without a tag the daemon would pull every one.
+        let (name, tag) = split_reference(reference);
+        let options = CreateImageOptions {
+            from_image: Some(name.to_owned()),
+            tag: Some(tag.to_owned()),
+            platform: PLATFORM.to_owned(),
+            ..CreateImageOptions::default()
+        };
+        let mut messages = self.patient.create_image(Some(options), None, user.map(credentials));
+        loop {
+            let message = tokio::select! {
+                () = cancelled.cancelled() => return Err(DockerError::Cancelled),
+                message = messages.next() => message,
+            };
+            match message {
+                None => return Ok(()),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => {
+                    let attempted = format!("pull {reference}");
+                    return Err(match self.meaning(&attempted, reference, error) {
+                        DockerError::Daemon { message, .. } if is_transient(&message) => {
+                            DockerError::RegistryUnavailable { attempted, message }
+                        }
+                        other => other,
+                    });
+                }
+            }
+        }
+    }
+}
+
+fn credentials(user: &RegistryCredentials) -> DockerCredentials {
+    DockerCredentials {
+        username: Some(user.username.clone()),
+        password: Some(user.password.expose_secret().to_owned()),
+        serveraddress: Some(user.host.clone()),
+        ..DockerCredentials::default()
+    }
+}
+
+async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), DockerError> {
+    tokio::select! {
+        () = cancelled.cancelled() => Err(DockerError::Cancelled),
+        () = tokio::time::sleep(wait) => Ok(()),
+    }
+}
+
+/// A name and its tag or digest; `latest` when there is neither. A `:` before a `/` is a port.
+pub(super) fn split_reference(reference: &str) -> (&str, &str) {
+    if let Some((name, digest)) = reference.split_once('@') {
+        return (name, digest);
+    }
+    match reference.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, tag),
+        _ => (reference, "latest"),
+    }
+}
+
+/// Reads `latest: digest: sha256:… size: N`. The daemon also sends it as `aux`, which bollard drops.
+fn digest_line(tag: &str, status: &str) -> Option<Pushed> {
+    let rest = status.trim().strip_prefix(tag)?.strip_prefix(": digest: ")?;
+    let (digest, size) = rest.split_once(" size: ")?;
+    Some(Pushed { digest: digest.parse().ok()?, manifest_bytes: size.trim().parse().ok()? })
+}
+
+/// What a refusal means (`contracts/replicate.md` section 7). Matched without case and by parts: the wording differs by version.
+fn refusal(words: &str) -> Option<PushDenial> {
+    let words = words.to_lowercase();
+    let says = |texts: &[&str]| texts.iter().any(|text| words.contains(text));
+    if says(&["name unknown", "name_unknown", "repository name not known"]) {
+        Some(PushDenial::ModelUnknown)
+    } else if says(&["write access"]) {
+        Some(PushDenial::NoWriteAccess)
+    } else if says(&["unauthorized", "no basic auth credentials", "not logged in", "authentication required", "401"]) {
+        Some(PushDenial::NotLoggedIn)
+    } else if says(&["403 forbidden", "denied"]) {
+        Some(PushDenial::Forbidden)
+    } else {
+        None
+    }
+}
+
+/// Trouble of the network or the registry that may be over in a moment.
+fn is_transient(words: &str) -> bool {
+    let words = words.to_lowercase();
+    [
+        "408 request timeout",
+        "429 too many requests",
+        "499 ",
+        "500 internal server error",
+        "502 bad gateway",
+        "503 service unavailable",
+        "504 gateway",
+        "522 ",
+        "toomanyrequests",
+        "use of closed network connection",
+        "connection reset",
+        "connection refused",
+        "broken pipe",
+        "eof",
+        "i/o timeout",
+        "tls handshake timeout",
+        "deadline exceeded",
+        "client.timeout exceeded",
+        "temporary failure",
+        "received unexpected http status: 5",
+    ]
+    .iter()
+    .any(|text| words.contains(text))
+}
+
+/// Bytes by layer. bollard drops the layer's id, so a layer is known by its size; two of one size count as one while both are
+/// under way, which progress can bear.
+#[derive(Debug, Default)]
+struct Layers {
+    sent_by_size: HashMap<u64, u64>,
+}
+
+impl Layers {
+    fn absorb(&mut self, message: &PushImageInfo) -> Option<PushProgress> {
+        let Some(ProgressDetail { current: Some(current), total: Some(total) }) = message.progress_detail else { return None };
+        let (current, total) = (u64::try_from(current).ok()?, u64::try_from(total).ok()?);
+        if total == 0 {
+            return None;
+        }
+        // The daemon counts tar headers too, and so ends a little above the size.
+        let sent = self.sent_by_size.entry(total).or_default();
+        *sent = current.min(total).max(*sent);
+        Some(PushProgress { sent_bytes: self.sent_by_size.values().sum(), total_bytes: self.sent_by_size.keys().sum() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_is_read_from_the_line_of_our_tag() {
+        let digest = format!("sha256:{}", "0123456789abcdef".repeat(4));
+        let line = format!("latest: digest: {digest} size: 1234");
+        let pushed = digest_line("latest", &line).unwrap();
+        assert_eq!((pushed.digest.as_str(), pushed.manifest_bytes), (digest.as_str(), 1234));
+        assert_eq!(digest_line("v2", &line), None);
+        assert_eq!(digest_line("latest", "latest: digest: sha256:abc size: 1"), None);
+        assert_eq!(digest_line("latest", "Pushed"), None);
+    }
+
+    #[test]
+    fn refusals_are_told_apart() {
+        let cases = [
+            ("name unknown: The model https://replicate.com/acme/x does not exist", PushDenial::ModelUnknown),
+            ("unauthorized: You are not logged in to Replicate", PushDenial::NotLoggedIn),
+            ("no basic auth credentials", PushDenial::NotLoggedIn),
+            ("errors: unauthorized: not authenticated: No valid credential was supplied", PushDenial::NotLoggedIn),
+            ("unexpected status: 401 Unauthorized", PushDenial::NotLoggedIn),
+            ("denied: You don't have write access to this model", PushDenial::NoWriteAccess),
+            ("unexpected status from POST request to https://r8.im/v2/a/b/blobs/uploads/: 403 Forbidden", PushDenial::Forbidden),
+        ];
+        for (words, reason) in cases {
+            assert_eq!(refusal(words), Some(reason), "{words}");
+            assert!(!is_transient(words), "{words}");
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_repeated_and_what_may_not_is_not() {
+        for words in [
+            "unexpected status from PUT request to https://r8.im/v2/a/b/blobs/uploads/: 502 Bad Gateway",
+            "write tcp 10.0.0.1:1->2.2.2.2:443: use of closed network connection",
+            "received unexpected HTTP status: 503 Service Unavailable",
+            "Put \"https://r8.im/v2/\": EOF",
+            "net/http: TLS handshake timeout",
+        ] {
+            assert_eq!(refusal(words), None, "{words}");
+            assert!(is_transient(words), "{words}");
+        }
+        assert!(!is_transient("manifest invalid: manifest invalid"));
+    }
+
+    #[test]
+    fn a_port_is_not_a_tag() {
+        let cases = [
+            ("python:3.11-slim", ("python", "3.11-slim")),
+            ("python", ("python", "latest")),
+            ("127.0.0.1:5000/a/b", ("127.0.0.1:5000/a/b", "latest")),
+            ("127.0.0.1:5000/a/b:v1", ("127.0.0.1:5000/a/b", "v1")),
+            ("r8.im/a/b@sha256:00", ("r8.im/a/b", "sha256:00")),
+        ];
+        for (reference, parts) in cases {
+            assert_eq!(split_reference(reference), parts, "{reference}");
+        }
+    }
+
+    #[test]
+    fn progress_adds_up_over_layers_and_never_goes_back() {
+        let message = |current, total| PushImageInfo {
+            progress_detail: Some(ProgressDetail { current: Some(current), total: Some(total) }),
+            ..PushImageInfo::default()
+        };
+        let mut layers = Layers::default();
+        assert_eq!(layers.absorb(&message(10, 100)), Some(PushProgress { sent_bytes: 10, total_bytes: 100 }));
+        assert_eq!(layers.absorb(&message(50, 300)), Some(PushProgress { sent_bytes: 60, total_bytes: 400 }));
+        assert_eq!(layers.absorb(&message(120, 100)), Some(PushProgress { sent_bytes: 150, total_bytes: 400 }));
+        assert_eq!(layers.absorb(&message(20, 100)), Some(PushProgress { sent_bytes: 150, total_bytes: 400 }));
+        assert_eq!(layers.absorb(&PushImageInfo::default()), None);
+    }
+}

@@ -1,0 +1,198 @@
+//! The real daemon, through bollard.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bollard::errors::Error as BollardError;
+use bollard::models::ImageInspect;
+use bollard::query_parameters::{DataUsageOptions, RemoveImageOptions, TagImageOptions};
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::docker::endpoint::Endpoint;
+use crate::clients::docker::push::split_reference;
+use crate::clients::docker::{
+    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
+    ImageDetails, ImagePush, PushProgress, Pushed, RegistryCredentials,
+};
+
+/// The API of Docker 20.10.
+pub(super) const OLDEST_API: &str = "1.41";
+
+/// How long the daemon may think before it answers.
+const CALL_LIMIT: Duration = Duration::from_secs(120);
+
+/// The same for calls that answer with a stream: the answer's head may come only after the context was read.
+pub(super) const STREAM_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// A Docker daemon, spoken to through its API.
+#[derive(Debug, Clone)]
+pub struct RealDocker {
+    pub(super) client: bollard::Docker,
+    pub(super) patient: bollard::Docker,
+    pub(super) endpoint: Endpoint,
+}
+
+impl RealDocker {
+    /// Connects to the daemon that `DOCKER_HOST` names (`None` or empty: the default socket) and agrees on an API version.
+    pub async fn connect(docker_host: Option<&str>) -> Result<Self, DockerError> {
+        let endpoint = Endpoint::parse(docker_host);
+        let host = endpoint.to_string();
+        let meaning = |error| DockerError::from_bollard(&host, "connect to the Docker daemon", "", CALL_LIMIT, error);
+        let client = bollard::Docker::connect_with_host(&host).map_err(meaning)?.with_timeout(CALL_LIMIT);
+        let client = client.negotiate_version().await.map_err(meaning)?;
+        let server = client.client_version().to_string();
+        if parse_api(&server) < parse_api(OLDEST_API) {
+            return Err(DockerError::ApiTooOld { server, needed: OLDEST_API.to_owned() });
+        }
+        Ok(Self { patient: client.clone().with_timeout(STREAM_LIMIT), client, endpoint })
+    }
+
+    /// The meaning of an error of a call.
+    pub(super) fn meaning(&self, attempted: &str, subject: &str, error: BollardError) -> DockerError {
+        DockerError::from_bollard(&self.endpoint.to_string(), attempted, subject, CALL_LIMIT, error)
+    }
+}
+
+fn parse_api(version: &str) -> Option<(u32, u32)> {
+    let (major, minor) = version.split_once('.')?;
+    Some((major.parse().ok()?, minor.parse().ok()?))
+}
+
+fn bytes(count: Option<i64>) -> u64 {
+    count.and_then(|count| u64::try_from(count).ok()).unwrap_or_default()
+}
+
+fn details(image: ImageInspect) -> ImageDetails {
+    let config = image.config.unwrap_or_default();
+    ImageDetails {
+        id: image.id.unwrap_or_default(),
+        diff_ids: image
+            .root_fs
+            .and_then(|root| root.layers)
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|layer| layer.parse().ok())
+            .collect(),
+        labels: config.labels.unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>(),
+        environment: config.env.unwrap_or_default(),
+        working_folder: config.working_dir.unwrap_or_default(),
+        size_bytes: bytes(image.size),
+        names: image.repo_tags.unwrap_or_default(),
+    }
+}
+
+#[async_trait]
+impl Docker for RealDocker {
+    async fn version(&self) -> Result<DaemonVersion, DockerError> {
+        let attempted = "ask the Docker daemon for its version";
+        let version = self.client.version().await.map_err(|error| self.meaning(attempted, "", error))?;
+        let info = self.client.info().await.map_err(|error| self.meaning(attempted, "", error))?;
+        Ok(DaemonVersion {
+            engine: version.version.unwrap_or_default(),
+            api: version.api_version.unwrap_or_default(),
+            root_folder: info.docker_root_dir.filter(|folder| !folder.is_empty()).map(PathBuf::from),
+        })
+    }
+
+    async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
+        let usage = self
+            .client
+            .df(None::<DataUsageOptions>)
+            .await
+            .map_err(|error| self.meaning("ask what the Docker daemon's images take up", "", error))?;
+        Ok(DiskUsage {
+            images_bytes: bytes(usage.image_usage.and_then(|images| images.total_size)),
+            build_cache_bytes: bytes(usage.build_cache_usage.and_then(|cache| cache.total_size)),
+        })
+    }
+
+    async fn build(
+        &self,
+        build: &ImageBuild,
+        context: Context,
+        events: &mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        self.build_image(build, context, events, cancelled).await
+    }
+
+    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
+        self.derive(derivation, cancelled).await
+    }
+
+    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
+        let image = self.client.inspect_image(reference).await;
+        image.map(details).map_err(|error| self.meaning("look at an image", reference, error))
+    }
+
+    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
+        let (repository, tag) = split_reference(target);
+        let options = TagImageOptions { repo: Some(repository.to_owned()), tag: Some(tag.to_owned()) };
+        let tagged = self.client.tag_image(source, Some(options)).await;
+        tagged.map_err(|error| self.meaning(&format!("tag an image as {target}"), source, error))
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
+        let removed = self.client.remove_image(reference, None::<RemoveImageOptions>, None).await;
+        match removed.map_err(|error| self.meaning(&format!("remove the image {reference}"), reference, error)) {
+            Ok(_) | Err(DockerError::NoSuchImage { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn pull(
+        &self,
+        reference: &str,
+        credentials: Option<&RegistryCredentials>,
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        self.pull_image(reference, credentials, cancelled).await
+    }
+
+    async fn push(
+        &self,
+        push: &ImagePush,
+        progress: &mut (dyn FnMut(PushProgress) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<Pushed, DockerError> {
+        self.push_image(push, progress, cancelled).await
+    }
+
+    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
+        self.run_container(run, cancelled).await
+    }
+
+    async fn remove_orphans(&self) -> Result<usize, DockerError> {
+        self.remove_orphaned_containers().await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn api_versions_are_numbers_not_text() {
+        assert!(parse_api("1.9") < parse_api("1.41"));
+        assert!(parse_api("2.0") > parse_api("1.41"));
+        assert_eq!(parse_api("rubbish"), None);
+    }
+
+    #[tokio::test]
+    async fn a_missing_socket_is_named() {
+        let error = RealDocker::connect(Some("unix:///nonexistent/docker.sock")).await.unwrap_err();
+        assert!(matches!(error, DockerError::SocketMissing { .. }), "{error:?}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("mount the socket")));
+    }
+
+    #[tokio::test]
+    async fn a_closed_port_means_not_running() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        drop(listener);
+        let error = RealDocker::connect(Some(&format!("tcp://{address}"))).await.unwrap_err();
+        assert!(matches!(error, DockerError::NotRunning { .. }), "{error:?}");
+    }
+}
