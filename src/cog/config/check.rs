@@ -23,11 +23,6 @@ pub(super) fn check(config: &CogConfig, sdk: &SdkVersion) -> Vec<Finding> {
     check_concurrency(config, &mut findings);
     check_names(config, &mut findings);
     check_weights(config, &mut findings);
-    if config.predict.is_none() && config.train.is_none() {
-        let finding = Finding::new(&rules::TARGET_MISSING, "none of `run`, `predict` and `train` is set")
-            .hint("add `predict: predict.py:Predictor`");
-        findings.push(finding.at(Location::at(&config.file, 1, 1)));
-    }
     findings
 }
 

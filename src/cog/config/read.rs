@@ -63,7 +63,7 @@ impl Reader {
         };
         let (mut run, mut predict) = (None, None);
         for (key, node) in entries {
-            let _known = self.is_known(&keys::ROOT, key);
+            self.judge_key(&keys::ROOT, key);
             match key.name.as_str() {
                 "build" => config.build = self.build(node),
                 "image" => config.image = self.text("image", node).filter(is_not_empty),
@@ -79,6 +79,11 @@ impl Reader {
             }
         }
         config.predict = self.run_or_predict(run, predict);
+        if !["run", "predict", "train"].iter().any(|name| entry(root, name).is_some_and(is_written)) {
+            let finding = Finding::new(&rules::TARGET_MISSING, "none of `run`, `predict` and `train` is set")
+                .hint("add `predict: predict.py:Predictor`");
+            self.findings.push(finding.at(Location::at(file, 1, 1)));
+        }
         Some(config)
     }
 
@@ -108,7 +113,7 @@ impl Reader {
     fn build(&mut self, node: &Node) -> Build {
         let mut build = Build::default();
         for (key, node) in self.map("build", node) {
-            let _known = self.is_known(&keys::BUILD, key);
+            self.judge_key(&keys::BUILD, key);
             match key.name.as_str() {
                 "gpu" => build.gpu = self.boolean("build.gpu", node).unwrap_or(false),
                 "python_version" => build.python_version = self.text("build.python_version", node).filter(is_not_empty),
@@ -166,7 +171,7 @@ impl Reader {
             Value::Map(entries) => {
                 let (mut command, mut mounts) = (None, Vec::new());
                 for (key, node) in entries {
-                    let _known = self.is_known(&keys::RUN, key);
+                    self.judge_key(&keys::RUN, key);
                     match key.name.as_str() {
                         "command" => command = self.text("build.run.command", node),
                         "mounts" => {
@@ -200,7 +205,7 @@ impl Reader {
     fn mount(&mut self, node: &Node) -> Option<SecretMount> {
         let (mut kind, mut id, mut target) = (None, None, None);
         for (key, node) in self.map("build.run.mounts", node) {
-            let _known = self.is_known(&keys::MOUNT, key);
+            self.judge_key(&keys::MOUNT, key);
             let slot = match key.name.as_str() {
                 "type" => &mut kind,
                 "id" => &mut id,
@@ -228,7 +233,7 @@ impl Reader {
         }
         let (mut max, mut default_target, mut max_is_written) = (None, None, false);
         for (key, node) in self.map("concurrency", node) {
-            let _known = self.is_known(&keys::CONCURRENCY, key);
+            self.judge_key(&keys::CONCURRENCY, key);
             match key.name.as_str() {
                 "max" => {
                     max_is_written = true;
@@ -355,11 +360,9 @@ impl Reader {
         number
     }
 
-    pub(super) fn is_known(&mut self, keys: &Keys, key: &Key) -> bool {
-        let finding = keys.judge(key, &self.sdk);
-        let is_known = finding.is_none();
-        self.findings.extend(finding);
-        is_known
+    /// Says what there is to say about a key that Cog does not read.
+    pub(super) fn judge_key(&mut self, keys: &Keys, key: &Key) {
+        self.findings.extend(keys.judge(key, &self.sdk));
     }
 
     fn wrong_type(&mut self, path: &str, expected: &str, found: &Value, location: &Location) {
@@ -383,6 +386,15 @@ impl Reader {
             let message = format!("`{path}` exists since Cog {major}.{minor}, and the SDK is {}", self.sdk);
             self.findings.push(Finding::new(&rules::KEY_NEEDS_NEWER_SDK, message).hint(hint).at(key.location.clone()));
         }
+    }
+}
+
+/// Whether there is a value at all, right or wrong.
+fn is_written(node: &Node) -> bool {
+    match &node.value {
+        Value::Null => false,
+        Value::Text(text) => !text.trim().is_empty(),
+        _ => true,
     }
 }
 

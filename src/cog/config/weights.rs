@@ -26,7 +26,7 @@ pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<ManagedWeights> {
     for item in reader.list("weights", node) {
         let (mut name, mut target, mut sources) = (None, None, Vec::new());
         for (key, node) in reader.map("weights", item) {
-            let _known = reader.is_known(&keys::WEIGHTS, key);
+            reader.judge_key(&keys::WEIGHTS, key);
             match key.name.as_str() {
                 "name" => name = reader.text("weights.name", node),
                 "target" => target = reader.text("weights.target", node),
@@ -125,7 +125,7 @@ fn read_sources(reader: &mut Reader, node: &Node) -> Vec<WeightSource> {
 fn read_source(reader: &mut Reader, node: &Node) -> WeightSource {
     let mut source = WeightSource::default();
     for (key, node) in reader.map("weights.source", node) {
-        let _known = reader.is_known(&keys::WEIGHT_SOURCE, key);
+        reader.judge_key(&keys::WEIGHT_SOURCE, key);
         match key.name.as_str() {
             "uri" => source.uri = reader.text("weights.source.uri", node).map(|uri| uri.value),
             "include" => source.include = read_patterns(reader, "weights.source.include", node),

@@ -1,7 +1,5 @@
 //! Values in shell lines, `ENV` and `COPY`.
 
-use std::fmt::Write as _;
-
 /// A word for a shell line: as it is when harmless, else in single quotes.
 pub(super) fn shell_word(text: &str) -> String {
     let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
@@ -32,22 +30,18 @@ pub(super) fn env_value(value: &str) -> String {
 
 /// Whether Docker reads the text as a single word: quotes in pairs, blanks only within them or behind a backslash.
 fn is_one_word(text: &str) -> bool {
-    let mut quote = None;
-    let mut characters = text.chars();
-    while let Some(character) = characters.next() {
+    let (mut quote, mut is_escaped) = (None, false);
+    for character in text.chars() {
         match (quote, character) {
-            (None | Some('"'), '\\') => {
-                if characters.next().is_none() {
-                    return false;
-                }
-            }
+            _ if is_escaped => is_escaped = false,
+            (None | Some('"'), '\\') => is_escaped = true,
             (None, '"' | '\'') => quote = Some(character),
             (Some(open), close) if open == close => quote = None,
             (None, blank) if blank.is_whitespace() => return false,
             _ => {}
         }
     }
-    quote.is_none()
+    quote.is_none() && !is_escaped
 }
 
 /// A value that is written by us, always in double quotes: `$` and backslash stand for themselves.
@@ -68,9 +62,7 @@ pub(super) fn copy_words(source: &str, destination: &str) -> String {
     let mut pattern = String::new();
     for character in source.chars() {
         match character {
-            '*' | '?' | '[' => {
-                let _infallible = write!(pattern, "[{character}]");
-            }
+            '*' | '?' | '[' => pattern.extend(['[', character, ']']),
             '$' => pattern.push_str(r"\$"),
             other => pattern.push(other),
         }

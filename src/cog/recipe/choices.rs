@@ -62,7 +62,8 @@ impl Framework {
             };
             let framework_line = [&tensorflow, &torch].into_iter().flatten().map(|(_, line)| line.origin.clone()).next();
             let location = config.build.cuda.as_ref().map(|cuda| cuda.location.clone()).or(framework_line);
-            let choice = cuda::choose(&request).map_err(|source| RecipeError::Cuda { source, location: location.clone() })?;
+            let choice = cuda::choose(&request)
+                .map_err(|source| RecipeError::Cuda { source: Box::new(source), location: location.clone() })?;
             decisions.extend(choice.decisions);
             findings.extend(choice.findings.into_iter().map(|finding| match &location {
                 Some(location) => finding.at(location.clone()),
@@ -95,7 +96,7 @@ impl Choices {
     pub(super) fn make(config: &CogConfig, facts: &RecipeFacts) -> Result<Self, RecipeError> {
         let framework = Framework::make(config, facts)?;
         let base = base_image::choose(&framework.base_image_request(facts), facts.cog_base_answer.as_ref())
-            .map_err(|source| RecipeError::BaseImage { source, location: base_origin(config).cloned() })?;
+            .map_err(|source| RecipeError::BaseImage { source: Box::new(source), location: base_origin(config).cloned() })?;
         let Framework { python, requirements, cuda, mut decisions, mut findings, .. } = framework;
         let cuda_version = cuda.as_ref().map(|(cuda, _)| cuda.as_str());
         let prepared = prepare(&requirements, &PrepareRequest { cuda: cuda_version, peer_exact: facts.peer_exact });

@@ -33,7 +33,7 @@ pub enum RecipeError {
     Cuda {
         /// Why.
         #[source]
-        source: CudaError,
+        source: Box<CudaError>,
         /// What asks for it.
         location: Option<Location>,
     },
@@ -42,7 +42,7 @@ pub enum RecipeError {
     BaseImage {
         /// Why.
         #[source]
-        source: BaseImageError,
+        source: Box<BaseImageError>,
         /// What asks for it.
         location: Option<Location>,
     },
@@ -66,7 +66,7 @@ impl RecipeError {
             }
             Self::RequirementsUnusable { findings } => findings.clone(),
             Self::Cuda { source, location } => {
-                let rule = match source {
+                let rule = match source.as_ref() {
                     CudaError::TorchVersionMissing => &rules::FRAMEWORK_VERSION_MISSING,
                     CudaError::CudnnMismatch { .. } => &rules::CUDNN_MISMATCH,
                     _ => &rules::CUDA_UNDECIDED,
@@ -74,7 +74,7 @@ impl RecipeError {
                 vec![at(Finding::new(rule, source.to_string()).hint(source.hint()), location)]
             }
             Self::BaseImage { source, location } => {
-                let (rule, hint) = match source {
+                let (rule, hint) = match source.as_ref() {
                     BaseImageError::CogBaseMissing { .. } => (&rules::PLAN_IMPOSSIBLE, "allow another base image"),
                     BaseImageError::CudaImageMissing { .. } => {
                         (&rules::CUDA_UNDECIDED, "set `build.cuda` to a version that has an image")

@@ -47,6 +47,12 @@ pub enum LocalRequirementError {
         /// The line.
         line: String,
     },
+    /// A path with characters that a mount cannot carry.
+    #[error("`{line}` has a comma, a blank, a quote or another unusual character")]
+    UnusualPath {
+        /// The line.
+        line: String,
+    },
     /// A path that leaves the project.
     #[error("`{line}` is outside the project")]
     Outside {
@@ -63,6 +69,7 @@ impl LocalRequirementError {
             Self::Option { option: "-e" | "--editable" } | Self::NotAnArtifact { .. } => {
                 "build a wheel, put it into the project and write its bare path; or install the folder in `build.run`"
             }
+            Self::UnusualPath { .. } => "rename the file or its folder",
             Self::Outside { .. } => "copy the file into the project and write its path relative to this file",
             _ => "write the bare path of a wheel or source archive, relative to this file",
         }
@@ -128,6 +135,10 @@ pub(super) fn artifact(path: &str, requirements_file: &str) -> Result<LocalArtif
     let outside = || LocalRequirementError::Outside { line: path.to_owned() };
     if path.starts_with('/') || requirements_file.starts_with('/') {
         return Err(outside());
+    }
+    let is_plain = |character: char| character.is_alphanumeric() || "._-+/".contains(character);
+    if !path.chars().chain(requirements_file.chars()).all(is_plain) {
+        return Err(LocalRequirementError::UnusualPath { line: path.to_owned() });
     }
     let folder = requirements_file.rsplit_once('/').map_or("", |(folder, _)| folder);
     let mut parts: Vec<&str> = Vec::new();
@@ -257,5 +268,7 @@ mod tests {
         for (path, file) in [("../a.whl", "requirements.txt"), ("/a.whl", "requirements.txt"), ("../../a.whl", "deps/r.txt")] {
             assert_eq!(artifact(path, file), Err(LocalRequirementError::Outside { line: path.to_owned() }));
         }
+        let unusual = "my wheels,old/a.whl";
+        assert_eq!(artifact(unusual, "r.txt"), Err(LocalRequirementError::UnusualPath { line: unusual.to_owned() }));
     }
 }
