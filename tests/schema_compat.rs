@@ -214,6 +214,19 @@ fn a_renamed_input_is_recognised_in_the_hint() {
 }
 
 #[test]
+fn the_defaults_of_secrets_are_not_repeated() {
+    let secret = |default: &str| json!({"type": "string", "format": "password", "x-cog-secret": true, "default": default});
+    let with_default = |default: &str| with_input(Some(&secret(default)), false);
+    let required = with_input(Some(&json!({"type": "string", "format": "password", "x-cog-secret": true})), true);
+    for new in [with_default("swordfish"), required] {
+        let found = findings(&with_default("hunter2"), &new);
+        assert_eq!(found.len(), 1);
+        let everything = format!("{found:?}");
+        assert!(!everything.contains("hunter2") && !everything.contains("swordfish"), "{everything}");
+    }
+}
+
+#[test]
 fn another_order_is_one_note() {
     let with_order = |orders: [u32; 3]| {
         let [a, b, c] = orders;

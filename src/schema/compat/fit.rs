@@ -29,6 +29,30 @@ pub(super) enum Direction {
     Outputs,
 }
 
+/// What a string stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Itself.
+    Text,
+    /// The file at its address.
+    File,
+    /// Something that is not shown.
+    Secret,
+    /// A date or the like.
+    Formatted,
+}
+
+impl Meaning {
+    pub(super) fn of(shape: &Shape) -> Self {
+        match shape.format.as_deref() {
+            None => Self::Text,
+            Some("uri") => Self::File,
+            Some("password") => Self::Secret,
+            Some(_) => Self::Formatted,
+        }
+    }
+}
+
 /// Why a value may not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Gap {
@@ -46,7 +70,12 @@ pub(super) enum Gap {
     /// `null`.
     Null,
     /// Another format, or a format on one side only.
-    Format,
+    Format {
+        /// What the string stands for where it comes from.
+        from: Meaning,
+        /// What it has to stand for.
+        to: Meaning,
+    },
     /// Some listed values.
     Choices,
     /// All values but the listed ones.
@@ -97,7 +126,7 @@ impl Gap {
 
     /// Whether an alternative with this gap is another alternative rather than a narrower one.
     fn is_total(&self) -> bool {
-        matches!(self, Self::Type | Self::List | Self::Open { .. } | Self::Format)
+        matches!(self, Self::Type | Self::List | Self::Open { .. } | Self::Format { .. })
     }
 
     fn open(to: &Shape) -> Self {
@@ -119,12 +148,15 @@ pub(super) struct Mismatch {
 
 /// All gaps between the values of `from` and the shape `to`.
 pub(super) fn gaps(from: &Shape, to: &Shape, direction: Direction) -> Vec<Mismatch> {
+    if from == to {
+        return Vec::new();
+    }
     let mut fitting = Fitting { direction, pairs: 0, path: String::new(), found: Vec::new() };
     fitting.shape(from, to);
     if fitting.pairs > PAIR_LIMIT {
         fitting.path.clear();
         fitting.found.truncate(GAP_LIMIT - 1);
-        fitting.add(Gap::Unfinished, String::new(), String::new());
+        fitting.add(Gap::Unfinished, "compared in part".to_owned(), "compared in part".to_owned());
     }
     fitting.found
 }
@@ -193,13 +225,14 @@ impl Fitting {
         }
     }
 
-    /// A finite set of values fits when each of them does.
+    /// A finite set of values fits when each of them does. Choices that are not even of their own type were never taken.
     fn choices(&mut self, choices: &[Value], from: &Shape, to: &Shape) {
         let offered_keys = to.choices.as_deref().map(keys);
-        let unlisted = Shape { choices: None, ..to.clone() };
-        let is_taken =
-            |choice: &Value| offered_keys.as_ref().is_none_or(|keys| keys.contains(&json::key(choice))) && fits(choice, &unlisted);
-        let refused: Vec<Value> = choices.iter().filter(|choice| !is_taken(choice)).cloned().collect();
+        let [was_taken, is_taken] = [from, to].map(|shape| Shape { choices: None, ..shape.clone() });
+        let is_refused = |choice: &Value| {
+            offered_keys.as_ref().is_some_and(|keys| !keys.contains(&json::key(choice))) || !fits(choice, &is_taken)
+        };
+        let refused: Vec<Value> = choices.iter().filter(|choice| fits(choice, &was_taken) && is_refused(choice)).cloned().collect();
         if refused.is_empty() {
             return;
         }

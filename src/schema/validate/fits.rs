@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use regex::RegexBuilder;
 use serde_json::{Number, Value};
 
-use crate::schema::describe::{describe, describe_kind, describe_lower, describe_upper};
+use crate::schema::describe::{describe, describe_kind, describe_lower, describe_upper, show_value};
 use crate::schema::json::{self, show, show_list, show_name, show_number};
 use crate::schema::shape::{Bound, Kind, Members, Rest, Shape};
 
@@ -107,7 +107,7 @@ impl Checker {
         if let Some(choices) = &shape.choices
             && !choices.iter().any(|choice| json::same(choice, value))
         {
-            self.add(ProblemKind::Choice, format!("is {}, but has to be one of {}", show(value), show_list(choices)));
+            self.add(ProblemKind::Choice, format!("is {}, but has to be one of {}", show_value(value, shape), show_list(choices)));
             return;
         }
         match (&shape.kind, value) {
@@ -118,7 +118,7 @@ impl Checker {
             (Kind::Array(items), Value::Array(values)) => self.items(values, items, shape),
             (Kind::Object(members), Value::Object(object)) => self.members(object, members),
             (Kind::Union(variants), _) if variants.iter().any(|variant| fits(value, variant)) => {}
-            _ => self.add(ProblemKind::Type, format!("is {}, but has to be {}", show(value), describe_kind(shape))),
+            _ => self.add(ProblemKind::Type, format!("is {}, but has to be {}", show_value(value, shape), describe_kind(shape))),
         }
     }
 
@@ -137,7 +137,7 @@ impl Checker {
         if let Some(pattern) = &limits.pattern
             && compile_pattern(pattern).is_ok_and(|compiled| !compiled.is_match(text))
         {
-            let value = show(&Value::String(text.to_owned()));
+            let value = show_value(&Value::String(text.to_owned()), shape);
             self.add(ProblemKind::Pattern, format!("is {value}, but has to match {}", show_name(pattern)));
         }
         if shape.is_file() && !is_url(text) {
