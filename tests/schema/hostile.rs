@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{codes, findings};
 
 /// Generous for a debug build on a busy machine; what is not bounded takes minutes or for ever.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn problems(document: &Value) -> Vec<String> {
     codes(&read(document).problems)
@@ -109,11 +109,11 @@ fn depth_is_bounded() {
 
 #[test]
 fn width_is_bounded() {
-    let many: Map<String, Value> = (0..50_000).map(|n| (format!("i{n}"), json!({"type": "integer", "description": "x"}))).collect();
+    let many: Map<String, Value> = (0..20_000).map(|n| (format!("i{n}"), json!({"type": "integer", "description": "x"}))).collect();
     let document = with_components(&json!({"Input": {"type": "object", "properties": many}}));
     exercise(&document);
     assert_eq!(problems(&document), ["SP153"]);
-    let variants: Vec<Value> = (0..50_000).map(|n| json!({"type": "string", "maxLength": n})).collect();
+    let variants: Vec<Value> = (0..20_000).map(|n| json!({"type": "string", "maxLength": n})).collect();
     let document = with_components(&json!({"Input": {"type": "object", "properties": {"x": {"anyOf": variants}}}}));
     exercise(&document);
     assert_eq!(problems(&document), ["SP153"]);
@@ -132,6 +132,23 @@ fn very_many_choices_are_compared_in_good_time() {
     let found = findings(&document(choices(0)), &document(choices(1)));
     assert_eq!(codes(&found), ["SP106"]);
     assert_eq!(found[0].message, "input x no longer offers 0");
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_pattern_is_compiled_once_for_many_values() {
+    let many: Vec<String> = (0..20_000).map(|n| format!("value {n}")).collect();
+    // Compiles slowly; once is fine.
+    let schema = json!({"type": "string", "enum": many, "pattern": "^(?i)value [\\w\\p{Greek}]{1,150}$", "description": "x"});
+    let document = with_components(
+        &json!({"Input": {"type": "object", "properties": {"x": schema}}, "Output": {"type": "array", "items": schema}}),
+    );
+    let changed = with_components(
+        &json!({"Input": {"type": "object", "properties": {"x": {"type": "string", "pattern": "^[\\w ]{1,150}$"}}}}),
+    );
+    let start = Instant::now();
+    exercise(&document);
+    assert_eq!(codes(&findings(&document, &changed)), ["SP126", "SP147"]);
     assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }
 

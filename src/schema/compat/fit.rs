@@ -9,7 +9,7 @@ use crate::schema::describe::{describe, describe_kind};
 use crate::schema::json::{self, show_list, show_name};
 use crate::schema::read::kind_of_values;
 use crate::schema::shape::{Kind, Member, Members, Rest, Shape};
-use crate::schema::validate::fits;
+use crate::schema::validate::refused;
 
 /// Pairs of nodes that one comparison looks at. Unions take every one of one side with every one of the other.
 const PAIR_LIMIT: usize = 200_000;
@@ -227,12 +227,21 @@ impl Fitting {
 
     /// A finite set of values fits when each of them does. Choices that are not even of their own type were never taken.
     fn choices(&mut self, choices: &[Value], from: &Shape, to: &Shape) {
-        let offered_keys = to.choices.as_deref().map(keys);
-        let [was_taken, is_taken] = [from, to].map(|shape| Shape { choices: None, ..shape.clone() });
-        let is_refused = |choice: &Value| {
-            offered_keys.as_ref().is_some_and(|keys| !keys.contains(&json::key(choice))) || !fits(choice, &is_taken)
-        };
-        let refused: Vec<Value> = choices.iter().filter(|choice| fits(choice, &was_taken) && is_refused(choice)).cloned().collect();
+        let [old_kind, new_kind] = [from, to].map(|shape| Shape { choices: None, ..shape.clone() });
+        let never_taken = keys(refused(choices, &old_kind));
+        let mut lost = keys(refused(choices, &new_kind));
+        if let Some(others) = &to.choices {
+            let offered = keys(others);
+            lost.extend(keys(choices).difference(&offered).cloned());
+        }
+        let refused: Vec<Value> = choices
+            .iter()
+            .filter(|choice| {
+                let key = json::key(choice);
+                lost.contains(&key) && !never_taken.contains(&key)
+            })
+            .cloned()
+            .collect();
         if refused.is_empty() {
             return;
         }
@@ -387,6 +396,6 @@ fn all_are_choices(from: &Shape, choices: &[Value]) -> bool {
 }
 
 /// Choices to be looked up: a document may list very many.
-fn keys(choices: &[Value]) -> BTreeSet<String> {
-    choices.iter().map(json::key).collect()
+fn keys<'v>(choices: impl IntoIterator<Item = &'v Value>) -> BTreeSet<String> {
+    choices.into_iter().map(json::key).collect()
 }

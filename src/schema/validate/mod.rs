@@ -10,7 +10,7 @@ mod output;
 use serde_json::{Map, Value};
 
 pub use fits::{Problem, ProblemKind};
-pub(super) use fits::{compile_pattern, fits, problems};
+pub(super) use fits::{compile_pattern, problems, refused};
 pub use output::{OutputProblem, check_output, check_training_output, join_output};
 
 use super::json::show_name;
