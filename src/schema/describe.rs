@@ -1,7 +1,14 @@
 //! Shapes in words.
 
-use super::json::{show_list, show_name, show_number};
+use serde_json::Value;
+
+use super::json::{MASK, show, show_list, show_name, show_number};
 use super::shape::{Bound, Kind, Limits, Shape};
+
+/// A value of this shape for people: JSON on one line, secrets masked.
+pub(super) fn show_value(value: &Value, shape: &Shape) -> String {
+    if shape.is_secret() { MASK.to_owned() } else { show(value) }
+}
 
 /// What a value is, without its limits: `integer`, `array of file`, `string or null`.
 pub(super) fn describe(shape: &Shape) -> String {

@@ -101,6 +101,9 @@ pub(super) fn show(value: &Value) -> String {
     }
 }
 
+/// What is shown of a value that must not be shown.
+pub(super) const MASK: &str = "***";
+
 /// A number for people.
 pub(super) fn show_number(number: &Number) -> String {
     as_whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string())

@@ -87,7 +87,7 @@ impl Linter<'_> {
 
     fn default(&mut self, member: &Member) {
         let Some(default) = member.shape.annotations.default.as_ref().filter(|default| !default.is_null()) else { return };
-        if member.shape.secret {
+        if member.shape.is_secret() {
             // The value is not repeated: it would travel into every report.
             let hint = "make it `Optional[Secret] = Input(default=None)`, and change the secret: it was published with the schema";
             return self.add(&rules::SECRET_WITH_DEFAULT, &member.name, "is a secret with a default", hint);

@@ -207,6 +207,11 @@ impl Shape {
         matches!(self.kind, Kind::String) && self.format.as_deref() == Some("uri")
     }
 
+    /// Whether values must not be shown.
+    pub fn is_secret(&self) -> bool {
+        self.secret || self.format.as_deref() == Some("password")
+    }
+
     /// Whether an output is yielded piece by piece.
     pub fn is_iterator(&self) -> bool {
         self.array_type.as_deref() == Some("iterator")

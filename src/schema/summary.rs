@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::describe::{describe, describe_limits};
-use super::json::{show, show_name};
+use super::describe::{describe, describe_limits, show_value};
+use super::json::show_name;
 use super::read::read;
 use super::shape::{Member, Method, Shape};
 use crate::domain::finding::{Finding, RuleCode};
@@ -66,9 +66,7 @@ fn input_line(member: &Member) -> String {
     let mut line = format!("{}: {}", show_name(&member.name), describe(shape));
     let default = shape.annotations.default.as_ref().filter(|default| !default.is_null());
     if let Some(default) = default {
-        // A secret's default is nobody's business.
-        line.push_str(" = ");
-        line.push_str(&if shape.secret { "***".to_owned() } else { show(default) });
+        line.push_str(&format!(" = {}", show_value(default, shape)));
     }
     let mut remarks = Vec::new();
     if member.required {

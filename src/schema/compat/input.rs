@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::fit::{Direction, Gap, Mismatch, gaps};
+use super::fit::{Direction, Gap, Meaning, Mismatch, gaps};
 use super::report::{Change, Reporter, Subject};
 use super::{CompatOptions, Sides};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::rule::Rule;
-use crate::schema::describe::describe;
-use crate::schema::json::{self, show, show_name};
+use crate::schema::describe::{describe, show_value};
+use crate::schema::json::{self, show_name};
 use crate::schema::rules;
 use crate::schema::shape::{Member, Members, Shape};
 use crate::support::text::{nearest, shorten};
@@ -108,12 +108,13 @@ fn compare_input(old: &Member, new: &Member, sides: &Sides<'_>, reporter: &mut R
 fn report_became_required(old: &Member, new: &Member, reporter: &mut Reporter<'_>) {
     let subject = reporter.input(&old.name, "");
     let default = effective_default(&old.shape);
-    let before = default.map_or_else(|| "optional".to_owned(), |default| format!("optional, default {}", show(default)));
+    let before =
+        default.map_or_else(|| "optional".to_owned(), |default| format!("optional, default {}", show_value(default, &old.shape)));
     let finding = subject.finding(&rules::INPUT_BECAME_REQUIRED, "became required", &Change::new(before, "required"));
     // Only `Input(default=None)` on a plain type looks like this (`contracts/cog.md` section 4.5).
     let is_plain_none = default.is_none() && !old.shape.nullable && !new.shape.nullable;
     let hint = match default {
-        Some(default) => format!("give it its default back: `Input(default={})`", python(default)),
+        Some(default) => format!("give it its default back: `Input(default={})`", python(default, &old.shape)),
         None if is_plain_none => {
             "since Cog 0.19 a plain type with `Input(default=None)` is required: annotate it as Optional".to_owned()
         }
@@ -134,8 +135,9 @@ fn is_forgiven(mismatch: &Mismatch, new: &Member, sides: &Sides<'_>) -> bool {
 fn report_default(old: &Member, new: &Member, reporter: &mut Reporter<'_>) {
     let (before, now) = (effective_default(&old.shape), effective_default(&new.shape));
     let subject = reporter.input(&old.name, "");
-    let said = |default: Option<&Value>| default.map_or_else(|| "none".to_owned(), show);
-    let change = Change::new(said(before), said(now));
+    let said =
+        |default: Option<&Value>, shape: &Shape| default.map_or_else(|| "none".to_owned(), |default| show_value(default, shape));
+    let change = Change::new(said(before, &old.shape), said(now, &new.shape));
     let finding = match (before, now) {
         (Some(before), Some(now)) if json::same(before, now) => return,
         (None, None) => return,
@@ -169,11 +171,11 @@ fn effective_default(shape: &Shape) -> Option<&Value> {
 }
 
 /// A default as Python writes it.
-fn python(value: &Value) -> String {
+fn python(value: &Value, shape: &Shape) -> String {
     match value {
         Value::Bool(true) => "True".to_owned(),
         Value::Bool(false) => "False".to_owned(),
-        other => show(other),
+        other => show_value(other, shape),
     }
 }
 
@@ -214,7 +216,7 @@ fn finding(subject: &Subject, mismatch: &Mismatch) -> Option<Finding> {
             "requests that send null",
             "keep it Optional and replace None inside the method",
         ),
-        Gap::Format => return format_finding(subject, mismatch),
+        Gap::Format { from, to } => return format_finding(subject, mismatch, *from, *to),
         Gap::Choices => (
             &rules::INPUT_CHOICE_REMOVED,
             format!("no longer offers {old}"),
@@ -299,28 +301,29 @@ fn finding(subject: &Subject, mismatch: &Mismatch) -> Option<Finding> {
 }
 
 /// Files, secrets and texts are all strings on the wire; what differs is what the model is handed.
-fn format_finding(subject: &Subject, mismatch: &Mismatch) -> Option<Finding> {
+fn format_finding(subject: &Subject, mismatch: &Mismatch, from: Meaning, to: Meaning) -> Option<Finding> {
     let Mismatch { from: old, to: new, .. } = mismatch;
     let change = Change::new(old, new);
-    let [was_file, is_file] = [old, new].map(|side| side.contains("uri"));
-    let [was_secret, is_secret] = [old, new].map(|side| side.contains("password"));
-    let [was_plain, is_plain] = [old, new].map(|side| side == "plain text");
-    let finding = if was_plain && is_secret {
-        let finding = subject.finding(&rules::INPUT_SECRECY_CHANGED, "is a secret now", &change);
-        breaking(finding.with_severity(Severity::Note), "nobody; its value is masked from now on")
-    } else if was_secret && is_plain {
-        let finding = subject.finding(&rules::INPUT_SECRECY_CHANGED, "is no longer a secret", &change);
-        breaking(finding, "nobody's request, but its value is shown on the prediction's page").hint("keep it a Secret")
-    } else if was_file && is_plain {
-        let finding = subject.finding(&rules::INPUT_FORMAT_REMOVED, "was a file and is text now", &change);
-        breaking(finding, "requests that send a file: the model is handed its URL")
-            .hint("keep it a Path, or add a text input beside it")
-    } else if is_plain {
-        return None;
-    } else {
-        let says = if is_file { "takes only files now".to_owned() } else { format!("changed from {old} to {new}") };
-        let finding = subject.finding(&rules::INPUT_FORMAT_CHANGED, &says, &change);
-        breaking(finding, "requests that send text of another form").hint("keep the old input and add a new one beside it")
-    };
-    Some(finding)
+    Some(match (from, to) {
+        (Meaning::Text, Meaning::Secret) => breaking(
+            subject.finding(&rules::INPUT_SECRECY_CHANGED, "is a secret now", &change).with_severity(Severity::Note),
+            "nobody; its value is masked from now on",
+        ),
+        (Meaning::Secret, Meaning::Text) => breaking(
+            subject.finding(&rules::INPUT_SECRECY_CHANGED, "is no longer a secret", &change),
+            "nobody's request, but its value is shown on the prediction's page",
+        )
+        .hint("keep it a Secret"),
+        (Meaning::File, Meaning::Text) => breaking(
+            subject.finding(&rules::INPUT_FORMAT_REMOVED, "was a file and is text now", &change),
+            "requests that send a file: the model is handed its URL",
+        )
+        .hint("keep it a Path, or add a text input beside it"),
+        (_, Meaning::Text) => return None,
+        _ => breaking(
+            subject.finding(&rules::INPUT_FORMAT_CHANGED, &format!("changed from {old} to {new}"), &change),
+            "requests that send a string of another form",
+        )
+        .hint("keep the old input and add a new one beside it"),
+    })
 }

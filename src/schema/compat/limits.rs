@@ -1,7 +1,7 @@
 //! Bounds, lengths, patterns and counts of two shapes of one kind.
 
-use super::fit::Gap;
-use crate::schema::describe::{describe_count, describe_lower, describe_upper};
+use super::fit::{Gap, Meaning};
+use crate::schema::describe::{describe_count, describe_kind, describe_lower, describe_upper};
 use crate::schema::json::{self, show_name, show_number};
 use crate::schema::shape::{Bound, Kind, Shape};
 
@@ -74,9 +74,8 @@ fn falls(from: Option<&Bound>, to: Option<&Bound>, whole: bool) -> bool {
 
 fn strings(from: &Shape, to: &Shape, found: &mut Vec<Tightened>) {
     if from.format != to.format {
-        let said =
-            |shape: &Shape| shape.format.as_deref().map_or_else(|| "plain text".to_owned(), |f| format!("format {}", show_name(f)));
-        found.push((Gap::Format, said(from), said(to)));
+        let gap = Gap::Format { from: Meaning::of(from), to: Meaning::of(to) };
+        found.push((gap, describe_kind(from), describe_kind(to)));
     }
     let (limits, other) = (&from.limits, &to.limits);
     let lengths = [limits.min_length, limits.max_length];

@@ -96,7 +96,7 @@ fn words(mismatch: &Mismatch) -> Option<Words> {
             "readers that use it without asking",
             "return an empty value instead of None",
         ),
-        Gap::Format => (
+        Gap::Format { .. } => (
             &rules::OUTPUT_FORMAT_CHANGED,
             format!("changed from {old} to {new}"),
             "everyone who reads it: a URL is not the text itself",

@@ -1,11 +1,11 @@
 //! One value against one shape.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use regex::RegexBuilder;
-use serde_json::{Number, Value};
+use regex::{Regex, RegexBuilder};
+use serde_json::{Map, Number, Value};
 
-use crate::schema::describe::{describe, describe_kind, describe_lower, describe_upper};
+use crate::schema::describe::{describe, describe_kind, describe_lower, describe_upper, show_value};
 use crate::schema::json::{self, show, show_list, show_name, show_number};
 use crate::schema::shape::{Bound, Kind, Members, Rest, Shape};
 
@@ -61,29 +61,40 @@ impl Problem {
     }
 }
 
-/// Whether `value` fits `shape`.
-pub(in crate::schema) fn fits(value: &Value, shape: &Shape) -> bool {
-    problems(value, shape).is_empty()
-}
-
 /// Everything that keeps `value` from fitting `shape`, up to a limit.
 pub(in crate::schema) fn problems(value: &Value, shape: &Shape) -> Vec<Problem> {
-    let mut checker = Checker { path: String::new(), found: Vec::new() };
+    let mut checker = Checker::default();
     checker.value(value, shape);
     checker.found
 }
 
+/// The values that do not fit `shape`.
+pub(in crate::schema) fn refused<'v>(values: &'v [Value], shape: &Shape) -> Vec<&'v Value> {
+    let mut checker = Checker::default();
+    values.iter().filter(|value| !checker.takes(value, shape)).collect()
+}
+
 /// A pattern from a document, compiled; the error says why it cannot be.
-pub(in crate::schema) fn compile_pattern(pattern: &str) -> Result<regex::Regex, regex::Error> {
+pub(in crate::schema) fn compile_pattern(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).size_limit(PATTERN_LIMIT_BYTES).build()
 }
 
-struct Checker {
+/// Checks values; keeps the patterns it compiled, as one list may hold very many values for one pattern.
+#[derive(Default)]
+struct Checker<'s> {
     path: String,
     found: Vec<Problem>,
+    patterns: HashMap<&'s str, Option<Regex>>,
 }
 
-impl Checker {
+impl<'s> Checker<'s> {
+    /// Whether a value fits, without a word about it.
+    fn takes(&mut self, value: &Value, shape: &'s Shape) -> bool {
+        let said = std::mem::take(&mut self.found);
+        self.value(value, shape);
+        std::mem::replace(&mut self.found, said).is_empty()
+    }
+
     fn add(&mut self, kind: ProblemKind, message: String) {
         if self.found.len() < PROBLEM_LIMIT {
             self.found.push(Problem { path: self.path.clone(), kind, message });
@@ -97,7 +108,7 @@ impl Checker {
         self.path.truncate(mark);
     }
 
-    fn value(&mut self, value: &Value, shape: &Shape) {
+    fn value(&mut self, value: &Value, shape: &'s Shape) {
         if value.is_null() {
             if !shape.nullable && (shape.choices.is_some() || shape.kind != Kind::Any) {
                 self.add(ProblemKind::Null, format!("is null, but has to be {}", describe(shape)));
@@ -107,7 +118,7 @@ impl Checker {
         if let Some(choices) = &shape.choices
             && !choices.iter().any(|choice| json::same(choice, value))
         {
-            self.add(ProblemKind::Choice, format!("is {}, but has to be one of {}", show(value), show_list(choices)));
+            self.add(ProblemKind::Choice, format!("is {}, but has to be one of {}", show_value(value, shape), show_list(choices)));
             return;
         }
         match (&shape.kind, value) {
@@ -117,12 +128,12 @@ impl Checker {
             (Kind::Number, Value::Number(number)) => self.number(number, shape),
             (Kind::Array(items), Value::Array(values)) => self.items(values, items, shape),
             (Kind::Object(members), Value::Object(object)) => self.members(object, members),
-            (Kind::Union(variants), _) if variants.iter().any(|variant| fits(value, variant)) => {}
-            _ => self.add(ProblemKind::Type, format!("is {}, but has to be {}", show(value), describe_kind(shape))),
+            (Kind::Union(variants), _) if variants.iter().any(|variant| self.takes(value, variant)) => {}
+            _ => self.add(ProblemKind::Type, format!("is {}, but has to be {}", show_value(value, shape), describe_kind(shape))),
         }
     }
 
-    fn text(&mut self, text: &str, shape: &Shape) {
+    fn text(&mut self, text: &str, shape: &'s Shape) {
         let limits = &shape.limits;
         if limits.min_length.is_some() || limits.max_length.is_some() {
             let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
@@ -135,9 +146,10 @@ impl Checker {
         }
         // A pattern that only Python understands (look-around) is not judged here.
         if let Some(pattern) = &limits.pattern
-            && compile_pattern(pattern).is_ok_and(|compiled| !compiled.is_match(text))
+            && let Some(compiled) = self.patterns.entry(pattern).or_insert_with(|| compile_pattern(pattern).ok())
+            && !compiled.is_match(text)
         {
-            let value = show(&Value::String(text.to_owned()));
+            let value = show_value(&Value::String(text.to_owned()), shape);
             self.add(ProblemKind::Pattern, format!("is {value}, but has to match {}", show_name(pattern)));
         }
         if shape.is_file() && !is_url(text) {
@@ -160,7 +172,7 @@ impl Checker {
         }
     }
 
-    fn items(&mut self, values: &[Value], items: &Shape, shape: &Shape) {
+    fn items(&mut self, values: &[Value], items: &'s Shape, shape: &Shape) {
         let count = u64::try_from(values.len()).unwrap_or(u64::MAX);
         if let Some(least) = shape.limits.min_items.filter(|least| count < *least) {
             self.add(ProblemKind::Items, format!("has {count} items, but has to have at least {least}"));
@@ -182,7 +194,7 @@ impl Checker {
         }
     }
 
-    fn members(&mut self, object: &serde_json::Map<String, Value>, members: &Members) {
+    fn members(&mut self, object: &Map<String, Value>, members: &'s Members) {
         for member in &members.declared {
             match object.get(&member.name) {
                 Some(value) => {
