@@ -1,1 +1,21 @@
-//! What can be known before a build: configuration, lint, signature, schema and compatibility with live.
+//! What can be known before a build: configuration, `cog.yaml`, Ruff, the signature, its schema, and compatibility with the live version.
+//!
+//! Takes about a second and changes nothing. What a schema means is decided in `schema`, what Python says in `python`; this room reads
+//! the project, asks them, and applies the repository's policy to what they find.
+
+mod error;
+mod hardware;
+mod live;
+mod policy;
+mod project;
+mod ruff;
+pub mod rules;
+mod run;
+mod signature;
+
+pub use error::InspectError;
+pub use live::{LiveVersion, live_version};
+pub use project::load_project;
+pub use ruff::{RuffOutcome, Tools};
+pub use run::{InspectRequest, Inspected, Places, SchemaFindings, inspect, inspect_schema};
+pub use signature::describe;
