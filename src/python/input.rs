@@ -162,10 +162,10 @@ impl Inputs<'_> {
     /// Values that the call of a shared input gives itself.
     fn override_with(&mut self, field: &mut InputField, call: &ExprCall) -> Result<(), SignatureError> {
         for keyword in &call.arguments.keywords {
-            if let Some(name) = &keyword.arg {
-                if matches!(name.as_str(), "default" | "description" | "ge" | "le") {
-                    self.argument(field, name.as_str(), &keyword.value)?;
-                }
+            if let Some(name) = &keyword.arg
+                && matches!(name.as_str(), "default" | "description" | "ge" | "le")
+            {
+                self.argument(field, name.as_str(), &keyword.value)?;
             }
         }
         Ok(())

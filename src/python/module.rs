@@ -137,7 +137,7 @@ impl Module {
     }
 
     fn add_import_from(&mut self, import: &StmtImportFrom) {
-        let module = import.module.as_ref().map(|module| module.to_string()).unwrap_or_default();
+        let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
         for alias in &import.names {
             let name = alias.asname.as_ref().unwrap_or(&alias.name).to_string();
             let member = Import::Member { module: module.clone(), level: import.level, name: alias.name.to_string() };
