@@ -1,6 +1,6 @@
 //! A container's life: pull, create, start, wait until it is ready, follow its output, remove.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -109,7 +109,7 @@ pub(super) struct Daemon {
 pub(super) struct Running {
     pub(super) server: CogServer,
     /// One permit for each job that the version takes at a time.
-    pub(super) permits: Semaphore,
+    pub(super) permits: Arc<Semaphore>,
     pub(super) output: Output,
     container: OwnedContainer,
 }
@@ -144,6 +144,14 @@ impl Output {
     fn last_line(&self) -> Option<String> {
         lock(&self.tail).last_line().map(str::to_owned)
     }
+}
+
+/// An image that the daemon has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LocalImage {
+    /// 64 digits.
+    pub(crate) id: String,
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 /// Removes its container when dropped, whatever became of the future that started it.
@@ -265,7 +273,7 @@ impl Daemon {
             }
         }
         match result {
-            Ok(server) => Ok(Running { server, permits: Semaphore::new(concurrency), output, container }),
+            Ok(server) => Ok(Running { server, permits: Arc::new(Semaphore::new(concurrency)), output, container }),
             Err(cause) => {
                 let mut container = container;
                 container.remove().await;
@@ -292,6 +300,13 @@ impl Daemon {
         let mut progress = std::pin::pin!(self.docker.create_image(Some(options), None, Some(credentials)));
         while progress.try_next().await.map_err(failed("pull the image"))?.is_some() {}
         Ok(())
+    }
+
+    pub(super) async fn local_image(&self, reference: &str) -> Result<LocalImage, ContainerError> {
+        let image = self.docker.inspect_image(reference).await.map_err(failed("find the image"))?;
+        let id = image.id.unwrap_or_default();
+        let labels = image.config.and_then(|config| config.labels).unwrap_or_default();
+        Ok(LocalImage { id: id.strip_prefix("sha256:").unwrap_or(&id).to_owned(), labels: labels.into_iter().collect() })
     }
 
     /// How many jobs the version takes at a time: no server says it, but Cog bakes it into the image.

@@ -6,20 +6,21 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::broadcast;
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
 use super::super::locks::lock;
-use super::docker::{ContainerError, ContainersOptions, Daemon, Running};
+use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, Running};
 use super::logs::{Budget, LogLine};
 use super::protocol::{CogServer, Reply};
 
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
-/// How long a cancelled job may take to end before its answer is no longer awaited.
+/// How long a cancelled job may take to end. A `predict()` that blocks ignores the request, and its container is given up then.
 const CANCEL_LIMIT: Duration = Duration::from_secs(5);
+const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 /// The daemon hands over lines a little later than the server its answer: so long a silence is their end.
 const QUIET: Duration = Duration::from_millis(100);
@@ -55,6 +56,11 @@ impl Containers {
         self.daemon.remove_orphans().await
     }
 
+    /// The id and labels of an image that the daemon has.
+    pub(crate) async fn local_image(&self, reference: &str) -> Result<LocalImage, ContainerError> {
+        self.daemon.local_image(reference).await
+    }
+
     fn slot(&self, version: &EngineVersion, kind: JobKind) -> Arc<Slot> {
         // The image is part of the key: a local image that was built again is another one under the same reference's new id.
         let key = (format!("{} {} {}", version.model, version.id, version.image), kind);
@@ -64,17 +70,21 @@ impl Containers {
     async fn serve(&self, version: &EngineVersion, job: &Job, reporter: &mut Reporter) -> Outcome {
         let slot = self.slot(version, job.kind);
         let _busy = Busy::begin(Arc::clone(&slot), self.daemon.idle_stop(), self.closing.clone());
-        let running = match self.running(&slot, version, job.kind, reporter).await {
-            Ok(running) => running,
-            Err(cause) => return Outcome::Failed { error: cause.to_string() },
-        };
-        let Ok(_permit) = running.permits.acquire().await else {
-            return Outcome::Failed { error: GONE.to_owned() };
+        let (running, permit) = loop {
+            let running = match self.running(&slot, version, job.kind, reporter).await {
+                Ok(running) => running,
+                Err(cause) => return Outcome::Failed { error: cause.to_string() },
+            };
+            // Closed: the container was given up while this job waited for its turn.
+            if let Ok(permit) = Arc::clone(&running.permits).acquire_owned().await {
+                break (running, permit);
+            }
         };
         reporter.send(Progress::Started);
         reporter.begin_job(&job.id);
         let mut lines = running.output.subscribe();
-        let mut guard = CancelOnDrop { server: Some((running.server.clone(), job.kind, job.id.clone())) };
+        let abandoned = Abandoned { slot: Arc::clone(&slot), running: Arc::clone(&running), permit, kind: job.kind, id: job.id.clone() };
+        let mut guard = CancelOnDrop { job: Some(abandoned) };
         let mut answer = std::pin::pin!(ask(&running.server, job));
         let result = loop {
             tokio::select! {
@@ -88,7 +98,7 @@ impl Containers {
                 () = running.output.ended.cancelled() => break Err(GONE.to_owned()),
             }
         };
-        guard.server = None;
+        drop(guard.job.take());
         while let Ok(Ok(line)) = timeout(QUIET, lines.recv()).await {
             reporter.line(line);
         }
@@ -217,19 +227,46 @@ impl Reporter {
     }
 }
 
-/// Tells the server to stop a job whose future was dropped.
+/// Sees to the end of a job whose future was dropped.
 struct CancelOnDrop {
-    server: Option<(CogServer, JobKind, String)>,
+    job: Option<Abandoned>,
 }
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        if let (Some((server, kind, id)), Ok(runtime)) = (self.server.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move {
-                let cancelled = timeout(CANCEL_LIMIT, server.cancel(kind, &id)).await;
-                tracing::debug!(?cancelled, %id, "a running job was asked to stop");
-            });
+        if let (Some(job), Ok(runtime)) = (self.job.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(job.end());
         }
+    }
+}
+
+/// A job that nobody waits for any more, but that the container may still compute.
+struct Abandoned {
+    slot: Arc<Slot>,
+    running: Arc<Running>,
+    /// Kept until the job is over, so that no other one is sent to a container that is busy with it.
+    permit: OwnedSemaphorePermit,
+    kind: JobKind,
+    id: String,
+}
+
+impl Abandoned {
+    async fn end(self) {
+        let stopped = async {
+            while matches!(self.running.server.cancel(self.kind, &self.id).await, Ok(true)) {
+                sleep(CANCEL_INTERVAL).await;
+            }
+        };
+        if timeout(CANCEL_LIMIT, stopped).await.is_err() {
+            tracing::debug!(id = %self.id, "a cancelled job goes on: its container is given up");
+            self.running.permits.close();
+            let mut place = self.slot.running.lock().await;
+            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.running)) {
+                // It is removed when the last of its jobs lets go of it.
+                *place = None;
+            }
+        }
+        drop(self.permit);
     }
 }
 
