@@ -38,10 +38,7 @@ pub(super) enum Problem {
     /// 422: the version was switched off.
     Disabled,
     /// 429.
-    Throttled {
-        retry_after: Duration,
-        low_credit: bool,
-    },
+    Throttled { retry_after: Duration, low_credit: bool },
     /// The sandbox itself failed.
     Internal(&'static str),
 }

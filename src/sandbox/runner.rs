@@ -158,8 +158,7 @@ impl Service {
     fn make_trained_version(&self, id: &str, ended: &mut Ended) {
         let (created_at, visible_at) = (self.time.now(), self.instant());
         let mut books = self.books();
-        let Some((version, destination)) =
-            books.job(id).and_then(|job| Some((job.version.clone(), job.destination.clone()?)))
+        let Some((version, destination)) = books.job(id).and_then(|job| Some((job.version.clone(), job.destination.clone()?)))
         else {
             return;
         };

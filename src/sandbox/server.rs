@@ -80,11 +80,8 @@ async fn answer(
 ) -> Result<Response, Dropped> {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let headers = request.headers();
-    let authorized = if path.starts_with("/v2") {
-        service.account.has_cli_login(headers)
-    } else {
-        service.account.has_api_token(headers)
-    };
+    let authorized =
+        if path.starts_with("/v2") { service.account.has_cli_login(headers) } else { service.account.has_api_token(headers) };
     let number = service.requests.begin(RequestRecord {
         method: method.clone(),
         path: path.clone(),
@@ -107,9 +104,7 @@ async fn answer(
             Some(Problem::Throttled { retry_after: *retry_after, low_credit: true }.into_response())
         }
         Some(FaultEffect::InsufficientCredit) => Some(Problem::InsufficientCredit.into_response()),
-        Some(FaultEffect::Status(status)) => {
-            Some((*status, format!("<html><body>{status}</body></html>")).into_response())
-        }
+        Some(FaultEffect::Status(status)) => Some((*status, format!("<html><body>{status}</body></html>")).into_response()),
         Some(FaultEffect::DropAfter) | None => None,
     };
     let mut response = match refusal {

@@ -86,8 +86,16 @@ mod tests {
 
     #[test]
     fn durations_have_units_or_are_seconds() {
-        let cases =
-            [("90", Some(90)), ("5m", Some(300)), ("1h30m45s", Some(5445)), ("", None), ("5", Some(5)), ("m", None), ("5x", None), ("5m3", None)];
+        let cases = [
+            ("90", Some(90)),
+            ("5m", Some(300)),
+            ("1h30m45s", Some(5445)),
+            ("", None),
+            ("5", Some(5)),
+            ("m", None),
+            ("5x", None),
+            ("5m3", None),
+        ];
         for (text, seconds) in cases {
             assert_eq!(duration(text), seconds.map(Duration::from_secs), "{text}");
         }

@@ -28,12 +28,11 @@ type Body = Result<Bytes, BytesRejection>;
 
 pub(super) async fn create(State(service): State<Arc<Service>>, body: Body) -> Answer {
     let body = body::object(body)?;
-    let mut errors: Vec<FieldError> =
-        [("name", "/name"), ("model", "/model"), ("version", "/version"), ("hardware", "/hardware")]
-            .into_iter()
-            .filter(|(name, _)| !body.get(*name).is_some_and(Value::is_string))
-            .map(|(name, pointer)| FieldError::new(pointer, format!("{name} is required")))
-            .collect();
+    let mut errors: Vec<FieldError> = [("name", "/name"), ("model", "/model"), ("version", "/version"), ("hardware", "/hardware")]
+        .into_iter()
+        .filter(|(name, _)| !body.get(*name).is_some_and(Value::is_string))
+        .map(|(name, pointer)| FieldError::new(pointer, format!("{name} is required")))
+        .collect();
     for (name, pointer) in [("min_instances", "/min_instances"), ("max_instances", "/max_instances")] {
         if !body.contains_key(name) {
             errors.push(FieldError::new(pointer, format!("{name} is required")));
@@ -46,8 +45,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, body: Body) -> A
     let (name, model) = (text("name"), text("model"));
     let mut books = service.books();
     let empty = Configuration { hardware: String::new(), min_instances: 0, max_instances: 0 };
-    let mut release =
-        Release { number: 1, model, version: String::new(), created_at: service.time.now(), configuration: empty };
+    let mut release = Release { number: 1, model, version: String::new(), created_at: service.time.now(), configuration: empty };
     if !is_name(&name) {
         errors.push(FieldError::new("/name", "must have only lowercase letters, numbers, dashes, underscores, or periods"));
     }
@@ -128,12 +126,13 @@ impl Service {
             release.configuration.hardware = hardware.as_str().unwrap_or_default().to_owned();
             errors.extend(refuse_hardware(&release.configuration.hardware).map(|detail| FieldError::new("/hardware", detail)));
         }
-        let mut count = |name: &str, pointer: &'static str, most: u64, target: &mut u64| {
-            match body.get(name).map(|value| value.as_u64().filter(|count| *count <= most)) {
-                None => {}
-                Some(Some(count)) => *target = count,
-                Some(None) => errors.push(FieldError::new(pointer, format!("must be a whole number from 0 to {most}"))),
-            }
+        let mut count = |name: &str, pointer: &'static str, most: u64, target: &mut u64| match body
+            .get(name)
+            .map(|value| value.as_u64().filter(|count| *count <= most))
+        {
+            None => {}
+            Some(Some(count)) => *target = count,
+            Some(None) => errors.push(FieldError::new(pointer, format!("must be a whole number from 0 to {most}"))),
         };
         let configuration = &mut release.configuration;
         count("min_instances", "/min_instances", MAX_MIN_INSTANCES, &mut configuration.min_instances);

@@ -36,7 +36,8 @@ pub(super) async fn create(State(service): State<Arc<Service>>, body: Result<Byt
     let (owner, name) = (required("owner", "/owner"), required("name", "/name"));
     let (visibility, hardware) = (required("visibility", "/visibility"), required("hardware", "/hardware"));
     if name.as_deref().is_some_and(|name| !is_name(name)) {
-        let rule = "must have only lowercase letters, numbers, dashes, underscores, or periods, and begin and end with a letter or number";
+        let rule =
+            "must have only lowercase letters, numbers, dashes, underscores, or periods, and begin and end with a letter or number";
         errors.push(FieldError::new("/name", rule));
     }
     let visibility = match visibility.as_deref() {
@@ -143,22 +144,12 @@ pub(super) async fn examples(
 
 impl Service {
     /// A model that this account can see.
-    pub(super) fn visible_model<'b>(
-        &self,
-        books: &'b Books,
-        owner: &str,
-        name: &str,
-    ) -> Result<&'b Model, Problem> {
+    pub(super) fn visible_model<'b>(&self, books: &'b Books, owner: &str, name: &str) -> Result<&'b Model, Problem> {
         books.models.get(&format!("{owner}/{name}")).filter(|model| self.can_see(model)).ok_or(Problem::NotFound)
     }
 
     /// A model that belongs to this account.
-    pub(super) fn own_model<'b>(
-        &self,
-        books: &'b Books,
-        owner: &str,
-        name: &str,
-    ) -> Result<&'b Model, Problem> {
+    pub(super) fn own_model<'b>(&self, books: &'b Books, owner: &str, name: &str) -> Result<&'b Model, Problem> {
         let model = self.visible_model(books, owner, name)?;
         if model.owner == self.account.username {
             Ok(model)

@@ -17,9 +17,7 @@ const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Every route but the registry's.
 pub(in crate::sandbox) fn router(service: Arc<Service>) -> Router {
-    let files = Router::new()
-        .route("/v1/files", post(uploads::create).get(uploads::list))
-        .layer(DefaultBodyLimit::disable());
+    let files = Router::new().route("/v1/files", post(uploads::create).get(uploads::list)).layer(DefaultBodyLimit::disable());
     Router::new()
         .route("/v1/account", get(account::account))
         .route("/v1/hardware", get(account::hardware))
@@ -39,10 +37,7 @@ pub(in crate::sandbox) fn router(service: Arc<Service>) -> Router {
         .route("/v1/trainings/{id}", get(trainings::get))
         .route("/v1/trainings/{id}/cancel", post(trainings::cancel))
         .route("/v1/deployments", post(deployments::create).get(deployments::list))
-        .route(
-            "/v1/deployments/{owner}/{name}",
-            get(deployments::get).patch(deployments::update).delete(deployments::delete),
-        )
+        .route("/v1/deployments/{owner}/{name}", get(deployments::get).patch(deployments::update).delete(deployments::delete))
         .route("/v1/deployments/{owner}/{name}/predictions", post(predictions::create_on_deployment))
         .route("/v1/files/{id}", get(uploads::get).delete(uploads::delete))
         .route("/v1/files/{id}/download", get(uploads::download))

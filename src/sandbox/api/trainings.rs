@@ -39,8 +39,7 @@ pub(super) async fn create(
         }
         check_input(&version, JobKind::Train, &input)?;
         let full_name = format!("{owner}/{name}");
-        let order =
-            Order { kind: JobKind::Train, input, deployment: None, destination: Some(destination), lifetime: None };
+        let order = Order { kind: JobKind::Train, input, deployment: None, destination: Some(destination), lifetime: None };
         let job = service.new_job(&mut books, &full_name, &version, order)?;
         let versions = books.models.get_mut(&full_name).map(|model| model.versions.iter_mut());
         if let Some(used) = versions.into_iter().flatten().find(|version| version.id == id) {

@@ -30,10 +30,7 @@ pub(super) async fn list(
     pages::page(&service, &format!("/v1/models/{owner}/{name}/versions"), &query, entries)
 }
 
-pub(super) async fn get(
-    State(service): State<Arc<Service>>,
-    Path((owner, name, id)): Path<(String, String, String)>,
-) -> Answer {
+pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name, id)): Path<(String, String, String)>) -> Answer {
     let books = service.books();
     let model = service.visible_model(&books, &owner, &name)?;
     let version = model.visible(service.instant()).find(|version| version.id == id && !model.is_official);
@@ -41,10 +38,7 @@ pub(super) async fn get(
 }
 
 /// The real service takes minutes; here the version is gone at once.
-pub(super) async fn delete(
-    State(service): State<Arc<Service>>,
-    Path((owner, name, id)): Path<(String, String, String)>,
-) -> Answer {
+pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, name, id)): Path<(String, String, String)>) -> Answer {
     let full_name = format!("{owner}/{name}");
     let mut books = service.books();
     let model = service.own_model(&books, &owner, &name)?;

@@ -22,10 +22,7 @@ use crate::support::ExposeSecret;
 const NOSNIFF: (HeaderName, &str) = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
 
 /// Whoever has the URL may fetch the file, as with the delivery hosts of the real service.
-pub(super) async fn output_file(
-    State(service): State<Arc<Service>>,
-    Path((id, name)): Path<(String, String)>,
-) -> Answer {
+pub(super) async fn output_file(State(service): State<Arc<Service>>, Path((id, name)): Path<(String, String)>) -> Answer {
     let is_output = service.files.find(&id).is_some_and(|file| file.name == name) && !service.books().uploads.contains_key(&id);
     if !is_output {
         return Err(Problem::NotFound);

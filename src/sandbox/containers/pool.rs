@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -83,7 +83,8 @@ impl Containers {
         reporter.send(Progress::Started);
         reporter.begin_job(&job.id);
         let mut lines = running.output.subscribe();
-        let abandoned = Abandoned { slot: Arc::clone(&slot), running: Arc::clone(&running), permit, kind: job.kind, id: job.id.clone() };
+        let abandoned =
+            Abandoned { slot: Arc::clone(&slot), running: Arc::clone(&running), permit, kind: job.kind, id: job.id.clone() };
         let mut guard = CancelOnDrop { job: Some(abandoned) };
         let mut answer = std::pin::pin!(ask(&running.server, job));
         let result = loop {

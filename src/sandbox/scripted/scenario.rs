@@ -122,9 +122,8 @@ pub(in crate::sandbox) struct Scenario {
 impl Scenario {
     pub(in crate::sandbox) async fn read(file: &Path) -> Result<Self, SandboxError> {
         let shown = file.display().to_string();
-        let text = tokio::fs::read_to_string(file)
-            .await
-            .map_err(|source| SandboxError::ReadScript { file: shown.clone(), source })?;
+        let text =
+            tokio::fs::read_to_string(file).await.map_err(|source| SandboxError::ReadScript { file: shown.clone(), source })?;
         Self::parse(&text).map_err(|reason| SandboxError::Script { file: shown, reason })
     }
 
