@@ -1,6 +1,6 @@
 //! The sandbox as a client sees it: plain HTTP against scripted versions, without Docker.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "sandbox_api/client.rs"]
 mod client;

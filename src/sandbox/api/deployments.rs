@@ -89,7 +89,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
     let mut entries: Vec<(u64, Value)> =
         books.deployments.values().map(|deployment| (deployment.sequence, service.deployment_json(deployment))).collect();
     entries.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
-    pages::page(&service, "/v1/deployments", &query, entries)
+    pages::page(&service, "/v1/deployments", &query, &entries)
 }
 
 pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> Answer {

@@ -83,7 +83,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
         .map(|model| (model.sequence, service.model_json(model, &books)))
         .collect();
     entries.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
-    pages::page(&service, "/v1/models", &query, entries)
+    pages::page(&service, "/v1/models", &query, &entries)
 }
 
 pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> Answer {
@@ -139,7 +139,7 @@ pub(super) async fn examples(
     let example = service.model_json(model, &books)["default_example"].take();
     let path = format!("/v1/models/{owner}/{name}/examples");
     let entries = Some(example).filter(|example| !example.is_null()).map(|example| (0, example));
-    pages::page(&service, &path, &query, entries.into_iter().collect())
+    pages::page(&service, &path, &query, &entries.into_iter().collect::<Vec<_>>())
 }
 
 impl Service {

@@ -44,7 +44,7 @@ pub(super) fn page(
     service: &Service,
     path: &str,
     query: &HashMap<String, String>,
-    entries: Vec<(u64, Value)>,
+    entries: &[(u64, Value)],
 ) -> Result<Response, Problem> {
     let cursor = match query.get("cursor") {
         None => None,

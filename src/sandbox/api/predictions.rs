@@ -169,7 +169,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
         .filter(|job| after.is_none_or(|after| job.created_at >= after) && before.is_none_or(|before| job.created_at < before))
         .map(|job| (job.sequence, service.job_json(job)))
         .collect();
-    pages::page(&service, "/v1/predictions", &query, entries)
+    pages::page(&service, "/v1/predictions", &query, &entries)
 }
 
 /// The output as server-sent events, all at the end.

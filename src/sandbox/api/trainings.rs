@@ -30,7 +30,7 @@ pub(super) async fn create(
         let model = service.visible_model(&books, &owner, &name)?;
         let version = model.visible(service.instant()).find(|version| version.id == id && !model.is_official);
         let version = version.cloned().ok_or(Problem::NotFound)?;
-        if !books.models.get(&destination).is_some_and(|model| model.owner == service.account.username) {
+        if books.models.get(&destination).is_none_or(|model| model.owner != service.account.username) {
             return Err(Problem::NoDestination);
         }
         let trains = version.schema.as_ref().is_none_or(|schema| schema.pointer("/components/schemas/TrainingInput").is_some());
@@ -68,6 +68,6 @@ pub(super) async fn cancel(State(service): State<Arc<Service>>, Path(id): Path<S
 pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
     let books = service.books();
     let trainings = books.jobs().rev().filter(|job| job.kind == JobKind::Train);
-    let entries = trainings.map(|job| (job.sequence, service.job_json(job))).collect();
-    pages::page(&service, "/v1/trainings", &query, entries)
+    let entries: Vec<(u64, Value)> = trainings.map(|job| (job.sequence, service.job_json(job))).collect();
+    pages::page(&service, "/v1/trainings", &query, &entries)
 }

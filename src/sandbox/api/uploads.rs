@@ -108,7 +108,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
         .map(|upload| (upload.sequence, service.upload_json(upload)))
         .collect();
     entries.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
-    pages::page(&service, "/v1/files", &query, entries)
+    pages::page(&service, "/v1/files", &query, &entries)
 }
 
 pub(super) async fn get(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {

@@ -27,7 +27,7 @@ pub(super) async fn list(
     }
     let newest_first = model.visible(service.instant()).rev();
     let entries: Vec<(u64, Value)> = newest_first.map(|version| (version.sequence, version_json(version))).collect();
-    pages::page(&service, &format!("/v1/models/{owner}/{name}/versions"), &query, entries)
+    pages::page(&service, &format!("/v1/models/{owner}/{name}/versions"), &query, &entries)
 }
 
 pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name, id)): Path<(String, String, String)>) -> Answer {
