@@ -4,7 +4,7 @@
 //! follows `contracts/replicate.md`. One port serves the API (`/v1`), the registry (`/v2`), the registry's token check
 //! (`/cog/v1/verify-token`), output files (`/files`) and a few pages for people.
 //!
-//! - [`sandbox`]: starting, stopping, and what its owner can do with it
+//! - [`running`]: starting and stopping; [`control`]: what its owner can do with it
 //! - [`server`]: connections, faults, the request log, rate limits
 //! - [`api`]: the routes; [`problem`]: refusals; [`validate`]: inputs against a schema
 //! - [`books`]: models, versions, jobs, deployments; [`files`]: files
@@ -16,6 +16,7 @@ mod account;
 mod api;
 mod books;
 pub(crate) mod containers;
+mod control;
 pub(crate) mod engine;
 mod error;
 mod faults;
@@ -28,8 +29,7 @@ mod rate_limit;
 pub(crate) mod registry;
 mod request_log;
 mod runner;
-#[expect(clippy::module_inception, reason = "the thing itself, beside its parts")]
-mod sandbox;
+mod running;
 mod scripted;
 mod server;
 mod service;
@@ -37,10 +37,11 @@ mod time;
 mod validate;
 
 pub use books::Visibility;
+pub use control::{PredictionRecord, SandboxVersion};
 pub use error::SandboxError;
 pub use faults::{Fault, FaultEffect};
 pub use options::{RateLimits, SandboxOptions};
 pub use registry::RegistryFault;
 pub use request_log::RequestRecord;
-pub use sandbox::{PredictionRecord, Sandbox, SandboxVersion};
+pub use running::Sandbox;
 pub use scripted::{JobType, Script, ScriptedReply, ScriptedRequest};

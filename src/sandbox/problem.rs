@@ -148,7 +148,11 @@ impl IntoResponse for Problem {
         let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         let mut response = (self.status(), [content_type], self.body().to_string()).into_response();
         if let Self::Throttled { retry_after, .. } = self {
-            response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(retry_after).into());
+            let seconds = HeaderValue::from(whole_seconds(retry_after));
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, seconds.clone());
+            headers.insert("ratelimit-remaining", 0.into());
+            headers.insert("ratelimit-reset", seconds);
         }
         response
     }

@@ -53,7 +53,7 @@ pub(super) async fn index(State(service): State<Arc<Service>>) -> Response {
     plain(text)
 }
 
-/// Where a model's `url` leads. Private models are shown too: whoever reaches this port is at this machine.
+/// Where a model's `url` leads. Needs no token, as a browser has none, and so shows nothing but names and ids.
 pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner, name)): Path<(String, String)>) -> Answer {
     let books = service.books();
     let model = service.visible_model(&books, &owner, &name)?;
@@ -64,7 +64,7 @@ pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner,
     Ok(plain(text))
 }
 
-/// Where a prediction's `urls.web` leads.
+/// Where a prediction's `urls.web` leads. Whoever has the URL may read it, as with output files: its id cannot be guessed.
 pub(super) async fn prediction_page(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
     let books = service.books();
     let job = books.job(&id).ok_or(Problem::NotFound)?;

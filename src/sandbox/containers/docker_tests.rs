@@ -201,7 +201,13 @@ async fn a_container_that_ignores_the_cancel_is_given_up_for_a_fresh_one() {
     assert_eq!(tokio::join!(run, stop).0, Outcome::Canceled);
     let (outcome, logs, _) = fixture.run(JobKind::Predict, json!({"text": "next"})).await;
     assert!(matches!(outcome, Outcome::Succeeded { .. }) && logs.starts_with("setup begins"), "{outcome:?} {logs}");
-    assert!(!fixture.containers().await.iter().any(|container| stuck.contains(container)));
+    for _ in 0..100 {
+        if !fixture.containers().await.contains(&stuck[0]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!fixture.containers().await.contains(&stuck[0]));
     fixture.end().await;
 }
 

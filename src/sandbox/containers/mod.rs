@@ -4,13 +4,15 @@
 //! - [`docker`]: a container's life
 //! - [`logs`]: what a user gets to see of a container's output
 //! - [`owner`]: labels by which the containers of a crashed run are found
-//! - [`pool`]: which container serves which job
+//! - [`pool`]: which container serves which job; [`reporter`]: what the job prints; [`abandoned`]: jobs that were cancelled
 
+mod abandoned;
 mod docker;
 mod logs;
 mod owner;
 mod pool;
 mod protocol;
+mod reporter;
 
 #[cfg(test)]
 mod docker_tests;

@@ -6,22 +6,22 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tokio::sync::broadcast;
 use tokio::sync::mpsc::UnboundedSender;
-use tokio::sync::{OwnedSemaphorePermit, broadcast};
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::super::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
 use super::super::locks::lock;
+use super::abandoned::{Abandoned, CancelOnDrop};
 use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, Running};
-use super::logs::{Budget, LogLine};
+use super::logs::Budget;
 use super::protocol::{CogServer, Reply};
+use super::reporter::Reporter;
 
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
-/// How long a cancelled job may take to end. A `predict()` that blocks ignores the request, and its container is given up then.
-const CANCEL_LIMIT: Duration = Duration::from_secs(5);
-const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+/// What is not gone by then is an orphan, which the next sandbox removes.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
 /// The daemon hands over lines a little later than the server its answer: so long a silence is their end.
 const QUIET: Duration = Duration::from_millis(100);
 const GONE: &str = "the model's container disappeared while the prediction ran";
@@ -37,9 +37,9 @@ pub(crate) struct Containers {
 
 /// The place of one version's container.
 #[derive(Default)]
-struct Slot {
+pub(super) struct Slot {
     /// Held while booting, so that jobs that come meanwhile wait instead of booting another.
-    running: tokio::sync::Mutex<Option<Arc<Running>>>,
+    pub(super) running: tokio::sync::Mutex<Option<Arc<Running>>>,
     jobs: AtomicUsize,
     /// Counts jobs that began, to tell whether one came while the idle timer ran.
     begun: AtomicU64,
@@ -154,7 +154,7 @@ impl Engine for Containers {
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome {
-        let mut reporter = Reporter { sender: progress, budget: Budget::default(), job: None };
+        let mut reporter = Reporter::new(progress);
         // Dropping the work cancels the job in the container and removes a container that is only booting.
         tokio::select! {
             biased;
@@ -188,86 +188,6 @@ async fn ask(server: &CogServer, job: &Job) -> Result<(Outcome, String), String>
             Ok(Reply::Busy) => sleep(BUSY_INTERVAL).await,
             Err(cause) => return Err(format!("{GONE}: {cause}")),
         }
-    }
-}
-
-/// Hands a job's lines on, within bounds.
-struct Reporter {
-    sender: UnboundedSender<Progress>,
-    budget: Budget,
-    job: Option<String>,
-}
-
-impl Reporter {
-    fn send(&self, progress: Progress) {
-        // A caller that no longer listens still wants the outcome.
-        drop(self.sender.send(progress));
-    }
-
-    fn begin_job(&mut self, id: &str) {
-        self.job = Some(id.to_owned());
-    }
-
-    fn line(&mut self, line: LogLine) {
-        let others = line.job.is_some() && line.job != self.job;
-        if let Some(text) = Some(line.text).filter(|_| !others).and_then(|text| self.budget.pass(text)) {
-            self.send(Progress::Logs(text));
-        }
-    }
-
-    /// Sends what was held back, or the logs of the answer if the container's output held none.
-    fn end_job(&mut self, answered: &str) {
-        if self.budget.is_untouched() {
-            for text in answered.lines() {
-                self.line(LogLine { text: format!("{text}\n"), job: None });
-            }
-        }
-        if let Some(rest) = self.budget.rest() {
-            self.send(Progress::Logs(rest));
-        }
-    }
-}
-
-/// Sees to the end of a job whose future was dropped.
-struct CancelOnDrop {
-    job: Option<Abandoned>,
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        if let (Some(job), Ok(runtime)) = (self.job.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(job.end());
-        }
-    }
-}
-
-/// A job that nobody waits for any more, but that the container may still compute.
-struct Abandoned {
-    slot: Arc<Slot>,
-    running: Arc<Running>,
-    /// Kept until the job is over, so that no other one is sent to a container that is busy with it.
-    permit: OwnedSemaphorePermit,
-    kind: JobKind,
-    id: String,
-}
-
-impl Abandoned {
-    async fn end(self) {
-        let stopped = async {
-            while matches!(self.running.server.cancel(self.kind, &self.id).await, Ok(true)) {
-                sleep(CANCEL_INTERVAL).await;
-            }
-        };
-        if timeout(CANCEL_LIMIT, stopped).await.is_err() {
-            tracing::debug!(id = %self.id, "a cancelled job goes on: its container is given up");
-            self.running.permits.close();
-            let mut place = self.slot.running.lock().await;
-            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.running)) {
-                // It is removed when the last of its jobs lets go of it.
-                *place = None;
-            }
-        }
-        drop(self.permit);
     }
 }
 
