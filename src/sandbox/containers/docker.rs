@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
+use bollard::errors::Error as DaemonError;
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{
     CreateImageOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -29,6 +30,8 @@ const MAX_CONCURRENCY: usize = 256;
 const WAITING_LINES: usize = 4096;
 /// How long the daemon may take to hand over the last lines of a container that ended.
 const LAST_LINES: Duration = Duration::from_millis(500);
+const GONE_INTERVAL: Duration = Duration::from_millis(50);
+const GONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How the process reaches a container's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +82,7 @@ pub(crate) enum ContainerError {
         /// What was asked for.
         act: &'static str,
         /// The daemon's reason, shown to users because the API hands on text only.
-        cause: bollard::errors::Error,
+        cause: DaemonError,
     },
     /// Started, but without an address.
     #[error("the model's container has no address that can be reached")]
@@ -92,7 +95,7 @@ pub(crate) enum ContainerError {
     Setup(String),
 }
 
-fn failed(act: &'static str) -> impl Fn(bollard::errors::Error) -> ContainerError {
+fn failed(act: &'static str) -> impl Fn(DaemonError) -> ContainerError {
     move |cause| ContainerError::Docker { act, cause }
 }
 
@@ -184,8 +187,19 @@ impl Drop for OwnedContainer {
 async fn remove(docker: &Docker, id: &str) {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     match docker.remove_container(id, Some(options)).await {
-        // 404: removed from outside; 409: somebody is removing it already.
-        Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
+        // 404: removed from outside.
+        Ok(()) | Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => {}
+        // 409: somebody is removing it already. It is gone when the daemon no longer knows it.
+        Err(DaemonError::DockerResponseServerError { status_code: 409, .. }) => {
+            let gone = async {
+                while docker.inspect_container(id, None).await.is_ok() {
+                    tokio::time::sleep(GONE_INTERVAL).await;
+                }
+            };
+            if tokio::time::timeout(GONE_LIMIT, gone).await.is_err() {
+                tracing::warn!(container = id, "a sandbox container is slow to go");
+            }
+        }
         Err(cause) => tracing::warn!(%cause, container = id, "a sandbox container could not be removed"),
     }
 }
