@@ -7,7 +7,7 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageDecoder, ImageFormat};
 
-use crate::media::image::{compare_pixels, limits};
+use crate::media::picture::{compare_pixels, limits};
 use crate::media::{Comparison, MediaFile, MediaKind, Tolerance};
 
 /// Frames that are compared; the rest is said not to have been.

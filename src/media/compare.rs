@@ -1,6 +1,6 @@
 //! Two files, whatever they are.
 
-use crate::media::{MediaFile, MediaKind, animation, audio, binary, detect, image, json, text};
+use crate::media::{MediaFile, MediaKind, animation, audio, binary, detect, json, picture, text};
 
 /// How much two files may differ and still count as the same.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -96,7 +96,7 @@ pub fn compare(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Toleranc
         MediaKind::Image if animation::is_animated(left) || animation::is_animated(right) => {
             animation::compare_files(left, right, tolerance)
         }
-        MediaKind::Image => image::compare_files(left, right, tolerance),
+        MediaKind::Image => picture::compare_files(left, right, tolerance),
         MediaKind::Audio => audio::compare_files(left, right, tolerance),
         MediaKind::Video => binary::compare_files(left, right, kind).remark("videos are compared by their bytes only"),
         MediaKind::Binary => binary::compare_files(left, right, kind),

@@ -99,7 +99,7 @@ pub fn examine(file: &MediaFile<'_>) -> Examination {
 }
 
 /// What seems wrong with a text.
-pub(crate) fn text_ailment(text: &str) -> Option<Ailment> {
+pub fn text_ailment(text: &str) -> Option<Ailment> {
     if text.trim().is_empty() {
         Some(Ailment::BlankText)
     } else if text.trim_start().starts_with("Traceback (most recent call last):") {
