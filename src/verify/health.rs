@@ -42,9 +42,12 @@ pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -
         match file.media() {
             Ok(media) => {
                 let ailments = examine(&media).ailments;
-                found.extend(ailments.iter().filter(|ailment| counts(ailment)).map(|ailment| {
-                    (Complaint::Unhealthy, format!("{place}: {}", shorten(&ailment.to_string(), 300)))
-                }));
+                found.extend(
+                    ailments
+                        .iter()
+                        .filter(|ailment| counts(ailment))
+                        .map(|ailment| (Complaint::Unhealthy, format!("{place}: {}", shorten(&ailment.to_string(), 300)))),
+                );
             }
             Err(problem) => found.push((Complaint::Unhealthy, problem)),
         }
@@ -79,19 +82,24 @@ mod tests {
         Observation { outcome: Outcome::Succeeded, output: Some(output), files: files.into_iter().collect(), wanted: None }
     }
 
-    fn document(output: Value) -> Value {
+    fn document(output: &Value) -> Value {
         json!({"components": {"schemas": {"Input": {"type": "object", "properties": {}}, "Output": output}}})
     }
 
     #[test]
     fn outputs_that_look_broken_are_told() {
-        let text = document(json!({"type": "string"}));
-        let uri = document(json!({"type": "string", "format": "uri"}));
+        let text = document(&json!({"type": "string"}));
+        let uri = document(&json!({"type": "string", "format": "uri"}));
         let cases: [(&Value, Observation, CaseKind, &[&str]); 8] = [
             (&text, seen(json!("hello"), None), CaseKind::Case, &[]),
             (&text, seen(json!(" "), None), CaseKind::Case, &["the text is blank"]),
             (&text, seen(json!(""), None), CaseKind::Fuzz, &[]),
-            (&text, seen(json!("Traceback (most recent call last):\n"), None), CaseKind::Case, &["the text is a Python stack trace"]),
+            (
+                &text,
+                seen(json!("Traceback (most recent call last):\n"), None),
+                CaseKind::Case,
+                &["the text is a Python stack trace"],
+            ),
             (&text, seen(json!(5), None), CaseKind::Case, &["output is 5, but has to be string"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Case, &["output (https://x/a.png): the file is empty"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Fuzz, &["output (https://x/a.png): the file is empty"]),
@@ -107,6 +115,6 @@ mod tests {
     fn a_failed_prediction_has_no_output_to_complain_about() {
         let mut failed = seen(json!(5), None);
         failed.outcome = Outcome::Failed("boom".to_owned());
-        assert_eq!(complaints(&failed, &document(json!({"type": "string"})), CaseKind::Case), []);
+        assert_eq!(complaints(&failed, &document(&json!({"type": "string"})), CaseKind::Case), []);
     }
 }

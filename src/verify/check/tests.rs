@@ -25,8 +25,8 @@ fn gone() -> FetchedFile {
 }
 
 /// `passed`, `ask ...`, or the reason.
-fn said(expectation: Expectation, seen: &Observation) -> String {
-    match check_for(&expectation).judge(seen) {
+fn said(expectation: &Expectation, seen: &Observation) -> String {
+    match check_for(expectation).judge(seen) {
         Judged::Passed(_) => "passed".to_owned(),
         Judged::Failed { reason, .. } => reason,
         Judged::AskJudge(description) => format!("ask {description}"),
@@ -81,7 +81,7 @@ fn checkers_say_what_they_expected_and_what_they_got() {
         (Expectation::MatchPrompt("a cat".to_owned()), failed(), "the prediction failed: ValueError: n is 7"),
     ];
     for (expectation, seen, wanted) in cases {
-        assert_eq!(said(expectation.clone(), &seen), wanted, "{expectation:?}");
+        assert_eq!(said(&expectation, &seen), wanted, "{expectation:?}");
     }
 }
 
@@ -102,7 +102,7 @@ fn files_are_matched() {
         (with(vec![file(b"a")], gone()), "the file https://x/f could not be fetched: gone"),
     ];
     for (seen, wanted) in cases {
-        assert_eq!(said(url(), &seen), wanted);
+        assert_eq!(said(&url(), &seen), wanted);
     }
 }
 
@@ -126,11 +126,11 @@ fn a_long_text_comes_with_a_diff() {
 #[test]
 fn a_judge_is_not_asked_about_files_that_are_missing() {
     let seen = Observation { files: vec![gone()], ..succeeded(json!("https://x/f")) };
-    assert_eq!(said(Expectation::MatchPrompt("x".to_owned()), &seen), "the file https://x/f could not be fetched: gone");
+    assert_eq!(said(&Expectation::MatchPrompt("x".to_owned()), &seen), "the file https://x/f could not be fetched: gone");
 }
 
 #[test]
 fn hostile_outputs_are_cut_in_reasons() {
-    let reason = said(text("x"), &succeeded(json!("y".repeat(1_000_000))));
+    let reason = said(&text("x"), &succeeded(json!("y".repeat(1_000_000))));
     assert!(reason.len() < 500, "{}", reason.len());
 }

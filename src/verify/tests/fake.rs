@@ -14,9 +14,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{
-    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Failure, Files,
-    Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, Predictions,
-    Replicate, ReplicateError, TrainingRequest, Trainings, UploadedFile, Version,
+    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Failure,
+    Files, Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
+    Predictions, Replicate, ReplicateError, TrainingRequest, Trainings, UploadedFile, Version,
 };
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::{Event, EventKind, Observer};
@@ -118,7 +118,8 @@ impl Fake {
 impl Job {
     fn now(&self) -> Prediction {
         let mut seen = self.prediction.clone();
-        let at = |after: Duration| DateTime::<Utc>::from_timestamp(EPOCH, 0).map(|start| start + TimeDelta::from_std(after).unwrap());
+        let at =
+            |after: Duration| DateTime::<Utc>::from_timestamp(EPOCH, 0).map(|start| start + TimeDelta::from_std(after).unwrap());
         seen.created_at = at(Duration::ZERO);
         let age = self.cancelled.unwrap_or_else(Instant::now) - self.created;
         let Script { boot, run, ending } = &self.script;
@@ -389,13 +390,13 @@ impl Setting {
     }
 }
 
-pub(super) fn case(inputs: Value, expectation: Expectation) -> TestCase {
+pub(super) fn case(inputs: &Value, expectation: Expectation) -> TestCase {
     TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location: None }
 }
 
 /// Cases with `n` from 0 on that only have to succeed.
 pub(super) fn numbered(count: usize) -> Vec<TestCase> {
-    (0..count).map(|n| case(json!({"n": n}), Expectation::Succeeds)).collect()
+    (0..count).map(|n| case(&json!({"n": n}), Expectation::Succeeds)).collect()
 }
 
 /// Id and status of each case.

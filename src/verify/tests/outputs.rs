@@ -21,7 +21,7 @@ pub(super) fn picture(shade: u8) -> Vec<u8> {
 }
 
 fn files_setting(expectation: Expectation) -> Setting {
-    let mut setting = Setting::of(vec![case(json!({"n": 1}), expectation)]);
+    let mut setting = Setting::of(vec![case(&json!({"n": 1}), expectation)]);
     setting.schema = file_schema();
     setting
 }
@@ -105,7 +105,7 @@ async fn an_output_that_is_not_as_the_schema_says_is_told() {
 #[tokio::test(start_paused = true)]
 async fn a_checked_case_is_not_looked_after_otherwise() {
     let fake = Fake::new(|_| output(json!("")));
-    let outcome = Setting::of(vec![case(json!({"n": 1}), Expectation::ExactString(String::new()))]).run(&fake).await;
+    let outcome = Setting::of(vec![case(&json!({"n": 1}), Expectation::ExactString(String::new()))]).run(&fake).await;
     assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec![]));
 }
 
@@ -126,7 +126,7 @@ async fn no_output_is_a_failure_but_empty_ones_are_outputs() {
 #[tokio::test(start_paused = true)]
 async fn the_pieces_of_a_stream_are_judged_as_one_text() {
     let fake = Fake::new(|_| output(json!(["Hel", "lo"])));
-    let mut setting = Setting::of(vec![case(json!({"n": 1}), Expectation::ExactString("Hello".to_owned()))]);
+    let mut setting = Setting::of(vec![case(&json!({"n": 1}), Expectation::ExactString("Hello".to_owned()))]);
     setting.schema["components"]["schemas"]["Output"] = json!({
         "type": "array", "items": {"type": "string"}, "x-cog-array-type": "iterator", "x-cog-array-display": "concatenate",
     });
@@ -149,7 +149,7 @@ async fn outputs_are_kept_when_asked_to() {
 #[tokio::test(start_paused = true)]
 async fn queries_are_asked_of_outputs() {
     let fake = Fake::new(|asked| if asked.inputs["n"] == 1 { output(json!({"n": 0})) } else { output(json!("plain")) });
-    let query = |n: u64, program: &str| case(json!({"n": n}), Expectation::JqQuery(program.to_owned()));
+    let query = |n: u64, program: &str| case(&json!({"n": n}), Expectation::JqQuery(program.to_owned()));
     let cases = vec![query(1, ".n"), query(1, ".n > 0"), query(2, "length == 5"), query(1, "def f: f; f")];
     let outcome = Setting::of(cases).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "case-2 failed", "case-3 passed", "case-4 failed"]);

@@ -19,7 +19,11 @@ async fn an_interrupted_prediction_is_repeated_and_counted_apart() {
     let reasons: Vec<_> = outcome.cases[0].attempts.iter().map(|attempt| attempt.reason.as_deref()).collect();
     assert_eq!(
         reasons,
-        [Some("platform error PA: the prediction was interrupted"), Some("platform error PA: the prediction was interrupted"), None]
+        [
+            Some("platform error PA: the prediction was interrupted"),
+            Some("platform error PA: the prediction was interrupted"),
+            None
+        ]
     );
     assert_eq!(setting.listener.notices().len(), 2);
 }
@@ -35,11 +39,9 @@ async fn a_platform_that_keeps_failing_leaves_the_case_errored() {
 
 #[tokio::test(start_paused = true)]
 async fn each_code_has_its_own_number_of_retries() {
-    for (text, predictions) in [
-        ("Director: unexpected error handling prediction (E8765)", 2),
-        ("unknown (E1000)", 3),
-        ("timeout (E6716)", 4),
-    ] {
+    for (text, predictions) in
+        [("Director: unexpected error handling prediction (E8765)", 2), ("unknown (E1000)", 3), ("timeout (E6716)", 4)]
+    {
         let fake = Fake::new(move |_| error(text));
         let outcome = Setting::of(numbered(1)).run(&fake).await;
         assert_eq!((statuses(&outcome), fake.predictions().len()), (vec!["case-1 errored".to_owned()], predictions), "{text}");
@@ -67,7 +69,7 @@ async fn a_prediction_that_somebody_cancelled_never_passes() {
 #[tokio::test(start_paused = true)]
 async fn an_expected_error_is_not_met_by_the_platforms() {
     let fake = Fake::new(|asked| if asked.before == 0 { error(INTERRUPTED) } else { error("ValueError: interrupted by design") });
-    let cases = vec![case(json!({"n": 1}), Expectation::ErrorContains("interrupted".to_owned()))];
+    let cases = vec![case(&json!({"n": 1}), Expectation::ErrorContains("interrupted".to_owned()))];
     let outcome = Setting::of(cases).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
     assert_eq!(fake.predictions().len(), 2);
