@@ -1,1 +1,62 @@
-//! Drives predictions against one version: test cases, comparison with live, fuzz. Judging is pure.
+//! Proves a staged version by predictions: test cases, comparison with live, fuzz.
+//!
+//! [`check_plan`] finds what is wrong with a plan before anything is spent. [`verify`] runs it:
+//!
+//! - Every prediction names the exact version. The first one boots it while the others wait; when it never starts, nothing else is tried.
+//! - At most `parallel` predictions are in flight, one once the service says that credit is low. Judging does not hold a place.
+//! - A case that fails is repeated once: *flaky* when the second try passes. Inputs that were refused, and a start-up limit, are not repeated.
+//! - Failures of the platform ([`platform`]) are repeated and counted apart, and end as *errored*, never as passed or failed.
+//! - Time limits are the client's: what reaches one is cancelled at the service, and the case failed.
+//! - Errors of the service and of billing, a spent budget, `fail_fast` and cancellation stop everything; cases in flight are cancelled at the
+//!   service, the others skipped.
+//!
+//! # How outputs are compared with live
+//!
+//! Both versions get the same inputs; where the schema has a `seed` that the case does not set, both get the same one. Outputs that are
+//! [the same](crate::media) pass. A difference only counts if the live version repeats itself: both versions are asked once more, and
+//!
+//! - if the live version gave the same output twice, the difference is a change: the case failed, or is flaky when the second try agreed;
+//! - if it did not, nothing fixes its randomness. A judge is asked, if there is one. Else what must hold anyway is compared: types, members,
+//!   number and kind of files, size of pictures, duration and text length within an order of magnitude. When that holds, the case passed with the
+//!   note SP613; when it does not, it failed.
+//!
+//! A live version that fails is a remark and the warning SP616, not a failure of the new one.
+//!
+//! Judging is pure and looks at an [`observation`]: everything was fetched before. What a prediction costs in dollars, and what the cases mean
+//! for the push, is left to others.
+
+mod case;
+mod check;
+mod compare;
+mod cost;
+mod engine;
+mod error;
+mod fetch;
+pub mod fuzz;
+mod fuzz_failure;
+mod gate;
+mod health;
+mod jq;
+mod judge;
+mod keep;
+mod mask;
+mod observation;
+mod opinion;
+mod places;
+mod plan_check;
+mod platform;
+mod predict;
+mod request;
+pub mod rules;
+mod run;
+
+#[cfg(test)]
+mod tests;
+
+pub use check::{Check, Judged, Needs, check_for};
+pub use error::VerifyError;
+pub use judge::{Evidence, EvidenceFile, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
+pub use observation::{FetchedFile, Observation, Outcome};
+pub use plan_check::check_plan;
+pub use request::{VerifyOutcome, VerifyRequest, VerifyServices};
+pub use run::verify;
