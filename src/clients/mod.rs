@@ -4,6 +4,7 @@
 
 pub mod docker;
 pub mod http;
+pub mod registry;
 pub mod replicate;
 
 mod error_kind;

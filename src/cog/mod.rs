@@ -22,6 +22,7 @@ pub mod dockerfile;
 pub mod environment;
 pub mod image_name;
 pub mod labels;
+pub mod project;
 pub mod recipe;
 pub mod requirements;
 pub mod rules;
