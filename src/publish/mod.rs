@@ -21,6 +21,11 @@ pub mod rules;
 mod services;
 mod stage;
 
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use deploy::{Deployed, deploy};
 pub use error::PublishError;
 pub use live::{Published, publish, publish_official};
