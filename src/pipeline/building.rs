@@ -11,6 +11,7 @@ use crate::domain::cleared::BuiltImage;
 use crate::domain::finding::Finding;
 use crate::inspect::inspect_schema;
 use crate::pipeline::context::RunContext;
+use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{InspectedModel, has_judge, judge};
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
@@ -36,7 +37,7 @@ pub(super) async fn run(
 ) -> Result<Done<BuiltModel>, Stop> {
     let plan = &run.plan;
     let (built, note) = match &plan.build.image {
-        Some(image) => given(image, services).await?,
+        Some(image) => at_once(given(image, services), context.cancelled).await?,
         None => make(run, model, name, services, context).await?,
     };
     check_schema(state, run, model, &built.schema, context)?;
@@ -66,7 +67,7 @@ async fn make(
     context: &RunContext<'_>,
 ) -> Result<(BuiltModel, String), Stop> {
     let inspected = &model.inspected;
-    let request = prepare(
+    let preparing = prepare(
         &inspected.project,
         &run.plan.build,
         inspected.schema.as_ref(),
@@ -74,8 +75,8 @@ async fn make(
         Some(&run.plan.name),
         Some(services.registry.as_ref()),
         &services.build,
-    )
-    .await?;
+    );
+    let request = at_once(preparing, context.cancelled).await?;
     let built = build(&request, services.docker.as_ref(), context.observer, context.cancelled).await?;
     let note = describe(&built, context.options.goal);
     Ok((BuiltModel { image: built.image, schema: built.schema }, note))

@@ -10,7 +10,7 @@ use crate::domain::identity::{ModelRef, VersionId, VersionRef};
 use crate::domain::report::{ModelReport, RunReport, Stage};
 use crate::inspect::live_version;
 use crate::pipeline::context::RunContext;
-use crate::pipeline::grace::within_grace;
+use crate::pipeline::grace::{at_once, within_grace};
 use crate::pipeline::inspecting::judge;
 use crate::pipeline::run::RunRecord;
 use crate::pipeline::state::{Done, Halt, ModelState};
@@ -99,9 +99,13 @@ async fn look_up(
 ) -> Result<Done<Found>, Stop> {
     let replicate = services.replicate.as_ref();
     state.found(run.config_findings.clone());
-    context.account(replicate).await?;
-    let (version, schema) = find(existing, replicate).await?;
-    let live = live_version(replicate, &run.plan.model).await?.map(|live| live.version).filter(|live| *live != version);
+    let asking = async {
+        context.account(replicate).await?;
+        let (version, schema) = find(existing, replicate).await?;
+        let live = live_version(replicate, &run.plan.model).await?.map(|live| live.version).filter(|live| *live != version);
+        Ok::<_, Stop>((version, schema, live))
+    };
+    let (version, schema, live) = at_once(asking, context.cancelled).await?;
     state.report.staged = Some(version.clone());
     state.report.previous = live.clone();
     state.found(check_plan(&run.plan.predict, Some(&schema), context.has_judge));

@@ -25,6 +25,18 @@ pub(super) async fn within_grace<T>(work: impl Future<Output = Result<T, Stop>>,
     }
 }
 
+/// A question that changes nothing and leaves nothing behind: dropped at once when the run is cancelled.
+pub(super) async fn at_once<T, E: Into<Stop>>(
+    question: impl Future<Output = Result<T, E>>,
+    cancelled: &CancellationToken,
+) -> Result<T, Stop> {
+    tokio::select! {
+        biased;
+        () = cancelled.cancelled() => Err(Stop::Cancelled),
+        answer = question => answer.map_err(Into::into),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::time::{Instant, sleep};

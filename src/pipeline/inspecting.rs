@@ -7,6 +7,7 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::{InspectRequest, Inspected, inspect};
 use crate::pipeline::context::RunContext;
+use crate::pipeline::grace::at_once;
 use crate::pipeline::lookup::{Known, look_up};
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
@@ -53,7 +54,7 @@ async fn gather(state: &mut ModelState<'_>, run: &ModelRun, context: &RunContext
         prepare.prepare(&plan.name, context.cancelled).await?;
     }
     let known = match context.replicate {
-        Some(replicate) => look_up(plan, replicate, context).await?,
+        Some(replicate) => at_once(look_up(plan, replicate, context), context.cancelled).await?,
         None => Known::default(),
     };
     state.report.previous = known.live.as_ref().map(|live| live.version.clone());

@@ -30,3 +30,6 @@ pub use check::{CheckServices, check};
 pub use existing::{ExistingVersion, verify_existing};
 pub use request::{Goal, ModelRun, PrepareTree, PrepareTreeError, RunOptions, Services};
 pub use run::run;
+
+#[cfg(test)]
+mod tests;

@@ -31,6 +31,7 @@ impl<T> Done<T> {
 pub(super) struct Halt;
 
 /// A stage that has begun.
+#[derive(Clone, Copy)]
 pub(super) struct Begun {
     stage: Stage,
     at: Instant,
