@@ -11,14 +11,14 @@ use crate::clients::docker::{
 use crate::clients::registry::Manifest;
 use crate::clients::replicate::Version;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
-use crate::publish::testing::{REGISTRY, World, digest, layers_of};
+use crate::publish::testing::{REGISTRY, World, digest, fault, layers_of};
 
 pub(crate) struct FakeDocker(pub(crate) World);
 
 impl FakeDocker {
     async fn enter(&self, call: &'static str, subject: &str, cancelled: Option<&CancellationToken>) -> Result<(), DockerError> {
         self.0.enter(call, subject, cancelled).await.map_err(|_interrupted| DockerError::Cancelled)?;
-        match self.0.state().docker_faults.get_mut(call).and_then(std::collections::VecDeque::pop_front) {
+        match fault(&mut self.0.state().docker_faults, call, subject) {
             Some(error) => Err(error),
             None => Ok(()),
         }

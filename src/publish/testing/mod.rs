@@ -45,6 +45,7 @@ pub(crate) struct State {
     pub(crate) predictions: Vec<(Prediction, VersionRef)>,
     pub(crate) container_schema: Value,
     pub(crate) output: Option<Value>,
+    pub(crate) predictions_never_end: bool,
     pub(crate) versions_appear_after: Duration,
     pub(crate) versions_never_appear: bool,
     pub(crate) registry_repacks: BTreeSet<String>,
@@ -222,12 +223,15 @@ impl World {
         }
     }
 
-    /// Notes a call, hangs if it is to hang, and says whether it was cancelled while doing so.
+    /// Notes a call, hangs if it is to hang, and says whether it was cancelled while doing so. Hangs and faults are found by the
+    /// call's name, or by the name and what it is about.
     async fn enter(&self, call: &'static str, subject: &str, cancelled: Option<&CancellationToken>) -> Result<(), Interrupted> {
         let hanging = {
             let mut state = self.state();
-            state.calls.push(format!("{call} {}", steady(subject)).trim().to_owned());
-            state.hanging.get(call).copied()
+            let line = line(call, subject);
+            let hanging = state.hanging.get(line.as_str()).or_else(|| state.hanging.get(call)).copied();
+            state.calls.push(line);
+            hanging
         };
         match (hanging, cancelled) {
             (None, Some(cancelled)) if cancelled.is_cancelled() => Err(Interrupted),
@@ -242,6 +246,17 @@ impl World {
 }
 
 struct Interrupted;
+
+fn line(call: &str, subject: &str) -> String {
+    format!("{call} {}", steady(subject)).trim().to_owned()
+}
+
+/// Takes the next fault of a call, if there is one.
+fn fault<T>(faults: &mut HashMap<&'static str, VecDeque<T>>, call: &str, subject: &str) -> Option<T> {
+    let line = line(call, subject);
+    let key = [line.as_str(), call].into_iter().find(|key| faults.get(key).is_some_and(|queue| !queue.is_empty()))?;
+    faults.get_mut(key)?.pop_front()
+}
 
 /// A text without what is unique to a run.
 fn steady(text: &str) -> String {

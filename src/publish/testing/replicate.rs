@@ -14,7 +14,7 @@ use crate::clients::replicate::{
 };
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
-use crate::publish::testing::{World, account};
+use crate::publish::testing::{World, account, fault};
 
 pub(crate) struct FakeReplicate(pub(crate) World);
 
@@ -26,7 +26,7 @@ impl FakeReplicate {
     async fn enter(&self, call: &'static str, subject: &str, cancelled: Option<&CancellationToken>) -> Result<(), ReplicateError> {
         let entered = self.0.enter(call, subject, cancelled).await;
         entered.map_err(|_interrupted| failed(call, Failure::Cancelled { still_running: None }))?;
-        match self.0.state().replicate_faults.get_mut(call).and_then(std::collections::VecDeque::pop_front) {
+        match fault(&mut self.0.state().replicate_faults, call, subject) {
             Some(failure) => Err(failed(call, failure)),
             None => Ok(()),
         }
@@ -147,9 +147,9 @@ impl Predictions for FakeReplicate {
     async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
         self.enter("prediction", "", None).await?;
         let mut state = self.0.state();
-        let output = state.output.clone();
+        let (output, never_ends) = (state.output.clone(), state.predictions_never_end);
         let (prediction, _) = state.predictions.iter_mut().find(|(prediction, _)| prediction.id == *id).unwrap();
-        if !prediction.status.is_terminal() {
+        if !prediction.status.is_terminal() && !never_ends {
             match output {
                 Some(output) => {
                     prediction.status = PredictionStatus::Succeeded;
