@@ -1,116 +1,61 @@
-//! Drives predictions against one version: test cases, comparison with live, fuzz. Judging is pure.
-use std::path::Path;
-use std::sync::Arc;
+//! Proves a staged version by predictions: test cases, comparison with live, fuzz.
+//!
+//! [`check_plan`] finds what is wrong with a plan before anything is spent. [`verify`] runs it:
+//!
+//! - Every prediction names the exact version. The first one boots it while the others wait; when it never starts, nothing else is tried.
+//! - At most `parallel` predictions are in flight, one once the service says that credit is low. Judging does not hold a place.
+//! - A case that fails is repeated once: *flaky* when the second try passes. Inputs that were refused, and a start-up limit, are not repeated.
+//! - Failures of the platform ([`platform`]) are repeated and counted apart, and end as *errored*, never as passed or failed.
+//! - Time limits are the client's: what reaches one is cancelled at the service, and the case failed.
+//! - Errors of the service and of billing, a spent budget, `fail_fast` and cancellation stop everything; cases in flight are cancelled at the
+//!   service, the others skipped.
+//!
+//! # How outputs are compared with live
+//!
+//! Both versions get the same inputs; where the schema has a `seed` that the case does not set, both get the same one. Outputs that are
+//! [the same](crate::media) pass. A difference only counts if the live version repeats itself: both versions are asked once more, and
+//!
+//! - if the live version gave the same output twice, the difference is a change: the case failed, or is flaky when the second try agreed;
+//! - if it did not, nothing fixes its randomness. A judge is asked, if there is one. Else what must hold anyway is compared: types, members,
+//!   number and kind of files, size of pictures, duration and text length within an order of magnitude. When that holds, the case passed with the
+//!   note SP613; when it does not, it failed.
+//!
+//! A live version that fails is a remark and the warning SP616, not a failure of the new one.
+//!
+//! Judging is pure and looks at an [`observation`]: everything was fetched before. What a prediction costs in dollars, and what the cases mean
+//! for the push, is left to others.
 
-use async_trait::async_trait;
-use serde_json::Value;
-use tokio_util::sync::CancellationToken;
+mod case;
+mod check;
+mod compare;
+mod cost;
+mod engine;
+mod error;
+mod fetch;
+pub mod fuzz;
+mod fuzz_failure;
+mod gate;
+mod health;
+mod jq;
+mod judge;
+mod keep;
+mod mask;
+mod observation;
+mod opinion;
+mod plan_check;
+mod platform;
+mod predict;
+mod request;
+pub mod rules;
+mod run;
 
-use crate::clients::ErrorKind;
-use crate::clients::replicate::Replicate;
-use crate::domain::cost::Cost;
-use crate::domain::events::Observer;
-use crate::domain::finding::Finding;
-use crate::domain::identity::VersionRef;
-use crate::domain::plan::{Limits, VerifyPlan};
-use crate::domain::report::CaseReport;
-use crate::support::clock::Clock;
+#[cfg(test)]
+mod tests;
 
-/// A question.
-#[derive(Debug)]
-pub struct JudgeQuestion;
-/// An answer.
-#[derive(Debug)]
-pub struct Judgement;
-/// An error.
-#[derive(Debug, thiserror::Error)]
-#[error("no judgement")]
-pub struct JudgeError;
-
-/// A judge.
-#[async_trait]
-pub trait Judge: Send + Sync {
-    /// Judges.
-    async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError>;
-}
-
-/// Services.
-pub struct VerifyServices {
-    /// Replicate.
-    pub replicate: Arc<dyn Replicate>,
-    /// The judge.
-    pub judge: Option<Arc<dyn Judge>>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-}
-
-/// A request.
-pub struct VerifyRequest<'a> {
-    /// The model's name.
-    pub name: &'a str,
-    /// The plan.
-    pub plan: &'a VerifyPlan,
-    /// Limits.
-    pub limits: &'a Limits,
-    /// In flight.
-    pub parallel: usize,
-    /// The version.
-    pub version: &'a VersionRef,
-    /// The live one.
-    pub live: Option<&'a VersionRef>,
-    /// The schema.
-    pub schema: &'a Value,
-    /// Where outputs are kept.
-    pub keep_outputs: Option<&'a Path>,
-}
-
-/// The outcome.
-#[derive(Debug)]
-pub struct VerifyOutcome {
-    /// Cases.
-    pub cases: Vec<CaseReport>,
-    /// Findings.
-    pub findings: Vec<Finding>,
-    /// The seed.
-    pub seed: Option<u64>,
-    /// The cost.
-    pub cost: Cost,
-    /// Why it stopped.
-    pub stopped: Option<VerifyError>,
-}
-
-/// An error.
-#[derive(Debug, thiserror::Error)]
-#[error("verification stopped")]
-pub struct VerifyError {
-    /// Its kind.
-    pub kind: ErrorKind,
-}
-
-impl VerifyError {
-    /// Its kind.
-    pub fn kind(&self) -> ErrorKind {
-        self.kind
-    }
-
-    /// The way out.
-    pub fn hint(&self) -> Option<String> {
-        None
-    }
-}
-
-/// Verifies.
-pub async fn verify(
-    _request: &VerifyRequest<'_>,
-    _services: &VerifyServices,
-    _observer: &dyn Observer,
-    _cancelled: &CancellationToken,
-) -> VerifyOutcome {
-    let stopped = Some(VerifyError { kind: ErrorKind::Service });
-    VerifyOutcome { cases: Vec::new(), findings: Vec::new(), seed: None, cost: Cost::default(), stopped }
-}
-
-/// Checks a plan.
-pub fn check_plan(_plan: &VerifyPlan, _schema: Option<&Value>, _has_judge: bool) -> Vec<Finding> {
-    Vec::new()
-}
+pub use check::{Check, Judged, Needs, check_for};
+pub use error::VerifyError;
+pub use judge::{Evidence, EvidenceFile, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
+pub use observation::{FetchedFile, Observation, Outcome};
+pub use plan_check::check_plan;
+pub use request::{VerifyOutcome, VerifyRequest, VerifyServices};
+pub use run::verify;

@@ -1,0 +1,302 @@
+//! One case: a prediction, its judgement, and a second try when it failed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::clients::replicate::TimeLimit;
+use crate::domain::case::{CaseId, CaseKind, Expectation};
+use crate::domain::finding::{Finding, Location};
+use crate::domain::plan::HealthMode;
+use crate::domain::prediction::{Inputs, Prediction};
+use crate::domain::report::{Attempt, CaseReport, CaseStatus};
+use crate::verify::check::{Check, Judged, check_for};
+use crate::verify::engine::Engine;
+use crate::verify::health::{Complaint, complaints};
+use crate::verify::judge::{Evidence, JudgeSubject};
+use crate::verify::mask::Mask;
+use crate::verify::observation::{Observation, Outcome};
+use crate::verify::opinion::{Opinion, evidence};
+use crate::verify::predict::{Ask, End, Side};
+use crate::verify::{platform, rules};
+
+/// Tries of one case.
+const TRIES: usize = 2;
+
+/// Something to be verified.
+#[derive(Debug, Clone)]
+pub(super) struct Job {
+    pub(super) id: CaseId,
+    pub(super) kind: CaseKind,
+    pub(super) inputs: Inputs,
+    pub(super) expectation: Expectation,
+    pub(super) location: Option<Location>,
+}
+
+/// What is to be said of one try.
+#[derive(Debug)]
+pub(super) enum Ruling {
+    Passed,
+    /// `again`: whether another try could tell something else.
+    Failed { reason: String, again: bool },
+    Errored(String),
+    Cancelled,
+    NotStarted,
+}
+
+/// A ruling with what is to be said about it.
+#[derive(Debug)]
+pub(super) struct Ruled {
+    pub(super) ruling: Ruling,
+    pub(super) remarks: Vec<String>,
+}
+
+impl Ruled {
+    pub(super) fn of(ruling: Ruling) -> Self {
+        Self { ruling, remarks: Vec::new() }
+    }
+
+    pub(super) fn failed(reason: impl Into<String>) -> Self {
+        Self::of(Ruling::Failed { reason: reason.into(), again: true })
+    }
+}
+
+/// What pure judging gave.
+struct Looked {
+    judged: Judged,
+    complaints: Vec<(Complaint, String)>,
+    evidence: Evidence,
+}
+
+/// A case's report while it grows.
+pub(super) struct Progress {
+    report: CaseReport,
+    began: Instant,
+    failed_before: bool,
+}
+
+impl Progress {
+    pub(super) fn new(job: &Job, mask: &Mask, began: Instant) -> Self {
+        let report = CaseReport {
+            id: job.id.clone(),
+            kind: job.kind,
+            status: CaseStatus::Skipped,
+            inputs: mask.inputs(&job.inputs),
+            expectation: job.expectation.clone(),
+            attempts: Vec::new(),
+            live: None,
+            remarks: Vec::new(),
+            minimal_inputs: None,
+            duration: Duration::ZERO,
+        };
+        Self { report, began, failed_before: false }
+    }
+
+    /// Takes a try. True when another one is to follow.
+    pub(super) fn take(&mut self, attempts: Vec<Attempt>, ruled: Ruled, tries_left: bool) -> bool {
+        self.report.attempts.extend(attempts);
+        self.report.remarks.extend(ruled.remarks);
+        let reason = match ruled.ruling {
+            Ruling::Passed => {
+                self.report.status = if self.failed_before { CaseStatus::Flaky } else { CaseStatus::Passed };
+                return false;
+            }
+            Ruling::Cancelled | Ruling::NotStarted if self.failed_before => {
+                self.report.remarks.push("the failure was not repeated, for the run stopped".to_owned());
+                return false;
+            }
+            Ruling::NotStarted => {
+                self.report.status = CaseStatus::Skipped;
+                return false;
+            }
+            Ruling::Cancelled => {
+                self.report.status = CaseStatus::Cancelled;
+                "cancelled".to_owned()
+            }
+            Ruling::Errored(reason) => {
+                self.report.status = CaseStatus::Errored;
+                reason
+            }
+            Ruling::Failed { reason, again } => {
+                self.report.status = CaseStatus::Failed;
+                self.failed_before = true;
+                self.explain(reason);
+                return again && tries_left;
+            }
+        };
+        self.explain(reason);
+        false
+    }
+
+    /// Notes why the last attempt did not pass; without an attempt, among the remarks.
+    fn explain(&mut self, reason: String) {
+        match self.report.attempts.last_mut() {
+            Some(attempt) if attempt.reason.is_none() => attempt.reason = Some(reason),
+            Some(attempt) if attempt.reason.as_ref() == Some(&reason) => {}
+            _ => self.report.remarks.push(reason),
+        }
+    }
+
+    pub(super) fn report_mut(&mut self) -> &mut CaseReport {
+        &mut self.report
+    }
+
+    pub(super) fn finish(mut self) -> CaseReport {
+        if self.report.status != CaseStatus::Skipped {
+            self.report.duration = self.began.elapsed();
+        }
+        self.report
+    }
+}
+
+impl Engine<'_> {
+    /// Runs a case on the staged version to its verdict.
+    pub(super) async fn run_case(&self, job: &Job) -> CaseReport {
+        let mask = Mask::new(&job.inputs, &self.schemas);
+        let mut progress = Progress::new(job, &mask, self.services.clock.instant());
+        for tries_left in (0..TRIES).rev() {
+            let ask = Ask { case: &job.id, side: Side::Staged, inputs: &job.inputs, mask: &mask };
+            let tried = self.predict(ask).await;
+            let ruled = self.rule(job, &mask, tried.end).await;
+            if !progress.take(tried.attempts, ruled, tries_left > 0) {
+                break;
+            }
+        }
+        let report = progress.finish();
+        self.note_flaky(job, &report);
+        report
+    }
+
+    /// Tells of a case that passed only when repeated.
+    pub(super) fn note_flaky(&self, job: &Job, report: &CaseReport) {
+        if report.status == CaseStatus::Flaky {
+            let why = report.attempts.iter().find_map(|attempt| attempt.reason.as_deref()).unwrap_or("no reason was kept");
+            self.found_in(job, Finding::new(&rules::CASE_FLAKY, format!("{} failed once and then passed: {why}", job.id)));
+        }
+    }
+
+    /// Keeps a finding about a case.
+    pub(super) fn found_in(&self, job: &Job, finding: Finding) {
+        self.found(match &job.location {
+            Some(location) => finding.at(location.clone()),
+            None => finding,
+        });
+    }
+
+    /// Judges how one prediction ended.
+    pub(super) async fn rule(&self, job: &Job, mask: &Mask, end: End) -> Ruled {
+        match end {
+            End::NotStarted => Ruled::of(Ruling::NotStarted),
+            End::Cancelled => Ruled::of(Ruling::Cancelled),
+            End::Errored(reason) => Ruled::of(Ruling::Errored(reason)),
+            End::TimedOut { limit, reason } => Ruled::of(Ruling::Failed { reason, again: limit == TimeLimit::Run }),
+            End::Refused(detail) if job.kind == CaseKind::Fuzz => {
+                let message = format!("{}: Replicate refused generated inputs: {detail}", job.id);
+                self.found_in(job, Finding::new(&rules::GENERATED_INPUTS_REFUSED, message));
+                Ruled { ruling: Ruling::Passed, remarks: vec![format!("nothing was checked: the inputs were refused: {detail}")] }
+            }
+            End::Refused(detail) => {
+                let seen = Observation { outcome: Outcome::Refused(detail), output: None, files: Vec::new(), wanted: None };
+                match check_for(&job.expectation).judge(&seen) {
+                    Judged::Passed(remarks) => Ruled { ruling: Ruling::Passed, remarks },
+                    Judged::Failed { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: false }, remarks },
+                    Judged::AskJudge(_) => Ruled::failed("the inputs were refused"),
+                }
+            }
+            End::Ended(prediction) => self.rule_ended(job, mask, &prediction).await,
+        }
+    }
+
+    async fn rule_ended(&self, job: &Job, mask: &Mask, prediction: &Prediction) -> Ruled {
+        let check: Box<dyn Check> = check_for(&job.expectation);
+        let looks_after_health = self.request.plan.health != HealthMode::Off && job.expectation == Expectation::Succeeds;
+        let mut needs = check.needs();
+        needs.output_files |= looks_after_health || self.keeper.keeps();
+        // Files are held in memory from here on, so not too many cases at one time.
+        let Ok(_permit) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
+        let Some(seen) = self.observe(prediction, &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };
+        if let Some(problem) = seen.service_problem() {
+            return Ruled::of(Ruling::Errored(problem));
+        }
+        let seen = Arc::new(seen);
+        let mut remarks = self.keeper.keep(&job.id, "", &seen.files).await;
+        if let Outcome::Failed(error) = &seen.outcome {
+            remarks.extend(platform::advice(error).map(str::to_owned));
+        }
+        let Some(looked) = self.look(check, seen.clone(), job, mask).await else {
+            return Ruled::of(Ruling::Errored("judging the output crashed".to_owned()));
+        };
+        drop(_permit);
+        let mut ruled = self.settle(job, mask, looked.judged, looked.evidence).await;
+        remarks.append(&mut ruled.remarks);
+        ruled.remarks = remarks;
+        if job.kind == CaseKind::WarmUp {
+            ruled = self.forgive_warm_up(job, ruled);
+        }
+        self.weigh_health(job, ruled, looked.complaints, looks_after_health)
+    }
+
+    /// Judges off the async threads: pictures and jq programs take their time.
+    async fn look(&self, check: Box<dyn Check>, seen: Arc<Observation>, job: &Job, mask: &Mask) -> Option<Looked> {
+        let (document, kind, mask) = (self.document.clone(), job.kind, mask.clone());
+        let looking = tokio::task::spawn_blocking(move || {
+            let judged = check.judge(&seen);
+            let evidence = if matches!(judged, Judged::AskJudge(_)) { evidence(&seen, &mask) } else { Evidence::default() };
+            Looked { judged, complaints: complaints(&seen, &document, kind), evidence }
+        });
+        looking.await.ok()
+    }
+
+    async fn settle(&self, job: &Job, mask: &Mask, judged: Judged, evidence: Evidence) -> Ruled {
+        match judged {
+            Judged::Passed(remarks) => Ruled { ruling: Ruling::Passed, remarks },
+            Judged::Failed { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: true }, remarks },
+            Judged::AskJudge(description) => {
+                let subject = JudgeSubject::FitsDescription(description);
+                match self.opinion(subject, mask.inputs(&job.inputs), evidence).await {
+                    Opinion::Approves(remarks) => Ruled { ruling: Ruling::Passed, remarks },
+                    Opinion::Refuses { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: true }, remarks },
+                    Opinion::None(why) => Ruled::of(Ruling::Errored(why)),
+                    Opinion::Cancelled => Ruled::of(Ruling::Cancelled),
+                }
+            }
+        }
+    }
+
+    /// A warm-up shows that the version boots. Whether the smallest inputs make sense to the model is another matter.
+    fn forgive_warm_up(&self, job: &Job, ruled: Ruled) -> Ruled {
+        match ruled.ruling {
+            Ruling::Failed { reason, .. } => {
+                self.found_in(job, Finding::new(&rules::WARM_UP_FAILED, format!("the warm-up did not succeed: {reason}")));
+                let mut remarks = ruled.remarks;
+                remarks.push(reason);
+                Ruled { ruling: Ruling::Passed, remarks }
+            }
+            ruling => Ruled { ruling, ..ruled },
+        }
+    }
+
+    fn weigh_health(&self, job: &Job, mut ruled: Ruled, complaints: Vec<(Complaint, String)>, looks: bool) -> Ruled {
+        if !matches!(ruled.ruling, Ruling::Passed) {
+            return ruled;
+        }
+        for (complaint, message) in complaints {
+            // A generated case has no other expectation than the schema.
+            let fails = match complaint {
+                Complaint::OffSchema if job.kind == CaseKind::Fuzz => true,
+                _ if !looks => continue,
+                _ => self.request.plan.health == HealthMode::Fail,
+            };
+            if fails && matches!(ruled.ruling, Ruling::Passed) {
+                ruled.ruling = Ruling::Failed { reason: message, again: true };
+            } else if fails {
+                ruled.remarks.push(message);
+            } else {
+                self.found_in(job, Finding::new(complaint.rule(), format!("{}: {message}", job.id)));
+                ruled.remarks.push(message);
+            }
+        }
+        ruled
+    }
+}

@@ -1,0 +1,27 @@
+//! `error_contains`: the prediction has to fail, with these words.
+
+use super::{Check, Judged, quote};
+use crate::support::text::shorten;
+use crate::verify::{Observation, Outcome};
+
+/// The prediction fails with an error that contains this text. A refusal of the inputs counts as well (`contracts/peer.md`, weakness 29).
+pub(super) struct ErrorContains(pub(super) String);
+
+impl Check for ErrorContains {
+    fn judge(&self, seen: &Observation) -> Judged {
+        let error = match &seen.outcome {
+            Outcome::Succeeded => {
+                let output = seen.output.as_ref().map(quote).unwrap_or_else(|| "no output".to_owned());
+                return Judged::failed(format!(
+                    "expected an error that contains '{}', but the prediction succeeded with {output}",
+                    shorten(&self.0, 200)
+                ));
+            }
+            Outcome::Failed(error) | Outcome::Refused(error) => error,
+        };
+        if error.contains(&self.0) {
+            return Judged::passed();
+        }
+        Judged::failed(format!("expected an error that contains '{}', got '{}'", shorten(&self.0, 200), shorten(error, 500)))
+    }
+}

@@ -1,0 +1,45 @@
+//! `jq_query`: every result of a program over the output holds, and there is at least one.
+
+use serde_json::Value;
+
+use super::{Check, Judged, output_of, quote};
+use crate::support::text::{count, shorten};
+use crate::verify::{Observation, jq};
+
+/// Every result of this program is neither `false` nor `null`, and there is at least one: jq's own truth, of all results
+/// (`contracts/peer.md`, weaknesses 9 and 24).
+///
+/// A text that reads as JSON is queried as JSON, as the peer does it; any other text as a text, which the peer refuses.
+pub(super) struct JqQuery(pub(super) String);
+
+impl Check for JqQuery {
+    fn judge(&self, seen: &Observation) -> Judged {
+        let output = match output_of(seen) {
+            Ok(output) => output,
+            Err(judged) => return judged,
+        };
+        let parsed = match output {
+            Value::String(text) => serde_json::from_str::<Value>(text).ok(),
+            _ => None,
+        };
+        let input = parsed.as_ref().unwrap_or(output);
+        let program = shorten(&self.0, 200);
+        let failed = |what: String| Judged::Failed {
+            reason: format!("jq query '{program}' {what}"),
+            remarks: vec![format!("applied to {}", quote(input))],
+        };
+        match jq::results(&self.0, input) {
+            Err(error) => failed(format!("gave no answer: {error}")),
+            Ok(results) => match results.iter().position(|result| !result.holds) {
+                Some(index) if index == 0 => failed(format!("gave {}", results[index].shown)),
+                Some(index) => failed(format!("gave {} as result {}", results[index].shown, index + 1)),
+                None if results.is_empty() => failed("gave no result".to_owned()),
+                None => Judged::Passed(vec![format!(
+                    "jq query '{program}' gave {}, the last {}",
+                    count(results.len(), "result"),
+                    results.last().map(|result| result.shown.as_str()).unwrap_or_default()
+                )]),
+            },
+        }
+    }
+}

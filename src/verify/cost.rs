@@ -1,0 +1,72 @@
+//! Counts what is spent.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::domain::cost::Cost;
+use crate::domain::prediction::Prediction;
+
+/// Counts what is spent, and knows when that is enough.
+#[derive(Debug)]
+pub(super) struct Ledger {
+    cost: Mutex<Cost>,
+    budget: Option<Duration>,
+}
+
+impl Ledger {
+    pub(super) fn new(max_predict_seconds: Option<u64>) -> Self {
+        Self { cost: Mutex::new(Cost::default()), budget: max_predict_seconds.map(Duration::from_secs) }
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Cost) -> T) -> T {
+        work(&mut self.cost.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A prediction was created.
+    pub(super) fn created(&self) {
+        self.with(|cost| cost.predictions += 1);
+    }
+
+    /// One is repeated for the platform's sake.
+    pub(super) fn repeated(&self) {
+        self.with(|cost| cost.platform_retries += 1);
+    }
+
+    /// Run time was used. Gives what was used and what is allowed when that is too much.
+    pub(super) fn spent(&self, time: Duration) -> Option<(Duration, Duration)> {
+        let used = self.with(|cost| {
+            cost.predict_seconds += time.as_secs_f64();
+            Duration::try_from_secs_f64(cost.predict_seconds).unwrap_or_default()
+        });
+        self.budget.filter(|budget| used > *budget).map(|budget| (used, budget))
+    }
+
+    /// What was spent so far.
+    pub(super) fn total(&self) -> Cost {
+        self.with(|cost| *cost)
+    }
+}
+
+/// The run time of an ended prediction: as reported, else by its times.
+pub(super) fn run_time(prediction: &Prediction) -> Duration {
+    prediction.predict_time.unwrap_or_else(|| match (prediction.started_at, prediction.completed_at) {
+        (Some(started), Some(completed)) => (completed - started).to_std().unwrap_or_default(),
+        _ => Duration::ZERO,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_is_spent_when_more_is_used_than_allowed() {
+        let ledger = Ledger::new(Some(10));
+        ledger.created();
+        ledger.repeated();
+        assert_eq!(ledger.spent(Duration::from_secs(10)), None);
+        assert_eq!(ledger.spent(Duration::from_secs(1)), Some((Duration::from_secs(11), Duration::from_secs(10))));
+        assert_eq!(ledger.total(), Cost { predictions: 1, platform_retries: 1, predict_seconds: 11.0, estimated_usd: None });
+        assert_eq!(Ledger::new(None).spent(Duration::MAX), None);
+    }
+}

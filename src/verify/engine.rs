@@ -1,0 +1,123 @@
+//! What all cases of a verification share: places for predictions, the gate, the ledger, the reason to stop.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::Value;
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::events::{Event, EventKind, Observer};
+use crate::domain::finding::Finding;
+use crate::schema::{Schemas, read};
+use crate::verify::cost::Ledger;
+use crate::verify::gate::Gate;
+use crate::verify::keep::Keeper;
+use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
+
+/// Cases whose files are held in memory at one time.
+const JUDGED_AT_ONCE: usize = 4;
+
+/// What all cases share.
+pub(super) struct Engine<'a> {
+    pub(super) request: &'a VerifyRequest<'a>,
+    pub(super) services: &'a VerifyServices,
+    observer: &'a dyn Observer,
+    /// Fires when the run is cancelled, and when there is a reason to stop.
+    pub(super) stopping: CancellationToken,
+    reason: Mutex<Option<VerifyError>>,
+    pub(super) ledger: Ledger,
+    pub(super) gate: Gate,
+    places: Semaphore,
+    /// Taken beside a place once the service wants one prediction at a time.
+    single: tokio::sync::Mutex<()>,
+    pub(super) judging: Semaphore,
+    findings: Mutex<Vec<Finding>>,
+    pub(super) schemas: Schemas,
+    /// The same document for tasks of their own.
+    pub(super) document: Arc<Value>,
+    pub(super) keeper: Keeper<'a>,
+}
+
+/// The right to have a prediction in flight.
+pub(super) struct Place<'a> {
+    _permit: SemaphorePermit<'a>,
+    _turn: Option<tokio::sync::MutexGuard<'a, ()>>,
+}
+
+impl<'a> Engine<'a> {
+    pub(super) fn new(
+        request: &'a VerifyRequest<'a>,
+        services: &'a VerifyServices,
+        observer: &'a dyn Observer,
+        cancelled: &CancellationToken,
+    ) -> Self {
+        Self {
+            request,
+            services,
+            observer,
+            stopping: cancelled.child_token(),
+            reason: Mutex::new(None),
+            ledger: Ledger::new(request.limits.max_predict_seconds),
+            gate: Gate::new(),
+            places: Semaphore::new(request.parallel.max(1)),
+            single: tokio::sync::Mutex::new(()),
+            judging: Semaphore::new(JUDGED_AT_ONCE),
+            findings: Mutex::new(Vec::new()),
+            schemas: read(request.schema),
+            document: Arc::new(request.schema.clone()),
+            keeper: Keeper::new(request.keep_outputs),
+        }
+    }
+
+    /// Tells the observer.
+    pub(super) fn tell(&self, kind: EventKind) {
+        self.observer.observe(Event { model: Some(self.request.name.to_owned()), kind });
+    }
+
+    /// Keeps a finding and tells it.
+    pub(super) fn found(&self, finding: Finding) {
+        self.tell(EventKind::Found(finding.clone()));
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
+    }
+
+    /// The findings so far, gravest first.
+    pub(super) fn take_findings(&self) -> Vec<Finding> {
+        let mut findings = std::mem::take(&mut *self.findings.lock().unwrap_or_else(PoisonError::into_inner));
+        findings.sort_by(|left, right| right.severity.cmp(&left.severity).then_with(|| left.code.cmp(&right.code)));
+        findings
+    }
+
+    /// Stops everything. The first reason counts.
+    pub(super) fn stop(&self, reason: VerifyError) {
+        let mut kept = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whatever fails after a cancellation is a consequence of it.
+        if kept.is_none() && !self.stopping.is_cancelled() {
+            *kept = Some(reason);
+        }
+        drop(kept);
+        self.stopping.cancel();
+    }
+
+    /// Why it stopped, if there is an error to tell.
+    pub(super) fn take_reason(&self) -> Option<VerifyError> {
+        self.reason.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Waits for the right to have a prediction in flight; `None` when everything stops.
+    pub(super) async fn place(&self) -> Option<Place<'_>> {
+        if self.stopping.is_cancelled() {
+            return None;
+        }
+        let waiting = async {
+            let permit = self.places.acquire().await.ok()?;
+            let turn = if self.services.replicate.is_throttled() { Some(self.single.lock().await) } else { None };
+            Some(Place { _permit: permit, _turn: turn })
+        };
+        tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => None,
+            place = waiting => place,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Fetches what judging needs: the files of an output, and the file a case names.
+
+use futures::StreamExt;
+use url::Url;
+
+use crate::clients::ErrorKind;
+use crate::clients::replicate::{DownloadLimits, ReplicateError};
+use crate::domain::prediction::{Prediction, PredictionStatus};
+use crate::schema::validate::join_output;
+use crate::support::safe_url::SafeUrl;
+use crate::support::text::shorten;
+use crate::verify::check::Needs;
+use crate::verify::engine::Engine;
+use crate::verify::mask::Mask;
+use crate::verify::observation::{FetchProblem, FetchedFile, FileAddress, Observation, Outcome, files_by_prefix, files_of};
+use crate::verify::predict::chain;
+
+/// One file.
+const FILE_BYTES: usize = 128 * 1024 * 1024;
+
+/// All files of one output.
+const CASE_BYTES: usize = 256 * 1024 * 1024;
+
+/// Files of one output that are fetched at one time.
+const AT_ONCE: usize = 4;
+
+impl Engine<'_> {
+    /// Everything judging needs of an ended prediction. `None` when everything stops.
+    pub(super) async fn observe(&self, prediction: &Prediction, needs: &Needs, mask: &Mask) -> Option<Observation> {
+        let output = prediction.output.clone().map(|output| join_output(self.request.schema, output));
+        if prediction.status != PredictionStatus::Succeeded {
+            let error = prediction.error.as_deref().unwrap_or("the prediction failed without an error");
+            let outcome = Outcome::Failed(mask.text(error));
+            return Some(Observation { outcome, output, files: Vec::new(), wanted: None });
+        }
+        let mut addresses = match &output {
+            Some(output) if needs.output_files => files_of(output, self.schemas.output.as_ref()),
+            _ => Vec::new(),
+        };
+        if let Some(output) = &output
+            && needs.wanted_url.is_some()
+            && addresses.is_empty()
+        {
+            addresses = files_by_prefix(output);
+        }
+        let wanted = needs.wanted_url.clone().map(|url| FileAddress { path: String::new(), url });
+        let fetching = async {
+            let files = self.fetch_all(addresses).await;
+            let wanted = match wanted {
+                Some(address) => Some(self.fetch(address, FILE_BYTES).await),
+                None => None,
+            };
+            Observation { outcome: Outcome::Succeeded, output, files, wanted }
+        };
+        tokio::select! {
+            biased;
+            () = self.stopping.cancelled() => None,
+            observation = fetching => Some(observation),
+        }
+    }
+
+    async fn fetch_all(&self, addresses: Vec<FileAddress>) -> Vec<FetchedFile> {
+        let each = (CASE_BYTES / addresses.len().max(1)).min(FILE_BYTES);
+        futures::stream::iter(addresses).map(|address| self.fetch(address, each)).buffered(AT_ONCE).collect().await
+    }
+
+    async fn fetch(&self, address: FileAddress, limit_bytes: usize) -> FetchedFile {
+        let (shown, name) = describe(&address.url);
+        let content = self.services.replicate.download(&address.url, &DownloadLimits::of_bytes(limit_bytes)).await;
+        let content = content.map_err(|error: ReplicateError| {
+            let kind = match error.kind() {
+                ErrorKind::Request => ErrorKind::Request,
+                _ => ErrorKind::Service,
+            };
+            FetchProblem { message: chain(error.failure()), kind }
+        });
+        FetchedFile { path: address.path, url: address.url, shown, name, content }
+    }
+}
+
+/// A URL for people, and the last part of its path.
+fn describe(url: &str) -> (String, String) {
+    if url.starts_with("data:") {
+        let head = url.split([',', ';']).next().unwrap_or_default();
+        return (shorten(head, 80), "data".to_owned());
+    }
+    match url.parse::<Url>() {
+        Ok(url) => {
+            let name = url.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default().to_owned();
+            (shorten(&SafeUrl(&url).to_string(), 300), shorten(&name, 100))
+        }
+        Err(_) => ("(not a URL)".to_owned(), String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_are_shown_without_signatures() {
+        assert_eq!(
+            describe("https://files.example/x/out.png?sig=secret"),
+            ("https://files.example/x/out.png?sig=***".to_owned(), "out.png".to_owned())
+        );
+        assert_eq!(describe("data:image/png;base64,AAAA"), ("data:image/png".to_owned(), "data".to_owned()));
+        assert_eq!(describe("https://").0, "(not a URL)");
+    }
+}

@@ -1,0 +1,196 @@
+//! Values worth trying for one input: its default, its choices, the ends of its range, texts that break naive code.
+
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Map, Number, Value, json};
+
+use super::samples::{data_url, sample_for};
+use crate::schema::validate::InputProperty;
+use crate::schema::{Bound, Kind, Shape};
+
+/// Texts that have broken programs before. The plain one comes first: it is the simplest.
+const TEXTS: &[&str] = &[
+    "a photo of a cat",
+    "a",
+    "",
+    " ",
+    "Zażółć gęślą jaźń",
+    "日本語のテキスト 🦊👩‍👩‍👧",
+    "مرحبا بالعالم",
+    "line one\nline two\ttab",
+    "\"quotes\" 'single' \\backslash\\ `tick`",
+    "<script>alert(1)</script> {{ braces }} %s %d",
+    "null",
+    "0",
+    "e\u{301}\u{200b}\u{feff}",
+];
+
+/// The longest text that is made where the schema sets no limit.
+const LONG_TEXT: u64 = 2000;
+
+/// The longest text that is made where it does: beyond this it costs more than it tells.
+const LONGEST_TEXT: u64 = 20_000;
+
+/// The longest list that is made.
+const LONGEST_LIST: u64 = 16;
+
+/// Depth of nested lists and objects.
+const DEPTH: usize = 4;
+
+/// Values for an input, the simplest first. They come from its shape but need not be valid: that is for the caller to check.
+pub(super) fn candidates(property: &InputProperty, generator: &mut ChaCha8Rng) -> Vec<Value> {
+    let mut values: Vec<Value> = property.default.iter().cloned().collect();
+    values.extend(of_shape(&property.name, &property.shape, generator, DEPTH));
+    let mut unique: Vec<Value> = Vec::with_capacity(values.len());
+    for value in values {
+        if !value.is_null() && !unique.contains(&value) {
+            unique.push(value);
+        }
+    }
+    unique
+}
+
+fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize) -> Vec<Value> {
+    if let Some(choices) = &shape.choices {
+        return choices.clone();
+    }
+    if depth == 0 {
+        return Vec::new();
+    }
+    match &shape.kind {
+        Kind::Any => vec![json!("text"), json!(1), json!({})],
+        Kind::Boolean => vec![json!(false), json!(true)],
+        Kind::Integer => integers(shape, generator),
+        Kind::Number => numbers(shape, generator),
+        Kind::String => strings(name, shape),
+        Kind::Array(items) => lists(shape, &of_shape(name, items, generator, depth - 1)),
+        Kind::Object(members) => {
+            let mut least = Map::new();
+            let mut full = Map::new();
+            for member in &members.declared {
+                let Some(value) = of_shape(&member.name, &member.shape, generator, depth - 1).into_iter().next() else {
+                    continue;
+                };
+                if member.required {
+                    least.insert(member.name.clone(), value.clone());
+                }
+                full.insert(member.name.clone(), value);
+            }
+            vec![Value::Object(least), Value::Object(full)]
+        }
+        Kind::Union(variants) => {
+            variants.iter().flat_map(|variant| of_shape(name, variant, generator, depth - 1)).collect()
+        }
+    }
+}
+
+/// Ends of the range and some numbers within. Without an end, small numbers only: a schema that names no limit does not mean that a
+/// picture may be two billion pixels wide.
+fn integers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
+    let low = shape.limits.minimum.as_ref().map(|bound| whole_end(bound, 1));
+    let high = shape.limits.maximum.as_ref().map(|bound| whole_end(bound, -1));
+    let step = shape.limits.multiple_of.as_ref().and_then(Number::as_i64).filter(|step| *step > 1).unwrap_or(1);
+    let mut values: Vec<i64> = match (low, high) {
+        (Some(low), Some(high)) if low <= high => {
+            vec![low, high, low.saturating_add(1), high.saturating_sub(1), generator.random_range(low..=high)]
+        }
+        (Some(_), Some(_)) => Vec::new(),
+        (Some(low), None) => vec![low, low.saturating_add(1), low.saturating_add(generator.random_range(2..100))],
+        (None, Some(high)) => vec![high, high.saturating_sub(1), high.saturating_sub(generator.random_range(2..100))],
+        (None, None) => vec![1, 0, 2, -1, generator.random_range(3..1000)],
+    };
+    if step > 1 {
+        let up = |value: i64| value.saturating_add((step - value.rem_euclid(step)) % step);
+        let down = |value: i64| value.saturating_sub(value.rem_euclid(step));
+        values = values.into_iter().flat_map(|value| [up(value), down(value)]).collect();
+    }
+    values.into_iter().map(|value| json!(value)).collect()
+}
+
+/// The whole number at or within an end; `inward` is the direction away from it.
+fn whole_end(bound: &Bound, inward: i64) -> i64 {
+    let float = bound.value.as_f64().unwrap_or_default();
+    let whole = bound.value.as_i64().unwrap_or_else(|| {
+        let rounded = if inward > 0 { float.ceil() } else { float.floor() };
+        // Beyond 64 bits the cast stays at the end, which is as good a number as any.
+        rounded as i64
+    });
+    let is_exact = bound.value.as_i64().is_some() || float.fract() == 0.0;
+    if bound.exclusive && is_exact { whole.saturating_add(inward) } else { whole }
+}
+
+fn numbers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
+    let end = |bound: &Option<Bound>| bound.as_ref().and_then(|bound| Some((bound.value.as_f64()?, bound.exclusive)));
+    let (low, high) = (end(&shape.limits.minimum), end(&shape.limits.maximum));
+    let values: Vec<f64> = match (low, high) {
+        (Some((low, low_out)), Some((high, high_out))) => {
+            let width = high - low;
+            let ends = [(low, low_out), (high, high_out)];
+            let inside = [low + width / 2.0, low + width * generator.random_range(0.01..0.99)];
+            ends.into_iter().filter(|(_, out)| !out).map(|(end, _)| end).chain(inside).collect()
+        }
+        (Some((low, out)), None) => {
+            let near = [low + 1.0, low + generator.random_range(0.01..10.0)];
+            std::iter::once(low).filter(|_| !out).chain(near).collect()
+        }
+        (None, Some((high, out))) => {
+            let near = [high - 1.0, high - generator.random_range(0.01..10.0)];
+            std::iter::once(high).filter(|_| !out).chain(near).collect()
+        }
+        (None, None) => vec![1.0, 0.0, 0.5, -1.0, generator.random_range(0.0..100.0)],
+    };
+    let step = shape.limits.multiple_of.as_ref().and_then(Number::as_f64).filter(|step| *step > 0.0);
+    let snap = |value: f64| step.map_or(value, |step| (value / step).round() * step);
+    // Few digits: they are to be read by people.
+    values.into_iter().flat_map(|value| [snap((value * 1000.0).round() / 1000.0), snap(value)]).map(|value| json!(value)).collect()
+}
+
+fn strings(name: &str, shape: &Shape) -> Vec<Value> {
+    if shape.is_file() {
+        return sample_for(name, shape).map(|sample| json!(data_url(sample))).into_iter().collect();
+    }
+    if shape.is_secret() {
+        return vec![json!("not-a-real-secret")];
+    }
+    match shape.format.as_deref() {
+        Some("date") => return vec![json!("2024-02-29")],
+        Some("date-time") => return vec![json!("2024-02-29T23:59:59Z")],
+        Some("email") => return vec![json!("user@example.com")],
+        Some("uuid") => return vec![json!("00000000-0000-4000-8000-000000000000")],
+        _ => {}
+    }
+    let limits = &shape.limits;
+    let mut texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
+    let longest = limits.max_length.unwrap_or(LONG_TEXT).min(LONGEST_TEXT);
+    texts.push(repeated("long text ", longest));
+    if let Some(least) = limits.min_length.filter(|least| *least > 0 && *least <= LONGEST_TEXT) {
+        texts.insert(0, repeated("least ", least));
+    }
+    if limits.max_length.is_some() {
+        // Cut the others so that they fit: a limit of 10 characters would otherwise refuse most of them.
+        texts = texts.into_iter().map(|text| text.chars().take(usize::try_from(longest).unwrap_or(usize::MAX)).collect()).collect();
+    }
+    if limits.pattern.is_some() {
+        texts.extend(["abc", "ABC", "a1", "123", "1:1", "512x512", "#ff0000", "en", "en-US", "a,b", "a_b", "1.0"].map(str::to_owned));
+    }
+    texts.into_iter().map(Value::String).collect()
+}
+
+fn repeated(word: &str, characters: u64) -> String {
+    word.chars().cycle().take(usize::try_from(characters).unwrap_or(usize::MAX)).collect()
+}
+
+fn lists(shape: &Shape, items: &[Value]) -> Vec<Value> {
+    let least = shape.limits.min_items.unwrap_or(0);
+    let most = shape.limits.max_items.unwrap_or(least.saturating_add(3)).min(LONGEST_LIST.max(least));
+    let mut lengths = vec![least, least.saturating_add(1).min(most), most];
+    lengths.dedup();
+    let list = |length: u64| -> Option<Value> {
+        let length = usize::try_from(length).ok()?;
+        if shape.limits.unique_items && length > items.len() || length > 0 && items.is_empty() {
+            return None;
+        }
+        Some(Value::Array(items.iter().cycle().take(length).cloned().collect()))
+    };
+    lengths.into_iter().filter(|length| *length <= 1000).filter_map(list).collect()
+}

@@ -1,0 +1,183 @@
+//! The smallest inputs that still fail.
+//!
+//! Each question costs a prediction, so they are few and bold: first all that can go, then one by one, then simpler values.
+
+use serde_json::Value;
+
+use super::Generator;
+use crate::domain::prediction::Inputs;
+
+/// Looks for smaller inputs that fail as well.
+///
+/// Pure: [`Shrinker::next`] proposes inputs, somebody runs them, [`Shrinker::failed`] or [`Shrinker::passed`] tells the outcome.
+#[derive(Debug)]
+pub struct Shrinker {
+    best: Inputs,
+    steps: Vec<Step>,
+    proposed: Option<Inputs>,
+    left: usize,
+    asked: usize,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    /// Leave out every input that may be.
+    Minimal(Vec<String>, Vec<(String, Value)>),
+    /// Leave out one.
+    Without(String),
+    /// Take the simplest value.
+    Simplest(String, Value),
+    /// Take half of a text.
+    Halve(String),
+}
+
+impl Shrinker {
+    /// Starts from inputs that fail, made by this generator. At most `predictions` proposals are made.
+    pub fn new(failing: &Inputs, generator: &Generator, predictions: usize) -> Self {
+        let simplest = generator.simplest();
+        let optional: Vec<String> = simplest.iter().filter(|(_, required, _)| !required).map(|(name, _, _)| name.clone()).collect();
+        let required = simplest.iter().filter(|(_, required, _)| *required);
+        let mut steps: Vec<Step> = simplest.iter().filter(|(name, _, _)| failing.get(name).is_some_and(|value| value.is_string())).map(|(name, _, _)| Step::Halve(name.clone())).collect();
+        steps.extend(simplest.iter().rev().map(|(name, _, value)| Step::Simplest(name.clone(), value.clone())));
+        steps.extend(optional.iter().rev().map(|name| Step::Without(name.clone())));
+        steps.push(Step::Minimal(Vec::new(), required.map(|(name, _, value)| (name.clone(), value.clone())).collect()));
+        steps.push(Step::Minimal(optional, Vec::new()));
+        // The last step is taken first.
+        Self { best: failing.clone(), steps, proposed: None, left: predictions, asked: 0 }
+    }
+
+    /// Inputs to be tried next; `None` when there is nothing smaller, or no prediction left.
+    #[expect(clippy::should_implement_trait, reason = "what comes next depends on the outcome in between")]
+    pub fn next(&mut self) -> Option<Inputs> {
+        if self.left == 0 {
+            return None;
+        }
+        while let Some(step) = self.steps.pop() {
+            let Some(inputs) = self.apply(&step).filter(|inputs| *inputs != self.best) else { continue };
+            self.left -= 1;
+            self.asked += 1;
+            self.proposed = Some(inputs.clone());
+            return Some(inputs);
+        }
+        None
+    }
+
+    /// The proposal failed as well: it is the new best.
+    pub fn failed(&mut self) {
+        if let Some(inputs) = self.proposed.take() {
+            self.best = inputs;
+        }
+    }
+
+    /// The proposal passed, or told nothing.
+    pub fn passed(&mut self) {
+        self.proposed = None;
+    }
+
+    /// The smallest inputs that are known to fail.
+    pub fn best(&self) -> &Inputs {
+        &self.best
+    }
+
+    /// How many predictions were proposed.
+    pub fn asked(&self) -> usize {
+        self.asked
+    }
+
+    fn apply(&self, step: &Step) -> Option<Inputs> {
+        let mut inputs = self.best.clone();
+        match step {
+            Step::Minimal(without, values) => {
+                inputs.retain(|name, _| !without.contains(name));
+                for (name, value) in values {
+                    inputs.insert(name.clone(), value.clone());
+                }
+            }
+            Step::Without(name) => {
+                inputs.shift_remove(name)?;
+            }
+            Step::Simplest(name, value) => {
+                inputs.get(name)?;
+                inputs.insert(name.clone(), value.clone());
+            }
+            Step::Halve(name) => {
+                let text = inputs.get(name)?.as_str().filter(|text| !text.starts_with("data:"))?;
+                let count = text.chars().count();
+                if count < 16 {
+                    return None;
+                }
+                let half: String = text.chars().take(count / 2).collect();
+                inputs.insert(name.clone(), Value::String(half));
+            }
+        }
+        Some(inputs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::plan::FuzzPlan;
+    use crate::support::seed::Seed;
+
+    fn generator() -> Generator {
+        let document = json!({"components": {"schemas": {"Input": {"type": "object", "required": ["prompt"], "properties": {
+            "prompt": {"type": "string", "x-order": 0},
+            "steps": {"type": "integer", "minimum": 1, "maximum": 50, "default": 20, "x-order": 1},
+            "mode": {"enum": ["fast", "best"], "type": "string", "default": "fast", "x-order": 2},
+            "flag": {"type": "boolean", "default": false, "x-order": 3},
+        }}}}});
+        Generator::new(&document, &FuzzPlan::default(), Seed(1)).unwrap()
+    }
+
+    fn inputs(value: Value) -> Inputs {
+        value.as_object().unwrap().clone()
+    }
+
+    /// Shrinks against a rule; the outcome and the number of predictions.
+    fn shrunk(failing: Value, predictions: usize, fails: impl Fn(&Inputs) -> bool) -> (Value, usize) {
+        let mut shrinker = Shrinker::new(&inputs(failing), &generator(), predictions);
+        while let Some(proposal) = shrinker.next() {
+            if fails(&proposal) { shrinker.failed() } else { shrinker.passed() }
+        }
+        assert!(fails(shrinker.best()));
+        (Value::Object(shrinker.best().clone()), shrinker.asked())
+    }
+
+    #[test]
+    fn what_does_not_matter_is_left_out() {
+        let failing = json!({"prompt": "日本語", "steps": 50, "mode": "best", "flag": true});
+        let (smallest, asked) = shrunk(failing.clone(), 12, |inputs| inputs.get("steps") == Some(&json!(50)));
+        assert_eq!(smallest, json!({"prompt": "a photo of a cat", "steps": 50}));
+        assert!(asked <= 12);
+        let (smallest, asked) = shrunk(failing, 12, |_| true);
+        assert_eq!(smallest, json!({"prompt": "a photo of a cat"}));
+        assert_eq!(asked, 2);
+    }
+
+    #[test]
+    fn two_inputs_that_only_fail_together_are_kept() {
+        let failing = json!({"prompt": "x", "steps": 50, "mode": "best", "flag": true});
+        let (smallest, _) = shrunk(failing, 12, |inputs| {
+            inputs.get("steps") == Some(&json!(50)) && inputs.get("mode") == Some(&json!("best"))
+        });
+        assert_eq!(smallest, json!({"prompt": "a photo of a cat", "steps": 50, "mode": "best"}));
+    }
+
+    #[test]
+    fn long_texts_are_halved() {
+        let failing = json!({"prompt": "x".repeat(2000)});
+        let (smallest, _) = shrunk(failing, 12, |inputs| inputs["prompt"].as_str().unwrap().len() > 500);
+        assert_eq!(smallest["prompt"].as_str().unwrap().len(), 1000);
+    }
+
+    #[test]
+    fn no_more_predictions_are_asked_for_than_allowed() {
+        let failing = json!({"prompt": "x".repeat(2000), "steps": 7, "mode": "best", "flag": true});
+        let (smallest, asked) = shrunk(failing.clone(), 2, |inputs| *inputs == *failing.as_object().unwrap());
+        assert_eq!((smallest, asked), (failing.clone(), 2));
+        assert_eq!(shrunk(failing, 0, |_| true).1, 0);
+    }
+}

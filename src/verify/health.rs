@@ -1,0 +1,112 @@
+//! Does an output look well, whatever it was expected to be?
+
+use serde_json::Value;
+
+use crate::domain::case::CaseKind;
+use crate::domain::rule::Rule;
+use crate::media::{Ailment, examine, text_ailment};
+use crate::schema::validate::check_output;
+use crate::support::text::shorten;
+use crate::verify::{Observation, Outcome, rules};
+
+/// Complaints about one output.
+const COMPLAINTS: usize = 5;
+
+/// Something that does not look well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Complaint {
+    OffSchema,
+    Unhealthy,
+}
+
+impl Complaint {
+    pub(super) fn rule(self) -> &'static Rule {
+        match self {
+            Self::OffSchema => &rules::OUTPUT_OFF_SCHEMA,
+            Self::Unhealthy => &rules::OUTPUT_UNHEALTHY,
+        }
+    }
+}
+
+/// What does not look well about the output of a prediction that succeeded. Generated inputs may well make a picture of one colour or an
+/// empty text, so for them only what cannot be wanted counts.
+pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -> Vec<(Complaint, String)> {
+    let (Outcome::Succeeded, Some(output)) = (&seen.outcome, &seen.output) else { return Vec::new() };
+    let mut found = Vec::new();
+    for problem in check_output(document, output) {
+        found.push((Complaint::OffSchema, format!("output{} {}", problem.path, problem.message)));
+    }
+    let counts = |ailment: &Ailment| kind != CaseKind::Fuzz || !ailment.can_be_wanted();
+    for file in &seen.files {
+        let place = format!("output{} ({})", file.path, file.shown);
+        match file.media() {
+            Ok(media) => {
+                let ailments = examine(&media).ailments;
+                found.extend(ailments.iter().filter(|ailment| counts(ailment)).map(|ailment| {
+                    (Complaint::Unhealthy, format!("{place}: {}", shorten(&ailment.to_string(), 300)))
+                }));
+            }
+            Err(problem) => found.push((Complaint::Unhealthy, problem)),
+        }
+    }
+    if let Value::String(text) = output
+        && seen.files.is_empty()
+        && let Some(ailment) = text_ailment(text).filter(counts)
+    {
+        found.push((Complaint::Unhealthy, ailment.to_string()));
+    }
+    found.truncate(COMPLAINTS);
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::clients::replicate::Download;
+    use crate::verify::FetchedFile;
+
+    fn seen(output: Value, file: Option<&'static [u8]>) -> Observation {
+        let files = file.map(|bytes| FetchedFile {
+            path: String::new(),
+            url: "https://x/a.png".to_owned(),
+            shown: "https://x/a.png".to_owned(),
+            name: "a.png".to_owned(),
+            content: Ok(Download { bytes: Bytes::from_static(bytes), content_type: None }),
+        });
+        Observation { outcome: Outcome::Succeeded, output: Some(output), files: files.into_iter().collect(), wanted: None }
+    }
+
+    fn document(output: Value) -> Value {
+        json!({"components": {"schemas": {"Input": {"type": "object", "properties": {}}, "Output": output}}})
+    }
+
+    #[test]
+    fn outputs_that_look_broken_are_told() {
+        let text = document(json!({"type": "string"}));
+        let uri = document(json!({"type": "string", "format": "uri"}));
+        let cases: [(&Value, Observation, CaseKind, &[&str]); 8] = [
+            (&text, seen(json!("hello"), None), CaseKind::Case, &[]),
+            (&text, seen(json!(" "), None), CaseKind::Case, &["the text is blank"]),
+            (&text, seen(json!(""), None), CaseKind::Fuzz, &[]),
+            (&text, seen(json!("Traceback (most recent call last):\n"), None), CaseKind::Case, &["the text is a Python stack trace"]),
+            (&text, seen(json!(5), None), CaseKind::Case, &["output is 5, but has to be string"]),
+            (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Case, &["output (https://x/a.png): the file is empty"]),
+            (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Fuzz, &["output (https://x/a.png): the file is empty"]),
+            (&text, seen(json!(0), None), CaseKind::Fuzz, &["output is 0, but has to be string"]),
+        ];
+        for (document, seen, kind, wanted) in cases {
+            let said: Vec<String> = complaints(&seen, document, kind).into_iter().map(|(_, message)| message).collect();
+            assert_eq!(said, wanted);
+        }
+    }
+
+    #[test]
+    fn a_failed_prediction_has_no_output_to_complain_about() {
+        let mut failed = seen(json!(5), None);
+        failed.outcome = Outcome::Failed("boom".to_owned());
+        assert_eq!(complaints(&failed, &document(json!({"type": "string"})), CaseKind::Case), []);
+    }
+}

@@ -1,0 +1,130 @@
+//! Secrets and sizes: what may stand in a report.
+
+use serde_json::{Value, json};
+
+use crate::domain::prediction::Inputs;
+use crate::schema::{Schemas, Shape};
+use crate::support::text::{last_lines, shorten};
+
+/// Shorter values are not looked for in texts: masking every `1` would hide more than it protects.
+const SECRET_CHARACTERS: usize = 4;
+
+/// A text in a report.
+const TEXT_BYTES: usize = 16 * 1024;
+
+/// Items or members of one value in a report.
+const ITEMS: usize = 200;
+
+/// Lines of logs in a report, and their bytes.
+const LOG_LINES: usize = 40;
+const LOG_BYTES: usize = 8 * 1024;
+
+/// Hides the secrets of one case, and bounds what is shown.
+#[derive(Clone, Default)]
+pub(super) struct Mask {
+    names: Vec<String>,
+    secrets: Vec<String>,
+}
+
+impl Mask {
+    /// Finds the secrets among a case's inputs.
+    pub(super) fn new(inputs: &Inputs, schemas: &Schemas) -> Self {
+        let members = schemas.input.as_ref().and_then(Shape::members);
+        let mut mask = Self::default();
+        for (name, value) in inputs {
+            if members.and_then(|members| members.get(name)).is_some_and(|member| member.shape.is_secret()) {
+                mask.names.push(name.clone());
+                match value {
+                    Value::String(text) if text.chars().count() >= SECRET_CHARACTERS => mask.secrets.push(text.clone()),
+                    _ => {}
+                }
+            }
+        }
+        // A secret that contains another one has to go first.
+        mask.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        mask
+    }
+
+    /// The inputs as they may be shown.
+    pub(super) fn inputs(&self, inputs: &Inputs) -> Inputs {
+        let show = |name: &String, value: &Value| if self.names.contains(name) { json!("***") } else { self.value(value) };
+        inputs.iter().map(|(name, value)| (name.clone(), show(name, value))).collect()
+    }
+
+    /// A text as it may be shown.
+    pub(super) fn text(&self, text: &str) -> String {
+        shorten(&self.hide(text), TEXT_BYTES)
+    }
+
+    /// The last lines of logs as they may be shown.
+    pub(super) fn logs(&self, logs: &str) -> String {
+        let lines = self.hide(&last_lines(logs, LOG_LINES));
+        match lines.len().checked_sub(LOG_BYTES) {
+            None | Some(0) => lines,
+            Some(surplus) => format!("…{}", &lines[lines.ceil_char_boundary(surplus)..]),
+        }
+    }
+
+    /// A value as it may be shown.
+    pub(super) fn value(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.string(text)),
+            Value::Array(items) => {
+                let mut shown: Vec<Value> = items.iter().take(ITEMS).map(|item| self.value(item)).collect();
+                if items.len() > ITEMS {
+                    shown.push(json!(format!("… and {} more", items.len() - ITEMS)));
+                }
+                Value::Array(shown)
+            }
+            Value::Object(members) => {
+                members.iter().take(ITEMS).map(|(name, value)| (self.text(name), self.value(value))).collect()
+            }
+            other => other.clone(),
+        }
+    }
+
+    fn string(&self, text: &str) -> String {
+        if text.starts_with("data:") && text.len() > 200 {
+            let head = text.split(',').next().unwrap_or_default();
+            return format!("{},… ({} characters)", shorten(head, 80), text.len());
+        }
+        self.text(text)
+    }
+
+    fn hide(&self, text: &str) -> String {
+        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::read;
+
+    fn mask(inputs: &Value) -> (Mask, Inputs) {
+        let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
+            "key": {"type": "string", "format": "password"}, "prompt": {"type": "string"},
+        }}}}});
+        let inputs = inputs.as_object().unwrap().clone();
+        (Mask::new(&inputs, &read(&document)), inputs)
+    }
+
+    #[test]
+    fn secrets_are_hidden_wherever_they_turn_up() {
+        let (mask, inputs) = mask(&json!({"key": "hunter2", "prompt": "say hunter2"}));
+        assert_eq!(Value::Object(mask.inputs(&inputs)), json!({"key": "***", "prompt": "say ***"}));
+        assert_eq!(mask.text("KeyError: hunter2"), "KeyError: ***");
+        assert_eq!(mask.logs("using hunter2\n"), "using ***");
+        assert_eq!(mask.value(&json!({"a": ["hunter2"]})), json!({"a": ["***"]}));
+    }
+
+    #[test]
+    fn what_is_shown_is_bounded() {
+        let (mask, _) = mask(&json!({}));
+        assert!(mask.text(&"x".repeat(1_000_000)).len() <= TEXT_BYTES);
+        assert!(mask.logs(&"é".repeat(1_000_000)).len() <= LOG_BYTES + 8);
+        assert_eq!(mask.value(&json!(vec![1; 1000])).as_array().unwrap().len(), ITEMS + 1);
+        let data = format!("data:image/png;base64,{}", "A".repeat(1000));
+        assert_eq!(mask.value(&json!(data)), json!("data:image/png;base64,… (1022 characters)"));
+    }
+}

@@ -1,0 +1,255 @@
+//! What is wrong with a plan, told before anything is spent.
+
+use serde_json::Value;
+
+use crate::domain::case::{Expectation, TestCase};
+use crate::domain::finding::{Finding, Location};
+use crate::domain::plan::{FuzzPlan, VerifyPlan};
+use crate::schema::validate::{InputProperty, check_inputs, input_properties};
+use crate::schema::{Kind, Schemas, Shape, read};
+use crate::support::seed::Seed;
+use crate::support::text::nearest;
+use crate::verify::fuzz::Generator;
+use crate::verify::{jq, rules};
+
+/// Looks at a plan: queries that do not compile, inputs that the schema refuses, expectations that cannot be met, a judge that is missing.
+/// Without a schema only what needs none is looked at.
+pub fn check_plan(plan: &VerifyPlan, schema: Option<&Value>, has_judge: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (number, case) in (1..).zip(&plan.cases) {
+        check_expectation(number, case, has_judge, &mut findings);
+    }
+    if let Some(document) = schema {
+        let schemas = read(document);
+        for (number, case) in (1..).zip(&plan.cases) {
+            check_case_inputs(number, case, document, &mut findings);
+            check_output_shape(number, case, &schemas, &mut findings);
+        }
+        if let Some(fuzz) = &plan.fuzz {
+            check_fuzz(fuzz, document, &mut findings);
+        }
+    }
+    findings
+}
+
+fn place(finding: Finding, location: Option<&Location>) -> Finding {
+    match location {
+        Some(location) => finding.at(location.clone()),
+        None => finding,
+    }
+}
+
+fn check_expectation(number: usize, case: &TestCase, has_judge: bool, findings: &mut Vec<Finding>) {
+    let finding = match &case.expectation {
+        Expectation::MatchPrompt(_) if !has_judge => {
+            Finding::new(&rules::JUDGE_MISSING, format!("test case {number} has match_prompt, and no judge is there"))
+                .hint("give an Anthropic API key (ANTHROPIC_API_KEY), or use exact_string, jq_query or match_url")
+        }
+        Expectation::JqQuery(program) => match jq::check(program) {
+            Ok(()) => return,
+            Err(error) => Finding::new(&rules::QUERY_INVALID, format!("test case {number}: {error}")),
+        },
+        Expectation::MatchUrl(url) if !is_address(url) => {
+            Finding::new(&rules::URL_INVALID, format!("test case {number}: match_url is not the URL of a file"))
+                .hint("write an https: URL that is public, or a data: URL")
+        }
+        _ => return,
+    };
+    findings.push(place(finding, case.location.as_ref()));
+}
+
+fn is_address(text: &str) -> bool {
+    text.starts_with("data:") || text.parse::<url::Url>().is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+fn check_case_inputs(number: usize, case: &TestCase, document: &Value, findings: &mut Vec<Finding>) {
+    // A case may well expect that its inputs are refused.
+    if matches!(case.expectation, Expectation::ErrorContains(_)) {
+        return;
+    }
+    for problem in check_inputs(document, &case.inputs) {
+        let finding = Finding::new(&rules::CASE_INPUTS_REFUSED, format!("test case {number}: {problem}"));
+        let finding = match problem.meant {
+            Some(name) => finding.hint(format!("write '{name}'")),
+            None => finding.hint("correct the input; if the refusal is what is tested, use error_contains"),
+        };
+        findings.push(place(finding, case.location.as_ref()));
+    }
+}
+
+fn check_output_shape(number: usize, case: &TestCase, schemas: &Schemas, findings: &mut Vec<Finding>) {
+    let Some(output) = &schemas.output else { return };
+    let problem = match &case.expectation {
+        Expectation::ExactString(_) if !can_be_text(output) => "exact_string, but the model's output is no text",
+        Expectation::MatchUrl(_) if !can_hold_address(output, 4) => "match_url, but the model's output holds no file",
+        _ => return,
+    };
+    let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("test case {number} has {problem}"));
+    findings.push(place(finding, case.location.as_ref()));
+}
+
+fn can_be_text(shape: &Shape) -> bool {
+    match &shape.kind {
+        Kind::Any | Kind::String => true,
+        Kind::Array(_) => shape.is_concatenated(),
+        Kind::Union(variants) => variants.iter().any(can_be_text),
+        _ => false,
+    }
+}
+
+fn can_hold_address(shape: &Shape, depth: usize) -> bool {
+    if depth == 0 {
+        return true;
+    }
+    match &shape.kind {
+        Kind::Any | Kind::String => true,
+        Kind::Array(items) => can_hold_address(items, depth - 1),
+        Kind::Object(members) => {
+            members.is_free_form() || members.declared.iter().any(|member| can_hold_address(&member.shape, depth - 1))
+        }
+        Kind::Union(variants) => variants.iter().any(|variant| can_hold_address(variant, depth - 1)),
+        _ => false,
+    }
+}
+
+fn check_fuzz(fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
+    let properties = input_properties(document);
+    if properties.is_empty() && fuzz.fixed_inputs.is_empty() && fuzz.disabled_inputs.is_empty() {
+        return;
+    }
+    let location = fuzz.location.as_ref();
+    let fixed = fuzz.fixed_inputs.keys().map(|name| ("fixed", name));
+    let disabled = fuzz.disabled_inputs.iter().map(|name| ("disabled", name));
+    for (word, name) in fixed.chain(disabled) {
+        findings.extend(unknown_input(word, name, &properties).map(|finding| place(finding, location)));
+    }
+    for problem in check_inputs(document, &fuzz.fixed_inputs) {
+        let is_fixed = fuzz.fixed_inputs.contains_key(&problem.input);
+        let is_known = properties.iter().any(|property| property.name == problem.input);
+        if is_fixed && is_known {
+            findings.push(place(Finding::new(&rules::FUZZ_INPUT_REFUSED, format!("fuzz: {problem}")), location));
+        }
+    }
+    if fuzz.iterations > 0
+        && let Err(impossible) = Generator::new(document, fuzz, Seed(fuzz.seed.unwrap_or_default()))
+    {
+        let hint = format!("give '{}' a value among fuzz.fixed_inputs", impossible.input);
+        findings.push(place(Finding::new(&rules::FUZZ_IMPOSSIBLE, format!("fuzz: {impossible}")).hint(hint), location));
+    }
+}
+
+fn unknown_input(word: &str, name: &str, properties: &[InputProperty]) -> Option<Finding> {
+    if properties.iter().any(|property| property.name == name) {
+        return None;
+    }
+    let finding = Finding::new(&rules::FUZZ_INPUT_UNKNOWN, format!("fuzz: the {word} input '{name}' is not an input of the model"));
+    Some(match nearest(name, properties.iter().map(|property| property.name.as_str())) {
+        Some(meant) => finding.hint(format!("write '{meant}'")),
+        None => finding,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn document() -> Value {
+        json!({"components": {"schemas": {
+            "Input": {"type": "object", "required": ["prompt"], "properties": {
+                "prompt": {"type": "string"}, "steps": {"type": "integer", "maximum": 50}, "seed": {"type": "integer"},
+            }},
+            "Output": {"type": "array", "items": {"type": "string", "format": "uri"}},
+        }}})
+    }
+
+    fn case(inputs: Value, expectation: Expectation) -> TestCase {
+        let location = Some(Location::at("cog-safe-push.yaml", 7, 5));
+        TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location }
+    }
+
+    fn said(cases: Vec<TestCase>, fuzz: Option<FuzzPlan>, has_judge: bool) -> Vec<String> {
+        let plan = VerifyPlan { cases, fuzz, ..VerifyPlan::default() };
+        let document = document();
+        check_plan(&plan, Some(&document), has_judge)
+            .into_iter()
+            .map(|finding| {
+                let place = finding.location.map(|location| format!("{location}: ")).unwrap_or_default();
+                let hint = finding.hint.map(|hint| format!(" [{hint}]")).unwrap_or_default();
+                format!("{} {place}{}{hint}", finding.code, finding.message)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_good_plan_has_no_findings() {
+        let cases = vec![
+            case(json!({"prompt": "a"}), Expectation::Succeeds),
+            case(json!({"prompt": "a"}), Expectation::JqQuery(".[0]".to_owned())),
+            case(json!({"prompt": "a"}), Expectation::MatchUrl("https://x/a.png".to_owned())),
+            case(json!({"prompt": "a"}), Expectation::MatchPrompt("a cat".to_owned())),
+            case(json!({"steps": 1000}), Expectation::ErrorContains("steps".to_owned())),
+        ];
+        let fuzz = FuzzPlan { iterations: 3, disabled_inputs: vec!["seed".to_owned()], ..FuzzPlan::default() };
+        assert_eq!(said(cases, Some(fuzz), true), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_wrong_with_cases_is_told_with_the_line() {
+        let cases = vec![
+            case(json!({"prompt": "a"}), Expectation::MatchPrompt("a cat".to_owned())),
+            case(json!({"promt": "a"}), Expectation::Succeeds),
+            case(json!({"prompt": "a", "steps": 51}), Expectation::ExactString("x".to_owned())),
+            case(json!({"prompt": "a"}), Expectation::MatchUrl("cat.png".to_owned())),
+        ];
+        assert_eq!(
+            said(cases, None, false),
+            [
+                "SP601 cog-safe-push.yaml:7:5: test case 1 has match_prompt, and no judge is there [give an Anthropic API key \
+                 (ANTHROPIC_API_KEY), or use exact_string, jq_query or match_url]",
+                "SP604 cog-safe-push.yaml:7:5: test case 4: match_url is not the URL of a file [write an https: URL that is public, or a \
+                 data: URL]",
+                "SP602 cog-safe-push.yaml:7:5: test case 2: input prompt is required [correct the input; if the refusal is what is tested, \
+                 use error_contains]",
+                "SP602 cog-safe-push.yaml:7:5: test case 2: input promt is not an input of the model (did you mean 'prompt'?) [write \
+                 'prompt']",
+                "SP602 cog-safe-push.yaml:7:5: test case 3: input steps is 51, but has to be <= 50 [correct the input; if the refusal is \
+                 what is tested, use error_contains]",
+                "SP608 cog-safe-push.yaml:7:5: test case 3 has exact_string, but the model's output is no text",
+            ]
+        );
+    }
+
+    #[test]
+    fn queries_that_do_not_compile_are_told() {
+        let said = said(vec![case(json!({"prompt": "a"}), Expectation::JqQuery(".a ==".to_owned()))], None, true);
+        assert!(said.len() == 1 && said[0].starts_with("SP603 cog-safe-push.yaml:7:5: test case 1: the jq program is not valid"), "{said:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_fuzz_settings_is_told() {
+        let fuzz = FuzzPlan {
+            iterations: 1,
+            fixed_inputs: json!({"sed": 1, "steps": "many"}).as_object().unwrap().clone(),
+            disabled_inputs: vec!["prompt".to_owned(), "nothing".to_owned()],
+            ..FuzzPlan::default()
+        };
+        assert_eq!(
+            said(Vec::new(), Some(fuzz), true),
+            [
+                "SP605 fuzz: the fixed input 'sed' is not an input of the model [write 'seed']",
+                "SP605 fuzz: the disabled input 'nothing' is not an input of the model",
+                r#"SP606 fuzz: input steps is "many", but has to be integer"#,
+                "SP607 fuzz: no value can be made for the required input 'prompt', which is disabled [give 'prompt' a value among \
+                 fuzz.fixed_inputs]",
+            ]
+        );
+    }
+
+    #[test]
+    fn without_a_schema_only_the_rest_is_looked_at() {
+        let plan = VerifyPlan { cases: vec![case(json!({"x": 1}), Expectation::JqQuery("(".to_owned()))], ..VerifyPlan::default() };
+        assert_eq!(check_plan(&plan, None, true).len(), 1);
+    }
+}

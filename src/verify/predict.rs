@@ -1,0 +1,306 @@
+//! One prediction of a case, repeated while the platform is to blame.
+
+use std::time::Duration;
+
+use crate::clients::http::pause;
+use crate::clients::replicate::{
+    Failure, PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TimedOut,
+};
+use crate::domain::case::CaseId;
+use crate::domain::events::EventKind;
+use crate::domain::prediction::{Inputs, Prediction, PredictionStatus};
+use crate::domain::report::Attempt;
+use crate::schema::validate::join_output;
+use crate::support::retry::RetryPolicy;
+use crate::verify::cost::run_time;
+use crate::verify::engine::Engine;
+use crate::verify::mask::Mask;
+use crate::verify::{VerifyError, platform};
+
+/// The waits between repeats after a platform error.
+const PLATFORM_RETRY: RetryPolicy =
+    RetryPolicy { retries: 3, first_wait: Duration::from_secs(2), longest_wait: Duration::from_secs(30) };
+
+/// A version that was just pushed may be unknown to the call that creates predictions for a moment.
+const VISIBILITY_RETRY: RetryPolicy =
+    RetryPolicy { retries: 5, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(10) };
+
+/// Which of the two versions is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Staged,
+    Live,
+}
+
+/// How a prediction, with its repeats, came to an end.
+#[derive(Debug)]
+pub(super) enum End {
+    /// By itself: succeeded, or failed with an error of the model.
+    Ended(Box<Prediction>),
+    /// It was never made: the inputs were refused.
+    Refused(String),
+    /// A limit was reached.
+    TimedOut {
+        /// Which.
+        limit: TimeLimit,
+        /// In words.
+        reason: String,
+    },
+    /// The platform, or a service, did not let it come to an end.
+    Errored(String),
+    /// It was stopped with everything else.
+    Cancelled,
+    /// Everything stopped before it was made.
+    NotStarted,
+}
+
+/// A prediction with its repeats.
+#[derive(Debug)]
+pub(super) struct Tried {
+    /// Every one that was made or refused, oldest first. The last belongs to the end.
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) end: End,
+}
+
+/// What is to be asked.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) case: &'a CaseId,
+    pub(super) side: Side,
+    pub(super) inputs: &'a Inputs,
+    pub(super) mask: &'a Mask,
+}
+
+impl Engine<'_> {
+    /// Runs a prediction to its end.
+    pub(super) async fn predict(&self, ask: Ask<'_>) -> Tried {
+        let mut attempts = Vec::new();
+        let Some(target) = self.target(ask.side) else {
+            return Tried { attempts, end: End::Errored("no version is live".to_owned()) };
+        };
+        let mut request = PredictionRequest::new(target, ask.inputs.clone());
+        let mut platform_waits = PLATFORM_RETRY.waits();
+        let mut platform_tries = 0;
+        let mut visibility_waits = VISIBILITY_RETRY.waits();
+        let end = loop {
+            let turn = if ask.side == Side::Staged {
+                match self.gate.pass(&self.stopping).await {
+                    Some(turn) => turn,
+                    None => break End::NotStarted,
+                }
+            } else {
+                None
+            };
+            let Some(place) = self.place().await else { break End::NotStarted };
+            let began = self.services.clock.instant();
+            let outcome = self.run_once(&request, ask).await;
+            drop(place);
+            let duration = began.elapsed();
+            let wait = match outcome {
+                Ok(prediction) => {
+                    self.spend(run_time(&prediction));
+                    let mut attempt = self.attempt_of(&prediction, duration, ask.mask);
+                    if ask.side == Side::Staged
+                        && !self.gate.is_open()
+                        && let Some(reason) = platform::boot_failure(&prediction)
+                    {
+                        attempt.reason = Some(format!("the version never booted: {reason}"));
+                        let logs_tail = attempt.logs_tail.clone();
+                        attempts.push(attempt);
+                        self.stop(VerifyError::NeverBooted { reason: reason.clone(), logs_tail });
+                        break End::TimedOut { limit: TimeLimit::StartUp, reason: format!("the version never booted: {reason}") };
+                    }
+                    let Some(fault) = platform::fault(&prediction) else {
+                        attempts.push(attempt);
+                        if ask.side == Side::Staged {
+                            self.gate.open();
+                        }
+                        break End::Ended(Box::new(prediction));
+                    };
+                    let reason = format!("platform error {}: {}", fault.code, fault.meaning);
+                    attempt.reason = Some(reason.clone());
+                    attempts.push(attempt);
+                    let wait = platform_waits.next().filter(|_| platform_tries < fault.retries);
+                    let Some(wait) = wait else { break End::Errored(reason) };
+                    platform_tries += 1;
+                    self.ledger.repeated();
+                    self.tell(EventKind::Notice(format!("{}: {reason}; trying again", ask.case)));
+                    wait
+                }
+                Err(error) => match self.after_error(&error, ask, &request.target, duration, &mut attempts) {
+                    AfterError::End(end, fatal) => {
+                        if let Some(reason) = fatal {
+                            self.stop(reason.unwrap_or(VerifyError::Replicate(error)));
+                        }
+                        break end;
+                    }
+                    AfterError::ByName(target) => {
+                        request.target = target;
+                        continue;
+                    }
+                    AfterError::NotYetVisible(end) => match visibility_waits.next() {
+                        Some(wait) => wait,
+                        None => {
+                            self.stop(VerifyError::Replicate(error));
+                            break end;
+                        }
+                    },
+                },
+            };
+            drop(turn);
+            if pause(wait, &self.stopping).await.is_err() {
+                break End::Cancelled;
+            }
+        };
+        Tried { attempts, end }
+    }
+
+    fn target(&self, side: Side) -> Option<PredictionTarget> {
+        let version = match side {
+            Side::Staged => Some(self.request.version),
+            Side::Live => self.request.live,
+        };
+        version.cloned().map(PredictionTarget::Version)
+    }
+
+    async fn run_once(&self, request: &PredictionRequest, ask: Ask<'_>) -> Result<Prediction, ReplicateError> {
+        let limits = RunLimits::of_prediction(self.request.limits);
+        let announced = std::sync::atomic::AtomicBool::new(false);
+        let watcher = |prediction: &Prediction| {
+            if !announced.swap(true, std::sync::atomic::Ordering::Relaxed) {
+                self.ledger.created();
+                self.tell(EventKind::PredictionCreated {
+                    case: ask.case.clone(),
+                    prediction: prediction.id.clone(),
+                    url: prediction.web_url.clone(),
+                });
+            }
+            let runs = prediction.started_at.is_some()
+                || matches!(prediction.status, PredictionStatus::Processing | PredictionStatus::Succeeded);
+            if runs && ask.side == Side::Staged {
+                self.gate.open();
+            }
+        };
+        self.services.replicate.run_prediction(request, &limits, &watcher, &self.stopping).await
+    }
+
+    fn spend(&self, time: Duration) {
+        if let Some((used, allowed)) = self.ledger.spent(time) {
+            self.stop(VerifyError::BudgetSpent { used, allowed });
+        }
+    }
+
+    /// What an error of the client means for the case and for the rest.
+    fn after_error(
+        &self,
+        error: &ReplicateError,
+        ask: Ask<'_>,
+        target: &PredictionTarget,
+        duration: Duration,
+        attempts: &mut Vec<Attempt>,
+    ) -> AfterError {
+        let said = ask.mask.text(&chain(error));
+        let errored = || End::Errored(said.clone());
+        let is_staged = ask.side == Side::Staged;
+        match error.failure() {
+            Failure::Cancelled { still_running } => {
+                if let Some(id) = still_running {
+                    self.tell(EventKind::Notice(format!("{}: prediction {id} could not be stopped and may still run", ask.case)));
+                }
+                AfterError::End(End::Cancelled, None)
+            }
+            Failure::TimedOut(timed_out) => self.timed_out(timed_out, ask, duration, attempts),
+            Failure::InvalidInput { detail, .. } => {
+                let detail = ask.mask.text(detail);
+                attempts.push(refused(&detail, duration));
+                AfterError::End(End::Refused(detail), None)
+            }
+            Failure::PaymentRequired { .. } => AfterError::End(errored(), Some(None)),
+            Failure::VersionDisabled { detail } if is_staged => {
+                let reason = VerifyError::NeverBooted { reason: detail.clone(), logs_tail: String::new() };
+                AfterError::End(errored(), Some(Some(reason)))
+            }
+            Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !self.gate.is_open() => {
+                AfterError::NotYetVisible(errored())
+            }
+            // Official models have no predictions by version (contracts/replicate.md section 2).
+            Failure::NotFound { .. } => match target {
+                PredictionTarget::Version(version) if !is_staged => {
+                    AfterError::ByName(PredictionTarget::Model(version.model.clone()))
+                }
+                _ => AfterError::End(errored(), is_staged.then_some(None)),
+            },
+            Failure::Forbidden { .. } | Failure::VersionNotPermitted { .. } | Failure::VersionDisabled { .. } if !is_staged => {
+                AfterError::End(errored(), None)
+            }
+            _ => AfterError::End(errored(), Some(None)),
+        }
+    }
+
+    fn timed_out(&self, timed_out: &TimedOut, ask: Ask<'_>, duration: Duration, attempts: &mut Vec<Attempt>) -> AfterError {
+        let reason = Failure::TimedOut(Box::new(timed_out.clone())).to_string();
+        let mut attempt = self.attempt_of(&timed_out.prediction, duration, ask.mask);
+        attempt.reason = Some(reason.clone());
+        let logs_tail = attempt.logs_tail.clone();
+        attempts.push(attempt);
+        let never_booted = ask.side == Side::Staged && timed_out.limit == TimeLimit::StartUp && !self.gate.is_open();
+        if timed_out.limit == TimeLimit::Run {
+            self.spend(timed_out.allowed);
+        }
+        let fatal = never_booted.then(|| Some(VerifyError::NeverBooted { reason: reason.clone(), logs_tail }));
+        AfterError::End(End::TimedOut { limit: timed_out.limit, reason }, fatal)
+    }
+
+    /// A prediction as the report has it.
+    fn attempt_of(&self, prediction: &Prediction, duration: Duration, mask: &Mask) -> Attempt {
+        let mut metrics = prediction.metrics.clone();
+        if let Some(time) = prediction.predict_time {
+            metrics.entry("predict_time").or_insert_with(|| time.as_secs_f64().into());
+        }
+        let output = prediction.output.clone().map(|output| join_output(self.request.schema, output));
+        Attempt {
+            prediction: Some(prediction.id.clone()),
+            url: prediction.web_url.clone(),
+            output: output.map(|output| mask.value(&output)),
+            error: prediction.error.as_deref().map(|error| mask.text(error)),
+            logs_tail: mask.logs(&prediction.logs),
+            reason: None,
+            duration,
+            metrics,
+        }
+    }
+}
+
+enum AfterError {
+    /// The prediction is over; `Some` stops everything: with a reason of its own, or with the error itself.
+    End(End, Option<Option<VerifyError>>),
+    /// To be asked for in another way.
+    ByName(PredictionTarget),
+    /// The version may appear in a moment; what it ends with if it does not.
+    NotYetVisible(End),
+}
+
+fn refused(detail: &str, duration: Duration) -> Attempt {
+    Attempt {
+        prediction: None,
+        url: None,
+        output: None,
+        error: Some(detail.to_owned()),
+        logs_tail: String::new(),
+        reason: None,
+        duration,
+        metrics: serde_json::Map::new(),
+    }
+}
+
+/// An error with its causes on one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,184 @@
+//! The rules of this room: SP601–SP609 about the plan, before a prediction is made; SP611–SP619 about what predictions showed.
+
+use crate::domain::finding::Severity;
+use crate::domain::rule::Rule;
+
+pub(super) const JUDGE_MISSING: Rule = Rule {
+    code: "SP601",
+    name: "judge-missing",
+    severity: Severity::Error,
+    summary: "A test case asks for a judge and none is there.",
+    why: "You: the case could only be skipped, and a skipped check looks like a passed one.",
+    example: "`match_prompt: a red car` without an Anthropic API key.",
+};
+
+pub(super) const CASE_INPUTS_REFUSED: Rule = Rule {
+    code: "SP602",
+    name: "case-inputs-refused",
+    severity: Severity::Error,
+    summary: "The inputs of a test case do not fit the schema.",
+    why: "You: Replicate refuses them with 422, after the build and the push.",
+    example: "`inputs: {steps: 500}` where `steps` has a maximum of 50.",
+};
+
+pub(super) const QUERY_INVALID: Rule = Rule {
+    code: "SP603",
+    name: "query-invalid",
+    severity: Severity::Error,
+    summary: "A jq query does not compile.",
+    why: "You: the case cannot pass, whatever the model does.",
+    example: "`jq_query: \".text ==\"`.",
+};
+
+pub(super) const URL_INVALID: Rule = Rule {
+    code: "SP604",
+    name: "url-invalid",
+    severity: Severity::Error,
+    summary: "The file to match is not named by a URL.",
+    why: "You: the case cannot pass, whatever the model does.",
+    example: "`match_url: cat.png`.",
+};
+
+pub(super) const FUZZ_INPUT_UNKNOWN: Rule = Rule {
+    code: "SP605",
+    name: "fuzz-input-unknown",
+    severity: Severity::Error,
+    summary: "A fixed or disabled input is not an input of the model.",
+    why: "You: a fixed one is refused with 422, and a disabled one that is misspelt is sent after all.",
+    example: "`fuzz: {fixed_inputs: {sed: 1}}` where the input is called `seed`.",
+};
+
+pub(super) const FUZZ_INPUT_REFUSED: Rule = Rule {
+    code: "SP606",
+    name: "fuzz-input-refused",
+    severity: Severity::Error,
+    summary: "The value of a fixed input does not fit the schema.",
+    why: "You: Replicate refuses every generated prediction with 422.",
+    example: "`fixed_inputs: {steps: many}` where `steps` is an integer.",
+};
+
+pub(super) const FUZZ_IMPOSSIBLE: Rule = Rule {
+    code: "SP607",
+    name: "fuzz-impossible",
+    severity: Severity::Error,
+    summary: "No value can be made for a required input.",
+    why: "You: without it no prediction can be made.",
+    example: "A required input of video, or a required input that is disabled.",
+};
+
+pub(super) const EXPECTATION_UNMEETABLE: Rule = Rule {
+    code: "SP608",
+    name: "expectation-unmeetable",
+    severity: Severity::Warning,
+    summary: "The schema's output cannot be what a test case expects.",
+    why: "You: the case will fail, unless the schema is wrong.",
+    example: "`exact_string: hello` for a model that returns a list of files.",
+};
+
+pub(super) const OUTPUT_OFF_SCHEMA: Rule = Rule {
+    code: "SP611",
+    name: "output-off-schema",
+    severity: Severity::Warning,
+    summary: "An output is not what the schema promises.",
+    why: "Everyone whose client reads the output as the schema describes it.",
+    example: "The schema promises a list of files and the output is one text.",
+};
+
+pub(super) const OUTPUT_UNHEALTHY: Rule = Rule {
+    code: "SP612",
+    name: "output-unhealthy",
+    severity: Severity::Warning,
+    summary: "An output looks broken: empty, blank, silent, damaged, or a stack trace.",
+    why: "Everyone: the prediction succeeded and its output is of no use.",
+    example: "A picture of one colour, after a safety filter or a failed decoder.",
+};
+
+pub(super) const COMPARISON_LOOSE: Rule = Rule {
+    code: "SP613",
+    name: "comparison-loose",
+    severity: Severity::Note,
+    summary: "The live version does not repeat itself, so only the kind and size of the outputs were compared.",
+    why: "You: a change of content would not be noticed without a judge.",
+    example: "A picture without a seed.",
+};
+
+pub(super) const CASE_FLAKY: Rule = Rule {
+    code: "SP614",
+    name: "case-flaky",
+    severity: Severity::Warning,
+    summary: "A case failed and passed when it was repeated.",
+    why: "Some users, some of the time.",
+    example: "A race in `predict()`, or a test that is too strict for a model with randomness.",
+};
+
+pub(super) const GENERATED_INPUTS_REFUSED: Rule = Rule {
+    code: "SP615",
+    name: "generated-inputs-refused",
+    severity: Severity::Warning,
+    summary: "Replicate refused inputs that fit the schema.",
+    why: "You: this case checked nothing; the schema that was read is not the one that is enforced.",
+    example: "The version's schema differs from the inspected one.",
+};
+
+pub(super) const LIVE_FAILED: Rule = Rule {
+    code: "SP616",
+    name: "live-failed",
+    severity: Severity::Warning,
+    summary: "The live version gave no output to compare with.",
+    why: "You: nothing is known about what changes for its users.",
+    example: "The live version fails with these inputs, or is disabled.",
+};
+
+pub(super) const WARM_UP_FAILED: Rule = Rule {
+    code: "SP617",
+    name: "warm-up-failed",
+    severity: Severity::Warning,
+    summary: "The model starts, but failed with the smallest inputs its schema allows.",
+    why: "Perhaps somebody who sends little more than what is required. Write a test case to be sure.",
+    example: "A required text of which `predict()` expects a special form.",
+};
+
+/// Every rule of the room, by code.
+pub const RULES: &[Rule] = &[
+    JUDGE_MISSING,
+    CASE_INPUTS_REFUSED,
+    QUERY_INVALID,
+    URL_INVALID,
+    FUZZ_INPUT_UNKNOWN,
+    FUZZ_INPUT_REFUSED,
+    FUZZ_IMPOSSIBLE,
+    EXPECTATION_UNMEETABLE,
+    OUTPUT_OFF_SCHEMA,
+    OUTPUT_UNHEALTHY,
+    COMPARISON_LOOSE,
+    CASE_FLAKY,
+    GENERATED_INPUTS_REFUSED,
+    LIVE_FAILED,
+    WARM_UP_FAILED,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::RULES;
+
+    #[test]
+    fn codes_are_unique_sorted_and_within_the_range_of_the_room() {
+        let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
+        let sorted: BTreeSet<&str> = codes.iter().copied().collect();
+        assert_eq!(codes, sorted.into_iter().collect::<Vec<_>>());
+        assert!(codes.iter().all(|code| (601..=699).contains(&code[2..].parse::<u32>().unwrap())));
+        let names: BTreeSet<&str> = RULES.iter().map(|rule| rule.name).collect();
+        assert_eq!(names.len(), RULES.len());
+    }
+
+    #[test]
+    fn every_rule_explains_itself() {
+        for rule in RULES {
+            for text in [rule.summary, rule.why] {
+                assert!(text.ends_with('.') && text.len() > 15, "{}: {text}", rule.code);
+            }
+        }
+    }
+}
