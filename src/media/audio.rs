@@ -57,9 +57,8 @@ pub fn audio_facts(file: &MediaFile<'_>) -> Result<AudioFacts, String> {
     let stream = MediaSourceStream::new(Box::new(Cursor::new(file.bytes.to_vec())), Default::default());
     let mut hint = Hint::new();
     hint.with_extension(&extension(file));
-    let mut format = symphonia::default::get_probe()
-        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(say)?;
+    let mut format =
+        symphonia::default::get_probe().probe(&hint, stream, FormatOptions::default(), MetadataOptions::default()).map_err(say)?;
     let track = format.default_track(TrackType::Audio).ok_or("it has no sound track")?;
     let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio()).ok_or("its codec is not known")?;
     let mut decoder =

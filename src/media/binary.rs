@@ -5,9 +5,8 @@ use crate::media::{Comparison, MediaFile, MediaKind};
 /// Compares bytes.
 pub(super) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, kind: MediaKind) -> Comparison {
     let same = left.bytes == right.bytes;
-    let comparison = Comparison::new(kind, same)
-        .metric("left_bytes", left.bytes.len() as f64)
-        .metric("right_bytes", right.bytes.len() as f64);
+    let comparison =
+        Comparison::new(kind, same).metric("left_bytes", left.bytes.len() as f64).metric("right_bytes", right.bytes.len() as f64);
     if same {
         return comparison;
     }

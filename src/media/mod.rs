@@ -20,16 +20,16 @@ mod binary;
 mod compare;
 mod examine;
 mod file;
-mod picture;
 mod json;
 mod kind;
+mod picture;
 mod text;
 
 pub use audio::{AudioFacts, audio_facts};
 pub use compare::{Comparison, Tolerance, compare};
 pub use examine::{Ailment, Examination, examine, text_ailment};
 pub use file::MediaFile;
-pub use picture::{ImageFacts, image_facts};
 pub use json::{JsonDifference, compare_json};
 pub use kind::{MediaKind, detect, extension};
+pub use picture::{ImageFacts, image_facts};
 pub use text::{compare_text, short_diff};

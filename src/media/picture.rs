@@ -165,7 +165,8 @@ fn measure(left: &RgbaImage, right: &RgbaImage) -> Distances {
                 if pixel == other {
                     continue;
                 }
-                let (pixel, other) = (visible([pixel[0], pixel[1], pixel[2], pixel[3]]), visible([other[0], other[1], other[2], other[3]]));
+                let (pixel, other) =
+                    (visible([pixel[0], pixel[1], pixel[2], pixel[3]]), visible([other[0], other[1], other[2], other[3]]));
                 let mut square = 0_u32;
                 for (one, two) in pixel.iter().zip(other) {
                     let difference = one.abs_diff(two);

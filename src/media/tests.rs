@@ -178,7 +178,9 @@ fn a_picture_of_absurd_size_is_refused_before_memory_is_taken() {
 #[test]
 fn no_prefix_of_a_picture_or_sound_panics() {
     let sound = tone(440.0, 0.05, 8000, 0.5);
-    for whole in [png(landscape(9, 7)), encoded(landscape(9, 7), ImageFormat::Jpeg), encoded(landscape(9, 7), ImageFormat::Gif), sound] {
+    for whole in
+        [png(landscape(9, 7)), encoded(landscape(9, 7), ImageFormat::Jpeg), encoded(landscape(9, 7), ImageFormat::Gif), sound]
+    {
         for length in 0..whole.len() {
             let _ = judged(&whole[..length], &whole);
             let _ = examine(&MediaFile::named("x.png", &whole[..length]));

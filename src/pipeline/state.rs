@@ -142,11 +142,19 @@ impl<'a> ModelState<'a> {
     /// Takes findings into the report and tells about those that are new.
     pub(super) fn found(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            if !self.report.findings.contains(&finding) {
-                self.tell(EventKind::Found(finding.clone()));
-                self.report.findings.push(finding);
+            if self.keep(finding.clone()) {
+                self.tell(EventKind::Found(finding));
             }
         }
+    }
+
+    /// Takes a finding that was told already into the report, and says whether it is new there.
+    pub(super) fn keep(&mut self, finding: Finding) -> bool {
+        let is_new = !self.report.findings.contains(&finding);
+        if is_new {
+            self.report.findings.push(finding);
+        }
+        is_new
     }
 
     /// Ends a run that never began: the reason is the same for all stages.

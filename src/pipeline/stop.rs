@@ -133,7 +133,7 @@ impl From<PublishError> for Stop {
 
 impl From<VerifyError> for Stop {
     fn from(error: VerifyError) -> Self {
-        Self::error(error.kind().verdict(), &error, error.hint())
+        Self::error(error.kind().verdict(), &error, error.hint().map(str::to_owned))
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::domain::cleared::{Cleared, Staged, Verified};
+use crate::domain::cost::{Cost, usd_per_second};
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::ModelPlan;
 use crate::pipeline::context::RunContext;
@@ -66,7 +67,16 @@ pub(super) async fn drive(
     let outcome = verify(&request, &services.verifying(), context.observer, context.cancelled).await;
     state.report.cases = outcome.cases;
     state.report.seed = outcome.seed;
-    state.report.cost += outcome.cost;
-    state.found(outcome.findings);
+    state.report.cost += priced(outcome.cost, plan);
+    for finding in outcome.findings {
+        // `verify` told it when it was found.
+        state.keep(finding);
+    }
     outcome.stopped.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// The cost with an estimate in dollars, where the hardware is known and has a public price.
+fn priced(cost: Cost, plan: &ModelPlan) -> Cost {
+    let price = plan.test_hardware.as_deref().and_then(usd_per_second);
+    Cost { estimated_usd: cost.estimated_usd.or_else(|| price.map(|price| price * cost.predict_seconds)), ..cost }
 }

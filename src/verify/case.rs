@@ -39,7 +39,10 @@ pub(super) struct Job {
 pub(super) enum Ruling {
     Passed,
     /// `again`: whether another try could tell something else.
-    Failed { reason: String, again: bool },
+    Failed {
+        reason: String,
+        again: bool,
+    },
     Errored(String),
     Cancelled,
     NotStarted,

@@ -209,7 +209,8 @@ impl Engine<'_> {
                 Opinion::Cancelled => Ruled::of(Ruling::Cancelled),
             };
         }
-        let message = format!("{}: the live version does not repeat itself; only kind and size of the outputs were compared", job.id);
+        let message =
+            format!("{}: the live version does not repeat itself; only kind and size of the outputs were compared", job.id);
         let hint = "set the seed in the case, or give an Anthropic API key so that a judge can look";
         self.found_in(job, Finding::new(&rules::COMPARISON_LOOSE, message).hint(hint));
         remarks.push("types, files and sizes are alike; the content was not compared".to_owned());
@@ -311,9 +312,9 @@ fn loosely_alike(staged: &Observation, live: &Observation) -> Result<(), String>
 fn alike_values(staged: &Value, live: &Value, path: &str) -> Result<(), String> {
     match (staged, live) {
         (Value::String(staged), Value::String(live)) => {
-            within_order(staged.chars().count() as f64 + 10.0, live.chars().count() as f64 + 10.0)
-                .then_some(())
-                .ok_or_else(|| format!("{path} has {} characters, the live version's {}", staged.chars().count(), live.chars().count()))
+            within_order(staged.chars().count() as f64 + 10.0, live.chars().count() as f64 + 10.0).then_some(()).ok_or_else(|| {
+                format!("{path} has {} characters, the live version's {}", staged.chars().count(), live.chars().count())
+            })
         }
         (Value::Array(staged), Value::Array(live)) => {
             if staged.is_empty() != live.is_empty() || !within_order(staged.len() as f64 + 1.0, live.len() as f64 + 1.0) {

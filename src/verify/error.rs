@@ -47,7 +47,9 @@ impl VerifyError {
     /// The way out, where there is one to name.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NeverBooted { .. } => Some("read the logs of the first prediction: setup() fails or hangs, or the image is too large"),
+            Self::NeverBooted { .. } => {
+                Some("read the logs of the first prediction: setup() fails or hangs, or the image is too large")
+            }
             Self::BudgetSpent { .. } => Some("run fewer or cheaper cases, or raise max_predict_seconds"),
             Self::Replicate(error) => error.hint(),
             Self::Cancelled => None,

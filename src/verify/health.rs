@@ -42,9 +42,12 @@ pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -
         match file.media() {
             Ok(media) => {
                 let ailments = examine(&media).ailments;
-                found.extend(ailments.iter().filter(|ailment| counts(ailment)).map(|ailment| {
-                    (Complaint::Unhealthy, format!("{place}: {}", shorten(&ailment.to_string(), 300)))
-                }));
+                found.extend(
+                    ailments
+                        .iter()
+                        .filter(|ailment| counts(ailment))
+                        .map(|ailment| (Complaint::Unhealthy, format!("{place}: {}", shorten(&ailment.to_string(), 300)))),
+                );
             }
             Err(problem) => found.push((Complaint::Unhealthy, problem)),
         }
@@ -91,7 +94,12 @@ mod tests {
             (&text, seen(json!("hello"), None), CaseKind::Case, &[]),
             (&text, seen(json!(" "), None), CaseKind::Case, &["the text is blank"]),
             (&text, seen(json!(""), None), CaseKind::Fuzz, &[]),
-            (&text, seen(json!("Traceback (most recent call last):\n"), None), CaseKind::Case, &["the text is a Python stack trace"]),
+            (
+                &text,
+                seen(json!("Traceback (most recent call last):\n"), None),
+                CaseKind::Case,
+                &["the text is a Python stack trace"],
+            ),
             (&text, seen(json!(5), None), CaseKind::Case, &["output is 5, but has to be string"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Case, &["output (https://x/a.png): the file is empty"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Fuzz, &["output (https://x/a.png): the file is empty"]),

@@ -14,7 +14,10 @@ use crate::verify::{JudgeError, Observation};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Opinion {
     Approves(Vec<String>),
-    Refuses { reason: String, remarks: Vec<String> },
+    Refuses {
+        reason: String,
+        remarks: Vec<String>,
+    },
     /// There is no judge, or it gave no opinion.
     None(String),
     Cancelled,

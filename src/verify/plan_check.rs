@@ -59,7 +59,8 @@ fn check_expectation(number: usize, case: &TestCase, has_judge: bool, findings: 
 }
 
 fn is_address(text: &str) -> bool {
-    text.starts_with("data:") || text.parse::<url::Url>().is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    text.starts_with("data:")
+        || text.parse::<url::Url>().is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn check_case_inputs(number: usize, case: &TestCase, document: &Value, findings: &mut Vec<Finding>) {
@@ -224,7 +225,10 @@ mod tests {
     #[test]
     fn queries_that_do_not_compile_are_told() {
         let said = said(vec![case(json!({"prompt": "a"}), Expectation::JqQuery(".a ==".to_owned()))], None, true);
-        assert!(said.len() == 1 && said[0].starts_with("SP603 cog-safe-push.yaml:7:5: test case 1: the jq program is not valid"), "{said:?}");
+        assert!(
+            said.len() == 1 && said[0].starts_with("SP603 cog-safe-push.yaml:7:5: test case 1: the jq program is not valid"),
+            "{said:?}"
+        );
     }
 
     #[test]

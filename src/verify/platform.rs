@@ -82,7 +82,9 @@ pub(super) fn advice(error: &str) -> Option<&'static str> {
     if code_of(error) == Some("E1001") {
         return Some("the model ran out of memory: use larger hardware or a smaller model");
     }
-    error.contains("NSFW content detected").then_some("the model's content filter refused its own output; try another seed or prompt")
+    error
+        .contains("NSFW content detected")
+        .then_some("the model's content filter refused its own output; try another seed or prompt")
 }
 
 #[cfg(test)]

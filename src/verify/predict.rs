@@ -3,9 +3,7 @@
 use std::time::Duration;
 
 use crate::clients::http::pause;
-use crate::clients::replicate::{
-    Failure, PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TimedOut,
-};
+use crate::clients::replicate::{Failure, PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TimedOut};
 use crate::domain::case::CaseId;
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Inputs, Prediction, PredictionStatus};

@@ -78,9 +78,7 @@ fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize)
             }
             vec![Value::Object(least), Value::Object(full)]
         }
-        Kind::Union(variants) => {
-            variants.iter().flat_map(|variant| of_shape(name, variant, generator, depth - 1)).collect()
-        }
+        Kind::Union(variants) => variants.iter().flat_map(|variant| of_shape(name, variant, generator, depth - 1)).collect(),
     }
 }
 
@@ -171,7 +169,9 @@ fn strings(name: &str, shape: &Shape) -> Vec<Value> {
         texts = texts.into_iter().map(|text| text.chars().take(usize::try_from(longest).unwrap_or(usize::MAX)).collect()).collect();
     }
     if limits.pattern.is_some() {
-        texts.extend(["abc", "ABC", "a1", "123", "1:1", "512x512", "#ff0000", "en", "en-US", "a,b", "a_b", "1.0"].map(str::to_owned));
+        texts.extend(
+            ["abc", "ABC", "a1", "123", "1:1", "512x512", "#ff0000", "en", "en-US", "a,b", "a_b", "1.0"].map(str::to_owned),
+        );
     }
     texts.into_iter().map(Value::String).collect()
 }

@@ -105,8 +105,8 @@ fn a_model_without_inputs_gets_empty_ones() {
 }
 
 fn number_shape() -> impl Strategy<Value = Value> {
-    (any::<bool>(), prop::option::of(-1000_i64..1000), prop::option::of(0_i64..1000), any::<bool>(), prop::option::of(1_i64..9)).prop_map(
-        |(whole, low, width, exclusive, step)| {
+    (any::<bool>(), prop::option::of(-1000_i64..1000), prop::option::of(0_i64..1000), any::<bool>(), prop::option::of(1_i64..9))
+        .prop_map(|(whole, low, width, exclusive, step)| {
             let mut shape = json!({"type": if whole { "integer" } else { "number" }});
             if let Some(low) = low {
                 shape[if exclusive { "exclusiveMinimum" } else { "minimum" }] = json!(low);
@@ -118,8 +118,7 @@ fn number_shape() -> impl Strategy<Value = Value> {
                 shape["multipleOf"] = json!(step);
             }
             shape
-        },
-    )
+        })
 }
 
 fn text_shape() -> impl Strategy<Value = Value> {

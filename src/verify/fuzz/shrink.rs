@@ -37,7 +37,11 @@ impl Shrinker {
         let simplest = generator.simplest();
         let optional: Vec<String> = simplest.iter().filter(|(_, required, _)| !required).map(|(name, _, _)| name.clone()).collect();
         let required = simplest.iter().filter(|(_, required, _)| *required);
-        let mut steps: Vec<Step> = simplest.iter().filter(|(name, _, _)| failing.get(name).is_some_and(|value| value.is_string())).map(|(name, _, _)| Step::Halve(name.clone())).collect();
+        let mut steps: Vec<Step> = simplest
+            .iter()
+            .filter(|(name, _, _)| failing.get(name).is_some_and(|value| value.is_string()))
+            .map(|(name, _, _)| Step::Halve(name.clone()))
+            .collect();
         steps.extend(simplest.iter().rev().map(|(name, _, value)| Step::Simplest(name.clone(), value.clone())));
         steps.extend(optional.iter().rev().map(|name| Step::Without(name.clone())));
         steps.push(Step::Minimal(Vec::new(), required.map(|(name, _, value)| (name.clone(), value.clone())).collect()));
@@ -160,9 +164,8 @@ mod tests {
     #[test]
     fn two_inputs_that_only_fail_together_are_kept() {
         let failing = json!({"prompt": "x", "steps": 50, "mode": "best", "flag": true});
-        let (smallest, _) = shrunk(failing, 12, |inputs| {
-            inputs.get("steps") == Some(&json!(50)) && inputs.get("mode") == Some(&json!("best"))
-        });
+        let (smallest, _) =
+            shrunk(failing, 12, |inputs| inputs.get("steps") == Some(&json!(50)) && inputs.get("mode") == Some(&json!("best")));
         assert_eq!(smallest, json!({"prompt": "a photo of a cat", "steps": 50, "mode": "best"}));
     }
 

@@ -9,7 +9,7 @@ use jaq_json::Val;
 use serde_json::Value;
 
 use super::filters::filters;
-use super::meter::{Excess, Metered, Meter, Run, STACK_BYTES};
+use super::meter::{Excess, Meter, Metered, Run, STACK_BYTES};
 use crate::support::text::shorten;
 
 /// No program is longer.
@@ -98,10 +98,8 @@ fn compile<T>(
     let modules = Loader::new(definitions)
         .load(&arena, File { code: program, path: () })
         .map_err(|errors| JqError::Invalid(describe_load(program, &errors)))?;
-    let filter = Compiler::default()
-        .with_funs(filters())
-        .compile(modules)
-        .map_err(|errors| JqError::Invalid(describe_compile(&errors)))?;
+    let filter =
+        Compiler::default().with_funs(filters()).compile(modules).map_err(|errors| JqError::Invalid(describe_compile(&errors)))?;
     use_it(&filter)
 }
 
@@ -118,10 +116,14 @@ fn describe_load(program: &str, errors: &load::Errors<&str, ()>) -> String {
         match error {
             load::Error::Io(errors) => said.extend(errors.iter().map(|(name, _)| format!("module '{name}' cannot be loaded"))),
             load::Error::Lex(errors) => {
-                said.extend(errors.iter().map(|(expected, found)| format!("expected {}, found {}", expected.as_str(), place(found))));
+                said.extend(
+                    errors.iter().map(|(expected, found)| format!("expected {}, found {}", expected.as_str(), place(found))),
+                );
             }
             load::Error::Parse(errors) => {
-                said.extend(errors.iter().map(|(expected, found)| format!("expected {}, found {}", expected.as_str(), place(found))));
+                said.extend(
+                    errors.iter().map(|(expected, found)| format!("expected {}, found {}", expected.as_str(), place(found))),
+                );
             }
         }
     }
@@ -191,7 +193,14 @@ mod tests {
 
     #[test]
     fn programs_that_never_end_are_stopped() {
-        for program in ["def f: f; f", "[repeat(1)]", "[range(1e12)]", "last(range(infinite))", "until(false; . + 1)", "[limit(1e9; repeat(0))]"] {
+        for program in [
+            "def f: f; f",
+            "[repeat(1)]",
+            "[range(1e12)]",
+            "last(range(infinite))",
+            "until(false; . + 1)",
+            "[limit(1e9; repeat(0))]",
+        ] {
             assert!(matches!(outcome(program, &json!(0)), Err(JqError::Stopped(_))), "{program}");
         }
     }
