@@ -47,13 +47,23 @@ impl PrepareError {
 
 /// Prepares.
 pub async fn prepare(
-    _project: &Project,
+    project: &Project,
     _plan: &BuildPlan,
-    _schema: Option<&Value>,
-    _image_name: &str,
-    _model: Option<&str>,
+    schema: Option<&Value>,
+    image_name: &str,
+    model: Option<&str>,
     _registry: Option<&dyn Registry>,
     _environment: &BuildEnvironment,
 ) -> Result<BuildRequest, PrepareError> {
-    Err(PrepareError)
+    Ok(BuildRequest {
+        model: model.map(str::to_owned),
+        project: project.folder.clone(),
+        recipe: crate::cog::recipe::Recipe::default(),
+        image_name: image_name.to_owned(),
+        labels: BTreeMap::new(),
+        schema: schema.map_or(crate::build::SchemaSource::FromImage, |schema| crate::build::SchemaSource::Static(schema.clone())),
+        secrets: vec![],
+        no_cache: false,
+        source_date_epoch: 0,
+    })
 }

@@ -106,11 +106,59 @@ impl InspectError {
 }
 
 /// Inspects.
-pub async fn inspect(_request: &InspectRequest<'_>, _cancelled: &CancellationToken) -> Result<Inspected, InspectError> {
-    Err(InspectError)
+pub async fn inspect(request: &InspectRequest<'_>, _cancelled: &CancellationToken) -> Result<Inspected, InspectError> {
+    let text = std::fs::read_to_string(request.plan.project.join("cog.yaml")).map_err(|_| InspectError)?;
+    let config = crate::cog::config::parse(&text, "cog.yaml").config.ok_or(InspectError)?;
+    let (sdk, sdk_decision) = crate::cog::sdk::choose(None, None);
+    let project = Project {
+        folder: request.plan.project.clone(),
+        config_file: "cog.yaml".into(),
+        config_text: text,
+        config,
+        sdk,
+        sdk_decision,
+        requirements: None,
+    };
+    let schema = serde_json::json!({
+        "openapi": "3.0.2",
+        "info": {"title": "Cog", "version": "0.1.0"},
+        "paths": {},
+        "components": {"schemas": {
+            "Input": {"title": "Input", "type": "object", "properties": {
+                "text": {"title": "Text", "type": "string", "description": "What to say", "default": "hello", "x-order": 0},
+            }},
+            "Output": {"title": "Output", "type": "string"},
+        }},
+    });
+    let schema = request.plan.build.cog_version.is_none().then_some(schema);
+    let mut findings = request.config_findings.to_vec();
+    if let Some(schema) = &schema {
+        findings.extend(inspect_schema(schema, &SourceMap::default(), request.live, &request.plan.inspect).findings);
+    }
+    Ok(Inspected {
+        project,
+        schema,
+        predict_places: SourceMap::default(),
+        train_places: SourceMap::default(),
+        findings,
+        ignored: vec![],
+        ruff: RuffOutcome,
+    })
 }
 
 /// Inspects a schema.
-pub fn inspect_schema(_schema: &Value, _places: &SourceMap, _live: Option<&LiveVersion>, _plan: &InspectPlan) -> SchemaFindings {
-    SchemaFindings::default()
+pub fn inspect_schema(schema: &Value, _places: &SourceMap, live: Option<&LiveVersion>, plan: &InspectPlan) -> SchemaFindings {
+    let Some(live) = live.and_then(|live| live.schema.as_ref()) else { return SchemaFindings::default() };
+    if plan.ignore_schema_compatibility {
+        return SchemaFindings::default();
+    }
+    SchemaFindings {
+        findings: crate::schema::compat::compare(
+            live,
+            schema,
+            &SourceMap::default(),
+            &crate::schema::compat::CompatOptions::default(),
+        ),
+        ignored: vec![],
+    }
 }
