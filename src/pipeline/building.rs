@@ -12,7 +12,7 @@ use crate::domain::finding::Finding;
 use crate::inspect::inspect_schema;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
-use crate::pipeline::inspecting::{InspectedModel, has_judge, judge};
+use crate::pipeline::inspecting::{About, InspectedModel, has_judge, judge};
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, Services, rules};
@@ -137,5 +137,6 @@ fn check_schema(
     findings.extend(planned.clone());
     state.report.ignored.extend(of_image.ignored);
     state.found(findings.clone());
-    judge(&findings, |finding| planned.contains(finding)).map(|_note| ())
+    let about = |finding: &Finding| if planned.contains(finding) { About::Plan } else { About::Model };
+    judge(&findings, about).map(|_note| ())
 }

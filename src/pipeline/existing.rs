@@ -11,7 +11,7 @@ use crate::domain::report::{ModelReport, RunReport, Stage};
 use crate::inspect::live_version;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::{at_once, within_grace};
-use crate::pipeline::inspecting::judge;
+use crate::pipeline::inspecting::{About, judge};
 use crate::pipeline::run::RunRecord;
 use crate::pipeline::state::{Done, Halt, ModelState};
 use crate::pipeline::stop::Stop;
@@ -110,7 +110,7 @@ async fn look_up(
     state.report.previous = live.clone();
     state.found(check_plan(&run.plan.predict, Some(&schema), context.has_judge));
     // All that is looked at here was written into the configuration.
-    judge(&state.report.findings, |_finding| true)?;
+    judge(&state.report.findings, |_finding| About::Plan)?;
     let note = format!("{}:{}", version.model, version.id.short());
     Ok(Done::new(Found { version, schema, live }, note))
 }

@@ -42,8 +42,17 @@ pub(super) async fn run(
     state.found(inspected.findings.clone());
     state.found(planned.clone());
     state.report.ignored.clone_from(&inspected.ignored);
-    let configured: BTreeSet<&str> = run.config_findings.iter().chain(&planned).map(|finding| finding.code.as_str()).collect();
-    let note = judge(&state.report.findings, |finding| configured.contains(finding.code.as_str()))?;
+    // By code: the policy may have changed the severity.
+    let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
+    let note = judge(&state.report.findings, |finding| {
+        if configured.contains(finding.code.as_str()) {
+            About::Configuration
+        } else if planned.contains(finding) {
+            About::Plan
+        } else {
+            About::Model
+        }
+    })?;
     Ok(Done::new(model, note))
 }
 
@@ -73,18 +82,29 @@ pub(super) fn has_judge(context: &RunContext<'_>) -> bool {
     context.has_judge || context.options.goal != Goal::Publish
 }
 
-/// Stops on findings of severity error, with the gravest of their verdicts: those of the configuration are wrong requests, all others are
-/// results.
-pub(super) fn judge(findings: &[Finding], is_of_configuration: impl Fn(&Finding) -> bool) -> Result<String, Stop> {
-    let errors: Vec<&Finding> = findings.iter().filter(|finding| finding.is_error()).collect();
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// A file of settings, or the request: wrong in itself.
+    Configuration,
+    /// What is asked of the model.
+    Plan,
+    /// The model.
+    Model,
+}
+
+/// Stops on findings of severity error. A wrong configuration is a wrong request. So is a plan that does not fit the model, unless the model
+/// has errors of its own: then it may well be the model that changed, and that is a result.
+pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> Result<String, Stop> {
+    let errors: Vec<About> = findings.iter().filter(|finding| finding.is_error()).map(about).collect();
     if errors.is_empty() {
         return Ok(match findings.len() {
             0 => "nothing found".to_owned(),
             number => count(number, "finding"),
         });
     }
-    let is_misconfigured = errors.iter().any(|finding| is_of_configuration(finding));
-    let verdict = if is_misconfigured { Verdict::Misconfigured } else { Verdict::Failed };
+    let is_result = errors.contains(&About::Model) && !errors.contains(&About::Configuration);
+    let verdict = if is_result { Verdict::Failed } else { Verdict::Misconfigured };
     Err(Stop::Blocked { verdict, note: count(errors.len(), "error") })
 }
 

@@ -14,7 +14,7 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::Goal;
 use crate::pipeline::PrepareTreeError;
 use crate::pipeline::building::name_of;
-use crate::pipeline::inspecting::judge;
+use crate::pipeline::inspecting::{About, judge};
 use crate::pipeline::rules::{self, RULES};
 use crate::pipeline::stop::Stop;
 use crate::publish::PublishError;
@@ -68,16 +68,25 @@ fn the_chain_of_causes_is_told_once_from_outside_in() {
 fn findings_stop_by_severity_and_by_where_they_come_from() {
     let warning = Finding::new(&rules::IMAGE_SCHEMA_DIFFERS, "a");
     let failure = Finding::new(&rules::SCHEMA_NOT_AS_INSPECTED, "b");
-    let never = |_: &Finding| false;
-    assert_eq!(judge(&[], never).unwrap(), "nothing found");
-    assert_eq!(judge(std::slice::from_ref(&warning), never).unwrap(), "1 finding");
-    for (is_configured, verdict) in [(false, Verdict::Failed), (true, Verdict::Misconfigured)] {
-        let stop = judge(&[warning.clone(), failure.clone()], |_| is_configured).unwrap_err();
-        let Stop::Blocked { verdict: is, note } = stop else { panic!("{stop:?}") };
-        assert_eq!((is, note.as_str()), (verdict, "1 error"));
-    }
+    let model = |_: &Finding| About::Model;
+    assert_eq!(judge(&[], model).unwrap(), "nothing found");
+    assert_eq!(judge(std::slice::from_ref(&warning), model).unwrap(), "1 finding");
     // A rule whose severity was lowered does not stop.
-    assert!(judge(&[failure.with_severity(Severity::Warning)], never).is_ok());
+    assert!(judge(&[failure.clone().with_severity(Severity::Warning)], model).is_ok());
+    let other = Finding::new(&rules::BUILD_FAILED, "c");
+    let cases = [
+        (About::Model, About::Model, Verdict::Failed),
+        (About::Model, About::Plan, Verdict::Failed),
+        (About::Plan, About::Plan, Verdict::Misconfigured),
+        (About::Model, About::Configuration, Verdict::Misconfigured),
+        (About::Configuration, About::Plan, Verdict::Misconfigured),
+    ];
+    for (one, two, verdict) in cases {
+        let findings = [warning.clone(), failure.clone(), other.clone()];
+        let stop = judge(&findings, |finding| if *finding == failure { one } else { two }).unwrap_err();
+        let Stop::Blocked { verdict: is, note } = stop else { panic!("{stop:?}") };
+        assert_eq!((is, note.as_str()), (verdict, "2 errors"), "{one:?} {two:?}");
+    }
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! Against services in memory, with paused time.
 
 mod before_a_build;
+mod cancelling;
 mod existing;
 mod meanings;
+mod whole;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -360,10 +360,7 @@ async fn the_gravest_model_decides_the_run() {
     let harness = Harness::new();
     let wrong = ModelPlan {
         name: "wrong".to_owned(),
-        predict: VerifyPlan {
-            cases: vec![case(Expectation::ExactString("other".to_owned()))],
-            ..harness.given().predict
-        },
+        predict: VerifyPlan { cases: vec![case(Expectation::ExactString("other".to_owned()))], ..harness.given().predict },
         ..harness.given()
     };
     let report = harness.run_to(Goal::Publish, vec![ModelRun::new(wrong), ModelRun::new(harness.given())]).await;
@@ -390,8 +387,7 @@ async fn an_existing_version_is_asked_what_a_staged_one_would_be() {
     for (output, verdict, last) in [("hello", Verdict::Passed, "verify passed"), ("howdy", Verdict::Failed, "verify failed")] {
         harness.world.state().output = Some(json!(output));
         let run = ModelRun::new(harness.given());
-        let report =
-            verify_existing(run, &existing, &harness.services(), &options, &harness.recorder, &harness.cancelled).await;
+        let report = verify_existing(run, &existing, &harness.services(), &options, &harness.recorder, &harness.cancelled).await;
         assert_eq!(report.verdict, verdict, "{report:#?}");
         let model = &report.models[0];
         assert_eq!(stages(model)[..4], ["inspect passed", "build skipped", "stage skipped", last]);
