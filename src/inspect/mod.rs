@@ -107,7 +107,7 @@ impl InspectError {
 
 /// Inspects.
 pub async fn inspect(request: &InspectRequest<'_>, _cancelled: &CancellationToken) -> Result<Inspected, InspectError> {
-    let text = std::fs::read_to_string(request.plan.project.join("cog.yaml")).map_err(|_| InspectError)?;
+    let text = std::fs::read_to_string(request.plan.project.join("cog.yaml")).map_err(|_unread| InspectError)?;
     let config = crate::cog::config::parse(&text, "cog.yaml").config.ok_or(InspectError)?;
     let (sdk, sdk_decision) = crate::cog::sdk::choose(None, None);
     let project = Project {
