@@ -3,7 +3,9 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::build::{Built, build, prepare};
+use crate::build::{BuildEnvironment, Built, build, prepare};
+use crate::clients::docker::Docker;
+use crate::clients::registry::Registry;
 use crate::cog::image_name::image_name;
 use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::cog::project::Project;
@@ -15,7 +17,7 @@ use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, InspectedModel, has_judge, judge};
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
-use crate::pipeline::{Goal, ModelRun, Services, rules};
+use crate::pipeline::{Goal, ModelRun, rules};
 use crate::verify::check_plan;
 
 /// An image that may be staged.
@@ -26,18 +28,26 @@ pub(super) struct BuiltModel {
     pub(super) schema: Value,
 }
 
+/// What a build needs of the services.
+#[derive(Clone, Copy)]
+pub(super) struct ImageServices<'a> {
+    pub(super) docker: &'a dyn Docker,
+    pub(super) registry: Option<&'a dyn Registry>,
+    pub(super) environment: &'a BuildEnvironment,
+}
+
 /// Builds a model, and looks at the schema of what was built. `name` is what the image is called in the daemon.
 pub(super) async fn run(
     state: &mut ModelState<'_>,
     run: &ModelRun,
     model: &InspectedModel,
     name: &str,
-    services: &Services,
+    services: ImageServices<'_>,
     context: &RunContext<'_>,
 ) -> Result<Done<BuiltModel>, Stop> {
     let plan = &run.plan;
     let (built, note) = match &plan.build.image {
-        Some(image) => at_once(given(image, services), context.cancelled).await?,
+        Some(image) => at_once(given(image, services.docker), context.cancelled).await?,
         None => make(run, model, name, services, context).await?,
     };
     check_schema(state, run, model, &built.schema, context)?;
@@ -63,7 +73,7 @@ async fn make(
     run: &ModelRun,
     model: &InspectedModel,
     name: &str,
-    services: &Services,
+    services: ImageServices<'_>,
     context: &RunContext<'_>,
 ) -> Result<(BuiltModel, String), Stop> {
     let inspected = &model.inspected;
@@ -73,11 +83,11 @@ async fn make(
         inspected.schema.as_ref(),
         name,
         Some(&run.plan.name),
-        Some(services.registry.as_ref()),
-        &services.build,
+        services.registry,
+        services.environment,
     );
     let request = at_once(preparing, context.cancelled).await?;
-    let built = build(&request, services.docker.as_ref(), context.observer, context.cancelled).await?;
+    let built = build(&request, services.docker, context.observer, context.cancelled).await?;
     let note = describe(&built, context.options.goal);
     Ok((BuiltModel { image: built.image, schema: built.schema }, note))
 }
@@ -93,8 +103,8 @@ fn describe(built: &Built, goal: Goal) -> String {
 }
 
 /// An image that is already built tells its schema by a label.
-async fn given(image: &str, services: &Services) -> Result<(BuiltModel, String), Stop> {
-    let details = services.docker.inspect_image(image).await?;
+async fn given(image: &str, docker: &dyn Docker) -> Result<(BuiltModel, String), Stop> {
+    let details = docker.inspect_image(image).await?;
     let schema = details.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
     let Some(schema) = schema.filter(Value::is_object) else {
         return Err(Stop::misconfigured(

@@ -2,6 +2,7 @@
 //!
 //! - [`run`]: models one after the other, each through inspect, build, stage, verify, publish and deploy, as far as the [`Goal`] goes
 //! - [`check`]: inspect alone, without a daemon and if need be without a token
+//! - [`build_only`]: inspect and build, if need be without a token
 //! - [`verify_existing`]: verify alone, against a version that is already there
 //!
 //! One file holds one stage's adapter. What a stage finds out goes into the report at once, so that a run which is stopped or fails keeps
@@ -9,7 +10,6 @@
 //! left to `report`, `deliver` and `cli`.
 
 mod building;
-mod check;
 mod context;
 mod deploying;
 mod existing;
@@ -17,6 +17,7 @@ mod grace;
 mod inspecting;
 mod lookup;
 mod model;
+mod partial;
 mod publishing;
 mod request;
 pub mod rules;
@@ -26,8 +27,8 @@ mod state;
 mod stop;
 mod verifying;
 
-pub use check::{CheckServices, check};
 pub use existing::{ExistingVersion, verify_existing};
+pub use partial::{BuildServices, CheckServices, build_only, check};
 pub use request::{Goal, ModelRun, PrepareTree, PrepareTreeError, RunOptions, Services};
 pub use run::run;
 

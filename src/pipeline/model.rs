@@ -52,7 +52,7 @@ async fn stages(
     if goal == Goal::Publish && run.plan.build.image.is_none() {
         *image = Some(name.clone());
     }
-    let outcome = within_grace(building::run(state, run, &model, &name, services, context), cancelled).await;
+    let outcome = within_grace(building::run(state, run, &model, &name, services.images(), context), cancelled).await;
     let built = state.end_stage(begun, outcome)?;
     if goal == Goal::Build {
         return Ok("only a build was asked for");

@@ -14,6 +14,7 @@ use crate::clients::replicate::Replicate;
 use crate::domain::finding::Finding;
 use crate::domain::plan::ModelPlan;
 use crate::inspect::Tools;
+use crate::pipeline::building::ImageServices;
 use crate::publish::PublishServices;
 use crate::support::clock::Clock;
 use crate::verify::{Judge, VerifyServices};
@@ -51,6 +52,10 @@ impl Services {
             credentials: self.credentials.clone(),
             clock: Arc::clone(&self.clock),
         }
+    }
+
+    pub(super) fn images(&self) -> ImageServices<'_> {
+        ImageServices { docker: self.docker.as_ref(), registry: Some(self.registry.as_ref()), environment: &self.build }
     }
 
     pub(super) fn verifying(&self) -> VerifyServices {

@@ -34,7 +34,7 @@ pub async fn run(
     let mut record = RunRecord::begin(services.clock.as_ref());
     for model in &models {
         let report = match record.refusal(&context) {
-            Some((verdict, reason)) => ModelState::begin(model, &context).refuse(verdict, None, reason),
+            Some((verdict, reason)) => ModelState::begin(model, &context).refuse(verdict, reason),
             None => run_model(model, services, &context).await,
         };
         record.models.push(report);

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::domain::cost::Cost;
 use crate::domain::events::EventKind;
 use crate::domain::finding::Finding;
-use crate::domain::report::{ErrorReport, ModelReport, Stage, StageReport, StageStatus};
+use crate::domain::report::{ModelReport, Stage, StageReport, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
@@ -158,9 +158,8 @@ impl<'a> ModelState<'a> {
     }
 
     /// Ends a run that never began: the reason is the same for all stages.
-    pub(super) fn refuse(mut self, verdict: Verdict, error: Option<ErrorReport>, reason: &str) -> ModelReport {
+    pub(super) fn refuse(mut self, verdict: Verdict, reason: &str) -> ModelReport {
         self.report.verdict = verdict;
-        self.report.error = error;
         self.skip_rest(reason);
         self.finish()
     }

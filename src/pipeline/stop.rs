@@ -3,8 +3,9 @@
 use std::error::Error;
 
 use crate::build::{BuildError, PrepareError};
+use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
-use crate::clients::replicate::ReplicateError;
+use crate::clients::replicate::{Failure, ReplicateError};
 use crate::domain::cleared::Blocked;
 use crate::domain::finding::Finding;
 use crate::domain::report::{ErrorReport, StageStatus};
@@ -48,8 +49,9 @@ impl Stop {
         Self::Error { verdict: Verdict::Misconfigured, report, finding: None }
     }
 
-    fn error(verdict: Verdict, error: &dyn Error, hint: Option<String>) -> Self {
-        Self::Error { verdict, report: ErrorReport { message: chain(error), hint }, finding: None }
+    fn error(kind: ErrorKind, error: &dyn Error, hint: Option<impl Into<String>>) -> Self {
+        let report = ErrorReport { message: chain(error), hint: hint.map(Into::into) };
+        Self::Error { verdict: kind.verdict(), report, finding: None }
     }
 
     fn with_finding(mut self, found: Option<Finding>) -> Self {
@@ -91,49 +93,67 @@ fn chain(error: &dyn Error) -> String {
 
 impl From<ReplicateError> for Stop {
     fn from(error: ReplicateError) -> Self {
-        Self::error(error.kind().verdict(), &error, error.hint().map(str::to_owned))
+        // What could not be stopped has to be said; that somebody stopped the run is known.
+        match error.failure() {
+            Failure::Cancelled { still_running: None } => Self::Cancelled,
+            _ => Self::error(error.kind(), &error, error.hint()),
+        }
     }
 }
 
 impl From<DockerError> for Stop {
     fn from(error: DockerError) -> Self {
-        Self::error(error.kind().verdict(), &error, error.hint().map(str::to_owned))
+        match error {
+            DockerError::Cancelled => Self::Cancelled,
+            error => Self::error(error.kind(), &error, error.hint()),
+        }
     }
 }
 
 impl From<PrepareTreeError> for Stop {
     fn from(error: PrepareTreeError) -> Self {
-        Self::error(error.kind.verdict(), &error, error.hint.clone())
+        Self::error(error.kind, &error, error.hint.clone())
     }
 }
 
 impl From<InspectError> for Stop {
     fn from(error: InspectError) -> Self {
-        Self::error(error.verdict(), &error, error.hint())
+        let report = ErrorReport { message: chain(&error), hint: error.hint() };
+        Self::Error { verdict: error.verdict(), report, finding: None }
     }
 }
 
 impl From<PrepareError> for Stop {
     fn from(error: PrepareError) -> Self {
-        Self::error(error.kind().verdict(), &error, error.hint())
+        Self::error(error.kind(), &error, error.hint())
     }
 }
 
 impl From<BuildError> for Stop {
     fn from(error: BuildError) -> Self {
-        Self::error(error.kind().verdict(), &error, error.hint()).with_finding(build_finding(&error))
+        match error {
+            BuildError::Cancelled => Self::Cancelled,
+            error => Self::error(error.kind(), &error, error.hint()).with_finding(build_finding(&error)),
+        }
     }
 }
 
 impl From<PublishError> for Stop {
     fn from(error: PublishError) -> Self {
-        Self::error(error.kind().verdict(), &error, error.hint()).with_finding(error.finding())
+        match error {
+            PublishError::Cancelled => Self::Cancelled,
+            error => Self::error(error.kind(), &error, error.hint()).with_finding(error.finding()),
+        }
     }
 }
 
 impl From<VerifyError> for Stop {
     fn from(error: VerifyError) -> Self {
-        Self::error(error.kind().verdict(), &error, error.hint().map(str::to_owned))
+        match error {
+            VerifyError::Cancelled => Self::Cancelled,
+            VerifyError::Replicate(source) if source.kind() == ErrorKind::Cancelled => source.into(),
+            error => Self::error(error.kind(), &error, error.hint()),
+        }
     }
 }
 

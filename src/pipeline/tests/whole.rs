@@ -1,5 +1,7 @@
 //! Runs from end to end.
 
+use std::cmp::Ordering;
+
 use serde_json::json;
 
 use super::{Harness, error, note, stages};
@@ -11,7 +13,7 @@ use crate::domain::identity::VersionRef;
 use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{CaseStatus, DeploymentChange, ModelReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{ExistingVersion, Goal, ModelRun, verify_existing};
+use crate::pipeline::{BuildServices, CheckServices, ExistingVersion, Goal, ModelRun, build_only, verify_existing};
 use crate::publish::testing::{BUILT, live_model, schema, test_model, version_id};
 
 fn live_version() -> VersionRef {
@@ -119,6 +121,62 @@ async fn a_build_alone_keeps_its_image_under_cogs_name() {
     insta::assert_snapshot!(note(&report, Stage::Publish), @"only a build was asked for");
     assert!(harness.world.names().iter().any(|name| name.starts_with("cog-")), "{:?}", harness.world.names());
     assert_eq!(harness.world.calls_of("push"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_build_needs_no_token() {
+    let harness = Harness::new();
+    let services = harness.services();
+    let check = CheckServices { replicate: None, clock: services.clock, tools: services.tools };
+    let services = BuildServices { check, docker: services.docker, registry: None, build: services.build };
+    let models = vec![ModelRun::new(harness.plan())];
+    let options = super::options(Goal::Publish);
+    let report = build_only(models, &services, &options, &harness.recorder, &harness.cancelled).await;
+    assert_passed(&report.models[0]);
+    assert_eq!(stages(&report.models[0])[..3], ["inspect passed", "build passed", "stage skipped"]);
+    assert!(harness.world.names().iter().any(|name| name.starts_with("cog-")), "{:?}", harness.world.names());
+    assert!(report.notices.iter().any(|notice| notice.contains("without an API token")));
+    for call in ["account", "model", "hardware"] {
+        assert_eq!(harness.world.calls_of(call), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_that_does_not_pass_keeps_all_later_ones_from_beginning() {
+    let down = || Failure::Server { status: 503, retry_after: None, detail: "down".to_owned() };
+    let denied = || DockerError::PushDenied {
+        repository: "r8.im".to_owned(),
+        reason: PushDenial::Forbidden,
+        message: "403 Forbidden".to_owned(),
+    };
+    for (position, stage) in Stage::ALL.into_iter().enumerate() {
+        let harness = Harness::new();
+        match stage {
+            Stage::Inspect => harness.world.fail_replicate("account", down()),
+            Stage::Build => harness.world.fail_docker("inspect_image", DockerError::NoSuchImage { image: BUILT.to_owned() }),
+            Stage::Stage => harness.world.fail_docker("push r8.im/acme/hotdog-test", denied()),
+            Stage::Verify => harness.world.state().output = None,
+            Stage::Publish => harness.world.fail_docker("push r8.im/acme/hotdog", denied()),
+            Stage::Deploy => harness.world.fail_replicate("create_deployment", down()),
+        }
+        let report = harness.run(ModelPlan { deployment: Some(deployment()), ..harness.given() }).await;
+        assert_ne!(report.verdict, Verdict::Passed, "{stage}");
+        for (index, entered) in report.stages.iter().enumerate() {
+            assert_eq!(entered.stage, Stage::ALL[index]);
+            match index.cmp(&position) {
+                Ordering::Less => assert_eq!(entered.status, StageStatus::Passed, "{stage}: {report:#?}"),
+                Ordering::Equal => {
+                    assert!(matches!(entered.status, StageStatus::Failed | StageStatus::Errored), "{stage}: {report:#?}");
+                }
+                Ordering::Greater => {
+                    assert_eq!(entered.status, StageStatus::Skipped, "{stage}");
+                    assert_eq!(entered.note, Some(format!("{stage} did not pass")));
+                }
+            }
+        }
+        assert_eq!(harness.live_is_untouched(), stage != Stage::Deploy, "{stage}");
+        assert_eq!(harness.world.names(), [BUILT], "{stage}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
