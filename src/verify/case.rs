@@ -18,6 +18,7 @@ use crate::verify::judge::{Evidence, JudgeSubject};
 use crate::verify::mask::Mask;
 use crate::verify::observation::{Observation, Outcome};
 use crate::verify::opinion::{Opinion, evidence};
+use crate::verify::places::Urgency;
 use crate::verify::predict::{Ask, End, Side};
 use crate::verify::{platform, rules};
 
@@ -38,6 +39,8 @@ pub(super) struct Job {
 #[derive(Debug)]
 pub(super) enum Ruling {
     Passed,
+    /// What looked like a failure before is none: it passed, and is not flaky.
+    Excused,
     /// `again`: whether another try could tell something else.
     Failed {
         reason: String,
@@ -105,6 +108,11 @@ impl Progress {
                 self.report.status = if self.failed_before { CaseStatus::Flaky } else { CaseStatus::Passed };
                 return false;
             }
+            Ruling::Excused => {
+                self.report.status = CaseStatus::Passed;
+                self.report.attempts.iter_mut().for_each(|attempt| attempt.reason = None);
+                return false;
+            }
             Ruling::Cancelled | Ruling::NotStarted if self.failed_before => {
                 self.report.remarks.push("the failure was not repeated, for the run stopped".to_owned());
                 return false;
@@ -159,7 +167,8 @@ impl Engine<'_> {
         let mask = Mask::new(&job.inputs, &self.schemas);
         let mut progress = Progress::new(job, &mask, self.services.clock.instant());
         for tries_left in (0..TRIES).rev() {
-            let ask = Ask { case: &job.id, side: Side::Staged, inputs: &job.inputs, mask: &mask };
+            let urgency = if tries_left + 1 == TRIES { Urgency::Usual } else { Urgency::Urgent };
+            let ask = Ask { case: &job.id, side: Side::Staged, inputs: &job.inputs, mask: &mask, urgency };
             let tried = self.predict(ask).await;
             let ruled = self.rule(job, &mask, tried.end).await;
             if !progress.take(tried.attempts, ruled, tries_left > 0) {

@@ -17,6 +17,7 @@ use crate::verify::judge::JudgeSubject;
 use crate::verify::mask::Mask;
 use crate::verify::observation::{FetchedFile, Observation, Outcome};
 use crate::verify::opinion::{Opinion, evidence};
+use crate::verify::places::Urgency;
 use crate::verify::predict::{Ask, End, Side, Tried};
 use crate::verify::rules;
 
@@ -45,13 +46,13 @@ impl Engine<'_> {
     pub(super) async fn run_comparison(&self, job: &Job) -> CaseReport {
         let mask = Mask::new(&job.inputs, &self.schemas);
         let mut progress = Progress::new(job, &mask, self.services.clock.instant());
-        let (staged, live) = self.ask_both(job, &mask).await;
+        let (staged, live) = self.ask_both(job, &mask, Urgency::Usual).await;
         progress.report_mut().live = live.attempts.last().cloned();
         let first_live = self.live_of(live.end, &mask).await;
         let (ruled, first) = self.first_round(job, &mask, staged.end, &first_live).await;
         let again = progress.take(staged.attempts, ruled, true);
         if again {
-            let (staged, live) = self.ask_both(job, &mask).await;
+            let (staged, live) = self.ask_both(job, &mask, Urgency::Urgent).await;
             let second_live = self.live_of(live.end, &mask).await;
             let ruled = self.second_round(job, &mask, staged.end, [&first_live, &second_live], first).await;
             progress.take(staged.attempts, ruled, false);
@@ -61,8 +62,8 @@ impl Engine<'_> {
         report
     }
 
-    async fn ask_both(&self, job: &Job, mask: &Mask) -> (Tried, Tried) {
-        let ask = |side| Ask { case: &job.id, side, inputs: &job.inputs, mask };
+    async fn ask_both(&self, job: &Job, mask: &Mask, urgency: Urgency) -> (Tried, Tried) {
+        let ask = |side| Ask { case: &job.id, side, inputs: &job.inputs, mask, urgency };
         join(self.predict(ask(Side::Staged)), self.predict(ask(Side::Live))).await
     }
 
@@ -199,7 +200,7 @@ impl Engine<'_> {
             return match self.opinion(subject, mask.inputs(&job.inputs), of_staged).await {
                 Opinion::Approves(more) => {
                     remarks.extend(more);
-                    Ruled { ruling: Ruling::Passed, remarks }
+                    Ruled { ruling: Ruling::Excused, remarks }
                 }
                 Opinion::Refuses { reason, remarks: more } => {
                     remarks.extend(more);
@@ -214,7 +215,7 @@ impl Engine<'_> {
         let hint = "set the seed in the case, or give an Anthropic API key so that a judge can look";
         self.found_in(job, Finding::new(&rules::COMPARISON_LOOSE, message).hint(hint));
         remarks.push("types, files and sizes are alike; the content was not compared".to_owned());
-        Ruled { ruling: Ruling::Passed, remarks }
+        Ruled { ruling: Ruling::Excused, remarks }
     }
 }
 
@@ -324,7 +325,7 @@ fn alike_values(staged: &Value, live: &Value, path: &str) -> Result<(), String> 
             pairs.into_iter().try_for_each(|(index, (one, two))| alike_values(one, two, &format!("{path}[{index}]")))
         }
         (Value::Object(staged), Value::Object(live)) => {
-            for name in live.keys().filter(|name| !staged.contains_key(*name)) {
+            if let Some(name) = live.keys().find(|name| !staged.contains_key(*name)) {
                 return Err(format!("{path}.{} is missing", shorten(name, 60)));
             }
             staged.iter().try_for_each(|(name, value)| match live.get(name) {

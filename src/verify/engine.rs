@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::events::{Event, EventKind, Observer};
@@ -13,6 +13,7 @@ use crate::schema::{Schemas, read};
 use crate::verify::cost::Ledger;
 use crate::verify::gate::Gate;
 use crate::verify::keep::Keeper;
+use crate::verify::places::{Place, Places, Urgency};
 use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
 
 /// Cases whose files are held in memory at one time.
@@ -28,21 +29,13 @@ pub(super) struct Engine<'a> {
     reason: Mutex<Option<VerifyError>>,
     pub(super) ledger: Ledger,
     pub(super) gate: Gate,
-    places: Semaphore,
-    /// Taken beside a place once the service wants one prediction at a time.
-    single: tokio::sync::Mutex<()>,
+    places: Places,
     pub(super) judging: Semaphore,
     findings: Mutex<Vec<Finding>>,
     pub(super) schemas: Schemas,
     /// The same document for tasks of their own.
     pub(super) document: Arc<Value>,
     pub(super) keeper: Keeper<'a>,
-}
-
-/// The right to have a prediction in flight.
-pub(super) struct Place<'a> {
-    _permit: SemaphorePermit<'a>,
-    _turn: Option<tokio::sync::MutexGuard<'a, ()>>,
 }
 
 impl<'a> Engine<'a> {
@@ -60,8 +53,7 @@ impl<'a> Engine<'a> {
             reason: Mutex::new(None),
             ledger: Ledger::new(request.limits.max_predict_seconds),
             gate: Gate::new(),
-            places: Semaphore::new(request.parallel.max(1)),
-            single: tokio::sync::Mutex::new(()),
+            places: Places::new(request.parallel),
             judging: Semaphore::new(JUDGED_AT_ONCE),
             findings: Mutex::new(Vec::new()),
             schemas: read(request.schema),
@@ -105,19 +97,17 @@ impl<'a> Engine<'a> {
     }
 
     /// Waits for the right to have a prediction in flight; `None` when everything stops.
-    pub(super) async fn place(&self) -> Option<Place<'_>> {
+    pub(super) async fn place(&self, urgency: Urgency) -> Option<Place> {
         if self.stopping.is_cancelled() {
             return None;
         }
-        let waiting = async {
-            let permit = self.places.acquire().await.ok()?;
-            let turn = if self.services.replicate.is_throttled() { Some(self.single.lock().await) } else { None };
-            Some(Place { _permit: permit, _turn: turn })
-        };
+        if self.services.replicate.is_throttled() {
+            self.places.reduce_to_one();
+        }
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => None,
-            place = waiting => place,
+            place = self.places.take(urgency) => place,
         }
     }
 }

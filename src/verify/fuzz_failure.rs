@@ -9,8 +9,9 @@ use crate::verify::case::Job;
 use crate::verify::engine::Engine;
 use crate::verify::fuzz::{Generator, Shrinker, curl_command};
 use crate::verify::mask::Mask;
+use crate::verify::places::Urgency;
 use crate::verify::predict::{Ask, End, Side};
-use crate::verify::run::Shrinking;
+use crate::verify::run::{Claim, Shrinking};
 
 /// Predictions that shrinking one failure may cost.
 const PREDICTIONS: usize = 10;
@@ -36,16 +37,19 @@ impl Engine<'_> {
     ) {
         let mask = Mask::new(&job.inputs, &self.schemas);
         let mut smallest = job.inputs.clone();
-        if let (Some(generator), Some((failing, error))) = (generator, report.last_attempt().and_then(failing_of))
-            && shrinking.claims(&error, SHRUNK_FAILURES)
-        {
-            let mut shrinker = Shrinker::new(&job.inputs, generator, PREDICTIONS);
-            self.shrink(job, &mask, failing, &mut shrinker).await;
-            smallest = shrinker.best().clone();
-            if smallest != job.inputs {
-                report.minimal_inputs = Some(mask.inputs(&smallest));
+        if let (Some(generator), Some((failing, error))) = (generator, report.last_attempt().and_then(failing_of)) {
+            match shrinking.claim(&job.id, &error, SHRUNK_FAILURES) {
+                Claim::Granted => {
+                    let mut shrinker = Shrinker::new(&job.inputs, generator, PREDICTIONS);
+                    self.shrink(job, &mask, failing, &mut shrinker).await;
+                    smallest = shrinker.best().clone();
+                    report.minimal_inputs = (smallest != job.inputs).then(|| mask.inputs(&smallest));
+                    let asked = count(shrinker.asked(), "prediction");
+                    report.remarks.push(format!("looked for smaller failing inputs with {asked}"));
+                }
+                Claim::SameAs(other) => report.remarks.push(format!("fails as {other} does, which shows smaller inputs")),
+                Claim::Enough => report.remarks.push(format!("not shrunk: {SHRUNK_FAILURES} other failures were")),
             }
-            report.remarks.push(format!("looked for smaller failing inputs with {}", count(shrinker.asked(), "prediction")));
         }
         report.remarks.push(format!("to repeat it: {}", curl_command(self.request.version, &mask.inputs(&smallest))));
     }
@@ -53,7 +57,7 @@ impl Engine<'_> {
     async fn shrink(&self, job: &Job, mask: &Mask, failing: Failing, shrinker: &mut Shrinker) {
         self.tell(EventKind::Notice(format!("{}: looking for smaller failing inputs", job.id)));
         while let Some(inputs) = shrinker.next() {
-            let ask = Ask { case: &job.id, side: Side::Staged, inputs: &inputs, mask };
+            let ask = Ask { case: &job.id, side: Side::Staged, inputs: &inputs, mask, urgency: Urgency::Urgent };
             match self.predict(ask).await.end {
                 End::Ended(prediction) if self.failing(&prediction) == Some(failing) => shrinker.failed(),
                 End::NotStarted | End::Cancelled => return,

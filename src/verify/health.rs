@@ -82,14 +82,14 @@ mod tests {
         Observation { outcome: Outcome::Succeeded, output: Some(output), files: files.into_iter().collect(), wanted: None }
     }
 
-    fn document(output: Value) -> Value {
+    fn document(output: &Value) -> Value {
         json!({"components": {"schemas": {"Input": {"type": "object", "properties": {}}, "Output": output}}})
     }
 
     #[test]
     fn outputs_that_look_broken_are_told() {
-        let text = document(json!({"type": "string"}));
-        let uri = document(json!({"type": "string", "format": "uri"}));
+        let text = document(&json!({"type": "string"}));
+        let uri = document(&json!({"type": "string", "format": "uri"}));
         let cases: [(&Value, Observation, CaseKind, &[&str]); 8] = [
             (&text, seen(json!("hello"), None), CaseKind::Case, &[]),
             (&text, seen(json!(" "), None), CaseKind::Case, &["the text is blank"]),
@@ -115,6 +115,6 @@ mod tests {
     fn a_failed_prediction_has_no_output_to_complain_about() {
         let mut failed = seen(json!(5), None);
         failed.outcome = Outcome::Failed("boom".to_owned());
-        assert_eq!(complaints(&failed, &document(json!({"type": "string"})), CaseKind::Case), []);
+        assert_eq!(complaints(&failed, &document(&json!({"type": "string"})), CaseKind::Case), []);
     }
 }

@@ -42,6 +42,7 @@ mod keep;
 mod mask;
 mod observation;
 mod opinion;
+mod places;
 mod plan_check;
 mod platform;
 mod predict;

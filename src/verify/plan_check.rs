@@ -165,7 +165,7 @@ mod tests {
         }}})
     }
 
-    fn case(inputs: Value, expectation: Expectation) -> TestCase {
+    fn case(inputs: &Value, expectation: Expectation) -> TestCase {
         let location = Some(Location::at("cog-safe-push.yaml", 7, 5));
         TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location }
     }
@@ -186,11 +186,11 @@ mod tests {
     #[test]
     fn a_good_plan_has_no_findings() {
         let cases = vec![
-            case(json!({"prompt": "a"}), Expectation::Succeeds),
-            case(json!({"prompt": "a"}), Expectation::JqQuery(".[0]".to_owned())),
-            case(json!({"prompt": "a"}), Expectation::MatchUrl("https://x/a.png".to_owned())),
-            case(json!({"prompt": "a"}), Expectation::MatchPrompt("a cat".to_owned())),
-            case(json!({"steps": 1000}), Expectation::ErrorContains("steps".to_owned())),
+            case(&json!({"prompt": "a"}), Expectation::Succeeds),
+            case(&json!({"prompt": "a"}), Expectation::JqQuery(".[0]".to_owned())),
+            case(&json!({"prompt": "a"}), Expectation::MatchUrl("https://x/a.png".to_owned())),
+            case(&json!({"prompt": "a"}), Expectation::MatchPrompt("a cat".to_owned())),
+            case(&json!({"steps": 1000}), Expectation::ErrorContains("steps".to_owned())),
         ];
         let fuzz = FuzzPlan { iterations: 3, disabled_inputs: vec!["seed".to_owned()], ..FuzzPlan::default() };
         assert_eq!(said(cases, Some(fuzz), true), Vec::<String>::new());
@@ -199,10 +199,10 @@ mod tests {
     #[test]
     fn what_is_wrong_with_cases_is_told_with_the_line() {
         let cases = vec![
-            case(json!({"prompt": "a"}), Expectation::MatchPrompt("a cat".to_owned())),
-            case(json!({"promt": "a"}), Expectation::Succeeds),
-            case(json!({"prompt": "a", "steps": 51}), Expectation::ExactString("x".to_owned())),
-            case(json!({"prompt": "a"}), Expectation::MatchUrl("cat.png".to_owned())),
+            case(&json!({"prompt": "a"}), Expectation::MatchPrompt("a cat".to_owned())),
+            case(&json!({"promt": "a"}), Expectation::Succeeds),
+            case(&json!({"prompt": "a", "steps": 51}), Expectation::ExactString("x".to_owned())),
+            case(&json!({"prompt": "a"}), Expectation::MatchUrl("cat.png".to_owned())),
         ];
         assert_eq!(
             said(cases, None, false),
@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn queries_that_do_not_compile_are_told() {
-        let said = said(vec![case(json!({"prompt": "a"}), Expectation::JqQuery(".a ==".to_owned()))], None, true);
+        let said = said(vec![case(&json!({"prompt": "a"}), Expectation::JqQuery(".a ==".to_owned()))], None, true);
         assert!(
             said.len() == 1 && said[0].starts_with("SP603 cog-safe-push.yaml:7:5: test case 1: the jq program is not valid"),
             "{said:?}"
@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn without_a_schema_only_the_rest_is_looked_at() {
-        let plan = VerifyPlan { cases: vec![case(json!({"x": 1}), Expectation::JqQuery("(".to_owned()))], ..VerifyPlan::default() };
+        let plan =
+            VerifyPlan { cases: vec![case(&json!({"x": 1}), Expectation::JqQuery("(".to_owned()))], ..VerifyPlan::default() };
         assert_eq!(check_plan(&plan, None, true).len(), 1);
     }
 }

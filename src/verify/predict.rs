@@ -13,6 +13,7 @@ use crate::support::retry::RetryPolicy;
 use crate::verify::cost::run_time;
 use crate::verify::engine::Engine;
 use crate::verify::mask::Mask;
+use crate::verify::places::Urgency;
 use crate::verify::{VerifyError, platform};
 
 /// The waits between repeats after a platform error.
@@ -67,6 +68,7 @@ pub(super) struct Ask<'a> {
     pub(super) side: Side,
     pub(super) inputs: &'a Inputs,
     pub(super) mask: &'a Mask,
+    pub(super) urgency: Urgency,
 }
 
 impl Engine<'_> {
@@ -77,19 +79,20 @@ impl Engine<'_> {
             return Tried { attempts, end: End::Errored("no version is live".to_owned()) };
         };
         let mut request = PredictionRequest::new(target, ask.inputs.clone());
+        let mut urgency = ask.urgency;
         let mut platform_waits = PLATFORM_RETRY.waits();
         let mut platform_tries = 0;
         let mut visibility_waits = VISIBILITY_RETRY.waits();
         let end = loop {
-            let turn = if ask.side == Side::Staged {
-                match self.gate.pass(&self.stopping).await {
+            let Some(place) = self.place(urgency).await else { break self.unmade(&attempts) };
+            // With a place in hand, so that the order in which places are given is that of the plan.
+            let turn = match ask.side {
+                Side::Live => None,
+                Side::Staged => match self.gate.pass(&self.stopping).await {
                     Some(turn) => turn,
-                    None => break End::NotStarted,
-                }
-            } else {
-                None
+                    None => break self.unmade(&attempts),
+                },
             };
-            let Some(place) = self.place().await else { break End::NotStarted };
             let began = self.services.clock.instant();
             let outcome = self.run_once(&request, ask).await;
             drop(place);
@@ -146,11 +149,17 @@ impl Engine<'_> {
                 },
             };
             drop(turn);
+            urgency = Urgency::Urgent;
             if pause(wait, &self.stopping).await.is_err() {
-                break End::Cancelled;
+                break self.unmade(&attempts);
             }
         };
         Tried { attempts, end }
+    }
+
+    /// The end of a prediction that is not made because everything stops.
+    fn unmade(&self, attempts: &[Attempt]) -> End {
+        if attempts.is_empty() { End::NotStarted } else { End::Cancelled }
     }
 
     fn target(&self, side: Side) -> Option<PredictionTarget> {

@@ -143,10 +143,9 @@ impl Engine<'_> {
         let shrinking = Shrinking::default();
         let width = self.request.parallel.max(1).saturating_mul(CASES_PER_PLACE);
         let mut reports: Vec<Option<CaseReport>> = vec![None; agenda.jobs.len()];
-        // By index: a closure over references would make the future one that cannot be sent to another thread.
-        let running = futures::stream::iter(0..agenda.jobs.len())
-            .map(|index| {
-                let case = self.run(&agenda.jobs[index], agenda, &shrinking);
+        let running = futures::stream::iter(agenda.jobs.iter().enumerate())
+            .map(|(index, job)| {
+                let case = self.run(job, agenda, &shrinking);
                 async move { (index, case.await) }
             })
             .buffer_unordered(width);
@@ -183,17 +182,31 @@ impl Engine<'_> {
 /// Which failures of generated inputs have been shrunk already.
 #[derive(Debug, Default)]
 pub(super) struct Shrinking {
-    errors: Mutex<Vec<String>>,
+    known: Mutex<Vec<(String, CaseId)>>,
+}
+
+/// Whether a failure is to be shrunk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// It is, by whoever asked.
+    Granted,
+    /// Another case fails in the same way.
+    SameAs(CaseId),
+    /// Enough have been.
+    Enough,
 }
 
 impl Shrinking {
-    /// Whether a failure is to be shrunk: one of its kind, and few in all.
-    pub(super) fn claims(&self, error: &str, most: usize) -> bool {
-        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-        if errors.len() >= most || errors.iter().any(|known| known == error) {
-            return false;
+    /// Asks to shrink a failure: one of its kind, and few in all.
+    pub(super) fn claim(&self, case: &CaseId, error: &str, most: usize) -> Claim {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, other)) = known.iter().find(|(other, _)| other == error) {
+            return Claim::SameAs(other.clone());
         }
-        errors.push(error.to_owned());
-        true
+        if known.len() >= most {
+            return Claim::Enough;
+        }
+        known.push((error.to_owned(), case.clone()));
+        Claim::Granted
     }
 }

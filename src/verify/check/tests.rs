@@ -1,1 +1,136 @@
+use bytes::Bytes;
+use serde_json::{Value, json};
 
+use super::*;
+use crate::clients::ErrorKind;
+use crate::clients::replicate::Download;
+use crate::verify::FetchedFile;
+use crate::verify::observation::FetchProblem;
+
+fn seen(outcome: Outcome, output: Option<Value>) -> Observation {
+    Observation { outcome, output, files: Vec::new(), wanted: None }
+}
+
+fn succeeded(output: Value) -> Observation {
+    seen(Outcome::Succeeded, Some(output))
+}
+
+fn file(bytes: &'static [u8]) -> FetchedFile {
+    let content = Ok(Download { bytes: Bytes::from_static(bytes), content_type: None });
+    FetchedFile { path: String::new(), url: String::new(), shown: "https://x/f".to_owned(), name: "f.txt".to_owned(), content }
+}
+
+fn gone() -> FetchedFile {
+    FetchedFile { content: Err(FetchProblem { message: "gone".to_owned(), kind: ErrorKind::Request }), ..file(b"") }
+}
+
+/// `passed`, `ask ...`, or the reason.
+fn said(expectation: &Expectation, seen: &Observation) -> String {
+    match check_for(expectation).judge(seen) {
+        Judged::Passed(_) => "passed".to_owned(),
+        Judged::Failed { reason, .. } => reason,
+        Judged::AskJudge(description) => format!("ask {description}"),
+    }
+}
+
+fn text(text: &str) -> Expectation {
+    Expectation::ExactString(text.to_owned())
+}
+
+fn query(program: &str) -> Expectation {
+    Expectation::JqQuery(program.to_owned())
+}
+
+fn fails_with(text: &str) -> Expectation {
+    Expectation::ErrorContains(text.to_owned())
+}
+
+#[test]
+fn checkers_say_what_they_expected_and_what_they_got() {
+    let failed = || seen(Outcome::Failed("ValueError: n is 7".to_owned()), None);
+    let refused = || seen(Outcome::Refused("n has to be <= 4".to_owned()), None);
+    let cases: [(Expectation, Observation, &str); 25] = [
+        (Expectation::Succeeds, succeeded(json!(0)), "passed"),
+        (Expectation::Succeeds, succeeded(json!("")), "passed"),
+        (Expectation::Succeeds, succeeded(Value::Null), "the prediction succeeded without an output"),
+        (Expectation::Succeeds, seen(Outcome::Succeeded, None), "the prediction succeeded without an output"),
+        (Expectation::Succeeds, failed(), "the prediction failed: ValueError: n is 7"),
+        (Expectation::Succeeds, refused(), "the inputs were refused: n has to be <= 4"),
+        (text("hello"), succeeded(json!("hello")), "passed"),
+        (text("hello"), succeeded(json!("hello ")), "expected 'hello', got 'hello '"),
+        (text("hello"), succeeded(json!("Hello")), "expected 'hello', got 'Hello'"),
+        (text(""), succeeded(json!("")), "passed"),
+        (text(""), succeeded(json!("x")), "expected '', got 'x'"),
+        (text("5"), succeeded(json!(5)), "expected a text, got 5"),
+        (text("x"), failed(), "the prediction failed: ValueError: n is 7"),
+        (query(".[] > 1"), succeeded(json!([2, 0])), "jq query '.[] > 1' gave false as result 2"),
+        (query(".n"), succeeded(json!({"n": 0})), "passed"),
+        (query(".[]"), succeeded(json!([])), "jq query '.[]' gave no result"),
+        (query(".n == 1"), succeeded(json!("{\"n\": 1}")), "passed"),
+        (query("startswith(\"he\")"), succeeded(json!("hello")), "passed"),
+        (query(".a.b"), succeeded(json!({})), "jq query '.a.b' gave null"),
+        (fails_with("n is 7"), failed(), "passed"),
+        (fails_with("<= 4"), refused(), "passed"),
+        (fails_with("other"), failed(), "expected an error that contains 'other', got 'ValueError: n is 7'"),
+        (
+            fails_with("x"),
+            succeeded(json!("fine")),
+            "expected an error that contains 'x', but the prediction succeeded with \"fine\"",
+        ),
+        (Expectation::MatchPrompt("a cat".to_owned()), succeeded(json!("meow")), "ask a cat"),
+        (Expectation::MatchPrompt("a cat".to_owned()), failed(), "the prediction failed: ValueError: n is 7"),
+    ];
+    for (expectation, seen, wanted) in cases {
+        assert_eq!(said(&expectation, &seen), wanted, "{expectation:?}");
+    }
+}
+
+#[test]
+fn files_are_matched() {
+    let url = || Expectation::MatchUrl("https://x/wanted".to_owned());
+    let with = |files: Vec<FetchedFile>, wanted: FetchedFile| Observation {
+        files,
+        wanted: Some(wanted),
+        ..succeeded(json!("https://x/f"))
+    };
+    let cases: [(Observation, &str); 6] = [
+        (with(vec![file(b"a\n")], file(b"a\r\n")), "passed"),
+        (with(vec![file(b"a")], file(b"b")), "the output does not match the file of the case: the texts differ"),
+        (with(vec![], file(b"b")), "expected the URL of one file, got \"https://x/f\" (0 files)"),
+        (with(vec![file(b"a"), file(b"a")], file(b"a")), "expected the URL of one file, got \"https://x/f\" (2 files)"),
+        (with(vec![gone()], file(b"a")), "the file https://x/f could not be fetched: gone"),
+        (with(vec![file(b"a")], gone()), "the file https://x/f could not be fetched: gone"),
+    ];
+    for (seen, wanted) in cases {
+        assert_eq!(said(&url(), &seen), wanted);
+    }
+}
+
+#[test]
+fn only_what_is_needed_is_asked_for() {
+    let needs = |expectation: Expectation| check_for(&expectation).needs();
+    assert_eq!(needs(text("x")), Needs::default());
+    assert_eq!(needs(query(".")), Needs::default());
+    assert_eq!(needs(Expectation::MatchPrompt(String::new())), Needs { output_files: true, wanted_url: None });
+    let url = Expectation::MatchUrl("https://x".to_owned());
+    assert_eq!(needs(url), Needs { output_files: true, wanted_url: Some("https://x".to_owned()) });
+}
+
+#[test]
+fn a_long_text_comes_with_a_diff() {
+    let judged = check_for(&text("one\ntwo\nthree\n")).judge(&succeeded(json!("one\n2\nthree\n")));
+    let Judged::Failed { remarks, .. } = judged else { panic!("{judged:?}") };
+    assert_eq!(remarks, ["- two", "+ 2"]);
+}
+
+#[test]
+fn a_judge_is_not_asked_about_files_that_are_missing() {
+    let seen = Observation { files: vec![gone()], ..succeeded(json!("https://x/f")) };
+    assert_eq!(said(&Expectation::MatchPrompt("x".to_owned()), &seen), "the file https://x/f could not be fetched: gone");
+}
+
+#[test]
+fn hostile_outputs_are_cut_in_reasons() {
+    let reason = said(&text("x"), &succeeded(json!("y".repeat(1_000_000))));
+    assert!(reason.len() < 500, "{}", reason.len());
+}

@@ -59,7 +59,7 @@ impl Generator {
         }
         let free: Vec<_> = free.into_iter().filter(|property| !disabled.contains(property.name.as_str())).collect();
         let offered: Vec<Vec<Value>> = free.iter().map(|property| candidates(property, &mut random)).collect();
-        let valid = only_valid(document, &free.iter().map(|property| property.name.as_str()).collect::<Vec<_>>(), offered);
+        let valid = only_valid(document, &free.iter().map(|property| property.name.as_str()).collect::<Vec<_>>(), &offered);
         let mut members = Vec::new();
         for (property, values) in free.into_iter().zip(valid) {
             if values.is_empty() {
@@ -118,17 +118,14 @@ impl Iterator for Generator {
 }
 
 /// The values that fit, by input. Checked across all inputs at once: the document is read once for each round.
-fn only_valid(document: &Value, names: &[&str], offered: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+fn only_valid(document: &Value, names: &[&str], offered: &[Vec<Value>]) -> Vec<Vec<Value>> {
     let rounds = offered.iter().map(Vec::len).max().unwrap_or(0);
     let mut valid: Vec<Vec<Value>> = vec![Vec::new(); offered.len()];
     for round in 0..rounds {
-        let inputs: Inputs = names
-            .iter()
-            .zip(&offered)
-            .filter_map(|(name, values)| Some(((*name).to_owned(), values.get(round)?.clone())))
-            .collect();
+        let inputs: Inputs =
+            names.iter().zip(offered).filter_map(|(name, values)| Some(((*name).to_owned(), values.get(round)?.clone()))).collect();
         let problems = check_inputs(document, &inputs);
-        for ((name, values), kept) in names.iter().zip(&offered).zip(&mut valid) {
+        for ((name, values), kept) in names.iter().zip(offered).zip(&mut valid) {
             let Some(value) = values.get(round) else { continue };
             if !problems.iter().any(|problem| problem.input == *name) {
                 kept.push(value.clone());

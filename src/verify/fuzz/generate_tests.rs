@@ -3,13 +3,13 @@ use serde_json::json;
 
 use super::*;
 
-fn document(properties: Value, required: &[&str]) -> Value {
+fn document(properties: &Value, required: &[&str]) -> Value {
     json!({"components": {"schemas": {"Input": {"type": "object", "required": required, "properties": properties}}}})
 }
 
 fn rich() -> Value {
     document(
-        json!({
+        &json!({
             "prompt": {"type": "string"},
             "negative": {"type": "string", "default": ""},
             "short": {"type": "string", "maxLength": 10, "minLength": 2},
@@ -55,7 +55,7 @@ fn every_choice_and_every_end_of_a_range_is_sent() {
     assert!(sent("width", json!(64)) && sent("width", json!(1024)));
     assert!(sent("scale", json!(7.5)));
     assert!(sent("ratio", json!("1:1")));
-    assert!(made.iter().any(|inputs| inputs["prompt"].as_str().unwrap().chars().any(|c| !c.is_ascii())));
+    assert!(made.iter().any(|inputs| inputs["prompt"].as_str().is_some_and(|text| !text.is_ascii())));
     assert!(sent("prompt", json!("")));
     assert!(made.iter().any(|inputs| inputs["prompt"].as_str().unwrap().len() > 1000));
     assert!(made.iter().any(|inputs| inputs.get("image").is_some_and(|url| url.as_str().unwrap().starts_with("data:image/png"))));
@@ -88,7 +88,7 @@ fn fixed_inputs_are_always_sent_and_disabled_ones_never() {
 
 #[test]
 fn what_cannot_be_made_is_told() {
-    let video = document(json!({"video": {"type": "string", "format": "uri"}}), &["video"]);
+    let video = document(&json!({"video": {"type": "string", "format": "uri"}}), &["video"]);
     let made = Generator::new(&video, &FuzzPlan::default(), Seed(1)).unwrap_err();
     assert_eq!(made.to_string(), "no value can be made for the required input 'video'");
     let plan = FuzzPlan { disabled_inputs: vec!["mode".to_owned()], ..FuzzPlan::default() };
@@ -100,7 +100,7 @@ fn what_cannot_be_made_is_told() {
 
 #[test]
 fn a_model_without_inputs_gets_empty_ones() {
-    assert_eq!(inputs(&document(json!({}), &[]), &FuzzPlan::default(), 1, 2), [Inputs::new(), Inputs::new()]);
+    assert_eq!(inputs(&document(&json!({}), &[]), &FuzzPlan::default(), 1, 2), [Inputs::new(), Inputs::new()]);
     assert_eq!(inputs(&json!({}), &FuzzPlan::default(), 1, 1), [Inputs::new()]);
 }
 
@@ -168,7 +168,7 @@ proptest! {
         let names: Vec<String> = (0..shapes.len()).map(|index| format!("image_{index}")).collect();
         let properties: Value = names.iter().cloned().zip(shapes.iter().map(|(shape, _)| shape.clone())).collect::<Inputs>().into();
         let required: Vec<&str> = names.iter().zip(&shapes).filter(|(_, (_, required))| *required).map(|(name, _)| name.as_str()).collect();
-        let document = document(properties, &required);
+        let document = document(&properties, &required);
         if let Ok(generator) = Generator::new(&document, &FuzzPlan::default(), Seed(seed)) {
             for inputs in generator.take(15) {
                 let problems = check_inputs(&document, &inputs);

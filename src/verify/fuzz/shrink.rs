@@ -14,7 +14,7 @@ use crate::domain::prediction::Inputs;
 pub struct Shrinker {
     best: Inputs,
     steps: Vec<Step>,
-    proposed: Option<Inputs>,
+    proposed: Option<(Inputs, Step)>,
     left: usize,
     asked: usize,
 }
@@ -27,8 +27,8 @@ enum Step {
     Without(String),
     /// Take the simplest value.
     Simplest(String, Value),
-    /// Take half of a text.
-    Halve(String),
+    /// Take half of a text, again and again, unless it is the simplest.
+    Halve(String, Value),
 }
 
 impl Shrinker {
@@ -37,11 +37,9 @@ impl Shrinker {
         let simplest = generator.simplest();
         let optional: Vec<String> = simplest.iter().filter(|(_, required, _)| !required).map(|(name, _, _)| name.clone()).collect();
         let required = simplest.iter().filter(|(_, required, _)| *required);
-        let mut steps: Vec<Step> = simplest
-            .iter()
-            .filter(|(name, _, _)| failing.get(name).is_some_and(|value| value.is_string()))
-            .map(|(name, _, _)| Step::Halve(name.clone()))
-            .collect();
+        let is_text = |name: &String| failing.get(name).is_some_and(Value::is_string);
+        let texts = simplest.iter().filter(|(name, _, _)| is_text(name));
+        let mut steps: Vec<Step> = texts.map(|(name, _, value)| Step::Halve(name.clone(), value.clone())).collect();
         steps.extend(simplest.iter().rev().map(|(name, _, value)| Step::Simplest(name.clone(), value.clone())));
         steps.extend(optional.iter().rev().map(|name| Step::Without(name.clone())));
         steps.push(Step::Minimal(Vec::new(), required.map(|(name, _, value)| (name.clone(), value.clone())).collect()));
@@ -60,7 +58,7 @@ impl Shrinker {
             let Some(inputs) = self.apply(&step).filter(|inputs| *inputs != self.best) else { continue };
             self.left -= 1;
             self.asked += 1;
-            self.proposed = Some(inputs.clone());
+            self.proposed = Some((inputs.clone(), step));
             return Some(inputs);
         }
         None
@@ -68,8 +66,11 @@ impl Shrinker {
 
     /// The proposal failed as well: it is the new best.
     pub fn failed(&mut self) {
-        if let Some(inputs) = self.proposed.take() {
+        if let Some((inputs, step)) = self.proposed.take() {
             self.best = inputs;
+            if matches!(step, Step::Halve(..)) {
+                self.steps.push(step);
+            }
         }
     }
 
@@ -104,8 +105,9 @@ impl Shrinker {
                 inputs.get(name)?;
                 inputs.insert(name.clone(), value.clone());
             }
-            Step::Halve(name) => {
-                let text = inputs.get(name)?.as_str().filter(|text| !text.starts_with("data:"))?;
+            Step::Halve(name, simplest) => {
+                let value = inputs.get(name).filter(|value| *value != simplest)?;
+                let text = value.as_str().filter(|text| !text.starts_with("data:"))?;
                 let count = text.chars().count();
                 if count < 16 {
                     return None;
@@ -136,12 +138,12 @@ mod tests {
         Generator::new(&document, &FuzzPlan::default(), Seed(1)).unwrap()
     }
 
-    fn inputs(value: Value) -> Inputs {
+    fn inputs(value: &Value) -> Inputs {
         value.as_object().unwrap().clone()
     }
 
     /// Shrinks against a rule; the outcome and the number of predictions.
-    fn shrunk(failing: Value, predictions: usize, fails: impl Fn(&Inputs) -> bool) -> (Value, usize) {
+    fn shrunk(failing: &Value, predictions: usize, fails: impl Fn(&Inputs) -> bool) -> (Value, usize) {
         let mut shrinker = Shrinker::new(&inputs(failing), &generator(), predictions);
         while let Some(proposal) = shrinker.next() {
             if fails(&proposal) { shrinker.failed() } else { shrinker.passed() }
@@ -153,10 +155,10 @@ mod tests {
     #[test]
     fn what_does_not_matter_is_left_out() {
         let failing = json!({"prompt": "日本語", "steps": 50, "mode": "best", "flag": true});
-        let (smallest, asked) = shrunk(failing.clone(), 12, |inputs| inputs.get("steps") == Some(&json!(50)));
+        let (smallest, asked) = shrunk(&failing, 12, |inputs| inputs.get("steps") == Some(&json!(50)));
         assert_eq!(smallest, json!({"prompt": "a photo of a cat", "steps": 50}));
         assert!(asked <= 12);
-        let (smallest, asked) = shrunk(failing, 12, |_| true);
+        let (smallest, asked) = shrunk(&failing, 12, |_| true);
         assert_eq!(smallest, json!({"prompt": "a photo of a cat"}));
         assert_eq!(asked, 2);
     }
@@ -165,22 +167,22 @@ mod tests {
     fn two_inputs_that_only_fail_together_are_kept() {
         let failing = json!({"prompt": "x", "steps": 50, "mode": "best", "flag": true});
         let (smallest, _) =
-            shrunk(failing, 12, |inputs| inputs.get("steps") == Some(&json!(50)) && inputs.get("mode") == Some(&json!("best")));
+            shrunk(&failing, 12, |inputs| inputs.get("steps") == Some(&json!(50)) && inputs.get("mode") == Some(&json!("best")));
         assert_eq!(smallest, json!({"prompt": "a photo of a cat", "steps": 50, "mode": "best"}));
     }
 
     #[test]
     fn long_texts_are_halved() {
-        let failing = json!({"prompt": "x".repeat(2000)});
-        let (smallest, _) = shrunk(failing, 12, |inputs| inputs["prompt"].as_str().unwrap().len() > 500);
-        assert_eq!(smallest["prompt"].as_str().unwrap().len(), 1000);
+        let failing = json!({"prompt": "x".repeat(2500)});
+        let (smallest, _) = shrunk(&failing, 12, |inputs| inputs["prompt"].as_str().unwrap().len() > 500);
+        assert_eq!(smallest["prompt"].as_str().unwrap().len(), 625);
     }
 
     #[test]
     fn no_more_predictions_are_asked_for_than_allowed() {
         let failing = json!({"prompt": "x".repeat(2000), "steps": 7, "mode": "best", "flag": true});
-        let (smallest, asked) = shrunk(failing.clone(), 2, |inputs| *inputs == *failing.as_object().unwrap());
+        let (smallest, asked) = shrunk(&failing, 2, |inputs| *inputs == *failing.as_object().unwrap());
         assert_eq!((smallest, asked), (failing.clone(), 2));
-        assert_eq!(shrunk(failing, 0, |_| true).1, 0);
+        assert_eq!(shrunk(&failing, 0, |_| true).1, 0);
     }
 }

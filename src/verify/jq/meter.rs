@@ -70,7 +70,7 @@ impl Meter {
             Excess::Steps
         } else if stack_position().abs_diff(self.stack_base) > STACK_LIMIT_BYTES {
             Excess::Depth
-        } else if steps % 256 == 0 && Instant::now() > self.deadline {
+        } else if steps.is_multiple_of(256) && Instant::now() > self.deadline {
             Excess::Time
         } else {
             return;

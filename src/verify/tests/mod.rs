@@ -1,1 +1,10 @@
+//! Whole verifications against a strict double of Replicate, in paused time.
 
+mod comparison;
+mod fake;
+mod fuzzing;
+mod judging;
+mod life;
+mod load;
+mod outputs;
+mod platform_errors;

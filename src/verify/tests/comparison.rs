@@ -1,0 +1,200 @@
+//! The same inputs on both versions.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::fake::*;
+use super::outputs::picture;
+use crate::clients::replicate::Failure;
+use crate::domain::case::{CaseKind, Expectation};
+use crate::domain::plan::Comparison;
+
+fn compared(cases: usize) -> Setting {
+    let mut setting = Setting::of(numbered(cases));
+    setting.plan.compare = Comparison::First;
+    setting.live = true;
+    setting
+}
+
+/// Outputs by side and by how often the same was asked before.
+fn sides(staged: &'static [&'static str], live: &'static [&'static str]) -> std::sync::Arc<Fake> {
+    Fake::new(move |asked| {
+        let texts = if asked.live { live } else { staged };
+        output(json!(texts[asked.before.min(texts.len() - 1)]))
+    })
+}
+
+/// Only the comparison, with the first case's inputs.
+async fn comparison(fake: &std::sync::Arc<Fake>) -> (String, String, crate::verify::VerifyOutcome) {
+    let mut setting = compared(0);
+    setting.plan.cases = Vec::new();
+    let outcome = setting.run(fake).await;
+    assert_eq!(outcome.cases.len(), 1);
+    assert_eq!(outcome.cases[0].kind, CaseKind::Compare);
+    (statuses(&outcome)[0].clone(), reason(&outcome.cases[0]), outcome)
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_outputs_pass_with_one_prediction_each() {
+    let fake = sides(&["same"], &["same"]);
+    let (status, _, outcome) = comparison(&fake).await;
+    assert_eq!(status, "compare-1 passed");
+    assert_eq!(outcome.cost.predictions, 2);
+    assert_eq!(outcome.cases[0].live.as_ref().unwrap().output, Some(json!("same")));
+    assert!(outcome.seed.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_changed_output_fails_when_the_live_version_repeats_itself() {
+    let fake = sides(&["howdy world"], &["hello world"]);
+    let (status, reason, outcome) = comparison(&fake).await;
+    assert_eq!(status, "compare-1 failed");
+    assert_eq!(reason, "the output differs from the live version's: the texts differ");
+    let remarks = &outcome.cases[0].remarks;
+    for line in ["- hello world", "+ howdy world", "the live version repeats itself, so the difference is a change"] {
+        assert!(remarks.iter().any(|remark| remark == line), "{remarks:?}");
+    }
+    assert_eq!(outcome.cost.predictions, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_never_repeats_itself_passes_with_a_note() {
+    let fake = sides(&["cat on a mat", "dog on a log"], &["hen in a pen", "fox in a box"]);
+    let (status, _, outcome) = comparison(&fake).await;
+    // Not flaky: nothing failed.
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP613"]));
+    assert!(outcome.cases[0].attempts.iter().all(|attempt| attempt.reason.is_none()));
+    assert!(outcome.findings.iter().all(|finding| !finding.is_error()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_kind_of_output_fails_whatever_randomness_did() {
+    let fake = Fake::new(|asked| match (asked.live, asked.before) {
+        (true, 0) => output(json!("one")),
+        (true, _) => output(json!("two")),
+        (false, _) => output(json!(["one"])),
+    });
+    let (status, reason, _) = comparison(&fake).await;
+    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "output is a list, the live version's a text"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_difference_that_goes_away_is_flaky() {
+    let fake = sides(&["wrong", "right"], &["right"]);
+    let (status, _, outcome) = comparison(&fake).await;
+    assert_eq!(status, "compare-1 flaky");
+    assert_eq!(codes(&outcome), ["SP614"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_version_that_fails_is_no_failure_of_the_new_one() {
+    let fake = Fake::new(|asked| if asked.live { error("old bug") } else { output(json!("ok")) });
+    let (status, _, outcome) = comparison(&fake).await;
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
+    assert!(outcome.cases[0].remarks[0].contains("old bug"));
+    let both = Fake::new(|_| error("same bug"));
+    let (status, _, outcome) = comparison(&both).await;
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
+    let refused_by_live = Fake::new(|asked| {
+        fn refusal() -> Failure {
+            Failure::InvalidInput { fields: Vec::new(), detail: "no such input".to_owned() }
+        }
+        if asked.live { refused(refusal) } else { output(json!("ok")) }
+    });
+    assert_eq!(comparison(&refused_by_live).await.0, "compare-1 passed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_staged_version_that_fails_where_live_does_not_has_failed() {
+    let fake = Fake::new(|asked| if asked.live { output(json!("ok")) } else { error("new bug") });
+    let (status, reason, _) = comparison(&fake).await;
+    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "the staged version failed: new bug"));
+    let fake = Fake::new(|asked| if asked.live { output(json!("ok")) } else { output(Value::Null) });
+    let (status, reason, _) = comparison(&fake).await;
+    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "the staged version gave no output"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_get_the_same_seed_where_the_model_takes_one() {
+    let fake = Fake::new(|_| output(json!("https://x/a.png"))).with_file("https://x/a.png", picture(1));
+    let mut setting = compared(1);
+    setting.schema = file_schema();
+    let outcome = setting.run(&fake).await;
+    assert_eq!(statuses(&outcome), ["compare-1 passed", "case-1 passed"]);
+    assert_eq!(outcome.cases[0].inputs["seed"], json!(1));
+    assert!(!outcome.cases[1].inputs.contains_key("seed"), "the case itself is sent as written");
+    let seeds: Vec<_> = fake.predictions().iter().map(|prediction| prediction.inputs.get("seed").cloned()).collect();
+    assert_eq!(seeds.iter().filter(|seed| **seed == Some(json!(1))).count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn pictures_are_compared_by_pixels_and_their_format() {
+    let (one, two) = ("https://x/staged.png", "https://x/live.png");
+    for (shade, passes) in [(100, true), (101, true), (180, false)] {
+        let fake = Fake::new(move |asked| output(json!(if asked.live { two } else { one })))
+            .with_file(one, picture(shade))
+            .with_file(two, picture(100));
+        let mut setting = compared(0);
+        setting.schema = file_schema();
+        let outcome = setting.run(&fake).await;
+        let wanted = if passes { "compare-1 passed" } else { "compare-1 failed" };
+        assert_eq!(statuses(&outcome), [wanted], "{shade}");
+        if !passes {
+            assert_eq!(
+                reason(&outcome.cases[0]),
+                "output differs from the live version's: the mean colour distance is 80.0, above 8.0"
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_case_is_compared_when_asked_to_but_not_those_that_fail_on_purpose() {
+    let fake = sides(&["same"], &["same"]);
+    let mut setting = compared(3);
+    setting.plan.cases[1].expectation = Expectation::ErrorContains("x".to_owned());
+    setting.plan.compare = Comparison::All;
+    let ids: Vec<String> = setting.run(&fake).await.cases.iter().map(|case| case.id.to_string()).collect();
+    assert_eq!(ids, ["compare-1", "compare-3", "case-1", "case-2", "case-3"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_live_version_there_is_nothing_to_compare_and_it_is_said() {
+    let fake = sides(&["same"], &[]);
+    let mut setting = compared(1);
+    setting.live = false;
+    let outcome = setting.run(&fake).await;
+    assert_eq!(statuses(&outcome), ["case-1 passed"]);
+    assert_eq!(setting.listener.notices(), ["no version is live, so there is nothing to compare with"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_official_live_model_is_asked_by_its_name() {
+    let fake = Fake::new(|asked| {
+        fn not_found() -> Failure {
+            Failure::NotFound { detail: "The requested resource could not be found.".to_owned() }
+        }
+        if asked.live && !asked.by_name { refused(not_found) } else { output(json!("same")) }
+    });
+    assert_eq!(comparison(&fake).await.0, "compare-1 passed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn both_versions_boot_at_the_same_time() {
+    let fake = Fake::new(|_| Script { boot: Duration::from_secs(100), ..output(json!("same")) });
+    let start = tokio::time::Instant::now();
+    assert_eq!(comparison(&fake).await.0, "compare-1 passed");
+    assert!(start.elapsed() < Duration::from_secs(105), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_version_that_never_boots_is_a_warning() {
+    let fake = Fake::new(|asked| Script {
+        boot: if asked.live { Duration::from_secs(10_000) } else { Duration::ZERO },
+        ..output(json!("ok"))
+    });
+    let (status, _, outcome) = comparison(&fake).await;
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
+    assert!(outcome.stopped.is_none());
+}

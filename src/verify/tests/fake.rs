@@ -1,0 +1,414 @@
+//! A double of Replicate that keeps time by tokio's clock and is strict: it refuses versions it does not know, remembers every prediction,
+//! and counts how many are in flight.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Map, Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::{
+    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Failure,
+    Files, Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
+    Predictions, Replicate, ReplicateError, TrainingRequest, Trainings, UploadedFile, Version,
+};
+use crate::domain::case::{Expectation, TestCase};
+use crate::domain::events::{Event, EventKind, Observer};
+use crate::domain::identity::{ModelRef, VersionRef};
+use crate::domain::plan::{Comparison, Limits, VerifyPlan};
+use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus};
+use crate::domain::report::CaseReport;
+use crate::support::clock::SystemClock;
+use crate::verify::{Judge, VerifyOutcome, VerifyRequest, VerifyServices, verify};
+
+/// How a prediction goes.
+#[derive(Clone)]
+pub(super) struct Script {
+    pub(super) boot: Duration,
+    pub(super) run: Duration,
+    pub(super) ending: Ending,
+}
+
+#[derive(Clone)]
+pub(super) enum Ending {
+    Output(Value),
+    Error(String),
+    Status(PredictionStatus),
+    Never,
+    /// The creation fails.
+    Refused(fn() -> Failure),
+}
+
+pub(super) fn output(value: Value) -> Script {
+    Script { boot: Duration::ZERO, run: Duration::from_secs(1), ending: Ending::Output(value) }
+}
+
+pub(super) fn error(text: &str) -> Script {
+    Script { ending: Ending::Error(text.to_owned()), ..output(Value::Null) }
+}
+
+pub(super) fn refused(failure: fn() -> Failure) -> Script {
+    Script { ending: Ending::Refused(failure), ..output(Value::Null) }
+}
+
+/// A prediction asked for: on which side, with what, the how-manieth like it.
+pub(super) struct Asked<'a> {
+    pub(super) live: bool,
+    pub(super) by_name: bool,
+    pub(super) inputs: &'a Inputs,
+    /// Creations with the same inputs on the same side before this one.
+    pub(super) before: usize,
+}
+
+struct Job {
+    prediction: Prediction,
+    script: Script,
+    created: Instant,
+    cancelled: Option<Instant>,
+}
+
+type Brain = Box<dyn Fn(&Asked<'_>) -> Script + Send + Sync>;
+
+pub(super) struct Fake {
+    brain: Brain,
+    jobs: Mutex<Vec<Job>>,
+    creations: Mutex<HashMap<String, usize>>,
+    pub(super) files: Mutex<HashMap<String, Vec<u8>>>,
+    pub(super) throttled: AtomicBool,
+    pub(super) most_in_flight: AtomicUsize,
+    pub(super) downloads: AtomicUsize,
+}
+
+const EPOCH: i64 = 1_800_000_000;
+
+impl Fake {
+    pub(super) fn new(brain: impl Fn(&Asked<'_>) -> Script + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self {
+            brain: Box::new(brain),
+            jobs: Mutex::default(),
+            creations: Mutex::default(),
+            files: Mutex::default(),
+            throttled: AtomicBool::new(false),
+            most_in_flight: AtomicUsize::new(0),
+            downloads: AtomicUsize::new(0),
+        })
+    }
+
+    pub(super) fn with_file(self: Arc<Self>, url: &str, bytes: impl Into<Vec<u8>>) -> Arc<Self> {
+        self.files.lock().unwrap().insert(url.to_owned(), bytes.into());
+        self
+    }
+
+    /// Every prediction that was created, as it stands.
+    pub(super) fn predictions(&self) -> Vec<Prediction> {
+        self.jobs.lock().unwrap().iter().map(Job::now).collect()
+    }
+
+    pub(super) fn running(&self) -> usize {
+        self.predictions().iter().filter(|prediction| !prediction.status.is_terminal()).count()
+    }
+}
+
+impl Job {
+    fn now(&self) -> Prediction {
+        let mut seen = self.prediction.clone();
+        let at =
+            |after: Duration| DateTime::<Utc>::from_timestamp(EPOCH, 0).map(|start| start + TimeDelta::from_std(after).unwrap());
+        seen.created_at = at(Duration::ZERO);
+        let age = self.cancelled.unwrap_or_else(Instant::now) - self.created;
+        let Script { boot, run, ending } = &self.script;
+        if age >= *boot {
+            seen.started_at = at(*boot);
+            seen.status = PredictionStatus::Processing;
+        }
+        let boot_fails = matches!(ending, Ending::Error(error) if error.contains("failed to boot"));
+        if boot_fails {
+            seen.started_at = None;
+            seen.status = PredictionStatus::Starting;
+        }
+        if age >= *boot + *run && !matches!(ending, Ending::Never) {
+            seen.completed_at = at(*boot + *run);
+            seen.predict_time = Some(*run);
+            match ending {
+                Ending::Output(value) => {
+                    seen.status = PredictionStatus::Succeeded;
+                    seen.output = Some(value.clone());
+                }
+                Ending::Error(error) => {
+                    seen.status = PredictionStatus::Failed;
+                    seen.error = Some(error.clone());
+                }
+                Ending::Status(status) => seen.status = status.clone(),
+                Ending::Never | Ending::Refused(_) => {}
+            }
+        } else if self.cancelled.is_some() {
+            seen.status = PredictionStatus::Canceled;
+        }
+        seen
+    }
+}
+
+#[async_trait]
+impl Predictions for Fake {
+    async fn create_prediction(&self, request: &PredictionRequest, _: &CancellationToken) -> Result<Prediction, ReplicateError> {
+        let (live, by_name) = match &request.target {
+            PredictionTarget::Version(version) => (*version == live_version(), false),
+            PredictionTarget::Model(model) => (*model == live_version().model, true),
+            PredictionTarget::Deployment { .. } => panic!("nobody asked for a deployment"),
+        };
+        assert!(live || request.target == PredictionTarget::Version(staged_version()), "{}", request.target);
+        assert!(request.inputs.values().all(|value| !value.is_null()), "nulls are refused");
+        let before = {
+            let mut creations = self.creations.lock().unwrap();
+            let count = creations.entry(format!("{live} {}", json!(request.inputs))).or_default();
+            *count += 1;
+            *count - 1
+        };
+        let script = (self.brain)(&Asked { live, by_name, inputs: &request.inputs, before });
+        if let Ending::Refused(failure) = &script.ending {
+            return Err(ReplicateError::new("create a prediction", failure()));
+        }
+        tokio::task::yield_now().await;
+        let mut jobs = self.jobs.lock().unwrap();
+        let id = format!("p{}", jobs.len() + 1);
+        let prediction = Prediction {
+            web_url: Some(format!("https://replicate.example/p/{id}")),
+            id: PredictionId::new(id),
+            status: PredictionStatus::Starting,
+            version: None,
+            inputs: request.inputs.clone(),
+            output: None,
+            error: None,
+            logs: "first line\nlast line\n".to_owned(),
+            predict_time: None,
+            metrics: Map::new(),
+            created_at: None,
+            started_at: None,
+            completed_at: None,
+        };
+        jobs.push(Job { prediction, script, created: Instant::now(), cancelled: None });
+        let in_flight = jobs.iter().filter(|job| !job.now().status.is_terminal()).count();
+        self.most_in_flight.fetch_max(in_flight, Ordering::SeqCst);
+        Ok(jobs.last().unwrap().now())
+    }
+
+    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        Ok(self.jobs.lock().unwrap().iter().find(|job| job.prediction.id == *id).unwrap().now())
+    }
+
+    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        let mut jobs = self.jobs.lock().unwrap();
+        let job = jobs.iter_mut().find(|job| job.prediction.id == *id).unwrap();
+        job.cancelled.get_or_insert_with(Instant::now);
+        Ok(job.now())
+    }
+}
+
+#[async_trait]
+impl Files for Fake {
+    async fn upload_file(&self, _: &NewFile) -> Result<UploadedFile, ReplicateError> {
+        unreachable!("nobody uploads")
+    }
+
+    async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError> {
+        self.downloads.fetch_add(1, Ordering::SeqCst);
+        let failed = |failure| Err(ReplicateError::new("download a file", failure));
+        if url.contains("/outage") {
+            return failed(Failure::Server { status: 503, retry_after: None, detail: "down".to_owned() });
+        }
+        match self.files.lock().unwrap().get(url) {
+            None => failed(Failure::FileUnavailable { status: 404 }),
+            Some(bytes) if bytes.len() > limits.bytes => failed(Failure::TooLarge { limit_bytes: limits.bytes }),
+            Some(bytes) => Ok(Download { bytes: Bytes::from(bytes.clone()), content_type: None }),
+        }
+    }
+}
+
+#[async_trait]
+impl Accounts for Fake {
+    async fn account(&self) -> Result<Account, ReplicateError> {
+        unreachable!("nobody asks who we are")
+    }
+
+    async fn hardware(&self) -> Result<Vec<Hardware>, ReplicateError> {
+        unreachable!("nobody asks for hardware")
+    }
+}
+
+#[async_trait]
+impl Models for Fake {
+    async fn model(&self, _: &ModelRef) -> Result<Option<Model>, ReplicateError> {
+        unreachable!("nobody asks for a model")
+    }
+    async fn create_model(&self, _: &NewModel) -> Result<ModelCreation, ReplicateError> {
+        unreachable!("nobody makes a model")
+    }
+    async fn delete_model(&self, _: &ModelRef) -> Result<Deletion, ReplicateError> {
+        unreachable!("nobody deletes a model")
+    }
+    async fn version(&self, _: &VersionRef) -> Result<Option<Version>, ReplicateError> {
+        unreachable!("nobody asks for a version")
+    }
+    async fn versions(&self, _: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
+        unreachable!("nobody lists versions")
+    }
+    async fn wait_for_version(&self, _: &VersionRef, _: Duration, _: &CancellationToken) -> Result<Version, ReplicateError> {
+        unreachable!("nobody waits for a version")
+    }
+    async fn delete_version(&self, _: &VersionRef) -> Result<Deletion, ReplicateError> {
+        unreachable!("nobody deletes a version")
+    }
+}
+
+#[async_trait]
+impl Trainings for Fake {
+    async fn create_training(&self, _: &TrainingRequest, _: &CancellationToken) -> Result<Prediction, ReplicateError> {
+        unreachable!("nobody trains")
+    }
+    async fn training(&self, _: &PredictionId) -> Result<Prediction, ReplicateError> {
+        unreachable!("nobody trains")
+    }
+    async fn cancel_training(&self, _: &PredictionId) -> Result<Prediction, ReplicateError> {
+        unreachable!("nobody trains")
+    }
+}
+
+#[async_trait]
+impl Deployments for Fake {
+    async fn deployment(&self, _: &str, _: &str) -> Result<Option<Deployment>, ReplicateError> {
+        unreachable!("nobody deploys")
+    }
+    async fn create_deployment(&self, _: &NewDeployment) -> Result<Deployment, ReplicateError> {
+        unreachable!("nobody deploys")
+    }
+    async fn update_deployment(&self, _: &str, _: &str, _: &DeploymentPatch) -> Result<DeploymentUpdate, ReplicateError> {
+        unreachable!("nobody deploys")
+    }
+}
+
+impl Replicate for Fake {
+    fn requests_sent(&self) -> u64 {
+        0
+    }
+
+    fn is_throttled(&self) -> bool {
+        self.throttled.load(Ordering::SeqCst)
+    }
+}
+
+pub(super) fn staged_version() -> VersionRef {
+    format!("acme/hotdog-test:{}", "a".repeat(64)).parse().unwrap()
+}
+
+pub(super) fn live_version() -> VersionRef {
+    format!("acme/hotdog:{}", "b".repeat(64)).parse().unwrap()
+}
+
+/// Everything that was told.
+#[derive(Default)]
+pub(super) struct Listener(pub(super) Mutex<Vec<EventKind>>);
+
+impl Observer for Listener {
+    fn observe(&self, event: Event) {
+        assert_eq!(event.model.as_deref(), Some("hotdog"));
+        self.0.lock().unwrap().push(event.kind);
+    }
+}
+
+impl Listener {
+    pub(super) fn notices(&self) -> Vec<String> {
+        let events = self.0.lock().unwrap();
+        events.iter().filter_map(|event| if let EventKind::Notice(text) = event { Some(text.clone()) } else { None }).collect()
+    }
+}
+
+/// A verification with what tests usually leave as it is.
+pub(super) struct Setting {
+    pub(super) plan: VerifyPlan,
+    pub(super) limits: Limits,
+    pub(super) parallel: usize,
+    pub(super) live: bool,
+    pub(super) schema: Value,
+    pub(super) judge: Option<Arc<dyn Judge>>,
+    pub(super) keep: Option<std::path::PathBuf>,
+    pub(super) cancelled: CancellationToken,
+    pub(super) listener: Listener,
+}
+
+pub(super) fn text_schema() -> Value {
+    json!({"components": {"schemas": {
+        "Input": {"type": "object", "properties": {"n": {"type": "integer"}, "text": {"type": "string"}}},
+        "Output": {"type": "string"},
+    }}})
+}
+
+pub(super) fn file_schema() -> Value {
+    json!({"components": {"schemas": {
+        "Input": {"type": "object", "properties": {"n": {"type": "integer"}, "seed": {"type": "integer"}}},
+        "Output": {"type": "string", "format": "uri"},
+    }}})
+}
+
+impl Setting {
+    /// These cases, and nothing else.
+    pub(super) fn of(cases: Vec<TestCase>) -> Self {
+        Self {
+            plan: VerifyPlan { cases, compare: Comparison::Off, ..VerifyPlan::default() },
+            limits: Limits::default(),
+            parallel: 4,
+            live: false,
+            schema: text_schema(),
+            judge: None,
+            keep: None,
+            cancelled: CancellationToken::new(),
+            listener: Listener::default(),
+        }
+    }
+
+    pub(super) async fn run(&self, fake: &Arc<Fake>) -> VerifyOutcome {
+        let (staged, live) = (staged_version(), live_version());
+        let request = VerifyRequest {
+            name: "hotdog",
+            plan: &self.plan,
+            limits: &self.limits,
+            parallel: self.parallel,
+            version: &staged,
+            live: self.live.then_some(&live),
+            schema: &self.schema,
+            keep_outputs: self.keep.as_deref(),
+        };
+        let services = VerifyServices { replicate: fake.clone(), judge: self.judge.clone(), clock: Arc::new(SystemClock) };
+        let outcome = verify(&request, &services, &self.listener, &self.cancelled).await;
+        assert_eq!(fake.running(), 0, "predictions were left running");
+        outcome
+    }
+}
+
+pub(super) fn case(inputs: &Value, expectation: Expectation) -> TestCase {
+    TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location: None }
+}
+
+/// Cases with `n` from 0 on that only have to succeed.
+pub(super) fn numbered(count: usize) -> Vec<TestCase> {
+    (0..count).map(|n| case(&json!({"n": n}), Expectation::Succeeds)).collect()
+}
+
+/// Id and status of each case.
+pub(super) fn statuses(outcome: &VerifyOutcome) -> Vec<String> {
+    outcome.cases.iter().map(|case| format!("{} {}", case.id, case.status.as_str())).collect()
+}
+
+/// Why a case did not pass.
+pub(super) fn reason(case: &CaseReport) -> String {
+    case.last_attempt().and_then(|attempt| attempt.reason.clone()).unwrap_or_default()
+}
+
+pub(super) fn codes(outcome: &VerifyOutcome) -> Vec<&str> {
+    outcome.findings.iter().map(|finding| finding.code.as_str()).collect()
+}

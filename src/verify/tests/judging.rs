@@ -1,0 +1,142 @@
+//! The judge.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::fake::*;
+use super::outputs::picture;
+use crate::clients::ErrorKind;
+use crate::domain::case::Expectation;
+use crate::domain::plan::Comparison;
+use crate::media::MediaKind;
+use crate::verify::{Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
+
+/// Answers in turn, the last one again and again.
+struct Panel {
+    answers: Vec<Option<bool>>,
+    asked: AtomicUsize,
+    questions: Mutex<Vec<JudgeQuestion>>,
+    takes: Duration,
+}
+
+impl Panel {
+    fn new(answers: &[Option<bool>]) -> Arc<Self> {
+        Arc::new(Self { answers: answers.to_vec(), asked: AtomicUsize::new(0), questions: Mutex::default(), takes: Duration::ZERO })
+    }
+}
+
+#[async_trait]
+impl Judge for Panel {
+    async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError> {
+        let number = self.asked.fetch_add(1, Ordering::SeqCst);
+        self.questions.lock().unwrap().push(question.clone());
+        tokio::time::sleep(self.takes).await;
+        match self.answers[number.min(self.answers.len() - 1)] {
+            Some(passed) => Ok(Judgement { passed, reason: format!("opinion {}", number + 1) }),
+            None => Err(JudgeError { message: "overloaded".to_owned(), kind: ErrorKind::Service }),
+        }
+    }
+}
+
+fn prompted(judge: &Arc<Panel>) -> Setting {
+    let mut setting = Setting::of(vec![case(&json!({"n": 1}), Expectation::MatchPrompt("a cat".to_owned()))]);
+    setting.judge = Some(judge.clone());
+    setting.schema = file_schema();
+    setting
+}
+
+fn pictured() -> Arc<Fake> {
+    Fake::new(|_| output(json!("https://x/a.png?signature=secret"))).with_file("https://x/a.png?signature=secret", picture(1))
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_approval_is_enough() {
+    let judge = Panel::new(&[Some(true)]);
+    let outcome = prompted(&judge).run(&pictured()).await;
+    assert_eq!(statuses(&outcome), ["case-1 passed"]);
+    assert_eq!(outcome.cases[0].remarks, ["the judge approves: opinion 1"]);
+    let questions = judge.questions.lock().unwrap();
+    assert_eq!(questions[0].subject, JudgeSubject::FitsDescription("a cat".to_owned()));
+    let file = &questions[0].output.files[0];
+    assert_eq!((file.kind, file.name.as_str(), file.facts[1].as_str()), (MediaKind::Image, "a.png", "40 x 30 pixels"));
+    assert_eq!(questions[0].output.value, json!("https://x/a.png?signature=***"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_overruled_by_two() {
+    let judge = Panel::new(&[Some(false), Some(true), Some(true)]);
+    let outcome = prompted(&judge).run(&pictured()).await;
+    assert_eq!((statuses(&outcome), judge.asked.load(Ordering::SeqCst)), (vec!["case-1 passed".to_owned()], 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_refusals_fail_the_case() {
+    let judge = Panel::new(&[Some(false), Some(true), Some(false), Some(false)]);
+    let outcome = prompted(&judge).run(&pictured()).await;
+    assert_eq!(statuses(&outcome), ["case-1 failed"]);
+    // A second prediction was made and judged as well.
+    assert_eq!(judge.asked.load(Ordering::SeqCst), 6);
+    assert!(reason(&outcome.cases[0]).starts_with("the judge refuses it: opinion"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_judge_without_an_opinion_leaves_the_case_errored() {
+    let judge = Panel::new(&[None]);
+    let outcome = prompted(&judge).run(&pictured()).await;
+    assert_eq!(statuses(&outcome), ["case-1 errored"]);
+    assert_eq!(reason(&outcome.cases[0]), "the judge gave no opinion: overloaded");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_judge_nothing_passes_silently() {
+    let mut setting = prompted(&Panel::new(&[Some(true)]));
+    setting.judge = None;
+    assert_eq!(statuses(&setting.run(&pictured()).await), ["case-1 errored"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn judging_does_not_hold_up_predictions() {
+    let judge = Arc::new(Panel { takes: Duration::from_secs(3), ..Arc::into_inner(Panel::new(&[Some(true)])).unwrap() });
+    let mut setting = prompted(&judge);
+    setting.plan.cases = (0..12).map(|n| case(&json!({"n": n}), Expectation::MatchPrompt("a cat".to_owned()))).collect();
+    setting.parallel = 4;
+    let start = Instant::now();
+    setting.run(&pictured()).await;
+    // Three rounds of predictions of a second, and the last judgement.
+    assert!(start.elapsed() < Duration::from_millis(6900), "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_judge_is_asked_when_a_model_never_repeats_itself() {
+    for (approves, status) in [(true, "compare-1 passed"), (false, "compare-1 failed")] {
+        let judge = Panel::new(&[Some(approves)]);
+        let fake = Fake::new(|asked| output(json!(format!("a story {} {}", asked.live, asked.before))));
+        let mut setting = prompted(&judge);
+        setting.plan.cases = Vec::new();
+        setting.plan.compare = Comparison::First;
+        setting.live = true;
+        setting.schema = text_schema();
+        let outcome = setting.run(&fake).await;
+        assert_eq!(statuses(&outcome), [status]);
+        let questions = judge.questions.lock().unwrap();
+        assert!(matches!(&questions[0].subject, JudgeSubject::LikeLive(live) if live.value == json!("a story true 0")));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_judge_that_takes_forever_is_left_when_cancelled() {
+    let judge = Arc::new(Panel { takes: Duration::from_secs(10_000), ..Arc::into_inner(Panel::new(&[Some(true)])).unwrap() });
+    let setting = prompted(&judge);
+    let cancelled = setting.cancelled.clone();
+    let fake = pictured();
+    let (outcome, ()) = tokio::join!(setting.run(&fake), async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        cancelled.cancel();
+    });
+    assert_eq!(statuses(&outcome), ["case-1 cancelled"]);
+}

@@ -1,0 +1,159 @@
+//! Files of outputs: fetched, compared, looked after, kept.
+
+use std::io::Cursor;
+use std::sync::atomic::Ordering;
+
+use image::{ImageFormat, Rgb, RgbImage};
+use serde_json::json;
+
+use super::fake::*;
+use crate::domain::case::Expectation;
+use crate::domain::plan::HealthMode;
+
+const OUT: &str = "https://files.example/out.png";
+const WANTED: &str = "https://files.example/wanted.png?signature=secret";
+
+pub(super) fn picture(shade: u8) -> Vec<u8> {
+    let picture = RgbImage::from_fn(40, 30, |x, y| Rgb([shade, (x * 6) as u8, (y * 8) as u8]));
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+fn files_setting(expectation: Expectation) -> Setting {
+    let mut setting = Setting::of(vec![case(&json!({"n": 1}), expectation)]);
+    setting.schema = file_schema();
+    setting
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_like_the_wanted_one_matches() {
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(100)).with_file(WANTED, picture(102));
+    let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
+    assert_eq!(statuses(&outcome), ["case-1 passed"]);
+    assert!(outcome.cases[0].remarks[0].contains("mean_colour_distance 2"), "{:?}", outcome.cases[0].remarks);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_picture_unlike_the_wanted_one_fails_with_numbers() {
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(100)).with_file(WANTED, picture(200));
+    let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
+    assert_eq!(statuses(&outcome), ["case-1 failed"]);
+    assert_eq!(
+        reason(&outcome.cases[0]),
+        "the output does not match the file of the case: the mean colour distance is 100.0, above 8.0"
+    );
+    let shown = format!("{:?}", outcome.cases[0].remarks);
+    assert!(!shown.contains("secret"), "{shown}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_are_not_there_fail_and_never_match_each_other() {
+    let fake = Fake::new(|_| output(json!(OUT)));
+    let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
+    assert_eq!(statuses(&outcome), ["case-1 failed"]);
+    assert_eq!(
+        reason(&outcome.cases[0]),
+        "the file https://files.example/out.png could not be fetched: the file's host answered with status 404"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_host_that_is_down_is_not_the_models_failure() {
+    let fake = Fake::new(|_| output(json!("https://files.example/outage.png"))).with_file(WANTED, picture(1));
+    let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
+    assert_eq!(statuses(&outcome), ["case-1 errored"]);
+    assert!(outcome.stopped.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_returns_a_url_as_text_can_be_matched_too() {
+    let fake = Fake::new(|_| output(json!([OUT]))).with_file(OUT, picture(1)).with_file(WANTED, picture(1));
+    let mut setting = files_setting(Expectation::MatchUrl(WANTED.to_owned()));
+    setting.schema["components"]["schemas"]["Output"] = json!({"type": "array", "items": {"type": "string"}});
+    assert_eq!(statuses(&setting.run(&fake).await), ["case-1 passed"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_blank_picture_is_a_warning_or_a_failure_as_the_plan_says() {
+    let blank = || {
+        let mut bytes = Cursor::new(Vec::new());
+        RgbImage::from_pixel(8, 8, Rgb([0, 0, 0])).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        Fake::new(|_| output(json!(OUT))).with_file(OUT, bytes.into_inner())
+    };
+    let mut setting = files_setting(Expectation::Succeeds);
+    let outcome = setting.run(&blank()).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec!["SP612"]));
+    assert_eq!(outcome.findings[0].message, "case-1: output (https://files.example/out.png): the picture has one colour only");
+    setting.plan.health = HealthMode::Fail;
+    let outcome = setting.run(&blank()).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 failed".to_owned()], vec![]));
+    setting.plan.health = HealthMode::Off;
+    let fake = blank();
+    let outcome = setting.run(&fake).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec![]));
+    assert_eq!(fake.downloads.load(Ordering::SeqCst), 0, "nobody needed the file");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_is_not_as_the_schema_says_is_told() {
+    let fake = Fake::new(|_| output(json!(["a", 1])));
+    let outcome = Setting::of(numbered(1)).run(&fake).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec!["SP611"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checked_case_is_not_looked_after_otherwise() {
+    let fake = Fake::new(|_| output(json!("")));
+    let outcome = Setting::of(vec![case(&json!({"n": 1}), Expectation::ExactString(String::new()))]).run(&fake).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_output_is_a_failure_but_empty_ones_are_outputs() {
+    for (value, status) in [
+        (json!(null), "case-1 failed"),
+        (json!(0), "case-1 passed"),
+        (json!(false), "case-1 passed"),
+        (json!(""), "case-1 passed"),
+        (json!([]), "case-1 passed"),
+    ] {
+        let fake = Fake::new(move |_| output(value.clone()));
+        assert_eq!(statuses(&Setting::of(numbered(1)).run(&fake).await), [status]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_pieces_of_a_stream_are_judged_as_one_text() {
+    let fake = Fake::new(|_| output(json!(["Hel", "lo"])));
+    let mut setting = Setting::of(vec![case(&json!({"n": 1}), Expectation::ExactString("Hello".to_owned()))]);
+    setting.schema["components"]["schemas"]["Output"] = json!({
+        "type": "array", "items": {"type": "string"}, "x-cog-array-type": "iterator", "x-cog-array-display": "concatenate",
+    });
+    let outcome = setting.run(&fake).await;
+    assert_eq!(statuses(&outcome), ["case-1 passed"]);
+    assert_eq!(outcome.cases[0].attempts[0].output, Some(json!("Hello")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_are_kept_when_asked_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(9));
+    let mut setting = files_setting(Expectation::Succeeds);
+    setting.keep = Some(folder.path().join("outputs"));
+    let outcome = setting.run(&fake).await;
+    assert_eq!(outcome.cases[0].remarks, ["file 1 was kept as case-1-1.png"]);
+    assert_eq!(std::fs::read(folder.path().join("outputs/case-1-1.png")).unwrap(), picture(9));
+}
+
+#[tokio::test(start_paused = true)]
+async fn queries_are_asked_of_outputs() {
+    let fake = Fake::new(|asked| if asked.inputs["n"] == 1 { output(json!({"n": 0})) } else { output(json!("plain")) });
+    let query = |n: u64, program: &str| case(&json!({"n": n}), Expectation::JqQuery(program.to_owned()));
+    let cases = vec![query(1, ".n"), query(1, ".n > 0"), query(2, "length == 5"), query(1, "def f: f; f")];
+    let outcome = Setting::of(cases).run(&fake).await;
+    assert_eq!(statuses(&outcome), ["case-1 passed", "case-2 failed", "case-3 passed", "case-4 failed"]);
+    assert_eq!(reason(&outcome.cases[1]), "jq query '.n > 0' gave false");
+    assert!(outcome.cases[1].remarks.contains(&r#"applied to {"n":0}"#.to_owned()));
+    assert!(reason(&outcome.cases[3]).contains("takes more than"), "{}", reason(&outcome.cases[3]));
+}
