@@ -165,6 +165,38 @@ fn the_table_itself_points_down() {
     }
 }
 
+/// The words in backticks of a table's cell.
+fn quoted(cell: &str) -> BTreeSet<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn the_documents_table_is_this_table() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/ARCHITECTURE.md")).unwrap();
+    let rows: Vec<(String, BTreeSet<String>)> = text
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| {
+            let cells: Vec<&str> = line.split('|').collect();
+            let everything = cells[3].trim() == "everything below";
+            let all = ROOMS.iter().map(|(room, _)| (*room).to_owned()).filter(|room| room != "cli");
+            (quoted(cells[1]).into_iter().collect(), if everything { all.collect() } else { quoted(cells[3]) })
+        })
+        .collect();
+    let written: BTreeSet<_> = rows
+        .into_iter()
+        .map(|(room, uses)| (room, uses.into_iter().filter(|used| !["domain", "support"].contains(&used.as_str())).collect()))
+        .collect::<BTreeSet<(String, BTreeSet<String>)>>();
+    let kept: BTreeSet<(String, BTreeSet<String>)> = ROOMS
+        .iter()
+        .map(|(room, allowed)| {
+            let uses = allowed.iter().filter(|used| !["domain", "support"].contains(used));
+            ((*room).to_owned(), uses.map(|used| (*used).to_owned()).collect())
+        })
+        .collect();
+    assert_eq!(written, kept);
+}
+
 #[test]
 fn grouped_imports_are_read_too() {
     assert_eq!(rooms_named("use crate::{domain::{a, b}, support};"), ["domain", "support"]);

@@ -76,7 +76,7 @@ impl SchemaError {
     /// The way out.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Refused { last_lines, .. } if last_lines.contains("No module named cog.command") => Some(
+            Self::Refused { last_lines, .. } if misses_command(last_lines) => Some(
                 "the SDK in the image is 0.20 or later, which makes no schema: pin sdk_version, or let it be made from the source",
             ),
             Self::Refused { .. } => Some("the predictor must be importable without a GPU: import what needs one in setup()"),
@@ -86,6 +86,11 @@ impl SchemaError {
             Self::TooLarge { .. } => None,
         }
     }
+}
+
+/// Python's words for a missing `cog.command`: quoted when it is imported, bare when it is run with `-m`.
+fn misses_command(words: &str) -> bool {
+    ["No module named cog.command", "No module named 'cog.command"].iter().any(|message| words.contains(message))
 }
 
 /// The image's OpenAPI document.

@@ -1,1 +1,5 @@
-//! Sends rendered text to where people look: files, job summary, check runs, comments. Decides no verdict.
+//! Sends rendered text where it belongs. Decides nothing.
+//!
+//! - [`files`]: the report folder
+
+pub mod files;

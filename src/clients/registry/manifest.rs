@@ -1,0 +1,84 @@
+//! Manifests, of Docker's and of OCI's kind, alone or in an index.
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256};
+
+use crate::domain::identity::ImageDigest;
+
+/// What we can read, in the order of preference.
+pub(super) const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v2+json, \
+     application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+     application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// An image's manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    /// Its digest, computed from what was received.
+    pub digest: ImageDigest,
+    /// The digest of the image's configuration.
+    pub config: ImageDigest,
+    /// The digests of the layers, in order.
+    pub layers: Vec<ImageDigest>,
+    /// Bytes of all layers.
+    pub size_bytes: u64,
+}
+
+/// What a registry may answer.
+#[derive(Debug)]
+pub(super) enum Document {
+    Image(Manifest),
+    /// The digest of the entry for linux/amd64.
+    Index(ImageDigest),
+}
+
+#[derive(Deserialize)]
+struct Wire {
+    config: Option<Descriptor>,
+    layers: Option<Vec<Descriptor>>,
+    manifests: Option<Vec<Entry>>,
+}
+
+#[derive(Deserialize)]
+struct Descriptor {
+    digest: ImageDigest,
+    #[serde(default)]
+    size: u64,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    digest: ImageDigest,
+    platform: Option<Platform>,
+}
+
+#[derive(Deserialize)]
+struct Platform {
+    os: String,
+    architecture: String,
+}
+
+/// Reads an answer. `expected` is the digest that was asked for, when it was one.
+pub(super) fn read(body: &[u8], expected: Option<&str>) -> Result<Document, String> {
+    let computed = format!("sha256:{}", hex::encode(Sha256::digest(body)));
+    if let Some(expected) = expected.filter(|expected| *expected != computed) {
+        return Err(format!("its digest is {computed}, not {expected}"));
+    }
+    let digest: ImageDigest = computed.parse().map_err(|error| format!("{error}"))?;
+    let wire: Wire = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    match wire {
+        Wire { config: Some(config), layers: Some(layers), .. } => Ok(Document::Image(Manifest {
+            digest,
+            config: config.digest,
+            size_bytes: layers.iter().map(|layer| layer.size).sum(),
+            layers: layers.into_iter().map(|layer| layer.digest).collect(),
+        })),
+        Wire { manifests: Some(entries), .. } => entries
+            .into_iter()
+            .find(|entry| {
+                entry.platform.as_ref().is_some_and(|platform| platform.os == "linux" && platform.architecture == "amd64")
+            })
+            .map(|entry| Document::Index(entry.digest))
+            .ok_or_else(|| "the index has no image for linux/amd64".to_owned()),
+        _ => Err("it is neither a manifest nor an index".to_owned()),
+    }
+}

@@ -1,0 +1,66 @@
+//! What happens in a run, a line each.
+
+use std::time::Duration;
+
+use super::finding::finding;
+use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
+use crate::domain::events::{BuildStepState, Event, EventKind};
+use crate::domain::finding::Severity;
+use crate::domain::report::{CaseReport, CaseStatus};
+use crate::report::escape;
+use crate::support::clock::humane;
+
+/// The line for an event; `None` for what is not worth one at this verbosity (0: stages, findings, failed cases; 1: build output,
+/// predictions and notes as well).
+pub fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
+    let words = words(&event.kind, style, verbosity)?;
+    Some(match &event.model {
+        Some(model) => format!("{} {words}", style.paint(Tone::Quiet, &format!("[{}]", escape::line(model)))),
+        None => words,
+    })
+}
+
+fn words(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
+    let detailed = verbosity > 0;
+    match kind {
+        EventKind::ModelStarted => detailed.then(|| "started".to_owned()),
+        EventKind::ModelFinished(report) => Some(style.paint(tone_of_verdict(report.verdict), report.verdict.as_str())),
+        EventKind::StageStarted(stage) => detailed.then(|| format!("{stage} ...")),
+        EventKind::StageFinished { stage, status, duration, note } => {
+            let status = style.paint(tone_of_stage(*status), stage_word(*status));
+            let note = note.as_deref().map(|note| format!(": {}", escape::line(note))).unwrap_or_default();
+            Some(format!("{stage} {status}{}{note}", took(*duration)))
+        }
+        EventKind::Found(found) => (detailed || found.severity > Severity::Note).then(|| finding(found, style)),
+        EventKind::Notice(text) => Some(escape::line(text)),
+        EventKind::BuildStep { name, state } => build_step(&escape::line(name), *state, detailed),
+        EventKind::BuildOutput(line) => detailed.then(|| format!("  {}", escape::line(line))),
+        EventKind::PushProgress { .. } => None,
+        EventKind::VersionReady(version) => Some(format!("version {version}")),
+        EventKind::PredictionCreated { case, prediction, url } => detailed.then(|| {
+            let page = url.as_deref().map(|url| format!(" {}", escape::line(url))).unwrap_or_default();
+            format!("{case}: prediction {prediction}{page}")
+        }),
+        EventKind::CaseFinished(case) => (detailed || case.status != CaseStatus::Passed).then(|| finished(case, style)),
+    }
+}
+
+fn took(duration: Duration) -> String {
+    if duration.is_zero() { String::new() } else { format!(" in {}", humane(duration)) }
+}
+
+fn build_step(name: &str, state: BuildStepState, detailed: bool) -> Option<String> {
+    match state {
+        BuildStepState::Started => detailed.then(|| format!("  {name}")),
+        BuildStepState::Cached => detailed.then(|| format!("  {name}: cached")),
+        BuildStepState::Done { duration } => detailed.then(|| format!("  {name}: done{}", took(duration))),
+        BuildStepState::Failed => Some(format!("  {name}: failed")),
+    }
+}
+
+fn finished(case: &CaseReport, style: Style) -> String {
+    let status = style.paint(tone_of_case(case.status), case.status.as_str());
+    let last = case.last_attempt();
+    let reason = last.and_then(|attempt| attempt.reason.as_deref()).map(|reason| format!(": {}", escape::line(reason)));
+    format!("{} {status}{}{}", case.id, took(case.duration), reason.unwrap_or_default())
+}

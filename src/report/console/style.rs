@@ -1,0 +1,86 @@
+//! Colours, when they are wanted.
+
+use crate::domain::report::{CaseStatus, StageStatus};
+use crate::domain::verdict::Verdict;
+use crate::report::json::v1::Severity;
+
+/// How text is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Style {
+    /// Whether ANSI colours are used.
+    pub color: bool,
+    /// Columns. Tables keep to it, sentences do not.
+    pub width: usize,
+}
+
+/// A colour by what it stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    Good,
+    Bad,
+    Warning,
+    Quiet,
+    Strong,
+}
+
+impl Style {
+    /// Text in a tone.
+    pub(super) fn paint(self, tone: Tone, text: &str) -> String {
+        if !self.color || text.is_empty() {
+            return text.to_owned();
+        }
+        let code = match tone {
+            Tone::Good => "32",
+            Tone::Bad => "1;31",
+            Tone::Warning => "33",
+            Tone::Quiet => "2",
+            Tone::Strong => "1",
+        };
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    }
+}
+
+pub(super) fn tone_of_verdict(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Passed => Tone::Good,
+        Verdict::Cancelled => Tone::Warning,
+        Verdict::Failed | Verdict::ServiceError | Verdict::Billing | Verdict::Misconfigured => Tone::Bad,
+    }
+}
+
+pub(super) fn tone_of_stage(status: StageStatus) -> Tone {
+    match status {
+        StageStatus::Passed => Tone::Good,
+        StageStatus::Failed | StageStatus::Errored => Tone::Bad,
+        StageStatus::Cancelled => Tone::Warning,
+        StageStatus::Skipped => Tone::Quiet,
+    }
+}
+
+pub(super) fn tone_of_case(status: CaseStatus) -> Tone {
+    match status {
+        CaseStatus::Passed => Tone::Good,
+        CaseStatus::Failed | CaseStatus::Errored => Tone::Bad,
+        CaseStatus::Flaky | CaseStatus::Cancelled => Tone::Warning,
+        CaseStatus::Skipped => Tone::Quiet,
+    }
+}
+
+pub(super) fn tone_of_severity(severity: Severity) -> Tone {
+    match severity {
+        Severity::Error => Tone::Bad,
+        Severity::Warning => Tone::Warning,
+        Severity::Note => Tone::Strong,
+    }
+}
+
+/// A stage's status as a word.
+pub(super) fn stage_word(status: StageStatus) -> &'static str {
+    match status {
+        StageStatus::Passed => "passed",
+        StageStatus::Failed => "failed",
+        StageStatus::Errored => "error",
+        StageStatus::Cancelled => "cancelled",
+        StageStatus::Skipped => "skipped",
+    }
+}

@@ -1,0 +1,111 @@
+//! The end of a run: what a person has to know when they look at nothing else.
+
+use std::time::Duration;
+
+use super::finding::{error, finding_entry};
+use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
+use crate::domain::report::{CaseStatus, StageStatus};
+use crate::report::escape;
+use crate::report::json::v1::{Case, Model, Run, Severity};
+use crate::support::clock::humane;
+use crate::support::text::{count, shorten};
+
+/// How much of an output or of inputs is shown. The reports have the rest.
+const VALUE_BYTES: usize = 300;
+
+/// How many lines of a log are shown.
+const LOG_LINES: usize = 12;
+
+/// The run as a few paragraphs.
+pub fn summary(run: &Run, style: Style) -> String {
+    let mut parts: Vec<String> = run.models.iter().map(|model| model_summary(model, style)).collect();
+    parts.extend(run.notices.iter().map(|notice| escape::line(notice)));
+    if run.models.len() > 1 {
+        let passed = run.models.iter().filter(|model| model.verdict.exit_code() == 0).count();
+        let verdict = style.paint(tone_of_verdict(run.verdict), run.verdict.as_str());
+        parts.push(format!("{verdict}: {passed} of {} passed", count(run.models.len(), "model")));
+    }
+    parts.join("\n\n")
+}
+
+fn model_summary(model: &Model, style: Style) -> String {
+    let verdict = style.paint(tone_of_verdict(model.verdict), model.verdict.as_str());
+    let mut text = format!("{} {verdict}", style.paint(Tone::Strong, &escape::line(&model.model)));
+    for stage in &model.stages {
+        let word = format!("{:<9}", stage_word(stage.status));
+        let time =
+            if stage.status == StageStatus::Skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) };
+        let line = format!("{:<8} {} {time:>9}", stage.name.as_str(), style.paint(tone_of_stage(stage.status), &word));
+        let note = stage.note.as_deref().map(|note| format!("  {}", escape::line(note))).unwrap_or_default();
+        text.push_str(&format!("\n  {}", format!("{line}{note}").trim_end()));
+    }
+    push_versions(&mut text, model);
+    let shown = model.findings.iter().filter(|finding| finding.severity > Severity::Note);
+    for finding in shown {
+        text.push_str(&format!("\n\n{}", finding_entry(finding, style)));
+    }
+    for case in model.cases.iter().filter(|case| is_worth_telling(case)) {
+        text.push_str(&format!("\n\n{}", case_summary(case, style)));
+    }
+    if let Some(problem) = &model.error {
+        text.push_str(&format!("\n\n{}", error(&problem.message, problem.hint.as_deref(), style)));
+    }
+    text
+}
+
+fn push_versions(text: &mut String, model: &Model) {
+    let versions = &model.versions;
+    for (label, version) in [("tested", &versions.test), ("live", &versions.live), ("before", &versions.previous)] {
+        if let Some(version) = version {
+            text.push_str(&format!("\n  {label:<8} {}", escape::line(version)));
+        }
+    }
+    if let Some(layers) = &model.layers {
+        let number = count(layers.staged.len(), "layer");
+        let words = if layers.equal { "the same in both" } else { "not the same in both" };
+        text.push_str(&format!("\n  layers   {number}, {words}"));
+    }
+    if let Some(seed) = model.seed {
+        text.push_str(&format!("\n  seed     {seed}"));
+    }
+}
+
+fn is_worth_telling(case: &Case) -> bool {
+    matches!(case.status, CaseStatus::Failed | CaseStatus::Errored | CaseStatus::Flaky)
+}
+
+fn case_summary(case: &Case, style: Style) -> String {
+    let status = style.paint(tone_of_case(case.status), case.status.as_str());
+    let mut text = format!("{} {status}", style.paint(Tone::Strong, &escape::line(&case.id)));
+    if let Some(reason) = case.reason.as_deref().or(case.error.as_deref()) {
+        text.push_str(&format!(": {}", escape::terminal(reason).trim_end().replace('\n', "\n    ")));
+    }
+    let mut fact = |label: &str, value: String| text.push_str(&format!("\n  {label:<9} {value}"));
+    fact("inputs", json(&serde_json::Value::Object(case.inputs.clone())));
+    if let Some(minimal) = &case.minimal_inputs {
+        fact("smallest", json(&serde_json::Value::Object(minimal.clone())));
+    }
+    if let Some(output) = &case.output {
+        fact("output", json(output));
+    }
+    if let Some(live) = case.live.as_ref().and_then(|live| live.output.as_ref()) {
+        fact("live", json(live));
+    }
+    if let Some(url) = &case.url {
+        fact("page", escape::line(url));
+    }
+    let logs: Vec<&str> = case.logs.lines().collect();
+    if case.status != CaseStatus::Flaky && !logs.is_empty() {
+        let last = &logs[logs.len().saturating_sub(LOG_LINES)..];
+        let lines: Vec<String> = last.iter().map(|line| format!("    {}", escape::line(line))).collect();
+        text.push_str(&format!("\n  logs\n{}", lines.join("\n")));
+    }
+    for remark in &case.remarks {
+        text.push_str(&format!("\n  {}", escape::line(remark)));
+    }
+    text
+}
+
+fn json(value: &serde_json::Value) -> String {
+    escape::line(&shorten(&value.to_string(), VALUE_BYTES))
+}

@@ -1,0 +1,198 @@
+//! Text that somebody else wrote, made harmless for where it goes.
+//!
+//! Outputs, logs and errors come from models, names and messages from repositories. In Markdown they go into code fences longer than any
+//! run of backticks within, or into table cells with everything escaped that GitHub would act upon (`contracts/github.md` section 4).
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+/// What stands for a character that is not shown.
+const REPLACEMENT: char = '\u{fffd}';
+
+/// For a terminal or a plain log: line breaks and tabs stay, other control characters and those that turn the direction of text go.
+pub fn terminal(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')) {
+        return Cow::Borrowed(text);
+    }
+    let mut kept = String::with_capacity(text.len());
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '\n' | '\t' => kept.push(character),
+            '\r' if characters.peek() == Some(&'\n') => {}
+            // What a progress bar draws over itself becomes lines.
+            '\r' => kept.push('\n'),
+            '\u{1b}' => skip_sequence(&mut characters),
+            other if is_control(other) => kept.push(REPLACEMENT),
+            other => kept.push(other),
+        }
+    }
+    Cow::Owned(kept)
+}
+
+/// One line of it.
+pub fn line(text: &str) -> String {
+    terminal(text).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Control characters, and the invisible ones that reorder what is read.
+fn is_control(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// Passes over what follows an escape character: a control sequence, or a command that runs until its terminator.
+fn skip_sequence(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
+    match characters.peek() {
+        Some('[') => {
+            characters.next();
+            for character in characters.by_ref() {
+                if ('\u{40}'..='\u{7e}').contains(&character) {
+                    break;
+                }
+            }
+        }
+        Some(']' | 'P' | '_' | '^' | 'X') => {
+            let mut before = ' ';
+            for character in characters.by_ref() {
+                if character == '\u{7}' || (before == '\u{1b}' && character == '\\') {
+                    break;
+                }
+                before = character;
+            }
+        }
+        Some(_) => {
+            characters.next();
+        }
+        None => {}
+    }
+}
+
+/// For one line of Markdown, also within a table or between HTML tags: nothing in it is formatting, a link, a mention or a reference.
+///
+/// Character references do that in both languages; a backslash would be shown between HTML tags, and would not stop a mention.
+pub fn markdown(text: &str) -> String {
+    let text = line(text);
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for (index, character) in text.char_indices() {
+        let is_special = match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '@' | '#' | '<' | '>' | '&' => true,
+            ':' => text[index..].starts_with("://"),
+            '.' => text[..index].ends_with("www"),
+            _ => false,
+        };
+        if is_special {
+            // Writing to a String cannot fail.
+            let _infallible = write!(escaped, "&#{};", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped
+}
+
+/// A code span that shows the text as it is, on one line.
+pub fn code(text: &str) -> String {
+    let text = line(text).replace('|', "\\|");
+    if text.is_empty() {
+        return String::new();
+    }
+    let fence = "`".repeat(longest_run(&text, '`') + 1);
+    let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A fenced block that shows the text as it is.
+pub fn fenced(text: &str, language: &str) -> String {
+    let text = terminal(text);
+    let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
+    format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
+}
+
+fn longest_run(text: &str, wanted: char) -> usize {
+    let (mut longest, mut current) = (0, 0);
+    for character in text.chars() {
+        current = if character == wanted { current + 1 } else { 0 };
+        longest = longest.max(current);
+    }
+    longest
+}
+
+/// For XML 1.0, which has no way to write some characters.
+pub fn xml(text: &str) -> String {
+    terminal(text).chars().map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { REPLACEMENT } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_terminal_is_told_nothing_but_text() {
+        for (text, safe) in [
+            ("plain\ttext\n", "plain\ttext\n"),
+            ("\u{1b}[31mred\u{1b}[0m", "red"),
+            ("\u{1b}]0;title\u{7}after", "after"),
+            ("\u{1b}]8;;http://evil\u{1b}\\link", "link"),
+            ("a\r\nb", "a\nb"),
+            ("10%\r20%", "10%\n20%"),
+            ("x\u{8}y\u{0}", "x\u{fffd}y\u{fffd}"),
+            ("abc\u{202e}fed", "abc\u{fffd}fed"),
+            ("\u{1b}", ""),
+            ("\u{1b}[", ""),
+        ] {
+            assert_eq!(terminal(text), safe, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn markdown_shows_what_it_is_given() {
+        for (text, safe) in [
+            ("two words", "two words"),
+            ("@everyone", "&#64;everyone"),
+            ("fixes #12", "fixes &#35;12"),
+            ("a|b", "a&#124;b"),
+            ("</details>", "&#60;/details&#62;"),
+            ("[x](javascript:y)", "&#91;x&#93;(javascript:y)"),
+            ("https://evil.example", "https&#58;//evil.example"),
+            ("www.evil.example", "www&#46;evil.example"),
+            ("costs $5 or $6", "costs &#36;5 or &#36;6"),
+            ("a\nb", "a b"),
+            ("`code`", "&#96;code&#96;"),
+        ] {
+            assert_eq!(markdown(text), safe, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn fences_are_longer_than_what_they_hold() {
+        assert_eq!(fenced("x", ""), "```\nx\n```\n");
+        assert_eq!(fenced("a ```` b", "text"), "`````text\na ```` b\n`````\n");
+        assert_eq!(code("a`b"), "``a`b``");
+        assert_eq!(code("`"), "`` ` ``");
+        assert_eq!(code("a|b"), "`a\\|b`");
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_invisible_is_left(text in any::<String>()) {
+            prop_assert!(!terminal(&text).chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')));
+        }
+
+        #[test]
+        fn no_mention_and_no_tag_is_left(text in "[@#<>|`a-z/:. \n]{0,40}") {
+            let escaped = markdown(&text);
+            prop_assert!(!escaped.contains(['@', '<', '>', '\n']), "{escaped}");
+            prop_assert!(!escaped.contains("://"), "{escaped}");
+        }
+
+        #[test]
+        fn a_fence_is_closed_once(text in "[`a\n]{0,40}") {
+            let block = fenced(&text, "");
+            let fence = block.lines().next().unwrap();
+            prop_assert_eq!(block.lines().filter(|line| line.contains(fence)).count(), 2);
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! From the run's values to the frozen types.
+
+use std::time::Duration;
+
+use chrono::SecondsFormat;
+
+use super::{SCHEMA, v1};
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
+
+/// A run as `run.json` has it.
+pub fn run_json(report: &RunReport) -> v1::Run {
+    v1::Run {
+        schema: SCHEMA.to_owned(),
+        tool_version: report.tool_version.clone(),
+        started_at: report.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        duration_ms: millis(report.duration),
+        verdict: report.verdict,
+        exit_code: report.verdict.exit_code(),
+        notices: report.notices.clone(),
+        models: report.models.iter().map(model).collect(),
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn model(report: &ModelReport) -> v1::Model {
+    v1::Model {
+        model: report.model.to_string(),
+        name: report.name.clone(),
+        config: report.config_file.clone(),
+        verdict: report.verdict,
+        versions: v1::Versions {
+            test: report.staged.as_ref().map(ToString::to_string),
+            live: report.published.as_ref().map(ToString::to_string),
+            previous: report.previous.as_ref().map(ToString::to_string),
+        },
+        layers: report.layers.as_ref().map(layers),
+        deployment: report.deployment.as_ref().map(deployment),
+        stages: report.stages.iter().map(stage).collect(),
+        findings: report.findings.iter().map(finding).collect(),
+        ignored: report.ignored.iter().map(finding).collect(),
+        cases: report.cases.iter().map(case).collect(),
+        seed: report.seed,
+        cost: v1::Cost {
+            predictions: report.cost.predictions,
+            platform_retries: report.cost.platform_retries,
+            predict_seconds: report.cost.predict_seconds,
+            estimated_usd: report.cost.estimated_usd,
+        },
+        error: report.error.as_ref().map(|error| v1::ErrorEntry { message: error.message.clone(), hint: error.hint.clone() }),
+    }
+}
+
+fn layers(proof: &LayerProof) -> v1::Layers {
+    v1::Layers {
+        staged: proof.staged.iter().map(ToString::to_string).collect(),
+        published: proof.published.iter().map(ToString::to_string).collect(),
+        equal: proof.holds(),
+    }
+}
+
+fn deployment(report: &DeploymentReport) -> v1::Deployment {
+    v1::Deployment {
+        name: report.name.clone(),
+        change: report.change,
+        release: report.release,
+        previous: report.previous_version.as_ref().map(ToString::to_string),
+    }
+}
+
+fn stage(report: &StageReport) -> v1::StageEntry {
+    v1::StageEntry { name: report.stage, status: report.status, duration_ms: millis(report.duration), note: report.note.clone() }
+}
+
+/// A finding as `run.json` has it.
+pub(in crate::report) fn finding(finding: &Finding) -> v1::FindingEntry {
+    let place = finding.location.as_ref();
+    v1::FindingEntry {
+        code: finding.code.to_string(),
+        severity: match finding.severity {
+            Severity::Note => v1::Severity::Note,
+            Severity::Warning => v1::Severity::Warning,
+            Severity::Error => v1::Severity::Error,
+        },
+        message: finding.message.clone(),
+        file: place.map(|place| place.file.clone()),
+        line: place.and_then(|place| place.line),
+        column: place.and_then(|place| place.column),
+        end_column: place.and_then(|place| place.end_column),
+        hint: finding.hint.clone(),
+        details: finding.details.iter().map(|(label, value)| v1::Detail { label: label.clone(), value: value.clone() }).collect(),
+    }
+}
+
+fn case(report: &CaseReport) -> v1::Case {
+    let last = report.last_attempt();
+    v1::Case {
+        id: report.id.to_string(),
+        kind: report.kind.to_string(),
+        status: report.status,
+        inputs: report.inputs.clone(),
+        checker: report.expectation.key().to_owned(),
+        expected: report.expectation.wanted().map(str::to_owned),
+        output: last.and_then(|attempt| attempt.output.clone()),
+        error: last.and_then(|attempt| attempt.error.clone()),
+        reason: last.and_then(|attempt| attempt.reason.clone()),
+        prediction_id: last.and_then(|attempt| attempt.prediction.as_ref()).map(ToString::to_string),
+        url: last.and_then(|attempt| attempt.url.clone()),
+        duration_ms: millis(report.duration),
+        metrics: last.map(|attempt| attempt.metrics.clone()).unwrap_or_default(),
+        logs: last.map(|attempt| attempt.logs_tail.clone()).unwrap_or_default(),
+        attempts: report.attempts.iter().map(attempt).collect(),
+        live: report.live.as_ref().map(attempt),
+        remarks: report.remarks.clone(),
+        minimal_inputs: report.minimal_inputs.clone(),
+    }
+}
+
+fn attempt(attempt: &Attempt) -> v1::Attempt {
+    v1::Attempt {
+        prediction_id: attempt.prediction.as_ref().map(ToString::to_string),
+        url: attempt.url.clone(),
+        output: attempt.output.clone(),
+        error: attempt.error.clone(),
+        reason: attempt.reason.clone(),
+        duration_ms: millis(attempt.duration),
+    }
+}

@@ -1,0 +1,70 @@
+//! `run.json`: a run with frozen names.
+
+pub(in crate::report) mod convert;
+pub mod v1;
+
+pub use convert::run_json;
+
+/// What `schema` says in documents of these types.
+pub const SCHEMA: &str = "safe-push/v1";
+
+/// A text that is no run.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Not JSON, or not of this shape.
+    #[error("not a run.json of safe-push: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// Of another version of the format.
+    #[error("the document's schema is '{found}', this program reads '{SCHEMA}'")]
+    OtherSchema {
+        /// What it says.
+        found: String,
+    },
+}
+
+/// Reads a saved run.
+pub fn from_json(text: &str) -> Result<v1::Run, ReadError> {
+    let value: serde_json::Value = serde_json::from_str(text)?;
+    let found = value.get("schema").and_then(|schema| schema.as_str()).unwrap_or_default();
+    if found != SCHEMA {
+        return Err(ReadError::OtherSchema { found: found.chars().take(100).collect() });
+    }
+    Ok(serde_json::from_value(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_written_run_reads_back_as_it_was() {
+        for report in sample::all() {
+            let run = run_json(&report);
+            let text = serde_json::to_string(&run).unwrap();
+            assert_eq!(from_json(&text).unwrap(), run);
+        }
+    }
+
+    #[test]
+    fn the_shape_is_frozen() {
+        insta::assert_json_snapshot!(run_json(&sample::failed_case()));
+    }
+
+    #[test]
+    fn other_documents_are_refused_by_name() {
+        assert_eq!(
+            from_json("{\"schema\":\"safe-push/v2\"}").unwrap_err().to_string(),
+            "the document's schema is 'safe-push/v2', this program reads 'safe-push/v1'"
+        );
+        assert!(matches!(from_json("[]").unwrap_err(), ReadError::OtherSchema { .. }));
+        assert!(matches!(from_json("{").unwrap_err(), ReadError::Malformed(_)));
+    }
+
+    #[test]
+    fn additions_of_later_versions_are_overlooked() {
+        let mut value = serde_json::to_value(run_json(&sample::passed())).unwrap();
+        value["invented_later"] = 1.into();
+        assert!(from_json(&value.to_string()).is_ok());
+    }
+}

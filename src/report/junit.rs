@@ -1,0 +1,131 @@
+//! `junit.xml`: a suite per model, with a test case for each stage and each case.
+
+use std::time::Duration;
+
+use chrono::DateTime;
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::escape;
+use super::json::v1::{Case, Model, Run, Severity, StageEntry};
+use crate::domain::report::{CaseStatus, StageStatus};
+use crate::support::text::shorten;
+
+/// Longer texts are cut: CI systems load the whole file.
+const TEXT_BYTES: usize = 16 * 1024;
+
+/// A report that could not be written as XML.
+#[derive(Debug, thiserror::Error)]
+#[error("failed to write junit.xml")]
+pub struct JunitError(#[from] quick_junit::SerializeError);
+
+/// The run as JUnit's XML.
+pub fn junit_xml(run: &Run) -> Result<String, JunitError> {
+    let mut report = Report::new("safe-push");
+    if let Ok(time) = DateTime::parse_from_rfc3339(&run.started_at) {
+        report.set_timestamp(time);
+    }
+    report.set_time(Duration::from_millis(run.duration_ms));
+    report.add_test_suites(run.models.iter().map(suite));
+    Ok(report.to_string()?)
+}
+
+fn suite(model: &Model) -> TestSuite {
+    let mut suite = TestSuite::new(escape::xml(&model.name));
+    suite.set_time(Duration::from_millis(model.stages.iter().map(|stage| stage.duration_ms).sum()));
+    suite.add_test_cases(model.stages.iter().map(|stage| stage_case(stage, model)));
+    suite.add_test_cases(model.cases.iter().map(|case| prediction_case(case, model)));
+    suite
+}
+
+fn stage_case(stage: &StageEntry, model: &Model) -> TestCase {
+    let status = match stage.status {
+        StageStatus::Passed => TestCaseStatus::success(),
+        StageStatus::Skipped => TestCaseStatus::skipped(),
+        StageStatus::Failed => non_success(NonSuccessKind::Failure, &findings_text(model)),
+        StageStatus::Errored => non_success(NonSuccessKind::Error, &error_text(model)),
+        StageStatus::Cancelled => non_success(NonSuccessKind::Error, "the run was cancelled"),
+    };
+    let mut case = TestCase::new(format!("stage {}", stage.name), status);
+    case.set_classname(escape::xml(&model.model));
+    case.set_time(Duration::from_millis(stage.duration_ms));
+    case
+}
+
+fn prediction_case(case: &Case, model: &Model) -> TestCase {
+    let reason = case.reason.as_deref().or(case.error.as_deref()).unwrap_or("it did not pass");
+    let status = match case.status {
+        CaseStatus::Passed | CaseStatus::Flaky => TestCaseStatus::success(),
+        CaseStatus::Failed => non_success(NonSuccessKind::Failure, reason),
+        CaseStatus::Errored => non_success(NonSuccessKind::Error, reason),
+        CaseStatus::Cancelled => non_success(NonSuccessKind::Error, "cancelled"),
+        CaseStatus::Skipped => TestCaseStatus::skipped(),
+    };
+    let mut entry = TestCase::new(escape::xml(&case.id), status);
+    entry.set_classname(escape::xml(&model.model));
+    entry.set_time(Duration::from_millis(case.duration_ms));
+    let mut facts = format!("inputs: {}", serde_json::Value::Object(case.inputs.clone()));
+    if let Some(url) = &case.url {
+        facts.push_str(&format!("\nprediction: {url}"));
+    }
+    if case.status == CaseStatus::Flaky {
+        facts.push_str("\nflaky: failed first, passed when repeated");
+    }
+    entry.set_system_out(escape::xml(&shorten(&facts, TEXT_BYTES)));
+    if !case.logs.is_empty() {
+        entry.set_system_err(escape::xml(&shorten(&case.logs, TEXT_BYTES)));
+    }
+    entry
+}
+
+fn non_success(kind: NonSuccessKind, text: &str) -> TestCaseStatus {
+    let text = escape::xml(&shorten(text, TEXT_BYTES));
+    let mut status = TestCaseStatus::non_success(kind);
+    status.set_message(text.lines().next().unwrap_or_default().to_owned());
+    status.set_description(text);
+    status
+}
+
+fn findings_text(model: &Model) -> String {
+    let errors = model.findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let lines: Vec<String> = errors
+        .map(|finding| {
+            let place = match (&finding.file, finding.line) {
+                (Some(file), Some(line)) => format!("{file}:{line}: "),
+                (Some(file), None) => format!("{file}: "),
+                _ => String::new(),
+            };
+            format!("{place}{}: {}", finding.code, finding.message)
+        })
+        .collect();
+    if lines.is_empty() { "cases did not pass".to_owned() } else { lines.join("\n") }
+}
+
+fn error_text(model: &Model) -> String {
+    model.error.as_ref().map_or_else(
+        || "it could not do its work".to_owned(),
+        |error| match &error.hint {
+            Some(hint) => format!("{}\nhint: {hint}", error.message),
+            None => error.message.clone(),
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::json::run_json;
+    use crate::report::sample;
+
+    #[test]
+    fn a_failed_case_is_a_failure_with_its_reason() {
+        insta::assert_snapshot!(junit_xml(&run_json(&sample::failed_case())).unwrap());
+    }
+
+    #[test]
+    fn every_sample_is_well_formed() {
+        for report in sample::all() {
+            let text = junit_xml(&run_json(&report)).unwrap();
+            assert!(Report::deserialize_from_str(&text).is_ok(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What stands behind the tables: findings, and cases one by one.
+
+use serde_json::Value;
+
+use super::table::case_words;
+use crate::domain::report::CaseStatus;
+use crate::report::escape;
+use crate::report::json::v1::{Case, FindingEntry, Model};
+use crate::support::text::shorten;
+
+/// How much of one value is shown.
+const VALUE_BYTES: usize = 4_000;
+
+/// How much a page tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Detail {
+    Everything,
+    FailuresOnly,
+    WithoutLogs,
+    TablesOnly,
+}
+
+impl Detail {
+    /// What the reader should know is missing.
+    pub(super) const fn left_out(self) -> Option<&'static str> {
+        match self {
+            Self::Everything => None,
+            Self::FailuresOnly => Some("Details of cases that passed are left out."),
+            Self::WithoutLogs => Some("Details of cases that passed and logs are left out."),
+            Self::TablesOnly => Some("Details of findings and cases are left out."),
+        }
+    }
+}
+
+/// The findings, gravest first.
+pub(super) fn findings(model: &Model, level: Detail) -> String {
+    if model.findings.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n### Findings\n\n".to_owned();
+    for finding in &model.findings {
+        text.push_str(&one_finding(finding, level));
+    }
+    if !model.ignored.is_empty() {
+        let codes: Vec<&str> = model.ignored.iter().map(|finding| finding.code.as_str()).collect();
+        text.push_str(&format!("\nIgnored by settings: {}\n", escape::markdown(&codes.join(", "))));
+    }
+    text
+}
+
+fn one_finding(finding: &FindingEntry, level: Detail) -> String {
+    let place = match (&finding.file, finding.line) {
+        (Some(file), Some(line)) => format!(" ({})", escape::code(&format!("{file}:{line}"))),
+        (Some(file), None) => format!(" ({})", escape::code(file)),
+        (None, _) => String::new(),
+    };
+    let mut text = format!(
+        "- **{} {}**{place}: {}\n",
+        finding.severity.as_str(),
+        escape::markdown(&finding.code),
+        escape::markdown(&finding.message)
+    );
+    if level < Detail::TablesOnly {
+        for detail in &finding.details {
+            text.push_str(&format!(
+                "  - {}: {}\n",
+                escape::markdown(&detail.label),
+                escape::code(&shorten(&detail.value, VALUE_BYTES))
+            ));
+        }
+        if let Some(hint) = &finding.hint {
+            text.push_str(&format!("  - hint: {}\n", escape::markdown(hint)));
+        }
+    }
+    text
+}
+
+/// The cases one by one, folded.
+pub(super) fn cases(model: &Model, level: Detail) -> String {
+    let shown = |case: &&Case| match level {
+        Detail::Everything => case.status != CaseStatus::Skipped,
+        Detail::FailuresOnly | Detail::WithoutLogs => {
+            matches!(case.status, CaseStatus::Failed | CaseStatus::Errored | CaseStatus::Flaky)
+        }
+        Detail::TablesOnly => false,
+    };
+    model.cases.iter().filter(shown).map(|case| one_case(case, level)).collect()
+}
+
+fn one_case(case: &Case, level: Detail) -> String {
+    let open = if case.status == CaseStatus::Failed { " open" } else { "" };
+    let mut text = format!("\n<details{open}><summary>{}: {}</summary>\n\n", escape::markdown(&case.id), case_words(case.status));
+    let mut block = |label: &str, value: &str, language: &str| {
+        text.push_str(&format!("{label}\n\n{}\n", escape::fenced(&shorten(value, VALUE_BYTES), language)));
+    };
+    if let Some(reason) = &case.reason {
+        block("Why:", reason, "");
+    }
+    block("Inputs:", &pretty(&Value::Object(case.inputs.clone())), "json");
+    if let Some(minimal) = &case.minimal_inputs {
+        block("The smallest inputs that still fail:", &pretty(&Value::Object(minimal.clone())), "json");
+    }
+    if let Some(expected) = &case.expected {
+        block(&format!("Expected ({}):", escape::markdown(&case.checker)), expected, "");
+    }
+    if let Some(output) = &case.output {
+        block("Output:", &pretty(output), "json");
+    }
+    if let Some(output) = case.live.as_ref().and_then(|live| live.output.as_ref()) {
+        block("Output of the live version:", &pretty(output), "json");
+    }
+    if let Some(error) = &case.error {
+        block("Error:", error, "");
+    }
+    for remark in &case.remarks {
+        text.push_str(&format!("- {}\n", escape::markdown(remark)));
+    }
+    if let Some(url) = case.url.as_deref().filter(|url| url.starts_with("https://")) {
+        text.push_str(&format!("\nPrediction: {}\n", escape::code(url)));
+    }
+    if level < Detail::WithoutLogs && !case.logs.is_empty() {
+        text.push_str(&format!("\nLogs:\n\n{}", escape::fenced(&shorten(&case.logs, VALUE_BYTES), "")));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+fn pretty(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => serde_json::to_string_pretty(other).unwrap_or_else(|_unprintable| other.to_string()),
+    }
+}

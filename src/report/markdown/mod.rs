@@ -1,0 +1,90 @@
+//! `report.md`, and the same parts for narrower places.
+//!
+//! A text has a limit in bytes. When it is too long, what matters least goes first: details of cases that passed, then logs, then
+//! details of findings, and the text says what it left out.
+
+mod details;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use self::details::Detail;
+use super::escape;
+use super::json::v1::{Model, Run};
+use crate::domain::verdict::Verdict;
+use crate::support::clock::humane;
+use crate::support::text::shorten;
+
+/// What `report.md` may have: GitHub shows job summaries up to 1 MiB (`contracts/github.md` section 2).
+pub const REPORT_BYTES: usize = 1_000_000;
+
+/// The run as a page.
+pub fn report_markdown(run: &Run, limit_bytes: usize) -> String {
+    let levels = [Detail::Everything, Detail::FailuresOnly, Detail::WithoutLogs, Detail::TablesOnly];
+    let mut text = String::new();
+    for level in levels {
+        text = page(run, level);
+        if text.len() <= limit_bytes {
+            return text;
+        }
+    }
+    shorten(&text, limit_bytes)
+}
+
+fn page(run: &Run, level: Detail) -> String {
+    let mut text = format!("# safe-push: {}\n\n", verdict_words(run.verdict));
+    text.push_str(&format!(
+        "{} in {}, started {}, safe-push {}.\n",
+        crate::support::text::count(run.models.len(), "model"),
+        humane(Duration::from_millis(run.duration_ms)),
+        escape::markdown(&run.started_at),
+        escape::markdown(&run.tool_version),
+    ));
+    for notice in &run.notices {
+        text.push_str(&format!("\n> {}\n", escape::markdown(notice)));
+    }
+    if run.models.len() > 1 {
+        text.push('\n');
+        text.push_str(&table::models(run));
+    }
+    for model in &run.models {
+        text.push('\n');
+        text.push_str(&section(model, level));
+    }
+    if let Some(left_out) = level.left_out() {
+        text.push_str(&format!("\n_{left_out} `report.html` has everything._\n"));
+    }
+    text
+}
+
+fn section(model: &Model, level: Detail) -> String {
+    let mut text = format!("## {}: {}\n", escape::markdown(&model.model), verdict_words(model.verdict));
+    if let Some(error) = &model.error {
+        text.push_str(&format!("\n**Error:** {}\n", escape::code(&error.message)));
+        if let Some(hint) = &error.hint {
+            text.push_str(&format!("\n**Hint:** {}\n", escape::markdown(hint)));
+        }
+    }
+    text.push('\n');
+    text.push_str(&table::stages(model));
+    text.push_str(&table::versions(model));
+    text.push_str(&details::findings(model, level));
+    text.push_str(&table::cases(model));
+    text.push_str(&details::cases(model, level));
+    text
+}
+
+/// A verdict with a sign beside the word.
+pub(super) fn verdict_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "✅ passed",
+        Verdict::Failed => "❌ failed",
+        Verdict::ServiceError => "⚠️ a service failed",
+        Verdict::Billing => "⚠️ billing",
+        Verdict::Misconfigured => "❌ misconfigured",
+        Verdict::Cancelled => "🚫 cancelled",
+    }
+}

@@ -1,0 +1,115 @@
+//! The tables of a page.
+
+use std::time::Duration;
+
+use super::verdict_words;
+use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
+use crate::report::escape;
+use crate::report::json::v1::{Model, Run};
+use crate::support::clock::humane;
+use crate::support::text::count;
+
+/// A row per model.
+pub(super) fn models(run: &Run) -> String {
+    let mut text = "| model | verdict | cases | published |\n|---|---|---|---|\n".to_owned();
+    for model in &run.models {
+        let passed = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky)).count();
+        let published = model.versions.live.as_deref().map(escape::code).unwrap_or_default();
+        text.push_str(&format!(
+            "| {} | {} | {passed} of {} | {published} |\n",
+            escape::markdown(&model.name),
+            verdict_words(model.verdict),
+            model.cases.len()
+        ));
+    }
+    text
+}
+
+/// A row per stage.
+pub(super) fn stages(model: &Model) -> String {
+    let mut text = "| stage | status | time | |\n|---|---|---|---|\n".to_owned();
+    for stage in &model.stages {
+        let time =
+            if stage.status == StageStatus::Skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) };
+        let note = stage.note.as_deref().map(escape::markdown).unwrap_or_default();
+        text.push_str(&format!("| {} | {} | {time} | {note} |\n", stage.name, stage_words(stage.status)));
+    }
+    text
+}
+
+fn stage_words(status: StageStatus) -> &'static str {
+    match status {
+        StageStatus::Passed => "✅ passed",
+        StageStatus::Failed => "❌ failed",
+        StageStatus::Errored => "⚠️ error",
+        StageStatus::Cancelled => "🚫 cancelled",
+        StageStatus::Skipped => "skipped",
+    }
+}
+
+/// What was tested, what is live, and the proof that both are the same.
+pub(super) fn versions(model: &Model) -> String {
+    let mut lines = Vec::new();
+    let versions = &model.versions;
+    for (label, version) in
+        [("Tested", &versions.test), ("Published", &versions.live), ("Live before, the way back", &versions.previous)]
+    {
+        if let Some(version) = version {
+            lines.push(format!("- {label}: {}", escape::code(version)));
+        }
+    }
+    if let Some(layers) = &model.layers {
+        let words = if layers.equal { "the same in both versions" } else { "**not the same in both versions**" };
+        lines.push(format!("- {}, {words}", count(layers.staged.len(), "layer")));
+    }
+    if let Some(deployment) = &model.deployment {
+        let change = match deployment.change {
+            DeploymentChange::Created => "created",
+            DeploymentChange::Updated => "updated",
+            DeploymentChange::Unchanged => "unchanged",
+        };
+        let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
+        lines.push(format!("- Deployment {}: {change}{release}", escape::code(&deployment.name)));
+    }
+    if model.cost.predictions > 0 {
+        let usd = model.cost.estimated_usd.map(|usd| format!(", about ${usd:.4}")).unwrap_or_default();
+        let number = count(usize::try_from(model.cost.predictions).unwrap_or(usize::MAX), "prediction");
+        lines.push(format!("- {number}, {:.1} s of run time{usd}", model.cost.predict_seconds));
+    }
+    if let Some(seed) = model.seed {
+        lines.push(format!("- Made inputs repeat with `--seed {seed}`"));
+    }
+    if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
+}
+
+/// A row per case.
+pub(super) fn cases(model: &Model) -> String {
+    if model.cases.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n### Cases\n\n| case | checker | status | time | |\n|---|---|---|---|---|\n".to_owned();
+    for case in &model.cases {
+        let reason = case.reason.as_deref().map(|reason| escape::markdown(&crate::support::text::shorten(reason, 200)));
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} |\n",
+            escape::markdown(&case.id),
+            escape::markdown(&case.checker),
+            case_words(case.status),
+            humane(Duration::from_millis(case.duration_ms)),
+            reason.unwrap_or_default()
+        ));
+    }
+    text
+}
+
+/// A status with a sign beside the word.
+pub(super) fn case_words(status: CaseStatus) -> &'static str {
+    match status {
+        CaseStatus::Passed => "✅ passed",
+        CaseStatus::Failed => "❌ failed",
+        CaseStatus::Flaky => "🔁 flaky",
+        CaseStatus::Errored => "⚠️ error",
+        CaseStatus::Cancelled => "🚫 cancelled",
+        CaseStatus::Skipped => "skipped",
+    }
+}

@@ -1,0 +1,229 @@
+//! Runs for the tests of every rendering.
+
+use std::time::Duration;
+
+use chrono::{TimeZone, Utc};
+use serde_json::{Map, json};
+
+use crate::domain::case::{CaseId, CaseKind, Expectation};
+use crate::domain::cost::Cost;
+use crate::domain::finding::Severity;
+use crate::domain::finding::{Finding, Location};
+use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::domain::prediction::{Inputs, PredictionId};
+use crate::domain::report::{
+    Attempt, CaseReport, CaseStatus, DeploymentChange, DeploymentReport, ErrorReport, LayerProof, ModelReport, RunReport, Stage,
+    StageReport, StageStatus,
+};
+use crate::domain::rule::Rule;
+use crate::domain::verdict::Verdict;
+
+/// A rule that only these samples break.
+pub(crate) const SAMPLE_RULE: Rule = Rule {
+    code: "SP101",
+    name: "input-removed",
+    severity: Severity::Error,
+    summary: "An input is gone.",
+    why: "Callers that send it get an error.",
+    example: "None.",
+};
+
+/// What a model may write to make a reader believe or do something.
+pub(crate) const HOSTILE: &str = "</details><script>alert(1)</script> @everyone #1 ``` ::set-env name=X::y \u{1b}[31m ![x](https://evil.example/x.png) javascript:alert(1)";
+
+/// One of every kind.
+pub(crate) fn all() -> Vec<RunReport> {
+    vec![passed(), failed_case(), stopped_by_finding(), service_error(), cancelled(), two_models(), hostile()]
+}
+
+fn version(model: &str, digit: char) -> VersionRef {
+    let id: String = std::iter::repeat_n(digit, 64).collect();
+    VersionRef { model: model.parse().unwrap(), id: id.parse().unwrap() }
+}
+
+fn digest(digit: char) -> ImageDigest {
+    format!("sha256:{}", std::iter::repeat_n(digit, 64).collect::<String>()).parse().unwrap()
+}
+
+fn model(name: &str) -> ModelReport {
+    let live: ModelRef = format!("acme/{name}").parse().unwrap();
+    let test = live.with_suffix("-test");
+    let stage =
+        |stage, seconds| StageReport { stage, status: StageStatus::Passed, duration: Duration::from_secs(seconds), note: None };
+    ModelReport {
+        name: name.to_owned(),
+        model: live.clone(),
+        test_model: test.clone(),
+        config_file: Some(format!("cog-safe-push-configs/{name}.yaml")),
+        verdict: Verdict::Passed,
+        staged: Some(version(&test.to_string(), 'a')),
+        published: Some(version(&live.to_string(), 'b')),
+        previous: Some(version(&live.to_string(), 'c')),
+        layers: Some(LayerProof { staged: vec![digest('1'), digest('2')], published: vec![digest('1'), digest('2')] }),
+        deployment: Some(DeploymentReport {
+            name: format!("acme/{name}-production"),
+            change: DeploymentChange::Updated,
+            release: Some(4),
+            previous_version: Some(version(&live.to_string(), 'c')),
+        }),
+        stages: vec![
+            stage(Stage::Inspect, 1),
+            stage(Stage::Build, 42),
+            stage(Stage::Stage, 9),
+            stage(Stage::Verify, 31),
+            stage(Stage::Publish, 4),
+            stage(Stage::Deploy, 1),
+        ],
+        findings: Vec::new(),
+        ignored: Vec::new(),
+        cases: vec![case("case-1", CaseStatus::Passed)],
+        seed: Some(4711),
+        cost: Cost { predictions: 12, platform_retries: 1, predict_seconds: 18.5, estimated_usd: Some(0.0019) },
+        error: None,
+    }
+}
+
+pub(crate) fn case(id: &str, status: CaseStatus) -> CaseReport {
+    let inputs: Inputs = [("text".to_owned(), json!("hello")), ("top".to_owned(), json!(3))].into_iter().collect();
+    CaseReport {
+        id: CaseId::new(id),
+        kind: CaseKind::Case,
+        status,
+        inputs,
+        expectation: Expectation::ExactString("hello".to_owned()),
+        attempts: vec![Attempt {
+            prediction: Some(PredictionId::new("abc123")),
+            url: Some("https://replicate.com/p/abc123".to_owned()),
+            output: Some(json!("hello")),
+            error: None,
+            logs_tail: "loading\nready".to_owned(),
+            reason: None,
+            duration: Duration::from_millis(1500),
+            metrics: Map::from_iter([("predict_time".to_owned(), json!(1.25))]),
+        }],
+        live: None,
+        remarks: Vec::new(),
+        minimal_inputs: None,
+        duration: Duration::from_millis(1600),
+    }
+}
+
+fn run(models: Vec<ModelReport>) -> RunReport {
+    RunReport {
+        tool_version: "0.1.0".to_owned(),
+        started_at: Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap(),
+        duration: Duration::from_secs(88),
+        verdict: models.iter().map(|model| model.verdict).max().unwrap_or(Verdict::Passed),
+        models,
+        notices: vec!["Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned()],
+    }
+}
+
+fn stopped_after(report: &mut ModelReport, stage: Stage, status: StageStatus) {
+    for entry in &mut report.stages {
+        if entry.stage == stage {
+            entry.status = status;
+        } else if entry.stage > stage {
+            entry.status = StageStatus::Skipped;
+            entry.duration = Duration::ZERO;
+            entry.note = Some(format!("{stage} did not pass"));
+        }
+    }
+    if stage < Stage::Publish {
+        (report.published, report.layers) = (None, None);
+    }
+    if stage < Stage::Stage {
+        report.staged = None;
+        report.cases.clear();
+        report.seed = None;
+    }
+    report.deployment = None;
+}
+
+pub(crate) fn passed() -> RunReport {
+    run(vec![model("hotdog")])
+}
+
+pub(crate) fn failed_case() -> RunReport {
+    let mut report = model("hotdog");
+    report.verdict = Verdict::Failed;
+    stopped_after(&mut report, Stage::Verify, StageStatus::Failed);
+    let mut failed = case("case-2", CaseStatus::Failed);
+    for attempt in &mut failed.attempts {
+        attempt.output = Some(json!("howdy"));
+        attempt.reason = Some("expected exactly \"hello\", got \"howdy\"".to_owned());
+    }
+    let mut flaky = case("compare-1", CaseStatus::Flaky);
+    flaky.kind = CaseKind::Compare;
+    flaky.live = flaky.attempts.first().cloned();
+    flaky.remarks = vec!["mean difference 0.4 of 8 allowed".to_owned()];
+    let mut fuzz = case("fuzz-7", CaseStatus::Failed);
+    fuzz.kind = CaseKind::Fuzz;
+    fuzz.expectation = Expectation::Succeeds;
+    fuzz.minimal_inputs = Some(Map::from_iter([("text".to_owned(), json!(""))]));
+    for attempt in &mut fuzz.attempts {
+        attempt.output = None;
+        attempt.error = Some("IndexError: list index out of range".to_owned());
+        attempt.reason = Some("the prediction failed: IndexError: list index out of range".to_owned());
+    }
+    report.cases.extend([failed, flaky, fuzz]);
+    run(vec![report])
+}
+
+pub(crate) fn stopped_by_finding() -> RunReport {
+    let mut report = model("hotdog");
+    report.verdict = Verdict::Failed;
+    stopped_after(&mut report, Stage::Inspect, StageStatus::Failed);
+    report.findings.push(
+        Finding::new(&SAMPLE_RULE, "input 'buildings' was removed")
+            .at(Location::at("predict.py", 22, 9).until_column(17))
+            .detail("old", "buildings: integer, 1 to 60")
+            .hint("keep it with a default, or publish under another model"),
+    );
+    run(vec![report])
+}
+
+pub(crate) fn service_error() -> RunReport {
+    let mut report = model("hotdog");
+    report.verdict = Verdict::ServiceError;
+    stopped_after(&mut report, Stage::Stage, StageStatus::Errored);
+    report.staged = None;
+    report.error = Some(ErrorReport {
+        message: "failed to push r8.im/acme/hotdog-test: 502 Bad Gateway".to_owned(),
+        hint: Some("run it again; the layers that arrived are not sent again".to_owned()),
+    });
+    run(vec![report])
+}
+
+pub(crate) fn cancelled() -> RunReport {
+    let mut report = model("hotdog");
+    report.verdict = Verdict::Cancelled;
+    stopped_after(&mut report, Stage::Verify, StageStatus::Cancelled);
+    report.cases.push(case("case-2", CaseStatus::Cancelled));
+    report.cases.push(case("case-3", CaseStatus::Skipped));
+    run(vec![report])
+}
+
+pub(crate) fn two_models() -> RunReport {
+    let mut models = passed().models;
+    models.extend(stopped_by_finding().models);
+    models[1].name = "hotdog-large".to_owned();
+    run(models)
+}
+
+pub(crate) fn hostile() -> RunReport {
+    let mut report = failed_case();
+    for case in &mut report.models[0].cases {
+        case.inputs.insert(HOSTILE.to_owned(), json!(HOSTILE));
+        case.remarks.push(HOSTILE.to_owned());
+        for attempt in &mut case.attempts {
+            attempt.output = Some(json!(HOSTILE));
+            attempt.error = Some(HOSTILE.to_owned());
+            attempt.reason = Some(HOSTILE.to_owned());
+            attempt.logs_tail = format!("{HOSTILE}\n{HOSTILE}");
+            attempt.url = Some("javascript:alert(1)".to_owned());
+        }
+    }
+    report.models[0].findings.push(Finding::new(&SAMPLE_RULE, HOSTILE).at(Location::at(HOSTILE, 1, 1)).hint(HOSTILE));
+    report
+}
