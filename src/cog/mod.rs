@@ -30,3 +30,4 @@ pub mod sdk;
 pub mod tables;
 pub mod version;
 pub mod weights;
+pub mod yaml;

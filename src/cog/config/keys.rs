@@ -1,8 +1,8 @@
 //! Which keys `cog.yaml` may have, and what is said about those it may not have.
 
-use super::yaml::Key;
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
+use crate::cog::yaml::Key;
 use crate::domain::finding::{Finding, Severity};
 use crate::support::text::nearest;
 

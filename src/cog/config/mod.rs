@@ -10,7 +10,6 @@ mod keys;
 mod read;
 mod types;
 mod weights;
-mod yaml;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +18,7 @@ pub use types::{Build, CogConfig, Concurrency, Located, ManagedWeights, RunComma
 
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
+use crate::cog::yaml;
 use crate::domain::finding::Finding;
 
 /// What was read.

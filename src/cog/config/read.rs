@@ -3,10 +3,10 @@
 use super::keys::{self, Keys};
 use super::types::{Build, CogConfig, Concurrency, Located, RunCommand, SecretMount, Target};
 use super::weights;
-use super::yaml::{Key, Node, Value};
 use crate::cog::environment::{Variable, VariableError};
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
+use crate::cog::yaml::{Key, Node, Value};
 use crate::domain::finding::{Finding, Location, Severity};
 use crate::domain::rule::Rule;
 

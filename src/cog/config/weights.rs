@@ -8,8 +8,8 @@ use regex::Regex;
 use super::keys;
 use super::read::Reader;
 use super::types::{Located, ManagedWeights, WeightSource};
-use super::yaml::{Node, Value};
 use crate::cog::rules;
+use crate::cog::yaml::{Node, Value};
 use crate::domain::finding::Location;
 
 /// What fits into a tag: lowercase words joined by single dots, dashes or underscores.

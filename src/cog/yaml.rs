@@ -20,32 +20,42 @@ const MAX_MESSAGE_BYTES: usize = 300;
 
 /// A value with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Node {
-    pub(super) value: Value,
-    pub(super) location: Location,
+pub struct Node {
+    /// The value.
+    pub value: Value,
+    /// Where it stands.
+    pub location: Location,
 }
 
 /// A key with its place.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Key {
-    pub(super) name: String,
-    pub(super) location: Location,
+pub struct Key {
+    /// The key.
+    pub name: String,
+    /// Where it stands.
+    pub location: Location,
 }
 
 /// What a value is. Scalars keep their text as written.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub enum Value {
+    /// Nothing.
     Null,
+    /// `true` or `false`, also as YAML 1.1 writes them.
     Bool(bool),
+    /// A number, as written.
     Number(String),
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Node>),
+    /// A mapping, in the order of the file.
     Map(Vec<(Key, Node)>),
 }
 
 impl Value {
     /// What the value is, in words for a message.
-    pub(super) fn kind(&self) -> &'static str {
+    pub fn kind(&self) -> &'static str {
         match self {
             Self::Null => "nothing",
             Self::Bool(_) => "a boolean",
@@ -59,13 +69,15 @@ impl Value {
 
 /// Why a text is not a YAML document that can be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unreadable {
-    pub(super) message: String,
-    pub(super) location: Location,
+pub struct Unreadable {
+    /// Why.
+    pub message: String,
+    /// Where.
+    pub location: Location,
 }
 
 /// Reads a document. Duplicate keys, more than one document, too much nesting and alias bombs are refused.
-pub(super) fn read(text: &str, file: &str) -> Result<Node, Unreadable> {
+pub fn read(text: &str, file: &str) -> Result<Node, Unreadable> {
     if text.len() > MAX_BYTES {
         let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
         return Err(Unreadable { message, location: Location::file(file) });

@@ -1,0 +1,295 @@
+//! The configuration of `cog-safe-push`, as it is (`contracts/peer.md`).
+//!
+//! Types are exactly those of the file. Unknown keys are errors, as they are for the peer; inputs may be of any kind, which there they
+//! may not.
+
+use crate::cog::yaml::{Node, read};
+use crate::config::reader::Reader;
+use crate::config::rules;
+use crate::domain::case::{Expectation, TestCase};
+use crate::domain::finding::{Finding, Location};
+use crate::domain::identity::ModelRef;
+use crate::domain::prediction::Inputs;
+
+const ROOT: [&str; 12] = [
+    "model",
+    "test_model",
+    "test_hardware",
+    "predict",
+    "train",
+    "deployment",
+    "dockerfile",
+    "parallel",
+    "fast_push",
+    "use_cog_base_image",
+    "ignore_schema_compatibility",
+    "official_model",
+];
+const PREDICT: [&str; 4] = ["compare_outputs", "predict_timeout", "test_cases", "fuzz"];
+const TRAIN: [&str; 5] = ["destination", "destination_hardware", "train_timeout", "test_cases", "fuzz"];
+const TEST_CASE: [&str; 6] = ["inputs", "exact_string", "match_url", "match_prompt", "jq_query", "error_contains"];
+const FUZZ: [&str; 5] = ["fixed_inputs", "disabled_inputs", "iterations", "duration", "prompt"];
+const DEPLOYMENT: [&str; 3] = ["owner", "name", "hardware"];
+
+/// A whole file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PeerConfig {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// `model`.
+    pub model: Option<ModelRef>,
+    /// `test_model`.
+    pub test_model: Option<ModelRef>,
+    /// `test_hardware`.
+    pub test_hardware: Option<String>,
+    /// `predict`.
+    pub predict: Option<PredictSection>,
+    /// `train`.
+    pub train: Option<TrainSection>,
+    /// `deployment`.
+    pub deployment: Option<DeploymentSection>,
+    /// `dockerfile`.
+    pub dockerfile: Option<String>,
+    /// `parallel`.
+    pub parallel: Option<u64>,
+    /// `use_cog_base_image`.
+    pub use_cog_base_image: Option<bool>,
+    /// `ignore_schema_compatibility`.
+    pub ignore_schema_compatibility: Option<bool>,
+    /// `official_model`.
+    pub official_model: Option<ModelRef>,
+}
+
+/// `predict`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PredictSection {
+    /// `compare_outputs`.
+    pub compare_outputs: Option<bool>,
+    /// `predict_timeout`, in seconds.
+    pub predict_timeout: Option<u64>,
+    /// `test_cases`.
+    pub test_cases: Vec<TestCase>,
+    /// `fuzz`.
+    pub fuzz: Option<FuzzSection>,
+}
+
+/// `train`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TrainSection {
+    /// `destination`.
+    pub destination: Option<ModelRef>,
+    /// `destination_hardware`.
+    pub destination_hardware: Option<String>,
+    /// `train_timeout`, in seconds.
+    pub train_timeout: Option<u64>,
+    /// `test_cases`.
+    pub test_cases: Vec<TestCase>,
+    /// `fuzz`.
+    pub fuzz: Option<FuzzSection>,
+}
+
+/// `fuzz`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct FuzzSection {
+    /// `fixed_inputs`.
+    pub fixed_inputs: Inputs,
+    /// `disabled_inputs`.
+    pub disabled_inputs: Vec<String>,
+    /// `iterations`.
+    pub iterations: Option<u64>,
+    /// `prompt`.
+    pub prompt: Option<String>,
+    /// Where the section stands.
+    pub location: Option<Location>,
+}
+
+/// `deployment`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DeploymentSection {
+    /// `owner`.
+    pub owner: Option<String>,
+    /// `name`.
+    pub name: Option<String>,
+    /// `hardware`.
+    pub hardware: Option<String>,
+}
+
+/// Reads a file's text. What is right is used, what is wrong is told; whether it may be used with mistakes is for the caller.
+pub fn parse(text: &str, file: &str) -> (PeerConfig, Vec<Finding>) {
+    let root = match read(text, file) {
+        Ok(root) => root,
+        Err(error) => {
+            let finding = Finding::new(&rules::UNREADABLE, error.message).at(error.location);
+            return (PeerConfig::default(), vec![finding]);
+        }
+    };
+    let mut reader = Reader::default();
+    let config = config(&mut reader, &root, file);
+    let mut findings = reader.findings;
+    findings.sort_by_key(|finding| finding.location.as_ref().map(|location| (location.line, location.column)));
+    (config, findings)
+}
+
+fn config(reader: &mut Reader, root: &Node, file: &str) -> PeerConfig {
+    let Some(entries) = reader.mapping(root, "", &ROOT) else { return PeerConfig::default() };
+    if entries.get("model").is_none() {
+        reader.missing("model", Location::file(file), "name the live model, as in `model: acme/hotdog`");
+    }
+    if let Some(node) = entries.get("fast_push")
+        && reader.boolean(Some(node), "fast_push") == Some(true)
+    {
+        deprecated(reader, node, "fast_push", "Cog no longer has fast pushes; remove it");
+    }
+    PeerConfig {
+        file: file.to_owned(),
+        model: reader.model(entries.get("model"), "model"),
+        test_model: reader.model(entries.get("test_model"), "test_model"),
+        test_hardware: reader.text(entries.get("test_hardware"), "test_hardware"),
+        predict: entries.get("predict").and_then(|node| predict(reader, node)),
+        train: entries.get("train").and_then(|node| train(reader, node)),
+        deployment: entries.get("deployment").and_then(|node| deployment(reader, node)),
+        dockerfile: reader.text(entries.get("dockerfile"), "dockerfile"),
+        parallel: reader.number(entries.get("parallel"), "parallel"),
+        use_cog_base_image: reader.boolean(entries.get("use_cog_base_image"), "use_cog_base_image"),
+        ignore_schema_compatibility: reader.boolean(entries.get("ignore_schema_compatibility"), "ignore_schema_compatibility"),
+        official_model: reader.model(entries.get("official_model"), "official_model"),
+    }
+}
+
+fn deprecated(reader: &mut Reader, node: &Node, key: &str, hint: &str) {
+    let finding = Finding::new(&rules::DEPRECATED_KEY, format!("'{key}' has no effect")).at(node.location.clone()).hint(hint);
+    reader.findings.push(finding);
+}
+
+fn predict(reader: &mut Reader, node: &Node) -> Option<PredictSection> {
+    let entries = reader.mapping(node, "predict", &PREDICT)?;
+    Some(PredictSection {
+        compare_outputs: reader.boolean(entries.get("compare_outputs"), "predict.compare_outputs"),
+        predict_timeout: reader.number(entries.get("predict_timeout"), "predict.predict_timeout"),
+        test_cases: test_cases(reader, entries.get("test_cases"), "predict.test_cases"),
+        fuzz: entries.get("fuzz").and_then(|node| fuzz(reader, node, "predict.fuzz")),
+    })
+}
+
+fn train(reader: &mut Reader, node: &Node) -> Option<TrainSection> {
+    let entries = reader.mapping(node, "train", &TRAIN)?;
+    Some(TrainSection {
+        destination: reader.model(entries.get("destination"), "train.destination"),
+        destination_hardware: reader.text(entries.get("destination_hardware"), "train.destination_hardware"),
+        train_timeout: reader.number(entries.get("train_timeout"), "train.train_timeout"),
+        test_cases: test_cases(reader, entries.get("test_cases"), "train.test_cases"),
+        fuzz: entries.get("fuzz").and_then(|node| fuzz(reader, node, "train.fuzz")),
+    })
+}
+
+fn test_cases(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<TestCase> {
+    let items = reader.list(node, path);
+    items.into_iter().enumerate().filter_map(|(index, item)| test_case(reader, item, &format!("{path}[{index}]"))).collect()
+}
+
+fn test_case(reader: &mut Reader, node: &Node, path: &str) -> Option<TestCase> {
+    let entries = reader.mapping(node, path, &TEST_CASE)?;
+    if entries.get("inputs").is_none() {
+        reader.missing("inputs", node.location.clone(), "write `inputs: {}` for a case without any");
+    }
+    let checkers: [(&str, fn(String) -> Expectation); 5] = [
+        ("exact_string", Expectation::ExactString),
+        ("match_url", Expectation::MatchUrl),
+        ("match_prompt", Expectation::MatchPrompt),
+        ("jq_query", Expectation::JqQuery),
+        ("error_contains", Expectation::ErrorContains),
+    ];
+    let mut given = Vec::new();
+    for (key, make) in checkers {
+        if let Some(node) = entries.get(key)
+            && let Some(text) = reader.text(Some(node), &format!("{path}.{key}"))
+        {
+            given.push((key, node, make(text)));
+        }
+    }
+    if let [(first, ..), (second, node, _), ..] = given.as_slice() {
+        let message = format!("a test case has both {first} and {second}");
+        let finding = Finding::new(&rules::TWO_CHECKERS, message).at(node.location.clone());
+        reader.findings.push(finding.hint("make it two test cases"));
+    }
+    let expectation = given.into_iter().next().map_or(Expectation::Succeeds, |(_, _, expectation)| expectation);
+    let inputs = reader.inputs(entries.get("inputs"), &format!("{path}.inputs"));
+    Some(TestCase { inputs, expectation, location: Some(node.location.clone()) })
+}
+
+fn fuzz(reader: &mut Reader, node: &Node, path: &str) -> Option<FuzzSection> {
+    let entries = reader.mapping(node, path, &FUZZ)?;
+    if let Some(duration) = entries.get("duration") {
+        deprecated(reader, duration, "duration", "the number of iterations decides; remove it");
+    }
+    let section = FuzzSection {
+        fixed_inputs: reader.inputs(entries.get("fixed_inputs"), &format!("{path}.fixed_inputs")),
+        disabled_inputs: reader.texts(entries.get("disabled_inputs"), &format!("{path}.disabled_inputs")),
+        iterations: reader.number(entries.get("iterations"), &format!("{path}.iterations")),
+        prompt: reader.text(entries.get("prompt"), &format!("{path}.prompt")),
+        location: Some(node.location.clone()),
+    };
+    for name in section.disabled_inputs.iter().filter(|name| section.fixed_inputs.contains_key(*name)) {
+        let finding = Finding::new(&rules::FIXED_AND_DISABLED, format!("'{name}' is both fixed and disabled"));
+        reader.findings.push(finding.at(node.location.clone()).hint("take it out of one of the two"));
+    }
+    Some(section)
+}
+
+fn deployment(reader: &mut Reader, node: &Node) -> Option<DeploymentSection> {
+    let entries = reader.mapping(node, "deployment", &DEPLOYMENT)?;
+    if entries.get("name").is_none() {
+        reader.missing("deployment.name", node.location.clone(), "name the deployment, or remove the section");
+    }
+    Some(DeploymentSection {
+        owner: reader.text(entries.get("owner"), "deployment.owner"),
+        name: reader.text(entries.get("name"), "deployment.name"),
+        hardware: reader.text(entries.get("hardware"), "deployment.hardware"),
+    })
+}
+
+/// A configuration with every key, as `--help-config` prints it.
+pub fn example() -> &'static str {
+    "\
+model: acme/hotdog
+test_model: acme/hotdog-test        # else the model's name with -test
+test_hardware: cpu                  # only used to create the test model
+parallel: 4
+ignore_schema_compatibility: false
+use_cog_base_image: true
+# dockerfile: Dockerfile
+# official_model: acme/hotdog-official
+
+predict:
+  compare_outputs: true             # the first test case, on the live version too
+  predict_timeout: 300
+  test_cases:
+    - inputs: {text: hello}
+      exact_string: HELLO
+    - inputs: {image: \"https://example.com/in.png\"}
+      match_url: https://example.com/out.png
+    - inputs: {text: a cat}
+      match_prompt: a picture of a cat
+    - inputs: {text: count me}
+      jq_query: .words == 2
+    - inputs: {text: \"\"}
+      error_contains: must not be empty
+  fuzz:
+    iterations: 10
+    fixed_inputs: {seed: 1}
+    disabled_inputs: [debug]
+    prompt: short texts in several languages
+
+# train:
+#   destination: acme/hotdog-trained
+#   destination_hardware: cpu
+#   train_timeout: 3600
+#   test_cases:
+#     - inputs: {data: \"https://example.com/data.zip\"}
+
+# deployment:
+#   owner: acme
+#   name: hotdog-production
+#   hardware: gpu-l40s
+"
+}

@@ -1,0 +1,151 @@
+//! `.safe-push.yaml`: what the peer's configuration has no words for, for the whole repository and for single models.
+
+use std::collections::BTreeMap;
+
+use figment::value::Dict;
+
+use crate::cog::yaml::{Node, Value, read};
+use crate::config::reader::{Entries, Reader};
+use crate::config::rules;
+use crate::config::settings::{Kind, SETTINGS};
+use crate::domain::finding::{Finding, RuleCode, Severity};
+
+/// The file's name.
+pub(super) const FILE: &str = ".safe-push.yaml";
+
+/// Settings of the repository, or of one model.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Overrides {
+    /// Values by the names of settings.
+    pub(super) values: Dict,
+    /// Rules that are ignored.
+    pub(super) ignore: Vec<RuleCode>,
+    /// Rules whose gravity is another.
+    pub(super) severities: Vec<(RuleCode, Severity)>,
+}
+
+/// The whole file.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RepositoryConfig {
+    pub(super) all: Overrides,
+    pub(super) models: BTreeMap<String, Overrides>,
+}
+
+impl RepositoryConfig {
+    /// What holds for one model beside what holds for all.
+    pub(super) fn of_model(&self, name: &str) -> Overrides {
+        self.models.get(name).cloned().unwrap_or_default()
+    }
+}
+
+/// Reads the file's text.
+pub(super) fn parse(text: &str, file: &str) -> (RepositoryConfig, Vec<Finding>) {
+    let root = match read(text, file) {
+        Ok(root) => root,
+        Err(error) => {
+            return (RepositoryConfig::default(), vec![Finding::new(&rules::UNREADABLE, error.message).at(error.location)]);
+        }
+    };
+    let mut reader = Reader::default();
+    // An empty file is a file without settings.
+    if root.value == Value::Null {
+        return (RepositoryConfig::default(), Vec::new());
+    }
+    let config = repository(&mut reader, &root);
+    (config, reader.findings)
+}
+
+fn known_keys() -> Vec<&'static str> {
+    let settings = SETTINGS.iter().filter(|setting| setting.in_repository).map(|setting| setting.name);
+    settings.chain(["ignore", "severity"]).collect()
+}
+
+fn repository(reader: &mut Reader, root: &Node) -> RepositoryConfig {
+    let mut known = known_keys();
+    known.push("models");
+    let Some(entries) = reader.mapping(root, "", &known) else { return RepositoryConfig::default() };
+    let all = overrides(reader, &entries, "");
+    let mut models = BTreeMap::new();
+    match entries.get("models").map(|node| (&node.value, node)) {
+        Some((Value::Map(named), _)) => {
+            for (key, node) in named {
+                let path = format!("models.{}", key.name);
+                if let Some(entries) = reader.mapping(node, &path, &known_keys()) {
+                    models.insert(key.name.clone(), overrides(reader, &entries, &format!("{path}.")));
+                }
+            }
+        }
+        Some((_, node)) => {
+            let _told = reader.mapping(node, "models", &[]);
+        }
+        None => {}
+    }
+    RepositoryConfig { all, models }
+}
+
+fn overrides(reader: &mut Reader, entries: &Entries<'_>, path: &str) -> Overrides {
+    let mut values = Dict::new();
+    for setting in SETTINGS.iter().filter(|setting| setting.in_repository) {
+        let path = format!("{path}{}", setting.name);
+        let node = entries.get(setting.name);
+        let value = match setting.kind {
+            Kind::Switch => reader.boolean(node, &path).map(figment::value::Value::from),
+            Kind::Text => reader.text(node, &path).map(figment::value::Value::from),
+            Kind::Number => reader.number(node, &path).map(figment::value::Value::from),
+            Kind::Choice(words) => reader.choice(node, &path, words).map(figment::value::Value::from),
+            Kind::List => node.map(|_| figment::value::Value::from(reader.texts(node, &path))),
+        };
+        if let Some(value) = value {
+            values.insert(setting.name.to_owned(), value);
+        }
+    }
+    Overrides {
+        values,
+        ignore: codes(reader, entries.get("ignore"), &format!("{path}ignore")),
+        severities: severities(reader, entries.get("severity"), &format!("{path}severity")),
+    }
+}
+
+fn codes(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<RuleCode> {
+    let items = reader.list(node, path);
+    items.into_iter().filter_map(|item| code(reader, &reader_text(item)?, item)).collect()
+}
+
+/// The text of an item, when it is one.
+fn reader_text(node: &Node) -> Option<String> {
+    match &node.value {
+        Value::Text(text) | Value::Number(text) => Some(text.clone()),
+        _ => None,
+    }
+}
+
+fn code(reader: &mut Reader, text: &str, node: &Node) -> Option<RuleCode> {
+    let digits = text.strip_prefix("SP").unwrap_or_default();
+    if digits.len() == 3 && digits.chars().all(|digit| digit.is_ascii_digit()) {
+        return Some(RuleCode::parse(text));
+    }
+    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is no rule's code")).at(node.location.clone());
+    reader.findings.push(finding.hint("rules are named like SP101; `safe-push rules` lists them"));
+    None
+}
+
+fn severities(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<(RuleCode, Severity)> {
+    let Some(node) = node else { return Vec::new() };
+    let Value::Map(entries) = &node.value else {
+        let _told = reader.mapping(node, path, &[]);
+        return Vec::new();
+    };
+    let mut severities = Vec::new();
+    for (key, value) in entries {
+        let word = reader.choice(Some(value), &format!("{path}.{}", key.name), &["note", "warning", "error"]);
+        let code = code(reader, &key.name, value);
+        let severity = match word.as_deref() {
+            Some("note") => Severity::Note,
+            Some("warning") => Severity::Warning,
+            Some("error") => Severity::Error,
+            _ => continue,
+        };
+        severities.extend(code.map(|code| (code, severity)));
+    }
+    severities
+}

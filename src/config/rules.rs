@@ -1,0 +1,67 @@
+//! Rules of this room: SP001 to SP049.
+
+use crate::domain::finding::Severity::{Error, Warning};
+use crate::domain::rule::Rule;
+
+macro_rules! rules {
+    ($($name:ident = $code:literal, $short:literal, $severity:expr, $summary:literal, $why:literal, $example:literal;)*) => {
+        $(pub(super) const $name: Rule = Rule {
+            code: $code,
+            name: $short,
+            severity: $severity,
+            summary: $summary,
+            why: $why,
+            example: $example,
+        };)*
+
+        /// Every rule of the room, by code.
+        pub const RULES: &[Rule] = &[$($name),*];
+    };
+}
+
+rules! {
+    UNREADABLE = "SP001", "config-unreadable", Error,
+        "A configuration file is not YAML that can be read.",
+        "Nothing is known about what to test. A key that is there twice counts as unreadable: one of its values would be lost.",
+        "```yaml\nmodel: acme/hotdog\nmodel: acme/hotdog   # the same key twice\n```";
+    UNKNOWN_KEY = "SP002", "config-unknown-key", Error,
+        "A key is not one that the file may have.",
+        "A misspelt key would have no effect, and a check would silently not happen.",
+        "```yaml\npredict:\n  test_case: []   # test_cases\n```";
+    WRONG_TYPE = "SP003", "config-wrong-type", Error,
+        "A value is of another kind than its key needs.",
+        "It cannot be used as it stands.",
+        "```yaml\nparallel: four   # 4\n```";
+    MISSING_KEY = "SP004", "config-missing-key", Error,
+        "A key that has to be there is missing.",
+        "Without it there is nothing to do, or nowhere to do it.",
+        "```yaml\ntest_model: acme/hotdog-test   # and model?\n```";
+    TWO_CHECKERS = "SP005", "two-checkers", Error,
+        "A test case has more than one checker.",
+        "Only one of `exact_string`, `match_url`, `match_prompt`, `jq_query` and `error_contains` can decide.",
+        "```yaml\n- inputs: {text: hi}\n  exact_string: hello\n  jq_query: .ok\n```";
+    BAD_MODEL = "SP006", "model-name", Error,
+        "A model is not named as OWNER/NAME.",
+        "Replicate knows models by these two words.",
+        "```yaml\nmodel: https://replicate.com/acme/hotdog   # acme/hotdog\n```";
+    SAME_MODEL = "SP007", "test-model-is-live", Error,
+        "The test model is the live model.",
+        "Staging would publish what was not tested.",
+        "```yaml\nmodel: acme/hotdog\ntest_model: acme/hotdog\n```";
+    FIXED_AND_DISABLED = "SP008", "fixed-and-disabled", Error,
+        "An input is both fixed and disabled for made inputs.",
+        "It cannot be sent always and never.",
+        "```yaml\nfuzz:\n  fixed_inputs: {seed: 1}\n  disabled_inputs: [seed]\n```";
+    DEPRECATED_KEY = "SP009", "config-deprecated-key", Warning,
+        "A key has no effect any more.",
+        "It is accepted, so that old configurations work, and can be removed.",
+        "```yaml\nfuzz:\n  duration: 300\n```";
+    OUT_OF_RANGE = "SP010", "config-out-of-range", Error,
+        "A number is too small or too large.",
+        "It would mean that nothing is done, or that it never ends.",
+        "```yaml\nparallel: 0\n```";
+    BAD_RULE_CODE = "SP011", "rule-code", Error,
+        "`.safe-push.yaml` names a rule by something that is no code.",
+        "Rules are named by their codes; `safe-push rules` lists them.",
+        "```yaml\nignore: [input-removed]   # SP101\n```";
+}
