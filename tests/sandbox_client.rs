@@ -72,7 +72,7 @@ fn echo() -> Script {
     Script::new(|request| ScriptedReply::output(request.input["prompt"].clone()).logs("on it\n"))
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_prediction_is_run_and_understood() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
@@ -82,7 +82,7 @@ async fn a_prediction_is_run_and_understood() {
     assert_eq!(done.version.as_deref(), Some(version.id.as_str()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refusals_are_understood_by_their_meaning() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
@@ -99,7 +99,7 @@ async fn refusals_are_understood_by_their_meaning() {
     assert!(matches!(broke.failure(), Failure::PaymentRequired { .. }), "{broke:?}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_run_twice_when_answers_are_lost() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
@@ -114,7 +114,7 @@ async fn nothing_is_run_twice_when_answers_are_lost() {
     assert_eq!(ran, ["one", "two", "three", "four"]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_service_that_stumbles_at_random_still_runs_each_prediction_once() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
@@ -127,7 +127,7 @@ async fn a_service_that_stumbles_at_random_still_runs_each_prediction_once() {
     assert_eq!(pair.sandbox.predictions().len(), prompts.len());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn throttling_is_waited_out_and_low_credit_noticed() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
@@ -144,7 +144,7 @@ async fn throttling_is_waited_out_and_low_credit_noticed() {
     assert_eq!(pair.sandbox.predictions().len(), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_runs_too_long_is_stopped_in_the_sandbox() {
     let pair = Pair::start().await;
     for (reply, limit) in [(ScriptedReply::never_boots(), TimeLimit::StartUp), (ScriptedReply::never_ends(), TimeLimit::Run)] {
@@ -160,7 +160,7 @@ async fn what_runs_too_long_is_stopped_in_the_sandbox() {
     assert!(pair.sandbox.predictions().iter().all(|one| one.status == "canceled"));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn models_versions_and_hardware_are_found() {
     let pair = Pair::start().await;
     assert_eq!(pair.client.account().await.unwrap().username, "acme");
@@ -186,7 +186,7 @@ async fn models_versions_and_hardware_are_found() {
     assert_eq!(pair.client.delete_model(&model("m")).await.unwrap(), Deletion::Absent);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_deployment_is_changed_only_when_it_differs() {
     let pair = Pair::start().await;
     let (old, new) = (pair.version(echo()), pair.version(echo()));
@@ -212,7 +212,7 @@ async fn a_deployment_is_changed_only_when_it_differs() {
     assert_eq!(done.version.as_deref(), Some(new.id.as_str()));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn files_go_up_and_come_down() {
     let pair = Pair::start().await;
     let file = NewFile { name: "a.png".to_owned(), content_type: "image/png".to_owned(), bytes: Bytes::from_static(&[1, 2]) };
@@ -226,7 +226,7 @@ async fn files_go_up_and_come_down() {
     assert_eq!((downloaded.bytes.as_ref(), downloaded.content_type.as_deref()), ([1, 2].as_slice(), Some("image/png")));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_training_ends_in_a_version() {
     let pair = Pair::start().await;
     let version = pair.version(Script::always(ScriptedReply::output(json!({"weights": "data:application/x-tar;base64,AQI="}))));
@@ -237,7 +237,7 @@ async fn a_training_ends_in_a_version() {
     assert_eq!(pair.sandbox.versions("dest")[0].id, trained.id.as_str());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_official_model_is_run_by_name() {
     let pair = Pair::start().await;
     pair.version(echo());
