@@ -97,17 +97,13 @@ impl Job {
         }
     }
 
-    /// Ends the job, unless it has ended; says whether it did.
-    pub(crate) fn end(&mut self, status: Status, at: DateTime<Utc>, instant: Instant) -> bool {
-        if self.status().is_terminal() {
-            return false;
-        }
+    /// Ends the job and tells those who wait.
+    pub(crate) fn end(&mut self, status: Status, at: DateTime<Utc>, instant: Instant) {
         self.completed_at = Some(at);
         self.metrics.predict_time = self.started.map(|started| instant.saturating_duration_since(started));
         self.metrics.total_time = Some(instant.saturating_duration_since(self.created));
         self.cancelled.cancel();
         self.status.send_replace(status);
-        true
     }
 
     /// Forgets what was given and what came out.

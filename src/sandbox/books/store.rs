@@ -1,6 +1,6 @@
 //! All records together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tokio::time::Instant;
 
@@ -17,6 +17,8 @@ pub(crate) struct Books {
     jobs: HashMap<String, Job>,
     /// Ids of the jobs, oldest first.
     order: Vec<String>,
+    /// Jobs that are over, and when their data is to be forgotten, soonest first.
+    to_forget: VecDeque<(Instant, String)>,
     sequence: u64,
 }
 
@@ -38,6 +40,15 @@ impl Books {
 
     pub(crate) fn job_mut(&mut self, id: &str) -> Option<&mut Job> {
         self.jobs.get_mut(id)
+    }
+
+    pub(crate) fn forget_later(&mut self, id: &str, at: Instant) {
+        self.to_forget.push_back((at, id.to_owned()));
+    }
+
+    /// The next job whose data is to be forgotten by now.
+    pub(crate) fn next_to_forget(&mut self, now: Instant) -> Option<String> {
+        self.to_forget.pop_front_if(|(at, _)| *at <= now).map(|(_, id)| id)
     }
 
     /// Oldest first.
