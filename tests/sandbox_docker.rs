@@ -58,7 +58,8 @@ impl Fixture {
             docker::BASE
         );
         let context = docker::tar(&[("Dockerfile", &dockerfile), ("server.py", SERVER)]).await;
-        let options = BuildImageOptionsBuilder::new().t(&image).build();
+        // Without the cache: other tests remove images that share steps with this one.
+        let options = BuildImageOptionsBuilder::new().t(&image).nocache(true).build();
         let body = bollard::body_full(context.into());
         docker.build_image(options, None, Some(body)).try_collect::<Vec<_>>().await.unwrap();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();

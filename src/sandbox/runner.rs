@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::unbounded_channel;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep_until};
 
 use super::books::{Job, Runs, Status, Version};
 use super::engine::{self, Outcome, Progress};
@@ -58,8 +58,18 @@ impl Service {
             () = reached(deadline) => self.expire(id),
             () = self.work(id) => {}
         }
-        sleep(self.options.retention).await;
-        let files = self.books().job_mut(id).map(Job::remove_data).unwrap_or_default();
+    }
+
+    /// Forgets the data of jobs that are over for long enough. Done when somebody asks, so that no timer runs for it.
+    pub(super) async fn forget_old_data(&self) {
+        let now = self.instant();
+        let mut files = Vec::new();
+        {
+            let mut books = self.books();
+            while let Some(id) = books.next_to_forget(now) {
+                files.extend(books.job_mut(&id).map(Job::remove_data).unwrap_or_default());
+            }
+        }
         for file in files {
             self.files.remove(&file).await;
         }
@@ -121,35 +131,36 @@ impl Service {
     }
 
     fn end(&self, id: &str, mut ended: Ended) {
-        let (now, instant) = (self.time.now(), self.instant());
         if ended.status == Status::Succeeded {
             self.make_trained_version(id, &mut ended);
         }
-        if let Some(job) = self.books().job_mut(id)
-            && !job.status().is_terminal()
-        {
+        self.finish(id, ended.status, |job| {
             job.output = ended.output;
             job.files = ended.files;
             job.error = ended.error;
             job.metrics.others = ended.metrics;
-            job.end(ended.status, now, instant);
-        }
+        });
     }
 
     /// Ends a job on request. One that is over stays as it is.
     pub(super) fn cancel(&self, id: &str) {
-        let (now, instant) = (self.time.now(), self.instant());
-        if let Some(job) = self.books().job_mut(id) {
-            job.end(Status::Canceled, now, instant);
-        }
+        self.finish(id, Status::Canceled, |_| {});
     }
 
     /// Ends a job at its deadline: aborted before its start, canceled after.
     fn expire(&self, id: &str) {
+        let has_started = self.books().job(id).is_some_and(|job| job.started.is_some());
+        self.finish(id, if has_started { Status::Canceled } else { Status::Aborted }, |_| {});
+    }
+
+    fn finish(&self, id: &str, status: Status, change: impl FnOnce(&mut Job)) {
         let (now, instant) = (self.time.now(), self.instant());
-        if let Some(job) = self.books().job_mut(id) {
-            let status = if job.status() == Status::Starting { Status::Aborted } else { Status::Canceled };
-            job.end(status, now, instant);
+        let mut books = self.books();
+        let Some(job) = books.job_mut(id).filter(|job| !job.status().is_terminal()) else { return };
+        change(job);
+        job.end(status, now, instant);
+        if let Some(forget_at) = instant.checked_add(self.options.retention) {
+            books.forget_later(id, forget_at);
         }
     }
 
@@ -158,8 +169,8 @@ impl Service {
     fn make_trained_version(&self, id: &str, ended: &mut Ended) {
         let (created_at, visible_at) = (self.time.now(), self.instant());
         let mut books = self.books();
-        let Some((version, destination)) = books.job(id).and_then(|job| Some((job.version.clone(), job.destination.clone()?)))
-        else {
+        let training = books.job(id).filter(|job| !job.status().is_terminal());
+        let Some((version, destination)) = training.and_then(|job| Some((job.version.clone(), job.destination.clone()?))) else {
             return;
         };
         let source = books.models.get(&version.model).and_then(|model| model.versions.iter().find(|one| one.id == version.id));

@@ -133,6 +133,7 @@ async fn handle(
     if (is_api || path.starts_with("/sandbox/")) && !authorized {
         return Problem::Unauthenticated.into_response();
     }
+    service.forget_old_data().await;
     let allowance = is_api.then(|| service.limiter.count(&method, &path, service.instant()));
     let mut response = match allowance {
         Some(Allowance { passes: false, reset, .. }) => {

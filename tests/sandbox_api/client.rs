@@ -147,14 +147,15 @@ impl Api {
 
     /// Polls until the job has this status.
     pub(crate) async fn until(&self, id: &str, status: &str) -> Value {
-        for _ in 0..2000 {
+        let started = tokio::time::Instant::now();
+        while started.elapsed() < Duration::from_secs(60) {
             let job = self.get(&format!("/v1/predictions/{id}")).await.is(200);
             if job["status"] == status {
                 return job;
             }
             let ended = ["succeeded", "failed", "canceled", "aborted"].iter().any(|end| job["status"] == *end);
             assert!(!ended, "{job}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10).max(started.elapsed() / 20)).await;
         }
         panic!("{id} never became {status}");
     }

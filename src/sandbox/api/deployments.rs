@@ -86,10 +86,8 @@ pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name))
 
 pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
     let books = service.books();
-    let mut entries: Vec<(u64, Value)> =
-        books.deployments.values().map(|deployment| (deployment.sequence, service.deployment_json(deployment))).collect();
-    entries.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
-    pages::page(&service, "/v1/deployments", &query, &entries)
+    let deployments = books.deployments.values().map(|deployment| (deployment.sequence, deployment));
+    pages::page(&service, "/v1/deployments", &query, deployments, |deployment| service.deployment_json(deployment))
 }
 
 pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> Answer {

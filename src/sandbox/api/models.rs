@@ -76,14 +76,8 @@ pub(super) async fn create(State(service): State<Arc<Service>>, body: Result<Byt
 
 pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
     let books = service.books();
-    let mut entries: Vec<(u64, Value)> = books
-        .models
-        .values()
-        .filter(|model| service.can_see(model))
-        .map(|model| (model.sequence, service.model_json(model, &books)))
-        .collect();
-    entries.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
-    pages::page(&service, "/v1/models", &query, &entries)
+    let models = books.models.values().filter(|model| service.can_see(model)).map(|model| (model.sequence, model));
+    pages::page(&service, "/v1/models", &query, models, |model| service.model_json(model, &books))
 }
 
 pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> Answer {
@@ -138,8 +132,8 @@ pub(super) async fn examples(
     let model = service.visible_model(&books, &owner, &name)?;
     let example = service.model_json(model, &books)["default_example"].take();
     let path = format!("/v1/models/{owner}/{name}/examples");
-    let entries = Some(example).filter(|example| !example.is_null()).map(|example| (0, example));
-    pages::page(&service, &path, &query, &entries.into_iter().collect::<Vec<_>>())
+    let examples = Some(example).filter(|example| !example.is_null()).into_iter().map(|example| (0, example));
+    pages::page(&service, &path, &query, examples, Value::clone)
 }
 
 impl Service {

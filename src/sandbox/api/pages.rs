@@ -1,5 +1,6 @@
 //! Lists in pages, newest first, with opaque cursors.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use axum::Json;
@@ -38,18 +39,21 @@ impl Cursor {
     }
 }
 
-/// A page of entries, given newest first with their sequence numbers. `path` is that of the list; the query's other parts are kept in
-/// the links.
-pub(super) fn page(
+/// A page of entries, which come with their sequence numbers and are rendered only if they are on it. `path` is that of the list; the
+/// query's other parts are kept in the links.
+pub(super) fn page<T>(
     service: &Service,
     path: &str,
     query: &HashMap<String, String>,
-    entries: &[(u64, Value)],
+    entries: impl Iterator<Item = (u64, T)>,
+    render: impl Fn(&T) -> Value,
 ) -> Result<Response, Problem> {
     let cursor = match query.get("cursor") {
         None => None,
         Some(text) => Some(Cursor::decode(text).ok_or_else(|| Problem::BadRequest("Invalid cursor".to_owned()))?),
     };
+    let mut entries: Vec<(u64, T)> = entries.collect();
+    entries.sort_by_key(|(sequence, _)| Reverse(*sequence));
     let size = service.options.page_size.max(1);
     let (start, end) = match cursor {
         None => (0, size),
@@ -74,7 +78,7 @@ pub(super) fn page(
     };
     let next = shown.last().filter(|_| end < total).map(|(sequence, _)| link(Cursor::OlderThan(*sequence)));
     let previous = shown.first().filter(|_| start > 0).map(|(sequence, _)| link(Cursor::NewerThan(*sequence)));
-    let results: Vec<&Value> = shown.iter().map(|(_, value)| value).collect();
+    let results: Vec<Value> = shown.iter().map(|(_, entry)| render(entry)).collect();
     Ok(Json(json!({"next": next, "previous": previous, "results": results})).into_response())
 }
 

@@ -162,14 +162,12 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
     // Every prediction here comes from the API.
     let wants_web = query.get("source").is_some_and(|source| source == "web");
     let books = service.books();
-    let entries: Vec<(u64, Value)> = books
+    let jobs = books
         .jobs()
-        .rev()
         .filter(|job| job.kind == JobKind::Predict && !wants_web)
         .filter(|job| after.is_none_or(|after| job.created_at >= after) && before.is_none_or(|before| job.created_at < before))
-        .map(|job| (job.sequence, service.job_json(job)))
-        .collect();
-    pages::page(&service, "/v1/predictions", &query, &entries)
+        .map(|job| (job.sequence, job));
+    pages::page(&service, "/v1/predictions", &query, jobs, |job| service.job_json(job))
 }
 
 /// The output as server-sent events, all at the end.

@@ -16,7 +16,7 @@ use crate::sandbox::service::Service;
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// Every route but the registry's.
-pub(in crate::sandbox) fn router(service: Arc<Service>) -> Router {
+pub(crate) fn router(service: Arc<Service>) -> Router {
     let files = Router::new().route("/v1/files", post(uploads::create).get(uploads::list)).layer(DefaultBodyLimit::disable());
     Router::new()
         .route("/v1/account", get(account::account))

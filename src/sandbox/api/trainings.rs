@@ -67,7 +67,6 @@ pub(super) async fn cancel(State(service): State<Arc<Service>>, Path(id): Path<S
 
 pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
     let books = service.books();
-    let trainings = books.jobs().rev().filter(|job| job.kind == JobKind::Train);
-    let entries: Vec<(u64, Value)> = trainings.map(|job| (job.sequence, service.job_json(job))).collect();
-    pages::page(&service, "/v1/trainings", &query, &entries)
+    let trainings = books.jobs().filter(|job| job.kind == JobKind::Train).map(|job| (job.sequence, job));
+    pages::page(&service, "/v1/trainings", &query, trainings, |job| service.job_json(job))
 }

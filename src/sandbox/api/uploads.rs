@@ -101,14 +101,8 @@ async fn bounded(mut field: Field<'_>, limit: usize) -> Result<Vec<u8>, Problem>
 pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
     let books = service.books();
     let now = service.time.now();
-    let mut entries: Vec<(u64, Value)> = books
-        .uploads
-        .values()
-        .filter(|upload| upload.expires_at > now)
-        .map(|upload| (upload.sequence, service.upload_json(upload)))
-        .collect();
-    entries.sort_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
-    pages::page(&service, "/v1/files", &query, &entries)
+    let uploads = books.uploads.values().filter(|upload| upload.expires_at > now).map(|upload| (upload.sequence, upload));
+    pages::page(&service, "/v1/files", &query, uploads, |upload| service.upload_json(upload))
 }
 
 pub(super) async fn get(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {

@@ -7,7 +7,6 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse as _;
 use http::StatusCode;
-use serde_json::Value;
 
 use super::render::version_json;
 use super::{Answer, pages};
@@ -25,9 +24,9 @@ pub(super) async fn list(
     if model.is_official {
         return Err(Problem::NotFound);
     }
-    let newest_first = model.visible(service.instant()).rev();
-    let entries: Vec<(u64, Value)> = newest_first.map(|version| (version.sequence, version_json(version))).collect();
-    pages::page(&service, &format!("/v1/models/{owner}/{name}/versions"), &query, &entries)
+    let versions = model.visible(service.instant()).map(|version| (version.sequence, version));
+    let path = format!("/v1/models/{owner}/{name}/versions");
+    pages::page(&service, &path, &query, versions, |version| version_json(version))
 }
 
 pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name, id)): Path<(String, String, String)>) -> Answer {

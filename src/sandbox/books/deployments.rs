@@ -5,28 +5,28 @@ use tokio::time::Instant;
 
 /// What a release runs on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sandbox) struct Configuration {
-    pub(in crate::sandbox) hardware: String,
-    pub(in crate::sandbox) min_instances: u64,
-    pub(in crate::sandbox) max_instances: u64,
+pub(crate) struct Configuration {
+    pub(crate) hardware: String,
+    pub(crate) min_instances: u64,
+    pub(crate) max_instances: u64,
 }
 
 /// A state of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sandbox) struct Release {
+pub(crate) struct Release {
     /// From 1; every update counts.
-    pub(in crate::sandbox) number: u64,
-    pub(in crate::sandbox) model: String,
-    pub(in crate::sandbox) version: String,
-    pub(in crate::sandbox) created_at: DateTime<Utc>,
-    pub(in crate::sandbox) configuration: Configuration,
+    pub(crate) number: u64,
+    pub(crate) model: String,
+    pub(crate) version: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) configuration: Configuration,
 }
 
 /// A deployment. Its owner is the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::sandbox) struct Deployment {
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) release: Release,
-    pub(in crate::sandbox) last_used: Option<Instant>,
-    pub(in crate::sandbox) sequence: u64,
+pub(crate) struct Deployment {
+    pub(crate) name: String,
+    pub(crate) release: Release,
+    pub(crate) last_used: Option<Instant>,
+    pub(crate) sequence: u64,
 }

@@ -7,7 +7,7 @@ const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const LENGTH: usize = 26;
 
 /// 26 lowercase letters and digits.
-pub(in crate::sandbox) fn job_id() -> String {
+pub(crate) fn job_id() -> String {
     let mut rest = Uuid::new_v4().as_u128();
     let mut text: Vec<u8> = Vec::with_capacity(LENGTH);
     while text.len() < LENGTH {
@@ -18,7 +18,7 @@ pub(in crate::sandbox) fn job_id() -> String {
 }
 
 /// 64 hexadecimal digits that follow from the model's name and the number of its versions.
-pub(in crate::sandbox) fn scripted_version_id(model: &str, number: usize) -> String {
+pub(crate) fn scripted_version_id(model: &str, number: usize) -> String {
     hex::encode(Sha256::digest(format!("{model} {number}")))
 }
 

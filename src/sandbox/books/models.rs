@@ -29,27 +29,27 @@ impl Visibility {
 
 /// A model.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Model {
-    pub(in crate::sandbox) owner: String,
-    pub(in crate::sandbox) name: String,
-    pub(in crate::sandbox) visibility: Visibility,
-    pub(in crate::sandbox) hardware: String,
-    pub(in crate::sandbox) is_official: bool,
+pub(crate) struct Model {
+    pub(crate) owner: String,
+    pub(crate) name: String,
+    pub(crate) visibility: Visibility,
+    pub(crate) hardware: String,
+    pub(crate) is_official: bool,
     /// `description`, the URLs and `readme`, as they were given.
-    pub(in crate::sandbox) texts: Map<String, Value>,
-    pub(in crate::sandbox) run_count: u64,
+    pub(crate) texts: Map<String, Value>,
+    pub(crate) run_count: u64,
     /// Oldest first.
-    pub(in crate::sandbox) versions: Vec<Version>,
+    pub(crate) versions: Vec<Version>,
     /// How many versions it ever had.
-    pub(in crate::sandbox) versions_made: usize,
+    pub(crate) versions_made: usize,
     /// Answers for versions that are pushed from now on, instead of their containers.
-    pub(in crate::sandbox) pushed_script: Option<Script>,
-    pub(in crate::sandbox) sequence: u64,
+    pub(crate) pushed_script: Option<Script>,
+    pub(crate) sequence: u64,
 }
 
 impl Model {
     /// A model without versions.
-    pub(in crate::sandbox) fn new(owner: String, name: String, visibility: Visibility, hardware: String, sequence: u64) -> Self {
+    pub(crate) fn new(owner: String, name: String, visibility: Visibility, hardware: String, sequence: u64) -> Self {
         Self {
             owner,
             name,
@@ -65,34 +65,34 @@ impl Model {
         }
     }
 
-    pub(in crate::sandbox) fn full_name(&self) -> String {
+    pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.owner, self.name)
     }
 
     /// The versions that can be seen by now, oldest first.
-    pub(in crate::sandbox) fn visible(&self, now: Instant) -> impl DoubleEndedIterator<Item = &Version> {
+    pub(crate) fn visible(&self, now: Instant) -> impl DoubleEndedIterator<Item = &Version> {
         self.versions.iter().filter(move |version| version.visible_at <= now)
     }
 }
 
 /// A version of a model.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) struct Version {
-    pub(in crate::sandbox) id: String,
-    pub(in crate::sandbox) created_at: DateTime<Utc>,
-    pub(in crate::sandbox) cog_version: Option<String>,
-    pub(in crate::sandbox) schema: Option<Value>,
-    pub(in crate::sandbox) runs: Runs,
-    pub(in crate::sandbox) visible_at: Instant,
-    pub(in crate::sandbox) is_disabled: bool,
+pub(crate) struct Version {
+    pub(crate) id: String,
+    pub(crate) created_at: DateTime<Utc>,
+    pub(crate) cog_version: Option<String>,
+    pub(crate) schema: Option<Value>,
+    pub(crate) runs: Runs,
+    pub(crate) visible_at: Instant,
+    pub(crate) is_disabled: bool,
     /// Whether a training began with it.
-    pub(in crate::sandbox) is_trained_on: bool,
-    pub(in crate::sandbox) sequence: u64,
+    pub(crate) is_trained_on: bool,
+    pub(crate) sequence: u64,
 }
 
 impl Version {
     /// Whether its output comes in pieces, so that it can be streamed.
-    pub(in crate::sandbox) fn is_iterator(&self) -> bool {
+    pub(crate) fn is_iterator(&self) -> bool {
         let kind = self.schema.as_ref().and_then(|schema| schema.pointer("/components/schemas/Output/x-cog-array-type"));
         kind.and_then(Value::as_str) == Some("iterator")
     }
@@ -100,7 +100,7 @@ impl Version {
 
 /// What computes a version's answers.
 #[derive(Debug, Clone)]
-pub(in crate::sandbox) enum Runs {
+pub(crate) enum Runs {
     /// A container of this image.
     Image {
         /// What the daemon knows or pulls it by.
@@ -113,7 +113,7 @@ pub(in crate::sandbox) enum Runs {
 }
 
 /// Whether an account or model can be called so: lowercase letters and digits, with `-`, `_` or `.` between them.
-pub(in crate::sandbox) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let alphanumeric = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     name.len() <= 255
         && name.starts_with(alphanumeric)
@@ -122,7 +122,7 @@ pub(in crate::sandbox) fn is_name(name: &str) -> bool {
 }
 
 /// Whether this is `owner/name`.
-pub(in crate::sandbox) fn is_model_name(text: &str) -> bool {
+pub(crate) fn is_model_name(text: &str) -> bool {
     text.split_once('/').is_some_and(|(owner, name)| is_name(owner) && is_name(name))
 }
 

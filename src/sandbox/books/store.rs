@@ -1,6 +1,6 @@
 //! All records together.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use tokio::time::Instant;
 
@@ -8,45 +8,56 @@ use super::{Deployment, Job, Model, Upload, Version};
 
 /// Everything the sandbox knows.
 #[derive(Debug, Default)]
-pub(in crate::sandbox) struct Books {
+pub(crate) struct Books {
     /// By `owner/name`.
-    pub(in crate::sandbox) models: BTreeMap<String, Model>,
+    pub(crate) models: BTreeMap<String, Model>,
     /// By name; the owner is the account.
-    pub(in crate::sandbox) deployments: BTreeMap<String, Deployment>,
-    pub(in crate::sandbox) uploads: HashMap<String, Upload>,
+    pub(crate) deployments: BTreeMap<String, Deployment>,
+    pub(crate) uploads: HashMap<String, Upload>,
     jobs: HashMap<String, Job>,
     /// Ids of the jobs, oldest first.
     order: Vec<String>,
+    /// Jobs that are over, and when their data is to be forgotten, soonest first.
+    to_forget: VecDeque<(Instant, String)>,
     sequence: u64,
 }
 
 impl Books {
     /// A number larger than any before, by which lists are ordered.
-    pub(in crate::sandbox) fn next_sequence(&mut self) -> u64 {
+    pub(crate) fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
     }
 
-    pub(in crate::sandbox) fn add_job(&mut self, job: Job) {
+    pub(crate) fn add_job(&mut self, job: Job) {
         self.order.push(job.id.clone());
         self.jobs.insert(job.id.clone(), job);
     }
 
-    pub(in crate::sandbox) fn job(&self, id: &str) -> Option<&Job> {
+    pub(crate) fn job(&self, id: &str) -> Option<&Job> {
         self.jobs.get(id)
     }
 
-    pub(in crate::sandbox) fn job_mut(&mut self, id: &str) -> Option<&mut Job> {
+    pub(crate) fn job_mut(&mut self, id: &str) -> Option<&mut Job> {
         self.jobs.get_mut(id)
     }
 
+    pub(crate) fn forget_later(&mut self, id: &str, at: Instant) {
+        self.to_forget.push_back((at, id.to_owned()));
+    }
+
+    /// The next job whose data is to be forgotten by now.
+    pub(crate) fn next_to_forget(&mut self, now: Instant) -> Option<String> {
+        self.to_forget.pop_front_if(|(at, _)| *at <= now).map(|(_, id)| id)
+    }
+
     /// Oldest first.
-    pub(in crate::sandbox) fn jobs(&self) -> impl DoubleEndedIterator<Item = &Job> {
+    pub(crate) fn jobs(&self) -> impl DoubleEndedIterator<Item = &Job> {
         self.order.iter().filter_map(|id| self.jobs.get(id))
     }
 
     /// A version that can be seen by now.
-    pub(in crate::sandbox) fn version(&self, model: &str, id: &str, now: Instant) -> Option<(&Model, &Version)> {
+    pub(crate) fn version(&self, model: &str, id: &str, now: Instant) -> Option<(&Model, &Version)> {
         let model = self.models.get(model)?;
         let version = model.visible(now).find(|version| version.id == id)?;
         Some((model, version))

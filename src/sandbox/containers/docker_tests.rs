@@ -138,7 +138,8 @@ async fn build(docker: &Docker, image: &str, environment: &str) {
         builder.append_data(&mut header, name, content.as_bytes()).await.unwrap();
     }
     let body = bollard::body_full(Bytes::from(builder.into_inner().await.unwrap()));
-    let options = BuildImageOptionsBuilder::new().t(image).build();
+    // Without the cache: other tests remove images that share steps with this one.
+    let options = BuildImageOptionsBuilder::new().t(image).nocache(true).build();
     docker.build_image(options, None, Some(body)).try_collect::<Vec<_>>().await.unwrap();
 }
 

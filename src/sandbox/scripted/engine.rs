@@ -18,7 +18,7 @@ const GONE: &str = "the model's container disappeared while the prediction ran";
 
 /// The engine of scripted versions.
 #[derive(Default)]
-pub(in crate::sandbox) struct ScriptedEngine {
+pub(crate) struct ScriptedEngine {
     /// By model and id of the version.
     versions: Mutex<HashMap<(String, String), Arc<Scripted>>>,
     closing: CancellationToken,
@@ -33,7 +33,7 @@ struct Scripted {
 
 impl ScriptedEngine {
     /// From now on the version answers from the script.
-    pub(in crate::sandbox) fn add(&self, model: &str, id: &str, script: Script) {
+    pub(crate) fn add(&self, model: &str, id: &str, script: Script) {
         let scripted = Scripted { script, jobs: AtomicUsize::new(0), is_up: tokio::sync::Mutex::new(false) };
         lock(&self.versions).insert((model.to_owned(), id.to_owned()), Arc::new(scripted));
     }

@@ -115,12 +115,12 @@ enum Never {
 
 /// What a scenario's file says, checked.
 #[derive(Debug)]
-pub(in crate::sandbox) struct Scenario {
+pub(crate) struct Scenario {
     models: Vec<RawModel>,
 }
 
 impl Scenario {
-    pub(in crate::sandbox) async fn read(file: &Path) -> Result<Self, SandboxError> {
+    pub(crate) async fn read(file: &Path) -> Result<Self, SandboxError> {
         let shown = file.display().to_string();
         let text =
             tokio::fs::read_to_string(file).await.map_err(|source| SandboxError::ReadScript { file: shown.clone(), source })?;
@@ -140,7 +140,7 @@ impl Scenario {
     }
 
     /// Makes the models.
-    pub(in crate::sandbox) fn apply(self, sandbox: &Sandbox) -> Result<(), SandboxError> {
+    pub(crate) fn apply(self, sandbox: &Sandbox) -> Result<(), SandboxError> {
         for model in self.models {
             sandbox.create_model(&model.name, model.visibility, &model.hardware)?;
             for version in model.versions {

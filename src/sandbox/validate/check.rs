@@ -11,16 +11,16 @@ const MAX_DEPTH: usize = 64;
 
 /// A document with schemas in it.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::sandbox) struct Document<'a>(pub(in crate::sandbox) &'a Value);
+pub(crate) struct Document<'a>(pub(in crate::sandbox) &'a Value);
 
 impl<'a> Document<'a> {
     /// The schema of this name among the components.
-    pub(in crate::sandbox) fn component(self, name: &str) -> Option<&'a Value> {
+    pub(crate) fn component(self, name: &str) -> Option<&'a Value> {
         self.0.get("components")?.get("schemas")?.get(name)
     }
 
     /// What is wrong with `value`; `field` is its name in the answer.
-    pub(in crate::sandbox) fn check(self, schema: &'a Value, value: &Value, field: &str) -> Vec<InvalidField> {
+    pub(crate) fn check(self, schema: &'a Value, value: &Value, field: &str) -> Vec<InvalidField> {
         let mut found = Vec::new();
         Check { document: self.0, found: &mut found }.value(schema, value, field, MAX_DEPTH);
         found

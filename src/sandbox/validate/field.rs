@@ -4,12 +4,12 @@ use serde::Serialize;
 
 /// A value that breaks a rule of the schema, as an entry of `invalid_fields`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(in crate::sandbox) struct InvalidField {
+pub(crate) struct InvalidField {
     /// The rule: `required`, `number_lte`, `enum`, …
     #[serde(rename = "type")]
-    pub(in crate::sandbox) rule: &'static str,
+    pub(crate) rule: &'static str,
     /// Where, such as `input.steps`; the object for a missing member.
-    pub(in crate::sandbox) field: String,
+    pub(crate) field: String,
     /// In words.
-    pub(in crate::sandbox) description: String,
+    pub(crate) description: String,
 }
