@@ -19,7 +19,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("config", &["cog", "domain", "support"]),
     ("report", &["domain", "media", "support"]),
     ("deliver", &["clients", "domain", "report", "support"]),
-    ("publish", &["clients", "domain", "support"]),
+    ("publish", &["clients", "cog", "domain", "support"]),
     ("verify", &["clients", "domain", "media", "schema", "support"]),
     ("build", &["clients", "cog", "domain", "python", "schema", "support"]),
     ("inspect", &["clients", "cog", "domain", "python", "schema", "support"]),

@@ -2,8 +2,9 @@
 
 use crate::build::context::ContextError;
 use crate::build::disk::NotEnoughSpace;
-use crate::build::failure::BuildFailure;
+use crate::build::failure::{BuildFailure, FailureCause};
 use crate::build::schema::SchemaError;
+use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 use crate::domain::finding::Location;
 
@@ -49,6 +50,30 @@ impl BuildError {
             Self::Schema(error) => error.hint().map(str::to_owned),
             Self::Docker(error) => error.hint().map(str::to_owned),
             Self::Cancelled => None,
+        }
+    }
+
+    /// Whose failure it is. A step that fails for what the project asks of it is the model's.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Failed(failure) => match failure.cause {
+                FailureCause::Network | FailureCause::OutOfDisk | FailureCause::Killed => ErrorKind::Service,
+                FailureCause::Certificate | FailureCause::SecretMissing(_) => ErrorKind::Request,
+                FailureCause::SystemPackageMissing(_)
+                | FailureCause::NoMatchingDistribution(_)
+                | FailureCause::Conflict
+                | FailureCause::HashMismatch
+                | FailureCause::NoCompiler
+                | FailureCause::FileMissing(_)
+                | FailureCause::BaseImageMissing
+                | FailureCause::Unknown => ErrorKind::Model,
+            },
+            Self::Context(_) => ErrorKind::Request,
+            Self::Space(_) => ErrorKind::Service,
+            Self::Schema(SchemaError::Unreadable { .. }) => ErrorKind::Request,
+            Self::Schema(_) => ErrorKind::Model,
+            Self::Docker(error) => error.kind(),
+            Self::Cancelled => ErrorKind::Cancelled,
         }
     }
 

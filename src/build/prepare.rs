@@ -10,6 +10,9 @@ mod labels;
 mod places;
 mod sources;
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::Value;
 
 pub use environment::BuildEnvironment;

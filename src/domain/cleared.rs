@@ -56,6 +56,24 @@ pub enum Blocked {
     },
 }
 
+impl Blocked {
+    /// Looks for a reason among the outcomes: a case that failed, erred or was left unfinished, or a finding that is an error. A flaky
+    /// case passes.
+    pub fn find(cases: &[CaseReport], findings: &[Finding]) -> Result<(), Self> {
+        let failed: Vec<String> = cases
+            .iter()
+            .filter(|case| !matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky))
+            .map(|case| case.id.to_string())
+            .collect();
+        if !failed.is_empty() {
+            return Err(Self::Cases { failed, total: cases.len() });
+        }
+        let codes: Vec<String> =
+            findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.code.to_string()).collect();
+        if codes.is_empty() { Ok(()) } else { Err(Self::Findings { codes }) }
+    }
+}
+
 impl Verified {
     /// Joins a staged version with everything that was found out about it.
     pub fn new(staged: Staged, cases: Vec<CaseReport>, findings: Vec<Finding>) -> Self {
@@ -70,20 +88,7 @@ impl Verified {
     /// Clears the version for publication as a version of `model`: no case failed, erred or was left unfinished, and no finding is
     /// an error. A flaky case passes, with the flakiness in the report.
     pub fn clear(self, model: ModelRef) -> Result<Cleared, Blocked> {
-        let failed: Vec<String> = self
-            .cases
-            .iter()
-            .filter(|case| !matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky))
-            .map(|case| case.id.to_string())
-            .collect();
-        if !failed.is_empty() {
-            return Err(Blocked::Cases { failed, total: self.cases.len() });
-        }
-        let codes: Vec<String> =
-            self.findings.iter().filter(|finding| finding.is_error()).map(|finding| finding.code.to_string()).collect();
-        if !codes.is_empty() {
-            return Err(Blocked::Findings { codes });
-        }
+        Blocked::find(&self.cases, &self.findings)?;
         Ok(Cleared { model, staged: self.staged })
     }
 }

@@ -1,1 +1,34 @@
-//! Pushes what is `Cleared`, confirms it by digest, and updates the deployment.
+//! Pushes images as versions, confirms them by digest, and updates the deployment.
+//!
+//! - [`check_ready`] tells before a build what would stop a push: a missing model, a wrong account
+//! - [`stage`] pushes a built image to the private test model, and makes the model when it is missing
+//! - [`publish`] pushes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
+//!   a fresh `run.cog.push_id`
+//! - [`deploy`] lets the deployment follow
+//!
+//! Each push has a name of its own in the Docker daemon, which goes when the push is over, however it ends. When things happen, and
+//! what a failure means for the run, is left to the `pipeline` room.
+//!
+//! May use `clients`, `cog` (the labels' names), `domain` and `support`.
+
+mod deploy;
+mod error;
+mod live;
+mod models;
+mod push;
+mod ready;
+pub mod rules;
+mod services;
+mod stage;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+
+pub use deploy::{Deployed, deploy};
+pub use error::PublishError;
+pub use live::{Published, publish, publish_official};
+pub use ready::{Readiness, ReadyRequest, check_ready};
+pub use services::{PublishServices, VERSION_LIMIT};
+pub use stage::{StageRequest, StagedVersion, stage};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bollard::errors::Error as BollardError;
 use bollard::grpc::error::GrpcError;
 
+use crate::clients::ErrorKind;
 use crate::support::clock::humane;
 use crate::support::text::shorten;
 
@@ -190,6 +191,27 @@ impl DockerError {
             | Self::Daemon { .. }
             | Self::Connection { .. } => return None,
         })
+    }
+
+    /// Whose failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::UnsupportedHost { .. } | Self::NoSuchImage { .. } | Self::PushDenied { .. } => ErrorKind::Request,
+            Self::BuildFailed { .. } => ErrorKind::Model,
+            Self::Cancelled => ErrorKind::Cancelled,
+            Self::NotRunning { .. }
+            | Self::SocketMissing { .. }
+            | Self::PermissionDenied { .. }
+            | Self::ApiTooOld { .. }
+            | Self::InUse { .. }
+            | Self::DiskFull { .. }
+            | Self::RegistryUnavailable { .. }
+            | Self::NoDigest { .. }
+            | Self::LayersChanged { .. }
+            | Self::TimedOut { .. }
+            | Self::Daemon { .. }
+            | Self::Connection { .. } => ErrorKind::Service,
+        }
     }
 
     /// Whether the same call may well succeed when repeated.

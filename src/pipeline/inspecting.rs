@@ -1,0 +1,127 @@
+//! The inspect stage: what can be known before a build.
+
+use std::collections::BTreeSet;
+
+use crate::domain::finding::Finding;
+use crate::domain::plan::ModelPlan;
+use crate::domain::verdict::Verdict;
+use crate::inspect::{InspectRequest, Inspected, inspect};
+use crate::pipeline::context::RunContext;
+use crate::pipeline::grace::at_once;
+use crate::pipeline::lookup::{Known, look_up};
+use crate::pipeline::state::{Done, ModelState};
+use crate::pipeline::stop::Stop;
+use crate::pipeline::{Goal, ModelRun};
+use crate::support::text::count;
+use crate::verify::check_plan;
+
+/// A model that may be built.
+pub(super) struct InspectedModel {
+    /// The project and what was found in it.
+    pub(super) inspected: Inspected,
+    /// What is known of Replicate.
+    pub(super) known: Known,
+}
+
+/// Inspects a model. Findings of severity error stop it.
+pub(super) async fn run(
+    state: &mut ModelState<'_>,
+    run: &ModelRun,
+    context: &RunContext<'_>,
+) -> Result<Done<InspectedModel>, Stop> {
+    let model = match gather(state, run, context).await {
+        Ok(model) => model,
+        Err(stop) => {
+            // They are part of what `inspect` finds, which has come to nothing.
+            state.found(run.config_findings.clone());
+            return Err(stop);
+        }
+    };
+    let inspected = &model.inspected;
+    let planned = check_plan(&run.plan.predict, inspected.schema.as_ref(), has_judge(context));
+    state.found(inspected.findings.clone());
+    state.found(planned.clone());
+    state.report.ignored.clone_from(&inspected.ignored);
+    // By code: the policy may have changed the severity.
+    let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
+    let note = judge(&state.report.findings, |finding| {
+        if configured.contains(finding.code.as_str()) {
+            About::Configuration
+        } else if planned.contains(finding) {
+            About::Plan
+        } else {
+            About::Model
+        }
+    })?;
+    Ok(Done::new(model, note))
+}
+
+async fn gather(state: &mut ModelState<'_>, run: &ModelRun, context: &RunContext<'_>) -> Result<InspectedModel, Stop> {
+    let plan = &run.plan;
+    check_supported(plan, context.options.goal)?;
+    if let Some(prepare) = &run.prepare_tree {
+        prepare.prepare(&plan.name, context.cancelled).await?;
+    }
+    let known = match context.replicate {
+        Some(replicate) => at_once(look_up(plan, replicate, context), context.cancelled).await?,
+        None => Known::default(),
+    };
+    state.report.previous = known.live.as_ref().map(|live| live.version.clone());
+    let request = InspectRequest {
+        plan,
+        config_findings: &run.config_findings,
+        live: known.live.as_ref(),
+        hardware: known.hardware.as_deref(),
+        tools: context.tools,
+    };
+    Ok(InspectedModel { inspected: inspect(&request, context.cancelled).await?, known })
+}
+
+/// Whether outputs can be judged by words. A check or a build does not know, and says what could be said with a judge.
+pub(super) fn has_judge(context: &RunContext<'_>) -> bool {
+    context.has_judge || context.options.goal != Goal::Publish
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum About {
+    /// A file of settings, or the request: wrong in itself.
+    Configuration,
+    /// What is asked of the model.
+    Plan,
+    /// The model.
+    Model,
+}
+
+/// Stops on findings of severity error. A wrong configuration is a wrong request. So is a plan that does not fit the model, unless the model
+/// has errors of its own: then it may well be the model that changed, and that is a result.
+pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> Result<String, Stop> {
+    let errors: Vec<About> = findings.iter().filter(|finding| finding.is_error()).map(about).collect();
+    if errors.is_empty() {
+        return Ok(match findings.len() {
+            0 => "nothing found".to_owned(),
+            number => count(number, "finding"),
+        });
+    }
+    let is_result = errors.contains(&About::Model) && !errors.contains(&About::Configuration);
+    let verdict = if is_result { Verdict::Failed } else { Verdict::Misconfigured };
+    Err(Stop::Blocked { verdict, note: count(errors.len(), "error") })
+}
+
+/// What the plan asks for and this program cannot do is told before anything is done.
+fn check_supported(plan: &ModelPlan, goal: Goal) -> Result<(), Stop> {
+    if plan.model == plan.test_model {
+        return Err(Stop::misconfigured(
+            format!("the test model is the live model, {}", plan.model),
+            "name another model as test_model: what is not tested yet must not reach the live one",
+        ));
+    }
+    if plan.train.is_some() && goal == Goal::Publish {
+        let file = plan.config_file.as_deref().unwrap_or("the configuration");
+        return Err(Stop::misconfigured(
+            "the configuration asks for test trainings, which this version cannot run",
+            format!("take the train section out of {file}, and the model is published with untested trainings"),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! What has to be known of Replicate before a model is inspected.
+
+use crate::clients::replicate::{Hardware, Replicate};
+use crate::domain::plan::{ModelPlan, PublishMode};
+use crate::inspect::{LiveVersion, live_version};
+use crate::pipeline::Goal;
+use crate::pipeline::context::RunContext;
+use crate::pipeline::stop::Stop;
+use crate::publish::{ReadyRequest, check_ready};
+
+/// What is known of Replicate.
+#[derive(Default)]
+pub(super) struct Known {
+    /// The live version, asked for once: what is compared with is the same from here to the end.
+    pub(super) live: Option<LiveVersion>,
+    /// The account's hardware, when something is going to be made on it.
+    pub(super) hardware: Option<Vec<Hardware>>,
+}
+
+/// Asks Replicate. Nothing is changed; what would stop a later stage stops here.
+pub(super) async fn look_up(plan: &ModelPlan, replicate: &dyn Replicate, context: &RunContext<'_>) -> Result<Known, Stop> {
+    let goal = context.options.goal;
+    // A check needs no account of its own, and a token that is not accepted is noticed by any call.
+    let account = match goal {
+        Goal::Publish => Some(context.account(replicate).await?),
+        Goal::Check | Goal::Build => None,
+    };
+    let live = live_version(replicate, &plan.model).await?;
+    let publishes = goal == Goal::Publish && plan.publish == PublishMode::Publish;
+    let needs_hardware = match (goal, account) {
+        (Goal::Publish, Some(account)) => {
+            let request = ReadyRequest {
+                account,
+                test_model: &plan.test_model,
+                test_hardware: plan.test_hardware.as_deref(),
+                live: (publishes && live.is_none()).then_some(&plan.model),
+                deployment: plan.deployment.as_ref().filter(|_| publishes),
+            };
+            check_ready(&request, replicate).await?.needs_hardware
+        }
+        (Goal::Check, _) => plan.test_hardware.is_some() || plan.deployment.is_some(),
+        _ => false,
+    };
+    let hardware = if needs_hardware { Some(replicate.hardware().await?) } else { None };
+    Ok(Known { live, hardware })
+}

@@ -1,0 +1,173 @@
+//! Why a stage did not pass, and what that means for the verdict.
+
+use std::error::Error;
+
+use crate::build::{BuildError, PrepareError};
+use crate::clients::ErrorKind;
+use crate::clients::docker::DockerError;
+use crate::clients::replicate::{Failure, ReplicateError};
+use crate::domain::cleared::Blocked;
+use crate::domain::finding::Finding;
+use crate::domain::report::{ErrorReport, StageStatus};
+use crate::domain::verdict::Verdict;
+use crate::inspect::InspectError;
+use crate::pipeline::{PrepareTreeError, rules};
+use crate::publish::PublishError;
+use crate::support::text::shorten;
+use crate::verify::VerifyError;
+
+/// Longer messages are cut.
+const MESSAGE_BYTES: usize = 8000;
+
+/// Why a stage did not pass.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// It did its work and found what stops the push: a result.
+    Blocked {
+        /// How the model's run ends.
+        verdict: Verdict,
+        /// One line about it.
+        note: String,
+    },
+    /// It could not do its work.
+    Error {
+        /// How the model's run ends.
+        verdict: Verdict,
+        /// What went wrong.
+        report: ErrorReport,
+        /// The same as a finding, when it has a place or concerns the version.
+        finding: Option<Box<Finding>>,
+    },
+    /// Somebody stopped it.
+    Cancelled,
+}
+
+impl Stop {
+    /// An error of the pipeline's own.
+    pub(super) fn misconfigured(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        let report = ErrorReport { message: message.into(), hint: Some(hint.into()) };
+        Self::Error { verdict: Verdict::Misconfigured, report, finding: None }
+    }
+
+    fn error(kind: ErrorKind, error: &dyn Error, hint: Option<impl Into<String>>) -> Self {
+        let report = ErrorReport { message: chain(error), hint: hint.map(Into::into) };
+        Self::Error { verdict: kind.verdict(), report, finding: None }
+    }
+
+    fn with_finding(mut self, found: Option<Finding>) -> Self {
+        if let Self::Error { finding, .. } = &mut self {
+            *finding = found.map(Box::new);
+        }
+        self
+    }
+
+    /// How the model's run ends.
+    pub(super) fn verdict(&self) -> Verdict {
+        match self {
+            Self::Blocked { verdict, .. } | Self::Error { verdict, .. } => *verdict,
+            Self::Cancelled => Verdict::Cancelled,
+        }
+    }
+
+    /// How the stage ended.
+    pub(super) fn status(&self) -> StageStatus {
+        match (self, self.verdict()) {
+            (_, Verdict::Cancelled) => StageStatus::Cancelled,
+            (Self::Blocked { .. }, _) | (_, Verdict::Failed) => StageStatus::Failed,
+            _ => StageStatus::Errored,
+        }
+    }
+}
+
+/// An error and its causes, outermost first.
+fn chain(error: &dyn Error) -> String {
+    let mut message = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        message.push_str(": ");
+        message.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    shorten(&message, MESSAGE_BYTES)
+}
+
+impl From<ReplicateError> for Stop {
+    fn from(error: ReplicateError) -> Self {
+        // What could not be stopped has to be said; that somebody stopped the run is known.
+        match error.failure() {
+            Failure::Cancelled { still_running: None } => Self::Cancelled,
+            _ => Self::error(error.kind(), &error, error.hint()),
+        }
+    }
+}
+
+impl From<DockerError> for Stop {
+    fn from(error: DockerError) -> Self {
+        match error {
+            DockerError::Cancelled => Self::Cancelled,
+            error => Self::error(error.kind(), &error, error.hint()),
+        }
+    }
+}
+
+impl From<PrepareTreeError> for Stop {
+    fn from(error: PrepareTreeError) -> Self {
+        Self::error(error.kind, &error, error.hint.clone())
+    }
+}
+
+impl From<InspectError> for Stop {
+    fn from(error: InspectError) -> Self {
+        let report = ErrorReport { message: chain(&error), hint: error.hint() };
+        Self::Error { verdict: error.verdict(), report, finding: None }
+    }
+}
+
+impl From<PrepareError> for Stop {
+    fn from(error: PrepareError) -> Self {
+        Self::error(error.kind(), &error, error.hint())
+    }
+}
+
+impl From<BuildError> for Stop {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Cancelled => Self::Cancelled,
+            error => Self::error(error.kind(), &error, error.hint()).with_finding(build_finding(&error)),
+        }
+    }
+}
+
+impl From<PublishError> for Stop {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Cancelled => Self::Cancelled,
+            error => Self::error(error.kind(), &error, error.hint()).with_finding(error.finding()),
+        }
+    }
+}
+
+impl From<VerifyError> for Stop {
+    fn from(error: VerifyError) -> Self {
+        match error {
+            VerifyError::Cancelled => Self::Cancelled,
+            VerifyError::Replicate(source) if source.kind() == ErrorKind::Cancelled => source.into(),
+            error => Self::error(error.kind(), &error, error.hint()),
+        }
+    }
+}
+
+impl From<Blocked> for Stop {
+    fn from(blocked: Blocked) -> Self {
+        Self::Blocked { verdict: Verdict::Failed, note: blocked.to_string() }
+    }
+}
+
+/// A failed step as a finding, on the line that asked for it.
+fn build_finding(error: &BuildError) -> Option<Finding> {
+    let BuildError::Failed(failure) = error else { return None };
+    let mut finding = Finding::new(&rules::BUILD_FAILED, failure.to_string());
+    finding.location = failure.location.clone();
+    finding.hint = failure.hint.clone();
+    Some(finding.detail("step", failure.step.clone()).detail("output", failure.last_lines.join("\n")))
+}

@@ -1,0 +1,250 @@
+//! What stops a run before anything is built.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Harness, error, note, options, stages};
+use crate::clients::ErrorKind;
+use crate::clients::replicate::Failure;
+use crate::domain::events::EventKind;
+use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, TrainPlan};
+use crate::domain::report::{Stage, StageStatus};
+use crate::domain::verdict::Verdict;
+use crate::inspect::Tools;
+use crate::pipeline::{CheckServices, Goal, ModelRun, PrepareTree, PrepareTreeError, check, run};
+use crate::publish::testing::{FakeReplicate, Hang, StillClock, live_model, test_model};
+
+const NOTHING_AFTER_INSPECT: [&str; 6] =
+    ["inspect errored", "build skipped", "stage skipped", "verify skipped", "publish skipped", "deploy skipped"];
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_not_accepted_is_told_first() {
+    let harness = Harness::new();
+    let refused = Failure::Unauthorized { detail: "invalid".to_owned(), looks_like_cli_token: true };
+    harness.world.fail_replicate("account", refused);
+    let report = harness.run(harness.plan()).await;
+    assert_eq!(report.verdict, Verdict::Misconfigured);
+    assert_eq!(stages(&report), NOTHING_AFTER_INSPECT);
+    insta::assert_snapshot!(error(&report).0, @"failed to account: the API token was not accepted: invalid");
+    assert!(error(&report).1.contains("swapped"));
+    assert_eq!(harness.world.calls(), ["account"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_account_is_asked_for_once_per_run() {
+    let harness = Harness::new();
+    let models = vec![ModelRun::new(harness.plan()), ModelRun::new(harness.plan())];
+    harness.run_to(Goal::Publish, models).await;
+    assert_eq!(harness.world.calls_of("account").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn test_trainings_are_refused_with_the_way_out() {
+    let harness = Harness::new();
+    let train = TrainPlan { destination: None, destination_hardware: "cpu".to_owned(), cases: Vec::new(), fuzz: None };
+    let report = harness.run(ModelPlan { train: Some(train), ..harness.plan() }).await;
+    assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2));
+    insta::assert_snapshot!(error(&report).0, @"the configuration asks for test trainings, which this version cannot run");
+    insta::assert_snapshot!(error(&report).1, @"take the train section out of cog-safe-push.yaml, and the model is published with untested trainings");
+    assert_eq!(harness.world.calls(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_live_model_is_never_the_test_model() {
+    let harness = Harness::new();
+    let report = harness.run(ModelPlan { test_model: live_model(), ..harness.plan() }).await;
+    assert_eq!(report.verdict, Verdict::Misconfigured);
+    assert!(error(&report).0.contains("the test model is the live model, acme/hotdog"));
+    assert_eq!(harness.world.calls(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_model_that_could_not_be_made_is_told_before_the_build() {
+    let harness = Harness::new();
+    harness.world.remove_model(&test_model());
+    let report = harness.run(ModelPlan { test_hardware: None, ..harness.plan() }).await;
+    assert_eq!(report.verdict, Verdict::Misconfigured);
+    assert_eq!(stages(&report), NOTHING_AFTER_INSPECT);
+    assert!(error(&report).1.contains("test_hardware"));
+    insta::assert_snapshot!(note(&report, Stage::Build), @"inspect did not pass");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_model_that_is_missing_is_told_before_the_build() {
+    let harness = Harness::new();
+    harness.world.remove_model(&live_model());
+    let report = harness.run(harness.plan()).await;
+    assert_eq!(report.verdict, Verdict::Misconfigured);
+    assert!(error(&report).0.contains("acme/hotdog does not exist"));
+    assert_eq!(report.previous, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deployment_that_could_not_be_made_is_told_before_the_build() {
+    let harness = Harness::new();
+    let deployment = DeploymentPlan {
+        owner: "other".to_owned(),
+        name: "hotdog".to_owned(),
+        hardware: "cpu".to_owned(),
+        min_instances: None,
+        max_instances: None,
+    };
+    let plan = ModelPlan { deployment: Some(deployment), ..harness.plan() };
+    assert!(error(&harness.run(plan.clone()).await).0.contains("the deployment other/hotdog does not exist"));
+    // Nothing is deployed when nothing is published.
+    let calls = harness.world.calls_of("deployment").len();
+    harness.run(ModelPlan { publish: PublishMode::TestOnly, ..plan }).await;
+    assert_eq!(harness.world.calls_of("deployment").len(), calls);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_before_the_build_is_the_services_fault() {
+    let harness = Harness::new();
+    harness.world.fail_replicate("model", Failure::Server { status: 502, retry_after: None, detail: "bad".to_owned() });
+    let report = harness.run(harness.plan()).await;
+    assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::ServiceError, 3));
+    assert_eq!(report.stages[0].status, StageStatus::Errored);
+}
+
+#[tokio::test(start_paused = true)]
+async fn hardware_is_asked_for_only_when_something_is_going_to_be_made() {
+    let harness = Harness::new();
+    harness.run(harness.plan()).await;
+    assert_eq!(harness.world.calls_of("hardware").len(), 0);
+    harness.world.remove_model(&test_model());
+    harness.run(harness.plan()).await;
+    assert_eq!(harness.world.calls_of("hardware").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_cannot_pay_stops_all_models() {
+    let harness = Harness::new();
+    harness.world.fail_replicate("model", Failure::PaymentRequired { detail: "no credit".to_owned() });
+    let second = ModelPlan { name: "second".to_owned(), ..harness.plan() };
+    let report = harness.run_to(Goal::Publish, vec![ModelRun::new(harness.plan()), ModelRun::new(second)]).await;
+    assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Billing, 4));
+    assert_eq!(report.models[1].verdict, Verdict::Billing);
+    assert!(report.models[1].stages.iter().all(|stage| stage.status == StageStatus::Skipped));
+    insta::assert_snapshot!(note(&report.models[1], Stage::Inspect), @"the account cannot pay for predictions");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_does_not_pass_does_not_keep_the_next_from_running() {
+    let harness = Harness::new();
+    let first = ModelPlan { name: "first".to_owned(), test_model: live_model(), ..harness.plan() };
+    let report = harness.run_to(Goal::Publish, vec![ModelRun::new(first), ModelRun::new(harness.plan())]).await;
+    assert_eq!(report.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["first", "hotdog"]);
+    assert_eq!(harness.world.calls_of("account").len(), 1, "the second was run");
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_while_replicate_is_asked_ends_the_run_in_time() {
+    for (call, how) in [("account", Hang::Stubbornly), ("model", Hang::Stubbornly)] {
+        let harness = Harness::new();
+        harness.world.hang(call, how);
+        let cancelled_at = harness.cancel_after(Duration::from_secs(60));
+        let models = vec![ModelRun::new(harness.plan()), ModelRun::new(harness.plan())];
+        let report = harness.run_to(Goal::Publish, models).await;
+        assert!(Instant::now() - cancelled_at <= Duration::from_millis(10), "{call}");
+        assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Cancelled, 130), "{call}");
+        assert_eq!(report.models[0].stages[0].status, StageStatus::Cancelled, "{call}");
+        assert_eq!(note(&report.models[0], Stage::Build), "the run was cancelled");
+        assert!(report.models[1].stages.iter().all(|stage| stage.status == StageStatus::Skipped));
+        assert_eq!(report.duration.as_secs() / 10, 6, "{:?}", report.duration);
+    }
+}
+
+#[test]
+fn a_run_may_move_between_threads() {
+    fn is_send<T: Send>(_: T) {}
+    let harness = Harness::new();
+    let (services, options) = (harness.services(), options(Goal::Publish));
+    is_send(run(Vec::new(), &services, &options, &harness.recorder, &harness.cancelled));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_cancelled_before_it_begins_does_nothing() {
+    let harness = Harness::new();
+    harness.cancelled.cancel();
+    let report = harness.run(harness.plan()).await;
+    assert_eq!(report.verdict, Verdict::Cancelled);
+    assert_eq!(harness.world.calls(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_tell_what_the_report_says() {
+    let harness = Harness::new();
+    let report = harness.run(ModelPlan { test_model: live_model(), ..harness.plan() }).await;
+    let events = harness.recorder.events();
+    assert_eq!(events.first(), Some(&EventKind::ModelStarted));
+    assert_eq!(events.last(), Some(&EventKind::ModelFinished(Box::new(report.clone()))));
+    let finished = events.iter().filter(|event| matches!(event, EventKind::StageFinished { .. })).count();
+    let started = events.iter().filter(|event| matches!(event, EventKind::StageStarted(_))).count();
+    assert_eq!((started, finished), (1, report.stages.len()));
+    assert_eq!(harness.recorder.models(), [Some("hotdog".to_owned())].into());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_report_carries_what_the_run_as_a_whole_is_about() {
+    let harness = Harness::new();
+    let report = harness.run_to(Goal::Publish, Vec::new()).await;
+    assert_eq!(report.verdict, Verdict::Passed);
+    assert_eq!((report.tool_version.as_str(), report.notices.as_slice()), ("0.1.0", ["a notice".to_owned()].as_slice()));
+    assert_eq!(report.started_at.to_rfc3339(), "2026-01-02T03:04:05+00:00");
+}
+
+struct Selector(Option<ErrorKind>);
+
+#[async_trait]
+impl PrepareTree for Selector {
+    async fn prepare(&self, name: &str, _cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
+        match self.0 {
+            None => Ok(()),
+            Some(kind) => Err(PrepareTreeError {
+                message: format!("script/select-model {name} failed"),
+                hint: Some("read it".to_owned()),
+                kind,
+            }),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tree_that_cannot_be_made_ready_stops_the_model() {
+    let harness = Harness::new();
+    let tree: Arc<dyn PrepareTree> = Arc::new(Selector(Some(ErrorKind::Request)));
+    let model = ModelRun { prepare_tree: Some(tree), ..ModelRun::new(harness.plan()) };
+    let report = harness.run_to(Goal::Publish, vec![model]).await;
+    assert_eq!(error(&report.models[0]), ("script/select-model hotdog failed", "read it"));
+    assert_eq!(report.verdict, Verdict::Misconfigured);
+    let ready: Arc<dyn PrepareTree> = Arc::new(Selector(None));
+    let model = ModelRun { prepare_tree: Some(ready), ..ModelRun::new(harness.plan()) };
+    harness.run_to(Goal::Publish, vec![model]).await;
+    assert_eq!(harness.world.calls_of("account").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_without_a_token_asks_nobody() {
+    let harness = Harness::new();
+    let services = CheckServices { replicate: None, clock: Arc::new(StillClock), tools: Tools::default() };
+    let models = vec![ModelRun::new(harness.plan())];
+    let report = check(models, &services, &options(Goal::Publish), &harness.recorder, &harness.cancelled).await;
+    assert!(report.notices.iter().any(|notice| notice.contains("without an API token")));
+    assert_eq!(harness.world.calls(), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_check_with_a_token_looks_and_changes_nothing() {
+    let harness = Harness::new();
+    harness.world.remove_model(&test_model());
+    let replicate = Arc::new(FakeReplicate(harness.world.clone()));
+    let services = CheckServices { replicate: Some(replicate), clock: Arc::new(StillClock), tools: Tools::default() };
+    let models = vec![ModelRun::new(ModelPlan { test_hardware: None, ..harness.plan() })];
+    let report = check(models, &services, &options(Goal::Publish), &harness.recorder, &harness.cancelled).await;
+    assert_eq!(harness.world.calls(), ["model acme/hotdog"], "a missing test model is not a check's concern");
+    assert_eq!(report.notices, ["a notice"]);
+}

@@ -1,0 +1,77 @@
+//! A version that is already there.
+
+use super::{Harness, error, options, stages};
+use crate::clients::replicate::{Failure, Visibility};
+use crate::domain::report::ModelReport;
+use crate::domain::verdict::Verdict;
+use crate::pipeline::{ExistingVersion, Goal, ModelRun, verify_existing};
+use crate::publish::testing::{live_model, schema, test_model, version_id};
+
+async fn verify(harness: &Harness, existing: &ExistingVersion) -> ModelReport {
+    let run = ModelRun::new(harness.plan());
+    let services = harness.services();
+    let report = verify_existing(run, existing, &services, &options(Goal::Publish), &harness.recorder, &harness.cancelled).await;
+    assert_eq!(report.models.len(), 1);
+    report.models.into_iter().next().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_not_there_is_told_with_the_way_out() {
+    let harness = Harness::new();
+    let other = ExistingVersion { model: live_model(), id: Some(version_id("other")) };
+    let cases = [
+        (ExistingVersion { model: "acme/none".parse().unwrap(), id: None }, "the model acme/none does not exist"),
+        (ExistingVersion { model: test_model(), id: None }, "acme/hotdog-test does not have any version"),
+        (other, "acme/hotdog does not have the version"),
+    ];
+    for (existing, words) in cases {
+        let report = verify(&harness, &existing).await;
+        assert_eq!(report.verdict, Verdict::Misconfigured);
+        assert!(error(&report).0.contains(words), "{}", error(&report).0);
+        assert!(!error(&report).1.is_empty());
+        assert_eq!(stages(&report)[0], "inspect errored");
+        assert_eq!(stages(&report)[1], "build skipped");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_of_an_official_model_cannot_be_addressed() {
+    let harness = Harness::new();
+    harness.world.state().models.get_mut(&live_model()).unwrap().is_official = true;
+    let report = verify(&harness, &ExistingVersion { model: live_model(), id: None }).await;
+    assert!(error(&report).0.contains("official"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_without_a_schema_gives_no_inputs() {
+    let harness = Harness::new();
+    harness.world.add_version(&test_model(), "old", None);
+    let report = verify(&harness, &ExistingVersion { model: test_model(), id: None }).await;
+    assert!(error(&report).0.ends_with("has no schema, so there is nothing to make inputs from"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_token_is_looked_at_first() {
+    let harness = Harness::new();
+    harness.world.fail_replicate("account", Failure::Unauthorized { detail: "no".to_owned(), looks_like_cli_token: false });
+    verify(&harness, &ExistingVersion { model: live_model(), id: None }).await;
+    assert_eq!(harness.world.calls(), ["account"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_id_the_version_pushed_last_is_taken() {
+    let harness = Harness::new();
+    harness.world.add_model(&test_model(), Visibility::Private);
+    let version = harness.world.add_version(&test_model(), "staged", Some(schema()));
+    let report = verify(&harness, &ExistingVersion { model: test_model(), id: None }).await;
+    assert_eq!(report.staged, Some(version));
+    assert_eq!(report.previous.unwrap().id, version_id("live"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_live_version_is_not_compared_with_itself() {
+    let harness = Harness::new();
+    let report = verify(&harness, &ExistingVersion { model: live_model(), id: Some(version_id("live")) }).await;
+    assert_eq!(report.staged.unwrap().id, version_id("live"));
+    assert_eq!(report.previous, None);
+}

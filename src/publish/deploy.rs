@@ -1,0 +1,107 @@
+//! The deployment follows the live model.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::{Account, Deployment, DeploymentPatch, NewDeployment};
+use crate::domain::finding::Finding;
+use crate::domain::identity::VersionRef;
+use crate::domain::plan::DeploymentPlan;
+use crate::domain::report::{DeploymentChange, DeploymentReport};
+use crate::publish::services::unless_cancelled;
+use crate::publish::{PublishError, PublishServices, rules};
+
+/// A deployment that runs the version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deployed {
+    /// What was done.
+    pub report: DeploymentReport,
+    /// What is worth knowing about it.
+    pub findings: Vec<Finding>,
+}
+
+/// Creates the deployment, or lets it run the version. Settings of one that is there are kept; one that already runs the version is left
+/// alone, for every change makes a release.
+pub async fn deploy(
+    plan: &DeploymentPlan,
+    version: &VersionRef,
+    services: &PublishServices,
+    cancelled: &CancellationToken,
+) -> Result<Deployed, PublishError> {
+    let replicate = services.replicate.as_ref();
+    match unless_cancelled(replicate.deployment(&plan.owner, &plan.name), cancelled).await? {
+        Some(before) => update(plan, &before, version, services, cancelled).await,
+        None => {
+            let account = unless_cancelled(replicate.account(), cancelled).await?;
+            check_owner(plan, &account)?;
+            let made = unless_cancelled(replicate.create_deployment(&new_deployment(plan, version)), cancelled).await?;
+            Ok(Deployed { report: report(plan, DeploymentChange::Created, &made, None), findings: Vec::new() })
+        }
+    }
+}
+
+async fn update(
+    plan: &DeploymentPlan,
+    before: &Deployment,
+    version: &VersionRef,
+    services: &PublishServices,
+    cancelled: &CancellationToken,
+) -> Result<Deployed, PublishError> {
+    if let Some(runs) = before.version.as_ref().filter(|runs| runs.model != version.model) {
+        return Err(PublishError::DeploymentOfOtherModel {
+            deployment: shown(plan),
+            is: runs.model.clone(),
+            wanted: version.model.clone(),
+        });
+    }
+    let patch = DeploymentPatch { version: Some(version.id.clone()), ..DeploymentPatch::default() };
+    let updated = unless_cancelled(services.replicate.update_deployment(&plan.owner, &plan.name, &patch), cancelled).await?;
+    let change = if updated.changed { DeploymentChange::Updated } else { DeploymentChange::Unchanged };
+    Ok(Deployed {
+        report: report(plan, change, &updated.deployment, before.version.clone()),
+        findings: hardware_kept(plan, &updated.deployment).into_iter().collect(),
+    })
+}
+
+fn hardware_kept(plan: &DeploymentPlan, deployment: &Deployment) -> Option<Finding> {
+    let runs_on = deployment.hardware.as_ref().filter(|hardware| **hardware != plan.hardware)?;
+    let message = format!("the deployment {} runs on {runs_on}, the configuration names {}", shown(plan), plan.hardware);
+    let hint = format!("change its hardware at https://replicate.com/deployments/{}, or the configuration", shown(plan));
+    Some(Finding::new(&rules::DEPLOYMENT_HARDWARE, message).hint(hint))
+}
+
+/// Instances as the peer sets them on creation: CPU 1 to 20, GPU 0 to 2 (`contracts/replicate.md` section 5). What is configured widens
+/// the other end where it has to.
+fn new_deployment(plan: &DeploymentPlan, version: &VersionRef) -> NewDeployment {
+    let (least, most) = if plan.hardware.starts_with("cpu") { (1, 20) } else { (0, 2) };
+    let max_instances = plan.max_instances.unwrap_or_else(|| plan.min_instances.unwrap_or(least).max(most));
+    NewDeployment {
+        owner: plan.owner.clone(),
+        name: plan.name.clone(),
+        version: version.clone(),
+        hardware: plan.hardware.clone(),
+        min_instances: plan.min_instances.unwrap_or(least.min(max_instances)),
+        max_instances,
+    }
+}
+
+/// The owner of a new deployment is the token's account: the API has no field for it.
+pub(super) fn check_owner(plan: &DeploymentPlan, account: &Account) -> Result<(), PublishError> {
+    if plan.owner == account.username {
+        Ok(())
+    } else {
+        Err(PublishError::ForeignDeployment { deployment: shown(plan), account: account.username.clone() })
+    }
+}
+
+fn report(
+    plan: &DeploymentPlan,
+    change: DeploymentChange,
+    now: &Deployment,
+    previous_version: Option<VersionRef>,
+) -> DeploymentReport {
+    DeploymentReport { name: shown(plan), change, release: now.release, previous_version }
+}
+
+fn shown(plan: &DeploymentPlan) -> String {
+    format!("{}/{}", plan.owner, plan.name)
+}

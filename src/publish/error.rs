@@ -1,0 +1,218 @@
+//! What can go wrong on the way from an image to a version, by meaning.
+
+use crate::clients::ErrorKind;
+use crate::clients::docker::DockerError;
+use crate::clients::registry::RegistryError;
+use crate::clients::replicate::{Failure, ReplicateError};
+use crate::domain::finding::Finding;
+use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::publish::Published;
+use crate::publish::rules;
+
+/// A push, or what belongs to it, that failed.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// The daemon.
+    #[error(transparent)]
+    Docker(DockerError),
+    /// The registry.
+    #[error(transparent)]
+    Registry(RegistryError),
+    /// Replicate.
+    #[error(transparent)]
+    Replicate(ReplicateError),
+    /// There is no test model, and nobody said on which hardware to make it.
+    #[error("the test model {model} does not exist, and no hardware is named to create it on")]
+    NoTestHardware {
+        /// The test model.
+        model: ModelRef,
+    },
+    /// There is no test model, and it could only be made under another name.
+    #[error("the test model {model} does not exist, and the API token of '{account}' cannot create it")]
+    ForeignTestModel {
+        /// The test model.
+        model: ModelRef,
+        /// Whom the token belongs to.
+        account: String,
+    },
+    /// Its name is taken, and the token cannot see it.
+    #[error("the test model {model} exists, but the API token cannot see it")]
+    HiddenTestModel {
+        /// The test model.
+        model: ModelRef,
+    },
+    /// There is no live model.
+    #[error("the model {model} does not exist, or the API token cannot see it")]
+    NoLiveModel {
+        /// The live model.
+        model: ModelRef,
+    },
+    /// The push ended well, but the registry does not have what was pushed.
+    #[error("the registry does not have the manifest {digest} that was just pushed to {model}")]
+    NothingArrived {
+        /// The model.
+        model: ModelRef,
+        /// What was pushed.
+        digest: ImageDigest,
+    },
+    /// The registry gave another manifest than the one asked for.
+    #[error("the registry was asked for the manifest {wanted} of {model} and gave {given}")]
+    OtherManifest {
+        /// The model.
+        model: ModelRef,
+        /// What was pushed.
+        wanted: ImageDigest,
+        /// What came.
+        given: ImageDigest,
+    },
+    /// It was pushed, but the registry or Replicate did not confirm it.
+    #[error("{version} was pushed, but could not be confirmed")]
+    Unconfirmed {
+        /// What was pushed.
+        version: Box<VersionRef>,
+        /// Why it could not be confirmed.
+        #[source]
+        source: Box<PublishError>,
+    },
+    /// What was published is not what was tested.
+    #[error("{} was published with other layers than those that were tested", .0.version)]
+    LayersDiffer(Box<Published>),
+    /// There is no deployment, and it could only be made under another name.
+    #[error("the deployment {deployment} does not exist, and the API token of '{account}' cannot create it")]
+    ForeignDeployment {
+        /// `owner/name`.
+        deployment: String,
+        /// Whom the token belongs to.
+        account: String,
+    },
+    /// The deployment runs another model.
+    #[error("the deployment {deployment} runs {is}, not {wanted}")]
+    DeploymentOfOtherModel {
+        /// `owner/name`.
+        deployment: String,
+        /// What it runs.
+        is: ModelRef,
+        /// What was to be deployed.
+        wanted: ModelRef,
+    },
+    /// Somebody stopped the run.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<DockerError> for PublishError {
+    fn from(error: DockerError) -> Self {
+        match error {
+            DockerError::Cancelled => Self::Cancelled,
+            other => Self::Docker(other),
+        }
+    }
+}
+
+impl From<RegistryError> for PublishError {
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
+    }
+}
+
+impl From<ReplicateError> for PublishError {
+    fn from(error: ReplicateError) -> Self {
+        match error.kind() {
+            ErrorKind::Cancelled => Self::Cancelled,
+            _ => Self::Replicate(error),
+        }
+    }
+}
+
+impl PublishError {
+    /// Whose failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Docker(error) => error.kind(),
+            Self::Registry(error) => error.kind(),
+            Self::Replicate(error) => error.kind(),
+            Self::Unconfirmed { source, .. } => source.kind(),
+            Self::NoTestHardware { .. }
+            | Self::ForeignTestModel { .. }
+            | Self::HiddenTestModel { .. }
+            | Self::NoLiveModel { .. }
+            | Self::ForeignDeployment { .. }
+            | Self::DeploymentOfOtherModel { .. } => ErrorKind::Request,
+            Self::NothingArrived { .. } | Self::OtherManifest { .. } | Self::LayersDiffer(_) => ErrorKind::Service,
+            Self::Cancelled => ErrorKind::Cancelled,
+        }
+    }
+
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Docker(error) => return error.hint().map(str::to_owned),
+            Self::Registry(error) => return error.hint().map(str::to_owned),
+            Self::Replicate(error) => return error.hint().map(str::to_owned),
+            Self::NoTestHardware { model } => format!(
+                "set test_hardware (a SKU such as cpu or gpu-l40s) and the model is made, or create {model} as a private model at \
+                 https://replicate.com/create"
+            ),
+            Self::ForeignTestModel { model, account } => format!(
+                "a token can only create models of its own account: set test_model to {account}/{}, or use an API token of {}",
+                model.name(),
+                model.owner()
+            ),
+            Self::HiddenTestModel { model } => format!("use an API token of {}", model.owner()),
+            Self::NoLiveModel { model } => format!(
+                "create {model} at https://replicate.com/create, use an API token of {}, or set test_only to publish nothing",
+                model.owner()
+            ),
+            Self::NothingArrived { .. } => "run again; if it happens again, see https://www.replicatestatus.com".to_owned(),
+            Self::OtherManifest { .. } => {
+                "the version's id would not be the digest that was pushed: check the registry, or what stands between it and us"
+                    .to_owned()
+            }
+            Self::Unconfirmed { source, .. } => match &**source {
+                Self::Replicate(error) if matches!(error.failure(), Failure::NeverAppeared { .. }) => {
+                    "see https://www.replicatestatus.com, and run again: layers that are there are not sent twice".to_owned()
+                }
+                source => return source.hint(),
+            },
+            Self::LayersDiffer(published) => match &published.previous {
+                Some(previous) => format!(
+                    "do not use it: delete {} or make {previous} the version in use, and look for what changes images between the \
+                     Docker daemon and the registry",
+                    published.version
+                ),
+                None => format!(
+                    "do not use it: delete {}, and look for what changes images between the Docker daemon and the registry",
+                    published.version
+                ),
+            },
+            Self::ForeignDeployment { account, .. } => {
+                format!("a token can only create deployments of its own account: leave the owner out, or set it to {account}")
+            }
+            Self::DeploymentOfOtherModel { wanted, .. } => {
+                format!("choose another name for the deployment of {wanted}; a deployment keeps its model")
+            }
+            Self::Cancelled => return None,
+        })
+    }
+
+    /// The version that was pushed all the same, when one was: it may be in use already.
+    pub fn pushed(&self) -> Option<&VersionRef> {
+        match self {
+            Self::Unconfirmed { version, .. } => Some(version),
+            Self::LayersDiffer(published) => Some(&published.version),
+            _ => None,
+        }
+    }
+
+    /// The finding that says it in the list of findings, for what concerns the version rather than the way to it.
+    pub fn finding(&self) -> Option<Finding> {
+        let Self::LayersDiffer(published) = self else { return None };
+        let list = |layers: &[ImageDigest]| layers.iter().map(ImageDigest::short).collect::<Vec<_>>().join(" ");
+        Some(
+            Finding::new(&rules::LAYERS_DIFFER, self.to_string())
+                .hint(self.hint().unwrap_or_default())
+                .detail("tested", list(&published.layers.staged))
+                .detail("published", list(&published.layers.published)),
+        )
+    }
+}

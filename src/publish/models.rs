@@ -1,0 +1,56 @@
+//! The test model: found, or made.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::{Account, Model, ModelCreation, NewModel, Replicate, Visibility};
+use crate::domain::finding::Finding;
+use crate::domain::identity::ModelRef;
+use crate::publish::services::unless_cancelled;
+use crate::publish::{PublishError, rules};
+
+/// The test model as it stands, and whether it was made just now.
+pub(super) async fn find_or_create(
+    model: &ModelRef,
+    hardware: Option<&str>,
+    replicate: &dyn Replicate,
+    cancelled: &CancellationToken,
+) -> Result<(Model, bool), PublishError> {
+    if let Some(found) = unless_cancelled(replicate.model(model), cancelled).await? {
+        return Ok((found, false));
+    }
+    let account = unless_cancelled(replicate.account(), cancelled).await?;
+    let new = new_test_model(model, hardware, &account)?;
+    match unless_cancelled(replicate.create_model(&new), cancelled).await? {
+        ModelCreation::Created(made) => Ok((*made, true)),
+        // Somebody else was faster, such as another leg of the same matrix.
+        ModelCreation::AlreadyThere => match unless_cancelled(replicate.model(model), cancelled).await? {
+            Some(found) => Ok((found, false)),
+            None => Err(PublishError::HiddenTestModel { model: model.clone() }),
+        },
+    }
+}
+
+/// What to ask for when there is no test model; an error when it would be in vain.
+pub(super) fn new_test_model(model: &ModelRef, hardware: Option<&str>, account: &Account) -> Result<NewModel, PublishError> {
+    if model.owner() != account.username {
+        return Err(PublishError::ForeignTestModel { model: model.clone(), account: account.username.clone() });
+    }
+    let Some(hardware) = hardware else { return Err(PublishError::NoTestHardware { model: model.clone() }) };
+    Ok(NewModel {
+        model: model.clone(),
+        visibility: Visibility::Private,
+        hardware: hardware.to_owned(),
+        description: Some("Versions under test, pushed by safe-push before they are published".to_owned()),
+    })
+}
+
+/// What is worth saying about a test model that is there.
+pub(super) fn findings(model: &Model) -> Vec<Finding> {
+    match model.visibility {
+        Visibility::Private => Vec::new(),
+        Visibility::Public => vec![
+            Finding::new(&rules::TEST_MODEL_PUBLIC, format!("the test model {} is public", model.model))
+                .hint("make it private in its settings on replicate.com, or name a private model as test_model"),
+        ],
+    }
+}

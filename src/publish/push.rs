@@ -1,0 +1,147 @@
+//! One push: an image becomes a version of a model.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::clients::docker::{DockerError, ImagePush, PushProgress};
+use crate::clients::http::pause;
+use crate::clients::registry::Manifest;
+use crate::cog::labels::PUSH_ID;
+use crate::domain::cleared::BuiltImage;
+use crate::domain::events::{EventKind, Observer};
+use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::publish::services::{tell, unless_cancelled};
+use crate::publish::{PublishError, PublishServices};
+use crate::support::retry::RetryPolicy;
+
+/// A push is repeated as Cog repeats uploads: five times from two seconds on (`contracts/cog.md` section 6).
+const PUSH_RETRY: RetryPolicy =
+    RetryPolicy { retries: 5, first_wait: Duration::from_secs(2), longest_wait: Duration::from_secs(30) };
+
+/// How long the registry may take to show what it just took.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(15);
+
+/// How often it is asked.
+const ARRIVAL_POLL: Duration = Duration::from_secs(1);
+
+/// How long the daemon may take to forget a name; shorter when somebody waits for the end.
+const FORGET_LIMIT: Duration = Duration::from_secs(30);
+const FORGET_LIMIT_CANCELLED: Duration = Duration::from_secs(1);
+
+/// What a push made.
+#[derive(Debug, Clone)]
+pub(super) struct PushedVersion {
+    /// The version, not yet confirmed by Replicate.
+    pub(super) version: VersionRef,
+    /// The layers as the registry lists them, in order.
+    pub(super) layers: Vec<ImageDigest>,
+}
+
+/// Pushes an image to a model under a fresh `run.cog.push_id`, and reads the manifest back from the registry.
+///
+/// The label changes the image's configuration and with it the digest, so that every push is a version of its own; the layers stay. The
+/// name that the push needs in the daemon is unique, so that no name of the user's is touched, and two runs cannot push each other's
+/// image. It is removed when the push is over.
+pub(super) async fn push(
+    name: &str,
+    image: &BuiltImage,
+    model: &ModelRef,
+    services: &PublishServices,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> Result<PushedVersion, PublishError> {
+    let repository = format!("{}/{model}", services.registry_host);
+    let tag = format!("safe-push-{}", Uuid::new_v4().simple());
+    let reference = format!("{repository}:{tag}");
+    let outcome = push_as(&repository, &tag, name, image, services, observer, cancelled).await;
+    forget(&reference, services, cancelled).await;
+    let digest = outcome?;
+    let version = VersionRef { model: model.clone(), id: digest.version_id() };
+    match read_back(model, &digest, services, cancelled).await {
+        Ok(manifest) => Ok(PushedVersion { version, layers: manifest.layers }),
+        Err(error) => Err(unconfirmed(&version, error)),
+    }
+}
+
+async fn push_as(
+    repository: &str,
+    tag: &str,
+    name: &str,
+    image: &BuiltImage,
+    services: &PublishServices,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> Result<ImageDigest, PublishError> {
+    let reference = format!("{repository}:{tag}");
+    // By its id: a name can be given to another image meanwhile.
+    let labels = BTreeMap::from([(PUSH_ID.to_owned(), Uuid::now_v7().to_string())]);
+    let labelled = services.docker.relabel(&image.id, &labels, &reference, cancelled).await?;
+    if labelled.diff_ids != image.diff_ids {
+        return Err(DockerError::LayersChanged { image: reference }.into());
+    }
+    let push = ImagePush {
+        repository: repository.to_owned(),
+        tag: tag.to_owned(),
+        credentials: Some(services.credentials.clone()),
+        retry: PUSH_RETRY,
+    };
+    let mut progress = |sent: PushProgress| {
+        tell(observer, name, EventKind::PushProgress { sent_bytes: sent.sent_bytes, total_bytes: sent.total_bytes });
+    };
+    Ok(services.docker.push(&push, &mut progress, cancelled).await?.digest)
+}
+
+/// The manifest as the registry has it: what users will run, whatever the daemon said.
+async fn read_back(
+    model: &ModelRef,
+    digest: &ImageDigest,
+    services: &PublishServices,
+    cancelled: &CancellationToken,
+) -> Result<Manifest, PublishError> {
+    let end = Instant::now() + ARRIVAL_LIMIT;
+    let repository = model.to_string();
+    loop {
+        let found = unless_cancelled(services.registry.manifest(&repository, digest.as_str()), cancelled).await?;
+        match found {
+            Some(manifest) if manifest.digest == *digest => return Ok(manifest),
+            Some(manifest) => {
+                return Err(PublishError::OtherManifest { model: model.clone(), wanted: digest.clone(), given: manifest.digest });
+            }
+            None if Instant::now() >= end => {
+                return Err(PublishError::NothingArrived { model: model.clone(), digest: digest.clone() });
+            }
+            None => pause(ARRIVAL_POLL, cancelled).await.map_err(|_interrupted| PublishError::Cancelled)?,
+        }
+    }
+}
+
+/// Takes the push's name from the daemon. The layers stay with the image that was pushed.
+async fn forget(reference: &str, services: &PublishServices, cancelled: &CancellationToken) {
+    let limit = if cancelled.is_cancelled() { FORGET_LIMIT_CANCELLED } else { FORGET_LIMIT };
+    match timeout(limit, services.docker.remove_image(reference)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, reference, "the name of a push could not be removed from the Docker daemon"),
+        Err(_elapsed) => tracing::warn!(reference, "the Docker daemon did not remove the name of a push in time"),
+    }
+}
+
+/// Waits until Replicate shows a pushed version under its id.
+pub(super) async fn confirm(
+    version: &VersionRef,
+    limit: Duration,
+    services: &PublishServices,
+    cancelled: &CancellationToken,
+) -> Result<(), PublishError> {
+    match services.replicate.wait_for_version(version, limit, cancelled).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(unconfirmed(version, error.into())),
+    }
+}
+
+fn unconfirmed(version: &VersionRef, error: PublishError) -> PublishError {
+    PublishError::Unconfirmed { version: Box::new(version.clone()), source: Box::new(error) }
+}

@@ -1,0 +1,52 @@
+//! Whom this room talks to.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::docker::{Docker, RegistryCredentials};
+use crate::clients::registry::Registry;
+use crate::clients::replicate::Replicate;
+use crate::domain::events::{Event, EventKind, Observer};
+use crate::publish::PublishError;
+use crate::support::clock::Clock;
+
+/// How long a pushed version may take to become visible. About a minute is allowed for in `contracts/replicate.md` section 7; how long it
+/// takes is not documented.
+pub const VERSION_LIMIT: Duration = Duration::from_secs(120);
+
+/// Whom this room talks to.
+#[derive(Clone)]
+pub struct PublishServices {
+    /// The daemon that holds the image.
+    pub docker: Arc<dyn Docker>,
+    /// The registry, asked for what arrived.
+    pub registry: Arc<dyn Registry>,
+    /// Replicate, asked for models, versions and deployments.
+    pub replicate: Arc<dyn Replicate>,
+    /// The registry as the daemon names it: `r8.im`.
+    pub registry_host: String,
+    /// Who pushes.
+    pub credentials: RegistryCredentials,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Waits for a call that does not know the token. The client allows that such calls are dropped.
+pub(super) async fn unless_cancelled<T, E: Into<PublishError>>(
+    call: impl Future<Output = Result<T, E>>,
+    cancelled: &CancellationToken,
+) -> Result<T, PublishError> {
+    tokio::select! {
+        biased;
+        () = cancelled.cancelled() => Err(PublishError::Cancelled),
+        outcome = call => outcome.map_err(Into::into),
+    }
+}
+
+/// Tells the observer about a model.
+pub(super) fn tell(observer: &dyn Observer, name: &str, kind: EventKind) {
+    observer.observe(Event { model: Some(name.to_owned()), kind });
+}

@@ -1,0 +1,65 @@
+//! Push to the test model.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::cleared::{BuiltImage, Staged};
+use crate::domain::events::{EventKind, Observer};
+use crate::domain::finding::Finding;
+use crate::domain::identity::ModelRef;
+use crate::publish::push::{confirm, push};
+use crate::publish::services::tell;
+use crate::publish::{PublishError, PublishServices, models};
+
+/// What is staged, and where to.
+#[derive(Debug, Clone, Copy)]
+pub struct StageRequest<'a> {
+    /// The model's name, as its events carry it.
+    pub name: &'a str,
+    /// The image.
+    pub image: &'a BuiltImage,
+    /// The test model.
+    pub model: &'a ModelRef,
+    /// The hardware on which the test model is made when it is missing.
+    pub hardware: Option<&'a str>,
+    /// How long the version may take to become visible.
+    pub version_limit: Duration,
+}
+
+/// A staged version and what was noticed on the way.
+#[derive(Debug, Clone)]
+pub struct StagedVersion {
+    /// The version, visible under its id.
+    pub staged: Staged,
+    /// Whether the test model was made just now.
+    pub model_created: bool,
+    /// What is worth knowing about the test model.
+    pub findings: Vec<Finding>,
+}
+
+/// Pushes a built image to the test model and waits until the version is visible.
+///
+/// # Errors
+/// Among others when the test model is missing and cannot be made, when the push is refused, when the registry does not have what was
+/// pushed, and when the version never appears.
+pub async fn stage(
+    request: &StageRequest<'_>,
+    services: &PublishServices,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> Result<StagedVersion, PublishError> {
+    let StageRequest { name, image, model, hardware, version_limit } = *request;
+    let (test_model, model_created) = models::find_or_create(model, hardware, services.replicate.as_ref(), cancelled).await?;
+    if model_created {
+        tell(observer, name, EventKind::Notice(format!("created the private test model {model}")));
+    }
+    let pushed = push(name, image, model, services, observer, cancelled).await?;
+    confirm(&pushed.version, version_limit, services, cancelled).await?;
+    tell(observer, name, EventKind::VersionReady(pushed.version.clone()));
+    Ok(StagedVersion {
+        staged: Staged { version: pushed.version, image: image.clone(), layers: pushed.layers },
+        model_created,
+        findings: models::findings(&test_model),
+    })
+}

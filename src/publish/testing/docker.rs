@@ -1,0 +1,172 @@
+//! A daemon in memory.
+
+use async_trait::async_trait;
+use tokio::io::AsyncReadExt;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::docker::{
+    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
+    ImageDetails, ImagePush, PushDenial, PushProgress, Pushed, RegistryCredentials,
+};
+use crate::clients::registry::Manifest;
+use crate::clients::replicate::Version;
+use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::publish::testing::{REGISTRY, World, digest, fault, layers_of};
+
+pub(crate) struct FakeDocker(pub(crate) World);
+
+impl FakeDocker {
+    async fn enter(&self, call: &'static str, subject: &str, cancelled: Option<&CancellationToken>) -> Result<(), DockerError> {
+        self.0.enter(call, subject, cancelled).await.map_err(|_interrupted| DockerError::Cancelled)?;
+        match fault(&mut self.0.state().docker_faults, call, subject) {
+            Some(error) => Err(error),
+            None => Ok(()),
+        }
+    }
+
+    fn find(&self, reference: &str) -> Result<ImageDetails, DockerError> {
+        let state = self.0.state();
+        let found = state.images.get(reference).or_else(|| state.images.values().find(|image| image.id == reference));
+        found.cloned().ok_or_else(|| DockerError::NoSuchImage { image: reference.to_owned() })
+    }
+
+    fn keep(&self, name: &str, image: ImageDetails) {
+        self.0.state().images.insert(name.to_owned(), ImageDetails { names: vec![name.to_owned()], ..image });
+    }
+}
+
+#[async_trait]
+impl Docker for FakeDocker {
+    async fn version(&self) -> Result<DaemonVersion, DockerError> {
+        self.enter("docker_version", "", None).await?;
+        Ok(DaemonVersion { engine: "20.10.24".to_owned(), api: "1.41".to_owned(), root_folder: None })
+    }
+
+    async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
+        Ok(DiskUsage::default())
+    }
+
+    async fn build(
+        &self,
+        build: &ImageBuild,
+        mut context: Context,
+        events: &mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        let mut sent = Vec::new();
+        context.read_to_end(&mut sent).await.unwrap();
+        self.enter("build", &build.tag, Some(cancelled)).await?;
+        events(BuildEvent::Output { step: "RUN true".to_owned(), line: "building".to_owned() });
+        let diff_ids = vec![digest("base"), digest("packages"), digest("code")];
+        self.keep(&build.tag, ImageDetails { id: digest("first build").to_string(), diff_ids, ..ImageDetails::default() });
+        Ok(())
+    }
+
+    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
+        self.enter("derive_image", &derivation.tag, Some(cancelled)).await?;
+        let mut image = self.find(&derivation.base)?;
+        image.labels.extend(derivation.labels.clone());
+        for file in &derivation.files {
+            image.diff_ids.push(digest(&String::from_utf8_lossy(&file.contents)));
+        }
+        image.id = digest(&format!("{:?} {:?}", image.labels, image.diff_ids)).to_string();
+        self.keep(&derivation.tag, image.clone());
+        Ok(image)
+    }
+
+    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
+        self.enter("inspect_image", reference, None).await?;
+        self.find(reference)
+    }
+
+    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
+        self.enter("tag_image", target, None).await?;
+        let image = self.find(source)?;
+        self.keep(target, image);
+        Ok(())
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
+        self.enter("remove_image", reference, None).await?;
+        self.0.state().images.remove(reference);
+        Ok(())
+    }
+
+    async fn pull(
+        &self,
+        reference: &str,
+        _credentials: Option<&RegistryCredentials>,
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        self.enter("pull", reference, Some(cancelled)).await?;
+        Err(DockerError::NoSuchImage { image: reference.to_owned() })
+    }
+
+    async fn push(
+        &self,
+        push: &ImagePush,
+        progress: &mut (dyn FnMut(PushProgress) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<Pushed, DockerError> {
+        assert!(!push.tag.is_empty() && push.tag != "latest", "a push has a tag of its own");
+        self.enter("push", &push.repository, Some(cancelled)).await?;
+        let credentials = push.credentials.as_ref().expect("a push carries credentials");
+        assert_eq!(credentials.host, REGISTRY);
+        let image = self.find(&format!("{}:{}", push.repository, push.tag))?;
+        let repository = push.repository.strip_prefix(&format!("{REGISTRY}/")).expect("the repository names the registry");
+        let model: ModelRef = repository.parse().unwrap();
+        progress(PushProgress { sent_bytes: 5, total_bytes: 10 });
+        progress(PushProgress { sent_bytes: 10, total_bytes: 10 });
+        let manifest_digest = self.receive(&model, repository, &image)?;
+        Ok(Pushed { digest: manifest_digest, manifest_bytes: 1234 })
+    }
+
+    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
+        self.enter("run_container", run.command.last().map_or("", String::as_str), Some(cancelled)).await?;
+        let stdout = match run.command.last().map(String::as_str) {
+            Some("freeze") => "cog==0.22.0\n".to_owned(),
+            Some("cog.command.openapi_schema") => self.0.state().container_schema.to_string(),
+            other => panic!("nobody runs {other:?}"),
+        };
+        Ok(ContainerOutput { exit_code: 0, stdout, ..ContainerOutput::default() })
+    }
+
+    async fn remove_orphans(&self) -> Result<usize, DockerError> {
+        Ok(0)
+    }
+}
+
+impl FakeDocker {
+    /// What the registry and Replicate make of a push.
+    fn receive(&self, model: &ModelRef, repository: &str, image: &ImageDetails) -> Result<ImageDigest, DockerError> {
+        let mut state = self.0.state();
+        if !state.models.contains_key(model) {
+            return Err(DockerError::PushDenied {
+                repository: repository.to_owned(),
+                reason: PushDenial::ModelUnknown,
+                message: format!("name unknown: The model https://replicate.com/{model} does not exist"),
+            });
+        }
+        let config = digest(&format!("config {:?} {:?}", image.labels, image.diff_ids));
+        let mut layers = layers_of(&image.diff_ids);
+        if state.registry_repacks.contains(repository) {
+            layers = layers_of(&layers);
+        }
+        let manifest_digest = digest(&format!("manifest {config} {layers:?}"));
+        let manifest = Manifest { digest: manifest_digest.clone(), config, layers, size_bytes: 1234 };
+        if !state.registry_loses {
+            state.manifests.insert((repository.to_owned(), manifest_digest.clone()), manifest);
+        }
+        let schema = image.labels.get("run.cog.openapi_schema").and_then(|label| serde_json::from_str(label).ok());
+        let version = Version { id: manifest_digest.version_id(), created_at: None, cog_version: None, openapi_schema: schema };
+        if !state.versions_never_appear {
+            let visible = tokio::time::Instant::now() + state.versions_appear_after;
+            let reference = VersionRef { model: model.clone(), id: version.id.clone() };
+            state.versions.insert(reference, (version.clone(), visible));
+            if let Some(model) = state.models.get_mut(model) {
+                model.latest_version = Some(version);
+            }
+        }
+        Ok(manifest_digest)
+    }
+}

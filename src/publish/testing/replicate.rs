@@ -1,0 +1,263 @@
+//! Replicate in memory.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Map;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::{
+    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Failure,
+    Files, Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
+    Predictions, Replicate, ReplicateError, TrainingRequest, Trainings, UploadedFile, Version, Visibility,
+};
+use crate::domain::identity::{ModelRef, VersionRef};
+use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
+use crate::publish::testing::{World, account, fault};
+
+pub(crate) struct FakeReplicate(pub(crate) World);
+
+fn failed(attempted: &str, failure: Failure) -> ReplicateError {
+    ReplicateError::new(attempted, failure)
+}
+
+impl FakeReplicate {
+    async fn enter(&self, call: &'static str, subject: &str, cancelled: Option<&CancellationToken>) -> Result<(), ReplicateError> {
+        let entered = self.0.enter(call, subject, cancelled).await;
+        entered.map_err(|_interrupted| failed(call, Failure::Cancelled { still_running: None }))?;
+        match fault(&mut self.0.state().replicate_faults, call, subject) {
+            Some(failure) => Err(failed(call, failure)),
+            None => Ok(()),
+        }
+    }
+
+    fn see(&self, version: &VersionRef) -> Option<Version> {
+        let state = self.0.state();
+        if state.models.get(&version.model).is_none_or(|model| model.is_official) {
+            return None;
+        }
+        state.versions.get(version).filter(|(_, visible)| Instant::now() >= *visible).map(|(version, _)| version.clone())
+    }
+}
+
+#[async_trait]
+impl Accounts for FakeReplicate {
+    async fn account(&self) -> Result<Account, ReplicateError> {
+        self.enter("account", "", None).await?;
+        Ok(account("acme"))
+    }
+
+    async fn hardware(&self) -> Result<Vec<Hardware>, ReplicateError> {
+        self.enter("hardware", "", None).await?;
+        Ok(self.0.state().hardware.clone())
+    }
+}
+
+#[async_trait]
+impl Models for FakeReplicate {
+    async fn model(&self, model: &ModelRef) -> Result<Option<Model>, ReplicateError> {
+        self.enter("model", &model.to_string(), None).await?;
+        Ok(self.0.state().models.get(model).cloned())
+    }
+
+    async fn create_model(&self, new: &NewModel) -> Result<ModelCreation, ReplicateError> {
+        self.enter("create_model", &format!("{} on {}", new.model, new.hardware), None).await?;
+        assert_eq!(new.model.owner(), "acme", "the token's account");
+        assert_eq!(new.visibility, Visibility::Private, "a test model is private");
+        if self.0.state().models.contains_key(&new.model) {
+            return Ok(ModelCreation::AlreadyThere);
+        }
+        self.0.add_model(&new.model, new.visibility);
+        Ok(ModelCreation::Created(Box::new(self.0.state().models[&new.model].clone())))
+    }
+
+    async fn delete_model(&self, _model: &ModelRef) -> Result<Deletion, ReplicateError> {
+        panic!("no model is deleted")
+    }
+
+    async fn version(&self, version: &VersionRef) -> Result<Option<Version>, ReplicateError> {
+        self.enter("version", &version.model.to_string(), None).await?;
+        Ok(self.see(version))
+    }
+
+    async fn versions(&self, _model: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
+        panic!("versions are asked for by id")
+    }
+
+    async fn wait_for_version(
+        &self,
+        version: &VersionRef,
+        limit: Duration,
+        cancelled: &CancellationToken,
+    ) -> Result<Version, ReplicateError> {
+        self.enter("wait_for_version", &version.model.to_string(), Some(cancelled)).await?;
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(seen) = self.see(version) {
+                return Ok(seen);
+            }
+            if Instant::now() >= end {
+                return Err(failed("wait for the version", Failure::NeverAppeared { within: limit }));
+            }
+            tokio::select! {
+                () = cancelled.cancelled() => {
+                    return Err(failed("wait for the version", Failure::Cancelled { still_running: None }));
+                }
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    async fn delete_version(&self, _version: &VersionRef) -> Result<Deletion, ReplicateError> {
+        panic!("no version is deleted")
+    }
+}
+
+#[async_trait]
+impl Predictions for FakeReplicate {
+    async fn create_prediction(
+        &self,
+        request: &PredictionRequest,
+        cancelled: &CancellationToken,
+    ) -> Result<Prediction, ReplicateError> {
+        let PredictionTarget::Version(version) = &request.target else { panic!("predictions name a version") };
+        self.enter("create_prediction", &version.model.to_string(), Some(cancelled)).await?;
+        assert!(self.see(version).is_some(), "{version} cannot be seen");
+        let mut state = self.0.state();
+        let prediction = Prediction {
+            id: PredictionId::new(format!("prediction{:016}", state.predictions.len())),
+            status: PredictionStatus::Starting,
+            version: Some(version.id.to_string()),
+            inputs: request.inputs.clone(),
+            output: None,
+            error: None,
+            logs: String::new(),
+            predict_time: None,
+            metrics: Map::new(),
+            created_at: None,
+            started_at: None,
+            completed_at: None,
+            web_url: None,
+        };
+        state.predictions.push((prediction.clone(), version.clone()));
+        Ok(prediction)
+    }
+
+    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.enter("prediction", "", None).await?;
+        let mut state = self.0.state();
+        let (output, never_ends) = (state.output.clone(), state.predictions_never_end);
+        let (prediction, _) = state.predictions.iter_mut().find(|(prediction, _)| prediction.id == *id).unwrap();
+        if !prediction.status.is_terminal() && !never_ends {
+            match output {
+                Some(output) => {
+                    prediction.status = PredictionStatus::Succeeded;
+                    prediction.output = Some(output);
+                    prediction.predict_time = Some(Duration::from_secs(1));
+                }
+                None => {
+                    prediction.status = PredictionStatus::Failed;
+                    prediction.error = Some("boom".to_owned());
+                }
+            }
+        }
+        Ok(prediction.clone())
+    }
+
+    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        self.enter("cancel_prediction", "", None).await?;
+        let mut state = self.0.state();
+        let (prediction, _) = state.predictions.iter_mut().find(|(prediction, _)| prediction.id == *id).unwrap();
+        if !prediction.status.is_terminal() {
+            prediction.status = PredictionStatus::Canceled;
+        }
+        Ok(prediction.clone())
+    }
+}
+
+#[async_trait]
+impl Trainings for FakeReplicate {
+    async fn create_training(
+        &self,
+        _request: &TrainingRequest,
+        _cancelled: &CancellationToken,
+    ) -> Result<Prediction, ReplicateError> {
+        panic!("nothing is trained")
+    }
+
+    async fn training(&self, _id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        panic!("nothing is trained")
+    }
+
+    async fn cancel_training(&self, _id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        panic!("nothing is trained")
+    }
+}
+
+#[async_trait]
+impl Deployments for FakeReplicate {
+    async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError> {
+        self.enter("deployment", &format!("{owner}/{name}"), None).await?;
+        Ok(self.0.state().deployments.get(&format!("{owner}/{name}")).cloned())
+    }
+
+    async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError> {
+        let key = format!("{}/{}", new.owner, new.name);
+        self.enter("create_deployment", &format!("{key} {}..{}", new.min_instances, new.max_instances), None).await?;
+        assert_eq!(new.owner, "acme", "the token's account");
+        assert!(new.min_instances <= new.max_instances, "{new:?}");
+        let made = Deployment {
+            owner: new.owner.clone(),
+            name: new.name.clone(),
+            release: Some(1),
+            version: Some(new.version.clone()),
+            hardware: Some(new.hardware.clone()),
+            min_instances: Some(new.min_instances),
+            max_instances: Some(new.max_instances),
+        };
+        self.0.state().deployments.insert(key, made.clone());
+        Ok(made)
+    }
+
+    async fn update_deployment(
+        &self,
+        owner: &str,
+        name: &str,
+        patch: &DeploymentPatch,
+    ) -> Result<DeploymentUpdate, ReplicateError> {
+        self.enter("update_deployment", &format!("{owner}/{name}"), None).await?;
+        assert!(patch.hardware.is_none() && patch.min_instances.is_none() && patch.max_instances.is_none(), "settings are kept");
+        let mut state = self.0.state();
+        let deployment = state.deployments.get_mut(&format!("{owner}/{name}")).unwrap();
+        let version = deployment.version.as_mut().unwrap();
+        let wanted = patch.version.clone().unwrap();
+        let changed = version.id != wanted;
+        if changed {
+            version.id = wanted;
+            deployment.release = deployment.release.map(|release| release + 1);
+        }
+        Ok(DeploymentUpdate { deployment: deployment.clone(), changed })
+    }
+}
+
+#[async_trait]
+impl Files for FakeReplicate {
+    async fn upload_file(&self, _file: &NewFile) -> Result<UploadedFile, ReplicateError> {
+        panic!("nothing is uploaded")
+    }
+
+    async fn download(&self, _url: &str, _limits: &DownloadLimits) -> Result<Download, ReplicateError> {
+        panic!("nothing is downloaded")
+    }
+}
+
+impl Replicate for FakeReplicate {
+    fn requests_sent(&self) -> u64 {
+        0
+    }
+
+    fn is_throttled(&self) -> bool {
+        false
+    }
+}

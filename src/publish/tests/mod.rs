@@ -1,0 +1,6 @@
+//! Against services in memory, with paused time.
+
+mod deploying;
+mod publishing;
+mod readiness;
+mod staging;

@@ -1,0 +1,210 @@
+//! Push to the live model.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::ErrorKind;
+use crate::clients::docker::{DockerError, PushDenial};
+use crate::clients::replicate::Failure;
+use crate::domain::events::EventKind;
+use crate::domain::identity::VersionRef;
+use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, live_model, registry_error, version_id};
+use crate::publish::{PublishError, Published, VERSION_LIMIT, publish, publish_official};
+
+async fn publish_in(world: &World) -> Result<Published, PublishError> {
+    publish("hotdog", &world.cleared(), &world.services(), &Recorder::default(), &CancellationToken::new()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_staged_is_pushed_to_the_live_model_with_the_same_layers() {
+    let world = World::new();
+    let published = publish_in(&world).await.unwrap();
+    assert_eq!(published.version.model, live_model());
+    assert_ne!(published.version.id, world.cleared().staged().version.id, "each model has a version id of its own");
+    assert!(published.layers.holds());
+    assert_eq!(published.layers.published, layers_of(&world.image().diff_ids));
+    assert!(published.findings.is_empty());
+    assert_eq!(
+        world.calls(),
+        [
+            "model acme/hotdog",
+            "derive_image r8.im/acme/hotdog:safe-push-<unique>",
+            "push r8.im/acme/hotdog",
+            "remove_image r8.im/acme/hotdog:safe-push-<unique>",
+            "manifest acme/hotdog",
+            "wait_for_version acme/hotdog",
+        ]
+    );
+    assert_eq!(world.names(), [BUILT]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_version_that_was_live_before_is_the_way_back() {
+    let world = World::new();
+    let published = publish_in(&world).await.unwrap();
+    assert_eq!(published.previous, Some(VersionRef { model: live_model(), id: version_id("live") }));
+    let now = world.state().models[&live_model()].latest_version.clone().unwrap();
+    assert_eq!(now.id, published.version.id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_models_first_version_has_no_way_back() {
+    let world = World::new();
+    world.state().models.get_mut(&live_model()).unwrap().latest_version = None;
+    assert_eq!(publish_in(&world).await.unwrap().previous, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_version_is_told_once_it_is_confirmed() {
+    let world = World::new();
+    let recorder = Recorder::default();
+    let published = publish("hotdog", &world.cleared(), &world.services(), &recorder, &CancellationToken::new()).await.unwrap();
+    assert_eq!(recorder.events().last(), Some(&EventKind::VersionReady(published.version)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_model_that_is_missing_is_told_before_anything_is_pushed() {
+    let world = World::new();
+    world.remove_model(&live_model());
+    let error = publish_in(&world).await.unwrap_err();
+    insta::assert_snapshot!(error, @"the model acme/hotdog does not exist, or the API token cannot see it");
+    insta::assert_snapshot!(error.hint().unwrap(), @"create acme/hotdog at https://replicate.com/create, use an API token of acme, or set test_only to publish nothing");
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert_eq!(world.calls(), ["model acme/hotdog"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_layers_in_the_registry_are_an_error_that_says_what_to_do() {
+    let world = World::new();
+    world.state().registry_repacks.insert("acme/hotdog".to_owned());
+    let error = publish_in(&world).await.unwrap_err();
+    let PublishError::LayersDiffer(published) = &error else { panic!("{error:?}") };
+    assert!(!published.layers.holds());
+    assert_eq!(published.previous.as_ref().unwrap().id, version_id("live"));
+    assert_eq!(error.pushed(), Some(&published.version));
+    assert_eq!(error.kind(), ErrorKind::Service);
+    let finding = error.finding().unwrap();
+    assert_eq!((finding.code.as_str(), finding.is_error()), ("SP702", true));
+    assert_eq!(finding.message, format!("{} was published with other layers than those that were tested", published.version));
+    assert!(finding.hint.unwrap().contains(&format!("make acme/hotdog:{} the version in use", version_id("live"))));
+    assert_eq!(finding.details.iter().map(|(label, _)| label.as_str()).collect::<Vec<_>>(), ["tested", "published"]);
+    assert_eq!(world.calls_of("wait_for_version"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_published_version_that_never_appears_is_named() {
+    let world = World::new();
+    world.state().versions_never_appear = true;
+    let begun = Instant::now();
+    let error = publish_in(&world).await.unwrap_err();
+    assert!(begun.elapsed() < VERSION_LIMIT + Duration::from_secs(5));
+    assert_eq!(error.pushed().map(|version| &version.model), Some(&live_model()));
+    assert_eq!(error.kind(), ErrorKind::Service);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_refusal_of_a_push_has_a_way_out_and_leaves_no_name() {
+    for reason in [PushDenial::ModelUnknown, PushDenial::NotLoggedIn, PushDenial::NoWriteAccess, PushDenial::Forbidden] {
+        let world = World::new();
+        let repository = "r8.im/acme/hotdog".to_owned();
+        world.fail_docker("push", DockerError::PushDenied { repository, reason, message: "denied".to_owned() });
+        let error = publish_in(&world).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Request, "{reason:?}");
+        assert!(error.hint().is_some(), "{reason:?}");
+        assert_eq!(world.names(), [BUILT], "{reason:?}");
+        assert_eq!(world.state().models[&live_model()].latest_version.as_ref().unwrap().id, version_id("live"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancelling_during_the_push_publishes_nothing() {
+    let world = World::new();
+    world.hang("push", Hang::Politely);
+    let cancelled = CancellationToken::new();
+    let later = cancelled.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        later.cancel();
+    });
+    let begun = Instant::now();
+    let outcome = publish("hotdog", &world.cleared(), &world.services(), &Recorder::default(), &cancelled).await;
+    assert!(matches!(outcome, Err(PublishError::Cancelled)), "{outcome:?}");
+    assert!(begun.elapsed() < Duration::from_secs(12));
+    assert_eq!(world.names(), [BUILT]);
+    assert!(world.state().manifests.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_daemon_that_does_not_answer_cannot_hold_up_the_end() {
+    let world = World::new();
+    world.hang("push", Hang::Politely);
+    world.hang("remove_image", Hang::Stubbornly);
+    let cancelled = CancellationToken::new();
+    let later = cancelled.clone();
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        later.cancel();
+    });
+    let begun = Instant::now();
+    let outcome = publish("hotdog", &world.cleared(), &world.services(), &Recorder::default(), &cancelled).await;
+    assert!(matches!(outcome, Err(PublishError::Cancelled)), "{outcome:?}");
+    assert_eq!(world.calls_of("remove_image").len(), 1);
+    assert!(begun.elapsed() <= Duration::from_secs(11), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registry_that_cannot_be_asked_leaves_the_push_unconfirmed() {
+    let world = World::new();
+    world.fail_registry(registry_error(ErrorKind::Service));
+    let error = publish_in(&world).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert_eq!(error.pushed().map(|version| &version.model), Some(&live_model()));
+    assert_eq!(world.names(), [BUILT]);
+}
+
+fn make_official(world: &World) {
+    world.state().models.get_mut(&live_model()).unwrap().is_official = true;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_official_model_is_confirmed_by_the_registry_alone() {
+    let world = World::new();
+    make_official(&world);
+    let services = world.services();
+    let published =
+        publish_official("hotdog", &world.cleared(), &services, &Recorder::default(), &CancellationToken::new()).await.unwrap();
+    assert!(published.layers.holds());
+    assert_eq!(published.findings[0].code.as_str(), "SP704");
+    assert_eq!(world.calls_of("wait_for_version"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_official_model_that_the_token_may_not_see_is_pushed_to_all_the_same() {
+    let world = World::new();
+    world.fail_replicate("model", Failure::Forbidden { detail: "no".to_owned() });
+    let services = world.services();
+    let published =
+        publish_official("hotdog", &world.cleared(), &services, &Recorder::default(), &CancellationToken::new()).await.unwrap();
+    assert_eq!(published.previous, None);
+    assert!(published.layers.holds());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_live_model_that_the_token_may_not_see_is_not_pushed_to() {
+    let world = World::new();
+    world.fail_replicate("model", Failure::Forbidden { detail: "no".to_owned() });
+    let error = publish_in(&world).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert_eq!(world.calls_of("push"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unknown_official_model_is_refused_by_the_registry() {
+    let world = World::new();
+    let cleared = world.cleared_for("big/model".parse().unwrap());
+    let services = world.services();
+    let error = publish_official("hotdog", &cleared, &services, &Recorder::default(), &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(error, PublishError::Docker(DockerError::PushDenied { .. })), "{error:?}");
+}
