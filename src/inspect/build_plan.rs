@@ -24,8 +24,5 @@ pub(super) fn check(project: &Project, build: &BuildPlan) -> Vec<Finding> {
         _ => false,
     };
     // Places in cog.yaml are those of the repository already.
-    findings
-        .into_iter()
-        .map(|finding| if of_requirements(&finding) { in_repository(finding, project) } else { finding })
-        .collect()
+    findings.into_iter().map(|finding| if of_requirements(&finding) { in_repository(finding, project) } else { finding }).collect()
 }
