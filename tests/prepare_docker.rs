@@ -13,6 +13,7 @@ use docker::{daemon, unique};
 use safe_push::build::{BuildEnvironment, Built, SchemaSource, build, prepare};
 use safe_push::clients::docker::{ContainerRun, Docker, ImageDetails, RealDocker};
 use safe_push::domain::events::Silent;
+use safe_push::domain::finding::Finding;
 use safe_push::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};
@@ -64,7 +65,7 @@ async fn make(docker: &RealDocker, plan: &ModelPlan) -> (Inspected, Built, Image
     let (tools, cancelled) = (Tools::default(), CancellationToken::new());
     let request = InspectRequest { plan, config_findings: &[], live: None, hardware: None, tools: &tools };
     let inspected = inspect(&request, &cancelled).await.unwrap();
-    assert!(!inspected.findings.iter().any(|finding| finding.is_error()), "{:?}", inspected.findings);
+    assert!(!inspected.findings.iter().any(Finding::is_error), "{:?}", inspected.findings);
     let (name, environment) = (unique("prepare"), environment());
     let schema = inspected.schema.as_ref();
     let request = prepare(&inspected.project, &plan.build, schema, &name, None, None, &environment).await.unwrap();

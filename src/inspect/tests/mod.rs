@@ -82,7 +82,7 @@ fn live(schema: Option<Value>) -> LiveVersion {
 }
 
 /// The schema of a version that took other inputs.
-fn schema(inputs: Value, output: Value) -> Value {
+fn schema(inputs: &Value, output: &Value) -> Value {
     json!({
         "openapi": "3.0.2",
         "info": {"title": "Cog", "version": "0.1.0"},

@@ -214,6 +214,6 @@ async fn a_project_below_the_root_has_its_folder_in_every_place() {
     let file = folder.path().canonicalize().unwrap().join("run.py");
     let ruff = complaining(&[complaint(&file, Some("F401"), "unused", (1, 1), (1, 2))]);
     let (_, findings) = crate::inspect::ruff::run(&project, &ruff.tools, &CancellationToken::new()).await.unwrap();
-    let finding = crate::inspect::signature::in_repository(findings[0].clone(), &project);
+    let finding = signature::in_repository(findings[0].clone(), &project);
     assert_eq!(place(&finding), "models/a/run.py:1:1");
 }

@@ -10,7 +10,7 @@ fn older() -> LiveVersion {
         "text": {"type": "string", "title": "Text", "description": "What to say", "x-order": 0},
         "count": {"type": "integer", "title": "Count", "description": "How often", "default": 1, "x-order": 1},
     });
-    let mut document = schema(inputs, json!({"type": "string", "title": "Output"}));
+    let mut document = schema(&inputs, &json!({"type": "string", "title": "Output"}));
     document["components"]["schemas"]["Input"]["required"] = json!(["text"]);
     live(Some(document))
 }
@@ -49,7 +49,7 @@ async fn a_changed_type_is_told_at_the_inputs_own_line() {
         "text": {"type": "string", "title": "Text", "description": "d"},
         "times": {"type": "string", "title": "Times", "description": "d", "default": "1"},
     });
-    let old = live(Some(schema(texts, json!({"type": "string", "title": "Output"}))));
+    let old = live(Some(schema(&texts, &json!({"type": "string", "title": "Output"}))));
     let inspected = inspected(&plan(folder.path()), Some(&old)).await;
     let finding = inspected.findings.iter().find(|finding| finding.code.as_str() == "SP104").unwrap();
     assert_eq!(place(finding), "run.py:8:9");
@@ -100,7 +100,7 @@ async fn an_sdk_before_0_19_leaves_the_schema_to_the_image() {
 
 #[tokio::test]
 async fn the_images_schema_is_then_looked_at_in_the_same_way() {
-    let new = schema(json!({"text": {"type": "string", "title": "Text"}}), json!({"type": "string", "title": "Output"}));
+    let new = schema(&json!({"text": {"type": "string", "title": "Text"}}), &json!({"type": "string", "title": "Output"}));
     let places = Places::default();
     let strict = inspect_schema(&new, &places, Some(&older()), &InspectPlan::default());
     assert!(codes(&strict.findings).contains(&"SP101") && codes(&strict.findings).contains(&"SP301"), "{:?}", strict.findings);
@@ -136,8 +136,9 @@ async fn findings_of_the_configuration_are_kept_and_under_the_policy_too() {
     let folder = model_folder();
     let found = Finding::new(&rules::UNKNOWN_HARDWARE, "said elsewhere");
     let (plan, tools) = (plan(folder.path()), Tools::default());
-    let request = InspectRequest { plan: &plan, config_findings: &[found.clone()], live: None, hardware: None, tools: &tools };
-    assert_eq!(inspect(&request, &CancellationToken::new()).await.unwrap().findings, [found.clone()]);
+    let request =
+        InspectRequest { plan: &plan, config_findings: std::slice::from_ref(&found), live: None, hardware: None, tools: &tools };
+    assert_eq!(inspect(&request, &CancellationToken::new()).await.unwrap().findings, std::slice::from_ref(&found));
     let ignoring = with_inspect(&folder, InspectPlan { ignore: vec![RuleCode::parse("SP411")], ..InspectPlan::default() });
     let request = InspectRequest { plan: &ignoring, ..request };
     let inspected = inspect(&request, &CancellationToken::new()).await.unwrap();
@@ -180,7 +181,7 @@ mod before_a_build {
     async fn a_line_that_is_left_out_is_a_warning_at_the_repositorys_name_of_the_file() {
         let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "cog==0.9.0\n")]);
         let (project, _) = load_project(folder.path(), "models/a", None).await.unwrap();
-        let findings = crate::inspect::build_plan::check(&project, &BuildPlan::default());
+        let findings = build_plan::check(&project, &BuildPlan::default());
         assert_eq!(findings.iter().map(place).collect::<Vec<_>>(), ["models/a/requirements.txt:1"]);
         assert!(findings.iter().all(|finding| !finding.is_error()), "{findings:?}");
     }
