@@ -40,9 +40,6 @@ pub enum InspectError {
         /// What was asked for.
         text: String,
     },
-    /// Ruff is not installed.
-    #[error("ruff was not found on PATH")]
-    NoRuff,
     /// Somebody stopped the run.
     #[error("the inspection was cancelled")]
     Cancelled,
@@ -57,7 +54,6 @@ impl InspectError {
                 Some("run safe-push in the folder of a Cog model, or name it with --working-directory".to_owned())
             }
             Self::BadVersion { .. } => Some("give a release as in 0.16.12 or v0.22.0, or latest".to_owned()),
-            Self::NoRuff => Some("install it (pip install ruff), or leave the lint out with --no-lint".to_owned()),
             Self::Unreadable { .. } | Self::Unusable { .. } | Self::Cancelled => None,
         }
     }

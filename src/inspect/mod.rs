@@ -3,6 +3,7 @@
 //! Takes about a second and changes nothing. What a schema means is decided in `schema`, what Python says in `python`; this room reads
 //! the project, asks them, and applies the repository's policy to what they find.
 
+mod build_plan;
 mod error;
 mod hardware;
 mod live;
@@ -12,6 +13,9 @@ mod ruff;
 pub mod rules;
 mod run;
 mod signature;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::InspectError;
 pub use live::{LiveVersion, live_version};

@@ -50,11 +50,9 @@ pub async fn load_project(
 }
 
 /// A path of the project as the user knows it.
-pub(super) fn shown(shown_as: &str, path: &str) -> String {
-    match shown_as.trim_end_matches('/') {
-        "" | "." => path.to_owned(),
-        folder => format!("{folder}/{path}"),
-    }
+fn shown(shown_as: &str, path: &str) -> String {
+    let parts = shown_as.split('/').filter(|part| !matches!(*part, "" | ".")).chain([path]);
+    parts.collect::<Vec<_>>().join("/")
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -66,7 +64,7 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// A missing file is told by whoever plans the build, with the line that names it.
+/// A missing file is told by `build_plan`, with the line that names it.
 fn requirements(folder: &Path, named: &str) -> Result<Option<SourceText>, InspectError> {
     let path: PathBuf = folder.join(named);
     match read(&path) {

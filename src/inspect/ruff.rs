@@ -1,10 +1,12 @@
 //! Ruff, as the repository has set it up.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use serde::Deserialize;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +20,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// More complaints than this help nobody.
 const MOST_FINDINGS: usize = 200;
+
+/// More words are none of Ruff's.
+const OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// How much of Ruff's words a finding keeps.
 const WORDS_BYTES: usize = 2000;
@@ -47,6 +52,8 @@ pub enum RuffOutcome {
     NotWanted,
     /// There is no source to look at.
     NothingToLint,
+    /// It is not installed.
+    Missing,
     /// It looked.
     Ran,
     /// It could not.
@@ -78,7 +85,11 @@ pub(super) async fn run(
     if files.is_empty() {
         return Ok((RuffOutcome::NothingToLint, Vec::new()));
     }
-    let Some(program) = &tools.ruff else { return Err(InspectError::NoRuff) };
+    let Some(program) = &tools.ruff else {
+        let finding = Finding::new(&rules::LINT_MISSING, "ruff was not found on PATH, so the source was not linted")
+            .hint("install it with `pip install ruff`");
+        return Ok((RuffOutcome::Missing, vec![finding]));
+    };
     let mut command = Command::new(program);
     command
         .args(arguments(&project.folder))
@@ -88,16 +99,37 @@ pub(super) async fn run(
         .env_clear()
         .envs(tools.path.as_ref().map(|path| ("PATH", path)))
         .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
         .kill_on_drop(true);
     let output = tokio::select! {
         () = cancelled.cancelled() => return Err(InspectError::Cancelled),
-        output = tokio::time::timeout(TIME_LIMIT, command.output()) => output,
+        output = tokio::time::timeout(TIME_LIMIT, bounded_output(&mut command)) => output,
     };
     Ok(match output {
         Ok(Ok(output)) => read(&output, project),
-        Ok(Err(error)) => failed(&format!("it could not be started: {error}")),
+        Ok(Err(error)) => failed(&format!("it could not be run: {error}")),
         Err(_elapsed) => failed(&format!("it took longer than {} s", TIME_LIMIT.as_secs())),
     })
+}
+
+/// What a program says, up to a limit; a program that goes on is stopped when the future ends.
+async fn bounded_output(command: &mut Command) -> io::Result<Output> {
+    let mut child = command.spawn()?;
+    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+    let (stdout, stderr) = tokio::try_join!(read_bounded(stdout), read_bounded(stderr))?;
+    Ok(Output { status: child.wait().await?, stdout, stderr })
+}
+
+async fn read_bounded(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(OUTPUT_BYTES + 1).read_to_end(&mut bytes).await?;
+    }
+    if bytes.len() as u64 > OUTPUT_BYTES {
+        return Err(io::Error::other(format!("it said more than {} MiB", OUTPUT_BYTES / 1024 / 1024)));
+    }
+    Ok(bytes)
 }
 
 /// The files that are there; a missing one is told by whoever reads the signature.
@@ -123,6 +155,8 @@ fn arguments(folder: &Path) -> Vec<&'static str> {
 
 /// Whether the repository sets Ruff up: in the folder, or above it as far as the repository reaches.
 fn has_settings(folder: &Path) -> bool {
+    // A relative folder has no ancestors above the one the program was started in.
+    let folder = std::path::absolute(folder).unwrap_or_else(|_unknown| folder.to_owned());
     for ancestor in folder.ancestors() {
         let in_project_file = std::fs::read_to_string(ancestor.join("pyproject.toml"))
             .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("[tool.ruff")));
@@ -144,23 +178,26 @@ fn read(output: &Output, project: &Project) -> (RuffOutcome, Vec<Finding>) {
         Ok(complaints) => complaints,
         Err(error) => return failed(&format!("its output cannot be read: {error}")),
     };
-    let findings = complaints.into_iter().take(MOST_FINDINGS).map(|complaint| finding(complaint, project));
+    let folder = std::fs::canonicalize(&project.folder).unwrap_or_else(|_unreadable| project.folder.clone());
+    let findings = complaints.into_iter().take(MOST_FINDINGS).map(|complaint| finding(complaint, &folder));
     (RuffOutcome::Ran, findings.collect())
 }
 
-fn finding(complaint: Complaint, project: &Project) -> Finding {
-    let folder = std::fs::canonicalize(&project.folder).unwrap_or_else(|_unreadable| project.folder.clone());
+fn finding(complaint: Complaint, folder: &Path) -> Finding {
     let path = Path::new(&complaint.filename);
-    let file = path.strip_prefix(&folder).unwrap_or(path).display().to_string();
+    let file = path.strip_prefix(folder).unwrap_or(path).display().to_string();
     let location = match (complaint.location, complaint.end_location) {
         (Some(start), Some(end)) if start.row == end.row => Location::at(file, start.row, start.column).until_column(end.column),
         (Some(start), _) => Location::at(file, start.row, start.column),
         (None, _) => Location::file(file),
     };
-    // A syntax error has no code.
-    let code = complaint.code.map(|code| format!("{code} ")).unwrap_or_default();
-    let message = format!("{code}{}", shorten(&complaint.message, WORDS_BYTES));
-    Finding::new(&rules::LINT, message).at(location)
+    // One line: ruff's messages about syntax can have several.
+    let words = shorten(&complaint.message.split_whitespace().collect::<Vec<_>>().join(" "), WORDS_BYTES);
+    match complaint.code {
+        Some(code) => Finding::new(&rules::LINT, format!("{code} {words}")).at(location).detail("ruff", code),
+        // A syntax error has no code in older releases.
+        None => Finding::new(&rules::LINT, words).at(location),
+    }
 }
 
 fn failed(words: &str) -> (RuffOutcome, Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! Rules of this room: SP401 to SP449.
 
-use crate::domain::finding::Severity::{Error, Warning};
+use crate::domain::finding::Severity::{Error, Note, Warning};
 use crate::domain::rule::Rule;
 
 pub(crate) const LINT: Rule = Rule {
@@ -21,6 +21,15 @@ pub(crate) const LINT_FAILED: Rule = Rule {
     example: "```toml\n[tool.ruff]\nselekt = [\"E\"]   # unknown field\n```",
 };
 
+pub(crate) const LINT_MISSING: Rule = Rule {
+    code: "SP403",
+    name: "ruff-missing",
+    severity: Note,
+    summary: "Ruff is not installed, so the source was not linted.",
+    why: "An unused import or an undefined name would only show as a failed prediction, after a build.",
+    example: "```sh\npip install ruff\n```",
+};
+
 pub(crate) const UNKNOWN_HARDWARE: Rule = Rule {
     code: "SP411",
     name: "unknown-hardware",
@@ -31,4 +40,23 @@ pub(crate) const UNKNOWN_HARDWARE: Rule = Rule {
 };
 
 /// Every rule of the room, by code.
-pub const RULES: &[Rule] = &[LINT, LINT_FAILED, UNKNOWN_HARDWARE];
+pub const RULES: &[Rule] = &[LINT, LINT_FAILED, LINT_MISSING, UNKNOWN_HARDWARE];
+
+#[cfg(test)]
+mod tests {
+    use super::RULES;
+
+    #[test]
+    fn codes_are_sorted_and_within_the_range_of_the_room() {
+        let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
+        assert!(codes.is_sorted() && codes.iter().all(|code| ("SP401".."SP450").contains(code)), "{codes:?}");
+    }
+
+    #[test]
+    fn every_rule_explains_itself() {
+        for rule in RULES {
+            assert!(rule.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", rule.name);
+            assert!(rule.summary.ends_with('.') && rule.why.ends_with('.') && !rule.example.is_empty(), "{}", rule.code);
+        }
+    }
+}

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ruff::{self, RuffOutcome, Tools};
 use super::signature::{describe, in_repository, places_in_repository};
-use super::{InspectError, LiveVersion, hardware, load_project, policy};
+use super::{InspectError, LiveVersion, build_plan, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::cog::project::Project;
 use crate::cog::sdk::{NEWEST_KNOWN, SchemaSource, SdkVersion};
@@ -72,6 +72,9 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
     let shown_as = shown_folder(plan);
     let (project, config_findings) = load_project(&plan.project, &shown_as, plan.build.cog_version.as_deref()).await?;
     let mut findings: Vec<Finding> = request.config_findings.to_vec();
+    if !config_findings.iter().any(Finding::is_error) {
+        findings.extend(build_plan::check(&project, &plan.build));
+    }
     findings.extend(config_findings);
     if let Some(known) = request.hardware {
         findings.extend(hardware::check(plan, known));

@@ -42,6 +42,10 @@ pub(super) fn places_in_repository(places: SourceMap, project: &Project) -> Sour
     }
 }
 
+/// A file outside of the project is named by its absolute path already.
 fn moved(location: &Location, prefix: &str) -> Location {
+    if location.file.starts_with('/') {
+        return location.clone();
+    }
     Location { file: format!("{prefix}{}", location.file), ..location.clone() }
 }

@@ -69,7 +69,8 @@ pub(super) fn read(body: &[u8], expected: Option<&str>) -> Result<Document, Stri
         Wire { config: Some(config), layers: Some(layers), .. } => Ok(Document::Image(Manifest {
             digest,
             config: config.digest,
-            size_bytes: layers.iter().map(|layer| layer.size).sum(),
+            // Sizes are the registry's word, and may be anything.
+            size_bytes: layers.iter().fold(0, |sum: u64, layer| sum.saturating_add(layer.size)),
             layers: layers.into_iter().map(|layer| layer.digest).collect(),
         })),
         Wire { manifests: Some(entries), .. } => entries

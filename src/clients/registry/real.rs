@@ -31,7 +31,7 @@ const CALL_TIME: Duration = Duration::from_secs(60);
 pub struct RegistryOptions {
     /// `HOST` or `HOST:PORT`, as in `r8.im`. Addresses of this machine are spoken to over plain HTTP, all others over HTTPS.
     pub host: String,
-    /// Who asks; nobody for public images.
+    /// Who asks; nobody for public images. Credentials for another host are not used.
     pub credentials: Option<RegistryCredentials>,
     /// How often and when failed calls are repeated.
     pub retry: RetryPolicy,
@@ -61,6 +61,7 @@ impl RealRegistry {
         let (base, local) = base_url(&host).ok_or_else(|| RegistryError::BadHost { host: host.clone() })?;
         let http = build_client(&HttpOptions { use_proxy: !local, ..HttpOptions::default() })
             .map_err(|error| RegistryError::Unreachable { host: host.clone(), source: error.into() })?;
+        let credentials = credentials.filter(|credentials| credentials.host.eq_ignore_ascii_case(&host));
         Ok(Self { base, host, credentials, retry, http })
     }
 
@@ -137,11 +138,14 @@ impl RealRegistry {
         }
     }
 
-    async fn token(&self, mut realm: Url, service: Option<String>, scope: String) -> Result<String, RegistryError> {
+    pub(super) async fn token(&self, mut realm: Url, service: Option<String>, scope: String) -> Result<String, RegistryError> {
         #[derive(Deserialize)]
         struct Answer {
             token: Option<String>,
             access_token: Option<String>,
+        }
+        if realm.scheme() != "https" && realm.scheme() != self.base.scheme() {
+            return Err(self.malformed("a token", "it is to be asked for over a connection that is not protected".to_owned()));
         }
         realm.query_pairs_mut().append_pair("scope", &scope);
         if let Some(service) = &service {
@@ -161,13 +165,15 @@ impl RealRegistry {
         Ok(format!("Bearer {token}"))
     }
 
-    /// Whether a token service may be given the password: on the registry's own host, or beside it under the same name, and never over
-    /// a less protected connection.
+    /// Whether a token service may be given the password: on the registry's own host, or beside it under the same name. Without
+    /// protection, as on this machine, only the registry itself: another port is another program.
     fn may_know(&self, realm: &Url) -> bool {
-        let same_protection = realm.scheme() == "https" || realm.scheme() == self.base.scheme();
-        match (realm.host_str(), self.base.host_str()) {
-            (Some(there), Some(here)) => same_protection && (there == here || there.ends_with(&format!(".{here}"))),
-            _ => false,
+        let (Some(there), Some(here)) = (realm.host_str(), self.base.host_str()) else { return false };
+        match realm.scheme() {
+            "https" => there == here || there.ends_with(&format!(".{here}")),
+            scheme => {
+                scheme == self.base.scheme() && there == here && realm.port_or_known_default() == self.base.port_or_known_default()
+            }
         }
     }
 }
@@ -251,5 +257,31 @@ impl Registry for RealRegistry {
             Ok(answer.username)
         })
         .await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_goes_to_the_registrys_own_name_and_over_tls_alone() {
+        let may_know = |host: &str, realm: &str| {
+            RealRegistry::new(RegistryOptions::new(host, None)).unwrap().may_know(&realm.parse().unwrap())
+        };
+        for (host, realm, expected) in [
+            ("r8.im", "https://r8.im/token", true),
+            ("r8.im", "https://auth.r8.im/token", true),
+            ("r8.im", "http://r8.im/token", false),
+            ("r8.im", "https://evil-r8.im/token", false),
+            ("r8.im", "https://r8.im.evil.example/token", false),
+            ("r8.im", "https://evil.example/r8.im", false),
+            ("r8.im", "https://r8.im@evil.example/", false),
+            ("127.0.0.1:5000", "http://127.0.0.1:5000/token", true),
+            ("127.0.0.1:5000", "http://127.0.0.1:6000/token", false),
+            ("127.0.0.1:5000", "http://localhost:5000/token", false),
+        ] {
+            assert_eq!(may_know(host, realm), expected, "{host} {realm}");
+        }
     }
 }

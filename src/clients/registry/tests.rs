@@ -239,3 +239,126 @@ fn no_secret_is_shown() {
     );
     assert!(!format!("{options:?}").contains("hunter2"));
 }
+
+async fn challenged(server: &MockServer, challenge: &str) {
+    let response = ResponseTemplate::new(401).insert_header("www-authenticate", challenge);
+    answer(server, "/v2/a/b/manifests/latest", response).await;
+}
+
+#[tokio::test]
+async fn a_token_for_everybody_is_fetched_without_a_user() {
+    let server = MockServer::start().await;
+    Mock::given(header("authorization", "Bearer abc"))
+        .respond_with(ResponseTemplate::new(200).set_body_bytes(image()))
+        .mount(&server)
+        .await;
+    // Docker Hub and others name the scope, and call the token by its newer name.
+    Mock::given(path("/token"))
+        .and(query_param("scope", "repository:other:pull"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "access_token": "abc" })))
+        .mount(&server)
+        .await;
+    challenged(&server, &format!("Bearer realm=\"{}/token\",scope=\"repository:other:pull\"", server.uri())).await;
+    assert!(client(&server, false).manifest("a/b", "latest").await.unwrap().is_some());
+    let requests = server.received_requests().await.unwrap();
+    assert!(requests.iter().filter(|request| request.url.path() == "/token").all(|r| !r.headers.contains_key("authorization")));
+}
+
+#[tokio::test]
+async fn token_services_that_give_none_are_told_apart() {
+    for (response, denied) in [
+        (ResponseTemplate::new(401), true),
+        (ResponseTemplate::new(200).set_body_string("<html>"), false),
+        (ResponseTemplate::new(200).set_body_json(json!({})), false),
+        (ResponseTemplate::new(200).set_body_bytes(vec![b' '; 100_000]), false),
+    ] {
+        let server = MockServer::start().await;
+        answer(&server, "/token", response).await;
+        challenged(&server, &format!("Bearer realm=\"{}/token\"", server.uri())).await;
+        let error = client(&server, true).manifest("a/b", "latest").await.unwrap_err();
+        assert_eq!(matches!(error, RegistryError::Denied { .. }), denied, "{error}");
+        assert!(denied || matches!(error, RegistryError::Malformed { .. }), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_that_cannot_be_answered_is_a_refusal() {
+    for (challenge, with_user) in [("Basic realm=\"r\"", false), ("Negotiate", true), ("Bearer service=\"x\"", true), ("", true)] {
+        let server = MockServer::start().await;
+        challenged(&server, challenge).await;
+        let error = client(&server, with_user).manifest("a/b", "latest").await.unwrap_err();
+        assert!(matches!(error, RegistryError::Denied { status: 401, .. }), "{challenge}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_of_another_registry_are_not_used() {
+    let server = MockServer::start().await;
+    challenged(&server, "Basic realm=\"r\"").await;
+    let credentials =
+        RegistryCredentials { host: "r8.im".to_owned(), username: "acme".to_owned(), password: "secret".to_owned().into() };
+    let registry = RealRegistry::new(RegistryOptions::new(server.address().to_string(), Some(credentials))).unwrap();
+    assert!(registry.manifest("a/b", "latest").await.is_err());
+    let requests = server.received_requests().await.unwrap();
+    assert!(requests.iter().all(|request| !request.headers.contains_key("authorization")));
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let server = MockServer::start().await;
+    answer(&server, "/v2/a/b/manifests/latest", ResponseTemplate::new(307).insert_header("location", "/elsewhere")).await;
+    let error = client(&server, false).manifest("a/b", "latest").await.unwrap_err();
+    assert!(matches!(error, RegistryError::Malformed { .. }), "{error}");
+    assert_eq!(server.received_requests().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn indexes_without_our_platform_or_within_one_another_are_no_image() {
+    let server = MockServer::start().await;
+    let arm = json!({ "manifests": [{ "digest": digest('9'), "platform": { "os": "linux", "architecture": "arm64" } }] });
+    answer(&server, "/v2/a/b/manifests/arm", ResponseTemplate::new(200).set_body_json(&arm)).await;
+    let error = client(&server, false).manifest("a/b", "arm").await.unwrap_err();
+    assert!(error.to_string().contains("no image for linux/amd64"), "{error}");
+
+    let platform = json!({ "os": "linux", "architecture": "amd64" });
+    let inner = json!({ "manifests": [{ "digest": digest('9'), "platform": platform }] }).to_string();
+    let outer = json!({ "manifests": [{ "digest": digest_of(inner.as_bytes()), "platform": platform }] });
+    let at = format!("/v2/a/b/manifests/{}", digest_of(inner.as_bytes()));
+    answer(&server, &at, ResponseTemplate::new(200).set_body_bytes(inner.into_bytes())).await;
+    answer(&server, "/v2/a/b/manifests/nested", ResponseTemplate::new(200).set_body_json(&outer)).await;
+    let error = client(&server, false).manifest("a/b", "nested").await.unwrap_err();
+    assert!(error.to_string().contains("another index"), "{error}");
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_too_large_or_lies_about_sizes_does_no_harm() {
+    let server = MockServer::start().await;
+    let large = ResponseTemplate::new(200).set_body_bytes(vec![b' '; 8 * 1024 * 1024 + 1]);
+    answer(&server, "/v2/a/b/manifests/large", large).await;
+    let error = client(&server, false).manifest("a/b", "large").await.unwrap_err();
+    assert!(matches!(error, RegistryError::Malformed { .. }), "{error}");
+
+    let layer = json!({ "digest": digest('1'), "size": u64::MAX });
+    let lie = json!({ "config": { "digest": digest('c') }, "layers": [layer, layer] });
+    answer(&server, "/v2/a/b/manifests/lie", ResponseTemplate::new(200).set_body_json(&lie)).await;
+    assert_eq!(client(&server, false).manifest("a/b", "lie").await.unwrap().unwrap().size_bytes, u64::MAX);
+}
+
+#[tokio::test]
+async fn an_unprotected_token_service_is_not_asked_by_a_protected_registry() {
+    let registry = RealRegistry::new(RegistryOptions::new("r8.im", None)).unwrap();
+    let realm = "http://r8.im/token".parse().unwrap();
+    let error = registry.token(realm, None, "repository:a/b:pull".to_owned()).await.unwrap_err();
+    assert!(error.to_string().contains("not protected"), "{error}");
+}
+
+#[tokio::test]
+async fn a_check_of_a_token_that_fails_on_the_way_is_repeated() {
+    let server = MockServer::start().await;
+    Mock::given(path("/cog/v1/verify-token")).respond_with(ResponseTemplate::new(503)).up_to_n_times(1).mount(&server).await;
+    Mock::given(path("/cog/v1/verify-token"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(json!({ "username": "acme" })))
+        .mount(&server)
+        .await;
+    assert_eq!(client(&server, false).verify_token(&"a-cli-token".to_owned().into()).await.unwrap(), "acme");
+}

@@ -1,0 +1,28 @@
+//! What a build would stumble over, told without one: a missing requirements file, a CUDA version that cannot be chosen.
+//!
+//! Nobody is asked for the base image here, so what depends on the registry's answer is left to the build.
+
+use super::signature::in_repository;
+use crate::cog::project::Project;
+use crate::cog::recipe::{RecipeError, RecipeFacts, plan};
+use crate::domain::finding::Finding;
+use crate::domain::plan::BuildPlan;
+
+/// Findings about the choices that a build of the project makes. The configuration must have no errors.
+pub(super) fn check(project: &Project, build: &BuildPlan) -> Vec<Finding> {
+    if build.dockerfile.is_some() || build.image.is_some() {
+        return Vec::new();
+    }
+    let facts = RecipeFacts { requirements: project.requirements.clone(), sdk: project.sdk.clone(), ..RecipeFacts::default() };
+    let findings = match plan(&project.config, &facts) {
+        Ok(recipe) => recipe.findings,
+        Err(RecipeError::BaseImage { .. }) => Vec::new(),
+        Err(error) => error.findings(),
+    };
+    let of_requirements = |finding: &Finding| match (&finding.location, &project.requirements) {
+        (Some(location), Some(source)) => location.file == source.file,
+        _ => false,
+    };
+    // Places in cog.yaml are those of the repository already.
+    findings.into_iter().map(|finding| if of_requirements(&finding) { in_repository(finding, project) } else { finding }).collect()
+}

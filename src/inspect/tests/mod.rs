@@ -1,0 +1,112 @@
+//! Small projects in temporary folders.
+
+mod hardware;
+mod live;
+mod loading;
+mod policy;
+mod ruff;
+mod whole;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::domain::finding::Finding;
+use crate::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+
+const COG_YAML: &str = "build:\n  python_version: \"3.12\"\nrun: run.py:Runner\n";
+
+const RUN_PY: &str = "from cog import BaseRunner, Input\n\n\n\
+    class Runner(BaseRunner):\n    \
+    def run(\n        \
+    self,\n        \
+    text: str = Input(description=\"What to say\"),\n        \
+    times: int = Input(description=\"How often\", default=1, ge=1, le=10),\n    \
+    ) -> str:\n        \
+    return text * times\n";
+
+/// A folder with files; paths may have folders.
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    folder
+}
+
+fn model_folder() -> TempDir {
+    folder(&[("cog.yaml", COG_YAML), ("run.py", RUN_PY)])
+}
+
+/// A plan that lints nothing.
+fn plan(project: &Path) -> ModelPlan {
+    ModelPlan {
+        name: "hotdog".to_owned(),
+        config_file: Some("cog-safe-push.yaml".to_owned()),
+        project: project.to_owned(),
+        model: "acme/hotdog".parse().unwrap(),
+        test_model: "acme/hotdog-test".parse().unwrap(),
+        test_hardware: None,
+        official_model: None,
+        inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
+        build: BuildPlan::default(),
+        predict: VerifyPlan::default(),
+        train: None,
+        publish: PublishMode::TestOnly,
+        deployment: None,
+        parallel: 1,
+        limits: Limits::default(),
+    }
+}
+
+async fn inspected(plan: &ModelPlan, live: Option<&LiveVersion>) -> Inspected {
+    inspected_with(plan, live, &Tools::default()).await
+}
+
+async fn inspected_with(plan: &ModelPlan, live: Option<&LiveVersion>, tools: &Tools) -> Inspected {
+    let request = InspectRequest { plan, config_findings: &[], live, hardware: None, tools };
+    inspect(&request, &CancellationToken::new()).await.unwrap()
+}
+
+/// A live version with a schema.
+fn live(schema: Option<Value>) -> LiveVersion {
+    LiveVersion { version: format!("acme/hotdog:{}", "a".repeat(64)).parse().unwrap(), schema }
+}
+
+/// The schema of a version that took other inputs.
+fn schema(inputs: &Value, output: &Value) -> Value {
+    json!({
+        "openapi": "3.0.2",
+        "info": {"title": "Cog", "version": "0.1.0"},
+        "paths": {},
+        "components": {"schemas": {"Input": {"title": "Input", "type": "object", "properties": inputs}, "Output": output}},
+    })
+}
+
+/// Codes in order.
+fn codes(findings: &[Finding]) -> Vec<&str> {
+    findings.iter().map(|finding| finding.code.as_str()).collect()
+}
+
+fn place(finding: &Finding) -> String {
+    finding.location.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// A program that is a shell script. Another process writes it: a file that this one has open for writing cannot be started while a
+/// test beside it is starting a program.
+fn script(folder: &TempDir, text: &str) -> PathBuf {
+    let path = folder.path().join("program");
+    let mut writer =
+        Command::new("sh").args(["-c", "cat > \"$0\" && chmod +x \"$0\""]).arg(&path).stdin(Stdio::piped()).spawn().unwrap();
+    writer.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{text}\n").as_bytes()).unwrap();
+    assert!(writer.wait().unwrap().success());
+    path
+}

@@ -1,0 +1,200 @@
+//! Whole inspections.
+
+use super::*;
+use crate::domain::finding::{RuleCode, Severity};
+use crate::domain::source_map::SourceMap;
+
+/// What the live version takes: another name instead of `times`, and `text` as it is now.
+fn older() -> LiveVersion {
+    let inputs = json!({
+        "text": {"type": "string", "title": "Text", "description": "What to say", "x-order": 0},
+        "count": {"type": "integer", "title": "Count", "description": "How often", "default": 1, "x-order": 1},
+    });
+    let mut document = schema(&inputs, &json!({"type": "string", "title": "Output"}));
+    document["components"]["schemas"]["Input"]["required"] = json!(["text"]);
+    live(Some(document))
+}
+
+fn with_inspect(folder: &TempDir, inspect: InspectPlan) -> ModelPlan {
+    ModelPlan { inspect: InspectPlan { no_lint: true, ..inspect }, ..plan(folder.path()) }
+}
+
+#[tokio::test]
+async fn a_good_project_has_a_schema_and_no_findings() {
+    let folder = model_folder();
+    let inspected = inspected(&plan(folder.path()), None).await;
+    assert_eq!((codes(&inspected.findings), codes(&inspected.ignored)), (vec![], vec![]));
+    let document = inspected.schema.unwrap();
+    let inputs = &document["components"]["schemas"]["Input"]["properties"];
+    assert_eq!((&inputs["times"]["maximum"], &inputs["text"]["type"]), (&json!(10), &json!("string")));
+    assert_eq!(inspected.places.predict.input("times").map(ToString::to_string).as_deref(), Some("run.py:8:9"));
+    assert_eq!(inspected.places.train, SourceMap::default());
+}
+
+#[tokio::test]
+async fn what_breaks_callers_is_told_at_its_line() {
+    let folder = model_folder();
+    let inspected = inspected(&plan(folder.path()), Some(&older())).await;
+    let errors: Vec<&Finding> = inspected.findings.iter().filter(|finding| finding.is_error()).collect();
+    assert_eq!(errors.len(), 1, "{:?}", inspected.findings);
+    assert_eq!(errors[0].code.as_str(), "SP101");
+    // The input is gone, so the method that used to take it is shown.
+    assert_eq!(place(errors[0]), "run.py:5:9");
+}
+
+#[tokio::test]
+async fn a_changed_type_is_told_at_the_inputs_own_line() {
+    let folder = model_folder();
+    let texts = json!({
+        "text": {"type": "string", "title": "Text", "description": "d"},
+        "times": {"type": "string", "title": "Times", "description": "d", "default": "1"},
+    });
+    let old = live(Some(schema(&texts, &json!({"type": "string", "title": "Output"}))));
+    let inspected = inspected(&plan(folder.path()), Some(&old)).await;
+    let finding = inspected.findings.iter().find(|finding| finding.code.as_str() == "SP104").unwrap();
+    assert_eq!(place(finding), "run.py:8:9");
+    assert_eq!(inspected.findings[0].severity, Severity::Error, "the gravest first");
+}
+
+#[tokio::test]
+async fn without_a_schema_of_the_live_version_nothing_is_compared() {
+    let folder = model_folder();
+    assert!(inspected(&plan(folder.path()), Some(&live(None))).await.findings.is_empty());
+}
+
+#[tokio::test]
+async fn a_team_may_break_its_callers_knowingly() {
+    let folder = model_folder();
+    let lenient = with_inspect(&folder, InspectPlan { ignore_schema_compatibility: true, ..InspectPlan::default() });
+    let removed = |inspected: &Inspected| {
+        inspected.findings.iter().find(|finding| finding.code.as_str() == "SP101").map(|finding| finding.severity)
+    };
+    assert_eq!(removed(&inspected(&lenient, Some(&older())).await), Some(Severity::Warning));
+    let ignoring = with_inspect(&folder, InspectPlan { ignore: vec![RuleCode::parse("SP101")], ..InspectPlan::default() });
+    let inspected = inspected(&ignoring, Some(&older())).await;
+    assert_eq!((removed(&inspected), codes(&inspected.ignored)), (None, vec!["SP101"]));
+}
+
+#[tokio::test]
+async fn a_missing_description_stops_as_it_does_for_the_peer() {
+    let source =
+        "from cog import BaseRunner\n\n\nclass Runner(BaseRunner):\n    def run(self, text: str) -> str:\n        return text\n";
+    let folder = folder(&[("cog.yaml", COG_YAML), ("run.py", source)]);
+    let inspected = inspected(&plan(folder.path()), None).await;
+    assert_eq!(codes(&inspected.findings), ["SP301"]);
+    assert!(inspected.findings[0].is_error() && place(&inspected.findings[0]).starts_with("run.py:5"));
+}
+
+#[tokio::test]
+async fn an_sdk_before_0_19_leaves_the_schema_to_the_image() {
+    let folder = model_folder();
+    for (version, known) in [("0.16.12", false), ("0.18.0", false), ("0.19.0", true), ("latest", true)] {
+        let build = BuildPlan { cog_version: Some(version.to_owned()), ..BuildPlan::default() };
+        let plan = ModelPlan { build, ..plan(folder.path()) };
+        let inspected = inspected(&plan, Some(&older())).await;
+        assert_eq!(inspected.schema.is_some(), known, "{version}");
+        let compared = inspected.findings.iter().any(|finding| finding.code.as_str() == "SP101");
+        assert_eq!(compared, known, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn the_images_schema_is_then_looked_at_in_the_same_way() {
+    let new = schema(&json!({"text": {"type": "string", "title": "Text"}}), &json!({"type": "string", "title": "Output"}));
+    let places = Places::default();
+    let strict = inspect_schema(&new, &places, Some(&older()), &InspectPlan::default());
+    assert!(codes(&strict.findings).contains(&"SP101") && codes(&strict.findings).contains(&"SP301"), "{:?}", strict.findings);
+    let ignoring =
+        InspectPlan { ignore: vec![RuleCode::parse("SP301")], ignore_schema_compatibility: true, ..InspectPlan::default() };
+    let lenient = inspect_schema(&new, &places, Some(&older()), &ignoring);
+    assert_eq!(codes(&lenient.ignored), ["SP301"]);
+    assert!(lenient.findings.iter().all(|finding| !finding.is_error()), "{:?}", lenient.findings);
+    assert!(codes(&inspect_schema(&new, &places, None, &ignoring).findings).is_empty());
+}
+
+#[tokio::test]
+async fn source_that_tells_no_signature_is_told_at_its_place() {
+    for (source, target) in [
+        (None, "run.py"),
+        (Some("class Other:\n    pass\n"), "run.py"),
+        (Some("from cog import BaseRunner\nclass Runner(BaseRunner):\n    def run(self, x: bytes) -> str: ...\n"), "run.py:3"),
+        (Some("def broken(:\n"), "run.py:1"),
+    ] {
+        let mut files = vec![("cog.yaml", COG_YAML)];
+        files.extend(source.map(|source| ("run.py", source)));
+        let folder = folder(&files);
+        let inspected = inspected(&plan(folder.path()), Some(&older())).await;
+        assert_eq!(inspected.schema, None, "{source:?}");
+        let first = &inspected.findings[0];
+        assert!(first.is_error() && ("SP201".."SP250").contains(&first.code.as_str()), "{first:?}");
+        assert!(place(first).starts_with(target) || place(first).starts_with("cog.yaml"), "{source:?}: {}", place(first));
+    }
+}
+
+#[tokio::test]
+async fn findings_of_the_configuration_are_kept_and_under_the_policy_too() {
+    let folder = model_folder();
+    let found = Finding::new(&rules::UNKNOWN_HARDWARE, "said elsewhere");
+    let (plan, tools) = (plan(folder.path()), Tools::default());
+    let request =
+        InspectRequest { plan: &plan, config_findings: std::slice::from_ref(&found), live: None, hardware: None, tools: &tools };
+    assert_eq!(inspect(&request, &CancellationToken::new()).await.unwrap().findings, std::slice::from_ref(&found));
+    let ignoring = with_inspect(&folder, InspectPlan { ignore: vec![RuleCode::parse("SP411")], ..InspectPlan::default() });
+    let request = InspectRequest { plan: &ignoring, ..request };
+    let inspected = inspect(&request, &CancellationToken::new()).await.unwrap();
+    assert_eq!((inspected.findings, inspected.ignored), (vec![], vec![found]));
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once() {
+    let text = "build:\n  python_version: \"3.12\"\n  gpu: \"yes please\"\nrun: run.py:Runner\n";
+    let source =
+        "from cog import BaseRunner\n\n\nclass Runner(BaseRunner):\n    def run(self, text: str) -> str:\n        return text\n";
+    let folder = folder(&[("cog.yaml", text), ("run.py", source)]);
+    let inspected = inspected(&plan(folder.path()), None).await;
+    assert_eq!(codes(&inspected.findings), ["SP503", "SP301"]);
+}
+
+mod before_a_build {
+    use super::*;
+
+    const WITH_FILE: &str =
+        "build:\n  gpu: true\n  python_version: \"3.12\"\n  python_requirements: requirements.txt\nrun: run.py:Runner\n";
+
+    #[tokio::test]
+    async fn a_missing_requirements_file_is_told_with_the_line_that_names_it() {
+        let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY)]);
+        let inspected = inspected(&plan(folder.path()), None).await;
+        assert_eq!(codes(&inspected.findings), ["SP560"]);
+        assert!(place(&inspected.findings[0]).starts_with("cog.yaml:4"), "{:?}", inspected.findings);
+    }
+
+    #[tokio::test]
+    async fn a_cuda_version_that_cannot_be_chosen_is_told_at_the_requirement() {
+        let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "# newest\ntorch\n")]);
+        let inspected = inspected(&plan(folder.path()), None).await;
+        assert!(inspected.findings[0].is_error(), "{:?}", inspected.findings);
+        assert_eq!(place(&inspected.findings[0]), "requirements.txt:2");
+    }
+
+    #[tokio::test]
+    async fn a_line_that_is_left_out_is_a_warning_at_the_repositorys_name_of_the_file() {
+        let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "cog==0.9.0\n")]);
+        let (project, _) = load_project(folder.path(), "models/a", None).await.unwrap();
+        let findings = build_plan::check(&project, &BuildPlan::default());
+        assert_eq!(findings.iter().map(place).collect::<Vec<_>>(), ["models/a/requirements.txt:1"]);
+        assert!(findings.iter().all(|finding| !finding.is_error()), "{findings:?}");
+    }
+
+    #[tokio::test]
+    async fn a_dockerfile_or_an_image_of_ones_own_needs_no_choices() {
+        let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "torch\n")]);
+        for build in [
+            BuildPlan { dockerfile: Some("Dockerfile".into()), ..BuildPlan::default() },
+            BuildPlan { image: Some("mine:latest".to_owned()), ..BuildPlan::default() },
+        ] {
+            let inspected = inspected(&ModelPlan { build, ..plan(folder.path()) }, None).await;
+            assert!(inspected.findings.is_empty(), "{:?}", inspected.findings);
+        }
+    }
+}
