@@ -143,9 +143,10 @@ impl Engine<'_> {
         let shrinking = Shrinking::default();
         let width = self.request.parallel.max(1).saturating_mul(CASES_PER_PLACE);
         let mut reports: Vec<Option<CaseReport>> = vec![None; agenda.jobs.len()];
-        let running = futures::stream::iter(agenda.jobs.iter().enumerate())
-            .map(|(index, job)| {
-                let case = self.run(job, agenda, &shrinking);
+        // By index: a closure over references would make the future one that cannot be sent to another thread.
+        let running = futures::stream::iter(0..agenda.jobs.len())
+            .map(|index| {
+                let case = self.run(&agenda.jobs[index], agenda, &shrinking);
                 async move { (index, case.await) }
             })
             .buffer_unordered(width);
