@@ -1,11 +1,12 @@
 //! A container's life: pull, create, start, wait until it is ready, follow its output, remove.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
+use bollard::errors::Error as DaemonError;
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{
     CreateImageOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
@@ -29,6 +30,8 @@ const MAX_CONCURRENCY: usize = 256;
 const WAITING_LINES: usize = 4096;
 /// How long the daemon may take to hand over the last lines of a container that ended.
 const LAST_LINES: Duration = Duration::from_millis(500);
+const GONE_INTERVAL: Duration = Duration::from_millis(50);
+const GONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How the process reaches a container's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,7 +82,7 @@ pub(crate) enum ContainerError {
         /// What was asked for.
         act: &'static str,
         /// The daemon's reason, shown to users because the API hands on text only.
-        cause: bollard::errors::Error,
+        cause: DaemonError,
     },
     /// Started, but without an address.
     #[error("the model's container has no address that can be reached")]
@@ -92,7 +95,7 @@ pub(crate) enum ContainerError {
     Setup(String),
 }
 
-fn failed(act: &'static str) -> impl Fn(bollard::errors::Error) -> ContainerError {
+fn failed(act: &'static str) -> impl Fn(DaemonError) -> ContainerError {
     move |cause| ContainerError::Docker { act, cause }
 }
 
@@ -109,7 +112,7 @@ pub(super) struct Daemon {
 pub(super) struct Running {
     pub(super) server: CogServer,
     /// One permit for each job that the version takes at a time.
-    pub(super) permits: Semaphore,
+    pub(super) permits: Arc<Semaphore>,
     pub(super) output: Output,
     container: OwnedContainer,
 }
@@ -146,6 +149,14 @@ impl Output {
     }
 }
 
+/// An image that the daemon has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LocalImage {
+    /// 64 digits.
+    pub(crate) id: String,
+    pub(crate) labels: BTreeMap<String, String>,
+}
+
 /// Removes its container when dropped, whatever became of the future that started it.
 #[derive(Debug)]
 struct OwnedContainer {
@@ -176,8 +187,19 @@ impl Drop for OwnedContainer {
 async fn remove(docker: &Docker, id: &str) {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     match docker.remove_container(id, Some(options)).await {
-        // 404: removed from outside; 409: somebody is removing it already.
-        Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
+        // 404: removed from outside.
+        Ok(()) | Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => {}
+        // 409: somebody is removing it already. It is gone when the daemon no longer knows it.
+        Err(DaemonError::DockerResponseServerError { status_code: 409, .. }) => {
+            let gone = async {
+                while docker.inspect_container(id, None).await.is_ok() {
+                    tokio::time::sleep(GONE_INTERVAL).await;
+                }
+            };
+            if tokio::time::timeout(GONE_LIMIT, gone).await.is_err() {
+                tracing::warn!(container = id, "a sandbox container is slow to go");
+            }
+        }
         Err(cause) => tracing::warn!(%cause, container = id, "a sandbox container could not be removed"),
     }
 }
@@ -265,7 +287,7 @@ impl Daemon {
             }
         }
         match result {
-            Ok(server) => Ok(Running { server, permits: Semaphore::new(concurrency), output, container }),
+            Ok(server) => Ok(Running { server, permits: Arc::new(Semaphore::new(concurrency)), output, container }),
             Err(cause) => {
                 let mut container = container;
                 container.remove().await;
@@ -292,6 +314,13 @@ impl Daemon {
         let mut progress = std::pin::pin!(self.docker.create_image(Some(options), None, Some(credentials)));
         while progress.try_next().await.map_err(failed("pull the image"))?.is_some() {}
         Ok(())
+    }
+
+    pub(super) async fn local_image(&self, reference: &str) -> Result<LocalImage, ContainerError> {
+        let image = self.docker.inspect_image(reference).await.map_err(failed("find the image"))?;
+        let id = image.id.unwrap_or_default();
+        let labels = image.config.and_then(|config| config.labels).unwrap_or_default();
+        Ok(LocalImage { id: id.strip_prefix("sha256:").unwrap_or(&id).to_owned(), labels: labels.into_iter().collect() })
     }
 
     /// How many jobs the version takes at a time: no server says it, but Cog bakes it into the image.

@@ -24,7 +24,7 @@ import json, os, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 print("setup begins", flush=True)
 if os.environ.get("BROKEN"): raise RuntimeError("no weights")
-cancelled = set()
+cancelled = set(); running = set()
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def log_message(self, *rest): pass
@@ -34,12 +34,16 @@ class Handler(BaseHTTPRequestHandler):
     def body(self): return self.rfile.read(int(self.headers.get("Content-Length", 0)))
     def do_GET(self): self.reply({"status": "STARTING" if os.environ.get("SLOW") else "READY", "setup": {}})
     def do_POST(self):
-        self.body(); cancelled.add(self.path.split("/")[2]); print("cancel", flush=True); self.reply({})
+        self.body(); job = self.path.split("/")[2]
+        if job not in cancelled: print("cancel", flush=True)
+        if not os.environ.get("STUBBORN"): cancelled.add(job)
+        self.reply({}) if job in running else self.send_error(404)
     def do_PUT(self):
         given = json.loads(self.body())["input"]; job = self.path.split("/")[2]
         print("running", given.get("text"), flush=True)
-        end = time.time() + given.get("seconds", 0)
+        end = time.time() + given.get("seconds", 0); running.add(job)
         while time.time() < end and job not in cancelled: time.sleep(0.02)
+        running.discard(job)
         if job in cancelled: return self.reply({"status": "canceled"})
         if given.get("text") == "bad":
             return self.reply({"status": "failed", "error": "Prediction failed: Prediction failed: ValueError: text is bad", "logs": ""})
@@ -179,6 +183,31 @@ async fn a_cancelled_job_stops_in_the_container_too() {
     let container = fixture.containers().await.remove(0);
     let output: String = fixture.docker.logs(&container, Some(logs)).map_ok(|piece| piece.to_string()).try_collect().await.unwrap();
     assert!(output.ends_with("cancel\n"), "{output}");
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_ignores_the_cancel_is_given_up_for_a_fresh_one() {
+    let Some(fixture) = Fixture::new("STUBBORN=1", |_| {}).await else { return };
+    fixture.run(JobKind::Predict, json!({"text": "warm"})).await;
+    let stuck = fixture.containers().await;
+    let cancelled = CancellationToken::new();
+    let (sender, mut receiver) = unbounded_channel();
+    let run = fixture.engine.run(&fixture.version, job(JobKind::Predict, json!({"seconds": 60})), sender, cancelled.clone());
+    let stop = async {
+        while !matches!(receiver.recv().await, Some(Progress::Logs(_))) {}
+        cancelled.cancel();
+    };
+    assert_eq!(tokio::join!(run, stop).0, Outcome::Canceled);
+    let (outcome, logs, _) = fixture.run(JobKind::Predict, json!({"text": "next"})).await;
+    assert!(matches!(outcome, Outcome::Succeeded { .. }) && logs.starts_with("setup begins"), "{outcome:?} {logs}");
+    for _ in 0..100 {
+        if !fixture.containers().await.contains(&stuck[0]) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(!fixture.containers().await.contains(&stuck[0]));
     fixture.end().await;
 }
 

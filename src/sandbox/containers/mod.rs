@@ -4,23 +4,20 @@
 //! - [`docker`]: a container's life
 //! - [`logs`]: what a user gets to see of a container's output
 //! - [`owner`]: labels by which the containers of a crashed run are found
-//! - [`pool`]: which container serves which job
-#![cfg_attr(not(test), expect(dead_code, reason = "the sandbox's API is what runs an engine"))]
+//! - [`pool`]: which container serves which job; [`reporter`]: what the job prints; [`abandoned`]: jobs that were cancelled
 
+mod abandoned;
 mod docker;
 mod logs;
 mod owner;
 mod pool;
 mod protocol;
+mod reporter;
 
 #[cfg(test)]
 mod docker_tests;
 #[cfg(test)]
 mod protocol_tests;
 
-#[expect(unused_imports, reason = "the sandbox's API is what names it")]
-pub(crate) use docker::ContainerError;
-#[cfg_attr(not(test), expect(unused_imports, reason = "the sandbox's API is what uses them"))]
 pub(crate) use docker::{ContainersOptions, Reach};
-#[cfg_attr(not(test), expect(unused_imports, reason = "the sandbox's API is what uses them"))]
 pub(crate) use pool::Containers;

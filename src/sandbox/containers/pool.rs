@@ -13,14 +13,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
 use super::super::locks::lock;
-use super::docker::{ContainerError, ContainersOptions, Daemon, Running};
-use super::logs::{Budget, LogLine};
+use super::abandoned::{Abandoned, CancelOnDrop};
+use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, Running};
+use super::logs::Budget;
 use super::protocol::{CogServer, Reply};
+use super::reporter::Reporter;
 
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
-/// How long a cancelled job may take to end before its answer is no longer awaited.
-const CANCEL_LIMIT: Duration = Duration::from_secs(5);
-const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
+/// What is not gone by then is an orphan, which the next sandbox removes.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
 /// The daemon hands over lines a little later than the server its answer: so long a silence is their end.
 const QUIET: Duration = Duration::from_millis(100);
 const GONE: &str = "the model's container disappeared while the prediction ran";
@@ -36,9 +37,9 @@ pub(crate) struct Containers {
 
 /// The place of one version's container.
 #[derive(Default)]
-struct Slot {
+pub(super) struct Slot {
     /// Held while booting, so that jobs that come meanwhile wait instead of booting another.
-    running: tokio::sync::Mutex<Option<Arc<Running>>>,
+    pub(super) running: tokio::sync::Mutex<Option<Arc<Running>>>,
     jobs: AtomicUsize,
     /// Counts jobs that began, to tell whether one came while the idle timer ran.
     begun: AtomicU64,
@@ -55,6 +56,11 @@ impl Containers {
         self.daemon.remove_orphans().await
     }
 
+    /// The id and labels of an image that the daemon has.
+    pub(crate) async fn local_image(&self, reference: &str) -> Result<LocalImage, ContainerError> {
+        self.daemon.local_image(reference).await
+    }
+
     fn slot(&self, version: &EngineVersion, kind: JobKind) -> Arc<Slot> {
         // The image is part of the key: a local image that was built again is another one under the same reference's new id.
         let key = (format!("{} {} {}", version.model, version.id, version.image), kind);
@@ -64,17 +70,22 @@ impl Containers {
     async fn serve(&self, version: &EngineVersion, job: &Job, reporter: &mut Reporter) -> Outcome {
         let slot = self.slot(version, job.kind);
         let _busy = Busy::begin(Arc::clone(&slot), self.daemon.idle_stop(), self.closing.clone());
-        let running = match self.running(&slot, version, job.kind, reporter).await {
-            Ok(running) => running,
-            Err(cause) => return Outcome::Failed { error: cause.to_string() },
-        };
-        let Ok(_permit) = running.permits.acquire().await else {
-            return Outcome::Failed { error: GONE.to_owned() };
+        let (running, permit) = loop {
+            let running = match self.running(&slot, version, job.kind, reporter).await {
+                Ok(running) => running,
+                Err(cause) => return Outcome::Failed { error: cause.to_string() },
+            };
+            // Closed: the container was given up while this job waited for its turn.
+            if let Ok(permit) = Arc::clone(&running.permits).acquire_owned().await {
+                break (running, permit);
+            }
         };
         reporter.send(Progress::Started);
         reporter.begin_job(&job.id);
         let mut lines = running.output.subscribe();
-        let mut guard = CancelOnDrop { server: Some((running.server.clone(), job.kind, job.id.clone())) };
+        let abandoned =
+            Abandoned { slot: Arc::clone(&slot), running: Arc::clone(&running), permit, kind: job.kind, id: job.id.clone() };
+        let mut guard = CancelOnDrop { job: Some(abandoned) };
         let mut answer = std::pin::pin!(ask(&running.server, job));
         let result = loop {
             tokio::select! {
@@ -88,7 +99,7 @@ impl Containers {
                 () = running.output.ended.cancelled() => break Err(GONE.to_owned()),
             }
         };
-        guard.server = None;
+        drop(guard.job.take());
         while let Ok(Ok(line)) = timeout(QUIET, lines.recv()).await {
             reporter.line(line);
         }
@@ -143,7 +154,7 @@ impl Engine for Containers {
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome {
-        let mut reporter = Reporter { sender: progress, budget: Budget::default(), job: None };
+        let mut reporter = Reporter::new(progress);
         // Dropping the work cancels the job in the container and removes a container that is only booting.
         tokio::select! {
             biased;
@@ -176,59 +187,6 @@ async fn ask(server: &CogServer, job: &Job) -> Result<(Outcome, String), String>
             Ok(Reply::Done { outcome, logs }) => return Ok((outcome, logs)),
             Ok(Reply::Busy) => sleep(BUSY_INTERVAL).await,
             Err(cause) => return Err(format!("{GONE}: {cause}")),
-        }
-    }
-}
-
-/// Hands a job's lines on, within bounds.
-struct Reporter {
-    sender: UnboundedSender<Progress>,
-    budget: Budget,
-    job: Option<String>,
-}
-
-impl Reporter {
-    fn send(&self, progress: Progress) {
-        // A caller that no longer listens still wants the outcome.
-        drop(self.sender.send(progress));
-    }
-
-    fn begin_job(&mut self, id: &str) {
-        self.job = Some(id.to_owned());
-    }
-
-    fn line(&mut self, line: LogLine) {
-        let others = line.job.is_some() && line.job != self.job;
-        if let Some(text) = Some(line.text).filter(|_| !others).and_then(|text| self.budget.pass(text)) {
-            self.send(Progress::Logs(text));
-        }
-    }
-
-    /// Sends what was held back, or the logs of the answer if the container's output held none.
-    fn end_job(&mut self, answered: &str) {
-        if self.budget.is_untouched() {
-            for text in answered.lines() {
-                self.line(LogLine { text: format!("{text}\n"), job: None });
-            }
-        }
-        if let Some(rest) = self.budget.rest() {
-            self.send(Progress::Logs(rest));
-        }
-    }
-}
-
-/// Tells the server to stop a job whose future was dropped.
-struct CancelOnDrop {
-    server: Option<(CogServer, JobKind, String)>,
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        if let (Some((server, kind, id)), Ok(runtime)) = (self.server.take(), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(async move {
-                let cancelled = timeout(CANCEL_LIMIT, server.cancel(kind, &id)).await;
-                tracing::debug!(?cancelled, %id, "a running job was asked to stop");
-            });
         }
     }
 }

@@ -110,11 +110,12 @@ impl CogServer {
         Ok(read_reply(status, &body))
     }
 
-    /// Asks for the end of a running job. One that is over is none the worse.
-    pub(super) async fn cancel(&self, kind: JobKind, id: &str) -> Result<(), ProtocolError> {
+    /// Asks for the end of a running job, and says whether it runs still: both servers answer 404 for one that is over.
+    pub(super) async fn cancel(&self, kind: JobKind, id: &str) -> Result<bool, ProtocolError> {
         let path = format!("/{}/{id}/cancel", collection(kind));
         let ask = self.send(Method::POST, &path, None, MAX_HEALTH_BYTES);
-        tokio::time::timeout(SHORT_REQUEST, ask).await.map_err(|_elapsed| ProtocolError::Timeout)?.map(drop)
+        let (status, _) = tokio::time::timeout(SHORT_REQUEST, ask).await.map_err(|_elapsed| ProtocolError::Timeout)??;
+        Ok(status != StatusCode::NOT_FOUND)
     }
 
     async fn send(

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 /// What the start of a blob upload does instead of its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RegistryFault {
+pub enum RegistryFault {
     /// Answers 502 with a page of text, as a proxy before the registry does.
     BadGateway,
     /// Drops the connection without an answer.

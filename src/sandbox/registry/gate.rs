@@ -34,6 +34,6 @@ pub(crate) struct PushedManifest {
     pub(crate) tag: Option<String>,
     /// `sha256:` and 64 digits.
     pub(crate) digest: String,
-    /// The labels in the image's configuration; none for an index.
+    /// The labels in the image's configuration; for an index those of the first image in it that has any.
     pub(crate) labels: BTreeMap<String, String>,
 }

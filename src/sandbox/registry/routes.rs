@@ -1,6 +1,6 @@
 //! The requests of the distribution API. Repository names have slashes in them, so paths are taken apart here and not by the router.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -183,7 +183,7 @@ impl Registry {
                 if let Some(missing) = manifests.iter().find(|digest| !self.repositories.has_manifest(name, digest)) {
                     return Err(RegistryError::ManifestBlobUnknown(missing.clone()));
                 }
-                Default::default()
+                self.labels_within(manifests).await?
             }
             Content::Image { config, layers } => {
                 let mut needed = std::iter::once(config).chain(layers);
@@ -198,6 +198,19 @@ impl Registry {
         self.repositories.link_manifest(name, digest.clone(), manifest.media_type, tag.clone());
         self.gate.pushed(PushedManifest { repository: name.to_owned(), tag, digest: digest.to_string(), labels });
         Ok(created(&format!("/v2/{name}/manifests/{digest}"), &digest))
+    }
+
+    /// The labels of the first image that has any: an index of Docker's containerd store holds one image and its attestation.
+    async fn labels_within(&self, manifests: &[Digest]) -> Result<BTreeMap<String, String>, RegistryError> {
+        for digest in manifests {
+            let Some(body) = self.blobs.read(digest, MAX_MANIFEST_BYTES).await? else { continue };
+            let Content::Image { config, .. } = Manifest::parse(&body, None)?.content else { continue };
+            let found = self.blobs.read(&config, MAX_MANIFEST_BYTES).await?.map(|config| labels(&config)).unwrap_or_default();
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+        Ok(BTreeMap::new())
     }
 
     async fn begin_upload(

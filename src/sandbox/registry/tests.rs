@@ -264,6 +264,17 @@ async fn a_manifest_needs_its_blobs_and_an_index_its_manifests() {
 }
 
 #[tokio::test]
+async fn an_index_speaks_with_the_labels_of_its_image() {
+    let served = Served::start().await;
+    let bare = served.image("acme/m", "one", Value::Null).await;
+    let labelled = served.image("acme/m", "two", json!({"run.cog.version": "0.22.0"})).await;
+    let index = json!({"schemaVersion": 2, "manifests": [{"digest": bare}, {"digest": labelled}]}).to_string();
+    served.acme(Method::PUT, "/v2/acme/m/manifests/latest", index.as_bytes()).await;
+    let pushes = served.books.pushes.lock().unwrap();
+    assert_eq!(pushes[2].labels, BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]));
+}
+
+#[tokio::test]
 async fn manifests_are_checked_for_digest_tag_and_size() {
     let served = Served::start().await;
     let put = async |reference: &str, body: &[u8]| {

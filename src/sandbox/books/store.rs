@@ -1,0 +1,54 @@
+//! All records together.
+
+use std::collections::{BTreeMap, HashMap};
+
+use tokio::time::Instant;
+
+use super::{Deployment, Job, Model, Upload, Version};
+
+/// Everything the sandbox knows.
+#[derive(Debug, Default)]
+pub(crate) struct Books {
+    /// By `owner/name`.
+    pub(crate) models: BTreeMap<String, Model>,
+    /// By name; the owner is the account.
+    pub(crate) deployments: BTreeMap<String, Deployment>,
+    pub(crate) uploads: HashMap<String, Upload>,
+    jobs: HashMap<String, Job>,
+    /// Ids of the jobs, oldest first.
+    order: Vec<String>,
+    sequence: u64,
+}
+
+impl Books {
+    /// A number larger than any before, by which lists are ordered.
+    pub(crate) fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    pub(crate) fn add_job(&mut self, job: Job) {
+        self.order.push(job.id.clone());
+        self.jobs.insert(job.id.clone(), job);
+    }
+
+    pub(crate) fn job(&self, id: &str) -> Option<&Job> {
+        self.jobs.get(id)
+    }
+
+    pub(crate) fn job_mut(&mut self, id: &str) -> Option<&mut Job> {
+        self.jobs.get_mut(id)
+    }
+
+    /// Oldest first.
+    pub(crate) fn jobs(&self) -> impl DoubleEndedIterator<Item = &Job> {
+        self.order.iter().filter_map(|id| self.jobs.get(id))
+    }
+
+    /// A version that can be seen by now.
+    pub(crate) fn version(&self, model: &str, id: &str, now: Instant) -> Option<(&Model, &Version)> {
+        let model = self.models.get(model)?;
+        let version = model.visible(now).find(|version| version.id == id)?;
+        Some((model, version))
+    }
+}

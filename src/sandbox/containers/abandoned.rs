@@ -1,0 +1,58 @@
+//! Jobs that were cancelled: seeing to it that their container stops them, or is given up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{sleep, timeout};
+
+use super::super::engine::JobKind;
+use super::docker::Running;
+use super::pool::Slot;
+
+/// How long a cancelled job may take to end. A `predict()` that blocks ignores the request, and its container is given up then.
+const CANCEL_LIMIT: Duration = Duration::from_secs(5);
+const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Sees to the end of a job whose future was dropped.
+pub(super) struct CancelOnDrop {
+    pub(super) job: Option<Abandoned>,
+}
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        if let (Some(job), Ok(runtime)) = (self.job.take(), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(job.end());
+        }
+    }
+}
+
+/// A job that nobody waits for any more, but that the container may still compute.
+pub(super) struct Abandoned {
+    pub(super) slot: Arc<Slot>,
+    pub(super) running: Arc<Running>,
+    /// Kept until the job is over, so that no other one is sent to a container that is busy with it.
+    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) kind: JobKind,
+    pub(super) id: String,
+}
+
+impl Abandoned {
+    async fn end(self) {
+        let stopped = async {
+            while matches!(self.running.server.cancel(self.kind, &self.id).await, Ok(true)) {
+                sleep(CANCEL_INTERVAL).await;
+            }
+        };
+        if timeout(CANCEL_LIMIT, stopped).await.is_err() {
+            tracing::debug!(id = %self.id, "a cancelled job goes on: its container is given up");
+            let mut place = self.slot.running.lock().await;
+            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.running)) {
+                // It is removed when the last of its jobs lets go of it.
+                *place = None;
+            }
+            self.running.permits.close();
+        }
+        drop(self.permit);
+    }
+}

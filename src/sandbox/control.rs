@@ -1,0 +1,211 @@
+//! What the owner of a running sandbox can do with it: make models and versions, let things go wrong, look at what happened.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::Sandbox;
+use super::books::{Job, Model, Runs, Version, Visibility, is_model_name, scripted_version_id};
+use super::engine::JobKind;
+use super::error::SandboxError;
+use super::faults::Fault;
+use super::registry::RegistryFault;
+use super::request_log::RequestRecord;
+use super::scripted::{JobType, Script};
+use super::service::Service;
+
+/// A version, for looking at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SandboxVersion {
+    /// The 64 digits.
+    pub id: String,
+    /// The Cog that built it.
+    pub cog_version: Option<String>,
+    /// The OpenAPI document.
+    pub schema: Option<Value>,
+    /// Whether a script answers for it.
+    pub is_scripted: bool,
+}
+
+/// A prediction or training that was created, for looking at.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PredictionRecord {
+    /// Its id.
+    pub id: String,
+    /// Which of both it is.
+    pub job_type: JobType,
+    /// `owner/name`.
+    pub model: String,
+    /// The version's id.
+    pub version: String,
+    /// `owner/name` of the deployment it was made on.
+    pub deployment: Option<String>,
+    /// What it was given. Empty after its data was removed.
+    pub input: Map<String, Value>,
+    /// The word of the API: `starting`, `succeeded`, …
+    pub status: &'static str,
+    /// Whether a script answered.
+    pub is_scripted: bool,
+}
+
+impl Sandbox {
+    /// Makes a model, `owner/name` or just `name` for the account's own.
+    pub fn create_model(&self, name: &str, visibility: Visibility, hardware: &str) -> Result<(), SandboxError> {
+        let full_name = self.full_name(name);
+        let Some((owner, short)) = full_name.split_once('/').filter(|_| is_model_name(&full_name)) else {
+            return Err(SandboxError::Name(name.to_owned()));
+        };
+        let mut books = self.service.books();
+        if books.models.contains_key(&full_name) {
+            return Err(SandboxError::ModelExists(full_name));
+        }
+        let sequence = books.next_sequence();
+        let model = Model::new(owner.to_owned(), short.to_owned(), visibility, hardware.to_owned(), sequence);
+        books.models.insert(full_name, model);
+        Ok(())
+    }
+
+    /// Whether the model is an official one: its versions are hidden, and predictions are made by its name.
+    pub fn set_official(&self, model: &str, is_official: bool) -> Result<(), SandboxError> {
+        self.change_model(model, |model| model.is_official = is_official)
+    }
+
+    /// Adds a version that answers from a script, and gives its id.
+    pub fn push_scripted_version(&self, model: &str, schema: Option<Value>, script: Script) -> Result<String, SandboxError> {
+        let (created_at, now) = (self.service.time.now(), self.service.instant());
+        let sequence = self.service.books().next_sequence();
+        let scripted = &self.service.scripted;
+        self.change_model(model, |model| {
+            let id = scripted_version_id(&model.full_name(), model.versions_made);
+            scripted.add(&model.full_name(), &id, script.clone());
+            model.versions_made += 1;
+            model.versions.push(Version {
+                id: id.clone(),
+                created_at,
+                cog_version: schema.is_some().then(|| "0.22.0".to_owned()),
+                schema,
+                runs: Runs::Script(script),
+                visible_at: now,
+                is_disabled: false,
+                is_trained_on: false,
+                sequence,
+            });
+            id
+        })
+    }
+
+    /// Versions that are pushed to the model from now on are answered by the script instead of by their containers.
+    pub fn script_pushed_versions(&self, model: &str, script: Script) -> Result<(), SandboxError> {
+        self.change_model(model, |model| model.pushed_script = Some(script))
+    }
+
+    /// Switches a version off, as the real service does with one that keeps failing its setup.
+    pub fn disable_version(&self, model: &str, id: &str) -> Result<(), SandboxError> {
+        let found = self.change_model(model, |model| {
+            let version = model.versions.iter_mut().find(|version| version.id == id);
+            version.map(|version| version.is_disabled = true)
+        })?;
+        found.ok_or_else(|| SandboxError::NoVersion { model: self.full_name(model), id: id.to_owned() })
+    }
+
+    /// The versions of a model, newest first, also those that are not visible yet. Empty for a model that is not there.
+    pub fn versions(&self, model: &str) -> Vec<SandboxVersion> {
+        let books = self.service.books();
+        let versions = books.models.get(&self.full_name(model)).map(|model| model.versions.iter().rev());
+        versions
+            .into_iter()
+            .flatten()
+            .map(|version| SandboxVersion {
+                id: version.id.clone(),
+                cog_version: version.cog_version.clone(),
+                schema: version.schema.clone(),
+                is_scripted: matches!(version.runs, Runs::Script(_)),
+            })
+            .collect()
+    }
+
+    /// Makes a version of an image that the daemon has, and gives its id: for daemons that cannot reach this registry. The id is the
+    /// image's, not a manifest's.
+    pub async fn register_image(&self, model: &str, image: &str) -> Result<String, SandboxError> {
+        self.service.register_image(&self.full_name(model), image).await
+    }
+
+    /// Lets something go wrong, after what was injected before.
+    pub fn inject(&self, fault: Fault) {
+        self.service.faults.add(fault);
+    }
+
+    /// Takes back faults that did not happen yet.
+    pub fn clear_faults(&self) {
+        self.service.faults.clear();
+    }
+
+    /// Lets the next `count` starts of a blob upload fail.
+    pub fn fail_uploads(&self, fault: RegistryFault, count: usize) {
+        self.registry.fail_uploads(fault, count);
+    }
+
+    /// How many bytes of blobs were pushed.
+    pub fn uploaded_bytes(&self) -> u64 {
+        self.registry.uploaded_bytes()
+    }
+
+    /// How many blobs were taken over from another repository instead of being sent again.
+    pub fn mounted_blobs(&self) -> u64 {
+        self.registry.mounted_blobs()
+    }
+
+    /// The requests so far, oldest first.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.service.requests.all()
+    }
+
+    /// The predictions and trainings so far, oldest first.
+    pub fn predictions(&self) -> Vec<PredictionRecord> {
+        let books = self.service.books();
+        let record = |job: &Job| PredictionRecord {
+            id: job.id.clone(),
+            job_type: match job.kind {
+                JobKind::Predict => JobType::Prediction,
+                JobKind::Train => JobType::Training,
+            },
+            model: job.version.model.clone(),
+            version: job.version.id.clone(),
+            deployment: job.deployment.clone(),
+            input: job.input.clone(),
+            status: job.status().as_str(),
+            is_scripted: job.is_scripted,
+        };
+        books.jobs().map(record).collect()
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        if name.contains('/') { name.to_owned() } else { format!("{}/{name}", self.service.account.username) }
+    }
+
+    fn change_model<T>(&self, name: &str, change: impl FnOnce(&mut Model) -> T) -> Result<T, SandboxError> {
+        let full_name = self.full_name(name);
+        let mut books = self.service.books();
+        match books.models.get_mut(&full_name) {
+            Some(model) => Ok(change(model)),
+            None => Err(SandboxError::NoModel(full_name)),
+        }
+    }
+}
+
+impl Service {
+    /// See [`Sandbox::register_image`].
+    pub(super) async fn register_image(&self, model: &str, reference: &str) -> Result<String, SandboxError> {
+        let is_own = self.books().models.get(model).is_some_and(|model| model.owner == self.account.username);
+        if !is_own {
+            return Err(SandboxError::NoModel(model.to_owned()));
+        }
+        let containers = self.containers.as_ref().ok_or(SandboxError::WithoutDocker)?;
+        let image = containers.local_image(reference).await.map_err(|cause| SandboxError::Docker(Box::new(cause)))?;
+        let labels: BTreeMap<String, String> = image.labels;
+        // Named by its id: the tag may move to another image later.
+        let runs = Runs::Image { reference: format!("sha256:{}", image.id), pull: false };
+        self.add_version(model, &image.id, &labels, runs);
+        Ok(image.id)
+    }
+}

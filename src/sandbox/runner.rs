@@ -1,0 +1,205 @@
+//! A job's way from its creation to its end.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::books::{Job, Runs, Status, Version};
+use super::engine::{self, Outcome, Progress};
+use super::service::Service;
+
+const WITHOUT_DOCKER: &str = "this sandbox runs without Docker: only scripted versions answer";
+
+/// A job's end, before it is written down.
+#[derive(Debug)]
+struct Ended {
+    status: Status,
+    output: Value,
+    files: Vec<String>,
+    error: Option<String>,
+    metrics: Map<String, Value>,
+}
+
+impl Ended {
+    fn with(status: Status) -> Self {
+        Self { status, output: Value::Null, files: Vec::new(), error: None, metrics: Map::new() }
+    }
+
+    fn failed(error: String) -> Self {
+        Self { error: Some(error), ..Self::with(Status::Failed) }
+    }
+}
+
+impl Service {
+    /// Writes a job down and lets it run.
+    pub(super) fn launch(self: &Arc<Self>, job: Job) {
+        let id = job.id.clone();
+        self.books().add_job(job);
+        let service = Arc::clone(self);
+        self.tasks.spawn(async move {
+            tokio::select! {
+                biased;
+                () = service.closing.cancelled() => {}
+                () = service.see_through(&id) => {}
+            }
+        });
+    }
+
+    async fn see_through(&self, id: &str) {
+        let job = self.books().job(id).map(|job| (job.cancelled.clone(), job.deadline.map(|(_, instant)| instant)));
+        let Some((cancelled, deadline)) = job else { return };
+        // Dropping the work lets its engine stop what runs.
+        tokio::select! {
+            biased;
+            () = cancelled.cancelled() => {}
+            () = reached(deadline) => self.expire(id),
+            () = self.work(id) => {}
+        }
+        sleep(self.options.retention).await;
+        let files = self.books().job_mut(id).map(Job::remove_data).unwrap_or_default();
+        for file in files {
+            self.files.remove(&file).await;
+        }
+    }
+
+    async fn work(&self, id: &str) {
+        let job = self.books().job(id).map(|job| {
+            let engine_job = engine::Job { id: job.id.clone(), kind: job.kind, input: job.input.clone() };
+            (engine_job, job.version.clone(), job.is_scripted, job.cancelled.clone())
+        });
+        let Some((mut job, version, is_scripted, cancelled)) = job else { return };
+        let instances = self.instances(&version, job.kind);
+        // Nobody closes the semaphore.
+        let Ok(_place) = instances.acquire().await else { return };
+        let Some(engine) = self.engine(is_scripted) else {
+            return self.end(id, Ended::failed(WITHOUT_DOCKER.to_owned()));
+        };
+        job.input = match self.files.inline_inputs(job.input).await {
+            Ok(input) => input,
+            Err(cause) => return self.end(id, Ended::failed(cause.to_string())),
+        };
+        let (sender, mut progress) = unbounded_channel();
+        let outcome = {
+            let mut run = engine.run(&version, job, sender, cancelled);
+            loop {
+                tokio::select! {
+                    biased;
+                    Some(step) = progress.recv() => self.note(id, step),
+                    outcome = &mut run => break outcome,
+                }
+            }
+        };
+        while let Ok(step) = progress.try_recv() {
+            self.note(id, step);
+        }
+        let ended = self.ended(outcome).await;
+        self.end(id, ended);
+    }
+
+    fn note(&self, id: &str, step: Progress) {
+        let (now, instant) = (self.time.now(), self.instant());
+        if let Some(job) = self.books().job_mut(id) {
+            match step {
+                Progress::Started => job.start(now, instant),
+                Progress::Logs(text) => job.logs.push_str(&text),
+            }
+        }
+    }
+
+    async fn ended(&self, outcome: Outcome) -> Ended {
+        match outcome {
+            Outcome::Succeeded { output, metrics } => match self.files.store_outputs(output).await {
+                Ok((output, files)) => Ended { output, files, metrics, ..Ended::with(Status::Succeeded) },
+                Err(cause) => Ended::failed(format!("Failed to upload file (code: E9825): {cause}")),
+            },
+            Outcome::Failed { error } => Ended::failed(error),
+            Outcome::Canceled => Ended::with(Status::Canceled),
+        }
+    }
+
+    fn end(&self, id: &str, mut ended: Ended) {
+        let (now, instant) = (self.time.now(), self.instant());
+        if ended.status == Status::Succeeded {
+            self.make_trained_version(id, &mut ended);
+        }
+        if let Some(job) = self.books().job_mut(id)
+            && !job.status().is_terminal()
+        {
+            job.output = ended.output;
+            job.files = ended.files;
+            job.error = ended.error;
+            job.metrics.others = ended.metrics;
+            job.end(ended.status, now, instant);
+        }
+    }
+
+    /// Ends a job on request. One that is over stays as it is.
+    pub(super) fn cancel(&self, id: &str) {
+        let (now, instant) = (self.time.now(), self.instant());
+        if let Some(job) = self.books().job_mut(id) {
+            job.end(Status::Canceled, now, instant);
+        }
+    }
+
+    /// Ends a job at its deadline: aborted before its start, canceled after.
+    fn expire(&self, id: &str) {
+        let (now, instant) = (self.time.now(), self.instant());
+        if let Some(job) = self.books().job_mut(id) {
+            let status = if job.status() == Status::Starting { Status::Aborted } else { Status::Canceled };
+            job.end(status, now, instant);
+        }
+    }
+
+    /// A successful training makes a version of its destination. It runs what was trained: weights are handed out as the output's
+    /// `weights`, but not put into an image.
+    fn make_trained_version(&self, id: &str, ended: &mut Ended) {
+        let (created_at, visible_at) = (self.time.now(), self.instant());
+        let mut books = self.books();
+        let Some((version, destination)) = books.job(id).and_then(|job| Some((job.version.clone(), job.destination.clone()?)))
+        else {
+            return;
+        };
+        let source = books.models.get(&version.model).and_then(|model| model.versions.iter().find(|one| one.id == version.id));
+        let Some(source) = source.cloned() else { return };
+        let sequence = books.next_sequence();
+        let Some(model) = books.models.get_mut(&destination) else { return };
+        let trained = hex::encode(Sha256::digest(format!("{destination} training {id}")));
+        if let Runs::Script(script) = &source.runs {
+            self.scripted.add(&destination, &trained, script.clone());
+        }
+        model.versions_made += 1;
+        model.versions.push(Version {
+            id: trained.clone(),
+            created_at,
+            visible_at,
+            sequence,
+            is_disabled: false,
+            is_trained_on: false,
+            ..source
+        });
+        let mut output = json!({"version": format!("{destination}:{trained}")});
+        if let Some(weights) = weights(&ended.output) {
+            output["weights"] = weights.clone();
+        }
+        ended.output = output;
+    }
+}
+
+/// Where the weights are in a training's output: an object's member, or a file alone.
+fn weights(output: &Value) -> Option<&Value> {
+    match output {
+        Value::Object(members) => members.get("weights"),
+        Value::String(_) => Some(output),
+        _ => None,
+    }
+}
+
+async fn reached(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

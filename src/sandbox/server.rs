@@ -1,0 +1,156 @@
+//! The port: accepting connections, and what happens to every request before and after its route.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderValue, Request, header};
+use hyper::body::Incoming;
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::sleep;
+
+use super::faults::FaultEffect;
+use super::problem::Problem;
+use super::rate_limit::Allowance;
+use super::request_log::RequestRecord;
+use super::service::Service;
+
+/// After an accept that failed for want of resources.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A fault wants the connection closed without an answer.
+#[derive(Debug)]
+struct Dropped;
+
+impl fmt::Display for Dropped {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a fault closed the connection")
+    }
+}
+
+impl std::error::Error for Dropped {}
+
+/// Accepts connections until the sandbox stops.
+pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, router: Router) {
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = service.closing.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let (shared, router) = (Arc::clone(&service), router.clone());
+                service.tasks.spawn(async move { connection(stream, shared, router).await });
+            }
+            Err(cause) => {
+                tracing::debug!(%cause, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, service: Arc<Service>, router: Router) {
+    // Answers are small, and each is awaited: no use in waiting for more to send.
+    let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let answering = service_fn(|request| answer(&service, &router, request));
+    // A service that fails makes hyper close the connection without a word: this is how faults drop connections.
+    let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering);
+    tokio::select! {
+        biased;
+        () = service.closing.cancelled() => {}
+        ended = connection => if let Err(cause) = ended {
+            tracing::trace!(%cause, "a connection ended early");
+        },
+    }
+}
+
+async fn answer(
+    service: &Arc<Service>,
+    router: &TowerToHyperService<Router>,
+    request: Request<Incoming>,
+) -> Result<Response, Dropped> {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let headers = request.headers();
+    let authorized =
+        if path.starts_with("/v2") { service.account.has_cli_login(headers) } else { service.account.has_api_token(headers) };
+    let number = service.requests.begin(RequestRecord {
+        method: method.clone(),
+        path: path.clone(),
+        query: request.uri().query().map(str::to_owned),
+        status: None,
+        answered: false,
+        authorized,
+    });
+    let effect = service.faults.take(&method, &path);
+    let refusal = match &effect {
+        Some(FaultEffect::DropBefore) => return Err(Dropped),
+        Some(FaultEffect::Delay(delay)) => {
+            sleep(*delay).await;
+            None
+        }
+        Some(FaultEffect::Throttle { retry_after }) => {
+            Some(Problem::Throttled { retry_after: *retry_after, low_credit: false }.into_response())
+        }
+        Some(FaultEffect::LowCredit { retry_after }) => {
+            Some(Problem::Throttled { retry_after: *retry_after, low_credit: true }.into_response())
+        }
+        Some(FaultEffect::InsufficientCredit) => Some(Problem::InsufficientCredit.into_response()),
+        Some(FaultEffect::Status(status)) => Some((*status, format!("<html><body>{status}</body></html>")).into_response()),
+        Some(FaultEffect::DropAfter) | None => None,
+    };
+    let mut response = match refusal {
+        Some(refusal) => refusal,
+        None => handle(service, router, request, authorized).await,
+    };
+    let headers = response.headers_mut();
+    // Clients compare it with `created_at`, which follows the sandbox's own clock.
+    if let Ok(date) = HeaderValue::from_str(&service.time.http_date()) {
+        headers.insert(header::DATE, date);
+    }
+    let is_lost = effect == Some(FaultEffect::DropAfter);
+    service.requests.end(number, response.status(), !is_lost);
+    if is_lost { Err(Dropped) } else { Ok(response) }
+}
+
+/// `/v1` and the sandbox's own calls need the token; then the rate limit; then the route.
+async fn handle(
+    service: &Arc<Service>,
+    router: &TowerToHyperService<Router>,
+    request: Request<Incoming>,
+    authorized: bool,
+) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let is_api = path.starts_with("/v1/") || path == "/v1";
+    if (is_api || path.starts_with("/sandbox/")) && !authorized {
+        return Problem::Unauthenticated.into_response();
+    }
+    let allowance = is_api.then(|| service.limiter.count(&method, &path, service.instant()));
+    let mut response = match allowance {
+        Some(Allowance { passes: false, reset, .. }) => {
+            Problem::Throttled { retry_after: Duration::from_secs(reset), low_credit: false }.into_response()
+        }
+        _ => route(router, request).await,
+    };
+    if let Some(allowance) = allowance {
+        let headers = response.headers_mut();
+        headers.insert("ratelimit-remaining", allowance.remaining.into());
+        headers.insert("ratelimit-reset", allowance.reset.into());
+    }
+    response
+}
+
+async fn route(router: &TowerToHyperService<Router>, request: Request<Incoming>) -> Response {
+    match router.call(request.map(Body::new)).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}

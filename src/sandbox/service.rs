@@ -1,0 +1,85 @@
+//! What every route shares.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::account::Account;
+use super::books::{Books, Model, Runs, Version};
+use super::containers::Containers;
+use super::engine::{Engine, EngineVersion, JobKind};
+use super::faults::Faults;
+use super::files::FileStore;
+use super::locks::lock;
+use super::options::SandboxOptions;
+use super::rate_limit::RateLimiter;
+use super::request_log::RequestLog;
+use super::scripted::ScriptedEngine;
+use super::time::Time;
+
+/// The service behind the port.
+pub(super) struct Service {
+    pub(super) account: Account,
+    pub(super) options: SandboxOptions,
+    /// `http://127.0.0.1:PORT`.
+    pub(super) base_url: String,
+    /// `127.0.0.1:PORT`.
+    pub(super) host: String,
+    pub(super) time: Time,
+    pub(super) files: FileStore,
+    pub(super) faults: Faults,
+    pub(super) requests: RequestLog,
+    pub(super) limiter: RateLimiter,
+    pub(super) scripted: ScriptedEngine,
+    pub(super) containers: Option<Containers>,
+    /// Fires when the sandbox stops.
+    pub(super) closing: CancellationToken,
+    /// Jobs and connections.
+    pub(super) tasks: TaskTracker,
+    pub(super) books: Mutex<Books>,
+    pub(super) instances: Mutex<HashMap<(EngineVersion, JobKind), Arc<Semaphore>>>,
+}
+
+impl Service {
+    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
+        lock(&self.books)
+    }
+
+    pub(super) fn instant(&self) -> Instant {
+        self.time.instant()
+    }
+
+    /// Whether the account can see the model.
+    pub(super) fn can_see(&self, model: &Model) -> bool {
+        model.owner == self.account.username || model.visibility == super::books::Visibility::Public
+    }
+
+    /// What the engines have to know of a version.
+    pub(super) fn engine_version(&self, model: &str, version: &Version) -> EngineVersion {
+        let (image, pull) = match &version.runs {
+            Runs::Image { reference, pull } => (reference.clone(), *pull),
+            Runs::Script(_) => (String::new(), false),
+        };
+        EngineVersion { model: model.to_owned(), id: version.id.clone(), image, pull }
+    }
+
+    /// The engine for a version; `None` for an image without Docker.
+    pub(super) fn engine(&self, is_scripted: bool) -> Option<&dyn Engine> {
+        match (is_scripted, &self.containers) {
+            (true, _) => Some(&self.scripted),
+            (false, Some(containers)) => Some(containers),
+            (false, None) => None,
+        }
+    }
+
+    /// The places of a version's instances: a job needs one to run.
+    pub(super) fn instances(&self, version: &EngineVersion, kind: JobKind) -> Arc<Semaphore> {
+        let mut instances = lock(&self.instances);
+        let new = || Arc::new(Semaphore::new(self.options.max_instances.clamp(1, Semaphore::MAX_PERMITS)));
+        Arc::clone(instances.entry((version.clone(), kind)).or_insert_with(new))
+    }
+}
