@@ -65,6 +65,7 @@ fn request(project: &Path, instructions: &str) -> BuildRequest {
         },
         image_name: unique("build"),
         labels: BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]),
+        base_layers: None,
         schema: SchemaSource::Static(json!({"openapi": "3.0.2", "info": {"title": "<Cog> \"$x\""}})),
         secrets: Vec::new(),
         no_cache: false,

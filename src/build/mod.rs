@@ -23,7 +23,7 @@ pub use dockerignore::{DockerIgnore, PatternError};
 pub use error::BuildError;
 pub use failure::{BuildFailure, FailureCause};
 pub use prepare::{BuildEnvironment, PrepareError, prepare};
-pub use request::{BuildRequest, Built, SchemaSource};
+pub use request::{BaseLayers, BuildRequest, Built, SchemaSource};
 pub use run::build;
 pub use schema::SchemaError;
 pub use secrets::{SecretError, SecretSource, SecretSpec};

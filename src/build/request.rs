@@ -21,6 +21,15 @@ pub enum SchemaSource {
     Given(PathBuf),
 }
 
+/// The image that a build starts from, for labels that name its last layer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseLayers {
+    /// Its reference.
+    pub image: String,
+    /// How many layers it has: the first ones of the built image.
+    pub count: usize,
+}
+
 /// A build of one project.
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
@@ -34,6 +43,8 @@ pub struct BuildRequest {
     pub image_name: String,
     /// Labels of the final image, beside those with what only the build knows: schema and packages.
     pub labels: BTreeMap<String, String>,
+    /// The `cog-base` image that it starts from, whose last layer the labels name.
+    pub base_layers: Option<BaseLayers>,
     /// Where its schema comes from.
     pub schema: SchemaSource,
     /// Values for `RUN --mount=type=secret`.

@@ -49,7 +49,12 @@ async fn build_as(
     let told = build_files(first, request, context, docker, observer, cancelled).await?;
     let document = schema::schema_of(&request.schema, first, docker, cancelled).await?;
     let pip_freeze = schema::pip_freeze(first, docker, cancelled).await?;
-    let image = docker.derive_image(&label::derivation(request, first, &document, &pip_freeze), cancelled).await?;
+    let cog_base = match &request.base_layers {
+        Some(base) => label::cog_base_layer(base, &docker.inspect_image(first).await?),
+        None => None,
+    };
+    let derivation = label::derivation(request, first, &document, &pip_freeze, cog_base.as_ref());
+    let image = docker.derive_image(&derivation, cancelled).await?;
     Ok(Built {
         size_bytes: image.size_bytes,
         image: image.into_built(&request.image_name),

@@ -65,17 +65,23 @@ pub fn labels(inputs: &LabelInputs) -> Vec<(String, String)> {
             cog(name, value);
         }
     }
-    if let Some(base) = &inputs.cog_base {
-        cog("cog-base-image-name", &base.image);
-        cog("cog-base-image-last-layer-sha", &base.last_layer_diff_id);
-        cog("cog-base-image-last-layer-idx", &base.last_layer_index.to_string());
-    }
+    labels.extend(inputs.cog_base.iter().flat_map(cog_base_labels));
     for (name, value) in [("revision", &inputs.git_revision), ("version", &inputs.git_version)] {
         if let Some(value) = value {
             labels.push((format!("org.opencontainers.image.{name}"), value.clone()));
         }
     }
     labels
+}
+
+/// The labels about the `cog-base` image, which are known only when it has been pulled.
+pub fn cog_base_labels(base: &CogBaseLayer) -> [(String, String); 3] {
+    [
+        ("name", base.image.clone()),
+        ("last-layer-sha", base.last_layer_diff_id.clone()),
+        ("last-layer-idx", base.last_layer_index.to_string()),
+    ]
+    .map(|(name, value)| (format!("{NAMESPACE}cog-base-image-{name}"), value))
 }
 
 /// What the build added to the configuration.

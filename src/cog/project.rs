@@ -1,4 +1,5 @@
-//! A project as read from its folder.
+//! A model's project: what its folder says, as values.
+
 use std::path::PathBuf;
 
 use crate::cog::config::CogConfig;
@@ -6,21 +7,21 @@ use crate::cog::decision::Decision;
 use crate::cog::recipe::SourceText;
 use crate::cog::sdk::SdkVersion;
 
-/// A project as read from its folder: values only.
-#[derive(Debug, Clone)]
+/// A project as read from its folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// Its folder.
+    /// The folder that holds the configuration.
     pub folder: PathBuf,
-    /// Its configuration file.
+    /// The configuration as the user knows it, relative to the repository: `cog.yaml`, `models/a/cog.yaml`.
     pub config_file: String,
     /// Its text.
     pub config_text: String,
-    /// Read.
+    /// Its values.
     pub config: CogConfig,
-    /// The SDK.
+    /// The SDK that the model runs on.
     pub sdk: SdkVersion,
-    /// Why.
+    /// Why that one.
     pub sdk_decision: Decision,
-    /// The requirements file.
+    /// The file that `build.python_requirements` names, when it is there.
     pub requirements: Option<SourceText>,
 }

@@ -1,0 +1,47 @@
+//! Asking the registry for the `cog-base` image.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{BuildEnvironment, host_of_cog_base};
+use crate::build::request::BaseLayers;
+use crate::clients::registry::Registry;
+use crate::cog::base_image::BaseImageAnswer;
+
+/// A build without the image is slower by less than a registry that hangs.
+const TIME_LIMIT: Duration = Duration::from_secs(20);
+
+/// What is known of the image.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// For the recipe; `None` when nobody could be asked.
+    pub(super) answer: Option<BaseImageAnswer>,
+    /// For the labels, when it is there.
+    pub(super) layers: Option<BaseLayers>,
+}
+
+/// Asks for `candidate`, `host/repository:tag`. Every failure is an answer: there are other images to build on.
+pub(super) async fn ask(candidate: Option<&str>, registry: Option<&dyn Registry>, environment: &BuildEnvironment) -> Asked {
+    let host = host_of_cog_base(environment);
+    let (Some(candidate), Some(registry)) = (candidate, registry) else { return Asked::default() };
+    let within = candidate.strip_prefix(host).and_then(|rest| rest.strip_prefix('/'));
+    let Some((repository, tag)) = within.and_then(|path| path.rsplit_once(':')) else { return Asked::default() };
+    if host != environment.registry_host {
+        // The given client asks another registry, whose answer would be about another image.
+        return Asked::default();
+    }
+    match timeout(TIME_LIMIT, registry.manifest(repository, tag)).await {
+        Ok(Ok(Some(manifest))) => Asked {
+            answer: Some(BaseImageAnswer::Present),
+            layers: Some(BaseLayers { image: candidate.to_owned(), count: manifest.layers.len() }),
+        },
+        Ok(Ok(None)) => Asked { answer: Some(BaseImageAnswer::Absent), layers: None },
+        Ok(Err(error)) => unreachable_because(error.to_string()),
+        Err(_elapsed) => unreachable_because(format!("there was none within {} s", TIME_LIMIT.as_secs())),
+    }
+}
+
+fn unreachable_because(why: String) -> Asked {
+    Asked { answer: Some(BaseImageAnswer::Unreachable(why)), layers: None }
+}

@@ -1,0 +1,27 @@
+//! What a build takes from its surroundings, as values: nothing here reads a variable.
+
+use std::collections::BTreeMap;
+
+use crate::cog::recipe::UvSource;
+use crate::support::SecretString;
+
+/// What a build takes from its surroundings.
+#[derive(Debug, Clone, Default)]
+pub struct BuildEnvironment {
+    /// The registry that the given client asks: `r8.im`.
+    pub registry_host: String,
+    /// The registry of `cog-base` images (`COG_REGISTRY_HOST`); empty for `r8.im`.
+    pub cog_registry_host: String,
+    /// A certificate authority that build and model trust (`COG_CA_CERT`): PEM, or PEM in base64. Files are read by the caller.
+    pub ca_certificate: Option<String>,
+    /// Where uv comes from in builds that need it.
+    pub uv: UvSource,
+    /// The commit.
+    pub git_revision: Option<String>,
+    /// The branch, tag or description of the commit.
+    pub git_version: Option<String>,
+    /// The time of files in the image, in seconds since 1970 (`SOURCE_DATE_EPOCH`).
+    pub source_date_epoch: Option<u64>,
+    /// Values of the variables that build secrets name, and of no others.
+    pub variables: BTreeMap<String, SecretString>,
+}

@@ -1,0 +1,102 @@
+//! Why a build cannot be prepared.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::build::secrets::SecretError;
+use crate::clients::ErrorKind;
+use crate::cog::dockerfile::certificate::CertificateError;
+use crate::cog::recipe::RecipeError;
+use crate::domain::finding::{Finding, Location};
+
+/// A build that cannot be prepared.
+#[derive(Debug, thiserror::Error)]
+pub enum PrepareError {
+    /// Something that this program does not build.
+    #[error("{what} is not supported")]
+    Unsupported {
+        /// What was asked for.
+        what: &'static str,
+        /// What to do instead.
+        hint: &'static str,
+        /// Where it was asked for.
+        location: Option<Location>,
+    },
+    /// No Dockerfile can be planned.
+    #[error(transparent)]
+    Recipe(RecipeError),
+    /// A build secret has no value.
+    #[error(transparent)]
+    Secret(#[from] SecretError),
+    /// Two secrets of one name.
+    #[error("the build secret '{id}' is given twice")]
+    SecretTwice {
+        /// The name.
+        id: String,
+    },
+    /// The Dockerfile asked for is not one of the project's files.
+    #[error("the Dockerfile {} is outside of the project", path.display())]
+    DockerfileOutside {
+        /// What was asked for.
+        path: PathBuf,
+    },
+    /// The Dockerfile asked for cannot be read.
+    #[error("failed to read the Dockerfile {}", path.display())]
+    DockerfileUnreadable {
+        /// What was asked for.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// `COG_CA_CERT` is no certificate.
+    #[error("COG_CA_CERT cannot be used")]
+    Certificate(#[from] CertificateError),
+    /// The SDK takes its schema from the source, and the source tells none.
+    #[error("{file} names neither a predictor nor a trainer whose schema can be read from source")]
+    SchemaMissing {
+        /// The configuration.
+        file: String,
+    },
+}
+
+impl PrepareError {
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Unsupported { hint, .. } => *hint,
+            Self::Recipe(error) => return error.findings().into_iter().find_map(|finding| finding.hint),
+            Self::Secret(SecretError::Malformed { .. }) => "write it as id=NAME,env=VARIABLE or id=NAME,src=FILE",
+            Self::Secret(SecretError::NotSet { .. }) => "set the variable for the step that runs safe-push",
+            Self::Secret(SecretError::Unreadable { .. }) => "paths are relative to the folder of cog.yaml",
+            Self::Secret(SecretError::TooLarge { .. }) => "download large files in a build step, with a token as the secret",
+            Self::SecretTwice { .. } => "leave one of them out",
+            Self::DockerfileOutside { .. } | Self::DockerfileUnreadable { .. } => "name it relative to the folder of cog.yaml",
+            Self::Certificate(_) => "give PEM text that begins with -----BEGIN CERTIFICATE-----",
+            Self::SchemaMissing { .. } => "add `run: \"run.py:Runner\"` to cog.yaml",
+        };
+        Some(hint.to_owned())
+    }
+
+    /// Whose failure it is: always that of the request.
+    pub fn kind(&self) -> ErrorKind {
+        ErrorKind::Request
+    }
+
+    /// What there is to say with places and rules.
+    pub fn findings(&self) -> Vec<Finding> {
+        match self {
+            Self::Recipe(error) => error.findings(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The line at fault, when it is known.
+    pub fn location(&self) -> Option<Location> {
+        match self {
+            Self::Unsupported { location, .. } => location.clone(),
+            Self::SchemaMissing { file } => Some(Location::file(file.as_str())),
+            other => other.findings().into_iter().find_map(|finding| finding.location),
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The labels that are known before the build (`contracts/cog.md` section 3). Schema and packages follow once there is an image.
+
+use std::collections::BTreeMap;
+
+use super::BuildEnvironment;
+use crate::cog::labels::{self, Completion, LabelInputs};
+use crate::cog::project::Project;
+use crate::cog::recipe::Recipe;
+use crate::cog::sdk::{NEWEST_KNOWN, SdkVersion};
+
+/// The labels of an image that `recipe` makes.
+pub(super) fn labels(project: &Project, recipe: &Recipe, environment: &BuildEnvironment) -> BTreeMap<String, String> {
+    let completion = Completion {
+        python_version: project.sdk.default_python().map(str::to_owned),
+        cuda: recipe.cuda.clone(),
+        concurrency: None,
+    };
+    let cog_version = match &project.sdk {
+        SdkVersion::Exact(release) => release.to_string(),
+        SdkVersion::Latest | SdkVersion::Prerelease => NEWEST_KNOWN.to_string(),
+    };
+    let inputs = LabelInputs {
+        cog_version,
+        config: labels::config_json(&project.config, &completion),
+        git_revision: environment.git_revision.clone(),
+        git_version: environment.git_version.clone(),
+        ..LabelInputs::default()
+    };
+    labels::labels(&inputs).into_iter().collect()
+}

@@ -1,0 +1,58 @@
+//! Places in the project's own files, as places in the repository: `requirements.txt` of `models/a` is `models/a/requirements.txt`.
+//!
+//! `cog.yaml` is named that way from the start; the files that it names are read under their name within the project.
+
+use super::sources::in_slashes;
+use crate::cog::project::Project;
+use crate::cog::recipe::{Recipe, RecipeError};
+use crate::domain::finding::{Finding, Location};
+use crate::domain::plan::BuildPlan;
+
+/// The files to be renamed, and the folder they are in; `None` for a project at the root of its repository.
+struct Renaming<'a> {
+    folder: &'a str,
+    files: Vec<String>,
+}
+
+impl<'a> Renaming<'a> {
+    fn of(project: &'a Project, plan: &BuildPlan) -> Option<Self> {
+        let (folder, _) = project.config_file.rsplit_once('/')?;
+        let requirements = project.requirements.as_ref().map(|source| source.file.clone());
+        let files = requirements.into_iter().chain(plan.dockerfile.as_deref().map(in_slashes));
+        Some(Self { folder, files: files.filter(|file| !file.starts_with('/')).collect() })
+    }
+
+    fn location(&self, location: &mut Location) {
+        if self.files.contains(&location.file) {
+            location.file = format!("{}/{}", self.folder, location.file);
+        }
+    }
+
+    fn findings(&self, findings: &mut [Finding]) {
+        findings.iter_mut().filter_map(|finding| finding.location.as_mut()).for_each(|location| self.location(location));
+    }
+}
+
+/// A recipe with places in the repository.
+pub(super) fn of_recipe(mut recipe: Recipe, project: &Project, plan: &BuildPlan) -> Recipe {
+    if let Some(renaming) = Renaming::of(project, plan) {
+        renaming.findings(&mut recipe.findings);
+        recipe.steps.iter_mut().filter_map(|step| step.origin.as_mut()).for_each(|origin| renaming.location(origin));
+        recipe.requirements.iter_mut().filter_map(|(_, origin)| origin.as_mut()).for_each(|origin| renaming.location(origin));
+    }
+    recipe
+}
+
+/// The same for what stands in the way of one.
+pub(super) fn of_error(mut error: RecipeError, project: &Project, plan: &BuildPlan) -> RecipeError {
+    if let Some(renaming) = Renaming::of(project, plan) {
+        match &mut error {
+            RecipeError::RequirementsUnusable { findings } => renaming.findings(findings),
+            RecipeError::Cuda { location, .. } | RecipeError::BaseImage { location, .. } => {
+                location.iter_mut().for_each(|location| renaming.location(location));
+            }
+            RecipeError::PythonVersionMissing { .. } | RecipeError::RequirementsMissing { .. } => {}
+        }
+    }
+    error
+}

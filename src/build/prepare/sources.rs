@@ -1,0 +1,85 @@
+//! What a build reads besides the project: a Dockerfile of the user's, secrets, a certificate.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use super::{BuildEnvironment, PrepareError};
+use crate::build::secrets::SecretSpec;
+use crate::clients::docker::BuildSecret;
+use crate::cog::dockerfile::certificate::pem_from_value;
+use crate::cog::recipe::SourceText;
+use crate::domain::plan::BuildPlan;
+use crate::support::{ExposeSecret, SecretString};
+
+/// A larger Dockerfile is none.
+const DOCKERFILE_BYTES: u64 = 1024 * 1024;
+
+/// The Dockerfile that the plan names.
+pub(super) async fn dockerfile(plan: &BuildPlan, folder: &Path) -> Result<Option<SourceText>, PrepareError> {
+    let Some(path) = plan.dockerfile.clone() else { return Ok(None) };
+    let folder = folder.to_owned();
+    blocking(move || read_dockerfile(&folder, path)).await.map(Some)
+}
+
+fn read_dockerfile(folder: &Path, path: PathBuf) -> Result<SourceText, PrepareError> {
+    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return Err(PrepareError::DockerfileOutside { path });
+    }
+    let read = || {
+        let (root, file) = (folder.canonicalize()?, folder.join(&path).canonicalize()?);
+        if !file.starts_with(root) {
+            return Ok(None);
+        }
+        let mut text = String::new();
+        let read = std::fs::File::open(file)?.take(DOCKERFILE_BYTES + 1).read_to_string(&mut text)?;
+        if read as u64 > DOCKERFILE_BYTES {
+            return Err(io::Error::other(format!("it is larger than {} KiB", DOCKERFILE_BYTES / 1024)));
+        }
+        Ok(Some(text))
+    };
+    match read() {
+        Ok(Some(text)) => Ok(SourceText { file: in_slashes(&path), text }),
+        Ok(None) => Err(PrepareError::DockerfileOutside { path }),
+        Err(source) => Err(PrepareError::DockerfileUnreadable { path, source }),
+    }
+}
+
+/// A path of the project as findings name it.
+pub(super) fn in_slashes(path: &Path) -> String {
+    let parts = path.components().filter(|part| !matches!(part, Component::CurDir));
+    parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
+}
+
+/// The values of the plan's secrets.
+pub(super) async fn secrets(
+    plan: &BuildPlan,
+    folder: &Path,
+    variables: &BTreeMap<String, SecretString>,
+) -> Result<Vec<BuildSecret>, PrepareError> {
+    let specs = plan.secrets.iter().map(|text| SecretSpec::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let mut ids = BTreeSet::new();
+    if let Some(twice) = specs.iter().find(|spec| !ids.insert(spec.id.as_str())) {
+        return Err(PrepareError::SecretTwice { id: twice.id.clone() });
+    }
+    if specs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (folder, variables) = (folder.to_owned(), variables.clone());
+    blocking(move || {
+        let variable = |name: &str| variables.get(name).map(|value| value.expose_secret().to_owned());
+        specs.iter().map(|spec| Ok(spec.resolve(&folder, &variable)?)).collect()
+    })
+    .await
+}
+
+/// The certificate as PEM text. An empty value is none.
+pub(super) fn certificate(environment: &BuildEnvironment) -> Result<Option<String>, PrepareError> {
+    let value = environment.ca_certificate.as_deref().map(str::trim).filter(|value| !value.is_empty());
+    Ok(value.map(pem_from_value).transpose()?)
+}
+
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    // A panic within would be a bug; there is none to continue after.
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}

@@ -1,0 +1,33 @@
+//! Hardware names, before something is to be created on them.
+
+use crate::clients::replicate::Hardware;
+use crate::domain::finding::{Finding, Location};
+use crate::domain::plan::ModelPlan;
+use crate::inspect::rules;
+use crate::support::text::nearest;
+
+/// Names in the plan that the account does not have.
+pub(super) fn check(plan: &ModelPlan, known: &[Hardware]) -> Vec<Finding> {
+    let named = [
+        ("test_hardware", plan.test_hardware.as_deref()),
+        ("train.destination_hardware", plan.train.as_ref().map(|train| train.destination_hardware.as_str())),
+        ("deployment.hardware", plan.deployment.as_ref().map(|deployment| deployment.hardware.as_str())),
+    ];
+    let unknown = named.into_iter().filter_map(|(key, name)| Some((key, name?)));
+    unknown
+        .filter(|(_, name)| !known.iter().any(|hardware| hardware.sku == *name))
+        .map(|(key, name)| {
+            let names = || known.iter().map(|hardware| hardware.sku.as_str());
+            let hint = match nearest(name, names()) {
+                Some(near) => format!("did you mean '{near}'?"),
+                None => format!("the account has {}", names().collect::<Vec<_>>().join(", ")),
+            };
+            let finding =
+                Finding::new(&rules::UNKNOWN_HARDWARE, format!("{key} '{name}' is not hardware of this account")).hint(hint);
+            match &plan.config_file {
+                Some(file) => finding.at(Location::file(file.as_str())),
+                None => finding,
+            }
+        })
+        .collect()
+}

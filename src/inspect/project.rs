@@ -1,0 +1,82 @@
+//! Reading a project's folder.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cog::config;
+use crate::cog::project::Project;
+use crate::cog::recipe::SourceText;
+use crate::cog::sdk::{self, SdkVersion};
+use crate::domain::finding::Finding;
+use crate::inspect::InspectError;
+use crate::support::text::nearest;
+
+const CONFIG: &str = "cog.yaml";
+
+/// A larger configuration or requirements file is none.
+const TEXT_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Reads the project in `folder`. `shown_as` is the folder's path within the repository, empty for its root; findings name files that
+/// way. `cog_version` overrules what the configuration says.
+///
+/// A configuration with mistakes is still a project, so that everything can be told at once: the findings say what is wrong.
+pub async fn load_project(
+    folder: &Path,
+    shown_as: &str,
+    cog_version: Option<&str>,
+) -> Result<(Project, Vec<Finding>), InspectError> {
+    let setting = cog_version.map(|text| SdkVersion::parse(text).ok_or_else(|| InspectError::BadVersion { text: text.to_owned() }));
+    let setting = setting.transpose()?;
+    let text = match read(&folder.join(CONFIG)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(InspectError::NoConfig { folder: folder.to_owned(), near: near(folder) });
+        }
+        Err(source) => return Err(InspectError::Unreadable { path: folder.join(CONFIG), source }),
+    };
+    let config_file = shown(shown_as, CONFIG);
+    let parsed = config::parse_for(&text, &config_file, setting.as_ref());
+    let Some(config) = parsed.config else {
+        return Err(InspectError::Unusable { file: config_file, findings: parsed.findings });
+    };
+    let (sdk, sdk_decision) = sdk::choose(setting.as_ref(), config.build.sdk_version.as_ref().map(|written| &written.value));
+    let requirements = match &config.build.python_requirements {
+        Some(named) => requirements(folder, &named.value)?,
+        None => None,
+    };
+    let project = Project { folder: folder.to_owned(), config_file, config_text: text, config, sdk, sdk_decision, requirements };
+    Ok((project, parsed.findings))
+}
+
+/// A path of the project as the user knows it.
+pub(super) fn shown(shown_as: &str, path: &str) -> String {
+    match shown_as.trim_end_matches('/') {
+        "" | "." => path.to_owned(),
+        folder => format!("{folder}/{path}"),
+    }
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = fs::File::open(path)?.take(TEXT_BYTES + 1).read_to_string(&mut text)?;
+    if read as u64 > TEXT_BYTES {
+        return Err(io::Error::other(format!("it is larger than {} MiB", TEXT_BYTES / 1024 / 1024)));
+    }
+    Ok(text)
+}
+
+/// A missing file is told by whoever plans the build, with the line that names it.
+fn requirements(folder: &Path, named: &str) -> Result<Option<SourceText>, InspectError> {
+    let path: PathBuf = folder.join(named);
+    match read(&path) {
+        Ok(text) => Ok(Some(SourceText { file: named.to_owned(), text })),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(InspectError::Unreadable { path, source }),
+    }
+}
+
+fn near(folder: &Path) -> Option<String> {
+    let names: Vec<String> = fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+    nearest(CONFIG, names.iter().map(String::as_str)).map(str::to_owned)
+}

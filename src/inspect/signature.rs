@@ -1,0 +1,47 @@
+//! The project's schema, read from its source.
+
+use crate::cog::config::Target;
+use crate::cog::project::Project;
+use crate::domain::finding::{Finding, Location};
+use crate::domain::source_map::SourceMap;
+use crate::python::{self, Description, FolderTree, Options, SignatureError};
+
+/// Describes the predictor and the trainer that `cog.yaml` names.
+pub fn describe(project: &Project, options: &Options) -> Result<Description, Vec<SignatureError>> {
+    let tree = FolderTree::new(project.folder.clone());
+    let target = |target: &Target| python::Target { file: target.file.clone(), name: target.name.clone() };
+    let predict = project.config.predict.as_ref().map(target);
+    let train = project.config.train.as_ref().map(target);
+    python::describe(&tree, predict.as_ref(), train.as_ref(), options)
+}
+
+/// The folder of the configuration within the repository, with a slash behind it; empty for the root.
+fn prefix(project: &Project) -> &str {
+    let file = &project.config_file;
+    &file[..file.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
+/// A finding about a file of the project, as a finding about a file of the repository.
+pub(super) fn in_repository(mut finding: Finding, project: &Project) -> Finding {
+    if let Some(location) = &mut finding.location {
+        *location = moved(location, prefix(project));
+    }
+    finding
+}
+
+/// The same for places.
+pub(super) fn places_in_repository(places: SourceMap, project: &Project) -> SourceMap {
+    let prefix = prefix(project);
+    if prefix.is_empty() {
+        return places;
+    }
+    SourceMap {
+        inputs: places.inputs.into_iter().map(|(name, location)| (name, moved(&location, prefix))).collect(),
+        output: places.output.map(|location| moved(&location, prefix)),
+        target: places.target.map(|location| moved(&location, prefix)),
+    }
+}
+
+fn moved(location: &Location, prefix: &str) -> Location {
+    Location { file: format!("{prefix}{}", location.file), ..location.clone() }
+}
