@@ -99,17 +99,17 @@ impl<'a> Progress<'a> {
             Ruling::Failed { reason, again } => {
                 self.report.status = CaseStatus::Failed;
                 self.failed_before = true;
-                self.explain(reason);
+                self.explain(&reason);
                 return again && tries_left;
             }
         };
-        self.explain(reason);
+        self.explain(&reason);
         false
     }
 
     /// Notes why the last attempt did not pass; without an attempt, among the remarks.
-    fn explain(&mut self, reason: String) {
-        let reason = self.mask.text(&reason);
+    fn explain(&mut self, reason: &str) {
+        let reason = self.mask.text(reason);
         match self.report.attempts.last_mut() {
             Some(attempt) if attempt.reason.is_none() => attempt.reason = Some(reason),
             Some(attempt) if attempt.reason.as_ref() == Some(&reason) => {}
