@@ -97,10 +97,10 @@ impl<'a> ModelState<'a> {
         self.report.verdict = if is_cancelled { Verdict::Cancelled } else { stop.verdict() };
         let note = match stop {
             Stop::Blocked { note, .. } => Some(note),
-            Stop::Error { report, finding, .. } => {
+            Stop::Error { report, findings, .. } => {
                 let note = report.message.lines().next().map(str::to_owned);
                 self.report.error = Some(report);
-                self.found(finding.into_iter().map(|finding| *finding).collect());
+                self.found(findings);
                 note
             }
             Stop::Cancelled => None,

@@ -35,8 +35,8 @@ pub(super) enum Stop {
         verdict: Verdict,
         /// What went wrong.
         report: ErrorReport,
-        /// The same as a finding, when it has a place or concerns the version.
-        finding: Option<Box<Finding>>,
+        /// The same as findings, for what has a place or concerns the version.
+        findings: Vec<Finding>,
     },
     /// Somebody stopped it.
     Cancelled,
@@ -46,17 +46,17 @@ impl Stop {
     /// An error of the pipeline's own.
     pub(super) fn misconfigured(message: impl Into<String>, hint: impl Into<String>) -> Self {
         let report = ErrorReport { message: message.into(), hint: Some(hint.into()) };
-        Self::Error { verdict: Verdict::Misconfigured, report, finding: None }
+        Self::Error { verdict: Verdict::Misconfigured, report, findings: Vec::new() }
     }
 
     fn error(kind: ErrorKind, error: &dyn Error, hint: Option<impl Into<String>>) -> Self {
         let report = ErrorReport { message: chain(error), hint: hint.map(Into::into) };
-        Self::Error { verdict: kind.verdict(), report, finding: None }
+        Self::Error { verdict: kind.verdict(), report, findings: Vec::new() }
     }
 
-    fn with_finding(mut self, found: Option<Finding>) -> Self {
-        if let Self::Error { finding, .. } = &mut self {
-            *finding = found.map(Box::new);
+    fn with_findings(mut self, found: impl IntoIterator<Item = Finding>) -> Self {
+        if let Self::Error { findings, .. } = &mut self {
+            findings.extend(found);
         }
         self
     }
@@ -118,14 +118,17 @@ impl From<PrepareTreeError> for Stop {
 
 impl From<InspectError> for Stop {
     fn from(error: InspectError) -> Self {
+        if let InspectError::Cancelled = error {
+            return Self::Cancelled;
+        }
         let report = ErrorReport { message: chain(&error), hint: error.hint() };
-        Self::Error { verdict: error.verdict(), report, finding: None }
+        Self::Error { verdict: error.verdict(), report, findings: error.findings().to_vec() }
     }
 }
 
 impl From<PrepareError> for Stop {
     fn from(error: PrepareError) -> Self {
-        Self::error(error.kind(), &error, error.hint())
+        Self::error(error.kind(), &error, error.hint()).with_findings(error.findings())
     }
 }
 
@@ -133,7 +136,7 @@ impl From<BuildError> for Stop {
     fn from(error: BuildError) -> Self {
         match error {
             BuildError::Cancelled => Self::Cancelled,
-            error => Self::error(error.kind(), &error, error.hint()).with_finding(build_finding(&error)),
+            error => Self::error(error.kind(), &error, error.hint()).with_findings(build_finding(&error)),
         }
     }
 }
@@ -142,7 +145,7 @@ impl From<PublishError> for Stop {
     fn from(error: PublishError) -> Self {
         match error {
             PublishError::Cancelled => Self::Cancelled,
-            error => Self::error(error.kind(), &error, error.hint()).with_finding(error.finding()),
+            error => Self::error(error.kind(), &error, error.hint()).with_findings(error.finding()),
         }
     }
 }

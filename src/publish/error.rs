@@ -55,16 +55,6 @@ pub enum PublishError {
         /// What was pushed.
         digest: ImageDigest,
     },
-    /// The registry gave another manifest than the one asked for.
-    #[error("the registry was asked for the manifest {wanted} of {model} and gave {given}")]
-    OtherManifest {
-        /// The model.
-        model: ModelRef,
-        /// What was pushed.
-        wanted: ImageDigest,
-        /// What came.
-        given: ImageDigest,
-    },
     /// It was pushed, but the registry or Replicate did not confirm it.
     #[error("{version} was pushed, but could not be confirmed")]
     Unconfirmed {
@@ -138,7 +128,7 @@ impl PublishError {
             | Self::NoLiveModel { .. }
             | Self::ForeignDeployment { .. }
             | Self::DeploymentOfOtherModel { .. } => ErrorKind::Request,
-            Self::NothingArrived { .. } | Self::OtherManifest { .. } | Self::LayersDiffer(_) => ErrorKind::Service,
+            Self::NothingArrived { .. } | Self::LayersDiffer(_) => ErrorKind::Service,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -164,10 +154,6 @@ impl PublishError {
                 model.owner()
             ),
             Self::NothingArrived { .. } => "run again; if it happens again, see https://www.replicatestatus.com".to_owned(),
-            Self::OtherManifest { .. } => {
-                "the version's id would not be the digest that was pushed: check the registry, or what stands between it and us"
-                    .to_owned()
-            }
             Self::Unconfirmed { source, .. } => match &**source {
                 Self::Replicate(error) if matches!(error.failure(), Failure::NeverAppeared { .. }) => {
                     "see https://www.replicatestatus.com, and run again: layers that are there are not sent twice".to_owned()

@@ -1,17 +1,14 @@
 //! One case: a prediction, its judgement, and a second try when it failed.
 
 use std::sync::Arc;
-use std::time::Duration;
-
-use tokio::time::Instant;
 
 use crate::clients::replicate::TimeLimit;
 use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::finding::{Finding, Location};
 use crate::domain::plan::HealthMode;
 use crate::domain::prediction::{Inputs, Prediction};
-use crate::domain::report::{Attempt, CaseReport, CaseStatus};
-use crate::verify::check::{Check, Judged, check_for};
+use crate::domain::report::{CaseReport, CaseStatus};
+use crate::verify::check::{Check, Judged, Needs, check_for};
 use crate::verify::engine::Engine;
 use crate::verify::health::{Complaint, complaints};
 use crate::verify::judge::{Evidence, JudgeSubject};
@@ -20,6 +17,7 @@ use crate::verify::observation::{Observation, Outcome};
 use crate::verify::opinion::{Opinion, evidence};
 use crate::verify::places::Urgency;
 use crate::verify::predict::{Ask, End, Side};
+use crate::verify::progress::{Progress, Ruled, Ruling};
 use crate::verify::{platform, rules};
 
 /// Tries of one case.
@@ -35,130 +33,11 @@ pub(super) struct Job {
     pub(super) location: Option<Location>,
 }
 
-/// What is to be said of one try.
-#[derive(Debug)]
-pub(super) enum Ruling {
-    Passed,
-    /// What looked like a failure before is none: it passed, and is not flaky.
-    Excused,
-    /// `again`: whether another try could tell something else.
-    Failed {
-        reason: String,
-        again: bool,
-    },
-    Errored(String),
-    Cancelled,
-    NotStarted,
-}
-
-/// A ruling with what is to be said about it.
-#[derive(Debug)]
-pub(super) struct Ruled {
-    pub(super) ruling: Ruling,
-    pub(super) remarks: Vec<String>,
-}
-
-impl Ruled {
-    pub(super) fn of(ruling: Ruling) -> Self {
-        Self { ruling, remarks: Vec::new() }
-    }
-
-    pub(super) fn failed(reason: impl Into<String>) -> Self {
-        Self::of(Ruling::Failed { reason: reason.into(), again: true })
-    }
-}
-
 /// What pure judging gave.
 struct Looked {
     judged: Judged,
     complaints: Vec<(Complaint, String)>,
     evidence: Evidence,
-}
-
-/// A case's report while it grows.
-pub(super) struct Progress {
-    report: CaseReport,
-    began: Instant,
-    failed_before: bool,
-}
-
-impl Progress {
-    pub(super) fn new(job: &Job, mask: &Mask, began: Instant) -> Self {
-        let report = CaseReport {
-            id: job.id.clone(),
-            kind: job.kind,
-            status: CaseStatus::Skipped,
-            inputs: mask.inputs(&job.inputs),
-            expectation: job.expectation.clone(),
-            attempts: Vec::new(),
-            live: None,
-            remarks: Vec::new(),
-            minimal_inputs: None,
-            duration: Duration::ZERO,
-        };
-        Self { report, began, failed_before: false }
-    }
-
-    /// Takes a try. True when another one is to follow.
-    pub(super) fn take(&mut self, attempts: Vec<Attempt>, ruled: Ruled, tries_left: bool) -> bool {
-        self.report.attempts.extend(attempts);
-        self.report.remarks.extend(ruled.remarks);
-        let reason = match ruled.ruling {
-            Ruling::Passed => {
-                self.report.status = if self.failed_before { CaseStatus::Flaky } else { CaseStatus::Passed };
-                return false;
-            }
-            Ruling::Excused => {
-                self.report.status = CaseStatus::Passed;
-                self.report.attempts.iter_mut().for_each(|attempt| attempt.reason = None);
-                return false;
-            }
-            Ruling::Cancelled | Ruling::NotStarted if self.failed_before => {
-                self.report.remarks.push("the failure was not repeated, for the run stopped".to_owned());
-                return false;
-            }
-            Ruling::NotStarted => {
-                self.report.status = CaseStatus::Skipped;
-                return false;
-            }
-            Ruling::Cancelled => {
-                self.report.status = CaseStatus::Cancelled;
-                "cancelled".to_owned()
-            }
-            Ruling::Errored(reason) => {
-                self.report.status = CaseStatus::Errored;
-                reason
-            }
-            Ruling::Failed { reason, again } => {
-                self.report.status = CaseStatus::Failed;
-                self.failed_before = true;
-                self.explain(reason);
-                return again && tries_left;
-            }
-        };
-        self.explain(reason);
-        false
-    }
-
-    /// Notes why the last attempt did not pass; without an attempt, among the remarks.
-    fn explain(&mut self, reason: String) {
-        match self.report.attempts.last_mut() {
-            Some(attempt) if attempt.reason.is_none() => attempt.reason = Some(reason),
-            Some(attempt) if attempt.reason.as_ref() == Some(&reason) => {}
-            _ => self.report.remarks.push(reason),
-        }
-    }
-
-    pub(super) fn report_mut(&mut self) -> &mut CaseReport {
-        &mut self.report
-    }
-
-    pub(super) fn finish(mut self) -> CaseReport {
-        if self.report.status != CaseStatus::Skipped {
-            self.report.duration = self.began.elapsed();
-        }
-        self.report
-    }
 }
 
 impl Engine<'_> {
@@ -189,7 +68,8 @@ impl Engine<'_> {
     }
 
     /// Keeps a finding about a case.
-    pub(super) fn found_in(&self, job: &Job, finding: Finding) {
+    pub(super) fn found_in(&self, job: &Job, mut finding: Finding) {
+        finding.message = Mask::new(&job.inputs, &self.schemas).text(&finding.message);
         self.found(match &job.location {
             Some(location) => finding.at(location.clone()),
             None => finding,
@@ -226,9 +106,12 @@ impl Engine<'_> {
         let mut needs = check.needs();
         needs.output_files |= looks_after_health || self.keeper.keeps();
         // Files are held in memory from here on, so not too many cases at one time.
-        let Ok(_permit) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
+        let Ok(held) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
         let Some(seen) = self.observe(prediction, &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };
-        if let Some(problem) = seen.service_problem() {
+        // What only the look at its health needs is a complaint when it is missing.
+        if check.needs() != Needs::default()
+            && let Some(problem) = seen.service_problem()
+        {
             return Ruled::of(Ruling::Errored(problem));
         }
         let seen = Arc::new(seen);
@@ -239,7 +122,7 @@ impl Engine<'_> {
         let Some(looked) = self.look(check, seen.clone(), job, mask).await else {
             return Ruled::of(Ruling::Errored("judging the output crashed".to_owned()));
         };
-        drop(_permit);
+        drop(held);
         let mut ruled = self.settle(job, mask, looked.judged, looked.evidence).await;
         remarks.append(&mut ruled.remarks);
         ruled.remarks = remarks;
@@ -287,6 +170,15 @@ impl Engine<'_> {
             }
             ruling => Ruled { ruling, ..ruled },
         }
+    }
+
+    /// Looks after the health of an output that passed otherwise.
+    pub(super) async fn check_health(&self, job: &Job, ruled: Ruled, seen: &Arc<Observation>) -> Ruled {
+        let looks = self.request.plan.health != HealthMode::Off;
+        let (document, kind, seen) = (self.document.clone(), job.kind, seen.clone());
+        let looking = tokio::task::spawn_blocking(move || complaints(&seen, &document, kind));
+        let complaints = if looks { looking.await.unwrap_or_default() } else { Vec::new() };
+        self.weigh_health(job, ruled, complaints, looks)
     }
 
     fn weigh_health(&self, job: &Job, mut ruled: Ruled, complaints: Vec<(Complaint, String)>, looks: bool) -> Ruled {

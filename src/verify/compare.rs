@@ -8,27 +8,19 @@ use serde_json::Value;
 use crate::domain::finding::Finding;
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
-use crate::media::{self, MediaKind, Tolerance, compare_json, compare_text};
 use crate::support::text::shorten;
-use crate::verify::case::{Job, Progress, Ruled, Ruling};
+use crate::verify::case::Job;
 use crate::verify::check::Needs;
 use crate::verify::engine::Engine;
 use crate::verify::judge::JudgeSubject;
+use crate::verify::likeness::{liken, loosely_alike};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchedFile, Observation, Outcome};
+use crate::verify::observation::{Observation, Outcome};
 use crate::verify::opinion::{Opinion, evidence};
 use crate::verify::places::Urgency;
 use crate::verify::predict::{Ask, End, Side, Tried};
+use crate::verify::progress::{Progress, Ruled, Ruling};
 use crate::verify::rules;
-
-/// What two outputs have in common.
-#[derive(Debug, Clone, PartialEq)]
-struct Likeness {
-    same: bool,
-    /// Why they differ; empty when they do not.
-    reason: String,
-    remarks: Vec<String>,
-}
 
 /// What became of the live version's prediction.
 enum Live {
@@ -124,7 +116,8 @@ impl Engine<'_> {
                 let Some(likeness) = liken(staged.clone(), live.clone()).await else { return (crashed(), None) };
                 remarks.extend(likeness.remarks);
                 if likeness.same {
-                    return (Ruled { ruling: Ruling::Passed, remarks }, None);
+                    let ruled = Ruled { ruling: Ruling::Passed, remarks };
+                    return (self.check_health(job, ruled, &staged).await, None);
                 }
                 let ruling = Ruling::Failed { reason: likeness.reason, again: true };
                 (Ruled { ruling, remarks }, Some(staged))
@@ -229,165 +222,4 @@ enum Seen {
 
 fn crashed() -> Ruled {
     Ruled::of(Ruling::Errored("comparing the outputs crashed".to_owned()))
-}
-
-/// Compares off the async threads. `None` when that crashed.
-async fn liken(left: Arc<Observation>, right: Arc<Observation>) -> Option<Likeness> {
-    tokio::task::spawn_blocking(move || likeness(&left, &right)).await.ok()
-}
-
-/// Whether two outputs are the same.
-fn likeness(staged: &Observation, live: &Observation) -> Likeness {
-    let mut found = Likeness { same: true, reason: String::new(), remarks: Vec::new() };
-    let mut differ = |reason: String, remarks: Vec<String>| {
-        if found.same {
-            found.reason = reason;
-        } else {
-            found.remarks.push(reason);
-        }
-        found.same = false;
-        found.remarks.extend(remarks);
-    };
-    let values = match (staged.value_without_files(), live.value_without_files()) {
-        (Value::String(staged), Value::String(live)) => compare_text(&live, &staged),
-        (staged, live) => compare_json(&live, &staged, &Tolerance::default()),
-    };
-    if !values.same {
-        let mut remarks = values.remarks;
-        let first = if remarks.is_empty() { "the values differ".to_owned() } else { remarks.remove(0) };
-        differ(format!("the output differs from the live version's: {first}"), remarks);
-    }
-    if staged.files.len() != live.files.len() {
-        let counts = format!("the staged version gives {} files, the live one {}", staged.files.len(), live.files.len());
-        differ(counts, Vec::new());
-    }
-    let mut measured = Vec::new();
-    for (one, two) in staged.files.iter().zip(&live.files) {
-        match compare_pair(one, two) {
-            Ok((numbers, None)) => measured.push(numbers),
-            Ok((numbers, Some(reason))) => differ(reason, vec![numbers]),
-            Err(problem) => differ(problem, Vec::new()),
-        }
-    }
-    found.remarks.extend(measured);
-    found
-}
-
-/// The numbers of a pair of files, and why they differ if they do.
-fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(String, Option<String>), String> {
-    let (one, two) = (staged.media()?, live.media()?);
-    let compared = media::compare(&two, &one, &Tolerance::default());
-    let numbers: Vec<String> = compared.metrics.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
-    let place = format!("output{}", staged.path);
-    let line = format!("{place}: {} compared with live: {}", compared.kind, numbers.join(", "));
-    if !compared.same {
-        let why = compared.remarks.first().cloned().unwrap_or_else(|| "the files differ".to_owned());
-        return Ok((line, Some(format!("{place} differs from the live version's: {why}"))));
-    }
-    let (format, other) = (normal_extension(&media::extension(&one)), normal_extension(&media::extension(&two)));
-    let reason = (format != other).then(|| format!("{place}: the file format changed from {other} to {format}"));
-    Ok((line, reason))
-}
-
-/// Extensions as the peer normalises them.
-fn normal_extension(extension: &str) -> String {
-    match extension {
-        "jpeg" | "jpe" => "jpg",
-        "tiff" => "tif",
-        "mpeg" => "mpg",
-        "htm" => "html",
-        other => other,
-    }
-    .to_owned()
-}
-
-/// What has to hold between two outputs whatever randomness did.
-fn loosely_alike(staged: &Observation, live: &Observation) -> Result<(), String> {
-    alike_values(&staged.value_without_files(), &live.value_without_files(), "output")?;
-    if staged.files.len() != live.files.len() {
-        return Err(format!("the staged version gives {} files, the live one {}", staged.files.len(), live.files.len()));
-    }
-    staged.files.iter().zip(&live.files).try_for_each(|(one, two)| alike_files(one, two))
-}
-
-fn alike_values(staged: &Value, live: &Value, path: &str) -> Result<(), String> {
-    match (staged, live) {
-        (Value::String(staged), Value::String(live)) => {
-            within_order(staged.chars().count() as f64 + 10.0, live.chars().count() as f64 + 10.0).then_some(()).ok_or_else(|| {
-                format!("{path} has {} characters, the live version's {}", staged.chars().count(), live.chars().count())
-            })
-        }
-        (Value::Array(staged), Value::Array(live)) => {
-            if staged.is_empty() != live.is_empty() || !within_order(staged.len() as f64 + 1.0, live.len() as f64 + 1.0) {
-                return Err(format!("{path} has {} items, the live version's {}", staged.len(), live.len()));
-            }
-            let pairs = staged.iter().zip(live).enumerate();
-            pairs.into_iter().try_for_each(|(index, (one, two))| alike_values(one, two, &format!("{path}[{index}]")))
-        }
-        (Value::Object(staged), Value::Object(live)) => {
-            if let Some(name) = live.keys().find(|name| !staged.contains_key(*name)) {
-                return Err(format!("{path}.{} is missing", shorten(name, 60)));
-            }
-            staged.iter().try_for_each(|(name, value)| match live.get(name) {
-                Some(other) => alike_values(value, other, &format!("{path}.{}", shorten(name, 60))),
-                None => Err(format!("{path}.{} is new", shorten(name, 60))),
-            })
-        }
-        (Value::Bool(_), Value::Bool(_)) | (Value::Number(_), Value::Number(_)) | (Value::Null, Value::Null) => Ok(()),
-        _ => Err(format!("{path} is {}, the live version's {}", word(staged), word(live))),
-    }
-}
-
-fn word(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
-}
-
-fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
-    let (one, two) = (staged.media()?, live.media()?);
-    let place = format!("output{}", staged.path);
-    let (kind, other) = (media::detect(&one), media::detect(&two));
-    if kind != other {
-        return Err(format!("{place} is {kind}, the live version's {other}"));
-    }
-    let (format, other) = (normal_extension(&media::extension(&one)), normal_extension(&media::extension(&two)));
-    if format != other {
-        return Err(format!("{place}: the file format changed from {other} to {format}"));
-    }
-    match kind {
-        MediaKind::Image => {
-            let (one, two) = (media::image_facts(&one), media::image_facts(&two));
-            match (one, two) {
-                (Ok(one), Ok(two)) if (one.width, one.height) != (two.width, two.height) => Err(format!(
-                    "{place} is {} x {} pixels, the live version's {} x {}",
-                    one.width, one.height, two.width, two.height
-                )),
-                (Ok(one), Ok(two)) if one.is_one_colour && !two.is_one_colour => Err(format!("{place} has one colour only")),
-                (Err(problem), Ok(_)) => Err(format!("{place} cannot be decoded: {problem}")),
-                _ => Ok(()),
-            }
-        }
-        MediaKind::Audio => match (media::audio_facts(&one), media::audio_facts(&two)) {
-            (Ok(one), Ok(two)) if !within_order(one.duration_secs + 0.1, two.duration_secs + 0.1) => {
-                Err(format!("{place} lasts {:.1} s, the live version's {:.1} s", one.duration_secs, two.duration_secs))
-            }
-            (Ok(one), Ok(two)) if one.is_silent() && !two.is_silent() => Err(format!("{place} is silent")),
-            (Err(problem), Ok(_)) => Err(format!("{place} cannot be decoded: {problem}")),
-            _ => Ok(()),
-        },
-        _ => within_order(one.bytes.len() as f64 + 64.0, two.bytes.len() as f64 + 64.0)
-            .then_some(())
-            .ok_or_else(|| format!("{place} has {} bytes, the live version's {}", one.bytes.len(), two.bytes.len())),
-    }
-}
-
-/// Whether neither is ten times the other.
-fn within_order(left: f64, right: f64) -> bool {
-    left <= right * 10.0 && right <= left * 10.0
 }

@@ -1,6 +1,7 @@
 //! What all cases of a verification share: places for predictions, the gate, the ledger, the reason to stop.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,6 +16,10 @@ use crate::verify::gate::Gate;
 use crate::verify::keep::Keeper;
 use crate::verify::places::{Place, Places, Urgency};
 use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
+
+/// How long judging may go on after everything was stopped. Together with the cancelling of predictions, which takes as long, it has to
+/// end within seven seconds.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// Cases whose files are held in memory at one time.
 const JUDGED_AT_ONCE: usize = 4;
@@ -94,6 +99,12 @@ impl<'a> Engine<'a> {
     /// Why it stopped, if there is an error to tell.
     pub(super) fn take_reason(&self) -> Option<VerifyError> {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Ends a while after everything stops. What came to its end in time is still judged, when that takes no longer.
+    pub(super) async fn after_grace(&self) {
+        self.stopping.cancelled().await;
+        tokio::time::sleep(GRACE).await;
     }
 
     /// Waits for the right to have a prediction in flight; `None` when everything stops.

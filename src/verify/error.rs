@@ -27,7 +27,7 @@ pub enum VerifyError {
         allowed: Duration,
     },
     /// Replicate refused, failed us, or wants money.
-    #[error("predictions on the staged version cannot go on")]
+    #[error("the predictions cannot go on")]
     Replicate(#[source] ReplicateError),
     /// Somebody stopped the run.
     #[error("the verification was cancelled")]

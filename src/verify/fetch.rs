@@ -54,7 +54,7 @@ impl Engine<'_> {
         };
         tokio::select! {
             biased;
-            () = self.stopping.cancelled() => None,
+            () = self.after_grace() => None,
             observation = fetching => Some(observation),
         }
     }

@@ -25,6 +25,7 @@
 //! Judging is pure and looks at an [`observation`]: everything was fetched before. What a prediction costs in dollars, and what the cases mean
 //! for the push, is left to others.
 
+mod aftermath;
 mod case;
 mod check;
 mod compare;
@@ -39,6 +40,7 @@ mod health;
 mod jq;
 mod judge;
 mod keep;
+mod likeness;
 mod mask;
 mod observation;
 mod opinion;
@@ -46,6 +48,7 @@ mod places;
 mod plan_check;
 mod platform;
 mod predict;
+mod progress;
 mod request;
 pub mod rules;
 mod run;
@@ -56,7 +59,7 @@ mod tests;
 pub use check::{Check, Judged, Needs, check_for};
 pub use error::VerifyError;
 pub use judge::{Evidence, EvidenceFile, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
-pub use observation::{FetchedFile, Observation, Outcome};
+pub use observation::{FetchProblem, FetchedFile, Observation, Outcome};
 pub use plan_check::check_plan;
 pub use request::{VerifyOutcome, VerifyRequest, VerifyServices};
 pub use run::verify;

@@ -76,7 +76,7 @@ impl Engine<'_> {
         };
         tokio::select! {
             biased;
-            () = self.stopping.cancelled() => Opinion::Cancelled,
+            () = self.after_grace() => Opinion::Cancelled,
             opinion = asking => opinion.unwrap_or_else(|error: JudgeError| Opinion::None(error.to_string())),
         }
     }

@@ -1,15 +1,17 @@
 //! One prediction of a case, repeated while the platform is to blame.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clients::http::pause;
-use crate::clients::replicate::{Failure, PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TimedOut};
+use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit};
 use crate::domain::case::CaseId;
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Inputs, Prediction, PredictionStatus};
 use crate::domain::report::Attempt;
 use crate::schema::validate::join_output;
 use crate::support::retry::RetryPolicy;
+use crate::verify::aftermath::AfterError;
 use crate::verify::cost::run_time;
 use crate::verify::engine::Engine;
 use crate::verify::mask::Mask;
@@ -172,9 +174,9 @@ impl Engine<'_> {
 
     async fn run_once(&self, request: &PredictionRequest, ask: Ask<'_>) -> Result<Prediction, ReplicateError> {
         let limits = RunLimits::of_prediction(self.request.limits);
-        let announced = std::sync::atomic::AtomicBool::new(false);
+        let announced = AtomicBool::new(false);
         let watcher = |prediction: &Prediction| {
-            if !announced.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            if !announced.swap(true, Ordering::Relaxed) {
                 self.ledger.created();
                 self.tell(EventKind::PredictionCreated {
                     case: ask.case.clone(),
@@ -191,75 +193,14 @@ impl Engine<'_> {
         self.services.replicate.run_prediction(request, &limits, &watcher, &self.stopping).await
     }
 
-    fn spend(&self, time: Duration) {
+    pub(super) fn spend(&self, time: Duration) {
         if let Some((used, allowed)) = self.ledger.spent(time) {
             self.stop(VerifyError::BudgetSpent { used, allowed });
         }
     }
 
-    /// What an error of the client means for the case and for the rest.
-    fn after_error(
-        &self,
-        error: &ReplicateError,
-        ask: Ask<'_>,
-        target: &PredictionTarget,
-        duration: Duration,
-        attempts: &mut Vec<Attempt>,
-    ) -> AfterError {
-        let said = ask.mask.text(&chain(error));
-        let errored = || End::Errored(said.clone());
-        let is_staged = ask.side == Side::Staged;
-        match error.failure() {
-            Failure::Cancelled { still_running } => {
-                if let Some(id) = still_running {
-                    self.tell(EventKind::Notice(format!("{}: prediction {id} could not be stopped and may still run", ask.case)));
-                }
-                AfterError::End(End::Cancelled, None)
-            }
-            Failure::TimedOut(timed_out) => self.timed_out(timed_out, ask, duration, attempts),
-            Failure::InvalidInput { detail, .. } => {
-                let detail = ask.mask.text(detail);
-                attempts.push(refused(&detail, duration));
-                AfterError::End(End::Refused(detail), None)
-            }
-            Failure::PaymentRequired { .. } => AfterError::End(errored(), Some(None)),
-            Failure::VersionDisabled { detail } if is_staged => {
-                let reason = VerifyError::NeverBooted { reason: detail.clone(), logs_tail: String::new() };
-                AfterError::End(errored(), Some(Some(reason)))
-            }
-            Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !self.gate.is_open() => {
-                AfterError::NotYetVisible(errored())
-            }
-            // Official models have no predictions by version (contracts/replicate.md section 2).
-            Failure::NotFound { .. } => match target {
-                PredictionTarget::Version(version) if !is_staged => {
-                    AfterError::ByName(PredictionTarget::Model(version.model.clone()))
-                }
-                _ => AfterError::End(errored(), is_staged.then_some(None)),
-            },
-            Failure::Forbidden { .. } | Failure::VersionNotPermitted { .. } | Failure::VersionDisabled { .. } if !is_staged => {
-                AfterError::End(errored(), None)
-            }
-            _ => AfterError::End(errored(), Some(None)),
-        }
-    }
-
-    fn timed_out(&self, timed_out: &TimedOut, ask: Ask<'_>, duration: Duration, attempts: &mut Vec<Attempt>) -> AfterError {
-        let reason = Failure::TimedOut(Box::new(timed_out.clone())).to_string();
-        let mut attempt = self.attempt_of(&timed_out.prediction, duration, ask.mask);
-        attempt.reason = Some(reason.clone());
-        let logs_tail = attempt.logs_tail.clone();
-        attempts.push(attempt);
-        let never_booted = ask.side == Side::Staged && timed_out.limit == TimeLimit::StartUp && !self.gate.is_open();
-        if timed_out.limit == TimeLimit::Run {
-            self.spend(timed_out.allowed);
-        }
-        let fatal = never_booted.then(|| Some(VerifyError::NeverBooted { reason: reason.clone(), logs_tail }));
-        AfterError::End(End::TimedOut { limit: timed_out.limit, reason }, fatal)
-    }
-
     /// A prediction as the report has it.
-    fn attempt_of(&self, prediction: &Prediction, duration: Duration, mask: &Mask) -> Attempt {
+    pub(super) fn attempt_of(&self, prediction: &Prediction, duration: Duration, mask: &Mask) -> Attempt {
         let mut metrics = prediction.metrics.clone();
         if let Some(time) = prediction.predict_time {
             metrics.entry("predict_time").or_insert_with(|| time.as_secs_f64().into());
@@ -275,28 +216,6 @@ impl Engine<'_> {
             duration,
             metrics,
         }
-    }
-}
-
-enum AfterError {
-    /// The prediction is over; `Some` stops everything: with a reason of its own, or with the error itself.
-    End(End, Option<Option<VerifyError>>),
-    /// To be asked for in another way.
-    ByName(PredictionTarget),
-    /// The version may appear in a moment; what it ends with if it does not.
-    NotYetVisible(End),
-}
-
-fn refused(detail: &str, duration: Duration) -> Attempt {
-    Attempt {
-        prediction: None,
-        url: None,
-        output: None,
-        error: Some(detail.to_owned()),
-        logs_tail: String::new(),
-        reason: None,
-        duration,
-        metrics: serde_json::Map::new(),
     }
 }
 

@@ -58,7 +58,8 @@ fn the_chain_of_causes_is_told_once_from_outside_in() {
     ));
     let version = format!("acme/hotdog:{}", "a".repeat(64)).parse().unwrap();
     let stop = Stop::from(PublishError::Unconfirmed { version: Box::new(version), source: Box::new(source) });
-    let Stop::Error { verdict, report, finding: None } = stop else { panic!("{stop:?}") };
+    let Stop::Error { verdict, report, findings } = stop else { panic!("{stop:?}") };
+    assert!(findings.is_empty());
     assert_eq!(verdict, Verdict::ServiceError);
     insta::assert_snapshot!(report.message, @"acme/hotdog:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa was pushed, but could not be confirmed: failed to wait for the version: the version did not appear within 2 min 0 s");
     assert!(report.hint.unwrap().contains("run again"));

@@ -334,6 +334,16 @@ async fn an_error_in_the_configuration_is_a_wrong_request() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_wrong_with_an_unusable_cog_yaml_is_told_with_its_place() {
+    let harness = Harness::new();
+    std::fs::write(harness.plan().project.join("cog.yaml"), "build: {gpu: false}\nbuild: {gpu: true}\n").unwrap();
+    let report = harness.run(harness.given()).await;
+    assert_eq!((report.verdict, stages(&report)[0].as_str()), (Verdict::Misconfigured, "inspect errored"), "{report:#?}");
+    insta::assert_snapshot!(error(&report).0, @"cog.yaml cannot be used");
+    assert!(report.findings.iter().any(|finding| finding.is_error() && finding.location.is_some()), "{report:#?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_judgement_without_a_judge_is_a_wrong_request() {
     let harness = Harness::new();
     let mut plan = harness.given();

@@ -18,7 +18,6 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, ImageDetails, RegistryCredentials};
 use crate::clients::registry::{Manifest, RegistryError};
 use crate::clients::replicate::{Account, AccountKind, Deployment, Failure, Hardware, Model, Version, Visibility};
@@ -277,13 +276,9 @@ pub(crate) fn credentials() -> RegistryCredentials {
     RegistryCredentials { host: REGISTRY.to_owned(), username: "acme".to_owned(), password: "cli-token".to_owned().into() }
 }
 
-pub(crate) fn registry_error(kind: ErrorKind) -> RegistryError {
-    let (host, attempted) = (REGISTRY.to_owned(), "a manifest".to_owned());
-    match kind {
-        ErrorKind::Service => RegistryError::Unavailable { host, attempted, status: 502 },
-        ErrorKind::Request => RegistryError::Denied { host, attempted, status: 403 },
-        other => unreachable!("registries have no errors of kind {other:?}"),
-    }
+/// A registry that is down.
+pub(crate) fn registry_down() -> RegistryError {
+    RegistryError::Unavailable { host: REGISTRY.to_owned(), attempted: "a manifest".to_owned(), status: 503 }
 }
 
 /// A wall clock that stands still; durations follow tokio's.

@@ -10,7 +10,7 @@ use crate::clients::docker::{DockerError, PushDenial};
 use crate::clients::replicate::Failure;
 use crate::domain::events::EventKind;
 use crate::domain::identity::VersionRef;
-use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, live_model, registry_error, version_id};
+use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, live_model, registry_down, version_id};
 use crate::publish::{PublishError, Published, VERSION_LIMIT, publish, publish_official};
 
 async fn publish_in(world: &World) -> Result<Published, PublishError> {
@@ -157,7 +157,7 @@ async fn a_daemon_that_does_not_answer_cannot_hold_up_the_end() {
 #[tokio::test(start_paused = true)]
 async fn a_registry_that_cannot_be_asked_leaves_the_push_unconfirmed() {
     let world = World::new();
-    world.fail_registry(registry_error(ErrorKind::Service));
+    world.fail_registry(registry_down());
     let error = publish_in(&world).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service);
     assert_eq!(error.pushed().map(|version| &version.model), Some(&live_model()));

@@ -82,8 +82,8 @@ fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize)
     }
 }
 
-/// Ends of the range and some numbers within. Without an end, small numbers only: a schema that names no limit does not mean that a
-/// picture may be two billion pixels wide.
+/// Ends of the range and some numbers within. Without an end, small positive numbers and neighbours of the default only: a schema that names
+/// no limit does not mean that a picture may be two billion pixels wide, or none.
 fn integers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
     let low = shape.limits.minimum.as_ref().map(|bound| whole_end(bound, 1));
     let high = shape.limits.maximum.as_ref().map(|bound| whole_end(bound, -1));
@@ -95,7 +95,11 @@ fn integers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
         (Some(_), Some(_)) => Vec::new(),
         (Some(low), None) => vec![low, low.saturating_add(1), low.saturating_add(generator.random_range(2..100))],
         (None, Some(high)) => vec![high, high.saturating_sub(1), high.saturating_sub(generator.random_range(2..100))],
-        (None, None) => vec![1, 0, 2, -1, generator.random_range(3..1000)],
+        (None, None) => match shape.annotations.default.as_ref().and_then(Value::as_i64) {
+            Some(default) if default > 0 => vec![default.saturating_add(1), (default / 2).max(1), 1],
+            Some(default) => vec![default.saturating_add(1), 0, 1, 2],
+            None => vec![1, 2, generator.random_range(3..100)],
+        },
     };
     if step > 1 {
         let up = |value: i64| value.saturating_add((step - value.rem_euclid(step)) % step);
@@ -135,7 +139,10 @@ fn numbers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
             let near = [high - 1.0, high - generator.random_range(0.01..10.0)];
             std::iter::once(high).filter(|_| !out).chain(near).collect()
         }
-        (None, None) => vec![1.0, 0.0, 0.5, -1.0, generator.random_range(0.0..100.0)],
+        (None, None) => match shape.annotations.default.as_ref().and_then(Value::as_f64) {
+            Some(default) => vec![default * 1.5, default / 2.0, 1.0],
+            None => vec![1.0, 0.5, generator.random_range(0.01..10.0)],
+        },
     };
     let step = shape.limits.multiple_of.as_ref().and_then(Number::as_f64).filter(|step| *step > 0.0);
     let snap = |value: f64| step.map_or(value, |step| (value / step).round() * step);

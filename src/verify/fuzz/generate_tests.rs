@@ -104,6 +104,23 @@ fn a_model_without_inputs_gets_empty_ones() {
     assert_eq!(inputs(&json!({}), &FuzzPlan::default(), 1, 1), [Inputs::new()]);
 }
 
+#[test]
+fn numbers_without_limits_stay_small_and_positive() {
+    let document = document(
+        &json!({
+            "n": {"type": "integer"}, "frames": {"type": "integer", "default": 81}, "shift": {"type": "integer", "default": 0},
+            "scale": {"type": "number", "default": 7.5},
+        }),
+        &["n", "frames", "shift", "scale"],
+    );
+    for inputs in inputs(&document, &FuzzPlan::default(), 1, 30) {
+        assert!((1..100).contains(&inputs["n"].as_i64().unwrap()), "{inputs:?}");
+        assert!((1..=82).contains(&inputs["frames"].as_i64().unwrap()), "{inputs:?}");
+        assert!((0..=2).contains(&inputs["shift"].as_i64().unwrap()), "{inputs:?}");
+        assert!((1.0..12.0).contains(&inputs["scale"].as_f64().unwrap()), "{inputs:?}");
+    }
+}
+
 fn number_shape() -> impl Strategy<Value = Value> {
     (any::<bool>(), prop::option::of(-1000_i64..1000), prop::option::of(0_i64..1000), any::<bool>(), prop::option::of(1_i64..9))
         .prop_map(|(whole, low, width, exclusive, step)| {

@@ -16,13 +16,13 @@ use jaq_json::Val;
 const STEP_LIMIT: u64 = 1_500_000;
 
 /// How long one program may run.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// The stack of a program's thread. Only what is used of it takes memory.
-pub(super) const STACK_BYTES: usize = 512 * 1024 * 1024;
+pub(super) const STACK_BYTES: usize = 1024 * 1024 * 1024;
 
-/// How much of it may be used: dropping what was built needs some as well.
-const STACK_LIMIT_BYTES: usize = STACK_BYTES / 2;
+/// How much of it a program may use: writing out or dropping what it built needs some as well.
+const STACK_LIMIT_BYTES: usize = STACK_BYTES / 4;
 
 /// Why a program was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

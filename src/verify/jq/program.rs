@@ -1,7 +1,9 @@
 //! Compiling and running a program.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc;
 use std::thread;
+use std::time::Duration;
 
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars};
@@ -9,8 +11,11 @@ use jaq_json::Val;
 use serde_json::Value;
 
 use super::filters::filters;
-use super::meter::{Excess, Meter, Metered, Run, STACK_BYTES};
+use super::meter::{Excess, Meter, Metered, Run, STACK_BYTES, TIME_LIMIT};
 use crate::support::text::shorten;
+
+/// How long a program may take to notice that its time is up.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// No program is longer.
 const PROGRAM_BYTES: usize = 64 * 1024;
@@ -46,14 +51,15 @@ pub(in crate::verify) struct JqResult {
 
 /// Whether a text is a program.
 pub(in crate::verify) fn check(program: &str) -> Result<(), JqError> {
-    in_thread(|| compile(program, |_| Ok(())))
+    let program = program.to_owned();
+    in_thread(move || compile(&program, |_| Ok(())))
 }
 
 /// The results of a program over a value, up to the first that does not hold. Blocks for some seconds at most.
 pub(in crate::verify) fn results(program: &str, input: &Value) -> Result<Vec<JqResult>, JqError> {
-    in_thread(|| {
-        compile(program, |filter| {
-            let text = input.to_string();
+    let (program, text) = (program.to_owned(), input.to_string());
+    in_thread(move || {
+        compile(&program, |filter| {
             let input = jaq_json::read::parse_single(text.as_bytes()).map_err(|error| JqError::Failed(error.to_string()))?;
             let meter = Meter::start();
             let context = Ctx::<Metered>::new(Run { lut: &filter.lut, meter: &meter }, Vars::new([]));
@@ -139,21 +145,23 @@ fn describe_compile(errors: &jaq_core::compile::Errors<&str, ()>) -> String {
 }
 
 /// Runs work in a thread with a large stack and turns an unwinding into an error.
-fn in_thread<T: Send>(work: impl FnOnce() -> Result<T, JqError> + Send) -> Result<T, JqError> {
-    thread::scope(|scope| {
-        let started = thread::Builder::new()
-            .name("jq".to_owned())
-            .stack_size(STACK_BYTES)
-            .spawn_scoped(scope, || catch_unwind(AssertUnwindSafe(work)));
-        let handle = started.map_err(|error| JqError::Stopped(format!("cannot be started: {error}")))?;
-        match handle.join() {
-            Ok(Ok(outcome)) => outcome,
-            Ok(Err(payload)) | Err(payload) => Err(match Excess::of(payload.as_ref()) {
+///
+/// Some filters do much in one step, such as `..` over a value that is nested a hundred thousand times. Their thread is left to itself when
+/// time is up; it does not keep the process from ending, as a blocking task of the runtime would.
+fn in_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, JqError> + Send + 'static) -> Result<T, JqError> {
+    let (sender, receiver) = mpsc::channel();
+    let started = thread::Builder::new().name("jq".to_owned()).stack_size(STACK_BYTES).spawn(move || {
+        let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
+            Err(match Excess::of(payload.as_ref()) {
                 Some(excess) => JqError::Stopped(excess.describe()),
                 None => JqError::Failed("it crashed the interpreter".to_owned()),
-            }),
-        }
-    })
+            })
+        });
+        // Nobody listens any more when time is up.
+        let _ = sender.send(outcome);
+    });
+    started.map_err(|error| JqError::Stopped(format!("cannot be started: {error}")))?;
+    receiver.recv_timeout(TIME_LIMIT + GRACE).unwrap_or_else(|_| Err(JqError::Stopped(Excess::Time.describe())))
 }
 
 #[cfg(test)]
@@ -214,8 +222,20 @@ mod tests {
 
     #[test]
     fn deep_values_are_dropped_without_harm() {
-        let deep = "reduce range(300000) as $i (null; [.]) | length == 1";
-        assert_eq!(outcome(deep, &json!(0)), Ok(vec![true]));
+        for what in ["length == 1", "tojson | length > 1", ". == .", "flatten | length == 1", "[.]"] {
+            let deep = format!("reduce range(50000) as $i (null; [.]) | {what}");
+            let found = outcome(&deep, &json!(0));
+            assert!(
+                matches!(&found, Ok(holds) if *holds == [true]) || matches!(found, Err(JqError::Stopped(_))),
+                "{what}: {found:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_program_that_takes_forever_in_one_step_is_left() {
+        let slow = "reduce range(100000) as $i (null; [.]) | [..] | length > 1";
+        assert_eq!(outcome(slow, &json!(0)), Err(JqError::Stopped("runs for more than 5 s".to_owned())));
     }
 
     #[test]

@@ -198,3 +198,22 @@ async fn a_live_version_that_never_boots_is_a_warning() {
     assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
     assert!(outcome.stopped.is_none());
 }
+
+#[tokio::test(start_paused = true)]
+async fn outputs_that_are_equal_but_broken_are_told() {
+    let fake = sides(&[" "], &[" "]);
+    let (status, _, outcome) = comparison(&fake).await;
+    assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP612"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_file_format_is_a_change() {
+    let fake = Fake::new(|asked| output(json!(if asked.live { "https://x/a.md" } else { "https://x/a.txt" })))
+        .with_file("https://x/a.md", "same")
+        .with_file("https://x/a.txt", "same");
+    let mut setting = compared(0);
+    setting.schema = file_schema();
+    let outcome = setting.run(&fake).await;
+    assert_eq!(statuses(&outcome), ["compare-1 failed"]);
+    assert_eq!(reason(&outcome.cases[0]), "output: the file format changed from md to txt");
+}

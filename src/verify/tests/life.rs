@@ -191,7 +191,9 @@ async fn the_first_failure_stops_the_rest_when_asked_to() {
     let start = Instant::now();
     let outcome = setting.run(&fake).await;
     // The second try goes before the first tries of the others, as soon as a place is free.
-    assert_eq!(statuses(&outcome)[..4], ["case-1 cancelled", "case-2 failed", "case-3 passed", "case-4 cancelled"]);
+    assert_eq!(statuses(&outcome)[..3], ["case-1 cancelled", "case-2 failed", "case-3 passed"]);
+    // It may just have begun when the failure was judged.
+    assert!(matches!(outcome.cases[3].status, CaseStatus::Cancelled | CaseStatus::Skipped));
     assert!(outcome.cases[4..].iter().all(|case| case.status == CaseStatus::Skipped));
     assert!(outcome.stopped.is_none(), "a failed case is a result");
     assert!(start.elapsed() < Duration::from_secs(10));
@@ -306,8 +308,9 @@ async fn a_spent_budget_stops_everything() {
     setting.parallel = 2;
     setting.limits.max_predict_seconds = Some(45);
     let outcome = setting.run(&fake).await;
+    // What came to its end is judged, also the one that went over the budget; its neighbour is cancelled.
     let passed = outcome.cases.iter().filter(|case| case.status == CaseStatus::Passed).count();
-    assert!((4..=6).contains(&passed), "{:?}", statuses(&outcome));
+    assert!((5..=6).contains(&passed), "{:?}", statuses(&outcome));
     let stopped = outcome.stopped.unwrap();
     assert_eq!(stopped.kind(), ErrorKind::Model);
     assert_eq!(stopped.to_string(), "the predictions used 50 s of run time, and max_predict_seconds allows 45 s");
@@ -357,4 +360,17 @@ async fn a_stop_in_the_pause_before_a_repeat_is_obeyed() {
         cancelled.cancel();
     });
     assert_eq!(statuses(&outcome), ["case-1 cancelled"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn secrets_in_outputs_are_hidden_in_reasons_too() {
+    let fake = Fake::new(|_| output(json!("your key is hunter2")));
+    let mut setting = Setting::of(vec![case(&json!({"key": "hunter2"}), Expectation::ExactString("hello".to_owned()))]);
+    setting.schema = json!({"components": {"schemas": {
+        "Input": {"type": "object", "properties": {"key": {"type": "string", "format": "password"}}},
+        "Output": {"type": "string"},
+    }}});
+    let outcome = setting.run(&fake).await;
+    assert_eq!(reason(&outcome.cases[0]), "expected 'hello', got 'your key is ***'");
+    assert!(!format!("{outcome:?}").contains("hunter2"));
 }

@@ -157,3 +157,12 @@ async fn queries_are_asked_of_outputs() {
     assert!(outcome.cases[1].remarks.contains(&r#"applied to {"n":0}"#.to_owned()));
     assert!(reason(&outcome.cases[3]).contains("takes more than"), "{}", reason(&outcome.cases[3]));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_nobody_asked_for_and_cannot_be_fetched_is_a_warning() {
+    for url in ["https://files.example/outage.png", "https://files.example/gone.png"] {
+        let fake = Fake::new(move |_| output(json!(url)));
+        let outcome = files_setting(Expectation::Succeeds).run(&fake).await;
+        assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec!["SP612"]), "{url}");
+    }
+}
