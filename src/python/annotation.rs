@@ -1,208 +1,149 @@
-//! Annotations as they are written, with the names in them looked up. What a type means is left to `input_type` and `output`.
-
-use std::rc::Rc;
+//! Annotations as written: names, brackets, bars, and the same inside quotes.
 
 use ruff_python_ast::{Expr, Operator};
-use ruff_python_parser::parse_expression;
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
 use super::module::Module;
-use super::names::{ClassRef, Symbol, resolve};
-use super::world::World;
-use crate::domain::finding::Location;
-use crate::python::{ErrorKind, SignatureError};
+use super::reader::{Failure, dotted, fail};
+use crate::domain::rule::Rule;
+use crate::support::text::shorten;
 
-/// Annotations within annotations, and aliases of aliases, are followed this far.
-const MOST_STEPS: usize = 32;
+/// How deep brackets in an annotation may be nested.
+const DEEPEST: usize = 40;
+
+/// The longest annotation in quotes that is read, in bytes.
+const LONGEST_QUOTED: usize = 1000;
 
 /// An annotation.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Annotation {
-    pub(super) kind: Kind,
-    /// Where the whole annotation stands.
-    pub(super) location: Location,
-    /// As it is written.
-    pub(super) shown: String,
+    pub form: Form,
+    pub range: TextRange,
 }
 
-/// Its form.
-#[derive(Debug, Clone)]
-pub(super) enum Kind {
-    /// `None`.
+/// How it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Form {
+    /// `None`
     None,
-    /// A name.
-    Name(Symbol),
-    /// `Name[...]`.
-    Generic(Symbol, Vec<Annotation>),
-    /// `A | B`, `Union[A, B]` or `Optional[A]`.
+    /// `a.b`
+    Name(String),
+    /// `a.b[x, y]`
+    Generic(String, Vec<Annotation>),
+    /// `x | y`, flat
     Union(Vec<Annotation>),
-    /// Something else: a literal, a call.
+    /// Anything else. Allowed only as metadata of `Annotated`.
     Other,
 }
 
-impl Annotation {
-    /// The name by which Cog and `typing` know it, with what stands in its brackets.
-    pub(super) fn known(&self) -> Option<(&str, &[Annotation])> {
-        match &self.kind {
-            Kind::Name(symbol) => Some((symbol.known_name()?, &[])),
-            Kind::Generic(symbol, arguments) => Some((symbol.known_name()?, arguments)),
-            Kind::None | Kind::Union(_) | Kind::Other => None,
-        }
+/// Reads annotations of one file.
+pub(super) struct AnnotationReader<'m> {
+    pub module: &'m Module,
+    /// The rule that unreadable annotations break: one for inputs, another for outputs.
+    pub rule: &'static Rule,
+    /// Whether metadata must be readable too, as for Cog.
+    pub exact: bool,
+}
+
+impl AnnotationReader<'_> {
+    /// Reads an annotation.
+    pub(super) fn read(&self, expression: &Expr) -> Result<Annotation, Failure> {
+        let found = self.any(expression, 0)?;
+        if matches!(found.form, Form::Other) { Err(self.unsupported(expression.range())) } else { Ok(found) }
     }
 
-    /// The class of the project that it names.
-    pub(super) fn class(&self) -> Option<&ClassRef> {
-        match &self.kind {
-            Kind::Name(Symbol::Class(class)) => Some(class),
-            _ => None,
-        }
+    fn unsupported(&self, range: TextRange) -> Failure {
+        let message = format!("`{}` is not a type that Cog can read", shorten(self.module.text.slice(range), 60));
+        fail(self.rule, self.module, range, message, "write the type with plain names, as list[str] or Optional[int]")
     }
 
-    /// Without `Annotated[...]` around it, and whether `Opaque` was in there.
-    pub(super) fn unwrapped(&self) -> (&Self, bool) {
-        let mut inner = self;
-        let mut opaque = false;
-        while let Some(("Annotated", [first, rest @ ..])) = inner.known() {
-            opaque |= rest.iter().any(|mark| matches!(&mark.kind, Kind::Name(symbol) if symbol.is_cog("Opaque")));
-            inner = first;
+    fn any(&self, expression: &Expr, depth: usize) -> Result<Annotation, Failure> {
+        let range = expression.range();
+        if depth > DEEPEST {
+            let message = "the type is nested too deeply to be read";
+            return Err(fail(self.rule, self.module, range, message, "name the inner types as classes"));
         }
-        (inner, opaque)
-    }
-
-    /// The members of a union other than `None`, and whether `None` is among them.
-    pub(super) fn members(&self) -> (Vec<&Self>, bool) {
-        match &self.kind {
-            Kind::Union(members) => {
-                let mut kept = Vec::new();
-                let mut nullable = false;
-                for member in members {
-                    let (inner, inner_nullable) = member.members();
-                    kept.extend(inner);
-                    nullable |= inner_nullable;
+        let form = match expression {
+            Expr::NoneLiteral(_) => Form::None,
+            Expr::Name(_) | Expr::Attribute(_) => dotted(expression).map_or(Form::Other, Form::Name),
+            Expr::Subscript(subscript) => match dotted(&subscript.value) {
+                Some(name) => {
+                    let written = match subscript.slice.as_ref() {
+                        Expr::Tuple(tuple) => tuple.elts.as_slice(),
+                        single => std::slice::from_ref(single),
+                    };
+                    Form::Generic(name.clone(), self.arguments(&name, written, depth)?)
                 }
-                (kept, nullable)
+                None => Form::Other,
+            },
+            Expr::BinOp(binary) if binary.op == Operator::BitOr => {
+                let mut members = Vec::new();
+                for side in [&binary.left, &binary.right] {
+                    match self.any(side, depth + 1)? {
+                        Annotation { form: Form::Union(inner), .. } => members.extend(inner),
+                        Annotation { form: Form::Other, range } => return Err(self.unsupported(range)),
+                        single => members.push(single),
+                    }
+                }
+                Form::Union(members)
             }
-            Kind::None => (Vec::new(), true),
-            Kind::Name(_) | Kind::Generic(..) | Kind::Other => (vec![self], false),
-        }
-    }
-
-    pub(super) fn unsupported(&self, hint: &str) -> SignatureError {
-        SignatureError::new(
-            ErrorKind::UnsupportedType,
-            format!("'{}' is not a type that Cog knows", self.shown),
-            self.location.clone(),
-        )
-        .hint(hint)
-    }
-
-    /// The error for a name that nobody knows.
-    pub(super) fn unknown(&self) -> SignatureError {
-        let from = match &self.kind {
-            Kind::Name(Symbol::Outside { module, .. }) | Kind::Generic(Symbol::Outside { module, .. }, _) if !module.is_empty() => {
-                format!(", which comes from '{module}',")
-            }
-            _ => String::new(),
+            Expr::StringLiteral(literal) => return self.quoted(literal, depth),
+            _ => Form::Other,
         };
-        SignatureError::new(
-            ErrorKind::UnknownType,
-            format!("nothing is known about the type '{}'{from}", self.shown),
-            self.location.clone(),
-        )
-        .hint(
-            "use a type of Cog's, a class of the project that derives from cog.BaseModel, or Annotated[..., Opaque] for an output",
-        )
-    }
-}
-
-/// Reads an annotation.
-pub(super) fn read(world: &World<'_>, module: &Rc<Module>, expression: &Expr) -> Annotation {
-    Reader { world, module, location: module.place(expression), steps: MOST_STEPS }.annotation(expression)
-}
-
-struct Reader<'a> {
-    world: &'a World<'a>,
-    module: &'a Rc<Module>,
-    /// Where everything within is said to stand: ranges within a quoted annotation or an alias are those of another text.
-    location: Location,
-    steps: usize,
-}
-
-impl Reader<'_> {
-    fn annotation(&self, expression: &Expr) -> Annotation {
-        let shown = self.module.slice(expression.range());
-        self.shown(expression, shown)
-    }
-
-    fn shown(&self, expression: &Expr, shown: &str) -> Annotation {
-        let kind = if self.steps == 0 { Kind::Other } else { self.kind(expression) };
-        let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-        Annotation { kind, location: self.location.clone(), shown }
-    }
-
-    fn deeper(&self) -> Self {
-        Reader { world: self.world, module: self.module, location: self.location.clone(), steps: self.steps.saturating_sub(1) }
-    }
-
-    fn kind(&self, expression: &Expr) -> Kind {
-        match expression {
-            Expr::NoneLiteral(_) => Kind::None,
-            Expr::Name(_) | Expr::Attribute(_) => self.name(expression),
-            Expr::Subscript(subscript) => {
-                let Some(symbol) = resolve(self.world, self.module, &subscript.value) else { return Kind::Other };
-                let arguments: Vec<Annotation> = match subscript.slice.as_ref() {
-                    Expr::Tuple(tuple) => tuple.elts.iter().map(|item| self.deeper().annotation(item)).collect(),
-                    single => vec![self.deeper().annotation(single)],
-                };
-                match symbol.known_name() {
-                    Some("Optional") => Kind::Union(arguments.into_iter().chain([self.none()]).collect()),
-                    Some("Union") => Kind::Union(arguments),
-                    _ => Kind::Generic(symbol, arguments),
-                }
-            }
-            Expr::BinOp(operation) if operation.op == Operator::BitOr => {
-                Kind::Union(vec![self.deeper().annotation(&operation.left), self.deeper().annotation(&operation.right)])
-            }
-            Expr::StringLiteral(text) => match parse_expression(text.value.to_str()) {
-                Ok(parsed) => {
-                    let expression = parsed.into_expr();
-                    self.deeper().shown(&expression, text.value.to_str()).kind
-                }
-                Err(_) => Kind::Other,
-            },
-            _ => Kind::Other,
+        if self.exact && matches!(form, Form::Other) {
+            return Err(self.unsupported(range));
         }
+        Ok(Annotation { form, range })
     }
 
-    fn none(&self) -> Annotation {
-        Annotation { kind: Kind::None, location: self.location.clone(), shown: "None".to_owned() }
+    fn arguments(&self, name: &str, written: &[Expr], depth: usize) -> Result<Vec<Annotation>, Failure> {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let mut arguments = Vec::new();
+        for (position, argument) in written.iter().enumerate() {
+            // The values of a Literal are no types, and it is refused anyway.
+            let metadata = last == "Literal" || (last == "Annotated" && position > 0);
+            let found = match self.any(argument, depth + 1) {
+                Err(_) if metadata && !self.exact => Annotation { form: Form::Other, range: argument.range() },
+                found => found?,
+            };
+            if matches!(found.form, Form::Other) && !metadata {
+                return Err(self.unsupported(argument.range()));
+            }
+            arguments.push(found);
+        }
+        Ok(arguments)
     }
 
-    /// A name, or what an alias stands for.
-    fn name(&self, expression: &Expr) -> Kind {
-        match resolve(self.world, self.module, expression) {
-            Some(Symbol::Value { module, name }) => match module.value(&name) {
-                Some(Expr::Call(_)) | None => Kind::Other,
-                Some(value) => {
-                    let steps = self.steps.saturating_sub(1);
-                    Reader { world: self.world, module: &module, location: self.location.clone(), steps }.annotation(value).kind
-                }
+    /// A forward reference: the text in the quotes is an annotation of its own.
+    fn quoted(&self, literal: &ruff_python_ast::ExprStringLiteral, depth: usize) -> Result<Annotation, Failure> {
+        let range = literal.range();
+        let [part] = literal.value.as_slice() else { return Err(self.unsupported(range)) };
+        if part.value.len() > LONGEST_QUOTED {
+            return Err(self.unsupported(range));
+        }
+        match ruff_python_parser::parse_string_annotation(self.module.text.as_str(), part) {
+            Ok(parsed) => match self.any(parsed.expr(), depth + 1)? {
+                Annotation { form: Form::Other, .. } => Err(self.unsupported(range)),
+                found => Ok(found),
             },
-            Some(Symbol::Outside { name, .. }) if name == "None" => Kind::None,
-            Some(symbol) => Kind::Name(symbol),
-            None => Kind::Other,
+            Err(_) => Err(self.unsupported(range)),
         }
     }
 }
 
-/// A hint for types that people reach for.
-pub(super) fn hint_for(annotation: &Annotation) -> &'static str {
-    match annotation.known().map(|(name, _)| name) {
-        Some("Literal") => "use str with Input(choices=[...])",
-        Some("tuple" | "Tuple" | "set" | "Set") => "use list[...]",
-        Some("bytes") => "use cog.Path for files",
-        Some("Generator") => "use Iterator[...]",
-        Some("list" | "List") => "use list[...] of str, int, float, bool, Path or dict",
-        _ => "use str, int, float, bool, Path, Secret, dict, or list[...] of those",
+/// What would do instead of a type that is not supported.
+pub(super) fn advice(name: &str) -> &'static str {
+    match name.rsplit('.').next().unwrap_or(name) {
+        "tuple" | "Tuple" | "set" | "Set" | "frozenset" | "FrozenSet" | "Sequence" | "Iterable" => {
+            "use list[...], with one type for all items"
+        }
+        "Literal" => "use str or int with Input(choices=[...])",
+        "bytes" | "bytearray" | "BytesIO" | "BinaryIO" | "Image" => "use cog.Path and write the data to a file",
+        "Generator" | "AsyncGenerator" | "Iterable[str]" => "use Iterator[...] or AsyncIterator[...]",
+        "ndarray" | "Tensor" => "use list[float], or cog.Path with a file",
+        "datetime" | "date" => "use str, as in 2026-01-31",
+        "Enum" | "StrEnum" | "IntEnum" => "use str with Input(choices=[...])",
+        "None" => "return a value, for example a str that tells what was done",
+        _ => "use str, int, float, bool, cog.Path, or a list or dict of them",
     }
 }

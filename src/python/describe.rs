@@ -1,163 +1,136 @@
-//! From targets to a described model.
+//! From files to a document.
 
 use serde_json::Value;
 
-use super::annotation;
-use super::document;
-use super::input::Inputs;
-use super::method::{Found, decorations, find};
-use super::output::output_type;
+use super::document::{document, input_value, merged, output_schema};
+use super::error::SignatureError;
+use super::options::{Mode, Options, Release, Target};
+use super::reader::{Failure, Reader};
 use super::rules;
-use super::signature::{Mode, Signature};
-use super::world::World;
-use crate::domain::finding::Finding;
+use super::signature::Signature;
+use super::source::SourceTree;
+use crate::domain::finding::{Finding, Location};
 use crate::domain::source_map::SourceMap;
-use crate::python::{ErrorKind, SignatureError, SourceTree};
 
-/// A class or function in a file of the project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The file, relative to the project: `predict.py`.
-    pub file: String,
-    /// The class or function.
-    pub name: String,
-}
-
-/// How a schema is made.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Options {
-    /// The Cog version whose schema is wanted, as in `0.22.0`; since 0.22 the document names it.
-    pub cog_version: Option<String>,
-    /// Lose what the official generator loses.
-    pub peer_exact: bool,
-}
-
-/// A described model.
+/// What the source says about a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
-    /// The OpenAPI document.
+    /// The OpenAPI document of both.
     pub document: Value,
-    /// The predictor.
+    /// What a prediction takes and gives.
     pub predict: Option<Signature>,
-    /// The trainer.
+    /// What a training takes and gives.
     pub train: Option<Signature>,
-    /// Where the predictor's parts stand, in files of the project.
+    /// Where the parts of `predict` are written.
     pub predict_places: SourceMap,
-    /// Where the trainer's parts stand.
+    /// Where the parts of `train` are written.
     pub train_places: SourceMap,
-    /// What is legal and will bother somebody.
+    /// What is legal but will surprise.
     pub warnings: Vec<Finding>,
 }
 
-/// Describes a predictor, a trainer, or both. All errors of both are told at once.
+/// One of the two, read.
+type Part = (Signature, SourceMap);
+
+/// Describes a model from its source. Nothing is run, and only files of the tree are read.
+///
+/// # Errors
+/// Everything that keeps the signatures from being read, each at its place. Never empty.
 pub fn describe(
     tree: &dyn SourceTree,
     predict: Option<&Target>,
     train: Option<&Target>,
     options: &Options,
 ) -> Result<Description, Vec<SignatureError>> {
-    let world = World::new(tree);
+    let release = options.cog_version.as_deref().and_then(Release::parse).unwrap_or(Release::NEWEST);
+    let reader = Reader::new(tree, release, options.peer_exact);
+    let targets = [(predict, Mode::Predict), (train, Mode::Train)];
+    let mut parts = [None, None];
     let mut errors = Vec::new();
-    let mut warnings = Vec::new();
-    let mut read = |target: Option<&Target>, mode| {
-        let (signature, places) = match read_target(&world, target?, mode, options, &mut warnings) {
-            Ok(read) => read,
-            Err(found) => {
-                errors.extend(found);
-                return None;
+    for ((target, mode), part) in targets.into_iter().zip(&mut parts) {
+        match target.map(|target| read(&reader, target, mode)).transpose() {
+            Ok(found) => *part = found,
+            Err(more) => errors.extend(more),
+        }
+    }
+    let mut warnings = reader.into_warnings();
+    if !options.peer_exact && errors.is_empty() {
+        let cog = Reader::new(tree, release, true);
+        for ((target, mode), part) in targets.into_iter().zip(&parts) {
+            if let (Some(target), Some(part)) = (target, part) {
+                warnings.extend(differences(part, read(&cog, target, mode)));
             }
-        };
-        Some((signature, places))
-    };
-    let predict = read(predict, Mode::Predict);
-    let train = read(train, Mode::Train);
-    if !errors.is_empty() {
-        return Err(errors);
+        }
     }
-    let (predict, predict_places) = predict.unzip();
-    let (train, train_places) = train.unzip();
-    Ok(Description {
-        document: document::combined(predict.as_ref(), train.as_ref(), options.cog_version.as_deref()),
-        predict,
-        train,
-        predict_places: predict_places.unwrap_or_default(),
-        train_places: train_places.unwrap_or_default(),
-        warnings,
-    })
+    errors.dedup();
+    let [predict, train] = parts;
+    let document = match (&predict, &train) {
+        _ if !errors.is_empty() => return Err(errors),
+        (Some((predict, _)), Some((train, _))) => merged(document(predict, release), document(train, release)),
+        (Some((one, _)), None) | (None, Some((one, _))) => document(one, release),
+        (None, None) => {
+            let message = "neither predict nor train is named";
+            let error = SignatureError::new(&rules::REFERENCE_INVALID, Location::file("cog.yaml"), message);
+            return Err(vec![error.with_hint("add run: \"predict.py:Predictor\" to cog.yaml")]);
+        }
+    };
+    let (predict, predict_places) = predict.map_or((None, SourceMap::default()), |(one, places)| (Some(one), places));
+    let (train, train_places) = train.map_or((None, SourceMap::default()), |(one, places)| (Some(one), places));
+    Ok(Description { document, predict, train, predict_places, train_places, warnings })
 }
 
-fn read_target(
-    world: &World<'_>,
-    target: &Target,
-    mode: Mode,
-    options: &Options,
-    warnings: &mut Vec<Finding>,
-) -> Result<(Signature, SourceMap), Vec<SignatureError>> {
-    let found = find(world, target, mode).map_err(|error| vec![error])?;
-    let Some(definition) = found.definition() else { return Err(Vec::new()) };
-    let mut errors = Vec::new();
-    let mut places = SourceMap { target: Some(found.module.place(&definition.name)), ..SourceMap::default() };
-    let mut reader =
-        Inputs { world, module: &found.module, peer_exact: options.peer_exact, method: found.name(), warnings: Vec::new() };
-    let parameters = &definition.parameters;
-    let mut inputs = Vec::new();
-    let all = parameters.posonlyargs.iter().chain(&parameters.args).chain(&parameters.kwonlyargs);
-    for (index, parameter) in all.enumerate() {
-        let name = &parameter.parameter.name;
-        if index == 0 && name.as_str() == "self" {
+fn read(reader: &Reader<'_>, target: &Target, mode: Mode) -> Result<Part, Failure> {
+    let found = reader.find(target, mode)?;
+    reader.signature(&found, mode)
+}
+
+/// Where Cog's own generator says something else than the source, or refuses it.
+fn differences((ours, places): &Part, cog: Result<Part, Failure>) -> Vec<Finding> {
+    let hint = "write it the way that Cog reads: literal values, names of the same file, types by their own names";
+    let finding = |message: String, place: Option<&Location>| {
+        let finding = Finding::new(&rules::BEYOND_COG, message).hint(hint);
+        match place {
+            Some(place) => finding.at(place.clone()),
+            None => finding,
+        }
+    };
+    let (cog, _) = match cog {
+        Ok(part) => part,
+        Err(errors) => {
+            let refused = |error: &SignatureError| {
+                finding(format!("cog's own generator refuses this: {error}"), Some(error.location()))
+            };
+            return errors.iter().map(refused).collect();
+        }
+    };
+    let mut found = Vec::new();
+    for input in &ours.inputs {
+        let (name, place) = (&input.name, places.input(&input.name));
+        let Some(other) = cog.inputs.iter().find(|other| other.name == *name) else {
+            found.push(finding(format!("cog's own generator leaves out {name}"), place));
             continue;
-        }
-        places.inputs.insert(name.to_string(), found.module.place(name));
-        match reader.read(parameter) {
-            Ok(Some(field)) => inputs.push(field),
-            Ok(None) => {}
-            Err(error) => errors.push(error),
+        };
+        let (here, there) = (input_value(input), input_value(other));
+        if here != there {
+            let message = format!("cog's own generator describes {name} otherwise: it loses or changes {}", changed(&here, &there));
+            found.push(finding(message, place).detail("source", here.to_string()).detail("cog", there.to_string()));
         }
     }
-    for variadic in [&parameters.vararg, &parameters.kwarg].into_iter().flatten() {
-        let message = format!("parameter '{}' is overlooked by Cog", variadic.name);
-        reader.warnings.push(
-            Finding::new(&rules::IGNORED_PARAMETER, message)
-                .at(found.module.place(&variadic.name))
-                .hint("name each input as a parameter of its own"),
-        );
+    for other in cog.inputs.iter().filter(|other| ours.inputs.iter().all(|input| input.name != other.name)) {
+        found.push(finding(format!("cog's own generator adds {}", other.name), places.target.as_ref()));
     }
-    warnings.append(&mut reader.warnings);
-    let output = match &definition.returns {
-        Some(returns) => {
-            places.output = Some(found.module.place(returns.as_ref()));
-            output_type(world, &annotation::read(world, &found.module, returns))
-        }
-        None => Err(missing_return(&found, definition)),
-    };
-    let output = match output {
-        Ok(output) => output,
-        Err(error) => {
-            errors.push(error);
-            return Err(errors);
-        }
-    };
-    let decorations = match decorations(world, &found, definition, &output) {
-        Ok(decorations) if errors.is_empty() => decorations,
-        Ok(_) => return Err(errors),
-        Err(error) => {
-            errors.push(error);
-            return Err(errors);
-        }
-    };
-    let signature = Signature {
-        mode,
-        method: found.name().to_owned(),
-        inputs,
-        output,
-        streaming: decorations.streaming,
-        concurrency: decorations.concurrency,
-        is_async: definition.is_async,
-    };
-    Ok((signature, places))
+    let (here, there) = (output_schema(&ours.output), output_schema(&cog.output));
+    if here != there {
+        let message = "cog's own generator describes the output otherwise".to_owned();
+        found.push(finding(message, places.output()).detail("source", here.to_string()).detail("cog", there.to_string()));
+    }
+    found
 }
 
-fn missing_return(found: &Found, definition: &ruff_python_ast::StmtFunctionDef) -> SignatureError {
-    let message = format!("{} has no return annotation", found.name());
-    SignatureError::new(ErrorKind::MissingReturn, message, found.module.place(&definition.name)).hint("write -> str, for example")
+/// The keys in which two schemas differ.
+fn changed(here: &Value, there: &Value) -> String {
+    let (Value::Object(here), Value::Object(there)) = (here, there) else { return "it".to_owned() };
+    let mut keys: Vec<&str> = here.iter().filter(|(key, value)| there.get(*key) != Some(value)).map(|(key, _)| key.as_str()).collect();
+    keys.extend(there.keys().filter(|key| !here.contains_key(*key)).map(String::as_str));
+    keys.join(", ")
 }

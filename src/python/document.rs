@@ -1,376 +1,355 @@
-//! The OpenAPI document of a signature (`contracts/cog.md` section 4.6).
+//! The OpenAPI document of a signature, as Cog 0.19 and later write it (contract section 4.6).
+//!
+//! Cog writes most objects with their keys sorted, and components, paths and properties in order. So does this.
 
 use serde_json::{Map, Value, json};
 
-use super::signature::{Field, InputField, InputType, Mode, OutputType, Primitive, Signature};
+use super::constant::number;
+use super::options::{Mode, Release};
+use super::signature::{Input, InputKind, OutputType, Primitive, Signature};
 
-/// What documents named as their version until the tool's own was used.
-const OLD_VERSION: &str = "0.1.0";
-
-/// The document of a predictor, a trainer, or both: then the trainer's parts are added where the predictor has none of that name.
-pub(super) fn combined(predict: Option<&Signature>, train: Option<&Signature>, cog_version: Option<&str>) -> Value {
-    let version = version(cog_version);
-    match (predict, train) {
-        (Some(predict), Some(train)) => {
-            let mut document = single(predict, &version);
-            let other = single(train, &version);
-            for pointer in ["/paths", "/components/schemas"] {
-                if let (Some(Value::Object(into)), Some(Value::Object(from))) =
-                    (document.pointer_mut(pointer), other.pointer(pointer))
-                {
-                    for (name, value) in from {
-                        if !into.contains_key(name) {
-                            into.insert(name.clone(), value.clone());
-                        }
-                    }
-                }
-            }
-            document
-        }
-        (Some(signature), None) | (None, Some(signature)) => single(signature, &version),
-        (None, None) => json!({ "openapi": "3.0.2", "info": { "title": "Cog", "version": version }, "paths": {} }),
+/// The document of one signature.
+pub(super) fn document(signature: &Signature, release: Release) -> Value {
+    let train = signature.mode == Mode::Train;
+    let (input_name, output_name) = if train { ("TrainingInput", "TrainingOutput") } else { ("Input", "Output") };
+    let (request, response) =
+        if train { ("TrainingRequest", "TrainingResponse") } else { ("PredictionRequest", "PredictionResponse") };
+    let (input, choices) = input_schema(signature, input_name, release);
+    let mut components = Map::new();
+    components.insert(input_name.to_owned(), input);
+    components.insert(output_name.to_owned(), output_schema(&signature.output));
+    for (name, schema) in choices {
+        components.insert(name, schema);
     }
-}
-
-/// Since 0.22 the document names the tool's version.
-fn version(cog_version: Option<&str>) -> String {
-    let numbers = |text: &str| -> Option<(u32, u32)> {
-        let mut parts = text.trim_start_matches('v').split('.');
-        Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-    };
-    match cog_version {
-        Some(text) if numbers(text).is_some_and(|version| version >= (0, 22)) => text.trim_start_matches('v').to_owned(),
-        _ => OLD_VERSION.to_owned(),
+    let (input_reference, output_reference) = (reference(input_name), reference(output_name));
+    components.insert(request.to_owned(), sorted(json!({
+        "title": request,
+        "type": "object",
+        "properties": {"id": {"title": "Id", "type": "string"}, "input": input_reference},
+    })));
+    components.insert(response.to_owned(), sorted(json!({
+        "title": response,
+        "type": "object",
+        "properties": {
+            "input": input_reference,
+            "output": output_reference,
+            "id": {"title": "Id", "type": "string"},
+            "version": {"title": "Version", "type": "string"},
+            "created_at": {"title": "Created At", "type": "string", "format": "date-time"},
+            "started_at": {"title": "Started At", "type": "string", "format": "date-time"},
+            "completed_at": {"title": "Completed At", "type": "string", "format": "date-time"},
+            "status": {"title": "Status", "type": "string"},
+            "error": {"title": "Error", "type": "string"},
+            "logs": {"title": "Logs", "type": "string"},
+            "metrics": {"title": "Metrics", "type": "object"},
+        },
+    })));
+    for (name, schema) in fixed_components() {
+        components.insert(name.to_owned(), sorted(schema));
     }
-}
-
-/// What differs between the two modes.
-struct Names {
-    endpoint: &'static str,
-    cancel: &'static str,
-    cancel_parameter: &'static str,
-    cancel_operation: &'static str,
-    operation: &'static str,
-    summary: &'static str,
-    description: &'static str,
-    input: &'static str,
-    output: &'static str,
-    request: &'static str,
-    response: &'static str,
-}
-
-const PREDICT: Names = Names {
-    endpoint: "/predictions",
-    cancel: "/predictions/{prediction_id}/cancel",
-    cancel_parameter: "prediction_id",
-    cancel_operation: "cancel_predictions__prediction_id__cancel_post",
-    operation: "predict_predictions_post",
-    summary: "Predict",
-    description: "Run a single prediction on the model",
-    input: "Input",
-    output: "Output",
-    request: "PredictionRequest",
-    response: "PredictionResponse",
-};
-
-const TRAIN: Names = Names {
-    endpoint: "/trainings",
-    cancel: "/trainings/{training_id}/cancel",
-    cancel_parameter: "training_id",
-    cancel_operation: "cancel_trainings__training_id__cancel_post",
-    operation: "train_trainings_post",
-    summary: "Train",
-    description: "Run a single training on the model",
-    input: "TrainingInput",
-    output: "TrainingOutput",
-    request: "TrainingRequest",
-    response: "TrainingResponse",
-};
-
-fn single(signature: &Signature, version: &str) -> Value {
-    let names = match signature.mode {
-        Mode::Predict => &PREDICT,
-        Mode::Train => &TRAIN,
+    let mut paths = Map::new();
+    paths.insert("/".to_owned(), plain_get("Root", "root__get"));
+    paths.insert("/health-check".to_owned(), plain_get("Healthcheck", "healthcheck_health_check_get"));
+    let (main, cancel) = if train {
+        ("/trainings", "/trainings/{training_id}/cancel")
+    } else {
+        ("/predictions", "/predictions/{prediction_id}/cancel")
     };
+    paths.insert(main.to_owned(), main_path(signature, request, response));
+    paths.insert(cancel.to_owned(), cancel_path(train));
+    let version = if release >= Release::ACCEPT { release.to_string() } else { "0.1.0".to_owned() };
     json!({
+        "components": {"schemas": components},
+        "info": {"title": "Cog", "version": version},
         "openapi": "3.0.2",
-        "info": { "title": "Cog", "version": version },
-        "paths": paths(names, signature.streaming),
-        "components": { "schemas": components(names, signature) },
+        "paths": paths,
     })
 }
 
-fn reference(component: &str) -> Value {
-    json!({ "$ref": format!("#/components/schemas/{component}") })
-}
-
-fn components(names: &Names, signature: &Signature) -> Value {
-    let mut schemas = Map::new();
-    let (input, enumerations) = input_schema(names.input, &signature.inputs);
-    schemas.insert(names.input.to_owned(), input);
-    let mut output = output_schema(&signature.output);
-    output.insert("title".to_owned(), "Output".into());
-    schemas.insert(names.output.to_owned(), Value::Object(output));
-    schemas.extend(enumerations);
-    schemas.insert(
-        names.request.to_owned(),
-        json!({
-            "title": names.request,
-            "type": "object",
-            "properties": { "id": { "title": "Id", "type": "string" }, "input": reference(names.input) },
-        }),
-    );
-    let time = |title: &str| json!({ "title": title, "type": "string", "format": "date-time" });
-    schemas.insert(
-        names.response.to_owned(),
-        json!({
-            "title": names.response,
-            "type": "object",
-            "properties": {
-                "input": reference(names.input),
-                "output": reference(names.output),
-                "id": { "title": "Id", "type": "string" },
-                "version": { "title": "Version", "type": "string" },
-                "created_at": time("Created At"),
-                "started_at": time("Started At"),
-                "completed_at": time("Completed At"),
-                "status": { "title": "Status", "type": "string" },
-                "error": { "title": "Error", "type": "string" },
-                "logs": { "title": "Logs", "type": "string" },
-                "metrics": { "title": "Metrics", "type": "object" },
-            },
-        }),
-    );
-    schemas.insert(
-        "Status".to_owned(),
-        json!({
-            "title": "Status",
-            "description": "An enumeration.",
-            "enum": ["starting", "processing", "succeeded", "canceled", "failed"],
-            "type": "string",
-        }),
-    );
-    schemas.insert(
-        "HTTPValidationError".to_owned(),
-        json!({
-            "title": "HTTPValidationError",
-            "type": "object",
-            "properties": { "detail": { "title": "Detail", "type": "array", "items": reference("ValidationError") } },
-        }),
-    );
-    schemas.insert(
-        "ValidationError".to_owned(),
-        json!({
-            "title": "ValidationError",
-            "required": ["loc", "msg", "type"],
-            "type": "object",
-            "properties": {
-                "loc": { "title": "Location", "type": "array", "items": { "anyOf": [{ "type": "string" }, { "type": "integer" }] } },
-                "msg": { "title": "Message", "type": "string" },
-                "type": { "title": "Error Type", "type": "string" },
-            },
-        }),
-    );
-    Value::Object(schemas)
-}
-
-fn paths(names: &Names, streaming: bool) -> Value {
-    let answer =
-        |schema: Value| json!({ "description": "Successful Response", "content": { "application/json": { "schema": schema } } });
-    let refusal = json!({
-        "description": "Validation Error",
-        "content": { "application/json": { "schema": reference("HTTPValidationError") } },
-    });
-    let look = |summary: &str, operation: &str| json!({ "get": { "summary": summary, "operationId": operation, "responses": { "200": answer(json!({})) } } });
-    let mut main = json!({
-        "summary": names.summary,
-        "description": names.description,
-        "operationId": names.operation,
-        "requestBody": { "content": { "application/json": { "schema": reference(names.request) } } },
-        "responses": { "200": answer(reference(names.response)), "422": refusal },
-    });
-    if streaming {
-        main["x-cog-streaming"] = true.into();
-    }
-    let cancel = json!({
-        "summary": "Cancel",
-        "operationId": names.cancel_operation,
-        "parameters": [{
-            "required": true,
-            "schema": { "title": title(names.cancel_parameter), "type": "string" },
-            "name": names.cancel_parameter,
-            "in": "path",
-        }],
-        "responses": { "200": answer(json!({})), "422": refusal },
-    });
-    let mut paths = Map::new();
-    paths.insert("/".to_owned(), look("Root", "root__get"));
-    paths.insert("/health-check".to_owned(), look("Healthcheck", "healthcheck_health_check_get"));
-    paths.insert(names.endpoint.to_owned(), json!({ "post": main }));
-    paths.insert(names.cancel.to_owned(), json!({ "post": cancel }));
-    Value::Object(paths)
-}
-
-/// `max_tokens` as `Max Tokens`.
-fn title(name: &str) -> String {
-    let capitalised = |part: &str| {
-        let mut characters = part.chars();
-        match characters.next() {
-            Some(first) if first.is_ascii() => format!("{}{}", first.to_ascii_uppercase(), characters.as_str()),
-            _ => part.to_owned(),
+/// Both documents in one: what training has of its own is added, and all keys are sorted.
+pub(super) fn merged(mut predict: Value, train: Value) -> Value {
+    for pointer in ["/paths", "/components/schemas"] {
+        let Some(Value::Object(more)) = train.pointer(pointer) else { continue };
+        if let Some(Value::Object(base)) = predict.pointer_mut(pointer) {
+            for (name, value) in more {
+                base.entry(name.clone()).or_insert_with(|| value.clone());
+            }
         }
-    };
-    name.split('_').map(capitalised).collect::<Vec<_>>().join(" ")
+    }
+    sorted(predict)
 }
 
-fn primitive(kind: Primitive) -> Map<String, Value> {
-    let value = match kind {
-        Primitive::Str => json!({ "type": "string" }),
-        Primitive::Int => json!({ "type": "integer" }),
-        Primitive::Float => json!({ "type": "number" }),
-        Primitive::Bool => json!({ "type": "boolean" }),
-        Primitive::Path | Primitive::File => json!({ "type": "string", "format": "uri" }),
-        Primitive::Secret => json!({ "type": "string", "format": "password", "writeOnly": true, "x-cog-secret": true }),
-        Primitive::Any => json!({ "type": "object" }),
-    };
-    into_map(value)
-}
-
-fn into_map(value: Value) -> Map<String, Value> {
+/// A value with the keys of all its objects sorted.
+fn sorted(value: Value) -> Value {
     match value {
-        Value::Object(map) => map,
+        Value::Object(object) => {
+            let mut entries: Vec<(String, Value)> = object.into_iter().collect();
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            Value::Object(entries.into_iter().map(|(key, value)| (key, sorted(value))).collect())
+        }
+        Value::Array(items) => items.into_iter().map(sorted).collect(),
+        scalar => scalar,
+    }
+}
+
+/// An object with its own keys sorted; what is inside stays as it is.
+fn with_sorted_keys(object: Map<String, Value>) -> Value {
+    let mut entries: Vec<(String, Value)> = object.into_iter().collect();
+    entries.sort_by(|one, other| one.0.cmp(&other.0));
+    Value::Object(entries.into_iter().collect())
+}
+
+fn reference(component: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{component}")})
+}
+
+/// `guidance_scale` as `Guidance Scale`. Only letters of ASCII have a capital here, as in Cog, which looks at bytes.
+pub(super) fn title(name: &str) -> String {
+    let capital = |part: &str| match part.split_at_checked(1) {
+        Some((first, rest)) => first.to_ascii_uppercase() + rest,
+        None => part.to_owned(),
+    };
+    name.split('_').map(capital).collect::<Vec<_>>().join(" ")
+}
+
+fn primitive_schema(primitive: Primitive) -> Map<String, Value> {
+    let schema = match primitive {
+        Primitive::String => json!({"type": "string"}),
+        Primitive::Integer => json!({"type": "integer"}),
+        Primitive::Number => json!({"type": "number"}),
+        Primitive::Boolean => json!({"type": "boolean"}),
+        Primitive::Path | Primitive::File => json!({"format": "uri", "type": "string"}),
+        Primitive::Secret => json!({"format": "password", "type": "string", "writeOnly": true, "x-cog-secret": true}),
+        Primitive::Any => json!({"type": "object"}),
+    };
+    object(schema)
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
         _ => Map::new(),
     }
 }
 
-fn input_schema(component: &str, inputs: &[InputField]) -> (Value, Map<String, Value>) {
-    let mut properties = Map::new();
-    let mut required = Vec::new();
-    let mut enumerations = Map::new();
-    for (order, field) in inputs.iter().enumerate() {
-        if !field.constraints.choices.is_empty() {
-            enumerations.insert(field.name.clone(), enumeration(field));
+fn input_kind_schema(kind: &InputKind, nullable: bool) -> Map<String, Value> {
+    match kind {
+        InputKind::Primitive(primitive) => primitive_schema(*primitive),
+        InputKind::List(item) => object(json!({"items": primitive_schema(*item), "type": "array"})),
+        InputKind::Union(variants) => {
+            // Every variant of a nullable union says so too.
+            let variant = |kind| {
+                let mut schema = input_kind_schema(kind, false);
+                if nullable {
+                    schema.insert("nullable".to_owned(), Value::Bool(true));
+                }
+                with_sorted_keys(schema)
+            };
+            object(json!({"anyOf": variants.iter().map(variant).collect::<Vec<_>>()}))
         }
-        let nullable = is_nullable(field);
-        let default = field.default.as_ref().filter(|default| nullable || !default.is_null());
-        let is_union = matches!(field.kind, InputType::Union(_));
-        if default.is_none() && (is_union || !nullable) {
-            required.push(Value::from(field.name.as_str()));
+    }
+}
+
+fn input_schema(signature: &Signature, name: &str, release: Release) -> (Value, Vec<(String, Value)>) {
+    let (mut properties, mut choices, mut required) = (Map::new(), Vec::new(), Vec::new());
+    for (order, input) in signature.inputs.iter().enumerate() {
+        if input.is_required() {
+            required.push(Value::from(input.name.as_str()));
         }
-        properties.insert(field.name.clone(), Value::Object(property(field, order, nullable, default)));
+        let component = component_name(&input.name, release);
+        if !input.info.choices.is_empty() {
+            let kind = primitive_schema(input.r#type.kind.primitive()).remove("type");
+            choices.push((component.clone(), json!({
+                "description": "An enumeration.",
+                "enum": input.info.choices,
+                "title": component,
+                "type": kind,
+            })));
+        }
+        properties.insert(input.name.clone(), property(input, order, &component));
     }
     let mut schema = Map::new();
-    schema.insert("title".to_owned(), component.into());
-    schema.insert("type".to_owned(), "object".into());
     schema.insert("properties".to_owned(), Value::Object(properties));
     if !required.is_empty() {
         schema.insert("required".to_owned(), Value::Array(required));
     }
-    (Value::Object(schema), enumerations)
+    schema.insert("title".to_owned(), Value::from(name));
+    schema.insert("type".to_owned(), Value::from("object"));
+    (Value::Object(schema), choices)
 }
 
-/// `None` for a bare `Secret` means that there is none, a well-known way to make a credential optional.
-fn is_nullable(field: &InputField) -> bool {
-    field.nullable || (field.kind == InputType::One(Primitive::Secret) && field.default == Some(Value::Null))
+/// Cog 0.17 and 0.18 wrote the first letter of the component in upper case.
+fn component_name(name: &str, release: Release) -> String {
+    match name.split_at_checked(1) {
+        Some((first, rest)) if release < Release::PLAIN_CHOICES => first.to_ascii_uppercase() + rest,
+        _ => name.to_owned(),
+    }
 }
 
-fn enumeration(field: &InputField) -> Value {
-    let kind = match &field.kind {
-        InputType::One(kind) | InputType::List(kind) => primitive(*kind).remove("type"),
-        InputType::Union(_) => None,
-    };
-    json!({
-        "title": field.name,
-        "description": "An enumeration.",
-        "enum": field.constraints.choices,
-        "type": kind.unwrap_or_else(|| "string".into()),
-    })
-}
-
-fn property(field: &InputField, order: usize, nullable: bool, default: Option<&Value>) -> Map<String, Value> {
-    let mut property = Map::new();
-    property.insert("x-order".to_owned(), order.into());
-    if field.constraints.choices.is_empty() {
-        property.insert("title".to_owned(), title(&field.name).into());
-        property.extend(input_type(&field.kind, nullable));
+/// The schema of one input.
+fn property(input: &Input, order: usize, component: &str) -> Value {
+    let info = &input.info;
+    let mut schema = Map::new();
+    if info.choices.is_empty() {
+        schema = input_kind_schema(&input.r#type.kind, input.r#type.nullable);
+        schema.insert("title".to_owned(), Value::String(title(&input.name)));
     } else {
-        property.insert("allOf".to_owned(), json!([reference(&field.name)]));
+        schema.insert("allOf".to_owned(), json!([reference(component)]));
     }
-    if let Some(default) = default {
-        property.insert("default".to_owned(), default.clone());
-    }
-    if nullable {
-        property.insert("nullable".to_owned(), true.into());
-    }
-    let limits = &field.constraints;
-    let mut put = |key: &str, value: Option<Value>| {
-        if let Some(value) = value {
-            property.insert(key.to_owned(), value);
-        }
-    };
-    put("description", field.description.clone().map(Value::String));
-    put("minimum", limits.minimum.clone());
-    put("maximum", limits.maximum.clone());
-    put("minLength", limits.min_length.map(Value::from));
-    put("maxLength", limits.max_length.map(Value::from));
-    put("pattern", limits.pattern.clone().map(Value::String));
-    put("deprecated", field.deprecated.then(|| true.into()));
-    put("x-cog-accept", limits.accept.clone().map(Value::String));
-    property
+    let entries = [
+        ("default", input.effective_default().cloned()),
+        ("deprecated", info.deprecated.then_some(Value::Bool(true))),
+        ("description", info.description.clone().map(Value::String)),
+        ("maximum", info.maximum.map(number)),
+        ("maxLength", info.max_length.map(Value::from)),
+        ("minimum", info.minimum.map(number)),
+        ("minLength", info.min_length.map(Value::from)),
+        ("nullable", input.is_nullable().then_some(Value::Bool(true))),
+        ("pattern", info.pattern.clone().map(Value::String)),
+        ("x-cog-accept", info.accept.clone().map(Value::String)),
+        ("x-order", Some(Value::from(order))),
+    ];
+    schema.extend(entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
+    with_sorted_keys(schema)
 }
 
-fn input_type(kind: &InputType, nullable: bool) -> Map<String, Value> {
-    match kind {
-        InputType::One(kind) => primitive(*kind),
-        InputType::List(item) => into_map(json!({ "type": "array", "items": primitive(*item) })),
-        InputType::Union(variants) => {
-            let variants: Vec<Value> = variants
-                .iter()
-                .map(|variant| {
-                    let mut schema = input_type(variant, false);
-                    if nullable {
-                        schema.insert("nullable".to_owned(), true.into());
-                    }
-                    Value::Object(schema)
-                })
-                .collect();
-            into_map(json!({ "anyOf": variants }))
-        }
+/// The schema of an input alone, for comparisons.
+pub(super) fn input_value(input: &Input) -> Value {
+    let mut schema = object(property(input, 0, &input.name));
+    schema.remove("x-order");
+    if !input.info.choices.is_empty() {
+        schema.insert("allOf".to_owned(), json!([{"enum": input.info.choices}]));
     }
+    schema.insert("required".to_owned(), Value::Bool(input.is_required()));
+    Value::Object(schema)
 }
 
-fn output_schema(kind: &OutputType) -> Map<String, Value> {
-    match kind {
-        OutputType::One(kind) => primitive(*kind),
-        OutputType::List(item) => into_map(json!({ "type": "array", "items": output_schema(item) })),
-        OutputType::Map(value) => into_map(json!({ "type": "object", "additionalProperties": output_schema(value) })),
-        OutputType::Iterator(item) => {
-            into_map(json!({ "type": "array", "items": output_schema(item), "x-cog-array-type": "iterator" }))
-        }
-        OutputType::Concatenate => into_map(json!({
+/// The schema of an output. Whatever it is, its title is `Output`, for training too.
+pub(super) fn output_schema(output: &OutputType) -> Value {
+    let mut schema = output_part(output);
+    schema.insert("title".to_owned(), Value::from("Output"));
+    with_sorted_keys(schema)
+}
+
+fn output_part(output: &OutputType) -> Map<String, Value> {
+    let part = |output: &OutputType| with_sorted_keys(output_part(output));
+    match output {
+        OutputType::Primitive(primitive) => primitive_schema(*primitive),
+        OutputType::List(item) => object(json!({"items": part(item), "type": "array"})),
+        OutputType::Dict(value) => object(json!({"additionalProperties": part(value), "type": "object"})),
+        OutputType::Iterator(item) => object(json!({"items": part(item), "type": "array", "x-cog-array-type": "iterator"})),
+        OutputType::ConcatenateIterator => object(json!({
+            "items": {"type": "string"},
             "type": "array",
-            "items": { "type": "string" },
-            "x-cog-array-type": "iterator",
             "x-cog-array-display": "concatenate",
+            "x-cog-array-type": "iterator",
         })),
-        OutputType::Object(fields) => object_schema(fields),
+        OutputType::Object(members) => {
+            let (mut properties, mut required) = (Map::new(), Vec::new());
+            for member in members {
+                let mut schema = output_part(&member.r#type);
+                schema.insert("title".to_owned(), Value::String(title(&member.name)));
+                if member.nullable {
+                    schema.insert("nullable".to_owned(), Value::Bool(true));
+                }
+                if member.required {
+                    required.push(Value::from(member.name.as_str()));
+                }
+                properties.insert(member.name.clone(), with_sorted_keys(schema));
+            }
+            let mut schema = object(json!({"properties": properties, "type": "object"}));
+            if !required.is_empty() {
+                schema.insert("required".to_owned(), Value::Array(required));
+            }
+            schema
+        }
     }
 }
 
-fn object_schema(fields: &[Field]) -> Map<String, Value> {
-    let mut properties = Map::new();
-    for field in fields {
-        let mut schema = output_schema(&field.kind);
-        if field.nullable {
-            schema.insert("nullable".to_owned(), true.into());
-        }
-        schema.insert("title".to_owned(), title(&field.name).into());
-        properties.insert(field.name.clone(), Value::Object(schema));
+fn fixed_components() -> [(&'static str, Value); 3] {
+    [
+        ("Status", json!({
+            "title": "Status",
+            "description": "An enumeration.",
+            "enum": ["starting", "processing", "succeeded", "canceled", "failed"],
+            "type": "string",
+        })),
+        ("HTTPValidationError", json!({
+            "title": "HTTPValidationError",
+            "type": "object",
+            "properties": {
+                "detail": {"title": "Detail", "type": "array", "items": reference("ValidationError")},
+            },
+        })),
+        ("ValidationError", json!({
+            "title": "ValidationError",
+            "required": ["loc", "msg", "type"],
+            "type": "object",
+            "properties": {
+                "loc": {"title": "Location", "type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
+                "msg": {"title": "Message", "type": "string"},
+                "type": {"title": "Error Type", "type": "string"},
+            },
+        })),
+    ]
+}
+
+/// A response with JSON of a schema.
+fn response(description: &str, schema: &Value) -> Value {
+    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}
+
+fn plain_get(summary: &str, operation: &str) -> Value {
+    sorted(json!({
+        "get": {
+            "summary": summary,
+            "operationId": operation,
+            "responses": {"200": response("Successful Response", &json!({}))},
+        },
+    }))
+}
+
+fn main_path(signature: &Signature, request: &str, answer: &str) -> Value {
+    let (summary, description, operation) = match signature.mode {
+        Mode::Predict => ("Predict", "Run a single prediction on the model", "predict_predictions_post"),
+        Mode::Train => ("Train", "Run a single training on the model", "train_trainings_post"),
+    };
+    let mut post = object(json!({
+        "summary": summary,
+        "description": description,
+        "operationId": operation,
+        "requestBody": {"content": {"application/json": {"schema": reference(request)}}},
+        "responses": {
+            "200": response("Successful Response", &reference(answer)),
+            "422": response("Validation Error", &reference("HTTPValidationError")),
+        },
+    }));
+    if signature.mode == Mode::Predict && signature.streaming {
+        post.insert("x-cog-streaming".to_owned(), Value::Bool(true));
     }
-    let required: Vec<&str> = fields.iter().filter(|field| field.required).map(|field| field.name.as_str()).collect();
-    let mut schema = into_map(json!({ "type": "object", "properties": properties }));
-    if !required.is_empty() {
-        schema.insert("required".to_owned(), json!(required));
-    }
-    schema
+    sorted(json!({"post": post}))
+}
+
+fn cancel_path(train: bool) -> Value {
+    let (parameter, operation) = if train {
+        ("training_id", "cancel_trainings__training_id__cancel_post")
+    } else {
+        ("prediction_id", "cancel_predictions__prediction_id__cancel_post")
+    };
+    sorted(json!({
+        "post": {
+            "summary": "Cancel",
+            "operationId": operation,
+            "parameters": [{
+                "required": true,
+                "schema": {"title": title(parameter), "type": "string"},
+                "name": parameter,
+                "in": "path",
+            }],
+            "responses": {
+                "200": response("Successful Response", &json!({})),
+                "422": response("Validation Error", &reference("HTTPValidationError")),
+            },
+        },
+    }))
 }

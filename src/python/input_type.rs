@@ -1,80 +1,261 @@
-//! Types of inputs (`contracts/cog.md` section 4.3).
+//! The types that inputs may have.
 
-use super::annotation::{Annotation, Kind, hint_for};
-use super::model::is_typed_dict;
-use super::world::World;
-use crate::python::{InputType, Primitive, SignatureError};
+use std::rc::Rc;
 
-/// The type of an input, and whether `None` is a value of it.
-pub(super) fn input_type(world: &World<'_>, annotation: &Annotation) -> Result<(InputType, bool), SignatureError> {
-    let (annotation, _opaque) = annotation.unwrapped();
-    let (members, nullable) = annotation.members();
-    match members.as_slice() {
-        [] => Err(annotation.unsupported(hint_for(annotation))),
-        [single] => Ok((one(world, single)?, nullable)),
-        several => {
-            let mut variants = Vec::new();
-            for member in several {
-                let variant = one(world, member)?;
-                if matches!(variant, InputType::One(Primitive::Path | Primitive::File | Primitive::Secret)) {
-                    return Err(
-                        member.unsupported("a file or a secret cannot be one of several types: make it an input of its own")
-                    );
+use ruff_text_size::TextRange;
+
+use super::annotation::{Annotation, AnnotationReader, Form, advice};
+use super::module::Module;
+use super::options::Release;
+use super::reader::{Failure, Known, Named, Reader, fail};
+use super::rules;
+use super::signature::{InputKind, InputType, Primitive};
+
+/// How often a name may stand for another annotation.
+const MOST_ALIASES: usize = 16;
+
+impl Primitive {
+    /// The scalar that a known name stands for.
+    pub(super) const fn of(known: Known) -> Option<Self> {
+        Some(match known {
+            Known::Str => Self::String,
+            Known::Int => Self::Integer,
+            Known::Float => Self::Number,
+            Known::Bool => Self::Boolean,
+            Known::Path => Self::Path,
+            Known::File => Self::File,
+            Known::Secret => Self::Secret,
+            Known::Any => Self::Any,
+            _ => return None,
+        })
+    }
+}
+
+const fn plain(primitive: Primitive) -> InputType {
+    InputType { kind: InputKind::Primitive(primitive), nullable: false }
+}
+
+fn unsupported(module: &Module, range: TextRange, message: impl Into<String>, hint: &str) -> Failure {
+    fail(&rules::INPUT_UNSUPPORTED, module, range, message, hint)
+}
+
+impl Reader<'_> {
+    /// The type of an input.
+    pub(super) fn input_type(&self, module: &Rc<Module>, annotation: &Annotation) -> Result<InputType, Failure> {
+        self.input(module, annotation, 0)
+    }
+
+    fn input(&self, module: &Rc<Module>, annotation: &Annotation, aliases: usize) -> Result<InputType, Failure> {
+        let range = annotation.range;
+        match &annotation.form {
+            Form::Name(name) => match self.named(module, name)? {
+                Named::Known(Known::Dict) => Ok(plain(Primitive::Any)),
+                Named::Known(known) => match Primitive::of(known) {
+                    Some(primitive) => {
+                        self.check_origin(module, name, known, range)?;
+                        Ok(plain(primitive))
+                    }
+                    None if known == Known::List => {
+                        Err(unsupported(module, range, format!("`{name}` does not say what its items are"), "write list[str], for example"))
+                    }
+                    None => Err(unsupported(module, range, format!("`{name}` is not an input type"), advice(name))),
+                },
+                Named::Class(class) if self.typed_dict(&class)? => Ok(plain(Primitive::Any)),
+                Named::Class(class) if self.is_model(&class)? => {
+                    let message = format!("`{name}` is a model class, which cannot be an input");
+                    Err(unsupported(module, range, message, "take its members as inputs of their own, or a dict"))
                 }
-                variants.push(variant);
+                Named::Class(_) => {
+                    let message = format!("`{name}` is a class of the project, which cannot be an input");
+                    Err(unsupported(module, range, message, "use str with Input(choices=[...]) instead of an Enum, or a dict"))
+                }
+                Named::Alias(file, index) => {
+                    let inner = self.alias(&file, index, aliases, module, annotation)?;
+                    self.input(&file, &inner, aliases + 1)
+                }
+                Named::External(from) => Err(fail(
+                    &rules::TYPE_UNRESOLVABLE,
+                    module,
+                    range,
+                    format!("`{name}` comes from {from}, which is not part of the project"),
+                    format!("{}; or mark a JSON type as Annotated[{name}, cog.Opaque]", advice(name)),
+                )),
+                Named::Unknown => Err(unsupported(module, range, format!("`{name}` is not a known type"), advice(name))),
+            },
+            Form::Generic(name, arguments) => self.generic_input(module, annotation, name, arguments, aliases),
+            Form::Union(members) => self.union_input(module, range, members, aliases),
+            Form::None | Form::Other => {
+                Err(unsupported(module, range, "an input cannot be `None` alone", "name the type, as Optional[str]"))
             }
-            Ok((InputType::Union(variants), nullable))
         }
     }
-}
 
-fn one(world: &World<'_>, annotation: &Annotation) -> Result<InputType, SignatureError> {
-    let (annotation, _opaque) = annotation.unwrapped();
-    if let Some(primitive) = primitive(world, annotation) {
-        return Ok(InputType::One(primitive));
-    }
-    match annotation.known() {
-        Some(("list" | "List", [item])) => match primitive(world, item.unwrapped().0) {
-            Some(item) => Ok(InputType::List(item)),
-            None if is_known(item) => Err(annotation.unsupported(hint_for(annotation))),
-            None => Err(item.unknown()),
-        },
-        Some(_) => Err(annotation.unsupported(hint_for(annotation))),
-        None if annotation.class().is_some() => {
-            Err(annotation.unsupported("an object is annotated as dict or as a TypedDict; other classes cannot be inputs"))
+    fn generic_input(
+        &self,
+        module: &Rc<Module>,
+        annotation: &Annotation,
+        name: &str,
+        arguments: &[Annotation],
+        aliases: usize,
+    ) -> Result<InputType, Failure> {
+        let range = annotation.range;
+        let used = name.rsplit('.').next().unwrap_or(name);
+        let Named::Known(known) = self.named(module, name)? else {
+            return Err(unsupported(module, range, format!("`{name}[...]` is not an input type"), advice(name)));
+        };
+        match (known, arguments) {
+            (Known::Annotated, [inner, metadata @ ..]) => {
+                if self.has_opaque(module, metadata)? {
+                    self.needs(Release::RUN, "Opaque", module, range)?;
+                    return self.opaque_input(module, inner);
+                }
+                self.input(module, inner, aliases)
+            }
+            (Known::Dict, _) => Ok(plain(Primitive::Any)),
+            (Known::Optional, [inner]) => Ok(InputType { nullable: true, ..self.input(module, inner, aliases)? }),
+            (Known::Union, members) => self.union_input(module, range, members, aliases),
+            // Cog follows `List as L` for outputs only.
+            (Known::List, _) if self.exact && used != "List" && used != "list" => {
+                Err(unsupported(module, range, format!("`{name}[...]` is not an input type"), advice(name)))
+            }
+            (Known::List, [item]) => {
+                let inner = self.input(module, item, aliases)?;
+                match inner {
+                    InputType { kind: InputKind::Primitive(primitive), nullable: false } => {
+                        Ok(InputType { kind: InputKind::List(primitive), nullable: false })
+                    }
+                    InputType { nullable: true, .. } => {
+                        Err(unsupported(module, item.range, "the items of a list cannot be optional", "leave None out of the list"))
+                    }
+                    _ => Err(unsupported(
+                        module,
+                        item.range,
+                        "the items of a list cannot be lists or unions",
+                        "use list[Any] or list[dict] for nested data",
+                    )),
+                }
+            }
+            (Known::List | Known::Optional, _) => {
+                Err(unsupported(module, range, format!("`{name}[...]` takes one type"), "write list[str], for example"))
+            }
+            _ => Err(unsupported(module, range, format!("`{name}[...]` is not an input type"), advice(name))),
         }
-        None if matches!(annotation.kind, Kind::Name(_) | Kind::Generic(..)) => Err(annotation.unknown()),
-        None => Err(annotation.unsupported(hint_for(annotation))),
     }
-}
 
-fn is_known(annotation: &Annotation) -> bool {
-    annotation.known().is_some() || !matches!(annotation.kind, Kind::Name(_))
-}
-
-/// A type with a word of its own; type arguments of objects are dropped.
-fn primitive(world: &World<'_>, annotation: &Annotation) -> Option<Primitive> {
-    if annotation.class().is_some_and(|class| is_typed_dict(world, class)) {
-        return Some(Primitive::Any);
+    fn union_input(
+        &self,
+        module: &Rc<Module>,
+        range: TextRange,
+        members: &[Annotation],
+        aliases: usize,
+    ) -> Result<InputType, Failure> {
+        let mut kinds = Vec::new();
+        let mut nullable = false;
+        let mut inner_nullable = None;
+        for member in members {
+            if member.form == Form::None {
+                nullable = true;
+                continue;
+            }
+            let InputType { kind, nullable: optional } = self.input(module, member, aliases)?;
+            if matches!(kind, InputKind::Union(_)) {
+                return Err(unsupported(module, member.range, "a union inside a union", "write one flat union"));
+            }
+            inner_nullable = inner_nullable.or(optional.then_some(member.range));
+            kinds.push((kind, member.range));
+        }
+        if let [(kind, _)] = kinds.as_slice() {
+            return Ok(InputType { kind: kind.clone(), nullable: nullable || inner_nullable.is_some() });
+        }
+        if kinds.is_empty() {
+            return Err(unsupported(module, range, "a union without a type", "name at least one type besides None"));
+        }
+        if let Some(range) = inner_nullable {
+            return Err(unsupported(module, range, "an optional type inside a union", "write | None once, at the end"));
+        }
+        for (kind, range) in &kinds {
+            if matches!(kind.primitive(), Primitive::Path | Primitive::File | Primitive::Secret) {
+                let message = "files and secrets cannot be part of a union";
+                return Err(unsupported(module, *range, message, "use two inputs, or str for a URL"));
+            }
+        }
+        self.needs(Release::UNIONS, "a union as an input", module, range)?;
+        Ok(InputType { kind: InputKind::Union(kinds.into_iter().map(|(kind, _)| kind).collect()), nullable })
     }
-    match annotation.known()? {
-        ("dict" | "Dict", _) => Some(Primitive::Any),
-        (name, []) => named(name),
-        _ => None,
-    }
-}
 
-/// The primitive that a bare name stands for.
-pub(super) fn named(name: &str) -> Option<Primitive> {
-    Some(match name {
-        "str" => Primitive::Str,
-        "int" => Primitive::Int,
-        "float" => Primitive::Float,
-        "bool" => Primitive::Bool,
-        "Path" => Primitive::Path,
-        "File" => Primitive::File,
-        "Secret" => Primitive::Secret,
-        "Any" | "dict" | "Dict" => Primitive::Any,
-        _ => return None,
-    })
+    /// A type that is passed through as JSON. Only lists and `None` are told apart.
+    fn opaque_input(&self, module: &Rc<Module>, inner: &Annotation) -> Result<InputType, Failure> {
+        match &inner.form {
+            Form::Name(name) | Form::Generic(name, _) if self.is_list(module, name)? => {
+                Ok(InputType { kind: InputKind::List(Primitive::Any), nullable: false })
+            }
+            Form::Generic(name, arguments) => match (self.named(module, name)?, arguments.as_slice()) {
+                (Named::Known(Known::Optional), [inner]) => {
+                    Ok(InputType { nullable: true, ..self.opaque_input(module, inner)? })
+                }
+                (Named::Known(Known::Union), members) => self.opaque_union(module, members),
+                (Named::Known(Known::Annotated), [inner, ..]) => self.opaque_input(module, inner),
+                _ => Ok(plain(Primitive::Any)),
+            },
+            Form::Union(members) => self.opaque_union(module, members),
+            _ => Ok(plain(Primitive::Any)),
+        }
+    }
+
+    fn opaque_union(&self, module: &Rc<Module>, members: &[Annotation]) -> Result<InputType, Failure> {
+        match members {
+            [inner, none] | [none, inner] if none.form == Form::None => {
+                Ok(InputType { nullable: true, ..self.opaque_input(module, inner)? })
+            }
+            _ => Ok(plain(Primitive::Any)),
+        }
+    }
+
+    pub(super) fn is_list(&self, module: &Rc<Module>, name: &str) -> Result<bool, Failure> {
+        Ok(matches!(self.named(module, name)?, Named::Known(Known::List)))
+    }
+
+    /// Whether `cog.Opaque` is among the metadata of `Annotated`.
+    pub(super) fn has_opaque(&self, module: &Rc<Module>, metadata: &[Annotation]) -> Result<bool, Failure> {
+        for item in metadata {
+            if let Form::Name(name) = &item.form
+                && matches!(self.named(module, name)?, Named::Known(Known::Opaque))
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What an alias stands for.
+    pub(super) fn alias(
+        &self,
+        file: &Rc<Module>,
+        index: usize,
+        aliases: usize,
+        used_in: &Module,
+        used: &Annotation,
+    ) -> Result<Annotation, Failure> {
+        let unresolved = || {
+            let message = format!("`{}` does not lead to a type", used_in.text.slice(used.range));
+            fail(&rules::TYPE_UNRESOLVABLE, used_in, used.range, message, "write the type itself")
+        };
+        let value = file.value(index).filter(|_| aliases < MOST_ALIASES).ok_or_else(unresolved)?;
+        let reader = AnnotationReader { module: file, rule: &rules::TYPE_UNRESOLVABLE, exact: self.exact };
+        reader.read(value).map_err(|_| unresolved())
+    }
+
+    /// Warns when a file type is not Cog's: Cog goes by the name alone.
+    fn check_origin(&self, module: &Rc<Module>, name: &str, known: Known, range: TextRange) -> Result<(), Failure> {
+        if !matches!(known, Known::Path | Known::File | Known::Secret) {
+            return Ok(());
+        }
+        if let Some(from) = self.origin(module, name)?
+            && from != "cog"
+        {
+            let message = format!("`{name}` comes from {from}, but Cog treats it as its own");
+            self.warn(&rules::PATH_NOT_COG, module, range, message, "import it from cog");
+        }
+        Ok(())
+    }
 }

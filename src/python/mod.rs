@@ -1,29 +1,37 @@
-//! Python source to a predictor's signature to its OpenAPI document, without running anything.
+//! Python source to predictor signature to OpenAPI document, as Cog 0.19 and later do it, without running anything.
 //!
-//! As Cog does it since 0.19 (`contracts/cog.md` section 4): the target's own file and the project files it imports are parsed with Ruff's
-//! parser; annotations and `Input(...)` are read; what cannot be told from the source is an error with its place, never a guess. Where
-//! the official generator loses something that the source says plainly, the value is kept and a warning says so;
-//! [`Options::peer_exact`] gives the official result. What a schema means for users is left to `schema`.
+//! [`describe()`] reads the files that `cog.yaml` names with Ruff's parser, follows names into other files of the project, and
+//! writes the document that Cog's own generator would write. Where that generator silently loses what the source plainly says
+//! (imported constants, joined texts, escapes, base classes of models, packages), the source counts and a warning tells the
+//! difference; [`Options::peer_exact`] turns this off. What cannot be read is an error at its place, never a guess.
+//!
+//! Sources come from anyone: size, nesting, the number of files and of members, and the work for a constant are bounded, and paths
+//! stay inside the project. Judging the document (lint, compatibility) is left to `schema`.
 
 mod annotation;
+mod constant;
 mod describe;
 mod document;
 mod error;
-mod input;
+mod evaluate;
+mod input_call;
 mod input_type;
-mod lines;
 mod method;
-mod model;
+mod models;
 mod module;
-mod names;
-mod output;
+mod options;
+mod output_type;
+mod project;
+mod reader;
 pub mod rules;
 mod signature;
 mod source;
-mod value;
-mod world;
+mod target;
+mod text;
 
-pub use describe::{Description, Options, Target, describe};
-pub use error::{ErrorKind, SignatureError};
-pub use signature::{Constraints, Field, InputField, InputType, Mode, OutputType, Primitive, Signature};
-pub use source::{FolderTree, SourceTree};
+pub use describe::{Description, describe};
+pub use error::SignatureError;
+pub use options::{Mode, Options, Target};
+pub use rules::RULES;
+pub use signature::{Input, InputInfo, InputKind, InputType, Member, OutputType, Primitive, Signature};
+pub use source::{FolderTree, LARGEST_FILE_BYTES, SourceTree};

@@ -1,220 +1,299 @@
-//! One parsed file: its classes, functions, values and imports by name.
+//! One parsed Python file: what its top level binds.
 
 use std::collections::BTreeMap;
 
-use ruff_python_ast::{ExprCall, ModModule, Stmt, StmtClassDef, StmtFunctionDef, StmtImport, StmtImportFrom};
-use ruff_python_parser::parse_module;
-use ruff_text_size::{Ranged, TextRange};
+use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef, Suite};
+use ruff_text_size::Ranged;
 
-use super::lines::Lines;
-use crate::domain::finding::Location;
-use crate::python::{ErrorKind, SignatureError};
+use super::error::SignatureError;
+use super::rules;
+use super::text::Text;
 
-/// Brackets nested deeper than this are no program, and would exhaust the stack of whoever follows them.
-const MOST_NESTING: usize = 200;
+/// How many syntax errors of one file are told.
+const SYNTAX_ERRORS_TOLD: usize = 5;
 
-/// A name that an import brings in.
+/// What a name at the top level of a file stands for: the last of its definitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Import {
-    /// `import a.b as x`, or the `a` of `import a.b`.
-    Module(String),
-    /// `from ..a import b as x`.
-    Member {
-        /// The module without its dots.
-        module: String,
-        /// How many dots.
-        level: u32,
-        /// The member's own name.
-        name: String,
-    },
+pub(super) enum Binding {
+    /// The class in this statement.
+    Class(usize),
+    /// The function in this statement.
+    Function(usize),
+    /// The value of this assignment.
+    Value(usize),
+    /// Something from elsewhere.
+    Import(Import),
+    /// Bound, but in a way that only running the file would tell.
+    Unclear,
+}
+
+/// What an import statement says about one name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Import {
+    /// The module, without leading dots. May be empty when `level` is not 0.
+    pub module: String,
+    /// The number of leading dots.
+    pub level: u32,
+    /// The name taken out of the module; `None` for the module itself.
+    pub name: Option<String>,
 }
 
 /// A parsed file.
 #[derive(Debug)]
 pub(super) struct Module {
-    /// Its path within the project.
-    pub(super) path: String,
-    text: String,
-    lines: Lines,
-    ast: ModModule,
-    classes: BTreeMap<String, usize>,
-    functions: BTreeMap<String, usize>,
-    values: BTreeMap<String, usize>,
-    imports: BTreeMap<String, Import>,
+    pub text: Text,
+    body: Suite,
+    bindings: BTreeMap<String, Binding>,
 }
 
 impl Module {
-    /// Parses a file.
-    pub(super) fn parse(path: &str, text: String) -> Result<Self, SignatureError> {
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-        let lines = Lines::of(&text);
-        if let Some(offset) = too_deep(&text) {
-            let range = TextRange::empty(offset.try_into().unwrap_or_default());
-            let location = lines.locate(path, &text, range);
-            return Err(SignatureError::new(ErrorKind::Unreadable, format!("{path} nests brackets too deeply"), location));
+    /// Parses a file. `path` is relative to the project.
+    pub(super) fn parse(path: &str, source: String) -> Result<Self, Vec<SignatureError>> {
+        let text = Text::new(path.to_owned(), source);
+        if let Some(place) = text.too_deep() {
+            let message = "the source is nested too deeply to be read";
+            let hint = "split the expression or the blocks at this place";
+            return Err(vec![SignatureError::new(&rules::UNREADABLE, place, message).with_hint(hint)]);
         }
-        let ast = match parse_module(&text) {
-            Ok(parsed) => parsed.into_syntax(),
-            Err(error) => {
-                let location = lines.locate(path, &text, error.location);
-                let words = error.error.to_string();
-                return Err(SignatureError::new(ErrorKind::Unreadable, format!("{path} has a syntax error: {words}"), location));
+        match ruff_python_parser::parse_module(text.as_str()) {
+            Ok(parsed) => {
+                let body = parsed.into_suite();
+                let bindings = bindings(&body);
+                Ok(Self { text, body, bindings })
             }
-        };
-        let mut module = Self {
-            path: path.to_owned(),
-            text,
-            lines,
-            classes: BTreeMap::new(),
-            functions: BTreeMap::new(),
-            values: BTreeMap::new(),
-            imports: BTreeMap::new(),
-            ast,
-        };
-        module.index();
-        Ok(module)
-    }
-
-    fn index(&mut self) {
-        let body = std::mem::take(&mut self.ast.body);
-        for (index, statement) in body.iter().enumerate() {
-            match statement {
-                Stmt::ClassDef(class) => {
-                    self.classes.insert(class.name.to_string(), index);
-                }
-                Stmt::FunctionDef(function) => {
-                    self.functions.insert(function.name.to_string(), index);
-                }
-                Stmt::Assign(assign) => {
-                    for name in assign.targets.iter().filter_map(|target| target.as_name_expr()) {
-                        self.values.insert(name.id.to_string(), index);
+            Err(first) => {
+                let options = ruff_python_parser::ParseOptions::from(ruff_python_parser::Mode::Module);
+                let parsed = ruff_python_parser::parse_unchecked(text.as_str(), options);
+                let mut errors: Vec<SignatureError> = Vec::new();
+                for error in std::iter::once(&first).chain(parsed.errors()) {
+                    let place = text.place(error.location);
+                    // What follows an error on its own line is mostly its echo.
+                    if errors.len() < SYNTAX_ERRORS_TOLD && errors.iter().all(|told| told.location().line != place.line) {
+                        let message = format!("this is not valid Python: {}", lower(&error.error.to_string()));
+                        errors.push(
+                            SignatureError::new(&rules::UNPARSABLE, place, message)
+                                .with_hint("correct the syntax; `python -m py_compile` shows the same place"),
+                        );
                     }
                 }
-                Stmt::AnnAssign(assign) if assign.value.is_some() => {
-                    if let Some(name) = assign.target.as_name_expr() {
-                        self.values.insert(name.id.to_string(), index);
-                    }
-                }
-                other => self.index_imports(other),
+                Err(errors)
             }
         }
-        self.ast.body = body;
     }
 
-    /// Imports, also those within `if TYPE_CHECKING:` and `try:`.
-    fn index_imports(&mut self, statement: &Stmt) {
-        match statement {
-            Stmt::Import(import) => self.add_import(import),
-            Stmt::ImportFrom(import) => self.add_import_from(import),
-            Stmt::If(branch) => {
-                let clauses = branch.elif_else_clauses.iter().flat_map(|clause| &clause.body);
-                for inner in branch.body.iter().chain(clauses).filter(|inner| is_import(inner)) {
-                    self.index_imports(inner);
-                }
-            }
-            Stmt::Try(attempt) => {
-                for inner in attempt.body.iter().filter(|inner| is_import(inner)) {
-                    self.index_imports(inner);
-                }
-            }
-            _ => {}
-        }
+    pub(super) fn binding(&self, name: &str) -> Option<&Binding> {
+        self.bindings.get(name)
     }
 
-    fn add_import(&mut self, import: &StmtImport) {
-        for alias in &import.names {
-            let dotted = alias.name.as_str();
-            let (name, module) = match &alias.asname {
-                Some(name) => (name.as_str(), dotted),
-                // `import a.b` binds `a`.
-                None => {
-                    let first = dotted.split('.').next().unwrap_or(dotted);
-                    (first, first)
-                }
-            };
-            self.imports.insert(name.to_owned(), Import::Module(module.to_owned()));
-        }
+    pub(super) fn statement(&self, index: usize) -> Option<&Stmt> {
+        self.body.get(index)
     }
 
-    fn add_import_from(&mut self, import: &StmtImportFrom) {
-        let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
-        for alias in &import.names {
-            let name = alias.asname.as_ref().unwrap_or(&alias.name).to_string();
-            let member = Import::Member { module: module.clone(), level: import.level, name: alias.name.to_string() };
-            self.imports.insert(name, member);
-        }
+    pub(super) fn class(&self, index: usize) -> Option<&StmtClassDef> {
+        self.statement(index).and_then(Stmt::as_class_def_stmt)
     }
 
-    /// A class at the top level.
-    pub(super) fn class(&self, name: &str) -> Option<&StmtClassDef> {
-        self.ast.body.get(*self.classes.get(name)?)?.as_class_def_stmt()
+    pub(super) fn function(&self, index: usize) -> Option<&StmtFunctionDef> {
+        self.statement(index).and_then(Stmt::as_function_def_stmt)
     }
 
-    /// A function at the top level.
-    pub(super) fn function(&self, name: &str) -> Option<&StmtFunctionDef> {
-        self.ast.body.get(*self.functions.get(name)?)?.as_function_def_stmt()
+    /// The first class of a name. Cog takes the first, Python the last.
+    pub(super) fn first_class(&self, name: &str) -> Option<usize> {
+        self.body.iter().position(|statement| statement.as_class_def_stmt().is_some_and(|class| class.name.as_str() == name))
     }
 
-    /// What a name at the top level is set to.
-    pub(super) fn value(&self, name: &str) -> Option<&ruff_python_ast::Expr> {
-        match self.ast.body.get(*self.values.get(name)?)? {
+    /// The first function of a name.
+    pub(super) fn first_function(&self, name: &str) -> Option<usize> {
+        self.body.iter().position(|statement| statement.as_function_def_stmt().is_some_and(|found| found.name.as_str() == name))
+    }
+
+    /// The assigned value of a binding.
+    pub(super) fn value(&self, index: usize) -> Option<&Expr> {
+        match self.statement(index)? {
             Stmt::Assign(assign) => Some(&assign.value),
             Stmt::AnnAssign(assign) => assign.value.as_deref(),
+            Stmt::TypeAlias(alias) => Some(&alias.value),
             _ => None,
         }
     }
 
-    /// What a name is imported as.
-    pub(super) fn import(&self, name: &str) -> Option<&Import> {
-        self.imports.get(name)
+    /// The names of the classes and functions at the top level, for hints.
+    pub(super) fn callables(&self) -> impl Iterator<Item = &str> {
+        self.bindings
+            .iter()
+            .filter(|(_, binding)| matches!(binding, Binding::Class(_) | Binding::Function(_)))
+            .map(|(name, _)| name.as_str())
     }
 
-    /// The place of a range.
-    pub(super) fn locate(&self, range: TextRange) -> Location {
-        self.lines.locate(&self.path, &self.text, range)
-    }
-
-    /// The place of a node.
-    pub(super) fn place(&self, node: &impl Ranged) -> Location {
-        self.locate(node.range())
-    }
-
-    /// The text of a range.
-    pub(super) fn slice(&self, range: TextRange) -> &str {
-        self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default()
-    }
-
-    /// Names of classes and functions, for suggestions.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.classes.keys().chain(self.functions.keys()).map(String::as_str)
+    /// Whether a node stands in parentheses of its own.
+    pub(super) fn is_parenthesized(&self, node: &Expr) -> bool {
+        let (before, behind) = self.text.around(node.range());
+        before.trim_end().ends_with('(') && behind.trim_start().starts_with(')')
     }
 }
 
-fn is_import(statement: &Stmt) -> bool {
-    matches!(statement, Stmt::Import(_) | Stmt::ImportFrom(_))
-}
-
-/// Where brackets are nested deeper than allowed, or operators pile up without end. Brackets within strings count too: a file that is
-/// refused for those is strange enough.
-fn too_deep(text: &str) -> Option<usize> {
-    let mut depth = 0_usize;
-    let mut signs = 0_usize;
-    for (offset, byte) in text.bytes().enumerate() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
+/// A message that starts in lower case, unless it starts with a name.
+pub(super) fn lower(message: &str) -> String {
+    let mut characters = message.chars();
+    match (characters.next(), characters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
+            first.to_lowercase().chain(characters).collect()
         }
-        // `----x` nests as brackets do.
-        signs = if matches!(byte, b'-' | b'+' | b'~') { signs + 1 } else { 0 };
-        if depth > MOST_NESTING || signs > MOST_NESTING {
-            return Some(offset);
-        }
+        _ => message.to_owned(),
     }
-    None
 }
 
-/// The keyword argument of a call.
-pub(super) fn keyword<'a>(call: &'a ExprCall, name: &str) -> Option<&'a ruff_python_ast::Keyword> {
-    call.arguments.keywords.iter().find(|keyword| keyword.arg.as_ref().is_some_and(|arg| arg.as_str() == name))
+/// What the top level binds. Imports inside `if` and `try` count where nothing else binds the name; everything else that is bound
+/// under a condition, in a loop, or changed after its definition is unclear.
+fn bindings(body: &Suite) -> BTreeMap<String, Binding> {
+    let mut found = BTreeMap::new();
+    for (index, statement) in body.iter().enumerate() {
+        match statement {
+            Stmt::ClassDef(class) => {
+                found.insert(class.name.to_string(), Binding::Class(index));
+            }
+            Stmt::FunctionDef(function) => {
+                found.insert(function.name.to_string(), Binding::Function(index));
+            }
+            Stmt::Assign(assign) => {
+                for target in &assign.targets {
+                    match target {
+                        Expr::Name(name) => {
+                            found.insert(name.id.to_string(), Binding::Value(index));
+                        }
+                        other => unclear(other, &mut found),
+                    }
+                }
+            }
+            Stmt::AnnAssign(assign) => {
+                if let (Expr::Name(name), Some(_)) = (assign.target.as_ref(), &assign.value) {
+                    found.insert(name.id.to_string(), Binding::Value(index));
+                } else if assign.value.is_some() {
+                    unclear(&assign.target, &mut found);
+                }
+            }
+            Stmt::TypeAlias(alias) => {
+                if let Expr::Name(name) = alias.name.as_ref() {
+                    found.insert(name.id.to_string(), Binding::Value(index));
+                }
+            }
+            Stmt::Import(_) | Stmt::ImportFrom(_) => {
+                for (name, import) in imports(statement) {
+                    found.insert(name, Binding::Import(import));
+                }
+            }
+            Stmt::AugAssign(assign) => unclear(&assign.target, &mut found),
+            Stmt::Delete(delete) => delete.targets.iter().for_each(|target| unclear(target, &mut found)),
+            Stmt::Expr(expression) => changed_by_call(&expression.value, &mut found),
+            other => nested(other, &mut found),
+        }
+    }
+    found
+}
+
+/// The name at the root of an assignment's target becomes unclear.
+fn unclear(target: &Expr, found: &mut BTreeMap<String, Binding>) {
+    match target {
+        Expr::Name(name) => {
+            found.insert(name.id.to_string(), Binding::Unclear);
+        }
+        Expr::Subscript(subscript) => unclear(&subscript.value, found),
+        Expr::Starred(starred) => unclear(&starred.value, found),
+        Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| unclear(element, found)),
+        Expr::List(list) => list.elts.iter().for_each(|element| unclear(element, found)),
+        // An attribute that is set on a class or module leaves the name itself as it is.
+        _ => {}
+    }
+}
+
+/// `CHOICES.append("x")`: a method called for its effect. Only values change this way; `logging.basicConfig()` changes no name.
+fn changed_by_call(expression: &Expr, found: &mut BTreeMap<String, Binding>) {
+    let Expr::Call(call) = expression else { return };
+    let Expr::Attribute(attribute) = call.func.as_ref() else { return };
+    if let Expr::Name(name) = attribute.value.as_ref()
+        && matches!(found.get(name.id.as_str()), Some(Binding::Value(_)))
+    {
+        found.insert(name.id.to_string(), Binding::Unclear);
+    }
+}
+
+/// Statements that hold others: imports in them count, other bindings are unclear.
+fn nested(statement: &Stmt, found: &mut BTreeMap<String, Binding>) {
+    let mut bodies: Vec<&Suite> = Vec::new();
+    match statement {
+        Stmt::If(branch) => {
+            bodies.push(&branch.body);
+            bodies.extend(branch.elif_else_clauses.iter().map(|clause| &clause.body));
+        }
+        Stmt::Try(attempt) => {
+            bodies.push(&attempt.body);
+            for handler in &attempt.handlers {
+                let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
+                bodies.push(&handler.body);
+            }
+            bodies.extend([&attempt.orelse, &attempt.finalbody]);
+        }
+        Stmt::With(with) => bodies.push(&with.body),
+        Stmt::For(repeat) => {
+            unclear(&repeat.target, found);
+            bodies.extend([&repeat.body, &repeat.orelse]);
+        }
+        Stmt::While(repeat) => bodies.extend([&repeat.body, &repeat.orelse]),
+        Stmt::Match(matching) => bodies.extend(matching.cases.iter().map(|case| &case.body)),
+        _ => {}
+    }
+    for inner in bodies.into_iter().flatten() {
+        match inner {
+            Stmt::Import(_) | Stmt::ImportFrom(_) => {
+                for (name, import) in imports(inner) {
+                    found.entry(name).or_insert(Binding::Import(import));
+                }
+            }
+            Stmt::Assign(assign) => assign.targets.iter().for_each(|target| unclear(target, found)),
+            Stmt::AnnAssign(assign) => unclear(&assign.target, found),
+            Stmt::AugAssign(assign) => unclear(&assign.target, found),
+            Stmt::ClassDef(class) => {
+                found.entry(class.name.to_string()).or_insert(Binding::Unclear);
+            }
+            Stmt::FunctionDef(function) => {
+                found.entry(function.name.to_string()).or_insert(Binding::Unclear);
+            }
+            Stmt::Expr(expression) => changed_by_call(&expression.value, found),
+            other => nested(other, found),
+        }
+    }
+}
+
+/// The names that an import statement binds. `import a.b` binds `a`.
+fn imports(statement: &Stmt) -> Vec<(String, Import)> {
+    match statement {
+        Stmt::Import(import) => import
+            .names
+            .iter()
+            .map(|alias| {
+                let whole = alias.name.as_str();
+                let (bound, module) = match &alias.asname {
+                    Some(alias) => (alias.as_str(), whole),
+                    None => {
+                        let head = whole.split('.').next().unwrap_or(whole);
+                        (head, head)
+                    }
+                };
+                (bound.to_owned(), Import { module: module.to_owned(), level: 0, name: None })
+            })
+            .collect(),
+        Stmt::ImportFrom(import) => {
+            let module = import.module.as_ref().map(ToString::to_string).unwrap_or_default();
+            import
+                .names
+                .iter()
+                .filter(|alias| alias.name.as_str() != "*")
+                .map(|alias| {
+                    let bound = alias.asname.as_ref().unwrap_or(&alias.name).to_string();
+                    (bound, Import { module: module.clone(), level: import.level, name: Some(alias.name.to_string()) })
+                })
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }

@@ -1,145 +1,167 @@
-//! A signature as values.
+//! A signature: what a predictor takes and gives, as Cog understands it.
 
 use serde_json::Value;
 
-/// What a target is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// `run()` or `predict()`.
-    Predict,
-    /// `train()`.
-    Train,
-}
+use super::options::Mode;
 
-/// The types that JSON Schema has a word for, as Cog names them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// A scalar type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Primitive {
-    /// `str`.
-    Str,
-    /// `int`.
-    Int,
-    /// `float`.
-    Float,
-    /// `bool`.
-    Bool,
-    /// `cog.Path`.
+    /// `str`
+    String,
+    /// `int`
+    Integer,
+    /// `float`
+    Number,
+    /// `bool`
+    Boolean,
+    /// `cog.Path`: a file that was downloaded, a URL on the wire.
     Path,
-    /// `cog.File`.
+    /// `cog.File`, deprecated: an open file, a URL on the wire.
     File,
-    /// `cog.Secret`.
+    /// `cog.Secret`
     Secret,
-    /// `Any`, `dict`: any object.
+    /// `Any` and what is passed through as JSON.
     Any,
-}
-
-impl Primitive {
-    /// Whether values are files.
-    pub const fn is_file(self) -> bool {
-        matches!(self, Self::Path | Self::File)
-    }
 }
 
 /// The type of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum InputType {
-    /// One value.
-    One(Primitive),
-    /// A list of values.
+pub struct InputType {
+    /// What it is.
+    pub kind: InputKind,
+    /// Whether `None` is among its values.
+    pub nullable: bool,
+}
+
+/// What an input is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InputKind {
+    /// A scalar, a file, or any JSON.
+    Primitive(Primitive),
+    /// A list of scalars.
     List(Primitive),
-    /// Any of several types.
-    Union(Vec<InputType>),
+    /// One of several types, each a scalar or a list.
+    Union(Vec<InputKind>),
 }
 
-/// What `Input()` asks of a value.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Constraints {
-    /// `ge`.
-    pub minimum: Option<Value>,
-    /// `le`.
-    pub maximum: Option<Value>,
-    /// `min_length`.
-    pub min_length: Option<u64>,
-    /// `max_length`.
-    pub max_length: Option<u64>,
-    /// `regex`.
-    pub pattern: Option<String>,
-    /// `choices`, when there are any.
-    pub choices: Vec<Value>,
-    /// `accept`.
-    pub accept: Option<String>,
-}
-
-impl Constraints {
-    /// Whether nothing is asked.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+impl InputKind {
+    /// The scalar in it: its own, or that of a list's items.
+    pub const fn primitive(&self) -> Primitive {
+        match self {
+            Self::Primitive(primitive) | Self::List(primitive) => *primitive,
+            Self::Union(_) => Primitive::Any,
+        }
     }
 }
 
-/// One parameter.
+/// One parameter of `run`, `predict` or `train`.
 #[derive(Debug, Clone, PartialEq)]
-pub struct InputField {
-    /// Its name.
+pub struct Input {
+    /// The parameter's name.
     pub name: String,
     /// Its type.
-    pub kind: InputType,
-    /// Whether `None` is a value.
-    pub nullable: bool,
-    /// The default as written; `Some(Null)` for `None`.
+    pub r#type: InputType,
+    /// What `Input(...)` says about it.
+    pub info: InputInfo,
+}
+
+/// The arguments of `Input(...)`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct InputInfo {
+    /// The default. `Some(Value::Null)` for `None`.
     pub default: Option<Value>,
     /// The description.
     pub description: Option<String>,
-    /// Whether it is deprecated.
+    /// `ge`
+    pub minimum: Option<f64>,
+    /// `le`
+    pub maximum: Option<f64>,
+    /// `min_length`
+    pub min_length: Option<u64>,
+    /// `max_length`
+    pub max_length: Option<u64>,
+    /// `regex`
+    pub pattern: Option<String>,
+    /// `choices`; empty when there are none.
+    pub choices: Vec<Value>,
+    /// `deprecated`
     pub deprecated: bool,
-    /// What is asked of its value.
-    pub constraints: Constraints,
+    /// `accept`: media types or endings a file may have.
+    pub accept: Option<String>,
 }
 
-/// A member of an output object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
+impl Input {
+    /// Whether requests may say `null`. A bare `Secret` with default `None` is the one plain type that may.
+    pub fn is_nullable(&self) -> bool {
+        let secret = matches!(self.r#type.kind, InputKind::Primitive(Primitive::Secret));
+        self.r#type.nullable || (secret && self.info.default == Some(Value::Null))
+    }
+
+    /// The default that requests may rely on. `None` on a type without `None` is no default.
+    pub fn effective_default(&self) -> Option<&Value> {
+        self.info.default.as_ref().filter(|default| !default.is_null() || self.is_nullable())
+    }
+
+    /// Whether requests must give it. A union must be given even when it is nullable.
+    pub fn is_required(&self) -> bool {
+        let union = matches!(self.r#type.kind, InputKind::Union(_));
+        self.effective_default().is_none() && (union || !self.r#type.nullable)
+    }
+}
+
+/// What a model gives.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OutputType {
+    /// A scalar, a file, or any JSON.
+    Primitive(Primitive),
+    /// A list.
+    List(Box<OutputType>),
+    /// An object with values of one type.
+    Dict(Box<OutputType>),
+    /// A model class or typed dictionary, its members in order.
+    Object(Vec<Member>),
+    /// Values one after the other.
+    Iterator(Box<OutputType>),
+    /// Pieces of one text.
+    ConcatenateIterator,
+}
+
+impl OutputType {
+    /// Whether values come one after the other.
+    pub const fn is_stream(&self) -> bool {
+        matches!(self, Self::Iterator(_) | Self::ConcatenateIterator)
+    }
+}
+
+/// A member of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Member {
     /// Its name.
     pub name: String,
     /// Its type.
-    pub kind: OutputType,
-    /// Whether it may be `None`.
+    pub r#type: OutputType,
+    /// Whether it may be `null`.
     pub nullable: bool,
     /// Whether it is always there.
     pub required: bool,
 }
 
-/// The type of an output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum OutputType {
-    /// One value.
-    One(Primitive),
-    /// A list.
-    List(Box<OutputType>),
-    /// Values by name.
-    Map(Box<OutputType>),
-    /// An object with known members.
-    Object(Vec<Field>),
-    /// Pieces, one after another.
-    Iterator(Box<OutputType>),
-    /// Pieces of one text.
-    Concatenate,
-}
-
-/// What a target takes and returns.
+/// What a predictor or trainer takes and gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signature {
-    /// What the target is.
+    /// Which of the two it is.
     pub mode: Mode,
-    /// The name of the method or function.
+    /// The method's or function's own name: `run`, `predict`, `train`, or a function's.
     pub method: String,
-    /// The inputs, in the order of the parameters.
-    pub inputs: Vec<InputField>,
+    /// Whether it is `async def`.
+    pub is_async: bool,
+    /// The inputs, in order.
+    pub inputs: Vec<Input>,
     /// The output.
     pub output: OutputType,
-    /// `@streaming`.
+    /// Whether it is marked `@cog.streaming`.
     pub streaming: bool,
-    /// `@concurrent(max=...)`.
+    /// `max` of `@cog.concurrent(max=...)`.
     pub concurrency: Option<u32>,
-    /// Whether it is `async`.
-    pub is_async: bool,
 }

@@ -1,49 +1,104 @@
-//! Where source comes from.
+//! Where Python text comes from: a tree of files that is never left.
 
-use std::fs;
-use std::io::{self, Read};
+use std::fs::File;
+use std::io::{Error, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
-/// A larger file is no predictor.
-const FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// Largest Python file that is read, in bytes. Source that people wrote stays far below.
+pub const LARGEST_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Files of a project, by their paths within it.
+/// A project's files as text.
 pub trait SourceTree {
-    /// The text of a file; `None` when there is none. Paths have `/` between their parts.
-    fn read(&self, path: &str) -> io::Result<Option<String>>;
+    /// The text of the file at `path`, relative to the project, with `/`. `None` when there is no such file.
+    ///
+    /// # Errors
+    /// The file lies outside the project, is too large, is not UTF-8, or cannot be read.
+    fn read(&self, path: &str) -> Result<Option<String>, Error>;
 }
 
-/// A folder.
+/// A folder on disk.
+///
+/// Paths that leave it, also through symbolic links, are refused: a model's repository may come from anyone.
 #[derive(Debug, Clone)]
 pub struct FolderTree {
     root: PathBuf,
 }
 
 impl FolderTree {
-    /// The files below `root`, and none outside of it.
-    pub fn new(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+    /// The files below `root`.
+    pub const fn new(root: PathBuf) -> Self {
+        Self { root }
     }
 }
 
 impl SourceTree for FolderTree {
-    fn read(&self, path: &str) -> io::Result<Option<String>> {
-        let relative = Path::new(path);
-        if !relative.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-            return Err(io::Error::other("it is outside of the project"));
+    fn read(&self, path: &str) -> Result<Option<String>, Error> {
+        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if !inside || path.contains('\0') {
+            return Err(Error::new(ErrorKind::PermissionDenied, "the path leaves the project"));
         }
-        let file = match fs::File::open(self.root.join(relative)) {
-            Ok(file) => file,
-            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => return Ok(None),
+        let full = match self.root.join(path).canonicalize() {
+            Ok(full) => full,
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
             Err(error) => return Err(error),
         };
-        if !file.metadata()?.is_file() {
+        if !full.starts_with(self.root.canonicalize()?) {
+            return Err(Error::new(ErrorKind::PermissionDenied, "the path leaves the project"));
+        }
+        if !full.metadata()?.is_file() {
             return Ok(None);
         }
-        let mut text = String::new();
-        if file.take(FILE_BYTES + 1).read_to_string(&mut text)? as u64 > FILE_BYTES {
-            return Err(io::Error::other(format!("it is larger than {} MiB", FILE_BYTES / 1024 / 1024)));
+        let mut bytes = Vec::new();
+        File::open(&full)?.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+        if bytes.len() as u64 > LARGEST_FILE_BYTES {
+            return Err(Error::new(ErrorKind::FileTooLarge, "the file is larger than 4 MiB"));
         }
-        Ok(Some(text))
+        String::from_utf8(bytes).map(Some).map_err(|error| {
+            let offset = error.utf8_error().valid_up_to();
+            Error::new(ErrorKind::InvalidData, format!("the file is not UTF-8 at byte {offset}"))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tree() -> (tempfile::TempDir, FolderTree) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("inner")).unwrap();
+        std::fs::write(folder.path().join("inner/a.py"), "x = 1\n").unwrap();
+        std::fs::write(folder.path().join("outside.py"), "secret = 1\n").unwrap();
+        let tree = FolderTree::new(folder.path().join("inner"));
+        (folder, tree)
+    }
+
+    #[test]
+    fn files_inside_are_read_and_missing_ones_are_none() {
+        let (_folder, tree) = tree();
+        assert_eq!(tree.read("a.py").unwrap().as_deref(), Some("x = 1\n"));
+        assert_eq!(tree.read("./a.py").unwrap().as_deref(), Some("x = 1\n"));
+        assert_eq!(tree.read("b.py").unwrap(), None);
+        assert_eq!(tree.read("a.py/b.py").unwrap(), None);
+        assert_eq!(tree.read("").unwrap(), None, "a folder is no file");
+    }
+
+    #[test]
+    fn the_root_is_never_left() {
+        let (folder, tree) = tree();
+        std::os::unix::fs::symlink("../outside.py", folder.path().join("inner/link.py")).unwrap();
+        for path in ["../outside.py", "/etc/passwd", "x/../../outside.py", "link.py", "a\0.py"] {
+            assert_eq!(tree.read(path).unwrap_err().kind(), ErrorKind::PermissionDenied, "{path}");
+        }
+    }
+
+    #[test]
+    fn large_files_and_other_encodings_are_refused() {
+        let (folder, tree) = tree();
+        let size = usize::try_from(LARGEST_FILE_BYTES).unwrap();
+        std::fs::write(folder.path().join("inner/large.py"), " ".repeat(size + 1)).unwrap();
+        std::fs::write(folder.path().join("inner/latin.py"), b"# caf\xe9\n").unwrap();
+        assert_eq!(tree.read("large.py").unwrap_err().kind(), ErrorKind::FileTooLarge);
+        assert_eq!(tree.read("latin.py").unwrap_err().to_string(), "the file is not UTF-8 at byte 5");
     }
 }

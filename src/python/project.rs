@@ -1,0 +1,228 @@
+//! The files of a project, read when they are needed, and what names mean across them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use ruff_text_size::{TextRange, TextSize};
+
+use super::error::SignatureError;
+use super::module::{Binding, Import, Module};
+use super::rules;
+use super::source::SourceTree;
+use crate::domain::finding::Location;
+
+/// How many files are read for one signature.
+const MOST_FILES: usize = 500;
+
+/// How often a name is followed from file to file. More is a cycle.
+const MOST_HOPS: usize = 32;
+
+/// Modules that Cog never looks for in the project, even when a file of that name is there.
+const EXTERNAL: &[&str] = &[
+    "PIL", "abc", "accelerate", "aiohttp", "asyncio", "builtins", "cog", "collections", "concurrent", "contextlib", "cv2",
+    "dataclasses", "diffusers", "enum", "fastapi", "flask", "functools", "httpx", "io", "itertools", "jax", "json", "logging",
+    "math", "multiprocessing", "numpy", "os", "pathlib", "pydantic", "pytest", "re", "requests", "safetensors", "scipy", "skimage",
+    "sklearn", "sys", "tensorflow", "threading", "torch", "transformers", "typing", "typing_extensions", "unittest", "warnings",
+];
+
+/// A statement of a file that is known to be a class.
+#[derive(Debug, Clone)]
+pub(super) struct ClassAt {
+    pub module: Rc<Module>,
+    pub index: usize,
+}
+
+impl ClassAt {
+    /// What tells two classes apart.
+    pub(super) fn key(&self) -> (String, usize) {
+        (self.module.text.file().to_owned(), self.index)
+    }
+}
+
+/// What a dotted name means.
+#[derive(Debug, Clone)]
+pub(super) enum Meaning {
+    /// A class of the project.
+    Class(ClassAt),
+    /// A function of the project.
+    Function,
+    /// An assignment in a file of the project.
+    Value(Rc<Module>, usize),
+    /// A file of the project.
+    File(Rc<Module>),
+    /// A name of a module outside the project.
+    External {
+        /// The module, with its dots.
+        module: String,
+        /// The name in it, as it is called there.
+        name: String,
+    },
+    /// Not bound anywhere: a builtin, a name from a star import, or a mistake.
+    Unbound,
+    /// Bound in a way that only running the file would tell.
+    Unclear,
+}
+
+/// A project's files.
+pub(super) struct Project<'t> {
+    tree: &'t dyn SourceTree,
+    exact: bool,
+    modules: RefCell<BTreeMap<String, Option<Rc<Module>>>>,
+}
+
+impl<'t> Project<'t> {
+    pub(super) fn new(tree: &'t dyn SourceTree, exact: bool) -> Self {
+        Self { tree, exact, modules: RefCell::default() }
+    }
+
+    /// The parsed file at `path`; `None` when there is none.
+    pub(super) fn load(&self, path: &str) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+        if let Some(known) = self.modules.borrow().get(path) {
+            return Ok(known.clone());
+        }
+        let unreadable = |message: String, hint: &str| {
+            vec![SignatureError::new(&rules::UNREADABLE, Location::file(path), message).with_hint(hint)]
+        };
+        if self.modules.borrow().len() >= MOST_FILES {
+            let message = format!("the signature needs more than {MOST_FILES} files");
+            return Err(unreadable(message, "import the types of inputs and outputs from fewer files"));
+        }
+        let module = match self.tree.read(path) {
+            Ok(None) => None,
+            Ok(Some(source)) if source.len() as u64 > super::source::LARGEST_FILE_BYTES => {
+                return Err(unreadable("the file is larger than 4 MiB".to_owned(), "keep large data out of Python files"));
+            }
+            Ok(Some(source)) => Some(Rc::new(Module::parse(path, source)?)),
+            Err(error) => {
+                let hint = match error.kind() {
+                    std::io::ErrorKind::PermissionDenied => "name a file inside the project",
+                    std::io::ErrorKind::FileTooLarge => "keep large data out of Python files",
+                    std::io::ErrorKind::InvalidData => "save the file as UTF-8",
+                    _ => "make the file readable",
+                };
+                return Err(unreadable(format!("{path} cannot be read: {error}"), hint));
+            }
+        };
+        self.modules.borrow_mut().insert(path.to_owned(), module.clone());
+        Ok(module)
+    }
+
+    /// The file of a module, seen from a file. `None` when it is not part of the project.
+    fn find(&self, from: &Module, module: &str, level: u32) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+        let inner = module.replace('.', "/");
+        let path = if level == 0 {
+            let top = module.split('.').next().unwrap_or(module);
+            if EXTERNAL.contains(&top) || module.is_empty() {
+                return Ok(None);
+            }
+            inner
+        } else {
+            let mut folder: Vec<&str> = from.text.file().split('/').collect();
+            folder.pop();
+            for _ in 1..level {
+                folder.pop();
+            }
+            folder.extend(Some(inner.as_str()).filter(|inner| !inner.is_empty()));
+            folder.join("/")
+        };
+        if !path.is_empty()
+            && let Some(file) = self.load(&format!("{path}.py"))?
+        {
+            return Ok(Some(file));
+        }
+        if self.exact {
+            return Ok(None);
+        }
+        let package = if path.is_empty() { "__init__.py".to_owned() } else { format!("{path}/__init__.py") };
+        self.load(&package)
+    }
+
+    /// What a dotted name means in a file.
+    pub(super) fn meaning(&self, module: &Rc<Module>, dotted: &str) -> Result<Meaning, Vec<SignatureError>> {
+        let parts: Vec<&str> = dotted.split('.').collect();
+        let Some((head, rest)) = parts.split_first() else { return Ok(Meaning::Unbound) };
+        let mut meaning = self.named(module, head, 0)?;
+        for (position, part) in rest.iter().enumerate() {
+            meaning = match meaning {
+                Meaning::File(file) => match self.named(&file, part, 0)? {
+                    Meaning::Unbound => self.inside_package(&file, part)?.map_or(Meaning::Unbound, Meaning::File),
+                    found => found,
+                },
+                Meaning::External { module, name } => {
+                    let module = if name.is_empty() { module } else { format!("{module}.{name}") };
+                    let last = position + 1 == rest.len();
+                    let local = if last { None } else { self.find_submodule(&module, part)? };
+                    match local {
+                        Some(file) => Meaning::File(file),
+                        None => Meaning::External { module, name: (*part).to_owned() },
+                    }
+                }
+                Meaning::Unbound => Meaning::Unbound,
+                _ => Meaning::Unclear,
+            };
+        }
+        Ok(meaning)
+    }
+
+    /// `a.b` of `import a.b`, where `a` is a folder with `__init__.py`.
+    fn inside_package(&self, package: &Module, part: &str) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+        match package.text.file().strip_suffix("__init__.py") {
+            Some(folder) => self.load(&format!("{folder}{part}.py")),
+            None => Ok(None),
+        }
+    }
+
+    /// `a.b` of `import a.b`, where `a` is a folder without `__init__.py`.
+    fn find_submodule(&self, module: &str, part: &str) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+        let top = module.split('.').next().unwrap_or(module);
+        if EXTERNAL.contains(&top) {
+            return Ok(None);
+        }
+        self.load(&format!("{}/{part}.py", module.replace('.', "/")))
+    }
+
+    /// What one name means in a file.
+    fn named(&self, module: &Rc<Module>, name: &str, hops: usize) -> Result<Meaning, Vec<SignatureError>> {
+        if hops > MOST_HOPS {
+            let place = module.text.place(TextRange::empty(TextSize::new(0)));
+            let error = SignatureError::new(&rules::TYPE_UNRESOLVABLE, place, format!("the imports of {name} lead in a circle"))
+                .with_hint("define the name in one file and import it from there");
+            return Err(vec![error]);
+        }
+        Ok(match module.binding(name) {
+            None => Meaning::Unbound,
+            Some(Binding::Class(index)) => Meaning::Class(ClassAt { module: Rc::clone(module), index: *index }),
+            Some(Binding::Function(_)) => Meaning::Function,
+            Some(Binding::Value(index)) => Meaning::Value(Rc::clone(module), *index),
+            Some(Binding::Unclear) => Meaning::Unclear,
+            Some(Binding::Import(import)) => self.imported(module, import, hops)?,
+        })
+    }
+
+    fn imported(&self, module: &Rc<Module>, import: &Import, hops: usize) -> Result<Meaning, Vec<SignatureError>> {
+        let file = self.find(module, &import.module, import.level)?;
+        let shown = format!("{}{}", ".".repeat(import.level as usize), import.module);
+        let Some(name) = &import.name else {
+            return Ok(match file {
+                Some(file) => Meaning::File(file),
+                None => Meaning::External { module: shown, name: String::new() },
+            });
+        };
+        // `from . import types`: the name is a file itself.
+        let inner = if import.module.is_empty() { name.clone() } else { format!("{}.{name}", import.module) };
+        let Some(file) = file else {
+            return Ok(match self.find(module, &inner, import.level)? {
+                Some(file) => Meaning::File(file),
+                None => Meaning::External { module: shown, name: name.clone() },
+            });
+        };
+        match self.named(&file, name, hops + 1)? {
+            Meaning::Unbound => Ok(match self.find(module, &inner, import.level)? {
+                Some(file) => Meaning::File(file),
+                None => Meaning::Unbound,
+            }),
+            found => Ok(found),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Finding the method or function that Cog runs.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use ruff_python_ast::StmtFunctionDef;
+use ruff_text_size::{TextRange, TextSize};
+
+use super::error::SignatureError;
+use super::input_call::method;
+use super::module::{Binding, Module};
+use super::options::{Mode, Release, Target};
+use super::project::{ClassAt, Meaning};
+use super::reader::{Failure, Reader, bases, fail};
+use super::rules;
+use crate::domain::finding::Location;
+use crate::support::text::nearest;
+
+/// Where the method or function is.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub module: Rc<Module>,
+    place: Place,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    /// A function at the top level, by statement.
+    Function(usize),
+    /// A method of a class, by the class's statement and the method's name.
+    Method(usize, &'static str),
+}
+
+impl Found {
+    pub(super) fn function(&self) -> Option<&StmtFunctionDef> {
+        match self.place {
+            Place::Function(index) => self.module.function(index),
+            Place::Method(class, name) => method(self.module.class(class)?, name),
+        }
+    }
+
+    pub(super) const fn is_method(&self) -> bool {
+        matches!(self.place, Place::Method(..))
+    }
+}
+
+const START: TextRange = TextRange::new(TextSize::new(0), TextSize::new(0));
+
+impl Reader<'_> {
+    /// Finds what a target names.
+    pub(super) fn find(&self, target: &Target, mode: Mode) -> Result<Found, Failure> {
+        let file = clean(target)?;
+        let Some(module) = self.project.load(&file)? else {
+            let message = format!("{file} does not exist");
+            let error = SignatureError::new(&rules::UNREADABLE, Location::file(file), message);
+            return Err(vec![error.with_hint("correct the file's name in cog.yaml; it is relative to the project")]);
+        };
+        let function_name = if mode == Mode::Train { "train" } else { "predict" };
+        // Cog takes the first class of a name, Python the last.
+        let class = match module.binding(&target.name) {
+            _ if self.exact => module.first_class(&target.name),
+            Some(Binding::Class(index)) => Some(*index),
+            _ => None,
+        };
+        if let Some(index) = class {
+            return self.method_of(&ClassAt { module, index }, &target.name, mode);
+        }
+        if let Some(index) = self.function(&module, &target.name) {
+            return Ok(Found { module, place: Place::Function(index) });
+        }
+        if target.name != function_name
+            && module.binding(&target.name).is_none()
+            && let Some(index) = self.function(&module, function_name)
+        {
+            let range = module.function(index).map_or(START, |function| function.name.range);
+            let message = format!("there is no `{}`; Cog takes the function `{function_name}` instead", target.name);
+            self.warn(&rules::FUNCTION_FALLBACK, &module, range, message, "name the function in cog.yaml");
+            return Ok(Found { module, place: Place::Function(index) });
+        }
+        Err(self.not_found(&module, target)?)
+    }
+
+    fn function(&self, module: &Module, name: &str) -> Option<usize> {
+        match module.binding(name) {
+            _ if self.exact => module.first_function(name),
+            Some(Binding::Function(index)) => Some(*index),
+            _ => None,
+        }
+    }
+
+    fn not_found(&self, module: &Rc<Module>, target: &Target) -> Result<Failure, Failure> {
+        let name = target.name.as_str();
+        let message = format!("{} defines no class or function `{name}` at its top level", module.text.file());
+        let hint = match self.project.meaning(module, name)? {
+            Meaning::Class(class) => format!("it is defined in {0}; write {0}:{name} in cog.yaml", class.module.text.file()),
+            Meaning::External { module, .. } => format!("it is imported from {module}; define a class here that derives from it"),
+            Meaning::Value(file, index) => {
+                let value = file.value(index).map(|value| file.text.slice(ruff_text_size::Ranged::range(value)));
+                format!("`{name}` is another name for {}; name that one, or derive a class from it", value.unwrap_or("something else"))
+            }
+            Meaning::Unclear => "move the class out of the if, try, loop or with that it is in".to_owned(),
+            _ => match nearest(name, module.callables()) {
+                Some(known) => format!("did you mean {known}?"),
+                None => match module.callables().take(5).collect::<Vec<_>>().join(", ") {
+                    known if known.is_empty() => "define the class in this file".to_owned(),
+                    known => format!("the file defines {known}"),
+                },
+            },
+        };
+        Ok(fail(&rules::TARGET_NOT_FOUND, module, START, message, hint))
+    }
+
+    fn method_of(&self, class: &ClassAt, name: &str, mode: Mode) -> Result<Found, Failure> {
+        let module = &class.module;
+        let range = module.class(class.index).map_or(START, |class| class.name.range);
+        if mode == Mode::Train {
+            // Base classes are not looked through for `train`.
+            if module.class(class.index).and_then(|class| method(class, "train")).is_some() {
+                return Ok(Found { module: Rc::clone(module), place: Place::Method(class.index, "train") });
+            }
+            let message = format!("{name} has no method `train` of its own");
+            return Err(fail(&rules::METHOD_NOT_FOUND, module, range, message, "define train(self, ...) in the class itself"));
+        }
+        let mut seen = BTreeSet::new();
+        let (run, predict) = self.predict_methods(class, &mut seen)?;
+        if let Some(run) = run.clone().filter(|_| self.release >= Release::RUN || predict.is_none()) {
+            let range = run.function().map_or(range, |function| function.name.range);
+            self.needs(Release::RUN, "a predictor with `run`", &run.module, range)?;
+            return Ok(run);
+        }
+        let Some(found) = predict else {
+            let message = format!("{name} has neither `run` nor `predict`, of its own or from a class of the project");
+            return Err(fail(&rules::METHOD_NOT_FOUND, module, range, message, "define run(self, ...) in the class"));
+        };
+        if self.release >= Release::RUN {
+            let range = found.function().map_or(range, |function| function.name.range);
+            let message = format!("{name}.predict works, but is deprecated in favour of run");
+            self.warn(&rules::PREDICT_DEPRECATED, &found.module, range, message, "rename it to run when Cog 0.20 is the oldest you build with");
+        }
+        Ok(found)
+    }
+
+    /// `run` and `predict` of a class: its own, else those of its bases, the first base first.
+    fn predict_methods(
+        &self,
+        at: &ClassAt,
+        seen: &mut BTreeSet<(String, usize)>,
+    ) -> Result<(Option<Found>, Option<Found>), Failure> {
+        if !seen.insert(at.key()) {
+            return Ok((None, None));
+        }
+        let Some(class) = at.module.class(at.index) else { return Ok((None, None)) };
+        let own = |name: &'static str| {
+            method(class, name).map(|_| Found { module: Rc::clone(&at.module), place: Place::Method(at.index, name) })
+        };
+        let (mut run, mut predict) = (own("run"), own("predict"));
+        if run.is_some() && predict.is_some() {
+            return Ok((run, predict));
+        }
+        for (base, _) in bases(class) {
+            if let Meaning::Class(parent) = self.project.meaning(&at.module, &base)? {
+                let (parent_run, parent_predict) = self.predict_methods(&parent, seen)?;
+                run = run.or(parent_run);
+                predict = predict.or(parent_predict);
+            }
+        }
+        Ok((run, predict))
+    }
+}
+
+/// The path of a target's file without `.` parts. A path that leaves the project is refused.
+fn clean(target: &Target) -> Result<String, Failure> {
+    let shown = format!("{}:{}", target.file, target.name);
+    let bad = |message: String| {
+        let error = SignatureError::new(&rules::REFERENCE_INVALID, Location::file(&target.file), message);
+        vec![error.with_hint("write file.py:Name, with a file inside the project and a class or function in it")]
+    };
+    let identifier = |character: char| character.is_alphanumeric() || character == '_';
+    if target.name.is_empty() || !target.name.chars().all(identifier) || !target.file.ends_with(".py") {
+        return Err(bad(format!("`{shown}` is not of the form file.py:Name")));
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    for part in target.file.split('/') {
+        match part {
+            "." => {}
+            "" if parts.is_empty() => return Err(bad(format!("`{shown}` is not inside the project"))),
+            "" => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return Err(bad(format!("`{shown}` is not inside the project")));
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
