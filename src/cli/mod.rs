@@ -1,8 +1,21 @@
-//! The command line and the action face of safe-push.
+//! The command line: what was typed becomes a request, services are picked, results are printed, and the process gets its exit code.
+//!
+//! One file for each subcommand under `commands/`. What a run does is left to `pipeline`; what settings mean, to `config`.
 
-use std::process::ExitCode;
+mod arguments;
+mod build_environment;
+mod commands;
+mod context;
+mod demo;
+mod environment;
+mod execute;
+mod failure;
+mod load;
+mod observe;
+mod printer;
+mod services;
+mod setting_flags;
+mod signals;
+mod start;
 
-/// Runs the program with the arguments and environment of this process.
-pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
-}
+pub use start::main;

@@ -36,8 +36,7 @@ impl Constant {
             Self::Text(value) => Value::String(value.clone()),
             Self::List(items) => items.iter().map(Self::to_json).collect(),
             Self::Dict(entries) => {
-                let mut object: Vec<(String, Value)> =
-                    entries.iter().map(|(key, value)| (key.as_key(), value.to_json())).collect();
+                let mut object: Vec<(String, Value)> = entries.iter().map(|(key, value)| (key.as_key(), value.to_json())).collect();
                 object.sort_by(|one, other| one.0.cmp(&other.0));
                 Value::Object(object.into_iter().collect::<Map<_, _>>())
             }
@@ -86,10 +85,7 @@ mod tests {
 
     #[test]
     fn dictionaries_are_sorted_and_their_keys_are_texts() {
-        let dict = Constant::Dict(vec![
-            (Constant::Text("b".to_owned()), Constant::None),
-            (Constant::Int(1), Constant::Bool(true)),
-        ]);
+        let dict = Constant::Dict(vec![(Constant::Text("b".to_owned()), Constant::None), (Constant::Int(1), Constant::Bool(true))]);
         assert_eq!(dict.to_json().to_string(), r#"{"1":true,"b":null}"#);
     }
 }

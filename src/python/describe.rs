@@ -97,9 +97,8 @@ fn differences((ours, places): &Part, cog: Result<Part, Failure>) -> Vec<Finding
     let (cog, _) = match cog {
         Ok(part) => part,
         Err(errors) => {
-            let refused = |error: &SignatureError| {
-                finding(format!("cog's own generator refuses this: {error}"), Some(error.location()))
-            };
+            let refused =
+                |error: &SignatureError| finding(format!("cog's own generator refuses this: {error}"), Some(error.location()));
             return errors.iter().map(refused).collect();
         }
     };
@@ -130,7 +129,8 @@ fn differences((ours, places): &Part, cog: Result<Part, Failure>) -> Vec<Finding
 /// The keys in which two schemas differ.
 fn changed(here: &Value, there: &Value) -> String {
     let (Value::Object(here), Value::Object(there)) = (here, there) else { return "it".to_owned() };
-    let mut keys: Vec<&str> = here.iter().filter(|(key, value)| there.get(*key) != Some(value)).map(|(key, _)| key.as_str()).collect();
+    let mut keys: Vec<&str> =
+        here.iter().filter(|(key, value)| there.get(*key) != Some(value)).map(|(key, _)| key.as_str()).collect();
     keys.extend(there.keys().filter(|key| !here.contains_key(*key)).map(String::as_str));
     keys.join(", ")
 }

@@ -22,28 +22,34 @@ pub(super) fn document(signature: &Signature, release: Release) -> Value {
         components.insert(name, schema);
     }
     let (input_reference, output_reference) = (reference(input_name), reference(output_name));
-    components.insert(request.to_owned(), sorted(json!({
-        "title": request,
-        "type": "object",
-        "properties": {"id": {"title": "Id", "type": "string"}, "input": input_reference},
-    })));
-    components.insert(response.to_owned(), sorted(json!({
-        "title": response,
-        "type": "object",
-        "properties": {
-            "input": input_reference,
-            "output": output_reference,
-            "id": {"title": "Id", "type": "string"},
-            "version": {"title": "Version", "type": "string"},
-            "created_at": {"title": "Created At", "type": "string", "format": "date-time"},
-            "started_at": {"title": "Started At", "type": "string", "format": "date-time"},
-            "completed_at": {"title": "Completed At", "type": "string", "format": "date-time"},
-            "status": {"title": "Status", "type": "string"},
-            "error": {"title": "Error", "type": "string"},
-            "logs": {"title": "Logs", "type": "string"},
-            "metrics": {"title": "Metrics", "type": "object"},
-        },
-    })));
+    components.insert(
+        request.to_owned(),
+        sorted(json!({
+            "title": request,
+            "type": "object",
+            "properties": {"id": {"title": "Id", "type": "string"}, "input": input_reference},
+        })),
+    );
+    components.insert(
+        response.to_owned(),
+        sorted(json!({
+            "title": response,
+            "type": "object",
+            "properties": {
+                "input": input_reference,
+                "output": output_reference,
+                "id": {"title": "Id", "type": "string"},
+                "version": {"title": "Version", "type": "string"},
+                "created_at": {"title": "Created At", "type": "string", "format": "date-time"},
+                "started_at": {"title": "Started At", "type": "string", "format": "date-time"},
+                "completed_at": {"title": "Completed At", "type": "string", "format": "date-time"},
+                "status": {"title": "Status", "type": "string"},
+                "error": {"title": "Error", "type": "string"},
+                "logs": {"title": "Logs", "type": "string"},
+                "metrics": {"title": "Metrics", "type": "object"},
+            },
+        })),
+    );
     for (name, schema) in fixed_components() {
         components.insert(name.to_owned(), sorted(schema));
     }
@@ -159,12 +165,15 @@ fn input_schema(signature: &Signature, name: &str, release: Release) -> (Value, 
         let component = component_name(&input.name, release);
         if !input.info.choices.is_empty() {
             let kind = primitive_schema(input.r#type.kind.primitive()).remove("type");
-            choices.push((component.clone(), json!({
-                "description": "An enumeration.",
-                "enum": input.info.choices,
-                "title": component,
-                "type": kind,
-            })));
+            choices.push((
+                component.clone(),
+                json!({
+                    "description": "An enumeration.",
+                    "enum": input.info.choices,
+                    "title": component,
+                    "type": kind,
+                }),
+            ));
         }
         properties.insert(input.name.clone(), property(input, order, &component));
     }
@@ -268,29 +277,38 @@ fn output_part(output: &OutputType) -> Map<String, Value> {
 
 fn fixed_components() -> [(&'static str, Value); 3] {
     [
-        ("Status", json!({
-            "title": "Status",
-            "description": "An enumeration.",
-            "enum": ["starting", "processing", "succeeded", "canceled", "failed"],
-            "type": "string",
-        })),
-        ("HTTPValidationError", json!({
-            "title": "HTTPValidationError",
-            "type": "object",
-            "properties": {
-                "detail": {"title": "Detail", "type": "array", "items": reference("ValidationError")},
-            },
-        })),
-        ("ValidationError", json!({
-            "title": "ValidationError",
-            "required": ["loc", "msg", "type"],
-            "type": "object",
-            "properties": {
-                "loc": {"title": "Location", "type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
-                "msg": {"title": "Message", "type": "string"},
-                "type": {"title": "Error Type", "type": "string"},
-            },
-        })),
+        (
+            "Status",
+            json!({
+                "title": "Status",
+                "description": "An enumeration.",
+                "enum": ["starting", "processing", "succeeded", "canceled", "failed"],
+                "type": "string",
+            }),
+        ),
+        (
+            "HTTPValidationError",
+            json!({
+                "title": "HTTPValidationError",
+                "type": "object",
+                "properties": {
+                    "detail": {"title": "Detail", "type": "array", "items": reference("ValidationError")},
+                },
+            }),
+        ),
+        (
+            "ValidationError",
+            json!({
+                "title": "ValidationError",
+                "required": ["loc", "msg", "type"],
+                "type": "object",
+                "properties": {
+                    "loc": {"title": "Location", "type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "integer"}]}},
+                    "msg": {"title": "Message", "type": "string"},
+                    "type": {"title": "Error Type", "type": "string"},
+                },
+            }),
+        ),
     ]
 }
 

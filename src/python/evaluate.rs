@@ -99,7 +99,13 @@ impl Reader<'_> {
         })
     }
 
-    fn items(&self, module: &Rc<Module>, elements: &[Expr], walk: &Walk<'_>, depth: usize) -> Result<Option<Vec<Constant>>, Failure> {
+    fn items(
+        &self,
+        module: &Rc<Module>,
+        elements: &[Expr],
+        walk: &Walk<'_>,
+        depth: usize,
+    ) -> Result<Option<Vec<Constant>>, Failure> {
         let mut items = Vec::new();
         for element in elements {
             let found = match element {
@@ -164,7 +170,13 @@ impl Reader<'_> {
     }
 
     /// An f-string whose parts are texts and whole numbers.
-    fn interpolated(&self, module: &Rc<Module>, literal: &ExprFString, walk: &Walk<'_>, depth: usize) -> Result<Option<String>, Failure> {
+    fn interpolated(
+        &self,
+        module: &Rc<Module>,
+        literal: &ExprFString,
+        walk: &Walk<'_>,
+        depth: usize,
+    ) -> Result<Option<String>, Failure> {
         let mut text = String::new();
         for part in literal.value.as_slice() {
             match part {
@@ -199,7 +211,9 @@ impl Reader<'_> {
         }
         let Expr::Name(name) = expression else { return None };
         match module.binding(name.id.as_str()) {
-            Some(Binding::Value(index)) if !module.is_parenthesized(expression) => self.literal_of_cog(module, module.value(*index)?),
+            Some(Binding::Value(index)) if !module.is_parenthesized(expression) => {
+                self.literal_of_cog(module, module.value(*index)?)
+            }
             _ => None,
         }
     }
@@ -235,9 +249,9 @@ fn literal_of_cog(module: &Module, expression: &Expr, depth: usize) -> Option<Co
         Expr::List(list) => all(&list.elts).map(Constant::List),
         Expr::Set(set) => all(&set.elts).map(Constant::List),
         // What is not a literal is left out of a tuple and of a dictionary.
-        Expr::Tuple(tuple) => Some(Constant::List(
-            tuple.elts.iter().filter_map(|element| literal_of_cog(module, element, depth + 1)).collect(),
-        )),
+        Expr::Tuple(tuple) => {
+            Some(Constant::List(tuple.elts.iter().filter_map(|element| literal_of_cog(module, element, depth + 1)).collect()))
+        }
         Expr::Dict(dict) => {
             let mut entries = Vec::new();
             for item in &dict.items {
@@ -289,7 +303,9 @@ fn choices_of_cog(module: &Module, expression: &Expr, depth: usize) -> Option<Ve
         },
         Expr::Name(name) => match (named(name.id.as_str())?, module.binding(name.id.as_str())) {
             // A set is no list to Cog.
-            (Constant::List(items), Some(Binding::Value(index))) if !matches!(module.value(*index), Some(Expr::Set(_))) => Some(items),
+            (Constant::List(items), Some(Binding::Value(index))) if !matches!(module.value(*index), Some(Expr::Set(_))) => {
+                Some(items)
+            }
             _ => None,
         },
         Expr::Call(call) if matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "list") => {

@@ -19,7 +19,17 @@ use crate::support::text::{nearest, shorten};
 
 /// The arguments of `Input`.
 const ARGUMENTS: &[&str] = &[
-    "accept", "choices", "default", "default_factory", "deprecated", "description", "ge", "le", "max_length", "min_length", "regex",
+    "accept",
+    "choices",
+    "default",
+    "default_factory",
+    "deprecated",
+    "description",
+    "ge",
+    "le",
+    "max_length",
+    "min_length",
+    "regex",
 ];
 
 /// Longest source that an error repeats, in bytes.
@@ -65,11 +75,8 @@ impl Reader<'_> {
         if let Some(found) = self.referred(module, parameter, default)? {
             return Ok(found);
         }
-        let value = if self.exact {
-            self.constant_of_cog(module, default)
-        } else {
-            self.constant(module, default, &Locals::new())?
-        };
+        let value =
+            if self.exact { self.constant_of_cog(module, default) } else { self.constant(module, default, &Locals::new())? };
         match value {
             Some(value) => Ok(InputInfo { default: Some(value.to_json()), ..InputInfo::default() }),
             None => {

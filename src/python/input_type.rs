@@ -55,9 +55,12 @@ impl Reader<'_> {
                         self.check_origin(module, name, known, range)?;
                         Ok(plain(primitive))
                     }
-                    None if known == Known::List => {
-                        Err(unsupported(module, range, format!("`{name}` does not say what its items are"), "write list[str], for example"))
-                    }
+                    None if known == Known::List => Err(unsupported(
+                        module,
+                        range,
+                        format!("`{name}` does not say what its items are"),
+                        "write list[str], for example",
+                    )),
                     None => Err(unsupported(module, range, format!("`{name}` is not an input type"), advice(name))),
                 },
                 Named::Class(class) if self.typed_dict(&class)? => Ok(plain(Primitive::Any)),
@@ -190,9 +193,7 @@ impl Reader<'_> {
                 Ok(InputType { kind: InputKind::List(Primitive::Any), nullable: false })
             }
             Form::Generic(name, arguments) => match (self.named(module, name)?, arguments.as_slice()) {
-                (Named::Known(Known::Optional), [inner]) => {
-                    Ok(InputType { nullable: true, ..self.opaque_input(module, inner)? })
-                }
+                (Named::Known(Known::Optional), [inner]) => Ok(InputType { nullable: true, ..self.opaque_input(module, inner)? }),
                 (Named::Known(Known::Union), members) => self.opaque_union(module, members),
                 (Named::Known(Known::Annotated), [inner, ..]) => self.opaque_input(module, inner),
                 _ => Ok(plain(Primitive::Any)),

@@ -19,8 +19,17 @@ use crate::domain::source_map::SourceMap;
 
 /// Names of parts of the document that an input's list of choices must not take.
 const COMPONENTS: &[&str] = &[
-    "HTTPValidationError", "Input", "Output", "PredictionRequest", "PredictionResponse", "Status", "TrainingInput",
-    "TrainingOutput", "TrainingRequest", "TrainingResponse", "ValidationError",
+    "HTTPValidationError",
+    "Input",
+    "Output",
+    "PredictionRequest",
+    "PredictionResponse",
+    "Status",
+    "TrainingInput",
+    "TrainingOutput",
+    "TrainingRequest",
+    "TrainingResponse",
+    "ValidationError",
 ];
 
 impl Reader<'_> {
@@ -65,12 +74,7 @@ impl Reader<'_> {
     }
 
     /// The parameters that can be inputs. The others are warned of.
-    fn parameters<'f>(
-        &self,
-        found: &Found,
-        function: &'f StmtFunctionDef,
-        errors: &mut Failure,
-    ) -> Vec<&'f ParameterWithDefault> {
+    fn parameters<'f>(&self, found: &Found, function: &'f StmtFunctionDef, errors: &mut Failure) -> Vec<&'f ParameterWithDefault> {
         let module = &found.module;
         let parameters = &function.parameters;
         for parameter in [&parameters.vararg, &parameters.kwarg].into_iter().flatten() {
@@ -89,7 +93,13 @@ impl Reader<'_> {
             }
             if parameters.posonlyargs.iter().any(|only| only.name() == parameter.name()) {
                 let message = format!("{} can only be given by position, but Cog gives inputs by name", parameter.name());
-                self.warn(&rules::POSITIONAL_ONLY, module, parameter.parameter.range, message, "move it behind the `/`, or remove the `/`");
+                self.warn(
+                    &rules::POSITIONAL_ONLY,
+                    module,
+                    parameter.parameter.range,
+                    message,
+                    "move it behind the `/`, or remove the `/`",
+                );
             }
             wanted.push(parameter);
         }
@@ -110,11 +120,22 @@ impl Reader<'_> {
         self.warn(&rules::PARAMETER_IGNORED, module, parameter.range, message, hint);
     }
 
-    fn input_of(&self, module: &Rc<Module>, function: &StmtFunctionDef, parameter: &ParameterWithDefault) -> Result<Option<Input>, Failure> {
+    fn input_of(
+        &self,
+        module: &Rc<Module>,
+        function: &StmtFunctionDef,
+        parameter: &ParameterWithDefault,
+    ) -> Result<Option<Input>, Failure> {
         let name = parameter.name();
         let Some(annotation) = parameter.annotation() else {
             let message = format!("{name} of {} has a default but no type annotation", function.name);
-            return Err(fail(&rules::ANNOTATION_MISSING, module, name.range, message, format!("write {name}: str = ..., for example")));
+            return Err(fail(
+                &rules::ANNOTATION_MISSING,
+                module,
+                name.range,
+                message,
+                format!("write {name}: str = ..., for example"),
+            ));
         };
         let reader = AnnotationReader { module, rule: &rules::INPUT_UNSUPPORTED, exact: self.exact };
         let r#type = reader.read(annotation).and_then(|annotation| self.input_type(module, &annotation));
@@ -213,11 +234,7 @@ impl Reader<'_> {
                 ([], [keyword]) if keyword.arg.as_ref().is_some_and(|name| name.as_str() == "max") => &keyword.value,
                 _ => return Err(invalid("@concurrent takes only max=...")),
             };
-            let value = if self.exact {
-                self.literal_of_cog(module, max)
-            } else {
-                self.constant(module, max, &Locals::new())?
-            };
+            let value = if self.exact { self.literal_of_cog(module, max) } else { self.constant(module, max, &Locals::new())? };
             let max = match value {
                 Some(Constant::Int(max)) => u32::try_from(max).ok().filter(|max| *max >= 1),
                 _ => None,

@@ -4,7 +4,6 @@ use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef};
 
-
 use super::annotation::{Annotation, AnnotationReader, Form};
 use super::module::Module;
 use super::project::ClassAt;

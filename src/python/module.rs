@@ -136,9 +136,7 @@ impl Module {
 pub(super) fn lower(message: &str) -> String {
     let mut characters = message.chars();
     match (characters.next(), characters.clone().next()) {
-        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => {
-            first.to_lowercase().chain(characters).collect()
-        }
+        (Some(first), Some(second)) if second.is_lowercase() || second == ' ' => first.to_lowercase().chain(characters).collect(),
         _ => message.to_owned(),
     }
 }

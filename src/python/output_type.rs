@@ -138,9 +138,7 @@ impl<'r, 't> OutputReader<'r, 't> {
                 self.output(module, inner, inside)
             }
             (Known::Dict, [_, value]) => Ok(OutputType::Dict(Box::new(self.output(module, value, inside)?))),
-            (Known::Dict, _) => {
-                Err(unsupported(module, range, "a dict takes two types", "write dict[str, int], for example"))
-            }
+            (Known::Dict, _) => Err(unsupported(module, range, "a dict takes two types", "write dict[str, int], for example")),
             (Known::Optional, _) => Err(optional(module, range)),
             (Known::Union, members) => Err(self.union(module, range, members)),
             (Known::List, [item]) => Ok(OutputType::List(Box::new(self.output(module, item, inside)?))),

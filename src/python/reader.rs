@@ -134,7 +134,8 @@ impl<'t> Reader<'t> {
         Ok(match self.project.meaning(module, dotted)? {
             Meaning::Unbound | Meaning::Unclear => by_name.unwrap_or(Named::Unknown),
             Meaning::External { module: from, name } => {
-                let original = Known::named(&name).filter(|known| HOMES.contains(&from.as_str()) && self.follows(*known, last, &name));
+                let original =
+                    Known::named(&name).filter(|known| HOMES.contains(&from.as_str()) && self.follows(*known, last, &name));
                 original.map(Named::Known).or(by_name).unwrap_or(Named::External(from))
             }
             Meaning::Class(class) if self.exact && by_name.is_some() => {

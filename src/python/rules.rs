@@ -358,7 +358,11 @@ mod tests {
         assert_eq!(names.len(), RULES.len());
         for rule in RULES {
             for text in [rule.summary, rule.why, rule.example] {
-                assert!(text.len() > 15 && text.is_ascii() && !text.contains("\u{20}\u{20}\u{20}\u{20}\u{20}"), "{}: {text}", rule.code);
+                assert!(
+                    text.len() > 15 && text.is_ascii() && !text.contains("\u{20}\u{20}\u{20}\u{20}\u{20}"),
+                    "{}: {text}",
+                    rule.code
+                );
             }
             for text in [rule.summary, rule.why] {
                 assert!(text.ends_with('.'), "{}: {text}", rule.code);

@@ -96,7 +96,10 @@ impl Reader<'_> {
             Meaning::External { module, .. } => format!("it is imported from {module}; define a class here that derives from it"),
             Meaning::Value(file, index) => {
                 let value = file.value(index).map(|value| file.text.slice(ruff_text_size::Ranged::range(value)));
-                format!("`{name}` is another name for {}; name that one, or derive a class from it", value.unwrap_or("something else"))
+                format!(
+                    "`{name}` is another name for {}; name that one, or derive a class from it",
+                    value.unwrap_or("something else")
+                )
             }
             Meaning::Unclear => "move the class out of the if, try, loop or with that it is in".to_owned(),
             _ => match nearest(name, module.callables()) {
@@ -135,7 +138,13 @@ impl Reader<'_> {
         if self.release >= Release::RUN {
             let range = found.function().map_or(range, |function| function.name.range);
             let message = format!("{name}.predict works, but is deprecated in favour of run");
-            self.warn(&rules::PREDICT_DEPRECATED, &found.module, range, message, "rename it to run when Cog 0.20 is the oldest you build with");
+            self.warn(
+                &rules::PREDICT_DEPRECATED,
+                &found.module,
+                range,
+                message,
+                "rename it to run when Cog 0.20 is the oldest you build with",
+            );
         }
         Ok(found)
     }

@@ -1,0 +1,57 @@
+//! `image dockerfile`: what a build would be told, and why.
+
+use serde_json::json;
+
+use crate::build;
+use crate::cli::arguments::{DockerfileArguments, ImageCommand};
+use crate::cli::build_environment::{self, Reach};
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::load;
+use crate::cli::printer::Format;
+use crate::cog::recipe::Recipe;
+use crate::domain::verdict::Verdict;
+use crate::inspect;
+
+pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verdict, Failure> {
+    let ImageCommand::Dockerfile(arguments) = command;
+    let explain = arguments.explain;
+    let recipe = recipe(arguments, context).await?;
+    match (context.printer.format, explain) {
+        (Format::Json, _) => {
+            let decisions: Vec<_> = recipe
+                .decisions
+                .iter()
+                .map(|decision| json!({ "what": decision.what, "chosen": decision.chosen, "because": decision.because }))
+                .collect();
+            context.printer.json(&json!({ "dockerfile": recipe.dockerfile, "decisions": decisions }))?;
+        }
+        (Format::Text, true) => {
+            for decision in &recipe.decisions {
+                context.printer.result(&decision.to_string());
+            }
+        }
+        (Format::Text, false) => context.printer.result(recipe.dockerfile.trim_end()),
+    }
+    Ok(Verdict::Passed)
+}
+
+async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
+    let loaded = load::load(None, arguments.settings, context)?;
+    let Some(model) = loaded.models.into_iter().next() else { return Err(Failure::request("there is no model")) };
+    let plan = model.plan;
+    let (project, _findings) =
+        inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await.map_err(|error| {
+            let (verdict, hint) = (error.verdict(), error.hint());
+            Failure { findings: error.findings().to_vec(), ..Failure::new(verdict, error).maybe_hint(hint) }
+        })?;
+    let environment = build_environment::collect(&context.environment, &plan.project, &loaded.run.registry_host, Reach::Published)?;
+    // The schema changes nothing about the Dockerfile.
+    let schema = json!({});
+    let request = build::prepare(&project, &plan.build, Some(&schema), "image:latest", None, None, &environment).await;
+    let request = request.map_err(|error| {
+        let (hint, findings) = (error.hint(), error.findings().to_vec());
+        Failure { findings, ..Failure::new(error.kind().verdict(), error).maybe_hint(hint) }
+    })?;
+    Ok(request.recipe)
+}

@@ -1,0 +1,50 @@
+//! `sandbox`: the embedded services on their own, for programs that speak to Replicate.
+
+use crate::cli::arguments::SandboxArguments;
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::printer::Format;
+use crate::domain::verdict::Verdict;
+use crate::sandbox::{Sandbox, SandboxOptions};
+use crate::support::ExposeSecret;
+
+pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Result<Verdict, Failure> {
+    let options = SandboxOptions {
+        bind: arguments.bind,
+        port: arguments.port,
+        username: arguments.username,
+        docker: arguments.script.is_none(),
+        script: arguments.script,
+        docker_host: context.environment.get("DOCKER_HOST").map(str::to_owned),
+        ..SandboxOptions::default()
+    };
+    let sandbox = Sandbox::start(options).await.map_err(|error| {
+        let hint = error.hint();
+        Failure::new(Verdict::ServiceError, error).maybe_hint(hint)
+    })?;
+    announce(&sandbox, context)?;
+    context.cancelled.cancelled().await;
+    context.printer.say("stopping; containers are being removed");
+    sandbox.stop().await;
+    Ok(Verdict::Passed)
+}
+
+/// The variables that point a program at the sandbox. Its tokens open nothing but the sandbox, so they may be shown.
+fn announce(sandbox: &Sandbox, context: &Context) -> anyhow::Result<()> {
+    let variables = [
+        ("REPLICATE_BASE_URL", sandbox.base_url().to_string()),
+        ("REPLICATE_REGISTRY", sandbox.registry_host().to_owned()),
+        ("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret().to_owned()),
+        ("COG_TOKEN", sandbox.cli_token().expose_secret().to_owned()),
+    ];
+    if context.printer.format == Format::Json {
+        let map: serde_json::Map<String, serde_json::Value> =
+            variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        return context.printer.json(&map);
+    }
+    for (name, value) in variables {
+        context.printer.result(&format!("export {name}={value}"));
+    }
+    context.printer.say("the sandbox is running; Ctrl-C ends it and removes its containers");
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! `schema show|diff|lint`: OpenAPI documents of models, wherever they are.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Context as _;
+use serde_json::{Value, json};
+
+use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::load;
+use crate::cli::printer::Format;
+use crate::cli::services;
+use crate::cli::setting_flags::SettingFlags;
+use crate::domain::finding::{Finding, Severity};
+use crate::domain::identity::{ModelRef, VersionId};
+use crate::domain::source_map::SourceMap;
+use crate::domain::verdict::Verdict;
+use crate::inspect;
+use crate::python::{self, Description, FolderTree, Target};
+use crate::report::console;
+use crate::schema::compat::{CompatOptions, compare};
+use crate::schema::lint::lint;
+use crate::schema::validate::{InputProperty, input_properties};
+
+/// A larger document is none.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+pub(super) async fn run(command: SchemaCommand, context: &Context) -> Result<Verdict, Failure> {
+    match command {
+        SchemaCommand::Show(arguments) => show(&arguments, context).await,
+        SchemaCommand::Diff(arguments) => diff(&arguments, context).await,
+        SchemaCommand::Lint(arguments) => lint_one(&arguments, context).await,
+    }
+}
+
+async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verdict, Failure> {
+    let folder = context.environment.folder().join(&arguments.project);
+    let options = python::Options { cog_version: arguments.cog_version.clone(), peer_exact: arguments.peer_exact };
+    let description = match &arguments.target {
+        Some(text) => {
+            let target = named_target(text)?;
+            let (predict, train) = match arguments.mode {
+                Mode::Predict => (Some(&target), None),
+                Mode::Train => (None, Some(&target)),
+            };
+            python::describe(&FolderTree::new(folder), predict, train, &options).map_err(refused)?
+        }
+        None => describe_project(&folder, &options).await?,
+    };
+    for warning in &description.warnings {
+        context.printer.say(&console::finding(warning, context.printer.progress_style()));
+    }
+    context.printer.json(&description.document)?;
+    Ok(Verdict::Passed)
+}
+
+fn named_target(text: &str) -> Result<Target, Failure> {
+    let (file, name) = text.rsplit_once(':').filter(|(file, name)| !file.is_empty() && !name.is_empty()).ok_or_else(|| {
+        Failure::request(format!("'{text}' names no predictor")).hint("name it as FILE:NAME, as in predict.py:Predictor")
+    })?;
+    Ok(Target { file: file.to_owned(), name: name.to_owned() })
+}
+
+fn refused(errors: Vec<python::SignatureError>) -> Failure {
+    let findings: Vec<Finding> = errors.iter().map(python::SignatureError::finding).collect();
+    let mut failure = Failure::new(Verdict::Failed, anyhow::anyhow!("the source does not tell its schema"));
+    failure.findings = findings;
+    failure
+}
+
+/// The schema of a project's own predictor and trainer.
+async fn describe_project(folder: &Path, options: &python::Options) -> Result<Description, Failure> {
+    let (project, _findings) = inspect::load_project(folder, "", options.cog_version.as_deref()).await.map_err(|error| {
+        let (verdict, hint) = (error.verdict(), error.hint());
+        Failure::new(verdict, error).maybe_hint(hint)
+    })?;
+    inspect::describe(&project, options).map_err(refused)
+}
+
+/// A document and the places of its parts, when its source is at hand.
+struct Document {
+    value: Value,
+    predict: SourceMap,
+    train: SourceMap,
+}
+
+impl Document {
+    fn without_source(value: Value) -> Self {
+        Self { value, predict: SourceMap::default(), train: SourceMap::default() }
+    }
+}
+
+async fn diff(arguments: &SchemaDiffArguments, context: &Context) -> Result<Verdict, Failure> {
+    if arguments.old == "-" && arguments.new == "-" {
+        return Err(Failure::request("standard input can be read only once").hint("give one of the two as a file"));
+    }
+    let old = fetch(&arguments.old, context).await?;
+    let new = fetch(&arguments.new, context).await?;
+    let options = CompatOptions { train_places: new.train.clone(), ..CompatOptions::default() };
+    let findings = compare(&old.value, &new.value, &new.predict, &options);
+    conclude(&findings, "compatible", context)
+}
+
+async fn lint_one(arguments: &SchemaLintArguments, context: &Context) -> Result<Verdict, Failure> {
+    let document = fetch(&arguments.schema, context).await?;
+    let findings = lint(&document.value, &document.predict, &document.train);
+    conclude(&findings, "nothing to complain about", context)
+}
+
+fn conclude(findings: &[Finding], all_good: &str, context: &Context) -> Result<Verdict, Failure> {
+    if context.printer.format == Format::Json {
+        let list: Vec<Value> = findings.iter().map(as_json).collect();
+        context.printer.json(&list)?;
+    } else {
+        for finding in findings {
+            context.printer.result(&console::finding(finding, context.printer.result_style()));
+        }
+        if !findings.iter().any(|finding| finding.severity > Severity::Note) {
+            context.printer.result(all_good);
+        }
+    }
+    Ok(if findings.iter().any(Finding::is_error) { Verdict::Failed } else { Verdict::Passed })
+}
+
+fn as_json(finding: &Finding) -> Value {
+    let place = finding.location.as_ref();
+    json!({
+        "code": finding.code.as_str(),
+        "severity": finding.severity.to_string(),
+        "message": finding.message,
+        "file": place.map(|place| &place.file),
+        "line": place.and_then(|place| place.line),
+        "column": place.and_then(|place| place.column),
+        "hint": finding.hint,
+    })
+}
+
+/// Reads a document from a file, standard input, a project folder, or Replicate.
+async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
+    if from == "-" {
+        let mut text = String::new();
+        std::io::stdin().take(MOST_BYTES).read_to_string(&mut text).context("failed to read standard input")?;
+        return Ok(Document::without_source(parse(&text, "standard input")?));
+    }
+    let path = context.environment.folder().join(from);
+    if path.is_dir() {
+        let described = describe_project(&path, &python::Options::default()).await?;
+        return Ok(Document { value: described.document, predict: described.predict_places, train: described.train_places });
+    }
+    if path.is_file() {
+        let text = fs::read_to_string(&path).with_context(|| format!("failed to read {from}"))?;
+        return Ok(Document::without_source(parse(&text, from)?));
+    }
+    let (name, id) = from.split_once(':').map_or((from, None), |(name, id)| (name, Some(id)));
+    let Ok(model) = name.parse::<ModelRef>() else {
+        return Err(Failure::request(format!("'{from}' is neither a file, nor a folder, nor a model"))
+            .hint("give a JSON file, - for standard input, a project folder, or OWNER/NAME[:ID]"));
+    };
+    Ok(Document::without_source(of_model(&model, id, context).await?))
+}
+
+fn parse(text: &str, from: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text).map_err(|error| {
+        Failure::new(Verdict::Misconfigured, anyhow::Error::from(error).context(format!("{from} is no JSON document")))
+    })
+}
+
+async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Result<Value, Failure> {
+    let settings = load::settings_only(SettingFlags::default(), context)?;
+    let token = settings.tokens.replicate.clone().ok_or_else(services::no_token)?;
+    let replicate = services::replicate_client(&settings, token)?;
+    let asked = match id {
+        Some(id) => {
+            let id: VersionId = id.parse().map_err(|error| Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)))?;
+            replicate.version(&crate::domain::identity::VersionRef { model: model.clone(), id }).await
+        }
+        None => replicate.model(model).await.map(|found| found.and_then(|found| found.latest_version)),
+    };
+    let version = asked.map_err(|error| {
+        let (verdict, hint) = (error.kind().verdict(), error.hint());
+        Failure::new(verdict, error).maybe_hint(hint)
+    })?;
+    version
+        .and_then(|version| version.openapi_schema)
+        .ok_or_else(|| Failure::request(format!("{model} has no version with a schema")))
+}
+
+/// The inputs that the source in a folder describes; `None` when it does not tell them.
+pub(super) async fn static_inputs(folder: &Path) -> Option<Vec<InputProperty>> {
+    let described = describe_project(folder, &python::Options::default()).await.ok()?;
+    Some(input_properties(&described.document))
+}

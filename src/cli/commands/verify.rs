@@ -1,0 +1,44 @@
+//! `verify`: the verification alone, of a version that is already there.
+
+use crate::cli::arguments::VerifyArguments;
+use crate::cli::context::Context;
+use crate::cli::execute::{conclude, model_run, options};
+use crate::cli::failure::Failure;
+use crate::cli::load;
+use crate::cli::services;
+use crate::domain::identity::{ModelRef, VersionId};
+use crate::domain::verdict::Verdict;
+use crate::pipeline::{self, ExistingVersion, Goal};
+
+pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
+    let (model, version) = version_reference(&arguments.version)?;
+    let mut loaded = load::load(Some(model.to_string()), arguments.settings, context)?;
+    let Some(wanted) = loaded.models.pop() else {
+        return Err(Failure::request(format!("no configuration for {model}")));
+    };
+    let connected = services::replicate(&loaded.run, context).await?;
+    let observer = context.observer();
+    let report = pipeline::verify_existing(
+        model_run(wanted),
+        &ExistingVersion { model, id: version },
+        &connected.services,
+        &options(Goal::Publish, connected.notices.clone()),
+        &*observer,
+        &context.cancelled,
+    )
+    .await;
+    connected.close().await;
+    conclude(&report, &loaded.run.report_dir, context)
+}
+
+fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {
+    let wrong =
+        |error: anyhow::Error| Failure::new(Verdict::Misconfigured, error).hint("name a version as OWNER/NAME:ID, or OWNER/NAME");
+    let (model, id) = match text.split_once(':') {
+        Some((model, id)) => (model, Some(id)),
+        None => (text, None),
+    };
+    let model = model.parse().map_err(|error: crate::domain::identity::IdentityError| wrong(error.into()))?;
+    let id = id.map(str::parse).transpose().map_err(|error: crate::domain::identity::IdentityError| wrong(error.into()))?;
+    Ok((model, id))
+}

@@ -1,0 +1,37 @@
+//! What every command is given.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::environment::Environment;
+use crate::cli::observe;
+use crate::cli::printer::Printer;
+use crate::domain::events::Observer;
+
+/// The surroundings of a command.
+pub(super) struct Context {
+    pub(super) environment: Environment,
+    pub(super) printer: Printer,
+    pub(super) verbosity: u8,
+    /// Fires on a signal.
+    pub(super) cancelled: CancellationToken,
+}
+
+impl Context {
+    /// The same surroundings in another folder, with none of the settings that variables can carry.
+    pub(super) fn at(&self, folder: &Path) -> Self {
+        Self {
+            environment: self.environment.bare_at(folder),
+            printer: self.printer.clone(),
+            verbosity: self.verbosity,
+            cancelled: self.cancelled.clone(),
+        }
+    }
+
+    /// Who shows the progress of a run.
+    pub(super) fn observer(&self) -> Arc<dyn Observer> {
+        observe::observer(&self.printer, self.verbosity)
+    }
+}

@@ -1,0 +1,125 @@
+//! `demo`: an example model is published on the sandbox, changed and published again; then a breaking change is stopped before a build.
+
+mod base_image;
+mod story;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use tempfile::TempDir;
+
+use crate::cli::arguments::DemoArguments;
+use crate::cli::context::Context;
+use crate::cli::execute::{execute, write};
+use crate::cli::failure::Failure;
+use crate::cli::load;
+use crate::cli::printer::Format;
+use crate::cli::services::{self, Connected};
+use crate::config::Loaded;
+use crate::domain::report::{RunReport, Stage, StageStatus};
+use crate::domain::verdict::Verdict;
+use crate::pipeline::Goal;
+use crate::report::console;
+use crate::report::json::run_json;
+
+/// What one act of the demo is about, and how it has to end.
+struct Act {
+    title: &'static str,
+    change: fn(&Path) -> std::io::Result<()>,
+    /// Where its reports go, below the demo's folder.
+    reports: &'static str,
+    expected: Verdict,
+}
+
+/// The second one is what safe-push is for, so its reports stand at the top.
+const ACTS: [Act; 3] = [
+    Act {
+        title: "1. The first version of acme/skyline is published",
+        change: |_folder| Ok(()),
+        reports: "first-version",
+        expected: Verdict::Passed,
+    },
+    Act {
+        title: "2. A change that adds an input: compared with live, then published",
+        change: story::add_moon,
+        reports: "",
+        expected: Verdict::Passed,
+    },
+    Act {
+        title: "3. A change that renames an input: stopped before a build",
+        change: story::rename_input,
+        reports: "breaking-change",
+        expected: Verdict::Failed,
+    },
+];
+
+/// Plays the three acts. Exit code 0 means that each ended as it should.
+pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<Verdict, Failure> {
+    let folder = TempDir::with_prefix("safe-push-demo-").context("failed to make a folder for the demo")?;
+    story::write_model(folder.path()).context("failed to write the example")?;
+    let repository = context.at(folder.path());
+    let loaded = load::load_plain(&repository)?;
+    let docker = services::docker(&loaded.run).await?;
+    base_image::provide(&*docker, &context.printer).await?;
+    let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
+    let connected = services::sandbox(&loaded.run, &plans, &repository).await?;
+    let played = play(&connected, loaded, folder.path(), &arguments.report_dir, context, &repository).await;
+    connected.close().await;
+    played
+}
+
+async fn play(
+    connected: &Connected,
+    mut loaded: Loaded,
+    folder: &Path,
+    reports: &Path,
+    context: &Context,
+    repository: &Context,
+) -> Result<Verdict, Failure> {
+    let mut main_report = None;
+    for act in ACTS {
+        context.printer.say(&format!("\n{}\n", act.title));
+        (act.change)(folder).context("failed to change the example")?;
+        let report = execute(loaded.models, connected, Goal::Publish, repository).await;
+        let html = conclude_act(&act, &report, reports, context)?;
+        if report.verdict != act.expected || !published_as_expected(&act, &report) {
+            return Ok(unexpected(&act, &report, context));
+        }
+        if act.reports.is_empty() {
+            main_report = html;
+            if context.printer.format == Format::Json {
+                context.printer.json(&run_json(&report))?;
+            }
+        }
+        loaded = load::load_plain(repository)?;
+    }
+    if let Some(path) = main_report {
+        context.printer.say(&format!("\nAll three ended as they should. Open {} to see the second push.", path.display()));
+    }
+    Ok(Verdict::Passed)
+}
+
+fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context) -> Result<Option<PathBuf>, Failure> {
+    let run = run_json(report);
+    let html = write(&run, &reports.join(act.reports), context)?;
+    if context.printer.format == Format::Text {
+        context.printer.result(&console::summary(&run, context.printer.result_style()));
+    }
+    Ok(html)
+}
+
+/// A publication has to be proven by equal layers, and a breaking change must not have reached the build.
+fn published_as_expected(act: &Act, report: &RunReport) -> bool {
+    report.models.iter().all(|model| match act.expected {
+        Verdict::Passed => model.published.is_some() && model.layers.as_ref().is_some_and(|layers| layers.holds()),
+        _ => !model.stages.iter().any(|stage| stage.stage == Stage::Build && stage.status != StageStatus::Skipped),
+    })
+}
+
+fn unexpected(act: &Act, report: &RunReport, context: &Context) -> Verdict {
+    if report.verdict != Verdict::Cancelled {
+        context.printer.complain(&format!("error: '{}' ended as {}, not as {}", act.title, report.verdict, act.expected));
+    }
+    // What should have been stopped and was not is a failure too.
+    if report.verdict == Verdict::Passed { Verdict::Failed } else { report.verdict }
+}

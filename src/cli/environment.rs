@@ -1,0 +1,64 @@
+//! The process's environment, read once. Everything else is handed what it needs.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::support::SecretString;
+
+/// What a run needs that takes no settings from the environment.
+const KEPT_WHEN_BARE: [&str; 8] =
+    ["PATH", "HOME", "TMPDIR", "DOCKER_HOST", "COG_CA_CERT", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
+
+/// Variables and working folder as they were when the program started.
+#[derive(Clone)]
+pub(super) struct Environment {
+    variables: BTreeMap<String, String>,
+    folder: PathBuf,
+}
+
+impl Environment {
+    /// Reads the process's environment. Values that are no Unicode are left out: none of ours can be.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub(super) fn of_process() -> Self {
+        let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        Self { variables: variables.collect(), folder: env::current_dir().unwrap_or_else(|_gone| PathBuf::from(".")) }
+    }
+
+    /// Another folder, with what programs and certificates need and no setting.
+    pub(super) fn bare_at(&self, folder: &Path) -> Self {
+        let variables = self.variables.iter().filter(|(name, _)| KEPT_WHEN_BARE.contains(&name.as_str()));
+        Self { variables: variables.map(|(name, value)| (name.clone(), value.clone())).collect(), folder: folder.to_owned() }
+    }
+
+    /// A variable that is set and not empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// All variables, as values that are not shown.
+    pub(super) fn secrets(&self) -> BTreeMap<String, SecretString> {
+        self.variables.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))).collect()
+    }
+
+    /// All variables.
+    pub(super) fn variables(&self) -> &BTreeMap<String, String> {
+        &self.variables
+    }
+
+    /// Where a program is that can be started by its name.
+    pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
+        let folders = env::split_paths(self.get("PATH")?).collect::<Vec<_>>();
+        folders.into_iter().map(|folder| folder.join(name)).find(|path| is_program(path))
+    }
+
+    /// The working folder.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+fn is_program(path: &Path) -> bool {
+    path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}

@@ -1,0 +1,55 @@
+//! From loaded settings to a delivered report: what `run`, `build`, `verify` and the demo have in common.
+
+use std::path::Path;
+
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::cli::printer::Format;
+use crate::cli::services::Connected;
+use crate::config::LoadedModel;
+use crate::deliver::files;
+use crate::domain::report::RunReport;
+use crate::domain::verdict::Verdict;
+use crate::pipeline::{self, Goal, ModelRun, RunOptions};
+use crate::report::console;
+use crate::report::json::{run_json, v1};
+
+/// Runs the models one after another.
+pub(super) async fn execute(models: Vec<LoadedModel>, connected: &Connected, goal: Goal, context: &Context) -> RunReport {
+    let runs = models.into_iter().map(model_run).collect();
+    let observer = context.observer();
+    pipeline::run(runs, &connected.services, &options(goal, connected.notices.clone()), &*observer, &context.cancelled).await
+}
+
+/// What the pipeline is told beside the plan.
+pub(super) fn options(goal: Goal, notices: Vec<String>) -> RunOptions {
+    RunOptions { tool_version: env!("CARGO_PKG_VERSION").to_owned(), notices, goal, keep_outputs: None }
+}
+
+/// A loaded model as the pipeline takes it.
+pub(super) fn model_run(model: LoadedModel) -> ModelRun {
+    ModelRun { config_findings: model.findings, ..ModelRun::new(model.plan) }
+}
+
+/// Writes the reports and prints the summary. The verdict is the run's.
+pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> Result<Verdict, Failure> {
+    let run = run_json(report);
+    let written = write(&run, folder, context)?;
+    match context.printer.format {
+        Format::Json => context.printer.json(&run)?,
+        Format::Text => {
+            context.printer.result(&console::summary(&run, context.printer.result_style()));
+            if let Some(html) = written {
+                context.printer.say(&format!("report: {}", html.display()));
+            }
+        }
+    }
+    Ok(report.verdict)
+}
+
+/// Writes the reports and says which one is for people.
+pub(super) fn write(run: &v1::Run, folder: &Path, context: &Context) -> Result<Option<std::path::PathBuf>, Failure> {
+    let folder = context.environment.folder().join(folder);
+    let written = files::write_report(&folder, run).map_err(|error| Failure::new(Verdict::Misconfigured, error))?;
+    Ok(written.into_iter().find(|path| path.extension().is_some_and(|extension| extension == "html")))
+}

@@ -1,0 +1,75 @@
+//! A command that did not come to a result: what is said, and the exit code.
+
+use crate::domain::finding::Finding;
+use crate::domain::verdict::Verdict;
+
+/// Why a command ended without a result.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// The exit code's meaning.
+    pub(super) verdict: Verdict,
+    /// What happened, with its causes.
+    pub(super) error: anyhow::Error,
+    /// The way out.
+    pub(super) hint: Option<String>,
+    /// Findings that say it better than the error does.
+    pub(super) findings: Vec<Finding>,
+}
+
+impl Failure {
+    /// A failure with a known meaning.
+    pub(super) fn new(verdict: Verdict, error: impl Into<anyhow::Error>) -> Self {
+        Self { verdict, error: error.into(), hint: None, findings: Vec::new() }
+    }
+
+    /// The request is wrong.
+    pub(super) fn request(message: impl Into<String>) -> Self {
+        Self::new(Verdict::Misconfigured, anyhow::Error::msg(message.into()))
+    }
+
+    /// The same with the way out.
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with the way out, where there is one.
+    pub(super) fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into);
+        self
+    }
+
+    /// The error and its causes, without those that only repeat the words before them.
+    pub(super) fn chain(&self) -> String {
+        let mut parts: Vec<String> = Vec::new();
+        for cause in self.error.chain() {
+            let words = cause.to_string();
+            if !parts.last().is_some_and(|before| before.ends_with(&words)) {
+                parts.push(words);
+            }
+        }
+        parts.join(": ")
+    }
+}
+
+/// Anything unforeseen at the edge (files, streams) is a wrong request unless somebody said otherwise.
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Verdict::Misconfigured, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context;
+
+    use super::*;
+
+    #[test]
+    fn a_chain_says_nothing_twice() {
+        let error = Err::<(), _>(std::io::Error::other("disk is full")).context("failed to write: disk is full").unwrap_err();
+        assert_eq!(Failure::from(error).chain(), "failed to write: disk is full");
+        let error = Err::<(), _>(std::io::Error::other("disk is full")).context("failed to write").unwrap_err();
+        assert_eq!(Failure::from(error).chain(), "failed to write: disk is full");
+    }
+}

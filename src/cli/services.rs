@@ -1,0 +1,212 @@
+//! Real services or the embedded sandbox: the one place that picks.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::cli::build_environment::{self, Reach};
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::clients::docker::{Docker, RealDocker, RegistryCredentials};
+use crate::clients::registry::{RealRegistry, Registry, RegistryOptions};
+use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
+use crate::config::RunSettings;
+use crate::domain::plan::ModelPlan;
+use crate::domain::verdict::Verdict;
+use crate::inspect::Tools;
+use crate::pipeline::{BuildServices, CheckServices, Services};
+use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, Visibility};
+use crate::support::SecretString;
+use crate::support::clock::{Clock, SystemClock};
+
+/// Where a run happens, and what has to be stopped after it.
+pub(super) struct Connected {
+    /// What the pipeline uses.
+    pub(super) services: Services,
+    /// What the report should say about it.
+    pub(super) notices: Vec<String>,
+    sandbox: Option<Sandbox>,
+}
+
+impl Connected {
+    /// Stops what was started for the run.
+    pub(super) async fn close(self) {
+        if let Some(sandbox) = self.sandbox {
+            sandbox.stop().await;
+        }
+    }
+}
+
+/// Connects to Replicate, its registry and the Docker daemon.
+pub(super) async fn replicate(settings: &RunSettings, context: &Context) -> Result<Connected, Failure> {
+    let token = settings.tokens.replicate.clone().ok_or_else(no_token)?;
+    let cog_token = settings.tokens.cog.clone().ok_or_else(no_cog_token)?;
+    let client = replicate_client(settings, token)?;
+    let docker = docker(settings).await?;
+    let credentials = registry_user(settings, cog_token).await?;
+    let services = services(context, docker, client, credentials, Reach::Published)?;
+    Ok(Connected { services, notices: Vec::new(), sandbox: None })
+}
+
+/// Starts a sandbox of our own, in which the models exist but have no version yet.
+pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
+    let docker = docker(settings).await?;
+    let username = models.first().map_or("sandbox", |plan| plan.model.owner());
+    let sandbox = Sandbox::start(SandboxOptions {
+        username: username.to_owned(),
+        docker_host: settings.docker_host.clone(),
+        ..SandboxOptions::default()
+    })
+    .await
+    .map_err(refused)?;
+    let connected = on_sandbox(&sandbox, models, context, docker).await;
+    match connected {
+        Ok(services) => {
+            let notice = "Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned();
+            Ok(Connected { services, notices: vec![notice], sandbox: Some(sandbox) })
+        }
+        Err(failure) => {
+            sandbox.stop().await;
+            Err(failure)
+        }
+    }
+}
+
+async fn on_sandbox(
+    sandbox: &Sandbox,
+    models: &[ModelPlan],
+    context: &Context,
+    docker: Arc<dyn Docker>,
+) -> Result<Services, Failure> {
+    let mut made = BTreeSet::new();
+    for plan in models {
+        if made.insert(plan.model.clone()) {
+            let hardware = plan.test_hardware.as_deref().unwrap_or("cpu");
+            sandbox.create_model(&plan.model.to_string(), Visibility::Private, hardware).map_err(refused)?;
+        }
+    }
+    let base_url: BaseUrl =
+        sandbox.base_url().parse().map_err(|error| Failure::new(Verdict::ServiceError, anyhow::Error::from(error)))?;
+    let client = RealReplicate::new(ReplicateOptions::new(base_url, sandbox.api_token().clone()), Arc::new(SystemClock))
+        .map_err(|error| Failure::new(error.kind().verdict(), error))?;
+    let credentials = RegistryCredentials {
+        host: sandbox.registry_host().to_owned(),
+        username: sandbox.username().to_owned(),
+        password: sandbox.cli_token().clone(),
+    };
+    services(context, docker, Arc::new(client), credentials, Reach::Local)
+}
+
+fn services(
+    context: &Context,
+    docker: Arc<dyn Docker>,
+    replicate: Arc<dyn Replicate>,
+    credentials: RegistryCredentials,
+    reach: Reach,
+) -> Result<Services, Failure> {
+    let registry_host = credentials.host.clone();
+    let registry = open_registry(&registry_host, Some(credentials.clone()))?;
+    let build = build_environment::collect(&context.environment, context.environment.folder(), &registry_host, reach)?;
+    Ok(Services {
+        replicate,
+        docker,
+        registry,
+        registry_host,
+        credentials,
+        judge: None,
+        clock: Arc::new(SystemClock),
+        tools: tools(context),
+        build,
+    })
+}
+
+/// Where the programs are that safe-push starts.
+pub(super) fn tools(context: &Context) -> Tools {
+    Tools { ruff: context.environment.program("ruff"), path: context.environment.get("PATH").map(str::to_owned) }
+}
+
+/// The Docker daemon.
+pub(super) async fn docker(settings: &RunSettings) -> Result<Arc<dyn Docker>, Failure> {
+    match RealDocker::connect(settings.docker_host.as_deref()).await {
+        Ok(docker) => Ok(Arc::new(docker)),
+        Err(error) => {
+            let (verdict, hint) = (error.kind().verdict(), error.hint());
+            Err(Failure::new(verdict, error).maybe_hint(hint))
+        }
+    }
+}
+
+/// Replicate's API.
+pub(super) fn replicate_client(settings: &RunSettings, token: SecretString) -> Result<Arc<dyn Replicate>, Failure> {
+    let named = settings.replicate_base_url.as_deref().unwrap_or(BaseUrl::REPLICATE);
+    let base_url: BaseUrl = named
+        .parse()
+        .map_err(|error| Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)).hint("correct REPLICATE_BASE_URL"))?;
+    match RealReplicate::new(ReplicateOptions::new(base_url, token), Arc::new(SystemClock)) {
+        Ok(client) => Ok(Arc::new(client)),
+        Err(error) => {
+            let (verdict, hint) = (error.kind().verdict(), error.hint());
+            Err(Failure::new(verdict, error).maybe_hint(hint))
+        }
+    }
+}
+
+fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result<Arc<dyn Registry>, Failure> {
+    match RealRegistry::new(RegistryOptions::new(host, credentials)) {
+        Ok(registry) => Ok(Arc::new(registry)),
+        Err(error) => Err(Failure::new(error.kind().verdict(), error)),
+    }
+}
+
+/// Whom the registry knows under the CLI token.
+async fn registry_user(settings: &RunSettings, token: SecretString) -> Result<RegistryCredentials, Failure> {
+    let host = settings.registry_host.clone();
+    let anonymous = open_registry(&host, None)?;
+    match anonymous.verify_token(&token).await {
+        Ok(username) => Ok(RegistryCredentials { host, username, password: token }),
+        Err(error) => {
+            let (verdict, hint) = (error.kind().verdict(), error.hint());
+            Err(Failure::new(verdict, error).maybe_hint(hint))
+        }
+    }
+}
+
+pub(super) fn no_token() -> Failure {
+    Failure::request("there is no Replicate API token")
+        .hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or do everything on this machine with --sandbox")
+}
+
+fn no_cog_token() -> Failure {
+    Failure::request("there is no token for Replicate's registry")
+        .hint("set COG_TOKEN to the CLI token from https://replicate.com/auth/token; it is another one than the API token")
+}
+
+fn refused(error: SandboxError) -> Failure {
+    let hint = error.hint();
+    Failure::new(Verdict::ServiceError, error).maybe_hint(hint)
+}
+
+/// The machine's clock.
+pub(super) fn clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+/// What a check needs: nothing, and a token when there is one.
+pub(super) fn for_check(settings: &RunSettings, context: &Context) -> Result<CheckServices, Failure> {
+    let replicate = settings.tokens.replicate.clone().map(|token| replicate_client(settings, token)).transpose()?;
+    Ok(CheckServices { replicate, clock: clock(), tools: tools(context) })
+}
+
+/// What a build needs: the daemon.
+pub(super) async fn for_build(settings: &RunSettings, context: &Context) -> Result<BuildServices, Failure> {
+    Ok(BuildServices {
+        check: for_check(settings, context)?,
+        docker: docker(settings).await?,
+        registry: Some(open_registry(&settings.registry_host, None)?),
+        build: build_environment::collect(
+            &context.environment,
+            context.environment.folder(),
+            &settings.registry_host,
+            Reach::Published,
+        )?,
+    })
+}

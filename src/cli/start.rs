@@ -1,0 +1,89 @@
+//! From the process's arguments to its exit code.
+
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::arguments::{self, Arguments};
+use crate::cli::commands;
+use crate::cli::context::Context;
+use crate::cli::environment::Environment;
+use crate::cli::failure::Failure;
+use crate::cli::printer::{Format, Printer};
+use crate::cli::signals;
+use crate::domain::verdict::Verdict;
+use crate::report::console;
+
+/// What still runs after a command ended is not waited for any longer: its containers carry labels, its files are temporary.
+const LAST_MOMENTS: Duration = Duration::from_secs(1);
+
+/// Runs the program with the arguments and environment of this process.
+pub fn main() -> ExitCode {
+    let arguments = match arguments::parse(env::args_os()) {
+        Ok(arguments) => arguments,
+        Err(error) => return explain(&error),
+    };
+    let environment = Environment::of_process();
+    let global = &arguments.global;
+    let printer = Printer::new(global.format, global.color, global.quiet, &environment);
+    log(&environment, global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.complain(&format!("error: failed to start the runtime: {error}"));
+            return Verdict::ServiceError.exit_code().into();
+        }
+    };
+    let verdict = runtime.block_on(run(arguments, environment, printer));
+    runtime.shutdown_timeout(LAST_MOMENTS);
+    verdict.exit_code().into()
+}
+
+async fn run(arguments: Arguments, environment: Environment, printer: Printer) -> Verdict {
+    let verbosity = arguments.global.verbose;
+    let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals() };
+    match commands::dispatch(arguments.command, &context).await {
+        Ok(verdict) => verdict,
+        Err(failure) => {
+            tell(&failure, &context.printer);
+            failure.verdict
+        }
+    }
+}
+
+/// Help and version are results; everything else is a wrong request.
+fn explain(error: &clap::Error) -> ExitCode {
+    // Nobody is left to be told that nobody reads.
+    let _unread = error.print();
+    let verdict = if error.use_stderr() { Verdict::Misconfigured } else { Verdict::Passed };
+    verdict.exit_code().into()
+}
+
+fn tell(failure: &Failure, printer: &Printer) {
+    for finding in &failure.findings {
+        printer.complain(&console::finding(finding, printer.progress_style()));
+    }
+    printer.complain(&console::error(&failure.chain(), failure.hint.as_deref(), printer.progress_style()));
+    if printer.format == Format::Json {
+        let error = serde_json::json!({
+            "schema": "safe-push/v1",
+            "verdict": failure.verdict.as_str(),
+            "error": { "message": failure.chain(), "hint": failure.hint },
+            "models": [],
+        });
+        printer.result(&error.to_string());
+    }
+}
+
+/// Diagnostics for developers: off unless asked for.
+fn log(environment: &Environment, verbosity: u8) {
+    let filter = match (environment.get("SAFE_PUSH_LOG"), verbosity) {
+        (Some(filter), _) => EnvFilter::new(filter),
+        (None, 0..=1) => EnvFilter::new("off"),
+        (None, 2) => EnvFilter::new("safe_push=info"),
+        (None, _) => EnvFilter::new("safe_push=debug"),
+    };
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}
