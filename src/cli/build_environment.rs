@@ -34,7 +34,7 @@ pub(super) fn collect(
     registry_host: &str,
     reach: Reach,
 ) -> anyhow::Result<BuildEnvironment> {
-    let named = environment.get(CA_VARIABLE).map(|value| named_certificate(value)).transpose()?;
+    let named = environment.get(CA_VARIABLE).map(named_certificate).transpose()?;
     let local =
         || LOCAL_CA_VARIABLES.iter().filter_map(|name| environment.get(name)).find_map(|path| fs::read_to_string(path).ok());
     let ca_certificate = if reach == Reach::Local { named.or_else(local) } else { named };

@@ -20,7 +20,6 @@ pub(super) struct Environment {
 
 impl Environment {
     /// Reads the process's environment. Values that are no Unicode are left out: none of ours can be.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
     pub(super) fn of_process() -> Self {
         let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self { variables: variables.collect(), folder: env::current_dir().unwrap_or_else(|_gone| PathBuf::from(".")) }

@@ -173,7 +173,7 @@ fn from_text(setting: &Setting, source_name: &str, text: &str) -> Result<Layer, 
         Kind::Text => Value::from(text.to_owned()),
         Kind::Number => {
             let number: u64 =
-                text.parse().map_err(|_| wrong("it has to be a whole number that is not negative".to_owned(), None))?;
+                text.parse().map_err(|_no_number| wrong("it has to be a whole number that is not negative".to_owned(), None))?;
             Value::from(number)
         }
         Kind::List => Value::from(text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>()),

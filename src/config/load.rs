@@ -120,7 +120,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
         findings.extend(found.clone());
         if !broken {
             let name = model_name(file, &config);
-            models.extend(place.model(sources, &name, config, &mut findings)?.map(|model| with_findings(model, found)));
+            models.extend(place.model(sources, &name, &config, &mut findings)?.map(|model| with_findings(model, found)));
         }
     }
     if files.is_empty() {
@@ -246,14 +246,14 @@ impl Place {
         &self,
         sources: &Sources,
         name: &str,
-        config: PeerConfig,
+        config: &PeerConfig,
         findings: &mut Vec<Finding>,
     ) -> Result<Option<LoadedModel>, ConfigError> {
         let overrides = self.repository.of_model(name);
         let layers = Layers::new()
             .add(Layer::new(repository::FILE, self.repository.all.values.clone()))
             .add(Layer::new(format!("{} (models.{name})", repository::FILE), overrides.values.clone()))
-            .add(Layer::new(config.file.clone(), scalars(&config)));
+            .add(Layer::new(config.file.clone(), scalars(config)));
         let layers = outer_layers(layers, sources)?;
         let resolver = Resolver {
             effective: layers.effective()?,
@@ -263,7 +263,7 @@ impl Place {
             model_argument: sources.model_argument.as_deref(),
             overrides: merged(&self.repository.all, &overrides),
         };
-        match resolver.resolve(&config)? {
+        match resolver.resolve(config)? {
             Resolved { plan: Some(plan), findings: found } => {
                 findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
                 Ok(Some(LoadedModel { plan, findings: found }))
@@ -283,7 +283,7 @@ impl Place {
                 format!("there is neither {DEFAULT_CONFIG} nor a file in {}, and cog.yaml names no image", self.config_dir());
             return Err(ConfigError::NoModel { looked });
         };
-        let model: ModelRef = text.parse().map_err(|_| ConfigError::BadSetting {
+        let model: ModelRef = text.parse().map_err(|_no_model| ConfigError::BadSetting {
             source_name: "the model".to_owned(),
             value: text.clone(),
             problem: "it is not OWNER/NAME".to_owned(),
@@ -293,7 +293,7 @@ impl Place {
         let fuzz = Some(peer::FuzzSection::default());
         let predict = Some(peer::PredictSection { fuzz, ..peer::PredictSection::default() });
         let config = PeerConfig { model: Some(model), predict, ..PeerConfig::default() };
-        self.model(sources, &name, config, findings)
+        self.model(sources, &name, &config, findings)
     }
 
     fn image_model(&self) -> Option<String> {

@@ -192,7 +192,7 @@ fn test_case(reader: &mut Reader, node: &Node, path: &str) -> Option<TestCase> {
     if entries.get("inputs").is_none() {
         reader.missing("inputs", node.location.clone(), "write `inputs: {}` for a case without any");
     }
-    let checkers: [(&str, fn(String) -> Expectation); 5] = [
+    let checkers: [(&str, Make); 5] = [
         ("exact_string", Expectation::ExactString),
         ("match_url", Expectation::MatchUrl),
         ("match_prompt", Expectation::MatchPrompt),
@@ -247,6 +247,9 @@ fn deployment(reader: &mut Reader, node: &Node) -> Option<DeploymentSection> {
         hardware: reader.text(entries.get("hardware"), "deployment.hardware"),
     })
 }
+
+/// Makes an expectation of what a checker's key holds.
+type Make = fn(String) -> Expectation;
 
 /// A configuration with every key, as `--help-config` prints it.
 pub fn example() -> &'static str {

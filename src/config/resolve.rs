@@ -219,7 +219,7 @@ impl Resolver<'_> {
 }
 
 fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {
-    text.parse().map_err(|_| ConfigError::BadSetting {
+    text.parse().map_err(|_no_model| ConfigError::BadSetting {
         source_name: source_name.to_owned(),
         value: text.to_owned(),
         problem: "it is not OWNER/NAME".to_owned(),

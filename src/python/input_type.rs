@@ -243,7 +243,7 @@ impl Reader<'_> {
         };
         let value = file.value(index).filter(|_| aliases < MOST_ALIASES).ok_or_else(unresolved)?;
         let reader = AnnotationReader { module: file, rule: &rules::TYPE_UNRESOLVABLE, exact: self.exact };
-        reader.read(value).map_err(|_| unresolved())
+        reader.read(value).map_err(|_unknown| unresolved())
     }
 
     /// Warns when a file type is not Cog's: Cog goes by the name alone.

@@ -46,7 +46,7 @@ async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verd
                 Mode::Predict => (Some(&target), None),
                 Mode::Train => (None, Some(&target)),
             };
-            python::describe(&FolderTree::new(folder), predict, train, &options).map_err(refused)?
+            python::describe(&FolderTree::new(folder), predict, train, &options).map_err(|errors| refused(&errors))?
         }
         None => describe_project(&folder, &options).await?,
     };
@@ -64,7 +64,7 @@ fn named_target(text: &str) -> Result<Target, Failure> {
     Ok(Target { file: file.to_owned(), name: name.to_owned() })
 }
 
-fn refused(errors: Vec<python::SignatureError>) -> Failure {
+fn refused(errors: &[python::SignatureError]) -> Failure {
     let findings: Vec<Finding> = errors.iter().map(python::SignatureError::finding).collect();
     let mut failure = Failure::new(Verdict::Failed, anyhow::anyhow!("the source does not tell its schema"));
     failure.findings = findings;
@@ -77,7 +77,7 @@ async fn describe_project(folder: &Path, options: &python::Options) -> Result<De
         let (verdict, hint) = (error.verdict(), error.hint());
         Failure::new(verdict, error).maybe_hint(hint)
     })?;
-    inspect::describe(&project, options).map_err(refused)
+    inspect::describe(&project, options).map_err(|errors| refused(&errors))
 }
 
 /// A document and the places of its parts, when its source is at hand.

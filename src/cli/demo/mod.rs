@@ -16,7 +16,7 @@ use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::services::{self, Connected};
 use crate::config::Loaded;
-use crate::domain::report::{RunReport, Stage, StageStatus};
+use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::Goal;
 use crate::report::console;
@@ -111,7 +111,7 @@ fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context
 /// A publication has to be proven by equal layers, and a breaking change must not have reached the build.
 fn published_as_expected(act: &Act, report: &RunReport) -> bool {
     report.models.iter().all(|model| match act.expected {
-        Verdict::Passed => model.published.is_some() && model.layers.as_ref().is_some_and(|layers| layers.holds()),
+        Verdict::Passed => model.published.is_some() && model.layers.as_ref().is_some_and(LayerProof::holds),
         _ => !model.stages.iter().any(|stage| stage.stage == Stage::Build && stage.status != StageStatus::Skipped),
     })
 }

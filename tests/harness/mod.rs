@@ -1,0 +1,165 @@
+//! Runs the program as a user does: in a folder of its own, with an environment of its own, and with what differs between runs taken
+//! out of its words.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// A repository and the environment that the program is started in.
+pub struct Repository {
+    folder: TempDir,
+    variables: BTreeMap<String, String>,
+}
+
+/// Variables that a run on this machine needs: programs, certificates, the daemon.
+const KEPT: [&str; 8] =
+    ["PATH", "TMPDIR", "DOCKER_HOST", "COG_CA_CERT", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+impl Repository {
+    /// An empty folder.
+    pub fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut variables: BTreeMap<String, String> =
+            KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
+        variables.insert("HOME".to_owned(), folder.path().join("home").display().to_string());
+        variables.insert("LANG".to_owned(), "C.UTF-8".to_owned());
+        Self { folder, variables }
+    }
+
+    /// A copy of one of the examples.
+    pub fn example(name: &str) -> Self {
+        let repository = Self::new();
+        copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), repository.path());
+        repository
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file.
+    pub fn file(self, path: &str, text: &str) -> Self {
+        self.write(path, text);
+        self
+    }
+
+    pub fn write(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Replaces a text that has to be there.
+    pub fn edit(&self, path: &str, before: &str, after: &str) {
+        let text = fs::read_to_string(self.path().join(path)).unwrap();
+        assert!(text.contains(before), "{path} has no '{before}'");
+        self.write(path, &text.replace(before, after));
+    }
+
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path().join(path)).unwrap()
+    }
+
+    /// Sets a variable.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.variables.insert(name.to_owned(), value.to_owned());
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_safe-push"));
+        command.args(line.split_whitespace()).current_dir(self.path()).env_clear().envs(&self.variables).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end and tells what a user sees.
+    pub fn run(&self, line: &str) -> Seen {
+        let output = self.command(line).output().unwrap();
+        self.seen(&output)
+    }
+
+    /// Starts the program.
+    pub fn start(&self, line: &str) -> Child {
+        self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    }
+
+    /// What a user saw of a program that ended.
+    pub fn seen(&self, output: &Output) -> Seen {
+        let text = |bytes: &[u8]| self.scrub(&String::from_utf8_lossy(bytes));
+        Seen { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+
+    /// The parsed run.json.
+    pub fn report(&self) -> serde_json::Value {
+        serde_json::from_str(&self.read("safe-push-report/run.json")).unwrap()
+    }
+
+    fn scrub(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for path in [fs::canonicalize(self.path()).unwrap(), self.path().to_owned()] {
+            text = text.replace(&path.display().to_string(), "[FOLDER]");
+        }
+        for (pattern, word) in [
+            (r"127\.0\.0\.1:\d+", "[HOST]"),
+            (r"sha256:[0-9a-f]{12,64}", "[DIGEST]"),
+            (r"\b[0-9a-f]{64}\b", "[VERSION]"),
+            (r"\b[0-9a-f]{12}\b", "[SHORT]"),
+            (r"\b[0-9a-z]{26}\b", "[PREDICTION]"),
+            (r"\b\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", "[TIME]"),
+            (r"seed \d+", "seed [SEED]"),
+            (r"\b\d+(\.\d+)? (MB|MiB|kB|KiB|GB|GiB|B)\b", "[SIZE]"),
+        ] {
+            text = regex::Regex::new(pattern).unwrap().replace_all(&text, word).into_owned();
+        }
+        text
+    }
+}
+
+/// What a user sees of a run.
+#[derive(Debug)]
+pub struct Seen {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl std::fmt::Display for Seen {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        writeln!(formatter, "exit code: {}", self.code.map_or("none".to_owned(), |code| code.to_string()))?;
+        writeln!(formatter, "--- stdout ---\n{}", self.stdout.trim_end())?;
+        write!(formatter, "--- stderr ---\n{}", self.stderr.trim_end())
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path: PathBuf = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &target) } else { fs::copy(&path, &target).map(drop).unwrap() }
+    }
+}
+
+/// Whether a test with Docker goes on: without a daemon it is skipped, except in CI, where it fails.
+pub fn docker_is_there() -> bool {
+    let there = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
+    let image = there
+        && Command::new("docker")
+            .args(["image", "inspect", "python:3.11-slim"])
+            .output()
+            .is_ok_and(|output| output.status.success());
+    assert!(
+        image || std::env::var("CI").as_deref() != Ok("true"),
+        "Docker with python:3.11-slim is needed: script/make-base-image"
+    );
+    image
+}
