@@ -44,7 +44,7 @@ impl Published {
 }
 
 fn ca_file() -> String {
-    std::env::var("COG_CA_CERT").or_else(|_| std::env::var("SSL_CERT_FILE")).unwrap_or_default()
+    ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -66,7 +66,7 @@ pub fn describe(
     let [predict, train] = parts;
     let document = match (&predict, &train) {
         _ if !errors.is_empty() => return Err(errors),
-        (Some((predict, _)), Some((train, _))) => merged(document(predict, release), document(train, release)),
+        (Some((predict, _)), Some((train, _))) => merged(document(predict, release), &document(train, release)),
         (Some((one, _)), None) | (None, Some((one, _))) => document(one, release),
         (None, None) => {
             let message = "neither predict nor train is named";

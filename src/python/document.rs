@@ -73,7 +73,7 @@ pub(super) fn document(signature: &Signature, release: Release) -> Value {
 }
 
 /// Both documents in one: what training has of its own is added, and all keys are sorted.
-pub(super) fn merged(mut predict: Value, train: Value) -> Value {
+pub(super) fn merged(mut predict: Value, train: &Value) -> Value {
     for pointer in ["/paths", "/components/schemas"] {
         let Some(Value::Object(more)) = train.pointer(pointer) else { continue };
         if let Some(Value::Object(base)) = predict.pointer_mut(pointer) {

@@ -11,7 +11,7 @@ use ruff_python_ast::{Expr, ExprCall, ExprFString, FStringPart, InterpolatedStri
 use ruff_text_size::Ranged;
 
 use super::constant::Constant;
-use super::module::{Binding, Module};
+use super::module::Module;
 use super::project::Meaning;
 use super::reader::{Failure, Reader, dotted};
 
@@ -210,12 +210,7 @@ impl Reader<'_> {
             return Some(found);
         }
         let Expr::Name(name) = expression else { return None };
-        match module.binding(name.id.as_str()) {
-            Some(Binding::Value(index)) if !module.is_parenthesized(expression) => {
-                self.literal_of_cog(module, module.value(*index)?)
-            }
-            _ => None,
-        }
+        if module.is_parenthesized(expression) { None } else { named_of_cog(module, name.id.as_str()).map(|(value, _)| value) }
     }
 
     /// The literal that Cog reads. Texts are cut between their quotes, escapes and all.
@@ -227,6 +222,11 @@ impl Reader<'_> {
     pub(super) fn choices_of_cog(&self, module: &Module, expression: &Expr) -> Option<Vec<Constant>> {
         choices_of_cog(module, expression, 0)
     }
+}
+
+/// The last literal that is assigned to a name in the file, whatever else happens to it, and where it stands.
+fn named_of_cog<'m>(module: &'m Module, name: &'m str) -> Option<(Constant, &'m Expr)> {
+    module.assigned(name).find_map(|value| Some((literal_of_cog(module, value, 0)?, value)))
 }
 
 fn literal_of_cog(module: &Module, expression: &Expr, depth: usize) -> Option<Constant> {
@@ -292,27 +292,21 @@ fn choices_of_cog(module: &Module, expression: &Expr, depth: usize) -> Option<Ve
     if depth > DEEPEST || module.is_parenthesized(expression) {
         return None;
     }
-    let named = |name: &str| match module.binding(name) {
-        Some(Binding::Value(index)) => literal_of_cog(module, module.value(*index)?, 0),
-        _ => None,
-    };
     match expression {
         Expr::List(_) => match literal_of_cog(module, expression, 0)? {
             Constant::List(items) => Some(items),
             _ => None,
         },
-        Expr::Name(name) => match (named(name.id.as_str())?, module.binding(name.id.as_str())) {
+        Expr::Name(name) => match named_of_cog(module, name.id.as_str())? {
             // A set is no list to Cog.
-            (Constant::List(items), Some(Binding::Value(index))) if !matches!(module.value(*index), Some(Expr::Set(_))) => {
-                Some(items)
-            }
+            (Constant::List(items), written) if !matches!(written, Expr::Set(_)) => Some(items),
             _ => None,
         },
         Expr::Call(call) if matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "list") => {
             let Expr::Call(inner) = call.arguments.args.first()? else { return None };
             let Expr::Attribute(attribute) = inner.func.as_ref() else { return None };
             let Expr::Name(name) = attribute.value.as_ref() else { return None };
-            let Constant::Dict(entries) = named(name.id.as_str())? else { return None };
+            let (Constant::Dict(entries), _) = named_of_cog(module, name.id.as_str())? else { return None };
             match attribute.attr.as_str() {
                 "keys" => Some(entries.into_iter().map(|(key, _)| key).collect()),
                 "values" => Some(entries.into_iter().map(|(_, value)| value).collect()),

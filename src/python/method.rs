@@ -117,7 +117,7 @@ impl Reader<'_> {
     fn ignored(&self, module: &Module, parameter: &Parameter, why: &str) {
         let message = format!("{} is not part of the schema: {why}", parameter.name());
         let hint = "annotate it to make it an input, or remove it";
-        self.warn(&rules::PARAMETER_IGNORED, module, parameter.range, message, hint);
+        self.warn(&rules::PARAMETER_IGNORED, module, parameter.name.range, message, hint);
     }
 
     fn input_of(
@@ -232,7 +232,7 @@ impl Reader<'_> {
             let Some(arguments) = arguments.filter(|arguments| !arguments.is_empty()) else { return Ok(Some(1)) };
             let max = match (arguments.args.as_ref(), arguments.keywords.as_slice()) {
                 ([], [keyword]) if keyword.arg.as_ref().is_some_and(|name| name.as_str() == "max") => &keyword.value,
-                _ => return Err(invalid("@concurrent takes only max=...")),
+                _ => return Err(invalid("@concurrent takes nothing but max")),
             };
             let value = if self.exact { self.literal_of_cog(module, max) } else { self.constant(module, max, &Locals::new())? };
             let max = match value {

@@ -1,5 +1,7 @@
 //! Classes with members: `BaseModel` and `TypedDict`.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef};
@@ -15,7 +17,7 @@ const MOST_BASES: usize = 32;
 
 /// What kind of class it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Model,
     TypedDict,
     Other,
@@ -33,25 +35,47 @@ pub(super) struct Field {
     pub key_required: Option<bool>,
 }
 
+/// What is known of classes so far. Classes with several bases would otherwise be walked through again and again.
+#[derive(Debug, Default)]
+pub(super) struct Classes {
+    kinds: RefCell<BTreeMap<(String, usize), Kind>>,
+    fields: RefCell<BTreeMap<(String, usize), Vec<Field>>>,
+}
+
 impl Reader<'_> {
     /// Whether a class derives from `BaseModel` or `TypedDict`.
     pub(super) fn is_model(&self, class: &ClassAt) -> Result<bool, Failure> {
-        Ok(self.kind(class, 0)? != Kind::Other)
+        Ok(self.kind(class)? != Kind::Other)
     }
 
     /// Whether a class derives from `TypedDict`.
     pub(super) fn typed_dict(&self, class: &ClassAt) -> Result<bool, Failure> {
-        Ok(self.kind(class, 0)? == Kind::TypedDict)
+        Ok(self.kind(class)? == Kind::TypedDict)
     }
 
-    fn kind(&self, at: &ClassAt, depth: usize) -> Result<Kind, Failure> {
+    fn kind(&self, class: &ClassAt) -> Result<Kind, Failure> {
+        self.kind_of(class, 0)
+    }
+
+    fn kind_of(&self, at: &ClassAt, depth: usize) -> Result<Kind, Failure> {
+        if let Some(kind) = self.classes.kinds.borrow().get(&at.key()) {
+            return Ok(*kind);
+        }
+        // A class that is among its own bases is no model.
+        self.classes.kinds.borrow_mut().insert(at.key(), Kind::Other);
+        let kind = self.kind_by_bases(at, depth)?;
+        self.classes.kinds.borrow_mut().insert(at.key(), kind);
+        Ok(kind)
+    }
+
+    fn kind_by_bases(&self, at: &ClassAt, depth: usize) -> Result<Kind, Failure> {
         let Some(class) = at.module.class(at.index).filter(|_| depth < MOST_BASES) else { return Ok(Kind::Other) };
         for (base, _) in bases(class) {
             let kind = match self.base(&at.module, &base)? {
                 Named::Known(Known::BaseModel) => Kind::Model,
                 Named::Known(Known::TypedDict) => Kind::TypedDict,
                 // Cog follows bases of typed dictionaries, but not of models.
-                Named::Class(parent) => match self.kind(&parent, depth + 1)? {
+                Named::Class(parent) => match self.kind_of(&parent, depth + 1)? {
                     Kind::Model if self.exact => Kind::Other,
                     kind => kind,
                 },
@@ -79,8 +103,18 @@ impl Reader<'_> {
     }
 
     fn fields_of(&self, at: &ClassAt, depth: usize) -> Result<Vec<Field>, Failure> {
+        if let Some(fields) = self.classes.fields.borrow().get(&at.key()) {
+            return Ok(fields.clone());
+        }
+        self.classes.fields.borrow_mut().insert(at.key(), Vec::new());
+        let fields = self.own_and_inherited(at, depth)?;
+        self.classes.fields.borrow_mut().insert(at.key(), fields.clone());
+        Ok(fields)
+    }
+
+    fn own_and_inherited(&self, at: &ClassAt, depth: usize) -> Result<Vec<Field>, Failure> {
         let Some(class) = at.module.class(at.index).filter(|_| depth < MOST_BASES) else { return Ok(Vec::new()) };
-        let kind = self.kind(at, 0)?;
+        let kind = self.kind(at)?;
         let mut merged: Vec<Field> = Vec::new();
         if kind == Kind::TypedDict || !self.exact {
             // Python looks members up from the first base to the last, so the first base is merged last.

@@ -67,8 +67,10 @@ impl Module {
                 let mut errors: Vec<SignatureError> = Vec::new();
                 for error in std::iter::once(&first).chain(parsed.errors()) {
                     let place = text.place(error.location);
-                    // What follows an error on its own line is mostly its echo.
-                    if errors.len() < SYNTAX_ERRORS_TOLD && errors.iter().all(|told| told.location().line != place.line) {
+                    // What follows an error on its own line, or at the end of the file, is mostly its echo.
+                    let echo = errors.iter().any(|told| told.location().line == place.line)
+                        || (!errors.is_empty() && error.location.start() >= text.end());
+                    if errors.len() < SYNTAX_ERRORS_TOLD && !echo {
                         let message = format!("this is not valid Python: {}", lower(&error.error.to_string()));
                         errors.push(
                             SignatureError::new(&rules::UNPARSABLE, place, message)
@@ -115,6 +117,21 @@ impl Module {
             Stmt::TypeAlias(alias) => Some(&alias.value),
             _ => None,
         }
+    }
+
+    /// The values that are assigned to a name at the top level by itself, the last one first.
+    pub(super) fn assigned<'m>(&'m self, name: &'m str) -> impl Iterator<Item = &'m Expr> {
+        self.body.iter().rev().filter_map(move |statement| {
+            let (target, value) = match statement {
+                Stmt::Assign(assign) => match assign.targets.as_slice() {
+                    [target] => (target, Some(assign.value.as_ref())),
+                    _ => return None,
+                },
+                Stmt::AnnAssign(assign) => (assign.target.as_ref(), assign.value.as_deref()),
+                _ => return None,
+            };
+            value.filter(|_| matches!(target, Expr::Name(found) if found.id.as_str() == name))
+        })
     }
 
     /// The names of the classes and functions at the top level, for hints.

@@ -7,6 +7,7 @@ use ruff_python_ast::{Expr, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::error::SignatureError;
+use super::models::Classes;
 use super::module::Module;
 use super::options::Release;
 use super::project::{ClassAt, Meaning, Project};
@@ -104,12 +105,13 @@ pub(super) struct Reader<'t> {
     pub project: Project<'t>,
     pub exact: bool,
     pub release: Release,
+    pub classes: Classes,
     warnings: RefCell<Vec<Finding>>,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(tree: &'t dyn SourceTree, release: Release, exact: bool) -> Self {
-        Self { project: Project::new(tree, exact), exact, release, warnings: RefCell::default() }
+        Self { project: Project::new(tree, exact), exact, release, classes: Classes::default(), warnings: RefCell::default() }
     }
 
     /// The warnings so far, each once.

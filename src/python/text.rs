@@ -39,6 +39,11 @@ impl Text {
         &self.text
     }
 
+    /// The offset behind the last line that is not blank.
+    pub(super) fn end(&self) -> TextSize {
+        TextSize::new(u32::try_from(self.text.trim_end().len()).unwrap_or(u32::MAX))
+    }
+
     /// The source of a node.
     pub(super) fn slice(&self, range: TextRange) -> &str {
         self.text.get(range.start().to_usize()..range.end().to_usize()).unwrap_or_default()

@@ -11,7 +11,7 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A repository and the environment that the program is started in.
-pub struct Repository {
+pub(crate) struct Repository {
     folder: TempDir,
     variables: BTreeMap<String, String>,
 }
@@ -22,56 +22,56 @@ const KEPT: [&str; 8] =
 
 impl Repository {
     /// An empty folder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut variables: BTreeMap<String, String> =
-            KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?))).collect();
+            KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?))).collect();
         variables.insert("HOME".to_owned(), folder.path().join("home").display().to_string());
         variables.insert("LANG".to_owned(), "C.UTF-8".to_owned());
         Self { folder, variables }
     }
 
     /// A copy of one of the examples.
-    pub fn example(name: &str) -> Self {
+    pub(crate) fn example(name: &str) -> Self {
         let repository = Self::new();
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name), repository.path());
         repository
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file.
-    pub fn file(self, path: &str, text: &str) -> Self {
+    pub(crate) fn file(self, path: &str, text: &str) -> Self {
         self.write(path, text);
         self
     }
 
-    pub fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
 
     /// Replaces a text that has to be there.
-    pub fn edit(&self, path: &str, before: &str, after: &str) {
+    pub(crate) fn edit(&self, path: &str, before: &str, after: &str) {
         let text = fs::read_to_string(self.path().join(path)).unwrap();
         assert!(text.contains(before), "{path} has no '{before}'");
         self.write(path, &text.replace(before, after));
     }
 
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path().join(path)).unwrap()
     }
 
     /// Sets a variable.
-    pub fn variable(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
     }
 
-    pub fn set(&mut self, name: &str, value: &str) {
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
@@ -82,24 +82,24 @@ impl Repository {
     }
 
     /// Runs the program to its end and tells what a user sees.
-    pub fn run(&self, line: &str) -> Seen {
+    pub(crate) fn run(&self, line: &str) -> Seen {
         let output = self.command(line).output().unwrap();
         self.seen(&output)
     }
 
     /// Starts the program.
-    pub fn start(&self, line: &str) -> Child {
+    pub(crate) fn start(&self, line: &str) -> Child {
         self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// What a user saw of a program that ended.
-    pub fn seen(&self, output: &Output) -> Seen {
+    pub(crate) fn seen(&self, output: &Output) -> Seen {
         let text = |bytes: &[u8]| self.scrub(&String::from_utf8_lossy(bytes));
         Seen { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
     /// The parsed run.json.
-    pub fn report(&self) -> serde_json::Value {
+    pub(crate) fn report(&self) -> serde_json::Value {
         serde_json::from_str(&self.read("safe-push-report/run.json")).unwrap()
     }
 
@@ -126,10 +126,10 @@ impl Repository {
 
 /// What a user sees of a run.
 #[derive(Debug)]
-pub struct Seen {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+pub(crate) struct Seen {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl std::fmt::Display for Seen {
@@ -150,7 +150,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Whether a test with Docker goes on: without a daemon it is skipped, except in CI, where it fails.
-pub fn docker_is_there() -> bool {
+pub(crate) fn docker_is_there() -> bool {
     let there = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
     let image = there
         && Command::new("docker")
@@ -158,7 +158,7 @@ pub fn docker_is_there() -> bool {
             .output()
             .is_ok_and(|output| output.status.success());
     assert!(
-        image || std::env::var("CI").as_deref() != Ok("true"),
+        image || std::env::var_os("CI").is_none_or(|value| value != "true"),
         "Docker with python:3.11-slim is needed: script/make-base-image"
     );
     image

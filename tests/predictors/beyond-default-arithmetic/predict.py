@@ -1,0 +1,6 @@
+from cog import BasePredictor, File, Input, Path, Secret
+
+
+class Predictor(BasePredictor):
+    def run(self, value: int = Input(default=2**32 - 1)) -> str:
+        raise NotImplementedError

@@ -1,0 +1,2 @@
+STYLES = ["a", *OLD]
+OLD = ["b"]

@@ -1,0 +1,9 @@
+from cog import BasePredictor, File, Input, Path, Secret
+
+def names():
+    return ["a"]
+
+
+class Predictor(BasePredictor):
+    def run(self, value: str = Input(choices=names())) -> str:
+        raise NotImplementedError

@@ -1,0 +1,8 @@
+from cog import BasePredictor, File, Input, Path, Secret
+
+NAMES = ["a"]
+
+
+class Predictor(BasePredictor):
+    def run(self, value: str = Input(choices=[c for c in NAMES])) -> str:
+        raise NotImplementedError

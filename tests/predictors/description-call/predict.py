@@ -1,0 +1,9 @@
+from cog import BasePredictor, File, Input, Path, Secret
+
+def text():
+    return 'x'
+
+
+class Predictor(BasePredictor):
+    def run(self, value: str = Input(description=text())) -> str:
+        raise NotImplementedError

@@ -1,0 +1,7 @@
+from cog import BaseModel
+
+from boxes import Box
+
+
+class Page(BaseModel):
+    box: Box

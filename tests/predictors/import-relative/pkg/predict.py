@@ -1,0 +1,9 @@
+from cog import BasePredictor
+
+from .results import Result as R
+from .results import Result
+
+
+class Predictor(BasePredictor):
+    def run(self) -> Result:
+        raise NotImplementedError

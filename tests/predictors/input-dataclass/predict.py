@@ -1,0 +1,13 @@
+from dataclasses import dataclass
+
+from cog import BasePredictor
+
+
+@dataclass
+class Size:
+    width: int
+
+
+class Predictor(BasePredictor):
+    def run(self, value: Size) -> str:
+        raise NotImplementedError

@@ -1,0 +1,10 @@
+from cog import BaseModel, BasePredictor
+
+
+class Size(BaseModel):
+    width: int
+
+
+class Predictor(BasePredictor):
+    def run(self, value: Size) -> str:
+        raise NotImplementedError

@@ -1,0 +1,9 @@
+from cog import BasePredictor, File, Input, Path, Secret
+
+def most():
+    return 5
+
+
+class Predictor(BasePredictor):
+    def run(self, value: int = Input(le=most())) -> str:
+        raise NotImplementedError

@@ -1,0 +1,9 @@
+from cog import BasePredictor, File, Input, Opaque, Path, Secret
+from typing import Any, Annotated, Dict, List, Literal, Optional, Tuple, TypedDict, Union
+
+TEXT = "t"
+
+
+class Predictor(BasePredictor):
+    def run(self) -> Annotated[str, TEXT]:
+        raise NotImplementedError

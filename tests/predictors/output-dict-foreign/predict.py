@@ -1,0 +1,7 @@
+from cog import BasePredictor
+from torch import Tensor
+
+
+class Predictor(BasePredictor):
+    def run(self) -> dict[str, Tensor]:
+        raise NotImplementedError

@@ -1,0 +1,8 @@
+from collections.abc import AsyncIterator, Iterator
+
+from cog import AsyncConcatenateIterator, BasePredictor, ConcatenateIterator, Path, streaming
+
+
+class Predictor(BasePredictor):
+    def run(self) -> Iterator[Path]:
+        raise NotImplementedError

@@ -1,0 +1,7 @@
+from cog import BasePredictor, File, Input, Opaque, Path, Secret
+from typing import Any, Annotated, Dict, List, Literal, Optional, Tuple, TypedDict, Union
+
+
+class Predictor(BasePredictor):
+    def run(self) -> List[Path]:
+        raise NotImplementedError

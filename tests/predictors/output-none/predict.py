@@ -1,0 +1,6 @@
+from cog import BaseModel, BasePredictor, Path
+
+
+class Predictor(BasePredictor):
+    def run(self) -> None:
+        raise NotImplementedError

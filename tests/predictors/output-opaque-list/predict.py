@@ -1,0 +1,8 @@
+from cog import BasePredictor, File, Input, Opaque, Path, Secret
+from typing import Any, Annotated, Dict, List, Literal, Optional, Tuple, TypedDict, Union
+from numpy import ndarray
+
+
+class Predictor(BasePredictor):
+    def run(self) -> Annotated[list[ndarray], Opaque]:
+        raise NotImplementedError

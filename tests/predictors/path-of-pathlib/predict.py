@@ -1,0 +1,5 @@
+from pathlib import Path
+
+
+class Predictor:
+    def run(self, a: Path) -> Path: ...

@@ -1,0 +1,5 @@
+class P2:
+    def run(self) -> str: ...
+
+
+Predictor = P2

@@ -1,0 +1,7 @@
+import torch
+
+
+@torch.no_grad()
+class Predictor:
+    @torch.inference_mode()
+    def run(self) -> str: ...

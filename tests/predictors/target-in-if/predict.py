@@ -1,0 +1,3 @@
+if True:
+    class Predictor:
+        def run(self) -> str: ...

@@ -1,0 +1,5 @@
+from cog import BasePredictor
+
+
+class Base(BasePredictor):
+    def predict(self, a: int) -> str: ...

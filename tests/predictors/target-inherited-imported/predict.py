@@ -1,0 +1,5 @@
+from lib.base import Base
+
+
+class Predictor(Base):
+    pass

@@ -1,0 +1,5 @@
+import base
+
+
+class Predictor(base.Base):
+    pass

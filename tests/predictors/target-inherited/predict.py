@@ -1,0 +1,6 @@
+class Base:
+    def run(self, a: int) -> str: ...
+
+
+class Predictor(Base):
+    def setup(self): ...

@@ -1,0 +1,6 @@
+class Base:
+    def train(self, data: str) -> str: ...
+
+
+class Trainer(Base):
+    pass
