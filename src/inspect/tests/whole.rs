@@ -88,7 +88,7 @@ async fn a_missing_description_stops_as_it_does_for_the_peer() {
 #[tokio::test]
 async fn an_sdk_before_0_19_leaves_the_schema_to_the_image() {
     let folder = model_folder();
-    for (version, known) in [("0.16.12", false), ("0.18.0", false), ("0.19.0", true), ("latest", true)] {
+    for (version, known) in [("0.16.12", false), ("0.18.0", false), ("0.20.0", true), ("latest", true)] {
         let build = BuildPlan { cog_version: Some(version.to_owned()), ..BuildPlan::default() };
         let plan = ModelPlan { build, ..plan(folder.path()) };
         let inspected = inspected(&plan, Some(&older())).await;
