@@ -3,7 +3,7 @@
 //! Inputs may only widen, outputs may only narrow. Both questions are one: does every value of one shape fit another? For inputs
 //! the old shape has to fit the new one, for outputs the new one the old one. `fit.rs` answers it and names every gap;
 //! `input.rs` and `output.rs` turn gaps into findings, each for its side; trainings go through the same code. Between documents of
-//! different generations of Cog a few gaps are forgiven, see [`Dialect`](super::Dialect).
+//! different generations of Cog a few gaps are forgiven, see [`Dialect`].
 
 mod fit;
 mod input;
