@@ -142,7 +142,7 @@ fn check(case: &Case) -> Vec<String> {
             }
         }
         (Ok(description), Some(expected)) => vec![format!("expected {expected}, found {}", json!(summary(&description)))],
-        (Err(errors), None) => vec![format!("refused: {}", json!(errors.iter().map(|error| error.finding()).collect::<Vec<_>>()))],
+        (Err(errors), None) => vec![format!("refused: {}", json!(errors.iter().map(SignatureError::finding).collect::<Vec<_>>()))],
     }
 }
 
@@ -154,7 +154,7 @@ fn check_exact(case: &Case) -> Vec<String> {
         (Ok(description), Some(Value::String(_))) => return vec![format!("not refused: {}", json!(summary(&description)))],
         (Err(_), None) if case.expected.contains_key("errors") => return Vec::new(),
         (Err(errors), _) => {
-            return vec![format!("refused: {}", json!(errors.iter().map(|error| error.finding()).collect::<Vec<_>>()))];
+            return vec![format!("refused: {}", json!(errors.iter().map(SignatureError::finding).collect::<Vec<_>>()))];
         }
         (Ok(description), _) => summary(&description),
     };
