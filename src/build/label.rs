@@ -6,10 +6,8 @@ use serde_json::Value;
 
 use crate::build::{BaseLayers, BuildRequest};
 use crate::clients::docker::{Derivation, DerivedFile, ImageDetails};
-use crate::cog::labels::{CogBaseLayer, cog_base_labels};
+use crate::cog::labels::{CogBaseLayer, OPENAPI_SCHEMA, cog_base_labels};
 
-/// The OpenAPI document.
-const SCHEMA_LABEL: &str = "run.cog.openapi_schema";
 /// The Python packages.
 const FREEZE_LABEL: &str = "run.cog.pip_freeze";
 /// Cog writes it always.
@@ -29,7 +27,7 @@ pub(super) fn derivation(
     // The label and the file are the same text: what is checked is what the server enforces.
     let schema = schema.to_string();
     let mut labels: BTreeMap<String, String> = request.labels.clone();
-    labels.insert(SCHEMA_LABEL.to_owned(), schema.clone());
+    labels.insert(OPENAPI_SCHEMA.to_owned(), schema.clone());
     labels.insert(FREEZE_LABEL.to_owned(), pip_freeze.to_owned());
     labels.insert(INIT_LABEL.to_owned(), "true".to_owned());
     labels.extend(cog_base.into_iter().flat_map(cog_base_labels));
@@ -77,7 +75,7 @@ mod tests {
         assert_eq!(names, ["run.cog.has_init", "run.cog.openapi_schema", "run.cog.pip_freeze", "run.cog.version"]);
         let file = &derivation.files[0];
         assert_eq!(file.path, ".cog/openapi_schema.json");
-        assert_eq!(derivation.labels[SCHEMA_LABEL].as_bytes(), file.contents);
+        assert_eq!(derivation.labels[OPENAPI_SCHEMA].as_bytes(), file.contents);
     }
 
     #[test]

@@ -1,7 +1,11 @@
 //! A command that did not come to a result: what is said, and the exit code.
 
+use crate::clients::docker::DockerError;
+use crate::clients::registry::RegistryError;
+use crate::clients::replicate::ReplicateError;
 use crate::domain::finding::Finding;
 use crate::domain::verdict::Verdict;
+use crate::sandbox::SandboxError;
 
 /// Why a command ended without a result.
 #[derive(Debug)]
@@ -56,6 +60,28 @@ impl Failure {
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::new(Verdict::Misconfigured, error)
+    }
+}
+
+/// A client's error knows whose failure it is, and the way out.
+macro_rules! from_client_errors {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                let (verdict, hint) = (error.kind().verdict(), error.hint());
+                Self::new(verdict, error).maybe_hint(hint)
+            }
+        })*
+    };
+}
+
+from_client_errors!(DockerError, RegistryError, ReplicateError);
+
+/// The sandbox is a service like the others.
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Self {
+        let hint = error.hint();
+        Self::new(Verdict::ServiceError, error).maybe_hint(hint)
     }
 }
 

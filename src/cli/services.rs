@@ -14,7 +14,7 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Services};
-use crate::sandbox::{Sandbox, SandboxError, SandboxOptions, Visibility};
+use crate::sandbox::{Sandbox, SandboxOptions, Visibility};
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
 
@@ -56,8 +56,7 @@ pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], contex
         docker_host: settings.docker_host.clone(),
         ..SandboxOptions::default()
     })
-    .await
-    .map_err(refused)?;
+    .await?;
     let connected = on_sandbox(&sandbox, models, context, docker).await;
     match connected {
         Ok(services) => {
@@ -81,7 +80,7 @@ async fn on_sandbox(
     for plan in models {
         if made.insert(plan.model.clone()) {
             let hardware = plan.test_hardware.as_deref().unwrap_or("cpu");
-            sandbox.create_model(&plan.model.to_string(), Visibility::Private, hardware).map_err(refused)?;
+            sandbox.create_model(&plan.model.to_string(), Visibility::Private, hardware)?;
         }
     }
     let base_url: BaseUrl =
@@ -126,13 +125,7 @@ pub(super) fn tools(context: &Context) -> Tools {
 
 /// The Docker daemon.
 pub(super) async fn docker(settings: &RunSettings) -> Result<Arc<dyn Docker>, Failure> {
-    match RealDocker::connect(settings.docker_host.as_deref()).await {
-        Ok(docker) => Ok(Arc::new(docker)),
-        Err(error) => {
-            let (verdict, hint) = (error.kind().verdict(), error.hint());
-            Err(Failure::new(verdict, error).maybe_hint(hint))
-        }
-    }
+    Ok(Arc::new(RealDocker::connect(settings.docker_host.as_deref()).await?))
 }
 
 /// Replicate's API.
@@ -141,13 +134,7 @@ pub(super) fn replicate_client(settings: &RunSettings, token: SecretString) -> R
     let base_url: BaseUrl = named
         .parse()
         .map_err(|error| Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)).hint("correct REPLICATE_BASE_URL"))?;
-    match RealReplicate::new(ReplicateOptions::new(base_url, token), Arc::new(SystemClock)) {
-        Ok(client) => Ok(Arc::new(client)),
-        Err(error) => {
-            let (verdict, hint) = (error.kind().verdict(), error.hint());
-            Err(Failure::new(verdict, error).maybe_hint(hint))
-        }
-    }
+    Ok(Arc::new(RealReplicate::new(ReplicateOptions::new(base_url, token), Arc::new(SystemClock))?))
 }
 
 fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result<Arc<dyn Registry>, Failure> {
@@ -161,13 +148,8 @@ fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result
 async fn registry_user(settings: &RunSettings, token: SecretString) -> Result<RegistryCredentials, Failure> {
     let host = settings.registry_host.clone();
     let anonymous = open_registry(&host, None)?;
-    match anonymous.verify_token(&token).await {
-        Ok(username) => Ok(RegistryCredentials { host, username, password: token }),
-        Err(error) => {
-            let (verdict, hint) = (error.kind().verdict(), error.hint());
-            Err(Failure::new(verdict, error).maybe_hint(hint))
-        }
-    }
+    let username = anonymous.verify_token(&token).await?;
+    Ok(RegistryCredentials { host, username, password: token })
 }
 
 pub(super) fn no_token() -> Failure {
@@ -178,11 +160,6 @@ pub(super) fn no_token() -> Failure {
 fn no_cog_token() -> Failure {
     Failure::request("there is no token for Replicate's registry")
         .hint("set COG_TOKEN to the CLI token from https://replicate.com/auth/token; it is another one than the API token")
-}
-
-fn refused(error: SandboxError) -> Failure {
-    let hint = error.hint();
-    Failure::new(Verdict::ServiceError, error).maybe_hint(hint)
 }
 
 /// The machine's clock.

@@ -49,11 +49,6 @@ impl Setting {
     }
 }
 
-/// The setting with a name.
-pub fn setting(name: &str) -> Option<&'static Setting> {
-    SETTINGS.iter().find(|setting| setting.name == name)
-}
-
 const MODELS: &str = "Models";
 const CHECKS: &str = "Checks";
 const BUILD: &str = "Build";

@@ -42,12 +42,6 @@ impl Repository {
         self.folder.path()
     }
 
-    /// Writes a file.
-    pub(crate) fn file(self, path: &str, text: &str) -> Self {
-        self.write(path, text);
-        self
-    }
-
     pub(crate) fn write(&self, path: &str, text: &str) {
         let path = self.path().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -69,10 +63,6 @@ impl Repository {
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
-    }
-
-    pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.to_owned(), value.to_owned());
     }
 
     fn command(&self, line: &str) -> Command {
@@ -116,6 +106,7 @@ impl Repository {
             (r"\b[0-9a-z]{26}\b", "[PREDICTION]"),
             (r"\b\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", "[TIME]"),
             (r"seed \d+", "seed [SEED]"),
+            (r"\[stage-\d+ +\d+/\d+\]", "[STEP]"),
             (r"\b\d+(\.\d+)? (MB|MiB|kB|KiB|GB|GiB|B)\b", "[SIZE]"),
         ] {
             text = regex::Regex::new(pattern).unwrap().replace_all(&text, word).into_owned();

@@ -18,10 +18,7 @@ pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Resul
         docker_host: context.environment.get("DOCKER_HOST").map(str::to_owned),
         ..SandboxOptions::default()
     };
-    let sandbox = Sandbox::start(options).await.map_err(|error| {
-        let hint = error.hint();
-        Failure::new(Verdict::ServiceError, error).maybe_hint(hint)
-    })?;
+    let sandbox = Sandbox::start(options).await?;
     announce(&sandbox, context)?;
     context.cancelled.cancelled().await;
     context.printer.say("stopping; containers are being removed");

@@ -179,11 +179,7 @@ async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Resu
         }
         None => replicate.model(model).await.map(|found| found.and_then(|found| found.latest_version)),
     };
-    let version = asked.map_err(|error| {
-        let (verdict, hint) = (error.kind().verdict(), error.hint());
-        Failure::new(verdict, error).maybe_hint(hint)
-    })?;
-    version
+    asked?
         .and_then(|version| version.openapi_schema)
         .ok_or_else(|| Failure::request(format!("{model} has no version with a schema")))
 }

@@ -1,0 +1,125 @@
+//! Whole runs on a sandbox, with images that are really built and containers that really run.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod harness;
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use harness::{Repository, Seen, docker_is_there};
+use insta::assert_snapshot;
+use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
+use safe_push::support::ExposeSecret;
+
+const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
+
+/// A sandbox with a published version of `text-stats`, and the repository that it came from.
+struct Published {
+    sandbox: Sandbox,
+    repository: Repository,
+}
+
+impl Published {
+    async fn new() -> Self {
+        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
+        let repository = Repository::example("text-stats")
+            .variable("REPLICATE_BASE_URL", sandbox.base_url())
+            .variable("REPLICATE_REGISTRY", sandbox.registry_host())
+            .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
+            .variable("COG_TOKEN", sandbox.cli_token().expose_secret())
+            .variable("COG_CA_CERT", &ca_file());
+        let published = Self { sandbox, repository };
+        let first = published.run("run").await;
+        assert_eq!(first.code, Some(0), "{first}");
+        published
+    }
+
+    /// Runs the program without holding up the sandbox, which lives in this process.
+    async fn run(&self, line: &str) -> Seen {
+        tokio::task::block_in_place(|| self.repository.run(line))
+    }
+}
+
+fn ca_file() -> String {
+    ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_during_a_prediction_leaves_nothing_running() {
+    if !docker_is_there() {
+        return;
+    }
+    let published = Published::new().await;
+    published.repository.edit(
+        "predict.py",
+        "        words = self.word",
+        "        import time\n        time.sleep(600)\n        words = self.word",
+    );
+    let child = published.repository.start("run");
+    let sandbox = &published.sandbox;
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while !sandbox.predictions().iter().any(|prediction| prediction.status == "processing") {
+        assert!(Instant::now() < deadline, "no prediction was started");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let interrupted = Instant::now();
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    let output = tokio::task::block_in_place(|| child.wait_with_output().unwrap());
+    assert!(interrupted.elapsed() < Duration::from_secs(7), "{:?}", interrupted.elapsed());
+    let seen = published.repository.seen(&output);
+    assert_eq!(seen.code, Some(130), "{seen}");
+    assert_eq!(published.repository.report()["verdict"], "cancelled");
+    let running: Vec<_> =
+        sandbox.predictions().into_iter().filter(|prediction| ["starting", "processing"].contains(&prediction.status)).collect();
+    assert!(running.is_empty(), "{running:?}");
+    published.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_run_on_its_own_sandbox_removes_its_containers() {
+    if !docker_is_there() {
+        return;
+    }
+    let repository = Repository::example("text-stats").variable("COG_CA_CERT", &ca_file());
+    // A name of its own tells this test's containers from those of others.
+    let name = format!("text-stats-{}", std::process::id());
+    repository.edit(CONFIG, "acme/text-stats", &format!("acme/{name}"));
+    repository.edit(
+        "predict.py",
+        "        words = self.word",
+        "        import time\n        time.sleep(600)\n        words = self.word",
+    );
+    let child = repository.start("run --sandbox");
+    let deadline = Instant::now() + Duration::from_secs(180);
+    while containers(&name).is_empty() {
+        assert!(Instant::now() < deadline, "no container was started");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let interrupted = Instant::now();
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    let output = tokio::task::block_in_place(|| child.wait_with_output().unwrap());
+    assert!(interrupted.elapsed() < Duration::from_secs(7), "{:?}", interrupted.elapsed());
+    let seen = repository.seen(&output);
+    assert_eq!(seen.code, Some(130), "{seen}");
+    assert_eq!(containers(&name), "", "{seen}");
+}
+
+/// Containers of images with this word in their name, whatever their state.
+fn containers(word: &str) -> String {
+    let output = Command::new("docker").args(["ps", "--all", "--format", "{{.ID}} {{.Image}} {{.Status}}"]).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).lines().filter(|line| line.contains(word)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_build_step_that_fails_points_to_its_line() {
+    if !docker_is_there() {
+        return;
+    }
+    let repository = Repository::example("text-stats").variable("COG_CA_CERT", &ca_file());
+    repository.edit("cog.yaml", "  sdk_version", "  run:\n    - echo nothing here && exit 7\n  sdk_version");
+    assert_snapshot!(repository.run("run --sandbox"));
+}
