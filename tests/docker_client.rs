@@ -92,8 +92,9 @@ async fn a_secret_reaches_its_step_and_no_layer() {
     let Some(docker) = daemon().await else { return };
     let tag = unique("secret");
     let value = format!("s3cret-{}", uuid::Uuid::new_v4());
+    // Secrets are no part of the cache's key: a step of the same words as in an earlier run would print nothing.
     let dockerfile = format!(
-        "FROM {BASE}\nRUN --mount=type=secret,id=token wc -c < /run/secrets/token && sha256sum /run/secrets/token\nRUN ls /run/secrets 2>/dev/null || echo no secrets\n"
+        "FROM {BASE}\nRUN --mount=type=secret,id=token wc -c < /run/secrets/token && sha256sum /run/secrets/token && echo {tag}\nRUN ls /run/secrets 2>/dev/null || echo no secrets\n"
     );
     let secret = BuildSecret { id: "token".to_owned(), value: value.clone().into_bytes().into() };
     let (outcome, events) = build(&docker, &tag, &dockerfile, vec![secret]).await;
