@@ -10,6 +10,7 @@ mod demo;
 mod environment;
 mod execute;
 mod failure;
+mod finding_output;
 mod load;
 mod observe;
 mod printer;

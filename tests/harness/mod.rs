@@ -28,6 +28,8 @@ impl Repository {
             KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?))).collect();
         variables.insert("HOME".to_owned(), folder.path().join("home").display().to_string());
         variables.insert("LANG".to_owned(), "C.UTF-8".to_owned());
+        // Ruff may be installed or not.
+        variables.insert("SAFE_PUSH_NO_LINT".to_owned(), "true".to_owned());
         Self { folder, variables }
     }
 
@@ -63,6 +65,19 @@ impl Repository {
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// Lints, with this text as the program `ruff`, or without a program of that name.
+    pub(crate) fn with_ruff(mut self, script: Option<&str>) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        self.variables.remove("SAFE_PUSH_NO_LINT");
+        let programs = self.path().join("home/bin");
+        fs::create_dir_all(&programs).unwrap();
+        if let Some(script) = script {
+            fs::write(programs.join("ruff"), script).unwrap();
+            fs::set_permissions(programs.join("ruff"), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        self.variable("PATH", &programs.display().to_string())
     }
 
     fn command(&self, line: &str) -> Command {

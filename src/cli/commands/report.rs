@@ -6,7 +6,9 @@ use anyhow::Context as _;
 
 use crate::cli::arguments::ReportArguments;
 use crate::cli::context::Context;
+use crate::cli::execute::findings_of;
 use crate::cli::failure::Failure;
+use crate::cli::finding_output;
 use crate::cli::printer::Format;
 use crate::deliver::files;
 use crate::domain::verdict::Verdict;
@@ -24,6 +26,9 @@ pub(super) fn run(arguments: &ReportArguments, context: &Context) -> Result<Verd
     }
     match context.printer.format {
         Format::Json => context.printer.json(&run)?,
+        Format::Github | Format::Sarif => {
+            finding_output::print(&findings_of(&run), context)?;
+        }
         Format::Text => context.printer.result(&console::summary(&run, context.printer.result_style())),
     }
     Ok(Verdict::Passed)
