@@ -1,92 +1,28 @@
-//! From sources to loaded models: which files there are, and what they say together.
+//! From sources to loaded models: what their files say together.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use figment::value::{Dict, Value};
 
-use crate::config::ConfigError;
+use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG};
 use crate::config::layers::{Effective, Layer, Layers};
+use crate::config::names;
 use crate::config::peer::{self, PeerConfig};
 use crate::config::repository::{self, Overrides, RepositoryConfig};
 use crate::config::resolve::{Resolved, Resolver};
-use crate::config::settings::SECRETS;
+use crate::config::sources::{CommentMode, ModelPaths, RunSettings, Sources, Trigger, tokens};
+use crate::config::{ConfigError, rules};
 use crate::domain::finding::Finding;
 use crate::domain::identity::ModelRef;
+use crate::domain::model_name::ModelName;
 use crate::domain::plan::ModelPlan;
-use crate::support::SecretString;
 use crate::support::text::nearest;
 
-/// The peer's file, which comes before all others.
-const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
-
 const CONFIG_DIR: &str = "cog-safe-push-configs";
-const SELECT_SCRIPT: &str = "script/select-model";
 const REPORT_DIR: &str = "safe-push-report";
 const REGISTRY: &str = "r8.im";
-
-/// Values of flags by the names of settings. A switch has `true`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Flags(pub BTreeMap<&'static str, Vec<String>>);
-
-/// Where settings come from.
-#[derive(Clone, Default)]
-pub struct Sources {
-    /// The folder of the repository.
-    pub repository: PathBuf,
-    /// The environment's variables.
-    pub environment: BTreeMap<String, String>,
-    /// Whether inputs of the action are among them.
-    pub action: bool,
-    /// Flags.
-    pub flags: Flags,
-    /// The model on the command line.
-    pub model_argument: Option<String>,
-}
-
-/// Tokens, as far as they are there.
-#[derive(Debug, Clone, Default)]
-pub struct Tokens {
-    /// Of Replicate's API.
-    pub replicate: Option<SecretString>,
-    /// Of Replicate's registry: the CLI token.
-    pub cog: Option<SecretString>,
-    /// Of Claude's API.
-    pub anthropic: Option<SecretString>,
-    /// Of GitHub's API.
-    pub github: Option<SecretString>,
-}
-
-/// What holds for a run as a whole.
-#[derive(Debug, Clone, Default)]
-pub struct RunSettings {
-    /// The folder of the repository.
-    pub repository: PathBuf,
-    /// Which models were asked for: `all`, or names.
-    pub models: Option<String>,
-    /// The folder with configurations, relative to the repository.
-    pub config_dir: String,
-    /// The script that knows models, relative to the repository.
-    pub select_script: String,
-    /// Where reports go, relative to the working folder.
-    pub report_dir: PathBuf,
-    /// Replicate's registry.
-    pub registry_host: String,
-    /// Replicate's API; its own when nothing is said.
-    pub replicate_base_url: Option<String>,
-    /// Claude's API; its own when nothing is said.
-    pub anthropic_base_url: Option<String>,
-    /// GitHub's API; its own when nothing is said.
-    pub github_api_url: Option<String>,
-    /// The Docker daemon; the default socket when nothing is said.
-    pub docker_host: Option<String>,
-    /// Whether the official models are pushed to.
-    pub push_official_model: bool,
-    /// Tokens.
-    pub tokens: Tokens,
-}
 
 /// One model's plan, and what reading its settings found.
 #[derive(Debug, Clone, PartialEq)]
@@ -100,36 +36,67 @@ pub struct LoadedModel {
 /// Everything that is set.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// The models, in the order of their names.
+    /// The models, in the order of the request.
     pub models: Vec<LoadedModel>,
     /// The run.
     pub run: RunSettings,
+    /// What concerns no single model: warnings and notes; mistakes would have made an error.
+    pub findings: Vec<Finding>,
+}
+
+/// The models that can be chosen from.
+#[derive(Debug, Clone)]
+pub struct Configured {
+    /// Their names, sorted.
+    pub models: Vec<ConfiguredModel>,
+    /// The run.
+    pub run: RunSettings,
+    /// What concerns no single model, among it files whose names cannot be models' names.
+    pub findings: Vec<Finding>,
+}
+
+/// A model with a configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfiguredModel {
+    /// Its name.
+    pub name: ModelName,
+    /// The configuration, relative to the repository.
+    pub file: String,
 }
 
 /// Loads plans for the models that were asked for. All mistakes of all files are told at once.
 pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     let place = Place::find(sources)?;
-    let files = place.chosen(sources)?;
+    let files = ConfigFiles::find(&place.root, place.config_dir());
+    let chosen = place.chosen(sources, &files)?;
+    if let (Some(model), [first, _, ..]) = (&sources.model_argument, chosen.paths.as_slice()) {
+        let number = chosen.paths.len();
+        return Err(ConfigError::ModelForSeveral { model: model.clone(), number, first: stem(first).to_owned() });
+    }
     let mut findings = place.findings.clone();
+    findings.extend(chosen.findings);
     let mut models = Vec::new();
-    for file in &files {
+    for file in &chosen.paths {
         let text =
             fs::read_to_string(place.root.join(file)).map_err(|source| ConfigError::Unreadable { path: file.clone(), source })?;
         let (config, found) = peer::parse(&text, file);
         let broken = found.iter().any(Finding::is_error);
-        findings.extend(found.clone());
+        findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
         if !broken {
             let name = model_name(file, &config);
             models.extend(place.model(sources, &name, &config, &mut findings)?.map(|model| with_findings(model, found)));
         }
     }
-    if files.is_empty() {
+    if chosen.paths.is_empty() && sources.selected.is_none() && !findings.iter().any(Finding::is_error) {
         models.extend(place.model_without_file(sources, &mut findings)?);
     }
+    let known = files.names().map(ModelName::as_str).chain(models.iter().map(|model| model.plan.name.as_str()));
+    findings.extend(place.unknown_sections(&known.collect::<Vec<_>>()));
+    let findings = place.adjusted(findings);
     if findings.iter().any(Finding::is_error) {
         return Err(ConfigError::Mistakes { findings });
     }
-    Ok(Loaded { models, run: place.run_settings(sources) })
+    Ok(Loaded { models, run: place.run_settings(sources), findings })
 }
 
 /// Loads what needs no model.
@@ -139,6 +106,23 @@ pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
         return Err(ConfigError::Mistakes { findings: place.findings });
     }
     Ok(place.run_settings(sources))
+}
+
+/// Looks which models have a configuration, without reading what these say.
+pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
+    let place = Place::find(sources)?;
+    let files = ConfigFiles::find(&place.root, place.config_dir());
+    let mut findings = place.findings.clone();
+    let names: Vec<&str> = files.names().map(ModelName::as_str).collect();
+    if !names.is_empty() {
+        findings.extend(place.unknown_sections(&names));
+    }
+    let findings = place.adjusted(findings);
+    if findings.iter().any(Finding::is_error) {
+        return Err(ConfigError::Mistakes { findings });
+    }
+    let findings = findings.into_iter().chain(place.adjusted(files.findings().cloned().collect())).collect();
+    Ok(Configured { models: files.into_models(), run: place.run_settings(sources), findings })
 }
 
 fn with_findings(mut model: LoadedModel, found: Vec<Finding>) -> LoadedModel {
@@ -181,6 +165,7 @@ impl Place {
         };
         let layers = Layers::new().add(Layer::new(repository::FILE, repository.all.values.clone()));
         let effective = outer_layers(layers, sources)?.effective()?;
+        let findings = findings.into_iter().chain(names::unknown(&sources.environment, sources.action)).collect();
         Ok(Self { root, repository, effective, findings })
     }
 
@@ -188,58 +173,57 @@ impl Place {
         self.effective.config_dir.as_deref().unwrap_or(CONFIG_DIR).trim_end_matches('/')
     }
 
-    /// The configuration files to use, relative to the repository; none when there are none.
-    fn chosen(&self, sources: &Sources) -> Result<Vec<String>, ConfigError> {
+    /// The configuration files to use; none when there are none.
+    fn chosen(&self, sources: &Sources, files: &ConfigFiles) -> Result<Chosen, ConfigError> {
+        if let Some(names) = &sources.selected {
+            return files.named(names.iter().map(ModelName::as_str));
+        }
         if let Some(file) = &self.effective.config {
-            return Ok(vec![file.clone()]);
+            return Ok(Chosen { paths: vec![file.clone()], findings: Vec::new() });
         }
-        let available = self.available();
-        if let Some(request) = self.effective.models.as_deref().filter(|request| *request != "all") {
-            let names = request.split(',').map(str::trim).filter(|name| !name.is_empty());
-            return names.map(|name| self.named(name, &available)).collect();
+        if let Some(request) = &self.effective.models {
+            return files.requested(request);
         }
-        if self.effective.models.is_none() {
-            if self.root.join(DEFAULT_CONFIG).is_file() {
-                return Ok(vec![DEFAULT_CONFIG.to_owned()]);
-            }
-            if let Some(model) = &sources.model_argument {
-                let name = model.rsplit('/').next().unwrap_or(model);
-                return Ok(match available.iter().find(|file| stem(file) == name) {
-                    Some(file) => vec![file.clone()],
-                    // A configuration that is the only one is meant, whatever its name: the argument overrides its model.
-                    None if available.len() == 1 => available,
-                    None => Vec::new(),
-                });
-            }
+        if self.root.join(DEFAULT_CONFIG).is_file() {
+            return Ok(Chosen { paths: vec![DEFAULT_CONFIG.to_owned()], findings: Vec::new() });
         }
-        if available.is_empty() && self.root.join(DEFAULT_CONFIG).is_file() {
-            return Ok(vec![DEFAULT_CONFIG.to_owned()]);
+        match &sources.model_argument {
+            Some(model) => Ok(files.of_model(&self.root, model).unwrap_or_default()),
+            None if sources.every_model => Ok(files.all()),
+            None => files.only(),
         }
-        Ok(available)
     }
 
-    fn available(&self) -> Vec<String> {
-        let folder = self.config_dir();
-        let entries = fs::read_dir(self.root.join(folder)).into_iter().flatten().flatten();
-        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
-        let mut files: Vec<String> = names
-            .filter(|name| (name.ends_with(".yaml") || name.ends_with(".yml")) && !name.starts_with('.'))
-            .map(|name| format!("{folder}/{name}"))
-            .collect();
-        files.sort();
-        files
-    }
-
-    fn named(&self, name: &str, available: &[String]) -> Result<String, ConfigError> {
-        available.iter().find(|file| stem(file) == name).cloned().ok_or_else(|| {
-            let names = || available.iter().map(|file| stem(file));
-            let hint = match nearest(name, names()) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None if available.is_empty() => format!("write {}/{name}.yaml", self.config_dir()),
-                None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+    /// Sections of models that are not there.
+    fn unknown_sections(&self, known: &[&str]) -> Vec<Finding> {
+        let names = self.repository.models.keys().filter(|name| !known.contains(&name.as_str()));
+        let finding = |name: &String| {
+            let finding =
+                Finding::new(&rules::UNKNOWN_MODEL_SECTION, format!("there is no model '{name}', so its section has no effect"));
+            let finding = match self.repository.places.get(&format!("models.{name}")) {
+                Some(place) => finding.at(place.clone()),
+                None => finding,
             };
-            ConfigError::UnknownModel { name: name.to_owned(), folder: self.config_dir().to_owned(), hint }
+            match nearest(name, known.iter().copied()) {
+                Some(near) => finding.hint(format!("did you mean '{near}'?")),
+                None => finding.hint("remove the section, or write the model's configuration"),
+            }
+        };
+        names.map(finding).collect()
+    }
+
+    /// Findings after the repository's word on them.
+    fn adjusted(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let all = &self.repository.all;
+        let kept = findings.into_iter().filter(|finding| finding.is_error() || !all.ignore.contains(&finding.code));
+        let severity =
+            |finding: &Finding| all.severities.iter().find(|(code, _)| *code == finding.code).map(|(_, severity)| *severity);
+        kept.map(|finding| match severity(&finding) {
+            // A mistake stays one: nothing can be done with it.
+            Some(severity) if !finding.is_error() => finding.with_severity(severity),
+            _ => finding,
         })
+        .collect()
     }
 
     fn model(
@@ -261,6 +245,7 @@ impl Place {
             root: &self.root,
             name,
             model_argument: sources.model_argument.as_deref(),
+            places: &self.repository.places,
             overrides: merged(&self.repository.all, &overrides),
         };
         match resolver.resolve(config)? {
@@ -308,13 +293,22 @@ impl Place {
         (host == REGISTRY && parts.is_empty()).then(|| format!("{owner}/{name}"))
     }
 
+    fn model_paths(&self) -> ModelPaths {
+        let models = self.repository.models.iter().filter_map(|(name, of_model)| Some((name.clone(), of_model.paths.clone()?)));
+        ModelPaths { all: self.repository.all.paths.clone(), models: models.collect() }
+    }
+
     fn run_settings(&self, sources: &Sources) -> RunSettings {
         let effective = &self.effective;
         RunSettings {
             repository: self.root.clone(),
             models: effective.models.clone(),
             config_dir: self.config_dir().to_owned(),
-            select_script: effective.select_script.clone().unwrap_or_else(|| SELECT_SCRIPT.to_owned()),
+            select_script: effective.select_script.clone(),
+            base: effective.base.clone(),
+            paths: self.model_paths(),
+            trigger: effective.trigger_type.as_deref().and_then(Trigger::of_event),
+            comment: if effective.comment.as_deref() == Some("off") { CommentMode::Off } else { CommentMode::Update },
             report_dir: PathBuf::from(effective.report_dir.as_deref().unwrap_or(REPORT_DIR)),
             registry_host: effective.replicate_registry.clone().unwrap_or_else(|| REGISTRY.to_owned()),
             replicate_base_url: effective.replicate_base_url.clone(),
@@ -332,18 +326,6 @@ fn outer_layers(layers: Layers, sources: &Sources) -> Result<Layers, ConfigError
     let layers = layers.add_variables(&sources.environment)?;
     let layers = if sources.action { layers.add_inputs(&sources.environment)? } else { layers };
     layers.add_flags(&sources.flags.0)
-}
-
-fn tokens(sources: &Sources) -> Tokens {
-    let token = |index: usize| {
-        let secret = &SECRETS[index];
-        let input = format!("INPUT_{}", secret.input.to_uppercase());
-        let names = [input.as_str(), secret.variable];
-        let names = if sources.action { &names[..] } else { &names[1..] };
-        let found = names.iter().filter_map(|name| sources.environment.get(*name)).map(|value| value.trim());
-        found.into_iter().find(|value| !value.is_empty()).map(SecretString::from)
-    };
-    Tokens { replicate: token(0), cog: token(1), anthropic: token(2), github: token(3) }
 }
 
 /// The values of a file that other layers may have too.
@@ -378,6 +360,7 @@ fn merged(all: &Overrides, model: &Overrides) -> Overrides {
     let severities = all.severities.iter().filter(|(code, _)| !model.severities.iter().any(|(other, _)| other == code));
     Overrides {
         values: Dict::new(),
+        paths: None,
         ignore: all.ignore.iter().chain(&model.ignore).cloned().collect(),
         severities: severities.chain(&model.severities).cloned().collect(),
     }

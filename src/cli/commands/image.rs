@@ -8,6 +8,7 @@ use crate::cli::build_environment::{self, Reach};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::prepare;
 use crate::cli::printer::Format;
 use crate::cog::recipe::Recipe;
 use crate::domain::verdict::Verdict;
@@ -39,6 +40,9 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
 async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
     let loaded = load::load(None, arguments.settings, context)?;
     let Some(model) = loaded.models.into_iter().next() else { return Err(Failure::request("there is no model")) };
+    let (script, config_dir) = (loaded.script.as_ref(), &loaded.run.config_dir);
+    let (model, _put_back_at_the_end) =
+        prepare::prepare_alone(model, script, config_dir, &context.observer(), &context.cancelled).await?;
     let plan = model.plan;
     let (project, _findings) =
         inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await.map_err(|error| {

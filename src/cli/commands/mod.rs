@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod compare;
+mod help_config;
 mod image;
 mod init;
 mod report;
@@ -22,6 +23,9 @@ use crate::domain::verdict::Verdict;
 /// Carries out a command.
 pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verdict, Failure> {
     match command {
+        Command::Run(arguments) | Command::Check(arguments) | Command::Build(arguments) if arguments.help_config => {
+            Ok(help_config::run(context))
+        }
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Check(arguments) => check::run(arguments, context).await,

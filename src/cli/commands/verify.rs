@@ -2,9 +2,10 @@
 
 use crate::cli::arguments::VerifyArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, model_run, options};
+use crate::cli::execute::{conclude, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::prepare::model_run;
 use crate::cli::services;
 use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::verdict::Verdict;
@@ -22,7 +23,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         model_run(wanted),
         &ExistingVersion { model, id: version },
         &connected.services,
-        &options(Goal::Publish, connected.notices.clone()),
+        &options(Goal::Publish, connected.notices.iter().chain(&loaded.notices).cloned().collect()),
         &*observer,
         &context.cancelled,
     )
