@@ -23,3 +23,6 @@ pub use error::ConfigError;
 pub use example::{model_example, repository_example};
 pub use load::{Configured, ConfiguredModel, Loaded, LoadedModel, configured, load, run_settings};
 pub use sources::{CommentMode, Flags, ModelPaths, RunSettings, Sources, Tokens, Trigger};
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::rules;
-use crate::config::settings::{SECRETS, SETTINGS};
+use crate::config::settings::{SECRETS, SETTINGS, Setting};
 use crate::domain::finding::Finding;
 use crate::support::text::{nearest, shorten};
 
@@ -31,7 +31,7 @@ pub(super) fn unknown(environment: &BTreeMap<String, String>, action: bool) -> V
 }
 
 fn unknown_variable(name: &str) -> Option<Finding> {
-    let known: Vec<String> = SETTINGS.iter().map(|setting| setting.variable()).chain(OTHERS.map(str::to_owned)).collect();
+    let known: Vec<String> = SETTINGS.iter().map(Setting::variable).chain(OTHERS.map(str::to_owned)).collect();
     let misspelt = MISSPELT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     if !(misspelt || name.starts_with(PREFIX)) || known.iter().any(|known| known == name) {
         return None;
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn every_variable_of_the_table_is_known() {
-        let names: Vec<String> = SETTINGS.iter().map(|setting| setting.variable()).collect();
+        let names: Vec<String> = SETTINGS.iter().map(Setting::variable).collect();
         assert!(said(&names.iter().map(String::as_str).collect::<Vec<_>>(), true).is_empty());
     }
 
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn inputs_of_others_are_left_alone() {
-        let names = ["INPUT_TEST_ONLY", "INPUT_TEST-ONLY", "INPUT_COG_TOKEN", "INPUT_GO-VERSION", "INPUT_PATH", "INPUT_NODE"];
+        let names = ["INPUT_TEST_ONLY", "INPUT_TEST-ONLY", "INPUT_COG_TOKEN", "INPUT_PYTHON-VERSION", "INPUT_PATH", "INPUT_NODE"];
         assert!(said(&names, true).is_empty());
     }
 

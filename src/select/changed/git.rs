@@ -283,6 +283,7 @@ mod tests {
     fn histories_without_a_common_commit_are_told() {
         let checkout = Checkout::new();
         checkout.git("checkout --quiet --orphan other");
+        checkout.write("other.py", "o\n");
         checkout.commit();
         assert!(checkout.reason(Some("main")).starts_with("git does not know where HEAD left main"));
     }
