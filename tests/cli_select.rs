@@ -7,6 +7,7 @@ mod harness;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use harness::{Repository, Seen};
 use insta::assert_snapshot;
@@ -227,10 +228,10 @@ fn a_script_sees_no_secret() {
         .variable("COG_TOKEN", "secret")
         .variable("GITHUB_TOKEN", "secret")
         .variable("REPLICATE_BASE_URL", "http://127.0.0.1:9/v1");
-    script(&repository, "script/select.sh", "#!/bin/bash\nenv\nexit 1\n");
+    script(&repository, "script/select.sh", "#!/bin/bash\necho \"MODEL=$MODEL, with $(env | grep -ci secret) secrets\"\nexit 1\n");
     let seen = repository.run("check --no-lint --models small");
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("MODEL=small") && !seen.stderr.contains("secret"), "{seen}");
+    assert!(seen.stdout.contains("MODEL=small, with 0 secrets"), "{seen}");
 }
 
 #[test]
@@ -375,7 +376,7 @@ fn a_query_that_does_not_compile_is_told_with_its_place_before_a_build() {
     repository.edit("cog-safe-push-configs/text-stats.yaml", "\".most_common | length == 1\"", "\".most_common | length ==\"");
     let seen = repository.run("check --no-lint");
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stderr.contains("SP603") && seen.stderr.contains("cog-safe-push-configs/text-stats.yaml:11:"), "{seen}");
+    assert!(seen.stderr.contains("SP603") && seen.stderr.contains("cog-safe-push-configs/text-stats.yaml:12:"), "{seen}");
 }
 
 #[test]
@@ -390,4 +391,24 @@ fn a_number_out_of_range_is_told_with_its_place() {
     let repository = Repository::example("text-stats");
     repository.edit("cog-safe-push-configs/text-stats.yaml", "parallel: 4", "parallel: 0");
     assert_snapshot!(repository.run("check"));
+}
+
+#[test]
+fn a_cancelled_script_leaves_nothing_behind() {
+    let repository = variants();
+    script(&repository, "script/select.sh", "#!/bin/bash\necho half > cog.yaml\ntouch begun\nsleep 60\n");
+    let before = files(&repository);
+    let child = repository.start("check --no-lint --models small");
+    let begun = Instant::now();
+    while !repository.path().join("begun").exists() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the script was not started");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let asked = Instant::now();
+    let interrupted = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let seen = repository.seen(&child.wait_with_output().unwrap());
+    assert_eq!(seen.code, Some(130), "{seen}");
+    assert!(asked.elapsed() < Duration::from_secs(7), "{:?}", asked.elapsed());
+    assert_eq!(files(&repository), before, "the files were not put back");
 }

@@ -14,6 +14,10 @@ use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{ModelRun, PrepareTree, PrepareTreeError};
 use crate::select::{Before, Changes, Script, ScriptError};
+use crate::support::text::count;
+
+/// How many changed files are named.
+const MOST_FILES: usize = 10;
 
 /// What became of the folder in a run.
 #[derive(Default)]
@@ -134,6 +138,7 @@ impl Keeper {
         match prepared {
             Ok(output) => {
                 self.tell(name, &output.text);
+                self.tell(name, &state.changes.as_ref().map(changed_files).unwrap_or_default());
                 Ok(())
             }
             Err(error) => {
@@ -155,6 +160,17 @@ impl Keeper {
         let mut state = self.state();
         state.restore();
         std::mem::take(&mut state.told)
+    }
+}
+
+/// Which files a script changed, in a line.
+fn changed_files(changes: &Changes) -> String {
+    let files: Vec<String> = changes.files().map(|path| path.display().to_string()).collect();
+    let shown = files.iter().take(MOST_FILES).cloned().collect::<Vec<_>>().join(", ");
+    match files.len().checked_sub(MOST_FILES) {
+        _ if files.is_empty() => "the select script changed no file".to_owned(),
+        Some(more @ 1..) => format!("the select script changed {shown} and {}", count(more, "other file")),
+        _ => format!("the select script changed {shown}"),
     }
 }
 

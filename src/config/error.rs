@@ -55,6 +55,14 @@ pub enum ConfigError {
         /// The name of the first of them.
         first: String,
     },
+    /// A model that none of several configurations is for.
+    #[error("none of {} configurations is for {model}: {}", names.len(), shorten(&names.join(", "), 600))]
+    ModelNotConfigured {
+        /// The model on the command line.
+        model: String,
+        /// The names of configurations.
+        names: Vec<String>,
+    },
     /// Names without a configuration.
     #[error("there is no model '{name}' in {folder}")]
     UnknownModel {
@@ -80,6 +88,10 @@ impl ConfigError {
             Self::SeveralModels { names } => {
                 let first = names.first().map_or("NAME", String::as_str);
                 Some(format!("choose all of them with `--models all`, or one as in `--models {first}`"))
+            }
+            Self::ModelNotConfigured { names, .. } => {
+                let first = names.first().map_or("NAME", String::as_str);
+                Some(format!("name the configuration as well, as in `--models {first}`, or write one for the model"))
             }
             Self::ModelForSeveral { first, .. } => {
                 Some(format!("leave MODEL out, so that each configuration's own is used, or choose one as in `--models {first}`"))

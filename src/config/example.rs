@@ -59,7 +59,7 @@ pub fn repository_example() -> String {
         let _infallible = write!(text, "\n# {}\n{}\n", help(setting), entry(setting));
     }
     text.push_str(
-        "\n# Rules that are ignored, and rules that are graver or lighter: safe-push rules\nignore: [SP126]\nseverity:\n  SP301: error\n\n\
+        "\n# Rules that are ignored, and rules that are graver or lighter: safe-push rules\nignore: []    # [SP126]\nseverity: {}  # {SP301: error}\n\n\
          # The files that models are made of, for --models changed. Without any, every file counts but other models' configurations.\n\
          # ! takes back, and the last pattern that matches decides. This file, the select script and the model's configuration always count.\n\
          paths: [\"**\", \"!docs/**\"]\n\n\
@@ -80,17 +80,19 @@ fn entry(setting: &Setting) -> String {
     let default = setting.default.unwrap_or_default();
     let value = match setting.kind {
         Kind::Switch => "false".to_owned(),
-        Kind::Number if default.is_empty() => "1".to_owned(),
+        Kind::Number if default.is_empty() => return format!("# {}: {}", setting.name, setting.value_name),
         Kind::Number => default.to_owned(),
         Kind::Choice(words) => match words.contains(&default) {
             true => default.to_owned(),
             false => words.first().copied().unwrap_or_default().to_owned(),
         },
         Kind::List => "[]".to_owned(),
-        Kind::Text => match default.split(',').next().unwrap_or_default() {
-            "" => return format!("# {}: {}", setting.name, setting.value_name),
-            default => default.to_owned(),
-        },
+        Kind::Text if default.is_empty() => return format!("# {}: {}", setting.name, setting.value_name),
+        // A default that depends is no value.
+        Kind::Text if default.contains(',') => {
+            return format!("# {}: {}", setting.name, default.split(',').next().unwrap_or_default());
+        }
+        Kind::Text => default.to_owned(),
     };
     format!("{}: {value}", setting.name)
 }

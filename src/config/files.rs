@@ -114,18 +114,26 @@ impl ConfigFiles {
         }
     }
 
-    /// The one for a model: the one that names it, else the one that is named like it, else the only one.
-    pub(super) fn of_model(&self, root: &Path, model: &str) -> Option<Chosen> {
+    /// The one for a model: the only one, else the one that names it, else the one that is named like it. None, where there is none at all;
+    /// one of several has to be meant.
+    pub(super) fn of_model(&self, root: &Path, model: &str) -> Result<Chosen, ConfigError> {
         let names_it = |file: &&ConfigFile| {
             let text = fs::read_to_string(root.join(&file.path)).unwrap_or_default();
             peer::parse(&text, &file.path).0.model.is_some_and(|named| named.to_string() == model)
         };
         let stem = model.rsplit('/').next().unwrap_or(model);
         let file = match self.files.as_slice() {
+            [] => return Ok(Chosen::default()),
             [only] => Some(only),
             files => files.iter().find(names_it).or_else(|| files.iter().find(|file| file.name.as_str() == stem)),
         };
-        self.named([file?.name.as_str()]).ok()
+        match file {
+            Some(file) => self.named([file.name.as_str()]),
+            None => Err(ConfigError::ModelNotConfigured {
+                model: shorten(model, 100),
+                names: self.names().map(ToString::to_string).collect(),
+            }),
+        }
     }
 
     /// The only one; more than one have to be chosen from.
@@ -241,11 +249,14 @@ mod tests {
     fn a_model_is_looked_up_by_what_files_say_before_their_names() {
         let of = |files: &[&str], model: &str| {
             let (folder, found) = repository(files);
-            found.of_model(folder.path(), model).map(|chosen| chosen.paths)
+            found.of_model(folder.path(), model).map(|chosen| chosen.paths.join(" "))
         };
-        assert_eq!(of(&["c/a.yaml", "c/b.yaml"], "acme/flux-b"), Some(vec!["c/b.yaml".to_owned()]));
-        assert_eq!(of(&["c/a.yaml", "c/b.yaml"], "other/a"), Some(vec!["c/a.yaml".to_owned()]));
-        assert_eq!(of(&["c/a.yaml", "c/b.yaml"], "other/c"), None);
-        assert_eq!(of(&["c/a.yaml"], "other/c"), Some(vec!["c/a.yaml".to_owned()]));
+        assert_eq!(of(&["c/a.yaml", "c/b.yaml"], "acme/flux-b").unwrap(), "c/b.yaml");
+        assert_eq!(of(&["c/a.yaml", "c/b.yaml"], "other/a").unwrap(), "c/a.yaml");
+        assert_eq!(of(&["c/a.yaml"], "other/c").unwrap(), "c/a.yaml");
+        assert_eq!(of(&[], "other/c").unwrap(), "");
+        let error = of(&["c/a.yaml", "c/b.yaml"], "other/c").unwrap_err();
+        assert_eq!(error.to_string(), "none of 2 configurations is for other/c: a, b");
+        assert_eq!(error.hint().unwrap(), "name the configuration as well, as in `--models a`, or write one for the model");
     }
 }

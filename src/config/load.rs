@@ -179,6 +179,7 @@ impl Place {
             return files.named(names.iter().map(ModelName::as_str));
         }
         if let Some(file) = &self.effective.config {
+            self.check_one_choice(sources)?;
             return Ok(Chosen { paths: vec![file.clone()], findings: Vec::new() });
         }
         if let Some(request) = &self.effective.models {
@@ -188,9 +189,23 @@ impl Place {
             return Ok(Chosen { paths: vec![DEFAULT_CONFIG.to_owned()], findings: Vec::new() });
         }
         match &sources.model_argument {
-            Some(model) => Ok(files.of_model(&self.root, model).unwrap_or_default()),
+            Some(model) => files.of_model(&self.root, model),
             None if sources.every_model => Ok(files.all()),
             None => files.only(),
+        }
+    }
+
+    /// A file and names are two answers to one question; of a flag and a variable, the flag is meant.
+    fn check_one_choice(&self, sources: &Sources) -> Result<(), ConfigError> {
+        let flags = &sources.flags.0;
+        match flags.get("models").and_then(|values| values.last()).filter(|value| !value.is_empty()) {
+            Some(models) if flags.contains_key("config") => Err(ConfigError::BadSetting {
+                source_name: "--models".to_owned(),
+                value: models.clone(),
+                problem: "--config names one configuration already".to_owned(),
+                hint: Some("leave one of the two out".to_owned()),
+            }),
+            _ => Ok(()),
         }
     }
 

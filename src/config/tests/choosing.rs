@@ -86,6 +86,21 @@ fn a_model_argument_chooses_its_own_configuration() {
 }
 
 #[test]
+fn a_model_argument_that_no_configuration_is_for_is_not_published_untested() {
+    let error = Repository::with_models(&["dev", "schnell"]).model("acme/shnell").error();
+    assert_eq!(error.to_string(), "none of 2 configurations is for acme/shnell: dev, schnell");
+}
+
+#[test]
+fn a_file_and_names_are_one_choice_too_many() {
+    let repository = Repository::with_models(&["dev", "schnell"]).flag("config", "cog-safe-push-configs/dev.yaml");
+    let repository = repository.variable("SAFE_PUSH_MODELS", "all");
+    assert_eq!(repository.names(), ["dev"]);
+    let error = repository.flag("models", "schnell").error();
+    assert_eq!(error.to_string(), "--models is 'schnell', but --config names one configuration already");
+}
+
+#[test]
 fn the_peers_own_file_comes_first_and_is_named_after_its_model() {
     let repository = Repository::with_models(&["dev", "schnell"]).file("cog-safe-push.yaml", "model: acme/hotdog\n");
     assert_eq!(repository.names(), ["hotdog"]);

@@ -110,7 +110,7 @@ pub enum ScriptError {
 }
 
 fn said(words: &str) -> String {
-    if words.is_empty() { String::new() } else { format!(":\n{words}") }
+    if words.is_empty() { String::new() } else { format!("\n{words}") }
 }
 
 impl ScriptError {
@@ -285,7 +285,7 @@ fn last_words(text: &str) -> String {
 }
 
 fn one_line(error: &ScriptError) -> String {
-    let text = error.to_string();
+    let text = error.to_string().replacen('\n', ": ", 1);
     shorten(&text.split_whitespace().collect::<Vec<_>>().join(" "), 400)
 }
 

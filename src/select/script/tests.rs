@@ -138,7 +138,7 @@ fn a_script_that_refuses_is_told_with_its_last_words() {
     let text = "#!/bin/bash\nseq 100\necho \"unknown model: $1\" >&2\nexit 4\n";
     let error = Repository::new("script/select-model", text).script().prepare("dev", &go_on).unwrap_err();
     let words = error.to_string();
-    assert!(words.starts_with("script/select-model dev ended with exit code 4:\n90\n"), "{words}");
+    assert!(words.starts_with("script/select-model dev ended with exit code 4\n90\n"), "{words}");
     assert!(words.ends_with("100\nunknown model: dev"), "{words}");
     assert!(error.hint().unwrap().contains("`script/select-model dev`"));
 }
