@@ -33,6 +33,11 @@ pub(super) fn load_every(model: Option<String>, flags: SettingFlags, context: &C
     load_from(Sources { every_model: true, ..sources(model, flags, context) }, context)
 }
 
+/// The same for a version that is already there, of a model that a configuration may name as its test model.
+pub(super) fn load_for_version(model: String, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { verified_model: Some(model), ..sources(None, flags, context) }, context)
+}
+
 fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure> {
     // Mistakes in it are told with those of all other files, further down.
     let configured = config::configured(&sources).ok();

@@ -119,7 +119,10 @@ impl ConfigFiles {
     pub(super) fn of_model(&self, root: &Path, model: &str) -> Result<Chosen, ConfigError> {
         let names_it = |file: &&ConfigFile| {
             let text = fs::read_to_string(root.join(&file.path)).unwrap_or_default();
-            peer::parse(&text, &file.path).0.model.is_some_and(|named| named.to_string() == model)
+            let config = peer::parse(&text, &file.path).0;
+            let derived = config.model.as_ref().map(|live| live.with_suffix("-test"));
+            let names = [config.model, config.test_model.or(derived), config.official_model];
+            names.into_iter().flatten().any(|named| named.to_string() == model)
         };
         let stem = model.rsplit('/').next().unwrap_or(model);
         let file = match self.files.as_slice() {

@@ -188,7 +188,7 @@ impl Place {
         if self.root.join(DEFAULT_CONFIG).is_file() {
             return Ok(Chosen { paths: vec![DEFAULT_CONFIG.to_owned()], findings: Vec::new() });
         }
-        match &sources.model_argument {
+        match sources.model_argument.as_ref().or(sources.verified_model.as_ref()) {
             Some(model) => files.of_model(&self.root, model),
             None if sources.every_model => Ok(files.all()),
             None => files.only(),
@@ -277,7 +277,8 @@ impl Place {
 
     /// The peer takes a model's name instead of a file, with fuzz and nothing else. A `cog.yaml` that names its image names the model too.
     fn model_without_file(&self, sources: &Sources, findings: &mut Vec<Finding>) -> Result<Option<LoadedModel>, ConfigError> {
-        let text = sources.model_argument.clone().or_else(|| self.image_model());
+        let named = sources.model_argument.as_ref().or(sources.verified_model.as_ref());
+        let text = named.cloned().or_else(|| self.image_model());
         let Some(text) = text else {
             let looked =
                 format!("there is neither {DEFAULT_CONFIG} nor a file in {}, and cog.yaml names no image", self.config_dir());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::config::ConfigError;
 use crate::config::input_value;
 use crate::config::layers::{Effective, Layers};
-use crate::config::peer::{DeploymentSection, FuzzSection, PeerConfig, TrainSection, fixed_and_disabled, is_empty};
+use crate::config::peer::{DeploymentSection, FuzzSection, PeerConfig, PredictSection, TrainSection, fixed_and_disabled, is_empty};
 use crate::config::repository::{FILE, Overrides};
 use crate::config::rules;
 use crate::domain::case::TestCase;
@@ -178,7 +178,10 @@ impl Resolver<'_> {
 
     fn predict(&self, config: &PeerConfig, findings: &mut Vec<Finding>) -> Result<VerifyPlan, ConfigError> {
         let effective = &self.effective;
-        let Some(section) = &config.predict else { return Ok(VerifyPlan { compare: Comparison::Off, ..VerifyPlan::default() }) };
+        // Without the section nothing is asked but what flags ask for.
+        let nothing = PredictSection::default();
+        let section = config.predict.as_ref().unwrap_or(&nothing);
+        let is_comparison_wanted = config.predict.is_some() || self.layers.source_of("compare").starts_with("--");
         Ok(VerifyPlan {
             cases: match &effective.test_cases {
                 Some(written) => written.iter().map(|text| self.test_case(text)).collect::<Result<_, _>>()?,
@@ -186,6 +189,7 @@ impl Resolver<'_> {
             },
             compare: match (effective.compare_outputs, effective.compare.as_deref()) {
                 (Some(false), _) | (_, Some("off")) => Comparison::Off,
+                _ if !is_comparison_wanted => Comparison::Off,
                 (_, Some("all")) => Comparison::All,
                 _ => Comparison::First,
             },

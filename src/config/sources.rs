@@ -25,6 +25,8 @@ pub struct Sources {
     pub flags: Flags,
     /// The model on the command line.
     pub model_argument: Option<String>,
+    /// The model whose version is verified. It chooses the configuration, whose own model stays the live one.
+    pub verified_model: Option<String>,
     /// Whether all models are meant when several have a configuration and none was chosen. Otherwise that is an error: a run that publishes
     /// has to be told what.
     pub every_model: bool,

@@ -14,6 +14,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 /// How often it is looked whether a program has ended.
 const STEP: Duration = Duration::from_millis(10);
 
+/// How often a program that is busy is tried again.
+const BUSY_TRIES: usize = 50;
+
 /// How long a program may take to end when it is asked to.
 const MANNERS: Duration = Duration::from_millis(500);
 
@@ -69,7 +72,7 @@ pub(super) fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, Pr
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own, so that what it starts can be ended with it.
     command.process_group(0);
-    let mut child = command.spawn().map_err(ProcessError::NotStarted)?;
+    let mut child = spawn(command).map_err(ProcessError::NotStarted)?;
     let stdout = Listener::start(child.stdout.take(), bounds.bytes);
     let stderr = Listener::start(child.stderr.take(), bounds.bytes);
     let watched = watch(&mut child, bounds);
@@ -88,6 +91,17 @@ pub(super) fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, Pr
         }
     };
     Ok(Ended { status, stdout: stdout.words(), stderr: stderr.words() })
+}
+
+/// A script that has just been written may still be open in a program that is being started elsewhere.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    for _ in 0..BUSY_TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => thread::sleep(STEP),
+            done => return done,
+        }
+    }
+    command.spawn()
 }
 
 fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessError> {

@@ -92,6 +92,27 @@ fn a_model_argument_that_no_configuration_is_for_is_not_published_untested() {
 }
 
 #[test]
+fn a_version_of_the_test_model_is_verified_by_its_models_configuration() {
+    let verified = |model: &str| {
+        let mut repository = Repository::with_models(&["dev"]);
+        repository = repository.file("cog-safe-push-configs/pro.yaml", "model: acme/pro\ntest_model: acme/staging\n");
+        repository.sources.verified_model = Some(model.to_owned());
+        let plan = repository.loaded().models.remove(0).plan;
+        (plan.name, plan.model.to_string())
+    };
+    assert_eq!(verified("acme/dev-test"), ("dev".to_owned(), "acme/dev".to_owned()));
+    assert_eq!(verified("acme/staging"), ("pro".to_owned(), "acme/pro".to_owned()));
+    assert_eq!(verified("acme/pro"), ("pro".to_owned(), "acme/pro".to_owned()));
+}
+
+#[test]
+fn a_version_without_any_configuration_is_its_own_model() {
+    let mut repository = Repository::new();
+    repository.sources.verified_model = Some("acme/hotdog".to_owned());
+    assert_eq!(repository.loaded().models[0].plan.model.to_string(), "acme/hotdog");
+}
+
+#[test]
 fn a_file_and_names_are_one_choice_too_many() {
     let repository = Repository::with_models(&["dev", "schnell"]).flag("config", "cog-safe-push-configs/dev.yaml");
     let repository = repository.variable("SAFE_PUSH_MODELS", "all");

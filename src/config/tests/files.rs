@@ -67,6 +67,18 @@ fn comparison_is_on_for_predictions_unless_switched_off() {
 }
 
 #[test]
+fn flags_ask_for_predictions_where_the_file_does_not() {
+    let plan =
+        |name: &'static str, value: &str| Repository::with_model("").flag(name, value).loaded().models.remove(0).plan.predict;
+    assert_eq!(plan("test_cases", "a=1==x").cases.len(), 1);
+    assert_eq!(plan("test_cases", "a=1==x").compare, Comparison::Off);
+    assert_eq!(plan("fuzz_iterations", "3").fuzz.unwrap().iterations, 3);
+    assert_eq!(plan("compare", "all").compare, Comparison::All);
+    let repository = Repository::with_model("").file(".safe-push.yaml", "compare: all\n");
+    assert_eq!(repository.loaded().models[0].plan.predict.compare, Comparison::Off);
+}
+
+#[test]
 fn made_inputs_are_wanted_where_the_section_is() {
     assert_eq!(plan("predict: {}\n").predict.fuzz, None);
     assert_eq!(plan("predict: {fuzz: {}}\n").predict.fuzz.unwrap().iterations, 10);
