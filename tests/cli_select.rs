@@ -412,3 +412,19 @@ fn a_cancelled_script_leaves_nothing_behind() {
     assert!(asked.elapsed() < Duration::from_secs(7), "{:?}", asked.elapsed());
     assert_eq!(files(&repository), before, "the files were not put back");
 }
+
+#[test]
+fn a_dockerfile_is_of_one_model() {
+    let repository = variants();
+    for line in ["image dockerfile", "image dockerfile --models all"] {
+        let seen = repository.run(line);
+        assert_eq!(seen.code, Some(2), "{seen}");
+        assert!(seen.stderr.contains("choose"), "{seen}");
+    }
+}
+
+#[test]
+fn what_a_script_changed_is_named_when_asked() {
+    let seen = variants().run("check --no-lint --models small -v");
+    assert!(seen.stderr.contains("[small]   the select script changed cog.yaml, selected"), "{seen}");
+}

@@ -47,7 +47,7 @@ fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure>
     };
     let mut notices = Vec::new();
     if let Some(configured) = configured.as_ref().filter(|configured| configured.run.models.as_deref() == Some(CHANGED)) {
-        let selection = selection::select(configured, script.as_ref(), context)?;
+        let selection = selection::select(configured, script.as_ref(), None, context)?;
         notices = selection.notices;
         sources.selected = Some(selection.names);
     }

@@ -26,9 +26,12 @@ pub(super) struct Preparation(Option<Arc<Keeper>>);
 impl Preparation {
     /// Puts the files back; what could not be goes into the report.
     pub(super) fn finish(self, report: &mut RunReport) {
-        if let Some(keeper) = self.0 {
-            report.notices.extend(keeper.finish());
-        }
+        report.notices.extend(self.put_back());
+    }
+
+    /// Puts the files back, and tells what could not be.
+    pub(super) fn put_back(self) -> Vec<String> {
+        self.0.map(|keeper| keeper.finish()).unwrap_or_default()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::config::{ConfigError, Configured};
 use crate::domain::finding::Finding;
 use crate::domain::model_name::ModelName;
 use crate::domain::verdict::Verdict;
-use crate::select::changed::{Changed, GitRepository, ModelFiles, SharedFiles, changed, changed_since};
+use crate::select::changed::{Changed, ChangedFiles, GitRepository, ModelFiles, SharedFiles, changed, changed_since};
 use crate::select::{Script, ScriptNames, SelectError, choose, differences};
 
 /// The word for models whose files have changed.
@@ -30,8 +30,13 @@ pub(super) struct Selection {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Decides which models are meant; all of them when nothing is said.
-pub(super) fn select(configured: &Configured, script: Option<&Script>, context: &Context) -> Result<Selection, Failure> {
+/// Decides which models are meant; all of them when nothing is said. Which files have changed is asked of git, unless somebody knows.
+pub(super) fn select(
+    configured: &Configured,
+    script: Option<&Script>,
+    changed_files: Option<ChangedFiles>,
+    context: &Context,
+) -> Result<Selection, Failure> {
     let scripted = script_names(script, context);
     let request = configured.run.models.as_deref().unwrap_or("all").trim();
     let mut findings = configured.findings.clone();
@@ -52,7 +57,8 @@ pub(super) fn select(configured: &Configured, script: Option<&Script>, context: 
         .hint("write one with `safe-push init OWNER/NAME`, or name the folder with config_dir"));
     }
     if request == CHANGED {
-        let changed = of_changed_files(configured, script, context);
+        let files = changed_files.unwrap_or_else(|| by_git(configured, context));
+        let changed = of_changed_files(configured, script, &files);
         let reasons = changed.models.iter().map(|(name, reason)| (name.to_string(), reason.clone())).collect();
         let nothing = changed.models.is_empty().then(|| "no model has changed".to_owned());
         let notices = changed.notice.into_iter().chain(nothing).collect();
@@ -83,22 +89,27 @@ pub(super) fn doubts(configured: &Configured, script: Option<&Script>, context: 
     findings.into_iter().filter(|finding| finding.location.as_ref().is_some_and(|place| place.file != script.path())).collect()
 }
 
-/// Which models differ from the base, by git.
-pub(super) fn of_changed_files(configured: &Configured, script: Option<&Script>, context: &Context) -> Changed {
+/// Which files differ from the base.
+fn by_git(configured: &Configured, context: &Context) -> ChangedFiles {
     let run = &configured.run;
     let repository = GitRepository {
         folder: &run.repository,
         environment: context.environment.variables(),
         cancelled: &|| context.cancelled.is_cancelled(),
     };
-    let files = changed_since(repository, run.base.as_deref());
+    changed_since(repository, run.base.as_deref())
+}
+
+/// Which models these files concern.
+fn of_changed_files(configured: &Configured, script: Option<&Script>, files: &ChangedFiles) -> Changed {
+    let run = &configured.run;
     let models: Vec<ModelFiles<'_>> = configured
         .models
         .iter()
         .map(|model| ModelFiles { name: &model.name, config_file: &model.file, paths: run.paths.of_model(model.name.as_str()) })
         .collect();
     let shared: Vec<&str> = std::iter::once(SETTINGS_FILE).chain(script.map(Script::path)).collect();
-    changed(&models, SharedFiles { files: &shared, config_dir: &run.config_dir }, &files)
+    changed(&models, SharedFiles { files: &shared, config_dir: &run.config_dir }, files)
 }
 
 /// A name that only the script knows lacks a configuration; perhaps it lies in another folder.

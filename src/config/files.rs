@@ -162,6 +162,12 @@ impl ConfigFiles {
     }
 }
 
+/// A file's name without its ending.
+pub(super) fn stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
+}
+
 /// The peer's own file, under its model's name.
 fn root_config(root: &Path) -> Option<ConfigFile> {
     let text = fs::read_to_string(root.join(DEFAULT_CONFIG)).ok()?;

@@ -12,6 +12,7 @@ mod layers;
 mod load;
 mod names;
 pub mod peer;
+mod place;
 mod reader;
 mod repository;
 mod resolve;

@@ -14,7 +14,7 @@ use crate::select::outputs;
 pub(super) fn run(arguments: SelectArguments, context: &Context) -> Result<Verdict, Failure> {
     let configured = load::configured(arguments.settings, context)?;
     let script = load::script(&configured.run, context)?;
-    let selection = selection::select(&configured, script.as_ref(), context)?;
+    let selection = selection::select(&configured, script.as_ref(), None, context)?;
     let findings = load::tell(&selection.findings, context);
     for notice in &selection.notices {
         context.printer.say(&format!("note: {notice}"));

@@ -301,3 +301,58 @@ fn keys_without_effect_are_warnings() {
         ]
     );
 }
+
+mod any_text {
+    use proptest::prelude::{ProptestConfig, any, proptest};
+
+    use crate::config::{peer, repository};
+
+    /// Pieces of configurations, so that texts reach beyond the first line.
+    const PIECES: [&str; 24] = [
+        "model:",
+        " acme/hotdog",
+        "\n",
+        "  ",
+        "predict:",
+        "test_cases:",
+        "- ",
+        "inputs:",
+        " {",
+        "}",
+        " [",
+        "]",
+        "fuzz:",
+        "iterations:",
+        " 3",
+        "exact_string:",
+        "jq_query:",
+        " \"\"",
+        "fixed_inputs:",
+        "disabled_inputs:",
+        "models:",
+        "paths:",
+        " &a *a",
+        "parallel: -1",
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn is_read_without_harm(text in any::<String>()) {
+            let (_, findings) = peer::parse(&text, "x");
+            assert!(findings.iter().all(|finding| finding.location.is_some()));
+            let (_, findings) = repository::parse(&text, "x");
+            assert!(findings.iter().all(|finding| finding.location.is_some()));
+        }
+
+        #[test]
+        fn of_pieces_is_read_without_harm(chosen in proptest::collection::vec(0..PIECES.len(), 0..60)) {
+            let text: String = chosen.into_iter().map(|piece| PIECES[piece]).collect();
+            let (_, findings) = peer::parse(&text, "x");
+            assert!(findings.iter().all(|finding| finding.location.is_some()));
+            let (_, findings) = repository::parse(&text, "x");
+            assert!(findings.iter().all(|finding| finding.location.is_some()));
+        }
+    }
+}

@@ -228,3 +228,70 @@ fn changed_files_are_named() {
 fn a_folder_that_is_not_there_cannot_be_remembered() {
     assert!(Before::take(Path::new("/nowhere/at/all")).is_err());
 }
+
+mod any_work {
+    use proptest::prelude::{Just, ProptestConfig, Strategy, prop_oneof, proptest};
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Work {
+        Write(usize, String),
+        Replace(usize, String),
+        Remove(usize),
+        Link(usize),
+        Mode(usize, u32),
+    }
+
+    const PATHS: [&str; 7] = ["a", "b", "d/a", "d/b", "d/e/a", "f/a", "new"];
+
+    fn work() -> impl Strategy<Value = Work> {
+        let path = || 0..PATHS.len();
+        prop_oneof![
+            (path(), "[a-c]{0,3}").prop_map(|(path, text)| Work::Write(path, text)),
+            (path(), "[a-c]{0,3}").prop_map(|(path, text)| Work::Replace(path, text)),
+            path().prop_map(Work::Remove),
+            path().prop_map(Work::Link),
+            (path(), prop_oneof![Just(0o600), Just(0o755), Just(0o444)]).prop_map(|(path, mode)| Work::Mode(path, mode)),
+        ]
+    }
+
+    /// Scripts fail now and then; what they have done by then counts.
+    fn perform(tree: &Tree, work: &Work) -> io::Result<()> {
+        match work {
+            Work::Write(path, text) => {
+                fs::create_dir_all(tree.path(PATHS[*path]).parent().unwrap())?;
+                fs::write(tree.path(PATHS[*path]), text)
+            }
+            Work::Replace(path, text) => {
+                fs::write(tree.path("temporary"), text)?;
+                fs::rename(tree.path("temporary"), tree.path(PATHS[*path])).or_else(|_| fs::remove_file(tree.path("temporary")))
+            }
+            Work::Remove(path) => match PATHS[*path].split_once('/') {
+                Some((folder, _)) => fs::remove_dir_all(tree.path(folder)),
+                None => fs::remove_file(tree.path(PATHS[*path])),
+            },
+            Work::Link(path) => symlink("a", tree.path(PATHS[*path])),
+            Work::Mode(path, mode) => fs::set_permissions(tree.path(PATHS[*path]), fs::Permissions::from_mode(*mode)),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(150))]
+
+        #[test]
+        fn is_undone(works in proptest::collection::vec(work(), 0..12)) {
+            let tree = Tree::new(&[("a", "a"), ("b", "b"), ("d/a", "da"), ("d/e/a", "dea")]);
+            let modes = |tree: &Tree| -> Vec<u32> {
+                ["a", "b", "d/a", "d/e/a"].iter().map(|path| fs::symlink_metadata(tree.path(path)).unwrap().mode()).collect()
+            };
+            let was = modes(&tree);
+            tree.is_put_back_after(|tree| {
+                for work in &works {
+                    let _failed = perform(tree, work);
+                }
+            });
+            assert_eq!(modes(&tree), was);
+        }
+    }
+}
