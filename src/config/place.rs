@@ -21,7 +21,7 @@ use crate::domain::model_name::ModelName;
 use crate::support::text::nearest;
 
 const CONFIG_DIR: &str = "cog-safe-push-configs";
-const REPORT_DIR: &str = "safe-push-report";
+pub(super) const REPORT_DIR: &str = "safe-push-report";
 const REGISTRY: &str = "r8.im";
 
 /// The repository, with what holds in all of it.

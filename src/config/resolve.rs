@@ -8,6 +8,7 @@ use crate::config::ConfigError;
 use crate::config::input_value;
 use crate::config::layers::{Effective, Layers};
 use crate::config::peer::{DeploymentSection, FuzzSection, PeerConfig, PredictSection, TrainSection, fixed_and_disabled, is_empty};
+use crate::config::place::REPORT_DIR;
 use crate::config::repository::{FILE, Overrides};
 use crate::config::rules;
 use crate::domain::case::TestCase;
@@ -162,6 +163,7 @@ impl Resolver<'_> {
             secrets: effective.docker_secrets.clone(),
             no_cache: effective.no_cache.unwrap_or_default(),
             image: effective.image.clone(),
+            unsent: vec![effective.report_dir.as_deref().unwrap_or(REPORT_DIR).into()],
         }
     }
 
