@@ -428,3 +428,23 @@ fn what_a_script_changed_is_named_when_asked() {
     let seen = variants().run("check --no-lint --models small -v");
     assert!(seen.stderr.contains("[small]   the select script changed cog.yaml, selected"), "{seen}");
 }
+
+#[test]
+fn a_model_does_not_see_what_was_prepared_for_another() {
+    let repository = variants();
+    let marking = SELECT.replace("echo \"selecting", "ls only-* 2>/dev/null && exit 9\ntouch \"only-$1\"\necho \"selecting");
+    script(&repository, "script/select.sh", &marking);
+    let seen = repository.run("check --no-lint --models large,small,large");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(repository.report()["models"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn a_request_without_a_name_is_told() {
+    let repository = variants();
+    for line in ["select --models ,", "check --models ,", "run --models ,"] {
+        let seen = repository.run(line);
+        assert_eq!(seen.code, Some(2), "{seen}");
+        assert!(seen.stderr.contains("names separated by commas"), "{seen}");
+    }
+}

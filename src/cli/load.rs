@@ -46,7 +46,9 @@ fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure>
         None => None,
     };
     let mut notices = Vec::new();
-    if let Some(configured) = configured.as_ref().filter(|configured| configured.run.models.as_deref() == Some(CHANGED)) {
+    if let Some(configured) =
+        configured.as_ref().filter(|configured| configured.run.models.as_deref().map(str::trim) == Some(CHANGED))
+    {
         let selection = selection::select(configured, script.as_ref(), None, context)?;
         notices = selection.notices;
         sources.selected = Some(selection.names);

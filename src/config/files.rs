@@ -110,6 +110,7 @@ impl ConfigFiles {
         match split_request(request).as_slice() {
             // What has changed is not known here; whoever knows names the models.
             ["all" | "changed"] => Ok(self.all()),
+            [] => Err(self.unknown(request)),
             words => self.named(words.iter().copied()),
         }
     }
@@ -154,6 +155,7 @@ impl ConfigFiles {
         let names = || self.names().map(ModelName::as_str);
         let hint = match nearest(name, names()) {
             _ if matches!(name, "all" | "changed") => format!("'{name}' stands alone: --models {name}"),
+            _ if split_request(name).is_empty() => "ask for all, changed, or for names separated by commas".to_owned(),
             Some(near) => format!("did you mean '{near}'?"),
             None if self.files.is_empty() => format!("write {}/{}.yaml", self.folder, shorten(name, 100)),
             None => format!("there are {}", shorten(&names().collect::<Vec<_>>().join(", "), MOST_NAMES_BYTES)),
@@ -242,6 +244,7 @@ mod tests {
         assert_eq!(hint(&["c/schnell.yaml"], "schnel"), "did you mean 'schnell'?");
         assert_eq!(hint(&["c/a.yaml", "c/b.yaml"], "pro-ultra"), "there are a, b");
         assert_eq!(hint(&[], "pro"), "write c/pro.yaml");
+        assert_eq!(hint(&["c/a.yaml"], " ,"), "ask for all, changed, or for names separated by commas");
         assert_eq!(hint(&["c/a.yaml"], "a,all"), "'all' stands alone: --models all");
     }
 

@@ -32,6 +32,12 @@ pub enum SelectError {
         /// A file that may well be it.
         candidate: Option<String>,
     },
+    /// A request without a word.
+    #[error("'{request}' names no model")]
+    Nothing {
+        /// The request.
+        request: String,
+    },
     /// A word that stands for several models, among names.
     #[error("'{word}' cannot stand among other names")]
     NotAlone {
@@ -55,6 +61,7 @@ impl SelectError {
                 format!("there is {file}: if that is it, set `config_dir: {folder}` in .safe-push.yaml")
             }
             Self::WithoutConfiguration { name, folder, .. } => format!("write {folder}/{name}.yaml"),
+            Self::Nothing { .. } => "ask for `all`, `changed`, or for names separated by commas".to_owned(),
             Self::NotAlone { word } => format!("ask for `{word}` alone, or for names"),
         })
     }
@@ -66,6 +73,9 @@ pub fn choose(request: &str, known: &[ModelName]) -> Result<Vec<ModelName>, Sele
     let words = split_request(request);
     if words.as_slice() == ["all"] {
         return Ok(known.to_vec());
+    }
+    if words.is_empty() {
+        return Err(SelectError::Nothing { request: shorten(request, 100) });
     }
     words.into_iter().map(|word| find(word, known)).collect()
 }
@@ -123,7 +133,7 @@ mod tests {
         assert_eq!(choose("all", &known()).unwrap(), known());
         assert_eq!(choose(" schnell, dev,schnell ", &known()).unwrap(), names(&["schnell", "dev"]));
         assert_eq!(choose("dev\nschnell\n", &known()).unwrap(), known());
-        assert!(choose("", &known()).unwrap().is_empty());
+        assert_eq!(choose(" ,", &known()).unwrap_err().to_string(), "' ,' names no model");
     }
 
     #[test]
