@@ -69,7 +69,7 @@ async fn what_was_tested_is_what_is_published() {
 
     let before = published.repository.read("predict.py");
     published.repository.edit("predict.py", "words=len(words)", "words=len(words) + 1");
-    assert_snapshot!("changed_output", published.run("run --seed 7").await);
+    assert_snapshot!("changed_output", published.run("run --seed 7").await.result());
 
     published.repository.write("predict.py", &before);
     published.repository.edit(
@@ -77,7 +77,7 @@ async fn what_was_tested_is_what_is_published() {
         "        words = self.word",
         "        raise ValueError(\"no words today\")\n        words = self.word",
     );
-    assert_snapshot!("raises", published.run("run --seed 7").await);
+    assert_snapshot!("raises", published.run("run --seed 7").await.result());
 
     published.repository.write("predict.py", &before);
     published.repository.edit(
@@ -85,7 +85,7 @@ async fn what_was_tested_is_what_is_published() {
         "    def setup(self) -> None:\n",
         "    def setup(self) -> None:\n        raise RuntimeError(\"weights are missing\")\n",
     );
-    assert_snapshot!("never_boots", published.run("run --seed 7").await);
+    assert_snapshot!("never_boots", published.run("run --seed 7").await.result());
 
     assert_eq!(published.sandbox.versions("acme/text-stats").len(), 2, "nothing that failed was published");
     published.sandbox.stop().await;

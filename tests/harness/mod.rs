@@ -100,6 +100,7 @@ impl Repository {
         }
         for (pattern, word) in [
             (r"127\.0\.0\.1:\d+", "[HOST]"),
+            (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[UUID]"),
             (r"sha256:[0-9a-f]{12,64}", "[DIGEST]"),
             (r"\b[0-9a-f]{64}\b", "[VERSION]"),
             (r"\b[0-9a-f]{12}\b", "[SHORT]"),
@@ -122,6 +123,13 @@ pub(crate) struct Seen {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Seen {
+    /// The exit code and the result. What goes to standard error comes in the order in which predictions end.
+    pub(crate) fn result(&self) -> String {
+        format!("exit code: {:?}\n{}", self.code, self.stdout)
+    }
 }
 
 impl std::fmt::Display for Seen {
