@@ -45,7 +45,7 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Verify a version that is already on Replicate: no build, no push
     Verify(VerifyArguments),
-    /// Find what would break users, without building
+    /// Find what would break users, without building; all models, unless some are chosen
     Check(RunArguments),
     /// Build the image, with its schema and labels
     Build(RunArguments),
@@ -80,6 +80,9 @@ pub(super) struct RunArguments {
     /// Do everything on the embedded sandbox; nothing is sent to Replicate
     #[arg(long)]
     pub(super) sandbox: bool,
+    /// Print annotated examples of the configuration files, and do nothing else
+    #[arg(long)]
+    pub(super) help_config: bool,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }

@@ -1,14 +1,16 @@
 //! From loaded settings to a delivered report: what `run`, `build`, `verify` and the demo have in common.
 
 use std::path::Path;
+use std::time::Duration;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
+use crate::cli::load::Loaded;
 use crate::cli::printer::Format;
-use crate::cli::services::Connected;
-use crate::config::LoadedModel;
+use crate::cli::services::{self, Connected};
 use crate::deliver::files;
+use crate::domain::events::Observer;
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal, ModelRun, RunOptions};
@@ -16,20 +18,33 @@ use crate::report::console;
 use crate::report::json::{run_json, v1};
 
 /// Runs the models one after another.
-pub(super) async fn execute(models: Vec<LoadedModel>, connected: &Connected, goal: Goal, context: &Context) -> RunReport {
-    let runs = models.into_iter().map(model_run).collect();
-    let observer = context.observer();
-    pipeline::run(runs, &connected.services, &options(goal, connected.notices.clone()), &*observer, &context.cancelled).await
+pub(super) async fn execute(
+    runs: Vec<ModelRun>,
+    connected: &Connected,
+    goal: Goal,
+    observer: &dyn Observer,
+    context: &Context,
+) -> RunReport {
+    pipeline::run(runs, &connected.services, &options(goal, connected.notices.clone()), observer, &context.cancelled).await
+}
+
+/// A run without models: that is a result too, and reports say so.
+pub(super) fn nothing_to_do(loaded: &Loaded, context: &Context) -> Result<Verdict, Failure> {
+    let options = options(Goal::Check, loaded.notices.clone());
+    let report = RunReport {
+        tool_version: options.tool_version,
+        started_at: services::clock().now(),
+        duration: Duration::ZERO,
+        verdict: Verdict::Passed,
+        models: Vec::new(),
+        notices: options.notices,
+    };
+    conclude(&report, &loaded.run.report_dir, context)
 }
 
 /// What the pipeline is told beside the plan.
 pub(super) fn options(goal: Goal, notices: Vec<String>) -> RunOptions {
     RunOptions { tool_version: env!("CARGO_PKG_VERSION").to_owned(), notices, goal, keep_outputs: None }
-}
-
-/// A loaded model as the pipeline takes it.
-pub(super) fn model_run(model: LoadedModel) -> ModelRun {
-    ModelRun { config_findings: model.findings, ..ModelRun::new(model.plan) }
 }
 
 /// Writes the reports and prints the summary. The verdict is the run's.

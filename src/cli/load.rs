@@ -2,14 +2,103 @@
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::prepare;
+use crate::cli::selection::{self, CHANGED};
 use crate::cli::setting_flags::SettingFlags;
-use crate::config::{self, ConfigError, Loaded, RunSettings, Sources};
+use crate::config::{self, ConfigError, Configured, LoadedModel, RunSettings, Sources};
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
+use crate::report::console;
+use crate::select::Script;
 
-/// Loads the settings of a run in the working folder.
+/// What a command is about.
+pub(super) struct Loaded {
+    /// The models, in the order of the request. None, when it was asked for changed ones and nothing has changed.
+    pub(super) models: Vec<LoadedModel>,
+    /// What holds for the run.
+    pub(super) run: RunSettings,
+    /// The script that prepares the folder for a model.
+    pub(super) script: Option<Script>,
+    /// What people should know about the run as a whole.
+    pub(super) notices: Vec<String>,
+}
+
+/// Loads the settings of a run in the working folder. Of several models one has to be chosen, or all.
 pub(super) fn load(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    config::load(&sources(model, flags, context)).map_err(|error| wrong(error, context))
+    load_from(sources(model, flags, context), context)
+}
+
+/// The same for a command that does no harm: of several models all are taken when none was chosen.
+pub(super) fn load_every(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { every_model: true, ..sources(model, flags, context) }, context)
+}
+
+/// The same for a version that is already there, of a model that a configuration may name as its test model.
+pub(super) fn load_for_version(model: String, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { verified_model: Some(model), ..sources(None, flags, context) }, context)
+}
+
+fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure> {
+    // Mistakes in it are told with those of all other files, further down.
+    let configured = config::configured(&sources).ok();
+    let script = match &configured {
+        Some(configured) => script(&configured.run, context)?,
+        None => None,
+    };
+    let mut notices = Vec::new();
+    if let Some(configured) =
+        configured.as_ref().filter(|configured| configured.run.models.as_deref().map(str::trim) == Some(CHANGED))
+    {
+        let selection = selection::select(configured, script.as_ref(), None, context)?;
+        notices = selection.notices;
+        sources.selected = Some(selection.names);
+    }
+    let mut loaded = config::load(&sources).map_err(|error| wrong(error, context))?;
+    if let Some(configured) = configured.as_ref().filter(|_| script.is_some()) {
+        attach(&mut loaded.models, &selection::doubts(configured, script.as_ref(), context));
+    }
+    for notice in &notices {
+        context.printer.say(&format!("note: {notice}"));
+    }
+    notices.extend(tell(&loaded.findings, context));
+    Ok(Loaded { models: loaded.models, run: loaded.run, script, notices })
+}
+
+/// The repository's select script.
+pub(super) fn script(run: &RunSettings, context: &Context) -> Result<Option<Script>, Failure> {
+    let found = Script::find(&run.repository, run.select_script.as_deref(), context.environment.variables());
+    found.map_err(prepare::failed)
+}
+
+/// Gives findings to the models whose configurations they are about.
+fn attach(models: &mut [LoadedModel], findings: &[Finding]) {
+    for model in models {
+        let is_its_own =
+            |finding: &&Finding| finding.location.as_ref().map(|place| place.file.as_str()) == model.plan.config_file.as_deref();
+        model.findings.extend(findings.iter().filter(is_its_own).cloned());
+    }
+}
+
+/// Says what was found about the run as a whole, and gives it as lines for the report.
+pub(super) fn tell(findings: &[Finding], context: &Context) -> Vec<String> {
+    let style = context.printer.progress_style();
+    for finding in findings.iter().filter(|finding| finding.severity > Severity::Note || context.verbosity > 0) {
+        let finding = with_excerpt(finding.clone(), context.environment.folder());
+        context.printer.say(&console::finding(&finding, style));
+    }
+    findings.iter().map(line).collect()
+}
+
+fn line(finding: &Finding) -> String {
+    let place = finding.location.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+    let hint = finding.hint.as_ref().map(|hint| format!(" ({hint})")).unwrap_or_default();
+    format!("{}: {place}{}{hint}", finding.code, finding.message)
+}
+
+/// Which models there are.
+pub(super) fn configured(flags: SettingFlags, context: &Context) -> Result<Configured, Failure> {
+    config::configured(&sources(None, flags, context)).map_err(|error| wrong(error, context))
 }
 
 /// Loads what needs no model.
@@ -21,9 +110,9 @@ fn sources(model: Option<String>, flags: SettingFlags, context: &Context) -> Sou
     Sources {
         repository: context.environment.folder().to_owned(),
         environment: context.environment.variables().clone(),
-        action: false,
         flags: flags.into_flags(),
         model_argument: model,
+        ..Sources::default()
     }
 }
 

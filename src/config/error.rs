@@ -1,7 +1,7 @@
 //! Why there is no plan.
 
 use crate::domain::finding::Finding;
-use crate::support::text::count;
+use crate::support::text::{count, shorten};
 
 /// Settings that make no plan.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +39,30 @@ pub enum ConfigError {
         /// Where it was looked for.
         looked: String,
     },
+    /// More than one model could be meant, and nobody said which.
+    #[error("{} models have a configuration, and none of them was chosen: {}", names.len(), shorten(&names.join(", "), 600))]
+    SeveralModels {
+        /// Their names.
+        names: Vec<String>,
+    },
+    /// One model's name for several configurations.
+    #[error("{model} cannot be the model of {number} configurations")]
+    ModelForSeveral {
+        /// The model on the command line.
+        model: String,
+        /// How many configurations were chosen.
+        number: usize,
+        /// The name of the first of them.
+        first: String,
+    },
+    /// A model that none of several configurations is for.
+    #[error("none of {} configurations is for {model}: {}", names.len(), shorten(&names.join(", "), 600))]
+    ModelNotConfigured {
+        /// The model on the command line.
+        model: String,
+        /// The names of configurations.
+        names: Vec<String>,
+    },
     /// Names without a configuration.
     #[error("there is no model '{name}' in {folder}")]
     UnknownModel {
@@ -61,6 +85,17 @@ impl ConfigError {
             Self::NoModel { .. } => Some(
                 "name it as OWNER/NAME on the command line, or write a configuration with `safe-push init OWNER/NAME`".to_owned(),
             ),
+            Self::SeveralModels { names } => {
+                let first = names.first().map_or("NAME", String::as_str);
+                Some(format!("choose all of them with `--models all`, or one as in `--models {first}`"))
+            }
+            Self::ModelNotConfigured { names, .. } => {
+                let first = names.first().map_or("NAME", String::as_str);
+                Some(format!("name the configuration as well, as in `--models {first}`, or write one for the model"))
+            }
+            Self::ModelForSeveral { first, .. } => {
+                Some(format!("leave MODEL out, so that each configuration's own is used, or choose one as in `--models {first}`"))
+            }
             Self::UnknownModel { hint, .. } => Some(hint.clone()),
         }
     }

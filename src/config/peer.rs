@@ -3,7 +3,9 @@
 //! Types are exactly those of the file. Unknown keys are errors, as they are for the peer; inputs may be of any kind, which there they
 //! may not.
 
-use crate::cog::yaml::{Node, read};
+use std::collections::BTreeMap;
+
+use crate::cog::yaml::{Node, Value, read};
 use crate::config::reader::Reader;
 use crate::config::rules;
 use crate::domain::case::{Expectation, TestCase};
@@ -58,6 +60,8 @@ pub struct PeerConfig {
     pub ignore_schema_compatibility: Option<bool>,
     /// `official_model`.
     pub official_model: Option<ModelRef>,
+    /// Where values stand, by their paths: `predict.predict_timeout`.
+    pub places: BTreeMap<String, Location>,
 }
 
 /// `predict`.
@@ -114,6 +118,12 @@ pub struct DeploymentSection {
     pub hardware: Option<String>,
 }
 
+/// Every key, of all sections.
+#[cfg(test)]
+pub(super) fn keys() -> impl Iterator<Item = &'static str> {
+    [&ROOT[..], &PREDICT, &TRAIN, &TEST_CASE, &FUZZ, &DEPLOYMENT].into_iter().flatten().copied()
+}
+
 /// Reads a file's text. What is right is used, what is wrong is told; whether it may be used with mistakes is for the caller.
 pub fn parse(text: &str, file: &str) -> (PeerConfig, Vec<Finding>) {
     let root = match read(text, file) {
@@ -124,7 +134,8 @@ pub fn parse(text: &str, file: &str) -> (PeerConfig, Vec<Finding>) {
         }
     };
     let mut reader = Reader::default();
-    let config = config(&mut reader, &root, file);
+    let mut config = config(&mut reader, &root, file);
+    config.places = reader.places;
     let mut findings = reader.findings;
     findings.sort_by_key(|finding| finding.location.as_ref().map(|location| (location.line, location.column)));
     (config, findings)
@@ -133,7 +144,7 @@ pub fn parse(text: &str, file: &str) -> (PeerConfig, Vec<Finding>) {
 fn config(reader: &mut Reader, root: &Node, file: &str) -> PeerConfig {
     let Some(entries) = reader.mapping(root, "", &ROOT) else { return PeerConfig::default() };
     if entries.get("model").is_none() {
-        reader.missing("model", Location::file(file), "name the live model, as in `model: acme/hotdog`");
+        reader.missing("model", Location::at(file, 1, 1), "name the live model, as in `model: acme/hotdog`");
     }
     if let Some(node) = entries.get("fast_push")
         && reader.boolean(Some(node), "fast_push") == Some(true)
@@ -153,6 +164,7 @@ fn config(reader: &mut Reader, root: &Node, file: &str) -> PeerConfig {
         use_cog_base_image: reader.boolean(entries.get("use_cog_base_image"), "use_cog_base_image"),
         ignore_schema_compatibility: reader.boolean(entries.get("ignore_schema_compatibility"), "ignore_schema_compatibility"),
         official_model: reader.model(entries.get("official_model"), "official_model"),
+        places: BTreeMap::new(),
     }
 }
 
@@ -204,7 +216,12 @@ fn test_case(reader: &mut Reader, node: &Node, path: &str) -> Option<TestCase> {
         if let Some(node) = entries.get(key)
             && let Some(text) = reader.text(Some(node), &format!("{path}.{key}"))
         {
-            given.push((key, node, make(text)));
+            let expectation = make(text);
+            if is_empty(&expectation) {
+                let finding = Finding::new(&rules::EMPTY_CHECKER, format!("{path}.{key} is empty")).at(node.location.clone());
+                reader.findings.push(finding.hint("say what is expected, or take the key out"));
+            }
+            given.push((key, node, expectation));
         }
     }
     if let [(first, ..), (second, node, _), ..] = given.as_slice() {
@@ -215,6 +232,11 @@ fn test_case(reader: &mut Reader, node: &Node, path: &str) -> Option<TestCase> {
     let expectation = given.into_iter().next().map_or(Expectation::Succeeds, |(_, _, expectation)| expectation);
     let inputs = reader.inputs(entries.get("inputs"), &format!("{path}.inputs"));
     Some(TestCase { inputs, expectation, location: Some(node.location.clone()) })
+}
+
+/// Whether an expectation says nothing. An empty text can be what an output has to be.
+pub(super) fn is_empty(expectation: &Expectation) -> bool {
+    !matches!(expectation, Expectation::ExactString(_)) && expectation.wanted().is_some_and(|wanted| wanted.trim().is_empty())
 }
 
 fn fuzz(reader: &mut Reader, node: &Node, path: &str) -> Option<FuzzSection> {
@@ -230,10 +252,20 @@ fn fuzz(reader: &mut Reader, node: &Node, path: &str) -> Option<FuzzSection> {
         location: Some(node.location.clone()),
     };
     for name in section.disabled_inputs.iter().filter(|name| section.fixed_inputs.contains_key(*name)) {
-        let finding = Finding::new(&rules::FIXED_AND_DISABLED, format!("'{name}' is both fixed and disabled"));
-        reader.findings.push(finding.at(node.location.clone()).hint("take it out of one of the two"));
+        let items = entries.get("disabled_inputs").map(|list| &list.value);
+        let item = match items {
+            Some(Value::List(items)) => items.iter().find(|item| item.value == Value::Text(name.clone())),
+            _ => None,
+        };
+        let place = item.unwrap_or(node).location.clone();
+        reader.findings.push(fixed_and_disabled(name).at(place));
     }
     Some(section)
+}
+
+/// An input that is to be sent always and never.
+pub(super) fn fixed_and_disabled(name: &str) -> Finding {
+    Finding::new(&rules::FIXED_AND_DISABLED, format!("'{name}' is both fixed and disabled")).hint("take it out of one of the two")
 }
 
 fn deployment(reader: &mut Reader, node: &Node) -> Option<DeploymentSection> {
@@ -250,49 +282,3 @@ fn deployment(reader: &mut Reader, node: &Node) -> Option<DeploymentSection> {
 
 /// Makes an expectation of what a checker's key holds.
 type Make = fn(String) -> Expectation;
-
-/// A configuration with every key, as `--help-config` prints it.
-pub fn example() -> &'static str {
-    "\
-model: acme/hotdog
-test_model: acme/hotdog-test        # else the model's name with -test
-test_hardware: cpu                  # only used to create the test model
-parallel: 4
-ignore_schema_compatibility: false
-use_cog_base_image: true
-# dockerfile: Dockerfile
-# official_model: acme/hotdog-official
-
-predict:
-  compare_outputs: true             # the first test case, on the live version too
-  predict_timeout: 300
-  test_cases:
-    - inputs: {text: hello}
-      exact_string: HELLO
-    - inputs: {image: \"https://example.com/in.png\"}
-      match_url: https://example.com/out.png
-    - inputs: {text: a cat}
-      match_prompt: a picture of a cat
-    - inputs: {text: count me}
-      jq_query: .words == 2
-    - inputs: {text: \"\"}
-      error_contains: must not be empty
-  fuzz:
-    iterations: 10
-    fixed_inputs: {seed: 1}
-    disabled_inputs: [debug]
-    prompt: short texts in several languages
-
-# train:
-#   destination: acme/hotdog-trained
-#   destination_hardware: cpu
-#   train_timeout: 3600
-#   test_cases:
-#     - inputs: {data: \"https://example.com/data.zip\"}
-
-# deployment:
-#   owner: acme
-#   name: hotdog-production
-#   hardware: gpu-l40s
-"
-}

@@ -1,5 +1,7 @@
 //! Reading located YAML strictly: every mistake is kept, and what is right is used.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Number};
 
 use crate::cog::yaml::{Key, Node, Value};
@@ -12,6 +14,8 @@ use crate::support::text::{nearest, shorten};
 #[derive(Debug, Default)]
 pub(super) struct Reader {
     pub(super) findings: Vec<Finding>,
+    /// Where values stand, by their paths.
+    pub(super) places: BTreeMap<String, Location>,
 }
 
 /// A mapping whose keys are known.
@@ -48,12 +52,20 @@ impl Reader {
 
     fn wrong_type(&mut self, node: &Node, path: &str, wanted: &str) {
         let what = if path.is_empty() { "the file" } else { path };
-        let message = format!("{what} is {}, not {wanted}", node.value.kind());
+        let message = format!("{what} is {}, not {wanted}", shown(&node.value));
         self.findings.push(Finding::new(&rules::WRONG_TYPE, message).at(node.location.clone()));
+    }
+
+    /// Remembers where a value stands.
+    fn place<'a>(&mut self, node: Option<&'a Node>, path: &str) -> Option<&'a Node> {
+        let node = node?;
+        self.places.insert(path.to_owned(), node.location.clone());
+        Some(node)
     }
 
     /// A text. A number is taken as written: names and versions look like numbers now and then.
     pub(super) fn text(&mut self, node: Option<&Node>, path: &str) -> Option<String> {
+        let node = self.place(node, path);
         match &node?.value {
             Value::Text(text) => Some(text.clone()),
             Value::Number(text) => Some(text.clone()),
@@ -64,10 +76,13 @@ impl Reader {
         }
     }
 
-    /// `true` or `false`.
+    /// `true` or `false`; in quotes too, as the peer takes it.
     pub(super) fn boolean(&mut self, node: Option<&Node>, path: &str) -> Option<bool> {
+        let node = self.place(node, path);
         match &node?.value {
             Value::Bool(value) => Some(*value),
+            Value::Text(text) if text.eq_ignore_ascii_case("true") => Some(true),
+            Value::Text(text) if text.eq_ignore_ascii_case("false") => Some(false),
             _ => {
                 self.wrong_type(node?, path, "true or false");
                 None
@@ -75,17 +90,18 @@ impl Reader {
         }
     }
 
-    /// A whole number that is not negative.
+    /// A whole number that is not negative; in quotes too, as the peer takes it.
     pub(super) fn number(&mut self, node: Option<&Node>, path: &str) -> Option<u64> {
-        let node = node?;
+        let node = self.place(node, path)?;
         match &node.value {
             Value::Number(text) => {
-                let number = text.parse().ok();
+                let number = text.replace('_', "").trim_end_matches(".0").parse().ok();
                 if number.is_none() {
                     self.wrong_type_of_number(node, path, text);
                 }
                 number
             }
+            Value::Text(text) if text.parse::<u64>().is_ok() => text.parse().ok(),
             _ => {
                 self.wrong_type(node, path, "a number");
                 None
@@ -162,7 +178,11 @@ impl Reader {
             return Some(text);
         }
         let message = format!("{path} is '{}', not one of {}", shorten(&text, 60), words.join(", "));
-        self.findings.push(Finding::new(&rules::WRONG_TYPE, message).at(node.location.clone()));
+        let finding = Finding::new(&rules::WRONG_TYPE, message).at(node.location.clone());
+        self.findings.push(match nearest(&text, words.iter().copied()) {
+            Some(near) => finding.hint(format!("did you mean '{near}'?")),
+            None => finding,
+        });
         None
     }
 
@@ -170,6 +190,16 @@ impl Reader {
     pub(super) fn missing(&mut self, key: &str, location: Location, hint: &str) {
         let message = format!("'{key}' is missing");
         self.findings.push(Finding::new(&rules::MISSING_KEY, message).at(location).hint(hint));
+    }
+}
+
+/// A value in words, with what it is.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::Bool(value) => value.to_string(),
+        Value::Number(text) => format!("the number {}", shorten(text, 60)),
+        Value::Text(text) => format!("the text '{}'", shorten(text, 60)),
+        Value::Null | Value::List(_) | Value::Map(_) => value.kind().to_owned(),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::cog::yaml::{Node, Value, read};
 use crate::config::reader::{Entries, Reader};
 use crate::config::rules;
 use crate::config::settings::{Kind, SETTINGS};
-use crate::domain::finding::{Finding, RuleCode, Severity};
+use crate::domain::finding::{Finding, Location, RuleCode, Severity};
+use crate::support::path_patterns::PathPatterns;
 
 /// The file's name.
 pub(super) const FILE: &str = ".safe-push.yaml";
@@ -22,6 +23,8 @@ pub(super) struct Overrides {
     pub(super) ignore: Vec<RuleCode>,
     /// Rules whose gravity is another.
     pub(super) severities: Vec<(RuleCode, Severity)>,
+    /// Which files a model is made of.
+    pub(super) paths: Option<PathPatterns>,
 }
 
 /// The whole file.
@@ -29,6 +32,8 @@ pub(super) struct Overrides {
 pub(super) struct RepositoryConfig {
     pub(super) all: Overrides,
     pub(super) models: BTreeMap<String, Overrides>,
+    /// Where values stand, by their paths: `models.hotdog.parallel`, and `models.hotdog` for a section.
+    pub(super) places: BTreeMap<String, Location>,
 }
 
 impl RepositoryConfig {
@@ -51,13 +56,14 @@ pub(super) fn parse(text: &str, file: &str) -> (RepositoryConfig, Vec<Finding>) 
     if root.value == Value::Null {
         return (RepositoryConfig::default(), Vec::new());
     }
-    let config = repository(&mut reader, &root);
+    let mut config = repository(&mut reader, &root);
+    config.places.append(&mut reader.places);
     (config, reader.findings)
 }
 
 fn known_keys() -> Vec<&'static str> {
     let settings = SETTINGS.iter().filter(|setting| setting.in_repository).map(|setting| setting.name);
-    settings.chain(["ignore", "severity"]).collect()
+    settings.chain(["ignore", "severity", "paths"]).collect()
 }
 
 fn repository(reader: &mut Reader, root: &Node) -> RepositoryConfig {
@@ -66,10 +72,12 @@ fn repository(reader: &mut Reader, root: &Node) -> RepositoryConfig {
     let Some(entries) = reader.mapping(root, "", &known) else { return RepositoryConfig::default() };
     let all = overrides(reader, &entries, "");
     let mut models = BTreeMap::new();
+    let mut places = BTreeMap::new();
     match entries.get("models").map(|node| (&node.value, node)) {
         Some((Value::Map(named), _)) => {
             for (key, node) in named {
                 let path = format!("models.{}", key.name);
+                places.insert(path.clone(), key.location.clone());
                 if let Some(entries) = reader.mapping(node, &path, &known_keys()) {
                     models.insert(key.name.clone(), overrides(reader, &entries, &format!("{path}.")));
                 }
@@ -80,7 +88,7 @@ fn repository(reader: &mut Reader, root: &Node) -> RepositoryConfig {
         }
         None => {}
     }
-    RepositoryConfig { all, models }
+    RepositoryConfig { all, models, places }
 }
 
 fn overrides(reader: &mut Reader, entries: &Entries<'_>, path: &str) -> Overrides {
@@ -103,7 +111,24 @@ fn overrides(reader: &mut Reader, entries: &Entries<'_>, path: &str) -> Override
         values,
         ignore: codes(reader, entries.get("ignore"), &format!("{path}ignore")),
         severities: severities(reader, entries.get("severity"), &format!("{path}severity")),
+        paths: paths(reader, entries.get("paths"), &format!("{path}paths")),
     }
+}
+
+fn paths(reader: &mut Reader, node: Option<&Node>, path: &str) -> Option<PathPatterns> {
+    let items = reader.list(Some(node?), path);
+    let mut texts = Vec::new();
+    for item in items {
+        let Some(text) = reader.text(Some(item), &format!("an item of {path}")) else { continue };
+        match PathPatterns::new([text.as_str()]) {
+            Ok(_) => texts.push(text),
+            Err(error) => {
+                let finding = Finding::new(&rules::BAD_PATTERN, error.to_string()).at(item.location.clone());
+                reader.findings.push(finding.hint("write a path, or a pattern as in 'src/**' or '!docs/**'"));
+            }
+        }
+    }
+    PathPatterns::new(texts.iter().map(String::as_str)).ok()
 }
 
 fn codes(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<RuleCode> {

@@ -1,14 +1,15 @@
 //! From what all layers say to one model's plan.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::ConfigError;
 use crate::config::input_value;
 use crate::config::layers::{Effective, Layers};
-use crate::config::load::REPORT_DIR;
-use crate::config::peer::{DeploymentSection, FuzzSection, PeerConfig, TrainSection};
-use crate::config::repository::Overrides;
+use crate::config::peer::{DeploymentSection, FuzzSection, PeerConfig, PredictSection, TrainSection, fixed_and_disabled, is_empty};
+use crate::config::place::REPORT_DIR;
+use crate::config::repository::{FILE, Overrides};
 use crate::config::rules;
 use crate::domain::case::TestCase;
 use crate::domain::finding::{Finding, Location};
@@ -37,6 +38,8 @@ pub(super) struct Resolver<'a> {
     pub(super) root: &'a Path,
     pub(super) name: &'a str,
     pub(super) model_argument: Option<&'a str>,
+    /// Where values of `.safe-push.yaml` stand.
+    pub(super) places: &'a BTreeMap<String, Location>,
     pub(super) overrides: Overrides,
 }
 
@@ -67,7 +70,7 @@ impl Resolver<'_> {
             test_hardware: Some(effective.test_hardware.clone().unwrap_or_else(|| TEST_HARDWARE.to_owned())),
             inspect: self.inspect(),
             build: self.build(),
-            predict: self.predict(config)?,
+            predict: self.predict(config, &mut findings)?,
             train: config.train.as_ref().map(|train| train_plan(train, &test_model)),
             publish: if effective.test_only == Some(true) { PublishMode::TestOnly } else { PublishMode::Publish },
             deployment: config.deployment.as_ref().and_then(|section| deployment(section, &model)),
@@ -93,10 +96,30 @@ impl Resolver<'_> {
     fn same_model(&self, config: &PeerConfig, model: &ModelRef) -> Finding {
         let finding = Finding::new(&rules::SAME_MODEL, format!("{model} is both the live and the test model"))
             .hint("give the test model another name, or leave test_model out");
-        match config.file.as_str() {
-            "" => finding,
-            file => finding.at(Location::file(file)),
+        let place = ["test_model", "model"].iter().find_map(|key| config.places.get(*key));
+        match place {
+            Some(place) => finding.at(place.clone()),
+            None => finding,
         }
+    }
+
+    /// Where a setting's value stands, when it stands in a file.
+    fn place_of(&self, setting: &str, config: &PeerConfig) -> Option<Location> {
+        let source = self.layers.source_of(setting);
+        if source == config.file {
+            let path = match setting {
+                "predict_timeout" => "predict.predict_timeout",
+                "train_timeout" => "train.train_timeout",
+                "fuzz_iterations" => "predict.fuzz.iterations",
+                "fuzz_prompt" => "predict.fuzz.prompt",
+                other => other,
+            };
+            return config.places.get(path).cloned();
+        }
+        if source == FILE {
+            return self.places.get(setting).cloned();
+        }
+        source.starts_with(FILE).then(|| self.places.get(&format!("models.{}.{setting}", self.name)).cloned()).flatten()
     }
 
     fn check_ranges(&self, config: &PeerConfig, findings: &mut Vec<Finding>) {
@@ -106,17 +129,17 @@ impl Resolver<'_> {
             ("predict_timeout", effective.predict_timeout, 1, LONGEST),
             ("startup_timeout", effective.startup_timeout, 1, LONGEST),
             ("train_timeout", effective.train_timeout, 1, LONGEST),
+            ("max_predict_seconds", effective.max_predict_seconds, 1, LONGEST),
             ("fuzz_iterations", effective.fuzz_iterations, 0, 10_000),
         ];
         for (name, value, least, most) in checks {
             let Some(value) = value.filter(|value| !(least..=most).contains(value)) else { continue };
-            let source = self.layers.source_of(name);
-            let mut finding = Finding::new(&rules::OUT_OF_RANGE, format!("{name} is {value}, not {least} to {most}"));
-            finding = finding.detail("set by", source.clone());
-            if source == config.file && !source.is_empty() {
-                finding = finding.at(Location::file(source));
-            }
-            findings.push(finding);
+            let finding = Finding::new(&rules::OUT_OF_RANGE, format!("{name} is {value}, not {least} to {most}"))
+                .detail("set by", self.layers.source_of(name));
+            findings.push(match self.place_of(name, config) {
+                Some(place) => finding.at(place),
+                None => finding,
+            });
         }
     }
 
@@ -155,9 +178,12 @@ impl Resolver<'_> {
         }
     }
 
-    fn predict(&self, config: &PeerConfig) -> Result<VerifyPlan, ConfigError> {
+    fn predict(&self, config: &PeerConfig, findings: &mut Vec<Finding>) -> Result<VerifyPlan, ConfigError> {
         let effective = &self.effective;
-        let Some(section) = &config.predict else { return Ok(VerifyPlan { compare: Comparison::Off, ..VerifyPlan::default() }) };
+        // Without the section nothing is asked but what flags ask for.
+        let nothing = PredictSection::default();
+        let section = config.predict.as_ref().unwrap_or(&nothing);
+        let is_comparison_wanted = config.predict.is_some() || self.layers.source_of("compare").starts_with("--");
         Ok(VerifyPlan {
             cases: match &effective.test_cases {
                 Some(written) => written.iter().map(|text| self.test_case(text)).collect::<Result<_, _>>()?,
@@ -165,10 +191,11 @@ impl Resolver<'_> {
             },
             compare: match (effective.compare_outputs, effective.compare.as_deref()) {
                 (Some(false), _) | (_, Some("off")) => Comparison::Off,
+                _ if !is_comparison_wanted => Comparison::Off,
                 (_, Some("all")) => Comparison::All,
                 _ => Comparison::First,
             },
-            fuzz: self.fuzz(section.fuzz.as_ref())?,
+            fuzz: self.fuzz(config, findings)?,
             fail_fast: effective.fail_fast.unwrap_or_default(),
             health: match effective.health.as_deref() {
                 Some("off") => HealthMode::Off,
@@ -180,7 +207,12 @@ impl Resolver<'_> {
     }
 
     fn test_case(&self, text: &str) -> Result<TestCase, ConfigError> {
-        input_value::test_case(text).map_err(|problem| self.bad_inputs("test_cases", text, problem))
+        let case = input_value::test_case(text).map_err(|problem| self.bad_inputs("test_cases", text, problem))?;
+        if is_empty(&case.expectation) {
+            let problem = format!("there is nothing behind the operator, so {} would judge nothing", case.expectation.key());
+            return Err(self.bad_inputs("test_cases", text, problem));
+        }
+        Ok(case)
     }
 
     fn bad_inputs(&self, setting: &str, text: &str, problem: String) -> ConfigError {
@@ -192,8 +224,17 @@ impl Resolver<'_> {
         }
     }
 
+    /// Who set a setting, or the file that holds it in its own words.
+    fn source_or(&self, config: &PeerConfig, setting: &str) -> String {
+        match self.layers.source_of(setting) {
+            unset if unset == setting => config.file.clone(),
+            source => source,
+        }
+    }
+
     /// Made inputs are wanted where the file has the section, or a flag asks for a number of them.
-    fn fuzz(&self, section: Option<&FuzzSection>) -> Result<Option<FuzzPlan>, ConfigError> {
+    fn fuzz(&self, config: &PeerConfig, findings: &mut Vec<Finding>) -> Result<Option<FuzzPlan>, ConfigError> {
+        let section = config.predict.as_ref().and_then(|predict| predict.fuzz.as_ref());
         let effective = &self.effective;
         let section = match (section, effective.fuzz_iterations) {
             (Some(section), _) => section.clone(),
@@ -208,6 +249,17 @@ impl Resolver<'_> {
             Some(text) => text.split(';').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect(),
             None => section.disabled_inputs,
         };
+        // What a file says by itself was looked at when it was read.
+        let by_flags = effective.fuzz_fixed_inputs.is_some() || effective.fuzz_disabled_inputs.is_some();
+        for name in disabled_inputs.iter().filter(|name| by_flags && fixed_inputs.contains_key(*name)) {
+            let finding = fixed_and_disabled(name)
+                .detail("fixed by", self.source_or(config, "fuzz_fixed_inputs"))
+                .detail("disabled by", self.source_or(config, "fuzz_disabled_inputs"));
+            findings.push(match &section.location {
+                Some(place) => finding.at(place.clone()),
+                None => finding,
+            });
+        }
         let iterations = effective.fuzz_iterations.unwrap_or(FUZZ_ITERATIONS);
         Ok((iterations > 0).then(|| FuzzPlan {
             fixed_inputs,

@@ -1,6 +1,6 @@
 //! Rules of this room: SP001 to SP049.
 
-use crate::domain::finding::Severity::{Error, Warning};
+use crate::domain::finding::Severity::{Error, Note, Warning};
 use crate::domain::rule::Rule;
 
 macro_rules! rules {
@@ -64,4 +64,33 @@ rules! {
         "`.safe-push.yaml` names a rule by something that is no code.",
         "Rules are named by their codes; `safe-push rules` lists them.",
         "```yaml\nignore: [input-removed]   # SP101\n```";
+    EMPTY_CHECKER = "SP012", "empty-checker", Error,
+        "A checker is there and empty.",
+        "It would judge nothing, or fit everything. An empty `exact_string` is meant: the output has to be empty.",
+        "```yaml\n- inputs: {text: hi}\n  jq_query: \"\"\n```";
+    UNKNOWN_MODEL_SECTION = "SP013", "unknown-model-section", Warning,
+        "`.safe-push.yaml` has a section for a model that is not there.",
+        "What it says has no effect.",
+        "```yaml\nmodels:\n  hotdgo:        # hotdog\n    parallel: 2\n```";
+    UNKNOWN_VARIABLE = "SP014", "unknown-variable", Warning,
+        "A variable is named like one of safe-push, and is none.",
+        "A misspelt variable has no effect.",
+        "```sh\nexport SAFE_PUSH_PARALEL=8   # SAFE_PUSH_PARALLEL\n```";
+    BAD_FILE_NAME = "SP015", "config-file-name", Error,
+        "A configuration file's name cannot be a model's name.",
+        "The name becomes an argument of scripts, a part of paths and a member of lists separated by commas. It has to consist of ASCII \
+         letters, digits, `.`, `_` and `-`, must not begin with `.` or `-`, and must not be `all` or `changed`.",
+        "```text\ncog-safe-push-configs/my model.yaml   # my-model.yaml\n```";
+    TWO_FILES = "SP016", "config-twice", Error,
+        "A model has two configuration files.",
+        "Which of them is meant cannot be known.",
+        "```text\ncog-safe-push-configs/hotdog.yaml\ncog-safe-push-configs/hotdog.yml\n```";
+    BAD_PATTERN = "SP017", "path-pattern", Error,
+        "`paths` has an entry that is no pattern.",
+        "Which files change a model could not be decided.",
+        "```yaml\nmodels:\n  hotdog:\n    paths: [\"src/[\"]   # src/**\n```";
+    UNKNOWN_INPUT = "SP018", "unknown-input", Note,
+        "An input of the action is named almost like one that it has.",
+        "The runner passes inputs on that the action does not know. A misspelt one has no effect.",
+        "```yaml\nwith:\n  test_onyl: true   # test_only\n```";
 }

@@ -95,7 +95,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Text,
         "NAMES",
         MODELS,
-        "Which models: all, or names separated by commas",
+        "Which models: all, changed, or names separated by commas",
         input = Some("models")
     ),
     setting!(
@@ -115,10 +115,19 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Text,
         "FILE",
         MODELS,
-        "The script that knows the repository's models",
+        "The script that knows the repository's models and prepares its files for one of them; none for no script",
         input = Some("select_script"),
         in_repository = true,
-        default = Some("script/select-model")
+        default = Some("script/select-model, else script/select.sh")
+    ),
+    setting!(
+        "base",
+        Some("base"),
+        Kind::Text,
+        "COMMIT",
+        MODELS,
+        "What `--models changed` compares with; else origin's default branch",
+        in_repository = true
     ),
     setting!(
         "working_directory",
@@ -265,7 +274,7 @@ pub const SETTINGS: &[Setting] = &[
         CASES,
         "The limit of a training, from its start",
         in_repository = true,
-        default = Some("3600")
+        default = Some("300")
     ),
     setting!(
         "parallel",
@@ -352,6 +361,26 @@ pub const SETTINGS: &[Setting] = &[
         PUBLISH,
         "Push to the official model that the configuration names",
         input = Some("push_official_model")
+    ),
+    setting!(
+        "trigger_type",
+        Some("trigger-type"),
+        Kind::Choice(&["pull_request", "push", "workflow_dispatch", "schedule", "merge_group"]),
+        "EVENT",
+        PUBLISH,
+        "The event that decides whether a run publishes; else the one that started the workflow",
+        input = Some("trigger_type")
+    ),
+    setting!(
+        "comment",
+        Some("comment"),
+        Kind::Choice(&["update", "off"]),
+        "HOW",
+        REPORT,
+        "Whether the pull request's comment is kept up to date",
+        input = Some("comment"),
+        in_repository = true,
+        default = Some("update")
     ),
     setting!(
         "report_dir",

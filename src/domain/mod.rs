@@ -9,6 +9,7 @@ pub mod cost;
 pub mod events;
 pub mod finding;
 pub mod identity;
+pub mod model_name;
 pub mod plan;
 pub mod prediction;
 pub mod report;

@@ -119,7 +119,8 @@ impl Default for Limits {
         Self {
             startup: Duration::from_secs(900),
             predict: Duration::from_secs(300),
-            train: Duration::from_secs(3600),
+            // The peer's, which means the same by both limits.
+            train: Duration::from_secs(300),
             max_predict_seconds: None,
         }
     }

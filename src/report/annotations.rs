@@ -40,22 +40,22 @@ mod tests {
     use crate::report::json::convert;
     use crate::report::sample;
 
-    fn shown(finding: Finding) -> String {
-        annotation(&convert::finding(&finding))
+    fn shown(finding: &Finding) -> String {
+        annotation(&convert::finding(finding))
     }
 
     #[test]
     fn a_finding_names_its_place_and_the_way_out() {
         let finding =
             Finding::new(&sample::SAMPLE_RULE, "input text is gone").at(Location::at("predict.py", 3, 9)).hint("put it back");
-        assert_eq!(shown(finding), "::error file=predict.py,line=3,col=9,title=SP101::input text is gone%0Ahint: put it back");
-        assert_eq!(shown(Finding::new(&sample::SAMPLE_RULE, "x")), "::error title=SP101::x");
+        assert_eq!(shown(&finding), "::error file=predict.py,line=3,col=9,title=SP101::input text is gone%0Ahint: put it back");
+        assert_eq!(shown(&Finding::new(&sample::SAMPLE_RULE, "x")), "::error title=SP101::x");
     }
 
     #[test]
     fn nothing_in_a_finding_becomes_a_command() {
         let finding = Finding::new(&sample::SAMPLE_RULE, "100%\r\n::set-env name=A::b").at(Location::file("a,b:c\n.py"));
-        let text = shown(finding);
+        let text = shown(&finding);
         assert_eq!(text, "::error file=a%2Cb%3Ac%0A.py,title=SP101::100%25%0D%0A::set-env name=A::b");
         assert_eq!(text.lines().count(), 1);
     }

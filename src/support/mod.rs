@@ -1,8 +1,9 @@
-//! Small things every room may use: clock, seed, secrets, URLs that are safe to show, retries, words.
+//! Small things every room may use: clock, seed, secrets, patterns of paths, URLs that are safe to show, retries, words.
 //!
 //! No domain knowledge lives here, and nothing here uses another room.
 
 pub mod clock;
+pub mod path_patterns;
 pub mod retry;
 pub mod safe_url;
 pub mod seed;

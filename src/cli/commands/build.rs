@@ -2,18 +2,24 @@
 
 use crate::cli::arguments::RunArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, model_run, options};
+use crate::cli::execute::{conclude, nothing_to_do, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::prepare;
 use crate::cli::services;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let loaded = load::load(arguments.model, arguments.settings, context)?;
+    if loaded.models.is_empty() {
+        return nothing_to_do(&loaded, context);
+    }
     let services = services::for_build(&loaded.run, context).await?;
-    let runs = loaded.models.into_iter().map(model_run).collect();
+    let options = options(Goal::Build, loaded.notices);
     let observer = context.observer();
-    let report = pipeline::build_only(runs, &services, &options(Goal::Build, Vec::new()), &*observer, &context.cancelled).await;
+    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    let mut report = pipeline::build_only(runs, &services, &options, &*observer, &context.cancelled).await;
+    preparation.finish(&mut report);
     conclude(&report, &loaded.run.report_dir, context)
 }

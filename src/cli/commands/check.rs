@@ -2,19 +2,24 @@
 
 use crate::cli::arguments::RunArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, model_run, options};
+use crate::cli::execute::{conclude, nothing_to_do, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::prepare;
 use crate::cli::services;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
-    let loaded = load::load(arguments.model, arguments.settings, context)?;
+    let loaded = load::load_every(arguments.model, arguments.settings, context)?;
+    if loaded.models.is_empty() {
+        return nothing_to_do(&loaded, context);
+    }
     let services = services::for_check(&loaded.run, context)?;
-    let options = options(Goal::Check, Vec::new());
-    let runs = loaded.models.into_iter().map(model_run).collect();
+    let options = options(Goal::Check, loaded.notices);
     let observer = context.observer();
-    let report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
+    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    let mut report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
+    preparation.finish(&mut report);
     conclude(&report, &loaded.run.report_dir, context)
 }

@@ -8,8 +8,11 @@ use crate::cli::build_environment::{self, Reach};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::prepare;
 use crate::cli::printer::Format;
 use crate::cog::recipe::Recipe;
+use crate::config::RunSettings;
+use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect;
 
@@ -38,10 +41,25 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
 
 async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
     let loaded = load::load(None, arguments.settings, context)?;
-    let Some(model) = loaded.models.into_iter().next() else { return Err(Failure::request("there is no model")) };
-    let plan = model.plan;
+    let number = loaded.models.len();
+    let model = match loaded.models.into_iter().next() {
+        Some(model) if number == 1 => model,
+        Some(_) => return Err(Failure::request(format!("{number} models have a Dockerfile each")).hint("choose one with --models")),
+        None => return Err(Failure::request("no model has changed").hint("choose one with --models")),
+    };
+    let (script, run) = (loaded.script.as_ref(), &loaded.run);
+    let (model, preparation) =
+        prepare::prepare_alone(model, script, &run.config_dir, &context.observer(), &context.cancelled).await?;
+    let recipe = recipe_of(&model.plan, run, context).await;
+    for told in preparation.put_back() {
+        context.printer.say(&told);
+    }
+    recipe
+}
+
+async fn recipe_of(plan: &ModelPlan, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
     let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
-    let environment = build_environment::collect(&context.environment, &plan.project, &loaded.run.registry_host, Reach::Published)?;
+    let environment = build_environment::collect(&context.environment, &plan.project, &run.registry_host, Reach::Published)?;
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});
     let request = build::prepare(&project, &plan.build, Some(&schema), "image:latest", None, None, &environment).await;

@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod compare;
+mod help_config;
 mod image;
 mod init;
 mod report;
@@ -51,6 +52,9 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         return Err(finding_output::refuse(name));
     }
     match command {
+        Command::Run(arguments) | Command::Check(arguments) | Command::Build(arguments) if arguments.help_config => {
+            Ok(help_config::run(context))
+        }
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Check(arguments) => check::run(arguments, context).await,

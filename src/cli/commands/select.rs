@@ -1,30 +1,40 @@
 //! `select`: the names of the models that a run would take.
 
+use serde_json::json;
+
 use crate::cli::arguments::SelectArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::printer::Format;
+use crate::cli::selection;
 use crate::domain::verdict::Verdict;
-use crate::select::{SelectError, choose, matrix, names};
+use crate::select::outputs;
 
 pub(super) fn run(arguments: SelectArguments, context: &Context) -> Result<Verdict, Failure> {
-    let settings = load::settings_only(arguments.settings, context)?;
-    let known = names(&settings.repository, &settings.config_dir);
-    let chosen = choose(settings.models.as_deref().unwrap_or("all"), &known).map_err(wrong)?;
+    let configured = load::configured(arguments.settings, context)?;
+    let script = load::script(&configured.run, context)?;
+    let selection = selection::select(&configured, script.as_ref(), None, context)?;
+    let findings = load::tell(&selection.findings, context);
+    for notice in &selection.notices {
+        context.printer.say(&format!("note: {notice}"));
+    }
+    let outputs = outputs(&selection.names);
     if arguments.matrix {
-        context.printer.result(&matrix(&chosen).map_err(wrong)?.to_string());
+        context.printer.result(&outputs.matrix.to_string());
     } else if context.printer.format == Format::Json {
-        context.printer.json(&chosen)?;
+        context.printer.json(&json!({
+            "models": selection.names,
+            "count": outputs.count,
+            "any": outputs.any,
+            "matrix": outputs.matrix,
+            "reasons": selection.reasons,
+            "notices": selection.notices.into_iter().chain(findings).collect::<Vec<_>>(),
+        }))?;
     } else {
-        for name in chosen {
-            context.printer.result(&name);
+        for name in &selection.names {
+            context.printer.result(name.as_str());
         }
     }
     Ok(Verdict::Passed)
-}
-
-fn wrong(error: SelectError) -> Failure {
-    let hint = error.hint();
-    Failure::new(Verdict::Misconfigured, error).maybe_hint(hint)
 }

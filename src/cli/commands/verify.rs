@@ -2,9 +2,10 @@
 
 use crate::cli::arguments::VerifyArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, model_run, options};
+use crate::cli::execute::{conclude, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::prepare::model_run;
 use crate::cli::services;
 use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::verdict::Verdict;
@@ -12,7 +13,7 @@ use crate::pipeline::{self, ExistingVersion, Goal};
 
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
     let (model, version) = version_reference(&arguments.version)?;
-    let mut loaded = load::load(Some(model.to_string()), arguments.settings, context)?;
+    let mut loaded = load::load_for_version(model.to_string(), arguments.settings, context)?;
     let Some(wanted) = loaded.models.pop() else {
         return Err(Failure::request(format!("no configuration for {model}")));
     };
@@ -22,7 +23,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         model_run(wanted),
         &ExistingVersion { model, id: version },
         &services,
-        &options(Goal::Publish, Vec::new()),
+        &options(Goal::Publish, loaded.notices),
         &*observer,
         &context.cancelled,
     )

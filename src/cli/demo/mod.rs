@@ -12,10 +12,10 @@ use crate::cli::arguments::DemoArguments;
 use crate::cli::context::Context;
 use crate::cli::execute::{execute, write};
 use crate::cli::failure::Failure;
-use crate::cli::load;
+use crate::cli::load::{self, Loaded};
+use crate::cli::prepare::model_run;
 use crate::cli::printer::Format;
 use crate::cli::services::{self, Connected};
-use crate::config::Loaded;
 use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::Goal;
@@ -89,7 +89,8 @@ async fn play(
     for act in ACTS {
         context.printer.say(&format!("\n{}\n", act.title));
         (act.change)(folder).context("failed to change the example")?;
-        let report = execute(loaded.models, connected, Goal::Publish, repository).await;
+        let runs = loaded.models.into_iter().map(model_run).collect();
+        let report = execute(runs, connected, Goal::Publish, &*repository.observer(), repository).await;
         let html = conclude_act(&act, &report, reports, context)?;
         if report.verdict != act.expected || !published_as_expected(&act, &report) {
             return Ok(unexpected(&act, &report, context));

@@ -1,0 +1,274 @@
+//! Which configuration files there are, and which of them a request means.
+
+use std::fs;
+use std::path::Path;
+
+use crate::config::{ConfigError, ConfiguredModel, peer, rules};
+use crate::domain::finding::{Finding, Location};
+use crate::domain::model_name::{ModelName, split_request};
+use crate::support::text::{nearest, shorten};
+
+/// The peer's file, which comes before all others.
+pub(super) const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
+
+/// Longer lists of names help nobody.
+const MOST_NAMES_BYTES: usize = 600;
+
+/// A model's configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ConfigFile {
+    pub(super) name: ModelName,
+    /// Relative to the repository.
+    pub(super) path: String,
+}
+
+/// The configurations of a repository, by their names.
+#[derive(Debug, Default)]
+pub(super) struct ConfigFiles {
+    folder: String,
+    files: Vec<ConfigFile>,
+    /// Files that cannot be used, with the name that they share with another one.
+    unusable: Vec<(Option<ModelName>, Finding)>,
+}
+
+/// What a request means.
+#[derive(Debug, Default)]
+pub(super) struct Chosen {
+    pub(super) paths: Vec<String>,
+    pub(super) findings: Vec<Finding>,
+}
+
+impl ConfigFiles {
+    /// Looks into the folder. Without any there, the peer's own file is the one.
+    pub(super) fn find(root: &Path, folder: &str) -> Self {
+        let mut found = Self { folder: folder.to_owned(), ..Self::default() };
+        let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        for file in names {
+            found.add(&file);
+        }
+        if found.files.is_empty() && found.unusable.is_empty() {
+            found.files.extend(root_config(root));
+        }
+        found.files.sort_by(|one, other| one.name.cmp(&other.name));
+        found
+    }
+
+    fn add(&mut self, file: &str) {
+        let path = format!("{}/{file}", self.folder);
+        match ModelName::of_file(file) {
+            None => {}
+            Some(Err(problem)) => {
+                let message = format!("'{}' cannot be a model's name: {problem}", shorten(file, 120));
+                let finding = Finding::new(&rules::BAD_FILE_NAME, message).at(Location::file(path));
+                self.unusable.push((None, finding.hint("rename the file to ASCII letters, digits, '.', '_' and '-'")));
+            }
+            Some(Ok(name)) => match self.files.iter().find(|other| other.name == name) {
+                Some(other) => {
+                    let message = format!("the model '{name}' has another configuration, {}", other.path);
+                    let finding = Finding::new(&rules::TWO_FILES, message).at(Location::file(path)).hint("remove one of the two");
+                    self.unusable.push((Some(name), finding));
+                }
+                None => self.files.push(ConfigFile { name, path }),
+            },
+        }
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &ModelName> {
+        self.files.iter().map(|file| &file.name)
+    }
+
+    pub(super) fn into_models(self) -> Vec<ConfiguredModel> {
+        self.files.into_iter().map(|file| ConfiguredModel { name: file.name, file: file.path }).collect()
+    }
+
+    pub(super) fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.unusable.iter().map(|(_, finding)| finding)
+    }
+
+    /// Every one.
+    pub(super) fn all(&self) -> Chosen {
+        let paths = self.files.iter().map(|file| file.path.clone()).collect();
+        Chosen { paths, findings: self.findings().cloned().collect() }
+    }
+
+    /// Those with these names.
+    pub(super) fn named<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Chosen, ConfigError> {
+        let mut chosen = Chosen::default();
+        for name in names {
+            let file = self.files.iter().find(|file| file.name.as_str() == name).ok_or_else(|| self.unknown(name))?;
+            chosen.paths.push(file.path.clone());
+            let doubts = self.unusable.iter().filter(|(other, _)| other.as_ref() == Some(&file.name));
+            chosen.findings.extend(doubts.map(|(_, finding)| finding.clone()));
+        }
+        Ok(chosen)
+    }
+
+    /// Those that a request names.
+    pub(super) fn requested(&self, request: &str) -> Result<Chosen, ConfigError> {
+        match split_request(request).as_slice() {
+            // What has changed is not known here; whoever knows names the models.
+            ["all" | "changed"] => Ok(self.all()),
+            [] => Err(self.unknown(request)),
+            words => self.named(words.iter().copied()),
+        }
+    }
+
+    /// The one for a model: the only one, else the one that names it, else the one that is named like it. None, where there is none at all;
+    /// one of several has to be meant.
+    pub(super) fn of_model(&self, root: &Path, model: &str) -> Result<Chosen, ConfigError> {
+        let names_it = |file: &&ConfigFile| {
+            let text = fs::read_to_string(root.join(&file.path)).unwrap_or_default();
+            let config = peer::parse(&text, &file.path).0;
+            let derived = config.model.as_ref().map(|live| live.with_suffix("-test"));
+            let names = [config.model, config.test_model.or(derived), config.official_model];
+            names.into_iter().flatten().any(|named| named.to_string() == model)
+        };
+        let stem = model.rsplit('/').next().unwrap_or(model);
+        let file = match self.files.as_slice() {
+            [] => return Ok(Chosen::default()),
+            [only] => Some(only),
+            files => files.iter().find(names_it).or_else(|| files.iter().find(|file| file.name.as_str() == stem)),
+        };
+        match file {
+            Some(file) => self.named([file.name.as_str()]),
+            None => Err(ConfigError::ModelNotConfigured {
+                model: shorten(model, 100),
+                names: self.names().map(ToString::to_string).collect(),
+            }),
+        }
+    }
+
+    /// The only one; more than one have to be chosen from.
+    pub(super) fn only(&self) -> Result<Chosen, ConfigError> {
+        match self.files.len() {
+            0 | 1 => Ok(self.all()),
+            _ => {
+                let names = self.names().map(ToString::to_string).collect();
+                Err(ConfigError::SeveralModels { names })
+            }
+        }
+    }
+
+    fn unknown(&self, name: &str) -> ConfigError {
+        let names = || self.names().map(ModelName::as_str);
+        let hint = match nearest(name, names()) {
+            _ if matches!(name, "all" | "changed") => format!("'{name}' stands alone: --models {name}"),
+            _ if split_request(name).is_empty() => "ask for all, changed, or for names separated by commas".to_owned(),
+            Some(near) => format!("did you mean '{near}'?"),
+            None if self.files.is_empty() => format!("write {}/{}.yaml", self.folder, shorten(name, 100)),
+            None => format!("there are {}", shorten(&names().collect::<Vec<_>>().join(", "), MOST_NAMES_BYTES)),
+        };
+        ConfigError::UnknownModel { name: shorten(name, 100), folder: self.folder.clone(), hint }
+    }
+}
+
+/// A file's name without its ending.
+pub(super) fn stem(file: &str) -> &str {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
+}
+
+/// The peer's own file, under its model's name.
+fn root_config(root: &Path) -> Option<ConfigFile> {
+    let text = fs::read_to_string(root.join(DEFAULT_CONFIG)).ok()?;
+    let model = peer::parse(&text, DEFAULT_CONFIG).0.model;
+    let name = model.and_then(|model| model.name().parse().ok()).or_else(|| "cog-safe-push".parse().ok())?;
+    Some(ConfigFile { name, path: DEFAULT_CONFIG.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn repository(files: &[&str]) -> (tempfile::TempDir, ConfigFiles) {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            let stem = path.file_stem().unwrap().to_string_lossy();
+            fs::write(&path, format!("model: acme/flux-{stem}\n")).unwrap();
+        }
+        let found = ConfigFiles::find(folder.path(), "c");
+        (folder, found)
+    }
+
+    fn names(found: &ConfigFiles) -> Vec<&str> {
+        found.names().map(ModelName::as_str).collect()
+    }
+
+    fn said(findings: &[Finding]) -> Vec<String> {
+        findings.iter().map(|finding| format!("{} {}", finding.code, finding.location.as_ref().unwrap().file)).collect()
+    }
+
+    #[test]
+    fn names_are_the_stems_of_configurations() {
+        let (_folder, found) = repository(&["c/b.yaml", "c/a.yml", "c/.hidden.yaml", "c/README.md", "cog-safe-push.yaml"]);
+        assert_eq!(names(&found), ["a", "b"]);
+        assert_eq!(found.requested("all").unwrap().paths, ["c/a.yml", "c/b.yaml"]);
+    }
+
+    #[test]
+    fn the_peers_own_file_is_named_after_its_model() {
+        let (_folder, found) = repository(&["cog-safe-push.yaml"]);
+        assert_eq!(names(&found), ["flux-cog-safe-push"]);
+        assert_eq!(found.requested("flux-cog-safe-push").unwrap().paths, ["cog-safe-push.yaml"]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_name_a_model_matters_when_all_are_wanted() {
+        let (_folder, found) = repository(&["c/a.yaml", "c/two words.yaml", "c/all.yaml", "c/-x.yaml"]);
+        assert_eq!(names(&found), ["a"]);
+        assert_eq!(said(&found.all().findings), ["SP015 c/-x.yaml", "SP015 c/all.yaml", "SP015 c/two words.yaml"]);
+        assert!(found.requested("a").unwrap().findings.is_empty());
+    }
+
+    #[test]
+    fn two_files_of_one_name_matter_when_it_is_wanted() {
+        let (_folder, found) = repository(&["c/a.yaml", "c/a.yml", "c/b.yaml"]);
+        assert_eq!(said(&found.requested("a").unwrap().findings), ["SP016 c/a.yml"]);
+        assert!(found.requested("b").unwrap().findings.is_empty());
+        assert_eq!(found.all().paths, ["c/a.yaml", "c/b.yaml"]);
+    }
+
+    #[test]
+    fn a_request_names_each_model_once_and_in_its_order() {
+        let (_folder, found) = repository(&["c/a.yaml", "c/b.yaml"]);
+        assert_eq!(found.requested("b, a,b").unwrap().paths, ["c/b.yaml", "c/a.yaml"]);
+    }
+
+    #[test]
+    fn an_unknown_name_has_a_way_out() {
+        let hint = |files: &[&str], name: &str| repository(files).1.requested(name).unwrap_err().hint().unwrap();
+        assert_eq!(hint(&["c/schnell.yaml"], "schnel"), "did you mean 'schnell'?");
+        assert_eq!(hint(&["c/a.yaml", "c/b.yaml"], "pro-ultra"), "there are a, b");
+        assert_eq!(hint(&[], "pro"), "write c/pro.yaml");
+        assert_eq!(hint(&["c/a.yaml"], " ,"), "ask for all, changed, or for names separated by commas");
+        assert_eq!(hint(&["c/a.yaml"], "a,all"), "'all' stands alone: --models all");
+    }
+
+    #[test]
+    fn the_only_one_is_taken_and_several_have_to_be_chosen_from() {
+        assert_eq!(repository(&["c/a.yaml"]).1.only().unwrap().paths, ["c/a.yaml"]);
+        assert!(repository(&[]).1.only().unwrap().paths.is_empty());
+        let error = repository(&["c/a.yaml", "c/b.yaml"]).1.only().unwrap_err();
+        assert_eq!(error.to_string(), "2 models have a configuration, and none of them was chosen: a, b");
+        assert_eq!(error.hint().unwrap(), "choose all of them with `--models all`, or one as in `--models a`");
+    }
+
+    #[test]
+    fn a_model_is_looked_up_by_what_files_say_before_their_names() {
+        let of = |files: &[&str], model: &str| {
+            let (folder, found) = repository(files);
+            found.of_model(folder.path(), model).map(|chosen| chosen.paths.join(" "))
+        };
+        assert_eq!(of(&["c/a.yaml", "c/b.yaml"], "acme/flux-b").unwrap(), "c/b.yaml");
+        assert_eq!(of(&["c/a.yaml", "c/b.yaml"], "other/a").unwrap(), "c/a.yaml");
+        assert_eq!(of(&["c/a.yaml"], "other/c").unwrap(), "c/a.yaml");
+        assert_eq!(of(&[], "other/c").unwrap(), "");
+        let error = of(&["c/a.yaml", "c/b.yaml"], "other/c").unwrap_err();
+        assert_eq!(error.to_string(), "none of 2 configurations is for other/c: a, b");
+        assert_eq!(error.hint().unwrap(), "name the configuration as well, as in `--models a`, or write one for the model");
+    }
+}

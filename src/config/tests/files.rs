@@ -1,0 +1,130 @@
+//! What the peer's files say becomes the plan.
+
+use serde_json::json;
+
+use super::Repository;
+use crate::domain::case::Expectation;
+use crate::domain::plan::{Comparison, ModelPlan, PublishMode};
+
+fn plan(text: &str) -> ModelPlan {
+    Repository::with_model(text).loaded().models.remove(0).plan
+}
+
+#[test]
+fn a_file_with_nothing_but_a_model_is_enough() {
+    let plan = plan("");
+    assert_eq!(plan.name, "hotdog");
+    assert_eq!(plan.config_file.as_deref(), Some("cog-safe-push.yaml"));
+    assert_eq!((plan.model.to_string(), plan.test_model.to_string()), ("acme/hotdog".to_owned(), "acme/hotdog-test".to_owned()));
+    assert_eq!(plan.test_hardware.as_deref(), Some("cpu"));
+    assert_eq!(plan.publish, PublishMode::Publish);
+    assert_eq!((plan.train, plan.deployment, plan.official_model), (None, None, None));
+}
+
+#[test]
+fn test_cases_keep_their_checkers_and_places() {
+    let plan = plan(
+        "predict:\n  test_cases:\n    - inputs: {a: 1}\n    - inputs: {a: 2}\n      exact_string: 5\n    - inputs: {}\n      match_url: \
+         https://x/y.png\n    - inputs: {}\n      match_prompt: a cat\n    - inputs: {}\n      jq_query: .a\n    - inputs: {}\n      \
+         error_contains: nope\n",
+    );
+    let expectations: Vec<&Expectation> = plan.predict.cases.iter().map(|case| &case.expectation).collect();
+    assert_eq!(
+        expectations,
+        [
+            &Expectation::Succeeds,
+            &Expectation::ExactString("5".to_owned()),
+            &Expectation::MatchUrl("https://x/y.png".to_owned()),
+            &Expectation::MatchPrompt("a cat".to_owned()),
+            &Expectation::JqQuery(".a".to_owned()),
+            &Expectation::ErrorContains("nope".to_owned()),
+        ]
+    );
+    let lines: Vec<Option<u32>> = plan.predict.cases.iter().map(|case| case.location.as_ref().unwrap().line).collect();
+    assert_eq!(lines, [Some(4), Some(5), Some(7), Some(9), Some(11), Some(13)]);
+}
+
+#[test]
+fn inputs_keep_their_kinds() {
+    let inputs = "{text: \"007\", whole: 7, part: 0.5, big: 1e3, on: true, nothing: null, list: [1, a], map: {k: v}, id: 00123x}";
+    let plan = plan(&format!("predict:\n  test_cases:\n    - inputs: {inputs}\n"));
+    assert_eq!(
+        serde_json::Value::Object(plan.predict.cases[0].inputs.clone()),
+        json!({
+            "text": "007", "whole": 7, "part": 0.5, "big": 1000.0, "on": true, "nothing": null, "list": [1, "a"], "map": {"k": "v"},
+            "id": "00123x"
+        })
+    );
+}
+
+#[test]
+fn comparison_is_on_for_predictions_unless_switched_off() {
+    assert_eq!(plan("predict: {}\n").predict.compare, Comparison::First);
+    assert_eq!(plan("predict: {compare_outputs: false}\n").predict.compare, Comparison::Off);
+    assert_eq!(plan("").predict.compare, Comparison::Off);
+    let repository = Repository::with_model("predict: {}\n").file(".safe-push.yaml", "compare: all\n");
+    assert_eq!(repository.loaded().models[0].plan.predict.compare, Comparison::All);
+}
+
+#[test]
+fn flags_ask_for_predictions_where_the_file_does_not() {
+    let plan =
+        |name: &'static str, value: &str| Repository::with_model("").flag(name, value).loaded().models.remove(0).plan.predict;
+    assert_eq!(plan("test_cases", "a=1==x").cases.len(), 1);
+    assert_eq!(plan("test_cases", "a=1==x").compare, Comparison::Off);
+    assert_eq!(plan("fuzz_iterations", "3").fuzz.unwrap().iterations, 3);
+    assert_eq!(plan("compare", "all").compare, Comparison::All);
+    let repository = Repository::with_model("").file(".safe-push.yaml", "compare: all\n");
+    assert_eq!(repository.loaded().models[0].plan.predict.compare, Comparison::Off);
+}
+
+#[test]
+fn made_inputs_are_wanted_where_the_section_is() {
+    assert_eq!(plan("predict: {}\n").predict.fuzz, None);
+    assert_eq!(plan("predict: {fuzz: {}}\n").predict.fuzz.unwrap().iterations, 10);
+    assert_eq!(plan("predict: {fuzz: {iterations: 0}}\n").predict.fuzz, None);
+    let fuzz = plan("predict: {fuzz: {iterations: 3, prompt: short, fixed_inputs: {a: 1}, disabled_inputs: [b]}}\n").predict.fuzz;
+    let fuzz = fuzz.unwrap();
+    assert_eq!((fuzz.iterations, fuzz.prompt.as_deref(), fuzz.disabled_inputs.len()), (3, Some("short"), 1));
+}
+
+#[test]
+fn trainings_have_a_destination() {
+    let train = plan("train: {test_cases: [{inputs: {steps: 1}}]}\n").train.unwrap();
+    assert_eq!(train.destination.unwrap().to_string(), "acme/hotdog-test-dest");
+    assert_eq!((train.destination_hardware.as_str(), train.cases.len()), ("cpu", 1));
+    let train = plan("train: {destination: acme/trained, destination_hardware: gpu-h100}\n").train.unwrap();
+    assert_eq!(
+        (train.destination.unwrap().to_string(), train.destination_hardware),
+        ("acme/trained".to_owned(), "gpu-h100".to_owned())
+    );
+}
+
+#[test]
+fn a_deployment_belongs_to_the_models_owner_unless_named() {
+    let deployment = plan("deployment: {name: production}\n").deployment.unwrap();
+    assert_eq!((deployment.owner.as_str(), deployment.name.as_str(), deployment.hardware.as_str()), ("acme", "production", "cpu"));
+    assert_eq!(plan("deployment: {name: x, owner: other}\n").deployment.unwrap().owner, "other");
+}
+
+#[test]
+fn the_official_model_is_pushed_to_when_asked_for() {
+    let repository = Repository::with_model("official_model: acme/official\n");
+    assert_eq!(repository.loaded().models[0].plan.official_model, None);
+    let loaded = repository.flag("push_official_model", "true").loaded();
+    assert_eq!(loaded.models[0].plan.official_model.as_ref().unwrap().to_string(), "acme/official");
+}
+
+#[test]
+fn a_base_image_is_used_when_there_is_one_unless_somebody_says_so() {
+    assert_eq!(plan("").build.use_cog_base_image, None);
+    assert_eq!(plan("use_cog_base_image: false\n").build.use_cog_base_image, Some(false));
+}
+
+#[test]
+fn test_cases_of_flags_take_the_place_of_the_files() {
+    let repository = Repository::with_model("predict: {test_cases: [{inputs: {a: 1}}, {inputs: {a: 2}}]}\n");
+    let loaded = repository.flag("test_cases", "a=3==x").loaded();
+    let cases = &loaded.models[0].plan.predict.cases;
+    assert_eq!((cases.len(), cases[0].inputs["a"].clone()), (1, json!(3)));
+}

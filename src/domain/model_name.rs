@@ -1,0 +1,190 @@
+//! The names by which people select models: stems of configuration files.
+//!
+//! Such a name becomes a shell word, an environment variable, a part of paths, check runs, artifacts and comma-separated lists. What could
+//! mean something else in one of these is no name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Longer names fit no check run's title.
+const MOST_BYTES: usize = 100;
+
+/// What a request means by itself.
+const RESERVED: [&str; 2] = ["all", "changed"];
+
+/// Why a text is not a model's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ModelNameError {
+    /// Nothing.
+    #[error("it is empty")]
+    Empty,
+    /// Too many characters.
+    #[error("it is longer than {MOST_BYTES} characters")]
+    TooLong,
+    /// A first character that hides a file, or makes a word look like a flag.
+    #[error("it begins with '{0}'")]
+    Beginning(char),
+    /// A character that means something elsewhere.
+    #[error("it has {}", describe(*.0))]
+    Character(char),
+    /// A word that stands for several models.
+    #[error("'all' and 'changed' stand for several models")]
+    Reserved,
+}
+
+/// Names a character so that it can be seen.
+fn describe(character: char) -> String {
+    match character {
+        '\n' | '\r' => "a line break".to_owned(),
+        ' ' => "a space".to_owned(),
+        other if other.is_control() => format!("the control character U+{:04X}", u32::from(other)),
+        other if other.is_ascii() => format!("a '{other}'"),
+        other => format!("the character U+{:04X}", u32::from(other)),
+    }
+}
+
+/// The name by which people select a model: ASCII letters, digits, `.`, `_` and `-`, the first of them neither `.` nor `-`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct ModelName(String);
+
+impl ModelName {
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The name that a configuration file gives to its model: its stem. `None` for what is no configuration file.
+    pub fn of_file(file: &str) -> Option<Result<Self, ModelNameError>> {
+        let file = file.rsplit('/').next().unwrap_or(file);
+        let stem = file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml"))?;
+        // Hidden files are editors' and nobody's models.
+        (!file.starts_with('.')).then(|| stem.parse())
+    }
+}
+
+impl FromStr for ModelName {
+    type Err = ModelNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let first = text.chars().next().ok_or(ModelNameError::Empty)?;
+        if let Some(character) = text.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '.' | '_' | '-')) {
+            return Err(ModelNameError::Character(character));
+        }
+        if matches!(first, '.' | '-') {
+            return Err(ModelNameError::Beginning(first));
+        }
+        if text.len() > MOST_BYTES {
+            return Err(ModelNameError::TooLong);
+        }
+        if RESERVED.contains(&text) {
+            return Err(ModelNameError::Reserved);
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for ModelName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl AsRef<str> for ModelName {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<ModelName> for String {
+    fn from(name: ModelName) -> Self {
+        name.0
+    }
+}
+
+impl TryFrom<String> for ModelName {
+    type Error = ModelNameError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// The words of a request: separated by commas or white space, each once, in the order of the request.
+pub fn split_request(request: &str) -> Vec<&str> {
+    let mut words: Vec<&str> = Vec::new();
+    for word in request.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty()) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_variants_that_exist_are_accepted() {
+        for name in ["dev", "flux-dev-lora", "schnell_2", "v1.5", "2x", "_base", &"a".repeat(100)] {
+            assert_eq!(name.parse::<ModelName>().map(String::from), Ok(name.to_owned()));
+        }
+    }
+
+    #[test]
+    fn what_means_something_elsewhere_is_no_name() {
+        for (name, why) in [
+            ("", "it is empty"),
+            ("a/b", "it has a '/'"),
+            ("..", "it begins with '.'"),
+            ("../x", "it has a '/'"),
+            ("a\\b", "it has a '\\'"),
+            (".hidden", "it begins with '.'"),
+            ("-rf", "it begins with '-'"),
+            ("--list", "it begins with '-'"),
+            ("a\nb", "it has a line break"),
+            ("a\rb", "it has a line break"),
+            ("a\0b", "it has the control character U+0000"),
+            ("a\u{1b}[2J", "it has the control character U+001B"),
+            ("a,b", "it has a ','"),
+            ("a b", "it has a space"),
+            ("$(id)", "it has a '$'"),
+            ("a;b", "it has a ';'"),
+            ("a`b", "it has a '`'"),
+            ("größe", "it has the character U+00F6"),
+            ("a\u{202e}b", "it has the character U+202E"),
+            ("all", "'all' and 'changed' stand for several models"),
+            ("changed", "'all' and 'changed' stand for several models"),
+            (&"a".repeat(101), "it is longer than 100 characters"),
+        ] {
+            assert_eq!(name.parse::<ModelName>().unwrap_err().to_string(), why, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_file_names_its_model() {
+        let name = |file: &str| ModelName::of_file(file).map(|name| name.map(String::from));
+        assert_eq!(name("configs/dev.yaml"), Some(Ok("dev".to_owned())));
+        assert_eq!(name("v1.5.yml"), Some(Ok("v1.5".to_owned())));
+        assert_eq!(name(".hidden.yaml"), None);
+        assert_eq!(name("README.md"), None);
+        assert_eq!(name("two words.yaml"), Some(Err(ModelNameError::Character(' '))));
+        assert_eq!(name("all.yaml"), Some(Err(ModelNameError::Reserved)));
+    }
+
+    #[test]
+    fn names_travel_through_json_checked() {
+        assert_eq!(serde_json::to_string(&"dev".parse::<ModelName>().unwrap()).unwrap(), "\"dev\"");
+        assert_eq!(serde_json::from_str::<ModelName>("\"dev\"").unwrap().as_str(), "dev");
+        assert!(serde_json::from_str::<ModelName>("\"a/b\"").is_err());
+    }
+
+    #[test]
+    fn a_request_is_split_at_commas_and_white_space() {
+        assert_eq!(split_request(" b, a,b\n c ,, "), ["b", "a", "c"]);
+        assert!(split_request(" , ").is_empty());
+    }
+}

@@ -1,0 +1,80 @@
+//! `changed`: which models a list of changed files concerns.
+//!
+//! Where the list is not known, or may lack files, every model counts as changed: a model that is tested in vain costs less than one that is
+//! published untested.
+
+mod files;
+mod git;
+
+pub use files::{ChangedFile, ChangedFiles, FileStatus, ListSource};
+pub use git::{GitRepository, changed_since};
+
+use crate::domain::model_name::ModelName;
+use crate::support::path_patterns::PathPatterns;
+
+/// What a model is made of.
+#[derive(Debug, Clone)]
+pub struct ModelFiles<'a> {
+    /// Its name.
+    pub name: &'a ModelName,
+    /// Its configuration, relative to the repository.
+    pub config_file: &'a str,
+    /// The files that it is made of; without any, all that no other model's configuration is.
+    pub paths: Option<&'a PathPatterns>,
+}
+
+/// What concerns every model, and where the others' configurations are.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedFiles<'a> {
+    /// Files that concern every model: `.safe-push.yaml`, the select script.
+    pub files: &'a [&'a str],
+    /// The folder with configurations.
+    pub config_dir: &'a str,
+}
+
+/// The models that have changed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Changed {
+    /// Their names, in the order of the models, each with the reason.
+    pub models: Vec<(ModelName, String)>,
+    /// Why all models count as changed, when they do without being looked at.
+    pub notice: Option<String>,
+}
+
+/// Decides which models have changed.
+pub fn changed(models: &[ModelFiles<'_>], shared: SharedFiles<'_>, files: &ChangedFiles) -> Changed {
+    let doubt = match files {
+        ChangedFiles::Unknown { reason } => Some(reason.clone()),
+        ChangedFiles::Known { source, files, is_complete } => source.doubt(files.len(), *is_complete),
+    };
+    if let Some(reason) = doubt {
+        let notice = format!("every model counts as changed: {reason}");
+        return Changed { models: models.iter().map(|model| (model.name.clone(), reason.clone())).collect(), notice: Some(notice) };
+    }
+    let paths: Vec<&str> = files.paths().collect();
+    let concerned = models.iter().filter_map(|model| {
+        let path = paths.iter().find(|path| concerns(path, model, shared))?;
+        Some((model.name.clone(), format!("{path} has changed")))
+    });
+    Changed { models: concerned.collect(), notice: None }
+}
+
+fn concerns(path: &str, model: &ModelFiles<'_>, shared: SharedFiles<'_>) -> bool {
+    if path == model.config_file || shared.files.contains(&path) {
+        return true;
+    }
+    match model.paths {
+        Some(paths) => paths.matches(path),
+        // What lies outside of the repository's folder is in no build context.
+        None => !path.starts_with("../") && !is_configuration(path, shared.config_dir),
+    }
+}
+
+/// Whether a file is some model's configuration.
+fn is_configuration(path: &str, folder: &str) -> bool {
+    let rest = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    rest.is_some_and(|file| !file.contains('/') && ModelName::of_file(file).is_some())
+}
+
+#[cfg(test)]
+mod tests;

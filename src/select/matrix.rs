@@ -1,0 +1,129 @@
+//! The matrix of a GitHub workflow, and what else a step tells the next jobs.
+
+use serde_json::{Value, json};
+
+use crate::domain::model_name::ModelName;
+
+/// GitHub refuses a matrix with more jobs (`contracts/github.md` section 5).
+pub const MATRIX_JOBS: usize = 256;
+
+/// What a step that selects models tells the jobs behind it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outputs {
+    /// The matrix, as `strategy.matrix: ${{ fromJSON(...) }}` takes it. Every leg's `model` can be given as `models`.
+    pub matrix: Value,
+    /// The names, separated by commas.
+    pub models: String,
+    /// How many models there are.
+    pub count: usize,
+    /// Whether there is any. GitHub fails a job with an empty matrix, so that job needs `if: needs.….outputs.any == 'true'`.
+    pub any: bool,
+}
+
+impl Outputs {
+    /// The outputs by their names, as text on one line each.
+    pub fn entries(&self) -> [(&'static str, String); 4] {
+        [
+            ("matrix", self.matrix.to_string()),
+            ("models", self.models.clone()),
+            ("count", self.count.to_string()),
+            ("any", self.any.to_string()),
+        ]
+    }
+}
+
+/// What is told about a selection.
+pub fn outputs(models: &[ModelName]) -> Outputs {
+    Outputs { matrix: matrix(models), models: list(models), count: models.len(), any: !models.is_empty() }
+}
+
+/// The matrix: a leg for each model, in their order. More models than a matrix has room for share legs, each of which carries a list.
+pub fn matrix(models: &[ModelName]) -> Value {
+    if models.len() <= MATRIX_JOBS {
+        return json!({ "model": models });
+    }
+    let legs: Vec<Value> =
+        legs(models).into_iter().zip(1..).map(|(models, leg)| json!({ "model": list(models), "leg": leg })).collect();
+    json!({ "include": legs })
+}
+
+/// Models shared out evenly: the first legs have one more where it does not come out even.
+fn legs(models: &[ModelName]) -> Vec<&[ModelName]> {
+    let (least, with_one_more) = (models.len() / MATRIX_JOBS, models.len() % MATRIX_JOBS);
+    let mut rest = models;
+    let mut legs = Vec::with_capacity(MATRIX_JOBS);
+    for leg in 0..MATRIX_JOBS {
+        let (first, others) = rest.split_at(least + usize::from(leg < with_one_more));
+        legs.push(first);
+        rest = others;
+    }
+    legs
+}
+
+fn list(models: &[ModelName]) -> String {
+    models.iter().map(ModelName::as_str).collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{ProptestConfig, proptest};
+
+    use super::*;
+
+    fn models(number: usize) -> Vec<ModelName> {
+        (0..number).map(|number| format!("model-{number}").parse().unwrap()).collect()
+    }
+
+    fn includes(matrix: &Value) -> Vec<&str> {
+        matrix["include"].as_array().unwrap().iter().map(|leg| leg["model"].as_str().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_matrix_has_a_leg_for_each_model() {
+        assert_eq!(matrix(&models(2)), json!({ "model": ["model-0", "model-1"] }));
+        assert_eq!(matrix(&models(256))["model"].as_array().unwrap().len(), 256);
+    }
+
+    #[test]
+    fn more_models_share_legs() {
+        let matrix = matrix(&models(257));
+        let legs = includes(&matrix);
+        assert_eq!((legs.len(), legs[0], legs[1], legs[255]), (256, "model-0,model-1", "model-2", "model-256"));
+        assert_eq!(matrix["include"][255]["leg"], 256);
+    }
+
+    #[test]
+    fn outputs_are_lines() {
+        let outputs = outputs(&models(2)).entries();
+        assert_eq!(
+            outputs,
+            [
+                ("matrix", r#"{"model":["model-0","model-1"]}"#.to_owned()),
+                ("models", "model-0,model-1".to_owned()),
+                ("count", "2".to_owned()),
+                ("any", "true".to_owned()),
+            ]
+        );
+    }
+
+    #[test]
+    fn no_model_is_told_as_such() {
+        let outputs = outputs(&[]).entries();
+        assert_eq!(outputs.map(|(_, value)| value), [r#"{"model":[]}"#, "", "0", "false"]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+
+        #[test]
+        fn shards_hold_every_model_once_and_evenly(number in 257_usize..2000) {
+            let models = models(number);
+            let matrix = matrix(&models);
+            let legs = includes(&matrix);
+            let all: Vec<&str> = legs.iter().flat_map(|leg| leg.split(',')).collect();
+            assert_eq!(all, models.iter().map(ModelName::as_str).collect::<Vec<_>>());
+            let sizes: Vec<usize> = legs.iter().map(|leg| leg.split(',').count()).collect();
+            assert!(legs.len() == MATRIX_JOBS && sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1);
+        }
+    }
+}

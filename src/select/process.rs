@@ -1,0 +1,258 @@
+//! Programs that are started, watched and ended: with a limit of time, with what they say kept up to a limit, and with everything that
+//! they started themselves ended with them.
+
+use std::collections::VecDeque;
+use std::io::{self, Read};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
+/// How often it is looked whether a program has ended.
+const STEP: Duration = Duration::from_millis(10);
+
+/// How often a program that is busy is tried again.
+const BUSY_TRIES: usize = 50;
+
+/// How long a program may take to end when it is asked to.
+const MANNERS: Duration = Duration::from_millis(500);
+
+/// How long pipes may stay open after the program ended: something that it left behind may hold them.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How a program ended, and what it said.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    pub(super) stdout: Words,
+    pub(super) stderr: Words,
+}
+
+/// Why there is no end to tell of.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ProcessError {
+    #[error("it could not be started")]
+    NotStarted(#[source] io::Error),
+    #[error("it could not be watched")]
+    NotWatched(#[source] io::Error),
+    #[error("it took longer than {} s", limit.as_secs())]
+    TooLong { limit: Duration, said: Words },
+    #[error("it was cancelled")]
+    Cancelled,
+}
+
+/// What a program said: the last part of it when it was too much.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    pub(super) bytes: Vec<u8>,
+    /// Whether a part at the beginning is missing.
+    pub(super) cut: bool,
+}
+
+impl Words {
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+}
+
+/// Limits of a program.
+#[derive(Clone, Copy)]
+pub(super) struct Bounds<'a> {
+    pub(super) time: Duration,
+    /// How much of each stream is kept.
+    pub(super) bytes: usize,
+    pub(super) cancelled: &'a dyn Fn() -> bool,
+}
+
+/// Runs a program to its end. Blocks.
+pub(super) fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own, so that what it starts can be ended with it.
+    command.process_group(0);
+    let mut child = spawn(command).map_err(ProcessError::NotStarted)?;
+    let stdout = Listener::start(child.stdout.take(), bounds.bytes);
+    let stderr = Listener::start(child.stderr.take(), bounds.bytes);
+    let watched = watch(&mut child, bounds);
+    // What it left running belongs to nobody.
+    signal(&child, Signal::KILL);
+    let status = match watched {
+        Ok(status) => status,
+        Err(error) => {
+            // It was killed, so this does not wait.
+            let _gone = child.wait();
+            let words = Words { bytes: [stdout.words().bytes, stderr.words().bytes].concat(), cut: false };
+            return Err(match error {
+                ProcessError::TooLong { limit, .. } => ProcessError::TooLong { limit, said: words },
+                other => other,
+            });
+        }
+    };
+    Ok(Ended { status, stdout: stdout.words(), stderr: stderr.words() })
+}
+
+/// A script that has just been written may still be open in a program that is being started elsewhere.
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    for _ in 0..BUSY_TRIES {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy => thread::sleep(STEP),
+            done => return done,
+        }
+    }
+    command.spawn()
+}
+
+fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessError> {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().map_err(ProcessError::NotWatched)? {
+            return Ok(status);
+        }
+        let reason = match () {
+            () if (bounds.cancelled)() => ProcessError::Cancelled,
+            () if begun.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: Words::default() },
+            () => {
+                thread::sleep(STEP);
+                continue;
+            }
+        };
+        ask_to_end(child);
+        return Err(reason);
+    }
+}
+
+/// Asks politely and waits a moment; whoever stays is killed by the caller.
+fn ask_to_end(child: &mut Child) {
+    signal(child, Signal::TERM);
+    let asked = Instant::now();
+    while asked.elapsed() < MANNERS && matches!(child.try_wait(), Ok(None)) {
+        thread::sleep(STEP);
+    }
+}
+
+fn signal(child: &Child, signal: Signal) {
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    // Nobody is left in most cases.
+    let _nobody = group.map(|group| kill_process_group(group, signal));
+}
+
+/// Reads a stream to its end, so that the program is never kept waiting.
+struct Listener {
+    heard: Arc<Mutex<Heard>>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Heard {
+    bytes: VecDeque<u8>,
+    cut: bool,
+}
+
+impl Listener {
+    fn start(stream: Option<impl Read + Send + 'static>, most: usize) -> Self {
+        let heard = Arc::new(Mutex::new(Heard::default()));
+        let thread = stream.map(|stream| {
+            let heard = Arc::clone(&heard);
+            thread::spawn(move || listen(stream, most, &heard))
+        });
+        Self { heard, thread }
+    }
+
+    fn words(&self) -> Words {
+        let ended = Instant::now();
+        while ended.elapsed() < LAST_WORDS && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+            thread::sleep(STEP);
+        }
+        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
+        Words { bytes: heard.bytes.iter().copied().collect(), cut: heard.cut }
+    }
+}
+
+fn listen(mut stream: impl Read, most: usize, heard: &Mutex<Heard>) {
+    let mut buffer = [0; 8192];
+    // A stream that breaks has said all that it will.
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        heard.bytes.extend(&buffer[..length]);
+        let surplus = heard.bytes.len().saturating_sub(most);
+        heard.bytes.drain(..surplus);
+        heard.cut |= surplus > 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str, time: Duration, cancelled: &dyn Fn() -> bool) -> Result<Ended, ProcessError> {
+        run(Command::new("sh").args(["-c", script]), Bounds { time, bytes: 100, cancelled })
+    }
+
+    fn soon(script: &str) -> Result<Ended, ProcessError> {
+        shell(script, Duration::from_secs(20), &|| false)
+    }
+
+    #[test]
+    fn both_streams_and_the_end_are_told() {
+        let ended = soon("echo out; echo err >&2; exit 3").unwrap();
+        assert_eq!((ended.stdout.text().as_str(), ended.stderr.text().as_str()), ("out\n", "err\n"));
+        assert_eq!(ended.status.code(), Some(3));
+    }
+
+    #[test]
+    fn of_too_many_words_the_last_are_kept() {
+        let ended = soon("i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done").unwrap();
+        assert!(ended.stdout.cut);
+        assert_eq!(ended.stdout.bytes.len(), 100);
+        assert!(ended.stdout.text().ends_with("line 19999\n"));
+    }
+
+    #[test]
+    fn nothing_can_be_read_from_standard_input() {
+        assert_eq!(soon("cat; echo done").unwrap().stdout.text(), "done\n");
+    }
+
+    #[test]
+    fn a_program_that_takes_too_long_is_ended_with_its_children() {
+        let folder = tempfile::tempdir().unwrap();
+        let mark = folder.path().join("mark");
+        let script = format!("echo begun; (sleep 2; touch {}) & sleep 60", mark.display());
+        let begun = Instant::now();
+        let error = shell(&script, Duration::from_millis(300), &|| false).unwrap_err();
+        assert!(matches!(&error, ProcessError::TooLong { said, .. } if said.text() == "begun\n"), "{error:?}");
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        thread::sleep(Duration::from_millis(2200));
+        assert!(!mark.exists(), "a child went on");
+    }
+
+    #[test]
+    fn a_program_that_ignores_requests_is_killed() {
+        let error = shell("trap '' TERM; while :; do sleep 1; done", Duration::from_millis(200), &|| false).unwrap_err();
+        assert!(matches!(error, ProcessError::TooLong { .. }));
+    }
+
+    #[test]
+    fn what_stays_behind_does_not_keep_anybody_waiting() {
+        let begun = Instant::now();
+        assert!(soon("sleep 60 & echo done").unwrap().status.success());
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_program_can_be_cancelled() {
+        let begun = Instant::now();
+        let error = shell("sleep 60", Duration::from_secs(60), &|| begun.elapsed() > Duration::from_millis(100)).unwrap_err();
+        assert!(matches!(error, ProcessError::Cancelled));
+        assert!(begun.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_program_that_is_not_there_is_told() {
+        let error =
+            run(&mut Command::new("/nowhere/program"), Bounds { time: Duration::from_secs(1), bytes: 10, cancelled: &|| false })
+                .unwrap_err();
+        assert!(matches!(error, ProcessError::NotStarted(_)));
+    }
+}

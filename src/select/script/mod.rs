@@ -1,0 +1,293 @@
+//! The repository's own script that knows its models: it names them, and prepares the repository's files for one of them.
+//!
+//! Two kinds are in use: `script/select-model`, which compares `$MODEL` with names, and `script/select.sh`, which joins templates and lists its
+//! names with `--list`. Both are called with the name as their argument, and with `MODEL` set. They run with none of the secrets in their
+//! environment: what a pull request changes in them must not reach a token.
+
+mod names;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use crate::domain::finding::{Finding, Location};
+use crate::domain::model_name::ModelName;
+use crate::select::process::{self, Bounds, Ended, ProcessError};
+use crate::select::rules;
+use crate::support::text::{count, last_lines, shorten};
+
+/// Where scripts are when nothing is said.
+const PLACES: [&str; 2] = ["script/select-model", "script/select.sh"];
+
+/// Says that there is none.
+const NONE: &str = "none";
+
+/// The variables that a script may see, when they are set.
+const VARIABLES: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI"];
+
+/// How long a script may take to prepare a tree: some fetch files.
+const PREPARE_LIMIT: Duration = Duration::from_secs(300);
+
+/// How long a script may take to name its models.
+const LIST_LIMIT: Duration = Duration::from_secs(30);
+
+/// How much of what a script says is kept.
+const WORDS_BYTES: usize = 256 * 1024;
+
+/// How many of its last lines an error repeats.
+const LAST_LINES: usize = 12;
+
+/// A larger script is none.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A script that cannot be used, or that did not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum ScriptError {
+    /// It was named and is not there.
+    #[error("the select script {path} is not there")]
+    Missing {
+        /// Its path.
+        path: String,
+    },
+    /// It lies outside of the repository.
+    #[error("the select script {path} is not in the repository")]
+    Outside {
+        /// Its path.
+        path: String,
+    },
+    /// It cannot be read.
+    #[error("failed to read the select script {path}")]
+    Unreadable {
+        /// Its path.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It refused, or failed.
+    #[error("{path} {argument} ended with {status}{}", said(words))]
+    Failed {
+        /// Its path.
+        path: String,
+        /// What it was called with.
+        argument: String,
+        /// How it ended.
+        status: String,
+        /// The last lines that it said. Untrusted text.
+        words: String,
+    },
+    /// It took too long.
+    #[error("{path} {argument} took longer than {limit_seconds} s and was ended{}", said(words))]
+    TooLong {
+        /// Its path.
+        path: String,
+        /// What it was called with.
+        argument: String,
+        /// The limit.
+        limit_seconds: u64,
+        /// The last lines that it said. Untrusted text.
+        words: String,
+    },
+    /// Somebody stopped the run.
+    #[error("{path} was cancelled")]
+    Cancelled {
+        /// Its path.
+        path: String,
+    },
+    /// It could not be run at all.
+    #[error("{path} could not be run")]
+    NotRun {
+        /// Its path.
+        path: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn said(words: &str) -> String {
+    if words.is_empty() { String::new() } else { format!("\n{words}") }
+}
+
+impl ScriptError {
+    /// The way out.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Missing { .. } | Self::Outside { .. } => {
+                Some("correct select_script, which is relative to the repository, or set it to 'none'".to_owned())
+            }
+            Self::Unreadable { .. } => Some("check its permissions".to_owned()),
+            Self::Failed { path, argument, .. } => Some(format!(
+                "try it on your machine with `{path} {argument}`; here its environment has PATH, HOME and MODEL, and no secrets"
+            )),
+            Self::TooLong { .. } => Some("a script selects files; what takes long belongs into the build".to_owned()),
+            Self::NotRun { .. } => Some("check its first line and its permissions".to_owned()),
+            Self::Cancelled { .. } => None,
+        }
+    }
+}
+
+/// What a script said while it worked. Untrusted text.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ScriptOutput {
+    /// Both streams, the first part cut when they were long.
+    pub text: String,
+    /// Whether something is missing at the beginning.
+    pub is_cut: bool,
+}
+
+/// The names that a script knows.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ScriptNames {
+    /// The names; `None` when the script does not tell.
+    pub names: Option<Vec<ModelName>>,
+    /// What went wrong about it.
+    pub findings: Vec<Finding>,
+}
+
+/// A repository's select script.
+#[derive(Debug, Clone)]
+pub struct Script {
+    root: PathBuf,
+    path: String,
+    text: String,
+    variables: BTreeMap<String, String>,
+}
+
+impl Script {
+    /// Finds the script: the one that is named, else the first of the usual places. Of the environment it only sees what a script needs.
+    pub fn find(root: &Path, named: Option<&str>, environment: &BTreeMap<String, String>) -> Result<Option<Self>, ScriptError> {
+        let path = match named {
+            Some(NONE) => return Ok(None),
+            Some(path) => path.to_owned(),
+            None => match PLACES.iter().find(|path| root.join(path).is_file()) {
+                Some(path) => (*path).to_owned(),
+                None => return Ok(None),
+            },
+        };
+        let text = read(root, &path)?;
+        let kept = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), environment.get(*name)?.clone())));
+        Ok(Some(Self { root: root.to_owned(), path, text, variables: kept.collect() }))
+    }
+
+    /// Its path, relative to the repository.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The names that it knows: from `--list` when it has that, else from its comparisons. Blocks while the script runs.
+    pub fn names(&self, cancelled: &dyn Fn() -> bool) -> ScriptNames {
+        let compared = names::compared(&self.text);
+        let compared = (!compared.is_empty()).then_some(compared);
+        if !names::lists(&self.text) {
+            return ScriptNames { names: compared, findings: Vec::new() };
+        }
+        match self.run("--list", None, LIST_LIMIT, cancelled) {
+            Ok(ended) => {
+                let (names, others) = names::listed(&ended.stdout.text());
+                let finding = others.first().map(|first| {
+                    let message = format!(
+                        "{} --list names {} that cannot be a model's name: '{}'",
+                        self.path,
+                        count(others.len(), "thing"),
+                        shorten(first, 100)
+                    );
+                    Finding::new(&rules::NOT_A_NAME, message)
+                        .at(Location::file(&self.path))
+                        .hint("a list has one name on each line")
+                });
+                ScriptNames { names: Some(names), findings: finding.into_iter().collect() }
+            }
+            Err(error) => {
+                let finding = Finding::new(&rules::LIST_FAILED, one_line(&error)).at(Location::file(&self.path));
+                ScriptNames { names: compared, findings: vec![finding.hint("names were taken from the configurations")] }
+            }
+        }
+    }
+
+    /// Has it prepare the repository's files for a model. Blocks while the script runs.
+    pub fn prepare(&self, model: &str, cancelled: &dyn Fn() -> bool) -> Result<ScriptOutput, ScriptError> {
+        let ended = self.run(model, Some(model), PREPARE_LIMIT, cancelled)?;
+        Ok(ScriptOutput { text: both(&ended), is_cut: ended.stdout.cut || ended.stderr.cut })
+    }
+
+    fn run(&self, argument: &str, model: Option<&str>, time: Duration, cancelled: &dyn Fn() -> bool) -> Result<Ended, ScriptError> {
+        let mut command = self.command();
+        command.arg(argument).current_dir(&self.root).env_clear().envs(&self.variables);
+        if let Some(model) = model {
+            command.env("MODEL", model);
+        }
+        // In a container the checkout belongs to somebody else, which git distrusts unless told.
+        command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory").env("GIT_CONFIG_VALUE_0", "*");
+        command.env("GIT_TERMINAL_PROMPT", "0");
+        let path = || self.path.clone();
+        let ended = process::run(&mut command, Bounds { time, bytes: WORDS_BYTES, cancelled }).map_err(|error| match error {
+            ProcessError::Cancelled => ScriptError::Cancelled { path: path() },
+            ProcessError::TooLong { limit, said } => ScriptError::TooLong {
+                path: path(),
+                argument: argument.to_owned(),
+                limit_seconds: limit.as_secs(),
+                words: last_words(&said.text()),
+            },
+            ProcessError::NotStarted(source) | ProcessError::NotWatched(source) => ScriptError::NotRun { path: path(), source },
+        })?;
+        if ended.status.success() {
+            return Ok(ended);
+        }
+        Err(ScriptError::Failed {
+            path: path(),
+            argument: argument.to_owned(),
+            status: ended.status.to_string().replace("exit status:", "exit code"),
+            words: last_words(&both(&ended)),
+        })
+    }
+
+    /// A script that may be executed and says by what is; any other one is bash's.
+    fn command(&self) -> Command {
+        let path = self.root.join(&self.path);
+        let executable = path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
+        if executable && self.text.starts_with("#!") {
+            return Command::new(path);
+        }
+        let mut command = Command::new("bash");
+        command.arg(path);
+        command
+    }
+}
+
+fn read(root: &Path, path: &str) -> Result<String, ScriptError> {
+    let missing = || ScriptError::Missing { path: path.to_owned() };
+    let unreadable = |source| ScriptError::Unreadable { path: path.to_owned(), source };
+    let full = root.join(path);
+    if !full.is_file() {
+        return Err(missing());
+    }
+    let (script, repository) = (full.canonicalize().map_err(unreadable)?, root.canonicalize().map_err(unreadable)?);
+    if !script.starts_with(repository) {
+        return Err(ScriptError::Outside { path: path.to_owned() });
+    }
+    if full.metadata().map_err(unreadable)?.len() > MOST_BYTES {
+        return Err(unreadable(io::Error::other("it is too large to be a script")));
+    }
+    Ok(String::from_utf8_lossy(&fs::read(&full).map_err(unreadable)?).into_owned())
+}
+
+fn both(ended: &Ended) -> String {
+    [ended.stdout.text(), ended.stderr.text()].concat()
+}
+
+fn last_words(text: &str) -> String {
+    shorten(last_lines(text.trim_end(), LAST_LINES).trim(), 4000)
+}
+
+fn one_line(error: &ScriptError) -> String {
+    let text = error.to_string().replacen('\n', ": ", 1);
+    shorten(&text.split_whitespace().collect::<Vec<_>>().join(" "), 400)
+}
+
+#[cfg(test)]
+mod tests;

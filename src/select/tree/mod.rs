@@ -1,0 +1,84 @@
+//! A repository's files before a script changes them, so that they can be put back.
+//!
+//! Models run one after another in one folder, and each is prepared by a script that writes `cog.yaml` and the like. What the script changed is
+//! put back before the next one, and at the end. What the user had changed before counts as the user's: it is what is put back. What
+//! somebody changes after the script is left alone and told.
+//!
+//! Without git: a stash would move the user's own work about, and files that git ignores would be missed.
+
+mod restore;
+mod scan;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::select::tree::scan::{Content, Entry, Kind};
+
+/// Larger files are not kept: scripts select, they do not edit weights.
+const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
+
+/// What is kept of all files together.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Files as they were.
+#[derive(Debug)]
+pub struct Before {
+    root: PathBuf,
+    entries: BTreeMap<PathBuf, Entry>,
+}
+
+/// What changed since, and how it was.
+#[derive(Debug, Default)]
+pub struct Changes {
+    root: PathBuf,
+    changes: Vec<Change>,
+}
+
+/// One path that changed.
+#[derive(Debug)]
+struct Change {
+    /// Relative to the root.
+    path: PathBuf,
+    before: Option<Entry>,
+    after: Option<Entry>,
+}
+
+impl Before {
+    /// Remembers a folder's files, but those of git itself.
+    pub fn take(root: &Path) -> io::Result<Self> {
+        let entries = scan::scan(root, Content::Kept { most_file_bytes: MOST_FILE_BYTES, most_bytes: MOST_BYTES })?;
+        Ok(Self { root: root.to_owned(), entries })
+    }
+
+    /// What has changed since.
+    pub fn changes(mut self) -> io::Result<Changes> {
+        let mut now = scan::scan(&self.root, Content::Left)?;
+        let mut changes = Vec::new();
+        for (path, before) in std::mem::take(&mut self.entries) {
+            let after = now.remove(&path);
+            if after.as_ref().is_none_or(|after| !before.is_as(after)) {
+                changes.push(Change { path, before: Some(before), after });
+            }
+        }
+        changes.extend(now.into_iter().map(|(path, after)| Change { path, before: None, after: Some(after) }));
+        Ok(Changes { root: self.root, changes })
+    }
+}
+
+impl Changes {
+    /// The files that were changed, made or removed; folders are not told.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        let is_file = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| !matches!(entry.kind, Kind::Folder));
+        let files = self.changes.iter().filter(move |change| is_file(&change.before) || is_file(&change.after));
+        files.map(|change| change.path.as_path())
+    }
+
+    /// Puts everything back as it was. What could not be, or must not be, is told in words.
+    pub fn restore(self) -> Vec<String> {
+        restore::restore(&self.root, self.changes)
+    }
+}
+
+#[cfg(test)]
+mod tests;

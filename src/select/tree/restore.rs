@@ -1,0 +1,178 @@
+//! Putting files back.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use crate::select::tree::Change;
+use crate::select::tree::scan::{Entry, Kind};
+
+/// Puts changes back, and tells what is left.
+pub(super) fn restore(root: &Path, changes: Vec<Change>) -> Vec<String> {
+    let (made, kept): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| change.before.is_none());
+    let mut told = Vec::new();
+    // What was made may stand where something else was: it goes first, and what is in a folder before the folder.
+    for change in made.iter().rev() {
+        tell(&mut told, &change.path, remove(root, change));
+    }
+    for change in kept {
+        tell(&mut told, &change.path, put_back(root, &change));
+    }
+    told
+}
+
+/// Why something is left as it is.
+enum Left {
+    /// Somebody else changed it in the meantime.
+    Touched,
+    /// Its content was not kept.
+    TooLarge,
+    /// A folder that holds something.
+    NotEmpty,
+    /// It cannot be written.
+    Failed(io::Error),
+}
+
+impl From<io::Error> for Left {
+    fn from(error: io::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+fn tell(told: &mut Vec<String>, path: &Path, done: Result<(), Left>) {
+    let path = path.display();
+    told.extend(match done {
+        Ok(()) => None,
+        Err(Left::Touched) => Some(format!("{path} was changed after the select script, and was left as it is")),
+        Err(Left::TooLarge) => Some(format!("{path} was changed by the select script and is too large to be put back")),
+        Err(Left::NotEmpty) => Some(format!("{path} was made by the select script and stays, for something else is in it")),
+        Err(Left::Failed(error)) => Some(format!("{path} was changed by the select script and could not be put back: {error}")),
+    });
+}
+
+/// What is there now, without following links.
+fn now(root: &Path, path: &Path) -> Option<Entry> {
+    Entry::of(&root.join(path)).ok()
+}
+
+/// Whether it is as the script left it.
+fn is_untouched(root: &Path, change: &Change) -> bool {
+    match (now(root, &change.path), &change.after) {
+        (None, None) => true,
+        (Some(now), Some(after)) => now.is_as(after),
+        _ => false,
+    }
+}
+
+fn remove(root: &Path, change: &Change) -> Result<(), Left> {
+    let Some(now) = now(root, &change.path) else { return Ok(()) };
+    let path = root.join(&change.path);
+    check_way(root, &change.path)?;
+    if now.kind != Kind::Folder {
+        return if is_untouched(root, change) { Ok(fs::remove_file(path)?) } else { Err(Left::Touched) };
+    }
+    match fs::remove_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Err(Left::NotEmpty),
+        done => Ok(done?),
+    }
+}
+
+fn put_back(root: &Path, change: &Change) -> Result<(), Left> {
+    let Some(before) = &change.before else { return Ok(()) };
+    let path = root.join(&change.path);
+    if !is_untouched(root, change) {
+        return Err(Left::Touched);
+    }
+    check_way(root, &change.path)?;
+    let is_same_kind = change.after.as_ref().is_some_and(|after| after.kind == before.kind);
+    if !is_same_kind && change.after.is_some() && matches!(before.kind, Kind::File | Kind::Folder | Kind::Link(_)) {
+        clear(&path)?;
+    }
+    match &before.kind {
+        Kind::Folder => {
+            if !is_same_kind {
+                fs::create_dir_all(&path)?;
+            }
+            fs::set_permissions(&path, Permissions::from_mode(before.mode))?;
+        }
+        Kind::Link(_) if is_same_kind => {}
+        Kind::Link(target) => {
+            make_parent(&path)?;
+            symlink(target, &path)?;
+        }
+        Kind::File => file(&path, before, change.after.as_ref().filter(|_| is_same_kind))?,
+        Kind::Other => return Err(Left::Failed(io::Error::other("it is no file"))),
+    }
+    Ok(())
+}
+
+fn clear(path: &Path) -> Result<(), Left> {
+    if path.symlink_metadata()?.is_dir() {
+        match fs::remove_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => return Err(Left::NotEmpty),
+            done => done?,
+        }
+    } else {
+        fs::remove_file(path)?;
+    }
+    Ok(())
+}
+
+fn make_parent(path: &Path) -> io::Result<()> {
+    path.parent().map_or(Ok(()), fs::create_dir_all)
+}
+
+fn file(path: &Path, before: &Entry, after: Option<&Entry>) -> Result<(), Left> {
+    let is_written_in_place = after.is_some_and(|after| after.stamp.is_same_file(&before.stamp));
+    let Some(bytes) = &before.bytes else {
+        // Its permissions or times alone may have changed.
+        return match after {
+            Some(after) if is_written_in_place && after.modified == before.modified => {
+                Ok(fs::set_permissions(path, Permissions::from_mode(before.mode))?)
+            }
+            _ => Err(Left::TooLarge),
+        };
+    };
+    if is_written_in_place {
+        let same = fs::read(path).is_ok_and(|now| now == *bytes);
+        if !same {
+            fs::set_permissions(path, Permissions::from_mode(before.mode | 0o200))?;
+            fs::write(path, bytes)?;
+        }
+    } else {
+        if after.is_some() {
+            fs::remove_file(path)?;
+        }
+        make_parent(path)?;
+        // Never through a link that somebody has just put there.
+        File::create_new(path)?.write_all(bytes)?;
+        let (user, group) = before.owner;
+        if let Err(error) = std::os::unix::fs::lchown(path, Some(user), Some(group)) {
+            tracing::debug!(%error, path = %path.display(), "the owner of a file could not be put back");
+        }
+    }
+    fs::set_permissions(path, Permissions::from_mode(before.mode))?;
+    if let (Some(modified), Ok(file)) = (before.modified, File::open(path))
+        && let Err(error) = file.set_modified(modified)
+    {
+        tracing::debug!(%error, path = %path.display(), "the time of a file could not be put back");
+    }
+    Ok(())
+}
+
+/// Refuses a way that leads through a link: it may end outside of the repository.
+fn check_way(root: &Path, path: &Path) -> Result<(), Left> {
+    let mut way = PathBuf::from(root);
+    for part in path.parent().into_iter().flat_map(Path::components) {
+        way.push(part);
+        match way.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => {
+                return Err(Left::Failed(io::Error::other(format!("{} is a link", way.display()))));
+            }
+            // Folders that are missing are made.
+            _ => {}
+        }
+    }
+    Ok(())
+}

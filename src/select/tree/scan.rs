@@ -1,0 +1,154 @@
+//! Which files there are, and what they are like.
+
+use std::collections::BTreeMap;
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+/// Git's own folder, in which a checkout or a fetch of somebody else may write at any time.
+const GIT: &str = ".git";
+
+/// More files than this are not watched.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// Something in a folder.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) stamp: Stamp,
+    pub(super) mode: u32,
+    pub(super) owner: (u32, u32),
+    pub(super) modified: Option<SystemTime>,
+    /// The content, when it is kept.
+    pub(super) bytes: Option<Vec<u8>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Kind {
+    File,
+    Folder,
+    Link(PathBuf),
+    /// Sockets, pipes, devices: nobody puts these back.
+    Other,
+}
+
+/// What changes when a file does, also when its writer hides it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// Whether content is read.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Content {
+    /// As far as there is room.
+    Kept { most_file_bytes: u64, most_bytes: u64 },
+    /// It stays where it is.
+    Left,
+}
+
+impl Entry {
+    pub(super) fn of(path: &Path) -> io::Result<Self> {
+        let metadata = path.symlink_metadata()?;
+        let kind = match metadata.file_type() {
+            kind if kind.is_symlink() => Kind::Link(fs::read_link(path)?),
+            kind if kind.is_dir() => Kind::Folder,
+            kind if kind.is_file() => Kind::File,
+            _ => Kind::Other,
+        };
+        Ok(Self {
+            kind,
+            stamp: Stamp::of(&metadata),
+            mode: metadata.mode() & 0o7777,
+            owner: (metadata.uid(), metadata.gid()),
+            modified: metadata.modified().ok(),
+            bytes: None,
+        })
+    }
+
+    /// Whether nothing has happened between two looks. A folder changes with what is in it, and is told by that.
+    pub(super) fn is_as(&self, other: &Self) -> bool {
+        match (&self.kind, &other.kind) {
+            (Kind::Folder, Kind::Folder) => self.mode == other.mode,
+            (one, other_kind) => one == other_kind && self.stamp == other.stamp && self.mode == other.mode,
+        }
+    }
+}
+
+impl Stamp {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    pub(super) fn is_same_file(&self, other: &Self) -> bool {
+        self.inode == other.inode
+    }
+}
+
+/// Everything below a folder, by relative paths. Links are not followed.
+pub(super) fn scan(root: &Path, content: Content) -> io::Result<BTreeMap<PathBuf, Entry>> {
+    let mut scan = Scan { root, entries: BTreeMap::new(), room: content };
+    scan.folder(&PathBuf::new())?;
+    Ok(scan.entries)
+}
+
+struct Scan<'a> {
+    root: &'a Path,
+    entries: BTreeMap<PathBuf, Entry>,
+    room: Content,
+}
+
+impl Scan<'_> {
+    fn folder(&mut self, folder: &Path) -> io::Result<()> {
+        let listing = match fs::read_dir(self.root.join(folder)) {
+            Ok(listing) => listing,
+            // What cannot be looked into is nothing that a script of ours changes.
+            Err(error) if !folder.as_os_str().is_empty() => {
+                tracing::debug!(%error, folder = %folder.display(), "a folder is not watched");
+                return Ok(());
+            }
+            Err(error) => return Err(error),
+        };
+        for item in listing {
+            let name = item?.file_name();
+            if name == GIT {
+                continue;
+            }
+            let path = folder.join(name);
+            // Gone between the two looks.
+            let Ok(mut entry) = Entry::of(&self.root.join(&path)) else { continue };
+            if self.entries.len() >= MOST_ENTRIES {
+                return Err(io::Error::other(format!("there are more than {MOST_ENTRIES} files")));
+            }
+            let is_folder = entry.kind == Kind::Folder;
+            if entry.kind == Kind::File {
+                entry.bytes = self.content(&path, entry.stamp.size);
+            }
+            self.entries.insert(path.clone(), entry);
+            if is_folder {
+                self.folder(&path)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, path: &Path, size: u64) -> Option<Vec<u8>> {
+        let Content::Kept { most_file_bytes, most_bytes } = &mut self.room else { return None };
+        if size > *most_file_bytes || size > *most_bytes {
+            return None;
+        }
+        let bytes = fs::read(self.root.join(path)).ok()?;
+        *most_bytes = most_bytes.saturating_sub(size);
+        Some(bytes)
+    }
+}
