@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::build::dockerignore::{DockerIgnore, PatternError};
 use crate::clients::docker::Context;
 use crate::cog::recipe::RecipeFile;
+use crate::cog::weights::{ListedFile, WeightSelection};
 
 /// Where the recipe's files are in the context.
 const GENERATED_FOLDER: &str = ".cog/build/";
@@ -74,6 +75,13 @@ impl ContextError {
     }
 }
 
+/// An entry in words, and where its contents are.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) words: String,
+    pub(super) file: Option<PathBuf>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Folder,
@@ -99,13 +107,13 @@ pub(super) struct ContextFiles {
 
 /// The paths of the project's files, folders and links that a build would send, sorted within each folder. Blocks.
 pub fn list_context(project: &Path) -> Result<Vec<PathBuf>, ContextError> {
-    let files = ContextFiles::scan(project, Vec::new())?;
+    let files = ContextFiles::scan(project, &[], Vec::new())?;
     Ok(files.entries.into_iter().map(|entry| entry.path).collect())
 }
 
 impl ContextFiles {
-    /// Looks at a project and decides what is sent. Blocks.
-    pub(super) fn scan(root: &Path, mut generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
+    /// Looks at a project and decides what is sent: not what `unsent` names. Blocks.
+    pub(super) fn scan(root: &Path, unsent: &[PathBuf], mut generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
         for file in &generated {
             let inside = file.path.strip_prefix(GENERATED_FOLDER);
             if !inside.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | ".."))) {
@@ -114,9 +122,45 @@ impl ContextFiles {
         }
         generated.sort_by(|one, other| one.path.cmp(&other.path));
         let ignore = read_ignore_file(root)?;
-        let mut scan = Scan { root, ignore: &ignore, entries: Vec::new() };
+        let unsent = inside(root, unsent);
+        let mut scan = Scan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new() };
         scan.folder(Path::new(""), &mut Vec::new())?;
         Ok(Self { root: root.to_owned(), entries: scan.entries, generated })
+    }
+
+    /// The files with their sizes.
+    pub(super) fn listing(&self) -> Vec<ListedFile> {
+        let listed = |entry: &Entry| match entry.kind {
+            Kind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
+            Kind::Folder | Kind::Link { .. } => None,
+        };
+        self.entries.iter().filter_map(listed).collect()
+    }
+
+    /// The weights, and everything else. Generated files stay with the latter.
+    pub(super) fn split(self, selection: &WeightSelection) -> (Self, Self) {
+        let (weights, others) = self.entries.into_iter().partition(|entry| selection.holds(&entry.path.to_string_lossy()));
+        let weights = Self { root: self.root.clone(), entries: weights, generated: Vec::new() };
+        (weights, Self { root: self.root, entries: others, generated: self.generated })
+    }
+
+    /// The same files beside other generated ones.
+    pub(super) fn with_generated(self, generated: Vec<RecipeFile>) -> Self {
+        Self { generated, ..self }
+    }
+
+    /// Every entry in words that say all of it but its contents, which are in the file.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part> {
+        self.entries.iter().map(|entry| {
+            let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
+            match &entry.kind {
+                Kind::Folder => Part { words: format!("folder {mode:o} {path}"), file: None },
+                Kind::Link { target } => Part { words: format!("link {path}\0{}", target.display()), file: None },
+                Kind::File { size_bytes } => {
+                    Part { words: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
+                }
+            }
+        })
     }
 
     /// How many bytes the files hold.
@@ -219,10 +263,19 @@ fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
     Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
 }
 
+/// Those of the paths that exist under the root, relative to it. The root itself is not among them: a project without files is no project.
+fn inside(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let Ok(root) = root.canonicalize() else { return Vec::new() };
+    let relative = paths.iter().filter_map(|path| Some(path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned()));
+    relative.filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
 /// A walk through a project.
 struct Scan<'a> {
     root: &'a Path,
     ignore: &'a DockerIgnore,
+    /// Relative to the root.
+    unsent: &'a [PathBuf],
     entries: Vec<Entry>,
 }
 
@@ -239,6 +292,9 @@ impl Scan<'_> {
         for name in names {
             let path = folder.join(&name);
             if folder.as_os_str().is_empty() && LEFT_OUT.iter().any(|left_out| name == *left_out) {
+                continue;
+            }
+            if self.unsent.contains(&path) {
                 continue;
             }
             self.entry(&path, skipped)?;

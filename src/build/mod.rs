@@ -16,13 +16,14 @@ mod run;
 mod schema;
 mod secrets;
 mod steps;
+mod weights;
 
 pub use context::{ContextError, list_context};
 pub use disk::NotEnoughSpace;
 pub use dockerignore::{DockerIgnore, PatternError};
 pub use error::BuildError;
 pub use failure::{BuildFailure, FailureCause};
-pub use prepare::{BuildEnvironment, PrepareError, prepare};
+pub use prepare::{BuildEnvironment, CogBaseAnswers, PrepareError, SourceFacts, prepare};
 pub use request::{BaseLayers, BuildRequest, Built, SchemaSource};
 pub use run::build;
 pub use schema::SchemaError;

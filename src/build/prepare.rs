@@ -13,16 +13,20 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
+pub use base_image::CogBaseAnswers;
 pub use environment::BuildEnvironment;
 pub use error::PrepareError;
 
 use crate::build::request::{BuildRequest, SchemaSource};
+use crate::build::weights;
 use crate::clients::registry::Registry;
 use crate::cog::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
 use crate::cog::project::Project;
-use crate::cog::recipe::{self, RecipeFacts};
+use crate::cog::recipe::{self, RecipeFacts, WeightsImage};
 use crate::cog::sdk;
 use crate::domain::plan::{BuildPlan, Builder};
 
@@ -30,22 +34,30 @@ use crate::domain::plan::{BuildPlan, Builder};
 /// a Python wheel that a build step makes, can hold.
 const EARLIEST_ZIP_TIME: u64 = 315_532_800;
 
+/// What the Python source says about the image.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SourceFacts<'a> {
+    /// The OpenAPI document; `None` for SDKs before 0.19, which are asked for theirs once the image is built.
+    pub schema: Option<&'a Value>,
+    /// How many predictions the predictor's decorator lets run at once.
+    pub concurrency: Option<u32>,
+}
+
 /// Prepares the build of a project whose configuration has no errors.
 ///
-/// `schema` is the document that was read from the source; SDKs before 0.19 are asked for theirs once the image is built. `image_name`
-/// is `repository:tag`, `model` the name that events of the build carry. `registry` is that of `environment.registry_host`; it is
+/// `image_name` is `repository:tag`, `model` the name that events of the build carry. `registry` is that of `environment.registry_host`; it is
 /// asked for the `cog-base` image when that is also where those are (`cog_registry_host`).
 pub async fn prepare(
     project: &Project,
     plan: &BuildPlan,
-    schema: Option<&Value>,
+    source: SourceFacts<'_>,
     image_name: &str,
     model: Option<&str>,
     registry: Option<&dyn Registry>,
     environment: &BuildEnvironment,
 ) -> Result<BuildRequest, PrepareError> {
     refuse_unsupported(project, plan)?;
-    let schema = schema_source(project, schema)?;
+    let schema = schema_source(project, source.schema)?;
     let secrets = sources::secrets(plan, &project.folder, &environment.variables).await?;
     let mut facts = RecipeFacts {
         config_name: project.config_file.rsplit('/').next().unwrap_or(&project.config_file).to_owned(),
@@ -61,6 +73,10 @@ pub async fn prepare(
         },
         uv: environment.uv,
         ca_certificate: sources::certificate(environment)?,
+        concurrency: source.concurrency,
+        strip: plan.strip,
+        precompile: plan.precompile,
+        weights: weights_of(project, plan).await?,
         ..RecipeFacts::default()
     };
     let shown = |error| PrepareError::Recipe(places::of_error(error, project, plan));
@@ -73,7 +89,8 @@ pub async fn prepare(
     Ok(BuildRequest {
         model: model.map(str::to_owned),
         project: project.folder.clone(),
-        labels: labels::labels(project, &recipe, environment),
+        unsent: plan.unsent.clone(),
+        labels: labels::labels(project, &recipe, source.concurrency, environment),
         base_layers: asked.layers.filter(|_| recipe.uses_cog_base),
         recipe,
         image_name: image_name.to_owned(),
@@ -98,14 +115,24 @@ fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), Prepare
     if plan.builder == Builder::Cog {
         return refuse("a build by the official cog program (`builder: cog`)", "use `builder: native`", None);
     }
-    if plan.separate_weights {
-        return refuse("weights in an image of their own (`separate_weights`)", "leave the setting out", None);
+    if plan.separate_weights && plan.dockerfile.is_some() {
+        let hint = "leave one of them out; a Dockerfile can copy the weights before the code, in a layer of their own";
+        return refuse("weights in a layer of their own (`separate_weights`) with a Dockerfile of one's own", hint, None);
     }
     if let Some(weights) = project.config.weights.first() {
         let hint = "download the weights in setup(), or put them into the project";
         return refuse("managed weights (`weights` in cog.yaml)", hint, Some(weights.location.clone()));
     }
     Ok(())
+}
+
+/// The weights that get an image of their own, when that is wanted and there are any.
+async fn weights_of(project: &Project, plan: &BuildPlan) -> Result<Option<WeightsImage>, PrepareError> {
+    if !plan.separate_weights {
+        return Ok(None);
+    }
+    let (folder, unsent): (PathBuf, Vec<PathBuf>) = (project.folder.clone(), plan.unsent.clone());
+    Ok(sources::blocking(move || weights::find(&folder, &unsent)).await?)
 }
 
 fn schema_source(project: &Project, schema: Option<&Value>) -> Result<SchemaSource, PrepareError> {

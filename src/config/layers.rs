@@ -29,6 +29,8 @@ pub(super) struct Effective {
     pub(super) image: Option<String>,
     pub(super) no_cog_base_image: Option<bool>,
     pub(super) separate_weights: Option<bool>,
+    pub(super) strip: Option<bool>,
+    pub(super) precompile: Option<bool>,
     pub(super) docker_secrets: Vec<String>,
     pub(super) no_cache: Option<bool>,
     pub(super) compare_outputs: Option<bool>,

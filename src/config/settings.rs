@@ -198,6 +198,8 @@ pub const SETTINGS: &[Setting] = &[
         "Give weights a layer of their own",
         in_repository = true
     ),
+    setting!("strip", Some("strip"), Kind::Switch, "", BUILD, "Remove debug symbols from Python's libraries", in_repository = true),
+    setting!("precompile", Some("precompile"), Kind::Switch, "", BUILD, "Compile Python files ahead of time", in_repository = true),
     setting!(
         "docker_secrets",
         Some("secret"),

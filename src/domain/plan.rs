@@ -90,12 +90,19 @@ pub struct BuildPlan {
     pub use_cog_base_image: Option<bool>,
     /// Weights get a layer of their own.
     pub separate_weights: bool,
+    /// Debug symbols are removed from Python's libraries.
+    pub strip: bool,
+    /// Python files are compiled ahead of time.
+    pub precompile: bool,
     /// Build secrets as `id=…,src=…|env=…`.
     pub secrets: Vec<String>,
     /// Ignore every cached step.
     pub no_cache: bool,
     /// An image that is already built, instead of building one.
     pub image: Option<String>,
+    /// What is never sent to the builder, wherever it lies: the reports of an earlier run would change what is published.
+    /// Absolute, or relative to the working folder.
+    pub unsent: Vec<PathBuf>,
 }
 
 /// Time limits of predictions.

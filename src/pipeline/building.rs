@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::build::{BuildEnvironment, Built, build, prepare};
+use crate::build::{BuildEnvironment, Built, SourceFacts, build, prepare};
 use crate::clients::docker::Docker;
 use crate::clients::registry::Registry;
 use crate::cog::image_name::image_name;
@@ -80,7 +80,7 @@ async fn make(
     let preparing = prepare(
         &inspected.project,
         &run.plan.build,
-        inspected.schema.as_ref(),
+        SourceFacts { schema: inspected.schema.as_ref(), concurrency: inspected.concurrency },
         name,
         Some(&run.plan.name),
         services.registry,

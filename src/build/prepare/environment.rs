@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::CogBaseAnswers;
 use crate::cog::recipe::UvSource;
 use crate::support::SecretString;
 
@@ -12,6 +13,8 @@ pub struct BuildEnvironment {
     pub registry_host: String,
     /// The registry of `cog-base` images (`COG_REGISTRY_HOST`); empty for `r8.im`.
     pub cog_registry_host: String,
+    /// What the registry of `cog-base` images has answered in this run.
+    pub cog_base_answers: CogBaseAnswers,
     /// A certificate authority that build and model trust (`COG_CA_CERT`): PEM, or PEM in base64. Files are read by the caller.
     pub ca_certificate: Option<String>,
     /// Where uv comes from in builds that need it.
