@@ -26,9 +26,8 @@ pub(crate) fn text() -> Model {
 }
 
 pub(crate) fn a_function() -> Model {
-    model("run: run.py:answer\n", "def answer(a: int, b: float = 0.5) -> float:\n    return a + b\n")
-        .asked(json!({"a": 2}))
-        .answers(json!(2.5))
+    let source = "from cog import Input\n\n\ndef answer(a: int = Input(description=\"One\"), b: float = Input(description=\"Two\", default=0.5)) -> float:\n    return a + b\n";
+    model("run: run.py:answer\n", source).asked(json!({"a": 2})).answers(json!(2.5))
 }
 
 pub(crate) fn a_file_in() -> Model {
@@ -110,7 +109,7 @@ pub(crate) fn async_text() -> Model {
 
 pub(crate) fn async_items() -> Model {
     runner(
-        "from cog import AsyncIterator, BaseRunner, Input",
+        "from typing import AsyncIterator\n\nfrom cog import BaseRunner, Input",
         r#"    async def run(self, text: str = Input(description="Letters")) -> AsyncIterator[str]:
         for letter in text:
             yield letter

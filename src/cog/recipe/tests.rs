@@ -66,7 +66,7 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked set -eu; \
     fi; \
     if [ ! -e /sbin/tini ]; then ln -s "$(command -v tini)" /sbin/tini; fi
 ENTRYPOINT ["/sbin/tini", "--"]
-RUN --mount=type=cache,target=/root/.cache/pip CFLAGS="-O3 -funroll-loops -fno-strict-aliasing -flto" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 python -m pip install --cache-dir /root/.cache/pip cog==0.23.1
+RUN --mount=type=cache,target=/root/.cache/pip CFLAGS="-O3 -funroll-loops -fno-strict-aliasing -flto" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 python -m pip install --cache-dir /root/.cache/pip cog==0.23.1 coglet==0.23.1
 RUN find / -xdev -type f -name "*python*.so" -printf "%h\n" | sort -u > /etc/ld.so.conf.d/cog.conf && ldconfig
 WORKDIR /src
 EXPOSE 5000
@@ -220,7 +220,7 @@ fn another_config_becomes_cog_yaml_in_the_image() {
 #[test]
 fn strip_and_precompile_add_their_steps() {
     let recipe = plan_text(SLIM, &RecipeFacts { strip: true, precompile: true, ..facts(Registry::HasNot) });
-    assert!(recipe.dockerfile.contains("cog==0.23.1 && find / -xdev -type f"));
+    assert!(recipe.dockerfile.contains("coglet==0.23.1 && find / -xdev -type f"));
     let precompile = recipe.dockerfile.find("compileall").unwrap();
     assert!(
         recipe.dockerfile.find("cog==0.23.1").unwrap() < precompile && precompile < recipe.dockerfile.find("ldconfig").unwrap()
