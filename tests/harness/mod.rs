@@ -104,7 +104,8 @@ impl Repository {
             (r"\b[0-9a-f]{64}\b", "[VERSION]"),
             (r"\b[0-9a-f]{12}\b", "[SHORT]"),
             (r"\b[0-9a-z]{26}\b", "[PREDICTION]"),
-            (r"\b\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", "[TIME]"),
+            // Times are aligned to the right.
+            (r" +\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", " [TIME]"),
             (r"seed \d+", "seed [SEED]"),
             (r"\[stage-\d+ +\d+/\d+\]", "[STEP]"),
             (r"\b\d+(\.\d+)? (MB|MiB|kB|KiB|GB|GiB|B)\b", "[SIZE]"),

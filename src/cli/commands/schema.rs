@@ -170,7 +170,7 @@ fn parse(text: &str, from: &str) -> Result<Value, Failure> {
 
 async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Result<Value, Failure> {
     let settings = load::settings_only(SettingFlags::default(), context)?;
-    let token = settings.tokens.replicate.clone().ok_or_else(services::no_token)?;
+    let token = services::api_token(&settings)?;
     let replicate = services::replicate_client(&settings, token)?;
     let asked = match id {
         Some(id) => {
