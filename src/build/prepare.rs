@@ -22,12 +22,13 @@ pub use environment::BuildEnvironment;
 pub use error::PrepareError;
 
 use crate::build::request::{BuildRequest, SchemaSource};
-use crate::build::weights;
+use crate::build::{advice, weights};
 use crate::clients::registry::Registry;
 use crate::cog::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
 use crate::cog::project::Project;
 use crate::cog::recipe::{self, RecipeFacts, WeightsImage};
 use crate::cog::sdk;
+use crate::domain::finding::Finding;
 use crate::domain::plan::{BuildPlan, Builder};
 
 /// The time that files in an image get when nothing else is asked for: 1 January 1980, the earliest that a zip archive, and with it
@@ -86,6 +87,8 @@ pub async fn prepare(
     let planned = recipe::plan(&project.config, &facts).map_err(shown)?;
     let mut recipe = places::of_recipe(planned, project, plan);
     recipe.decisions.insert(0, project.sdk_decision.clone());
+    let mut findings = recipe.findings.clone();
+    findings.extend(advice_about(project, plan, environment).await);
     Ok(BuildRequest {
         model: model.map(str::to_owned),
         project: project.folder.clone(),
@@ -95,6 +98,7 @@ pub async fn prepare(
         recipe,
         image_name: image_name.to_owned(),
         schema,
+        findings,
         secrets,
         no_cache: plan.no_cache,
         source_date_epoch: environment.source_date_epoch.unwrap_or(EARLIEST_ZIP_TIME),
@@ -113,17 +117,33 @@ fn host_of_cog_base(environment: &BuildEnvironment) -> &str {
 fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), PrepareError> {
     let refuse = |what, hint, location| Err(PrepareError::Unsupported { what, hint, location });
     if plan.builder == Builder::Cog {
-        return refuse("a build by the official cog program (`builder: cog`)", "use `builder: native`", None);
+        let what = "a Dockerfile of ours for a build by the official cog program (`builder: cog`)";
+        return refuse(what, "use `builder: native`", None);
     }
     if plan.separate_weights && plan.dockerfile.is_some() {
         let hint = "leave one of them out; a Dockerfile can copy the weights before the code, in a layer of their own";
         return refuse("weights in a layer of their own (`separate_weights`) with a Dockerfile of one's own", hint, None);
     }
     if let Some(weights) = project.config.weights.first() {
-        let hint = "download the weights in setup(), or put them into the project";
-        return refuse("managed weights (`weights` in cog.yaml)", hint, Some(weights.location.clone()));
+        let hint = "let the official program build (`--builder cog`), or download the weights in setup()";
+        return refuse("a build with managed weights (`weights` in cog.yaml)", hint, Some(weights.location.clone()));
+    }
+    if let Some(model) = &project.config.model {
+        let hint = "let the official program build (`--builder cog`), or name the image with `image`";
+        return refuse("a build of a bundle (`model` in cog.yaml)", hint, Some(model.location.clone()));
     }
     Ok(())
+}
+
+/// What is worth knowing about the files that will be sent. What cannot be read is told by the build itself, which reads it next.
+async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEnvironment) -> Vec<Finding> {
+    let (folder, unsent, tokens) = (project.folder.clone(), plan.unsent.clone(), environment.tokens.clone());
+    let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let looked = sources::blocking(move || {
+        let tokens: Vec<_> = tokens.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        advice::about(&folder, &shown_as, &unsent, &tokens)
+    });
+    looked.await.unwrap_or_default()
 }
 
 /// The weights that get an image of their own, when that is wanted and there are any.

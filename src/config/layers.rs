@@ -25,6 +25,7 @@ pub(super) struct Effective {
     pub(super) no_lint: Option<bool>,
     pub(super) cog_version: Option<String>,
     pub(super) builder: Option<String>,
+    pub(super) cog_binary: Option<String>,
     pub(super) dockerfile: Option<String>,
     pub(super) image: Option<String>,
     pub(super) no_cog_base_image: Option<bool>,

@@ -82,6 +82,8 @@ pub enum Builder {
 pub struct BuildPlan {
     /// Who makes it.
     pub builder: Builder,
+    /// The official program, when another than that on `PATH` is meant.
+    pub cog_binary: Option<PathBuf>,
     /// The Cog version asked for: `0.16.12`, `v0.22.0` or `latest`. `None`: what `cog.yaml` says, else the newest.
     pub cog_version: Option<String>,
     /// A Dockerfile of the project's own, relative to it.

@@ -59,9 +59,9 @@ pub struct Inspected {
     pub ruff: RuffOutcome,
 }
 
-/// What there is to say about a schema, after the policy.
+/// What there is to say, after the policy.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SchemaFindings {
+pub struct PolicyFindings {
     /// Kept, gravest first.
     pub findings: Vec<Finding>,
     /// Dropped.
@@ -97,9 +97,15 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
 }
 
 /// The same for a schema that only the built image could tell.
-pub fn inspect_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>, plan: &InspectPlan) -> SchemaFindings {
+pub fn inspect_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>, plan: &InspectPlan) -> PolicyFindings {
     let (findings, ignored) = policy::apply(about_schema(schema, places, live), plan);
-    SchemaFindings { findings, ignored }
+    PolicyFindings { findings, ignored }
+}
+
+/// The same for what was found elsewhere.
+pub fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> PolicyFindings {
+    let (findings, ignored) = policy::apply(findings, plan);
+    PolicyFindings { findings, ignored }
 }
 
 fn about_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>) -> Vec<Finding> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::build::{BuildEnvironment, Built, SourceFacts, build, prepare};
+use crate::build::{BuildEnvironment, Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
 use crate::clients::docker::Docker;
 use crate::clients::registry::Registry;
 use crate::cog::image_name::image_name;
@@ -11,7 +11,8 @@ use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::cog::project::Project;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::finding::Finding;
-use crate::inspect::inspect_schema;
+use crate::domain::plan::Builder;
+use crate::inspect::{Inspected, apply_policy, inspect_schema};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, InspectedModel, has_judge, judge};
@@ -48,7 +49,8 @@ pub(super) async fn run(
     let plan = &run.plan;
     let (built, note) = match &plan.build.image {
         Some(image) => at_once(given(image, services.docker), context.cancelled).await?,
-        None => make(run, model, name, services, context).await?,
+        None if plan.build.builder == Builder::Cog => make_officially(run, name, services, context).await?,
+        None => make(state, run, model, name, services, context).await?,
     };
     check_schema(state, run, model, &built.schema, context)?;
     Ok(Done::new(built, note))
@@ -70,6 +72,7 @@ pub(super) fn name_of(project: &Project, goal: Goal) -> String {
 }
 
 async fn make(
+    state: &mut ModelState<'_>,
     run: &ModelRun,
     model: &InspectedModel,
     name: &str,
@@ -87,9 +90,37 @@ async fn make(
         services.environment,
     );
     let request = at_once(preparing, context.cancelled).await?;
+    tell_advice(state, run, inspected, &request.findings);
     let built = build(&request, services.docker, context.observer, context.cancelled).await?;
     let note = describe(&built, context.options.goal);
     Ok((BuiltModel { image: built.image, schema: built.schema }, note))
+}
+
+/// The same by the official program. What it does is its own business; its image is looked at as any other.
+async fn make_officially(
+    run: &ModelRun,
+    name: &str,
+    services: ImageServices<'_>,
+    context: &RunContext<'_>,
+) -> Result<(BuiltModel, String), Stop> {
+    let plan = &run.plan;
+    let build = OfficialBuild { project: &plan.project, plan: &plan.build, image_name: name, model: &plan.name };
+    let program = &services.environment.official;
+    let built = build_officially(build, program, services.docker, context.observer, context.cancelled).await?;
+    let note = describe(&built, context.options.goal);
+    Ok((BuiltModel { image: built.image, schema: built.schema }, note))
+}
+
+/// Findings about the build that the inspection did not have yet, under the repository's policy.
+fn tell_advice(state: &mut ModelState<'_>, run: &ModelRun, inspected: &Inspected, findings: &[Finding]) {
+    let is_known = |finding: &Finding| {
+        let same = |known: &Finding| known.code == finding.code && known.message == finding.message;
+        inspected.findings.iter().any(same) || inspected.ignored.iter().any(same)
+    };
+    let new = findings.iter().filter(|finding| !is_known(finding)).cloned();
+    let applied = apply_policy(new.collect(), &run.plan.inspect);
+    state.report.ignored.extend(applied.ignored);
+    state.found(applied.findings);
 }
 
 fn describe(built: &Built, goal: Goal) -> String {

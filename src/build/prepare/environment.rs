@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::CogBaseAnswers;
+use crate::build::official::CogProgram;
 use crate::cog::recipe::UvSource;
 use crate::support::SecretString;
 
@@ -25,6 +26,10 @@ pub struct BuildEnvironment {
     pub git_version: Option<String>,
     /// The time of files in the image, in seconds since 1970 (`SOURCE_DATE_EPOCH`).
     pub source_date_epoch: Option<u64>,
+    /// The official program, for builds by it.
+    pub official: CogProgram,
     /// Values of the variables that build secrets name, and of no others.
     pub variables: BTreeMap<String, SecretString>,
+    /// The tokens of this run, by the names of their variables: they must not be among the files that are sent.
+    pub tokens: BTreeMap<String, SecretString>,
 }

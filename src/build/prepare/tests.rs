@@ -439,7 +439,7 @@ mod places {
 async fn what_is_not_built_here_is_said_before_anything_else() {
     let plan = BuildPlan { builder: Builder::Cog, secrets: vec!["broken".to_owned()], ..BuildPlan::default() };
     let error = refused(&project(SMALL), &plan).await;
-    assert_eq!(error.to_string(), "a build by the official cog program (`builder: cog`) is not supported");
+    assert_eq!(error.to_string(), "a Dockerfile of ours for a build by the official cog program (`builder: cog`) is not supported");
     assert_eq!(error.hint().as_deref(), Some("use `builder: native`"));
 
     let plan = BuildPlan { separate_weights: true, dockerfile: Some("Dockerfile".into()), ..BuildPlan::default() };

@@ -11,7 +11,8 @@ use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let loaded = load::load(arguments.model, arguments.settings, context)?;
-    let services = services::for_build(&loaded.run, context).await?;
+    let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
+    let services = services::for_build(&loaded.run, &plans, context).await?;
     let runs = loaded.models.into_iter().map(model_run).collect();
     let observer = context.observer();
     let report = pipeline::build_only(runs, &services, &options(Goal::Build, Vec::new()), &*observer, &context.cancelled).await;

@@ -40,12 +40,14 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
     let loaded = load::load(None, arguments.settings, context)?;
     let Some(model) = loaded.models.into_iter().next() else { return Err(Failure::request("there is no model")) };
     let plan = model.plan;
+    let folder = &plan.project;
     let (project, _findings) =
         inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await.map_err(|error| {
             let (verdict, hint) = (error.verdict(), error.hint());
             Failure { findings: error.findings().to_vec(), ..Failure::new(verdict, error).maybe_hint(hint) }
         })?;
-    let environment = build_environment::collect(&context.environment, &plan.project, &loaded.run.registry_host, Reach::Published)?;
+    let environment =
+        build_environment::collect(&context.environment, [&plan], folder, &loaded.run.registry_host, Reach::Published)?;
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});
     let source = build::SourceFacts { schema: Some(&schema), concurrency: None };

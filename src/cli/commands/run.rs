@@ -16,7 +16,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     let connected = if on_sandbox {
         services::sandbox(&loaded.run, &plans, context).await?
     } else {
-        services::replicate(&loaded.run, context).await?
+        services::replicate(&loaded.run, &plans, context).await?
     };
     let report = execute(loaded.models, &connected, Goal::Publish, context).await;
     connected.close().await;
