@@ -224,6 +224,28 @@ async fn works(model: Model) {
     }
 }
 
+/// Two builds that share nothing but the base image and the machine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn weights_and_code_make_the_same_layers_without_any_cache() {
+    let Some(docker) = daemon().await else { return };
+    let mut model = models::weights_apart();
+    model.plan.no_cache = true;
+    // Weights of its own: another test may be using the image of the same ones.
+    let model = model.file("weights/whose.txt", "of the test of layers");
+    let mut layers = Vec::new();
+    for _ in 0..2 {
+        let folder = write(&model);
+        let (_, request) = prepared(&model, &folder).await;
+        let built = built(&docker, &request).await;
+        docker.remove_image(&built.image.reference).await.unwrap();
+        docker.remove_image(&request.recipe.weights.as_ref().unwrap().image).await.unwrap();
+        // Weights, the working folder, the project; on top of them the schema. Layers of packages hold the time of their installation.
+        let count = built.image.diff_ids.len();
+        layers.push(built.image.diff_ids[count - 4..count - 1].to_vec());
+    }
+    assert_eq!(layers[0], layers[1]);
+}
+
 macro_rules! models {
     ($($name:ident),+ $(,)?) => {
         $(

@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do if [ "$1" = --tag ]; then tag=$2; fi; shift; done
 echo "Building from $(pwd)"
 if [ -e broken ]; then echo "the weights are gone" >&2; exit 3; fi
 printf 'FROM python:3.11-slim\nRUN echo official > /made-by\n' |
-    DOCKER_BUILDKIT=0 docker build --quiet --tag "$tag" --label "run.cog.openapi_schema=$(sed 's,[$],\\$,g' "$here/schema.json")" \
+    DOCKER_BUILDKIT=0 docker build --quiet --tag "$tag" --label "run.cog.openapi_schema=$(cat "$here/schema.json")" \
         --label "run.cog.pip_freeze=cog==0.22.0" -
 "#;
 

@@ -146,6 +146,16 @@ async fn given(image: &str, docker: &dyn Docker) -> Result<(BuiltModel, String),
     Ok((BuiltModel { image: details.into_built(image), schema }, format!("{image}, already built")))
 }
 
+/// Whether two documents describe the same model. Their `info` names the program that made them, which may be another release of cog.
+fn says_the_same(one: &Value, other: &Value) -> bool {
+    let described = |document: &Value| {
+        let mut document = document.clone();
+        document.as_object_mut().map(|object| object.shift_remove("info"));
+        document
+    };
+    described(one) == described(other)
+}
+
 /// What was found before the build has to be true of the image too; what was not known then is looked at now.
 fn check_schema(
     state: &mut ModelState<'_>,
@@ -156,7 +166,7 @@ fn check_schema(
 ) -> Result<(), Stop> {
     let InspectedModel { inspected, known } = model;
     let mut findings = Vec::new();
-    let is_known = inspected.schema.as_ref() == Some(schema);
+    let is_known = inspected.schema.as_ref().is_some_and(|known| says_the_same(known, schema));
     match &inspected.schema {
         Some(_) if is_known => return Ok(()),
         Some(_) if run.plan.build.image.is_some() => {
