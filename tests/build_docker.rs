@@ -68,6 +68,7 @@ fn request(project: &Path, instructions: &str) -> BuildRequest {
         labels: BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]),
         base_layers: None,
         schema: SchemaSource::Static(json!({"openapi": "3.0.2", "info": {"title": "<Cog> \"$x\""}})),
+        findings: Vec::new(),
         secrets: Vec::new(),
         no_cache: false,
         source_date_epoch: 1_700_000_000,

@@ -10,7 +10,7 @@ use std::fs;
 use std::time::Duration;
 
 use docker::{daemon, unique};
-use safe_push::build::{BuildEnvironment, Built, SchemaSource, build, prepare};
+use safe_push::build::{BuildEnvironment, Built, SchemaSource, SourceFacts, build, prepare};
 use safe_push::clients::docker::{ContainerRun, Docker, ImageDetails, RealDocker};
 use safe_push::domain::events::Silent;
 use safe_push::domain::finding::Finding;
@@ -67,9 +67,9 @@ async fn make(docker: &RealDocker, plan: &ModelPlan) -> (Inspected, Built, Image
     let inspected = inspect(&request, &cancelled).await.unwrap();
     assert!(!inspected.findings.iter().any(Finding::is_error), "{:?}", inspected.findings);
     let (name, environment) = (unique("prepare"), environment());
-    let schema = inspected.schema.as_ref();
-    let request = prepare(&inspected.project, &plan.build, schema, &name, None, None, &environment).await.unwrap();
-    assert_eq!(matches!(request.schema, SchemaSource::Static(_)), schema.is_some());
+    let source = SourceFacts { schema: inspected.schema.as_ref(), concurrency: inspected.concurrency };
+    let request = prepare(&inspected.project, &plan.build, source, &name, None, None, &environment).await.unwrap();
+    assert_eq!(matches!(request.schema, SchemaSource::Static(_)), source.schema.is_some());
     let built = build(&request, docker, &Silent, &cancelled).await.unwrap();
     let image = docker.inspect_image(&name).await.unwrap();
     (inspected, built, image)

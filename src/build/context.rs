@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::build::dockerignore::{DockerIgnore, PatternError};
 use crate::clients::docker::Context;
 use crate::cog::recipe::RecipeFile;
+use crate::cog::weights::{ListedFile, WeightSelection};
 
 /// Where the recipe's files are in the context.
 const GENERATED_FOLDER: &str = ".cog/build/";
@@ -74,6 +75,13 @@ impl ContextError {
     }
 }
 
+/// An entry in words, and where its contents are.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) words: String,
+    pub(super) file: Option<PathBuf>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
     Folder,
@@ -118,6 +126,41 @@ impl ContextFiles {
         let mut scan = Scan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new() };
         scan.folder(Path::new(""), &mut Vec::new())?;
         Ok(Self { root: root.to_owned(), entries: scan.entries, generated })
+    }
+
+    /// The files with their sizes.
+    pub(super) fn listing(&self) -> Vec<ListedFile> {
+        let listed = |entry: &Entry| match entry.kind {
+            Kind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
+            Kind::Folder | Kind::Link { .. } => None,
+        };
+        self.entries.iter().filter_map(listed).collect()
+    }
+
+    /// The weights, and everything else. Generated files stay with the latter.
+    pub(super) fn split(self, selection: &WeightSelection) -> (Self, Self) {
+        let (weights, others) = self.entries.into_iter().partition(|entry| selection.holds(&entry.path.to_string_lossy()));
+        let weights = Self { root: self.root.clone(), entries: weights, generated: Vec::new() };
+        (weights, Self { root: self.root, entries: others, generated: self.generated })
+    }
+
+    /// The same files beside other generated ones.
+    pub(super) fn with_generated(self, generated: Vec<RecipeFile>) -> Self {
+        Self { generated, ..self }
+    }
+
+    /// Every entry in words that say all of it but its contents, which are in the file.
+    pub(super) fn parts(&self) -> impl Iterator<Item = Part> {
+        self.entries.iter().map(|entry| {
+            let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
+            match &entry.kind {
+                Kind::Folder => Part { words: format!("folder {mode:o} {path}"), file: None },
+                Kind::Link { target } => Part { words: format!("link {path}\0{}", target.display()), file: None },
+                Kind::File { size_bytes } => {
+                    Part { words: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
+                }
+            }
+        })
     }
 
     /// How many bytes the files hold.

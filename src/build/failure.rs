@@ -103,7 +103,7 @@ impl BuildFailure {
     pub(super) fn read(step: &str, message: &str, last_lines: Vec<String>, map: &StepMap, project: &Path) -> Self {
         let cause = cause_of(message, &last_lines);
         let recipe_step = map.find(step);
-        let location = recipe_step.and_then(|step| step.origin.clone()).map(|origin| refine(origin, &cause, project));
+        let location = recipe_step.and_then(|step| step.origin.clone()).map(|origin| refine(origin, &cause, &last_lines, project));
         Self {
             step: step.to_owned(),
             title: recipe_step.map(|step| step.title.clone()).filter(|title| !title.is_empty()),
@@ -147,6 +147,7 @@ static NO_DISTRIBUTION: Lazy = LazyLock::new(|| {
         r"No matching distribution found for (.+?)(?: \(from .*)?$|Because (\S+) was not found in the package registry|there is no version of (\S+),? ",
     )
 });
+static WRONG_HASH: Lazy = LazyLock::new(|| expression(r"^\s+(\S+==\S+) from https?://"));
 static NO_SECRET: Lazy = LazyLock::new(|| {
     expression(
         r#"/run/secrets/([^\s:'"]+)['"]?(?:: | and )?.*No such file|No such file or directory: '/run/secrets/([^']+)'|secret (\S+): not found|secret (\S+) was not given"#,
@@ -232,15 +233,20 @@ fn cause_of(message: &str, lines: &[String]) -> FailureCause {
 }
 
 /// The line of a requirements file that names the package, when the step came from that file as a whole.
-fn refine(origin: Location, cause: &FailureCause, project: &Path) -> Location {
-    let FailureCause::NoMatchingDistribution(requirement) = cause else { return origin };
+fn refine(origin: Location, cause: &FailureCause, lines: &[String], project: &Path) -> Location {
+    let requirement = match cause {
+        FailureCause::NoMatchingDistribution(requirement) => Some(requirement.clone()),
+        FailureCause::HashMismatch => lines.iter().find_map(|line| capture(&WRONG_HASH, line)),
+        _ => None,
+    };
+    let Some(requirement) = requirement else { return origin };
     if !origin.file.ends_with(".txt") || origin.line.is_some_and(|line| line > 1) {
         return origin;
     }
     let path = project.join(&origin.file);
     let small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= REQUIREMENTS_BYTES);
     let Some(text) = small.then(|| std::fs::read_to_string(&path).ok()).flatten() else { return origin };
-    let wanted = package_name(requirement);
+    let wanted = package_name(&requirement);
     let line = text.lines().position(|line| !wanted.is_empty() && package_name(line) == wanted);
     match line.and_then(|index| u32::try_from(index + 1).ok()) {
         Some(line) => Location::at(origin.file, line, 1),

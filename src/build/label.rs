@@ -9,7 +9,7 @@ use crate::clients::docker::{Derivation, DerivedFile, ImageDetails};
 use crate::cog::labels::{CogBaseLayer, OPENAPI_SCHEMA, cog_base_labels};
 
 /// The Python packages.
-const FREEZE_LABEL: &str = "run.cog.pip_freeze";
+pub(super) const FREEZE_LABEL: &str = "run.cog.pip_freeze";
 /// Cog writes it always.
 const INIT_LABEL: &str = "run.cog.has_init";
 
@@ -66,6 +66,7 @@ mod tests {
             labels: BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]),
             base_layers: None,
             schema: SchemaSource::FromImage,
+            findings: Vec::new(),
             secrets: Vec::new(),
             no_cache: false,
             source_date_epoch: 0,

@@ -13,39 +13,52 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 
+pub use base_image::CogBaseAnswers;
 pub use environment::BuildEnvironment;
 pub use error::PrepareError;
 
 use crate::build::request::{BuildRequest, SchemaSource};
+use crate::build::{advice, weights};
 use crate::clients::registry::Registry;
 use crate::cog::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
 use crate::cog::project::Project;
-use crate::cog::recipe::{self, RecipeFacts};
+use crate::cog::recipe::{self, RecipeFacts, WeightsImage};
 use crate::cog::sdk;
+use crate::domain::finding::Finding;
 use crate::domain::plan::{BuildPlan, Builder};
 
 /// The time that files in an image get when nothing else is asked for: 1 January 1980, the earliest that a zip archive, and with it
 /// a Python wheel that a build step makes, can hold.
 const EARLIEST_ZIP_TIME: u64 = 315_532_800;
 
+/// What the Python source says about the image.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SourceFacts<'a> {
+    /// The OpenAPI document; `None` for SDKs before 0.19, which are asked for theirs once the image is built.
+    pub schema: Option<&'a Value>,
+    /// How many predictions the predictor's decorator lets run at once.
+    pub concurrency: Option<u32>,
+}
+
 /// Prepares the build of a project whose configuration has no errors.
 ///
-/// `schema` is the document that was read from the source; SDKs before 0.19 are asked for theirs once the image is built. `image_name`
-/// is `repository:tag`, `model` the name that events of the build carry. `registry` is that of `environment.registry_host`; it is
+/// `image_name` is `repository:tag`, `model` the name that events of the build carry. `registry` is that of `environment.registry_host`; it is
 /// asked for the `cog-base` image when that is also where those are (`cog_registry_host`).
 pub async fn prepare(
     project: &Project,
     plan: &BuildPlan,
-    schema: Option<&Value>,
+    source: SourceFacts<'_>,
     image_name: &str,
     model: Option<&str>,
     registry: Option<&dyn Registry>,
     environment: &BuildEnvironment,
 ) -> Result<BuildRequest, PrepareError> {
     refuse_unsupported(project, plan)?;
-    let schema = schema_source(project, schema)?;
+    let schema = schema_source(project, source.schema)?;
     let secrets = sources::secrets(plan, &project.folder, &environment.variables).await?;
     let mut facts = RecipeFacts {
         config_name: project.config_file.rsplit('/').next().unwrap_or(&project.config_file).to_owned(),
@@ -61,6 +74,10 @@ pub async fn prepare(
         },
         uv: environment.uv,
         ca_certificate: sources::certificate(environment)?,
+        concurrency: source.concurrency,
+        strip: plan.strip,
+        precompile: plan.precompile,
+        weights: weights_of(project, plan).await?,
         ..RecipeFacts::default()
     };
     let shown = |error| PrepareError::Recipe(places::of_error(error, project, plan));
@@ -70,15 +87,18 @@ pub async fn prepare(
     let planned = recipe::plan(&project.config, &facts).map_err(shown)?;
     let mut recipe = places::of_recipe(planned, project, plan);
     recipe.decisions.insert(0, project.sdk_decision.clone());
+    let mut findings = recipe.findings.clone();
+    findings.extend(advice_about(project, plan, environment).await);
     Ok(BuildRequest {
         model: model.map(str::to_owned),
         project: project.folder.clone(),
         unsent: plan.unsent.clone(),
-        labels: labels::labels(project, &recipe, environment),
+        labels: labels::labels(project, &recipe, source.concurrency, environment),
         base_layers: asked.layers.filter(|_| recipe.uses_cog_base),
         recipe,
         image_name: image_name.to_owned(),
         schema,
+        findings,
         secrets,
         no_cache: plan.no_cache,
         source_date_epoch: environment.source_date_epoch.unwrap_or(EARLIEST_ZIP_TIME),
@@ -97,16 +117,42 @@ fn host_of_cog_base(environment: &BuildEnvironment) -> &str {
 fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), PrepareError> {
     let refuse = |what, hint, location| Err(PrepareError::Unsupported { what, hint, location });
     if plan.builder == Builder::Cog {
-        return refuse("a build by the official cog program (`builder: cog`)", "use `builder: native`", None);
+        let what = "a Dockerfile of ours for a build by the official cog program (`builder: cog`)";
+        return refuse(what, "use `builder: native`", None);
     }
-    if plan.separate_weights {
-        return refuse("weights in an image of their own (`separate_weights`)", "leave the setting out", None);
+    if plan.separate_weights && plan.dockerfile.is_some() {
+        let hint = "leave one of them out; a Dockerfile can copy the weights before the code, in a layer of their own";
+        return refuse("weights in a layer of their own (`separate_weights`) with a Dockerfile of one's own", hint, None);
     }
     if let Some(weights) = project.config.weights.first() {
-        let hint = "download the weights in setup(), or put them into the project";
-        return refuse("managed weights (`weights` in cog.yaml)", hint, Some(weights.location.clone()));
+        let hint = "let the official program build (`--builder cog`), or download the weights in setup()";
+        return refuse("a build with managed weights (`weights` in cog.yaml)", hint, Some(weights.location.clone()));
+    }
+    if let Some(model) = &project.config.model {
+        let hint = "let the official program build (`--builder cog`), or name the image with `image`";
+        return refuse("a build of a bundle (`model` in cog.yaml)", hint, Some(model.location.clone()));
     }
     Ok(())
+}
+
+/// What is worth knowing about the files that will be sent. What cannot be read is told by the build itself, which reads it next.
+async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEnvironment) -> Vec<Finding> {
+    let (folder, unsent, tokens) = (project.folder.clone(), plan.unsent.clone(), environment.tokens.clone());
+    let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let looked = sources::blocking(move || {
+        let tokens: Vec<_> = tokens.iter().map(|(name, value)| (name.as_str(), value)).collect();
+        advice::about(&folder, &shown_as, &unsent, &tokens)
+    });
+    looked.await.unwrap_or_default()
+}
+
+/// The weights that get an image of their own, when that is wanted and there are any.
+async fn weights_of(project: &Project, plan: &BuildPlan) -> Result<Option<WeightsImage>, PrepareError> {
+    if !plan.separate_weights {
+        return Ok(None);
+    }
+    let (folder, unsent): (PathBuf, Vec<PathBuf>) = (project.folder.clone(), plan.unsent.clone());
+    Ok(sources::blocking(move || weights::find(&folder, &unsent)).await?)
 }
 
 fn schema_source(project: &Project, schema: Option<&Value>) -> Result<SchemaSource, PrepareError> {

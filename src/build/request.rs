@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::clients::docker::BuildSecret;
 use crate::cog::recipe::Recipe;
 use crate::domain::cleared::BuiltImage;
+use crate::domain::finding::Finding;
 
 /// Where the image's OpenAPI document comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,8 @@ pub struct BuildRequest {
     pub base_layers: Option<BaseLayers>,
     /// Where its schema comes from.
     pub schema: SchemaSource,
+    /// What is worth knowing before it is built; never an error.
+    pub findings: Vec<Finding>,
     /// Values for `RUN --mount=type=secret`.
     pub secrets: Vec<BuildSecret>,
     /// Ignores the cache.

@@ -10,13 +10,13 @@ use crate::build::context::ContextFiles;
 use crate::build::failure::{BuildFailure, FailureCause};
 use crate::build::log::BuildLog;
 use crate::build::steps::{StepMap, is_internal};
-use crate::build::{BuildError, BuildRequest, Built, disk, label, schema};
+use crate::build::{BuildError, BuildRequest, Built, disk, label, schema, weights};
 use crate::clients::docker::{BuildEvent, BuildNetwork, Docker, DockerError, ImageBuild};
-use crate::cog::recipe::RecipeFile;
+use crate::cog::recipe::{RecipeFile, WeightsRecipe};
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
 
 /// Where the Dockerfile is in the context. A file of that name in the project is another.
-const DOCKERFILE: &str = ".cog/build/Dockerfile";
+pub(super) const DOCKERFILE: &str = ".cog/build/Dockerfile";
 
 /// Builds the project's image, with its schema inside and on its labels.
 ///
@@ -46,7 +46,13 @@ async fn build_as(
 ) -> Result<Built, BuildError> {
     let context = scan(request).await?;
     check_space(request, &context, docker).await?;
-    let told = build_files(first, request, context, docker, observer, cancelled).await?;
+    let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.secrets), cached_steps: 0 };
+    let surroundings = Surroundings { request, docker, observer, cancelled };
+    let context = match &request.recipe.weights {
+        Some(weights) => surroundings.build_weights(weights, context, &mut narrator).await?,
+        None => context,
+    };
+    surroundings.build_files(first, context, &mut narrator).await?;
     let document = schema::schema_of(&request.schema, first, docker, cancelled).await?;
     let pip_freeze = schema::pip_freeze(first, docker, cancelled).await?;
     let cog_base = match &request.base_layers {
@@ -61,8 +67,8 @@ async fn build_as(
         schema: document,
         pip_freeze,
         duration: std::time::Duration::ZERO,
-        cached_steps: told.cached_steps,
-        log: told.log.into_text(),
+        cached_steps: narrator.cached_steps,
+        log: narrator.log.into_text(),
     })
 }
 
@@ -70,7 +76,7 @@ async fn scan(request: &BuildRequest) -> Result<ContextFiles, BuildError> {
     let project = request.project.clone();
     let unsent = request.unsent.clone();
     let mut generated = request.recipe.files.clone();
-    generated.push(RecipeFile { path: DOCKERFILE.to_owned(), contents: request.recipe.dockerfile.clone().into_bytes() });
+    generated.push(dockerfile(&request.recipe.dockerfile));
     // A panic within would be a bug; there is none to continue after.
     let scanned = tokio::task::spawn_blocking(move || ContextFiles::scan(&project, &unsent, generated)).await;
     Ok(scanned.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
@@ -85,53 +91,86 @@ async fn check_space(request: &BuildRequest, context: &ContextFiles, docker: &dy
     Ok(())
 }
 
-async fn build_files(
-    tag: &str,
-    request: &BuildRequest,
-    context: ContextFiles,
-    docker: &dyn Docker,
-    observer: &dyn Observer,
-    cancelled: &CancellationToken,
-) -> Result<Narrator, BuildError> {
-    let image = ImageBuild {
-        dockerfile: DOCKERFILE.to_owned(),
-        tag: tag.to_owned(),
-        // Frontends from Docker 23 on also set the times of what steps make; older ones ignore it.
-        arguments: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), request.source_date_epoch.to_string())]),
-        labels: BTreeMap::new(),
-        no_cache: request.no_cache,
-        secrets: request.secrets.clone(),
-        network: BuildNetwork::Default,
-    };
-    let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.secrets), cached_steps: 0 };
-    let (archive, unread) = context.into_stream(request.source_date_epoch);
-    let outcome = docker.build(&image, archive, &mut |event| narrator.tell(event, observer), cancelled).await;
-    match outcome {
-        Ok(()) => Ok(narrator),
-        Err(DockerError::Cancelled) => Err(BuildError::Cancelled),
-        // The daemon only sees a broken archive; why it broke is known here.
-        Err(error) => match unread.take() {
-            Some(unread) => Err(unread.into()),
-            None => Err(explain(error, &narrator, request, docker).await),
-        },
-    }
+fn dockerfile(text: &str) -> RecipeFile {
+    RecipeFile { path: DOCKERFILE.to_owned(), contents: text.as_bytes().to_vec() }
 }
 
-async fn explain(error: DockerError, narrator: &Narrator, request: &BuildRequest, docker: &dyn Docker) -> BuildError {
-    let (step, message) = match error {
-        DockerError::BuildFailed { step, message } => (step.unwrap_or_default(), message),
-        DockerError::DiskFull { message, .. } => (String::new(), message),
-        other => return other.into(),
-    };
-    let message = narrator.log.mask(&message);
-    let lines = narrator.log.last_lines(&step);
-    let mut failure = BuildFailure::read(&step, &message, lines, &StepMap::new(&request.recipe), &request.project);
-    if failure.cause == FailureCause::OutOfDisk
-        && let Ok(usage) = docker.disk_usage().await
-    {
-        failure.hint = Some(disk::usage_hint(failure.hint, usage));
+/// What every step of one build has at hand.
+struct Surroundings<'a> {
+    request: &'a BuildRequest,
+    docker: &'a dyn Docker,
+    observer: &'a dyn Observer,
+    cancelled: &'a CancellationToken,
+}
+
+impl Surroundings<'_> {
+    /// Sees to it that the weights' image is there, and gives back the context without them.
+    async fn build_weights(
+        &self,
+        recipe: &WeightsRecipe,
+        context: ContextFiles,
+        narrator: &mut Narrator,
+    ) -> Result<ContextFiles, BuildError> {
+        let (weights, code) = context.split(&recipe.selection);
+        if let Some(image) = weights::missing(recipe, self.docker).await? {
+            let context = weights.with_generated(vec![dockerfile(&recipe.dockerfile)]);
+            // Its steps are no steps of the recipe.
+            self.build(&image, context, &StepMap::default(), narrator).await?;
+        }
+        Ok(code)
     }
-    BuildError::Failed(Box::new(failure))
+
+    async fn build_files(&self, tag: &str, context: ContextFiles, narrator: &mut Narrator) -> Result<(), BuildError> {
+        let request = self.request;
+        let image = ImageBuild {
+            dockerfile: DOCKERFILE.to_owned(),
+            tag: tag.to_owned(),
+            // Frontends from Docker 23 on also set the times of what steps make; older ones ignore it.
+            arguments: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), request.source_date_epoch.to_string())]),
+            labels: BTreeMap::new(),
+            no_cache: request.no_cache,
+            secrets: request.secrets.clone(),
+            network: BuildNetwork::Default,
+        };
+        self.build(&image, context, &StepMap::new(&request.recipe), narrator).await
+    }
+
+    async fn build(
+        &self,
+        image: &ImageBuild,
+        context: ContextFiles,
+        steps: &StepMap,
+        narrator: &mut Narrator,
+    ) -> Result<(), BuildError> {
+        let (archive, unread) = context.into_stream(self.request.source_date_epoch);
+        let outcome = self.docker.build(image, archive, &mut |event| narrator.tell(event, self.observer), self.cancelled).await;
+        match outcome {
+            Ok(()) => Ok(()),
+            Err(DockerError::Cancelled) => Err(BuildError::Cancelled),
+            // The daemon only sees a broken archive; why it broke is known here.
+            Err(error) => match unread.take() {
+                Some(unread) => Err(unread.into()),
+                None => Err(self.explain(error, steps, narrator).await),
+            },
+        }
+    }
+
+    async fn explain(&self, error: DockerError, steps: &StepMap, narrator: &Narrator) -> BuildError {
+        let (step, message) = match error {
+            DockerError::BuildFailed { step, message } => (step.unwrap_or_default(), message),
+            DockerError::DiskFull { message, .. } => (String::new(), message),
+            other => return other.into(),
+        };
+        let message = narrator.log.mask(&message);
+        let lines = narrator.log.last_lines(&step);
+        let mut failure = BuildFailure::read(&step, &message, lines, steps, &self.request.project);
+        if failure.cause == FailureCause::OutOfDisk
+            && let Ok(usage) = self.docker.disk_usage().await
+        {
+            failure.hint = Some(disk::usage_hint(failure.hint, usage));
+        }
+        BuildError::Failed(Box::new(failure))
+    }
 }
 
 /// Turns the client's events into the product's, and remembers what the report needs.

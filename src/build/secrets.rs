@@ -2,6 +2,7 @@
 //!
 //! The form is that of `cog build --secret` and `docker build --secret`: comma-separated fields, quoted where a value holds a comma.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -117,6 +118,12 @@ impl SecretSpec {
     }
 }
 
+/// The variables that a build's secrets name. What names no secret is told when the build is prepared.
+pub fn variables_of(secrets: &[String]) -> BTreeSet<String> {
+    let sources = secrets.iter().filter_map(|text| Some(SecretSpec::parse(text).ok()?.source));
+    sources.filter_map(|source| if let SecretSource::Variable(name) = source { Some(name) } else { None }).collect()
+}
+
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     fs::File::open(path)?.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
@@ -145,6 +152,12 @@ fn split_fields(text: &str) -> Option<Vec<String>> {
 mod tests {
     use super::*;
     use crate::support::ExposeSecret;
+
+    #[test]
+    fn only_variables_that_secrets_name_are_asked_for() {
+        let secrets = ["id=a,env=A", "id=b,src=B", "id=c,type=env", "nonsense"].map(str::to_owned);
+        assert_eq!(variables_of(&secrets).into_iter().collect::<Vec<_>>(), ["A", "c"]);
+    }
 
     #[test]
     fn secrets_are_read_as_docker_reads_them() {

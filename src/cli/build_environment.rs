@@ -1,22 +1,46 @@
 //! What builds take from the process's surroundings: a certificate authority, the commit, the time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
 
-use crate::build::BuildEnvironment;
+use crate::build::{BuildEnvironment, CogProgram, variables_of};
 use crate::cli::environment::Environment;
+use crate::clients::cog_release::RELEASES;
 use crate::cog::base_image::DEFAULT_REGISTRY_HOST;
 use crate::cog::dockerfile::certificate;
+use crate::config::settings::SECRETS;
+use crate::domain::plan::ModelPlan;
 
 /// The variable that Cog knows (`docs/environment.md` of Cog): a file, a folder of `.crt` and `.pem` files, PEM text, or PEM in base64.
 const CA_VARIABLE: &str = "COG_CA_CERT";
 
 /// Where other tools have found this machine's roots. Only images that stay on this machine are given them unasked.
 const LOCAL_CA_VARIABLES: [&str; 3] = ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
+
+/// What the official program is given of the environment, beside its own variables.
+const OFFICIAL_VARIABLES: [&str; 16] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "DOCKER_HOST",
+    "DOCKER_CONFIG",
+    "DOCKER_BUILDKIT",
+    "GITHUB_SHA",
+    "GITHUB_REF_NAME",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+];
 
 /// Whether the image leaves this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +52,14 @@ pub(super) enum Reach {
 }
 
 /// Collects what a build needs to know of its surroundings.
-pub(super) fn collect(
+pub(super) fn collect<'a>(
     environment: &Environment,
+    plans: impl IntoIterator<Item = &'a ModelPlan>,
     repository: &Path,
     registry_host: &str,
     reach: Reach,
 ) -> anyhow::Result<BuildEnvironment> {
+    let secrets: BTreeSet<String> = plans.into_iter().flat_map(|plan| variables_of(&plan.build.secrets)).collect();
     let named = environment.get(CA_VARIABLE).map(named_certificate).transpose()?;
     let local =
         || LOCAL_CA_VARIABLES.iter().filter_map(|name| environment.get(name)).find_map(|path| fs::read_to_string(path).ok());
@@ -46,12 +72,36 @@ pub(super) fn collect(
         registry_host: registry_host.to_owned(),
         cog_registry_host: environment.get("COG_REGISTRY_HOST").unwrap_or(DEFAULT_REGISTRY_HOST).to_owned(),
         ca_certificate,
-        git_revision: git(environment, repository, &["rev-parse", "HEAD"]),
-        git_version: git(environment, repository, &["describe", "--tags", "--always", "--dirty"]),
+        git_revision: said_by(environment, "GITHUB_SHA").or_else(|| git(environment, repository, &["rev-parse", "HEAD"])),
+        git_version: said_by(environment, "GITHUB_REF_NAME")
+            .or_else(|| git(environment, repository, &["describe", "--tags", "--dirty"])),
         source_date_epoch,
-        variables: environment.secrets(),
+        official: official(environment, &secrets),
+        variables: environment.secrets(|name| secrets.contains(name)),
+        tokens: environment.secrets(|name| SECRETS.iter().any(|secret| secret.is_called(name))),
         ..BuildEnvironment::default()
     })
+}
+
+/// The official program's places and its environment: what a build by it needs, and no token of ours.
+fn official(environment: &Environment, secrets: &BTreeSet<String>) -> CogProgram {
+    let is_needed = |name: &str| {
+        OFFICIAL_VARIABLES.contains(&name) || secrets.contains(name) || name.starts_with("COG_") && name != "COG_TOKEN"
+    };
+    let cache = environment.get("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(Path::new(environment.get("HOME")?).join(".cache"))).unwrap_or_else(env::temp_dir);
+    CogProgram {
+        on_path: environment.program("cog"),
+        downloads: cache.join("safe-push").join("cog"),
+        releases: RELEASES.to_owned(),
+        variables: environment.secrets(is_needed),
+        secrets: secrets.clone(),
+    }
+}
+
+/// In a workflow the runner knows the commit, as Cog takes it too.
+fn said_by(environment: &Environment, variable: &str) -> Option<String> {
+    environment.get(variable).map(str::to_owned)
 }
 
 fn named_certificate(value: &str) -> anyhow::Result<String> {

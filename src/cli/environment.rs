@@ -36,9 +36,10 @@ impl Environment {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// All variables, as values that are not shown.
-    pub(super) fn secrets(&self) -> BTreeMap<String, SecretString> {
-        self.variables.iter().map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))).collect()
+    /// The variables of these names, as values that are not shown.
+    pub(super) fn secrets(&self, is_wanted: impl Fn(&str) -> bool) -> BTreeMap<String, SecretString> {
+        let wanted = self.variables.iter().filter(|(name, _)| is_wanted(name));
+        wanted.map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))).collect()
     }
 
     /// All variables.

@@ -38,13 +38,13 @@ impl Connected {
 }
 
 /// Connects to Replicate, its registry and the Docker daemon.
-pub(super) async fn replicate(settings: &RunSettings, context: &Context) -> Result<Connected, Failure> {
+pub(super) async fn replicate(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
     let token = settings.tokens.replicate.clone().ok_or_else(no_token)?;
     let cog_token = settings.tokens.cog.clone().ok_or_else(no_cog_token)?;
     let client = replicate_client(settings, token)?;
     let docker = docker(settings).await?;
     let credentials = registry_user(settings, cog_token).await?;
-    let services = services(context, docker, client, credentials, Reach::Published)?;
+    let services = services(context, models, docker, client, credentials, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), sandbox: None })
 }
 
@@ -93,11 +93,12 @@ async fn on_sandbox(
         username: sandbox.username().to_owned(),
         password: sandbox.cli_token().clone(),
     };
-    services(context, docker, Arc::new(client), credentials, Reach::Local)
+    services(context, models, docker, Arc::new(client), credentials, Reach::Local)
 }
 
 fn services(
     context: &Context,
+    models: &[ModelPlan],
     docker: Arc<dyn Docker>,
     replicate: Arc<dyn Replicate>,
     credentials: RegistryCredentials,
@@ -105,7 +106,7 @@ fn services(
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
     let registry = open_registry(&registry_host, Some(credentials.clone()))?;
-    let build = build_environment::collect(&context.environment, context.environment.folder(), &registry_host, reach)?;
+    let build = build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
     Ok(Services {
         replicate,
         docker,
@@ -188,13 +189,14 @@ pub(super) fn for_verification(settings: &RunSettings) -> Result<VerifyServices,
 }
 
 /// What a build needs: the daemon.
-pub(super) async fn for_build(settings: &RunSettings, context: &Context) -> Result<BuildServices, Failure> {
+pub(super) async fn for_build(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<BuildServices, Failure> {
     Ok(BuildServices {
         check: for_check(settings, context)?,
         docker: docker(settings).await?,
         registry: Some(open_registry(&settings.registry_host, None)?),
         build: build_environment::collect(
             &context.environment,
+            models,
             context.environment.folder(),
             &settings.registry_host,
             Reach::Published,

@@ -167,6 +167,19 @@ impl SdkVersion {
         }
     }
 
+    /// The server that belongs to the SDK, as an exact pin; `None` where the SDK brings its own or releases are not in step.
+    ///
+    /// An SDK asks for any server from its own release on, and a newer one does not load older SDKs: 0.23's looks for a class that
+    /// SDKs before 0.20 do not have.
+    pub fn pip_server_requirement(&self, newest: &Release) -> Option<String> {
+        let release = match self {
+            Self::Latest => newest,
+            Self::Exact(release) => release,
+            Self::Prerelease => return None,
+        };
+        (self.server() == Server::Coglet && release.suffix.is_empty()).then(|| format!("coglet=={release}"))
+    }
+
     /// Whether pip must be allowed pre-releases, also of the server that the SDK brings along.
     pub fn allows_prereleases(&self) -> bool {
         match self {
@@ -265,6 +278,12 @@ mod tests {
         assert_eq!(SdkVersion::Latest.pip_requirement(&NEWEST_KNOWN), "cog==0.23.1");
         assert_eq!(exact("v0.22.0").pip_requirement(&NEWEST_KNOWN), "cog==0.22.0");
         assert_eq!(SdkVersion::Prerelease.pip_requirement(&NEWEST_KNOWN), "cog");
+        let server = |version: &SdkVersion| version.pip_server_requirement(&NEWEST_KNOWN);
+        assert_eq!(server(&SdkVersion::Latest).as_deref(), Some("coglet==0.23.1"));
+        assert_eq!(server(&exact("0.19.3")).as_deref(), Some("coglet==0.19.3"));
+        for version in [exact("0.16.12"), exact("0.18.0a1"), SdkVersion::Prerelease] {
+            assert_eq!(server(&version), None, "{version}");
+        }
     }
 
     #[test]

@@ -48,10 +48,9 @@ impl WeightSelection {
         self.folders.is_empty() && self.files.is_empty()
     }
 
-    /// What the build context of the code leaves out, as patterns of a `.dockerignore`.
-    pub fn ignore_patterns(&self) -> Vec<String> {
-        let folders = self.folders.iter().flat_map(|folder| [folder.clone(), format!("{folder}/**/*")]);
-        folders.chain(self.files.iter().cloned()).collect()
+    /// Whether a file or folder of the project is among the weights.
+    pub fn holds(&self, path: &str) -> bool {
+        self.files.iter().any(|file| file == path) || self.folders.iter().any(|folder| is_inside(path, folder))
     }
 }
 
@@ -151,9 +150,13 @@ mod tests {
     }
 
     #[test]
-    fn the_code_context_leaves_the_weights_out() {
+    fn a_selection_holds_its_folders_and_its_files() {
         let selection = select_from(&[("w/a.bin", LARGE), ("b.bin", LARGE)]);
-        assert_eq!(selection.ignore_patterns(), ["w", "w/**/*", "b.bin"]);
         assert_eq!(selection.paths().collect::<Vec<_>>(), ["w", "b.bin"]);
+        for (path, is_held) in
+            [("w", true), ("w/a.bin", true), ("w/deep/x.txt", true), ("b.bin", true), ("wx", false), ("c/b.bin", false)]
+        {
+            assert_eq!(selection.holds(path), is_held, "{path}");
+        }
     }
 }

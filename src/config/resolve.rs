@@ -156,10 +156,13 @@ impl Resolver<'_> {
         let effective = &self.effective;
         BuildPlan {
             builder: if effective.builder.as_deref() == Some("cog") { Builder::Cog } else { Builder::Native },
+            cog_binary: effective.cog_binary.clone().map(PathBuf::from),
             cog_version: effective.cog_version.clone(),
             dockerfile: effective.dockerfile.clone().map(PathBuf::from),
             use_cog_base_image: effective.no_cog_base_image.filter(|without| *without).map(|without| !without),
             separate_weights: effective.separate_weights.unwrap_or_default(),
+            strip: effective.strip.unwrap_or_default(),
+            precompile: effective.precompile.unwrap_or_default(),
             secrets: effective.docker_secrets.clone(),
             no_cache: effective.no_cache.unwrap_or_default(),
             image: effective.image.clone(),

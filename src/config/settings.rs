@@ -187,6 +187,14 @@ pub const SETTINGS: &[Setting] = &[
         in_repository = true,
         default = Some("native")
     ),
+    setting!(
+        "cog_binary",
+        Some("cog-binary"),
+        Kind::Text,
+        "FILE",
+        BUILD,
+        "The official program for builder cog; else cog on PATH, else a download"
+    ),
     setting!("dockerfile", Some("dockerfile"), Kind::Text, "FILE", BUILD, "A Dockerfile of the project's own"),
     setting!("image", Some("image"), Kind::Text, "REFERENCE", BUILD, "An image that is already built, instead of building one"),
     setting!(
@@ -207,6 +215,8 @@ pub const SETTINGS: &[Setting] = &[
         "Give weights a layer of their own",
         in_repository = true
     ),
+    setting!("strip", Some("strip"), Kind::Switch, "", BUILD, "Remove debug symbols from Python's libraries", in_repository = true),
+    setting!("precompile", Some("precompile"), Kind::Switch, "", BUILD, "Compile Python files ahead of time", in_repository = true),
     setting!(
         "docker_secrets",
         Some("secret"),
@@ -435,3 +445,10 @@ pub const SECRETS: [Secret; 4] = [
     Secret { input: "anthropic_api_key", variable: "ANTHROPIC_API_KEY", help: "the judge" },
     Secret { input: "github_token", variable: "GITHUB_TOKEN", help: "check runs and comments" },
 ];
+
+impl Secret {
+    /// Whether a variable of this name carries it: its own, or that of the action's input.
+    pub fn is_called(&self, variable: &str) -> bool {
+        variable == self.variable || variable.strip_prefix("INPUT_").is_some_and(|input| input.eq_ignore_ascii_case(self.input))
+    }
+}

@@ -82,6 +82,8 @@ pub enum Builder {
 pub struct BuildPlan {
     /// Who makes it.
     pub builder: Builder,
+    /// The official program, when another than that on `PATH` is meant.
+    pub cog_binary: Option<PathBuf>,
     /// The Cog version asked for: `0.16.12`, `v0.22.0` or `latest`. `None`: what `cog.yaml` says, else the newest.
     pub cog_version: Option<String>,
     /// A Dockerfile of the project's own, relative to it.
@@ -90,6 +92,10 @@ pub struct BuildPlan {
     pub use_cog_base_image: Option<bool>,
     /// Weights get a layer of their own.
     pub separate_weights: bool,
+    /// Debug symbols are removed from Python's libraries.
+    pub strip: bool,
+    /// Python files are compiled ahead of time.
+    pub precompile: bool,
     /// Build secrets as `id=…,src=…|env=…`.
     pub secrets: Vec<String>,
     /// Ignore every cached step.

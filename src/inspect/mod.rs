@@ -23,5 +23,5 @@ pub use excerpt::with_excerpt;
 pub use live::{LiveVersion, live_version};
 pub use project::load_project;
 pub use ruff::{RuffOutcome, Tools};
-pub use run::{InspectRequest, Inspected, Places, SchemaFindings, inspect, inspect_schema};
+pub use run::{InspectRequest, Inspected, Places, PolicyFindings, apply_policy, inspect, inspect_schema};
 pub use signature::describe;

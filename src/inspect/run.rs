@@ -47,6 +47,8 @@ pub struct Inspected {
     pub project: Project,
     /// Its schema; `None` when only the built image can tell it (SDKs before 0.19), or the source does not.
     pub schema: Option<Value>,
+    /// How many predictions the predictor's decorator lets run at once.
+    pub concurrency: Option<u32>,
     /// Where the schema's parts stand.
     pub places: Places,
     /// What was found, gravest first, after the repository's policy.
@@ -57,9 +59,9 @@ pub struct Inspected {
     pub ruff: RuffOutcome,
 }
 
-/// What there is to say about a schema, after the policy.
+/// What there is to say, after the policy.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct SchemaFindings {
+pub struct PolicyFindings {
     /// Kept, gravest first.
     pub findings: Vec<Finding>,
     /// Dropped.
@@ -86,18 +88,24 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
         findings.extend(complaints.into_iter().map(|finding| in_repository(finding, &project)));
         outcome
     };
-    let (schema, places) = static_schema(&project, &mut findings);
+    let FromSource { schema, concurrency, places } = static_schema(&project, &mut findings);
     if let Some(schema) = &schema {
         findings.extend(about_schema(schema, &places, request.live));
     }
     let (findings, ignored) = policy::apply(findings, &plan.inspect);
-    Ok(Inspected { project, schema, places, findings, ignored, ruff })
+    Ok(Inspected { project, schema, concurrency, places, findings, ignored, ruff })
 }
 
 /// The same for a schema that only the built image could tell.
-pub fn inspect_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>, plan: &InspectPlan) -> SchemaFindings {
+pub fn inspect_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>, plan: &InspectPlan) -> PolicyFindings {
     let (findings, ignored) = policy::apply(about_schema(schema, places, live), plan);
-    SchemaFindings { findings, ignored }
+    PolicyFindings { findings, ignored }
+}
+
+/// The same for what was found elsewhere.
+pub fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> PolicyFindings {
+    let (findings, ignored) = policy::apply(findings, plan);
+    PolicyFindings { findings, ignored }
 }
 
 fn about_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>) -> Vec<Finding> {
@@ -109,11 +117,19 @@ fn about_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>) -> 
     findings
 }
 
+/// What the source tells.
+#[derive(Default)]
+struct FromSource {
+    schema: Option<Value>,
+    concurrency: Option<u32>,
+    places: Places,
+}
+
 /// The schema that the source tells, where the SDK takes it from there.
-fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> (Option<Value>, Places) {
+fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     let nothing_to_describe = project.config.predict.is_none() && project.config.train.is_none();
     if project.sdk.schema_source() == SchemaSource::Image || nothing_to_describe {
-        return (None, Places::default());
+        return FromSource::default();
     }
     match describe(project, &options(&project.sdk)) {
         Ok(description) => {
@@ -122,11 +138,12 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> (Option<Valu
                 predict: places_in_repository(description.predict_places, project),
                 train: places_in_repository(description.train_places, project),
             };
-            (Some(description.document), places)
+            let concurrency = description.predict.and_then(|signature| signature.concurrency);
+            FromSource { schema: Some(description.document), concurrency, places }
         }
         Err(errors) => {
             findings.extend(errors.iter().map(SignatureError::finding).map(|finding| in_repository(finding, project)));
-            (None, Places::default())
+            FromSource::default()
         }
     }
 }

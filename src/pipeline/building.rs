@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::build::{BuildEnvironment, Built, build, prepare};
+use crate::build::{BuildEnvironment, Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
 use crate::clients::docker::Docker;
 use crate::clients::registry::Registry;
 use crate::cog::image_name::image_name;
@@ -11,7 +11,8 @@ use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::cog::project::Project;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::finding::Finding;
-use crate::inspect::inspect_schema;
+use crate::domain::plan::Builder;
+use crate::inspect::{Inspected, apply_policy, inspect_schema};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, InspectedModel, has_judge, judge};
@@ -48,7 +49,8 @@ pub(super) async fn run(
     let plan = &run.plan;
     let (built, note) = match &plan.build.image {
         Some(image) => at_once(given(image, services.docker), context.cancelled).await?,
-        None => make(run, model, name, services, context).await?,
+        None if plan.build.builder == Builder::Cog => make_officially(run, name, services, context).await?,
+        None => make(state, run, model, name, services, context).await?,
     };
     check_schema(state, run, model, &built.schema, context)?;
     Ok(Done::new(built, note))
@@ -70,6 +72,7 @@ pub(super) fn name_of(project: &Project, goal: Goal) -> String {
 }
 
 async fn make(
+    state: &mut ModelState<'_>,
     run: &ModelRun,
     model: &InspectedModel,
     name: &str,
@@ -80,16 +83,44 @@ async fn make(
     let preparing = prepare(
         &inspected.project,
         &run.plan.build,
-        inspected.schema.as_ref(),
+        SourceFacts { schema: inspected.schema.as_ref(), concurrency: inspected.concurrency },
         name,
         Some(&run.plan.name),
         services.registry,
         services.environment,
     );
     let request = at_once(preparing, context.cancelled).await?;
+    tell_advice(state, run, inspected, &request.findings);
     let built = build(&request, services.docker, context.observer, context.cancelled).await?;
     let note = describe(&built, context.options.goal);
     Ok((BuiltModel { image: built.image, schema: built.schema }, note))
+}
+
+/// The same by the official program. What it does is its own business; its image is looked at as any other.
+async fn make_officially(
+    run: &ModelRun,
+    name: &str,
+    services: ImageServices<'_>,
+    context: &RunContext<'_>,
+) -> Result<(BuiltModel, String), Stop> {
+    let plan = &run.plan;
+    let build = OfficialBuild { project: &plan.project, plan: &plan.build, image_name: name, model: &plan.name };
+    let program = &services.environment.official;
+    let built = build_officially(build, program, services.docker, context.observer, context.cancelled).await?;
+    let note = describe(&built, context.options.goal);
+    Ok((BuiltModel { image: built.image, schema: built.schema }, note))
+}
+
+/// Findings about the build that the inspection did not have yet, under the repository's policy.
+fn tell_advice(state: &mut ModelState<'_>, run: &ModelRun, inspected: &Inspected, findings: &[Finding]) {
+    let is_known = |finding: &Finding| {
+        let same = |known: &Finding| known.code == finding.code && known.message == finding.message;
+        inspected.findings.iter().any(same) || inspected.ignored.iter().any(same)
+    };
+    let new = findings.iter().filter(|finding| !is_known(finding)).cloned();
+    let applied = apply_policy(new.collect(), &run.plan.inspect);
+    state.report.ignored.extend(applied.ignored);
+    state.found(applied.findings);
 }
 
 fn describe(built: &Built, goal: Goal) -> String {
@@ -115,6 +146,16 @@ async fn given(image: &str, docker: &dyn Docker) -> Result<(BuiltModel, String),
     Ok((BuiltModel { image: details.into_built(image), schema }, format!("{image}, already built")))
 }
 
+/// Whether two documents describe the same model. Their `info` names the program that made them, which may be another release of cog.
+fn says_the_same(one: &Value, other: &Value) -> bool {
+    let described = |document: &Value| {
+        let mut document = document.clone();
+        document.as_object_mut().map(|object| object.shift_remove("info"));
+        document
+    };
+    described(one) == described(other)
+}
+
 /// What was found before the build has to be true of the image too; what was not known then is looked at now.
 fn check_schema(
     state: &mut ModelState<'_>,
@@ -125,7 +166,7 @@ fn check_schema(
 ) -> Result<(), Stop> {
     let InspectedModel { inspected, known } = model;
     let mut findings = Vec::new();
-    let is_known = inspected.schema.as_ref() == Some(schema);
+    let is_known = inspected.schema.as_ref().is_some_and(|known| says_the_same(known, schema));
     match &inspected.schema {
         Some(_) if is_known => return Ok(()),
         Some(_) if run.plan.build.image.is_some() => {

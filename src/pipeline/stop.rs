@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::build::{BuildError, PrepareError};
+use crate::build::{BuildError, OfficialError, PrepareError};
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 use crate::clients::replicate::{Failure, ReplicateError};
@@ -138,6 +138,19 @@ impl From<BuildError> for Stop {
             BuildError::Cancelled => Self::Cancelled,
             error => Self::error(error.kind(), &error, error.hint()).with_findings(build_finding(&error)),
         }
+    }
+}
+
+impl From<OfficialError> for Stop {
+    fn from(error: OfficialError) -> Self {
+        let finding = match &error {
+            OfficialError::Cancelled | OfficialError::Docker(DockerError::Cancelled) => return Self::Cancelled,
+            OfficialError::Failed { last_lines, .. } => {
+                Some(Finding::new(&rules::BUILD_FAILED, error.to_string()).detail("output", last_lines.join("\n")))
+            }
+            _ => None,
+        };
+        Self::error(error.kind(), &error, error.hint()).with_findings(finding)
     }
 }
 

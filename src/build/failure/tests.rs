@@ -106,10 +106,23 @@ fn the_requirement_at_fault_is_found_in_its_file() {
     let project = tempfile::tempdir().unwrap();
     std::fs::write(project.path().join("requirements.txt"), "# comment\nsix\nNo_Such.Thing[extra]==1.0 # why\n").unwrap();
     let cause = FailureCause::NoMatchingDistribution("no-such-thing==1.0".to_owned());
-    let refined = refine(Location::file("requirements.txt"), &cause, project.path());
+    let refined = refine(Location::file("requirements.txt"), &cause, &[], project.path());
     assert_eq!(refined, Location::at("requirements.txt", 3, 1));
     let elsewhere = Location::at("cog.yaml", 4, 1);
-    assert_eq!(refine(elsewhere.clone(), &cause, project.path()), elsewhere);
+    assert_eq!(refine(elsewhere.clone(), &cause, &[], project.path()), elsewhere);
     let other = FailureCause::NoMatchingDistribution("other".to_owned());
-    assert_eq!(refine(Location::file("requirements.txt"), &other, project.path()), Location::file("requirements.txt"));
+    assert_eq!(refine(Location::file("requirements.txt"), &other, &[], project.path()), Location::file("requirements.txt"));
+}
+
+#[test]
+fn a_wrong_hash_is_told_on_the_line_of_its_package() {
+    let project = tempfile::tempdir().unwrap();
+    std::fs::write(project.path().join("requirements.txt"), "# all\nnumpy==1.0\nsix==1.17.0 --hash=sha256:00\n").unwrap();
+    let lines = [
+        "ERROR: THESE PACKAGES DO NOT MATCH",
+        "    six==1.17.0 from https://files.example/six.whl (from -r /tmp/requirements.txt (line 2)):",
+    ];
+    let lines = lines.map(str::to_owned);
+    let refined = refine(Location::file("requirements.txt"), &FailureCause::HashMismatch, &lines, project.path());
+    assert_eq!(refined, Location::at("requirements.txt", 3, 1));
 }

@@ -1,6 +1,10 @@
 //! Asking the registry for the `cog-base` image.
 
+use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use tokio::time::timeout;
 
@@ -13,13 +17,17 @@ use crate::cog::base_image::BaseImageAnswer;
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// What is known of the image.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
     /// For the recipe; `None` when nobody could be asked.
     pub(super) answer: Option<BaseImageAnswer>,
     /// For the labels, when it is there.
     pub(super) layers: Option<BaseLayers>,
 }
+
+/// What the registry has answered so far: models of one run that want the same image ask once.
+#[derive(Debug, Clone, Default)]
+pub struct CogBaseAnswers(Arc<Mutex<HashMap<String, Asked>>>);
 
 /// Asks for `candidate`, `host/repository:tag`. Every failure is an answer: there are other images to build on.
 pub(super) async fn ask(candidate: Option<&str>, registry: Option<&dyn Registry>, environment: &BuildEnvironment) -> Asked {
@@ -31,6 +39,17 @@ pub(super) async fn ask(candidate: Option<&str>, registry: Option<&dyn Registry>
         // The given client asks another registry, whose answer would be about another image.
         return Asked::default();
     }
+    // Held while the registry is asked, so that models that are built side by side share the answer.
+    let mut answers = environment.cog_base_answers.0.lock().await;
+    if let Some(known) = answers.get(candidate) {
+        return known.clone();
+    }
+    let answer = answer(candidate, repository, tag, registry).await;
+    answers.insert(candidate.to_owned(), answer.clone());
+    answer
+}
+
+async fn answer(candidate: &str, repository: &str, tag: &str, registry: &dyn Registry) -> Asked {
     match timeout(TIME_LIMIT, registry.manifest(repository, tag)).await {
         Ok(Ok(Some(manifest))) => Asked {
             answer: Some(BaseImageAnswer::Present),

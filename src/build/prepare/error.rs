@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::build::context::ContextError;
 use crate::build::secrets::SecretError;
 use crate::clients::ErrorKind;
 use crate::cog::dockerfile::certificate::CertificateError;
@@ -49,6 +50,9 @@ pub enum PrepareError {
         #[source]
         source: io::Error,
     },
+    /// The project's files cannot be read.
+    #[error(transparent)]
+    Context(#[from] ContextError),
     /// `COG_CA_CERT` is no certificate.
     #[error("COG_CA_CERT cannot be used")]
     Certificate(#[from] CertificateError),
@@ -72,6 +76,7 @@ impl PrepareError {
             Self::Secret(SecretError::TooLarge { .. }) => "download large files in a build step, with a token as the secret",
             Self::SecretTwice { .. } => "leave one of them out",
             Self::DockerfileOutside { .. } | Self::DockerfileUnreadable { .. } => "name it relative to the folder of cog.yaml",
+            Self::Context(error) => return error.hint().map(str::to_owned),
             Self::Certificate(_) => "give PEM text that begins with -----BEGIN CERTIFICATE-----",
             Self::SchemaMissing { .. } => "add `run: \"run.py:Runner\"` to cog.yaml",
         };

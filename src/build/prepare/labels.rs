@@ -9,12 +9,14 @@ use crate::cog::recipe::Recipe;
 use crate::cog::sdk::{NEWEST_KNOWN, SdkVersion};
 
 /// The labels of an image that `recipe` makes.
-pub(super) fn labels(project: &Project, recipe: &Recipe, environment: &BuildEnvironment) -> BTreeMap<String, String> {
-    let completion = Completion {
-        python_version: project.sdk.default_python().map(str::to_owned),
-        cuda: recipe.cuda.clone(),
-        concurrency: None,
-    };
+pub(super) fn labels(
+    project: &Project,
+    recipe: &Recipe,
+    concurrency: Option<u32>,
+    environment: &BuildEnvironment,
+) -> BTreeMap<String, String> {
+    let completion =
+        Completion { python_version: project.sdk.default_python().map(str::to_owned), cuda: recipe.cuda.clone(), concurrency };
     let cog_version = match &project.sdk {
         SdkVersion::Exact(release) => release.to_string(),
         SdkVersion::Latest | SdkVersion::Prerelease => NEWEST_KNOWN.to_string(),

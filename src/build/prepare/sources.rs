@@ -79,7 +79,7 @@ pub(super) fn certificate(environment: &BuildEnvironment) -> Result<Option<Strin
     Ok(value.map(pem_from_value).transpose()?)
 }
 
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     // A panic within would be a bug; there is none to continue after.
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

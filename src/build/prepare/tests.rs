@@ -99,7 +99,16 @@ async fn prepared_for(
     environment: &BuildEnvironment,
 ) -> Result<BuildRequest, PrepareError> {
     let schema = json!({"openapi": "3.0.2"});
-    prepare(project, plan, Some(&schema), "cog-hotdog:latest", Some("hotdog"), registry, environment).await
+    prepare(
+        project,
+        plan,
+        SourceFacts { schema: Some(&schema), concurrency: None },
+        "cog-hotdog:latest",
+        Some("hotdog"),
+        registry,
+        environment,
+    )
+    .await
 }
 
 async fn prepared(project: &Project) -> BuildRequest {
@@ -295,11 +304,11 @@ mod schemas {
     async fn a_new_sdk_needs_the_schema_before_the_build() {
         let environment = environment();
         let (project, plan) = (project(SMALL), BuildPlan::default());
-        let error = prepare(&project, &plan, None, "a:b", None, None, &environment).await.unwrap_err();
+        let error = prepare(&project, &plan, SourceFacts::default(), "a:b", None, None, &environment).await.unwrap_err();
         assert!(matches!(&error, PrepareError::SchemaMissing { file } if file == "cog.yaml"), "{error:?}");
         assert_eq!(error.location(), Some(Location::file("cog.yaml")));
         let old = project_with(SMALL, "cog.yaml", Some("0.16.12"), None);
-        assert!(prepare(&old, &plan, None, "a:b", None, None, &environment).await.is_ok());
+        assert!(prepare(&old, &plan, SourceFacts::default(), "a:b", None, None, &environment).await.is_ok());
     }
 }
 
@@ -430,10 +439,10 @@ mod places {
 async fn what_is_not_built_here_is_said_before_anything_else() {
     let plan = BuildPlan { builder: Builder::Cog, secrets: vec!["broken".to_owned()], ..BuildPlan::default() };
     let error = refused(&project(SMALL), &plan).await;
-    assert_eq!(error.to_string(), "a build by the official cog program (`builder: cog`) is not supported");
+    assert_eq!(error.to_string(), "a Dockerfile of ours for a build by the official cog program (`builder: cog`) is not supported");
     assert_eq!(error.hint().as_deref(), Some("use `builder: native`"));
 
-    let plan = BuildPlan { separate_weights: true, ..BuildPlan::default() };
+    let plan = BuildPlan { separate_weights: true, dockerfile: Some("Dockerfile".into()), ..BuildPlan::default() };
     assert!(refused(&project(SMALL), &plan).await.to_string().contains("separate_weights"));
 
     let weights = "model: r8.im/acme/a\nweights:\n  - name: w\n    target: /w\n    source:\n      uri: https://a.example/w\n";

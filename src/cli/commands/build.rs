@@ -15,7 +15,8 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     if loaded.models.is_empty() {
         return nothing_to_do(&loaded, context);
     }
-    let services = services::for_build(&loaded.run, context).await?;
+    let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
+    let services = services::for_build(&loaded.run, &plans, context).await?;
     let options = options(Goal::Build, loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);

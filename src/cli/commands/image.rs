@@ -59,10 +59,12 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
 
 async fn recipe_of(plan: &ModelPlan, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
     let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
-    let environment = build_environment::collect(&context.environment, &plan.project, &run.registry_host, Reach::Published)?;
+    let environment =
+        build_environment::collect(&context.environment, [plan], &plan.project, &run.registry_host, Reach::Published)?;
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});
-    let request = build::prepare(&project, &plan.build, Some(&schema), "image:latest", None, None, &environment).await;
+    let source = build::SourceFacts { schema: Some(&schema), concurrency: None };
+    let request = build::prepare(&project, &plan.build, source, "image:latest", None, None, &environment).await;
     let request = request.map_err(|error| {
         let (hint, findings) = (error.hint(), error.findings().to_vec());
         Failure { findings, ..Failure::new(error.kind().verdict(), error).maybe_hint(hint) }

@@ -11,7 +11,7 @@ use crate::cli::printer::Format;
 use crate::domain::rule::Rule;
 use crate::domain::verdict::Verdict;
 use crate::support::text::nearest;
-use crate::{cog, config, inspect, pipeline, publish, python, schema, select, verify};
+use crate::{build, cog, config, inspect, pipeline, publish, python, schema, select, verify};
 
 /// A part of the reference: rules of one subject.
 struct Chapter {
@@ -23,6 +23,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { title: "Configuration", rules: config::rules::RULES },
     Chapter { title: "Selection of models", rules: select::rules::RULES },
     Chapter { title: "cog.yaml and the build", rules: cog::rules::RULES },
+    Chapter { title: "The files that are built", rules: build::rules::RULES },
     Chapter { title: "Inspection", rules: inspect::rules::RULES },
     Chapter { title: "Predictors and trainers", rules: python::rules::RULES },
     Chapter { title: "Schemas: compatibility and lint", rules: schema::rules::RULES },

@@ -20,7 +20,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     let mut connected = if on_sandbox {
         services::sandbox(&loaded.run, &plans, context).await?
     } else {
-        services::replicate(&loaded.run, context).await?
+        services::replicate(&loaded.run, &plans, context).await?
     };
     connected.notices.extend(loaded.notices);
     let observer = context.observer();

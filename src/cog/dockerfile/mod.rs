@@ -4,7 +4,7 @@
 //! instruction with the line it stems from. The text is for the BuildKit inside Docker 20.10 and everything later: no `syntax`
 //! line (it makes the daemon ask Docker Hub), no `COPY --link`, no named contexts, unless the daemon is known to be newer.
 //!
-//! Four deliberate differences to the official text, all invisible to a model:
+//! Five deliberate differences to the official text, all invisible to a model:
 //!
 //! - **tini** comes from Debian rather than from a GitHub release, and only if the image has none: many runners cannot reach GitHub's
 //!   file servers, and a package is signed.
@@ -13,8 +13,8 @@
 //!   command of `build.run` calls it.
 //! - **`CFLAGS`** are set for the one command that needs them, and without `-S`, which makes gcc write assembly where an object is expected, so
 //!   that no package with C sources could be built.
-//! - **Generated files** live under `.cog/build/` of the context and are bind-mounted where they are used. `COPY . /src` takes them along,
-//!   so the next instruction removes them again. They hold nothing secret: the requirements and a public certificate.
+//! - **Generated files** live under `.cog/build/` of the context and are bind-mounted where they are used. They reach no layer.
+//! - **The project** is copied by tar rather than by `COPY`, which would take the generated files along and give folders the time of the build.
 
 pub mod certificate;
 

@@ -65,6 +65,10 @@ pub(crate) fn sdk(writer: &mut Writer, pip: Pip, sdk: &SdkVersion, newest: &Rele
     let requirement = sdk.pip_requirement(newest);
     let mut arguments = if sdk.allows_prereleases() { "--pre ".to_owned() } else { String::new() };
     arguments.push_str(&shell_word(&requirement));
+    if let Some(server) = sdk.pip_server_requirement(newest) {
+        arguments.push(' ');
+        arguments.push_str(&shell_word(&server));
+    }
     if sdk.is_legacy() {
         arguments.push_str(" 'pydantic>=1.9,<3'");
     }
@@ -73,12 +77,15 @@ pub(crate) fn sdk(writer: &mut Writer, pip: Pip, sdk: &SdkVersion, newest: &Rele
 
 /// Compiles all Python files ahead of time (`--precompile`).
 ///
-/// Files of other Python versions lie around in most images and do not compile, which is no reason to stop.
+/// For `python` as it is started and, as Cog does, for `python -OO`. Files of other Python versions lie around in most images and do not
+/// compile, which is no reason to stop.
 pub(crate) fn precompile(writer: &mut Writer) {
+    // Without folders, compileall looks at the files right in those of sys.path and at no package.
     writer.standard(
         "RUN find / -xdev -type f -name \"*.py[co]\" -delete \\\n    \
          && find / -xdev -type f -name \"*.py\" -exec touch -t 197001010000 {} + \\\n    \
-         && (python -m compileall -q --invalidation-mode timestamp -o 2 -j 0 || true)",
+         && (python -m compileall -q --invalidation-mode timestamp -o 0 -o 2 -j 0 \
+            $(python -c \"import os, sys; print(*filter(os.path.isdir, sys.path[1:]))\") || true)",
         "compile Python files ahead of time",
     );
 }

@@ -22,6 +22,7 @@ use crate::cog::base_image::BaseImageKind;
 use crate::cog::config::CogConfig;
 use crate::cog::decision::Decision;
 use crate::cog::dockerfile::{Writer, certificate, custom, packages, project, system};
+use crate::cog::weights::WeightSelection;
 use crate::domain::finding::{Finding, Location};
 
 /// Everything that a build needs besides the project.
@@ -76,8 +77,8 @@ pub struct WeightsRecipe {
     pub image: String,
     /// Its Dockerfile.
     pub dockerfile: String,
-    /// What the context of the main build leaves out.
-    pub context_excludes: Vec<String>,
+    /// What it holds, and the context of the main build leaves out.
+    pub selection: WeightSelection,
 }
 
 /// The `cog-base` image to ask the registry about before [`plan`]; `None` when there is nothing to ask.
@@ -207,6 +208,6 @@ fn weights_recipe(weights: &WeightsImage) -> WeightsRecipe {
     WeightsRecipe {
         image: weights.image.clone(),
         dockerfile: project::weights_dockerfile(&weights.selection),
-        context_excludes: weights.selection.ignore_patterns(),
+        selection: weights.selection.clone(),
     }
 }

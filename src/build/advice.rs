@@ -1,0 +1,194 @@
+//! What is worth knowing about the files that are about to be sent: how large they are, and whether there are secrets among them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::build::context::{ContextError, ContextFiles};
+use crate::build::rules;
+use crate::cog::weights::ListedFile;
+use crate::domain::finding::{Finding, Location};
+use crate::support::text::count;
+use crate::support::{ExposeSecret, SecretString};
+
+/// From this size on it is told what is so large.
+const LARGE_BYTES: u64 = 1_000_000_000;
+
+/// How many entries the breakdown has.
+const SHOWN_ENTRIES: usize = 10;
+
+/// Tokens are looked for in files up to this size: text that people write, no weights.
+const SEARCHED_BYTES: u64 = 1_000_000;
+
+/// And in no more than this many of them, so that a data set costs no minutes.
+const SEARCHED_FILES: usize = 20_000;
+
+/// Shorter values are no tokens.
+const SHORTEST_TOKEN: usize = 12;
+
+/// Names of files that hold secrets by custom. Public parts (`id_rsa.pub`, `.env.example`) are none.
+const SECRET_NAMES: [&str; 12] = [
+    ".env",
+    ".netrc",
+    ".pypirc",
+    ".npmrc",
+    ".git-credentials",
+    ".dockerconfigjson",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    "credentials.json",
+    "service-account.json",
+];
+
+/// Endings of key files.
+const SECRET_ENDINGS: [&str; 5] = [".key", ".p12", ".pfx", ".keystore", ".kdbx"];
+
+/// How a private key begins, also in a `.pem` that may as well be a certificate.
+const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
+
+/// A token of this run, and the variable that people know it by.
+pub(super) type Token<'a> = (&'a str, &'a SecretString);
+
+/// Looks at what would be sent of a project. `shown_as` is put before each path. Blocks.
+pub(super) fn about(
+    project: &Path,
+    shown_as: &str,
+    unsent: &[PathBuf],
+    tokens: &[Token<'_>],
+) -> Result<Vec<Finding>, ContextError> {
+    let files = ContextFiles::scan(project, unsent, Vec::new())?.listing();
+    let shown = |path: &str| Location::file(format!("{shown_as}{path}"));
+    let mut findings: Vec<Finding> = large(&files).into_iter().collect();
+    let small = files.iter().filter(|file| file.size_bytes <= SEARCHED_BYTES).take(SEARCHED_FILES);
+    let mut contents = BTreeMap::new();
+    for file in small.filter(|file| !tokens.is_empty() || file.path.ends_with(".pem")) {
+        let path = project.join(&file.path);
+        contents.insert(file.path.as_str(), read(&path).map_err(|source| ContextError::Unreadable { path, source })?);
+    }
+    for file in &files {
+        let bytes = contents.get(file.path.as_str()).map(Vec::as_slice).unwrap_or_default();
+        if has_secret_name(&file.path) || file.path.ends_with(".pem") && holds(bytes, PRIVATE_KEY) {
+            let finding = Finding::new(&rules::SECRET_FILE, format!("{} goes into the image", file.path));
+            findings.push(finding.hint("name it in .dockerignore").at(shown(&file.path)));
+        }
+        for (name, token) in tokens {
+            let value = token.expose_secret().trim();
+            if value.len() >= SHORTEST_TOKEN && holds(bytes, value.as_bytes()) {
+                let finding = Finding::new(&rules::TOKEN_IN_FILE, format!("{} holds the value of {name}", file.path));
+                findings.push(finding.hint("take it out of the file, and make a new token").at(shown(&file.path)));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(SEARCHED_BYTES).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn holds(bytes: &[u8], wanted: &[u8]) -> bool {
+    bytes.windows(wanted.len()).any(|part| part == wanted)
+}
+
+fn has_secret_name(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_environment = name.strip_prefix(".env.").is_some_and(|rest| !["example", "sample", "template", "dist"].contains(&rest));
+    SECRET_NAMES.contains(&name) || is_environment || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// The largest files and folders, when all of them together are large.
+fn large(files: &[ListedFile]) -> Option<Finding> {
+    let total: u64 = files.iter().map(|file| file.size_bytes).sum();
+    if total <= LARGE_BYTES {
+        return None;
+    }
+    let mut entries: BTreeMap<&str, (u64, usize)> = BTreeMap::new();
+    for file in files {
+        let top = file.path.find('/').map_or(file.path.as_str(), |slash| &file.path[..=slash]);
+        let entry = entries.entry(top).or_default();
+        *entry = (entry.0 + file.size_bytes, entry.1 + 1);
+    }
+    let mut entries: Vec<_> = entries.into_iter().collect();
+    entries.sort_by_key(|(_, (size, _))| std::cmp::Reverse(*size));
+    let message = format!("{} are sent to the builder and become part of the image", gigabytes(total));
+    let mut finding = Finding::new(&rules::CONTEXT_LARGE, message).hint("name what the model does not need in .dockerignore");
+    for (path, (size, number)) in entries.into_iter().take(SHOWN_ENTRIES) {
+        let files = if path.ends_with('/') { format!(", {}", count(number, "file")) } else { String::new() };
+        finding = finding.detail(path, format!("{}{files}", gigabytes(size)));
+    }
+    Some(finding)
+}
+
+fn gigabytes(bytes: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "shown with two decimals")]
+    let gigabytes = bytes as f64 / 1e9;
+    format!("{gigabytes:.2} GB")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn told(files: &[(&str, &str)], tokens: &[(&str, &str)]) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, text) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let tokens: Vec<(&str, SecretString)> = tokens.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        let tokens: Vec<Token<'_>> = tokens.iter().map(|(name, value)| (*name, value)).collect();
+        let findings = about(folder.path(), "models/a/", &[], &tokens).unwrap();
+        findings.iter().map(|finding| format!("{} {}", finding.code, finding.location.as_ref().unwrap().file)).collect()
+    }
+
+    #[test]
+    fn files_that_hold_secrets_by_custom_are_told() {
+        let key = "-----BEGIN RSA PRIVATE KEY-----\nx\n";
+        let files = [
+            (".env", ""),
+            ("a/.env.local", ""),
+            ("a/id_rsa", ""),
+            ("tls.key", ""),
+            ("own.pem", key),
+            ("roots.pem", "-----BEGIN CERTIFICATE-----"),
+            ("id_rsa.pub", ""),
+            (".env.example", ""),
+            ("monkey.py", ""),
+        ];
+        let expected = [".env", "a/.env.local", "a/id_rsa", "own.pem", "tls.key"].map(|path| format!("SP582 models/a/{path}"));
+        assert_eq!(told(&files, &[]), expected);
+    }
+
+    #[test]
+    fn ignored_files_are_not_told() {
+        assert_eq!(told(&[(".env", ""), (".dockerignore", ".env\n")], &[]), [""; 0]);
+    }
+
+    #[test]
+    fn tokens_of_the_run_are_found_wherever_they_stand_and_not_shown() {
+        let token = "r8_abcdefghijklmnopqrstuvwxyz0123456789a";
+        let files = [("run.py", format!("TOKEN = '{token}'")), ("other.py", "r8_".to_owned())];
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        assert_eq!(told(&files, &[("REPLICATE_API_TOKEN", token), ("COG_TOKEN", "short")]), ["SP583 models/a/run.py"]);
+    }
+
+    #[test]
+    fn a_large_project_is_broken_down() {
+        let file = |path: &str, size_bytes: u64| ListedFile { path: path.to_owned(), size_bytes };
+        let mut files = vec![file("data/a.bin", 600_000_000), file("data/b/c.bin", 300_000_000), file("run.py", 1)];
+        assert!(large(&files).is_none());
+        files.push(file("model.ckpt", 200_000_000));
+        let finding = large(&files).unwrap();
+        assert_eq!(finding.message, "1.10 GB are sent to the builder and become part of the image");
+        let details: Vec<String> = finding.details.iter().map(|(name, value)| format!("{name} {value}")).collect();
+        assert_eq!(details, ["data/ 0.90 GB, 2 files", "model.ckpt 0.20 GB", "run.py 0.00 GB"]);
+    }
+}

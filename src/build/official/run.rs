@@ -1,0 +1,166 @@
+//! Running the program: its output told as it comes, its image looked at when it is done.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{CogProgram, OfficialError};
+use crate::build::Built;
+use crate::build::label::FREEZE_LABEL;
+use crate::clients::docker::Docker;
+use crate::cog::labels::OPENAPI_SCHEMA;
+use crate::domain::events::{Event, EventKind, Observer};
+use crate::domain::plan::BuildPlan;
+use crate::support::ExposeSecret;
+
+/// How much of its output an error keeps, and how much of it a report.
+const KEPT_LINES: usize = 30;
+const LOG_LINES: usize = 2000;
+
+/// Shorter values would mask innocent words.
+const SHORTEST_SECRET: usize = 6;
+
+/// What is to be built.
+#[derive(Debug, Clone, Copy)]
+pub struct OfficialBuild<'a> {
+    /// The project.
+    pub project: &'a Path,
+    /// How.
+    pub plan: &'a BuildPlan,
+    /// The name that the image gets, `repository:tag`.
+    pub image_name: &'a str,
+    /// The model that events of the build name.
+    pub model: &'a str,
+}
+
+/// Builds a project's image with the official program.
+pub async fn build_officially(
+    build: OfficialBuild<'_>,
+    places: &CogProgram,
+    docker: &dyn Docker,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> Result<Built, OfficialError> {
+    let begun = Instant::now();
+    let program = tokio::select! {
+        () = cancelled.cancelled() => return Err(OfficialError::Cancelled),
+        program = places.locate(build.plan.cog_binary.as_deref(), build.plan.cog_version.as_deref()) => program?,
+    };
+    let not_started = |source| OfficialError::NotStarted { program: program.clone(), source };
+    let mut command = places.command(&program);
+    command.args(arguments(build)).current_dir(build.project).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(not_started)?;
+    let (sender, mut lines) = mpsc::channel(64);
+    tokio::spawn(follow(child.stdout.take(), sender.clone()));
+    tokio::spawn(follow(child.stderr.take(), sender));
+    let mut log: VecDeque<String> = VecDeque::new();
+    loop {
+        let line = tokio::select! {
+            // The program is killed when it is dropped; the daemon gives up a build whose client is gone.
+            () = cancelled.cancelled() => return Err(OfficialError::Cancelled),
+            line = lines.recv() => line,
+        };
+        let Some(line) = line else { break };
+        let line = places.mask(&line);
+        observer.observe(Event { model: Some(build.model.to_owned()), kind: EventKind::BuildOutput(line.clone()) });
+        if log.len() == LOG_LINES {
+            log.pop_front();
+        }
+        log.push_back(line);
+    }
+    let status = child.wait().await.map_err(not_started)?;
+    if !status.success() {
+        let last_lines = log.iter().skip(log.len().saturating_sub(KEPT_LINES)).cloned().collect();
+        return Err(OfficialError::Failed { program, exit_code: status.code(), last_lines });
+    }
+    let image = docker.inspect_image(build.image_name).await?;
+    let schema = image.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
+    let Some(schema) = schema.filter(Value::is_object) else { return Err(OfficialError::NoSchema { program }) };
+    Ok(Built {
+        schema,
+        pip_freeze: image.labels.get(FREEZE_LABEL).cloned().unwrap_or_default(),
+        size_bytes: image.size_bytes,
+        image: image.into_built(build.image_name),
+        duration: begun.elapsed(),
+        cached_steps: 0,
+        log: Vec::from(log).join("\n"),
+    })
+}
+
+impl CogProgram {
+    /// A line without the values of variables that only build secrets name.
+    fn mask(&self, line: &str) -> String {
+        let values = self.secrets.iter().filter_map(|name| self.variables.get(name)).map(|value| value.expose_secret().trim());
+        values.filter(|value| value.len() >= SHORTEST_SECRET).fold(line.to_owned(), |line, value| line.replace(value, "***"))
+    }
+}
+
+/// The flags have kept their names through all releases (`contracts/cog.md` section 6).
+fn arguments(build: OfficialBuild<'_>) -> Vec<String> {
+    let plan = build.plan;
+    let mut arguments = ["build", "--tag", build.image_name, "--progress", "plain"].map(str::to_owned).to_vec();
+    for (is_wanted, flag) in [
+        (plan.no_cache, "--no-cache"),
+        (plan.separate_weights, "--separate-weights"),
+        (plan.strip, "--strip"),
+        (plan.precompile, "--precompile"),
+    ] {
+        arguments.extend(is_wanted.then(|| flag.to_owned()));
+    }
+    arguments.extend(plan.use_cog_base_image.map(|wanted| format!("--use-cog-base-image={wanted}")));
+    arguments.extend(plan.dockerfile.as_ref().map(|path| format!("--dockerfile={}", path.display())));
+    arguments.extend(plan.secrets.iter().map(|secret| format!("--secret={secret}")));
+    arguments
+}
+
+async fn follow(output: Option<impl AsyncRead + Unpin>, lines: mpsc::Sender<String>) {
+    let Some(output) = output else { return };
+    let mut reader = BufReader::new(output);
+    let mut line = Vec::new();
+    // A line of a program that writes none is as long as its output; a build writes some megabytes at most.
+    while matches!(reader.read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
+        let text = String::from_utf8_lossy(&line).trim_end().to_owned();
+        line.clear();
+        if lines.send(text).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_plan_becomes_flags() {
+        let plan = BuildPlan {
+            no_cache: true,
+            separate_weights: true,
+            use_cog_base_image: Some(false),
+            dockerfile: Some("docker/Dockerfile".into()),
+            secrets: vec!["id=a,env=A".to_owned()],
+            ..BuildPlan::default()
+        };
+        let build = OfficialBuild { project: Path::new("."), plan: &plan, image_name: "a:b", model: "a" };
+        assert_eq!(
+            arguments(build).join(" "),
+            "build --tag a:b --progress plain --no-cache --separate-weights --use-cog-base-image=false \
+             --dockerfile=docker/Dockerfile --secret=id=a,env=A"
+        );
+        let plan = BuildPlan::default();
+        assert_eq!(arguments(OfficialBuild { plan: &plan, ..build }).join(" "), "build --tag a:b --progress plain");
+    }
+
+    #[test]
+    fn values_of_build_secrets_are_masked() {
+        let variables = [("TOKEN", "hunter22"), ("PATH", "/usr/local/bin")].map(|(name, value)| (name.to_owned(), value.into()));
+        let places = CogProgram { variables: variables.into(), secrets: ["TOKEN".to_owned()].into(), ..CogProgram::default() };
+        assert_eq!(places.mask("hunter22 in /usr/local/bin"), "*** in /usr/local/bin");
+    }
+}

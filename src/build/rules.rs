@@ -1,0 +1,45 @@
+//! Every code that this room's findings carry: SP581 to SP599.
+
+use crate::domain::finding::Severity::{Note, Warning};
+use crate::domain::rule::Rule;
+
+pub(crate) const CONTEXT_LARGE: Rule = Rule {
+    code: "SP581",
+    name: "build-context-large",
+    severity: Note,
+    summary: "More than 1 GB of the project is sent to the builder.",
+    why: "All of it is copied into the image, pushed twice, and pulled by every instance that boots. Often a data set or an old checkpoint lies beside the model.",
+    example: "```text\n# .dockerignore\ndata/\n*.ckpt\n```",
+};
+
+pub(crate) const SECRET_FILE: Rule = Rule {
+    code: "SP582",
+    name: "secret-file-in-context",
+    severity: Warning,
+    summary: "A file that usually holds secrets goes into the image.",
+    why: "Everybody who may run the model can get at its files. Build steps read secrets from `--secret`, predictors from an input of type Secret.",
+    example: "```text\n# .dockerignore\n.env\n*.pem\n```",
+};
+
+pub(crate) const TOKEN_IN_FILE: Rule = Rule {
+    code: "SP583",
+    name: "token-in-context",
+    severity: Warning,
+    summary: "A file that goes into the image holds one of the tokens of this run.",
+    why: "Everybody who may run the model can get at its files, and with them at the token.",
+    example: "A script with `REPLICATE_API_TOKEN=r8_…` in it. Take it out, and make a new token: the old one is in the history of Git too.",
+};
+
+/// All rules of the room, by code.
+pub const RULES: &[Rule] = &[CONTEXT_LARGE, SECRET_FILE, TOKEN_IN_FILE];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_ascend_within_the_rooms_range() {
+        assert!(RULES.is_sorted_by(|a, b| a.code < b.code));
+        assert!(RULES.iter().all(|rule| ("SP581".."SP600").contains(&rule.code)));
+    }
+}

@@ -1,0 +1,114 @@
+//! Weights in an image of their own: which files they are, whether that image is there already, and making it.
+//!
+//! The image is named after what it holds, so that weights that did not change are neither sent to the daemon nor built again, whatever
+//! model or run wants them. It stays in the daemon for the next run, as the rest of the build's cache does.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+
+use crate::build::BuildError;
+use crate::build::context::{ContextError, ContextFiles};
+use crate::clients::docker::{BuildNetwork, Docker, ImageBuild};
+use crate::cog::recipe::{WeightsImage, WeightsRecipe};
+use crate::cog::weights::select;
+
+/// The repository of such images in the daemon.
+const REPOSITORY: &str = "safe-push-weights";
+
+/// What is read at a time.
+const CHUNK_BYTES: usize = 1024 * 1024;
+
+/// The weights of a project; `None` when it has none. Reads all of them. Blocks.
+pub(super) fn find(project: &Path, unsent: &[PathBuf]) -> Result<Option<WeightsImage>, ContextError> {
+    let context = ContextFiles::scan(project, unsent, Vec::new())?;
+    let selection = select(&context.listing(), false);
+    if selection.is_empty() {
+        return Ok(None);
+    }
+    let (weights, _code) = context.split(&selection);
+    Ok(Some(WeightsImage { image: format!("{REPOSITORY}:{}", digest(&weights)?), selection }))
+}
+
+/// What the image holds, as 32 digits: names, modes, links and every byte.
+fn digest(weights: &ContextFiles) -> Result<String, ContextError> {
+    let mut digest = Sha256::new();
+    for part in weights.parts() {
+        digest.update(part.words.len().to_le_bytes());
+        digest.update(part.words.as_bytes());
+        if let Some(path) = part.file {
+            read(&path, &mut digest).map_err(|source| ContextError::Unreadable { path, source })?;
+        }
+    }
+    Ok(hex::encode(digest.finalize()).get(..32).unwrap_or_default().to_owned())
+}
+
+fn read(path: &Path, digest: &mut Sha256) -> io::Result<()> {
+    let mut file = File::open(path)?;
+    let mut chunk = vec![0; CHUNK_BYTES];
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(()),
+            read => digest.update(chunk.get(..read).unwrap_or_default()),
+        }
+    }
+}
+
+/// The build that makes the image; `None` when the daemon has it.
+pub(super) async fn missing(weights: &WeightsRecipe, docker: &dyn Docker) -> Result<Option<ImageBuild>, BuildError> {
+    if docker.image_exists(&weights.image).await? {
+        return Ok(None);
+    }
+    Ok(Some(ImageBuild {
+        dockerfile: super::run::DOCKERFILE.to_owned(),
+        tag: weights.image.clone(),
+        network: BuildNetwork::None,
+        ..ImageBuild::default()
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const LARGE: usize = 10 * 1024 * 1024;
+
+    fn image_of(files: &[(&str, usize, u8)]) -> Option<WeightsImage> {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, size, byte) in files {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, vec![*byte; *size]).unwrap();
+        }
+        find(folder.path(), &[]).unwrap()
+    }
+
+    #[test]
+    fn a_project_without_large_files_has_no_weights() {
+        assert_eq!(image_of(&[("a.bin", 100, 1), ("run.py", LARGE, 1)]), None);
+    }
+
+    #[test]
+    fn the_image_is_named_after_the_weights_alone() {
+        let weights = ("w/a.bin", LARGE, 1);
+        let name = |files: &[(&str, usize, u8)]| image_of(files).unwrap().image;
+        let first = name(&[weights, ("run.py", 10, 1)]);
+        assert!(first.starts_with("safe-push-weights:") && first.len() == "safe-push-weights:".len() + 32, "{first}");
+        assert_eq!(first, name(&[weights, ("run.py", 20, 2)]));
+        assert_ne!(first, name(&[("w/a.bin", LARGE, 2)]));
+        assert_ne!(first, name(&[("w/b.bin", LARGE, 1)]));
+        assert_ne!(first, name(&[weights, ("w/names.txt", 3, 1)]));
+    }
+
+    #[test]
+    fn what_is_not_sent_is_no_weight() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.bin"), vec![1; LARGE]).unwrap();
+        fs::write(folder.path().join(".dockerignore"), "*.bin\n").unwrap();
+        assert_eq!(find(folder.path(), &[]).unwrap(), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! Releases of the official `cog` program: downloaded, and checked against the list of checksums that comes with them.
+
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use crate::clients::ErrorKind;
+use crate::clients::http::{HttpOptions, Redirects, build_client, read_bounded};
+
+/// Where releases are.
+pub const RELEASES: &str = "https://github.com/replicate/cog/releases/";
+
+/// The program for the platform that Replicate runs, which is also that of nearly every runner.
+const PROGRAM: &str = "cog_Linux_x86_64";
+const CHECKSUMS: &str = "checksums.txt";
+
+const PROGRAM_BYTES: usize = 300 * 1024 * 1024;
+const CHECKSUMS_BYTES: usize = 256 * 1024;
+const MOST_REDIRECTS: usize = 5;
+
+/// A release that cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum CogReleaseError {
+    /// The address of releases is none.
+    #[error("'{address}' is not an address of releases")]
+    BadAddress {
+        /// The address.
+        address: String,
+    },
+    /// The server did not answer, or broke off.
+    #[error("failed to download {file} of cog {version}")]
+    Unreachable {
+        /// Which file.
+        file: &'static str,
+        /// Which release.
+        version: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no such release, or no such file in it.
+    #[error("there is no {file} of cog {version} (status {status})")]
+    Missing {
+        /// Which file.
+        file: &'static str,
+        /// Which release.
+        version: String,
+        /// The server's status.
+        status: u16,
+    },
+    /// The list does not name the program.
+    #[error("{CHECKSUMS} of cog {version} does not name {PROGRAM}")]
+    NoChecksum {
+        /// Which release.
+        version: String,
+    },
+    /// The program is not what the list says.
+    #[error("{PROGRAM} of cog {version} has the checksum {found}, not {expected}")]
+    WrongChecksum {
+        /// Which release.
+        version: String,
+        /// What the list says.
+        expected: String,
+        /// What was downloaded.
+        found: String,
+    },
+}
+
+impl CogReleaseError {
+    /// Whose failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::BadAddress { .. } | Self::Missing { .. } => ErrorKind::Request,
+            Self::Unreachable { .. } | Self::NoChecksum { .. } | Self::WrongChecksum { .. } => ErrorKind::Service,
+        }
+    }
+}
+
+/// Downloads the program of a release (`0.22.0`, or `latest`). Nothing comes back that the release's own list does not vouch for.
+pub async fn download(releases: &str, version: &str) -> Result<Vec<u8>, CogReleaseError> {
+    let bad = || CogReleaseError::BadAddress { address: releases.to_owned() };
+    let path = if version == "latest" { "latest/download/".to_owned() } else { format!("download/v{version}/") };
+    let folder = Url::parse(releases).and_then(|base| base.join(&path)).map_err(|_error| bad())?;
+    let list = get(&folder, CHECKSUMS, version, CHECKSUMS_BYTES).await?;
+    let list = String::from_utf8_lossy(&list);
+    let expected = list.lines().find_map(|line| {
+        let (sum, name) = line.split_once(char::is_whitespace)?;
+        (name.trim().trim_start_matches('*') == PROGRAM).then(|| sum.to_ascii_lowercase())
+    });
+    let expected = expected.ok_or_else(|| CogReleaseError::NoChecksum { version: version.to_owned() })?;
+    let program = get(&folder, PROGRAM, version, PROGRAM_BYTES).await?;
+    let found = hex::encode(Sha256::digest(&program));
+    if found != expected {
+        return Err(CogReleaseError::WrongChecksum { version: version.to_owned(), expected, found });
+    }
+    Ok(program)
+}
+
+async fn get(folder: &Url, file: &'static str, version: &str, limit_bytes: usize) -> Result<Vec<u8>, CogReleaseError> {
+    let unreachable = |source: Box<dyn std::error::Error + Send + Sync>| CogReleaseError::Unreachable {
+        file,
+        version: version.to_owned(),
+        source,
+    };
+    let url = folder.join(file).map_err(|error| unreachable(error.into()))?;
+    let options = HttpOptions { redirects: Redirects::Followed(MOST_REDIRECTS), ..HttpOptions::default() };
+    let client = build_client(&options).map_err(|error| unreachable(error.into()))?;
+    let response = client.get(url).send().await.map_err(|error| unreachable(error.into()))?;
+    let status = response.status();
+    if !status.is_success() {
+        return match status.is_client_error() {
+            true => Err(CogReleaseError::Missing { file, version: version.to_owned(), status: status.as_u16() }),
+            false => Err(unreachable(format!("the server answers {status}").into())),
+        };
+    }
+    let body = read_bounded(response, limit_bytes).await.map_err(|error| unreachable(error.into()))?;
+    Ok(body.to_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::matchers::path;
+    use wiremock::{Mock, MockServer, ResponseTemplate};
+
+    use super::*;
+
+    async fn releases(checksums: &str) -> (MockServer, Result<Vec<u8>, CogReleaseError>) {
+        let server = MockServer::start().await;
+        for (file, body) in [(CHECKSUMS, checksums), (PROGRAM, "the program")] {
+            let answer = ResponseTemplate::new(200).set_body_string(body);
+            Mock::given(path(format!("/download/v0.22.0/{file}"))).respond_with(answer).mount(&server).await;
+        }
+        let outcome = download(&format!("{}/", server.uri()), "0.22.0").await;
+        (server, outcome)
+    }
+
+    #[tokio::test]
+    async fn the_program_is_what_its_release_vouches_for() {
+        let sum = hex::encode(Sha256::digest("the program"));
+        let (server, outcome) = releases(&format!("{}  cog_Darwin_arm64\n{sum}  {PROGRAM}\n", "0".repeat(64))).await;
+        assert_eq!(outcome.unwrap(), b"the program");
+        let missing = download(&format!("{}/", server.uri()), "0.1.0").await;
+        assert!(matches!(missing, Err(CogReleaseError::Missing { status: 404, .. })), "{missing:?}");
+    }
+
+    #[tokio::test]
+    async fn anything_else_is_refused() {
+        let (_server, outcome) = releases(&format!("{}  {PROGRAM}\n", "0".repeat(64))).await;
+        assert!(matches!(outcome, Err(CogReleaseError::WrongChecksum { .. })), "{outcome:?}");
+        let (_server, outcome) = releases("").await;
+        assert!(matches!(outcome, Err(CogReleaseError::NoChecksum { .. })), "{outcome:?}");
+    }
+}
