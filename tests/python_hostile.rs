@@ -190,6 +190,24 @@ fn imports_do_not_leave_the_project() {
 }
 
 #[test]
+fn a_name_counts_only_when_its_import_says_so() {
+    for (name, annotation) in
+        [("List", "List[str]"), ("Annotated", "Annotated[str, 1]"), ("Opaque", "Opaque"), ("Optional", "Optional[int]")]
+    {
+        let foreign = format!("from otherlib import {name}\n\n{}", run(&format!("a: {annotation}"), "str"));
+        assert!(read(foreign).is_err(), "{name}");
+        let module = format!("import otherlib\n\n{}", run(&format!("a: otherlib.{annotation}"), "str"));
+        assert!(read(module).is_err(), "otherlib.{name}");
+    }
+    assert!(
+        read(format!("import typing as t\n\n{}", run("a: t.List[str]", "t.Optional[str]"))).is_err(),
+        "optional outputs are refused"
+    );
+    assert!(read(format!("import typing as t\n\n{}", run("a: t.List[str]", "t.List[str]"))).is_ok());
+    assert!(read(format!("from typing import *\n\n{}", run("a: List[str]", "str"))).is_ok(), "a star says nothing against it");
+}
+
+#[test]
 fn targets_that_are_no_targets_are_refused() {
     let tree = Files(BTreeMap::new());
     for (file, name) in [

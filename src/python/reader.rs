@@ -100,6 +100,11 @@ pub(super) enum Named {
 /// Modules whose names mean what the rules of types say.
 const HOMES: &[&str] = &["builtins", "cog", "collections.abc", "pydantic", "pydantic.v1", "typing", "typing_extensions"];
 
+/// Whether a module belongs to a family whose names are known. `pathlib.Path` counts as a known name that Cog refuses with a hint.
+fn is_home(module: &str) -> bool {
+    HOMES.contains(&module) || module == "pathlib" || module.starts_with("cog.")
+}
+
 /// The shared state of one reading.
 pub(super) struct Reader<'t> {
     pub project: Project<'t>,
@@ -138,7 +143,8 @@ impl<'t> Reader<'t> {
             Meaning::External { module: from, name } => {
                 let original =
                     Known::named(&name).filter(|known| HOMES.contains(&from.as_str()) && self.follows(*known, last, &name));
-                original.map(Named::Known).or(by_name).unwrap_or(Named::External(from))
+                let same_name = by_name.filter(|_| self.exact || is_home(&from));
+                original.map(Named::Known).or(same_name).unwrap_or(Named::External(from))
             }
             Meaning::Class(class) if self.exact && by_name.is_some() => {
                 let model = self.is_model(&class)?;
