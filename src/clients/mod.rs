@@ -3,9 +3,11 @@
 //! [`http`] builds every HTTP client and holds what they share; [`ErrorKind`] is the one question every client's error can answer.
 
 pub mod docker;
+pub mod github;
 pub mod http;
 pub mod registry;
 pub mod replicate;
+pub mod runner;
 
 mod error_kind;
 
