@@ -5,6 +5,7 @@
 
 pub mod console;
 pub mod escape;
+pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
