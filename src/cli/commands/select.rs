@@ -12,6 +12,12 @@ pub(super) fn run(arguments: SelectArguments, context: &Context) -> Result<Verdi
     let settings = load::settings_only(arguments.settings, context)?;
     let known = names(&settings.repository, &settings.config_dir);
     let chosen = choose(settings.models.as_deref().unwrap_or("all"), &known).map_err(wrong)?;
+    if let Some(action) = &context.action {
+        action.output("matrix", &matrix(&chosen).map_err(wrong)?.to_string());
+        action.output("models", &chosen.join(","));
+        action.output("count", &chosen.len().to_string());
+        action.output("any", if chosen.is_empty() { "false" } else { "true" });
+    }
     if arguments.matrix {
         context.printer.result(&matrix(&chosen).map_err(wrong)?.to_string());
     } else if context.printer.format == Format::Json {

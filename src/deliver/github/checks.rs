@@ -6,8 +6,10 @@ use crate::clients::github::{
     Annotation, AnnotationLevel, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun,
 };
 use crate::domain::verdict::Verdict;
+use crate::report::escape;
 use crate::report::github::{self, LineAnnotation, annotations, check_text, external_id};
 use crate::report::json::v1::Run;
+use crate::support::text::shorten;
 
 /// GitHub takes this many annotations in one request.
 const BATCH: usize = 50;
@@ -56,6 +58,21 @@ impl Checks {
     /// What they are about.
     pub fn head(&self) -> &HeadCommit {
         &self.head
+    }
+
+    /// Ends the check runs of a run that came to no result.
+    pub async fn fail(self, github: &dyn GitHub, message: &str, verdict: Verdict, now: DateTime<Utc>) -> Result<(), GitHubError> {
+        let mut first_error = None;
+        for (_, id) in self.open {
+            let output = CheckRunOutput {
+                title: Some("No result".to_owned()),
+                summary: Some(escape::fenced(&shorten(message, 4000), "")),
+                ..CheckRunOutput::default()
+            };
+            let written = end_one(github, id, conclusion(verdict), now, output, &[]).await;
+            first_error = first_error.or(written.err());
+        }
+        first_error.map_or(Ok(()), Err)
     }
 
     /// Ends the check runs with the results of a run. One that has no result ends as cancelled, or as failed when the run was not.
