@@ -53,6 +53,7 @@ fn request(project: &Path, instructions: &str) -> BuildRequest {
     BuildRequest {
         model: Some("acme/hotdog".to_owned()),
         project: project.to_owned(),
+        unsent: vec![],
         recipe: Recipe {
             base_image: BASE.to_owned(),
             dockerfile: format!("FROM {BASE}\n{instructions}\nWORKDIR /src\nCOPY . /src\n"),

@@ -48,6 +48,50 @@ fn ca_file() -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_tested_is_what_is_published() {
+    if !docker_is_there() {
+        return;
+    }
+    let published = Published::new().await;
+    let first = published.repository.report()["models"][0].clone();
+    for (place, model) in [("test", "acme/text-stats-test:"), ("live", "acme/text-stats:")] {
+        let version = first["versions"][place].as_str().unwrap();
+        assert!(version.starts_with(model), "{version}");
+    }
+    assert_eq!(first["layers"]["equal"], true, "{first}");
+
+    // The reports of the first run lie in the project now, and are no part of it.
+    let again = published.run("run --seed 7").await;
+    assert_eq!(again.code, Some(0), "{again}");
+    let second = published.repository.report()["models"][0].clone();
+    assert_eq!(second["layers"], first["layers"]);
+    assert_ne!(second["versions"]["live"], first["versions"]["live"], "each publishing is a version of its own");
+
+    let before = published.repository.read("predict.py");
+    published.repository.edit("predict.py", "words=len(words)", "words=len(words) + 1");
+    assert_snapshot!("changed_output", published.run("run --seed 7").await.result());
+
+    published.repository.write("predict.py", &before);
+    published.repository.edit(
+        "predict.py",
+        "        words = self.word",
+        "        raise ValueError(\"no words today\")\n        words = self.word",
+    );
+    assert_snapshot!("raises", published.run("run --seed 7").await.result());
+
+    published.repository.write("predict.py", &before);
+    published.repository.edit(
+        "predict.py",
+        "    def setup(self) -> None:\n",
+        "    def setup(self) -> None:\n        raise RuntimeError(\"weights are missing\")\n",
+    );
+    assert_snapshot!("never_boots", published.run("run --seed 7").await.result());
+
+    assert_eq!(published.sandbox.versions("acme/text-stats").len(), 2, "nothing that failed was published");
+    published.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_during_a_prediction_leaves_nothing_running() {
     if !docker_is_there() {
         return;

@@ -99,13 +99,13 @@ pub(super) struct ContextFiles {
 
 /// The paths of the project's files, folders and links that a build would send, sorted within each folder. Blocks.
 pub fn list_context(project: &Path) -> Result<Vec<PathBuf>, ContextError> {
-    let files = ContextFiles::scan(project, Vec::new())?;
+    let files = ContextFiles::scan(project, &[], Vec::new())?;
     Ok(files.entries.into_iter().map(|entry| entry.path).collect())
 }
 
 impl ContextFiles {
-    /// Looks at a project and decides what is sent. Blocks.
-    pub(super) fn scan(root: &Path, mut generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
+    /// Looks at a project and decides what is sent: not what `unsent` names. Blocks.
+    pub(super) fn scan(root: &Path, unsent: &[PathBuf], mut generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
         for file in &generated {
             let inside = file.path.strip_prefix(GENERATED_FOLDER);
             if !inside.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | ".."))) {
@@ -114,7 +114,8 @@ impl ContextFiles {
         }
         generated.sort_by(|one, other| one.path.cmp(&other.path));
         let ignore = read_ignore_file(root)?;
-        let mut scan = Scan { root, ignore: &ignore, entries: Vec::new() };
+        let unsent = inside(root, unsent);
+        let mut scan = Scan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new() };
         scan.folder(Path::new(""), &mut Vec::new())?;
         Ok(Self { root: root.to_owned(), entries: scan.entries, generated })
     }
@@ -219,10 +220,19 @@ fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
     Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
 }
 
+/// Those of the paths that exist under the root, relative to it. The root itself is not among them: a project without files is no project.
+fn inside(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let Ok(root) = root.canonicalize() else { return Vec::new() };
+    let relative = paths.iter().filter_map(|path| Some(path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned()));
+    relative.filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
 /// A walk through a project.
 struct Scan<'a> {
     root: &'a Path,
     ignore: &'a DockerIgnore,
+    /// Relative to the root.
+    unsent: &'a [PathBuf],
     entries: Vec<Entry>,
 }
 
@@ -239,6 +249,9 @@ impl Scan<'_> {
         for name in names {
             let path = folder.join(&name);
             if folder.as_os_str().is_empty() && LEFT_OUT.iter().any(|left_out| name == *left_out) {
+                continue;
+            }
+            if self.unsent.contains(&path) {
                 continue;
             }
             self.entry(&path, skipped)?;

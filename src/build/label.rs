@@ -60,6 +60,7 @@ mod tests {
         let request = BuildRequest {
             model: None,
             project: ".".into(),
+            unsent: vec![],
             recipe,
             image_name: "final:latest".to_owned(),
             labels: BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]),

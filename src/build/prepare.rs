@@ -73,6 +73,7 @@ pub async fn prepare(
     Ok(BuildRequest {
         model: model.map(str::to_owned),
         project: project.folder.clone(),
+        unsent: plan.unsent.clone(),
         labels: labels::labels(project, &recipe, environment),
         base_layers: asked.layers.filter(|_| recipe.uses_cog_base),
         recipe,

@@ -37,6 +37,8 @@ pub struct BuildRequest {
     pub model: Option<String>,
     /// The folder that is sent, less what `.dockerignore` names.
     pub project: PathBuf,
+    /// What is not sent either, wherever it lies: absolute, or relative to the working folder.
+    pub unsent: Vec<PathBuf>,
     /// How to build it.
     pub recipe: Recipe,
     /// The name of the final image, `repository:tag`.

@@ -68,10 +68,11 @@ async fn build_as(
 
 async fn scan(request: &BuildRequest) -> Result<ContextFiles, BuildError> {
     let project = request.project.clone();
+    let unsent = request.unsent.clone();
     let mut generated = request.recipe.files.clone();
     generated.push(RecipeFile { path: DOCKERFILE.to_owned(), contents: request.recipe.dockerfile.clone().into_bytes() });
     // A panic within would be a bug; there is none to continue after.
-    let scanned = tokio::task::spawn_blocking(move || ContextFiles::scan(&project, generated)).await;
+    let scanned = tokio::task::spawn_blocking(move || ContextFiles::scan(&project, &unsent, generated)).await;
     Ok(scanned.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
 }
 

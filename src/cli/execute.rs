@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::finding_output;
 use crate::cli::printer::Format;
 use crate::cli::services::Connected;
 use crate::config::LoadedModel;
@@ -37,6 +38,9 @@ pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> 
     let written = write(&run, folder, context)?;
     match context.printer.format {
         Format::Json => context.printer.json(&run)?,
+        Format::Github | Format::Sarif => {
+            finding_output::print(&findings_of(&run), context)?;
+        }
         Format::Text => {
             context.printer.result(&console::summary(&run, context.printer.result_style()));
             if let Some(html) = written {
@@ -56,6 +60,17 @@ pub(super) fn safe_run(report: &RunReport, context: &Context) -> Result<v1::Run,
     let mut value = serde_json::to_value(&run).map_err(anyhow::Error::from)?;
     context.printer.without_secrets(&mut value);
     Ok(serde_json::from_value(value).map_err(anyhow::Error::from)?)
+}
+
+/// The findings of all models, each once: models of one project share many.
+pub(super) fn findings_of(run: &v1::Run) -> Vec<v1::FindingEntry> {
+    let mut findings: Vec<v1::FindingEntry> = Vec::new();
+    for finding in run.models.iter().flat_map(|model| &model.findings) {
+        if !findings.contains(finding) {
+            findings.push(finding.clone());
+        }
+    }
+    findings
 }
 
 /// Writes the reports and says which one is for people.

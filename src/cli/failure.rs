@@ -5,6 +5,7 @@ use crate::clients::registry::RegistryError;
 use crate::clients::replicate::ReplicateError;
 use crate::domain::finding::Finding;
 use crate::domain::verdict::Verdict;
+use crate::inspect::InspectError;
 use crate::sandbox::SandboxError;
 
 /// Why a command ended without a result.
@@ -76,6 +77,15 @@ macro_rules! from_client_errors {
 }
 
 from_client_errors!(DockerError, RegistryError, ReplicateError);
+
+/// A project that cannot be inspected: what its findings say is said better by them.
+impl From<InspectError> for Failure {
+    fn from(error: InspectError) -> Self {
+        let (verdict, hint) = (error.verdict(), error.hint());
+        let findings = error.findings().to_vec();
+        Self { findings, ..Self::new(verdict, error).maybe_hint(hint) }
+    }
+}
 
 /// The sandbox is a service like the others.
 impl From<SandboxError> for Failure {

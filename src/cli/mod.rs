@@ -11,6 +11,7 @@ mod demo;
 mod environment;
 mod execute;
 mod failure;
+mod finding_output;
 mod load;
 mod observe;
 mod printer;

@@ -16,6 +16,10 @@ pub(super) enum Format {
     Text,
     /// One JSON document on standard output.
     Json,
+    /// Findings as workflow commands of GitHub Actions.
+    Github,
+    /// Findings as a SARIF document.
+    Sarif,
 }
 
 /// What `--color` asks for.

@@ -17,6 +17,7 @@ use crate::pipeline::{BuildServices, CheckServices, Services};
 use crate::sandbox::{Sandbox, SandboxOptions, Visibility};
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
+use crate::verify::VerifyServices;
 
 /// Where a run happens, and what has to be stopped after it.
 pub(super) struct Connected {
@@ -152,7 +153,15 @@ async fn registry_user(settings: &RunSettings, token: SecretString) -> Result<Re
     Ok(RegistryCredentials { host, username, password: token })
 }
 
-pub(super) fn no_token() -> Failure {
+/// The token of Replicate's API.
+pub(super) fn api_token(settings: &RunSettings) -> Result<SecretString, Failure> {
+    settings.tokens.replicate.clone().ok_or_else(|| {
+        let missing = Failure::request("there is no Replicate API token");
+        missing.hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens)")
+    })
+}
+
+fn no_token() -> Failure {
     Failure::request("there is no Replicate API token")
         .hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or do everything on this machine with --sandbox")
 }
@@ -171,6 +180,11 @@ pub(super) fn clock() -> Arc<dyn Clock> {
 pub(super) fn for_check(settings: &RunSettings, context: &Context) -> Result<CheckServices, Failure> {
     let replicate = settings.tokens.replicate.clone().map(|token| replicate_client(settings, token)).transpose()?;
     Ok(CheckServices { replicate, clock: clock(), tools: tools(context) })
+}
+
+/// What the verification of a version that is already there needs: a token of the API, and neither registry nor daemon.
+pub(super) fn for_verification(settings: &RunSettings) -> Result<VerifyServices, Failure> {
+    Ok(VerifyServices { replicate: replicate_client(settings, api_token(settings)?)?, judge: None, clock: clock() })
 }
 
 /// What a build needs: the daemon.

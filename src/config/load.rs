@@ -24,7 +24,7 @@ const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
 
 const CONFIG_DIR: &str = "cog-safe-push-configs";
 const SELECT_SCRIPT: &str = "script/select-model";
-const REPORT_DIR: &str = "safe-push-report";
+pub(super) const REPORT_DIR: &str = "safe-push-report";
 const REGISTRY: &str = "r8.im";
 
 /// Values of flags by the names of settings. A switch has `true`.

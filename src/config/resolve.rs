@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::config::ConfigError;
 use crate::config::input_value;
 use crate::config::layers::{Effective, Layers};
+use crate::config::load::REPORT_DIR;
 use crate::config::peer::{DeploymentSection, FuzzSection, PeerConfig, TrainSection};
 use crate::config::repository::Overrides;
 use crate::config::rules;
@@ -139,6 +140,7 @@ impl Resolver<'_> {
             secrets: effective.docker_secrets.clone(),
             no_cache: effective.no_cache.unwrap_or_default(),
             image: effective.image.clone(),
+            unsent: vec![effective.report_dir.as_deref().unwrap_or(REPORT_DIR).into()],
         }
     }
 

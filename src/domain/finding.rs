@@ -117,6 +117,8 @@ pub struct Finding {
     pub hint: Option<String>,
     /// More facts, each with a label: `("old", "maximum 10")`.
     pub details: Vec<(String, String)>,
+    /// The line at the location as it was when the finding was made. Untrusted text.
+    pub excerpt: Option<String>,
 }
 
 impl Finding {
@@ -129,6 +131,7 @@ impl Finding {
             location: None,
             hint: None,
             details: Vec::new(),
+            excerpt: None,
         }
     }
 

@@ -96,6 +96,9 @@ pub struct BuildPlan {
     pub no_cache: bool,
     /// An image that is already built, instead of building one.
     pub image: Option<String>,
+    /// What is never sent to the builder, wherever it lies: the reports of an earlier run would change what is published.
+    /// Absolute, or relative to the working folder.
+    pub unsent: Vec<PathBuf>,
 }
 
 /// Time limits of predictions.

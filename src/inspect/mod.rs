@@ -5,6 +5,7 @@
 
 mod build_plan;
 mod error;
+mod excerpt;
 mod hardware;
 mod live;
 mod policy;
@@ -18,6 +19,7 @@ mod signature;
 mod tests;
 
 pub use error::InspectError;
+pub use excerpt::with_excerpt;
 pub use live::{LiveVersion, live_version};
 pub use project::load_project;
 pub use ruff::{RuffOutcome, Tools};

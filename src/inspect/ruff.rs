@@ -86,8 +86,8 @@ pub(super) async fn run(
         return Ok((RuffOutcome::NothingToLint, Vec::new()));
     }
     let Some(program) = &tools.ruff else {
-        let finding = Finding::new(&rules::LINT_MISSING, "ruff was not found on PATH, so the source was not linted")
-            .hint("install it with `pip install ruff`");
+        let finding = Finding::new(&rules::LINT_MISSING, "the program ruff was not found on PATH, so the source cannot be linted")
+            .hint("install it with `pip install ruff`, or go on without lint: --no-lint, or no_lint: true in .safe-push.yaml");
         return Ok((RuffOutcome::Missing, vec![finding]));
     };
     let mut command = Command::new(program);
@@ -172,7 +172,8 @@ fn has_settings(folder: &Path) -> bool {
 
 fn read(output: &Output, project: &Project) -> (RuffOutcome, Vec<Finding>) {
     if !output.status.success() {
-        return failed(String::from_utf8_lossy(&output.stderr).trim());
+        let words = format!("it ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        return failed(words.trim_end_matches(": "));
     }
     let complaints: Vec<Complaint> = match serde_json::from_slice(&output.stdout) {
         Ok(complaints) => complaints,

@@ -1,6 +1,6 @@
 //! Rules of this room: SP401 to SP449.
 
-use crate::domain::finding::Severity::{Error, Note, Warning};
+use crate::domain::finding::Severity::{Error, Warning};
 use crate::domain::rule::Rule;
 
 pub(crate) const LINT: Rule = Rule {
@@ -24,10 +24,10 @@ pub(crate) const LINT_FAILED: Rule = Rule {
 pub(crate) const LINT_MISSING: Rule = Rule {
     code: "SP403",
     name: "ruff-missing",
-    severity: Note,
-    summary: "Ruff is not installed, so the source was not linted.",
+    severity: Error,
+    summary: "Ruff is not installed, so the source cannot be linted.",
     why: "An unused import or an undefined name would only show as a failed prediction, after a build.",
-    example: "```sh\npip install ruff\n```",
+    example: "```sh\npip install ruff          # or, without lint:\nsafe-push check --no-lint\n```",
 };
 
 pub(crate) const UNKNOWN_HARDWARE: Rule = Rule {

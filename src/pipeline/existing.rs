@@ -8,7 +8,7 @@ use crate::domain::cleared::Blocked;
 use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionId, VersionRef};
 use crate::domain::report::{ModelReport, RunReport, Stage};
-use crate::inspect::live_version;
+use crate::inspect::{Tools, live_version};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::{at_once, within_grace};
 use crate::pipeline::inspecting::{About, judge};
@@ -16,9 +16,9 @@ use crate::pipeline::run::RunRecord;
 use crate::pipeline::state::{Done, Halt, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
-use crate::pipeline::{ModelRun, RunOptions, Services};
+use crate::pipeline::{ModelRun, RunOptions};
 use crate::support::text::count;
-use crate::verify::check_plan;
+use crate::verify::{VerifyServices, check_plan};
 
 /// A version that is already there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,27 +42,27 @@ struct Found {
 pub async fn verify_existing(
     model: ModelRun,
     existing: &ExistingVersion,
-    services: &Services,
+    services: &VerifyServices,
     options: &RunOptions,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
     let clock = services.clock.as_ref();
-    let context = RunContext::new(
-        Some(services.replicate.as_ref()),
-        services.judge.is_some(),
-        clock,
-        &services.tools,
-        options,
-        observer,
-        cancelled,
-    );
+    // Nothing is inspected, so no program is started.
+    let tools = Tools::default();
+    let context =
+        RunContext::new(Some(services.replicate.as_ref()), services.judge.is_some(), clock, &tools, options, observer, cancelled);
     let mut record = RunRecord::begin(clock);
     record.models.push(verify_model(&model, existing, services, &context).await);
     record.finish(options, clock)
 }
 
-async fn verify_model(run: &ModelRun, existing: &ExistingVersion, services: &Services, context: &RunContext<'_>) -> ModelReport {
+async fn verify_model(
+    run: &ModelRun,
+    existing: &ExistingVersion,
+    services: &VerifyServices,
+    context: &RunContext<'_>,
+) -> ModelReport {
     let mut state = ModelState::begin(run, context);
     let reason = match stages(&mut state, run, existing, services, context).await {
         Ok(()) => "nothing is published: the version was there".to_owned(),
@@ -76,7 +76,7 @@ async fn stages(
     state: &mut ModelState<'_>,
     run: &ModelRun,
     existing: &ExistingVersion,
-    services: &Services,
+    services: &VerifyServices,
     context: &RunContext<'_>,
 ) -> Result<(), Halt> {
     let begun = state.begin_stage(Stage::Inspect)?;
@@ -94,7 +94,7 @@ async fn look_up(
     state: &mut ModelState<'_>,
     run: &ModelRun,
     existing: &ExistingVersion,
-    services: &Services,
+    services: &VerifyServices,
     context: &RunContext<'_>,
 ) -> Result<Done<Found>, Stop> {
     let replicate = services.replicate.as_ref();
@@ -155,7 +155,7 @@ async fn verify(
     state: &mut ModelState<'_>,
     run: &ModelRun,
     found: &Found,
-    services: &Services,
+    services: &VerifyServices,
     context: &RunContext<'_>,
 ) -> Result<Done<()>, Stop> {
     drive(state, &run.plan, &found.version, &found.schema, found.live.as_ref(), services, context).await?;

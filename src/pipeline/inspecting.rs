@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use crate::domain::finding::Finding;
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
-use crate::inspect::{InspectRequest, Inspected, inspect};
+use crate::inspect::rules::LINT_MISSING;
+use crate::inspect::{InspectRequest, Inspected, inspect, with_excerpt};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::lookup::{Known, look_up};
@@ -39,13 +40,15 @@ pub(super) async fn run(
     };
     let inspected = &model.inspected;
     let planned = check_plan(&run.plan.predict, inspected.schema.as_ref(), has_judge(context));
+    // As they stand in the report.
+    let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, &run.plan.project)).collect();
     state.found(inspected.findings.clone());
     state.found(planned.clone());
     state.report.ignored.clone_from(&inspected.ignored);
     // By code: the policy may have changed the severity.
     let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
     let note = judge(&state.report.findings, |finding| {
-        if configured.contains(finding.code.as_str()) {
+        if configured.contains(finding.code.as_str()) || finding.code.as_str() == LINT_MISSING.code {
             About::Configuration
         } else if planned.contains(finding) {
             About::Plan

@@ -1,5 +1,6 @@
 //! One model's report while it grows.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -9,6 +10,7 @@ use crate::domain::events::EventKind;
 use crate::domain::finding::Finding;
 use crate::domain::report::{ModelReport, Stage, StageReport, StageStatus};
 use crate::domain::verdict::Verdict;
+use crate::inspect::with_excerpt;
 use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::stop::Stop;
@@ -40,6 +42,8 @@ pub(super) struct Begun {
 /// One model's report while it grows. Whatever happens, it holds the values so far.
 pub(super) struct ModelState<'a> {
     context: &'a RunContext<'a>,
+    /// Where the files are that findings name.
+    folder: PathBuf,
     /// Filled in by the stages.
     pub(super) report: ModelReport,
 }
@@ -67,7 +71,7 @@ impl<'a> ModelState<'a> {
             cost: Cost::default(),
             error: None,
         };
-        Self { context, report }
+        Self { context, folder: run.plan.project.clone(), report }
     }
 
     /// A stage begins, unless the run was cancelled.
@@ -142,6 +146,7 @@ impl<'a> ModelState<'a> {
     /// Takes findings into the report and tells about those that are new.
     pub(super) fn found(&mut self, findings: Vec<Finding>) {
         for finding in findings {
+            let finding = with_excerpt(finding, &self.folder);
             if self.keep(finding.clone()) {
                 self.tell(EventKind::Found(finding));
             }
@@ -150,6 +155,7 @@ impl<'a> ModelState<'a> {
 
     /// Takes a finding that was told already into the report, and says whether it is new there.
     pub(super) fn keep(&mut self, finding: Finding) -> bool {
+        let finding = with_excerpt(finding, &self.folder);
         let is_new = !self.report.findings.contains(&finding);
         if is_new {
             self.report.findings.push(finding);

@@ -13,7 +13,7 @@ use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{ModelRun, Services};
 use crate::support::text::count;
-use crate::verify::{VerifyRequest, verify};
+use crate::verify::{VerifyRequest, VerifyServices, verify};
 
 /// What may be published, and where to.
 pub(super) struct ClearedModels {
@@ -33,7 +33,7 @@ pub(super) async fn run(
     services: &Services,
     context: &RunContext<'_>,
 ) -> Result<Done<ClearedModels>, Stop> {
-    drive(state, &run.plan, &staged.version, schema, live, services, context).await?;
+    drive(state, &run.plan, &staged.version, schema, live, &services.verifying(), context).await?;
     let verified = Verified::new(staged, state.report.cases.clone(), state.report.findings.clone());
     let official = match &run.plan.official_model {
         Some(model) => Some(verified.clone().clear(model.clone())?),
@@ -50,7 +50,7 @@ pub(super) async fn drive(
     version: &VersionRef,
     schema: &Value,
     live: Option<&VersionRef>,
-    services: &Services,
+    services: &VerifyServices,
     context: &RunContext<'_>,
 ) -> Result<(), Stop> {
     let outputs: Option<PathBuf> = context.options.keep_outputs.as_ref().map(|folder| folder.join(&plan.name));
@@ -64,7 +64,7 @@ pub(super) async fn drive(
         schema,
         keep_outputs: outputs.as_deref(),
     };
-    let outcome = verify(&request, &services.verifying(), context.observer, context.cancelled).await;
+    let outcome = verify(&request, services, context.observer, context.cancelled).await;
     state.report.cases = outcome.cases;
     state.report.seed = outcome.seed;
     state.report.cost += priced(outcome.cost, plan);

@@ -44,14 +44,20 @@ impl Engine<'_> {
                     self.shrink(job, &mask, failing, &mut shrinker).await;
                     smallest = shrinker.best().clone();
                     report.minimal_inputs = (smallest != job.inputs).then(|| mask.inputs(&smallest));
-                    let asked = count(shrinker.asked(), "prediction");
-                    report.remarks.push(format!("looked for smaller failing inputs with {asked}"));
+                    if shrinker.asked() > 0 {
+                        let asked = count(shrinker.asked(), "prediction");
+                        report.remarks.push(format!("looked for smaller failing inputs with {asked}"));
+                    }
                 }
-                Claim::SameAs(other) => report.remarks.push(format!("fails as {other} does, which shows smaller inputs")),
+                Claim::SameAs(other) => {
+                    report.remarks.push(format!("fails as {other} does, which shows how to repeat it"));
+                    return;
+                }
                 Claim::Enough => report.remarks.push(format!("not shrunk: {SHRUNK_FAILURES} other failures were")),
             }
         }
-        report.remarks.push(format!("to repeat it: {}", curl_command(self.request.version, &mask.inputs(&smallest))));
+        let command = curl_command(&self.services.replicate.api_url(), self.request.version, &mask.inputs(&smallest));
+        report.remarks.push(format!("to repeat it: {command}"));
     }
 
     async fn shrink(&self, job: &Job, mask: &Mask, failing: Failing, shrinker: &mut Shrinker) {

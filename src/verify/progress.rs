@@ -69,7 +69,13 @@ impl<'a> Progress<'a> {
     /// Takes a try. True when another one is to follow.
     pub(super) fn take(&mut self, attempts: Vec<Attempt>, ruled: Ruled, tries_left: bool) -> bool {
         self.report.attempts.extend(attempts);
-        self.report.remarks.extend(ruled.remarks.iter().map(|remark| self.mask.text(remark)));
+        for remark in &ruled.remarks {
+            let remark = self.mask.text(remark);
+            // A second try often says what the first said.
+            if !self.report.remarks.contains(&remark) {
+                self.report.remarks.push(remark);
+            }
+        }
         let reason = match ruled.ruling {
             Ruling::Passed => {
                 self.report.status = if self.failed_before { CaseStatus::Flaky } else { CaseStatus::Passed };

@@ -28,6 +28,8 @@ impl Repository {
             KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?))).collect();
         variables.insert("HOME".to_owned(), folder.path().join("home").display().to_string());
         variables.insert("LANG".to_owned(), "C.UTF-8".to_owned());
+        // Ruff may be installed or not.
+        variables.insert("SAFE_PUSH_NO_LINT".to_owned(), "true".to_owned());
         Self { folder, variables }
     }
 
@@ -65,6 +67,19 @@ impl Repository {
         self
     }
 
+    /// Lints, with this text as the program `ruff`, or without a program of that name.
+    pub(crate) fn with_ruff(mut self, script: Option<&str>) -> Self {
+        use std::os::unix::fs::PermissionsExt;
+        self.variables.remove("SAFE_PUSH_NO_LINT");
+        let programs = self.path().join("home/bin");
+        fs::create_dir_all(&programs).unwrap();
+        if let Some(script) = script {
+            fs::write(programs.join("ruff"), script).unwrap();
+            fs::set_permissions(programs.join("ruff"), fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        self.variable("PATH", &programs.display().to_string())
+    }
+
     fn command(&self, line: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_safe-push"));
         command.args(line.split_whitespace()).current_dir(self.path()).env_clear().envs(&self.variables).stdin(Stdio::null());
@@ -100,11 +115,13 @@ impl Repository {
         }
         for (pattern, word) in [
             (r"127\.0\.0\.1:\d+", "[HOST]"),
+            (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[UUID]"),
             (r"sha256:[0-9a-f]{12,64}", "[DIGEST]"),
             (r"\b[0-9a-f]{64}\b", "[VERSION]"),
             (r"\b[0-9a-f]{12}\b", "[SHORT]"),
             (r"\b[0-9a-z]{26}\b", "[PREDICTION]"),
-            (r"\b\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", "[TIME]"),
+            // Times are aligned to the right.
+            (r" +\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", " [TIME]"),
             (r"seed \d+", "seed [SEED]"),
             (r"\[stage-\d+ +\d+/\d+\]", "[STEP]"),
             (r"\b\d+(\.\d+)? (MB|MiB|kB|KiB|GB|GiB|B)\b", "[SIZE]"),
@@ -121,6 +138,13 @@ pub(crate) struct Seen {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
+}
+
+impl Seen {
+    /// The exit code and the result. What goes to standard error comes in the order in which predictions end.
+    pub(crate) fn result(&self) -> String {
+        format!("exit code: {:?}\n{}", self.code, self.stdout)
+    }
 }
 
 impl std::fmt::Display for Seen {

@@ -24,7 +24,7 @@ fn sent(files: &[(&str, &str)]) -> Vec<String> {
 }
 
 async fn archive(folder: &Path, generated: Vec<RecipeFile>) -> Vec<u8> {
-    let (mut stream, _) = ContextFiles::scan(folder, generated).unwrap().into_stream(TIME);
+    let (mut stream, _) = ContextFiles::scan(folder, &[], generated).unwrap().into_stream(TIME);
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     bytes
@@ -71,7 +71,7 @@ fn a_missing_project_is_an_error() {
 fn generated_files_stay_in_their_folder() {
     let folder = project(&[]);
     for path in ["Dockerfile", ".cog/build/../../x", ".cog/build/", "/.cog/build/x", ".cog/build/a//b"] {
-        let outcome = ContextFiles::scan(folder.path(), vec![generated(path, "")]);
+        let outcome = ContextFiles::scan(folder.path(), &[], vec![generated(path, "")]);
         assert!(matches!(outcome, Err(ContextError::Misplaced { .. })), "{path}");
     }
 }
@@ -86,7 +86,7 @@ fn sockets_are_not_sent() {
 #[test]
 fn the_size_counts_files_and_generated_ones() {
     let folder = project(&[("a", "12345")]);
-    let files = ContextFiles::scan(folder.path(), vec![generated(".cog/build/Dockerfile", "123")]).unwrap();
+    let files = ContextFiles::scan(folder.path(), &[], vec![generated(".cog/build/Dockerfile", "123")]).unwrap();
     assert_eq!(files.size_bytes(), 8);
 }
 
@@ -127,7 +127,7 @@ async fn the_same_tree_gives_the_same_bytes() {
 #[tokio::test]
 async fn a_file_that_shrinks_meanwhile_breaks_the_archive() {
     let folder = project(&[("a", "12345")]);
-    let files = ContextFiles::scan(folder.path(), vec![]).unwrap();
+    let files = ContextFiles::scan(folder.path(), &[], vec![]).unwrap();
     fs::write(folder.path().join("a"), "1").unwrap();
     let (mut stream, failure) = files.into_stream(TIME);
     assert!(stream.read_to_end(&mut Vec::new()).await.is_err());
@@ -138,7 +138,7 @@ async fn a_file_that_shrinks_meanwhile_breaks_the_archive() {
 #[tokio::test]
 async fn a_file_that_grows_meanwhile_is_cut() {
     let folder = project(&[("a", "12345")]);
-    let files = ContextFiles::scan(folder.path(), vec![]).unwrap();
+    let files = ContextFiles::scan(folder.path(), &[], vec![]).unwrap();
     let expected = archive(folder.path(), vec![]).await;
     fs::write(folder.path().join("a"), "12345678").unwrap();
     let mut bytes = Vec::new();
@@ -149,8 +149,25 @@ async fn a_file_that_grows_meanwhile_is_cut() {
 #[tokio::test]
 async fn a_reader_that_hangs_up_is_no_failure_of_the_project() {
     let folder = project(&[("a", &"x".repeat(4 * PIPE_BYTES))]);
-    let (stream, failure) = ContextFiles::scan(folder.path(), vec![]).unwrap().into_stream(TIME);
+    let (stream, failure) = ContextFiles::scan(folder.path(), &[], vec![]).unwrap().into_stream(TIME);
     drop(stream);
     tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     assert!(failure.take().is_none());
+}
+
+#[test]
+fn what_is_unsent_stays_behind_and_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["report/run.json", "deep/report/run.json", "predict.py"] {
+        fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();
+        fs::write(folder.path().join(path), "").unwrap();
+    }
+    let paths = |unsent: &[&str]| {
+        let unsent: Vec<_> = unsent.iter().map(|path| folder.path().join(path)).collect();
+        let files = ContextFiles::scan(folder.path(), &unsent, vec![]).unwrap();
+        files.entries.iter().map(|entry| entry.path.display().to_string()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(paths(&["report"]), "deep deep/report deep/report/run.json predict.py");
+    assert_eq!(paths(&["deep/../deep/report"]), "deep predict.py report report/run.json");
+    assert_eq!(paths(&["", "..", "nowhere"]), paths(&[]));
 }

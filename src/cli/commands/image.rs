@@ -26,12 +26,12 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
                 .collect();
             context.printer.json(&json!({ "dockerfile": recipe.dockerfile, "decisions": decisions }))?;
         }
-        (Format::Text, true) => {
+        (_, true) => {
             for decision in &recipe.decisions {
                 context.printer.result(&decision.to_string());
             }
         }
-        (Format::Text, false) => context.printer.result(recipe.dockerfile.trim_end()),
+        (_, false) => context.printer.result(recipe.dockerfile.trim_end()),
     }
     Ok(Verdict::Passed)
 }
@@ -40,11 +40,7 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
     let loaded = load::load(None, arguments.settings, context)?;
     let Some(model) = loaded.models.into_iter().next() else { return Err(Failure::request("there is no model")) };
     let plan = model.plan;
-    let (project, _findings) =
-        inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await.map_err(|error| {
-            let (verdict, hint) = (error.verdict(), error.hint());
-            Failure { findings: error.findings().to_vec(), ..Failure::new(verdict, error).maybe_hint(hint) }
-        })?;
+    let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
     let environment = build_environment::collect(&context.environment, &plan.project, &loaded.run.registry_host, Reach::Published)?;
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});

@@ -13,14 +13,43 @@ mod schema;
 mod select;
 mod verify;
 
-use crate::cli::arguments::Command;
+use crate::cli::arguments::{Command, SchemaCommand};
 use crate::cli::context::Context;
 use crate::cli::demo;
 use crate::cli::failure::Failure;
+use crate::cli::finding_output;
+use crate::cli::printer::Format;
+use crate::domain::rule::Rule;
 use crate::domain::verdict::Verdict;
+
+/// The rules of all rooms.
+pub(super) fn all_rules() -> impl Iterator<Item = &'static Rule> {
+    rules::all()
+}
+
+/// A command that yields no findings, by its name.
+fn without_findings(command: &Command) -> Option<&'static str> {
+    Some(match command {
+        Command::Run(_) | Command::Verify(_) | Command::Check(_) | Command::Build(_) | Command::Report(_) => return None,
+        Command::Schema(SchemaCommand::Diff(_) | SchemaCommand::Lint(_)) => return None,
+        Command::Schema(SchemaCommand::Show(_)) => "schema show",
+        Command::Select(_) => "select",
+        Command::Image(_) => "image",
+        Command::Compare(_) => "compare",
+        Command::Rules(_) => "rules",
+        Command::Sandbox(_) => "sandbox",
+        Command::Demo(_) => "demo",
+        Command::Init(_) => "init",
+    })
+}
 
 /// Carries out a command.
 pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verdict, Failure> {
+    if matches!(context.printer.format, Format::Github | Format::Sarif)
+        && let Some(name) = without_findings(&command)
+    {
+        return Err(finding_output::refuse(name));
+    }
     match command {
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,

@@ -6,7 +6,9 @@ use anyhow::Context as _;
 
 use crate::cli::arguments::ReportArguments;
 use crate::cli::context::Context;
+use crate::cli::execute::findings_of;
 use crate::cli::failure::Failure;
+use crate::cli::finding_output;
 use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::setting_flags::SettingFlags;
@@ -27,6 +29,9 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
     }
     match context.printer.format {
         Format::Json => context.printer.json(&run)?,
+        Format::Github | Format::Sarif => {
+            finding_output::print(&findings_of(&run), context)?;
+        }
         Format::Text => context.printer.result(&console::summary(&run, context.printer.result_style())),
     }
     Ok(Verdict::Passed)

@@ -47,6 +47,11 @@ severity:
 An *error* stops the push, a *warning* should be looked at, a *note* changes nothing.
 ";
 
+/// The rules of all rooms.
+pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
+    CHAPTERS.iter().flat_map(|chapter| chapter.rules)
+}
+
 pub(super) fn run(arguments: &RulesArguments, context: &Context) -> Result<Verdict, Failure> {
     let chosen = match &arguments.code {
         Some(code) => vec![find(code)?],
@@ -64,10 +69,6 @@ pub(super) fn run(arguments: &RulesArguments, context: &Context) -> Result<Verdi
         }
     }
     Ok(Verdict::Passed)
-}
-
-fn all() -> impl Iterator<Item = &'static Rule> {
-    CHAPTERS.iter().flat_map(|chapter| chapter.rules)
 }
 
 fn find(code: &str) -> Result<&'static Rule, Failure> {

@@ -2,14 +2,15 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::finding_output;
 use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::services;
@@ -18,9 +19,9 @@ use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::source_map::SourceMap;
 use crate::domain::verdict::Verdict;
-use crate::inspect;
+use crate::inspect::{self, with_excerpt};
 use crate::python::{self, Description, FolderTree, Target};
-use crate::report::console;
+use crate::report::{console, json};
 use crate::schema::compat::{CompatOptions, compare};
 use crate::schema::lint::lint;
 use crate::schema::validate::{InputProperty, input_properties};
@@ -46,12 +47,14 @@ async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verd
                 Mode::Predict => (Some(&target), None),
                 Mode::Train => (None, Some(&target)),
             };
-            python::describe(&FolderTree::new(folder), predict, train, &options).map_err(|errors| refused(&errors))?
+            python::describe(&FolderTree::new(folder.clone()), predict, train, &options)
+                .map_err(|errors| refused(&errors, &folder))?
         }
         None => describe_project(&folder, &options).await?,
     };
-    for warning in &description.warnings {
-        context.printer.say(&console::finding(warning, context.printer.progress_style()));
+    for warning in description.warnings {
+        let warning = with_excerpt(warning, &folder);
+        context.printer.say(&console::finding(&warning, context.printer.progress_style()));
     }
     context.printer.json(&description.document)?;
     Ok(Verdict::Passed)
@@ -64,8 +67,8 @@ fn named_target(text: &str) -> Result<Target, Failure> {
     Ok(Target { file: file.to_owned(), name: name.to_owned() })
 }
 
-fn refused(errors: &[python::SignatureError]) -> Failure {
-    let findings: Vec<Finding> = errors.iter().map(python::SignatureError::finding).collect();
+fn refused(errors: &[python::SignatureError], folder: &Path) -> Failure {
+    let findings = errors.iter().map(|error| with_excerpt(error.finding(), folder)).collect();
     let mut failure = Failure::new(Verdict::Failed, anyhow::anyhow!("the source does not tell its schema"));
     failure.findings = findings;
     failure
@@ -74,10 +77,11 @@ fn refused(errors: &[python::SignatureError]) -> Failure {
 /// The schema of a project's own predictor and trainer.
 async fn describe_project(folder: &Path, options: &python::Options) -> Result<Description, Failure> {
     let (project, _findings) = inspect::load_project(folder, "", options.cog_version.as_deref()).await.map_err(|error| {
-        let (verdict, hint) = (error.verdict(), error.hint());
-        Failure::new(verdict, error).maybe_hint(hint)
+        let mut failure = Failure::from(error);
+        failure.findings = failure.findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
+        failure
     })?;
-    inspect::describe(&project, options).map_err(|errors| refused(&errors))
+    inspect::describe(&project, options).map_err(|errors| refused(&errors, folder))
 }
 
 /// A document and the places of its parts, when its source is at hand.
@@ -85,11 +89,13 @@ struct Document {
     value: Value,
     predict: SourceMap,
     train: SourceMap,
+    /// Where the files of the places are.
+    folder: PathBuf,
 }
 
 impl Document {
     fn without_source(value: Value) -> Self {
-        Self { value, predict: SourceMap::default(), train: SourceMap::default() }
+        Self { value, predict: SourceMap::default(), train: SourceMap::default(), folder: PathBuf::new() }
     }
 }
 
@@ -101,21 +107,22 @@ async fn diff(arguments: &SchemaDiffArguments, context: &Context) -> Result<Verd
     let new = fetch(&arguments.new, context).await?;
     let options = CompatOptions { train_places: new.train.clone(), ..CompatOptions::default() };
     let findings = compare(&old.value, &new.value, &new.predict, &options);
-    conclude(&findings, "compatible", context)
+    conclude(findings, &new.folder, "compatible", context)
 }
 
 async fn lint_one(arguments: &SchemaLintArguments, context: &Context) -> Result<Verdict, Failure> {
     let document = fetch(&arguments.schema, context).await?;
     let findings = lint(&document.value, &document.predict, &document.train);
-    conclude(&findings, "nothing to complain about", context)
+    conclude(findings, &document.folder, "nothing to complain about", context)
 }
 
-fn conclude(findings: &[Finding], all_good: &str, context: &Context) -> Result<Verdict, Failure> {
+fn conclude(findings: Vec<Finding>, folder: &Path, all_good: &str, context: &Context) -> Result<Verdict, Failure> {
+    let findings: Vec<Finding> = findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
+    let entries: Vec<_> = findings.iter().map(json::finding).collect();
     if context.printer.format == Format::Json {
-        let list: Vec<Value> = findings.iter().map(as_json).collect();
-        context.printer.json(&list)?;
-    } else {
-        for finding in findings {
+        context.printer.json(&entries)?;
+    } else if !finding_output::print(&entries, context)? {
+        for finding in &findings {
             context.printer.result(&console::finding(finding, context.printer.result_style()));
         }
         if !findings.iter().any(|finding| finding.severity > Severity::Note) {
@@ -123,19 +130,6 @@ fn conclude(findings: &[Finding], all_good: &str, context: &Context) -> Result<V
         }
     }
     Ok(if findings.iter().any(Finding::is_error) { Verdict::Failed } else { Verdict::Passed })
-}
-
-fn as_json(finding: &Finding) -> Value {
-    let place = finding.location.as_ref();
-    json!({
-        "code": finding.code.as_str(),
-        "severity": finding.severity.to_string(),
-        "message": finding.message,
-        "file": place.map(|place| &place.file),
-        "line": place.and_then(|place| place.line),
-        "column": place.and_then(|place| place.column),
-        "hint": finding.hint,
-    })
 }
 
 /// Reads a document from a file, standard input, a project folder, or Replicate.
@@ -148,7 +142,12 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
     let path = context.environment.folder().join(from);
     if path.is_dir() {
         let described = describe_project(&path, &python::Options::default()).await?;
-        return Ok(Document { value: described.document, predict: described.predict_places, train: described.train_places });
+        return Ok(Document {
+            value: described.document,
+            predict: described.predict_places,
+            train: described.train_places,
+            folder: path,
+        });
     }
     if path.is_file() {
         let text = fs::read_to_string(&path).with_context(|| format!("failed to read {from}"))?;
@@ -170,7 +169,7 @@ fn parse(text: &str, from: &str) -> Result<Value, Failure> {
 
 async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Result<Value, Failure> {
     let settings = load::settings_only(SettingFlags::default(), context)?;
-    let token = settings.tokens.replicate.clone().ok_or_else(services::no_token)?;
+    let token = services::api_token(&settings)?;
     let replicate = services::replicate_client(&settings, token)?;
     let asked = match id {
         Some(id) => {

@@ -16,18 +16,17 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
     let Some(wanted) = loaded.models.pop() else {
         return Err(Failure::request(format!("no configuration for {model}")));
     };
-    let connected = services::replicate(&loaded.run, context).await?;
+    let services = services::for_verification(&loaded.run)?;
     let observer = context.observer();
     let report = pipeline::verify_existing(
         model_run(wanted),
         &ExistingVersion { model, id: version },
-        &connected.services,
-        &options(Goal::Publish, connected.notices.clone()),
+        &services,
+        &options(Goal::Publish, Vec::new()),
         &*observer,
         &context.cancelled,
     )
     .await;
-    connected.close().await;
     conclude(&report, &loaded.run.report_dir, context)
 }
 

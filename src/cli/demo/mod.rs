@@ -58,7 +58,8 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
     let folder = TempDir::with_prefix("safe-push-demo-").context("failed to make a folder for the demo")?;
     story::write_model(folder.path()).context("failed to write the example")?;
     let repository = context.at(folder.path());
-    let loaded = load::load_plain(&repository)?;
+    let mut loaded = load::load_plain(&repository)?;
+    leave_ruff_out_where_it_is_missing(&mut loaded, context);
     let docker = services::docker(&loaded.run).await?;
     base_image::provide(&*docker, &context.printer).await?;
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
@@ -66,6 +67,14 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
     let played = play(&connected, loaded, folder.path(), &arguments.report_dir, context, &repository).await;
     connected.close().await;
     played
+}
+
+/// A demo needs Docker and nothing else.
+fn leave_ruff_out_where_it_is_missing(loaded: &mut Loaded, context: &Context) {
+    if context.environment.program("ruff").is_none() {
+        context.printer.say("Ruff is not installed: the demo goes on without lint.");
+        loaded.models.iter_mut().for_each(|model| model.plan.inspect.no_lint = true);
+    }
 }
 
 async fn play(

@@ -59,6 +59,9 @@ pub use wait::{Polling, RunLimits};
 
 /// All of Replicate.
 pub trait Replicate: Accounts + Models + Predictions + Trainings + Deployments + Files {
+    /// Where the API is, with its `/v1` and without a slash at the end, for commands that people paste.
+    fn api_url(&self) -> String;
+
     /// Requests sent so far, retries and looks included.
     fn requests_sent(&self) -> u64;
 

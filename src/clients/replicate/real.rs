@@ -224,6 +224,10 @@ pub(super) fn of_body(error: BodyError) -> Failure {
 }
 
 impl Replicate for RealReplicate {
+    fn api_url(&self) -> String {
+        self.base.to_string().trim_end_matches('/').to_owned()
+    }
+
     fn requests_sent(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }

@@ -174,11 +174,12 @@ async fn a_program_that_is_not_there_is_a_warning() {
 }
 
 #[tokio::test]
-async fn without_ruff_a_note_tells_how_to_get_it() {
+async fn without_ruff_an_error_tells_both_ways_out() {
     let inspected = inspected_with(&linting(model_folder().path()), None, &Tools::default()).await;
     assert_eq!((inspected.ruff, codes(&inspected.findings)), (RuffOutcome::Missing, vec!["SP403"]));
-    assert_eq!(inspected.findings[0].hint.as_deref(), Some("install it with `pip install ruff`"));
-    assert!(!inspected.findings[0].is_error());
+    let hint = inspected.findings[0].hint.as_deref().unwrap();
+    assert!(hint.contains("pip install ruff") && hint.contains("--no-lint"), "{hint}");
+    assert!(inspected.findings[0].is_error());
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use crate::publish::testing::{live_model, schema, test_model, version_id};
 
 async fn verify(harness: &Harness, existing: &ExistingVersion) -> ModelReport {
     let run = ModelRun::new(harness.plan());
-    let services = harness.services();
+    let services = harness.services().verifying();
     let report = verify_existing(run, existing, &services, &options(Goal::Publish), &harness.recorder, &harness.cancelled).await;
     assert_eq!(report.models.len(), 1);
     report.models.into_iter().next().unwrap()

@@ -455,7 +455,8 @@ async fn an_existing_version_is_asked_what_a_staged_one_would_be() {
     for (output, verdict, last) in [("hello", Verdict::Passed, "verify passed"), ("howdy", Verdict::Failed, "verify failed")] {
         harness.world.state().output = Some(json!(output));
         let run = ModelRun::new(harness.given());
-        let report = verify_existing(run, &existing, &harness.services(), &options, &harness.recorder, &harness.cancelled).await;
+        let report =
+            verify_existing(run, &existing, &harness.services().verifying(), &options, &harness.recorder, &harness.cancelled).await;
         assert_eq!(report.verdict, verdict, "{report:#?}");
         let model = &report.models[0];
         assert_eq!(stages(model)[..4], ["inspect passed", "build skipped", "stage skipped", last]);

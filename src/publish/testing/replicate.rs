@@ -253,6 +253,10 @@ impl Files for FakeReplicate {
 }
 
 impl Replicate for FakeReplicate {
+    fn api_url(&self) -> String {
+        "https://api.replicate.com/v1".to_owned()
+    }
+
     fn requests_sent(&self) -> u64 {
         0
     }

@@ -5,13 +5,12 @@ use std::time::Duration;
 use super::finding::finding;
 use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::events::{BuildStepState, Event, EventKind};
-use crate::domain::finding::Severity;
 use crate::domain::report::{CaseReport, CaseStatus};
 use crate::report::escape;
 use crate::support::clock::humane;
 
-/// The line for an event; `None` for what is not worth one at this verbosity (0: stages, findings, failed cases; 1: build output,
-/// predictions and notes as well).
+/// The line for an event; `None` for what is not worth one at this verbosity (0: stages and failed cases; 1: findings, build output
+/// and predictions as well).
 pub fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
     let words = words(&event.kind, style, verbosity)?;
     Some(match &event.model {
@@ -31,7 +30,8 @@ fn words(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
             let note = note.as_deref().map(|note| format!(": {}", escape::line(note))).unwrap_or_default();
             Some(format!("{stage} {status}{}{note}", took(*duration)))
         }
-        EventKind::Found(found) => (detailed || found.severity > Severity::Note).then(|| finding(found, style)),
+        // The summary shows all of them; errors end their stage, so it comes soon.
+        EventKind::Found(found) => detailed.then(|| finding(found, style)),
         EventKind::Notice(text) => Some(escape::line(text)),
         EventKind::BuildStep { name, state } => build_step(&escape::line(name), *state, detailed),
         EventKind::BuildOutput(line) => detailed.then(|| format!("  {}", escape::line(line))),

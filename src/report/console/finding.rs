@@ -1,10 +1,13 @@
-//! Findings and errors as compilers write them.
+//! Findings and errors as compilers write them: the line at fault with a mark under it, facts and the way out below.
 
-use super::style::{Style, Tone, tone_of_severity};
+use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
+use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+
+use super::style::{Style, Tone};
 use crate::domain::finding::Finding;
 use crate::report::escape;
 use crate::report::json::convert;
-use crate::report::json::v1::FindingEntry;
+use crate::report::json::v1::{FindingEntry, Severity};
 
 /// A finding: what, where, more facts, and the way out.
 pub fn finding(finding: &Finding, style: Style) -> String {
@@ -13,30 +16,60 @@ pub fn finding(finding: &Finding, style: Style) -> String {
 
 /// The same from a saved run.
 pub fn finding_entry(finding: &FindingEntry, style: Style) -> String {
-    let head = format!("{}[{}]", finding.severity.as_str(), escape::line(&finding.code));
-    let mut text = format!("{}: {}", style.paint(tone_of_severity(finding.severity), &head), escape::line(&finding.message));
+    let level = match finding.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
+    };
+    let title = level.primary_title(escape::line(&finding.message)).id(escape::line(&finding.code));
+    let mut group = Group::with_title(title);
     if let Some(place) = place(finding) {
-        text.push_str(&format!("\n  {} {place}", style.paint(Tone::Quiet, "-->")));
+        group = group.element(place);
     }
     for detail in &finding.details {
-        let lines = escape::terminal(&detail.value).trim_end().replace('\n', "\n      ");
-        // Source and logs keep their lines, facts stay beside their label.
-        let separator = if lines.contains('\n') { "\n      " } else { " " };
-        text.push_str(&format!("\n  {}{separator}{lines}", style.paint(Tone::Quiet, &format!("{}:", escape::line(&detail.label)))));
+        let label = escape::line(&detail.label);
+        group = group.element(Level::NOTE.with_name(label).message(escape::terminal(&detail.value).trim_end().to_owned()));
     }
     if let Some(hint) = &finding.hint {
-        text.push_str(&format!("\n  {} {}", style.paint(Tone::Strong, "hint:"), escape::line(hint)));
+        group = group.element(Level::HELP.with_name("hint").message(escape::line(hint)));
     }
-    text
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    renderer.term_width(style.width.max(DEFAULT_TERM_WIDTH)).render(&[group])
 }
 
-fn place(finding: &FindingEntry) -> Option<String> {
+/// The line with a mark under what is at fault, or the place alone.
+fn place(finding: &FindingEntry) -> Option<Element<'static>> {
     let file = escape::line(finding.file.as_deref()?);
-    Some(match (finding.line, finding.column) {
-        (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
-        (Some(line), None) => format!("{file}:{line}"),
-        (None, _) => file,
-    })
+    let number = |value: Option<u32>| value.and_then(|value| usize::try_from(value).ok());
+    let (line, column) = (number(finding.line), number(finding.column));
+    let Some((line, excerpt)) = line.zip(finding.excerpt.as_deref()) else {
+        let origin = Origin::path(file);
+        let origin = line.map_or(origin.clone(), |line| origin.line(line));
+        return Some(column.map_or(origin.clone(), |column| origin.char_column(column)).into());
+    };
+    let (before, marked, after) = parts(excerpt, column, number(finding.end_column));
+    let [before, marked, after] = [before, marked, after].map(|part| escape::terminal(&part).replace('\n', " "));
+    let span = before.len()..before.len() + marked.len();
+    let snippet = Snippet::source(before + &marked + &after).line_start(line).path(file);
+    Some(snippet.annotation(AnnotationKind::Primary.span(span)).into())
+}
+
+/// What stands before the mark, above it and after it. Without an end, it goes to the end of the word; without a column, it is the line.
+fn parts(line: &str, column: Option<usize>, end: Option<usize>) -> (String, String, String) {
+    let characters: Vec<char> = line.chars().collect();
+    let start = match column {
+        Some(column) => column.saturating_sub(1).min(characters.len()),
+        None => characters.iter().take_while(|character| character.is_whitespace()).count(),
+    };
+    let rest = characters.get(start..).unwrap_or_default();
+    let length = match (column, end) {
+        (None, _) => rest.len(),
+        (Some(column), Some(end)) if end > column => (end - column).min(rest.len()),
+        _ => rest.iter().take_while(|character| character.is_alphanumeric() || **character == '_').count().max(1).min(rest.len()),
+    };
+    let text = |characters: &[char]| characters.iter().collect::<String>();
+    let (marked, after) = rest.split_at(length);
+    (text(characters.get(..start).unwrap_or_default()), text(marked), text(after))
 }
 
 /// An error that ended a run or a command.
@@ -45,5 +78,48 @@ pub fn error(message: &str, hint: Option<&str>, style: Style) -> String {
     match hint {
         Some(hint) => format!("{text}\n  {} {}", style.paint(Tone::Strong, "hint:"), escape::terminal(hint)),
         None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::finding::Location;
+    use crate::report::sample;
+
+    const PLAIN: Style = Style { color: false, width: 80 };
+
+    fn shown(location: Location, excerpt: &str) -> String {
+        let mut found = Finding::new(&sample::SAMPLE_RULE, "input text has no description").at(location).hint("add one");
+        found.excerpt = Some(excerpt.to_owned());
+        finding(&found.detail("path", "input text"), PLAIN)
+    }
+
+    #[test]
+    fn the_line_is_shown_with_a_mark_under_what_is_at_fault() {
+        insta::assert_snapshot!(shown(Location::at("predict.py", 23, 9), "        text: str = Input(),"));
+    }
+
+    #[test]
+    fn without_a_column_the_line_is_marked() {
+        let mut location = Location::at("cog.yaml", 3, 1);
+        location.column = None;
+        insta::assert_snapshot!(shown(location, "  gpu: maybe"));
+    }
+
+    #[test]
+    fn columns_beyond_the_line_are_no_harm() {
+        for (column, end) in [(100, None), (0, None), (13, Some(2)), (3, Some(900)), (u32::MAX, Some(u32::MAX))] {
+            let mut location = Location::at("cog.yaml", 3, column);
+            location.end_column = end;
+            assert!(shown(location, "  gpu: maybe").contains("3 |   gpu: maybe"));
+        }
+    }
+
+    #[test]
+    fn a_hostile_line_stays_a_line() {
+        let text = shown(Location::at("a.py", 1, 10), "\u{1b}[2J日本\t\u{202e}x = 1\u{7}\r::error::");
+        assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}', '\r']), "{text:?}");
+        assert!(!text.lines().any(|line| line.starts_with("::")), "{text}");
     }
 }

@@ -2,7 +2,6 @@
 
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::report::json::v1::Severity;
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,14 +62,6 @@ pub(super) fn tone_of_case(status: CaseStatus) -> Tone {
         CaseStatus::Failed | CaseStatus::Errored => Tone::Bad,
         CaseStatus::Flaky | CaseStatus::Cancelled => Tone::Warning,
         CaseStatus::Skipped => Tone::Quiet,
-    }
-}
-
-pub(super) fn tone_of_severity(severity: Severity) -> Tone {
-    match severity {
-        Severity::Error => Tone::Bad,
-        Severity::Warning => Tone::Warning,
-        Severity::Note => Tone::Strong,
     }
 }
 

@@ -76,7 +76,8 @@ fn stage(report: &StageReport) -> v1::StageEntry {
 }
 
 /// A finding as `run.json` has it.
-pub(in crate::report) fn finding(finding: &Finding) -> v1::FindingEntry {
+/// A finding of its own, as it stands in a run.
+pub fn finding(finding: &Finding) -> v1::FindingEntry {
     let place = finding.location.as_ref();
     v1::FindingEntry {
         code: finding.code.to_string(),
@@ -92,6 +93,7 @@ pub(in crate::report) fn finding(finding: &Finding) -> v1::FindingEntry {
         end_column: place.and_then(|place| place.end_column),
         hint: finding.hint.clone(),
         details: finding.details.iter().map(|(label, value)| v1::Detail { label: label.clone(), value: value.clone() }).collect(),
+        excerpt: finding.excerpt.clone(),
     }
 }
 

@@ -129,6 +129,9 @@ pub struct FindingEntry {
     pub hint: Option<String>,
     /// More facts, each with a label.
     pub details: Vec<Detail>,
+    /// The line at fault, as it was at the time of the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
 }
 
 /// How grave a finding is.

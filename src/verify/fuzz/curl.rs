@@ -6,11 +6,11 @@ use crate::domain::identity::VersionRef;
 use crate::domain::prediction::Inputs;
 
 /// A `curl` command that makes a prediction. The token is named as a variable of the shell, never written out; mask secret inputs before.
-pub fn curl_command(version: &VersionRef, inputs: &Inputs) -> String {
+pub fn curl_command(api_url: &str, version: &VersionRef, inputs: &Inputs) -> String {
     let body = json!({"version": version.to_string(), "input": Value::Object(inputs.clone())});
     format!(
         "curl -sS -X POST -H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -H 'Content-Type: application/json' -H 'Prefer: wait' \
-         -d {} https://api.replicate.com/v1/predictions",
+         -d {} {api_url}/predictions",
         quote(&body.to_string())
     )
 }
@@ -33,7 +33,7 @@ mod tests {
         let inputs = json!({"n": 7}).as_object().unwrap().clone();
         let digits = "a".repeat(64);
         assert_eq!(
-            curl_command(&version(), &inputs),
+            curl_command("https://api.replicate.com/v1", &version(), &inputs),
             format!(
                 "curl -sS -X POST -H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -H 'Content-Type: application/json' -H 'Prefer: wait' \
                  -d '{{\"version\":\"acme/hotdog-test:{digits}\",\"input\":{{\"n\":7}}}}' https://api.replicate.com/v1/predictions"

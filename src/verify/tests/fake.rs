@@ -293,6 +293,10 @@ impl Deployments for Fake {
 }
 
 impl Replicate for Fake {
+    fn api_url(&self) -> String {
+        "https://api.replicate.com/v1".to_owned()
+    }
+
     fn requests_sent(&self) -> u64 {
         0
     }

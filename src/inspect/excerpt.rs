@@ -1,0 +1,79 @@
+//! The line that a finding is about, so that whoever reads the finding sees it.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Component, Path};
+
+use crate::domain::finding::Finding;
+
+/// Lines of larger files are not shown.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A longer line is no line that people read.
+const MOST_CHARACTERS: usize = 2000;
+
+/// The finding with its line, when it has a place in a text file of the folder. Blocks, for about a millisecond.
+#[must_use]
+pub fn with_excerpt(mut finding: Finding, folder: &Path) -> Finding {
+    if finding.excerpt.is_none() {
+        finding.excerpt = finding.location.as_ref().and_then(|place| line(folder, &place.file, place.line?));
+    }
+    finding
+}
+
+fn line(folder: &Path, file: &str, number: u32) -> Option<String> {
+    let path = Path::new(file);
+    // Names in findings come from the repository: they must not lead out of it, also not through a link.
+    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
+        return None;
+    }
+    let folder = folder.canonicalize().ok()?;
+    let path = folder.join(path).canonicalize().ok()?;
+    if !path.starts_with(&folder) || !fs::metadata(&path).ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    File::open(&path).ok()?.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return None;
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    let line = text.lines().nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
+    (!line.trim().is_empty() && line.chars().count() <= MOST_CHARACTERS).then(|| line.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::finding::Location;
+    use crate::inspect::rules;
+
+    fn excerpt(folder: &Path, location: Location) -> Option<String> {
+        with_excerpt(Finding::new(&rules::RULES[0], "x").at(location), folder).excerpt
+    }
+
+    #[test]
+    fn the_line_of_a_place_is_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.py"), "one\n  two\r\n\nfour").unwrap();
+        assert_eq!(excerpt(folder.path(), Location::at("a.py", 2, 3)).unwrap(), "  two");
+        assert_eq!(excerpt(folder.path(), Location::at("./a.py", 4, 1)).unwrap(), "four");
+        for line in [0, 3, 5] {
+            assert_eq!(excerpt(folder.path(), Location::at("a.py", line, 1)), None);
+        }
+        assert_eq!(excerpt(folder.path(), Location::file("a.py")), None);
+        assert_eq!(excerpt(folder.path(), Location::at("b.py", 1, 1)), None);
+    }
+
+    #[test]
+    fn nothing_outside_of_the_folder_is_shown() {
+        let outer = tempfile::tempdir().unwrap();
+        let folder = outer.path().join("project");
+        fs::create_dir(&folder).unwrap();
+        fs::write(outer.path().join("secret"), "hush").unwrap();
+        std::os::unix::fs::symlink("../secret", folder.join("link")).unwrap();
+        for file in ["../secret", "link", &outer.path().join("secret").display().to_string()] {
+            assert_eq!(excerpt(&folder, Location::at(file, 1, 1)), None, "{file}");
+        }
+    }
+}
