@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::action::Surroundings;
 use crate::cli::environment::Environment;
 use crate::cli::observe;
 use crate::cli::printer::Printer;
@@ -17,6 +18,8 @@ pub(super) struct Context {
     pub(super) verbosity: u8,
     /// Fires on a signal.
     pub(super) cancelled: CancellationToken,
+    /// What the runner has set, when the program runs as an action.
+    pub(super) action: Option<Surroundings>,
 }
 
 impl Context {
@@ -27,6 +30,7 @@ impl Context {
             printer: self.printer.clone(),
             verbosity: self.verbosity,
             cancelled: self.cancelled.clone(),
+            action: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::config::settings::SECRETS;
 use crate::support::SecretString;
 
 /// What a run needs that takes no settings from the environment.
@@ -40,6 +41,27 @@ impl Environment {
     pub(super) fn secrets(&self, is_wanted: impl Fn(&str) -> bool) -> BTreeMap<String, SecretString> {
         let wanted = self.variables.iter().filter(|(name, _)| is_wanted(name));
         wanted.map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))).collect()
+    }
+
+    /// Whether the program runs as an action: the runner says so and gives inputs. A step that calls it as a program has none.
+    pub(super) fn is_action(&self) -> bool {
+        self.get("GITHUB_ACTIONS") == Some("true") && self.variables.keys().any(|name| name.starts_with("INPUT_"))
+    }
+
+    /// An input of the action that is not empty. The runner keeps hyphens, which people mix up with underscores.
+    pub(super) fn input(&self, name: &str) -> Option<&str> {
+        let name = format!("INPUT_{}", name.to_uppercase());
+        self.get(&name).or_else(|| self.get(&name.replace('_', "-")))
+    }
+
+    /// The values of all tokens.
+    pub(super) fn secret_values(&self) -> Vec<String> {
+        let inputs = SECRETS.iter().filter_map(|secret| self.input(secret.input));
+        let variables = SECRETS.iter().filter_map(|secret| self.get(secret.variable));
+        let mut values: Vec<String> = inputs.chain(variables).map(str::to_owned).collect();
+        values.sort();
+        values.dedup();
+        values
     }
 
     /// All variables.

@@ -49,7 +49,7 @@ pub(super) fn options(goal: Goal, notices: Vec<String>) -> RunOptions {
 
 /// Writes the reports and prints the summary. The verdict is the run's.
 pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> Result<Verdict, Failure> {
-    let run = run_json(report);
+    let run = safe_run(report, context)?;
     let written = write(&run, folder, context)?;
     match context.printer.format {
         Format::Json => context.printer.json(&run)?,
@@ -64,6 +64,17 @@ pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> 
         }
     }
     Ok(report.verdict)
+}
+
+/// The run as reports tell it. A model's output may hold a secret that the model was given, or that it guessed.
+pub(super) fn safe_run(report: &RunReport, context: &Context) -> Result<v1::Run, Failure> {
+    let run = run_json(report);
+    if context.action.is_none() {
+        return Ok(run);
+    }
+    let mut value = serde_json::to_value(&run).map_err(anyhow::Error::from)?;
+    context.printer.without_secrets(&mut value);
+    Ok(serde_json::from_value(value).map_err(anyhow::Error::from)?)
 }
 
 /// The findings of all models, each once: models of one project share many.

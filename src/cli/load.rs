@@ -110,6 +110,7 @@ fn sources(model: Option<String>, flags: SettingFlags, context: &Context) -> Sou
     Sources {
         repository: context.environment.folder().to_owned(),
         environment: context.environment.variables().clone(),
+        action: context.action.is_some(),
         flags: flags.into_flags(),
         model_argument: model,
         ..Sources::default()

@@ -2,6 +2,7 @@
 //!
 //! One file for each subcommand under `commands/`. What a run does is left to `pipeline`; what settings mean, to `config`.
 
+mod action;
 mod arguments;
 mod build_environment;
 mod commands;

@@ -1,10 +1,12 @@
 //! The two streams: results go to standard output, everything about how it goes to standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use crate::cli::environment::Environment;
+use crate::clients::runner::harmless;
 
 /// What `--format` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -48,6 +50,8 @@ pub(super) struct Printer {
     pub(super) interactive: bool,
     pub(super) width: usize,
     pub(super) quiet: bool,
+    /// In a workflow's log nothing may be a command or a secret: the secrets, where that is so.
+    guarded: Option<Arc<[String]>>,
 }
 
 impl Printer {
@@ -66,6 +70,7 @@ impl Printer {
             interactive: interactive && !quiet,
             width: terminal_size::terminal_size().map_or(WIDEST, |(columns, _)| columns.0.into()).clamp(NARROWEST, WIDEST),
             quiet,
+            guarded: None,
         }
     }
 
@@ -81,7 +86,7 @@ impl Printer {
 
     /// A result, with a line break behind it.
     pub(super) fn result(&self, text: &str) {
-        write_line(io::stdout().lock(), text);
+        self.write(io::stdout().lock(), text);
     }
 
     /// A result as a JSON document.
@@ -99,7 +104,63 @@ impl Printer {
 
     /// A line that is shown even when quiet.
     pub(super) fn complain(&self, text: &str) {
-        write_line(io::stderr().lock(), text);
+        match &self.guarded {
+            // The runner reads both streams; in one of them the order is kept.
+            Some(_) => self.write(io::stdout().lock(), text),
+            None => self.write(io::stderr().lock(), text),
+        }
+    }
+
+    /// From now on nothing that is printed is a command to the runner, or one of these secrets.
+    pub(super) fn guard(&mut self, secrets: Vec<String>) {
+        self.guarded = Some(secrets.into());
+    }
+
+    /// A command to the runner.
+    pub(super) fn command(&self, line: &str) {
+        write_line(io::stdout().lock(), line);
+    }
+
+    fn write(&self, stream: impl Write, text: &str) {
+        match &self.guarded {
+            Some(secrets) => write_line(stream, &harmless(&without(text, secrets))),
+            None => write_line(stream, text),
+        }
+    }
+
+    /// A text in which no secret is told.
+    pub(super) fn without(&self, text: &str) -> String {
+        self.guarded.as_ref().map_or_else(|| text.to_owned(), |secrets| without(text, secrets))
+    }
+
+    /// A value in which no secret is told.
+    pub(super) fn without_secrets(&self, value: &mut serde_json::Value) {
+        if let Some(secrets) = &self.guarded {
+            hide(value, secrets);
+        }
+    }
+}
+
+/// What stands for a secret.
+const HIDDEN: &str = "***";
+
+fn without(text: &str, secrets: &[String]) -> String {
+    secrets.iter().filter(|secret| !secret.is_empty()).fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
+}
+
+fn hide(value: &mut serde_json::Value, secrets: &[String]) {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => *text = without(text, secrets),
+        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),
+        Value::Object(members) => {
+            let renamed = std::mem::take(members).into_iter().map(|(name, mut member)| {
+                hide(&mut member, secrets);
+                (without(&name, secrets), member)
+            });
+            *members = renamed.collect();
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+use crate::cli::action::Surroundings;
 use crate::cli::arguments::{self, Arguments};
 use crate::cli::commands;
 use crate::cli::context::Context;
@@ -27,7 +28,8 @@ pub fn main() -> ExitCode {
     };
     let environment = Environment::of_process();
     let global = &arguments.global;
-    let printer = Printer::new(global.format, global.color, global.quiet, &environment);
+    let mut printer = Printer::new(global.format, global.color, global.quiet, &environment);
+    let action = Surroundings::enter(&environment, &mut printer);
     log(&environment, global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -36,18 +38,22 @@ pub fn main() -> ExitCode {
             return Verdict::ServiceError.exit_code().into();
         }
     };
-    let verdict = runtime.block_on(run(arguments, environment, printer));
+    let verdict = runtime.block_on(run(arguments, environment, printer, action));
     runtime.shutdown_timeout(LAST_MOMENTS);
     verdict.exit_code().into()
 }
 
-async fn run(arguments: Arguments, environment: Environment, printer: Printer) -> Verdict {
+async fn run(arguments: Arguments, environment: Environment, printer: Printer, action: Option<Surroundings>) -> Verdict {
     let verbosity = arguments.global.verbose;
-    let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals() };
+    let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action };
     match commands::dispatch(arguments.command, &context).await {
         Ok(verdict) => verdict,
         Err(failure) => {
             tell(&failure, &context.printer);
+            if let Some(action) = &context.action {
+                action.output("verdict", failure.verdict.as_str());
+                action.failed(&failure.chain());
+            }
             failure.verdict
         }
     }

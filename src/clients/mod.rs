@@ -4,9 +4,11 @@
 
 pub mod cog_release;
 pub mod docker;
+pub mod github;
 pub mod http;
 pub mod registry;
 pub mod replicate;
+pub mod runner;
 
 mod error_kind;
 

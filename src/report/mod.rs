@@ -6,6 +6,7 @@
 pub mod annotations;
 pub mod console;
 pub mod escape;
+pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;

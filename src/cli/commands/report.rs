@@ -1,4 +1,4 @@
-//! `report`: renders a saved run again.
+//! `report`: renders a saved run again, or ends what the jobs of a workflow left open.
 
 use std::fs;
 
@@ -9,13 +9,16 @@ use crate::cli::context::Context;
 use crate::cli::execute::findings_of;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
+use crate::cli::load;
 use crate::cli::printer::Format;
+use crate::cli::setting_flags::SettingFlags;
+use crate::clients::github::GitHubError;
 use crate::deliver::files;
 use crate::domain::verdict::Verdict;
 use crate::report::{console, json};
 
-pub(super) fn run(arguments: &ReportArguments, context: &Context) -> Result<Verdict, Failure> {
-    let path = &arguments.run;
+pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Result<Verdict, Failure> {
+    let Some(path) = &arguments.run else { return last_job(context).await };
     let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
     let run = json::from_json(&text)
         .map_err(|error| Failure::request(format!("{}: {error}", path.display())).hint("give the run.json of a report folder"))?;
@@ -32,4 +35,25 @@ pub(super) fn run(arguments: &ReportArguments, context: &Context) -> Result<Verd
         Format::Text => context.printer.result(&console::summary(&run, context.printer.result_style())),
     }
     Ok(Verdict::Passed)
+}
+
+/// The last job of a workflow: check runs that jobs left open are closed, the comment is made true, and the verdict is that of all models.
+async fn last_job(context: &Context) -> Result<Verdict, Failure> {
+    let Some(action) = &context.action else {
+        return Err(Failure::request("there is no run to report on").hint("give the run.json of a report folder"));
+    };
+    let settings = load::settings_only(SettingFlags::default(), context)?;
+    let refused = |error: GitHubError| {
+        let hint = error.hint();
+        Failure::new(error.kind().verdict(), error).maybe_hint(hint)
+    };
+    let github = action.github(settings.tokens.github.clone(), settings.github_api_url.clone()).map_err(refused)?;
+    let Some(github) = github else {
+        return Err(Failure::request("there is no GitHub token").hint("leave the input github_token as it is"));
+    };
+    let expected = action.input("expected").unwrap_or_default().split([',', '\n']).map(str::trim);
+    let expected: Vec<String> = expected.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    let verdict = action.finish(&*github, &expected).await.map_err(refused)?;
+    action.leave();
+    Ok(verdict)
 }

@@ -1,14 +1,18 @@
 //! `run`: build, stage, verify, publish.
 
+use crate::cli::action::{Decision, Event, Face, Surroundings};
 use crate::cli::arguments::RunArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, execute, nothing_to_do};
+use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run};
 use crate::cli::failure::Failure;
-use crate::cli::load;
+use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
-use crate::cli::services;
+use crate::cli::services::{self, Connected};
+use crate::config::LoadedModel;
+use crate::domain::plan::{ModelPlan, PublishMode};
+use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
-use crate::pipeline::Goal;
+use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
@@ -16,17 +20,108 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     if loaded.models.is_empty() {
         return nothing_to_do(&loaded, context);
     }
-    let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
-    let mut connected = if on_sandbox {
-        services::sandbox(&loaded.run, &plans, context).await?
-    } else {
-        services::replicate(&loaded.run, &plans, context).await?
-    };
+    if let Some(action) = &context.action {
+        return as_action(loaded, on_sandbox, action, context).await;
+    }
+    let folder = loaded.run.report_dir.clone();
+    let report = if on_sandbox { in_sandbox(loaded, context).await? } else { on_replicate(loaded, context).await? };
+    conclude(&report, &folder, context)
+}
+
+async fn on_replicate(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+    let connected = services::replicate(&loaded.run, &plans(&loaded), context).await?;
+    Ok(published(loaded, connected, context).await)
+}
+
+async fn in_sandbox(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+    let connected = services::sandbox(&loaded.run, &plans(&loaded), context).await?;
+    Ok(published(loaded, connected, context).await)
+}
+
+fn plans(loaded: &Loaded) -> Vec<ModelPlan> {
+    loaded.models.iter().map(|model| model.plan.clone()).collect()
+}
+
+async fn published(loaded: Loaded, mut connected: Connected, context: &Context) -> RunReport {
     connected.notices.extend(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
     let mut report = execute(runs, &connected, Goal::Publish, &*observer, context).await;
     connected.close().await;
     preparation.finish(&mut report);
-    conclude(&report, &loaded.run.report_dir, context)
+    report
+}
+
+async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Context) -> Result<RunReport, Failure> {
+    let services = services::for_check(&loaded.run, context)?;
+    loaded.notices.extend(notices);
+    let options = options(Goal::Check, loaded.notices);
+    let observer = context.observer();
+    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    let mut report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
+    preparation.finish(&mut report);
+    Ok(report)
+}
+
+/// What the event that started the workflow asks for, told to GitHub.
+async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, context: &Context) -> Result<Verdict, Failure> {
+    let event = Event::of(&context.environment);
+    let tokens = &loaded.run.tokens;
+    let decision = action.decide(&event, on_sandbox || (tokens.replicate.is_some() && tokens.cog.is_some()));
+    if let Decision::Refuse(reason) = decision {
+        return Err(Failure::request(format!("nothing is done on {}: {reason}", event.name)));
+    }
+    let github = action
+        .github(tokens.github.clone(), loaded.run.github_api_url.clone())
+        .map_err(|error| Failure::new(error.kind().verdict(), error))?;
+    if decision != Decision::Publish {
+        loaded.models.iter_mut().for_each(only_tested);
+    }
+    let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
+    let folder = loaded.run.report_dir.clone();
+    let face = Face::begin(action.clone(), event, github, &names).await;
+    let done = match decision {
+        Decision::Check => without_build(loaded, Vec::new(), context).await,
+        Decision::Offline => offline(loaded, context).await,
+        _ if on_sandbox => in_sandbox(loaded, context).await,
+        _ => on_replicate(loaded, context).await,
+    };
+    let report = match done {
+        Ok(report) => report,
+        Err(failure) => {
+            face.fail(&failure.chain(), failure.verdict).await;
+            return Err(failure);
+        }
+    };
+    let verdict = conclude(&report, &folder, context)?;
+    let page = context.environment.folder().join(&folder);
+    face.end(&safe_run(&report, context)?, Some(page)).await;
+    Ok(verdict)
+}
+
+fn only_tested(model: &mut LoadedModel) {
+    model.plan.publish = PublishMode::TestOnly;
+}
+
+/// Without Replicate, and without a token for anything. Models that need no GPU run in the sandbox where there is a Docker daemon.
+async fn offline(mut loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+    loaded.run.tokens = crate::config::Tokens::default();
+    let notice = |what: &str| vec![format!("There are no tokens for Replicate in this run (a fork has none), so {what}.")];
+    let needs_gpu = loaded.models.iter().any(uses_gpu);
+    if needs_gpu {
+        return without_build(loaded, notice("models that need a GPU were only checked"), context).await;
+    }
+    match services::docker(&loaded.run).await {
+        Ok(_) => in_sandbox(loaded, context).await,
+        Err(failure) => {
+            context.printer.say(&format!("note: {}", failure.chain()));
+            without_build(loaded, notice("and no Docker daemon, models were only checked"), context).await
+        }
+    }
+}
+
+/// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked.
+fn uses_gpu(model: &LoadedModel) -> bool {
+    let text = std::fs::read_to_string(model.plan.project.join("cog.yaml")).unwrap_or_default();
+    crate::cog::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
 }

@@ -20,6 +20,12 @@ pub(super) fn run(arguments: SelectArguments, context: &Context) -> Result<Verdi
         context.printer.say(&format!("note: {notice}"));
     }
     let outputs = outputs(&selection.names);
+    if let Some(action) = &context.action {
+        action.output("matrix", &outputs.matrix.to_string());
+        action.output("models", &outputs.models);
+        action.output("count", &outputs.count.to_string());
+        action.output("any", if outputs.any { "true" } else { "false" });
+    }
     if arguments.matrix {
         context.printer.result(&outputs.matrix.to_string());
     } else if context.printer.format == Format::Json {

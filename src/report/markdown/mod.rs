@@ -78,7 +78,7 @@ fn section(model: &Model, level: Detail) -> String {
 }
 
 /// A verdict with a sign beside the word.
-pub(super) fn verdict_words(verdict: Verdict) -> &'static str {
+pub(in crate::report) fn verdict_words(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "✅ passed",
         Verdict::Failed => "❌ failed",

@@ -1,0 +1,95 @@
+//! The event that started the workflow, from its payload. Whatever is missing in it is absent, never an error.
+
+use serde_json::Value;
+
+use crate::cli::environment::Environment;
+
+/// The event.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::cli) struct Event {
+    /// Its name, as in `pull_request`.
+    pub(in crate::cli) name: String,
+    /// The commit that people look at. For a pull request that is its head, not the merge that is checked out.
+    pub(in crate::cli) head_sha: Option<String>,
+    /// The pull request.
+    pub(in crate::cli) pull_request: Option<u64>,
+    /// Whether the code is from another repository.
+    pub(in crate::cli) is_fork: bool,
+}
+
+impl Event {
+    /// Reads it from what the runner has set.
+    pub(in crate::cli) fn of(environment: &Environment) -> Self {
+        let name = environment.get("GITHUB_EVENT_NAME").unwrap_or_default();
+        let payload = environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read(path).ok());
+        let payload = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
+        Self::from_payload(name, &payload, environment.get("GITHUB_SHA"))
+    }
+
+    fn from_payload(name: &str, payload: &Value, sha: Option<&str>) -> Self {
+        let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+        let differs = |head: &str, base: &str| {
+            // A fork that is gone has no name, and what cannot be told apart is treated as foreign.
+            text(head).is_none_or(|head| text(base).is_none_or(|base| !head.eq_ignore_ascii_case(&base)))
+        };
+        let (head_sha, is_fork) = match name {
+            "pull_request" | "pull_request_target" | "pull_request_review" => {
+                (text("/pull_request/head/sha"), differs("/pull_request/head/repo/full_name", "/pull_request/base/repo/full_name"))
+            }
+            "workflow_run" => {
+                (text("/workflow_run/head_sha"), differs("/workflow_run/head_repository/full_name", "/repository/full_name"))
+            }
+            "merge_group" => (text("/merge_group/head_sha"), false),
+            _ => (None, false),
+        };
+        Self {
+            name: name.to_owned(),
+            head_sha: head_sha.or_else(|| sha.map(str::to_owned)),
+            pull_request: payload.pointer("/pull_request/number").and_then(Value::as_u64),
+            is_fork,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn pull_request(head: Value) -> Event {
+        let base = json!({ "sha": "b", "repo": { "full_name": "Acme/Hotdog" } });
+        let payload = json!({ "pull_request": { "number": 7, "head": { "sha": "h", "repo": head }, "base": base } });
+        Event::from_payload("pull_request", &payload, Some("merge"))
+    }
+
+    #[test]
+    fn a_pull_request_is_about_its_head_and_may_be_foreign() {
+        let own = pull_request(json!({ "full_name": "acme/hotdog" }));
+        assert_eq!((own.head_sha.as_deref(), own.pull_request, own.is_fork), (Some("h"), Some(7), false));
+        assert!(pull_request(json!({ "full_name": "mallory/hotdog" })).is_fork);
+        assert!(pull_request(Value::Null).is_fork, "the fork is gone");
+    }
+
+    #[test]
+    fn what_is_missing_is_absent_and_counts_as_foreign() {
+        for payload in [Value::Null, json!([]), json!({ "pull_request": "x" })] {
+            let event = Event::from_payload("pull_request", &payload, Some("merge"));
+            assert_eq!((event.head_sha.as_deref(), event.pull_request, event.is_fork), (Some("merge"), None, true));
+        }
+        let push = Event::from_payload("push", &Value::Null, Some("tip"));
+        assert_eq!((push.head_sha.as_deref(), push.is_fork), (Some("tip"), false));
+    }
+
+    #[test]
+    fn other_events_name_their_commit() {
+        let group = Event::from_payload("merge_group", &json!({ "merge_group": { "head_sha": "g" } }), Some("tip"));
+        assert_eq!(group.head_sha.as_deref(), Some("g"));
+        let payload = json!({
+            "repository": { "full_name": "acme/hotdog" },
+            "workflow_run": { "head_sha": "w", "head_repository": { "full_name": "mallory/hotdog" } },
+        });
+        let run = Event::from_payload("workflow_run", &payload, Some("tip"));
+        assert_eq!((run.head_sha.as_deref(), run.is_fork), (Some("w"), true));
+    }
+}

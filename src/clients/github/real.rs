@@ -1,0 +1,302 @@
+//! GitHub through octocrab.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+use http_body_util::{BodyExt, Limited};
+use octocrab::Octocrab;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::clients::github::policy::{Advice, Policy};
+use crate::clients::github::{
+    ChangedFile, ChangedFiles, CheckRun, Comment, GitHub, GitHubError, NewCheckRun, Repository, UpdatedCheckRun,
+};
+use crate::support::clock::Clock;
+use crate::support::text::shorten;
+use crate::support::{ExposeSecret, SecretString};
+
+/// GitHub's own address.
+const API: &str = "https://api.github.com";
+
+/// The most that a page of check runs can be: 100 runs with summary and text, and some room.
+const BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// Entries of a page.
+const PAGE: usize = 100;
+
+/// Comparisons name at most this many files.
+const COMPARE_FILES: usize = 300;
+
+/// Pull requests name at most this many files.
+const PULL_FILES: usize = 3000;
+
+/// What we call ourselves.
+const USER_AGENT: &str = concat!("safe-push/", env!("CARGO_PKG_VERSION"));
+
+/// Where and as whom.
+#[derive(Debug, Clone)]
+pub struct GitHubOptions {
+    /// The API's address; GitHub's own when `None`.
+    pub api_url: Option<String>,
+    /// The repository.
+    pub repository: Repository,
+    /// The token.
+    pub token: SecretString,
+    /// How patient we are.
+    pub policy: Policy,
+}
+
+/// A repository on GitHub.
+pub struct RealGitHub {
+    octocrab: Octocrab,
+    repository: Repository,
+    policy: Policy,
+    clock: Arc<dyn Clock>,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// Whether a request that failed may be sent again without looking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Repeat {
+    Freely,
+    OnlyWhenRefused,
+}
+
+impl RealGitHub {
+    /// Connects; nothing is sent yet. Must be called within a runtime.
+    pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, GitHubError> {
+        let wrong = |error: octocrab::Error| GitHubError::Settings { problem: format!("GitHub's client cannot be made: {error}") };
+        let address = options.api_url.as_deref().unwrap_or(API).trim_end_matches('/');
+        let octocrab = Octocrab::builder()
+            .base_uri(address)
+            .map_err(|_no_address| GitHubError::Settings { problem: format!("'{address}' is no address of GitHub's API") })?
+            .add_header(http::header::USER_AGENT, USER_AGENT.to_owned())
+            .set_connect_timeout(Some(Duration::from_secs(10)))
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .set_write_timeout(Some(Duration::from_secs(30)))
+            .personal_token(options.token.expose_secret())
+            .build()
+            .map_err(wrong)?;
+        Ok(Self { octocrab, repository: options.repository, policy: options.policy, clock })
+    }
+
+    async fn once(
+        &self,
+        method: &Method,
+        route: &str,
+        body: Option<&Value>,
+    ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+        let request = http::Request::builder().method(method.clone()).uri(route);
+        let request = self.octocrab.build_request(request, body)?;
+        let (parts, body) = self.octocrab.execute(request).await?.into_parts();
+        let body = Limited::new(body, BODY_BYTES).collect().await?.to_bytes();
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        repeat: Repeat,
+        attempted: &str,
+    ) -> Result<Bytes, GitHubError> {
+        let route = format!("/repos/{}{path}", self.repository);
+        let attempted = attempted.to_owned();
+        let mut waits = self.policy.retries.waits();
+        loop {
+            let next = waits.next();
+            let error = match self.once(&method, &route, body).await {
+                Err(source) => GitHubError::Unreachable { attempted: attempted.clone(), source },
+                Ok(answer) => match self.policy.advice(answer.status, &answer.headers, &answer.body, self.clock.now()) {
+                    Advice::Done => return Ok(answer.body),
+                    Advice::Final => return Err(refusal(&answer, attempted)),
+                    Advice::Failed => GitHubError::Unavailable { attempted: attempted.clone(), status: answer.status.as_u16() },
+                    Advice::Limited(wait) => match next {
+                        Some(own) if wait <= self.policy.retries.longest_wait => {
+                            sleep(wait.max(own)).await;
+                            continue;
+                        }
+                        _ => return Err(GitHubError::Limited { attempted, wait }),
+                    },
+                },
+            };
+            match next {
+                Some(wait) if repeat == Repeat::Freely => sleep(wait).await,
+                _ => return Err(error),
+            }
+        }
+    }
+
+    async fn read<T: DeserializeOwned>(&self, path: &str, attempted: &str) -> Result<T, GitHubError> {
+        parse(&self.call(Method::GET, path, None, Repeat::Freely, attempted).await?, attempted)
+    }
+
+    /// All pages of a list. `path` has a query already.
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        attempted: &str,
+        at_most: usize,
+        entries: fn(Value) -> Value,
+    ) -> Result<Vec<T>, GitHubError> {
+        let mut all = Vec::new();
+        for page in 1.. {
+            let answer: Value = self.read(&format!("{path}&per_page={PAGE}&page={page}"), attempted).await?;
+            let found: Vec<T> = serde_json::from_value(entries(answer))
+                .map_err(|source| GitHubError::Malformed { attempted: attempted.to_owned(), source })?;
+            let is_last = found.len() < PAGE;
+            all.extend(found);
+            if is_last || all.len() >= at_most {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}
+
+#[async_trait]
+impl GitHub for RealGitHub {
+    async fn create_check_run(&self, run: &NewCheckRun) -> Result<CheckRun, GitHubError> {
+        let attempted = format!("create the check run '{}'", run.name);
+        let body = json_of(run, &attempted)?;
+        let mut waits = self.policy.retries.waits();
+        loop {
+            let error = match self.call(Method::POST, "/check-runs", Some(&body), Repeat::OnlyWhenRefused, &attempted).await {
+                Ok(answer) => return parse(&answer, &attempted),
+                Err(error) if error.is_uncertain() => error,
+                Err(error) => return Err(error),
+            };
+            let Some(wait) = waits.next() else { return Err(error) };
+            sleep(wait).await;
+            let there = self.check_runs(&run.head_sha, Some(&run.name)).await?;
+            if let Some(found) = there.into_iter().find(|found| found.external_id.as_deref() == Some(&run.external_id)) {
+                return Ok(found);
+            }
+        }
+    }
+
+    async fn update_check_run(&self, id: u64, run: &UpdatedCheckRun) -> Result<(), GitHubError> {
+        let attempted = format!("update check run {id}");
+        let body = json_of(run, &attempted)?;
+        // Annotations are added by every update, so one whose answer was lost must not be sent again with them. Without them the result is
+        // the same however often it is sent.
+        let repeat = if run.output.annotations.is_empty() { Repeat::Freely } else { Repeat::OnlyWhenRefused };
+        match self.call(Method::PATCH, &format!("/check-runs/{id}"), Some(&body), repeat, &attempted).await {
+            Err(error) if error.is_uncertain() && repeat == Repeat::OnlyWhenRefused => {
+                self.update_after_doubt(id, run, &attempted).await
+            }
+            other => other.map(drop),
+        }
+    }
+
+    async fn check_runs(&self, sha: &str, name: Option<&str>) -> Result<Vec<CheckRun>, GitHubError> {
+        let name = name.map(|name| format!("&check_name={}", encoded(name))).unwrap_or_default();
+        let path = format!("/commits/{}/check-runs?filter=all{name}", encoded(sha));
+        let entries = |mut answer: Value| answer.get_mut("check_runs").map(Value::take).unwrap_or_default();
+        self.pages(&path, "list check runs", usize::MAX, entries).await
+    }
+
+    async fn comments(&self, number: u64) -> Result<Vec<Comment>, GitHubError> {
+        self.pages(&format!("/issues/{number}/comments?sort=created"), "list comments", usize::MAX, |answer| answer).await
+    }
+
+    async fn create_comment(&self, number: u64, body: &str) -> Result<Comment, GitHubError> {
+        let attempted = format!("comment on pull request {number}");
+        let body = json!({ "body": body });
+        let path = format!("/issues/{number}/comments");
+        parse(&self.call(Method::POST, &path, Some(&body), Repeat::OnlyWhenRefused, &attempted).await?, &attempted)
+    }
+
+    async fn update_comment(&self, id: u64, body: &str) -> Result<(), GitHubError> {
+        let body = json!({ "body": body });
+        let attempted = format!("update comment {id}");
+        self.call(Method::PATCH, &format!("/issues/comments/{id}"), Some(&body), Repeat::Freely, &attempted).await.map(drop)
+    }
+
+    async fn delete_comment(&self, id: u64) -> Result<(), GitHubError> {
+        let attempted = format!("delete comment {id}");
+        match self.call(Method::DELETE, &format!("/issues/comments/{id}"), None, Repeat::Freely, &attempted).await {
+            Ok(_) | Err(GitHubError::NotFound { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn pull_request_files(&self, number: u64) -> Result<ChangedFiles, GitHubError> {
+        let path = format!("/pulls/{number}/files?");
+        let files: Vec<ChangedFile> = self.pages(&path, "list the files of the pull request", PULL_FILES, |answer| answer).await?;
+        Ok(names(files, PULL_FILES))
+    }
+
+    async fn changed_between(&self, base: &str, head: &str) -> Result<ChangedFiles, GitHubError> {
+        let path = format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head));
+        let mut answer: Value = self.read(&path, "compare commits").await?;
+        let files = answer.get_mut("files").map(Value::take).unwrap_or_else(|| json!([]));
+        let files: Vec<ChangedFile> = serde_json::from_value(files)
+            .map_err(|source| GitHubError::Malformed { attempted: "compare commits".to_owned(), source })?;
+        Ok(names(files, COMPARE_FILES))
+    }
+}
+
+impl RealGitHub {
+    /// Looks whether the lost update arrived, and sends it once more if it did not.
+    async fn update_after_doubt(&self, id: u64, run: &UpdatedCheckRun, attempted: &str) -> Result<(), GitHubError> {
+        let body = json_of(run, attempted)?;
+        let path = format!("/check-runs/{id}");
+        let mut last = None;
+        for wait in self.policy.retries.waits() {
+            sleep(wait).await;
+            let now: CheckRun = self.read(&path, attempted).await?;
+            if now.status == "completed" && now.output.title == run.output.title {
+                return Ok(());
+            }
+            match self.call(Method::PATCH, &path, Some(&body), Repeat::OnlyWhenRefused, attempted).await {
+                Err(error) if error.is_uncertain() => last = Some(error),
+                other => return other.map(drop),
+            }
+        }
+        last.map_or(Ok(()), Err)
+    }
+}
+
+fn names(files: Vec<ChangedFile>, limit: usize) -> ChangedFiles {
+    if files.len() >= limit {
+        return ChangedFiles::TooMany;
+    }
+    ChangedFiles::All(files.into_iter().flat_map(|file| [Some(file.filename), file.previous_filename]).flatten().collect())
+}
+
+fn json_of(value: &impl Serialize, attempted: &str) -> Result<Value, GitHubError> {
+    serde_json::to_value(value).map_err(|source| GitHubError::Malformed { attempted: attempted.to_owned(), source })
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8], attempted: &str) -> Result<T, GitHubError> {
+    serde_json::from_slice(body).map_err(|source| GitHubError::Malformed { attempted: attempted.to_owned(), source })
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn refusal(answer: &Answer, attempted: String) -> GitHubError {
+    let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let message = body.get("message").and_then(Value::as_str).unwrap_or("no reason given");
+    let details = body.get("errors").filter(|errors| !errors.is_null()).map(|errors| format!(" {errors}")).unwrap_or_default();
+    let message = shorten(&format!("{message}{details}"), 500);
+    match answer.status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => GitHubError::Denied { attempted, message },
+        StatusCode::NOT_FOUND => GitHubError::NotFound { attempted },
+        status => GitHubError::Refused { attempted, status: status.as_u16(), message },
+    }
+}

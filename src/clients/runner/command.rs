@@ -1,0 +1,122 @@
+//! Workflow commands: lines of the log that the runner obeys.
+
+/// The runner cuts messages behind this many characters; bytes are at least as many.
+const MESSAGE_BYTES: usize = 4_000;
+
+/// How grave an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnnotationLevel {
+    /// Worth knowing.
+    Notice,
+    /// Should be looked at.
+    Warning,
+    /// Something is wrong.
+    Error,
+}
+
+impl AnnotationLevel {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// An annotation that goes through the log, for where check runs may not be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogAnnotation {
+    /// How grave it is.
+    pub level: AnnotationLevel,
+    /// The file, relative to the repository.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// What stands above the message.
+    pub title: String,
+    /// What it says.
+    pub message: String,
+}
+
+/// The command that makes the runner show an annotation.
+pub fn annotation(annotation: &LogAnnotation) -> String {
+    let mut properties = Vec::new();
+    let mut add = |name: &str, value: &str| {
+        // The runner drops empty values, and a list with one is hard to read.
+        if !value.is_empty() {
+            properties.push(format!("{name}={}", property(value)));
+        }
+    };
+    if let Some(file) = &annotation.file {
+        add("file", file);
+        add("line", &annotation.line.map(|line| line.to_string()).unwrap_or_default());
+    }
+    add("title", &annotation.title);
+    let message = crate::support::text::shorten(&annotation.message, MESSAGE_BYTES);
+    let separator = if properties.is_empty() { "" } else { " " };
+    format!("::{}{separator}{}::{}", annotation.level.as_str(), properties.join(","), data(&message))
+}
+
+/// The commands that make the runner hide a value in everything that follows. A value of several lines is hidden line by line, but a
+/// line of one or two characters would make the whole log unreadable and hides nothing.
+pub fn mask(value: &str) -> Vec<String> {
+    let value = value.trim();
+    if value.lines().any(|line| line.trim().len() < 3) && value.lines().count() > 1 {
+        let lines = value.lines().map(str::trim).filter(|line| line.len() >= 3);
+        return lines.map(|line| format!("::add-mask::{}", data(line))).collect();
+    }
+    if value.len() < 3 { Vec::new() } else { vec![format!("::add-mask::{}", data(value))] }
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sample() -> LogAnnotation {
+        LogAnnotation {
+            level: AnnotationLevel::Error,
+            file: Some("a,b:c.py".to_owned()),
+            line: Some(3),
+            title: "SP101: gone".to_owned(),
+            message: "100% gone\nreally\r".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_the_runner_reads_specially_is_escaped() {
+        assert_eq!(annotation(&sample()), "::error file=a%2Cb%3Ac.py,line=3,title=SP101%3A gone::100%25 gone%0Areally%0D");
+    }
+
+    #[test]
+    fn absent_properties_are_left_out() {
+        let bare = LogAnnotation { file: None, title: String::new(), level: AnnotationLevel::Notice, ..sample() };
+        assert!(annotation(&bare).starts_with("::notice::100%25"), "{}", annotation(&bare));
+    }
+
+    #[test]
+    fn secrets_are_masked_as_a_whole_and_short_lines_are_not() {
+        assert_eq!(mask("r8_abc"), ["::add-mask::r8_abc"]);
+        assert_eq!(mask("first%\nsecond"), ["::add-mask::first%25%0Asecond"]);
+        assert_eq!(mask("{\n\"key\": 1\n}"), ["::add-mask::\"key\": 1"]);
+        assert!(mask("x").is_empty() && mask(" ").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn a_command_is_one_line(file in ".{0,20}", title in ".{0,20}", message in "(.|\n|\r){0,60}") {
+            let made = annotation(&LogAnnotation { file: Some(file), line: Some(1), title, message, level: AnnotationLevel::Warning });
+            prop_assert!(!made.contains(['\n', '\r']), "{made}");
+        }
+    }
+}

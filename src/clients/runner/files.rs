@@ -1,0 +1,106 @@
+//! Files that the runner reads when the step is over: outputs and the job summary.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use uuid::Uuid;
+
+/// What the runner takes of one step's summary.
+const SUMMARY_BYTES: u64 = 1024 * 1024;
+
+/// Something that the runner will not be told.
+#[derive(Debug, thiserror::Error)]
+pub enum RunnerFileError {
+    /// The file cannot be written.
+    #[error("failed to write {}", path.display())]
+    Unwritable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A name that the runner would read as something else.
+    #[error("'{name}' cannot be the name of an output")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The summary would be more than the runner takes.
+    #[error("the job summary would have {bytes} bytes, and GitHub shows at most {SUMMARY_BYTES}")]
+    SummaryTooLong {
+        /// How many it would be.
+        bytes: u64,
+    },
+}
+
+/// Adds an output to the file that `GITHUB_OUTPUT` names. The value may be any text: its end is marked by words that nobody can guess.
+pub fn write_output(path: &Path, name: &str, value: &str) -> Result<(), RunnerFileError> {
+    if name.is_empty() || name.contains(['=', '\r', '\n']) || name.contains("<<") {
+        return Err(RunnerFileError::Name { name: name.to_owned() });
+    }
+    let delimiter = format!("safe_push_{}", Uuid::new_v4().simple());
+    append(path, &format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"))
+}
+
+/// Adds Markdown to the file that `GITHUB_STEP_SUMMARY` names. Too much would make the runner drop all of it.
+pub fn append_summary(path: &Path, markdown: &str) -> Result<(), RunnerFileError> {
+    let there = path.metadata().map_or(0, |metadata| metadata.len());
+    let bytes = there + markdown.len() as u64 + 1;
+    if bytes > SUMMARY_BYTES {
+        return Err(RunnerFileError::SummaryTooLong { bytes });
+    }
+    append(path, &format!("{markdown}\n"))
+}
+
+fn append(path: &Path, text: &str) -> Result<(), RunnerFileError> {
+    let failed = |source| RunnerFileError::Unwritable { path: path.to_owned(), source };
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads the file as the runner does.
+    fn read(text: &str) -> Vec<(String, String)> {
+        let mut lines = text.lines();
+        let mut values = Vec::new();
+        while let Some(line) = lines.next() {
+            let (name, delimiter) = line.split_once("<<").unwrap();
+            let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
+            values.push((name.to_owned(), value.join("\n")));
+        }
+        values
+    }
+
+    #[test]
+    fn a_value_cannot_end_itself_or_begin_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("output");
+        let hostile = "one\nsafe_push_0\nverdict=passed\nverdict<<EOF\npassed\nEOF";
+        write_output(&path, "summary", hostile).unwrap();
+        write_output(&path, "verdict", "failed").unwrap();
+        let values = read(&std::fs::read_to_string(&path).unwrap());
+        assert_eq!(values, [("summary".to_owned(), hostile.to_owned()), ("verdict".to_owned(), "failed".to_owned())]);
+    }
+
+    #[test]
+    fn names_that_are_read_otherwise_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["", "a=b", "a<<b", "a\nb"] {
+            assert!(write_output(&folder.path().join("output"), name, "x").is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_summary_that_would_be_dropped_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("summary");
+        append_summary(&path, &"x".repeat(700_000)).unwrap();
+        assert!(matches!(append_summary(&path, &"x".repeat(700_000)), Err(RunnerFileError::SummaryTooLong { .. })));
+        append_summary(&path, "short").unwrap();
+    }
+}

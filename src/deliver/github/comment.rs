@@ -1,0 +1,126 @@
+//! The one comment, kept true by several jobs that know nothing of each other.
+//!
+//! GitHub has no conditional write, so the last writer wins, and two first writers both create. Therefore: read the check runs, render,
+//! read the comments, write what differs, remove what is double, and begin again until a round finds nothing to do. A job that writes an
+//! old table reads the check runs once more behind its write and sees what it missed; a job that finds its table there already has read
+//! it behind all writes that it knows of. So whoever writes last has looked after everybody's results.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rand::RngExt as _;
+use tokio::time::sleep;
+
+use crate::clients::github::{CheckRun, Comment, GitHub, GitHubError};
+use crate::report::github::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, read_external_id, row_of_text, run_of_comment};
+
+/// Rounds before giving up. Each round but the last means that somebody else wrote meanwhile.
+const ROUNDS: usize = 30;
+
+/// Waits between rounds, so that jobs that ended together do not go on together.
+const LONGEST_PAUSE: Duration = Duration::from_millis(300);
+
+/// A repository's requests are limited to 1,000 an hour: with more models than this, only the last job writes the comment.
+const MODELS_FOR_EVERY_JOB: usize = 40;
+
+/// The account of a workflow's own token.
+const ACTIONS_LOGIN: &str = "github-actions[bot]";
+
+/// What became of the comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommentOutcome {
+    /// It is there and true.
+    Written,
+    /// A later run's comment is there.
+    Newer,
+    /// There are so many models that it is left to the last job.
+    LeftToLastJob,
+    /// Others kept on writing.
+    Unsettled,
+}
+
+/// Makes the comment of a pull request say what the check runs of the commit say.
+pub async fn refresh_comment(
+    github: &dyn GitHub,
+    number: u64,
+    head_sha: &str,
+    run_id: u64,
+    is_last_job: bool,
+) -> Result<CommentOutcome, GitHubError> {
+    for _round in 0..ROUNDS {
+        let (rows, newest_run) = rows(github.check_runs(head_sha, None).await?);
+        if rows.len() > MODELS_FOR_EVERY_JOB && !is_last_job {
+            return Ok(CommentOutcome::LeftToLastJob);
+        }
+        let run = newest_run.max(run_id);
+        let body = comment_markdown(&rows, head_sha, run, COMMENT_BYTES);
+        let ours: Vec<Comment> = github.comments(number).await?.into_iter().filter(is_ours).collect();
+        if ours.iter().any(|comment| comment.body.as_deref().and_then(run_of_comment).is_some_and(|other| other > run)) {
+            return Ok(CommentOutcome::Newer);
+        }
+        if settle(github, number, &ours, &body).await? {
+            return Ok(CommentOutcome::Written);
+        }
+        // The thread's own generator: nothing here has to be repeated.
+        let pause = rand::rng().random_range(Duration::ZERO..LONGEST_PAUSE);
+        sleep(pause).await;
+    }
+    Ok(CommentOutcome::Unsettled)
+}
+
+/// One round. `true` when there was nothing to do.
+async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: &str) -> Result<bool, GitHubError> {
+    let Some(first) = ours.first() else {
+        return match github.create_comment(number, body).await {
+            Ok(_) => Ok(false),
+            // It may be there all the same; the next round looks.
+            Err(error) if error.is_uncertain() => Ok(false),
+            Err(error) => Err(error),
+        };
+    };
+    let mut nothing_to_do = true;
+    if first.body.as_deref().map(normalized) != Some(normalized(body)) {
+        nothing_to_do = false;
+        match github.update_comment(first.id, body).await {
+            // Somebody removed it; the next round makes another.
+            Ok(()) | Err(GitHubError::NotFound { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    for double in ours.iter().skip(1) {
+        nothing_to_do = false;
+        github.delete_comment(double.id).await?;
+    }
+    Ok(nothing_to_do)
+}
+
+/// GitHub may keep line breaks as CR LF and drops white space at the ends.
+fn normalized(body: &str) -> String {
+    body.replace("\r\n", "\n").trim().to_owned()
+}
+
+/// Anybody can type our marker, so the author counts too: an application, and of those the workflow's own where it can be told.
+fn is_ours(comment: &Comment) -> bool {
+    let by_application =
+        comment.user.as_ref().is_some_and(|user| user.login == ACTIONS_LOGIN || user.kind.as_deref() == Some("Bot"));
+    by_application && comment.body.as_deref().is_some_and(|body| body.trim_start().starts_with(MARKER))
+}
+
+/// The newest check run of each model, and the newest run of a workflow among them. Check runs of others are not ours to show.
+pub(super) fn rows(runs: Vec<CheckRun>) -> (Vec<CommentRow>, u64) {
+    let mut newest: BTreeMap<String, ((u64, u64, u64), CheckRun)> = BTreeMap::new();
+    for run in runs {
+        let Some((run_id, attempt, model)) = run.external_id.as_deref().and_then(read_external_id) else { continue };
+        let (key, model) = ((run_id, attempt, run.id), model.to_owned());
+        if newest.get(&model).is_none_or(|(other, _)| *other < key) {
+            newest.insert(model, (key, run));
+        }
+    }
+    let last = newest.values().map(|((run_id, ..), _)| *run_id).max().unwrap_or_default();
+    let rows = newest.into_iter().map(|(name, (_, run))| {
+        let is_over = run.status == "completed";
+        let row = run.output.text.as_deref().and_then(row_of_text).filter(|row| is_over && row.name == name);
+        CommentRow { name, url: run.html_url, row, is_over }
+    });
+    (rows.collect(), last)
+}

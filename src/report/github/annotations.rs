@@ -1,0 +1,75 @@
+//! Findings on their lines.
+
+use crate::report::escape;
+use crate::report::json::v1::{FindingEntry, Model, Severity};
+use crate::support::text::shorten;
+
+/// GitHub's limits for one annotation; messages may have 64 KiB, and nobody reads so much beside a line.
+const TITLE_BYTES: usize = 250;
+const MESSAGE_BYTES: usize = 8 * 1024;
+
+/// How grave an annotation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AnnotationLevel {
+    /// A note.
+    Notice,
+    /// A warning.
+    Warning,
+    /// An error.
+    Failure,
+}
+
+/// A remark on a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LineAnnotation {
+    /// The file, relative to the repository.
+    pub path: String,
+    /// The line, from 1.
+    pub line: u32,
+    /// First and last column, when known.
+    pub columns: Option<(u32, u32)>,
+    /// How grave it is.
+    pub level: AnnotationLevel,
+    /// One line.
+    pub title: String,
+    /// Plain text.
+    pub message: String,
+}
+
+/// The annotations of a model's findings, gravest first. A finding without a file is no annotation; one without a line is on the first.
+pub fn annotations(model: &Model) -> Vec<LineAnnotation> {
+    model.findings.iter().filter_map(annotation).collect()
+}
+
+fn annotation(finding: &FindingEntry) -> Option<LineAnnotation> {
+    let path = escape::line(finding.file.as_deref()?);
+    // GitHub takes paths within the repository only, and one bad path makes it refuse all annotations of a request.
+    if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") {
+        return None;
+    }
+    let line = finding.line.unwrap_or(1).max(1);
+    let columns = match (finding.line, finding.column, finding.end_column) {
+        (Some(_), Some(first), Some(behind)) if first >= 1 => Some((first, behind.saturating_sub(1).max(first))),
+        (Some(_), Some(first), None) if first >= 1 => Some((first, first)),
+        _ => None,
+    };
+    let mut message = escape::terminal(&finding.message).into_owned();
+    for detail in &finding.details {
+        message.push_str(&format!("\n{}: {}", escape::line(&detail.label), escape::terminal(&shorten(&detail.value, 1000))));
+    }
+    if let Some(hint) = &finding.hint {
+        message.push_str(&format!("\nhint: {}", escape::terminal(hint)));
+    }
+    Some(LineAnnotation {
+        path,
+        line,
+        columns,
+        level: match finding.severity {
+            Severity::Note => AnnotationLevel::Notice,
+            Severity::Warning => AnnotationLevel::Warning,
+            Severity::Error => AnnotationLevel::Failure,
+        },
+        title: shorten(&escape::line(&format!("{}: {}", finding.code, finding.message)), TITLE_BYTES),
+        message: shorten(&message, MESSAGE_BYTES),
+    })
+}

@@ -1,0 +1,210 @@
+//! The one comment of a pull request.
+
+use std::time::Duration;
+
+use crate::domain::verdict::Verdict;
+use crate::report::escape;
+use crate::report::github::row::{CaseCounts, Problem, Row};
+use crate::report::markdown::verdict_words;
+use crate::support::clock::humane;
+use crate::support::text::count;
+
+/// What we allow ourselves: GitHub refuses more than 65,536 characters.
+pub const COMMENT_BYTES: usize = 60_000;
+
+/// How a comment of ours begins.
+pub const MARKER: &str = "<!-- safe-push:summary v1 ";
+
+/// A line of the comment's table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommentRow {
+    /// The name by which people select the model.
+    pub name: String,
+    /// The check run's page.
+    pub url: Option<String>,
+    /// The result; `None` while it is not there.
+    pub row: Option<Row>,
+    /// Whether the job is over.
+    pub is_over: bool,
+}
+
+/// How much is told of problems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Facts,
+    Messages,
+    Table,
+    FailedOnly,
+    Counts,
+}
+
+/// The comment. It depends on nothing but its arguments, so that all jobs write the same.
+///
+/// `run` is the workflow run it is about: a later run's comment is not replaced by an earlier one's.
+pub fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_bytes: usize) -> String {
+    let mut rows: Vec<&CommentRow> = rows.iter().collect();
+    rows.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut text = String::new();
+    for level in [Level::Facts, Level::Messages, Level::Table, Level::FailedOnly, Level::Counts] {
+        text = page(&rows, head_sha, run, level);
+        if text.len() <= limit_bytes {
+            break;
+        }
+    }
+    text
+}
+
+/// The workflow run that a comment of ours is about; `None` when it is not ours.
+pub fn run_of_comment(body: &str) -> Option<u64> {
+    let (run, _) = body.strip_prefix(MARKER)?.strip_prefix("run=")?.split_once(' ')?;
+    run.parse().ok()
+}
+
+fn page(rows: &[&CommentRow], head_sha: &str, run: u64, level: Level) -> String {
+    let mut text = format!("{MARKER}run={run} -->\n## safe-push: {}\n\n", headline(rows));
+    if level < Level::Counts {
+        text.push_str(&table(rows, level));
+    }
+    if level < Level::Table {
+        text.extend(rows.iter().filter_map(|row| Some(details(row, row.row.as_ref()?, level))));
+    }
+    if level > Level::Facts {
+        text.push_str("\n_This is not everything: the check runs have the rest._\n");
+    }
+    let ended = rows.iter().filter_map(|row| Some(row.row.as_ref()?.ended_at.as_str())).max();
+    let updated = ended.map(|time| format!(", updated {}", escape::markdown(time))).unwrap_or_default();
+    // Seven characters in a code span: GitHub would make a link and a reference of more.
+    let sha: String = head_sha.chars().filter(char::is_ascii_hexdigit).take(7).collect();
+    text.push_str(&format!("\n<sub>commit {}{updated}</sub>\n", escape::code(&sha)));
+    text
+}
+
+fn headline(rows: &[&CommentRow]) -> String {
+    let over = rows.iter().filter(|row| row.is_over).count();
+    let verdict = rows.iter().filter_map(|row| if row.is_over { Some(verdict(row)) } else { None }).max();
+    let passed = rows.iter().filter(|row| row.is_over && verdict_is_passed(row)).count();
+    let models = count(rows.len(), "model");
+    if over < rows.len() {
+        return format!("⏳ {over} of {models} done");
+    }
+    match verdict {
+        None => "no models".to_owned(),
+        Some(Verdict::Passed) => format!("✅ {models} passed"),
+        Some(worst) => format!("{}, {passed} of {models} passed", verdict_words(worst)),
+    }
+}
+
+fn verdict_is_passed(row: &CommentRow) -> bool {
+    verdict(row) == Verdict::Passed
+}
+
+/// A job that is over and left no result broke down.
+fn verdict(row: &CommentRow) -> Verdict {
+    row.row.as_ref().map_or(Verdict::ServiceError, |row| row.verdict)
+}
+
+fn table(rows: &[&CommentRow], level: Level) -> String {
+    let mut text =
+        "| model | result | schema | cases | made inputs | like live | time | cost | version |\n|---|---|---|---|---|---|---|---|---|\n"
+            .to_owned();
+    let mut left_out = 0;
+    for entry in rows {
+        if level == Level::FailedOnly && entry.is_over && verdict_is_passed(entry) {
+            left_out += 1;
+            continue;
+        }
+        text.push_str(&table_row(entry));
+    }
+    if left_out > 0 {
+        text.push_str(&format!("\n{} passed and not listed.\n", count(left_out, "model")));
+    }
+    text
+}
+
+fn table_row(entry: &CommentRow) -> String {
+    let name = escape::markdown(&crate::support::text::shorten(&entry.name, 100));
+    // Check runs live on GitHub; anything else in that place is not made a link of.
+    let name = match entry.url.as_deref().filter(|url| is_plain_url(url)) {
+        Some(url) => format!("[{name}]({url})"),
+        None => name,
+    };
+    let Some(row) = &entry.row else {
+        let words = if entry.is_over { "⚠️ no result" } else { "⏳ running" };
+        return format!("| {name} | {words} | | | | | | | |\n");
+    };
+    let schema = match row.findings {
+        (0, 0) => "✅".to_owned(),
+        (0, warnings) => count(warnings, "warning"),
+        (errors, _) => format!("❌ {}", count(errors, "error")),
+    };
+    let cost = row.estimated_usd.map(|usd| format!("${usd:.4}")).unwrap_or_default();
+    format!(
+        "| {name} | {} | {schema} | {} | {} | {} | {} | {cost} | {} |\n",
+        verdict_words(row.verdict),
+        fraction(row.cases),
+        fraction(row.fuzz),
+        fraction(row.compare),
+        humane(Duration::from_millis(row.duration_ms)),
+        version(row)
+    )
+}
+
+fn fraction(counts: CaseCounts) -> String {
+    match counts {
+        CaseCounts { all: 0, .. } => String::new(),
+        CaseCounts { passed, all } if passed == all => format!("✅ {all}"),
+        CaseCounts { passed, all } => format!("❌ {passed} of {all}"),
+    }
+}
+
+/// A version as a link to its page, when it reads as one.
+fn version(row: &Row) -> String {
+    let Some(version) = &row.version else { return String::new() };
+    let Some((model, id)) = version.split_once(':') else { return escape::code(version) };
+    let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let is_link = model.split('/').count() == 2 && model.split('/').all(is_word) && is_word(id);
+    let label = if row.is_published { "live" } else { "tested" };
+    let short: String = id.chars().take(8).collect();
+    if is_link {
+        format!("{label} [{}](https://replicate.com/{model}/versions/{id})", escape::code(&short))
+    } else {
+        format!("{label} {}", escape::code(&short))
+    }
+}
+
+fn is_plain_url(url: &str) -> bool {
+    url.starts_with("https://") && url.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c))
+}
+
+fn details(entry: &CommentRow, row: &Row, level: Level) -> String {
+    if row.problems.is_empty() {
+        return String::new();
+    }
+    let mut text = format!(
+        "\n<details open><summary>{}: {}</summary>\n\n",
+        escape::markdown(&entry.name),
+        count(row.problems.len() + row.more_problems, "problem")
+    );
+    for problem in &row.problems {
+        text.push_str(&one_problem(problem, level));
+    }
+    if row.more_problems > 0 {
+        text.push_str(&format!("- and {} more in the check run\n", row.more_problems));
+    }
+    text.push_str("\n</details>\n");
+    text
+}
+
+fn one_problem(problem: &Problem, level: Level) -> String {
+    let place = problem.place.as_deref().map(|place| format!(" ({})", escape::code(place))).unwrap_or_default();
+    let mut text = format!("- **{}**{place}: {}\n", escape::markdown(&problem.name), escape::markdown(&problem.message));
+    if level == Level::Facts {
+        for (label, value) in &problem.facts {
+            text.push_str(&format!("  - {}: {}\n", escape::markdown(label), escape::code(value)));
+        }
+    }
+    if let Some(hint) = &problem.hint {
+        text.push_str(&format!("  - hint: {}\n", escape::markdown(hint)));
+    }
+    text
+}

@@ -1,0 +1,208 @@
+//! Check runs and the comment against a strict GitHub that is slow, fails and is written to by others.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod fake_github;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{TimeZone, Utc};
+use fake_github::{FakeGitHub, Fault, READER, WRITER};
+use proptest::prelude::*;
+use safe_push::clients::github::{ChangedFiles, GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
+use safe_push::deliver::github::{Checks, CommentOutcome, HeadCommit, finish, refresh_comment};
+use safe_push::domain::verdict::Verdict;
+use safe_push::report::json::{from_json, v1::Run};
+use safe_push::support::clock::SystemClock;
+use safe_push::support::retry::RetryPolicy;
+use serde_json::json;
+
+const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+
+fn client(server: &FakeGitHub, token: &str) -> Arc<dyn GitHub> {
+    let retries = RetryPolicy { retries: 8, first_wait: Duration::from_millis(5), longest_wait: Duration::from_millis(50) };
+    let options = GitHubOptions {
+        api_url: Some(server.url()),
+        repository: "acme/hotdog".parse().unwrap(),
+        token: token.into(),
+        policy: Policy { retries, secondary_wait: Duration::from_millis(20) },
+    };
+    Arc::new(RealGitHub::new(options, Arc::new(SystemClock)).unwrap())
+}
+
+fn now() -> chrono::DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap()
+}
+
+fn head(run_id: u64) -> HeadCommit {
+    HeadCommit { sha: SHA.to_owned(), run_id, attempt: 1 }
+}
+
+/// A run of one model, as run.json has it.
+fn run(name: &str, verdict: &str, findings: usize) -> Run {
+    let finding = |line: usize| {
+        json!({ "code": "SP101", "severity": "error", "message": "input 'x' was removed", "file": "predict.py",
+                "line": line + 1, "column": 3, "end_column": 9, "hint": null, "details": [] })
+    };
+    let model = json!({
+        "model": format!("acme/{name}"), "name": name, "config": null, "verdict": verdict,
+        "versions": { "test": null, "live": null, "previous": null }, "layers": null, "deployment": null,
+        "stages": [{ "name": "inspect", "status": "passed", "duration_ms": 12, "note": null }],
+        "findings": (0..findings).map(finding).collect::<Vec<_>>(), "ignored": [], "cases": [], "seed": null,
+        "cost": { "predictions": 0, "platform_retries": 0, "predict_seconds": 0.0, "estimated_usd": null }, "error": null,
+    });
+    let run = json!({
+        "schema": "safe-push/v1", "tool_version": "0.1.0", "started_at": "2026-01-02T03:04:05Z", "duration_ms": 12,
+        "verdict": verdict, "exit_code": 0, "notices": [], "models": [model],
+    });
+    from_json(&run.to_string()).unwrap()
+}
+
+/// One job of a matrix.
+async fn leg(github: Arc<dyn GitHub>, name: String, run_id: u64) -> CommentOutcome {
+    let checks = Checks::begin(&*github, head(run_id), std::slice::from_ref(&name), now()).await.unwrap();
+    checks.end(&*github, &run(&name, "passed", 0), now()).await.unwrap();
+    refresh_comment(&*github, 7, SHA, run_id, false).await.unwrap()
+}
+
+fn assert_complete(server: &FakeGitHub, names: &[String]) {
+    assert_eq!(server.violations(), Vec::<String>::new());
+    let ours: Vec<_> = server.comments().into_iter().filter(|comment| comment["user"]["type"] == "Bot").collect();
+    assert_eq!(ours.len(), 1, "{ours:?}");
+    let body = ours[0]["body"].as_str().unwrap();
+    for name in names {
+        assert!(body.contains(&format!("[{name}](")), "{name} is missing in {body}");
+    }
+    assert!(body.contains(&format!("✅ {} models passed", names.len())), "{body}");
+    let runs = server.check_runs();
+    assert_eq!(runs.len(), names.len(), "a check run was made twice");
+    assert!(runs.iter().all(|run| run["status"] == "completed" && run["conclusion"] == "success"), "{runs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_four_jobs_leave_one_complete_comment() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    server.slow(Duration::from_millis(40));
+    server.foreign_comment("mallory", "<!-- safe-push:summary v1 run=999999 -->\nall is well");
+    server.fail((0..30).map(|number| match number % 3 {
+        0 => Fault::BadGateway,
+        1 => Fault::LostAnswer,
+        _ => Fault::SecondaryLimit,
+    }));
+    let names: Vec<String> = (0..24).map(|number| format!("model-{number:02}")).collect();
+    let jobs = names.iter().map(|name| tokio::spawn(leg(client(&server, WRITER), name.clone(), 11)));
+    for job in jobs.collect::<Vec<_>>() {
+        assert_eq!(job.await.unwrap(), CommentOutcome::Written);
+    }
+    assert_complete(&server, &names);
+    assert!(
+        server
+            .comments()
+            .iter()
+            .any(|comment| comment["user"]["login"] == "mallory" && comment["body"].as_str().unwrap().contains("all is well"))
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_the_order_the_comment_converges(
+        legs in 1_usize..7,
+        waits in prop::collection::vec(0_u64..30, 6),
+        slow in 0_u64..12,
+        faults in prop::collection::vec(prop::sample::select(vec![Fault::BadGateway, Fault::LostAnswer, Fault::SecondaryLimit]), 0..8),
+    ) {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            let server = FakeGitHub::start("127.0.0.1:0").await;
+            server.slow(Duration::from_millis(slow));
+            server.fail(faults);
+            let names: Vec<String> = (0..legs).map(|number| format!("model-{number}")).collect();
+            let jobs: Vec<_> = names.iter().zip(waits).map(|(name, wait)| {
+                let (github, name) = (client(&server, WRITER), name.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                    leg(github, name, 11).await
+                })
+            }).collect();
+            for job in jobs {
+                assert_eq!(job.await.unwrap(), CommentOutcome::Written);
+            }
+            if legs == 1 {
+                assert_eq!(server.comments().len(), 1);
+            } else {
+                assert_complete(&server, &names);
+            }
+        });
+    }
+}
+
+#[tokio::test]
+async fn a_job_writes_its_check_run_twice_and_annotations_in_batches() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    leg(Arc::clone(&github), "small".to_owned(), 11).await;
+    let writes = server.writes();
+    assert_eq!(writes.iter().filter(|line| line.contains("/check-runs")).count(), 2, "{writes:?}");
+    let checks = Checks::begin(&*github, head(11), &["large".to_owned()], now()).await.unwrap();
+    // An update whose answer is lost must not add its annotations twice.
+    server.fail([Fault::LostAnswer]);
+    checks.end(&*github, &run("large", "failed", 120), now()).await.unwrap();
+    let large = server.check_runs().into_iter().find(|run| run["name"] == "safe-push / large").unwrap();
+    assert_eq!(large["conclusion"], "failure");
+    let lines: Vec<u64> =
+        large["output"]["annotations"].as_array().unwrap().iter().map(|one| one["start_line"].as_u64().unwrap()).collect();
+    assert_eq!(lines, (1..=120).collect::<Vec<u64>>());
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_older_run_leaves_a_newer_comment_alone() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    leg(client(&server, WRITER), "small".to_owned(), 20).await;
+    let before = server.comments();
+    let github = client(&server, WRITER);
+    let outcome = refresh_comment(&*github, 7, "ffffffffffffffffffffffffffffffffffffffff", 19, false).await.unwrap();
+    assert_eq!((outcome, server.comments()), (CommentOutcome::Newer, before));
+}
+
+#[tokio::test]
+async fn the_last_job_finishes_what_others_left_open() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    leg(Arc::clone(&github), "done".to_owned(), 11).await;
+    let _crashed = Checks::begin(&*github, head(11), &["crashed".to_owned()], now()).await.unwrap();
+    let expected = ["done", "crashed", "never-began"].map(str::to_owned);
+    let finished = finish(&*github, &head(11), &expected, now()).await.unwrap();
+    assert_eq!(finished.closed, ["crashed", "never-began"]);
+    assert_eq!(finished.verdict, Verdict::ServiceError);
+    assert!(server.check_runs().iter().all(|run| run["status"] == "completed"));
+    refresh_comment(&*github, 7, SHA, 11, true).await.unwrap();
+    let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
+    assert_eq!(body.matches("no result").count(), 2, "{body}");
+    assert_eq!(finish(&*github, &head(11), &expected, now()).await.unwrap().closed, Vec::<String>::new());
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_token_without_rights_is_told_what_it_needs() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let error = client(&server, READER).create_comment(7, "x").await.unwrap_err();
+    assert!(matches!(error, GitHubError::Denied { .. }), "{error}");
+    assert!(error.hint().unwrap().contains("pull-requests: write"));
+    assert_eq!(server.writes().len(), 1, "a missing permission is no reason to try again");
+}
+
+#[tokio::test]
+async fn changed_files_come_page_by_page_and_too_many_are_told() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let names: Vec<String> = (0..250).map(|number| format!("f{number}.py")).collect();
+    server.has_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let github = client(&server, READER);
+    assert_eq!(github.pull_request_files(7).await.unwrap(), ChangedFiles::All(names.clone()));
+    let many: Vec<&str> = std::iter::repeat_n("x.py", 3000).collect();
+    server.has_files(&many);
+    assert_eq!(github.pull_request_files(7).await.unwrap(), ChangedFiles::TooMany);
+}
