@@ -80,6 +80,9 @@ pub(super) struct RunArguments {
     /// Do everything on the embedded sandbox; nothing is sent to Replicate
     #[arg(long)]
     pub(super) sandbox: bool,
+    /// Print a configuration with every key, and end
+    #[arg(long)]
+    pub(super) help_config: bool,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }

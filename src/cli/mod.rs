@@ -4,6 +4,7 @@
 
 mod arguments;
 mod build_environment;
+mod claude;
 mod commands;
 mod context;
 mod demo;
