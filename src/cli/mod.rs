@@ -5,6 +5,7 @@
 mod action;
 mod arguments;
 mod build_environment;
+mod claude;
 mod commands;
 mod context;
 mod demo;

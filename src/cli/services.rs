@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::cli::build_environment::{self, Reach};
+use crate::cli::claude;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::clients::docker::{Docker, RealDocker, RegistryCredentials};
@@ -17,7 +18,7 @@ use crate::pipeline::{BuildServices, CheckServices, Services};
 use crate::sandbox::{Sandbox, SandboxOptions, Visibility};
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
-use crate::verify::VerifyServices;
+use crate::verify::{Judge, VerifyServices};
 
 /// Where a run happens, and what has to be stopped after it.
 pub(super) struct Connected {
@@ -44,12 +45,13 @@ pub(super) async fn replicate(settings: &RunSettings, models: &[ModelPlan], cont
     let client = replicate_client(settings, token)?;
     let docker = docker(settings).await?;
     let credentials = registry_user(settings, cog_token).await?;
-    let services = services(context, models, docker, client, credentials, Reach::Published)?;
+    let services = services(context, models, docker, client, credentials, claude::judge(settings)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), sandbox: None })
 }
 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
 pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
+    let judge = claude::judge(settings)?;
     let docker = docker(settings).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
     let sandbox = Sandbox::start(SandboxOptions {
@@ -58,7 +60,7 @@ pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], contex
         ..SandboxOptions::default()
     })
     .await?;
-    let connected = on_sandbox(&sandbox, models, context, docker).await;
+    let connected = on_sandbox(&sandbox, models, context, docker, judge).await;
     match connected {
         Ok(services) => {
             let notice = "Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned();
@@ -76,6 +78,7 @@ async fn on_sandbox(
     models: &[ModelPlan],
     context: &Context,
     docker: Arc<dyn Docker>,
+    judge: Option<Arc<dyn Judge>>,
 ) -> Result<Services, Failure> {
     let mut made = BTreeSet::new();
     for plan in models {
@@ -93,7 +96,7 @@ async fn on_sandbox(
         username: sandbox.username().to_owned(),
         password: sandbox.cli_token().clone(),
     };
-    services(context, models, docker, Arc::new(client), credentials, Reach::Local)
+    services(context, models, docker, Arc::new(client), credentials, judge, Reach::Local)
 }
 
 fn services(
@@ -102,6 +105,7 @@ fn services(
     docker: Arc<dyn Docker>,
     replicate: Arc<dyn Replicate>,
     credentials: RegistryCredentials,
+    judge: Option<Arc<dyn Judge>>,
     reach: Reach,
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
@@ -113,7 +117,7 @@ fn services(
         registry,
         registry_host,
         credentials,
-        judge: None,
+        judge,
         clock: Arc::new(SystemClock),
         tools: tools(context),
         build,
@@ -185,7 +189,8 @@ pub(super) fn for_check(settings: &RunSettings, context: &Context) -> Result<Che
 
 /// What the verification of a version that is already there needs: a token of the API, and neither registry nor daemon.
 pub(super) fn for_verification(settings: &RunSettings) -> Result<VerifyServices, Failure> {
-    Ok(VerifyServices { replicate: replicate_client(settings, api_token(settings)?)?, judge: None, clock: clock() })
+    let replicate = replicate_client(settings, api_token(settings)?)?;
+    Ok(VerifyServices { replicate, judge: claude::judge(settings)?, clock: clock() })
 }
 
 /// What a build needs: the daemon.

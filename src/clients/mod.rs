@@ -2,6 +2,7 @@
 //!
 //! [`http`] builds every HTTP client and holds what they share; [`ErrorKind`] is the one question every client's error can answer.
 
+pub mod claude;
 pub mod cog_release;
 pub mod docker;
 pub mod github;

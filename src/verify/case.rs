@@ -8,6 +8,7 @@ use crate::domain::finding::{Finding, Location};
 use crate::domain::plan::HealthMode;
 use crate::domain::prediction::{Inputs, Prediction};
 use crate::domain::report::{CaseReport, CaseStatus};
+use crate::support::text::shorten;
 use crate::verify::check::{Check, Judged, Needs, check_for};
 use crate::verify::engine::Engine;
 use crate::verify::health::{Complaint, complaints};
@@ -148,10 +149,14 @@ impl Engine<'_> {
             Judged::Passed(remarks) => Ruled { ruling: Ruling::Passed, remarks },
             Judged::Failed { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: true }, remarks },
             Judged::AskJudge(description) => {
+                let expected = format!("expected an output that fits '{}'", shorten(&description, 500));
                 let subject = JudgeSubject::FitsDescription(description);
                 match self.opinion(subject, mask.inputs(&job.inputs), evidence).await {
                     Opinion::Approves(remarks) => Ruled { ruling: Ruling::Passed, remarks },
-                    Opinion::Refuses { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: true }, remarks },
+                    Opinion::Refuses { reason, remarks } => {
+                        let reason = format!("{expected}; {reason}");
+                        Ruled { ruling: Ruling::Failed { reason, again: true }, remarks }
+                    }
                     Opinion::None(why) => Ruled::of(Ruling::Errored(why)),
                     Opinion::Cancelled => Ruled::of(Ruling::Cancelled),
                 }

@@ -15,6 +15,37 @@ use crate::media::MediaKind;
 pub trait Judge: Send + Sync {
     /// Answers one question. Repeats after errors that may pass are the judge's own affair.
     async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError>;
+
+    /// Who invents inputs, when the judge knows somebody.
+    fn inventor(&self) -> Option<&dyn Inventor> {
+        None
+    }
+}
+
+/// Invents inputs for testing. What it gives is looked at before it is sent.
+#[async_trait]
+pub trait Inventor: Send + Sync {
+    /// Invents some inputs. May give fewer or more than wished for.
+    async fn invent(&self, wish: &Wish) -> Result<Vec<Inputs>, JudgeError>;
+}
+
+/// What is to be invented.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wish {
+    /// The model that invents, when the plan names one.
+    pub model: Option<String>,
+    /// The schema of the inputs. Written by whoever wrote the model.
+    pub schema: Value,
+    /// Inputs that always have this value, secrets masked.
+    pub fixed: Inputs,
+    /// Inputs that are never sent.
+    pub disabled: Vec<String>,
+    /// Words of whoever wrote the test.
+    pub prompt: Option<String>,
+    /// What is tested already.
+    pub known: Vec<Inputs>,
+    /// How many are wished for.
+    pub count: usize,
 }
 
 /// What is asked.

@@ -10,6 +10,12 @@
 //! - Errors of the service and of billing, a spent budget, `fail_fast` and cancellation stop everything; cases in flight are cancelled at the
 //!   service, the others skipped.
 //!
+//! # Where generated inputs come from
+//!
+//! From the schema ([`fuzz`]). Where an [`Inventor`] is there and no seed is given, it makes every second of them, or all when the plan has a
+//! prompt for it. It is asked for a batch at a time, while other cases run; what does not fit the schema is not sent, and where it gives too
+//! little the schema's inputs stay.
+//!
 //! # How outputs are compared with live
 //!
 //! Both versions get the same inputs; where the schema has a `seed` that the case does not set, both get the same one. Outputs that are
@@ -37,6 +43,7 @@ pub mod fuzz;
 mod fuzz_failure;
 mod gate;
 mod health;
+mod invent;
 mod jq;
 mod judge;
 mod keep;
@@ -58,7 +65,7 @@ mod tests;
 
 pub use check::{Check, Judged, Needs, check_for};
 pub use error::VerifyError;
-pub use judge::{Evidence, EvidenceFile, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
+pub use judge::{Evidence, EvidenceFile, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement, Wish};
 pub use observation::{FetchProblem, FetchedFile, Observation, Outcome};
 pub use plan_check::check_plan;
 pub use request::{VerifyOutcome, VerifyRequest, VerifyServices};

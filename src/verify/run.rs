@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use futures::StreamExt;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::case::{CaseId, CaseKind, Expectation};
@@ -50,6 +51,9 @@ pub async fn verify(
 /// What is to be run.
 struct Agenda {
     jobs: Vec<Job>,
+    /// Which of them get other inputs from an inventor, in order, and those inputs once they are there.
+    invented_places: Vec<usize>,
+    invented: OnceCell<Vec<Inputs>>,
     /// For shrinking.
     generator: Option<Generator>,
 }
@@ -82,7 +86,8 @@ impl Agenda {
                     let warm_up = generated(CaseKind::WarmUp, 1, generator.minimal());
                     jobs.push(Job { id: CaseId::new(CaseKind::WarmUp.to_string()), ..warm_up });
                 }
-                Self { jobs, generator: Some(generator) }
+                let invented_places = engine.to_be_invented(&jobs);
+                Self { jobs, invented_places, invented: OnceCell::new(), generator: Some(generator) }
             }
             Err(impossible) => {
                 if iterations > 0 || jobs.is_empty() {
@@ -91,7 +96,7 @@ impl Agenda {
                             .hint(format!("write a test case, or give '{}' a value among fuzz.fixed_inputs", impossible.input)),
                     );
                 }
-                Self { jobs, generator: None }
+                Self { jobs, invented_places: Vec::new(), invented: OnceCell::new(), generator: None }
             }
         }
     }
@@ -146,12 +151,24 @@ impl Engine<'_> {
         // By index: a closure over references would make the future one that cannot be sent to another thread.
         let running = futures::stream::iter(0..agenda.jobs.len())
             .map(|index| {
-                let case = self.run(&agenda.jobs[index], agenda, &shrinking);
+                let case = self.run(index, agenda, &shrinking);
                 async move { (index, case.await) }
             })
             .buffer_unordered(width);
         tokio::pin!(running);
-        while let Some((index, report)) = running.next().await {
+        // Asked for at once, while the first cases run.
+        let inventing = self.invented(agenda);
+        tokio::pin!(inventing);
+        let mut is_inventing = !agenda.invented_places.is_empty();
+        loop {
+            let next = tokio::select! {
+                next = running.next() => next,
+                _ = &mut inventing, if is_inventing => {
+                    is_inventing = false;
+                    continue;
+                }
+            };
+            let Some((index, report)) = next else { break };
             if self.request.plan.fail_fast
                 && matches!(report.status, CaseStatus::Failed | CaseStatus::Errored)
                 && !self.stopping.is_cancelled()
@@ -165,7 +182,18 @@ impl Engine<'_> {
         reports.into_iter().flatten().collect()
     }
 
-    async fn run(&self, job: &Job, agenda: &Agenda, shrinking: &Shrinking) -> CaseReport {
+    /// The inventor's inputs; asked for by whoever comes first.
+    async fn invented<'a>(&self, agenda: &'a Agenda) -> &'a [Inputs] {
+        agenda.invented.get_or_init(|| self.invent(&agenda.jobs, &agenda.invented_places)).await
+    }
+
+    async fn run(&self, index: usize, agenda: &Agenda, shrinking: &Shrinking) -> CaseReport {
+        let job = &agenda.jobs[index];
+        let with_other_inputs = match agenda.invented_places.iter().position(|place| *place == index) {
+            Some(place) => self.invented(agenda).await.get(place).map(|inputs| Job { inputs: inputs.clone(), ..job.clone() }),
+            None => None,
+        };
+        let job = with_other_inputs.as_ref().unwrap_or(job);
         match job.kind {
             CaseKind::Compare => self.run_comparison(job).await,
             CaseKind::Fuzz => {

@@ -21,10 +21,9 @@ pub(super) fn run(arguments: SelectArguments, context: &Context) -> Result<Verdi
     }
     let outputs = outputs(&selection.names);
     if let Some(action) = &context.action {
-        action.output("matrix", &outputs.matrix.to_string());
-        action.output("models", &outputs.models);
-        action.output("count", &outputs.count.to_string());
-        action.output("any", if outputs.any { "true" } else { "false" });
+        for (name, value) in outputs.entries() {
+            action.output(name, &value);
+        }
     }
     if arguments.matrix {
         context.printer.result(&outputs.matrix.to_string());

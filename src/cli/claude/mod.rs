@@ -1,0 +1,39 @@
+//! Claude as the judge of a verification and as the inventor of inputs.
+//!
+//! [`clients::claude`](crate::clients::claude) knows how to ask, and [`verify`](crate::verify) what it wants to know: here the one becomes
+//! the other.
+
+mod evidence;
+mod invent;
+mod judge;
+
+use std::sync::Arc;
+
+use crate::cli::failure::Failure;
+use crate::clients::claude::{ClaudeError, ClaudeOptions, RealClaude};
+use crate::config::RunSettings;
+use crate::verify::{Judge, JudgeError};
+
+use judge::ClaudeJudge;
+
+/// A judge, when there is a key for one.
+pub(super) fn judge(settings: &RunSettings) -> Result<Option<Arc<dyn Judge>>, Failure> {
+    let Some(key) = settings.tokens.anthropic.clone() else { return Ok(None) };
+    let client = RealClaude::new(ClaudeOptions::new(settings.anthropic_base_url.clone(), key)).map_err(|error| {
+        let hint = error.hint();
+        let failure = Failure::new(error.kind().verdict(), error);
+        match hint {
+            Some(hint) => failure.hint(hint),
+            None => failure,
+        }
+    })?;
+    Ok(Some(Arc::new(ClaudeJudge::new(Arc::new(client)))))
+}
+
+fn no_opinion(error: &ClaudeError) -> JudgeError {
+    let message = match error.hint() {
+        Some(hint) => format!("{error} [{hint}]"),
+        None => error.to_string(),
+    };
+    JudgeError { message, kind: error.kind() }
+}

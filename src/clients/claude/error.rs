@@ -1,0 +1,161 @@
+//! What can go wrong, by meaning.
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::clients::ErrorKind;
+use crate::clients::http::HttpBuildError;
+use crate::support::text::shorten;
+
+/// How much of the service's words goes into a message.
+const DETAIL_BYTES: usize = 500;
+
+/// A question to Claude that got no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("Claude: {failure}{}", request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
+pub struct ClaudeError {
+    /// What went wrong.
+    pub failure: ClaudeFailure,
+    /// The number by which the service's support finds the request.
+    pub request_id: Option<String>,
+}
+
+/// What went wrong. Details are the service's words: untrusted.
+#[derive(Debug, thiserror::Error)]
+pub enum ClaudeFailure {
+    /// The base URL is none, or would send the key unencrypted.
+    #[error("the URL is not usable: {0}")]
+    BaseUrl(String),
+    /// The client could not be made.
+    #[error(transparent)]
+    Client(#[from] HttpBuildError),
+    /// The key is not accepted.
+    #[error("the API key is not accepted: {0}")]
+    Unauthorized(String),
+    /// The key may not do this.
+    #[error("the API key may not do this: {0}")]
+    Forbidden(String),
+    /// There is no such model.
+    #[error("there is no such model: {0}")]
+    NoModel(String),
+    /// The account cannot pay.
+    #[error("the account cannot pay: {0}")]
+    Billing(String),
+    /// The request is not as the API wants it.
+    #[error("the request was refused: {0}")]
+    Refused(String),
+    /// The request is too large.
+    #[error("the request is too large: {0}")]
+    TooLarge(String),
+    /// Too many requests or tokens, until the last repeat.
+    #[error("the rate limit holds on: {0}")]
+    RateLimited(String),
+    /// The service has too much to do, until the last repeat.
+    #[error("the service is overloaded: {0}")]
+    Overloaded(String),
+    /// The service failed.
+    #[error("the service answered {status}: {detail}")]
+    Service {
+        /// The answer's status.
+        status: StatusCode,
+        /// What it said.
+        detail: String,
+    },
+    /// No answer came.
+    #[error("no answer came: {0}")]
+    Transport(String),
+    /// The model would not say anything.
+    #[error("the model declined to answer")]
+    Declined,
+    /// The answer ended at `max_tokens`.
+    #[error("the answer was cut off at {max_tokens} tokens")]
+    CutOff {
+        /// What was allowed.
+        max_tokens: u32,
+    },
+    /// The answer is not one of this API, or does not use the tool.
+    #[error("the answer cannot be used: {0}")]
+    Unusable(String),
+    /// What may be spent in a run is spent.
+    #[error("the budget of {budget} tokens for this run is spent")]
+    BudgetSpent {
+        /// What was allowed.
+        budget: u64,
+    },
+}
+
+impl ClaudeError {
+    /// An error of our own making.
+    pub(super) fn own(failure: ClaudeFailure) -> Self {
+        Self { failure, request_id: None }
+    }
+
+    /// Whose failure it is.
+    pub fn kind(&self) -> ErrorKind {
+        match self.failure {
+            ClaudeFailure::BaseUrl(_)
+            | ClaudeFailure::Unauthorized(_)
+            | ClaudeFailure::Forbidden(_)
+            | ClaudeFailure::NoModel(_)
+            | ClaudeFailure::Refused(_)
+            | ClaudeFailure::TooLarge(_)
+            | ClaudeFailure::BudgetSpent { .. } => ErrorKind::Request,
+            ClaudeFailure::Billing(_) => ErrorKind::Billing,
+            ClaudeFailure::Client(_)
+            | ClaudeFailure::RateLimited(_)
+            | ClaudeFailure::Overloaded(_)
+            | ClaudeFailure::Service { .. }
+            | ClaudeFailure::Transport(_)
+            | ClaudeFailure::Declined
+            | ClaudeFailure::CutOff { .. }
+            | ClaudeFailure::Unusable(_) => ErrorKind::Service,
+        }
+    }
+
+    /// The way out, where there is one to name.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self.failure {
+            ClaudeFailure::BaseUrl(_) => "correct ANTHROPIC_BASE_URL",
+            ClaudeFailure::Unauthorized(_) => "set ANTHROPIC_API_KEY to a key of https://console.anthropic.com/settings/keys",
+            ClaudeFailure::NoModel(_) => "set judge_model to a model that the key can use",
+            ClaudeFailure::Billing(_) => "buy credit at https://console.anthropic.com/settings/billing",
+            _ => return None,
+        })
+    }
+}
+
+/// The body of an answer that is no success.
+#[derive(Debug, Default, Deserialize)]
+struct Body {
+    #[serde(default)]
+    error: Problem,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Problem {
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    message: String,
+}
+
+/// The meaning of an answer that is no success.
+pub(super) fn failure_of(status: StatusCode, body: &[u8]) -> ClaudeFailure {
+    let problem = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
+    let words = if problem.message.is_empty() { String::from_utf8_lossy(body).into_owned() } else { problem.message };
+    let detail = shorten(&words, DETAIL_BYTES);
+    match (problem.kind.as_str(), status.as_u16()) {
+        ("authentication_error", _) | (_, 401) => ClaudeFailure::Unauthorized(detail),
+        ("billing_error", _) | (_, 402) => ClaudeFailure::Billing(detail),
+        // An empty account is answered with 400.
+        (_, 400) if detail.contains("credit balance") => ClaudeFailure::Billing(detail),
+        ("permission_error", _) | (_, 403) => ClaudeFailure::Forbidden(detail),
+        ("not_found_error", _) | (_, 404) => ClaudeFailure::NoModel(detail),
+        ("request_too_large", _) | (_, 413) => ClaudeFailure::TooLarge(detail),
+        ("rate_limit_error", _) | (_, 429) => ClaudeFailure::RateLimited(detail),
+        ("overloaded_error", _) | (_, 529) => ClaudeFailure::Overloaded(detail),
+        (_, code) if code >= 500 || code == 408 || code == 409 => ClaudeFailure::Service { status, detail },
+        _ if status.is_client_error() => ClaudeFailure::Refused(detail),
+        _ => ClaudeFailure::Service { status, detail },
+    }
+}

@@ -1,0 +1,150 @@
+//! Pictures within the limits of the API: JPEG, PNG, GIF or WebP, 5 MB as base64. What is larger than the model sees anyway is scaled
+//! down here, which saves time on the way.
+
+use std::io::Cursor;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use image::imageops::FilterType;
+use image::{DynamicImage, ImageFormat, ImageReader, Limits};
+
+/// The model scales a longer side down to this.
+const LONGEST_SIDE: u32 = 1568;
+
+/// Bytes before base64, which makes four of three; the limit behind it is 5 MB.
+const MOST_BYTES: usize = 3_700_000;
+
+/// Memory that decoding may take.
+const DECODING_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// Pictures in one request: beyond twenty, a stricter limit on their sizes holds.
+pub const MOST_PICTURES: usize = 20;
+
+/// A picture that can be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    media_type: &'static str,
+    bytes: Bytes,
+}
+
+/// A picture that cannot be sent.
+#[derive(Debug, thiserror::Error)]
+#[error("the picture cannot be shown to Claude")]
+pub struct PictureError(#[source] image::ImageError);
+
+impl Picture {
+    /// Takes a picture as it is when it is within the limits, else scaled down and in another format. What it is, its bytes say. Takes its
+    /// time: not for async threads.
+    pub fn new(bytes: Bytes) -> Result<Self, PictureError> {
+        let reader = || ImageReader::new(Cursor::new(&bytes[..])).with_guessed_format().map_err(image::ImageError::IoError);
+        let sendable = reader().map_err(PictureError)?.format().and_then(media_type);
+        let (width, height) = reader().and_then(ImageReader::into_dimensions).map_err(PictureError)?;
+        let is_small = width.max(height) <= LONGEST_SIDE;
+        if let Some(media_type) = sendable.filter(|_| is_small && bytes.len() <= MOST_BYTES) {
+            return Ok(Self { media_type, bytes });
+        }
+        let mut reader = reader().map_err(PictureError)?;
+        let mut limits = Limits::default();
+        limits.max_alloc = Some(DECODING_BYTES);
+        reader.limits(limits);
+        let decoded = reader.decode().map_err(PictureError)?;
+        let scaled = if is_small { decoded } else { decoded.resize(LONGEST_SIDE, LONGEST_SIDE, FilterType::Triangle) };
+        let png = encoded(&DynamicImage::ImageRgba8(scaled.to_rgba8()), ImageFormat::Png)?;
+        if png.len() <= MOST_BYTES {
+            return Ok(Self { media_type: "image/png", bytes: png });
+        }
+        let jpeg = encoded(&DynamicImage::ImageRgb8(scaled.to_rgb8()), ImageFormat::Jpeg)?;
+        Ok(Self { media_type: "image/jpeg", bytes: jpeg })
+    }
+
+    /// Its type as the API names it.
+    pub fn media_type(&self) -> &'static str {
+        self.media_type
+    }
+
+    /// How many bytes it has.
+    pub fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(super) fn base64(&self) -> String {
+        STANDARD.encode(&self.bytes)
+    }
+}
+
+impl std::fmt::Debug for Picture {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Picture").field("media_type", &self.media_type).field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+fn media_type(format: ImageFormat) -> Option<&'static str> {
+    match format {
+        ImageFormat::Png => Some("image/png"),
+        ImageFormat::Jpeg => Some("image/jpeg"),
+        ImageFormat::Gif => Some("image/gif"),
+        ImageFormat::WebP => Some("image/webp"),
+        _ => None,
+    }
+}
+
+fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Bytes, PictureError> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, format).map_err(PictureError)?;
+    Ok(bytes.into_inner().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{Rgb, RgbImage};
+
+    use super::*;
+
+    fn picture(width: u32, height: u32, format: ImageFormat) -> Bytes {
+        let gradient = RgbImage::from_fn(width, height, |x, y| Rgb([x as u8, y as u8, 7]));
+        encoded(&DynamicImage::ImageRgb8(gradient), format).unwrap()
+    }
+
+    fn size(picture: &Picture) -> (u32, u32) {
+        let decoded = image::load_from_memory(&picture.bytes).unwrap();
+        (decoded.width(), decoded.height())
+    }
+
+    #[test]
+    fn what_is_within_the_limits_stays_as_it_is() {
+        let bytes = picture(40, 30, ImageFormat::Jpeg);
+        let made = Picture::new(bytes.clone()).unwrap();
+        assert_eq!((made.media_type(), made.bytes), ("image/jpeg", bytes));
+    }
+
+    #[test]
+    fn large_ones_are_scaled_and_keep_their_shape() {
+        let made = Picture::new(picture(4000, 1000, ImageFormat::Png)).unwrap();
+        assert_eq!((made.media_type(), size(&made)), ("image/png", (1568, 392)));
+    }
+
+    #[test]
+    fn formats_that_the_api_does_not_know_are_changed() {
+        let made = Picture::new(picture(40, 30, ImageFormat::Bmp)).unwrap();
+        assert_eq!((made.media_type(), size(&made)), ("image/png", (40, 30)));
+    }
+
+    #[test]
+    fn noise_that_is_too_many_bytes_becomes_a_jpeg() {
+        let mut state = 1_u32;
+        let noise = RgbImage::from_fn(1500, 1500, |_, _| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            Rgb([(state >> 24) as u8, (state >> 16) as u8, (state >> 8) as u8])
+        });
+        let made = Picture::new(encoded(&DynamicImage::ImageRgb8(noise), ImageFormat::Png).unwrap()).unwrap();
+        assert_eq!(made.media_type(), "image/jpeg");
+        assert!(made.size() <= MOST_BYTES, "{}", made.size());
+    }
+
+    #[test]
+    fn what_is_no_picture_is_refused() {
+        assert!(Picture::new(Bytes::from_static(b"GIF89a and no more")).is_err());
+        assert!(Picture::new(Bytes::from_static(b"hello")).is_err());
+    }
+}

@@ -1,0 +1,235 @@
+//! The client of the real API.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::Utc;
+use http::{HeaderValue, StatusCode};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::clients::claude::error::failure_of;
+use crate::clients::claude::{Claude, ClaudeError, ClaudeFailure, ToolRequest};
+use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::support::retry::RetryPolicy;
+use crate::support::{ExposeSecret, SecretString};
+
+/// Where Claude is.
+const BASE_URL: &str = "https://api.anthropic.com";
+
+/// The version of the API that is spoken here.
+const API_VERSION: &str = "2023-06-01";
+
+/// No answer is larger.
+const BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// A whole exchange takes no longer.
+const CALL_TIME: Duration = Duration::from_secs(180);
+
+/// What a run may spend: some thousand verdicts with a picture.
+const BUDGET_TOKENS: u64 = 10_000_000;
+
+/// What a [`RealClaude`] is made from.
+#[derive(Debug, Clone)]
+pub struct ClaudeOptions {
+    /// Where the API is; Claude's own place when nothing is said.
+    pub base_url: Option<String>,
+    /// The key.
+    pub key: SecretString,
+    /// How often and when failed calls are repeated.
+    pub retry: RetryPolicy,
+    /// Tokens, in both directions, that this client spends before it asks nothing any more.
+    pub budget_tokens: u64,
+}
+
+impl ClaudeOptions {
+    /// The usual options.
+    pub fn new(base_url: Option<String>, key: SecretString) -> Self {
+        Self { base_url, key, retry: RetryPolicy::HTTP, budget_tokens: BUDGET_TOKENS }
+    }
+}
+
+/// The client of the real API.
+pub struct RealClaude {
+    http: reqwest::Client,
+    endpoint: Url,
+    key: HeaderValue,
+    retry: RetryPolicy,
+    budget: u64,
+    spent: AtomicU64,
+}
+
+impl fmt::Debug for RealClaude {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RealClaude").field("endpoint", &self.endpoint.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// An answer.
+#[derive(Debug, Deserialize)]
+struct Answer {
+    #[serde(default)]
+    content: Vec<Block>,
+    stop_reason: Option<String>,
+    #[serde(default)]
+    usage: Usage,
+}
+
+#[derive(Debug, Deserialize)]
+struct Block {
+    #[serde(rename = "type")]
+    kind: String,
+    name: Option<String>,
+    input: Option<Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Usage {
+    input_tokens: u64,
+    output_tokens: u64,
+}
+
+/// One try that failed.
+struct Failed {
+    error: ClaudeError,
+    again: Retry,
+}
+
+impl RealClaude {
+    /// Makes a client. Nothing is sent yet.
+    pub fn new(options: ClaudeOptions) -> Result<Self, ClaudeError> {
+        let ClaudeOptions { base_url, key, retry, budget_tokens } = options;
+        let (endpoint, is_private) = endpoint(base_url.as_deref().unwrap_or(BASE_URL)).map_err(ClaudeError::own)?;
+        let http = HttpOptions { use_proxy: !is_private, read_timeout: CALL_TIME, ..HttpOptions::default() };
+        let http = build_client(&http).map_err(|error| ClaudeError::own(error.into()))?;
+        let mut key = HeaderValue::try_from(key.expose_secret().trim()).map_err(|_invalid| {
+            // The error is dropped: nothing about a key is worth the risk of showing it.
+            ClaudeError::own(ClaudeFailure::Unauthorized("it has characters no key has".to_owned()))
+        })?;
+        key.set_sensitive(true);
+        Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0) })
+    }
+
+    /// Tokens spent so far, in both directions.
+    pub fn spent_tokens(&self) -> u64 {
+        self.spent.load(Ordering::Relaxed)
+    }
+
+    async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, Failed> {
+        let sent = self
+            .http
+            .post(self.endpoint.clone())
+            .timeout(CALL_TIME)
+            .header("x-api-key", self.key.clone())
+            .header("anthropic-version", API_VERSION)
+            .header(http::header::CONTENT_TYPE, "application/json")
+            .body(body)
+            .send()
+            .await;
+        let answer = sent.map_err(|error| transport(&error.without_url()))?;
+        let status = answer.status();
+        let headers = answer.headers().clone();
+        let request_id = headers.get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        let body = read_bounded(answer, BODY_BYTES).await.map_err(|error| transport(&error))?;
+        if status != StatusCode::OK {
+            let failure = failure_of(status, &body);
+            let again = match failure {
+                ClaudeFailure::RateLimited(_) | ClaudeFailure::Overloaded(_) | ClaudeFailure::Service { .. } => {
+                    Retry::After(requested_wait(&headers, &body, Utc::now()))
+                }
+                _ => Retry::No,
+            };
+            return Err(Failed { error: ClaudeError { failure, request_id }, again });
+        }
+        let failed = |failure| Failed { error: ClaudeError { failure, request_id: request_id.clone() }, again: Retry::No };
+        let answer: Answer =
+            serde_json::from_slice(&body).map_err(|error| failed(ClaudeFailure::Unusable(format!("it is no message: {error}"))))?;
+        self.spent.fetch_add(answer.usage.input_tokens.saturating_add(answer.usage.output_tokens), Ordering::Relaxed);
+        match answer.stop_reason.as_deref() {
+            Some("max_tokens") => return Err(failed(ClaudeFailure::CutOff { max_tokens: request.max_tokens })),
+            Some("refusal") => return Err(failed(ClaudeFailure::Declined)),
+            _ => {}
+        }
+        let used = answer.content.into_iter().find(|block| block.kind == "tool_use" && block.name.as_deref() == Some(request.tool));
+        match used.and_then(|block| block.input) {
+            Some(input @ Value::Object(_)) => Ok(input),
+            _ => Err(failed(ClaudeFailure::Unusable(format!("it does not use the tool '{}'", request.tool)))),
+        }
+    }
+}
+
+#[async_trait]
+impl Claude for RealClaude {
+    async fn use_tool(&self, request: &ToolRequest) -> Result<Value, ClaudeError> {
+        let body = bytes::Bytes::from(request.body().to_string());
+        // A question can be dropped at any time: nothing is created by it.
+        let cancelled = CancellationToken::new();
+        let asked = retry(
+            self.retry,
+            &cancelled,
+            |failed: &Failed| failed.again,
+            || async {
+                if self.spent_tokens() >= self.budget {
+                    let error = ClaudeError::own(ClaudeFailure::BudgetSpent { budget: self.budget });
+                    return Err(Failed { error, again: Retry::No });
+                }
+                self.once(request, body.clone()).await
+            },
+        );
+        match asked.await {
+            Ok(input) => Ok(input),
+            Err(Stopped::Failed(failed)) => Err(failed.error),
+            Err(Stopped::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was cancelled".to_owned()))),
+        }
+    }
+}
+
+fn transport(error: &(dyn std::error::Error + 'static)) -> Failed {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(deeper) = source {
+        words = format!("{words}: {deeper}");
+        source = deeper.source();
+    }
+    Failed { error: ClaudeError::own(ClaudeFailure::Transport(words)), again: Retry::After(None) }
+}
+
+/// Where messages are sent to, and whether that is a machine of one's own.
+fn endpoint(base_url: &str) -> Result<(Url, bool), ClaudeFailure> {
+    let wrong = |why: &str| ClaudeFailure::BaseUrl(format!("{base_url}: {why}"));
+    let url: Url = base_url.parse().map_err(|error: url::ParseError| wrong(&error.to_string()))?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
+        // Not repeated in the message: it may hold a secret.
+        return Err(ClaudeFailure::BaseUrl("it has a user, a password or a query".to_owned()));
+    }
+    let is_private = url.host().is_some_and(|host| is_private_host(&host));
+    match url.scheme() {
+        "https" => {}
+        "http" if is_private => {}
+        _ => return Err(wrong("only https: keeps the key secret")),
+    }
+    let path = format!("{}/v1/messages", url.path().trim_end_matches('/'));
+    let mut endpoint = url;
+    endpoint.set_path(&path);
+    Ok((endpoint, is_private))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_only_travels_encrypted_or_within_the_machine() {
+        assert_eq!(endpoint("https://proxy.example/claude/").unwrap().0.as_str(), "https://proxy.example/claude/v1/messages");
+        assert_eq!(endpoint("http://127.0.0.1:9").unwrap().0.as_str(), "http://127.0.0.1:9/v1/messages");
+        for wrong in ["http://claude.example", "ftp://x", "claude", "https://user:word@claude.example"] {
+            let error = endpoint(wrong).unwrap_err().to_string();
+            assert!(!error.contains("word"), "{error}");
+        }
+    }
+}
