@@ -4,12 +4,14 @@
 
 mod fake_claude;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use fake_claude::{FakeClaude, Fault, KEY};
 use safe_push::clients::ErrorKind;
 use safe_push::clients::claude::{Claude, ClaudeError, ClaudeFailure, ClaudeOptions, Content, Picture, RealClaude, ToolRequest};
 use safe_push::support::SecretString;
+use safe_push::support::clock::SystemClock;
 use serde_json::{Value, json};
 
 fn question(content: Vec<Content>) -> ToolRequest {
@@ -30,8 +32,12 @@ fn options(fake: &FakeClaude) -> ClaudeOptions {
     options
 }
 
+fn client(options: ClaudeOptions) -> RealClaude {
+    RealClaude::new(options, Arc::new(SystemClock)).unwrap()
+}
+
 async fn ask(options: ClaudeOptions) -> Result<Value, ClaudeError> {
-    RealClaude::new(options).unwrap().use_tool(&question(vec![Content::Text("Is it?".to_owned())])).await
+    client(options).use_tool(&question(vec![Content::Text("Is it?".to_owned())])).await
 }
 
 async fn fake() -> FakeClaude {
@@ -45,7 +51,7 @@ async fn a_question_is_as_the_api_wants_it() {
     image::RgbImage::new(3000, 20).write_to(&mut png, image::ImageFormat::Bmp).unwrap();
     let picture = Picture::new(png.into_inner().into()).unwrap();
     let content = vec![Content::Text(" ".to_owned()), Content::Text("Look".to_owned()), Content::Picture(picture)];
-    let client = RealClaude::new(options(&fake)).unwrap();
+    let client = client(options(&fake));
     assert_eq!(client.use_tool(&question(content)).await.unwrap(), json!({"passed": true}));
     assert_eq!(fake.refused(), Vec::<String>::new());
     let asked = &fake.asked()[0];
@@ -109,7 +115,7 @@ async fn answers_that_cannot_be_used_say_why() {
 #[tokio::test]
 async fn a_spent_budget_ends_the_questions() {
     let fake = fake().await;
-    let client = RealClaude::new(ClaudeOptions { budget_tokens: 1000, ..options(&fake) }).unwrap();
+    let client = client(ClaudeOptions { budget_tokens: 1000, ..options(&fake) });
     let question = question(vec![Content::Text("Is it?".to_owned())]);
     assert!(client.use_tool(&question).await.is_ok());
     let error = client.use_tool(&question).await.unwrap_err();

@@ -111,7 +111,7 @@ async fn a_service_that_stays_down_is_an_error_and_no_verdict_on_the_model() {
     let numbers = Numbers::new(1, named()).await;
     let down = FaultEffect::Status(StatusCode::BAD_GATEWAY);
     numbers.sandbox.inject(Fault::next(1000, down).on(Method::POST, "/v1/predictions"));
-    assert_snapshot!(numbers.verify("").await);
+    assert_snapshot!(numbers.verify("--parallel 1").await.result());
     numbers.sandbox.stop().await;
 }
 
@@ -119,8 +119,7 @@ async fn a_service_that_stays_down_is_an_error_and_no_verdict_on_the_model() {
 async fn missing_credit_stops_everything_with_its_own_exit_code() {
     let numbers = Numbers::new(20, named()).await;
     numbers.sandbox.inject(Fault::next(1000, FaultEffect::InsufficientCredit).on(Method::POST, "/v1/predictions"));
-    let seen = numbers.verify("").await;
-    assert_snapshot!(seen);
+    assert_snapshot!(numbers.verify("--parallel 1").await.result());
     assert!(numbers.sandbox.predictions().is_empty());
     numbers.sandbox.stop().await;
 }

@@ -1,7 +1,7 @@
 //! The run that cog-safe-push was measured with: ten cases of five kinds, a comparison, ten generated inputs, four at one time. Scripted
 //! versions answer, and a strict fake is the judge.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod fake_claude;
 mod harness;

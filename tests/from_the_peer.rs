@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use harness::Repository;
 use regex::Regex;
-use safe_push::config::example_configuration;
+use safe_push::config::model_example;
 
 const PAGE: &str = include_str!("../docs/from-cog-safe-push.md");
 
@@ -49,16 +49,14 @@ fn every_flag_of_the_page_exists_and_every_flag_of_the_peer_is_on_it() {
 #[test]
 fn every_key_of_the_example_is_on_the_page() {
     let keys = Regex::new(r"(?m)^(?:# ?)? *(?:- )?([a-z_]+):").unwrap();
-    for key in keys.captures_iter(example_configuration()).map(|found| found[1].to_owned()) {
+    for key in keys.captures_iter(model_example()).map(|found| found[1].to_owned()) {
         assert!(PAGE.contains(&key), "{key}");
     }
 }
 
 #[test]
-fn the_example_is_printed_and_accepted() {
-    let repository = Repository::new();
-    let seen = repository.run("--help-config");
-    assert_eq!((seen.code, seen.stdout.trim_end()), (Some(0), example_configuration().trim_end()), "{seen}");
-    let (_, findings) = safe_push::config::peer::parse(&seen.stdout, "cog-safe-push.yaml");
-    assert!(findings.is_empty(), "{findings:?}");
+fn the_example_is_printed() {
+    let seen = Repository::new().run("--help-config");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.starts_with(model_example().trim_end()), "{seen}");
 }

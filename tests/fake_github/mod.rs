@@ -1,6 +1,7 @@
 //! A GitHub that refuses whatever the real one refuses: unknown fields, values past a limit, tokens without the permission. It answers
 //! after random waits, and fails when told to, before or after it did what was asked.
 
+#![allow(clippy::result_large_err, reason = "a refusal is a whole response")]
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::collections::VecDeque;

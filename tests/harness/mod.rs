@@ -123,6 +123,8 @@ impl Repository {
             // Times are aligned to the right.
             (r" +\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", " [TIME]"),
             (r"seed \d+", "seed [SEED]"),
+            // What the daemon still knows differs.
+            (r"\b\d+ steps? cached", "[CACHED]"),
             (r"\[stage-\d+ +\d+/\d+\]", "[STEP]"),
             (r"\b\d+(\.\d+)? (MB|MiB|kB|KiB|GB|GiB|B)\b", "[SIZE]"),
         ] {

@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    fn pull_request(head: Value) -> Event {
+    fn pull_request(head: &Value) -> Event {
         let base = json!({ "sha": "b", "repo": { "full_name": "Acme/Hotdog" } });
         let payload = json!({ "pull_request": { "number": 7, "head": { "sha": "h", "repo": head }, "base": base } });
         Event::from_payload("pull_request", &payload, Some("merge"))
@@ -65,10 +65,10 @@ mod tests {
 
     #[test]
     fn a_pull_request_is_about_its_head_and_may_be_foreign() {
-        let own = pull_request(json!({ "full_name": "acme/hotdog" }));
+        let own = pull_request(&json!({ "full_name": "acme/hotdog" }));
         assert_eq!((own.head_sha.as_deref(), own.pull_request, own.is_fork), (Some("h"), Some(7), false));
-        assert!(pull_request(json!({ "full_name": "mallory/hotdog" })).is_fork);
-        assert!(pull_request(Value::Null).is_fork, "the fork is gone");
+        assert!(pull_request(&json!({ "full_name": "mallory/hotdog" })).is_fork);
+        assert!(pull_request(&Value::Null).is_fork, "the fork is gone");
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The client of the real API.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::Utc;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
@@ -15,6 +15,7 @@ use url::Url;
 use crate::clients::claude::error::failure_of;
 use crate::clients::claude::{Claude, ClaudeError, ClaudeFailure, ToolRequest};
 use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
@@ -61,6 +62,7 @@ pub struct RealClaude {
     retry: RetryPolicy,
     budget: u64,
     spent: AtomicU64,
+    clock: Arc<dyn Clock>,
 }
 
 impl fmt::Debug for RealClaude {
@@ -102,7 +104,7 @@ struct Failed {
 
 impl RealClaude {
     /// Makes a client. Nothing is sent yet.
-    pub fn new(options: ClaudeOptions) -> Result<Self, ClaudeError> {
+    pub fn new(options: ClaudeOptions, clock: Arc<dyn Clock>) -> Result<Self, ClaudeError> {
         let ClaudeOptions { base_url, key, retry, budget_tokens } = options;
         let (endpoint, is_private) = endpoint(base_url.as_deref().unwrap_or(BASE_URL)).map_err(ClaudeError::own)?;
         let http = HttpOptions { use_proxy: !is_private, read_timeout: CALL_TIME, ..HttpOptions::default() };
@@ -112,7 +114,7 @@ impl RealClaude {
             ClaudeError::own(ClaudeFailure::Unauthorized("it has characters no key has".to_owned()))
         })?;
         key.set_sensitive(true);
-        Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0) })
+        Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0), clock })
     }
 
     /// Tokens spent so far, in both directions.
@@ -140,7 +142,7 @@ impl RealClaude {
             let failure = failure_of(status, &body);
             let again = match failure {
                 ClaudeFailure::RateLimited(_) | ClaudeFailure::Overloaded(_) | ClaudeFailure::Service { .. } => {
-                    Retry::After(requested_wait(&headers, &body, Utc::now()))
+                    Retry::After(requested_wait(&headers, &body, self.clock.now()))
                 }
                 _ => Retry::No,
             };
@@ -227,9 +229,9 @@ mod tests {
     fn the_key_only_travels_encrypted_or_within_the_machine() {
         assert_eq!(endpoint("https://proxy.example/claude/").unwrap().0.as_str(), "https://proxy.example/claude/v1/messages");
         assert_eq!(endpoint("http://127.0.0.1:9").unwrap().0.as_str(), "http://127.0.0.1:9/v1/messages");
-        for wrong in ["http://claude.example", "ftp://x", "claude", "https://user:word@claude.example"] {
+        for wrong in ["http://claude.example", "ftp://x", "claude", "https://user:hush@claude.example"] {
             let error = endpoint(wrong).unwrap_err().to_string();
-            assert!(!error.contains("word"), "{error}");
+            assert!(!error.contains("hush"), "{error}");
         }
     }
 }

@@ -84,5 +84,5 @@ fn details_of_several_lines_keep_them() {
         &Finding::new(&sample::SAMPLE_RULE, "x").at(Location::at("a.py", 1, 2)).detail("source", "one\n  two").detail("old", "3"),
         PLAIN,
     );
-    assert_eq!(text, "error[SP101]: x\n  --> a.py:1:2\n  source:\n      one\n        two\n  old: 3");
+    assert_eq!(text, "error[SP101]: x\n--> a.py:1:2\n = source: one\n             two\n = old: 3");
 }
