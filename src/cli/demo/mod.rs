@@ -58,8 +58,10 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
     let folder = TempDir::with_prefix("safe-push-demo-").context("failed to make a folder for the demo")?;
     story::write_model(folder.path()).context("failed to write the example")?;
     let repository = context.at(folder.path());
-    let mut loaded = load::load_plain(&repository)?;
-    leave_ruff_out_where_it_is_missing(&mut loaded, context);
+    if context.environment.program("ruff").is_none() {
+        context.printer.say("Ruff is not installed: the demo goes on without lint.");
+    }
+    let loaded = load_example(&repository)?;
     let docker = services::docker(&loaded.run).await?;
     base_image::provide(&*docker, &context.printer).await?;
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
@@ -69,12 +71,13 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
     played
 }
 
-/// A demo needs Docker and nothing else.
-fn leave_ruff_out_where_it_is_missing(loaded: &mut Loaded, context: &Context) {
-    if context.environment.program("ruff").is_none() {
-        context.printer.say("Ruff is not installed: the demo goes on without lint.");
+/// A demo needs Docker and nothing else: where Ruff is missing, it is left out.
+fn load_example(repository: &Context) -> Result<Loaded, Failure> {
+    let mut loaded = load::load_plain(repository)?;
+    if repository.environment.program("ruff").is_none() {
         loaded.models.iter_mut().for_each(|model| model.plan.inspect.no_lint = true);
     }
+    Ok(loaded)
 }
 
 async fn play(
@@ -101,7 +104,7 @@ async fn play(
                 context.printer.json(&run_json(&report))?;
             }
         }
-        loaded = load::load_plain(repository)?;
+        loaded = load_example(repository)?;
     }
     if let Some(path) = main_report {
         context.printer.say(&format!("\nAll three ended as they should. Open {} to see the second push.", path.display()));
