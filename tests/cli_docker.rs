@@ -77,7 +77,8 @@ async fn what_was_tested_is_what_is_published() {
         "        words = self.word",
         "        raise ValueError(\"no words today\")\n        words = self.word",
     );
-    assert_snapshot!("raises", published.run("run --seed 7").await.result());
+    // One made input: of several that fail alike, the first to end is the one that is made smaller.
+    assert_snapshot!("raises", published.run("run --seed 7 --fuzz-iterations 1").await.result());
 
     published.repository.write("predict.py", &before);
     published.repository.edit(

@@ -23,6 +23,9 @@ use super::owner::{self, ProcessMark};
 use super::protocol::{CogServer, HealthState};
 
 const COG_PORT: &str = "5000/tcp";
+/// How long a version that failed to boot is listened to.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
 const MEMORY_BYTES: i64 = 16 * 1024 * 1024 * 1024;
 const MAX_PROCESSES: i64 = 4096;
@@ -413,6 +416,12 @@ async fn wait_until_ready(server: &CogServer, output: &Output) -> Result<(), Con
             Ok(health) => match health.status {
                 HealthState::Ready | HealthState::Busy => return Ok(()),
                 HealthState::SetupFailed | HealthState::Defunct | HealthState::Unhealthy => {
+                    // The verdict may be there before the last words, in the report as well as in the output.
+                    tokio::select! {
+                        () = output.ended.cancelled() => {}
+                        () = tokio::time::sleep(LAST_WORDS) => {}
+                    }
+                    let health = server.health().await.unwrap_or(health);
                     // coglet's report ends with the reason, but is silent about the traceback, which is in the output.
                     let reported =
                         health.setup_logs().lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("[coglet]"));
