@@ -122,6 +122,8 @@ impl Repository {
             (r"\b[0-9a-z]{26}\b", "[PREDICTION]"),
             // Times are aligned to the right.
             (r" +\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", " [TIME]"),
+            // What Cog itself warns of may come before a version has failed, or not.
+            (r"(?m)^  logs\n(    <string>:1: DeprecationWarning.*\n)+", ""),
             (r"seed \d+", "seed [SEED]"),
             // What the daemon still knows differs.
             (r"\b\d+ steps? cached", "[CACHED]"),
