@@ -141,6 +141,20 @@ async fn a_pull_request_of_our_own_without_tokens_gets_checks_and_a_comment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn settings_count_wherever_they_are_made() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    repository.write(".safe-push.yaml", "comment: off\n");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!((server.check_runs().len(), server.comments().len()), (1, 0));
+
+    let pushed = step(&server, "push", &json!({}), WRITER);
+    let seen = run(&pushed, "run --trigger-type schedule").await;
+    assert_eq!(seen.code, Some(0), "a schedule needs no tokens: {seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_hands_secrets_to_a_fork_is_refused() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let repository = step(&server, "pull_request_target", &pull_request("mallory/hotdog"), WRITER);

@@ -49,21 +49,26 @@ pub(super) fn options(goal: Goal, notices: Vec<String>) -> RunOptions {
 
 /// Writes the reports and prints the summary. The verdict is the run's.
 pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> Result<Verdict, Failure> {
-    let run = safe_run(report, context)?;
-    let written = write(&run, folder, context)?;
+    tell(&safe_run(report, context)?, folder, context)?;
+    Ok(report.verdict)
+}
+
+/// The same for a run that holds what reports may tell.
+pub(super) fn tell(run: &v1::Run, folder: &Path, context: &Context) -> Result<(), Failure> {
+    let written = write(run, folder, context)?;
     match context.printer.format {
-        Format::Json => context.printer.json(&run)?,
+        Format::Json => context.printer.json(run)?,
         Format::Github | Format::Sarif => {
-            finding_output::print(&findings_of(&run), context)?;
+            finding_output::print(&findings_of(run), context)?;
         }
         Format::Text => {
-            context.printer.result(&console::summary(&run, context.printer.result_style()));
+            context.printer.result(&console::summary(run, context.printer.result_style()));
             if let Some(html) = written {
                 context.printer.say(&format!("report: {}", html.display()));
             }
         }
     }
-    Ok(report.verdict)
+    Ok(())
 }
 
 /// The run as reports tell it. A model's output may hold a secret that the model was given, or that it guessed.

@@ -1,6 +1,8 @@
 //! A command that did not come to a result: what is said, and the exit code.
 
+use crate::clients::claude::ClaudeError;
 use crate::clients::docker::DockerError;
+use crate::clients::github::GitHubError;
 use crate::clients::registry::RegistryError;
 use crate::clients::replicate::ReplicateError;
 use crate::domain::finding::Finding;
@@ -76,7 +78,7 @@ macro_rules! from_client_errors {
     };
 }
 
-from_client_errors!(DockerError, RegistryError, ReplicateError);
+from_client_errors!(ClaudeError, DockerError, GitHubError, RegistryError, ReplicateError);
 
 /// A project that cannot be inspected: what its findings say is said better by them.
 impl From<InspectError> for Failure {

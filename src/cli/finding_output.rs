@@ -4,8 +4,8 @@ use crate::cli::commands::all_rules;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
-use crate::report::annotations::annotation;
-use crate::report::json::v1::FindingEntry;
+use crate::clients::runner::{self, AnnotationLevel, LogAnnotation};
+use crate::report::json::v1::{FindingEntry, Severity};
 use crate::report::sarif::sarif;
 
 /// Prints findings as workflow commands or as SARIF, when one of the two is wanted. Says whether it was.
@@ -13,7 +13,7 @@ pub(super) fn print(findings: &[FindingEntry], context: &Context) -> Result<bool
     match context.printer.format {
         Format::Github => {
             for finding in findings {
-                context.printer.result(&annotation(finding));
+                context.printer.result(&as_command(finding));
             }
         }
         Format::Sarif => context.printer.json(&sarif(findings, all_rules(), env!("CARGO_PKG_VERSION")))?,
@@ -25,4 +25,50 @@ pub(super) fn print(findings: &[FindingEntry], context: &Context) -> Result<bool
 /// A format for findings is asked of a command that has none.
 pub(super) fn refuse(command: &str) -> Failure {
     Failure::request(format!("{command} has no findings to print as --format asks")).hint("use --format text or --format json")
+}
+
+/// A finding as a workflow command, which GitHub shows on the line of a pull request.
+fn as_command(finding: &FindingEntry) -> String {
+    let mut message = finding.message.clone();
+    message.extend(finding.hint.iter().map(|hint| format!("\nhint: {hint}")));
+    runner::annotation(&LogAnnotation {
+        level: match finding.severity {
+            Severity::Error => AnnotationLevel::Error,
+            Severity::Warning => AnnotationLevel::Warning,
+            Severity::Note => AnnotationLevel::Notice,
+        },
+        file: finding.file.clone(),
+        line: finding.line,
+        column: finding.column,
+        end_column: finding.end_column,
+        title: finding.code.clone(),
+        message,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::finding::{Finding, Location};
+    use crate::report::json;
+    use crate::report::sample::SAMPLE_RULE;
+
+    fn shown(finding: &Finding) -> String {
+        as_command(&json::finding(finding))
+    }
+
+    #[test]
+    fn a_finding_names_its_place_and_the_way_out() {
+        let finding = Finding::new(&SAMPLE_RULE, "input text is gone").at(Location::at("predict.py", 3, 9)).hint("put it back");
+        assert_eq!(shown(&finding), "::error file=predict.py,line=3,col=9,title=SP101::input text is gone%0Ahint: put it back");
+        assert_eq!(shown(&Finding::new(&SAMPLE_RULE, "x")), "::error title=SP101::x");
+    }
+
+    #[test]
+    fn nothing_in_a_finding_becomes_a_command() {
+        let finding = Finding::new(&SAMPLE_RULE, "100%\r\n::set-env name=A::b").at(Location::file("a,b:c\n.py"));
+        let text = shown(&finding);
+        assert_eq!(text, "::error file=a%2Cb%3Ac%0A.py,title=SP101::100%25%0D%0A::set-env name=A::b");
+        assert_eq!(text.lines().count(), 1);
+    }
 }

@@ -89,8 +89,7 @@ async fn on_sandbox(
     }
     let base_url: BaseUrl =
         sandbox.base_url().parse().map_err(|error| Failure::new(Verdict::ServiceError, anyhow::Error::from(error)))?;
-    let client = RealReplicate::new(ReplicateOptions::new(base_url, sandbox.api_token().clone()), Arc::new(SystemClock))
-        .map_err(|error| Failure::new(error.kind().verdict(), error))?;
+    let client = RealReplicate::new(ReplicateOptions::new(base_url, sandbox.api_token().clone()), Arc::new(SystemClock))?;
     let credentials = RegistryCredentials {
         host: sandbox.registry_host().to_owned(),
         username: sandbox.username().to_owned(),
@@ -144,10 +143,7 @@ pub(super) fn replicate_client(settings: &RunSettings, token: SecretString) -> R
 }
 
 fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result<Arc<dyn Registry>, Failure> {
-    match RealRegistry::new(RegistryOptions::new(host, credentials)) {
-        Ok(registry) => Ok(Arc::new(registry)),
-        Err(error) => Err(Failure::new(error.kind().verdict(), error)),
-    }
+    Ok(Arc::new(RealRegistry::new(RegistryOptions::new(host, credentials))?))
 }
 
 /// Whom the registry knows under the CLI token.

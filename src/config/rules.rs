@@ -1,23 +1,7 @@
 //! Rules of this room: SP001 to SP049.
 
 use crate::domain::finding::Severity::{Error, Note, Warning};
-use crate::domain::rule::Rule;
-
-macro_rules! rules {
-    ($($name:ident = $code:literal, $short:literal, $severity:expr, $summary:literal, $why:literal, $example:literal;)*) => {
-        $(pub(super) const $name: Rule = Rule {
-            code: $code,
-            name: $short,
-            severity: $severity,
-            summary: $summary,
-            why: $why,
-            example: $example,
-        };)*
-
-        /// Every rule of the room, by code.
-        pub const RULES: &[Rule] = &[$($name),*];
-    };
-}
+use crate::domain::rule::rules;
 
 rules! {
     UNREADABLE = "SP001", "config-unreadable", Error,

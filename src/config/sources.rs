@@ -63,16 +63,21 @@ pub enum Trigger {
 }
 
 impl Trigger {
+    /// GitHub's name for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PullRequest => "pull_request",
+            Self::Push => "push",
+            Self::WorkflowDispatch => "workflow_dispatch",
+            Self::Schedule => "schedule",
+            Self::MergeGroup => "merge_group",
+        }
+    }
+
     /// The event by GitHub's name for it.
     pub fn of_event(name: &str) -> Option<Self> {
-        Some(match name {
-            "pull_request" => Self::PullRequest,
-            "push" => Self::Push,
-            "workflow_dispatch" => Self::WorkflowDispatch,
-            "schedule" => Self::Schedule,
-            "merge_group" => Self::MergeGroup,
-            _ => return None,
-        })
+        let all = [Self::PullRequest, Self::Push, Self::WorkflowDispatch, Self::Schedule, Self::MergeGroup];
+        all.into_iter().find(|trigger| trigger.as_str() == name)
     }
 }
 

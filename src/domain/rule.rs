@@ -20,3 +20,21 @@ pub struct Rule {
     /// A short example, as Markdown.
     pub example: &'static str,
 }
+
+/// Names the rules of a room as constants, and lists them as `RULES`.
+macro_rules! rules {
+    ($($name:ident = $code:literal, $short:literal, $severity:expr, $summary:literal, $why:literal, $example:literal;)*) => {
+        $(pub(super) const $name: $crate::domain::rule::Rule = $crate::domain::rule::Rule {
+            code: $code,
+            name: $short,
+            severity: $severity,
+            summary: $summary,
+            why: $why,
+            example: $example,
+        };)*
+
+        /// Every rule of the room, by code.
+        pub const RULES: &[$crate::domain::rule::Rule] = &[$($name),*];
+    };
+}
+pub(crate) use rules;

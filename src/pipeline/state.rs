@@ -146,21 +146,21 @@ impl<'a> ModelState<'a> {
     /// Takes findings into the report and tells about those that are new.
     pub(super) fn found(&mut self, findings: Vec<Finding>) {
         for finding in findings {
-            let finding = with_excerpt(finding, &self.folder);
-            if self.keep(finding.clone()) {
-                self.tell(EventKind::Found(finding));
+            if let Some(kept) = self.keep(finding) {
+                let kept = kept.clone();
+                self.tell(EventKind::Found(kept));
             }
         }
     }
 
-    /// Takes a finding that was told already into the report, and says whether it is new there.
-    pub(super) fn keep(&mut self, finding: Finding) -> bool {
+    /// Takes a finding into the report, with the line that it is about, and gives it as it stands there when it is new.
+    pub(super) fn keep(&mut self, finding: Finding) -> Option<&Finding> {
         let finding = with_excerpt(finding, &self.folder);
-        let is_new = !self.report.findings.contains(&finding);
-        if is_new {
-            self.report.findings.push(finding);
+        if self.report.findings.contains(&finding) {
+            return None;
         }
-        is_new
+        self.report.findings.push(finding);
+        self.report.findings.last()
     }
 
     /// Ends a run that never began: the reason is the same for all stages.

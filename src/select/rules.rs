@@ -1,23 +1,7 @@
 //! Rules of this room: SP801 to SP819.
 
 use crate::domain::finding::Severity::Warning;
-use crate::domain::rule::Rule;
-
-macro_rules! rules {
-    ($($name:ident = $code:literal, $short:literal, $severity:expr, $summary:literal, $why:literal, $example:literal;)*) => {
-        $(pub(super) const $name: Rule = Rule {
-            code: $code,
-            name: $short,
-            severity: $severity,
-            summary: $summary,
-            why: $why,
-            example: $example,
-        };)*
-
-        /// Every rule of the room, by code.
-        pub const RULES: &[Rule] = &[$($name),*];
-    };
-}
+use crate::domain::rule::rules;
 
 rules! {
     WITHOUT_CONFIGURATION = "SP801", "model-without-configuration", Warning,

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use crate::cli::action::decide::{Decision, Situation, decide};
 use crate::cli::action::event::Event;
 use crate::cli::environment::Environment;
 use crate::cli::printer::Printer;
 use crate::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
 use crate::clients::runner::{AnnotationLevel, LogAnnotation, StoppedCommands, annotation, append_summary, mask, write_output};
+use crate::config::CommentMode;
 use crate::deliver::github::{Checks, CommentOutcome, HeadCommit, finish, refresh_comment};
 use crate::domain::verdict::Verdict;
 use crate::report::github as rendering;
@@ -66,10 +66,15 @@ impl Surroundings {
     /// Ends a run that came to no result.
     pub(in crate::cli) fn failed(&self, message: &str) {
         self.leave();
-        let title = "safe-push".to_owned();
-        let message = self.printer.without(message);
-        let level = AnnotationLevel::Error;
-        self.printer.command(&annotation(&LogAnnotation { level, file: None, line: None, title, message }));
+        self.printer.command(&annotation(&LogAnnotation {
+            level: AnnotationLevel::Error,
+            file: None,
+            line: None,
+            column: None,
+            end_column: None,
+            title: "safe-push".to_owned(),
+            message: self.printer.without(message),
+        }));
     }
 
     /// An input; hyphens and underscores are the same.
@@ -90,12 +95,6 @@ impl Surroundings {
         if let Err(error) = append_summary(Path::new(path), markdown) {
             self.printer.complain(&format!("warning: there is no job summary: {error}"));
         }
-    }
-
-    /// The decision for this event.
-    pub(in crate::cli) fn decide(&self, event: &Event, has_tokens: bool) -> Decision {
-        let trigger = self.input("trigger_type").or_else(|| self.environment.get("SAFE_PUSH_TRIGGER_TYPE"));
-        decide(Situation { event: &event.name, trigger, is_fork: event.is_fork, has_tokens })
     }
 
     /// GitHub, with what the runner says of the repository; `None` without a token.
@@ -120,10 +119,6 @@ impl Surroundings {
         })
     }
 
-    fn wants_comment(&self) -> bool {
-        self.input("comment").or_else(|| self.environment.get("SAFE_PUSH_COMMENT")) != Some("off")
-    }
-
     /// Says what GitHub did not let us do. The run goes on.
     fn excuse(&self, error: &GitHubError) {
         let hint = error.hint().map(|hint| format!("\n  {hint}")).unwrap_or_default();
@@ -137,6 +132,7 @@ pub(in crate::cli) struct Face {
     event: Event,
     github: Option<Arc<dyn GitHub>>,
     checks: Option<Checks>,
+    comment: CommentMode,
 }
 
 impl Face {
@@ -146,6 +142,7 @@ impl Face {
         event: Event,
         github: Option<Arc<dyn GitHub>>,
         models: &[String],
+        comment: CommentMode,
     ) -> Self {
         let mut checks = None;
         // A fork's token may only read: asking would be refused for certain.
@@ -155,7 +152,7 @@ impl Face {
                 Err(error) => surroundings.excuse(&error),
             }
         }
-        Self { surroundings, event, github, checks }
+        Self { surroundings, event, github, checks, comment }
     }
 
     /// Ends the check runs of a run that came to no result.
@@ -170,7 +167,7 @@ impl Face {
 
     /// Ends the check runs, refreshes the comment, and leaves outputs and the job summary.
     pub(in crate::cli) async fn end(self, run: &Run, report: Option<PathBuf>) {
-        let Self { surroundings, event, github, checks } = self;
+        let Self { surroundings, event, github, checks, comment } = self;
         let is_cancelled = run.verdict == Verdict::Cancelled;
         let has_checks = checks.is_some();
         if let (Some(github), Some(checks)) = (&github, checks) {
@@ -180,7 +177,7 @@ impl Face {
             if let Err(error) = ended {
                 surroundings.excuse(&error);
             }
-            if let (false, Some(number), true) = (is_cancelled, event.pull_request, surroundings.wants_comment()) {
+            if let (false, Some(number), true) = (is_cancelled, event.pull_request, comment == CommentMode::Update) {
                 match refresh_comment(&**github, number, &head.sha, head.run_id, false).await {
                     Ok(CommentOutcome::Unsettled) => surroundings.printer.complain("warning: the comment may lack a model"),
                     Ok(_) => {}
@@ -222,8 +219,15 @@ fn log_annotations(run: &Run) -> Vec<String> {
         };
         used[slot] += 1;
         (used[slot] <= LOG_ANNOTATIONS).then(|| {
-            let file = Some(found.path);
-            annotation(&LogAnnotation { level, file, line: Some(found.line), title: found.title, message: found.message })
+            annotation(&LogAnnotation {
+                level,
+                file: Some(found.path),
+                line: Some(found.line),
+                column: None,
+                end_column: None,
+                title: found.title,
+                message: found.message,
+            })
         })
     });
     lines.collect()
@@ -231,7 +235,12 @@ fn log_annotations(run: &Run) -> Vec<String> {
 
 impl Surroundings {
     /// The last job of a matrix: closes what others left open, and makes the comment true. The verdict is the gravest of all models.
-    pub(in crate::cli) async fn finish(&self, github: &dyn GitHub, expected: &[String]) -> Result<Verdict, GitHubError> {
+    pub(in crate::cli) async fn finish(
+        &self,
+        github: &dyn GitHub,
+        expected: &[String],
+        mode: CommentMode,
+    ) -> Result<Verdict, GitHubError> {
         let event = Event::of(&self.environment);
         let Some(head) = self.head(&event) else {
             return Err(GitHubError::Settings { problem: "there is no GITHUB_SHA".to_owned() });
@@ -243,7 +252,7 @@ impl Surroundings {
         let comment = rendering::comment_markdown(&finished.rows, &head.sha, head.run_id, SUMMARY_BYTES);
         self.summary(&comment);
         self.output("verdict", finished.verdict.as_str());
-        if let (Some(number), true) = (event.pull_request, self.wants_comment()) {
+        if let (Some(number), true) = (event.pull_request, mode == CommentMode::Update) {
             refresh_comment(github, number, &head.sha, head.run_id, true).await?;
         }
         Ok(finished.verdict)

@@ -7,6 +7,6 @@ mod decide;
 mod event;
 mod face;
 
-pub(super) use decide::Decision;
+pub(super) use decide::{Decision, Situation, decide};
 pub(super) use event::Event;
 pub(super) use face::{Face, Surroundings};

@@ -20,15 +20,7 @@ use judge::ClaudeJudge;
 /// A judge, when there is a key for one.
 pub(super) fn judge(settings: &RunSettings) -> Result<Option<Arc<dyn Judge>>, Failure> {
     let Some(key) = settings.tokens.anthropic.clone() else { return Ok(None) };
-    let client =
-        RealClaude::new(ClaudeOptions::new(settings.anthropic_base_url.clone(), key), Arc::new(SystemClock)).map_err(|error| {
-            let hint = error.hint();
-            let failure = Failure::new(error.kind().verdict(), error);
-            match hint {
-                Some(hint) => failure.hint(hint),
-                None => failure,
-            }
-        })?;
+    let client = RealClaude::new(ClaudeOptions::new(settings.anthropic_base_url.clone(), key), Arc::new(SystemClock))?;
     Ok(Some(Arc::new(ClaudeJudge::new(Arc::new(client)))))
 }
 

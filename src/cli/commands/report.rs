@@ -12,7 +12,6 @@ use crate::cli::finding_output;
 use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::setting_flags::SettingFlags;
-use crate::clients::github::GitHubError;
 use crate::deliver::files;
 use crate::domain::verdict::Verdict;
 use crate::report::{console, json};
@@ -43,17 +42,13 @@ async fn last_job(context: &Context) -> Result<Verdict, Failure> {
         return Err(Failure::request("there is no run to report on").hint("give the run.json of a report folder"));
     };
     let settings = load::settings_only(SettingFlags::default(), context)?;
-    let refused = |error: GitHubError| {
-        let hint = error.hint();
-        Failure::new(error.kind().verdict(), error).maybe_hint(hint)
-    };
-    let github = action.github(settings.tokens.github.clone(), settings.github_api_url.clone()).map_err(refused)?;
+    let github = action.github(settings.tokens.github.clone(), settings.github_api_url.clone())?;
     let Some(github) = github else {
         return Err(Failure::request("there is no GitHub token").hint("leave the input github_token as it is"));
     };
     let expected = action.input("expected").unwrap_or_default().split([',', '\n']).map(str::trim);
     let expected: Vec<String> = expected.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let verdict = action.finish(&*github, &expected).await.map_err(refused)?;
+    let verdict = action.finish(&*github, &expected, settings.comment).await?;
     action.leave();
     Ok(verdict)
 }

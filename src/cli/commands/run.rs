@@ -1,14 +1,14 @@
 //! `run`: build, stage, verify, publish.
 
-use crate::cli::action::{Decision, Event, Face, Surroundings};
+use crate::cli::action::{Decision, Event, Face, Situation, Surroundings, decide};
 use crate::cli::arguments::RunArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run};
+use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run, tell};
 use crate::cli::failure::Failure;
 use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
 use crate::cli::services::{self, Connected};
-use crate::config::LoadedModel;
+use crate::config::{LoadedModel, Trigger};
 use crate::domain::plan::{ModelPlan, PublishMode};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
@@ -67,19 +67,22 @@ async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Conte
 async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, context: &Context) -> Result<Verdict, Failure> {
     let event = Event::of(&context.environment);
     let tokens = &loaded.run.tokens;
-    let decision = action.decide(&event, on_sandbox || (tokens.replicate.is_some() && tokens.cog.is_some()));
+    let decision = decide(Situation {
+        event: &event.name,
+        trigger: loaded.run.trigger.map(Trigger::as_str),
+        is_fork: event.is_fork,
+        has_tokens: on_sandbox || (tokens.replicate.is_some() && tokens.cog.is_some()),
+    });
     if let Decision::Refuse(reason) = decision {
         return Err(Failure::request(format!("nothing is done on {}: {reason}", event.name)));
     }
-    let github = action
-        .github(tokens.github.clone(), loaded.run.github_api_url.clone())
-        .map_err(|error| Failure::new(error.kind().verdict(), error))?;
+    let github = action.github(tokens.github.clone(), loaded.run.github_api_url.clone())?;
     if decision != Decision::Publish {
         loaded.models.iter_mut().for_each(only_tested);
     }
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.report_dir.clone();
-    let face = Face::begin(action.clone(), event, github, &names).await;
+    let face = Face::begin(action.clone(), event, github, &names, loaded.run.comment).await;
     let done = match decision {
         Decision::Check => without_build(loaded, Vec::new(), context).await,
         Decision::Offline => offline(loaded, context).await,
@@ -93,10 +96,10 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
             return Err(failure);
         }
     };
-    let verdict = conclude(&report, &folder, context)?;
-    let page = context.environment.folder().join(&folder);
-    face.end(&safe_run(&report, context)?, Some(page)).await;
-    Ok(verdict)
+    let run = safe_run(&report, context)?;
+    tell(&run, &folder, context)?;
+    face.end(&run, Some(context.environment.folder().join(&folder))).await;
+    Ok(report.verdict)
 }
 
 fn only_tested(model: &mut LoadedModel) {

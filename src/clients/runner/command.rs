@@ -33,6 +33,10 @@ pub struct LogAnnotation {
     pub file: Option<String>,
     /// The line, from 1.
     pub line: Option<u32>,
+    /// The column, from 1.
+    pub column: Option<u32>,
+    /// The column behind the last character.
+    pub end_column: Option<u32>,
     /// What stands above the message.
     pub title: String,
     /// What it says.
@@ -50,7 +54,9 @@ pub fn annotation(annotation: &LogAnnotation) -> String {
     };
     if let Some(file) = &annotation.file {
         add("file", file);
-        add("line", &annotation.line.map(|line| line.to_string()).unwrap_or_default());
+        for (name, number) in [("line", annotation.line), ("col", annotation.column), ("endColumn", annotation.end_column)] {
+            add(name, &number.map(|number| number.to_string()).unwrap_or_default());
+        }
     }
     add("title", &annotation.title);
     let message = crate::support::text::shorten(&annotation.message, MESSAGE_BYTES);
@@ -88,6 +94,8 @@ mod tests {
             level: AnnotationLevel::Error,
             file: Some("a,b:c.py".to_owned()),
             line: Some(3),
+            column: None,
+            end_column: None,
             title: "SP101: gone".to_owned(),
             message: "100% gone\nreally\r".to_owned(),
         }
@@ -115,7 +123,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_command_is_one_line(file in ".{0,20}", title in ".{0,20}", message in "(.|\n|\r){0,60}") {
-            let made = annotation(&LogAnnotation { file: Some(file), line: Some(1), title, message, level: AnnotationLevel::Warning });
+            let made = annotation(&LogAnnotation { file: Some(file), title, message, ..sample() });
             prop_assert!(!made.contains(['\n', '\r']), "{made}");
         }
     }
