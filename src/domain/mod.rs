@@ -10,6 +10,7 @@ pub mod events;
 pub mod finding;
 pub mod identity;
 pub mod model_name;
+pub mod output;
 pub mod plan;
 pub mod prediction;
 pub mod report;

@@ -11,6 +11,7 @@ use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::cost::Cost;
 use crate::domain::finding::Finding;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::domain::output::{OutputComparison, OutputFile};
 use crate::domain::prediction::{Inputs, PredictionId};
 use crate::domain::verdict::Verdict;
 
@@ -262,6 +263,12 @@ pub struct CaseReport {
     pub live: Option<Attempt>,
     /// What the checks said about it, one line each, whether it passed or not (numbers of a comparison, the judge's reason).
     pub remarks: Vec<String>,
+    /// The files of the deciding attempt's output.
+    pub files: Vec<OutputFile>,
+    /// The files of the live version's output, for a comparison.
+    pub live_files: Vec<OutputFile>,
+    /// The pairs of files that were compared.
+    pub comparisons: Vec<OutputComparison>,
     /// A failing fuzz input shrunk to the smallest that still fails.
     pub minimal_inputs: Option<Inputs>,
     /// From the first attempt's creation to the verdict.

@@ -103,6 +103,9 @@ pub(crate) fn case(id: &str, status: CaseStatus) -> CaseReport {
         }],
         live: None,
         remarks: Vec::new(),
+        files: Vec::new(),
+        live_files: Vec::new(),
+        comparisons: Vec::new(),
         minimal_inputs: None,
         duration: Duration::from_millis(1600),
     }

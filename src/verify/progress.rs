@@ -60,6 +60,9 @@ impl<'a> Progress<'a> {
             attempts: Vec::new(),
             live: None,
             remarks: Vec::new(),
+            files: Vec::new(),
+            live_files: Vec::new(),
+            comparisons: Vec::new(),
             minimal_inputs: None,
             duration: Duration::ZERO,
         };

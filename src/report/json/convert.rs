@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
 
 use super::{SCHEMA, v1};
 use crate::domain::finding::{Finding, Severity};
+use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, OutputFile, Preview};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
 
 /// A run as `run.json` has it.
@@ -75,7 +78,6 @@ fn stage(report: &StageReport) -> v1::StageEntry {
     v1::StageEntry { name: report.stage, status: report.status, duration_ms: millis(report.duration), note: report.note.clone() }
 }
 
-/// A finding as `run.json` has it.
 /// A finding of its own, as it stands in a run.
 pub fn finding(finding: &Finding) -> v1::FindingEntry {
     let place = finding.location.as_ref();
@@ -117,8 +119,52 @@ fn case(report: &CaseReport) -> v1::Case {
         attempts: report.attempts.iter().map(attempt).collect(),
         live: report.live.as_ref().map(attempt),
         remarks: report.remarks.clone(),
+        files: report.files.iter().map(file).collect(),
+        live_files: report.live_files.iter().map(file).collect(),
+        comparisons: report.comparisons.iter().map(comparison).collect(),
         minimal_inputs: report.minimal_inputs.clone(),
     }
+}
+
+fn file(file: &OutputFile) -> v1::FileEntry {
+    v1::FileEntry {
+        place: file.place.clone(),
+        url: file.url.clone(),
+        kind: file.kind.clone(),
+        size_bytes: file.size_bytes,
+        facts: file.facts.clone(),
+        preview: file.preview.as_ref().map(data_address),
+    }
+}
+
+fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
+    v1::ComparisonEntry {
+        place: comparison.place.clone(),
+        with: match comparison.with {
+            ComparedWith::Live => "live",
+            ComparedWith::Wanted => "wanted",
+        }
+        .to_owned(),
+        kind: comparison.kind.clone(),
+        same: comparison.same,
+        reason: comparison.reason.clone(),
+        measurements: comparison.measurements.iter().map(measurement).collect(),
+        heat_map: comparison.heat_map.as_ref().map(data_address),
+    }
+}
+
+fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
+    let (at_most, at_least) = match measurement.limit {
+        Some(Limit::AtMost(most)) => (Some(most), None),
+        Some(Limit::AtLeast(least)) => (None, Some(least)),
+        None => (None, None),
+    };
+    let value = Some(measurement.value).filter(|value| value.is_finite());
+    v1::MeasurementEntry { name: measurement.name.clone(), value, at_most, at_least, holds: measurement.holds() }
+}
+
+fn data_address(preview: &Preview) -> String {
+    format!("data:{};base64,{}", preview.media_type, STANDARD.encode(&preview.bytes))
 }
 
 fn attempt(attempt: &Attempt) -> v1::Attempt {

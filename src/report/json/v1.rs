@@ -203,8 +203,73 @@ pub struct Case {
     pub live: Option<Attempt>,
     /// What the checks said about it.
     pub remarks: Vec<String>,
+    /// The files of the output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<FileEntry>,
+    /// The files of the live version's output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub live_files: Vec<FileEntry>,
+    /// The pairs of files that were compared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub comparisons: Vec<ComparisonEntry>,
     /// The smallest inputs that still fail, for made inputs.
     pub minimal_inputs: Option<Map<String, Value>>,
+}
+
+/// One file of an output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Where it stands in the output: `output`, `output[0].mask`.
+    pub place: String,
+    /// Its address, which stops working within an hour; data addresses are shortened.
+    pub url: String,
+    /// `image`, `audio`, `video`, `text`, `json` or `binary`.
+    pub kind: String,
+    /// Its size in bytes.
+    pub size_bytes: u64,
+    /// Facts in a few words each.
+    pub facts: Vec<String>,
+    /// A small copy as a `data:` address of a type that safe-push chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preview: Option<String>,
+}
+
+/// Two files that were compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ComparisonEntry {
+    /// Where the file stands in the output.
+    pub place: String,
+    /// `live` or `wanted`.
+    pub with: String,
+    /// `image`, `audio`, `video`, `text`, `json` or `binary`.
+    pub kind: String,
+    /// Whether they count as the same.
+    pub same: bool,
+    /// Why they do not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// The numbers.
+    pub measurements: Vec<MeasurementEntry>,
+    /// Where two pictures differ, as a `data:` address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heat_map: Option<String>,
+}
+
+/// One number that a comparison gave. At most one of the two thresholds is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MeasurementEntry {
+    /// What was measured, with the unit.
+    pub name: String,
+    /// The number; absent when it is not finite.
+    pub value: Option<f64>,
+    /// The number may not be greater.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<f64>,
+    /// The number may not be less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<f64>,
+    /// Whether it keeps to its threshold.
+    pub holds: bool,
 }
 
 /// One prediction of a case.
