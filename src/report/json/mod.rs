@@ -3,7 +3,7 @@
 pub(in crate::report) mod convert;
 pub mod v1;
 
-pub use convert::{finding, run_json};
+pub use convert::{finding, measurement, run_json};
 
 /// What `schema` says in documents of these types.
 pub const SCHEMA: &str = "safe-push/v1";
