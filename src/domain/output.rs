@@ -31,7 +31,7 @@ pub enum Limit {
     AtLeast(f64),
 }
 
-/// Two files that were compared: an output of the staged version with the live version's, or with the one a case names.
+/// Two files or values that were compared: an output of the staged version with the live version's, or with the one a case names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputComparison {
     /// Where the file stands in the output: `output`, `output[0].mask`.

@@ -70,22 +70,22 @@ impl Gallery {
 fn look_at(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
     let (kind, size, facts, preview) = match file.media() {
         Ok(content) => {
-            let (facts, preview) = facts_and_preview(&content, left);
-            (facts.0, content.bytes.len(), facts.1, preview)
+            let (kind, facts, preview) = known_of(&content, left);
+            (kind, content.bytes.len(), facts, preview)
         }
-        Err(problem) => (media::detect(&MediaFile::named(&file.name, b"")).to_string(), 0, vec![problem], None),
+        Err(problem) => (media::detect(&MediaFile::named(&file.name, b"")).key(), 0, vec![problem], None),
     };
     OutputFile {
         place: mask.text(&format!("output{}", file.path)),
         url: mask.text(&file.shown),
-        kind: kind.to_lowercase(),
+        kind: kind.to_owned(),
         size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
         facts: facts.iter().map(|fact| shorten(&mask.text(fact), FACT_BYTES)).collect(),
         preview,
     }
 }
 
-fn facts_and_preview(content: &MediaFile<'_>, left: &AtomicUsize) -> ((String, Vec<String>), Option<Preview>) {
+fn known_of(content: &MediaFile<'_>, left: &AtomicUsize) -> (&'static str, Vec<String>, Option<Preview>) {
     let examined = media::examine(content);
     // The size has a member of its own.
     let mut facts: Vec<String> = examined.facts.into_iter().filter(|fact| !fact.ends_with(" bytes")).collect();
@@ -97,7 +97,7 @@ fn facts_and_preview(content: &MediaFile<'_>, left: &AtomicUsize) -> ((String, V
         preview = None;
         facts.push(NO_ROOM.to_owned());
     }
-    ((examined.kind.to_string(), facts), preview)
+    (examined.kind.key(), facts, preview)
 }
 
 #[cfg(test)]

@@ -155,7 +155,8 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
     }
 }
 
-fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
+/// A number of a comparison.
+pub fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
     let (at_most, at_least) = match measurement.limit {
         Some(Limit::AtMost(most)) => (Some(most), None),
         Some(Limit::AtLeast(least)) => (None, Some(least)),

@@ -5,7 +5,7 @@ mod merge;
 mod previews;
 pub mod v1;
 
-pub use convert::{finding, run_json};
+pub use convert::{finding, measurement, run_json};
 pub use merge::merged;
 pub use previews::PREVIEW_BYTES;
 

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::fake::*;
 use crate::domain::case::Expectation;
+use crate::domain::output::{ComparedWith, Limit};
 use crate::domain::plan::HealthMode;
 
 const OUT: &str = "https://files.example/out.png";
@@ -31,7 +32,11 @@ async fn a_picture_like_the_wanted_one_matches() {
     let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(100)).with_file(WANTED, picture(102));
     let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
-    assert!(outcome.cases[0].remarks[0].contains("mean_colour_distance 2"), "{:?}", outcome.cases[0].remarks);
+    assert_eq!(outcome.cases[0].remarks, Vec::<String>::new());
+    let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
+    assert_eq!((compared.with, compared.same, compared.kind.as_str()), (ComparedWith::Wanted, true, "image"));
+    let distance = compared.measurements.iter().find(|metric| metric.name == "mean_colour_distance").unwrap();
+    assert_eq!((distance.value, distance.limit), (2.0, Some(Limit::AtMost(8.0))));
 }
 
 #[tokio::test(start_paused = true)]
@@ -43,6 +48,9 @@ async fn a_picture_unlike_the_wanted_one_fails_with_numbers() {
         reason(&outcome.cases[0]),
         "the output does not match the file of the case: the mean colour distance is 100.0, above 8.0"
     );
+    let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
+    assert_eq!(compared.reason.as_deref(), Some("the mean colour distance is 100.0, above 8.0"));
+    assert!(compared.measurements.iter().any(|metric| !metric.holds()), "{compared:?}");
     let shown = format!("{:?}", outcome.cases[0].remarks);
     assert!(!shown.contains("secret"), "{shown}");
 }
