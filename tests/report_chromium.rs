@@ -9,6 +9,8 @@ mod harness;
 
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use chromium::run::{everything, replaced};
 use chromium::{Browser, DESKTOP, Deeds, PHONE};
@@ -25,20 +27,23 @@ fn report_of(repository: &Repository, run: &Value) -> PathBuf {
 
 /// Somebody whom no page may ask.
 struct Outside {
-    listener: TcpListener,
+    was_asked: Arc<AtomicBool>,
     url: String,
 }
 
 impl Outside {
     fn new() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        Self { listener, url }
+        let was_asked = Arc::new(AtomicBool::new(false));
+        let asked = was_asked.clone();
+        // Nobody is answered, and nobody kept waiting.
+        std::thread::spawn(move || listener.incoming().for_each(|_hung_up| asked.store(true, Ordering::SeqCst)));
+        Self { was_asked, url }
     }
 
     fn was_asked(&self) -> bool {
-        self.listener.accept().is_ok()
+        self.was_asked.swap(false, Ordering::SeqCst)
     }
 }
 
@@ -262,10 +267,8 @@ fn ten_megabytes_of_output_do_not_make_a_page_of_ten_megabytes() {
     let (repository, outside) = (Repository::new(), Outside::new());
     let mut run = everything();
     for text in ["x".repeat(10_000_000), "<script>document.title='owned'</script>\n".repeat(250_000)] {
-        for case in run["models"][0]["cases"].as_array_mut().unwrap() {
-            case["output"] = json!(text);
-            case["logs"] = json!(text);
-            case["reason"] = json!(text);
+        for member in ["output", "logs", "expected"] {
+            run["models"][0]["cases"][2][member] = json!(text);
         }
         let page = report_of(&repository, &run);
         let size = std::fs::metadata(&page).unwrap().len();
@@ -273,7 +276,7 @@ fn ten_megabytes_of_output_do_not_make_a_page_of_ten_megabytes() {
         browser.open(&page, PHONE);
         assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
         assert_untouched(&mut browser, &outside, "10 MB");
-        let words = browser.evaluate("document.body.textContent.match(/cut: 10\\.. MB in all|cut: 9\\.. MB in all/g).length >= 8");
+        let words = browser.evaluate("document.body.textContent.match(/cut: 10\\.. MB in all|cut: 9\\.. MB in all/g).length >= 3");
         assert_eq!(words, true);
     }
 }

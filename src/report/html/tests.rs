@@ -158,7 +158,7 @@ fn the_line_at_fault_is_marked() {
     };
     let finding = &mut run.models[0].findings[0];
     finding.excerpt = Some("        büilding: <int> = 3".to_owned());
-    assert_eq!(marked(&run), "<span class=\"number\">22</span>        <mark>büilding</mark>: &#60;int&#62; = 3");
+    assert_eq!(marked(&run), "<span class=\"number\">22</span><mark>büilding</mark>: &#60;int&#62; = 3");
     run.models[0].findings[0].column = Some(9000);
     assert!(marked(&run).ends_with("= 3<mark></mark>"));
 }

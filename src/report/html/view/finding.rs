@@ -85,11 +85,13 @@ impl SchemaChange {
 }
 
 impl Excerpt {
-    /// Columns count characters from 1. What does not fit the line marks nothing.
+    /// Columns count characters from 1. What does not fit the line marks nothing. Indentation says nothing of a single line.
     fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
-        let line = finding.excerpt.as_deref()?;
+        let whole = finding.excerpt.as_deref()?;
+        let line = whole.trim_start();
+        let indentation = u32::try_from(whole.chars().count() - line.chars().count()).ok()?;
         let at = |column: u32| {
-            let skipped = usize::try_from(column).ok()?.checked_sub(1)?;
+            let skipped = usize::try_from(column.saturating_sub(indentation)).ok()?.checked_sub(1)?;
             line.char_indices().map(|(at, _)| at).chain([line.len()]).nth(skipped)
         };
         let start = finding.column.and_then(at).unwrap_or(line.len());

@@ -195,8 +195,8 @@ impl Compared {
             let words = measurement::words(measured);
             let (class, word) = match (words.limit.is_empty(), measured.holds) {
                 (true, _) => ("", ""),
-                (false, true) => ("good", "✓ holds"),
-                (false, false) => ("bad", "✗ does not hold"),
+                (false, true) => ("good", "✓ yes"),
+                (false, false) => ("bad", "✗ no"),
             };
             Measure { name: cut.line(&words.name), value: words.value, limit: words.limit, class, word }
         };
