@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{TimeZone, Utc};
 use fake_github::{FakeGitHub, Fault, READER, WRITER};
 use proptest::prelude::*;
-use safe_push::clients::github::{ChangedFiles, GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
+use safe_push::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
 use safe_push::deliver::github::{Checks, CommentOutcome, HeadCommit, finish, refresh_comment};
 use safe_push::domain::verdict::Verdict;
 use safe_push::report::json::{from_json, v1::Run};
@@ -196,13 +196,27 @@ async fn a_token_without_rights_is_told_what_it_needs() {
 }
 
 #[tokio::test]
-async fn changed_files_come_page_by_page_and_too_many_are_told() {
+async fn changed_files_come_page_by_page_up_to_githubs_limit() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let names: Vec<String> = (0..250).map(|number| format!("f{number}.py")).collect();
     server.has_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let github = client(&server, READER);
-    assert_eq!(github.pull_request_files(7).await.unwrap(), ChangedFiles::All(names.clone()));
-    let many: Vec<&str> = std::iter::repeat_n("x.py", 3000).collect();
+    let files = github.pull_request_files(7).await.unwrap();
+    assert_eq!(files.into_iter().map(|file| file.filename).collect::<Vec<_>>(), names);
+    let many: Vec<&str> = std::iter::repeat_n("x.py", 3100).collect();
     server.has_files(&many);
-    assert_eq!(github.pull_request_files(7).await.unwrap(), ChangedFiles::TooMany);
+    assert_eq!(github.pull_request_files(7).await.unwrap().len(), 3000);
+}
+
+#[tokio::test]
+async fn comments_of_other_applications_are_left_alone_whatever_they_say() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let echo = "<!-- safe-push:summary v1 run=5 -->\nrepeated by another application";
+    server.comment_of_application("helpful-echo[bot]", echo);
+    leg(client(&server, WRITER), "small".to_owned(), 11).await;
+    leg(client(&server, WRITER), "large".to_owned(), 11).await;
+    let comments = server.comments();
+    assert_eq!(comments.len(), 2, "{comments:?}");
+    assert_eq!(comments[0]["body"], echo);
+    assert!(comments[1]["body"].as_str().unwrap().contains("2 models passed"));
 }

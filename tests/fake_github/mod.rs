@@ -38,6 +38,7 @@ struct Inner {
     check_runs: Vec<Value>,
     comments: Vec<Value>,
     files: Vec<Value>,
+    comparison: Value,
     faults: VecDeque<Fault>,
     next_id: u64,
     log: Vec<String>,
@@ -64,6 +65,7 @@ impl FakeGitHub {
             .route("/repos/acme/hotdog/issues/{number}/comments", get(list_comments).post(create_comment))
             .route("/repos/acme/hotdog/issues/comments/{id}", patch(update_comment).delete(delete_comment))
             .route("/repos/acme/hotdog/pulls/{number}/files", get(list_files))
+            .route("/repos/acme/hotdog/compare/{commits}", get(compare))
             .fallback(unknown)
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
             .with_state(Arc::clone(&inner));
@@ -89,11 +91,28 @@ impl FakeGitHub {
         self.inner.lock().unwrap().files = names.iter().map(|name| json!({ "filename": name, "status": "modified" })).collect();
     }
 
+    /// The files of the pull request.
+    pub(crate) fn has_changed(&self, files: Vec<Value>) {
+        self.inner.lock().unwrap().files = files;
+    }
+
+    /// What lies between the commits of a push.
+    pub(crate) fn compares(&self, status: &str, files: Vec<Value>) {
+        self.inner.lock().unwrap().comparison = json!({ "status": status, "total_commits": 1, "commits": [], "files": files });
+    }
+
     /// Somebody else writes.
     pub(crate) fn foreign_comment(&self, login: &str, body: &str) {
         let mut inner = self.inner.lock().unwrap();
         let id = inner.id();
         inner.comments.push(json!({ "id": id, "body": body, "user": { "login": login, "type": "User" } }));
+    }
+
+    /// Another application writes.
+    pub(crate) fn comment_of_application(&self, login: &str, body: &str) {
+        let mut inner = self.inner.lock().unwrap();
+        let id = inner.id();
+        inner.comments.push(json!({ "id": id, "body": body, "user": { "login": login, "type": "Bot" } }));
     }
 
     pub(crate) fn comments(&self) -> Vec<Value> {
@@ -424,4 +443,18 @@ async fn list_files(state: Shared, listing: Query<Listing>, headers: HeaderMap) 
     }
     let files = state.lock().unwrap().files.clone();
     answer(StatusCode::OK, false, &json!(listing.page(files)))
+}
+
+async fn compare(state: Shared, Path(commits): Path<String>, headers: HeaderMap) -> Response {
+    if let Err(refused) = enter(&state, &Method::GET, "/compare", &headers, false).await {
+        return refused;
+    }
+    let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match commits.split_once("...") {
+        Some((base, head)) if is_commit(base) && is_commit(head) => {
+            let comparison = state.lock().unwrap().comparison.clone();
+            answer(StatusCode::OK, false, &comparison)
+        }
+        _ => refuse(StatusCode::NOT_FOUND, "Not Found"),
+    }
 }
