@@ -115,9 +115,12 @@ async fn a_forks_model_runs_in_the_sandbox_of_the_actions_own_container() {
         return;
     }
     let server = FakeGitHub::start("0.0.0.0:0").await;
+    server.has_changed(vec![json!({ "filename": "predict.py", "status": "modified" })]);
     let fork = Job::new().await.event("pull_request", &pull_request("mallory/hotdog"), &server, READER, Network::Bridge);
+    let fork = fork.input("models", "changed");
     let seen = fork.run().await;
     assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(!seen.stdout.contains("every model counts as changed"), "{seen}");
     assert_eq!(fork.output("verdict").as_deref(), Some("passed"));
     let run: Value = serde_json::from_str(&fork.read("safe-push-report/run.json")).unwrap();
     let stages: Vec<&str> = run["models"][0]["stages"].as_array().unwrap().iter().filter_map(|s| s["name"].as_str()).collect();

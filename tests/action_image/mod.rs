@@ -6,14 +6,12 @@ use std::io::Cursor;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
 
 use safe_push::clients::docker::{BuildEvent, BuildSecret, Docker, ImageBuild, RealDocker};
 use safe_push::sandbox::Sandbox;
 use safe_push::support::ExposeSecret;
 use serde_json::Value;
 use tokio::sync::OnceCell;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::docker::BASE;
@@ -227,29 +225,20 @@ impl Job {
 impl Running<'_> {
     /// Cancels the job as the runner does, and tells which signals that took.
     pub(crate) async fn cancel(mut self) -> (Seen, Vec<&'static str>) {
-        let mut sent = Vec::new();
-        for (signal, patience) in [("INT", 7500), ("TERM", 2500), ("KILL", 2500)] {
-            let killed = Command::new("kill").args([&format!("-{signal}"), &self.client.id().to_string()]).status().unwrap();
-            assert!(killed.success());
-            sent.push(signal);
-            let end = Instant::now() + Duration::from_millis(patience);
-            while Instant::now() < end {
-                if self.client.try_wait().unwrap().is_some() {
-                    let output = tokio::task::block_in_place(|| self.client.wait_with_output().unwrap());
-                    return (self.job.repository.seen(&output), sent);
-                }
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        }
-        panic!("it does not end");
+        let signals = runner::cancel(&mut self.client).await;
+        let output = tokio::task::block_in_place(|| self.client.wait_with_output().unwrap());
+        (self.job.repository.seen(&output), signals)
     }
 }
 
 /// Where containers on the daemon's bridge reach this machine.
 fn gateway() -> String {
-    let format = "{{(index .IPAM.Config 0).Gateway}}";
+    let format = "{{(index .IPAM.Config 0).Subnet}}";
     let output = Command::new("docker").args(["network", "inspect", "bridge", "--format", format]).output().unwrap();
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    // The daemon takes the first address; not every daemon names it.
+    let subnet = String::from_utf8(output.stdout).unwrap();
+    let (network, _) = subnet.rsplit_once(".0/").unwrap();
+    format!("{network}.1")
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests read the environment of their run")]

@@ -40,6 +40,7 @@ struct Inner {
     files: Vec<Value>,
     comparison: Value,
     faults: VecDeque<Fault>,
+    fault_ratio: f64,
     next_id: u64,
     log: Vec<String>,
     violations: Vec<String>,
@@ -123,6 +124,11 @@ impl FakeGitHub {
         self.inner.lock().unwrap().check_runs.clone()
     }
 
+    /// From now on this share of all requests fails, in one way or another.
+    pub(crate) fn fails_often(&self, ratio: f64) {
+        self.inner.lock().unwrap().fault_ratio = ratio;
+    }
+
     /// Requests that changed something.
     pub(crate) fn writes(&self) -> Vec<String> {
         self.inner.lock().unwrap().log.iter().filter(|line| !line.starts_with("GET")).cloned().collect()
@@ -167,13 +173,13 @@ async fn enter(state: &Shared, method: &Method, uri: &str, headers: &HeaderMap, 
     if writes && token != writer {
         return Err(refuse(StatusCode::FORBIDDEN, "Resource not accessible by integration"));
     }
-    if !writes {
-        return Ok(false);
-    }
-    match inner.faults.pop_front() {
+    let chance = rand::rng().random_bool(inner.fault_ratio);
+    let random = || [Fault::BadGateway, Fault::LostAnswer, Fault::SecondaryLimit][rand::rng().random_range(0..3)];
+    let next = if writes { inner.faults.pop_front() } else { None };
+    match next.or_else(|| chance.then(random)) {
         None => Ok(false),
-        Some(Fault::LostAnswer) => Ok(true),
-        Some(Fault::BadGateway) => Err((StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response()),
+        Some(Fault::LostAnswer) if writes => Ok(true),
+        Some(Fault::BadGateway | Fault::LostAnswer) => Err((StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response()),
         Some(Fault::SecondaryLimit) => {
             let body = json!({ "message": "You have exceeded a secondary rate limit." }).to_string();
             Err((StatusCode::FORBIDDEN, [("retry-after", "0")], body).into_response())

@@ -3,6 +3,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::harness::{Repository, Seen};
@@ -93,4 +96,22 @@ pub(crate) fn obeyed(seen: &Seen) -> Vec<String> {
     }
     assert_eq!(stopped, None, "commands stay stopped");
     commands
+}
+
+/// Cancels a job as the runner does, and tells which signals that took.
+pub(crate) async fn cancel(client: &mut Child) -> Vec<&'static str> {
+    let mut sent = Vec::new();
+    for (signal, patience) in [("INT", 7500), ("TERM", 2500), ("KILL", 2500)] {
+        let killed = Command::new("kill").args([&format!("-{signal}"), &client.id().to_string()]).status().unwrap();
+        assert!(killed.success());
+        sent.push(signal);
+        let end = Instant::now() + Duration::from_millis(patience);
+        while Instant::now() < end {
+            if client.try_wait().unwrap().is_some() {
+                return sent;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    panic!("it does not end");
 }

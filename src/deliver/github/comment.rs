@@ -60,6 +60,10 @@ pub async fn refresh_comment(
         if ours.iter().any(|comment| comment.body.as_deref().and_then(run_of_comment).is_some_and(|other| other > run)) {
             return Ok(CommentOutcome::Newer);
         }
+        // Nothing to say, and nothing that would be wrong now.
+        if rows.is_empty() && ours.is_empty() {
+            return Ok(CommentOutcome::Written);
+        }
         if settle(github, number, &ours, &body).await? {
             return Ok(CommentOutcome::Written);
         }
