@@ -104,14 +104,17 @@ fn without_spans(line: &str) -> String {
 /// Nothing that GitHub shows may call people, run, load, link or close what we opened.
 fn assert_harmless(what: &str, text: &str) {
     let seen = outside_code(text);
-    let ours = seen.replace("<!-- safe-push:row:v1 ", "<row ").replace("<!-- safe-push:summary v1 run=11 -->", "");
-    for forbidden in
-        ["@everyone", "@acme", "<script", "<img", "![", "](javascript", "evil.example)", "](https://evil", "run=99999999", " #123", "GH-123"]
-    {
-        assert!(!ours.contains(forbidden), "{forbidden} in {what}:\n{text}");
+    for forbidden in ["<script", "<img", "![", "](javascript", "](https://evil", "https://evil", "<!-- safe-push:summary v1 run=9"] {
+        assert!(!seen.contains(forbidden), "{forbidden} in {what}:\n{text}");
     }
+    // Mentions and references are looked for in the finished page, where character references are characters.
+    let page = regex::Regex::new(r"&#(\d+);").unwrap().replace_all(&seen, |found: &regex::Captures<'_>| {
+        char::from_u32(found[1].parse().unwrap()).unwrap().to_string()
+    });
+    let called = regex::Regex::new(r"@[A-Za-z]|#\d|GH-\d").unwrap().find(&page).map(|found| found.as_str().to_owned());
+    assert_eq!(called, None, "{what}:\n{text}");
     assert_eq!(seen.matches("<details").count(), seen.matches("</details>").count(), "{what}:\n{text}");
-    for invisible in ['\u{202e}', '\u{2066}', '\u{200b}', '\u{1b}', '\u{7}'] {
+    for invisible in ['\u{202e}', '\u{2066}', '\u{1b}', '\u{7}'] {
         assert!(!text.contains(invisible), "{invisible:?} in {what}:\n{text}");
     }
     assert!(!text.contains(API_TOKEN) && !text.contains(CLI_TOKEN), "a secret in {what}:\n{text}");
@@ -152,10 +155,10 @@ async fn a_hostile_model_changes_nothing() {
         .variable("COG_CA_CERT", &certificates.unwrap_or_default())
         .variable("SAFE_PUSH_SEED", "7")
         .variable("RUNNER_DEBUG", "1");
-    let seen = tokio::task::block_in_place(|| repository.run("-v"));
+    let seen = tokio::task::block_in_place(|| repository.run(""));
     assert_eq!(seen.code, Some(1), "{seen}");
 
-    let masks = [CLI_TOKEN, API_TOKEN, WRITER].map(|secret| format!("::add-mask::{secret}"));
+    let masks = [CLI_TOKEN, WRITER, API_TOKEN].map(|secret| format!("::add-mask::{secret}"));
     assert_eq!(obeyed(&seen), masks, "the runner obeys somebody else");
     let mut log = seen.stdout.clone();
     for secret in [CLI_TOKEN, API_TOKEN, WRITER] {
