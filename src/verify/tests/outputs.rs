@@ -163,7 +163,8 @@ async fn queries_are_asked_of_outputs() {
     assert_eq!(statuses(&outcome), ["case-1 passed", "case-2 failed", "case-3 passed", "case-4 failed"]);
     assert_eq!(reason(&outcome.cases[1]), "jq query '.n > 0' gave false");
     assert!(outcome.cases[1].remarks.contains(&r#"applied to {"n":0}"#.to_owned()));
-    assert!(reason(&outcome.cases[3]).contains("takes more than"), "{}", reason(&outcome.cases[3]));
+    // By its steps, or on a busy machine by its time.
+    assert!(reason(&outcome.cases[3]).starts_with("jq query 'def f: f; f' gave no answer: "), "{}", reason(&outcome.cases[3]));
 }
 
 #[tokio::test(start_paused = true)]
