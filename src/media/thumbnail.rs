@@ -34,7 +34,7 @@ pub fn thumbnail(file: &MediaFile<'_>) -> Option<Preview> {
 }
 
 /// A small copy of decoded pixels: what is transparent stays so.
-pub(super) fn of_picture(picture: &DynamicImage) -> Option<Preview> {
+fn of_picture(picture: &DynamicImage) -> Option<Preview> {
     // Deep colours first, for a browser shows eight bits and scaling sixteen takes twice the memory.
     let small = if picture.width().max(picture.height()) > SIDE { picture.thumbnail(SIDE, SIDE) } else { picture.clone() };
     let small =

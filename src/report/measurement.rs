@@ -72,10 +72,15 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 fn name(name: &str) -> String {
-    let units = [("_secs", " (s)"), ("_db", " (dB)"), ("_percent", " (%)"), ("_hz", " (Hz)")];
+    let units = [("_secs", " (s)"), ("_db", " (dB)"), ("_percent", " (%)"), ("_hz", " (Hz)"), ("_bytes", " (bytes)")];
     let (stem, unit) =
         units.into_iter().find_map(|(suffix, unit)| name.strip_suffix(suffix).map(|stem| (stem, unit))).unwrap_or((name, ""));
-    format!("{}{unit}", stem.replace('_', " "))
+    let words = match stem {
+        "ssim" => "structural similarity".to_owned(),
+        "psnr" => "peak signal to noise".to_owned(),
+        other => other.replace('_', " "),
+    };
+    format!("{words}{unit}")
 }
 
 /// As many digits as say something.
@@ -137,6 +142,7 @@ mod tests {
         assert_eq!((found.name.as_str(), found.limit.as_str()), ("mean colour distance", "at most 8"));
         let found = of("duration_secs", None, Some(0.25));
         assert_eq!((found.name.as_str(), found.limit.as_str()), ("duration (s)", "at least 0.25"));
+        assert_eq!(of("psnr_db", None, None).name, "peak signal to noise (dB)");
         let unknown = MeasurementEntry { name: "x".to_owned(), value: None, at_most: None, at_least: None, holds: false };
         assert_eq!(words(&unknown).value, "not a number");
     }
