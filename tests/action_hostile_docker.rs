@@ -104,13 +104,14 @@ fn without_spans(line: &str) -> String {
 /// Nothing that GitHub shows may call people, run, load, link or close what we opened.
 fn assert_harmless(what: &str, text: &str) {
     let seen = outside_code(text);
-    for forbidden in ["<script", "<img", "![", "](javascript", "](https://evil", "https://evil", "<!-- safe-push:summary v1 run=9"] {
+    for forbidden in ["<script", "<img", "![", "](javascript", "](https://evil", "https://evil", "<!-- safe-push:summary v1 run=9"]
+    {
         assert!(!seen.contains(forbidden), "{forbidden} in {what}:\n{text}");
     }
     // Mentions and references are looked for in the finished page, where character references are characters.
-    let page = regex::Regex::new(r"&#(\d+);").unwrap().replace_all(&seen, |found: &regex::Captures<'_>| {
-        char::from_u32(found[1].parse().unwrap()).unwrap().to_string()
-    });
+    let page = regex::Regex::new(r"&#(\d+);")
+        .unwrap()
+        .replace_all(&seen, |found: &regex::Captures<'_>| char::from_u32(found[1].parse().unwrap()).unwrap().to_string());
     let called = regex::Regex::new(r"@[A-Za-z]|#\d|GH-\d").unwrap().find(&page).map(|found| found.as_str().to_owned());
     assert_eq!(called, None, "{what}:\n{text}");
     assert_eq!(seen.matches("<details").count(), seen.matches("</details>").count(), "{what}:\n{text}");
@@ -130,9 +131,9 @@ fn readable(text: &str) -> String {
         (r"`[0-9a-f]{8}`", "`[SHORT]`"),
         (r", \[CACHED\]", ""),
     ];
-    differing.into_iter().fold(text.to_owned(), |text, (pattern, word)| {
-        regex::Regex::new(pattern).unwrap().replace_all(&text, word).into_owned()
-    })
+    differing
+        .into_iter()
+        .fold(text.to_owned(), |text, (pattern, word)| regex::Regex::new(pattern).unwrap().replace_all(&text, word).into_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,9 +153,12 @@ async fn a_hostile_model_changes_nothing() {
     let certificates = ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok());
     let repository = Repository::new();
     // The secrets are put together, so that they are not found in the source already.
-    let words = WORDS.replace("API_TOKEN", &API_TOKEN.replace("r8_", "r8_\" \"")).replace("CLI_TOKEN", &CLI_TOKEN.replace("cog_", "cog_\" \""));
+    let words = WORDS
+        .replace("API_TOKEN", &API_TOKEN.replace("r8_", "r8_\" \""))
+        .replace("CLI_TOKEN", &CLI_TOKEN.replace("cog_", "cog_\" \""));
     repository.write("predict.py", &format!("{words}{PREDICTOR}"));
-    repository.write("cog.yaml", "build:\n  python_version: \"3.11\"\n  sdk_version: \"0.23.1\"\npredict: \"predict.py:Predictor\"\n");
+    repository
+        .write("cog.yaml", "build:\n  python_version: \"3.11\"\n  sdk_version: \"0.23.1\"\npredict: \"predict.py:Predictor\"\n");
     repository.write("cog-safe-push-configs/hostile.yaml", CONFIG);
     let repository = runner::step(repository, &server.url(), "pull_request", &pull_request("acme/hotdog"), WRITER)
         .variable("REPLICATE_BASE_URL", sandbox.base_url())

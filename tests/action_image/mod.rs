@@ -252,7 +252,9 @@ fn certificates() -> Option<String> {
 
 fn walk(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() && !path.is_symlink() { [vec![path.clone()], walk(&path)].concat() } else { vec![path] }).collect()
+    entries
+        .flat_map(|path| if path.is_dir() && !path.is_symlink() { [vec![path.clone()], walk(&path)].concat() } else { vec![path] })
+        .collect()
 }
 
 /// Gives a checkout to the runner's user.
@@ -276,8 +278,13 @@ async fn build() {
     let build = ImageBuild {
         dockerfile: "Dockerfile".to_owned(),
         tag: IMAGE.to_owned(),
-        arguments: [("BASE", base.as_str()), ("BINARY", "safe-push")].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-        secrets: certificates().map(|text| BuildSecret { id: "ca".to_owned(), value: text.into_bytes().into() }).into_iter().collect(),
+        arguments: [("BASE", base.as_str()), ("BINARY", "safe-push")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        secrets: certificates()
+            .map(|text| BuildSecret { id: "ca".to_owned(), value: text.into_bytes().into() })
+            .into_iter()
+            .collect(),
         ..ImageBuild::default()
     };
     let mut lines = Vec::new();
