@@ -184,7 +184,7 @@ fn check_schema(
     }
     let of_image = inspect_schema(schema, &inspected.places, known.live.as_ref(), &run.plan.inspect);
     findings.extend(of_image.findings);
-    let planned = check_plan(&run.plan.predict, Some(schema), has_judge(context));
+    let planned = check_plan(&run.plan.predict, run.plan.train.as_ref(), Some(schema), has_judge(context));
     findings.extend(planned.clone());
     state.report.ignored.extend(of_image.ignored);
     state.found(findings.clone());

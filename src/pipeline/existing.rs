@@ -108,7 +108,7 @@ async fn look_up(
     let (version, schema, live) = at_once(asking, context.cancelled).await?;
     state.report.staged = Some(version.clone());
     state.report.previous = live.clone();
-    state.found(check_plan(&run.plan.predict, Some(&schema), context.has_judge));
+    state.found(check_plan(&run.plan.predict, run.plan.train.as_ref(), Some(&schema), context.has_judge));
     // All that is looked at here was written into the configuration.
     judge(&state.report.findings, |_finding| About::Plan)?;
     let note = format!("{}:{}", version.model, version.id.short());

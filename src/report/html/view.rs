@@ -198,6 +198,9 @@ fn facts(model: &v1::Model) -> Vec<Fact> {
     fact("Tested", model.versions.test.clone(), true);
     fact("Published", model.versions.live.clone(), true);
     fact("Live before", model.versions.previous.clone(), true);
+    for version in &model.versions.trained {
+        fact("Left by a test training", Some(version.clone()), true);
+    }
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
     fact("Configuration", model.config.clone(), true);
     fact("Seed", model.seed.map(|seed| format!("{seed} (--seed repeats the made inputs)")), false);
