@@ -67,7 +67,7 @@ pub(super) enum Command {
     Sandbox(SandboxArguments),
     /// Watch two pushes of an example model on the sandbox, a good and a breaking one
     Demo(DemoArguments),
-    /// Build, push and run a tiny model of our own, and remove it: does the whole way still work?
+    /// Push and run a tiny model of our own and remove it: does the whole way still work?
     Canary(CanaryArguments),
     /// Write a first configuration for the model in this folder
     Init(InitArguments),

@@ -119,11 +119,16 @@ fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
             "name another model as test_model: what is not tested yet must not reach the live one",
         ));
     }
-    if plan.train.as_ref().is_some_and(|train| train.trains() && train.destination == plan.model) {
-        return Err(Stop::misconfigured(
-            format!("test trainings would end in the live model, {}", plan.model),
-            "name another model as train.destination: each test training makes a version there",
-        ));
+    check_destination(plan)
+}
+
+/// Test trainings make versions, and the newest version of the live model is what users get.
+pub(super) fn check_destination(plan: &ModelPlan) -> Result<(), Stop> {
+    if plan.train.as_ref().is_none_or(|train| !train.trains() || train.destination != plan.model) {
+        return Ok(());
     }
-    Ok(())
+    Err(Stop::misconfigured(
+        format!("test trainings would end in the live model, {}", plan.model),
+        "name another model as train.destination: each test training makes a version there",
+    ))
 }
