@@ -60,7 +60,12 @@ pub fn video_facts(file: &MediaFile<'_>) -> Result<VideoFacts, String> {
     }
     let missing = if is_mp4(file.bytes) { missing_box(file.bytes) } else { None };
     guarded(|| {
-        let mut format = open(file).map_err(|error| missing.clone().unwrap_or(error))?;
+        let mut format = open(file).map_err(|error| match &missing {
+            Some(missing) => missing.clone(),
+            // The library calls a file that ends too early a feature that it does not have.
+            None if error.contains("missing") => format!("its container ends too early ({error})").replace("unsupported feature: ", ""),
+            None => error,
+        })?;
         let tracks = format.tracks();
         let is_video = |track: &&Track| matches!(track.codec_params, Some(CodecParameters::Video(_)));
         let track = tracks.iter().find(is_video).ok_or("it has no picture track that is known")?;
