@@ -20,6 +20,7 @@ mod audio;
 mod binary;
 mod boxes;
 mod compare;
+mod difference;
 mod examine;
 mod file;
 mod guard;
@@ -33,6 +34,7 @@ mod video;
 
 pub use audio::{AudioFacts, audio_facts};
 pub use compare::{Comparison, compare};
+pub use difference::difference;
 pub use examine::{Ailment, Examination, examine, text_ailment};
 pub use file::MediaFile;
 pub use json::{JsonDifference, compare_json};

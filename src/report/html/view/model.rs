@@ -155,6 +155,9 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Tested", model.versions.test.clone(), true);
     fact("Published", model.versions.live.clone(), true);
     fact("Live before", model.versions.previous.clone(), true);
+    for version in &model.versions.trained {
+        fact("Left by a test training", Some(version.clone()), true);
+    }
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
     fact("Configuration", model.config.clone(), true);
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
