@@ -78,7 +78,6 @@ impl Model {
         let view = |cases: Vec<(&v1::Case, String)>| -> Vec<Case> {
             cases.into_iter().map(|(case, anchor)| Case::of(case, anchor, cut)).collect()
         };
-        let counts = |cases: &[(&v1::Case, String)]| case_counts(cases.iter().map(|(case, _)| *case));
         let mut problems = problems(model, &anchor, &others, &fuzz, cut);
         let more_problems = problems.len().saturating_sub(MOST_PROBLEMS);
         problems.truncate(MOST_PROBLEMS);
@@ -103,8 +102,8 @@ impl Model {
             changes: model.findings.iter().filter_map(|finding| SchemaChange::of(finding, cut)).collect(),
             findings: model.findings.iter().map(|finding| Finding::of(finding, cut)).collect(),
             ignored: (!ignored.is_empty()).then(|| cut.line(&ignored.join(", "))),
-            case_counts: counts(&others),
-            fuzz_counts: counts(&fuzz),
+            case_counts: case_counts(&others),
+            fuzz_counts: case_counts(&fuzz),
             cases: opened(view(others)),
             seed: model.seed,
             fuzz: view(fuzz),
@@ -185,7 +184,7 @@ fn cost(cost: &v1::Cost) -> String {
     format!("{predictions}{repeats}, {:.1} s of run time{usd}", cost.predict_seconds)
 }
 
-fn case_counts<'a>(cases: impl Iterator<Item = &'a v1::Case> + Clone) -> String {
+fn case_counts(cases: &[(&v1::Case, String)]) -> String {
     let statuses = [
         CaseStatus::Failed,
         CaseStatus::Errored,
@@ -195,7 +194,7 @@ fn case_counts<'a>(cases: impl Iterator<Item = &'a v1::Case> + Clone) -> String 
         CaseStatus::Skipped,
     ];
     let counted = statuses.into_iter().filter_map(|status| {
-        let number = cases.clone().filter(|case| case.status == status).count();
+        let number = cases.iter().filter(|(case, _)| case.status == status).count();
         (number > 0).then(|| format!("{number} {}", status.as_str()))
     });
     counted.collect::<Vec<_>>().join(", ")
