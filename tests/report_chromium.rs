@@ -252,7 +252,7 @@ fn what_a_model_wrote_stays_text_wherever_it_stands() {
     for (number, attack) in attacks.iter().enumerate() {
         let mut run = everything();
         replaced(&mut run, &mut || attack.clone());
-        browser.open(&report_of(&repository, &run), if number % 2 == 0 { DESKTOP } else { PHONE });
+        browser.open(&report_of(&repository, &run), if number.is_multiple_of(2) { DESKTOP } else { PHONE });
         assert_untouched(&mut browser, &outside, attack);
     }
     let mut run = everything();

@@ -65,7 +65,11 @@ fn program() -> Option<String> {
 
 impl Browser {
     /// A browser, or `None` where there is none: then the test is skipped, but in CI it fails.
-    #[expect(clippy::disallowed_methods, reason = "tests read the environment of their run")]
+    #[expect(
+        clippy::disallowed_methods,
+        clippy::print_stderr,
+        reason = "tests read the environment of their run and say what they skip"
+    )]
     pub(crate) fn start() -> Option<Self> {
         let required = std::env::var("CI").is_ok_and(|value| value == "true");
         let Some(program) = program() else {
@@ -109,7 +113,8 @@ impl Browser {
     fn send(&mut self, method: &str, parameters: Value) -> Value {
         self.sent += 1;
         let id = self.sent;
-        let mut command = json!({"id": id, "method": method, "params": parameters});
+        let mut command = json!({"id": id, "method": method});
+        command["params"] = parameters;
         if let Some(session) = &self.session {
             command["sessionId"] = json!(session);
         }
@@ -126,7 +131,9 @@ impl Browser {
         let until = Instant::now() + PATIENCE;
         loop {
             let left = until.saturating_duration_since(Instant::now());
-            let message = self.messages.recv_timeout(left).expect("Chromium answers in time");
+            let message = self.messages.recv_timeout(left);
+            assert!(message.is_ok(), "Chromium did not answer in time");
+            let message = message.unwrap();
             if fits(&message) {
                 return message;
             }

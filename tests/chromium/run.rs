@@ -1,5 +1,7 @@
 //! A run as `run.json` holds it, with everything a report can show.
 
+#![expect(clippy::needless_pass_by_value, reason = "values are written where they are passed")]
+
 use std::io::Cursor;
 
 use base64::Engine as _;
@@ -30,7 +32,7 @@ pub(crate) fn skyline(lit: u32) -> String {
 /// Red where something differs, clear elsewhere.
 fn heat_map() -> String {
     png(RgbaImage::from_fn(320, 180, |x, y| {
-        let far = f64::from(x).mul_add(1.0, -200.0).hypot(f64::from(y) - 110.0);
+        let far = (f64::from(x) - 200.0).hypot(f64::from(y) - 110.0);
         Rgba([230, 40, 20, (255.0 - far * 2.0).clamp(0.0, 255.0) as u8])
     }))
 }

@@ -11,7 +11,7 @@ use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, 
 /// A picture of so many stripes.
 pub(crate) fn picture(stripes: u32) -> Preview {
     let pixels = RgbImage::from_fn(64, 48, |x, y| {
-        let shade = if (x * stripes / 64) % 2 == 0 { 40 } else { 200 };
+        let shade = if (x * stripes / 64).is_multiple_of(2) { 40 } else { 200 };
         Rgb([shade, (y * 5) as u8, (x * 3) as u8])
     });
     let mut bytes = Cursor::new(Vec::new());
