@@ -237,3 +237,15 @@ async fn a_proxy_is_obeyed_on_the_way_to_github() {
     assert_eq!(server.check_runs().len(), 1, "{seen}");
     assert_eq!(server.violations(), Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forks_build_is_given_no_secrets_whatever_its_files_say() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("mallory/hotdog"), READER);
+    repository.write(".safe-push.yaml", "docker_secrets: [\"id=mine,env=INPUT_GITHUB_TOKEN\"]\n");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let summary = repository.read("runner/summary");
+    assert!(summary.contains("models whose builds need secrets were only checked"), "{summary}");
+    assert!(summary.contains("| build | skipped |"), "{summary}");
+}

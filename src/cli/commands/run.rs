@@ -82,11 +82,12 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
     }
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.report_dir.clone();
+    let is_fork = event.is_fork;
     let face = Face::begin(action.clone(), event, github, &names, loaded.run.comment).await;
     let done = match decision {
         _ if loaded.models.is_empty() => Ok(without_models(&loaded)),
         Decision::Check => without_build(loaded, Vec::new(), context).await,
-        Decision::Offline => offline(loaded, context).await,
+        Decision::Offline => offline(loaded, is_fork, context).await,
         _ if on_sandbox => in_sandbox(loaded, context).await,
         _ => on_replicate(loaded, context).await,
     };
@@ -108,12 +109,17 @@ fn only_tested(model: &mut LoadedModel) {
 }
 
 /// Without Replicate, and without a token for anything. Models that need no GPU run in the sandbox where there is a Docker daemon.
-async fn offline(mut loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+///
+/// Which build secrets there are may be said by the fork's own files, and they can name any variable or file of this step.
+async fn offline(mut loaded: Loaded, is_fork: bool, context: &Context) -> Result<RunReport, Failure> {
     loaded.run.tokens = crate::config::Tokens::default();
     let notice = |what: &str| vec![format!("There are no tokens for Replicate in this run (a fork has none), so {what}.")];
     let needs_gpu = loaded.models.iter().any(uses_gpu);
     if needs_gpu {
         return without_build(loaded, notice("models that need a GPU were only checked"), context).await;
+    }
+    if is_fork && loaded.models.iter().any(|model| !model.plan.build.secrets.is_empty()) {
+        return without_build(loaded, notice("models whose builds need secrets were only checked"), context).await;
     }
     match services::docker(&loaded.run).await {
         Ok(_) => in_sandbox(loaded, context).await,
