@@ -7,6 +7,7 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, Frames, ImageDecoder, ImageFormat};
 
+use crate::domain::output::Measurement;
 use crate::media::picture::{compare_pixels, limits};
 use crate::media::{Comparison, MediaFile, MediaKind, Tolerance};
 
@@ -87,7 +88,7 @@ pub(super) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, toleran
     let Some((number, mut comparison)) = worst else {
         return Comparison::new(MediaKind::Image, false).remark("the animation has no frames");
     };
-    comparison.metrics.insert(0, ("frames".to_owned(), count as f64));
+    comparison.metrics.insert(0, Measurement { name: "frames".to_owned(), value: count as f64, limit: None });
     if !comparison.same {
         comparison.remarks.insert(0, format!("frame {number} of {count} differs"));
     }

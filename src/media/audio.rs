@@ -197,9 +197,9 @@ pub(super) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, toleran
     let duration = (one.duration_secs - two.duration_secs).abs();
     let comparison = Comparison::new(MediaKind::Audio, true)
         .metric("duration_secs", one.duration_secs)
-        .metric("duration_difference_secs", duration)
+        .at_most("duration_difference_secs", duration, tolerance.duration_secs)
         .metric("loudness", one.loudness)
-        .metric("loudness_difference", loudness)
+        .at_most("loudness_difference", loudness, tolerance.loudness)
         .metric("crossing_rate_difference", crossings);
     let mut reasons = Vec::new();
     if one.channels != two.channels {

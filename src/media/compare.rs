@@ -1,5 +1,6 @@
 //! Two files, whatever they are.
 
+use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, Preview};
 use crate::media::{MediaFile, MediaKind, animation, audio, binary, detect, json, picture, text};
 
 /// How much two files may differ and still count as the same.
@@ -53,19 +54,36 @@ pub struct Comparison {
     pub same: bool,
     /// What they are; of the left one, when they are of different kinds.
     pub kind: MediaKind,
-    /// What was measured, by name, with the unit in it.
-    pub metrics: Vec<(String, f64)>,
+    /// What was measured, each number with the threshold it was held to.
+    pub metrics: Vec<Measurement>,
     /// What is to be said about it, one line each; the first says why they differ, when they do. Parts of texts are quoted: untrusted.
     pub remarks: Vec<String>,
+    /// Where two pictures differ, as a small picture.
+    pub heat_map: Option<Preview>,
 }
 
 impl Comparison {
     pub(super) fn new(kind: MediaKind, same: bool) -> Self {
-        Self { same, kind, metrics: Vec::new(), remarks: Vec::new() }
+        Self { same, kind, metrics: Vec::new(), remarks: Vec::new(), heat_map: None }
     }
 
-    pub(super) fn metric(mut self, name: &str, value: f64) -> Self {
-        self.metrics.push((name.to_owned(), value));
+    /// Adds a number that is told only to be known.
+    pub(super) fn metric(self, name: &str, value: f64) -> Self {
+        self.measured(name, value, None)
+    }
+
+    /// Adds a number that may not be greater than a threshold.
+    pub(super) fn at_most(self, name: &str, value: f64, most: f64) -> Self {
+        self.measured(name, value, Some(Limit::AtMost(most)))
+    }
+
+    /// Adds a number that may not be less than a threshold.
+    pub(super) fn at_least(self, name: &str, value: f64, least: f64) -> Self {
+        self.measured(name, value, Some(Limit::AtLeast(least)))
+    }
+
+    fn measured(mut self, name: &str, value: f64, limit: Option<Limit>) -> Self {
+        self.metrics.push(Measurement { name: name.to_owned(), value, limit });
         self
     }
 
@@ -76,7 +94,23 @@ impl Comparison {
 
     /// A measurement by its name.
     pub fn get(&self, name: &str) -> Option<f64> {
-        self.metrics.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
+        self.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value)
+    }
+
+    /// Why the two differ; `None` when they do not.
+    pub fn reason(&self) -> Option<&str> {
+        (!self.same).then(|| self.remarks.first().map_or("the files differ", String::as_str))
+    }
+
+    /// The comparison as a report takes it, and the remarks that are left beside the reason.
+    pub fn into_output(mut self, place: String, with: ComparedWith) -> (OutputComparison, Vec<String>) {
+        let reason = self.reason().map(str::to_owned);
+        if reason.is_some() && !self.remarks.is_empty() {
+            self.remarks.remove(0);
+        }
+        let Self { same, kind, metrics: measurements, remarks, heat_map } = self;
+        let compared = OutputComparison { place, with, kind: kind.key().to_owned(), same, reason, measurements, heat_map };
+        (compared, remarks)
     }
 }
 

@@ -21,15 +21,25 @@ pub enum MediaKind {
     Binary,
 }
 
-impl fmt::Display for MediaKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl MediaKind {
+    /// The word for documents that machines read.
+    pub const fn key(self) -> &'static str {
+        match self {
             Self::Text => "text",
-            Self::Json => "JSON",
+            Self::Json => "json",
             Self::Image => "image",
             Self::Audio => "audio",
             Self::Video => "video",
             Self::Binary => "binary",
+        }
+    }
+}
+
+impl fmt::Display for MediaKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Json => "JSON",
+            other => other.key(),
         })
     }
 }

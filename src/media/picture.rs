@@ -108,8 +108,8 @@ pub(super) fn compare_pixels(left: &RgbaImage, right: &RgbaImage, tolerance: &To
     let measured = measure(left, right);
     let Distances { mean, worst_tile, greatest, differing, psnr_db } = measured;
     let mut comparison = comparison
-        .metric("mean_colour_distance", mean)
-        .metric("worst_tile_distance", worst_tile)
+        .at_most("mean_colour_distance", mean, tolerance.mean_colour_distance)
+        .at_most("worst_tile_distance", worst_tile, tolerance.tile_colour_distance)
         .metric("greatest_channel_difference", f64::from(greatest))
         .metric("differing_pixels_percent", differing);
     if let Some(psnr_db) = psnr_db {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clients::replicate::TimeLimit;
 use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::finding::{Finding, Location};
+use crate::domain::output::OutputComparison;
 use crate::domain::plan::HealthMode;
 use crate::domain::prediction::{Inputs, Prediction};
 use crate::domain::report::{CaseReport, CaseStatus};
@@ -76,7 +77,8 @@ impl Engine<'_> {
         if job.kind.is_training() {
             self.name_trained_versions(progress.report_mut());
         }
-        let report = progress.finish();
+        let mut report = progress.finish();
+        self.gallery.fill(&mut report);
         self.note_flaky(job, &report);
         report
     }
@@ -108,13 +110,14 @@ impl Engine<'_> {
             End::Refused(detail) if job.kind.is_generated() => {
                 let message = format!("{}: Replicate refused generated inputs: {detail}", job.id);
                 self.found_in(job, Finding::new(&rules::GENERATED_INPUTS_REFUSED, message));
-                Ruled { ruling: Ruling::Passed, remarks: vec![format!("nothing was checked: the inputs were refused: {detail}")] }
+                Ruled::new(Ruling::Passed, vec![format!("nothing was checked: the inputs were refused: {detail}")])
             }
             End::Refused(detail) => {
                 let seen = Observation { outcome: Outcome::Refused(detail), output: None, files: Vec::new(), wanted: None };
                 match check_for(&job.expectation).judge(&seen) {
-                    Judged::Passed(remarks) => Ruled { ruling: Ruling::Passed, remarks },
-                    Judged::Failed { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: false }, remarks },
+                    Judged::Passed(remarks) => Ruled::new(Ruling::Passed, remarks),
+                    Judged::Failed { reason, remarks } => Ruled::new(Ruling::Failed { reason, again: false }, remarks),
+                    Judged::Compared { comparison, remarks } => settle_comparison(*comparison, remarks, false),
                     Judged::AskJudge(_) => Ruled::failed("the inputs were refused"),
                 }
             }
@@ -126,8 +129,10 @@ impl Engine<'_> {
         let check: Box<dyn Check> = check_for(&job.expectation);
         let looks_after_health = self.request.plan.health != HealthMode::Off && job.expectation == Expectation::Succeeds;
         let mut needs = check.needs();
-        // What a training made may be gigabytes: only a checker that asks for it gets it.
-        needs.output_files |= !job.kind.is_training() && (looks_after_health || self.keeper.keeps());
+        // The report shows the files also where no checker looks at them, unless nobody wants them looked at. What a training made may be
+        // gigabytes: only a checker that asks for it gets it.
+        let are_wanted = self.request.plan.health != HealthMode::Off || self.keeper.keeps();
+        needs.output_files |= !job.kind.is_training() && are_wanted;
         // Files are held in memory from here on, so not too many cases at one time.
         let Ok(held) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
         let Some(seen) = self.observe(prediction, job.method(), &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };
@@ -168,16 +173,17 @@ impl Engine<'_> {
 
     async fn settle(&self, job: &Job, mask: &Mask, judged: Judged, evidence: Evidence) -> Ruled {
         match judged {
-            Judged::Passed(remarks) => Ruled { ruling: Ruling::Passed, remarks },
-            Judged::Failed { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: true }, remarks },
+            Judged::Passed(remarks) => Ruled::new(Ruling::Passed, remarks),
+            Judged::Failed { reason, remarks } => Ruled::new(Ruling::Failed { reason, again: true }, remarks),
+            Judged::Compared { comparison, remarks } => settle_comparison(*comparison, remarks, true),
             Judged::AskJudge(description) => {
                 let expected = format!("expected an output that fits '{}'", shorten(&description, 500));
                 let subject = JudgeSubject::FitsDescription(description);
                 match self.opinion(subject, mask.inputs(&job.inputs), evidence).await {
-                    Opinion::Approves(remarks) => Ruled { ruling: Ruling::Passed, remarks },
+                    Opinion::Approves(remarks) => Ruled::new(Ruling::Passed, remarks),
                     Opinion::Refuses { reason, remarks } => {
                         let reason = format!("{expected}; {reason}");
-                        Ruled { ruling: Ruling::Failed { reason, again: true }, remarks }
+                        Ruled::new(Ruling::Failed { reason, again: true }, remarks)
                     }
                     Opinion::None(why) => Ruled::of(Ruling::Errored(why)),
                     Opinion::Cancelled => Ruled::of(Ruling::Cancelled),
@@ -193,7 +199,7 @@ impl Engine<'_> {
                 self.found_in(job, Finding::new(&rules::WARM_UP_FAILED, format!("the warm-up did not succeed: {reason}")));
                 let mut remarks = ruled.remarks;
                 remarks.push(reason);
-                Ruled { ruling: Ruling::Passed, remarks }
+                Ruled::new(Ruling::Passed, remarks)
             }
             ruling => Ruled { ruling, ..ruled },
         }
@@ -230,4 +236,13 @@ impl Engine<'_> {
         }
         ruled
     }
+}
+
+/// The output and the file that a case names: whether they are the same decides.
+fn settle_comparison(comparison: OutputComparison, remarks: Vec<String>, again: bool) -> Ruled {
+    let ruling = match &comparison.reason {
+        None => Ruling::Passed,
+        Some(why) => Ruling::Failed { reason: format!("the output does not match the file of the case: {why}"), again },
+    };
+    Ruled::new(ruling, remarks).with(vec![comparison])
 }

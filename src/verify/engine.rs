@@ -12,6 +12,7 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::finding::Finding;
 use crate::schema::{Schemas, read};
 use crate::verify::cost::Ledger;
+use crate::verify::gallery::Gallery;
 use crate::verify::gate::Gate;
 use crate::verify::keep::Keeper;
 use crate::verify::places::{Place, Places, Urgency};
@@ -47,6 +48,7 @@ pub(super) struct Engine<'a> {
     pub(super) keeper: Keeper<'a>,
     /// What trainings made.
     pub(super) trained: TrainedVersions,
+    pub(super) gallery: Gallery,
 }
 
 impl<'a> Engine<'a> {
@@ -72,6 +74,7 @@ impl<'a> Engine<'a> {
             document: Arc::new(request.schema.clone()),
             keeper: Keeper::new(request.keep_outputs),
             trained: TrainedVersions::default(),
+            gallery: Gallery::new(),
         }
     }
 

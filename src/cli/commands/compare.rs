@@ -10,8 +10,10 @@ use crate::cli::arguments::CompareArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
+use crate::domain::output::Measurement;
 use crate::domain::verdict::Verdict;
 use crate::media::{self, MediaFile, Tolerance};
+use crate::report::json::measurement;
 
 /// Larger files are not read into memory.
 const MOST_BYTES: u64 = 1024 * 1024 * 1024;
@@ -21,18 +23,16 @@ pub(super) fn run(arguments: &CompareArguments, context: &Context) -> Result<Ver
     let comparison =
         media::compare(&file(&arguments.expected, &expected), &file(&arguments.actual, &actual), &Tolerance::default());
     if context.printer.format == Format::Json {
-        let metrics: serde_json::Map<_, _> =
-            comparison.metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect();
         context.printer.json(&json!({
             "same": comparison.same,
-            "kind": comparison.kind.to_string(),
-            "metrics": metrics,
+            "kind": comparison.kind.key(),
+            "measurements": comparison.metrics.iter().map(measurement).collect::<Vec<_>>(),
             "remarks": comparison.remarks,
         }))?;
     } else {
         let word = if comparison.same { "same" } else { "different" };
         context.printer.result(&format!("{word} ({})", comparison.kind));
-        for (name, value) in &comparison.metrics {
+        for Measurement { name, value, .. } in &comparison.metrics {
             context.printer.result(&format!("  {name}: {value}"));
         }
         for remark in &comparison.remarks {
