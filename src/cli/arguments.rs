@@ -187,10 +187,22 @@ pub(super) struct DockerfileArguments {
 /// Two files.
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// The file that is right
-    pub(super) expected: PathBuf,
-    /// The file in question
-    pub(super) actual: PathBuf,
+    /// The file that is right, or its http(s) address
+    pub(super) expected: String,
+    /// The file in question, or its http(s) address
+    pub(super) actual: String,
+    /// Where the difference goes: a heat map (PNG) of pictures, a diff of texts and JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Holds a measurement to another threshold, as in ssim=0.95; can be given several times
+    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = threshold)]
+    pub(super) thresholds: Vec<(String, f64)>,
+}
+
+fn threshold(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("name the measurement, as in ssim=0.95")?;
+    let value = value.trim().parse().map_err(|_error| format!("'{value}' is no number"))?;
+    Ok((name.trim().to_owned(), value))
 }
 
 /// A saved run.

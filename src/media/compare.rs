@@ -1,51 +1,7 @@
 //! Two files, whatever they are.
 
 use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, Preview};
-use crate::media::{MediaFile, MediaKind, animation, audio, binary, detect, json, picture, text};
-
-/// How much two files may differ and still count as the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Tolerance {
-    /// Mean distance of two pictures' colours, 0 to 510. The default is the peer's threshold.
-    pub mean_colour_distance: f64,
-    /// The same within the worst tile of 16 × 16 pixels: local damage disappears in the mean (`contracts/peer.md`, weakness 6).
-    pub tile_colour_distance: f64,
-    /// Difference of two numbers relative to the greater one. Whole numbers have to be equal.
-    pub relative_number: f64,
-    /// Difference of two numbers that counts as none, whatever their size.
-    pub absolute_number: f64,
-    /// Difference of two durations in seconds.
-    pub duration_secs: f64,
-    /// Mean difference of two sounds' loudness over time, where full scale is 1.
-    pub loudness: f64,
-}
-
-impl Default for Tolerance {
-    fn default() -> Self {
-        Self {
-            mean_colour_distance: 8.0,
-            tile_colour_distance: 64.0,
-            relative_number: 1e-3,
-            absolute_number: 1e-6,
-            duration_secs: 0.1,
-            loudness: 0.02,
-        }
-    }
-}
-
-impl Tolerance {
-    /// Nothing may differ but what cannot be seen in decoded form, such as the compression of a picture.
-    pub const fn none() -> Self {
-        Self {
-            mean_colour_distance: 0.0,
-            tile_colour_distance: 0.0,
-            relative_number: 0.0,
-            absolute_number: 0.0,
-            duration_secs: 0.0,
-            loudness: 0.0,
-        }
-    }
-}
+use crate::media::{MediaFile, MediaKind, Tolerance, audio, binary, detect, json, picture, text, video};
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,6 +48,13 @@ impl Comparison {
         self
     }
 
+    /// Says why they differ. The first reason stays the first.
+    pub(super) fn differs(mut self, reason: String) -> Self {
+        self.same = false;
+        self.remarks.push(reason);
+        self
+    }
+
     /// A measurement by its name.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.metrics.iter().find(|metric| metric.name == name).map(|metric| metric.value)
@@ -127,12 +90,12 @@ pub fn compare(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Toleranc
     match kind {
         MediaKind::Text => text::compare_files(left, right),
         MediaKind::Json => json::compare_files(left, right, tolerance),
-        MediaKind::Image if animation::is_animated(left) || animation::is_animated(right) => {
-            animation::compare_files(left, right, tolerance)
+        MediaKind::Image if picture::animation::is_animated(left) || picture::animation::is_animated(right) => {
+            picture::animation::compare_files(left, right, tolerance)
         }
         MediaKind::Image => picture::compare_files(left, right, tolerance),
         MediaKind::Audio => audio::compare_files(left, right, tolerance),
-        MediaKind::Video => binary::compare_files(left, right, kind).remark("videos are compared by their bytes only"),
+        MediaKind::Video => video::compare_files(left, right, tolerance),
         MediaKind::Binary => binary::compare_files(left, right, kind),
     }
 }

@@ -131,8 +131,7 @@ impl Engine<'_> {
         let mut needs = check.needs();
         // The report shows the files also where no checker looks at them, unless nobody wants them looked at. What a training made may be
         // gigabytes: only a checker that asks for it gets it.
-        let are_wanted = self.request.plan.health != HealthMode::Off || self.keeper.keeps();
-        needs.output_files |= !job.kind.is_training() && are_wanted;
+        needs.output_files |= !job.kind.is_training() && (self.request.plan.health != HealthMode::Off || self.keeper.keeps());
         // Files are held in memory from here on, so not too many cases at one time.
         let Ok(held) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
         let Some(seen) = self.observe(prediction, job.method(), &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };

@@ -46,9 +46,9 @@ pub(super) struct Engine<'a> {
     /// The same document for tasks of their own.
     pub(super) document: Arc<Value>,
     pub(super) keeper: Keeper<'a>,
+    pub(super) gallery: Gallery,
     /// What trainings made.
     pub(super) trained: TrainedVersions,
-    pub(super) gallery: Gallery,
 }
 
 impl<'a> Engine<'a> {
@@ -73,8 +73,8 @@ impl<'a> Engine<'a> {
             schemas: read(request.schema),
             document: Arc::new(request.schema.clone()),
             keeper: Keeper::new(request.keep_outputs),
-            trained: TrainedVersions::default(),
             gallery: Gallery::new(),
+            trained: TrainedVersions::default(),
         }
     }
 

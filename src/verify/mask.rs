@@ -119,8 +119,8 @@ impl Mask {
             let head = text.split(',').next().unwrap_or_default();
             return format!("{},… ({} characters)", shorten(head, 80), text.len());
         }
-        let shown = shorten(&self.hide(text), TEXT_BYTES.min(room));
-        if text.len() > TEXT_BYTES.min(room) { format!("{shown} ({} bytes in all)", text.len()) } else { shown }
+        let (shown, most) = (self.hide(text), TEXT_BYTES.min(room));
+        if shown.len() <= most { shown } else { format!("{} ({} bytes in all)", shorten(&shown, most), text.len()) }
     }
 
     fn hide(&self, text: &str) -> String {

@@ -97,7 +97,7 @@ pub(super) const OUTPUT_UNHEALTHY: Rule = Rule {
     code: "SP612",
     name: "output-unhealthy",
     severity: Severity::Warning,
-    summary: "An output looks broken: empty, blank, silent, damaged, or a stack trace.",
+    summary: "An output looks broken: empty, blank, silent, damaged, truncated, or a stack trace.",
     why: "Everyone: the prediction succeeded and its output is of no use.",
     example: "A picture of one colour, after a safety filter or a failed decoder.",
 };

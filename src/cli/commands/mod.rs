@@ -64,7 +64,7 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Select(arguments) => select::run(arguments, context).await,
         Command::Schema(command) => schema::run(command, context).await,
         Command::Image(command) => image::run(command, context).await,
-        Command::Compare(arguments) => compare::run(&arguments, context),
+        Command::Compare(arguments) => compare::run(&arguments, context).await,
         Command::Report(arguments) => report::run(&arguments, context).await,
         Command::Rules(arguments) => rules::run(&arguments, context),
         Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
