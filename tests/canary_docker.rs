@@ -61,11 +61,10 @@ async fn a_canary_flies_comes_back_and_leaves_nothing_behind() {
     let seen = aviary.run("canary --format json").await;
     assert_eq!(seen.code, Some(0), "{seen}");
     let flown = flight(&seen);
-    assert_eq!((&flown["schema"], &flown["verdict"], &flown["model"]), (
-        &json!("safe-push/canary/v1"),
-        &json!("passed"),
-        &json!("acme/safe-push-canary"),
-    ));
+    assert_eq!(
+        (&flown["schema"], &flown["verdict"], &flown["model"]),
+        (&json!("safe-push/canary/v1"), &json!("passed"), &json!("acme/safe-push-canary"),)
+    );
     let passed = ["inspect passed", "build passed", "stage passed", "verify passed", "clean-up passed"];
     assert_eq!(steps(&flown), passed);
     assert!(flown["duration_ms"].as_u64().unwrap() > 0, "{flown}");

@@ -114,7 +114,9 @@ pub fn secrets_in_context(
             let message = format!("{} holds the value of {name}, and an official model must not", file.path);
             findings.push(
                 Finding::new(&rules::SECRET_IN_OFFICIAL, message)
-                    .hint("take it out, or name the file in .dockerignore; what was pushed before holds it still, so make a new one")
+                    .hint(
+                        "take it out, or name the file in .dockerignore; what was pushed before holds it still, so make a new one",
+                    )
                     .at(Location::file(format!("{shown_as}{}", file.path))),
             );
         }

@@ -324,7 +324,7 @@ pub const SETTINGS: &[Setting] = &[
         Kind::Number,
         "TOKENS",
         CASES,
-        "Tokens that questions to Claude may cost in a run, in both directions",
+        "Tokens that questions to Claude may cost in a run",
         in_repository = true,
         default = Some("10000000")
     ),

@@ -18,6 +18,7 @@ use crate::config::RunSettings;
 use crate::domain::canary::CanaryReport;
 use crate::domain::identity::{IdentityError, ModelRef};
 use crate::domain::plan::Limits;
+use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{CanaryRequest, Goal, canary, write_canary};
 use crate::report::canary::{canary_flight, canary_text};
@@ -32,7 +33,7 @@ const EVENTS_URL: &str = "PAGERDUTY_EVENTS_URL";
 /// How long an alert may take.
 const ALERT_LIMIT: Duration = Duration::from_secs(60);
 
-pub(super) async fn run(arguments: CanaryArguments, context: &Context) -> Result<Verdict, Failure> {
+pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Result<Verdict, Failure> {
     let settings = load::settings_only(SettingFlags::default(), context)?;
     let alerts = alerts(context)?;
     // The same for each flight, whatever account the token belongs to and whether it does.
@@ -40,7 +41,7 @@ pub(super) async fn run(arguments: CanaryArguments, context: &Context) -> Result
         Some(model) => format!("{NAME}/{model}"),
         None => NAME.to_owned(),
     };
-    let report = match fly(&settings, &arguments, context).await {
+    let report = match fly(&settings, arguments, context).await {
         Ok(report) => report,
         Err(failure) => {
             tell(alerts.as_ref(), of_failure(&failure, dedup_key), context).await;
@@ -115,7 +116,7 @@ fn of_report(report: &CanaryReport, dedup_key: String) -> Option<AlertEvent> {
         Verdict::Failed | Verdict::ServiceError | Verdict::Billing => AlertSeverity::Critical,
     };
     let problem = report.problem.as_ref().map_or("no reason was kept", |problem| problem.message.as_str());
-    let step = report.steps.iter().rev().find(|step| step.status != crate::domain::report::StageStatus::Passed);
+    let step = report.steps.iter().rev().find(|step| step.status != StageStatus::Passed);
     let step = step.map(|step| format!(" at {}", step.name)).unwrap_or_default();
     Some(AlertEvent::Trigger {
         dedup_key,

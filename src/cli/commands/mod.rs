@@ -69,7 +69,7 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Rules(arguments) => rules::run(&arguments, context),
         Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         Command::Demo(arguments) => demo::run(arguments, context).await,
-        Command::Canary(arguments) => canary::run(arguments, context).await,
+        Command::Canary(arguments) => canary::run(&arguments, context).await,
         Command::Init(arguments) => init::run(&arguments, context).await,
     }
 }
