@@ -206,9 +206,10 @@ fn threshold(text: &str) -> Result<(String, f64), String> {
 /// A saved run.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// The run.json of a run; without one, in a workflow's last job, check runs that are still open are closed
+    /// The run.json of a run, or those of several, which become one; without any, in a workflow's last job, check runs that are still
+    /// open are closed
     #[arg(value_name = "RUN.JSON")]
-    pub(super) run: Option<PathBuf>,
+    pub(super) runs: Vec<PathBuf>,
     /// Where the reports go; else only the summary is printed
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,

@@ -59,6 +59,9 @@ pub enum ComparedWith {
     Wanted,
 }
 
+/// What stands among the facts of a file whose small copy found no room in the report.
+pub const NO_ROOM: &str = "no room for a preview";
+
 /// One file of an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputFile {

@@ -1,7 +1,8 @@
 //! Are these two files the same? Numbers first, then a verdict.
 //!
 //! [`compare`] takes two files as bytes and tells what they are ([`MediaKind`]), what was measured, and whether they count as the same
-//! under a [`Tolerance`]. [`examine`] looks at one file alone: does it decode, is it blank, is it silent.
+//! under a [`Tolerance`]. [`examine`] looks at one file alone: does it decode, is it blank, is it silent. [`thumbnail`] makes a small
+//! copy for a report.
 //!
 //! | kind | the same means |
 //! |---|---|
@@ -27,6 +28,7 @@ mod json;
 mod kind;
 mod picture;
 mod text;
+mod thumbnail;
 mod tolerance;
 mod video;
 
@@ -39,5 +41,6 @@ pub use json::{JsonDifference, compare_json};
 pub use kind::{MediaKind, detect, extension};
 pub use picture::{ImageFacts, image_facts};
 pub use text::{compare_text, short_diff};
+pub use thumbnail::thumbnail;
 pub use tolerance::{ThresholdError, Tolerance};
 pub use video::{VideoFacts, video_facts};

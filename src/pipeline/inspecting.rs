@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::LINT_MISSING;
@@ -101,10 +101,11 @@ pub(super) enum About {
 pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> Result<String, Stop> {
     let errors: Vec<About> = findings.iter().filter(|finding| finding.is_error()).map(about).collect();
     if errors.is_empty() {
-        return Ok(match findings.len() {
-            0 => "nothing found".to_owned(),
-            number => count(number, "finding"),
-        });
+        let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let counts = [(of(Severity::Warning), "warning"), (of(Severity::Note), "note")];
+        let told: Vec<String> =
+            counts.into_iter().filter(|(number, _)| *number > 0).map(|(number, word)| count(number, word)).collect();
+        return Ok(if told.is_empty() { "nothing found".to_owned() } else { told.join(", ") });
     }
     let is_result = errors.contains(&About::Model) && !errors.contains(&About::Configuration);
     let verdict = if is_result { Verdict::Failed } else { Verdict::Misconfigured };

@@ -10,6 +10,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+mod measurement;
 pub mod sarif;
 
 #[cfg(test)]

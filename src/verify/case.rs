@@ -56,7 +56,8 @@ impl Engine<'_> {
                 break;
             }
         }
-        let report = progress.finish();
+        let mut report = progress.finish();
+        self.gallery.fill(&mut report);
         self.note_flaky(job, &report);
         report
     }
@@ -107,7 +108,8 @@ impl Engine<'_> {
         let check: Box<dyn Check> = check_for(&job.expectation);
         let looks_after_health = self.request.plan.health != HealthMode::Off && job.expectation == Expectation::Succeeds;
         let mut needs = check.needs();
-        needs.output_files |= looks_after_health || self.keeper.keeps();
+        // The report shows the files also where no checker looks at them, unless nobody wants them looked at.
+        needs.output_files |= self.request.plan.health != HealthMode::Off || self.keeper.keeps();
         // Files are held in memory from here on, so not too many cases at one time.
         let Ok(held) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
         let Some(seen) = self.observe(prediction, &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };

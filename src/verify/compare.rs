@@ -49,7 +49,8 @@ impl Engine<'_> {
             let ruled = self.second_round(job, &mask, staged.end, [&first_live, &second_live], first).await;
             progress.take(staged.attempts, ruled, false);
         }
-        let report = progress.finish();
+        let mut report = progress.finish();
+        self.gallery.fill(&mut report);
         self.note_flaky(job, &report);
         report
     }

@@ -12,6 +12,7 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::finding::Finding;
 use crate::schema::{Schemas, read};
 use crate::verify::cost::Ledger;
+use crate::verify::gallery::Gallery;
 use crate::verify::gate::Gate;
 use crate::verify::keep::Keeper;
 use crate::verify::places::{Place, Places, Urgency};
@@ -41,6 +42,7 @@ pub(super) struct Engine<'a> {
     /// The same document for tasks of their own.
     pub(super) document: Arc<Value>,
     pub(super) keeper: Keeper<'a>,
+    pub(super) gallery: Gallery,
 }
 
 impl<'a> Engine<'a> {
@@ -64,6 +66,7 @@ impl<'a> Engine<'a> {
             schemas: read(request.schema),
             document: Arc::new(request.schema.clone()),
             keeper: Keeper::new(request.keep_outputs),
+            gallery: Gallery::new(),
         }
     }
 

@@ -50,6 +50,7 @@ impl Engine<'_> {
                 Some(address) => Some(self.fetch(address, FILE_BYTES).await),
                 None => None,
             };
+            self.gallery.hang(&prediction.id, &files, mask).await;
             Observation { outcome: Outcome::Succeeded, output, files, wanted }
         };
         tokio::select! {

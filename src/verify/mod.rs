@@ -41,6 +41,7 @@ mod error;
 mod fetch;
 pub mod fuzz;
 mod fuzz_failure;
+mod gallery;
 mod gate;
 mod health;
 mod invent;

@@ -59,7 +59,7 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Build(arguments) => build::run(arguments, context).await,
-        Command::Select(arguments) => select::run(arguments, context),
+        Command::Select(arguments) => select::run(arguments, context).await,
         Command::Schema(command) => schema::run(command, context).await,
         Command::Image(command) => image::run(command, context).await,
         Command::Compare(arguments) => compare::run(&arguments, context).await,
