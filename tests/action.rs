@@ -224,3 +224,16 @@ async fn a_run_of_nothing_has_outputs_too() {
     assert_eq!(server.writes(), Vec::<String>::new());
     obeyed(&seen);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_is_obeyed_on_the_way_to_github() {
+    // What is asked of it as a proxy is answered as GitHub.
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "schedule", &json!({}), WRITER)
+        .variable("GITHUB_API_URL", "http://github.invalid")
+        .variable("HTTP_PROXY", &server.url());
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(server.check_runs().len(), 1, "{seen}");
+    assert_eq!(server.violations(), Vec::<String>::new());
+}

@@ -147,10 +147,8 @@ async fn in_verify() {
     let push = Push::new().await;
     let slow = "        import time\n        time.sleep(600)\n        words = self.word";
     push.repository.edit("predict.py", "        words = self.word", slow);
-    push.cancelled_when("verify", |push| {
-        push.sandbox.predictions().iter().any(|prediction| prediction.status == "processing")
-    })
-    .await;
+    push.cancelled_when("verify", |push| push.sandbox.predictions().iter().any(|prediction| prediction.status == "processing"))
+        .await;
     push.sandbox.stop().await;
 }
 

@@ -80,7 +80,8 @@ fn a_release_names_one_image_everywhere_and_moves_the_major_tag_only_forward() {
     let digest = "a".repeat(64);
     let folder = tempfile::tempdir().unwrap();
     let (work, origin) = (folder.path().join("work"), folder.path().join("origin.git"));
-    let files = ["action.yml", "select-model/action.yml", "report/action.yml", ".github/workflows/model-ci.yaml", "script/release-tags"];
+    let files =
+        ["action.yml", "select-model/action.yml", "report/action.yml", ".github/workflows/model-ci.yaml", "script/release-tags"];
     for file in files {
         fs::create_dir_all(work.join(file).parent().unwrap()).unwrap();
         fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), work.join(file)).unwrap();
@@ -112,7 +113,8 @@ fn a_release_names_one_image_everywhere_and_moves_the_major_tag_only_forward() {
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     };
     let git = |line: &str| run("git", &line.split(' ').collect::<Vec<_>>(), "");
-    let remote = |name: &str| run("git", &["--git-dir", &origin.display().to_string(), "rev-parse", &format!("{name}^{{commit}}")], "");
+    let remote =
+        |name: &str| run("git", &["--git-dir", &origin.display().to_string(), "rev-parse", &format!("{name}^{{commit}}")], "");
     run("git", &["init", "--quiet", "--bare", &origin.display().to_string()], "");
     git("init --quiet");
     git("add --all");

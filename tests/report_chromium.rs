@@ -151,6 +151,9 @@ fn a_report_shows_what_it_holds_and_asks_nobody() {
                         .then(() => [...document.images].every(i => i.naturalWidth > 0) && document.images.length)";
         // Live, staged and heat map; both again, one over the other; the one of a made input.
         assert_eq!(browser.evaluate(pictures), 6, "{name}");
+        let sounds = "Promise.all([...document.querySelectorAll('audio')].map(a => new Promise((done, fail) => {\
+                      a.onloadedmetadata = () => done(a.duration); a.onerror = () => fail(a.error.message); a.preload = 'auto'; a.load() })))";
+        assert_eq!(browser.evaluate(sounds), json!([0.5, 0.5]), "{name}");
         assert_eq!(browser.deeds(), Deeds::default(), "{name}");
     }
 }

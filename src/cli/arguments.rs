@@ -67,6 +67,8 @@ pub(super) enum Command {
     Sandbox(SandboxArguments),
     /// Watch two pushes of an example model on the sandbox, a good and a breaking one
     Demo(DemoArguments),
+    /// Push and run a tiny model of our own and remove it: does the whole way still work?
+    Canary(CanaryArguments),
     /// Write a first configuration for the model in this folder
     Init(InitArguments),
 }
@@ -248,6 +250,26 @@ pub(super) struct DemoArguments {
     /// Where the reports go
     #[arg(long, value_name = "FOLDER", default_value = "safe-push-report")]
     pub(super) report_dir: PathBuf,
+}
+
+/// A canary.
+#[derive(Debug, Args)]
+pub(super) struct CanaryArguments {
+    /// The canary's own private model, OWNER/NAME; made when it is missing (default: safe-push-canary of the token's account)
+    #[arg(value_name = "MODEL")]
+    pub(super) model: Option<String>,
+    /// Do everything on the embedded sandbox; nothing is sent to Replicate
+    #[arg(long)]
+    pub(super) sandbox: bool,
+    /// The hardware on which the model is made
+    #[arg(long, value_name = "SKU", default_value = "cpu")]
+    pub(super) hardware: String,
+    /// The limit of its start, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) startup_timeout: u64,
+    /// The limit of its prediction, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) predict_timeout: u64,
 }
 
 /// A first configuration.

@@ -33,11 +33,7 @@ pub(super) struct Selection {
 
 /// Decides which models are meant; all of them when nothing is said. Which files have changed is asked of GitHub in a workflow, and of git
 /// elsewhere.
-pub(super) async fn select(
-    configured: &Configured,
-    script: Option<&Script>,
-    context: &Context,
-) -> Result<Selection, Failure> {
+pub(super) async fn select(configured: &Configured, script: Option<&Script>, context: &Context) -> Result<Selection, Failure> {
     let scripted = script_names(script, context);
     let request = configured.run.models.as_deref().unwrap_or("all").trim();
     let mut findings = configured.findings.clone();

@@ -73,7 +73,9 @@ pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], contex
     let mut notices = vec!["Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned()];
     let handover = network.map(|_| Handover::new(docker.clone(), sandbox.image_taker(), sandbox.username()));
     if handover.is_some() {
-        notices.push("The Docker daemon cannot reach a sandbox within a container, so images were handed over instead of pushed.".to_owned());
+        notices.push(
+            "The Docker daemon cannot reach a sandbox within a container, so images were handed over instead of pushed.".to_owned(),
+        );
     }
     match on_sandbox(&sandbox, models, context, docker, handover.clone(), judge) {
         Ok(services) => Ok(Connected { services, notices, sandbox: Some(sandbox), handover }),

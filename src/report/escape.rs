@@ -100,8 +100,10 @@ pub fn markdown(text: &str) -> String {
 
 /// Whether the text is divided within `GH-123`, which GitHub takes for an issue.
 fn is_reference(before: &str, behind: &str) -> bool {
-    let sign = before.len().checked_sub(3).and_then(|start| before.get(start..));
-    sign.is_some_and(|sign| sign.eq_ignore_ascii_case("GH-")) && behind.starts_with(|c: char| c.is_ascii_digit())
+    let parts = before.len().checked_sub(3).and_then(|start| before.split_at_checked(start));
+    let Some((rest, sign)) = parts else { return false };
+    let is_word = sign.eq_ignore_ascii_case("GH-") && !rest.ends_with(char::is_alphanumeric);
+    is_word && behind.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// A code span that shows the text as it is, on one line.

@@ -63,6 +63,7 @@ fn model(name: &str) -> ModelReport {
         staged: Some(version(&test.to_string(), 'a')),
         published: Some(version(&live.to_string(), 'b')),
         previous: Some(version(&live.to_string(), 'c')),
+        trained: Vec::new(),
         layers: Some(LayerProof { staged: vec![digest('1'), digest('2')], published: vec![digest('1'), digest('2')] }),
         deployment: Some(DeploymentReport {
             name: format!("acme/{name}-production"),

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::domain::finding::Finding;
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
+use crate::schema::Method;
 use crate::support::text::shorten;
 use crate::verify::case::Job;
 use crate::verify::check::Needs;
@@ -36,7 +37,7 @@ enum Live {
 impl Engine<'_> {
     /// Runs a comparison to its verdict.
     pub(super) async fn run_comparison(&self, job: &Job) -> CaseReport {
-        let mask = Mask::new(&job.inputs, &self.schemas);
+        let mask = self.mask(job);
         let mut progress = Progress::new(job, &mask, self.services.clock.instant());
         let (staged, live) = self.ask_both(job, &mask, Urgency::Usual).await;
         progress.report_mut().live = live.attempts.last().cloned();
@@ -78,7 +79,7 @@ impl Engine<'_> {
 
     async fn see(&self, prediction: &Prediction, mask: &Mask) -> Seen {
         let needs = Needs { output_files: true, wanted_url: None };
-        let Some(seen) = self.observe(prediction, &needs, mask).await else { return Seen::Cancelled };
+        let Some(seen) = self.observe(prediction, Method::Predict, &needs, mask).await else { return Seen::Cancelled };
         if let Some(problem) = seen.service_problem() {
             return Seen::Errored(problem);
         }

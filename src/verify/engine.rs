@@ -16,6 +16,8 @@ use crate::verify::gallery::Gallery;
 use crate::verify::gate::Gate;
 use crate::verify::keep::Keeper;
 use crate::verify::places::{Place, Places, Urgency};
+use crate::verify::predict::Side;
+use crate::verify::trained::TrainedVersions;
 use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
 
 /// How long judging may go on after everything was stopped. Together with the cancelling of predictions, which takes as long, it has to
@@ -34,7 +36,9 @@ pub(super) struct Engine<'a> {
     pub(super) stopping: CancellationToken,
     reason: Mutex<Option<VerifyError>>,
     pub(super) ledger: Ledger,
-    pub(super) gate: Gate,
+    gate: Gate,
+    /// A training boots a container of its own.
+    trainer_gate: Gate,
     places: Places,
     pub(super) judging: Semaphore,
     findings: Mutex<Vec<Finding>>,
@@ -43,6 +47,8 @@ pub(super) struct Engine<'a> {
     pub(super) document: Arc<Value>,
     pub(super) keeper: Keeper<'a>,
     pub(super) gallery: Gallery,
+    /// What trainings made.
+    pub(super) trained: TrainedVersions,
 }
 
 impl<'a> Engine<'a> {
@@ -60,6 +66,7 @@ impl<'a> Engine<'a> {
             reason: Mutex::new(None),
             ledger: Ledger::new(request.limits.max_predict_seconds),
             gate: Gate::new(),
+            trainer_gate: Gate::new(),
             places: Places::new(request.parallel),
             judging: Semaphore::new(JUDGED_AT_ONCE),
             findings: Mutex::new(Vec::new()),
@@ -67,6 +74,16 @@ impl<'a> Engine<'a> {
             document: Arc::new(request.schema.clone()),
             keeper: Keeper::new(request.keep_outputs),
             gallery: Gallery::new(),
+            trained: TrainedVersions::default(),
+        }
+    }
+
+    /// Through which predictions, or trainings, go one by one until the version runs. The live version has none: it is known to.
+    pub(super) fn gate_of(&self, side: Side) -> Option<&Gate> {
+        match side {
+            Side::Staged => Some(&self.gate),
+            Side::Trainer => Some(&self.trainer_gate),
+            Side::Live => None,
         }
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::domain::prediction::Inputs;
-use crate::schema::{Schemas, Shape};
+use crate::schema::Shape;
 use crate::support::text::{last_lines, shorten};
 
 /// Shorter values are not looked for in texts: masking every `1` would hide more than it protects.
@@ -30,9 +30,9 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// Finds the secrets among a case's inputs.
-    pub(super) fn new(inputs: &Inputs, schemas: &Schemas) -> Self {
-        let members = schemas.input.as_ref().and_then(Shape::members);
+    /// Finds the secrets among a case's inputs, whose shape this is.
+    pub(super) fn new(inputs: &Inputs, shape: Option<&Shape>) -> Self {
+        let members = shape.and_then(Shape::members);
         let mut mask = Self::default();
         for (name, value) in inputs {
             if members.and_then(|members| members.get(name)).is_some_and(|member| member.shape.is_secret()) {
@@ -119,8 +119,8 @@ impl Mask {
             let head = text.split(',').next().unwrap_or_default();
             return format!("{},… ({} characters)", shorten(head, 80), text.len());
         }
-        let shown = shorten(&self.hide(text), TEXT_BYTES.min(room));
-        if text.len() > TEXT_BYTES.min(room) { format!("{shown} ({} bytes in all)", text.len()) } else { shown }
+        let (shown, most) = (self.hide(text), TEXT_BYTES.min(room));
+        if shown.len() <= most { shown } else { format!("{} ({} bytes in all)", shorten(&shown, most), text.len()) }
     }
 
     fn hide(&self, text: &str) -> String {
@@ -138,7 +138,7 @@ mod tests {
             "key": {"type": "string", "format": "password"}, "prompt": {"type": "string"},
         }}}}});
         let inputs = inputs.as_object().unwrap().clone();
-        (Mask::new(&inputs, &read(&document)), inputs)
+        (Mask::new(&inputs, read(&document).input.as_ref()), inputs)
     }
 
     #[test]

@@ -241,14 +241,20 @@ fn gateway() -> String {
     format!("{network}.1")
 }
 
-#[expect(clippy::disallowed_methods, reason = "tests read the environment of their run")]
+/// What `benches/action-image` sets: another program or base than tests have.
+fn setting(name: &str) -> Option<String> {
+    std::env::var_os(name)?.into_string().ok().filter(|value| !value.is_empty())
+}
+
 fn certificates() -> Option<String> {
     ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| fs::read_to_string(std::env::var_os(name)?).ok())
 }
 
 fn walk(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.flat_map(|path| if path.is_dir() && !path.is_symlink() { [vec![path.clone()], walk(&path)].concat() } else { vec![path] }).collect()
+    entries
+        .flat_map(|path| if path.is_dir() && !path.is_symlink() { [vec![path.clone()], walk(&path)].concat() } else { vec![path] })
+        .collect()
 }
 
 /// Gives a checkout to the runner's user.
@@ -267,12 +273,18 @@ async fn built() {
 async fn build() {
     let docker = RealDocker::connect(None).await.unwrap();
     let before = docker.inspect_image(IMAGE).await.ok();
+    let base = setting("ACTION_BASE").unwrap_or_else(|| BASE.to_owned());
     // As `docker build` would, but through the API: a daemon of 20.10 has BuildKit, and its client may be missing.
     let build = ImageBuild {
         dockerfile: "Dockerfile".to_owned(),
         tag: IMAGE.to_owned(),
-        arguments: [("BASE", BASE), ("BINARY", "safe-push")].map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
-        secrets: certificates().map(|text| BuildSecret { id: "ca".to_owned(), value: text.into_bytes().into() }).into_iter().collect(),
+        arguments: [("BASE", base.as_str()), ("BINARY", "safe-push")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
+        secrets: certificates()
+            .map(|text| BuildSecret { id: "ca".to_owned(), value: text.into_bytes().into() })
+            .into_iter()
+            .collect(),
         ..ImageBuild::default()
     };
     let mut lines = Vec::new();
@@ -296,9 +308,9 @@ async fn context() -> Vec<u8> {
     archive.append_path_with_name(dockerfile, "Dockerfile").await.unwrap();
     // Symbols make most of a program that is built for tests.
     let stripped = tempfile::NamedTempFile::new().unwrap();
-    let program = env!("CARGO_BIN_EXE_safe-push");
-    let strip = Command::new("strip").arg("-o").arg(stripped.path()).arg(program).status();
-    let program = if strip.is_ok_and(|status| status.success()) { stripped.path() } else { Path::new(program) };
+    let program = PathBuf::from(setting("ACTION_BINARY").unwrap_or_else(|| env!("CARGO_BIN_EXE_safe-push").to_owned()));
+    let strip = Command::new("strip").arg("-o").arg(stripped.path()).arg(&program).status();
+    let program = if strip.is_ok_and(|status| status.success()) { stripped.path() } else { &program };
     let mut header = tokio_tar::Header::new_gnu();
     let bytes = fs::read(program).unwrap();
     header.set_size(bytes.len() as u64);

@@ -1,6 +1,7 @@
 //! A file for each subcommand.
 
 mod build;
+mod canary;
 mod check;
 mod compare;
 mod help_config;
@@ -40,6 +41,7 @@ fn without_findings(command: &Command) -> Option<&'static str> {
         Command::Rules(_) => "rules",
         Command::Sandbox(_) => "sandbox",
         Command::Demo(_) => "demo",
+        Command::Canary(_) => "canary",
         Command::Init(_) => "init",
     })
 }
@@ -67,6 +69,7 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Rules(arguments) => rules::run(&arguments, context),
         Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         Command::Demo(arguments) => demo::run(arguments, context).await,
+        Command::Canary(arguments) => canary::run(arguments, context).await,
         Command::Init(arguments) => init::run(&arguments, context).await,
     }
 }

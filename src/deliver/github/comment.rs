@@ -117,7 +117,8 @@ fn own_logins(runs: &[CheckRun]) -> Vec<String> {
 
 /// Anybody can type our marker, and other applications repeat what people write, so the author counts too.
 fn is_ours(comment: &Comment, logins: &[String]) -> bool {
-    let is_own_author = comment.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot") && logins.contains(&user.login));
+    let is_own_author =
+        comment.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot") && logins.contains(&user.login));
     is_own_author && comment.body.as_deref().is_some_and(|body| body.trim_start().starts_with(MARKER))
 }
 

@@ -83,6 +83,9 @@ fn push_versions(text: &mut String, model: &Model) {
             text.push_str(&format!("\n  {label:<8} {}", escape::line(version)));
         }
     }
+    for version in &versions.trained {
+        text.push_str(&format!("\n  trained  {}", escape::line(version)));
+    }
     if let Some(layers) = &model.layers {
         let number = count(layers.staged.len(), "layer");
         let words = if layers.equal { "the same in both" } else { "not the same in both" };

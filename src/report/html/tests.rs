@@ -74,6 +74,18 @@ fn pictures_stand_side_by_side() {
 }
 
 #[test]
+fn what_there_is_to_look_at_is_open() {
+    let mut run = run_json(&sample::media());
+    run.verdict = crate::domain::verdict::Verdict::Passed;
+    let case = v1::Case { status: crate::domain::report::CaseStatus::Passed, ..run.models[0].cases[1].clone() };
+    run.models[0].cases = vec![case; 9];
+    let opened = |run: &Run| report_html(run).unwrap().matches("\" open>").count();
+    assert_eq!(opened(&run), 6);
+    run.models[0].cases.iter_mut().for_each(|case| (case.files, case.live_files) = (Vec::new(), Vec::new()));
+    assert_eq!(opened(&run), 0);
+}
+
+#[test]
 fn a_run_that_knows_no_files_shows_what_its_outputs_name() {
     let mut run = run_json(&sample::failed_case());
     let case = &mut run.models[0].cases[2];

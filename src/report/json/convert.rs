@@ -41,6 +41,7 @@ fn model(report: &ModelReport) -> v1::Model {
             test: report.staged.as_ref().map(ToString::to_string),
             live: report.published.as_ref().map(ToString::to_string),
             previous: report.previous.as_ref().map(ToString::to_string),
+            trained: report.trained.iter().map(ToString::to_string).collect(),
         },
         layers: report.layers.as_ref().map(layers),
         deployment: report.deployment.as_ref().map(deployment),

@@ -108,6 +108,14 @@ impl Case {
     }
 }
 
+impl Case {
+    /// Whether there is a picture or a sound.
+    pub(super) fn has_media(&self) -> bool {
+        let mut figures = self.places.iter().flat_map(|place| &place.figures);
+        figures.any(|figure| figure.picture.is_some() || figure.sound.is_some())
+    }
+}
+
 fn page(url: Option<&str>) -> Option<String> {
     url.filter(|url| is_web_address(url)).map(str::to_owned)
 }

@@ -11,6 +11,9 @@ use crate::report::json::v1;
 use crate::support::clock::humane;
 use crate::support::text::{count, shorten};
 
+/// Cases that passed and have something to look at are open, up to so many of a model.
+const MOST_OPEN: usize = 6;
+
 /// What did not pass is named at the top, up to so many.
 const MOST_PROBLEMS: usize = 12;
 
@@ -102,12 +105,18 @@ impl Model {
             ignored: (!ignored.is_empty()).then(|| cut.line(&ignored.join(", "))),
             case_counts: counts(&others),
             fuzz_counts: counts(&fuzz),
-            cases: view(others),
+            cases: opened(view(others)),
             seed: model.seed,
             fuzz: view(fuzz),
             anchor,
         }
     }
+}
+
+/// Opens the first cases that have something to look at. What did not pass is open anyway.
+fn opened(mut cases: Vec<Case>) -> Vec<Case> {
+    cases.iter_mut().filter(|case| !case.open && case.has_media()).take(MOST_OPEN).for_each(|case| case.open = true);
+    cases
 }
 
 fn is_fuzz(case: &v1::Case) -> bool {
@@ -146,6 +155,9 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Tested", model.versions.test.clone(), true);
     fact("Published", model.versions.live.clone(), true);
     fact("Live before", model.versions.previous.clone(), true);
+    for version in &model.versions.trained {
+        fact("Left by a test training", Some(version.clone()), true);
+    }
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
     fact("Configuration", model.config.clone(), true);
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
