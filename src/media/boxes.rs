@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(said(&[&start, &index, &content[..12]]).unwrap(), "its mdat box should have 16 bytes, and 12 are there");
         assert_eq!(said(&[&start, &index, &content[..5]]).unwrap(), "its last box is cut off");
         assert_eq!(said(&[b"\0\0\0\x02moov"]).unwrap(), "its moov box has no valid size");
-        assert_eq!(said(&[b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff"]).unwrap().len() > 20, true);
+        assert!(said(&[b"\0\0\0\x01mdat\xff\xff\xff\xff\xff\xff\xff\xff"]).unwrap().starts_with("its mdat box should have"));
         assert_eq!(said(&[&index, b"\0\0\0\0mdat1234"]), None);
     }
 }

@@ -63,7 +63,9 @@ pub fn video_facts(file: &MediaFile<'_>) -> Result<VideoFacts, String> {
         let mut format = open(file).map_err(|error| match &missing {
             Some(missing) => missing.clone(),
             // The library calls a file that ends too early a feature that it does not have.
-            None if error.contains("missing") => format!("its container ends too early ({error})").replace("unsupported feature: ", ""),
+            None if error.contains("missing") => {
+                format!("its container ends too early ({error})").replace("unsupported feature: ", "")
+            }
             None => error,
         })?;
         let tracks = format.tracks();
