@@ -16,6 +16,8 @@ pub use facts::{DaemonFeatures, RecipeFacts, SourceText, WeightsImage};
 
 pub use crate::cog::dockerfile::system::UvSource;
 
+use std::collections::BTreeMap;
+
 use choices::Choices;
 
 use crate::cog::base_image::BaseImageKind;
@@ -32,6 +34,10 @@ pub struct Recipe {
     pub base_image: String,
     /// The Dockerfile.
     pub dockerfile: String,
+    /// The project's file that is the Dockerfile, when it is no generated one.
+    pub dockerfile_of_the_project: Option<String>,
+    /// Variables that are set on the image once it is built.
+    pub environment_on_top: BTreeMap<String, String>,
     /// Files to add to the build context.
     pub files: Vec<RecipeFile>,
     /// The instructions, in order, each with its origin.
@@ -145,6 +151,8 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
     Ok(Recipe {
         base_image: choices.base.reference,
         dockerfile,
+        dockerfile_of_the_project: None,
+        environment_on_top: BTreeMap::new(),
         files,
         steps,
         decisions: choices.decisions,
@@ -193,13 +201,21 @@ fn concurrency<'a>(config: &'a CogConfig, facts: &RecipeFacts) -> Option<(u32, O
 }
 
 fn plan_custom(config: &CogConfig, facts: &RecipeFacts, source: &SourceText) -> Recipe {
-    let custom = custom::read(&source.text, &source.file, concurrency(config, facts));
-    let decision = Decision::new("Dockerfile", &source.file, "it was asked for; nothing of `build` in cog.yaml is used");
+    let custom = custom::read(&source.text, &source.file);
+    let mut decisions = vec![Decision::new("Dockerfile", &source.file, "it was asked for; nothing of `build` in cog.yaml is used")];
+    // Its author cannot know what a decorator says.
+    let concurrency = concurrency(config, facts).map(|(max, _origin)| ("COG_MAX_CONCURRENCY".to_owned(), max.to_string()));
+    if let Some((variable, max)) = &concurrency {
+        let chosen = format!("{variable}={max}");
+        decisions.push(Decision::new("environment", &chosen, "the model asks for it; it is set on top of the Dockerfile"));
+    }
     Recipe {
         base_image: custom.base_image,
-        dockerfile: custom.text,
+        dockerfile: source.text.clone(),
+        dockerfile_of_the_project: Some(source.file.clone()),
+        environment_on_top: concurrency.into_iter().collect(),
         steps: custom.steps,
-        decisions: vec![decision],
+        decisions,
         ..Recipe::default()
     }
 }

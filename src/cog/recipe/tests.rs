@@ -280,7 +280,9 @@ fn a_users_dockerfile_is_taken_as_it_is() {
     let config = config_for(SLIM, &facts);
     assert_eq!(cog_base_candidate(&config, &facts), Ok(None));
     let recipe = plan(&config, &facts).unwrap();
-    assert_eq!(recipe.dockerfile, format!("{}ENV COG_MAX_CONCURRENCY=2\n", source.text));
+    assert_eq!(recipe.dockerfile, source.text);
+    assert_eq!(recipe.dockerfile_of_the_project.as_deref(), Some(source.file.as_str()));
+    assert_eq!(recipe.environment_on_top, BTreeMap::from([("COG_MAX_CONCURRENCY".to_owned(), "2".to_owned())]));
     assert_eq!(recipe.base_image, "python:3.12");
     assert_eq!(recipe.steps[1].origin.as_ref().map(ToString::to_string).as_deref(), Some("Dockerfile:2"));
 }
