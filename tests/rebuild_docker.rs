@@ -120,10 +120,10 @@ const SCHEMA: &str = "python -m cog.command.openapi_schema";
 /// A project whose packages are those of a requirements file, as far as a test without a network can have such a thing: a package is a
 /// folder with metadata, and `pip freeze` lists it.
 fn request(project: &Path, schema: SchemaSource) -> BuildRequest {
-    let install = "RUN --mount=type=bind,source=requirements.txt,target=/tmp/r.txt while IFS== read -r name version; do \
+    let install = "RUN --mount=type=bind,source=requirements.txt,target=/tmp/r.txt sed 's/==/ /' /tmp/r.txt | while read -r name version; do \
                    folder=$(python -c 'import site; print(site.getsitepackages()[0])')/$name-$version.dist-info; mkdir -p $folder; \
                    printf 'Metadata-Version: 2.1\\nName: %s\\nVersion: %s\\n' $name $version > $folder/METADATA; \
-                   echo safe-push > $folder/INSTALLER; done < /tmp/r.txt";
+                   echo safe-push > $folder/INSTALLER; done";
     BuildRequest {
         model: None,
         project: project.to_owned(),
