@@ -13,6 +13,7 @@ use crate::build::label::FREEZE_LABEL;
 use crate::build::{BuildRequest, SchemaSource};
 use crate::clients::docker::{Derivation, Docker, ImageDetails};
 use crate::cog::labels::OPENAPI_SCHEMA;
+use crate::domain::identity::ImageDigest;
 
 /// The label with the fingerprint of the first build.
 pub(super) const BUILT_FROM: &str = "safe-push.built_from";
@@ -28,7 +29,7 @@ pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String
         SchemaSource::FromImage => "image",
         SchemaSource::Given(_) => "file",
     };
-    let layers = first.diff_ids.iter().map(|layer| layer.as_str()).collect::<Vec<_>>().join(" ");
+    let layers = first.diff_ids.iter().map(ImageDigest::as_str).collect::<Vec<_>>().join(" ");
     let mut digest = Sha256::new();
     for part in [env!("CARGO_PKG_VERSION"), source, &first.settings, &layers] {
         digest.update(part.len().to_le_bytes());
