@@ -7,6 +7,7 @@
 mod choices;
 mod error;
 mod facts;
+mod official;
 
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,9 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
         return Ok(plan_custom(config, facts, source));
     }
     let choices = Choices::make(config, facts)?;
+    if facts.peer_exact {
+        return Ok(plan_official(config, facts, choices));
+    }
     let mut writer = Writer::default();
     let mut files = Vec::new();
     if let Some(syntax) = &facts.daemon.syntax {
@@ -162,6 +166,22 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
         uses_cog_base: is_cog_base,
         weights: facts.weights.as_ref().map(weights_recipe),
     })
+}
+
+/// The official instructions, with the choices that the official program makes. To be looked at, not to be built.
+fn plan_official(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> Recipe {
+    let (dockerfile, steps) = official::write(config, facts, &choices);
+    Recipe {
+        uses_cog_base: choices.base.kind == BaseImageKind::CogBase,
+        base_image: choices.base.reference,
+        dockerfile,
+        steps,
+        decisions: choices.decisions,
+        findings: choices.findings,
+        requirements: choices.prepared.lines,
+        cuda: choices.cuda,
+        ..Recipe::default()
+    }
 }
 
 /// Requirements and SDK. The SDK comes last, so that a new one leaves the layers of large requirements alone; only Cog up to
