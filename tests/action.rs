@@ -4,87 +4,25 @@
 
 mod fake_github;
 mod harness;
+mod runner;
 
 use fake_github::{FakeGitHub, READER, WRITER};
 use harness::{Repository, Seen};
+use runner::{HEAD, obeyed, output, pull_request};
 use serde_json::{Value, json};
 
-const HEAD: &str = "0123456789abcdef0123456789abcdef01234567";
 const SECRET: &str = "cog_secret_of_the_account";
 
-/// An example as the runner starts a step in it.
+/// The example as the runner starts a step in it.
 fn step(server: &FakeGitHub, event: &str, payload: &Value, token: &str) -> Repository {
-    let repository = Repository::example("text-stats");
-    repository.write("runner/event.json", &payload.to_string());
-    repository.write("runner/output", "");
-    repository.write("runner/summary", "");
-    let path = |name: &str| repository.path().join("runner").join(name).display().to_string();
-    let (event_path, output, summary) = (path("event.json"), path("output"), path("summary"));
-    let variables = [
-        ("GITHUB_ACTIONS", "true"),
-        ("CI", "true"),
-        ("GITHUB_EVENT_NAME", event),
-        ("GITHUB_EVENT_PATH", &event_path),
-        ("GITHUB_OUTPUT", &output),
-        ("GITHUB_STEP_SUMMARY", &summary),
-        ("GITHUB_REPOSITORY", "acme/hotdog"),
-        ("GITHUB_SHA", "ffffffffffffffffffffffffffffffffffffffff"),
-        ("GITHUB_RUN_ID", "11"),
-        ("GITHUB_RUN_ATTEMPT", "1"),
-        ("GITHUB_API_URL", &server.url()),
-        ("INPUT_GITHUB_TOKEN", token),
-        ("INPUT_MODELS", ""),
-        ("INPUT_REPORT-DIR", "out"),
+    runner::step(Repository::example("text-stats"), &server.url(), event, payload, token)
+        .variable("INPUT_REPORT-DIR", "out")
         // No daemon: what needs one says so.
-        ("DOCKER_HOST", "unix:///nonexistent/docker.sock"),
-    ];
-    variables.into_iter().fold(repository, |repository, (name, value)| repository.variable(name, value))
-}
-
-fn pull_request(head: &str) -> Value {
-    json!({ "pull_request": {
-        "number": 7,
-        "head": { "sha": HEAD, "repo": { "full_name": head } },
-        "base": { "sha": "b", "repo": { "full_name": "acme/hotdog" } },
-    }})
+        .variable("DOCKER_HOST", "unix:///nonexistent/docker.sock")
 }
 
 async fn run(repository: &Repository, line: &str) -> Seen {
     tokio::task::block_in_place(|| repository.run(line))
-}
-
-/// What the steps behind this one read.
-fn output(repository: &Repository, name: &str) -> Option<String> {
-    let text = repository.read("runner/output");
-    let mut lines = text.lines();
-    while let Some(line) = lines.next() {
-        let (found, delimiter) = line.split_once("<<").unwrap();
-        let value: Vec<&str> = lines.by_ref().take_while(|line| *line != delimiter).collect();
-        if found == name {
-            return Some(value.join("\n"));
-        }
-    }
-    None
-}
-
-/// Lines that the runner obeys: those while commands are stopped are not.
-fn obeyed(seen: &Seen) -> Vec<String> {
-    let mut stopped: Option<String> = None;
-    let mut commands = Vec::new();
-    for line in seen.stdout.lines().chain(seen.stderr.lines()) {
-        let line = line.trim_start();
-        match &stopped {
-            Some(token) if line == format!("::{token}::") => stopped = None,
-            Some(_) => assert!(!line.contains("##[") && !line.starts_with("::"), "a command while stopped: {line}"),
-            None => match line.strip_prefix("::stop-commands::") {
-                Some(token) => stopped = Some(token.to_owned()),
-                None if line.starts_with("::") || line.contains("##[") => commands.push(line.to_owned()),
-                None => {}
-            },
-        }
-    }
-    assert_eq!(stopped, None, "commands stay stopped");
-    commands
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -205,4 +143,97 @@ async fn select_gives_the_matrix_and_report_closes_what_is_missing() {
     assert_eq!(seen.code, Some(3), "{seen}");
     assert_eq!(server.check_runs().len(), 2);
     assert!(server.comments()[0]["body"].as_str().unwrap().contains("no result"));
+}
+
+/// A repository of two models, each made of a folder of its own.
+fn two_models(server: &FakeGitHub, event: &str, payload: &Value) -> Repository {
+    let repository = step(server, event, payload, READER).variable("INPUT_MODELS", "changed");
+    let configuration = repository.read("cog-safe-push-configs/text-stats.yaml");
+    repository.write("cog-safe-push-configs/other.yaml", &configuration.replace("acme/text-stats", "acme/other"));
+    repository.write(".safe-push.yaml", "models:\n  text-stats: { paths: [\"stats/**\"] }\n  other: { paths: [\"other/**\"] }\n");
+    repository
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_models_are_those_of_the_pull_requests_files_as_github_lists_them() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = two_models(&server, "pull_request", &pull_request("mallory/hotdog"));
+    for (files, models) in [
+        (vec![json!({ "filename": "other/x.py", "status": "modified" })], "other"),
+        (vec![json!({ "filename": "docs/x.md", "status": "added" })], ""),
+        // What was moved away is missing where it was.
+        (vec![json!({ "filename": "docs/x.py", "previous_filename": "stats/x.py", "status": "renamed" })], "text-stats"),
+        (vec![json!({ "filename": "other/copy.py", "previous_filename": "stats/x.py", "status": "copied" })], "other"),
+        (vec![json!({ "filename": "docs/x.md", "status": "modified" }); 2999], ""),
+        (vec![json!({ "filename": "docs/x.md", "status": "modified" }); 3000], "other,text-stats"),
+    ] {
+        server.has_changed(files);
+        repository.write("runner/output", "");
+        let seen = run(&repository, "select").await;
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(output(&repository, "models").as_deref(), Some(models), "{seen}");
+    }
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_models_of_a_push_are_those_between_its_commits() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let (before, zero) = ("a".repeat(40), "0".repeat(40));
+    let file = |name: &str| json!({ "filename": name, "status": "modified" });
+    let everything = "other,text-stats";
+    for (before, status, files, models) in [
+        (&before, "ahead", vec![file("stats/x.py")], "text-stats"),
+        (&before, "ahead", vec![file("docs/x.md"); 299], ""),
+        (&before, "ahead", vec![file("docs/x.md"); 300], everything),
+        (&before, "diverged", vec![], everything),
+        (&zero, "ahead", vec![], everything),
+    ] {
+        let repository = two_models(&server, "push", &json!({ "before": before, "after": HEAD }));
+        server.compares(status, files);
+        let seen = run(&repository, "select").await;
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(output(&repository, "models").as_deref(), Some(models), "{status} {seen}");
+    }
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_an_answer_of_github_git_is_asked_and_in_doubt_all_models_count() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = two_models(&server, "pull_request", &pull_request("mallory/hotdog"));
+    let repository = repository.variable("INPUT_GITHUB_TOKEN", "ghs_expired");
+    let seen = run(&repository, "select").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(output(&repository, "models").as_deref(), Some("other,text-stats"));
+    assert!(seen.stdout.contains("GitHub does not allow us to list the files"), "{seen}");
+    assert!(seen.stdout.contains("every model counts as changed: the folder is no git repository"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_of_nothing_has_outputs_too() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = two_models(&server, "pull_request", &pull_request("acme/hotdog"));
+    server.has_changed(vec![json!({ "filename": "docs/x.md", "status": "modified" })]);
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let outputs = ["verdict", "versions", "matrix", "report_path"].map(|name| output(&repository, name).unwrap());
+    assert_eq!(outputs, ["passed", "{}", r#"{"model":[]}"#, "out"]);
+    assert!(output(&repository, "summary").unwrap().contains("no model has changed"));
+    assert!(repository.read("runner/summary").contains("no model has changed"));
+    assert_eq!(server.writes(), Vec::<String>::new());
+    obeyed(&seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_is_obeyed_on_the_way_to_github() {
+    // What is asked of it as a proxy is answered as GitHub.
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "schedule", &json!({}), WRITER)
+        .variable("GITHUB_API_URL", "http://github.invalid")
+        .variable("HTTP_PROXY", &server.url());
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(server.check_runs().len(), 1, "{seen}");
+    assert_eq!(server.violations(), Vec::<String>::new());
 }

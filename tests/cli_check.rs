@@ -72,6 +72,19 @@ async fn breaking_changes_are_shown_on_their_lines() {
     live.sandbox.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_ignored_for_the_model_that_says_so_and_not_for_others() {
+    let live = Live::new().await;
+    live.repository.edit("predict.py", "ge=0, le=50", "ge=0, le=20");
+    let configured = live.repository.read("cog-safe-push-configs/text-stats.yaml");
+    live.repository.write("cog-safe-push-configs/lenient.yaml", &configured);
+    live.repository.write(".safe-push.yaml", "models:\n  lenient:\n    ignore: [SP109]\n");
+    assert_snapshot!("ignored_for_one_model", live.run("check --models lenient,text-stats").await);
+    let run: Value = serde_json::from_str(&live.repository.read("safe-push-report/run.json")).unwrap();
+    assert_eq!(run["models"][0]["ignored"][0]["code"], "SP109", "what is ignored is still told");
+    live.sandbox.stop().await;
+}
+
 #[test]
 fn the_schema_names_the_sdk_of_the_project() {
     let repository = Repository::example("text-stats");

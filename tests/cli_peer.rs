@@ -1,136 +1,33 @@
-//! The run that cog-safe-push was measured with: ten cases of five kinds, a comparison, ten generated inputs, four at one time. Scripted
-//! versions answer, and a strict fake is the judge.
+//! The run that cog-safe-push was measured with passes, and what fails in it is told.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod fake_claude;
 mod harness;
+mod peer_run;
 
 use std::time::Duration;
 
-use fake_claude::{Asked, FakeClaude, KEY};
-use harness::{Repository, Seen};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, ScriptedRequest, Visibility};
-use safe_push::support::ExposeSecret;
+use fake_claude::Asked;
+use harness::Seen;
+use peer_run::{Peer, agreeing};
+use safe_push::sandbox::{ScriptedReply, ScriptedRequest};
 use serde_json::{Value, json};
 
-const CONFIG: &str = r#"model: acme/hello
-parallel: 4
-predict:
-  compare_outputs: true
-  test_cases:
-    - inputs: {text: world, seed: 1}
-      exact_string: hello world
-    - inputs: {text: moon}
-      exact_string: hello moon
-    - inputs: {text: sun, shout: true}
-      exact_string: HELLO SUN
-    - inputs: {text: five, mode: json}
-      jq_query: .length == 4
-    - inputs: {text: sixsix, mode: json}
-      jq_query: '.length == 6 and .text == "sixsix"'
-    - inputs: {text: bad}
-      error_contains: cannot be greeted
-    - inputs: {text: worse, n: 9}
-      error_contains: more than this model can take
-    - inputs: {text: a cat, mode: picture}
-      match_prompt: a smooth picture
-    - inputs: {text: friend}
-      match_prompt: a friendly greeting
-    - inputs: {text: a cat, mode: picture}
-      match_url: PICTURE
-  fuzz:
-    iterations: 10
-    prompt: Greet many kinds of people
-    fixed_inputs: {shout: false}
-    disabled_inputs: [seed]
-"#;
+const LATENCY: Duration = Duration::from_millis(50);
 
-fn schema() -> Value {
-    json!({"openapi": "3.0.2", "info": {"title": "Cog", "version": "0.1.0"}, "paths": {}, "components": {"schemas": {
-        "Input": {"type": "object", "title": "Input", "required": ["text"], "properties": {
-            "text": {"type": "string", "title": "Text", "description": "Whom to greet", "minLength": 1, "x-order": 0},
-            "n": {"type": "integer", "title": "N", "description": "How often", "minimum": 1, "maximum": 9, "default": 1, "x-order": 1},
-            "shout": {"type": "boolean", "title": "Shout", "description": "Loud", "default": false, "x-order": 2},
-            "mode": {"type": "string", "title": "Mode", "description": "text, json or picture", "default": "text", "x-order": 3},
-            "seed": {"type": "integer", "title": "Seed", "description": "Seed", "x-order": 4},
-        }},
-        "Output": {"title": "Output"},
-    }}})
-}
-
-fn picture() -> String {
-    let picture = image::RgbImage::from_fn(64, 64, |x, y| image::Rgb([(x * 4) as u8, (y * 4) as u8, 128]));
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-    use base64::Engine as _;
-    format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes.into_inner()))
-}
-
-/// Says hello as a model does that is well.
 fn hello(request: &ScriptedRequest) -> ScriptedReply {
-    let text = request.input["text"].as_str().unwrap();
-    if text == "bad" {
-        return ScriptedReply::failure("'bad' cannot be greeted").after(Duration::from_millis(50));
-    }
-    if text == "worse" {
-        return ScriptedReply::failure("n=9 is more than this model can take").after(Duration::from_millis(50));
-    }
-    let said = match request.input.get("mode").and_then(Value::as_str) {
-        Some("json") => json!({"text": text, "length": text.chars().count()}),
-        Some("picture") => json!(picture()),
-        _ if request.input.get("shout") == Some(&json!(true)) => json!(format!("HELLO {}", text.to_uppercase())),
-        _ => json!(format!("hello {text}")),
-    };
-    ScriptedReply::output(said).after(Duration::from_millis(50))
+    peer_run::hello(request, LATENCY)
 }
 
-/// Approves everything, and invents greetings; two of each batch do not fit.
-fn agreeing(asked: &Asked) -> Value {
-    if asked.tool == "verdict" {
-        return json!({"reason": "It is as described.", "passed": true});
-    }
-    let mut inputs: Vec<Value> =
-        (0..12).map(|number| json!({"text": format!("person {number}"), "n": 1 + number % 3, "seed": 5})).collect();
-    inputs[3] = json!({"text": "too often", "n": 99});
-    inputs[4] = json!({"colour": "red", "text": "x"});
-    json!({ "inputs": inputs })
-}
-
-struct Peer {
-    sandbox: Sandbox,
-    claude: FakeClaude,
-    repository: Repository,
-    /// The version in question.
-    version: String,
+async fn run_of(
+    answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
+    opinion: impl Fn(&Asked) -> Value + Send + Sync + 'static,
+) -> Peer {
+    Peer::new(LATENCY, Duration::ZERO, answer, opinion).await
 }
 
 impl Peer {
-    async fn new(
-        answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
-        opinion: impl Fn(&Asked) -> Value + Send + Sync + 'static,
-    ) -> Self {
-        let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
-        let sandbox = Sandbox::start(options).await.unwrap();
-        sandbox.create_model("acme/hello", Visibility::Public, "cpu").unwrap();
-        let version = sandbox.push_scripted_version("acme/hello", Some(schema()), Script::new(answer)).unwrap();
-        // The newest is the live one.
-        sandbox.push_scripted_version("acme/hello", Some(schema()), Script::new(hello)).unwrap();
-        let claude = FakeClaude::start(Duration::ZERO, opinion).await;
-        let repository = Repository::new()
-            .variable("REPLICATE_BASE_URL", sandbox.base_url())
-            .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
-            .variable("ANTHROPIC_BASE_URL", &claude.url)
-            .variable("ANTHROPIC_API_KEY", KEY);
-        repository.write("cog-safe-push.yaml", &CONFIG.replace("PICTURE", &picture()));
-        Self { sandbox, claude, repository, version }
-    }
-
-    async fn verify(&self) -> Seen {
-        let line = format!("verify acme/hello:{}", self.version);
-        tokio::task::block_in_place(|| self.repository.run(&line))
-    }
-
     fn cases(&self) -> Vec<Value> {
         self.repository.report()["models"][0]["cases"].as_array().unwrap().clone()
     }
@@ -159,7 +56,7 @@ fn tells(peer: &Peer, seen: &Seen, id: &str, words: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_run_passes() {
-    let peer = Peer::new(hello, agreeing).await;
+    let peer = run_of(hello, agreeing).await;
     let seen = peer.verify().await;
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(peer.claude.refused(), Vec::<String>::new());
@@ -193,7 +90,7 @@ async fn a_wrong_output_is_told() {
         Some("world") => ScriptedReply::output("howdy world"),
         _ => hello(request),
     };
-    let peer = Peer::new(changed, agreeing).await;
+    let peer = run_of(changed, agreeing).await;
     let seen = peer.verify().await;
     tells(&peer, &seen, "case-1", &[r#""text":"world""#, "hello world", "howdy world"]);
     tells(&peer, &seen, "compare-1", &[r#""text":"world""#, "hello world", "howdy world"]);
@@ -207,7 +104,7 @@ async fn a_failing_generated_input_is_told_with_a_smaller_one_and_a_command() {
         Some(2..9) => ScriptedReply::failure("RuntimeError: n is more than this model can take"),
         _ => hello(request),
     };
-    let peer = Peer::new(picky, agreeing).await;
+    let peer = run_of(picky, agreeing).await;
     let seen = peer.verify().await;
     let failed: Vec<Value> = peer.cases().into_iter().filter(|case| case["kind"] == "fuzz" && case["status"] == "failed").collect();
     assert!(!failed.is_empty(), "{seen}");
@@ -225,7 +122,7 @@ async fn an_output_that_the_judge_refuses_is_told_with_its_reason() {
         }
         agreeing(asked)
     };
-    let peer = Peer::new(hello, strict).await;
+    let peer = run_of(hello, strict).await;
     let seen = peer.verify().await;
     tells(&peer, &seen, "case-9", &[r#""text":"friend""#, "a friendly greeting", "hello friend", "The text is hostile."]);
     // Best of three for each of two tries.
@@ -235,7 +132,7 @@ async fn an_output_that_the_judge_refuses_is_told_with_its_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_not_accepted_is_an_error_with_the_way_out() {
-    let peer = Peer::new(hello, agreeing).await;
+    let peer = run_of(hello, agreeing).await;
     let peer = Peer { repository: peer.repository.variable("ANTHROPIC_API_KEY", "sk-ant-other"), ..peer };
     let seen = peer.verify().await;
     assert_ne!(seen.code, Some(0), "{seen}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use chrono::{TimeZone, Utc};
 use fake_github::{FakeGitHub, Fault, READER, WRITER};
 use proptest::prelude::*;
-use safe_push::clients::github::{ChangedFiles, GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
+use safe_push::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
 use safe_push::deliver::github::{Checks, CommentOutcome, HeadCommit, finish, refresh_comment};
 use safe_push::domain::verdict::Verdict;
 use safe_push::report::json::{from_json, v1::Run};
@@ -21,7 +21,7 @@ use serde_json::json;
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn client(server: &FakeGitHub, token: &str) -> Arc<dyn GitHub> {
-    let retries = RetryPolicy { retries: 8, first_wait: Duration::from_millis(5), longest_wait: Duration::from_millis(50) };
+    let retries = RetryPolicy { retries: 12, first_wait: Duration::from_millis(5), longest_wait: Duration::from_millis(50) };
     let options = GitHubOptions {
         api_url: Some(server.url()),
         repository: "acme/hotdog".parse().unwrap(),
@@ -59,7 +59,36 @@ fn run(name: &str, verdict: &str, findings: usize) -> Run {
     from_json(&run.to_string()).unwrap()
 }
 
-/// One job of a matrix.
+/// How a job of a matrix ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It comes to its end.
+    Ends,
+    /// It is gone before its check run is written.
+    DiesEarly,
+    /// It is gone when it has written its check run, before the comment.
+    DiesLate,
+    /// Its machine never came up.
+    NeverBegins,
+}
+
+/// One job of a matrix, with a model that is built for this long.
+async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, fate: Fate, work: Duration) {
+    if fate == Fate::NeverBegins {
+        return;
+    }
+    let checks = Checks::begin(&*github, head(11), std::slice::from_ref(&name), now()).await.unwrap();
+    tokio::time::sleep(work).await;
+    if fate == Fate::DiesEarly {
+        return;
+    }
+    checks.end(&*github, &run(&name, "passed", 0), now()).await.unwrap();
+    if fate == Fate::Ends {
+        assert_eq!(refresh_comment(&*github, 7, SHA, 11, false).await.unwrap(), CommentOutcome::Written);
+    }
+}
+
+/// One job of a matrix that comes to its end.
 async fn leg(github: Arc<dyn GitHub>, name: String, run_id: u64) -> CommentOutcome {
     let checks = Checks::begin(&*github, head(run_id), std::slice::from_ref(&name), now()).await.unwrap();
     checks.end(&*github, &run(&name, "passed", 0), now()).await.unwrap();
@@ -84,17 +113,17 @@ fn assert_complete(server: &FakeGitHub, names: &[String]) {
 async fn twenty_four_jobs_leave_one_complete_comment() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.slow(Duration::from_millis(40));
+    server.fails_often(0.2);
     server.foreign_comment("mallory", "<!-- safe-push:summary v1 run=999999 -->\nall is well");
-    server.fail((0..30).map(|number| match number % 3 {
-        0 => Fault::BadGateway,
-        1 => Fault::LostAnswer,
-        _ => Fault::SecondaryLimit,
-    }));
     let names: Vec<String> = (0..24).map(|number| format!("model-{number:02}")).collect();
-    let jobs = names.iter().map(|name| tokio::spawn(leg(client(&server, WRITER), name.clone(), 11)));
+    let jobs = names.iter().map(|name| {
+        let work = Duration::from_millis(rand::random_range(0..300));
+        tokio::spawn(leg_of_fate(client(&server, WRITER), name.clone(), Fate::Ends, work))
+    });
     for job in jobs.collect::<Vec<_>>() {
-        assert_eq!(job.await.unwrap(), CommentOutcome::Written);
+        job.await.unwrap();
     }
+    server.fails_often(0.0);
     assert_complete(&server, &names);
     assert!(
         server
@@ -102,38 +131,63 @@ async fn twenty_four_jobs_leave_one_complete_comment() {
             .iter()
             .any(|comment| comment["user"]["login"] == "mallory" && comment["body"].as_str().unwrap().contains("all is well"))
     );
+    // The last job has nothing left to do.
+    let github = client(&server, WRITER);
+    let writes = server.writes().len();
+    assert_eq!(finish(&*github, &head(11), &names, now()).await.unwrap().closed, Vec::<String>::new());
+    assert_eq!(refresh_comment(&*github, 7, SHA, 11, true).await.unwrap(), CommentOutcome::Written);
+    assert_eq!(server.writes().len(), writes);
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn whatever_the_order_the_comment_converges(
-        legs in 1_usize..7,
-        waits in prop::collection::vec(0_u64..30, 6),
+    fn whatever_the_order_and_whoever_breaks_down_the_comment_converges(
+        fates in prop::collection::vec(
+            prop::sample::select(vec![Fate::Ends, Fate::Ends, Fate::Ends, Fate::DiesEarly, Fate::DiesLate, Fate::NeverBegins]),
+            1..7,
+        ),
+        waits in prop::collection::vec((0_u64..30, 0_u64..30), 7),
         slow in 0_u64..12,
-        faults in prop::collection::vec(prop::sample::select(vec![Fault::BadGateway, Fault::LostAnswer, Fault::SecondaryLimit]), 0..8),
+        fault_ratio in 0.0..0.25_f64,
     ) {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         runtime.block_on(async {
             let server = FakeGitHub::start("127.0.0.1:0").await;
             server.slow(Duration::from_millis(slow));
-            server.fail(faults);
-            let names: Vec<String> = (0..legs).map(|number| format!("model-{number}")).collect();
-            let jobs: Vec<_> = names.iter().zip(waits).map(|(name, wait)| {
-                let (github, name) = (client(&server, WRITER), name.clone());
+            server.fails_often(fault_ratio);
+            let names: Vec<String> = (0..fates.len()).map(|number| format!("model-{number}")).collect();
+            let jobs: Vec<_> = names.iter().zip(&fates).zip(waits).map(|((name, fate), (wait, work))| {
+                let (github, name, fate) = (client(&server, WRITER), name.clone(), *fate);
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(wait)).await;
-                    leg(github, name, 11).await
+                    leg_of_fate(github, name, fate, Duration::from_millis(work)).await;
                 })
             }).collect();
             for job in jobs {
-                assert_eq!(job.await.unwrap(), CommentOutcome::Written);
+                job.await.unwrap();
             }
-            if legs == 1 {
-                assert_eq!(server.comments().len(), 1);
-            } else {
-                assert_complete(&server, &names);
+            // Whoever ended has left what is known so far, in one comment.
+            let last_job = client(&server, WRITER);
+            let finished = finish(&*last_job, &head(11), &names, now()).await.unwrap();
+            let died = |fate: &Fate| matches!(fate, Fate::DiesEarly | Fate::NeverBegins);
+            assert_eq!(finished.closed.len(), fates.iter().filter(|fate| died(fate)).count());
+            refresh_comment(&*last_job, 7, SHA, 11, true).await.unwrap();
+            server.fails_often(0.0);
+
+            assert_eq!(server.violations(), Vec::<String>::new());
+            let runs = server.check_runs();
+            assert_eq!(runs.len(), names.len(), "a check run was made twice");
+            let comments = server.comments();
+            assert_eq!(comments.len(), 1, "{comments:?}");
+            let body = comments[0]["body"].as_str().unwrap();
+            for (name, fate) in names.iter().zip(&fates) {
+                let run = runs.iter().find(|run| run["name"] == format!("safe-push / {name}")).unwrap();
+                let (conclusion, words) = if died(fate) { ("cancelled", "no result") } else { ("success", "passed") };
+                assert_eq!((&run["status"], &run["conclusion"]), (&json!("completed"), &json!(conclusion)));
+                let row = body.lines().find(|line| line.contains(&format!("[{name}]("))).unwrap();
+                assert!(row.contains(words), "{row}");
             }
         });
     }
@@ -196,13 +250,27 @@ async fn a_token_without_rights_is_told_what_it_needs() {
 }
 
 #[tokio::test]
-async fn changed_files_come_page_by_page_and_too_many_are_told() {
+async fn changed_files_come_page_by_page_up_to_githubs_limit() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let names: Vec<String> = (0..250).map(|number| format!("f{number}.py")).collect();
     server.has_files(&names.iter().map(String::as_str).collect::<Vec<_>>());
     let github = client(&server, READER);
-    assert_eq!(github.pull_request_files(7).await.unwrap(), ChangedFiles::All(names.clone()));
-    let many: Vec<&str> = std::iter::repeat_n("x.py", 3000).collect();
+    let files = github.pull_request_files(7).await.unwrap();
+    assert_eq!(files.into_iter().map(|file| file.filename).collect::<Vec<_>>(), names);
+    let many: Vec<&str> = std::iter::repeat_n("x.py", 3100).collect();
     server.has_files(&many);
-    assert_eq!(github.pull_request_files(7).await.unwrap(), ChangedFiles::TooMany);
+    assert_eq!(github.pull_request_files(7).await.unwrap().len(), 3000);
+}
+
+#[tokio::test]
+async fn comments_of_other_applications_are_left_alone_whatever_they_say() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let echo = "<!-- safe-push:summary v1 run=5 -->\nrepeated by another application";
+    server.comment_of_application("helpful-echo[bot]", echo);
+    leg(client(&server, WRITER), "small".to_owned(), 11).await;
+    leg(client(&server, WRITER), "large".to_owned(), 11).await;
+    let comments = server.comments();
+    assert_eq!(comments.len(), 2, "{comments:?}");
+    assert_eq!(comments[0]["body"], echo);
+    assert!(comments[1]["body"].as_str().unwrap().contains("2 models passed"));
 }

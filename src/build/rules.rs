@@ -1,6 +1,6 @@
 //! Every code that this room's findings carry: SP581 to SP599.
 
-use crate::domain::finding::Severity::{Note, Warning};
+use crate::domain::finding::Severity::{Error, Note, Warning};
 use crate::domain::rule::Rule;
 
 pub(crate) const CONTEXT_LARGE: Rule = Rule {
@@ -30,8 +30,17 @@ pub(crate) const TOKEN_IN_FILE: Rule = Rule {
     example: "A script with `REPLICATE_API_TOKEN=r8_…` in it. Take it out, and make a new token: the old one is in the history of Git too.",
 };
 
+pub(crate) const SECRET_IN_OFFICIAL: Rule = Rule {
+    code: "SP584",
+    name: "secret-in-official-model",
+    severity: Error,
+    summary: "An official model was to be pushed with a file that holds a secret of this run.",
+    why: "Official models are run by everybody. Every file that is sent is searched to its end, for tokens and build secrets as they are and in base64.",
+    example: "A key that `script/write-api-key` wrote for the tests, and that was not deleted before `--push-official-model`.",
+};
+
 /// All rules of the room, by code.
-pub const RULES: &[Rule] = &[CONTEXT_LARGE, SECRET_FILE, TOKEN_IN_FILE];
+pub const RULES: &[Rule] = &[CONTEXT_LARGE, SECRET_FILE, TOKEN_IN_FILE, SECRET_IN_OFFICIAL];
 
 #[cfg(test)]
 mod tests {

@@ -67,6 +67,8 @@ pub(super) enum Command {
     Sandbox(SandboxArguments),
     /// Watch two pushes of an example model on the sandbox, a good and a breaking one
     Demo(DemoArguments),
+    /// Push and run a tiny model of our own and remove it: does the whole way still work?
+    Canary(CanaryArguments),
     /// Write a first configuration for the model in this folder
     Init(InitArguments),
 }
@@ -188,18 +190,31 @@ pub(super) struct DockerfileArguments {
 /// Two files.
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// The file that is right
-    pub(super) expected: PathBuf,
-    /// The file in question
-    pub(super) actual: PathBuf,
+    /// The file that is right, or its http(s) address
+    pub(super) expected: String,
+    /// The file in question, or its http(s) address
+    pub(super) actual: String,
+    /// Where the difference goes: a heat map (PNG) of pictures, a diff of texts and JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Holds a measurement to another threshold, as in ssim=0.95; can be given several times
+    #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = threshold)]
+    pub(super) thresholds: Vec<(String, f64)>,
+}
+
+fn threshold(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text.split_once('=').ok_or("name the measurement, as in ssim=0.95")?;
+    let value = value.trim().parse().map_err(|_error| format!("'{value}' is no number"))?;
+    Ok((name.trim().to_owned(), value))
 }
 
 /// A saved run.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// The run.json of a run; without one, in a workflow's last job, check runs that are still open are closed
+    /// The run.json of a run, or those of several, which become one; without any, in a workflow's last job, check runs that are still
+    /// open are closed
     #[arg(value_name = "RUN.JSON")]
-    pub(super) run: Option<PathBuf>,
+    pub(super) runs: Vec<PathBuf>,
     /// Where the reports go; else only the summary is printed
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
@@ -238,6 +253,26 @@ pub(super) struct DemoArguments {
     /// Where the reports go
     #[arg(long, value_name = "FOLDER", default_value = "safe-push-report")]
     pub(super) report_dir: PathBuf,
+}
+
+/// A canary.
+#[derive(Debug, Args)]
+pub(super) struct CanaryArguments {
+    /// The canary's own private model, OWNER/NAME; made when it is missing (default: safe-push-canary of the token's account)
+    #[arg(value_name = "MODEL")]
+    pub(super) model: Option<String>,
+    /// Do everything on the embedded sandbox; nothing is sent to Replicate
+    #[arg(long)]
+    pub(super) sandbox: bool,
+    /// The hardware on which the model is made
+    #[arg(long, value_name = "SKU", default_value = "cpu")]
+    pub(super) hardware: String,
+    /// The limit of its start, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) startup_timeout: u64,
+    /// The limit of its prediction, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub(super) predict_timeout: u64,
 }
 
 /// A first configuration.

@@ -30,16 +30,20 @@ pub(super) async fn execute(
 
 /// A run without models: that is a result too, and reports say so.
 pub(super) fn nothing_to_do(loaded: &Loaded, context: &Context) -> Result<Verdict, Failure> {
+    conclude(&without_models(loaded), &loaded.run.report_dir, context)
+}
+
+/// The report of a run without models.
+pub(super) fn without_models(loaded: &Loaded) -> RunReport {
     let options = options(Goal::Check, loaded.notices.clone());
-    let report = RunReport {
+    RunReport {
         tool_version: options.tool_version,
         started_at: services::clock().now(),
         duration: Duration::ZERO,
         verdict: Verdict::Passed,
         models: Vec::new(),
         notices: options.notices,
-    };
-    conclude(&report, &loaded.run.report_dir, context)
+    }
 }
 
 /// What the pipeline is told beside the plan.

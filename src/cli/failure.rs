@@ -3,6 +3,7 @@
 use crate::clients::claude::ClaudeError;
 use crate::clients::docker::DockerError;
 use crate::clients::github::GitHubError;
+use crate::clients::pagerduty::PagerDutyError;
 use crate::clients::registry::RegistryError;
 use crate::clients::replicate::ReplicateError;
 use crate::domain::finding::Finding;
@@ -78,7 +79,7 @@ macro_rules! from_client_errors {
     };
 }
 
-from_client_errors!(ClaudeError, DockerError, GitHubError, RegistryError, ReplicateError);
+from_client_errors!(ClaudeError, DockerError, GitHubError, PagerDutyError, RegistryError, ReplicateError);
 
 /// A project that cannot be inspected: what its findings say is said better by them.
 impl From<InspectError> for Failure {

@@ -25,21 +25,21 @@ pub(super) struct Loaded {
 }
 
 /// Loads the settings of a run in the working folder. Of several models one has to be chosen, or all.
-pub(super) fn load(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    load_from(sources(model, flags, context), context)
+pub(super) async fn load(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(sources(model, flags, context), context).await
 }
 
 /// The same for a command that does no harm: of several models all are taken when none was chosen.
-pub(super) fn load_every(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    load_from(Sources { every_model: true, ..sources(model, flags, context) }, context)
+pub(super) async fn load_every(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { every_model: true, ..sources(model, flags, context) }, context).await
 }
 
 /// The same for a version that is already there, of a model that a configuration may name as its test model.
-pub(super) fn load_for_version(model: String, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    load_from(Sources { verified_model: Some(model), ..sources(None, flags, context) }, context)
+pub(super) async fn load_for_version(model: String, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { verified_model: Some(model), ..sources(None, flags, context) }, context).await
 }
 
-fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure> {
+async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure> {
     // Mistakes in it are told with those of all other files, further down.
     let configured = config::configured(&sources).ok();
     let script = match &configured {
@@ -50,7 +50,7 @@ fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure>
     if let Some(configured) =
         configured.as_ref().filter(|configured| configured.run.models.as_deref().map(str::trim) == Some(CHANGED))
     {
-        let selection = selection::select(configured, script.as_ref(), None, context)?;
+        let selection = selection::select(configured, script.as_ref(), context).await?;
         notices = selection.notices;
         sources.selected = Some(selection.names);
     }
@@ -124,6 +124,6 @@ fn wrong(error: ConfigError, context: &Context) -> Failure {
 }
 
 /// Loads the settings that the files of the working folder hold.
-pub(super) fn load_plain(context: &Context) -> Result<Loaded, Failure> {
-    load(None, SettingFlags::default(), context)
+pub(super) async fn load_plain(context: &Context) -> Result<Loaded, Failure> {
+    load(None, SettingFlags::default(), context).await
 }

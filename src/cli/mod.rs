@@ -13,6 +13,7 @@ mod environment;
 mod execute;
 mod failure;
 mod finding_output;
+mod handover;
 mod load;
 mod observe;
 mod prepare;

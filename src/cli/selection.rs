@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cli::action;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::config::{ConfigError, Configured};
@@ -30,13 +31,9 @@ pub(super) struct Selection {
     pub(super) findings: Vec<Finding>,
 }
 
-/// Decides which models are meant; all of them when nothing is said. Which files have changed is asked of git, unless somebody knows.
-pub(super) fn select(
-    configured: &Configured,
-    script: Option<&Script>,
-    changed_files: Option<ChangedFiles>,
-    context: &Context,
-) -> Result<Selection, Failure> {
+/// Decides which models are meant; all of them when nothing is said. Which files have changed is asked of GitHub in a workflow, and of git
+/// elsewhere.
+pub(super) async fn select(configured: &Configured, script: Option<&Script>, context: &Context) -> Result<Selection, Failure> {
     let scripted = script_names(script, context);
     let request = configured.run.models.as_deref().unwrap_or("all").trim();
     let mut findings = configured.findings.clone();
@@ -57,7 +54,10 @@ pub(super) fn select(
         .hint("write one with `safe-push init OWNER/NAME`, or name the folder with config_dir"));
     }
     if request == CHANGED {
-        let files = changed_files.unwrap_or_else(|| by_git(configured, context));
+        let files = match action::changed_files(configured, context).await {
+            Some(files) => files,
+            None => by_git(configured, context),
+        };
         let changed = of_changed_files(configured, script, &files);
         let reasons = changed.models.iter().map(|(name, reason)| (name.to_string(), reason.clone())).collect();
         let nothing = changed.models.is_empty().then(|| "no model has changed".to_owned());
@@ -92,12 +92,9 @@ pub(super) fn doubts(configured: &Configured, script: Option<&Script>, context: 
 /// Which files differ from the base.
 fn by_git(configured: &Configured, context: &Context) -> ChangedFiles {
     let run = &configured.run;
-    let repository = GitRepository {
-        folder: &run.repository,
-        environment: context.environment.variables(),
-        cancelled: &|| context.cancelled.is_cancelled(),
-    };
-    changed_since(repository, run.base.as_deref())
+    let cancelled = || context.cancelled.is_cancelled();
+    let environment = context.environment.variables();
+    changed_since(GitRepository { folder: &run.repository, environment, cancelled: &cancelled }, run.base.as_deref())
 }
 
 /// Which models these files concern.

@@ -7,6 +7,7 @@ use crate::cli::build_environment::{self, Reach};
 use crate::cli::claude;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::handover::{self, Handover};
 use crate::clients::docker::{Docker, RealDocker, RegistryCredentials};
 use crate::clients::registry::{RealRegistry, Registry, RegistryOptions};
 use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
@@ -27,6 +28,7 @@ pub(super) struct Connected {
     /// What the report should say about it.
     pub(super) notices: Vec<String>,
     sandbox: Option<Sandbox>,
+    handover: Option<Arc<Handover>>,
 }
 
 impl Connected {
@@ -34,6 +36,9 @@ impl Connected {
     pub(super) async fn close(self) {
         if let Some(sandbox) = self.sandbox {
             sandbox.stop().await;
+        }
+        if let Some(handover) = self.handover {
+            handover.forget().await;
         }
     }
 }
@@ -45,27 +50,35 @@ pub(super) async fn replicate(settings: &RunSettings, models: &[ModelPlan], cont
     let client = replicate_client(settings, token)?;
     let docker = docker(settings).await?;
     let credentials = registry_user(settings, cog_token).await?;
-    let services = services(context, models, docker, client, credentials, claude::judge(settings)?, Reach::Published)?;
-    Ok(Connected { services, notices: Vec::new(), sandbox: None })
+    let images = Images { docker, registry: open_registry(&credentials.host, Some(credentials.clone()))? };
+    let services = services(context, models, images, client, credentials, claude::judge(settings)?, Reach::Published)?;
+    Ok(Connected { services, notices: Vec::new(), sandbox: None, handover: None })
 }
 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
 pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
     let judge = claude::judge(settings)?;
-    let docker = docker(settings).await?;
+    let docker = RealDocker::connect(settings.docker_host.as_deref()).await?;
+    let network = handover::own_network(&docker).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
+    let defaults = SandboxOptions::default();
     let sandbox = Sandbox::start(SandboxOptions {
         username: username.to_owned(),
         docker_host: settings.docker_host.clone(),
-        ..SandboxOptions::default()
+        bind: network.as_ref().map_or(defaults.bind, |network| network.address),
+        docker_network: network.as_ref().map(|network| network.name.clone()),
+        ..defaults
     })
     .await?;
-    let connected = on_sandbox(&sandbox, models, context, docker, judge).await;
-    match connected {
-        Ok(services) => {
-            let notice = "Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned();
-            Ok(Connected { services, notices: vec![notice], sandbox: Some(sandbox) })
-        }
+    let mut notices = vec!["Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned()];
+    let handover = network.map(|_| Handover::new(docker.clone(), sandbox.image_taker(), sandbox.username()));
+    if handover.is_some() {
+        notices.push(
+            "The Docker daemon cannot reach a sandbox within a container, so images were handed over instead of pushed.".to_owned(),
+        );
+    }
+    match on_sandbox(&sandbox, models, context, docker, handover.clone(), judge) {
+        Ok(services) => Ok(Connected { services, notices, sandbox: Some(sandbox), handover }),
         Err(failure) => {
             sandbox.stop().await;
             Err(failure)
@@ -73,11 +86,12 @@ pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], contex
     }
 }
 
-async fn on_sandbox(
+fn on_sandbox(
     sandbox: &Sandbox,
     models: &[ModelPlan],
     context: &Context,
-    docker: Arc<dyn Docker>,
+    docker: RealDocker,
+    handover: Option<Arc<Handover>>,
     judge: Option<Arc<dyn Judge>>,
 ) -> Result<Services, Failure> {
     let mut made = BTreeSet::new();
@@ -95,20 +109,30 @@ async fn on_sandbox(
         username: sandbox.username().to_owned(),
         password: sandbox.cli_token().clone(),
     };
-    services(context, models, docker, Arc::new(client), credentials, judge, Reach::Local)
+    let images = match handover {
+        Some(handover) => Images { docker: Arc::clone(&handover) as Arc<dyn Docker>, registry: handover },
+        None => Images { docker: Arc::new(docker), registry: open_registry(&credentials.host, Some(credentials.clone()))? },
+    };
+    services(context, models, images, Arc::new(client), credentials, judge, Reach::Local)
+}
+
+/// Where images are made, and where they are looked for.
+struct Images {
+    docker: Arc<dyn Docker>,
+    registry: Arc<dyn Registry>,
 }
 
 fn services(
     context: &Context,
     models: &[ModelPlan],
-    docker: Arc<dyn Docker>,
+    images: Images,
     replicate: Arc<dyn Replicate>,
     credentials: RegistryCredentials,
     judge: Option<Arc<dyn Judge>>,
     reach: Reach,
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
-    let registry = open_registry(&registry_host, Some(credentials.clone()))?;
+    let Images { docker, registry } = images;
     let build = build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
     Ok(Services {
         replicate,

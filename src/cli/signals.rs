@@ -8,8 +8,9 @@ use crate::domain::verdict::Verdict;
 pub(super) fn cancelled_by_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let stop = token.clone();
+    // At once, not when the task gets its turn: as the first process of a container we would not even notice a signal before.
+    let Some(mut signals) = Signals::listen() else { return token };
     tokio::spawn(async move {
-        let Some(mut signals) = Signals::listen() else { return };
         signals.next().await;
         stop.cancel();
         signals.next().await;

@@ -52,6 +52,8 @@ async fn run(arguments: Arguments, environment: Environment, printer: Printer, a
             tell(&failure, &context.printer);
             if let Some(action) = &context.action {
                 action.output("verdict", failure.verdict.as_str());
+                // What is read as JSON is JSON also when there is nothing.
+                action.output("versions", "{}");
                 action.failed(&failure.chain());
             }
             failure.verdict

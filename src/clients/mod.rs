@@ -7,6 +7,7 @@ pub mod cog_release;
 pub mod docker;
 pub mod github;
 pub mod http;
+pub mod pagerduty;
 pub mod registry;
 pub mod replicate;
 pub mod runner;

@@ -47,6 +47,7 @@ pub(super) struct Effective {
     pub(super) fail_fast: Option<bool>,
     pub(super) health: Option<String>,
     pub(super) judge_model: Option<String>,
+    pub(super) judge_budget: Option<u64>,
     pub(super) max_predict_seconds: Option<u64>,
     pub(super) fuzz_iterations: Option<u64>,
     pub(super) fuzz_fixed_inputs: Option<String>,

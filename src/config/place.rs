@@ -214,6 +214,7 @@ impl Place {
             registry_host: effective.replicate_registry.clone().unwrap_or_else(|| REGISTRY.to_owned()),
             replicate_base_url: effective.replicate_base_url.clone(),
             anthropic_base_url: effective.anthropic_base_url.clone(),
+            judge_budget: effective.judge_budget,
             github_api_url: effective.github_api_url.clone(),
             docker_host: effective.docker_host.clone(),
             push_official_model: effective.push_official_model.unwrap_or_default(),

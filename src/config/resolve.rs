@@ -71,7 +71,7 @@ impl Resolver<'_> {
             inspect: self.inspect(),
             build: self.build(),
             predict: self.predict(config, &mut findings)?,
-            train: config.train.as_ref().map(|train| train_plan(train, &test_model)),
+            train: config.train.as_ref().map(|train| train_plan(train, &test_model, effective.seed)),
             publish: if effective.test_only == Some(true) { PublishMode::TestOnly } else { PublishMode::Publish },
             deployment: config.deployment.as_ref().and_then(|section| deployment(section, &model)),
             parallel: usize::try_from(effective.parallel.unwrap_or(PARALLEL)).unwrap_or(usize::MAX),
@@ -284,9 +284,9 @@ fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {
     })
 }
 
-fn train_plan(section: &TrainSection, test_model: &ModelRef) -> TrainPlan {
+fn train_plan(section: &TrainSection, test_model: &ModelRef, seed: Option<u64>) -> TrainPlan {
     TrainPlan {
-        destination: Some(section.destination.clone().unwrap_or_else(|| test_model.with_suffix("-dest"))),
+        destination: section.destination.clone().unwrap_or_else(|| test_model.with_suffix("-dest")),
         destination_hardware: section.destination_hardware.clone().unwrap_or_else(|| TEST_HARDWARE.to_owned()),
         cases: section.test_cases.clone(),
         fuzz: section.fuzz.as_ref().map(|fuzz| FuzzPlan {
@@ -294,7 +294,7 @@ fn train_plan(section: &TrainSection, test_model: &ModelRef) -> TrainPlan {
             disabled_inputs: fuzz.disabled_inputs.clone(),
             iterations: usize::try_from(fuzz.iterations.unwrap_or(FUZZ_ITERATIONS)).unwrap_or(usize::MAX),
             prompt: fuzz.prompt.clone(),
-            seed: None,
+            seed,
             location: fuzz.location.clone(),
         }),
     }

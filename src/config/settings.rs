@@ -319,6 +319,16 @@ pub const SETTINGS: &[Setting] = &[
         in_repository = true
     ),
     setting!(
+        "judge_budget",
+        Some("judge-budget"),
+        Kind::Number,
+        "TOKENS",
+        CASES,
+        "Tokens that questions to Claude may cost in a run, in both directions",
+        in_repository = true,
+        default = Some("10000000")
+    ),
+    setting!(
         "max_predict_seconds",
         Some("max-predict-seconds"),
         Kind::Number,

@@ -134,6 +134,8 @@ pub struct RunSettings {
     pub replicate_base_url: Option<String>,
     /// Claude's API; its own when nothing is said.
     pub anthropic_base_url: Option<String>,
+    /// Tokens that questions to Claude may cost; the client's own limit when nothing is said.
+    pub judge_budget: Option<u64>,
     /// GitHub's API; its own when nothing is said.
     pub github_api_url: Option<String>,
     /// The Docker daemon; the default socket when nothing is said.

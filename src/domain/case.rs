@@ -53,6 +53,18 @@ pub enum CaseKind {
     TrainFuzz,
 }
 
+impl CaseKind {
+    /// Whether it is a training rather than a prediction.
+    pub const fn is_training(self) -> bool {
+        matches!(self, Self::Train | Self::TrainFuzz)
+    }
+
+    /// Whether its inputs were made, and not written by somebody.
+    pub const fn is_generated(self) -> bool {
+        matches!(self, Self::Fuzz | Self::TrainFuzz)
+    }
+}
+
 impl fmt::Display for CaseKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {

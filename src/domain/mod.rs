@@ -3,6 +3,7 @@
 //! Nothing here performs I/O, reads the environment or looks at a clock; `tests/layers.rs` keeps it so. Types carry the proof of
 //! what was done: a [`Cleared`](cleared::Cleared) can only be made from a [`Verified`](cleared::Verified) that passed the policy.
 
+pub mod canary;
 pub mod case;
 pub mod cleared;
 pub mod cost;

@@ -31,7 +31,7 @@ pub enum Limit {
     AtLeast(f64),
 }
 
-/// Two files that were compared: an output of the staged version with the live version's, or with the one a case names.
+/// Two files or values that were compared: an output of the staged version with the live version's, or with the one a case names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputComparison {
     /// Where the file stands in the output: `output`, `output[0].mask`.
@@ -58,6 +58,9 @@ pub enum ComparedWith {
     /// The file at the address that the case names.
     Wanted,
 }
+
+/// What stands among the facts of a file whose small copy found no room in the report.
+pub const NO_ROOM: &str = "no room for a preview";
 
 /// One file of an output.
 #[derive(Debug, Clone, PartialEq)]

@@ -193,14 +193,21 @@ pub struct FuzzPlan {
 /// What is asked of trainings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainPlan {
-    /// The model that receives trained versions; made when missing. `None` derives `<test-model>-dest`.
-    pub destination: Option<ModelRef>,
+    /// The model that receives trained versions; made when missing. Never equal to the live model.
+    pub destination: ModelRef,
     /// Its hardware.
     pub destination_hardware: String,
     /// Test cases, in the order they were written.
     pub cases: Vec<TestCase>,
     /// Made inputs.
     pub fuzz: Option<FuzzPlan>,
+}
+
+impl TrainPlan {
+    /// Whether anything is going to be trained.
+    pub fn trains(&self) -> bool {
+        !self.cases.is_empty() || self.fuzz.as_ref().is_some_and(|fuzz| fuzz.iterations > 0)
+    }
 }
 
 /// The deployment that follows the live model. Scaling is only set on creation.

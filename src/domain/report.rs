@@ -51,6 +51,8 @@ pub struct ModelReport {
     pub published: Option<VersionRef>,
     /// The live version before this run: the way back.
     pub previous: Option<VersionRef>,
+    /// The versions that test trainings left at their destination.
+    pub trained: Vec<VersionRef>,
     /// Layer digests of both, once both are there.
     pub layers: Option<LayerProof>,
     /// The deployment, when one was asked for and reached.

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::media::{MediaFile, MediaKind, audio_facts, detect, image_facts};
+use crate::media::picture::missing_end;
+use crate::media::{MediaFile, MediaKind, audio_facts, binary, detect, image_facts, video, video_facts};
 
 /// What a look at one file found.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub enum Ailment {
     Empty,
     /// It does not decode: truncated, damaged, or not what it says.
     Broken(String),
+    /// It ends before it should.
+    Truncated(String),
     /// All pixels have one colour.
     OneColour,
     /// No pixel can be seen.
@@ -35,9 +38,9 @@ pub enum Ailment {
 }
 
 impl Ailment {
-    /// Whether a file may look so on purpose: a mask of one colour, a pause. An empty or broken file cannot.
+    /// Whether a file may look so on purpose: a mask of one colour, a pause. An empty, broken or truncated file cannot.
     pub fn can_be_wanted(&self) -> bool {
-        !matches!(self, Self::Empty | Self::Broken(_))
+        !matches!(self, Self::Empty | Self::Broken(_) | Self::Truncated(_))
     }
 }
 
@@ -46,6 +49,7 @@ impl fmt::Display for Ailment {
         match self {
             Self::Empty => formatter.write_str("the file is empty"),
             Self::Broken(why) => write!(formatter, "the file cannot be decoded: {why}"),
+            Self::Truncated(why) => write!(formatter, "the file is truncated: {why}"),
             Self::OneColour => formatter.write_str("the picture has one colour only"),
             Self::Transparent => formatter.write_str("the picture is fully transparent"),
             Self::Silent => formatter.write_str("the sound is silent"),
@@ -67,6 +71,12 @@ pub fn examine(file: &MediaFile<'_>) -> Examination {
         MediaKind::Image => match image_facts(file) {
             Ok(facts) => {
                 found.facts.push(format!("{} x {} pixels", facts.width, facts.height));
+                if facts.frames > 1 {
+                    found.facts.push(format!("{} frames", facts.frames));
+                }
+                if let Some(why) = missing_end(file) {
+                    found.ailments.push(Ailment::Truncated(why.to_owned()));
+                }
                 if facts.is_transparent {
                     found.ailments.push(Ailment::Transparent);
                 } else if facts.is_one_colour && u64::from(facts.width) * u64::from(facts.height) > 1 {
@@ -80,6 +90,9 @@ pub fn examine(file: &MediaFile<'_>) -> Examination {
         MediaKind::Audio => match audio_facts(file) {
             Ok(facts) => {
                 found.facts.push(format!("{:.2} s", facts.duration_secs));
+                if let Some(why) = &facts.incomplete {
+                    found.ailments.push(Ailment::Truncated(why.clone()));
+                }
                 if facts.is_silent() {
                     found.ailments.push(Ailment::Silent);
                 }
@@ -93,7 +106,20 @@ pub fn examine(file: &MediaFile<'_>) -> Examination {
             }
         }
         MediaKind::Text => found.ailments.extend(text_ailment(&String::from_utf8_lossy(file.bytes))),
-        MediaKind::Video | MediaKind::Binary => {}
+        MediaKind::Video if !video::is_readable(file) => {}
+        MediaKind::Video => match video_facts(file) {
+            Ok(facts) => {
+                found.facts.push(format!("{} x {} pixels", facts.width, facts.height));
+                found.facts.push(format!("{:.2} s", facts.duration_secs));
+                found.facts.push(format!("{:.2} frames per second", facts.frame_rate));
+                found.facts.push(facts.codec);
+                found.facts.push(facts.audio_codec.unwrap_or_else(|| "no sound".to_owned()));
+                found.ailments.extend(facts.incomplete.map(Ailment::Truncated));
+            }
+            Err(why) if is_unsupported(&why) => found.facts.push(why),
+            Err(why) => found.ailments.push(Ailment::Broken(why)),
+        },
+        MediaKind::Binary => found.facts.push(binary::facts(file)),
     }
     found
 }

@@ -43,7 +43,7 @@ pub fn compare_json(left: &Value, right: &Value, tolerance: &Tolerance) -> Compa
     let mut walk = Walk { tolerance, path: String::new(), found: Vec::new(), count: 0, greatest: 0.0 };
     walk.value(left, right, 0);
     let mut comparison = Comparison::new(MediaKind::Json, walk.count == 0)
-        .metric("differences", walk.count as f64)
+        .at_most("differences", walk.count as f64, 0.0)
         .metric("greatest_relative_difference", walk.greatest);
     for difference in &walk.found {
         let place = if difference.path.is_empty() { "the value" } else { &difference.path };

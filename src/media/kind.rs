@@ -21,15 +21,25 @@ pub enum MediaKind {
     Binary,
 }
 
-impl fmt::Display for MediaKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
+impl MediaKind {
+    /// The word for documents that machines read.
+    pub const fn key(self) -> &'static str {
+        match self {
             Self::Text => "text",
-            Self::Json => "JSON",
+            Self::Json => "json",
             Self::Image => "image",
             Self::Audio => "audio",
             Self::Video => "video",
             Self::Binary => "binary",
+        }
+    }
+}
+
+impl fmt::Display for MediaKind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Json => "JSON",
+            other => other.key(),
         })
     }
 }
@@ -54,7 +64,11 @@ pub fn detect(file: &MediaFile<'_>) -> MediaKind {
 }
 
 fn by_magic(bytes: &[u8]) -> Option<MediaKind> {
-    let found = infer::get(bytes)?;
+    let Some(found) = infer::get(bytes) else {
+        // Matroska and WebM, however their header is written.
+        let is_matroska = bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]);
+        return is_matroska.then_some(MediaKind::Video).or(is_plain_picture(bytes).then_some(MediaKind::Image));
+    };
     match found.matcher_type() {
         infer::MatcherType::Image => Some(MediaKind::Image),
         infer::MatcherType::Audio => Some(MediaKind::Audio),
@@ -62,6 +76,16 @@ fn by_magic(bytes: &[u8]) -> Option<MediaKind> {
         // HTML and XML are texts with a signature.
         infer::MatcherType::Text => Some(MediaKind::Text),
         _ => Some(MediaKind::Binary),
+    }
+}
+
+/// QOI, and the portable maps that hold their pixels as bytes: `infer` knows neither. Maps of digits are texts unless their name says more.
+fn is_plain_picture(bytes: &[u8]) -> bool {
+    match bytes {
+        [b'q', b'o', b'i', b'f', ..] => true,
+        [b'P', b'7', b'\n', b'W' | b'H' | b'D' | b'M' | b'T' | b'#', ..] => true,
+        [b'P', b'4'..=b'6', space, next, ..] => space.is_ascii_whitespace() && (next.is_ascii_digit() || *next == b'#'),
+        _ => false,
     }
 }
 
@@ -117,7 +141,10 @@ mod tests {
 
     #[test]
     fn kinds_are_told_apart() {
-        let cases: [(&str, &[u8], MediaKind); 10] = [
+        let cases: [(&str, &[u8], MediaKind); 13] = [
+            ("a", b"qoif\0\0\0\x01\0\0\0\x01\x03\0", MediaKind::Image),
+            ("a", b"P6\n2 1\n255\n\0\0\0\0\0\0", MediaKind::Image),
+            ("a", b"P6 is a kind of picture", MediaKind::Text),
             ("a.txt", b"hello", MediaKind::Text),
             ("a", b"{\"a\": 1}", MediaKind::Json),
             ("a", b"{not json", MediaKind::Text),

@@ -28,14 +28,16 @@ pub fn compare_text(left: &str, right: &str) -> Comparison {
         .metric("left_characters", left.chars().count() as f64)
         .metric("right_characters", right.chars().count() as f64);
     if comparison.same {
-        return comparison.metric("similarity", 1.0);
+        return comparison.metric("similarity", 1.0).at_most("differing_lines", 0.0, 0.0);
     }
     if left.len() + right.len() > DIFF_BYTES {
         return comparison.remark("the texts differ; they are too long for a diff");
     }
     let diff = TextDiff::configure().timeout(Duration::from_millis(500)).diff_lines(left.as_str(), right.as_str());
     let similarity = f64::from(TextDiff::configure().timeout(Duration::from_millis(500)).diff_words(&left, &right).ratio());
-    let mut comparison = comparison.metric("similarity", similarity).remark("the texts differ");
+    let differing = diff.iter_all_changes().filter(|change| change.tag() != ChangeTag::Equal).count();
+    let mut comparison =
+        comparison.metric("similarity", similarity).at_most("differing_lines", differing as f64, 0.0).remark("the texts differ");
     comparison.remarks.extend(lines_of(&diff));
     comparison
 }

@@ -1,9 +1,14 @@
 //! The build stage: the project, or an image that is given, becomes an image whose schema is known.
 
+use std::path::PathBuf;
+
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::build::{BuildEnvironment, Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
+use crate::build::{
+    BuildEnvironment, BuildError, Built, ContextError, NamedSecret, OfficialBuild, SourceFacts, build, build_officially, prepare,
+    secrets_in_context,
+};
 use crate::clients::docker::Docker;
 use crate::clients::registry::Registry;
 use crate::cog::image_name::image_name;
@@ -11,7 +16,7 @@ use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::cog::project::Project;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::finding::Finding;
-use crate::domain::plan::Builder;
+use crate::domain::plan::{Builder, ModelPlan};
 use crate::inspect::{Inspected, apply_policy, inspect_schema};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
@@ -47,6 +52,9 @@ pub(super) async fn run(
     context: &RunContext<'_>,
 ) -> Result<Done<BuiltModel>, Stop> {
     let plan = &run.plan;
+    if plan.official_model.is_some() && plan.build.image.is_none() && context.options.goal == Goal::Publish {
+        prove_without_secrets(state, model, services.environment, plan, context).await?;
+    }
     let (built, note) = match &plan.build.image {
         Some(image) => at_once(given(image, services.docker), context.cancelled).await?,
         None if plan.build.builder == Builder::Cog => make_officially(run, name, services, context).await?,
@@ -54,6 +62,30 @@ pub(super) async fn run(
     };
     check_schema(state, run, model, &built.schema, context)?;
     Ok(Done::new(built, note))
+}
+
+/// What an official model is made of holds no secret of this run: proven before anything is built, for the tests use the same image.
+async fn prove_without_secrets(
+    state: &mut ModelState<'_>,
+    model: &InspectedModel,
+    environment: &BuildEnvironment,
+    plan: &ModelPlan,
+    context: &RunContext<'_>,
+) -> Result<(), Stop> {
+    let project = &model.inspected.project;
+    let (folder, unsent) = (project.folder.clone(), plan.build.unsent.clone());
+    let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let secrets: Vec<NamedSecret> =
+        environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone())).collect();
+    let searching = tokio::task::spawn_blocking(move || secrets_in_context(&folder, &shown_as, &unsent, &secrets));
+    let searched = async {
+        let crashed = |error: tokio::task::JoinError| ContextError::Unreadable { path: PathBuf::new(), source: error.into() };
+        Ok::<_, Stop>(searching.await.map_err(crashed).and_then(|found| found).map_err(BuildError::Context)?)
+    };
+    let findings = at_once(searched, context.cancelled).await?;
+    // No setting of the repository makes this lighter.
+    state.found(findings.clone());
+    judge(&findings, |_finding| About::Configuration).map(|_note| ())
 }
 
 /// The image's name in the daemon: for a build alone the one that Cog would give it, else one that goes with the run. `one_of_several`
@@ -190,7 +222,7 @@ fn check_schema(
     }
     let of_image = inspect_schema(schema, &inspected.places, known.live.as_ref(), &run.plan.inspect);
     findings.extend(of_image.findings);
-    let planned = check_plan(&run.plan.predict, Some(schema), has_judge(context));
+    let planned = check_plan(&run.plan.predict, run.plan.train.as_ref(), Some(schema), has_judge(context));
     findings.extend(planned.clone());
     state.report.ignored.extend(of_image.ignored);
     state.found(findings.clone());

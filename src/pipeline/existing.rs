@@ -11,7 +11,7 @@ use crate::domain::report::{ModelReport, RunReport, Stage};
 use crate::inspect::{Tools, live_version};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::{at_once, within_grace};
-use crate::pipeline::inspecting::{About, judge};
+use crate::pipeline::inspecting::{About, check_destination, judge};
 use crate::pipeline::run::RunRecord;
 use crate::pipeline::state::{Done, Halt, ModelState};
 use crate::pipeline::stop::Stop;
@@ -97,6 +97,7 @@ async fn look_up(
     services: &VerifyServices,
     context: &RunContext<'_>,
 ) -> Result<Done<Found>, Stop> {
+    check_destination(&run.plan)?;
     let replicate = services.replicate.as_ref();
     state.found(run.config_findings.clone());
     let asking = async {
@@ -108,7 +109,7 @@ async fn look_up(
     let (version, schema, live) = at_once(asking, context.cancelled).await?;
     state.report.staged = Some(version.clone());
     state.report.previous = live.clone();
-    state.found(check_plan(&run.plan.predict, Some(&schema), context.has_judge));
+    state.found(check_plan(&run.plan.predict, run.plan.train.as_ref(), Some(&schema), context.has_judge));
     // All that is looked at here was written into the configuration.
     judge(&state.report.findings, |_finding| About::Plan)?;
     let note = format!("{}:{}", version.model, version.id.short());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::finding::Finding;
+use crate::domain::finding::{Finding, Severity};
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::LINT_MISSING;
@@ -39,7 +39,7 @@ pub(super) async fn run(
         }
     };
     let inspected = &model.inspected;
-    let planned = check_plan(&run.plan.predict, inspected.schema.as_ref(), has_judge(context));
+    let planned = check_plan(&run.plan.predict, run.plan.train.as_ref(), inspected.schema.as_ref(), has_judge(context));
     // As they stand in the report.
     let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, &run.plan.project)).collect();
     state.found(inspected.findings.clone());
@@ -61,7 +61,7 @@ pub(super) async fn run(
 
 async fn gather(state: &mut ModelState<'_>, run: &ModelRun, context: &RunContext<'_>) -> Result<InspectedModel, Stop> {
     let plan = &run.plan;
-    check_supported(plan, context.options.goal)?;
+    check_supported(plan)?;
     if let Some(prepare) = &run.prepare_tree {
         prepare.prepare(&plan.name, context.cancelled).await?;
     }
@@ -101,10 +101,11 @@ pub(super) enum About {
 pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> Result<String, Stop> {
     let errors: Vec<About> = findings.iter().filter(|finding| finding.is_error()).map(about).collect();
     if errors.is_empty() {
-        return Ok(match findings.len() {
-            0 => "nothing found".to_owned(),
-            number => count(number, "finding"),
-        });
+        let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+        let counts = [(of(Severity::Warning), "warning"), (of(Severity::Note), "note")];
+        let told: Vec<String> =
+            counts.into_iter().filter(|(number, _)| *number > 0).map(|(number, word)| count(number, word)).collect();
+        return Ok(if told.is_empty() { "nothing found".to_owned() } else { told.join(", ") });
     }
     let is_result = errors.contains(&About::Model) && !errors.contains(&About::Configuration);
     let verdict = if is_result { Verdict::Failed } else { Verdict::Misconfigured };
@@ -112,19 +113,23 @@ pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> 
 }
 
 /// What the plan asks for and this program cannot do is told before anything is done.
-fn check_supported(plan: &ModelPlan, goal: Goal) -> Result<(), Stop> {
+fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
     if plan.model == plan.test_model {
         return Err(Stop::misconfigured(
             format!("the test model is the live model, {}", plan.model),
             "name another model as test_model: what is not tested yet must not reach the live one",
         ));
     }
-    if plan.train.is_some() && goal == Goal::Publish {
-        let file = plan.config_file.as_deref().unwrap_or("the configuration");
-        return Err(Stop::misconfigured(
-            "the configuration asks for test trainings, which this version cannot run",
-            format!("take the train section out of {file}, and the model is published with untested trainings"),
-        ));
+    check_destination(plan)
+}
+
+/// Test trainings make versions, and the newest version of the live model is what users get.
+pub(super) fn check_destination(plan: &ModelPlan) -> Result<(), Stop> {
+    if plan.train.as_ref().is_none_or(|train| !train.trains() || train.destination != plan.model) {
+        return Ok(());
     }
-    Ok(())
+    Err(Stop::misconfigured(
+        format!("test trainings would end in the live model, {}", plan.model),
+        "name another model as train.destination: each test training makes a version there",
+    ))
 }

@@ -33,6 +33,7 @@ pub(super) async fn look_up(plan: &ModelPlan, replicate: &dyn Replicate, context
                 account,
                 test_model: &plan.test_model,
                 test_hardware: plan.test_hardware.as_deref(),
+                destination: plan.train.as_ref().filter(|train| train.trains()).map(|train| &train.destination),
                 live: (publishes && live.is_none()).then_some(&plan.model),
                 deployment: plan.deployment.as_ref().filter(|_| publishes),
             };

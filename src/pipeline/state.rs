@@ -61,6 +61,7 @@ impl<'a> ModelState<'a> {
             staged: None,
             published: None,
             previous: None,
+            trained: Vec::new(),
             layers: None,
             deployment: None,
             stages: Vec::new(),

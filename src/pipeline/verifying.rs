@@ -7,11 +7,12 @@ use serde_json::Value;
 use crate::domain::cleared::{Cleared, Staged, Verified};
 use crate::domain::cost::{Cost, usd_per_second};
 use crate::domain::identity::VersionRef;
-use crate::domain::plan::ModelPlan;
+use crate::domain::plan::{ModelPlan, TrainPlan};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{ModelRun, Services};
+use crate::publish::find_or_create_destination;
 use crate::support::text::count;
 use crate::verify::{VerifyRequest, VerifyServices, verify};
 
@@ -54,9 +55,21 @@ pub(super) async fn drive(
     context: &RunContext<'_>,
 ) -> Result<(), Stop> {
     let outputs: Option<PathBuf> = context.options.keep_outputs.as_ref().map(|folder| folder.join(&plan.name));
+    let train = match &plan.train {
+        Some(train) if train.trains() => {
+            prepare_destination(state, train, services, context).await?;
+            Some(train)
+        }
+        Some(_) => {
+            state.notice("the train section has no test cases and no fuzz, so nothing is trained");
+            None
+        }
+        None => None,
+    };
     let request = VerifyRequest {
         name: &plan.name,
         plan: &plan.predict,
+        train,
         limits: &plan.limits,
         parallel: plan.parallel,
         version,
@@ -66,6 +79,7 @@ pub(super) async fn drive(
     };
     let outcome = verify(&request, services, context.observer, context.cancelled).await;
     state.report.cases = outcome.cases;
+    state.report.trained = outcome.trained;
     state.report.seed = outcome.seed;
     state.report.cost += priced(outcome.cost, plan);
     for finding in outcome.findings {
@@ -73,6 +87,23 @@ pub(super) async fn drive(
         state.keep(finding);
     }
     outcome.stopped.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Trainings need a model to end in.
+async fn prepare_destination(
+    state: &mut ModelState<'_>,
+    plan: &TrainPlan,
+    services: &VerifyServices,
+    context: &RunContext<'_>,
+) -> Result<(), Stop> {
+    let TrainPlan { destination, destination_hardware, .. } = plan;
+    let replicate = services.replicate.as_ref();
+    let prepared = find_or_create_destination(destination, destination_hardware, replicate, context.cancelled).await?;
+    if prepared.created {
+        state.notice(format!("created the private model {destination}, which test trainings end in"));
+    }
+    state.found(prepared.findings);
+    Ok(())
 }
 
 /// The cost with an estimate in dollars, where the hardware is known and has a public price.

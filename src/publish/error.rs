@@ -36,10 +36,18 @@ pub enum PublishError {
         account: String,
     },
     /// Its name is taken, and the token cannot see it.
-    #[error("the test model {model} exists, but the API token cannot see it")]
+    #[error("the model {model} exists, but the API token cannot see it")]
     HiddenTestModel {
         /// The test model.
         model: ModelRef,
+    },
+    /// There is no destination for trainings, or one that takes none from this token.
+    #[error("the destination {model} of trainings does not belong to '{account}', the account of the API token")]
+    ForeignDestination {
+        /// The destination.
+        model: ModelRef,
+        /// Whom the token belongs to.
+        account: String,
     },
     /// There is no live model.
     #[error("the model {model} does not exist, or the API token cannot see it")]
@@ -125,6 +133,7 @@ impl PublishError {
             Self::NoTestHardware { .. }
             | Self::ForeignTestModel { .. }
             | Self::HiddenTestModel { .. }
+            | Self::ForeignDestination { .. }
             | Self::NoLiveModel { .. }
             | Self::ForeignDeployment { .. }
             | Self::DeploymentOfOtherModel { .. } => ErrorKind::Request,
@@ -149,6 +158,11 @@ impl PublishError {
                 model.owner()
             ),
             Self::HiddenTestModel { model } => format!("use an API token of {}", model.owner()),
+            Self::ForeignDestination { model, account } => format!(
+                "trainings can only end in models of the token's account: set train.destination to {account}/{}, or use an API token of {}",
+                model.name(),
+                model.owner()
+            ),
             Self::NoLiveModel { model } => format!(
                 "create {model} at https://replicate.com/create, use an API token of {}, or set test_only to publish nothing",
                 model.owner()

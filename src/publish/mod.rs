@@ -2,6 +2,7 @@
 //!
 //! - [`check_ready`] tells before a build what would stop a push: a missing model, a wrong account
 //! - [`stage`] pushes a built image to the private test model, and makes the model when it is missing
+//! - [`find_or_create_destination`] does the same for the model that trainings end in
 //! - [`publish`] pushes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
 //!   a fresh `run.cog.push_id`
 //! - [`deploy`] lets the deployment follow
@@ -29,6 +30,7 @@ mod tests;
 pub use deploy::{Deployed, deploy};
 pub use error::PublishError;
 pub use live::{Published, publish, publish_official};
+pub use models::{Destination, find_or_create_destination};
 pub use ready::{Readiness, ReadyRequest, check_ready};
 pub use services::{PublishServices, VERSION_LIMIT};
 pub use stage::{StageRequest, StagedVersion, stage};

@@ -1,4 +1,4 @@
-//! The test model: found, or made.
+//! The test model, and the destination of trainings: found, or made.
 
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +20,12 @@ pub(super) async fn find_or_create(
     }
     let account = unless_cancelled(replicate.account(), cancelled).await?;
     let new = new_test_model(model, hardware, &account)?;
-    match unless_cancelled(replicate.create_model(&new), cancelled).await? {
+    create(&new, replicate, cancelled).await
+}
+
+async fn create(new: &NewModel, replicate: &dyn Replicate, cancelled: &CancellationToken) -> Result<(Model, bool), PublishError> {
+    let model = &new.model;
+    match unless_cancelled(replicate.create_model(new), cancelled).await? {
         ModelCreation::Created(made) => Ok((*made, true)),
         // Somebody else was faster, such as another leg of the same matrix.
         ModelCreation::AlreadyThere => match unless_cancelled(replicate.model(model), cancelled).await? {
@@ -42,6 +47,55 @@ pub(super) fn new_test_model(model: &ModelRef, hardware: Option<&str>, account: 
         hardware: hardware.to_owned(),
         description: Some("Versions under test, pushed by safe-push before they are published".to_owned()),
     })
+}
+
+/// Finds the destination of trainings, or makes it: private, on this hardware.
+///
+/// # Errors
+/// [`PublishError::ForeignDestination`] when no training of this token can end there, and errors of the service.
+pub async fn find_or_create_destination(
+    model: &ModelRef,
+    hardware: &str,
+    replicate: &dyn Replicate,
+    cancelled: &CancellationToken,
+) -> Result<Destination, PublishError> {
+    let account = unless_cancelled(replicate.account(), cancelled).await?;
+    check_destination(model, &account)?;
+    let (found, created) = match unless_cancelled(replicate.model(model), cancelled).await? {
+        Some(found) => (found, false),
+        None => {
+            let new = NewModel {
+                model: model.clone(),
+                visibility: Visibility::Private,
+                hardware: hardware.to_owned(),
+                description: Some("Versions that test trainings of safe-push made".to_owned()),
+            };
+            create(&new, replicate, cancelled).await?
+        }
+    };
+    let is_public = found.visibility == Visibility::Public;
+    let finding = is_public.then(|| {
+        Finding::new(&rules::DESTINATION_PUBLIC, format!("the destination {model} of test trainings is public"))
+            .hint("make it private in its settings on replicate.com, or name a private model as train.destination")
+    });
+    Ok(Destination { created, findings: finding.into_iter().collect() })
+}
+
+/// A destination that is there now.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// Whether it was made just now.
+    pub created: bool,
+    /// What is worth knowing about it.
+    pub findings: Vec<Finding>,
+}
+
+/// Whether a training can end there, by its name.
+pub(super) fn check_destination(model: &ModelRef, account: &Account) -> Result<(), PublishError> {
+    if model.owner() == account.username {
+        return Ok(());
+    }
+    Err(PublishError::ForeignDestination { model: model.clone(), account: account.username.clone() })
 }
 
 /// What is worth saying about a test model that is there.

@@ -3,7 +3,7 @@
 use crate::clients::replicate::{Account, Replicate};
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::DeploymentPlan;
-use crate::publish::models::new_test_model;
+use crate::publish::models::{check_destination, new_test_model};
 use crate::publish::{PublishError, deploy};
 
 /// What is going to be pushed where.
@@ -15,6 +15,8 @@ pub struct ReadyRequest<'a> {
     pub test_model: &'a ModelRef,
     /// The hardware on which it is made when it is missing.
     pub test_hardware: Option<&'a str>,
+    /// The model that trainings end in, when there are any.
+    pub destination: Option<&'a ModelRef>,
     /// The live model, when it is going to be published to.
     pub live: Option<&'a ModelRef>,
     /// The deployment, when it is going to be updated.
@@ -34,7 +36,10 @@ pub struct Readiness {
 /// Those that [`stage`](crate::publish::stage()), [`publish`](crate::publish::publish()) and [`deploy`](crate::publish::deploy()) would
 /// end with, as far as they can be foreseen.
 pub async fn check_ready(request: &ReadyRequest<'_>, replicate: &dyn Replicate) -> Result<Readiness, PublishError> {
-    let ReadyRequest { account, test_model, test_hardware, live, deployment } = *request;
+    let ReadyRequest { account, test_model, test_hardware, destination, live, deployment } = *request;
+    if let Some(destination) = destination {
+        check_destination(destination, account)?;
+    }
     let staging = async {
         let missing = replicate.model(test_model).await?.is_none();
         if missing {
@@ -55,6 +60,11 @@ pub async fn check_ready(request: &ReadyRequest<'_>, replicate: &dyn Replicate) 
             None => deploy::check_owner(plan, account).map(|()| true),
         }
     };
-    let (test_model_missing, (), deployment_missing) = tokio::try_join!(staging, publishing, deploying)?;
-    Ok(Readiness { needs_hardware: test_model_missing || deployment_missing })
+    let training = async {
+        let Some(destination) = destination else { return Ok::<_, PublishError>(false) };
+        Ok(replicate.model(destination).await?.is_none())
+    };
+    let (test_model_missing, destination_missing, (), deployment_missing) =
+        tokio::try_join!(staging, training, publishing, deploying)?;
+    Ok(Readiness { needs_hardware: test_model_missing || destination_missing || deployment_missing })
 }

@@ -39,5 +39,14 @@ pub(crate) const OFFICIAL_UNCONFIRMED: Rule = Rule {
     example: "`acme/hotdog` is an official model and got the second push.",
 };
 
+pub(crate) const DESTINATION_PUBLIC: Rule = Rule {
+    code: "SP705",
+    name: "destination-public",
+    severity: Warning,
+    summary: "The model that test trainings end in is public.",
+    why: "Everybody can see and run what test trainings made. The API cannot change who sees a model.",
+    example: "```yaml\ntrain:\n  destination: acme/hotdog-trained   # public; make it private in its settings on replicate.com\n```",
+};
+
 /// All rules of this room.
-pub const RULES: &[Rule] = &[TEST_MODEL_PUBLIC, LAYERS_DIFFER, DEPLOYMENT_HARDWARE, OFFICIAL_UNCONFIRMED];
+pub const RULES: &[Rule] = &[TEST_MODEL_PUBLIC, LAYERS_DIFFER, DEPLOYMENT_HARDWARE, OFFICIAL_UNCONFIRMED, DESTINATION_PUBLIC];

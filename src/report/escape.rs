@@ -6,6 +6,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
+/// A space without width. It parts what GitHub would read as one.
+const INVISIBLE: &str = "&#8203;";
+
 /// What stands for a character that is not shown.
 const REPLACEMENT: char = '\u{fffd}';
 
@@ -70,7 +73,8 @@ fn skip_sequence(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
 
 /// For one line of Markdown, also within a table or between HTML tags: nothing in it is formatting, a link, a mention or a reference.
 ///
-/// Character references do that in both languages; a backslash would be shown between HTML tags, and would not stop a mention.
+/// Character references do that in both languages; a backslash would be shown between HTML tags. Mentions and references to issues are
+/// looked for in the finished page, where a character reference is the character again, so something invisible goes behind the sign.
 pub fn markdown(text: &str) -> String {
     let text = line(text);
     let mut escaped = String::with_capacity(text.len() + 8);
@@ -87,8 +91,19 @@ pub fn markdown(text: &str) -> String {
         } else {
             escaped.push(character);
         }
+        if matches!(character, '@' | '#') || character == '-' && is_reference(&text[..=index], &text[index + 1..]) {
+            escaped.push_str(INVISIBLE);
+        }
     }
     escaped
+}
+
+/// Whether the text is divided within `GH-123`, which GitHub takes for an issue.
+fn is_reference(before: &str, behind: &str) -> bool {
+    let parts = before.len().checked_sub(3).and_then(|start| before.split_at_checked(start));
+    let Some((rest, sign)) = parts else { return false };
+    let is_word = sign.eq_ignore_ascii_case("GH-") && !rest.ends_with(char::is_alphanumeric);
+    is_word && behind.starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// A code span that shows the text as it is, on one line.
@@ -151,8 +166,9 @@ mod tests {
     fn markdown_shows_what_it_is_given() {
         for (text, safe) in [
             ("two words", "two words"),
-            ("@everyone", "&#64;everyone"),
-            ("fixes #12", "fixes &#35;12"),
+            ("@everyone", "&#64;&#8203;everyone"),
+            ("fixes #12", "fixes &#35;&#8203;12"),
+            ("gh-12 but high-12é", "gh-&#8203;12 but high-12é"),
             ("a|b", "a&#124;b"),
             ("</details>", "&#60;/details&#62;"),
             ("[x](javascript:y)", "&#91;x&#93;(javascript:y)"),

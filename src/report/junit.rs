@@ -7,11 +7,15 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape;
 use super::json::v1::{Case, Model, Run, Severity, StageEntry};
+use super::measurement::{compared_with, words};
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::support::text::shorten;
 
 /// Longer texts are cut: CI systems load the whole file.
 const TEXT_BYTES: usize = 16 * 1024;
+
+/// Numbers of one case.
+const PROPERTIES: usize = 200;
 
 /// A report that could not be written as XML.
 #[derive(Debug, thiserror::Error)]
@@ -71,10 +75,33 @@ fn prediction_case(case: &Case, model: &Model) -> TestCase {
         facts.push_str("\nflaky: failed first, passed when repeated");
     }
     entry.set_system_out(escape::xml(&shorten(&facts, TEXT_BYTES)));
+    for (name, value) in numbers(case) {
+        entry.add_property((escape::xml(&shorten(&name, 300)), escape::xml(&shorten(&value, 300))));
+    }
     if !case.logs.is_empty() {
         entry.set_system_err(escape::xml(&shorten(&case.logs, TEXT_BYTES)));
     }
     entry
+}
+
+/// What comparing the files of a case measured, with names that tell the files apart.
+fn numbers(case: &Case) -> Vec<(String, String)> {
+    let mut numbers = Vec::new();
+    for comparison in &case.comparisons {
+        let subject = format!("{} compared with {}", comparison.place, compared_with(comparison));
+        numbers.push((subject.clone(), if comparison.same { "the same" } else { "different" }.to_owned()));
+        for measured in &comparison.measurements {
+            let words = words(measured);
+            let limit = match (words.limit.is_empty(), measured.holds) {
+                (true, _) => String::new(),
+                (false, true) => format!(" ({}, holds)", words.limit),
+                (false, false) => format!(" ({}, does not hold)", words.limit),
+            };
+            numbers.push((format!("{subject}: {}", words.name), format!("{}{limit}", words.value)));
+        }
+    }
+    numbers.truncate(PROPERTIES);
+    numbers
 }
 
 fn non_success(kind: NonSuccessKind, text: &str) -> TestCaseStatus {
@@ -119,6 +146,11 @@ mod tests {
     #[test]
     fn a_failed_case_is_a_failure_with_its_reason() {
         insta::assert_snapshot!(junit_xml(&run_json(&sample::failed_case())).unwrap());
+    }
+
+    #[test]
+    fn numbers_of_comparisons_are_properties() {
+        insta::assert_snapshot!(junit_xml(&run_json(&sample::media())).unwrap());
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Runs for the tests of every rendering.
 
+mod media;
+
 use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
@@ -18,6 +20,8 @@ use crate::domain::report::{
 use crate::domain::rule::Rule;
 use crate::domain::verdict::Verdict;
 
+pub(crate) use media::media;
+
 /// A rule that only these samples break.
 pub(crate) const SAMPLE_RULE: Rule = Rule {
     code: "SP101",
@@ -33,7 +37,7 @@ pub(crate) const HOSTILE: &str = "</details><script>alert(1)</script> @everyone 
 
 /// One of every kind.
 pub(crate) fn all() -> Vec<RunReport> {
-    vec![passed(), failed_case(), stopped_by_finding(), service_error(), cancelled(), two_models(), hostile()]
+    vec![passed(), failed_case(), stopped_by_finding(), service_error(), cancelled(), two_models(), media(), hostile()]
 }
 
 fn version(model: &str, digit: char) -> VersionRef {
@@ -59,6 +63,7 @@ fn model(name: &str) -> ModelReport {
         staged: Some(version(&test.to_string(), 'a')),
         published: Some(version(&live.to_string(), 'b')),
         previous: Some(version(&live.to_string(), 'c')),
+        trained: Vec::new(),
         layers: Some(LayerProof { staged: vec![digest('1'), digest('2')], published: vec![digest('1'), digest('2')] }),
         deployment: Some(DeploymentReport {
             name: format!("acme/{name}-production"),
@@ -180,7 +185,10 @@ pub(crate) fn stopped_by_finding() -> RunReport {
     report.findings.push(
         Finding::new(&SAMPLE_RULE, "input 'buildings' was removed")
             .at(Location::at("predict.py", 22, 9).until_column(17))
-            .detail("old", "buildings: integer, 1 to 60")
+            .detail("path", "input buildings")
+            .detail("old", "integer, 1 to 60")
+            .detail("new", "absent")
+            .detail("breaks", "callers that send it")
             .hint("keep it with a default, or publish under another model"),
     );
     run(vec![report])

@@ -1,6 +1,7 @@
 //! What the owner of a running sandbox can do with it: make models and versions, let things go wrong, look at what happened.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -46,6 +47,19 @@ pub struct PredictionRecord {
     pub status: &'static str,
     /// Whether a script answered.
     pub is_scripted: bool,
+}
+
+/// Makes versions of images that the daemon has, as [`Sandbox::register_image`] does.
+#[derive(Clone)]
+pub struct ImageTaker {
+    service: Arc<Service>,
+}
+
+impl ImageTaker {
+    /// Makes a version of the model, `owner/name`, and gives its id.
+    pub async fn register(&self, model: &str, image: &str) -> Result<String, SandboxError> {
+        self.service.register_image(model, image).await
+    }
 }
 
 impl Sandbox {
@@ -128,6 +142,11 @@ impl Sandbox {
     /// image's, not a manifest's.
     pub async fn register_image(&self, model: &str, image: &str) -> Result<String, SandboxError> {
         self.service.register_image(&self.full_name(model), image).await
+    }
+
+    /// The same for somebody who does not own the sandbox.
+    pub fn image_taker(&self) -> ImageTaker {
+        ImageTaker { service: Arc::clone(&self.service) }
     }
 
     /// Lets something go wrong, after what was injected before.

@@ -37,7 +37,7 @@ mod time;
 mod validate;
 
 pub use books::Visibility;
-pub use control::{PredictionRecord, SandboxVersion};
+pub use control::{ImageTaker, PredictionRecord, SandboxVersion};
 pub use error::SandboxError;
 pub use faults::{Fault, FaultEffect};
 pub use options::{RateLimits, SandboxOptions};

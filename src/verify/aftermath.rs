@@ -7,6 +7,7 @@ use crate::domain::events::EventKind;
 use crate::domain::report::Attempt;
 use crate::verify::VerifyError;
 use crate::verify::engine::Engine;
+use crate::verify::gate::Gate;
 use crate::verify::predict::{Ask, End, Side, chain};
 
 /// What is to be done after an error of the client.
@@ -31,11 +32,13 @@ impl Engine<'_> {
     ) -> AfterError {
         let said = ask.mask.text(&chain(error));
         let errored = || End::Errored(said.clone());
-        let is_staged = ask.side == Side::Staged;
+        let is_staged = ask.side.is_staged();
+        let has_booted = self.gate_of(ask.side).is_none_or(Gate::is_open);
         match error.failure() {
             Failure::Cancelled { still_running } => {
                 if let Some(id) = still_running {
-                    self.tell(EventKind::Notice(format!("{}: prediction {id} could not be stopped and may still run", ask.case)));
+                    let noun = if ask.side == Side::Trainer { "training" } else { "prediction" };
+                    self.tell(EventKind::Notice(format!("{}: {noun} {id} could not be stopped and may still run", ask.case)));
                 }
                 AfterError::End(End::Cancelled, None)
             }
@@ -50,7 +53,7 @@ impl Engine<'_> {
                 let reason = VerifyError::NeverBooted { reason: detail.clone(), logs_tail: String::new() };
                 AfterError::End(errored(), Some(Some(reason)))
             }
-            Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !self.gate.is_open() => {
+            Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !has_booted => {
                 AfterError::NotYetVisible(errored())
             }
             // Official models have no predictions by version (contracts/replicate.md section 2).
@@ -69,11 +72,12 @@ impl Engine<'_> {
 
     fn timed_out(&self, timed_out: &TimedOut, ask: Ask<'_>, duration: Duration, attempts: &mut Vec<Attempt>) -> AfterError {
         let reason = Failure::TimedOut(Box::new(timed_out.clone())).to_string();
-        let mut attempt = self.attempt_of(&timed_out.prediction, duration, ask.mask);
+        let mut attempt = self.attempt_of(&timed_out.prediction, duration, ask);
         attempt.reason = Some(reason.clone());
         let logs_tail = attempt.logs_tail.clone();
         attempts.push(attempt);
-        let never_booted = ask.side == Side::Staged && timed_out.limit == TimeLimit::StartUp && !self.gate.is_open();
+        let has_booted = self.gate_of(ask.side).is_none_or(Gate::is_open);
+        let never_booted = timed_out.limit == TimeLimit::StartUp && !has_booted;
         if timed_out.limit == TimeLimit::Run {
             self.spend(timed_out.allowed);
         }

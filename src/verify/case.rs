@@ -5,9 +5,11 @@ use std::sync::Arc;
 use crate::clients::replicate::TimeLimit;
 use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::finding::{Finding, Location};
+use crate::domain::output::OutputComparison;
 use crate::domain::plan::HealthMode;
 use crate::domain::prediction::{Inputs, Prediction};
 use crate::domain::report::{CaseReport, CaseStatus};
+use crate::schema::Method;
 use crate::support::text::shorten;
 use crate::verify::check::{Check, Judged, Needs, check_for};
 use crate::verify::engine::Engine;
@@ -41,21 +43,42 @@ struct Looked {
     evidence: Evidence,
 }
 
+impl Job {
+    /// Which of the model's methods it calls.
+    pub(super) fn method(&self) -> Method {
+        if self.kind.is_training() { Method::Train } else { Method::Predict }
+    }
+
+    /// Who answers it when it is no comparison.
+    pub(super) fn side(&self) -> Side {
+        if self.kind.is_training() { Side::Trainer } else { Side::Staged }
+    }
+}
+
 impl Engine<'_> {
+    /// What hides the secrets of a job.
+    pub(super) fn mask(&self, job: &Job) -> Mask {
+        Mask::new(&job.inputs, self.schemas.inputs_of(job.method()))
+    }
+
     /// Runs a case on the staged version to its verdict.
     pub(super) async fn run_case(&self, job: &Job) -> CaseReport {
-        let mask = Mask::new(&job.inputs, &self.schemas);
+        let mask = self.mask(job);
         let mut progress = Progress::new(job, &mask, self.services.clock.instant());
         for tries_left in (0..TRIES).rev() {
             let urgency = if tries_left + 1 == TRIES { Urgency::Usual } else { Urgency::Urgent };
-            let ask = Ask { case: &job.id, side: Side::Staged, inputs: &job.inputs, mask: &mask, urgency };
+            let ask = Ask { case: &job.id, side: job.side(), inputs: &job.inputs, mask: &mask, urgency };
             let tried = self.predict(ask).await;
             let ruled = self.rule(job, &mask, tried.end).await;
             if !progress.take(tried.attempts, ruled, tries_left > 0) {
                 break;
             }
         }
-        let report = progress.finish();
+        if job.kind.is_training() {
+            self.name_trained_versions(progress.report_mut());
+        }
+        let mut report = progress.finish();
+        self.gallery.fill(&mut report);
         self.note_flaky(job, &report);
         report
     }
@@ -70,7 +93,7 @@ impl Engine<'_> {
 
     /// Keeps a finding about a case.
     pub(super) fn found_in(&self, job: &Job, mut finding: Finding) {
-        finding.message = Mask::new(&job.inputs, &self.schemas).text(&finding.message);
+        finding.message = self.mask(job).text(&finding.message);
         self.found(match &job.location {
             Some(location) => finding.at(location.clone()),
             None => finding,
@@ -84,16 +107,17 @@ impl Engine<'_> {
             End::Cancelled => Ruled::of(Ruling::Cancelled),
             End::Errored(reason) => Ruled::of(Ruling::Errored(reason)),
             End::TimedOut { limit, reason } => Ruled::of(Ruling::Failed { reason, again: limit == TimeLimit::Run }),
-            End::Refused(detail) if job.kind == CaseKind::Fuzz => {
+            End::Refused(detail) if job.kind.is_generated() => {
                 let message = format!("{}: Replicate refused generated inputs: {detail}", job.id);
                 self.found_in(job, Finding::new(&rules::GENERATED_INPUTS_REFUSED, message));
-                Ruled { ruling: Ruling::Passed, remarks: vec![format!("nothing was checked: the inputs were refused: {detail}")] }
+                Ruled::new(Ruling::Passed, vec![format!("nothing was checked: the inputs were refused: {detail}")])
             }
             End::Refused(detail) => {
                 let seen = Observation { outcome: Outcome::Refused(detail), output: None, files: Vec::new(), wanted: None };
                 match check_for(&job.expectation).judge(&seen) {
-                    Judged::Passed(remarks) => Ruled { ruling: Ruling::Passed, remarks },
-                    Judged::Failed { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: false }, remarks },
+                    Judged::Passed(remarks) => Ruled::new(Ruling::Passed, remarks),
+                    Judged::Failed { reason, remarks } => Ruled::new(Ruling::Failed { reason, again: false }, remarks),
+                    Judged::Compared { comparison, remarks } => settle_comparison(*comparison, remarks, false),
                     Judged::AskJudge(_) => Ruled::failed("the inputs were refused"),
                 }
             }
@@ -105,10 +129,12 @@ impl Engine<'_> {
         let check: Box<dyn Check> = check_for(&job.expectation);
         let looks_after_health = self.request.plan.health != HealthMode::Off && job.expectation == Expectation::Succeeds;
         let mut needs = check.needs();
-        needs.output_files |= looks_after_health || self.keeper.keeps();
+        // The report shows the files also where no checker looks at them, unless nobody wants them looked at. What a training made may be
+        // gigabytes: only a checker that asks for it gets it.
+        needs.output_files |= !job.kind.is_training() && (self.request.plan.health != HealthMode::Off || self.keeper.keeps());
         // Files are held in memory from here on, so not too many cases at one time.
         let Ok(held) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
-        let Some(seen) = self.observe(prediction, &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };
+        let Some(seen) = self.observe(prediction, job.method(), &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };
         // What only the look at its health needs is a complaint when it is missing.
         if check.needs() != Needs::default()
             && let Some(problem) = seen.service_problem()
@@ -146,16 +172,17 @@ impl Engine<'_> {
 
     async fn settle(&self, job: &Job, mask: &Mask, judged: Judged, evidence: Evidence) -> Ruled {
         match judged {
-            Judged::Passed(remarks) => Ruled { ruling: Ruling::Passed, remarks },
-            Judged::Failed { reason, remarks } => Ruled { ruling: Ruling::Failed { reason, again: true }, remarks },
+            Judged::Passed(remarks) => Ruled::new(Ruling::Passed, remarks),
+            Judged::Failed { reason, remarks } => Ruled::new(Ruling::Failed { reason, again: true }, remarks),
+            Judged::Compared { comparison, remarks } => settle_comparison(*comparison, remarks, true),
             Judged::AskJudge(description) => {
                 let expected = format!("expected an output that fits '{}'", shorten(&description, 500));
                 let subject = JudgeSubject::FitsDescription(description);
                 match self.opinion(subject, mask.inputs(&job.inputs), evidence).await {
-                    Opinion::Approves(remarks) => Ruled { ruling: Ruling::Passed, remarks },
+                    Opinion::Approves(remarks) => Ruled::new(Ruling::Passed, remarks),
                     Opinion::Refuses { reason, remarks } => {
                         let reason = format!("{expected}; {reason}");
-                        Ruled { ruling: Ruling::Failed { reason, again: true }, remarks }
+                        Ruled::new(Ruling::Failed { reason, again: true }, remarks)
                     }
                     Opinion::None(why) => Ruled::of(Ruling::Errored(why)),
                     Opinion::Cancelled => Ruled::of(Ruling::Cancelled),
@@ -171,7 +198,7 @@ impl Engine<'_> {
                 self.found_in(job, Finding::new(&rules::WARM_UP_FAILED, format!("the warm-up did not succeed: {reason}")));
                 let mut remarks = ruled.remarks;
                 remarks.push(reason);
-                Ruled { ruling: Ruling::Passed, remarks }
+                Ruled::new(Ruling::Passed, remarks)
             }
             ruling => Ruled { ruling, ..ruled },
         }
@@ -193,7 +220,7 @@ impl Engine<'_> {
         for (complaint, message) in complaints {
             // A generated case has no other expectation than the schema.
             let fails = match complaint {
-                Complaint::OffSchema if job.kind == CaseKind::Fuzz => true,
+                Complaint::OffSchema if job.kind.is_generated() => true,
                 _ if !looks => continue,
                 _ => self.request.plan.health == HealthMode::Fail,
             };
@@ -208,4 +235,13 @@ impl Engine<'_> {
         }
         ruled
     }
+}
+
+/// The output and the file that a case names: whether they are the same decides.
+fn settle_comparison(comparison: OutputComparison, remarks: Vec<String>, again: bool) -> Ruled {
+    let ruling = match &comparison.reason {
+        None => Ruling::Passed,
+        Some(why) => Ruling::Failed { reason: format!("the output does not match the file of the case: {why}"), again },
+    };
+    Ruled::new(ruling, remarks).with(vec![comparison])
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::domain::finding::Finding;
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
+use crate::schema::Method;
 use crate::support::text::shorten;
 use crate::verify::case::Job;
 use crate::verify::check::Needs;
@@ -36,7 +37,7 @@ enum Live {
 impl Engine<'_> {
     /// Runs a comparison to its verdict.
     pub(super) async fn run_comparison(&self, job: &Job) -> CaseReport {
-        let mask = Mask::new(&job.inputs, &self.schemas);
+        let mask = self.mask(job);
         let mut progress = Progress::new(job, &mask, self.services.clock.instant());
         let (staged, live) = self.ask_both(job, &mask, Urgency::Usual).await;
         progress.report_mut().live = live.attempts.last().cloned();
@@ -49,7 +50,8 @@ impl Engine<'_> {
             let ruled = self.second_round(job, &mask, staged.end, [&first_live, &second_live], first).await;
             progress.take(staged.attempts, ruled, false);
         }
-        let report = progress.finish();
+        let mut report = progress.finish();
+        self.gallery.fill(&mut report);
         self.note_flaky(job, &report);
         report
     }
@@ -77,7 +79,7 @@ impl Engine<'_> {
 
     async fn see(&self, prediction: &Prediction, mask: &Mask) -> Seen {
         let needs = Needs { output_files: true, wanted_url: None };
-        let Some(seen) = self.observe(prediction, &needs, mask).await else { return Seen::Cancelled };
+        let Some(seen) = self.observe(prediction, Method::Predict, &needs, mask).await else { return Seen::Cancelled };
         if let Some(problem) = seen.service_problem() {
             return Seen::Errored(problem);
         }
@@ -101,14 +103,14 @@ impl Engine<'_> {
             (Seen::Failed(error), Live::Failed(other)) => {
                 self.live_failed(job, other);
                 let remark = format!("both versions fail with these inputs: {error}; live: {other}");
-                (Ruled { ruling: Ruling::Passed, remarks: vec![shorten(&remark, 1000)] }, None)
+                (Ruled::new(Ruling::Passed, vec![shorten(&remark, 1000)]), None)
             }
             (Seen::Failed(error), _) => (Ruled::failed(format!("the staged version failed: {error}")), None),
             (Seen::Nothing, Live::Output(_)) => (Ruled::failed("the staged version gave no output, and the live one does"), None),
             (Seen::Nothing, Live::Failed(why) | Live::Nothing(why)) | (Seen::Output(_), Live::Failed(why) | Live::Nothing(why)) => {
                 self.live_failed(job, why);
                 let remark = format!("nothing to compare with: the live version gave no output: {why}");
-                (Ruled { ruling: Ruling::Passed, remarks: vec![shorten(&remark, 1000)] }, None)
+                (Ruled::new(Ruling::Passed, vec![shorten(&remark, 1000)]), None)
             }
             (Seen::Output(staged), Live::Output(live)) => {
                 let mut remarks = self.keeper.keep(&job.id, "", &staged.files).await;
@@ -116,11 +118,11 @@ impl Engine<'_> {
                 let Some(likeness) = liken(staged.clone(), live.clone()).await else { return (crashed(), None) };
                 remarks.extend(likeness.remarks);
                 if likeness.same {
-                    let ruled = Ruled { ruling: Ruling::Passed, remarks };
+                    let ruled = Ruled::new(Ruling::Passed, remarks).with(likeness.comparisons);
                     return (self.check_health(job, ruled, &staged).await, None);
                 }
                 let ruling = Ruling::Failed { reason: likeness.reason, again: true };
-                (Ruled { ruling, remarks }, Some(staged))
+                (Ruled::new(ruling, remarks).with(likeness.comparisons), Some(staged))
             }
         }
     }
@@ -149,7 +151,7 @@ impl Engine<'_> {
         };
         let Some(with_live) = liken(staged.clone(), before.clone()).await else { return crashed() };
         if with_live.same {
-            return Ruled { ruling: Ruling::Passed, remarks: with_live.remarks };
+            return Ruled::new(Ruling::Passed, with_live.remarks).with(with_live.comparisons);
         }
         match after {
             Live::Output(after) => {
@@ -157,7 +159,8 @@ impl Engine<'_> {
                 if repeats.same {
                     let mut remarks = vec!["the live version repeats itself, so the difference is a change".to_owned()];
                     remarks.extend(with_live.remarks);
-                    return Ruled { ruling: Ruling::Failed { reason: with_live.reason, again: false }, remarks };
+                    let ruling = Ruling::Failed { reason: with_live.reason, again: false };
+                    return Ruled::new(ruling, remarks).with(with_live.comparisons);
                 }
             }
             Live::Cancelled => return Ruled::of(Ruling::Cancelled),
@@ -186,18 +189,18 @@ impl Engine<'_> {
         });
         let Ok((alike, of_staged, of_live)) = looking.await else { return crashed() };
         if let Err(reason) = alike {
-            return Ruled { ruling: Ruling::Failed { reason, again: false }, remarks };
+            return Ruled::new(Ruling::Failed { reason, again: false }, remarks);
         }
         if self.services.judge.is_some() {
             let subject = JudgeSubject::LikeLive(Box::new(of_live));
             return match self.opinion(subject, mask.inputs(&job.inputs), of_staged).await {
                 Opinion::Approves(more) => {
                     remarks.extend(more);
-                    Ruled { ruling: Ruling::Excused, remarks }
+                    Ruled::new(Ruling::Excused, remarks)
                 }
                 Opinion::Refuses { reason, remarks: more } => {
                     remarks.extend(more);
-                    Ruled { ruling: Ruling::Failed { reason, again: false }, remarks }
+                    Ruled::new(Ruling::Failed { reason, again: false }, remarks)
                 }
                 Opinion::None(why) => Ruled::of(Ruling::Errored(why)),
                 Opinion::Cancelled => Ruled::of(Ruling::Cancelled),
@@ -208,7 +211,7 @@ impl Engine<'_> {
         let hint = "set the seed in the case, or give an Anthropic API key so that a judge can look";
         self.found_in(job, Finding::new(&rules::COMPARISON_LOOSE, message).hint(hint));
         remarks.push("types, files and sizes are alike; the content was not compared".to_owned());
-        Ruled { ruling: Ruling::Excused, remarks }
+        Ruled::new(Ruling::Excused, remarks)
     }
 }
 

@@ -12,9 +12,12 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::finding::Finding;
 use crate::schema::{Schemas, read};
 use crate::verify::cost::Ledger;
+use crate::verify::gallery::Gallery;
 use crate::verify::gate::Gate;
 use crate::verify::keep::Keeper;
 use crate::verify::places::{Place, Places, Urgency};
+use crate::verify::predict::Side;
+use crate::verify::trained::TrainedVersions;
 use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
 
 /// How long judging may go on after everything was stopped. Together with the cancelling of predictions, which takes as long, it has to
@@ -33,7 +36,9 @@ pub(super) struct Engine<'a> {
     pub(super) stopping: CancellationToken,
     reason: Mutex<Option<VerifyError>>,
     pub(super) ledger: Ledger,
-    pub(super) gate: Gate,
+    gate: Gate,
+    /// A training boots a container of its own.
+    trainer_gate: Gate,
     places: Places,
     pub(super) judging: Semaphore,
     findings: Mutex<Vec<Finding>>,
@@ -41,6 +46,9 @@ pub(super) struct Engine<'a> {
     /// The same document for tasks of their own.
     pub(super) document: Arc<Value>,
     pub(super) keeper: Keeper<'a>,
+    pub(super) gallery: Gallery,
+    /// What trainings made.
+    pub(super) trained: TrainedVersions,
 }
 
 impl<'a> Engine<'a> {
@@ -58,12 +66,24 @@ impl<'a> Engine<'a> {
             reason: Mutex::new(None),
             ledger: Ledger::new(request.limits.max_predict_seconds),
             gate: Gate::new(),
+            trainer_gate: Gate::new(),
             places: Places::new(request.parallel),
             judging: Semaphore::new(JUDGED_AT_ONCE),
             findings: Mutex::new(Vec::new()),
             schemas: read(request.schema),
             document: Arc::new(request.schema.clone()),
             keeper: Keeper::new(request.keep_outputs),
+            gallery: Gallery::new(),
+            trained: TrainedVersions::default(),
+        }
+    }
+
+    /// Through which predictions, or trainings, go one by one until the version runs. The live version has none: it is known to.
+    pub(super) fn gate_of(&self, side: Side) -> Option<&Gate> {
+        match side {
+            Side::Staged => Some(&self.gate),
+            Side::Trainer => Some(&self.trainer_gate),
+            Side::Live => None,
         }
     }
 

@@ -1,11 +1,13 @@
 //! Fetches what judging needs: the files of an output, and the file a case names.
 
 use futures::StreamExt;
+use serde_json::Value;
 use url::Url;
 
 use crate::clients::ErrorKind;
 use crate::clients::replicate::{DownloadLimits, ReplicateError};
 use crate::domain::prediction::{Prediction, PredictionStatus};
+use crate::schema::Method;
 use crate::schema::validate::join_output;
 use crate::support::safe_url::SafeUrl;
 use crate::support::text::shorten;
@@ -26,15 +28,17 @@ const AT_ONCE: usize = 4;
 
 impl Engine<'_> {
     /// Everything judging needs of an ended prediction. `None` when everything stops.
-    pub(super) async fn observe(&self, prediction: &Prediction, needs: &Needs, mask: &Mask) -> Option<Observation> {
-        let output = prediction.output.clone().map(|output| join_output(self.request.schema, output));
+    pub(super) async fn observe(&self, prediction: &Prediction, method: Method, needs: &Needs, mask: &Mask) -> Option<Observation> {
+        let output = prediction.output.clone().map(|output| self.joined(method, output));
         if prediction.status != PredictionStatus::Succeeded {
             let error = prediction.error.as_deref().unwrap_or("the prediction failed without an error");
             let outcome = Outcome::Failed(mask.text(error));
             return Some(Observation { outcome, output, files: Vec::new(), wanted: None });
         }
         let mut addresses = match &output {
-            Some(output) if needs.output_files => files_of(output, self.schemas.output.as_ref()),
+            Some(output) if needs.output_files && method == Method::Predict => files_of(output, self.schemas.output.as_ref()),
+            // The service answers in a form of its own.
+            Some(output) if needs.output_files => files_by_prefix(output),
             _ => Vec::new(),
         };
         if let Some(output) = &output
@@ -50,12 +54,21 @@ impl Engine<'_> {
                 Some(address) => Some(self.fetch(address, FILE_BYTES).await),
                 None => None,
             };
+            self.gallery.hang(&prediction.id, &files, mask).await;
             Observation { outcome: Outcome::Succeeded, output, files, wanted }
         };
         tokio::select! {
             biased;
             () = self.after_grace() => None,
             observation = fetching => Some(observation),
+        }
+    }
+
+    /// An output as a person sees it. That of a training has no pieces.
+    pub(super) fn joined(&self, method: Method, output: Value) -> Value {
+        match method {
+            Method::Predict => join_output(self.request.schema, output),
+            Method::Train => output,
         }
     }
 

@@ -7,7 +7,7 @@ use crate::schema::validate::{check_output, join_output};
 use crate::support::text::count;
 use crate::verify::case::Job;
 use crate::verify::engine::Engine;
-use crate::verify::fuzz::{Generator, Shrinker, curl_command};
+use crate::verify::fuzz::{Generator, Shrinker, curl_command, training_command};
 use crate::verify::mask::Mask;
 use crate::verify::places::Urgency;
 use crate::verify::predict::{Ask, End, Side};
@@ -35,8 +35,18 @@ impl Engine<'_> {
         shrinking: &Shrinking,
         report: &mut CaseReport,
     ) {
-        let mask = Mask::new(&job.inputs, &self.schemas);
+        let mask = self.mask(job);
         let mut smallest = job.inputs.clone();
+        if job.kind.is_training() {
+            // Each try would cost as much as the training that failed, and leave a version behind when it passes.
+            let inputs = mask.inputs(&job.inputs);
+            if let Some(train) = self.request.train {
+                let api_url = self.services.replicate.api_url();
+                let command = training_command(&api_url, self.request.version, &train.destination, &inputs);
+                report.remarks.push(format!("to repeat it: {command}"));
+            }
+            return;
+        }
         if let (Some(generator), Some((failing, error))) = (generator, report.last_attempt().and_then(failing_of)) {
             match shrinking.claim(&job.id, &error, SHRUNK_FAILURES) {
                 Claim::Granted => {

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::domain::case::CaseKind;
 use crate::domain::events::EventKind;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
-use crate::schema::validate::{check_inputs, input_properties};
+use crate::schema::Method;
+use crate::schema::validate::{check_inputs_of, input_properties_of};
 use crate::verify::case::Job;
 use crate::verify::engine::Engine;
 use crate::verify::judge::Wish;
@@ -17,26 +17,29 @@ const BATCH: usize = 20;
 
 impl Engine<'_> {
     /// Which of the generated cases get their inputs from an inventor; empty without one, and where a seed asks for repeatable inputs.
-    pub(super) fn to_be_invented(&self, jobs: &[Job]) -> Vec<usize> {
-        let Some(plan) = &self.request.plan.fuzz else { return Vec::new() };
+    pub(super) fn to_be_invented(&self, jobs: &[Job], method: Method) -> Vec<usize> {
+        let Some(plan) = self.fuzz_plan(method) else { return Vec::new() };
         let has_inventor = self.services.judge.as_ref().is_some_and(|judge| judge.inventor().is_some());
         if !has_inventor || plan.seed.is_some() {
             return Vec::new();
         }
-        let generated = (0..jobs.len()).filter(|index| jobs[*index].kind == CaseKind::Fuzz);
+        let generated = (0..jobs.len()).filter(|index| jobs[*index].kind.is_generated() && jobs[*index].method() == method);
         let every = if plan.prompt.is_some() { 1 } else { 2 };
         // The first comes from the schema: the smallest inputs are worth a case.
         generated.skip(every - 1).step_by(every).collect()
     }
 
     /// Asks for inputs, in batches, and gives as many as fit the schema, at most one for each of `places`.
-    pub(super) async fn invent(&self, jobs: &[Job], places: &[usize]) -> Vec<Inputs> {
+    pub(super) async fn invent(&self, jobs: &[Job], places: &[usize], method: Method) -> Vec<Inputs> {
         let mut invented: Vec<Inputs> = Vec::with_capacity(places.len());
-        let (Some(judge), Some(plan)) = (&self.services.judge, &self.request.plan.fuzz) else { return invented };
+        let (Some(judge), Some(plan)) = (&self.services.judge, self.fuzz_plan(method)) else { return invented };
         let Some(inventor) = judge.inventor() else { return invented };
-        let mask = Mask::new(&plan.fixed_inputs, &self.schemas);
-        let mut known: Vec<Inputs> =
-            jobs.iter().filter(|job| job.kind != CaseKind::Fuzz).map(|job| self.shown(&job.inputs)).collect();
+        let mask = Mask::new(&plan.fixed_inputs, self.schemas.inputs_of(method));
+        let mut known: Vec<Inputs> = jobs
+            .iter()
+            .filter(|job| !job.kind.is_generated() && job.method() == method)
+            .map(|job| self.shown(&job.inputs, method))
+            .collect();
         let mut refused = 0;
         // One call more than needed, for what does not fit.
         for _ in 0..places.len().div_ceil(BATCH) + 1 {
@@ -46,7 +49,7 @@ impl Engine<'_> {
             }
             let wish = Wish {
                 model: self.request.plan.judge_model.clone(),
-                schema: self.request.schema.pointer("/components/schemas").cloned().unwrap_or_default(),
+                schema: schemas_of(self.request.schema, method),
                 fixed: mask.inputs(&plan.fixed_inputs),
                 disabled: plan.disabled_inputs.clone(),
                 prompt: plan.prompt.clone(),
@@ -67,12 +70,12 @@ impl Engine<'_> {
             };
             for inputs in inputs {
                 let Some(place) = places.get(invented.len()) else { break };
-                let inputs = completed(self.request.schema, plan, inputs, &jobs[*place].inputs);
-                if invented.contains(&inputs) || !check_inputs(self.request.schema, &inputs).is_empty() {
+                let inputs = completed(self.request.schema, method, plan, inputs, &jobs[*place].inputs);
+                if invented.contains(&inputs) || !check_inputs_of(self.request.schema, method, &inputs).is_empty() {
                     refused += 1;
                     continue;
                 }
-                known.push(self.shown(&inputs));
+                known.push(self.shown(&inputs, method));
                 invented.push(inputs);
             }
         }
@@ -84,17 +87,36 @@ impl Engine<'_> {
         invented
     }
 
-    /// Inputs without secrets.
-    fn shown(&self, inputs: &Inputs) -> Inputs {
-        Mask::new(inputs, &self.schemas).inputs(inputs)
+    fn fuzz_plan(&self, method: Method) -> Option<&FuzzPlan> {
+        match method {
+            Method::Predict => self.request.plan.fuzz.as_ref(),
+            Method::Train => self.request.train.and_then(|train| train.fuzz.as_ref()),
+        }
     }
+
+    /// Inputs without secrets.
+    fn shown(&self, inputs: &Inputs, method: Method) -> Inputs {
+        Mask::new(inputs, self.schemas.inputs_of(method)).inputs(inputs)
+    }
+}
+
+/// The components that an inventor is shown; what is asked for is always called `Input`.
+fn schemas_of(document: &Value, method: Method) -> Value {
+    let mut schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
+    if let (Method::Train, Some(components)) = (method, schemas.as_object_mut()) {
+        components.remove(Method::Predict.output_component());
+        if let Some(inputs) = components.remove(Method::Train.input_component()) {
+            components.insert(Method::Predict.input_component().to_owned(), inputs);
+        }
+    }
+    schemas
 }
 
 /// Invented inputs as the plan wants them: without what is disabled or `null`, with what is fixed, and with files and secrets that only the
 /// schema's own inputs have.
-fn completed(document: &Value, plan: &FuzzPlan, invented: Inputs, made: &Inputs) -> Inputs {
+fn completed(document: &Value, method: Method, plan: &FuzzPlan, invented: Inputs, made: &Inputs) -> Inputs {
     let mut inputs = Inputs::new();
-    for property in input_properties(document) {
+    for property in input_properties_of(document, method) {
         let name = &property.name;
         let own_only = property.shape.is_file() || property.shape.is_secret();
         let value = if own_only { made.get(name).filter(|_| property.required) } else { invented.get(name) };
@@ -104,7 +126,7 @@ fn completed(document: &Value, plan: &FuzzPlan, invented: Inputs, made: &Inputs)
         }
     }
     // What the schema does not know is kept, to be refused.
-    let known: Vec<String> = input_properties(document).into_iter().map(|property| property.name).collect();
+    let known: Vec<String> = input_properties_of(document, method).into_iter().map(|property| property.name).collect();
     inputs.extend(invented.into_iter().filter(|(name, _)| !known.contains(name) && !plan.disabled_inputs.contains(name)));
     inputs.extend(plan.fixed_inputs.clone());
     inputs
@@ -130,7 +152,7 @@ mod tests {
             FuzzPlan { fixed_inputs: inputs(&json!({"n": 3})), disabled_inputs: vec!["seed".to_owned()], ..FuzzPlan::default() };
         let invented = inputs(&json!({"prompt": "x", "n": 9, "seed": 1, "image": "https://evil/a", "mask": "https://evil/b"}));
         let made = inputs(&json!({"image": "data:image/png;base64,AA", "mask": "data:image/png;base64,AA"}));
-        let done = completed(&document, &plan, invented, &made);
+        let done = completed(&document, Method::Predict, &plan, invented, &made);
         assert_eq!(done, inputs(&json!({"prompt": "x", "image": "data:image/png;base64,AA", "n": 3})));
     }
 }

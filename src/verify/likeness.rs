@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::domain::output::{ComparedWith, OutputComparison};
 use crate::media::{self, MediaKind, Tolerance, compare_json, compare_text};
 use crate::support::text::shorten;
 use crate::verify::observation::{FetchedFile, Observation};
@@ -15,6 +16,8 @@ pub(super) struct Likeness {
     /// Why they differ; empty when they do not.
     pub(super) reason: String,
     pub(super) remarks: Vec<String>,
+    /// The pairs that were compared: the value when it says more than where its files are, then the files.
+    pub(super) comparisons: Vec<OutputComparison>,
 }
 
 /// Compares off the async threads. `None` when that crashed.
@@ -24,7 +27,7 @@ pub(super) async fn liken(left: Arc<Observation>, right: Arc<Observation>) -> Op
 
 /// Whether two outputs are the same.
 fn likeness(staged: &Observation, live: &Observation) -> Likeness {
-    let mut found = Likeness { same: true, reason: String::new(), remarks: Vec::new() };
+    let mut found = Likeness { same: true, reason: String::new(), remarks: Vec::new(), comparisons: Vec::new() };
     let mut differ = |reason: String, remarks: Vec<String>| {
         if found.same {
             found.reason = reason;
@@ -34,45 +37,62 @@ fn likeness(staged: &Observation, live: &Observation) -> Likeness {
         found.same = false;
         found.remarks.extend(remarks);
     };
-    let values = match (staged.value_without_files(), live.value_without_files()) {
+    let mut comparisons = Vec::new();
+    let values = (staged.value_without_files(), live.value_without_files());
+    let says_something = says_something(&values.0) || says_something(&values.1);
+    let compared = match values {
         (Value::String(staged), Value::String(live)) => compare_text(&live, &staged),
         (staged, live) => compare_json(&live, &staged, &Tolerance::default()),
     };
-    if !values.same {
-        let mut remarks = values.remarks;
-        let first = if remarks.is_empty() { "the values differ".to_owned() } else { remarks.remove(0) };
-        differ(format!("the output differs from the live version's: {first}"), remarks);
+    let (compared, remarks) = compared.into_output("output".to_owned(), ComparedWith::Live);
+    if let Some(why) = &compared.reason {
+        differ(format!("the output differs from the live version's: {why}"), remarks);
+    }
+    if says_something {
+        comparisons.push(compared);
     }
     if staged.files.len() != live.files.len() {
         let counts = format!("the staged version gives {} files, the live one {}", staged.files.len(), live.files.len());
         differ(counts, Vec::new());
     }
-    let mut measured = Vec::new();
+    let mut beside = Vec::new();
     for (one, two) in staged.files.iter().zip(&live.files) {
         match compare_pair(one, two) {
-            Ok((numbers, None)) => measured.push(numbers),
-            Ok((numbers, Some(reason))) => differ(reason, vec![numbers]),
+            Ok((compared, remarks)) => {
+                match &compared.reason {
+                    Some(why) => differ(format!("{} differs from the live version's: {why}", compared.place), remarks),
+                    None => beside.extend(remarks.into_iter().map(|remark| format!("{}: {remark}", compared.place))),
+                }
+                comparisons.push(compared);
+            }
             Err(problem) => differ(problem, Vec::new()),
         }
     }
-    found.remarks.extend(measured);
-    found
+    found.remarks.extend(beside);
+    Likeness { comparisons, ..found }
 }
 
-/// The numbers of a pair of files, and why they differ if they do.
-fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(String, Option<String>), String> {
+/// Whether a value holds more than the places where files were.
+fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(items) => items.iter().any(says_something),
+        Value::Object(members) => members.values().any(says_something),
+        _ => true,
+    }
+}
+
+/// Compares a pair of files. What looks the same in another format is no longer what users get.
+fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(OutputComparison, Vec<String>), String> {
     let (one, two) = (staged.media()?, live.media()?);
     let compared = media::compare(&two, &one, &Tolerance::default());
-    let numbers: Vec<String> = compared.metrics.iter().map(|(name, value)| format!("{name} {value:.3}")).collect();
-    let place = format!("output{}", staged.path);
-    let line = format!("{place}: {} compared with live: {}", compared.kind, numbers.join(", "));
-    if !compared.same {
-        let why = compared.remarks.first().cloned().unwrap_or_else(|| "the files differ".to_owned());
-        return Ok((line, Some(format!("{place} differs from the live version's: {why}"))));
-    }
+    let (mut compared, remarks) = compared.into_output(format!("output{}", staged.path), ComparedWith::Live);
     let (format, other) = (normal_extension(&media::extension(&one)), normal_extension(&media::extension(&two)));
-    let reason = (format != other).then(|| format!("{place}: the file format changed from {other} to {format}"));
-    Ok((line, reason))
+    if compared.same && format != other {
+        compared.same = false;
+        compared.reason = Some(format!("the file format changed from {other} to {format}"));
+    }
+    Ok((compared, remarks))
 }
 
 /// Extensions as the peer normalises them.
@@ -242,7 +262,11 @@ mod tests {
         let found =
             likeness(&seen(json!("https://x/a.txt"), &[("a.txt", b"cat")]), &seen(json!("https://x/b.txt"), &[("b.txt", b"cat")]));
         assert!(found.same && found.reason.is_empty(), "{found:?}");
-        assert!(found.remarks[0].starts_with("output: text compared with live: left_characters 3.000"), "{found:?}");
+        assert_eq!(found.remarks, Vec::<String>::new());
+        let [compared] = &found.comparisons[..] else { panic!("{found:?}") };
+        assert_eq!((compared.place.as_str(), compared.kind.as_str(), compared.same), ("output", "text", true));
+        assert_eq!(compared.with, ComparedWith::Live);
+        assert!(compared.measurements.iter().any(|metric| metric.name == "similarity" && metric.value == 1.0), "{found:?}");
     }
 
     #[test]
@@ -253,5 +277,7 @@ mod tests {
         assert!(!found.same);
         assert_eq!(found.reason, "the output differs from the live version's: .n is 2 in one and 1 in the other");
         assert_eq!(found.remarks[0], "output differs from the live version's: the texts differ");
+        let kinds: Vec<_> = found.comparisons.iter().map(|compared| (compared.kind.as_str(), compared.same)).collect();
+        assert_eq!(kinds, [("json", false), ("text", false)]);
     }
 }

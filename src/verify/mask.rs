@@ -1,9 +1,9 @@
 //! Secrets and sizes: what may stand in a report.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::domain::prediction::Inputs;
-use crate::schema::{Schemas, Shape};
+use crate::schema::Shape;
 use crate::support::text::{last_lines, shorten};
 
 /// Shorter values are not looked for in texts: masking every `1` would hide more than it protects.
@@ -12,8 +12,11 @@ const SECRET_CHARACTERS: usize = 4;
 /// A text in a report.
 const TEXT_BYTES: usize = 16 * 1024;
 
-/// Items or members of one value in a report.
+/// Items or members of one list or object in a report.
 const ITEMS: usize = 200;
+
+/// One value in a report, whatever it consists of.
+const VALUE_BYTES: usize = 256 * 1024;
 
 /// Lines of logs in a report, and their bytes.
 const LOG_LINES: usize = 40;
@@ -27,9 +30,9 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// Finds the secrets among a case's inputs.
-    pub(super) fn new(inputs: &Inputs, schemas: &Schemas) -> Self {
-        let members = schemas.input.as_ref().and_then(Shape::members);
+    /// Finds the secrets among a case's inputs, whose shape this is.
+    pub(super) fn new(inputs: &Inputs, shape: Option<&Shape>) -> Self {
+        let members = shape.and_then(Shape::members);
         let mut mask = Self::default();
         for (name, value) in inputs {
             if members.and_then(|members| members.get(name)).is_some_and(|member| member.shape.is_secret()) {
@@ -67,28 +70,57 @@ impl Mask {
 
     /// A value as it may be shown.
     pub(super) fn value(&self, value: &Value) -> Value {
+        let mut room = VALUE_BYTES;
+        self.value_within(value, &mut room)
+    }
+
+    /// Takes what it shows from the room that is left.
+    fn value_within(&self, value: &Value, room: &mut usize) -> Value {
+        *room = room.saturating_sub(8);
         match value {
-            Value::String(text) => Value::String(self.string(text)),
+            Value::String(text) => {
+                let shown = self.string(text, *room);
+                *room = room.saturating_sub(shown.len());
+                Value::String(shown)
+            }
             Value::Array(items) => {
-                let mut shown: Vec<Value> = items.iter().take(ITEMS).map(|item| self.value(item)).collect();
-                if items.len() > ITEMS {
-                    shown.push(json!(format!("… and {} more", items.len() - ITEMS)));
+                let mut shown = Vec::new();
+                for item in items.iter().take(ITEMS) {
+                    if *room == 0 {
+                        break;
+                    }
+                    shown.push(self.value_within(item, room));
+                }
+                if items.len() > shown.len() {
+                    shown.push(json!(format!("… and {} more", items.len() - shown.len())));
                 }
                 Value::Array(shown)
             }
             Value::Object(members) => {
-                members.iter().take(ITEMS).map(|(name, value)| (self.text(name), self.value(value))).collect()
+                let mut shown = Map::new();
+                for (name, member) in members.iter().take(ITEMS) {
+                    if *room == 0 {
+                        break;
+                    }
+                    *room = room.saturating_sub(name.len());
+                    shown.insert(self.text(name), self.value_within(member, room));
+                }
+                if members.len() > shown.len() {
+                    shown.insert("…".to_owned(), json!(format!("and {} more", members.len() - shown.len())));
+                }
+                Value::Object(shown)
             }
             other => other.clone(),
         }
     }
 
-    fn string(&self, text: &str) -> String {
+    fn string(&self, text: &str, room: usize) -> String {
         if text.starts_with("data:") && text.len() > 200 {
             let head = text.split(',').next().unwrap_or_default();
             return format!("{},… ({} characters)", shorten(head, 80), text.len());
         }
-        self.text(text)
+        let (shown, most) = (self.hide(text), TEXT_BYTES.min(room));
+        if shown.len() <= most { shown } else { format!("{} ({} bytes in all)", shorten(&shown, most), text.len()) }
     }
 
     fn hide(&self, text: &str) -> String {
@@ -106,7 +138,7 @@ mod tests {
             "key": {"type": "string", "format": "password"}, "prompt": {"type": "string"},
         }}}}});
         let inputs = inputs.as_object().unwrap().clone();
-        (Mask::new(&inputs, &read(&document)), inputs)
+        (Mask::new(&inputs, read(&document).input.as_ref()), inputs)
     }
 
     #[test]
@@ -124,6 +156,12 @@ mod tests {
         assert!(mask.text(&"x".repeat(1_000_000)).len() <= TEXT_BYTES);
         assert!(mask.logs(&"é".repeat(1_000_000)).len() <= LOG_BYTES + 8);
         assert_eq!(mask.value(&json!(vec![1; 1000])).as_array().unwrap().len(), ITEMS + 1);
+        let nested = mask.value(&json!(vec![vec!["x".repeat(10_000); 300]; 300]));
+        assert!(nested.to_string().len() < 2 * VALUE_BYTES, "{}", nested.to_string().len());
+        let long = mask.value(&json!({"text": "x".repeat(10_000_000)}));
+        assert!(long["text"].as_str().unwrap().ends_with("x… (10000000 bytes in all)"));
+        let object: Map<String, Value> = (0..300).map(|number| (number.to_string(), json!(number))).collect();
+        assert_eq!(mask.value(&Value::Object(object))["…"], "and 100 more");
         let data = format!("data:image/png;base64,{}", "A".repeat(1000));
         assert_eq!(mask.value(&json!(data)), json!("data:image/png;base64,… (1022 characters)"));
     }

@@ -1,4 +1,4 @@
-//! Proves a staged version by predictions: test cases, comparison with live, fuzz.
+//! Proves a staged version by predictions (test cases, comparison with live, fuzz) and by trainings (test cases, fuzz).
 //!
 //! [`check_plan`] finds what is wrong with a plan before anything is spent. [`verify`] runs it:
 //!
@@ -7,6 +7,8 @@
 //! - A case that fails is repeated once: *flaky* when the second try passes. Inputs that were refused, and a start-up limit, are not repeated.
 //! - Failures of the platform ([`platform`]) are repeated and counted apart, and end as *errored*, never as passed or failed.
 //! - Time limits are the client's: what reaches one is cancelled at the service, and the case failed.
+//! - Trainings go through the same places, limits and repeats. They boot a container of their own, so the first of them goes alone too. The
+//!   versions that they leave behind are named; their destination has to be there before. None is compared, and none is shrunk.
 //! - Errors of the service and of billing, a spent budget, `fail_fast` and cancellation stop everything; cases in flight are cancelled at the
 //!   service, the others skipped.
 //!
@@ -32,6 +34,7 @@
 //! for the push, is left to others.
 
 mod aftermath;
+mod agenda;
 mod case;
 mod check;
 mod compare;
@@ -41,6 +44,7 @@ mod error;
 mod fetch;
 pub mod fuzz;
 mod fuzz_failure;
+mod gallery;
 mod gate;
 mod health;
 mod invent;
@@ -59,6 +63,7 @@ mod progress;
 mod request;
 pub mod rules;
 mod run;
+mod trained;
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::finding::{Finding, Location};
-use crate::domain::plan::{FuzzPlan, VerifyPlan};
-use crate::schema::validate::{InputProperty, check_inputs, input_properties};
-use crate::schema::{Kind, Schemas, Shape, read};
+use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
+use crate::schema::validate::{InputProperty, check_inputs_of, input_properties_of};
+use crate::schema::{Kind, Method, Schemas, Shape, read};
 use crate::support::seed::Seed;
 use crate::support::text::nearest;
 use crate::verify::fuzz::Generator;
@@ -14,22 +14,71 @@ use crate::verify::{jq, rules};
 
 /// Looks at a plan: queries that do not compile, inputs that the schema refuses, expectations that cannot be met, a judge that is missing.
 /// Without a schema only what needs none is looked at.
-pub fn check_plan(plan: &VerifyPlan, schema: Option<&Value>, has_judge: bool) -> Vec<Finding> {
+pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>, has_judge: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for (number, case) in (1..).zip(&plan.cases) {
-        check_expectation(number, case, has_judge, &mut findings);
-    }
-    if let Some(document) = schema {
-        let schemas = read(document);
-        for (number, case) in (1..).zip(&plan.cases) {
-            check_case_inputs(number, case, document, &mut findings);
-            check_output_shape(number, case, &schemas, &mut findings);
-        }
-        if let Some(fuzz) = &plan.fuzz {
-            check_fuzz(fuzz, document, &mut findings);
+    let predictions = Asked { method: Method::Predict, cases: &plan.cases, fuzz: plan.fuzz.as_ref() };
+    predictions.check(schema, has_judge, &mut findings);
+    if let Some(train) = train.filter(|train| train.trains()) {
+        let trainings = Asked { method: Method::Train, cases: &train.cases, fuzz: train.fuzz.as_ref() };
+        if schema.is_some_and(|document| read(document).training_input.is_none()) {
+            let finding = Finding::new(&rules::NOT_TRAINABLE, "test trainings are asked for, but the model cannot be trained")
+                .hint("name train() as 'train' in cog.yaml, or take the train section out of the configuration");
+            findings.push(place(finding, trainings.location()));
+            trainings.check(None, has_judge, &mut findings);
+        } else {
+            trainings.check(schema, has_judge, &mut findings);
         }
     }
     findings
+}
+
+/// What is asked of one of the model's methods.
+struct Asked<'a> {
+    method: Method,
+    cases: &'a [TestCase],
+    fuzz: Option<&'a FuzzPlan>,
+}
+
+impl<'a> Asked<'a> {
+    fn check(&self, schema: Option<&Value>, has_judge: bool, findings: &mut Vec<Finding>) {
+        for (number, case) in (1..).zip(self.cases) {
+            check_expectation(&self.case(number), case, has_judge, findings);
+        }
+        let Some(document) = schema else { return };
+        let schemas = read(document);
+        for (number, case) in (1..).zip(self.cases) {
+            check_case_inputs(&self.case(number), case, document, self.method, findings);
+            // Replicate answers a training in a form of its own.
+            if self.method == Method::Predict {
+                check_output_shape(&self.case(number), case, &schemas, findings);
+            }
+        }
+        if let Some(fuzz) = self.fuzz {
+            check_fuzz(self, fuzz, document, findings);
+        }
+    }
+
+    /// How findings name a case.
+    fn case(&self, number: usize) -> String {
+        match self.method {
+            Method::Predict => format!("test case {number}"),
+            Method::Train => format!("test training {number}"),
+        }
+    }
+
+    /// The configuration's key of made inputs.
+    fn fuzz_key(&self) -> &'static str {
+        match self.method {
+            Method::Predict => "fuzz",
+            Method::Train => "train.fuzz",
+        }
+    }
+
+    /// Where it was written.
+    fn location(&self) -> Option<&'a Location> {
+        let fuzz = self.fuzz.and_then(|fuzz| fuzz.location.as_ref());
+        self.cases.iter().find_map(|case| case.location.as_ref()).or(fuzz)
+    }
 }
 
 fn place(finding: Finding, location: Option<&Location>) -> Finding {
@@ -39,18 +88,18 @@ fn place(finding: Finding, location: Option<&Location>) -> Finding {
     }
 }
 
-fn check_expectation(number: usize, case: &TestCase, has_judge: bool, findings: &mut Vec<Finding>) {
+fn check_expectation(name: &str, case: &TestCase, has_judge: bool, findings: &mut Vec<Finding>) {
     let finding = match &case.expectation {
         Expectation::MatchPrompt(_) if !has_judge => {
-            Finding::new(&rules::JUDGE_MISSING, format!("test case {number} has match_prompt, and no judge is there"))
+            Finding::new(&rules::JUDGE_MISSING, format!("{name} has match_prompt, and no judge is there"))
                 .hint("give an Anthropic API key (ANTHROPIC_API_KEY), or use exact_string, jq_query or match_url")
         }
         Expectation::JqQuery(program) => match jq::check(program) {
             Ok(()) => return,
-            Err(error) => Finding::new(&rules::QUERY_INVALID, format!("test case {number}: {error}")),
+            Err(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}")),
         },
         Expectation::MatchUrl(url) if !is_address(url) => {
-            Finding::new(&rules::URL_INVALID, format!("test case {number}: match_url is not the URL of a file"))
+            Finding::new(&rules::URL_INVALID, format!("{name}: match_url is not the URL of a file"))
                 .hint("write an https: URL that is public, or a data: URL")
         }
         _ => return,
@@ -63,7 +112,7 @@ fn is_address(text: &str) -> bool {
         || text.parse::<url::Url>().is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-fn check_case_inputs(number: usize, case: &TestCase, document: &Value, findings: &mut Vec<Finding>) {
+fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
     // A case may well expect that its inputs are refused.
     if matches!(case.expectation, Expectation::ErrorContains(_)) {
         return;
@@ -71,8 +120,8 @@ fn check_case_inputs(number: usize, case: &TestCase, document: &Value, findings:
     // Nulls are not sent: the API refuses them.
     let sent = case.inputs.iter().filter(|(_, value)| !value.is_null());
     let sent = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
-    for problem in check_inputs(document, &sent) {
-        let finding = Finding::new(&rules::CASE_INPUTS_REFUSED, format!("test case {number}: {problem}"));
+    for problem in check_inputs_of(document, method, &sent) {
+        let finding = Finding::new(&rules::CASE_INPUTS_REFUSED, format!("{name}: {problem}"));
         let finding = match problem.meant {
             Some(name) => finding.hint(format!("write '{name}'")),
             None => finding.hint("correct the input; if the refusal is what is tested, use error_contains"),
@@ -81,14 +130,14 @@ fn check_case_inputs(number: usize, case: &TestCase, document: &Value, findings:
     }
 }
 
-fn check_output_shape(number: usize, case: &TestCase, schemas: &Schemas, findings: &mut Vec<Finding>) {
+fn check_output_shape(name: &str, case: &TestCase, schemas: &Schemas, findings: &mut Vec<Finding>) {
     let Some(output) = &schemas.output else { return };
     let problem = match &case.expectation {
         Expectation::ExactString(_) if !can_be_text(output) => "exact_string, but the model's output is no text",
         Expectation::MatchUrl(_) if !can_hold_address(output, 4) => "match_url, but the model's output holds no file",
         _ => return,
     };
-    let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("test case {number} has {problem}"));
+    let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("{name} has {problem}"));
     findings.push(place(finding, case.location.as_ref()));
 }
 
@@ -116,8 +165,9 @@ fn can_hold_address(shape: &Shape, depth: usize) -> bool {
     }
 }
 
-fn check_fuzz(fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
-    let properties = input_properties(document);
+fn check_fuzz(asked: &Asked<'_>, fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
+    let properties = input_properties_of(document, asked.method);
+    let key = asked.fuzz_key();
     if properties.is_empty() && fuzz.fixed_inputs.is_empty() && fuzz.disabled_inputs.is_empty() {
         return;
     }
@@ -125,28 +175,29 @@ fn check_fuzz(fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
     let fixed = fuzz.fixed_inputs.keys().map(|name| ("fixed", name));
     let disabled = fuzz.disabled_inputs.iter().map(|name| ("disabled", name));
     for (word, name) in fixed.chain(disabled) {
-        findings.extend(unknown_input(word, name, &properties).map(|finding| place(finding, location)));
+        findings.extend(unknown_input(key, word, name, &properties).map(|finding| place(finding, location)));
     }
-    for problem in check_inputs(document, &fuzz.fixed_inputs) {
+    for problem in check_inputs_of(document, asked.method, &fuzz.fixed_inputs) {
         let is_fixed = fuzz.fixed_inputs.contains_key(&problem.input);
         let is_known = properties.iter().any(|property| property.name == problem.input);
         if is_fixed && is_known {
-            findings.push(place(Finding::new(&rules::FUZZ_INPUT_REFUSED, format!("fuzz: {problem}")), location));
+            findings.push(place(Finding::new(&rules::FUZZ_INPUT_REFUSED, format!("{key}: {problem}")), location));
         }
     }
     if fuzz.iterations > 0
-        && let Err(impossible) = Generator::new(document, fuzz, Seed(fuzz.seed.unwrap_or_default()))
+        && let Err(impossible) = Generator::new(document, asked.method, fuzz, Seed(fuzz.seed.unwrap_or_default()))
     {
-        let hint = format!("give '{}' a value among fuzz.fixed_inputs", impossible.input);
-        findings.push(place(Finding::new(&rules::FUZZ_IMPOSSIBLE, format!("fuzz: {impossible}")).hint(hint), location));
+        let hint = format!("give '{}' a value among {key}.fixed_inputs", impossible.input);
+        findings.push(place(Finding::new(&rules::FUZZ_IMPOSSIBLE, format!("{key}: {impossible}")).hint(hint), location));
     }
 }
 
-fn unknown_input(word: &str, name: &str, properties: &[InputProperty]) -> Option<Finding> {
+fn unknown_input(key: &str, word: &str, name: &str, properties: &[InputProperty]) -> Option<Finding> {
     if properties.iter().any(|property| property.name == name) {
         return None;
     }
-    let finding = Finding::new(&rules::FUZZ_INPUT_UNKNOWN, format!("fuzz: the {word} input '{name}' is not an input of the model"));
+    let finding =
+        Finding::new(&rules::FUZZ_INPUT_UNKNOWN, format!("{key}: the {word} input '{name}' is not an input of the model"));
     Some(match nearest(name, properties.iter().map(|property| property.name.as_str())) {
         Some(meant) => finding.hint(format!("write '{meant}'")),
         None => finding,
@@ -176,7 +227,7 @@ mod tests {
     fn said(cases: Vec<TestCase>, fuzz: Option<FuzzPlan>, has_judge: bool) -> Vec<String> {
         let plan = VerifyPlan { cases, fuzz, ..VerifyPlan::default() };
         let document = document();
-        check_plan(&plan, Some(&document), has_judge)
+        check_plan(&plan, None, Some(&document), has_judge)
             .into_iter()
             .map(|finding| {
                 let place = finding.location.map(|location| format!("{location}: ")).unwrap_or_default();
@@ -258,6 +309,47 @@ mod tests {
     fn without_a_schema_only_the_rest_is_looked_at() {
         let plan =
             VerifyPlan { cases: vec![case(&json!({"x": 1}), Expectation::JqQuery("(".to_owned()))], ..VerifyPlan::default() };
-        assert_eq!(check_plan(&plan, None, true).len(), 1);
+        assert_eq!(check_plan(&plan, None, None, true).len(), 1);
+    }
+
+    fn training(inputs: &Value, fuzz: Option<FuzzPlan>) -> TrainPlan {
+        TrainPlan {
+            destination: "acme/hotdog-test-dest".parse().unwrap(),
+            destination_hardware: "cpu".to_owned(),
+            cases: vec![case(inputs, Expectation::Succeeds)],
+            fuzz,
+        }
+    }
+
+    fn said_of_training(plan: &TrainPlan, document: &Value) -> Vec<String> {
+        let findings = check_plan(&VerifyPlan::default(), Some(plan), Some(document), true);
+        findings.iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect()
+    }
+
+    #[test]
+    fn trainings_are_looked_at_by_their_own_schema() {
+        let mut document = document();
+        document["components"]["schemas"]["TrainingInput"] = json!({"type": "object", "required": ["data"], "properties": {
+            "data": {"type": "string"}, "epochs": {"type": "integer", "minimum": 1},
+        }});
+        let fuzz = FuzzPlan { iterations: 2, disabled_inputs: vec!["data".to_owned(), "steps".to_owned()], ..FuzzPlan::default() };
+        assert_eq!(said_of_training(&training(&json!({"data": "a", "epochs": 2}), None), &document), [""; 0]);
+        assert_eq!(
+            said_of_training(&training(&json!({"epochs": 0}), Some(fuzz)), &document),
+            [
+                "SP602 test training 1: input data is required",
+                "SP602 test training 1: input epochs is 0, but has to be >= 1",
+                "SP605 train.fuzz: the disabled input 'steps' is not an input of the model",
+                "SP607 train.fuzz: no value can be made for the required input 'data', which is disabled",
+            ]
+        );
+    }
+
+    #[test]
+    fn trainings_of_a_model_that_cannot_be_trained_are_told() {
+        let plan = training(&json!({"data": "a"}), None);
+        assert_eq!(said_of_training(&plan, &document()), ["SP609 test trainings are asked for, but the model cannot be trained"]);
+        let nothing = TrainPlan { cases: Vec::new(), ..plan };
+        assert_eq!(said_of_training(&nothing, &document()), [""; 0], "a section that asks for nothing");
     }
 }

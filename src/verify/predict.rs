@@ -1,15 +1,17 @@
-//! One prediction of a case, repeated while the platform is to blame.
+//! One prediction or training of a case, repeated while the platform is to blame.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clients::http::pause;
-use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit};
+use crate::clients::replicate::{
+    PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TrainingRequest, Watcher,
+};
 use crate::domain::case::CaseId;
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Inputs, Prediction, PredictionStatus};
 use crate::domain::report::Attempt;
-use crate::schema::validate::join_output;
+use crate::schema::Method;
 use crate::support::retry::RetryPolicy;
 use crate::verify::aftermath::AfterError;
 use crate::verify::cost::run_time;
@@ -26,11 +28,30 @@ const PLATFORM_RETRY: RetryPolicy =
 const VISIBILITY_RETRY: RetryPolicy =
     RetryPolicy { retries: 5, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(10) };
 
-/// Which of the two versions is asked.
+/// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
+    /// The version under test, for a prediction.
     Staged,
+    /// The version under test, for a training: another container, which boots by itself.
+    Trainer,
+    /// The live version, for a prediction.
     Live,
+}
+
+impl Side {
+    /// Whether it is the version under test.
+    pub(super) fn is_staged(self) -> bool {
+        self != Self::Live
+    }
+
+    /// The method that is called.
+    pub(super) fn method(self) -> Method {
+        match self {
+            Self::Trainer => Method::Train,
+            Self::Staged | Self::Live => Method::Predict,
+        }
+    }
 }
 
 /// How a prediction, with its repeats, came to an end.
@@ -77,10 +98,10 @@ impl Engine<'_> {
     /// Runs a prediction to its end.
     pub(super) async fn predict(&self, ask: Ask<'_>) -> Tried {
         let mut attempts = Vec::new();
-        let Some(target) = self.target(ask.side) else {
+        let Some(mut target) = self.target(ask.side) else {
             return Tried { attempts, end: End::Errored("no version is live".to_owned()) };
         };
-        let mut request = PredictionRequest::new(target, ask.inputs.clone());
+        let gate = self.gate_of(ask.side);
         let mut urgency = ask.urgency;
         let mut platform_waits = PLATFORM_RETRY.waits();
         let mut platform_tries = 0;
@@ -88,23 +109,25 @@ impl Engine<'_> {
         let end = loop {
             let Some(place) = self.place(urgency).await else { break self.unmade(&attempts) };
             // With a place in hand, so that the order in which places are given is that of the plan.
-            let turn = match ask.side {
-                Side::Live => None,
-                Side::Staged => match self.gate.pass(&self.stopping).await {
+            let turn = match gate {
+                None => None,
+                Some(gate) => match gate.pass(&self.stopping).await {
                     Some(turn) => turn,
                     None => break self.unmade(&attempts),
                 },
             };
             let began = self.services.clock.instant();
-            let outcome = self.run_once(&request, ask).await;
+            let outcome = self.run_once(&target, ask).await;
             drop(place);
             let duration = began.elapsed();
             let wait = match outcome {
                 Ok(prediction) => {
                     self.spend(run_time(&prediction));
-                    let mut attempt = self.attempt_of(&prediction, duration, ask.mask);
-                    if ask.side == Side::Staged
-                        && !self.gate.is_open()
+                    if ask.side == Side::Trainer {
+                        self.note_trained(ask.case, &prediction);
+                    }
+                    let mut attempt = self.attempt_of(&prediction, duration, ask);
+                    if gate.is_some_and(|gate| !gate.is_open())
                         && let Some(reason) = platform::boot_failure(&prediction)
                     {
                         attempt.reason = Some(format!("the version never booted: {reason}"));
@@ -115,8 +138,8 @@ impl Engine<'_> {
                     }
                     let Some(fault) = platform::fault(&prediction) else {
                         attempts.push(attempt);
-                        if ask.side == Side::Staged {
-                            self.gate.open();
+                        if let Some(gate) = gate {
+                            gate.open();
                         }
                         break End::Ended(Box::new(prediction));
                     };
@@ -130,15 +153,15 @@ impl Engine<'_> {
                     self.tell(EventKind::Notice(format!("{}: {reason}; trying again", ask.case)));
                     wait
                 }
-                Err(error) => match self.after_error(&error, ask, &request.target, duration, &mut attempts) {
+                Err(error) => match self.after_error(&error, ask, &target, duration, &mut attempts) {
                     AfterError::End(end, fatal) => {
                         if let Some(reason) = fatal {
                             self.stop(reason.unwrap_or(VerifyError::Replicate(error)));
                         }
                         break end;
                     }
-                    AfterError::ByName(target) => {
-                        request.target = target;
+                    AfterError::ByName(other) => {
+                        target = other;
                         continue;
                     }
                     AfterError::NotYetVisible(end) => match visibility_waits.next() {
@@ -166,14 +189,13 @@ impl Engine<'_> {
 
     fn target(&self, side: Side) -> Option<PredictionTarget> {
         let version = match side {
-            Side::Staged => Some(self.request.version),
+            Side::Staged | Side::Trainer => Some(self.request.version),
             Side::Live => self.request.live,
         };
         version.cloned().map(PredictionTarget::Version)
     }
 
-    async fn run_once(&self, request: &PredictionRequest, ask: Ask<'_>) -> Result<Prediction, ReplicateError> {
-        let limits = RunLimits::of_prediction(self.request.limits);
+    async fn run_once(&self, target: &PredictionTarget, ask: Ask<'_>) -> Result<Prediction, ReplicateError> {
         let announced = AtomicBool::new(false);
         let watcher = |prediction: &Prediction| {
             if !announced.swap(true, Ordering::Relaxed) {
@@ -186,11 +208,30 @@ impl Engine<'_> {
             }
             let runs = prediction.started_at.is_some()
                 || matches!(prediction.status, PredictionStatus::Processing | PredictionStatus::Succeeded);
-            if runs && ask.side == Side::Staged {
-                self.gate.open();
+            if runs && let Some(gate) = self.gate_of(ask.side) {
+                gate.open();
             }
         };
-        self.services.replicate.run_prediction(request, &limits, &watcher, &self.stopping).await
+        self.request_once(target, ask, &watcher).await
+    }
+
+    async fn request_once(
+        &self,
+        target: &PredictionTarget,
+        ask: Ask<'_>,
+        watcher: &Watcher<'_>,
+    ) -> Result<Prediction, ReplicateError> {
+        let (replicate, limits) = (&self.services.replicate, self.request.limits);
+        if let (Side::Trainer, Some(train)) = (ask.side, self.request.train) {
+            let request = TrainingRequest {
+                version: self.request.version.clone(),
+                destination: train.destination.clone(),
+                inputs: ask.inputs.clone(),
+            };
+            return replicate.run_training(&request, &RunLimits::of_training(limits), watcher, &self.stopping).await;
+        }
+        let request = PredictionRequest::new(target.clone(), ask.inputs.clone());
+        replicate.run_prediction(&request, &RunLimits::of_prediction(limits), watcher, &self.stopping).await
     }
 
     pub(super) fn spend(&self, time: Duration) {
@@ -200,12 +241,13 @@ impl Engine<'_> {
     }
 
     /// A prediction as the report has it.
-    pub(super) fn attempt_of(&self, prediction: &Prediction, duration: Duration, mask: &Mask) -> Attempt {
+    pub(super) fn attempt_of(&self, prediction: &Prediction, duration: Duration, ask: Ask<'_>) -> Attempt {
+        let mask = ask.mask;
         let mut metrics = prediction.metrics.clone();
         if let Some(time) = prediction.predict_time {
             metrics.entry("predict_time").or_insert_with(|| time.as_secs_f64().into());
         }
-        let output = prediction.output.clone().map(|output| join_output(self.request.schema, output));
+        let output = prediction.output.clone().map(|output| self.joined(ask.side.method(), output));
         Attempt {
             prediction: Some(prediction.id.clone()),
             url: prediction.web_url.clone(),

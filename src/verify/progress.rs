@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::domain::output::OutputComparison;
 use crate::domain::report::{Attempt, CaseReport, CaseStatus};
 use crate::verify::case::Job;
 use crate::verify::mask::Mask;
@@ -29,11 +30,21 @@ pub(super) enum Ruling {
 pub(super) struct Ruled {
     pub(super) ruling: Ruling,
     pub(super) remarks: Vec<String>,
+    pub(super) comparisons: Vec<OutputComparison>,
 }
 
 impl Ruled {
     pub(super) fn of(ruling: Ruling) -> Self {
-        Self { ruling, remarks: Vec::new() }
+        Self::new(ruling, Vec::new())
+    }
+
+    pub(super) fn new(ruling: Ruling, remarks: Vec<String>) -> Self {
+        Self { ruling, remarks, comparisons: Vec::new() }
+    }
+
+    /// With the files that were compared.
+    pub(super) fn with(self, comparisons: Vec<OutputComparison>) -> Self {
+        Self { comparisons, ..self }
     }
 
     pub(super) fn failed(reason: impl Into<String>) -> Self {
@@ -79,6 +90,10 @@ impl<'a> Progress<'a> {
                 self.report.remarks.push(remark);
             }
         }
+        // Those of the try that decides. One that compared nothing leaves what the first one measured.
+        if !ruled.comparisons.is_empty() {
+            self.report.comparisons = ruled.comparisons.into_iter().map(|compared| self.shown(compared)).collect();
+        }
         let reason = match ruled.ruling {
             Ruling::Passed => {
                 self.report.status = if self.failed_before { CaseStatus::Flaky } else { CaseStatus::Passed };
@@ -123,6 +138,15 @@ impl<'a> Progress<'a> {
             Some(attempt) if attempt.reason.is_none() => attempt.reason = Some(reason),
             Some(attempt) if attempt.reason.as_ref() == Some(&reason) => {}
             _ => self.report.remarks.push(reason),
+        }
+    }
+
+    /// A comparison as it may be shown: its words quote outputs.
+    fn shown(&self, compared: OutputComparison) -> OutputComparison {
+        OutputComparison {
+            place: self.mask.text(&compared.place),
+            reason: compared.reason.map(|reason| self.mask.text(&reason)),
+            ..compared
         }
     }
 

@@ -10,7 +10,7 @@ use crate::clients::replicate::Replicate;
 use crate::domain::cost::Cost;
 use crate::domain::finding::Finding;
 use crate::domain::identity::VersionRef;
-use crate::domain::plan::{Limits, VerifyPlan};
+use crate::domain::plan::{Limits, TrainPlan, VerifyPlan};
 use crate::domain::report::CaseReport;
 use crate::support::clock::Clock;
 use crate::verify::{Judge, VerifyError};
@@ -39,6 +39,8 @@ pub struct VerifyRequest<'a> {
     pub name: &'a str,
     /// The cases, the comparison, the fuzzing.
     pub plan: &'a VerifyPlan,
+    /// The trainings, whose destination is there.
+    pub train: Option<&'a TrainPlan>,
     /// Limits of each prediction and of all.
     pub limits: &'a Limits,
     /// Predictions in flight at one time; 0 counts as 1.
@@ -60,6 +62,8 @@ pub struct VerifyOutcome {
     pub cases: Vec<CaseReport>,
     /// What is to be said beyond the cases, gravest first.
     pub findings: Vec<Finding>,
+    /// The versions that trainings left at their destination.
+    pub trained: Vec<VersionRef>,
     /// The seed that repeats the generated inputs; `None` when none were generated.
     pub seed: Option<u64>,
     /// What was spent, predictions on the live version included. The estimate in dollars is left to those who know the hardware.

@@ -75,6 +75,15 @@ pub(super) const EXPECTATION_UNMEETABLE: Rule = Rule {
     example: "`exact_string: hello` for a model that returns a list of files.",
 };
 
+pub(super) const NOT_TRAINABLE: Rule = Rule {
+    code: "SP609",
+    name: "not-trainable",
+    severity: Severity::Error,
+    summary: "Test trainings are asked for, and the model has no `train()`.",
+    why: "You: Replicate refuses every training of such a version.",
+    example: "A `train` section in the configuration, and no `train` in `cog.yaml`.",
+};
+
 pub(super) const OUTPUT_OFF_SCHEMA: Rule = Rule {
     code: "SP611",
     name: "output-off-schema",
@@ -88,7 +97,7 @@ pub(super) const OUTPUT_UNHEALTHY: Rule = Rule {
     code: "SP612",
     name: "output-unhealthy",
     severity: Severity::Warning,
-    summary: "An output looks broken: empty, blank, silent, damaged, or a stack trace.",
+    summary: "An output looks broken: empty, blank, silent, damaged, truncated, or a stack trace.",
     why: "Everyone: the prediction succeeded and its output is of no use.",
     example: "A picture of one colour, after a safety filter or a failed decoder.",
 };
@@ -138,6 +147,15 @@ pub(super) const WARM_UP_FAILED: Rule = Rule {
     example: "A required text of which `predict()` expects a special form.",
 };
 
+pub(super) const VERSIONS_LEFT: Rule = Rule {
+    code: "SP618",
+    name: "versions-left",
+    severity: Severity::Note,
+    summary: "Test trainings left versions behind.",
+    why: "Nobody: they are versions of the destination, which should be private. They stay until somebody deletes them.",
+    example: "Each training that succeeds makes a version of `train.destination`.",
+};
+
 /// Every rule of the room, by code.
 pub const RULES: &[Rule] = &[
     JUDGE_MISSING,
@@ -148,6 +166,7 @@ pub const RULES: &[Rule] = &[
     FUZZ_INPUT_REFUSED,
     FUZZ_IMPOSSIBLE,
     EXPECTATION_UNMEETABLE,
+    NOT_TRAINABLE,
     OUTPUT_OFF_SCHEMA,
     OUTPUT_UNHEALTHY,
     COMPARISON_LOOSE,
@@ -155,6 +174,7 @@ pub const RULES: &[Rule] = &[
     GENERATED_INPUTS_REFUSED,
     LIVE_FAILED,
     WARM_UP_FAILED,
+    VERSIONS_LEFT,
 ];
 
 #[cfg(test)]

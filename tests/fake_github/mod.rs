@@ -38,7 +38,9 @@ struct Inner {
     check_runs: Vec<Value>,
     comments: Vec<Value>,
     files: Vec<Value>,
+    comparison: Value,
     faults: VecDeque<Fault>,
+    fault_ratio: f64,
     next_id: u64,
     log: Vec<String>,
     violations: Vec<String>,
@@ -64,6 +66,7 @@ impl FakeGitHub {
             .route("/repos/acme/hotdog/issues/{number}/comments", get(list_comments).post(create_comment))
             .route("/repos/acme/hotdog/issues/comments/{id}", patch(update_comment).delete(delete_comment))
             .route("/repos/acme/hotdog/pulls/{number}/files", get(list_files))
+            .route("/repos/acme/hotdog/compare/{commits}", get(compare))
             .fallback(unknown)
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
             .with_state(Arc::clone(&inner));
@@ -89,11 +92,28 @@ impl FakeGitHub {
         self.inner.lock().unwrap().files = names.iter().map(|name| json!({ "filename": name, "status": "modified" })).collect();
     }
 
+    /// The files of the pull request.
+    pub(crate) fn has_changed(&self, files: Vec<Value>) {
+        self.inner.lock().unwrap().files = files;
+    }
+
+    /// What lies between the commits of a push.
+    pub(crate) fn compares(&self, status: &str, files: Vec<Value>) {
+        self.inner.lock().unwrap().comparison = json!({ "status": status, "total_commits": 1, "commits": [], "files": files });
+    }
+
     /// Somebody else writes.
     pub(crate) fn foreign_comment(&self, login: &str, body: &str) {
         let mut inner = self.inner.lock().unwrap();
         let id = inner.id();
         inner.comments.push(json!({ "id": id, "body": body, "user": { "login": login, "type": "User" } }));
+    }
+
+    /// Another application writes.
+    pub(crate) fn comment_of_application(&self, login: &str, body: &str) {
+        let mut inner = self.inner.lock().unwrap();
+        let id = inner.id();
+        inner.comments.push(json!({ "id": id, "body": body, "user": { "login": login, "type": "Bot" } }));
     }
 
     pub(crate) fn comments(&self) -> Vec<Value> {
@@ -102,6 +122,11 @@ impl FakeGitHub {
 
     pub(crate) fn check_runs(&self) -> Vec<Value> {
         self.inner.lock().unwrap().check_runs.clone()
+    }
+
+    /// From now on this share of all requests fails, in one way or another.
+    pub(crate) fn fails_often(&self, ratio: f64) {
+        self.inner.lock().unwrap().fault_ratio = ratio;
     }
 
     /// Requests that changed something.
@@ -148,13 +173,13 @@ async fn enter(state: &Shared, method: &Method, uri: &str, headers: &HeaderMap, 
     if writes && token != writer {
         return Err(refuse(StatusCode::FORBIDDEN, "Resource not accessible by integration"));
     }
-    if !writes {
-        return Ok(false);
-    }
-    match inner.faults.pop_front() {
+    let chance = rand::rng().random_bool(inner.fault_ratio);
+    let random = || [Fault::BadGateway, Fault::LostAnswer, Fault::SecondaryLimit][rand::rng().random_range(0..3)];
+    let next = if writes { inner.faults.pop_front() } else { None };
+    match next.or_else(|| chance.then(random)) {
         None => Ok(false),
-        Some(Fault::LostAnswer) => Ok(true),
-        Some(Fault::BadGateway) => Err((StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response()),
+        Some(Fault::LostAnswer) if writes => Ok(true),
+        Some(Fault::BadGateway | Fault::LostAnswer) => Err((StatusCode::BAD_GATEWAY, "<html>bad gateway</html>").into_response()),
         Some(Fault::SecondaryLimit) => {
             let body = json!({ "message": "You have exceeded a secondary rate limit." }).to_string();
             Err((StatusCode::FORBIDDEN, [("retry-after", "0")], body).into_response())
@@ -424,4 +449,18 @@ async fn list_files(state: Shared, listing: Query<Listing>, headers: HeaderMap) 
     }
     let files = state.lock().unwrap().files.clone();
     answer(StatusCode::OK, false, &json!(listing.page(files)))
+}
+
+async fn compare(state: Shared, Path(commits): Path<String>, headers: HeaderMap) -> Response {
+    if let Err(refused) = enter(&state, &Method::GET, "/compare", &headers, false).await {
+        return refused;
+    }
+    let is_commit = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match commits.split_once("...") {
+        Some((base, head)) if is_commit(base) && is_commit(head) => {
+            let comparison = state.lock().unwrap().comparison.clone();
+            answer(StatusCode::OK, false, &comparison)
+        }
+        _ => refuse(StatusCode::NOT_FOUND, "Not Found"),
+    }
 }

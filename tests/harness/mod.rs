@@ -108,7 +108,8 @@ impl Repository {
         serde_json::from_str(&self.read("safe-push-report/run.json")).unwrap()
     }
 
-    fn scrub(&self, text: &str) -> String {
+    /// A text without what differs between runs.
+    pub(crate) fn scrub(&self, text: &str) -> String {
         let mut text = text.to_owned();
         for path in [fs::canonicalize(self.path()).unwrap(), self.path().to_owned()] {
             text = text.replace(&path.display().to_string(), "[FOLDER]");

@@ -15,6 +15,8 @@ pub(in crate::cli) struct Event {
     pub(in crate::cli) pull_request: Option<u64>,
     /// Whether the code is from another repository.
     pub(in crate::cli) is_fork: bool,
+    /// The commit before what the event is about, and the commit after it. Not for pull requests, whose files GitHub knows.
+    pub(in crate::cli) commits: Option<(String, String)>,
 }
 
 impl Event {
@@ -42,7 +44,14 @@ impl Event {
             "merge_group" => (text("/merge_group/head_sha"), false),
             _ => (None, false),
         };
+        let pair = |before: &str, after: &str| Some((text(before)?, text(after)?));
+        let commits = match name {
+            "push" => pair("/before", "/after"),
+            "merge_group" => pair("/merge_group/base_sha", "/merge_group/head_sha"),
+            _ => None,
+        };
         Self {
+            commits,
             name: name.to_owned(),
             head_sha: head_sha.or_else(|| sha.map(str::to_owned)),
             pull_request: payload.pointer("/pull_request/number").and_then(Value::as_u64),

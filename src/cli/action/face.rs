@@ -7,17 +7,20 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::cli::action::event::Event;
+use crate::cli::action::ownership::give_away;
 use crate::cli::environment::Environment;
 use crate::cli::printer::Printer;
 use crate::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
 use crate::clients::runner::{AnnotationLevel, LogAnnotation, StoppedCommands, annotation, append_summary, mask, write_output};
 use crate::config::CommentMode;
 use crate::deliver::github::{Checks, CommentOutcome, HeadCommit, finish, refresh_comment};
+use crate::domain::model_name::ModelName;
 use crate::domain::verdict::Verdict;
 use crate::report::github as rendering;
 use crate::report::github::annotations;
 use crate::report::json::v1::Run;
 use crate::report::markdown::report_markdown;
+use crate::select::outputs;
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::text::shorten;
@@ -90,6 +93,25 @@ impl Surroundings {
         }
     }
 
+    /// A path as the steps behind this one know it: the workspace has another name outside of our container.
+    fn within_workspace<'a>(&self, path: &'a Path) -> &'a Path {
+        let workspace = self.environment.get("GITHUB_WORKSPACE");
+        workspace.and_then(|workspace| path.strip_prefix(workspace).ok()).unwrap_or(path)
+    }
+
+    /// A folder of the workspace as GitHub knows it; `None` for one elsewhere.
+    pub(super) fn folder_in_workspace(&self, folder: &Path) -> Option<String> {
+        let within = folder.strip_prefix(self.environment.get("GITHUB_WORKSPACE")?).ok()?;
+        Some(within.display().to_string())
+    }
+
+    fn give_away(&self, folder: &Path) {
+        let Some(workspace) = self.environment.get("GITHUB_WORKSPACE").map(Path::new) else { return };
+        if let Err(error) = give_away(folder, workspace) {
+            self.printer.complain(&format!("warning: {} stays ours: {error}", folder.display()));
+        }
+    }
+
     fn summary(&self, markdown: &str) {
         let Some(path) = self.environment.get("GITHUB_STEP_SUMMARY") else { return };
         if let Err(error) = append_summary(Path::new(path), markdown) {
@@ -120,7 +142,7 @@ impl Surroundings {
     }
 
     /// Says what GitHub did not let us do. The run goes on.
-    fn excuse(&self, error: &GitHubError) {
+    pub(super) fn excuse(&self, error: &GitHubError) {
         let hint = error.hint().map(|hint| format!("\n  {hint}")).unwrap_or_default();
         self.printer.complain(&format!("warning: {error}{hint}"));
     }
@@ -186,6 +208,9 @@ impl Face {
             }
         }
         surroundings.summary(&report_markdown(run, SUMMARY_BYTES));
+        if let Some(report) = &report {
+            surroundings.give_away(report);
+        }
         leave_outputs(&surroundings, run, report.as_deref());
         surroundings.leave();
         if !has_checks {
@@ -199,10 +224,12 @@ impl Face {
 fn leave_outputs(surroundings: &Surroundings, run: &Run, report: Option<&Path>) {
     let versions: serde_json::Map<String, serde_json::Value> =
         run.models.iter().filter_map(|model| Some((model.name.clone(), model.versions.live.clone()?.into()))).collect();
+    let names: Vec<ModelName> = run.models.iter().filter_map(|model| model.name.parse().ok()).collect();
     surroundings.output("verdict", run.verdict.as_str());
+    surroundings.output("matrix", &outputs(&names).matrix.to_string());
     surroundings.output("versions", &serde_json::Value::Object(versions).to_string());
     if let Some(report) = report {
-        surroundings.output("report_path", &report.display().to_string());
+        surroundings.output("report_path", &surroundings.within_workspace(report).display().to_string());
     }
     surroundings.output("summary", &report_markdown(run, OUTPUT_BYTES));
 }

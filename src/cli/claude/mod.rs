@@ -20,7 +20,9 @@ use judge::ClaudeJudge;
 /// A judge, when there is a key for one.
 pub(super) fn judge(settings: &RunSettings) -> Result<Option<Arc<dyn Judge>>, Failure> {
     let Some(key) = settings.tokens.anthropic.clone() else { return Ok(None) };
-    let client = RealClaude::new(ClaudeOptions::new(settings.anthropic_base_url.clone(), key), Arc::new(SystemClock))?;
+    let options = ClaudeOptions::new(settings.anthropic_base_url.clone(), key);
+    let budget_tokens = settings.judge_budget.unwrap_or(options.budget_tokens);
+    let client = RealClaude::new(ClaudeOptions { budget_tokens, ..options }, Arc::new(SystemClock))?;
     Ok(Some(Arc::new(ClaudeJudge::new(Arc::new(client)))))
 }
 

@@ -11,7 +11,7 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
-    let loaded = load::load(arguments.model, arguments.settings, context)?;
+    let loaded = load::load(arguments.model, arguments.settings, context).await?;
     if loaded.models.is_empty() {
         return nothing_to_do(&loaded, context);
     }

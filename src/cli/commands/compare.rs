@@ -1,54 +1,180 @@
-//! `compare`: two output files, judged as a comparison with live would.
+//! `compare`: two output files or addresses, judged as a comparison with live would.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Context as _;
+use bytes::Bytes;
 use serde_json::json;
+use url::Url;
 
 use crate::cli::arguments::CompareArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::load;
 use crate::cli::printer::Format;
+use crate::cli::services;
+use crate::cli::setting_flags::SettingFlags;
+use crate::clients::replicate::DownloadLimits;
+use crate::domain::output::{Limit, Measurement};
 use crate::domain::verdict::Verdict;
-use crate::media::{self, MediaFile, Tolerance};
+use crate::media::{self, Comparison, MediaFile, ThresholdError, Tolerance};
+use crate::report::escape::terminal;
+use crate::report::json::measurement;
+use crate::support::SecretString;
 
 /// Larger files are not read into memory.
-const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+const MOST_BYTES: usize = 1024 * 1024 * 1024;
 
-pub(super) fn run(arguments: &CompareArguments, context: &Context) -> Result<Verdict, Failure> {
-    let (expected, actual) = (read(&arguments.expected)?, read(&arguments.actual)?);
-    let comparison =
-        media::compare(&file(&arguments.expected, &expected), &file(&arguments.actual, &actual), &Tolerance::default());
-    if context.printer.format == Format::Json {
-        let metrics: serde_json::Map<_, _> =
-            comparison.metrics.iter().map(|(name, value)| ((*name).to_string(), json!(value))).collect();
-        context.printer.json(&json!({
-            "same": comparison.same,
-            "kind": comparison.kind.to_string(),
-            "metrics": metrics,
-            "remarks": comparison.remarks,
-        }))?;
-    } else {
-        let word = if comparison.same { "same" } else { "different" };
-        context.printer.result(&format!("{word} ({})", comparison.kind));
-        for (name, value) in &comparison.metrics {
-            context.printer.result(&format!("  {name}: {value}"));
-        }
-        for remark in &comparison.remarks {
-            context.printer.result(&format!("  {remark}"));
+pub(super) async fn run(arguments: &CompareArguments, context: &Context) -> Result<Verdict, Failure> {
+    let tolerance = tolerance(&arguments.thresholds)?;
+    let comparing = async {
+        let (expected, actual) = (open(&arguments.expected, context).await?, open(&arguments.actual, context).await?);
+        let wants_difference = arguments.out.is_some();
+        // Pictures take a while, and a signal must be heard meanwhile.
+        let looking = tokio::task::spawn_blocking(move || {
+            let (left, right) = (expected.media(), actual.media());
+            let comparison = media::compare(&left, &right, &tolerance);
+            let difference = wants_difference.then(|| media::difference(&comparison, &left, &right)).flatten();
+            (comparison, difference)
+        });
+        looking.await.context("comparing the files crashed").map_err(Failure::from)
+    };
+    let (comparison, difference) = tokio::select! {
+        () = context.cancelled.cancelled() => return Ok(Verdict::Cancelled),
+        found = comparing => found?,
+    };
+    if let Some(path) = &arguments.out {
+        match difference {
+            Some(bytes) => fs::write(context.environment.folder().join(path), bytes)
+                .with_context(|| format!("failed to write {}", path.display()))?,
+            None if comparison.same => context.printer.say("nothing was written: there is no difference to show"),
+            None => context.printer.say(&format!("nothing was written: a difference of {} files cannot be shown", comparison.kind)),
         }
     }
+    show(&comparison, context)?;
     Ok(if comparison.same { Verdict::Passed } else { Verdict::Failed })
 }
 
-fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let failed = || format!("failed to read {}", path.display());
+fn tolerance(thresholds: &[(String, f64)]) -> Result<Tolerance, Failure> {
+    let mut tolerance = Tolerance::default();
+    for (name, value) in thresholds {
+        tolerance.set(name, *value).map_err(|error| {
+            let hint = match &error {
+                ThresholdError::Unknown { nearest: Some(nearest), .. } => format!("did you mean {nearest}?"),
+                ThresholdError::Unknown { nearest: None, .. } => format!("there are {}", Tolerance::NAMES.join(", ")),
+                ThresholdError::BadValue { .. } => "give a number that is not less than 0".to_owned(),
+            };
+            Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)).hint(hint)
+        })?;
+    }
+    Ok(tolerance)
+}
+
+/// A file in memory, wherever it came from.
+struct Opened {
+    bytes: Bytes,
+    media_type: Option<String>,
+    name: String,
+}
+
+impl Opened {
+    fn media(&self) -> MediaFile<'_> {
+        MediaFile { bytes: &self.bytes, media_type: self.media_type.as_deref(), name: &self.name }
+    }
+}
+
+async fn open(place: &str, context: &Context) -> Result<Opened, Failure> {
+    if place.starts_with("https://") || place.starts_with("http://") {
+        return download(place, context).await;
+    }
+    let path = context.environment.folder().join(place);
+    Ok(Opened { bytes: read(&path, place)?.into(), media_type: None, name: place.to_owned() })
+}
+
+fn read(path: &Path, shown: &str) -> anyhow::Result<Vec<u8>> {
+    let failed = || format!("failed to read {shown}");
     let size = fs::metadata(path).with_context(failed)?.len();
-    anyhow::ensure!(size <= MOST_BYTES, "{} is larger than {} MiB", path.display(), MOST_BYTES / 1024 / 1024);
+    anyhow::ensure!(size <= MOST_BYTES as u64, "{shown} is larger than {} MiB", MOST_BYTES / 1024 / 1024);
     fs::read(path).with_context(failed)
 }
 
-fn file<'a>(path: &'a Path, bytes: &'a [u8]) -> MediaFile<'a> {
-    MediaFile { bytes, media_type: None, name: path.to_str().unwrap_or_default() }
+/// Fetches a file as a case's files are fetched: a token goes to Replicate alone, and without one what is public can still be fetched.
+async fn download(address: &str, context: &Context) -> Result<Opened, Failure> {
+    let settings = load::settings_only(SettingFlags::default(), context)?;
+    let token = settings.tokens.replicate.clone().unwrap_or_else(|| SecretString::from(String::new()));
+    let client = services::replicate_client(&settings, token)?;
+    let file = client.download(address, &DownloadLimits::of_bytes(MOST_BYTES)).await?;
+    let name = address.parse::<Url>().map(|url| url.path().to_owned()).unwrap_or_default();
+    Ok(Opened { bytes: file.bytes, media_type: file.content_type, name })
+}
+
+fn show(comparison: &Comparison, context: &Context) -> anyhow::Result<()> {
+    let reason = comparison.reason();
+    let remarks = &comparison.remarks[usize::from(reason.is_some() && !comparison.remarks.is_empty())..];
+    if context.printer.format == Format::Json {
+        return context.printer.json(&json!({
+            "same": comparison.same,
+            "kind": comparison.kind.key(),
+            "reason": reason,
+            "measurements": comparison.metrics.iter().map(measurement).collect::<Vec<_>>(),
+            "remarks": remarks,
+        }));
+    }
+    context.printer.result(&match reason {
+        None => format!("same ({})", comparison.kind),
+        Some(reason) => format!("different ({}): {}", comparison.kind, terminal(reason)),
+    });
+    for row in table(&comparison.metrics) {
+        context.printer.result(&row);
+    }
+    for remark in remarks {
+        context.printer.result(&format!("  {}", terminal(remark)));
+    }
+    Ok(())
+}
+
+/// The numbers with their thresholds, aligned.
+fn table(metrics: &[Measurement]) -> Vec<String> {
+    let values: Vec<String> = metrics.iter().map(|metric| number(metric.value)).collect();
+    let width_of_names = metrics.iter().map(|metric| metric.name.len()).max().unwrap_or_default();
+    let width_of_values = values.iter().map(String::len).max().unwrap_or_default();
+    let rows = metrics.iter().zip(&values).map(|(metric, value)| {
+        let limit = match metric.limit {
+            None => return format!("  {:<width_of_names$}  {value:>width_of_values$}", metric.name),
+            Some(Limit::AtMost(most)) => format!("at most  {}", number(most)),
+            Some(Limit::AtLeast(least)) => format!("at least {}", number(least)),
+        };
+        let verdict = if metric.holds() { "ok" } else { "differs" };
+        format!("  {:<width_of_names$}  {value:>width_of_values$}  {limit:<16} {verdict}", metric.name)
+    });
+    rows.collect()
+}
+
+/// A number with as many digits as are of use.
+fn number(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:.4}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_under_each_other() {
+        let metric = |name: &str, value, limit| Measurement { name: name.to_owned(), value, limit };
+        let rows = table(&[
+            metric("width", 1024.0, None),
+            metric("mean_colour_distance", 0.25, Some(Limit::AtMost(8.0))),
+            metric("ssim", 0.5, Some(Limit::AtLeast(0.9))),
+        ]);
+        assert_eq!(
+            rows,
+            [
+                "  width                   1024",
+                "  mean_colour_distance  0.2500  at most  8       ok",
+                "  ssim                  0.5000  at least 0.9000  differs",
+            ]
+        );
+    }
 }

@@ -41,7 +41,7 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
 
 async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
     let peer_exact = arguments.peer_exact;
-    let loaded = load::load(None, arguments.settings, context)?;
+    let loaded = load::load(None, arguments.settings, context).await?;
     let number = loaded.models.len();
     let model = match loaded.models.into_iter().next() {
         Some(model) if number == 1 => model,

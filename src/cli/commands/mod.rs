@@ -1,6 +1,7 @@
 //! A file for each subcommand.
 
 mod build;
+mod canary;
 mod check;
 mod compare;
 mod help_config;
@@ -40,6 +41,7 @@ fn without_findings(command: &Command) -> Option<&'static str> {
         Command::Rules(_) => "rules",
         Command::Sandbox(_) => "sandbox",
         Command::Demo(_) => "demo",
+        Command::Canary(_) => "canary",
         Command::Init(_) => "init",
     })
 }
@@ -59,14 +61,15 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Build(arguments) => build::run(arguments, context).await,
-        Command::Select(arguments) => select::run(arguments, context),
+        Command::Select(arguments) => select::run(arguments, context).await,
         Command::Schema(command) => schema::run(command, context).await,
         Command::Image(command) => image::run(command, context).await,
-        Command::Compare(arguments) => compare::run(&arguments, context),
+        Command::Compare(arguments) => compare::run(&arguments, context).await,
         Command::Report(arguments) => report::run(&arguments, context).await,
         Command::Rules(arguments) => rules::run(&arguments, context),
         Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         Command::Demo(arguments) => demo::run(arguments, context).await,
+        Command::Canary(arguments) => canary::run(arguments, context).await,
         Command::Init(arguments) => init::run(&arguments, context).await,
     }
 }

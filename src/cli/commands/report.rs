@@ -1,6 +1,7 @@
-//! `report`: renders a saved run again, or ends what the jobs of a workflow left open.
+//! `report`: renders saved runs again, or ends what the jobs of a workflow left open.
 
 use std::fs;
+use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -17,10 +18,8 @@ use crate::domain::verdict::Verdict;
 use crate::report::{console, json};
 
 pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Result<Verdict, Failure> {
-    let Some(path) = &arguments.run else { return last_job(context).await };
-    let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
-    let run = json::from_json(&text)
-        .map_err(|error| Failure::request(format!("{}: {error}", path.display())).hint("give the run.json of a report folder"))?;
+    let runs = arguments.runs.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let Some(run) = json::merged(runs) else { return last_job(context).await };
     if let Some(folder) = &arguments.out {
         for written in files::write_report(folder, &run).map_err(|error| Failure::new(Verdict::Misconfigured, error))? {
             context.printer.say(&format!("wrote {}", written.display()));
@@ -34,6 +33,12 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
         Format::Text => context.printer.result(&console::summary(&run, context.printer.result_style())),
     }
     Ok(Verdict::Passed)
+}
+
+fn read(path: &Path) -> Result<json::v1::Run, Failure> {
+    let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+    json::from_json(&text)
+        .map_err(|error| Failure::request(format!("{}: {error}", path.display())).hint("give the run.json of a report folder"))
 }
 
 /// The last job of a workflow: check runs that jobs left open are closed, the comment is made true, and the verdict is that of all models.

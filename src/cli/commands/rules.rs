@@ -37,12 +37,16 @@ const PREFACE: &str = "\
 
 Every finding carries the code of the rule it stems from. Made by `safe-push rules --markdown`; a test compares.
 
-A rule is ignored, or made graver or lighter, in `.safe-push.yaml`:
+A rule is ignored, or made graver or lighter, in `.safe-push.yaml`, for all models or for one. What is ignored is still counted in the
+reports. `ignore_schema_checks` reports all incompatibilities of schemas as warnings, as the peer does.
 
 ```yaml
 ignore: [SP126]
 severity:
   SP301: error
+models:
+  my-model:            # cog-safe-push-configs/my-model.yaml
+    ignore: [SP109, input-default-changed]
 ```
 
 An *error* stops the push, a *warning* should be looked at, a *note* changes nothing.

@@ -3,7 +3,7 @@
 use crate::cli::action::{Decision, Event, Face, Situation, Surroundings, decide};
 use crate::cli::arguments::RunArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run, tell};
+use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run, tell, without_models};
 use crate::cli::failure::Failure;
 use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
@@ -16,12 +16,12 @@ use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
-    let loaded = load::load(arguments.model, arguments.settings, context)?;
-    if loaded.models.is_empty() {
-        return nothing_to_do(&loaded, context);
-    }
+    let loaded = load::load(arguments.model, arguments.settings, context).await?;
     if let Some(action) = &context.action {
         return as_action(loaded, on_sandbox, action, context).await;
+    }
+    if loaded.models.is_empty() {
+        return nothing_to_do(&loaded, context);
     }
     let folder = loaded.run.report_dir.clone();
     let report = if on_sandbox { in_sandbox(loaded, context).await? } else { on_replicate(loaded, context).await? };
@@ -84,6 +84,7 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
     let folder = loaded.run.report_dir.clone();
     let face = Face::begin(action.clone(), event, github, &names, loaded.run.comment).await;
     let done = match decision {
+        _ if loaded.models.is_empty() => Ok(without_models(&loaded)),
         Decision::Check => without_build(loaded, Vec::new(), context).await,
         Decision::Offline => offline(loaded, context).await,
         _ if on_sandbox => in_sandbox(loaded, context).await,

@@ -11,10 +11,10 @@ use crate::cli::selection;
 use crate::domain::verdict::Verdict;
 use crate::select::outputs;
 
-pub(super) fn run(arguments: SelectArguments, context: &Context) -> Result<Verdict, Failure> {
+pub(super) async fn run(arguments: SelectArguments, context: &Context) -> Result<Verdict, Failure> {
     let configured = load::configured(arguments.settings, context)?;
     let script = load::script(&configured.run, context)?;
-    let selection = selection::select(&configured, script.as_ref(), None, context)?;
+    let selection = selection::select(&configured, script.as_ref(), context).await?;
     let findings = load::tell(&selection.findings, context);
     for notice in &selection.notices {
         context.printer.say(&format!("note: {notice}"));

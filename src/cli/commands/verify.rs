@@ -13,7 +13,7 @@ use crate::pipeline::{self, ExistingVersion, Goal};
 
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
     let (model, version) = version_reference(&arguments.version)?;
-    let mut loaded = load::load_for_version(model.to_string(), arguments.settings, context)?;
+    let mut loaded = load::load_for_version(model.to_string(), arguments.settings, context).await?;
     let Some(wanted) = loaded.models.pop() else {
         return Err(Failure::request(format!("no configuration for {model}")));
     };

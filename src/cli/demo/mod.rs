@@ -61,7 +61,7 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
     if context.environment.program("ruff").is_none() {
         context.printer.say("Ruff is not installed: the demo goes on without lint.");
     }
-    let loaded = load_example(&repository)?;
+    let loaded = load_example(&repository).await?;
     let docker = services::docker(&loaded.run).await?;
     base_image::provide(&*docker, &context.printer).await?;
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
@@ -72,8 +72,8 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
 }
 
 /// A demo needs Docker and nothing else: where Ruff is missing, it is left out.
-fn load_example(repository: &Context) -> Result<Loaded, Failure> {
-    let mut loaded = load::load_plain(repository)?;
+async fn load_example(repository: &Context) -> Result<Loaded, Failure> {
+    let mut loaded = load::load_plain(repository).await?;
     if repository.environment.program("ruff").is_none() {
         loaded.models.iter_mut().for_each(|model| model.plan.inspect.no_lint = true);
     }
@@ -104,7 +104,7 @@ async fn play(
                 context.printer.json(&run_json(&report))?;
             }
         }
-        loaded = load_example(repository)?;
+        loaded = load_example(repository).await?;
     }
     if let Some(path) = main_report {
         context.printer.say(&format!("\nAll three ended as they should. Open {} to see the second push.", path.display()));

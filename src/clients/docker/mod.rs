@@ -12,6 +12,7 @@ mod container;
 mod derive;
 mod endpoint;
 mod error;
+mod network;
 mod owner;
 mod progress;
 mod push;
@@ -21,6 +22,7 @@ mod types;
 
 pub use api::{Context, Docker};
 pub use error::{DockerError, PushDenial};
+pub use network::{OwnNetwork, container_of_mounts};
 pub use progress::BuildEvent;
 pub use real::RealDocker;
 pub use types::{

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::clients::github::{ChangedFiles, CheckRun, Comment, GitHubError, NewCheckRun, UpdatedCheckRun};
+use crate::clients::github::{ChangedFile, CheckRun, Comment, Comparison, GitHubError, NewCheckRun, UpdatedCheckRun};
 
 /// One repository on GitHub.
 #[async_trait]
@@ -28,9 +28,9 @@ pub trait GitHub: Send + Sync {
     /// Removes a comment. One that is gone already is fine.
     async fn delete_comment(&self, id: u64) -> Result<(), GitHubError>;
 
-    /// The files that a pull request changes.
-    async fn pull_request_files(&self, number: u64) -> Result<ChangedFiles, GitHubError>;
+    /// The files that a pull request changes; GitHub lists no more than 3,000.
+    async fn pull_request_files(&self, number: u64) -> Result<Vec<ChangedFile>, GitHubError>;
 
-    /// The files that differ between a commit and its ancestor.
-    async fn changed_between(&self, base: &str, head: &str) -> Result<ChangedFiles, GitHubError>;
+    /// What lies between two commits.
+    async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError>;
 }

@@ -1,6 +1,7 @@
 //! GitHub's REST API, as far as a report needs it: check runs, comments of a pull request, lists of changed files.
 //!
-//! [`GitHub`] is the trait, [`RealGitHub`] speaks through octocrab with its retries off: those would repeat a creation at once, and a
+//! [`GitHub`] is the trait, [`RealGitHub`] speaks through octocrab, over the HTTP client of all our clients (its own knows no proxy), with
+//! its retries off: those would repeat a creation at once, and a
 //! second comment would be there. What may be repeated is decided in `policy`. What is written is left to `report`, when, to `deliver`.
 
 mod api;
@@ -14,6 +15,6 @@ pub use error::GitHubError;
 pub use policy::Policy;
 pub use real::{GitHubOptions, RealGitHub};
 pub use types::{
-    Annotation, AnnotationLevel, ChangedFile, ChangedFiles, CheckRun, CheckRunOutput, Comment, Conclusion, NewCheckRun, Repository,
+    Annotation, AnnotationLevel, ChangedFile, CheckRun, CheckRunOutput, Comment, Comparison, Conclusion, NewCheckRun, Repository,
     UpdatedCheckRun,
 };

@@ -15,8 +15,9 @@ use tokio::time::sleep;
 
 use crate::clients::github::policy::{Advice, Policy};
 use crate::clients::github::{
-    ChangedFile, ChangedFiles, CheckRun, Comment, GitHub, GitHubError, NewCheckRun, Repository, UpdatedCheckRun,
+    ChangedFile, CheckRun, Comment, Comparison, GitHub, GitHubError, NewCheckRun, Repository, UpdatedCheckRun,
 };
+use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
 use crate::support::text::shorten;
 use crate::support::{ExposeSecret, SecretString};
@@ -30,14 +31,11 @@ const BODY_BYTES: usize = 32 * 1024 * 1024;
 /// Entries of a page.
 const PAGE: usize = 100;
 
-/// Comparisons name at most this many files.
-const COMPARE_FILES: usize = 300;
-
 /// Pull requests name at most this many files.
 const PULL_FILES: usize = 3000;
 
-/// What we call ourselves.
-const USER_AGENT: &str = concat!("safe-push/", env!("CARGO_PKG_VERSION"));
+/// How long GitHub may be silent.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where and as whom.
 #[derive(Debug, Clone)]
@@ -76,18 +74,17 @@ enum Repeat {
 impl RealGitHub {
     /// Connects; nothing is sent yet. Must be called within a runtime.
     pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, GitHubError> {
-        let wrong = |error: octocrab::Error| GitHubError::Settings { problem: format!("GitHub's client cannot be made: {error}") };
+        let wrong =
+            |error: &dyn std::fmt::Display| GitHubError::Settings { problem: format!("GitHub's client cannot be made: {error}") };
+        let http = HttpOptions { read_timeout: READ_TIMEOUT, ..HttpOptions::default() };
+        let client = build_client(&http).map_err(|error| wrong(&error))?;
         let address = options.api_url.as_deref().unwrap_or(API).trim_end_matches('/');
         let octocrab = Octocrab::builder()
             .base_uri(address)
             .map_err(|_no_address| GitHubError::Settings { problem: format!("'{address}' is no address of GitHub's API") })?
-            .add_header(http::header::USER_AGENT, USER_AGENT.to_owned())
-            .set_connect_timeout(Some(Duration::from_secs(10)))
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .set_write_timeout(Some(Duration::from_secs(30)))
             .personal_token(options.token.expose_secret())
-            .build()
-            .map_err(wrong)?;
+            .build_with_reqwest(client)
+            .map_err(|error| wrong(&error))?;
         Ok(Self { octocrab, repository: options.repository, policy: options.policy, clock })
     }
 
@@ -233,19 +230,14 @@ impl GitHub for RealGitHub {
         }
     }
 
-    async fn pull_request_files(&self, number: u64) -> Result<ChangedFiles, GitHubError> {
+    async fn pull_request_files(&self, number: u64) -> Result<Vec<ChangedFile>, GitHubError> {
         let path = format!("/pulls/{number}/files?");
-        let files: Vec<ChangedFile> = self.pages(&path, "list the files of the pull request", PULL_FILES, |answer| answer).await?;
-        Ok(names(files, PULL_FILES))
+        self.pages(&path, "list the files of the pull request", PULL_FILES, |answer| answer).await
     }
 
-    async fn changed_between(&self, base: &str, head: &str) -> Result<ChangedFiles, GitHubError> {
-        let path = format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head));
-        let mut answer: Value = self.read(&path, "compare commits").await?;
-        let files = answer.get_mut("files").map(Value::take).unwrap_or_else(|| json!([]));
-        let files: Vec<ChangedFile> = serde_json::from_value(files)
-            .map_err(|source| GitHubError::Malformed { attempted: "compare commits".to_owned(), source })?;
-        Ok(names(files, COMPARE_FILES))
+    async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError> {
+        // Files come with the first page, whatever its size; commits are of no interest.
+        self.read(&format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head)), "compare commits").await
     }
 }
 
@@ -268,13 +260,6 @@ impl RealGitHub {
         }
         last.map_or(Ok(()), Err)
     }
-}
-
-fn names(files: Vec<ChangedFile>, limit: usize) -> ChangedFiles {
-    if files.len() >= limit {
-        return ChangedFiles::TooMany;
-    }
-    ChangedFiles::All(files.into_iter().flat_map(|file| [Some(file.filename), file.previous_filename]).flatten().collect())
 }
 
 fn json_of(value: &impl Serialize, attempted: &str) -> Result<Value, GitHubError> {

@@ -212,18 +212,22 @@ pub struct User {
 pub struct ChangedFile {
     /// Its name afterwards.
     pub filename: String,
+    /// `added`, `renamed`, …
+    #[serde(default)]
+    pub status: String,
     /// Its name before, when it was renamed.
     #[serde(default)]
     pub previous_filename: Option<String>,
 }
 
-/// The files of a change, as far as GitHub tells.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChangedFiles {
-    /// All of them, old names of renamed files included.
-    All(Vec<String>),
-    /// GitHub stops at a limit, so anything may have changed.
-    TooMany,
+/// What lies between two commits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Comparison {
+    /// `ahead` when the first is an ancestor of the second, `identical`, `behind` or `diverged`.
+    pub status: String,
+    /// The files that differ between the second commit and the two's common ancestor, at most 300.
+    #[serde(default)]
+    pub files: Vec<ChangedFile>,
 }
 
 #[cfg(test)]

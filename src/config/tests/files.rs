@@ -91,13 +91,10 @@ fn made_inputs_are_wanted_where_the_section_is() {
 #[test]
 fn trainings_have_a_destination() {
     let train = plan("train: {test_cases: [{inputs: {steps: 1}}]}\n").train.unwrap();
-    assert_eq!(train.destination.unwrap().to_string(), "acme/hotdog-test-dest");
+    assert_eq!(train.destination.to_string(), "acme/hotdog-test-dest");
     assert_eq!((train.destination_hardware.as_str(), train.cases.len()), ("cpu", 1));
     let train = plan("train: {destination: acme/trained, destination_hardware: gpu-h100}\n").train.unwrap();
-    assert_eq!(
-        (train.destination.unwrap().to_string(), train.destination_hardware),
-        ("acme/trained".to_owned(), "gpu-h100".to_owned())
-    );
+    assert_eq!((train.destination.to_string(), train.destination_hardware), ("acme/trained".to_owned(), "gpu-h100".to_owned()));
 }
 
 #[test]

@@ -48,15 +48,21 @@ pub async fn refresh_comment(
     is_last_job: bool,
 ) -> Result<CommentOutcome, GitHubError> {
     for _round in 0..ROUNDS {
-        let (rows, newest_run) = rows(github.check_runs(head_sha, None).await?);
+        let runs = github.check_runs(head_sha, None).await?;
+        let logins = own_logins(&runs);
+        let (rows, newest_run) = rows(runs);
         if rows.len() > MODELS_FOR_EVERY_JOB && !is_last_job {
             return Ok(CommentOutcome::LeftToLastJob);
         }
         let run = newest_run.max(run_id);
         let body = comment_markdown(&rows, head_sha, run, COMMENT_BYTES);
-        let ours: Vec<Comment> = github.comments(number).await?.into_iter().filter(is_ours).collect();
+        let ours: Vec<Comment> = github.comments(number).await?.into_iter().filter(|comment| is_ours(comment, &logins)).collect();
         if ours.iter().any(|comment| comment.body.as_deref().and_then(run_of_comment).is_some_and(|other| other > run)) {
             return Ok(CommentOutcome::Newer);
+        }
+        // Nothing to say, and nothing that would be wrong now.
+        if rows.is_empty() && ours.is_empty() {
+            return Ok(CommentOutcome::Written);
         }
         if settle(github, number, &ours, &body).await? {
             return Ok(CommentOutcome::Written);
@@ -99,11 +105,21 @@ fn normalized(body: &str) -> String {
     body.replace("\r\n", "\n").trim().to_owned()
 }
 
-/// Anybody can type our marker, so the author counts too: an application, and of those the workflow's own where it can be told.
-fn is_ours(comment: &Comment) -> bool {
-    let by_application =
-        comment.user.as_ref().is_some_and(|user| user.login == ACTIONS_LOGIN || user.kind.as_deref() == Some("Bot"));
-    by_application && comment.body.as_deref().is_some_and(|body| body.trim_start().starts_with(MARKER))
+/// Under which accounts an application with our token writes. Who wrote our check runs writes our comment, and nobody else can have
+/// written those: it takes `checks: write`.
+fn own_logins(runs: &[CheckRun]) -> Vec<String> {
+    let ours = runs.iter().filter(|run| run.external_id.as_deref().and_then(read_external_id).is_some());
+    let slugs = ours.filter_map(|run| run.app.as_ref()?.slug.as_deref());
+    let mut logins: Vec<String> = slugs.map(|slug| format!("{slug}[bot]")).collect();
+    logins.push(ACTIONS_LOGIN.to_owned());
+    logins
+}
+
+/// Anybody can type our marker, and other applications repeat what people write, so the author counts too.
+fn is_ours(comment: &Comment, logins: &[String]) -> bool {
+    let is_own_author =
+        comment.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot") && logins.contains(&user.login));
+    is_own_author && comment.body.as_deref().is_some_and(|body| body.trim_start().starts_with(MARKER))
 }
 
 /// The newest check run of each model, and the newest run of a workflow among them. Check runs of others are not ours to show.

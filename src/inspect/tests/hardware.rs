@@ -9,7 +9,12 @@ fn known() -> Vec<Hardware> {
 }
 
 fn all_three(test: &str, destination: &str, deployment: &str) -> ModelPlan {
-    let train = TrainPlan { destination: None, destination_hardware: destination.to_owned(), cases: Vec::new(), fuzz: None };
+    let train = TrainPlan {
+        destination: "acme/hotdog-test-dest".parse().unwrap(),
+        destination_hardware: destination.to_owned(),
+        cases: Vec::new(),
+        fuzz: None,
+    };
     let deployment = DeploymentPlan {
         owner: "acme".to_owned(),
         name: "d".to_owned(),

@@ -10,8 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::{Harness, error, note, options, stages};
 use crate::clients::ErrorKind;
 use crate::clients::replicate::Failure;
+use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
 use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, TrainPlan};
+use crate::domain::prediction::Inputs;
 use crate::domain::report::{Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
@@ -43,13 +45,15 @@ async fn the_account_is_asked_for_once_per_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn test_trainings_are_refused_with_the_way_out() {
+async fn test_trainings_cannot_end_in_the_live_model() {
     let harness = Harness::new();
-    let train = TrainPlan { destination: None, destination_hardware: "cpu".to_owned(), cases: Vec::new(), fuzz: None };
+    let case = TestCase { inputs: Inputs::new(), expectation: Expectation::Succeeds, location: None };
+    let destination = harness.plan().model;
+    let train = TrainPlan { destination, destination_hardware: "cpu".to_owned(), cases: vec![case], fuzz: None };
     let report = harness.run(ModelPlan { train: Some(train), ..harness.plan() }).await;
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2));
-    insta::assert_snapshot!(error(&report).0, @"the configuration asks for test trainings, which this version cannot run");
-    insta::assert_snapshot!(error(&report).1, @"take the train section out of cog-safe-push.yaml, and the model is published with untested trainings");
+    insta::assert_snapshot!(error(&report).0, @"test trainings would end in the live model, acme/hotdog");
+    insta::assert_snapshot!(error(&report).1, @"name another model as train.destination: each test training makes a version there");
     assert_eq!(harness.world.calls(), [""; 0]);
 }
 

@@ -71,7 +71,7 @@ fn findings_stop_by_severity_and_by_where_they_come_from() {
     let failure = Finding::new(&rules::SCHEMA_NOT_AS_INSPECTED, "b");
     let model = |_: &Finding| About::Model;
     assert_eq!(judge(&[], model).unwrap(), "nothing found");
-    assert_eq!(judge(std::slice::from_ref(&warning), model).unwrap(), "1 finding");
+    assert_eq!(judge(std::slice::from_ref(&warning), model).unwrap(), "1 warning");
     // A rule whose severity was lowered does not stop.
     assert!(judge(&[failure.clone().with_severity(Severity::Warning)], model).is_ok());
     let other = Finding::new(&rules::BUILD_FAILED, "c");

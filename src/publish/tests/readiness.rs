@@ -24,7 +24,8 @@ async fn check(
     live: Option<&ModelRef>,
     deployment: Option<&DeploymentPlan>,
 ) -> Result<Readiness, PublishError> {
-    let request = ReadyRequest { account: &account("acme"), test_model: &test_model(), test_hardware, live, deployment };
+    let request =
+        ReadyRequest { account: &account("acme"), test_model: &test_model(), test_hardware, destination: None, live, deployment };
     check_ready(&request, &FakeReplicate(world.clone())).await
 }
 
@@ -57,6 +58,31 @@ async fn what_would_stop_a_later_stage_is_told_now() {
     world.remove_model(&live_model());
     let outcome = check(&world, Some("cpu"), Some(&live_model()), None).await;
     assert!(matches!(outcome, Err(PublishError::NoLiveModel { .. })), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn trainings_need_a_destination_of_the_accounts_own() {
+    let world = World::new();
+    let check = async |destination: &str| {
+        let destination: ModelRef = destination.parse().unwrap();
+        let request = ReadyRequest {
+            account: &account("acme"),
+            test_model: &test_model(),
+            test_hardware: None,
+            destination: Some(&destination),
+            live: None,
+            deployment: None,
+        };
+        check_ready(&request, &FakeReplicate(world.clone())).await
+    };
+    assert!(check("acme/hotdog-test-dest").await.unwrap().needs_hardware, "it is going to be made");
+    assert!(!check("acme/hotdog-test").await.unwrap().needs_hardware);
+    let error = check("other/dest").await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.to_string().as_str()),
+        (ErrorKind::Request, "the destination other/dest of trainings does not belong to 'acme', the account of the API token",)
+    );
+    assert!(error.hint().unwrap().contains("set train.destination to acme/dest"), "{error:?}");
 }
 
 #[tokio::test]

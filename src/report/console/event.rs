@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::finding::finding;
 use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::events::{BuildStepState, Event, EventKind, LayerOutcome};
-use crate::domain::report::{CaseReport, CaseStatus};
+use crate::domain::report::{CaseReport, CaseStatus, StageStatus};
 use crate::report::escape;
 use crate::support::clock::humane;
 
@@ -25,6 +25,8 @@ fn words(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
         EventKind::ModelStarted => detailed.then(|| "started".to_owned()),
         EventKind::ModelFinished(report) => Some(style.paint(tone_of_verdict(report.verdict), report.verdict.as_str())),
         EventKind::StageStarted(stage) => detailed.then(|| format!("{stage} ...")),
+        // The summary has them in one line.
+        EventKind::StageFinished { status: StageStatus::Skipped, .. } if !detailed => None,
         EventKind::StageFinished { stage, status, duration, note } => {
             let status = style.paint(tone_of_stage(*status), stage_word(*status));
             let note = note.as_deref().map(|note| format!(": {}", escape::line(note))).unwrap_or_default();

@@ -6,7 +6,7 @@ use super::finding::{error, finding_entry};
 use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::report::escape;
-use crate::report::json::v1::{Case, Model, Run, Severity};
+use crate::report::json::v1::{Case, Model, Run, Severity, StageEntry};
 use crate::support::clock::humane;
 use crate::support::text::{count, shorten};
 
@@ -30,15 +30,14 @@ pub fn summary(run: &Run, style: Style) -> String {
 
 fn model_summary(model: &Model, style: Style) -> String {
     let verdict = style.paint(tone_of_verdict(model.verdict), model.verdict.as_str());
-    let mut text = format!("{} {verdict}", style.paint(Tone::Strong, &escape::line(&model.model)));
-    for stage in &model.stages {
-        let word = format!("{:<9}", stage_word(stage.status));
-        let time =
-            if stage.status == StageStatus::Skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) };
-        let line = format!("{:<8} {} {time:>9}", stage.name.as_str(), style.paint(tone_of_stage(stage.status), &word));
-        let note = stage.note.as_deref().map(|note| format!("  {}", escape::line(note))).unwrap_or_default();
-        text.push_str(&format!("\n  {}", format!("{line}{note}").trim_end()));
-    }
+    let title = if model.model.ends_with(&format!("/{}", model.name)) {
+        escape::line(&model.model)
+    } else {
+        // Several configurations may be about one model.
+        format!("{} ({})", escape::line(&model.model), escape::line(&model.name))
+    };
+    let mut text = format!("{} {verdict}", style.paint(Tone::Strong, &title));
+    push_stages(&mut text, &model.stages, style);
     push_versions(&mut text, model);
     let shown = model.findings.iter().filter(|finding| finding.severity > Severity::Note);
     for finding in shown {
@@ -53,12 +52,39 @@ fn model_summary(model: &Model, style: Style) -> String {
     text
 }
 
+/// A line for each stage that was entered, and one for neighbours that were skipped for the same reason.
+fn push_stages(text: &mut String, stages: &[StageEntry], style: Style) {
+    for group in stages.chunk_by(|one, next| is_skipped(one) && is_skipped(next) && one.note == next.note) {
+        let [first, ..] = group else { continue };
+        let note = first.note.as_deref().map(escape::line);
+        let word = |label: &str| style.paint(tone_of_stage(first.status), label);
+        let line = if is_skipped(first) {
+            let names: Vec<&str> = group.iter().map(|stage| stage.name.as_str()).collect();
+            let why = note.map(|note| format!(": {note}")).unwrap_or_default();
+            format!("{} {}{why}", word(&format!("{:<8}", stage_word(first.status))), names.join(", "))
+        } else {
+            let time = humane(Duration::from_millis(first.duration_ms));
+            let status = word(&format!("{:<9}", stage_word(first.status)));
+            let note = note.map(|note| format!("  {note}")).unwrap_or_default();
+            format!("{:<8} {status} {time:>9}{note}", first.name.as_str())
+        };
+        text.push_str(&format!("\n  {line}"));
+    }
+}
+
+fn is_skipped(stage: &StageEntry) -> bool {
+    stage.status == StageStatus::Skipped
+}
+
 fn push_versions(text: &mut String, model: &Model) {
     let versions = &model.versions;
     for (label, version) in [("tested", &versions.test), ("live", &versions.live), ("before", &versions.previous)] {
         if let Some(version) = version {
             text.push_str(&format!("\n  {label:<8} {}", escape::line(version)));
         }
+    }
+    for version in &versions.trained {
+        text.push_str(&format!("\n  trained  {}", escape::line(version)));
     }
     if let Some(layers) = &model.layers {
         let number = count(layers.staged.len(), "layer");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::domain::verdict::Verdict;
 use crate::report::escape;
-use crate::report::github::row::{CaseCounts, Problem, Row};
+use crate::report::github::row::{CaseCounts, Differing, Problem, Row};
 use crate::report::markdown::verdict_words;
 use crate::support::clock::humane;
 use crate::support::text::count;
@@ -191,7 +191,26 @@ fn details(entry: &CommentRow, row: &Row, level: Level) -> String {
     if row.more_problems > 0 {
         text.push_str(&format!("- and {} more in the check run\n", row.more_problems));
     }
+    if level == Level::Facts {
+        text.push_str(&numbers(row));
+    }
     text.push_str("\n</details>\n");
+    text
+}
+
+/// The files that are not what they were compared with.
+fn numbers(row: &Row) -> String {
+    if row.differing.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n| case | file | compared with | measured |\n|---|---|---|---|\n".to_owned();
+    for Differing { case, place, with, numbers } in &row.differing {
+        let [case, place, with, numbers] = [case, place, with, numbers].map(|cell| escape::markdown(cell));
+        text.push_str(&format!("| {case} | {place} | {with} | {numbers} |\n"));
+    }
+    if row.more_differing > 0 {
+        text.push_str(&format!("\nand {} more in the check run\n", count(row.more_differing, "file")));
+    }
     text
 }
 

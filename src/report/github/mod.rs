@@ -15,4 +15,4 @@ mod tests;
 pub use annotations::{AnnotationLevel, LineAnnotation, annotations};
 pub use check::{CheckText, check_text};
 pub use comment::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, run_of_comment};
-pub use row::{CaseCounts, Problem, Row, external_id, read_external_id, row_of, row_of_text};
+pub use row::{CaseCounts, Differing, Problem, Row, external_id, read_external_id, row_of, row_of_text};

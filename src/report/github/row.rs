@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
-use crate::report::json::v1::{Case, Model, Severity};
+use crate::report::json::v1::{Case, ComparisonEntry, Model, Severity};
+use crate::report::measurement::{compared_with, differing, words};
 use crate::support::text::shorten;
 
 /// Before and behind the row in a check run's text. HTML comments are not shown.
@@ -16,6 +17,9 @@ const BEHIND: &str = " -->";
 
 /// Problems that a row tells one by one.
 const PROBLEMS: usize = 8;
+
+/// Outputs that a row tells the numbers of.
+const DIFFERING: usize = 8;
 
 /// Bytes of one text of a problem.
 const PROBLEM_BYTES: usize = 600;
@@ -51,6 +55,25 @@ pub struct Row {
     pub problems: Vec<Problem>,
     /// Problems beyond those.
     pub more_problems: usize,
+    /// Files that are not what they were compared with.
+    #[serde(default)]
+    pub differing: Vec<Differing>,
+    /// Such files beyond those.
+    #[serde(default)]
+    pub more_differing: usize,
+}
+
+/// A file that is not what it was compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Differing {
+    /// The case's name.
+    pub case: String,
+    /// Where the file stands in the output.
+    pub place: String,
+    /// What it was compared with, in words.
+    pub with: String,
+    /// The numbers that do not keep to their threshold, or else why it differs.
+    pub numbers: String,
 }
 
 /// How many passed of how many.
@@ -94,6 +117,7 @@ pub fn row_of(model: &Model, ended_at: &str) -> Row {
     let mut problems = problems(model);
     let more_problems = problems.len().saturating_sub(PROBLEMS);
     problems.truncate(PROBLEMS);
+    let pairs = || model.cases.iter().flat_map(|case| differing(case).map(move |comparison| (case, comparison)));
     Row {
         name: model.name.clone(),
         model: model.model.clone(),
@@ -109,7 +133,21 @@ pub fn row_of(model: &Model, ended_at: &str) -> Row {
         ended_at: ended_at.to_owned(),
         problems,
         more_problems,
+        differing: pairs().take(DIFFERING).map(|(case, comparison)| of_comparison(case, comparison)).collect(),
+        more_differing: pairs().count().saturating_sub(DIFFERING),
     }
+}
+
+fn of_comparison(case: &Case, comparison: &ComparisonEntry) -> Differing {
+    let short = |text: &str| shorten(text, 200);
+    let missed: Vec<String> =
+        comparison.measurements.iter().filter(|measured| !measured.holds).take(4).map(|measured| words(measured).line()).collect();
+    let numbers = match (missed.is_empty(), &comparison.reason) {
+        (false, _) => short(&missed.join(", ")),
+        (true, Some(reason)) => short(reason),
+        (true, None) => String::new(),
+    };
+    Differing { case: short(&case.id), place: short(&comparison.place), with: compared_with(comparison).to_owned(), numbers }
 }
 
 fn counts(model: &Model, kinds: &[&str]) -> CaseCounts {
@@ -169,7 +207,9 @@ impl Row {
             return text;
         }
         let all = self.problems.len() + self.more_problems;
-        Self { problems: Vec::new(), more_problems: all, ..self.clone() }.encoded()
+        let differing = self.differing.len() + self.more_differing;
+        Self { problems: Vec::new(), more_problems: all, differing: Vec::new(), more_differing: differing, ..self.clone() }
+            .encoded()
     }
 
     fn encoded(&self) -> String {

@@ -59,6 +59,30 @@ fn a_comment_with_everything() {
 }
 
 #[test]
+fn a_comment_with_numbers_of_what_differs() {
+    let mut run = run_json(&sample::media());
+    let rows = [entry("skyline", Some(row(&run)), true)];
+    let whole = comment_markdown(&rows, SHA, 42, COMMENT_BYTES);
+    // With less room the numbers go first.
+    let short = comment_markdown(&rows, SHA, 42, whole.len() - 1);
+    assert!(whole.contains("at most 8") && !short.contains("at most 8") && short.contains("compare-1"), "{short}");
+    insta::assert_snapshot!(whole);
+    for comparison in run.models[0].cases.iter_mut().flat_map(|case| &mut case.comparisons) {
+        (comparison.same, comparison.place) = (false, sample::HOSTILE.to_owned());
+        comparison.measurements[0].name = sample::HOSTILE.to_owned();
+        comparison.measurements[0].holds = false;
+    }
+    assert_harmless(&comment_markdown(&[entry("skyline", Some(row(&run)), true)], SHA, 42, COMMENT_BYTES));
+}
+
+#[test]
+fn a_row_of_an_earlier_version_is_read() {
+    let mut value = serde_json::to_value(row(&run_json(&sample::passed()))).unwrap();
+    value.as_object_mut().unwrap().retain(|name, _| !name.ends_with("differing"));
+    assert_eq!(serde_json::from_value::<Row>(value).unwrap(), row(&run_json(&sample::passed())));
+}
+
+#[test]
 fn a_comment_while_jobs_run() {
     let rows = [entry("small", None, false), entry("large", Some(row(&run_json(&sample::passed()))), true)];
     insta::assert_snapshot!(comment_markdown(&rows, SHA, 42, COMMENT_BYTES));

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::report::json::run_json;
+use crate::report::json::{run_json, v1};
 use crate::report::sample;
 
 fn html(report: &crate::domain::report::RunReport) -> String {
@@ -26,35 +26,179 @@ fn nothing_hostile_becomes_markup() {
     assert_eq!(page.matches("<details").count(), page.matches("</details>").count());
 }
 
-#[test]
-fn the_page_asks_for_nothing_but_outputs() {
-    let page = html(&sample::failed_case());
-    assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"));
-    for reach in ["<script", "<link", "@import", "url(", "<iframe", "<form"] {
-        assert!(!page.contains(reach), "{reach}");
+/// What the page loads by itself: the sources of pictures, sounds and the like.
+fn sources(page: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for attribute in [" src=\"", " srcset=\"", " poster=\"", " data=\"", " background=\""] {
+        found.extend(page.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()));
     }
+    found
+}
+
+#[test]
+fn the_page_asks_nobody_for_anything() {
+    for report in sample::all() {
+        let page = html(&report);
+        let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
+        assert!(policy.starts_with("default-src 'none'; img-src data:; media-src data:; style-src 'sha256-"), "{policy}");
+        assert!(policy.ends_with("base-uri 'none'; form-action 'none'"), "{policy}");
+        assert!(!policy.contains("http") && !policy.contains("unsafe"), "{policy}");
+        assert!(sources(&page).iter().all(|source| source.starts_with("data:image/") || source.starts_with("data:audio/")));
+        for reach in ["<link", "@import", "url(", "<iframe", "<form", "<object", "<embed", " style=\"", " onclick"] {
+            assert!(!page.contains(reach), "{reach}");
+        }
+    }
+}
+
+#[test]
+fn the_only_script_is_ours_and_only_where_it_is_needed() {
+    assert_eq!(html(&sample::failed_case()).matches("<script").count(), 0);
+    let page = html(&sample::media());
+    assert_eq!(page.matches("<script>").count(), 1);
+    assert!(page.contains(&format!("<script>{SCRIPT}</script>")));
 }
 
 #[test]
 fn pictures_stand_side_by_side() {
-    let mut report = sample::failed_case();
-    let case = &mut report.models[0].cases[2];
-    case.attempts[0].output = Some(json!(["https://replicate.delivery/x/out.png"]));
+    let page = html(&sample::media());
+    let figures: Vec<&str> = page.split("<figcaption>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(figures, ["Live version", "Staged version", "Where they differ", "Live version", "Staged version"]);
+    assert_eq!(sources(&page).len(), 5);
+    assert!(page.contains("<a href=\"https://replicate.delivery/x/new.png\" rel=\"noreferrer noopener\""), "{page}");
+    assert!(
+        page.contains(
+            "<th scope=\"row\">mean colour distance</th><td class=\"number\">41.5</td><td>at most 8</td><td class=\"bad\">"
+        )
+    );
+    assert!(page.contains("<input type=\"range\""));
+}
+
+#[test]
+fn what_there_is_to_look_at_is_open() {
+    let mut run = run_json(&sample::media());
+    run.verdict = crate::domain::verdict::Verdict::Passed;
+    let case = v1::Case { status: crate::domain::report::CaseStatus::Passed, ..run.models[0].cases[1].clone() };
+    run.models[0].cases = vec![case; 9];
+    let opened = |run: &Run| report_html(run).unwrap().matches("\" open>").count();
+    assert_eq!(opened(&run), 6);
+    run.models[0].cases.iter_mut().for_each(|case| (case.files, case.live_files) = (Vec::new(), Vec::new()));
+    assert_eq!(opened(&run), 0);
+}
+
+#[test]
+fn a_run_that_knows_no_files_shows_what_its_outputs_name() {
+    let mut run = run_json(&sample::failed_case());
+    let case = &mut run.models[0].cases[2];
+    case.output = Some(json!(["https://replicate.delivery/x/out.png"]));
     case.live.as_mut().unwrap().output = Some(json!("data:image/png;base64,AAAA"));
-    let page = html(&report);
-    assert!(page.contains("<img src=\"https://replicate.delivery/x/out.png\""), "{page}");
-    assert!(page.contains("<img src=\"data:image/png;base64,AAAA\""), "{page}");
+    let mut old = serde_json::to_value(&run).unwrap();
+    for name in ["files", "live_files", "comparisons"] {
+        for case in old["models"][0]["cases"].as_array_mut().unwrap() {
+            case.as_object_mut().unwrap().remove(name);
+        }
+    }
+    let page = report_html(&crate::report::json::from_json(&old.to_string()).unwrap()).unwrap();
+    assert!(page.contains("<a href=\"https://replicate.delivery/x/out.png\""), "{page}");
+    assert_eq!(sources(&page), ["data:image/png;base64,AAAA"]);
 }
 
 #[test]
 fn addresses_of_other_kinds_are_text() {
-    for output in
-        ["javascript:alert(1)//x.png", "data:text/html,<b>x</b>", "data:image/svg+xml,<svg/>", "ftp://x/y.png", "https://x/ y.png"]
-    {
-        let mut report = sample::failed_case();
-        report.models[0].cases[0].attempts[0].output = Some(json!(output));
-        assert!(!html(&report).contains("<img"), "{output}");
+    for address in [
+        "javascript:alert(1)//x.png",
+        "data:text/html,<b>x</b>",
+        "data:text/html;base64,AAAA",
+        "data:image/svg+xml;base64,AAAA",
+        "data:image/png;base64,AAAA\" onerror=\"alert(1)",
+        "data:image/png,AAAA",
+        "ftp://x/y.png",
+        "https://x/ y.png",
+    ] {
+        let mut run = run_json(&sample::media());
+        for case in &mut run.models[0].cases {
+            case.output = Some(json!(address));
+            for file in case.files.iter_mut().chain(&mut case.live_files) {
+                (file.url, file.preview) = (address.to_owned(), Some(address.to_owned()));
+            }
+            case.comparisons.iter_mut().for_each(|comparison| comparison.heat_map = Some(address.to_owned()));
+            case.url = Some(address.to_owned());
+            case.live = None;
+        }
+        let page = report_html(&run).unwrap();
+        assert_eq!(sources(&page), Vec::<&str>::new(), "{address}");
+        assert!(page.split(" href=\"").skip(1).all(|link| link.starts_with('#')), "{address}");
     }
+}
+
+#[test]
+fn a_long_output_is_cut_and_says_so() {
+    let mut run = run_json(&sample::failed_case());
+    for case in &mut run.models[0].cases {
+        case.output = Some(json!("y".repeat(10_000_000)));
+    }
+    let page = report_html(&run).unwrap();
+    assert!(page.len() < 1_000_000, "{}", page.len());
+    assert!(page.contains("… (cut: 10.0 MB in all)"));
+}
+
+#[test]
+fn a_page_of_many_texts_stays_one_that_opens() {
+    let mut run = run_json(&sample::failed_case());
+    let case = run.models[0].cases[1].clone();
+    run.models[0].cases = vec![v1::Case { output: Some(json!("y".repeat(70_000))), logs: "z".repeat(70_000), ..case }; 400];
+    let page = report_html(&run).unwrap();
+    assert!(page.len() < PAGE_BYTES, "{}", page.len());
+    assert_eq!(page.matches("<details class=\"case ").count(), 400);
+}
+
+#[test]
+fn what_breaks_callers_is_a_table() {
+    let page = html(&sample::stopped_by_finding());
+    let row = page.split("<tbody>").nth(1).unwrap().split("</tr>").next().unwrap();
+    for cell in ["<code>input buildings</code>", "<code>integer, 1 to 60</code>", "<code>absent</code>", "callers that send it"] {
+        assert!(row.contains(cell), "{cell} in {row}");
+    }
+    assert!(page.contains("href=\"#model-1-finding-1\"") && page.contains("id=\"model-1-finding-1\""));
+}
+
+#[test]
+fn the_line_at_fault_is_marked() {
+    let mut run = run_json(&sample::stopped_by_finding());
+    let marked = |run: &Run| {
+        let page = report_html(run).unwrap();
+        page.split("<pre class=\"excerpt\">").nth(1).unwrap().split("</pre>").next().unwrap().to_owned()
+    };
+    let finding = &mut run.models[0].findings[0];
+    finding.excerpt = Some("        büilding: <int> = 3".to_owned());
+    assert_eq!(marked(&run), "<span class=\"number\">22</span><mark>büilding</mark>: &#60;int&#62; = 3");
+    run.models[0].findings[0].column = Some(9000);
+    assert!(marked(&run).ends_with("= 3<mark></mark>"));
+}
+
+#[test]
+fn made_inputs_are_a_table_with_their_seed() {
+    let page = html(&sample::failed_case());
+    assert!(page.contains("<code>--seed 4711</code>"), "{page}");
+    assert!(page.contains("<td data-label=\"Smallest that fail\"><code>{&#34;text&#34;:&#34;&#34;}</code></td>"), "{page}");
+}
+
+#[test]
+fn both_outputs_of_a_flaky_case_are_shown() {
+    let mut run = run_json(&sample::failed_case());
+    let case = &mut run.models[0].cases[2];
+    let mut first = case.attempts[0].clone();
+    (first.output, first.reason) = (Some(json!("hullo")), Some("expected hello".to_owned()));
+    case.attempts.insert(0, first);
+    let page = report_html(&run).unwrap();
+    let tries = page.split("<ol class=\"attempts\">").nth(1).unwrap().split("</ol>").next().unwrap();
+    assert!(tries.contains("<pre tabindex=\"0\">hullo</pre>") && tries.contains("<pre tabindex=\"0\">hello</pre>"), "{tries}");
+}
+
+#[test]
+fn a_command_to_repeat_a_failure_can_be_copied() {
+    let mut run = run_json(&sample::failed_case());
+    run.models[0].cases[3].remarks.push("to repeat it: curl -sS 'https://x'".to_owned());
+    assert!(report_html(&run).unwrap().contains("<h4>Repeat it</h4><pre tabindex=\"0\">curl -sS &#39;https://x&#39;</pre>"));
 }
 
 #[test]

@@ -6,14 +6,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
 
-use super::{SCHEMA, v1};
+use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::finding::{Finding, Severity};
 use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, OutputFile, Preview};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
 
 /// A run as `run.json` has it.
 pub fn run_json(report: &RunReport) -> v1::Run {
-    v1::Run {
+    let mut run = v1::Run {
         schema: SCHEMA.to_owned(),
         tool_version: report.tool_version.clone(),
         started_at: report.started_at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -22,7 +22,9 @@ pub fn run_json(report: &RunReport) -> v1::Run {
         exit_code: report.verdict.exit_code(),
         notices: report.notices.clone(),
         models: report.models.iter().map(model).collect(),
-    }
+    };
+    previews::bound(&mut run, PREVIEW_BYTES);
+    run
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -39,6 +41,7 @@ fn model(report: &ModelReport) -> v1::Model {
             test: report.staged.as_ref().map(ToString::to_string),
             live: report.published.as_ref().map(ToString::to_string),
             previous: report.previous.as_ref().map(ToString::to_string),
+            trained: report.trained.iter().map(ToString::to_string).collect(),
         },
         layers: report.layers.as_ref().map(layers),
         deployment: report.deployment.as_ref().map(deployment),
@@ -153,7 +156,8 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
     }
 }
 
-fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
+/// A number of a comparison.
+pub fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
     let (at_most, at_least) = match measurement.limit {
         Some(Limit::AtMost(most)) => (Some(most), None),
         Some(Limit::AtLeast(least)) => (None, Some(least)),

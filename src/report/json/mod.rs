@@ -1,9 +1,13 @@
 //! `run.json`: a run with frozen names.
 
 pub(in crate::report) mod convert;
+mod merge;
+mod previews;
 pub mod v1;
 
-pub use convert::{finding, run_json};
+pub use convert::{finding, measurement, run_json};
+pub use merge::merged;
+pub use previews::PREVIEW_BYTES;
 
 /// What `schema` says in documents of these types.
 pub const SCHEMA: &str = "safe-push/v1";

@@ -69,6 +69,9 @@ pub struct Versions {
     pub live: Option<String>,
     /// The live version before the run: the way back.
     pub previous: Option<String>,
+    /// What test trainings left behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trained: Vec<String>,
 }
 
 /// Digests of layers as the registry holds them.

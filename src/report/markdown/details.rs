@@ -5,11 +5,15 @@ use serde_json::Value;
 use super::table::case_words;
 use crate::domain::report::CaseStatus;
 use crate::report::escape;
-use crate::report::json::v1::{Case, FindingEntry, Model};
+use crate::report::json::v1::{Case, ComparisonEntry, FindingEntry, Model};
+use crate::report::measurement::{compared_with, file_words, words};
 use crate::support::text::shorten;
 
 /// How much of one value is shown.
 const VALUE_BYTES: usize = 4_000;
+
+/// Files of one output that are named, and numbers of one comparison.
+const ROWS: usize = 40;
 
 /// How much a page tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +116,7 @@ fn one_case(case: &Case, level: Detail) -> String {
     if let Some(error) = &case.error {
         block("Error:", error, "");
     }
+    text.push_str(&files(case));
     for remark in &case.remarks {
         text.push_str(&format!("- {}\n", escape::markdown(remark)));
     }
@@ -122,6 +127,50 @@ fn one_case(case: &Case, level: Detail) -> String {
         text.push_str(&format!("\nLogs:\n\n{}", escape::fenced(&shorten(&case.logs, VALUE_BYTES), "")));
     }
     text.push_str("\n</details>\n");
+    text
+}
+
+/// What the files of the output are, and what comparing them measured.
+fn files(case: &Case) -> String {
+    let mut text = String::new();
+    for file in case.files.iter().take(ROWS) {
+        let words = escape::markdown(&shorten(&file_words(file), VALUE_BYTES));
+        text.push_str(&format!("- {}: {words}\n", escape::code(&shorten(&file.place, VALUE_BYTES))));
+    }
+    if case.files.len() > ROWS {
+        text.push_str(&format!("- and {} more files\n", case.files.len() - ROWS));
+    }
+    text.extend(case.comparisons.iter().take(ROWS).map(comparison));
+    if text.is_empty() { text } else { format!("Files:\n\n{}\n\n", text.trim_end()) }
+}
+
+fn comparison(comparison: &ComparisonEntry) -> String {
+    let verdict = if comparison.same { "✅ the same" } else { "❌ different" };
+    let place = escape::code(&shorten(&comparison.place, VALUE_BYTES));
+    let mut text = format!("\n{place} compared with {}: {verdict}", compared_with(comparison));
+    if let Some(reason) = &comparison.reason {
+        text.push_str(&format!(", {}", escape::markdown(&shorten(reason, VALUE_BYTES))));
+    }
+    text.push_str("\n\n");
+    if comparison.measurements.is_empty() {
+        return text;
+    }
+    text.push_str("| measured | value | limit | |\n|---|---|---|---|\n");
+    for measured in comparison.measurements.iter().take(ROWS) {
+        let words = words(measured);
+        let holds = match (words.limit.is_empty(), measured.holds) {
+            (true, _) => "",
+            (false, true) => "✅",
+            (false, false) => "❌",
+        };
+        text.push_str(&format!(
+            "| {} | {} | {} | {holds} |\n",
+            escape::markdown(&shorten(&words.name, 200)),
+            words.value,
+            words.limit
+        ));
+    }
+    text.push('\n');
     text
 }
 

@@ -58,6 +58,7 @@ pub(super) fn versions(model: &Model) -> String {
             lines.push(format!("- {label}: {}", escape::code(version)));
         }
     }
+    lines.extend(versions.trained.iter().map(|version| format!("- Left by a test training: {}", escape::code(version))));
     if let Some(layers) = &model.layers {
         let words = if layers.equal { "the same in both versions" } else { "**not the same in both versions**" };
         lines.push(format!("- {}, {words}", count(layers.staged.len(), "layer")));

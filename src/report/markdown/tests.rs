@@ -15,6 +15,11 @@ fn a_run_that_a_finding_stopped_as_a_page() {
 }
 
 #[test]
+fn a_run_with_pictures_as_a_page() {
+    assert_snapshot!(report_markdown(&run_json(&sample::media()), REPORT_BYTES));
+}
+
+#[test]
 fn two_models_have_a_table_first() {
     let text = report_markdown(&run_json(&sample::two_models()), REPORT_BYTES);
     assert!(text.contains("| hotdog-large | ❌ failed |"), "{text}");

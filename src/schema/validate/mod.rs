@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 pub use fits::{Problem, ProblemKind};
 pub(super) use fits::{compile_pattern, problems, refused};
-pub use output::{OutputProblem, check_output, check_training_output, join_output};
+pub use output::{OutputProblem, check_output, check_output_of, join_output};
 
 use super::json::show_name;
 use super::read::read;
@@ -54,15 +54,11 @@ pub struct InputProperty {
 
 /// The inputs of `run()` or `predict()`, in the order of its parameters. Empty when the document describes none.
 pub fn input_properties(document: &Value) -> Vec<InputProperty> {
-    properties_of(document, Method::Predict)
+    input_properties_of(document, Method::Predict)
 }
 
-/// The inputs of `train()`, in the order of its parameters.
-pub fn training_input_properties(document: &Value) -> Vec<InputProperty> {
-    properties_of(document, Method::Train)
-}
-
-fn properties_of(document: &Value, method: Method) -> Vec<InputProperty> {
+/// The inputs of one of the two methods, in the order of its parameters. Empty when the document describes none.
+pub fn input_properties_of(document: &Value, method: Method) -> Vec<InputProperty> {
     let schemas = read(document);
     let Some(members) = schemas.inputs_of(method).and_then(Shape::members) else { return Vec::new() };
     let property = |member: &super::shape::Member| InputProperty {
@@ -79,15 +75,11 @@ fn properties_of(document: &Value, method: Method) -> Vec<InputProperty> {
 /// `null` passes where the schema says so, though the server of Cog since 0.17 and Replicate's API refuse it all the same
 /// (`contracts/cog.md` section 5): leave such inputs out before sending.
 pub fn check_inputs(document: &Value, inputs: &Map<String, Value>) -> Vec<InputProblem> {
-    check(document, Method::Predict, inputs)
+    check_inputs_of(document, Method::Predict, inputs)
 }
 
-/// What is wrong with the inputs of a training.
-pub fn check_training_inputs(document: &Value, inputs: &Map<String, Value>) -> Vec<InputProblem> {
-    check(document, Method::Train, inputs)
-}
-
-fn check(document: &Value, method: Method, inputs: &Map<String, Value>) -> Vec<InputProblem> {
+/// What is wrong with the inputs of a prediction or a training; nothing when the document describes none.
+pub fn check_inputs_of(document: &Value, method: Method, inputs: &Map<String, Value>) -> Vec<InputProblem> {
     let schemas = read(document);
     let Some(members) = schemas.inputs_of(method).and_then(Shape::members) else { return Vec::new() };
     let mut found = Vec::new();
@@ -192,6 +184,6 @@ mod tests {
     fn a_document_without_inputs_has_nothing_to_say() {
         assert_eq!(check_inputs(&json!({}), &Map::new()), []);
         assert_eq!(input_properties(&json!(null)), []);
-        assert_eq!(training_input_properties(&document()), []);
+        assert_eq!(input_properties_of(&document(), Method::Train), []);
     }
 }

@@ -14,15 +14,11 @@ pub type OutputProblem = Problem;
 /// An iterator's output is the array of its pieces (`contracts/replicate.md` section 6); the pieces of a concatenating one may
 /// have been joined already.
 pub fn check_output(document: &Value, output: &Value) -> Vec<OutputProblem> {
-    check(document, Method::Predict, output)
+    check_output_of(document, Method::Predict, output)
 }
 
-/// What is wrong with a training's output.
-pub fn check_training_output(document: &Value, output: &Value) -> Vec<OutputProblem> {
-    check(document, Method::Train, output)
-}
-
-fn check(document: &Value, method: Method, output: &Value) -> Vec<OutputProblem> {
+/// What is wrong with the output of a prediction or a training.
+pub fn check_output_of(document: &Value, method: Method, output: &Value) -> Vec<OutputProblem> {
     let schemas = read(document);
     let Some(shape) = schemas.output_of(method) else { return Vec::new() };
     if output.is_string() && shape.is_concatenated() {

@@ -41,8 +41,13 @@ pub fn changed_since(repository: GitRepository<'_>, base: Option<&str>) -> Chang
     }
 }
 
+/// The folder within its checkout, with `/`; `None` when git knows nothing of it. Blocks while git runs.
+pub fn folder_in_checkout(repository: GitRepository<'_>) -> Option<String> {
+    repository.line(&["rev-parse", "--show-prefix"])
+}
+
 fn list(repository: GitRepository<'_>, base: Option<&str>) -> Result<ChangedFiles, String> {
-    let Some(prefix) = repository.line(&["rev-parse", "--show-prefix"]) else {
+    let Some(prefix) = folder_in_checkout(repository) else {
         return Err("the folder is no git repository, or git is not installed".to_owned());
     };
     let base = repository.base(base)?;

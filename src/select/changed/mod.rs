@@ -7,7 +7,7 @@ mod files;
 mod git;
 
 pub use files::{ChangedFile, ChangedFiles, FileStatus, ListSource};
-pub use git::{GitRepository, changed_since};
+pub use git::{GitRepository, changed_since, folder_in_checkout};
 
 use crate::domain::model_name::ModelName;
 use crate::support::path_patterns::PathPatterns;

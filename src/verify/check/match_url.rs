@@ -1,7 +1,8 @@
 //! `match_url`: the output is a file like this one.
 
 use super::{Check, Judged, Needs, output_of, quote};
-use crate::media::{Comparison, Tolerance, compare};
+use crate::domain::output::ComparedWith;
+use crate::media::{Tolerance, compare};
 use crate::verify::Observation;
 
 /// The output is one file, or a list with one file, that matches the one at this URL.
@@ -26,20 +27,8 @@ impl Check for MatchUrl {
             (Err(problem), _) | (_, Some((Err(problem), _))) => return Judged::failed(problem),
             (_, None) => return Judged::failed("the file to match was not fetched"),
         };
-        let Comparison { same, kind, metrics, mut remarks } = compare(&wanted, &file, &Tolerance::default());
-        let measured: Vec<String> = metrics.iter().map(|(name, value)| format!("{name} {}", number(*value))).collect();
-        let measured = format!("{kind} compared: {}", measured.join(", "));
-        if same {
-            remarks.insert(0, measured);
-            return Judged::Passed(remarks);
-        }
-        let why = if remarks.is_empty() { "it differs".to_owned() } else { remarks.remove(0) };
-        remarks.insert(0, measured);
-        Judged::Failed { reason: format!("the output does not match the file of the case: {why}"), remarks }
+        let place = format!("output{}", seen.files[0].path);
+        let (comparison, remarks) = compare(&wanted, &file, &Tolerance::default()).into_output(place, ComparedWith::Wanted);
+        Judged::Compared { comparison: Box::new(comparison), remarks }
     }
-}
-
-/// A measurement with as many digits as are of use.
-fn number(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:.3}") }
 }

@@ -8,6 +8,7 @@ mod match_url;
 mod succeeds;
 
 use crate::domain::case::Expectation;
+use crate::domain::output::OutputComparison;
 use crate::support::text::shorten;
 use crate::verify::{Observation, Outcome};
 
@@ -21,7 +22,7 @@ pub struct Needs {
 }
 
 /// What a checker says.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Judged {
     /// As expected, with what is to be said about it.
     Passed(Vec<String>),
@@ -29,6 +30,13 @@ pub enum Judged {
     Failed {
         /// Why, in one line that names expected and actual.
         reason: String,
+        /// More to be said, one line each.
+        remarks: Vec<String>,
+    },
+    /// A file was compared with the one that the case names: whether they are the same decides.
+    Compared {
+        /// What was measured. Its reason is absent when they are the same.
+        comparison: Box<OutputComparison>,
         /// More to be said, one line each.
         remarks: Vec<String>,
     },

@@ -29,6 +29,7 @@ fn said(expectation: &Expectation, seen: &Observation) -> String {
     match check_for(expectation).judge(seen) {
         Judged::Passed(_) => "passed".to_owned(),
         Judged::Failed { reason, .. } => reason,
+        Judged::Compared { comparison, .. } => comparison.reason.unwrap_or_else(|| "passed".to_owned()),
         Judged::AskJudge(description) => format!("ask {description}"),
     }
 }
@@ -95,7 +96,7 @@ fn files_are_matched() {
     };
     let cases: [(Observation, &str); 6] = [
         (with(vec![file(b"a\n")], file(b"a\r\n")), "passed"),
-        (with(vec![file(b"a")], file(b"b")), "the output does not match the file of the case: the texts differ"),
+        (with(vec![file(b"a")], file(b"b")), "the texts differ"),
         (with(vec![], file(b"b")), "expected the URL of one file, got \"https://x/f\" (0 files)"),
         (with(vec![file(b"a"), file(b"a")], file(b"a")), "expected the URL of one file, got \"https://x/f\" (2 files)"),
         (with(vec![gone()], file(b"a")), "the file https://x/f could not be fetched: gone"),

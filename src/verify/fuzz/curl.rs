@@ -2,17 +2,22 @@
 
 use serde_json::{Value, json};
 
-use crate::domain::identity::VersionRef;
+use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::Inputs;
+
+const HEADERS: &str = "-H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -H 'Content-Type: application/json'";
 
 /// A `curl` command that makes a prediction. The token is named as a variable of the shell, never written out; mask secret inputs before.
 pub fn curl_command(api_url: &str, version: &VersionRef, inputs: &Inputs) -> String {
     let body = json!({"version": version.to_string(), "input": Value::Object(inputs.clone())});
-    format!(
-        "curl -sS -X POST -H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -H 'Content-Type: application/json' -H 'Prefer: wait' \
-         -d {} {api_url}/predictions",
-        quote(&body.to_string())
-    )
+    format!("curl -sS -X POST {HEADERS} -H 'Prefer: wait' -d {} {api_url}/predictions", quote(&body.to_string()))
+}
+
+/// The same for a training.
+pub fn training_command(api_url: &str, version: &VersionRef, destination: &ModelRef, inputs: &Inputs) -> String {
+    let body = json!({"destination": destination.to_string(), "input": Value::Object(inputs.clone())});
+    let VersionRef { model, id } = version;
+    format!("curl -sS -X POST {HEADERS} -d {} {api_url}/models/{model}/versions/{id}/trainings", quote(&body.to_string()))
 }
 
 /// A text as one word of a POSIX shell: in single quotes nothing but the quote itself means anything.

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::candidates::candidates;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
-use crate::schema::validate::{check_inputs, input_properties};
+use crate::schema::Method;
+use crate::schema::validate::{check_inputs_of, input_properties_of};
 use crate::support::seed::Seed;
 
 /// A required input for which no value can be made, or one that must not be sent.
@@ -49,17 +50,20 @@ struct Source {
 
 impl Generator {
     /// Prepares to make inputs. The error names a required input without a value.
-    pub fn new(document: &Value, plan: &FuzzPlan, seed: Seed) -> Result<Self, Impossible> {
-        let mut random = seed.generator("fuzz");
+    pub fn new(document: &Value, method: Method, plan: &FuzzPlan, seed: Seed) -> Result<Self, Impossible> {
+        let mut random = seed.generator(match method {
+            Method::Predict => "fuzz",
+            Method::Train => "train-fuzz",
+        });
         let disabled: BTreeSet<&str> = plan.disabled_inputs.iter().map(String::as_str).collect();
-        let properties = input_properties(document);
+        let properties = input_properties_of(document, method);
         let free: Vec<_> = properties.iter().filter(|property| !plan.fixed_inputs.contains_key(&property.name)).collect();
         if let Some(property) = free.iter().find(|property| property.required && disabled.contains(property.name.as_str())) {
             return Err(Impossible { input: property.name.clone(), disabled: true });
         }
         let free: Vec<_> = free.into_iter().filter(|property| !disabled.contains(property.name.as_str())).collect();
         let offered: Vec<Vec<Value>> = free.iter().map(|property| candidates(property, &mut random)).collect();
-        let valid = only_valid(document, &free.iter().map(|property| property.name.as_str()).collect::<Vec<_>>(), &offered);
+        let valid = only_valid(document, method, &free.iter().map(|property| property.name.as_str()).collect::<Vec<_>>(), &offered);
         let mut members = Vec::new();
         for (property, values) in free.into_iter().zip(valid) {
             if values.is_empty() {
@@ -118,13 +122,13 @@ impl Iterator for Generator {
 }
 
 /// The values that fit, by input. Checked across all inputs at once: the document is read once for each round.
-fn only_valid(document: &Value, names: &[&str], offered: &[Vec<Value>]) -> Vec<Vec<Value>> {
+fn only_valid(document: &Value, method: Method, names: &[&str], offered: &[Vec<Value>]) -> Vec<Vec<Value>> {
     let rounds = offered.iter().map(Vec::len).max().unwrap_or(0);
     let mut valid: Vec<Vec<Value>> = vec![Vec::new(); offered.len()];
     for round in 0..rounds {
         let inputs: Inputs =
             names.iter().zip(offered).filter_map(|(name, values)| Some(((*name).to_owned(), values.get(round)?.clone()))).collect();
-        let problems = check_inputs(document, &inputs);
+        let problems = check_inputs_of(document, method, &inputs);
         for ((name, values), kept) in names.iter().zip(offered).zip(&mut valid) {
             let Some(value) = values.get(round) else { continue };
             if !problems.iter().any(|problem| problem.input == *name) {

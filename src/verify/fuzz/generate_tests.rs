@@ -32,7 +32,7 @@ fn rich() -> Value {
 }
 
 fn inputs(document: &Value, plan: &FuzzPlan, seed: u64, count: usize) -> Vec<Inputs> {
-    Generator::new(document, plan, Seed(seed)).unwrap().take(count).collect()
+    Generator::new(document, Method::Predict, plan, Seed(seed)).unwrap().take(count).collect()
 }
 
 #[test]
@@ -89,13 +89,13 @@ fn fixed_inputs_are_always_sent_and_disabled_ones_never() {
 #[test]
 fn what_cannot_be_made_is_told() {
     let video = document(&json!({"video": {"type": "string", "format": "uri"}}), &["video"]);
-    let made = Generator::new(&video, &FuzzPlan::default(), Seed(1)).unwrap_err();
+    let made = Generator::new(&video, Method::Predict, &FuzzPlan::default(), Seed(1)).unwrap_err();
     assert_eq!(made.to_string(), "no value can be made for the required input 'video'");
     let plan = FuzzPlan { disabled_inputs: vec!["mode".to_owned()], ..FuzzPlan::default() };
-    let made = Generator::new(&rich(), &plan, Seed(1)).unwrap_err();
+    let made = Generator::new(&rich(), Method::Predict, &plan, Seed(1)).unwrap_err();
     assert_eq!(made.to_string(), "no value can be made for the required input 'mode', which is disabled");
     let fixed = FuzzPlan { fixed_inputs: json!({"video": "https://x/v"}).as_object().unwrap().clone(), ..FuzzPlan::default() };
-    assert!(Generator::new(&video, &fixed, Seed(1)).is_ok());
+    assert!(Generator::new(&video, Method::Predict, &fixed, Seed(1)).is_ok());
 }
 
 #[test]
@@ -186,9 +186,9 @@ proptest! {
         let properties: Value = names.iter().cloned().zip(shapes.iter().map(|(shape, _)| shape.clone())).collect::<Inputs>().into();
         let required: Vec<&str> = names.iter().zip(&shapes).filter(|(_, (_, required))| *required).map(|(name, _)| name.as_str()).collect();
         let document = document(&properties, &required);
-        if let Ok(generator) = Generator::new(&document, &FuzzPlan::default(), Seed(seed)) {
+        if let Ok(generator) = Generator::new(&document, Method::Predict, &FuzzPlan::default(), Seed(seed)) {
             for inputs in generator.take(15) {
-                let problems = check_inputs(&document, &inputs);
+                let problems = check_inputs_of(&document, Method::Predict, &inputs);
                 prop_assert!(problems.is_empty(), "{problems:?} of {inputs:?} against {document}");
             }
         }

@@ -12,6 +12,6 @@ mod generate;
 mod samples;
 mod shrink;
 
-pub use curl::curl_command;
+pub use curl::{curl_command, training_command};
 pub use generate::{Generator, Impossible};
 pub use shrink::Shrinker;

@@ -126,6 +126,7 @@ mod tests {
 
     use super::*;
     use crate::domain::plan::FuzzPlan;
+    use crate::schema::Method;
     use crate::support::seed::Seed;
 
     fn generator() -> Generator {
@@ -135,7 +136,7 @@ mod tests {
             "mode": {"enum": ["fast", "best"], "type": "string", "default": "fast", "x-order": 2},
             "flag": {"type": "boolean", "default": false, "x-order": 3},
         }}}}});
-        Generator::new(&document, &FuzzPlan::default(), Seed(1)).unwrap()
+        Generator::new(&document, Method::Predict, &FuzzPlan::default(), Seed(1)).unwrap()
     }
 
     fn inputs(value: &Value) -> Inputs {

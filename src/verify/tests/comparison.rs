@@ -8,6 +8,7 @@ use super::fake::*;
 use super::outputs::picture;
 use crate::clients::replicate::Failure;
 use crate::domain::case::{CaseKind, Expectation};
+use crate::domain::output::ComparedWith;
 use crate::domain::plan::Comparison;
 
 fn compared(cases: usize) -> Setting {
@@ -140,6 +141,8 @@ async fn pictures_are_compared_by_pixels_and_their_format() {
         let outcome = setting.run(&fake).await;
         let wanted = if passes { "compare-1 passed" } else { "compare-1 failed" };
         assert_eq!(statuses(&outcome), [wanted], "{shade}");
+        let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
+        assert_eq!((compared.place.as_str(), compared.with, compared.same), ("output", ComparedWith::Live, passes));
         if !passes {
             assert_eq!(
                 reason(&outcome.cases[0]),
@@ -215,5 +218,5 @@ async fn another_file_format_is_a_change() {
     setting.schema = file_schema();
     let outcome = setting.run(&fake).await;
     assert_eq!(statuses(&outcome), ["compare-1 failed"]);
-    assert_eq!(reason(&outcome.cases[0]), "output: the file format changed from md to txt");
+    assert_eq!(reason(&outcome.cases[0]), "output differs from the live version's: the file format changed from md to txt");
 }

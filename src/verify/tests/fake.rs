@@ -21,7 +21,7 @@ use crate::clients::replicate::{
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
-use crate::domain::plan::{Comparison, Limits, VerifyPlan};
+use crate::domain::plan::{Comparison, Limits, TrainPlan, VerifyPlan};
 use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus};
 use crate::domain::report::CaseReport;
 use crate::support::clock::SystemClock;
@@ -60,6 +60,7 @@ pub(super) fn refused(failure: fn() -> Failure) -> Script {
 /// A prediction asked for: on which side, with what, the how-manieth like it.
 pub(super) struct Asked<'a> {
     pub(super) live: bool,
+    pub(super) training: bool,
     pub(super) by_name: bool,
     pub(super) inputs: &'a Inputs,
     /// Creations with the same inputs on the same side before this one.
@@ -170,19 +171,33 @@ impl Predictions for Fake {
             *count += 1;
             *count - 1
         };
-        let script = (self.brain)(&Asked { live, by_name, inputs: &request.inputs, before });
+        self.create(&Asked { live, training: false, by_name, inputs: &request.inputs, before }).await
+    }
+
+    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        Ok(self.look(id, false))
+    }
+
+    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        Ok(self.cancel(id, false))
+    }
+}
+
+impl Fake {
+    async fn create(&self, asked: &Asked<'_>) -> Result<Prediction, ReplicateError> {
+        let script = (self.brain)(asked);
         if let Ending::Refused(failure) = &script.ending {
             return Err(ReplicateError::new("create a prediction", failure()));
         }
         tokio::task::yield_now().await;
         let mut jobs = self.jobs.lock().unwrap();
-        let id = format!("p{}", jobs.len() + 1);
+        let id = format!("{}{}", if asked.training { 't' } else { 'p' }, jobs.len() + 1);
         let prediction = Prediction {
             web_url: Some(format!("https://replicate.example/p/{id}")),
             id: PredictionId::new(id),
             status: PredictionStatus::Starting,
             version: None,
-            inputs: request.inputs.clone(),
+            inputs: asked.inputs.clone(),
             output: None,
             error: None,
             logs: "first line\nlast line\n".to_owned(),
@@ -198,15 +213,17 @@ impl Predictions for Fake {
         Ok(jobs.last().unwrap().now())
     }
 
-    async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        Ok(self.jobs.lock().unwrap().iter().find(|job| job.prediction.id == *id).unwrap().now())
+    fn look(&self, id: &PredictionId, training: bool) -> Prediction {
+        assert_eq!(id.as_str().starts_with('t'), training, "{id} is asked for at the wrong place");
+        self.jobs.lock().unwrap().iter().find(|job| job.prediction.id == *id).unwrap().now()
     }
 
-    async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+    fn cancel(&self, id: &PredictionId, training: bool) -> Prediction {
+        assert_eq!(id.as_str().starts_with('t'), training, "{id} is cancelled at the wrong place");
         let mut jobs = self.jobs.lock().unwrap();
         let job = jobs.iter_mut().find(|job| job.prediction.id == *id).unwrap();
         job.cancelled.get_or_insert_with(Instant::now);
-        Ok(job.now())
+        job.now()
     }
 }
 
@@ -268,14 +285,22 @@ impl Models for Fake {
 
 #[async_trait]
 impl Trainings for Fake {
-    async fn create_training(&self, _: &TrainingRequest, _: &CancellationToken) -> Result<Prediction, ReplicateError> {
-        unreachable!("nobody trains")
+    async fn create_training(&self, request: &TrainingRequest, _: &CancellationToken) -> Result<Prediction, ReplicateError> {
+        assert_eq!((&request.version, &request.destination), (&staged_version(), &destination()));
+        assert!(request.inputs.values().all(|value| !value.is_null()), "nulls are refused");
+        let before = {
+            let mut creations = self.creations.lock().unwrap();
+            let count = creations.entry(format!("training {}", json!(request.inputs))).or_default();
+            *count += 1;
+            *count - 1
+        };
+        self.create(&Asked { live: false, training: true, by_name: false, inputs: &request.inputs, before }).await
     }
-    async fn training(&self, _: &PredictionId) -> Result<Prediction, ReplicateError> {
-        unreachable!("nobody trains")
+    async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        Ok(self.look(id, true))
     }
-    async fn cancel_training(&self, _: &PredictionId) -> Result<Prediction, ReplicateError> {
-        unreachable!("nobody trains")
+    async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
+        Ok(self.cancel(id, true))
     }
 }
 
@@ -314,6 +339,10 @@ pub(super) fn live_version() -> VersionRef {
     format!("acme/hotdog:{}", "b".repeat(64)).parse().unwrap()
 }
 
+pub(super) fn destination() -> ModelRef {
+    "acme/hotdog-test-dest".parse().unwrap()
+}
+
 /// Everything that was told.
 #[derive(Default)]
 pub(super) struct Listener(pub(super) Mutex<Vec<EventKind>>);
@@ -335,6 +364,7 @@ impl Listener {
 /// A verification with what tests usually leave as it is.
 pub(super) struct Setting {
     pub(super) plan: VerifyPlan,
+    pub(super) train: Option<TrainPlan>,
     pub(super) limits: Limits,
     pub(super) parallel: usize,
     pub(super) live: bool,
@@ -364,6 +394,7 @@ impl Setting {
     pub(super) fn of(cases: Vec<TestCase>) -> Self {
         Self {
             plan: VerifyPlan { cases, compare: Comparison::Off, ..VerifyPlan::default() },
+            train: None,
             limits: Limits::default(),
             parallel: 4,
             live: false,
@@ -380,6 +411,7 @@ impl Setting {
         let request = VerifyRequest {
             name: "hotdog",
             plan: &self.plan,
+            train: self.train.as_ref(),
             limits: &self.limits,
             parallel: self.parallel,
             version: &staged,

@@ -8,3 +8,4 @@ mod life;
 mod load;
 mod outputs;
 mod platform_errors;
+mod training;

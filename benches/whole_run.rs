@@ -1,0 +1,92 @@
+//! How long a whole verification takes beside the shortest time it could: the run of `contracts/peer.md`, section 2, with scripted
+//! predictions and a judge of a given latency. Prints a table; nothing fails here, for times on a busy machine say little.
+//!
+//! The shortest time is that of the longest of three chains, with no time for the network and none for starting the program:
+//! all predictions in full rows of `parallel`; the generated inputs, which cannot be predicted before they are there; the first output
+//! and what the judge says of it.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells and fails by panicking")]
+
+#[path = "../tests/fake_claude/mod.rs"]
+mod fake_claude;
+#[path = "../tests/harness/mod.rs"]
+mod harness;
+#[path = "../tests/peer_run/mod.rs"]
+mod peer_run;
+
+use std::time::{Duration, Instant};
+
+use peer_run::{Peer, agreeing, hello};
+
+/// Predictions of the run: ten cases, the two of the comparison, ten generated.
+const PREDICTIONS: u32 = 22;
+
+/// Of those, the ones whose inputs are generated.
+const GENERATED: u32 = 10;
+
+/// How often each row is measured; the median is told.
+const RUNS: usize = 3;
+
+struct Row {
+    latency_millis: u64,
+    parallel: u32,
+    thinking_millis: u64,
+}
+
+const ROWS: [Row; 6] = [
+    Row { latency_millis: 300, parallel: 4, thinking_millis: 0 },
+    Row { latency_millis: 300, parallel: 16, thinking_millis: 0 },
+    Row { latency_millis: 1000, parallel: 4, thinking_millis: 0 },
+    Row { latency_millis: 1000, parallel: 16, thinking_millis: 0 },
+    Row { latency_millis: 300, parallel: 4, thinking_millis: 3000 },
+    Row { latency_millis: 1000, parallel: 4, thinking_millis: 3000 },
+];
+
+impl Row {
+    fn shortest(&self) -> Duration {
+        let latency = Duration::from_millis(self.latency_millis);
+        let thinking = Duration::from_millis(self.thinking_millis);
+        let all = latency * PREDICTIONS.div_ceil(self.parallel);
+        let generated = thinking + latency * GENERATED.div_ceil(self.parallel);
+        all.max(generated).max(latency + thinking)
+    }
+
+    async fn measure(&self) -> (Duration, usize, usize) {
+        let latency = Duration::from_millis(self.latency_millis);
+        let thinking = Duration::from_millis(self.thinking_millis);
+        let peer = Peer::new(latency, thinking, move |request| hello(request, latency), agreeing).await;
+        peer.repository.edit("cog-safe-push.yaml", "parallel: 4", &format!("parallel: {}", self.parallel));
+        let began = Instant::now();
+        let seen = peer.verify().await;
+        let wall = began.elapsed();
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert_eq!(peer.claude.refused(), Vec::<String>::new());
+        let (requests, predictions) = (peer.sandbox.requests().len(), peer.sandbox.predictions().len());
+        peer.sandbox.stop().await;
+        (wall, requests, predictions)
+    }
+}
+
+#[tokio::main]
+async fn main() {
+    println!("latency  parallel  judge   shortest  wall      ratio  requests per prediction");
+    for row in ROWS {
+        let mut runs = Vec::new();
+        for _ in 0..RUNS {
+            runs.push(row.measure().await);
+        }
+        runs.sort_by_key(|(wall, ..)| *wall);
+        let (wall, requests, predictions) = runs[RUNS / 2];
+        let shortest = row.shortest();
+        println!(
+            "{:>4} ms  {:>8}  {:>3} s   {:>6.2} s  {:>6.2} s  {:>5.2}  {:.2} ({requests} / {predictions})",
+            row.latency_millis,
+            row.parallel,
+            row.thinking_millis / 1000,
+            shortest.as_secs_f64(),
+            wall.as_secs_f64(),
+            wall.as_secs_f64() / shortest.as_secs_f64(),
+            requests as f64 / predictions as f64,
+        );
+    }
+}

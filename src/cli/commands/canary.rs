@@ -1,0 +1,151 @@
+//! `canary`: a tiny model goes the whole way, for a schedule. Somebody is told when it does not come back.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::cli::arguments::CanaryArguments;
+use crate::cli::context::Context;
+use crate::cli::execute::options;
+use crate::cli::failure::Failure;
+use crate::cli::load;
+use crate::cli::printer::Format;
+use crate::cli::services::{self, Connected};
+use crate::cli::setting_flags::SettingFlags;
+use crate::clients::pagerduty::{AlertEvent, AlertSeverity, Alerts, PagerDutyOptions, RealPagerDuty};
+use crate::config::RunSettings;
+use crate::domain::canary::CanaryReport;
+use crate::domain::identity::{IdentityError, ModelRef};
+use crate::domain::plan::Limits;
+use crate::domain::verdict::Verdict;
+use crate::pipeline::{CanaryRequest, Goal, canary, write_canary};
+use crate::report::canary::{canary_flight, canary_text};
+
+/// The canary's model, when none is named.
+const NAME: &str = "safe-push-canary";
+
+/// The variables of alerts. The key is never a flag: everybody can read a process's arguments.
+const ROUTING_KEY: &str = "PAGERDUTY_ROUTING_KEY";
+const EVENTS_URL: &str = "PAGERDUTY_EVENTS_URL";
+
+/// How long an alert may take.
+const ALERT_LIMIT: Duration = Duration::from_secs(60);
+
+pub(super) async fn run(arguments: CanaryArguments, context: &Context) -> Result<Verdict, Failure> {
+    let settings = load::settings_only(SettingFlags::default(), context)?;
+    let alerts = alerts(context)?;
+    // The same for each flight, whatever account the token belongs to and whether it does.
+    let dedup_key = match &arguments.model {
+        Some(model) => format!("{NAME}/{model}"),
+        None => NAME.to_owned(),
+    };
+    let report = match fly(&settings, &arguments, context).await {
+        Ok(report) => report,
+        Err(failure) => {
+            tell(alerts.as_ref(), of_failure(&failure, dedup_key), context).await;
+            return Err(failure);
+        }
+    };
+    tell(alerts.as_ref(), of_report(&report, dedup_key), context).await;
+    let flight = canary_flight(&report);
+    match context.printer.format {
+        Format::Json => context.printer.json(&flight)?,
+        _ => context.printer.result(&canary_text(&flight)),
+    }
+    Ok(report.verdict)
+}
+
+async fn fly(settings: &RunSettings, arguments: &CanaryArguments, context: &Context) -> Result<CanaryReport, Failure> {
+    let request = CanaryRequest {
+        model: canary_model(settings, arguments).await?,
+        hardware: arguments.hardware.clone(),
+        id: Uuid::new_v4().to_string(),
+        limits: Limits {
+            startup: Duration::from_secs(arguments.startup_timeout),
+            predict: Duration::from_secs(arguments.predict_timeout),
+            ..Limits::default()
+        },
+    };
+    let folder = write_canary(&request).map_err(|error| {
+        Failure::new(Verdict::ServiceError, anyhow::Error::new(error).context("failed to make a folder for the canary"))
+    })?;
+    let plans = [request.plan(folder.path())];
+    let connected = match arguments.sandbox {
+        true => services::sandbox(settings, &plans, context).await?,
+        false => services::replicate(settings, &plans, context).await?,
+    };
+    let observer = context.observer();
+    let options = options(Goal::Publish, Vec::new());
+    let Connected { services, .. } = &connected;
+    let report = canary(&request, folder.path(), services, &options, &*observer, &context.cancelled).await;
+    connected.close().await;
+    Ok(report)
+}
+
+/// The model that was named, or one of the token's account.
+async fn canary_model(settings: &RunSettings, arguments: &CanaryArguments) -> Result<ModelRef, Failure> {
+    let named = match (&arguments.model, arguments.sandbox) {
+        (Some(model), _) => model.clone(),
+        (None, true) => format!("sandbox/{NAME}"),
+        (None, false) => {
+            let replicate = services::replicate_client(settings, services::api_token(settings)?)?;
+            format!("{}/{NAME}", replicate.account().await?.username)
+        }
+    };
+    let wrong = |error: IdentityError| Failure::new(Verdict::Misconfigured, error).hint("name a model as OWNER/NAME");
+    named.parse().map_err(wrong)
+}
+
+fn alerts(context: &Context) -> Result<Option<RealPagerDuty>, Failure> {
+    let Some(key) = context.environment.secrets(|name| name == ROUTING_KEY).remove(ROUTING_KEY) else { return Ok(None) };
+    if context.environment.get(ROUTING_KEY).is_none() {
+        return Ok(None);
+    }
+    let events_url = context.environment.get(EVENTS_URL).map(str::to_owned);
+    Ok(Some(RealPagerDuty::new(PagerDutyOptions::new(events_url, key), services::clock())?))
+}
+
+/// What a flight means to whoever is on duty. One that somebody stopped says nothing.
+fn of_report(report: &CanaryReport, dedup_key: String) -> Option<AlertEvent> {
+    let severity = match report.verdict {
+        Verdict::Passed => return Some(AlertEvent::Resolve { dedup_key }),
+        Verdict::Cancelled => return None,
+        Verdict::Misconfigured => AlertSeverity::Error,
+        Verdict::Failed | Verdict::ServiceError | Verdict::Billing => AlertSeverity::Critical,
+    };
+    let problem = report.problem.as_ref().map_or("no reason was kept", |problem| problem.message.as_str());
+    let step = report.steps.iter().rev().find(|step| step.status != crate::domain::report::StageStatus::Passed);
+    let step = step.map(|step| format!(" at {}", step.name)).unwrap_or_default();
+    Some(AlertEvent::Trigger {
+        dedup_key,
+        summary: format!("safe-push canary {}{step}: {problem}", report.verdict),
+        source: report.model.to_string(),
+        severity,
+        details: serde_json::to_value(canary_flight(report)).unwrap_or_default(),
+    })
+}
+
+/// The same for one that did not begin.
+fn of_failure(failure: &Failure, dedup_key: String) -> Option<AlertEvent> {
+    (failure.verdict != Verdict::Cancelled).then(|| AlertEvent::Trigger {
+        dedup_key,
+        summary: format!("safe-push canary {}: {}", failure.verdict, failure.chain()),
+        source: NAME.to_owned(),
+        severity: AlertSeverity::Error,
+        details: serde_json::json!({ "hint": failure.hint }),
+    })
+}
+
+/// An alert that cannot be sent changes nothing about the verdict.
+async fn tell(alerts: Option<&RealPagerDuty>, event: Option<AlertEvent>, context: &Context) {
+    let (Some(alerts), Some(event)) = (alerts, event) else { return };
+    match timeout(ALERT_LIMIT, alerts.send(&event)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            let hint = error.hint().map(|hint| format!("\n  {hint}")).unwrap_or_default();
+            context.printer.complain(&format!("warning: {error}{hint}"));
+        }
+        Err(_elapsed) => context.printer.complain("warning: PagerDuty did not answer in time"),
+    }
+}

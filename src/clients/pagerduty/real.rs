@@ -1,0 +1,229 @@
+//! The client of the real service.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::clients::pagerduty::{AlertEvent, Alerts, PagerDutyError, PagerDutyFailure};
+use crate::support::clock::Clock;
+use crate::support::retry::RetryPolicy;
+use crate::support::text::shorten;
+use crate::support::{ExposeSecret, SecretString};
+
+/// Where events are sent to.
+const EVENTS_URL: &str = "https://events.pagerduty.com/v2/enqueue";
+
+/// The service's own limits: characters of a summary and of a key.
+const SUMMARY_CHARACTERS: usize = 1024;
+const DEDUP_KEY_CHARACTERS: usize = 255;
+
+/// The length of a routing key.
+const ROUTING_KEY_CHARACTERS: usize = 32;
+
+/// No answer is larger.
+const BODY_BYTES: usize = 256 * 1024;
+
+/// One exchange takes no longer.
+const CALL_TIME: Duration = Duration::from_secs(20);
+
+/// How much of the service's words goes into a message.
+const DETAIL_BYTES: usize = 300;
+
+/// An alert is repeated for about half a minute.
+const ALERT_RETRY: RetryPolicy =
+    RetryPolicy { retries: 4, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(15) };
+
+/// What a [`RealPagerDuty`] is made from.
+#[derive(Debug, Clone)]
+pub struct PagerDutyOptions {
+    /// Where events are sent to; PagerDuty's own place when nothing is said.
+    pub events_url: Option<String>,
+    /// The integration's key.
+    pub routing_key: SecretString,
+    /// How often and when failed calls are repeated.
+    pub retry: RetryPolicy,
+}
+
+impl PagerDutyOptions {
+    /// The usual options.
+    pub fn new(events_url: Option<String>, routing_key: SecretString) -> Self {
+        Self { events_url, routing_key, retry: ALERT_RETRY }
+    }
+}
+
+/// The client of the real service.
+pub struct RealPagerDuty {
+    http: reqwest::Client,
+    endpoint: Url,
+    routing_key: SecretString,
+    retry: RetryPolicy,
+    clock: Arc<dyn Clock>,
+}
+
+impl fmt::Debug for RealPagerDuty {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RealPagerDuty").field("endpoint", &self.endpoint.as_str()).finish_non_exhaustive()
+    }
+}
+
+/// One try that failed.
+struct Failed {
+    failure: PagerDutyFailure,
+    again: Retry,
+}
+
+/// What the service answers with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Answer {
+    message: String,
+    errors: Vec<String>,
+}
+
+impl RealPagerDuty {
+    /// Makes a client. Nothing is sent yet.
+    pub fn new(options: PagerDutyOptions, clock: Arc<dyn Clock>) -> Result<Self, PagerDutyError> {
+        let failed = |failure| PagerDutyError { attempt: "prepare alerts".to_owned(), failure };
+        let PagerDutyOptions { events_url, routing_key, retry } = options;
+        let (endpoint, is_private) = endpoint(events_url.as_deref().unwrap_or(EVENTS_URL)).map_err(failed)?;
+        let key = routing_key.expose_secret().trim();
+        if key.len() != ROUTING_KEY_CHARACTERS || !key.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return Err(failed(PagerDutyFailure::Key));
+        }
+        let routing_key = SecretString::from(key);
+        let http = HttpOptions { use_proxy: !is_private, read_timeout: CALL_TIME, ..HttpOptions::default() };
+        let http = build_client(&http).map_err(|error| failed(error.into()))?;
+        Ok(Self { http, endpoint, routing_key, retry, clock })
+    }
+
+    async fn once(&self, body: String) -> Result<(), Failed> {
+        let transport = |words: String| Failed { failure: PagerDutyFailure::Transport(words), again: Retry::After(None) };
+        let request = self.http.post(self.endpoint.clone()).timeout(CALL_TIME).header(CONTENT_TYPE, "application/json").body(body);
+        let answer = request.send().await.map_err(|error| transport(error.without_url().to_string()))?;
+        let (status, headers) = (answer.status(), answer.headers().clone());
+        let body = read_bounded(answer, BODY_BYTES).await.map_err(|error| transport(error.to_string()))?;
+        if status == StatusCode::ACCEPTED {
+            return Ok(());
+        }
+        let wait = requested_wait(&headers, &body, self.clock.now());
+        let failure = failure_of(status, &body);
+        let again = if matches!(failure, PagerDutyFailure::Refused(_)) { Retry::No } else { Retry::After(wait) };
+        Err(Failed { failure, again })
+    }
+}
+
+#[async_trait]
+impl Alerts for RealPagerDuty {
+    async fn send(&self, event: &AlertEvent) -> Result<(), PagerDutyError> {
+        let body = body(event, self.routing_key.expose_secret(), self.clock.as_ref()).to_string();
+        // Sent also when the run was cancelled: whoever does not want to wait drops it.
+        let never = CancellationToken::new();
+        let sent = retry(self.retry, &never, |failed: &Failed| failed.again, || self.once(body.clone())).await;
+        let failure = match sent {
+            Ok(()) => return Ok(()),
+            Err(Stopped::Failed(failed)) => failed.failure,
+            Err(Stopped::Cancelled) => PagerDutyFailure::Transport("it was cancelled".to_owned()),
+        };
+        Err(PagerDutyError { attempt: event.to_string(), failure })
+    }
+}
+
+/// An event as the service takes it.
+fn body(event: &AlertEvent, routing_key: &str, clock: &dyn Clock) -> Value {
+    let key = |dedup_key: &str| dedup_key.chars().take(DEDUP_KEY_CHARACTERS).collect::<String>();
+    match event {
+        AlertEvent::Resolve { dedup_key } => {
+            json!({"routing_key": routing_key, "event_action": "resolve", "dedup_key": key(dedup_key)})
+        }
+        AlertEvent::Trigger { dedup_key, summary, source, severity, details } => json!({
+            "routing_key": routing_key,
+            "event_action": "trigger",
+            "dedup_key": key(dedup_key),
+            "client": "safe-push",
+            "payload": {
+                "summary": summary.chars().take(SUMMARY_CHARACTERS).collect::<String>(),
+                "source": source,
+                "severity": severity.as_str(),
+                "timestamp": clock.now().to_rfc3339(),
+                "custom_details": details,
+            },
+        }),
+    }
+}
+
+fn failure_of(status: StatusCode, body: &[u8]) -> PagerDutyFailure {
+    let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
+    let mut detail = answer.message;
+    if !answer.errors.is_empty() {
+        detail = format!("{detail} ({})", answer.errors.join(", "));
+    }
+    let detail = shorten(&detail, DETAIL_BYTES);
+    match status.as_u16() {
+        429 => PagerDutyFailure::RateLimited,
+        400..=499 if status != StatusCode::REQUEST_TIMEOUT => PagerDutyFailure::Refused(detail),
+        _ => PagerDutyFailure::Service { status, detail },
+    }
+}
+
+/// Where events are sent to, and whether that is a machine of one's own.
+fn endpoint(text: &str) -> Result<(Url, bool), PagerDutyFailure> {
+    let url: Url = text.parse().map_err(|error: url::ParseError| PagerDutyFailure::Url(error.to_string()))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(PagerDutyFailure::Url("it has a user or a password".to_owned()));
+    }
+    let is_private = url.host().is_some_and(|host| is_private_host(&host));
+    match url.scheme() {
+        "https" => Ok((url, is_private)),
+        "http" if is_private => Ok((url, is_private)),
+        _ => Err(PagerDutyFailure::Url("only https: keeps the key secret".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::support::clock::SystemClock;
+
+    #[test]
+    fn the_key_only_travels_encrypted_or_within_the_machine() {
+        assert!(endpoint("https://events.pagerduty.com/v2/enqueue").is_ok());
+        assert!(endpoint("http://127.0.0.1:9/v2/enqueue").is_ok());
+        for wrong in ["http://events.example", "ftp://x", "pagerduty", "https://user:hush@events.example"] {
+            let error = endpoint(wrong).unwrap_err().to_string();
+            assert!(!error.contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_none_is_told_without_showing_it() {
+        for key in ["", "hunter2", &"é".repeat(16), &"a".repeat(33)] {
+            let error =
+                RealPagerDuty::new(PagerDutyOptions::new(None, SecretString::from(key)), Arc::new(SystemClock)).unwrap_err();
+            assert!(matches!(error.failure, PagerDutyFailure::Key), "{error}");
+            assert!(key.is_empty() || !error.to_string().contains(key));
+        }
+    }
+
+    #[test]
+    fn limits_of_the_service_are_kept() {
+        let event = AlertEvent::Trigger {
+            dedup_key: "k".repeat(400),
+            summary: "ä".repeat(2000),
+            source: "here".to_owned(),
+            severity: crate::clients::pagerduty::AlertSeverity::Error,
+            details: json!({}),
+        };
+        let body = body(&event, "key", &SystemClock);
+        assert_eq!(body["dedup_key"].as_str().unwrap().chars().count(), 255);
+        assert_eq!(body["payload"]["summary"].as_str().unwrap().chars().count(), 1024);
+    }
+}

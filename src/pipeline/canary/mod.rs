@@ -1,0 +1,192 @@
+//! The canary: a tiny model with an id of its own goes the way that every model goes. It is built, pushed to a private model, run by the
+//! digest of what was pushed, and removed. What it answers with shows that the very version that was pushed is the one that ran.
+//!
+//! The stages are those of a run that publishes nothing; only the guard before them and the tidying up behind them are the canary's own.
+//! Telling somebody is left to the caller.
+
+mod project;
+
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::{Deletion, Model, Replicate, Visibility};
+use crate::domain::canary::{CanaryReport, CanaryStep};
+use crate::domain::case::{Expectation, TestCase};
+use crate::domain::events::Observer;
+use crate::domain::finding::Finding;
+use crate::domain::identity::{ModelRef, VersionRef};
+use crate::domain::plan::{BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::report::{CaseReport, CaseStatus, ErrorReport, ModelReport, StageStatus};
+use crate::domain::verdict::Verdict;
+use crate::pipeline::run::run;
+use crate::pipeline::stop::Stop;
+use crate::pipeline::{ModelRun, RunOptions, Services};
+
+/// How long tidying up may take; shorter when somebody waits for the end.
+const DELETE_LIMIT: Duration = Duration::from_secs(60);
+const DELETE_LIMIT_CANCELLED: Duration = Duration::from_secs(4);
+
+/// A flight to be made.
+#[derive(Debug, Clone)]
+pub struct CanaryRequest {
+    /// The model it is pushed to: the canary's own, made when it is missing.
+    pub model: ModelRef,
+    /// The hardware on which it is made.
+    pub hardware: String,
+    /// What it answers with; letters, digits and hyphens.
+    pub id: String,
+    /// Limits of its prediction.
+    pub limits: Limits,
+}
+
+impl CanaryRequest {
+    /// What is going to be run, with the model in this folder.
+    pub fn plan(&self, folder: &Path) -> ModelPlan {
+        let case = TestCase {
+            inputs: project::inputs(),
+            expectation: Expectation::ExactString(project::answer(&self.id)),
+            location: None,
+        };
+        ModelPlan {
+            name: "canary".to_owned(),
+            config_file: None,
+            project: folder.to_owned(),
+            // Never published to, and not looked for.
+            model: self.model.with_suffix("-unpublished"),
+            test_model: self.model.clone(),
+            test_hardware: Some(self.hardware.clone()),
+            official_model: None,
+            inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
+            build: BuildPlan::default(),
+            predict: VerifyPlan { cases: vec![case], compare: Comparison::Off, ..VerifyPlan::default() },
+            train: None,
+            publish: PublishMode::TestOnly,
+            deployment: None,
+            parallel: 1,
+            limits: self.limits,
+        }
+    }
+}
+
+/// Writes the canary's model into a folder of its own, which goes when it is dropped.
+pub fn write_canary(request: &CanaryRequest) -> std::io::Result<TempDir> {
+    let folder = TempDir::with_prefix("safe-push-canary-")?;
+    project::write(folder.path(), &request.id)?;
+    Ok(folder)
+}
+
+/// Lets a canary fly whose model is in this folder. Whatever happens is in the report, and what was pushed is removed.
+pub async fn canary(
+    request: &CanaryRequest,
+    folder: &Path,
+    services: &Services,
+    options: &RunOptions,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> CanaryReport {
+    let clock = services.clock.as_ref();
+    let begun = clock.instant();
+    let mut report = CanaryReport {
+        id: request.id.clone(),
+        model: request.model.clone(),
+        version: None,
+        verdict: Verdict::Passed,
+        steps: Vec::new(),
+        duration: Duration::ZERO,
+        problem: None,
+    };
+    match guard(&request.model, services.replicate.as_ref()).await {
+        Ok(()) => {
+            let ran = run(vec![ModelRun::new(request.plan(folder))], services, options, observer, cancelled).await;
+            for model in ran.models {
+                take(&mut report, model);
+            }
+        }
+        Err(stop) => {
+            report.verdict = stop.verdict();
+            report.steps.push(CanaryStep { name: "guard", status: stop.status(), duration: Duration::ZERO, note: None });
+            if let Stop::Error { report: error, .. } = stop {
+                report.problem = Some(error);
+            }
+        }
+    }
+    if let Some(version) = report.version.clone() {
+        clean_up(&mut report, &version, services, cancelled).await;
+    }
+    report.duration = clock.instant().saturating_duration_since(begun);
+    report
+}
+
+/// A canary is no version for people: it must not become the newest version of a model that somebody uses.
+async fn guard(model: &ModelRef, replicate: &dyn Replicate) -> Result<(), Stop> {
+    let Some(found) = replicate.model(model).await? else { return Ok(()) };
+    let refused = |what: &str| {
+        Err(Stop::misconfigured(
+            format!("{model} {what}"),
+            "name a model that belongs to the canary alone; it is made when it is missing",
+        ))
+    };
+    let Model { visibility, is_official, latest_version, .. } = found;
+    if is_official || visibility == Visibility::Public {
+        return refused("is public, and a canary would become its newest version");
+    }
+    let schema = latest_version.and_then(|version| version.openapi_schema);
+    match schema {
+        Some(schema) if !project::is_canary(&schema) => refused("has a version that is no canary"),
+        _ => Ok(()),
+    }
+}
+
+/// Takes over what the stages did.
+fn take(report: &mut CanaryReport, model: ModelReport) {
+    report.verdict = model.verdict;
+    report.version = model.staged;
+    report.problem = model.error.or_else(|| wrong_answer(&model.cases, &model.findings));
+    let entered = model.stages.into_iter().filter(|stage| stage.status != StageStatus::Skipped);
+    report.steps.extend(entered.map(|stage| CanaryStep {
+        name: stage.stage.as_str(),
+        status: stage.status,
+        duration: stage.duration,
+        note: stage.note,
+    }));
+}
+
+fn wrong_answer(cases: &[CaseReport], findings: &[Finding]) -> Option<ErrorReport> {
+    let failed = cases.iter().find(|case| !matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky));
+    let of_case = failed.and_then(|case| case.last_attempt()?.reason.clone());
+    let of_finding = || findings.iter().find(|finding| finding.is_error()).map(|finding| finding.message.clone());
+    of_case.or_else(of_finding).map(|message| ErrorReport { message, hint: None })
+}
+
+/// Deletes the version. A canary that flew but could not be removed failed: the next ones would pile up.
+async fn clean_up(report: &mut CanaryReport, version: &VersionRef, services: &Services, cancelled: &CancellationToken) {
+    let clock = services.clock.as_ref();
+    let begun = clock.instant();
+    let limit = if cancelled.is_cancelled() { DELETE_LIMIT_CANCELLED } else { DELETE_LIMIT };
+    let outcome = match timeout(limit, services.replicate.delete_version(version)).await {
+        Ok(Ok(Deletion::Accepted | Deletion::Absent)) => Ok(()),
+        Ok(Err(error)) => Err(Stop::from(error)),
+        Err(_elapsed) => Err(Stop::misconfigured(format!("{version} was not deleted in time"), "delete it by hand")),
+    };
+    let duration = clock.instant().saturating_duration_since(begun);
+    let (status, note) = match outcome {
+        Ok(()) => (StageStatus::Passed, None),
+        Err(stop) => {
+            let message = match &stop {
+                Stop::Error { report, .. } => report.message.clone(),
+                _ => format!("{version} was not deleted"),
+            };
+            if report.verdict == Verdict::Passed {
+                report.verdict = stop.verdict();
+                let hint = format!("delete {version} at https://replicate.com/{}/versions", version.model);
+                report.problem = Some(ErrorReport { message: message.clone(), hint: Some(hint) });
+            }
+            (stop.status(), Some(message))
+        }
+    };
+    report.steps.push(CanaryStep { name: "clean-up", status, duration, note });
+}

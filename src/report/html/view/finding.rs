@@ -1,0 +1,103 @@
+//! Findings, and among them what changed for callers.
+
+use super::words::Cut;
+use crate::report::json::v1;
+
+pub(in crate::report::html) struct Finding {
+    pub(in crate::report::html) class: &'static str,
+    pub(in crate::report::html) code: String,
+    pub(in crate::report::html) message: String,
+    pub(in crate::report::html) place: Option<String>,
+    pub(in crate::report::html) excerpt: Option<Excerpt>,
+    pub(in crate::report::html) details: Vec<Detail>,
+    pub(in crate::report::html) hint: Option<String>,
+}
+
+/// The line at fault, in three parts.
+pub(in crate::report::html) struct Excerpt {
+    pub(in crate::report::html) number: String,
+    pub(in crate::report::html) before: String,
+    pub(in crate::report::html) marked: String,
+    pub(in crate::report::html) after: String,
+}
+
+pub(in crate::report::html) struct Detail {
+    pub(in crate::report::html) label: String,
+    pub(in crate::report::html) value: String,
+    pub(in crate::report::html) multiline: bool,
+}
+
+/// A difference between the live version's schema and the new one.
+pub(in crate::report::html) struct SchemaChange {
+    pub(in crate::report::html) class: &'static str,
+    pub(in crate::report::html) code: String,
+    pub(in crate::report::html) path: String,
+    pub(in crate::report::html) old: String,
+    pub(in crate::report::html) new: String,
+    pub(in crate::report::html) breaks: String,
+}
+
+impl Finding {
+    pub(super) fn of(finding: &v1::FindingEntry, cut: Cut) -> Self {
+        let place = finding.file.as_ref().map(|file| match (finding.line, finding.column) {
+            (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+            (Some(line), None) => format!("{file}:{line}"),
+            (None, _) => file.clone(),
+        });
+        let in_table = SchemaChange::of(finding, cut).is_some();
+        let details = finding.details.iter().filter(|detail| !(in_table && COLUMNS.contains(&detail.label.as_str())));
+        Self {
+            class: finding.severity.as_str(),
+            code: cut.line(&finding.code),
+            message: cut.text(&finding.message),
+            place: place.as_deref().map(|place| cut.line(place)),
+            excerpt: Excerpt::of(finding, cut),
+            details: details
+                .map(|detail| Detail {
+                    label: cut.line(&detail.label),
+                    value: cut.text(&detail.value),
+                    multiline: detail.value.trim_end().contains('\n'),
+                })
+                .collect(),
+            hint: finding.hint.as_deref().map(|hint| cut.text(hint)),
+        }
+    }
+}
+
+/// The details that a comparison of schemas gives.
+const COLUMNS: [&str; 4] = ["path", "old", "new", "breaks"];
+
+impl SchemaChange {
+    pub(super) fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
+        let detail = |label: &str| {
+            let found = finding.details.iter().find(|detail| detail.label == label);
+            found.map(|detail| cut.text(&detail.value))
+        };
+        Some(Self {
+            class: finding.severity.as_str(),
+            code: cut.line(&finding.code),
+            path: detail("path")?,
+            old: detail("old")?,
+            new: detail("new")?,
+            breaks: detail("breaks").unwrap_or_else(|| "nobody".to_owned()),
+        })
+    }
+}
+
+impl Excerpt {
+    /// Columns count characters from 1. What does not fit the line marks nothing. Indentation says nothing of a single line.
+    fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
+        let whole = finding.excerpt.as_deref()?;
+        let line = whole.trim_start();
+        let indentation = u32::try_from(whole.chars().count() - line.chars().count()).ok()?;
+        let at = |column: u32| {
+            let skipped = usize::try_from(column.saturating_sub(indentation)).ok()?.checked_sub(1)?;
+            line.char_indices().map(|(at, _)| at).chain([line.len()]).nth(skipped)
+        };
+        let start = finding.column.and_then(at).unwrap_or(line.len());
+        let end = finding.end_column.and_then(at).filter(|end| *end >= start).unwrap_or(line.len());
+        let number = finding.line.map(|number| number.to_string()).unwrap_or_default();
+        let part = |text: &str| cut.text(text);
+        Some(Self { number, before: part(&line[..start]), marked: part(&line[start..end]), after: part(&line[end..]) })
+    }
+}

@@ -1,0 +1,211 @@
+//! Files of outputs, to be looked at and listened to: the two versions side by side, where they differ, and the numbers.
+
+use serde_json::Value;
+
+use super::words::{Cut, is_web_address};
+use crate::report::json::v1::{Case, ComparisonEntry, FileEntry};
+use crate::report::measurement::{self, file_words};
+
+/// Beyond this many the rest of an output's files is not shown.
+const MOST_PLACES: usize = 24;
+
+/// A larger copy is not ours.
+const COPY_BYTES: usize = 1024 * 1024;
+
+/// What a page embeds. SVG can hold scripts, and documents anything.
+const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"];
+const SOUNDS: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac", "audio/mp4"];
+
+/// One place of an output, with all that is known of the file there.
+pub(in crate::report::html) struct Place {
+    pub(in crate::report::html) name: String,
+    pub(in crate::report::html) figures: Vec<Figure>,
+    /// Whether one picture can be laid over the other.
+    pub(in crate::report::html) slides: bool,
+    pub(in crate::report::html) comparisons: Vec<Compared>,
+}
+
+/// One file.
+pub(in crate::report::html) struct Figure {
+    pub(in crate::report::html) class: &'static str,
+    pub(in crate::report::html) title: &'static str,
+    pub(in crate::report::html) alt: String,
+    pub(in crate::report::html) picture: Option<String>,
+    pub(in crate::report::html) sound: Option<String>,
+    pub(in crate::report::html) facts: String,
+    /// The original, while it is there.
+    pub(in crate::report::html) original: Option<String>,
+    /// Its address, where it is none to follow.
+    pub(in crate::report::html) address: Option<String>,
+}
+
+/// What a comparison measured.
+pub(in crate::report::html) struct Compared {
+    pub(in crate::report::html) class: &'static str,
+    pub(in crate::report::html) word: &'static str,
+    pub(in crate::report::html) title: String,
+    pub(in crate::report::html) reason: Option<String>,
+    pub(in crate::report::html) measures: Vec<Measure>,
+}
+
+/// A row of numbers.
+pub(in crate::report::html) struct Measure {
+    pub(in crate::report::html) name: String,
+    pub(in crate::report::html) value: String,
+    pub(in crate::report::html) limit: String,
+    pub(in crate::report::html) class: &'static str,
+    pub(in crate::report::html) word: &'static str,
+}
+
+/// The places of a case, and what is left out.
+pub(super) fn places(case: &Case, cut: Cut) -> (Vec<Place>, Option<String>) {
+    let (files, live_files) = (files_of(&case.files, case.output.as_ref()), {
+        let output = case.live.as_ref().and_then(|live| live.output.as_ref());
+        files_of(&case.live_files, output)
+    });
+    let mut names: Vec<&str> = Vec::new();
+    let all = files.iter().chain(&live_files).map(|file| file.place.as_str());
+    for name in all.chain(case.comparisons.iter().map(|comparison| comparison.place.as_str())) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let left_out = names.len().saturating_sub(MOST_PLACES);
+    names.truncate(MOST_PLACES);
+    let has_live = case.live.is_some() || !live_files.is_empty();
+    let place = |name: &str| {
+        let find = |files: &[FileEntry]| files.iter().find(|file| file.place == name).cloned();
+        let comparisons: Vec<&ComparisonEntry> = case.comparisons.iter().filter(|entry| entry.place == name).collect();
+        Place::of(name, find(&files), find(&live_files), &comparisons, has_live, cut)
+    };
+    let note = (left_out > 0).then(|| format!("{left_out} more files are not shown here; run.json names them"));
+    (names.into_iter().map(place).collect(), note)
+}
+
+/// The files as the run tells them; of a run that does not, those that the output itself names.
+fn files_of(files: &[FileEntry], output: Option<&Value>) -> Vec<FileEntry> {
+    if !files.is_empty() {
+        return files.to_vec();
+    }
+    let items = match output {
+        Some(Value::Array(items)) => items.as_slice(),
+        Some(single) => std::slice::from_ref(single),
+        None => &[],
+    };
+    let entry = |(index, item): (usize, &Value)| {
+        let url = item.as_str()?;
+        let copy = embedded(url, &PICTURES).or_else(|| embedded(url, &SOUNDS));
+        if copy.is_none() && !is_web_address(url) {
+            return None;
+        }
+        Some(FileEntry {
+            place: if matches!(output, Some(Value::Array(_))) { format!("output[{index}]") } else { "output".to_owned() },
+            url: if copy.is_some() { String::new() } else { url.to_owned() },
+            kind: String::new(),
+            size_bytes: 0,
+            facts: Vec::new(),
+            preview: copy,
+        })
+    };
+    items.iter().enumerate().filter_map(entry).collect()
+}
+
+/// Whether an output says nothing but where its files are.
+pub(super) fn is_only_files(output: &Value, files: &[FileEntry]) -> bool {
+    let is_file = |item: &Value| {
+        item.as_str().is_some_and(|text| {
+            is_web_address(text)
+                || embedded(text, &PICTURES).is_some()
+                || embedded(text, &SOUNDS).is_some()
+                || (!files.is_empty() && text.starts_with("data:"))
+        })
+    };
+    match output {
+        Value::Array(items) => !items.is_empty() && items.iter().all(is_file),
+        single => is_file(single),
+    }
+}
+
+/// A `data:` address that a page may hold: of a known type, in base64, and nothing else.
+fn embedded(address: &str, types: &[&str]) -> Option<String> {
+    let (media_type, code) = address.strip_prefix("data:")?.split_once(";base64,")?;
+    let is_code = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
+    (types.contains(&media_type) && is_code && !code.is_empty() && address.len() <= COPY_BYTES).then(|| address.to_owned())
+}
+
+impl Place {
+    fn of(
+        name: &str,
+        file: Option<FileEntry>,
+        live: Option<FileEntry>,
+        comparisons: &[&ComparisonEntry],
+        has_live: bool,
+        cut: Cut,
+    ) -> Self {
+        let name = cut.line(name);
+        let slides = matches!((&file, &live), (Some(file), Some(live)) if fit(file, live));
+        let titles = if has_live { ("Live version", "Staged version") } else { ("", "Output") };
+        let mut figures = Vec::new();
+        figures.extend(live.map(|live| Figure::of("live", titles.0, &name, &live, cut)));
+        figures.extend(file.map(|file| Figure::of("staged", titles.1, &name, &file, cut)));
+        for comparison in comparisons {
+            let picture = comparison.heat_map.as_deref().and_then(|address| embedded(address, &PICTURES));
+            figures.extend(picture.map(|picture| Figure {
+                class: "heat",
+                title: if comparison.with == "live" { "Where they differ" } else { "Where it differs from the wanted file" },
+                alt: format!("Heat map of the differences, {name}"),
+                picture: Some(picture),
+                sound: None,
+                facts: String::new(),
+                original: None,
+                address: None,
+            }));
+        }
+        Self { figures, slides, comparisons: comparisons.iter().map(|entry| Compared::of(entry, &name, cut)).collect(), name }
+    }
+}
+
+/// Whether both are pictures of one size.
+fn fit(one: &FileEntry, two: &FileEntry) -> bool {
+    let is_picture = |file: &FileEntry| file.preview.as_deref().is_some_and(|copy| embedded(copy, &PICTURES).is_some());
+    let pixels = |file: &FileEntry| file.facts.iter().find(|fact| fact.ends_with(" pixels")).cloned();
+    is_picture(one) && is_picture(two) && pixels(one) == pixels(two)
+}
+
+impl Figure {
+    fn of(class: &'static str, title: &'static str, place: &str, file: &FileEntry, cut: Cut) -> Self {
+        let is_link = is_web_address(&file.url);
+        Self {
+            class,
+            title,
+            alt: format!("{title}, {place}"),
+            picture: file.preview.as_deref().and_then(|copy| embedded(copy, &PICTURES)),
+            sound: file.preview.as_deref().and_then(|copy| embedded(copy, &SOUNDS)),
+            facts: crate::support::text::shorten(&cut.line(&file_words(file)), 1000),
+            original: is_link.then(|| file.url.clone()),
+            address: (!is_link && !file.url.is_empty()).then(|| crate::support::text::shorten(&cut.line(&file.url), 200)),
+        }
+    }
+}
+
+impl Compared {
+    fn of(entry: &ComparisonEntry, place: &str, cut: Cut) -> Self {
+        let (class, word) = if entry.same { ("passed", "the same") } else { ("failed", "different") };
+        let measure = |measured: &crate::report::json::v1::MeasurementEntry| {
+            let words = measurement::words(measured);
+            let (class, word) = match (words.limit.is_empty(), measured.holds) {
+                (true, _) => ("", ""),
+                (false, true) => ("good", "✓ yes"),
+                (false, false) => ("bad", "✗ no"),
+            };
+            Measure { name: cut.line(&words.name), value: words.value, limit: words.limit, class, word }
+        };
+        Self {
+            class,
+            word,
+            title: format!("{place} compared with {}", measurement::compared_with(entry)),
+            reason: entry.reason.as_deref().map(|reason| cut.text(reason)),
+            measures: entry.measurements.iter().take(40).map(measure).collect(),
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! A model's part of the page.
+
+use std::time::Duration;
+
+use super::Verdict;
+use super::case::Case;
+use super::finding::{Finding, SchemaChange};
+use super::words::Cut;
+use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
+use crate::report::json::v1;
+use crate::support::clock::humane;
+use crate::support::text::{count, shorten};
+
+/// Cases that passed and have something to look at are open, up to so many of a model.
+const MOST_OPEN: usize = 6;
+
+/// What did not pass is named at the top, up to so many.
+const MOST_PROBLEMS: usize = 12;
+
+pub(in crate::report::html) struct Model {
+    pub(in crate::report::html) anchor: String,
+    pub(in crate::report::html) name: String,
+    pub(in crate::report::html) model: String,
+    pub(in crate::report::html) verdict: Verdict,
+    pub(in crate::report::html) error: Option<v1::ErrorEntry>,
+    pub(in crate::report::html) problems: Vec<Problem>,
+    pub(in crate::report::html) more_problems: usize,
+    pub(in crate::report::html) stages: Vec<Stage>,
+    pub(in crate::report::html) facts: Vec<Fact>,
+    pub(in crate::report::html) layers: Option<Layers>,
+    pub(in crate::report::html) changes: Vec<SchemaChange>,
+    pub(in crate::report::html) findings: Vec<Finding>,
+    pub(in crate::report::html) ignored: Option<String>,
+    pub(in crate::report::html) case_counts: String,
+    pub(in crate::report::html) cases: Vec<Case>,
+    pub(in crate::report::html) fuzz_counts: String,
+    pub(in crate::report::html) seed: Option<u64>,
+    pub(in crate::report::html) fuzz: Vec<Case>,
+}
+
+/// Something that did not pass, and where on the page it is told.
+pub(in crate::report::html) struct Problem {
+    pub(in crate::report::html) anchor: String,
+    pub(in crate::report::html) name: String,
+    pub(in crate::report::html) words: String,
+}
+
+pub(in crate::report::html) struct Stage {
+    pub(in crate::report::html) class: &'static str,
+    pub(in crate::report::html) name: &'static str,
+    pub(in crate::report::html) word: &'static str,
+    pub(in crate::report::html) time: String,
+    /// Thousandths of the longest stage's time.
+    pub(in crate::report::html) share: u64,
+    pub(in crate::report::html) note: Option<String>,
+}
+
+pub(in crate::report::html) struct Fact {
+    pub(in crate::report::html) label: &'static str,
+    pub(in crate::report::html) value: String,
+    pub(in crate::report::html) code: bool,
+}
+
+pub(in crate::report::html) struct Layers {
+    pub(in crate::report::html) equal: bool,
+    pub(in crate::report::html) count: String,
+    pub(in crate::report::html) staged: Vec<String>,
+    pub(in crate::report::html) published: Vec<String>,
+}
+
+impl Model {
+    pub(super) fn of(model: &v1::Model, number: usize, cut: Cut) -> Self {
+        let ignored: Vec<&str> = model.ignored.iter().map(|finding| finding.code.as_str()).collect();
+        let anchor = format!("model-{number}");
+        let longest = model.stages.iter().map(|stage| stage.duration_ms).max().unwrap_or_default().max(1);
+        let cases = (1..).zip(&model.cases).map(|(number, case)| (case, format!("{anchor}-case-{number}")));
+        let (fuzz, others): (Vec<_>, Vec<_>) = cases.partition(|(case, _)| is_fuzz(case));
+        let view = |cases: Vec<(&v1::Case, String)>| -> Vec<Case> {
+            cases.into_iter().map(|(case, anchor)| Case::of(case, anchor, cut)).collect()
+        };
+        let counts = |cases: &[(&v1::Case, String)]| case_counts(cases.iter().map(|(case, _)| *case));
+        let mut problems = problems(model, &anchor, &others, &fuzz, cut);
+        let more_problems = problems.len().saturating_sub(MOST_PROBLEMS);
+        problems.truncate(MOST_PROBLEMS);
+        Self {
+            name: cut.line(&model.name),
+            model: cut.line(&model.model),
+            verdict: Verdict(model.verdict),
+            error: model.error.as_ref().map(|error| v1::ErrorEntry {
+                message: cut.text(&error.message),
+                hint: error.hint.as_deref().map(|hint| cut.text(hint)),
+            }),
+            problems,
+            more_problems,
+            stages: model.stages.iter().map(|stage| Stage::of(stage, longest, cut)).collect(),
+            facts: facts(model, cut),
+            layers: model.layers.as_ref().map(|layers| Layers {
+                equal: layers.equal,
+                count: count(layers.staged.len(), "layer"),
+                staged: layers.staged.iter().map(|digest| cut.line(digest)).collect(),
+                published: layers.published.iter().map(|digest| cut.line(digest)).collect(),
+            }),
+            changes: model.findings.iter().filter_map(|finding| SchemaChange::of(finding, cut)).collect(),
+            findings: model.findings.iter().map(|finding| Finding::of(finding, cut)).collect(),
+            ignored: (!ignored.is_empty()).then(|| cut.line(&ignored.join(", "))),
+            case_counts: counts(&others),
+            fuzz_counts: counts(&fuzz),
+            cases: opened(view(others)),
+            seed: model.seed,
+            fuzz: view(fuzz),
+            anchor,
+        }
+    }
+}
+
+/// Opens the first cases that have something to look at. What did not pass is open anyway.
+fn opened(mut cases: Vec<Case>) -> Vec<Case> {
+    cases.iter_mut().filter(|case| !case.open && case.has_media()).take(MOST_OPEN).for_each(|case| case.open = true);
+    cases
+}
+
+fn is_fuzz(case: &v1::Case) -> bool {
+    matches!(case.kind.as_str(), "fuzz" | "train-fuzz")
+}
+
+fn problems(
+    model: &v1::Model,
+    anchor: &str,
+    cases: &[(&v1::Case, String)],
+    fuzz: &[(&v1::Case, String)],
+    cut: Cut,
+) -> Vec<Problem> {
+    let findings = (1..).zip(&model.findings).filter(|(_, finding)| finding.severity == v1::Severity::Error);
+    let of_findings = findings.map(|(number, finding)| Problem {
+        anchor: format!("{anchor}-finding-{number}"),
+        name: cut.line(&finding.code),
+        words: shorten(&cut.line(&finding.message), 160),
+    });
+    let failed = cases.iter().chain(fuzz).filter(|(case, _)| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored));
+    let of_cases = failed.map(|(case, anchor)| Problem {
+        anchor: anchor.clone(),
+        name: cut.line(&case.id),
+        words: shorten(&cut.line(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("it did not pass")), 160),
+    });
+    of_findings.chain(of_cases).collect()
+}
+
+fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    let mut fact = |label, value: Option<String>, code| {
+        if let Some(value) = value {
+            facts.push(Fact { label, value: cut.line(&value), code });
+        }
+    };
+    fact("Tested", model.versions.test.clone(), true);
+    fact("Published", model.versions.live.clone(), true);
+    fact("Live before", model.versions.previous.clone(), true);
+    for version in &model.versions.trained {
+        fact("Left by a test training", Some(version.clone()), true);
+    }
+    fact("Deployment", model.deployment.as_ref().map(deployment), false);
+    fact("Configuration", model.config.clone(), true);
+    fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
+    facts
+}
+
+fn deployment(deployment: &v1::Deployment) -> String {
+    let change = match deployment.change {
+        DeploymentChange::Created => "created",
+        DeploymentChange::Updated => "updated",
+        DeploymentChange::Unchanged => "unchanged",
+    };
+    let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
+    let previous = deployment.previous.as_ref().map(|version| format!("; before {version}")).unwrap_or_default();
+    format!("{} {change}{release}{previous}", deployment.name)
+}
+
+fn cost(cost: &v1::Cost) -> String {
+    let repeats = match cost.platform_retries {
+        0 => String::new(),
+        number => format!(" ({number} repeated after errors of the platform)"),
+    };
+    let usd = cost.estimated_usd.map(|usd| format!(", about ${usd:.4}")).unwrap_or_default();
+    let predictions = count(usize::try_from(cost.predictions).unwrap_or(usize::MAX), "prediction");
+    format!("{predictions}{repeats}, {:.1} s of run time{usd}", cost.predict_seconds)
+}
+
+fn case_counts<'a>(cases: impl Iterator<Item = &'a v1::Case> + Clone) -> String {
+    let statuses = [
+        CaseStatus::Failed,
+        CaseStatus::Errored,
+        CaseStatus::Flaky,
+        CaseStatus::Passed,
+        CaseStatus::Cancelled,
+        CaseStatus::Skipped,
+    ];
+    let counted = statuses.into_iter().filter_map(|status| {
+        let number = cases.clone().filter(|case| case.status == status).count();
+        (number > 0).then(|| format!("{number} {}", status.as_str()))
+    });
+    counted.collect::<Vec<_>>().join(", ")
+}
+
+impl Stage {
+    fn of(stage: &v1::StageEntry, longest_ms: u64, cut: Cut) -> Self {
+        let (class, word) = match stage.status {
+            StageStatus::Passed => ("passed", "passed"),
+            StageStatus::Failed => ("failed", "failed"),
+            StageStatus::Errored => ("errored", "error"),
+            StageStatus::Cancelled => ("cancelled", "cancelled"),
+            StageStatus::Skipped => ("skipped", "skipped"),
+        };
+        let is_skipped = stage.status == StageStatus::Skipped;
+        Self {
+            class,
+            name: stage.name.as_str(),
+            word,
+            time: if is_skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) },
+            share: if is_skipped { 0 } else { stage.duration_ms.min(longest_ms).saturating_mul(1000) / longest_ms },
+            note: stage.note.as_deref().map(|note| cut.text(note)),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Words for people: texts cut and cleaned, addresses that may be links.
+
+use serde_json::Value;
+
+use crate::report::escape;
+use crate::report::measurement::size;
+use crate::support::text::shorten;
+
+/// How much of one text a page shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::report::html) struct Cut {
+    pub(in crate::report::html) text_bytes: usize,
+}
+
+impl Cut {
+    /// Without control characters, and not endless: what is missing is said. The template escapes the rest.
+    pub(super) fn text(self, text: &str) -> String {
+        if text.len() <= self.text_bytes {
+            return escape::terminal(text).into_owned();
+        }
+        let head = &text[..text.floor_char_boundary(self.text_bytes)];
+        format!("{}… (cut: {} in all)", escape::terminal(head), size(text.len() as u64))
+    }
+
+    /// One line of it.
+    pub(super) fn line(self, text: &str) -> String {
+        escape::line(&self.text(text))
+    }
+
+    /// A value as a text of its own, or as JSON over several lines.
+    pub(super) fn value(self, value: &Value) -> String {
+        match value {
+            Value::String(text) => self.text(text),
+            other => self.text(&serde_json::to_string_pretty(other).unwrap_or_else(|_unprintable| other.to_string())),
+        }
+    }
+
+    /// A value on one line, for a table.
+    pub(super) fn short_value(self, value: &Value) -> String {
+        shorten(&self.line(&value.to_string()), 300)
+    }
+}
+
+/// Whether a text is an address that a browser may follow when somebody asks it to. One with masked parts leads nowhere.
+pub(super) fn is_web_address(url: &str) -> bool {
+    (url.starts_with("https://") || url.starts_with("http://"))
+        && url.len() <= 2000
+        && !url.contains("***")
+        && !url.contains(|c: char| c.is_control() || c.is_whitespace())
+        && escape::terminal(url) == url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_cut_says_how_long_it_was() {
+        let cut = Cut { text_bytes: 4 };
+        assert_eq!(cut.text("abcd"), "abcd");
+        assert_eq!(cut.text("abcé and more"), "abc… (cut: 14 bytes in all)");
+        assert_eq!(Cut { text_bytes: 8 }.text("a\u{202e}b"), "a\u{fffd}b");
+    }
+
+    #[test]
+    fn only_whole_addresses_of_the_web_are_links() {
+        assert!(is_web_address("https://replicate.delivery/x/out.png"));
+        for url in [
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "file:///etc/passwd",
+            "https://x/a b",
+            "https://x/?signature=***",
+            "https://x/\u{202e}gnp",
+            " https://x",
+        ] {
+            assert!(!is_web_address(url), "{url}");
+        }
+    }
+}

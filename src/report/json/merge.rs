@@ -1,0 +1,81 @@
+//! Several runs as one, as the jobs of a matrix leave them.
+
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+
+use super::{PREVIEW_BYTES, previews, v1};
+
+/// One run of all models, in the order given; `None` where there is none. The verdict is the gravest, the time that of all together.
+pub fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
+    let times = |run: &v1::Run| {
+        let start = DateTime::parse_from_rfc3339(&run.started_at).ok()?.to_utc();
+        let duration = TimeDelta::milliseconds(i64::try_from(run.duration_ms).ok()?);
+        Some((start, start.checked_add_signed(duration)?))
+    };
+    let times: Option<Vec<(DateTime<Utc>, DateTime<Utc>)>> = runs.iter().map(times).collect();
+    let mut runs = runs.into_iter();
+    let mut all = runs.next()?;
+    for run in runs {
+        all.verdict = all.verdict.max(run.verdict);
+        all.duration_ms = all.duration_ms.saturating_add(run.duration_ms);
+        if !all.tool_version.split(", ").any(|version| version == run.tool_version) {
+            all.tool_version = format!("{}, {}", all.tool_version, run.tool_version);
+        }
+        for notice in run.notices {
+            if !all.notices.contains(&notice) {
+                all.notices.push(notice);
+            }
+        }
+        all.models.extend(run.models);
+    }
+    all.exit_code = all.verdict.exit_code();
+    // Where a clock cannot be read, the durations stand added up.
+    if let Some(times) = times
+        && let (Some(start), Some(end)) = (times.iter().map(|time| time.0).min(), times.iter().map(|time| time.1).max())
+    {
+        all.started_at = start.to_rfc3339_opts(SecondsFormat::Secs, true);
+        all.duration_ms = u64::try_from((end - start).num_milliseconds()).unwrap_or_default();
+    }
+    previews::bound(&mut all, PREVIEW_BYTES);
+    Some(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::verdict::Verdict;
+    use crate::report::json::run_json;
+    use crate::report::sample;
+
+    #[test]
+    fn the_models_of_all_jobs_stand_in_one_run() {
+        let mut second = run_json(&sample::media());
+        second.started_at = "2026-01-02T03:05:00Z".to_owned();
+        second.tool_version = "0.2.0".to_owned();
+        second.notices.push("another notice".to_owned());
+        let all = merged(vec![run_json(&sample::passed()), second.clone()]).unwrap();
+        let names: Vec<&str> = all.models.iter().map(|model| model.name.as_str()).collect();
+        assert_eq!(names, ["hotdog", "skyline"]);
+        assert_eq!((all.verdict, all.exit_code), (Verdict::Failed, 1));
+        // From 03:04:05 to 88 seconds after 03:05:00.
+        assert_eq!((all.started_at.as_str(), all.duration_ms), ("2026-01-02T03:04:05Z", 143_000));
+        assert_eq!(all.tool_version, "0.1.0, 0.2.0");
+        assert_eq!(all.notices.len(), 2);
+        assert_eq!(all.models[1], second.models[0], "files, comparisons and copies are those of the job");
+        assert!(all.models[1].cases[0].files[0].preview.is_some());
+    }
+
+    #[test]
+    fn one_run_stays_as_it_is_and_none_is_none() {
+        let run = run_json(&sample::media());
+        assert_eq!(merged(vec![run.clone()]), Some(run));
+        assert_eq!(merged(Vec::new()), None);
+    }
+
+    #[test]
+    fn times_that_cannot_be_read_are_added_up() {
+        let mut run = run_json(&sample::passed());
+        run.started_at = "yesterday".to_owned();
+        let all = merged(vec![run.clone(), run]).unwrap();
+        assert_eq!((all.started_at.as_str(), all.duration_ms), ("yesterday", 176_000));
+    }
+}

@@ -1,0 +1,267 @@
+//! A run as `run.json` holds it, with everything a report can show.
+
+use std::io::Cursor;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use serde_json::{Value, json};
+
+fn png(picture: impl Into<DynamicImage>) -> String {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.into().write_to(&mut bytes, ImageFormat::Png).unwrap();
+    format!("data:image/png;base64,{}", STANDARD.encode(bytes.into_inner()))
+}
+
+/// Houses before an evening sky, so many of them lit.
+pub(crate) fn skyline(lit: u32) -> String {
+    png(RgbImage::from_fn(320, 180, |x, y| {
+        let house = x / 40;
+        let roof = 60 + (house * 37) % 80;
+        let window = (x % 10 > 3 && x % 10 < 8) && (y % 14 > 4 && y % 14 < 11);
+        match (y > roof, window, (x / 10 + y / 14) % 7 < lit) {
+            (false, _, _) => Rgb([(40 + y) as u8, (60 + y / 2) as u8, 140]),
+            (true, true, true) => Rgb([250, 220, 120]),
+            (true, _, _) => Rgb([30, 30, (40 + house * 3) as u8]),
+        }
+    }))
+}
+
+/// Red where something differs, clear elsewhere.
+fn heat_map() -> String {
+    png(RgbaImage::from_fn(320, 180, |x, y| {
+        let far = f64::from(x).mul_add(1.0, -200.0).hypot(f64::from(y) - 110.0);
+        Rgba([230, 40, 20, (255.0 - far * 2.0).clamp(0.0, 255.0) as u8])
+    }))
+}
+
+/// Half a second of a tone.
+fn tone(frequency: f64) -> String {
+    let (rate, count) = (8000_u32, 4000_u32);
+    let mut bytes = Vec::new();
+    bytes.extend(b"RIFF");
+    bytes.extend((36 + count).to_le_bytes());
+    bytes.extend(b"WAVEfmt \x10\0\0\0\x01\0\x01\0");
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend(rate.to_le_bytes());
+    bytes.extend(b"\x01\0\x08\0data");
+    bytes.extend(count.to_le_bytes());
+    bytes.extend((0..count).map(|n| {
+        let at = f64::from(n) / f64::from(rate) * frequency * std::f64::consts::TAU;
+        (128.0 + at.sin() * 60.0) as u8
+    }));
+    format!("data:audio/wav;base64,{}", STANDARD.encode(bytes))
+}
+
+fn file(place: &str, name: &str, kind: &str, facts: &[&str], preview: Option<String>) -> Value {
+    let url = format!("https://replicate.delivery/xezq/{name}");
+    json!({"place": place, "url": url, "kind": kind, "size_bytes": 1_234_567, "facts": facts, "preview": preview})
+}
+
+fn attempt(output: Value, reason: Option<&str>) -> Value {
+    json!({"prediction_id": "k7x2abc", "url": "https://replicate.com/p/k7x2abc", "output": output, "error": null,
+        "reason": reason, "duration_ms": 1530})
+}
+
+/// A case, with the members that matter to it.
+fn case(id: &str, kind: &str, status: &str, output: Value, members: Value) -> Value {
+    let mut case = json!({
+        "id": id, "kind": kind, "status": status,
+        "inputs": {"prompt": "a city at night, three towers", "buildings": 9, "seed": 1},
+        "checker": "none", "expected": null, "output": output.clone(), "error": null, "reason": null,
+        "prediction_id": "k7x2abc", "url": "https://replicate.com/p/k7x2abc", "duration_ms": 1600,
+        "metrics": {"predict_time": 1.25}, "logs": "loading weights\nready in 0.8 s\nstep 20/20",
+        "attempts": [attempt(output, None)], "live": null, "remarks": [], "minimal_inputs": null,
+    });
+    case.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    case
+}
+
+fn cases() -> Vec<Value> {
+    let [new, old] = ["https://replicate.delivery/xezq/new.png", "https://replicate.delivery/xezq/old.png"];
+    let reason = "output[0].image differs from the live version's: the mean colour distance is 41.5, above 8.0";
+    let place = "output[0].image";
+    let pictures = case(
+        "compare-1",
+        "compare",
+        "failed",
+        json!([{"image": new}]),
+        json!({
+            "reason": reason,
+            "live": attempt(json!([{"image": old}]), None),
+            "files": [file(place, "new.png", "image", &["1280 x 720 pixels"], Some(skyline(2)))],
+            "live_files": [file(place, "old.png", "image", &["1280 x 720 pixels"], Some(skyline(5)))],
+            "comparisons": [{"place": place, "with": "live", "kind": "image", "same": false,
+                "reason": "the mean colour distance is 41.5, above 8.0", "heat_map": heat_map(),
+                "measurements": [
+                    {"name": "mean_colour_distance", "value": 41.5, "at_most": 8.0, "holds": false},
+                    {"name": "worst_tile_distance", "value": 38.25, "at_most": 64.0, "holds": true},
+                    {"name": "structural_similarity", "value": 0.8123, "at_least": 0.9, "holds": false},
+                    {"name": "psnr_db", "value": 18.244, "holds": true}]}],
+            "remarks": ["the live version repeats itself, so the difference is a change"],
+        }),
+    );
+    let sounds = case(
+        "compare-2",
+        "compare",
+        "passed",
+        json!("https://replicate.delivery/xezq/new.wav"),
+        json!({
+            "live": attempt(json!("https://replicate.delivery/xezq/old.wav"), None),
+            "files": [file("output", "new.wav", "audio", &["0.50 s", "1 channel", "8000 Hz"], Some(tone(440.0)))],
+            "live_files": [file("output", "old.wav", "audio", &["0.50 s", "1 channel", "8000 Hz"], Some(tone(441.0)))],
+            "comparisons": [{"place": "output", "with": "live", "kind": "audio", "same": true,
+                "measurements": [{"name": "duration_difference_secs", "value": 0.0, "at_most": 0.1, "holds": true},
+                    {"name": "loudness_difference", "value": 0.0012, "at_most": 0.02, "holds": true}]}],
+        }),
+    );
+    let text = case(
+        "case-1",
+        "case",
+        "failed",
+        json!("howdy world\nsecond line"),
+        json!({
+            "checker": "exact_string", "expected": "hello world\nsecond line",
+            "reason": "expected exactly \"hello world\", got \"howdy world\"",
+        }),
+    );
+    let flaky = case(
+        "case-2",
+        "case",
+        "flaky",
+        json!("hello"),
+        json!({
+            "checker": "match_prompt", "expected": "a greeting",
+            "attempts": [attempt(json!("Traceback: out of cheese"), Some("the judge refuses it: not a greeting")),
+                attempt(json!("hello"), None)],
+            "remarks": ["the judge approves: it greets"],
+        }),
+    );
+    let video = case(
+        "case-3",
+        "case",
+        "passed",
+        json!("https://replicate.delivery/xezq/out.mp4"),
+        json!({
+            "files": [file("output", "out.mp4", "video", &["3.00 s", "640 x 360 pixels", "h264"], None)],
+        }),
+    );
+    let fuzz = |number: u32, status: &str, members: Value| case(&format!("fuzz-{number}"), "fuzz", status, Value::Null, members);
+    let broken = fuzz(
+        1,
+        "failed",
+        json!({
+            "error": "IndexError: list index out of range",
+            "reason": "the prediction failed: IndexError: list index out of range",
+            "minimal_inputs": {"prompt": ""},
+            "remarks": ["looked for smaller failing inputs with 6 predictions",
+                "to repeat it: curl -sS -X POST -H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -d '{\"input\":{\"prompt\":\"\"}}' https://api.replicate.com/v1/predictions"],
+            "logs": "Traceback (most recent call last):\n  File \"predict.py\", line 31, in predict\nIndexError: list index out of range",
+        }),
+    );
+    let shown = fuzz(
+        2,
+        "passed",
+        json!({
+            "files": [file("output", "fuzz.png", "image", &["1280 x 720 pixels", "the picture has one colour only"], Some(skyline(0)))],
+        }),
+    );
+    vec![pictures, sounds, text, flaky, video, broken, shown, fuzz(3, "skipped", json!({}))]
+}
+
+fn finding(code: &str, severity: &str, message: &str, members: Value) -> Value {
+    let mut finding = json!({"code": code, "severity": severity, "message": message, "file": "predict.py", "line": 22, "column": 9,
+        "end_column": 18, "hint": "keep it with a default, or publish under another model", "details": [],
+        "excerpt": "        buildings: int = Input(description=\"How many\", ge=1, le=40),"});
+    finding.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+    finding
+}
+
+fn stage(name: &str, status: &str, duration_ms: u64, note: Option<&str>) -> Value {
+    json!({"name": name, "status": status, "duration_ms": duration_ms, "note": note})
+}
+
+fn model(name: &str, verdict: &str) -> Value {
+    let version = |model: &str, digit: char| format!("acme/{model}:{}", digit.to_string().repeat(64));
+    let digest = |digit: char| format!("sha256:{}", digit.to_string().repeat(64));
+    json!({
+        "model": format!("acme/{name}"), "name": name, "config": format!("cog-safe-push-configs/{name}.yaml"), "verdict": verdict,
+        "versions": {"test": version(&format!("{name}-test"), 'a'), "live": version(name, 'b'), "previous": version(name, 'c')},
+        "layers": {"staged": [digest('1'), digest('2')], "published": [digest('1'), digest('2')], "equal": true},
+        "deployment": {"name": format!("acme/{name}-production"), "change": "updated", "release": 4, "previous": version(name, 'c')},
+        "stages": [stage("inspect", "passed", 900, None), stage("build", "passed", 42_000, Some("412 MB, 8 of 11 steps cached")),
+            stage("stage", "passed", 9000, None), stage("verify", "passed", 31_000, Some("8 cases")),
+            stage("publish", "passed", 4000, None), stage("deploy", "passed", 1000, None)],
+        "findings": [], "ignored": [], "cases": [], "seed": 4711,
+        "cost": {"predictions": 23, "platform_retries": 1, "predict_seconds": 41.2, "estimated_usd": 0.0119}, "error": null,
+    })
+}
+
+/// A run of three models: one whose pictures changed, one that passed, one that could not be pushed.
+pub(crate) fn everything() -> Value {
+    let mut changed = model("skyline", "failed");
+    changed["versions"]["live"] = Value::Null;
+    changed["layers"] = Value::Null;
+    changed["deployment"] = Value::Null;
+    changed["cases"] = json!(cases());
+    changed["stages"] = json!([
+        stage("inspect", "passed", 900, None),
+        stage("build", "passed", 42_000, Some("412 MB, 8 of 11 steps cached")),
+        stage("stage", "passed", 9000, None),
+        stage("verify", "failed", 31_000, Some("3 of 8 cases did not pass")),
+        stage("publish", "skipped", 0, Some("verify did not pass")),
+        stage("deploy", "skipped", 0, Some("verify did not pass"))
+    ]);
+    changed["findings"] = json!([
+        finding(
+            "SP107",
+            "warning",
+            "input buildings takes less",
+            json!({"details": [
+            {"label": "path", "value": "input buildings"}, {"label": "old", "value": "maximum 60"},
+            {"label": "new", "value": "maximum 40"}, {"label": "breaks", "value": "callers that send more than 40"}]})
+        ),
+        finding(
+            "SP301",
+            "note",
+            "input seed has no description",
+            json!({"excerpt": null, "details": [
+            {"label": "path", "value": "input seed"}]})
+        ),
+    ]);
+    changed["ignored"] = json!([finding("SP302", "note", "input prompt has a short description", json!({}))]);
+    let mut stopped = model("hotdog-large", "service_error");
+    stopped["stages"][2] = stage("stage", "errored", 9000, None);
+    stopped["error"] = json!({"message": "failed to push r8.im/acme/hotdog-large-test: 502 Bad Gateway",
+        "hint": "run it again; the layers that arrived are not sent again"});
+    json!({
+        "schema": "safe-push/v1", "tool_version": "0.1.0", "started_at": "2026-01-02T03:04:05Z", "duration_ms": 188_000,
+        "verdict": "service_error", "exit_code": 3, "notices": ["Ran on the embedded sandbox: nothing was sent to Replicate."],
+        "models": [changed, model("hotdog", "passed"), stopped],
+    })
+}
+
+/// Members whose words the format fixes.
+const FIXED: [&str; 6] = ["schema", "verdict", "status", "severity", "change", "exit_code"];
+
+/// The same run with other people's texts wherever a text may stand; each call of `text` gives one.
+pub(crate) fn replaced(value: &mut Value, text: &mut dyn FnMut() -> String) {
+    match value {
+        Value::String(old) => *old = text(),
+        Value::Array(items) => items.iter_mut().for_each(|item| replaced(item, text)),
+        Value::Object(members) => {
+            let is_stage = members.contains_key("duration_ms") && members.contains_key("note");
+            for (name, member) in members.iter_mut() {
+                let is_fixed = FIXED.contains(&name.as_str()) || (is_stage && name == "name");
+                // How a case is shown depends on its kind.
+                let is_kind = name == "kind" && matches!(member.as_str(), Some("fuzz" | "compare" | "case"));
+                match name.as_str() {
+                    "inputs" | "minimal_inputs" if member.is_object() => *member = json!({text(): text(), text(): [text()]}),
+                    _ if is_fixed || is_kind => {}
+                    _ => replaced(member, text),
+                }
+            }
+        }
+        _ => {}
+    }
+}
