@@ -285,3 +285,28 @@ async fn a_bad_ignore_file_stops_before_the_daemon_is_asked() {
     assert!(matches!(error, BuildError::Context(_)), "{error:?}");
     assert_eq!(error.location(), Some(Location::at(".dockerignore", 2, 1)));
 }
+
+#[tokio::test]
+async fn a_dockerfile_of_the_projects_brings_nothing_of_ours_into_the_image() {
+    let Some(docker) = daemon().await else { return };
+    let text = format!("FROM {BASE}\nWORKDIR /src\nCOPY . /src\n");
+    let folder = project(&[("docker/Dockerfile", &text), ("predict.py", "1")]);
+    let mut request = request(folder.path(), "");
+    request.recipe.dockerfile = text;
+    request.recipe.dockerfile_of_the_project = Some("docker/Dockerfile".to_owned());
+    request.recipe.environment_on_top = BTreeMap::from([("COG_MAX_CONCURRENCY".to_owned(), "4".to_owned())]);
+    build_quietly(&request, &docker).await.unwrap();
+    let listed = run(&docker, &request.image_name, &["find", "/src", "-type", "f"]).await;
+    let mut files: Vec<&str> = listed.lines().collect();
+    files.sort_unstable();
+    assert_eq!(files, ["/src/.cog/openapi_schema.json", "/src/docker/Dockerfile", "/src/predict.py"]);
+    let environment = docker.inspect_image(&request.image_name).await.unwrap().environment;
+    assert!(environment.contains(&"COG_MAX_CONCURRENCY=4".to_owned()), "{environment:?}");
+
+    // One that .dockerignore names is used all the same.
+    fs::write(folder.path().join(".dockerignore"), "docker\n").unwrap();
+    build_quietly(&request, &docker).await.unwrap();
+    let listed = run(&docker, &request.image_name, &["ls", "/src"]).await;
+    assert_eq!(listed.lines().collect::<Vec<_>>(), ["predict.py"]);
+    docker.remove_image(&request.image_name).await.unwrap();
+}

@@ -86,6 +86,24 @@ async fn a_rule_is_ignored_for_the_model_that_says_so_and_not_for_others() {
 }
 
 #[test]
+fn the_schema_names_the_sdk_of_the_project() {
+    let repository = Repository::example("text-stats");
+    let version = |arguments: &str| {
+        let schema: Value = serde_json::from_str(&repository.run(arguments).stdout).unwrap();
+        schema["info"]["version"].as_str().unwrap().to_owned()
+    };
+    // As the official generator: its own release from 0.22 on, and a constant before.
+    assert_eq!(version("schema show --cog-version 0.22.0"), "0.22.0");
+    assert_eq!(version("schema show --cog-version 0.23.0"), "0.23.0");
+    assert_eq!(version("schema show --cog-version 0.21.0"), "0.1.0");
+    assert_eq!(version("schema show"), "0.23.1");
+    repository.edit("cog.yaml", "\"0.23.1\"", "\"0.22.0\"");
+    assert_eq!(version("schema show"), "0.22.0");
+    repository.edit("cog.yaml", "  sdk_version: \"0.22.0\"\n", "");
+    assert_eq!(version("schema show"), safe_push::cog::sdk::NEWEST_KNOWN.to_string());
+}
+
+#[test]
 fn a_broken_cog_yaml_is_told_by_schema_show_too() {
     let repository = Repository::example("text-stats");
     repository.write("cog.yaml", "predict: [1, 2\n");

@@ -119,11 +119,13 @@ async fn a_derived_image_has_its_files_and_labels_of_any_size() {
         base: BASE.to_owned(),
         tag: first.clone(),
         labels: BTreeMap::from([("long".to_owned(), long.clone()), ("a".to_owned(), "1".to_owned())]),
+        environment: BTreeMap::from([("SAID".to_owned(), "\"$HOME\" \\ end".to_owned())]),
         files: vec![DerivedFile { path: ".cog/openapi_schema.json".to_owned(), contents: b"{}".to_vec() }],
     };
     let token = CancellationToken::new();
     let derived = docker.derive_image(&derivation, &token).await.unwrap();
     assert_eq!(derived.labels.get("long"), Some(&long));
+    assert!(derived.environment.contains(&"SAID=\"$HOME\" \\ end".to_owned()), "{:?}", derived.environment);
     assert_eq!(derived.diff_ids.len(), base.diff_ids.len() + 1);
     let relabelled = docker.relabel(&first, &BTreeMap::from([("a".to_owned(), "2".to_owned())]), &second, &token).await.unwrap();
     assert_eq!(relabelled.diff_ids, derived.diff_ids);

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
 use docker::{BASE, daemon, tar, unique};
-use safe_push::clients::docker::{Docker, DockerError, ImageBuild, RealDocker, RegistryCredentials};
+use safe_push::clients::docker::{Docker, DockerError, ImageBuild, PushDenial, RealDocker, RegistryCredentials};
 use safe_push::clients::registry::{RealRegistry, RegistryOptions};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
 use safe_push::domain::cleared::{BuiltImage, Cleared, Staged, Verified};
@@ -19,7 +19,7 @@ use safe_push::domain::identity::ModelRef;
 use safe_push::domain::plan::DeploymentPlan;
 use safe_push::domain::report::DeploymentChange;
 use safe_push::publish::{PublishError, PublishServices, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
+use safe_push::sandbox::{RegistryFault, Sandbox, SandboxOptions, Visibility};
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
 use serde_json::json;
@@ -164,4 +164,40 @@ async fn a_token_that_the_registry_does_not_know_is_named() {
     assert!(error.hint().unwrap().contains("COG_TOKEN"));
     assert_eq!(fixture.left_names().await, [""; 0]);
     fixture.end().await;
+}
+
+#[tokio::test]
+async fn an_api_token_in_the_place_of_the_cli_token_is_refused_with_the_right_name() {
+    let Some(mut fixture) = Fixture::new().await else { return };
+    fixture.services = services(&fixture.sandbox, &fixture.docker, fixture.sandbox.api_token().clone());
+    let error = fixture.stage().await.unwrap_err();
+    assert!(matches!(error, PublishError::Docker(DockerError::PushDenied { reason: PushDenial::NotLoggedIn, .. })), "{error:?}");
+    assert!(error.hint().unwrap().contains("does not start with r8_"));
+    assert_eq!(fixture.sandbox.uploaded_bytes(), 0);
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_model_that_is_missing_at_the_push_is_named() {
+    let Some(fixture) = Fixture::new().await else { return };
+    let staged = fixture.stage().await.unwrap();
+    let sent = fixture.sandbox.uploaded_bytes();
+    let cleared = cleared(&staged, model("never-made"));
+    let error = publish("hotdog", &cleared, &fixture.services, &Silent, &CancellationToken::new()).await.unwrap_err();
+    assert!(matches!(&error, PublishError::NoLiveModel { model: missing } if *missing == model("never-made")), "{error:?}");
+    assert_eq!(fixture.sandbox.uploaded_bytes(), sent, "nothing is sent");
+    assert_eq!(fixture.left_names().await, [""; 0]);
+    fixture.end().await;
+}
+
+#[tokio::test]
+async fn a_registry_that_fails_for_a_moment_gets_the_whole_image() {
+    for fault in [RegistryFault::BadGateway, RegistryFault::Close] {
+        let Some(fixture) = Fixture::new().await else { return };
+        // One of the uploads: the daemon itself begins it again after some seconds.
+        fixture.sandbox.fail_uploads(fault, 1);
+        let staged = fixture.stage().await.unwrap();
+        assert_eq!(staged.layers.len(), fixture.image.diff_ids.len());
+        fixture.end().await;
+    }
 }

@@ -24,6 +24,9 @@ const SEARCHED_BYTES: u64 = 1_000_000;
 /// And in no more than this many of them, so that a data set costs no minutes.
 const SEARCHED_FILES: usize = 20_000;
 
+/// Nor in more than this much of them together.
+const SEARCHED_TOTAL_BYTES: u64 = 500_000_000;
+
 /// Shorter values are no tokens.
 const SHORTEST_TOKEN: usize = 12;
 
@@ -62,21 +65,27 @@ pub(super) fn about(
     let files = ContextFiles::scan(project, unsent, Vec::new())?.listing();
     let shown = |path: &str| Location::file(format!("{shown_as}{path}"));
     let mut findings: Vec<Finding> = large(&files).into_iter().collect();
-    let small = files.iter().filter(|file| file.size_bytes <= SEARCHED_BYTES).take(SEARCHED_FILES);
-    let mut contents = BTreeMap::new();
-    for file in small.filter(|file| !tokens.is_empty() || file.path.ends_with(".pem")) {
-        let path = project.join(&file.path);
-        contents.insert(file.path.as_str(), read(&path).map_err(|source| ContextError::Unreadable { path, source })?);
-    }
+    let (mut searched_files, mut searched_bytes) = (0, 0);
     for file in &files {
-        let bytes = contents.get(file.path.as_str()).map(Vec::as_slice).unwrap_or_default();
-        if has_secret_name(&file.path) || file.path.ends_with(".pem") && holds(bytes, PRIVATE_KEY) {
+        let is_certificate = file.path.ends_with(".pem");
+        let has_room = searched_files < SEARCHED_FILES && searched_bytes < SEARCHED_TOTAL_BYTES;
+        let is_searched = file.size_bytes <= SEARCHED_BYTES && (is_certificate || !tokens.is_empty() && has_room);
+        // One at a time: all of them together may be more than fits into memory.
+        let bytes = if is_searched {
+            searched_files += 1;
+            searched_bytes += file.size_bytes;
+            let path = project.join(&file.path);
+            read(&path).map_err(|source| ContextError::Unreadable { path, source })?
+        } else {
+            Vec::new()
+        };
+        if has_secret_name(&file.path) || is_certificate && holds(&bytes, PRIVATE_KEY) {
             let finding = Finding::new(&rules::SECRET_FILE, format!("{} goes into the image", file.path));
             findings.push(finding.hint("name it in .dockerignore").at(shown(&file.path)));
         }
         for (name, token) in tokens {
             let value = token.expose_secret().trim();
-            if value.len() >= SHORTEST_TOKEN && holds(bytes, value.as_bytes()) {
+            if value.len() >= SHORTEST_TOKEN && holds(&bytes, value.as_bytes()) {
                 let finding = Finding::new(&rules::TOKEN_IN_FILE, format!("{} holds the value of {name}", file.path));
                 findings.push(finding.hint("take it out of the file, and make a new token").at(shown(&file.path)));
             }

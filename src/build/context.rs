@@ -113,19 +113,29 @@ pub fn list_context(project: &Path) -> Result<Vec<PathBuf>, ContextError> {
 
 impl ContextFiles {
     /// Looks at a project and decides what is sent: not what `unsent` names. Blocks.
-    pub(super) fn scan(root: &Path, unsent: &[PathBuf], mut generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
-        for file in &generated {
-            let inside = file.path.strip_prefix(GENERATED_FOLDER);
-            if !inside.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | ".."))) {
-                return Err(ContextError::Misplaced { path: file.path.clone() });
-            }
-        }
-        generated.sort_by(|one, other| one.path.cmp(&other.path));
+    pub(super) fn scan(root: &Path, unsent: &[PathBuf], generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
         let ignore = read_ignore_file(root)?;
         let unsent = inside(root, unsent);
         let mut scan = Scan { root, ignore: &ignore, unsent: &unsent, entries: Vec::new() };
         scan.folder(Path::new(""), &mut Vec::new())?;
-        Ok(Self { root: root.to_owned(), entries: scan.entries, generated })
+        let found = Self { root: root.to_owned(), entries: scan.entries, generated: Vec::new() };
+        generated.into_iter().try_fold(found, Self::and_generated)
+    }
+
+    /// The same files and a generated one more.
+    pub(super) fn and_generated(mut self, file: RecipeFile) -> Result<Self, ContextError> {
+        let inside = file.path.strip_prefix(GENERATED_FOLDER);
+        if !inside.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | ".."))) {
+            return Err(ContextError::Misplaced { path: file.path });
+        }
+        self.generated.push(file);
+        self.generated.sort_by(|one, other| one.path.cmp(&other.path));
+        Ok(self)
+    }
+
+    /// Whether a file of the project is sent under this path. A link is no file: what it leads to may not be sent.
+    pub(super) fn has_file(&self, path: &str) -> bool {
+        self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, Kind::File { .. }))
     }
 
     /// The files with their sizes.

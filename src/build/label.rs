@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::build::reuse::BUILT_FROM;
 use crate::build::{BaseLayers, BuildRequest};
 use crate::clients::docker::{Derivation, DerivedFile, ImageDetails};
 use crate::cog::labels::{CogBaseLayer, OPENAPI_SCHEMA, cog_base_labels};
@@ -16,25 +17,31 @@ const INIT_LABEL: &str = "run.cog.has_init";
 /// Where the server looks for the document, relative to the working folder `/src`.
 const SCHEMA_PATH: &str = ".cog/openapi_schema.json";
 
+/// What is known of an image only once it is there.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Found<'a> {
+    pub(super) schema: &'a Value,
+    pub(super) pip_freeze: &'a str,
+    pub(super) cog_base: Option<&'a CogBaseLayer>,
+    /// By which a later build knows that it made the same.
+    pub(super) fingerprint: &'a str,
+}
+
 /// What makes the final image out of the first build's.
-pub(super) fn derivation(
-    request: &BuildRequest,
-    first: &str,
-    schema: &Value,
-    pip_freeze: &str,
-    cog_base: Option<&CogBaseLayer>,
-) -> Derivation {
+pub(super) fn derivation(request: &BuildRequest, first: &str, found: &Found<'_>) -> Derivation {
     // The label and the file are the same text: what is checked is what the server enforces.
-    let schema = schema.to_string();
+    let schema = found.schema.to_string();
     let mut labels: BTreeMap<String, String> = request.labels.clone();
     labels.insert(OPENAPI_SCHEMA.to_owned(), schema.clone());
-    labels.insert(FREEZE_LABEL.to_owned(), pip_freeze.to_owned());
+    labels.insert(FREEZE_LABEL.to_owned(), found.pip_freeze.to_owned());
+    labels.insert(BUILT_FROM.to_owned(), found.fingerprint.to_owned());
     labels.insert(INIT_LABEL.to_owned(), "true".to_owned());
-    labels.extend(cog_base.into_iter().flat_map(cog_base_labels));
+    labels.extend(found.cog_base.into_iter().flat_map(cog_base_labels));
     Derivation {
         base: first.to_owned(),
         tag: request.image_name.clone(),
         labels,
+        environment: request.recipe.environment_on_top.clone(),
         files: vec![DerivedFile { path: SCHEMA_PATH.to_owned(), contents: schema.into_bytes() }],
     }
 }
@@ -71,10 +78,15 @@ mod tests {
             no_cache: false,
             source_date_epoch: 0,
         };
-        let derivation = derivation(&request, "first:latest", &json!({"openapi": "3.0.2"}), "six==1.17.0\n", None);
+        let schema = json!({"openapi": "3.0.2"});
+        let found = Found { schema: &schema, pip_freeze: "six==1.17.0\n", cog_base: None, fingerprint: "00" };
+        let derivation = derivation(&request, "first:latest", &found);
         assert_eq!((derivation.base.as_str(), derivation.tag.as_str()), ("first:latest", "final:latest"));
         let names: Vec<&str> = derivation.labels.keys().map(String::as_str).collect();
-        assert_eq!(names, ["run.cog.has_init", "run.cog.openapi_schema", "run.cog.pip_freeze", "run.cog.version"]);
+        assert_eq!(
+            names,
+            ["run.cog.has_init", "run.cog.openapi_schema", "run.cog.pip_freeze", "run.cog.version", "safe-push.built_from"]
+        );
         let file = &derivation.files[0];
         assert_eq!(file.path, ".cog/openapi_schema.json");
         assert_eq!(derivation.labels[OPENAPI_SCHEMA].as_bytes(), file.contents);

@@ -15,6 +15,7 @@ mod log;
 mod official;
 mod prepare;
 mod request;
+mod reuse;
 pub mod rules;
 mod run;
 mod schema;

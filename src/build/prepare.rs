@@ -58,6 +58,10 @@ pub async fn prepare(
     environment: &BuildEnvironment,
 ) -> Result<BuildRequest, PrepareError> {
     refuse_unsupported(project, plan)?;
+    if environment.peer_exact && project.sdk.is_legacy() {
+        let what = "the official instructions of Cog before 0.17 (`--peer-exact`)";
+        return Err(PrepareError::Unsupported { what, hint: "compare for a later SDK with --cog-version", location: None });
+    }
     let schema = schema_source(project, source.schema)?;
     let secrets = sources::secrets(plan, &project.folder, &environment.variables).await?;
     let mut facts = RecipeFacts {
@@ -75,6 +79,7 @@ pub async fn prepare(
         uv: environment.uv,
         ca_certificate: sources::certificate(environment)?,
         concurrency: source.concurrency,
+        peer_exact: environment.peer_exact,
         strip: plan.strip,
         precompile: plan.precompile,
         weights: weights_of(project, plan).await?,

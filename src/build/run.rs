@@ -6,12 +6,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::build::context::ContextFiles;
+use crate::build::context::{ContextError, ContextFiles};
 use crate::build::failure::{BuildFailure, FailureCause};
 use crate::build::log::BuildLog;
 use crate::build::steps::{StepMap, is_internal};
-use crate::build::{BuildError, BuildRequest, Built, disk, label, schema, weights};
-use crate::clients::docker::{BuildEvent, BuildNetwork, Docker, DockerError, ImageBuild};
+use crate::build::{BuildError, BuildRequest, Built, disk, label, reuse, schema, weights};
+use crate::clients::docker::{BuildEvent, BuildNetwork, Derivation, Docker, DockerError, ImageBuild, ImageDetails};
 use crate::cog::recipe::{RecipeFile, WeightsRecipe};
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
 
@@ -44,7 +44,7 @@ async fn build_as(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<Built, BuildError> {
-    let context = scan(request).await?;
+    let (context, dockerfile) = scan(request).await?;
     check_space(request, &context, docker).await?;
     let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.secrets), cached_steps: 0 };
     let surroundings = Surroundings { request, docker, observer, cancelled };
@@ -52,15 +52,23 @@ async fn build_as(
         Some(weights) => surroundings.build_weights(weights, context, &mut narrator).await?,
         None => context,
     };
-    surroundings.build_files(first, context, &mut narrator).await?;
-    let document = schema::schema_of(&request.schema, first, docker, cancelled).await?;
-    let pip_freeze = schema::pip_freeze(first, docker, cancelled).await?;
-    let cog_base = match &request.base_layers {
-        Some(base) => label::cog_base_layer(base, &docker.inspect_image(first).await?),
-        None => None,
+    surroundings.build_files(first, dockerfile, context, &mut narrator).await?;
+    let made = docker.inspect_image(first).await?;
+    let fingerprint = reuse::fingerprint(&made, &request.schema);
+    let earlier = reuse::find(request, &made, &fingerprint, docker).await;
+    let document = match earlier.as_ref().and_then(|earlier| earlier.schema(&request.schema)) {
+        Some(known) => known,
+        None => schema::schema_of(&request.schema, first, docker, cancelled).await?,
     };
-    let derivation = label::derivation(request, first, &document, &pip_freeze, cog_base.as_ref());
-    let image = docker.derive_image(&derivation, cancelled).await?;
+    let pip_freeze = match earlier.as_ref().and_then(reuse::Earlier::pip_freeze) {
+        Some(known) => known,
+        None => schema::pip_freeze(first, docker, cancelled).await?,
+    };
+    let cog_base = request.base_layers.as_ref().and_then(|base| label::cog_base_layer(base, &made));
+    let found = label::Found { schema: &document, pip_freeze: &pip_freeze, cog_base: cog_base.as_ref(), fingerprint: &fingerprint };
+    let derivation = label::derivation(request, first, &found);
+    let known = earlier.as_ref().and_then(|earlier| earlier.image(&made, &derivation));
+    let image = derive(&derivation, known, docker, cancelled).await?;
     Ok(Built {
         size_bytes: image.size_bytes,
         image: image.into_built(&request.image_name),
@@ -72,14 +80,42 @@ async fn build_as(
     })
 }
 
-async fn scan(request: &BuildRequest) -> Result<ContextFiles, BuildError> {
+/// The final image: the one of an earlier build when that is the very same, else a new one.
+async fn derive(
+    derivation: &Derivation,
+    known: Option<&ImageDetails>,
+    docker: &dyn Docker,
+    cancelled: &CancellationToken,
+) -> Result<ImageDetails, DockerError> {
+    if let Some(known) = known {
+        match docker.tag_image(&known.id, &derivation.tag).await {
+            Ok(()) => return Ok(known.clone()),
+            // Somebody removed it meanwhile.
+            Err(DockerError::NoSuchImage { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    docker.derive_image(derivation, cancelled).await
+}
+
+/// What is sent, and where in it the Dockerfile is.
+async fn scan(request: &BuildRequest) -> Result<(ContextFiles, String), BuildError> {
     let project = request.project.clone();
     let unsent = request.unsent.clone();
-    let mut generated = request.recipe.files.clone();
-    generated.push(dockerfile(&request.recipe.dockerfile));
+    let (generated, recipe_file) = (request.recipe.files.clone(), dockerfile(&request.recipe.dockerfile));
+    let of_the_project = request.recipe.dockerfile_of_the_project.clone();
+    let scanned = tokio::task::spawn_blocking(move || {
+        let files = ContextFiles::scan(&project, &unsent, generated)?;
+        // A Dockerfile of the project's is sent as a part of it: one more file beside it would go into the image with `COPY . /src`.
+        // Where .dockerignore names it, it has to be sent all the same.
+        match of_the_project.filter(|path| files.has_file(path)) {
+            Some(path) => Ok((files, path)),
+            None => Ok((files.and_generated(recipe_file)?, DOCKERFILE.to_owned())),
+        }
+    });
     // A panic within would be a bug; there is none to continue after.
-    let scanned = tokio::task::spawn_blocking(move || ContextFiles::scan(&project, &unsent, generated)).await;
-    Ok(scanned.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))?)
+    let scanned: Result<_, ContextError> = scanned.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    Ok(scanned?)
 }
 
 async fn check_space(request: &BuildRequest, context: &ContextFiles, docker: &dyn Docker) -> Result<(), BuildError> {
@@ -120,10 +156,16 @@ impl Surroundings<'_> {
         Ok(code)
     }
 
-    async fn build_files(&self, tag: &str, context: ContextFiles, narrator: &mut Narrator) -> Result<(), BuildError> {
+    async fn build_files(
+        &self,
+        tag: &str,
+        dockerfile: String,
+        context: ContextFiles,
+        narrator: &mut Narrator,
+    ) -> Result<(), BuildError> {
         let request = self.request;
         let image = ImageBuild {
-            dockerfile: DOCKERFILE.to_owned(),
+            dockerfile,
             tag: tag.to_owned(),
             // Frontends from Docker 23 on also set the times of what steps make; older ones ignore it.
             arguments: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), request.source_date_epoch.to_string())]),

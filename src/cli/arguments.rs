@@ -180,6 +180,9 @@ pub(super) struct DockerfileArguments {
     /// Print the choices and their reasons instead
     #[arg(long)]
     pub(super) explain: bool,
+    /// Print the official program's instructions, faults included, for comparison
+    #[arg(long)]
+    pub(super) peer_exact: bool,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }

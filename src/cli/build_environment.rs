@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -15,6 +16,7 @@ use crate::cog::base_image::DEFAULT_REGISTRY_HOST;
 use crate::cog::dockerfile::certificate;
 use crate::config::settings::SECRETS;
 use crate::domain::plan::ModelPlan;
+use crate::support::process::{self, Bounds};
 
 /// The variable that Cog knows (`docs/environment.md` of Cog): a file, a folder of `.crt` and `.pem` files, PEM text, or PEM in base64.
 const CA_VARIABLE: &str = "COG_CA_CERT";
@@ -41,6 +43,12 @@ const OFFICIAL_VARIABLES: [&str; 16] = [
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 ];
+
+/// How long git may think about each of its answers, as in Cog. A label is not worth more.
+const GIT_LIMIT: Duration = Duration::from_secs(3);
+
+/// A longer answer is none.
+const GIT_BYTES: usize = 64 * 1024;
 
 /// Whether the image leaves this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,18 +137,52 @@ fn folder_of_certificates(folder: &Path) -> anyhow::Result<String> {
     Ok(paths.into_values().map(|text| format!("{}\n", text.trim_end())).collect())
 }
 
-/// What git says of the checkout; `None` without git or without a repository. In a container the checkout belongs to somebody else,
+/// What git says of the checkout; `None` without git, without a repository, or without an answer in time. In a container the checkout belongs to somebody else,
 /// which git distrusts unless told.
 fn git(environment: &Environment, folder: &Path, arguments: &[&str]) -> Option<String> {
-    let output = Command::new("git")
+    let mut command = Command::new("git");
+    command
         .args(["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C"])
         .arg(folder)
         .args(arguments)
         .env_clear()
         .envs(["PATH", "HOME"].into_iter().filter_map(|name| Some((name, environment.get(name)?))))
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .output()
-        .ok()?;
-    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
-    (output.status.success() && !text.is_empty()).then_some(text)
+        .env("GIT_TERMINAL_PROMPT", "0");
+    let bounds = Bounds { time: GIT_LIMIT, bytes: GIT_BYTES, cancelled: &|| false };
+    let ended = process::run(&mut command, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
+    let text = String::from_utf8(ended.stdout.bytes).ok()?.trim().to_owned();
+    (ended.status.success() && !ended.stdout.cut && !text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::Instant;
+
+    use super::*;
+
+    /// What is said of a folder when `git` is this script.
+    fn asked(script: &str) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("git");
+        fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", folder.path().display());
+        let environment = Environment::of([("PATH", path)]);
+        git(&environment, folder.path(), &["rev-parse", "HEAD"])
+    }
+
+    #[test]
+    fn what_git_says_is_taken_without_its_end() {
+        assert_eq!(asked("echo abc").as_deref(), Some("abc"));
+        assert_eq!(asked("echo abc; exit 1"), None);
+        assert_eq!(asked("true"), None);
+    }
+
+    #[test]
+    fn a_git_that_hangs_holds_nothing_up() {
+        let begun = Instant::now();
+        assert_eq!(asked("sleep 60"), None);
+        assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    }
 }

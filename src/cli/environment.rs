@@ -26,6 +26,13 @@ impl Environment {
         Self { variables: variables.collect(), folder: env::current_dir().unwrap_or_else(|_gone| PathBuf::from(".")) }
     }
 
+    /// These variables and no other.
+    #[cfg(test)]
+    pub(super) fn of<'a>(variables: impl IntoIterator<Item = (&'a str, String)>) -> Self {
+        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        Self { variables, folder: PathBuf::from(".") }
+    }
+
     /// Another folder, with what programs and certificates need and no setting.
     pub(super) fn bare_at(&self, folder: &Path) -> Self {
         let variables = self.variables.iter().filter(|(name, _)| KEPT_WHEN_BARE.contains(&name.as_str()));

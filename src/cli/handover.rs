@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
     BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
-    ImageDetails, ImagePush, OwnNetwork, PushProgress, Pushed, RealDocker, RegistryCredentials, container_of_mounts,
+    ImageDetails, ImagePush, OwnNetwork, PushEvent, Pushed, RealDocker, RegistryCredentials, container_of_mounts,
 };
 use crate::clients::registry::{Manifest, Registry, RegistryError};
 use crate::domain::identity::ImageDigest;
@@ -97,6 +97,10 @@ impl Docker for Handover {
         self.docker.inspect_image(reference).await
     }
 
+    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
+        self.docker.images_with_label(name, value).await
+    }
+
     async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
         self.docker.tag_image(source, target).await
     }
@@ -121,7 +125,7 @@ impl Docker for Handover {
     async fn push(
         &self,
         push: &ImagePush,
-        _progress: &mut (dyn FnMut(PushProgress) + Send),
+        _events: &mut (dyn FnMut(PushEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError> {
         if cancelled.is_cancelled() {

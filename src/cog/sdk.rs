@@ -114,6 +114,14 @@ impl SdkVersion {
         }
     }
 
+    /// The release that labels and schema name. Of a pre-release nobody knows before pip has chosen it.
+    pub fn named(&self) -> Release {
+        match self {
+            Self::Latest | Self::Prerelease => NEWEST_KNOWN,
+            Self::Exact(release) => release.clone(),
+        }
+    }
+
     /// Whether it is `major.minor` or newer. What is not pinned is as new as can be.
     pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
         match self {

@@ -60,6 +60,22 @@ pub enum EventKind {
         /// All that has to be sent, as far as it is known.
         total_bytes: u64,
     },
+    /// A layer came to its end.
+    LayerPushed {
+        /// How.
+        outcome: LayerOutcome,
+        /// How many have come to theirs.
+        done: usize,
+        /// How many there are, as far as it is known.
+        layers: usize,
+    },
+    /// A push failed for a reason that may pass, and is repeated.
+    PushRepeated {
+        /// Why it failed. Untrusted text.
+        reason: String,
+        /// After how long.
+        wait: Duration,
+    },
     /// A version can be used.
     VersionReady(VersionRef),
     /// A prediction was created for a case.
@@ -73,6 +89,17 @@ pub enum EventKind {
     },
     /// A case came to an end.
     CaseFinished(Box<CaseReport>),
+}
+
+/// How a layer came to be in the registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LayerOutcome {
+    /// It was sent.
+    Sent,
+    /// The repository had it.
+    AlreadyThere,
+    /// Another repository of the registry had it.
+    Mounted,
 }
 
 /// How a build step stands.

@@ -8,11 +8,11 @@ use super::signature::{describe, in_repository, places_in_repository};
 use super::{InspectError, LiveVersion, build_plan, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::cog::project::Project;
-use crate::cog::sdk::{NEWEST_KNOWN, SchemaSource, SdkVersion};
+use crate::cog::sdk::SchemaSource;
 use crate::domain::finding::Finding;
 use crate::domain::plan::{InspectPlan, ModelPlan};
 use crate::domain::source_map::SourceMap;
-use crate::python::{Options, SignatureError};
+use crate::python::SignatureError;
 use crate::schema::compat::{CompatOptions, compare};
 use crate::schema::lint::lint;
 
@@ -131,7 +131,7 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     if project.sdk.schema_source() == SchemaSource::Image || nothing_to_describe {
         return FromSource::default();
     }
-    match describe(project, &options(&project.sdk)) {
+    match describe(project, false) {
         Ok(description) => {
             findings.extend(description.warnings.into_iter().map(|finding| in_repository(finding, project)));
             let places = Places {
@@ -146,16 +146,6 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
             FromSource::default()
         }
     }
-}
-
-/// The generator that the SDK's own Cog has.
-fn options(sdk: &SdkVersion) -> Options {
-    let cog_version = match sdk {
-        SdkVersion::Latest => Some(NEWEST_KNOWN.to_string()),
-        SdkVersion::Prerelease => None,
-        SdkVersion::Exact(release) => Some(release.to_string()),
-    };
-    Options { cog_version, ..Options::default() }
 }
 
 /// The project's folder as findings name it: its path, unless it is the folder the program was started in or stands outside of it.

@@ -6,13 +6,14 @@ use crate::domain::finding::{Finding, Location};
 use crate::domain::source_map::SourceMap;
 use crate::python::{self, Description, FolderTree, Options, SignatureError};
 
-/// Describes the predictor and the trainer that `cog.yaml` names.
-pub fn describe(project: &Project, options: &Options) -> Result<Description, Vec<SignatureError>> {
+/// Describes the predictor and the trainer that `cog.yaml` names, as the Cog of the project's SDK does; with `peer_exact` faults included.
+pub fn describe(project: &Project, peer_exact: bool) -> Result<Description, Vec<SignatureError>> {
     let tree = FolderTree::new(project.folder.clone());
     let target = |target: &Target| python::Target { file: target.file.clone(), name: target.name.clone() };
     let predict = project.config.predict.as_ref().map(target);
     let train = project.config.train.as_ref().map(target);
-    python::describe(&tree, predict.as_ref(), train.as_ref(), options)
+    let options = Options { cog_version: Some(project.sdk.named().to_string()), peer_exact };
+    python::describe(&tree, predict.as_ref(), train.as_ref(), &options)
 }
 
 /// The folder of the configuration within the repository, with a slash behind it; empty for the root.

@@ -88,8 +88,9 @@ async fn prove_without_secrets(
     judge(&findings, |_finding| About::Configuration).map(|_note| ())
 }
 
-/// The image's name in the daemon: for a build alone the one that Cog would give it, else one that goes with the run.
-pub(super) fn name_of(project: &Project, goal: Goal) -> String {
+/// The image's name in the daemon: for a build alone the one that Cog would give it, else one that goes with the run. `one_of_several`
+/// is the model's name where others are built with it: they mostly share a folder, and with it Cog's name.
+pub(super) fn name_of(project: &Project, goal: Goal, one_of_several: Option<&str>) -> String {
     if goal == Goal::Publish {
         return format!("safe-push-run:{}", Uuid::new_v4().simple());
     }
@@ -100,7 +101,12 @@ pub(super) fn name_of(project: &Project, goal: Goal) -> String {
     let name = image_name(None, image, model, &folder.to_string_lossy());
     // A ':' before a '/' is a port.
     let is_tagged = name.rsplit('/').next().is_some_and(|last| last.contains(':'));
-    if is_tagged { name } else { format!("{name}:latest") }
+    match (one_of_several, is_tagged) {
+        (None, true) => name,
+        (None, false) => format!("{name}:latest"),
+        (Some(model), true) => format!("{name}-{model}"),
+        (Some(model), false) => format!("{name}:{model}"),
+    }
 }
 
 async fn make(

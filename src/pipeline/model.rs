@@ -48,7 +48,7 @@ async fn stages(
     }
 
     let begun = state.begin_stage(Stage::Build)?;
-    let name = building::name_of(&model.inspected.project, goal);
+    let name = building::name_of(&model.inspected.project, goal, None);
     if goal == Goal::Publish && run.plan.build.image.is_none() {
         *image = Some(name.clone());
     }

@@ -87,16 +87,21 @@ async fn run_models(
     for model in &models {
         let report = match record.refusal(&context) {
             Some((verdict, reason)) => ModelState::begin(model, &context).refuse(verdict, reason),
-            None => run_model(model, images, &context).await,
+            None => run_model(model, models.len() > 1, images, &context).await,
         };
         record.models.push(report);
     }
     record.finish(&options, clock)
 }
 
-async fn run_model(run: &ModelRun, images: Option<ImageServices<'_>>, context: &RunContext<'_>) -> ModelReport {
+async fn run_model(
+    run: &ModelRun,
+    is_one_of_several: bool,
+    images: Option<ImageServices<'_>>,
+    context: &RunContext<'_>,
+) -> ModelReport {
     let mut state = ModelState::begin(run, context);
-    let reason = match stages(&mut state, run, images, context).await {
+    let reason = match stages(&mut state, run, is_one_of_several, images, context).await {
         Ok(reason) => reason.to_owned(),
         Err(Halt) => state.halt_reason(),
     };
@@ -107,6 +112,7 @@ async fn run_model(run: &ModelRun, images: Option<ImageServices<'_>>, context: &
 async fn stages(
     state: &mut ModelState<'_>,
     run: &ModelRun,
+    is_one_of_several: bool,
     images: Option<ImageServices<'_>>,
     context: &RunContext<'_>,
 ) -> Result<&'static str, Halt> {
@@ -115,7 +121,7 @@ async fn stages(
     let model = state.end_stage(begun, outcome)?;
     let Some(images) = images else { return Ok("only a check was asked for") };
     let begun = state.begin_stage(Stage::Build)?;
-    let name = building::name_of(&model.inspected.project, Goal::Build);
+    let name = building::name_of(&model.inspected.project, Goal::Build, is_one_of_several.then_some(run.plan.name.as_str()));
     let outcome = within_grace(building::run(state, run, &model, &name, images, context), context.cancelled).await;
     state.end_stage(begun, outcome)?;
     Ok("only a build was asked for")

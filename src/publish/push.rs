@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::clients::docker::{DockerError, ImagePush, PushProgress};
+use crate::clients::docker::{DockerError, ImagePush, PushEvent};
 use crate::clients::http::pause;
 use crate::clients::registry::Manifest;
 use crate::cog::labels::PUSH_ID;
@@ -89,10 +89,15 @@ async fn push_as(
         credentials: Some(services.credentials.clone()),
         retry: PUSH_RETRY,
     };
-    let mut progress = |sent: PushProgress| {
-        tell(observer, name, EventKind::PushProgress { sent_bytes: sent.sent_bytes, total_bytes: sent.total_bytes });
+    let mut events = |event: PushEvent| {
+        let kind = match event {
+            PushEvent::Progress(sent) => EventKind::PushProgress { sent_bytes: sent.sent_bytes, total_bytes: sent.total_bytes },
+            PushEvent::Layer { outcome, done, layers } => EventKind::LayerPushed { outcome, done, layers },
+            PushEvent::Repeated { reason, wait } => EventKind::PushRepeated { reason, wait },
+        };
+        tell(observer, name, kind);
     };
-    Ok(services.docker.push(&push, &mut progress, cancelled).await?.digest)
+    Ok(services.docker.push(&push, &mut events, cancelled).await?.digest)
 }
 
 /// The manifest as the registry has it: what users will run, whatever the daemon said.

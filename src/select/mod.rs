@@ -12,7 +12,6 @@
 pub mod changed;
 mod choice;
 mod matrix;
-mod process;
 pub mod rules;
 mod script;
 mod tree;

@@ -1,9 +1,11 @@
-//! Small things every room may use: clock, seed, secrets, patterns of paths, URLs that are safe to show, retries, words.
+//! Small things every room may use: clock, seed, secrets, programs with a limit, patterns of paths, URLs that are safe to show, retries,
+//! words.
 //!
 //! No domain knowledge lives here, and nothing here uses another room.
 
 pub mod clock;
 pub mod path_patterns;
+pub mod process;
 pub mod retry;
 pub mod safe_url;
 pub mod seed;

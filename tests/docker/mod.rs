@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod registry_server;
+
 use safe_push::clients::docker::{Docker, RealDocker};
 
 /// The image that test images start from; `script/make-base-image` makes it.

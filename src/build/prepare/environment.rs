@@ -20,6 +20,8 @@ pub struct BuildEnvironment {
     pub ca_certificate: Option<String>,
     /// Where uv comes from in builds that need it.
     pub uv: UvSource,
+    /// Whether the Dockerfile is the official program's, to be compared with and not to be built.
+    pub peer_exact: bool,
     /// The commit.
     pub git_revision: Option<String>,
     /// The branch, tag or description of the commit.

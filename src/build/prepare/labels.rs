@@ -6,7 +6,6 @@ use super::BuildEnvironment;
 use crate::cog::labels::{self, Completion, LabelInputs};
 use crate::cog::project::Project;
 use crate::cog::recipe::Recipe;
-use crate::cog::sdk::{NEWEST_KNOWN, SdkVersion};
 
 /// The labels of an image that `recipe` makes.
 pub(super) fn labels(
@@ -17,12 +16,8 @@ pub(super) fn labels(
 ) -> BTreeMap<String, String> {
     let completion =
         Completion { python_version: project.sdk.default_python().map(str::to_owned), cuda: recipe.cuda.clone(), concurrency };
-    let cog_version = match &project.sdk {
-        SdkVersion::Exact(release) => release.to_string(),
-        SdkVersion::Latest | SdkVersion::Prerelease => NEWEST_KNOWN.to_string(),
-    };
     let inputs = LabelInputs {
-        cog_version,
+        cog_version: project.sdk.named().to_string(),
         config: labels::config_json(&project.config, &completion),
         git_revision: environment.git_revision.clone(),
         git_version: environment.git_version.clone(),

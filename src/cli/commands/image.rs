@@ -40,6 +40,7 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
 }
 
 async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
+    let peer_exact = arguments.peer_exact;
     let loaded = load::load(None, arguments.settings, context).await?;
     let number = loaded.models.len();
     let model = match loaded.models.into_iter().next() {
@@ -50,17 +51,17 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
     let (script, run) = (loaded.script.as_ref(), &loaded.run);
     let (model, preparation) =
         prepare::prepare_alone(model, script, &run.config_dir, &context.observer(), &context.cancelled).await?;
-    let recipe = recipe_of(&model.plan, run, context).await;
+    let recipe = recipe_of(&model.plan, peer_exact, run, context).await;
     for told in preparation.put_back() {
         context.printer.say(&told);
     }
     recipe
 }
 
-async fn recipe_of(plan: &ModelPlan, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
+async fn recipe_of(plan: &ModelPlan, peer_exact: bool, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
     let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
-    let environment =
-        build_environment::collect(&context.environment, [plan], &plan.project, &run.registry_host, Reach::Published)?;
+    let collected = build_environment::collect(&context.environment, [plan], &plan.project, &run.registry_host, Reach::Published)?;
+    let environment = build::BuildEnvironment { peer_exact, ..collected };
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});
     let source = build::SourceFacts { schema: Some(&schema), concurrency: None };

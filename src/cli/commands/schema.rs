@@ -50,7 +50,7 @@ async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verd
             python::describe(&FolderTree::new(folder.clone()), predict, train, &options)
                 .map_err(|errors| refused(&errors, &folder))?
         }
-        None => describe_project(&folder, &options).await?,
+        None => describe_project(&folder, options.cog_version.as_deref(), options.peer_exact).await?,
     };
     for warning in description.warnings {
         let warning = with_excerpt(warning, &folder);
@@ -74,14 +74,14 @@ fn refused(errors: &[python::SignatureError], folder: &Path) -> Failure {
     failure
 }
 
-/// The schema of a project's own predictor and trainer.
-async fn describe_project(folder: &Path, options: &python::Options) -> Result<Description, Failure> {
-    let (project, _findings) = inspect::load_project(folder, "", options.cog_version.as_deref()).await.map_err(|error| {
+/// The schema of a project's own predictor and trainer, for the SDK that is asked for or else chosen.
+async fn describe_project(folder: &Path, cog_version: Option<&str>, peer_exact: bool) -> Result<Description, Failure> {
+    let (project, _findings) = inspect::load_project(folder, "", cog_version).await.map_err(|error| {
         let mut failure = Failure::from(error);
         failure.findings = failure.findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
         failure
     })?;
-    inspect::describe(&project, options).map_err(|errors| refused(&errors, folder))
+    inspect::describe(&project, peer_exact).map_err(|errors| refused(&errors, folder))
 }
 
 /// A document and the places of its parts, when its source is at hand.
@@ -141,7 +141,7 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
     }
     let path = context.environment.folder().join(from);
     if path.is_dir() {
-        let described = describe_project(&path, &python::Options::default()).await?;
+        let described = describe_project(&path, None, false).await?;
         return Ok(Document {
             value: described.document,
             predict: described.predict_places,
@@ -185,6 +185,6 @@ async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Resu
 
 /// The inputs that the source in a folder describes; `None` when it does not tell them.
 pub(super) async fn static_inputs(folder: &Path) -> Option<Vec<InputProperty>> {
-    let described = describe_project(folder, &python::Options::default()).await.ok()?;
+    let described = describe_project(folder, None, false).await.ok()?;
     Some(input_properties(&described.document))
 }

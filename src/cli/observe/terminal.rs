@@ -68,6 +68,7 @@ impl Drawn {
             EventKind::PushProgress { sent_bytes, total_bytes } => {
                 now.tell(&format!("{} of {} pushed", HumanBytes(*sent_bytes), HumanBytes(*total_bytes)));
             }
+            EventKind::LayerPushed { done, layers, .. } => now.tell(&format!("{done} of {layers} layers pushed")),
             EventKind::PredictionCreated { .. } => {
                 now.running += 1;
                 now.tell_counts();
@@ -81,6 +82,7 @@ impl Drawn {
             | EventKind::Found(_)
             | EventKind::Notice(_)
             | EventKind::BuildStep { .. }
+            | EventKind::PushRepeated { .. }
             | EventKind::VersionReady(_) => {}
         }
     }

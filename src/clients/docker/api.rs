@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
     BuildEvent, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DiskUsage, DockerError, ImageBuild, ImageDetails,
-    ImagePush, PushProgress, Pushed, RegistryCredentials,
+    ImagePush, PushEvent, Pushed, RegistryCredentials,
 };
 
 /// A build context: a tar archive, read while it is sent. An error of the reader ends the build.
@@ -49,6 +49,9 @@ pub trait Docker: Send + Sync {
         }
     }
 
+    /// The images whose label of that name has that value.
+    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError>;
+
     /// Gives an image another name, `repository:tag`.
     async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError>;
 
@@ -63,11 +66,11 @@ pub trait Docker: Send + Sync {
         cancelled: &CancellationToken,
     ) -> Result<(), DockerError>;
 
-    /// Pushes an image and says under which digest it arrived.
+    /// Pushes an image and says under which digest it arrived. Events come while it goes over.
     async fn push(
         &self,
         push: &ImagePush,
-        progress: &mut (dyn FnMut(PushProgress) + Send),
+        events: &mut (dyn FnMut(PushEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError>;
 
@@ -85,7 +88,8 @@ pub trait Docker: Send + Sync {
         tag: &str,
         cancelled: &CancellationToken,
     ) -> Result<ImageDetails, DockerError> {
-        let derivation = Derivation { base: image.to_owned(), tag: tag.to_owned(), labels: labels.clone(), files: Vec::new() };
+        let derivation =
+            Derivation { base: image.to_owned(), tag: tag.to_owned(), labels: labels.clone(), ..Derivation::default() };
         self.derive_image(&derivation, cancelled).await
     }
 }

@@ -70,7 +70,7 @@ impl RealDocker {
     /// A stream error is BuildKit's verdict on the build; anything else is the daemon's trouble.
     fn build_error(&self, progress: &Progress, error: bollard::errors::Error) -> DockerError {
         match self.meaning("build the image", "", error) {
-            DockerError::Daemon { status: None, message, .. } => {
+            DockerError::Daemon { status: None, message, .. } | DockerError::CertificateUnknown { message, .. } => {
                 DockerError::BuildFailed { step: progress.failed_step().map(str::to_owned), message }
             }
             // The words also come from steps: a missing base image, `apt-get` or `pip` that say "404".

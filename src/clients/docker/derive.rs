@@ -73,6 +73,9 @@ fn broken(error: impl std::error::Error + Send + Sync + 'static) -> DockerError 
 /// The context: a Dockerfile and the files, small enough for memory.
 async fn context(derivation: &Derivation, base: &str) -> std::io::Result<Vec<u8>> {
     let mut dockerfile = format!("FROM {base}\n");
+    for (name, value) in &derivation.environment {
+        dockerfile.push_str(&format!("ENV {name}={}\n", quoted(value)));
+    }
     if !derivation.files.is_empty() {
         dockerfile.push_str("COPY files/ ./\n");
     }
@@ -82,6 +85,19 @@ async fn context(derivation: &Derivation, base: &str) -> std::io::Result<Vec<u8>
         append(&mut archive, &format!("files/{}", file.path), &file.contents).await?;
     }
     archive.into_inner().await
+}
+
+/// A value between quotes, for which the Dockerfile's own signs mean nothing.
+fn quoted(value: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in value.chars() {
+        if matches!(character, '"' | '\\' | '$') {
+            quoted.push('\\');
+        }
+        quoted.push(character);
+    }
+    quoted.push('"');
+    quoted
 }
 
 async fn append(archive: &mut Builder<Vec<u8>>, path: &str, contents: &[u8]) -> std::io::Result<()> {

@@ -101,6 +101,14 @@ pub enum DockerError {
         /// The daemon's words.
         message: String,
     },
+    /// The daemon does not trust the registry's certificate.
+    #[error("failed to {attempted}: {message}")]
+    CertificateUnknown {
+        /// What was attempted.
+        attempted: String,
+        /// The daemon's words.
+        message: String,
+    },
     /// The push ended well, but the daemon did not say under which digest.
     #[error("the daemon did not say under which digest {repository} was pushed")]
     NoDigest {
@@ -182,6 +190,9 @@ impl DockerError {
             Self::DiskFull { .. } => "free space with `docker system prune`, or use a runner with a larger disk",
             Self::PushDenied { reason, .. } => reason.hint(),
             Self::RegistryUnavailable { .. } => "try again later; layers that were pushed already are skipped",
+            Self::CertificateUnknown { .. } => {
+                "put the certificate of the registry's authority into /etc/docker/certs.d/HOST:PORT/ca.crt on the daemon's machine"
+            }
             Self::LayersChanged { .. } => "this is a bug in safe-push or in the daemon: what was tested must be what ships",
             Self::InUse { .. }
             | Self::BuildFailed { .. }
@@ -196,7 +207,9 @@ impl DockerError {
     /// Whose failure it is.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::UnsupportedHost { .. } | Self::NoSuchImage { .. } | Self::PushDenied { .. } => ErrorKind::Request,
+            Self::UnsupportedHost { .. } | Self::NoSuchImage { .. } | Self::PushDenied { .. } | Self::CertificateUnknown { .. } => {
+                ErrorKind::Request
+            }
             Self::BuildFailed { .. } => ErrorKind::Model,
             Self::Cancelled => ErrorKind::Cancelled,
             Self::NotRunning { .. }
@@ -271,6 +284,9 @@ impl DockerError {
         {
             return Self::NoSuchImage { image: subject.to_owned() };
         }
+        if says(&["x509: ", "failed to verify certificate"]) {
+            return Self::CertificateUnknown { attempted, message };
+        }
         if says(&["is too old. minimum supported api version", "is too new. maximum supported api version"]) {
             return Self::ApiTooOld { server: message, needed: super::real::OLDEST_API.to_owned() };
         }
@@ -326,6 +342,7 @@ mod tests {
             (Some(404), "No such image: acme:latest", "no image 'x'"),
             (Some(500), "write /var/lib/docker/tmp/a: no space left on device", "disk is full"),
             (Some(404), "manifest unknown: manifest unknown", "no image 'x'"),
+            (None, "Get \"https://10.0.0.1/v2/\": x509: certificate signed by unknown authority", "unknown authority"),
             (Some(409), "conflict: unable to remove repository reference (must force)", "must force"),
             (Some(400), "client version 1.52 is too new. Maximum supported API version is 1.41", "is needed"),
             (Some(500), "something else", "failed to look: something else"),

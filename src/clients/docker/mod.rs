@@ -27,5 +27,5 @@ pub use progress::BuildEvent;
 pub use real::RealDocker;
 pub use types::{
     BuildNetwork, BuildSecret, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DerivedFile, DiskUsage, ImageBuild,
-    ImageDetails, ImagePush, PushProgress, Pushed, RegistryCredentials,
+    ImageDetails, ImagePush, PushEvent, PushProgress, Pushed, RegistryCredentials,
 };

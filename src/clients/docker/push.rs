@@ -10,24 +10,27 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::build::PLATFORM;
-use crate::clients::docker::{DockerError, ImagePush, PushDenial, PushProgress, Pushed, RealDocker, RegistryCredentials};
+use crate::clients::docker::{
+    DockerError, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RealDocker, RegistryCredentials,
+};
+use crate::domain::events::LayerOutcome;
 use crate::support::ExposeSecret;
 
 impl RealDocker {
     pub(super) async fn push_image(
         &self,
         push: &ImagePush,
-        progress: &mut (dyn FnMut(PushProgress) + Send),
+        events: &mut (dyn FnMut(PushEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError> {
         let mut waits = push.retry.waits();
         loop {
-            let error = match self.push_once(push, progress, cancelled).await {
+            let error = match self.push_once(push, events, cancelled).await {
                 Err(error) if error.is_transient() => error,
                 outcome => return outcome,
             };
             let Some(wait) = waits.next() else { return Err(error) };
-            tracing::info!(%error, ?wait, "the push is repeated");
+            events(PushEvent::Repeated { reason: error.to_string(), wait });
             pause(wait, cancelled).await?;
         }
     }
@@ -35,7 +38,7 @@ impl RealDocker {
     async fn push_once(
         &self,
         push: &ImagePush,
-        progress: &mut (dyn FnMut(PushProgress) + Send),
+        events: &mut (dyn FnMut(PushEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError> {
         let options = PushImageOptions { tag: Some(push.tag.clone()), platform: None };
@@ -51,9 +54,7 @@ impl RealDocker {
             match message {
                 None => return pushed.ok_or_else(|| DockerError::NoDigest { repository: push.repository.clone() }),
                 Some(Ok(message)) => {
-                    if let Some(now) = layers.absorb(&message) {
-                        progress(now);
-                    }
+                    layers.absorb(&message).into_iter().for_each(&mut *events);
                     pushed = message.status.as_deref().and_then(|status| digest_line(&push.tag, status)).or(pushed);
                 }
                 Some(Err(error)) => return Err(self.push_error(push, error)),
@@ -200,15 +201,36 @@ fn is_transient(words: &str) -> bool {
     .any(|text| words.contains(text))
 }
 
-/// Bytes by layer. bollard drops the layer's id, so a layer is known by its size; two of one size count as one while both are
+/// Layers and their bytes. bollard drops the layer's id, so a layer is known by its size; two of one size count as one while both are
 /// under way, which progress can bear.
 #[derive(Debug, Default)]
 struct Layers {
     sent_by_size: HashMap<u64, u64>,
+    begun: usize,
+    done: usize,
 }
 
 impl Layers {
-    fn absorb(&mut self, message: &PushImageInfo) -> Option<PushProgress> {
+    fn absorb(&mut self, message: &PushImageInfo) -> Option<PushEvent> {
+        match message.status.as_deref() {
+            // Every layer begins with this, before the first one ends.
+            Some("Preparing") => {
+                self.begun += 1;
+                None
+            }
+            Some("Pushed") => Some(self.end(LayerOutcome::Sent)),
+            Some("Layer already exists") => Some(self.end(LayerOutcome::AlreadyThere)),
+            Some(status) if status.starts_with("Mounted from ") => Some(self.end(LayerOutcome::Mounted)),
+            _ => self.progress(message).map(PushEvent::Progress),
+        }
+    }
+
+    fn end(&mut self, outcome: LayerOutcome) -> PushEvent {
+        self.done += 1;
+        PushEvent::Layer { outcome, done: self.done, layers: self.begun.max(self.done) }
+    }
+
+    fn progress(&mut self, message: &PushImageInfo) -> Option<PushProgress> {
         let Some(ProgressDetail { current: Some(current), total: Some(total) }) = message.progress_detail else { return None };
         let (current, total) = (u64::try_from(current).ok()?, u64::try_from(total).ok()?);
         if total == 0 {
@@ -289,10 +311,31 @@ mod tests {
             ..PushImageInfo::default()
         };
         let mut layers = Layers::default();
-        assert_eq!(layers.absorb(&message(10, 100)), Some(PushProgress { sent_bytes: 10, total_bytes: 100 }));
-        assert_eq!(layers.absorb(&message(50, 300)), Some(PushProgress { sent_bytes: 60, total_bytes: 400 }));
-        assert_eq!(layers.absorb(&message(120, 100)), Some(PushProgress { sent_bytes: 150, total_bytes: 400 }));
-        assert_eq!(layers.absorb(&message(20, 100)), Some(PushProgress { sent_bytes: 150, total_bytes: 400 }));
+        let told = |sent_bytes, total_bytes| Some(PushEvent::Progress(PushProgress { sent_bytes, total_bytes }));
+        assert_eq!(layers.absorb(&message(10, 100)), told(10, 100));
+        assert_eq!(layers.absorb(&message(50, 300)), told(60, 400));
+        assert_eq!(layers.absorb(&message(120, 100)), told(150, 400));
+        assert_eq!(layers.absorb(&message(20, 100)), told(150, 400));
         assert_eq!(layers.absorb(&PushImageInfo::default()), None);
+    }
+
+    #[test]
+    fn layers_are_counted_as_they_end() {
+        let message = |status: &str| PushImageInfo { status: Some(status.to_owned()), ..PushImageInfo::default() };
+        let mut layers = Layers::default();
+        let statuses = [
+            "The push refers to repository [r8.im/acme/hotdog]",
+            "Preparing",
+            "Preparing",
+            "Preparing",
+            "Waiting",
+            "Layer already exists",
+            "Mounted from acme/hotdog-test",
+            "Pushed",
+        ];
+        let told: Vec<PushEvent> = statuses.iter().filter_map(|status| layers.absorb(&message(status))).collect();
+        let outcomes = [LayerOutcome::AlreadyThere, LayerOutcome::Mounted, LayerOutcome::Sent];
+        let ended = |(index, outcome)| PushEvent::Layer { outcome, done: index + 1, layers: 3 };
+        assert_eq!(told, outcomes.into_iter().enumerate().map(ended).collect::<Vec<_>>());
     }
 }

@@ -1,20 +1,20 @@
 //! The real daemon, through bollard.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bollard::errors::Error as BollardError;
 use bollard::models::ImageInspect;
-use bollard::query_parameters::{DataUsageOptions, RemoveImageOptions, TagImageOptions};
+use bollard::query_parameters::{DataUsageOptions, ListImagesOptions, RemoveImageOptions, TagImageOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::endpoint::Endpoint;
 use crate::clients::docker::push::split_reference;
 use crate::clients::docker::{
     BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
-    ImageDetails, ImagePush, PushProgress, Pushed, RegistryCredentials,
+    ImageDetails, ImagePush, PushEvent, Pushed, RegistryCredentials,
 };
 
 /// The API of Docker 20.10.
@@ -66,6 +66,11 @@ fn bytes(count: Option<i64>) -> u64 {
 
 fn details(image: ImageInspect) -> ImageDetails {
     let config = image.config.unwrap_or_default();
+    let mut settings = serde_json::to_value(&config).unwrap_or_default();
+    if let Some(settings) = settings.as_object_mut() {
+        settings.remove("Labels");
+    }
+    settings.sort_all_objects();
     ImageDetails {
         id: image.id.unwrap_or_default(),
         diff_ids: image
@@ -78,6 +83,7 @@ fn details(image: ImageInspect) -> ImageDetails {
         labels: config.labels.unwrap_or_default().into_iter().collect::<BTreeMap<_, _>>(),
         environment: config.env.unwrap_or_default(),
         working_folder: config.working_dir.unwrap_or_default(),
+        settings: settings.to_string(),
         size_bytes: bytes(image.size),
         names: image.repo_tags.unwrap_or_default(),
     }
@@ -127,6 +133,22 @@ impl Docker for RealDocker {
         image.map(details).map_err(|error| self.meaning("look at an image", reference, error))
     }
 
+    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
+        let filters = HashMap::from([("label".to_owned(), vec![format!("{name}={value}")])]);
+        let options = ListImagesOptions { filters: Some(filters), ..ListImagesOptions::default() };
+        let found = self.client.list_images(Some(options)).await.map_err(|error| self.meaning("list images", "", error))?;
+        let mut images = Vec::new();
+        for image in found {
+            match self.inspect_image(&image.id).await {
+                Ok(details) => images.push(details),
+                // Removed since it was listed.
+                Err(DockerError::NoSuchImage { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(images)
+    }
+
     async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
         let (repository, tag) = split_reference(target);
         let options = TagImageOptions { repo: Some(repository.to_owned()), tag: Some(tag.to_owned()) };
@@ -154,10 +176,10 @@ impl Docker for RealDocker {
     async fn push(
         &self,
         push: &ImagePush,
-        progress: &mut (dyn FnMut(PushProgress) + Send),
+        events: &mut (dyn FnMut(PushEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError> {
-        self.push_image(push, progress, cancelled).await
+        self.push_image(push, events, cancelled).await
     }
 
     async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {

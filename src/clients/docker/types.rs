@@ -7,6 +7,7 @@ use std::time::Duration;
 use secrecy::SecretSlice;
 
 use crate::domain::cleared::BuiltImage;
+use crate::domain::events::LayerOutcome;
 use crate::domain::identity::ImageDigest;
 use crate::support::SecretString;
 use crate::support::retry::RetryPolicy;
@@ -80,6 +81,8 @@ pub struct Derivation {
     pub tag: String,
     /// Labels to add or to change, of any length.
     pub labels: BTreeMap<String, String>,
+    /// Variables to set.
+    pub environment: BTreeMap<String, String>,
     /// Files to add, in one layer. Without any the layers stay as they are.
     pub files: Vec<DerivedFile>,
 }
@@ -106,6 +109,8 @@ pub struct ImageDetails {
     pub environment: Vec<String>,
     /// Its working folder.
     pub working_folder: String,
+    /// All that its configuration says beside the labels, as JSON with sorted keys: for comparing two images.
+    pub settings: String,
     /// What it takes up.
     pub size_bytes: u64,
     /// Names it has here.
@@ -141,6 +146,29 @@ pub struct ImagePush {
     pub credentials: Option<RegistryCredentials>,
     /// How failures of the network or the registry are repeated. A push can be: layers that are there already are skipped.
     pub retry: RetryPolicy,
+}
+
+/// Something that happened in a push.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushEvent {
+    /// Bytes went over.
+    Progress(PushProgress),
+    /// A layer came to its end. The daemon's client does not say which.
+    Layer {
+        /// How.
+        outcome: LayerOutcome,
+        /// How many have come to theirs.
+        done: usize,
+        /// How many there are, as far as it is known.
+        layers: usize,
+    },
+    /// It failed, and begins again. What is counted begins again too.
+    Repeated {
+        /// Why it failed.
+        reason: String,
+        /// After how long it begins again.
+        wait: Duration,
+    },
 }
 
 /// How far a push is.

@@ -1,4 +1,4 @@
-//! A Dockerfile that the user wrote: taken as it is, with its own lines as steps.
+//! A Dockerfile that the user wrote: taken as it is, byte for byte, with its own lines as steps.
 
 use crate::cog::recipe::RecipeStep;
 use crate::domain::finding::Location;
@@ -10,14 +10,13 @@ const MAX_TITLE_BYTES: usize = 100;
 /// What is known about a Dockerfile from its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CustomDockerfile {
-    pub(crate) text: String,
     /// The image of the last stage; empty when there is no `FROM`.
     pub(crate) base_image: String,
     pub(crate) steps: Vec<RecipeStep>,
 }
 
-/// Reads a Dockerfile and adds the concurrency, which its author cannot know.
-pub(crate) fn read(text: &str, file: &str, concurrency: Option<(u32, Option<&Location>)>) -> CustomDockerfile {
+/// Reads a Dockerfile.
+pub(crate) fn read(text: &str, file: &str) -> CustomDockerfile {
     let mut steps = Vec::new();
     let mut base_image = String::new();
     let mut is_continued = false;
@@ -37,16 +36,7 @@ pub(crate) fn read(text: &str, file: &str, concurrency: Option<(u32, Option<&Loc
         }
         is_continued = trimmed.ends_with('\\');
     }
-    let mut text = text.to_owned();
-    if let Some((max, origin)) = concurrency {
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        let dockerfile_line = text.lines().count() + 1;
-        steps.push(RecipeStep { dockerfile_line, origin: origin.cloned(), title: "name the concurrency to the server".to_owned() });
-        text.push_str(&format!("ENV COG_MAX_CONCURRENCY={max}\n"));
-    }
-    CustomDockerfile { text, base_image, steps }
+    CustomDockerfile { base_image, steps }
 }
 
 /// The image of a `FROM` line, without options such as `--platform`.
@@ -64,22 +54,11 @@ mod tests {
 
     #[test]
     fn the_users_lines_are_the_steps() {
-        let custom = read(TEXT, "Dockerfile", None);
-        assert_eq!(custom.text, TEXT);
+        let custom = read(TEXT, "Dockerfile");
         assert_eq!(custom.base_image, "base");
         let lines: Vec<usize> = custom.steps.iter().map(|step| step.dockerfile_line).collect();
         assert_eq!(lines, [2, 4, 7, 8]);
         assert_eq!(custom.steps[1].title, "RUN apt-get update");
         assert_eq!(custom.steps[1].origin.as_ref().and_then(|origin| origin.line), Some(4));
-    }
-
-    #[test]
-    fn the_concurrency_is_added_on_a_line_of_its_own() {
-        let place = Location::at("cog.yaml", 9, 8);
-        let custom = read(TEXT, "Dockerfile", Some((4, Some(&place))));
-        assert!(custom.text.ends_with("COPY . /src\nENV COG_MAX_CONCURRENCY=4\n"));
-        let last = custom.steps.last().unwrap();
-        assert_eq!((last.dockerfile_line, last.origin.as_ref()), (9, Some(&place)));
-        assert_eq!(custom.text.lines().nth(8), Some("ENV COG_MAX_CONCURRENCY=4"));
     }
 }

@@ -69,7 +69,7 @@ pub struct RecipeFacts {
     pub precompile: bool,
     /// Weights in an image of their own.
     pub weights: Option<WeightsImage>,
-    /// Whether choices of versions are the official ones where those are at fault.
+    /// Whether choices and instructions are the official ones, faults included: to be compared with, not to be built.
     pub peer_exact: bool,
 }
 

@@ -7,6 +7,7 @@
 mod choices;
 mod error;
 mod facts;
+mod official;
 
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,8 @@ pub use error::RecipeError;
 pub use facts::{DaemonFeatures, RecipeFacts, SourceText, WeightsImage};
 
 pub use crate::cog::dockerfile::system::UvSource;
+
+use std::collections::BTreeMap;
 
 use choices::Choices;
 
@@ -32,6 +35,10 @@ pub struct Recipe {
     pub base_image: String,
     /// The Dockerfile.
     pub dockerfile: String,
+    /// The project's file that is the Dockerfile, when it is no generated one.
+    pub dockerfile_of_the_project: Option<String>,
+    /// Variables that are set on the image once it is built.
+    pub environment_on_top: BTreeMap<String, String>,
     /// Files to add to the build context.
     pub files: Vec<RecipeFile>,
     /// The instructions, in order, each with its origin.
@@ -95,6 +102,9 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
         return Ok(plan_custom(config, facts, source));
     }
     let choices = Choices::make(config, facts)?;
+    if facts.peer_exact {
+        return Ok(plan_official(config, facts, choices));
+    }
     let mut writer = Writer::default();
     let mut files = Vec::new();
     if let Some(syntax) = &facts.daemon.syntax {
@@ -145,6 +155,8 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
     Ok(Recipe {
         base_image: choices.base.reference,
         dockerfile,
+        dockerfile_of_the_project: None,
+        environment_on_top: BTreeMap::new(),
         files,
         steps,
         decisions: choices.decisions,
@@ -154,6 +166,22 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
         uses_cog_base: is_cog_base,
         weights: facts.weights.as_ref().map(weights_recipe),
     })
+}
+
+/// The official instructions, with the choices that the official program makes. To be looked at, not to be built.
+fn plan_official(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> Recipe {
+    let (dockerfile, steps) = official::write(config, facts, &choices);
+    Recipe {
+        uses_cog_base: choices.base.kind == BaseImageKind::CogBase,
+        base_image: choices.base.reference,
+        dockerfile,
+        steps,
+        decisions: choices.decisions,
+        findings: choices.findings,
+        requirements: choices.prepared.lines,
+        cuda: choices.cuda,
+        ..Recipe::default()
+    }
 }
 
 /// Requirements and SDK. The SDK comes last, so that a new one leaves the layers of large requirements alone; only Cog up to
@@ -193,13 +221,21 @@ fn concurrency<'a>(config: &'a CogConfig, facts: &RecipeFacts) -> Option<(u32, O
 }
 
 fn plan_custom(config: &CogConfig, facts: &RecipeFacts, source: &SourceText) -> Recipe {
-    let custom = custom::read(&source.text, &source.file, concurrency(config, facts));
-    let decision = Decision::new("Dockerfile", &source.file, "it was asked for; nothing of `build` in cog.yaml is used");
+    let custom = custom::read(&source.text, &source.file);
+    let mut decisions = vec![Decision::new("Dockerfile", &source.file, "it was asked for; nothing of `build` in cog.yaml is used")];
+    // Its author cannot know what a decorator says.
+    let concurrency = concurrency(config, facts).map(|(max, _origin)| ("COG_MAX_CONCURRENCY".to_owned(), max.to_string()));
+    if let Some((variable, max)) = &concurrency {
+        let chosen = format!("{variable}={max}");
+        decisions.push(Decision::new("environment", &chosen, "the model asks for it; it is set on top of the Dockerfile"));
+    }
     Recipe {
         base_image: custom.base_image,
-        dockerfile: custom.text,
+        dockerfile: source.text.clone(),
+        dockerfile_of_the_project: Some(source.file.clone()),
+        environment_on_top: concurrency.into_iter().collect(),
         steps: custom.steps,
-        decisions: vec![decision],
+        decisions,
         ..Recipe::default()
     }
 }

@@ -280,7 +280,9 @@ fn a_users_dockerfile_is_taken_as_it_is() {
     let config = config_for(SLIM, &facts);
     assert_eq!(cog_base_candidate(&config, &facts), Ok(None));
     let recipe = plan(&config, &facts).unwrap();
-    assert_eq!(recipe.dockerfile, format!("{}ENV COG_MAX_CONCURRENCY=2\n", source.text));
+    assert_eq!(recipe.dockerfile, source.text);
+    assert_eq!(recipe.dockerfile_of_the_project.as_deref(), Some(source.file.as_str()));
+    assert_eq!(recipe.environment_on_top, BTreeMap::from([("COG_MAX_CONCURRENCY".to_owned(), "2".to_owned())]));
     assert_eq!(recipe.base_image, "python:3.12");
     assert_eq!(recipe.steps[1].origin.as_ref().map(ToString::to_string).as_deref(), Some("Dockerfile:2"));
 }
@@ -333,4 +335,52 @@ fn doubts_about_versions_point_to_their_line() {
     let unknown = text.replace("2.4.0", "2.9.0");
     let found = plan_text(&unknown, &facts(Registry::Has)).findings;
     assert_eq!((found[0].code.as_str(), found[0].location.as_ref().and_then(|location| location.line)), ("SP551", Some(4)));
+}
+
+const EVERYTHING: &str = "build:\n  python_version: \"3.11\"\n  GPU\n  python_packages: [numpy==1.26.4]\n  system_packages: [ffmpeg]\n  \
+     run: [early]\n  pre_install: [late]\nrun: r.py:R\nenvironment: [B=2, A=1]\n";
+
+#[test]
+fn the_official_instructions_come_in_the_official_order() {
+    let kinds = |lines: &[String]| {
+        let known = [
+            "DEBIAN_FRONTEND",
+            "tini-$",
+            "ENTRYPOINT",
+            "curl && rm",
+            "ENV A=1 B=2",
+            "ffmpeg",
+            "xz-utils",
+            "astral-sh/uv",
+            "uv python install",
+            "requirements.txt /tmp",
+            "uv run pip",
+            "uv pip install",
+            "ld.so.conf",
+            "RUN early",
+            "RUN late",
+            "WORKDIR",
+            "CMD",
+            "COPY . /src",
+        ];
+        let found = |line: &String| known.iter().find(|word| line.contains(**word)).copied();
+        lines.iter().filter_map(found).collect::<Vec<_>>()
+    };
+    let whole = |text: &str, registry| {
+        let facts = RecipeFacts { peer_exact: true, ..facts(registry) };
+        plan_text(text, &facts).dockerfile.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let packages = ["requirements.txt /tmp", "uv run pip", "uv pip install"];
+    let end = ["RUN early", "RUN late", "WORKDIR", "CMD", "COPY . /src"];
+    let start = ["DEBIAN_FRONTEND", "tini-$", "ENTRYPOINT", "ENV A=1 B=2", "ffmpeg"];
+    let (cpu, gpu) = (EVERYTHING.replace("GPU", "gpu: false"), EVERYTHING.replace("GPU", "gpu: true"));
+    let slim = [&start[..], &["astral-sh/uv"], &packages, &["ld.so.conf"], &end].concat();
+    assert_eq!(kinds(&whole(&cpu, Registry::HasNot)), slim);
+    assert_eq!(whole(&cpu, Registry::HasNot)[..2], ["#syntax=docker/dockerfile:1.4", "FROM python:3.11-slim"]);
+    let cuda = [&start[..], &["xz-utils", "astral-sh/uv", "uv python install"], &packages, &["ld.so.conf"], &end].concat();
+    assert_eq!(kinds(&whole(&gpu, Registry::HasNot)), cuda);
+    // ffmpeg is in the base image, and the list that is left is installed all the same.
+    let base = [&["ENV A=1 B=2", "astral-sh/uv"][..], &packages, &end].concat();
+    assert_eq!(kinds(&whole(&gpu, Registry::Has)), base);
+    assert!(whole(&gpu, Registry::Has).iter().any(|line| line.contains("install -qqy  &&")));
 }

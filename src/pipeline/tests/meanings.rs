@@ -92,7 +92,7 @@ fn findings_stop_by_severity_and_by_where_they_come_from() {
 
 #[test]
 fn an_image_for_keeps_has_the_name_that_cog_would_give_it() {
-    let name = |yaml: &str, folder: &str, goal| {
+    let named = |yaml: &str, folder: &str, goal, one_of_several| {
         let config = crate::cog::config::parse(yaml, "cog.yaml").config.unwrap();
         let project = Project {
             folder: folder.into(),
@@ -103,13 +103,17 @@ fn an_image_for_keeps_has_the_name_that_cog_would_give_it() {
             sdk_decision: Decision::new("SDK", "latest", "nothing names another"),
             requirements: None,
         };
-        name_of(&project, goal)
+        name_of(&project, goal, one_of_several)
     };
+    let name = |yaml: &str, folder: &str, goal| named(yaml, folder, goal, None);
     let plain = "build: {python_version: '3.12'}\npredict: predict.py:Predictor\n";
     assert_eq!(name(plain, "/work/My Model", Goal::Build), "cog-my-model:latest");
     assert_eq!(name(&format!("{plain}image: r8.im/acme/hotdog\n"), "/x", Goal::Build), "r8.im/acme/hotdog:latest");
     assert_eq!(name(&format!("{plain}image: localhost:5000/a/b\n"), "/x", Goal::Build), "localhost:5000/a/b:latest");
     assert_eq!(name(&format!("{plain}image: acme/hotdog:v2\n"), "/x", Goal::Build), "acme/hotdog:v2");
+    let together = |yaml: &str| named(yaml, "/work/My Model", Goal::Build, Some("hotdog"));
+    assert_eq!(together(plain), "cog-my-model:hotdog");
+    assert_eq!(together(&format!("{plain}image: acme/models:v2\n")), "acme/models:v2-hotdog");
     let (one, other) = (name(plain, "/x", Goal::Publish), name(plain, "/x", Goal::Publish));
     assert!(one.starts_with("safe-push-run:") && one != other);
 }

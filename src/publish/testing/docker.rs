@@ -1,15 +1,18 @@
 //! A daemon in memory.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
     BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
-    ImageDetails, ImagePush, PushDenial, PushProgress, Pushed, RegistryCredentials,
+    ImageDetails, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RegistryCredentials,
 };
 use crate::clients::registry::Manifest;
 use crate::clients::replicate::Version;
+use crate::domain::events::LayerOutcome;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::publish::testing::{REGISTRY, World, digest, fault, layers_of};
 
@@ -79,6 +82,13 @@ impl Docker for FakeDocker {
         self.find(reference)
     }
 
+    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
+        self.enter("images_with_label", name, None).await?;
+        let state = self.0.state();
+        let has = |image: &&ImageDetails| image.labels.get(name).is_some_and(|known| known == value);
+        Ok(state.images.values().filter(has).cloned().collect())
+    }
+
     async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
         self.enter("tag_image", target, None).await?;
         let image = self.find(source)?;
@@ -105,7 +115,7 @@ impl Docker for FakeDocker {
     async fn push(
         &self,
         push: &ImagePush,
-        progress: &mut (dyn FnMut(PushProgress) + Send),
+        events: &mut (dyn FnMut(PushEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError> {
         assert!(!push.tag.is_empty() && push.tag != "latest", "a push has a tag of its own");
@@ -115,8 +125,10 @@ impl Docker for FakeDocker {
         let image = self.find(&format!("{}:{}", push.repository, push.tag))?;
         let repository = push.repository.strip_prefix(&format!("{REGISTRY}/")).expect("the repository names the registry");
         let model: ModelRef = repository.parse().unwrap();
-        progress(PushProgress { sent_bytes: 5, total_bytes: 10 });
-        progress(PushProgress { sent_bytes: 10, total_bytes: 10 });
+        events(PushEvent::Progress(PushProgress { sent_bytes: 5, total_bytes: 10 }));
+        events(PushEvent::Repeated { reason: "502 Bad Gateway".to_owned(), wait: Duration::from_secs(2) });
+        events(PushEvent::Progress(PushProgress { sent_bytes: 10, total_bytes: 10 }));
+        events(PushEvent::Layer { outcome: LayerOutcome::Sent, done: 1, layers: 1 });
         let manifest_digest = self.receive(&model, repository, &image)?;
         Ok(Pushed { digest: manifest_digest, manifest_bytes: 1234 })
     }

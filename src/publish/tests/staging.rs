@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, PushDenial};
 use crate::clients::replicate::{Failure, Visibility};
-use crate::domain::events::EventKind;
+use crate::domain::events::{EventKind, LayerOutcome};
 use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, test_model};
 use crate::publish::{PublishError, StageRequest, StagedVersion, VERSION_LIMIT, stage};
 
@@ -88,7 +88,9 @@ async fn progress_and_the_version_are_told() {
         recorder.events(),
         [
             EventKind::PushProgress { sent_bytes: 5, total_bytes: 10 },
+            EventKind::PushRepeated { reason: "502 Bad Gateway".to_owned(), wait: Duration::from_secs(2) },
             EventKind::PushProgress { sent_bytes: 10, total_bytes: 10 },
+            EventKind::LayerPushed { outcome: LayerOutcome::Sent, done: 1, layers: 1 },
             EventKind::VersionReady(staged.staged.version),
         ]
     );

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::finding::finding;
 use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
-use crate::domain::events::{BuildStepState, Event, EventKind};
+use crate::domain::events::{BuildStepState, Event, EventKind, LayerOutcome};
 use crate::domain::report::{CaseReport, CaseStatus, StageStatus};
 use crate::report::escape;
 use crate::support::clock::humane;
@@ -38,6 +38,12 @@ fn words(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
         EventKind::BuildStep { name, state } => build_step(&escape::line(name), *state, detailed),
         EventKind::BuildOutput(line) => detailed.then(|| format!("  {}", escape::line(line))),
         EventKind::PushProgress { .. } => None,
+        EventKind::LayerPushed { outcome, done, layers } => {
+            detailed.then(|| format!("  layer {done} of {layers}: {}", layer_words(*outcome)))
+        }
+        EventKind::PushRepeated { reason, wait } => {
+            Some(format!("the push is repeated in {}: {}", humane(*wait), escape::line(reason)))
+        }
         EventKind::VersionReady(version) => Some(format!("version {version}")),
         EventKind::PredictionCreated { case, prediction, url } => detailed.then(|| {
             let page = url.as_deref().map(|url| format!(" {}", escape::line(url))).unwrap_or_default();
@@ -57,6 +63,14 @@ fn build_step(name: &str, state: BuildStepState, detailed: bool) -> Option<Strin
         BuildStepState::Cached => detailed.then(|| format!("  {name}: cached")),
         BuildStepState::Done { duration } => detailed.then(|| format!("  {name}: done{}", took(duration))),
         BuildStepState::Failed => Some(format!("  {name}: failed")),
+    }
+}
+
+fn layer_words(outcome: LayerOutcome) -> &'static str {
+    match outcome {
+        LayerOutcome::Sent => "pushed",
+        LayerOutcome::AlreadyThere => "already there",
+        LayerOutcome::Mounted => "taken over from another model",
     }
 }
 

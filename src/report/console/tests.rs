@@ -3,7 +3,7 @@ use std::time::Duration;
 use insta::assert_snapshot;
 
 use super::*;
-use crate::domain::events::{Event, EventKind};
+use crate::domain::events::{Event, EventKind, LayerOutcome};
 use crate::domain::finding::{Finding, Location};
 use crate::domain::report::{Stage, StageStatus};
 use crate::report::json::run_json;
@@ -69,6 +69,21 @@ fn stages_and_failures_are_told_without_being_asked() {
         event_line(&event(EventKind::CaseFinished(Box::new(failed))), PLAIN, 0).unwrap(),
         "[hotdog] case-2 failed in 1.6 s: expected exactly \"hello\", got \"howdy\""
     );
+}
+
+#[test]
+fn a_repeated_push_is_told_and_layers_when_asked() {
+    let repeated = EventKind::PushRepeated { reason: "502\n::error::x".to_owned(), wait: Duration::from_secs(2) };
+    assert_eq!(event_line(&event(repeated), PLAIN, 0).unwrap(), "[hotdog] the push is repeated in 2.0 s: 502 ::error::x");
+    for (outcome, words) in [
+        (LayerOutcome::Sent, "pushed"),
+        (LayerOutcome::AlreadyThere, "already there"),
+        (LayerOutcome::Mounted, "taken over from another model"),
+    ] {
+        let ended = event(EventKind::LayerPushed { outcome, done: 2, layers: 7 });
+        assert_eq!(event_line(&ended, PLAIN, 0), None);
+        assert_eq!(event_line(&ended, PLAIN, 1).unwrap(), format!("[hotdog]   layer 2 of 7: {words}"));
+    }
 }
 
 #[test]

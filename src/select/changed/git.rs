@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, ListSource};
-use crate::select::process::{self, Bounds};
+use crate::support::process::{self, Bounds};
 use crate::support::text::shorten;
 
 /// Git answers at once, but for the first look at a large working tree.

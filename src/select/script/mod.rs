@@ -16,8 +16,8 @@ use std::time::Duration;
 
 use crate::domain::finding::{Finding, Location};
 use crate::domain::model_name::ModelName;
-use crate::select::process::{self, Bounds, Ended, ProcessError};
 use crate::select::rules;
+use crate::support::process::{self, Bounds, Ended, ProcessError};
 use crate::support::text::{count, last_lines, shorten};
 
 /// Where scripts are when nothing is said.

@@ -25,50 +25,66 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// How a program ended, and what it said.
 #[derive(Debug)]
-pub(super) struct Ended {
-    pub(super) status: ExitStatus,
-    pub(super) stdout: Words,
-    pub(super) stderr: Words,
+pub struct Ended {
+    /// Its exit code, or the signal that ended it.
+    pub status: ExitStatus,
+    /// Untrusted text.
+    pub stdout: Words,
+    /// Untrusted text.
+    pub stderr: Words,
 }
 
 /// Why there is no end to tell of.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ProcessError {
+pub enum ProcessError {
+    /// There is no such program, or it is none.
     #[error("it could not be started")]
     NotStarted(#[source] io::Error),
+    /// The system does not say how it is.
     #[error("it could not be watched")]
     NotWatched(#[source] io::Error),
+    /// It was ended.
     #[error("it took longer than {} s", limit.as_secs())]
-    TooLong { limit: Duration, said: Words },
+    TooLong {
+        /// What it was given.
+        limit: Duration,
+        /// What it said until then, on both streams.
+        said: Words,
+    },
+    /// Somebody stopped the run.
     #[error("it was cancelled")]
     Cancelled,
 }
 
 /// What a program said: the last part of it when it was too much.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Words {
-    pub(super) bytes: Vec<u8>,
+pub struct Words {
+    /// As they came.
+    pub bytes: Vec<u8>,
     /// Whether a part at the beginning is missing.
-    pub(super) cut: bool,
+    pub cut: bool,
 }
 
 impl Words {
-    pub(super) fn text(&self) -> String {
+    /// The same as text.
+    pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 }
 
 /// Limits of a program.
 #[derive(Clone, Copy)]
-pub(super) struct Bounds<'a> {
-    pub(super) time: Duration,
+pub struct Bounds<'a> {
+    /// How long it may run.
+    pub time: Duration,
     /// How much of each stream is kept.
-    pub(super) bytes: usize,
-    pub(super) cancelled: &'a dyn Fn() -> bool,
+    pub bytes: usize,
+    /// Whether somebody stopped the run.
+    pub cancelled: &'a dyn Fn() -> bool,
 }
 
 /// Runs a program to its end. Blocks.
-pub(super) fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
+pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own, so that what it starts can be ended with it.
     command.process_group(0);
