@@ -1,6 +1,6 @@
 //! The program as a step of a workflow: inputs, payloads, files and the log as the runner gives and reads them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod fake_github;
 mod harness;
@@ -190,7 +190,7 @@ async fn changed_models_of_a_push_are_those_between_its_commits() {
         (&zero, "ahead", vec![], everything),
     ] {
         let repository = two_models(&server, "push", &json!({ "before": before, "after": HEAD }));
-        server.compares(status, files);
+        server.compares(status, &files);
         let seen = run(&repository, "select").await;
         assert_eq!(seen.code, Some(0), "{seen}");
         assert_eq!(output(&repository, "models").as_deref(), Some(models), "{status} {seen}");

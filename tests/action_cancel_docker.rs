@@ -1,7 +1,7 @@
 //! A job that is cancelled, in each stage, as the runner cancels it: INT, 7.5 s later TERM, 2.5 s later KILL. Whatever it was at, its check
 //! run says so, nothing is published, and nothing runs on.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod fake_github;
 mod harness;

@@ -10,6 +10,12 @@ use media::sounds::Sound;
 use media::videos::{Codec, Video};
 use safe_push::media::{Ailment, Comparison, MediaFile, MediaKind, Tolerance, compare, examine};
 
+/// A format's name, and how something is written in it.
+type Encoder<T> = (&'static str, fn(T) -> Vec<u8>);
+
+/// The same for the frames of an animation.
+type AnimationEncoder = (&'static str, fn(&[RgbaImage]) -> Vec<u8>);
+
 /// The formats that are compared, and the quality JPEG is made with.
 const FORMATS: [ImageFormat; 9] = [
     ImageFormat::Png,
@@ -111,7 +117,7 @@ fn transparency_is_no_colour() {
 #[test]
 fn animations_are_compared_to_the_last_frame() {
     let frame = |shade: u8| RgbaImage::from_fn(48, 32, |x, y| Rgba([shade, (x / 6 * 30) as u8, (y / 4 * 30) as u8, 255]));
-    let made: [(&str, fn(&[RgbaImage]) -> Vec<u8>); 3] = [("GIF", gif), ("APNG", apng), ("WebP", animated_webp)];
+    let made: [AnimationEncoder; 3] = [("GIF", gif), ("APNG", apng), ("WebP", animated_webp)];
     for (format, make) in made {
         let whole = make(&[frame(10), frame(100), frame(200)]);
         check(MediaKind::Image, &format!("{format}: identical"), &whole, &whole, true);
@@ -131,8 +137,7 @@ fn animations_are_compared_to_the_last_frame() {
 #[test]
 fn sounds() {
     let sound = Sound::default();
-    let made: [(&str, fn(Sound) -> Vec<u8>); 3] =
-        [("WAV", Sound::wav), ("WAV of floats", Sound::wav_of_floats), ("AIFF", Sound::aiff)];
+    let made: [Encoder<Sound>; 3] = [("WAV", Sound::wav), ("WAV of floats", Sound::wav_of_floats), ("AIFF", Sound::aiff)];
     for (format, make) in made {
         let whole = make(sound);
         let pairs: [(&str, Sound, bool); 14] = [
@@ -168,7 +173,7 @@ fn sounds() {
 #[test]
 fn videos() {
     let video = Video::default();
-    let made: [(&str, fn(Video) -> Vec<u8>); 2] = [("MP4", Video::mp4), ("WebM", Video::webm)];
+    let made: [Encoder<Video>; 2] = [("MP4", Video::mp4), ("WebM", Video::webm)];
     for (format, make) in made {
         let whole = make(video);
         let facts = examine(&MediaFile::named("a", &whole));

@@ -98,7 +98,7 @@ impl FakeGitHub {
     }
 
     /// What lies between the commits of a push.
-    pub(crate) fn compares(&self, status: &str, files: Vec<Value>) {
+    pub(crate) fn compares(&self, status: &str, files: &[Value]) {
         self.inner.lock().unwrap().comparison = json!({ "status": status, "total_commits": 1, "commits": [], "files": files });
     }
 
