@@ -49,10 +49,11 @@ from cog import BasePredictor, Input
 class Predictor(BasePredictor):
     def predict(self, text: str = Input(description="::error::x </details> @everyone ``` ##[error]y")) -> str:
         print(HOSTILE)
+        if text == "fail":
+            # Before the long line: what Cog keeps of it when a prediction fails right after differs from time to time.
+            raise ValueError(HOSTILE)
         print("x" * 5_000_000)
         print("5 MB end here")
-        if text == "fail":
-            raise ValueError(HOSTILE)
         return HOSTILE
 "#;
 
