@@ -53,9 +53,9 @@ pub fn describe(
             Err(more) => errors.extend(more),
         }
     }
+    let cog = reader.as_cog();
     let mut warnings = reader.into_warnings();
     if !options.peer_exact && errors.is_empty() {
-        let cog = Reader::new(tree, release, true);
         for ((target, mode), part) in targets.into_iter().zip(&parts) {
             if let (Some(target), Some(part)) = (target, part) {
                 warnings.extend(differences(part, read(&cog, target, mode)));

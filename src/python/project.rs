@@ -117,6 +117,11 @@ impl<'t> Project<'t> {
         Self { tree, exact, modules: RefCell::default() }
     }
 
+    /// The same files, as Cog's own generator looks for them. What was parsed stays so.
+    pub(super) fn as_cog(&self) -> Self {
+        Self { tree: self.tree, exact: true, modules: self.modules.clone() }
+    }
+
     /// The parsed file at `path`; `None` when there is none.
     pub(super) fn load(&self, path: &str) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
         if let Some(known) = self.modules.borrow().get(path) {

@@ -119,6 +119,12 @@ impl<'t> Reader<'t> {
         Self { project: Project::new(tree, exact), exact, release, classes: Classes::default(), warnings: RefCell::default() }
     }
 
+    /// A reader of the same files that reads as Cog's own generator does.
+    pub(super) fn as_cog(&self) -> Self {
+        let project = self.project.as_cog();
+        Self { project, exact: true, release: self.release, classes: Classes::default(), warnings: RefCell::default() }
+    }
+
     /// The warnings so far, each once.
     pub(super) fn into_warnings(self) -> Vec<Finding> {
         self.warnings.into_inner()
