@@ -45,8 +45,16 @@ impl NextWord {
         drop(rustls::crypto::ring::default_provider().install_default());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let request = client.post(format!("{}/predictions", self.sandbox.api_url()));
-        let request = request.bearer_auth(self.sandbox.api_token().expose_secret()).header("Prefer", "wait=60").json(&body);
-        request.send().await.unwrap().json().await.unwrap()
+        let token = self.sandbox.api_token();
+        let request = request.bearer_auth(token.expose_secret()).header("Prefer", "wait=60").json(&body);
+        let mut prediction: Value = request.send().await.unwrap().json().await.unwrap();
+        // The call returns with the first output, which need not be the end.
+        while matches!(prediction["status"].as_str(), Some("starting" | "processing")) {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let get = client.get(prediction["urls"]["get"].as_str().unwrap()).bearer_auth(token.expose_secret());
+            prediction = get.send().await.unwrap().json().await.unwrap();
+        }
+        prediction
     }
 }
 
