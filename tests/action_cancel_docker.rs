@@ -11,7 +11,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use fake_github::{FakeGitHub, WRITER};
-use harness::{Repository, docker_is_there};
+use harness::{Repository, ca_file, docker_is_there};
 use http::Method;
 use runner::output;
 use safe_push::sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Visibility};
@@ -39,7 +39,7 @@ impl Push {
             .variable("REPLICATE_REGISTRY", sandbox.registry_host())
             .variable("INPUT_REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
             .variable("INPUT_COG_TOKEN", sandbox.cli_token().expose_secret())
-            .variable("COG_CA_CERT", &certificates());
+            .variable("COG_CA_CERT", &ca_file());
         Self { sandbox, server, repository }
     }
 
@@ -79,10 +79,6 @@ impl Push {
         assert_eq!(containers_of(process), "", "{stage}");
         assert_eq!(self.server.violations(), Vec::<String>::new());
     }
-}
-
-fn certificates() -> String {
-    ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
 }
 
 /// Containers that a process of ours has started.

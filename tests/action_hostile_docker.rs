@@ -8,7 +8,7 @@ mod harness;
 mod runner;
 
 use fake_github::{FakeGitHub, WRITER};
-use harness::{Repository, docker_is_there};
+use harness::{Repository, ca_file, docker_is_there};
 use insta::assert_snapshot;
 use runner::{obeyed, output, pull_request};
 use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
@@ -151,7 +151,6 @@ async fn a_hostile_model_changes_nothing() {
     let sandbox = Sandbox::start(options).await.unwrap();
     sandbox.create_model("acme/hostile", Visibility::Public, "cpu").unwrap();
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let certificates = ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok());
     let repository = Repository::new();
     // The secrets are put together, so that they are not found in the source already.
     let words = WORDS
@@ -166,7 +165,7 @@ async fn a_hostile_model_changes_nothing() {
         .variable("REPLICATE_REGISTRY", sandbox.registry_host())
         .variable("INPUT_REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
         .variable("INPUT_COG_TOKEN", sandbox.cli_token().expose_secret())
-        .variable("COG_CA_CERT", &certificates.unwrap_or_default())
+        .variable("COG_CA_CERT", &ca_file())
         .variable("SAFE_PUSH_SEED", "7")
         .variable("RUNNER_DEBUG", "1");
     let seen = tokio::task::block_in_place(|| repository.run(""));

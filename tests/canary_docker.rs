@@ -17,23 +17,13 @@ struct Aviary {
     repository: Repository,
 }
 
-fn ca_file() -> String {
-    ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
-}
-
 impl Aviary {
     async fn new() -> Self {
         let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
         let duty = FakePagerDuty::start().await;
-        let repository = Repository::new()
-            .variable("REPLICATE_BASE_URL", sandbox.base_url())
-            .variable("REPLICATE_REGISTRY", sandbox.registry_host())
-            .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
-            .variable("COG_TOKEN", sandbox.cli_token().expose_secret())
-            .variable("PAGERDUTY_ROUTING_KEY", KEY)
-            .variable("PAGERDUTY_EVENTS_URL", &duty.url)
-            .variable("COG_CA_CERT", &ca_file());
+        let repository =
+            Repository::new().on(&sandbox).variable("PAGERDUTY_ROUTING_KEY", KEY).variable("PAGERDUTY_EVENTS_URL", &duty.url);
         Self { sandbox, duty, repository }
     }
 

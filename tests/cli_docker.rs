@@ -7,10 +7,9 @@ mod harness;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::{Repository, Seen, docker_is_there};
+use harness::{Repository, Seen, ca_file, docker_is_there};
 use insta::assert_snapshot;
 use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
-use safe_push::support::ExposeSecret;
 
 const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
 
@@ -25,12 +24,7 @@ impl Published {
         let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
-        let repository = Repository::example("text-stats")
-            .variable("REPLICATE_BASE_URL", sandbox.base_url())
-            .variable("REPLICATE_REGISTRY", sandbox.registry_host())
-            .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
-            .variable("COG_TOKEN", sandbox.cli_token().expose_secret())
-            .variable("COG_CA_CERT", &ca_file());
+        let repository = Repository::example("text-stats").on(&sandbox);
         let published = Self { sandbox, repository };
         let first = published.run("run").await;
         assert_eq!(first.code, Some(0), "{first}");
@@ -41,10 +35,6 @@ impl Published {
     async fn run(&self, line: &str) -> Seen {
         tokio::task::block_in_place(|| self.repository.run(line))
     }
-}
-
-fn ca_file() -> String {
-    ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,17 +7,12 @@ mod harness;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harness::{Repository, docker_is_there};
+use harness::{Repository, ca_file, docker_is_there};
 use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
-use safe_push::support::ExposeSecret;
 
 const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
 const QUICK: &str = "        words = self.word";
 const SLOW: &str = "        import time\n        time.sleep(600)\n        words = self.word";
-
-fn ca_file() -> String {
-    ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
-}
 
 /// Containers of images with this word in their name, whatever their state.
 fn containers(word: &str) -> String {
@@ -62,12 +57,7 @@ async fn the_run_behind_a_killed_one_publishes_once() {
     }
     let sandbox = Sandbox::start(SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() }).await.unwrap();
     sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
-    let repository = Repository::example("text-stats")
-        .variable("REPLICATE_BASE_URL", sandbox.base_url())
-        .variable("REPLICATE_REGISTRY", sandbox.registry_host())
-        .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
-        .variable("COG_TOKEN", sandbox.cli_token().expose_secret())
-        .variable("COG_CA_CERT", &ca_file());
+    let repository = Repository::example("text-stats").on(&sandbox);
     repository.edit("predict.py", QUICK, SLOW);
     let mut child = repository.start("run");
     tokio::task::block_in_place(|| {

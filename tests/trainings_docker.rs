@@ -19,13 +19,7 @@ impl NextWord {
         let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("acme/next-word", Visibility::Public, "cpu").unwrap();
-        let ca_file = ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok());
-        let repository = Repository::example("next-word")
-            .variable("REPLICATE_BASE_URL", sandbox.base_url())
-            .variable("REPLICATE_REGISTRY", sandbox.registry_host())
-            .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
-            .variable("COG_TOKEN", sandbox.cli_token().expose_secret())
-            .variable("COG_CA_CERT", &ca_file.unwrap_or_default());
+        let repository = Repository::example("next-word").on(&sandbox);
         Self { sandbox, repository }
     }
 

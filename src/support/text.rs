@@ -19,6 +19,19 @@ pub fn count(number: usize, singular: &str) -> String {
     }
 }
 
+/// A value in double quotes, as Dockerfiles and shells read them: `"`, `$` and backslash stand for themselves.
+pub fn double_quoted(value: &str) -> String {
+    let mut quoted = String::from('"');
+    for character in value.chars() {
+        if matches!(character, '"' | '\\' | '$') {
+            quoted.push('\\');
+        }
+        quoted.push(character);
+    }
+    quoted.push('"');
+    quoted
+}
+
 /// At most `limit` bytes of `text`, cut at a character boundary and marked with `…` when something is missing.
 pub fn shorten(text: &str, limit_bytes: usize) -> String {
     if text.len() <= limit_bytes {
@@ -37,6 +50,12 @@ pub fn last_lines(text: &str, count: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quoted_values_stand_for_themselves() {
+        assert_eq!(double_quoted("predict.py:Predictor"), "\"predict.py:Predictor\"");
+        assert_eq!(double_quoted("a$b\"c\\"), r#""a\$b\"c\\""#);
+    }
 
     #[test]
     fn the_nearest_name_is_offered_and_a_far_one_is_not() {

@@ -8,6 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use safe_push::sandbox::Sandbox;
+use safe_push::support::ExposeSecret;
 use tempfile::TempDir;
 
 /// A repository and the environment that the program is started in.
@@ -19,6 +21,11 @@ pub(crate) struct Repository {
 /// Variables that a run on this machine needs: programs, certificates, the daemon.
 const KEPT: [&str; 8] =
     ["PATH", "TMPDIR", "DOCKER_HOST", "COG_CA_CERT", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+
+/// The certificates that builds on this machine need; empty where they need none.
+pub(crate) fn ca_file() -> String {
+    ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
+}
 
 impl Repository {
     /// An empty folder.
@@ -65,6 +72,15 @@ impl Repository {
     pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.variables.insert(name.to_owned(), value.to_owned());
         self
+    }
+
+    /// Works on a sandbox: its services, its tokens, and the certificates that builds on this machine need.
+    pub(crate) fn on(self, sandbox: &Sandbox) -> Self {
+        self.variable("REPLICATE_BASE_URL", sandbox.base_url())
+            .variable("REPLICATE_REGISTRY", sandbox.registry_host())
+            .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret())
+            .variable("COG_TOKEN", sandbox.cli_token().expose_secret())
+            .variable("COG_CA_CERT", &ca_file())
     }
 
     /// Lints, with this text as the program `ruff`, or without a program of that name.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::clients::docker::real::STREAM_LIMIT;
 use crate::clients::docker::{Derivation, Docker, DockerError, ImageDetails, RealDocker};
+use crate::support::text::double_quoted;
 
 const ATTEMPT: &str = "label the image";
 
@@ -74,7 +75,7 @@ fn broken(error: impl std::error::Error + Send + Sync + 'static) -> DockerError 
 async fn context(derivation: &Derivation, base: &str) -> std::io::Result<Vec<u8>> {
     let mut dockerfile = format!("FROM {base}\n");
     for (name, value) in &derivation.environment {
-        dockerfile.push_str(&format!("ENV {name}={}\n", quoted(value)));
+        dockerfile.push_str(&format!("ENV {name}={}\n", double_quoted(value)));
     }
     if !derivation.files.is_empty() {
         dockerfile.push_str("COPY files/ ./\n");
@@ -85,19 +86,6 @@ async fn context(derivation: &Derivation, base: &str) -> std::io::Result<Vec<u8>
         append(&mut archive, &format!("files/{}", file.path), &file.contents).await?;
     }
     archive.into_inner().await
-}
-
-/// A value between quotes, for which the Dockerfile's own signs mean nothing.
-fn quoted(value: &str) -> String {
-    let mut quoted = String::from('"');
-    for character in value.chars() {
-        if matches!(character, '"' | '\\' | '$') {
-            quoted.push('\\');
-        }
-        quoted.push(character);
-    }
-    quoted.push('"');
-    quoted
 }
 
 async fn append(archive: &mut Builder<Vec<u8>>, path: &str, contents: &[u8]) -> std::io::Result<()> {

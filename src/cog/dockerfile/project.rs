@@ -1,11 +1,11 @@
 //! The project itself: commands of `build.run`, weights, files, and how the model starts.
 
-use super::quote::{copy_words, env_literal, shell_word};
+use super::quote::{copy_words, shell_word};
 use super::{BUILD_FOLDER, Writer};
 use crate::cog::config::{RunCommand, Target};
 use crate::cog::weights::WeightSelection;
 use crate::domain::finding::Location;
-use crate::support::text::shorten;
+use crate::support::text::{double_quoted, shorten};
 
 /// Longest command in a step's title.
 const MAX_TITLE_BYTES: usize = 100;
@@ -76,7 +76,7 @@ pub(crate) fn start(writer: &mut Writer, start: &Start<'_>) {
     writer.standard("EXPOSE 5000", "name the server's port");
     for (variable, target) in [("COG_PREDICT_TYPE_STUB", start.predict), ("COG_TRAIN_TYPE_STUB", start.train)] {
         if let Some(target) = target {
-            let value = env_literal(&target.to_string());
+            let value = double_quoted(&target.to_string());
             writer.instruction(&format!("ENV {variable}={value}"), Some(&target.location), format!("name {target} to the server"));
         }
     }

@@ -44,19 +44,6 @@ fn is_one_word(text: &str) -> bool {
     quote.is_none() && !is_escaped
 }
 
-/// A value that is written by us, always in double quotes: `$` and backslash stand for themselves.
-pub(super) fn env_literal(value: &str) -> String {
-    let mut quoted = String::from("\"");
-    for character in value.chars() {
-        if matches!(character, '"' | '\\' | '$') {
-            quoted.push('\\');
-        }
-        quoted.push(character);
-    }
-    quoted.push('"');
-    quoted
-}
-
 /// Source and destination of a `COPY`, in the form that allows blanks; patterns and variables stand for themselves.
 pub(super) fn copy_words(source: &str, destination: &str) -> String {
     let mut pattern = String::new();
@@ -104,12 +91,6 @@ mod tests {
         ] {
             assert_eq!(env_value(value), quoted);
         }
-    }
-
-    #[test]
-    fn own_values_stand_for_themselves() {
-        assert_eq!(env_literal("predict.py:Predictor"), "\"predict.py:Predictor\"");
-        assert_eq!(env_literal("a$b\"c\\"), r#""a\$b\"c\\""#);
     }
 
     #[test]
