@@ -61,6 +61,7 @@ fn plan(folder: &TempDir, model: &Model) -> ModelPlan {
         test_model: "acme/model-test".parse().unwrap(),
         test_hardware: None,
         official_model: None,
+        two_pass: false,
         inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
         build: model.plan.clone(),
         predict: VerifyPlan::default(),

@@ -37,6 +37,7 @@ fn plan(folder: &TempDir, build: BuildPlan) -> ModelPlan {
         test_model: "acme/greeter-test".parse().unwrap(),
         test_hardware: None,
         official_model: None,
+        two_pass: false,
         inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
         build,
         predict: VerifyPlan::default(),

@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use docker::{BASE, daemon, unique};
 use safe_push::build::{BuildRequest, Built, SchemaSource, build};
 use safe_push::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
-    ImageDetails, ImagePush, PushEvent, Pushed, RealDocker, RegistryCredentials,
+    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
+    ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RealDocker, RegistryCredentials,
 };
 use safe_push::cog::recipe::Recipe;
 use safe_push::domain::events::Silent;
@@ -67,6 +67,10 @@ impl Docker for Counted {
 
     async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
         self.daemon.inspect_image(reference).await
+    }
+
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
+        self.daemon.export_image(reference).await
     }
 
     async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {

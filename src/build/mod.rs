@@ -28,7 +28,7 @@ pub use disk::NotEnoughSpace;
 pub use dockerignore::{DockerIgnore, PatternError};
 pub use error::BuildError;
 pub use failure::{BuildFailure, FailureCause};
-pub use leaks::{NamedSecret, secrets_in_context};
+pub use leaks::{NamedSecret, secrets_in_context, secrets_in_image, written_secrets};
 pub use official::{CogProgram, OfficialBuild, OfficialError, build_officially};
 pub use prepare::{BuildEnvironment, CogBaseAnswers, PrepareError, SourceFacts, prepare};
 pub use request::{BaseLayers, BuildRequest, Built, SchemaSource};

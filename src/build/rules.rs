@@ -34,9 +34,9 @@ pub(crate) const SECRET_IN_OFFICIAL: Rule = Rule {
     code: "SP584",
     name: "secret-in-official-model",
     severity: Error,
-    summary: "An official model was to be pushed with a file that holds a secret of this run.",
-    why: "Official models are run by everybody. Every file that is sent is searched to its end, for tokens and build secrets as they are and in base64.",
-    example: "A key that `script/write-api-key` wrote for the tests, and that was not deleted before `--push-official-model`.",
+    summary: "An official model was to be pushed with a secret of this run in its files, its image or the image's history.",
+    why: "Official models are run by everybody. Every file that is sent and every layer of the image is searched to its end, for tokens, build secrets and keys of the tests, as they are and in base64.",
+    example: "A key that `script/write-api-key` wrote for the tests, and that `script/delete-api-key` left in one of its files.",
 };
 
 /// All rules of the room, by code.

@@ -12,8 +12,8 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
-    ImageDetails, ImagePush, OwnNetwork, PushEvent, Pushed, RealDocker, RegistryCredentials, container_of_mounts,
+    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
+    ImageBuild, ImageDetails, ImagePush, OwnNetwork, PushEvent, Pushed, RealDocker, RegistryCredentials, container_of_mounts,
 };
 use crate::clients::registry::{Manifest, Registry, RegistryError};
 use crate::domain::identity::ImageDigest;
@@ -95,6 +95,10 @@ impl Docker for Handover {
 
     async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
         self.docker.inspect_image(reference).await
+    }
+
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
+        self.docker.export_image(reference).await
     }
 
     async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {

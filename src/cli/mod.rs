@@ -14,6 +14,7 @@ mod execute;
 mod failure;
 mod finding_output;
 mod handover;
+mod keys;
 mod load;
 mod observe;
 mod prepare;

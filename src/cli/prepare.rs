@@ -135,9 +135,9 @@ impl Keeper {
     fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
         let mut state = self.state();
         state.restore();
-        let before = Before::take(&self.root).map_err(|error| unwatched(&error))?;
+        let before = Before::take(&self.root).map_err(|error| unwatched(&error, self.script.path()))?;
         let prepared = self.script.prepare(name, &|| cancelled.is_cancelled());
-        state.changes = Some(before.changes().map_err(|error| unwatched(&error))?);
+        state.changes = Some(before.changes().map_err(|error| unwatched(&error, self.script.path()))?);
         match prepared {
             Ok(output) => {
                 self.tell(name, &output.text);
@@ -146,8 +146,7 @@ impl Keeper {
             }
             Err(error) => {
                 state.restore();
-                let source = std::error::Error::source(&error).map(|source| format!(": {source}")).unwrap_or_default();
-                Err(PrepareTreeError { message: format!("{error}{source}"), hint: error.hint(), kind: kind_of(&error) })
+                Err(prepare_error(&error))
             }
         }
     }
@@ -177,12 +176,19 @@ fn changed_files(changes: &Changes) -> String {
     }
 }
 
-fn unwatched(error: &std::io::Error) -> PrepareTreeError {
+/// Files that could not be remembered before a script changes them.
+pub(super) fn unwatched(error: &std::io::Error, script: &str) -> PrepareTreeError {
     PrepareTreeError {
-        message: format!("the repository's files could not be remembered, so that the select script was not run: {error}"),
-        hint: Some("check the permissions of the folder, or set select_script to 'none'".to_owned()),
+        message: format!("the repository's files could not be remembered, so that {script} was not run: {error}"),
+        hint: Some("check the permissions of the folder".to_owned()),
         kind: ErrorKind::Request,
     }
+}
+
+/// A script's failure as the pipeline takes it.
+pub(super) fn prepare_error(error: &ScriptError) -> PrepareTreeError {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+    PrepareTreeError { message: format!("{error}{source}"), hint: error.hint(), kind: kind_of(error) }
 }
 
 /// Whatever way a command ends, the files go back.

@@ -56,12 +56,20 @@ pub(super) struct Effective {
     pub(super) seed: Option<u64>,
     pub(super) test_only: Option<bool>,
     pub(super) push_official_model: Option<bool>,
+    pub(super) two_pass: Option<bool>,
     pub(super) report_dir: Option<String>,
     pub(super) replicate_registry: Option<String>,
     pub(super) replicate_base_url: Option<String>,
     pub(super) anthropic_base_url: Option<String>,
     pub(super) github_api_url: Option<String>,
     pub(super) docker_host: Option<String>,
+}
+
+impl Effective {
+    /// Whether the official model is pushed to, after one pass or two.
+    pub(super) fn pushes_official_model(&self) -> bool {
+        self.push_official_model == Some(true) || self.two_pass == Some(true)
+    }
 }
 
 /// One setting from one place.

@@ -217,7 +217,6 @@ impl Place {
             judge_budget: effective.judge_budget,
             github_api_url: effective.github_api_url.clone(),
             docker_host: effective.docker_host.clone(),
-            push_official_model: effective.push_official_model.unwrap_or_default(),
             tokens: tokens(sources),
         }
     }

@@ -383,6 +383,16 @@ pub const SETTINGS: &[Setting] = &[
         input = Some("push_official_model")
     ),
     setting!(
+        "two_pass",
+        Some("two-pass"),
+        Kind::Switch,
+        "",
+        PUBLISH,
+        "Test and publish with the key of script/write-api-key, then push to the official model without it",
+        input = Some("two_pass"),
+        in_repository = true
+    ),
+    setting!(
         "trigger_type",
         Some("trigger-type"),
         Kind::Choice(&["pull_request", "push", "workflow_dispatch", "schedule", "merge_group"]),

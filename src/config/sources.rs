@@ -140,8 +140,6 @@ pub struct RunSettings {
     pub github_api_url: Option<String>,
     /// The Docker daemon; the default socket when nothing is said.
     pub docker_host: Option<String>,
-    /// Whether the official models are pushed to.
-    pub push_official_model: bool,
     /// Tokens.
     pub tokens: Tokens,
 }

@@ -1,11 +1,11 @@
 //! Proof that a staged version may be published.
 //!
 //! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is made in one place, [`Verified::clear`], so that
-//! publishing anything else does not compile.
+//! publishing anything else does not compile. An official model whose tests needed a key gets an image without it: [`Cleared::without_key`].
 
 use crate::domain::finding::Finding;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
-use crate::domain::report::{CaseReport, CaseStatus};
+use crate::domain::report::{CaseReport, CaseStatus, LayerProof};
 
 /// An image in the Docker daemon, ready to be pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,9 @@ pub enum Blocked {
         /// Their codes.
         codes: Vec<String>,
     },
+    /// An image that has nothing in common with the one that was tested.
+    #[error("no layer of the image without the key is one that was tested")]
+    NothingTested,
 }
 
 impl Blocked {
@@ -89,7 +92,19 @@ impl Verified {
     /// an error. A flaky case passes, with the flakiness in the report.
     pub fn clear(self, model: ModelRef) -> Result<Cleared, Blocked> {
         Blocked::find(&self.cases, &self.findings)?;
-        Ok(Cleared { model, staged: self.staged })
+        Ok(Cleared { model, staged: self.staged, without_key: None })
+    }
+}
+
+/// An image of the tested source without the key that the tests needed: a search of its files, its layers and its history found none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithoutKey(BuiltImage);
+
+impl WithoutKey {
+    /// Takes what the search found. Anything of severity error is a secret.
+    pub fn prove(image: BuiltImage, findings: &[Finding]) -> Result<Self, Blocked> {
+        Blocked::find(&[], findings)?;
+        Ok(Self(image))
     }
 }
 
@@ -98,6 +113,7 @@ impl Verified {
 pub struct Cleared {
     model: ModelRef,
     staged: Staged,
+    without_key: Option<WithoutKey>,
 }
 
 impl Cleared {
@@ -106,8 +122,37 @@ impl Cleared {
         &self.model
     }
 
+    /// The same for an image without the key. It has to begin with layers that were tested, for else it is another model.
+    pub fn without_key(self, image: WithoutKey) -> Result<Self, Blocked> {
+        let cleared = Self { without_key: Some(image), ..self };
+        if cleared.same_layers() == 0 { Err(Blocked::NothingTested) } else { Ok(cleared) }
+    }
+
     /// What was staged and tested.
     pub fn staged(&self) -> &Staged {
         &self.staged
+    }
+
+    /// The image that is published.
+    pub fn image(&self) -> &BuiltImage {
+        self.without_key.as_ref().map_or(&self.staged.image, |image| &image.0)
+    }
+
+    /// The layers that the registry holds for what was published, beside those that were tested. Behind the layers that they share, an image
+    /// without the key has its own.
+    pub fn proof(&self, mut published: Vec<ImageDigest>) -> LayerProof {
+        let mut staged = self.staged.layers.clone();
+        if self.without_key.is_some() {
+            let tested = self.same_layers();
+            staged.truncate(tested);
+            published.truncate(tested);
+        }
+        LayerProof { staged, published }
+    }
+
+    /// How many of the first layers of the image are those of the tested one.
+    fn same_layers(&self) -> usize {
+        let pairs = self.image().diff_ids.iter().zip(&self.staged.image.diff_ids);
+        pairs.take_while(|(one, other)| one == other).count()
     }
 }

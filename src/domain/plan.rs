@@ -27,6 +27,8 @@ pub struct ModelPlan {
     pub test_hardware: Option<String>,
     /// The official (proxy) model that gets a second push.
     pub official_model: Option<ModelRef>,
+    /// Whether that push is of a second image, made after the key that the tests need was deleted.
+    pub two_pass: bool,
     /// What is looked at before a build.
     pub inspect: InspectPlan,
     /// How the image is made.

@@ -1,14 +1,9 @@
 //! The build stage: the project, or an image that is given, becomes an image whose schema is known.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::build::{
-    BuildEnvironment, BuildError, Built, ContextError, NamedSecret, OfficialBuild, SourceFacts, build, build_officially, prepare,
-    secrets_in_context,
-};
+use crate::build::{BuildEnvironment, Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
 use crate::clients::docker::Docker;
 use crate::clients::registry::Registry;
 use crate::cog::image_name::image_name;
@@ -16,11 +11,12 @@ use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::cog::project::Project;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::finding::Finding;
-use crate::domain::plan::{Builder, ModelPlan};
+use crate::domain::plan::Builder;
 use crate::inspect::{Inspected, apply_policy, inspect_schema};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, InspectedModel, has_judge, judge};
+use crate::pipeline::proof::{prove_files, prove_image, secrets_of};
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, rules};
@@ -52,40 +48,22 @@ pub(super) async fn run(
     context: &RunContext<'_>,
 ) -> Result<Done<BuiltModel>, Stop> {
     let plan = &run.plan;
-    if plan.official_model.is_some() && plan.build.image.is_none() && context.options.goal == Goal::Publish {
-        prove_without_secrets(state, model, services.environment, plan, context).await?;
+    // With a key, what the tests use is not what becomes official.
+    let is_official = plan.official_model.is_some() && !plan.two_pass && context.options.goal == Goal::Publish;
+    // Before anything is built where that is possible, and then of what was built, for the tests use the same image.
+    if is_official && plan.build.image.is_none() {
+        prove_files(state, &model.inspected.project, plan, &secrets_of(services.environment), context).await?;
     }
     let (built, note) = match &plan.build.image {
         Some(image) => at_once(given(image, services.docker), context.cancelled).await?,
-        None if plan.build.builder == Builder::Cog => make_officially(run, name, services, context).await?,
         None => make(state, run, model, name, services, context).await?,
     };
+    if is_official {
+        let found = prove_image(state, &built.image, services.docker, &secrets_of(services.environment), context).await?;
+        judge(&found, |_finding| About::Configuration)?;
+    }
     check_schema(state, run, model, &built.schema, context)?;
     Ok(Done::new(built, note))
-}
-
-/// What an official model is made of holds no secret of this run: proven before anything is built, for the tests use the same image.
-async fn prove_without_secrets(
-    state: &mut ModelState<'_>,
-    model: &InspectedModel,
-    environment: &BuildEnvironment,
-    plan: &ModelPlan,
-    context: &RunContext<'_>,
-) -> Result<(), Stop> {
-    let project = &model.inspected.project;
-    let (folder, unsent) = (project.folder.clone(), plan.build.unsent.clone());
-    let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
-    let secrets: Vec<NamedSecret> =
-        environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone())).collect();
-    let searching = tokio::task::spawn_blocking(move || secrets_in_context(&folder, &shown_as, &unsent, &secrets));
-    let searched = async {
-        let crashed = |error: tokio::task::JoinError| ContextError::Unreadable { path: PathBuf::new(), source: error.into() };
-        Ok::<_, Stop>(searching.await.map_err(crashed).and_then(|found| found).map_err(BuildError::Context)?)
-    };
-    let findings = at_once(searched, context.cancelled).await?;
-    // No setting of the repository makes this lighter.
-    state.found(findings.clone());
-    judge(&findings, |_finding| About::Configuration).map(|_note| ())
 }
 
 /// The image's name in the daemon: for a build alone the one that Cog would give it, else one that goes with the run. `one_of_several`
@@ -109,7 +87,8 @@ pub(super) fn name_of(project: &Project, goal: Goal, one_of_several: Option<&str
     }
 }
 
-async fn make(
+/// Makes an image of a project.
+pub(super) async fn make(
     state: &mut ModelState<'_>,
     run: &ModelRun,
     model: &InspectedModel,
@@ -117,6 +96,9 @@ async fn make(
     services: ImageServices<'_>,
     context: &RunContext<'_>,
 ) -> Result<(BuiltModel, String), Stop> {
+    if run.plan.build.builder == Builder::Cog {
+        return make_officially(run, name, services, context).await;
+    }
     let inspected = &model.inspected;
     let preparing = prepare(
         &inspected.project,
@@ -185,7 +167,7 @@ async fn given(image: &str, docker: &dyn Docker) -> Result<(BuiltModel, String),
 }
 
 /// Whether two documents describe the same model. Their `info` names the program that made them, which may be another release of cog.
-fn says_the_same(one: &Value, other: &Value) -> bool {
+pub(super) fn says_the_same(one: &Value, other: &Value) -> bool {
     let described = |document: &Value| {
         let mut document = document.clone();
         document.as_object_mut().map(|object| object.shift_remove("info"));
@@ -202,7 +184,7 @@ fn check_schema(
     schema: &Value,
     context: &RunContext<'_>,
 ) -> Result<(), Stop> {
-    let InspectedModel { inspected, known } = model;
+    let InspectedModel { inspected, known, .. } = model;
     let mut findings = Vec::new();
     let is_known = inspected.schema.as_ref().is_some_and(|known| says_the_same(known, schema));
     match &inspected.schema {

@@ -12,7 +12,7 @@ use crate::pipeline::grace::at_once;
 use crate::pipeline::lookup::{Known, look_up};
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
-use crate::pipeline::{Goal, ModelRun};
+use crate::pipeline::{Goal, ModelRun, WrittenKey};
 use crate::support::text::count;
 use crate::verify::check_plan;
 
@@ -22,6 +22,8 @@ pub(super) struct InspectedModel {
     pub(super) inspected: Inspected,
     /// What is known of Replicate.
     pub(super) known: Known,
+    /// The key that was written into its files for the tests.
+    pub(super) key: Option<WrittenKey>,
 }
 
 /// Inspects a model. Findings of severity error stop it.
@@ -65,6 +67,10 @@ async fn gather(state: &mut ModelState<'_>, run: &ModelRun, context: &RunContext
     if let Some(prepare) = &run.prepare_tree {
         prepare.prepare(&plan.name, context.cancelled).await?;
     }
+    let key = match &run.key_files {
+        Some(files) if context.options.goal == Goal::Publish => Some(files.write(&plan.name, context.cancelled).await?),
+        _ => None,
+    };
     let known = match context.replicate {
         Some(replicate) => at_once(look_up(plan, replicate, context), context.cancelled).await?,
         None => Known::default(),
@@ -77,7 +83,7 @@ async fn gather(state: &mut ModelState<'_>, run: &ModelRun, context: &RunContext
         hardware: known.hardware.as_deref(),
         tools: context.tools,
     };
-    Ok(InspectedModel { inspected: inspect(&request, context.cancelled).await?, known })
+    Ok(InspectedModel { inspected: inspect(&request, context.cancelled).await?, known, key })
 }
 
 /// Whether outputs can be judged by words. A check or a build does not know, and says what could be said with a judge.
@@ -120,7 +126,28 @@ fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
             "name another model as test_model: what is not tested yet must not reach the live one",
         ));
     }
+    check_two_pass(plan)?;
     check_destination(plan)
+}
+
+/// Two passes end in an official model, and need the source of the second image.
+fn check_two_pass(plan: &ModelPlan) -> Result<(), Stop> {
+    if !plan.two_pass {
+        return Ok(());
+    }
+    if plan.official_model.is_none() {
+        return Err(Stop::misconfigured(
+            format!("two passes were asked for, but {} names no official_model", plan.config_file.as_deref().unwrap_or("nothing")),
+            "add `official_model: OWNER/NAME` to the configuration, or leave out two_pass",
+        ));
+    }
+    if plan.build.image.is_some() {
+        return Err(Stop::misconfigured(
+            "two passes were asked for, but an image is given, and the second pass has to build one without the key",
+            "leave out image, or two_pass",
+        ));
+    }
+    Ok(())
 }
 
 /// Test trainings make versions, and the newest version of the live model is what users get.

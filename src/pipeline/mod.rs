@@ -20,10 +20,12 @@ mod inspecting;
 mod lookup;
 mod model;
 mod partial;
+mod proof;
 mod publishing;
 mod request;
 pub mod rules;
 mod run;
+mod second_pass;
 mod staging;
 mod state;
 mod stop;
@@ -32,7 +34,7 @@ mod verifying;
 pub use canary::{CanaryRequest, canary, write_canary};
 pub use existing::{ExistingVersion, verify_existing};
 pub use partial::{BuildServices, CheckServices, build_only, check};
-pub use request::{Goal, ModelRun, PrepareTree, PrepareTreeError, RunOptions, Services};
+pub use request::{Goal, KeyFiles, ModelRun, PrepareTree, PrepareTreeError, RunOptions, Services, WrittenKey};
 pub use run::run;
 
 #[cfg(test)]

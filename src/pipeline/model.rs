@@ -8,6 +8,7 @@ use crate::domain::plan::PublishMode;
 use crate::domain::report::{ModelReport, Stage};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::{FORGET_TIME, within_grace};
+use crate::pipeline::second_pass::FirstPass;
 use crate::pipeline::state::{Halt, ModelState};
 use crate::pipeline::{Goal, ModelRun, Services, building, deploying, inspecting, publishing, staging, verifying};
 
@@ -17,14 +18,19 @@ const PATIENT_FORGET_TIME: Duration = Duration::from_secs(30);
 /// Runs one model as far as the goal and its plan go.
 pub(super) async fn run_model(run: &ModelRun, services: &Services, context: &RunContext<'_>) -> ModelReport {
     let mut state = ModelState::begin(run, context);
-    let mut image = None;
-    let reason = match stages(&mut state, run, &mut image, services, context).await {
+    let mut images = Vec::new();
+    let reason = match stages(&mut state, run, &mut images, services, context).await {
         Ok(reason) => reason.to_owned(),
         Err(Halt) => state.halt_reason(),
     };
     state.skip_rest(&reason);
-    if let Some(image) = image {
+    for image in images {
         forget(&image, services, context).await;
+    }
+    if let Some(key) = &run.key_files {
+        for left in key.put_back().await {
+            state.notice(left);
+        }
     }
     state.finish()
 }
@@ -33,7 +39,7 @@ pub(super) async fn run_model(run: &ModelRun, services: &Services, context: &Run
 async fn stages(
     state: &mut ModelState<'_>,
     run: &ModelRun,
-    image: &mut Option<String>,
+    images: &mut Vec<String>,
     services: &Services,
     context: &RunContext<'_>,
 ) -> Result<&'static str, Halt> {
@@ -50,7 +56,7 @@ async fn stages(
     let begun = state.begin_stage(Stage::Build)?;
     let name = building::name_of(&model.inspected.project, goal, None);
     if goal == Goal::Publish && run.plan.build.image.is_none() {
-        *image = Some(name.clone());
+        images.push(name.clone());
     }
     let outcome = within_grace(building::run(state, run, &model, &name, services.images(), context), cancelled).await;
     let built = state.end_stage(begun, outcome)?;
@@ -72,7 +78,12 @@ async fn stages(
     }
 
     let begun = state.begin_stage(Stage::Publish)?;
-    let outcome = within_grace(publishing::run(state, run, &cleared, services, context), cancelled).await;
+    let second_name = building::name_of(&model.inspected.project, goal, None);
+    if model.key.is_some() {
+        images.push(second_name.clone());
+    }
+    let first = FirstPass { model: &model, built: &built, second_name: &second_name };
+    let outcome = within_grace(publishing::run(state, run, &cleared, &first, services, context), cancelled).await;
     let published = state.end_stage(begun, outcome)?;
 
     let Some(deployment) = &run.plan.deployment else { return Ok("no deployment is configured") };

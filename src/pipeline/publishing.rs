@@ -2,10 +2,11 @@
 
 use crate::domain::identity::VersionRef;
 use crate::pipeline::context::RunContext;
+use crate::pipeline::second_pass::FirstPass;
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::ClearedModels;
-use crate::pipeline::{ModelRun, Services};
+use crate::pipeline::{ModelRun, Services, second_pass};
 use crate::publish::{PublishError, publish, publish_official};
 
 /// Publishes what is cleared.
@@ -13,6 +14,7 @@ pub(super) async fn run(
     state: &mut ModelState<'_>,
     run: &ModelRun,
     cleared: &ClearedModels,
+    first: &FirstPass<'_>,
     services: &Services,
     context: &RunContext<'_>,
 ) -> Result<Done<VersionRef>, Stop> {
@@ -34,9 +36,17 @@ pub(super) async fn run(
     state.found(published.findings);
     let mut note = format!("{}:{}", published.version.model, published.version.id.short());
     if let Some(cleared) = &cleared.official {
-        let second = publish_official(name, cleared, &publishing, context.observer, context.cancelled).await?;
+        let key = run.key_files.as_deref().zip(first.model.key.as_ref());
+        let (cleared, what) = match key {
+            None => (cleared.clone(), "the same layers were"),
+            Some(key) => (
+                second_pass::run(state, run, key, first, cleared.clone(), services, context).await?,
+                "the image without the key was",
+            ),
+        };
+        let second = publish_official(name, &cleared, &publishing, context.observer, context.cancelled).await?;
         note = format!("{note} and {}:{}", second.version.model, second.version.id.short());
-        state.notice(format!("the same layers were published as {}", second.version));
+        state.notice(format!("{what} published as {}", second.version));
         state.found(second.findings);
     }
     Ok(Done::new(published.version, note))

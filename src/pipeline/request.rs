@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use crate::build::BuildEnvironment;
+use crate::build::{BuildEnvironment, NamedSecret};
 use crate::clients::ErrorKind;
 use crate::clients::docker::{Docker, RegistryCredentials};
 use crate::clients::registry::Registry;
@@ -72,12 +72,14 @@ pub struct ModelRun {
     pub config_findings: Vec<Finding>,
     /// What has to be done to the project's folder before it is read.
     pub prepare_tree: Option<Arc<dyn PrepareTree>>,
+    /// The key that its tests need and that its official model must not hold; its run has two passes.
+    pub key_files: Option<Arc<dyn KeyFiles>>,
 }
 
 impl ModelRun {
     /// A model whose folder is ready.
     pub fn new(plan: ModelPlan) -> Self {
-        Self { plan, config_findings: Vec::new(), prepare_tree: None }
+        Self { plan, config_findings: Vec::new(), prepare_tree: None, key_files: None }
     }
 }
 
@@ -87,6 +89,29 @@ impl ModelRun {
 pub trait PrepareTree: Send + Sync {
     /// Makes it ready for a model.
     async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
+}
+
+/// Writes the key that a model's tests need into its project's files, and deletes it again, as `script/write-api-key` and
+/// `script/delete-api-key` of official models' repositories do.
+#[async_trait]
+pub trait KeyFiles: Send + Sync {
+    /// Has the key written, after the folder was made ready.
+    async fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError>;
+
+    /// Has it deleted. Whether it is gone is for others to prove.
+    async fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
+
+    /// Puts the files back as they were before the key was written, unless it was deleted, and tells what could not be.
+    async fn put_back(&self) -> Vec<String>;
+}
+
+/// A key in a project's files.
+#[derive(Debug, Clone)]
+pub struct WrittenKey {
+    /// The files, relative to the project.
+    pub files: Vec<PathBuf>,
+    /// What is secret of them.
+    pub secrets: Vec<NamedSecret>,
 }
 
 /// A folder that could not be made ready.

@@ -81,11 +81,10 @@ async fn publish_to(
     cancelled: &CancellationToken,
 ) -> Result<Published, PublishError> {
     let model = cleared.model();
-    let staged = cleared.staged();
-    let pushed = push(name, &staged.image, model, services, observer, cancelled).await?;
+    let pushed = push(name, cleared.image(), model, services, observer, cancelled).await?;
     let mut published = Published {
         version: pushed.version,
-        layers: LayerProof { staged: staged.layers.clone(), published: pushed.layers },
+        layers: cleared.proof(pushed.layers),
         previous: live.and_then(|live| previous(model, live)),
         findings: Vec::new(),
     };

@@ -113,7 +113,7 @@ impl Engine<'_> {
                 Ruled::new(Ruling::Passed, vec![format!("nothing was checked: the inputs were refused: {detail}")])
             }
             End::Refused(detail) => {
-                let seen = Observation { outcome: Outcome::Refused(detail), output: None, files: Vec::new(), wanted: None };
+                let seen = Observation::without_files(job.method(), Outcome::Refused(detail), None);
                 match check_for(&job.expectation).judge(&seen) {
                     Judged::Passed(remarks) => Ruled::new(Ruling::Passed, remarks),
                     Judged::Failed { reason, remarks } => Ruled::new(Ruling::Failed { reason, again: false }, remarks),

@@ -31,9 +31,9 @@ impl Engine<'_> {
     pub(super) async fn observe(&self, prediction: &Prediction, method: Method, needs: &Needs, mask: &Mask) -> Option<Observation> {
         let output = prediction.output.clone().map(|output| self.joined(method, output));
         if prediction.status != PredictionStatus::Succeeded {
-            let error = prediction.error.as_deref().unwrap_or("the prediction failed without an error");
+            let error = prediction.error.as_deref().unwrap_or("there is no error message");
             let outcome = Outcome::Failed(mask.text(error));
-            return Some(Observation { outcome, output, files: Vec::new(), wanted: None });
+            return Some(Observation::without_files(method, outcome, output));
         }
         let mut addresses = match &output {
             Some(output) if needs.output_files && method == Method::Predict => files_of(output, self.schemas.output.as_ref()),
@@ -55,7 +55,7 @@ impl Engine<'_> {
                 None => None,
             };
             self.gallery.hang(&prediction.id, &files, mask).await;
-            Observation { outcome: Outcome::Succeeded, output, files, wanted }
+            Observation { method, outcome: Outcome::Succeeded, output, files, wanted }
         };
         tokio::select! {
             biased;

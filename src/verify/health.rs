@@ -100,7 +100,13 @@ mod tests {
             name: "a.png".to_owned(),
             content: Ok(Download { bytes: Bytes::from_static(bytes), content_type: None }),
         });
-        Observation { outcome: Outcome::Succeeded, output: Some(output), files: files.into_iter().collect(), wanted: None }
+        Observation {
+            method: Method::Predict,
+            outcome: Outcome::Succeeded,
+            output: Some(output),
+            files: files.into_iter().collect(),
+            wanted: None,
+        }
     }
 
     fn document(output: &Value) -> Value {

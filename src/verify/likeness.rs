@@ -205,6 +205,7 @@ mod tests {
 
     use super::*;
     use crate::clients::replicate::Download;
+    use crate::schema::Method;
     use crate::verify::Outcome;
 
     fn seen(output: Value, files: &[(&'static str, &'static [u8])]) -> Observation {
@@ -215,7 +216,13 @@ mod tests {
             name: (*name).to_owned(),
             content: Ok(Download { bytes: Bytes::from_static(bytes), content_type: None }),
         };
-        Observation { outcome: Outcome::Succeeded, output: Some(output), files: files.iter().map(file).collect(), wanted: None }
+        Observation {
+            method: Method::Predict,
+            outcome: Outcome::Succeeded,
+            output: Some(output),
+            files: files.iter().map(file).collect(),
+            wanted: None,
+        }
     }
 
     #[test]

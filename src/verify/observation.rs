@@ -1,4 +1,4 @@
-//! What was seen of one prediction, files included: all that judging needs.
+//! What was seen of one prediction or training, files included: all that judging needs.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::Download;
 use crate::media::MediaFile;
-use crate::schema::{Kind, Shape};
+use crate::schema::{Kind, Method, Shape};
 
 /// Files of one output that are looked at.
 const FILE_LIMIT: usize = 32;
 
-/// How a prediction ended.
+/// How it ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Well.
@@ -23,9 +23,11 @@ pub enum Outcome {
     Refused(String),
 }
 
-/// What was seen of one prediction.
+/// What was seen of one prediction or training.
 #[derive(Debug, Clone)]
 pub struct Observation {
+    /// Whether it was a prediction or a training.
+    pub method: Method,
     /// How it ended.
     pub outcome: Outcome,
     /// Its output; the pieces of a concatenating iterator are joined.
@@ -80,6 +82,19 @@ impl FetchedFile {
 }
 
 impl Observation {
+    /// What ended without files, or whose files nobody needs.
+    pub(super) fn without_files(method: Method, outcome: Outcome, output: Option<Value>) -> Self {
+        Self { method, outcome, output, files: Vec::new(), wanted: None }
+    }
+
+    /// What it was, in a word.
+    pub fn noun(&self) -> &'static str {
+        match self.method {
+            Method::Predict => "prediction",
+            Method::Train => "training",
+        }
+    }
+
     /// The failure of a service that kept a file away, if there is one: nothing can be judged then.
     pub(super) fn service_problem(&self) -> Option<String> {
         self.files.iter().chain(&self.wanted).find_map(|file| match &file.content {
@@ -225,6 +240,7 @@ mod tests {
             content: Err(FetchProblem { message: "gone".to_owned(), kind: ErrorKind::Request }),
         };
         let seen = Observation {
+            method: Method::Predict,
             outcome: Outcome::Succeeded,
             output: Some(json!({"image": "https://x/1", "text": "hi"})),
             files: vec![file("https://x/1")],

@@ -5,6 +5,7 @@ use crate::cli::arguments::RunArguments;
 use crate::cli::context::Context;
 use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run, tell, without_models};
 use crate::cli::failure::Failure;
+use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
 use crate::cli::services::{self, Connected};
@@ -45,7 +46,8 @@ fn plans(loaded: &Loaded) -> Vec<ModelPlan> {
 async fn published(loaded: Loaded, mut connected: Connected, context: &Context) -> RunReport {
     connected.notices.extend(loaded.notices);
     let observer = context.observer();
-    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    keys::attach(&mut runs, &observer, context);
     let mut report = execute(runs, &connected, Goal::Publish, &*observer, context).await;
     connected.close().await;
     preparation.finish(&mut report);
@@ -120,6 +122,9 @@ async fn offline(mut loaded: Loaded, is_fork: bool, context: &Context) -> Result
     }
     if is_fork && loaded.models.iter().any(|model| !model.plan.build.secrets.is_empty()) {
         return without_build(loaded, notice("models whose builds need secrets were only checked"), context).await;
+    }
+    if loaded.models.iter().any(|model| model.plan.two_pass) {
+        return without_build(loaded, notice("models whose tests need a key were only checked"), context).await;
     }
     match services::docker(&loaded.run).await {
         Ok(_) => in_sandbox(loaded, context).await,

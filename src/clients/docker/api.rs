@@ -14,6 +14,9 @@ use crate::clients::docker::{
 /// A build context: a tar archive, read while it is sent. An error of the reader ends the build.
 pub type Context = Pin<Box<dyn AsyncRead + Send>>;
 
+/// An image as one archive (`docker save`), read while the daemon writes it.
+pub type ImageArchive = Pin<Box<dyn AsyncRead + Send>>;
+
 /// A Docker daemon.
 ///
 /// Calls with a `cancelled` token stop, clean up after themselves and return [`DockerError::Cancelled`] soon after it fires.
@@ -48,6 +51,10 @@ pub trait Docker: Send + Sync {
             Err(error) => Err(error),
         }
     }
+
+    /// Reads an image with all of its layers, its configuration and its history. Daemons without the containerd store write it to their disk
+    /// first.
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError>;
 
     /// The images whose label of that name has that value.
     async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError>;

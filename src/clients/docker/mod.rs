@@ -20,7 +20,7 @@ mod real;
 mod session;
 mod types;
 
-pub use api::{Context, Docker};
+pub use api::{Context, Docker, ImageArchive};
 pub use error::{DockerError, PushDenial};
 pub use network::{OwnNetwork, container_of_mounts};
 pub use progress::BuildEvent;

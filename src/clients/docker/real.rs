@@ -8,13 +8,15 @@ use async_trait::async_trait;
 use bollard::errors::Error as BollardError;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{DataUsageOptions, ListImagesOptions, RemoveImageOptions, TagImageOptions};
+use futures::TryStreamExt as _;
+use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::endpoint::Endpoint;
 use crate::clients::docker::push::split_reference;
 use crate::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
-    ImageDetails, ImagePush, PushEvent, Pushed, RegistryCredentials,
+    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
+    ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RegistryCredentials,
 };
 
 /// The API of Docker 20.10.
@@ -131,6 +133,11 @@ impl Docker for RealDocker {
     async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
         let image = self.client.inspect_image(reference).await;
         image.map(details).map_err(|error| self.meaning("look at an image", reference, error))
+    }
+
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
+        let stream = self.patient.export_image(reference).map_err(std::io::Error::other);
+        Ok(Box::pin(StreamReader::new(Box::pin(stream))))
     }
 
     async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {

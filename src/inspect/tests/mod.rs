@@ -56,6 +56,7 @@ fn plan(project: &Path) -> ModelPlan {
         test_model: "acme/hotdog-test".parse().unwrap(),
         test_hardware: None,
         official_model: None,
+        two_pass: false,
         inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
         build: BuildPlan::default(),
         predict: VerifyPlan::default(),

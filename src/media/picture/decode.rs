@@ -2,6 +2,7 @@
 
 use std::io::Cursor;
 
+use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 
 use crate::media::MediaFile;
@@ -14,7 +15,7 @@ const SIDE_LIMIT: u32 = 32_768;
 /// gigabytes.
 pub(super) const DECODED_BYTES: u64 = 512 * 1024 * 1024;
 
-/// What a picture's header says.
+/// What a picture's header says, as it is seen: cameras store pictures as they were held, with a note on how to turn them (EXIF).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Head {
     pub(super) width: u32,
@@ -57,8 +58,11 @@ fn reader<'a>(file: &MediaFile<'a>) -> Result<ImageReader<Cursor<&'a [u8]>>, Str
 /// Reads a picture's header.
 pub(super) fn head(file: &MediaFile<'_>) -> Result<Head, String> {
     guarded(|| {
-        let decoder = reader(file)?.into_decoder().map_err(|error| error.to_string())?;
-        let ((width, height), channels) = (decoder.dimensions(), decoder.color_type().channel_count());
+        let mut decoder = reader(file)?.into_decoder().map_err(|error| error.to_string())?;
+        let ((mut width, mut height), channels) = (decoder.dimensions(), decoder.color_type().channel_count());
+        if swaps_sides(orientation(&mut decoder)) {
+            (width, height) = (height, width);
+        }
         if width == 0 || height == 0 {
             return Err("it has no pixels".to_owned());
         }
@@ -66,7 +70,26 @@ pub(super) fn head(file: &MediaFile<'_>) -> Result<Head, String> {
     })
 }
 
-/// Decodes a picture, the first one of an animation; the error says why it cannot be.
+/// Decodes a picture as it is seen, the first one of an animation; the error says why it cannot be.
 pub(in crate::media) fn decode(file: &MediaFile<'_>) -> Result<DynamicImage, String> {
-    guarded(|| reader(file)?.decode().map_err(|error| error.to_string()))
+    guarded(|| {
+        let mut decoder = reader(file)?.into_decoder().map_err(|error| error.to_string())?;
+        if decoder.total_bytes() > DECODED_BYTES {
+            return Err(format!("it takes more than {DECODED_BYTES} bytes when decoded"));
+        }
+        let orientation = orientation(&mut decoder);
+        let mut image = DynamicImage::from_decoder(decoder).map_err(|error| error.to_string())?;
+        image.apply_orientation(orientation);
+        Ok(image)
+    })
+}
+
+/// How a picture has to be turned. A note that cannot be read turns nothing, as in browsers.
+fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
+    decoder.orientation().unwrap_or(Orientation::NoTransforms)
+}
+
+fn swaps_sides(orientation: Orientation) -> bool {
+    use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
+    matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }

@@ -60,6 +60,7 @@ impl CanaryRequest {
             test_model: self.model.clone(),
             test_hardware: Some(self.hardware.clone()),
             official_model: None,
+            two_pass: false,
             inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
             build: BuildPlan::default(),
             predict: VerifyPlan { cases: vec![case], compare: Comparison::Off, ..VerifyPlan::default() },

@@ -54,6 +54,7 @@ impl Harness {
             test_model: test_model(),
             test_hardware: Some("cpu".to_owned()),
             official_model: None,
+            two_pass: false,
             inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
             build: BuildPlan::default(),
             predict: VerifyPlan { compare: Comparison::Off, ..VerifyPlan::default() },

@@ -7,8 +7,8 @@ use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageBuild,
-    ImageDetails, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RegistryCredentials,
+    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
+    ImageBuild, ImageDetails, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RegistryCredentials,
 };
 use crate::clients::registry::Manifest;
 use crate::clients::replicate::Version;
@@ -60,7 +60,9 @@ impl Docker for FakeDocker {
         context.read_to_end(&mut sent).await.unwrap();
         self.enter("build", &build.tag, Some(cancelled)).await?;
         events(BuildEvent::Output { step: "RUN true".to_owned(), line: "building".to_owned() });
-        let diff_ids = vec![digest("base"), digest("packages"), digest("code")];
+        let code = digest(&hex::encode(&sent));
+        let diff_ids = vec![digest("base"), digest("packages"), code.clone()];
+        self.0.state().contexts.insert(code, sent);
         self.keep(&build.tag, ImageDetails { id: digest("first build").to_string(), diff_ids, ..ImageDetails::default() });
         Ok(())
     }
@@ -80,6 +82,21 @@ impl Docker for FakeDocker {
     async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
         self.enter("inspect_image", reference, None).await?;
         self.find(reference)
+    }
+
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
+        self.enter("export_image", reference, None).await?;
+        let image = self.find(reference)?;
+        // Layers hold what builds were sent.
+        let layers: Vec<Vec<u8>> = image.diff_ids.iter().filter_map(|id| self.0.state().contexts.get(id).cloned()).collect();
+        let mut archive = tokio_tar::Builder::new(Vec::new());
+        for layer in layers {
+            let mut header = tokio_tar::Header::new_gnu();
+            header.set_size(layer.len() as u64);
+            header.set_cksum();
+            archive.append_data(&mut header, "blobs/sha256/layer", &layer[..]).await.unwrap();
+        }
+        Ok(Box::pin(std::io::Cursor::new(archive.into_inner().await.unwrap())))
     }
 
     async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {

@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) versions: HashMap<VersionRef, (Version, Instant)>,
     pub(crate) deployments: BTreeMap<String, Deployment>,
     pub(crate) predictions: Vec<(Prediction, VersionRef)>,
+    /// What builds were sent, by the layer that it became.
+    pub(crate) contexts: BTreeMap<ImageDigest, Vec<u8>>,
     pub(crate) container_schema: Value,
     pub(crate) output: Option<Value>,
     pub(crate) predictions_never_end: bool,

@@ -391,19 +391,38 @@ impl Daemon {
 
 /// Reads the container's output to its end.
 async fn follow(docker: Docker, id: String, output: Output) {
-    let options = LogsOptionsBuilder::new().follow(true).stdout(true).stderr(true).build();
-    let mut stream = std::pin::pin!(docker.logs(&id, Some(options)));
-    let (mut stdout, mut stderr) = (LineBuffer::default(), LineBuffer::default());
-    while let Some(Ok(piece)) = stream.next().await {
-        let buffer = if matches!(piece, bollard::container::LogOutput::StdErr { .. }) { &mut stderr } else { &mut stdout };
-        for line in buffer.push(piece.as_ref()) {
-            output.push(&line);
-        }
-    }
-    for rest in [stdout.rest(), stderr.rest()].into_iter().flatten() {
+    let mut streams = <[Stream; 2]>::default();
+    read(&docker, &id, true, &mut streams, &output).await;
+    // A daemon may stop following when the container ends, with the last words still unsaid (seen with Docker 20.10 under load).
+    read(&docker, &id, false, &mut streams, &output).await;
+    for rest in streams.iter_mut().filter_map(|stream| stream.buffer.rest()) {
         output.push(&rest);
     }
     output.ended.cancel();
+}
+
+/// One of the container's two streams.
+#[derive(Default)]
+struct Stream {
+    buffer: LineBuffer,
+    bytes_read: usize,
+}
+
+/// Reads on from where the streams are.
+async fn read(docker: &Docker, id: &str, follow: bool, streams: &mut [Stream; 2], output: &Output) {
+    let options = LogsOptionsBuilder::new().follow(follow).stdout(true).stderr(true).build();
+    let mut pieces = std::pin::pin!(docker.logs(id, Some(options)));
+    let mut known = [streams[0].bytes_read, streams[1].bytes_read];
+    while let Some(Ok(piece)) = pieces.next().await {
+        let which = usize::from(matches!(piece, bollard::container::LogOutput::StdErr { .. }));
+        let bytes = piece.as_ref();
+        let skipped = known[which].min(bytes.len());
+        known[which] -= skipped;
+        streams[which].bytes_read += bytes.len() - skipped;
+        for line in streams[which].buffer.push(&bytes[skipped..]) {
+            output.push(&line);
+        }
+    }
 }
 
 async fn wait_until_ready(server: &CogServer, output: &Output) -> Result<(), ContainerError> {

@@ -19,6 +19,7 @@ use crate::domain::model_name::ModelName;
 use crate::select::rules;
 use crate::support::process::{self, Bounds, Ended, ProcessError};
 use crate::support::text::{count, last_lines, shorten};
+use crate::support::{ExposeSecret, SecretString};
 
 /// Where scripts are when nothing is said.
 const PLACES: [&str; 2] = ["script/select-model", "script/select.sh"];
@@ -69,24 +70,22 @@ pub enum ScriptError {
         source: io::Error,
     },
     /// It refused, or failed.
-    #[error("{path} {argument} ended with {status}{}", said(words))]
+    #[error("{call} ended with {status}{}", said(words))]
     Failed {
-        /// Its path.
-        path: String,
-        /// What it was called with.
-        argument: String,
+        /// Its path, and what it was called with.
+        call: String,
+        /// What it sees of the environment, in words.
+        sees: &'static str,
         /// How it ended.
         status: String,
         /// The last lines that it said. Untrusted text.
         words: String,
     },
     /// It took too long.
-    #[error("{path} {argument} took longer than {limit_seconds} s and was ended{}", said(words))]
+    #[error("{call} took longer than {limit_seconds} s and was ended{}", said(words))]
     TooLong {
-        /// Its path.
-        path: String,
-        /// What it was called with.
-        argument: String,
+        /// Its path, and what it was called with.
+        call: String,
         /// The limit.
         limit_seconds: u64,
         /// The last lines that it said. Untrusted text.
@@ -121,9 +120,9 @@ impl ScriptError {
                 Some("correct select_script, which is relative to the repository, or set it to 'none'".to_owned())
             }
             Self::Unreadable { .. } => Some("check its permissions".to_owned()),
-            Self::Failed { path, argument, .. } => Some(format!(
-                "try it on your machine with `{path} {argument}`; here its environment has PATH, HOME and MODEL, and no secrets"
-            )),
+            Self::Failed { call, sees, .. } => {
+                Some(format!("try it on your machine with `{call}`; here its environment has {sees}"))
+            }
             Self::TooLong { .. } => Some("a script selects files; what takes long belongs into the build".to_owned()),
             Self::NotRun { .. } => Some("check its first line and its permissions".to_owned()),
             Self::Cancelled { .. } => None,
@@ -155,7 +154,9 @@ pub struct Script {
     root: PathBuf,
     path: String,
     text: String,
-    variables: BTreeMap<String, String>,
+    variables: BTreeMap<String, SecretString>,
+    /// Which these are, in words.
+    sees: &'static str,
 }
 
 impl Script {
@@ -169,9 +170,19 @@ impl Script {
                 None => return Ok(None),
             },
         };
+        let kept = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), environment.get(*name)?.as_str().into())));
+        Self::at(root, path, kept.collect(), "PATH, HOME and MODEL, and no secrets").map(Some)
+    }
+
+    /// A script of the repository that is given these variables, `sees` in words, beside `MODEL`.
+    pub fn at(
+        root: &Path,
+        path: String,
+        variables: BTreeMap<String, SecretString>,
+        sees: &'static str,
+    ) -> Result<Self, ScriptError> {
         let text = read(root, &path)?;
-        let kept = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), environment.get(*name)?.clone())));
-        Ok(Some(Self { root: root.to_owned(), path, text, variables: kept.collect() }))
+        Ok(Self { root: root.to_owned(), path, text, variables, sees })
     }
 
     /// Its path, relative to the repository.
@@ -186,7 +197,7 @@ impl Script {
         if !names::lists(&self.text) {
             return ScriptNames { names: compared, findings: Vec::new() };
         }
-        match self.run("--list", None, LIST_LIMIT, cancelled) {
+        match self.run(Some("--list"), None, LIST_LIMIT, cancelled) {
             Ok(ended) => {
                 let (names, others) = names::listed(&ended.stdout.text());
                 let finding = others.first().map(|first| {
@@ -211,13 +222,25 @@ impl Script {
 
     /// Has it prepare the repository's files for a model. Blocks while the script runs.
     pub fn prepare(&self, model: &str, cancelled: &dyn Fn() -> bool) -> Result<ScriptOutput, ScriptError> {
-        let ended = self.run(model, Some(model), PREPARE_LIMIT, cancelled)?;
+        let ended = self.run(Some(model), Some(model), PREPARE_LIMIT, cancelled)?;
         Ok(ScriptOutput { text: both(&ended), is_cut: ended.stdout.cut || ended.stderr.cut })
     }
 
-    fn run(&self, argument: &str, model: Option<&str>, time: Duration, cancelled: &dyn Fn() -> bool) -> Result<Ended, ScriptError> {
+    /// Has it do its work for a model that only `MODEL` names. Blocks while the script runs. What it says is kept for a failure alone.
+    pub fn call(&self, model: &str, cancelled: &dyn Fn() -> bool) -> Result<(), ScriptError> {
+        self.run(None, Some(model), PREPARE_LIMIT, cancelled).map(drop)
+    }
+
+    fn run(
+        &self,
+        argument: Option<&str>,
+        model: Option<&str>,
+        time: Duration,
+        cancelled: &dyn Fn() -> bool,
+    ) -> Result<Ended, ScriptError> {
         let mut command = self.command();
-        command.arg(argument).current_dir(&self.root).env_clear().envs(&self.variables);
+        command.args(argument).current_dir(&self.root).env_clear();
+        command.envs(self.variables.iter().map(|(name, value)| (name, value.expose_secret())));
         if let Some(model) = model {
             command.env("MODEL", model);
         }
@@ -225,22 +248,20 @@ impl Script {
         command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory").env("GIT_CONFIG_VALUE_0", "*");
         command.env("GIT_TERMINAL_PROMPT", "0");
         let path = || self.path.clone();
+        let call = || argument.map_or_else(path, |argument| format!("{} {argument}", self.path));
         let ended = process::run(&mut command, Bounds { time, bytes: WORDS_BYTES, cancelled }).map_err(|error| match error {
             ProcessError::Cancelled => ScriptError::Cancelled { path: path() },
-            ProcessError::TooLong { limit, said } => ScriptError::TooLong {
-                path: path(),
-                argument: argument.to_owned(),
-                limit_seconds: limit.as_secs(),
-                words: last_words(&said.text()),
-            },
+            ProcessError::TooLong { limit, said } => {
+                ScriptError::TooLong { call: call(), limit_seconds: limit.as_secs(), words: last_words(&said.text()) }
+            }
             ProcessError::NotStarted(source) | ProcessError::NotWatched(source) => ScriptError::NotRun { path: path(), source },
         })?;
         if ended.status.success() {
             return Ok(ended);
         }
         Err(ScriptError::Failed {
-            path: path(),
-            argument: argument.to_owned(),
+            call: call(),
+            sees: self.sees,
             status: ended.status.to_string().replace("exit status:", "exit code"),
             words: last_words(&both(&ended)),
         })

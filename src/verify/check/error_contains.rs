@@ -13,8 +13,9 @@ impl Check for ErrorContains {
             Outcome::Succeeded => {
                 let output = seen.output.as_ref().map(quote).unwrap_or_else(|| "no output".to_owned());
                 return Judged::failed(format!(
-                    "expected an error that contains '{}', but the prediction succeeded with {output}",
-                    shorten(&self.0, 200)
+                    "expected an error that contains '{}', but the {} succeeded with {output}",
+                    shorten(&self.0, 200),
+                    seen.noun()
                 ));
             }
             Outcome::Failed(error) | Outcome::Refused(error) => error,

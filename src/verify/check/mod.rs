@@ -89,11 +89,11 @@ fn quote(value: &serde_json::Value) -> String {
 /// (`contracts/peer.md`, weakness 19).
 fn output_of(seen: &Observation) -> Result<&serde_json::Value, Judged> {
     match &seen.outcome {
-        Outcome::Failed(error) => Err(Judged::failed(format!("the prediction failed: {error}"))),
+        Outcome::Failed(error) => Err(Judged::failed(format!("the {} failed: {error}", seen.noun()))),
         Outcome::Refused(detail) => Err(Judged::failed(format!("the inputs were refused: {detail}"))),
         Outcome::Succeeded => match &seen.output {
             Some(output) if !output.is_null() => Ok(output),
-            _ => Err(Judged::failed("the prediction succeeded without an output")),
+            _ => Err(Judged::failed(format!("the {} succeeded without an output", seen.noun()))),
         },
     }
 }

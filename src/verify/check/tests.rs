@@ -4,11 +4,12 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::Download;
+use crate::schema::Method;
 use crate::verify::FetchedFile;
 use crate::verify::observation::FetchProblem;
 
 fn seen(outcome: Outcome, output: Option<Value>) -> Observation {
-    Observation { outcome, output, files: Vec::new(), wanted: None }
+    Observation::without_files(Method::Predict, outcome, output)
 }
 
 fn succeeded(output: Value) -> Observation {

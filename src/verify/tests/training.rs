@@ -64,7 +64,7 @@ async fn a_training_that_fails_is_repeated_once_and_names_its_reason() {
     let outcome = setting(numbered(1), vec![training(&json!({"data": ""}))], None).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "train-1 failed"]);
     assert_eq!(outcome.cases[1].attempts.len(), 2);
-    assert_eq!(reason(&outcome.cases[1]), "the prediction failed: ValueError: the data is empty");
+    assert_eq!(reason(&outcome.cases[1]), "the training failed: ValueError: the data is empty");
     assert!(codes(&outcome).is_empty(), "nothing was left behind");
     let expected = vec![case(&json!({"data": ""}), Expectation::ErrorContains("empty".to_owned()))];
     assert_eq!(statuses(&setting(numbered(1), expected, None).run(&fake).await), ["case-1 passed", "train-1 passed"]);

@@ -1,32 +1,22 @@
-//! Proof that no secret lies among the files of a build: each of them is read to its end, whatever its size.
-//!
-//! What is found elsewhere on the way to a build ([`advice`](super::advice)) is a warning about likely places. This is for an image that must
-//! hold none, such as that of an official model, which other people run. A secret is found as it is, and in base64 wherever it begins.
+//! The search for secrets in a stream of bytes.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use regex::bytes::{RegexSet, RegexSetBuilder};
 
-use crate::build::context::{ContextError, ContextFiles};
-use crate::build::rules;
-use crate::domain::finding::{Finding, Location};
-use crate::support::{ExposeSecret, SecretString};
+use crate::build::leaks::NamedSecret;
+use crate::support::ExposeSecret;
 
 /// Shorter values are no secrets: they would be found everywhere.
 const SHORTEST_SECRET: usize = 8;
 
-/// How much of a file is looked at together.
-const CHUNK_BYTES: usize = 1024 * 1024;
-
-/// A secret, and the name that people know it by.
-pub type NamedSecret = (String, SecretString);
+/// How much of a stream is looked at together.
+pub(super) const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Secrets to be looked for.
-struct Search {
+pub(super) struct Search {
     names: Vec<String>,
     patterns: RegexSet,
     /// What is carried from one chunk to the next, so that nothing is missed between two.
@@ -35,7 +25,7 @@ struct Search {
 
 impl Search {
     /// `None` when there is nothing to look for.
-    fn new(secrets: &[NamedSecret]) -> Result<Option<Self>, regex::Error> {
+    pub(super) fn new(secrets: &[NamedSecret]) -> io::Result<Option<Self>> {
         let mut names = Vec::new();
         let mut patterns = Vec::new();
         let mut longest = 0;
@@ -53,23 +43,52 @@ impl Search {
         if patterns.is_empty() {
             return Ok(None);
         }
-        let patterns = RegexSetBuilder::new(patterns).size_limit(64 * 1024 * 1024).build()?;
+        let patterns = RegexSetBuilder::new(patterns).size_limit(64 * 1024 * 1024).build().map_err(io::Error::other)?;
         Ok(Some(Self { names, patterns, overlap: longest.saturating_sub(1) }))
     }
 
+    /// A stream that is about to be read.
+    pub(super) fn begin(&self) -> Searched<'_> {
+        Searched { search: self, found: vec![false; self.names.len()], window: Vec::with_capacity(CHUNK_BYTES + self.overlap) }
+    }
+
     /// The names of the secrets that a stream holds.
-    fn of_stream(&self, mut stream: impl Read) -> io::Result<Vec<&str>> {
-        let mut found = vec![false; self.names.len()];
-        let mut window = Vec::with_capacity(CHUNK_BYTES + self.overlap);
-        loop {
-            let read = (&mut stream).take(CHUNK_BYTES as u64).read_to_end(&mut window)?;
-            if read == 0 {
-                break;
-            }
-            self.patterns.matches(&window).iter().for_each(|index| found[index] = true);
-            window.drain(..window.len().saturating_sub(self.overlap));
+    pub(super) fn of_stream(&self, mut stream: impl Read) -> io::Result<Vec<&str>> {
+        let mut searched = self.begin();
+        while (&mut stream).take(CHUNK_BYTES as u64).read_to_end(&mut searched.window)? > 0 {
+            searched.look();
         }
-        Ok(self.names.iter().zip(found).filter(|(_, is_found)| *is_found).map(|(name, _)| name.as_str()).collect())
+        Ok(searched.found())
+    }
+}
+
+/// A stream that is being read.
+pub(super) struct Searched<'a> {
+    search: &'a Search,
+    found: Vec<bool>,
+    /// What comes next, behind the end of what was before.
+    window: Vec<u8>,
+}
+
+impl<'a> Searched<'a> {
+    /// Takes what comes next.
+    pub(super) fn feed(&mut self, bytes: &[u8]) {
+        self.window.extend_from_slice(bytes);
+        if self.window.len() >= CHUNK_BYTES {
+            self.look();
+        }
+    }
+
+    fn look(&mut self) {
+        self.search.patterns.matches(&self.window).iter().for_each(|index| self.found[index] = true);
+        self.window.drain(..self.window.len().saturating_sub(self.search.overlap));
+    }
+
+    /// The names of the secrets that the stream held.
+    pub(super) fn found(mut self) -> Vec<&'a str> {
+        self.look();
+        let names = self.search.names.iter().zip(self.found);
+        names.filter(|(_, is_found)| *is_found).map(|(name, _)| name.as_str()).collect()
     }
 }
 
@@ -90,38 +109,6 @@ fn forms(value: &str) -> Vec<String> {
     forms.sort();
     forms.dedup();
     forms
-}
-
-/// What lies among the files that a build would send and must not: one finding for each file and secret. `shown_as` is put before each path.
-/// Blocks.
-///
-/// # Errors
-/// When a file cannot be read: nothing is proven then.
-pub fn secrets_in_context(
-    project: &Path,
-    shown_as: &str,
-    unsent: &[PathBuf],
-    secrets: &[NamedSecret],
-) -> Result<Vec<Finding>, ContextError> {
-    let unusable = |error: regex::Error| ContextError::Unreadable { path: project.to_owned(), source: io::Error::other(error) };
-    let Some(search) = Search::new(secrets).map_err(unusable)? else { return Ok(Vec::new()) };
-    let mut findings = Vec::new();
-    for file in ContextFiles::scan(project, unsent, Vec::new())?.listing() {
-        let path = project.join(&file.path);
-        let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-        let stream = File::open(&path).map_err(unreadable)?;
-        for name in search.of_stream(stream).map_err(unreadable)? {
-            let message = format!("{} holds the value of {name}, and an official model must not", file.path);
-            findings.push(
-                Finding::new(&rules::SECRET_IN_OFFICIAL, message)
-                    .hint(
-                        "take it out, or name the file in .dockerignore; what was pushed before holds it still, so make a new one",
-                    )
-                    .at(Location::file(format!("{shown_as}{}", file.path))),
-            );
-        }
-    }
-    Ok(findings)
 }
 
 #[cfg(test)]
@@ -178,21 +165,5 @@ mod tests {
         assert_eq!(search.of_stream(&almost[..]).unwrap(), [""; 0]);
         assert_eq!(search.of_stream(&b""[..]).unwrap(), [""; 0]);
         assert!(Search::new(&[("SHORT".to_owned(), "abc".into())]).unwrap().is_none());
-    }
-
-    #[test]
-    fn files_that_a_build_would_send_are_searched_to_their_end() {
-        let folder = tempfile::tempdir().unwrap();
-        let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-        let mut weights = vec![0; 3 * CHUNK_BYTES];
-        weights.extend_from_slice(SECRET.as_bytes());
-        write("weights.bin", &weights);
-        write("run.py", b"print('hello')");
-        write("ignored.txt", SECRET.as_bytes());
-        write(".dockerignore", b"ignored.txt\n");
-        let findings = secrets_in_context(folder.path(), "models/a/", &[], &[("KEY".to_owned(), SECRET.into())]).unwrap();
-        let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
-        assert_eq!(said, ["weights.bin holds the value of KEY, and an official model must not"]);
-        assert!(findings.iter().all(|finding| finding.is_error() && !format!("{finding:?}").contains(SECRET)));
     }
 }

@@ -1,0 +1,54 @@
+//! Proof that what becomes official holds no secret of the run.
+
+use std::path::PathBuf;
+
+use crate::build::{BuildEnvironment, BuildError, ContextError, NamedSecret, secrets_in_context, secrets_in_image};
+use crate::clients::docker::Docker;
+use crate::cog::project::Project;
+use crate::domain::cleared::BuiltImage;
+use crate::domain::finding::Finding;
+use crate::domain::plan::ModelPlan;
+use crate::pipeline::context::RunContext;
+use crate::pipeline::grace::at_once;
+use crate::pipeline::inspecting::{About, judge};
+use crate::pipeline::state::ModelState;
+use crate::pipeline::stop::Stop;
+
+/// The secrets that a build could have come across: tokens, and what its steps are given.
+pub(super) fn secrets_of(environment: &BuildEnvironment) -> Vec<NamedSecret> {
+    environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+/// The files that a build would send hold none of the secrets.
+pub(super) async fn prove_files(
+    state: &mut ModelState<'_>,
+    project: &Project,
+    plan: &ModelPlan,
+    secrets: &[NamedSecret],
+    context: &RunContext<'_>,
+) -> Result<(), Stop> {
+    let (folder, unsent, secrets) = (project.folder.clone(), plan.build.unsent.clone(), secrets.to_vec());
+    let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let searching = tokio::task::spawn_blocking(move || secrets_in_context(&folder, &shown_as, &unsent, &secrets));
+    let searched = async {
+        let crashed = |error: tokio::task::JoinError| ContextError::Unreadable { path: PathBuf::new(), source: error.into() };
+        Ok::<_, Stop>(searching.await.map_err(crashed).and_then(|found| found).map_err(BuildError::Context)?)
+    };
+    let findings = at_once(searched, context.cancelled).await?;
+    // No setting of the repository makes this lighter.
+    state.found(findings.clone());
+    judge(&findings, |_finding| About::Configuration).map(|_note| ())
+}
+
+/// What an image holds of the secrets, in any layer, its configuration or its history.
+pub(super) async fn prove_image(
+    state: &mut ModelState<'_>,
+    image: &BuiltImage,
+    docker: &dyn Docker,
+    secrets: &[NamedSecret],
+    context: &RunContext<'_>,
+) -> Result<Vec<Finding>, Stop> {
+    let findings = at_once(secrets_in_image(docker, &image.reference, secrets), context.cancelled).await?;
+    state.found(findings.clone());
+    Ok(findings)
+}
