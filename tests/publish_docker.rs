@@ -192,12 +192,15 @@ async fn a_model_that_is_missing_at_the_push_is_named() {
 
 #[tokio::test]
 async fn a_registry_that_fails_for_a_moment_gets_the_whole_image() {
-    for fault in [RegistryFault::BadGateway, RegistryFault::Close] {
+    let mut sent = Vec::new();
+    for fault in [RegistryFault::BadGateway, RegistryFault::Close, RegistryFault::CutOff] {
         let Some(fixture) = Fixture::new().await else { return };
         // One of the uploads: the daemon itself begins it again after some seconds.
         fixture.sandbox.fail_uploads(fault, 1);
         let staged = fixture.stage().await.unwrap();
         assert_eq!(staged.layers.len(), fixture.image.diff_ids.len());
+        sent.push(fixture.sandbox.uploaded_bytes());
         fixture.end().await;
     }
+    assert!(sent[2] > sent[0] + 1_000_000, "what was cut off in the middle is sent again: {sent:?}");
 }

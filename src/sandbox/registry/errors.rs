@@ -6,6 +6,7 @@ use http::{HeaderValue, StatusCode, header};
 use serde_json::json;
 
 use super::digest::{Digest, InvalidDigest};
+use super::fault::closed;
 
 /// A refused or failed request.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +33,9 @@ pub(super) enum RegistryError {
     TooManyUploads(usize),
     #[error("the upload broke off")]
     BrokenBody(#[source] axum::Error),
+    /// Asked for by a test: the connection goes, without an answer.
+    #[error("the upload was cut off")]
+    CutOff,
     #[error("the content's digest is {actual}, not {expected}")]
     DigestMismatch { expected: Digest, actual: Digest },
     #[error(transparent)]
@@ -68,7 +72,7 @@ impl RegistryError {
             Self::SizeInvalid => (StatusCode::BAD_REQUEST, "SIZE_INVALID"),
             Self::BlobTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID"),
             Self::TooManyUploads(_) => (StatusCode::TOO_MANY_REQUESTS, "TOOMANYREQUESTS"),
-            Self::BrokenBody(_) => (StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID"),
+            Self::BrokenBody(_) | Self::CutOff => (StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID"),
             Self::DigestMismatch { .. } | Self::InvalidDigest(_) => (StatusCode::BAD_REQUEST, "DIGEST_INVALID"),
             Self::ManifestUnknown(_) => (StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN"),
             Self::ManifestInvalid(_) => (StatusCode::BAD_REQUEST, "MANIFEST_INVALID"),
@@ -95,6 +99,9 @@ impl IntoResponse for RegistryError {
     fn into_response(self) -> Response {
         if let Self::Disk(cause) = &self {
             tracing::warn!(%cause, "the sandbox registry's disk failed");
+        }
+        if let Self::CutOff = self {
+            return closed();
         }
         let (status, code) = self.kind();
         let error = json!({ "code": code, "message": self.to_string(), "detail": self.detail() });

@@ -237,7 +237,7 @@ impl Registry {
         match monolithic {
             None => Ok(session(StatusCode::ACCEPTED, name, id, 0)),
             Some(digest) => {
-                self.uploads.append(name, id, None, body).await?;
+                self.uploads.append(name, id, None, body, &self.faults).await?;
                 self.finish_upload(name, id, digest).await
             }
         }
@@ -255,12 +255,12 @@ impl Registry {
         match *method {
             Method::GET => Ok(session(StatusCode::NO_CONTENT, name, id, self.uploads.offset(name, id).await?)),
             Method::PATCH => {
-                let offset = self.uploads.append(name, id, self.chunk_range(name, id, headers).await?, body).await?;
+                let offset = self.uploads.append(name, id, self.chunk_range(name, id, headers).await?, body, &self.faults).await?;
                 Ok(session(StatusCode::ACCEPTED, name, id, offset))
             }
             Method::PUT => {
                 let digest = query.get("digest").map(String::as_str).unwrap_or_default().parse()?;
-                self.uploads.append(name, id, self.chunk_range(name, id, headers).await?, body).await?;
+                self.uploads.append(name, id, self.chunk_range(name, id, headers).await?, body, &self.faults).await?;
                 self.finish_upload(name, id, digest).await
             }
             Method::DELETE => {

@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::blobs::BlobStore;
 use super::digest::Digest;
 use super::errors::RegistryError;
+use super::fault::Faults;
 use crate::sandbox::locks::lock;
 
 const MAX_OPEN_UPLOADS: usize = 1024;
@@ -120,6 +121,7 @@ impl Uploads {
         id: Uuid,
         range: Option<ChunkRange>,
         body: Body,
+        faults: &Faults,
     ) -> Result<u64, RegistryError> {
         let session = self.session(repository, id)?;
         let mut upload = session.lock().await;
@@ -133,12 +135,16 @@ impl Uploads {
                 self.abort(repository, id).await?;
                 return Err(RegistryError::BlobTooLarge(MAX_BLOB_BYTES));
             }
+            let before = upload.offset;
             if let Err(cause) = upload.write(&chunk).await {
                 // File and hash may differ from here on.
                 lock(&self.open).remove(&id);
                 return Err(cause.into());
             }
             self.received_bytes.fetch_add(chunk.len() as u64, Ordering::Relaxed);
+            if faults.cuts_off(before, upload.offset) {
+                return Err(RegistryError::CutOff);
+            }
         }
         if range.is_some_and(|range| range.end + 1 != upload.offset) {
             self.abort(repository, id).await?;
