@@ -15,6 +15,7 @@ use crate::verify::cost::Ledger;
 use crate::verify::gallery::Gallery;
 use crate::verify::gate::Gate;
 use crate::verify::keep::Keeper;
+use crate::verify::pace::Pace;
 use crate::verify::places::{Place, Places, Urgency};
 use crate::verify::predict::Side;
 use crate::verify::trained::TrainedVersions;
@@ -36,6 +37,7 @@ pub(super) struct Engine<'a> {
     pub(super) stopping: CancellationToken,
     reason: Mutex<Option<VerifyError>>,
     pub(super) ledger: Ledger,
+    pub(super) pace: Pace,
     gate: Gate,
     /// A training boots a container of its own.
     trainer_gate: Gate,
@@ -65,6 +67,7 @@ impl<'a> Engine<'a> {
             stopping: cancelled.child_token(),
             reason: Mutex::new(None),
             ledger: Ledger::new(request.limits.max_predict_seconds),
+            pace: Pace::default(),
             gate: Gate::new(),
             trainer_gate: Gate::new(),
             places: Places::new(request.parallel),

@@ -55,6 +55,7 @@ mod likeness;
 mod mask;
 mod observation;
 mod opinion;
+mod pace;
 mod places;
 mod plan_check;
 mod platform;

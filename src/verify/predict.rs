@@ -122,6 +122,7 @@ impl Engine<'_> {
             let duration = began.elapsed();
             let wait = match outcome {
                 Ok(prediction) => {
+                    self.pace.note(ask.side, run_time(&prediction));
                     self.spend(run_time(&prediction));
                     if ask.side == Side::Trainer {
                         self.note_trained(ask.case, &prediction);
@@ -231,7 +232,8 @@ impl Engine<'_> {
             return replicate.run_training(&request, &RunLimits::of_training(limits), watcher, &self.stopping).await;
         }
         let request = PredictionRequest::new(target.clone(), ask.inputs.clone());
-        replicate.run_prediction(&request, &RunLimits::of_prediction(limits), watcher, &self.stopping).await
+        let limits = RunLimits::of_prediction(limits).expecting(self.pace.typical(ask.side));
+        replicate.run_prediction(&request, &limits, watcher, &self.stopping).await
     }
 
     pub(super) fn spend(&self, time: Duration) {

@@ -27,7 +27,8 @@ const VISIBILITY_TIME: Duration = Duration::from_secs(10);
 /// A look at the moment of a limit gets this long, so that one that ended in time is seen to have.
 const LAST_LOOK_TIME: Duration = Duration::from_secs(5);
 
-/// How often a prediction is looked at: after a tenth of the time it has been in its phase, within bounds.
+/// How often a prediction is looked at: after a part of the time it has been in its phase, within bounds; and more often about the time at
+/// which it is expected to end.
 ///
 /// Looking is as good as free (`contracts/replicate.md` section 1: 59999 a minute), and how late an end is noticed adds to every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,25 +39,31 @@ pub struct Polling {
     pub longest_starting: Duration,
     /// The longest while it is running.
     pub longest_running: Duration,
+    /// What predictions before it took, when there were any.
+    pub typical: Option<Duration>,
 }
 
 impl Default for Polling {
     fn default() -> Self {
         Self {
-            shortest: Duration::from_millis(100),
+            shortest: Duration::from_millis(25),
             longest_starting: Duration::from_secs(1),
             longest_running: Duration::from_millis(250),
+            typical: None,
         }
     }
 }
 
 impl Polling {
     fn wait(&self, phase: TimeLimit, age: Duration) -> Duration {
-        let longest = match phase {
-            TimeLimit::StartUp => self.longest_starting,
-            TimeLimit::Run => self.longest_running,
+        let (wait, longest) = match (phase, self.typical) {
+            // A version that is warm begins at once, and others may wait to see it begin.
+            (TimeLimit::StartUp, _) => (age / 5, self.longest_starting),
+            (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => (typical * 9 / 10 - age, self.longest_running),
+            (TimeLimit::Run, Some(typical)) if age < typical * 2 => (typical / 50, self.longest_running),
+            (TimeLimit::Run, _) => ((age / 20).max(self.shortest * 2), self.longest_running),
         };
-        (age / 10).max(self.shortest).min(longest)
+        wait.max(self.shortest).min(longest)
     }
 }
 
@@ -75,6 +82,12 @@ impl RunLimits {
     /// The limits of a plan's predictions.
     pub fn of_prediction(limits: &Limits) -> Self {
         Self { startup: limits.startup, run: limits.predict, polling: Polling::default() }
+    }
+
+    /// The same for a prediction that is expected to take so long.
+    #[must_use]
+    pub fn expecting(self, typical: Option<Duration>) -> Self {
+        Self { polling: Polling { typical, ..self.polling }, ..self }
     }
 
     /// The limits of a plan's trainings.

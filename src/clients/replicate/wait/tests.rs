@@ -15,6 +15,7 @@ const LIMITS: RunLimits = RunLimits {
         shortest: Duration::from_millis(100),
         longest_starting: Duration::from_secs(1),
         longest_running: Duration::from_millis(250),
+        typical: None,
     },
 };
 
@@ -149,6 +150,21 @@ async fn the_end_is_noticed_soon() {
     let mean = lags.iter().sum::<f64>() / lags.len() as f64;
     assert!(mean < 0.15, "{mean}");
     assert!(lags.iter().all(|lag| *lag <= 0.2501), "{lags:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_end_that_is_expected_is_noticed_sooner_and_with_fewer_looks() {
+    for end in [0.3, 1.0, 5.0, 60.0] {
+        let look = async |limits: RunLimits| {
+            let script = script(&[(0.0, "processing"), (end, "succeeded")]);
+            drive(&script, &limits, &|_: &Prediction| {}, &CancellationToken::new()).await.unwrap();
+            (script.age() - end, script.looks())
+        };
+        let limits = RunLimits { polling: Polling::default(), ..LIMITS };
+        let (lag, looks) = look(limits.expecting(Some(Duration::from_secs_f64(end * 1.03)))).await;
+        assert!(lag <= (end / 40.0).max(0.026), "{lag} s after {end} s");
+        assert!(looks <= look(limits).await.1, "{looks} looks for {end} s");
+    }
 }
 
 #[tokio::test(start_paused = true)]
