@@ -102,6 +102,23 @@ fn layouts_of_one_look_are_the_same() {
     }
 }
 
+/// Cameras, and models that pass a photograph on, store a picture as it was held, with a note on how to turn it.
+#[test]
+fn pictures_are_compared_as_they_are_seen() {
+    let original = scene();
+    let upright = jpeg(&original, 95);
+    let stored = [
+        (3, image::imageops::rotate180(&original)),
+        (6, image::imageops::rotate270(&original)),
+        (8, image::imageops::rotate90(&original)),
+    ];
+    for (orientation, picture) in stored {
+        let bytes = jpeg(&picture, 95);
+        check(MediaKind::Image, "turned", &upright, &bytes, false);
+        check(MediaKind::Image, "turned back", &upright, &with_orientation(&bytes, orientation), true);
+    }
+}
+
 #[test]
 fn transparency_is_no_colour() {
     let black = RgbaImage::from_pixel(64, 48, Rgba([0, 0, 0, 255]));
@@ -137,7 +154,8 @@ fn animations_are_compared_to_the_last_frame() {
 #[test]
 fn sounds() {
     let sound = Sound::default();
-    let made: [Encoder<Sound>; 3] = [("WAV", Sound::wav), ("WAV of floats", Sound::wav_of_floats), ("AIFF", Sound::aiff)];
+    let made: [Encoder<Sound>; 4] =
+        [("WAV", Sound::wav), ("WAV of floats", Sound::wav_of_floats), ("AIFF", Sound::aiff), ("FLAC", Sound::flac)];
     for (format, make) in made {
         let whole = make(sound);
         let pairs: [(&str, Sound, bool); 14] = [
@@ -161,6 +179,7 @@ fn sounds() {
         }
     }
     check(MediaKind::Audio, "WAV and AIFF", &sound.wav(), &sound.aiff(), true);
+    check(MediaKind::Audio, "WAV and FLAC", &sound.wav(), &sound.flac(), true);
     // What was clipped already may stay so.
     let loud = Sound { volume: 4.0, ..sound };
     assert!(
@@ -229,7 +248,9 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let mut samples: Vec<(&str, Vec<u8>)> = FORMATS.iter().map(|format| ("a", encoded(small.clone(), *format))).collect();
     samples.push(("a.tga", encoded(small, ImageFormat::Tga)));
     samples.extend([gif(&frames), apng(&frames), animated_webp(&frames)].map(|bytes| ("a", bytes)));
-    samples.extend([sound.wav(), sound.wav_of_floats(), sound.aiff(), video.mp4(), video.webm()].map(|bytes| ("a", bytes)));
+    samples.extend(
+        [sound.wav(), sound.wav_of_floats(), sound.aiff(), sound.flac(), video.mp4(), video.webm()].map(|bytes| ("a", bytes)),
+    );
     samples.push(("a.json", br#"{"a": [1, 2, {"b": "c"}], "d": null}"#.to_vec()));
     samples
 }

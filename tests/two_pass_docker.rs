@@ -99,7 +99,9 @@ async fn the_official_model_has_no_key_and_the_tested_one_has() {
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(proxy.versions(), (1, 1), "{seen}");
     assert!(!proxy.key_is_here() && !seen.to_string().contains(KEY), "{seen}");
-    assert!(seen.stderr.contains("layers in common with the tested one"), "{seen}");
+    assert!(seen.stderr.contains("of the official image are those that were tested"), "{seen}");
+    let official = format!("{OFFICIAL}:{}", proxy.sandbox.versions(OFFICIAL)[0].id);
+    assert_eq!(proxy.repository.report()["models"][0]["versions"]["official"], official);
     let live = proxy.predict("predictions", json!({"version": proxy.sandbox.versions(LIVE)[0].id})).await;
     assert_eq!(live["output"], "hello, with a key of 21", "{live}");
     let official = proxy.predict(&format!("models/{OFFICIAL}/predictions"), json!({})).await;

@@ -49,6 +49,8 @@ pub struct ModelReport {
     pub staged: Option<VersionRef>,
     /// The version that was published, once it was.
     pub published: Option<VersionRef>,
+    /// The version of the official model, once it was pushed.
+    pub official: Option<VersionRef>,
     /// The live version before this run: the way back.
     pub previous: Option<VersionRef>,
     /// The versions that test trainings left at their destination.

@@ -45,6 +45,7 @@ pub(super) async fn run(
             ),
         };
         let second = publish_official(name, &cleared, &publishing, context.observer, context.cancelled).await?;
+        state.report.official = Some(second.version.clone());
         note = format!("{note} and {}:{}", second.version.model, second.version.id.short());
         state.notice(format!("{what} published as {}", second.version));
         state.found(second.findings);

@@ -8,6 +8,7 @@ use crate::pipeline::proof::{prove_files, prove_image, secrets_of};
 use crate::pipeline::state::ModelState;
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{KeyFiles, ModelRun, Services, WrittenKey};
+use crate::support::text::count;
 
 /// What the first pass leaves to the second.
 pub(super) struct FirstPass<'a> {
@@ -45,10 +46,11 @@ pub(super) async fn run(
     let found = prove_image(state, &second.image, images.docker, &secrets, context).await?;
     judge(&found, |_finding| About::Configuration)?;
     let shared = first.built.image.diff_ids.iter().zip(&second.image.diff_ids).take_while(|(one, other)| one == other).count();
+    let files: Vec<String> = key.files.iter().map(|path| path.display().to_string()).collect();
     state.notice(format!(
-        "the official image has {shared} of {} layers in common with the tested one; what it has not are the files with the key: {}",
-        second.image.diff_ids.len(),
-        key.files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", "),
+        "the first {shared} of {} of the official image are those that were tested; the rest is made of the same source without {}",
+        count(second.image.diff_ids.len(), "layer"),
+        files.join(", "),
     ));
     Ok(cleared.without_key(WithoutKey::prove(second.image, &found)?)?)
 }

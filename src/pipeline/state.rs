@@ -60,6 +60,7 @@ impl<'a> ModelState<'a> {
             verdict: Verdict::Passed,
             staged: None,
             published: None,
+            official: None,
             previous: None,
             trained: Vec::new(),
             layers: None,

@@ -62,6 +62,7 @@ fn model(name: &str) -> ModelReport {
         verdict: Verdict::Passed,
         staged: Some(version(&test.to_string(), 'a')),
         published: Some(version(&live.to_string(), 'b')),
+        official: None,
         previous: Some(version(&live.to_string(), 'c')),
         trained: Vec::new(),
         layers: Some(LayerProof { staged: vec![digest('1'), digest('2')], published: vec![digest('1'), digest('2')] }),

@@ -81,6 +81,15 @@ pub(crate) fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
     bytes
 }
 
+/// A JPEG with the note (EXIF) that tells how to turn it.
+pub(crate) fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    // One entry: tag 0x112, one number of 16 bits.
+    let entry = [1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
+    let note = [&b"Exif\0\0MM\0*\0\0\0\x08\0\x01"[..], &entry, &[0; 4]].concat();
+    let length = (note.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], &[0xff, 0xe1], &length, &note, &jpeg[2..]].concat()
+}
+
 pub(crate) fn gif(frames: &[RgbaImage]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = GifEncoder::new(&mut bytes);

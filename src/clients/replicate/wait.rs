@@ -27,6 +27,9 @@ const VISIBILITY_TIME: Duration = Duration::from_secs(10);
 /// A look at the moment of a limit gets this long, so that one that ended in time is seen to have.
 const LAST_LOOK_TIME: Duration = Duration::from_secs(5);
 
+/// The shortest time between two looks when the end is near. There are few of them.
+const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
+
 /// How often a prediction is looked at: after a part of the time it has been in its phase, within bounds; and more often about the time at
 /// which it is expected to end.
 ///
@@ -60,7 +63,9 @@ impl Polling {
             // A version that is warm begins at once, and others may wait to see it begin.
             (TimeLimit::StartUp, _) => (age / 5, self.longest_starting),
             (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => (typical * 9 / 10 - age, self.longest_running),
-            (TimeLimit::Run, Some(typical)) if age < typical * 2 => (typical / 50, self.longest_running),
+            (TimeLimit::Run, Some(typical)) if age < typical * 2 => {
+                return (typical / 50).clamp(SHORTEST_WHEN_EXPECTED, self.longest_running);
+            }
             (TimeLimit::Run, _) => ((age / 20).max(self.shortest * 2), self.longest_running),
         };
         wait.max(self.shortest).min(longest)

@@ -4,6 +4,7 @@ mod before_a_build;
 mod cancelling;
 mod existing;
 mod meanings;
+mod two_pass;
 mod whole;
 
 use std::sync::Arc;

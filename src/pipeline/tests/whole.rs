@@ -297,6 +297,7 @@ async fn the_official_model_gets_the_same_layers() {
     assert_passed(&report);
     assert_eq!(report.published.as_ref().unwrap().model, live_model());
     assert!(note(&report, Stage::Publish).contains(" and acme/official:"), "{}", note(&report, Stage::Publish));
+    assert_eq!(report.official.as_ref().unwrap().model.to_string(), "acme/official");
     assert!(report.findings.iter().any(|finding| finding.code.as_str() == "SP704"));
     let layers: std::collections::BTreeSet<_> =
         harness.world.state().manifests.values().map(|manifest| format!("{:?}", manifest.layers)).collect();

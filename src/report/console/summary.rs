@@ -78,7 +78,9 @@ fn is_skipped(stage: &StageEntry) -> bool {
 
 fn push_versions(text: &mut String, model: &Model) {
     let versions = &model.versions;
-    for (label, version) in [("tested", &versions.test), ("live", &versions.live), ("before", &versions.previous)] {
+    let told =
+        [("tested", &versions.test), ("live", &versions.live), ("official", &versions.official), ("before", &versions.previous)];
+    for (label, version) in told {
         if let Some(version) = version {
             text.push_str(&format!("\n  {label:<8} {}", escape::line(version)));
         }

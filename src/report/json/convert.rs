@@ -40,6 +40,7 @@ fn model(report: &ModelReport) -> v1::Model {
         versions: v1::Versions {
             test: report.staged.as_ref().map(ToString::to_string),
             live: report.published.as_ref().map(ToString::to_string),
+            official: report.official.as_ref().map(ToString::to_string),
             previous: report.previous.as_ref().map(ToString::to_string),
             trained: report.trained.iter().map(ToString::to_string).collect(),
         },

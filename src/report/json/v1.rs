@@ -67,6 +67,9 @@ pub struct Versions {
     pub test: Option<String>,
     /// The published version.
     pub live: Option<String>,
+    /// The version of the official model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub official: Option<String>,
     /// The live version before the run: the way back.
     pub previous: Option<String>,
     /// What test trainings left behind.

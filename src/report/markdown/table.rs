@@ -51,9 +51,12 @@ fn stage_words(status: StageStatus) -> &'static str {
 pub(super) fn versions(model: &Model) -> String {
     let mut lines = Vec::new();
     let versions = &model.versions;
-    for (label, version) in
-        [("Tested", &versions.test), ("Published", &versions.live), ("Live before, the way back", &versions.previous)]
-    {
+    for (label, version) in [
+        ("Tested", &versions.test),
+        ("Published", &versions.live),
+        ("Official", &versions.official),
+        ("Live before, the way back", &versions.previous),
+    ] {
         if let Some(version) = version {
             lines.push(format!("- {label}: {}", escape::code(version)));
         }

@@ -153,6 +153,7 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     };
     fact("Tested", model.versions.test.clone(), true);
     fact("Published", model.versions.live.clone(), true);
+    fact("Official", model.versions.official.clone(), true);
     fact("Live before", model.versions.previous.clone(), true);
     for version in &model.versions.trained {
         fact("Left by a test training", Some(version.clone()), true);

@@ -1,0 +1,136 @@
+//! A model whose tests need a key and whose official version must not hold it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::{Harness, error, note, stages};
+use crate::clients::replicate::Visibility;
+use crate::domain::events::EventKind;
+use crate::domain::identity::ModelRef;
+use crate::domain::plan::{ModelPlan, PublishMode};
+use crate::domain::report::{ModelReport, Stage};
+use crate::domain::verdict::Verdict;
+use crate::pipeline::{Goal, KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
+use crate::publish::testing::{BUILT, Hang, live_model};
+
+const KEY: &str = "key-0123456789-abcdef";
+
+/// Writes a key into a file and deletes it, unless it forgets.
+struct Keys {
+    file: PathBuf,
+    forgets: bool,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl Keys {
+    fn note(&self, call: &'static str) {
+        self.calls.lock().unwrap().push(call);
+    }
+}
+
+#[async_trait]
+impl KeyFiles for Keys {
+    async fn write(&self, _name: &str, _cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
+        self.note("write");
+        std::fs::write(&self.file, KEY).unwrap();
+        Ok(WrittenKey { files: vec!["api_key.txt".into()], secrets: vec![("API_KEY".to_owned(), KEY.into())] })
+    }
+
+    async fn delete(&self, _name: &str, _cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
+        self.note("delete");
+        if !self.forgets {
+            std::fs::remove_file(&self.file).unwrap();
+        }
+        Ok(())
+    }
+
+    async fn put_back(&self) -> Vec<String> {
+        self.note("put back");
+        Vec::new()
+    }
+}
+
+fn official() -> ModelRef {
+    "acme/official".parse().unwrap()
+}
+
+impl Harness {
+    fn two_pass_plan(&self) -> ModelPlan {
+        self.world.add_model(&official(), Visibility::Public);
+        self.world.state().models.get_mut(&official()).unwrap().is_official = true;
+        ModelPlan { official_model: Some(official()), two_pass: true, ..self.plan() }
+    }
+
+    async fn run_with_key(&self, plan: ModelPlan, forgets: bool) -> (ModelReport, Vec<&'static str>) {
+        let keys = Arc::new(Keys { file: self.folder.path().join("api_key.txt"), forgets, calls: Mutex::default() });
+        let key_files: Arc<dyn KeyFiles> = Arc::<Keys>::clone(&keys);
+        let run = ModelRun { key_files: Some(key_files), ..ModelRun::new(plan) };
+        let report = self.run_to(Goal::Publish, vec![run]).await.models.remove(0);
+        let calls = keys.calls.lock().unwrap().clone();
+        (report, calls)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_official_image_is_another_one_without_the_key() {
+    let harness = Harness::new();
+    let (report, calls) = harness.run_with_key(harness.two_pass_plan(), false).await;
+    assert_eq!(report.verdict, Verdict::Passed, "{report:#?}");
+    assert_eq!(calls, ["write", "delete", "put back"]);
+    assert_eq!((report.published.unwrap().model, report.official.unwrap().model), (live_model(), official()));
+    assert_eq!(harness.world.calls_of("build").len(), 2);
+    assert_eq!(harness.world.calls_of("export_image").len(), 1, "that of the tests has the key");
+    assert_eq!(harness.world.names(), [BUILT], "both images go with the run");
+    let told = harness.recorder.events();
+    let said = |words: &str| told.iter().any(|event| matches!(event, EventKind::Notice(text) if text.contains(words)));
+    assert!(said("the first 2 of 4 layers of the official image are those that were tested"), "{told:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_that_is_still_there_is_never_pushed() {
+    let harness = Harness::new();
+    let (report, _) = harness.run_with_key(harness.two_pass_plan(), true).await;
+    assert_eq!(report.verdict, Verdict::Misconfigured, "{report:#?}");
+    assert!(report.findings.iter().any(|finding| finding.code.as_str() == "SP584" && !finding.message.contains(KEY)));
+    assert_eq!((report.published.unwrap().model, report.official), (live_model(), None));
+    assert_eq!(harness.world.calls_of("build").len(), 1, "proven before it is built");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_test_alone_puts_the_key_back_and_builds_once() {
+    let harness = Harness::new();
+    let plan = ModelPlan { publish: PublishMode::TestOnly, ..harness.two_pass_plan() };
+    let (report, calls) = harness.run_with_key(plan, false).await;
+    assert_eq!((report.verdict, calls), (Verdict::Passed, vec!["write", "put back"]), "{:#?}", report.error);
+    assert_eq!(harness.world.calls_of("build").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_cancelled_puts_the_key_back() {
+    for (call, stage) in [("create_prediction", Stage::Verify), ("export_image", Stage::Publish)] {
+        let harness = Harness::new();
+        harness.world.hang(call, Hang::Stubbornly);
+        harness.cancel_after(Duration::from_secs(600));
+        let (report, calls) = harness.run_with_key(harness.two_pass_plan(), false).await;
+        assert_eq!(report.verdict, Verdict::Cancelled, "{:?}", stages(&report));
+        assert_eq!(calls.last(), Some(&"put back"));
+        assert_eq!(report.official, None);
+        assert!(stages(&report).contains(&format!("{stage} cancelled")), "{:?}", stages(&report));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_two_passes_need_is_told_first() {
+    let harness = Harness::new();
+    let (report, calls) = harness.run_with_key(ModelPlan { official_model: None, ..harness.two_pass_plan() }, false).await;
+    assert!(error(&report).0.contains("cog-safe-push.yaml names no official_model"), "{}", note(&report, Stage::Inspect));
+    assert_eq!(calls, ["put back"]);
+    let mut plan = harness.two_pass_plan();
+    plan.build.image = Some(BUILT.to_owned());
+    let (report, _) = harness.run_with_key(plan, false).await;
+    assert!(error(&report).1.contains("leave out image, or two_pass"), "{:?}", error(&report));
+}
