@@ -167,8 +167,10 @@ async fn what_two_passes_need_is_told_before_anything_is_done() {
     assert!(told.contains("script/write-api-key ended with exit code 3"), "{told}");
     let told = said(&|| proxy.repository.edit("script/write-api-key", "exit 3", "echo yes > answer.txt"));
     assert!(told.contains("nothing into the project that looks like a key"), "{told}");
-    let told = said(&|| std::fs::remove_file(proxy.repository.path().join("script/write-api-key")).unwrap());
-    assert!(told.contains("there is no script/write-api-key"), "{told}");
+    for script in ["script/delete-api-key", "script/write-api-key"] {
+        let told = said(&|| std::fs::remove_file(proxy.repository.path().join(script)).unwrap());
+        assert!(told.contains(&format!("there is no {script}")), "{told}");
+    }
     let told = said(&|| proxy.repository.edit("cog-safe-push.yaml", "official_model: acme/official-proxy\n", ""));
     assert!(told.contains("cog-safe-push.yaml names no official_model"), "{told}");
     assert!(!proxy.repository.path().join("answer.txt").exists() && proxy.versions() == (0, 0));

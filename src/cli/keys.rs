@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 use crate::build::{NamedSecret, written_secrets};
 use crate::cli::context::Context;
 use crate::cli::prepare::{prepare_error, unwatched};
+use crate::cli::printer::Printer;
 use crate::clients::ErrorKind;
 use crate::config::settings::SECRETS;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::pipeline::{KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
 use crate::select::{Before, Changes, Script};
-use crate::support::SecretString;
+use crate::support::{ExposeSecret as _, SecretString};
 
 /// As the repositories of official models have them.
 const WRITE: &str = "script/write-api-key";
@@ -37,6 +38,7 @@ pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, contex
             root: run.plan.project.clone(),
             variables: context.environment.secrets(|name| !is_ours(name)),
             observer: Arc::clone(observer),
+            printer: context.printer.clone(),
             changes: Mutex::default(),
         };
         run.key_files = Some(Arc::new(Blocking(Arc::new(keeper))));
@@ -54,6 +56,7 @@ struct Keeper {
     root: PathBuf,
     variables: BTreeMap<String, SecretString>,
     observer: Arc<dyn Observer>,
+    printer: Printer,
     changes: Mutex<Option<Changes>>,
 }
 
@@ -62,19 +65,23 @@ impl Keeper {
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Both scripts, before one of them is run.
+    fn check_scripts(&self) -> Result<(), PrepareTreeError> {
+        let Some(missing) = [WRITE, DELETE].into_iter().find(|path| !self.root.join(path).is_file()) else { return Ok(()) };
+        Err(PrepareTreeError {
+            message: format!("two passes were asked for, but there is no {missing}"),
+            hint: Some(format!("{WRITE} writes the key that the tests need into a file, and {DELETE} deletes it")),
+            kind: ErrorKind::Request,
+        })
+    }
+
     fn call(&self, path: &str, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        if !self.root.join(path).is_file() {
-            return Err(PrepareTreeError {
-                message: format!("two passes were asked for, but there is no {path}"),
-                hint: Some(format!("{WRITE} writes the key that the tests need into a file, and {DELETE} deletes it")),
-                kind: ErrorKind::Request,
-            });
-        }
         let script = Script::at(&self.root, path.to_owned(), self.variables.clone(), SEES);
         script.and_then(|script| script.call(name, &|| cancelled.is_cancelled())).map_err(|error| prepare_error(&error))
     }
 
     fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
+        self.check_scripts()?;
         let before = Before::take(&self.root).map_err(|error| unwatched(&error, WRITE))?;
         let written = self.call(WRITE, name, cancelled);
         let changes = before.changes().map_err(|error| unwatched(&error, WRITE))?;
@@ -95,6 +102,7 @@ impl Keeper {
                 kind: ErrorKind::Request,
             });
         }
+        self.printer.learn(secrets.iter().map(|(_, value)| value.expose_secret().trim().to_owned()));
         let shown: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         self.tell(name, format!("{WRITE} wrote a key for the tests: {}", shown.join(", ")));
         Ok(WrittenKey { files, secrets })

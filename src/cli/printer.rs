@@ -1,7 +1,7 @@
 //! The two streams: results go to standard output, everything about how it goes to standard error.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ pub(super) struct Printer {
     pub(super) width: usize,
     pub(super) quiet: bool,
     /// In a workflow's log nothing may be a command or a secret: the secrets, where that is so.
-    guarded: Option<Arc<[String]>>,
+    guarded: Option<Arc<RwLock<Vec<String>>>>,
 }
 
 impl Printer {
@@ -113,7 +113,19 @@ impl Printer {
 
     /// From now on nothing that is printed is a command to the runner, or one of these secrets.
     pub(super) fn guard(&mut self, secrets: Vec<String>) {
-        self.guarded = Some(secrets.into());
+        self.guarded = Some(Arc::new(RwLock::new(secrets)));
+    }
+
+    /// Secrets that came to light later. Where nothing is guarded, nothing changes.
+    pub(super) fn learn(&self, secrets: impl IntoIterator<Item = String>) {
+        if let Some(guarded) = &self.guarded {
+            guarded.write().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+        }
+    }
+
+    /// The secrets, where something is guarded.
+    fn secrets(&self) -> Option<RwLockReadGuard<'_, Vec<String>>> {
+        self.guarded.as_ref().map(|guarded| guarded.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A command to the runner.
@@ -122,21 +134,21 @@ impl Printer {
     }
 
     fn write(&self, stream: impl Write, text: &str) {
-        match &self.guarded {
-            Some(secrets) => write_line(stream, &harmless(&without(text, secrets))),
+        match self.secrets() {
+            Some(secrets) => write_line(stream, &harmless(&without(text, &secrets))),
             None => write_line(stream, text),
         }
     }
 
     /// A text in which no secret is told.
     pub(super) fn without(&self, text: &str) -> String {
-        self.guarded.as_ref().map_or_else(|| text.to_owned(), |secrets| without(text, secrets))
+        self.secrets().map_or_else(|| text.to_owned(), |secrets| without(text, &secrets))
     }
 
     /// A value in which no secret is told.
     pub(super) fn without_secrets(&self, value: &mut serde_json::Value) {
-        if let Some(secrets) = &self.guarded {
-            hide(value, secrets);
+        if let Some(secrets) = self.secrets() {
+            hide(value, &secrets);
         }
     }
 }
@@ -169,5 +181,23 @@ fn write_line(mut stream: impl Write, text: &str) {
     let written = writeln!(stream, "{text}").and_then(|()| stream.flush());
     if let Err(error) = written {
         tracing::debug!(%error, "nobody reads what is printed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_that_come_to_light_later_are_hidden_too() {
+        let mut printer = Printer::new(Format::Text, ColorChoice::Never, false, &Environment::of([]));
+        printer.learn(["nothing is guarded".to_owned()]);
+        assert_eq!(printer.without("nothing is guarded"), "nothing is guarded");
+        printer.guard(vec!["r8_token".to_owned()]);
+        let other = printer.clone();
+        printer.learn(["the-key".to_owned()]);
+        let mut value = serde_json::json!({"the-key": ["r8_token and the-key"]});
+        other.without_secrets(&mut value);
+        assert_eq!(value, serde_json::json!({"***": ["*** and ***"]}));
     }
 }

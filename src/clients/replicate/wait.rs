@@ -27,7 +27,7 @@ const VISIBILITY_TIME: Duration = Duration::from_secs(10);
 /// A look at the moment of a limit gets this long, so that one that ended in time is seen to have.
 const LAST_LOOK_TIME: Duration = Duration::from_secs(5);
 
-/// The shortest time between two looks when the end is near. There are few of them.
+/// The shortest time between two looks when something is expected to happen: right after the creation, and when the end is near.
 const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
 
 /// How often a prediction is looked at: after a part of the time it has been in its phase, within bounds; and more often about the time at
@@ -49,7 +49,7 @@ pub struct Polling {
 impl Default for Polling {
     fn default() -> Self {
         Self {
-            shortest: Duration::from_millis(25),
+            shortest: Duration::from_millis(50),
             longest_starting: Duration::from_secs(1),
             longest_running: Duration::from_millis(250),
             typical: None,
@@ -59,16 +59,17 @@ impl Default for Polling {
 
 impl Polling {
     fn wait(&self, phase: TimeLimit, age: Duration) -> Duration {
-        let (wait, longest) = match (phase, self.typical) {
+        let expected = SHORTEST_WHEN_EXPECTED;
+        let (wait, shortest, longest) = match (phase, self.typical) {
             // A version that is warm begins at once, and others may wait to see it begin.
-            (TimeLimit::StartUp, _) => (age / 5, self.longest_starting),
-            (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => (typical * 9 / 10 - age, self.longest_running),
-            (TimeLimit::Run, Some(typical)) if age < typical * 2 => {
-                return (typical / 50).clamp(SHORTEST_WHEN_EXPECTED, self.longest_running);
+            (TimeLimit::StartUp, _) => (age / 5, expected, self.longest_starting),
+            (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => {
+                (typical * 9 / 10 - age, self.shortest, self.longest_running)
             }
-            (TimeLimit::Run, _) => ((age / 20).max(self.shortest * 2), self.longest_running),
+            (TimeLimit::Run, Some(typical)) if age < typical * 2 => (typical / 50, expected, self.longest_running),
+            (TimeLimit::Run, _) => (age / 20, self.shortest, self.longest_running),
         };
-        wait.max(self.shortest).min(longest)
+        wait.max(shortest).min(longest)
     }
 }
 

@@ -162,7 +162,7 @@ async fn an_end_that_is_expected_is_noticed_sooner_and_with_fewer_looks() {
         };
         let limits = RunLimits { polling: Polling::default(), ..LIMITS };
         let (lag, looks) = look(limits.expecting(Some(Duration::from_secs_f64(end * 1.03)))).await;
-        assert!(lag <= (end / 40.0).max(0.026), "{lag} s after {end} s");
+        assert!(lag <= (end / 40.0).max(0.011), "{lag} s after {end} s");
         assert!(looks <= look(limits).await.1, "{looks} looks for {end} s");
     }
 }
