@@ -84,7 +84,7 @@ fn name(name: &str) -> String {
 }
 
 /// As many digits as say something.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     if value == value.trunc() && value.abs() < 1e15 {
         return format!("{value:.0}");
     }

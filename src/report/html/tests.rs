@@ -209,3 +209,11 @@ fn a_text_that_differs_is_shown_line_by_line() {
         "{page}"
     );
 }
+
+#[test]
+fn what_a_prediction_took_is_told_with_as_many_digits_as_say_something() {
+    let mut run = run_json(&sample::failed_case());
+    let metrics = json!({"predict_time": 0.148568804, "tokens": 12});
+    run.models[0].cases[0].metrics = metrics.as_object().unwrap().clone();
+    assert!(report_html(&run).unwrap().contains("predict time 0.1486 s · tokens 12"));
+}

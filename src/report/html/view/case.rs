@@ -9,6 +9,7 @@ use super::media::{self, Place};
 use super::words::{Cut, is_web_address};
 use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
+use crate::report::measurement::number;
 use crate::support::clock::humane;
 use crate::support::text::shorten;
 
@@ -121,7 +122,12 @@ fn page(url: Option<&str>) -> Option<String> {
 }
 
 fn metrics(case: &v1::Case, cut: Cut) -> String {
-    let metric = |(name, value): (&String, &Value)| format!("{} {}", cut.line(&name.replace('_', " ")), cut.short_value(value));
+    let metric = |(name, value): (&String, &Value)| {
+        let shown = value.as_f64().map_or_else(|| cut.short_value(value), number);
+        // Replicate's times are seconds (`contracts/replicate.md` section 3).
+        let unit = if name.ends_with("_time") { " s" } else { "" };
+        format!("{} {shown}{unit}", cut.line(&name.replace('_', " ")))
+    };
     case.metrics.iter().take(20).map(metric).collect::<Vec<_>>().join(" · ")
 }
 
