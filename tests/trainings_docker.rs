@@ -4,9 +4,8 @@
 
 mod harness;
 
-use harness::{Repository, Seen, docker_is_there};
+use harness::{Repository, Seen, docker_is_there, predict};
 use safe_push::sandbox::{JobType, Sandbox, SandboxOptions, Visibility};
-use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 
 struct NextWord {
@@ -35,20 +34,7 @@ impl NextWord {
     /// Asks the published version to go on with these weights.
     async fn predict(&self, version: &str, weights: &Value) -> Value {
         let body = json!({"version": version, "input": {"prompt": "question", "length": 3, "replicate_weights": weights}});
-        // A second provider is refused, which is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = client.post(format!("{}/predictions", self.sandbox.api_url()));
-        let token = self.sandbox.api_token();
-        let request = request.bearer_auth(token.expose_secret()).header("Prefer", "wait=60").json(&body);
-        let mut prediction: Value = request.send().await.unwrap().json().await.unwrap();
-        // The call returns with the first output, which need not be the end.
-        while matches!(prediction["status"].as_str(), Some("starting" | "processing")) {
-            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-            let get = client.get(prediction["urls"]["get"].as_str().unwrap()).bearer_auth(token.expose_secret());
-            prediction = get.send().await.unwrap().json().await.unwrap();
-        }
-        prediction
+        predict(&self.sandbox, "predictions", &body).await
     }
 }
 

@@ -6,9 +6,8 @@ mod harness;
 
 use std::process::Command;
 
-use harness::{Repository, Seen, docker_is_there};
+use harness::{Repository, Seen, docker_is_there, predict};
 use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
-use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 
 const KEY: &str = "fal-0123456789-abcdef";
@@ -83,12 +82,7 @@ impl Proxy {
     /// Asks a model for a prediction and waits for its end.
     async fn predict(&self, path: &str, mut body: Value) -> Value {
         body["input"] = json!({"text": "hello"});
-        // A second provider is refused, which is as good.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let request = client.post(format!("{}/{path}", self.sandbox.api_url()));
-        let request = request.bearer_auth(self.sandbox.api_token().expose_secret()).header("Prefer", "wait=60").json(&body);
-        request.send().await.unwrap().json().await.unwrap()
+        predict(&self.sandbox, path, &body).await
     }
 }
 

@@ -125,7 +125,7 @@ impl Cleared {
     /// The same for an image without the key. It has to begin with layers that were tested, for else it is another model.
     pub fn without_key(self, image: WithoutKey) -> Result<Self, Blocked> {
         let cleared = Self { without_key: Some(image), ..self };
-        if cleared.same_layers() == 0 { Err(Blocked::NothingTested) } else { Ok(cleared) }
+        if cleared.tested_layers() == 0 { Err(Blocked::NothingTested) } else { Ok(cleared) }
     }
 
     /// What was staged and tested.
@@ -143,7 +143,7 @@ impl Cleared {
     pub fn proof(&self, mut published: Vec<ImageDigest>) -> LayerProof {
         let mut staged = self.staged.layers.clone();
         if self.without_key.is_some() {
-            let tested = self.same_layers();
+            let tested = self.tested_layers();
             staged.truncate(tested);
             published.truncate(tested);
         }
@@ -151,7 +151,7 @@ impl Cleared {
     }
 
     /// How many of the first layers of the image are those of the tested one.
-    fn same_layers(&self) -> usize {
+    pub fn tested_layers(&self) -> usize {
         let pairs = self.image().diff_ids.iter().zip(&self.staged.image.diff_ids);
         pairs.take_while(|(one, other)| one == other).count()
     }

@@ -35,12 +35,10 @@ pub(super) async fn prove_files(
         Ok::<_, Stop>(searching.await.map_err(crashed).and_then(|found| found).map_err(BuildError::Context)?)
     };
     let findings = at_once(searched, context.cancelled).await?;
-    // No setting of the repository makes this lighter.
-    state.found(findings.clone());
-    judge(&findings, |_finding| About::Configuration).map(|_note| ())
+    tell(state, &findings)
 }
 
-/// What an image holds of the secrets, in any layer, its configuration or its history.
+/// An image holds none of the secrets, in any layer, its configuration or its history. Gives what the search found beside.
 pub(super) async fn prove_image(
     state: &mut ModelState<'_>,
     image: &BuiltImage,
@@ -49,6 +47,12 @@ pub(super) async fn prove_image(
     context: &RunContext<'_>,
 ) -> Result<Vec<Finding>, Stop> {
     let findings = at_once(secrets_in_image(docker, &image.reference, secrets), context.cancelled).await?;
-    state.found(findings.clone());
+    tell(state, &findings)?;
     Ok(findings)
+}
+
+/// Stops on a secret. No setting of the repository makes this lighter.
+fn tell(state: &mut ModelState<'_>, findings: &[Finding]) -> Result<(), Stop> {
+    state.found(findings.to_vec());
+    judge(findings, |_finding| About::Configuration).map(drop)
 }

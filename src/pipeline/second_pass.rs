@@ -3,7 +3,7 @@
 use crate::domain::cleared::{Cleared, WithoutKey};
 use crate::pipeline::building::{BuiltModel, make, says_the_same};
 use crate::pipeline::context::RunContext;
-use crate::pipeline::inspecting::{About, InspectedModel, judge};
+use crate::pipeline::inspecting::InspectedModel;
 use crate::pipeline::proof::{prove_files, prove_image, secrets_of};
 use crate::pipeline::state::ModelState;
 use crate::pipeline::stop::Stop;
@@ -44,13 +44,13 @@ pub(super) async fn run(
         ));
     }
     let found = prove_image(state, &second.image, images.docker, &secrets, context).await?;
-    judge(&found, |_finding| About::Configuration)?;
-    let shared = first.built.image.diff_ids.iter().zip(&second.image.diff_ids).take_while(|(one, other)| one == other).count();
+    let cleared = cleared.without_key(WithoutKey::prove(second.image, &found)?)?;
     let files: Vec<String> = key.files.iter().map(|path| path.display().to_string()).collect();
     state.notice(format!(
-        "the first {shared} of {} of the official image are those that were tested; the rest is made of the same source without {}",
-        count(second.image.diff_ids.len(), "layer"),
+        "the first {} of {} of the official image are those that were tested; the rest is made of the same source without {}",
+        cleared.tested_layers(),
+        count(cleared.image().diff_ids.len(), "layer"),
         files.join(", "),
     ));
-    Ok(cleared.without_key(WithoutKey::prove(second.image, &found)?)?)
+    Ok(cleared)
 }

@@ -185,6 +185,24 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// Asks a sandbox's API for a prediction and waits for its end.
+pub(crate) async fn predict(sandbox: &Sandbox, path: &str, body: &serde_json::Value) -> serde_json::Value {
+    // A second provider is refused, which is as good.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let token = sandbox.api_token();
+    let request = client.post(format!("{}/{path}", sandbox.api_url())).bearer_auth(token.expose_secret());
+    let request = request.header("Prefer", "wait=60").json(body);
+    let mut prediction: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
+    // The call returns with the first output, which need not be the end.
+    while matches!(prediction["status"].as_str(), Some("starting" | "processing")) {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        let get = client.get(prediction["urls"]["get"].as_str().unwrap()).bearer_auth(token.expose_secret());
+        prediction = get.send().await.unwrap().json().await.unwrap();
+    }
+    prediction
+}
+
 /// Whether a test with Docker goes on: without a daemon it is skipped, except in CI, where it fails.
 pub(crate) fn docker_is_there() -> bool {
     let there = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());

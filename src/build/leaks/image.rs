@@ -48,9 +48,13 @@ pub async fn secrets_in_image(docker: &dyn Docker, reference: &str, secrets: &[N
     Ok(places.into_iter().map(finding).collect())
 }
 
+/// What is read at one time of the files of an image, of which there are tens of thousands.
+const READ_BYTES: usize = 64 * 1024;
+
 /// Places and the secrets that they hold.
 async fn places(archive: Reader<'_>, search: &Search) -> io::Result<Vec<(String, String)>> {
     let mut places = Vec::new();
+    let mut buffer = vec![0; READ_BYTES];
     let mut entries = Archive::new(archive).entries()?;
     while let Some(entry) = entries.next().await {
         let (head, stream) = peek(entry?).await?;
@@ -64,9 +68,9 @@ async fn places(archive: Reader<'_>, search: &Search) -> io::Result<Vec<(String,
         };
         let (place, mark) = TAR;
         if head.get(place..place + mark.len()) == Some(&mark[..]) {
-            places.extend(files_of_layer(stream, search).await?);
+            places.extend(files_of_layer(stream, search, &mut buffer).await?);
         } else {
-            let found = read(&mut stream, search).await?;
+            let found = read(&mut stream, search, &mut buffer).await?;
             places.extend(found.into_iter().map(|name| ("the image's configuration or history".to_owned(), name)));
         }
     }
@@ -81,25 +85,24 @@ async fn peek<'a>(mut stream: impl AsyncRead + Send + Unpin + 'a) -> io::Result<
     Ok((head, Box::pin(whole)))
 }
 
-async fn files_of_layer(layer: Reader<'_>, search: &Search) -> io::Result<Vec<(String, String)>> {
+async fn files_of_layer(layer: Reader<'_>, search: &Search, buffer: &mut [u8]) -> io::Result<Vec<(String, String)>> {
     let mut places = Vec::new();
     let mut files = Archive::new(layer).entries()?;
     while let Some(file) = files.next().await {
         let mut file = file?;
         let path = String::from_utf8_lossy(&file.path_bytes()?).into_owned();
-        let found = read(&mut file, search).await?;
+        let found = read(&mut file, search, buffer).await?;
         places.extend(found.into_iter().map(|name| (format!("the image's file /{}", path.trim_start_matches(['.', '/'])), name)));
     }
     Ok(places)
 }
 
-async fn read(stream: &mut (impl AsyncRead + Unpin), search: &Search) -> io::Result<Vec<String>> {
+async fn read(stream: &mut (impl AsyncRead + Unpin), search: &Search, buffer: &mut [u8]) -> io::Result<Vec<String>> {
     let mut searched = search.begin();
-    let mut chunk = vec![0; 64 * 1024];
     loop {
-        match stream.read(&mut chunk).await? {
+        match stream.read(buffer).await? {
             0 => return Ok(searched.found().into_iter().map(str::to_owned).collect()),
-            length => searched.feed(&chunk[..length]),
+            length => searched.feed(&buffer[..length]),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Search {
 
     /// A stream that is about to be read.
     pub(super) fn begin(&self) -> Searched<'_> {
-        Searched { search: self, found: vec![false; self.names.len()], window: Vec::with_capacity(CHUNK_BYTES + self.overlap) }
+        Searched { search: self, found: vec![false; self.names.len()], window: Vec::new() }
     }
 
     /// The names of the secrets that a stream holds.
