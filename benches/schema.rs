@@ -2,8 +2,8 @@
 
 use std::hint::black_box;
 
+use cog_findings::SourceMap;
 use criterion::{Criterion, criterion_group, criterion_main};
-use safe_push::domain::source_map::SourceMap;
 use safe_push::schema::compat::{CompatOptions, compare};
 use safe_push::schema::lint::lint;
 use safe_push::schema::read;

@@ -13,13 +13,13 @@ use std::time::{Duration, Instant};
 
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{LogsOptionsBuilder, RemoveContainerOptionsBuilder};
+use cog_findings::Finding;
 use docker::{daemon, unique};
 use futures::StreamExt as _;
 use models::{Expected, Model};
 use safe_push::build::{BuildEnvironment, BuildRequest, Built, SourceFacts, build, prepare};
 use safe_push::clients::docker::{Docker, RealDocker};
 use safe_push::domain::events::Silent;
-use safe_push::domain::finding::Finding;
 use safe_push::domain::plan::{InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
+use cog_findings::Finding;
 use docker::{daemon, unique};
 use safe_push::build::{BuildEnvironment, Built, SchemaSource, SourceFacts, build, prepare};
 use safe_push::clients::docker::{ContainerRun, Docker, ImageDetails, RealDocker};
 use safe_push::domain::events::Silent;
-use safe_push::domain::finding::Finding;
 use safe_push::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};

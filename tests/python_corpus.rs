@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use safe_push::domain::finding::Finding;
+use cog_findings::Finding;
 use safe_push::python::{Description, FolderTree, Options, SignatureError, Target, describe};
 use serde_json::{Map, Value, json};
 

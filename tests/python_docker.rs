@@ -10,8 +10,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use cog_findings::Severity;
 use harness::docker_is_there;
-use safe_push::domain::finding::Severity;
 use safe_push::python::{FolderTree, Options, Target, describe};
 use safe_push::schema::compat::{CompatOptions, compare};
 use serde_json::{Map, Value};
@@ -82,7 +82,7 @@ fn an_unchanged_source_differs_only_where_cog_does() {
     for (name, answer) in &answers {
         let (Some(old), Some(new)) = (answer.get("document"), described(name)) else { continue };
         compared += 1;
-        let findings = compare(old, &new, &safe_push::domain::source_map::SourceMap::default(), &CompatOptions::default());
+        let findings = compare(old, &new, &cog_findings::SourceMap::default(), &CompatOptions::default());
         let grave = findings.iter().filter(|finding| finding.severity > Severity::Note);
         let lines: Vec<String> = grave.map(|finding| format!("{} {}", finding.code, finding.message)).collect();
         if !lines.is_empty() {

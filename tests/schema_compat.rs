@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use safe_push::domain::finding::{Finding, Location, Severity};
-use safe_push::domain::source_map::SourceMap;
+use cog_findings::{Finding, Location, Severity, SourceMap};
 use safe_push::schema::compat::{CompatOptions, compare};
 use safe_push::schema::rules::RULES;
 use serde::Deserialize;

@@ -2,8 +2,8 @@
 
 #![no_main]
 
+use cog_findings::SourceMap;
 use libfuzzer_sys::fuzz_target;
-use safe_push::domain::source_map::SourceMap;
 use safe_push::schema::compat::{CompatOptions, compare};
 use safe_push::schema::lint::lint;
 use safe_push::schema::summary::signature_lines;

@@ -5,11 +5,12 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use cog_findings::text::count;
+use cog_findings::{Finding, Location};
+
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::rules;
 use crate::cog::weights::ListedFile;
-use crate::domain::finding::{Finding, Location};
-use crate::support::text::count;
 use crate::support::{ExposeSecret, SecretString};
 
 /// From this size on it is told what is so large.

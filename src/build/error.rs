@@ -1,12 +1,13 @@
 //! Why there is no image.
 
+use cog_findings::Location;
+
 use crate::build::context::ContextError;
 use crate::build::disk::NotEnoughSpace;
 use crate::build::failure::{BuildFailure, FailureCause};
 use crate::build::schema::SchemaError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
-use crate::domain::finding::Location;
 
 /// A build that made no image.
 #[derive(Debug, thiserror::Error)]

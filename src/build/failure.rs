@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use cog_findings::Location;
 use regex::Regex;
 
 use crate::build::steps::StepMap;
-use crate::domain::finding::Location;
 
 /// A larger requirements file is not searched.
 const REQUIREMENTS_BYTES: u64 = 1024 * 1024;

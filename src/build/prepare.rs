@@ -15,6 +15,7 @@ mod tests;
 
 use std::path::PathBuf;
 
+use cog_findings::Finding;
 use serde_json::Value;
 
 pub use base_image::CogBaseAnswers;
@@ -28,7 +29,6 @@ use crate::cog::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
 use crate::cog::project::Project;
 use crate::cog::recipe::{self, RecipeFacts, WeightsImage};
 use crate::cog::sdk;
-use crate::domain::finding::Finding;
 use crate::domain::plan::{BuildPlan, Builder};
 
 /// The time that files in an image get when nothing else is asked for: 1 January 1980, the earliest that a zip archive, and with it

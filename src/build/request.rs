@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cog_findings::Finding;
 use serde_json::Value;
 
 use crate::clients::docker::BuildSecret;
 use crate::cog::recipe::Recipe;
 use crate::domain::cleared::BuiltImage;
-use crate::domain::finding::Finding;
 
 /// Where the image's OpenAPI document comes from.
 #[derive(Debug, Clone, PartialEq)]

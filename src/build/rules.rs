@@ -1,7 +1,7 @@
 //! Every code that this room's findings carry: SP581 to SP599.
 
-use crate::domain::finding::Severity::{Error, Note, Warning};
-use crate::domain::rule::Rule;
+use cog_findings::Rule;
+use cog_findings::Severity::{Error, Note, Warning};
 
 pub(crate) const CONTEXT_LARGE: Rule = Rule {
     code: "SP581",

@@ -5,12 +5,12 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cog_findings::text::last_lines;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildError, SchemaSource};
 use crate::clients::docker::{ContainerOutput, ContainerRun, Docker};
-use crate::support::text::last_lines;
 
 /// Importing a predictor may import torch.
 const SCHEMA_LIMIT: Duration = Duration::from_secs(600);

@@ -136,7 +136,7 @@ fn here_documents(instruction: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::finding::Location;
+    use cog_findings::Location;
 
     fn step(line: usize, title: &str) -> RecipeStep {
         RecipeStep { dockerfile_line: line, origin: Some(Location::at("cog.yaml", 1, 1)), title: title.to_owned() }

@@ -1,12 +1,13 @@
 //! A command that did not come to a result: what is said, and the exit code.
 
+use cog_findings::Finding;
+
 use crate::clients::claude::ClaudeError;
 use crate::clients::docker::DockerError;
 use crate::clients::github::GitHubError;
 use crate::clients::pagerduty::PagerDutyError;
 use crate::clients::registry::RegistryError;
 use crate::clients::replicate::ReplicateError;
-use crate::domain::finding::Finding;
 use crate::domain::verdict::Verdict;
 use crate::inspect::InspectError;
 use crate::sandbox::SandboxError;

@@ -49,9 +49,9 @@ fn as_command(finding: &FindingEntry) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::finding::{Finding, Location};
     use crate::report::json;
     use crate::report::sample::SAMPLE_RULE;
+    use cog_findings::{Finding, Location};
 
     fn shown(finding: &Finding) -> String {
         as_command(&json::finding(finding))

@@ -1,12 +1,13 @@
 //! Flags, variables and files become loaded settings.
 
+use cog_findings::{Finding, Severity};
+
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::prepare;
 use crate::cli::selection::{self, CHANGED};
 use crate::cli::setting_flags::SettingFlags;
 use crate::config::{self, ConfigError, Configured, LoadedModel, RunSettings, Sources};
-use crate::domain::finding::{Finding, Severity};
 use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
 use crate::report::console;

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use cog_findings::text::count;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::failure::Failure;
@@ -14,7 +15,6 @@ use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{ModelRun, PrepareTree, PrepareTreeError};
 use crate::select::{Before, Changes, Script, ScriptError};
-use crate::support::text::count;
 
 /// How many changed files are named.
 const MOST_FILES: usize = 10;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::Finding;
+
 use crate::cli::action;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::config::{ConfigError, Configured};
-use crate::domain::finding::Finding;
 use crate::domain::model_name::ModelName;
 use crate::domain::verdict::Verdict;
 use crate::select::changed::{Changed, ChangedFiles, GitRepository, ModelFiles, SharedFiles, changed, changed_since};

@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use cog_findings::Finding;
+
 use crate::cog::cuda;
 use crate::cog::decision::Decision;
 use crate::cog::rules;
 use crate::cog::tables::tables;
 use crate::cog::version::{self, Version};
-use crate::domain::finding::Finding;
 
 /// Where `cog-base` images are unless another registry is set.
 pub const DEFAULT_REGISTRY_HOST: &str = "r8.im";

@@ -5,11 +5,12 @@
 //! very result: the cuDNN of TensorFlow 2.16 and 2.17, the warning about TensorFlow's CUDA (it is given when the versions *agree*), and the
 //! refusal of a bare `torch` although `cuda` is set.
 
+use cog_findings::Finding;
+
 use crate::cog::decision::Decision;
 use crate::cog::rules;
 use crate::cog::tables::{CudaImage, TensorFlowRow, TorchRow, tables};
 use crate::cog::version;
-use crate::domain::finding::Finding;
 
 /// The CUDA of a GPU model that uses neither framework.
 const DEFAULT_CUDA: &str = "11.8";

@@ -1,7 +1,7 @@
 //! Every code that this room's findings carry: SP501 to SP549 for `cog.yaml`, SP550 to SP579 for the choices of a build.
 
-use crate::domain::finding::Severity::{Error, Note, Warning};
-use crate::domain::rule::Rule;
+use cog_findings::Rule;
+use cog_findings::Severity::{Error, Note, Warning};
 
 pub(crate) const UNREADABLE: Rule = Rule {
     code: "SP501",

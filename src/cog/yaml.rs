@@ -5,12 +5,11 @@
 
 use std::fmt;
 
+use cog_findings::Location;
+use cog_findings::text::shorten;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Spanned, from_str_with_options};
-
-use crate::domain::finding::Location;
-use crate::support::text::shorten;
 
 /// A `cog.yaml` is a page or two; anything near this size is a mistake or an attack.
 const MAX_BYTES: usize = 1 << 20;

@@ -1,7 +1,7 @@
 //! Why there is no plan.
 
-use crate::domain::finding::Finding;
-use crate::support::text::{count, shorten};
+use cog_findings::Finding;
+use cog_findings::text::{count, shorten};
 
 /// Settings that make no plan.
 #[derive(Debug, thiserror::Error)]

@@ -3,10 +3,11 @@
 use std::fs;
 use std::path::Path;
 
+use cog_findings::text::{nearest, shorten};
+use cog_findings::{Finding, Location};
+
 use crate::config::{ConfigError, ConfiguredModel, peer, rules};
-use crate::domain::finding::{Finding, Location};
 use crate::domain::model_name::{ModelName, split_request};
-use crate::support::text::{nearest, shorten};
 
 /// The peer's file, which comes before all others.
 pub(super) const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::text::{nearest, shorten};
 use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 use serde::Deserialize;
 
 use crate::config::ConfigError;
 use crate::config::settings::{Kind, SETTINGS, Setting};
-use crate::support::text::{nearest, shorten};
 
 /// What every layer may say, after all of them have spoken.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -2,12 +2,13 @@
 
 use std::fs;
 
+use cog_findings::Finding;
+
 use crate::config::ConfigError;
 use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, stem};
 use crate::config::peer::{self, PeerConfig};
 use crate::config::place::Place;
 use crate::config::sources::{RunSettings, Sources};
-use crate::domain::finding::Finding;
 use crate::domain::model_name::ModelName;
 use crate::domain::plan::ModelPlan;
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::Finding;
+use cog_findings::text::{nearest, shorten};
+
 use crate::config::rules;
 use crate::config::settings::{SECRETS, SETTINGS, Setting};
-use crate::domain::finding::Finding;
-use crate::support::text::{nearest, shorten};
 
 /// How our variables begin.
 const PREFIX: &str = "SAFE_PUSH_";

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::{Finding, Location};
+
 use crate::cog::yaml::{Node, Value, read};
 use crate::config::reader::Reader;
 use crate::config::rules;
 use crate::domain::case::{Expectation, TestCase};
-use crate::domain::finding::{Finding, Location};
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
 

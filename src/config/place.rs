@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use cog_findings::Finding;
+use cog_findings::text::nearest;
 use figment::value::{Dict, Value};
 
 use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG};
@@ -15,10 +17,8 @@ use crate::config::repository::{self, Overrides, RepositoryConfig};
 use crate::config::resolve::{Resolved, Resolver};
 use crate::config::sources::{CommentMode, ModelPaths, RunSettings, Sources, Trigger, tokens};
 use crate::config::{ConfigError, rules};
-use crate::domain::finding::Finding;
 use crate::domain::identity::ModelRef;
 use crate::domain::model_name::ModelName;
-use crate::support::text::nearest;
 
 const CONFIG_DIR: &str = "cog-safe-push-configs";
 pub(super) const REPORT_DIR: &str = "safe-push-report";

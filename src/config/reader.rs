@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::text::{nearest, shorten};
+use cog_findings::{Finding, Location};
 use serde_json::{Map, Number};
 
 use crate::cog::yaml::{Key, Node, Value};
 use crate::config::rules;
-use crate::domain::finding::{Finding, Location};
 use crate::domain::identity::ModelRef;
-use crate::support::text::{nearest, shorten};
 
 /// Collects mistakes while values are taken.
 #[derive(Debug, Default)]

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::{Finding, Location, RuleCode, Severity};
 use figment::value::Dict;
 
 use crate::cog::yaml::{Node, Value, read};
 use crate::config::reader::{Entries, Reader};
 use crate::config::rules;
 use crate::config::settings::{Kind, SETTINGS};
-use crate::domain::finding::{Finding, Location, RuleCode, Severity};
 use crate::support::path_patterns::PathPatterns;
 
 /// The file's name.

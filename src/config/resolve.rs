@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cog_findings::{Finding, Location};
+
 use crate::config::ConfigError;
 use crate::config::input_value;
 use crate::config::layers::{Effective, Layers};
@@ -12,7 +14,6 @@ use crate::config::place::REPORT_DIR;
 use crate::config::repository::{FILE, Overrides};
 use crate::config::rules;
 use crate::domain::case::TestCase;
-use crate::domain::finding::{Finding, Location};
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{
     BuildPlan, Builder, Comparison, DeploymentPlan, FuzzPlan, HealthMode, InspectPlan, Limits, ModelPlan, PublishMode, TrainPlan,

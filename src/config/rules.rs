@@ -1,7 +1,7 @@
 //! Rules of this room: SP001 to SP049.
 
-use crate::domain::finding::Severity::{Error, Note, Warning};
-use crate::domain::rule::rules;
+use cog_findings::Severity::{Error, Note, Warning};
+use cog_findings::rules;
 
 rules! {
     UNREADABLE = "SP001", "config-unreadable", Error,

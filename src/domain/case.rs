@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use cog_findings::Location;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::finding::Location;
 use crate::domain::prediction::Inputs;
 
 /// A case's name within a model's run: `warm-up`, `compare-1`, `case-3`, `fuzz-7`, `train-1`.

@@ -3,7 +3,8 @@
 //! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is made in one place, [`Verified::clear`], so that
 //! publishing anything else does not compile. An official model whose tests needed a key gets an image without it: [`Cleared::without_key`].
 
-use crate::domain::finding::Finding;
+use cog_findings::Finding;
+
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::domain::report::{CaseReport, CaseStatus, LayerProof};
 

@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
+use cog_findings::Finding;
+
 use crate::domain::case::CaseId;
-use crate::domain::finding::Finding;
 use crate::domain::identity::VersionRef;
 use crate::domain::prediction::PredictionId;
 use crate::domain::report::{CaseReport, ModelReport, Stage, StageStatus};

@@ -5,8 +5,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cog_findings::{Location, RuleCode, Severity};
+
 use crate::domain::case::TestCase;
-use crate::domain::finding::{Location, RuleCode, Severity};
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
 

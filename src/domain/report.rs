@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use cog_findings::Finding;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::cost::Cost;
-use crate::domain::finding::Finding;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::domain::output::{OutputComparison, OutputFile};
 use crate::domain::prediction::{Inputs, PredictionId};

@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::domain::finding::{Finding, Location};
+use cog_findings::{Finding, Location};
+
 use crate::domain::verdict::Verdict;
 
 /// A project that cannot be inspected.

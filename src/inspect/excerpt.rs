@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path};
 
-use crate::domain::finding::Finding;
+use cog_findings::Finding;
 
 /// Lines of larger files are not shown.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
@@ -45,8 +45,8 @@ fn line(folder: &Path, file: &str, number: u32) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::finding::Location;
     use crate::inspect::rules;
+    use cog_findings::Location;
 
     fn excerpt(folder: &Path, location: Location) -> Option<String> {
         with_excerpt(Finding::new(&rules::RULES[0], "x").at(location), folder).excerpt

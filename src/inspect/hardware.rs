@@ -1,10 +1,11 @@
 //! Hardware names, before something is to be created on them.
 
+use cog_findings::text::nearest;
+use cog_findings::{Finding, Location};
+
 use crate::clients::replicate::Hardware;
-use crate::domain::finding::{Finding, Location};
 use crate::domain::plan::ModelPlan;
 use crate::inspect::rules;
-use crate::support::text::nearest;
 
 /// Names in the plan that the account does not have.
 pub(super) fn check(plan: &ModelPlan, known: &[Hardware]) -> Vec<Finding> {

@@ -1,6 +1,7 @@
 //! The repository's word on findings: ignored, graver, lighter. Applied in this one place.
 
-use crate::domain::finding::{Finding, Severity};
+use cog_findings::{Finding, Severity};
+
 use crate::domain::plan::InspectPlan;
 
 /// Codes of compatibility rules, which `ignore_schema_checks` turns into warnings (`contracts/peer.md`: the peer drops them).

@@ -4,13 +4,14 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use cog_findings::Finding;
+use cog_findings::text::nearest;
+
 use crate::cog::config;
 use crate::cog::project::Project;
 use crate::cog::recipe::SourceText;
 use crate::cog::sdk::{self, SdkVersion};
-use crate::domain::finding::Finding;
 use crate::inspect::InspectError;
-use crate::support::text::nearest;
 
 const CONFIG: &str = "cog.yaml";
 

@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 use std::time::Duration;
 
+use cog_findings::text::shorten;
+use cog_findings::{Finding, Location};
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use crate::cog::project::Project;
-use crate::domain::finding::{Finding, Location};
 use crate::inspect::{InspectError, rules};
-use crate::support::text::shorten;
 
 /// Ruff takes milliseconds; a file system may not.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

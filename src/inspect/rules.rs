@@ -1,7 +1,7 @@
 //! Rules of this room: SP401 to SP449.
 
-use crate::domain::finding::Severity::{Error, Warning};
-use crate::domain::rule::Rule;
+use cog_findings::Rule;
+use cog_findings::Severity::{Error, Warning};
 
 pub(crate) const LINT: Rule = Rule {
     code: "SP401",

@@ -1,5 +1,6 @@
 //! The inspection itself, cheapest truth first.
 
+use cog_findings::{Finding, SourceMap};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -9,9 +10,7 @@ use super::{InspectError, LiveVersion, build_plan, hardware, load_project, polic
 use crate::clients::replicate::Hardware;
 use crate::cog::project::Project;
 use crate::cog::sdk::SchemaSource;
-use crate::domain::finding::Finding;
 use crate::domain::plan::{InspectPlan, ModelPlan};
-use crate::domain::source_map::SourceMap;
 use crate::python::SignatureError;
 use crate::schema::compat::{CompatOptions, compare};
 use crate::schema::lint::lint;

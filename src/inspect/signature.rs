@@ -1,9 +1,9 @@
 //! The project's schema, read from its source.
 
+use cog_findings::{Finding, Location, SourceMap};
+
 use crate::cog::config::Target;
 use crate::cog::project::Project;
-use crate::domain::finding::{Finding, Location};
-use crate::domain::source_map::SourceMap;
 use crate::python::{self, Description, FolderTree, Options, SignatureError};
 
 /// Describes the predictor and the trainer that `cog.yaml` names, as the Cog of the project's SDK does; with `peer_exact` faults included.

@@ -1,9 +1,9 @@
 //! JSON documents, by structure.
 
+use cog_findings::text::shorten;
 use serde_json::{Number, Value};
 
 use crate::media::{Comparison, MediaFile, MediaKind, Tolerance, text};
-use crate::support::text::shorten;
 
 /// Differences told of one pair. A list of a million other numbers has one cause.
 const DIFFERENCE_LIMIT: usize = 8;

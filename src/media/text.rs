@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use cog_findings::text::shorten;
 use similar::{ChangeTag, TextDiff};
 
 use crate::media::{Comparison, MediaFile, MediaKind};
-use crate::support::text::shorten;
 
 /// A diff is shown up to so many lines.
 const DIFF_LINES: usize = 12;

@@ -1,6 +1,6 @@
 //! How much two files may differ and still count as the same.
 
-use crate::support::text::nearest;
+use cog_findings::text::nearest;
 
 /// How much two files may differ and still count as the same.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -1,5 +1,6 @@
 //! The build stage: the project, or an image that is given, becomes an image whose schema is known.
 
+use cog_findings::Finding;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -10,7 +11,6 @@ use crate::cog::image_name::image_name;
 use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::cog::project::Project;
 use crate::domain::cleared::BuiltImage;
-use crate::domain::finding::Finding;
 use crate::domain::plan::Builder;
 use crate::inspect::{Inspected, apply_policy, inspect_schema};
 use crate::pipeline::context::RunContext;

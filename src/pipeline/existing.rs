@@ -1,5 +1,6 @@
 //! Verify alone, against a version that is already there.
 
+use cog_findings::text::count;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,6 @@ use crate::pipeline::state::{Done, Halt, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RunOptions};
-use crate::support::text::count;
 use crate::verify::{VerifyServices, check_plan};
 
 /// A version that is already there.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::domain::finding::{Finding, Severity};
+use cog_findings::text::count;
+use cog_findings::{Finding, Severity};
+
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::LINT_MISSING;
@@ -13,7 +15,6 @@ use crate::pipeline::lookup::{Known, look_up};
 use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, WrittenKey};
-use crate::support::text::count;
 use crate::verify::check_plan;
 
 /// A model that may be built.

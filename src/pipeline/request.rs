@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildEnvironment, NamedSecret};
@@ -11,7 +12,6 @@ use crate::clients::ErrorKind;
 use crate::clients::docker::{Docker, RegistryCredentials};
 use crate::clients::registry::Registry;
 use crate::clients::replicate::Replicate;
-use crate::domain::finding::Finding;
 use crate::domain::plan::ModelPlan;
 use crate::inspect::Tools;
 use crate::pipeline::building::ImageServices;

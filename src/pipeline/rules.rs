@@ -1,7 +1,7 @@
 //! Every code that this room's findings carry: SP751 to SP799.
 
-use crate::domain::finding::Severity::{Error, Warning};
-use crate::domain::rule::Rule;
+use cog_findings::Rule;
+use cog_findings::Severity::{Error, Warning};
 
 pub(crate) const BUILD_FAILED: Rule = Rule {
     code: "SP751",

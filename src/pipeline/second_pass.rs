@@ -1,5 +1,7 @@
 //! The second pass of an official model whose tests needed a key: the key is deleted, an image is made without it, and its absence proven.
 
+use cog_findings::text::count;
+
 use crate::domain::cleared::{Cleared, WithoutKey};
 use crate::pipeline::building::{BuiltModel, make, says_the_same};
 use crate::pipeline::context::RunContext;
@@ -8,7 +10,6 @@ use crate::pipeline::proof::{prove_files, prove_image, secrets_of};
 use crate::pipeline::state::ModelState;
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{KeyFiles, ModelRun, Services, WrittenKey};
-use crate::support::text::count;
 
 /// What the first pass leaves to the second.
 pub(super) struct FirstPass<'a> {

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use cog_findings::Finding;
 use tokio::time::Instant;
 
 use crate::domain::cost::Cost;
 use crate::domain::events::EventKind;
-use crate::domain::finding::Finding;
 use crate::domain::report::{ModelReport, Stage, StageReport, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;

@@ -2,18 +2,19 @@
 
 use std::error::Error;
 
+use cog_findings::Finding;
+use cog_findings::text::shorten;
+
 use crate::build::{BuildError, OfficialError, PrepareError};
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 use crate::clients::replicate::{Failure, ReplicateError};
 use crate::domain::cleared::Blocked;
-use crate::domain::finding::Finding;
 use crate::domain::report::{ErrorReport, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::inspect::InspectError;
 use crate::pipeline::{PrepareTreeError, rules};
 use crate::publish::PublishError;
-use crate::support::text::shorten;
 use crate::verify::VerifyError;
 
 /// Longer messages are cut.

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use cog_findings::text::count;
 use serde_json::Value;
 
 use crate::domain::cleared::{Cleared, Staged, Verified};
@@ -13,7 +14,6 @@ use crate::pipeline::state::{Done, ModelState};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{ModelRun, Services};
 use crate::publish::find_or_create_destination;
-use crate::support::text::count;
 use crate::verify::{VerifyRequest, VerifyServices, verify};
 
 /// What may be published, and where to.

@@ -1,9 +1,9 @@
 //! The deployment follows the live model.
 
+use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Account, Deployment, DeploymentPatch, NewDeployment};
-use crate::domain::finding::Finding;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::{DeploymentChange, DeploymentReport};

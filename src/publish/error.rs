@@ -1,10 +1,11 @@
 //! What can go wrong on the way from an image to a version, by meaning.
 
+use cog_findings::Finding;
+
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 use crate::clients::registry::RegistryError;
 use crate::clients::replicate::{Failure, ReplicateError};
-use crate::domain::finding::Finding;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::publish::Published;
 use crate::publish::rules;

@@ -1,11 +1,11 @@
 //! Push to the live model.
 
+use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Failure, Model};
 use crate::domain::cleared::Cleared;
 use crate::domain::events::{EventKind, Observer};
-use crate::domain::finding::Finding;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::report::LayerProof;
 use crate::publish::push::{confirm, push};

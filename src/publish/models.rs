@@ -1,9 +1,9 @@
 //! The test model, and the destination of trainings: found, or made.
 
+use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Account, Model, ModelCreation, NewModel, Replicate, Visibility};
-use crate::domain::finding::Finding;
 use crate::domain::identity::ModelRef;
 use crate::publish::services::unless_cancelled;
 use crate::publish::{PublishError, rules};

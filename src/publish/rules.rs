@@ -1,7 +1,7 @@
 //! Every code that this room's findings carry: SP701 to SP749.
 
-use crate::domain::finding::Severity::{Error, Note, Warning};
-use crate::domain::rule::Rule;
+use cog_findings::Rule;
+use cog_findings::Severity::{Error, Note, Warning};
 
 pub(crate) const TEST_MODEL_PUBLIC: Rule = Rule {
     code: "SP701",

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
+use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::cleared::{BuiltImage, Staged};
 use crate::domain::events::{EventKind, Observer};
-use crate::domain::finding::Finding;
 use crate::domain::identity::ModelRef;
 use crate::publish::push::{confirm, push};
 use crate::publish::services::tell;

@@ -1,12 +1,12 @@
 //! Annotations as written: names, brackets, bars, and the same inside quotes.
 
+use cog_findings::Rule;
+use cog_findings::text::shorten;
 use ruff_python_ast::{Expr, Operator};
 use ruff_text_size::{Ranged, TextRange};
 
 use super::module::Module;
 use super::reader::{Failure, dotted, fail};
-use crate::domain::rule::Rule;
-use crate::support::text::shorten;
 
 /// How deep brackets in an annotation may be nested.
 const DEEPEST: usize = 40;

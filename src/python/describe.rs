@@ -1,5 +1,6 @@
 //! From files to a document.
 
+use cog_findings::{Finding, Location, SourceMap};
 use serde_json::Value;
 
 use super::document::{document, input_value, merged, output_schema};
@@ -9,8 +10,6 @@ use super::reader::{Failure, Reader};
 use super::rules;
 use super::signature::Signature;
 use super::source::SourceTree;
-use crate::domain::finding::{Finding, Location};
-use crate::domain::source_map::SourceMap;
 
 /// What the source says about a model.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,6 @@
 //! What keeps a signature from being read.
 
-use crate::domain::finding::{Finding, Location};
-use crate::domain::rule::Rule;
+use cog_findings::{Finding, Location, Rule};
 
 /// One reason why there is no signature, at a place in the source. Each kind is a [`Rule`] of [`RULES`](super::RULES).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use cog_findings::Rule;
+use cog_findings::text::{nearest, shorten};
 use ruff_python_ast::{Expr, ExprCall, Keyword, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_text_size::Ranged;
 use serde_json::Value;
@@ -14,8 +16,6 @@ use super::project::Meaning;
 use super::reader::{Failure, Reader, dotted, fail};
 use super::rules;
 use super::signature::InputInfo;
-use crate::domain::rule::Rule;
-use crate::support::text::{nearest, shorten};
 
 /// The arguments of `Input`.
 const ARGUMENTS: &[&str] = &[

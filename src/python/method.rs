@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use cog_findings::SourceMap;
 use ruff_python_ast::{Expr, Parameter, ParameterWithDefault, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
@@ -15,7 +16,6 @@ use super::reader::{Failure, Reader, fail};
 use super::rules;
 use super::signature::{Input, InputInfo, InputKind, OutputType, Primitive, Signature};
 use super::target::Found;
-use crate::domain::source_map::SourceMap;
 
 /// Names of parts of the document that an input's list of choices must not take.
 const COMPONENTS: &[&str] = &[

@@ -4,13 +4,13 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use cog_findings::Location;
 use ruff_text_size::{TextRange, TextSize};
 
 use super::error::SignatureError;
 use super::module::{Binding, Import, Module};
 use super::rules;
 use super::source::SourceTree;
-use crate::domain::finding::Location;
 
 /// How many files are read for one signature.
 const MOST_FILES: usize = 500;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use cog_findings::{Finding, Rule};
 use ruff_python_ast::{Expr, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange};
 
@@ -13,8 +14,6 @@ use super::options::Release;
 use super::project::{ClassAt, Meaning, Project};
 use super::rules;
 use super::source::SourceTree;
-use crate::domain::finding::Finding;
-use crate::domain::rule::Rule;
 
 /// Why something could not be read: at least one error.
 pub(super) type Failure = Vec<SignatureError>;

@@ -1,8 +1,8 @@
 //! Every code that this room's findings carry: SP201 to SP229 for what keeps a signature from being read, SP230 to SP249 for what is
 //! legal but will surprise.
 
-use crate::domain::finding::Severity::{Error, Note, Warning};
-use crate::domain::rule::Rule;
+use cog_findings::Rule;
+use cog_findings::Severity::{Error, Note, Warning};
 
 pub(super) const UNPARSABLE: Rule = Rule {
     code: "SP201",

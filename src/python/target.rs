@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+use cog_findings::Location;
+use cog_findings::text::nearest;
 use ruff_python_ast::StmtFunctionDef;
 use ruff_text_size::{TextRange, TextSize};
 
@@ -13,8 +15,6 @@ use super::options::{Mode, Release, Target};
 use super::project::{ClassAt, Meaning};
 use super::reader::{Failure, Reader, bases, fail};
 use super::rules;
-use crate::domain::finding::Location;
-use crate::support::text::nearest;
 
 /// Where the method or function is.
 #[derive(Debug, Clone)]

@@ -1,10 +1,9 @@
 //! Byte offsets to lines and columns, and the nesting that is allowed.
 
+use cog_findings::Location;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer};
 use ruff_text_size::{TextRange, TextSize};
-
-use crate::domain::finding::Location;
 
 /// A syntax tree is built and dropped by recursion; deeper expressions could exhaust the stack. Python itself allows about 200
 /// brackets and 100 levels of blocks.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::DateTime;
+use cog_findings::text::shorten;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape;
 use super::json::v1::{Case, Model, Run, Severity, StageEntry};
 use super::measurement::{compared_with, words};
 use crate::domain::report::{CaseStatus, StageStatus};
-use crate::support::text::shorten;
 
 /// Longer texts are cut: CI systems load the whole file.
 const TEXT_BYTES: usize = 16 * 1024;

@@ -5,19 +5,17 @@ mod media;
 use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
+use cog_findings::{Finding, Location, Rule, Severity};
 use serde_json::{Map, json};
 
 use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::cost::Cost;
-use crate::domain::finding::Severity;
-use crate::domain::finding::{Finding, Location};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::domain::prediction::{Inputs, PredictionId};
 use crate::domain::report::{
     Attempt, CaseReport, CaseStatus, DeploymentChange, DeploymentReport, ErrorReport, LayerProof, ModelReport, RunReport, Stage,
     StageReport, StageStatus,
 };
-use crate::domain::rule::Rule;
 use crate::domain::verdict::Verdict;
 
 pub(crate) use media::media;

@@ -1,9 +1,9 @@
 //! Findings as SARIF 2.1.0, which code scanning services read.
 
+use cog_findings::Rule;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use crate::domain::rule::Rule;
 use crate::report::json::v1::{FindingEntry, Severity};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -83,9 +83,9 @@ fn region(line: u32, finding: &FindingEntry) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::finding::{Finding, Location};
     use crate::report::json::convert;
     use crate::report::sample;
+    use cog_findings::{Finding, Location};
 
     #[test]
     fn findings_become_results_with_their_rules() {

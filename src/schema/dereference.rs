@@ -6,12 +6,12 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::Finding;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::json::show_name;
 use super::rules;
-use crate::domain::finding::Finding;
 
 /// Deeper than any schema that a person wrote; each level costs stack.
 const DEPTH_LIMIT: usize = 64;

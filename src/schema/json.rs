@@ -2,9 +2,8 @@
 
 use std::cmp::Ordering;
 
+use cog_findings::text::shorten;
 use serde_json::{Number, Value};
-
-use crate::support::text::shorten;
 
 /// Numbers beyond 2^53 must not pass through floating point: seeds go up to 2^64 - 1.
 fn as_whole(number: &Number) -> Option<i128> {

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cog_findings::{Finding, Location, Rule, SourceMap};
 use serde_json::Value;
 
 use super::describe::describe_limits;
@@ -13,9 +14,6 @@ use super::read::{kind_of_values, read};
 use super::rules;
 use super::shape::{Kind, Limits, Member, Members, Method, Shape};
 use super::validate::{ProblemKind, compile_pattern, problems};
-use crate::domain::finding::{Finding, Location};
-use crate::domain::rule::Rule;
-use crate::domain::source_map::SourceMap;
 
 /// Components that Cog itself adds to a document (`contracts/cog.md` section 4.6).
 const COMPONENTS: [&str; 12] = [

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use cog_findings::Finding;
 use serde_json::Value;
 
 use super::dereference::{Keywords, Resolver};
@@ -9,7 +10,6 @@ use super::dialect::Dialect;
 use super::json::{self, show_name};
 use super::rules;
 use super::shape::{Annotations, Bound, Kind, Limits, Member, Members, Method, Rest, Shape};
-use crate::domain::finding::Finding;
 
 /// What a document says about a model.
 #[derive(Debug, Clone, PartialEq)]

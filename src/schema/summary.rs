@@ -1,12 +1,12 @@
 //! A schema, or a change of one, in few lines.
 
+use cog_findings::{Finding, RuleCode};
 use serde_json::Value;
 
 use super::describe::{describe, describe_limits, show_value};
 use super::json::show_name;
 use super::read::read;
 use super::shape::{Member, Method, Shape};
-use crate::domain::finding::{Finding, RuleCode};
 
 /// One changed value, for a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,8 +97,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::source_map::SourceMap;
     use crate::schema::compat::{CompatOptions, compare};
+    use cog_findings::SourceMap;
 
     fn document(maximum: i64, output: &Value) -> Value {
         json!({"components": {"schemas": {

@@ -1,10 +1,11 @@
 //! What a request means: all models, or those that it names.
 
-use crate::domain::finding::{Finding, Location};
+use cog_findings::text::{nearest, shorten};
+use cog_findings::{Finding, Location};
+
 use crate::domain::model_name::{ModelName, split_request};
 use crate::select::rules;
 use crate::select::script::ScriptNames;
-use crate::support::text::{nearest, shorten};
 
 /// Longer lists of names help nobody.
 const MOST_NAMES_BYTES: usize = 600;

@@ -1,7 +1,7 @@
 //! Rules of this room: SP801 to SP819.
 
-use crate::domain::finding::Severity::Warning;
-use crate::domain::rule::rules;
+use cog_findings::Severity::Warning;
+use cog_findings::rules;
 
 rules! {
     WITHOUT_CONFIGURATION = "SP801", "model-without-configuration", Warning,

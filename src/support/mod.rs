@@ -9,6 +9,5 @@ pub mod process;
 pub mod retry;
 pub mod safe_url;
 pub mod seed;
-pub mod text;
 
 pub use secrecy::{ExposeSecret, SecretString};

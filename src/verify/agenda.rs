@@ -1,11 +1,11 @@
 //! What a verification runs: comparisons, test cases and made inputs, then trainings.
 
+use cog_findings::Finding;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
 use crate::domain::case::{CaseId, CaseKind, Expectation, TestCase};
 use crate::domain::events::EventKind;
-use crate::domain::finding::Finding;
 use crate::domain::plan::{Comparison, FuzzPlan};
 use crate::domain::prediction::Inputs;
 use crate::schema::validate::{check_inputs, input_properties};

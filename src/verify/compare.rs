@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use cog_findings::Finding;
+use cog_findings::text::shorten;
 use futures::future::join;
 use serde_json::Value;
 
-use crate::domain::finding::Finding;
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
 use crate::schema::Method;
-use crate::support::text::shorten;
 use crate::verify::case::Job;
 use crate::verify::check::Needs;
 use crate::verify::engine::Engine;

@@ -1,5 +1,6 @@
 //! Fetches what judging needs: the files of an output, and the file a case names.
 
+use cog_findings::text::shorten;
 use futures::StreamExt;
 use serde_json::Value;
 use url::Url;
@@ -10,7 +11,6 @@ use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::schema::Method;
 use crate::schema::validate::join_output;
 use crate::support::safe_url::SafeUrl;
-use crate::support::text::shorten;
 use crate::verify::check::Needs;
 use crate::verify::engine::Engine;
 use crate::verify::mask::Mask;

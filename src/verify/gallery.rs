@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use cog_findings::text::shorten;
 use tokio::sync::Semaphore;
 
 use crate::domain::output::{NO_ROOM, OutputFile, Preview};
 use crate::domain::prediction::PredictionId;
 use crate::domain::report::{Attempt, CaseReport};
 use crate::media::{self, MediaFile};
-use crate::support::text::shorten;
 use crate::verify::mask::Mask;
 use crate::verify::observation::FetchedFile;
 

@@ -1,13 +1,13 @@
 //! Does an output look well, whatever it was expected to be?
 
+use cog_findings::Rule;
+use cog_findings::text::shorten;
 use serde_json::Value;
 
 use crate::domain::case::CaseKind;
-use crate::domain::rule::Rule;
 use crate::media::{Ailment, examine, text_ailment};
 use crate::schema::validate::{OutputProblem, check_output, check_output_of};
 use crate::schema::{Method, read};
-use crate::support::text::shorten;
 use crate::verify::{Observation, Outcome, rules};
 
 /// Complaints about one output.

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use cog_findings::text::shorten;
 use serde_json::Value;
 
 use crate::domain::output::{ComparedWith, OutputComparison};
 use crate::media::{self, MediaKind, Tolerance, compare_json, compare_text};
-use crate::support::text::shorten;
 use crate::verify::observation::{FetchedFile, Observation};
 
 /// What two outputs have in common.

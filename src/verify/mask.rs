@@ -1,10 +1,10 @@
 //! Secrets and sizes: what may stand in a report.
 
+use cog_findings::text::{last_lines, shorten};
 use serde_json::{Map, Value, json};
 
 use crate::domain::prediction::Inputs;
 use crate::schema::Shape;
-use crate::support::text::{last_lines, shorten};
 
 /// Shorter values are not looked for in texts: masking every `1` would hide more than it protects.
 const SECRET_CHARACTERS: usize = 4;

@@ -1,10 +1,10 @@
 //! Asks the judge. One approval is enough, a refusal is asked twice more and needs both to be overruled: the best of three.
 
+use cog_findings::text::shorten;
 use futures::future::join;
 
 use crate::domain::prediction::Inputs;
 use crate::media;
-use crate::support::text::shorten;
 use crate::verify::engine::Engine;
 use crate::verify::judge::{Evidence, EvidenceFile, JudgeQuestion, JudgeSubject, Judgement};
 use crate::verify::mask::Mask;

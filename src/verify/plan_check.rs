@@ -1,14 +1,14 @@
 //! What is wrong with a plan, told before anything is spent.
 
+use cog_findings::text::nearest;
+use cog_findings::{Finding, Location};
 use serde_json::Value;
 
 use crate::domain::case::{Expectation, TestCase};
-use crate::domain::finding::{Finding, Location};
 use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
 use crate::schema::validate::{InputProperty, check_inputs_of, input_properties_of};
 use crate::schema::{Kind, Method, Schemas, Shape, read};
 use crate::support::seed::Seed;
-use crate::support::text::nearest;
 use crate::verify::fuzz::Generator;
 use crate::verify::{jq, rules};
 

@@ -5,10 +5,10 @@
 
 use std::sync::LazyLock;
 
+use cog_findings::text::shorten;
 use regex::Regex;
 
 use crate::domain::prediction::{Prediction, PredictionStatus};
-use crate::support::text::shorten;
 
 /// A failure of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]

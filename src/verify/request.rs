@@ -4,11 +4,11 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
+use cog_findings::Finding;
 use serde_json::Value;
 
 use crate::clients::replicate::Replicate;
 use crate::domain::cost::Cost;
-use crate::domain::finding::Finding;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::{Limits, TrainPlan, VerifyPlan};
 use crate::domain::report::CaseReport;

@@ -1,7 +1,6 @@
 //! The rules of this room: SP601–SP609 about the plan, before a prediction is made; SP611–SP619 about what predictions showed.
 
-use crate::domain::finding::Severity;
-use crate::domain::rule::Rule;
+use cog_findings::{Rule, Severity};
 
 pub(super) const JUDGE_MISSING: Rule = Rule {
     code: "SP601",

@@ -3,13 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use cog_findings::Finding;
+use cog_findings::text::count;
+
 use crate::clients::replicate::trained_version;
 use crate::domain::case::CaseId;
-use crate::domain::finding::Finding;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::domain::report::CaseReport;
-use crate::support::text::count;
 use crate::verify::engine::Engine;
 use crate::verify::rules;
 

@@ -1,9 +1,9 @@
 //! The same source through several generations of Cog.
 
+use cog_findings::{Finding, Severity};
 use serde_json::{Map, Value};
 
 use super::{findings, text};
-use safe_push::domain::finding::{Finding, Severity};
 use safe_push::schema::{Dialect, read};
 
 const STATIC: &str = "0.22.0-static";

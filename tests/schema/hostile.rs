@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use safe_push::domain::source_map::SourceMap;
+use cog_findings::SourceMap;
 use safe_push::schema::lint::lint;
 use safe_push::schema::read;
 use safe_push::schema::summary::signature_lines;

@@ -1,7 +1,7 @@
 //! Properties that hold for every schema.
 
+use cog_findings::SourceMap;
 use proptest::prelude::*;
-use safe_push::domain::source_map::SourceMap;
 use safe_push::schema::lint::lint;
 use safe_push::schema::summary::{changes, signature_lines};
 use safe_push::schema::validate::{check_inputs, check_output, input_properties, join_output};
@@ -130,7 +130,7 @@ fn narrowed(schema: &Value) -> Option<Value> {
 }
 
 fn has_error(old: &Value, new: &Value) -> bool {
-    findings(old, new).iter().any(safe_push::domain::finding::Finding::is_error)
+    findings(old, new).iter().any(cog_findings::Finding::is_error)
 }
 
 proptest! {

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
+use cog_findings::{Finding, Location};
+
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::leaks::NamedSecret;
 use crate::build::leaks::search::Search;
 use crate::build::rules;
-use crate::domain::finding::{Finding, Location};
 
 /// What lies among the files that a build would send and must not: one finding for each file and secret. `shown_as` is put before each path.
 /// Blocks.

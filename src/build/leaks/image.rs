@@ -7,6 +7,7 @@ use std::io;
 use std::pin::Pin;
 
 use async_compression::tokio::bufread::GzipDecoder;
+use cog_findings::Finding;
 use futures::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, BufReader};
 use tokio_tar::Archive;
@@ -15,7 +16,6 @@ use crate::build::leaks::NamedSecret;
 use crate::build::leaks::search::{CHUNK_BYTES, Search};
 use crate::build::rules;
 use crate::clients::docker::{Docker, DockerError};
-use crate::domain::finding::Finding;
 
 /// How packed layers begin.
 const GZIP: [u8; 2] = [0x1f, 0x8b];

@@ -3,12 +3,13 @@
 use std::io;
 use std::path::PathBuf;
 
+use cog_findings::{Finding, Location};
+
 use crate::build::context::ContextError;
 use crate::build::secrets::SecretError;
 use crate::clients::ErrorKind;
 use crate::cog::dockerfile::certificate::CertificateError;
 use crate::cog::recipe::RecipeError;
-use crate::domain::finding::{Finding, Location};
 
 /// A build that cannot be prepared.
 #[derive(Debug, thiserror::Error)]

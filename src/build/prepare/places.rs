@@ -2,10 +2,11 @@
 //!
 //! `cog.yaml` is named that way from the start; the files that it names are read under their name within the project.
 
+use cog_findings::{Finding, Location};
+
 use super::sources::in_slashes;
 use crate::cog::project::Project;
 use crate::cog::recipe::{Recipe, RecipeError};
-use crate::domain::finding::{Finding, Location};
 use crate::domain::plan::BuildPlan;
 
 /// The files to be renamed, and the folder they are in; `None` for a project at the root of its repository.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use cog_findings::Location;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -14,7 +15,6 @@ use crate::clients::registry::{Manifest, RegistryError};
 use crate::cog::config;
 use crate::cog::recipe::SourceText;
 use crate::cog::sdk::SdkVersion;
-use crate::domain::finding::Location;
 use crate::support::{ExposeSecret, SecretString};
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";

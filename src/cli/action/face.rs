@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cog_findings::text::shorten;
 use tokio::time::timeout;
 
 use crate::cli::action::event::Event;
@@ -23,7 +24,6 @@ use crate::report::markdown::report_markdown;
 use crate::select::outputs;
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
-use crate::support::text::shorten;
 
 /// What a step may add to the job summary, with room for what other commands of the step add.
 const SUMMARY_BYTES: usize = 900_000;

@@ -40,7 +40,7 @@ impl Room {
 /// The inputs, each shortened.
 pub(super) fn show_inputs(inputs: &Inputs) -> Content {
     let short = |value: &Value| match value {
-        Value::String(text) => Value::from(crate::support::text::shorten(text, INPUT_BYTES)),
+        Value::String(text) => Value::from(cog_findings::text::shorten(text, INPUT_BYTES)),
         other => other.clone(),
     };
     let shown: Inputs = inputs.iter().map(|(name, value)| (name.clone(), short(value))).collect();

@@ -15,13 +15,14 @@ mod schema;
 mod select;
 mod verify;
 
+use cog_findings::Rule;
+
 use crate::cli::arguments::{Command, SchemaCommand};
 use crate::cli::context::Context;
 use crate::cli::demo;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
 use crate::cli::printer::Format;
-use crate::domain::rule::Rule;
 use crate::domain::verdict::Verdict;
 
 /// The rules of all rooms.

@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
+use cog_findings::Rule;
+use cog_findings::text::nearest;
 use serde_json::{Value, json};
 
 use crate::cli::arguments::RulesArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
-use crate::domain::rule::Rule;
 use crate::domain::verdict::Verdict;
-use crate::support::text::nearest;
 use crate::{build, cog, config, inspect, pipeline, publish, python, schema, select, verify};
 
 /// A part of the reference: rules of one subject.

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use cog_findings::{Finding, Severity, SourceMap};
 use serde_json::Value;
 
 use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
@@ -15,9 +16,7 @@ use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
-use crate::domain::finding::{Finding, Severity};
 use crate::domain::identity::{ModelRef, VersionId};
-use crate::domain::source_map::SourceMap;
 use crate::domain::verdict::Verdict;
 use crate::inspect::{self, with_excerpt};
 use crate::python::{self, Description, FolderTree, Target};

@@ -1,11 +1,11 @@
 //! What can go wrong, by meaning.
 
+use cog_findings::text::shorten;
 use http::StatusCode;
 use serde::Deserialize;
 
 use crate::clients::ErrorKind;
 use crate::clients::http::HttpBuildError;
-use crate::support::text::shorten;
 
 /// How much of the service's words goes into a message.
 const DETAIL_BYTES: usize = 500;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::support::text::shorten;
+use cog_findings::text::shorten;
 
 /// Text that somebody else wrote, as one JSON string without `<`, `>` and `&`: whatever it holds, it can neither end the element around
 /// it nor begin one of its own.

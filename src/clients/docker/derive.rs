@@ -6,6 +6,7 @@
 use bollard::grpc::build::{ImageBuildFrontendOptions, ImageBuildLoadInput, ImageBuildPlatform};
 use bollard::grpc::driver::Build as _;
 use bollard::grpc::driver::moby::Moby;
+use cog_findings::text::double_quoted;
 use tokio::runtime::Handle;
 use tokio_tar::{Builder, Header};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +14,6 @@ use uuid::Uuid;
 
 use crate::clients::docker::real::STREAM_LIMIT;
 use crate::clients::docker::{Derivation, Docker, DockerError, ImageDetails, RealDocker};
-use crate::support::text::double_quoted;
 
 const ATTEMPT: &str = "label the image";
 

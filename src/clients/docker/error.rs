@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use bollard::errors::Error as BollardError;
 use bollard::grpc::error::GrpcError;
+use cog_findings::text::shorten;
 
 use crate::clients::ErrorKind;
 use crate::support::clock::humane;
-use crate::support::text::shorten;
 
 /// How much of the daemon's words an error keeps.
 const MESSAGE_BYTES: usize = 4000;

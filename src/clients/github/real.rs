@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use cog_findings::text::shorten;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use octocrab::Octocrab;
@@ -19,7 +20,6 @@ use crate::clients::github::{
 };
 use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
-use crate::support::text::shorten;
 use crate::support::{ExposeSecret, SecretString};
 
 /// GitHub's own address.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cog_findings::text::shorten;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::Deserialize;
@@ -16,7 +17,6 @@ use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private
 use crate::clients::pagerduty::{AlertEvent, Alerts, PagerDutyError, PagerDutyFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
-use crate::support::text::shorten;
 use crate::support::{ExposeSecret, SecretString};
 
 /// Where events are sent to.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use cog_findings::text::shorten;
 use http::{HeaderMap, StatusCode};
 
 use crate::clients::ErrorKind;
 use crate::clients::http::requested_wait;
 use crate::clients::replicate::failure::{Failure, InvalidField};
 use crate::clients::replicate::wire::Problem;
-use crate::support::text::shorten;
 
 /// How much of an answer's body an error keeps.
 const KEPT_BODY_BYTES: usize = 4096;

@@ -59,7 +59,7 @@ pub fn annotation(annotation: &LogAnnotation) -> String {
         }
     }
     add("title", &annotation.title);
-    let message = crate::support::text::shorten(&annotation.message, MESSAGE_BYTES);
+    let message = cog_findings::text::shorten(&annotation.message, MESSAGE_BYTES);
     let separator = if properties.is_empty() { "" } else { " " };
     format!("::{}{separator}{}::{}", annotation.level.as_str(), properties.join(","), data(&message))
 }

@@ -3,9 +3,8 @@
 //! Two measures, each enough by itself: the runner is told to obey nothing until it hears a word that nobody can guess, and what would be
 //! a command is changed so that it is none. A secret must be masked before, since masks are commands too.
 
+use cog_findings::text::shorten;
 use uuid::Uuid;
-
-use crate::support::text::shorten;
 
 /// Longer lines are cut: some browsers stop at them.
 const LINE_BYTES: usize = 16 * 1024;

@@ -1,12 +1,13 @@
 //! Rules between values, and of values that depend on the SDK.
 
+use cog_findings::{Finding, Location};
+
 use super::types::{CogConfig, Located};
 use crate::cog::cuda;
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
 use crate::cog::tables::NEWEST_KNOWN_PYTHON;
 use crate::cog::version::Version;
-use crate::domain::finding::{Finding, Location};
 
 /// The lowest CUDA version that Cog accepts.
 const MINIMUM_CUDA_MAJOR: u32 = 11;

@@ -1,10 +1,11 @@
 //! Which keys `cog.yaml` may have, and what is said about those it may not have.
 
+use cog_findings::text::nearest;
+use cog_findings::{Finding, Severity};
+
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
 use crate::cog::yaml::Key;
-use crate::domain::finding::{Finding, Severity};
-use crate::support::text::nearest;
 
 /// The keys of one mapping.
 pub(super) struct Keys {

@@ -16,10 +16,11 @@ mod tests;
 
 pub use types::{Build, CogConfig, Concurrency, Located, ManagedWeights, RunCommand, SecretMount, Target, WeightSource};
 
+use cog_findings::Finding;
+
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
 use crate::cog::yaml;
-use crate::domain::finding::Finding;
 
 /// What was read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! From the YAML tree to values: kinds, known keys and the form of single values. Rules between values are in `check`.
 
+use cog_findings::{Finding, Location, Rule, Severity};
+
 use super::keys::{self, Keys};
 use super::types::{Build, CogConfig, Concurrency, Located, RunCommand, SecretMount, Target};
 use super::weights;
@@ -7,8 +9,6 @@ use crate::cog::environment::{Variable, VariableError};
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
 use crate::cog::yaml::{Key, Node, Value};
-use crate::domain::finding::{Finding, Location, Severity};
-use crate::domain::rule::Rule;
 
 /// Reads the document. `None` when it is not a mapping.
 pub(super) fn read(root: &Node, file: &str, sdk: Option<&SdkVersion>) -> (Option<CogConfig>, Vec<Finding>) {

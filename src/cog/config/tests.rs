@@ -1,8 +1,9 @@
 //! `cog.yaml` as people write it, and what is said about it.
 
+use cog_findings::Location;
+
 use super::*;
 use crate::cog::sdk::SdkVersion;
-use crate::domain::finding::Location;
 
 const PLAIN: &str = "build:\n  python_version: \"3.12\"\npredict: predict.py:Predictor\n";
 

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use cog_findings::Location;
+
 use crate::cog::environment::Variable;
 use crate::cog::sdk::SdkVersion;
-use crate::domain::finding::Location;
 
 /// A value and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]

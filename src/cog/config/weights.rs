@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use cog_findings::Location;
 use regex::Regex;
 
 use super::keys;
@@ -10,7 +11,6 @@ use super::read::Reader;
 use super::types::{Located, ManagedWeights, WeightSource};
 use crate::cog::rules;
 use crate::cog::yaml::{Node, Value};
-use crate::domain::finding::Location;
 
 /// What fits into a tag: lowercase words joined by single dots, dashes or underscores.
 fn is_name(text: &str) -> bool {

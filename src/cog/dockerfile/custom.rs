@@ -1,8 +1,9 @@
 //! A Dockerfile that the user wrote: taken as it is, byte for byte, with its own lines as steps.
 
+use cog_findings::Location;
+use cog_findings::text::shorten;
+
 use crate::cog::recipe::RecipeStep;
-use crate::domain::finding::Location;
-use crate::support::text::shorten;
 
 /// Longest instruction in a step's title.
 const MAX_TITLE_BYTES: usize = 100;

@@ -1,11 +1,12 @@
 //! What pip installs: the model's requirements and the SDK.
 
+use cog_findings::Location;
+
 use super::quote::shell_word;
 use super::{BUILD_FOLDER, PIP_CACHE, Writer, bind_mount};
 use crate::cog::recipe::RecipeFile;
 use crate::cog::requirements::Prepared;
 use crate::cog::sdk::{Release, SdkVersion};
-use crate::domain::finding::Location;
 
 const REQUIREMENTS: &str = "requirements.txt";
 

@@ -1,11 +1,12 @@
 //! The project itself: commands of `build.run`, weights, files, and how the model starts.
 
+use cog_findings::Location;
+use cog_findings::text::{double_quoted, shorten};
+
 use super::quote::{copy_words, shell_word};
 use super::{BUILD_FOLDER, Writer};
 use crate::cog::config::{RunCommand, Target};
 use crate::cog::weights::WeightSelection;
-use crate::domain::finding::Location;
-use crate::support::text::{double_quoted, shorten};
 
 /// Longest command in a step's title.
 const MAX_TITLE_BYTES: usize = 100;

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::Location;
+use cog_findings::text::{count, shorten};
+
 use super::quote::{env_value, shell_word};
 use super::{APT_CACHE, PIP_CACHE, Writer};
 use crate::cog::base_image::PACKAGES_IN_COG_BASE;
 use crate::cog::config::Located;
 use crate::cog::environment::Variable;
-use crate::domain::finding::Location;
-use crate::support::text::{count, shorten};
 
 /// The release of uv that Cog 0.22 uses.
 pub(crate) const UV_VERSION: &str = "0.9.26";

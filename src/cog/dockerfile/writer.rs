@@ -1,7 +1,8 @@
 //! Puts instructions below each other and remembers where each stems from.
 
+use cog_findings::Location;
+
 use crate::cog::recipe::RecipeStep;
-use crate::domain::finding::Location;
 
 /// A Dockerfile in the making.
 #[derive(Debug, Default)]

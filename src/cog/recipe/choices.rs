@@ -1,5 +1,7 @@
 //! Everything that is chosen before a line is written.
 
+use cog_findings::{Finding, Location};
+
 use super::error::RecipeError;
 use super::facts::RecipeFacts;
 use crate::cog::base_image::{self, BaseImage, BaseImageKind, BaseImageRequest};
@@ -11,7 +13,6 @@ use crate::cog::requirements::{PrepareRequest, Prepared, RequirementLine, Requir
 use crate::cog::rules;
 use crate::cog::sdk::SdkVersion;
 use crate::cog::version::{self, Version};
-use crate::domain::finding::{Finding, Location};
 
 /// From this CUDA version on, `cog-base` images have their Python from uv.
 const MANAGED_PYTHON_SINCE_CUDA: &str = "13.0";

@@ -1,9 +1,10 @@
 //! Why a build cannot be planned.
 
+use cog_findings::{Finding, Location};
+
 use crate::cog::base_image::BaseImageError;
 use crate::cog::cuda::CudaError;
 use crate::cog::rules;
-use crate::domain::finding::{Finding, Location};
 
 /// Why a build cannot be planned. [`RecipeError::findings`] tells it with places and ways out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -20,13 +20,13 @@ pub use crate::cog::dockerfile::system::UvSource;
 use std::collections::BTreeMap;
 
 use choices::Choices;
+use cog_findings::{Finding, Location};
 
 use crate::cog::base_image::BaseImageKind;
 use crate::cog::config::CogConfig;
 use crate::cog::decision::Decision;
 use crate::cog::dockerfile::{Writer, certificate, custom, packages, project, system};
 use crate::cog::weights::WeightSelection;
-use crate::domain::finding::{Finding, Location};
 
 /// Everything that a build needs besides the project.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -3,6 +3,8 @@
 //! Nothing is built from this text: it wants files of contexts that only the official program makes, images of other registries, and files
 //! from GitHub. Faults are kept: values of variables are not quoted, and a list of packages may be empty.
 
+use cog_findings::Location;
+
 use super::choices::Choices;
 use super::{RecipeFacts, RecipeStep, concurrency};
 use crate::cog::base_image::{BaseImageKind, PACKAGES_IN_COG_BASE};
@@ -10,7 +12,6 @@ use crate::cog::config::CogConfig;
 use crate::cog::dockerfile::system::UV_VERSION;
 use crate::cog::dockerfile::{Writer, project, system};
 use crate::cog::sdk::SdkVersion;
-use crate::domain::finding::Location;
 
 const APT_CACHE: &str = "--mount=type=cache,target=/var/cache/apt,sharing=locked";
 const FLAGS: &str = "ENV CFLAGS=\"-O3 -funroll-loops -fno-strict-aliasing -flto -S\"";

@@ -14,8 +14,9 @@ mod wheels;
 pub use local::{LocalArtifact, LocalRequirementError};
 pub use prepare::{PrepareRequest, Prepared, prepare};
 
+use cog_findings::Location;
+
 use crate::cog::config::Located;
-use crate::domain::finding::Location;
 
 /// A line with its place; lines that were continued with a backslash are one.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,11 +1,12 @@
 //! From a model's requirements to what pip is given.
 
+use cog_findings::{Finding, Location};
+
 use super::line::{Requirement, normalize};
 use super::local::{self, LocalArtifact, LocalRequirementError};
 use super::{RequirementLine, Requirements, peer, wheels};
 use crate::cog::decision::Decision;
 use crate::cog::rules;
-use crate::domain::finding::{Finding, Location};
 
 /// Packages that the build installs itself.
 const MANAGED_PACKAGES: &[&str] = &["cog", "coglet"];

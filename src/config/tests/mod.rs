@@ -8,8 +8,9 @@ mod mistakes;
 use std::collections::BTreeMap;
 use std::fs;
 
+use cog_findings::Finding;
+
 use crate::config::{ConfigError, Configured, Flags, Loaded, Sources, configured, load};
-use crate::domain::finding::Finding;
 
 /// A repository and what it is loaded with.
 struct Repository {

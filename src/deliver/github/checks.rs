@@ -1,6 +1,7 @@
 //! A check run per model.
 
 use chrono::{DateTime, Utc};
+use cog_findings::text::shorten;
 
 use crate::clients::github::{
     Annotation, AnnotationLevel, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun,
@@ -9,7 +10,6 @@ use crate::domain::verdict::Verdict;
 use crate::report::escape;
 use crate::report::github::{self, LineAnnotation, annotations, check_text, external_id};
 use crate::report::json::v1::Run;
-use crate::support::text::shorten;
 
 /// GitHub takes this many annotations in one request.
 const BATCH: usize = 50;

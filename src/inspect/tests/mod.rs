@@ -12,12 +12,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use cog_findings::Finding;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::domain::finding::Finding;
 use crate::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 
 const COG_YAML: &str = "build:\n  python_version: \"3.12\"\nrun: run.py:Runner\n";

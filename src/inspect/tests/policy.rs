@@ -1,8 +1,8 @@
 //! The repository's word on findings.
 
+use cog_findings::{Location, Rule, RuleCode, Severity};
+
 use super::*;
-use crate::domain::finding::{Location, RuleCode, Severity};
-use crate::domain::rule::Rule;
 use crate::inspect::policy::apply;
 
 const fn rule(code: &'static str, severity: Severity) -> Rule {

@@ -1,8 +1,8 @@
 //! Whole inspections.
 
+use cog_findings::{RuleCode, Severity, SourceMap};
+
 use super::*;
-use crate::domain::finding::{RuleCode, Severity};
-use crate::domain::source_map::SourceMap;
 
 /// What the live version takes: another name instead of `times`, and `text` as it is now.
 fn older() -> LiveVersion {

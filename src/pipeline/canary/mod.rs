@@ -9,6 +9,7 @@ mod project;
 use std::path::Path;
 use std::time::Duration;
 
+use cog_findings::Finding;
 use tempfile::TempDir;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +18,6 @@ use crate::clients::replicate::{Deletion, Model, Replicate, Visibility};
 use crate::domain::canary::{CanaryReport, CanaryStep};
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::Observer;
-use crate::domain::finding::Finding;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::plan::{BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{CaseReport, CaseStatus, ErrorReport, ModelReport, StageStatus};

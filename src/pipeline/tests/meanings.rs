@@ -1,5 +1,7 @@
 //! What errors and findings mean for verdicts.
 
+use cog_findings::{Finding, Severity};
+
 use crate::build::BuildError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, PushDenial};
@@ -8,7 +10,6 @@ use crate::cog::decision::Decision;
 use crate::cog::project::Project;
 use crate::cog::sdk::SdkVersion;
 use crate::domain::cleared::Blocked;
-use crate::domain::finding::{Finding, Severity};
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::Goal;

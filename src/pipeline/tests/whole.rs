@@ -326,7 +326,7 @@ async fn an_input_that_is_gone_stops_before_the_build() {
 #[tokio::test(start_paused = true)]
 async fn an_error_in_the_configuration_is_a_wrong_request() {
     let harness = Harness::new();
-    let finding = crate::domain::finding::Finding::new(&crate::publish::rules::LAYERS_DIFFER, "made up");
+    let finding = cog_findings::Finding::new(&crate::publish::rules::LAYERS_DIFFER, "made up");
     let model = ModelRun { config_findings: vec![finding.clone()], ..ModelRun::new(harness.given()) };
     let report = harness.run_to(Goal::Publish, vec![model]).await.models.remove(0);
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2), "{report:#?}");

@@ -2,9 +2,9 @@
 
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
+use cog_findings::Finding;
 
 use super::style::{Style, Tone};
-use crate::domain::finding::Finding;
 use crate::report::escape;
 use crate::report::json::convert;
 use crate::report::json::v1::{FindingEntry, Severity};
@@ -84,8 +84,8 @@ pub fn error(message: &str, hint: Option<&str>, style: Style) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::finding::Location;
     use crate::report::sample;
+    use cog_findings::Location;
 
     const PLAIN: Style = Style { color: false, width: 80 };
 

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use cog_findings::text::{count, shorten};
+
 use super::finding::{error, finding_entry};
 use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::report::escape;
 use crate::report::json::v1::{Case, Model, Run, Severity, StageEntry};
 use crate::support::clock::humane;
-use crate::support::text::{count, shorten};
 
 /// How much of an output or of inputs is shown. The reports have the rest.
 const VALUE_BYTES: usize = 300;

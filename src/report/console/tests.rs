@@ -1,10 +1,10 @@
 use std::time::Duration;
 
+use cog_findings::{Finding, Location};
 use insta::assert_snapshot;
 
 use super::*;
 use crate::domain::events::{Event, EventKind, LayerOutcome};
-use crate::domain::finding::{Finding, Location};
 use crate::domain::report::{Stage, StageStatus};
 use crate::report::json::run_json;
 use crate::report::sample;

@@ -1,8 +1,9 @@
 //! Findings on their lines.
 
+use cog_findings::text::shorten;
+
 use crate::report::escape;
 use crate::report::json::v1::{FindingEntry, Model, Severity};
-use crate::support::text::shorten;
 
 /// GitHub's limits for one annotation; messages may have 64 KiB, and nobody reads so much beside a line.
 const TITLE_BYTES: usize = 250;

@@ -1,11 +1,12 @@
 //! A check run's words.
 
+use cog_findings::text::{count, shorten};
+
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
 use crate::report::github::row::{Row, row_of};
 use crate::report::json::v1::{Model, Run, Severity};
 use crate::report::markdown::report_markdown;
-use crate::support::text::{count, shorten};
 
 /// GitHub counts bytes, and takes this many of summary and text each.
 const FIELD_BYTES: usize = 65_535;

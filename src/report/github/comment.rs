@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use cog_findings::text::count;
+
 use crate::domain::verdict::Verdict;
 use crate::report::escape;
 use crate::report::github::row::{CaseCounts, Differing, Problem, Row};
 use crate::report::markdown::verdict_words;
 use crate::support::clock::humane;
-use crate::support::text::count;
 
 /// What we allow ourselves: GitHub refuses more than 65,536 characters.
 pub const COMMENT_BYTES: usize = 60_000;
@@ -122,7 +123,7 @@ fn table(rows: &[&CommentRow], level: Level) -> String {
 }
 
 fn table_row(entry: &CommentRow) -> String {
-    let name = escape::markdown(&crate::support::text::shorten(&entry.name, 100));
+    let name = escape::markdown(&cog_findings::text::shorten(&entry.name, 100));
     // Check runs live on GitHub; anything else in that place is not made a link of.
     let name = match entry.url.as_deref().filter(|url| is_plain_url(url)) {
         Some(url) => format!("[{name}]({url})"),

@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cog_findings::text::shorten;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,7 +10,6 @@ use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{Case, ComparisonEntry, Model, Severity};
 use crate::report::measurement::{compared_with, differing, words};
-use crate::support::text::shorten;
 
 /// Before and behind the row in a check run's text. HTML comments are not shown.
 const BEFORE: &str = "<!-- safe-push:row:v1 ";

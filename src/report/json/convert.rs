@@ -5,9 +5,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
+use cog_findings::{Finding, Severity};
 
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
-use crate::domain::finding::{Finding, Severity};
 use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, OutputFile, Preview};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
 

@@ -1,9 +1,10 @@
 //! Small copies within a run: they have a budget, and what did not pass is shown first.
 
+use cog_findings::text::count;
+
 use super::v1;
 use crate::domain::output::NO_ROOM;
 use crate::domain::report::CaseStatus;
-use crate::support::text::count;
 
 /// What all copies of a run may take as `data:` addresses. Pages and artifacts are loaded whole.
 pub const PREVIEW_BYTES: usize = 8 * 1024 * 1024;

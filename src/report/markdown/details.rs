@@ -1,5 +1,6 @@
 //! What stands behind the tables: findings, and cases one by one.
 
+use cog_findings::text::shorten;
 use serde_json::Value;
 
 use super::table::case_words;
@@ -7,7 +8,6 @@ use crate::domain::report::CaseStatus;
 use crate::report::escape;
 use crate::report::json::v1::{Case, ComparisonEntry, FindingEntry, Model};
 use crate::report::measurement::{compared_with, file_words, words};
-use crate::support::text::shorten;
 
 /// How much of one value is shown.
 const VALUE_BYTES: usize = 4_000;

@@ -11,12 +11,13 @@ mod tests;
 
 use std::time::Duration;
 
+use cog_findings::text::shorten;
+
 use self::details::Detail;
 use super::escape;
 use super::json::v1::{Model, Run};
 use crate::domain::verdict::Verdict;
 use crate::support::clock::humane;
-use crate::support::text::shorten;
 
 /// What `report.md` may have: GitHub shows job summaries up to 1 MiB (`contracts/github.md` section 2).
 pub const REPORT_BYTES: usize = 1_000_000;
@@ -38,7 +39,7 @@ fn page(run: &Run, level: Detail) -> String {
     let mut text = format!("# safe-push: {}\n\n", verdict_words(run.verdict));
     text.push_str(&format!(
         "{} in {}, started {}, safe-push {}.\n",
-        crate::support::text::count(run.models.len(), "model"),
+        cog_findings::text::count(run.models.len(), "model"),
         humane(Duration::from_millis(run.duration_ms)),
         escape::markdown(&run.started_at),
         escape::markdown(&run.tool_version),

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use cog_findings::text::count;
+
 use super::verdict_words;
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
 use crate::report::escape;
 use crate::report::json::v1::{Model, Run};
 use crate::support::clock::humane;
-use crate::support::text::count;
 
 /// A row per model.
 pub(super) fn models(run: &Run) -> String {
@@ -93,7 +94,7 @@ pub(super) fn cases(model: &Model) -> String {
     }
     let mut text = "\n### Cases\n\n| case | checker | status | time | |\n|---|---|---|---|---|\n".to_owned();
     for case in &model.cases {
-        let reason = case.reason.as_deref().map(|reason| escape::markdown(&crate::support::text::shorten(reason, 200)));
+        let reason = case.reason.as_deref().map(|reason| escape::markdown(&cog_findings::text::shorten(reason, 200)));
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} |\n",
             escape::markdown(&case.id),

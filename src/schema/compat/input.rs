@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use cog_findings::text::{nearest, shorten};
+use cog_findings::{Finding, Rule, Severity};
 use serde_json::Value;
 
 use super::fit::{Direction, Gap, Meaning, Mismatch, gaps};
 use super::report::{Change, Reporter, Subject};
 use super::{CompatOptions, Sides};
-use crate::domain::finding::{Finding, Severity};
-use crate::domain::rule::Rule;
 use crate::schema::describe::{describe, show_value};
 use crate::schema::json::{self, show_name};
 use crate::schema::rules;
 use crate::schema::shape::{Member, Members, Shape};
-use crate::support::text::{nearest, shorten};
 
 /// Compares the inputs of one method.
 pub(super) fn compare(sides: &Sides<'_>, options: &CompatOptions, reporter: &mut Reporter<'_>) {

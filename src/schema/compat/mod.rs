@@ -11,14 +11,13 @@ mod limits;
 mod output;
 mod report;
 
+use cog_findings::{Finding, Severity, SourceMap};
 use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::read::{Schemas, read};
 use super::rules;
 use super::shape::{Method, Shape};
-use crate::domain::finding::{Finding, Severity};
-use crate::domain::source_map::SourceMap;
 use report::Reporter;
 
 /// What a comparison reports.

@@ -1,9 +1,10 @@
 //! Outputs may only narrow.
 
+use cog_findings::Rule;
+
 use super::Sides;
 use super::fit::{Direction, Gap, Mismatch, gaps};
 use super::report::{Change, Reporter};
-use crate::domain::rule::Rule;
 use crate::schema::describe::describe_kind;
 use crate::schema::dialect::Dialect;
 use crate::schema::rules;

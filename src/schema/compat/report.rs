@@ -1,8 +1,7 @@
 //! Findings about one method: where they point and how they name their subject.
 
-use crate::domain::finding::{Finding, Location};
-use crate::domain::rule::Rule;
-use crate::domain::source_map::SourceMap;
+use cog_findings::{Finding, Location, Rule, SourceMap};
+
 use crate::schema::json::show_name;
 use crate::schema::rules;
 use crate::schema::shape::Method;

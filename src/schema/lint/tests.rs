@@ -1,7 +1,7 @@
+use cog_findings::Severity;
 use serde_json::json;
 
 use super::*;
-use crate::domain::finding::Severity;
 
 /// The codes and messages about one input `x` with this schema.
 fn said_of(schema: &Value) -> Vec<String> {

@@ -1,7 +1,6 @@
 //! Whole documents: what cannot be read, and what cannot be compared.
 
-use crate::domain::finding::Severity;
-use crate::domain::rule::Rule;
+use cog_findings::{Rule, Severity};
 
 pub(in crate::schema) const METHOD_REMOVED: Rule = Rule {
     code: "SP146",

@@ -1,7 +1,6 @@
 //! What a new version may not do to its inputs: they may only widen.
 
-use crate::domain::finding::Severity;
-use crate::domain::rule::Rule;
+use cog_findings::{Rule, Severity};
 
 pub(in crate::schema) const INPUT_REMOVED: Rule = Rule {
     code: "SP101",

@@ -1,7 +1,6 @@
 //! What bothers users of a version, looked at alone.
 
-use crate::domain::finding::Severity;
-use crate::domain::rule::Rule;
+use cog_findings::{Rule, Severity};
 
 pub(in crate::schema) const DESCRIPTION_MISSING: Rule = Rule {
     code: "SP301",

@@ -2,6 +2,8 @@
 //!
 //! They are finely divided, so that a team can ignore one kind of change and keep the others.
 
+use cog_findings::Rule;
+
 mod document;
 mod input;
 mod lint;
@@ -11,8 +13,6 @@ pub(super) use document::*;
 pub(super) use input::*;
 pub(super) use lint::*;
 pub(super) use output::*;
-
-use crate::domain::rule::Rule;
 
 /// Every rule of the room, by code.
 pub const RULES: &[Rule] = &[

@@ -1,7 +1,6 @@
 //! What a new version may not do to its output: it may only narrow.
 
-use crate::domain::finding::Severity;
-use crate::domain::rule::Rule;
+use cog_findings::{Rule, Severity};
 
 pub(in crate::schema) const OUTPUT_TYPE_CHANGED: Rule = Rule {
     code: "SP130",

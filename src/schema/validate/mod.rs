@@ -7,6 +7,7 @@
 mod fits;
 mod output;
 
+use cog_findings::text::nearest;
 use serde_json::{Map, Value};
 
 pub use fits::{Problem, ProblemKind};
@@ -16,7 +17,6 @@ pub use output::{OutputProblem, check_output, check_output_of, join_output};
 use super::json::show_name;
 use super::read::read;
 use super::shape::{Members, Method, Shape};
-use crate::support::text::nearest;
 
 /// An input that does not fit.
 #[derive(Debug, Clone, PartialEq, Eq)]

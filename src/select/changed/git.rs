@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use cog_findings::text::shorten;
+
 use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, ListSource};
 use crate::support::process::{self, Bounds};
-use crate::support::text::shorten;
 
 /// Git answers at once, but for the first look at a large working tree.
 const TIME_LIMIT: Duration = Duration::from_secs(60);

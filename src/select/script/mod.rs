@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crate::domain::finding::{Finding, Location};
+use cog_findings::text::{count, last_lines, shorten};
+use cog_findings::{Finding, Location};
+
 use crate::domain::model_name::ModelName;
 use crate::select::rules;
 use crate::support::process::{self, Bounds, Ended, ProcessError};
-use crate::support::text::{count, last_lines, shorten};
 use crate::support::{ExposeSecret, SecretString};
 
 /// Where scripts are when nothing is said.

@@ -1,7 +1,8 @@
 //! `error_contains`: the prediction has to fail, with these words.
 
+use cog_findings::text::shorten;
+
 use super::{Check, Judged, quote};
-use crate::support::text::shorten;
 use crate::verify::{Observation, Outcome};
 
 /// The prediction fails with an error that contains this text. A refusal of the inputs counts as well (`contracts/peer.md`, weakness 29).

@@ -1,9 +1,9 @@
 //! `jq_query`: every result of a program over the output holds, and there is at least one.
 
+use cog_findings::text::{count, shorten};
 use serde_json::Value;
 
 use super::{Check, Judged, output_of, quote};
-use crate::support::text::{count, shorten};
 use crate::verify::{Observation, jq};
 
 /// Every result of this program is neither `false` nor `null`, and there is at least one: jq's own truth, of all results

@@ -7,9 +7,10 @@ mod match_prompt;
 mod match_url;
 mod succeeds;
 
+use cog_findings::text::shorten;
+
 use crate::domain::case::Expectation;
 use crate::domain::output::OutputComparison;
-use crate::support::text::shorten;
 use crate::verify::{Observation, Outcome};
 
 /// What a checker needs beside the prediction itself.

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use cog_findings::text::shorten;
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars};
 use jaq_json::Val;
@@ -12,7 +13,6 @@ use serde_json::Value;
 
 use super::filters::filters;
 use super::meter::{Excess, Meter, Metered, Run, STACK_BYTES, TIME_LIMIT};
-use crate::support::text::shorten;
 
 /// How long a program may take to notice that its time is up.
 const GRACE: Duration = Duration::from_millis(500);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cog_findings::text::shorten;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
@@ -11,7 +12,6 @@ use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
 use crate::report::measurement::number;
 use crate::support::clock::humane;
-use crate::support::text::shorten;
 
 /// Texts longer than this are not compared line by line.
 const DIFF_BYTES: usize = 32 * 1024;

@@ -181,9 +181,9 @@ impl Figure {
             alt: format!("{title}, {place}"),
             picture: file.preview.as_deref().and_then(|copy| embedded(copy, &PICTURES)),
             sound: file.preview.as_deref().and_then(|copy| embedded(copy, &SOUNDS)),
-            facts: crate::support::text::shorten(&cut.line(&file_words(file)), 1000),
+            facts: cog_findings::text::shorten(&cut.line(&file_words(file)), 1000),
             original: is_link.then(|| file.url.clone()),
-            address: (!is_link && !file.url.is_empty()).then(|| crate::support::text::shorten(&cut.line(&file.url), 200)),
+            address: (!is_link && !file.url.is_empty()).then(|| cog_findings::text::shorten(&cut.line(&file.url), 200)),
         }
     }
 }

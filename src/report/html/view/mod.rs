@@ -11,10 +11,11 @@ use std::time::Duration;
 
 pub(super) use self::model::Model;
 pub(super) use self::words::Cut;
+use cog_findings::text::count;
+
 use crate::domain::verdict;
 use crate::report::json::v1;
 use crate::support::clock::humane;
-use crate::support::text::count;
 
 /// A verdict: its name is a class of the style, its words are for people.
 pub(super) struct Verdict(verdict::Verdict);

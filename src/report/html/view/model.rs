@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use cog_findings::text::{count, shorten};
+
 use super::Verdict;
 use super::case::Case;
 use super::finding::{Finding, SchemaChange};
@@ -9,7 +11,6 @@ use super::words::Cut;
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
 use crate::report::json::v1;
 use crate::support::clock::humane;
-use crate::support::text::{count, shorten};
 
 /// Cases that passed and have something to look at are open, up to so many of a model.
 const MOST_OPEN: usize = 6;

@@ -1,10 +1,10 @@
 //! Words for people: texts cut and cleaned, addresses that may be links.
 
+use cog_findings::text::shorten;
 use serde_json::Value;
 
 use crate::report::escape;
 use crate::report::measurement::size;
-use crate::support::text::shorten;
 
 /// How much of one text a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
-//! Words: the nearest known name, plurals, cutting long text.
+//! Text for messages: the nearest known name, plurals, quoting, and cutting long text.
 
-/// The known name nearest to `word`, if one is near enough to be what was meant.
+/// Finds the known name closest to `word`, if one is close enough to be what was meant.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     known
@@ -19,7 +19,7 @@ pub fn count(number: usize, singular: &str) -> String {
     }
 }
 
-/// A value in double quotes, as Dockerfiles and shells read them: `"`, `$` and backslash stand for themselves.
+/// Puts a value in double quotes for a Dockerfile or a shell, with `"`, `$` and backslash escaped.
 pub fn double_quoted(value: &str) -> String {
     let mut quoted = String::from('"');
     for character in value.chars() {

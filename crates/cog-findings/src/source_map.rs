@@ -1,27 +1,27 @@
-//! Where a schema's members were written, so that findings about them can point there.
+//! Where the members of a schema are written, so that findings about them can point there.
 
 use std::collections::BTreeMap;
 
-use crate::domain::finding::Location;
+use crate::location::Location;
 
-/// Places of a predictor's (or trainer's) parts in its Python source.
+/// Locations of the parts of a predictor or trainer in its Python source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SourceMap {
-    /// Each parameter's own place.
+    /// The location of each parameter.
     pub inputs: BTreeMap<String, Location>,
     /// The return annotation.
     pub output: Option<Location>,
-    /// The method's or function's name, for what is no longer there.
+    /// The name of the method or function, for members that no longer exist.
     pub target: Option<Location>,
 }
 
 impl SourceMap {
-    /// The place of an input; for one that is gone, of the method that used to take it.
+    /// The location of an input; for a removed one, of the method that used to take it.
     pub fn input(&self, name: &str) -> Option<&Location> {
         self.inputs.get(name).or(self.target.as_ref())
     }
 
-    /// The place of the output's annotation, else of the method.
+    /// The location of the return annotation, else of the method.
     pub fn output(&self) -> Option<&Location> {
         self.output.as_ref().or(self.target.as_ref())
     }

@@ -1,0 +1,36 @@
+//! The stable codes that findings carry.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rule::Rule;
+
+/// A rule's stable code, as in `SP101`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RuleCode(Cow<'static, str>);
+
+impl RuleCode {
+    /// The code of a rule compiled into the program.
+    pub const fn of(rule: &Rule) -> Self {
+        Self(Cow::Borrowed(rule.code))
+    }
+
+    /// Parses a code from a file or a report; case does not matter.
+    pub fn parse(text: &str) -> Self {
+        Self(Cow::Owned(text.trim().to_ascii_uppercase()))
+    }
+
+    /// The code's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RuleCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

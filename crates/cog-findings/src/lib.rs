@@ -1,0 +1,39 @@
+//! Findings: what the checks of a Cog project report.
+//!
+//! A [`Finding`] carries the stable code of a [`Rule`], a [`Severity`], a one-line message, and where known a [`Location`] and a fix.
+//! A [`SourceMap`] says where the members of a model are written in its Python source. [`text`] holds the few helpers that messages
+//! are written with. Printing findings and deciding what follows from them is left to the caller.
+//!
+//! ```
+//! use cog_findings::{Finding, Location, Rule, Severity};
+//!
+//! const INPUT_REMOVED: Rule = Rule {
+//!     code: "SP101",
+//!     name: "input-removed",
+//!     severity: Severity::Error,
+//!     summary: "An input is gone.",
+//!     why: "Callers that send it get an error.",
+//!     example: "`prompt` became `text`.",
+//! };
+//!
+//! let finding = Finding::new(&INPUT_REMOVED, "input 'prompt' was removed")
+//!     .at(Location::at("predict.py", 12, 9))
+//!     .hint("keep 'prompt' beside 'text'");
+//! assert!(finding.is_error());
+//! assert_eq!(finding.location.unwrap().to_string(), "predict.py:12:9");
+//! ```
+
+mod code;
+mod finding;
+mod location;
+mod rule;
+mod severity;
+mod source_map;
+pub mod text;
+
+pub use code::RuleCode;
+pub use finding::Finding;
+pub use location::Location;
+pub use rule::Rule;
+pub use severity::Severity;
+pub use source_map::SourceMap;
