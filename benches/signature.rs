@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::Error;
 
+use cog_source::python::{Options, SourceTree, Target, describe};
 use criterion::{Criterion, criterion_group, criterion_main};
-use safe_push::python::{Options, SourceTree, Target, describe};
 
 struct Files(BTreeMap<&'static str, String>);
 

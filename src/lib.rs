@@ -17,7 +17,6 @@
 pub mod build;
 pub mod cli;
 pub mod clients;
-pub mod cog;
 pub mod config;
 pub mod deliver;
 pub mod domain;
@@ -25,7 +24,6 @@ pub mod inspect;
 pub mod media;
 pub mod pipeline;
 pub mod publish;
-pub mod python;
 pub mod report;
 pub mod sandbox;
 pub mod schema;

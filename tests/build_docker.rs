@@ -11,10 +11,10 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use cog_findings::Location;
+use cog_source::recipe::{Recipe, RecipeFile, RecipeStep};
 use docker::{BASE, daemon, unique};
 use safe_push::build::{BuildError, BuildRequest, Built, FailureCause, SchemaError, SchemaSource, build};
 use safe_push::clients::docker::{BuildSecret, ContainerRun, Docker, RealDocker};
-use safe_push::cog::recipe::{Recipe, RecipeFile, RecipeStep};
 use safe_push::domain::events::{BuildStepState, Event, EventKind, Observer, Silent};
 use serde_json::json;
 use tempfile::TempDir;

@@ -100,7 +100,7 @@ fn the_schema_names_the_sdk_of_the_project() {
     repository.edit("cog.yaml", "\"0.23.1\"", "\"0.22.0\"");
     assert_eq!(version("schema show"), "0.22.0");
     repository.edit("cog.yaml", "  sdk_version: \"0.22.0\"\n", "");
-    assert_eq!(version("schema show"), safe_push::cog::sdk::NEWEST_KNOWN.to_string());
+    assert_eq!(version("schema show"), cog_source::sdk::NEWEST_KNOWN.to_string());
 }
 
 #[test]

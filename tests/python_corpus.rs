@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use cog_findings::Finding;
-use safe_push::python::{Description, FolderTree, Options, SignatureError, Target, describe};
+use cog_source::python::{Description, FolderTree, Options, SignatureError, Target, describe};
 use serde_json::{Map, Value, json};
 
 /// Components that every document has.
@@ -200,7 +200,7 @@ fn every_rule_speaks_somewhere_in_the_corpus() {
             }
         }
     }
-    let silent: Vec<&str> = safe_push::python::RULES.iter().map(|rule| rule.code).filter(|code| !spoken.contains(*code)).collect();
+    let silent: Vec<&str> = cog_source::python::RULES.iter().map(|rule| rule.code).filter(|code| !spoken.contains(*code)).collect();
     // Too large an output takes a generated file; `tests/python_hostile.rs` has it.
     assert_eq!(silent, ["SP224"]);
 }

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cog_findings::Severity;
+use cog_source::python::{FolderTree, Options, Target, describe};
 use harness::docker_is_there;
-use safe_push::python::{FolderTree, Options, Target, describe};
 use safe_push::schema::compat::{CompatOptions, compare};
 use serde_json::{Map, Value};
 

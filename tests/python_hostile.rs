@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::io::Error;
 use std::time::{Duration, Instant};
 
+use cog_source::python::{Description, LARGEST_FILE_BYTES, Options, SignatureError, SourceTree, Target, describe};
 use proptest::prelude::*;
-use safe_push::python::{Description, LARGEST_FILE_BYTES, Options, SignatureError, SourceTree, Target, describe};
 
 /// Files in memory.
 struct Files(BTreeMap<String, String>);

@@ -11,13 +11,13 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
+use cog_source::recipe::Recipe;
 use docker::{BASE, daemon, unique};
 use safe_push::build::{BuildRequest, Built, SchemaSource, build};
 use safe_push::clients::docker::{
     BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
     ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RealDocker, RegistryCredentials,
 };
-use safe_push::cog::recipe::Recipe;
 use safe_push::domain::events::Silent;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;

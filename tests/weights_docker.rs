@@ -10,14 +10,14 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
+use cog_source::base_image::CogBaseUse;
+use cog_source::config::parse;
+use cog_source::recipe::{Recipe, RecipeFacts, WeightsImage, plan};
+use cog_source::weights::{ListedFile, select};
 use docker::registry_server::{MEGABYTE, PASSWORD, Server, noise, push};
 use docker::{BASE, daemon, unique};
 use safe_push::build::{BuildRequest, SchemaSource, build};
 use safe_push::clients::docker::{Docker, RealDocker};
-use safe_push::cog::base_image::CogBaseUse;
-use safe_push::cog::config::parse;
-use safe_push::cog::recipe::{Recipe, RecipeFacts, WeightsImage, plan};
-use safe_push::cog::weights::{ListedFile, select};
 use safe_push::domain::events::{BuildStepState, Event, EventKind, Observer};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;

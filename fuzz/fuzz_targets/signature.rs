@@ -4,8 +4,8 @@
 
 use std::io::Error;
 
+use cog_source::python::{Options, SourceTree, Target, describe};
 use libfuzzer_sys::fuzz_target;
-use safe_push::python::{Options, SourceTree, Target, describe};
 
 struct Files<'a>(&'a str, &'a str);
 

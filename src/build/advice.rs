@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use cog_findings::text::count;
 use cog_findings::{Finding, Location};
+use cog_source::weights::ListedFile;
 
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::rules;
-use crate::cog::weights::ListedFile;
 use crate::support::{ExposeSecret, SecretString};
 
 /// From this size on it is told what is so large.

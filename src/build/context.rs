@@ -11,14 +11,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context as TaskContext, Poll, ready};
 
+use cog_source::recipe::RecipeFile;
+use cog_source::weights::{ListedFile, WeightSelection};
 use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream, ReadBuf};
 use tokio_tar::{Builder, EntryType, Header};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::build::dockerignore::{DockerIgnore, PatternError};
 use crate::clients::docker::Context;
-use crate::cog::recipe::RecipeFile;
-use crate::cog::weights::{ListedFile, WeightSelection};
 
 /// Where the recipe's files are in the context.
 const GENERATED_FOLDER: &str = ".cog/build/";

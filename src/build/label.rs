@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use cog_source::labels::{CogBaseLayer, OPENAPI_SCHEMA, cog_base_labels};
 use serde_json::Value;
 
 use crate::build::reuse::BUILT_FROM;
 use crate::build::{BaseLayers, BuildRequest};
 use crate::clients::docker::{Derivation, DerivedFile, ImageDetails};
-use crate::cog::labels::{CogBaseLayer, OPENAPI_SCHEMA, cog_base_labels};
 
 /// The Python packages.
 pub(super) const FREEZE_LABEL: &str = "run.cog.pip_freeze";
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
     use crate::build::SchemaSource;
-    use crate::cog::recipe::Recipe;
+    use cog_source::recipe::Recipe;
 
     #[test]
     fn the_schema_is_the_same_as_file_and_as_label() {

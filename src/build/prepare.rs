@@ -16,6 +16,10 @@ mod tests;
 use std::path::PathBuf;
 
 use cog_findings::Finding;
+use cog_source::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
+use cog_source::project::Project;
+use cog_source::recipe::{self, RecipeFacts, WeightsImage};
+use cog_source::sdk;
 use serde_json::Value;
 
 pub use base_image::CogBaseAnswers;
@@ -25,10 +29,6 @@ pub use error::PrepareError;
 use crate::build::request::{BuildRequest, SchemaSource};
 use crate::build::{advice, weights};
 use crate::clients::registry::Registry;
-use crate::cog::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
-use crate::cog::project::Project;
-use crate::cog::recipe::{self, RecipeFacts, WeightsImage};
-use crate::cog::sdk;
 use crate::domain::plan::{BuildPlan, Builder};
 
 /// The time that files in an image get when nothing else is asked for: 1 January 1980, the earliest that a zip archive, and with it

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use cog_findings::Finding;
+use cog_source::recipe::Recipe;
 use serde_json::Value;
 
 use crate::clients::docker::BuildSecret;
-use crate::cog::recipe::Recipe;
 use crate::domain::cleared::BuiltImage;
 
 /// Where the image's OpenAPI document comes from.

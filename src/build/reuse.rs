@@ -6,13 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use cog_source::labels::OPENAPI_SCHEMA;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::build::label::FREEZE_LABEL;
 use crate::build::{BuildRequest, SchemaSource};
 use crate::clients::docker::{Derivation, Docker, ImageDetails};
-use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::domain::identity::ImageDigest;
 
 /// The label with the fingerprint of the first build.

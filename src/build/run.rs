@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use cog_source::recipe::{RecipeFile, WeightsRecipe};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -12,7 +13,6 @@ use crate::build::log::BuildLog;
 use crate::build::steps::{StepMap, is_internal};
 use crate::build::{BuildError, BuildRequest, Built, disk, label, reuse, schema, weights};
 use crate::clients::docker::{BuildEvent, BuildNetwork, Derivation, Docker, DockerError, ImageBuild, ImageDetails};
-use crate::cog::recipe::{RecipeFile, WeightsRecipe};
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
 
 /// Where the Dockerfile is in the context. A file of that name in the project is another.

@@ -3,7 +3,7 @@
 //! BuildKit's status messages carry no line numbers, but they count: `[runner 3/7] RUN …` is the third counted instruction of the
 //! stage `runner`. So the Dockerfile is counted here in the same way.
 
-use crate::cog::recipe::{Recipe, RecipeStep};
+use cog_source::recipe::{Recipe, RecipeStep};
 
 /// Instructions that BuildKit counts beside `FROM`.
 const COUNTED: [&str; 4] = ["RUN", "COPY", "ADD", "WORKDIR"];

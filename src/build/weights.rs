@@ -7,13 +7,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use cog_source::recipe::{WeightsImage, WeightsRecipe};
+use cog_source::weights::select;
 use sha2::{Digest, Sha256};
 
 use crate::build::BuildError;
 use crate::build::context::{ContextError, ContextFiles};
 use crate::clients::docker::{BuildNetwork, Docker, ImageBuild};
-use crate::cog::recipe::{WeightsImage, WeightsRecipe};
-use crate::cog::weights::select;
 
 /// The repository of such images in the daemon.
 const REPOSITORY: &str = "safe-push-weights";

@@ -8,12 +8,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use cog_source::base_image::DEFAULT_REGISTRY_HOST;
+use cog_source::dockerfile::certificate;
 
 use crate::build::{BuildEnvironment, CogProgram, variables_of};
 use crate::cli::environment::Environment;
 use crate::clients::cog_release::RELEASES;
-use crate::cog::base_image::DEFAULT_REGISTRY_HOST;
-use crate::cog::dockerfile::certificate;
 use crate::config::settings::SECRETS;
 use crate::domain::plan::ModelPlan;
 use crate::support::process::{self, Bounds};

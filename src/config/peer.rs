@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 
 use cog_findings::{Finding, Location};
+use cog_source::yaml::{Node, Value, read};
 
-use crate::cog::yaml::{Node, Value, read};
 use crate::config::reader::Reader;
 use crate::config::rules;
 use crate::domain::case::{Expectation, TestCase};

@@ -184,7 +184,7 @@ impl Place {
 
     fn image_model(&self) -> Option<String> {
         let text = read(&self.root.join("cog.yaml")).ok()??;
-        let config = crate::cog::config::parse(&text, "cog.yaml").config?;
+        let config = cog_source::config::parse(&text, "cog.yaml").config?;
         let image = config.image.or(config.model)?.value;
         let mut parts: Vec<&str> = image.split('/').collect();
         let name = parts.pop()?.split([':', '@']).next()?;

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use cog_findings::text::{nearest, shorten};
 use cog_findings::{Finding, Location};
+use cog_source::yaml::{Key, Node, Value};
 use serde_json::{Map, Number};
 
-use crate::cog::yaml::{Key, Node, Value};
 use crate::config::rules;
 use crate::domain::identity::ModelRef;
 

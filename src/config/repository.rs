@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use cog_findings::{Finding, Location, RuleCode, Severity};
+use cog_source::yaml::{Node, Value, read};
 use figment::value::Dict;
 
-use crate::cog::yaml::{Node, Value, read};
 use crate::config::reader::{Entries, Reader};
 use crate::config::rules;
 use crate::config::settings::{Kind, SETTINGS};

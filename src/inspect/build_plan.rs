@@ -3,10 +3,10 @@
 //! Nobody is asked for the base image here, so what depends on the registry's answer is left to the build.
 
 use cog_findings::Finding;
+use cog_source::project::Project;
+use cog_source::recipe::{RecipeError, RecipeFacts, plan};
 
 use super::signature::in_repository;
-use crate::cog::project::Project;
-use crate::cog::recipe::{RecipeError, RecipeFacts, plan};
 use crate::domain::plan::BuildPlan;
 
 /// Findings about the choices that a build of the project makes. The configuration must have no errors.

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use cog_findings::Finding;
 use cog_findings::text::nearest;
+use cog_source::config;
+use cog_source::project::Project;
+use cog_source::recipe::SourceText;
+use cog_source::sdk::{self, SdkVersion};
 
-use crate::cog::config;
-use crate::cog::project::Project;
-use crate::cog::recipe::SourceText;
-use crate::cog::sdk::{self, SdkVersion};
 use crate::inspect::InspectError;
 
 const CONFIG: &str = "cog.yaml";

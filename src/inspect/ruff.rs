@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use cog_findings::text::shorten;
 use cog_findings::{Finding, Location};
+use cog_source::project::Project;
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
-use crate::cog::project::Project;
 use crate::inspect::{InspectError, rules};
 
 /// Ruff takes milliseconds; a file system may not.

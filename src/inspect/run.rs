@@ -1,6 +1,9 @@
 //! The inspection itself, cheapest truth first.
 
 use cog_findings::{Finding, SourceMap};
+use cog_source::project::Project;
+use cog_source::python::SignatureError;
+use cog_source::sdk::SchemaSource;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -8,10 +11,7 @@ use super::ruff::{self, RuffOutcome, Tools};
 use super::signature::{describe, in_repository, places_in_repository};
 use super::{InspectError, LiveVersion, build_plan, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
-use crate::cog::project::Project;
-use crate::cog::sdk::SchemaSource;
 use crate::domain::plan::{InspectPlan, ModelPlan};
-use crate::python::SignatureError;
 use crate::schema::compat::{CompatOptions, compare};
 use crate::schema::lint::lint;
 

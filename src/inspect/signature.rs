@@ -1,10 +1,9 @@
 //! The project's schema, read from its source.
 
 use cog_findings::{Finding, Location, SourceMap};
-
-use crate::cog::config::Target;
-use crate::cog::project::Project;
-use crate::python::{self, Description, FolderTree, Options, SignatureError};
+use cog_source::config::Target;
+use cog_source::project::Project;
+use cog_source::python::{self, Description, FolderTree, Options, SignatureError};
 
 /// Describes the predictor and the trainer that `cog.yaml` names, as the Cog of the project's SDK does; with `peer_exact` faults included.
 pub fn describe(project: &Project, peer_exact: bool) -> Result<Description, Vec<SignatureError>> {

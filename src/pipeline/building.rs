@@ -1,15 +1,15 @@
 //! The build stage: the project, or an image that is given, becomes an image whose schema is known.
 
 use cog_findings::Finding;
+use cog_source::image_name::image_name;
+use cog_source::labels::OPENAPI_SCHEMA;
+use cog_source::project::Project;
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::build::{BuildEnvironment, Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
 use crate::clients::docker::Docker;
 use crate::clients::registry::Registry;
-use crate::cog::image_name::image_name;
-use crate::cog::labels::OPENAPI_SCHEMA;
-use crate::cog::project::Project;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
 use crate::inspect::{Inspected, apply_policy, inspect_schema};

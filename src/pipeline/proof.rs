@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use cog_findings::Finding;
+use cog_source::project::Project;
 
 use crate::build::{BuildEnvironment, BuildError, ContextError, NamedSecret, secrets_in_context, secrets_in_image};
 use crate::clients::docker::Docker;
-use crate::cog::project::Project;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::ModelPlan;
 use crate::pipeline::context::RunContext;

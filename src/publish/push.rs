@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use cog_source::labels::PUSH_ID;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -10,7 +11,6 @@ use uuid::Uuid;
 use crate::clients::docker::{DockerError, ImagePush, PushEvent};
 use crate::clients::http::pause;
 use crate::clients::registry::Manifest;
-use crate::cog::labels::PUSH_ID;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};

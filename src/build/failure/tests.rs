@@ -1,5 +1,6 @@
+use cog_source::recipe::{Recipe, RecipeStep};
+
 use super::*;
-use crate::cog::recipe::{Recipe, RecipeStep};
 
 fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::to_owned).collect()

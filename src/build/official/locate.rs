@@ -6,12 +6,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use cog_source::sdk::SdkVersion;
 use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::OfficialError;
 use crate::clients::cog_release::download;
-use crate::cog::sdk::SdkVersion;
 use crate::support::{ExposeSecret, SecretString};
 
 /// A program that takes longer to tell its version is no cog.

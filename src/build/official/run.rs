@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::process::Stdio;
 
+use cog_source::labels::OPENAPI_SCHEMA;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::sync::mpsc;
@@ -14,7 +15,6 @@ use super::{CogProgram, OfficialError};
 use crate::build::Built;
 use crate::build::label::FREEZE_LABEL;
 use crate::clients::docker::Docker;
-use crate::cog::labels::OPENAPI_SCHEMA;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::BuildPlan;
 use crate::support::ExposeSecret;

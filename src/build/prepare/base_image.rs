@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cog_source::base_image::BaseImageAnswer;
 use tokio::sync::Mutex;
 
 use tokio::time::timeout;
@@ -11,7 +12,6 @@ use tokio::time::timeout;
 use super::{BuildEnvironment, host_of_cog_base};
 use crate::build::request::BaseLayers;
 use crate::clients::registry::Registry;
-use crate::cog::base_image::BaseImageAnswer;
 
 /// A build without the image is slower by less than a registry that hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(20);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use cog_source::recipe::UvSource;
+
 use super::CogBaseAnswers;
 use crate::build::official::CogProgram;
-use crate::cog::recipe::UvSource;
 use crate::support::SecretString;
 
 /// What a build takes from its surroundings.

@@ -4,12 +4,12 @@ use std::io;
 use std::path::PathBuf;
 
 use cog_findings::{Finding, Location};
+use cog_source::dockerfile::certificate::CertificateError;
+use cog_source::recipe::RecipeError;
 
 use crate::build::context::ContextError;
 use crate::build::secrets::SecretError;
 use crate::clients::ErrorKind;
-use crate::cog::dockerfile::certificate::CertificateError;
-use crate::cog::recipe::RecipeError;
 
 /// A build that cannot be prepared.
 #[derive(Debug, thiserror::Error)]

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use cog_source::labels::{self, Completion, LabelInputs};
+use cog_source::project::Project;
+use cog_source::recipe::Recipe;
+
 use super::BuildEnvironment;
-use crate::cog::labels::{self, Completion, LabelInputs};
-use crate::cog::project::Project;
-use crate::cog::recipe::Recipe;
 
 /// The labels of an image that `recipe` makes.
 pub(super) fn labels(

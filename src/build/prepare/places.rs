@@ -3,10 +3,10 @@
 //! `cog.yaml` is named that way from the start; the files that it names are read under their name within the project.
 
 use cog_findings::{Finding, Location};
+use cog_source::project::Project;
+use cog_source::recipe::{Recipe, RecipeError};
 
 use super::sources::in_slashes;
-use crate::cog::project::Project;
-use crate::cog::recipe::{Recipe, RecipeError};
 use crate::domain::plan::BuildPlan;
 
 /// The files to be renamed, and the folder they are in; `None` for a project at the root of its repository.

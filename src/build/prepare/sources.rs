@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
+use cog_source::dockerfile::certificate::pem_from_value;
+use cog_source::recipe::SourceText;
+
 use super::{BuildEnvironment, PrepareError};
 use crate::build::secrets::SecretSpec;
 use crate::clients::docker::BuildSecret;
-use crate::cog::dockerfile::certificate::pem_from_value;
-use crate::cog::recipe::SourceText;
 use crate::domain::plan::BuildPlan;
 use crate::support::{ExposeSecret, SecretString};
 

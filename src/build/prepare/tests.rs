@@ -5,6 +5,9 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use cog_findings::Location;
+use cog_source::config;
+use cog_source::recipe::SourceText;
+use cog_source::sdk::SdkVersion;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -12,9 +15,6 @@ use super::*;
 use crate::build::request::BaseLayers;
 use crate::clients::ErrorKind;
 use crate::clients::registry::{Manifest, RegistryError};
-use crate::cog::config;
-use crate::cog::recipe::SourceText;
-use crate::cog::sdk::SdkVersion;
 use crate::support::{ExposeSecret, SecretString};
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";

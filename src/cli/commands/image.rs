@@ -1,5 +1,6 @@
 //! `image dockerfile`: what a build would be told, and why.
 
+use cog_source::recipe::Recipe;
 use serde_json::json;
 
 use crate::build;
@@ -10,7 +11,6 @@ use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare;
 use crate::cli::printer::Format;
-use crate::cog::recipe::Recipe;
 use crate::config::RunSettings;
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;

@@ -11,7 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
 use crate::domain::verdict::Verdict;
-use crate::{build, cog, config, inspect, pipeline, publish, python, schema, select, verify};
+use crate::{build, config, inspect, pipeline, publish, schema, select, verify};
 
 /// A part of the reference: rules of one subject.
 struct Chapter {
@@ -22,10 +22,10 @@ struct Chapter {
 const CHAPTERS: &[Chapter] = &[
     Chapter { title: "Configuration", rules: config::rules::RULES },
     Chapter { title: "Selection of models", rules: select::rules::RULES },
-    Chapter { title: "cog.yaml and the build", rules: cog::rules::RULES },
+    Chapter { title: "cog.yaml and the build", rules: cog_source::rules::RULES },
     Chapter { title: "The files that are built", rules: build::rules::RULES },
     Chapter { title: "Inspection", rules: inspect::rules::RULES },
-    Chapter { title: "Predictors and trainers", rules: python::rules::RULES },
+    Chapter { title: "Predictors and trainers", rules: cog_source::python::rules::RULES },
     Chapter { title: "Schemas: compatibility and lint", rules: schema::rules::RULES },
     Chapter { title: "Verification", rules: verify::rules::RULES },
     Chapter { title: "Publishing", rules: publish::rules::RULES },

@@ -138,5 +138,5 @@ async fn offline(mut loaded: Loaded, is_fork: bool, context: &Context) -> Result
 /// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked.
 fn uses_gpu(model: &LoadedModel) -> bool {
     let text = std::fs::read_to_string(model.plan.project.join("cog.yaml")).unwrap_or_default();
-    crate::cog::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
+    cog_source::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
 }

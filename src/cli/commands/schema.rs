@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cog_findings::{Finding, Severity, SourceMap};
+use cog_source::python::{self, Description, FolderTree, Target};
 use serde_json::Value;
 
 use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
@@ -19,7 +20,6 @@ use crate::cli::setting_flags::SettingFlags;
 use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::verdict::Verdict;
 use crate::inspect::{self, with_excerpt};
-use crate::python::{self, Description, FolderTree, Target};
 use crate::report::{console, json};
 use crate::schema::compat::{CompatOptions, compare};
 use crate::schema::lint::lint;

@@ -1,14 +1,14 @@
 //! What errors and findings mean for verdicts.
 
 use cog_findings::{Finding, Severity};
+use cog_source::decision::Decision;
+use cog_source::project::Project;
+use cog_source::sdk::SdkVersion;
 
 use crate::build::BuildError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, PushDenial};
 use crate::clients::replicate::{Failure, ReplicateError};
-use crate::cog::decision::Decision;
-use crate::cog::project::Project;
-use crate::cog::sdk::SdkVersion;
 use crate::domain::cleared::Blocked;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
@@ -94,7 +94,7 @@ fn findings_stop_by_severity_and_by_where_they_come_from() {
 #[test]
 fn an_image_for_keeps_has_the_name_that_cog_would_give_it() {
     let named = |yaml: &str, folder: &str, goal, one_of_several| {
-        let config = crate::cog::config::parse(yaml, "cog.yaml").config.unwrap();
+        let config = cog_source::config::parse(yaml, "cog.yaml").config.unwrap();
         let project = Project {
             folder: folder.into(),
             config_file: "cog.yaml".to_owned(),

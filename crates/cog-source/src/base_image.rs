@@ -1,0 +1,359 @@
+//! Which image a build starts from (`contracts/cog.md` section 2.2).
+//!
+//! Replicate publishes `cog-base` images with Python, CUDA and PyTorch ready; which of them exist only their registry knows. This module
+//! names the candidate, the caller asks the registry, and the answer comes back in: [`candidate`], then [`choose`].
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use cog_findings::Finding;
+
+use crate::cuda;
+use crate::decision::Decision;
+use crate::rules;
+use crate::tables::tables;
+use crate::version::{self, Version};
+
+/// Where `cog-base` images are unless another registry is set.
+pub const DEFAULT_REGISTRY_HOST: &str = "r8.im";
+
+const REPOSITORY: &str = "cog-base";
+const MINIMUM_PYTHON: &str = "3.10";
+const MINIMUM_TORCH: &str = "1.13.1";
+const MINIMUM_CUDA: &str = "11.6";
+
+/// The Debian packages that every `cog-base` image has.
+pub const PACKAGES_IN_COG_BASE: &[&str] = &[
+    "build-essential",
+    "cmake",
+    "curl",
+    "ffmpeg",
+    "findutils",
+    "g++",
+    "gcc",
+    "git",
+    "libavcodec-dev",
+    "libcairo2-dev",
+    "libfontconfig1",
+    "libgirepository1.0-dev",
+    "libgl1",
+    "libglib2.0-0",
+    "libglx-mesa0",
+    "libopencv-dev",
+    "libsm6",
+    "libsndfile1",
+    "libssl-dev",
+    "libunistring-dev",
+    "libxext6",
+    "libxrender1",
+    "sox",
+    "unzip",
+    "wget",
+    "zip",
+    "zstd",
+];
+
+/// What the registry said about the candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BaseImageAnswer {
+    /// The tag exists.
+    Present,
+    /// The registry knows no such tag.
+    Absent,
+    /// The registry gave no answer, for this reason.
+    Unreachable(String),
+}
+
+/// Whether `cog-base` is wanted (`--use-cog-base-image`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CogBaseUse {
+    /// Where there is one.
+    #[default]
+    Auto,
+    /// Or no build.
+    Required,
+    /// Not at all.
+    Never,
+}
+
+/// What the choice depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct BaseImageRequest<'a> {
+    /// The registry of `cog-base`.
+    pub registry_host: &'a str,
+    /// `build.python_version`.
+    pub python: &'a str,
+    /// The CUDA and cuDNN that were chosen, for a GPU model.
+    pub cuda: Option<(&'a str, &'a str)>,
+    /// The version of `torch` in the requirements.
+    pub torch: Option<&'a str>,
+    /// Whether `cog-base` is wanted.
+    pub cog_base: CogBaseUse,
+    /// Whether a GPU model may start from nvidia/cuda (`--use-cuda-base-image`).
+    pub use_cuda_image: bool,
+}
+
+/// Where the image comes from, which decides what is still missing in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaseImageKind {
+    /// Replicate's own: Python, tini and common packages are there.
+    CogBase,
+    /// nvidia's: CUDA, but no Python.
+    Cuda,
+    /// Docker's official slim Python image.
+    PythonSlim,
+}
+
+/// The image a build starts from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BaseImage {
+    /// Where it comes from.
+    pub kind: BaseImageKind,
+    /// Its reference, as in `python:3.12-slim`.
+    pub reference: String,
+    /// Why.
+    pub decision: Decision,
+    /// What may be worth knowing; without places.
+    pub findings: Vec<Finding>,
+}
+
+/// Why there is no image to start from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BaseImageError {
+    /// A `cog-base` image was demanded and there is none.
+    #[error("there is no cog-base image for this model: {reason}")]
+    CogBaseMissing {
+        /// Why not.
+        reason: String,
+    },
+    /// nvidia publishes no such image.
+    #[error("no nvidia/cuda image has CUDA {cuda} with cuDNN {cudnn}")]
+    CudaImageMissing {
+        /// CUDA.
+        cuda: String,
+        /// cuDNN.
+        cudnn: String,
+    },
+}
+
+/// The `cog-base` image that fits, if one is wanted and may exist: the name to ask the registry for.
+pub fn candidate(request: &BaseImageRequest<'_>) -> Option<String> {
+    if request.cog_base == CogBaseUse::Never {
+        return None;
+    }
+    let cuda = request.cuda.map(|(cuda, _)| cuda);
+    let tag = cog_base_tag(cuda, request.python, request.torch)?;
+    Some(format!("{}/{REPOSITORY}:{tag}", request.registry_host))
+}
+
+/// Chooses the image. `answer` is about [`candidate`]; `None` when nobody asked.
+pub fn choose(request: &BaseImageRequest<'_>, answer: Option<&BaseImageAnswer>) -> Result<BaseImage, BaseImageError> {
+    let candidate = candidate(request);
+    let (reason, finding) = match (&candidate, answer) {
+        (Some(reference), Some(BaseImageAnswer::Present)) => {
+            let decision = Decision::new("base image", reference, "the registry has it, with Python and the usual packages ready");
+            return Ok(BaseImage { kind: BaseImageKind::CogBase, reference: reference.clone(), decision, findings: Vec::new() });
+        }
+        (Some(reference), Some(BaseImageAnswer::Absent)) => (format!("the registry has no {reference}"), None),
+        (Some(reference), Some(BaseImageAnswer::Unreachable(why))) => {
+            let message = format!("{reference} is not used because the registry gave no answer: {why}");
+            let finding = Finding::new(&rules::BASE_IMAGE_FALLBACK, message).hint("build again later for a faster build");
+            (format!("the registry could not be asked for {reference}"), Some(finding))
+        }
+        (Some(reference), None) => (format!("nobody asked the registry for {reference}"), None),
+        (None, _) if request.cog_base == CogBaseUse::Never => ("cog-base is switched off".to_owned(), None),
+        (None, _) => ("no cog-base image is made for this pair of Python and CUDA".to_owned(), None),
+    };
+    if request.cog_base == CogBaseUse::Required {
+        return Err(BaseImageError::CogBaseMissing { reason });
+    }
+    let (kind, reference) = match request.cuda {
+        Some((cuda, cudnn)) if request.use_cuda_image => {
+            let image = cuda::image_for(cuda, cudnn)
+                .ok_or_else(|| BaseImageError::CudaImageMissing { cuda: cuda.to_owned(), cudnn: cudnn.to_owned() })?;
+            (BaseImageKind::Cuda, format!("nvidia/cuda:{}", image.tag))
+        }
+        _ => (BaseImageKind::PythonSlim, format!("python:{}-slim", request.python)),
+    };
+    Ok(BaseImage {
+        kind,
+        decision: Decision::new("base image", &reference, reason),
+        reference,
+        findings: finding.into_iter().collect(),
+    })
+}
+
+/// A `cog-base` image that is made.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Made {
+    cuda: Option<&'static str>,
+    python: &'static str,
+    torch: Option<&'static str>,
+}
+
+/// Every image that is made: each PyTorch row for each of its Pythons, every Python with every CUDA, and every Python alone.
+fn made() -> &'static BTreeSet<Made> {
+    static MADE: LazyLock<BTreeSet<Made>> = LazyLock::new(|| {
+        let mut made = BTreeSet::new();
+        let (mut pythons, mut cudas) = (BTreeSet::new(), BTreeSet::new());
+        for row in &tables().torch {
+            for python in row.pythons.iter().map(String::as_str) {
+                let torch = row.torch.as_str();
+                if !version::at_least(python, MINIMUM_PYTHON) || !version::at_least(torch, MINIMUM_TORCH) {
+                    continue;
+                }
+                match row.cuda.as_deref() {
+                    Some(cuda) if version::at_least(cuda, MINIMUM_CUDA) => {
+                        pythons.insert(python);
+                        cudas.insert(cuda);
+                        made.insert(Made { cuda: Some(cuda), python, torch: Some(torch) });
+                    }
+                    Some(_) => {}
+                    None => {
+                        made.insert(Made { cuda: None, python, torch: Some(torch) });
+                    }
+                }
+            }
+        }
+        for python in pythons {
+            made.insert(Made { cuda: None, python, torch: None });
+            made.extend(cudas.iter().map(|cuda| Made { cuda: Some(cuda), python, torch: None }));
+        }
+        made
+    });
+    &MADE
+}
+
+/// The tag of the `cog-base` image for a model; `None` when none is made. PyTorch is named only where an image with it is made.
+fn cog_base_tag(cuda: Option<&str>, python: &str, torch: Option<&str>) -> Option<String> {
+    let python = Version::parse(python)?.major_minor();
+    let fits = |image: &&Made| is_compatible(image.cuda, cuda) && is_compatible(Some(image.python), Some(&python));
+    let torch = torch.filter(|torch| !torch.is_empty()).and_then(|torch| {
+        made()
+            .iter()
+            .filter(fits)
+            .filter_map(|image| image.torch)
+            .filter(|made| version::matches(torch, made))
+            .max_by(|a, b| version::compare(a, b))
+    });
+    made().iter().find(|image| fits(image) && is_compatible(image.torch, torch))?;
+    let mut parts = Vec::new();
+    if let Some(cuda) = cuda {
+        parts.push(format!("cuda{}", Version::parse(cuda)?.major_minor()));
+    }
+    parts.push(format!("python{python}"));
+    if let Some(torch) = torch {
+        parts.push(format!("torch{}", version::without_local(torch)));
+    }
+    Some(parts.join("-"))
+}
+
+fn is_compatible(made: Option<&str>, asked: Option<&str>) -> bool {
+    match (made, asked) {
+        (Some(made), Some(asked)) => version::matches(asked, made),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request<'a>(cuda: Option<(&'a str, &'a str)>, python: &'a str, torch: Option<&'a str>) -> BaseImageRequest<'a> {
+        let cog_base = CogBaseUse::Auto;
+        BaseImageRequest { registry_host: DEFAULT_REGISTRY_HOST, python, cuda, torch, cog_base, use_cuda_image: true }
+    }
+
+    #[test]
+    fn the_made_images_cover_known_pythons_and_cudas() {
+        let pythons: BTreeSet<&str> = made().iter().map(|image| image.python).collect();
+        assert_eq!(pythons.into_iter().collect::<Vec<_>>(), ["3.10", "3.11", "3.12", "3.13", "3.14"]);
+        let cudas: BTreeSet<&str> = made().iter().filter_map(|image| image.cuda).collect();
+        let expected = ["11.7", "11.8", "12.1", "12.4", "12.6", "12.8", "12.9", "13.0"];
+        assert_eq!(cudas.into_iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn a_tag_names_cuda_python_and_torch() {
+        for (cuda, python, torch, tag) in [
+            (None, "3.12", None, Some("python3.12")),
+            (None, "3.12.4", None, Some("python3.12")),
+            (None, "3.11", Some("2.1.2"), Some("python3.11-torch2.1.2")),
+            (None, "3.11", Some("2.1"), Some("python3.11-torch2.1.2")),
+            (Some("12.1"), "3.11", Some("2.1"), Some("cuda12.1-python3.11-torch2.1.2")),
+            (Some("12.1.1"), "3.11", Some("2.1.0+cu121"), Some("cuda12.1-python3.11-torch2.1.0")),
+            // No wheel for this Python, so PyTorch is left out.
+            (Some("12.1"), "3.13", Some("2.1.2"), Some("cuda12.1-python3.13")),
+            (Some("11.7"), "3.10", Some("1.13.1"), Some("cuda11.7-python3.10")),
+            (Some("12.2"), "3.11", None, None),
+            (Some("11.6"), "3.10", Some("1.13.1"), None),
+            (None, "3.9", None, None),
+            (None, "3.15", None, None),
+            (None, "x", None, None),
+        ] {
+            assert_eq!(cog_base_tag(cuda, python, torch).as_deref(), tag, "{cuda:?} {python} {torch:?}");
+        }
+    }
+
+    #[test]
+    fn a_present_image_is_used() {
+        let request = request(Some(("12.1", "8")), "3.11", Some("2.1.2"));
+        let image = choose(&request, Some(&BaseImageAnswer::Present)).unwrap();
+        assert_eq!(image.kind, BaseImageKind::CogBase);
+        assert_eq!(image.reference, "r8.im/cog-base:cuda12.1-python3.11-torch2.1.2");
+    }
+
+    #[test]
+    fn an_absent_image_is_replaced_quietly() {
+        let gpu = request(Some(("12.1", "8")), "3.11", Some("2.1.2"));
+        let image = choose(&gpu, Some(&BaseImageAnswer::Absent)).unwrap();
+        assert_eq!((image.kind, image.reference.as_str()), (BaseImageKind::Cuda, "nvidia/cuda:12.1.1-cudnn8-devel-ubuntu22.04"));
+        assert!(image.findings.is_empty());
+        let cpu = choose(&request(None, "3.12.4", None), Some(&BaseImageAnswer::Absent)).unwrap();
+        assert_eq!((cpu.kind, cpu.reference.as_str()), (BaseImageKind::PythonSlim, "python:3.12.4-slim"));
+    }
+
+    #[test]
+    fn an_unreachable_registry_is_told() {
+        let image = choose(&request(None, "3.12", None), Some(&BaseImageAnswer::Unreachable("503".into()))).unwrap();
+        assert_eq!(image.kind, BaseImageKind::PythonSlim);
+        assert_eq!(image.findings[0].code.as_str(), "SP550");
+    }
+
+    #[test]
+    fn a_demanded_image_must_be_there() {
+        let demanded = BaseImageRequest { cog_base: CogBaseUse::Required, ..request(None, "3.12", None) };
+        assert!(choose(&demanded, Some(&BaseImageAnswer::Present)).is_ok());
+        let error = choose(&demanded, Some(&BaseImageAnswer::Absent)).unwrap_err();
+        assert_eq!(error, BaseImageError::CogBaseMissing { reason: "the registry has no r8.im/cog-base:python3.12".into() });
+        let unmade = BaseImageRequest { python: "3.9", ..demanded };
+        assert!(matches!(choose(&unmade, None), Err(BaseImageError::CogBaseMissing { .. })));
+    }
+
+    #[test]
+    fn a_switched_off_image_is_not_asked_for() {
+        let off = BaseImageRequest { cog_base: CogBaseUse::Never, ..request(None, "3.12", None) };
+        assert_eq!(candidate(&off), None);
+        let image = choose(&off, Some(&BaseImageAnswer::Present)).unwrap();
+        assert_eq!(image.reference, "python:3.12-slim");
+    }
+
+    #[test]
+    fn a_gpu_model_may_refuse_the_cuda_image() {
+        let slim = BaseImageRequest { use_cuda_image: false, ..request(Some(("12.1", "8")), "3.11", Some("2.1.2")) };
+        assert_eq!(choose(&slim, None).unwrap().reference, "python:3.11-slim");
+    }
+
+    #[test]
+    fn a_pair_without_image_is_an_error() {
+        let error = choose(&request(Some(("12.3", "8")), "3.11", None), None).unwrap_err();
+        assert_eq!(error, BaseImageError::CudaImageMissing { cuda: "12.3".into(), cudnn: "8".into() });
+    }
+
+    #[test]
+    fn the_registry_can_be_another_one() {
+        let other = BaseImageRequest { registry_host: "localhost:5000", ..request(None, "3.12", None) };
+        assert_eq!(candidate(&other).as_deref(), Some("localhost:5000/cog-base:python3.12"));
+    }
+}

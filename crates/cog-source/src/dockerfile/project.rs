@@ -1,0 +1,106 @@
+//! The project itself: commands of `build.run`, weights, files, and how the model starts.
+
+use cog_findings::Location;
+use cog_findings::text::{double_quoted, shorten};
+
+use super::quote::{copy_words, shell_word};
+use super::{BUILD_FOLDER, Writer};
+use crate::config::{RunCommand, Target};
+use crate::weights::WeightSelection;
+
+/// Longest command in a step's title.
+const MAX_TITLE_BYTES: usize = 100;
+
+/// Where things are mounted that are copied from: a folder that every base image has, so that mounting leaves no trace.
+const MOUNT: &str = "/mnt";
+
+/// The time of files in the image where no other is asked for: 1 January 1980, the earliest that a zip archive can hold.
+const FILE_TIME: u64 = 315_532_800;
+
+/// The name of the stage that weights are copied from.
+pub(crate) const WEIGHTS_STAGE: &str = "weights";
+
+/// The commands of `build.run` and, after them, of `build.pre_install`.
+pub(crate) fn commands<'a>(writer: &mut Writer, commands: impl IntoIterator<Item = &'a RunCommand>) {
+    for command in commands {
+        let mounts: String =
+            command.mounts.iter().map(|mount| format!("--mount=type=secret,id={},target={} ", mount.id, mount.target)).collect();
+        let title = shorten(&format!("run {}", command.command), MAX_TITLE_BYTES);
+        writer.instruction(&format!("RUN {mounts}{}", command.command), Some(&command.location), title);
+    }
+}
+
+/// Takes the weights from their own image, so that a change of code leaves their layers alone.
+///
+/// Without `--link`, a `COPY` gives folders the time of the build: done again because a package changed, it would make a layer that
+/// differs from the last one by that alone, and all weights would be pushed again. So tar writes them, with one time for everything.
+pub(crate) fn weights(writer: &mut Writer, selection: &WeightSelection, with_link: bool) {
+    if with_link {
+        for path in selection.paths() {
+            let path_in_image = format!("/src/{path}");
+            let words = copy_words(&path_in_image, &path_in_image);
+            writer.standard(&format!("COPY --from={WEIGHTS_STAGE} --link {words}"), format!("copy the weights {path}"));
+        }
+        return;
+    }
+    let mount = format!("--mount=type=bind,from={WEIGHTS_STAGE},source=/src,target={MOUNT}");
+    let copy = copy_by_tar(&format!("--mtime=@{FILE_TIME}"));
+    writer.standard(&format!("RUN {mount} mkdir -p /src && {copy}"), format!("copy the weights {}", list(selection)));
+}
+
+fn list(selection: &WeightSelection) -> String {
+    shorten(&selection.paths().collect::<Vec<_>>().join(", "), MAX_TITLE_BYTES)
+}
+
+/// Copies what is mounted to /src: names in order, owned by root, with the times that the options say.
+fn copy_by_tar(options: &str) -> String {
+    format!("tar -C {MOUNT} --sort=name --owner=0 --group=0 --numeric-owner {options} -cf - . | tar -C /src -xpf -")
+}
+
+/// The Dockerfile of the image that holds nothing but weights.
+pub(crate) fn weights_dockerfile(selection: &WeightSelection) -> String {
+    let copies = selection.paths().map(|path| format!("COPY {}\n", copy_words(path, &format!("/src/{path}"))));
+    std::iter::once("FROM scratch\n".to_owned()).chain(copies).collect()
+}
+
+/// How the model starts.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Start<'a> {
+    pub(crate) predict: Option<&'a Target>,
+    pub(crate) train: Option<&'a Target>,
+    pub(crate) concurrency: Option<(u32, Option<&'a Location>)>,
+}
+
+/// Working folder, port, variables of the server, and its command.
+pub(crate) fn start(writer: &mut Writer, start: &Start<'_>) {
+    writer.standard("WORKDIR /src", "work in /src");
+    writer.standard("EXPOSE 5000", "name the server's port");
+    for (variable, target) in [("COG_PREDICT_TYPE_STUB", start.predict), ("COG_TRAIN_TYPE_STUB", start.train)] {
+        if let Some(target) = target {
+            let value = double_quoted(&target.to_string());
+            writer.instruction(&format!("ENV {variable}={value}"), Some(&target.location), format!("name {target} to the server"));
+        }
+    }
+    if let Some((max, origin)) = start.concurrency {
+        writer.instruction(&format!("ENV COG_MAX_CONCURRENCY={max}"), origin, "name the concurrency to the server");
+    }
+    writer.standard("CMD [\"python\", \"-m\", \"cog.server.http\"]", "start the server");
+}
+
+/// The project's files, without those that were generated for the build.
+///
+/// `COPY` before frontend 1.19 cannot leave anything out, and gives folders the time of the build; tar does both as it should be, so that
+/// the same project makes the same layer on every machine.
+pub(crate) fn copy(writer: &mut Writer, config_name: &str, can_exclude: bool) {
+    if can_exclude {
+        writer.standard(&format!("COPY --exclude={BUILD_FOLDER} . /src"), "copy the project");
+    } else {
+        writer.standard(&format!("ARG SOURCE_DATE_EPOCH={FILE_TIME}"), "name the time of the files");
+        let copy = copy_by_tar("--mtime=@$SOURCE_DATE_EPOCH --exclude=./.cog");
+        writer.standard(&format!("RUN --mount=type=bind,target={MOUNT} {copy}"), "copy the project");
+    }
+    if config_name != "cog.yaml" {
+        let source = shell_word(&format!("/src/{config_name}"));
+        writer.standard(&format!("RUN cp {source} /src/cog.yaml"), format!("use {config_name} as cog.yaml"));
+    }
+}

@@ -1,0 +1,61 @@
+//! Puts instructions below each other and remembers where each stems from.
+
+use cog_findings::Location;
+
+use crate::recipe::RecipeStep;
+
+/// A Dockerfile in the making.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    text: String,
+    lines: usize,
+    steps: Vec<RecipeStep>,
+}
+
+impl Writer {
+    /// Adds an instruction that stems from a place.
+    pub(crate) fn instruction(&mut self, text: &str, origin: Option<&Location>, title: impl Into<String>) {
+        let dockerfile_line = self.lines + 1;
+        self.steps.push(RecipeStep { dockerfile_line, origin: origin.cloned(), title: title.into() });
+        self.text.push_str(text);
+        self.text.push('\n');
+        self.lines += text.lines().count();
+    }
+
+    /// Adds an instruction that every image has.
+    pub(crate) fn standard(&mut self, text: &str, title: impl Into<String>) {
+        self.instruction(text, None, title);
+    }
+
+    /// Adds a comment line, such as the `syntax` directive.
+    pub(crate) fn comment(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.text.push('\n');
+        self.lines += 1;
+    }
+
+    /// The text and its steps.
+    pub(crate) fn finish(self) -> (String, Vec<RecipeStep>) {
+        (self.text, self.steps)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_knows_its_line() {
+        let mut writer = Writer::default();
+        writer.comment("# syntax=docker/dockerfile:1");
+        writer.standard("FROM scratch", "start");
+        writer.standard("RUN a \\\n  && b", "run");
+        let place = Location::at("cog.yaml", 3, 1);
+        writer.instruction("RUN c", Some(&place), "run");
+        let (text, steps) = writer.finish();
+        assert_eq!(text, "# syntax=docker/dockerfile:1\nFROM scratch\nRUN a \\\n  && b\nRUN c\n");
+        let lines: Vec<usize> = steps.iter().map(|step| step.dockerfile_line).collect();
+        assert_eq!(lines, [2, 3, 5]);
+        assert_eq!(steps[2].origin, Some(place));
+    }
+}
