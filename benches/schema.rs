@@ -3,10 +3,10 @@
 use std::hint::black_box;
 
 use cog_findings::SourceMap;
+use cog_schema::compat::{CompatOptions, compare};
+use cog_schema::lint::lint;
+use cog_schema::read;
 use criterion::{Criterion, criterion_group, criterion_main};
-use safe_push::schema::compat::{CompatOptions, compare};
-use safe_push::schema::lint::lint;
-use safe_push::schema::read;
 use serde_json::{Map, Value, json};
 
 /// A document with `count` inputs. `shift` moves bounds and removes choices, so that two documents differ in half of them.

@@ -8,7 +8,7 @@ use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 use media::pictures::*;
 use media::sounds::Sound;
 use media::videos::{Codec, Video};
-use safe_push::media::{Ailment, Comparison, MediaFile, MediaKind, Tolerance, compare, examine};
+use output_compare::{Ailment, Comparison, MediaFile, MediaKind, Tolerance, compare, examine};
 
 /// A format's name, and how something is written in it.
 type Encoder<T> = (&'static str, fn(T) -> Vec<u8>);

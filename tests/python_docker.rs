@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cog_findings::Severity;
+use cog_schema::compat::{CompatOptions, compare};
 use cog_source::python::{FolderTree, Options, Target, describe};
 use harness::docker_is_there;
-use safe_push::schema::compat::{CompatOptions, compare};
 use serde_json::{Map, Value};
 
 /// What is run in the container: the files come on standard input, the documents go to standard output.

@@ -7,8 +7,8 @@ use std::fs;
 use std::path::Path;
 
 use cog_findings::{Finding, Location, Severity, SourceMap};
-use safe_push::schema::compat::{CompatOptions, compare};
-use safe_push::schema::rules::RULES;
+use cog_schema::compat::{CompatOptions, compare};
+use cog_schema::rules::RULES;
 use serde::Deserialize;
 use serde_json::{Value, json};
 

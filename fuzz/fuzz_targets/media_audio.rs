@@ -2,8 +2,8 @@
 
 #![no_main]
 
+use output_compare::{MediaFile, Tolerance, audio_facts, compare, examine};
 use libfuzzer_sys::fuzz_target;
-use safe_push::media::{MediaFile, Tolerance, audio_facts, compare, examine};
 
 /// The signatures of the formats: the first byte of the input picks one, so that none has to be guessed.
 const SIGNATURES: [&[u8]; 9] = [

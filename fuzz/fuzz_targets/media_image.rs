@@ -2,8 +2,8 @@
 
 #![no_main]
 
+use output_compare::{MediaFile, Tolerance, compare, examine, image_facts};
 use libfuzzer_sys::fuzz_target;
-use safe_push::media::{MediaFile, Tolerance, compare, examine, image_facts};
 
 /// The signatures of the formats: the first byte of the input picks one, so that none has to be guessed. TGA has none but its name.
 const SIGNATURES: [&[u8]; 14] = [

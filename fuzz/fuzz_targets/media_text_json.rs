@@ -2,8 +2,8 @@
 
 #![no_main]
 
+use output_compare::{MediaFile, Tolerance, compare, difference, examine};
 use libfuzzer_sys::fuzz_target;
-use safe_push::media::{MediaFile, Tolerance, compare, difference, examine};
 
 fuzz_target!(|input: &[u8]| {
     let at = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());

@@ -2,8 +2,8 @@
 
 #![no_main]
 
+use output_compare::{MediaFile, Tolerance, compare, examine, video_facts};
 use libfuzzer_sys::fuzz_target;
-use safe_push::media::{MediaFile, Tolerance, compare, examine, video_facts};
 
 /// The beginnings of the containers: the first byte of the input picks one, so that none has to be guessed.
 const SIGNATURES: [&[u8]; 5] = [

@@ -2,12 +2,12 @@
 
 #![no_main]
 
+use cog_schema::compat::{CompatOptions, compare};
+use cog_schema::lint::lint;
+use cog_schema::summary::signature_lines;
+use cog_schema::validate::{check_output, input_properties};
 use cog_findings::SourceMap;
 use libfuzzer_sys::fuzz_target;
-use safe_push::schema::compat::{CompatOptions, compare};
-use safe_push::schema::lint::lint;
-use safe_push::schema::summary::signature_lines;
-use safe_push::schema::validate::{check_output, input_properties};
 use serde_json::{Value, json};
 
 /// The text as a document, and as the only input and the output of one: whole documents are rarely hit by chance.

@@ -1,35 +1,7 @@
 //! What is known of a case's output files: what they are, what a comparison measured, and small copies to look at, since the
 //! originals vanish from Replicate within an hour.
 
-/// One number that a comparison gave, with the threshold it was held to.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Measurement {
-    /// What was measured, in snake case and with the unit: `mean_colour_distance`, `duration_secs`.
-    pub name: String,
-    /// The number.
-    pub value: f64,
-    /// What it had to keep to; `None` when it is told only to be known.
-    pub limit: Option<Limit>,
-}
-
-impl Measurement {
-    /// Whether the number keeps to its threshold. A number that is none keeps to nothing.
-    pub fn holds(&self) -> bool {
-        self.limit.is_none_or(|limit| match limit {
-            Limit::AtMost(most) => self.value <= most,
-            Limit::AtLeast(least) => self.value >= least,
-        })
-    }
-}
-
-/// A threshold.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Limit {
-    /// The number may not be greater.
-    AtMost(f64),
-    /// The number may not be less.
-    AtLeast(f64),
-}
+use output_compare::{Comparison, Measurement, Preview};
 
 /// Two files or values that were compared: an output of the staged version with the live version's, or with the one a case names.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +20,18 @@ pub struct OutputComparison {
     pub measurements: Vec<Measurement>,
     /// A picture of where two pictures differ.
     pub heat_map: Option<Preview>,
+}
+
+impl OutputComparison {
+    /// Takes a finished comparison into the report. Returns the remarks that are left beside the reason.
+    pub fn from_comparison(comparison: Comparison, place: String, with: ComparedWith) -> (Self, Vec<String>) {
+        let reason = comparison.reason().map(str::to_owned);
+        let Comparison { same, kind, metrics: measurements, mut remarks, heat_map } = comparison;
+        if reason.is_some() && !remarks.is_empty() {
+            remarks.remove(0);
+        }
+        (Self { place, with, kind: kind.key().to_owned(), same, reason, measurements, heat_map }, remarks)
+    }
 }
 
 /// What an output was compared with.
@@ -77,19 +61,4 @@ pub struct OutputFile {
     pub facts: Vec<String>,
     /// A small copy that travels with the report.
     pub preview: Option<Preview>,
-}
-
-/// A small picture or sound that travels with the report.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Preview {
-    /// Of our own making, never an output's word: `image/png`, `image/jpeg`, `audio/wav`.
-    pub media_type: &'static str,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-}
-
-impl std::fmt::Debug for Preview {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(formatter, "Preview({}, {} bytes)", self.media_type, self.bytes.len())
-    }
 }

@@ -1,6 +1,8 @@
 //! The inspection itself, cheapest truth first.
 
 use cog_findings::{Finding, SourceMap};
+use cog_schema::compat::{CompatOptions, compare};
+use cog_schema::lint::lint;
 use cog_source::project::Project;
 use cog_source::python::SignatureError;
 use cog_source::sdk::SchemaSource;
@@ -12,8 +14,6 @@ use super::signature::{describe, in_repository, places_in_repository};
 use super::{InspectError, LiveVersion, build_plan, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::domain::plan::{InspectPlan, ModelPlan};
-use crate::schema::compat::{CompatOptions, compare};
-use crate::schema::lint::lint;
 
 /// What is to be inspected.
 #[derive(Debug, Clone, Copy)]

@@ -1,6 +1,8 @@
 //! What a verification runs: comparisons, test cases and made inputs, then trainings.
 
 use cog_findings::Finding;
+use cog_schema::validate::{check_inputs, input_properties};
+use cog_schema::{Kind, Method};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -8,8 +10,6 @@ use crate::domain::case::{CaseId, CaseKind, Expectation, TestCase};
 use crate::domain::events::EventKind;
 use crate::domain::plan::{Comparison, FuzzPlan};
 use crate::domain::prediction::Inputs;
-use crate::schema::validate::{check_inputs, input_properties};
-use crate::schema::{Kind, Method};
 use crate::support::seed::Seed;
 use crate::verify::case::Job;
 use crate::verify::engine::Engine;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use cog_findings::text::shorten;
 use cog_findings::{Finding, Location};
+use cog_schema::Method;
 
 use crate::clients::replicate::TimeLimit;
 use crate::domain::case::{CaseId, CaseKind, Expectation};
@@ -11,7 +12,6 @@ use crate::domain::output::OutputComparison;
 use crate::domain::plan::HealthMode;
 use crate::domain::prediction::{Inputs, Prediction};
 use crate::domain::report::{CaseReport, CaseStatus};
-use crate::schema::Method;
 use crate::verify::check::{Check, Judged, Needs, check_for};
 use crate::verify::engine::Engine;
 use crate::verify::health::{Complaint, complaints};

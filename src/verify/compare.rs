@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use cog_findings::Finding;
 use cog_findings::text::shorten;
+use cog_schema::Method;
 use futures::future::join;
 use serde_json::Value;
 
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
-use crate::schema::Method;
 use crate::verify::case::Job;
 use crate::verify::check::Needs;
 use crate::verify::engine::Engine;

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use cog_findings::Finding;
+use cog_schema::{Schemas, read};
 use serde_json::Value;
 
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::events::{Event, EventKind, Observer};
-use crate::schema::{Schemas, read};
 use crate::verify::cost::Ledger;
 use crate::verify::gallery::Gallery;
 use crate::verify::gate::Gate;

@@ -1,6 +1,8 @@
 //! Fetches what judging needs: the files of an output, and the file a case names.
 
 use cog_findings::text::shorten;
+use cog_schema::Method;
+use cog_schema::validate::join_output;
 use futures::StreamExt;
 use serde_json::Value;
 use url::Url;
@@ -8,8 +10,6 @@ use url::Url;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::{DownloadLimits, ReplicateError};
 use crate::domain::prediction::{Prediction, PredictionStatus};
-use crate::schema::Method;
-use crate::schema::validate::join_output;
 use crate::support::safe_url::SafeUrl;
 use crate::verify::check::Needs;
 use crate::verify::engine::Engine;

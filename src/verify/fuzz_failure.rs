@@ -1,11 +1,11 @@
 //! What to say about generated inputs that fail: the smallest that fail too, and a command that repeats it.
 
 use cog_findings::text::count;
+use cog_schema::validate::{check_output, join_output};
 
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::domain::report::{Attempt, CaseReport};
-use crate::schema::validate::{check_output, join_output};
 use crate::verify::case::Job;
 use crate::verify::engine::Engine;
 use crate::verify::fuzz::{Generator, Shrinker, curl_command, training_command};

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cog_findings::text::shorten;
+use output_compare::{self, MediaFile, Preview};
 use tokio::sync::Semaphore;
 
-use crate::domain::output::{NO_ROOM, OutputFile, Preview};
+use crate::domain::output::{NO_ROOM, OutputFile};
 use crate::domain::prediction::PredictionId;
 use crate::domain::report::{Attempt, CaseReport};
-use crate::media::{self, MediaFile};
 use crate::verify::mask::Mask;
 use crate::verify::observation::FetchedFile;
 
@@ -73,7 +73,7 @@ fn look_at(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
             let (kind, facts, preview) = known_of(&content, left);
             (kind, content.bytes.len(), facts, preview)
         }
-        Err(problem) => (media::detect(&MediaFile::named(&file.name, b"")).key(), 0, vec![problem], None),
+        Err(problem) => (output_compare::detect(&MediaFile::named(&file.name, b"")).key(), 0, vec![problem], None),
     };
     OutputFile {
         place: mask.text(&format!("output{}", file.path)),
@@ -86,11 +86,11 @@ fn look_at(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
 }
 
 fn known_of(content: &MediaFile<'_>, left: &AtomicUsize) -> (&'static str, Vec<String>, Option<Preview>) {
-    let examined = media::examine(content);
+    let examined = output_compare::examine(content);
     // The size has a member of its own.
     let mut facts: Vec<String> = examined.facts.into_iter().filter(|fact| !fact.ends_with(" bytes")).collect();
     facts.extend(examined.ailments.iter().map(ToString::to_string));
-    let mut preview = media::thumbnail(content);
+    let mut preview = output_compare::thumbnail(content);
     if let Some(copy) = &preview
         && left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(copy.bytes.len())).is_err()
     {
@@ -186,7 +186,7 @@ mod tests {
 
     #[tokio::test]
     async fn pictures_come_with_a_copy_until_there_is_no_room() {
-        let room = media::thumbnail(&MediaFile::named("a.png", &picture())).unwrap().bytes.len();
+        let room = output_compare::thumbnail(&MediaFile::named("a.png", &picture())).unwrap().bytes.len();
         let gallery = Gallery::of_bytes(3 * room);
         let files: Vec<FetchedFile> = (0..5).map(|number| file(&format!("[{number}]"), "a.png", Ok(picture()))).collect();
         gallery.hang(&PredictionId::new("first"), &files, &Mask::default()).await;

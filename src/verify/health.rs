@@ -2,12 +2,12 @@
 
 use cog_findings::Rule;
 use cog_findings::text::shorten;
+use cog_schema::validate::{OutputProblem, check_output, check_output_of};
+use cog_schema::{Method, read};
+use output_compare::{Ailment, examine, text_ailment};
 use serde_json::Value;
 
 use crate::domain::case::CaseKind;
-use crate::media::{Ailment, examine, text_ailment};
-use crate::schema::validate::{OutputProblem, check_output, check_output_of};
-use crate::schema::{Method, read};
 use crate::verify::{Observation, Outcome, rules};
 
 /// Complaints about one output.

@@ -1,12 +1,12 @@
 //! Inputs from an inventor, in the place of some that were made from the schema.
 
+use cog_schema::Method;
+use cog_schema::validate::{check_inputs_of, input_properties_of};
 use serde_json::Value;
 
 use crate::domain::events::EventKind;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
-use crate::schema::Method;
-use crate::schema::validate::{check_inputs_of, input_properties_of};
 use crate::verify::case::Job;
 use crate::verify::engine::Engine;
 use crate::verify::judge::Wish;

@@ -4,11 +4,11 @@ use std::fmt;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use output_compare::MediaKind;
 use serde_json::Value;
 
 use crate::clients::ErrorKind;
 use crate::domain::prediction::Inputs;
-use crate::media::MediaKind;
 
 /// Gives opinions. Called from several tasks at one time.
 #[async_trait]

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::domain::case::CaseId;
-use crate::media;
 use crate::verify::observation::FetchedFile;
 
 /// All files of one verification.
@@ -39,7 +38,7 @@ impl<'a> Keeper<'a> {
                 remarks.push(format!("file {number} was not kept: it is too large"));
                 continue;
             }
-            let name = format!("{}-{label}{number}.{}", safe(case.as_str()), media::extension(&content));
+            let name = format!("{}-{label}{number}.{}", safe(case.as_str()), output_compare::extension(&content));
             match save(folder, &name, content.bytes).await {
                 Ok(_) => remarks.push(format!("file {number} was kept as {name}")),
                 Err(error) => remarks.push(format!("file {number} was not kept: {error}")),

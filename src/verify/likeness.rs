@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use cog_findings::text::shorten;
+use output_compare::{self, MediaKind, Tolerance, compare_json, compare_text};
 use serde_json::Value;
 
 use crate::domain::output::{ComparedWith, OutputComparison};
-use crate::media::{self, MediaKind, Tolerance, compare_json, compare_text};
 use crate::verify::observation::{FetchedFile, Observation};
 
 /// What two outputs have in common.
@@ -44,7 +44,7 @@ fn likeness(staged: &Observation, live: &Observation) -> Likeness {
         (Value::String(staged), Value::String(live)) => compare_text(&live, &staged),
         (staged, live) => compare_json(&live, &staged, &Tolerance::default()),
     };
-    let (compared, remarks) = compared.into_output("output".to_owned(), ComparedWith::Live);
+    let (compared, remarks) = OutputComparison::from_comparison(compared, "output".to_owned(), ComparedWith::Live);
     if let Some(why) = &compared.reason {
         differ(format!("the output differs from the live version's: {why}"), remarks);
     }
@@ -85,9 +85,9 @@ fn says_something(value: &Value) -> bool {
 /// Compares a pair of files. What looks the same in another format is no longer what users get.
 fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(OutputComparison, Vec<String>), String> {
     let (one, two) = (staged.media()?, live.media()?);
-    let compared = media::compare(&two, &one, &Tolerance::default());
-    let (mut compared, remarks) = compared.into_output(format!("output{}", staged.path), ComparedWith::Live);
-    let (format, other) = (normal_extension(&media::extension(&one)), normal_extension(&media::extension(&two)));
+    let compared = output_compare::compare(&two, &one, &Tolerance::default());
+    let (mut compared, remarks) = OutputComparison::from_comparison(compared, format!("output{}", staged.path), ComparedWith::Live);
+    let (format, other) = (normal_extension(&output_compare::extension(&one)), normal_extension(&output_compare::extension(&two)));
     if compared.same && format != other {
         compared.same = false;
         compared.reason = Some(format!("the file format changed from {other} to {format}"));
@@ -158,17 +158,17 @@ fn word(value: &Value) -> &'static str {
 fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
     let (one, two) = (staged.media()?, live.media()?);
     let place = format!("output{}", staged.path);
-    let (kind, other) = (media::detect(&one), media::detect(&two));
+    let (kind, other) = (output_compare::detect(&one), output_compare::detect(&two));
     if kind != other {
         return Err(format!("{place} is {kind}, the live version's {other}"));
     }
-    let (format, other) = (normal_extension(&media::extension(&one)), normal_extension(&media::extension(&two)));
+    let (format, other) = (normal_extension(&output_compare::extension(&one)), normal_extension(&output_compare::extension(&two)));
     if format != other {
         return Err(format!("{place}: the file format changed from {other} to {format}"));
     }
     match kind {
         MediaKind::Image => {
-            let (one, two) = (media::image_facts(&one), media::image_facts(&two));
+            let (one, two) = (output_compare::image_facts(&one), output_compare::image_facts(&two));
             match (one, two) {
                 (Ok(one), Ok(two)) if (one.width, one.height) != (two.width, two.height) => Err(format!(
                     "{place} is {} x {} pixels, the live version's {} x {}",
@@ -179,7 +179,7 @@ fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
                 _ => Ok(()),
             }
         }
-        MediaKind::Audio => match (media::audio_facts(&one), media::audio_facts(&two)) {
+        MediaKind::Audio => match (output_compare::audio_facts(&one), output_compare::audio_facts(&two)) {
             (Ok(one), Ok(two)) if !within_order(one.duration_secs + 0.1, two.duration_secs + 0.1) => {
                 Err(format!("{place} lasts {:.1} s, the live version's {:.1} s", one.duration_secs, two.duration_secs))
             }
@@ -205,8 +205,8 @@ mod tests {
 
     use super::*;
     use crate::clients::replicate::Download;
-    use crate::schema::Method;
     use crate::verify::Outcome;
+    use cog_schema::Method;
 
     fn seen(output: Value, files: &[(&'static str, &'static [u8])]) -> Observation {
         let file = |(name, bytes): &(&'static str, &'static [u8])| FetchedFile {

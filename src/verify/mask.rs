@@ -1,10 +1,10 @@
 //! Secrets and sizes: what may stand in a report.
 
 use cog_findings::text::{last_lines, shorten};
+use cog_schema::Shape;
 use serde_json::{Map, Value, json};
 
 use crate::domain::prediction::Inputs;
-use crate::schema::Shape;
 
 /// Shorter values are not looked for in texts: masking every `1` would hide more than it protects.
 const SECRET_CHARACTERS: usize = 4;
@@ -131,7 +131,7 @@ impl Mask {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::read;
+    use cog_schema::read;
 
     fn mask(inputs: &Value) -> (Mask, Inputs) {
         let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {

@@ -21,7 +21,7 @@
 //! # How outputs are compared with live
 //!
 //! Both versions get the same inputs; where the schema has a `seed` that the case does not set, both get the same one. Outputs that are
-//! [the same](crate::media) pass. A difference only counts if the live version repeats itself: both versions are asked once more, and
+//! [the same](output_compare) pass. A difference only counts if the live version repeats itself: both versions are asked once more, and
 //!
 //! - if the live version gave the same output twice, the difference is a change: the case failed, or is flaky when the second try agreed;
 //! - if it did not, nothing fixes its randomness. A judge is asked, if there is one. Else what must hold anyway is compared: types, members,

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
+use cog_schema::{Kind, Method, Shape};
+use output_compare::MediaFile;
 use serde_json::Value;
 
 use crate::clients::ErrorKind;
 use crate::clients::replicate::Download;
-use crate::media::MediaFile;
-use crate::schema::{Kind, Method, Shape};
 
 /// Files of one output that are looked at.
 const FILE_LIMIT: usize = 32;
@@ -200,7 +200,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::schema::read;
+    use cog_schema::read;
 
     fn paths(output: &Value, schema: &Value) -> Vec<String> {
         let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {}}, "Output": schema}}});

@@ -4,7 +4,6 @@ use cog_findings::text::shorten;
 use futures::future::join;
 
 use crate::domain::prediction::Inputs;
-use crate::media;
 use crate::verify::engine::Engine;
 use crate::verify::judge::{Evidence, EvidenceFile, JudgeQuestion, JudgeSubject, Judgement};
 use crate::verify::mask::Mask;
@@ -29,7 +28,7 @@ pub(super) fn evidence(seen: &Observation, mask: &Mask) -> Evidence {
     shorten_addresses(&mut value, seen);
     let file = |file: &crate::verify::FetchedFile| {
         let (media, download) = (file.media().ok()?, file.content.as_ref().ok()?);
-        let looked = media::examine(&media);
+        let looked = output_compare::examine(&media);
         Some(EvidenceFile {
             name: file.name.clone(),
             media_type: download.content_type.clone(),

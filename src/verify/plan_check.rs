@@ -2,12 +2,12 @@
 
 use cog_findings::text::nearest;
 use cog_findings::{Finding, Location};
+use cog_schema::validate::{InputProperty, check_inputs_of, input_properties_of};
+use cog_schema::{Kind, Method, Schemas, Shape, read};
 use serde_json::Value;
 
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
-use crate::schema::validate::{InputProperty, check_inputs_of, input_properties_of};
-use crate::schema::{Kind, Method, Schemas, Shape, read};
 use crate::support::seed::Seed;
 use crate::verify::fuzz::Generator;
 use crate::verify::{jq, rules};

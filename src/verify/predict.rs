@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use cog_schema::Method;
+
 use crate::clients::http::pause;
 use crate::clients::replicate::{
     PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TrainingRequest, Watcher,
@@ -11,7 +13,6 @@ use crate::domain::case::CaseId;
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Inputs, Prediction, PredictionStatus};
 use crate::domain::report::Attempt;
-use crate::schema::Method;
 use crate::support::retry::RetryPolicy;
 use crate::verify::aftermath::AfterError;
 use crate::verify::cost::run_time;

@@ -1,10 +1,10 @@
 //! The same source through several generations of Cog.
 
 use cog_findings::{Finding, Severity};
+use cog_schema::{Dialect, read};
 use serde_json::{Map, Value};
 
 use super::{findings, text};
-use safe_push::schema::{Dialect, read};
 
 const STATIC: &str = "0.22.0-static";
 const OLD: [&str; 6] = [

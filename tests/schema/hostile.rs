@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use cog_findings::SourceMap;
-use safe_push::schema::lint::lint;
-use safe_push::schema::read;
-use safe_push::schema::summary::signature_lines;
-use safe_push::schema::validate::{check_inputs, check_output, input_properties};
+use cog_schema::lint::lint;
+use cog_schema::read;
+use cog_schema::summary::signature_lines;
+use cog_schema::validate::{check_inputs, check_output, input_properties};
 use serde_json::{Map, Value, json};
 
 use super::{codes, findings};

@@ -1,10 +1,10 @@
 //! Properties that hold for every schema.
 
 use cog_findings::SourceMap;
+use cog_schema::lint::lint;
+use cog_schema::summary::{changes, signature_lines};
+use cog_schema::validate::{check_inputs, check_output, input_properties, join_output};
 use proptest::prelude::*;
-use safe_push::schema::lint::lint;
-use safe_push::schema::summary::{changes, signature_lines};
-use safe_push::schema::validate::{check_inputs, check_output, input_properties, join_output};
 use serde_json::{Map, Value, json};
 
 use super::{findings, with_input, with_output};

@@ -1,10 +1,10 @@
 //! An output in the form in which Claude sees it: quoted as data, its pictures shown, the rest of its files told by measured facts.
 
+use output_compare::MediaKind;
 use serde_json::Value;
 
 use crate::clients::claude::{Content, MOST_PICTURES, Picture, Quoted};
 use crate::domain::prediction::Inputs;
-use crate::media::MediaKind;
 use crate::verify::{Evidence, EvidenceFile};
 
 /// How much of a value is shown.

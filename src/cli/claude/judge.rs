@@ -106,8 +106,8 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::media::MediaKind;
     use crate::verify::{Evidence, EvidenceFile};
+    use output_compare::MediaKind;
 
     fn words(content: &[Content]) -> String {
         let text = |part: &Content| match part {

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use bytes::Bytes;
+use cog_findings::text::nearest;
+use output_compare::{self, Comparison, Limit, Measurement, MediaFile, ThresholdError, Tolerance};
 use serde_json::json;
 use url::Url;
 
@@ -16,9 +18,7 @@ use crate::cli::printer::Format;
 use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
 use crate::clients::replicate::DownloadLimits;
-use crate::domain::output::{Limit, Measurement};
 use crate::domain::verdict::Verdict;
-use crate::media::{self, Comparison, MediaFile, ThresholdError, Tolerance};
 use crate::report::escape::terminal;
 use crate::report::json::measurement;
 use crate::support::SecretString;
@@ -34,8 +34,8 @@ pub(super) async fn run(arguments: &CompareArguments, context: &Context) -> Resu
         // Pictures take a while, and a signal must be heard meanwhile.
         let looking = tokio::task::spawn_blocking(move || {
             let (left, right) = (expected.media(), actual.media());
-            let comparison = media::compare(&left, &right, &tolerance);
-            let difference = wants_difference.then(|| media::difference(&comparison, &left, &right)).flatten();
+            let comparison = output_compare::compare(&left, &right, &tolerance);
+            let difference = wants_difference.then(|| output_compare::difference(&comparison, &left, &right)).flatten();
             (comparison, difference)
         });
         looking.await.context("comparing the files crashed").map_err(Failure::from)
@@ -61,8 +61,10 @@ fn tolerance(thresholds: &[(String, f64)]) -> Result<Tolerance, Failure> {
     for (name, value) in thresholds {
         tolerance.set(name, *value).map_err(|error| {
             let hint = match &error {
-                ThresholdError::Unknown { nearest: Some(nearest), .. } => format!("did you mean {nearest}?"),
-                ThresholdError::Unknown { nearest: None, .. } => format!("there are {}", Tolerance::NAMES.join(", ")),
+                ThresholdError::Unknown { name } => match nearest(name, Tolerance::NAMES) {
+                    Some(nearest) => format!("did you mean {nearest}?"),
+                    None => format!("there are {}", Tolerance::NAMES.join(", ")),
+                },
                 ThresholdError::BadValue { .. } => "give a number that is not less than 0".to_owned(),
             };
             Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)).hint(hint)

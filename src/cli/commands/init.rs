@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::Context as _;
+use cog_schema::Kind;
+use cog_schema::validate::InputProperty;
 use serde_json::Value;
 
 use crate::cli::arguments::InitArguments;
@@ -11,8 +13,6 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::domain::identity::ModelRef;
 use crate::domain::verdict::Verdict;
-use crate::schema::Kind;
-use crate::schema::validate::InputProperty;
 
 pub(super) async fn run(arguments: &InitArguments, context: &Context) -> Result<Verdict, Failure> {
     let model: ModelRef = arguments

@@ -11,7 +11,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
 use crate::domain::verdict::Verdict;
-use crate::{build, config, inspect, pipeline, publish, schema, select, verify};
+use crate::{build, config, inspect, pipeline, publish, select, verify};
 
 /// A part of the reference: rules of one subject.
 struct Chapter {
@@ -26,7 +26,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { title: "The files that are built", rules: build::rules::RULES },
     Chapter { title: "Inspection", rules: inspect::rules::RULES },
     Chapter { title: "Predictors and trainers", rules: cog_source::python::rules::RULES },
-    Chapter { title: "Schemas: compatibility and lint", rules: schema::rules::RULES },
+    Chapter { title: "Schemas: compatibility and lint", rules: cog_schema::rules::RULES },
     Chapter { title: "Verification", rules: verify::rules::RULES },
     Chapter { title: "Publishing", rules: publish::rules::RULES },
     Chapter { title: "The run as a whole", rules: pipeline::rules::RULES },

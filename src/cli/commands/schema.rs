@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cog_findings::{Finding, Severity, SourceMap};
+use cog_schema::compat::{CompatOptions, compare};
+use cog_schema::lint::lint;
+use cog_schema::validate::{InputProperty, input_properties};
 use cog_source::python::{self, Description, FolderTree, Target};
 use serde_json::Value;
 
@@ -21,9 +24,6 @@ use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::verdict::Verdict;
 use crate::inspect::{self, with_excerpt};
 use crate::report::{console, json};
-use crate::schema::compat::{CompatOptions, compare};
-use crate::schema::lint::lint;
-use crate::schema::validate::{InputProperty, input_properties};
 
 /// A larger document is none.
 const MOST_BYTES: u64 = 16 * 1024 * 1024;

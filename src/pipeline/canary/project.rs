@@ -3,9 +3,8 @@
 use std::io;
 use std::path::Path;
 
+use cog_schema::validate::input_properties;
 use serde_json::Value;
-
-use crate::schema::validate::input_properties;
 
 const COG_YAML: &str = "build:
   python_version: \"3.11\"
@@ -27,7 +26,6 @@ pub(super) fn write(folder: &Path, id: &str) -> io::Result<()> {
 from cog import BasePredictor, Input
 
 ID = \"{id}\"
-
 
 class Predictor(BasePredictor):
     def predict(self, {INPUT}: str = Input(description=\"What to answer with, before the id of this canary\")) -> str:

@@ -6,9 +6,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
 use cog_findings::{Finding, Severity};
+use output_compare::{Limit, Measurement, Preview};
 
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
-use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, OutputFile, Preview};
+use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
 
 /// A run as `run.json` has it.

@@ -3,10 +3,11 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use output_compare::{Limit, Measurement, Preview};
 use serde_json::json;
 
 use super::{Attempt, CaseKind, CaseReport, CaseStatus, Expectation, RunReport, Stage, StageStatus, Verdict, case, model, run};
-use crate::domain::output::{ComparedWith, Limit, Measurement, OutputComparison, OutputFile, Preview};
+use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 
 /// A picture of so many stripes.
 pub(crate) fn picture(stripes: u32) -> Preview {

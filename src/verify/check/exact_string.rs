@@ -1,10 +1,10 @@
 //! `exact_string`: the output is this text and no other.
 
 use cog_findings::text::shorten;
+use output_compare::short_diff;
 use serde_json::Value;
 
 use super::{Check, Judged, output_of, quote};
-use crate::media::short_diff;
 use crate::verify::Observation;
 
 /// The output is exactly this text; the empty text too (`contracts/peer.md`, weakness 8).

@@ -1,8 +1,9 @@
 //! `match_url`: the output is a file like this one.
 
+use output_compare::{Tolerance, compare};
+
 use super::{Check, Judged, Needs, output_of, quote};
-use crate::domain::output::ComparedWith;
-use crate::media::{Tolerance, compare};
+use crate::domain::output::{ComparedWith, OutputComparison};
 use crate::verify::Observation;
 
 /// The output is one file, or a list with one file, that matches the one at this URL.
@@ -28,7 +29,8 @@ impl Check for MatchUrl {
             (_, None) => return Judged::failed("the file to match was not fetched"),
         };
         let place = format!("output{}", seen.files[0].path);
-        let (comparison, remarks) = compare(&wanted, &file, &Tolerance::default()).into_output(place, ComparedWith::Wanted);
+        let (comparison, remarks) =
+            OutputComparison::from_comparison(compare(&wanted, &file, &Tolerance::default()), place, ComparedWith::Wanted);
         Judged::Compared { comparison: Box::new(comparison), remarks }
     }
 }

@@ -1,10 +1,10 @@
 use bytes::Bytes;
+use cog_schema::Method;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::Download;
-use crate::schema::Method;
 use crate::verify::FetchedFile;
 use crate::verify::observation::FetchProblem;
 

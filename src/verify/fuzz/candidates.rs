@@ -1,12 +1,12 @@
 //! Values worth trying for one input: its default, its choices, the ends of its range, texts that break naive code.
 
+use cog_schema::validate::InputProperty;
+use cog_schema::{Bound, Kind, Shape};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Number, Value, json};
 
 use super::samples::{data_url, sample_for};
-use crate::schema::validate::InputProperty;
-use crate::schema::{Bound, Kind, Shape};
 
 /// Texts that have broken programs before. The plain one comes first: it is the simplest.
 const TEXTS: &[&str] = &[

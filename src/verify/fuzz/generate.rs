@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use cog_schema::Method;
+use cog_schema::validate::{check_inputs_of, input_properties_of};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -9,8 +11,6 @@ use serde_json::Value;
 use super::candidates::candidates;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
-use crate::schema::Method;
-use crate::schema::validate::{check_inputs_of, input_properties_of};
 use crate::support::seed::Seed;
 
 /// A required input for which no value can be made, or one that must not be sent.

@@ -4,9 +4,8 @@ use std::io::Cursor;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use cog_schema::Shape;
 use image::{ImageFormat, Rgb, RgbImage};
-
-use crate::schema::Shape;
 
 /// The kind of file an input takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +91,7 @@ fn sound() -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::media::{MediaFile, MediaKind, detect, examine};
+    use output_compare::{MediaFile, MediaKind, detect, examine};
 
     fn decoded(sample: Sample) -> Vec<u8> {
         STANDARD.decode(data_url(sample).split(',').nth(1).unwrap()).unwrap()

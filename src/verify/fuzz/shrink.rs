@@ -126,8 +126,8 @@ mod tests {
 
     use super::*;
     use crate::domain::plan::FuzzPlan;
-    use crate::schema::Method;
     use crate::support::seed::Seed;
+    use cog_schema::Method;
 
     fn generator() -> Generator {
         let document = json!({"components": {"schemas": {"Input": {"type": "object", "required": ["prompt"], "properties": {

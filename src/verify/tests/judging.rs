@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use output_compare::MediaKind;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -13,7 +14,6 @@ use super::outputs::picture;
 use crate::clients::ErrorKind;
 use crate::domain::case::Expectation;
 use crate::domain::plan::Comparison;
-use crate::media::MediaKind;
 use crate::verify::{Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
 
 /// Answers in turn, the last one again and again.

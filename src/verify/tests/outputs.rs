@@ -4,11 +4,12 @@ use std::io::Cursor;
 use std::sync::atomic::Ordering;
 
 use image::{ImageFormat, Rgb, RgbImage};
+use output_compare::Limit;
 use serde_json::json;
 
 use super::fake::*;
 use crate::domain::case::Expectation;
-use crate::domain::output::{ComparedWith, Limit};
+use crate::domain::output::ComparedWith;
 use crate::domain::plan::{Comparison, HealthMode};
 
 const OUT: &str = "https://files.example/out.png";

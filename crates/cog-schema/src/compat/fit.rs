@@ -1,0 +1,401 @@
+//! Does every value of one shape fit another? If not, where are the gaps?
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::limits;
+use crate::describe::{describe, describe_kind};
+use crate::json::{self, show_list, show_name};
+use crate::read::kind_of_values;
+use crate::shape::{Kind, Member, Members, Rest, Shape};
+use crate::validate::refused;
+
+/// Pairs of nodes that one comparison looks at. Unions take every one of one side with every one of the other.
+const PAIR_LIMIT: usize = 200_000;
+
+/// Gaps of one comparison; more tell nobody more.
+const GAP_LIMIT: usize = 200;
+
+/// Whole numbers of a range that are tried against choices one by one.
+const RANGE_LIMIT: i128 = 1_000;
+
+/// Which way values travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    /// Callers' values, made for the old shape, meet the new one.
+    Inputs,
+    /// The new version's values meet readers made for the old shape.
+    Outputs,
+}
+
+/// What a string stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Itself.
+    Text,
+    /// The file at its address.
+    File,
+    /// Something that is not shown.
+    Secret,
+    /// A date or the like.
+    Formatted,
+}
+
+impl Meaning {
+    pub(super) fn of(shape: &Shape) -> Self {
+        match shape.format.as_deref() {
+            None => Self::Text,
+            Some("uri") => Self::File,
+            Some("password") => Self::Secret,
+            Some(_) => Self::Formatted,
+        }
+    }
+}
+
+/// Why a value may not fit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Gap {
+    /// Another type.
+    Type,
+    /// A list on one side only.
+    List,
+    /// Anything on one side, something on the other.
+    Open {
+        /// Whether that something is an object without declared members, as static documents write `Any`.
+        free_form: bool,
+    },
+    /// One alternative fits nowhere.
+    Variant,
+    /// `null`.
+    Null,
+    /// Another format, or a format on one side only.
+    Format {
+        /// What the string stands for where it comes from.
+        from: Meaning,
+        /// What it has to stand for.
+        to: Meaning,
+    },
+    /// Some listed values.
+    Choices,
+    /// All values but the listed ones.
+    Restricted,
+    /// Below the lower bound.
+    Minimum,
+    /// Above the upper bound.
+    Maximum,
+    /// Between multiples.
+    Multiple,
+    /// Too short or too long.
+    Length,
+    /// A pattern that does not match.
+    Pattern,
+    /// Too few, too many or repeated items.
+    ItemCount,
+    /// Kinds of files.
+    Accept,
+    /// Pieces on one side, a whole on the other.
+    Stream,
+    /// Pieces of one text on one side only.
+    Display,
+    /// A member that the other side does not declare.
+    MemberUnknown,
+    /// A member that only the other side declares.
+    MemberMissing {
+        /// Whether the other side insists on it.
+        required: bool,
+    },
+    /// A member that may be missing and must not.
+    MemberRequired,
+    /// Members that are not declared.
+    Closed,
+    /// The comparison was given up.
+    Unfinished,
+}
+
+impl Gap {
+    /// Whether the gap matters to values that travel this way.
+    pub(super) fn breaks(&self, direction: Direction) -> bool {
+        match self {
+            Self::Stream | Self::Display => direction == Direction::Outputs,
+            Self::MemberUnknown | Self::Closed => direction == Direction::Inputs,
+            Self::MemberMissing { required } => *required || direction == Direction::Outputs,
+            _ => true,
+        }
+    }
+
+    /// Whether an alternative with this gap is another alternative rather than a narrower one.
+    fn is_total(&self) -> bool {
+        matches!(self, Self::Type | Self::List | Self::Open { .. } | Self::Format { .. })
+    }
+
+    fn open(to: &Shape) -> Self {
+        Self::Open { free_form: to.members().is_some_and(Members::is_free_form) }
+    }
+}
+
+/// One gap, with its place and both sides in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mismatch {
+    /// Steps from the compared value: `.items.name`; empty for the value itself.
+    pub(super) path: String,
+    pub(super) gap: Gap,
+    /// The side that values come from.
+    pub(super) from: String,
+    /// The side that they have to fit.
+    pub(super) to: String,
+}
+
+/// All gaps between the values of `from` and the shape `to`.
+pub(super) fn gaps(from: &Shape, to: &Shape, direction: Direction) -> Vec<Mismatch> {
+    if from == to {
+        return Vec::new();
+    }
+    let mut fitting = Fitting { direction, pairs: 0, path: String::new(), found: Vec::new() };
+    fitting.shape(from, to);
+    if fitting.pairs > PAIR_LIMIT {
+        fitting.path.clear();
+        fitting.found.truncate(GAP_LIMIT - 1);
+        fitting.add(Gap::Unfinished, "compared in part".to_owned(), "compared in part".to_owned());
+    }
+    fitting.found
+}
+
+struct Fitting {
+    direction: Direction,
+    pairs: usize,
+    path: String,
+    found: Vec<Mismatch>,
+}
+
+impl Fitting {
+    fn add(&mut self, gap: Gap, from: String, to: String) {
+        if self.found.len() < GAP_LIMIT {
+            self.found.push(Mismatch { path: self.path.clone(), gap, from, to });
+        }
+    }
+
+    fn within(&mut self, step: &str, compare: impl FnOnce(&mut Self)) {
+        let mark = self.path.len();
+        self.path.push('.');
+        self.path.push_str(&show_name(step));
+        compare(self);
+        self.path.truncate(mark);
+    }
+
+    fn shape(&mut self, from: &Shape, to: &Shape) {
+        if from.nullable && !to.nullable && !(to.kind == Kind::Any && to.choices.is_none()) {
+            self.add(Gap::Null, describe(from), describe(to));
+        }
+        self.values(from, to);
+    }
+
+    /// The same for values other than null: alternatives are never nullable, the union is.
+    fn values(&mut self, from: &Shape, to: &Shape) {
+        self.pairs += 1;
+        if self.pairs > PAIR_LIMIT {
+            return;
+        }
+        if let Some(choices) = &from.choices {
+            return self.choices(choices, from, to);
+        }
+        match (&from.kind, &to.kind) {
+            (Kind::Any, Kind::Any) | (_, Kind::Any) => {}
+            (Kind::Any, _) => return self.add(Gap::open(to), describe_kind(from), describe_kind(to)),
+            (Kind::Union(variants), Kind::Union(others)) => return self.variants(variants, others, to),
+            (Kind::Union(variants), _) => return self.variants(variants, std::slice::from_ref(to), to),
+            (_, Kind::Union(others)) => return self.against_variants(from, others, to),
+            (Kind::Integer, Kind::Number) => self.limits(from, to),
+            (Kind::Array(items), Kind::Array(other_items)) => {
+                self.limits(from, to);
+                self.marks(from, to);
+                self.within("items", |fitting| fitting.shape(items, other_items));
+            }
+            (Kind::Array(_), _) | (_, Kind::Array(_)) => {
+                return self.add(Gap::List, describe_kind(from), describe_kind(to));
+            }
+            (Kind::Object(members), Kind::Object(others)) => self.members(members, others),
+            (one, other) if std::mem::discriminant(one) == std::mem::discriminant(other) => self.limits(from, to),
+            _ => return self.add(Gap::Type, describe_kind(from), describe_kind(to)),
+        }
+        if let Some(choices) = &to.choices
+            && !all_are_choices(from, choices)
+        {
+            self.add(Gap::Restricted, describe_kind(from), format!("one of {}", show_list(choices)));
+        }
+    }
+
+    /// A finite set of values fits when each of them does. Choices that are not even of their own type were never taken.
+    fn choices(&mut self, choices: &[Value], from: &Shape, to: &Shape) {
+        let [old_kind, new_kind] = [from, to].map(|shape| Shape { choices: None, ..shape.clone() });
+        let never_taken = keys(refused(choices, &old_kind));
+        let mut lost = keys(refused(choices, &new_kind));
+        if let Some(others) = &to.choices {
+            let offered = keys(others);
+            lost.extend(keys(choices).difference(&offered).cloned());
+        }
+        let refused: Vec<Value> = choices
+            .iter()
+            .filter(|choice| {
+                let key = json::key(choice);
+                lost.contains(&key) && !never_taken.contains(&key)
+            })
+            .cloned()
+            .collect();
+        if refused.is_empty() {
+            return;
+        }
+        let kind = Shape { kind: kind_of_values(choices), ..Shape::default() };
+        let offered = match &to.choices {
+            Some(others) => Shape { kind: kind_of_values(others), ..Shape::default() },
+            None => Shape { kind: to.kind.clone(), ..Shape::default() },
+        };
+        let nothing_shared = refused.len() == choices.len()
+            && kind.kind != Kind::Any
+            && !matches!(offered.kind, Kind::Any | Kind::Union(_) | Kind::Number)
+            && std::mem::discriminant(&kind.kind) != std::mem::discriminant(&offered.kind);
+        match (&offered.kind, nothing_shared) {
+            (Kind::Array(_), true) => self.add(Gap::List, describe_kind(from), describe_kind(to)),
+            (_, true) => self.add(Gap::Type, describe_kind(&kind), describe_kind(&offered)),
+            _ => {
+                let others =
+                    to.choices.as_ref().map_or_else(|| describe_kind(to), |others| format!("one of {}", show_list(others)));
+                self.add(Gap::Choices, show_list(&refused), others);
+            }
+        }
+    }
+
+    fn limits(&mut self, from: &Shape, to: &Shape) {
+        for (gap, from, to) in limits::tightened(from, to) {
+            self.add(gap, from, to);
+        }
+    }
+
+    fn marks(&mut self, from: &Shape, to: &Shape) {
+        let said = |mark: &Option<String>, otherwise: &str| mark.as_deref().map_or_else(|| otherwise.to_owned(), show_name);
+        if from.array_type != to.array_type {
+            self.add(Gap::Stream, said(&from.array_type, "a list"), said(&to.array_type, "a list"));
+        }
+        if from.array_display != to.array_display {
+            self.add(Gap::Display, said(&from.array_display, "separate"), said(&to.array_display, "separate"));
+        }
+    }
+
+    fn variants(&mut self, variants: &[Shape], others: &[Shape], to: &Shape) {
+        let mark = self.found.len();
+        let mut lost = 0;
+        for variant in variants {
+            let before = self.found.len();
+            if let Some(mismatches) = self.nearest(variant, others) {
+                self.found.extend(mismatches);
+            } else {
+                self.add(Gap::Variant, describe_kind(variant), describe_kind(to));
+            }
+            lost += usize::from(self.found.get(before).is_some_and(|mismatch| mismatch.gap == Gap::Variant));
+        }
+        if lost == variants.len() && lost > 1 && !matches!(to.kind, Kind::Union(_)) {
+            self.found.truncate(mark);
+            let all = Shape::of(Kind::Union(variants.to_vec()));
+            self.add(Gap::Type, describe_kind(&all), describe_kind(to));
+        }
+    }
+
+    fn against_variants(&mut self, from: &Shape, others: &[Shape], to: &Shape) {
+        match self.nearest(from, others) {
+            Some(mismatches) => self.found.extend(mismatches),
+            None => self.add(Gap::Type, describe_kind(from), describe_kind(to)),
+        }
+    }
+
+    /// The gaps to the alternative with the fewest of them, none when one takes every value; `None` when all are of other types.
+    fn nearest(&mut self, from: &Shape, others: &[Shape]) -> Option<Vec<Mismatch>> {
+        let saved = std::mem::take(&mut self.found);
+        let depth = self.path.clone();
+        let mut best: Option<Vec<Mismatch>> = None;
+        for other in others {
+            self.values(from, other);
+            let found = std::mem::take(&mut self.found);
+            if !found.iter().any(|mismatch| mismatch.gap.breaks(self.direction)) {
+                best = Some(found);
+                break;
+            }
+            let is_other_type = found.iter().any(|mismatch| mismatch.path == depth && mismatch.gap.is_total());
+            if !is_other_type && best.as_ref().is_none_or(|best| found.len() < best.len()) {
+                best = Some(found);
+            }
+        }
+        self.found = saved;
+        best
+    }
+
+    fn members(&mut self, from: &Members, to: &Members) {
+        let by_name: BTreeMap<&str, &Member> = to.declared.iter().map(|member| (member.name.as_str(), member)).collect();
+        for member in &from.declared {
+            match (by_name.get(member.name.as_str()), &to.rest) {
+                (Some(other), _) => self.within(&member.name, |fitting| {
+                    if other.required && !member.required {
+                        fitting.add(Gap::MemberRequired, "optional".to_owned(), "required".to_owned());
+                    }
+                    fitting.shape(&member.shape, &other.shape);
+                }),
+                (None, Rest::Typed(shape)) => self.within(&member.name, |fitting| fitting.shape(&member.shape, shape)),
+                (None, Rest::Free) => {}
+                (None, Rest::Unsaid) if to.is_free_form() => {}
+                (None, Rest::Unsaid | Rest::Refused) => self.within(&member.name, |fitting| {
+                    fitting.add(Gap::MemberUnknown, describe(&member.shape), "not declared".to_owned());
+                }),
+            }
+        }
+        for other in to.declared.iter().filter(|other| from.get(&other.name).is_none()) {
+            self.within(&other.name, |fitting| {
+                let gap = Gap::MemberMissing { required: other.required };
+                fitting.add(gap, "not declared".to_owned(), describe(&other.shape));
+                match &from.rest {
+                    Rest::Typed(shape) => fitting.shape(shape, &other.shape),
+                    Rest::Free if fitting.direction == Direction::Inputs && other.shape.kind != Kind::Any => {
+                        fitting.add(Gap::open(&other.shape), "anything".to_owned(), describe(&other.shape));
+                    }
+                    _ => {}
+                }
+            });
+        }
+        self.rest(from, to);
+    }
+
+    fn rest(&mut self, from: &Members, to: &Members) {
+        let carries_others = from.is_free_form() || matches!(from.rest, Rest::Free | Rest::Typed(_));
+        match (&from.rest, &to.rest) {
+            (_, Rest::Free) => {}
+            (Rest::Typed(shape), Rest::Typed(other)) => self.within("*", |fitting| fitting.shape(shape, other)),
+            (_, Rest::Typed(other)) if carries_others && other.kind != Kind::Any => {
+                self.within("*", |fitting| fitting.add(Gap::open(other), "anything".to_owned(), describe(other)));
+            }
+            (_, Rest::Unsaid | Rest::Refused) if carries_others && !to.is_free_form() => {
+                self.add(Gap::Closed, "any members".to_owned(), "the declared members".to_owned());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Whether the kind has few enough values to try, and each is a choice.
+fn all_are_choices(from: &Shape, choices: &[Value]) -> bool {
+    match &from.kind {
+        Kind::Boolean => [false, true].iter().all(|value| choices.contains(&Value::Bool(*value))),
+        Kind::Integer => {
+            let (Some(low), Some(high)) = (&from.limits.minimum, &from.limits.maximum) else { return false };
+            let (low, high) = (json::ceiling(&low.value, low.exclusive), json::floor(&high.value, high.exclusive));
+            if high.saturating_sub(low) >= RANGE_LIMIT {
+                return false;
+            }
+            let offered = keys(choices);
+            (low..=high).all(|number| offered.contains(&number.to_string()))
+        }
+        _ => false,
+    }
+}
+
+/// Choices to be looked up: a document may list very many.
+fn keys<'v>(choices: impl IntoIterator<Item = &'v Value>) -> BTreeSet<String> {
+    choices.into_iter().map(json::key).collect()
+}
