@@ -9,7 +9,7 @@ mod harness;
 use std::time::{Duration, Instant};
 
 use harness::Repository;
-use safe_push::sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::Value;
 

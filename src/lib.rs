@@ -1,5 +1,8 @@
 //! safe-push tests, compares and publishes Cog models to Replicate.
 //!
+//! Parts with a purpose of their own are crates: `cog-findings`, `cog-source`, `cog-schema`, `output-compare`, `process-mark` and
+//! `replicate-sandbox`. This one is the app.
+//!
 //! The crate is divided into rooms. A room uses only the rooms below it; `tests/layers.rs` keeps that true and
 //! `docs/ARCHITECTURE.md` walks one push through them. From top to ground:
 //!
@@ -9,8 +12,6 @@
 //! - [`report`]: a finished run as text, pure functions
 //! - [`config`]: files, environment and flags become a validated plan
 //! - [`clients`]: the services we talk to
-//! - [`sandbox`]: a Replicate-compatible API and registry for demos and tests
-//! - [`cog`], [`python`], [`schema`], [`media`]: pure knowledge
 //! - [`domain`]: the values that travel between the stages
 //! - [`support`]: clock, seed, secrets, retries
 
@@ -24,7 +25,6 @@ pub mod inspect;
 pub mod pipeline;
 pub mod publish;
 pub mod report;
-pub mod sandbox;
 pub mod select;
 pub mod support;
 pub mod verify;

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 use fake_github::{FakeGitHub, WRITER};
 use harness::{Repository, ca_file, docker_is_there};
 use http::Method;
+use replicate_sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Visibility};
 use runner::output;
-use safe_push::sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::json;
 

@@ -14,8 +14,8 @@ use std::time::{Duration, Instant};
 use action_image::{Job, Network};
 use fake_github::{FakeGitHub, READER, WRITER};
 use harness::docker_is_there;
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use runner::{HEAD, pull_request};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
 use serde_json::{Value, json};
 
 const LIVE: &str = "acme/text-stats";

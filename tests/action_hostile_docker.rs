@@ -10,8 +10,8 @@ mod runner;
 use fake_github::{FakeGitHub, WRITER};
 use harness::{Repository, ca_file, docker_is_there};
 use insta::assert_snapshot;
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use runner::{obeyed, output, pull_request};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::support::ExposeSecret;
 
 /// Tokens that the model cannot know, and tells all the same.
@@ -44,7 +44,6 @@ const WORDS: &str = r#"HOSTILE = "\n".join(
 
 const PREDICTOR: &str = r#"
 from cog import BasePredictor, Input
-
 
 class Predictor(BasePredictor):
     def predict(self, text: str = Input(description="::error::x </details> @everyone ``` ##[error]y")) -> str:

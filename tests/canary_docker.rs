@@ -7,7 +7,7 @@ mod harness;
 
 use fake_pagerduty::{FakePagerDuty, KEY};
 use harness::{Repository, Seen, docker_is_there};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 

@@ -6,7 +6,7 @@ mod harness;
 
 use harness::{Repository, Seen};
 use insta::assert_snapshot;
-use safe_push::sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::Value;
 

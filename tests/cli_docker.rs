@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Repository, Seen, ca_file, docker_is_there};
 use insta::assert_snapshot;
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 
 const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
 

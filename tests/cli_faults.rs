@@ -11,9 +11,8 @@ use std::time::Duration;
 use harness::{Repository, Seen};
 use http::{Method, StatusCode};
 use insta::assert_snapshot;
-use safe_push::sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
+use replicate_sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
-use safe_push::support::seed::Seed;
 use serde_json::{Value, json};
 
 const CASES: usize = 200;
@@ -84,7 +83,7 @@ async fn two_hundred_predictions_are_judged_once_each_on_a_bad_day() {
     let throttled = FaultEffect::Throttle { retry_after: Duration::from_secs(1) };
     let effects = [throttled, FaultEffect::Status(StatusCode::BAD_GATEWAY), FaultEffect::DropBefore, FaultEffect::DropAfter];
     for (effect, seed) in effects.into_iter().zip(1..) {
-        numbers.sandbox.inject(Fault::ratio(0.0125, Seed(seed), effect));
+        numbers.sandbox.inject(Fault::ratio(0.0125, seed, effect));
     }
     let seen = numbers.verify("--parallel 16").await;
     assert_eq!(seen.code, Some(0), "{seen}");

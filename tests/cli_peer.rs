@@ -11,7 +11,7 @@ use std::time::Duration;
 use fake_claude::Asked;
 use harness::Seen;
 use peer_run::{Peer, agreeing};
-use safe_push::sandbox::{ScriptedReply, ScriptedRequest};
+use replicate_sandbox::{ScriptedReply, ScriptedRequest};
 use serde_json::{Value, json};
 
 const LATENCY: Duration = Duration::from_millis(50);

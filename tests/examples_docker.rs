@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use fake_claude::{Asked, FakeClaude, KEY};
 use harness::{Repository, docker_is_there};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use serde_json::{Value, json};
 
 /// An example, what is added to its configuration, and what Claude invents for it.

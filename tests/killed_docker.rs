@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use harness::{Repository, ca_file, docker_is_there};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 
 const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
 const QUICK: &str = "        words = self.word";

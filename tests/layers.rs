@@ -10,32 +10,21 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("support", &[]),
     ("domain", &[]),
-    ("media", &["domain", "support"]),
-    ("schema", &["domain", "support"]),
-    ("python", &["domain", "support"]),
-    ("cog", &["domain", "support"]),
-    ("sandbox", &["support"]),
     ("clients", &["domain", "support"]),
-    ("config", &["cog", "domain", "support"]),
-    ("report", &["domain", "media", "support"]),
+    ("config", &["domain", "support"]),
+    ("report", &["domain", "support"]),
     ("deliver", &["clients", "domain", "report", "support"]),
-    ("publish", &["clients", "cog", "domain", "support"]),
-    ("verify", &["clients", "domain", "media", "schema", "support"]),
-    ("build", &["clients", "cog", "domain", "python", "schema", "support"]),
-    ("inspect", &["clients", "cog", "domain", "python", "schema", "support"]),
+    ("publish", &["clients", "domain", "support"]),
+    ("verify", &["clients", "domain", "support"]),
+    ("build", &["clients", "domain", "support"]),
+    ("inspect", &["clients", "domain", "support"]),
     ("select", &["domain", "support"]),
-    (
-        "pipeline",
-        &[
-            "build", "clients", "cog", "deliver", "domain", "inspect", "media", "publish", "python", "report", "schema", "select",
-            "support", "verify",
-        ],
-    ),
+    ("pipeline", &["build", "clients", "deliver", "domain", "inspect", "publish", "report", "select", "support", "verify"]),
     (
         "cli",
         &[
-            "build", "clients", "cog", "config", "deliver", "domain", "inspect", "media", "pipeline", "publish", "python",
-            "report", "sandbox", "schema", "select", "support", "verify",
+            "build", "clients", "config", "deliver", "domain", "inspect", "pipeline", "publish", "report", "select", "support",
+            "verify",
         ],
     ),
 ];
@@ -43,14 +32,10 @@ const ROOMS: &[(&str, &[&str])] = &[
 /// Outside crates and std modules a room must not name.
 const BANNED: &[(&str, &[&str])] = &[
     ("domain", &["tokio::", "reqwest::", "bollard::", "octocrab::", "clap::", "std::fs", "std::env"]),
-    ("cog", &["tokio::", "reqwest::", "bollard::", "std::fs", "std::net"]),
-    ("schema", &["tokio::", "reqwest::", "std::fs", "std::net"]),
-    ("media", &["tokio::", "reqwest::", "std::net"]),
     ("report", &["tokio::", "reqwest::", "bollard::", "std::env", "Utc::now", "std::fs"]),
     ("verify", &["reqwest::", "bollard::", "octocrab::"]),
     ("build", &["reqwest::", "octocrab::"]),
     ("publish", &["reqwest::", "octocrab::"]),
-    ("sandbox", &["reqwest::", "octocrab::"]),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
 use docker::{BASE, daemon, tar, unique};
+use replicate_sandbox::{RegistryFault, Sandbox, SandboxOptions, Visibility};
 use safe_push::clients::docker::{Docker, DockerError, ImageBuild, PushDenial, RealDocker, RegistryCredentials};
 use safe_push::clients::registry::{RealRegistry, RegistryOptions};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
@@ -19,7 +20,6 @@ use safe_push::domain::identity::ModelRef;
 use safe_push::domain::plan::DeploymentPlan;
 use safe_push::domain::report::DeploymentChange;
 use safe_push::publish::{PublishError, PublishServices, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage};
-use safe_push::sandbox::{RegistryFault, Sandbox, SandboxOptions, Visibility};
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
 use serde_json::json;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use replicate_sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Script, ScriptedReply, Visibility as Seen};
 use reqwest::{Method, StatusCode};
 use safe_push::clients::replicate::{
     Accounts as _, Deletion, DeploymentPatch, Deployments as _, DownloadLimits, Failure, Files as _, ModelCreation, Models as _,
@@ -15,9 +16,7 @@ use safe_push::clients::replicate::{
 };
 use safe_push::domain::identity::{ModelRef, VersionRef};
 use safe_push::domain::prediction::{Inputs, Prediction, PredictionStatus};
-use safe_push::sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Script, ScriptedReply, Visibility as Seen};
 use safe_push::support::clock::SystemClock;
-use safe_push::support::seed::Seed;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -118,8 +117,8 @@ async fn nothing_is_run_twice_when_answers_are_lost() {
 async fn a_service_that_stumbles_at_random_still_runs_each_prediction_once() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
-    pair.sandbox.inject(Fault::ratio(0.15, Seed(5), FaultEffect::DropAfter).on(Method::POST, "/v1/predictions"));
-    pair.sandbox.inject(Fault::ratio(0.15, Seed(6), FaultEffect::Status(StatusCode::SERVICE_UNAVAILABLE)).on(Method::GET, "/v1/"));
+    pair.sandbox.inject(Fault::ratio(0.15, 5, FaultEffect::DropAfter).on(Method::POST, "/v1/predictions"));
+    pair.sandbox.inject(Fault::ratio(0.15, 6, FaultEffect::Status(StatusCode::SERVICE_UNAVAILABLE)).on(Method::GET, "/v1/"));
     let prompts: Vec<String> = (0..12).map(|number| format!("p{number}")).collect();
     let runs = prompts.iter().map(|prompt| pair.run(&version, prompt));
     let outputs: Vec<Value> = futures::future::join_all(runs).await.into_iter().map(|run| run.unwrap().output.unwrap()).collect();

@@ -13,7 +13,7 @@ use bollard::query_parameters::{
     TagImageOptionsBuilder,
 };
 use futures::TryStreamExt as _;
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 

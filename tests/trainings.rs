@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use harness::{Repository, Seen};
 use insta::assert_snapshot;
-use safe_push::sandbox::{JobType, Sandbox, SandboxOptions, Script, ScriptedReply, ScriptedRequest, Visibility};
+use replicate_sandbox::{JobType, Sandbox, SandboxOptions, Script, ScriptedReply, ScriptedRequest, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 

@@ -5,7 +5,7 @@
 mod harness;
 
 use harness::{Repository, Seen, docker_is_there, predict};
-use safe_push::sandbox::{JobType, Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{JobType, Sandbox, SandboxOptions, Visibility};
 use serde_json::{Value, json};
 
 struct NextWord {

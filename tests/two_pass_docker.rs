@@ -7,7 +7,7 @@ mod harness;
 use std::process::Command;
 
 use harness::{Repository, Seen, docker_is_there, predict};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use serde_json::{Value, json};
 
 const KEY: &str = "fal-0123456789-abcdef";
@@ -18,7 +18,6 @@ const OFFICIAL: &str = "acme/official-proxy";
 const PREDICT: &str = r#"from pathlib import Path
 
 from cog import BasePredictor, Input
-
 
 class Predictor(BasePredictor):
     def predict(self, text: str = Input(description="What to say")) -> str:

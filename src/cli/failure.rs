@@ -1,6 +1,7 @@
 //! A command that did not come to a result: what is said, and the exit code.
 
 use cog_findings::Finding;
+use replicate_sandbox::SandboxError;
 
 use crate::clients::claude::ClaudeError;
 use crate::clients::docker::DockerError;
@@ -10,7 +11,6 @@ use crate::clients::registry::RegistryError;
 use crate::clients::replicate::ReplicateError;
 use crate::domain::verdict::Verdict;
 use crate::inspect::InspectError;
-use crate::sandbox::SandboxError;
 
 /// Why a command ended without a result.
 #[derive(Debug)]

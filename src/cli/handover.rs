@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use replicate_sandbox::ImageTaker;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
@@ -17,7 +18,6 @@ use crate::clients::docker::{
 };
 use crate::clients::registry::{Manifest, Registry, RegistryError};
 use crate::domain::identity::ImageDigest;
-use crate::sandbox::ImageTaker;
 use crate::support::SecretString;
 
 /// What the kernel tells of this process's mounts.

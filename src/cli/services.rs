@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+
 use crate::cli::build_environment::{self, Reach};
 use crate::cli::claude;
 use crate::cli::context::Context;
@@ -16,7 +18,6 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Services};
-use crate::sandbox::{Sandbox, SandboxOptions, Visibility};
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
 use crate::verify::{Judge, VerifyServices};

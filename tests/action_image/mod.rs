@@ -7,8 +7,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use replicate_sandbox::Sandbox;
 use safe_push::clients::docker::{BuildEvent, BuildSecret, Docker, ImageBuild, RealDocker};
-use safe_push::sandbox::Sandbox;
 use safe_push::support::ExposeSecret;
 use serde_json::Value;
 use tokio::sync::OnceCell;

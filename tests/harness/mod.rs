@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use safe_push::sandbox::Sandbox;
+use replicate_sandbox::Sandbox;
 use safe_push::support::ExposeSecret;
 use tempfile::TempDir;
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use safe_push::sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, ScriptedRequest, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, ScriptedRequest, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 

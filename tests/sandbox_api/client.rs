@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
-use safe_push::sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
+use replicate_sandbox::{Fault, FaultEffect};
 use reqwest::{Method, StatusCode};
-use safe_push::sandbox::{Fault, FaultEffect};
-use safe_push::support::seed::Seed;
 use serde_json::json;
 
 use crate::client::{Api, echo};
@@ -108,7 +107,7 @@ async fn a_share_of_requests_fails_the_same_way_with_the_same_seed() {
     let mut runs = Vec::new();
     for _ in 0..2 {
         let api = Api::start().await;
-        api.sandbox.inject(Fault::ratio(0.5, Seed(7), FaultEffect::Status(StatusCode::SERVICE_UNAVAILABLE)));
+        api.sandbox.inject(Fault::ratio(0.5, 7, FaultEffect::Status(StatusCode::SERVICE_UNAVAILABLE)));
         let mut statuses = Vec::new();
         for _ in 0..20 {
             statuses.push(api.get("/v1/account").await.status.as_u16());

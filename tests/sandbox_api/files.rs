@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use replicate_sandbox::{Script, ScriptedReply};
 use reqwest::multipart::{Form, Part};
 use reqwest::{Method, StatusCode};
-use safe_push::sandbox::{Script, ScriptedReply};
 use serde_json::{Value, json};
 
 use crate::client::{Api, echo};

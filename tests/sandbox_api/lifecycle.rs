@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use replicate_sandbox::{SandboxOptions, Script, ScriptedReply};
 use reqwest::Method;
-use safe_push::sandbox::{SandboxOptions, Script, ScriptedReply};
 use serde_json::{Value, json};
 
 use crate::client::{Api, echo, options};
@@ -185,7 +185,7 @@ async fn an_hour_later_the_data_is_gone() {
 #[tokio::test]
 async fn without_docker_only_scripts_answer() {
     let api = Api::start().await;
-    api.sandbox.create_model("pushed", safe_push::sandbox::Visibility::Private, "cpu").unwrap();
+    api.sandbox.create_model("pushed", replicate_sandbox::Visibility::Private, "cpu").unwrap();
     let version = crate::registry::push(&api, "acme/pushed", json!({"run.cog.version": "0.22.0"})).await;
     let id = api.predict(&version, json!({})).await;
     let job = api.until(&id, "failed").await;

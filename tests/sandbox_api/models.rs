@@ -1,6 +1,6 @@
 //! Models and versions.
 
-use safe_push::sandbox::{SandboxOptions, Visibility};
+use replicate_sandbox::{SandboxOptions, Visibility};
 use serde_json::{Value, json};
 
 use crate::client::{Api, echo, options, schema};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use safe_push::sandbox::SandboxOptions;
+use replicate_sandbox::SandboxOptions;
 use serde_json::{Value, json};
 
 use crate::client::{Api, echo, options};

@@ -1,7 +1,7 @@
 //! Creating predictions: what is accepted, refused and answered.
 
+use replicate_sandbox::{Script, ScriptedReply};
 use reqwest::Method;
-use safe_push::sandbox::{Script, ScriptedReply};
 use serde_json::{Value, json};
 
 use crate::client::{Api, echo, schema};

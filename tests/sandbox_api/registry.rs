@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use replicate_sandbox::{RegistryFault, SandboxOptions, Script, ScriptedReply, Visibility};
 use reqwest::Method;
-use safe_push::sandbox::{RegistryFault, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

@@ -1,6 +1,6 @@
 //! Models and scripts from a YAML file.
 
-use safe_push::sandbox::{Sandbox, SandboxOptions};
+use replicate_sandbox::{Sandbox, SandboxOptions};
 use serde_json::json;
 
 use crate::client::{Api, options};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use replicate_sandbox::{RateLimits, Sandbox, SandboxError, SandboxOptions, Visibility};
 use reqwest::Method;
-use safe_push::sandbox::{RateLimits, Sandbox, SandboxError, SandboxOptions, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::json;
 

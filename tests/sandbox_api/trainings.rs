@@ -1,7 +1,7 @@
 //! Trainings.
 
+use replicate_sandbox::{JobType, Script, ScriptedReply, Visibility};
 use reqwest::Method;
-use safe_push::sandbox::{JobType, Script, ScriptedReply, Visibility};
 use serde_json::{Value, json};
 
 use crate::client::{Api, echo, schema};

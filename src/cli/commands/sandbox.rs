@@ -1,11 +1,12 @@
 //! `sandbox`: the embedded services on their own, for programs that speak to Replicate.
 
+use replicate_sandbox::{Sandbox, SandboxOptions};
+
 use crate::cli::arguments::SandboxArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
 use crate::domain::verdict::Verdict;
-use crate::sandbox::{Sandbox, SandboxOptions};
 use crate::support::ExposeSecret;
 
 pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Result<Verdict, Failure> {

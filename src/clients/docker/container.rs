@@ -8,11 +8,14 @@ use bollard::query_parameters::{
     AttachContainerOptions, CreateContainerOptions, ListContainersOptions, RemoveContainerOptions, StartContainerOptions,
 };
 use futures::StreamExt;
+use process_mark::ProcessMark;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::build::PLATFORM;
-use crate::clients::docker::owner::{LABEL, Owner};
 use crate::clients::docker::{ContainerOutput, ContainerRun, DockerError, RealDocker};
+
+/// Every container of ours has this label. Its value marks the process that started the container.
+const LABEL: &str = "dev.safe-push.run";
 
 impl RealDocker {
     pub(super) async fn run_container(
@@ -83,10 +86,10 @@ impl RealDocker {
         let options = ListContainersOptions { all: true, filters: Some(filters), ..ListContainersOptions::default() };
         let containers =
             self.client.list_containers(Some(options)).await.map_err(|error| self.meaning("list containers", "", error))?;
-        let me = Owner::current();
         let mut removed = 0;
         for container in containers {
-            let Some(id) = container.id.filter(|_| me.is_orphan(&container.labels.unwrap_or_default())) else { continue };
+            let mark = container.labels.unwrap_or_default().get(LABEL).and_then(|label| ProcessMark::parse(label));
+            let Some(id) = container.id.filter(|_| mark.is_some_and(|mark| mark.has_ended())) else { continue };
             self.remove_container(&id).await?;
             removed += 1;
         }
@@ -111,7 +114,7 @@ fn body(run: &ContainerRun) -> ContainerCreateBody {
         entrypoint: Some(run.command.iter().take(1).cloned().collect()),
         cmd: Some(run.command.iter().skip(1).cloned().collect()),
         env: Some(run.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
-        labels: Some(HashMap::from([(LABEL.to_owned(), Owner::current().to_label())])),
+        labels: Some(HashMap::from([(LABEL.to_owned(), ProcessMark::current().map(|mark| mark.to_string()).unwrap_or_default())])),
         attach_stdout: Some(true),
         attach_stderr: Some(true),
         host_config: Some(HostConfig {

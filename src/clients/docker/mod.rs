@@ -13,7 +13,6 @@ mod derive;
 mod endpoint;
 mod error;
 mod network;
-mod owner;
 mod progress;
 mod push;
 mod real;

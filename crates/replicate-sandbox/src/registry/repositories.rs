@@ -1,0 +1,60 @@
+//! Which repository holds which blobs, manifests and tags.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use std::sync::RwLock;
+
+use super::digest::Digest;
+use crate::locks::{read, write};
+
+#[derive(Debug, Default)]
+pub(super) struct Repositories {
+    by_name: RwLock<HashMap<String, Contents>>,
+}
+
+#[derive(Debug, Default)]
+struct Contents {
+    blobs: BTreeSet<Digest>,
+    /// Media type by digest.
+    manifests: BTreeMap<Digest, String>,
+    tags: BTreeMap<String, Digest>,
+}
+
+impl Repositories {
+    pub(super) fn link_blob(&self, repository: &str, digest: Digest) {
+        write(&self.by_name).entry(repository.to_owned()).or_default().blobs.insert(digest);
+    }
+
+    pub(super) fn has_blob(&self, repository: &str, digest: &Digest) -> bool {
+        read(&self.by_name).get(repository).is_some_and(|contents| contents.blobs.contains(digest))
+    }
+
+    pub(super) fn link_manifest(&self, repository: &str, digest: Digest, media_type: String, tag: Option<String>) {
+        let mut by_name = write(&self.by_name);
+        let contents = by_name.entry(repository.to_owned()).or_default();
+        if let Some(tag) = tag {
+            contents.tags.insert(tag, digest.clone());
+        }
+        contents.manifests.insert(digest, media_type);
+    }
+
+    pub(super) fn has_manifest(&self, repository: &str, digest: &Digest) -> bool {
+        read(&self.by_name).get(repository).is_some_and(|contents| contents.manifests.contains_key(digest))
+    }
+
+    /// Digest and media type of what a tag or digest names.
+    pub(super) fn manifest(&self, repository: &str, reference: &str) -> Option<(Digest, String)> {
+        let by_name = read(&self.by_name);
+        let contents = by_name.get(repository)?;
+        let digest = reference.parse().ok().or_else(|| contents.tags.get(reference).cloned())?;
+        let media_type = contents.manifests.get(&digest)?.clone();
+        Some((digest, media_type))
+    }
+
+    /// Tags in order, those after `last` only.
+    pub(super) fn tags(&self, repository: &str, last: Option<&str>) -> Vec<String> {
+        let by_name = read(&self.by_name);
+        let Some(contents) = by_name.get(repository) else { return Vec::new() };
+        contents.tags.keys().filter(|tag| last.is_none_or(|last| tag.as_str() > last)).cloned().collect()
+    }
+}

@@ -1,0 +1,128 @@
+//! Runs scripted versions: boots on first use, sleeps on tokio's clock, stops when cancelled.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::script::{Ending, JobType, Script, ScriptedReply, ScriptedRequest};
+use crate::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
+use crate::locks::lock;
+
+/// The same words as of a real container.
+const GONE: &str = "the model's container disappeared while the prediction ran";
+
+/// The engine of scripted versions.
+#[derive(Default)]
+pub(crate) struct ScriptedEngine {
+    /// By model and id of the version.
+    versions: Mutex<HashMap<(String, String), Arc<Scripted>>>,
+    closing: CancellationToken,
+}
+
+struct Scripted {
+    script: Script,
+    jobs: AtomicUsize,
+    /// Held while booting; says whether the version is up.
+    is_up: tokio::sync::Mutex<bool>,
+}
+
+impl ScriptedEngine {
+    /// From now on the version answers from the script.
+    pub(crate) fn add(&self, model: &str, id: &str, script: Script) {
+        let scripted = Scripted { script, jobs: AtomicUsize::new(0), is_up: tokio::sync::Mutex::new(false) };
+        lock(&self.versions).insert((model.to_owned(), id.to_owned()), Arc::new(scripted));
+    }
+}
+
+impl Scripted {
+    async fn run(&self, request: &ScriptedRequest, progress: &UnboundedSender<Progress>) -> Outcome {
+        let reply = self.script.reply(request);
+        // A caller that no longer listens still wants the outcome.
+        let send = |step: Progress| drop(progress.send(step));
+        let log = |text: &str| {
+            if !text.is_empty() {
+                send(Progress::Logs(text.to_owned()));
+            }
+        };
+        if let Some(failed) = self.boot(&reply, &log).await {
+            return failed;
+        }
+        send(Progress::Started);
+        log(&reply.logs);
+        sleep(reply.run).await;
+        match reply.ending {
+            Ending::Output(output) => Outcome::Succeeded { output, metrics: reply.metrics },
+            Ending::Disappears => {
+                *self.is_up.lock().await = false;
+                Outcome::Failed { error: GONE.to_owned() }
+            }
+            Ending::Failure(error) => Outcome::Failed { error },
+            Ending::NeverEnds | Ending::NeverBoots | Ending::SetupFailure(_) => std::future::pending().await,
+        }
+    }
+
+    async fn boot(&self, reply: &ScriptedReply, log: &impl Fn(&str)) -> Option<Outcome> {
+        let mut is_up = self.is_up.lock().await;
+        match &reply.ending {
+            Ending::NeverBoots => {
+                log(&reply.setup_logs);
+                // Others may boot meanwhile: each script decides for its own job.
+                drop(is_up);
+                std::future::pending().await
+            }
+            Ending::SetupFailure(error) => {
+                log(&reply.setup_logs);
+                sleep(reply.setup).await;
+                Some(Outcome::Failed { error: format!("model setup failed: {error}") })
+            }
+            _ if *is_up => None,
+            _ => {
+                log(&reply.setup_logs);
+                sleep(reply.setup).await;
+                *is_up = true;
+                None
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for ScriptedEngine {
+    async fn run(
+        &self,
+        version: &EngineVersion,
+        job: Job,
+        progress: UnboundedSender<Progress>,
+        cancelled: CancellationToken,
+    ) -> Outcome {
+        let Some(scripted) = lock(&self.versions).get(&(version.model.clone(), version.id.clone())).cloned() else {
+            return Outcome::Failed { error: "this version has no script".to_owned() };
+        };
+        let request = ScriptedRequest {
+            id: job.id,
+            job_type: match job.kind {
+                JobKind::Predict => JobType::Prediction,
+                JobKind::Train => JobType::Training,
+            },
+            model: version.model.clone(),
+            version: version.id.clone(),
+            input: job.input,
+            number: scripted.jobs.fetch_add(1, Ordering::SeqCst),
+        };
+        tokio::select! {
+            biased;
+            () = cancelled.cancelled() => Outcome::Canceled,
+            () = self.closing.cancelled() => Outcome::Failed { error: "the sandbox is shutting down".to_owned() },
+            outcome = scripted.run(&request, &progress) => outcome,
+        }
+    }
+
+    async fn shutdown(&self) {
+        self.closing.cancel();
+    }
+}
