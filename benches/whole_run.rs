@@ -1,9 +1,9 @@
-//! How long a whole verification takes beside the shortest time it could: the run of `contracts/peer.md`, section 2, with scripted
-//! predictions and a judge of a given latency. Prints a table; nothing fails here, for times on a busy machine say little.
+//! How long a whole verification takes, compared with the shortest possible time: the run of
+//! `docs/reference/cog-safe-push.md#a-whole-run`, with scripted predictions and a judge of a given latency. Prints a table and never
+//! fails, because times on a busy machine say little.
 //!
-//! The shortest time is that of the longest of three chains, with no time for the network and none for starting the program:
-//! all predictions in full rows of `parallel`; the generated inputs, which cannot be predicted before they are there; the first output
-//! and what the judge says of it.
+//! The shortest possible time is the longest of three chains, with no time for the network or for starting safe-push: all predictions in
+//! full rows of `parallel`; the fuzz inputs, which have to be generated before they are predicted; the first output and its judgment.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells and fails by panicking")]
 

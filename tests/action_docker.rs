@@ -1,5 +1,5 @@
 //! The action's image, run exactly as the runner runs it: the same `docker run`, mounts, environment and file commands
-//! (`contracts/github.md` section 1), against a sandbox for Replicate and a strict GitHub.
+//! (`docs/reference/github-actions.md#container-actions`), against a sandbox for Replicate and a strict GitHub.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -220,7 +220,7 @@ fn every_finding_shows_a_way_out_in_one_line() {
 }
 
 #[test]
-fn documents_after_the_contract_are_met_word_for_word() {
+fn documents_written_after_the_reference_are_met_exactly() {
     let documents: Map<String, Value> =
         serde_json::from_str(&fs::read_to_string(folder("schema/dialects/0.22.0-static.json")).unwrap()).unwrap();
     let tree = FolderTree::new(folder("schema/predictors"));

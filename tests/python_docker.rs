@@ -1,5 +1,5 @@
 //! The corpus of predictors through the real Cog 0.16.12, and from there to what its source says today: an unchanged source may differ
-//! in nothing but what is truly different (`contracts/cog.md` 4.7).
+//! in nothing but what is truly different: `docs/reference/cog.md#old-and-new-schemas`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

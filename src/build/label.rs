@@ -1,4 +1,4 @@
-//! The second build: the schema as a file, and the labels that Replicate and Cog read (`contracts/cog.md` section 3).
+//! The second build: the schema as a file, and the labels that Replicate and Cog read (`docs/reference/cog.md#labels`).
 
 use std::collections::BTreeMap;
 

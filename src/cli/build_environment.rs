@@ -18,7 +18,8 @@ use crate::config::settings::SECRETS;
 use crate::domain::plan::ModelPlan;
 use crate::support::process::{self, Bounds};
 
-/// The variable that Cog knows (`docs/environment.md` of Cog): a file, a folder of `.crt` and `.pem` files, PEM text, or PEM in base64.
+/// The variable that Cog reads: a file, a folder of `.crt` and `.pem` files, PEM text, or PEM in base64. See
+/// `docs/reference/cog.md#running-the-build`.
 const CA_VARIABLE: &str = "COG_CA_CERT";
 
 /// Where other tools have found this machine's roots. Only images that stay on this machine are given them unasked.

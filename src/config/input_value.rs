@@ -1,7 +1,7 @@
-//! Inputs and test cases as flags write them (`contracts/peer.md` section 5, number 26).
+//! Inputs and test cases as flags write them: `docs/reference/cog-safe-push.md#configuration-and-command-line`.
 //!
-//! As the peer reads them: the first `==` or `~=` begins the checker, so an input that holds one belongs into a file. Where the peer loses
-//! something, this does not: `00123` stays a text, and `nan` is one.
+//! Read as cog-safe-push does: the first `==` or `~=` starts the checker, so an input that contains one goes in a file. Unlike there,
+//! nothing is lost: `00123` stays a text, and so does `nan`.
 
 use serde_json::{Map, Value};
 

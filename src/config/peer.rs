@@ -1,7 +1,7 @@
-//! The configuration of `cog-safe-push`, as it is (`contracts/peer.md`).
+//! The configuration file of cog-safe-push.
 //!
-//! Types are exactly those of the file. Unknown keys are errors, as they are for the peer; inputs may be of any kind, which there they
-//! may not.
+//! Types are exactly those of the file. Unknown keys are errors, as they are there. Inputs may be of any type, which cog-safe-push
+//! refuses: `docs/reference/cog-safe-push.md#configuration-and-command-line`.
 
 use std::collections::BTreeMap;
 

@@ -84,7 +84,7 @@ impl fmt::Display for CaseKind {
 pub enum Expectation {
     /// It has to succeed with an output; nothing is said about which.
     Succeeds,
-    /// The output is exactly this text. An empty text is a text (`contracts/peer.md`, weakness 8).
+    /// The output is exactly this text, which may be empty: `docs/reference/cog-safe-push.md#empty-expectations`.
     ExactString(String),
     /// The output is a file that matches the one at this URL.
     MatchUrl(String),

@@ -29,7 +29,7 @@ impl AddAssign for Cost {
     }
 }
 
-/// Dollars per second for a hardware SKU, where a public price is known (`contracts/replicate.md` section 2).
+/// US dollars per second for a hardware SKU, where a public price is known: `docs/reference/replicate-api.md#prices`.
 pub fn usd_per_second(hardware: &str) -> Option<f64> {
     Some(match hardware {
         "cpu-small" => 0.000_025,

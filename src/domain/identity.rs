@@ -21,7 +21,8 @@ pub enum IdentityError {
 
 /// A model on Replicate, `owner/name`.
 ///
-/// Capitals and `_` are accepted: such models exist (`contracts/peer.md`, weakness 23).
+/// Capitals and `_` are accepted, because such models exist:
+/// `docs/reference/cog-safe-push.md#configuration-and-command-line`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ModelRef {
@@ -94,7 +95,7 @@ fn is_hex64(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// A version's id: the 64 hexadecimal digits of its manifest's digest (`contracts/replicate.md` section 7).
+/// A version's id: the 64 hexadecimal digits of its manifest's digest. See `docs/reference/replicate-api.md#version-ids`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct VersionId(String);

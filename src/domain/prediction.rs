@@ -33,7 +33,7 @@ impl fmt::Display for PredictionId {
     }
 }
 
-/// The six statuses of `contracts/replicate.md` section 3. One that we do not know is kept and treated as not final.
+/// The six statuses of `docs/reference/replicate-api.md#statuses`. An unknown one is kept and treated as not final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PredictionStatus {
     /// Queued, or the container is booting.

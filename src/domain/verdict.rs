@@ -23,7 +23,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    /// The process's exit code. Codes 125 to 127 are left to Docker (`contracts/github.md` section 1).
+    /// The process's exit code. Codes 125 to 127 are Docker's own: `docs/reference/github-actions.md#exit-codes`.
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Passed => 0,

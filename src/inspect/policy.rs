@@ -4,7 +4,7 @@ use cog_findings::{Finding, Severity};
 
 use crate::domain::plan::InspectPlan;
 
-/// Codes of compatibility rules, which `ignore_schema_checks` turns into warnings (`contracts/peer.md`: the peer drops them).
+/// Codes of compatibility rules, which `ignore_schema_checks` turns into warnings. cog-safe-push drops them.
 const COMPATIBILITY: std::ops::RangeInclusive<u32> = 101..=149;
 
 /// Findings after the policy, gravest first and without repetitions, and those that it drops.

@@ -27,7 +27,7 @@ const OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
 /// How much of Ruff's words a finding keeps.
 const WORDS_BYTES: usize = 2000;
 
-/// What every Ruff has meant by its default rules before they became hundreds (`contracts/peer.md` section 5, number 13).
+/// The default rules of every Ruff before they became hundreds: `docs/reference/cog-safe-push.md#linting`.
 const RULES_WITHOUT_SETTINGS: &str = "E4,E7,E9,F";
 
 /// The peer allows it always: models set variables before they import.

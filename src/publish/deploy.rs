@@ -69,8 +69,8 @@ fn hardware_kept(plan: &DeploymentPlan, deployment: &Deployment) -> Option<Findi
     Some(Finding::new(&rules::DEPLOYMENT_HARDWARE, message).hint(hint))
 }
 
-/// Instances as the peer sets them on creation: CPU 1 to 20, GPU 0 to 2 (`contracts/replicate.md` section 5). What is configured widens
-/// the other end where it has to.
+/// A new deployment, with instances as cog-safe-push sets them: CPU 1 to 20, GPU 0 to 2 (`docs/reference/replicate-api.md#deployments`).
+/// A configured limit moves the other one where necessary.
 fn new_deployment(plan: &DeploymentPlan, version: &VersionRef) -> NewDeployment {
     let (least, most) = if plan.hardware.starts_with("cpu") { (1, 20) } else { (0, 2) };
     let max_instances = plan.max_instances.unwrap_or_else(|| plan.min_instances.unwrap_or(least).max(most));

@@ -55,8 +55,9 @@ pub async fn publish(
 
 /// The second push, to an official model.
 ///
-/// Replicate shows such models and their versions only in part, and to some tokens not at all (`contracts/replicate.md` sections 2 and 8);
-/// whether the push is allowed is then left to the registry, and its digests alone confirm it.
+/// Replicate shows such models and their versions only in part, and to some tokens not at all:
+/// `docs/reference/replicate-api.md#official-models`. Then the registry decides whether the push is allowed, and its digests alone
+/// confirm it.
 pub async fn publish_official(
     name: &str,
     cleared: &Cleared,

@@ -18,7 +18,7 @@ use crate::publish::services::{tell, unless_cancelled};
 use crate::publish::{PublishError, PublishServices};
 use crate::support::retry::RetryPolicy;
 
-/// A push is repeated as Cog repeats uploads: five times from two seconds on (`contracts/cog.md` section 6).
+/// A push is retried as Cog retries uploads: five times, from two seconds. See `docs/reference/cog.md#order-of-a-push`.
 const PUSH_RETRY: RetryPolicy =
     RetryPolicy { retries: 5, first_wait: Duration::from_secs(2), longest_wait: Duration::from_secs(30) };
 

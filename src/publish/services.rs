@@ -13,8 +13,8 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::publish::PublishError;
 use crate::support::clock::Clock;
 
-/// How long a pushed version may take to become visible. About a minute is allowed for in `contracts/replicate.md` section 7; how long it
-/// takes is not documented.
+/// How long a pushed version may take to become visible. No source says how long it takes; this is twice the estimate of
+/// `docs/reference/replicate-api.md#version-ids`.
 pub const VERSION_LIMIT: Duration = Duration::from_secs(120);
 
 /// Whom this room talks to.

@@ -1,7 +1,8 @@
-//! Text that somebody else wrote, made harmless for where it goes.
+//! Makes text that somebody else wrote harmless for the place where it goes.
 //!
 //! Outputs, logs and errors come from models, names and messages from repositories. In Markdown they go into code fences longer than any
-//! run of backticks within, or into table cells with everything escaped that GitHub would act upon (`contracts/github.md` section 4).
+//! run of backticks inside, or into table cells with everything escaped that GitHub would act on:
+//! `docs/reference/github-actions.md#what-markdown-may-contain`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

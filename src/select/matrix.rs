@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::domain::model_name::ModelName;
 
-/// GitHub refuses a matrix with more jobs (`contracts/github.md` section 5).
+/// GitHub refuses a matrix with more jobs: `docs/reference/github-actions.md#matrices-and-reusable-workflows`.
 pub const MATRIX_JOBS: usize = 256;
 
 /// What a step that selects models tells the jobs behind it.

@@ -56,7 +56,7 @@ impl Engine<'_> {
             Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !has_booted => {
                 AfterError::NotYetVisible(errored())
             }
-            // Official models have no predictions by version (contracts/replicate.md section 2).
+            // Official models have no predictions by version: `docs/reference/replicate-api.md#official-models`.
             Failure::NotFound { .. } => match target {
                 PredictionTarget::Version(version) if !is_staged => {
                     AfterError::ByName(PredictionTarget::Model(version.model.clone()))

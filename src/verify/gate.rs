@@ -1,7 +1,7 @@
 //! One prediction boots the version; the others wait until it runs.
 //!
-//! Otherwise as many containers boot as predictions are in flight, and when `setup()` fails, all of them are paid for
-//! (`contracts/replicate.md` section 8, "cold boots"). The first prediction is one of the plan's own, so that nothing is run twice.
+//! Otherwise each prediction in flight would boot a container, and all of them would be charged when `setup()` fails:
+//! `docs/reference/replicate-api.md#cold-boots`. The first prediction is one of the plan's own, so that nothing runs twice.
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;

@@ -63,10 +63,10 @@ pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -
     found
 }
 
-/// What of an output is not as its schema says.
+/// Where an output differs from its schema.
 ///
-/// Replicate answers a training with the version it made and the weights alone, whatever else `train()` returned
-/// (`contracts/replicate.md` section 4), so only the weights are looked at.
+/// The output of a training is only the version it made and its weights, whatever else `train()` returned, so only the weights are
+/// checked: `docs/reference/replicate-api.md#trainings`.
 fn off_schema(document: &Value, output: &Value, kind: CaseKind) -> Vec<OutputProblem> {
     if !kind.is_training() {
         return check_output(document, output);

@@ -1,7 +1,8 @@
-//! Which failed predictions are the platform's fault, and how often each is worth another try.
+//! Which failed predictions are the platform's fault, and how often each is worth retrying.
 //!
-//! The table follows `contracts/replicate.md` section 8. A prediction's error is untrusted text, so only the platform's own forms count:
-//! a code in parentheses at the end. A model that prints such a code gets some free retries, and is reported as errored, not as passed.
+//! The table follows `docs/reference/replicate-api.md#platform-error-codes`. A prediction's error is untrusted text, so only the platform's
+//! own form counts: a code in parentheses at the end. A model that prints such a code gets some free retries, and is reported as errored,
+//! not as passed.
 
 use std::sync::LazyLock;
 
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_the_contract_is_kept() {
+    fn the_codes_of_the_reference_are_retried_as_it_says() {
         let cases: [(&str, Option<(&str, usize)>); 16] = [
             ("Prediction interrupted; please retry (code: PA)", Some(("PA", 3))),
             ("Director: unexpected error handling prediction (E9828)", Some(("E9828", 3))),

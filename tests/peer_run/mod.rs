@@ -1,6 +1,6 @@
-//! The run that cog-safe-push was measured with (`contracts/peer.md`, section 2): ten cases of five kinds, a comparison, ten generated
-//! inputs, four at one time. Scripted versions answer, and a strict fake is the judge. Tests say what comes out of it, a benchmark how
-//! long it takes.
+//! The run that cog-safe-push was measured with (`docs/reference/cog-safe-push.md#a-whole-run`): ten cases of five kinds, a comparison, ten
+//! fuzz inputs, four at a time. Scripted versions answer, and a strict fake is the judge. Tests check its results, a benchmark measures
+//! its time.
 
 use std::time::Duration;
 

@@ -1,5 +1,6 @@
-//! The runner of GitHub Actions, as `contracts/github.md` sections 1 and 2 have it: what it gives to a step, and how it reads what the step
-//! leaves. The step is the program itself here; `action_docker.rs` runs the container.
+//! The runner of GitHub Actions: what it gives to a step, and how it reads what the step leaves. See
+//! `docs/reference/github-actions.md#container-actions` and `docs/reference/github-actions.md#workflow-commands`. Here the step is the
+//! binary itself; `action_docker.rs` runs the container.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 

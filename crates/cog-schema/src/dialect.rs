@@ -1,8 +1,8 @@
 //! Which generation of Cog wrote a document.
 //!
-//! The same source gives different documents (`contracts/cog.md` section 4.7). Some differences cannot be told from a change of
-//! the model by the schema alone; they are forgiven only between documents of different generations, and only where both
-//! generations are known. Documents of an unknown one, such as Cog 0.23 might write, are taken at their word.
+//! The same source gives different documents: `docs/reference/cog.md#old-and-new-schemas`. By the schema alone, some of these
+//! differences look like a change of the model. They are forgiven only between documents of different generations, and only when both
+//! generations are known. Documents of an unknown generation, such as Cog 0.23, are taken as written.
 
 use serde_json::Value;
 

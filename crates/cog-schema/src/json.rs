@@ -1,4 +1,5 @@
-//! JSON values compared by meaning: 10 and 10.0 are the same number (`contracts/cog.md` section 4.7, row "numbers").
+//! JSON values compared by meaning: 10 and 10.0 are the same number, because generations of Cog write it differently
+//! (`docs/reference/cog.md#old-and-new-schemas`, row "Numbers").
 
 use std::cmp::Ordering;
 

@@ -15,7 +15,7 @@ use super::rules;
 use super::shape::{Kind, Limits, Member, Members, Method, Shape};
 use super::validate::{ProblemKind, compile_pattern, problems};
 
-/// Components that Cog itself adds to a document (`contracts/cog.md` section 4.6).
+/// Components that Cog itself adds to a document: `docs/reference/cog.md#shape-of-the-document`.
 const COMPONENTS: [&str; 12] = [
     "HTTPValidationError",
     "Input",

@@ -138,7 +138,7 @@ pub struct Member {
     pub name: String,
     /// Its shape.
     pub shape: Shape,
-    /// Whether it has to be there: the `required` list alone decides (`contracts/cog.md` section 4.5).
+    /// Whether it has to be given. The `required` list alone decides: `docs/reference/cog.md#optional-inputs`.
     pub required: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Which image a build starts from (`contracts/cog.md` section 2.2).
+//! Which image a build starts from: `docs/reference/cog.md#base-image`.
 //!
 //! Replicate publishes `cog-base` images with Python, CUDA and PyTorch ready; which of them exist only their registry knows. This module
 //! names the candidate, the caller asks the registry, and the answer comes back in: [`candidate`], then [`choose`].

@@ -1,9 +1,9 @@
-//! Which CUDA and cuDNN a GPU model is built with (`contracts/cog.md` section 2.1).
+//! Which CUDA and cuDNN a GPU model is built with: `docs/reference/cog.md#cuda-and-cudnn`.
 //!
-//! TensorFlow loads the CUDA libraries of the image, so it decides first; PyTorch brings its own, so any CUDA that one of its wheels
-//! was built for will do; without either it is a default. What Cog gets wrong here is put right unless `peer_exact` asks for its
-//! very result: the cuDNN of TensorFlow 2.16 and 2.17, the warning about TensorFlow's CUDA (it is given when the versions *agree*), and the
-//! refusal of a bare `torch` although `cuda` is set.
+//! TensorFlow loads the CUDA libraries of the image, so it decides first. PyTorch brings its own, so any CUDA that one of its wheels
+//! was built for will do. Without either there is a default. Cog's mistakes are corrected unless `peer_exact` asks for exactly its
+//! result: the cuDNN of TensorFlow 2.16 and 2.17, the warning about TensorFlow's CUDA (given when the versions *agree*), and the
+//! rejection of plain `torch` even when `cuda` is set.
 
 use cog_findings::Finding;
 

@@ -1,4 +1,4 @@
-//! The rules of `environment` in `cog.yaml` (`contracts/cog.md` section 1.3).
+//! The rules of `environment` in `cog.yaml`: `docs/reference/cog.md#environment-variables`.
 
 use std::fmt;
 

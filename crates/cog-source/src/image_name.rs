@@ -1,4 +1,4 @@
-//! What the local image is called when nothing else says so (`contracts/cog.md` section 1.4).
+//! The default name of the local image: `docs/reference/cog.md#image-name`.
 
 /// Docker's limit as Cog applies it: prefix and name together.
 const MAX_CHARACTERS: usize = 30;

@@ -1,4 +1,4 @@
-//! The labels by which Replicate and other readers know an image (`contracts/cog.md` section 3).
+//! The labels by which Replicate and other readers know an image: `docs/reference/cog.md#labels`.
 
 use serde_json::{Map, Value, json};
 

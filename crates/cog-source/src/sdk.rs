@@ -1,4 +1,4 @@
-//! Which Cog SDK a model runs on, and what that means for its build (`contracts/cog.md` section 0).
+//! Which Cog SDK a model runs on, and what that means for its build: `docs/reference/cog.md#release-history`.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -147,7 +147,7 @@ impl SdkVersion {
         self.server() == Server::Coglet
     }
 
-    /// Whether builds follow the ways of Cog 0.14 to 0.16 (`contracts/cog.md` section 2.7).
+    /// Whether the image is built as Cog 0.14 to 0.16 did it: `docs/reference/cog.md#old-builds`.
     pub fn is_legacy(&self) -> bool {
         self.server() == Server::FastApi
     }

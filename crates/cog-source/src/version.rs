@@ -1,7 +1,7 @@
 //! Cog's version algebra: at most three numbers and a local part, as in `2.1.2+cu118`.
 //!
-//! This is not PEP 440. A missing patch is a wildcard when two versions are *matched* and zero when they are *ordered*
-//! (`contracts/cog.md` section 2.1).
+//! This is not PEP 440. A missing patch is a wildcard when two versions are *matched* and zero when they are *ordered*:
+//! `docs/reference/cog.md#version-comparison`.
 
 use std::cmp::Ordering;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Which files of a project are weights, for an image whose weights are a layer of their own (`contracts/cog.md` section 2.6).
+//! Which files of a project are weights, for an image that has them in a layer of their own: `docs/reference/cog.md#separate-weights`.
 //!
 //! A file is a weight when it is large and is neither code nor media. Weights beside `cog.yaml` are taken one by one, others with
 //! their whole folder, unless that folder also has code.

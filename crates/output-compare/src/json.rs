@@ -130,7 +130,7 @@ impl Walk<'_> {
     }
 }
 
-/// 1 and 1.0 are the same whole number (`contracts/peer.md`, weakness 25).
+/// 1 and 1.0 are the same whole number: `docs/reference/cog-safe-push.md#comparing-numbers`.
 fn whole(number: &Number) -> Option<i128> {
     number
         .as_i64()

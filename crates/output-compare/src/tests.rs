@@ -249,7 +249,7 @@ fn a_long_diff_is_cut() {
 #[test]
 fn numbers_are_compared_relative_to_their_size() {
     let same = |left: serde_json::Value, right: serde_json::Value| compare_json(&left, &right, &Tolerance::default()).same;
-    // The pairs of peer.md, weaknesses 7 and 25.
+    // The pairs of `docs/reference/cog-safe-push.md#comparing-numbers`.
     assert!(!same(json!(0.01), json!(0.09)));
     assert!(!same(json!([0.03]), json!([-0.03])));
     assert!(same(json!(1e9), json!(1e9 + 0.2)));

@@ -5,7 +5,8 @@
 pub struct Tolerance {
     /// Mean distance of two pictures' colours, 0 to 510. The default is the peer's threshold.
     pub mean_colour_distance: f64,
-    /// The same within the worst tile of 16 × 16 pixels: local damage disappears in the mean (`contracts/peer.md`, weakness 6).
+    /// The same within the worst tile of 16 × 16 pixels, because the mean hides local damage:
+    /// `docs/reference/cog-safe-push.md#comparing-images`.
     pub worst_tile_distance: f64,
     /// The least mean structural similarity of two pictures' brightness, where 1 is equal. JPEG of quality 75 and slight noise stay above the
     /// default, blur and shifts do not.

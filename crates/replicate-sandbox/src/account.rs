@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-/// Who may do what: one user with an API token and a CLI token (`contracts/replicate.md` section 7).
+/// The one user, with an API token and a CLI token: `docs/reference/replicate-api.md#two-tokens`.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) username: String,

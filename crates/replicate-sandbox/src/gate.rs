@@ -8,7 +8,7 @@ use super::books::{Runs, Version};
 use super::registry::{Access, Gate, PushedManifest};
 use super::service::Service;
 
-/// The namespaces of Cog's labels; the second is the older one (`contracts/cog.md` section 3).
+/// The namespaces of Cog's labels; the second is the older one. See `docs/reference/cog.md#labels`.
 const NAMESPACES: [&str; 2] = ["run.cog.", "org.cogmodel."];
 
 fn label<'a>(labels: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {

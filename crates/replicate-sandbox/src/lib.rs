@@ -1,7 +1,7 @@
 //! A Replicate-compatible API and OCI registry in this process, for demos, tests and runs without a token.
 //!
 //! The sandbox imports no client of ours: the two sides of the wire share no code, so they cannot share a mistake. What it answers
-//! follows `contracts/replicate.md`. One port serves the API (`/v1`), the registry (`/v2`), the registry's token check
+//! follows `docs/reference/replicate-api.md`. One port serves the API (`/v1`), the registry (`/v2`), the registry's token check
 //! (`/cog/v1/verify-token`), output files (`/files`) and a few pages for people.
 //!
 //! - [`running`]: starting and stopping; [`control`]: what its owner can do with it

@@ -82,7 +82,7 @@ impl fmt::Debug for SandboxOptions {
     }
 }
 
-/// Requests a minute, by bucket (`contracts/replicate.md` section 1).
+/// Requests a minute, by bucket: `docs/reference/replicate-api.md#rate-limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
     /// Predictions created.

@@ -1,4 +1,4 @@
-//! Refusals in the service's words (`contracts/replicate.md` section 8).
+//! Error responses with the service's own texts: `docs/reference/replicate-api.md#error-bodies`.
 
 use std::time::Duration;
 

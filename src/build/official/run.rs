@@ -101,7 +101,7 @@ impl CogProgram {
     }
 }
 
-/// The flags have kept their names through all releases (`contracts/cog.md` section 6).
+/// The flags have the same names in every release: `docs/reference/cog.md#flags-in-every-release`.
 fn arguments(build: OfficialBuild<'_>) -> Vec<String> {
     let plan = build.plan;
     let mut arguments = ["build", "--tag", build.image_name, "--progress", "plain"].map(str::to_owned).to_vec();

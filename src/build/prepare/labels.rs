@@ -1,4 +1,4 @@
-//! The labels that are known before the build (`contracts/cog.md` section 3). Schema and packages follow once there is an image.
+//! The labels that are known before the build (`docs/reference/cog.md#labels`). Schema and packages follow once there is an image.
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,8 @@
 //! The action face: the same program as a step of a GitHub workflow.
 //!
-//! What the event asks for is decided in [`decide`], a pure function; [`event`] reads the payload, [`face`] tells GitHub. Facts are in
-//! `contracts/github.md` sections 1, 2 and 5.
+//! [`decide`], a pure function, decides what the event allows; [`event`] reads the payload; [`face`] reports to GitHub. Facts are in
+//! `docs/reference/github-actions.md#container-actions`, `docs/reference/github-actions.md#workflow-commands` and
+//! `docs/reference/github-actions.md#events`.
 
 mod changed;
 mod decide;

@@ -1,5 +1,5 @@
-//! What we leave in the workspace belongs to whom the workspace belongs to. We run as root in a container; the steps behind ours do not,
-//! and on a machine of one's own they could not even tidy up (`contracts/github.md` section 1).
+//! Gives the files we leave in the workspace to the workspace's owner. We run as root in a container, later steps do not. On a self-hosted
+//! runner they could not even delete our files: `docs/reference/github-actions.md#user-and-file-ownership`.
 
 use std::fs;
 use std::io;

@@ -153,7 +153,7 @@ pub enum DockerError {
     },
 }
 
-/// Why a registry refuses a push (`contracts/replicate.md` section 7).
+/// Why a registry refuses a push: `docs/reference/replicate-api.md#push-errors`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PushDenial {
     /// `name unknown`: the model is missing, or the token cannot see it.

@@ -4,7 +4,7 @@
 //! - [`DockerError`]: errors by meaning, each with the way out
 //!
 //! What goes into a build, and what its output means to a user, is left to the `build` room. Works with daemons from 20.10
-//! (API 1.41) on; the quirks of that version are listed in `contracts/cog.md` section 2.5.
+//! (API 1.41); `docs/reference/cog.md#docker-2010` lists the quirks of that version.
 
 mod api;
 mod build;

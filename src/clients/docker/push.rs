@@ -155,7 +155,8 @@ fn digest_line(tag: &str, status: &str) -> Option<Pushed> {
     Some(Pushed { digest: digest.parse().ok()?, manifest_bytes: size.trim().parse().ok()? })
 }
 
-/// What a refusal means (`contracts/replicate.md` section 7). Matched without case and by parts: the wording differs by version.
+/// What a refusal means: `docs/reference/replicate-api.md#push-errors`. Matched without case and by parts, because the wording differs by
+/// version.
 fn refusal(words: &str) -> Option<PushDenial> {
     let words = words.to_lowercase();
     let says = |texts: &[&str]| texts.iter().any(|text| words.contains(text));

@@ -1,4 +1,4 @@
-//! When a request is repeated, and after how long (`contracts/github.md`, "Rate limits").
+//! When a request is repeated, and after how long: `docs/reference/github-actions.md#rate-limits`.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! What is sent and read, as `contracts/github.md` sections 3 and 4 have it.
+//! What is sent and read: `docs/reference/github-actions.md#creating-a-check-run` and
+//! `docs/reference/github-actions.md#comments-api`.
 
 use std::fmt;
 use std::str::FromStr;

@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use http::HeaderMap;
 use serde_json::Value;
 
-/// The wait a 429 or 503 asks for, taken from the first place that says so: the header `retry-after` (seconds or a date), the body's
-/// `retry_after`, the header `ratelimit-reset` (seconds), and words in the body's `detail` such as `resets in ~30s`
-/// (`contracts/replicate.md` section 1). `None` when nothing is said, or no time at all: then the caller's own backoff counts.
+/// The wait that a 429 or 503 asks for, from the first place that has one: the header `retry-after` (seconds or a date), the body's
+/// `retry_after`, the header `ratelimit-reset` (seconds), text in the body's `detail` such as `resets in ~30s`. See
+/// `docs/reference/replicate-api.md#how-long-to-wait-after-a-429`. `None` when there is no wait or it is zero; then the caller's own
+/// backoff counts.
 ///
-/// The caller caps it: a service may ask for anything.
+/// The caller caps it, because a service may ask for anything.
 pub fn requested_wait(headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<Duration> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
     let body: Option<Value> = serde_json::from_slice(body).ok();

@@ -24,6 +24,6 @@ pub trait Registry: Send + Sync {
     /// The manifest of `repository` under a tag or a digest; `None` when there is none. Of an index, that of linux/amd64.
     async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError>;
 
-    /// Whom a CLI token belongs to: the user name that pushes go under (`contracts/replicate.md` section 7).
+    /// The user that a CLI token belongs to, under whose name pushes go: `docs/reference/replicate-api.md#token-check`.
     async fn verify_token(&self, token: &SecretString) -> Result<String, RegistryError>;
 }

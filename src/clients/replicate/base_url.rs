@@ -20,8 +20,8 @@ pub enum BaseUrlError {
 
 /// The API's address, as in `https://api.replicate.com/v1`.
 ///
-/// `REPLICATE_BASE_URL` has two meanings among the official clients, with and without `/v1` (`contracts/replicate.md` section 1).
-/// Both are taken: `/v1` is added when there is no path.
+/// The official clients disagree whether `REPLICATE_BASE_URL` includes `/v1`: `docs/reference/replicate-api.md#base-url`. Both forms are
+/// accepted: `/v1` is added when there is no path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 

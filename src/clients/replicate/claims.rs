@@ -51,9 +51,9 @@ impl Claims {
 
 /// Whether a prediction runs on the target.
 ///
-/// The version reported can be another than the one asked for (an override), and an official model can be reported under an internal
-/// name (`contracts/replicate.md` section 3), so what was reported for the target before counts too. A version's id alone is not
-/// enough: two models may carry a version with the same id.
+/// The reported version can differ from the requested one (an override), and an official model can be reported under an internal name:
+/// `docs/reference/replicate-api.md#the-prediction-object`. So what was reported for the target before counts too. A version's id alone
+/// is not enough, because two models may have a version with the same id.
 fn runs_on(job: &RawJob, target: &PredictionTarget, reported: Option<&(Option<String>, Option<String>)>) -> bool {
     let model = job.model.as_deref();
     let direct = match target {

@@ -51,7 +51,7 @@ pub struct TimedOut {
     pub stopped: bool,
 }
 
-/// What went wrong, by meaning (`contracts/replicate.md` section 8).
+/// Why a call failed, by meaning: `docs/reference/replicate-api.md#what-to-do-about-an-error-response`.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
@@ -295,8 +295,8 @@ pub(super) enum Effect {
 }
 
 impl Failure {
-    /// What the failed call may have done. A 429 was not executed (`contracts/replicate.md` section 1); neither was a request for
-    /// which no connection stood.
+    /// What the failed call may have done. A 429 was not executed (`docs/reference/replicate-api.md#lost-creations`), nor was a request
+    /// that found no connection.
     pub(super) fn effect(&self) -> Effect {
         match self {
             Self::RateLimited { retry_after, .. } => Effect::NotExecuted(*retry_after),

@@ -1,4 +1,4 @@
-//! Replicate's HTTP API (`contracts/replicate.md`).
+//! Replicate's HTTP API: `docs/reference/replicate-api.md`.
 //!
 //! [`Replicate`] is what the stages see; it is made of small traits, one for each kind of thing. [`RealReplicate`] speaks to the API (or to a
 //! sandbox: the base URL decides). What a failed prediction or a strange output means is left to the callers.

@@ -12,8 +12,8 @@ use crate::clients::http::{Interrupted, pause};
 
 /// Lets creating calls pass.
 ///
-/// An account with little credit may create six predictions a minute, one at a time (`contracts/replicate.md` section 1). Callers that
-/// each waited and tried again would use up their retries on each other; here one waits for its chance and the rest wait in line.
+/// An account with little credit may create six predictions a minute, one at a time: `docs/reference/replicate-api.md#rate-limits`.
+/// Callers that each waited and retried would use up their retries on each other. Here one caller retries and the rest wait in line.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     reduced: AtomicBool,

@@ -93,7 +93,7 @@ impl Trainings for RealReplicate {
         self.create(&Creation { kind: JobKind::Training, target, inputs, call }, cancelled).await
     }
 
-    // The answer's own `urls.get` leads to predictions (`contracts/replicate.md` section 4), so the address is built here.
+    // The URL is built here, because `urls.get` of the response points to predictions: `docs/reference/replicate-api.md#trainings`.
     async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
         self.get_job(JobKind::Training, id).await
     }

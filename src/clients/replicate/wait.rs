@@ -30,10 +30,11 @@ const LAST_LOOK_TIME: Duration = Duration::from_secs(5);
 /// The shortest time between two looks when something is expected to happen: right after the creation, and when the end is near.
 const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
 
-/// How often a prediction is looked at: after a part of the time it has been in its phase, within bounds; and more often about the time at
-/// which it is expected to end.
+/// How often a prediction is polled: after a part of the time it has spent in its phase, within bounds, and more often around its
+/// expected end.
 ///
-/// Looking is as good as free (`contracts/replicate.md` section 1: 59999 a minute), and how late an end is noticed adds to every case.
+/// Polling is effectively free (59999 a minute: `docs/reference/replicate-api.md#rate-limits`), and noticing an end late adds to the
+/// time of every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Polling {
     /// The shortest time between two looks.

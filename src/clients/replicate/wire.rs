@@ -1,7 +1,8 @@
 //! JSON as the API writes it.
 //!
-//! Reading is lenient: unknown members are ignored, and a member that we can do without may be absent, null or of another type than
-//! documented, for several have been seen so (`contracts/replicate.md` section 3: `logs: null`, `error` of any type, no `metrics`).
+//! Reading is lenient. Unknown members are ignored, and a member that we can do without may be absent, null or of another type than
+//! documented. Examples are `logs: null`, `error` of any type, and no `metrics`:
+//! `docs/reference/replicate-api.md#the-prediction-object`.
 
 use std::time::Duration;
 

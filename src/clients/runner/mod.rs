@@ -1,6 +1,7 @@
 //! The runner of GitHub Actions, as far as a step talks to it: files for outputs and the job summary, and commands in the log.
 //!
-//! Nothing here knows what is said; who decides to be a step of a workflow is `cli`. Facts are in `contracts/github.md` section 2.
+//! What is said, and whether this process is a step of a workflow, is left to `cli`. Facts are in
+//! `docs/reference/github-actions.md#workflow-commands`.
 
 mod command;
 mod files;

@@ -1,8 +1,8 @@
 //! What a team sees on GitHub: a check run per model, one comment per pull request, annotations.
 //!
-//! A check run carries its model's [`Row`] within its text, so that the comment can be made from the check runs of a commit alone, by
-//! whichever job comes last. All of it is bytes within GitHub's limits (`contracts/github.md` sections 3 and 4). Sending is left to
-//! `deliver`.
+//! A check run carries its model's [`Row`] in its text, so that whichever job comes last can make the comment from the check runs of a
+//! commit alone. Everything stays within GitHub's limits, counted in bytes: `docs/reference/github-actions.md#check-run-limits` and
+//! `docs/reference/github-actions.md#comment-length`. Sending is left to `deliver`.
 
 mod annotations;
 mod check;

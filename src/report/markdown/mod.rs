@@ -19,7 +19,8 @@ use super::json::v1::{Model, Run};
 use crate::domain::verdict::Verdict;
 use crate::support::clock::humane;
 
-/// What `report.md` may have: GitHub shows job summaries up to 1 MiB (`contracts/github.md` section 2).
+/// The size of `report.md` in bytes. GitHub shows job summaries up to 1 MiB:
+/// `docs/reference/github-actions.md#job-summaries-and-outputs`.
 pub const REPORT_BYTES: usize = 1_000_000;
 
 /// The run as a page.

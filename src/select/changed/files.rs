@@ -60,7 +60,7 @@ impl ChangedFile {
     }
 }
 
-/// Who made a list. Each has its limit, at which files may be missing (`contracts/github.md` section 6).
+/// Where a list comes from. At the limit of each, files may be missing: `docs/reference/github-actions.md#changed-files`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ListSource {
     /// `GET /repos/…/pulls/N/files`, all pages.

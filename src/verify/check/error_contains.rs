@@ -5,7 +5,8 @@ use cog_findings::text::shorten;
 use super::{Check, Judged, quote};
 use crate::verify::{Observation, Outcome};
 
-/// The prediction fails with an error that contains this text. A refusal of the inputs counts as well (`contracts/peer.md`, weakness 29).
+/// The prediction fails with an error that contains this text. Rejected inputs count too:
+/// `docs/reference/cog-safe-push.md#expected-input-errors`.
 pub(super) struct ErrorContains(pub(super) String);
 
 impl Check for ErrorContains {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Check, Judged, output_of, quote};
 use crate::verify::Observation;
 
-/// The output is exactly this text; the empty text too (`contracts/peer.md`, weakness 8).
+/// The output is exactly this text, which may be empty: `docs/reference/cog-safe-push.md#empty-expectations`.
 pub(super) struct ExactString(pub(super) String);
 
 impl Check for ExactString {

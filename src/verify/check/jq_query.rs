@@ -6,10 +6,10 @@ use serde_json::Value;
 use super::{Check, Judged, output_of, quote};
 use crate::verify::{Observation, jq};
 
-/// Every result of this program is neither `false` nor `null`, and there is at least one: jq's own truth, of all results
-/// (`contracts/peer.md`, weaknesses 9 and 24).
+/// Every result of this program is neither `false` nor `null`, and there is at least one: true by jq's own rules, for all results.
+/// cog-safe-push differs: `docs/reference/cog-safe-push.md#jq-queries`.
 ///
-/// A text that reads as JSON is queried as JSON, as the peer does it; any other text as a text, which the peer refuses.
+/// A text that parses as JSON is queried as JSON, as in cog-safe-push. Any other text is queried as text, which cog-safe-push refuses.
 pub(super) struct JqQuery(pub(super) String);
 
 impl Check for JqQuery {

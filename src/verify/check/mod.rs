@@ -86,8 +86,8 @@ fn quote(value: &serde_json::Value) -> String {
     shorten(&value.to_string(), QUOTED_BYTES)
 }
 
-/// The output of a prediction that succeeded; else what to say. `null` is no output, but `0`, `false`, `""` and `[]` are
-/// (`contracts/peer.md`, weakness 19).
+/// The output of a prediction that succeeded, or the judgment that there is none. `null` is not an output; `0`, `false`, `""` and `[]` are:
+/// `docs/reference/cog-safe-push.md#fuzzing`.
 fn output_of(seen: &Observation) -> Result<&serde_json::Value, Judged> {
     match &seen.outcome {
         Outcome::Failed(error) => Err(Judged::failed(format!("the {} failed: {error}", seen.noun()))),

@@ -106,7 +106,7 @@ mod tests {
             let file = MediaFile::named("sample", &bytes);
             assert_eq!(detect(&file), kind);
             assert!(examine(&file).ailments.is_empty(), "{:?}", examine(&file));
-            // contracts/replicate.md section 3: data URLs up to 256 kB.
+            // Data URIs may have 256 kB: `docs/reference/replicate-api.md#file-inputs`.
             assert!(data_url(sample).len() < 64_000);
         }
     }

@@ -52,7 +52,8 @@ async fn two_hundred_predictions_with_platform_errors_are_all_judged_and_none_is
     assert!(start.elapsed() < Duration::from_secs(22), "{:?}", start.elapsed());
 }
 
-/// The run of `contracts/peer.md` section 2: ten cases, a comparison, ten generated inputs. The peer takes 2.35 times the ideal time.
+/// The run of `docs/reference/cog-safe-push.md#a-whole-run`: ten cases, a comparison, ten fuzz inputs. cog-safe-push takes 2.35 times the
+/// ideal time.
 #[tokio::test(start_paused = true)]
 async fn the_whole_run_is_near_the_ideal_critical_path() {
     for (latency, parallel, most) in [(300, 4, 1.15), (1000, 4, 1.05), (1000, 16, 1.15), (3000, 4, 1.05)] {

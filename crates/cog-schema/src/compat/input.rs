@@ -110,7 +110,7 @@ fn report_became_required(old: &Member, new: &Member, reporter: &mut Reporter<'_
     let before =
         default.map_or_else(|| "optional".to_owned(), |default| format!("optional, default {}", show_value(default, &old.shape)));
     let finding = subject.finding(&rules::INPUT_BECAME_REQUIRED, "became required", &Change::new(before, "required"));
-    // Only `Input(default=None)` on a plain type looks like this (`contracts/cog.md` section 4.5).
+    // Only `Input(default=None)` on a plain type looks like this: `docs/reference/cog.md#optional-inputs`.
     let is_plain_none = default.is_none() && !old.shape.nullable && !new.shape.nullable;
     let hint = match default {
         Some(default) => format!("give it its default back: `Input(default={})`", python(default, &old.shape)),
@@ -122,7 +122,8 @@ fn report_became_required(old: &Member, new: &Member, reporter: &mut Reporter<'_
     reporter.add(breaking(finding, "requests that leave it out").hint(hint));
 }
 
-/// A Runtime document without null marks takes null all the same (`contracts/cog.md` section 4.7, row "Optional, default None").
+/// A Runtime document accepts null even where it does not say nullable: `docs/reference/cog.md#old-and-new-schemas`, row "Optional
+/// with default None".
 fn is_forgiven(mismatch: &Mismatch, new: &Member, sides: &Sides<'_>) -> bool {
     mismatch.gap == Gap::Null
         && sides.cross_dialects()

@@ -29,7 +29,7 @@ pub(super) fn compare(sides: &Sides<'_>, reporter: &mut Reporter<'_>) {
 /// `Any` promised nothing; that it is something now breaks only who guessed otherwise.
 fn report_fixed(sides: &Sides<'_>, reporter: &mut Reporter<'_>) {
     let was_any = sides.old.kind == Kind::Any && sides.old.choices.is_none();
-    // Static documents write an unchanged `Any` as an object (`contracts/cog.md` section 4.7, row "Any output").
+    // Static documents write an unchanged `Any` as an object: `docs/reference/cog.md#old-and-new-schemas`, row "Output `Any`".
     let may_be_any = sides.cross_dialects() && sides.new_dialect == Dialect::Static && is_free_form(sides.new);
     if was_any && sides.new.kind != Kind::Any && !may_be_any {
         let now = describe_kind(sides.new);
@@ -46,7 +46,7 @@ fn is_free_form(shape: &Shape) -> bool {
     shape.members().is_some_and(Members::is_free_form)
 }
 
-/// Differences that are the generation's, not the model's (`contracts/cog.md` section 4.7).
+/// Whether the difference comes from another generation of Cog, not from the model: `docs/reference/cog.md#old-and-new-schemas`.
 fn is_forgiven(mismatch: &Mismatch, sides: &Sides<'_>) -> bool {
     if !sides.cross_dialects() {
         return false;

@@ -15,7 +15,7 @@ const PROBLEM_LIMIT: usize = 20;
 /// Compiled size of a pattern from a document.
 const PATTERN_LIMIT_BYTES: usize = 1 << 20;
 
-/// What is wrong with a value, in Replicate's own distinctions (`invalid_fields[].type`, `contracts/replicate.md` section 8).
+/// Why a value does not fit, by Replicate's own kinds (`invalid_fields[].type` in `docs/reference/replicate-api.md#error-bodies`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ProblemKind {
     /// It is not there.

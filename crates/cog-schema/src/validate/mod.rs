@@ -1,8 +1,8 @@
 //! Does a value fit the schema?
 //!
-//! Used before predictions are sent, so that a wrong test case is told without paying for one, and on outputs, which neither
-//! Replicate nor Cog since 0.17 checks (`contracts/cog.md` section 5). Inputs are judged as Replicate's API does it: members that
-//! are not declared are refused, and `required` is the list alone.
+//! Checks inputs before predictions are sent, so that a wrong test case is reported without paying for a prediction. Checks outputs too,
+//! which neither Replicate nor Cog since 0.17 does: `docs/reference/cog.md#fastapi-and-coglet`. Inputs are checked as Replicate's API
+//! does it: undeclared members are rejected, and the `required` list alone decides what is required.
 
 mod fits;
 mod output;
@@ -72,8 +72,8 @@ pub fn input_properties_of(document: &Value, method: Method) -> Vec<InputPropert
 
 /// What is wrong with the inputs of a prediction; nothing when the document describes no inputs.
 ///
-/// `null` passes where the schema says so, though the server of Cog since 0.17 and Replicate's API refuse it all the same
-/// (`contracts/cog.md` section 5): leave such inputs out before sending.
+/// `null` passes where the schema allows it. Replicate's API and Cog's server since 0.17 reject it even then, so leave such inputs out
+/// before sending: `docs/reference/cog.md#fastapi-and-coglet`.
 pub fn check_inputs(document: &Value, inputs: &Map<String, Value>) -> Vec<InputProblem> {
     check_inputs_of(document, Method::Predict, inputs)
 }

@@ -11,8 +11,8 @@ pub type OutputProblem = Problem;
 
 /// What is wrong with a prediction's output; nothing when the document describes no output.
 ///
-/// An iterator's output is the array of its pieces (`contracts/replicate.md` section 6); the pieces of a concatenating one may
-/// have been joined already.
+/// An iterator's output is the array of its pieces: `docs/reference/replicate-api.md#output-shapes`. The pieces of a concatenating
+/// iterator may have been joined already.
 pub fn check_output(document: &Value, output: &Value) -> Vec<OutputProblem> {
     check_output_of(document, Method::Predict, output)
 }
@@ -30,8 +30,8 @@ pub fn check_output_of(document: &Value, method: Method, output: &Value) -> Vec<
     problems(output, shape)
 }
 
-/// The output as a person sees it: the pieces of a concatenating iterator become one text. All other arrays stay arrays: joining
-/// the files of an iterator would corrupt them (`contracts/peer.md`, weakness 16).
+/// The output as a person sees it: the pieces of a concatenating iterator become one text. All other arrays stay arrays, because joining
+/// an iterator's files would corrupt them: `docs/reference/cog-safe-push.md#iterators-of-files`.
 pub fn join_output(document: &Value, output: Value) -> Value {
     let is_text = read(document).output.as_ref().is_some_and(Shape::is_concatenated);
     match output {

@@ -1,9 +1,9 @@
-//! `cog.yaml`: every key, rule and error (`contracts/cog.md` section 1).
+//! `cog.yaml`: every key, rule and error of `docs/reference/cog.md#configuration-file`.
 //!
-//! [`parse`] tells all mistakes at once, each at the line and column of the value at fault. It reads one text: whether the
-//! requirements file exists, and whether a concurrent predictor is async, is for those who see the project.
+//! [`parse`] reports all mistakes at once, each at the line and column of the wrong value. It reads one text only. Whether the
+//! requirements file exists and whether a concurrent predictor is async is left to callers that see the project.
 //!
-//! Where Cog is lenient to a fault, this is not: unknown keys are told, a missing `build` is an error rather than `FROM python:-slim`.
+//! It is stricter than Cog: unknown keys are reported, and a missing `build` is an error rather than `FROM python:-slim`.
 
 mod check;
 mod keys;

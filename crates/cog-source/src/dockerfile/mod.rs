@@ -1,8 +1,8 @@
-//! The text of a Dockerfile, block by block (`contracts/cog.md` sections 2.3 and 2.7).
+//! The text of a Dockerfile, block by block: `docs/reference/cog.md#instructions` and `docs/reference/cog.md#old-builds`.
 //!
-//! [`recipe`](crate::recipe) decides what the blocks say and in which order they come; here it is written down, every value quoted, every
-//! instruction with the line it stems from. The text is for the BuildKit inside Docker 20.10 and everything later: no `syntax`
-//! line (it makes the daemon ask Docker Hub), no `COPY --link`, no named contexts, unless the daemon is known to be newer.
+//! [`recipe`](crate::recipe) decides what the blocks say and their order. This module writes them, with every value quoted and every
+//! instruction tied to the line it comes from. The text is for the BuildKit inside Docker 20.10 and later: no `syntax` line (it makes the
+//! daemon ask Docker Hub), no `COPY --link`, no named contexts, unless the daemon is known to be newer.
 //!
 //! Five deliberate differences to the official text, all invisible to a model:
 //!

@@ -1,4 +1,4 @@
-//! The OpenAPI document of a signature, as Cog 0.19 and later write it (contract section 4.6).
+//! The OpenAPI document of a signature, as Cog 0.19 and later write it: `docs/reference/cog.md#shape-of-the-document`.
 //!
 //! Cog writes most objects with their keys sorted, and components, paths and properties in order. So does this.
 

@@ -1,8 +1,8 @@
-//! From `cog.yaml` and facts to a Dockerfile that knows where each of its steps stems from.
+//! From `cog.yaml` and facts to a Dockerfile that knows where each of its steps comes from.
 //!
 //! [`cog_base_candidate`] names the one image that a registry must be asked about; [`plan`] does the rest. Both see the same
-//! choices, made once in `choices`. The order of the instructions is Cog's (`contracts/cog.md` section 2.3), since models rely on it: the
-//! certificate first, `build.run` after all packages, `pre_install` last of all, the project's files at the very end.
+//! choices, made once in `choices`. Models rely on Cog's order of instructions, so it is kept (`docs/reference/cog.md#instructions`): the
+//! certificate first, `build.run` after all packages, then `pre_install`, and the project's files at the end.
 
 mod choices;
 mod error;

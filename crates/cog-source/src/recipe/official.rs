@@ -1,7 +1,7 @@
-//! The official program's instructions in their order (`contracts/cog.md` section 2.3), for comparison with ours.
+//! The Cog CLI's instructions in their order, for comparison with ours: `docs/reference/cog.md#instructions`.
 //!
-//! Nothing is built from this text: it wants files of contexts that only the official program makes, images of other registries, and files
-//! from GitHub. Faults are kept: values of variables are not quoted, and a list of packages may be empty.
+//! Nothing is built from this text: it needs contexts that only the Cog CLI makes, images of other registries, and files from GitHub.
+//! Its faults are kept: values of variables are unquoted, and a list of packages may be empty.
 
 use cog_findings::Location;
 

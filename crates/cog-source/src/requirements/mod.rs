@@ -1,9 +1,9 @@
-//! `requirements.txt` as a build uses it (`contracts/cog.md` section 2.4).
+//! `requirements.txt` as a build uses it: `docs/reference/cog.md#requirements`.
 //!
-//! [`Requirements`] keeps every line with its place. [`prepare`] turns it into what pip is given: the wheels of PyTorch that fit the image,
+//! [`Requirements`] keeps every line with its place. [`prepare`] turns it into the file for pip: PyTorch wheels that fit the image,
 //! their package index, local artifacts at their place in the build, and neither `cog` nor `coglet`, which the build installs itself.
 //!
-//! Cog loses environment markers, hashes and options on pinned lines; here they stay. `peer_exact` gives the official result.
+//! Cog loses environment markers, hashes and options on pinned lines; here they are kept. `peer_exact` gives Cog's result.
 
 mod line;
 mod local;

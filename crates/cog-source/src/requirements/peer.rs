@@ -1,7 +1,7 @@
-//! The official reading of requirement lines, faults included, for `peer_exact`.
+//! How Cog reads requirement lines, faults included, for `peer_exact`.
 //!
-//! Cog 0.22 finds names and versions by pattern anywhere in a line, so a marker may be taken for a pin and everything else
-//! on a pinned line is lost (`contracts/cog.md` section 2.4).
+//! Cog 0.22 finds names and versions by a pattern anywhere in a line. So it may mistake a marker for a pin, and it loses everything else
+//! on a pinned line: `docs/reference/cog.md#requirements`.
 
 use std::sync::LazyLock;
 

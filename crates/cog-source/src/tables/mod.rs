@@ -1,7 +1,8 @@
-//! What is known about PyTorch, TensorFlow and the images of nvidia/cuda.
+//! Releases of PyTorch and TensorFlow and images of nvidia/cuda, and which of them fit together.
 //!
-//! The facts are those of Cog 0.22 (2026-08; `contracts/cog.md` section 2.1) and live in three tab-separated files beside this one, so
-//! that an update is a change of data. A row that cannot be read is left out rather than stopping a build; a test counts them.
+//! The facts are those of Cog 0.22 (2026-08), described in `docs/reference/cog.md#compatibility-tables`. They are in three tab-separated
+//! files beside this one, so that an update changes data only. A row that cannot be read is left out rather than stopping a build; a test
+//! counts the rows.
 
 use std::sync::LazyLock;
 

@@ -1,4 +1,4 @@
-//! Deployments (`contracts/replicate.md` section 5).
+//! Deployments: `docs/reference/replicate-api.md#deployments`.
 
 use std::collections::HashMap;
 use std::sync::Arc;

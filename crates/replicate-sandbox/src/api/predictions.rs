@@ -37,7 +37,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, headers: HeaderM
     service.answer_created(service.begin(job), &wishes).await
 }
 
-/// Only for official models: others are said not to be there, though `GET` finds them (`contracts/replicate.md` section 3).
+/// Only for official models. Others answer 404, although `GET` finds them: `docs/reference/replicate-api.md#creating-predictions`.
 pub(super) async fn create_on_model(
     State(service): State<Arc<Service>>,
     Path((owner, name)): Path<(String, String)>,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::engine::{EngineVersion, JobKind};
 
-/// How a job stands (`contracts/replicate.md` section 3).
+/// A job's status: `docs/reference/replicate-api.md#statuses`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     Starting,

@@ -1,6 +1,6 @@
 //! The engine that runs versions for real: one container per version and kind of job, kept until it idles.
 //!
-//! - [`protocol`]: the HTTP dialects of Cog's two servers (`contracts/cog.md` section 5)
+//! - [`protocol`]: the HTTP dialects of Cog's two servers (`docs/reference/cog.md#http-server`)
 //! - [`docker`]: a container's life
 //! - [`logs`]: what a user gets to see of a container's output
 //! - [`owner`]: labels by which the containers of a crashed run are found

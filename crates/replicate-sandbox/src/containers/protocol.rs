@@ -1,8 +1,7 @@
-//! Talking to the HTTP server in a Cog container, whichever of the two it is: FastAPI to 0.16, coglet from 0.17 (`contracts/cog.md`
-//! section 5).
+//! Talks to the HTTP server in a Cog container: FastAPI up to 0.16, coglet from 0.17. See `docs/reference/cog.md#fastapi-and-coglet`.
 //!
-//! Predictions are sent with `PUT` under an id of ours, so that they can be cancelled, and answered when they are done: neither server
-//! lets a client poll.
+//! Predictions are sent with `PUT` under an id of ours, so that they can be canceled. They are answered when they are done, because
+//! neither server lets a client poll.
 
 use std::time::Duration;
 

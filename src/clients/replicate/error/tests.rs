@@ -1,4 +1,4 @@
-//! Captured bodies of `contracts/replicate.md` sections 1 and 8, and what they mean.
+//! The captured bodies of `docs/reference/replicate-api.md#error-bodies`, and what they mean.
 
 use std::error::Error;
 

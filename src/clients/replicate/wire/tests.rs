@@ -1,4 +1,4 @@
-//! Objects of `contracts/replicate.md`, documented and as captured.
+//! Objects of `docs/reference/replicate-api.md`, as documented and as captured.
 
 use serde_json::json;
 

@@ -124,7 +124,7 @@ fn page(url: Option<&str>) -> Option<String> {
 fn metrics(case: &v1::Case, cut: Cut) -> String {
     let metric = |(name, value): (&String, &Value)| {
         let shown = value.as_f64().map_or_else(|| cut.short_value(value), number);
-        // Replicate's times are seconds (`contracts/replicate.md` section 3).
+        // Replicate's times are seconds: `docs/reference/replicate-api.md#the-prediction-object`.
         let unit = if name.ends_with("_time") { " s" } else { "" };
         format!("{} {shown}{unit}", cut.line(&name.replace('_', " ")))
     };
