@@ -3,15 +3,12 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells and fails by panicking")]
 
-#[path = "../tests/harness/mod.rs"]
-mod harness;
-
 use std::time::{Duration, Instant};
 
-use harness::Repository;
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::Value;
+use test_support::Repository;
 
 /// How often each is measured.
 const RUNS: usize = 15;

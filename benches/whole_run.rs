@@ -7,16 +7,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells and fails by panicking")]
 
-#[path = "../tests/fake_claude/mod.rs"]
-mod fake_claude;
-#[path = "../tests/harness/mod.rs"]
-mod harness;
-#[path = "../tests/peer_run/mod.rs"]
-mod peer_run;
-
 use std::time::{Duration, Instant};
 
-use peer_run::{Peer, agreeing, hello};
+use test_support::peer_run::{Peer, agreeing, hello};
 
 /// Predictions of the run: ten cases, the two of the comparison, ten generated.
 const PREDICTIONS: u32 = 22;

@@ -1,6 +1,6 @@
 //! Debian's `docker-registry` as a server of a test's own, and images to push to it.
 
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test fails by panicking and says what it skips")]
+#![expect(clippy::print_stderr, reason = "a test says what it skips")]
 
 use std::fs::{self, File};
 use std::io::Cursor;
@@ -17,7 +17,7 @@ use safe_push::support::retry::RetryPolicy;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::unique;
+use crate::daemon::unique;
 
 const PROGRAM: &str = "docker-registry";
 

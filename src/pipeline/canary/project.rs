@@ -27,6 +27,7 @@ from cog import BasePredictor, Input
 
 ID = \"{id}\"
 
+
 class Predictor(BasePredictor):
     def predict(self, {INPUT}: str = Input(description=\"What to answer with, before the id of this canary\")) -> str:
         return f\"{{{INPUT}}} {{ID}}\"

@@ -1,0 +1,29 @@
+//! What the integration tests and benchmarks of safe-push share: the CLI run as a user runs it, and the services around it.
+//!
+//! Each helper is compiled once for all test binaries. What a single binary uses stays beside its tests.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(missing_docs, reason = "a helper is documented where its name and type do not say it all")]
+
+mod docker;
+pub mod fake_claude;
+pub mod fake_github;
+pub mod peer_run;
+mod predict;
+mod repository;
+pub mod runner;
+mod scrub;
+mod seen;
+
+use std::path::Path;
+
+pub use docker::docker_is_there;
+pub use predict::predict;
+pub use repository::{Repository, binary, ca_file};
+pub use seen::Seen;
+
+/// The root of the repository.
+pub fn root() -> &'static Path {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    crates.and_then(Path::parent).expect("the crate is in `crates/`")
+}

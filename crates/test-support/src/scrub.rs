@@ -1,0 +1,40 @@
+//! Takes out of a text what differs between runs: folders, ports, identifiers, times and sizes.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// Patterns, and the word that replaces each. An earlier one wins.
+const PATTERNS: &[(&str, &str)] = &[
+    (r"127\.0\.0\.1:\d+", "[HOST]"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[UUID]"),
+    (r"sha256:[0-9a-f]{12,64}", "[DIGEST]"),
+    (r"\b[0-9a-f]{64}\b", "[VERSION]"),
+    (r"\b[0-9a-f]{12}\b", "[SHORT]"),
+    (r"\b[0-9a-z]{26}\b", "[PREDICTION]"),
+    // Times are aligned to the right.
+    (r" +\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", " [TIME]"),
+    // What Cog itself warns of may come before a version has failed, or not.
+    (r"(?m)^  logs\n(    <string>:1: DeprecationWarning.*\n)+", ""),
+    (r"seed \d+", "seed [SEED]"),
+    // What the daemon still knows differs.
+    (r"\b\d+ steps? cached", "[CACHED]"),
+    (r"\[stage-\d+ +\d+/\d+\]", "[STEP]"),
+    (r"\b\d+(\.\d+)? (MB|MiB|kB|KiB|GB|GiB|B)\b", "[SIZE]"),
+];
+
+static COMPILED: LazyLock<Vec<(Regex, &str)>> =
+    LazyLock::new(|| PATTERNS.iter().map(|(pattern, word)| (Regex::new(pattern).unwrap(), *word)).collect());
+
+/// The text of a run in this folder, the same on every machine and at any time.
+pub(crate) fn scrub(text: &str, folder: &Path) -> String {
+    let mut text = text.to_owned();
+    for path in [folder.canonicalize().unwrap(), folder.to_owned()] {
+        text = text.replace(&path.display().to_string(), "[FOLDER]");
+    }
+    for (pattern, word) in COMPILED.iter() {
+        text = pattern.replace_all(&text, *word).into_owned();
+    }
+    text
+}

@@ -1,0 +1,7 @@
+//! Tests with a browser. They are skipped where there is no Chromium, except in CI, where they fail.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod browser;
+mod report;
+mod run;

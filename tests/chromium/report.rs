@@ -1,0 +1,323 @@
+//! `report.html` in a browser: it shows what it holds, asks nobody for anything, and what a model wrote stays text.
+//!
+//! `REPORT_SCREENSHOTS=/tmp/shots cargo test --test chromium` leaves pictures of the pages.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+use test_support::Repository;
+
+use crate::browser::{Browser, DESKTOP, Deeds, PHONE};
+use crate::run::{everything, replaced};
+
+/// The report of a run, made by the program from `run.json` alone.
+fn report_of(repository: &Repository, run: &Value) -> PathBuf {
+    repository.write("run.json", &run.to_string());
+    let seen = repository.run("report run.json --out shown");
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    repository.path().join("shown/report.html")
+}
+
+/// Somebody whom no page may ask.
+struct Outside {
+    was_asked: Arc<AtomicBool>,
+    url: String,
+}
+
+impl Outside {
+    fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let was_asked = Arc::new(AtomicBool::new(false));
+        let asked = was_asked.clone();
+        // Nobody is answered, and nobody kept waiting.
+        std::thread::spawn(move || listener.incoming().for_each(|_hung_up| asked.store(true, Ordering::SeqCst)));
+        Self { was_asked, url }
+    }
+
+    fn was_asked(&self) -> bool {
+        self.was_asked.swap(false, Ordering::SeqCst)
+    }
+}
+
+/// What a model may write to make a page do something. Each that succeeded would leave another title, ask outside, or change the page.
+fn attacks(outside: &str) -> Vec<String> {
+    let deed = format!("document.title='owned';new Image().src='{outside}/beacon'");
+    vec![
+        format!("<script>{deed}</script>"),
+        format!("</script><script>{deed}</script>"),
+        format!("</style><style>*{{background:url({outside}/css)}}</style>"),
+        format!("</style><img src=x onerror=\"{deed}\">"),
+        format!("<img src='{outside}/img'>"),
+        format!("\" autofocus onfocus=\"{deed}\" x=\""),
+        format!("' onmouseover='{deed}' style='background:url({outside}/style)"),
+        format!("javascript:{deed}"),
+        format!("JaVaScRiPt:{deed}//.png"),
+        format!("data:text/html,<script>{deed}</script>"),
+        "data:text/html;base64,PHNjcmlwdD5kb2N1bWVudC50aXRsZT0nb3duZWQnPC9zY3JpcHQ+".to_owned(),
+        format!("data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' onload=\"{deed}\"/>"),
+        format!("data:image/png;base64,AAAA\" onerror=\"{deed}"),
+        format!("<svg/onload=\"{deed}\"><animate onbegin=\"{deed}\">"),
+        format!("<iframe srcdoc=\"<script>parent.{deed}</script>\"></iframe>"),
+        format!("<base href='{outside}/'><link rel=stylesheet href='{outside}/x.css'>"),
+        format!("<meta http-equiv=refresh content='0;url={outside}/refresh'>"),
+        format!("<form action='{outside}/form'><button autofocus formaction='javascript:{deed}'>"),
+        format!("<object data='{outside}/object'></object><embed src='{outside}/embed'>"),
+        format!("<video poster='{outside}/poster' src='{outside}/video' autoplay>"),
+        format!("{outside}/out.png"),
+        format!("}}*{{display:none}}body{{background:url({outside}/body)}}@import '{outside}/import';"),
+        "</details></section></main></body></html><h1>passed</h1>".to_owned(),
+        "--><!-- ]]> <![CDATA[ &lt;script&gt; &#60;script&#62; {{ 7 * 7 }} {% raw %} ${7*7}".to_owned(),
+        "abc\u{202e}gnp.exe\u{2066}\u{200f}\u{feff}\u{0}\u{1b}[2J\u{1b}]8;;x\u{7}".to_owned(),
+    ]
+}
+
+/// Everything about a page that a hostile text could have changed.
+fn assert_untouched(browser: &mut Browser, outside: &Outside, what: &str) {
+    browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true); window.scrollTo(0, 1e9)");
+    // What an autofocus or a pointer above an element would set off.
+    browser.evaluate(
+        "document.querySelectorAll('*').forEach(e => { e.dispatchEvent(new Event('mouseover')); e.dispatchEvent(new Event('focus')) })",
+    );
+    assert_eq!(browser.deeds(), Deeds::default(), "{what}");
+    assert_eq!(browser.evaluate("document.title"), "safe-push: a service failed", "{what}");
+    assert!(!outside.was_asked(), "{what}");
+    let elements = browser.elements();
+    for name in ["iframe", "object", "embed", "base", "link", "form", "button", "svg", "video"] {
+        assert!(!elements.contains_key(name), "{name} in a page with {what}");
+    }
+    assert_eq!((elements["h1"], elements["style"], elements["body"]), (1, 1, 1), "{what}");
+    assert!(elements.get("script").is_none_or(|count| *count <= 1), "{what}");
+    let attributes = browser.evaluate(
+        "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes])
+         .filter(a => a.name.startsWith('on') || a.name == 'style' && !/^--at: \\d+%;?$/.test(a.value)).map(a => a.name + '=' + a.value)",
+    );
+    assert_eq!(attributes, json!([]), "{what}");
+    let addresses = browser.evaluate(
+        "[...document.querySelectorAll('[href]')].map(e => e.getAttribute('href')).filter(h => !/^(#|https?:\\/\\/)/.test(h)).concat(
+         [...document.querySelectorAll('[src]')].map(e => e.getAttribute('src')).filter(s => !/^data:(image|audio)\\//.test(s)))",
+    );
+    assert_eq!(addresses, json!([]), "{what}");
+    let invisible =
+        browser.evaluate("/[\\u202a-\\u202e\\u2066-\\u2069\\u200e\\u200f\\u0000\\u001b]/.test(document.body.textContent)");
+    assert_eq!(invisible, json!(false), "{what}");
+    assert_eq!(browser.evaluate("getComputedStyle(document.querySelector('main')).display"), "block", "{what}");
+}
+
+#[test]
+fn what_a_page_must_not_do_is_noticed() {
+    let Some(mut browser) = Browser::start() else { return };
+    let (repository, outside) = (Repository::new(), Outside::new());
+    let page = format!("<title>a</title><script>console.error('x')</script><img src='{}/img'>", outside.url);
+    repository.write("page.html", &page);
+    browser.open(&repository.path().join("page.html"), DESKTOP);
+    let deeds = browser.deeds();
+    assert_eq!(deeds.requests, [format!("{}/img", outside.url)]);
+    assert!(!deeds.console.is_empty() && outside.was_asked());
+    // A policy that is broken is said on the console as well.
+    let policy = "<meta http-equiv=Content-Security-Policy content=\"default-src 'none'\">";
+    repository.write("page.html", &format!("{policy}{page}"));
+    browser.open(&repository.path().join("page.html"), DESKTOP);
+    let deeds = browser.deeds();
+    assert!(deeds.console.iter().any(|line| line.contains("Content Security Policy")), "{deeds:?}");
+    assert!(!outside.was_asked());
+}
+
+#[test]
+fn a_report_shows_what_it_holds_and_asks_nobody() {
+    let Some(mut browser) = Browser::start() else { return };
+    let repository = Repository::new();
+    let page = report_of(&repository, &everything());
+    for (window, name) in
+        [(DESKTOP, "desktop-light"), (DESKTOP.dark(), "desktop-dark"), (PHONE, "phone-light"), (PHONE.dark(), "phone-dark")]
+    {
+        browser.open(&page, window);
+        assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, "{name} is wider than its window");
+        browser.screenshot(name);
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+        browser.settle();
+        let wide = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && \
+                    !e.closest('pre') && getComputedStyle(e).position != 'absolute').map(e => e.outerHTML.slice(0, 200))";
+        assert_eq!(browser.evaluate(wide), json!([]), "{name}: opened, it is wider than its window");
+        browser.screenshot(&format!("{name}-open"));
+        let pictures = "[...document.images].map(i => i.loading = 'eager').length && Promise.all([...document.images].map(i => i.decode()))\
+                        .then(() => [...document.images].every(i => i.naturalWidth > 0) && document.images.length)";
+        // Live, staged and heat map; both again, one over the other; the one of a made input.
+        assert_eq!(browser.evaluate(pictures), 6, "{name}");
+        let sounds = "Promise.all([...document.querySelectorAll('audio')].map(a => new Promise((done, fail) => {\
+                      a.onloadedmetadata = () => done(a.duration); a.onerror = () => fail(a.error.message); a.preload = 'auto'; a.load() })))";
+        assert_eq!(browser.evaluate(sounds), json!([0.5, 0.5]), "{name}");
+        assert_eq!(browser.deeds(), Deeds::default(), "{name}");
+    }
+}
+
+#[test]
+fn the_slider_works_by_keyboard_and_the_page_without_it() {
+    let Some(mut browser) = Browser::start() else { return };
+    let repository = Repository::new();
+    let page = report_of(&repository, &everything());
+    browser.open(&page, DESKTOP);
+    let edge = "document.querySelector('.wipe-stage').style.getPropertyValue('--at')";
+    assert_eq!(browser.evaluate("document.querySelector('.wipe').hidden"), false);
+    assert_eq!(browser.evaluate(edge), "50%");
+    browser.evaluate("document.querySelector('.wipe input').focus()");
+    browser.press("ArrowRight", 39);
+    browser.press("ArrowRight", 39);
+    assert_eq!(browser.evaluate(edge), "52%");
+    browser.press("Home", 36);
+    assert_eq!(browser.evaluate(edge), "0%");
+    assert_eq!(browser.evaluate("getComputedStyle(document.activeElement).outlineStyle"), "solid", "the focus can be seen");
+    assert_eq!(browser.deeds(), Deeds::default());
+
+    let text = repository.read("shown/report.html");
+    let (before, rest) = text.split_once("<script>").unwrap();
+    let (_, after) = rest.split_once("</script>").unwrap();
+    repository.write("shown/without.html", &format!("{before}{after}"));
+    browser.open(&repository.path().join("shown/without.html"), DESKTOP);
+    assert_eq!(browser.evaluate("document.querySelector('.wipe').checkVisibility()"), false);
+    assert_eq!(browser.evaluate("document.querySelectorAll('.figures:first-of-type img').length > 2"), true);
+}
+
+#[test]
+fn everybody_can_read_it() {
+    let Some(mut browser) = Browser::start() else { return };
+    let repository = Repository::new();
+    let page = report_of(&repository, &everything());
+    for (window, name) in [(DESKTOP, "light"), (DESKTOP.dark(), "dark")] {
+        browser.open(&page, window);
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+        assert_eq!(browser.evaluate(CONTRAST), json!([]), "{name}: text that is hard to read");
+    }
+    assert_eq!(browser.evaluate(STRUCTURE), json!([]));
+}
+
+/// Texts whose contrast with what is behind them is below 4.5.
+const CONTRAST: &str = r"(() => {
+  const parse = c => { const m = c.match(/[\d.]+/g).map(Number); return { rgb: m.slice(0, 3), a: m.length > 3 ? m[3] : 1 } };
+  const light = rgb => { const [r, g, b] = rgb.map(v => (v /= 255) <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+  const behind = e => { for (; e; e = e.parentElement) { const c = parse(getComputedStyle(e).backgroundColor); if (c.a > 0.5) return c.rgb }
+    return parse(getComputedStyle(document.body).backgroundColor).rgb };
+  const bad = [];
+  for (const e of document.querySelectorAll('body *')) {
+    if (![...e.childNodes].some(n => n.nodeType == 3 && n.data.trim()) || !e.checkVisibility() || e.closest('.hidden, script')) continue;
+    const [a, b] = [light(parse(getComputedStyle(e).color).rgb), light(behind(e))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) bad.push(e.outerHTML.slice(0, 80) + ' ' + ratio.toFixed(2));
+  }
+  return bad;
+})()";
+
+/// What is wrong with headings, labels, names and ids.
+const STRUCTURE: &str = r"(() => {
+  const bad = [];
+  let level = 0;
+  for (const h of document.querySelectorAll('h1,h2,h3,h4,h5,h6')) {
+    const next = Number(h.localName[1]);
+    if (next > level + 1) bad.push('after h' + level + ': ' + h.outerHTML.slice(0, 80));
+    level = next;
+  }
+  for (const i of document.images) if (!i.hasAttribute('alt') || (!i.alt && !i.closest('.wipe-stage'))) bad.push('no alt: ' + i.outerHTML.slice(-80));
+  for (const e of document.querySelectorAll('input,audio')) if (!e.ariaLabel) bad.push('no label: ' + e.outerHTML.slice(0, 80));
+  for (const a of document.querySelectorAll('a')) {
+    if (!a.textContent.trim()) bad.push('a link without words');
+    const target = a.getAttribute('href');
+    if (target.startsWith('#') && !document.getElementById(target.slice(1))) bad.push('leads nowhere: ' + target);
+    if (!target.startsWith('#') && !/noreferrer/.test(a.rel)) bad.push('tells where from: ' + target);
+  }
+  const ids = [...document.querySelectorAll('[id]')].map(e => e.id);
+  if (new Set(ids).size != ids.length) bad.push('an id twice');
+  for (const t of document.querySelectorAll('table')) {
+    if (!t.caption && !document.getElementById(t.getAttribute('aria-labelledby'))) bad.push('a table without a name');
+    if (![...t.querySelectorAll('thead th')].every(h => h.scope == 'col')) bad.push('a heading without scope');
+  }
+  if (document.querySelectorAll('main').length != 1 || !document.documentElement.lang) bad.push('no main, or no language');
+  for (const p of document.querySelectorAll('pre')) if (p.scrollHeight > p.clientHeight + 1 && p.tabIndex != 0) bad.push('cannot be scrolled by keyboard');
+  return bad;
+})()";
+
+#[test]
+fn what_a_model_wrote_stays_text_wherever_it_stands() {
+    let Some(mut browser) = Browser::start() else { return };
+    let (repository, outside) = (Repository::new(), Outside::new());
+    let attacks = attacks(&outside.url);
+    // Every text of the run is one attack, then the next; and at last each text another one.
+    for (number, attack) in attacks.iter().enumerate() {
+        let mut run = everything();
+        replaced(&mut run, &mut || attack.clone());
+        browser.open(&report_of(&repository, &run), if number.is_multiple_of(2) { DESKTOP } else { PHONE });
+        assert_untouched(&mut browser, &outside, attack);
+    }
+    let mut run = everything();
+    let mut turn = attacks.iter().cycle();
+    replaced(&mut run, &mut || turn.next().unwrap().clone());
+    browser.open(&report_of(&repository, &run), PHONE);
+    browser.screenshot("hostile");
+    assert_untouched(&mut browser, &outside, "all attacks");
+    assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+}
+
+#[test]
+fn ten_megabytes_of_output_do_not_make_a_page_of_ten_megabytes() {
+    let Some(mut browser) = Browser::start() else { return };
+    let (repository, outside) = (Repository::new(), Outside::new());
+    let mut run = everything();
+    for text in ["x".repeat(10_000_000), "<script>document.title='owned'</script>\n".repeat(250_000)] {
+        for member in ["output", "logs", "expected"] {
+            run["models"][0]["cases"][2][member] = json!(text);
+        }
+        let page = report_of(&repository, &run);
+        let size = std::fs::metadata(&page).unwrap().len();
+        assert!(size < 4_000_000, "{size}");
+        browser.open(&page, PHONE);
+        assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+        assert_untouched(&mut browser, &outside, "10 MB");
+        let words = browser.evaluate("document.body.textContent.match(/cut: 10\\.. MB in all|cut: 9\\.. MB in all/g).length >= 3");
+        assert_eq!(words, true);
+    }
+}
+
+#[test]
+fn the_runs_of_several_jobs_become_one_page() {
+    let Some(mut browser) = Browser::start() else { return };
+    let repository = Repository::new();
+    let mut other = everything();
+    other["verdict"] = json!("passed");
+    let passed = other["models"][1].clone();
+    other["models"] = json!([passed]);
+    repository.write("first/run.json", &everything().to_string());
+    repository.write("second/run.json", &other.to_string());
+    let seen = repository.run("report second/run.json first/run.json --out shown");
+    assert_eq!(seen.code, Some(0), "{seen:?}");
+    let run: Value = serde_json::from_str(&repository.read("shown/run.json")).unwrap();
+    let names: Vec<&str> = run["models"].as_array().unwrap().iter().map(|model| model["name"].as_str().unwrap()).collect();
+    assert_eq!((names, &run["verdict"]), (vec!["hotdog", "skyline", "hotdog", "hotdog-large"], &json!("service_error")));
+    let case = |run: &Value, model: usize| run["models"][model]["cases"][0].clone();
+    assert_eq!(case(&run, 1), case(&everything(), 0), "what the job saw is all there");
+    browser.open(&repository.path().join("shown/report.html"), DESKTOP);
+    assert_eq!(browser.evaluate("document.querySelectorAll('nav a').length"), 4);
+    assert_eq!(browser.deeds(), Deeds::default());
+}
+
+#[test]
+fn a_run_of_an_earlier_version_is_shown_again() {
+    let Some(mut browser) = Browser::start() else { return };
+    let repository = Repository::new();
+    let mut run = everything();
+    for model in run["models"].as_array_mut().unwrap() {
+        for case in model["cases"].as_array_mut().unwrap() {
+            case.as_object_mut().unwrap().retain(|name, _| !["files", "live_files", "comparisons"].contains(&name.as_str()));
+        }
+        for finding in model["findings"].as_array_mut().unwrap() {
+            finding.as_object_mut().unwrap().remove("excerpt");
+        }
+    }
+    browser.open(&report_of(&repository, &run), DESKTOP);
+    assert_eq!(browser.deeds(), Deeds::default());
+    let link = "[...document.querySelectorAll('a')].some(a => a.href == 'https://replicate.delivery/xezq/new.wav')";
+    assert_eq!(browser.evaluate(link), true);
+    assert_eq!(browser.evaluate("document.images.length"), 0);
+}

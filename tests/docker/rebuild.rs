@@ -1,0 +1,280 @@
+//! The second build of a project: what did not change is neither asked nor made again, and what did is. Without a daemon these tests are
+//! skipped, except in CI, where they fail.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Mutex;
+
+use async_trait::async_trait;
+use cog_source::recipe::Recipe;
+use safe_push::build::{BuildRequest, Built, SchemaSource, build};
+use safe_push::clients::docker::{
+    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
+    ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RealDocker, RegistryCredentials,
+};
+use safe_push::domain::events::Silent;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::daemon::{BASE, daemon, unique};
+
+/// A real daemon that takes note of the containers and the second images that it is asked for.
+struct Counted {
+    daemon: RealDocker,
+    asked: Mutex<Vec<String>>,
+}
+
+impl Counted {
+    fn note(&self, what: String) {
+        self.asked.lock().unwrap().push(what);
+    }
+
+    /// What was asked since the last look.
+    fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+#[async_trait]
+impl Docker for Counted {
+    async fn version(&self) -> Result<DaemonVersion, DockerError> {
+        self.daemon.version().await
+    }
+
+    async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
+        self.daemon.disk_usage().await
+    }
+
+    async fn build(
+        &self,
+        build: &ImageBuild,
+        context: Context,
+        events: &mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        self.daemon.build(build, context, events, cancelled).await
+    }
+
+    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
+        self.note("second image".to_owned());
+        self.daemon.derive_image(derivation, cancelled).await
+    }
+
+    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
+        self.daemon.inspect_image(reference).await
+    }
+
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
+        self.daemon.export_image(reference).await
+    }
+
+    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
+        self.daemon.images_with_label(name, value).await
+    }
+
+    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
+        self.daemon.tag_image(source, target).await
+    }
+
+    async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
+        self.daemon.remove_image(reference).await
+    }
+
+    async fn pull(
+        &self,
+        reference: &str,
+        credentials: Option<&RegistryCredentials>,
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError> {
+        self.daemon.pull(reference, credentials, cancelled).await
+    }
+
+    async fn push(
+        &self,
+        push: &ImagePush,
+        events: &mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<Pushed, DockerError> {
+        self.daemon.push(push, events, cancelled).await
+    }
+
+    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
+        self.note(run.command.join(" "));
+        self.daemon.run(run, cancelled).await
+    }
+
+    async fn remove_orphans(&self) -> Result<usize, DockerError> {
+        self.daemon.remove_orphans().await
+    }
+}
+
+async fn counted() -> Option<Counted> {
+    Some(Counted { daemon: daemon().await?, asked: Mutex::default() })
+}
+
+const FREEZE: &str = "python -m pip freeze";
+const SECOND: &str = "second image";
+const SCHEMA: &str = "python -m cog.command.openapi_schema";
+
+/// A project whose packages are those of a requirements file, as far as a test without a network can have such a thing: a package is a
+/// folder with metadata, and `pip freeze` lists it.
+fn request(project: &Path, schema: SchemaSource) -> BuildRequest {
+    let install = "RUN --mount=type=bind,source=requirements.txt,target=/tmp/r.txt sed 's/==/ /' /tmp/r.txt | while read -r name version; do \
+                   folder=$(python -c 'import site; print(site.getsitepackages()[0])')/$name-$version.dist-info; mkdir -p $folder; \
+                   printf 'Metadata-Version: 2.1\\nName: %s\\nVersion: %s\\n' $name $version > $folder/METADATA; \
+                   echo safe-push > $folder/INSTALLER; done";
+    BuildRequest {
+        model: None,
+        project: project.to_owned(),
+        unsent: vec![],
+        recipe: Recipe {
+            base_image: BASE.to_owned(),
+            dockerfile: format!("FROM {BASE}\n{install}\nWORKDIR /src\nCOPY . /src\n"),
+            ..Recipe::default()
+        },
+        image_name: unique("rebuild"),
+        labels: BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]),
+        base_layers: None,
+        schema,
+        findings: Vec::new(),
+        secrets: Vec::new(),
+        no_cache: false,
+        source_date_epoch: 1_700_000_000,
+    }
+}
+
+fn project(requirements: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    // Nothing that another test, or an earlier run of this one, has built.
+    fs::write(folder.path().join("nonce.txt"), Uuid::new_v4().to_string()).unwrap();
+    fs::write(folder.path().join("requirements.txt"), requirements).unwrap();
+    folder
+}
+
+fn source() -> Value {
+    json!({"openapi": "3.0.2", "info": {"title": "Cog"}})
+}
+
+async fn build_once(request: &BuildRequest, docker: &Counted) -> (Built, Vec<String>) {
+    let built = build(request, docker, &Silent, &CancellationToken::new()).await.unwrap();
+    let mut asked = docker.asked();
+    asked.sort();
+    (built, asked)
+}
+
+fn lists(built: &Built, package: &str) -> bool {
+    built.pip_freeze.lines().any(|line| line == package)
+}
+
+#[tokio::test]
+async fn an_unchanged_project_starts_no_container_and_makes_no_second_image() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("apple==1.0\n");
+    let request = request(folder.path(), SchemaSource::Static(source()));
+    let (first, asked) = build_once(&request, &docker).await;
+    assert_eq!(asked, [FREEZE, SECOND]);
+    assert!(lists(&first, "apple==1.0"), "{}", first.pip_freeze);
+
+    let (second, asked) = build_once(&request, &docker).await;
+    assert_eq!(asked, [""; 0]);
+    assert_eq!((&second.image, &second.pip_freeze, &second.schema), (&first.image, &first.pip_freeze, &first.schema));
+
+    // Under another name it is the same image.
+    let renamed = BuildRequest { image_name: unique("rebuild"), ..request.clone() };
+    let (third, asked) = build_once(&renamed, &docker).await;
+    assert_eq!((asked, third.image.id), (vec![], first.image.id));
+    assert!(docker.image_exists(&renamed.image_name).await.unwrap());
+    for name in [request.image_name, renamed.image_name] {
+        docker.remove_image(&name).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_changed_requirement_is_listed_anew() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("apple==1.0\n");
+    let request = request(folder.path(), SchemaSource::Static(source()));
+    build_once(&request, &docker).await;
+    fs::write(folder.path().join("requirements.txt"), "apple==1.1\n").unwrap();
+    let (changed, asked) = build_once(&request, &docker).await;
+    assert_eq!(asked, [FREEZE, SECOND]);
+    assert!(lists(&changed, "apple==1.1") && !lists(&changed, "apple==1.0"), "{}", changed.pip_freeze);
+    let label = docker.inspect_image(&request.image_name).await.unwrap().labels["run.cog.pip_freeze"].clone();
+    assert_eq!(label, changed.pip_freeze);
+    docker.remove_image(&request.image_name).await.unwrap();
+}
+
+#[tokio::test]
+async fn another_schema_or_commit_makes_another_image_without_a_container() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("apple==1.0\n");
+    let request = request(folder.path(), SchemaSource::Static(source()));
+    let (first, _) = build_once(&request, &docker).await;
+    let mut later = request.clone();
+    later.labels.insert("org.opencontainers.image.revision".to_owned(), "abc".to_owned());
+    let (committed, asked) = build_once(&later, &docker).await;
+    assert_eq!(asked, [SECOND]);
+    assert_eq!(committed.image.diff_ids, first.image.diff_ids);
+    assert_ne!(committed.image.id, first.image.id);
+
+    let described = BuildRequest { schema: SchemaSource::Static(json!({"openapi": "3.1.0"})), ..request.clone() };
+    let (described, asked) = build_once(&described, &docker).await;
+    assert_eq!(asked, [SECOND]);
+    assert_eq!(described.schema, json!({"openapi": "3.1.0"}));
+    assert_ne!(described.image.diff_ids, first.image.diff_ids);
+    docker.remove_image(&request.image_name).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_old_sdk_is_asked_for_its_schema_once() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("apple==1.0\n");
+    fs::create_dir_all(folder.path().join("cog/command")).unwrap();
+    for module in ["cog/__init__.py", "cog/command/__init__.py"] {
+        fs::write(folder.path().join(module), "").unwrap();
+    }
+    let printer = folder.path().join("cog/command/openapi_schema.py");
+    fs::write(&printer, "print('{\"openapi\": \"3.0.2\"}')\n").unwrap();
+    let request = request(folder.path(), SchemaSource::FromImage);
+    let (_, asked) = build_once(&request, &docker).await;
+    assert_eq!(asked, [SCHEMA, FREEZE, SECOND]);
+    let (again, asked) = build_once(&request, &docker).await;
+    assert_eq!((again.schema, asked), (json!({"openapi": "3.0.2"}), vec![]));
+
+    fs::write(&printer, "print('{\"openapi\": \"3.0.3\"}')\n").unwrap();
+    let (changed, asked) = build_once(&request, &docker).await;
+    assert_eq!((changed.schema, asked.len()), (json!({"openapi": "3.0.3"}), 3));
+
+    // The same layers with the schema from the source have not been asked for theirs.
+    let from_source = BuildRequest { schema: SchemaSource::Static(source()), ..request.clone() };
+    assert_eq!(build_once(&from_source, &docker).await.0.schema, source());
+    docker.remove_image(&request.image_name).await.unwrap();
+}
+
+#[tokio::test]
+async fn settings_of_the_image_count_as_changes() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("apple==1.0\n");
+    let request = request(folder.path(), SchemaSource::Static(source()));
+    build_once(&request, &docker).await;
+    let mut other = request.clone();
+    other.recipe.dockerfile.push_str("ENV PYTHONPATH=/nowhere\nCMD [\"true\"]\n");
+    let (_, asked) = build_once(&other, &docker).await;
+    assert_eq!(asked, [FREEZE, SECOND]);
+    let environment = docker.inspect_image(&request.image_name).await.unwrap().environment;
+    assert!(environment.contains(&"PYTHONPATH=/nowhere".to_owned()), "{environment:?}");
+    docker.remove_image(&request.image_name).await.unwrap();
+}
+
+#[tokio::test]
+async fn without_the_cache_nothing_is_taken_from_an_earlier_build() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("apple==1.0\n");
+    let request = request(folder.path(), SchemaSource::Static(source()));
+    build_once(&request, &docker).await;
+    let (_, asked) = build_once(&BuildRequest { no_cache: true, ..request.clone() }, &docker).await;
+    assert_eq!(asked, [FREEZE, SECOND]);
+    docker.remove_image(&request.image_name).await.unwrap();
+}

@@ -1,0 +1,168 @@
+//! An official model whose tests need a key: written for the tests, deleted for the official image, and proven gone.
+
+use std::process::Command;
+
+use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+use serde_json::{Value, json};
+use test_support::{Repository, Seen, docker_is_there, predict};
+
+const KEY: &str = "fal-0123456789-abcdef";
+const LIVE: &str = "acme/proxy";
+const OFFICIAL: &str = "acme/official-proxy";
+
+/// Answers only with its key, as what stands before somebody else's service does.
+const PREDICT: &str = r#"from pathlib import Path
+
+from cog import BasePredictor, Input
+
+
+class Predictor(BasePredictor):
+    def predict(self, text: str = Input(description="What to say")) -> str:
+        key = Path("/src/api_key.txt")
+        if not key.exists():
+            raise RuntimeError("no key")
+        return f"{text}, with a key of {len(key.read_text().strip())}"
+"#;
+
+const CONFIG: &str = r#"model: acme/proxy
+official_model: acme/official-proxy
+test_model: acme/proxy-test
+test_hardware: cpu
+predict:
+  compare_outputs: false
+  test_cases:
+    - inputs: {text: hello}
+      exact_string: hello, with a key of 21
+"#;
+
+struct Proxy {
+    sandbox: Sandbox,
+    repository: Repository,
+}
+
+impl Proxy {
+    async fn new() -> Option<Self> {
+        if !docker_is_there() {
+            return None;
+        }
+        let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        for model in [LIVE, OFFICIAL] {
+            sandbox.create_model(model, Visibility::Public, "cpu").unwrap();
+        }
+        sandbox.set_official(OFFICIAL, true).unwrap();
+        let repository = Repository::new().on(&sandbox).variable("API_KEY", KEY);
+        repository.write("cog.yaml", "build:\n  python_version: \"3.11\"\npredict: predict.py:Predictor\n");
+        repository.write("predict.py", PREDICT);
+        repository.write("cog-safe-push.yaml", CONFIG);
+        // The tokens are nobody's business.
+        let write = "#!/bin/sh\nset -eu\n[ -z \"${COG_TOKEN:-}${REPLICATE_API_TOKEN:-}\" ]\necho \"$API_KEY\" > api_key.txt\n";
+        repository.write("script/write-api-key", write);
+        repository.write("script/delete-api-key", "#!/bin/sh\nrm api_key.txt\n");
+        Some(Self { sandbox, repository })
+    }
+
+    /// Runs the program without holding up the sandbox, which lives in this process.
+    fn run(&self) -> Seen {
+        tokio::task::block_in_place(|| self.repository.run("run --two-pass"))
+    }
+
+    fn versions(&self) -> (usize, usize) {
+        (self.sandbox.versions(LIVE).len(), self.sandbox.versions(OFFICIAL).len())
+    }
+
+    fn key_is_here(&self) -> bool {
+        self.repository.path().join("api_key.txt").exists()
+    }
+
+    /// Asks a model for a prediction and waits for its end.
+    async fn predict(&self, path: &str, mut body: Value) -> Value {
+        body["input"] = json!({"text": "hello"});
+        predict(&self.sandbox, path, &body).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_model_has_no_key_and_the_tested_one_has() {
+    let Some(proxy) = Proxy::new().await else { return };
+    let seen = proxy.run();
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(proxy.versions(), (1, 1), "{seen}");
+    assert!(!proxy.key_is_here() && !seen.to_string().contains(KEY), "{seen}");
+    assert!(seen.stderr.contains("of the official image are those that were tested"), "{seen}");
+    let official = format!("{OFFICIAL}:{}", proxy.sandbox.versions(OFFICIAL)[0].id);
+    assert_eq!(proxy.repository.report()["models"][0]["versions"]["official"], official);
+    let live = proxy.predict("predictions", json!({"version": proxy.sandbox.versions(LIVE)[0].id})).await;
+    assert_eq!(live["output"], "hello, with a key of 21", "{live}");
+    let official = proxy.predict(&format!("models/{OFFICIAL}/predictions"), json!({})).await;
+    assert_eq!(official["error"], "no key", "{official}");
+    proxy.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_was_left_in_a_file_stops_the_official_push() {
+    let Some(proxy) = Proxy::new().await else { return };
+    proxy.repository.edit("script/write-api-key", "> api_key.txt", "> api_key.txt; printf 'KEY = \"%s\"' $API_KEY > key.py");
+    let seen = proxy.run();
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_eq!(proxy.versions(), (1, 0), "{seen}");
+    assert!(seen.stdout.contains("SP584") && seen.stdout.contains("key.py holds the value of API_KEY"), "{seen}");
+    assert!(!seen.to_string().contains(KEY), "{seen}");
+    proxy.sandbox.stop().await;
+}
+
+/// A folder that builds share keeps what an earlier one had put there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_only_a_layer_holds_stops_it_too() {
+    let Some(proxy) = Proxy::new().await else { return };
+    let base = format!("safe-push-two-pass:{}", std::process::id());
+    let cog_yaml = proxy.repository.read("cog.yaml");
+    proxy.repository.write("cog.yaml", &format!("{cog_yaml}image: {base}\n"));
+    let seen = proxy.repository.run("build");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    proxy.repository.write("cog.yaml", &cog_yaml);
+    let keep = "if [ -e /src/api_key.txt ]; then cp /src/api_key.txt /kept/; fi; cp -r /kept /opt/kept";
+    let run = format!("RUN --mount=type=cache,id={base},target=/kept {keep}");
+    proxy.repository.write("Dockerfile.own", &format!("FROM {base}\nCOPY . /src\n{run}\n"));
+    proxy.repository.write("cog-safe-push.yaml", &format!("{CONFIG}dockerfile: Dockerfile.own\n"));
+    let seen = proxy.run();
+    assert!(Command::new("docker").args(["rmi", "--force", &base]).output().unwrap().status.success());
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_eq!(proxy.versions(), (1, 0), "{seen}");
+    assert!(seen.stdout.contains("the image's file /opt/kept/api_key.txt holds the value of API_KEY"), "{seen}");
+    proxy.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_fails_its_tests_leaves_no_key_behind() {
+    let Some(proxy) = Proxy::new().await else { return };
+    proxy.repository.edit("cog-safe-push.yaml", "hello, with", "goodbye, with");
+    let seen = proxy.run();
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert_eq!(proxy.versions(), (0, 0), "{seen}");
+    assert!(!proxy.key_is_here(), "{seen}");
+    proxy.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_passes_need_is_told_before_anything_is_done() {
+    let Some(proxy) = Proxy::new().await else { return };
+    let said = |change: &dyn Fn()| {
+        change();
+        let seen = proxy.run();
+        assert_eq!(seen.code, Some(2), "{seen}");
+        seen.stdout
+    };
+    let told = said(&|| proxy.repository.edit("script/write-api-key", "echo \"$API_KEY\" > api_key.txt", "exit 3"));
+    assert!(told.contains("script/write-api-key ended with exit code 3"), "{told}");
+    let told = said(&|| proxy.repository.edit("script/write-api-key", "exit 3", "echo yes > answer.txt"));
+    assert!(told.contains("nothing into the project that looks like a key"), "{told}");
+    for script in ["script/delete-api-key", "script/write-api-key"] {
+        let told = said(&|| std::fs::remove_file(proxy.repository.path().join(script)).unwrap());
+        assert!(told.contains(&format!("there is no {script}")), "{told}");
+    }
+    let told = said(&|| proxy.repository.edit("cog-safe-push.yaml", "official_model: acme/official-proxy\n", ""));
+    assert!(told.contains("cog-safe-push.yaml names no official_model"), "{told}");
+    assert!(!proxy.repository.path().join("answer.txt").exists() && proxy.versions() == (0, 0));
+    proxy.sandbox.stop().await;
+}

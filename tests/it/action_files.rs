@@ -1,0 +1,144 @@
+//! The action's inputs are the settings, and the README tells both.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use safe_push::config::settings::{SECRETS, SETTINGS};
+use serde_json::Value;
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+fn action(path: &str) -> Value {
+    serde_saphyr::from_str(&read(path)).unwrap()
+}
+
+fn names(value: &Value) -> BTreeSet<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn inputs_are_settings() {
+    let settings = SETTINGS.iter().filter_map(|setting| setting.input).chain(SECRETS.iter().map(|secret| secret.input));
+    // Read by the action face alone.
+    let face = ["trigger_type", "comment"];
+    let expected: BTreeSet<String> = settings.chain(face).map(str::to_owned).collect();
+    assert_eq!(names(&action("action.yml")["inputs"]), expected);
+    for path in ["select-model/action.yml", "report/action.yml"] {
+        let inputs = names(&action(path)["inputs"]);
+        let unknown: Vec<_> = inputs.difference(&expected).filter(|name| *name != "expected").collect();
+        assert!(unknown.is_empty(), "{path}: {unknown:?}");
+    }
+}
+
+/// The tables of the README.
+fn table(fields: &Value) -> String {
+    let rows = fields
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, field)| format!("| `{name}` | {} |\n", field["description"].as_str().unwrap().replace('|', "\\|")));
+    format!("| name | meaning |\n|---|---|\n{}", rows.collect::<String>())
+}
+
+#[test]
+fn the_readme_has_every_input_and_output() {
+    let (readme, action) = (read("README.md"), action("action.yml"));
+    for part in ["inputs", "outputs"] {
+        let expected = format!("<!-- {part} -->\n\n{}\n<!-- /{part} -->", table(&action[part]));
+        assert!(readme.contains(&expected), "README.md lacks this table of {part}:\n{expected}");
+    }
+}
+
+#[test]
+fn every_template_has_its_properties() {
+    let stems = |folder: &str, behind: &str| -> BTreeSet<String> {
+        let entries = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap();
+        let files = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        files.filter_map(|file| file.strip_suffix(behind).map(str::to_owned)).collect()
+    };
+    let templates = stems("workflows-templates", ".yaml");
+    assert_eq!(templates, stems("workflows-templates/properties", ".properties.json"));
+    assert!(templates.len() >= 5);
+    for name in templates {
+        let properties: Value =
+            serde_json::from_str(&read(&format!("workflows-templates/properties/{name}.properties.json"))).unwrap();
+        assert!(properties["name"].is_string() && properties["description"].is_string());
+        let first = read(&format!("workflows-templates/{name}.yaml")).lines().next().unwrap().to_owned();
+        assert!(first.contains("Change: "), "{name} does not say what to change");
+    }
+}
+
+/// A release of a copy of what a release changes, pushed to a folder instead of GitHub.
+#[test]
+fn a_release_names_one_image_everywhere_and_moves_the_major_tag_only_forward() {
+    let digest = "a".repeat(64);
+    let folder = tempfile::tempdir().unwrap();
+    let (work, origin) = (folder.path().join("work"), folder.path().join("origin.git"));
+    let files =
+        ["action.yml", "select-model/action.yml", "report/action.yml", ".github/workflows/model-ci.yaml", "script/release-tags"];
+    for file in files {
+        fs::create_dir_all(work.join(file).parent().unwrap()).unwrap();
+        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), work.join(file)).unwrap();
+    }
+    let programs = folder.path().join("programs");
+    fs::create_dir(&programs).unwrap();
+    fs::write(programs.join("gh"), "#!/bin/sh\necho \"$@\" >> \"$GH_LOG\"\n").unwrap();
+    fs::set_permissions(programs.join("gh"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let settings = format!(
+        "[user]\nname = somebody\nemail = somebody@example.com\n[url \"file://{}\"]\ninsteadOf = https://github.com/acme/safe-push-action\n",
+        origin.display()
+    );
+    fs::write(folder.path().join("gitconfig"), settings).unwrap();
+    let run = |program: &str, arguments: &[&str], tag: &str| {
+        let path = format!("{}:{}", programs.display(), std::env::var_os("PATH").unwrap().display());
+        let output = Command::new(program)
+            .args(arguments)
+            .current_dir(&work)
+            .env("PATH", path)
+            .env("GIT_CONFIG_GLOBAL", folder.path().join("gitconfig"))
+            .env("GH_LOG", folder.path().join("gh.log"))
+            .env("GH_TOKEN", "ghs_secret")
+            .env("REPOSITORY", "acme/safe-push-action")
+            .env("TAG", tag)
+            .env("IMAGE", format!("ghcr.io/acme/safe-push-action:{tag}@sha256:{digest}"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let git = |line: &str| run("git", &line.split(' ').collect::<Vec<_>>(), "");
+    let remote =
+        |name: &str| run("git", &["--git-dir", &origin.display().to_string(), "rev-parse", &format!("{name}^{{commit}}")], "");
+    run("git", &["init", "--quiet", "--bare", &origin.display().to_string()], "");
+    git("init --quiet");
+    git("add --all");
+    git("commit --quiet --message=first");
+    git("tag v1.3.0");
+    run("script/release-tags", &[], "v1.3.0");
+
+    let image = format!("docker://ghcr.io/acme/safe-push-action:v1.3.0@sha256:{digest}");
+    for file in &files[..3] {
+        let text = fs::read_to_string(work.join(file)).unwrap();
+        let action: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_eq!(action["runs"]["image"], image, "{file}");
+        assert!(!text.contains("A release replaces"), "{file}");
+    }
+    // The workflow names the commit whose actions name the image.
+    let workflow = fs::read_to_string(work.join(files[3])).unwrap();
+    let actions = git("rev-parse HEAD~1");
+    assert_eq!(workflow.matches(&format!("@{actions} # v1.3.0")).count(), 3, "{workflow}");
+    assert!(!workflow.contains("@v1 "), "{workflow}");
+    let released = git("rev-parse HEAD");
+    assert_eq!((remote("v1.3.0"), remote("v1")), (released.clone(), released.clone()));
+    assert!(fs::read_to_string(folder.path().join("gh.log")).unwrap().starts_with("release create v1.3.0"));
+
+    git("checkout --quiet --detach HEAD~2");
+    git("tag v1.2.9");
+    run("script/release-tags", &[], "v1.2.9");
+    assert_ne!(remote("v1.2.9"), released);
+    assert_eq!(remote("v1"), released, "a correction of an older release took the major tag back");
+}

@@ -1,0 +1,120 @@
+//! The client of Claude's API against a strict fake.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use safe_push::clients::ErrorKind;
+use safe_push::clients::claude::{Claude, ClaudeError, ClaudeFailure, ClaudeOptions, Content, Picture, RealClaude, ToolRequest};
+use safe_push::support::SecretString;
+use safe_push::support::clock::SystemClock;
+use serde_json::{Value, json};
+use test_support::fake_claude::{FakeClaude, Fault, KEY};
+
+fn question(content: Vec<Content>) -> ToolRequest {
+    ToolRequest {
+        model: None,
+        system: "Answer.".to_owned(),
+        content,
+        tool: "verdict",
+        tool_description: "Gives it",
+        tool_schema: json!({"type": "object", "properties": {"passed": {"type": "boolean"}}}),
+        max_tokens: 100,
+    }
+}
+
+fn options(fake: &FakeClaude) -> ClaudeOptions {
+    let mut options = ClaudeOptions::new(Some(fake.url.clone()), SecretString::from(KEY));
+    options.retry.first_wait = Duration::from_millis(1);
+    options
+}
+
+fn client(options: ClaudeOptions) -> RealClaude {
+    RealClaude::new(options, Arc::new(SystemClock)).unwrap()
+}
+
+async fn ask(options: ClaudeOptions) -> Result<Value, ClaudeError> {
+    client(options).use_tool(&question(vec![Content::Text("Is it?".to_owned())])).await
+}
+
+async fn fake() -> FakeClaude {
+    FakeClaude::start(Duration::ZERO, |_| json!({"passed": true})).await
+}
+
+#[tokio::test]
+async fn a_question_is_as_the_api_wants_it() {
+    let fake = fake().await;
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(3000, 20).write_to(&mut png, image::ImageFormat::Bmp).unwrap();
+    let picture = Picture::new(png.into_inner().into()).unwrap();
+    let content = vec![Content::Text(" ".to_owned()), Content::Text("Look".to_owned()), Content::Picture(picture)];
+    let client = client(options(&fake));
+    assert_eq!(client.use_tool(&question(content)).await.unwrap(), json!({"passed": true}));
+    assert_eq!(fake.refused(), Vec::<String>::new());
+    let asked = &fake.asked()[0];
+    assert_eq!((asked.text.as_str(), asked.pictures.as_slice()), ("Look", ["image/png".to_owned()].as_slice()));
+    assert_eq!(client.spent_tokens(), 1050);
+}
+
+#[tokio::test]
+async fn what_passes_is_repeated_and_waits_as_asked() {
+    let fake = fake().await;
+    fake.fail(Fault { status: 429, kind: "rate_limit_error", message: "slow down", retry_after: Some("1") });
+    fake.fail(Fault { status: 529, kind: "overloaded_error", message: "Overloaded", retry_after: None });
+    fake.fail(Fault { status: 500, kind: "api_error", message: "Internal server error", retry_after: None });
+    let start = Instant::now();
+    assert!(ask(options(&fake)).await.is_ok());
+    assert!(start.elapsed() >= Duration::from_secs(1), "{:?}", start.elapsed());
+    assert_eq!(fake.asked().len(), 4);
+}
+
+#[tokio::test]
+async fn errors_have_their_meaning_and_are_not_repeated() {
+    let credit = "Your credit balance is too low to access the Anthropic API.";
+    for (status, kind, message, meant) in [
+        (403, "permission_error", "no", ErrorKind::Request),
+        (404, "not_found_error", "model: claude-x", ErrorKind::Request),
+        (400, "invalid_request_error", "messages: no", ErrorKind::Request),
+        (400, "invalid_request_error", credit, ErrorKind::Billing),
+        (413, "request_too_large", "too large", ErrorKind::Request),
+    ] {
+        let fake = fake().await;
+        fake.fail(Fault { status, kind, message, retry_after: None });
+        let error = ask(options(&fake)).await.unwrap_err();
+        assert_eq!(error.kind(), meant, "{error}");
+        assert!(error.to_string().contains(message) && error.to_string().contains("req_fake"), "{error}");
+        assert_eq!(fake.asked().len(), 1);
+    }
+    let fake = fake().await;
+    let wrong = ClaudeOptions { key: SecretString::from("sk-ant-wrong"), ..options(&fake) };
+    let error = ask(wrong).await.unwrap_err();
+    assert!(matches!(error.failure, ClaudeFailure::Unauthorized(_)), "{error}");
+    assert!(!format!("{error:?}{error}").contains("sk-ant-wrong"));
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_used_say_why() {
+    let message = |stop: &str, content: Value| json!({"content": content, "stop_reason": stop, "usage": {"output_tokens": 9}});
+    for (body, words) in [
+        (message("max_tokens", json!([])), "cut off at 100 tokens"),
+        (message("refusal", json!([])), "declined"),
+        (message("end_turn", json!([{"type": "text", "text": "YES"}])), "does not use the tool 'verdict'"),
+        (message("tool_use", json!([{"type": "tool_use", "name": "other", "input": {}}])), "does not use the tool 'verdict'"),
+        (json!("hello"), "it is no message"),
+    ] {
+        let fake = fake().await;
+        fake.answer_with(body);
+        let error = ask(options(&fake)).await.unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_spent_budget_ends_the_questions() {
+    let fake = fake().await;
+    let client = client(ClaudeOptions { budget_tokens: 1000, ..options(&fake) });
+    let question = question(vec![Content::Text("Is it?".to_owned())]);
+    assert!(client.use_tool(&question).await.is_ok());
+    let error = client.use_tool(&question).await.unwrap_err();
+    assert!(matches!(error.failure, ClaudeFailure::BudgetSpent { budget: 1000 }), "{error}");
+    assert_eq!(fake.asked().len(), 1);
+}

@@ -1,0 +1,130 @@
+//! The program as its users meet it, where no Docker is needed.
+
+use insta::assert_snapshot;
+use test_support::Repository;
+
+const CONFIG: &str = "cog-safe-push-configs/text-stats.yaml";
+
+#[test]
+fn help_names_every_command() {
+    assert_snapshot!(Repository::new().run("--help"));
+}
+
+#[test]
+fn help_of_run_names_every_setting() {
+    assert_snapshot!(Repository::new().run("run --help"));
+}
+
+#[test]
+fn a_misspelt_key_is_told_with_its_line_and_the_nearest_key() {
+    let repository = Repository::example("text-stats");
+    repository.edit(CONFIG, "test_hardware:", "test_hardwear:");
+    assert_snapshot!(repository.run("run"));
+}
+
+#[test]
+fn a_missing_token_is_told_with_both_ways_out() {
+    assert_snapshot!(Repository::example("text-stats").run("run"));
+}
+
+#[test]
+fn a_missing_registry_token_is_told_apart() {
+    let repository = Repository::example("text-stats").variable("REPLICATE_API_TOKEN", "r8_0000000000000000000000000000000000000");
+    assert_snapshot!(repository.run("run"));
+}
+
+#[test]
+fn a_missing_daemon_is_a_service_error() {
+    let repository = Repository::example("text-stats").variable("DOCKER_HOST", "unix:///nowhere/docker.sock");
+    assert_snapshot!(repository.run("run --sandbox"));
+}
+
+#[test]
+fn an_unknown_flag_is_a_wrong_request() {
+    let seen = Repository::new().run("run --paralel 3");
+    assert_eq!(seen.code, Some(2));
+    assert!(seen.stderr.contains("--parallel"), "{}", seen.stderr);
+}
+
+#[test]
+fn a_folder_without_a_model_says_what_is_missing() {
+    assert_snapshot!(Repository::new().run("check"));
+}
+
+#[test]
+fn check_without_a_token_still_tells_what_the_source_tells() {
+    let repository = Repository::example("text-stats");
+    repository.edit("predict.py", "description=\"The text to count\", ", "");
+    assert_snapshot!(repository.run("check"));
+}
+
+#[test]
+fn errors_are_json_too_when_asked() {
+    let seen = Repository::example("text-stats").run("run --format json");
+    let error: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(error["schema"], "safe-push/v1");
+    assert_eq!(error["verdict"], "misconfigured");
+    assert!(error["error"]["hint"].as_str().unwrap().contains("REPLICATE_API_TOKEN"), "{error}");
+}
+
+#[test]
+fn select_names_the_models_of_the_repository() {
+    let repository = Repository::example("text-stats");
+    let config = repository.read(CONFIG);
+    repository.write("cog-safe-push-configs/text-stats-large.yaml", &config);
+    let seen = repository.run("select --models all");
+    assert_eq!(seen.stdout, "text-stats\ntext-stats-large\n", "{seen}");
+    let seen = repository.run("select --models text-stat");
+    assert_eq!(seen.code, Some(2));
+    assert!(seen.stderr.contains("did you mean 'text-stats'"), "{seen}");
+}
+
+#[test]
+fn init_writes_a_configuration_that_loads() {
+    let repository = Repository::example("text-stats");
+    std::fs::remove_dir_all(repository.path().join("cog-safe-push-configs")).unwrap();
+    let seen = repository.run("init acme/text-stats");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_snapshot!(repository.read(CONFIG));
+    assert_eq!(repository.run("check").code, Some(0));
+    let again = repository.run("init acme/text-stats");
+    assert_eq!(again.code, Some(2), "{again}");
+}
+
+#[test]
+fn the_official_dockerfile_is_shown_for_comparison() {
+    let repository = Repository::example("text-stats");
+    let seen = repository.run("image dockerfile --peer-exact --no-cog-base-image");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.starts_with("#syntax=docker/dockerfile:1.4\nFROM python:3.11-slim\n"), "{seen}");
+    assert!(seen.stdout.contains("uv pip install --no-cache cog==0.23.1\n") && seen.stdout.contains("\nCOPY . /src\n"), "{seen}");
+    let old = repository.run("image dockerfile --peer-exact --cog-version 0.16.12");
+    assert_eq!(old.code, Some(2), "{old}");
+    assert!(old.stderr.contains("before 0.17"), "{old}");
+}
+
+#[test]
+fn the_schema_of_the_source_is_shown() {
+    let seen = Repository::example("text-stats").run("schema show");
+    let document: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    let inputs = document["components"]["schemas"]["Input"]["properties"].as_object().unwrap();
+    assert_eq!(inputs.keys().collect::<Vec<_>>(), ["text", "top", "ignore_case"]);
+}
+
+#[test]
+fn a_breaking_schema_change_is_told_with_exit_code_1() {
+    let repository = Repository::example("text-stats");
+    let old = repository.run("schema show").stdout;
+    repository.write("old.json", &old);
+    assert_eq!(repository.run("schema diff old.json").code, Some(0));
+    repository.edit("predict.py", "top: int", "count: int");
+    repository.edit("predict.py", "ranked[:top]", "ranked[:count]");
+    assert_snapshot!(repository.run("schema diff old.json"));
+}
+
+#[test]
+fn an_unknown_rule_has_a_neighbour() {
+    let seen = Repository::new().run("rules SP1O1");
+    assert_eq!(seen.code, Some(2));
+    assert!(seen.stderr.contains("did you mean SP101?"), "{seen}");
+}

@@ -1,0 +1,127 @@
+//! What is told before a build: on the line that is at fault, without Docker.
+
+use insta::assert_snapshot;
+use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
+use safe_push::support::ExposeSecret;
+use serde_json::Value;
+use test_support::{Repository, Seen};
+
+/// A live version of `acme/text-stats` as the example describes it, and a repository that changes.
+struct Live {
+    sandbox: Sandbox,
+    repository: Repository,
+}
+
+impl Live {
+    async fn new() -> Self {
+        let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
+        let sandbox = Sandbox::start(options).await.unwrap();
+        sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
+        let repository = Repository::example("text-stats")
+            .variable("REPLICATE_BASE_URL", sandbox.base_url())
+            .variable("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret());
+        let schema: Value = serde_json::from_str(&repository.run("schema show").stdout).unwrap();
+        let script = Script::always(ScriptedReply::output("unused"));
+        sandbox.push_scripted_version("acme/text-stats", Some(schema), script).unwrap();
+        Self { sandbox, repository }
+    }
+
+    /// Runs the program without holding up the sandbox, which lives in this process.
+    async fn run(&self, line: &str) -> Seen {
+        tokio::task::block_in_place(|| self.repository.run(line))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_model_passes() {
+    let live = Live::new().await;
+    let seen = live.run("check").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    live.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn breaking_changes_are_shown_on_their_lines() {
+    let live = Live::new().await;
+    let source = live.repository.read("predict.py");
+    let top = source.lines().find(|line| line.trim_start().starts_with("top: int")).unwrap().to_owned();
+
+    live.repository.edit("predict.py", &format!("{top}\n"), "");
+    assert_snapshot!("an_input_removed", live.run("check").await);
+
+    live.repository.write("predict.py", &source.replace("ge=0, le=50", "ge=0, le=20"));
+    assert_snapshot!("a_range_tightened", live.run("check").await);
+    assert_snapshot!("annotations", live.run("check --format github").await);
+    assert_snapshot!("a_difference", live.run("schema diff acme/text-stats").await);
+
+    let sarif: Value = serde_json::from_str(&live.run("schema diff acme/text-stats --format sarif").await.stdout).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "predict.py");
+    let line = place["region"]["startLine"].as_u64().unwrap();
+    assert_eq!(source.lines().nth(usize::try_from(line).unwrap() - 1).unwrap(), top);
+    assert_eq!(result["ruleId"], sarif["runs"][0]["tool"]["driver"]["rules"][0]["id"]);
+
+    let ignored = live.run("check --ignore-schema-compatibility").await;
+    assert_eq!(ignored.code, Some(0), "{ignored}");
+    assert!(ignored.stdout.contains("warning["), "still told: {ignored}");
+    live.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_is_ignored_for_the_model_that_says_so_and_not_for_others() {
+    let live = Live::new().await;
+    live.repository.edit("predict.py", "ge=0, le=50", "ge=0, le=20");
+    let configured = live.repository.read("cog-safe-push-configs/text-stats.yaml");
+    live.repository.write("cog-safe-push-configs/lenient.yaml", &configured);
+    live.repository.write(".safe-push.yaml", "models:\n  lenient:\n    ignore: [SP109]\n");
+    assert_snapshot!("ignored_for_one_model", live.run("check --models lenient,text-stats").await);
+    let run: Value = serde_json::from_str(&live.repository.read("safe-push-report/run.json")).unwrap();
+    assert_eq!(run["models"][0]["ignored"][0]["code"], "SP109", "what is ignored is still told");
+    live.sandbox.stop().await;
+}
+
+#[test]
+fn the_schema_names_the_sdk_of_the_project() {
+    let repository = Repository::example("text-stats");
+    let version = |arguments: &str| {
+        let schema: Value = serde_json::from_str(&repository.run(arguments).stdout).unwrap();
+        schema["info"]["version"].as_str().unwrap().to_owned()
+    };
+    // As the official generator: its own release from 0.22 on, and a constant before.
+    assert_eq!(version("schema show --cog-version 0.22.0"), "0.22.0");
+    assert_eq!(version("schema show --cog-version 0.23.0"), "0.23.0");
+    assert_eq!(version("schema show --cog-version 0.21.0"), "0.1.0");
+    assert_eq!(version("schema show"), "0.23.1");
+    repository.edit("cog.yaml", "\"0.23.1\"", "\"0.22.0\"");
+    assert_eq!(version("schema show"), "0.22.0");
+    repository.edit("cog.yaml", "  sdk_version: \"0.22.0\"\n", "");
+    assert_eq!(version("schema show"), cog_source::sdk::NEWEST_KNOWN.to_string());
+}
+
+#[test]
+fn a_broken_cog_yaml_is_told_by_schema_show_too() {
+    let repository = Repository::example("text-stats");
+    repository.write("cog.yaml", "predict: [1, 2\n");
+    assert_snapshot!(repository.run("schema show"));
+}
+
+#[test]
+fn a_format_for_findings_is_refused_where_there_are_none() {
+    assert_snapshot!(Repository::example("text-stats").run("select --models all --format sarif"));
+}
+
+#[test]
+fn a_missing_ruff_is_told_with_both_ways_out() {
+    let repository = Repository::example("text-stats").with_ruff(None);
+    assert_snapshot!(repository.run("check"));
+    let without = repository.run("check --no-lint");
+    assert_eq!(without.code, Some(0), "{without}");
+}
+
+#[test]
+fn what_ruff_finds_is_shown_on_its_line() {
+    let answer = r#"[{"code":"F401","message":"`re` imported but unused","filename":"predict.py","location":{"row":3,"column":8},"end_location":{"row":3,"column":10},"fix":null,"url":null}]"#;
+    let script = format!("#!/bin/sh\necho '{answer}'\nexit 0\n");
+    assert_snapshot!(Repository::example("text-stats").with_ruff(Some(&script)).run("check"));
+}

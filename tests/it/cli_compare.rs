@@ -1,0 +1,91 @@
+//! `compare`: two files or addresses, numbers with their thresholds, and where they differ.
+
+use std::fs;
+
+use insta::assert_snapshot;
+use test_support::Repository;
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::media::pictures::{damaged, encoded, scene};
+
+fn pictures() -> Repository {
+    let repository = Repository::new();
+    let format = image::ImageFormat::Png;
+    fs::write(repository.path().join("one.png"), encoded(scene(), format)).unwrap();
+    fs::write(repository.path().join("two.png"), encoded(damaged(&scene()), format)).unwrap();
+    repository
+}
+
+#[test]
+fn numbers_stand_beside_their_thresholds() {
+    assert_snapshot!(pictures().run("compare one.png two.png"));
+}
+
+#[test]
+fn equal_files_are_the_same() {
+    let seen = pictures().run("compare one.png one.png");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.starts_with("same (image)\n"), "{seen}");
+}
+
+#[test]
+fn documents_for_machines_name_the_thresholds() {
+    let seen = pictures().run("compare --format json one.png two.png");
+    assert_eq!(seen.code, Some(1), "{seen}");
+    let document: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!((&document["same"], &document["kind"]), (&false.into(), &"image".into()));
+    let measurements = document["measurements"].as_array().unwrap();
+    let tile = measurements.iter().find(|measurement| measurement["name"] == "worst_tile_distance").unwrap();
+    assert_eq!((&tile["at_most"], &tile["holds"]), (&64.0.into(), &false.into()));
+}
+
+#[test]
+fn thresholds_can_be_others() {
+    let repository = pictures();
+    assert_eq!(repository.run("compare one.png two.png --threshold worst_tile_distance=400").code, Some(0));
+    assert_eq!(repository.run("compare one.png two.png --threshold worst_tile_distance=400 --threshold ssim=0.9999").code, Some(1));
+    let seen = repository.run("compare one.png two.png --threshold sim=0.5");
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stderr.contains("did you mean ssim?"), "{seen}");
+    assert_eq!(repository.run("compare one.png two.png --threshold 5").code, Some(2));
+    assert_eq!(repository.run("compare one.png two.png --threshold ssim=high").code, Some(2));
+}
+
+#[test]
+fn where_files_differ_can_be_seen() {
+    let repository = pictures();
+    assert_eq!(repository.run("compare one.png two.png --out heat.png").code, Some(1));
+    let heat = image::open(repository.path().join("heat.png")).unwrap();
+    assert_eq!((heat.width(), heat.height()), (200, 150));
+    repository.write("one.txt", "one\ntwo\n");
+    repository.write("two.txt", "one\n2\n");
+    assert_eq!(repository.run("compare one.txt two.txt --out diff.txt").code, Some(1));
+    assert_eq!(repository.read("diff.txt"), "--- expected\n+++ actual\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n");
+    let seen = repository.run("compare one.txt one.txt --out none.txt");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stderr.contains("nothing was written") && !repository.path().join("none.txt").exists(), "{seen}");
+}
+
+#[test]
+fn what_cannot_be_read_is_a_wrong_request() {
+    let seen = pictures().run("compare one.png nowhere.png");
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stderr.contains("failed to read nowhere.png"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_are_fetched() {
+    let server = MockServer::start().await;
+    let picture = encoded(scene(), image::ImageFormat::Png);
+    Mock::given(path("/out.png")).respond_with(ResponseTemplate::new(200).set_body_raw(picture, "image/png")).mount(&server).await;
+    // Addresses in private networks are fetched where the API is in one.
+    let repository = pictures().variable("REPLICATE_BASE_URL", &server.uri());
+    let seen = repository.run(&format!("compare one.png {}/out.png", server.uri()));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let seen = repository.run(&format!("compare one.png {}/gone.png", server.uri()));
+    assert_eq!(seen.code, Some(2), "{seen}");
+    let alone = pictures().run(&format!("compare one.png {}/out.png", server.uri()));
+    assert_eq!(alone.code, Some(2), "{alone}");
+    assert!(alone.stderr.contains("private network"), "{alone}");
+}

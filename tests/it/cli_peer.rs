@@ -1,0 +1,125 @@
+//! The run that cog-safe-push was measured with passes, and what fails in it is told.
+
+use std::time::Duration;
+
+use replicate_sandbox::{ScriptedReply, ScriptedRequest};
+use serde_json::{Value, json};
+use test_support::Seen;
+use test_support::fake_claude::Asked;
+use test_support::peer_run::{self, Peer, agreeing};
+
+const LATENCY: Duration = Duration::from_millis(50);
+
+fn hello(request: &ScriptedRequest) -> ScriptedReply {
+    peer_run::hello(request, LATENCY)
+}
+
+async fn run_of(
+    answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
+    opinion: impl Fn(&Asked) -> Value + Send + Sync + 'static,
+) -> Peer {
+    Peer::new(LATENCY, Duration::ZERO, answer, opinion).await
+}
+
+/// A failure names the case, its inputs, what was expected and what came, and the prediction's page.
+fn tells(peer: &Peer, seen: &Seen, id: &str, words: &[&str]) {
+    assert_eq!(seen.code, Some(1), "{seen}");
+    let start = seen.stdout.find(&format!("{id} failed")).unwrap_or_else(|| panic!("no {id} in {seen}"));
+    let entry = seen.stdout[start..].split("\n\n").next().unwrap();
+    for word in words {
+        assert!(entry.contains(word), "'{word}' is not told of {id}:\n{entry}");
+    }
+    let case = peer.case(id);
+    let url = case["url"].as_str().unwrap();
+    let prediction = case["prediction_id"].as_str().unwrap();
+    assert!(url.ends_with(prediction), "{case:#}");
+    // The harness replaces what differs from run to run.
+    assert!(entry.contains("page") && entry.contains("/p/"), "{entry}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_run_passes() {
+    let peer = run_of(hello, agreeing).await;
+    let seen = peer.verify().await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(peer.claude.refused(), Vec::<String>::new());
+
+    let cases = peer.cases();
+    let count = |kind: &str| cases.iter().filter(|case| case["kind"] == kind && case["status"] == "passed").count();
+    assert_eq!((count("compare"), count("case"), count("fuzz")), (1, 10, 10), "{seen}");
+
+    let asked = peer.claude.asked();
+    assert_eq!(asked.iter().filter(|asked| asked.tool == "verdict").count(), 2);
+    let shown: Vec<_> = asked.iter().filter(|asked| !asked.pictures.is_empty()).collect();
+    assert_eq!(shown.len(), 1);
+    assert!(shown[0].text.contains("64 x 64 pixels") && shown[0].text.contains("a smooth picture"), "{}", shown[0].text);
+    // One batch: twelve were given, two of them do not fit.
+    assert_eq!(asked.iter().filter(|asked| asked.tool == "inputs").count(), 1);
+    let wish = asked.iter().find(|asked| asked.tool == "inputs").unwrap();
+    for words in ["Greet many kinds of people", "shout", "Never give these inputs"] {
+        assert!(wish.text.contains(words), "{}", wish.text);
+    }
+    for case in cases.iter().filter(|case| case["kind"] == "fuzz") {
+        let inputs = case["inputs"].as_object().unwrap();
+        assert!(inputs["text"].as_str().unwrap().starts_with("person "), "{case}");
+        assert!(inputs["shout"] == json!(false) && !inputs.contains_key("seed"), "{case}");
+    }
+    peer.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_output_is_told() {
+    let changed = |request: &ScriptedRequest| match request.input["text"].as_str() {
+        Some("world") => ScriptedReply::output("howdy world"),
+        _ => hello(request),
+    };
+    let peer = run_of(changed, agreeing).await;
+    let seen = peer.verify().await;
+    tells(&peer, &seen, "case-1", &[r#""text":"world""#, "hello world", "howdy world"]);
+    tells(&peer, &seen, "compare-1", &[r#""text":"world""#, "hello world", "howdy world"]);
+    assert_eq!(peer.case("case-2")["status"], "passed");
+    peer.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failing_generated_input_is_told_with_a_smaller_one_and_a_command() {
+    let picky = |request: &ScriptedRequest| match request.input.get("n").and_then(Value::as_i64) {
+        Some(2..9) => ScriptedReply::failure("RuntimeError: n is more than this model can take"),
+        _ => hello(request),
+    };
+    let peer = run_of(picky, agreeing).await;
+    let seen = peer.verify().await;
+    let failed: Vec<Value> = peer.cases().into_iter().filter(|case| case["kind"] == "fuzz" && case["status"] == "failed").collect();
+    assert!(!failed.is_empty(), "{seen}");
+    let id = failed[0]["id"].as_str().unwrap();
+    tells(&peer, &seen, id, &["RuntimeError: n is more than this model can take", "inputs", "person "]);
+    assert!(seen.stdout.contains("to repeat it: curl -sS -X POST"), "{seen}");
+    peer.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_output_that_the_judge_refuses_is_told_with_its_reason() {
+    let strict = |asked: &Asked| {
+        if asked.tool == "verdict" && asked.text.contains("friendly") {
+            return json!({"reason": "The text is hostile.", "passed": false});
+        }
+        agreeing(asked)
+    };
+    let peer = run_of(hello, strict).await;
+    let seen = peer.verify().await;
+    tells(&peer, &seen, "case-9", &[r#""text":"friend""#, "a friendly greeting", "hello friend", "The text is hostile."]);
+    // Best of three for each of two tries.
+    assert_eq!(peer.claude.asked().iter().filter(|asked| asked.text.contains("friendly")).count(), 6);
+    peer.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_not_accepted_is_an_error_with_the_way_out() {
+    let peer = run_of(hello, agreeing).await;
+    let peer = Peer { repository: peer.repository.variable("ANTHROPIC_API_KEY", "sk-ant-other"), ..peer };
+    let seen = peer.verify().await;
+    assert_ne!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.contains("ANTHROPIC_API_KEY"), "{seen}");
+    assert!(!format!("{seen}").contains("sk-ant-other"), "{seen}");
+    peer.sandbox.stop().await;
+}

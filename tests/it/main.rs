@@ -1,0 +1,24 @@
+//! Tests that need neither Docker nor a browser: the CLI against a sandbox with scripted versions, the libraries over their tables, and
+//! the repository's own files.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod action_files;
+mod claude_client;
+mod cli;
+mod cli_check;
+mod cli_compare;
+mod cli_faults;
+mod cli_peer;
+mod cli_select;
+mod dependencies;
+mod from_the_peer;
+mod layers;
+mod media;
+mod media_pairs;
+mod python_corpus;
+mod python_hostile;
+mod reference;
+mod sandbox_client;
+mod schema_compat;
+mod trainings;

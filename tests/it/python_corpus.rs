@@ -1,0 +1,286 @@
+//! Every predictor under `tests/predictors` is described as its `expected.json` says, also as Cog's own generator does it.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use cog_findings::Finding;
+use cog_source::python::{Description, FolderTree, Options, SignatureError, Target, describe};
+use serde_json::{Map, Value, json};
+
+/// Components that every document has.
+const FIXED: &[&str] = &[
+    "HTTPValidationError",
+    "Input",
+    "Output",
+    "PredictionRequest",
+    "PredictionResponse",
+    "Status",
+    "TrainingInput",
+    "TrainingOutput",
+    "TrainingRequest",
+    "TrainingResponse",
+    "ValidationError",
+];
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+    expected: Map<String, Value>,
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for entry in fs::read_dir(folder("predictors")).unwrap() {
+        let folder = entry.unwrap().path();
+        if folder.is_dir() {
+            let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+            let text = fs::read_to_string(folder.join("expected.json")).unwrap();
+            let expected = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+            cases.push(Case { name, folder, expected });
+        }
+    }
+    cases.sort_by(|one, other| one.name.cmp(&other.name));
+    cases
+}
+
+fn target(text: &str) -> Target {
+    let (file, name) = text.split_once(':').unwrap();
+    Target { file: file.to_owned(), name: name.to_owned() }
+}
+
+impl Case {
+    fn describe(&self, peer_exact: bool) -> Result<Description, Vec<SignatureError>> {
+        let predict = match self.expected.get("predict") {
+            None => Some(target("predict.py:Predictor")),
+            Some(named) => named.as_str().map(target),
+        };
+        let train = self.expected.get("train").and_then(Value::as_str).map(target);
+        let cog_version = self.expected.get("cog_version").and_then(Value::as_str).map(str::to_owned);
+        let tree = FolderTree::new(self.folder.clone());
+        describe(&tree, predict.as_ref(), train.as_ref(), &Options { cog_version, peer_exact })
+    }
+}
+
+fn said<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Value {
+    let mut lines: Vec<String> =
+        findings.into_iter().map(|finding| format!("{} {}", finding.code, finding.location.as_ref().unwrap())).collect();
+    lines.sort();
+    json!(lines)
+}
+
+/// What a description says, in the keys of `expected.json`.
+fn summary(description: &Description) -> Map<String, Value> {
+    let document = &description.document;
+    let components = document["components"]["schemas"].as_object().unwrap();
+    let component = |names: [&str; 2]| names.iter().find_map(|name| components.get(*name)).cloned().unwrap();
+    let input = component(["Input", "TrainingInput"]);
+    let choices: Map<String, Value> = components
+        .iter()
+        .filter(|(name, _)| !FIXED.contains(&name.as_str()))
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect();
+    let signature = description.predict.as_ref().or(description.train.as_ref()).unwrap();
+    let mut summary = Map::new();
+    summary.insert("properties".to_owned(), input["properties"].clone());
+    summary.insert("required".to_owned(), input.get("required").cloned().unwrap_or_else(|| json!([])));
+    summary.insert("output".to_owned(), component(["Output", "TrainingOutput"]));
+    summary.insert("choices".to_owned(), Value::Object(choices));
+    let streaming = document["paths"]["/predictions"]["post"].get("x-cog-streaming").cloned();
+    summary.insert("streaming".to_owned(), streaming.unwrap_or(Value::Bool(false)));
+    summary.insert("concurrency".to_owned(), json!(signature.concurrency));
+    summary.insert("version".to_owned(), document["info"]["version"].clone());
+    summary
+}
+
+/// The keys of `expected` that say something else than `found`.
+fn wrong(expected: &Map<String, Value>, found: &Map<String, Value>) -> Vec<String> {
+    found
+        .iter()
+        .filter_map(|(key, found)| {
+            let absent = match key.as_str() {
+                "choices" => json!({}),
+                "warnings" => json!([]),
+                "streaming" => json!(false),
+                "concurrency" => Value::Null,
+                _ => found.clone(),
+            };
+            let mut expected = expected.get(key).cloned().unwrap_or(absent);
+            if let (Value::Array(lines), "warnings") = (&mut expected, key.as_str()) {
+                lines.sort_by_key(ToString::to_string);
+            }
+            (expected != *found).then(|| format!("{key}\n  expected {expected}\n  found    {found}"))
+        })
+        .collect()
+}
+
+fn check(case: &Case) -> Vec<String> {
+    let errors = case.expected.get("errors");
+    match (case.describe(false), errors) {
+        (Ok(description), None) => {
+            let mut found = summary(&description);
+            found.insert("warnings".to_owned(), said(&description.warnings));
+            wrong(&case.expected, &found)
+        }
+        (Err(errors), Some(expected)) => {
+            let found: Vec<Finding> = errors.iter().map(SignatureError::finding).collect();
+            let mut expected = expected.clone();
+            if let Value::Array(lines) = &mut expected {
+                lines.sort_by_key(ToString::to_string);
+            }
+            let texts: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            if said(&found) == expected {
+                Vec::new()
+            } else {
+                vec![format!("errors\n  expected {expected}\n  found    {} {texts:?}", said(&found))]
+            }
+        }
+        (Ok(description), Some(expected)) => vec![format!("expected {expected}, found {}", json!(summary(&description)))],
+        (Err(errors), None) => vec![format!("refused: {}", json!(errors.iter().map(SignatureError::finding).collect::<Vec<_>>()))],
+    }
+}
+
+/// The same with `peer_exact`.
+fn check_exact(case: &Case) -> Vec<String> {
+    let peer = case.expected.get("peer");
+    let found = match (case.describe(true), peer) {
+        (Err(_), Some(Value::String(said))) if said == "refuses" => return Vec::new(),
+        (Ok(description), Some(Value::String(_))) => return vec![format!("not refused: {}", json!(summary(&description)))],
+        (Err(_), None) if case.expected.contains_key("errors") => return Vec::new(),
+        (Err(errors), _) => {
+            return vec![format!("refused: {}", json!(errors.iter().map(SignatureError::finding).collect::<Vec<_>>()))];
+        }
+        (Ok(description), _) => summary(&description),
+    };
+    let mut expected = case.expected.clone();
+    if let Some(Value::Object(differences)) = peer {
+        expected.extend(differences.clone());
+    } else if case.expected.contains_key("errors") {
+        return vec!["an error is expected, but not with peer_exact, and `peer` does not say what then".to_owned()];
+    }
+    wrong(&expected, &found)
+}
+
+#[test]
+fn every_predictor_is_described_as_expected() {
+    let failures: Vec<String> =
+        cases().iter().flat_map(|case| check(case).into_iter().map(|wrong| format!("{}: {wrong}", case.name))).collect();
+    assert!(failures.is_empty(), "{} wrong\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn every_predictor_is_described_as_cog_does_when_asked() {
+    let failures: Vec<String> =
+        cases().iter().flat_map(|case| check_exact(case).into_iter().map(|wrong| format!("{}: {wrong}", case.name))).collect();
+    assert!(failures.is_empty(), "{} wrong\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn the_corpus_is_large_and_every_case_says_why() {
+    let cases = cases();
+    assert!(cases.len() >= 120, "{}", cases.len());
+    for case in &cases {
+        assert!(case.expected["because"].as_str().is_some_and(|because| because.len() > 5), "{}", case.name);
+    }
+}
+
+#[test]
+fn every_rule_speaks_somewhere_in_the_corpus() {
+    let mut spoken = BTreeSet::new();
+    for case in cases() {
+        for key in ["errors", "warnings"] {
+            for line in case.expected.get(key).and_then(Value::as_array).into_iter().flatten() {
+                spoken.insert(line.as_str().unwrap().split(' ').next().unwrap().to_owned());
+            }
+        }
+    }
+    let silent: Vec<&str> = cog_source::python::RULES.iter().map(|rule| rule.code).filter(|code| !spoken.contains(*code)).collect();
+    // Too large an output takes a generated file; `tests/it/python_hostile.rs` has it.
+    assert_eq!(silent, ["SP224"]);
+}
+
+#[test]
+fn every_finding_shows_a_way_out_in_one_line() {
+    for case in cases() {
+        let findings = match case.describe(false) {
+            Ok(description) => description.warnings,
+            Err(errors) => errors.iter().map(SignatureError::finding).collect(),
+        };
+        for finding in findings {
+            assert!(finding.hint.as_ref().is_some_and(|hint| hint.len() > 5 && !hint.ends_with('.')), "{}: {finding:?}", case.name);
+            assert!(!finding.message.ends_with('.') && !finding.message.contains('\n'), "{}: {finding:?}", case.name);
+        }
+    }
+}
+
+#[test]
+fn documents_written_after_the_reference_are_met_exactly() {
+    let documents: Map<String, Value> =
+        serde_json::from_str(&fs::read_to_string(folder("schema/dialects/0.22.0-static.json")).unwrap()).unwrap();
+    let tree = FolderTree::new(folder("schema/predictors"));
+    for (name, expected) in documents {
+        let file = format!("{name}.py");
+        let source = fs::read_to_string(folder("schema/predictors").join(&file)).unwrap();
+        let train = source.contains("def train(").then(|| target(&format!("{file}:train")));
+        let predict = source.contains("class Predictor").then(|| target(&format!("{file}:Predictor")));
+        let mut found = describe(&tree, predict.as_ref(), train.as_ref(), &Options::default()).unwrap().document;
+        for body in found["paths"].as_object_mut().unwrap().values_mut() {
+            *body = json!({});
+        }
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+#[test]
+fn the_document_has_the_order_that_cog_writes() {
+    let source = "class Predictor:\n    def run(self, b: str, a: int) -> str: ...\n";
+    let root = tempfile::tempdir().unwrap();
+    fs::write(root.path().join("predict.py"), source).unwrap();
+    let tree = FolderTree::new(root.path().to_owned());
+    let predict = target("predict.py:Predictor");
+    let document = describe(&tree, Some(&predict), None, &Options::default()).unwrap().document;
+    insta::assert_json_snapshot!("document", document);
+}
+
+#[test]
+fn both_methods_are_one_document_with_sorted_keys() {
+    let root = tempfile::tempdir().unwrap();
+    let predict =
+        "from cog import Input\n\n\nclass Predictor:\n    def run(self, size: str = Input(choices=['b', 'a'])) -> str: ...\n";
+    let train =
+        "from cog import Input\n\n\ndef train(size: int = Input(choices=[1]), other: int = Input(choices=[2])) -> str: ...\n";
+    fs::write(root.path().join("predict.py"), predict).unwrap();
+    fs::write(root.path().join("train.py"), train).unwrap();
+    let tree = FolderTree::new(root.path().to_owned());
+    let (predict, train) = (target("predict.py:Predictor"), target("train.py:train"));
+    let description = describe(&tree, Some(&predict), Some(&train), &Options::default()).unwrap();
+    let schemas = description.document["components"]["schemas"].as_object().unwrap();
+    let names: Vec<&str> = schemas.keys().map(String::as_str).collect();
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    assert_eq!(names, sorted);
+    assert_eq!(schemas["size"]["enum"], json!(["b", "a"]), "what predict has is kept");
+    assert_eq!(schemas["other"]["enum"], json!([2]));
+    assert_eq!(schemas["TrainingOutput"]["title"], json!("Output"));
+    assert_eq!(schemas.len(), FIXED.len() + 2);
+    let paths: Vec<&String> = description.document["paths"].as_object().unwrap().keys().collect();
+    assert_eq!(
+        paths,
+        [
+            "/",
+            "/health-check",
+            "/predictions",
+            "/predictions/{prediction_id}/cancel",
+            "/trainings",
+            "/trainings/{training_id}/cancel"
+        ]
+    );
+    assert_eq!(description.predict_places.input("size").unwrap().to_string(), "predict.py:5:19");
+    assert_eq!(description.train_places.input("other").unwrap().to_string(), "train.py:4:43");
+    assert_eq!(description.train_places.output().unwrap().to_string(), "train.py:4:79");
+    assert_eq!(description.predict_places.input("gone").unwrap().to_string(), "predict.py:5:9", "the method");
+}
