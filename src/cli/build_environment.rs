@@ -14,7 +14,7 @@ use cog_source::dockerfile::certificate;
 use crate::build::{BuildEnvironment, CogProgram, variables_of};
 use crate::cli::environment::Environment;
 use crate::clients::cog_release::RELEASES;
-use crate::config::settings::SECRETS;
+use crate::config::tokens::TOKENS;
 use crate::domain::plan::ModelPlan;
 use crate::support::process::{self, Bounds};
 
@@ -87,7 +87,7 @@ pub(super) fn collect<'a>(
         source_date_epoch,
         official: official(environment, &secrets),
         variables: environment.secrets(|name| secrets.contains(name)),
-        tokens: environment.secrets(|name| SECRETS.iter().any(|secret| secret.is_called(name))),
+        tokens: environment.secrets(|name| TOKENS.iter().any(|token| token.is_called(name))),
         ..BuildEnvironment::default()
     })
 }

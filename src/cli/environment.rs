@@ -5,7 +5,7 @@ use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::settings::SECRETS;
+use crate::config::tokens::TOKENS;
 use crate::support::SecretString;
 
 /// What a run needs that takes no settings from the environment.
@@ -63,8 +63,8 @@ impl Environment {
 
     /// The values of all tokens.
     pub(super) fn secret_values(&self) -> Vec<String> {
-        let inputs = SECRETS.iter().filter_map(|secret| self.input(secret.input));
-        let variables = SECRETS.iter().filter_map(|secret| self.get(secret.variable));
+        let inputs = TOKENS.iter().filter_map(|token| self.input(token.input));
+        let variables = TOKENS.iter().filter_map(|token| self.get(token.variable));
         let mut values: Vec<String> = inputs.chain(variables).map(str::to_owned).collect();
         values.sort();
         values.dedup();

@@ -30,7 +30,7 @@ pub(super) async fn execute(
 
 /// A run without models: that is a result too, and reports say so.
 pub(super) fn nothing_to_do(loaded: &Loaded, context: &Context) -> Result<Verdict, Failure> {
-    conclude(&without_models(loaded), &loaded.run.report_dir, context)
+    conclude(&without_models(loaded), &loaded.run.settings.report_dir, context)
 }
 
 /// The report of a run without models.

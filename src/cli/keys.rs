@@ -12,7 +12,7 @@ use crate::cli::context::Context;
 use crate::cli::prepare::{prepare_error, unwatched};
 use crate::cli::printer::Printer;
 use crate::clients::ErrorKind;
-use crate::config::settings::SECRETS;
+use crate::config::tokens::TOKENS;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::pipeline::{KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
 use crate::select::{Before, Changes, Script};
@@ -48,7 +48,7 @@ pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, contex
 /// Whether a variable is for safe-push and the runner alone.
 fn is_ours(name: &str) -> bool {
     let of_runner = ["INPUT_", "ACTIONS_", "RUNNER_", "GITHUB_"];
-    SECRETS.iter().any(|secret| secret.is_called(name)) || of_runner.iter().any(|prefix| name.starts_with(prefix))
+    TOKENS.iter().any(|token| token.is_called(name)) || of_runner.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// Knows what was written.

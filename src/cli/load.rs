@@ -49,7 +49,7 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
     };
     let mut notices = Vec::new();
     if let Some(configured) =
-        configured.as_ref().filter(|configured| configured.run.models.as_deref().map(str::trim) == Some(CHANGED))
+        configured.as_ref().filter(|configured| configured.run.settings.models.as_deref().map(str::trim) == Some(CHANGED))
     {
         let selection = selection::select(configured, script.as_ref(), context).await?;
         notices = selection.notices;
@@ -68,7 +68,7 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
 
 /// The repository's select script.
 pub(super) fn script(run: &RunSettings, context: &Context) -> Result<Option<Script>, Failure> {
-    let found = Script::find(&run.repository, run.select_script.as_deref(), context.environment.variables());
+    let found = Script::find(&run.repository, run.settings.select_script.as_deref(), context.environment.variables());
     found.map_err(prepare::failed)
 }
 

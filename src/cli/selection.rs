@@ -36,7 +36,7 @@ pub(super) struct Selection {
 /// elsewhere.
 pub(super) async fn select(configured: &Configured, script: Option<&Script>, context: &Context) -> Result<Selection, Failure> {
     let scripted = script_names(script, context);
-    let request = configured.run.models.as_deref().unwrap_or("all").trim();
+    let request = configured.run.settings.models.as_deref().unwrap_or("all").trim();
     let mut findings = configured.findings.clone();
     if let Some(script) = script {
         findings.extend(scripted.findings.clone());
@@ -48,7 +48,7 @@ pub(super) async fn select(configured: &Configured, script: Option<&Script>, con
     }
     let names: Vec<ModelName> = configured.models.iter().map(|model| model.name.clone()).collect();
     if names.is_empty() && matches!(request, "all" | CHANGED) {
-        let folder = &configured.run.config_dir;
+        let folder = &configured.run.settings.config_dir;
         return Err(Failure::request(format!(
             "no model has a configuration: there is neither cog-safe-push.yaml nor a file in {folder}"
         ))
@@ -75,7 +75,7 @@ fn script_names(script: Option<&Script>, context: &Context) -> ScriptNames {
 }
 
 fn differing(configured: &Configured, script: &Script, scripted: &ScriptNames) -> Vec<Finding> {
-    let folder = &configured.run.config_dir;
+    let folder = &configured.run.settings.config_dir;
     // The peer's own file at the top has no name that a script could know.
     let in_folder = configured.models.iter().filter(|model| model.file.starts_with(folder.as_str()));
     let names: Vec<(ModelName, String)> = in_folder.map(|model| (model.name.clone(), model.file.clone())).collect();
@@ -95,7 +95,7 @@ fn by_git(configured: &Configured, context: &Context) -> ChangedFiles {
     let run = &configured.run;
     let cancelled = || context.cancelled.is_cancelled();
     let environment = context.environment.variables();
-    changed_since(GitRepository { folder: &run.repository, environment, cancelled: &cancelled }, run.base.as_deref())
+    changed_since(GitRepository { folder: &run.repository, environment, cancelled: &cancelled }, run.settings.base.as_deref())
 }
 
 /// Which models these files concern.
@@ -107,7 +107,7 @@ fn of_changed_files(configured: &Configured, script: Option<&Script>, files: &Ch
         .map(|model| ModelFiles { name: &model.name, config_file: &model.file, paths: run.paths.of_model(model.name.as_str()) })
         .collect();
     let shared: Vec<&str> = std::iter::once(SETTINGS_FILE).chain(script.map(Script::path)).collect();
-    changed(&models, SharedFiles { files: &shared, config_dir: &run.config_dir }, files)
+    changed(&models, SharedFiles { files: &shared, config_dir: &run.settings.config_dir }, files)
 }
 
 /// A name that only the script knows lacks a configuration; perhaps it lies in another folder.
@@ -115,7 +115,7 @@ fn unknown(error: SelectError, configured: &Configured, scripted: &ScriptNames) 
     let error = match error {
         SelectError::Unknown { name, .. } if scripted.names.iter().flatten().any(|scripted| scripted.as_str() == name) => {
             let candidate = candidate(configured, &name);
-            SelectError::WithoutConfiguration { folder: configured.run.config_dir.clone(), candidate, name }
+            SelectError::WithoutConfiguration { folder: configured.run.settings.config_dir.clone(), candidate, name }
         }
         other => other,
     };

@@ -45,27 +45,27 @@ impl Connected {
 }
 
 /// Connects to Replicate, its registry and the Docker daemon.
-pub(super) async fn replicate(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
-    let token = settings.tokens.replicate.clone().ok_or_else(no_token)?;
-    let cog_token = settings.tokens.cog.clone().ok_or_else(no_cog_token)?;
-    let client = replicate_client(settings, token)?;
-    let docker = docker(settings).await?;
-    let credentials = registry_user(settings, cog_token).await?;
+pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
+    let token = run.tokens.replicate.clone().ok_or_else(no_token)?;
+    let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
+    let client = replicate_client(run, token)?;
+    let docker = docker(run).await?;
+    let credentials = registry_user(run, cog_token).await?;
     let images = Images { docker, registry: open_registry(&credentials.host, Some(credentials.clone()))? };
-    let services = services(context, models, images, client, credentials, claude::judge(settings)?, Reach::Published)?;
+    let services = services(context, models, images, client, credentials, claude::judge(run)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), sandbox: None, handover: None })
 }
 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
-pub(super) async fn sandbox(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
-    let judge = claude::judge(settings)?;
-    let docker = RealDocker::connect(settings.docker_host.as_deref()).await?;
+pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
+    let judge = claude::judge(run)?;
+    let docker = RealDocker::connect(run.settings.docker_host.as_deref()).await?;
     let network = handover::own_network(&docker).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
     let defaults = SandboxOptions::default();
     let sandbox = Sandbox::start(SandboxOptions {
         username: username.to_owned(),
-        docker_host: settings.docker_host.clone(),
+        docker_host: run.settings.docker_host.clone(),
         bind: network.as_ref().map_or(defaults.bind, |network| network.address),
         docker_network: network.as_ref().map(|network| network.name.clone()),
         ..defaults
@@ -154,13 +154,13 @@ pub(super) fn tools(context: &Context) -> Tools {
 }
 
 /// The Docker daemon.
-pub(super) async fn docker(settings: &RunSettings) -> Result<Arc<dyn Docker>, Failure> {
-    Ok(Arc::new(RealDocker::connect(settings.docker_host.as_deref()).await?))
+pub(super) async fn docker(run: &RunSettings) -> Result<Arc<dyn Docker>, Failure> {
+    Ok(Arc::new(RealDocker::connect(run.settings.docker_host.as_deref()).await?))
 }
 
 /// Replicate's API.
-pub(super) fn replicate_client(settings: &RunSettings, token: SecretString) -> Result<Arc<dyn Replicate>, Failure> {
-    let named = settings.replicate_base_url.as_deref().unwrap_or(BaseUrl::REPLICATE);
+pub(super) fn replicate_client(run: &RunSettings, token: SecretString) -> Result<Arc<dyn Replicate>, Failure> {
+    let named = run.settings.replicate_base_url.as_deref().unwrap_or(BaseUrl::REPLICATE);
     let base_url: BaseUrl = named
         .parse()
         .map_err(|error| Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)).hint("correct REPLICATE_BASE_URL"))?;
@@ -172,16 +172,16 @@ fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result
 }
 
 /// Whom the registry knows under the CLI token.
-async fn registry_user(settings: &RunSettings, token: SecretString) -> Result<RegistryCredentials, Failure> {
-    let host = settings.registry_host.clone();
+async fn registry_user(run: &RunSettings, token: SecretString) -> Result<RegistryCredentials, Failure> {
+    let host = run.settings.replicate_registry.clone();
     let anonymous = open_registry(&host, None)?;
     let username = anonymous.verify_token(&token).await?;
     Ok(RegistryCredentials { host, username, password: token })
 }
 
 /// The token of Replicate's API.
-pub(super) fn api_token(settings: &RunSettings) -> Result<SecretString, Failure> {
-    settings.tokens.replicate.clone().ok_or_else(|| {
+pub(super) fn api_token(run: &RunSettings) -> Result<SecretString, Failure> {
+    run.tokens.replicate.clone().ok_or_else(|| {
         let missing = Failure::request("there is no Replicate API token");
         missing.hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens)")
     })
@@ -203,28 +203,28 @@ pub(super) fn clock() -> Arc<dyn Clock> {
 }
 
 /// What a check needs: nothing, and a token when there is one.
-pub(super) fn for_check(settings: &RunSettings, context: &Context) -> Result<CheckServices, Failure> {
-    let replicate = settings.tokens.replicate.clone().map(|token| replicate_client(settings, token)).transpose()?;
+pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckServices, Failure> {
+    let replicate = run.tokens.replicate.clone().map(|token| replicate_client(run, token)).transpose()?;
     Ok(CheckServices { replicate, clock: clock(), tools: tools(context) })
 }
 
 /// What the verification of a version that is already there needs: a token of the API, and neither registry nor daemon.
-pub(super) fn for_verification(settings: &RunSettings) -> Result<VerifyServices, Failure> {
-    let replicate = replicate_client(settings, api_token(settings)?)?;
-    Ok(VerifyServices { replicate, judge: claude::judge(settings)?, clock: clock() })
+pub(super) fn for_verification(run: &RunSettings) -> Result<VerifyServices, Failure> {
+    let replicate = replicate_client(run, api_token(run)?)?;
+    Ok(VerifyServices { replicate, judge: claude::judge(run)?, clock: clock() })
 }
 
 /// What a build needs: the daemon.
-pub(super) async fn for_build(settings: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<BuildServices, Failure> {
+pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<BuildServices, Failure> {
     Ok(BuildServices {
-        check: for_check(settings, context)?,
-        docker: docker(settings).await?,
-        registry: Some(open_registry(&settings.registry_host, None)?),
+        check: for_check(run, context)?,
+        docker: docker(run).await?,
+        registry: Some(open_registry(&run.settings.replicate_registry, None)?),
         build: build_environment::collect(
             &context.environment,
             models,
             context.environment.folder(),
-            &settings.registry_host,
+            &run.settings.replicate_registry,
             Reach::Published,
         )?,
     })

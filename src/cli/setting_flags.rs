@@ -1,15 +1,15 @@
-//! Flags, made from the table of settings.
+//! Flags, from the declaration of settings.
 
 use std::collections::BTreeMap;
 
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::config::Flags;
-use crate::config::settings::{Kind, SETTINGS, Setting};
+use crate::config::settings::{Key, Kind, Setting};
 
-/// Values of flags by the names of settings.
+/// The texts of flags.
 #[derive(Debug, Clone, Default)]
-pub(super) struct SettingFlags(BTreeMap<&'static str, Vec<String>>);
+pub(super) struct SettingFlags(BTreeMap<Key, Vec<String>>);
 
 impl SettingFlags {
     pub(super) fn into_flags(self) -> Flags {
@@ -17,23 +17,23 @@ impl SettingFlags {
     }
 }
 
+/// The settings that have a flag.
+fn with_flag() -> impl Iterator<Item = (Key, &'static Setting, &'static str)> {
+    Key::ALL.iter().filter_map(|key| Some((*key, key.setting(), key.setting().flag?)))
+}
+
 fn argument(setting: &'static Setting, flag: &'static str) -> Arg {
-    let help = match setting.default {
-        Some(default) => format!("{} [default: {default}]", setting.help),
-        None => setting.help.to_owned(),
-    };
+    let help = setting.negated.unwrap_or(setting.help);
+    let scope = if setting.only_in_action { " (only in the action)" } else { "" };
+    let default = setting.default_text().map(|default| format!(" [default: {default}]")).unwrap_or_default();
+    let help = format!("{help}{scope}{default}");
     let argument = Arg::new(setting.name).long(flag).help(help).help_heading(setting.heading);
     match setting.kind {
         Kind::Switch => argument.action(ArgAction::SetTrue),
         Kind::List => argument.action(ArgAction::Append).value_name(setting.value_name),
-        Kind::Text | Kind::Number => argument.action(ArgAction::Set).value_name(setting.value_name),
+        Kind::Text | Kind::Model | Kind::Number => argument.action(ArgAction::Set).value_name(setting.value_name),
         Kind::Choice(words) => argument.action(ArgAction::Set).value_name(setting.value_name).value_parser(words.to_vec()),
     }
-}
-
-fn with_arguments(command: Command) -> Command {
-    let flags = SETTINGS.iter().filter_map(|setting| Some((setting, setting.flag?)));
-    flags.fold(command, |command, (setting, flag)| command.arg(argument(setting, flag)))
 }
 
 impl FromArgMatches for SettingFlags {
@@ -44,13 +44,13 @@ impl FromArgMatches for SettingFlags {
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        for setting in SETTINGS.iter().filter(|setting| setting.flag.is_some()) {
+        for (key, setting, _) in with_flag() {
             let values: Vec<String> = match setting.kind {
                 Kind::Switch => matches.get_flag(setting.name).then(|| "true".to_owned()).into_iter().collect(),
                 _ => matches.get_many::<String>(setting.name).into_iter().flatten().cloned().collect(),
             };
             if !values.is_empty() {
-                self.0.insert(setting.name, values);
+                self.0.insert(key, values);
             }
         }
         Ok(())
@@ -59,10 +59,10 @@ impl FromArgMatches for SettingFlags {
 
 impl Args for SettingFlags {
     fn augment_args(command: Command) -> Command {
-        with_arguments(command)
+        with_flag().fold(command, |command, (_, setting, flag)| command.arg(argument(setting, flag)))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        with_arguments(command)
+        Self::augment_args(command)
     }
 }

@@ -70,37 +70,27 @@ pub fn repository_example() -> String {
 }
 
 fn help(setting: &Setting) -> String {
-    match setting.default {
+    match setting.default_text() {
         Some(default) => format!("{} (default: {default})", setting.help),
         None => setting.help.to_owned(),
     }
 }
 
+/// The key with its default. One without a fixed default is commented out.
 fn entry(setting: &Setting) -> String {
-    let default = setting.default.unwrap_or_default();
-    let value = match setting.kind {
-        Kind::Switch => "false".to_owned(),
-        Kind::Number if default.is_empty() => return format!("# {}: {}", setting.name, setting.value_name),
-        Kind::Number => default.to_owned(),
-        Kind::Choice(words) => match words.contains(&default) {
-            true => default.to_owned(),
-            false => words.first().copied().unwrap_or_default().to_owned(),
-        },
-        Kind::List => "[]".to_owned(),
-        Kind::Text if default.is_empty() => return format!("# {}: {}", setting.name, setting.value_name),
-        // A default that depends is no value.
-        Kind::Text if default.contains(',') => {
-            return format!("# {}: {}", setting.name, default.split(',').next().unwrap_or_default());
-        }
-        Kind::Text => default.to_owned(),
-    };
-    format!("{}: {value}", setting.name)
+    let name = setting.name;
+    match (setting.kind, setting.default.and_then(|default| default())) {
+        (_, Some(default)) => format!("{name}: {default}"),
+        (Kind::Switch, None) => format!("{name}: false"),
+        (Kind::List, None) => format!("{name}: []"),
+        (_, None) => format!("# {name}: {}", setting.value_name),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{peer, repository};
+    use crate::config::{peer, repository_file};
 
     /// The commented parts too.
     fn uncommented(text: &str) -> String {
@@ -134,7 +124,7 @@ mod tests {
 
     #[test]
     fn the_example_of_a_repository_is_one() {
-        let (config, findings) = repository::parse(&repository_example(), ".safe-push.yaml");
+        let (config, findings) = repository_file::parse(&repository_example(), ".safe-push.yaml");
         assert_eq!(findings, []);
         assert_eq!(config.all.values.get("parallel").and_then(figment::value::Value::to_u128), Some(4));
         assert!(config.models.contains_key("hotdog") && config.all.paths.is_some());

@@ -6,7 +6,8 @@ use std::path::Path;
 use cog_findings::text::{nearest, shorten};
 use cog_findings::{Finding, Location};
 
-use crate::config::{ConfigError, ConfiguredModel, peer, rules};
+use crate::config::loaded::ConfiguredModel;
+use crate::config::{ConfigError, peer, rules};
 use crate::domain::model_name::{ModelName, split_request};
 
 /// The peer's file, which comes before all others.

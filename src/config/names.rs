@@ -6,7 +6,8 @@ use cog_findings::Finding;
 use cog_findings::text::{nearest, shorten};
 
 use crate::config::rules;
-use crate::config::settings::{SECRETS, SETTINGS, Setting};
+use crate::config::settings::{SETTINGS, Setting};
+use crate::config::tokens::TOKENS;
 
 /// How our variables begin.
 const PREFIX: &str = "SAFE_PUSH_";
@@ -46,7 +47,8 @@ fn unknown_variable(name: &str) -> Option<Finding> {
 }
 
 fn inputs() -> impl Iterator<Item = &'static str> {
-    SETTINGS.iter().filter_map(|setting| setting.input).chain(SECRETS.iter().map(|secret| secret.input))
+    let settings = SETTINGS.iter().filter(|setting| !setting.inputs.is_empty()).map(|setting| setting.name);
+    settings.chain(TOKENS.iter().map(|token| token.input))
 }
 
 /// Other programs have inputs too. One that is nothing like ours is theirs.

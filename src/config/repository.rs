@@ -1,176 +1,254 @@
-//! `.safe-push.yaml`: what the peer's configuration has no words for, for the whole repository and for single models.
+//! A repository: its settings, and the plan of each of its models.
 
-use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use cog_findings::{Finding, Location, RuleCode, Severity};
-use cog_source::yaml::{Node, Value, read};
+use cog_findings::Finding;
+use cog_findings::text::nearest;
 use figment::value::Dict;
 
-use crate::config::reader::{Entries, Reader};
-use crate::config::rules;
-use crate::config::settings::{Kind, SETTINGS};
-use crate::support::path_patterns::PathPatterns;
+use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG};
+use crate::config::layers::{Layer, Layers};
+use crate::config::loaded::LoadedModel;
+use crate::config::names;
+use crate::config::peer::{self, PeerConfig};
+use crate::config::repository_file::{self, FILE, Overrides, RepositoryFile};
+use crate::config::resolve::{Resolved, Resolver};
+use crate::config::settings::defaults::REGISTRY;
+use crate::config::settings::{Key, PartialSettings, Settings};
+use crate::config::sources::{Flags, ModelPaths, RunSettings, Sources};
+use crate::config::tokens::Tokens;
+use crate::config::{ConfigError, rules};
+use crate::domain::identity::ModelRef;
+use crate::domain::model_name::ModelName;
 
-/// The file's name.
-pub(super) const FILE: &str = ".safe-push.yaml";
-
-/// Settings of the repository, or of one model.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Overrides {
-    /// Values by the names of settings.
-    pub(super) values: Dict,
-    /// Rules that are ignored.
-    pub(super) ignore: Vec<RuleCode>,
-    /// Rules whose gravity is another.
-    pub(super) severities: Vec<(RuleCode, Severity)>,
-    /// Which files a model is made of.
-    pub(super) paths: Option<PathPatterns>,
+/// A repository, with the settings of all of it.
+pub(super) struct Repository {
+    pub(super) root: PathBuf,
+    file: RepositoryFile,
+    settings: Settings,
+    pub(super) findings: Vec<Finding>,
 }
 
-/// The whole file.
-#[derive(Debug, Clone, Default)]
-pub(super) struct RepositoryConfig {
-    pub(super) all: Overrides,
-    pub(super) models: BTreeMap<String, Overrides>,
-    /// Where values stand, by their paths: `models.hotdog.parallel`, and `models.hotdog` for a section.
-    pub(super) places: BTreeMap<String, Location>,
-}
-
-impl RepositoryConfig {
-    /// What holds for one model beside what holds for all.
-    pub(super) fn of_model(&self, name: &str) -> Overrides {
-        self.models.get(name).cloned().unwrap_or_default()
+impl Repository {
+    pub(super) fn open(sources: &Sources) -> Result<Self, ConfigError> {
+        let outer = outer_layers(Layers::new(), sources)?.settings()?;
+        let root = match &outer.working_directory {
+            Some(folder) => sources.repository.join(folder),
+            None => sources.repository.clone(),
+        };
+        let (file, findings) = match read(&root.join(FILE)) {
+            Ok(Some(text)) => repository_file::parse(&text, FILE),
+            Ok(None) => (RepositoryFile::default(), Vec::new()),
+            Err(source) => return Err(ConfigError::Unreadable { path: FILE.to_owned(), source }),
+        };
+        let layers = Layers::new().add(Layer::new(FILE, file.all.values.clone()));
+        let mut settings = outer_layers(layers, sources)?.settings()?;
+        settings.config_dir.truncate(settings.config_dir.trim_end_matches('/').len());
+        let findings = findings.into_iter().chain(names::unknown(&sources.environment, sources.action)).collect();
+        Ok(Self { root, file, settings, findings })
     }
-}
 
-/// Reads the file's text.
-pub(super) fn parse(text: &str, file: &str) -> (RepositoryConfig, Vec<Finding>) {
-    let root = match read(text, file) {
-        Ok(root) => root,
-        Err(error) => {
-            return (RepositoryConfig::default(), vec![Finding::new(&rules::UNREADABLE, error.message).at(error.location)]);
+    pub(super) fn config_dir(&self) -> &str {
+        &self.settings.config_dir
+    }
+
+    /// The configuration files to use; none when there are none.
+    pub(super) fn chosen(&self, sources: &Sources, files: &ConfigFiles) -> Result<Chosen, ConfigError> {
+        if let Some(names) = &sources.selected {
+            return files.named(names.iter().map(ModelName::as_str));
         }
-    };
-    let mut reader = Reader::default();
-    // An empty file is a file without settings.
-    if root.value == Value::Null {
-        return (RepositoryConfig::default(), Vec::new());
+        if let Some(file) = &self.settings.config {
+            check_one_choice(&sources.flags)?;
+            return Ok(Chosen { paths: vec![file.clone()], findings: Vec::new() });
+        }
+        if let Some(request) = &self.settings.models {
+            return files.requested(request);
+        }
+        if self.root.join(DEFAULT_CONFIG).is_file() {
+            return Ok(Chosen { paths: vec![DEFAULT_CONFIG.to_owned()], findings: Vec::new() });
+        }
+        match sources.model_argument.as_ref().or(sources.verified_model.as_ref()) {
+            Some(model) => files.of_model(&self.root, model),
+            None if sources.every_model => Ok(files.all()),
+            None => files.only(),
+        }
     }
-    let mut config = repository(&mut reader, &root);
-    config.places.append(&mut reader.places);
-    (config, reader.findings)
-}
 
-fn known_keys() -> Vec<&'static str> {
-    let settings = SETTINGS.iter().filter(|setting| setting.in_repository).map(|setting| setting.name);
-    settings.chain(["ignore", "severity", "paths"]).collect()
-}
+    /// Sections of models that are not there.
+    pub(super) fn unknown_sections(&self, known: &[&str]) -> Vec<Finding> {
+        let names = self.file.models.keys().filter(|name| !known.contains(&name.as_str()));
+        let finding = |name: &String| {
+            let finding =
+                Finding::new(&rules::UNKNOWN_MODEL_SECTION, format!("there is no model '{name}', so its section has no effect"));
+            let finding = match self.file.places.get(&format!("models.{name}")) {
+                Some(place) => finding.at(place.clone()),
+                None => finding,
+            };
+            match nearest(name, known.iter().copied()) {
+                Some(near) => finding.hint(format!("did you mean '{near}'?")),
+                None => finding.hint("remove the section, or write the model's configuration"),
+            }
+        };
+        names.map(finding).collect()
+    }
 
-fn repository(reader: &mut Reader, root: &Node) -> RepositoryConfig {
-    let mut known = known_keys();
-    known.push("models");
-    let Some(entries) = reader.mapping(root, "", &known) else { return RepositoryConfig::default() };
-    let all = overrides(reader, &entries, "");
-    let mut models = BTreeMap::new();
-    let mut places = BTreeMap::new();
-    match entries.get("models").map(|node| (&node.value, node)) {
-        Some((Value::Map(named), _)) => {
-            for (key, node) in named {
-                let path = format!("models.{}", key.name);
-                places.insert(path.clone(), key.location.clone());
-                if let Some(entries) = reader.mapping(node, &path, &known_keys()) {
-                    models.insert(key.name.clone(), overrides(reader, &entries, &format!("{path}.")));
-                }
+    /// Findings after the repository's word on them.
+    pub(super) fn adjusted(&self, findings: Vec<Finding>) -> Vec<Finding> {
+        let all = &self.file.all;
+        let kept = findings.into_iter().filter(|finding| finding.is_error() || !all.ignore.contains(&finding.code));
+        let severity =
+            |finding: &Finding| all.severities.iter().find(|(code, _)| *code == finding.code).map(|(_, severity)| *severity);
+        kept.map(|finding| match severity(&finding) {
+            // A mistake stays one: nothing can be done with it.
+            Some(severity) if !finding.is_error() => finding.with_severity(severity),
+            _ => finding,
+        })
+        .collect()
+    }
+
+    pub(super) fn model(
+        &self,
+        sources: &Sources,
+        name: &str,
+        config: &PeerConfig,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<LoadedModel>, ConfigError> {
+        let overrides = self.file.of_model(name);
+        let layers = Layers::new()
+            .add(Layer::new(FILE, self.file.all.values.clone()))
+            .add(Layer::new(format!("{FILE} (models.{name})"), overrides.values.clone()))
+            .add(Layer::of(config.file.clone(), &settings_of(config)));
+        let layers = outer_layers(layers, sources)?;
+        let resolver = Resolver {
+            settings: layers.settings()?,
+            layers: &layers,
+            root: &self.root,
+            name,
+            model_argument: sources.model_argument.as_deref(),
+            places: &self.file.places,
+            overrides: merged(&self.file.all, &overrides),
+        };
+        match resolver.resolve(config)? {
+            Resolved { plan: Some(plan), findings: found } => {
+                findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
+                Ok(Some(LoadedModel { plan, findings: found }))
+            }
+            Resolved { plan: None, findings: found } => {
+                findings.extend(found);
+                Ok(None)
             }
         }
-        Some((_, node)) => {
-            let _told = reader.mapping(node, "models", &[]);
-        }
-        None => {}
     }
-    RepositoryConfig { all, models, places }
+
+    /// The peer takes a model's name instead of a file, with fuzz and nothing else. A `cog.yaml` that names its image names the model too.
+    pub(super) fn model_without_file(
+        &self,
+        sources: &Sources,
+        findings: &mut Vec<Finding>,
+    ) -> Result<Option<LoadedModel>, ConfigError> {
+        let named = sources.model_argument.as_ref().or(sources.verified_model.as_ref());
+        let text = named.cloned().or_else(|| self.image_model());
+        let Some(text) = text else {
+            let looked =
+                format!("there is neither {DEFAULT_CONFIG} nor a file in {}, and cog.yaml names no image", self.config_dir());
+            return Err(ConfigError::NoModel { looked });
+        };
+        let model: ModelRef = text.parse().map_err(|_no_model| ConfigError::BadSetting {
+            source_name: "the model".to_owned(),
+            value: text.clone(),
+            problem: "it is not OWNER/NAME".to_owned(),
+            hint: Some("write the two parts of its address, as in acme/hotdog".to_owned()),
+        })?;
+        let name = model.name().to_owned();
+        let fuzz = Some(peer::FuzzSection::default());
+        let predict = Some(peer::PredictSection { fuzz, ..peer::PredictSection::default() });
+        let config = PeerConfig { model: Some(model), predict, ..PeerConfig::default() };
+        self.model(sources, &name, &config, findings)
+    }
+
+    fn image_model(&self) -> Option<String> {
+        let text = read(&self.root.join("cog.yaml")).ok()??;
+        let config = cog_source::config::parse(&text, "cog.yaml").config?;
+        let image = config.image.or(config.model)?.value;
+        let mut parts: Vec<&str> = image.split('/').collect();
+        let name = parts.pop()?.split([':', '@']).next()?;
+        let owner = parts.pop()?;
+        // Another registry's image is no model of Replicate's.
+        let host = parts.pop()?;
+        (host == REGISTRY && parts.is_empty()).then(|| format!("{owner}/{name}"))
+    }
+
+    fn model_paths(&self) -> ModelPaths {
+        let models = self.file.models.iter().filter_map(|(name, of_model)| Some((name.clone(), of_model.paths.clone()?)));
+        ModelPaths { all: self.file.all.paths.clone(), models: models.collect() }
+    }
+
+    pub(super) fn run_settings(&self, sources: &Sources) -> RunSettings {
+        RunSettings {
+            repository: self.root.clone(),
+            paths: self.model_paths(),
+            settings: self.settings.clone(),
+            tokens: Tokens::find(&sources.environment, sources.action),
+        }
+    }
 }
 
-fn overrides(reader: &mut Reader, entries: &Entries<'_>, path: &str) -> Overrides {
-    let mut values = Dict::new();
-    for setting in SETTINGS.iter().filter(|setting| setting.in_repository) {
-        let path = format!("{path}{}", setting.name);
-        let node = entries.get(setting.name);
-        let value = match setting.kind {
-            Kind::Switch => reader.boolean(node, &path).map(figment::value::Value::from),
-            Kind::Text => reader.text(node, &path).map(figment::value::Value::from),
-            Kind::Number => reader.number(node, &path).map(figment::value::Value::from),
-            Kind::Choice(words) => reader.choice(node, &path, words).map(figment::value::Value::from),
-            Kind::List => node.map(|_| figment::value::Value::from(reader.texts(node, &path))),
-        };
-        if let Some(value) = value {
-            values.insert(setting.name.to_owned(), value);
-        }
+/// A file and names are two answers to one question. Of a flag and a variable, the flag counts.
+fn check_one_choice(Flags(flags): &Flags) -> Result<(), ConfigError> {
+    match flags.get(&Key::models).and_then(|values| values.last()).filter(|value| !value.is_empty()) {
+        Some(models) if flags.contains_key(&Key::config) => Err(ConfigError::BadSetting {
+            source_name: "--models".to_owned(),
+            value: models.clone(),
+            problem: "--config names one configuration already".to_owned(),
+            hint: Some("leave one of the two out".to_owned()),
+        }),
+        _ => Ok(()),
     }
+}
+
+/// The layers above all files.
+fn outer_layers(layers: Layers, sources: &Sources) -> Result<Layers, ConfigError> {
+    let layers = layers.add_variables(&sources.environment)?;
+    let layers = if sources.action { layers.add_inputs(&sources.environment)? } else { layers };
+    layers.add_flags(&sources.flags)
+}
+
+/// What a model's configuration says that other layers can say too.
+fn settings_of(config: &PeerConfig) -> PartialSettings {
+    let predict = config.predict.as_ref();
+    let fuzz = predict.and_then(|predict| predict.fuzz.as_ref());
+    PartialSettings {
+        test_model: config.test_model.clone(),
+        test_hardware: config.test_hardware.clone(),
+        dockerfile: config.dockerfile.clone().map(PathBuf::from),
+        parallel: config.parallel,
+        ignore_schema_checks: config.ignore_schema_compatibility,
+        no_cog_base_image: config.use_cog_base_image.map(|wanted| !wanted),
+        compare_outputs: predict.and_then(|predict| predict.compare_outputs),
+        predict_timeout: predict.and_then(|predict| predict.predict_timeout),
+        fuzz_iterations: fuzz.and_then(|fuzz| fuzz.iterations),
+        fuzz_prompt: fuzz.and_then(|fuzz| fuzz.prompt.clone()),
+        train_timeout: config.train.as_ref().and_then(|train| train.train_timeout),
+        ..PartialSettings::default()
+    }
+}
+
+fn merged(all: &Overrides, model: &Overrides) -> Overrides {
+    let severities = all.severities.iter().filter(|(code, _)| !model.severities.iter().any(|(other, _)| other == code));
     Overrides {
-        values,
-        ignore: codes(reader, entries.get("ignore"), &format!("{path}ignore")),
-        severities: severities(reader, entries.get("severity"), &format!("{path}severity")),
-        paths: paths(reader, entries.get("paths"), &format!("{path}paths")),
+        values: Dict::new(),
+        paths: None,
+        ignore: all.ignore.iter().chain(&model.ignore).cloned().collect(),
+        severities: severities.chain(&model.severities).cloned().collect(),
     }
 }
 
-fn paths(reader: &mut Reader, node: Option<&Node>, path: &str) -> Option<PathPatterns> {
-    let items = reader.list(Some(node?), path);
-    let mut texts = Vec::new();
-    for item in items {
-        let Some(text) = reader.text(Some(item), &format!("an item of {path}")) else { continue };
-        match PathPatterns::new([text.as_str()]) {
-            Ok(_) => texts.push(text),
-            Err(error) => {
-                let finding = Finding::new(&rules::BAD_PATTERN, error.to_string()).at(item.location.clone());
-                reader.findings.push(finding.hint("write a path, or a pattern as in 'src/**' or '!docs/**'"));
-            }
-        }
+fn read(path: &Path) -> io::Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+        Err(error) => Err(error),
     }
-    PathPatterns::new(texts.iter().map(String::as_str)).ok()
-}
-
-fn codes(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<RuleCode> {
-    let items = reader.list(node, path);
-    items.into_iter().filter_map(|item| code(reader, &reader_text(item)?, item)).collect()
-}
-
-/// The text of an item, when it is one.
-fn reader_text(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) | Value::Number(text) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-fn code(reader: &mut Reader, text: &str, node: &Node) -> Option<RuleCode> {
-    let digits = text.strip_prefix("SP").unwrap_or_default();
-    if digits.len() == 3 && digits.chars().all(|digit| digit.is_ascii_digit()) {
-        return Some(RuleCode::parse(text));
-    }
-    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is no rule's code")).at(node.location.clone());
-    reader.findings.push(finding.hint("rules are named like SP101; `safe-push rules` lists them"));
-    None
-}
-
-fn severities(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<(RuleCode, Severity)> {
-    let Some(node) = node else { return Vec::new() };
-    let Value::Map(entries) = &node.value else {
-        let _told = reader.mapping(node, path, &[]);
-        return Vec::new();
-    };
-    let mut severities = Vec::new();
-    for (key, value) in entries {
-        let word = reader.choice(Some(value), &format!("{path}.{}", key.name), &["note", "warning", "error"]);
-        let code = code(reader, &key.name, value);
-        let severity = match word.as_deref() {
-            Some("note") => Severity::Note,
-            Some("warning") => Severity::Warning,
-            Some("error") => Severity::Error,
-            _ => continue,
-        };
-        severities.extend(code.map(|code| (code, severity)));
-    }
-    severities
 }

@@ -5,6 +5,7 @@
 
 pub mod canary;
 pub mod case;
+pub mod choice;
 pub mod cleared;
 pub mod cost;
 pub mod events;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use cog_findings::{Location, RuleCode, Severity};
 
+use crate::choices;
 use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
@@ -70,14 +71,16 @@ pub struct InspectPlan {
     pub no_lint: bool,
 }
 
-/// Who makes the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Builder {
-    /// safe-push itself, through the Docker daemon.
-    #[default]
-    Native,
-    /// The official `cog` program.
-    Cog,
+choices! {
+    /// The program that builds the image.
+    #[derive(Default)]
+    pub enum Builder {
+        /// safe-push itself, through the Docker daemon.
+        #[default]
+        Native = "native",
+        /// The Cog CLI.
+        Cog = "cog",
+    }
 }
 
 /// How the image is made.
@@ -123,28 +126,35 @@ pub struct Limits {
     pub max_predict_seconds: Option<u64>,
 }
 
+impl Limits {
+    /// The limits of a run that sets none.
+    pub const DEFAULT: Self = Self {
+        startup: Duration::from_secs(900),
+        predict: Duration::from_secs(300),
+        // cog-safe-push has one limit for predictions and trainings.
+        train: Duration::from_secs(300),
+        max_predict_seconds: None,
+    };
+}
+
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            startup: Duration::from_secs(900),
-            predict: Duration::from_secs(300),
-            // The peer's, which means the same by both limits.
-            train: Duration::from_secs(300),
-            max_predict_seconds: None,
-        }
+        Self::DEFAULT
     }
 }
 
-/// Which cases are run on the live version too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Comparison {
-    /// None.
-    Off,
-    /// The first test case, or generated required inputs.
-    #[default]
-    First,
-    /// Every test case.
-    All,
+choices! {
+    /// Cases that also run on the live version, to compare the outputs.
+    #[derive(Default)]
+    pub enum Comparison {
+        /// No case.
+        Off = "off",
+        /// The first test case, or generated required inputs.
+        #[default]
+        First = "first",
+        /// Every test case.
+        All = "all",
+    }
 }
 
 /// What is asked of a staged version.
@@ -164,16 +174,18 @@ pub struct VerifyPlan {
     pub judge_model: Option<String>,
 }
 
-/// How grave it is when an output looks unhealthy (blank, silent, empty, not as its schema says).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum HealthMode {
-    /// Not looked at.
-    Off,
-    /// A warning.
-    #[default]
-    Warn,
-    /// A failed case.
-    Fail,
+choices! {
+    /// What an unhealthy output means: one that is blank, silent, empty, or not what its schema says.
+    #[derive(Default)]
+    pub enum HealthMode {
+        /// Outputs are not checked.
+        Off = "off",
+        /// A warning.
+        #[default]
+        Warn = "warn",
+        /// A failed case.
+        Fail = "fail",
+    }
 }
 
 /// Made inputs.

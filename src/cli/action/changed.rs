@@ -10,9 +10,9 @@ use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, GitRepositor
 /// GitHub does not answer: then git may know.
 pub(in crate::cli) async fn changed_files(configured: &Configured, context: &Context) -> Option<ChangedFiles> {
     let run = &configured.run;
-    let action = context.action.as_ref().filter(|_| run.base.is_none())?;
+    let action = context.action.as_ref().filter(|_| run.settings.base.is_none())?;
     let event = Event::of(&context.environment);
-    let github = match action.github(run.tokens.github.clone(), run.github_api_url.clone()) {
+    let github = match action.github(run.tokens.github.clone(), run.settings.github_api_url.clone()) {
         Ok(github) => github?,
         Err(error) => {
             action.excuse(&error);

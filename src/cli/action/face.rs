@@ -80,11 +80,6 @@ impl Surroundings {
         }));
     }
 
-    /// An input; hyphens and underscores are the same.
-    pub(in crate::cli) fn input(&self, name: &str) -> Option<&str> {
-        self.environment.input(name)
-    }
-
     /// Gives an output to the steps behind this one.
     pub(in crate::cli) fn output(&self, name: &str, value: &str) {
         let Some(path) = self.environment.get("GITHUB_OUTPUT") else { return };

@@ -18,11 +18,11 @@ use crate::verify::{Judge, JudgeError};
 use judge::ClaudeJudge;
 
 /// A judge, when there is a key for one.
-pub(super) fn judge(settings: &RunSettings) -> Result<Option<Arc<dyn Judge>>, Failure> {
-    let Some(key) = settings.tokens.anthropic.clone() else { return Ok(None) };
-    let options = ClaudeOptions::new(settings.anthropic_base_url.clone(), key);
-    let budget_tokens = settings.judge_budget.unwrap_or(options.budget_tokens);
-    let client = RealClaude::new(ClaudeOptions { budget_tokens, ..options }, Arc::new(SystemClock))?;
+pub(super) fn judge(run: &RunSettings) -> Result<Option<Arc<dyn Judge>>, Failure> {
+    let Some(key) = run.tokens.anthropic.clone() else { return Ok(None) };
+    let options = ClaudeOptions::new(run.settings.anthropic_base_url.clone(), key);
+    let options = ClaudeOptions { budget_tokens: run.settings.judge_budget, ..options };
+    let client = RealClaude::new(options, Arc::new(SystemClock))?;
     Ok(Some(Arc::new(ClaudeJudge::new(Arc::new(client)))))
 }
 

@@ -19,8 +19,8 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     let services = services::for_build(&loaded.run, &plans, context).await?;
     let options = options(Goal::Build, loaded.notices);
     let observer = context.observer();
-    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     let mut report = pipeline::build_only(runs, &services, &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
-    conclude(&report, &loaded.run.report_dir, context)
+    conclude(&report, &loaded.run.settings.report_dir, context)
 }

@@ -34,14 +34,14 @@ const EVENTS_URL: &str = "PAGERDUTY_EVENTS_URL";
 const ALERT_LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Result<Verdict, Failure> {
-    let settings = load::settings_only(SettingFlags::default(), context)?;
+    let run = load::settings_only(SettingFlags::default(), context)?;
     let alerts = alerts(context)?;
     // The same for each flight, whatever account the token belongs to and whether it does.
     let dedup_key = match &arguments.model {
         Some(model) => format!("{NAME}/{model}"),
         None => NAME.to_owned(),
     };
-    let report = match fly(&settings, arguments, context).await {
+    let report = match fly(&run, arguments, context).await {
         Ok(report) => report,
         Err(failure) => {
             tell(alerts.as_ref(), of_failure(&failure, dedup_key), context).await;
@@ -57,9 +57,9 @@ pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Resul
     Ok(report.verdict)
 }
 
-async fn fly(settings: &RunSettings, arguments: &CanaryArguments, context: &Context) -> Result<CanaryReport, Failure> {
+async fn fly(run: &RunSettings, arguments: &CanaryArguments, context: &Context) -> Result<CanaryReport, Failure> {
     let request = CanaryRequest {
-        model: canary_model(settings, arguments).await?,
+        model: canary_model(run, arguments).await?,
         hardware: arguments.hardware.clone(),
         id: Uuid::new_v4().to_string(),
         limits: Limits {
@@ -73,8 +73,8 @@ async fn fly(settings: &RunSettings, arguments: &CanaryArguments, context: &Cont
     })?;
     let plans = [request.plan(folder.path())];
     let connected = match arguments.sandbox {
-        true => services::sandbox(settings, &plans, context).await?,
-        false => services::replicate(settings, &plans, context).await?,
+        true => services::sandbox(run, &plans, context).await?,
+        false => services::replicate(run, &plans, context).await?,
     };
     let observer = context.observer();
     let options = options(Goal::Publish, Vec::new());
@@ -85,12 +85,12 @@ async fn fly(settings: &RunSettings, arguments: &CanaryArguments, context: &Cont
 }
 
 /// The model that was named, or one of the token's account.
-async fn canary_model(settings: &RunSettings, arguments: &CanaryArguments) -> Result<ModelRef, Failure> {
+async fn canary_model(run: &RunSettings, arguments: &CanaryArguments) -> Result<ModelRef, Failure> {
     let named = match (&arguments.model, arguments.sandbox) {
         (Some(model), _) => model.clone(),
         (None, true) => format!("sandbox/{NAME}"),
         (None, false) => {
-            let replicate = services::replicate_client(settings, services::api_token(settings)?)?;
+            let replicate = services::replicate_client(run, services::api_token(run)?)?;
             format!("{}/{NAME}", replicate.account().await?.username)
         }
     };

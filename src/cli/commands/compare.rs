@@ -103,9 +103,9 @@ fn read(path: &Path, shown: &str) -> anyhow::Result<Vec<u8>> {
 
 /// Fetches a file as a case's files are fetched: a token goes to Replicate alone, and without one what is public can still be fetched.
 async fn download(address: &str, context: &Context) -> Result<Opened, Failure> {
-    let settings = load::settings_only(SettingFlags::default(), context)?;
-    let token = settings.tokens.replicate.clone().unwrap_or_else(|| SecretString::from(String::new()));
-    let client = services::replicate_client(&settings, token)?;
+    let run = load::settings_only(SettingFlags::default(), context)?;
+    let token = run.tokens.replicate.clone().unwrap_or_else(|| SecretString::from(String::new()));
+    let client = services::replicate_client(&run, token)?;
     let file = client.download(address, &DownloadLimits::of_bytes(MOST_BYTES)).await?;
     let name = address.parse::<Url>().map(|url| url.path().to_owned()).unwrap_or_default();
     Ok(Opened { bytes: file.bytes, media_type: file.content_type, name })

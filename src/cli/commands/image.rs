@@ -50,7 +50,7 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
     };
     let (script, run) = (loaded.script.as_ref(), &loaded.run);
     let (model, preparation) =
-        prepare::prepare_alone(model, script, &run.config_dir, &context.observer(), &context.cancelled).await?;
+        prepare::prepare_alone(model, script, &run.settings.config_dir, &context.observer(), &context.cancelled).await?;
     let recipe = recipe_of(&model.plan, peer_exact, run, context).await;
     for told in preparation.put_back() {
         context.printer.say(&told);
@@ -60,7 +60,13 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
 
 async fn recipe_of(plan: &ModelPlan, peer_exact: bool, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
     let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
-    let collected = build_environment::collect(&context.environment, [plan], &plan.project, &run.registry_host, Reach::Published)?;
+    let collected = build_environment::collect(
+        &context.environment,
+        [plan],
+        &plan.project,
+        &run.settings.replicate_registry,
+        Reach::Published,
+    )?;
     let environment = build::BuildEnvironment { peer_exact, ..collected };
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});

@@ -46,14 +46,14 @@ async fn last_job(context: &Context) -> Result<Verdict, Failure> {
     let Some(action) = &context.action else {
         return Err(Failure::request("there is no run to report on").hint("give the run.json of a report folder"));
     };
-    let settings = load::settings_only(SettingFlags::default(), context)?;
-    let github = action.github(settings.tokens.github.clone(), settings.github_api_url.clone())?;
+    let run = load::settings_only(SettingFlags::default(), context)?;
+    let github = action.github(run.tokens.github.clone(), run.settings.github_api_url.clone())?;
     let Some(github) = github else {
         return Err(Failure::request("there is no GitHub token").hint("leave the input github_token as it is"));
     };
-    let expected = action.input("expected").unwrap_or_default().split([',', '\n']).map(str::trim);
+    let expected = run.settings.expected.as_deref().unwrap_or_default().split([',', '\n']).map(str::trim);
     let expected: Vec<String> = expected.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let verdict = action.finish(&*github, &expected, settings.comment).await?;
+    let verdict = action.finish(&*github, &expected, run.settings.comment).await?;
     action.leave();
     Ok(verdict)
 }

@@ -10,6 +10,7 @@ use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
 use crate::cli::services::{self, Connected};
 use crate::config::{LoadedModel, Trigger};
+use crate::domain::choice::Choice as _;
 use crate::domain::plan::{ModelPlan, PublishMode};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
@@ -24,7 +25,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     if loaded.models.is_empty() {
         return nothing_to_do(&loaded, context);
     }
-    let folder = loaded.run.report_dir.clone();
+    let folder = loaded.run.settings.report_dir.clone();
     let report = if on_sandbox { in_sandbox(loaded, context).await? } else { on_replicate(loaded, context).await? };
     conclude(&report, &folder, context)
 }
@@ -46,7 +47,7 @@ fn plans(loaded: &Loaded) -> Vec<ModelPlan> {
 async fn published(loaded: Loaded, mut connected: Connected, context: &Context) -> RunReport {
     connected.notices.extend(loaded.notices);
     let observer = context.observer();
-    let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     keys::attach(&mut runs, &observer, context);
     let mut report = execute(runs, &connected, Goal::Publish, &*observer, context).await;
     connected.close().await;
@@ -59,7 +60,7 @@ async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Conte
     loaded.notices.extend(notices);
     let options = options(Goal::Check, loaded.notices);
     let observer = context.observer();
-    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.config_dir, &observer);
+    let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     let mut report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
     Ok(report)
@@ -71,21 +72,21 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
     let tokens = &loaded.run.tokens;
     let decision = decide(Situation {
         event: &event.name,
-        trigger: loaded.run.trigger.map(Trigger::as_str),
+        trigger: loaded.run.settings.trigger_type.map(Trigger::name),
         is_fork: event.is_fork,
         has_tokens: on_sandbox || (tokens.replicate.is_some() && tokens.cog.is_some()),
     });
     if let Decision::Refuse(reason) = decision {
         return Err(Failure::request(format!("nothing is done on {}: {reason}", event.name)));
     }
-    let github = action.github(tokens.github.clone(), loaded.run.github_api_url.clone())?;
+    let github = action.github(tokens.github.clone(), loaded.run.settings.github_api_url.clone())?;
     if decision != Decision::Publish {
         loaded.models.iter_mut().for_each(only_tested);
     }
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
-    let folder = loaded.run.report_dir.clone();
+    let folder = loaded.run.settings.report_dir.clone();
     let is_fork = event.is_fork;
-    let face = Face::begin(action.clone(), event, github, &names, loaded.run.comment).await;
+    let face = Face::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
     let done = match decision {
         _ if loaded.models.is_empty() => Ok(without_models(&loaded)),
         Decision::Check => without_build(loaded, Vec::new(), context).await,

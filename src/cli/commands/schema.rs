@@ -167,9 +167,9 @@ fn parse(text: &str, from: &str) -> Result<Value, Failure> {
 }
 
 async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Result<Value, Failure> {
-    let settings = load::settings_only(SettingFlags::default(), context)?;
-    let token = services::api_token(&settings)?;
-    let replicate = services::replicate_client(&settings, token)?;
+    let run = load::settings_only(SettingFlags::default(), context)?;
+    let token = services::api_token(&run)?;
+    let replicate = services::replicate_client(&run, token)?;
     let asked = match id {
         Some(id) => {
             let id: VersionId = id.parse().map_err(|error| Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)))?;

@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         &context.cancelled,
     )
     .await;
-    conclude(&report, &loaded.run.report_dir, context)
+    conclude(&report, &loaded.run.settings.report_dir, context)
 }
 
 fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {

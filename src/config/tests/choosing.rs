@@ -1,6 +1,7 @@
 //! Which models a request means.
 
 use super::Repository;
+use crate::config::settings::Key;
 
 #[test]
 fn one_configuration_is_taken() {
@@ -23,7 +24,7 @@ fn a_command_that_does_no_harm_takes_all() {
 
 #[test]
 fn all_are_taken_when_asked_for() {
-    assert_eq!(Repository::with_models(&["dev", "schnell"]).flag("models", "all").names(), ["dev", "schnell"]);
+    assert_eq!(Repository::with_models(&["dev", "schnell"]).flag(Key::models, "all").names(), ["dev", "schnell"]);
     assert_eq!(Repository::with_models(&["dev", "schnell"]).variable("SAFE_PUSH_MODELS", "all").names(), ["dev", "schnell"]);
     let in_action = Repository::with_models(&["dev", "schnell"]).variable("INPUT_MODELS", "all").in_action();
     assert_eq!(in_action.names(), ["dev", "schnell"]);
@@ -36,20 +37,20 @@ fn an_empty_choice_is_none() {
 
 #[test]
 fn names_are_taken_in_their_order_and_once() {
-    let repository = Repository::with_models(&["dev", "pro", "schnell"]).flag("models", "schnell, dev,schnell");
+    let repository = Repository::with_models(&["dev", "pro", "schnell"]).flag(Key::models, "schnell, dev,schnell");
     assert_eq!(repository.names(), ["schnell", "dev"]);
 }
 
 #[test]
 fn an_unknown_name_has_a_neighbour() {
-    let error = Repository::with_models(&["dev", "schnell"]).flag("models", "schnel").error();
+    let error = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "schnel").error();
     assert_eq!(error.to_string(), "there is no model 'schnel' in cog-safe-push-configs");
     assert_eq!(error.hint().unwrap(), "did you mean 'schnell'?");
 }
 
 #[test]
 fn who_knows_what_has_changed_names_the_models() {
-    let mut repository = Repository::with_models(&["dev", "schnell"]).flag("models", "changed");
+    let mut repository = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "changed");
     repository.sources.selected = Some(vec!["schnell".parse().unwrap()]);
     assert_eq!(repository.names(), ["schnell"]);
     repository.sources.selected = Some(Vec::new());
@@ -58,12 +59,12 @@ fn who_knows_what_has_changed_names_the_models() {
 
 #[test]
 fn nobody_knows_what_has_changed_so_all_have() {
-    assert_eq!(Repository::with_models(&["dev", "schnell"]).flag("models", "changed").names(), ["dev", "schnell"]);
+    assert_eq!(Repository::with_models(&["dev", "schnell"]).flag(Key::models, "changed").names(), ["dev", "schnell"]);
 }
 
 #[test]
 fn a_model_argument_is_for_one_configuration() {
-    let repository = Repository::with_models(&["dev", "schnell"]).flag("models", "all").model("other/model");
+    let repository = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "all").model("other/model");
     let error = repository.error();
     assert_eq!(error.to_string(), "other/model cannot be the model of 2 configurations");
     assert_eq!(
@@ -74,7 +75,7 @@ fn a_model_argument_is_for_one_configuration() {
 
 #[test]
 fn a_model_argument_takes_the_place_of_the_files_model() {
-    let loaded = Repository::with_models(&["dev", "schnell"]).flag("models", "dev").model("other/model").loaded();
+    let loaded = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "dev").model("other/model").loaded();
     assert_eq!(loaded.models[0].plan.model.to_string(), "other/model");
     assert_eq!(loaded.models[0].plan.test_model.to_string(), "other/model-test");
 }
@@ -114,10 +115,10 @@ fn a_version_without_any_configuration_is_its_own_model() {
 
 #[test]
 fn a_file_and_names_are_one_choice_too_many() {
-    let repository = Repository::with_models(&["dev", "schnell"]).flag("config", "cog-safe-push-configs/dev.yaml");
+    let repository = Repository::with_models(&["dev", "schnell"]).flag(Key::config, "cog-safe-push-configs/dev.yaml");
     let repository = repository.variable("SAFE_PUSH_MODELS", "all");
     assert_eq!(repository.names(), ["dev"]);
-    let error = repository.flag("models", "schnell").error();
+    let error = repository.flag(Key::models, "schnell").error();
     assert_eq!(error.to_string(), "--models is 'schnell', but --config names one configuration already");
 }
 
@@ -125,27 +126,27 @@ fn a_file_and_names_are_one_choice_too_many() {
 fn the_peers_own_file_comes_first_and_is_named_after_its_model() {
     let repository = Repository::with_models(&["dev", "schnell"]).file("cog-safe-push.yaml", "model: acme/hotdog\n");
     assert_eq!(repository.names(), ["hotdog"]);
-    assert_eq!(repository.flag("models", "all").names(), ["dev", "schnell"]);
+    assert_eq!(repository.flag(Key::models, "all").names(), ["dev", "schnell"]);
 }
 
 #[test]
 fn the_peers_own_file_alone_can_be_asked_for_by_name() {
-    assert_eq!(Repository::with_model("").flag("models", "hotdog").names(), ["hotdog"]);
-    assert_eq!(Repository::with_model("").flag("models", "all").names(), ["hotdog"]);
+    assert_eq!(Repository::with_model("").flag(Key::models, "hotdog").names(), ["hotdog"]);
+    assert_eq!(Repository::with_model("").flag(Key::models, "all").names(), ["hotdog"]);
 }
 
 #[test]
 fn a_named_file_is_taken() {
     let repository = Repository::with_models(&["dev", "schnell"]).file("elsewhere/x.yaml", "model: acme/x\n");
-    assert_eq!(repository.flag("config", "elsewhere/x.yaml").names(), ["x"]);
-    let error = Repository::new().flag("config", "nowhere.yaml").error();
+    assert_eq!(repository.flag(Key::config, "elsewhere/x.yaml").names(), ["x"]);
+    let error = Repository::new().flag(Key::config, "nowhere.yaml").error();
     assert_eq!(error.to_string(), "failed to read the configuration nowhere.yaml");
 }
 
 #[test]
 fn another_folder_can_hold_the_configurations() {
     let repository = Repository::new().file("safe-push-configs/dev.yaml", "model: acme/flux-dev\n");
-    assert_eq!(repository.flag("config_dir", "safe-push-configs/").names(), ["dev"]);
+    assert_eq!(repository.flag(Key::config_dir, "safe-push-configs/").names(), ["dev"]);
 }
 
 #[test]
@@ -169,20 +170,20 @@ fn names_of_all_configurations_are_known_without_reading_them() {
 fn a_file_that_cannot_name_a_model_stops_a_run_of_all() {
     let repository = Repository::with_models(&["dev", "my model"]);
     assert_eq!(
-        repository.flag("models", "all").mistakes(),
+        repository.flag(Key::models, "all").mistakes(),
         [
             "SP015 cog-safe-push-configs/my model.yaml: 'my model.yaml' cannot be a model's name: it has a space [rename the file to ASCII \
           letters, digits, '.', '_' and '-']"
         ]
     );
-    assert_eq!(Repository::with_models(&["dev", "my model"]).flag("models", "dev").names(), ["dev"]);
+    assert_eq!(Repository::with_models(&["dev", "my model"]).flag(Key::models, "dev").names(), ["dev"]);
 }
 
 #[test]
 fn two_files_for_one_model_stop_its_run() {
     let repository = Repository::with_models(&["dev"]).file("cog-safe-push-configs/dev.yml", "model: acme/dev\n");
     assert_eq!(
-        repository.flag("models", "dev").mistakes(),
+        repository.flag(Key::models, "dev").mistakes(),
         [
             "SP016 cog-safe-push-configs/dev.yml: the model 'dev' has another configuration, cog-safe-push-configs/dev.yaml [remove one \
           of the two]"

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::Repository;
+use crate::config::settings::Key;
 use crate::domain::case::Expectation;
 use crate::domain::plan::{Comparison, ModelPlan, PublishMode};
 
@@ -68,12 +69,11 @@ fn comparison_is_on_for_predictions_unless_switched_off() {
 
 #[test]
 fn flags_ask_for_predictions_where_the_file_does_not() {
-    let plan =
-        |name: &'static str, value: &str| Repository::with_model("").flag(name, value).loaded().models.remove(0).plan.predict;
-    assert_eq!(plan("test_cases", "a=1==x").cases.len(), 1);
-    assert_eq!(plan("test_cases", "a=1==x").compare, Comparison::Off);
-    assert_eq!(plan("fuzz_iterations", "3").fuzz.unwrap().iterations, 3);
-    assert_eq!(plan("compare", "all").compare, Comparison::All);
+    let plan = |key: Key, value: &str| Repository::with_model("").flag(key, value).loaded().models.remove(0).plan.predict;
+    assert_eq!(plan(Key::test_cases, "a=1==x").cases.len(), 1);
+    assert_eq!(plan(Key::test_cases, "a=1==x").compare, Comparison::Off);
+    assert_eq!(plan(Key::fuzz_iterations, "3").fuzz.unwrap().iterations, 3);
+    assert_eq!(plan(Key::compare, "all").compare, Comparison::All);
     let repository = Repository::with_model("").file(".safe-push.yaml", "compare: all\n");
     assert_eq!(repository.loaded().models[0].plan.predict.compare, Comparison::Off);
 }
@@ -108,7 +108,7 @@ fn a_deployment_belongs_to_the_models_owner_unless_named() {
 fn the_official_model_is_pushed_to_when_asked_for() {
     let repository = Repository::with_model("official_model: acme/official\n");
     assert_eq!(repository.loaded().models[0].plan.official_model, None);
-    let loaded = repository.flag("push_official_model", "true").loaded();
+    let loaded = repository.flag(Key::push_official_model, "true").loaded();
     assert_eq!(loaded.models[0].plan.official_model.as_ref().unwrap().to_string(), "acme/official");
 }
 
@@ -121,7 +121,7 @@ fn a_base_image_is_used_when_there_is_one_unless_somebody_says_so() {
 #[test]
 fn test_cases_of_flags_take_the_place_of_the_files() {
     let repository = Repository::with_model("predict: {test_cases: [{inputs: {a: 1}}, {inputs: {a: 2}}]}\n");
-    let loaded = repository.flag("test_cases", "a=3==x").loaded();
+    let loaded = repository.flag(Key::test_cases, "a=3==x").loaded();
     let cases = &loaded.models[0].plan.predict.cases;
     assert_eq!((cases.len(), cases[0].inputs["a"].clone()), (1, json!(3)));
 }

@@ -1,8 +1,9 @@
 //! Later layers win.
 
 use super::Repository;
-use crate::config::settings::{Kind, SETTINGS};
+use crate::config::settings::{Key, Kind};
 use crate::config::{CommentMode, Trigger};
+use crate::domain::choice::Choice;
 use crate::support::ExposeSecret;
 
 fn parallel(repository: &Repository) -> usize {
@@ -23,7 +24,7 @@ fn later_layers_win() {
     assert_eq!(parallel(&repository), 8);
     let repository = repository.in_action();
     assert_eq!(parallel(&repository), 9);
-    assert_eq!(parallel(&repository.flag("parallel", "10")), 10);
+    assert_eq!(parallel(&repository.flag(Key::parallel, "10")), 10);
 }
 
 #[test]
@@ -49,17 +50,18 @@ fn limits_are_the_peers_unless_set() {
 #[test]
 fn defaults_in_the_help_are_those_that_hold() {
     let plan = Repository::with_model("predict: {fuzz: {}}\n").loaded().models.remove(0).plan;
-    let shown = |name: &str| SETTINGS.iter().find(|setting| setting.name == name).unwrap().default.unwrap();
-    assert_eq!(shown("train_timeout"), plan.limits.train.as_secs().to_string());
-    assert_eq!(shown("predict_timeout"), plan.limits.predict.as_secs().to_string());
-    assert_eq!(shown("startup_timeout"), plan.limits.startup.as_secs().to_string());
-    assert_eq!(shown("parallel"), plan.parallel.to_string());
-    assert_eq!(shown("fuzz_iterations"), plan.predict.fuzz.unwrap().iterations.to_string());
+    let shown = |key: Key| key.setting().default_text().unwrap();
+    assert_eq!(shown(Key::train_timeout), plan.limits.train.as_secs().to_string());
+    assert_eq!(shown(Key::predict_timeout), plan.limits.predict.as_secs().to_string());
+    assert_eq!(shown(Key::startup_timeout), plan.limits.startup.as_secs().to_string());
+    assert_eq!(shown(Key::parallel), plan.parallel.to_string());
+    assert_eq!(shown(Key::fuzz_iterations), plan.predict.fuzz.unwrap().iterations.to_string());
 }
 
 #[test]
 fn the_event_is_one_of_five_or_nothing() {
-    let trigger = |name: &str| Repository::with_model("").variable("INPUT_TRIGGER_TYPE", name).in_action().loaded().run.trigger;
+    let trigger =
+        |name: &str| Repository::with_model("").variable("INPUT_TRIGGER_TYPE", name).in_action().loaded().run.settings.trigger_type;
     assert_eq!(trigger(""), None);
     assert_eq!(trigger("pull_request"), Some(Trigger::PullRequest));
     assert_eq!(trigger("push"), Some(Trigger::Push));
@@ -71,32 +73,31 @@ fn the_event_is_one_of_five_or_nothing() {
 
 #[test]
 fn every_event_of_the_table_has_a_meaning() {
-    let setting = SETTINGS.iter().find(|setting| setting.name == "trigger_type").unwrap();
-    let Kind::Choice(words) = setting.kind else { panic!() };
-    assert!(words.iter().all(|word| Trigger::of_event(word).is_some()));
-    assert_eq!(Trigger::of_event("release"), None);
+    let Kind::Choice(words) = Key::trigger_type.setting().kind else { panic!() };
+    assert!(words.iter().all(|word| Trigger::from_name(word).is_some()));
+    assert_eq!(Trigger::from_name("release"), None);
 }
 
 #[test]
 fn the_comment_is_kept_up_to_date_unless_switched_off() {
-    let comment = |repository: Repository| repository.loaded().run.comment;
+    let comment = |repository: Repository| repository.loaded().run.settings.comment;
     assert_eq!(comment(Repository::with_model("")), CommentMode::Update);
     assert_eq!(comment(Repository::with_model("").file(".safe-push.yaml", "comment: off\n")), CommentMode::Off);
     assert_eq!(comment(Repository::with_model("").variable("INPUT_COMMENT", "off").in_action()), CommentMode::Off);
-    assert_eq!(comment(Repository::with_model("").flag("comment", "off")), CommentMode::Off);
+    assert_eq!(comment(Repository::with_model("").flag(Key::comment, "off")), CommentMode::Off);
 }
 
 #[test]
 fn where_changes_are_counted_from_can_be_set() {
-    assert_eq!(Repository::with_model("").loaded().run.base, None);
+    assert_eq!(Repository::with_model("").loaded().run.settings.base, None);
     let repository = Repository::with_model("").file(".safe-push.yaml", "base: trunk\n");
-    assert_eq!(repository.loaded().run.base.as_deref(), Some("trunk"));
+    assert_eq!(repository.loaded().run.settings.base.as_deref(), Some("trunk"));
 }
 
 #[test]
 fn paths_of_a_model_come_before_those_of_all() {
     let settings = "paths: [shared]\nmodels:\n  dev: {paths: [flux, \"!flux/docs\"]}\n";
-    let run = Repository::with_models(&["dev", "pro"]).file(".safe-push.yaml", settings).flag("models", "all").loaded().run;
+    let run = Repository::with_models(&["dev", "pro"]).file(".safe-push.yaml", settings).flag(Key::models, "all").loaded().run;
     assert!(run.paths.of_model("dev").unwrap().matches("flux/a.py"));
     assert!(!run.paths.of_model("dev").unwrap().matches("flux/docs/a.md"));
     assert!(!run.paths.of_model("dev").unwrap().matches("shared/a.py"));
@@ -105,23 +106,24 @@ fn paths_of_a_model_come_before_those_of_all() {
 
 #[test]
 fn the_select_script_is_only_named_when_somebody_named_it() {
-    assert_eq!(Repository::with_model("").loaded().run.select_script, None);
+    assert_eq!(Repository::with_model("").loaded().run.settings.select_script, None);
     let run = Repository::with_model("").variable("INPUT_SELECT_SCRIPT", "tools/choose").in_action().loaded().run;
-    assert_eq!(run.select_script.as_deref(), Some("tools/choose"));
+    assert_eq!(run.settings.select_script.as_deref(), Some("tools/choose"));
 }
 
 #[test]
 fn tokens_come_from_inputs_before_variables_and_cannot_be_seen() {
-    let repository = Repository::with_model("").variable("COG_TOKEN", "one").variable("INPUT_COG_TOKEN", "two");
-    assert_eq!(repository.loaded().run.tokens.cog.unwrap().expose_secret(), "one");
+    let repository = Repository::with_model("").variable("COG_TOKEN", "token-one").variable("INPUT_COG_TOKEN", "token-two");
+    assert_eq!(repository.loaded().run.tokens.cog.unwrap().expose_secret(), "token-one");
     let run = repository.in_action().loaded().run;
-    assert!(!format!("{run:?}").contains("two"));
-    assert_eq!(run.tokens.cog.unwrap().expose_secret(), "two");
+    assert!(!format!("{run:?}").contains("token-two"));
+    assert_eq!(run.tokens.cog.unwrap().expose_secret(), "token-two");
 }
 
 #[test]
 fn a_folder_of_the_repository_can_be_the_working_directory() {
-    let repository = Repository::new().file("models/a/cog-safe-push.yaml", "model: acme/a\n").flag("working_directory", "models/a");
+    let repository =
+        Repository::new().file("models/a/cog-safe-push.yaml", "model: acme/a\n").flag(Key::working_directory, "models/a");
     let loaded = repository.loaded();
     assert_eq!(loaded.models[0].plan.project, repository.folder.path().join("models/a"));
 }

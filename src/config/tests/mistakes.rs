@@ -1,6 +1,7 @@
 //! What is wrong is told with file, line, column and value, all of it at once.
 
 use super::{Repository, said};
+use crate::config::settings::Key;
 
 fn mistakes(text: &str) -> Vec<String> {
     Repository::with_model(text).mistakes()
@@ -74,12 +75,12 @@ fn an_empty_exact_string_is_meant() {
 
 #[test]
 fn an_empty_checker_of_a_flag_is_told() {
-    let error = Repository::with_model("predict: {}\n").flag("test_cases", "a=1~=").error();
+    let error = Repository::with_model("predict: {}\n").flag(Key::test_cases, "a=1~=").error();
     assert_eq!(
         error.to_string(),
         "--test-case is 'a=1~=', but there is nothing behind the operator, so match_prompt would judge nothing"
     );
-    assert!(Repository::with_model("predict: {}\n").flag("test_cases", "a=1==").load().is_ok());
+    assert!(Repository::with_model("predict: {}\n").flag(Key::test_cases, "a=1==").load().is_ok());
 }
 
 #[test]
@@ -103,9 +104,9 @@ fn an_input_is_not_both_fixed_and_disabled() {
 #[test]
 fn an_input_that_flags_fix_and_disable_is_told() {
     let both = Repository::with_model("predict: {}\n")
-        .flag("fuzz_iterations", "2")
-        .flag("fuzz_fixed_inputs", "seed=1;a=2")
-        .flag("fuzz_disabled_inputs", "b;seed");
+        .flag(Key::fuzz_iterations, "2")
+        .flag(Key::fuzz_fixed_inputs, "seed=1;a=2")
+        .flag(Key::fuzz_disabled_inputs, "b;seed");
     assert_eq!(
         both.mistakes(),
         [
@@ -113,7 +114,7 @@ fn an_input_that_flags_fix_and_disable_is_told() {
           one of the two]"
         ]
     );
-    let one = Repository::with_model("predict:\n  fuzz:\n    fixed_inputs: {seed: 1}\n").flag("fuzz_disabled_inputs", "seed");
+    let one = Repository::with_model("predict:\n  fuzz:\n    fixed_inputs: {seed: 1}\n").flag(Key::fuzz_disabled_inputs, "seed");
     assert_eq!(
         one.mistakes(),
         ["SP008 cog-safe-push.yaml:4:5: 'seed' is both fixed and disabled (disabled by --fuzz-disabled-inputs) (fixed by \
@@ -124,7 +125,7 @@ fn an_input_that_flags_fix_and_disable_is_told() {
 #[test]
 fn a_flag_can_mend_what_the_file_would_do_with_another() {
     let text = "predict:\n  fuzz:\n    fixed_inputs: {seed: 1}\n    disabled_inputs: [debug]\n";
-    let loaded = Repository::with_model(text).flag("fuzz_fixed_inputs", "steps=3").loaded();
+    let loaded = Repository::with_model(text).flag(Key::fuzz_fixed_inputs, "steps=3").loaded();
     let fuzz = loaded.models[0].plan.predict.fuzz.clone().unwrap();
     assert_eq!((fuzz.fixed_inputs.len(), fuzz.disabled_inputs), (1, vec!["debug".to_owned()]));
 }
@@ -161,7 +162,7 @@ fn a_number_out_of_range_in_the_repositorys_settings_has_its_place() {
 
 #[test]
 fn a_number_out_of_range_elsewhere_names_who_set_it() {
-    let by_flag = Repository::with_model("parallel: 2\n").flag("parallel", "0");
+    let by_flag = Repository::with_model("parallel: 2\n").flag(Key::parallel, "0");
     assert_eq!(by_flag.mistakes(), ["SP010 parallel is 0, not 1 to 256 (set by --parallel)"]);
     let by_variable = Repository::with_model("").variable("SAFE_PUSH_PREDICT_TIMEOUT", "0");
     assert_eq!(by_variable.mistakes(), ["SP010 predict_timeout is 0, not 1 to 604800 (set by SAFE_PUSH_PREDICT_TIMEOUT)"]);
@@ -209,7 +210,7 @@ fn all_mistakes_of_all_files_are_told_at_once() {
         .file("cog-safe-push-configs/a.yaml", "model: acme/a\nparalel: 1\nfuzz: 3\n")
         .file("cog-safe-push-configs/b.yaml", "model: b\n")
         .file(".safe-push.yaml", "helth: off\n")
-        .flag("models", "all");
+        .flag(Key::models, "all");
     let codes: Vec<String> = repository.mistakes().iter().map(|line| line[..line.find(": ").unwrap()].to_owned()).collect();
     assert_eq!(
         codes,
@@ -244,9 +245,9 @@ fn a_choice_has_a_neighbour() {
 fn a_setting_outside_of_files_names_its_source() {
     let error = Repository::with_model("").variable("SAFE_PUSH_PARALLEL", "many").error();
     assert_eq!(error.to_string(), "SAFE_PUSH_PARALLEL is 'many', but it has to be a whole number that is not negative");
-    let error = Repository::with_model("").flag("trigger_type", "pul_request").error();
+    let error = Repository::with_model("").flag(Key::trigger_type, "pul_request").error();
     assert_eq!(error.hint().unwrap(), "did you mean 'pull_request'?");
-    let error = Repository::with_model("").flag("test_model", "hotdog-test").error();
+    let error = Repository::with_model("").flag(Key::test_model, "hotdog-test").error();
     assert_eq!(error.to_string(), "--test-model is 'hotdog-test', but it is not OWNER/NAME");
 }
 
@@ -305,7 +306,7 @@ fn keys_without_effect_are_warnings() {
 mod any_text {
     use proptest::prelude::{ProptestConfig, any, proptest};
 
-    use crate::config::{peer, repository};
+    use crate::config::{peer, repository_file};
 
     /// Pieces of configurations, so that texts reach beyond the first line.
     const PIECES: [&str; 24] = [
@@ -342,7 +343,7 @@ mod any_text {
         fn is_read_without_harm(text in any::<String>()) {
             let (_, findings) = peer::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));
-            let (_, findings) = repository::parse(&text, "x");
+            let (_, findings) = repository_file::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));
         }
 
@@ -351,7 +352,7 @@ mod any_text {
             let text: String = chosen.into_iter().map(|piece| PIECES[piece]).collect();
             let (_, findings) = peer::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));
-            let (_, findings) = repository::parse(&text, "x");
+            let (_, findings) = repository_file::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));
         }
     }

@@ -10,6 +10,7 @@ use std::fs;
 
 use cog_findings::Finding;
 
+use crate::config::settings::Key;
 use crate::config::{ConfigError, Configured, Flags, Loaded, Sources, configured, load};
 
 /// A repository and what it is loaded with.
@@ -49,9 +50,9 @@ impl Repository {
         self
     }
 
-    fn flag(mut self, name: &'static str, value: &str) -> Self {
+    fn flag(mut self, key: Key, value: &str) -> Self {
         let Flags(flags): &mut Flags = &mut self.sources.flags;
-        flags.entry(name).or_default().push(value.to_owned());
+        flags.entry(key).or_default().push(value.to_owned());
         self
     }
 

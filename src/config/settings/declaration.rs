@@ -1,0 +1,237 @@
+//! The settings. `docs/development/adding-a-setting.md` shows how to add one.
+
+use std::path::PathBuf;
+
+use crate::config::choices::{CommentMode, Trigger};
+use crate::config::settings::Action::{Push, Report, Select};
+use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE, REGISTRY};
+use crate::domain::identity::ModelRef;
+use crate::domain::plan::{Builder, Comparison, HealthMode, Limits};
+use crate::settings;
+
+/// The longest time limit, in seconds: a week.
+const WEEK: u64 = 7 * 24 * 3600;
+
+settings! {
+    "Models" {
+        /// Configuration file of the model
+        #[flag = "config", value = "FILE", otherwise = "cog-safe-push.yaml, else the only file in --config-dir"]
+        config: String,
+
+        /// Models to run: all, changed, or comma-separated names
+        #[flag = "models", value = "NAMES", inputs = &[Push, Select]]
+        models: String,
+
+        /// Folder with one configuration per model
+        #[flag = "config-dir", value = "FOLDER", inputs = &[Push, Select], repository]
+        config_dir: String = "cog-safe-push-configs".to_owned(),
+
+        /// Script that prepares the repository for a model, or none
+        #[flag = "select-script", value = "FILE", inputs = &[Push, Select], repository,
+          otherwise = "script/select-model, else script/select.sh"]
+        select_script: String,
+
+        /// Commit that `--models changed` compares with
+        #[flag = "base", value = "COMMIT", repository, otherwise = "origin's default branch"]
+        base: String,
+
+        /// Folder of the repository
+        #[flag = "working-directory", value = "FOLDER", inputs = &[Push, Select]]
+        working_directory: PathBuf,
+
+        /// Private model to test on
+        #[flag = "test-model", value = "OWNER/NAME", otherwise = "MODEL-test", model_key = "test_model"]
+        test_model: ModelRef,
+
+        /// Hardware of the test model, if it is created
+        #[flag = "test-hardware", value = "SKU", model_key = "test_hardware"]
+        test_hardware: String = HARDWARE.to_owned(),
+    }
+
+    "Checks" {
+        /// Report incompatible schemas as warnings
+        #[flag = "ignore-schema-compatibility", inputs = &[Push], model_key = "ignore_schema_compatibility"]
+        ignore_schema_checks: bool = false,
+
+        /// Skip Ruff
+        #[flag = "no-lint", repository]
+        no_lint: bool = false,
+    }
+
+    "Build" {
+        /// Cog version to build for
+        #[flag = "cog-version", value = "VERSION", inputs = &[Push], repository,
+          otherwise = "the version in cog.yaml, else the newest"]
+        cog_version: String,
+
+        /// Builder: `native` (safe-push) or `cog` (the Cog CLI)
+        #[flag = "builder", value = "BUILDER", inputs = &[Push], repository]
+        builder: Builder = Builder::Native,
+
+        /// Cog CLI for `--builder cog`
+        #[flag = "cog-binary", value = "FILE", otherwise = "cog on PATH, else a download"]
+        cog_binary: PathBuf,
+
+        /// Dockerfile of the project
+        #[flag = "dockerfile", value = "FILE", model_key = "dockerfile"]
+        dockerfile: PathBuf,
+
+        /// Existing image to use instead of building one
+        #[flag = "image", value = "REFERENCE"]
+        image: String,
+
+        /// Do not start from a cog-base image
+        #[flag = "no-cog-base-image", repository, model_key = "use_cog_base_image"]
+        no_cog_base_image: bool = false,
+
+        /// Put weights in a layer of their own
+        #[flag = "separate-weights", repository]
+        separate_weights: bool = false,
+
+        /// Strip debug symbols from Python libraries
+        #[flag = "strip", repository]
+        strip: bool = false,
+
+        /// Compile Python files to bytecode
+        #[flag = "precompile", repository]
+        precompile: bool = false,
+
+        /// Secret that build steps can read; repeatable
+        #[flag = "secret", value = "ID=..,SRC=..|ENV=..", inputs = &[Push], repository]
+        docker_secrets: Vec<String> = Vec::new(),
+
+        /// Ignore cached build steps
+        #[flag = "no-cache"]
+        no_cache: bool = false,
+
+        /// Accepted for compatibility, without effect
+        #[flag = "fast-push"]
+        fast_push: bool = false,
+    }
+
+    "Predictions" {
+        /// Compare outputs with the live version
+        #[flag = "no-compare-outputs", negated = "Do not compare outputs with the live version", model_key = "predict.compare_outputs"]
+        compare_outputs: bool = true,
+
+        /// Test cases to compare with the live version
+        #[flag = "compare", value = "CASES", repository]
+        compare: Comparison = Comparison::First,
+
+        /// Test case as `key=value;...`, then ==TEXT, ==URL or ~=DESCRIPTION; repeatable
+        #[flag = "test-case", value = "INPUTS[==..|~=..]"]
+        test_cases: Vec<String>,
+
+        /// Time limit of a prediction, from its start
+        #[flag = "predict-timeout", value = "SECONDS", range = 1..=WEEK, repository, model_key = "predict.predict_timeout"]
+        predict_timeout: u64 = Limits::DEFAULT.predict.as_secs(),
+
+        /// Time limit for a prediction to start, including setup()
+        #[flag = "startup-timeout", value = "SECONDS", range = 1..=WEEK, repository]
+        startup_timeout: u64 = Limits::DEFAULT.startup.as_secs(),
+
+        /// Time limit of a training, from its start
+        #[flag = "train-timeout", value = "SECONDS", range = 1..=WEEK, repository, model_key = "train.train_timeout"]
+        train_timeout: u64 = Limits::DEFAULT.train.as_secs(),
+
+        /// Number of concurrent predictions
+        #[flag = "parallel", value = "NUMBER", range = 1..=256, inputs = &[Push], repository, model_key = "parallel"]
+        parallel: u64 = 4,
+
+        /// Stop at the first failure
+        #[flag = "fail-fast", repository]
+        fail_fast: bool = false,
+
+        /// How to treat blank, silent or empty outputs
+        #[flag = "health", value = "MODE", repository]
+        health: HealthMode = HealthMode::Warn,
+
+        /// Claude model that judges outputs
+        #[flag = "judge-model", value = "NAME", inputs = &[Push], repository]
+        judge_model: String,
+
+        /// Claude tokens that a run may use
+        #[flag = "judge-budget", value = "TOKENS", repository]
+        judge_budget: u64 = 10_000_000,
+
+        /// Stop after this much total prediction time
+        #[flag = "max-predict-seconds", value = "SECONDS", range = 1..=WEEK, repository]
+        max_predict_seconds: u64,
+    }
+
+    "Fuzz" {
+        /// Number of fuzz inputs
+        #[flag = "fuzz-iterations", value = "NUMBER", range = 0..=10_000, model_key = "predict.fuzz.iterations"]
+        fuzz_iterations: u64 = FUZZ_ITERATIONS,
+
+        /// Inputs that always have this value, as `key=value;key=value`
+        #[flag = "fuzz-fixed-inputs", value = "INPUTS"]
+        fuzz_fixed_inputs: String,
+
+        /// Inputs that are never sent, as `key;key`
+        #[flag = "fuzz-disabled-inputs", value = "NAMES"]
+        fuzz_disabled_inputs: String,
+
+        /// Instructions for Claude, which invents fuzz inputs
+        #[flag = "fuzz-prompt", value = "TEXT", model_key = "predict.fuzz.prompt"]
+        fuzz_prompt: String,
+
+        /// Seed of an earlier run, to repeat its fuzz inputs
+        #[flag = "seed", value = "NUMBER", repository]
+        seed: u64,
+    }
+
+    "Publishing" {
+        /// Stop after verification, without publishing
+        #[flag = "no-push", inputs = &[Push]]
+        test_only: bool = false,
+
+        /// Also push to the configured official model
+        #[flag = "push-official-model", inputs = &[Push]]
+        push_official_model: bool = false,
+
+        /// Push to the official model without the tests' key
+        #[flag = "two-pass", inputs = &[Push], repository]
+        two_pass: bool = false,
+
+        /// Event that decides whether a run publishes
+        #[flag = "trigger-type", value = "EVENT", inputs = &[Push], only_in_action, otherwise = "the event that started the workflow"]
+        trigger_type: Trigger,
+    }
+
+    "Reports" {
+        /// Whether to keep a comment on the pull request
+        #[flag = "comment", value = "MODE", inputs = &[Push, Report], repository, only_in_action]
+        comment: CommentMode = CommentMode::Update,
+
+        /// Folder for reports
+        #[flag = "report-dir", value = "FOLDER", inputs = &[Push], repository]
+        report_dir: PathBuf = "safe-push-report".into(),
+
+        /// Models that the workflow ran, separated by commas
+        #[value = "NAMES", inputs = &[Report], only_in_action]
+        expected: String,
+    }
+
+    "Services" {
+        /// Host of Replicate's registry
+        #[value = "HOST", variables = &["REPLICATE_REGISTRY", "COG_REGISTRY_HOST"]]
+        replicate_registry: String = REGISTRY.to_owned(),
+
+        /// URL of Replicate's API
+        #[value = "URL", variables = &["REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"]]
+        replicate_base_url: String,
+
+        /// URL of Claude's API
+        #[value = "URL", variables = &["ANTHROPIC_BASE_URL"]]
+        anthropic_base_url: String,
+
+        /// URL of GitHub's API
+        #[value = "URL", variables = &["GITHUB_API_URL"]]
+        github_api_url: String,
+
+        /// Address of the Docker daemon
+        #[value = "ADDRESS", variables = &["DOCKER_HOST"]]
+        docker_host: String,
+    }
+}

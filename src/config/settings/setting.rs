@@ -1,0 +1,147 @@
+//! One setting: where it can be written, and what is written there.
+
+use std::ops::RangeInclusive;
+
+use figment::value::Value;
+
+use crate::config::settings::kind::{Action, Kind};
+use crate::config::settings::value::{Rejected, SettingValue};
+
+/// One setting.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The key in `.safe-push.yaml`, the name of the input and, in capitals after `SAFE_PUSH_`, of the variable.
+    pub name: &'static str,
+    /// The section of the help.
+    pub heading: &'static str,
+    /// One line about it.
+    pub help: &'static str,
+    /// The form of its values.
+    pub kind: Kind,
+    /// The flag without its dashes.
+    pub flag: Option<&'static str>,
+    /// The help of a flag that says the opposite, as in `--no-compare-outputs`.
+    pub negated: Option<&'static str>,
+    /// The actions that have it as an input.
+    pub inputs: &'static [Action],
+    /// Variables beside `SAFE_PUSH_*`. The first one that is set counts.
+    pub variables: &'static [&'static str],
+    /// Whether `.safe-push.yaml` may hold it.
+    pub in_repository: bool,
+    /// Whether it only has an effect in the action.
+    pub only_in_action: bool,
+    /// The key of the model's configuration that means the same, as in `predict.predict_timeout`.
+    pub model_key: Option<&'static str>,
+    /// What stands for the value in help.
+    pub value_name: &'static str,
+    /// Numbers that are allowed.
+    pub range: Option<RangeInclusive<u64>>,
+    /// The value that is used when nothing is set, as text.
+    pub default: Option<fn() -> Option<String>>,
+    /// What is used when nothing is set, where that is not a fixed value.
+    pub otherwise: Option<&'static str>,
+    pub(super) parse: fn(&str) -> Result<Value, Rejected>,
+}
+
+impl Setting {
+    /// The variable that sets it.
+    pub fn variable(&self) -> String {
+        format!("SAFE_PUSH_{}", self.name.to_uppercase())
+    }
+
+    /// What is used when nothing is set.
+    pub fn default_text(&self) -> Option<String> {
+        self.default.and_then(|default| default()).or_else(|| self.otherwise.map(str::to_owned))
+    }
+
+    /// Reads the text of a flag, variable or input.
+    pub(in crate::config) fn parse(&self, text: &str) -> Result<Value, Rejected> {
+        (self.parse)(text)
+    }
+}
+
+/// The words of a declaration.
+#[doc(hidden)]
+impl Setting {
+    pub const fn new<T: SettingValue>(name: &'static str, heading: &'static str, help: &'static str) -> Self {
+        Self {
+            name,
+            heading,
+            help: help.trim_ascii(),
+            kind: T::KIND,
+            flag: None,
+            negated: None,
+            inputs: &[],
+            variables: &[],
+            in_repository: false,
+            only_in_action: false,
+            model_key: None,
+            value_name: "",
+            range: None,
+            default: None,
+            otherwise: None,
+            parse: parsed::<T>,
+        }
+    }
+
+    pub const fn flag(mut self, flag: &'static str) -> Self {
+        self.flag = Some(flag);
+        self
+    }
+
+    pub const fn negated(mut self, help: &'static str) -> Self {
+        assert!(matches!(self.kind, Kind::Switch), "only a switch can be negated");
+        self.negated = Some(help);
+        self
+    }
+
+    pub const fn value(mut self, name: &'static str) -> Self {
+        self.value_name = name;
+        self
+    }
+
+    pub const fn inputs(mut self, actions: &'static [Action]) -> Self {
+        self.inputs = actions;
+        self
+    }
+
+    pub const fn variables(mut self, names: &'static [&'static str]) -> Self {
+        self.variables = names;
+        self
+    }
+
+    pub const fn repository(mut self) -> Self {
+        self.in_repository = true;
+        self
+    }
+
+    pub const fn only_in_action(mut self) -> Self {
+        self.only_in_action = true;
+        self
+    }
+
+    pub const fn model_key(mut self, key: &'static str) -> Self {
+        self.model_key = Some(key);
+        self
+    }
+
+    pub const fn range(mut self, range: RangeInclusive<u64>) -> Self {
+        assert!(matches!(self.kind, Kind::Number), "only a number has a range");
+        self.range = Some(range);
+        self
+    }
+
+    pub const fn otherwise(mut self, text: &'static str) -> Self {
+        self.otherwise = Some(text);
+        self
+    }
+
+    pub const fn default(mut self, default: fn() -> Option<String>) -> Self {
+        self.default = Some(default);
+        self
+    }
+}
+
+fn parsed<T: SettingValue>(text: &str) -> Result<Value, Rejected> {
+    Value::serialize(T::from_text(text)?).map_err(|error| Rejected { problem: error.to_string(), hint: None })
+}

@@ -1,0 +1,73 @@
+//! Tokens: never a flag, because every process of a machine can read the arguments of another.
+
+use std::collections::BTreeMap;
+
+use crate::config::settings::Action::{self, Push, Report, Select};
+use crate::support::SecretString;
+
+/// A token and where it can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Token {
+    /// The name of the action's input.
+    pub input: &'static str,
+    /// The variable.
+    pub variable: &'static str,
+    /// One line about it.
+    pub help: &'static str,
+    /// The actions that have it as an input.
+    pub inputs: &'static [Action],
+    /// The value of the input when a workflow sets none.
+    pub default_input: Option<&'static str>,
+}
+
+impl Token {
+    /// Whether a variable of this name carries it: its own, or that of the action's input.
+    pub fn is_called(&self, variable: &str) -> bool {
+        variable == self.variable || variable.strip_prefix("INPUT_").is_some_and(|input| input.eq_ignore_ascii_case(self.input))
+    }
+}
+
+/// Declares the tokens: `Tokens` with a member for each, and `TOKENS`, the table.
+macro_rules! tokens {
+    ($(#[doc = $help:literal] $name:ident: $input:literal, $variable:literal, $inputs:expr $(, default $default:literal)?;)+) => {
+        /// The tokens of a run, as far as they are set.
+        #[derive(Debug, Clone, Default)]
+        pub struct Tokens {
+            $(#[doc = $help] pub $name: Option<SecretString>,)+
+        }
+
+        /// Every token.
+        pub const TOKENS: &[Token] = &[$(Token {
+            input: $input,
+            variable: $variable,
+            help: $help.trim_ascii(),
+            inputs: $inputs,
+            default_input: [$(Some($default),)? None][0],
+        },)+];
+
+        impl Tokens {
+            /// The tokens among the variables, and among the inputs of the action if there are any.
+            pub(super) fn find(environment: &BTreeMap<String, String>, in_action: bool) -> Self {
+                Self { $($name: find(environment, in_action.then_some($input), $variable),)+ }
+            }
+        }
+    };
+}
+
+tokens! {
+    /// Token of Replicate's API
+    replicate: "replicate_api_token", "REPLICATE_API_TOKEN", &[Push];
+    /// CLI token of Replicate's registry, from https://replicate.com/auth/token
+    cog: "cog_token", "COG_TOKEN", &[Push];
+    /// Key of Claude's API, for the judge
+    anthropic: "anthropic_api_key", "ANTHROPIC_API_KEY", &[Push];
+    /// Token that lists changed files and writes check runs and comments
+    github: "github_token", "GITHUB_TOKEN", &[Push, Select, Report], default "${{ github.token }}";
+}
+
+fn find(environment: &BTreeMap<String, String>, input: Option<&str>, variable: &str) -> Option<SecretString> {
+    let input = input.map(|input| format!("INPUT_{}", input.to_uppercase()));
+    let names = input.as_deref().into_iter().chain([variable]);
+    let mut set = names.filter_map(|name| environment.get(name)).map(|value| value.trim()).filter(|value| !value.is_empty());
+    set.next().map(SecretString::from)
+}
