@@ -3,8 +3,8 @@
 //! Parts with a purpose of their own are crates: `cog-findings`, `cog-source`, `cog-schema`, `output-compare`, `process-mark` and
 //! `replicate-sandbox`. This one is the app.
 //!
-//! The crate is divided into rooms. A room uses only the rooms below it; `tests/it/layers.rs` keeps that true and
-//! `docs/ARCHITECTURE.md` walks one push through them. From top to ground:
+//! The crate is divided into rooms. A room uses only the rooms below it; `tests/it/architecture` keeps that true and
+//! `docs/development/architecture.md` walks one push through them. From top to ground:
 //!
 //! - [`cli`]: the command line and the action face; exit codes
 //! - [`pipeline`]: runs the stages in order and yields a report

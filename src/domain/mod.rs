@@ -1,6 +1,6 @@
 //! The values that travel between the stages.
 //!
-//! Nothing here performs I/O, reads the environment or looks at a clock; `tests/it/layers.rs` keeps it so. Types carry the proof of
+//! Nothing here performs I/O, reads the environment or looks at a clock; `tests/it/architecture` keeps it so. Types carry the proof of
 //! what was done: a [`Cleared`](cleared::Cleared) can only be made from a [`Verified`](cleared::Verified) that passed the policy.
 
 pub mod canary;

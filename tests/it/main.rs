@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 mod action_files;
+mod architecture;
 mod claude_client;
 mod cli;
 mod cli_check;
@@ -13,7 +14,6 @@ mod cli_peer;
 mod cli_select;
 mod dependencies;
 mod from_the_peer;
-mod layers;
 mod media;
 mod media_pairs;
 mod python_corpus;
