@@ -18,6 +18,7 @@ mod media;
 mod media_pairs;
 mod python_corpus;
 mod python_hostile;
+mod recipe;
 mod reference;
 mod sandbox_client;
 mod schema_compat;
