@@ -1,4 +1,4 @@
-//! What the crate stands on: every direct dependency has its reason in the README, and none of them is one that we do not want.
+//! Dependencies: each direct one has its reason in `docs/development/dependencies.md`, and none is one that we do not want.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -22,7 +22,7 @@ fn metadata() -> Value {
 }
 
 #[test]
-fn every_direct_dependency_has_its_reason_in_the_readme() {
+fn every_direct_dependency_has_its_reason() {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap().iter();
     // Packages without a source are ours; those that may go to no registry serve the tests alone.
@@ -32,8 +32,7 @@ fn every_direct_dependency_has_its_reason_in_the_readme() {
         .filter(|dependency| dependency["kind"].is_null() && !dependency["source"].is_null())
         .map(|dependency| dependency["name"].as_str().unwrap())
         .collect();
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let table = readme.split("## Dependencies").nth(1).unwrap();
+    let table = fs::read_to_string(root().join("docs/development/dependencies.md")).unwrap();
     let named: BTreeSet<&str> = table
         .lines()
         .filter(|line| line.starts_with("| `"))
@@ -53,7 +52,7 @@ fn no_unwanted_crate_is_pulled_in() {
 }
 
 #[test]
-fn every_licence_is_one_that_is_allowed() {
+fn every_license_is_allowed() {
     let rules = fs::read_to_string(root().join("deny.toml")).unwrap();
     let list = rules.split("allow = [").nth(1).unwrap().split(']').next().unwrap();
     let allowed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
@@ -64,8 +63,8 @@ fn every_licence_is_one_that_is_allowed() {
     }
 }
 
-/// Licence expressions as crates write them: `OR` and `/` offer a choice, `AND` asks for all.
+/// License expressions as crates write them: `OR` and `/` offer a choice, `AND` asks for all.
 fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
     let expression = expression.replace('/', " OR ").replace(['(', ')'], " ");
-    expression.split(" AND ").all(|part| part.split(" OR ").any(|licence| allowed.contains(licence.trim())))
+    expression.split(" AND ").all(|part| part.split(" OR ").any(|license| allowed.contains(license.trim())))
 }
