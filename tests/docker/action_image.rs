@@ -14,7 +14,7 @@ use safe_push::support::ExposeSecret;
 use serde_json::Value;
 use test_support::fake_github::FakeGitHub;
 use test_support::runner;
-use test_support::{Repository, Seen, binary, root};
+use test_support::{Repository, Seen, binary, retried, root};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -327,14 +327,19 @@ async fn build(docker: &RealDocker) {
             .collect(),
         ..ImageBuild::default()
     };
-    let mut lines = Vec::new();
-    let mut events = |event| {
-        if let BuildEvent::Output { line, .. } = event {
-            lines.push(line);
-        }
+    let context = context().await;
+    let attempt = async || {
+        let mut lines = Vec::new();
+        let mut events = |event| {
+            if let BuildEvent::Output { line, .. } = event {
+                lines.push(line);
+            }
+        };
+        let context = Box::pin(Cursor::new(context.clone()));
+        let outcome = docker.build(&build, context, &mut events, &CancellationToken::new()).await;
+        outcome.map_err(|error| format!("{error}\n{}", lines.join("\n")))
     };
-    let outcome = docker.build(&build, Box::pin(Cursor::new(context().await)), &mut events, &CancellationToken::new()).await;
-    outcome.unwrap_or_else(|error| panic!("{error}\n{}", lines.join("\n")));
+    retried(attempt).await.unwrap_or_else(|problem| panic!("{problem}"));
 }
 
 async fn context() -> Vec<u8> {

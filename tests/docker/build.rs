@@ -13,6 +13,7 @@ use safe_push::clients::docker::{BuildSecret, ContainerRun, Docker, RealDocker};
 use safe_push::domain::events::{BuildStepState, Event, EventKind, Observer, Silent};
 use serde_json::json;
 use tempfile::TempDir;
+use test_support::retried;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -104,7 +105,7 @@ async fn a_project_becomes_an_image_with_its_schema_and_packages() {
     let mut request = request(folder.path(), "RUN pip install --no-cache-dir six==1.17.0");
     trust_the_hosts_roots(&mut request);
     let notes = Notes::default();
-    let built = build(&request, &docker, &notes, &CancellationToken::new()).await.unwrap();
+    let built = retried(async || build(&request, &docker, &notes, &CancellationToken::new()).await).await.unwrap();
 
     assert!(built.pip_freeze.lines().any(|line| line == "six==1.17.0"), "{}", built.pip_freeze);
     assert!(built.size_bytes > 0 && built.duration > Duration::ZERO);

@@ -2,8 +2,7 @@
 
 use safe_push::clients::docker::{Docker, RealDocker};
 
-/// The image that test images start from; `script/make-base-image` makes it.
-pub(crate) const BASE: &str = "python:3.11-slim";
+pub(crate) use test_support::BASE;
 
 /// The daemon, or `None` where there is none: then the test is skipped, but in CI it fails.
 #[expect(
@@ -27,6 +26,9 @@ pub(crate) async fn daemon() -> Option<RealDocker> {
     assert!(here || !required, "CI needs {BASE}: run script/make-base-image");
     if !here {
         eprintln!("skipped without {BASE}: run script/make-base-image");
+    }
+    if here {
+        tokio::task::spawn_blocking(test_support::share_layers).await.unwrap();
     }
     here.then_some(docker)
 }

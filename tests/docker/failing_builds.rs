@@ -2,7 +2,7 @@
 //! they fail.
 
 use insta::assert_snapshot;
-use test_support::{Repository, Seen, docker_is_there};
+use test_support::{Repository, Seen, docker_is_there, retried_run};
 
 /// A model whose `build` section has these lines too, built; `None` without a daemon.
 fn built_with(lines: &str, files: &[(&str, &str)]) -> Option<Seen> {
@@ -15,7 +15,7 @@ fn built_with(lines: &str, files: &[(&str, &str)]) -> Option<Seen> {
     for (path, text) in files {
         repository.write(path, text);
     }
-    Some(repository.run("build --no-lint --no-cog-base-image"))
+    Some(retried_run(|| repository.run("build --no-lint --no-cog-base-image")))
 }
 
 /// Compares, less what tools and mirrors change on their own.
@@ -57,7 +57,7 @@ fn a_secret_that_was_not_given() {
 
 #[test]
 fn a_server_that_cannot_be_found() {
-    let lines = "  run:\n    - python -c \"import socket, sys; sys.excepthook = lambda *error: print(error[1], file=sys.stderr); \
+    let lines = "  run:\n    - |-\n      python -c \"import socket, sys; sys.excepthook = lambda *error: print(error[1], file=sys.stderr); \
                  socket.create_connection(('weights.invalid', 443))\"\n";
     assert_told!(built_with(lines, &[]));
 }

@@ -13,6 +13,7 @@ use safe_push::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, Publish
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_support::retried;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{daemon, unique};
@@ -68,7 +69,7 @@ async fn make(docker: &RealDocker, plan: &ModelPlan) -> (Inspected, Built, Image
     let source = SourceFacts { schema: inspected.schema.as_ref(), concurrency: inspected.concurrency };
     let request = prepare(&inspected.project, &plan.build, source, &name, None, None, &environment).await.unwrap();
     assert_eq!(matches!(request.schema, SchemaSource::Static(_)), source.schema.is_some());
-    let built = build(&request, docker, &Silent, &cancelled).await.unwrap();
+    let built = retried(async || build(&request, docker, &Silent, &cancelled).await).await.unwrap();
     let image = docker.inspect_image(&name).await.unwrap();
     (inspected, built, image)
 }

@@ -14,7 +14,7 @@ use test_support::docker_is_there;
 
 /// What is run in the container: the files come on standard input, the documents go to standard output.
 const COMMANDS: &str = "mkdir /work && tar -C /work -xf - \
-    && python -m pip install --quiet --no-cache-dir --root-user-action ignore cog==0.16.12 'pydantic==2.11.*' >&2 \
+    && python -m pip install --quiet --no-cache-dir --root-user-action ignore --retries 10 cog==0.16.12 'pydantic==2.11.*' >&2 \
     && python /work/docker/openapi_of_cog.py /work/predictors";
 
 /// True differences of unchanged sources: the case, and what is said about it.

@@ -1,18 +1,59 @@
-//! Whether this machine has Docker and the image that test images start from.
+//! Whether this machine has what tests with Docker need, and the layers that most of their images share.
 
+use std::fs::File;
+use std::io::{Read as _, Seek as _, Write as _};
 use std::process::Command;
+use std::sync::OnceLock;
+
+use regex::Regex;
+
+use crate::network::retried_run;
+use crate::repository::{binary, ca_file};
+use crate::{Repository, Seen};
+
+/// The image that test images start from; `script/make-base-image` provides it.
+pub const BASE: &str = "python:3.11-slim";
 
 /// Whether a test with Docker goes on: without a daemon it is skipped, except in CI, where it fails.
 pub fn docker_is_there() -> bool {
-    let there = Command::new("docker").arg("version").output().is_ok_and(|output| output.status.success());
-    let image = there
-        && Command::new("docker")
-            .args(["image", "inspect", "python:3.11-slim"])
-            .output()
-            .is_ok_and(|output| output.status.success());
+    let succeeds = |arguments: &[&str]| Command::new("docker").args(arguments).output().is_ok_and(|output| output.status.success());
+    let is_there = succeeds(&["version"]) && succeeds(&["image", "inspect", BASE]);
     assert!(
-        image || std::env::var_os("CI").is_none_or(|value| value != "true"),
-        "Docker with python:3.11-slim is needed: script/make-base-image"
+        is_there || std::env::var_os("CI").is_none_or(|value| value != "true"),
+        "Docker with {BASE} is needed: script/make-base-image"
     );
-    image
+    if is_there {
+        share_layers();
+    }
+    is_there
+}
+
+/// Builds an example, so that Docker has the layers that most models share and only this build depends on the package index. Once for a
+/// run of the tests, which may be processes of their own.
+pub fn share_layers() {
+    static SHARED: OnceLock<()> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let run = std::env::var_os("NEXTEST_RUN_ID")
+            .map_or_else(|| std::process::id().to_string().into_bytes(), |id| id.into_encoded_bytes());
+        let path = binary().with_file_name("shared-layers");
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
+        file.lock().unwrap();
+        let mut shared_by = Vec::new();
+        file.read_to_end(&mut shared_by).unwrap();
+        if shared_by != run {
+            build_example();
+            file.set_len(0).unwrap();
+            file.rewind().unwrap();
+            file.write_all(&run).unwrap();
+        }
+    });
+}
+
+fn build_example() {
+    let repository = Repository::example("text-stats").variable("COG_CA_CERT", &ca_file());
+    let seen: Seen = retried_run(|| repository.run("build --no-lint --no-cog-base-image"));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let image = Regex::new(r"\bcog-\S+:latest\b").unwrap().find(&seen.stdout).unwrap().as_str();
+    let output = Command::new("docker").args(["image", "rm", image]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

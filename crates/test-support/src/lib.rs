@@ -8,6 +8,7 @@
 mod docker;
 pub mod fake_claude;
 pub mod fake_github;
+mod network;
 pub mod peer_run;
 mod predict;
 mod repository;
@@ -17,7 +18,8 @@ mod seen;
 
 use std::path::Path;
 
-pub use docker::docker_is_there;
+pub use docker::{BASE, docker_is_there, share_layers};
+pub use network::{retried, retried_run};
 pub use predict::predict;
 pub use repository::{Repository, binary, ca_file};
 pub use seen::Seen;

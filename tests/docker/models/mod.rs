@@ -19,6 +19,7 @@ use safe_push::domain::plan::{InspectPlan, Limits, ModelPlan, PublishMode, Verif
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use test_support::retried;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::{daemon, unique};
@@ -95,7 +96,7 @@ async fn prepared(model: &Model, folder: &TempDir) -> (Inspected, BuildRequest) 
 }
 
 async fn built(docker: &RealDocker, request: &BuildRequest) -> Built {
-    match build(request, docker, &Silent, &CancellationToken::new()).await {
+    match retried(async || build(request, docker, &Silent, &CancellationToken::new()).await).await {
         Ok(built) => built,
         Err(error) => panic!("{error}: {error:#?}\n{}", request.recipe.dockerfile),
     }
