@@ -24,4 +24,4 @@ pub use live::{LiveVersion, live_version};
 pub use project::load_project;
 pub use ruff::{RuffOutcome, Tools};
 pub use run::{InspectRequest, Inspected, Places, PolicyFindings, apply_policy, inspect, inspect_schema};
-pub use signature::describe;
+pub use signature::{describe, describe_with};
