@@ -1,8 +1,7 @@
 //! The inspection itself, cheapest truth first.
 
 use cog_findings::{Finding, SourceMap};
-use cog_schema::compat::{CompatOptions, compare};
-use cog_schema::lint::lint;
+use cog_schema::{CompatOptions, compare, lint};
 use cog_source::project::Project;
 use cog_source::python::SignatureError;
 use cog_source::sdk::SchemaSource;
@@ -110,7 +109,7 @@ pub fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> PolicyFinding
 fn about_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>) -> Vec<Finding> {
     let mut findings = lint(schema, &places.predict, &places.train);
     if let Some(old) = live.and_then(|live| live.schema.as_ref()) {
-        let options = CompatOptions { train_places: places.train.clone(), ..CompatOptions::default() };
+        let options = CompatOptions { train_source: places.train.clone(), ..CompatOptions::default() };
         findings.extend(compare(old, schema, &places.predict, &options));
     }
     findings

@@ -2,8 +2,7 @@
 
 use cog_findings::text::nearest;
 use cog_findings::{Finding, Location};
-use cog_schema::validate::{InputProperty, check_inputs_of, input_properties_of};
-use cog_schema::{Kind, Method, Schemas, Shape, read};
+use cog_schema::{InputProperty, Kind, Method, Schemas, Shape, check_inputs, input_properties, read};
 use serde_json::Value;
 
 use crate::domain::case::{Expectation, TestCase};
@@ -120,7 +119,7 @@ fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Meth
     // Nulls are not sent: the API refuses them.
     let sent = case.inputs.iter().filter(|(_, value)| !value.is_null());
     let sent = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
-    for problem in check_inputs_of(document, method, &sent) {
+    for problem in check_inputs(document, method, &sent) {
         let finding = Finding::new(&rules::CASE_INPUTS_REFUSED, format!("{name}: {problem}"));
         let finding = match problem.meant {
             Some(name) => finding.hint(format!("write '{name}'")),
@@ -166,7 +165,7 @@ fn can_hold_address(shape: &Shape, depth: usize) -> bool {
 }
 
 fn check_fuzz(asked: &Asked<'_>, fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
-    let properties = input_properties_of(document, asked.method);
+    let properties = input_properties(document, asked.method);
     let key = asked.fuzz_key();
     if properties.is_empty() && fuzz.fixed_inputs.is_empty() && fuzz.disabled_inputs.is_empty() {
         return;
@@ -177,7 +176,7 @@ fn check_fuzz(asked: &Asked<'_>, fuzz: &FuzzPlan, document: &Value, findings: &m
     for (word, name) in fixed.chain(disabled) {
         findings.extend(unknown_input(key, word, name, &properties).map(|finding| place(finding, location)));
     }
-    for problem in check_inputs_of(document, asked.method, &fuzz.fixed_inputs) {
+    for problem in check_inputs(document, asked.method, &fuzz.fixed_inputs) {
         let is_fixed = fuzz.fixed_inputs.contains_key(&problem.input);
         let is_known = properties.iter().any(|property| property.name == problem.input);
         if is_fixed && is_known {

@@ -26,7 +26,10 @@
 mod code;
 mod finding;
 mod location;
+mod method;
 mod rule;
+mod schema_change;
+mod schema_part;
 mod severity;
 mod source_map;
 pub mod text;
@@ -34,6 +37,14 @@ pub mod text;
 pub use code::RuleCode;
 pub use finding::Finding;
 pub use location::Location;
+pub use method::Method;
 pub use rule::Rule;
+pub use schema_change::{ChangeKind, SchemaChange};
+pub use schema_part::{SchemaMember, SchemaPart};
 pub use severity::Severity;
 pub use source_map::SourceMap;
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

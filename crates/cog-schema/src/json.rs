@@ -1,5 +1,4 @@
-//! JSON values compared by meaning: 10 and 10.0 are the same number, because generations of Cog write it differently
-//! (`docs/reference/cog.md#old-and-new-schemas`, row "Numbers").
+//! JSON values compared by meaning: 10 and 10.0 are the same number (`docs/reference/cog.md#old-and-new-schemas`, row "Numbers").
 
 use std::cmp::Ordering;
 

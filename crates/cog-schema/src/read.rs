@@ -1,17 +1,17 @@
-//! A document becomes [`Schemas`].
+//! Reads a document into [`Schemas`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cog_findings::Finding;
+use cog_findings::{Finding, Method};
 use serde_json::Value;
 
 use super::dereference::{Keywords, Resolver};
 use super::dialect::Dialect;
 use super::json::{self, show_name};
 use super::rules;
-use super::shape::{Annotations, Bound, Kind, Limits, Member, Members, Method, Rest, Shape};
+use super::shape::{Annotations, Bound, Kind, Limits, Member, Members, Rest, Shape};
 
-/// What a document says about a model.
+/// The schemas of a model that a document describes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schemas {
     /// The generation of Cog that wrote it.
@@ -24,12 +24,12 @@ pub struct Schemas {
     pub training_input: Option<Shape>,
     /// `components.schemas.TrainingOutput`.
     pub training_output: Option<Shape>,
-    /// What could not be read.
+    /// The parts that could not be read.
     pub problems: Vec<Finding>,
 }
 
 impl Schemas {
-    /// The inputs of one method: an object with a member per input.
+    /// The inputs of one method: an object with one member per input.
     pub fn inputs_of(&self, method: Method) -> Option<&Shape> {
         match method {
             Method::Predict => self.input.as_ref(),
@@ -45,13 +45,27 @@ impl Schemas {
         }
     }
 
-    /// Whether there is anything to work with.
+    /// Whether neither method has inputs.
     pub fn is_empty(&self) -> bool {
         self.input.is_none() && self.training_input.is_none()
     }
 }
 
-/// Reads a document of any generation. What cannot be read is among the problems and stands for anything.
+/// Reads a document of any generation of Cog. A part that cannot be read is listed in [`Schemas::problems`] and allows anything.
+///
+/// ```
+/// use cog_schema::{Kind, read};
+/// use serde_json::json;
+///
+/// let document = json!({"components": {"schemas": {
+///     "Input": {"type": "object", "properties": {"mode": {"allOf": [{"$ref": "#/components/schemas/mode"}], "default": "fast"}}},
+///     "mode": {"type": "string", "enum": ["fast", "best"]},
+/// }}});
+/// let schemas = read(&document);
+/// let mode = &schemas.input.as_ref().unwrap().members().unwrap().get("mode").unwrap().shape;
+/// assert_eq!((&mode.kind, &mode.choices), (&Kind::String, &Some(vec![json!("fast"), json!("best")])));
+/// assert_eq!(mode.annotations.default, Some(json!("fast")));
+/// ```
 pub fn read(document: &Value) -> Schemas {
     let mut resolver = Resolver::new(document);
     let mut component = |name: &str| {
@@ -137,7 +151,7 @@ fn build<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Shape {
     }
 }
 
-/// Unions inside unions say no more than one union.
+/// Flattens unions inside unions.
 fn add_variant(variants: &mut Vec<Shape>, nullable: &mut bool, mut variant: Shape) {
     *nullable |= variant.nullable;
     variant.nullable = false;
@@ -155,7 +169,7 @@ fn one_or_union(mut variants: Vec<Shape>) -> Kind {
     Kind::Union(variants)
 }
 
-/// Whether the kind is all there is to a shape.
+/// Whether a shape has nothing but its kind.
 fn is_plain(shape: &Shape) -> bool {
     *shape == Shape::of(shape.kind.clone())
 }
@@ -171,7 +185,7 @@ fn kind_of<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>, words: &[&s
             "array" => Kind::Array(Box::new(items(resolver, keywords))),
             "object" => Kind::Object(members(resolver, keywords)),
             other => {
-                let message = format!("'{}' is not a type of JSON", show_name(other));
+                let message = format!("'{}' is not a JSON type", show_name(other));
                 resolver.problem(Finding::new(&rules::TYPE_UNKNOWN, message));
                 Kind::Any
             }
@@ -215,7 +229,7 @@ pub(super) fn kind_of_values(values: &[Value]) -> Kind {
 
 fn items<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Shape {
     match keywords.get("items") {
-        // A list of schemas was a tuple in old drafts; Cog has no tuples.
+        // A list of schemas meant a tuple in old drafts; Cog has no tuples.
         None | Some(Value::Array(_)) => Shape::default(),
         Some(schema) => shape(resolver, schema),
     }
@@ -231,7 +245,7 @@ fn members<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Members 
             break;
         }
         let member = Member { name: name.clone(), shape, required: required.contains(name.as_str()) };
-        // Composed of several objects that declare the same member: the last one counts.
+        // When several composed objects declare the same member, the last one wins.
         match positions.get(name.as_str()).and_then(|position| declared.get_mut(*position)) {
             Some(known) => *known = member,
             None => {
@@ -284,7 +298,7 @@ fn bound(keywords: &Keywords<'_>, inclusive: &str, exclusive: &str) -> Option<Bo
     }
 }
 
-/// One text with commas (Cog 0.22), or a list should a later one write it so.
+/// Text with commas (Cog 0.22), or a list, should a later Cog write one.
 fn accept(value: Option<&Value>) -> Vec<String> {
     let texts: Vec<&str> = match value {
         Some(Value::String(text)) => text.split(',').collect(),

@@ -2,52 +2,6 @@
 
 use serde_json::{Number, Value};
 
-/// Which of a model's two methods a schema belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// `run()` or `predict()`: the components `Input` and `Output`.
-    Predict,
-    /// `train()`: the components `TrainingInput` and `TrainingOutput`.
-    Train,
-}
-
-impl Method {
-    /// Both, in the order of reports.
-    pub const ALL: [Self; 2] = [Self::Predict, Self::Train];
-
-    /// The component that holds the inputs.
-    pub const fn input_component(self) -> &'static str {
-        match self {
-            Self::Predict => "Input",
-            Self::Train => "TrainingInput",
-        }
-    }
-
-    /// The component that holds the output.
-    pub const fn output_component(self) -> &'static str {
-        match self {
-            Self::Predict => "Output",
-            Self::Train => "TrainingOutput",
-        }
-    }
-
-    /// How findings begin to name an input: `input` or `training input`.
-    pub const fn input_word(self) -> &'static str {
-        match self {
-            Self::Predict => "input",
-            Self::Train => "training input",
-        }
-    }
-
-    /// How findings name the output.
-    pub const fn output_word(self) -> &'static str {
-        match self {
-            Self::Predict => "output",
-            Self::Train => "training output",
-        }
-    }
-}
-
 /// What a value may look like.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Shape {
@@ -138,7 +92,7 @@ pub struct Member {
     pub name: String,
     /// Its shape.
     pub shape: Shape,
-    /// Whether it has to be given. The `required` list alone decides: `docs/reference/cog.md#optional-inputs`.
+    /// Whether it has to be there: the `required` list alone decides (`docs/reference/cog.md#optional-inputs`).
     pub required: bool,
 }
 

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::Context as _;
-use cog_schema::Kind;
-use cog_schema::validate::InputProperty;
+use cog_schema::{InputProperty, Kind};
 use serde_json::Value;
 
 use crate::cli::arguments::InitArguments;

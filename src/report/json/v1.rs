@@ -133,8 +133,11 @@ pub struct FindingEntry {
     pub end_column: Option<u32>,
     /// The way out.
     pub hint: Option<String>,
-    /// More facts, each with a label.
+    /// More facts, each with a label. Those of `schema_change` come first.
     pub details: Vec<Detail>,
+    /// The change of the schema that the finding is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_change: Option<SchemaChangeEntry>,
     /// The line at fault, as it was at the time of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<String>,
@@ -163,7 +166,38 @@ impl Severity {
     }
 }
 
-/// A labelled fact.
+/// A change between the schema of the live version and that of the new one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaChangeEntry {
+    /// `predict` or `train`.
+    pub method: String,
+    /// The part that changed: `input steps`, `output.items`.
+    pub part: String,
+    /// The input that the part belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// What changed: `added`, `removed`, `required`, `type`, `maximum`, `default` and so on.
+    pub kind: String,
+    /// The live version's side.
+    pub old: String,
+    /// The new version's side.
+    pub new: String,
+    /// Who breaks; absent when nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<String>,
+}
+
+impl SchemaChangeEntry {
+    /// The change as the labeled facts that a finding's details start with.
+    pub fn details(&self) -> Vec<Detail> {
+        let detail = |label: &str, value: &String| Detail { label: label.to_owned(), value: value.clone() };
+        let mut details = vec![detail("path", &self.part), detail("old", &self.old), detail("new", &self.new)];
+        details.extend(self.breaks.as_ref().map(|breaks| detail("breaks", breaks)));
+        details
+    }
+}
+
+/// A labeled fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     /// The label.

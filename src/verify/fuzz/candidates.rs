@@ -1,7 +1,6 @@
 //! Values worth trying for one input: its default, its choices, the ends of its range, texts that break naive code.
 
-use cog_schema::validate::InputProperty;
-use cog_schema::{Bound, Kind, Shape};
+use cog_schema::{Bound, InputProperty, Kind, Shape};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Number, Value, json};

@@ -31,7 +31,7 @@ pub(in crate::report::html) struct Detail {
 pub(in crate::report::html) struct SchemaChange {
     pub(in crate::report::html) class: &'static str,
     pub(in crate::report::html) code: String,
-    pub(in crate::report::html) path: String,
+    pub(in crate::report::html) part: String,
     pub(in crate::report::html) old: String,
     pub(in crate::report::html) new: String,
     pub(in crate::report::html) breaks: String,
@@ -44,8 +44,9 @@ impl Finding {
             (Some(line), None) => format!("{file}:{line}"),
             (None, _) => file.clone(),
         });
-        let in_table = SchemaChange::of(finding, cut).is_some();
-        let details = finding.details.iter().filter(|detail| !(in_table && COLUMNS.contains(&detail.label.as_str())));
+        // The table of changes shows these.
+        let in_table = finding.schema_change.as_ref().map_or(0, |change| change.details().len());
+        let details = finding.details.iter().skip(in_table);
         Self {
             class: finding.severity.as_str(),
             code: cut.line(&finding.code),
@@ -64,22 +65,16 @@ impl Finding {
     }
 }
 
-/// The details that a comparison of schemas gives.
-const COLUMNS: [&str; 4] = ["path", "old", "new", "breaks"];
-
 impl SchemaChange {
     pub(super) fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
-        let detail = |label: &str| {
-            let found = finding.details.iter().find(|detail| detail.label == label);
-            found.map(|detail| cut.text(&detail.value))
-        };
+        let change = finding.schema_change.as_ref()?;
         Some(Self {
             class: finding.severity.as_str(),
             code: cut.line(&finding.code),
-            path: detail("path")?,
-            old: detail("old")?,
-            new: detail("new")?,
-            breaks: detail("breaks").unwrap_or_else(|| "nobody".to_owned()),
+            part: cut.text(&change.part),
+            old: cut.text(&change.old),
+            new: cut.text(&change.new),
+            breaks: change.breaks.as_deref().map_or_else(|| "nobody".to_owned(), |breaks| cut.text(breaks)),
         })
     }
 }
