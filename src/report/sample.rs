@@ -25,8 +25,8 @@ pub(crate) const SAMPLE_RULE: Rule = Rule {
     code: "SP101",
     name: "input-removed",
     severity: Severity::Error,
-    summary: "An input is gone.",
-    why: "Callers that send it get an error.",
+    summary: "An input was removed.",
+    why: "Everyone who sends it: Replicate rejects undeclared inputs.",
     example: "None.",
 };
 

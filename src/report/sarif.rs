@@ -8,11 +8,11 @@ use crate::report::json::v1::{FindingEntry, Severity};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// What a path keeps in a URI: its parts, and characters that mean nothing there.
+/// Everything but `/` and unreserved characters is percent-encoded.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A document with the findings, and with those of the rules that they refer to.
-pub fn sarif<'a>(findings: &[FindingEntry], rules: impl IntoIterator<Item = &'a Rule>, tool_version: &str) -> Value {
+/// A document with the findings and the rules that they refer to.
+pub(crate) fn sarif<'a>(findings: &[FindingEntry], rules: impl IntoIterator<Item = &'a Rule>, tool_version: &str) -> Value {
     let used: Vec<&Rule> = rules.into_iter().filter(|rule| findings.iter().any(|finding| finding.code == rule.code)).collect();
     let results: Vec<Value> = findings.iter().map(|finding| result(finding, &used)).collect();
     json!({
@@ -26,7 +26,7 @@ pub fn sarif<'a>(findings: &[FindingEntry], rules: impl IntoIterator<Item = &'a 
                 "rules": used.iter().map(|rule| described(rule)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The repository's folder."}}},
+            "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
             "results": results,
         }],
     })

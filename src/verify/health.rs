@@ -126,10 +126,10 @@ mod tests {
                 CaseKind::Case,
                 &["the text is a Python stack trace"],
             ),
-            (&text, seen(json!(5), None), CaseKind::Case, &["output is 5, but has to be string"]),
+            (&text, seen(json!(5), None), CaseKind::Case, &["output is 5, but must be string"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Case, &["output (https://x/a.png): the file is empty"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Fuzz, &["output (https://x/a.png): the file is empty"]),
-            (&text, seen(json!(0), None), CaseKind::Fuzz, &["output is 0, but has to be string"]),
+            (&text, seen(json!(0), None), CaseKind::Fuzz, &["output is 0, but must be string"]),
         ];
         for (document, seen, kind, wanted) in cases {
             let said: Vec<String> = complaints(&seen, document, kind).into_iter().map(|(_, message)| message).collect();

@@ -10,12 +10,12 @@ use crate::rule::Rule;
 pub struct RuleCode(Cow<'static, str>);
 
 impl RuleCode {
-    /// The code of a rule compiled into the program.
+    /// The code of a rule.
     pub const fn of(rule: &Rule) -> Self {
         Self(Cow::Borrowed(rule.code))
     }
 
-    /// Parses a code from a file or a report; case does not matter.
+    /// Reads a code from a file or a report, in upper or lower case.
     pub fn parse(text: &str) -> Self {
         Self(Cow::Owned(text.trim().to_ascii_uppercase()))
     }

@@ -1,8 +1,8 @@
 //! Findings: what the checks of a Cog project report.
 //!
 //! A [`Finding`] carries the stable code of a [`Rule`], a [`Severity`], a one-line message, and where known a [`Location`] and a fix.
-//! A [`SourceMap`] says where the members of a model are written in its Python source. [`text`] holds the few helpers that messages
-//! are written with. Printing findings and deciding what follows from them is left to the caller.
+//! A finding about a changed schema carries the [`SchemaChange`]. A [`SourceMap`] locates the inputs and output of a model in its
+//! Python source, and [`text`] holds helpers for messages. Printing findings and deciding what follows from them is left to the caller.
 //!
 //! ```
 //! use cog_findings::{Finding, Location, Rule, Severity};
@@ -11,8 +11,8 @@
 //!     code: "SP101",
 //!     name: "input-removed",
 //!     severity: Severity::Error,
-//!     summary: "An input is gone.",
-//!     why: "Callers that send it get an error.",
+//!     summary: "An input was removed.",
+//!     why: "Everyone who sends it: Replicate rejects undeclared inputs.",
 //!     example: "`prompt` became `text`.",
 //! };
 //!
@@ -40,7 +40,7 @@ pub use location::Location;
 pub use method::Method;
 pub use rule::Rule;
 pub use schema_change::{ChangeKind, SchemaChange};
-pub use schema_part::{SchemaMember, SchemaPart};
+pub use schema_part::SchemaPart;
 pub use severity::Severity;
 pub use source_map::SourceMap;
 

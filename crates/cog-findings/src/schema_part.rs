@@ -16,15 +16,13 @@ use crate::method::Method;
 pub struct SchemaPart {
     /// The method.
     pub method: Method,
-    /// The method's input, output, or all of it.
-    pub member: SchemaMember,
+    member: Member,
     /// Steps from the member down to the part, as in `.items.name`; empty for the member itself.
-    pub path: String,
+    path: String,
 }
 
-/// What a method's schema consists of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SchemaMember {
+enum Member {
     /// The method as a whole.
     Method,
     /// All inputs together.
@@ -36,28 +34,28 @@ pub enum SchemaMember {
 }
 
 impl SchemaPart {
-    const fn of(method: Method, member: SchemaMember) -> Self {
+    const fn of(method: Method, member: Member) -> Self {
         Self { method, member, path: String::new() }
     }
 
     /// A method as a whole.
     pub const fn method(method: Method) -> Self {
-        Self::of(method, SchemaMember::Method)
+        Self::of(method, Member::Method)
     }
 
     /// All inputs of a method.
     pub const fn inputs(method: Method) -> Self {
-        Self::of(method, SchemaMember::Inputs)
+        Self::of(method, Member::Inputs)
     }
 
     /// One input. `name` appears in reports, so it must be free of control characters.
     pub fn input(method: Method, name: impl Into<String>) -> Self {
-        Self::of(method, SchemaMember::Input(name.into()))
+        Self::of(method, Member::Input(name.into()))
     }
 
     /// The output of a method.
     pub const fn output(method: Method) -> Self {
-        Self::of(method, SchemaMember::Output)
+        Self::of(method, Member::Output)
     }
 
     /// A part below this one. `path` starts with a dot, or is empty.
@@ -70,8 +68,8 @@ impl SchemaPart {
     /// The name of the input, when the part belongs to one.
     pub fn input_name(&self) -> Option<&str> {
         match &self.member {
-            SchemaMember::Input(name) => Some(name),
-            SchemaMember::Method | SchemaMember::Inputs | SchemaMember::Output => None,
+            Member::Input(name) => Some(name),
+            Member::Method | Member::Inputs | Member::Output => None,
         }
     }
 }
@@ -80,10 +78,10 @@ impl fmt::Display for SchemaPart {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let training = if self.method == Method::Train { "training " } else { "" };
         match &self.member {
-            SchemaMember::Method => formatter.write_str(self.method.input_component())?,
-            SchemaMember::Inputs => write!(formatter, "{training}inputs")?,
-            SchemaMember::Input(name) => write!(formatter, "{training}input {name}")?,
-            SchemaMember::Output => write!(formatter, "{training}output")?,
+            Member::Method => formatter.write_str(self.method.input_component())?,
+            Member::Inputs => write!(formatter, "{training}inputs")?,
+            Member::Input(name) => write!(formatter, "{training}input {name}")?,
+            Member::Output => write!(formatter, "{training}output")?,
         }
         formatter.write_str(&self.path)
     }

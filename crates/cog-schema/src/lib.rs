@@ -8,7 +8,7 @@
 //! exceeding a bound is a finding. Nothing here performs I/O. Downgrading or ignoring findings is left to the caller.
 //!
 //! ```
-//! use cog_schema::{Kind, Method, check_inputs, read};
+//! use cog_schema::{Method, check_inputs, read};
 //! use serde_json::json;
 //!
 //! let document = json!({"components": {"schemas": {
@@ -48,7 +48,7 @@ pub use lint::lint;
 pub use properties::{InputProperty, input_properties};
 pub use read::{Schemas, read};
 pub use rules::RULES;
-pub use shape::{Annotations, Bound, Kind, Limits, Member, Members, Rest, Shape};
+pub use shape::{Annotations, Bound, Limits, Member, Members, OtherMembers, Shape, ShapeKind};
 pub use validate::{InputProblem, ProblemKind, ValueProblem, check_inputs, check_output, join_output};
 
 /// The example of the README, as a test.

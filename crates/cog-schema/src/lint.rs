@@ -12,7 +12,7 @@ use super::describe::describe_limits;
 use super::json::{self, show, show_list, show_name};
 use super::read::{kind_of_values, read};
 use super::rules;
-use super::shape::{Kind, Limits, Member, Members, Shape};
+use super::shape::{Limits, Member, Members, Shape, ShapeKind};
 use super::validate::{ProblemKind, compile_pattern, problems};
 
 /// Components that Cog itself adds to a document (`docs/reference/cog.md#shape-of-the-document`).
@@ -129,7 +129,7 @@ impl Linter<'_> {
 
     fn choices(&mut self, member: &Member) {
         let Some(choices) = &member.shape.choices else { return };
-        if kind_of_values(choices) == Kind::Any && choices.len() > 1 {
+        if kind_of_values(choices) == ShapeKind::Any && choices.len() > 1 {
             let says = format!("has choices of several types: {}", show_list(choices));
             self.add(&rules::CHOICES_MIXED, &member.name, &says, "write all choices as text, or all as numbers");
         }
@@ -160,8 +160,8 @@ impl Linter<'_> {
             );
         }
         match &shape.kind {
-            Kind::Array(items) => self.limits(name, items),
-            Kind::Union(variants) => variants.iter().for_each(|variant| self.limits(name, variant)),
+            ShapeKind::Array(items) => self.limits(name, items),
+            ShapeKind::Union(variants) => variants.iter().for_each(|variant| self.limits(name, variant)),
             _ => {}
         }
     }

@@ -11,7 +11,7 @@ use crate::support::clock::humane;
 
 /// The line for an event; `None` for what is not worth one at this verbosity (0: stages and failed cases; 1: findings, build output
 /// and predictions as well).
-pub fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
+pub(crate) fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
     let words = words(&event.kind, style, verbosity)?;
     Some(match &event.model {
         Some(model) => format!("{} {words}", style.paint(Tone::Quiet, &format!("[{}]", escape::line(model)))),

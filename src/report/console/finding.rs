@@ -10,12 +10,12 @@ use crate::report::json::convert;
 use crate::report::json::v1::{FindingEntry, Severity};
 
 /// A finding: what, where, more facts, and the way out.
-pub fn finding(finding: &Finding, style: Style) -> String {
+pub(crate) fn finding(finding: &Finding, style: Style) -> String {
     finding_entry(&convert::finding(finding), style)
 }
 
 /// The same from a saved run.
-pub fn finding_entry(finding: &FindingEntry, style: Style) -> String {
+pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -73,7 +73,7 @@ fn parts(line: &str, column: Option<usize>, end: Option<usize>) -> (String, Stri
 }
 
 /// An error that ended a run or a command.
-pub fn error(message: &str, hint: Option<&str>, style: Style) -> String {
+pub(crate) fn error(message: &str, hint: Option<&str>, style: Style) -> String {
     let text = format!("{} {}", style.paint(Tone::Bad, "error:"), escape::terminal(message));
     match hint {
         Some(hint) => format!("{text}\n  {} {}", style.paint(Tone::Strong, "hint:"), escape::terminal(hint)),

@@ -10,7 +10,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-pub use event::event_line;
-pub use finding::{error, finding, finding_entry};
-pub use style::Style;
-pub use summary::summary;
+pub(crate) use event::event_line;
+pub(crate) use finding::{error, finding};
+pub(crate) use style::Style;
+pub(crate) use summary::summary;

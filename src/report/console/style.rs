@@ -5,11 +5,11 @@ use crate::domain::verdict::Verdict;
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
+pub(crate) struct Style {
     /// Whether ANSI colours are used.
-    pub color: bool,
+    pub(crate) color: bool,
     /// Columns. Tables keep to it, sentences do not.
-    pub width: usize,
+    pub(crate) width: usize,
 }
 
 /// A colour by what it stands for.

@@ -18,7 +18,7 @@ const VALUE_BYTES: usize = 300;
 const LOG_LINES: usize = 12;
 
 /// The run as a few paragraphs.
-pub fn summary(run: &Run, style: Style) -> String {
+pub(crate) fn summary(run: &Run, style: Style) -> String {
     let mut parts: Vec<String> = run.models.iter().map(|model| model_summary(model, style)).collect();
     parts.extend(run.notices.iter().map(|notice| escape::line(notice)));
     if run.models.len() > 1 {

@@ -11,7 +11,7 @@ const MESSAGE_BYTES: usize = 8 * 1024;
 
 /// How grave an annotation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnnotationLevel {
+pub(crate) enum AnnotationLevel {
     /// A note.
     Notice,
     /// A warning.
@@ -22,23 +22,23 @@ pub enum AnnotationLevel {
 
 /// A remark on a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineAnnotation {
+pub(crate) struct LineAnnotation {
     /// The file, relative to the repository.
-    pub path: String,
+    pub(crate) path: String,
     /// The line, from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// First and last column, when known.
-    pub columns: Option<(u32, u32)>,
+    pub(crate) columns: Option<(u32, u32)>,
     /// How grave it is.
-    pub level: AnnotationLevel,
+    pub(crate) level: AnnotationLevel,
     /// One line.
-    pub title: String,
+    pub(crate) title: String,
     /// Plain text.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// The annotations of a model's findings, gravest first. A finding without a file is no annotation; one without a line is on the first.
-pub fn annotations(model: &Model) -> Vec<LineAnnotation> {
+pub(crate) fn annotations(model: &Model) -> Vec<LineAnnotation> {
     model.findings.iter().filter_map(annotation).collect()
 }
 

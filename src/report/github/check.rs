@@ -16,17 +16,17 @@ const ROW_BYTES: usize = 30_000;
 
 /// What a check run shows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckText {
+pub(crate) struct CheckText {
     /// One line.
-    pub title: String,
+    pub(crate) title: String,
     /// Markdown.
-    pub summary: String,
+    pub(crate) summary: String,
     /// Markdown, with the row at its end.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The words for one model of a run.
-pub fn check_text(run: &Run, model: &Model, ended_at: &str) -> CheckText {
+pub(crate) fn check_text(run: &Run, model: &Model, ended_at: &str) -> CheckText {
     let row = row_of(model, ended_at).carried(ROW_BYTES);
     let alone = Run { models: vec![model.clone()], verdict: model.verdict, ..run.clone() };
     let text = report_markdown(&alone, FIELD_BYTES - row.len() - 2);

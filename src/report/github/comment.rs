@@ -11,22 +11,22 @@ use crate::report::markdown::verdict_words;
 use crate::support::clock::humane;
 
 /// What we allow ourselves: GitHub refuses more than 65,536 characters.
-pub const COMMENT_BYTES: usize = 60_000;
+pub(crate) const COMMENT_BYTES: usize = 60_000;
 
 /// How a comment of ours begins.
-pub const MARKER: &str = "<!-- safe-push:summary v1 ";
+pub(crate) const MARKER: &str = "<!-- safe-push:summary v1 ";
 
 /// A line of the comment's table.
 #[derive(Debug, Clone, PartialEq)]
-pub struct CommentRow {
+pub(crate) struct CommentRow {
     /// The name by which people select the model.
-    pub name: String,
+    pub(crate) name: String,
     /// The check run's page.
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The result; `None` while it is not there.
-    pub row: Option<Row>,
+    pub(crate) row: Option<Row>,
     /// Whether the job is over.
-    pub is_over: bool,
+    pub(crate) is_over: bool,
 }
 
 /// How much is told of problems.
@@ -42,7 +42,7 @@ enum Level {
 /// The comment. It depends on nothing but its arguments, so that all jobs write the same.
 ///
 /// `run` is the workflow run it is about: a later run's comment is not replaced by an earlier one's.
-pub fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_bytes: usize) -> String {
+pub(crate) fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_bytes: usize) -> String {
     let mut rows: Vec<&CommentRow> = rows.iter().collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     let mut text = String::new();
@@ -56,7 +56,7 @@ pub fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_byt
 }
 
 /// The workflow run that a comment of ours is about; `None` when it is not ours.
-pub fn run_of_comment(body: &str) -> Option<u64> {
+pub(crate) fn run_of_comment(body: &str) -> Option<u64> {
     let (run, _) = body.strip_prefix(MARKER)?.strip_prefix("run=")?.split_once(' ')?;
     run.parse().ok()
 }

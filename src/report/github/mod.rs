@@ -12,7 +12,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use annotations::{AnnotationLevel, LineAnnotation, annotations};
-pub use check::{CheckText, check_text};
-pub use comment::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, run_of_comment};
-pub use row::{CaseCounts, Differing, Problem, Row, external_id, read_external_id, row_of, row_of_text};
+pub(crate) use annotations::{AnnotationLevel, LineAnnotation, annotations};
+pub(crate) use check::check_text;
+pub(crate) use comment::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, run_of_comment};
+pub(crate) use row::{external_id, read_external_id, row_of_text};

@@ -26,93 +26,93 @@ const PROBLEM_BYTES: usize = 600;
 
 /// A model's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Row {
+pub(crate) struct Row {
     /// The name by which people select it.
-    pub name: String,
+    pub(crate) name: String,
     /// The live model.
-    pub model: String,
+    pub(crate) model: String,
     /// How it ended.
-    pub verdict: Verdict,
+    pub(crate) verdict: Verdict,
     /// Findings of severity error, and of severity warning.
-    pub findings: (usize, usize),
+    pub(crate) findings: (usize, usize),
     /// Test cases.
-    pub cases: CaseCounts,
+    pub(crate) cases: CaseCounts,
     /// Made inputs.
-    pub fuzz: CaseCounts,
+    pub(crate) fuzz: CaseCounts,
     /// Comparisons with the live version.
-    pub compare: CaseCounts,
+    pub(crate) compare: CaseCounts,
     /// How long it took, in milliseconds.
-    pub duration_ms: u64,
+    pub(crate) duration_ms: u64,
     /// An estimate from public prices.
-    pub estimated_usd: Option<f64>,
+    pub(crate) estimated_usd: Option<f64>,
     /// The version that was published, or else tested.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// Whether that version is live.
-    pub is_published: bool,
+    pub(crate) is_published: bool,
     /// When it ended, RFC 3339.
-    pub ended_at: String,
+    pub(crate) ended_at: String,
     /// What did not pass.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
     /// Problems beyond those.
-    pub more_problems: usize,
+    pub(crate) more_problems: usize,
     /// Files that are not what they were compared with.
     #[serde(default)]
-    pub differing: Vec<Differing>,
+    pub(crate) differing: Vec<Differing>,
     /// Such files beyond those.
     #[serde(default)]
-    pub more_differing: usize,
+    pub(crate) more_differing: usize,
 }
 
 /// A file that is not what it was compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Differing {
+pub(crate) struct Differing {
     /// The case's name.
-    pub case: String,
+    pub(crate) case: String,
     /// Where the file stands in the output.
-    pub place: String,
+    pub(crate) place: String,
     /// What it was compared with, in words.
-    pub with: String,
+    pub(crate) with: String,
     /// The numbers that do not keep to their threshold, or else why it differs.
-    pub numbers: String,
+    pub(crate) numbers: String,
 }
 
 /// How many passed of how many.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CaseCounts {
+pub(crate) struct CaseCounts {
     /// Passed, the flaky ones included.
-    pub passed: usize,
+    pub(crate) passed: usize,
     /// All.
-    pub all: usize,
+    pub(crate) all: usize,
 }
 
 /// Something that did not pass.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
+pub(crate) struct Problem {
     /// A rule's code or a case's name.
-    pub name: String,
+    pub(crate) name: String,
     /// Where, as `file:line`.
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
     /// What is wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// Labelled facts: the schema before and after, the inputs that fail.
-    pub facts: Vec<(String, String)>,
+    pub(crate) facts: Vec<(String, String)>,
     /// The way out.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// The external id of a check run: whose it is, and of which run of which workflow.
-pub fn external_id(model: &str, run_id: u64, attempt: u64) -> String {
+pub(crate) fn external_id(model: &str, run_id: u64, attempt: u64) -> String {
     format!("safe-push:v1:{run_id}:{attempt}:{model}")
 }
 
 /// Run, attempt and model of a check run of ours.
-pub fn read_external_id(id: &str) -> Option<(u64, u64, &str)> {
+pub(crate) fn read_external_id(id: &str) -> Option<(u64, u64, &str)> {
     let mut parts = id.strip_prefix("safe-push:v1:")?.splitn(3, ':');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?))
 }
 
 /// The row of a model's result.
-pub fn row_of(model: &Model, ended_at: &str) -> Row {
+pub(crate) fn row_of(model: &Model, ended_at: &str) -> Row {
     let findings = |severity| model.findings.iter().filter(|finding| finding.severity == severity).count();
     let mut problems = problems(model);
     let more_problems = problems.len().saturating_sub(PROBLEMS);
@@ -220,7 +220,7 @@ impl Row {
 }
 
 /// The row that a check run's text carries.
-pub fn row_of_text(text: &str) -> Option<Row> {
+pub(crate) fn row_of_text(text: &str) -> Option<Row> {
     let (_, rest) = text.rsplit_once(BEFORE)?;
     let (code, _) = rest.split_once(BEHIND)?;
     serde_json::from_slice(&STANDARD.decode(code).ok()?).ok()

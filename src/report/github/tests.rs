@@ -1,9 +1,8 @@
 use proptest::prelude::*;
 
-use super::{
-    COMMENT_BYTES, CommentRow, annotations, check_text, comment_markdown, external_id, read_external_id, row_of, row_of_text,
-};
-use super::{Row, run_of_comment};
+use super::row::{Row, row_of};
+use super::run_of_comment;
+use super::{COMMENT_BYTES, CommentRow, annotations, check_text, comment_markdown, external_id, read_external_id, row_of_text};
 use crate::report::json::run_json;
 use crate::report::json::v1::Run;
 use crate::report::sample;

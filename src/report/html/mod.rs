@@ -41,10 +41,10 @@ struct Page {
 /// The template asked for something that cannot be shown.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to render report.html")]
-pub struct HtmlError(#[from] askama::Error);
+pub(crate) struct HtmlError(#[from] askama::Error);
 
 /// The run as a page.
-pub fn report_html(run: &Run) -> Result<String, HtmlError> {
+pub(crate) fn report_html(run: &Run) -> Result<String, HtmlError> {
     let mut page = String::new();
     for cut in CUTS {
         let run = view::Run::of(run, cut);

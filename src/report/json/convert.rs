@@ -1,4 +1,4 @@
-//! From the run's values to the frozen types.
+//! Converts a run into the frozen types.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
 
-/// A run as `run.json` has it.
-pub fn run_json(report: &RunReport) -> v1::Run {
+/// A run as in `run.json`.
+pub(crate) fn run_json(report: &RunReport) -> v1::Run {
     let mut run = v1::Run {
         schema: SCHEMA.to_owned(),
         tool_version: report.tool_version.clone(),
@@ -83,8 +83,8 @@ fn stage(report: &StageReport) -> v1::StageEntry {
     v1::StageEntry { name: report.stage, status: report.status, duration_ms: millis(report.duration), note: report.note.clone() }
 }
 
-/// A finding of its own, as it stands in a run.
-pub fn finding(finding: &Finding) -> v1::FindingEntry {
+/// A finding as in `run.json`.
+pub(crate) fn finding(finding: &Finding) -> v1::FindingEntry {
     let location = finding.location.as_ref();
     let schema_change = finding.change.as_deref().map(schema_change);
     let mut details = schema_change.as_ref().map(v1::SchemaChangeEntry::details).unwrap_or_default();
@@ -175,7 +175,7 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
 }
 
 /// A number of a comparison.
-pub fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
+pub(crate) fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
     let (at_most, at_least) = match measurement.limit {
         Some(Limit::AtMost(most)) => (Some(most), None),
         Some(Limit::AtLeast(least)) => (None, Some(least)),

@@ -7,7 +7,7 @@ use super::table::case_words;
 use crate::domain::report::CaseStatus;
 use crate::report::escape;
 use crate::report::json::v1::{Case, ComparisonEntry, FindingEntry, Model};
-use crate::report::measurement::{compared_with, file_words, words};
+use crate::report::measurement::{compared_with, file_text, words};
 
 /// How much of one value is shown.
 const VALUE_BYTES: usize = 4_000;
@@ -134,7 +134,7 @@ fn one_case(case: &Case, level: Detail) -> String {
 fn files(case: &Case) -> String {
     let mut text = String::new();
     for file in case.files.iter().take(ROWS) {
-        let words = escape::markdown(&shorten(&file_words(file), VALUE_BYTES));
+        let words = escape::markdown(&shorten(&file_text(file), VALUE_BYTES));
         text.push_str(&format!("- {}: {words}\n", escape::code(&shorten(&file.place, VALUE_BYTES))));
     }
     if case.files.len() > ROWS {

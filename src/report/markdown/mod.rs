@@ -21,10 +21,10 @@ use crate::support::clock::humane;
 
 /// The size of `report.md` in bytes. GitHub shows job summaries up to 1 MiB:
 /// `docs/reference/github-actions.md#job-summaries-and-outputs`.
-pub const REPORT_BYTES: usize = 1_000_000;
+pub(crate) const REPORT_BYTES: usize = 1_000_000;
 
 /// The run as a page.
-pub fn report_markdown(run: &Run, limit_bytes: usize) -> String {
+pub(crate) fn report_markdown(run: &Run, limit_bytes: usize) -> String {
     let levels = [Detail::Everything, Detail::FailuresOnly, Detail::WithoutLogs, Detail::TablesOnly];
     let mut text = String::new();
     for level in levels {
@@ -80,7 +80,7 @@ fn section(model: &Model, level: Detail) -> String {
 }
 
 /// A verdict with a sign beside the word.
-pub(in crate::report) fn verdict_words(verdict: Verdict) -> &'static str {
+pub(crate) fn verdict_words(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "✅ passed",
         Verdict::Failed => "❌ failed",

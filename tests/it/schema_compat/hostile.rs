@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cog_findings::SourceMap;
-use cog_schema::{Kind, Method, check_inputs, check_output, input_properties, lint, read};
+use cog_schema::{Method, ShapeKind, check_inputs, check_output, input_properties, lint, read};
 use serde_json::{Map, Value, json};
 
 use super::{codes, findings};
@@ -66,7 +66,10 @@ fn escaped_references_are_followed() {
     }));
     assert_eq!(problems(&document), Vec::<String>::new());
     let properties = input_properties(&document, Method::Predict);
-    assert_eq!(properties.iter().map(|input| (input.name.as_str(), &input.shape.kind)).collect::<Vec<_>>(), [("x", &Kind::Integer)]);
+    assert_eq!(
+        properties.iter().map(|input| (input.name.as_str(), &input.shape.kind)).collect::<Vec<_>>(),
+        [("x", &ShapeKind::Integer)]
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::limits;
 use crate::describe::{describe, describe_kind};
 use crate::json::{self, show_list, show_name};
 use crate::read::kind_of_values;
-use crate::shape::{Kind, Member, Members, Rest, Shape};
+use crate::shape::{Member, Members, OtherMembers, Shape, ShapeKind};
 use crate::validate::rejected;
 
 /// Pairs of nodes that one comparison visits. Unions pair every alternative of one side with every one of the other.
@@ -64,7 +64,7 @@ impl Fitting {
     }
 
     fn shape(&mut self, from: &Shape, to: &Shape) {
-        if from.nullable && !to.nullable && !(to.kind == Kind::Any && to.choices.is_none()) {
+        if from.nullable && !to.nullable && !(to.kind == ShapeKind::Any && to.choices.is_none()) {
             self.add(Gap::Null, describe(from), describe(to));
         }
         self.values(from, to);
@@ -80,21 +80,21 @@ impl Fitting {
             return self.choices(choices, from, to);
         }
         match (&from.kind, &to.kind) {
-            (Kind::Any, Kind::Any) | (_, Kind::Any) => {}
-            (Kind::Any, _) => return self.add(Gap::open(to), describe_kind(from), describe_kind(to)),
-            (Kind::Union(variants), Kind::Union(others)) => return self.variants(variants, others, to),
-            (Kind::Union(variants), _) => return self.variants(variants, std::slice::from_ref(to), to),
-            (_, Kind::Union(others)) => return self.against_variants(from, others, to),
-            (Kind::Integer, Kind::Number) => self.limits(from, to),
-            (Kind::Array(items), Kind::Array(other_items)) => {
+            (ShapeKind::Any, ShapeKind::Any) | (_, ShapeKind::Any) => {}
+            (ShapeKind::Any, _) => return self.add(Gap::open(to), describe_kind(from), describe_kind(to)),
+            (ShapeKind::Union(variants), ShapeKind::Union(others)) => return self.variants(variants, others, to),
+            (ShapeKind::Union(variants), _) => return self.variants(variants, std::slice::from_ref(to), to),
+            (_, ShapeKind::Union(others)) => return self.against_variants(from, others, to),
+            (ShapeKind::Integer, ShapeKind::Number) => self.limits(from, to),
+            (ShapeKind::Array(items), ShapeKind::Array(other_items)) => {
                 self.limits(from, to);
                 self.marks(from, to);
                 self.within("items", |fitting| fitting.shape(items, other_items));
             }
-            (Kind::Array(_), _) | (_, Kind::Array(_)) => {
+            (ShapeKind::Array(_), _) | (_, ShapeKind::Array(_)) => {
                 return self.add(Gap::List, describe_kind(from), describe_kind(to));
             }
-            (Kind::Object(members), Kind::Object(others)) => self.members(members, others),
+            (ShapeKind::Object(members), ShapeKind::Object(others)) => self.members(members, others),
             (one, other) if std::mem::discriminant(one) == std::mem::discriminant(other) => self.limits(from, to),
             _ => return self.add(Gap::Type, describe_kind(from), describe_kind(to)),
         }
@@ -131,11 +131,11 @@ impl Fitting {
             None => Shape { kind: to.kind.clone(), ..Shape::default() },
         };
         let nothing_shared = refused.len() == choices.len()
-            && kind.kind != Kind::Any
-            && !matches!(offered.kind, Kind::Any | Kind::Union(_) | Kind::Number)
+            && kind.kind != ShapeKind::Any
+            && !matches!(offered.kind, ShapeKind::Any | ShapeKind::Union(_) | ShapeKind::Number)
             && std::mem::discriminant(&kind.kind) != std::mem::discriminant(&offered.kind);
         match (&offered.kind, nothing_shared) {
-            (Kind::Array(_), true) => self.add(Gap::List, describe_kind(from), describe_kind(to)),
+            (ShapeKind::Array(_), true) => self.add(Gap::List, describe_kind(from), describe_kind(to)),
             (_, true) => self.add(Gap::Type, describe_kind(&kind), describe_kind(&offered)),
             _ => {
                 let others =
@@ -173,9 +173,9 @@ impl Fitting {
             }
             lost += usize::from(self.found.get(before).is_some_and(|mismatch| mismatch.gap == Gap::Variant));
         }
-        if lost == variants.len() && lost > 1 && !matches!(to.kind, Kind::Union(_)) {
+        if lost == variants.len() && lost > 1 && !matches!(to.kind, ShapeKind::Union(_)) {
             self.found.truncate(mark);
-            let all = Shape::of(Kind::Union(variants.to_vec()));
+            let all = Shape::of(ShapeKind::Union(variants.to_vec()));
             self.add(Gap::Type, describe_kind(&all), describe_kind(to));
         }
     }
@@ -211,17 +211,17 @@ impl Fitting {
     fn members(&mut self, from: &Members, to: &Members) {
         let by_name: BTreeMap<&str, &Member> = to.declared.iter().map(|member| (member.name.as_str(), member)).collect();
         for member in &from.declared {
-            match (by_name.get(member.name.as_str()), &to.rest) {
+            match (by_name.get(member.name.as_str()), &to.others) {
                 (Some(other), _) => self.within(&member.name, |fitting| {
                     if other.required && !member.required {
                         fitting.add(Gap::MemberRequired, "optional".to_owned(), "required".to_owned());
                     }
                     fitting.shape(&member.shape, &other.shape);
                 }),
-                (None, Rest::Typed(shape)) => self.within(&member.name, |fitting| fitting.shape(&member.shape, shape)),
-                (None, Rest::Free) => {}
-                (None, Rest::Unsaid) if to.is_free_form() => {}
-                (None, Rest::Unsaid | Rest::Refused) => self.within(&member.name, |fitting| {
+                (None, OtherMembers::Typed(shape)) => self.within(&member.name, |fitting| fitting.shape(&member.shape, shape)),
+                (None, OtherMembers::Any) => {}
+                (None, OtherMembers::Unspecified) if to.is_free_form() => {}
+                (None, OtherMembers::Unspecified | OtherMembers::Forbidden) => self.within(&member.name, |fitting| {
                     fitting.push(Gap::MemberUnknown, Some(describe(&member.shape)), None);
                 }),
             }
@@ -230,27 +230,27 @@ impl Fitting {
             self.within(&other.name, |fitting| {
                 let gap = Gap::MemberMissing { required: other.required };
                 fitting.push(gap, None, Some(describe(&other.shape)));
-                match &from.rest {
-                    Rest::Typed(shape) => fitting.shape(shape, &other.shape),
-                    Rest::Free if fitting.direction == Direction::Inputs && other.shape.kind != Kind::Any => {
+                match &from.others {
+                    OtherMembers::Typed(shape) => fitting.shape(shape, &other.shape),
+                    OtherMembers::Any if fitting.direction == Direction::Inputs && other.shape.kind != ShapeKind::Any => {
                         fitting.add(Gap::open(&other.shape), "anything".to_owned(), describe(&other.shape));
                     }
                     _ => {}
                 }
             });
         }
-        self.rest(from, to);
+        self.other_members(from, to);
     }
 
-    fn rest(&mut self, from: &Members, to: &Members) {
-        let carries_others = from.is_free_form() || matches!(from.rest, Rest::Free | Rest::Typed(_));
-        match (&from.rest, &to.rest) {
-            (_, Rest::Free) => {}
-            (Rest::Typed(shape), Rest::Typed(other)) => self.within("*", |fitting| fitting.shape(shape, other)),
-            (_, Rest::Typed(other)) if carries_others && other.kind != Kind::Any => {
+    fn other_members(&mut self, from: &Members, to: &Members) {
+        let carries_others = from.is_free_form() || matches!(from.others, OtherMembers::Any | OtherMembers::Typed(_));
+        match (&from.others, &to.others) {
+            (_, OtherMembers::Any) => {}
+            (OtherMembers::Typed(shape), OtherMembers::Typed(other)) => self.within("*", |fitting| fitting.shape(shape, other)),
+            (_, OtherMembers::Typed(other)) if carries_others && other.kind != ShapeKind::Any => {
                 self.within("*", |fitting| fitting.add(Gap::open(other), "anything".to_owned(), describe(other)));
             }
-            (_, Rest::Unsaid | Rest::Refused) if carries_others && !to.is_free_form() => {
+            (_, OtherMembers::Unspecified | OtherMembers::Forbidden) if carries_others && !to.is_free_form() => {
                 self.add(Gap::Closed, "any members".to_owned(), "the declared members".to_owned());
             }
             _ => {}
@@ -261,8 +261,8 @@ impl Fitting {
 /// Whether the kind has few enough values to try, and each is a choice.
 fn all_are_choices(from: &Shape, choices: &[Value]) -> bool {
     match &from.kind {
-        Kind::Boolean => [false, true].iter().all(|value| choices.contains(&Value::Bool(*value))),
-        Kind::Integer => {
+        ShapeKind::Boolean => [false, true].iter().all(|value| choices.contains(&Value::Bool(*value))),
+        ShapeKind::Integer => {
             let (Some(low), Some(high)) = (&from.limits.minimum, &from.limits.maximum) else { return false };
             let (low, high) = (json::ceiling(&low.value, low.exclusive), json::floor(&high.value, high.exclusive));
             if high.saturating_sub(low) >= RANGE_LIMIT {

@@ -142,9 +142,7 @@ fn report_default(old: &Member, new: &Member, reporter: &mut Reporter<'_>) {
     let statement = match (before, now) {
         (Some(before), Some(now)) if json::same(before, now) => return,
         (None, None) => return,
-        (Some(_), None) => {
-            Statement::new(&rules::INPUT_DEFAULT_REMOVED, format!("lost its default {}", difference.old_text()))
-        }
+        (Some(_), None) => Statement::new(&rules::INPUT_DEFAULT_REMOVED, format!("lost its default {}", difference.old_text())),
         _ => {
             let says = format!("changed its default from {} to {}", difference.old_text(), difference.new_text());
             Statement::new(&rules::INPUT_DEFAULT_CHANGED, says)
@@ -257,11 +255,9 @@ fn format_statement(from: StringMeaning, to: StringMeaning, difference: &Differe
         (StringMeaning::Secret, StringMeaning::Text) => Statement::new(&rules::INPUT_SECRECY_CHANGED, "is no longer a secret")
             .breaks("no request, but its value is shown on the prediction's page")
             .hint("keep it a Secret"),
-        (StringMeaning::File, StringMeaning::Text) => {
-            Statement::new(&rules::INPUT_FORMAT_REMOVED, "was a file and is now text")
-                .breaks("requests that send a file: the model receives its URL")
-                .hint("keep it a Path, or add a text input beside it")
-        }
+        (StringMeaning::File, StringMeaning::Text) => Statement::new(&rules::INPUT_FORMAT_REMOVED, "was a file and is now text")
+            .breaks("requests that send a file: the model receives its URL")
+            .hint("keep it a Path, or add a text input beside it"),
         (_, StringMeaning::Text) => return None,
         _ => {
             let says = format!("changed from {} to {}", difference.old_text(), difference.new_text());

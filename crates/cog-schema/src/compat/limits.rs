@@ -5,7 +5,7 @@ use serde_json::Number;
 use super::gap::{Gap, StringMeaning};
 use crate::describe::{describe_count, describe_kind, describe_lower, describe_upper};
 use crate::json::{self, show_name, show_number};
-use crate::shape::{Bound, Kind, Shape};
+use crate::shape::{Bound, Shape, ShapeKind};
 
 /// A gap with both sides as text; `None` for a side without the limit.
 pub(super) type Tightened = (Gap, Option<String>, Option<String>);
@@ -14,16 +14,16 @@ pub(super) type Tightened = (Gap, Option<String>, Option<String>);
 pub(super) fn tightened(from: &Shape, to: &Shape) -> Vec<Tightened> {
     let mut found = Vec::new();
     match from.kind {
-        Kind::String => strings(from, to, &mut found),
-        Kind::Integer | Kind::Number => numbers(from, to, &mut found),
-        Kind::Array(_) => counts(from, to, &mut found),
+        ShapeKind::String => strings(from, to, &mut found),
+        ShapeKind::Integer | ShapeKind::Number => numbers(from, to, &mut found),
+        ShapeKind::Array(_) => counts(from, to, &mut found),
         _ => {}
     }
     found
 }
 
 fn numbers(from: &Shape, to: &Shape, found: &mut Vec<Tightened>) {
-    let whole = matches!(from.kind, Kind::Integer);
+    let whole = matches!(from.kind, ShapeKind::Integer);
     let (low, other_low) = (from.limits.minimum.as_ref(), to.limits.minimum.as_ref());
     if rises(low, other_low, whole) {
         found.push((Gap::Minimum, low.map(describe_lower), other_low.map(describe_lower)));
@@ -109,7 +109,11 @@ fn counts(from: &Shape, to: &Shape, found: &mut Vec<Tightened>) {
     if is_narrower(counts, other_counts) || (other.unique_items && !limits.unique_items) {
         let shown = |[least, most]: [Option<u64>; 2], unique: bool| {
             let count = describe_count(least, most, "items");
-            if unique { Some(count.map_or_else(|| "no duplicates".to_owned(), |count| format!("{count}, no duplicates"))) } else { count }
+            if unique {
+                Some(count.map_or_else(|| "no duplicates".to_owned(), |count| format!("{count}, no duplicates")))
+            } else {
+                count
+            }
         };
         found.push((Gap::ItemCount, shown(counts, limits.unique_items), shown(other_counts, other.unique_items)));
     }

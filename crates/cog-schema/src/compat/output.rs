@@ -10,7 +10,7 @@ use super::statement::{Difference, Statement};
 use crate::describe::describe_kind;
 use crate::dialect::Dialect;
 use crate::rules;
-use crate::shape::{Kind, Members, Shape};
+use crate::shape::{Members, Shape, ShapeKind};
 
 /// Compares the output of one method: every value of the new shape must fit readers of the old one.
 pub(super) fn compare(sides: &Sides<'_>, reporter: &mut Reporter<'_>) {
@@ -29,10 +29,10 @@ pub(super) fn compare(sides: &Sides<'_>, reporter: &mut Reporter<'_>) {
 
 /// Reports an output that could be anything and now has a type. That breaks only callers who relied on a different type.
 fn report_fixed(sides: &Sides<'_>, reporter: &mut Reporter<'_>) {
-    let was_any = sides.old.kind == Kind::Any && sides.old.choices.is_none();
+    let was_any = sides.old.kind == ShapeKind::Any && sides.old.choices.is_none();
     // Static documents write an unchanged `Any` as an object (`docs/reference/cog.md#old-and-new-schemas`, row "Output `Any`").
     let may_be_any = sides.cross_dialects() && sides.new_dialect == Dialect::Static && is_free_form(sides.new);
-    if was_any && sides.new.kind != Kind::Any && !may_be_any {
+    if was_any && sides.new.kind != ShapeKind::Any && !may_be_any {
         let difference = Difference::new(ChangeKind::Type, Some("anything".to_owned()), Some(describe_kind(sides.new)));
         let says = format!("could be anything and is now {}", difference.new_text());
         let statement = Statement::new(&rules::OUTPUT_TYPE_FIXED, says)

@@ -71,8 +71,7 @@ impl<'a> Reporter<'a> {
     }
 
     fn add(&mut self, part: SchemaPart, location: Option<&Location>, difference: Difference, statement: Statement) {
-        let mut finding =
-            Finding::new(statement.rule, format!("{part} {}", statement.says)).with_severity(statement.severity);
+        let mut finding = Finding::new(statement.rule, format!("{part} {}", statement.says)).with_severity(statement.severity);
         finding.hint = statement.hint;
         finding.location = location.cloned();
         self.findings.push(finding.change(difference.into_change(part, statement.breaks)));

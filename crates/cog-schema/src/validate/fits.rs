@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value};
 use super::problem::{ProblemKind, ValueProblem};
 use crate::describe::{describe, describe_kind, describe_lower, describe_upper, show_value};
 use crate::json::{self, show, show_list, show_name, show_number};
-use crate::shape::{Bound, Kind, Members, Rest, Shape};
+use crate::shape::{Bound, Members, OtherMembers, Shape, ShapeKind};
 
 /// Problems reported about one value. A list of a million wrong items has one cause.
 const PROBLEM_LIMIT: usize = 20;
@@ -65,7 +65,7 @@ impl<'s> Checker<'s> {
 
     fn value(&mut self, value: &Value, shape: &'s Shape) {
         if value.is_null() {
-            if !shape.nullable && (shape.choices.is_some() || shape.kind != Kind::Any) {
+            if !shape.nullable && (shape.choices.is_some() || shape.kind != ShapeKind::Any) {
                 self.add(ProblemKind::Null, format!("is null, but must be {}", describe(shape)));
             }
             return;
@@ -77,13 +77,13 @@ impl<'s> Checker<'s> {
             return;
         }
         match (&shape.kind, value) {
-            (Kind::Any, _) | (Kind::Boolean, Value::Bool(_)) => {}
-            (Kind::String, Value::String(text)) => self.text(text, shape),
-            (Kind::Integer, Value::Number(number)) if json::is_whole(number) => self.number(number, shape),
-            (Kind::Number, Value::Number(number)) => self.number(number, shape),
-            (Kind::Array(items), Value::Array(values)) => self.items(values, items, shape),
-            (Kind::Object(members), Value::Object(object)) => self.members(object, members),
-            (Kind::Union(variants), _) if variants.iter().any(|variant| self.accepts(value, variant)) => {}
+            (ShapeKind::Any, _) | (ShapeKind::Boolean, Value::Bool(_)) => {}
+            (ShapeKind::String, Value::String(text)) => self.text(text, shape),
+            (ShapeKind::Integer, Value::Number(number)) if json::is_whole(number) => self.number(number, shape),
+            (ShapeKind::Number, Value::Number(number)) => self.number(number, shape),
+            (ShapeKind::Array(items), Value::Array(values)) => self.items(values, items, shape),
+            (ShapeKind::Object(members), Value::Object(object)) => self.members(object, members),
+            (ShapeKind::Union(variants), _) if variants.iter().any(|variant| self.accepts(value, variant)) => {}
             _ => self.add(ProblemKind::Type, format!("is {}, but must be {}", show_value(value, shape), describe_kind(shape))),
         }
     }
@@ -163,14 +163,14 @@ impl<'s> Checker<'s> {
             }
         }
         let others = object.iter().filter(|(name, _)| members.get(name).is_none());
-        match &members.rest {
-            Rest::Unsaid | Rest::Free => {}
-            Rest::Refused => {
+        match &members.others {
+            OtherMembers::Unspecified | OtherMembers::Any => {}
+            OtherMembers::Forbidden => {
                 for (name, _) in others.take(PROBLEM_LIMIT) {
                     self.add(ProblemKind::Unknown, format!("has the unknown member '{}'", show_name(name)));
                 }
             }
-            Rest::Typed(shape) => {
+            OtherMembers::Typed(shape) => {
                 for (name, value) in others {
                     self.within(&format!(".{}", show_name(name)), |checker| checker.value(value, shape));
                 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::fits::problems;
 use super::problem::ValueProblem;
 use crate::read::read;
-use crate::shape::{Kind, Shape};
+use crate::shape::{Shape, ShapeKind};
 
 /// The problems of an output of a prediction or a training; empty when the document describes no output.
 ///
@@ -32,7 +32,7 @@ pub fn check_output(document: &Value, method: Method, output: &Value) -> Vec<Val
     let Some(shape) = schemas.output_of(method) else { return Vec::new() };
     if output.is_string() && shape.is_concatenated() {
         return match &shape.kind {
-            Kind::Array(items) => problems(output, items),
+            ShapeKind::Array(items) => problems(output, items),
             _ => problems(output, shape),
         };
     }

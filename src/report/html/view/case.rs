@@ -19,57 +19,57 @@ const DIFF_BYTES: usize = 32 * 1024;
 /// How the remark begins that holds a command to paste.
 const REPEAT: &str = "to repeat it: ";
 
-pub(in crate::report::html) struct Case {
-    pub(in crate::report::html) anchor: String,
-    pub(in crate::report::html) id: String,
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) open: bool,
-    pub(in crate::report::html) checker: String,
-    pub(in crate::report::html) time: String,
-    pub(in crate::report::html) brief: Option<String>,
-    pub(in crate::report::html) reason: Option<String>,
-    pub(in crate::report::html) places: Vec<Place>,
-    pub(in crate::report::html) places_note: Option<String>,
-    pub(in crate::report::html) inputs: String,
-    pub(in crate::report::html) inputs_line: String,
-    pub(in crate::report::html) minimal: Option<String>,
-    pub(in crate::report::html) minimal_line: Option<String>,
-    pub(in crate::report::html) expected: Option<String>,
-    pub(in crate::report::html) sides: Vec<Side>,
-    pub(in crate::report::html) difference: Vec<Line>,
+pub(crate) struct Case {
+    pub(crate) anchor: String,
+    pub(crate) id: String,
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) open: bool,
+    pub(crate) checker: String,
+    pub(crate) time: String,
+    pub(crate) brief: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) places: Vec<Place>,
+    pub(crate) places_note: Option<String>,
+    pub(crate) inputs: String,
+    pub(crate) inputs_line: String,
+    pub(crate) minimal: Option<String>,
+    pub(crate) minimal_line: Option<String>,
+    pub(crate) expected: Option<String>,
+    pub(crate) sides: Vec<Side>,
+    pub(crate) difference: Vec<Line>,
     /// Every try, where there was more than one.
-    pub(in crate::report::html) attempts: Vec<Attempt>,
-    pub(in crate::report::html) remarks: Vec<String>,
-    pub(in crate::report::html) repeat: Option<String>,
-    pub(in crate::report::html) metrics: String,
-    pub(in crate::report::html) page: Option<String>,
-    pub(in crate::report::html) prediction: String,
-    pub(in crate::report::html) logs: String,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) remarks: Vec<String>,
+    pub(crate) repeat: Option<String>,
+    pub(crate) metrics: String,
+    pub(crate) page: Option<String>,
+    pub(crate) prediction: String,
+    pub(crate) logs: String,
 }
 
 /// An output as text: that of the staged version, or of the live one.
-pub(in crate::report::html) struct Side {
-    pub(in crate::report::html) title: &'static str,
-    pub(in crate::report::html) text: Option<String>,
-    pub(in crate::report::html) error: Option<String>,
+pub(crate) struct Side {
+    pub(crate) title: &'static str,
+    pub(crate) text: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
-pub(in crate::report::html) struct Attempt {
-    pub(in crate::report::html) number: usize,
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) time: String,
-    pub(in crate::report::html) reason: Option<String>,
-    pub(in crate::report::html) shown: String,
-    pub(in crate::report::html) page: Option<String>,
-    pub(in crate::report::html) prediction: String,
+pub(crate) struct Attempt {
+    pub(crate) number: usize,
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) time: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) shown: String,
+    pub(crate) page: Option<String>,
+    pub(crate) prediction: String,
 }
 
-pub(in crate::report::html) struct Line {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) sign: &'static str,
-    pub(in crate::report::html) text: String,
+pub(crate) struct Line {
+    pub(crate) class: &'static str,
+    pub(crate) sign: &'static str,
+    pub(crate) text: String,
 }
 
 impl Case {

@@ -3,38 +3,38 @@
 use super::words::Cut;
 use crate::report::json::v1;
 
-pub(in crate::report::html) struct Finding {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) code: String,
-    pub(in crate::report::html) message: String,
-    pub(in crate::report::html) place: Option<String>,
-    pub(in crate::report::html) excerpt: Option<Excerpt>,
-    pub(in crate::report::html) details: Vec<Detail>,
-    pub(in crate::report::html) hint: Option<String>,
+pub(crate) struct Finding {
+    pub(crate) class: &'static str,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) place: Option<String>,
+    pub(crate) excerpt: Option<Excerpt>,
+    pub(crate) details: Vec<Detail>,
+    pub(crate) hint: Option<String>,
 }
 
 /// The line at fault, in three parts.
-pub(in crate::report::html) struct Excerpt {
-    pub(in crate::report::html) number: String,
-    pub(in crate::report::html) before: String,
-    pub(in crate::report::html) marked: String,
-    pub(in crate::report::html) after: String,
+pub(crate) struct Excerpt {
+    pub(crate) number: String,
+    pub(crate) before: String,
+    pub(crate) marked: String,
+    pub(crate) after: String,
 }
 
-pub(in crate::report::html) struct Detail {
-    pub(in crate::report::html) label: String,
-    pub(in crate::report::html) value: String,
-    pub(in crate::report::html) multiline: bool,
+pub(crate) struct Detail {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) multiline: bool,
 }
 
 /// A difference between the live version's schema and the new one.
-pub(in crate::report::html) struct SchemaChange {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) code: String,
-    pub(in crate::report::html) part: String,
-    pub(in crate::report::html) old: String,
-    pub(in crate::report::html) new: String,
-    pub(in crate::report::html) breaks: String,
+pub(crate) struct SchemaChange {
+    pub(crate) class: &'static str,
+    pub(crate) code: String,
+    pub(crate) part: String,
+    pub(crate) old: String,
+    pub(crate) new: String,
+    pub(crate) breaks: String,
 }
 
 impl Finding {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::words::{Cut, is_web_address};
 use crate::report::json::v1::{Case, ComparisonEntry, FileEntry};
-use crate::report::measurement::{self, file_words};
+use crate::report::measurement::{self, file_text};
 
 /// Beyond this many the rest of an output's files is not shown.
 const MOST_PLACES: usize = 24;
@@ -17,44 +17,44 @@ const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp
 const SOUNDS: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac", "audio/mp4"];
 
 /// One place of an output, with all that is known of the file there.
-pub(in crate::report::html) struct Place {
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) figures: Vec<Figure>,
+pub(crate) struct Place {
+    pub(crate) name: String,
+    pub(crate) figures: Vec<Figure>,
     /// Whether one picture can be laid over the other.
-    pub(in crate::report::html) slides: bool,
-    pub(in crate::report::html) comparisons: Vec<Compared>,
+    pub(crate) slides: bool,
+    pub(crate) comparisons: Vec<Compared>,
 }
 
 /// One file.
-pub(in crate::report::html) struct Figure {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) title: &'static str,
-    pub(in crate::report::html) alt: String,
-    pub(in crate::report::html) picture: Option<String>,
-    pub(in crate::report::html) sound: Option<String>,
-    pub(in crate::report::html) facts: String,
+pub(crate) struct Figure {
+    pub(crate) class: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) alt: String,
+    pub(crate) picture: Option<String>,
+    pub(crate) sound: Option<String>,
+    pub(crate) facts: String,
     /// The original, while it is there.
-    pub(in crate::report::html) original: Option<String>,
+    pub(crate) original: Option<String>,
     /// Its address, where it is none to follow.
-    pub(in crate::report::html) address: Option<String>,
+    pub(crate) address: Option<String>,
 }
 
 /// What a comparison measured.
-pub(in crate::report::html) struct Compared {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) title: String,
-    pub(in crate::report::html) reason: Option<String>,
-    pub(in crate::report::html) measures: Vec<Measure>,
+pub(crate) struct Compared {
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) title: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) measures: Vec<Measure>,
 }
 
 /// A row of numbers.
-pub(in crate::report::html) struct Measure {
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) value: String,
-    pub(in crate::report::html) limit: String,
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
+pub(crate) struct Measure {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) limit: String,
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
 }
 
 /// The places of a case, and what is left out.
@@ -181,7 +181,7 @@ impl Figure {
             alt: format!("{title}, {place}"),
             picture: file.preview.as_deref().and_then(|copy| embedded(copy, &PICTURES)),
             sound: file.preview.as_deref().and_then(|copy| embedded(copy, &SOUNDS)),
-            facts: cog_findings::text::shorten(&cut.line(&file_words(file)), 1000),
+            facts: cog_findings::text::shorten(&cut.line(&file_text(file)), 1000),
             original: is_link.then(|| file.url.clone()),
             address: (!is_link && !file.url.is_empty()).then(|| cog_findings::text::shorten(&cut.line(&file.url), 200)),
         }

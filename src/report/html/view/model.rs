@@ -18,55 +18,55 @@ const MOST_OPEN: usize = 6;
 /// What did not pass is named at the top, up to so many.
 const MOST_PROBLEMS: usize = 12;
 
-pub(in crate::report::html) struct Model {
-    pub(in crate::report::html) anchor: String,
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) model: String,
-    pub(in crate::report::html) verdict: Verdict,
-    pub(in crate::report::html) error: Option<v1::ErrorEntry>,
-    pub(in crate::report::html) problems: Vec<Problem>,
-    pub(in crate::report::html) more_problems: usize,
-    pub(in crate::report::html) stages: Vec<Stage>,
-    pub(in crate::report::html) facts: Vec<Fact>,
-    pub(in crate::report::html) layers: Option<Layers>,
-    pub(in crate::report::html) changes: Vec<SchemaChange>,
-    pub(in crate::report::html) findings: Vec<Finding>,
-    pub(in crate::report::html) ignored: Option<String>,
-    pub(in crate::report::html) case_counts: String,
-    pub(in crate::report::html) cases: Vec<Case>,
-    pub(in crate::report::html) fuzz_counts: String,
-    pub(in crate::report::html) seed: Option<u64>,
-    pub(in crate::report::html) fuzz: Vec<Case>,
+pub(crate) struct Model {
+    pub(crate) anchor: String,
+    pub(crate) name: String,
+    pub(crate) model: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) error: Option<v1::ErrorEntry>,
+    pub(crate) problems: Vec<Problem>,
+    pub(crate) more_problems: usize,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) layers: Option<Layers>,
+    pub(crate) changes: Vec<SchemaChange>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) ignored: Option<String>,
+    pub(crate) case_counts: String,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) fuzz_counts: String,
+    pub(crate) seed: Option<u64>,
+    pub(crate) fuzz: Vec<Case>,
 }
 
 /// Something that did not pass, and where on the page it is told.
-pub(in crate::report::html) struct Problem {
-    pub(in crate::report::html) anchor: String,
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) words: String,
+pub(crate) struct Problem {
+    pub(crate) anchor: String,
+    pub(crate) name: String,
+    pub(crate) words: String,
 }
 
-pub(in crate::report::html) struct Stage {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) name: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) time: String,
+pub(crate) struct Stage {
+    pub(crate) class: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) time: String,
     /// Thousandths of the longest stage's time.
-    pub(in crate::report::html) share: u64,
-    pub(in crate::report::html) note: Option<String>,
+    pub(crate) share: u64,
+    pub(crate) note: Option<String>,
 }
 
-pub(in crate::report::html) struct Fact {
-    pub(in crate::report::html) label: &'static str,
-    pub(in crate::report::html) value: String,
-    pub(in crate::report::html) code: bool,
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    pub(crate) code: bool,
 }
 
-pub(in crate::report::html) struct Layers {
-    pub(in crate::report::html) equal: bool,
-    pub(in crate::report::html) count: String,
-    pub(in crate::report::html) staged: Vec<String>,
-    pub(in crate::report::html) published: Vec<String>,
+pub(crate) struct Layers {
+    pub(crate) equal: bool,
+    pub(crate) count: String,
+    pub(crate) staged: Vec<String>,
+    pub(crate) published: Vec<String>,
 }
 
 impl Model {

@@ -8,8 +8,8 @@ use crate::report::measurement::size;
 
 /// How much of one text a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report::html) struct Cut {
-    pub(in crate::report::html) text_bytes: usize,
+pub(crate) struct Cut {
+    pub(crate) text_bytes: usize,
 }
 
 impl Cut {
