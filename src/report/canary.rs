@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::canary::CanaryReport;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
-use crate::report::escape;
+use crate::report::{escape, label};
 use crate::support::clock::humane;
 
 /// The value of `schema` in these documents.
@@ -85,15 +85,10 @@ pub(crate) fn canary_flight(report: &CanaryReport) -> CanaryFlight {
 
 /// A canary run as a few lines of text.
 pub(crate) fn canary_text(flight: &CanaryFlight) -> String {
-    let mut text = format!("canary {} on {}: {}", escape::line(&flight.id), escape::line(&flight.model), flight.verdict);
+    let mut text =
+        format!("canary {} on {}: {}", escape::line(&flight.id), escape::line(&flight.model), label::verdict(flight.verdict));
     for step in &flight.steps {
-        let status = match step.status {
-            StageStatus::Passed => "passed",
-            StageStatus::Failed => "failed",
-            StageStatus::Errored => "errored",
-            StageStatus::Cancelled => "cancelled",
-            StageStatus::Skipped => "skipped",
-        };
+        let status = label::stage(step.status);
         let time = humane(Duration::from_millis(step.duration_ms));
         let note = step.note.as_deref().map(|note| format!("  {}", escape::line(note))).unwrap_or_default();
         text.push_str(format!("\n  {:<8} {status:<9} {time:>9}{note}", step.name).trim_end());

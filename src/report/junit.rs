@@ -20,7 +20,7 @@ const PROPERTIES: usize = 200;
 /// The report could not be written as XML.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to write junit.xml")]
-pub(crate) struct JunitError(#[from] quick_junit::SerializeError);
+pub struct JunitError(#[from] quick_junit::SerializeError);
 
 /// The run as JUnit's XML.
 pub(crate) fn junit_xml(run: &Run) -> Result<String, JunitError> {

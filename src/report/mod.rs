@@ -10,6 +10,7 @@ pub(crate) mod github;
 pub(crate) mod html;
 pub mod json;
 pub(crate) mod junit;
+mod label;
 pub(crate) mod markdown;
 mod measurement;
 pub(crate) mod sarif;

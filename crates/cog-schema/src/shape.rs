@@ -92,7 +92,7 @@ pub struct Member {
     pub name: String,
     /// Its shape.
     pub shape: Shape,
-    /// Whether it has to be there: the `required` list alone decides (`docs/reference/cog.md#optional-inputs`).
+    /// Whether it must be sent. The `required` list alone decides: `docs/reference/cog.md#optional-inputs`.
     pub required: bool,
 }
 

@@ -1,6 +1,6 @@
-//! A run in words for a terminal or a plain log.
+//! A run as text for a terminal or a plain log.
 //!
-//! Colour never carries meaning alone. What models and services wrote is stripped of control characters.
+//! Color never carries meaning alone. Control characters are removed from the text of models and services.
 
 mod event;
 mod finding;

@@ -5,11 +5,11 @@ use cog_findings::text::shorten;
 use crate::report::escape;
 use crate::report::json::v1::{FindingEntry, Model, Severity};
 
-/// GitHub's limits for one annotation; messages may have 64 KiB, and nobody reads so much beside a line.
+/// GitHub's limit for a title, and ours for a message, in bytes. GitHub allows messages of 64 KiB.
 const TITLE_BYTES: usize = 250;
 const MESSAGE_BYTES: usize = 8 * 1024;
 
-/// How grave an annotation is.
+/// The level of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AnnotationLevel {
     /// A note.
@@ -20,7 +20,7 @@ pub(crate) enum AnnotationLevel {
     Failure,
 }
 
-/// A remark on a line.
+/// An annotation of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LineAnnotation {
     /// The file, relative to the repository.
@@ -29,7 +29,7 @@ pub(crate) struct LineAnnotation {
     pub(crate) line: u32,
     /// First and last column, when known.
     pub(crate) columns: Option<(u32, u32)>,
-    /// How grave it is.
+    /// The level.
     pub(crate) level: AnnotationLevel,
     /// One line.
     pub(crate) title: String,
@@ -37,14 +37,15 @@ pub(crate) struct LineAnnotation {
     pub(crate) message: String,
 }
 
-/// The annotations of a model's findings, gravest first. A finding without a file is no annotation; one without a line is on the first.
+/// The annotations of a model's findings, most severe first. Findings without a file are left out; those without a line annotate the
+/// first.
 pub(crate) fn annotations(model: &Model) -> Vec<LineAnnotation> {
     model.findings.iter().filter_map(annotation).collect()
 }
 
 fn annotation(finding: &FindingEntry) -> Option<LineAnnotation> {
     let path = escape::line(finding.file.as_deref()?);
-    // GitHub takes paths within the repository only, and one bad path makes it refuse all annotations of a request.
+    // GitHub accepts only paths within the repository; one bad path makes it reject all annotations of the request.
     if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") {
         return None;
     }

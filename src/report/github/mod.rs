@@ -1,4 +1,4 @@
-//! What a team sees on GitHub: a check run per model, one comment per pull request, annotations.
+//! Reports for GitHub: one check run per model, one comment per pull request, annotations.
 //!
 //! A check run carries its model's [`Row`] in its text, so that whichever job comes last can make the comment from the check runs of a
 //! commit alone. Everything stays within GitHub's limits, counted in bytes: `docs/reference/github-actions.md#check-run-limits` and

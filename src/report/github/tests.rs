@@ -14,8 +14,8 @@ fn row(run: &Run) -> Row {
     row_of(&run.models[0], ENDED)
 }
 
-fn entry(name: &str, row: Option<Row>, is_over: bool) -> CommentRow {
-    CommentRow { name: name.to_owned(), url: Some("https://github.com/acme/hotdog/runs/7".to_owned()), row, is_over }
+fn entry(name: &str, row: Option<Row>, is_finished: bool) -> CommentRow {
+    CommentRow { name: name.to_owned(), url: Some("https://github.com/acme/hotdog/runs/7".to_owned()), row, is_finished }
 }
 
 fn rows() -> Vec<CommentRow> {

@@ -26,7 +26,7 @@ fn said(findings: &[Finding]) -> Vec<String> {
 
 #[test]
 fn every_generation_is_recognised() {
-    let recognised: Vec<Dialect> = OLD.iter().map(|dialect| Dialect::of(&documents(dialect)["image"])).collect();
+    let recognised: Vec<Dialect> = OLD.iter().map(|dialect| read(&documents(dialect)["image"]).dialect).collect();
     assert_eq!(
         recognised,
         [
@@ -39,7 +39,7 @@ fn every_generation_is_recognised() {
         ]
     );
     for (name, document) in documents(STATIC) {
-        assert_eq!(Dialect::of(&document), Dialect::Static, "{name}");
+        assert_eq!(read(&document).dialect, Dialect::Static, "{name}");
     }
 }
 

@@ -1,13 +1,13 @@
-//! Findings, and among them what changed for callers.
+//! Findings, and the changes for callers among them.
 
-use super::words::Cut;
+use super::cut::Cut;
 use crate::report::json::v1;
 
 pub(crate) struct Finding {
     pub(crate) class: &'static str,
     pub(crate) code: String,
     pub(crate) message: String,
-    pub(crate) place: Option<String>,
+    pub(crate) location: Option<String>,
     pub(crate) excerpt: Option<Excerpt>,
     pub(crate) details: Vec<Detail>,
     pub(crate) hint: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Detail {
     pub(crate) multiline: bool,
 }
 
-/// A difference between the live version's schema and the new one.
+/// A change between the live version's schema and the new one.
 pub(crate) struct SchemaChange {
     pub(crate) class: &'static str,
     pub(crate) code: String,
@@ -39,7 +39,7 @@ pub(crate) struct SchemaChange {
 
 impl Finding {
     pub(super) fn of(finding: &v1::FindingEntry, cut: Cut) -> Self {
-        let place = finding.file.as_ref().map(|file| match (finding.line, finding.column) {
+        let location = finding.file.as_ref().map(|file| match (finding.line, finding.column) {
             (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
             (Some(line), None) => format!("{file}:{line}"),
             (None, _) => file.clone(),
@@ -51,7 +51,7 @@ impl Finding {
             class: finding.severity.as_str(),
             code: cut.line(&finding.code),
             message: cut.text(&finding.message),
-            place: place.as_deref().map(|place| cut.line(place)),
+            location: location.as_deref().map(|location| cut.line(location)),
             excerpt: Excerpt::of(finding, cut),
             details: details
                 .map(|detail| Detail {
@@ -80,7 +80,7 @@ impl SchemaChange {
 }
 
 impl Excerpt {
-    /// Columns count characters from 1. What does not fit the line marks nothing. Indentation says nothing of a single line.
+    /// Columns count characters from 1; columns outside the line mark nothing. The indentation of a single line is removed.
     fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
         let whole = finding.excerpt.as_deref()?;
         let line = whole.trim_start();
