@@ -3,9 +3,7 @@
 use std::hint::black_box;
 
 use cog_findings::SourceMap;
-use cog_schema::compat::{CompatOptions, compare};
-use cog_schema::lint::lint;
-use cog_schema::read;
+use cog_schema::{CompatOptions, compare, lint, read};
 use criterion::{Criterion, criterion_group, criterion_main};
 use serde_json::{Map, Value, json};
 

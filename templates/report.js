@@ -1,13 +1,13 @@
 "use strict";
-// Lays the staged picture over the live one; the slider moves the edge between them.
+// Lays the staged image over the live one; the slider moves the edge between them.
 for (const box of document.querySelectorAll(".wipe")) {
   const figures = box.parentElement;
   const live = figures.querySelector(".live img");
   const staged = figures.querySelector(".staged img");
   if (!live || !staged) continue;
   const stage = box.querySelector(".wipe-stage");
-  for (const [picture, name] of [[live, "below"], [staged, "above"]]) {
-    const copy = picture.cloneNode();
+  for (const [image, name] of [[live, "below"], [staged, "above"]]) {
+    const copy = image.cloneNode();
     copy.className = name;
     copy.alt = "";
     stage.append(copy);

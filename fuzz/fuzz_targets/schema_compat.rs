@@ -2,11 +2,8 @@
 
 #![no_main]
 
-use cog_schema::compat::{CompatOptions, compare};
-use cog_schema::lint::lint;
-use cog_schema::summary::signature_lines;
-use cog_schema::validate::{check_output, input_properties};
 use cog_findings::SourceMap;
+use cog_schema::{CompatOptions, Method, check_output, compare, input_properties, lint};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
 
@@ -20,13 +17,12 @@ fn documents(text: &str) -> Option<[Value; 2]> {
 fuzz_target!(|text: &str| {
     let (old, new) = text.split_once('\n').unwrap_or((text, text));
     let (Some(old), Some(new)) = (documents(old), documents(new)) else { return };
-    let (places, options) = (SourceMap::default(), CompatOptions::default());
+    let (source, options) = (SourceMap::default(), CompatOptions::default());
     for (old, new) in old.iter().zip(&new) {
-        assert!(compare(old, old, &places, &options).is_empty());
-        let _ = compare(old, new, &places, &options);
-        let _ = lint(new, &places, &places);
-        let _ = signature_lines(new);
-        let _ = input_properties(new);
-        let _ = check_output(old, new);
+        assert!(compare(old, old, &source, &options).is_empty());
+        let _ = compare(old, new, &source, &options);
+        let _ = lint(new, &source, &source);
+        let _ = input_properties(new, Method::Predict);
+        let _ = check_output(old, Method::Predict, new);
     }
 });

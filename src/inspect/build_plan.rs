@@ -1,6 +1,6 @@
-//! What a build would stumble over, told without one: a missing requirements file, a CUDA version that cannot be chosen.
+//! Finds mistakes that would fail a build, without building: a missing requirements file, a CUDA version that does not exist.
 //!
-//! Nobody is asked for the base image here, so what depends on the registry's answer is left to the build.
+//! Whether the registry has the base image is left to the build.
 
 use cog_findings::Finding;
 use cog_source::project::Project;
@@ -9,7 +9,7 @@ use cog_source::recipe::{RecipeError, RecipeFacts, plan};
 use super::signature::in_repository;
 use crate::domain::plan::BuildPlan;
 
-/// Findings about the choices that a build of the project makes. The configuration must have no errors.
+/// Findings about the build of a project. The configuration must have no errors.
 pub(super) fn check(project: &Project, build: &BuildPlan) -> Vec<Finding> {
     if build.dockerfile.is_some() || build.image.is_some() {
         return Vec::new();
@@ -24,6 +24,6 @@ pub(super) fn check(project: &Project, build: &BuildPlan) -> Vec<Finding> {
         (Some(location), Some(source)) => location.file == source.file,
         _ => false,
     };
-    // Places in cog.yaml are those of the repository already.
+    // Locations in cog.yaml are relative to the repository already.
     findings.into_iter().map(|finding| if of_requirements(&finding) { in_repository(finding, project) } else { finding }).collect()
 }

@@ -10,56 +10,56 @@ use crate::domain::verdict::Verdict;
 /// A project that cannot be inspected.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
-    /// There is no `cog.yaml`.
-    #[error("there is no cog.yaml in {}", folder.display())]
+    /// The folder has no `cog.yaml`.
+    #[error("no cog.yaml found in {}", folder.display())]
     NoConfig {
-        /// Where it was looked for.
+        /// The folder.
         folder: PathBuf,
-        /// A file whose name is near.
+        /// A file with a similar name.
         near: Option<String>,
     },
-    /// A file that is there and cannot be read.
+    /// A file exists but cannot be read.
     #[error("failed to read {}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         #[source]
         source: io::Error,
     },
-    /// `cog.yaml` is no configuration at all.
+    /// `cog.yaml` cannot be read as a configuration.
     #[error("{file} cannot be used")]
     Unusable {
         /// The file as the user knows it.
         file: String,
-        /// What is wrong with it.
+        /// Its problems.
         findings: Vec<Finding>,
     },
-    /// `cog_version` is no version.
+    /// `cog_version` is not a version.
     #[error("'{text}' is not a version of Cog")]
     BadVersion {
-        /// What was asked for.
+        /// The requested version.
         text: String,
     },
-    /// Somebody stopped the run.
-    #[error("the inspection was cancelled")]
+    /// The run was canceled.
+    #[error("the inspection was canceled")]
     Cancelled,
 }
 
 impl InspectError {
-    /// The way out.
+    /// The fix.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::NoConfig { near: Some(near), .. } => Some(format!("rename {near} to cog.yaml")),
             Self::NoConfig { near: None, .. } => {
-                Some("run safe-push in the folder of a Cog model, or name it with --working-directory".to_owned())
+                Some("run safe-push in the folder of a Cog model, or pass the folder with --working-directory".to_owned())
             }
-            Self::BadVersion { .. } => Some("give a release as in 0.16.12 or v0.22.0, or latest".to_owned()),
+            Self::BadVersion { .. } => Some("pass a release such as 0.16.12 or v0.22.0, or latest".to_owned()),
             Self::Unreadable { .. } | Self::Unusable { .. } | Self::Cancelled => None,
         }
     }
 
-    /// How a run ends that meets it.
+    /// The verdict of a run that ends with this error.
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Cancelled => Verdict::Cancelled,
@@ -67,7 +67,7 @@ impl InspectError {
         }
     }
 
-    /// What there is to say with places.
+    /// Findings that explain the error.
     pub fn findings(&self) -> &[Finding] {
         match self {
             Self::Unusable { findings, .. } => findings,
@@ -75,7 +75,7 @@ impl InspectError {
         }
     }
 
-    /// The place of the first problem.
+    /// The location of the first finding.
     pub fn location(&self) -> Option<Location> {
         self.findings().first().and_then(|finding| finding.location.clone())
     }

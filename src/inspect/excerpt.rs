@@ -1,4 +1,4 @@
-//! The line that a finding is about, so that whoever reads the finding sees it.
+//! Adds the source line to findings, so that reports can show it.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -9,21 +9,21 @@ use cog_findings::Finding;
 /// Lines of larger files are not shown.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A longer line is no line that people read.
+/// Longer lines are not shown.
 const MOST_CHARACTERS: usize = 2000;
 
-/// The finding with its line, when it has a place in a text file of the folder. Blocks, for about a millisecond.
+/// Adds the source line to a finding with a location in a text file of the folder. Blocks for about a millisecond.
 #[must_use]
-pub fn with_excerpt(mut finding: Finding, folder: &Path) -> Finding {
+pub(crate) fn with_excerpt(mut finding: Finding, folder: &Path) -> Finding {
     if finding.excerpt.is_none() {
-        finding.excerpt = finding.location.as_ref().and_then(|place| line(folder, &place.file, place.line?));
+        finding.excerpt = finding.location.as_ref().and_then(|location| line(folder, &location.file, location.line?));
     }
     finding
 }
 
 fn line(folder: &Path, file: &str, number: u32) -> Option<String> {
     let path = Path::new(file);
-    // Names in findings come from the repository: they must not lead out of it, also not through a link.
+    // Paths in findings come from the repository: they must not lead out of it, not even through a link.
     if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
         return None;
     }

@@ -1,4 +1,4 @@
-//! Hardware names, before something is to be created on them.
+//! Checks hardware names before anything is created on them.
 
 use cog_findings::text::nearest;
 use cog_findings::{Finding, Location};
@@ -7,7 +7,7 @@ use crate::clients::replicate::Hardware;
 use crate::domain::plan::ModelPlan;
 use crate::inspect::rules;
 
-/// Names in the plan that the account does not have.
+/// Findings about hardware in the plan that the account does not have.
 pub(super) fn check(plan: &ModelPlan, known: &[Hardware]) -> Vec<Finding> {
     let named = [
         ("test_hardware", plan.test_hardware.as_deref()),
@@ -24,7 +24,7 @@ pub(super) fn check(plan: &ModelPlan, known: &[Hardware]) -> Vec<Finding> {
                 None => format!("the account has {}", names().collect::<Vec<_>>().join(", ")),
             };
             let finding =
-                Finding::new(&rules::UNKNOWN_HARDWARE, format!("{key} '{name}' is not hardware of this account")).hint(hint);
+                Finding::new(&rules::UNKNOWN_HARDWARE, format!("{key} '{name}' is not available to this account")).hint(hint);
             match &plan.config_file {
                 Some(file) => finding.at(Location::file(file.as_str())),
                 None => finding,

@@ -1,4 +1,4 @@
-//! The version that users have now.
+//! The version that users run now.
 
 use serde_json::Value;
 
@@ -8,15 +8,15 @@ use crate::domain::identity::{ModelRef, VersionRef};
 /// The live version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveVersion {
-    /// Which.
+    /// The version.
     pub version: VersionRef,
     /// Its schema; very old versions have none.
     pub schema: Option<Value>,
 }
 
-/// The newest version of a model; `None` for a model that is not there or has no version. Official models have no list of versions, but
-/// tell their newest too.
-pub async fn live_version(replicate: &dyn Replicate, model: &ModelRef) -> Result<Option<LiveVersion>, ReplicateError> {
+/// The newest version of a model; `None` when the model does not exist or has no version. Official models do not list their versions,
+/// but return the newest.
+pub(crate) async fn live_version(replicate: &dyn Replicate, model: &ModelRef) -> Result<Option<LiveVersion>, ReplicateError> {
     let latest = replicate.model(model).await?.and_then(|found| found.latest_version);
     Ok(latest.map(|version| LiveVersion {
         version: VersionRef { model: model.clone(), id: version.id },

@@ -1,7 +1,7 @@
-//! What can be known before a build: configuration, `cog.yaml`, Ruff, the signature, its schema, and compatibility with the live version.
+//! Checks before a build: configuration, `cog.yaml`, Ruff, the signature, its schema, and compatibility with the live version.
 //!
-//! Takes about a second and changes nothing. What a schema means is decided in `schema`, what Python says in `python`; this room reads
-//! the project, asks them, and applies the repository's policy to what they find.
+//! Takes about a second and changes nothing. `cog-source` reads the source and `cog-schema` judges the schema; this room reads the
+//! project, calls both, and applies the repository's policy to their findings.
 
 mod build_plan;
 mod error;
@@ -11,7 +11,7 @@ mod live;
 mod policy;
 mod project;
 mod ruff;
-pub mod rules;
+pub(crate) mod rules;
 mod run;
 mod signature;
 
@@ -19,9 +19,11 @@ mod signature;
 mod tests;
 
 pub use error::InspectError;
-pub use excerpt::with_excerpt;
-pub use live::{LiveVersion, live_version};
-pub use project::load_project;
+pub(crate) use excerpt::with_excerpt;
+pub use live::LiveVersion;
+pub(crate) use live::live_version;
+pub(crate) use project::load_project;
 pub use ruff::{RuffOutcome, Tools};
-pub use run::{InspectRequest, Inspected, Places, PolicyFindings, apply_policy, inspect, inspect_schema};
-pub use signature::{describe, describe_with};
+pub use run::{InspectRequest, Inspected, SourceMaps, inspect};
+pub(crate) use run::{apply_policy, inspect_schema};
+pub(crate) use signature::{describe, describe_with};

@@ -1,4 +1,4 @@
-//! Reading a project's folder.
+//! Reads a project's folder.
 
 use std::fs;
 use std::io::{self, Read};
@@ -15,14 +15,14 @@ use crate::inspect::InspectError;
 
 const CONFIG: &str = "cog.yaml";
 
-/// A larger configuration or requirements file is none.
+/// Larger configuration and requirements files are rejected.
 const TEXT_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Reads the project in `folder`. `shown_as` is the folder's path within the repository, empty for its root; findings name files that
-/// way. `cog_version` overrules what the configuration says.
+/// Reads the project in `folder`. `shown_as` is the folder's path within the repository, empty for its root; findings name files
+/// relative to it. `cog_version` overrides the configuration.
 ///
-/// A configuration with mistakes is still a project, so that everything can be told at once: the findings say what is wrong.
-pub async fn load_project(
+/// A configuration with mistakes still yields a project, with findings, so that all mistakes are reported at once.
+pub(crate) async fn load_project(
     folder: &Path,
     shown_as: &str,
     cog_version: Option<&str>,
@@ -50,7 +50,7 @@ pub async fn load_project(
     Ok((project, parsed.findings))
 }
 
-/// A path of the project as the user knows it.
+/// A path of the project as findings name it.
 fn shown(shown_as: &str, path: &str) -> String {
     let parts = shown_as.split('/').filter(|part| !matches!(*part, "" | ".")).chain([path]);
     parts.collect::<Vec<_>>().join("/")
@@ -60,12 +60,12 @@ fn read(path: &Path) -> io::Result<String> {
     let mut text = String::new();
     let read = fs::File::open(path)?.take(TEXT_BYTES + 1).read_to_string(&mut text)?;
     if read as u64 > TEXT_BYTES {
-        return Err(io::Error::other(format!("it is larger than {} MiB", TEXT_BYTES / 1024 / 1024)));
+        return Err(io::Error::other(format!("the file is larger than {} MiB", TEXT_BYTES / 1024 / 1024)));
     }
     Ok(text)
 }
 
-/// A missing file is told by `build_plan`, with the line that names it.
+/// Reads the requirements. A missing file is reported by `build_plan`, with the line that names it.
 fn requirements(folder: &Path, named: &str) -> Result<Option<SourceText>, InspectError> {
     let path: PathBuf = folder.join(named);
     match read(&path) {

@@ -1,4 +1,4 @@
-//! Ruff, as the repository has set it up.
+//! Runs Ruff with the repository's settings.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,48 +15,48 @@ use tokio_util::sync::CancellationToken;
 
 use crate::inspect::{InspectError, rules};
 
-/// Ruff takes milliseconds; a file system may not.
+/// Ruff takes milliseconds, but a file system may be slow.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// More complaints than this help nobody.
+/// Complaints that become findings.
 const MOST_FINDINGS: usize = 200;
 
-/// More words are none of Ruff's.
+/// Longer output does not come from Ruff.
 const OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
 
-/// How much of Ruff's words a finding keeps.
-const WORDS_BYTES: usize = 2000;
+/// How much of Ruff's message a finding keeps.
+const MESSAGE_BYTES: usize = 2000;
 
 /// The default rules of every Ruff before they became hundreds: `docs/reference/cog-safe-push.md#linting`.
 const RULES_WITHOUT_SETTINGS: &str = "E4,E7,E9,F";
 
-/// The peer allows it always: models set variables before they import.
+/// cog-safe-push always allows E402: models set variables before they import.
 const ALWAYS_ALLOWED: &str = "E402";
 
-/// Files in which Ruff's settings may stand.
+/// Files that may hold Ruff's settings.
 const SETTINGS: [&str; 2] = ["ruff.toml", ".ruff.toml"];
 
-/// Programs that an inspection starts.
+/// The programs that an inspection starts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tools {
-    /// Where Ruff is; `None` when it is not installed.
+    /// The path of Ruff; `None` when it is not installed.
     pub ruff: Option<PathBuf>,
-    /// The `PATH` that it is started with.
+    /// The `PATH` that Ruff is started with.
     pub path: Option<String>,
 }
 
-/// What became of Ruff.
+/// The outcome of Ruff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuffOutcome {
     /// Switched off.
-    NotWanted,
-    /// There is no source to look at.
+    Disabled,
+    /// The project has no source to lint.
     NothingToLint,
-    /// It is not installed.
+    /// Not installed.
     Missing,
-    /// It looked.
+    /// Checked the source.
     Ran,
-    /// It could not.
+    /// Could not check the source.
     Failed,
 }
 
@@ -65,12 +65,12 @@ struct Complaint {
     code: Option<String>,
     message: String,
     filename: String,
-    location: Option<Place>,
-    end_location: Option<Place>,
+    location: Option<Position>,
+    end_location: Option<Position>,
 }
 
 #[derive(Deserialize)]
-struct Place {
+struct Position {
     row: u32,
     column: u32,
 }
@@ -86,8 +86,8 @@ pub(super) async fn run(
         return Ok((RuffOutcome::NothingToLint, Vec::new()));
     }
     let Some(program) = &tools.ruff else {
-        let finding = Finding::new(&rules::LINT_MISSING, "the program ruff was not found on PATH, so the source cannot be linted")
-            .hint("install it with `pip install ruff`, or go on without lint: --no-lint, or no_lint: true in .safe-push.yaml");
+        let finding = Finding::new(&rules::LINT_MISSING, "ruff was not found on PATH, so the source cannot be linted")
+            .hint("install it with `pip install ruff`, or skip the lint with --no-lint or `no_lint: true` in .safe-push.yaml");
         return Ok((RuffOutcome::Missing, vec![finding]));
     };
     let mut command = Command::new(program);
@@ -113,7 +113,7 @@ pub(super) async fn run(
     })
 }
 
-/// What a program says, up to a limit; a program that goes on is stopped when the future ends.
+/// Runs a program and reads its output up to a limit; the program is killed when the future is dropped.
 async fn bounded_output(command: &mut Command) -> io::Result<Output> {
     let mut child = command.spawn()?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -127,12 +127,12 @@ async fn read_bounded(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8
         pipe.take(OUTPUT_BYTES + 1).read_to_end(&mut bytes).await?;
     }
     if bytes.len() as u64 > OUTPUT_BYTES {
-        return Err(io::Error::other(format!("it said more than {} MiB", OUTPUT_BYTES / 1024 / 1024)));
+        return Err(io::Error::other(format!("its output is larger than {} MiB", OUTPUT_BYTES / 1024 / 1024)));
     }
     Ok(bytes)
 }
 
-/// The files that are there; a missing one is told by whoever reads the signature.
+/// The files that exist; reading the signature reports missing ones.
 fn files(project: &Project) -> Vec<String> {
     let mut files: Vec<String> = Vec::new();
     for target in [&project.config.predict, &project.config.train].into_iter().flatten() {
@@ -153,9 +153,9 @@ fn arguments(folder: &Path) -> Vec<&'static str> {
     arguments
 }
 
-/// Whether the repository sets Ruff up: in the folder, or above it as far as the repository reaches.
+/// Whether the repository configures Ruff, in the folder or above it within the repository.
 fn has_settings(folder: &Path) -> bool {
-    // A relative folder has no ancestors above the one the program was started in.
+    // A relative folder has no ancestors above the current one.
     let folder = std::path::absolute(folder).unwrap_or_else(|_unknown| folder.to_owned());
     for ancestor in folder.ancestors() {
         let in_project_file = std::fs::read_to_string(ancestor.join("pyproject.toml"))
@@ -172,12 +172,12 @@ fn has_settings(folder: &Path) -> bool {
 
 fn read(output: &Output, project: &Project) -> (RuffOutcome, Vec<Finding>) {
     if !output.status.success() {
-        let words = format!("it ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
-        return failed(words.trim_end_matches(": "));
+        let problem = format!("it exited with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        return failed(problem.trim_end_matches(": "));
     }
     let complaints: Vec<Complaint> = match serde_json::from_slice(&output.stdout) {
         Ok(complaints) => complaints,
-        Err(error) => return failed(&format!("its output cannot be read: {error}")),
+        Err(error) => return failed(&format!("its output is not valid: {error}")),
     };
     let folder = std::fs::canonicalize(&project.folder).unwrap_or_else(|_unreadable| project.folder.clone());
     let findings = complaints.into_iter().take(MOST_FINDINGS).map(|complaint| finding(complaint, &folder));
@@ -192,18 +192,18 @@ fn finding(complaint: Complaint, folder: &Path) -> Finding {
         (Some(start), _) => Location::at(file, start.row, start.column),
         (None, _) => Location::file(file),
     };
-    // One line: ruff's messages about syntax can have several.
-    let words = shorten(&complaint.message.split_whitespace().collect::<Vec<_>>().join(" "), WORDS_BYTES);
+    // Ruff's messages about syntax can have several lines.
+    let message = shorten(&complaint.message.split_whitespace().collect::<Vec<_>>().join(" "), MESSAGE_BYTES);
     match complaint.code {
-        Some(code) => Finding::new(&rules::LINT, format!("{code} {words}")).at(location).detail("ruff", code),
+        Some(code) => Finding::new(&rules::LINT, format!("{code} {message}")).at(location).detail("ruff", code),
         // A syntax error has no code in older releases.
-        None => Finding::new(&rules::LINT, words).at(location),
+        None => Finding::new(&rules::LINT, message).at(location),
     }
 }
 
-fn failed(words: &str) -> (RuffOutcome, Vec<Finding>) {
+fn failed(problem: &str) -> (RuffOutcome, Vec<Finding>) {
     let finding = Finding::new(&rules::LINT_FAILED, "ruff could not check the source")
-        .detail("ruff", shorten(words, WORDS_BYTES))
-        .hint("repair its settings, or leave the lint out with --no-lint");
+        .detail("ruff", shorten(problem, MESSAGE_BYTES))
+        .hint("fix its settings, or skip the lint with --no-lint");
     (RuffOutcome::Failed, vec![finding])
 }

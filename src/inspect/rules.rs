@@ -1,4 +1,4 @@
-//! Rules of this room: SP401 to SP449.
+//! The rules of the inspection: SP401 to SP449.
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Warning};
@@ -7,8 +7,8 @@ pub(crate) const LINT: Rule = Rule {
     code: "SP401",
     name: "ruff",
     severity: Error,
-    summary: "Ruff complains about the predictor's or the trainer's source.",
-    why: "Unused imports, undefined names and syntax errors show up as failed predictions, after a build. The repository's own settings are used; without any, the rules E4, E7, E9 and F. E402 is always allowed, since models often set variables before they import.",
+    summary: "Ruff reports a problem in the source of the predictor or the trainer.",
+    why: "Unused imports, undefined names and syntax errors show up as failed predictions, after a build. Ruff uses the repository's settings, or the rules E4, E7, E9 and F when there are none. E402 is always allowed, because models often set variables before they import.",
     example: "```python\nimport os   # F401: imported but unused\n```",
 };
 
@@ -16,8 +16,8 @@ pub(crate) const LINT_FAILED: Rule = Rule {
     code: "SP402",
     name: "ruff-failed",
     severity: Warning,
-    summary: "Ruff could not do its work.",
-    why: "Nothing is known about the style of the source. Often its settings are of another version.",
+    summary: "Ruff could not check the source.",
+    why: "The source was not linted. Often the settings are for another version of Ruff.",
     example: "```toml\n[tool.ruff]\nselekt = [\"E\"]   # unknown field\n```",
 };
 
@@ -26,7 +26,7 @@ pub(crate) const LINT_MISSING: Rule = Rule {
     name: "ruff-missing",
     severity: Error,
     summary: "Ruff is not installed, so the source cannot be linted.",
-    why: "An unused import or an undefined name would only show as a failed prediction, after a build.",
+    why: "An unused import or an undefined name would show up only as a failed prediction, after a build.",
     example: "```sh\npip install ruff          # or, without lint:\nsafe-push check --no-lint\n```",
 };
 
@@ -34,13 +34,13 @@ pub(crate) const UNKNOWN_HARDWARE: Rule = Rule {
     code: "SP411",
     name: "unknown-hardware",
     severity: Error,
-    summary: "A hardware name is not one that the account may use.",
-    why: "The test model or the deployment cannot be created on it, which would otherwise show after the build.",
+    summary: "The account cannot use this hardware.",
+    why: "The test model or the deployment cannot be created on it. Without this check, that would show up only after the build.",
     example: "```yaml\ntest_hardware: gpu-l40   # the name is gpu-l40s\n```",
 };
 
-/// Every rule of the room, by code.
-pub const RULES: &[Rule] = &[LINT, LINT_FAILED, LINT_MISSING, UNKNOWN_HARDWARE];
+/// Every rule of the inspection, sorted by code.
+pub(crate) const RULES: &[Rule] = &[LINT, LINT_FAILED, LINT_MISSING, UNKNOWN_HARDWARE];
 
 #[cfg(test)]
 mod tests {

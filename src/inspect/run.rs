@@ -1,8 +1,7 @@
-//! The inspection itself, cheapest truth first.
+//! Runs the inspection, cheapest checks first.
 
 use cog_findings::{Finding, SourceMap};
-use cog_schema::compat::{CompatOptions, compare};
-use cog_schema::lint::lint;
+use cog_schema::{CompatOptions, compare, lint};
 use cog_source::project::Project;
 use cog_source::python::SignatureError;
 use cog_source::sdk::SchemaSource;
@@ -10,32 +9,32 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::ruff::{self, RuffOutcome, Tools};
-use super::signature::{describe, in_repository, places_in_repository};
+use super::signature::{describe, in_repository, source_map_in_repository};
 use super::{InspectError, LiveVersion, build_plan, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::domain::plan::{InspectPlan, ModelPlan};
 
-/// What is to be inspected.
+/// A project to inspect.
 #[derive(Debug, Clone, Copy)]
 pub struct InspectRequest<'a> {
     /// The plan.
     pub plan: &'a ModelPlan,
-    /// What reading the configuration found.
+    /// Findings from reading the configuration.
     pub config_findings: &'a [Finding],
-    /// What users have now, when it is known.
+    /// The live version, when it is known.
     pub live: Option<&'a LiveVersion>,
-    /// The hardware that the account may use, when it was asked for.
+    /// The hardware that the account may use, when it was requested.
     pub hardware: Option<&'a [Hardware]>,
-    /// Programs that are started.
+    /// The programs that the inspection starts.
     pub tools: &'a Tools,
 }
 
-/// Where the parts of a schema stand in the source.
+/// Locates the inputs and outputs of a schema in the source.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Places {
-    /// Of the predictor.
+pub struct SourceMaps {
+    /// Inputs and output of the predictor.
     pub predict: SourceMap,
-    /// Of the trainer.
+    /// Inputs and output of the trainer.
     pub train: SourceMap,
 }
 
@@ -44,30 +43,30 @@ pub struct Places {
 pub struct Inspected {
     /// The project.
     pub project: Project,
-    /// Its schema; `None` when only the built image can tell it (SDKs before 0.19), or the source does not.
+    /// Its schema; `None` when only the built image has it (SDKs before 0.19), or the source has errors.
     pub schema: Option<Value>,
-    /// How many predictions the predictor's decorator lets run at once.
+    /// The number of concurrent predictions that the predictor's decorator allows.
     pub concurrency: Option<u32>,
-    /// Where the schema's parts stand.
-    pub places: Places,
-    /// What was found, gravest first, after the repository's policy.
+    /// Locates the schema in the source.
+    pub source_maps: SourceMaps,
+    /// The findings after the repository's policy, most severe first.
     pub findings: Vec<Finding>,
-    /// What the policy dropped.
+    /// The findings that the policy ignores.
     pub ignored: Vec<Finding>,
-    /// What became of Ruff.
+    /// The outcome of Ruff.
     pub ruff: RuffOutcome,
 }
 
-/// What there is to say, after the policy.
+/// Findings after the policy.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct PolicyFindings {
-    /// Kept, gravest first.
-    pub findings: Vec<Finding>,
-    /// Dropped.
-    pub ignored: Vec<Finding>,
+pub(crate) struct PolicyFindings {
+    /// Kept, most severe first.
+    pub(crate) findings: Vec<Finding>,
+    /// Ignored.
+    pub(crate) ignored: Vec<Finding>,
 }
 
-/// Inspects a project. Everything that can be told is told at once.
+/// Inspects a project and reports all findings at once.
 pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken) -> Result<Inspected, InspectError> {
     let plan = request.plan;
     let shown_as = shown_folder(plan);
@@ -81,50 +80,55 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
         findings.extend(hardware::check(plan, known));
     }
     let ruff = if plan.inspect.no_lint {
-        RuffOutcome::NotWanted
+        RuffOutcome::Disabled
     } else {
         let (outcome, complaints) = ruff::run(&project, request.tools, cancelled).await?;
         findings.extend(complaints.into_iter().map(|finding| in_repository(finding, &project)));
         outcome
     };
-    let FromSource { schema, concurrency, places } = static_schema(&project, &mut findings);
+    let FromSource { schema, concurrency, source_maps } = static_schema(&project, &mut findings);
     if let Some(schema) = &schema {
-        findings.extend(about_schema(schema, &places, request.live));
+        findings.extend(about_schema(schema, &source_maps, request.live));
     }
     let (findings, ignored) = policy::apply(findings, &plan.inspect);
-    Ok(Inspected { project, schema, concurrency, places, findings, ignored, ruff })
+    Ok(Inspected { project, schema, concurrency, source_maps, findings, ignored, ruff })
 }
 
-/// The same for a schema that only the built image could tell.
-pub fn inspect_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>, plan: &InspectPlan) -> PolicyFindings {
-    let (findings, ignored) = policy::apply(about_schema(schema, places, live), plan);
+/// Inspects a schema that only the built image has.
+pub(crate) fn inspect_schema(
+    schema: &Value,
+    source_maps: &SourceMaps,
+    live: Option<&LiveVersion>,
+    plan: &InspectPlan,
+) -> PolicyFindings {
+    let (findings, ignored) = policy::apply(about_schema(schema, source_maps, live), plan);
     PolicyFindings { findings, ignored }
 }
 
-/// The same for what was found elsewhere.
-pub fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> PolicyFindings {
+/// Applies the policy to findings from elsewhere.
+pub(crate) fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> PolicyFindings {
     let (findings, ignored) = policy::apply(findings, plan);
     PolicyFindings { findings, ignored }
 }
 
-fn about_schema(schema: &Value, places: &Places, live: Option<&LiveVersion>) -> Vec<Finding> {
-    let mut findings = lint(schema, &places.predict, &places.train);
+fn about_schema(schema: &Value, source_maps: &SourceMaps, live: Option<&LiveVersion>) -> Vec<Finding> {
+    let mut findings = lint(schema, &source_maps.predict, &source_maps.train);
     if let Some(old) = live.and_then(|live| live.schema.as_ref()) {
-        let options = CompatOptions { train_places: places.train.clone(), ..CompatOptions::default() };
-        findings.extend(compare(old, schema, &places.predict, &options));
+        let options = CompatOptions { train_source: source_maps.train.clone(), ..CompatOptions::default() };
+        findings.extend(compare(old, schema, &source_maps.predict, &options));
     }
     findings
 }
 
-/// What the source tells.
+/// What the source says about the schema.
 #[derive(Default)]
 struct FromSource {
     schema: Option<Value>,
     concurrency: Option<u32>,
-    places: Places,
+    source_maps: SourceMaps,
 }
 
-/// The schema that the source tells, where the SDK takes it from there.
+/// Reads the schema from the source, for SDKs that take it from there.
 fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     let nothing_to_describe = project.config.predict.is_none() && project.config.train.is_none();
     if project.sdk.schema_source() == SchemaSource::Image || nothing_to_describe {
@@ -133,12 +137,12 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     match describe(project) {
         Ok(description) => {
             findings.extend(description.warnings.into_iter().map(|finding| in_repository(finding, project)));
-            let places = Places {
-                predict: places_in_repository(description.predict_places, project),
-                train: places_in_repository(description.train_places, project),
+            let source_maps = SourceMaps {
+                predict: source_map_in_repository(description.predict_places, project),
+                train: source_map_in_repository(description.train_places, project),
             };
             let concurrency = description.predict.and_then(|signature| signature.concurrency);
-            FromSource { schema: Some(description.document), concurrency, places }
+            FromSource { schema: Some(description.document), concurrency, source_maps }
         }
         Err(errors) => {
             findings.extend(errors.iter().map(SignatureError::finding).map(|finding| in_repository(finding, project)));
@@ -147,7 +151,7 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     }
 }
 
-/// The project's folder as findings name it: its path, unless it is the folder the program was started in or stands outside of it.
+/// The project's folder as findings name it: its path within the current folder, else empty.
 fn shown_folder(plan: &ModelPlan) -> String {
     if plan.project.is_relative() { plan.project.display().to_string() } else { String::new() }
 }

@@ -202,7 +202,7 @@ fn check_schema(
         }
         None => {}
     }
-    let of_image = inspect_schema(schema, &inspected.places, known.live.as_ref(), &run.plan.inspect);
+    let of_image = inspect_schema(schema, &inspected.source_maps, known.live.as_ref(), &run.plan.inspect);
     findings.extend(of_image.findings);
     let planned = check_plan(&run.plan.predict, run.plan.train.as_ref(), Some(schema), has_judge(context));
     findings.extend(planned.clone());

@@ -1,4 +1,4 @@
-//! A canary's flight, as JSON with frozen names and as words for a terminal.
+//! A canary run, as JSON with frozen names and as text for a terminal.
 
 use std::time::Duration;
 
@@ -7,61 +7,61 @@ use serde::{Deserialize, Serialize};
 use crate::domain::canary::CanaryReport;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
-use crate::report::escape;
+use crate::report::{escape, label};
 use crate::support::clock::humane;
 
-/// What `schema` says in these documents.
-pub const SCHEMA: &str = "safe-push/canary/v1";
+/// The value of `schema` in these documents.
+pub(crate) const SCHEMA: &str = "safe-push/canary/v1";
 
-/// A flight with frozen names. Additions are fine, renames are not.
+/// A canary run with frozen names: fields may be added, but never renamed or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CanaryFlight {
+pub(crate) struct CanaryFlight {
     /// [`SCHEMA`].
-    pub schema: String,
-    /// How it ended.
-    pub verdict: Verdict,
-    /// What its model answers with.
-    pub id: String,
-    /// The model it was pushed to.
-    pub model: String,
-    /// The version that the push made.
-    pub version: Option<String>,
-    /// How long all of it took.
-    pub duration_ms: u64,
+    pub(crate) schema: String,
+    /// The verdict.
+    pub(crate) verdict: Verdict,
+    /// The text that the canary model returns.
+    pub(crate) id: String,
+    /// The model that it was pushed to.
+    pub(crate) model: String,
+    /// The version that the push created.
+    pub(crate) version: Option<String>,
+    /// The total duration in milliseconds.
+    pub(crate) duration_ms: u64,
     /// The steps, in order.
-    pub steps: Vec<Step>,
-    /// What was wrong.
-    pub error: Option<Problem>,
+    pub(crate) steps: Vec<Step>,
+    /// The error that ended it.
+    pub(crate) error: Option<Problem>,
 }
 
-/// One step.
+/// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
+pub(crate) struct Step {
     /// `guard`, `inspect`, `build`, `stage`, `verify` or `clean-up`.
-    pub name: String,
-    /// How it ended.
-    pub status: StageStatus,
-    /// How long it took.
-    pub duration_ms: u64,
+    pub(crate) name: String,
+    /// The verdict.
+    pub(crate) status: StageStatus,
+    /// The duration in milliseconds.
+    pub(crate) duration_ms: u64,
     /// One line about it.
-    pub note: Option<String>,
+    pub(crate) note: Option<String>,
 }
 
-/// What was wrong.
+/// An error with a fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Problem {
-    /// In words.
-    pub message: String,
-    /// The way out.
-    pub hint: Option<String>,
+pub(crate) struct Problem {
+    /// The error.
+    pub(crate) message: String,
+    /// The fix.
+    pub(crate) hint: Option<String>,
 }
 
 fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// The flight as data.
-pub fn canary_flight(report: &CanaryReport) -> CanaryFlight {
+/// A canary run as data.
+pub(crate) fn canary_flight(report: &CanaryReport) -> CanaryFlight {
     CanaryFlight {
         schema: SCHEMA.to_owned(),
         verdict: report.verdict,
@@ -83,17 +83,12 @@ pub fn canary_flight(report: &CanaryReport) -> CanaryFlight {
     }
 }
 
-/// The flight as a few lines.
-pub fn canary_text(flight: &CanaryFlight) -> String {
-    let mut text = format!("canary {} on {}: {}", escape::line(&flight.id), escape::line(&flight.model), flight.verdict);
+/// A canary run as a few lines of text.
+pub(crate) fn canary_text(flight: &CanaryFlight) -> String {
+    let mut text =
+        format!("canary {} on {}: {}", escape::line(&flight.id), escape::line(&flight.model), label::verdict(flight.verdict));
     for step in &flight.steps {
-        let status = match step.status {
-            StageStatus::Passed => "passed",
-            StageStatus::Failed => "failed",
-            StageStatus::Errored => "errored",
-            StageStatus::Cancelled => "cancelled",
-            StageStatus::Skipped => "skipped",
-        };
+        let status = label::stage(step.status);
         let time = humane(Duration::from_millis(step.duration_ms));
         let note = step.note.as_deref().map(|note| format!("  {}", escape::line(note))).unwrap_or_default();
         text.push_str(format!("\n  {:<8} {status:<9} {time:>9}{note}", step.name).trim_end());

@@ -7,14 +7,14 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A space without width. It parts what GitHub would read as one.
+/// A space without width. It separates characters that GitHub would read together.
 const INVISIBLE: &str = "&#8203;";
 
-/// What stands for a character that is not shown.
+/// Replaces a character that is not shown.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// For a terminal or a plain log: line breaks and tabs stay, other control characters and those that turn the direction of text go.
-pub fn terminal(text: &str) -> Cow<'_, str> {
+/// Text for a terminal or a plain log: keeps line breaks and tabs, drops other control characters and those that change the direction.
+pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')) {
         return Cow::Borrowed(text);
     }
@@ -24,7 +24,7 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
         match character {
             '\n' | '\t' => kept.push(character),
             '\r' if characters.peek() == Some(&'\n') => {}
-            // What a progress bar draws over itself becomes lines.
+            // A progress bar that redraws its line becomes several lines.
             '\r' => kept.push('\n'),
             '\u{1b}' => skip_sequence(&mut characters),
             other if is_control(other) => kept.push(REPLACEMENT),
@@ -34,18 +34,18 @@ pub fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// One line of it.
-pub fn line(text: &str) -> String {
+/// Text for a terminal or a plain log, on one line.
+pub(crate) fn line(text: &str) -> String {
     terminal(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Control characters, and the invisible ones that reorder what is read.
+/// Whether a character is a control character, or an invisible one that reorders text.
 fn is_control(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Passes over what follows an escape character: a control sequence, or a command that runs until its terminator.
+/// Skips the rest of an escape sequence: a control sequence, or a command up to its terminator.
 fn skip_sequence(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     match characters.peek() {
         Some('[') => {
@@ -72,11 +72,11 @@ fn skip_sequence(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
     }
 }
 
-/// For one line of Markdown, also within a table or between HTML tags: nothing in it is formatting, a link, a mention or a reference.
+/// One line of Markdown, also within a table or between HTML tags, without formatting, links, mentions or references.
 ///
-/// Character references do that in both languages; a backslash would be shown between HTML tags. Mentions and references to issues are
-/// looked for in the finished page, where a character reference is the character again, so something invisible goes behind the sign.
-pub fn markdown(text: &str) -> String {
+/// Character references work in Markdown and in HTML; a backslash would be visible between HTML tags. GitHub searches the finished page
+/// for mentions and references to issues, where a character reference is the character again, so an invisible space follows the sign.
+pub(crate) fn markdown(text: &str) -> String {
     let text = line(text);
     let mut escaped = String::with_capacity(text.len() + 8);
     for (index, character) in text.char_indices() {
@@ -99,7 +99,7 @@ pub fn markdown(text: &str) -> String {
     escaped
 }
 
-/// Whether the text is divided within `GH-123`, which GitHub takes for an issue.
+/// Whether `before` and `behind` meet inside `GH-123`, which GitHub reads as an issue.
 fn is_reference(before: &str, behind: &str) -> bool {
     let parts = before.len().checked_sub(3).and_then(|start| before.split_at_checked(start));
     let Some((rest, sign)) = parts else { return false };
@@ -107,8 +107,8 @@ fn is_reference(before: &str, behind: &str) -> bool {
     is_word && behind.starts_with(|c: char| c.is_ascii_digit())
 }
 
-/// A code span that shows the text as it is, on one line.
-pub fn code(text: &str) -> String {
+/// A code span that shows the text unchanged, on one line.
+pub(crate) fn code(text: &str) -> String {
     let text = line(text).replace('|', "\\|");
     if text.is_empty() {
         return String::new();
@@ -118,8 +118,8 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
-/// A fenced block that shows the text as it is.
-pub fn fenced(text: &str, language: &str) -> String {
+/// A fenced block that shows the text unchanged.
+pub(crate) fn fenced(text: &str, language: &str) -> String {
     let text = terminal(text);
     let fence = "`".repeat(longest_run(&text, '`').max(2) + 1);
     format!("{fence}{language}\n{}\n{fence}\n", text.trim_end_matches('\n'))
@@ -134,8 +134,8 @@ fn longest_run(text: &str, wanted: char) -> usize {
     longest
 }
 
-/// For XML 1.0, which has no way to write some characters.
-pub fn xml(text: &str) -> String {
+/// Text for XML 1.0, which cannot represent some characters.
+pub(crate) fn xml(text: &str) -> String {
     terminal(text).chars().map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { REPLACEMENT } else { c }).collect()
 }
 

@@ -1,4 +1,4 @@
-//! `junit.xml`: a suite per model, with a test case for each stage and each case.
+//! `junit.xml`: one suite per model, with one test case per stage and per case.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape;
 use super::json::v1::{Case, Model, Run, Severity, StageEntry};
-use super::measurement::{compared_with, words};
+use super::measurement::{compared_with, measurement_text};
 use crate::domain::report::{CaseStatus, StageStatus};
 
 /// Longer texts are cut: CI systems load the whole file.
 const TEXT_BYTES: usize = 16 * 1024;
 
-/// Numbers of one case.
+/// Measurements of one case.
 const PROPERTIES: usize = 200;
 
-/// A report that could not be written as XML.
+/// The report could not be written as XML.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to write junit.xml")]
 pub struct JunitError(#[from] quick_junit::SerializeError);
 
 /// The run as JUnit's XML.
-pub fn junit_xml(run: &Run) -> Result<String, JunitError> {
+pub(crate) fn junit_xml(run: &Run) -> Result<String, JunitError> {
     let mut report = Report::new("safe-push");
     if let Ok(time) = DateTime::parse_from_rfc3339(&run.started_at) {
         report.set_timestamp(time);
@@ -47,7 +47,7 @@ fn stage_case(stage: &StageEntry, model: &Model) -> TestCase {
         StageStatus::Skipped => TestCaseStatus::skipped(),
         StageStatus::Failed => non_success(NonSuccessKind::Failure, &findings_text(model)),
         StageStatus::Errored => non_success(NonSuccessKind::Error, &error_text(model)),
-        StageStatus::Cancelled => non_success(NonSuccessKind::Error, "the run was cancelled"),
+        StageStatus::Cancelled => non_success(NonSuccessKind::Error, "the run was canceled"),
     };
     let mut case = TestCase::new(format!("stage {}", stage.name), status);
     case.set_classname(escape::xml(&model.model));
@@ -56,12 +56,12 @@ fn stage_case(stage: &StageEntry, model: &Model) -> TestCase {
 }
 
 fn prediction_case(case: &Case, model: &Model) -> TestCase {
-    let reason = case.reason.as_deref().or(case.error.as_deref()).unwrap_or("it did not pass");
+    let reason = case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass");
     let status = match case.status {
         CaseStatus::Passed | CaseStatus::Flaky => TestCaseStatus::success(),
         CaseStatus::Failed => non_success(NonSuccessKind::Failure, reason),
         CaseStatus::Errored => non_success(NonSuccessKind::Error, reason),
-        CaseStatus::Cancelled => non_success(NonSuccessKind::Error, "cancelled"),
+        CaseStatus::Cancelled => non_success(NonSuccessKind::Error, "canceled"),
         CaseStatus::Skipped => TestCaseStatus::skipped(),
     };
     let mut entry = TestCase::new(escape::xml(&case.id), status);
@@ -72,7 +72,7 @@ fn prediction_case(case: &Case, model: &Model) -> TestCase {
         facts.push_str(&format!("\nprediction: {url}"));
     }
     if case.status == CaseStatus::Flaky {
-        facts.push_str("\nflaky: failed first, passed when repeated");
+        facts.push_str("\nflaky: failed first, then passed when repeated");
     }
     entry.set_system_out(escape::xml(&shorten(&facts, TEXT_BYTES)));
     for (name, value) in numbers(case) {
@@ -84,20 +84,20 @@ fn prediction_case(case: &Case, model: &Model) -> TestCase {
     entry
 }
 
-/// What comparing the files of a case measured, with names that tell the files apart.
+/// The measurements of comparing the files of a case, each name starting with the file.
 fn numbers(case: &Case) -> Vec<(String, String)> {
     let mut numbers = Vec::new();
     for comparison in &case.comparisons {
         let subject = format!("{} compared with {}", comparison.place, compared_with(comparison));
         numbers.push((subject.clone(), if comparison.same { "the same" } else { "different" }.to_owned()));
         for measured in &comparison.measurements {
-            let words = words(measured);
-            let limit = match (words.limit.is_empty(), measured.holds) {
+            let text = measurement_text(measured);
+            let limit = match (text.limit.is_empty(), measured.holds) {
                 (true, _) => String::new(),
-                (false, true) => format!(" ({}, holds)", words.limit),
-                (false, false) => format!(" ({}, does not hold)", words.limit),
+                (false, true) => format!(" ({}, holds)", text.limit),
+                (false, false) => format!(" ({}, does not hold)", text.limit),
             };
-            numbers.push((format!("{subject}: {}", words.name), format!("{}{limit}", words.value)));
+            numbers.push((format!("{subject}: {}", text.name), format!("{}{limit}", text.value)));
         }
     }
     numbers.truncate(PROPERTIES);
@@ -124,12 +124,12 @@ fn findings_text(model: &Model) -> String {
             format!("{place}{}: {}", finding.code, finding.message)
         })
         .collect();
-    if lines.is_empty() { "cases did not pass".to_owned() } else { lines.join("\n") }
+    if lines.is_empty() { "some cases did not pass".to_owned() } else { lines.join("\n") }
 }
 
 fn error_text(model: &Model) -> String {
     model.error.as_ref().map_or_else(
-        || "it could not do its work".to_owned(),
+        || "the stage failed with an error".to_owned(),
         |error| match &error.hint {
             Some(hint) => format!("{}\nhint: {hint}", error.message),
             None => error.message.clone(),

@@ -1,31 +1,31 @@
-//! What was measured of files, in words that all renderings share.
+//! Measurements of files as text, shared by all renderings.
 
 use super::json::v1::{Case, ComparisonEntry, FileEntry, MeasurementEntry};
 
-/// A measurement in words.
+/// A measurement as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Words {
-    /// `mean colour distance`, `duration (s)`. Untrusted where a run was read from a file.
+pub(super) struct MeasurementText {
+    /// `mean colour distance`, `duration (s)`. Untrusted when the run was read from a file.
     pub(super) name: String,
-    /// The number.
+    /// The number, or `not a number`.
     pub(super) value: String,
-    /// `at most 8`; empty where there is none.
+    /// `at most 8`; empty without a limit.
     pub(super) limit: String,
 }
 
-/// A measurement in words.
-pub(super) fn words(measured: &MeasurementEntry) -> Words {
+/// A measurement as text.
+pub(super) fn measurement_text(measured: &MeasurementEntry) -> MeasurementText {
     let value = measured.value.map_or_else(|| "not a number".to_owned(), number);
     let limit = match (measured.at_most, measured.at_least) {
         (Some(most), _) => format!("at most {}", number(most)),
         (None, Some(least)) => format!("at least {}", number(least)),
         (None, None) => String::new(),
     };
-    Words { name: name(&measured.name), value, limit }
+    MeasurementText { name: name(&measured.name), value, limit }
 }
 
-impl Words {
-    /// All of it on one line.
+impl MeasurementText {
+    /// Name, value and limit on one line.
     pub(super) fn line(&self) -> String {
         let limit = if self.limit.is_empty() { String::new() } else { format!(" ({})", self.limit) };
         format!("{} {}{limit}", self.name, self.value)
@@ -33,22 +33,22 @@ impl Words {
 }
 
 /// A file's kind, size and facts on one line.
-pub(super) fn file_words(file: &FileEntry) -> String {
-    let mut words = vec![file.kind.clone()];
+pub(super) fn file_text(file: &FileEntry) -> String {
+    let mut facts = vec![file.kind.clone()];
     if file.size_bytes > 0 {
-        words.push(size(file.size_bytes));
+        facts.push(size(file.size_bytes));
     }
-    words.extend(file.facts.iter().cloned());
-    words.retain(|word| !word.is_empty());
-    words.join(", ")
+    facts.extend(file.facts.iter().cloned());
+    facts.retain(|fact| !fact.is_empty());
+    facts.join(", ")
 }
 
-/// What a file was compared with, in words.
+/// What a file was compared with.
 pub(super) fn compared_with(comparison: &ComparisonEntry) -> &'static str {
-    if comparison.with == "live" { "the live version" } else { "the wanted file" }
+    if comparison.with == "live" { "the live version" } else { "the expected file" }
 }
 
-/// The pairs of a case that are not the same.
+/// The comparisons of a case that found a difference.
 pub(super) fn differing(case: &Case) -> impl Iterator<Item = &ComparisonEntry> {
     case.comparisons.iter().filter(|comparison| !comparison.same)
 }
@@ -83,7 +83,7 @@ fn name(name: &str) -> String {
     format!("{words}{unit}")
 }
 
-/// As many digits as say something.
+/// A number with as many digits as matter.
 pub(super) fn number(value: f64) -> String {
     if value == value.trunc() && value.abs() < 1e15 {
         return format!("{value:.0}");
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn names_and_limits_are_words() {
         let of = |name: &str, at_most, at_least| {
-            words(&MeasurementEntry { name: name.to_owned(), value: Some(1.5), at_most, at_least, holds: true })
+            measurement_text(&MeasurementEntry { name: name.to_owned(), value: Some(1.5), at_most, at_least, holds: true })
         };
         let found = of("mean_colour_distance", Some(8.0), None);
         assert_eq!((found.name.as_str(), found.limit.as_str()), ("mean colour distance", "at most 8"));
@@ -144,6 +144,6 @@ mod tests {
         assert_eq!((found.name.as_str(), found.limit.as_str()), ("duration (s)", "at least 0.25"));
         assert_eq!(of("psnr_db", None, None).name, "peak signal to noise (dB)");
         let unknown = MeasurementEntry { name: "x".to_owned(), value: None, at_most: None, at_least: None, holds: false };
-        assert_eq!(words(&unknown).value, "not a number");
+        assert_eq!(measurement_text(&unknown).value, "not a number");
     }
 }

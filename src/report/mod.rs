@@ -1,18 +1,19 @@
-//! A finished run as text: pure functions from values to JSON, Markdown, JUnit, HTML and words for a terminal.
+//! Renders a finished run: pure functions from values to JSON, Markdown, JUnit, HTML, SARIF and text for a terminal.
 //!
-//! Everything is rendered from [`json::v1::Run`], the frozen types of `run.json`, so that a saved run renders as a fresh one does.
-//! Sending what was rendered is left to `deliver`. Text of models, logs and names is escaped for where it goes, see [`escape`].
+//! Everything is rendered from [`json::v1::Run`], the frozen types of `run.json`, so that a saved run renders like a fresh one.
+//! Delivering the reports is left to `deliver`. Text from models, logs and names is escaped for its destination, see [`escape`].
 
-pub mod canary;
-pub mod console;
-pub mod escape;
-pub mod github;
-pub mod html;
+pub(crate) mod canary;
+pub(crate) mod console;
+pub(crate) mod escape;
+pub(crate) mod github;
+pub(crate) mod html;
 pub mod json;
-pub mod junit;
-pub mod markdown;
+pub(crate) mod junit;
+mod label;
+pub(crate) mod markdown;
 mod measurement;
-pub mod sarif;
+pub(crate) mod sarif;
 
 #[cfg(test)]
 pub(crate) mod sample;

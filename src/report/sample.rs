@@ -5,7 +5,7 @@ mod media;
 use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
-use cog_findings::{Finding, Location, Rule, Severity};
+use cog_findings::{ChangeKind, Finding, Location, Method, Rule, SchemaChange, SchemaPart, Severity};
 use serde_json::{Map, json};
 
 use crate::domain::case::{CaseId, CaseKind, Expectation};
@@ -25,8 +25,8 @@ pub(crate) const SAMPLE_RULE: Rule = Rule {
     code: "SP101",
     name: "input-removed",
     severity: Severity::Error,
-    summary: "An input is gone.",
-    why: "Callers that send it get an error.",
+    summary: "An input was removed.",
+    why: "Everyone who sends it: Replicate rejects undeclared inputs.",
     example: "None.",
 };
 
@@ -184,10 +184,13 @@ pub(crate) fn stopped_by_finding() -> RunReport {
     report.findings.push(
         Finding::new(&SAMPLE_RULE, "input 'buildings' was removed")
             .at(Location::at("predict.py", 22, 9).until_column(17))
-            .detail("path", "input buildings")
-            .detail("old", "integer, 1 to 60")
-            .detail("new", "absent")
-            .detail("breaks", "callers that send it")
+            .change(SchemaChange {
+                part: SchemaPart::input(Method::Predict, "buildings"),
+                kind: ChangeKind::Removed,
+                old: Some("integer, 1 to 60".to_owned()),
+                new: None,
+                breaks: Some("callers that send it".to_owned()),
+            })
             .hint("keep it with a default, or publish under another model"),
     );
     run(vec![report])

@@ -8,11 +8,11 @@ use crate::report::json::v1::{FindingEntry, Severity};
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
-/// What a path keeps in a URI: its parts, and characters that mean nothing there.
+/// Everything but `/` and unreserved characters is percent-encoded.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A document with the findings, and with those of the rules that they refer to.
-pub fn sarif<'a>(findings: &[FindingEntry], rules: impl IntoIterator<Item = &'a Rule>, tool_version: &str) -> Value {
+/// A document with the findings and the rules that they refer to.
+pub(crate) fn sarif<'a>(findings: &[FindingEntry], rules: impl IntoIterator<Item = &'a Rule>, tool_version: &str) -> Value {
     let used: Vec<&Rule> = rules.into_iter().filter(|rule| findings.iter().any(|finding| finding.code == rule.code)).collect();
     let results: Vec<Value> = findings.iter().map(|finding| result(finding, &used)).collect();
     json!({
@@ -26,7 +26,7 @@ pub fn sarif<'a>(findings: &[FindingEntry], rules: impl IntoIterator<Item = &'a 
                 "rules": used.iter().map(|rule| described(rule)).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The repository's folder."}}},
+            "originalUriBaseIds": {"SRCROOT": {"description": {"text": "The root of the repository."}}},
             "results": results,
         }],
     })
@@ -65,6 +65,9 @@ fn result(finding: &FindingEntry, rules: &[&Rule]) -> Value {
         }
         result["locations"] = json!([{"physicalLocation": place}]);
     }
+    if let Some(change) = &finding.schema_change {
+        result["properties"] = json!({"schemaChange": change});
+    }
     result
 }
 
@@ -85,12 +88,19 @@ mod tests {
     use super::*;
     use crate::report::json::convert;
     use crate::report::sample;
-    use cog_findings::{Finding, Location};
+    use cog_findings::{ChangeKind, Finding, Location, Method, SchemaChange, SchemaPart};
 
     #[test]
     fn findings_become_results_with_their_rules() {
         let placed = Finding::new(&sample::SAMPLE_RULE, "input text is gone")
             .at(Location::at("my model/predict.py", 3, 9))
+            .change(SchemaChange {
+                part: SchemaPart::input(Method::Predict, "text"),
+                kind: ChangeKind::Removed,
+                old: Some("string".to_owned()),
+                new: None,
+                breaks: None,
+            })
             .hint("put it back");
         let findings = [placed, Finding::new(&sample::SAMPLE_RULE, "nowhere")].map(|finding| convert::finding(&finding));
         let document = sarif(&findings, [&sample::SAMPLE_RULE], "1.2.3");
@@ -104,6 +114,8 @@ mod tests {
         let place = &results[0]["locations"][0]["physicalLocation"];
         assert_eq!(place["artifactLocation"]["uri"], "my%20model/predict.py");
         assert_eq!(place["region"], json!({"startLine": 3, "startColumn": 9}));
-        assert_eq!(results[1].get("locations"), None);
+        let change = json!({"method": "predict", "part": "input text", "input": "text", "kind": "removed", "old": "string", "new": "absent"});
+        assert_eq!(results[0]["properties"], json!({"schemaChange": change}));
+        assert_eq!((results[1].get("locations"), results[1].get("properties")), (None, None));
     }
 }

@@ -1,8 +1,7 @@
 //! What a verification runs: comparisons, test cases and made inputs, then trainings.
 
 use cog_findings::Finding;
-use cog_schema::validate::{check_inputs, input_properties};
-use cog_schema::{Kind, Method};
+use cog_schema::{Method, ShapeKind, check_inputs, input_properties};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 
@@ -140,11 +139,11 @@ fn add_comparisons(engine: &Engine<'_>, generator: Option<&Generator>, jobs: &mu
 
 /// The inputs with a seed, where the model takes one and none is given.
 fn with_seed(document: &Value, mut inputs: Inputs) -> Inputs {
-    let properties = input_properties(document);
-    let takes_seed = properties.iter().any(|property| property.name == "seed" && matches!(property.shape.kind, Kind::Integer));
+    let properties = input_properties(document, Method::Predict);
+    let takes_seed = properties.iter().any(|property| property.name == "seed" && matches!(property.shape.kind, ShapeKind::Integer));
     if takes_seed && inputs.get("seed").is_none_or(Value::is_null) {
         let seed: Inputs = [("seed".to_owned(), json!(COMPARISON_SEED))].into_iter().collect();
-        if !check_inputs(document, &seed).iter().any(|problem| problem.input == "seed") {
+        if !check_inputs(document, Method::Predict, &seed).iter().any(|problem| problem.input == "seed") {
             inputs.extend(seed);
         }
     }

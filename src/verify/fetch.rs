@@ -1,8 +1,7 @@
 //! Fetches what judging needs: the files of an output, and the file a case names.
 
 use cog_findings::text::shorten;
-use cog_schema::Method;
-use cog_schema::validate::join_output;
+use cog_schema::{Method, join_output};
 use futures::StreamExt;
 use serde_json::Value;
 use url::Url;

@@ -1,7 +1,7 @@
 //! What to say about generated inputs that fail: the smallest that fail too, and a command that repeats it.
 
 use cog_findings::text::count;
-use cog_schema::validate::{check_output, join_output};
+use cog_schema::{Method, check_output, join_output};
 
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Prediction, PredictionStatus};
@@ -88,7 +88,7 @@ impl Engine<'_> {
             return Some(Failing::Error);
         }
         let output = join_output(self.request.schema, prediction.output.clone().unwrap_or_default());
-        let is_wrong = output.is_null() || !check_output(self.request.schema, &output).is_empty();
+        let is_wrong = output.is_null() || !check_output(self.request.schema, Method::Predict, &output).is_empty();
         is_wrong.then_some(Failing::Output)
     }
 }

@@ -2,8 +2,7 @@
 
 use cog_findings::Rule;
 use cog_findings::text::shorten;
-use cog_schema::validate::{OutputProblem, check_output, check_output_of};
-use cog_schema::{Method, read};
+use cog_schema::{Method, ValueProblem, check_output, read};
 use output_compare::{Ailment, examine, text_ailment};
 use serde_json::Value;
 
@@ -67,16 +66,16 @@ pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -
 ///
 /// The output of a training is only the version it made and its weights, whatever else `train()` returned, so only the weights are
 /// checked: `docs/reference/replicate-api.md#trainings`.
-fn off_schema(document: &Value, output: &Value, kind: CaseKind) -> Vec<OutputProblem> {
+fn off_schema(document: &Value, output: &Value, kind: CaseKind) -> Vec<ValueProblem> {
     if !kind.is_training() {
-        return check_output(document, output);
+        return check_output(document, Method::Predict, output);
     }
     let Value::Object(members) = output else { return Vec::new() };
     let Some(weights) = members.get("weights") else { return Vec::new() };
     let shape = read(document).output_of(Method::Train).cloned().unwrap_or_default();
     match shape.members() {
-        None => check_output_of(document, Method::Train, weights),
-        Some(_) => check_output_of(document, Method::Train, output)
+        None => check_output(document, Method::Train, weights),
+        Some(_) => check_output(document, Method::Train, output)
             .into_iter()
             .filter(|problem| problem.path.starts_with(".weights"))
             .collect(),
@@ -127,10 +126,10 @@ mod tests {
                 CaseKind::Case,
                 &["the text is a Python stack trace"],
             ),
-            (&text, seen(json!(5), None), CaseKind::Case, &["output is 5, but has to be string"]),
+            (&text, seen(json!(5), None), CaseKind::Case, &["output is 5, but must be string"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Case, &["output (https://x/a.png): the file is empty"]),
             (&uri, seen(json!("https://x/a.png"), Some(b"")), CaseKind::Fuzz, &["output (https://x/a.png): the file is empty"]),
-            (&text, seen(json!(0), None), CaseKind::Fuzz, &["output is 0, but has to be string"]),
+            (&text, seen(json!(0), None), CaseKind::Fuzz, &["output is 0, but must be string"]),
         ];
         for (document, seen, kind, wanted) in cases {
             let said: Vec<String> = complaints(&seen, document, kind).into_iter().map(|(_, message)| message).collect();

@@ -1,7 +1,6 @@
 //! Inputs from an inventor, in the place of some that were made from the schema.
 
-use cog_schema::Method;
-use cog_schema::validate::{check_inputs_of, input_properties_of};
+use cog_schema::{Method, check_inputs, input_properties};
 use serde_json::Value;
 
 use crate::domain::events::EventKind;
@@ -71,7 +70,7 @@ impl Engine<'_> {
             for inputs in inputs {
                 let Some(place) = places.get(invented.len()) else { break };
                 let inputs = completed(self.request.schema, method, plan, inputs, &jobs[*place].inputs);
-                if invented.contains(&inputs) || !check_inputs_of(self.request.schema, method, &inputs).is_empty() {
+                if invented.contains(&inputs) || !check_inputs(self.request.schema, method, &inputs).is_empty() {
                     refused += 1;
                     continue;
                 }
@@ -116,7 +115,7 @@ fn schemas_of(document: &Value, method: Method) -> Value {
 /// schema's own inputs have.
 fn completed(document: &Value, method: Method, plan: &FuzzPlan, invented: Inputs, made: &Inputs) -> Inputs {
     let mut inputs = Inputs::new();
-    for property in input_properties_of(document, method) {
+    for property in input_properties(document, method) {
         let name = &property.name;
         let own_only = property.shape.is_file() || property.shape.is_secret();
         let value = if own_only { made.get(name).filter(|_| property.required) } else { invented.get(name) };
@@ -126,7 +125,7 @@ fn completed(document: &Value, method: Method, plan: &FuzzPlan, invented: Inputs
         }
     }
     // What the schema does not know is kept, to be refused.
-    let known: Vec<String> = input_properties_of(document, method).into_iter().map(|property| property.name).collect();
+    let known: Vec<String> = input_properties(document, method).into_iter().map(|property| property.name).collect();
     inputs.extend(invented.into_iter().filter(|(name, _)| !known.contains(name) && !plan.disabled_inputs.contains(name)));
     inputs.extend(plan.fixed_inputs.clone());
     inputs

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use cog_schema::{Kind, Method, Shape};
+use cog_schema::{Method, Shape, ShapeKind};
 use output_compare::MediaFile;
 use serde_json::Value;
 
@@ -151,7 +151,7 @@ fn collect(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<File
     let mark = path.len();
     match (value, &shape.kind) {
         (Value::String(text), kind) => {
-            let may_be_file = shape.is_file() || matches!(kind, Kind::Any) || in_union(kind);
+            let may_be_file = shape.is_file() || matches!(kind, ShapeKind::Any) || in_union(kind);
             if may_be_file && is_address(text) {
                 found.push(FileAddress { path: path.clone(), url: text.clone() });
             }
@@ -159,8 +159,8 @@ fn collect(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<File
         (Value::Array(items), kind) => {
             let anything = Shape::default();
             let of_items = match kind {
-                Kind::Array(items) => items,
-                Kind::Any | Kind::Union(_) => &anything,
+                ShapeKind::Array(items) => items,
+                ShapeKind::Any | ShapeKind::Union(_) => &anything,
                 _ => return,
             };
             for (index, item) in items.iter().enumerate() {
@@ -173,8 +173,8 @@ fn collect(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<File
             let anything = Shape::default();
             for (name, value) in values {
                 let of_member = match kind {
-                    Kind::Object(members) => members.get(name).map_or(&anything, |member| &member.shape),
-                    Kind::Any | Kind::Union(_) => &anything,
+                    ShapeKind::Object(members) => members.get(name).map_or(&anything, |member| &member.shape),
+                    ShapeKind::Any | ShapeKind::Union(_) => &anything,
                     _ => return,
                 };
                 path.push('.');
@@ -187,8 +187,8 @@ fn collect(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<File
     }
 }
 
-fn in_union(kind: &Kind) -> bool {
-    matches!(kind, Kind::Union(variants) if variants.iter().any(|variant| variant.is_file() || matches!(variant.kind, Kind::Any)))
+fn in_union(kind: &ShapeKind) -> bool {
+    matches!(kind, ShapeKind::Union(variants) if variants.iter().any(|variant| variant.is_file() || matches!(variant.kind, ShapeKind::Any)))
 }
 
 fn is_address(text: &str) -> bool {

@@ -2,8 +2,7 @@
 
 use cog_findings::text::nearest;
 use cog_findings::{Finding, Location};
-use cog_schema::validate::{InputProperty, check_inputs_of, input_properties_of};
-use cog_schema::{Kind, Method, Schemas, Shape, read};
+use cog_schema::{InputProperty, Method, Schemas, Shape, ShapeKind, check_inputs, input_properties, read};
 use serde_json::Value;
 
 use crate::domain::case::{Expectation, TestCase};
@@ -120,7 +119,7 @@ fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Meth
     // Nulls are not sent: the API refuses them.
     let sent = case.inputs.iter().filter(|(_, value)| !value.is_null());
     let sent = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
-    for problem in check_inputs_of(document, method, &sent) {
+    for problem in check_inputs(document, method, &sent) {
         let finding = Finding::new(&rules::CASE_INPUTS_REFUSED, format!("{name}: {problem}"));
         let finding = match problem.meant {
             Some(name) => finding.hint(format!("write '{name}'")),
@@ -143,9 +142,9 @@ fn check_output_shape(name: &str, case: &TestCase, schemas: &Schemas, findings: 
 
 fn can_be_text(shape: &Shape) -> bool {
     match &shape.kind {
-        Kind::Any | Kind::String => true,
-        Kind::Array(_) => shape.is_concatenated(),
-        Kind::Union(variants) => variants.iter().any(can_be_text),
+        ShapeKind::Any | ShapeKind::String => true,
+        ShapeKind::Array(_) => shape.is_concatenated(),
+        ShapeKind::Union(variants) => variants.iter().any(can_be_text),
         _ => false,
     }
 }
@@ -155,18 +154,18 @@ fn can_hold_address(shape: &Shape, depth: usize) -> bool {
         return true;
     }
     match &shape.kind {
-        Kind::Any | Kind::String => true,
-        Kind::Array(items) => can_hold_address(items, depth - 1),
-        Kind::Object(members) => {
+        ShapeKind::Any | ShapeKind::String => true,
+        ShapeKind::Array(items) => can_hold_address(items, depth - 1),
+        ShapeKind::Object(members) => {
             members.is_free_form() || members.declared.iter().any(|member| can_hold_address(&member.shape, depth - 1))
         }
-        Kind::Union(variants) => variants.iter().any(|variant| can_hold_address(variant, depth - 1)),
+        ShapeKind::Union(variants) => variants.iter().any(|variant| can_hold_address(variant, depth - 1)),
         _ => false,
     }
 }
 
 fn check_fuzz(asked: &Asked<'_>, fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
-    let properties = input_properties_of(document, asked.method);
+    let properties = input_properties(document, asked.method);
     let key = asked.fuzz_key();
     if properties.is_empty() && fuzz.fixed_inputs.is_empty() && fuzz.disabled_inputs.is_empty() {
         return;
@@ -177,7 +176,7 @@ fn check_fuzz(asked: &Asked<'_>, fuzz: &FuzzPlan, document: &Value, findings: &m
     for (word, name) in fixed.chain(disabled) {
         findings.extend(unknown_input(key, word, name, &properties).map(|finding| place(finding, location)));
     }
-    for problem in check_inputs_of(document, asked.method, &fuzz.fixed_inputs) {
+    for problem in check_inputs(document, asked.method, &fuzz.fixed_inputs) {
         let is_fixed = fuzz.fixed_inputs.contains_key(&problem.input);
         let is_known = properties.iter().any(|property| property.name == problem.input);
         if is_fixed && is_known {
@@ -269,7 +268,7 @@ mod tests {
                  use error_contains]",
                 "SP602 cog-safe-push.yaml:7:5: test case 2: input promt is not an input of the model (did you mean 'prompt'?) [write \
                  'prompt']",
-                "SP602 cog-safe-push.yaml:7:5: test case 3: input steps is 51, but has to be <= 50 [correct the input; if the refusal is \
+                "SP602 cog-safe-push.yaml:7:5: test case 3: input steps is 51, but must be <= 50 [correct the input; if the refusal is \
                  what is tested, use error_contains]",
                 "SP608 cog-safe-push.yaml:7:5: test case 3 has exact_string, but the model's output is no text",
             ]
@@ -298,7 +297,7 @@ mod tests {
             [
                 "SP605 fuzz: the fixed input 'sed' is not an input of the model [write 'seed']",
                 "SP605 fuzz: the disabled input 'nothing' is not an input of the model",
-                r#"SP606 fuzz: input steps is "many", but has to be integer"#,
+                r#"SP606 fuzz: input steps is "many", but must be integer"#,
                 "SP607 fuzz: no value can be made for the required input 'prompt', which is disabled [give 'prompt' a value among \
                  fuzz.fixed_inputs]",
             ]
@@ -338,7 +337,7 @@ mod tests {
             said_of_training(&training(&json!({"epochs": 0}), Some(fuzz)), &document),
             [
                 "SP602 test training 1: input data is required",
-                "SP602 test training 1: input epochs is 0, but has to be >= 1",
+                "SP602 test training 1: input epochs is 0, but must be >= 1",
                 "SP605 train.fuzz: the disabled input 'steps' is not an input of the model",
                 "SP607 train.fuzz: no value can be made for the required input 'data', which is disabled",
             ]

@@ -221,7 +221,9 @@ pub(crate) fn everything() -> Value {
             "input buildings takes less",
             json!({"details": [
             {"label": "path", "value": "input buildings"}, {"label": "old", "value": "maximum 60"},
-            {"label": "new", "value": "maximum 40"}, {"label": "breaks", "value": "callers that send more than 40"}]})
+            {"label": "new", "value": "maximum 40"}, {"label": "breaks", "value": "callers that send more than 40"}],
+            "schema_change": {"method": "predict", "part": "input buildings", "input": "buildings", "kind": "maximum",
+                "old": "maximum 60", "new": "maximum 40", "breaks": "callers that send more than 40"}})
         ),
         finding(
             "SP301",

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cog_findings::Severity;
-use cog_schema::compat::{CompatOptions, compare};
+use cog_schema::{CompatOptions, compare};
 use cog_source::python::{FolderTree, Options, Target, describe};
 use serde_json::{Map, Value};
 use test_support::docker_is_there;

@@ -140,7 +140,7 @@ fn check(case: &Case) -> Vec<String> {
             }
         }
         (Ok(description), Some(expected)) => vec![format!("expected {expected}, found {}", json!(summary(&description)))],
-        (Err(errors), None) => vec![format!("refused: {}", json!(errors.iter().map(SignatureError::finding).collect::<Vec<_>>()))],
+        (Err(errors), None) => vec![refusal(&errors)],
     }
 }
 
@@ -152,7 +152,7 @@ fn check_like_cog(case: &Case) -> Vec<String> {
         (Ok(description), Some(Value::String(_))) => return vec![format!("not refused: {}", json!(summary(&description)))],
         (Err(_), None) if case.expected.contains_key("errors") => return Vec::new(),
         (Err(errors), _) => {
-            return vec![format!("refused: {}", json!(errors.iter().map(SignatureError::finding).collect::<Vec<_>>()))];
+            return vec![refusal(&errors)];
         }
         (Ok(description), _) => summary(&description),
     };

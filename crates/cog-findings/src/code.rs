@@ -3,22 +3,19 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
 use crate::rule::Rule;
 
 /// A rule's stable code, as in `SP101`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleCode(Cow<'static, str>);
 
 impl RuleCode {
-    /// The code of a rule compiled into the program.
+    /// The code of a rule.
     pub const fn of(rule: &Rule) -> Self {
         Self(Cow::Borrowed(rule.code))
     }
 
-    /// Parses a code from a file or a report; case does not matter.
+    /// Reads a code from a file or a report, in upper or lower case.
     pub fn parse(text: &str) -> Self {
         Self(Cow::Owned(text.trim().to_ascii_uppercase()))
     }

@@ -1,14 +1,13 @@
 //! Findings: what every check reports.
 
-use serde::{Deserialize, Serialize};
-
 use crate::code::RuleCode;
 use crate::location::Location;
 use crate::rule::Rule;
+use crate::schema_change::SchemaChange;
 use crate::severity::Severity;
 
 /// One problem or fact that a check reports.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The rule that was broken.
     pub code: RuleCode,
@@ -20,7 +19,9 @@ pub struct Finding {
     pub location: Option<Location>,
     /// The fix, as an imperative.
     pub hint: Option<String>,
-    /// More facts, each with a label: `("old", "maximum 10")`.
+    /// The change of the schema, when the finding is about one.
+    pub change: Option<Box<SchemaChange>>,
+    /// More facts, each with a label: `("set by", "cog-safe-push.yaml")`.
     pub details: Vec<(String, String)>,
     /// The source line at the location, read when the finding was made. Untrusted text.
     pub excerpt: Option<String>,
@@ -35,6 +36,7 @@ impl Finding {
             message: message.into(),
             location: None,
             hint: None,
+            change: None,
             details: Vec::new(),
             excerpt: None,
         }
@@ -51,6 +53,13 @@ impl Finding {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Sets the change of the schema that the finding is about.
+    #[must_use]
+    pub fn change(mut self, change: SchemaChange) -> Self {
+        self.change = Some(Box::new(change));
         self
     }
 

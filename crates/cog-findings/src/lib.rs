@@ -1,8 +1,8 @@
 //! Findings: what the checks of a Cog project report.
 //!
 //! A [`Finding`] carries the stable code of a [`Rule`], a [`Severity`], a one-line message, and where known a [`Location`] and a fix.
-//! A [`SourceMap`] says where the members of a model are written in its Python source. [`text`] holds the few helpers that messages
-//! are written with. Printing findings and deciding what follows from them is left to the caller.
+//! A finding about a changed schema carries the [`SchemaChange`]. A [`SourceMap`] locates the inputs and output of a model in its
+//! Python source, and [`text`] holds helpers for messages. Printing findings and deciding what follows from them is left to the caller.
 //!
 //! ```
 //! use cog_findings::{Finding, Location, Rule, Severity};
@@ -11,8 +11,8 @@
 //!     code: "SP101",
 //!     name: "input-removed",
 //!     severity: Severity::Error,
-//!     summary: "An input is gone.",
-//!     why: "Callers that send it get an error.",
+//!     summary: "An input was removed.",
+//!     why: "Everyone who sends it: Replicate rejects undeclared inputs.",
 //!     example: "`prompt` became `text`.",
 //! };
 //!
@@ -26,7 +26,10 @@
 mod code;
 mod finding;
 mod location;
+mod method;
 mod rule;
+mod schema_change;
+mod schema_part;
 mod severity;
 mod source_map;
 pub mod text;
@@ -34,6 +37,14 @@ pub mod text;
 pub use code::RuleCode;
 pub use finding::Finding;
 pub use location::Location;
+pub use method::Method;
 pub use rule::Rule;
+pub use schema_change::{ChangeKind, SchemaChange};
+pub use schema_part::SchemaPart;
 pub use severity::Severity;
 pub use source_map::SourceMap;
+
+/// The example of the README, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

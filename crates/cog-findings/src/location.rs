@@ -2,10 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
-
-/// A place in a file. Lines and columns count from 1; columns count characters, not bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// A location in a file. Lines and columns count from 1; columns count characters, not bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location {
     /// The path as the user knows it, relative to the repository where possible, with `/`.
     pub file: String,
@@ -13,7 +11,7 @@ pub struct Location {
     pub line: Option<u32>,
     /// The column, when it is known.
     pub column: Option<u32>,
-    /// The column just behind the last character, on the same line, when it is known.
+    /// The column after the last character, on the same line, when it is known.
     pub end_column: Option<u32>,
 }
 
@@ -23,12 +21,12 @@ impl Location {
         Self { file: file.into(), line: None, column: None, end_column: None }
     }
 
-    /// A place in a file.
+    /// A line and a column in a file.
     pub fn at(file: impl Into<String>, line: u32, column: u32) -> Self {
         Self { file: file.into(), line: Some(line), column: Some(column), end_column: None }
     }
 
-    /// The same place with its end on the same line.
+    /// Sets the end, on the same line.
     #[must_use]
     pub fn until_column(mut self, end_column: u32) -> Self {
         self.end_column = Some(end_column);

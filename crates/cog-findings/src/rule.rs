@@ -1,6 +1,6 @@
 //! Rules: the meaning behind the code of a finding.
 //!
-//! Each module that reports findings lists its rules once, with [`rules!`](crate::rules); the documentation is generated from all of them.
+//! Each module that reports findings lists its rules once; the documentation is generated from these lists.
 
 use crate::severity::Severity;
 

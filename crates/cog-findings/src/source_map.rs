@@ -1,4 +1,4 @@
-//! Where the members of a schema are written, so that findings about them can point there.
+//! Locates the inputs and output of a model in its source, so that findings can point there.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ pub struct SourceMap {
     pub inputs: BTreeMap<String, Location>,
     /// The return annotation.
     pub output: Option<Location>,
-    /// The name of the method or function, for members that no longer exist.
+    /// The name of the method or function, for inputs that were removed.
     pub target: Option<Location>,
 }
 
 impl SourceMap {
-    /// The location of an input; for a removed one, of the method that used to take it.
+    /// The location of an input, or of the method when the input was removed.
     pub fn input(&self, name: &str) -> Option<&Location> {
         self.inputs.get(name).or(self.target.as_ref())
     }
 
-    /// The location of the return annotation, else of the method.
+    /// The location of the return annotation, or of the method when there is none.
     pub fn output(&self) -> Option<&Location> {
         self.output.as_ref().or(self.target.as_ref())
     }

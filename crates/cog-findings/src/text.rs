@@ -1,6 +1,6 @@
 //! Text for messages: the nearest known name, plurals, quoting, and cutting long text.
 
-/// Finds the known name closest to `word`, if one is close enough to be what was meant.
+/// Finds the known name closest to `word`, if it is close enough to be a typo of it.
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
     known
@@ -11,7 +11,7 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, name)| name)
 }
 
-/// `1 case`, `2 cases`.
+/// A number with its noun: `1 case`, `2 cases`.
 pub fn count(number: usize, singular: &str) -> String {
     match number {
         1 => format!("1 {singular}"),
@@ -32,7 +32,7 @@ pub fn double_quoted(value: &str) -> String {
     quoted
 }
 
-/// At most `limit` bytes of `text`, cut at a character boundary and marked with `…` when something is missing.
+/// Cuts `text` to at most `limit_bytes`, at a character boundary and with a `…` at the end.
 pub fn shorten(text: &str, limit_bytes: usize) -> String {
     if text.len() <= limit_bytes {
         return text.to_owned();

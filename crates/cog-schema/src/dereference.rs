@@ -1,8 +1,8 @@
-//! References, `allOf` and nulls folded away: one schema node becomes one set of keywords.
+//! Follows references and folds `allOf` and nulls: one schema node becomes one set of keywords.
 //!
 //! Cog writes choices as `allOf: [{$ref}]` with siblings, or as `$ref` with siblings (training inputs under pydantic 2), and an
-//! optional value as `nullable` or as `anyOf` with a null. A hostile document may refer in circles, to nothing, or to so much that
-//! following it all would never end: each of these is a finding, and the node becomes one that nothing is known about.
+//! optional value as `nullable` or as `anyOf` with a null. A hostile document may contain circular or dangling references, or so many
+//! that following them would never finish. Each of these is a finding, and the node then allows anything.
 
 use std::collections::BTreeMap;
 
@@ -13,22 +13,22 @@ use serde_json::{Map, Value};
 use super::json::show_name;
 use super::rules;
 
-/// Deeper than any schema that a person wrote; each level costs stack.
+/// Levels of nesting. Deeper than any schema that a person wrote; each level costs stack.
 const DEPTH_LIMIT: usize = 64;
 
 /// Nodes read after references were followed. A model with 60 inputs has about 300.
 const NODE_LIMIT: usize = 10_000;
 
-/// Alternatives of one node. Comparing unions takes each of one with each of the other.
+/// Alternatives of one node. Comparing two unions pairs each alternative of one with each of the other.
 const VARIANT_LIMIT: usize = 100;
 
-/// Findings of one kind of problem are not worth repeating without end.
+/// Findings about one document.
 const PROBLEM_LIMIT: usize = 50;
 
 /// The keywords of one node, with everything it refers to.
 #[derive(Debug, Default)]
 pub(super) struct Keywords<'a> {
-    /// Keywords with one value; those beside a reference win over those behind it.
+    /// Keywords with one value; those beside a reference win over those in its target.
     words: BTreeMap<&'a str, &'a Value>,
     /// `properties` of the node and all it is composed of.
     pub(super) properties: Vec<&'a Map<String, Value>>,
@@ -38,7 +38,7 @@ pub(super) struct Keywords<'a> {
     pub(super) variants: Vec<&'a Value>,
     /// Whether an alternative was null.
     pub(super) null: bool,
-    /// Whether something could not be followed, so that the node stands for anything.
+    /// Whether something could not be followed, so that the node allows anything.
     pub(super) opaque: bool,
     /// References followed on the way; children of the node may not follow them again.
     followed: Vec<&'a str>,
@@ -60,8 +60,8 @@ pub(super) struct Resolver<'a> {
     pub(super) problems: Vec<Finding>,
 }
 
-/// Keywords that describe the place where they stand, not the component they refer to: a component made for choices is described
-/// as "An enumeration.", which says nothing about the input.
+/// Keywords that count only on the node itself, not in the target of a reference: Cog describes a component of choices as
+/// "An enumeration.", which says nothing about the input.
 const LOCAL_WORDS: [&str; 5] = ["title", "description", "x-order", "deprecated", "default"];
 
 /// Keywords that are folded into other fields of [`Keywords`].
@@ -78,8 +78,8 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Reads the node at `schema` and calls `build` with its keywords; what `build` reads in turn may not come back to the
-    /// references that led here.
+    /// Reads the node at `schema` and calls `build` with its keywords. Nodes that `build` visits in turn must not follow the references
+    /// that led here again.
     pub(super) fn visit<T>(&mut self, schema: &'a Value, build: impl FnOnce(&mut Self, Keywords<'a>) -> T) -> T {
         let mut keywords = Keywords::default();
         self.gather(schema, &mut keywords, true);
@@ -134,7 +134,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// pydantic 2 leaves a stray `anyOf: []` on items of optional lists: no alternatives are no statement.
+    /// Reads `anyOf` or `oneOf`. pydantic 2 leaves a stray `anyOf: []` on items of optional lists, which means nothing.
     fn gather_alternatives(&mut self, alternatives: &'a [Value], into: &mut Keywords<'a>) {
         let others: Vec<&Value> = alternatives.iter().filter(|alternative| !is_null(alternative)).collect();
         into.null |= others.len() < alternatives.len();
@@ -155,7 +155,7 @@ impl<'a> Resolver<'a> {
         keywords.opaque = true;
     }
 
-    /// Whether nothing more is read.
+    /// Whether the limit of nodes is reached, so that nothing more is read.
     pub(super) fn is_exhausted(&self) -> bool {
         self.nodes > NODE_LIMIT
     }
@@ -169,14 +169,14 @@ impl<'a> Resolver<'a> {
         if self.trail.contains(&address) {
             self.problem(
                 Finding::new(&rules::REFERENCE_CYCLE, format!("{} refers to itself", show_name(address)))
-                    .hint("what lies below is not compared; give the type an end"),
+                    .hint("the parts below it are not compared; remove the circle"),
             );
             into.opaque = true;
             return;
         }
         let Some(target) = resolve(self.document, address) else {
             self.problem(
-                Finding::new(&rules::REFERENCE_MISSING, format!("{} leads nowhere", show_name(address)))
+                Finding::new(&rules::REFERENCE_MISSING, format!("{} has no target", show_name(address)))
                     .hint("only references within the document are followed; rebuild the image with a released Cog"),
             );
             into.opaque = true;
@@ -189,7 +189,7 @@ impl<'a> Resolver<'a> {
     }
 }
 
-/// A JSON pointer as a URI fragment: percent-encoded on the outside, `~0` and `~1` on the inside.
+/// Resolves a JSON pointer in a URI fragment, which is percent-encoded and escapes `~` and `/` as `~0` and `~1`.
 fn resolve<'a>(document: &'a Value, address: &str) -> Option<&'a Value> {
     let pointer = percent_decode_str(address.strip_prefix('#')?).decode_utf8().ok()?;
     document.pointer(&pointer)

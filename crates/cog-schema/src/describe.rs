@@ -1,16 +1,16 @@
-//! Shapes in words.
+//! Describes shapes as text.
 
 use serde_json::Value;
 
 use super::json::{MASK, show, show_list, show_name, show_number};
-use super::shape::{Bound, Kind, Limits, Shape};
+use super::shape::{Bound, Limits, Shape, ShapeKind};
 
-/// A value of this shape for people: JSON on one line, secrets masked.
+/// A value of this shape for reports: JSON on one line, secrets masked.
 pub(super) fn show_value(value: &Value, shape: &Shape) -> String {
     if shape.is_secret() { MASK.to_owned() } else { show(value) }
 }
 
-/// What a value is, without its limits: `integer`, `array of file`, `string or null`.
+/// The type of a shape, without its limits: `integer`, `array of file`, `string or null`.
 pub(super) fn describe(shape: &Shape) -> String {
     let mut text = describe_kind(shape);
     if shape.nullable {
@@ -19,7 +19,7 @@ pub(super) fn describe(shape: &Shape) -> String {
     text
 }
 
-/// The same without `or null`.
+/// The type of a shape, without limits and without `or null`.
 pub(super) fn describe_kind(shape: &Shape) -> String {
     const LEVELS: usize = 4;
     words(shape, LEVELS)
@@ -30,24 +30,24 @@ fn words(shape: &Shape, levels: usize) -> String {
         return "…".to_owned();
     }
     match &shape.kind {
-        Kind::Any => "anything".to_owned(),
-        Kind::String => match shape.format.as_deref() {
+        ShapeKind::Any => "anything".to_owned(),
+        ShapeKind::String => match shape.format.as_deref() {
             Some("uri") => "file".to_owned(),
             Some("password") => "secret".to_owned(),
             Some(format) => format!("string ({})", show_name(format)),
             None => "string".to_owned(),
         },
-        Kind::Integer => "integer".to_owned(),
-        Kind::Number => "number".to_owned(),
-        Kind::Boolean => "boolean".to_owned(),
-        Kind::Array(items) => format!("array of {}", words(items, levels - 1)),
-        Kind::Object(members) if members.declared.is_empty() => "object".to_owned(),
-        Kind::Object(members) => {
+        ShapeKind::Integer => "integer".to_owned(),
+        ShapeKind::Number => "number".to_owned(),
+        ShapeKind::Boolean => "boolean".to_owned(),
+        ShapeKind::Array(items) => format!("array of {}", words(items, levels - 1)),
+        ShapeKind::Object(members) if members.declared.is_empty() => "object".to_owned(),
+        ShapeKind::Object(members) => {
             let names: Vec<String> = members.declared.iter().take(8).map(|member| show_name(&member.name)).collect();
             let more = if members.declared.len() > names.len() { ", …" } else { "" };
             format!("object {{{}{more}}}", names.join(", "))
         }
-        Kind::Union(variants) => {
+        ShapeKind::Union(variants) => {
             let words: Vec<String> = variants.iter().take(8).map(|variant| words(variant, levels - 1)).collect();
             words.join(" or ")
         }
@@ -88,7 +88,7 @@ pub(super) fn describe_count(fewest: Option<u64>, most: Option<u64>, unit: &str)
     }
 }
 
-/// Everything that limits a shape, in a few words each.
+/// Every limit of a shape, as a short phrase each.
 pub(super) fn describe_limits(shape: &Shape) -> Vec<String> {
     let limits = &shape.limits;
     let mut parts = Vec::new();

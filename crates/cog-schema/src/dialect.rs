@@ -1,35 +1,34 @@
-//! Which generation of Cog wrote a document.
+//! The generations of Cog that write documents.
 //!
-//! The same source gives different documents: `docs/reference/cog.md#old-and-new-schemas`. By the schema alone, some of these
-//! differences look like a change of the model. They are forgiven only between documents of different generations, and only when both
-//! generations are known. Documents of an unknown generation, such as Cog 0.23, are taken as written.
+//! The same source gives different documents (`docs/reference/cog.md#old-and-new-schemas`). Some of these differences look like a change of the
+//! model; they are forgiven only between documents of two different, known generations. Documents of an unknown generation, such as
+//! Cog 0.23 might write, are compared literally.
 
 use serde_json::Value;
 
-/// A generation of schema writers.
+/// The generation of Cog that wrote a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Dialect {
-    /// pydantic, inside the image: up to 0.18.
+    /// Written by pydantic inside the image: up to Cog 0.18.
     Runtime {
-        /// Whether optional inputs are marked nullable: since 0.15.0.
+        /// Whether optional inputs are marked nullable: since Cog 0.15.0.
         marks_null_inputs: bool,
-        /// Whether optional members of outputs are: since 0.15.0, with pydantic 2.
+        /// Whether optional members of outputs are marked nullable: since Cog 0.15.0, with pydantic 2.
         marks_null_outputs: bool,
     },
-    /// Inside the image without pydantic: 0.17 to 0.19 when the static parser was not used.
+    /// Written inside the image without pydantic: Cog 0.17 to 0.19 when the static parser was not used.
     InImage,
-    /// Parsed from the source by the command line: since 0.19, since 0.20 always.
+    /// Parsed from the source by the Cog CLI: since 0.19, and since 0.20 always.
     Static,
-    /// None of these.
+    /// Not recognized.
     Unknown,
 }
 
 impl Dialect {
-    /// The generation of `document`.
-    pub fn of(document: &Value) -> Self {
+    pub(crate) fn of(document: &Value) -> Self {
         let has_path = |path: &str| document.get("paths").and_then(|paths| paths.get(path)).is_some();
         if has_path("/shutdown") {
-            // Members of the request are optional members of a model like any other.
+            // The request is a pydantic model too, so its optional members show how others are marked.
             let marks_null_outputs = ["PredictionRequest", "TrainingRequest"]
                 .iter()
                 .any(|component| is_marked(document.pointer(&format!("/components/schemas/{component}/properties/id"))));
@@ -47,33 +46,33 @@ impl Dialect {
             let schemas = document.pointer("/components/schemas").and_then(Value::as_object)?;
             schemas.keys().position(|name| name == component)
         };
-        // Documents of 0.19's opt-out differ from static ones in nothing but the order of their components.
+        // Documents written inside the image by Cog 0.19 differ from static ones only in the order of their components.
         let inputs = position("Input").or_else(|| position("TrainingInput"));
         if position("ValidationError") < inputs && position("ValidationError").is_some() { Self::InImage } else { Self::Static }
     }
 
     /// Whether both are known and differ.
-    pub fn differs(self, other: Self) -> bool {
+    pub(crate) fn differs(self, other: Self) -> bool {
         self != Self::Unknown && other != Self::Unknown && self != other
     }
 
     /// Whether an optional input may lack the nullable mark.
-    pub fn omits_null_of_inputs(self) -> bool {
+    pub(crate) fn omits_null_of_inputs(self) -> bool {
         matches!(self, Self::Runtime { marks_null_inputs: false, .. })
     }
 
     /// Whether an optional member of an output may lack the nullable mark.
-    pub fn omits_null_of_outputs(self) -> bool {
+    pub(crate) fn omits_null_of_outputs(self) -> bool {
         matches!(self, Self::Runtime { marks_null_outputs: false, .. } | Self::InImage)
     }
 
-    /// Whether trainings are left out: its command prints the schema of one method.
-    pub fn omits_trainings(self) -> bool {
+    /// Whether trainings are left out: the command that wrote the document prints the schema of one method.
+    pub(crate) fn omits_trainings(self) -> bool {
         self == Self::InImage
     }
 
-    /// Whether every member of an output object is listed as required, even those that may be left out.
-    pub fn requires_every_output_member(self) -> bool {
+    /// Whether every member of an output object is listed as required, even optional ones.
+    pub(crate) fn requires_every_output_member(self) -> bool {
         self == Self::InImage
     }
 }

@@ -1,5 +1,4 @@
-//! JSON values compared by meaning: 10 and 10.0 are the same number, because generations of Cog write it differently
-//! (`docs/reference/cog.md#old-and-new-schemas`, row "Numbers").
+//! JSON values compared by meaning: 10 and 10.0 are the same number (`docs/reference/cog.md#old-and-new-schemas`, row "Numbers").
 
 use std::cmp::Ordering;
 
@@ -48,7 +47,7 @@ pub(super) fn floor(number: &Number, exclusive: bool) -> i128 {
     }
 }
 
-/// Whether `value` is a multiple of `step`. A step of zero or less means nothing and is met by everything.
+/// Whether `value` is a multiple of `step`. Everything is a multiple of a step of zero or less.
 pub(super) fn is_multiple(value: &Number, step: &Number) -> bool {
     if as_float(step) <= 0.0 {
         return true;
@@ -63,7 +62,7 @@ pub(super) fn is_multiple(value: &Number, step: &Number) -> bool {
     }
 }
 
-/// Whether two values mean the same.
+/// Whether two values are equal, with numbers compared by value.
 pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Number(left), Value::Number(right)) => compare(left, right) == Ordering::Equal,
@@ -77,7 +76,7 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// A text that is equal for values that are the [`same`], to look many of them up.
+/// A text that is equal for equal values (see [`same`]), as a key for lookups.
 pub(super) fn key(value: &Value) -> String {
     match value {
         Value::Number(number) => show_number(number),
@@ -92,7 +91,7 @@ pub(super) fn key(value: &Value) -> String {
     }
 }
 
-/// A value for people: JSON on one line, whole floats without `.0`, long ones cut. JSON escapes control characters.
+/// A value for reports: JSON on one line, whole floats without `.0`, cut when long. JSON escapes control characters.
 pub(super) fn show(value: &Value) -> String {
     const LIMIT_BYTES: usize = 80;
     match value {
@@ -101,15 +100,15 @@ pub(super) fn show(value: &Value) -> String {
     }
 }
 
-/// What is shown of a value that must not be shown.
+/// Replaces a value that must not be shown.
 pub(super) const MASK: &str = "***";
 
-/// A number for people.
+/// A number for reports; whole floats without `.0`.
 pub(super) fn show_number(number: &Number) -> String {
     as_whole(number).map_or_else(|| number.to_string(), |whole| whole.to_string())
 }
 
-/// Several values for people: the first ones, and how many more there are.
+/// Several values for reports: the first ones, and the number of the others.
 pub(super) fn show_list(values: &[Value]) -> String {
     const SHOWN: usize = 8;
     let mut text = values.iter().take(SHOWN).map(show).collect::<Vec<_>>().join(", ");
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_round_towards_the_inside() {
+    fn bounds_round_inwards() {
         assert_eq!(ceiling(&number(&json!(0.5)), false), 1);
         assert_eq!(ceiling(&number(&json!(1)), true), 2);
         assert_eq!(floor(&number(&json!(1.5)), true), 1);

@@ -1,21 +1,21 @@
-//! What bothers users of a version, looked at alone.
+//! Lints one document: problems that bother users of a version, without comparing it with another.
 //!
-//! A missing description is an error, as it is for the peer, and like there not for inputs marked as deprecated. The rest are
-//! warnings. What could not be read of the document is reported here too.
+//! A missing description is an error, as in cog-safe-push, and as there not for deprecated inputs. The rest are warnings. Parts of
+//! the document that could not be read are reported too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cog_findings::{Finding, Location, Rule, SourceMap};
+use cog_findings::{Finding, Location, Method, Rule, SchemaPart, SourceMap};
 use serde_json::Value;
 
 use super::describe::describe_limits;
 use super::json::{self, show, show_list, show_name};
 use super::read::{kind_of_values, read};
 use super::rules;
-use super::shape::{Kind, Limits, Member, Members, Method, Shape};
+use super::shape::{Limits, Member, Members, Shape, ShapeKind};
 use super::validate::{ProblemKind, compile_pattern, problems};
 
-/// Components that Cog itself adds to a document: `docs/reference/cog.md#shape-of-the-document`.
+/// Components that Cog itself adds to a document (`docs/reference/cog.md#shape-of-the-document`).
 const COMPONENTS: [&str; 12] = [
     "HTTPValidationError",
     "Input",
@@ -31,12 +31,24 @@ const COMPONENTS: [&str; 12] = [
     "WebhookEvent",
 ];
 
-/// Everything worth remarking on in `document`. `places` are those of the predictor, `train_places` those of the trainer.
-pub fn lint(document: &Value, places: &SourceMap, train_places: &SourceMap) -> Vec<Finding> {
+/// Lints a document. `predict_source` locates the predictor's inputs and output, `train_source` those of the trainer.
+///
+/// ```
+/// use cog_findings::SourceMap;
+/// use cog_schema::lint;
+/// use serde_json::json;
+///
+/// let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
+///     "steps": {"type": "integer", "maximum": 50, "default": 60, "description": "Number of steps"},
+/// }}}}});
+/// let findings = lint(&document, &SourceMap::default(), &SourceMap::default());
+/// assert_eq!(findings[0].code.as_str(), "SP302");
+/// ```
+pub fn lint(document: &Value, predict_source: &SourceMap, train_source: &SourceMap) -> Vec<Finding> {
     let schemas = read(document);
     let mut findings = schemas.problems.clone();
-    for (method, places) in [(Method::Predict, places), (Method::Train, train_places)] {
-        let mut linter = Linter { method, places, findings: &mut findings };
+    for (method, source) in [(Method::Predict, predict_source), (Method::Train, train_source)] {
+        let mut linter = Linter { method, source, findings: &mut findings };
         if let Some(members) = schemas.inputs_of(method).and_then(Shape::members) {
             linter.inputs(members);
         }
@@ -49,18 +61,18 @@ pub fn lint(document: &Value, places: &SourceMap, train_places: &SourceMap) -> V
 
 struct Linter<'a> {
     method: Method,
-    places: &'a SourceMap,
+    source: &'a SourceMap,
     findings: &'a mut Vec<Finding>,
 }
 
 impl Linter<'_> {
     fn add(&mut self, rule: &Rule, name: &str, says: &str, hint: &str) {
-        let subject = format!("{} {}", self.method.input_word(), show_name(name));
-        self.add_at(rule, &subject, says, hint, self.places.input(name).cloned());
+        let part = SchemaPart::input(self.method, show_name(name));
+        self.add_at(rule, &part, says, hint, self.source.input(name).cloned());
     }
 
-    fn add_at(&mut self, rule: &Rule, subject: &str, says: &str, hint: &str, location: Option<Location>) {
-        let mut finding = Finding::new(rule, format!("{subject} {says}")).detail("path", subject).hint(hint);
+    fn add_at(&mut self, rule: &Rule, part: &SchemaPart, says: &str, hint: &str, location: Option<Location>) {
+        let mut finding = Finding::new(rule, format!("{part} {says}")).detail("path", part.to_string()).hint(hint);
         finding.location = location;
         self.findings.push(finding);
     }
@@ -73,7 +85,7 @@ impl Linter<'_> {
                     &rules::DESCRIPTION_MISSING,
                     &member.name,
                     "has no description",
-                    "add `Input(description=\"...\")`: it is what people read in the model's form",
+                    "add `Input(description=\"...\")`: the model's form shows it",
                 );
             }
             self.default(member);
@@ -86,8 +98,8 @@ impl Linter<'_> {
     fn default(&mut self, member: &Member) {
         let Some(default) = member.shape.annotations.default.as_ref().filter(|default| !default.is_null()) else { return };
         if member.shape.is_secret() {
-            // The value is not repeated: it would travel into every report.
-            let hint = "make it `Optional[Secret] = Input(default=None)`, and change the secret: it was published with the schema";
+            // The value is not repeated: every report would show it.
+            let hint = "make it `Optional[Secret] = Input(default=None)`, and replace the secret: it was published with the schema";
             return self.add(&rules::SECRET_WITH_DEFAULT, &member.name, "is a secret with a default", hint);
         }
         let mut reported: BTreeSet<&str> = BTreeSet::new();
@@ -108,7 +120,7 @@ impl Linter<'_> {
                 let hint = if limits.is_empty() {
                     "change the default or the annotation".to_owned()
                 } else {
-                    format!("change the default or what is allowed ({limits})")
+                    format!("change the default or the limits ({limits})")
                 };
                 self.add(rule, &member.name, &says, &hint);
             }
@@ -117,7 +129,7 @@ impl Linter<'_> {
 
     fn choices(&mut self, member: &Member) {
         let Some(choices) = &member.shape.choices else { return };
-        if kind_of_values(choices) == Kind::Any && choices.len() > 1 {
+        if kind_of_values(choices) == ShapeKind::Any && choices.len() > 1 {
             let says = format!("has choices of several types: {}", show_list(choices));
             self.add(&rules::CHOICES_MIXED, &member.name, &says, "write all choices as text, or all as numbers");
         }
@@ -127,29 +139,29 @@ impl Linter<'_> {
             self.add(&rules::CHOICES_REPEATED, &member.name, &says, "remove one of them");
         }
         if COMPONENTS.contains(&member.name.as_str()) {
-            let says = "has choices and is named like a component of the document";
+            let says = "has choices and the name of a component of the document";
             self.add(&rules::NAME_TAKEN, &member.name, says, "rename the input: both would be written to the same place");
         }
     }
 
     fn limits(&mut self, name: &str, shape: &Shape) {
         if is_empty_range(&shape.limits) {
-            let says = format!("has limits that nothing fits: {}", describe_limits(shape).join(", "));
+            let says = format!("has limits that no value fits: {}", describe_limits(shape).join(", "));
             self.add(&rules::RANGE_EMPTY, name, &says, "swap the two ends");
         }
         if let Some(Err(error)) = shape.limits.pattern.as_deref().map(compile_pattern) {
             let reason = error.to_string().lines().last().map(str::trim).unwrap_or_default().to_owned();
-            let says = format!("has a pattern that only Python could understand: {}", show_name(&reason));
+            let says = format!("has a pattern that only Python might understand: {}", show_name(&reason));
             self.add(
                 &rules::PATTERN_INVALID,
                 name,
                 &says,
-                "write it without look-around and back-references, or check inside the method",
+                "write it without look-around and back-references, or check the value inside the method",
             );
         }
         match &shape.kind {
-            Kind::Array(items) => self.limits(name, items),
-            Kind::Union(variants) => variants.iter().for_each(|variant| self.limits(name, variant)),
+            ShapeKind::Array(items) => self.limits(name, items),
+            ShapeKind::Union(variants) => variants.iter().for_each(|variant| self.limits(name, variant)),
             _ => {}
         }
     }
@@ -159,7 +171,7 @@ impl Linter<'_> {
         for member in &members.declared {
             match seen.get(&member.name.to_lowercase()) {
                 Some(other) => {
-                    let says = format!("differs from input {} in nothing but capitals", show_name(other));
+                    let says = format!("differs from input {} only in upper and lower case", show_name(other));
                     self.add(&rules::NAMES_COLLIDE, &member.name, &says, "rename one of them");
                 }
                 None => {
@@ -171,9 +183,9 @@ impl Linter<'_> {
 
     fn output(&mut self, output: &Shape) {
         if output.annotations.title.as_deref().is_none_or(str::is_empty) {
-            let location = self.places.output().cloned();
-            let hint = "build the image with a released Cog, which writes one";
-            self.add_at(&rules::OUTPUT_UNTITLED, self.method.output_word(), "has no title", hint, location);
+            let location = self.source.output().cloned();
+            let hint = "build the image with a released Cog, which writes a title";
+            self.add_at(&rules::OUTPUT_UNTITLED, &SchemaPart::output(self.method), "has no title", hint, location);
         }
     }
 }

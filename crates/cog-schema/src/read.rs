@@ -1,17 +1,17 @@
-//! A document becomes [`Schemas`].
+//! Reads a document into [`Schemas`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cog_findings::Finding;
+use cog_findings::{Finding, Method};
 use serde_json::Value;
 
 use super::dereference::{Keywords, Resolver};
 use super::dialect::Dialect;
 use super::json::{self, show_name};
 use super::rules;
-use super::shape::{Annotations, Bound, Kind, Limits, Member, Members, Method, Rest, Shape};
+use super::shape::{Annotations, Bound, Limits, Member, Members, OtherMembers, Shape, ShapeKind};
 
-/// What a document says about a model.
+/// The schemas of a model that a document describes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schemas {
     /// The generation of Cog that wrote it.
@@ -24,12 +24,12 @@ pub struct Schemas {
     pub training_input: Option<Shape>,
     /// `components.schemas.TrainingOutput`.
     pub training_output: Option<Shape>,
-    /// What could not be read.
+    /// The parts that could not be read.
     pub problems: Vec<Finding>,
 }
 
 impl Schemas {
-    /// The inputs of one method: an object with a member per input.
+    /// The inputs of one method: an object with one member per input.
     pub fn inputs_of(&self, method: Method) -> Option<&Shape> {
         match method {
             Method::Predict => self.input.as_ref(),
@@ -45,13 +45,27 @@ impl Schemas {
         }
     }
 
-    /// Whether there is anything to work with.
+    /// Whether neither method has inputs.
     pub fn is_empty(&self) -> bool {
         self.input.is_none() && self.training_input.is_none()
     }
 }
 
-/// Reads a document of any generation. What cannot be read is among the problems and stands for anything.
+/// Reads a document of any generation of Cog. A part that cannot be read is listed in [`Schemas::problems`] and allows anything.
+///
+/// ```
+/// use cog_schema::{ShapeKind, read};
+/// use serde_json::json;
+///
+/// let document = json!({"components": {"schemas": {
+///     "Input": {"type": "object", "properties": {"mode": {"allOf": [{"$ref": "#/components/schemas/mode"}], "default": "fast"}}},
+///     "mode": {"type": "string", "enum": ["fast", "best"]},
+/// }}});
+/// let schemas = read(&document);
+/// let mode = &schemas.input.as_ref().unwrap().members().unwrap().get("mode").unwrap().shape;
+/// assert_eq!((&mode.kind, &mode.choices), (&ShapeKind::String, &Some(vec![json!("fast"), json!("best")])));
+/// assert_eq!(mode.annotations.default, Some(json!("fast")));
+/// ```
 pub fn read(document: &Value) -> Schemas {
     let mut resolver = Resolver::new(document);
     let mut component = |name: &str| {
@@ -105,7 +119,7 @@ fn build<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Shape {
         || values.as_ref().is_some_and(|values| values.iter().any(Value::is_null));
     let choices = values.map(|values| values.into_iter().filter(|value| !value.is_null()).collect::<Vec<_>>());
     let kind = if keywords.opaque {
-        Kind::Any
+        ShapeKind::Any
     } else if keywords.variants.is_empty() {
         kind_of(resolver, keywords, &words, choices.as_deref())
     } else {
@@ -137,85 +151,85 @@ fn build<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Shape {
     }
 }
 
-/// Unions inside unions say no more than one union.
+/// Flattens unions inside unions.
 fn add_variant(variants: &mut Vec<Shape>, nullable: &mut bool, mut variant: Shape) {
     *nullable |= variant.nullable;
     variant.nullable = false;
     match variant.kind {
-        Kind::Union(inner) => variants.extend(inner),
+        ShapeKind::Union(inner) => variants.extend(inner),
         _ if variants.contains(&variant) => {}
         _ => variants.push(variant),
     }
 }
 
-fn one_or_union(mut variants: Vec<Shape>) -> Kind {
+fn one_or_union(mut variants: Vec<Shape>) -> ShapeKind {
     if variants.len() == 1 && variants.first().is_some_and(is_plain) {
         return variants.pop().map(|variant| variant.kind).unwrap_or_default();
     }
-    Kind::Union(variants)
+    ShapeKind::Union(variants)
 }
 
-/// Whether the kind is all there is to a shape.
+/// Whether a shape has nothing but its kind.
 fn is_plain(shape: &Shape) -> bool {
     *shape == Shape::of(shape.kind.clone())
 }
 
-fn kind_of<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>, words: &[&str], choices: Option<&[Value]>) -> Kind {
+fn kind_of<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>, words: &[&str], choices: Option<&[Value]>) -> ShapeKind {
     let mut kinds = Vec::new();
     for word in words.iter().filter(|word| **word != "null") {
         kinds.push(match *word {
-            "string" => Kind::String,
-            "integer" => Kind::Integer,
-            "number" => Kind::Number,
-            "boolean" => Kind::Boolean,
-            "array" => Kind::Array(Box::new(items(resolver, keywords))),
-            "object" => Kind::Object(members(resolver, keywords)),
+            "string" => ShapeKind::String,
+            "integer" => ShapeKind::Integer,
+            "number" => ShapeKind::Number,
+            "boolean" => ShapeKind::Boolean,
+            "array" => ShapeKind::Array(Box::new(items(resolver, keywords))),
+            "object" => ShapeKind::Object(members(resolver, keywords)),
             other => {
-                let message = format!("'{}' is not a type of JSON", show_name(other));
+                let message = format!("'{}' is not a JSON type", show_name(other));
                 resolver.problem(Finding::new(&rules::TYPE_UNKNOWN, message));
-                Kind::Any
+                ShapeKind::Any
             }
         });
     }
     match kinds.len() {
         0 => infer_kind(resolver, keywords, choices),
         1 => kinds.pop().unwrap_or_default(),
-        _ => Kind::Union(kinds.into_iter().map(|kind| Shape { limits: limits(keywords), ..Shape::of(kind) }).collect()),
+        _ => ShapeKind::Union(kinds.into_iter().map(|kind| Shape { limits: limits(keywords), ..Shape::of(kind) }).collect()),
     }
 }
 
 /// Pydantic 1 writes choices, and some tools objects, without a `type`.
-fn infer_kind<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>, choices: Option<&[Value]>) -> Kind {
+fn infer_kind<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>, choices: Option<&[Value]>) -> ShapeKind {
     if !keywords.properties.is_empty() {
-        return Kind::Object(members(resolver, keywords));
+        return ShapeKind::Object(members(resolver, keywords));
     }
     if keywords.get("items").is_some() {
-        return Kind::Array(Box::new(items(resolver, keywords)));
+        return ShapeKind::Array(Box::new(items(resolver, keywords)));
     }
     match choices {
         Some(choices) if !choices.is_empty() => kind_of_values(choices),
-        _ => Kind::Any,
+        _ => ShapeKind::Any,
     }
 }
 
 /// The narrowest kind that all values share.
-pub(super) fn kind_of_values(values: &[Value]) -> Kind {
+pub(super) fn kind_of_values(values: &[Value]) -> ShapeKind {
     if values.iter().all(Value::is_string) {
-        Kind::String
+        ShapeKind::String
     } else if values.iter().all(Value::is_boolean) {
-        Kind::Boolean
+        ShapeKind::Boolean
     } else if values.iter().all(|value| value.as_number().is_some_and(json::is_whole)) {
-        Kind::Integer
+        ShapeKind::Integer
     } else if values.iter().all(Value::is_number) {
-        Kind::Number
+        ShapeKind::Number
     } else {
-        Kind::Any
+        ShapeKind::Any
     }
 }
 
 fn items<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Shape {
     match keywords.get("items") {
-        // A list of schemas was a tuple in old drafts; Cog has no tuples.
+        // A list of schemas meant a tuple in old drafts; Cog has no tuples.
         None | Some(Value::Array(_)) => Shape::default(),
         Some(schema) => shape(resolver, schema),
     }
@@ -231,7 +245,7 @@ fn members<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Members 
             break;
         }
         let member = Member { name: name.clone(), shape, required: required.contains(name.as_str()) };
-        // Composed of several objects that declare the same member: the last one counts.
+        // When several composed objects declare the same member, the last one wins.
         match positions.get(name.as_str()).and_then(|position| declared.get_mut(*position)) {
             Some(known) => *known = member,
             None => {
@@ -241,13 +255,13 @@ fn members<'a>(resolver: &mut Resolver<'a>, keywords: &Keywords<'a>) -> Members 
         }
     }
     declared.sort_by_key(|member| member.shape.annotations.order.unwrap_or(i64::MAX));
-    let rest = match keywords.get("additionalProperties") {
-        None => Rest::Unsaid,
-        Some(Value::Bool(true)) => Rest::Free,
-        Some(Value::Bool(false)) => Rest::Refused,
-        Some(schema) => Rest::Typed(Box::new(shape(resolver, schema))),
+    let others = match keywords.get("additionalProperties") {
+        None => OtherMembers::Unspecified,
+        Some(Value::Bool(true)) => OtherMembers::Any,
+        Some(Value::Bool(false)) => OtherMembers::Forbidden,
+        Some(schema) => OtherMembers::Typed(Box::new(shape(resolver, schema))),
     };
-    Members { declared, rest }
+    Members { declared, others }
 }
 
 fn limits(keywords: &Keywords<'_>) -> Limits {
@@ -284,7 +298,7 @@ fn bound(keywords: &Keywords<'_>, inclusive: &str, exclusive: &str) -> Option<Bo
     }
 }
 
-/// One text with commas (Cog 0.22), or a list should a later one write it so.
+/// Text with commas (Cog 0.22), or a list, should a later Cog write one.
 fn accept(value: Option<&Value>) -> Vec<String> {
     let texts: Vec<&str> = match value {
         Some(Value::String(text)) => text.split(',').collect(),

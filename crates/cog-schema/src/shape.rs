@@ -1,75 +1,29 @@
-//! What a value may look like, independent of how a Cog version writes it down.
+//! Shapes: the values that a schema allows, independent of how a Cog version writes it.
 
 use serde_json::{Number, Value};
 
-/// Which of a model's two methods a schema belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Method {
-    /// `run()` or `predict()`: the components `Input` and `Output`.
-    Predict,
-    /// `train()`: the components `TrainingInput` and `TrainingOutput`.
-    Train,
-}
-
-impl Method {
-    /// Both, in the order of reports.
-    pub const ALL: [Self; 2] = [Self::Predict, Self::Train];
-
-    /// The component that holds the inputs.
-    pub const fn input_component(self) -> &'static str {
-        match self {
-            Self::Predict => "Input",
-            Self::Train => "TrainingInput",
-        }
-    }
-
-    /// The component that holds the output.
-    pub const fn output_component(self) -> &'static str {
-        match self {
-            Self::Predict => "Output",
-            Self::Train => "TrainingOutput",
-        }
-    }
-
-    /// How findings begin to name an input: `input` or `training input`.
-    pub const fn input_word(self) -> &'static str {
-        match self {
-            Self::Predict => "input",
-            Self::Train => "training input",
-        }
-    }
-
-    /// How findings name the output.
-    pub const fn output_word(self) -> &'static str {
-        match self {
-            Self::Predict => "output",
-            Self::Train => "training output",
-        }
-    }
-}
-
-/// What a value may look like.
+/// The values that a schema allows, and what it says about them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Shape {
     /// The JSON type.
-    pub kind: Kind,
-    /// Whether `null` fits too.
+    pub kind: ShapeKind,
+    /// Whether `null` is allowed.
     pub nullable: bool,
-    /// The only values that fit, without `null`. `None` when the kind alone decides.
+    /// The allowed values, without `null`. `None` when they are not listed.
     pub choices: Option<Vec<Value>>,
-    /// Bounds of numbers, lengths, patterns and counts.
+    /// Bounds of numbers, lengths, patterns and item counts.
     pub limits: Limits,
     /// `uri` for files, `password` for secrets, or another format.
     pub format: Option<String>,
     /// `x-cog-secret`: the value is masked.
     pub secret: bool,
-    /// `x-cog-accept` (Cog 0.22), split at commas: the kinds of files that are taken. Empty when all are.
+    /// `x-cog-accept` (Cog 0.22), split at commas: the accepted kinds of files. Empty when all are.
     pub accept: Vec<String>,
-    /// `x-cog-array-type`: `iterator` for an output that is yielded piece by piece.
+    /// `x-cog-array-type`: `iterator` for an output that is returned piece by piece.
     pub array_type: Option<String>,
     /// `x-cog-array-display`: `concatenate` for pieces of one text.
     pub array_display: Option<String>,
-    /// What is said about the value and does not limit it.
+    /// What the schema says about the value without limiting it.
     pub annotations: Annotations,
 }
 
@@ -78,9 +32,9 @@ pub struct Shape {
 pub struct Annotations {
     /// The title.
     pub title: Option<String>,
-    /// The author's description. That of a component behind a reference is not the author's ("An enumeration.") and is left out.
+    /// The author's description. The description of a referenced component ("An enumeration.") is Cog's and is left out.
     pub description: Option<String>,
-    /// What an omitted value stands for. `Some(Null)` and `None` mean the same to callers.
+    /// The value of an omitted input. `Some(Null)` and `None` mean the same to callers.
     pub default: Option<Value>,
     /// Whether the author asks callers to stop using it.
     pub deprecated: bool,
@@ -90,8 +44,8 @@ pub struct Annotations {
 
 /// A JSON type, with what it contains.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Kind {
-    /// Any value, or one that could not be read further.
+pub enum ShapeKind {
+    /// Any value, or a schema that could not be read further.
     #[default]
     Any,
     /// A string; files are strings with the format `uri`.
@@ -102,7 +56,7 @@ pub enum Kind {
     Number,
     /// True or false.
     Boolean,
-    /// A list whose items have one shape.
+    /// A list whose items share one shape.
     Array(Box<Shape>),
     /// An object.
     Object(Members),
@@ -113,10 +67,10 @@ pub enum Kind {
 /// The members of an object.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Members {
-    /// The declared members: inputs in `x-order`, others as written.
+    /// The declared members: inputs in `x-order`, others in the order of the document.
     pub declared: Vec<Member>,
-    /// What is said of members that are not declared.
-    pub rest: Rest,
+    /// Whether undeclared members are allowed.
+    pub others: OtherMembers,
 }
 
 impl Members {
@@ -125,9 +79,9 @@ impl Members {
         self.declared.iter().find(|member| member.name == name)
     }
 
-    /// Whether nothing is declared and anything may be there, as in `dict`.
+    /// Whether no member is declared and any is allowed, as in `dict`.
     pub fn is_free_form(&self) -> bool {
-        self.declared.is_empty() && matches!(self.rest, Rest::Unsaid | Rest::Free)
+        self.declared.is_empty() && matches!(self.others, OtherMembers::Unspecified | OtherMembers::Any)
     }
 }
 
@@ -138,22 +92,22 @@ pub struct Member {
     pub name: String,
     /// Its shape.
     pub shape: Shape,
-    /// Whether it has to be given. The `required` list alone decides: `docs/reference/cog.md#optional-inputs`.
+    /// Whether it must be sent. The `required` list alone decides: `docs/reference/cog.md#optional-inputs`.
     pub required: bool,
 }
 
-/// `additionalProperties`.
+/// Whether an object may have undeclared members: `additionalProperties`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub enum Rest {
-    /// Not written: other members pass, and are ignored where some are declared.
+pub enum OtherMembers {
+    /// Not specified: allowed, and ignored where some members are declared.
     #[default]
-    Unsaid,
-    /// `true`: other members are welcome.
-    Free,
-    /// Other members have this shape.
+    Unspecified,
+    /// `true`: any are allowed.
+    Any,
+    /// Allowed with this shape.
     Typed(Box<Shape>),
-    /// `false`: there are no other members.
-    Refused,
+    /// `false`: rejected.
+    Forbidden,
 }
 
 /// Limits on numbers, strings and lists.
@@ -163,48 +117,48 @@ pub struct Limits {
     pub minimum: Option<Bound>,
     /// The upper bound.
     pub maximum: Option<Bound>,
-    /// The number every value is a multiple of.
+    /// The number that every value is a multiple of.
     pub multiple_of: Option<Number>,
-    /// The fewest characters.
+    /// The minimum number of characters.
     pub min_length: Option<u64>,
-    /// The most characters.
+    /// The maximum number of characters.
     pub max_length: Option<u64>,
-    /// A regular expression that matches somewhere in the string.
+    /// A regular expression that must match somewhere in the string.
     pub pattern: Option<String>,
-    /// The fewest items.
+    /// The minimum number of items.
     pub min_items: Option<u64>,
-    /// The most items.
+    /// The maximum number of items.
     pub max_items: Option<u64>,
     /// Whether no two items may be equal.
     pub unique_items: bool,
 }
 
-/// One end of a range.
+/// A lower or upper bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bound {
-    /// The number at the end.
+    /// The bound itself.
     pub value: Number,
-    /// Whether the number itself is outside.
+    /// Whether the bound itself is not allowed.
     pub exclusive: bool,
 }
 
 impl Shape {
-    /// A shape of this kind without any limit.
-    pub fn of(kind: Kind) -> Self {
+    /// A shape of this kind without limits.
+    pub fn of(kind: ShapeKind) -> Self {
         Self { kind, ..Self::default() }
     }
 
-    /// The members, when this is an object.
+    /// The members of an object; `None` for other shapes.
     pub fn members(&self) -> Option<&Members> {
         match &self.kind {
-            Kind::Object(members) => Some(members),
+            ShapeKind::Object(members) => Some(members),
             _ => None,
         }
     }
 
-    /// Whether a value is a file's address.
+    /// Whether values are files, sent as URLs.
     pub fn is_file(&self) -> bool {
-        matches!(self.kind, Kind::String) && self.format.as_deref() == Some("uri")
+        matches!(self.kind, ShapeKind::String) && self.format.as_deref() == Some("uri")
     }
 
     /// Whether values must not be shown.
@@ -212,12 +166,12 @@ impl Shape {
         self.secret || self.format.as_deref() == Some("password")
     }
 
-    /// Whether an output is yielded piece by piece.
+    /// Whether an output is an iterator, returned piece by piece.
     pub fn is_iterator(&self) -> bool {
         self.array_type.as_deref() == Some("iterator")
     }
 
-    /// Whether an output's pieces make one text.
+    /// Whether the pieces of an output form one text.
     pub fn is_concatenated(&self) -> bool {
         self.array_display.as_deref() == Some("concatenate")
     }

@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::Context as _;
-use cog_schema::Kind;
-use cog_schema::validate::InputProperty;
+use cog_schema::{InputProperty, ShapeKind};
 use serde_json::Value;
 
 use crate::cli::arguments::InitArguments;
@@ -65,12 +64,12 @@ fn example(input: &InputProperty) -> Value {
         return choice.clone();
     }
     match &shape.kind {
-        Kind::String if shape.format.as_deref() == Some("uri") => "https://example.com/replace-me".into(),
-        Kind::String | Kind::Any | Kind::Union(_) => "replace me".into(),
-        Kind::Integer => 1.into(),
-        Kind::Number => 1.0.into(),
-        Kind::Boolean => true.into(),
-        Kind::Array(_) => Value::Array(Vec::new()),
-        Kind::Object(_) => Value::Object(serde_json::Map::new()),
+        ShapeKind::String if shape.format.as_deref() == Some("uri") => "https://example.com/replace-me".into(),
+        ShapeKind::String | ShapeKind::Any | ShapeKind::Union(_) => "replace me".into(),
+        ShapeKind::Integer => 1.into(),
+        ShapeKind::Number => 1.0.into(),
+        ShapeKind::Boolean => true.into(),
+        ShapeKind::Array(_) => Value::Array(Vec::new()),
+        ShapeKind::Object(_) => Value::Object(serde_json::Map::new()),
     }
 }

@@ -26,7 +26,7 @@ const CHAPTERS: &[Chapter] = &[
     Chapter { title: "The files that are built", rules: build::rules::RULES },
     Chapter { title: "Inspection", rules: inspect::rules::RULES },
     Chapter { title: "Predictors and trainers", rules: cog_source::python::rules::RULES },
-    Chapter { title: "Schemas: compatibility and lint", rules: cog_schema::rules::RULES },
+    Chapter { title: "Schemas: compatibility and lint", rules: cog_schema::RULES },
     Chapter { title: "Verification", rules: verify::rules::RULES },
     Chapter { title: "Publishing", rules: publish::rules::RULES },
     Chapter { title: "The run as a whole", rules: pipeline::rules::RULES },

@@ -6,9 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cog_findings::{Finding, Severity, SourceMap};
-use cog_schema::compat::{CompatOptions, compare};
-use cog_schema::lint::lint;
-use cog_schema::validate::{InputProperty, input_properties};
+use cog_schema::{CompatOptions, InputProperty, Method, compare, input_properties, lint};
 use cog_source::python::{self, Describe, Description, FolderTree, Target};
 use serde_json::Value;
 
@@ -104,7 +102,7 @@ async fn diff(arguments: &SchemaDiffArguments, context: &Context) -> Result<Verd
     }
     let old = fetch(&arguments.old, context).await?;
     let new = fetch(&arguments.new, context).await?;
-    let options = CompatOptions { train_places: new.train.clone(), ..CompatOptions::default() };
+    let options = CompatOptions { train_source: new.train.clone(), ..CompatOptions::default() };
     let findings = compare(&old.value, &new.value, &new.predict, &options);
     conclude(findings, &new.folder, "compatible", context)
 }
@@ -185,5 +183,5 @@ async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Resu
 /// The inputs that the source in a folder describes; `None` when it does not tell them.
 pub(super) async fn static_inputs(folder: &Path) -> Option<Vec<InputProperty>> {
     let described = describe_project(folder, None, python::describe).await.ok()?;
-    Some(input_properties(&described.document))
+    Some(input_properties(&described.document, Method::Predict))
 }

@@ -134,9 +134,9 @@ pub(super) fn rows(runs: Vec<CheckRun>) -> (Vec<CommentRow>, u64) {
     }
     let last = newest.values().map(|((run_id, ..), _)| *run_id).max().unwrap_or_default();
     let rows = newest.into_iter().map(|(name, (_, run))| {
-        let is_over = run.status == "completed";
-        let row = run.output.text.as_deref().and_then(row_of_text).filter(|row| is_over && row.name == name);
-        CommentRow { name, url: run.html_url, row, is_over }
+        let is_finished = run.status == "completed";
+        let row = run.output.text.as_deref().and_then(row_of_text).filter(|row| is_finished && row.name == name);
+        CommentRow { name, url: run.html_url, row, is_finished }
     });
     (rows.collect(), last)
 }

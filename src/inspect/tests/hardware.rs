@@ -39,9 +39,9 @@ fn an_unknown_name_is_told_with_its_key_and_the_nearest() {
     assert_eq!(
         told,
         [
-            ("test_hardware 'gpu-l40' is not hardware of this account", "did you mean 'gpu-l40s'?"),
-            ("train.destination_hardware 'gpu-h10' is not hardware of this account", "did you mean 'gpu-h100'?"),
-            ("deployment.hardware 'tpu' is not hardware of this account", "did you mean 'cpu'?"),
+            ("test_hardware 'gpu-l40' is not available to this account", "did you mean 'gpu-l40s'?"),
+            ("train.destination_hardware 'gpu-h10' is not available to this account", "did you mean 'gpu-h100'?"),
+            ("deployment.hardware 'tpu' is not available to this account", "did you mean 'cpu'?"),
         ]
     );
     assert!(findings.iter().all(|finding| finding.code.as_str() == "SP411" && place(finding) == "cog-safe-push.yaml"));

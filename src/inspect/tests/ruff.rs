@@ -155,9 +155,9 @@ async fn many_complaints_and_long_ones_are_bounded() {
 async fn a_ruff_that_fails_is_a_warning_with_its_words() {
     for (text, words) in [
         ("echo 'unknown field selekt' >&2; exit 2", "unknown field selekt"),
-        ("echo 'not json'", "its output cannot be read"),
-        ("echo '{}'", "its output cannot be read"),
-        ("yes | head -c 20000000", "it said more than 16 MiB"),
+        ("echo 'not json'", "its output is not valid"),
+        ("echo '{}'", "its output is not valid"),
+        ("yes | head -c 20000000", "its output is larger than 16 MiB"),
     ] {
         let inspected = Ruff::saying(text).look(model_folder().path()).await;
         assert_eq!((inspected.ruff, codes(&inspected.findings)), (RuffOutcome::Failed, vec!["SP402"]), "{text}");
@@ -186,7 +186,7 @@ async fn without_ruff_an_error_tells_both_ways_out() {
 async fn it_is_not_started_when_it_is_not_wanted_or_has_nothing_to_look_at() {
     let ruff = Ruff::content();
     let folder = model_folder();
-    assert_eq!(inspected_with(&plan(folder.path()), None, &ruff.tools).await.ruff, RuffOutcome::NotWanted);
+    assert_eq!(inspected_with(&plan(folder.path()), None, &ruff.tools).await.ruff, RuffOutcome::Disabled);
     fs::remove_file(folder.path().join("run.py")).unwrap();
     assert_eq!(ruff.look(folder.path()).await.ruff, RuffOutcome::NothingToLint);
     assert_eq!(ruff.arguments(), Vec::<String>::new());

@@ -27,8 +27,8 @@ async fn a_good_project_has_a_schema_and_no_findings() {
     let document = inspected.schema.unwrap();
     let inputs = &document["components"]["schemas"]["Input"]["properties"];
     assert_eq!((&inputs["times"]["maximum"], &inputs["text"]["type"]), (&json!(10), &json!("string")));
-    assert_eq!(inspected.places.predict.input("times").map(ToString::to_string).as_deref(), Some("run.py:8:9"));
-    assert_eq!(inspected.places.train, SourceMap::default());
+    assert_eq!(inspected.source_maps.predict.input("times").map(ToString::to_string).as_deref(), Some("run.py:8:9"));
+    assert_eq!(inspected.source_maps.train, SourceMap::default());
 }
 
 #[tokio::test]
@@ -101,15 +101,15 @@ async fn an_sdk_before_0_19_leaves_the_schema_to_the_image() {
 #[tokio::test]
 async fn the_images_schema_is_then_looked_at_in_the_same_way() {
     let new = schema(&json!({"text": {"type": "string", "title": "Text"}}), &json!({"type": "string", "title": "Output"}));
-    let places = Places::default();
-    let strict = inspect_schema(&new, &places, Some(&older()), &InspectPlan::default());
+    let source_maps = SourceMaps::default();
+    let strict = inspect_schema(&new, &source_maps, Some(&older()), &InspectPlan::default());
     assert!(codes(&strict.findings).contains(&"SP101") && codes(&strict.findings).contains(&"SP301"), "{:?}", strict.findings);
     let ignoring =
         InspectPlan { ignore: vec![RuleCode::parse("SP301")], ignore_schema_compatibility: true, ..InspectPlan::default() };
-    let lenient = inspect_schema(&new, &places, Some(&older()), &ignoring);
+    let lenient = inspect_schema(&new, &source_maps, Some(&older()), &ignoring);
     assert_eq!(codes(&lenient.ignored), ["SP301"]);
     assert!(lenient.findings.iter().all(|finding| !finding.is_error()), "{:?}", lenient.findings);
-    assert!(codes(&inspect_schema(&new, &places, None, &ignoring).findings).is_empty());
+    assert!(codes(&inspect_schema(&new, &source_maps, None, &ignoring).findings).is_empty());
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use cog_schema::validate::input_properties;
+use cog_schema::{Method, input_properties};
 use serde_json::Value;
 
 const COG_YAML: &str = "build:
@@ -49,7 +49,7 @@ pub(super) fn answer(id: &str) -> String {
 
 /// Whether a schema is that of a canary.
 pub(super) fn is_canary(schema: &Value) -> bool {
-    let properties = input_properties(schema);
+    let properties = input_properties(schema, Method::Predict);
     properties.len() == 1 && properties.iter().all(|property| property.name == INPUT)
 }
 

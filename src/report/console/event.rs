@@ -1,48 +1,48 @@
-//! What happens in a run, a line each.
+//! The events of a run, one line each.
 
 use std::time::Duration;
 
 use super::finding::finding;
-use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
+use super::style::{Style, Tone, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::events::{BuildStepState, Event, EventKind, LayerOutcome};
 use crate::domain::report::{CaseReport, CaseStatus, StageStatus};
-use crate::report::escape;
+use crate::report::{escape, label};
 use crate::support::clock::humane;
 
-/// The line for an event; `None` for what is not worth one at this verbosity (0: stages and failed cases; 1: findings, build output
-/// and predictions as well).
-pub fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
-    let words = words(&event.kind, style, verbosity)?;
+/// The line for an event; `None` when this verbosity does not show it (0: stages and failed cases; 1: also findings, build output and
+/// predictions).
+pub(crate) fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
+    let text = text(&event.kind, style, verbosity)?;
     Some(match &event.model {
-        Some(model) => format!("{} {words}", style.paint(Tone::Quiet, &format!("[{}]", escape::line(model)))),
-        None => words,
+        Some(model) => format!("{} {text}", style.paint(Tone::Quiet, &format!("[{}]", escape::line(model)))),
+        None => text,
     })
 }
 
-fn words(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
+fn text(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
     let detailed = verbosity > 0;
     match kind {
         EventKind::ModelStarted => detailed.then(|| "started".to_owned()),
-        EventKind::ModelFinished(report) => Some(style.paint(tone_of_verdict(report.verdict), report.verdict.as_str())),
+        EventKind::ModelFinished(report) => Some(style.paint(tone_of_verdict(report.verdict), label::verdict(report.verdict))),
         EventKind::StageStarted(stage) => detailed.then(|| format!("{stage} ...")),
-        // The summary has them in one line.
+        // The summary lists them on one line.
         EventKind::StageFinished { status: StageStatus::Skipped, .. } if !detailed => None,
         EventKind::StageFinished { stage, status, duration, note } => {
-            let status = style.paint(tone_of_stage(*status), stage_word(*status));
+            let status = style.paint(tone_of_stage(*status), label::stage(*status));
             let note = note.as_deref().map(|note| format!(": {}", escape::line(note))).unwrap_or_default();
             Some(format!("{stage} {status}{}{note}", took(*duration)))
         }
-        // The summary shows all of them; errors end their stage, so it comes soon.
+        // The summary shows all of them. An error ends its stage, so the summary follows soon.
         EventKind::Found(found) => detailed.then(|| finding(found, style)),
         EventKind::Notice(text) => Some(escape::line(text)),
         EventKind::BuildStep { name, state } => build_step(&escape::line(name), *state, detailed),
         EventKind::BuildOutput(line) => detailed.then(|| format!("  {}", escape::line(line))),
         EventKind::PushProgress { .. } => None,
         EventKind::LayerPushed { outcome, done, layers } => {
-            detailed.then(|| format!("  layer {done} of {layers}: {}", layer_words(*outcome)))
+            detailed.then(|| format!("  layer {done} of {layers}: {}", layer_label(*outcome)))
         }
         EventKind::PushRepeated { reason, wait } => {
-            Some(format!("the push is repeated in {}: {}", humane(*wait), escape::line(reason)))
+            Some(format!("retrying the push in {}: {}", humane(*wait), escape::line(reason)))
         }
         EventKind::VersionReady(version) => Some(format!("version {version}")),
         EventKind::PredictionCreated { case, prediction, url } => detailed.then(|| {
@@ -66,16 +66,16 @@ fn build_step(name: &str, state: BuildStepState, detailed: bool) -> Option<Strin
     }
 }
 
-fn layer_words(outcome: LayerOutcome) -> &'static str {
+fn layer_label(outcome: LayerOutcome) -> &'static str {
     match outcome {
         LayerOutcome::Sent => "pushed",
-        LayerOutcome::AlreadyThere => "already there",
-        LayerOutcome::Mounted => "taken over from another model",
+        LayerOutcome::AlreadyThere => "already present",
+        LayerOutcome::Mounted => "mounted from another model",
     }
 }
 
 fn finished(case: &CaseReport, style: Style) -> String {
-    let status = style.paint(tone_of_case(case.status), case.status.as_str());
+    let status = style.paint(tone_of_case(case.status), label::case(case.status));
     let last = case.last_attempt();
     let reason = last.and_then(|attempt| attempt.reason.as_deref()).map(|reason| format!(": {}", escape::line(reason)));
     format!("{} {status}{}{}", case.id, took(case.duration), reason.unwrap_or_default())

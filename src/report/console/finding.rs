@@ -1,4 +1,4 @@
-//! Findings and errors as compilers write them: the line at fault with a mark under it, facts and the way out below.
+//! Findings and errors as compilers print them: the source line with a mark under it, then facts and the fix.
 
 use annotate_snippets::renderer::DEFAULT_TERM_WIDTH;
 use annotate_snippets::{AnnotationKind, Element, Group, Level, Origin, Renderer, Snippet};
@@ -9,13 +9,13 @@ use crate::report::escape;
 use crate::report::json::convert;
 use crate::report::json::v1::{FindingEntry, Severity};
 
-/// A finding: what, where, more facts, and the way out.
-pub fn finding(finding: &Finding, style: Style) -> String {
+/// A finding with its location, facts and fix.
+pub(crate) fn finding(finding: &Finding, style: Style) -> String {
     finding_entry(&convert::finding(finding), style)
 }
 
-/// The same from a saved run.
-pub fn finding_entry(finding: &FindingEntry, style: Style) -> String {
+/// A finding from a saved run, with its location, facts and fix.
+pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -23,8 +23,8 @@ pub fn finding_entry(finding: &FindingEntry, style: Style) -> String {
     };
     let title = level.primary_title(escape::line(&finding.message)).id(escape::line(&finding.code));
     let mut group = Group::with_title(title);
-    if let Some(place) = place(finding) {
-        group = group.element(place);
+    if let Some(location) = location(finding) {
+        group = group.element(location);
     }
     for detail in &finding.details {
         let label = escape::line(&detail.label);
@@ -37,8 +37,8 @@ pub fn finding_entry(finding: &FindingEntry, style: Style) -> String {
     renderer.term_width(style.width.max(DEFAULT_TERM_WIDTH)).render(&[group])
 }
 
-/// The line with a mark under what is at fault, or the place alone.
-fn place(finding: &FindingEntry) -> Option<Element<'static>> {
+/// The source line with a mark, or the location alone.
+fn location(finding: &FindingEntry) -> Option<Element<'static>> {
     let file = escape::line(finding.file.as_deref()?);
     let number = |value: Option<u32>| value.and_then(|value| usize::try_from(value).ok());
     let (line, column) = (number(finding.line), number(finding.column));
@@ -54,7 +54,7 @@ fn place(finding: &FindingEntry) -> Option<Element<'static>> {
     Some(snippet.annotation(AnnotationKind::Primary.span(span)).into())
 }
 
-/// What stands before the mark, above it and after it. Without an end, it goes to the end of the word; without a column, it is the line.
+/// The line before, under and after the mark. Without an end, the mark covers a word; without a column, the whole line.
 fn parts(line: &str, column: Option<usize>, end: Option<usize>) -> (String, String, String) {
     let characters: Vec<char> = line.chars().collect();
     let start = match column {
@@ -72,8 +72,8 @@ fn parts(line: &str, column: Option<usize>, end: Option<usize>) -> (String, Stri
     (text(characters.get(..start).unwrap_or_default()), text(marked), text(after))
 }
 
-/// An error that ended a run or a command.
-pub fn error(message: &str, hint: Option<&str>, style: Style) -> String {
+/// An error that ended a run or a command, with its fix.
+pub(crate) fn error(message: &str, hint: Option<&str>, style: Style) -> String {
     let text = format!("{} {}", style.paint(Tone::Bad, "error:"), escape::terminal(message));
     match hint {
         Some(hint) => format!("{text}\n  {} {}", style.paint(Tone::Strong, "hint:"), escape::terminal(hint)),

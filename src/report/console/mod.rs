@@ -1,6 +1,6 @@
-//! A run in words for a terminal or a plain log.
+//! A run as text for a terminal or a plain log.
 //!
-//! Colour never carries meaning alone. What models and services wrote is stripped of control characters.
+//! Color never carries meaning alone. Control characters are removed from the text of models and services.
 
 mod event;
 mod finding;
@@ -10,7 +10,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-pub use event::event_line;
-pub use finding::{error, finding, finding_entry};
-pub use style::Style;
-pub use summary::summary;
+pub(crate) use event::event_line;
+pub(crate) use finding::{error, finding};
+pub(crate) use style::Style;
+pub(crate) use summary::summary;

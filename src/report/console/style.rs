@@ -1,18 +1,18 @@
-//! Colours, when they are wanted.
+//! Colors, when they are enabled.
 
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict;
 
 /// How text is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Style {
-    /// Whether ANSI colours are used.
-    pub color: bool,
-    /// Columns. Tables keep to it, sentences do not.
-    pub width: usize,
+pub(crate) struct Style {
+    /// Whether ANSI colors are used.
+    pub(crate) color: bool,
+    /// Columns. Tables fit in it, sentences may not.
+    pub(crate) width: usize,
 }
 
-/// A colour by what it stands for.
+/// A color by its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     Good,
@@ -62,16 +62,5 @@ pub(super) fn tone_of_case(status: CaseStatus) -> Tone {
         CaseStatus::Failed | CaseStatus::Errored => Tone::Bad,
         CaseStatus::Flaky | CaseStatus::Cancelled => Tone::Warning,
         CaseStatus::Skipped => Tone::Quiet,
-    }
-}
-
-/// A stage's status as a word.
-pub(super) fn stage_word(status: StageStatus) -> &'static str {
-    match status {
-        StageStatus::Passed => "passed",
-        StageStatus::Failed => "failed",
-        StageStatus::Errored => "error",
-        StageStatus::Cancelled => "cancelled",
-        StageStatus::Skipped => "skipped",
     }
 }

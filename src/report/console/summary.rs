@@ -1,40 +1,40 @@
-//! The end of a run: what a person has to know when they look at nothing else.
+//! The summary at the end of a run: everything that a person must know.
 
 use std::time::Duration;
 
 use cog_findings::text::{count, shorten};
 
 use super::finding::{error, finding_entry};
-use super::style::{Style, Tone, stage_word, tone_of_case, tone_of_stage, tone_of_verdict};
+use super::style::{Style, Tone, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::report::{CaseStatus, StageStatus};
-use crate::report::escape;
 use crate::report::json::v1::{Case, Model, Run, Severity, StageEntry};
+use crate::report::{escape, label};
 use crate::support::clock::humane;
 
-/// How much of an output or of inputs is shown. The reports have the rest.
+/// The length of an output or of inputs, in bytes. The reports have the rest.
 const VALUE_BYTES: usize = 300;
 
-/// How many lines of a log are shown.
+/// Lines of a log.
 const LOG_LINES: usize = 12;
 
-/// The run as a few paragraphs.
-pub fn summary(run: &Run, style: Style) -> String {
+/// A run as a few paragraphs.
+pub(crate) fn summary(run: &Run, style: Style) -> String {
     let mut parts: Vec<String> = run.models.iter().map(|model| model_summary(model, style)).collect();
     parts.extend(run.notices.iter().map(|notice| escape::line(notice)));
     if run.models.len() > 1 {
         let passed = run.models.iter().filter(|model| model.verdict.exit_code() == 0).count();
-        let verdict = style.paint(tone_of_verdict(run.verdict), run.verdict.as_str());
+        let verdict = style.paint(tone_of_verdict(run.verdict), label::verdict(run.verdict));
         parts.push(format!("{verdict}: {passed} of {} passed", count(run.models.len(), "model")));
     }
     parts.join("\n\n")
 }
 
 fn model_summary(model: &Model, style: Style) -> String {
-    let verdict = style.paint(tone_of_verdict(model.verdict), model.verdict.as_str());
+    let verdict = style.paint(tone_of_verdict(model.verdict), label::verdict(model.verdict));
     let title = if model.model.ends_with(&format!("/{}", model.name)) {
         escape::line(&model.model)
     } else {
-        // Several configurations may be about one model.
+        // Several configurations may share a model.
         format!("{} ({})", escape::line(&model.model), escape::line(&model.name))
     };
     let mut text = format!("{} {verdict}", style.paint(Tone::Strong, &title));
@@ -44,7 +44,7 @@ fn model_summary(model: &Model, style: Style) -> String {
     for finding in shown {
         text.push_str(&format!("\n\n{}", finding_entry(finding, style)));
     }
-    for case in model.cases.iter().filter(|case| is_worth_telling(case)) {
+    for case in model.cases.iter().filter(|case| is_shown(case)) {
         text.push_str(&format!("\n\n{}", case_summary(case, style)));
     }
     if let Some(problem) = &model.error {
@@ -53,7 +53,7 @@ fn model_summary(model: &Model, style: Style) -> String {
     text
 }
 
-/// A line for each stage that was entered, and one for neighbours that were skipped for the same reason.
+/// One line per stage that ran, and one for consecutive stages that were skipped for the same reason.
 fn push_stages(text: &mut String, stages: &[StageEntry], style: Style) {
     for group in stages.chunk_by(|one, next| is_skipped(one) && is_skipped(next) && one.note == next.note) {
         let [first, ..] = group else { continue };
@@ -62,10 +62,10 @@ fn push_stages(text: &mut String, stages: &[StageEntry], style: Style) {
         let line = if is_skipped(first) {
             let names: Vec<&str> = group.iter().map(|stage| stage.name.as_str()).collect();
             let why = note.map(|note| format!(": {note}")).unwrap_or_default();
-            format!("{} {}{why}", word(&format!("{:<8}", stage_word(first.status))), names.join(", "))
+            format!("{} {}{why}", word(&format!("{:<8}", label::stage(first.status))), names.join(", "))
         } else {
             let time = humane(Duration::from_millis(first.duration_ms));
-            let status = word(&format!("{:<9}", stage_word(first.status)));
+            let status = word(&format!("{:<9}", label::stage(first.status)));
             let note = note.map(|note| format!("  {note}")).unwrap_or_default();
             format!("{:<8} {status} {time:>9}{note}", first.name.as_str())
         };
@@ -91,20 +91,20 @@ fn push_versions(text: &mut String, model: &Model) {
     }
     if let Some(layers) = &model.layers {
         let number = count(layers.staged.len(), "layer");
-        let words = if layers.equal { "the same in both" } else { "not the same in both" };
-        text.push_str(&format!("\n  layers   {number}, {words}"));
+        let verdict = if layers.equal { "the same in both" } else { "different" };
+        text.push_str(&format!("\n  layers   {number}, {verdict}"));
     }
     if let Some(seed) = model.seed {
         text.push_str(&format!("\n  seed     {seed}"));
     }
 }
 
-fn is_worth_telling(case: &Case) -> bool {
+fn is_shown(case: &Case) -> bool {
     matches!(case.status, CaseStatus::Failed | CaseStatus::Errored | CaseStatus::Flaky)
 }
 
 fn case_summary(case: &Case, style: Style) -> String {
-    let status = style.paint(tone_of_case(case.status), case.status.as_str());
+    let status = style.paint(tone_of_case(case.status), label::case(case.status));
     let mut text = format!("{} {status}", style.paint(Tone::Strong, &escape::line(&case.id)));
     if let Some(reason) = case.reason.as_deref().or(case.error.as_deref()) {
         text.push_str(&format!(": {}", escape::terminal(reason).trim_end().replace('\n', "\n    ")));
@@ -112,7 +112,7 @@ fn case_summary(case: &Case, style: Style) -> String {
     let mut fact = |label: &str, value: String| text.push_str(&format!("\n  {label:<9} {value}"));
     fact("inputs", json(&serde_json::Value::Object(case.inputs.clone())));
     if let Some(minimal) = &case.minimal_inputs {
-        fact("smallest", json(&serde_json::Value::Object(minimal.clone())));
+        fact("minimal", json(&serde_json::Value::Object(minimal.clone())));
     }
     if let Some(output) = &case.output {
         fact("output", json(output));

@@ -74,11 +74,11 @@ fn stages_and_failures_are_told_without_being_asked() {
 #[test]
 fn a_repeated_push_is_told_and_layers_when_asked() {
     let repeated = EventKind::PushRepeated { reason: "502\n::error::x".to_owned(), wait: Duration::from_secs(2) };
-    assert_eq!(event_line(&event(repeated), PLAIN, 0).unwrap(), "[hotdog] the push is repeated in 2.0 s: 502 ::error::x");
+    assert_eq!(event_line(&event(repeated), PLAIN, 0).unwrap(), "[hotdog] retrying the push in 2.0 s: 502 ::error::x");
     for (outcome, words) in [
         (LayerOutcome::Sent, "pushed"),
-        (LayerOutcome::AlreadyThere, "already there"),
-        (LayerOutcome::Mounted, "taken over from another model"),
+        (LayerOutcome::AlreadyThere, "already present"),
+        (LayerOutcome::Mounted, "mounted from another model"),
     ] {
         let ended = event(EventKind::LayerPushed { outcome, done: 2, layers: 7 });
         assert_eq!(event_line(&ended, PLAIN, 0), None);

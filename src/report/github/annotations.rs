@@ -5,13 +5,13 @@ use cog_findings::text::shorten;
 use crate::report::escape;
 use crate::report::json::v1::{FindingEntry, Model, Severity};
 
-/// GitHub's limits for one annotation; messages may have 64 KiB, and nobody reads so much beside a line.
+/// GitHub's limit for a title, and ours for a message, in bytes. GitHub allows messages of 64 KiB.
 const TITLE_BYTES: usize = 250;
 const MESSAGE_BYTES: usize = 8 * 1024;
 
-/// How grave an annotation is.
+/// The level of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AnnotationLevel {
+pub(crate) enum AnnotationLevel {
     /// A note.
     Notice,
     /// A warning.
@@ -20,31 +20,32 @@ pub enum AnnotationLevel {
     Failure,
 }
 
-/// A remark on a line.
+/// An annotation of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LineAnnotation {
+pub(crate) struct LineAnnotation {
     /// The file, relative to the repository.
-    pub path: String,
+    pub(crate) path: String,
     /// The line, from 1.
-    pub line: u32,
+    pub(crate) line: u32,
     /// First and last column, when known.
-    pub columns: Option<(u32, u32)>,
-    /// How grave it is.
-    pub level: AnnotationLevel,
+    pub(crate) columns: Option<(u32, u32)>,
+    /// The level.
+    pub(crate) level: AnnotationLevel,
     /// One line.
-    pub title: String,
+    pub(crate) title: String,
     /// Plain text.
-    pub message: String,
+    pub(crate) message: String,
 }
 
-/// The annotations of a model's findings, gravest first. A finding without a file is no annotation; one without a line is on the first.
-pub fn annotations(model: &Model) -> Vec<LineAnnotation> {
+/// The annotations of a model's findings, most severe first. Findings without a file are left out; those without a line annotate the
+/// first.
+pub(crate) fn annotations(model: &Model) -> Vec<LineAnnotation> {
     model.findings.iter().filter_map(annotation).collect()
 }
 
 fn annotation(finding: &FindingEntry) -> Option<LineAnnotation> {
     let path = escape::line(finding.file.as_deref()?);
-    // GitHub takes paths within the repository only, and one bad path makes it refuse all annotations of a request.
+    // GitHub accepts only paths within the repository; one bad path makes it reject all annotations of the request.
     if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") {
         return None;
     }

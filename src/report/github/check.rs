@@ -1,4 +1,4 @@
-//! A check run's words.
+//! The text of a check run.
 
 use cog_findings::text::{count, shorten};
 
@@ -8,25 +8,25 @@ use crate::report::github::row::{Row, row_of};
 use crate::report::json::v1::{Model, Run, Severity};
 use crate::report::markdown::report_markdown;
 
-/// GitHub counts bytes, and takes this many of summary and text each.
+/// GitHub's limit for summary and text each, in bytes.
 const FIELD_BYTES: usize = 65_535;
 
-/// Of these, the row may have so many.
+/// The share of the text that the row may take, in bytes.
 const ROW_BYTES: usize = 30_000;
 
-/// What a check run shows.
+/// The text of a check run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CheckText {
+pub(crate) struct CheckText {
     /// One line.
-    pub title: String,
+    pub(crate) title: String,
     /// Markdown.
-    pub summary: String,
-    /// Markdown, with the row at its end.
-    pub text: String,
+    pub(crate) summary: String,
+    /// Markdown that ends with the row.
+    pub(crate) text: String,
 }
 
-/// The words for one model of a run.
-pub fn check_text(run: &Run, model: &Model, ended_at: &str) -> CheckText {
+/// The text of the check run for one model.
+pub(crate) fn check_text(run: &Run, model: &Model, ended_at: &str) -> CheckText {
     let row = row_of(model, ended_at).carried(ROW_BYTES);
     let alone = Run { models: vec![model.clone()], verdict: model.verdict, ..run.clone() };
     let text = report_markdown(&alone, FIELD_BYTES - row.len() - 2);
@@ -43,17 +43,17 @@ fn title(model: &Model) -> String {
         Verdict::Failed if errors > 0 => format!("{} before the build", count(errors, "error")),
         Verdict::Failed if failed > 0 => format!("{failed} of {} failed", count(model.cases.len(), "case")),
         Verdict::Failed => "Failed".to_owned(),
-        Verdict::ServiceError => "A service failed".to_owned(),
-        Verdict::Billing => "The account cannot pay".to_owned(),
+        Verdict::ServiceError => "Service error".to_owned(),
+        Verdict::Billing => "Billing error".to_owned(),
         Verdict::Misconfigured => "Misconfigured".to_owned(),
-        Verdict::Cancelled => "Cancelled".to_owned(),
+        Verdict::Cancelled => "Canceled".to_owned(),
     }
 }
 
 fn summary(model: &Model) -> String {
     let row: Row = row_of(model, "");
     let mut lines = Vec::new();
-    for (label, counts) in [("test cases", row.cases), ("made inputs", row.fuzz), ("comparisons with live", row.compare)] {
+    for (label, counts) in [("test cases", row.cases), ("fuzz inputs", row.fuzz), ("comparisons with live", row.compare)] {
         if counts.all > 0 {
             lines.push(format!("- {} of {} {label} passed", counts.passed, counts.all));
         }

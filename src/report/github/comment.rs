@@ -7,14 +7,14 @@ use cog_findings::text::count;
 use crate::domain::verdict::Verdict;
 use crate::report::escape;
 use crate::report::github::row::{CaseCounts, Differing, Problem, Row};
-use crate::report::markdown::verdict_words;
+use crate::report::markdown::verdict_label;
 use crate::support::clock::humane;
 
-/// What we allow ourselves: GitHub refuses more than 65,536 characters.
-pub const COMMENT_BYTES: usize = 60_000;
+/// The limit for a comment in bytes. GitHub rejects more than 65,536 characters.
+pub(crate) const COMMENT_BYTES: usize = 60_000;
 
-/// How a comment of ours begins.
-pub const MARKER: &str = "<!-- safe-push:summary v1 ";
+/// The start of every comment by safe-push.
+pub(crate) const MARKER: &str = "<!-- safe-push:summary v1 ";
 
 /// A line of the comment's table.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,15 +23,15 @@ pub struct CommentRow {
     pub name: String,
     /// The check run's page.
     pub url: Option<String>,
-    /// The result; `None` while it is not there.
+    /// The result; `None` until the job reports one.
     pub row: Option<Row>,
-    /// Whether the job is over.
-    pub is_over: bool,
+    /// Whether the job has finished.
+    pub is_finished: bool,
 }
 
-/// How much is told of problems.
+/// How much the comment shows of problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+enum DetailLevel {
     Facts,
     Messages,
     Table,
@@ -39,14 +39,14 @@ enum Level {
     Counts,
 }
 
-/// The comment. It depends on nothing but its arguments, so that all jobs write the same.
+/// The comment. It depends only on its arguments, so that all jobs write the same.
 ///
-/// `run` is the workflow run it is about: a later run's comment is not replaced by an earlier one's.
-pub fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_bytes: usize) -> String {
+/// `run` is its workflow run: an earlier run never replaces the comment of a later one.
+pub(crate) fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_bytes: usize) -> String {
     let mut rows: Vec<&CommentRow> = rows.iter().collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     let mut text = String::new();
-    for level in [Level::Facts, Level::Messages, Level::Table, Level::FailedOnly, Level::Counts] {
+    for level in [DetailLevel::Facts, DetailLevel::Messages, DetailLevel::Table, DetailLevel::FailedOnly, DetailLevel::Counts] {
         text = page(&rows, head_sha, run, level);
         if text.len() <= limit_bytes {
             break;
@@ -55,35 +55,35 @@ pub fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_byt
     text
 }
 
-/// The workflow run that a comment of ours is about; `None` when it is not ours.
-pub fn run_of_comment(body: &str) -> Option<u64> {
+/// The workflow run of a comment by safe-push; `None` for other comments.
+pub(crate) fn run_of_comment(body: &str) -> Option<u64> {
     let (run, _) = body.strip_prefix(MARKER)?.strip_prefix("run=")?.split_once(' ')?;
     run.parse().ok()
 }
 
-fn page(rows: &[&CommentRow], head_sha: &str, run: u64, level: Level) -> String {
+fn page(rows: &[&CommentRow], head_sha: &str, run: u64, level: DetailLevel) -> String {
     let mut text = format!("{MARKER}run={run} -->\n## safe-push: {}\n\n", headline(rows));
-    if level < Level::Counts {
+    if level < DetailLevel::Counts {
         text.push_str(&table(rows, level));
     }
-    if level < Level::Table {
+    if level < DetailLevel::Table {
         text.extend(rows.iter().filter_map(|row| Some(details(row, row.row.as_ref()?, level))));
     }
-    if level > Level::Facts {
-        text.push_str("\n_This is not everything: the check runs have the rest._\n");
+    if level > DetailLevel::Facts {
+        text.push_str("\n_Some details are left out: the check runs have the rest._\n");
     }
     let ended = rows.iter().filter_map(|row| Some(row.row.as_ref()?.ended_at.as_str())).max();
     let updated = ended.map(|time| format!(", updated {}", escape::markdown(time))).unwrap_or_default();
-    // Seven characters in a code span: GitHub would make a link and a reference of more.
+    // Seven characters in a code span: GitHub would turn more into a link and a reference.
     let sha: String = head_sha.chars().filter(char::is_ascii_hexdigit).take(7).collect();
     text.push_str(&format!("\n<sub>commit {}{updated}</sub>\n", escape::code(&sha)));
     text
 }
 
 fn headline(rows: &[&CommentRow]) -> String {
-    let over = rows.iter().filter(|row| row.is_over).count();
-    let verdict = rows.iter().filter_map(|row| if row.is_over { Some(verdict(row)) } else { None }).max();
-    let passed = rows.iter().filter(|row| row.is_over && verdict_is_passed(row)).count();
+    let over = rows.iter().filter(|row| row.is_finished).count();
+    let verdict = rows.iter().filter_map(|row| if row.is_finished { Some(verdict(row)) } else { None }).max();
+    let passed = rows.iter().filter(|row| row.is_finished && verdict_is_passed(row)).count();
     let models = count(rows.len(), "model");
     if over < rows.len() {
         return format!("⏳ {over} of {models} done");
@@ -91,7 +91,7 @@ fn headline(rows: &[&CommentRow]) -> String {
     match verdict {
         None => "no models".to_owned(),
         Some(Verdict::Passed) => format!("✅ {models} passed"),
-        Some(worst) => format!("{}, {passed} of {models} passed", verdict_words(worst)),
+        Some(worst) => format!("{}, {passed} of {models} passed", verdict_label(worst)),
     }
 }
 
@@ -99,39 +99,39 @@ fn verdict_is_passed(row: &CommentRow) -> bool {
     verdict(row) == Verdict::Passed
 }
 
-/// A job that is over and left no result broke down.
+/// A finished job without a result has crashed.
 fn verdict(row: &CommentRow) -> Verdict {
     row.row.as_ref().map_or(Verdict::ServiceError, |row| row.verdict)
 }
 
-fn table(rows: &[&CommentRow], level: Level) -> String {
+fn table(rows: &[&CommentRow], level: DetailLevel) -> String {
     let mut text =
-        "| model | result | schema | cases | made inputs | like live | time | cost | version |\n|---|---|---|---|---|---|---|---|---|\n"
+        "| model | result | schema | cases | fuzz inputs | like live | time | cost | version |\n|---|---|---|---|---|---|---|---|---|\n"
             .to_owned();
     let mut left_out = 0;
     for entry in rows {
-        if level == Level::FailedOnly && entry.is_over && verdict_is_passed(entry) {
+        if level == DetailLevel::FailedOnly && entry.is_finished && verdict_is_passed(entry) {
             left_out += 1;
             continue;
         }
         text.push_str(&table_row(entry));
     }
     if left_out > 0 {
-        text.push_str(&format!("\n{} passed and not listed.\n", count(left_out, "model")));
+        text.push_str(&format!("\nNot listed: {} passed.\n", count(left_out, "model")));
     }
     text
 }
 
 fn table_row(entry: &CommentRow) -> String {
     let name = escape::markdown(&cog_findings::text::shorten(&entry.name, 100));
-    // Check runs live on GitHub; anything else in that place is not made a link of.
+    // Check runs are on GitHub; any other address does not become a link.
     let name = match entry.url.as_deref().filter(|url| is_plain_url(url)) {
         Some(url) => format!("[{name}]({url})"),
         None => name,
     };
     let Some(row) = &entry.row else {
-        let words = if entry.is_over { "⚠️ no result" } else { "⏳ running" };
-        return format!("| {name} | {words} | | | | | | | |\n");
+        let status = if entry.is_finished { "⚠️ no result" } else { "⏳ running" };
+        return format!("| {name} | {status} | | | | | | | |\n");
     };
     let schema = match row.findings {
         (0, 0) => "✅".to_owned(),
@@ -141,7 +141,7 @@ fn table_row(entry: &CommentRow) -> String {
     let cost = row.estimated_usd.map(|usd| format!("${usd:.4}")).unwrap_or_default();
     format!(
         "| {name} | {} | {schema} | {} | {} | {} | {} | {cost} | {} |\n",
-        verdict_words(row.verdict),
+        verdict_label(row.verdict),
         fraction(row.cases),
         fraction(row.fuzz),
         fraction(row.compare),
@@ -158,7 +158,7 @@ fn fraction(counts: CaseCounts) -> String {
     }
 }
 
-/// A version as a link to its page, when it reads as one.
+/// A version as a link to its page, if it has the form of one.
 fn version(row: &Row) -> String {
     let Some(version) = &row.version else { return String::new() };
     let Some((model, id)) = version.split_once(':') else { return escape::code(version) };
@@ -177,7 +177,7 @@ fn is_plain_url(url: &str) -> bool {
     url.starts_with("https://") && url.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c))
 }
 
-fn details(entry: &CommentRow, row: &Row, level: Level) -> String {
+fn details(entry: &CommentRow, row: &Row, level: DetailLevel) -> String {
     if row.problems.is_empty() {
         return String::new();
     }
@@ -192,14 +192,14 @@ fn details(entry: &CommentRow, row: &Row, level: Level) -> String {
     if row.more_problems > 0 {
         text.push_str(&format!("- and {} more in the check run\n", row.more_problems));
     }
-    if level == Level::Facts {
+    if level == DetailLevel::Facts {
         text.push_str(&numbers(row));
     }
     text.push_str("\n</details>\n");
     text
 }
 
-/// The files that are not what they were compared with.
+/// The files that differ from the ones they were compared with.
 fn numbers(row: &Row) -> String {
     if row.differing.is_empty() {
         return String::new();
@@ -215,10 +215,10 @@ fn numbers(row: &Row) -> String {
     text
 }
 
-fn one_problem(problem: &Problem, level: Level) -> String {
+fn one_problem(problem: &Problem, level: DetailLevel) -> String {
     let place = problem.place.as_deref().map(|place| format!(" ({})", escape::code(place))).unwrap_or_default();
     let mut text = format!("- **{}**{place}: {}\n", escape::markdown(&problem.name), escape::markdown(&problem.message));
-    if level == Level::Facts {
+    if level == DetailLevel::Facts {
         for (label, value) in &problem.facts {
             text.push_str(&format!("  - {}: {}\n", escape::markdown(label), escape::code(value)));
         }

@@ -1,4 +1,4 @@
-//! What a team sees on GitHub: a check run per model, one comment per pull request, annotations.
+//! Reports for GitHub: one check run per model, one comment per pull request, annotations.
 //!
 //! A check run carries its model's [`Row`] in its text, so that whichever job comes last can make the comment from the check runs of a
 //! commit alone. Everything stays within GitHub's limits, counted in bytes: `docs/reference/github-actions.md#check-run-limits` and
@@ -12,7 +12,7 @@ mod row;
 #[cfg(test)]
 mod tests;
 
-pub use annotations::{AnnotationLevel, LineAnnotation, annotations};
-pub use check::{CheckText, check_text};
-pub use comment::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, run_of_comment};
-pub use row::{CaseCounts, Differing, Problem, Row, external_id, read_external_id, row_of, row_of_text};
+pub(crate) use annotations::{AnnotationLevel, LineAnnotation, annotations};
+pub(crate) use check::check_text;
+pub(crate) use comment::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, run_of_comment};
+pub(crate) use row::{external_id, read_external_id, row_of_text};

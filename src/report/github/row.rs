@@ -1,4 +1,4 @@
-//! A model's result in the few values that a comment needs, and how a check run carries them.
+//! A model's result in the few values that a comment needs, encoded in the text of its check run.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,19 +9,19 @@ use serde_json::Value;
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{Case, ComparisonEntry, Model, Severity};
-use crate::report::measurement::{compared_with, differing, words};
+use crate::report::measurement::{compared_with, differing, measurement_text};
 
-/// Before and behind the row in a check run's text. HTML comments are not shown.
+/// The text around the row in a check run. HTML comments are invisible.
 const BEFORE: &str = "<!-- safe-push:row:v1 ";
 const BEHIND: &str = " -->";
 
-/// Problems that a row tells one by one.
+/// Problems that a row lists.
 const PROBLEMS: usize = 8;
 
-/// Outputs that a row tells the numbers of.
+/// Differing files that a row lists.
 const DIFFERING: usize = 8;
 
-/// Bytes of one text of a problem.
+/// The length of one text of a problem, in bytes.
 const PROBLEM_BYTES: usize = 600;
 
 /// A model's result.
@@ -31,88 +31,88 @@ pub struct Row {
     pub name: String,
     /// The live model.
     pub model: String,
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
     /// Findings of severity error, and of severity warning.
     pub findings: (usize, usize),
     /// Test cases.
     pub cases: CaseCounts,
-    /// Made inputs.
+    /// Fuzz inputs.
     pub fuzz: CaseCounts,
     /// Comparisons with the live version.
     pub compare: CaseCounts,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: u64,
     /// An estimate from public prices.
     pub estimated_usd: Option<f64>,
-    /// The version that was published, or else tested.
+    /// The published version, or else the tested one.
     pub version: Option<String>,
     /// Whether that version is live.
     pub is_published: bool,
-    /// When it ended, RFC 3339.
+    /// When it finished, RFC 3339.
     pub ended_at: String,
-    /// What did not pass.
+    /// Failures.
     pub problems: Vec<Problem>,
-    /// Problems beyond those.
+    /// The number of further problems.
     pub more_problems: usize,
-    /// Files that are not what they were compared with.
+    /// Files that differ from the ones they were compared with.
     #[serde(default)]
     pub differing: Vec<Differing>,
-    /// Such files beyond those.
+    /// The number of further such files.
     #[serde(default)]
     pub more_differing: usize,
 }
 
-/// A file that is not what it was compared with.
+/// A file that differs from the one it was compared with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Differing {
     /// The case's name.
     pub case: String,
-    /// Where the file stands in the output.
+    /// The path of the file within the output.
     pub place: String,
-    /// What it was compared with, in words.
+    /// The live version or the expected file.
     pub with: String,
-    /// The numbers that do not keep to their threshold, or else why it differs.
+    /// The measurements beyond their limits, or else why it differs.
     pub numbers: String,
 }
 
-/// How many passed of how many.
+/// Counts of cases.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseCounts {
     /// Passed, the flaky ones included.
     pub passed: usize,
-    /// All.
+    /// All of them.
     pub all: usize,
 }
 
-/// Something that did not pass.
+/// A failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// A rule's code or a case's name.
+    /// The code of a rule or the name of a case.
     pub name: String,
-    /// Where, as `file:line`.
+    /// The location as `file:line`.
     pub place: Option<String>,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
-    /// Labelled facts: the schema before and after, the inputs that fail.
+    /// Labeled facts: the schema before and after, the failing inputs.
     pub facts: Vec<(String, String)>,
-    /// The way out.
+    /// The fix.
     pub hint: Option<String>,
 }
 
-/// The external id of a check run: whose it is, and of which run of which workflow.
-pub fn external_id(model: &str, run_id: u64, attempt: u64) -> String {
+/// The external id of a check run: its model, workflow run and attempt.
+pub(crate) fn external_id(model: &str, run_id: u64, attempt: u64) -> String {
     format!("safe-push:v1:{run_id}:{attempt}:{model}")
 }
 
-/// Run, attempt and model of a check run of ours.
-pub fn read_external_id(id: &str) -> Option<(u64, u64, &str)> {
+/// Run, attempt and model of a check run by safe-push.
+pub(crate) fn read_external_id(id: &str) -> Option<(u64, u64, &str)> {
     let mut parts = id.strip_prefix("safe-push:v1:")?.splitn(3, ':');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?))
 }
 
-/// The row of a model's result.
-pub fn row_of(model: &Model, ended_at: &str) -> Row {
+/// Condenses a model's result into a row.
+pub(crate) fn row_of(model: &Model, ended_at: &str) -> Row {
     let findings = |severity| model.findings.iter().filter(|finding| finding.severity == severity).count();
     let mut problems = problems(model);
     let more_problems = problems.len().saturating_sub(PROBLEMS);
@@ -140,8 +140,13 @@ pub fn row_of(model: &Model, ended_at: &str) -> Row {
 
 fn of_comparison(case: &Case, comparison: &ComparisonEntry) -> Differing {
     let short = |text: &str| shorten(text, 200);
-    let missed: Vec<String> =
-        comparison.measurements.iter().filter(|measured| !measured.holds).take(4).map(|measured| words(measured).line()).collect();
+    let missed: Vec<String> = comparison
+        .measurements
+        .iter()
+        .filter(|measured| !measured.holds)
+        .take(4)
+        .map(|measured| measurement_text(measured).line())
+        .collect();
     let numbers = match (missed.is_empty(), &comparison.reason) {
         (false, _) => short(&missed.join(", ")),
         (true, Some(reason)) => short(reason),
@@ -182,7 +187,7 @@ fn problems(model: &Model) -> Vec<Problem> {
 fn case_problem(case: &Case) -> Problem {
     let short = |text: &str| shorten(text, PROBLEM_BYTES);
     let inputs = case.minimal_inputs.as_ref().unwrap_or(&case.inputs);
-    let label = if case.minimal_inputs.is_some() { "smallest inputs that fail" } else { "inputs" };
+    let label = if case.minimal_inputs.is_some() { "minimal failing inputs" } else { "inputs" };
     let mut facts = vec![(label.to_owned(), short(&Value::Object(inputs.clone()).to_string()))];
     if let Some(expected) = &case.expected {
         facts.push((format!("expected ({})", short(&case.checker)), short(expected)));
@@ -193,14 +198,14 @@ fn case_problem(case: &Case) -> Problem {
     Problem {
         name: short(&case.id),
         place: None,
-        message: short(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("it did not pass")),
+        message: short(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass")),
         facts,
         hint: None,
     }
 }
 
 impl Row {
-    /// The row as it stands in a check run's text. Without its problems when they would be too long.
+    /// The row as text for a check run, without its problems when they are too long.
     pub(super) fn carried(&self, limit_bytes: usize) -> String {
         let text = self.encoded();
         if text.len() <= limit_bytes {
@@ -219,8 +224,8 @@ impl Row {
     }
 }
 
-/// The row that a check run's text carries.
-pub fn row_of_text(text: &str) -> Option<Row> {
+/// Reads the row from the text of a check run.
+pub(crate) fn row_of_text(text: &str) -> Option<Row> {
     let (_, rest) = text.rsplit_once(BEFORE)?;
     let (code, _) = rest.split_once(BEHIND)?;
     serde_json::from_slice(&STANDARD.decode(code).ok()?).ok()

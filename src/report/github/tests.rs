@@ -1,9 +1,8 @@
 use proptest::prelude::*;
 
-use super::{
-    COMMENT_BYTES, CommentRow, annotations, check_text, comment_markdown, external_id, read_external_id, row_of, row_of_text,
-};
-use super::{Row, run_of_comment};
+use super::row::{Row, row_of};
+use super::run_of_comment;
+use super::{COMMENT_BYTES, CommentRow, annotations, check_text, comment_markdown, external_id, read_external_id, row_of_text};
 use crate::report::json::run_json;
 use crate::report::json::v1::Run;
 use crate::report::sample;
@@ -15,8 +14,8 @@ fn row(run: &Run) -> Row {
     row_of(&run.models[0], ENDED)
 }
 
-fn entry(name: &str, row: Option<Row>, is_over: bool) -> CommentRow {
-    CommentRow { name: name.to_owned(), url: Some("https://github.com/acme/hotdog/runs/7".to_owned()), row, is_over }
+fn entry(name: &str, row: Option<Row>, is_finished: bool) -> CommentRow {
+    CommentRow { name: name.to_owned(), url: Some("https://github.com/acme/hotdog/runs/7".to_owned()), row, is_finished }
 }
 
 fn rows() -> Vec<CommentRow> {
@@ -145,7 +144,7 @@ fn a_comment_keeps_within_its_limit_whatever_there_is() {
         let text = comment_markdown(&rows[..used], SHA, 42, COMMENT_BYTES);
         assert!(text.len() <= COMMENT_BYTES, "{used}: {}", text.len());
         assert_harmless(&text);
-        seen.push(text.contains("not everything"));
+        seen.push(text.contains("Some details are left out"));
     }
     assert!(!seen[0] && seen[5]);
 }

@@ -1,9 +1,8 @@
-//! `report.html`: one file that needs nothing else and asks nobody for anything.
+//! `report.html`: one self-contained file that loads nothing from the network.
 //!
-//! Values are escaped by the template engine. Outputs are shown from the small copies within the run; originals are links for whoever
-//! follows them. A policy in the page forbids everything but `data:` pictures and sounds, its own style, and the one script that lays
-//! one picture over another, both by their hash: whatever slipped through the escaping could neither run nor load anything. Without
-//! scripts the pictures still stand side by side.
+//! The template engine escapes values. Outputs are shown from the previews in the run; originals are links. A content security policy
+//! allows only `data:` images and audio, and by hash the page's style and the script that lays one image over another: anything that
+//! slipped through the escaping could neither run nor load. Without scripts the images are still side by side.
 
 mod view;
 
@@ -21,11 +20,11 @@ use view::Cut;
 const STYLE: &str = include_str!("../../../templates/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report.js");
 
-/// How much of one text is shown, most first.
+/// The lengths of text to try, longest first.
 const CUTS: [Cut; 4] =
     [Cut { text_bytes: 64 * 1024 }, Cut { text_bytes: 16 * 1024 }, Cut { text_bytes: 4 * 1024 }, Cut { text_bytes: 1024 }];
 
-/// A longer page is rendered again with shorter texts: browsers grow slow. Copies of outputs may take half of it.
+/// A longer page is rendered again with shorter texts, because browsers get slow. Previews may take half of it.
 const PAGE_BYTES: usize = 24 * 1024 * 1024;
 
 /// The page.
@@ -38,13 +37,13 @@ struct Page {
     script: &'static str,
 }
 
-/// The template asked for something that cannot be shown.
+/// The template could not be rendered.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to render report.html")]
 pub struct HtmlError(#[from] askama::Error);
 
-/// The run as a page.
-pub fn report_html(run: &Run) -> Result<String, HtmlError> {
+/// Renders a run as a page.
+pub(crate) fn report_html(run: &Run) -> Result<String, HtmlError> {
     let mut page = String::new();
     for cut in CUTS {
         let run = view::Run::of(run, cut);
@@ -56,7 +55,7 @@ pub fn report_html(run: &Run) -> Result<String, HtmlError> {
     Ok(page)
 }
 
-/// What the page may do: show what it holds.
+/// The content security policy: the page may only show what it contains.
 fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(

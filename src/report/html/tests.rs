@@ -138,7 +138,7 @@ fn a_long_output_is_cut_and_says_so() {
     }
     let page = report_html(&run).unwrap();
     assert!(page.len() < 1_000_000, "{}", page.len());
-    assert!(page.contains("… (cut: 10.0 MB in all)"));
+    assert!(page.contains("… (cut: 10.0 MB in total)"));
 }
 
 #[test]
@@ -179,7 +179,7 @@ fn the_line_at_fault_is_marked() {
 fn made_inputs_are_a_table_with_their_seed() {
     let page = html(&sample::failed_case());
     assert!(page.contains("<code>--seed 4711</code>"), "{page}");
-    assert!(page.contains("<td data-label=\"Smallest that fail\"><code>{&#34;text&#34;:&#34;&#34;}</code></td>"), "{page}");
+    assert!(page.contains("<td data-label=\"Minimal failing input\"><code>{&#34;text&#34;:&#34;&#34;}</code></td>"), "{page}");
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn both_outputs_of_a_flaky_case_are_shown() {
 fn a_command_to_repeat_a_failure_can_be_copied() {
     let mut run = run_json(&sample::failed_case());
     run.models[0].cases[3].remarks.push("to repeat it: curl -sS 'https://x'".to_owned());
-    assert!(report_html(&run).unwrap().contains("<h4>Repeat it</h4><pre tabindex=\"0\">curl -sS &#39;https://x&#39;</pre>"));
+    assert!(report_html(&run).unwrap().contains("<h4>Reproduce it</h4><pre tabindex=\"0\">curl -sS &#39;https://x&#39;</pre>"));
 }
 
 #[test]

@@ -1,19 +1,19 @@
-//! From the run's values to the frozen types.
+//! Converts a run into the frozen types.
 
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::SecondsFormat;
-use cog_findings::{Finding, Severity};
+use cog_findings::{Finding, SchemaChange, Severity};
 use output_compare::{Limit, Measurement, Preview};
 
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
 
-/// A run as `run.json` has it.
-pub fn run_json(report: &RunReport) -> v1::Run {
+/// A run as in `run.json`.
+pub(crate) fn run_json(report: &RunReport) -> v1::Run {
     let mut run = v1::Run {
         schema: SCHEMA.to_owned(),
         tool_version: report.tool_version.clone(),
@@ -83,9 +83,12 @@ fn stage(report: &StageReport) -> v1::StageEntry {
     v1::StageEntry { name: report.stage, status: report.status, duration_ms: millis(report.duration), note: report.note.clone() }
 }
 
-/// A finding of its own, as it stands in a run.
-pub fn finding(finding: &Finding) -> v1::FindingEntry {
-    let place = finding.location.as_ref();
+/// A finding as in `run.json`.
+pub(crate) fn finding(finding: &Finding) -> v1::FindingEntry {
+    let location = finding.location.as_ref();
+    let schema_change = finding.change.as_deref().map(schema_change);
+    let mut details = schema_change.as_ref().map(v1::SchemaChangeEntry::details).unwrap_or_default();
+    details.extend(finding.details.iter().map(|(label, value)| v1::Detail { label: label.clone(), value: value.clone() }));
     v1::FindingEntry {
         code: finding.code.to_string(),
         severity: match finding.severity {
@@ -94,13 +97,26 @@ pub fn finding(finding: &Finding) -> v1::FindingEntry {
             Severity::Error => v1::Severity::Error,
         },
         message: finding.message.clone(),
-        file: place.map(|place| place.file.clone()),
-        line: place.and_then(|place| place.line),
-        column: place.and_then(|place| place.column),
-        end_column: place.and_then(|place| place.end_column),
+        file: location.map(|location| location.file.clone()),
+        line: location.and_then(|location| location.line),
+        column: location.and_then(|location| location.column),
+        end_column: location.and_then(|location| location.end_column),
         hint: finding.hint.clone(),
-        details: finding.details.iter().map(|(label, value)| v1::Detail { label: label.clone(), value: value.clone() }).collect(),
+        details,
+        schema_change,
         excerpt: finding.excerpt.clone(),
+    }
+}
+
+fn schema_change(change: &SchemaChange) -> v1::SchemaChangeEntry {
+    v1::SchemaChangeEntry {
+        method: change.part.method.as_str().to_owned(),
+        part: change.part.to_string(),
+        input: change.part.input_name().map(str::to_owned),
+        kind: change.kind.as_str().to_owned(),
+        old: change.old_text().to_owned(),
+        new: change.new_text().to_owned(),
+        breaks: change.breaks.clone(),
     }
 }
 
@@ -159,7 +175,7 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
 }
 
 /// A number of a comparison.
-pub fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
+pub(crate) fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
     let (at_most, at_least) = match measurement.limit {
         Some(Limit::AtMost(most)) => (Some(most), None),
         Some(Limit::AtLeast(least)) => (None, Some(least)),

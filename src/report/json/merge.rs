@@ -1,11 +1,11 @@
-//! Several runs as one, as the jobs of a matrix leave them.
+//! Merges runs, such as those of the jobs of a matrix.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::{PREVIEW_BYTES, previews, v1};
 
-/// One run of all models, in the order given; `None` where there is none. The verdict is the gravest, the time that of all together.
-pub fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
+/// Merges runs in the order given; `None` without any. The verdict is the most severe one, the time spans all of them.
+pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
     let times = |run: &v1::Run| {
         let start = DateTime::parse_from_rfc3339(&run.started_at).ok()?.to_utc();
         let duration = TimeDelta::milliseconds(i64::try_from(run.duration_ms).ok()?);
@@ -28,7 +28,7 @@ pub fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
         all.models.extend(run.models);
     }
     all.exit_code = all.verdict.exit_code();
-    // Where a clock cannot be read, the durations stand added up.
+    // When a time cannot be read, the durations are added up.
     if let Some(times) = times
         && let (Some(start), Some(end)) = (times.iter().map(|time| time.0).min(), times.iter().map(|time| time.1).max())
     {

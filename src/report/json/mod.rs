@@ -1,27 +1,27 @@
-//! `run.json`: a run with frozen names.
+//! `run.json`: a run in a format whose names are frozen.
 
-pub(in crate::report) mod convert;
+pub(crate) mod convert;
 mod merge;
 mod previews;
 pub mod v1;
 
-pub use convert::{finding, measurement, run_json};
-pub use merge::merged;
-pub use previews::PREVIEW_BYTES;
+pub(crate) use convert::{finding, measurement, run_json};
+pub(crate) use merge::merged;
+pub(crate) use previews::PREVIEW_BYTES;
 
-/// What `schema` says in documents of these types.
-pub const SCHEMA: &str = "safe-push/v1";
+/// The value of `schema` in documents of these types.
+pub(crate) const SCHEMA: &str = "safe-push/v1";
 
-/// A text that is no run.
+/// A document that cannot be read as a run.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Not JSON, or not of this shape.
-    #[error("not a run.json of safe-push: {0}")]
+    /// The document is not JSON, or has other fields.
+    #[error("the document is not a run.json: {0}")]
     Malformed(#[from] serde_json::Error),
-    /// Of another version of the format.
-    #[error("the document's schema is '{found}', this program reads '{SCHEMA}'")]
+    /// The document has another version of the format.
+    #[error("the document's schema is '{found}', but this safe-push reads '{SCHEMA}'")]
     OtherSchema {
-        /// What it says.
+        /// The version in the document.
         found: String,
     },
 }
@@ -59,7 +59,7 @@ mod tests {
     fn other_documents_are_refused_by_name() {
         assert_eq!(
             from_json("{\"schema\":\"safe-push/v2\"}").unwrap_err().to_string(),
-            "the document's schema is 'safe-push/v2', this program reads 'safe-push/v1'"
+            "the document's schema is 'safe-push/v2', but this safe-push reads 'safe-push/v1'"
         );
         assert!(matches!(from_json("[]").unwrap_err(), ReadError::OtherSchema { .. }));
         assert!(matches!(from_json("{").unwrap_err(), ReadError::Malformed(_)));

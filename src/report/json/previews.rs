@@ -1,4 +1,4 @@
-//! Small copies within a run: they have a budget, and what did not pass is shown first.
+//! Keeps the previews of a run within a budget. Failures keep theirs first.
 
 use cog_findings::text::count;
 
@@ -6,10 +6,10 @@ use super::v1;
 use crate::domain::output::NO_ROOM;
 use crate::domain::report::CaseStatus;
 
-/// What all copies of a run may take as `data:` addresses. Pages and artifacts are loaded whole.
-pub const PREVIEW_BYTES: usize = 8 * 1024 * 1024;
+/// The size of all previews of a run as `data:` URLs, in bytes. Browsers load pages and artifacts whole.
+pub(crate) const PREVIEW_BYTES: usize = 8 * 1024 * 1024;
 
-/// Takes copies out until the others keep within the limit, and says so.
+/// Removes previews until the others fit the limit, and adds a notice.
 pub(super) fn bound(run: &mut v1::Run, limit_bytes: usize) {
     let mut cases: Vec<&mut v1::Case> = run.models.iter_mut().flat_map(|model| &mut model.cases).collect();
     cases.sort_by_key(|case| rank(case));
@@ -32,7 +32,7 @@ pub(super) fn bound(run: &mut v1::Run, limit_bytes: usize) {
     }
 }
 
-/// What people look for first.
+/// The order in which cases keep their previews.
 fn rank(case: &v1::Case) -> u8 {
     match (case.status, case.kind.as_str()) {
         (CaseStatus::Failed | CaseStatus::Errored | CaseStatus::Flaky, _) => 0,

@@ -1,4 +1,4 @@
-//! The types of `run.json`, version 1. Members may be added; none is renamed, removed or given another meaning.
+//! The types of `run.json`, version 1. Fields may be added, but are never renamed, removed or given another meaning.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use crate::domain::report::{CaseStatus, DeploymentChange, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 
-/// A whole run.
+/// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     /// `safe-push/v1`.
@@ -15,15 +15,15 @@ pub struct Run {
     pub tool_version: String,
     /// RFC 3339, in UTC.
     pub started_at: String,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: u64,
-    /// How it ended: the gravest of its models.
+    /// The most severe verdict of its models.
     pub verdict: Verdict,
-    /// The process's exit code.
+    /// The exit code of the process.
     pub exit_code: u8,
     /// Facts about the run as a whole.
     pub notices: Vec<String>,
-    /// The models, in the order they were asked for.
+    /// The models, in the requested order.
     pub models: Vec<Model>,
 }
 
@@ -32,31 +32,31 @@ pub struct Run {
 pub struct Model {
     /// The live model, `owner/name`.
     pub model: String,
-    /// The name by which people select it.
+    /// The name that selects it on the command line.
     pub name: String,
     /// Its configuration file, relative to the repository.
     pub config: Option<String>,
-    /// How it ended.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The versions it is about.
+    /// The versions that the run created or found.
     pub versions: Versions,
-    /// The layers that were tested beside those that were published, once both are there.
+    /// The tested and the published layers, once both exist.
     pub layers: Option<Layers>,
-    /// The deployment that follows, when one was asked for and reached.
+    /// The deployment, when one was requested and reached.
     pub deployment: Option<Deployment>,
     /// The stages in order.
     pub stages: Vec<StageEntry>,
-    /// What the checks found, gravest first.
+    /// The findings, most severe first.
     pub findings: Vec<FindingEntry>,
-    /// What was found but ignored by settings.
+    /// The findings that settings ignore.
     pub ignored: Vec<FindingEntry>,
-    /// The cases, in the order of the plan.
+    /// The cases, in planned order.
     pub cases: Vec<Case>,
-    /// The seed that repeats made inputs.
+    /// The seed that reproduces the fuzz inputs.
     pub seed: Option<u64>,
-    /// What it cost.
+    /// The cost.
     pub cost: Cost,
-    /// What went wrong, when it ended in an error rather than a result.
+    /// The error, when the run ended in one instead of a result.
     pub error: Option<ErrorEntry>,
 }
 
@@ -70,19 +70,19 @@ pub struct Versions {
     /// The version of the official model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub official: Option<String>,
-    /// The live version before the run: the way back.
+    /// The live version before the run, for a rollback.
     pub previous: Option<String>,
-    /// What test trainings left behind.
+    /// The versions that test trainings created.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trained: Vec<String>,
 }
 
-/// Digests of layers as the registry holds them.
+/// Digests of layers in the registry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layers {
-    /// Of the staged version.
+    /// The layers of the staged version.
     pub staged: Vec<String>,
-    /// Of the published version.
+    /// The layers of the published version.
     pub published: Vec<String>,
     /// Whether both are the same, in the same order.
     pub equal: bool,
@@ -93,22 +93,22 @@ pub struct Layers {
 pub struct Deployment {
     /// `owner/name`.
     pub name: String,
-    /// What was done.
+    /// What happened to it.
     pub change: DeploymentChange,
-    /// The release's number afterwards.
+    /// The number of the release afterwards.
     pub release: Option<u64>,
-    /// The version it ran before, as `owner/name:id`.
+    /// The version before, as `owner/name:id`.
     pub previous: Option<String>,
 }
 
 /// A stage.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StageEntry {
-    /// Which.
+    /// The stage.
     pub name: Stage,
-    /// How it ended.
+    /// The status.
     pub status: StageStatus,
-    /// How long it took, in milliseconds.
+    /// The duration in milliseconds.
     pub duration_ms: u64,
     /// One line about it.
     pub note: Option<String>,
@@ -121,7 +121,7 @@ pub struct FindingEntry {
     pub code: String,
     /// `error`, `warning` or `note`.
     pub severity: Severity,
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// The file, relative to the repository.
     pub file: Option<String>,
@@ -129,31 +129,34 @@ pub struct FindingEntry {
     pub line: Option<u32>,
     /// The column in characters, from 1.
     pub column: Option<u32>,
-    /// The column behind the last character, on the same line.
+    /// The column after the last character, on the same line.
     pub end_column: Option<u32>,
-    /// The way out.
+    /// The fix.
     pub hint: Option<String>,
-    /// More facts, each with a label.
+    /// More facts, each with a label. Those of `schema_change` come first.
     pub details: Vec<Detail>,
-    /// The line at fault, as it was at the time of the run.
+    /// The change of the schema that the finding is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema_change: Option<SchemaChangeEntry>,
+    /// The source line at the time of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<String>,
 }
 
-/// How grave a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
     Note,
-    /// Should be looked at.
+    /// Worth fixing; does not stop a push.
     Warning,
     /// Stops the push.
     Error,
 }
 
 impl Severity {
-    /// The word used in reports.
+    /// The word in `run.json` and in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Note => "note",
@@ -163,7 +166,38 @@ impl Severity {
     }
 }
 
-/// A labelled fact.
+/// A change between the schema of the live version and that of the new one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaChangeEntry {
+    /// `predict` or `train`.
+    pub method: String,
+    /// The part that changed: `input steps`, `output.items`.
+    pub part: String,
+    /// The input that the part belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input: Option<String>,
+    /// What changed: `added`, `removed`, `required`, `type`, `maximum`, `default` and so on.
+    pub kind: String,
+    /// The live version's side.
+    pub old: String,
+    /// The new version's side.
+    pub new: String,
+    /// Who breaks; absent when nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub breaks: Option<String>,
+}
+
+impl SchemaChangeEntry {
+    /// The change as the labeled facts that a finding's details start with.
+    pub fn details(&self) -> Vec<Detail> {
+        let detail = |label: &str, value: &String| Detail { label: label.to_owned(), value: value.clone() };
+        let mut details = vec![detail("path", &self.part), detail("old", &self.old), detail("new", &self.new)];
+        details.extend(self.breaks.as_ref().map(|breaks| detail("breaks", breaks)));
+        details
+    }
+}
+
+/// A labeled fact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Detail {
     /// The label.
@@ -175,39 +209,39 @@ pub struct Detail {
 /// A case. `output`, `error`, `prediction_id`, `url` and `metrics` are those of the attempt that decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
-    /// Its name within the model.
+    /// The name within the model.
     pub id: String,
     /// `warm-up`, `case`, `compare`, `fuzz`, `train` or `train-fuzz`.
     pub kind: String,
-    /// How it ended.
+    /// The status.
     pub status: CaseStatus,
-    /// What was sent.
+    /// The inputs that were sent.
     pub inputs: Map<String, Value>,
-    /// How it was judged: `none`, or the key of the configuration.
+    /// The checker: `none`, or its key in the configuration.
     pub checker: String,
-    /// What the checker was given.
+    /// The value that the checker expects.
     pub expected: Option<String>,
     /// The output.
     pub output: Option<Value>,
     /// The prediction's error.
     pub error: Option<String>,
-    /// Why it did not pass.
+    /// The reason of a failure.
     pub reason: Option<String>,
-    /// The prediction.
+    /// The id of the prediction.
     pub prediction_id: Option<String>,
-    /// Its page for people.
+    /// The prediction's page on the web.
     pub url: Option<String>,
-    /// From the first attempt's creation to the verdict, in milliseconds.
+    /// The time from creating the first attempt to the verdict, in milliseconds.
     pub duration_ms: u64,
-    /// Metrics as reported.
+    /// The metrics that Replicate reported.
     pub metrics: Map<String, Value>,
     /// The last lines of its logs.
     pub logs: String,
-    /// Every try, oldest first.
+    /// Every attempt, oldest first.
     pub attempts: Vec<Attempt>,
-    /// The same inputs on the live version.
+    /// The prediction with the same inputs on the live version.
     pub live: Option<Attempt>,
-    /// What the checks said about it.
+    /// Remarks of the checks.
     pub remarks: Vec<String>,
     /// The files of the output.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -215,104 +249,104 @@ pub struct Case {
     /// The files of the live version's output.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub live_files: Vec<FileEntry>,
-    /// The pairs of files that were compared.
+    /// The comparisons of files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparisons: Vec<ComparisonEntry>,
-    /// The smallest inputs that still fail, for made inputs.
+    /// The minimal failing inputs, for fuzz inputs.
     pub minimal_inputs: Option<Map<String, Value>>,
 }
 
 /// One file of an output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileEntry {
-    /// Where it stands in the output: `output`, `output[0].mask`.
+    /// The path within the output: `output`, `output[0].mask`.
     pub place: String,
-    /// Its address, which stops working within an hour; data addresses are shortened.
+    /// Its URL, which stops working within an hour; `data:` URLs are shortened.
     pub url: String,
     /// `image`, `audio`, `video`, `text`, `json` or `binary`.
     pub kind: String,
-    /// Its size in bytes.
+    /// The size in bytes.
     pub size_bytes: u64,
-    /// Facts in a few words each.
+    /// Short facts: `64 x 48 pixels`.
     pub facts: Vec<String>,
-    /// A small copy as a `data:` address of a type that safe-push chose.
+    /// A preview as a `data:` URL of a type that safe-push chose.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preview: Option<String>,
 }
 
-/// Two files that were compared.
+/// A comparison of two files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ComparisonEntry {
-    /// Where the file stands in the output.
+    /// The path of the file within the output.
     pub place: String,
     /// `live` or `wanted`.
     pub with: String,
     /// `image`, `audio`, `video`, `text`, `json` or `binary`.
     pub kind: String,
-    /// Whether they count as the same.
+    /// Whether they are similar enough to count as the same.
     pub same: bool,
-    /// Why they do not.
+    /// The difference, when they do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// The numbers.
+    /// The measurements.
     pub measurements: Vec<MeasurementEntry>,
-    /// Where two pictures differ, as a `data:` address.
+    /// Where two images differ, as a `data:` URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat_map: Option<String>,
 }
 
-/// One number that a comparison gave. At most one of the two thresholds is there.
+/// A measurement of a comparison, with at most one of the two limits.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MeasurementEntry {
-    /// What was measured, with the unit.
+    /// The name, ending with the unit.
     pub name: String,
-    /// The number; absent when it is not finite.
+    /// The number; `null` when it is not finite.
     pub value: Option<f64>,
-    /// The number may not be greater.
+    /// The upper limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_most: Option<f64>,
-    /// The number may not be less.
+    /// The lower limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_least: Option<f64>,
-    /// Whether it keeps to its threshold.
+    /// Whether the number is within its limit.
     pub holds: bool,
 }
 
 /// One prediction of a case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
-    /// The prediction; absent when the inputs were refused.
+    /// The id of the prediction; `null` when the inputs were rejected.
     pub prediction_id: Option<String>,
-    /// Its page for people.
+    /// The prediction's page on the web.
     pub url: Option<String>,
     /// The output.
     pub output: Option<Value>,
     /// The prediction's error.
     pub error: Option<String>,
-    /// Why it did not pass.
+    /// The reason of a failure.
     pub reason: Option<String>,
-    /// From creation to the end, in milliseconds.
+    /// The time from creation to completion, in milliseconds.
     pub duration_ms: u64,
 }
 
-/// What was spent.
+/// The cost of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Predictions and trainings created.
     pub predictions: u64,
-    /// Of those, repeats after an error of the platform.
+    /// Those of them that were repeated after a platform error.
     pub platform_retries: u64,
-    /// Seconds of run time.
+    /// The run time in seconds.
     pub predict_seconds: f64,
-    /// An estimate from public prices.
+    /// The estimated price, from public prices.
     pub estimated_usd: Option<f64>,
 }
 
-/// An error with the way out.
+/// An error with its fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorEntry {
-    /// What happened, with its causes.
+    /// The error with its causes.
     pub message: String,
-    /// What to do.
+    /// The fix.
     pub hint: Option<String>,
 }

@@ -1,43 +1,43 @@
-//! What stands behind the tables: findings, and cases one by one.
+//! The parts below the tables: findings, and cases one by one.
 
 use cog_findings::text::shorten;
 use serde_json::Value;
 
-use super::table::case_words;
+use super::table::case_label;
 use crate::domain::report::CaseStatus;
 use crate::report::escape;
 use crate::report::json::v1::{Case, ComparisonEntry, FindingEntry, Model};
-use crate::report::measurement::{compared_with, file_words, words};
+use crate::report::measurement::{compared_with, file_text, measurement_text};
 
-/// How much of one value is shown.
+/// The length of one value, in bytes.
 const VALUE_BYTES: usize = 4_000;
 
-/// Files of one output that are named, and numbers of one comparison.
+/// Files of one output and measurements of one comparison.
 const ROWS: usize = 40;
 
-/// How much a page tells.
+/// How much a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Detail {
+pub(super) enum DetailLevel {
     Everything,
     FailuresOnly,
     WithoutLogs,
     TablesOnly,
 }
 
-impl Detail {
-    /// What the reader should know is missing.
+impl DetailLevel {
+    /// A sentence about the parts that are left out.
     pub(super) const fn left_out(self) -> Option<&'static str> {
         match self {
             Self::Everything => None,
-            Self::FailuresOnly => Some("Details of cases that passed are left out."),
-            Self::WithoutLogs => Some("Details of cases that passed and logs are left out."),
+            Self::FailuresOnly => Some("Details of passed cases are left out."),
+            Self::WithoutLogs => Some("Details of passed cases and logs are left out."),
             Self::TablesOnly => Some("Details of findings and cases are left out."),
         }
     }
 }
 
-/// The findings, gravest first.
-pub(super) fn findings(model: &Model, level: Detail) -> String {
+/// The findings, most severe first.
+pub(super) fn findings(model: &Model, level: DetailLevel) -> String {
     if model.findings.is_empty() {
         return String::new();
     }
@@ -52,7 +52,7 @@ pub(super) fn findings(model: &Model, level: Detail) -> String {
     text
 }
 
-fn one_finding(finding: &FindingEntry, level: Detail) -> String {
+fn one_finding(finding: &FindingEntry, level: DetailLevel) -> String {
     let place = match (&finding.file, finding.line) {
         (Some(file), Some(line)) => format!(" ({})", escape::code(&format!("{file}:{line}"))),
         (Some(file), None) => format!(" ({})", escape::code(file)),
@@ -64,7 +64,7 @@ fn one_finding(finding: &FindingEntry, level: Detail) -> String {
         escape::markdown(&finding.code),
         escape::markdown(&finding.message)
     );
-    if level < Detail::TablesOnly {
+    if level < DetailLevel::TablesOnly {
         for detail in &finding.details {
             text.push_str(&format!(
                 "  - {}: {}\n",
@@ -79,21 +79,21 @@ fn one_finding(finding: &FindingEntry, level: Detail) -> String {
     text
 }
 
-/// The cases one by one, folded.
-pub(super) fn cases(model: &Model, level: Detail) -> String {
+/// The cases one by one, collapsed.
+pub(super) fn cases(model: &Model, level: DetailLevel) -> String {
     let shown = |case: &&Case| match level {
-        Detail::Everything => case.status != CaseStatus::Skipped,
-        Detail::FailuresOnly | Detail::WithoutLogs => {
+        DetailLevel::Everything => case.status != CaseStatus::Skipped,
+        DetailLevel::FailuresOnly | DetailLevel::WithoutLogs => {
             matches!(case.status, CaseStatus::Failed | CaseStatus::Errored | CaseStatus::Flaky)
         }
-        Detail::TablesOnly => false,
+        DetailLevel::TablesOnly => false,
     };
     model.cases.iter().filter(shown).map(|case| one_case(case, level)).collect()
 }
 
-fn one_case(case: &Case, level: Detail) -> String {
+fn one_case(case: &Case, level: DetailLevel) -> String {
     let open = if case.status == CaseStatus::Failed { " open" } else { "" };
-    let mut text = format!("\n<details{open}><summary>{}: {}</summary>\n\n", escape::markdown(&case.id), case_words(case.status));
+    let mut text = format!("\n<details{open}><summary>{}: {}</summary>\n\n", escape::markdown(&case.id), case_label(case.status));
     let mut block = |label: &str, value: &str, language: &str| {
         text.push_str(&format!("{label}\n\n{}\n", escape::fenced(&shorten(value, VALUE_BYTES), language)));
     };
@@ -102,7 +102,7 @@ fn one_case(case: &Case, level: Detail) -> String {
     }
     block("Inputs:", &pretty(&Value::Object(case.inputs.clone())), "json");
     if let Some(minimal) = &case.minimal_inputs {
-        block("The smallest inputs that still fail:", &pretty(&Value::Object(minimal.clone())), "json");
+        block("Minimal failing inputs:", &pretty(&Value::Object(minimal.clone())), "json");
     }
     if let Some(expected) = &case.expected {
         block(&format!("Expected ({}):", escape::markdown(&case.checker)), expected, "");
@@ -123,19 +123,19 @@ fn one_case(case: &Case, level: Detail) -> String {
     if let Some(url) = case.url.as_deref().filter(|url| url.starts_with("https://")) {
         text.push_str(&format!("\nPrediction: {}\n", escape::code(url)));
     }
-    if level < Detail::WithoutLogs && !case.logs.is_empty() {
+    if level < DetailLevel::WithoutLogs && !case.logs.is_empty() {
         text.push_str(&format!("\nLogs:\n\n{}", escape::fenced(&shorten(&case.logs, VALUE_BYTES), "")));
     }
     text.push_str("\n</details>\n");
     text
 }
 
-/// What the files of the output are, and what comparing them measured.
+/// The files of the output, and the measurements of comparing them.
 fn files(case: &Case) -> String {
     let mut text = String::new();
     for file in case.files.iter().take(ROWS) {
-        let words = escape::markdown(&shorten(&file_words(file), VALUE_BYTES));
-        text.push_str(&format!("- {}: {words}\n", escape::code(&shorten(&file.place, VALUE_BYTES))));
+        let facts = escape::markdown(&shorten(&file_text(file), VALUE_BYTES));
+        text.push_str(&format!("- {}: {facts}\n", escape::code(&shorten(&file.place, VALUE_BYTES))));
     }
     if case.files.len() > ROWS {
         text.push_str(&format!("- and {} more files\n", case.files.len() - ROWS));
@@ -157,18 +157,13 @@ fn comparison(comparison: &ComparisonEntry) -> String {
     }
     text.push_str("| measured | value | limit | |\n|---|---|---|---|\n");
     for measured in comparison.measurements.iter().take(ROWS) {
-        let words = words(measured);
-        let holds = match (words.limit.is_empty(), measured.holds) {
+        let row = measurement_text(measured);
+        let holds = match (row.limit.is_empty(), measured.holds) {
             (true, _) => "",
             (false, true) => "✅",
             (false, false) => "❌",
         };
-        text.push_str(&format!(
-            "| {} | {} | {} | {holds} |\n",
-            escape::markdown(&shorten(&words.name, 200)),
-            words.value,
-            words.limit
-        ));
+        text.push_str(&format!("| {} | {} | {} | {holds} |\n", escape::markdown(&shorten(&row.name, 200)), row.value, row.limit));
     }
     text.push('\n');
     text

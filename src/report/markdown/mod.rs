@@ -1,7 +1,7 @@
-//! `report.md`, and the same parts for narrower places.
+//! `report.md`, job summaries and the text of check runs.
 //!
-//! A text has a limit in bytes. When it is too long, what matters least goes first: details of cases that passed, then logs, then
-//! details of findings, and the text says what it left out.
+//! A text has a limit in bytes. When it is too long, the least important parts are left out first: details of passed cases, then logs,
+//! then details of findings. The text says what is left out.
 
 mod details;
 mod table;
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use cog_findings::text::shorten;
 
-use self::details::Detail;
+use self::details::DetailLevel;
 use super::escape;
 use super::json::v1::{Model, Run};
 use crate::domain::verdict::Verdict;
@@ -21,11 +21,11 @@ use crate::support::clock::humane;
 
 /// The size of `report.md` in bytes. GitHub shows job summaries up to 1 MiB:
 /// `docs/reference/github-actions.md#job-summaries-and-outputs`.
-pub const REPORT_BYTES: usize = 1_000_000;
+pub(crate) const REPORT_BYTES: usize = 1_000_000;
 
-/// The run as a page.
-pub fn report_markdown(run: &Run, limit_bytes: usize) -> String {
-    let levels = [Detail::Everything, Detail::FailuresOnly, Detail::WithoutLogs, Detail::TablesOnly];
+/// Renders a run as a page.
+pub(crate) fn report_markdown(run: &Run, limit_bytes: usize) -> String {
+    let levels = [DetailLevel::Everything, DetailLevel::FailuresOnly, DetailLevel::WithoutLogs, DetailLevel::TablesOnly];
     let mut text = String::new();
     for level in levels {
         text = page(run, level);
@@ -36,8 +36,8 @@ pub fn report_markdown(run: &Run, limit_bytes: usize) -> String {
     shorten(&text, limit_bytes)
 }
 
-fn page(run: &Run, level: Detail) -> String {
-    let mut text = format!("# safe-push: {}\n\n", verdict_words(run.verdict));
+fn page(run: &Run, level: DetailLevel) -> String {
+    let mut text = format!("# safe-push: {}\n\n", verdict_label(run.verdict));
     text.push_str(&format!(
         "{} in {}, started {}, safe-push {}.\n",
         cog_findings::text::count(run.models.len(), "model"),
@@ -62,8 +62,8 @@ fn page(run: &Run, level: Detail) -> String {
     text
 }
 
-fn section(model: &Model, level: Detail) -> String {
-    let mut text = format!("## {}: {}\n", escape::markdown(&model.model), verdict_words(model.verdict));
+fn section(model: &Model, level: DetailLevel) -> String {
+    let mut text = format!("## {}: {}\n", escape::markdown(&model.model), verdict_label(model.verdict));
     if let Some(error) = &model.error {
         text.push_str(&format!("\n**Error:** {}\n", escape::code(&error.message)));
         if let Some(hint) = &error.hint {
@@ -79,14 +79,14 @@ fn section(model: &Model, level: Detail) -> String {
     text
 }
 
-/// A verdict with a sign beside the word.
-pub(in crate::report) fn verdict_words(verdict: Verdict) -> &'static str {
+/// A verdict with an icon.
+pub(crate) fn verdict_label(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Passed => "✅ passed",
         Verdict::Failed => "❌ failed",
-        Verdict::ServiceError => "⚠️ a service failed",
-        Verdict::Billing => "⚠️ billing",
+        Verdict::ServiceError => "⚠️ service error",
+        Verdict::Billing => "⚠️ billing error",
         Verdict::Misconfigured => "❌ misconfigured",
-        Verdict::Cancelled => "🚫 cancelled",
+        Verdict::Cancelled => "🚫 canceled",
     }
 }

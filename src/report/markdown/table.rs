@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use cog_findings::text::count;
 
-use super::verdict_words;
+use super::verdict_label;
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
 use crate::report::escape;
 use crate::report::json::v1::{Model, Run};
 use crate::support::clock::humane;
 
-/// A row per model.
+/// One row per model.
 pub(super) fn models(run: &Run) -> String {
     let mut text = "| model | verdict | cases | published |\n|---|---|---|---|\n".to_owned();
     for model in &run.models {
@@ -19,36 +19,36 @@ pub(super) fn models(run: &Run) -> String {
         text.push_str(&format!(
             "| {} | {} | {passed} of {} | {published} |\n",
             escape::markdown(&model.name),
-            verdict_words(model.verdict),
+            verdict_label(model.verdict),
             model.cases.len()
         ));
     }
     text
 }
 
-/// A row per stage.
+/// One row per stage.
 pub(super) fn stages(model: &Model) -> String {
     let mut text = "| stage | status | time | |\n|---|---|---|---|\n".to_owned();
     for stage in &model.stages {
         let time =
             if stage.status == StageStatus::Skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) };
         let note = stage.note.as_deref().map(escape::markdown).unwrap_or_default();
-        text.push_str(&format!("| {} | {} | {time} | {note} |\n", stage.name, stage_words(stage.status)));
+        text.push_str(&format!("| {} | {} | {time} | {note} |\n", stage.name, stage_label(stage.status)));
     }
     text
 }
 
-fn stage_words(status: StageStatus) -> &'static str {
+fn stage_label(status: StageStatus) -> &'static str {
     match status {
         StageStatus::Passed => "✅ passed",
         StageStatus::Failed => "❌ failed",
         StageStatus::Errored => "⚠️ error",
-        StageStatus::Cancelled => "🚫 cancelled",
+        StageStatus::Cancelled => "🚫 canceled",
         StageStatus::Skipped => "skipped",
     }
 }
 
-/// What was tested, what is live, and the proof that both are the same.
+/// The tested and the published version, and whether their layers are the same.
 pub(super) fn versions(model: &Model) -> String {
     let mut lines = Vec::new();
     let versions = &model.versions;
@@ -56,15 +56,15 @@ pub(super) fn versions(model: &Model) -> String {
         ("Tested", &versions.test),
         ("Published", &versions.live),
         ("Official", &versions.official),
-        ("Live before, the way back", &versions.previous),
+        ("Previously live, for a rollback", &versions.previous),
     ] {
         if let Some(version) = version {
             lines.push(format!("- {label}: {}", escape::code(version)));
         }
     }
-    lines.extend(versions.trained.iter().map(|version| format!("- Left by a test training: {}", escape::code(version))));
+    lines.extend(versions.trained.iter().map(|version| format!("- Created by a test training: {}", escape::code(version))));
     if let Some(layers) = &model.layers {
-        let words = if layers.equal { "the same in both versions" } else { "**not the same in both versions**" };
+        let words = if layers.equal { "the same in both versions" } else { "**different in the two versions**" };
         lines.push(format!("- {}, {words}", count(layers.staged.len(), "layer")));
     }
     if let Some(deployment) = &model.deployment {
@@ -82,12 +82,12 @@ pub(super) fn versions(model: &Model) -> String {
         lines.push(format!("- {number}, {:.1} s of run time{usd}", model.cost.predict_seconds));
     }
     if let Some(seed) = model.seed {
-        lines.push(format!("- Made inputs repeat with `--seed {seed}`"));
+        lines.push(format!("- Reproduce the fuzz inputs with `--seed {seed}`"));
     }
     if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
 }
 
-/// A row per case.
+/// One row per case.
 pub(super) fn cases(model: &Model) -> String {
     if model.cases.is_empty() {
         return String::new();
@@ -99,7 +99,7 @@ pub(super) fn cases(model: &Model) -> String {
             "| {} | {} | {} | {} | {} |\n",
             escape::markdown(&case.id),
             escape::markdown(&case.checker),
-            case_words(case.status),
+            case_label(case.status),
             humane(Duration::from_millis(case.duration_ms)),
             reason.unwrap_or_default()
         ));
@@ -107,14 +107,14 @@ pub(super) fn cases(model: &Model) -> String {
     text
 }
 
-/// A status with a sign beside the word.
-pub(super) fn case_words(status: CaseStatus) -> &'static str {
+/// A status with an icon.
+pub(super) fn case_label(status: CaseStatus) -> &'static str {
     match status {
         CaseStatus::Passed => "✅ passed",
         CaseStatus::Failed => "❌ failed",
         CaseStatus::Flaky => "🔁 flaky",
         CaseStatus::Errored => "⚠️ error",
-        CaseStatus::Cancelled => "🚫 cancelled",
+        CaseStatus::Cancelled => "🚫 canceled",
         CaseStatus::Skipped => "skipped",
     }
 }

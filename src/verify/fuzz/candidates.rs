@@ -1,7 +1,6 @@
 //! Values worth trying for one input: its default, its choices, the ends of its range, texts that break naive code.
 
-use cog_schema::validate::InputProperty;
-use cog_schema::{Bound, Kind, Shape};
+use cog_schema::{Bound, InputProperty, Shape, ShapeKind};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Number, Value, json};
@@ -58,13 +57,13 @@ fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize)
         return Vec::new();
     }
     match &shape.kind {
-        Kind::Any => vec![json!("text"), json!(1), json!({})],
-        Kind::Boolean => vec![json!(false), json!(true)],
-        Kind::Integer => integers(shape, generator),
-        Kind::Number => numbers(shape, generator),
-        Kind::String => strings(name, shape),
-        Kind::Array(items) => lists(shape, &of_shape(name, items, generator, depth - 1)),
-        Kind::Object(members) => {
+        ShapeKind::Any => vec![json!("text"), json!(1), json!({})],
+        ShapeKind::Boolean => vec![json!(false), json!(true)],
+        ShapeKind::Integer => integers(shape, generator),
+        ShapeKind::Number => numbers(shape, generator),
+        ShapeKind::String => strings(name, shape),
+        ShapeKind::Array(items) => lists(shape, &of_shape(name, items, generator, depth - 1)),
+        ShapeKind::Object(members) => {
             let mut least = Map::new();
             let mut full = Map::new();
             for member in &members.declared {
@@ -78,7 +77,7 @@ fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize)
             }
             vec![Value::Object(least), Value::Object(full)]
         }
-        Kind::Union(variants) => variants.iter().flat_map(|variant| of_shape(name, variant, generator, depth - 1)).collect(),
+        ShapeKind::Union(variants) => variants.iter().flat_map(|variant| of_shape(name, variant, generator, depth - 1)).collect(),
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use cog_schema::Method;
-use cog_schema::validate::{check_inputs_of, input_properties_of};
+use cog_schema::{Method, check_inputs, input_properties};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
@@ -56,7 +55,7 @@ impl Generator {
             Method::Train => "train-fuzz",
         });
         let disabled: BTreeSet<&str> = plan.disabled_inputs.iter().map(String::as_str).collect();
-        let properties = input_properties_of(document, method);
+        let properties = input_properties(document, method);
         let free: Vec<_> = properties.iter().filter(|property| !plan.fixed_inputs.contains_key(&property.name)).collect();
         if let Some(property) = free.iter().find(|property| property.required && disabled.contains(property.name.as_str())) {
             return Err(Impossible { input: property.name.clone(), disabled: true });
@@ -128,7 +127,7 @@ fn only_valid(document: &Value, method: Method, names: &[&str], offered: &[Vec<V
     for round in 0..rounds {
         let inputs: Inputs =
             names.iter().zip(offered).filter_map(|(name, values)| Some(((*name).to_owned(), values.get(round)?.clone()))).collect();
-        let problems = check_inputs_of(document, method, &inputs);
+        let problems = check_inputs(document, method, &inputs);
         for ((name, values), kept) in names.iter().zip(offered).zip(&mut valid) {
             let Some(value) = values.get(round) else { continue };
             if !problems.iter().any(|problem| problem.input == *name) {

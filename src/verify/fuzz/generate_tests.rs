@@ -188,7 +188,7 @@ proptest! {
         let document = document(&properties, &required);
         if let Ok(generator) = Generator::new(&document, Method::Predict, &FuzzPlan::default(), Seed(seed)) {
             for inputs in generator.take(15) {
-                let problems = check_inputs_of(&document, Method::Predict, &inputs);
+                let problems = check_inputs(&document, Method::Predict, &inputs);
                 prop_assert!(problems.is_empty(), "{problems:?} of {inputs:?} against {document}");
             }
         }

@@ -78,7 +78,7 @@ async fn an_output_unlike_the_schema_is_a_failure() {
     let fake = Fake::new(|asked| output(if asked.inputs.get("mode") == Some(&json!("best")) { json!(5) } else { json!("ok") }));
     let outcome = fuzzed(10).run(&fake).await;
     let failed: Vec<_> = outcome.cases.iter().filter(|case| case.status == CaseStatus::Failed).collect();
-    assert!(failed.iter().all(|case| reason(case) == "output is 5, but has to be string"));
+    assert!(failed.iter().all(|case| reason(case) == "output is 5, but must be string"));
     let (shrunk, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|case| case.minimal_inputs.is_some());
     let [failed] = shrunk[..] else { panic!("one failure of a kind is shrunk") };
     let remark = format!("fails as {} does, which shows how to repeat it", failed.id);

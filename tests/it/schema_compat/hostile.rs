@@ -3,10 +3,7 @@
 use std::time::{Duration, Instant};
 
 use cog_findings::SourceMap;
-use cog_schema::lint::lint;
-use cog_schema::read;
-use cog_schema::summary::signature_lines;
-use cog_schema::validate::{check_inputs, check_output, input_properties};
+use cog_schema::{Method, ShapeKind, check_inputs, check_output, input_properties, lint, read};
 use serde_json::{Map, Value, json};
 
 use super::{codes, findings};
@@ -27,11 +24,10 @@ fn exercise(document: &Value) {
     let start = Instant::now();
     assert_eq!(findings(document, document), []);
     let _ = lint(document, &SourceMap::default(), &SourceMap::default());
-    let _ = signature_lines(document);
-    let _ = input_properties(document);
-    let _ = check_output(document, &json!({"a": [1, "b", null]}));
+    let _ = input_properties(document, Method::Predict);
+    let _ = check_output(document, Method::Predict, &json!({"a": [1, "b", null]}));
     let inputs: Map<String, Value> = [("x".to_owned(), json!([[{"x": 1}]]))].into_iter().collect();
-    let _ = check_inputs(document, &inputs);
+    let _ = check_inputs(document, Method::Predict, &inputs);
     assert!(start.elapsed() < PATIENCE, "{:?}", start.elapsed());
 }
 
@@ -69,7 +65,11 @@ fn escaped_references_are_followed() {
         "a/b c~": {"type": "integer"},
     }));
     assert_eq!(problems(&document), Vec::<String>::new());
-    assert_eq!(signature_lines(&document), "x: integer");
+    let properties = input_properties(&document, Method::Predict);
+    assert_eq!(
+        properties.iter().map(|input| (input.name.as_str(), &input.shape.kind)).collect::<Vec<_>>(),
+        [("x", &ShapeKind::Integer)]
+    );
 }
 
 #[test]

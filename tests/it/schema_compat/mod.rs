@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use cog_findings::{Finding, Location, Severity, SourceMap};
-use cog_schema::compat::{CompatOptions, compare};
-use cog_schema::rules::RULES;
+use cog_findings::{ChangeKind, Finding, Location, Method, SchemaChange, SchemaPart, Severity, SourceMap};
+use cog_schema::{CompatOptions, RULES, compare};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -169,8 +168,10 @@ fn every_finding_names_its_path_both_sides_and_a_way_out() {
                 _ => (with_output(pair.old.as_ref()), with_output(pair.new.as_ref())),
             };
             for finding in findings(&old, &new) {
-                let labels: Vec<&str> = finding.details.iter().map(|(label, _)| label.as_str()).collect();
-                assert!(labels.starts_with(&["path", "old", "new"]), "{}: {labels:?}", finding.message);
+                let change = finding.change.as_deref().unwrap();
+                assert!(finding.message.starts_with(&change.part.to_string()), "{}: {change:?}", finding.message);
+                assert!([change.old_text(), change.new_text()].iter().all(|side| !side.is_empty()), "{change:?}");
+                assert_ne!(change.breaks.as_deref(), Some(""));
                 assert!(finding.severity < Severity::Error || finding.hint.is_some(), "{}", finding.message);
                 assert!(finding.message.is_ascii() && !finding.message.ends_with('.'), "{}", finding.message);
                 assert!(finding.details.iter().all(|(_, value)| !value.is_empty()), "{finding:?}");
@@ -200,10 +201,16 @@ fn a_finding_reads_like_this() {
     let new = document(&json!({"steps": {"type": "integer", "maximum": 40.0, "x-order": 0}}), &[], None);
     let found = findings(&old, &new);
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].message, "input steps takes only values <= 40 now; before <= 50");
+    assert_eq!(found[0].message, "input steps now takes only values <= 40; before: <= 50");
     assert_eq!(found[0].hint.as_deref(), Some("lower high values inside the method instead"));
-    let details: Vec<String> = found[0].details.iter().map(|(label, value)| format!("{label}: {value}")).collect();
-    assert_eq!(details, ["path: input steps", "old: <= 50", "new: <= 40", "breaks: requests with a higher value"]);
+    let change = SchemaChange {
+        part: SchemaPart::input(Method::Predict, "steps"),
+        kind: ChangeKind::Maximum,
+        old: Some("<= 50".to_owned()),
+        new: Some("<= 40".to_owned()),
+        breaks: Some("requests with a higher value".to_owned()),
+    };
+    assert_eq!(found[0].change.as_deref(), Some(&change));
 }
 
 #[test]
@@ -238,8 +245,8 @@ fn another_order_is_one_note() {
     };
     let found = findings(&with_order([0, 1, 2]), &with_order([2, 0, 1]));
     assert_eq!(codes(&found), ["SP127"]);
-    assert_eq!(found[0].details[1].1, "a, b, c");
-    assert_eq!(found[0].details[2].1, "b, c, a");
+    let change = found[0].change.as_deref().unwrap();
+    assert_eq!((change.old_text(), change.new_text()), ("a, b, c", "b, c, a"));
     assert_eq!(findings(&with_order([0, 1, 2]), &with_order([5, 6, 9])), []);
 }
 

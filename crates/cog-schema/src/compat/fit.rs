@@ -1,150 +1,25 @@
-//! Does every value of one shape fit another? If not, where are the gaps?
+//! Finds the gaps between two shapes: the values of one that do not fit the other.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::gap::{Direction, Gap, Mismatch};
 use super::limits;
 use crate::describe::{describe, describe_kind};
 use crate::json::{self, show_list, show_name};
 use crate::read::kind_of_values;
-use crate::shape::{Kind, Member, Members, Rest, Shape};
-use crate::validate::refused;
+use crate::shape::{Member, Members, OtherMembers, Shape, ShapeKind};
+use crate::validate::rejected;
 
-/// Pairs of nodes that one comparison looks at. Unions take every one of one side with every one of the other.
+/// Pairs of nodes that one comparison visits. Unions pair every alternative of one side with every one of the other.
 const PAIR_LIMIT: usize = 200_000;
 
-/// Gaps of one comparison; more tell nobody more.
+/// Gaps that one comparison reports.
 const GAP_LIMIT: usize = 200;
 
 /// Whole numbers of a range that are tried against choices one by one.
 const RANGE_LIMIT: i128 = 1_000;
-
-/// Which way values travel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
-    /// Callers' values, made for the old shape, meet the new one.
-    Inputs,
-    /// The new version's values meet readers made for the old shape.
-    Outputs,
-}
-
-/// What a string stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// Itself.
-    Text,
-    /// The file at its address.
-    File,
-    /// Something that is not shown.
-    Secret,
-    /// A date or the like.
-    Formatted,
-}
-
-impl Meaning {
-    pub(super) fn of(shape: &Shape) -> Self {
-        match shape.format.as_deref() {
-            None => Self::Text,
-            Some("uri") => Self::File,
-            Some("password") => Self::Secret,
-            Some(_) => Self::Formatted,
-        }
-    }
-}
-
-/// Why a value may not fit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Gap {
-    /// Another type.
-    Type,
-    /// A list on one side only.
-    List,
-    /// Anything on one side, something on the other.
-    Open {
-        /// Whether that something is an object without declared members, as static documents write `Any`.
-        free_form: bool,
-    },
-    /// One alternative fits nowhere.
-    Variant,
-    /// `null`.
-    Null,
-    /// Another format, or a format on one side only.
-    Format {
-        /// What the string stands for where it comes from.
-        from: Meaning,
-        /// What it has to stand for.
-        to: Meaning,
-    },
-    /// Some listed values.
-    Choices,
-    /// All values but the listed ones.
-    Restricted,
-    /// Below the lower bound.
-    Minimum,
-    /// Above the upper bound.
-    Maximum,
-    /// Between multiples.
-    Multiple,
-    /// Too short or too long.
-    Length,
-    /// A pattern that does not match.
-    Pattern,
-    /// Too few, too many or repeated items.
-    ItemCount,
-    /// Kinds of files.
-    Accept,
-    /// Pieces on one side, a whole on the other.
-    Stream,
-    /// Pieces of one text on one side only.
-    Display,
-    /// A member that the other side does not declare.
-    MemberUnknown,
-    /// A member that only the other side declares.
-    MemberMissing {
-        /// Whether the other side insists on it.
-        required: bool,
-    },
-    /// A member that may be missing and must not.
-    MemberRequired,
-    /// Members that are not declared.
-    Closed,
-    /// The comparison was given up.
-    Unfinished,
-}
-
-impl Gap {
-    /// Whether the gap matters to values that travel this way.
-    pub(super) fn breaks(&self, direction: Direction) -> bool {
-        match self {
-            Self::Stream | Self::Display => direction == Direction::Outputs,
-            Self::MemberUnknown | Self::Closed => direction == Direction::Inputs,
-            Self::MemberMissing { required } => *required || direction == Direction::Outputs,
-            _ => true,
-        }
-    }
-
-    /// Whether an alternative with this gap is another alternative rather than a narrower one.
-    fn is_total(&self) -> bool {
-        matches!(self, Self::Type | Self::List | Self::Open { .. } | Self::Format { .. })
-    }
-
-    fn open(to: &Shape) -> Self {
-        Self::Open { free_form: to.members().is_some_and(Members::is_free_form) }
-    }
-}
-
-/// One gap, with its place and both sides in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Mismatch {
-    /// Steps from the compared value: `.items.name`; empty for the value itself.
-    pub(super) path: String,
-    pub(super) gap: Gap,
-    /// The side that values come from.
-    pub(super) from: String,
-    /// The side that they have to fit.
-    pub(super) to: String,
-}
 
 /// All gaps between the values of `from` and the shape `to`.
 pub(super) fn gaps(from: &Shape, to: &Shape, direction: Direction) -> Vec<Mismatch> {
@@ -156,7 +31,8 @@ pub(super) fn gaps(from: &Shape, to: &Shape, direction: Direction) -> Vec<Mismat
     if fitting.pairs > PAIR_LIMIT {
         fitting.path.clear();
         fitting.found.truncate(GAP_LIMIT - 1);
-        fitting.add(Gap::Unfinished, "compared in part".to_owned(), "compared in part".to_owned());
+        let partly = || Some("compared in part".to_owned());
+        fitting.push(Gap::Unfinished, partly(), partly());
     }
     fitting.found
 }
@@ -170,6 +46,10 @@ struct Fitting {
 
 impl Fitting {
     fn add(&mut self, gap: Gap, from: String, to: String) {
+        self.push(gap, Some(from), Some(to));
+    }
+
+    fn push(&mut self, gap: Gap, from: Option<String>, to: Option<String>) {
         if self.found.len() < GAP_LIMIT {
             self.found.push(Mismatch { path: self.path.clone(), gap, from, to });
         }
@@ -184,13 +64,13 @@ impl Fitting {
     }
 
     fn shape(&mut self, from: &Shape, to: &Shape) {
-        if from.nullable && !to.nullable && !(to.kind == Kind::Any && to.choices.is_none()) {
+        if from.nullable && !to.nullable && !(to.kind == ShapeKind::Any && to.choices.is_none()) {
             self.add(Gap::Null, describe(from), describe(to));
         }
         self.values(from, to);
     }
 
-    /// The same for values other than null: alternatives are never nullable, the union is.
+    /// Compares values other than null: a union is nullable, its alternatives never are.
     fn values(&mut self, from: &Shape, to: &Shape) {
         self.pairs += 1;
         if self.pairs > PAIR_LIMIT {
@@ -200,21 +80,21 @@ impl Fitting {
             return self.choices(choices, from, to);
         }
         match (&from.kind, &to.kind) {
-            (Kind::Any, Kind::Any) | (_, Kind::Any) => {}
-            (Kind::Any, _) => return self.add(Gap::open(to), describe_kind(from), describe_kind(to)),
-            (Kind::Union(variants), Kind::Union(others)) => return self.variants(variants, others, to),
-            (Kind::Union(variants), _) => return self.variants(variants, std::slice::from_ref(to), to),
-            (_, Kind::Union(others)) => return self.against_variants(from, others, to),
-            (Kind::Integer, Kind::Number) => self.limits(from, to),
-            (Kind::Array(items), Kind::Array(other_items)) => {
+            (ShapeKind::Any, ShapeKind::Any) | (_, ShapeKind::Any) => {}
+            (ShapeKind::Any, _) => return self.add(Gap::open(to), describe_kind(from), describe_kind(to)),
+            (ShapeKind::Union(variants), ShapeKind::Union(others)) => return self.variants(variants, others, to),
+            (ShapeKind::Union(variants), _) => return self.variants(variants, std::slice::from_ref(to), to),
+            (_, ShapeKind::Union(others)) => return self.against_variants(from, others, to),
+            (ShapeKind::Integer, ShapeKind::Number) => self.limits(from, to),
+            (ShapeKind::Array(items), ShapeKind::Array(other_items)) => {
                 self.limits(from, to);
                 self.marks(from, to);
                 self.within("items", |fitting| fitting.shape(items, other_items));
             }
-            (Kind::Array(_), _) | (_, Kind::Array(_)) => {
+            (ShapeKind::Array(_), _) | (_, ShapeKind::Array(_)) => {
                 return self.add(Gap::List, describe_kind(from), describe_kind(to));
             }
-            (Kind::Object(members), Kind::Object(others)) => self.members(members, others),
+            (ShapeKind::Object(members), ShapeKind::Object(others)) => self.members(members, others),
             (one, other) if std::mem::discriminant(one) == std::mem::discriminant(other) => self.limits(from, to),
             _ => return self.add(Gap::Type, describe_kind(from), describe_kind(to)),
         }
@@ -225,11 +105,11 @@ impl Fitting {
         }
     }
 
-    /// A finite set of values fits when each of them does. Choices that are not even of their own type were never taken.
+    /// A finite set of values fits when each of them does. Choices that do not match their own type were never accepted.
     fn choices(&mut self, choices: &[Value], from: &Shape, to: &Shape) {
         let [old_kind, new_kind] = [from, to].map(|shape| Shape { choices: None, ..shape.clone() });
-        let never_taken = keys(refused(choices, &old_kind));
-        let mut lost = keys(refused(choices, &new_kind));
+        let never_accepted = keys(rejected(choices, &old_kind));
+        let mut lost = keys(rejected(choices, &new_kind));
         if let Some(others) = &to.choices {
             let offered = keys(others);
             lost.extend(keys(choices).difference(&offered).cloned());
@@ -238,7 +118,7 @@ impl Fitting {
             .iter()
             .filter(|choice| {
                 let key = json::key(choice);
-                lost.contains(&key) && !never_taken.contains(&key)
+                lost.contains(&key) && !never_accepted.contains(&key)
             })
             .cloned()
             .collect();
@@ -251,11 +131,11 @@ impl Fitting {
             None => Shape { kind: to.kind.clone(), ..Shape::default() },
         };
         let nothing_shared = refused.len() == choices.len()
-            && kind.kind != Kind::Any
-            && !matches!(offered.kind, Kind::Any | Kind::Union(_) | Kind::Number)
+            && kind.kind != ShapeKind::Any
+            && !matches!(offered.kind, ShapeKind::Any | ShapeKind::Union(_) | ShapeKind::Number)
             && std::mem::discriminant(&kind.kind) != std::mem::discriminant(&offered.kind);
         match (&offered.kind, nothing_shared) {
-            (Kind::Array(_), true) => self.add(Gap::List, describe_kind(from), describe_kind(to)),
+            (ShapeKind::Array(_), true) => self.add(Gap::List, describe_kind(from), describe_kind(to)),
             (_, true) => self.add(Gap::Type, describe_kind(&kind), describe_kind(&offered)),
             _ => {
                 let others =
@@ -267,17 +147,17 @@ impl Fitting {
 
     fn limits(&mut self, from: &Shape, to: &Shape) {
         for (gap, from, to) in limits::tightened(from, to) {
-            self.add(gap, from, to);
+            self.push(gap, from, to);
         }
     }
 
     fn marks(&mut self, from: &Shape, to: &Shape) {
-        let said = |mark: &Option<String>, otherwise: &str| mark.as_deref().map_or_else(|| otherwise.to_owned(), show_name);
+        let shown = |mark: &Option<String>| mark.as_deref().map(show_name);
         if from.array_type != to.array_type {
-            self.add(Gap::Stream, said(&from.array_type, "a list"), said(&to.array_type, "a list"));
+            self.push(Gap::Stream, shown(&from.array_type), shown(&to.array_type));
         }
         if from.array_display != to.array_display {
-            self.add(Gap::Display, said(&from.array_display, "separate"), said(&to.array_display, "separate"));
+            self.push(Gap::Display, shown(&from.array_display), shown(&to.array_display));
         }
     }
 
@@ -293,9 +173,9 @@ impl Fitting {
             }
             lost += usize::from(self.found.get(before).is_some_and(|mismatch| mismatch.gap == Gap::Variant));
         }
-        if lost == variants.len() && lost > 1 && !matches!(to.kind, Kind::Union(_)) {
+        if lost == variants.len() && lost > 1 && !matches!(to.kind, ShapeKind::Union(_)) {
             self.found.truncate(mark);
-            let all = Shape::of(Kind::Union(variants.to_vec()));
+            let all = Shape::of(ShapeKind::Union(variants.to_vec()));
             self.add(Gap::Type, describe_kind(&all), describe_kind(to));
         }
     }
@@ -307,7 +187,7 @@ impl Fitting {
         }
     }
 
-    /// The gaps to the alternative with the fewest of them, none when one takes every value; `None` when all are of other types.
+    /// The gaps to the alternative with the fewest of them, empty when one takes every value; `None` when all have other types.
     fn nearest(&mut self, from: &Shape, others: &[Shape]) -> Option<Vec<Mismatch>> {
         let saved = std::mem::take(&mut self.found);
         let depth = self.path.clone();
@@ -331,46 +211,46 @@ impl Fitting {
     fn members(&mut self, from: &Members, to: &Members) {
         let by_name: BTreeMap<&str, &Member> = to.declared.iter().map(|member| (member.name.as_str(), member)).collect();
         for member in &from.declared {
-            match (by_name.get(member.name.as_str()), &to.rest) {
+            match (by_name.get(member.name.as_str()), &to.others) {
                 (Some(other), _) => self.within(&member.name, |fitting| {
                     if other.required && !member.required {
                         fitting.add(Gap::MemberRequired, "optional".to_owned(), "required".to_owned());
                     }
                     fitting.shape(&member.shape, &other.shape);
                 }),
-                (None, Rest::Typed(shape)) => self.within(&member.name, |fitting| fitting.shape(&member.shape, shape)),
-                (None, Rest::Free) => {}
-                (None, Rest::Unsaid) if to.is_free_form() => {}
-                (None, Rest::Unsaid | Rest::Refused) => self.within(&member.name, |fitting| {
-                    fitting.add(Gap::MemberUnknown, describe(&member.shape), "not declared".to_owned());
+                (None, OtherMembers::Typed(shape)) => self.within(&member.name, |fitting| fitting.shape(&member.shape, shape)),
+                (None, OtherMembers::Any) => {}
+                (None, OtherMembers::Unspecified) if to.is_free_form() => {}
+                (None, OtherMembers::Unspecified | OtherMembers::Forbidden) => self.within(&member.name, |fitting| {
+                    fitting.push(Gap::MemberUnknown, Some(describe(&member.shape)), None);
                 }),
             }
         }
         for other in to.declared.iter().filter(|other| from.get(&other.name).is_none()) {
             self.within(&other.name, |fitting| {
                 let gap = Gap::MemberMissing { required: other.required };
-                fitting.add(gap, "not declared".to_owned(), describe(&other.shape));
-                match &from.rest {
-                    Rest::Typed(shape) => fitting.shape(shape, &other.shape),
-                    Rest::Free if fitting.direction == Direction::Inputs && other.shape.kind != Kind::Any => {
+                fitting.push(gap, None, Some(describe(&other.shape)));
+                match &from.others {
+                    OtherMembers::Typed(shape) => fitting.shape(shape, &other.shape),
+                    OtherMembers::Any if fitting.direction == Direction::Inputs && other.shape.kind != ShapeKind::Any => {
                         fitting.add(Gap::open(&other.shape), "anything".to_owned(), describe(&other.shape));
                     }
                     _ => {}
                 }
             });
         }
-        self.rest(from, to);
+        self.other_members(from, to);
     }
 
-    fn rest(&mut self, from: &Members, to: &Members) {
-        let carries_others = from.is_free_form() || matches!(from.rest, Rest::Free | Rest::Typed(_));
-        match (&from.rest, &to.rest) {
-            (_, Rest::Free) => {}
-            (Rest::Typed(shape), Rest::Typed(other)) => self.within("*", |fitting| fitting.shape(shape, other)),
-            (_, Rest::Typed(other)) if carries_others && other.kind != Kind::Any => {
+    fn other_members(&mut self, from: &Members, to: &Members) {
+        let carries_others = from.is_free_form() || matches!(from.others, OtherMembers::Any | OtherMembers::Typed(_));
+        match (&from.others, &to.others) {
+            (_, OtherMembers::Any) => {}
+            (OtherMembers::Typed(shape), OtherMembers::Typed(other)) => self.within("*", |fitting| fitting.shape(shape, other)),
+            (_, OtherMembers::Typed(other)) if carries_others && other.kind != ShapeKind::Any => {
                 self.within("*", |fitting| fitting.add(Gap::open(other), "anything".to_owned(), describe(other)));
             }
-            (_, Rest::Unsaid | Rest::Refused) if carries_others && !to.is_free_form() => {
+            (_, OtherMembers::Unspecified | OtherMembers::Forbidden) if carries_others && !to.is_free_form() => {
                 self.add(Gap::Closed, "any members".to_owned(), "the declared members".to_owned());
             }
             _ => {}
@@ -381,8 +261,8 @@ impl Fitting {
 /// Whether the kind has few enough values to try, and each is a choice.
 fn all_are_choices(from: &Shape, choices: &[Value]) -> bool {
     match &from.kind {
-        Kind::Boolean => [false, true].iter().all(|value| choices.contains(&Value::Bool(*value))),
-        Kind::Integer => {
+        ShapeKind::Boolean => [false, true].iter().all(|value| choices.contains(&Value::Bool(*value))),
+        ShapeKind::Integer => {
             let (Some(low), Some(high)) = (&from.limits.minimum, &from.limits.maximum) else { return false };
             let (low, high) = (json::ceiling(&low.value, low.exclusive), json::floor(&high.value, high.exclusive));
             if high.saturating_sub(low) >= RANGE_LIMIT {
@@ -395,7 +275,7 @@ fn all_are_choices(from: &Shape, choices: &[Value]) -> bool {
     }
 }
 
-/// Choices to be looked up: a document may list very many.
+/// Choices as keys to look up: a document may list very many.
 fn keys<'v>(choices: impl IntoIterator<Item = &'v Value>) -> BTreeSet<String> {
     choices.into_iter().map(json::key).collect()
 }

@@ -1,74 +1,61 @@
-//! Does a new version still take what callers send, and still return what they read?
+//! Compares two documents: does the new version still accept what callers send, and return what they read?
 //!
-//! Inputs may only widen, outputs may only narrow. Both questions are one: does every value of one shape fit another? For inputs
-//! the old shape has to fit the new one, for outputs the new one the old one. `fit.rs` answers it and names every gap;
-//! `input.rs` and `output.rs` turn gaps into findings, each for its side; trainings go through the same code. Between documents of
-//! different generations of Cog a few gaps are forgiven, see [`Dialect`].
+//! Inputs may only widen, outputs may only narrow. Both are the same question: does every value of one shape fit another? For inputs
+//! the old shape must fit the new one, for outputs the new one must fit the old one. `fit` answers it and lists every gap;
+//! `input` and `output` turn gaps into findings, each for its side. Trainings go through the same code. Between documents of
+//! different generations of Cog a few gaps are forgiven, see [`Dialect`](crate::Dialect).
 
 mod fit;
+mod gap;
 mod input;
 mod limits;
+mod options;
 mod output;
-mod report;
+mod reporter;
+mod sides;
+mod statement;
 
-use cog_findings::{Finding, Severity, SourceMap};
+use cog_findings::{Finding, Method, Severity, SourceMap};
 use serde_json::Value;
 
-use super::dialect::Dialect;
+pub use self::options::CompatOptions;
+use self::reporter::Reporter;
+use self::sides::Sides;
 use super::read::{Schemas, read};
 use super::rules;
-use super::shape::{Method, Shape};
-use report::Reporter;
 
-/// What a comparison reports.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CompatOptions {
-    /// Whether changes that bother nobody (descriptions, order, additions) are reported as notes.
-    pub notes: bool,
-    /// How grave it is that an input is gone which the old version marked as deprecated. It breaks whoever still sends it, but an
-    /// announcement that could never be carried out would be none: a warning unless a team decides otherwise.
-    pub deprecated_removal: Severity,
-    /// Places in the trainer's source.
-    pub train_places: SourceMap,
-}
-
-impl Default for CompatOptions {
-    fn default() -> Self {
-        Self { notes: true, deprecated_removal: Severity::Warning, train_places: SourceMap::default() }
-    }
-}
-
-/// The two shapes of one comparison, with the generations that wrote them.
-struct Sides<'a> {
-    old: &'a Shape,
-    new: &'a Shape,
-    old_dialect: Dialect,
-    new_dialect: Dialect,
-}
-
-impl Sides<'_> {
-    /// Whether the documents are of different known generations, so that a difference need not be a change of the model.
-    fn cross_dialects(&self) -> bool {
-        self.old_dialect.differs(self.new_dialect)
-    }
-}
-
-/// Everything that changed between `old` (the live version's document) and `new`, gravest first and otherwise in the order of the
-/// document. `places` are those of the new version's predictor.
+/// Everything that changed between `old` (the live version's document) and `new`: the most severe findings first, otherwise in the
+/// order of the document. `source` locates the inputs and output of the new version's predictor.
 ///
-/// What could not be read of either document is not repeated here: [`read`] and the lint report it.
-pub fn compare(old: &Value, new: &Value, places: &SourceMap, options: &CompatOptions) -> Vec<Finding> {
+/// Parts of either document that could not be read are not repeated here: [`read`] and [`lint`](crate::lint()) report them.
+///
+/// ```
+/// use cog_findings::{ChangeKind, SourceMap};
+/// use cog_schema::{CompatOptions, compare};
+/// use serde_json::json;
+///
+/// let document = |maximum: u32| {
+///     json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
+///         "steps": {"type": "integer", "maximum": maximum},
+///     }}}}})
+/// };
+/// let findings = compare(&document(50), &document(40), &SourceMap::default(), &CompatOptions::default());
+/// assert_eq!(findings[0].code.as_str(), "SP109");
+/// assert_eq!(findings[0].message, "input steps now takes only values <= 40; before: <= 50");
+/// assert_eq!(findings[0].change.as_ref().unwrap().kind, ChangeKind::Maximum);
+/// ```
+pub fn compare(old: &Value, new: &Value, source: &SourceMap, options: &CompatOptions) -> Vec<Finding> {
     let (old, new) = (read(old), read(new));
     if old.is_empty() {
         return nothing_to_compare(&new);
     }
     let mut findings = Vec::new();
     for method in Method::ALL {
-        let places = match method {
-            Method::Predict => places,
-            Method::Train => &options.train_places,
+        let source = match method {
+            Method::Predict => source,
+            Method::Train => &options.train_source,
         };
-        let mut reporter = Reporter::new(method, places);
+        let mut reporter = Reporter::new(method, source);
         compare_method(&old, &new, options, &mut reporter);
         findings.extend(reporter.into_findings());
     }
@@ -83,7 +70,7 @@ fn nothing_to_compare(new: &Schemas) -> Vec<Finding> {
     }
     vec![
         Finding::new(&rules::NOTHING_TO_COMPARE, "the old version has no schema to compare with")
-            .hint("compare with a version that has one, or look at the changes by eye"),
+            .hint("compare with a version that has one, or review the changes yourself"),
     ]
 }
 
@@ -95,7 +82,7 @@ fn compare_method(old: &Schemas, new: &Schemas, options: &CompatOptions, reporte
             options,
             reporter,
         ),
-        // A method whose absence is that of the generation is not compared.
+        // Some generations leave out trainings: their absence says nothing about the model.
         (Some(_), None) if method == Method::Train && new.dialect.omits_trainings() && old.dialect != new.dialect => return,
         (Some(_), None) => return reporter.method_removed(),
         (None, _) => return,

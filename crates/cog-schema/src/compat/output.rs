@@ -1,44 +1,44 @@
 //! Outputs may only narrow.
 
-use cog_findings::Rule;
+use cog_findings::ChangeKind;
 
-use super::Sides;
-use super::fit::{Direction, Gap, Mismatch, gaps};
-use super::report::{Change, Reporter};
+use super::fit::gaps;
+use super::gap::{Direction, Gap, Mismatch};
+use super::reporter::Reporter;
+use super::sides::Sides;
+use super::statement::{Difference, Statement};
 use crate::describe::describe_kind;
 use crate::dialect::Dialect;
 use crate::rules;
-use crate::shape::{Kind, Members, Shape};
+use crate::shape::{Members, Shape, ShapeKind};
 
-/// Compares the output of one method: every value of the new shape has to fit readers of the old one.
+/// Compares the output of one method: every value of the new shape must fit readers of the old one.
 pub(super) fn compare(sides: &Sides<'_>, reporter: &mut Reporter<'_>) {
     for mismatch in gaps(sides.new, sides.old, Direction::Outputs) {
         if is_forgiven(&mismatch, sides) {
             continue;
         }
-        let subject = reporter.output(&mismatch.path);
-        let change = Change::new(&mismatch.to, &mismatch.from);
-        let Some((rule, says, who, hint)) = words(&mismatch) else { continue };
-        let mut finding = subject.finding(rule, &says, &change).detail("breaks", who);
-        finding.hint = (!hint.is_empty()).then(|| hint.to_owned());
-        reporter.add(finding);
+        let Mismatch { path, gap, from, to } = mismatch;
+        let difference = Difference::new(gap.change_kind(Direction::Outputs), to, from);
+        if let Some(statement) = statement(&gap, &difference) {
+            reporter.output(&path, difference, statement);
+        }
     }
     report_fixed(sides, reporter);
 }
 
-/// `Any` promised nothing; that it is something now breaks only who guessed otherwise.
+/// Reports an output that could be anything and now has a type. That breaks only callers who relied on a different type.
 fn report_fixed(sides: &Sides<'_>, reporter: &mut Reporter<'_>) {
-    let was_any = sides.old.kind == Kind::Any && sides.old.choices.is_none();
-    // Static documents write an unchanged `Any` as an object: `docs/reference/cog.md#old-and-new-schemas`, row "Output `Any`".
+    let was_any = sides.old.kind == ShapeKind::Any && sides.old.choices.is_none();
+    // Static documents write an unchanged `Any` as an object (`docs/reference/cog.md#old-and-new-schemas`, row "Output `Any`").
     let may_be_any = sides.cross_dialects() && sides.new_dialect == Dialect::Static && is_free_form(sides.new);
-    if was_any && sides.new.kind != Kind::Any && !may_be_any {
-        let now = describe_kind(sides.new);
-        let finding = reporter
-            .output("")
-            .finding(&rules::OUTPUT_TYPE_FIXED, &format!("could be anything and is {now} now"), &Change::new("anything", &now))
-            .detail("breaks", "perhaps readers that relied on what was really returned before")
-            .hint("if the live version returns this type already, ignore this finding");
-        reporter.add(finding);
+    if was_any && sides.new.kind != ShapeKind::Any && !may_be_any {
+        let difference = Difference::new(ChangeKind::Type, Some("anything".to_owned()), Some(describe_kind(sides.new)));
+        let says = format!("could be anything and is now {}", difference.new_text());
+        let statement = Statement::new(&rules::OUTPUT_TYPE_FIXED, says)
+            .breaks("perhaps readers that relied on what was actually returned before")
+            .hint("ignore this finding if the live version already returns this type");
+        reporter.output("", difference, statement);
     }
 }
 
@@ -46,7 +46,7 @@ fn is_free_form(shape: &Shape) -> bool {
     shape.members().is_some_and(Members::is_free_form)
 }
 
-/// Whether the difference comes from another generation of Cog, not from the model: `docs/reference/cog.md#old-and-new-schemas`.
+/// Whether the difference comes from the generation of Cog, not from the model (`docs/reference/cog.md#old-and-new-schemas`).
 fn is_forgiven(mismatch: &Mismatch, sides: &Sides<'_>) -> bool {
     if !sides.cross_dialects() {
         return false;
@@ -62,94 +62,60 @@ fn is_forgiven(mismatch: &Mismatch, sides: &Sides<'_>) -> bool {
     }
 }
 
-type Words = (&'static Rule, String, &'static str, &'static str);
-
-fn words(mismatch: &Mismatch) -> Option<Words> {
-    let Mismatch { gap, from: new, to: old, .. } = mismatch;
+fn statement(gap: &Gap, difference: &Difference) -> Option<Statement> {
+    let (old, new) = (difference.old_text(), difference.new_text());
     Some(match gap {
-        Gap::Type => (
-            &rules::OUTPUT_TYPE_CHANGED,
-            format!("changed from {old} to {new}"),
-            "everyone who reads it",
-            "return the old type, or publish the model under a new name",
-        ),
-        Gap::Open { .. } => (
-            &rules::OUTPUT_TYPE_CHANGED,
-            format!("was {old} and can be anything now"),
-            "everyone who relies on the type",
-            "annotate what the method really returns",
-        ),
-        Gap::List => (
-            &rules::OUTPUT_LIST_CHANGED,
-            format!("changed from {old} to {new}"),
-            "everyone who reads it",
-            "keep the old form, or publish the model under a new name",
-        ),
-        Gap::Variant => (
-            &rules::OUTPUT_VARIANT_ADDED,
-            format!("can be {new} now; before only {old}"),
-            "readers that handle only the old types",
-            "return the old types only",
-        ),
-        Gap::Null => (
-            &rules::OUTPUT_NULL_ADDED,
-            "can be null now".to_owned(),
-            "readers that use it without asking",
-            "return an empty value instead of None",
-        ),
-        Gap::Format { .. } => (
-            &rules::OUTPUT_FORMAT_CHANGED,
-            format!("changed from {old} to {new}"),
-            "everyone who reads it: a URL is not the text itself",
-            "return what was returned before, or publish the model under a new name",
-        ),
-        Gap::Choices => (
-            &rules::OUTPUT_CHOICE_ADDED,
-            format!("can be {new} now, which is not {old}"),
-            "readers that handle exactly the old values",
-            "map the new value to an old one",
-        ),
-        Gap::Restricted => (
-            &rules::OUTPUT_CHOICES_LIFTED,
-            format!("can be any {new} now; before {old}"),
-            "readers that handle exactly the old values",
-            "keep the choices",
-        ),
-        Gap::Minimum | Gap::Maximum | Gap::Multiple | Gap::Length | Gap::Pattern | Gap::ItemCount | Gap::Accept => (
-            &rules::OUTPUT_LIMITS_LOOSENED,
-            format!("allows {new} now; before {old}"),
-            "readers that rely on the limit",
-            "keep the limit",
-        ),
-        Gap::Stream => (
-            &rules::OUTPUT_STREAM_CHANGED,
-            format!("is {} now; before {}", named(new), named(old)),
-            "Replicate's clients hand out an iterator for one and a list for the other",
-            "keep the return annotation, or publish the model under a new name",
-        ),
-        Gap::Display => (
-            &rules::OUTPUT_DISPLAY_CHANGED,
-            format!("is to be shown as {new} now; before as {old}"),
-            "everyone who shows it: one text became several, or several one",
-            "keep the return annotation",
-        ),
-        Gap::MemberUnknown => (&rules::OUTPUT_MEMBER_ADDED, "is new".to_owned(), "nobody who ignores what they do not know", ""),
-        Gap::MemberMissing { .. } => {
-            (&rules::OUTPUT_MEMBER_REMOVED, "is gone".to_owned(), "everyone who reads it", "keep the member, empty if need be")
+        Gap::Type => Statement::new(&rules::OUTPUT_TYPE_CHANGED, format!("changed from {old} to {new}"))
+            .breaks("everyone who reads it")
+            .hint("return the old type, or publish the model under a new name"),
+        Gap::Open { .. } => Statement::new(&rules::OUTPUT_TYPE_CHANGED, format!("was {old} and can now be anything"))
+            .breaks("everyone who relies on the type")
+            .hint("annotate the type that the method returns"),
+        Gap::List => Statement::new(&rules::OUTPUT_LIST_CHANGED, format!("changed from {old} to {new}"))
+            .breaks("everyone who reads it")
+            .hint("keep the old form, or publish the model under a new name"),
+        Gap::Variant => Statement::new(&rules::OUTPUT_VARIANT_ADDED, format!("can now be {new}; before: only {old}"))
+            .breaks("readers that handle only the old types")
+            .hint("return only the old types"),
+        Gap::Null => Statement::new(&rules::OUTPUT_NULL_ADDED, "can now be null")
+            .breaks("readers that use it without checking for null")
+            .hint("return an empty value instead of None"),
+        Gap::Format { .. } => Statement::new(&rules::OUTPUT_FORMAT_CHANGED, format!("changed from {old} to {new}"))
+            .breaks("everyone who reads it: a URL is not the text itself")
+            .hint("return the old format, or publish the model under a new name"),
+        Gap::Choices => Statement::new(&rules::OUTPUT_CHOICE_ADDED, format!("can now be {new}, which is not {old}"))
+            .breaks("readers that handle exactly the old values")
+            .hint("map the new value to an old one"),
+        Gap::Restricted => Statement::new(&rules::OUTPUT_CHOICES_LIFTED, format!("can now be any {new}; before: {old}"))
+            .breaks("readers that handle exactly the old values")
+            .hint("keep the choices"),
+        Gap::Minimum | Gap::Maximum | Gap::Multiple | Gap::Length | Gap::Pattern | Gap::ItemCount | Gap::Accept => {
+            Statement::new(&rules::OUTPUT_LIMITS_LOOSENED, format!("now allows {new}; before: {old}"))
+                .breaks("readers that rely on the limit")
+                .hint("keep the limit")
         }
-        Gap::MemberRequired => {
-            (&rules::OUTPUT_MEMBER_OPTIONAL, "may be missing now".to_owned(), "readers that rely on it", "always return it")
+        Gap::Stream => Statement::new(&rules::OUTPUT_STREAM_CHANGED, format!("is now {}; before: {}", named(new), named(old)))
+            .breaks("everyone who reads it: Replicate's clients return an iterator for one and a list for the other")
+            .hint("keep the return annotation, or publish the model under a new name"),
+        Gap::Display => Statement::new(&rules::OUTPUT_DISPLAY_CHANGED, format!("is now displayed as {new}; before: {old}"))
+            .breaks("everyone who displays it: one text became several, or several became one")
+            .hint("keep the return annotation"),
+        Gap::MemberUnknown => {
+            Statement::new(&rules::OUTPUT_MEMBER_ADDED, "is new").breaks("only callers that reject unknown fields")
         }
-        Gap::Unfinished => (
-            &rules::COMPARISON_INCOMPLETE,
-            "is too large to be compared in full".to_owned(),
-            "perhaps somebody: what was not compared is unknown",
-            "simplify the type",
-        ),
+        Gap::MemberMissing { .. } => Statement::new(&rules::OUTPUT_MEMBER_REMOVED, "was removed")
+            .breaks("everyone who reads it")
+            .hint("keep the member, with an empty value if necessary"),
+        Gap::MemberRequired => Statement::new(&rules::OUTPUT_MEMBER_OPTIONAL, "may now be missing")
+            .breaks("readers that rely on it")
+            .hint("always return it"),
+        Gap::Unfinished => Statement::new(&rules::COMPARISON_INCOMPLETE, "is too large to be compared in full")
+            .breaks("perhaps somebody: the rest was not compared")
+            .hint("simplify the type"),
         Gap::Closed => return None,
     })
 }
 
-fn named(mark: &str) -> String {
-    if mark == "iterator" { "an iterator".to_owned() } else { mark.to_owned() }
+fn named(array_type: &str) -> String {
+    if array_type == "iterator" { "an iterator".to_owned() } else { array_type.to_owned() }
 }

@@ -64,31 +64,31 @@ fn defaults_are_held_against_the_inputs_own_limits() {
     let table = [
         (
             json!({"type": "integer", "default": 0, "minimum": 1}),
-            "SP302 input x has a default that does not fit: x is 0, but has to be >= 1",
+            "SP302 input x has a default that does not fit: x is 0, but must be >= 1",
         ),
         (
             json!({"type": "number", "default": 2, "maximum": 2, "exclusiveMaximum": true}),
-            "SP302 input x has a default that does not fit: x is 2, but has to be < 2",
+            "SP302 input x has a default that does not fit: x is 2, but must be < 2",
         ),
         (
             json!({"enum": ["a"], "default": "b"}),
-            r#"SP303 input x has a default that does not fit: x is "b", but has to be one of "a""#,
+            r#"SP303 input x has a default that does not fit: x is "b", but must be one of "a""#,
         ),
         (
             json!({"type": "string", "default": "", "minLength": 1}),
-            "SP304 input x has a default that does not fit: x has 0 characters, but has to have at least 1",
+            "SP304 input x has a default that does not fit: x has 0 characters, but must have at least 1",
         ),
         (
             json!({"type": "string", "default": "A", "pattern": "^[a-z]$"}),
-            r#"SP305 input x has a default that does not fit: x is "A", but has to match ^[a-z]$"#,
+            r#"SP305 input x has a default that does not fit: x is "A", but must match ^[a-z]$"#,
         ),
         (
             json!({"type": "integer", "default": "20"}),
-            r#"SP306 input x has a default that does not fit: x is "20", but has to be integer"#,
+            r#"SP306 input x has a default that does not fit: x is "20", but must be integer"#,
         ),
         (
             json!({"type": "array", "items": {"type": "integer"}, "default": [1, "2", "3"]}),
-            r#"SP306 input x has a default that does not fit: x[1] is "2", but has to be integer"#,
+            r#"SP306 input x has a default that does not fit: x[1] is "2", but must be integer"#,
         ),
     ];
     for (schema, expected) in table {
@@ -143,8 +143,8 @@ fn names_that_collide_are_told() {
     assert_eq!(
         said,
         [
-            "SP310 input Status has choices and is named like a component of the document",
-            "SP309 input Seed differs from input seed in nothing but capitals",
+            "SP310 input Status has choices and the name of a component of the document",
+            "SP309 input Seed differs from input seed only in upper and lower case",
         ]
     );
 }

@@ -15,7 +15,7 @@ fn input(schema: &Value) -> Shape {
 }
 
 fn choices() -> Shape {
-    Shape { choices: Some(vec![json!("fast"), json!("best")]), ..Shape::of(Kind::String) }
+    Shape { choices: Some(vec![json!("fast"), json!("best")]), ..Shape::of(ShapeKind::String) }
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn what_stands_beside_a_reference_is_the_authors_and_what_stands_behind_it_is_no
 
 #[test]
 fn null_reads_the_same_in_every_spelling() {
-    let optional = Shape { nullable: true, ..Shape::of(Kind::Integer) };
+    let optional = Shape { nullable: true, ..Shape::of(ShapeKind::Integer) };
     for schema in [
         json!({"type": "integer", "nullable": true}),
         json!({"type": ["integer", "null"]}),
@@ -70,7 +70,8 @@ fn null_reads_the_same_in_every_spelling() {
 
 #[test]
 fn unions_are_flat_and_their_alternatives_never_null() {
-    let union = Shape { nullable: true, ..Shape::of(Kind::Union(vec![Shape::of(Kind::String), Shape::of(Kind::Integer)])) };
+    let union =
+        Shape { nullable: true, ..Shape::of(ShapeKind::Union(vec![Shape::of(ShapeKind::String), Shape::of(ShapeKind::Integer)])) };
     for schema in [
         json!({"anyOf": [{"type": "string"}, {"type": "integer"}], "nullable": true}),
         json!({"anyOf": [{"type": "string", "nullable": true}, {"type": "integer", "nullable": true}], "nullable": true}),
@@ -78,7 +79,7 @@ fn unions_are_flat_and_their_alternatives_never_null() {
         json!({"type": ["string", "integer", "null"]}),
     ] {
         let mut shape = input(&schema);
-        if let Kind::Union(variants) = &mut shape.kind {
+        if let ShapeKind::Union(variants) = &mut shape.kind {
             variants.dedup();
             variants.truncate(2);
         }
@@ -89,7 +90,7 @@ fn unions_are_flat_and_their_alternatives_never_null() {
 #[test]
 fn a_stray_empty_any_of_says_nothing() {
     let shape = input(&json!({"type": "array", "items": {"anyOf": [], "type": "string", "format": "uri"}}));
-    let Kind::Array(items) = &shape.kind else { panic!("{shape:?}") };
+    let ShapeKind::Array(items) = &shape.kind else { panic!("{shape:?}") };
     assert!(items.is_file());
 }
 
@@ -118,7 +119,7 @@ fn objects_are_read_with_their_members_in_order() {
     let members = shape.members().unwrap();
     let listed: Vec<(&str, bool)> = members.declared.iter().map(|member| (member.name.as_str(), member.required)).collect();
     assert_eq!(listed, [("top", true), ("left", true)]);
-    assert_eq!(members.rest, Rest::Refused);
+    assert_eq!(members.others, OtherMembers::Forbidden);
     assert!(input(&json!({"type": "object"})).members().unwrap().is_free_form());
     assert!(input(&json!({"type": "object", "additionalProperties": true})).members().unwrap().is_free_form());
     assert!(!input(&json!({"type": "object", "additionalProperties": {"type": "string"}})).members().unwrap().is_free_form());
@@ -143,8 +144,8 @@ fn all_four_components_are_read() {
     }}});
     let schemas = read(&document);
     assert_eq!(schemas.problems, []);
-    assert_eq!(schemas.output_of(Method::Predict).map(|shape| &shape.kind), Some(&Kind::String));
-    assert_eq!(schemas.output_of(Method::Train).map(|shape| &shape.kind), Some(&Kind::Boolean));
+    assert_eq!(schemas.output_of(Method::Predict).map(|shape| &shape.kind), Some(&ShapeKind::String));
+    assert_eq!(schemas.output_of(Method::Train).map(|shape| &shape.kind), Some(&ShapeKind::Boolean));
     assert!(schemas.inputs_of(Method::Train).is_some());
 }
 

@@ -1,4 +1,4 @@
-//! Whole documents: what cannot be read, and what cannot be compared.
+//! Rules about whole documents: methods, reading, and the limits of the comparison.
 
 use cog_findings::{Rule, Severity};
 
@@ -7,7 +7,7 @@ pub(crate) const METHOD_REMOVED: Rule = Rule {
     name: "method-removed",
     severity: Severity::Error,
     summary: "The model can no longer predict, or no longer train.",
-    why: "Everyone who does.",
+    why: "Everyone who uses that method.",
     example: "`train:` was removed from `cog.yaml`.",
 };
 
@@ -15,7 +15,7 @@ pub(crate) const OUTPUT_UNDESCRIBED: Rule = Rule {
     code: "SP147",
     name: "output-undescribed",
     severity: Severity::Error,
-    summary: "The output was described and no longer is.",
+    summary: "The output is no longer described.",
     why: "Everyone who generates code from the schema, and Replicate's clients, which look for iterators in it.",
     example: "`components.schemas.Output` is missing.",
 };
@@ -25,7 +25,7 @@ pub(crate) const COMPARISON_INCOMPLETE: Rule = Rule {
     name: "comparison-incomplete",
     severity: Severity::Warning,
     summary: "The schemas are too large to be compared in full.",
-    why: "Perhaps somebody: differences beyond the limit were not looked for.",
+    why: "Perhaps somebody: differences beyond the limit were not checked.",
     example: "Unions of a hundred objects with a hundred members each, in both versions.",
 };
 
@@ -33,9 +33,9 @@ pub(crate) const NOTHING_TO_COMPARE: Rule = Rule {
     code: "SP149",
     name: "nothing-to-compare",
     severity: Severity::Warning,
-    summary: "The live version has no schema that could be compared with.",
-    why: "Perhaps somebody: whether the new version takes what the live one took is unknown.",
-    example: "The live version was pushed by a Cog that wrote no schema.",
+    summary: "The live version has no schema to compare with.",
+    why: "Perhaps somebody: the new version may reject what the live one accepts.",
+    example: "The live version was pushed by a Cog that did not write a schema.",
 };
 
 pub(crate) const SCHEMA_UNREADABLE: Rule = Rule {
@@ -52,7 +52,7 @@ pub(crate) const REFERENCE_CYCLE: Rule = Rule {
     name: "reference-cycle",
     severity: Severity::Warning,
     summary: "A schema refers to itself.",
-    why: "Nobody yet, but what lies below is neither compared nor checked.",
+    why: "Nobody yet, but the parts below it are neither compared nor checked.",
     example: "`Node` has `children: List[Node]`.",
 };
 
@@ -60,7 +60,7 @@ pub(crate) const REFERENCE_MISSING: Rule = Rule {
     code: "SP152",
     name: "reference-missing",
     severity: Severity::Error,
-    summary: "A reference leads nowhere.",
+    summary: "A reference has no target.",
     why: "Everyone who sends or reads the value: it cannot be validated, and generated clients fail.",
     example: "`$ref: \"#/components/schemas/mode\"` without a component `mode`.",
 };
@@ -70,7 +70,7 @@ pub(crate) const SCHEMA_TOO_LARGE: Rule = Rule {
     name: "schema-too-large",
     severity: Severity::Error,
     summary: "The schema is too deep or too large to be read.",
-    why: "Everyone: what was not read was neither compared nor checked.",
+    why: "Everyone: the unread part was neither compared nor checked.",
     example: "References that double at each of thirty levels.",
 };
 
@@ -78,7 +78,7 @@ pub(crate) const TYPE_UNKNOWN: Rule = Rule {
     code: "SP154",
     name: "type-unknown",
     severity: Severity::Warning,
-    summary: "A type is not one of JSON's.",
+    summary: "A type is not a JSON type.",
     why: "Nobody yet, but the value is neither compared nor checked.",
     example: "`type: \"text\"` instead of `type: \"string\"`.",
 };

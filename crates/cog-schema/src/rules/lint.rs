@@ -1,4 +1,4 @@
-//! What bothers users of a version, looked at alone.
+//! Lint rules: problems of one version, without comparing it with another.
 
 use cog_findings::{Rule, Severity};
 
@@ -15,7 +15,7 @@ pub(crate) const DEFAULT_OUT_OF_RANGE: Rule = Rule {
     code: "SP302",
     name: "default-out-of-range",
     severity: Severity::Warning,
-    summary: "A default is outside the input's own range.",
+    summary: "A default is outside the range of its input.",
     why: "Everyone who leaves the input out; since Cog 0.19 the build fails.",
     example: "`Input(default=0, ge=1)`.",
 };
@@ -24,7 +24,7 @@ pub(crate) const DEFAULT_NOT_A_CHOICE: Rule = Rule {
     code: "SP303",
     name: "default-not-a-choice",
     severity: Severity::Warning,
-    summary: "A default is not one of the input's own choices.",
+    summary: "A default is not one of the choices of its input.",
     why: "Everyone who leaves the input out; since Cog 0.19 the build fails.",
     example: "`Input(default=\"slow\", choices=[\"fast\", \"best\"])`.",
 };
@@ -33,7 +33,7 @@ pub(crate) const DEFAULT_LENGTH: Rule = Rule {
     code: "SP304",
     name: "default-length",
     severity: Severity::Warning,
-    summary: "A default is shorter or longer than the input may be.",
+    summary: "A default is shorter or longer than its input allows.",
     why: "Everyone who leaves the input out; since Cog 0.19 the build fails.",
     example: "`Input(default=\"\", min_length=1)`.",
 };
@@ -42,7 +42,7 @@ pub(crate) const DEFAULT_PATTERN: Rule = Rule {
     code: "SP305",
     name: "default-pattern",
     severity: Severity::Warning,
-    summary: "A default does not match the input's own pattern.",
+    summary: "A default does not match the pattern of its input.",
     why: "Everyone who leaves the input out; since Cog 0.19 the build fails.",
     example: "`Input(default=\"A\", regex=\"^[a-z]+$\")`.",
 };
@@ -51,7 +51,7 @@ pub(crate) const DEFAULT_TYPE: Rule = Rule {
     code: "SP306",
     name: "default-type",
     severity: Severity::Warning,
-    summary: "A default is not of the input's own type.",
+    summary: "A default does not have the type of its input.",
     why: "Everyone who leaves the input out; since Cog 0.19 the build fails.",
     example: "`steps: int = Input(default=\"20\")`.",
 };
@@ -60,8 +60,8 @@ pub(crate) const CHOICES_MIXED: Rule = Rule {
     code: "SP307",
     name: "choices-mixed",
     severity: Severity::Warning,
-    summary: "Choices are of several types.",
-    why: "People whose client sends every value of a list as text.",
+    summary: "Choices have several types.",
+    why: "People whose client sends every choice as text.",
     example: "`choices=[1, \"2\"]`.",
 };
 
@@ -78,7 +78,7 @@ pub(crate) const NAMES_COLLIDE: Rule = Rule {
     code: "SP309",
     name: "names-collide",
     severity: Severity::Warning,
-    summary: "Two inputs differ in nothing but capitals.",
+    summary: "Two inputs differ only in upper and lower case.",
     why: "People who mix them up, and languages whose generated clients cannot tell them apart.",
     example: "`seed` and `Seed`.",
 };
@@ -87,7 +87,7 @@ pub(crate) const NAME_TAKEN: Rule = Rule {
     code: "SP310",
     name: "name-taken",
     severity: Severity::Warning,
-    summary: "An input with choices is named like a component of the document.",
+    summary: "An input with choices has the name of a component of the document.",
     why: "Everyone: the choices and the other component overwrite each other.",
     example: "`Output: str = Input(choices=[...])`.",
 };
@@ -123,7 +123,7 @@ pub(crate) const PATTERN_INVALID: Rule = Rule {
     code: "SP314",
     name: "pattern-invalid",
     severity: Severity::Warning,
-    summary: "A pattern is not a regular expression without look-around and back-references.",
-    why: "Everyone with a client in another language; since Cog 0.19 the build is expected to fail.",
+    summary: "A pattern is not a portable regular expression: look-around and back-references are not supported.",
+    why: "Everyone with a client in another language; the build probably fails since Cog 0.19.",
     example: "`Input(regex=\"(?=a)\")`.",
 };

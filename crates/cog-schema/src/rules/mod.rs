@@ -1,6 +1,6 @@
-//! The rules of this room: SP101–SP149 compatibility, SP150–SP159 reading, SP301–SP329 lint.
+//! The rules of this crate: SP101–SP149 compatibility, SP150–SP159 reading, SP301–SP329 lint.
 //!
-//! They are finely divided, so that a team can ignore one kind of change and keep the others.
+//! Each rule is narrow, so that a team can ignore one kind of change and keep the others.
 
 use cog_findings::Rule;
 
@@ -14,7 +14,12 @@ pub(super) use input::*;
 pub(super) use lint::*;
 pub(super) use output::*;
 
-/// Every rule of the room, by code.
+/// Every rule that this crate reports, sorted by code.
+///
+/// ```
+/// let codes: Vec<&str> = cog_schema::RULES.iter().map(|rule| rule.code).collect();
+/// assert!(codes.contains(&"SP101") && codes.is_sorted());
+/// ```
 pub const RULES: &[Rule] = &[
     INPUT_REMOVED,
     REQUIRED_INPUT_ADDED,
@@ -92,7 +97,7 @@ mod tests {
     use super::RULES;
 
     #[test]
-    fn codes_are_unique_sorted_and_within_the_ranges_of_the_room() {
+    fn codes_are_unique_sorted_and_within_the_ranges_of_the_crate() {
         let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
         let sorted: BTreeSet<&str> = codes.iter().copied().collect();
         assert_eq!(codes, sorted.into_iter().collect::<Vec<_>>());

@@ -1,4 +1,4 @@
-//! What a new version may not do to its output: it may only narrow.
+//! Rules about outputs, which may only narrow.
 
 use cog_findings::{Rule, Severity};
 
@@ -6,8 +6,8 @@ pub(crate) const OUTPUT_TYPE_CHANGED: Rule = Rule {
     code: "SP130",
     name: "output-type-changed",
     severity: Severity::Error,
-    summary: "The output has a type that clients did not get before.",
-    why: "Everyone who reads the output. From number to integer is fine, the other way round is not.",
+    summary: "The output has a type that it did not have before.",
+    why: "Everyone who reads the output. Number to integer is fine, integer to number is not.",
     example: "`-> str` became `-> int`.",
 };
 
@@ -24,7 +24,7 @@ pub(crate) const OUTPUT_MEMBER_REMOVED: Rule = Rule {
     code: "SP132",
     name: "output-member-removed",
     severity: Severity::Error,
-    summary: "A member of an output object is gone.",
+    summary: "A member of an output object was removed.",
     why: "Everyone who reads it.",
     example: "The output model had `{text, score}` and now has `{text}`.",
 };
@@ -33,8 +33,8 @@ pub(crate) const OUTPUT_MEMBER_OPTIONAL: Rule = Rule {
     code: "SP133",
     name: "output-member-optional",
     severity: Severity::Error,
-    summary: "A member of an output object may be missing now.",
-    why: "Everyone who relies on it being there.",
+    summary: "A member of an output object may now be missing.",
+    why: "Everyone who relies on it.",
     example: "`score: float` became `score: Optional[float] = None`.",
 };
 
@@ -42,8 +42,8 @@ pub(crate) const OUTPUT_NULL_ADDED: Rule = Rule {
     code: "SP134",
     name: "output-null-added",
     severity: Severity::Error,
-    summary: "The output, or a part of it, may be null now.",
-    why: "Everyone who uses it without asking.",
+    summary: "The output, or a part of it, may now be null.",
+    why: "Everyone who uses it without checking for null.",
     example: "`-> str` became `-> Optional[str]`.",
 };
 
@@ -51,26 +51,26 @@ pub(crate) const OUTPUT_CHOICE_ADDED: Rule = Rule {
     code: "SP135",
     name: "output-choice-added",
     severity: Severity::Error,
-    summary: "The output may have a value that it could not have before.",
+    summary: "The output may now have another value.",
     why: "Everyone who handles exactly the listed values.",
-    example: "The output was one of `yes, no` and may be `maybe` now.",
+    example: "The output was one of `yes, no` and may now be `maybe`.",
 };
 
 pub(crate) const OUTPUT_CHOICES_LIFTED: Rule = Rule {
     code: "SP136",
     name: "output-choices-lifted",
     severity: Severity::Error,
-    summary: "The output was one of listed values and is free now.",
+    summary: "The output is no longer limited to listed values.",
     why: "Everyone who handles exactly the listed values.",
-    example: "The output was one of `yes, no` and is any text now.",
+    example: "The output was one of `yes, no` and is now any text.",
 };
 
 pub(crate) const OUTPUT_STREAM_CHANGED: Rule = Rule {
     code: "SP137",
     name: "output-stream-changed",
     severity: Severity::Error,
-    summary: "The output became an iterator, or no longer is one.",
-    why: "Everyone: Replicate's clients hand out an iterator for one and a list for the other.",
+    summary: "The output became an iterator, or stopped being one.",
+    why: "Everyone: Replicate's clients return an iterator for one and a list for the other.",
     example: "`-> List[Path]` became `-> Iterator[Path]`.",
 };
 
@@ -78,8 +78,8 @@ pub(crate) const OUTPUT_DISPLAY_CHANGED: Rule = Rule {
     code: "SP138",
     name: "output-display-changed",
     severity: Severity::Error,
-    summary: "The pieces of the output are joined now, or no longer are.",
-    why: "Everyone who shows the output: one text became several, or several one.",
+    summary: "The pieces of the output are now joined, or no longer joined.",
+    why: "Everyone who displays the output: one text became several, or several became one.",
     example: "`-> ConcatenateIterator[str]` became `-> Iterator[str]`.",
 };
 
@@ -87,7 +87,7 @@ pub(crate) const OUTPUT_VARIANT_ADDED: Rule = Rule {
     code: "SP139",
     name: "output-variant-added",
     severity: Severity::Error,
-    summary: "The output may have one type more than before.",
+    summary: "The output may have more types than before.",
     why: "Everyone who handles only the old types.",
     example: "`-> str` became `-> Union[str, Path]`.",
 };
@@ -98,15 +98,15 @@ pub(crate) const OUTPUT_LIMITS_LOOSENED: Rule = Rule {
     severity: Severity::Error,
     summary: "A limit of the output was loosened.",
     why: "Everyone who relies on the range, length, pattern or number of items.",
-    example: "`maximum: 1` of `score` is gone.",
+    example: "`maximum: 1` was removed from `score`.",
 };
 
 pub(crate) const OUTPUT_TYPE_FIXED: Rule = Rule {
     code: "SP141",
     name: "output-type-fixed",
     severity: Severity::Warning,
-    summary: "The output could be anything and has a type now.",
-    why: "Perhaps those who relied on what the model really returned before, if that was of another type.",
+    summary: "The output could be anything and now has a type.",
+    why: "Perhaps those who relied on what the model returned before, if that had another type.",
     example: "`-> Any` became `-> str`.",
 };
 
@@ -115,7 +115,7 @@ pub(crate) const OUTPUT_MEMBER_ADDED: Rule = Rule {
     name: "output-member-added",
     severity: Severity::Note,
     summary: "An output object has a new member.",
-    why: "Nobody who ignores what they do not know.",
+    why: "Only callers that reject unknown fields.",
     example: "The output model had `{text}` and now has `{text, score}`.",
 };
 

@@ -1,95 +1,50 @@
-//! One value against one shape.
+//! Checks one value against one shape.
 
 use std::collections::{HashMap, HashSet};
 
 use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Number, Value};
 
+use super::problem::{ProblemKind, ValueProblem};
 use crate::describe::{describe, describe_kind, describe_lower, describe_upper, show_value};
 use crate::json::{self, show, show_list, show_name, show_number};
-use crate::shape::{Bound, Kind, Members, Rest, Shape};
+use crate::shape::{Bound, Members, OtherMembers, Shape, ShapeKind};
 
-/// Problems told about one value. A list of a million wrong items has one cause.
+/// Problems reported about one value. A list of a million wrong items has one cause.
 const PROBLEM_LIMIT: usize = 20;
 
-/// Compiled size of a pattern from a document.
+/// The compiled size of a pattern from a document.
 const PATTERN_LIMIT_BYTES: usize = 1 << 20;
 
-/// Why a value does not fit, by Replicate's own kinds (`invalid_fields[].type` in `docs/reference/replicate-api.md#error-bodies`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum ProblemKind {
-    /// It is not there.
-    Required,
-    /// It is there and not known.
-    Unknown,
-    /// Another JSON type.
-    Type,
-    /// `null` where it is not taken.
-    Null,
-    /// Not one of the choices.
-    Choice,
-    /// Outside its bounds, or not a multiple.
-    Range,
-    /// Too short or too long.
-    Length,
-    /// The pattern does not match.
-    Pattern,
-    /// Too few, too many or repeated items.
-    Items,
-    /// Not a URL.
-    Format,
-}
-
-/// What is wrong with a value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
-    /// Where within the value: `[1].name`; empty for the value itself.
-    pub path: String,
-    /// Which kind of problem.
-    pub kind: ProblemKind,
-    /// The problem as the rest of a sentence that names the value.
-    pub message: String,
-}
-
-impl Problem {
-    pub(super) fn missing() -> Self {
-        Self { path: String::new(), kind: ProblemKind::Required, message: "is required".to_owned() }
-    }
-
-    pub(super) fn unknown() -> Self {
-        Self { path: String::new(), kind: ProblemKind::Unknown, message: "is not an input of the model".to_owned() }
-    }
-}
-
 /// Everything that keeps `value` from fitting `shape`, up to a limit.
-pub(crate) fn problems(value: &Value, shape: &Shape) -> Vec<Problem> {
+pub(crate) fn problems(value: &Value, shape: &Shape) -> Vec<ValueProblem> {
     let mut checker = Checker::default();
     checker.value(value, shape);
     checker.found
 }
 
 /// The values that do not fit `shape`.
-pub(crate) fn refused<'v>(values: &'v [Value], shape: &Shape) -> Vec<&'v Value> {
+pub(crate) fn rejected<'v>(values: &'v [Value], shape: &Shape) -> Vec<&'v Value> {
     let mut checker = Checker::default();
-    values.iter().filter(|value| !checker.takes(value, shape)).collect()
+    values.iter().filter(|value| !checker.accepts(value, shape)).collect()
 }
 
-/// A pattern from a document, compiled; the error says why it cannot be.
+/// Compiles a pattern from a document.
 pub(crate) fn compile_pattern(pattern: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(pattern).size_limit(PATTERN_LIMIT_BYTES).build()
 }
 
-/// Checks values; keeps the patterns it compiled, as one list may hold very many values for one pattern.
+/// Checks values. Keeps compiled patterns, since one list may hold very many values for one pattern.
 #[derive(Default)]
 struct Checker<'s> {
     path: String,
-    found: Vec<Problem>,
+    found: Vec<ValueProblem>,
     patterns: HashMap<&'s str, Option<Regex>>,
 }
 
 impl<'s> Checker<'s> {
-    /// Whether a value fits, without a word about it.
-    fn takes(&mut self, value: &Value, shape: &'s Shape) -> bool {
+    /// Whether a value fits, without reporting problems.
+    fn accepts(&mut self, value: &Value, shape: &'s Shape) -> bool {
         let said = std::mem::take(&mut self.found);
         self.value(value, shape);
         std::mem::replace(&mut self.found, said).is_empty()
@@ -97,7 +52,7 @@ impl<'s> Checker<'s> {
 
     fn add(&mut self, kind: ProblemKind, message: String) {
         if self.found.len() < PROBLEM_LIMIT {
-            self.found.push(Problem { path: self.path.clone(), kind, message });
+            self.found.push(ValueProblem { path: self.path.clone(), kind, message });
         }
     }
 
@@ -110,26 +65,26 @@ impl<'s> Checker<'s> {
 
     fn value(&mut self, value: &Value, shape: &'s Shape) {
         if value.is_null() {
-            if !shape.nullable && (shape.choices.is_some() || shape.kind != Kind::Any) {
-                self.add(ProblemKind::Null, format!("is null, but has to be {}", describe(shape)));
+            if !shape.nullable && (shape.choices.is_some() || shape.kind != ShapeKind::Any) {
+                self.add(ProblemKind::Null, format!("is null, but must be {}", describe(shape)));
             }
             return;
         }
         if let Some(choices) = &shape.choices
             && !choices.iter().any(|choice| json::same(choice, value))
         {
-            self.add(ProblemKind::Choice, format!("is {}, but has to be one of {}", show_value(value, shape), show_list(choices)));
+            self.add(ProblemKind::Choice, format!("is {}, but must be one of {}", show_value(value, shape), show_list(choices)));
             return;
         }
         match (&shape.kind, value) {
-            (Kind::Any, _) | (Kind::Boolean, Value::Bool(_)) => {}
-            (Kind::String, Value::String(text)) => self.text(text, shape),
-            (Kind::Integer, Value::Number(number)) if json::is_whole(number) => self.number(number, shape),
-            (Kind::Number, Value::Number(number)) => self.number(number, shape),
-            (Kind::Array(items), Value::Array(values)) => self.items(values, items, shape),
-            (Kind::Object(members), Value::Object(object)) => self.members(object, members),
-            (Kind::Union(variants), _) if variants.iter().any(|variant| self.takes(value, variant)) => {}
-            _ => self.add(ProblemKind::Type, format!("is {}, but has to be {}", show_value(value, shape), describe_kind(shape))),
+            (ShapeKind::Any, _) | (ShapeKind::Boolean, Value::Bool(_)) => {}
+            (ShapeKind::String, Value::String(text)) => self.text(text, shape),
+            (ShapeKind::Integer, Value::Number(number)) if json::is_whole(number) => self.number(number, shape),
+            (ShapeKind::Number, Value::Number(number)) => self.number(number, shape),
+            (ShapeKind::Array(items), Value::Array(values)) => self.items(values, items, shape),
+            (ShapeKind::Object(members), Value::Object(object)) => self.members(object, members),
+            (ShapeKind::Union(variants), _) if variants.iter().any(|variant| self.accepts(value, variant)) => {}
+            _ => self.add(ProblemKind::Type, format!("is {}, but must be {}", show_value(value, shape), describe_kind(shape))),
         }
     }
 
@@ -138,36 +93,36 @@ impl<'s> Checker<'s> {
         if limits.min_length.is_some() || limits.max_length.is_some() {
             let length = u64::try_from(text.chars().count()).unwrap_or(u64::MAX);
             if let Some(least) = limits.min_length.filter(|least| length < *least) {
-                self.add(ProblemKind::Length, format!("has {length} characters, but has to have at least {least}"));
+                self.add(ProblemKind::Length, format!("has {length} characters, but must have at least {least}"));
             }
             if let Some(most) = limits.max_length.filter(|most| length > *most) {
-                self.add(ProblemKind::Length, format!("has {length} characters, but has to have at most {most}"));
+                self.add(ProblemKind::Length, format!("has {length} characters, but must have at most {most}"));
             }
         }
-        // A pattern that only Python understands (look-around) is not judged here.
+        // A pattern that only Python understands (look-around) is not checked.
         if let Some(pattern) = &limits.pattern
             && let Some(compiled) = self.patterns.entry(pattern).or_insert_with(|| compile_pattern(pattern).ok())
             && !compiled.is_match(text)
         {
             let value = show_value(&Value::String(text.to_owned()), shape);
-            self.add(ProblemKind::Pattern, format!("is {value}, but has to match {}", show_name(pattern)));
+            self.add(ProblemKind::Pattern, format!("is {value}, but must match {}", show_name(pattern)));
         }
         if shape.is_file() && !is_url(text) {
             let value = show(&Value::String(text.to_owned()));
-            self.add(ProblemKind::Format, format!("is {value}, but has to be a URL (https: or data:)"));
+            self.add(ProblemKind::Format, format!("is {value}, but must be a URL (https: or data:)"));
         }
     }
 
     fn number(&mut self, number: &Number, shape: &Shape) {
         let limits = &shape.limits;
         if let Some(bound) = limits.minimum.as_ref().filter(|bound| !is_above(number, bound)) {
-            self.add(ProblemKind::Range, format!("is {}, but has to be {}", show_number(number), describe_lower(bound)));
+            self.add(ProblemKind::Range, format!("is {}, but must be {}", show_number(number), describe_lower(bound)));
         }
         if let Some(bound) = limits.maximum.as_ref().filter(|bound| !is_below(number, bound)) {
-            self.add(ProblemKind::Range, format!("is {}, but has to be {}", show_number(number), describe_upper(bound)));
+            self.add(ProblemKind::Range, format!("is {}, but must be {}", show_number(number), describe_upper(bound)));
         }
         if let Some(step) = limits.multiple_of.as_ref().filter(|step| !json::is_multiple(number, step)) {
-            let message = format!("is {}, but has to be a multiple of {}", show_number(number), show_number(step));
+            let message = format!("is {}, but must be a multiple of {}", show_number(number), show_number(step));
             self.add(ProblemKind::Range, message);
         }
     }
@@ -175,10 +130,10 @@ impl<'s> Checker<'s> {
     fn items(&mut self, values: &[Value], items: &'s Shape, shape: &Shape) {
         let count = u64::try_from(values.len()).unwrap_or(u64::MAX);
         if let Some(least) = shape.limits.min_items.filter(|least| count < *least) {
-            self.add(ProblemKind::Items, format!("has {count} items, but has to have at least {least}"));
+            self.add(ProblemKind::Items, format!("has {count} items, but must have at least {least}"));
         }
         if let Some(most) = shape.limits.max_items.filter(|most| count > *most) {
-            self.add(ProblemKind::Items, format!("has {count} items, but has to have at most {most}"));
+            self.add(ProblemKind::Items, format!("has {count} items, but must have at most {most}"));
         }
         if shape.limits.unique_items {
             let mut seen = HashSet::new();
@@ -208,14 +163,14 @@ impl<'s> Checker<'s> {
             }
         }
         let others = object.iter().filter(|(name, _)| members.get(name).is_none());
-        match &members.rest {
-            Rest::Unsaid | Rest::Free => {}
-            Rest::Refused => {
+        match &members.others {
+            OtherMembers::Unspecified | OtherMembers::Any => {}
+            OtherMembers::Forbidden => {
                 for (name, _) in others.take(PROBLEM_LIMIT) {
-                    self.add(ProblemKind::Unknown, format!("has '{}', which is not known", show_name(name)));
+                    self.add(ProblemKind::Unknown, format!("has the unknown member '{}'", show_name(name)));
                 }
             }
-            Rest::Typed(shape) => {
+            OtherMembers::Typed(shape) => {
                 for (name, value) in others {
                     self.within(&format!(".{}", show_name(name)), |checker| checker.value(value, shape));
                 }

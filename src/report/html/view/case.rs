@@ -1,4 +1,4 @@
-//! A case: what was sent, what came back, what was expected, and every try.
+//! A case: inputs, outputs, expectation, and every attempt.
 
 use std::time::Duration;
 
@@ -6,76 +6,77 @@ use cog_findings::text::shorten;
 use serde_json::Value;
 use similar::{ChangeTag, TextDiff};
 
-use super::media::{self, Place};
-use super::words::{Cut, is_web_address};
+use super::cut::{Cut, is_web_address};
+use super::media::{self, FileView};
 use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
+use crate::report::label;
 use crate::report::measurement::number;
 use crate::support::clock::humane;
 
 /// Texts longer than this are not compared line by line.
 const DIFF_BYTES: usize = 32 * 1024;
 
-/// How the remark begins that holds a command to paste.
+/// The start of the remark that holds a command to paste.
 const REPEAT: &str = "to repeat it: ";
 
-pub(in crate::report::html) struct Case {
-    pub(in crate::report::html) anchor: String,
-    pub(in crate::report::html) id: String,
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) open: bool,
-    pub(in crate::report::html) checker: String,
-    pub(in crate::report::html) time: String,
-    pub(in crate::report::html) brief: Option<String>,
-    pub(in crate::report::html) reason: Option<String>,
-    pub(in crate::report::html) places: Vec<Place>,
-    pub(in crate::report::html) places_note: Option<String>,
-    pub(in crate::report::html) inputs: String,
-    pub(in crate::report::html) inputs_line: String,
-    pub(in crate::report::html) minimal: Option<String>,
-    pub(in crate::report::html) minimal_line: Option<String>,
-    pub(in crate::report::html) expected: Option<String>,
-    pub(in crate::report::html) sides: Vec<Side>,
-    pub(in crate::report::html) difference: Vec<Line>,
-    /// Every try, where there was more than one.
-    pub(in crate::report::html) attempts: Vec<Attempt>,
-    pub(in crate::report::html) remarks: Vec<String>,
-    pub(in crate::report::html) repeat: Option<String>,
-    pub(in crate::report::html) metrics: String,
-    pub(in crate::report::html) page: Option<String>,
-    pub(in crate::report::html) prediction: String,
-    pub(in crate::report::html) logs: String,
+pub(crate) struct Case {
+    pub(crate) anchor: String,
+    pub(crate) id: String,
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) open: bool,
+    pub(crate) checker: String,
+    pub(crate) time: String,
+    pub(crate) brief: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) files: Vec<FileView>,
+    pub(crate) files_note: Option<String>,
+    pub(crate) inputs: String,
+    pub(crate) inputs_line: String,
+    pub(crate) minimal: Option<String>,
+    pub(crate) minimal_line: Option<String>,
+    pub(crate) expected: Option<String>,
+    pub(crate) outputs: Vec<OutputText>,
+    pub(crate) difference: Vec<Line>,
+    /// Every attempt, when there was more than one.
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) remarks: Vec<String>,
+    pub(crate) repeat: Option<String>,
+    pub(crate) metrics: String,
+    pub(crate) page: Option<String>,
+    pub(crate) prediction: String,
+    pub(crate) logs: String,
 }
 
-/// An output as text: that of the staged version, or of the live one.
-pub(in crate::report::html) struct Side {
-    pub(in crate::report::html) title: &'static str,
-    pub(in crate::report::html) text: Option<String>,
-    pub(in crate::report::html) error: Option<String>,
+/// An output as text, of the staged or the live version.
+pub(crate) struct OutputText {
+    pub(crate) title: &'static str,
+    pub(crate) text: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
-pub(in crate::report::html) struct Attempt {
-    pub(in crate::report::html) number: usize,
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) time: String,
-    pub(in crate::report::html) reason: Option<String>,
-    pub(in crate::report::html) shown: String,
-    pub(in crate::report::html) page: Option<String>,
-    pub(in crate::report::html) prediction: String,
+pub(crate) struct Attempt {
+    pub(crate) number: usize,
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) time: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) shown: String,
+    pub(crate) page: Option<String>,
+    pub(crate) prediction: String,
 }
 
-pub(in crate::report::html) struct Line {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) sign: &'static str,
-    pub(in crate::report::html) text: String,
+pub(crate) struct Line {
+    pub(crate) class: &'static str,
+    pub(crate) sign: &'static str,
+    pub(crate) text: String,
 }
 
 impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
         let reason = case.reason.as_deref().map(|reason| cut.text(reason));
-        let (places, places_note) = media::places(case, cut);
+        let (files, files_note) = media::files(case, cut);
         let (repeat, remarks): (Vec<&String>, Vec<&String>) = case.remarks.iter().partition(|remark| remark.starts_with(REPEAT));
         let inputs = Value::Object(case.inputs.clone());
         let minimal = case.minimal_inputs.clone().map(Value::Object);
@@ -83,20 +84,20 @@ impl Case {
             anchor,
             id: cut.line(&case.id),
             class: case.status.as_str(),
-            word: case.status.as_str(),
+            word: label::case(case.status),
             open: matches!(case.status, CaseStatus::Failed | CaseStatus::Errored),
             checker: cut.line(if case.checker == "none" { &case.kind } else { &case.checker }),
             time: humane(Duration::from_millis(case.duration_ms)),
             brief: reason.as_deref().and_then(|reason| reason.lines().next()).map(|line| shorten(line, 160)),
             reason: reason.filter(|reason| reason.lines().count() > 1 || reason.len() > 160),
-            places,
-            places_note,
+            files,
+            files_note,
             inputs: cut.value(&inputs),
             inputs_line: cut.short_value(&inputs),
             minimal: minimal.as_ref().map(|inputs| cut.value(inputs)),
             minimal_line: minimal.as_ref().map(|inputs| cut.short_value(inputs)),
             expected: case.expected.as_deref().map(|expected| cut.text(expected)),
-            sides: sides(case, cut),
+            outputs: outputs(case, cut),
             difference: difference(case, cut),
             attempts: attempts(case, cut),
             remarks: remarks.into_iter().map(|remark| cut.text(remark)).collect(),
@@ -110,10 +111,10 @@ impl Case {
 }
 
 impl Case {
-    /// Whether there is a picture or a sound.
+    /// Whether the case shows an image or audio.
     pub(super) fn has_media(&self) -> bool {
-        let mut figures = self.places.iter().flat_map(|place| &place.figures);
-        figures.any(|figure| figure.picture.is_some() || figure.sound.is_some())
+        let mut figures = self.files.iter().flat_map(|file| &file.figures);
+        figures.any(|figure| figure.image.is_some() || figure.audio.is_some())
     }
 }
 
@@ -131,14 +132,14 @@ fn metrics(case: &v1::Case, cut: Cut) -> String {
     case.metrics.iter().take(20).map(metric).collect::<Vec<_>>().join(" · ")
 }
 
-fn sides(case: &v1::Case, cut: Cut) -> Vec<Side> {
+fn outputs(case: &v1::Case, cut: Cut) -> Vec<OutputText> {
     let side = |title, output: Option<&Value>, files: &[v1::FileEntry], error: Option<&str>| {
         let text = output.filter(|output| !media::is_only_files(output, files)).map(|output| cut.value(output));
         let error = error.map(|error| cut.text(error));
-        (text.is_some() || error.is_some()).then_some(Side { title, text, error })
+        (text.is_some() || error.is_some()).then_some(OutputText { title, text, error })
     };
     let staged = side("Output", case.output.as_ref(), &case.files, case.error.as_deref());
-    // As with pictures, what was before stands before what is now.
+    // As with images, the live version comes first.
     let live = case
         .live
         .as_ref()
@@ -146,13 +147,13 @@ fn sides(case: &v1::Case, cut: Cut) -> Vec<Side> {
     live.into_iter().chain(staged).collect()
 }
 
-/// Every try with what it gave, so that both outputs of a flaky case can be seen.
+/// Every attempt with its output, so that both outputs of a flaky case are visible.
 fn attempts(case: &v1::Case, cut: Cut) -> Vec<Attempt> {
     if case.attempts.len() < 2 {
         return Vec::new();
     }
     let attempt = |(number, attempt): (usize, &v1::Attempt)| {
-        let (class, word) = if attempt.reason.is_some() { ("failed", "did not pass") } else { ("passed", "passed") };
+        let (class, word) = if attempt.reason.is_some() { ("failed", "failed") } else { ("passed", "passed") };
         let shown = match (&attempt.error, &attempt.output) {
             (Some(error), _) => cut.text(error),
             (None, Some(output)) => cut.value(output),
@@ -181,9 +182,9 @@ fn without_addresses(value: &Value) -> Value {
     }
 }
 
-/// Line by line, where two texts can be compared: the expected one, else that of the live version.
+/// The differences line by line, from the expected text or the output of the live version.
 fn difference(case: &v1::Case, cut: Cut) -> Vec<Line> {
-    // Where files lie differs each time.
+    // The addresses of files differ every time.
     let shown = |output: &Value, files| (!media::is_only_files(output, files)).then(|| cut.value(&without_addresses(output)));
     let live = case.live.as_ref().and_then(|live| live.output.as_ref());
     let before = match (case.checker.as_str(), &case.expected, live) {

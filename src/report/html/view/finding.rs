@@ -1,56 +1,57 @@
-//! Findings, and among them what changed for callers.
+//! Findings, and the changes for callers among them.
 
-use super::words::Cut;
+use super::cut::Cut;
 use crate::report::json::v1;
 
-pub(in crate::report::html) struct Finding {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) code: String,
-    pub(in crate::report::html) message: String,
-    pub(in crate::report::html) place: Option<String>,
-    pub(in crate::report::html) excerpt: Option<Excerpt>,
-    pub(in crate::report::html) details: Vec<Detail>,
-    pub(in crate::report::html) hint: Option<String>,
+pub(crate) struct Finding {
+    pub(crate) class: &'static str,
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) location: Option<String>,
+    pub(crate) excerpt: Option<Excerpt>,
+    pub(crate) details: Vec<Detail>,
+    pub(crate) hint: Option<String>,
 }
 
 /// The line at fault, in three parts.
-pub(in crate::report::html) struct Excerpt {
-    pub(in crate::report::html) number: String,
-    pub(in crate::report::html) before: String,
-    pub(in crate::report::html) marked: String,
-    pub(in crate::report::html) after: String,
+pub(crate) struct Excerpt {
+    pub(crate) number: String,
+    pub(crate) before: String,
+    pub(crate) marked: String,
+    pub(crate) after: String,
 }
 
-pub(in crate::report::html) struct Detail {
-    pub(in crate::report::html) label: String,
-    pub(in crate::report::html) value: String,
-    pub(in crate::report::html) multiline: bool,
+pub(crate) struct Detail {
+    pub(crate) label: String,
+    pub(crate) value: String,
+    pub(crate) multiline: bool,
 }
 
-/// A difference between the live version's schema and the new one.
-pub(in crate::report::html) struct SchemaChange {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) code: String,
-    pub(in crate::report::html) path: String,
-    pub(in crate::report::html) old: String,
-    pub(in crate::report::html) new: String,
-    pub(in crate::report::html) breaks: String,
+/// A change between the live version's schema and the new one.
+pub(crate) struct SchemaChange {
+    pub(crate) class: &'static str,
+    pub(crate) code: String,
+    pub(crate) part: String,
+    pub(crate) old: String,
+    pub(crate) new: String,
+    pub(crate) breaks: String,
 }
 
 impl Finding {
     pub(super) fn of(finding: &v1::FindingEntry, cut: Cut) -> Self {
-        let place = finding.file.as_ref().map(|file| match (finding.line, finding.column) {
+        let location = finding.file.as_ref().map(|file| match (finding.line, finding.column) {
             (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
             (Some(line), None) => format!("{file}:{line}"),
             (None, _) => file.clone(),
         });
-        let in_table = SchemaChange::of(finding, cut).is_some();
-        let details = finding.details.iter().filter(|detail| !(in_table && COLUMNS.contains(&detail.label.as_str())));
+        // The table of changes shows these.
+        let in_table = finding.schema_change.as_ref().map_or(0, |change| change.details().len());
+        let details = finding.details.iter().skip(in_table);
         Self {
             class: finding.severity.as_str(),
             code: cut.line(&finding.code),
             message: cut.text(&finding.message),
-            place: place.as_deref().map(|place| cut.line(place)),
+            location: location.as_deref().map(|location| cut.line(location)),
             excerpt: Excerpt::of(finding, cut),
             details: details
                 .map(|detail| Detail {
@@ -64,28 +65,22 @@ impl Finding {
     }
 }
 
-/// The details that a comparison of schemas gives.
-const COLUMNS: [&str; 4] = ["path", "old", "new", "breaks"];
-
 impl SchemaChange {
     pub(super) fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
-        let detail = |label: &str| {
-            let found = finding.details.iter().find(|detail| detail.label == label);
-            found.map(|detail| cut.text(&detail.value))
-        };
+        let change = finding.schema_change.as_ref()?;
         Some(Self {
             class: finding.severity.as_str(),
             code: cut.line(&finding.code),
-            path: detail("path")?,
-            old: detail("old")?,
-            new: detail("new")?,
-            breaks: detail("breaks").unwrap_or_else(|| "nobody".to_owned()),
+            part: cut.text(&change.part),
+            old: cut.text(&change.old),
+            new: cut.text(&change.new),
+            breaks: change.breaks.as_deref().map_or_else(|| "nobody".to_owned(), |breaks| cut.text(breaks)),
         })
     }
 }
 
 impl Excerpt {
-    /// Columns count characters from 1. What does not fit the line marks nothing. Indentation says nothing of a single line.
+    /// Columns count characters from 1; columns outside the line mark nothing. The indentation of a single line is removed.
     fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
         let whole = finding.excerpt.as_deref()?;
         let line = whole.trim_start();

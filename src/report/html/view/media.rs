@@ -1,64 +1,64 @@
-//! Files of outputs, to be looked at and listened to: the two versions side by side, where they differ, and the numbers.
+//! Files of outputs: images and audio of the two versions side by side, where they differ, and the measurements.
 
 use serde_json::Value;
 
-use super::words::{Cut, is_web_address};
+use super::cut::{Cut, is_web_address};
 use crate::report::json::v1::{Case, ComparisonEntry, FileEntry};
-use crate::report::measurement::{self, file_words};
+use crate::report::measurement::{compared_with, file_text, measurement_text};
 
-/// Beyond this many the rest of an output's files is not shown.
-const MOST_PLACES: usize = 24;
+/// Files of one output that are shown.
+const FILES: usize = 24;
 
-/// A larger copy is not ours.
+/// Larger previews do not come from safe-push.
 const COPY_BYTES: usize = 1024 * 1024;
 
-/// What a page embeds. SVG can hold scripts, and documents anything.
-const PICTURES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"];
-const SOUNDS: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac", "audio/mp4"];
+/// The types that a page embeds. SVG is not one of them: it can hold scripts.
+const IMAGES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"];
+const AUDIO: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac", "audio/mp4"];
 
-/// One place of an output, with all that is known of the file there.
-pub(in crate::report::html) struct Place {
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) figures: Vec<Figure>,
-    /// Whether one picture can be laid over the other.
-    pub(in crate::report::html) slides: bool,
-    pub(in crate::report::html) comparisons: Vec<Compared>,
+/// A file of an output, in both versions, with its comparisons.
+pub(crate) struct FileView {
+    pub(crate) name: String,
+    pub(crate) figures: Vec<Figure>,
+    /// Whether one image can be laid over the other.
+    pub(crate) slides: bool,
+    pub(crate) comparisons: Vec<ComparisonView>,
 }
 
-/// One file.
-pub(in crate::report::html) struct Figure {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) title: &'static str,
-    pub(in crate::report::html) alt: String,
-    pub(in crate::report::html) picture: Option<String>,
-    pub(in crate::report::html) sound: Option<String>,
-    pub(in crate::report::html) facts: String,
-    /// The original, while it is there.
-    pub(in crate::report::html) original: Option<String>,
-    /// Its address, where it is none to follow.
-    pub(in crate::report::html) address: Option<String>,
+/// One version of a file, or a heat map.
+pub(crate) struct Figure {
+    pub(crate) class: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) alt: String,
+    pub(crate) image: Option<String>,
+    pub(crate) audio: Option<String>,
+    pub(crate) facts: String,
+    /// The link to the original, which stops working within an hour.
+    pub(crate) original: Option<String>,
+    /// The address, when it cannot be a link.
+    pub(crate) address: Option<String>,
 }
 
-/// What a comparison measured.
-pub(in crate::report::html) struct Compared {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) title: String,
-    pub(in crate::report::html) reason: Option<String>,
-    pub(in crate::report::html) measures: Vec<Measure>,
+/// A comparison of the file with another.
+pub(crate) struct ComparisonView {
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) title: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) measures: Vec<Measure>,
 }
 
-/// A row of numbers.
-pub(in crate::report::html) struct Measure {
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) value: String,
-    pub(in crate::report::html) limit: String,
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) word: &'static str,
+/// A measurement.
+pub(crate) struct Measure {
+    pub(crate) name: String,
+    pub(crate) value: String,
+    pub(crate) limit: String,
+    pub(crate) class: &'static str,
+    pub(crate) word: &'static str,
 }
 
-/// The places of a case, and what is left out.
-pub(super) fn places(case: &Case, cut: Cut) -> (Vec<Place>, Option<String>) {
+/// The files of a case, and a note about those that are left out.
+pub(super) fn files(case: &Case, cut: Cut) -> (Vec<FileView>, Option<String>) {
     let (files, live_files) = (files_of(&case.files, case.output.as_ref()), {
         let output = case.live.as_ref().and_then(|live| live.output.as_ref());
         files_of(&case.live_files, output)
@@ -70,19 +70,19 @@ pub(super) fn places(case: &Case, cut: Cut) -> (Vec<Place>, Option<String>) {
             names.push(name);
         }
     }
-    let left_out = names.len().saturating_sub(MOST_PLACES);
-    names.truncate(MOST_PLACES);
+    let left_out = names.len().saturating_sub(FILES);
+    names.truncate(FILES);
     let has_live = case.live.is_some() || !live_files.is_empty();
-    let place = |name: &str| {
+    let view = |name: &str| {
         let find = |files: &[FileEntry]| files.iter().find(|file| file.place == name).cloned();
         let comparisons: Vec<&ComparisonEntry> = case.comparisons.iter().filter(|entry| entry.place == name).collect();
-        Place::of(name, find(&files), find(&live_files), &comparisons, has_live, cut)
+        FileView::of(name, find(&files), find(&live_files), &comparisons, has_live, cut)
     };
-    let note = (left_out > 0).then(|| format!("{left_out} more files are not shown here; run.json names them"));
-    (names.into_iter().map(place).collect(), note)
+    let note = (left_out > 0).then(|| format!("{left_out} more files are not shown; run.json lists them"));
+    (names.into_iter().map(view).collect(), note)
 }
 
-/// The files as the run tells them; of a run that does not, those that the output itself names.
+/// The files that the run lists, or else the addresses in the output itself.
 fn files_of(files: &[FileEntry], output: Option<&Value>) -> Vec<FileEntry> {
     if !files.is_empty() {
         return files.to_vec();
@@ -94,7 +94,7 @@ fn files_of(files: &[FileEntry], output: Option<&Value>) -> Vec<FileEntry> {
     };
     let entry = |(index, item): (usize, &Value)| {
         let url = item.as_str()?;
-        let copy = embedded(url, &PICTURES).or_else(|| embedded(url, &SOUNDS));
+        let copy = embedded(url, &IMAGES).or_else(|| embedded(url, &AUDIO));
         if copy.is_none() && !is_web_address(url) {
             return None;
         }
@@ -110,13 +110,13 @@ fn files_of(files: &[FileEntry], output: Option<&Value>) -> Vec<FileEntry> {
     items.iter().enumerate().filter_map(entry).collect()
 }
 
-/// Whether an output says nothing but where its files are.
+/// Whether an output consists only of addresses of files.
 pub(super) fn is_only_files(output: &Value, files: &[FileEntry]) -> bool {
     let is_file = |item: &Value| {
         item.as_str().is_some_and(|text| {
             is_web_address(text)
-                || embedded(text, &PICTURES).is_some()
-                || embedded(text, &SOUNDS).is_some()
+                || embedded(text, &IMAGES).is_some()
+                || embedded(text, &AUDIO).is_some()
                 || (!files.is_empty() && text.starts_with("data:"))
         })
     };
@@ -126,14 +126,14 @@ pub(super) fn is_only_files(output: &Value, files: &[FileEntry]) -> bool {
     }
 }
 
-/// A `data:` address that a page may hold: of a known type, in base64, and nothing else.
+/// A `data:` URL that a page may embed: of a known type, in base64, and nothing else.
 fn embedded(address: &str, types: &[&str]) -> Option<String> {
     let (media_type, code) = address.strip_prefix("data:")?.split_once(";base64,")?;
     let is_code = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
     (types.contains(&media_type) && is_code && !code.is_empty() && address.len() <= COPY_BYTES).then(|| address.to_owned())
 }
 
-impl Place {
+impl FileView {
     fn of(
         name: &str,
         file: Option<FileEntry>,
@@ -149,27 +149,27 @@ impl Place {
         figures.extend(live.map(|live| Figure::of("live", titles.0, &name, &live, cut)));
         figures.extend(file.map(|file| Figure::of("staged", titles.1, &name, &file, cut)));
         for comparison in comparisons {
-            let picture = comparison.heat_map.as_deref().and_then(|address| embedded(address, &PICTURES));
-            figures.extend(picture.map(|picture| Figure {
+            let image = comparison.heat_map.as_deref().and_then(|address| embedded(address, &IMAGES));
+            figures.extend(image.map(|image| Figure {
                 class: "heat",
-                title: if comparison.with == "live" { "Where they differ" } else { "Where it differs from the wanted file" },
+                title: if comparison.with == "live" { "Where they differ" } else { "Where it differs from the expected file" },
                 alt: format!("Heat map of the differences, {name}"),
-                picture: Some(picture),
-                sound: None,
+                image: Some(image),
+                audio: None,
                 facts: String::new(),
                 original: None,
                 address: None,
             }));
         }
-        Self { figures, slides, comparisons: comparisons.iter().map(|entry| Compared::of(entry, &name, cut)).collect(), name }
+        Self { figures, slides, comparisons: comparisons.iter().map(|entry| ComparisonView::of(entry, &name, cut)).collect(), name }
     }
 }
 
-/// Whether both are pictures of one size.
+/// Whether both are images of the same size.
 fn fit(one: &FileEntry, two: &FileEntry) -> bool {
-    let is_picture = |file: &FileEntry| file.preview.as_deref().is_some_and(|copy| embedded(copy, &PICTURES).is_some());
+    let is_image = |file: &FileEntry| file.preview.as_deref().is_some_and(|copy| embedded(copy, &IMAGES).is_some());
     let pixels = |file: &FileEntry| file.facts.iter().find(|fact| fact.ends_with(" pixels")).cloned();
-    is_picture(one) && is_picture(two) && pixels(one) == pixels(two)
+    is_image(one) && is_image(two) && pixels(one) == pixels(two)
 }
 
 impl Figure {
@@ -179,31 +179,31 @@ impl Figure {
             class,
             title,
             alt: format!("{title}, {place}"),
-            picture: file.preview.as_deref().and_then(|copy| embedded(copy, &PICTURES)),
-            sound: file.preview.as_deref().and_then(|copy| embedded(copy, &SOUNDS)),
-            facts: cog_findings::text::shorten(&cut.line(&file_words(file)), 1000),
+            image: file.preview.as_deref().and_then(|copy| embedded(copy, &IMAGES)),
+            audio: file.preview.as_deref().and_then(|copy| embedded(copy, &AUDIO)),
+            facts: cog_findings::text::shorten(&cut.line(&file_text(file)), 1000),
             original: is_link.then(|| file.url.clone()),
             address: (!is_link && !file.url.is_empty()).then(|| cog_findings::text::shorten(&cut.line(&file.url), 200)),
         }
     }
 }
 
-impl Compared {
+impl ComparisonView {
     fn of(entry: &ComparisonEntry, place: &str, cut: Cut) -> Self {
         let (class, word) = if entry.same { ("passed", "the same") } else { ("failed", "different") };
         let measure = |measured: &crate::report::json::v1::MeasurementEntry| {
-            let words = measurement::words(measured);
-            let (class, word) = match (words.limit.is_empty(), measured.holds) {
+            let text = measurement_text(measured);
+            let (class, word) = match (text.limit.is_empty(), measured.holds) {
                 (true, _) => ("", ""),
                 (false, true) => ("good", "✓ yes"),
                 (false, false) => ("bad", "✗ no"),
             };
-            Measure { name: cut.line(&words.name), value: words.value, limit: words.limit, class, word }
+            Measure { name: cut.line(&text.name), value: text.value, limit: text.limit, class, word }
         };
         Self {
             class,
             word,
-            title: format!("{place} compared with {}", measurement::compared_with(entry)),
+            title: format!("{place} compared with {}", compared_with(entry)),
             reason: entry.reason.as_deref().map(|reason| cut.text(reason)),
             measures: entry.measurements.iter().take(40).map(measure).collect(),
         }

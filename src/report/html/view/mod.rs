@@ -1,35 +1,29 @@
-//! What the template shows: words and classes, decided here so that the template only places them.
+//! The values that the template shows: text and CSS classes, decided here so that the template only places them.
 
 mod case;
+mod cut;
 mod finding;
 mod media;
 mod model;
-mod words;
 
 use std::fmt;
 use std::time::Duration;
 
-pub(super) use self::model::Model;
-pub(super) use self::words::Cut;
 use cog_findings::text::count;
 
+pub(super) use self::cut::Cut;
+pub(super) use self::model::Model;
 use crate::domain::verdict;
 use crate::report::json::v1;
+use crate::report::label;
 use crate::support::clock::humane;
 
-/// A verdict: its name is a class of the style, its words are for people.
+/// A verdict. Displays as a CSS class; `label` is for people.
 pub(super) struct Verdict(verdict::Verdict);
 
 impl Verdict {
-    pub(super) fn words(&self) -> &'static str {
-        match self.0 {
-            verdict::Verdict::Passed => "passed",
-            verdict::Verdict::Failed => "failed",
-            verdict::Verdict::ServiceError => "a service failed",
-            verdict::Verdict::Billing => "billing",
-            verdict::Verdict::Misconfigured => "misconfigured",
-            verdict::Verdict::Cancelled => "cancelled",
-        }
+    pub(super) fn label(&self) -> &'static str {
+        label::verdict(self.0)
     }
 }
 
@@ -62,11 +56,11 @@ impl Run {
         }
     }
 
-    /// Whether a page needs what lays one picture over another.
+    /// Whether the page needs the script that lays one image over another.
     pub(super) fn slides(&self) -> bool {
         self.models
             .iter()
             .flat_map(|model| model.cases.iter().chain(&model.fuzz))
-            .any(|case| case.places.iter().any(|place| place.slides))
+            .any(|case| case.files.iter().any(|file| file.slides))
     }
 }

@@ -6,67 +6,68 @@ use cog_findings::text::{count, shorten};
 
 use super::Verdict;
 use super::case::Case;
+use super::cut::Cut;
 use super::finding::{Finding, SchemaChange};
-use super::words::Cut;
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
 use crate::report::json::v1;
+use crate::report::label;
 use crate::support::clock::humane;
 
-/// Cases that passed and have something to look at are open, up to so many of a model.
-const MOST_OPEN: usize = 6;
+/// Passed cases with media that are expanded, per model.
+const OPEN_CASES: usize = 6;
 
-/// What did not pass is named at the top, up to so many.
-const MOST_PROBLEMS: usize = 12;
+/// Failures that are listed at the top.
+const PROBLEM_LINKS: usize = 12;
 
-pub(in crate::report::html) struct Model {
-    pub(in crate::report::html) anchor: String,
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) model: String,
-    pub(in crate::report::html) verdict: Verdict,
-    pub(in crate::report::html) error: Option<v1::ErrorEntry>,
-    pub(in crate::report::html) problems: Vec<Problem>,
-    pub(in crate::report::html) more_problems: usize,
-    pub(in crate::report::html) stages: Vec<Stage>,
-    pub(in crate::report::html) facts: Vec<Fact>,
-    pub(in crate::report::html) layers: Option<Layers>,
-    pub(in crate::report::html) changes: Vec<SchemaChange>,
-    pub(in crate::report::html) findings: Vec<Finding>,
-    pub(in crate::report::html) ignored: Option<String>,
-    pub(in crate::report::html) case_counts: String,
-    pub(in crate::report::html) cases: Vec<Case>,
-    pub(in crate::report::html) fuzz_counts: String,
-    pub(in crate::report::html) seed: Option<u64>,
-    pub(in crate::report::html) fuzz: Vec<Case>,
+pub(crate) struct Model {
+    pub(crate) anchor: String,
+    pub(crate) name: String,
+    pub(crate) model: String,
+    pub(crate) verdict: Verdict,
+    pub(crate) error: Option<v1::ErrorEntry>,
+    pub(crate) problems: Vec<ProblemLink>,
+    pub(crate) more_problems: usize,
+    pub(crate) stages: Vec<Stage>,
+    pub(crate) facts: Vec<Fact>,
+    pub(crate) layers: Option<Layers>,
+    pub(crate) changes: Vec<SchemaChange>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) ignored: Option<String>,
+    pub(crate) case_counts: String,
+    pub(crate) cases: Vec<Case>,
+    pub(crate) fuzz_counts: String,
+    pub(crate) seed: Option<u64>,
+    pub(crate) fuzz: Vec<Case>,
 }
 
-/// Something that did not pass, and where on the page it is told.
-pub(in crate::report::html) struct Problem {
-    pub(in crate::report::html) anchor: String,
-    pub(in crate::report::html) name: String,
-    pub(in crate::report::html) words: String,
+/// A failure, with a link to its part of the page.
+pub(crate) struct ProblemLink {
+    pub(crate) anchor: String,
+    pub(crate) name: String,
+    pub(crate) message: String,
 }
 
-pub(in crate::report::html) struct Stage {
-    pub(in crate::report::html) class: &'static str,
-    pub(in crate::report::html) name: &'static str,
-    pub(in crate::report::html) word: &'static str,
-    pub(in crate::report::html) time: String,
-    /// Thousandths of the longest stage's time.
-    pub(in crate::report::html) share: u64,
-    pub(in crate::report::html) note: Option<String>,
+pub(crate) struct Stage {
+    pub(crate) class: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) word: &'static str,
+    pub(crate) time: String,
+    /// The duration in thousandths of the longest stage.
+    pub(crate) share: u64,
+    pub(crate) note: Option<String>,
 }
 
-pub(in crate::report::html) struct Fact {
-    pub(in crate::report::html) label: &'static str,
-    pub(in crate::report::html) value: String,
-    pub(in crate::report::html) code: bool,
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) value: String,
+    pub(crate) code: bool,
 }
 
-pub(in crate::report::html) struct Layers {
-    pub(in crate::report::html) equal: bool,
-    pub(in crate::report::html) count: String,
-    pub(in crate::report::html) staged: Vec<String>,
-    pub(in crate::report::html) published: Vec<String>,
+pub(crate) struct Layers {
+    pub(crate) equal: bool,
+    pub(crate) count: String,
+    pub(crate) staged: Vec<String>,
+    pub(crate) published: Vec<String>,
 }
 
 impl Model {
@@ -80,8 +81,8 @@ impl Model {
             cases.into_iter().map(|(case, anchor)| Case::of(case, anchor, cut)).collect()
         };
         let mut problems = problems(model, &anchor, &others, &fuzz, cut);
-        let more_problems = problems.len().saturating_sub(MOST_PROBLEMS);
-        problems.truncate(MOST_PROBLEMS);
+        let more_problems = problems.len().saturating_sub(PROBLEM_LINKS);
+        problems.truncate(PROBLEM_LINKS);
         Self {
             name: cut.line(&model.name),
             model: cut.line(&model.model),
@@ -113,9 +114,9 @@ impl Model {
     }
 }
 
-/// Opens the first cases that have something to look at. What did not pass is open anyway.
+/// Expands the first cases with media. Failures are expanded anyway.
 fn opened(mut cases: Vec<Case>) -> Vec<Case> {
-    cases.iter_mut().filter(|case| !case.open && case.has_media()).take(MOST_OPEN).for_each(|case| case.open = true);
+    cases.iter_mut().filter(|case| !case.open && case.has_media()).take(OPEN_CASES).for_each(|case| case.open = true);
     cases
 }
 
@@ -129,18 +130,18 @@ fn problems(
     cases: &[(&v1::Case, String)],
     fuzz: &[(&v1::Case, String)],
     cut: Cut,
-) -> Vec<Problem> {
+) -> Vec<ProblemLink> {
     let findings = (1..).zip(&model.findings).filter(|(_, finding)| finding.severity == v1::Severity::Error);
-    let of_findings = findings.map(|(number, finding)| Problem {
+    let of_findings = findings.map(|(number, finding)| ProblemLink {
         anchor: format!("{anchor}-finding-{number}"),
         name: cut.line(&finding.code),
-        words: shorten(&cut.line(&finding.message), 160),
+        message: shorten(&cut.line(&finding.message), 160),
     });
     let failed = cases.iter().chain(fuzz).filter(|(case, _)| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored));
-    let of_cases = failed.map(|(case, anchor)| Problem {
+    let of_cases = failed.map(|(case, anchor)| ProblemLink {
         anchor: anchor.clone(),
         name: cut.line(&case.id),
-        words: shorten(&cut.line(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("it did not pass")), 160),
+        message: shorten(&cut.line(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass")), 160),
     });
     of_findings.chain(of_cases).collect()
 }
@@ -155,9 +156,9 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Tested", model.versions.test.clone(), true);
     fact("Published", model.versions.live.clone(), true);
     fact("Official", model.versions.official.clone(), true);
-    fact("Live before", model.versions.previous.clone(), true);
+    fact("Previously live", model.versions.previous.clone(), true);
     for version in &model.versions.trained {
-        fact("Left by a test training", Some(version.clone()), true);
+        fact("Created by a test training", Some(version.clone()), true);
     }
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
     fact("Configuration", model.config.clone(), true);
@@ -172,14 +173,14 @@ fn deployment(deployment: &v1::Deployment) -> String {
         DeploymentChange::Unchanged => "unchanged",
     };
     let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
-    let previous = deployment.previous.as_ref().map(|version| format!("; before {version}")).unwrap_or_default();
+    let previous = deployment.previous.as_ref().map(|version| format!("; before: {version}")).unwrap_or_default();
     format!("{} {change}{release}{previous}", deployment.name)
 }
 
 fn cost(cost: &v1::Cost) -> String {
     let repeats = match cost.platform_retries {
         0 => String::new(),
-        number => format!(" ({number} repeated after errors of the platform)"),
+        number => format!(" ({number} repeated after platform errors)"),
     };
     let usd = cost.estimated_usd.map(|usd| format!(", about ${usd:.4}")).unwrap_or_default();
     let predictions = count(usize::try_from(cost.predictions).unwrap_or(usize::MAX), "prediction");
@@ -197,25 +198,25 @@ fn case_counts(cases: &[(&v1::Case, String)]) -> String {
     ];
     let counted = statuses.into_iter().filter_map(|status| {
         let number = cases.iter().filter(|(case, _)| case.status == status).count();
-        (number > 0).then(|| format!("{number} {}", status.as_str()))
+        (number > 0).then(|| format!("{number} {}", label::case(status)))
     });
     counted.collect::<Vec<_>>().join(", ")
 }
 
 impl Stage {
     fn of(stage: &v1::StageEntry, longest_ms: u64, cut: Cut) -> Self {
-        let (class, word) = match stage.status {
-            StageStatus::Passed => ("passed", "passed"),
-            StageStatus::Failed => ("failed", "failed"),
-            StageStatus::Errored => ("errored", "error"),
-            StageStatus::Cancelled => ("cancelled", "cancelled"),
-            StageStatus::Skipped => ("skipped", "skipped"),
+        let class = match stage.status {
+            StageStatus::Passed => "passed",
+            StageStatus::Failed => "failed",
+            StageStatus::Errored => "errored",
+            StageStatus::Cancelled => "cancelled",
+            StageStatus::Skipped => "skipped",
         };
         let is_skipped = stage.status == StageStatus::Skipped;
         Self {
             class,
             name: stage.name.as_str(),
-            word,
+            word: label::stage(stage.status),
             time: if is_skipped { String::new() } else { humane(Duration::from_millis(stage.duration_ms)) },
             share: if is_skipped { 0 } else { stage.duration_ms.min(longest_ms).saturating_mul(1000) / longest_ms },
             note: stage.note.as_deref().map(|note| cut.text(note)),

@@ -1,4 +1,4 @@
-//! Words for people: texts cut and cleaned, addresses that may be links.
+//! Cuts and cleans texts for the page, and decides which addresses may be links.
 
 use cog_findings::text::shorten;
 use serde_json::Value;
@@ -6,28 +6,28 @@ use serde_json::Value;
 use crate::report::escape;
 use crate::report::measurement::size;
 
-/// How much of one text a page shows.
+/// The length of text that a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::report::html) struct Cut {
-    pub(in crate::report::html) text_bytes: usize,
+pub(crate) struct Cut {
+    pub(crate) text_bytes: usize,
 }
 
 impl Cut {
-    /// Without control characters, and not endless: what is missing is said. The template escapes the rest.
+    /// A text without control characters, cut with a note of its full size. The template escapes HTML.
     pub(super) fn text(self, text: &str) -> String {
         if text.len() <= self.text_bytes {
             return escape::terminal(text).into_owned();
         }
         let head = &text[..text.floor_char_boundary(self.text_bytes)];
-        format!("{}… (cut: {} in all)", escape::terminal(head), size(text.len() as u64))
+        format!("{}… (cut: {} in total)", escape::terminal(head), size(text.len() as u64))
     }
 
-    /// One line of it.
+    /// A text on one line.
     pub(super) fn line(self, text: &str) -> String {
         escape::line(&self.text(text))
     }
 
-    /// A value as a text of its own, or as JSON over several lines.
+    /// A string as itself, any other value as JSON on several lines.
     pub(super) fn value(self, value: &Value) -> String {
         match value {
             Value::String(text) => self.text(text),
@@ -41,7 +41,7 @@ impl Cut {
     }
 }
 
-/// Whether a text is an address that a browser may follow when somebody asks it to. One with masked parts leads nowhere.
+/// Whether a text is an address that may be a link. An address with masked parts is not.
 pub(super) fn is_web_address(url: &str) -> bool {
     (url.starts_with("https://") || url.starts_with("http://"))
         && url.len() <= 2000
@@ -58,7 +58,7 @@ mod tests {
     fn a_text_that_is_cut_says_how_long_it_was() {
         let cut = Cut { text_bytes: 4 };
         assert_eq!(cut.text("abcd"), "abcd");
-        assert_eq!(cut.text("abcé and more"), "abc… (cut: 14 bytes in all)");
+        assert_eq!(cut.text("abcé and more"), "abc… (cut: 14 bytes in total)");
         assert_eq!(Cut { text_bytes: 8 }.text("a\u{202e}b"), "a\u{fffd}b");
     }
 
