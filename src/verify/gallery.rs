@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cog_findings::text::shorten;
-use output_compare::{self, MediaFile, Preview};
+use output_compare::{self, MediaFile, MediaKind, Preview};
 use tokio::sync::Semaphore;
 
 use crate::domain::output::{NO_ROOM, OutputFile};
@@ -73,23 +73,23 @@ fn look_at(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
             let (kind, facts, preview) = known_of(&content, left);
             (kind, content.bytes.len(), facts, preview)
         }
-        Err(problem) => (output_compare::detect(&MediaFile::named(&file.name, b"")).key(), 0, vec![problem], None),
+        Err(problem) => (output_compare::detect(&MediaFile::named(&file.name, b"")), 0, vec![problem], None),
     };
     OutputFile {
         place: mask.text(&format!("output{}", file.path)),
         url: mask.text(&file.shown),
-        kind: kind.to_owned(),
+        kind,
         size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
         facts: facts.iter().map(|fact| shorten(&mask.text(fact), FACT_BYTES)).collect(),
         preview,
     }
 }
 
-fn known_of(content: &MediaFile<'_>, left: &AtomicUsize) -> (&'static str, Vec<String>, Option<Preview>) {
+fn known_of(content: &MediaFile<'_>, left: &AtomicUsize) -> (MediaKind, Vec<String>, Option<Preview>) {
     let examined = output_compare::examine(content);
     // The size has a member of its own.
     let mut facts: Vec<String> = examined.facts.into_iter().filter(|fact| !fact.ends_with(" bytes")).collect();
-    facts.extend(examined.ailments.iter().map(ToString::to_string));
+    facts.extend(examined.defects.iter().map(ToString::to_string));
     let mut preview = output_compare::thumbnail(content);
     if let Some(copy) = &preview
         && left.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(copy.bytes.len())).is_err()
@@ -97,7 +97,7 @@ fn known_of(content: &MediaFile<'_>, left: &AtomicUsize) -> (&'static str, Vec<S
         preview = None;
         facts.push(NO_ROOM.to_owned());
     }
-    (examined.kind.key(), facts, preview)
+    (examined.kind, facts, preview)
 }
 
 #[cfg(test)]
@@ -172,7 +172,7 @@ mod tests {
         let urls = |files: &[OutputFile]| files.iter().map(|file| file.url.clone()).collect::<Vec<_>>();
         assert_eq!(urls(&report.files), ["https://x/b.txt?signature=***"]);
         assert_eq!(urls(&report.live_files), ["https://x/c.txt?signature=***"]);
-        assert_eq!((report.files[0].place.as_str(), report.files[0].kind.as_str()), ("output.text", "text"));
+        assert_eq!((report.files[0].place.as_str(), report.files[0].kind), ("output.text", MediaKind::Text));
     }
 
     #[tokio::test]
@@ -207,9 +207,9 @@ mod tests {
         let mut report = report(&["first"], None);
         gallery.fill(&mut report);
         let [gone, broken] = report.files.try_into().unwrap();
-        assert_eq!((gone.kind.as_str(), gone.preview), ("image", None));
+        assert_eq!((gone.kind, gone.preview), (MediaKind::Image, None));
         assert!(gone.facts[0].ends_with("could not be fetched: the file's host answered with status 404"), "{:?}", gone.facts);
-        assert_eq!((broken.kind.as_str(), broken.preview), ("image", None));
+        assert_eq!((broken.kind, broken.preview), (MediaKind::Image, None));
         assert!(broken.facts[0].starts_with("the file cannot be decoded"), "{:?}", broken.facts);
     }
 }

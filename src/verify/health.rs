@@ -4,7 +4,7 @@ use cog_findings::Rule;
 use cog_findings::text::shorten;
 use cog_schema::validate::{OutputProblem, check_output, check_output_of};
 use cog_schema::{Method, read};
-use output_compare::{Ailment, examine, text_ailment};
+use output_compare::{Defect, examine, text_defect};
 use serde_json::Value;
 
 use crate::domain::case::CaseKind;
@@ -37,17 +37,17 @@ pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -
     for problem in off_schema(document, output, kind) {
         found.push((Complaint::OffSchema, format!("output{} {}", problem.path, problem.message)));
     }
-    let counts = |ailment: &Ailment| !kind.is_generated() || !ailment.can_be_wanted();
+    let counts = |defect: &Defect| !kind.is_generated() || !defect.can_be_intended();
     for file in &seen.files {
         let place = format!("output{} ({})", file.path, file.shown);
         match file.media() {
             Ok(media) => {
-                let ailments = examine(&media).ailments;
+                let defects = examine(&media).defects;
                 found.extend(
-                    ailments
+                    defects
                         .iter()
-                        .filter(|ailment| counts(ailment))
-                        .map(|ailment| (Complaint::Unhealthy, format!("{place}: {}", shorten(&ailment.to_string(), 300)))),
+                        .filter(|defect| counts(defect))
+                        .map(|defect| (Complaint::Unhealthy, format!("{place}: {}", shorten(&defect.to_string(), 300)))),
                 );
             }
             Err(problem) => found.push((Complaint::Unhealthy, problem)),
@@ -55,9 +55,9 @@ pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -
     }
     if let Value::String(text) = output
         && seen.files.is_empty()
-        && let Some(ailment) = text_ailment(text).filter(counts)
+        && let Some(defect) = text_defect(text).filter(counts)
     {
-        found.push((Complaint::Unhealthy, ailment.to_string()));
+        found.push((Complaint::Unhealthy, defect.to_string()));
     }
     found.truncate(COMPLAINTS);
     found

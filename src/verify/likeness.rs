@@ -174,7 +174,7 @@ fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
                     "{place} is {} x {} pixels, the live version's {} x {}",
                     one.width, one.height, two.width, two.height
                 )),
-                (Ok(one), Ok(two)) if one.is_one_colour && !two.is_one_colour => Err(format!("{place} has one colour only")),
+                (Ok(one), Ok(two)) if one.is_single_color && !two.is_single_color => Err(format!("{place} has one colour only")),
                 (Err(problem), Ok(_)) => Err(format!("{place} cannot be decoded: {problem}")),
                 _ => Ok(()),
             }
@@ -271,7 +271,7 @@ mod tests {
         assert!(found.same && found.reason.is_empty(), "{found:?}");
         assert_eq!(found.remarks, Vec::<String>::new());
         let [compared] = &found.comparisons[..] else { panic!("{found:?}") };
-        assert_eq!((compared.place.as_str(), compared.kind.as_str(), compared.same), ("output", "text", true));
+        assert_eq!((compared.place.as_str(), compared.kind, compared.same), ("output", MediaKind::Text, true));
         assert_eq!(compared.with, ComparedWith::Live);
         assert!(compared.measurements.iter().any(|metric| metric.name == "similarity" && metric.value == 1.0), "{found:?}");
     }
@@ -282,9 +282,9 @@ mod tests {
         let live = seen(json!({"n": 2, "file": "https://x/b.txt"}), &[("b.txt", b"dog")]);
         let found = likeness(&staged, &live);
         assert!(!found.same);
-        assert_eq!(found.reason, "the output differs from the live version's: .n is 2 in one and 1 in the other");
+        assert_eq!(found.reason, "the output differs from the live version's: .n is 2 in the first and 1 in the second");
         assert_eq!(found.remarks[0], "output differs from the live version's: the texts differ");
-        let kinds: Vec<_> = found.comparisons.iter().map(|compared| (compared.kind.as_str(), compared.same)).collect();
-        assert_eq!(kinds, [("json", false), ("text", false)]);
+        let kinds: Vec<_> = found.comparisons.iter().map(|compared| (compared.kind, compared.same)).collect();
+        assert_eq!(kinds, [(MediaKind::Json, false), (MediaKind::Text, false)]);
     }
 }

@@ -105,7 +105,7 @@ mod tests {
             let bytes = decoded(sample);
             let file = MediaFile::named("sample", &bytes);
             assert_eq!(detect(&file), kind);
-            assert!(examine(&file).ailments.is_empty(), "{:?}", examine(&file));
+            assert!(examine(&file).defects.is_empty(), "{:?}", examine(&file));
             // Data URIs may have 256 kB: `docs/reference/replicate-api.md#file-inputs`.
             assert!(data_url(sample).len() < 64_000);
         }

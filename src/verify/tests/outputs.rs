@@ -4,7 +4,7 @@ use std::io::Cursor;
 use std::sync::atomic::Ordering;
 
 use image::{ImageFormat, Rgb, RgbImage};
-use output_compare::Limit;
+use output_compare::{Limit, MediaKind};
 use serde_json::json;
 
 use super::fake::*;
@@ -35,7 +35,7 @@ async fn a_picture_like_the_wanted_one_matches() {
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
     assert_eq!(outcome.cases[0].remarks, Vec::<String>::new());
     let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
-    assert_eq!((compared.with, compared.same, compared.kind.as_str()), (ComparedWith::Wanted, true, "image"));
+    assert_eq!((compared.with, compared.same, compared.kind), (ComparedWith::Wanted, true, MediaKind::Image));
     let distance = compared.measurements.iter().find(|metric| metric.name == "mean_colour_distance").unwrap();
     assert_eq!((distance.value, distance.limit), (2.0, Some(Limit::AtMost(8.0))));
 }
@@ -194,7 +194,7 @@ async fn the_report_gets_the_files_of_the_attempt_that_decided() {
     assert_eq!(statuses(&outcome), ["case-1 flaky"]);
     let [file] = outcome.cases[0].files.as_slice() else { panic!("{:?}", outcome.cases[0].files) };
     assert_eq!((file.place.as_str(), file.url.as_str()), ("output", "https://files.example/again.png?signature=***"));
-    assert_eq!((file.kind.as_str(), file.size_bytes), ("image", picture(9).len() as u64));
+    assert_eq!((file.kind, file.size_bytes), (MediaKind::Image, picture(9).len() as u64));
     assert_eq!(file.facts, ["40 x 30 pixels"]);
     assert_eq!(file.preview.as_ref().map(|copy| copy.media_type), Some("image/png"));
 }

@@ -1,44 +1,44 @@
-//! Pixels of whatever layout, row by row, so that no second copy of a picture is ever made.
+//! Reading rows of pixels in any layout, without converting a copy of the whole image.
 
 use image::DynamicImage;
 
-/// Writes a row as what can be seen of it: eight bits of red, green, blue and alpha, colours weighted by how much of them shows. What lies
-/// under full transparency does not count, but transparency does.
+/// Writes a row as it is seen: eight bits each of red, green, blue and alpha, with colors premultiplied by alpha. Colors under full
+/// transparency do not count, but the transparency does.
 pub(super) fn visible_row(image: &DynamicImage, row: u32, out: &mut [[u8; 4]]) {
     match image {
-        DynamicImage::ImageLuma8(buffer) => fill(samples(buffer, row, 1), out, |[grey]: [u8; 1]| [grey, grey, grey, 255]),
+        DynamicImage::ImageLuma8(buffer) => fill(samples(buffer, row, 1), out, |[gray]: [u8; 1]| [gray, gray, gray, 255]),
         DynamicImage::ImageLumaA8(buffer) => {
-            fill(samples(buffer, row, 2), out, |[grey, alpha]: [u8; 2]| weighted([grey, grey, grey, alpha]));
+            fill(samples(buffer, row, 2), out, |[gray, alpha]: [u8; 2]| premultiplied([gray, gray, gray, alpha]));
         }
         DynamicImage::ImageRgb8(buffer) => fill(samples(buffer, row, 3), out, |[r, g, b]: [u8; 3]| [r, g, b, 255]),
-        DynamicImage::ImageRgba8(buffer) => fill(samples(buffer, row, 4), out, weighted),
+        DynamicImage::ImageRgba8(buffer) => fill(samples(buffer, row, 4), out, premultiplied),
         DynamicImage::ImageLuma16(buffer) => {
-            fill(samples(buffer, row, 1), out, |[grey]: [u16; 1]| {
-                let grey = narrow(grey);
-                [grey, grey, grey, 255]
+            fill(samples(buffer, row, 1), out, |[gray]: [u16; 1]| {
+                let gray = narrow(gray);
+                [gray, gray, gray, 255]
             });
         }
         DynamicImage::ImageLumaA16(buffer) => {
-            fill(samples(buffer, row, 2), out, |[grey, alpha]: [u16; 2]| {
-                let grey = narrow(grey);
-                weighted([grey, grey, grey, narrow(alpha)])
+            fill(samples(buffer, row, 2), out, |[gray, alpha]: [u16; 2]| {
+                let gray = narrow(gray);
+                premultiplied([gray, gray, gray, narrow(alpha)])
             });
         }
         DynamicImage::ImageRgb16(buffer) => {
             fill(samples(buffer, row, 3), out, |[r, g, b]: [u16; 3]| [narrow(r), narrow(g), narrow(b), 255]);
         }
-        DynamicImage::ImageRgba16(buffer) => fill(samples(buffer, row, 4), out, |pixel: [u16; 4]| weighted(pixel.map(narrow))),
+        DynamicImage::ImageRgba16(buffer) => fill(samples(buffer, row, 4), out, |pixel: [u16; 4]| premultiplied(pixel.map(narrow))),
         DynamicImage::ImageRgb32F(buffer) => {
             fill(samples(buffer, row, 3), out, |[r, g, b]: [f32; 3]| [of_float(r), of_float(g), of_float(b), 255]);
         }
         DynamicImage::ImageRgba32F(buffer) => {
-            fill(samples(buffer, row, 4), out, |pixel: [f32; 4]| weighted(pixel.map(of_float)));
+            fill(samples(buffer, row, 4), out, |pixel: [f32; 4]| premultiplied(pixel.map(of_float)));
         }
-        // The type may grow; a layout that is not known yet costs a look at each pixel.
+        // `DynamicImage` is non-exhaustive: future layouts are read pixel by pixel.
         other => {
             use image::GenericImageView;
             for (column, pixel) in (0..).zip(out) {
-                *pixel = weighted(other.get_pixel(column, row).0);
+                *pixel = premultiplied(other.get_pixel(column, row).0);
             }
         }
     }
@@ -60,12 +60,12 @@ fn fill<T: Copy, const N: usize>(samples: &[T], out: &mut [[u8; 4]], convert: im
     }
 }
 
-fn weighted([r, g, b, alpha]: [u8; 4]) -> [u8; 4] {
+fn premultiplied([r, g, b, alpha]: [u8; 4]) -> [u8; 4] {
     if alpha == 255 {
         return [r, g, b, 255];
     }
-    let weigh = |colour: u8| (u16::from(colour) * u16::from(alpha) / 255) as u8;
-    [weigh(r), weigh(g), weigh(b), alpha]
+    let multiply = |color: u8| (u16::from(color) * u16::from(alpha) / 255) as u8;
+    [multiply(r), multiply(g), multiply(b), alpha]
 }
 
 fn narrow(sample: u16) -> u8 {
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_layout_of_a_colour_is_seen_alike() {
+    fn every_layout_of_a_color_reads_the_same() {
         let wanted = [[100, 100, 100, 255]; 2];
         let layouts: [DynamicImage; 8] = [
             image::GrayImage::from_pixel(2, 1, Luma([100])).into(),
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_colours_are_not_seen() {
+    fn colors_under_full_transparency_do_not_count() {
         let mut row = [[9; 4]; 1];
         visible_row(&RgbaImage::from_pixel(1, 1, Rgba([255, 7, 9, 0])).into(), 0, &mut row);
         assert_eq!(row, [[0; 4]]);

@@ -1,26 +1,26 @@
-//! Does a picture's file end where its format says? Decoders fill what is missing with grey, and players show the frames they got.
+//! Detects truncated image files. Decoders fill missing rows with gray and play the frames that are there, so they do not report them.
 
 use image::ImageFormat;
 
 use crate::MediaFile;
 
-/// What is missing at the end of a file; `None` when it is whole, or of a format whose decoder tells by itself.
+/// Why a file is truncated; `None` for a complete file and for formats whose decoders report it.
 pub(crate) fn missing_end(file: &MediaFile<'_>) -> Option<&'static str> {
-    let is_whole = match image::guess_format(file.bytes).ok()? {
+    let is_complete = match image::guess_format(file.bytes).ok()? {
         ImageFormat::Jpeg => jpeg_ends(file.bytes),
         ImageFormat::Png => png_ends(file.bytes),
         ImageFormat::Gif => gif_ends(file.bytes),
         ImageFormat::WebP => webp_ends(file.bytes),
         _ => return None,
     };
-    (is_whole != Some(true)).then_some("the file ends before the picture does")
+    (is_complete != Some(true)).then_some("the file ends before the image does")
 }
 
-/// Walks the segments to the end marker. Pictures in metadata have end markers of their own, so looking for the last one will not do.
+/// Walks the segments to the end marker. Thumbnails in metadata have end markers of their own, so searching for the last one is not enough.
 fn jpeg_ends(bytes: &[u8]) -> Option<bool> {
     let mut at = 2;
     loop {
-        // Between segments, and in compressed data, where a marker is a 0xFF before anything but 0, a restart or another 0xFF.
+        // In compressed data, a marker is 0xFF followed by anything but 0, a restart marker or another 0xFF.
         let marker = loop {
             let found = at + bytes.get(at..)?.iter().position(|byte| *byte == 0xff)?;
             match *bytes.get(found + 1)? {
@@ -50,7 +50,7 @@ fn png_ends(bytes: &[u8]) -> Option<bool> {
         let head: [u8; 8] = bytes.get(at..at.checked_add(8)?)?.try_into().ok()?;
         let [a, b, c, d, kind @ ..] = head;
         let length = usize::try_from(u32::from_be_bytes([a, b, c, d])).ok()?;
-        // Length, kind and checksum beside the content.
+        // Length, kind and checksum take twelve bytes.
         at = at.checked_add(length)?.checked_add(12)?;
         if &kind == b"IEND" {
             return Some(at <= bytes.len());
@@ -65,9 +65,9 @@ fn gif_ends(bytes: &[u8]) -> Option<bool> {
         match *bytes.get(at)? {
             0x3b => return Some(true),
             0x21 => at += 2,
-            // Position, size and flags, a table of colours, and the size of codes.
+            // Position, size and flags, a color table, and the code size.
             0x2c => at += 11 + table(*bytes.get(at + 9)?),
-            // Padding between blocks is seen, and done without harm.
+            // Some encoders pad blocks with zeros.
             0 => {
                 at += 1;
                 continue;
@@ -85,8 +85,8 @@ fn gif_ends(bytes: &[u8]) -> Option<bool> {
 }
 
 fn webp_ends(bytes: &[u8]) -> Option<bool> {
-    let said = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
-    Some(u64::from(said) + 8 <= bytes.len() as u64)
+    let declared = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
+    Some(u64::from(declared) + 8 <= bytes.len() as u64)
 }
 
 #[cfg(test)]
@@ -98,20 +98,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_file_that_is_cut_is_known_and_no_other() {
-        let picture: DynamicImage = RgbImage::from_fn(40, 30, |x, y| Rgb([(x * 6) as u8, (y * 8) as u8, (x * y) as u8])).into();
+    fn every_cut_is_detected_and_complete_files_pass() {
+        let image: DynamicImage = RgbImage::from_fn(40, 30, |x, y| Rgb([(x * 6) as u8, (y * 8) as u8, (x * y) as u8])).into();
         for format in [ImageFormat::Jpeg, ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
             let mut bytes = Cursor::new(Vec::new());
-            picture.write_to(&mut bytes, format).unwrap();
+            image.write_to(&mut bytes, format).unwrap();
             let bytes = bytes.into_inner();
-            let look = |bytes: &[u8]| missing_end(&MediaFile::named("x", bytes));
-            assert_eq!(look(&bytes), None, "{format:?}");
+            let check = |bytes: &[u8]| missing_end(&MediaFile::named("x", bytes));
+            assert_eq!(check(&bytes), None, "{format:?}");
             for length in 20..bytes.len() {
-                assert!(look(&bytes[..length]).is_some(), "{format:?} {length} of {}", bytes.len());
+                assert!(check(&bytes[..length]).is_some(), "{format:?} {length} of {}", bytes.len());
             }
             let mut followed = bytes.clone();
-            followed.extend(b"something behind the end");
-            assert_eq!(look(&followed), None, "{format:?}");
+            followed.extend(b"something after the end");
+            assert_eq!(check(&followed), None, "{format:?}");
         }
     }
 }

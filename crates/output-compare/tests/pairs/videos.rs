@@ -1,4 +1,4 @@
-//! Videos: containers as muxers write them, with frames that nobody could decode.
+//! Generated videos: containers as muxers write them, around frames that do not decode.
 
 /// How a video is made.
 #[derive(Clone, Copy)]
@@ -8,7 +8,7 @@ pub(crate) struct Video {
     pub(crate) frames: u32,
     pub(crate) frame_rate: u32,
     pub(crate) frame_bytes: usize,
-    pub(crate) has_sound: bool,
+    pub(crate) has_audio: bool,
     /// What frames are filled with.
     pub(crate) filling: u8,
     /// `avc1` and `hvc1` have other configurations; both are told apart by name alone here.
@@ -29,7 +29,7 @@ impl Default for Video {
             frames: 50,
             frame_rate: 25,
             frame_bytes: 2000,
-            has_sound: true,
+            has_audio: true,
             filling: 7,
             codec: Codec::One,
         }
@@ -63,9 +63,9 @@ impl Video {
         let start = a_box(b"ftyp", &[b"isom", &numbers(&[512]), b"isomiso2avc1mp41"]);
         // The index has one length wherever it says that the frames are, so it is made twice.
         let length = self.index(0).len() + start.len() + 8;
-        let sound = if self.has_sound { vec![1; 40] } else { Vec::new() };
+        let audio = if self.has_audio { vec![1; 40] } else { Vec::new() };
         let frames = vec![self.filling; self.frame_bytes * self.frames as usize];
-        [start, self.index(length as u32), a_box(b"mdat", &[&frames, &sound])].concat()
+        [start, self.index(length as u32), a_box(b"mdat", &[&frames, &audio])].concat()
     }
 
     fn index(self, offset: u32) -> Vec<u8> {
@@ -76,16 +76,16 @@ impl Video {
         );
         let size = [u32::from(self.width) << 16, u32::from(self.height) << 16];
         let entry = match self.codec {
-            Codec::One => self.picture_entry(
+            Codec::One => self.image_entry(
                 b"avc1",
                 &a_box(b"avcC", &[&[1, 0x42, 0, 0x1e, 0xff, 0xe1, 0, 4, 0x67, 0x42, 0, 0x1e, 1, 0, 2, 0x68, 0xce]]),
             ),
-            Codec::Other => self.picture_entry(b"mp4v", &elementary(0x20, &[0, 0, 1, 0xb0])),
+            Codec::Other => self.image_entry(b"mp4v", &elementary(0x20, &[0, 0, 1, 0xb0])),
         };
         let sizes = numbers(&[self.frame_bytes as u32, self.frames]);
         let frames = self.track(1, size, b"vide", &entry, self.frames, self.ticks(), &sizes, offset);
         let after = offset + self.frame_bytes as u32 * self.frames;
-        let sound = if self.has_sound {
+        let audio = if self.has_audio {
             let entry = a_box(
                 b"mp4a",
                 &[
@@ -97,10 +97,10 @@ impl Video {
         } else {
             Vec::new()
         };
-        a_box(b"moov", &[&header, &frames, &sound])
+        a_box(b"moov", &[&header, &frames, &audio])
     }
 
-    fn picture_entry(self, kind: &[u8; 4], configuration: &[u8]) -> Vec<u8> {
+    fn image_entry(self, kind: &[u8; 4], configuration: &[u8]) -> Vec<u8> {
         let mut head = vec![0, 0, 0, 0, 0, 0, 0, 1];
         head.extend([0; 16]);
         head.extend(self.width.to_be_bytes());
@@ -174,7 +174,7 @@ impl Video {
             .concat(),
         );
         let codec: &[u8] = if self.codec == Codec::One { b"V_VP9" } else { b"V_VP8" };
-        let pictures = element(
+        let images = element(
             &[0xae],
             &[
                 element(&[0xd7], &[1]),
@@ -189,7 +189,7 @@ impl Video {
             ]
             .concat(),
         );
-        let sound = element(
+        let audio = element(
             &[0xae],
             &[
                 element(&[0xd7], &[2]),
@@ -200,14 +200,14 @@ impl Video {
             ]
             .concat(),
         );
-        let tracks = if self.has_sound { [pictures, sound].concat() } else { pictures };
+        let tracks = if self.has_audio { [images, audio].concat() } else { images };
         let tracks = element(&[0x16, 0x54, 0xae, 0x6b], &tracks);
         let mut blocks = element(&[0xe7], &[0]);
         for number in 0..self.frames {
             let at = (number * self.ticks()) as u16;
             let block = [&[0x81][..], &at.to_be_bytes(), &[0x80], &vec![self.filling; self.frame_bytes]].concat();
             blocks.extend(element(&[0xa3], &block));
-            if self.has_sound && number % 5 == 0 {
+            if self.has_audio && number % 5 == 0 {
                 blocks.extend(element(&[0xa3], &[&[0x82][..], &at.to_be_bytes(), &[0x80, 1, 2, 3]].concat()));
             }
         }

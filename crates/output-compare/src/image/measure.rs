@@ -1,52 +1,51 @@
-//! Two decoded pictures of one size, measured row by row.
+//! Measures how far apart two decoded images of one size are.
 //!
-//! Rows are shared out among a few threads in bands. A band keeps two rows of pixels and the sums it is working on, so what is measured takes
-//! next to no memory beside the decoded pictures.
+//! A few threads measure bands of rows. A band holds two rows of pixels and running sums, so measuring takes hardly any memory beside the
+//! decoded images.
 
 use std::num::NonZero;
 use std::thread;
 
 use image::DynamicImage;
 
-use super::heat::Heat;
-use super::pixels::visible_row;
+use super::heat_map::HeatMap;
+use super::rows::visible_row;
 use super::similarity::{self, BLOCK, Block};
 
-/// The side of the tiles in which local damage is looked for. A whole number of blocks.
+/// The side of the tiles in which local damage is looked for. A multiple of [`BLOCK`].
 const TILE: u32 = 16;
 
-/// Smaller pictures are not worth a thread.
+/// Fewer pixels are not worth a thread.
 const PIXELS_PER_THREAD: u64 = 1 << 19;
 
-/// More threads would take the processor from other cases.
-const MOST_THREADS: u64 = 4;
+/// More threads would take CPU time from other cases.
+const THREAD_LIMIT: u64 = 4;
 
-/// What was measured.
+/// How far apart two images are.
 #[derive(Debug, Clone)]
 pub(super) struct Measured {
-    /// Mean distance of colours, alpha included: 0 to 510.
+    /// Mean Euclidean distance of the RGBA colors, 0 to 510.
     pub(super) mean_distance: f64,
-    /// The greatest mean distance within a tile.
+    /// The greatest mean color distance within a tile.
     pub(super) worst_tile: f64,
-    /// The greatest difference of one channel.
+    /// The greatest difference in one channel of one pixel.
     pub(super) greatest: u8,
-    /// Percent of the pixels that are not equal.
+    /// Percentage of pixels that are not equal.
     pub(super) differing_percent: f64,
-    /// Mean structural similarity of brightness: 1 for equal pictures.
+    /// Mean structural similarity of brightness: 1 for equal images.
     pub(super) ssim: f64,
-    /// `None` for equal pictures.
+    /// Peak signal-to-noise ratio; `None` for equal images.
     pub(super) psnr_db: Option<f64>,
-    /// Where they differ.
-    pub(super) heat: Heat,
+    pub(super) heat_map: HeatMap,
 }
 
-/// Measures two pictures of one size.
+/// Measures two images of one size.
 pub(super) fn measure(left: &DynamicImage, right: &DynamicImage) -> Measured {
     let (width, height) = (left.width(), left.height());
     let tile_rows = height.div_ceil(TILE);
     let pixels = u64::from(width) * u64::from(height);
     let cores = thread::available_parallelism().map_or(1, NonZero::get) as u64;
-    let threads = (pixels / PIXELS_PER_THREAD).clamp(1, cores.min(MOST_THREADS)) as u32;
+    let threads = (pixels / PIXELS_PER_THREAD).clamp(1, cores.min(THREAD_LIMIT)) as u32;
     let rows_each = tile_rows.div_ceil(threads).max(1) * TILE;
     let bands = (0..threads).map(|number| (number * rows_each, ((number + 1) * rows_each).min(height)));
     let bands = bands.filter(|(start, end)| start < end);
@@ -55,7 +54,7 @@ pub(super) fn measure(left: &DynamicImage, right: &DynamicImage) -> Measured {
         _ => thread::scope(|scope| {
             let running: Vec<_> =
                 bands.map(|(start, end)| (start, end, scope.spawn(move || Band::measure(left, right, start, end)))).collect();
-            // A thread that died is of no use; its rows are measured here, where a panic would be seen.
+            // The rows of a thread that panicked are measured again here, where the panic propagates.
             let joined = running.into_iter();
             joined.map(|(start, end, running)| running.join().unwrap_or_else(|_| Band::measure(left, right, start, end))).collect()
         }),
@@ -67,7 +66,7 @@ pub(super) fn measure(left: &DynamicImage, right: &DynamicImage) -> Measured {
     whole.finish(pixels)
 }
 
-/// The sums over some rows.
+/// Sums over a band of rows.
 struct Band {
     total: f64,
     squares: u64,
@@ -76,7 +75,7 @@ struct Band {
     worst_tile: f64,
     similarity: f64,
     windows: u64,
-    heat: Heat,
+    heat_map: HeatMap,
 }
 
 impl Band {
@@ -89,11 +88,11 @@ impl Band {
             worst_tile: 0.0,
             similarity: 0.0,
             windows: 0,
-            heat: Heat::new(width, height),
+            heat_map: HeatMap::new(width, height),
         }
     }
 
-    /// Measures the rows from `start`, a whole number of tiles, to before `end`.
+    /// Measures the rows `start..end`. `start` has to be a multiple of [`TILE`].
     fn measure(left: &DynamicImage, right: &DynamicImage, start: u32, end: u32) -> Self {
         let (width, height) = (left.width(), left.height());
         let mut band = Self::new(width, height);
@@ -102,7 +101,7 @@ impl Band {
         let no_blocks = vec![Block::default(); (width as usize).div_ceil(BLOCK)];
         let (mut upper, mut lower) = (no_blocks.clone(), no_blocks.clone());
         let block = BLOCK as u32;
-        // The windows that reach into the rows above belong to this band, so it looks at the last blocks there.
+        // Windows that reach into the rows above belong to this band, so it needs the last row of blocks there.
         if start > 0 {
             for row in start - block..start {
                 rows.read(left, right, row);
@@ -113,7 +112,7 @@ impl Band {
             rows.read(left, right, row);
             similarity::add_row(&mut lower, &rows.left_luma, &rows.right_luma);
             if !rows.are_equal {
-                band.take_distances(&mut rows, row, &mut tiles);
+                band.add_distances(&mut rows, row, &mut tiles);
             }
             if (row + 1) % block == 0 || row + 1 == height {
                 let is_first = row < block;
@@ -134,7 +133,7 @@ impl Band {
         band
     }
 
-    fn take_distances(&mut self, rows: &mut Rows, row: u32, tiles: &mut [f64]) {
+    fn add_distances(&mut self, rows: &mut Rows, row: u32, tiles: &mut [f64]) {
         let (mut squares, mut greatest, mut differing) = (0_u64, 0_u8, 0_u32);
         let pairs = rows.left.iter().zip(&rows.right);
         for ((left, right), distance) in pairs.zip(&mut rows.distances) {
@@ -151,7 +150,7 @@ impl Band {
         for (tile, distances) in tiles.iter_mut().zip(rows.distances.chunks(TILE as usize)) {
             *tile += f64::from(distances.iter().sum::<f32>());
         }
-        self.heat.add_row(row, &rows.distances);
+        self.heat_map.add_row(row, &rows.distances);
     }
 
     fn close_tiles(&mut self, tiles: &mut [f64], width: u32, rows: u32) {
@@ -171,7 +170,7 @@ impl Band {
         self.worst_tile = self.worst_tile.max(other.worst_tile);
         self.similarity += other.similarity;
         self.windows += other.windows;
-        self.heat.join(&other.heat);
+        self.heat_map.join(&other.heat_map);
     }
 
     fn finish(self, pixels: u64) -> Measured {
@@ -184,12 +183,12 @@ impl Band {
             differing_percent: 100.0 * self.differing as f64 / count,
             ssim: self.similarity / self.windows.max(1) as f64,
             psnr_db: (self.squares > 0).then(|| 10.0 * (255.0 * 255.0 / mean_square).log10()),
-            heat: self.heat,
+            heat_map: self.heat_map,
         }
     }
 }
 
-/// One row of each picture.
+/// One row of each image.
 struct Rows {
     left: Vec<[u8; 4]>,
     right: Vec<[u8; 4]>,
@@ -225,7 +224,7 @@ impl Rows {
     }
 }
 
-/// The brightness of colours, as television weighs them.
+/// The brightness (luma) of colors by the weights of BT.601.
 fn brightness(pixels: &[[u8; 4]], out: &mut [u8]) {
     for ([red, green, blue, _], out) in pixels.iter().zip(out) {
         *out = ((77 * u32::from(*red) + 150 * u32::from(*green) + 29 * u32::from(*blue)) >> 8) as u8;
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn many_threads_measure_what_one_does() {
+    fn several_threads_measure_the_same_as_one() {
         let (left, right) = (waves(1100, 1000, 0), waves(1100, 1000, 3));
         let measured = measure(&left, &right);
         let alone = {
@@ -276,10 +275,10 @@ mod tests {
     }
 
     #[test]
-    fn equal_pictures_of_every_size_are_wholly_similar() {
+    fn equal_images_of_every_size_have_full_similarity() {
         for (width, height) in [(1, 1), (3, 4), (4, 5), (5, 3), (8, 8), (9, 17), (33, 20)] {
-            let picture = waves(width, height, 0);
-            let measured = measure(&picture, &picture);
+            let image = waves(width, height, 0);
+            let measured = measure(&image, &image);
             assert!((measured.ssim - 1.0).abs() < 1e-9, "{width} x {height}: {measured:?}");
             assert_eq!((measured.mean_distance, measured.worst_tile, measured.psnr_db), (0.0, 0.0, None));
         }

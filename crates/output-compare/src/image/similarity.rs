@@ -1,22 +1,24 @@
-//! Structural similarity (SSIM) of brightness, from sums over blocks that are gathered while rows go by.
+//! Structural similarity (SSIM) of brightness, computed from sums over blocks, row by row.
 //!
-//! Windows are 8 × 8 pixels and overlap by half, so each is made of four blocks of 4 × 4; no plane of the picture is kept. At the edges blocks
-//! and windows are smaller, and a picture smaller than a window is one window.
+//! Windows are 8 × 8 pixels and overlap by half, so each consists of four blocks of 4 × 4, and no plane of the image is kept. Blocks and windows
+//! are smaller at the edges. An image smaller than a window is one window.
+//!
+//! Source: Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004.
 
-/// The side of a block.
+/// The side of a block, in pixels.
 pub(super) const BLOCK: usize = 4;
 
-/// The constants that keep flat windows from dividing by nothing, as in the paper: (0.01 · 255)² and (0.03 · 255)².
+/// The constants of the paper that stabilize the division in flat windows: (0.01 · 255)² and (0.03 · 255)².
 const MEANS: f64 = 6.5025;
 const VARIANCES: f64 = 58.5225;
 
-/// Sums over one block of two pictures.
+/// Sums over the same block of two images.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Block {
     count: u32,
     left: u32,
     right: u32,
-    /// Squares of both.
+    /// Sum of the squares of both.
     squares: u32,
     products: u32,
 }
@@ -42,7 +44,7 @@ impl Block {
     }
 }
 
-/// Adds a row of brightness to the blocks it lies in.
+/// Adds a row of brightness values to the row of blocks it crosses.
 pub(super) fn add_row(blocks: &mut [Block], left: &[u8], right: &[u8]) {
     for (block, (left, right)) in blocks.iter_mut().zip(left.chunks(BLOCK).zip(right.chunks(BLOCK))) {
         for (left, right) in left.iter().zip(right) {
@@ -56,8 +58,8 @@ pub(super) fn add_row(blocks: &mut [Block], left: &[u8], right: &[u8]) {
     }
 }
 
-/// The sum of the similarities of the windows that two rows of blocks make, and how many there are. A picture of one row of blocks is
-/// given as that row and nothing.
+/// The sum of the similarities of the windows formed by two rows of blocks, and the number of windows. `lower` is `None` for an image of one
+/// row of blocks.
 pub(super) fn windows(upper: &[Block], lower: Option<&[Block]>) -> (f64, u64) {
     let column = |at: usize| {
         let below = lower.and_then(|lower| lower.get(at)).copied().unwrap_or_default();
@@ -87,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_rows_are_wholly_similar_and_others_less() {
+    fn equal_rows_have_full_similarity_and_others_less() {
         let wave: Vec<u8> = (0..32).map(|x| if x % 4 < 2 { 20 } else { 200 }).collect();
         let inverted: Vec<u8> = wave.iter().map(|x| 220 - x).collect();
         assert!((of(&wave, &wave) - 1.0).abs() < 1e-12);
@@ -97,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_is_what_the_formula_says() {
+    fn a_window_follows_the_formula() {
         // Means 1 and 2, variances 1 and 4, covariance 2, by hand.
         let found = of(&[0, 2, 0, 2, 0, 2, 0, 2], &[0, 4, 0, 4, 0, 4, 0, 4]);
         let wanted = ((4.0 + MEANS) * (4.0 + VARIANCES)) / ((5.0 + MEANS) * (5.0 + VARIANCES));

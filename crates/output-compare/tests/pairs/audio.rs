@@ -1,8 +1,8 @@
-//! Sounds.
+//! Generated audio.
 
-/// How a sound is made.
+/// How an audio file is generated.
 #[derive(Clone, Copy)]
-pub(crate) struct Sound {
+pub(crate) struct Audio {
     pub(crate) rate: u32,
     pub(crate) seconds: f64,
     pub(crate) volume: f64,
@@ -15,13 +15,13 @@ pub(crate) struct Sound {
     pub(crate) channels: u16,
 }
 
-impl Default for Sound {
+impl Default for Audio {
     fn default() -> Self {
         Self { rate: 22_050, seconds: 2.0, volume: 0.5, pitch: 1.0, delay: 0.0, ceiling: 1.0, channels: 1 }
     }
 }
 
-impl Sound {
+impl Audio {
     /// A little tune: a note every quarter of a second, each fading out.
     pub(crate) fn samples(self) -> Vec<f64> {
         let notes = [262.0, 330.0, 392.0, 523.0, 440.0, 349.0, 294.0, 247.0];
@@ -71,8 +71,8 @@ impl Sound {
         ]
         .concat();
         let part = |kind: &[u8; 4], content: &[u8]| [&kind[..], &(content.len() as u32).to_be_bytes(), content].concat();
-        let sound = [&[0; 8][..], &data].concat();
-        part(b"FORM", &[&b"AIFF"[..], &part(b"COMM", &common), &part(b"SSND", &sound)].concat())
+        let audio = [&[0; 8][..], &data].concat();
+        part(b"FORM", &[&b"AIFF"[..], &part(b"COMM", &common), &part(b"SSND", &audio)].concat())
     }
 
     /// FLAC with 16 bits, nothing of it predicted: samples stand there as they are (RFC 9639, verbatim subframes).

@@ -1,12 +1,10 @@
-//! Pictures.
+//! Generated images.
 
 use std::io::Cursor;
 
 use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, Frame, ImageFormat, Rgb, RgbImage, RgbaImage};
-
-use super::crc32;
 
 pub(crate) const WIDTH: u32 = 200;
 pub(crate) const HEIGHT: u32 = 150;
@@ -18,7 +16,7 @@ pub(crate) fn scene() -> RgbImage {
         let hill = 0.55 + 0.1 * (across * 9.0).sin() + 0.04 * (across * 31.0).cos();
         let sun = (f64::from(x) - 150.0).hypot(f64::from(y) - 35.0);
         let grain = f64::from((x * 7919 + y * 104_729) % 13) - 6.0;
-        let colour = if down > hill {
+        let color = if down > hill {
             let furrow = 25.0 * (f64::from(x + 2 * y) / 4.0).sin();
             [70.0 + furrow + grain, 130.0 - 60.0 * down + furrow, 40.0 + grain]
         } else if sun < 18.0 {
@@ -26,58 +24,55 @@ pub(crate) fn scene() -> RgbImage {
         } else {
             [90.0 + 120.0 * down, 140.0 + 90.0 * down + grain / 2.0, 235.0]
         };
-        Rgb(colour.map(|part| part.clamp(0.0, 255.0) as u8))
+        Rgb(color.map(|part| part.clamp(0.0, 255.0) as u8))
     })
 }
 
-pub(crate) fn noisy(picture: &RgbImage) -> RgbImage {
+pub(crate) fn noisy(image: &RgbImage) -> RgbImage {
     RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
         let noise = i16::try_from((x * 31 + y * 17 + x * y) % 5).unwrap() - 2;
-        Rgb(picture.get_pixel(x, y).0.map(|part| (i16::from(part) + noise).clamp(0, 255) as u8))
+        Rgb(image.get_pixel(x, y).0.map(|part| (i16::from(part) + noise).clamp(0, 255) as u8))
     })
 }
 
-pub(crate) fn shifted(picture: &RgbImage, by: u32) -> RgbImage {
-    RgbImage::from_fn(WIDTH, HEIGHT, |x, y| *picture.get_pixel((x + by) % WIDTH, y))
+pub(crate) fn shifted(image: &RgbImage, by: u32) -> RgbImage {
+    RgbImage::from_fn(WIDTH, HEIGHT, |x, y| *image.get_pixel((x + by) % WIDTH, y))
 }
 
-pub(crate) fn cropped(picture: &RgbImage) -> RgbImage {
-    image::imageops::crop_imm(picture, 4, 4, WIDTH - 8, HEIGHT - 8).to_image()
+pub(crate) fn cropped(image: &RgbImage) -> RgbImage {
+    image::imageops::crop_imm(image, 4, 4, WIDTH - 8, HEIGHT - 8).to_image()
 }
 
-pub(crate) fn recoloured(picture: &RgbImage) -> RgbImage {
+pub(crate) fn recolored(image: &RgbImage) -> RgbImage {
     RgbImage::from_fn(WIDTH, HEIGHT, |x, y| {
-        let Rgb([red, green, blue]) = *picture.get_pixel(x, y);
+        let Rgb([red, green, blue]) = *image.get_pixel(x, y);
         Rgb([blue, red, green])
     })
 }
 
 /// 1.8 % of the area: what a mean over all pixels lets through.
-pub(crate) fn damaged(picture: &RgbImage) -> RgbImage {
+pub(crate) fn damaged(image: &RgbImage) -> RgbImage {
     let side = (f64::from(WIDTH * HEIGHT) * 0.018).sqrt() as u32;
-    let mut picture = picture.clone();
+    let mut image = image.clone();
     for (x, y) in (0..side).flat_map(|x| (0..side).map(move |y| (x, y))) {
-        picture.put_pixel(70 + x, 60 + y, Rgb([255, 0, 255]));
+        image.put_pixel(70 + x, 60 + y, Rgb([255, 0, 255]));
     }
-    picture
+    image
 }
 
-pub(crate) fn blurred(picture: &RgbImage) -> RgbImage {
-    image::imageops::blur(picture, 2.5)
+pub(crate) fn blurred(image: &RgbImage) -> RgbImage {
+    image::imageops::blur(image, 2.5)
 }
 
-pub(crate) fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+pub(crate) fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    let picture = picture.into();
-    // An icon is read with transparency or not at all.
-    let picture = if format == ImageFormat::Ico { picture.into_rgba8().into() } else { picture };
-    picture.write_to(&mut bytes, format).unwrap();
+    image.into().write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
-pub(crate) fn jpeg(picture: &RgbImage, quality: u8) -> Vec<u8> {
+pub(crate) fn jpeg(image: &RgbImage, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
-    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(picture).unwrap();
+    JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(image).unwrap();
     bytes
 }
 
@@ -173,4 +168,11 @@ pub(crate) fn animated_webp(frames: &[RgbaImage]) -> Vec<u8> {
         body.extend(part(b"ANMF", &[&head[..], &part(b"VP8L", &still[at + 8..at + 8 + length])].concat()));
     }
     part(b"RIFF", &body)
+}
+
+/// The checksum of PNG.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| if sum & 1 == 1 { (sum >> 1) ^ 0xedb8_8320 } else { sum >> 1 })
+    })
 }
