@@ -96,7 +96,10 @@ fn what_cannot_be_read_is_a_wrong_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_are_fetched() {
     let server = MockServer::start().await;
-    Mock::given(path("/out.png")).respond_with(ResponseTemplate::new(200).set_body_raw(png(&gradient()), "image/png")).mount(&server).await;
+    Mock::given(path("/out.png"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(png(&gradient()), "image/png"))
+        .mount(&server)
+        .await;
     // Addresses in private networks are fetched where the API is in one.
     let repository = images().variable("REPLICATE_BASE_URL", &server.uri());
     let seen = repository.run(&format!("compare one.png {}/out.png", server.uri()));

@@ -52,7 +52,7 @@ pub(crate) fn media() -> RunReport {
     let [new, old] = ["https://replicate.delivery/x/new.png", "https://replicate.delivery/x/old.png"];
     let mut changed = compared("compare-1", CaseStatus::Failed, [new, old]);
     changed.attempts[0].reason =
-        Some("output differs from the live version's: the mean colour distance is 41.5, above 8.0".to_owned());
+        Some("output differs from the live version's: the mean color distance is 41.5, above 8.0".to_owned());
     changed.files = vec![file("output", "new.png", MediaKind::Image, &["64 x 48 pixels"], Some(picture(4)))];
     changed.live_files = vec![file("output", "old.png", MediaKind::Image, &["64 x 48 pixels"], Some(picture(5)))];
     changed.comparisons = vec![OutputComparison {
@@ -60,7 +60,7 @@ pub(crate) fn media() -> RunReport {
         with: ComparedWith::Live,
         kind: MediaKind::Image,
         same: false,
-        reason: Some("the mean colour distance is 41.5, above 8.0".to_owned()),
+        reason: Some("the mean color distance is 41.5, above 8.0".to_owned()),
         measurements: vec![
             measured("mean_colour_distance", 41.5, Some(Limit::AtMost(8.0))),
             measured("structural_similarity", 0.91, Some(Limit::AtLeast(0.9))),

@@ -20,14 +20,8 @@ type Encoder<T> = (&'static str, fn(T) -> Vec<u8>);
 type AnimationEncoder = (&'static str, fn(&[RgbaImage]) -> Vec<u8>);
 
 /// The formats that are compared, and the quality JPEG is made with.
-const FORMATS: [ImageFormat; 6] = [
-    ImageFormat::Png,
-    ImageFormat::Jpeg,
-    ImageFormat::WebP,
-    ImageFormat::Gif,
-    ImageFormat::Bmp,
-    ImageFormat::Tiff,
-];
+const FORMATS: [ImageFormat; 6] =
+    [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff];
 
 fn judged(left: &[u8], right: &[u8]) -> Comparison {
     compare(&MediaFile::named("a", left), &MediaFile::named("b", right), &Tolerance::default())
@@ -262,9 +256,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let video = Video { frames: 4, frame_bytes: 16, ..Video::default() };
     let mut samples: Vec<(&str, Vec<u8>)> = FORMATS.iter().map(|format| ("a", encoded(small.clone(), *format))).collect();
     samples.extend([gif(&frames), apng(&frames), animated_webp(&frames)].map(|bytes| ("a", bytes)));
-    samples.extend(
-        [audio.wav(), audio.wav_of_floats(), audio.flac(), video.mp4(), video.webm()].map(|bytes| ("a", bytes)),
-    );
+    samples.extend([audio.wav(), audio.wav_of_floats(), audio.flac(), video.mp4(), video.webm()].map(|bytes| ("a", bytes)));
     samples.push(("a.json", br#"{"a": [1, 2, {"b": "c"}], "d": null}"#.to_vec()));
     samples
 }

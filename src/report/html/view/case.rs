@@ -8,16 +8,13 @@ use similar::{ChangeTag, TextDiff};
 
 use super::media::{self, Place};
 use super::words::{Cut, is_web_address};
-use crate::domain::report::CaseStatus;
+use crate::domain::report::{CaseStatus, REPRODUCTION};
 use crate::report::json::v1;
 use crate::report::measurement::number;
 use crate::support::clock::humane;
 
 /// Texts longer than this are not compared line by line.
 const DIFF_BYTES: usize = 32 * 1024;
-
-/// How the remark begins that holds a command to paste.
-const REPEAT: &str = "to repeat it: ";
 
 pub(in crate::report::html) struct Case {
     pub(in crate::report::html) anchor: String,
@@ -76,7 +73,8 @@ impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
         let reason = case.reason.as_deref().map(|reason| cut.text(reason));
         let (places, places_note) = media::places(case, cut);
-        let (repeat, remarks): (Vec<&String>, Vec<&String>) = case.remarks.iter().partition(|remark| remark.starts_with(REPEAT));
+        let (repeat, remarks): (Vec<&String>, Vec<&String>) =
+            case.remarks.iter().partition(|remark| remark.starts_with(REPRODUCTION));
         let inputs = Value::Object(case.inputs.clone());
         let minimal = case.minimal_inputs.clone().map(Value::Object);
         Self {
@@ -100,7 +98,7 @@ impl Case {
             difference: difference(case, cut),
             attempts: attempts(case, cut),
             remarks: remarks.into_iter().map(|remark| cut.text(remark)).collect(),
-            repeat: repeat.first().map(|remark| cut.text(&remark[REPEAT.len()..])),
+            repeat: repeat.first().map(|remark| cut.text(&remark[REPRODUCTION.len()..])),
             metrics: metrics(case, cut),
             page: page(case.url.as_deref()),
             prediction: case.prediction_id.as_deref().map(|id| cut.line(id)).unwrap_or_default(),

@@ -1,7 +1,7 @@
-//! What the report shows of the files of outputs: what they are, and small copies to look at.
+//! Output files as the report shows them: facts and small copies.
 //!
-//! Kept by prediction, for which one decides a case is known only at its end. Nothing here can fail a case: a file without a copy is
-//! told by its facts alone.
+//! They are kept by prediction, because which one decides a case is known only when the case is finished. Nothing here can fail a case: a file
+//! without a preview is reported by its facts alone.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,47 +17,47 @@ use crate::domain::report::{Attempt, CaseReport};
 use crate::verify::mask::Mask;
 use crate::verify::observation::FetchedFile;
 
-/// Copies of one verification that are held in memory. `run.json` takes fewer of them, see `report::json`.
+/// Total size of the previews of one verification. `run.json` takes fewer of them, see `report::json`.
 const TOTAL_BYTES: usize = 16 * 1024 * 1024;
 
-/// Outputs that are looked at at one time: a decoded picture can take half a gigabyte.
+/// Outputs that are examined at the same time: a decoded image can take half a gigabyte.
 const AT_ONCE: usize = 2;
 
-/// A fact in a report.
+/// Length at which a fact is cut.
 const FACT_BYTES: usize = 200;
 
-/// The files of all predictions so far.
-pub(super) struct Gallery {
+/// The output files of all predictions so far.
+pub(super) struct ReportedFiles {
     files: Mutex<HashMap<PredictionId, Vec<OutputFile>>>,
-    left: Arc<AtomicUsize>,
-    looking: Semaphore,
+    bytes_left: Arc<AtomicUsize>,
+    examining: Semaphore,
 }
 
-impl Gallery {
+impl ReportedFiles {
     pub(super) fn new() -> Self {
         Self::of_bytes(TOTAL_BYTES)
     }
 
     fn of_bytes(bytes: usize) -> Self {
-        Self { files: Mutex::default(), left: Arc::new(AtomicUsize::new(bytes)), looking: Semaphore::new(AT_ONCE) }
+        Self { files: Mutex::default(), bytes_left: Arc::new(AtomicUsize::new(bytes)), examining: Semaphore::new(AT_ONCE) }
     }
 
-    /// Looks at the files of a prediction, off the async threads.
-    pub(super) async fn hang(&self, prediction: &PredictionId, files: &[FetchedFile], mask: &Mask) {
+    /// Examines the files of a prediction on a blocking thread.
+    pub(super) async fn record(&self, prediction: &PredictionId, files: &[FetchedFile], mask: &Mask) {
         if files.is_empty() {
             return;
         }
-        let Ok(_place) = self.looking.acquire().await else { return };
-        let (files, mask, left) = (files.to_vec(), mask.clone(), self.left.clone());
-        let looking = tokio::task::spawn_blocking(move || files.iter().map(|file| look_at(file, &mask, &left)).collect());
-        // A crash costs the copies and nothing else.
-        if let Ok(seen) = looking.await {
-            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(prediction.clone(), seen);
+        let Ok(_permit) = self.examining.acquire().await else { return };
+        let (files, mask, left) = (files.to_vec(), mask.clone(), self.bytes_left.clone());
+        let task = tokio::task::spawn_blocking(move || files.iter().map(|file| describe(file, &mask, &left)).collect());
+        // A crash costs only the previews.
+        if let Ok(files) = task.await {
+            self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(prediction.clone(), files);
         }
     }
 
-    /// Gives a case the files of the attempt that decided, and those of the live version.
-    pub(super) fn fill(&self, report: &mut CaseReport) {
+    /// Moves the files of the deciding attempt and of the live version into the report of a case.
+    pub(super) fn attach_to(&self, report: &mut CaseReport) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         let mut take = |attempt: &Attempt| attempt.prediction.as_ref().and_then(|id| files.remove(id)).unwrap_or_default();
         for attempt in &report.attempts {
@@ -67,10 +67,10 @@ impl Gallery {
     }
 }
 
-fn look_at(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
+fn describe(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
     let (kind, size, facts, preview) = match file.media() {
         Ok(content) => {
-            let (kind, facts, preview) = known_of(&content, left);
+            let (kind, facts, preview) = examine(&content, left);
             (kind, content.bytes.len(), facts, preview)
         }
         Err(problem) => (output_compare::detect(&MediaFile::named(&file.name, b"")), 0, vec![problem], None),
@@ -85,9 +85,9 @@ fn look_at(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
     }
 }
 
-fn known_of(content: &MediaFile<'_>, left: &AtomicUsize) -> (MediaKind, Vec<String>, Option<Preview>) {
+fn examine(content: &MediaFile<'_>, left: &AtomicUsize) -> (MediaKind, Vec<String>, Option<Preview>) {
     let examined = output_compare::examine(content);
-    // The size has a member of its own.
+    // The report has a field for the size.
     let mut facts: Vec<String> = examined.facts.into_iter().filter(|fact| !fact.ends_with(" bytes")).collect();
     facts.extend(examined.defects.iter().map(ToString::to_string));
     let mut preview = output_compare::thumbnail(content);
@@ -114,9 +114,9 @@ mod tests {
     use crate::clients::replicate::Download;
     use crate::domain::case::{CaseId, CaseKind, Expectation};
     use crate::domain::report::CaseStatus;
-    use crate::verify::FetchProblem;
+    use crate::verify::observation::FetchProblem;
 
-    fn picture() -> Bytes {
+    fn image() -> Bytes {
         let mut bytes = Cursor::new(Vec::new());
         RgbImage::from_fn(64, 48, |x, y| Rgb([x as u8, y as u8, 0])).write_to(&mut bytes, ImageFormat::Png).unwrap();
         bytes.into_inner().into()
@@ -162,13 +162,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_case_gets_the_files_of_the_attempt_that_decided() {
-        let gallery = Gallery::new();
+        let reported_files = ReportedFiles::new();
         for (id, name) in [("first", "a.txt"), ("second", "b.txt"), ("live", "c.txt"), ("other", "d.txt")] {
             let file = file(".text", name, Ok(Bytes::from_static(b"hello")));
-            gallery.hang(&PredictionId::new(id), &[file], &Mask::default()).await;
+            reported_files.record(&PredictionId::new(id), &[file], &Mask::default()).await;
         }
         let mut report = report(&["first", "second"], Some("live"));
-        gallery.fill(&mut report);
+        reported_files.attach_to(&mut report);
         let urls = |files: &[OutputFile]| files.iter().map(|file| file.url.clone()).collect::<Vec<_>>();
         assert_eq!(urls(&report.files), ["https://x/b.txt?signature=***"]);
         assert_eq!(urls(&report.live_files), ["https://x/c.txt?signature=***"]);
@@ -177,21 +177,21 @@ mod tests {
 
     #[tokio::test]
     async fn an_attempt_without_files_has_none_of_an_earlier_one() {
-        let gallery = Gallery::new();
-        gallery.hang(&PredictionId::new("first"), &[file("", "a.png", Ok(picture()))], &Mask::default()).await;
+        let reported_files = ReportedFiles::new();
+        reported_files.record(&PredictionId::new("first"), &[file("", "a.png", Ok(image()))], &Mask::default()).await;
         let mut report = report(&["first", "second"], None);
-        gallery.fill(&mut report);
+        reported_files.attach_to(&mut report);
         assert!(report.files.is_empty() && report.live_files.is_empty());
     }
 
     #[tokio::test]
-    async fn pictures_come_with_a_copy_until_there_is_no_room() {
-        let room = output_compare::thumbnail(&MediaFile::named("a.png", &picture())).unwrap().bytes.len();
-        let gallery = Gallery::of_bytes(3 * room);
-        let files: Vec<FetchedFile> = (0..5).map(|number| file(&format!("[{number}]"), "a.png", Ok(picture()))).collect();
-        gallery.hang(&PredictionId::new("first"), &files, &Mask::default()).await;
+    async fn images_come_with_a_preview_until_there_is_no_room() {
+        let room = output_compare::thumbnail(&MediaFile::named("a.png", &image())).unwrap().bytes.len();
+        let reported_files = ReportedFiles::of_bytes(3 * room);
+        let files: Vec<FetchedFile> = (0..5).map(|number| file(&format!("[{number}]"), "a.png", Ok(image()))).collect();
+        reported_files.record(&PredictionId::new("first"), &files, &Mask::default()).await;
         let mut report = report(&["first"], None);
-        gallery.fill(&mut report);
+        reported_files.attach_to(&mut report);
         let shown: Vec<bool> = report.files.iter().map(|file| file.preview.is_some()).collect();
         assert_eq!(shown, [true, true, true, false, false]);
         assert_eq!(report.files[2].facts, ["64 x 48 pixels"]);
@@ -199,13 +199,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_file_that_was_not_fetched_or_is_broken_is_told_by_its_facts() {
-        let gallery = Gallery::new();
+    async fn a_missing_or_broken_file_is_reported_by_its_facts() {
+        let reported_files = ReportedFiles::new();
         let gone = FetchProblem { message: "the file's host answered with status 404".to_owned(), kind: ErrorKind::Request };
-        let files = [file("", "a.png", Err(gone)), file("", "b.png", Ok(picture().slice(..100)))];
-        gallery.hang(&PredictionId::new("first"), &files, &Mask::default()).await;
+        let files = [file("", "a.png", Err(gone)), file("", "b.png", Ok(image().slice(..100)))];
+        reported_files.record(&PredictionId::new("first"), &files, &Mask::default()).await;
         let mut report = report(&["first"], None);
-        gallery.fill(&mut report);
+        reported_files.attach_to(&mut report);
         let [gone, broken] = report.files.try_into().unwrap();
         assert_eq!((gone.kind, gone.preview), (MediaKind::Image, None));
         assert!(gone.facts[0].ends_with("could not be fetched: the file's host answered with status 404"), "{:?}", gone.facts);

@@ -1,4 +1,4 @@
-//! Keeps the files of outputs for the report: they vanish from Replicate within an hour.
+//! Saves output files to a folder, because Replicate deletes them within an hour.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,42 +6,42 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crate::domain::case::CaseId;
 use crate::verify::observation::FetchedFile;
 
-/// All files of one verification.
+/// Total size of the files of one verification.
 const TOTAL_BYTES: usize = 256 * 1024 * 1024;
 
-/// One file. A larger one is only linked.
+/// Larger files are not saved; the report links to them.
 const FILE_BYTES: usize = 32 * 1024 * 1024;
 
-/// Saves files under a folder, within a budget.
-pub(super) struct Keeper<'a> {
+/// The folder for output files, if the user asked for one (`--keep-outputs`).
+pub(super) struct OutputFolder<'a> {
     folder: Option<&'a Path>,
     left: AtomicUsize,
 }
 
-impl<'a> Keeper<'a> {
+impl<'a> OutputFolder<'a> {
     pub(super) fn new(folder: Option<&'a Path>) -> Self {
         Self { folder, left: AtomicUsize::new(TOTAL_BYTES) }
     }
 
-    /// Whether files are kept at all.
-    pub(super) fn keeps(&self) -> bool {
+    /// Whether files are saved at all.
+    pub(super) fn is_enabled(&self) -> bool {
         self.folder.is_some()
     }
 
-    /// Saves the files of a case; what is to be said about it. `label` tells apart the two versions of a comparison.
-    pub(super) async fn keep(&self, case: &CaseId, label: &str, files: &[FetchedFile]) -> Vec<String> {
+    /// Saves the files of a case and returns a remark for each. `label` distinguishes the versions of a comparison.
+    pub(super) async fn save(&self, case: &CaseId, label: &str, files: &[FetchedFile]) -> Vec<String> {
         let Some(folder) = self.folder else { return Vec::new() };
         let mut remarks = Vec::new();
         for (number, file) in (1..).zip(files) {
             let Ok(content) = file.media() else { continue };
             if content.bytes.len() > FILE_BYTES || !self.take(content.bytes.len()) {
-                remarks.push(format!("file {number} was not kept: it is too large"));
+                remarks.push(format!("file {number} was not saved: it is too large"));
                 continue;
             }
             let name = format!("{}-{label}{number}.{}", safe(case.as_str()), output_compare::extension(&content));
-            match save(folder, &name, content.bytes).await {
-                Ok(_) => remarks.push(format!("file {number} was kept as {name}")),
-                Err(error) => remarks.push(format!("file {number} was not kept: {error}")),
+            match write(folder, &name, content.bytes).await {
+                Ok(_) => remarks.push(format!("file {number} was saved as {name}")),
+                Err(error) => remarks.push(format!("file {number} was not saved: {error}")),
             }
         }
         remarks
@@ -56,7 +56,7 @@ fn safe(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
 }
 
-async fn save(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, std::io::Error> {
+async fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, std::io::Error> {
     tokio::fs::create_dir_all(folder).await?;
     let path = folder.join(name);
     tokio::fs::write(&path, bytes).await?;
@@ -82,24 +82,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn files_are_kept_under_names_of_our_own() {
+    async fn files_are_saved_under_safe_names() {
         let folder = tempfile::tempdir().unwrap();
         let inner = folder.path().join("outputs");
-        let keeper = Keeper::new(Some(&inner));
+        let output_folder = OutputFolder::new(Some(&inner));
         let case = CaseId::numbered(CaseKind::Case, 3);
-        let remarks = keeper.keep(&case, "", &[file(b"hello"), file(b"{\"a\":1}")]).await;
-        assert_eq!(remarks, ["file 1 was kept as case-3-1.txt", "file 2 was kept as case-3-2.json"]);
+        let remarks = output_folder.save(&case, "", &[file(b"hello"), file(b"{\"a\":1}")]).await;
+        assert_eq!(remarks, ["file 1 was saved as case-3-1.txt", "file 2 was saved as case-3-2.json"]);
         assert_eq!(std::fs::read(inner.join("case-3-1.txt")).unwrap(), b"hello");
-        assert!(Keeper::new(None).keep(&case, "", &[file(b"x")]).await.is_empty());
+        assert!(OutputFolder::new(None).save(&case, "", &[file(b"x")]).await.is_empty());
     }
 
     #[tokio::test]
-    async fn a_folder_that_cannot_be_made_is_a_remark() {
+    async fn a_folder_that_cannot_be_created_is_a_remark() {
         let folder = tempfile::tempdir().unwrap();
         let blocked = folder.path().join("file");
         std::fs::write(&blocked, b"x").unwrap();
         let inner = blocked.join("outputs");
-        let remarks = Keeper::new(Some(&inner)).keep(&CaseId::new("../x"), "live-", &[file(b"hello")]).await;
-        assert!(remarks[0].starts_with("file 1 was not kept: "), "{remarks:?}");
+        let remarks = OutputFolder::new(Some(&inner)).save(&CaseId::new("../x"), "live-", &[file(b"hello")]).await;
+        assert!(remarks[0].starts_with("file 1 was not saved: "), "{remarks:?}");
     }
 }
