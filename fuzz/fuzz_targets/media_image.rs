@@ -1,12 +1,12 @@
-//! Any bytes as a picture: every decoder of still and animated pictures, alone and in a comparison with what is left when the end is cut.
+//! Any bytes as an image: every decoder of still and animated images, alone and compared with a truncated copy.
 
 #![no_main]
 
-use output_compare::{MediaFile, Tolerance, compare, examine, image_facts};
 use libfuzzer_sys::fuzz_target;
+use output_compare::{MediaFile, Tolerance, compare, examine, image_facts};
 
-/// The signatures of the formats: the first byte of the input picks one, so that none has to be guessed. TGA has none but its name.
-const SIGNATURES: [&[u8]; 14] = [
+/// The signatures of the formats. The first byte of the input picks one, so that none has to be guessed.
+const SIGNATURES: [&[u8]; 10] = [
     b"",
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x08\x08\x06\0\0\0",
     b"\xff\xd8\xff\xe0",
@@ -17,20 +17,14 @@ const SIGNATURES: [&[u8]; 14] = [
     b"BM",
     b"II\x2a\0\x08\0\0\0",
     b"MM\0\x2a",
-    b"qoif\0\0\0\x08\0\0\0\x08\x04\0",
-    b"P6\n8 8\n255\n",
-    b"P7\nWIDTH 8\nHEIGHT 8\n",
-    b"\0\0\x01\0\x01\0",
 ];
 
 fuzz_target!(|input: &[u8]| {
     let Some((pick, rest)) = input.split_first() else { return };
     let bytes = [SIGNATURES[usize::from(*pick) % SIGNATURES.len()], rest].concat();
-    for name in ["output", "output.tga"] {
-        let file = MediaFile::named(name, &bytes);
-        let _ = examine(&file);
-        let _ = image_facts(&file);
-        let cut = MediaFile::named(name, &bytes[..bytes.len() - bytes.len() / 4]);
-        let _ = compare(&file, &cut, &Tolerance::default());
-    }
+    let file = MediaFile::named("output.png", &bytes);
+    let _ = examine(&file);
+    let _ = image_facts(&file);
+    let cut = MediaFile::named("output.png", &bytes[..bytes.len() - bytes.len() / 4]);
+    let _ = compare(&file, &cut, &Tolerance::default());
 });

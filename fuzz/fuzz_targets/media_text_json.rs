@@ -1,9 +1,9 @@
-//! Two files on both sides of a line, as whatever they are taken for: each is the same as itself, and the order of the two does not matter.
+//! The bytes before and after the first line break as two files of any kind: a file equals itself, and the order of the two does not matter.
 
 #![no_main]
 
-use output_compare::{MediaFile, Tolerance, compare, difference, examine};
 use libfuzzer_sys::fuzz_target;
+use output_compare::{MediaFile, Tolerance, compare, difference, examine};
 
 fuzz_target!(|input: &[u8]| {
     let at = input.iter().position(|byte| *byte == b'\n').unwrap_or(input.len());

@@ -1,11 +1,11 @@
-//! Any bytes as a video: the containers, alone and in a comparison with what is left when the end is cut.
+//! Any bytes as a video: the containers, alone and compared with a truncated copy.
 
 #![no_main]
 
-use output_compare::{MediaFile, Tolerance, compare, examine, video_facts};
 use libfuzzer_sys::fuzz_target;
+use output_compare::{MediaFile, Tolerance, compare, examine, video_facts};
 
-/// The beginnings of the containers: the first byte of the input picks one, so that none has to be guessed.
+/// The signatures of the containers. The first byte of the input picks one, so that none has to be guessed.
 const SIGNATURES: [&[u8]; 5] = [
     b"",
     b"\0\0\0\x18ftypisom\0\0\x02\0isommp41",

@@ -1,36 +1,36 @@
-//! What is known of a case's output files: what they are, what a comparison measured, and small copies to look at, since the
-//! originals vanish from Replicate within an hour.
+//! The output files of a case in its report: what they are, what a comparison measured, and small copies, because Replicate deletes the
+//! originals within an hour.
 
-use output_compare::{Comparison, Measurement, Preview};
+use output_compare::{Comparison, Measurement, MediaKind, Preview};
 
-/// Two files or values that were compared: an output of the staged version with the live version's, or with the one a case names.
+/// A comparison of an output of the staged version with the live version's, or with the file that the case names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputComparison {
-    /// Where the file stands in the output: `output`, `output[0].mask`.
+    /// Path of the file or value in the output: `output`, `output[0].mask`.
     pub place: String,
     /// What it was compared with.
     pub with: ComparedWith,
-    /// What the files are: `image`, `audio`, `video`, `text`, `json`, `binary`.
-    pub kind: String,
+    /// The kind of the files.
+    pub kind: MediaKind,
     /// Whether they count as the same.
     pub same: bool,
-    /// Why they do not. Untrusted where it quotes an output.
+    /// Why they differ. Untrusted: it may quote an output.
     pub reason: Option<String>,
-    /// The numbers.
+    /// Every number with its threshold.
     pub measurements: Vec<Measurement>,
-    /// A picture of where two pictures differ.
+    /// A small image of where two images differ.
     pub heat_map: Option<Preview>,
 }
 
 impl OutputComparison {
-    /// Takes a finished comparison into the report. Returns the remarks that are left beside the reason.
+    /// Converts a comparison for the report. Also returns its remarks without the reason.
     pub fn from_comparison(comparison: Comparison, place: String, with: ComparedWith) -> (Self, Vec<String>) {
         let reason = comparison.reason().map(str::to_owned);
-        let Comparison { same, kind, metrics: measurements, mut remarks, heat_map } = comparison;
+        let Comparison { same, kind, measurements, mut remarks, heat_map } = comparison;
         if reason.is_some() && !remarks.is_empty() {
             remarks.remove(0);
         }
-        (Self { place, with, kind: kind.key().to_owned(), same, reason, measurements, heat_map }, remarks)
+        (Self { place, with, kind, same, reason, measurements, heat_map }, remarks)
     }
 }
 
@@ -39,26 +39,26 @@ impl OutputComparison {
 pub enum ComparedWith {
     /// The live version's output.
     Live,
-    /// The file at the address that the case names.
+    /// The file at the URL in the case (`match_url`).
     Wanted,
 }
 
-/// What stands among the facts of a file whose small copy found no room in the report.
+/// The fact that stands in for a preview that did not fit into the report.
 pub const NO_ROOM: &str = "no room for a preview";
 
-/// One file of an output.
+/// A file of an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputFile {
-    /// Where it stands in the output: `output`, `output[0].mask`.
+    /// Path in the output: `output`, `output[0].mask`.
     pub place: String,
-    /// Its address, which stops working within an hour; data addresses are shortened.
+    /// Without signatures; `data:` URLs are shortened. It stops working within an hour.
     pub url: String,
-    /// What it is: `image`, `audio`, `video`, `text`, `json`, `binary`.
-    pub kind: String,
-    /// Its size in bytes.
+    /// The kind of the file.
+    pub kind: MediaKind,
+    /// 0 for a file that could not be fetched.
     pub size_bytes: u64,
     /// Facts in a few words each: `1024 x 768 pixels`, `2.5 s`.
     pub facts: Vec<String>,
-    /// A small copy that travels with the report.
+    /// A small copy that is embedded in the report.
     pub preview: Option<Preview>,
 }

@@ -15,6 +15,9 @@ use crate::domain::output::{OutputComparison, OutputFile};
 use crate::domain::prediction::{Inputs, PredictionId};
 use crate::domain::verdict::Verdict;
 
+/// The start of the remark that holds a shell command to reproduce a failure. The HTML report shows that command separately.
+pub const REPRODUCTION: &str = "reproduce it with: ";
+
 /// A whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {

@@ -1,248 +1,232 @@
-//! One case: a prediction, its judgement, and a second try when it failed.
+//! Runs one case: a prediction, its judgment, and a second attempt if it failed.
 
 use std::sync::Arc;
 
+use cog_findings::Finding;
 use cog_findings::text::shorten;
-use cog_findings::{Finding, Location};
-use cog_schema::Method;
 
 use crate::clients::replicate::TimeLimit;
-use crate::domain::case::{CaseId, CaseKind, Expectation};
+use crate::domain::case::{CaseKind, Expectation};
 use crate::domain::output::OutputComparison;
 use crate::domain::plan::HealthMode;
-use crate::domain::prediction::{Inputs, Prediction};
+use crate::domain::prediction::Prediction;
 use crate::domain::report::{CaseReport, CaseStatus};
-use crate::verify::check::{Check, Judged, Needs, check_for};
+use crate::verify::attempt_result::{AttemptResult, AttemptVerdict};
+use crate::verify::call::{PredictionCall, PredictionEnd};
+use crate::verify::check::{Check, CheckResult, Needs, check_for};
 use crate::verify::engine::Engine;
-use crate::verify::health::{Complaint, complaints};
+use crate::verify::health::{OutputDefect, output_defects};
 use crate::verify::judge::{Evidence, JudgeSubject};
 use crate::verify::mask::Mask;
 use crate::verify::observation::{Observation, Outcome};
 use crate::verify::opinion::{Opinion, evidence};
-use crate::verify::places::Urgency;
-use crate::verify::predict::{Ask, End, Side};
-use crate::verify::progress::{Progress, Ruled, Ruling};
+use crate::verify::planned_case::PlannedCase;
+use crate::verify::report_builder::CaseReportBuilder;
+use crate::verify::slots::Priority;
 use crate::verify::{platform, rules};
 
-/// Tries of one case.
-const TRIES: usize = 2;
+/// Attempts of one case.
+const ATTEMPTS: usize = 2;
 
-/// Something to be verified.
-#[derive(Debug, Clone)]
-pub(super) struct Job {
-    pub(super) id: CaseId,
-    pub(super) kind: CaseKind,
-    pub(super) inputs: Inputs,
-    pub(super) expectation: Expectation,
-    pub(super) location: Option<Location>,
-}
-
-/// What pure judging gave.
-struct Looked {
-    judged: Judged,
-    complaints: Vec<(Complaint, String)>,
+/// What was found out about an output without asking Claude.
+struct Assessment {
+    checked: CheckResult,
+    defects: Vec<(OutputDefect, String)>,
     evidence: Evidence,
 }
 
-impl Job {
-    /// Which of the model's methods it calls.
-    pub(super) fn method(&self) -> Method {
-        if self.kind.is_training() { Method::Train } else { Method::Predict }
-    }
-
-    /// Who answers it when it is no comparison.
-    pub(super) fn side(&self) -> Side {
-        if self.kind.is_training() { Side::Trainer } else { Side::Staged }
-    }
-}
-
 impl Engine<'_> {
-    /// What hides the secrets of a job.
-    pub(super) fn mask(&self, job: &Job) -> Mask {
-        Mask::new(&job.inputs, self.schemas.inputs_of(job.method()))
-    }
-
-    /// Runs a case on the staged version to its verdict.
-    pub(super) async fn run_case(&self, job: &Job) -> CaseReport {
-        let mask = self.mask(job);
-        let mut progress = Progress::new(job, &mask, self.services.clock.instant());
-        for tries_left in (0..TRIES).rev() {
-            let urgency = if tries_left + 1 == TRIES { Urgency::Usual } else { Urgency::Urgent };
-            let ask = Ask { case: &job.id, side: job.side(), inputs: &job.inputs, mask: &mask, urgency };
-            let tried = self.predict(ask).await;
-            let ruled = self.rule(job, &mask, tried.end).await;
-            if !progress.take(tried.attempts, ruled, tries_left > 0) {
+    /// Runs a case on the staged version until it has a verdict.
+    pub(super) async fn run_case(&self, case: &PlannedCase) -> CaseReport {
+        let mask = self.mask(case);
+        let mut report = CaseReportBuilder::new(case, &mask, self.services.clock.instant());
+        for attempts_left in (0..ATTEMPTS).rev() {
+            let priority = if attempts_left + 1 == ATTEMPTS { Priority::Normal } else { Priority::High };
+            let call = PredictionCall { case: &case.id, side: case.side(), inputs: &case.inputs, mask: &mask, priority };
+            let run = self.predict(call).await;
+            let result = self.judge_end(case, &mask, run.end).await;
+            if !report.add(run.attempts, result, attempts_left > 0) {
                 break;
             }
         }
-        if job.kind.is_training() {
-            self.name_trained_versions(progress.report_mut());
+        if case.kind.is_training() {
+            report.report_mut().remarks.extend(self.trained.remarks(&case.id));
         }
-        let mut report = progress.finish();
-        self.gallery.fill(&mut report);
-        self.note_flaky(job, &report);
+        let mut report = report.finish();
+        self.reported_files.attach_to(&mut report);
+        self.report_flaky(case, &report);
         report
     }
 
-    /// Tells of a case that passed only when repeated.
-    pub(super) fn note_flaky(&self, job: &Job, report: &CaseReport) {
+    /// Adds a finding for a case that passed only at the second attempt.
+    pub(super) fn report_flaky(&self, case: &PlannedCase, report: &CaseReport) {
         if report.status == CaseStatus::Flaky {
-            let why = report.attempts.iter().find_map(|attempt| attempt.reason.as_deref()).unwrap_or("no reason was kept");
-            self.found_in(job, Finding::new(&rules::CASE_FLAKY, format!("{} failed once and then passed: {why}", job.id)));
+            let why = report.attempts.iter().find_map(|attempt| attempt.reason.as_deref()).unwrap_or("unknown reason");
+            self.add_case_finding(
+                case,
+                Finding::new(&rules::CASE_FLAKY, format!("{} failed once and then passed: {why}", case.id)),
+            );
         }
     }
 
-    /// Keeps a finding about a case.
-    pub(super) fn found_in(&self, job: &Job, mut finding: Finding) {
-        finding.message = self.mask(job).text(&finding.message);
-        self.found(match &job.location {
-            Some(location) => finding.at(location.clone()),
-            None => finding,
-        });
-    }
-
-    /// Judges how one prediction ended.
-    pub(super) async fn rule(&self, job: &Job, mask: &Mask, end: End) -> Ruled {
+    /// Judges how a prediction ended.
+    pub(super) async fn judge_end(&self, case: &PlannedCase, mask: &Mask, end: PredictionEnd) -> AttemptResult {
         match end {
-            End::NotStarted => Ruled::of(Ruling::NotStarted),
-            End::Cancelled => Ruled::of(Ruling::Cancelled),
-            End::Errored(reason) => Ruled::of(Ruling::Errored(reason)),
-            End::TimedOut { limit, reason } => Ruled::of(Ruling::Failed { reason, again: limit == TimeLimit::Run }),
-            End::Refused(detail) if job.kind.is_generated() => {
-                let message = format!("{}: Replicate refused generated inputs: {detail}", job.id);
-                self.found_in(job, Finding::new(&rules::GENERATED_INPUTS_REFUSED, message));
-                Ruled::new(Ruling::Passed, vec![format!("nothing was checked: the inputs were refused: {detail}")])
+            PredictionEnd::NotStarted => AttemptResult::of(AttemptVerdict::NotStarted),
+            PredictionEnd::Cancelled => AttemptResult::of(AttemptVerdict::Cancelled),
+            PredictionEnd::Errored(reason) => AttemptResult::of(AttemptVerdict::Errored(reason)),
+            PredictionEnd::TimedOut { limit, reason } => {
+                AttemptResult::of(AttemptVerdict::Failed { reason, again: limit == TimeLimit::Run })
             }
-            End::Refused(detail) => {
-                let seen = Observation::without_files(job.method(), Outcome::Refused(detail), None);
-                match check_for(&job.expectation).judge(&seen) {
-                    Judged::Passed(remarks) => Ruled::new(Ruling::Passed, remarks),
-                    Judged::Failed { reason, remarks } => Ruled::new(Ruling::Failed { reason, again: false }, remarks),
-                    Judged::Compared { comparison, remarks } => settle_comparison(*comparison, remarks, false),
-                    Judged::AskJudge(_) => Ruled::failed("the inputs were refused"),
+            PredictionEnd::Refused(detail) if case.kind.is_generated() => {
+                let message = format!("{}: Replicate refused the generated inputs: {detail}", case.id);
+                self.add_case_finding(case, Finding::new(&rules::GENERATED_INPUTS_REFUSED, message));
+                AttemptResult::new(
+                    AttemptVerdict::Passed,
+                    vec![format!("nothing was checked, because Replicate refused the inputs: {detail}")],
+                )
+            }
+            PredictionEnd::Refused(detail) => {
+                let seen = Observation::without_files(case.method(), Outcome::Refused(detail), None);
+                match check_for(&case.expectation).check(&seen) {
+                    CheckResult::Passed(remarks) => AttemptResult::new(AttemptVerdict::Passed, remarks),
+                    CheckResult::Failed { reason, remarks } => {
+                        AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks)
+                    }
+                    CheckResult::Compared { comparison, remarks } => decide_comparison(*comparison, remarks, false),
+                    CheckResult::AskJudge(_) => AttemptResult::failed("Replicate refused the inputs"),
                 }
             }
-            End::Ended(prediction) => self.rule_ended(job, mask, &prediction).await,
+            PredictionEnd::Finished(prediction) => self.judge_prediction(case, mask, &prediction).await,
         }
     }
 
-    async fn rule_ended(&self, job: &Job, mask: &Mask, prediction: &Prediction) -> Ruled {
-        let check: Box<dyn Check> = check_for(&job.expectation);
-        let looks_after_health = self.request.plan.health != HealthMode::Off && job.expectation == Expectation::Succeeds;
+    async fn judge_prediction(&self, case: &PlannedCase, mask: &Mask, prediction: &Prediction) -> AttemptResult {
+        let check: Box<dyn Check> = check_for(&case.expectation);
+        let checks_health = self.request.plan.health != HealthMode::Off && case.expectation == Expectation::Succeeds;
         let mut needs = check.needs();
-        // The report shows the files also where no checker looks at them, unless nobody wants them looked at. What a training made may be
-        // gigabytes: only a checker that asks for it gets it.
-        needs.output_files |= !job.kind.is_training() && (self.request.plan.health != HealthMode::Off || self.keeper.keeps());
-        // Files are held in memory from here on, so not too many cases at one time.
-        let Ok(held) = self.judging.acquire().await else { return Ruled::of(Ruling::Cancelled) };
-        let Some(seen) = self.observe(prediction, job.method(), &needs, mask).await else { return Ruled::of(Ruling::Cancelled) };
-        // What only the look at its health needs is a complaint when it is missing.
+        // The report shows files even if no checker needs them. Those of a training may be gigabytes, so only a checker that needs them gets
+        // them.
+        needs.output_files |=
+            !case.kind.is_training() && (self.request.plan.health != HealthMode::Off || self.output_folder.is_enabled());
+        // From here on the files are in memory, so only a few cases at a time go on.
+        let Ok(permit) = self.judging.acquire().await else { return AttemptResult::of(AttemptVerdict::Cancelled) };
+        let Some(seen) = self.observe(prediction, case.method(), &needs, mask).await else {
+            return AttemptResult::of(AttemptVerdict::Cancelled);
+        };
+        // If only the health check needs a missing file, it reports a defect instead.
         if check.needs() != Needs::default()
             && let Some(problem) = seen.service_problem()
         {
-            return Ruled::of(Ruling::Errored(problem));
+            return AttemptResult::of(AttemptVerdict::Errored(problem));
         }
         let seen = Arc::new(seen);
-        let mut remarks = self.keeper.keep(&job.id, "", &seen.files).await;
+        let mut remarks = self.output_folder.save(&case.id, "", &seen.files).await;
         if let Outcome::Failed(error) = &seen.outcome {
             remarks.extend(platform::advice(error).map(str::to_owned));
         }
-        let Some(looked) = self.look(check, seen.clone(), job, mask).await else {
-            return Ruled::of(Ruling::Errored("judging the output crashed".to_owned()));
+        let Some(assessment) = self.assess(check, seen.clone(), case, mask).await else {
+            return AttemptResult::of(AttemptVerdict::Errored("judging the output crashed".to_owned()));
         };
-        drop(held);
-        let mut ruled = self.settle(job, mask, looked.judged, looked.evidence).await;
-        remarks.append(&mut ruled.remarks);
-        ruled.remarks = remarks;
-        if job.kind == CaseKind::WarmUp {
-            ruled = self.forgive_warm_up(job, ruled);
+        drop(permit);
+        let mut result = self.decide(case, mask, assessment.checked, assessment.evidence).await;
+        remarks.append(&mut result.remarks);
+        result.remarks = remarks;
+        if case.kind == CaseKind::WarmUp {
+            result = self.forgive_warm_up(case, result);
         }
-        self.weigh_health(job, ruled, looked.complaints, looks_after_health)
+        self.apply_health(case, result, assessment.defects, checks_health)
     }
 
-    /// Judges off the async threads: pictures and jq programs take their time.
-    async fn look(&self, check: Box<dyn Check>, seen: Arc<Observation>, job: &Job, mask: &Mask) -> Option<Looked> {
-        let (document, kind, mask) = (self.document.clone(), job.kind, mask.clone());
-        let looking = tokio::task::spawn_blocking(move || {
-            let judged = check.judge(&seen);
-            let evidence = if matches!(judged, Judged::AskJudge(_)) { evidence(&seen, &mask) } else { Evidence::default() };
-            Looked { judged, complaints: complaints(&seen, &document, kind), evidence }
+    /// Checks an output on a blocking thread, because images and jq programs take a while.
+    async fn assess(&self, check: Box<dyn Check>, seen: Arc<Observation>, case: &PlannedCase, mask: &Mask) -> Option<Assessment> {
+        let (document, kind, mask) = (self.document.clone(), case.kind, mask.clone());
+        let task = tokio::task::spawn_blocking(move || {
+            let checked = check.check(&seen);
+            let evidence = if matches!(checked, CheckResult::AskJudge(_)) { evidence(&seen, &mask) } else { Evidence::default() };
+            Assessment { checked, defects: output_defects(&seen, &document, kind), evidence }
         });
-        looking.await.ok()
+        task.await.ok()
     }
 
-    async fn settle(&self, job: &Job, mask: &Mask, judged: Judged, evidence: Evidence) -> Ruled {
-        match judged {
-            Judged::Passed(remarks) => Ruled::new(Ruling::Passed, remarks),
-            Judged::Failed { reason, remarks } => Ruled::new(Ruling::Failed { reason, again: true }, remarks),
-            Judged::Compared { comparison, remarks } => settle_comparison(*comparison, remarks, true),
-            Judged::AskJudge(description) => {
+    async fn decide(&self, case: &PlannedCase, mask: &Mask, checked: CheckResult, evidence: Evidence) -> AttemptResult {
+        match checked {
+            CheckResult::Passed(remarks) => AttemptResult::new(AttemptVerdict::Passed, remarks),
+            CheckResult::Failed { reason, remarks } => AttemptResult::new(AttemptVerdict::Failed { reason, again: true }, remarks),
+            CheckResult::Compared { comparison, remarks } => decide_comparison(*comparison, remarks, true),
+            CheckResult::AskJudge(description) => {
                 let expected = format!("expected an output that fits '{}'", shorten(&description, 500));
                 let subject = JudgeSubject::FitsDescription(description);
-                match self.opinion(subject, mask.inputs(&job.inputs), evidence).await {
-                    Opinion::Approves(remarks) => Ruled::new(Ruling::Passed, remarks),
-                    Opinion::Refuses { reason, remarks } => {
+                match self.opinion(subject, mask.inputs(&case.inputs), evidence).await {
+                    Opinion::Approves(remarks) => AttemptResult::new(AttemptVerdict::Passed, remarks),
+                    Opinion::Rejects { reason, remarks } => {
                         let reason = format!("{expected}; {reason}");
-                        Ruled::new(Ruling::Failed { reason, again: true }, remarks)
+                        AttemptResult::new(AttemptVerdict::Failed { reason, again: true }, remarks)
                     }
-                    Opinion::None(why) => Ruled::of(Ruling::Errored(why)),
-                    Opinion::Cancelled => Ruled::of(Ruling::Cancelled),
+                    Opinion::Unknown(why) => AttemptResult::of(AttemptVerdict::Errored(why)),
+                    Opinion::Cancelled => AttemptResult::of(AttemptVerdict::Cancelled),
                 }
             }
         }
     }
 
-    /// A warm-up shows that the version boots. Whether the smallest inputs make sense to the model is another matter.
-    fn forgive_warm_up(&self, job: &Job, ruled: Ruled) -> Ruled {
-        match ruled.ruling {
-            Ruling::Failed { reason, .. } => {
-                self.found_in(job, Finding::new(&rules::WARM_UP_FAILED, format!("the warm-up did not succeed: {reason}")));
-                let mut remarks = ruled.remarks;
+    /// A warm-up only has to show that the version boots: the smallest inputs may make no sense to the model.
+    fn forgive_warm_up(&self, case: &PlannedCase, result: AttemptResult) -> AttemptResult {
+        match result.verdict {
+            AttemptVerdict::Failed { reason, .. } => {
+                self.add_case_finding(case, Finding::new(&rules::WARM_UP_FAILED, format!("the warm-up did not succeed: {reason}")));
+                let mut remarks = result.remarks;
                 remarks.push(reason);
-                Ruled::new(Ruling::Passed, remarks)
+                AttemptResult::new(AttemptVerdict::Passed, remarks)
             }
-            ruling => Ruled { ruling, ..ruled },
+            verdict => AttemptResult { verdict, ..result },
         }
     }
 
-    /// Looks after the health of an output that passed otherwise.
-    pub(super) async fn check_health(&self, job: &Job, ruled: Ruled, seen: &Arc<Observation>) -> Ruled {
-        let looks = self.request.plan.health != HealthMode::Off;
-        let (document, kind, seen) = (self.document.clone(), job.kind, seen.clone());
-        let looking = tokio::task::spawn_blocking(move || complaints(&seen, &document, kind));
-        let complaints = if looks { looking.await.unwrap_or_default() } else { Vec::new() };
-        self.weigh_health(job, ruled, complaints, looks)
+    /// Checks the health of an output that passed otherwise.
+    pub(super) async fn check_health(&self, case: &PlannedCase, result: AttemptResult, seen: &Arc<Observation>) -> AttemptResult {
+        let checks_health = self.request.plan.health != HealthMode::Off;
+        let (document, kind, seen) = (self.document.clone(), case.kind, seen.clone());
+        let task = tokio::task::spawn_blocking(move || output_defects(&seen, &document, kind));
+        let defects = if checks_health { task.await.unwrap_or_default() } else { Vec::new() };
+        self.apply_health(case, result, defects, checks_health)
     }
 
-    fn weigh_health(&self, job: &Job, mut ruled: Ruled, complaints: Vec<(Complaint, String)>, looks: bool) -> Ruled {
-        if !matches!(ruled.ruling, Ruling::Passed) {
-            return ruled;
+    fn apply_health(
+        &self,
+        case: &PlannedCase,
+        mut result: AttemptResult,
+        defects: Vec<(OutputDefect, String)>,
+        checks_health: bool,
+    ) -> AttemptResult {
+        if !matches!(result.verdict, AttemptVerdict::Passed) {
+            return result;
         }
-        for (complaint, message) in complaints {
-            // A generated case has no other expectation than the schema.
-            let fails = match complaint {
-                Complaint::OffSchema if job.kind.is_generated() => true,
-                _ if !looks => continue,
+        for (defect, message) in defects {
+            // A fuzz case expects nothing but the schema.
+            let fails = match defect {
+                OutputDefect::OffSchema if case.kind.is_generated() => true,
+                _ if !checks_health => continue,
                 _ => self.request.plan.health == HealthMode::Fail,
             };
-            if fails && matches!(ruled.ruling, Ruling::Passed) {
-                ruled.ruling = Ruling::Failed { reason: message, again: true };
+            if fails && matches!(result.verdict, AttemptVerdict::Passed) {
+                result.verdict = AttemptVerdict::Failed { reason: message, again: true };
             } else if fails {
-                ruled.remarks.push(message);
+                result.remarks.push(message);
             } else {
-                self.found_in(job, Finding::new(complaint.rule(), format!("{}: {message}", job.id)));
-                ruled.remarks.push(message);
+                self.add_case_finding(case, Finding::new(defect.rule(), format!("{}: {message}", case.id)));
+                result.remarks.push(message);
             }
         }
-        ruled
+        result
     }
 }
 
-/// The output and the file that a case names: whether they are the same decides.
-fn settle_comparison(comparison: OutputComparison, remarks: Vec<String>, again: bool) -> Ruled {
-    let ruling = match &comparison.reason {
-        None => Ruling::Passed,
-        Some(why) => Ruling::Failed { reason: format!("the output does not match the file of the case: {why}"), again },
+/// The verdict on an output that was compared with the file in the case.
+fn decide_comparison(comparison: OutputComparison, remarks: Vec<String>, again: bool) -> AttemptResult {
+    let verdict = match &comparison.reason {
+        None => AttemptVerdict::Passed,
+        Some(why) => AttemptVerdict::Failed { reason: format!("the output does not match the expected file: {why}"), again },
     };
-    Ruled::new(ruling, remarks).with(vec![comparison])
+    AttemptResult::new(verdict, remarks).with_comparisons(vec![comparison])
 }

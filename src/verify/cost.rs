@@ -1,4 +1,4 @@
-//! Counts what is spent.
+//! Costs of a verification: predictions, retries, run time.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::domain::cost::Cost;
 use crate::domain::prediction::Prediction;
 
-/// Counts what is spent, and knows when that is enough.
+/// Adds up costs, and notices when the budget is spent.
 #[derive(Debug)]
 pub(super) struct Ledger {
     cost: Mutex<Cost>,
@@ -22,18 +22,18 @@ impl Ledger {
         work(&mut self.cost.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A prediction was created.
-    pub(super) fn created(&self) {
+    /// Counts a prediction.
+    pub(super) fn count_prediction(&self) {
         self.with(|cost| cost.predictions += 1);
     }
 
-    /// One is repeated for the platform's sake.
-    pub(super) fn repeated(&self) {
+    /// Counts a retry after a platform error.
+    pub(super) fn count_platform_retry(&self) {
         self.with(|cost| cost.platform_retries += 1);
     }
 
-    /// Run time was used. Gives what was used and what is allowed when that is too much.
-    pub(super) fn spent(&self, time: Duration) -> Option<(Duration, Duration)> {
+    /// Adds run time. Returns used and allowed time if the budget is exceeded.
+    pub(super) fn spend(&self, time: Duration) -> Option<(Duration, Duration)> {
         let used = self.with(|cost| {
             cost.predict_seconds += time.as_secs_f64();
             Duration::try_from_secs_f64(cost.predict_seconds).unwrap_or_default()
@@ -41,13 +41,13 @@ impl Ledger {
         self.budget.filter(|budget| used > *budget).map(|budget| (used, budget))
     }
 
-    /// What was spent so far.
+    /// All costs so far.
     pub(super) fn total(&self) -> Cost {
         self.with(|cost| *cost)
     }
 }
 
-/// The run time of an ended prediction: as reported, else by its times.
+/// The run time of a finished prediction: the reported one, else by its timestamps.
 pub(super) fn run_time(prediction: &Prediction) -> Duration {
     prediction.predict_time.unwrap_or_else(|| match (prediction.started_at, prediction.completed_at) {
         (Some(started), Some(completed)) => (completed - started).to_std().unwrap_or_default(),
@@ -60,13 +60,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_budget_is_spent_when_more_is_used_than_allowed() {
+    fn the_budget_is_exceeded_when_more_is_used_than_allowed() {
         let ledger = Ledger::new(Some(10));
-        ledger.created();
-        ledger.repeated();
-        assert_eq!(ledger.spent(Duration::from_secs(10)), None);
-        assert_eq!(ledger.spent(Duration::from_secs(1)), Some((Duration::from_secs(11), Duration::from_secs(10))));
+        ledger.count_prediction();
+        ledger.count_platform_retry();
+        assert_eq!(ledger.spend(Duration::from_secs(10)), None);
+        assert_eq!(ledger.spend(Duration::from_secs(1)), Some((Duration::from_secs(11), Duration::from_secs(10))));
         assert_eq!(ledger.total(), Cost { predictions: 1, platform_retries: 1, predict_seconds: 11.0, estimated_usd: None });
-        assert_eq!(Ledger::new(None).spent(Duration::MAX), None);
+        assert_eq!(Ledger::new(None).spend(Duration::MAX), None);
     }
 }

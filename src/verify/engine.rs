@@ -1,4 +1,4 @@
-//! What all cases of a verification share: places for predictions, the gate, the ledger, the reason to stop.
+//! State that all cases of a verification share: slots for predictions, boot gates, costs, findings, the reason to stop.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -6,50 +6,50 @@ use std::time::Duration;
 use cog_findings::Finding;
 use cog_schema::{Schemas, read};
 use serde_json::Value;
-
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::events::{Event, EventKind, Observer};
+use crate::verify::boot_gate::BootGate;
 use crate::verify::cost::Ledger;
-use crate::verify::gallery::Gallery;
-use crate::verify::gate::Gate;
-use crate::verify::keep::Keeper;
-use crate::verify::pace::Pace;
-use crate::verify::places::{Place, Places, Urgency};
-use crate::verify::predict::Side;
+use crate::verify::mask::Mask;
+use crate::verify::output_folder::OutputFolder;
+use crate::verify::planned_case::PlannedCase;
+use crate::verify::reported_files::ReportedFiles;
+use crate::verify::run_times::RunTimes;
+use crate::verify::side::Side;
+use crate::verify::slots::{Priority, Slot, Slots};
 use crate::verify::trained::TrainedVersions;
 use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
 
-/// How long judging may go on after everything was stopped. Together with the cancelling of predictions, which takes as long, it has to
-/// end within seven seconds.
+/// How long judging may go on after the verification was stopped. Canceling predictions takes as long, and both have to fit into seven seconds:
+/// GitHub kills a canceled job soon after.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Cases whose files are held in memory at one time.
+/// Cases whose files are in memory at the same time.
 const JUDGED_AT_ONCE: usize = 4;
 
-/// What all cases share.
+/// State that all cases of a verification share.
 pub(super) struct Engine<'a> {
     pub(super) request: &'a VerifyRequest<'a>,
     pub(super) services: &'a VerifyServices,
     observer: &'a dyn Observer,
-    /// Fires when the run is cancelled, and when there is a reason to stop.
+    /// Fires when the run is canceled or when there is a reason to stop.
     pub(super) stopping: CancellationToken,
     reason: Mutex<Option<VerifyError>>,
     pub(super) ledger: Ledger,
-    pub(super) pace: Pace,
-    gate: Gate,
-    /// A training boots a container of its own.
-    trainer_gate: Gate,
-    places: Places,
+    pub(super) run_times: RunTimes,
+    gate: BootGate,
+    /// Trainings boot a container of their own.
+    trainer_gate: BootGate,
+    slots: Slots,
     pub(super) judging: Semaphore,
     findings: Mutex<Vec<Finding>>,
     pub(super) schemas: Schemas,
-    /// The same document for tasks of their own.
+    /// The OpenAPI document, for blocking tasks.
     pub(super) document: Arc<Value>,
-    pub(super) keeper: Keeper<'a>,
-    pub(super) gallery: Gallery,
-    /// What trainings made.
+    pub(super) output_folder: OutputFolder<'a>,
+    pub(super) reported_files: ReportedFiles,
     pub(super) trained: TrainedVersions,
 }
 
@@ -67,22 +67,22 @@ impl<'a> Engine<'a> {
             stopping: cancelled.child_token(),
             reason: Mutex::new(None),
             ledger: Ledger::new(request.limits.max_predict_seconds),
-            pace: Pace::default(),
-            gate: Gate::new(),
-            trainer_gate: Gate::new(),
-            places: Places::new(request.parallel),
+            run_times: RunTimes::default(),
+            gate: BootGate::new(),
+            trainer_gate: BootGate::new(),
+            slots: Slots::new(request.parallel),
             judging: Semaphore::new(JUDGED_AT_ONCE),
             findings: Mutex::new(Vec::new()),
             schemas: read(request.schema),
             document: Arc::new(request.schema.clone()),
-            keeper: Keeper::new(request.keep_outputs),
-            gallery: Gallery::new(),
+            output_folder: OutputFolder::new(request.keep_outputs),
+            reported_files: ReportedFiles::new(),
             trained: TrainedVersions::default(),
         }
     }
 
-    /// Through which predictions, or trainings, go one by one until the version runs. The live version has none: it is known to.
-    pub(super) fn gate_of(&self, side: Side) -> Option<&Gate> {
+    /// The gate that predictions or trainings pass one by one until the version runs. The live version has none, for it is known to boot.
+    pub(super) fn gate_of(&self, side: Side) -> Option<&BootGate> {
         match side {
             Side::Staged => Some(&self.gate),
             Side::Trainer => Some(&self.trainer_gate),
@@ -90,28 +90,42 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Tells the observer.
-    pub(super) fn tell(&self, kind: EventKind) {
+    /// Sends an event to the observer.
+    pub(super) fn emit(&self, kind: EventKind) {
         self.observer.observe(Event { model: Some(self.request.name.to_owned()), kind });
     }
 
-    /// Keeps a finding and tells it.
-    pub(super) fn found(&self, finding: Finding) {
-        self.tell(EventKind::Found(finding.clone()));
+    /// Adds a finding to the outcome, and emits it.
+    pub(super) fn add_finding(&self, finding: Finding) {
+        self.emit(EventKind::Found(finding.clone()));
         self.findings.lock().unwrap_or_else(PoisonError::into_inner).push(finding);
     }
 
-    /// The findings so far, gravest first.
+    /// Adds a finding about a case, located at its configuration and without its secrets.
+    pub(super) fn add_case_finding(&self, case: &PlannedCase, mut finding: Finding) {
+        finding.message = self.mask(case).text(&finding.message);
+        self.add_finding(match &case.location {
+            Some(location) => finding.at(location.clone()),
+            None => finding,
+        });
+    }
+
+    /// Hides the secrets of a case.
+    pub(super) fn mask(&self, case: &PlannedCase) -> Mask {
+        Mask::new(&case.inputs, self.schemas.inputs_of(case.method()))
+    }
+
+    /// The findings so far, most severe first.
     pub(super) fn take_findings(&self) -> Vec<Finding> {
         let mut findings = std::mem::take(&mut *self.findings.lock().unwrap_or_else(PoisonError::into_inner));
         findings.sort_by(|left, right| right.severity.cmp(&left.severity).then_with(|| left.code.cmp(&right.code)));
         findings
     }
 
-    /// Stops everything. The first reason counts.
+    /// Stops the verification. The first reason counts.
     pub(super) fn stop(&self, reason: VerifyError) {
         let mut kept = self.reason.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whatever fails after a cancellation is a consequence of it.
+        // Errors after a cancellation are its consequences.
         if kept.is_none() && !self.stopping.is_cancelled() {
             *kept = Some(reason);
         }
@@ -119,29 +133,29 @@ impl<'a> Engine<'a> {
         self.stopping.cancel();
     }
 
-    /// Why it stopped, if there is an error to tell.
+    /// Why it stopped, unless it was canceled from outside.
     pub(super) fn take_reason(&self) -> Option<VerifyError> {
         self.reason.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Ends a while after everything stops. What came to its end in time is still judged, when that takes no longer.
+    /// Completes shortly after the verification stops, so that predictions that finished in time can still be judged.
     pub(super) async fn after_grace(&self) {
         self.stopping.cancelled().await;
         tokio::time::sleep(GRACE).await;
     }
 
-    /// Waits for the right to have a prediction in flight; `None` when everything stops.
-    pub(super) async fn place(&self, urgency: Urgency) -> Option<Place> {
+    /// Waits for a slot for a prediction. `None` if the verification stops.
+    pub(super) async fn acquire_slot(&self, priority: Priority) -> Option<Slot> {
         if self.stopping.is_cancelled() {
             return None;
         }
         if self.services.replicate.is_throttled() {
-            self.places.reduce_to_one();
+            self.slots.reduce_to_one();
         }
         tokio::select! {
             biased;
             () = self.stopping.cancelled() => None,
-            place = self.places.take(urgency) => place,
+            slot = self.slots.acquire(priority) => slot,
         }
     }
 }

@@ -1,41 +1,42 @@
-//! Why a verification stopped before its end.
+//! Why a verification stopped early.
 
+use std::error::Error;
 use std::time::Duration;
 
 use crate::clients::ErrorKind;
 use crate::clients::replicate::ReplicateError;
 use crate::support::clock::humane;
 
-/// Why a verification stopped before its end. What was found out until then is kept.
+/// Why a verification stopped early. The results until then are kept.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum VerifyError {
     /// The version did not start, so no prediction on it can succeed.
     #[error("the version never booted: {reason}")]
     NeverBooted {
-        /// What was seen.
+        /// How that showed.
         reason: String,
         /// The last lines of the logs. Untrusted text.
         logs_tail: String,
     },
     /// The predictions used more run time than the plan allows.
-    #[error("the predictions used {} of run time, and max_predict_seconds allows {}", humane(*.used), humane(*.allowed))]
+    #[error("predictions used {} of run time, but max_predict_seconds allows {}", humane(*.used), humane(*.allowed))]
     BudgetSpent {
-        /// What they used.
+        /// Run time of all predictions.
         used: Duration,
-        /// What is allowed.
+        /// The limit in the plan.
         allowed: Duration,
     },
-    /// Replicate refused, failed us, or wants money.
-    #[error("the predictions cannot go on")]
+    /// Replicate refused a request, failed, or wants payment.
+    #[error("no further predictions can run")]
     Replicate(#[source] ReplicateError),
-    /// Somebody stopped the run.
-    #[error("the verification was cancelled")]
+    /// The user or CI canceled the run.
+    #[error("the verification was canceled")]
     Cancelled,
 }
 
 impl VerifyError {
-    /// Whose failure it is. A model that does not boot, or takes more time than it is given, failed.
+    /// Who is responsible. A model that does not boot or exceeds its time budget failed itself.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::NeverBooted { .. } | Self::BudgetSpent { .. } => ErrorKind::Model,
@@ -44,7 +45,7 @@ impl VerifyError {
         }
     }
 
-    /// The way out, where there is one to name.
+    /// How to fix it, if there is a fix to suggest.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NeverBooted { .. } => {
@@ -55,4 +56,16 @@ impl VerifyError {
             Self::Cancelled => None,
         }
     }
+}
+
+/// An error with its causes on one line.
+pub(super) fn with_causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

@@ -1,4 +1,4 @@
-//! Fetches what judging needs: the files of an output, and the file a case names.
+//! Fetches what checks need: the files of an output, and the expected file of a case.
 
 use cog_findings::text::shorten;
 use cog_schema::{Method, join_output};
@@ -12,48 +12,49 @@ use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::support::safe_url::SafeUrl;
 use crate::verify::check::Needs;
 use crate::verify::engine::Engine;
+use crate::verify::error::with_causes;
+use crate::verify::file_urls::{FileUrl, all_file_urls, file_urls};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchProblem, FetchedFile, FileAddress, Observation, Outcome, files_by_prefix, files_of};
-use crate::verify::predict::chain;
+use crate::verify::observation::{FetchProblem, FetchedFile, Observation, Outcome};
 
-/// One file.
+/// Size limit of one file.
 const FILE_BYTES: usize = 128 * 1024 * 1024;
 
-/// All files of one output.
+/// Size limit of all files of one output together.
 const CASE_BYTES: usize = 256 * 1024 * 1024;
 
-/// Files of one output that are fetched at one time.
+/// Files of one output that are fetched at the same time.
 const AT_ONCE: usize = 4;
 
 impl Engine<'_> {
-    /// Everything judging needs of an ended prediction. `None` when everything stops.
+    /// Everything that checks need of a finished prediction. `None` if the verification stops.
     pub(super) async fn observe(&self, prediction: &Prediction, method: Method, needs: &Needs, mask: &Mask) -> Option<Observation> {
         let output = prediction.output.clone().map(|output| self.joined(method, output));
         if prediction.status != PredictionStatus::Succeeded {
-            let error = prediction.error.as_deref().unwrap_or("there is no error message");
+            let error = prediction.error.as_deref().unwrap_or("no error message");
             let outcome = Outcome::Failed(mask.text(error));
             return Some(Observation::without_files(method, outcome, output));
         }
         let mut addresses = match &output {
-            Some(output) if needs.output_files && method == Method::Predict => files_of(output, self.schemas.output.as_ref()),
-            // The service answers in a form of its own.
-            Some(output) if needs.output_files => files_by_prefix(output),
+            Some(output) if needs.output_files && method == Method::Predict => file_urls(output, self.schemas.output.as_ref()),
+            // The output of a training has no schema.
+            Some(output) if needs.output_files => all_file_urls(output),
             _ => Vec::new(),
         };
         if let Some(output) = &output
             && needs.wanted_url.is_some()
             && addresses.is_empty()
         {
-            addresses = files_by_prefix(output);
+            addresses = all_file_urls(output);
         }
-        let wanted = needs.wanted_url.clone().map(|url| FileAddress { path: String::new(), url });
+        let wanted = needs.wanted_url.clone().map(|url| FileUrl { path: String::new(), url });
         let fetching = async {
             let files = self.fetch_all(addresses).await;
             let wanted = match wanted {
                 Some(address) => Some(self.fetch(address, FILE_BYTES).await),
                 None => None,
             };
-            self.gallery.hang(&prediction.id, &files, mask).await;
+            self.reported_files.record(&prediction.id, &files, mask).await;
             Observation { method, outcome: Outcome::Succeeded, output, files, wanted }
         };
         tokio::select! {
@@ -63,7 +64,7 @@ impl Engine<'_> {
         }
     }
 
-    /// An output as a person sees it. That of a training has no pieces.
+    /// An output with the pieces of a concatenating iterator joined. Trainings have none.
     pub(super) fn joined(&self, method: Method, output: Value) -> Value {
         match method {
             Method::Predict => join_output(self.request.schema, output),
@@ -71,12 +72,12 @@ impl Engine<'_> {
         }
     }
 
-    async fn fetch_all(&self, addresses: Vec<FileAddress>) -> Vec<FetchedFile> {
+    async fn fetch_all(&self, addresses: Vec<FileUrl>) -> Vec<FetchedFile> {
         let each = (CASE_BYTES / addresses.len().max(1)).min(FILE_BYTES);
         futures::stream::iter(addresses).map(|address| self.fetch(address, each)).buffered(AT_ONCE).collect().await
     }
 
-    async fn fetch(&self, address: FileAddress, limit_bytes: usize) -> FetchedFile {
+    async fn fetch(&self, address: FileUrl, limit_bytes: usize) -> FetchedFile {
         let (shown, name) = describe(&address.url);
         let content = self.services.replicate.download(&address.url, &DownloadLimits::of_bytes(limit_bytes)).await;
         let content = content.map_err(|error: ReplicateError| {
@@ -84,13 +85,13 @@ impl Engine<'_> {
                 ErrorKind::Request => ErrorKind::Request,
                 _ => ErrorKind::Service,
             };
-            FetchProblem { message: chain(error.failure()), kind }
+            FetchProblem { message: with_causes(error.failure()), kind }
         });
         FetchedFile { path: address.path, url: address.url, shown, name, content }
     }
 }
 
-/// A URL for people, and the last part of its path.
+/// A URL without signatures, and the last part of its path.
 fn describe(url: &str) -> (String, String) {
     if url.starts_with("data:") {
         let head = url.split([',', ';']).next().unwrap_or_default();

@@ -1,104 +1,106 @@
-//! What to say about generated inputs that fail: the smallest that fail too, and a command that repeats it.
+//! Explains a fuzz failure: the minimal failing inputs, and a command that reproduces it.
 
 use cog_findings::text::count;
 use cog_schema::{Method, check_output, join_output};
 
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Prediction, PredictionStatus};
-use crate::domain::report::{Attempt, CaseReport};
-use crate::verify::case::Job;
+use crate::domain::report::{Attempt, CaseReport, REPRODUCTION};
+use crate::verify::call::{PredictionCall, PredictionEnd};
 use crate::verify::engine::Engine;
 use crate::verify::fuzz::{Generator, Shrinker, curl_command, training_command};
 use crate::verify::mask::Mask;
-use crate::verify::places::Urgency;
-use crate::verify::predict::{Ask, End, Side};
-use crate::verify::run::{Claim, Shrinking};
+use crate::verify::planned_case::PlannedCase;
+use crate::verify::shrink_log::{SHRUNK_FAILURES, ShrinkDecision, ShrinkLog};
+use crate::verify::side::Side;
+use crate::verify::slots::Priority;
 
-/// Predictions that shrinking one failure may cost.
+/// Predictions that shrinking one failure may take.
 const PREDICTIONS: usize = 10;
 
-/// Failures of one run that are shrunk.
-const SHRUNK_FAILURES: usize = 3;
-
-/// The two ways generated inputs fail. Shrinking must not slip from one to the other.
+/// The two ways in which fuzz inputs fail. Shrinking must not slip from one to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Failing {
+enum FailureKind {
+    /// The prediction failed.
     Error,
+    /// The output does not fit the schema.
     Output,
 }
 
 impl Engine<'_> {
-    /// Shrinks the failing inputs of a case, and adds the command that repeats the failure.
+    /// Shrinks the failing inputs of a case and adds the command that reproduces the failure.
     pub(super) async fn explain_fuzz_failure(
         &self,
-        job: &Job,
+        case: &PlannedCase,
         generator: Option<&Generator>,
-        shrinking: &Shrinking,
+        shrink_log: &ShrinkLog,
         report: &mut CaseReport,
     ) {
-        let mask = self.mask(job);
-        let mut smallest = job.inputs.clone();
-        if job.kind.is_training() {
-            // Each try would cost as much as the training that failed, and leave a version behind when it passes.
-            let inputs = mask.inputs(&job.inputs);
+        let mask = self.mask(case);
+        let mut smallest = case.inputs.clone();
+        if case.kind.is_training() {
+            // Shrinking would cost as much as the failed training for each step, and each success would leave a version behind.
+            let inputs = mask.inputs(&case.inputs);
             if let Some(train) = self.request.train {
                 let api_url = self.services.replicate.api_url();
                 let command = training_command(&api_url, self.request.version, &train.destination, &inputs);
-                report.remarks.push(format!("to repeat it: {command}"));
+                report.remarks.push(format!("{REPRODUCTION}{command}"));
             }
             return;
         }
         if let (Some(generator), Some((failing, error))) = (generator, report.last_attempt().and_then(failing_of)) {
-            match shrinking.claim(&job.id, &error, SHRUNK_FAILURES) {
-                Claim::Granted => {
-                    let mut shrinker = Shrinker::new(&job.inputs, generator, PREDICTIONS);
-                    self.shrink(job, &mask, failing, &mut shrinker).await;
+            match shrink_log.decide(&case.id, &error) {
+                ShrinkDecision::Shrink => {
+                    let mut shrinker = Shrinker::new(&case.inputs, generator, PREDICTIONS);
+                    self.shrink(case, &mask, failing, &mut shrinker).await;
                     smallest = shrinker.best().clone();
-                    report.minimal_inputs = (smallest != job.inputs).then(|| mask.inputs(&smallest));
-                    if shrinker.asked() > 0 {
-                        let asked = count(shrinker.asked(), "prediction");
-                        report.remarks.push(format!("looked for smaller failing inputs with {asked}"));
+                    report.minimal_inputs = (smallest != case.inputs).then(|| mask.inputs(&smallest));
+                    if shrinker.proposals() > 0 {
+                        let asked = count(shrinker.proposals(), "prediction");
+                        report.remarks.push(format!("tried {asked} to find smaller failing inputs"));
                     }
                 }
-                Claim::SameAs(other) => {
-                    report.remarks.push(format!("fails as {other} does, which shows how to repeat it"));
+                ShrinkDecision::SameAs(other) => {
+                    report.remarks.push(format!("same error as {other}, which shows how to reproduce it"));
                     return;
                 }
-                Claim::Enough => report.remarks.push(format!("not shrunk: {SHRUNK_FAILURES} other failures were")),
+                ShrinkDecision::LimitReached => {
+                    report.remarks.push(format!("not shrunk, because {SHRUNK_FAILURES} other failures were"))
+                }
             }
         }
         let command = curl_command(&self.services.replicate.api_url(), self.request.version, &mask.inputs(&smallest));
-        report.remarks.push(format!("to repeat it: {command}"));
+        report.remarks.push(format!("{REPRODUCTION}{command}"));
     }
 
-    async fn shrink(&self, job: &Job, mask: &Mask, failing: Failing, shrinker: &mut Shrinker) {
-        self.tell(EventKind::Notice(format!("{}: looking for smaller failing inputs", job.id)));
+    async fn shrink(&self, case: &PlannedCase, mask: &Mask, failing: FailureKind, shrinker: &mut Shrinker) {
+        self.emit(EventKind::Notice(format!("{}: looking for smaller failing inputs", case.id)));
         while let Some(inputs) = shrinker.next() {
-            let ask = Ask { case: &job.id, side: Side::Staged, inputs: &inputs, mask, urgency: Urgency::Urgent };
-            match self.predict(ask).await.end {
-                End::Ended(prediction) if self.failing(&prediction) == Some(failing) => shrinker.failed(),
-                End::NotStarted | End::Cancelled => return,
+            let call = PredictionCall { case: &case.id, side: Side::Staged, inputs: &inputs, mask, priority: Priority::High };
+            match self.predict(call).await.end {
+                PredictionEnd::Finished(prediction) if self.failing(&prediction) == Some(failing) => shrinker.failed(),
+                PredictionEnd::NotStarted | PredictionEnd::Cancelled => return,
                 _ => shrinker.passed(),
             }
         }
     }
 
-    fn failing(&self, prediction: &Prediction) -> Option<Failing> {
+    fn failing(&self, prediction: &Prediction) -> Option<FailureKind> {
         if prediction.status == PredictionStatus::Failed {
-            return Some(Failing::Error);
+            return Some(FailureKind::Error);
         }
         let output = join_output(self.request.schema, prediction.output.clone().unwrap_or_default());
         let is_wrong = output.is_null() || !check_output(self.request.schema, Method::Predict, &output).is_empty();
-        is_wrong.then_some(Failing::Output)
+        is_wrong.then_some(FailureKind::Output)
     }
 }
 
-/// How an attempt failed; `None` when shrinking would not help, as with a time limit, which costs minutes each time.
-fn failing_of(attempt: &Attempt) -> Option<(Failing, String)> {
+/// How an attempt failed. `None` if it should not be shrunk: each step of a timeout would take minutes.
+fn failing_of(attempt: &Attempt) -> Option<(FailureKind, String)> {
     match (&attempt.error, &attempt.reason) {
-        (Some(error), _) => Some((Failing::Error, error.clone())),
+        (Some(error), _) => Some((FailureKind::Error, error.clone())),
         (None, Some(reason)) if reason.contains("limit of") => None,
-        (None, Some(reason)) => Some((Failing::Output, reason.clone())),
+        (None, Some(reason)) => Some((FailureKind::Output, reason.clone())),
         (None, None) => None,
     }
 }

@@ -1,25 +1,28 @@
-//! Does an output look well, whatever it was expected to be?
+//! Checks the health of an output, whatever the case expects: does it fit the schema, and do its files look right?
 
 use cog_findings::Rule;
 use cog_findings::text::shorten;
 use cog_schema::{Method, ValueProblem, check_output, read};
-use output_compare::{Ailment, examine, text_ailment};
+use output_compare::{Defect, examine, text_defect};
 use serde_json::Value;
 
 use crate::domain::case::CaseKind;
-use crate::verify::{Observation, Outcome, rules};
+use crate::verify::observation::{Observation, Outcome};
+use crate::verify::rules;
 
-/// Complaints about one output.
-const COMPLAINTS: usize = 5;
+/// Defects that are reported for one output.
+const DEFECT_LIMIT: usize = 5;
 
-/// Something that does not look well.
+/// A kind of defect of an output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Complaint {
+pub(super) enum OutputDefect {
+    /// It differs from the schema.
     OffSchema,
+    /// It, or one of its files, looks broken.
     Unhealthy,
 }
 
-impl Complaint {
+impl OutputDefect {
     pub(super) fn rule(self) -> &'static Rule {
         match self {
             Self::OffSchema => &rules::OUTPUT_OFF_SCHEMA,
@@ -28,37 +31,37 @@ impl Complaint {
     }
 }
 
-/// What does not look well about the output of a prediction that succeeded. Generated inputs may well make a picture of one colour or an
-/// empty text, so for them only what cannot be wanted counts.
-pub(super) fn complaints(seen: &Observation, document: &Value, kind: CaseKind) -> Vec<(Complaint, String)> {
+/// The defects in the output of a succeeded prediction, with their messages. Fuzz inputs may well produce an image of a single color or an empty
+/// text, so for them only defects that cannot be intended count.
+pub(super) fn output_defects(seen: &Observation, document: &Value, kind: CaseKind) -> Vec<(OutputDefect, String)> {
     let (Outcome::Succeeded, Some(output)) = (&seen.outcome, &seen.output) else { return Vec::new() };
     let mut found = Vec::new();
     for problem in off_schema(document, output, kind) {
-        found.push((Complaint::OffSchema, format!("output{} {}", problem.path, problem.message)));
+        found.push((OutputDefect::OffSchema, format!("output{} {}", problem.path, problem.message)));
     }
-    let counts = |ailment: &Ailment| !kind.is_generated() || !ailment.can_be_wanted();
+    let counts = |defect: &Defect| !kind.is_generated() || !defect.can_be_intended();
     for file in &seen.files {
         let place = format!("output{} ({})", file.path, file.shown);
         match file.media() {
             Ok(media) => {
-                let ailments = examine(&media).ailments;
+                let defects = examine(&media).defects;
                 found.extend(
-                    ailments
+                    defects
                         .iter()
-                        .filter(|ailment| counts(ailment))
-                        .map(|ailment| (Complaint::Unhealthy, format!("{place}: {}", shorten(&ailment.to_string(), 300)))),
+                        .filter(|defect| counts(defect))
+                        .map(|defect| (OutputDefect::Unhealthy, format!("{place}: {}", shorten(&defect.to_string(), 300)))),
                 );
             }
-            Err(problem) => found.push((Complaint::Unhealthy, problem)),
+            Err(problem) => found.push((OutputDefect::Unhealthy, problem)),
         }
     }
     if let Value::String(text) = output
         && seen.files.is_empty()
-        && let Some(ailment) = text_ailment(text).filter(counts)
+        && let Some(defect) = text_defect(text).filter(counts)
     {
-        found.push((Complaint::Unhealthy, ailment.to_string()));
+        found.push((OutputDefect::Unhealthy, defect.to_string()));
     }
-    found.truncate(COMPLAINTS);
+    found.truncate(DEFECT_LIMIT);
     found
 }
 
@@ -89,7 +92,7 @@ mod tests {
 
     use super::*;
     use crate::clients::replicate::Download;
-    use crate::verify::FetchedFile;
+    use crate::verify::observation::FetchedFile;
 
     fn seen(output: Value, file: Option<&'static [u8]>) -> Observation {
         let files = file.map(|bytes| FetchedFile {
@@ -113,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn outputs_that_look_broken_are_told() {
+    fn defects_of_outputs_are_reported() {
         let text = document(&json!({"type": "string"}));
         let uri = document(&json!({"type": "string", "format": "uri"}));
         let cases: [(&Value, Observation, CaseKind, &[&str]); 8] = [
@@ -132,15 +135,15 @@ mod tests {
             (&text, seen(json!(0), None), CaseKind::Fuzz, &["output is 0, but must be string"]),
         ];
         for (document, seen, kind, wanted) in cases {
-            let said: Vec<String> = complaints(&seen, document, kind).into_iter().map(|(_, message)| message).collect();
+            let said: Vec<String> = output_defects(&seen, document, kind).into_iter().map(|(_, message)| message).collect();
             assert_eq!(said, wanted);
         }
     }
 
     #[test]
-    fn a_failed_prediction_has_no_output_to_complain_about() {
+    fn a_failed_prediction_has_no_defects() {
         let mut failed = seen(json!(5), None);
         failed.outcome = Outcome::Failed("boom".to_owned());
-        assert_eq!(complaints(&failed, &document(&json!({"type": "string"})), CaseKind::Case), []);
+        assert_eq!(output_defects(&failed, &document(&json!({"type": "string"})), CaseKind::Case), []);
     }
 }

@@ -1,4 +1,5 @@
-//! The judge: somebody who can say whether an output fits a description. Who it is, is decided by whoever starts the verification.
+//! The judge, which decides whether an output fits a description, and the inventor, which writes test inputs. The caller of the verification
+//! provides both; in safe-push it is Claude.
 
 use std::fmt;
 
@@ -10,87 +11,87 @@ use serde_json::Value;
 use crate::clients::ErrorKind;
 use crate::domain::prediction::Inputs;
 
-/// Gives opinions. Called from several tasks at one time.
+/// Judges outputs. Called from several tasks at once.
 #[async_trait]
 pub trait Judge: Send + Sync {
-    /// Answers one question. Repeats after errors that may pass are the judge's own affair.
+    /// Answers one question. Retries after temporary errors are the judge's own.
     async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError>;
 
-    /// Who invents inputs, when the judge knows somebody.
+    /// The inventor that comes with this judge, if any.
     fn inventor(&self) -> Option<&dyn Inventor> {
         None
     }
 }
 
-/// Invents inputs for testing. What it gives is looked at before it is sent.
+/// Writes test inputs. They are validated before they are sent.
 #[async_trait]
 pub trait Inventor: Send + Sync {
-    /// Invents some inputs. May give fewer or more than wished for.
-    async fn invent(&self, wish: &Wish) -> Result<Vec<Inputs>, JudgeError>;
+    /// Writes some inputs, perhaps fewer or more than requested.
+    async fn invent(&self, request: &InventionRequest) -> Result<Vec<Inputs>, JudgeError>;
 }
 
-/// What is to be invented.
+/// A request for test inputs.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wish {
-    /// The model that invents, when the plan names one.
+pub struct InventionRequest {
+    /// The Claude model to use, if the plan names one.
     pub model: Option<String>,
-    /// The schema of the inputs. Written by whoever wrote the model.
+    /// The schema of the inputs. Untrusted: the model's author wrote it.
     pub schema: Value,
-    /// Inputs that always have this value, secrets masked.
+    /// Inputs with a fixed value, secrets masked.
     pub fixed: Inputs,
     /// Inputs that are never sent.
     pub disabled: Vec<String>,
-    /// Words of whoever wrote the test.
+    /// Instructions of the test's author.
     pub prompt: Option<String>,
-    /// What is tested already.
+    /// Inputs that are tested already.
     pub known: Vec<Inputs>,
-    /// How many are wished for.
+    /// Number of inputs to write.
     pub count: usize,
 }
 
-/// What is asked.
+/// A question about an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgeQuestion {
-    /// The question.
+    /// What to judge it by.
     pub subject: JudgeSubject,
-    /// The judge's model, when the plan names one.
+    /// The Claude model to use, if the plan names one.
     pub model: Option<String>,
-    /// What the prediction was given, secrets masked. Written by whoever wrote the case.
+    /// The inputs of the prediction, secrets masked.
     pub inputs: Inputs,
-    /// The output that is judged. Untrusted: it must not be able to instruct the judge.
+    /// The output to judge. Untrusted: it may try to instruct the judge.
     pub output: Evidence,
 }
 
-/// What a question is about.
+/// What an output is judged by.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JudgeSubject {
-    /// Does the output fit this description?
+    /// It should fit this description.
     FitsDescription(String),
-    /// Could both outputs stem from the same model with the same inputs? This one is the live version's.
+    /// It should look like the output of the same model with the same inputs as this output of the live version.
     LikeLive(Box<Evidence>),
 }
 
 /// An output with its files.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Evidence {
-    /// The output's value; files appear as URLs without their signatures.
+    /// The value, with file URLs shown without signatures.
     pub value: Value,
-    /// Its files, in the order of the value.
+    /// In the order in which the value names them.
     pub files: Vec<EvidenceFile>,
 }
 
 /// One file of an output.
 #[derive(Clone, PartialEq)]
 pub struct EvidenceFile {
-    /// Its name, from its URL.
+    /// The last part of its URL.
     pub name: String,
-    /// Its type as its host names it.
+    /// The `Content-Type` that its host sent.
     pub media_type: Option<String>,
-    /// What it is, by its bytes.
+    /// Detected from the content.
     pub kind: MediaKind,
-    /// Facts that were measured: `1024 x 768 pixels`, `2.50 s`.
+    /// Measured facts: `1024 x 768 pixels`, `2.50 s`.
     pub facts: Vec<String>,
-    /// Its bytes.
+    /// The content. Untrusted.
     pub bytes: Bytes,
 }
 
@@ -100,21 +101,21 @@ impl fmt::Debug for EvidenceFile {
     }
 }
 
-/// An opinion.
+/// A judge's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// The answer.
+    /// Whether the output fits.
     pub passed: bool,
-    /// Why, in a sentence or two. Untrusted text.
+    /// A sentence or two. Untrusted text.
     pub reason: String,
 }
 
-/// A judge that gave no opinion.
+/// A judge or inventor that failed to answer.
 #[derive(Debug, thiserror::Error)]
-#[error("the judge gave no opinion: {message}")]
+#[error("Claude gave no answer: {message}")]
 pub struct JudgeError {
-    /// What went wrong.
+    /// The error.
     pub message: String,
-    /// Whose failure it is.
+    /// Who is responsible.
     pub kind: ErrorKind,
 }

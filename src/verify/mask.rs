@@ -1,4 +1,4 @@
-//! Secrets and sizes: what may stand in a report.
+//! Prepares text and values for reports: hides secrets and bounds sizes.
 
 use cog_findings::text::{last_lines, shorten};
 use cog_schema::Shape;
@@ -6,23 +6,23 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::prediction::Inputs;
 
-/// Shorter values are not looked for in texts: masking every `1` would hide more than it protects.
+/// Shorter secrets are not searched for in text: masking every `1` would hide more than it protects.
 const SECRET_CHARACTERS: usize = 4;
 
-/// A text in a report.
+/// Length at which a text is cut.
 const TEXT_BYTES: usize = 16 * 1024;
 
-/// Items or members of one list or object in a report.
+/// Items of a list or members of an object that are shown.
 const ITEMS: usize = 200;
 
-/// One value in a report, whatever it consists of.
+/// Total size of a shown value.
 const VALUE_BYTES: usize = 256 * 1024;
 
-/// Lines of logs in a report, and their bytes.
+/// Lines of logs that are shown, and their total size.
 const LOG_LINES: usize = 40;
 const LOG_BYTES: usize = 8 * 1024;
 
-/// Hides the secrets of one case, and bounds what is shown.
+/// Hides the secrets of one case, and bounds the size of what is shown.
 #[derive(Clone, Default)]
 pub(super) struct Mask {
     names: Vec<String>,
@@ -30,7 +30,7 @@ pub(super) struct Mask {
 }
 
 impl Mask {
-    /// Finds the secrets among a case's inputs, whose shape this is.
+    /// Finds the secrets among the inputs of a case by their schema.
     pub(super) fn new(inputs: &Inputs, shape: Option<&Shape>) -> Self {
         let members = shape.and_then(Shape::members);
         let mut mask = Self::default();
@@ -43,23 +43,23 @@ impl Mask {
                 }
             }
         }
-        // A secret that contains another one has to go first.
+        // Longest first, because one secret may contain another.
         mask.secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         mask
     }
 
-    /// The inputs as they may be shown.
+    /// Inputs for the report.
     pub(super) fn inputs(&self, inputs: &Inputs) -> Inputs {
         let show = |name: &String, value: &Value| if self.names.contains(name) { json!("***") } else { self.value(value) };
         inputs.iter().map(|(name, value)| (name.clone(), show(name, value))).collect()
     }
 
-    /// A text as it may be shown.
+    /// A text for the report.
     pub(super) fn text(&self, text: &str) -> String {
         shorten(&self.hide(text), TEXT_BYTES)
     }
 
-    /// The last lines of logs as they may be shown.
+    /// The last lines of logs for the report.
     pub(super) fn logs(&self, logs: &str) -> String {
         let lines = self.hide(&last_lines(logs, LOG_LINES));
         match lines.len().checked_sub(LOG_BYTES) {
@@ -68,13 +68,13 @@ impl Mask {
         }
     }
 
-    /// A value as it may be shown.
+    /// A value for the report.
     pub(super) fn value(&self, value: &Value) -> Value {
         let mut room = VALUE_BYTES;
         self.value_within(value, &mut room)
     }
 
-    /// Takes what it shows from the room that is left.
+    /// `room` is the number of bytes left; the shown bytes are subtracted.
     fn value_within(&self, value: &Value, room: &mut usize) -> Value {
         *room = room.saturating_sub(8);
         match value {
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_hidden_wherever_they_turn_up() {
+    fn secrets_are_hidden_everywhere() {
         let (mask, inputs) = mask(&json!({"key": "hunter2", "prompt": "say hunter2"}));
         assert_eq!(Value::Object(mask.inputs(&inputs)), json!({"key": "***", "prompt": "say ***"}));
         assert_eq!(mask.text("KeyError: hunter2"), "KeyError: ***");
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_is_bounded() {
+    fn the_size_of_everything_is_bounded() {
         let (mask, _) = mask(&json!({}));
         assert!(mask.text(&"x".repeat(1_000_000)).len() <= TEXT_BYTES);
         assert!(mask.logs(&"é".repeat(1_000_000)).len() <= LOG_BYTES + 8);

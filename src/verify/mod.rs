@@ -1,40 +1,41 @@
-//! Proves a staged version by predictions (test cases, comparison with live, fuzz) and by trainings (test cases, fuzz).
+//! Proves a staged version with predictions (test cases, comparison with live, fuzz) and trainings (test cases, fuzz).
 //!
-//! [`check_plan`] finds what is wrong with a plan before anything is spent. [`verify`] runs it:
+//! [`check_plan`] finds problems in a plan before anything is spent. [`verify`] runs the plan:
 //!
-//! - Every prediction names the exact version. The first one boots it while the others wait; when it never starts, nothing else is tried.
-//! - At most `parallel` predictions are in flight, one once the service says that credit is low. Judging does not hold a place.
-//! - A case that fails is repeated once: *flaky* when the second try passes. Inputs that were refused, and a start-up limit, are not repeated.
-//! - Failures of the platform ([`platform`]) are repeated and counted apart, and end as *errored*, never as passed or failed.
-//! - Time limits are the client's: what reaches one is cancelled at the service, and the case failed.
-//! - Trainings go through the same places, limits and repeats. They boot a container of their own, so the first of them goes alone too. The
-//!   versions that they leave behind are named; their destination has to be there before. None is compared, and none is shrunk.
-//! - Errors of the service and of billing, a spent budget, `fail_fast` and cancellation stop everything; cases in flight are cancelled at the
-//!   service, the others skipped.
+//! - Every prediction names the exact version. The first one boots it while the others wait. If it never starts, nothing else runs.
+//! - At most `parallel` predictions are in flight, or one once Replicate reports low credit. Checking outputs takes no slot.
+//! - A failed case is repeated once and is *flaky* if the second attempt passes. Refused inputs and start-up timeouts are not repeated.
+//! - Failures of the platform ([`platform`]) are retried and counted separately. They end as *errored*, never as passed or failed.
+//! - The client enforces time limits: a prediction that reaches one is canceled at Replicate, and its case fails.
+//! - Trainings share slots, limits and retries. They boot a container of their own, so the first of them also goes alone. Their destination has to
+//!   exist, and the report names the versions they leave behind. They are neither compared nor shrunk.
+//! - Errors of Replicate or billing, a spent budget, `fail_fast` and cancellation stop everything: predictions in flight are canceled, the remaining
+//!   cases skipped.
 //!
-//! # Where generated inputs come from
+//! # Where fuzz inputs come from
 //!
-//! From the schema ([`fuzz`]). Where an [`Inventor`] is there and no seed is given, it makes every second of them, or all when the plan has a
-//! prompt for it. It is asked for a batch at a time, while other cases run; what does not fit the schema is not sent, and where it gives too
-//! little the schema's inputs stay.
+//! From the schema ([`fuzz`]). If there is an [`Inventor`] and no seed is given, it writes every second input, or all if the plan has a prompt for
+//! it. It is asked for one batch at a time while other cases run. Inputs that do not fit the schema are dropped, and generated ones take the place of
+//! missing ones.
 //!
 //! # How outputs are compared with live
 //!
-//! Both versions get the same inputs; where the schema has a `seed` that the case does not set, both get the same one. Outputs that are
-//! [the same](output_compare) pass. A difference only counts if the live version repeats itself: both versions are asked once more, and
+//! Both versions get the same inputs. If the schema has a `seed` that the case does not set, both get the same one. [Equal](output_compare) outputs
+//! pass. If they differ, both versions are asked once more, because a difference only counts if the live version is deterministic:
 //!
-//! - if the live version gave the same output twice, the difference is a change: the case failed, or is flaky when the second try agreed;
-//! - if it did not, nothing fixes its randomness. A judge is asked, if there is one. Else what must hold anyway is compared: types, members,
-//!   number and kind of files, size of pictures, duration and text length within an order of magnitude. When that holds, the case passed with the
-//!   note SP613; when it does not, it failed.
+//! - If the live version returned the same output twice, the difference is a change. The case fails, or is flaky if the second outputs agree.
+//! - If not, the model is random. The judge decides, if there is one. Otherwise safe-push compares what randomness cannot change: types, members,
+//!   number and kind of files, image sizes, and durations and text lengths within an order of magnitude. If these agree, the case passes with
+//!   the note SP613; if not, it fails.
 //!
-//! A live version that fails is a remark and the warning SP616, not a failure of the new one.
+//! If the live version fails, the case passes with a remark and the warning SP616.
 //!
-//! Judging is pure and looks at an [`observation`]: everything was fetched before. What a prediction costs in dollars, and what the cases mean
-//! for the push, is left to others.
+//! Checks are pure and take an [`observation`], for which everything was fetched before. The caller estimates costs in dollars and decides what the
+//! cases mean for the push.
 
-mod aftermath;
-mod agenda;
+mod attempt_result;
+mod boot_gate;
+mod call;
 mod case;
 mod check;
 mod compare;
@@ -42,37 +43,39 @@ mod cost;
 mod engine;
 mod error;
 mod fetch;
-pub mod fuzz;
+mod file_urls;
+mod fuzz;
 mod fuzz_failure;
-mod gallery;
-mod gate;
 mod health;
 mod invent;
 mod jq;
 mod judge;
-mod keep;
-mod likeness;
 mod mask;
 mod observation;
 mod opinion;
-mod pace;
-mod places;
+mod output_folder;
 mod plan_check;
+mod planned_case;
 mod platform;
 mod predict;
-mod progress;
+mod recovery;
+mod report_builder;
+mod reported_files;
 mod request;
 pub mod rules;
 mod run;
+mod run_times;
+mod schedule;
+mod shrink_log;
+mod side;
+mod slots;
 mod trained;
 
 #[cfg(test)]
 mod tests;
 
-pub use check::{Check, Judged, Needs, check_for};
 pub use error::VerifyError;
-pub use judge::{Evidence, EvidenceFile, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement, Wish};
-pub use observation::{FetchProblem, FetchedFile, Observation, Outcome};
+pub use judge::{Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
 pub use plan_check::check_plan;
 pub use request::{VerifyOutcome, VerifyRequest, VerifyServices};
 pub use run::verify;

@@ -1,4 +1,4 @@
-//! What is wrong with a plan, told before anything is spent.
+//! Finds problems in a plan before anything is spent.
 
 use cog_findings::text::nearest;
 use cog_findings::{Finding, Location};
@@ -11,18 +11,19 @@ use crate::support::seed::Seed;
 use crate::verify::fuzz::Generator;
 use crate::verify::{jq, rules};
 
-/// Looks at a plan: queries that do not compile, inputs that the schema refuses, expectations that cannot be met, a judge that is missing.
-/// Without a schema only what needs none is looked at.
+/// Finds queries that do not compile, inputs that do not fit the schema, expectations that cannot be met, and a missing judge. Without a schema,
+/// only the checks that need none run.
 pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>, has_judge: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let predictions = Asked { method: Method::Predict, cases: &plan.cases, fuzz: plan.fuzz.as_ref() };
+    let predictions = MethodPlan { method: Method::Predict, cases: &plan.cases, fuzz: plan.fuzz.as_ref() };
     predictions.check(schema, has_judge, &mut findings);
     if let Some(train) = train.filter(|train| train.trains()) {
-        let trainings = Asked { method: Method::Train, cases: &train.cases, fuzz: train.fuzz.as_ref() };
+        let trainings = MethodPlan { method: Method::Train, cases: &train.cases, fuzz: train.fuzz.as_ref() };
         if schema.is_some_and(|document| read(document).training_input.is_none()) {
-            let finding = Finding::new(&rules::NOT_TRAINABLE, "test trainings are asked for, but the model cannot be trained")
-                .hint("name train() as 'train' in cog.yaml, or take the train section out of the configuration");
-            findings.push(place(finding, trainings.location()));
+            let finding =
+                Finding::new(&rules::NOT_TRAINABLE, "the configuration has test trainings, but the model cannot be trained")
+                    .hint("set 'train' in cog.yaml to the train() function, or remove the train section from the configuration");
+            findings.push(located(finding, trainings.location()));
             trainings.check(None, has_judge, &mut findings);
         } else {
             trainings.check(schema, has_judge, &mut findings);
@@ -31,14 +32,14 @@ pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&
     findings
 }
 
-/// What is asked of one of the model's methods.
-struct Asked<'a> {
+/// The part of a plan that concerns one method of the model.
+struct MethodPlan<'a> {
     method: Method,
     cases: &'a [TestCase],
     fuzz: Option<&'a FuzzPlan>,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> MethodPlan<'a> {
     fn check(&self, schema: Option<&Value>, has_judge: bool, findings: &mut Vec<Finding>) {
         for (number, case) in (1..).zip(self.cases) {
             check_expectation(&self.case(number), case, has_judge, findings);
@@ -47,7 +48,7 @@ impl<'a> Asked<'a> {
         let schemas = read(document);
         for (number, case) in (1..).zip(self.cases) {
             check_case_inputs(&self.case(number), case, document, self.method, findings);
-            // Replicate answers a training in a form of its own.
+            // The output of a training has no schema.
             if self.method == Method::Predict {
                 check_output_shape(&self.case(number), case, &schemas, findings);
             }
@@ -65,7 +66,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The configuration's key of made inputs.
+    /// The configuration key of the fuzz settings.
     fn fuzz_key(&self) -> &'static str {
         match self.method {
             Method::Predict => "fuzz",
@@ -73,14 +74,14 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Where it was written.
+    /// Where the configuration asks for it.
     fn location(&self) -> Option<&'a Location> {
         let fuzz = self.fuzz.and_then(|fuzz| fuzz.location.as_ref());
         self.cases.iter().find_map(|case| case.location.as_ref()).or(fuzz)
     }
 }
 
-fn place(finding: Finding, location: Option<&Location>) -> Finding {
+fn located(finding: Finding, location: Option<&Location>) -> Finding {
     match location {
         Some(location) => finding.at(location.clone()),
         None => finding,
@@ -90,54 +91,54 @@ fn place(finding: Finding, location: Option<&Location>) -> Finding {
 fn check_expectation(name: &str, case: &TestCase, has_judge: bool, findings: &mut Vec<Finding>) {
     let finding = match &case.expectation {
         Expectation::MatchPrompt(_) if !has_judge => {
-            Finding::new(&rules::JUDGE_MISSING, format!("{name} has match_prompt, and no judge is there"))
-                .hint("give an Anthropic API key (ANTHROPIC_API_KEY), or use exact_string, jq_query or match_url")
+            Finding::new(&rules::JUDGE_MISSING, format!("{name} has match_prompt, but no Claude API key is set"))
+                .hint("set ANTHROPIC_API_KEY, or use exact_string, jq_query or match_url")
         }
         Expectation::JqQuery(program) => match jq::check(program) {
             Ok(()) => return,
             Err(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}")),
         },
-        Expectation::MatchUrl(url) if !is_address(url) => {
-            Finding::new(&rules::URL_INVALID, format!("{name}: match_url is not the URL of a file"))
-                .hint("write an https: URL that is public, or a data: URL")
+        Expectation::MatchUrl(url) if !is_url(url) => {
+            Finding::new(&rules::URL_INVALID, format!("{name}: match_url is not a valid URL"))
+                .hint("use a public https: URL or a data: URL")
         }
         _ => return,
     };
-    findings.push(place(finding, case.location.as_ref()));
+    findings.push(located(finding, case.location.as_ref()));
 }
 
-fn is_address(text: &str) -> bool {
+fn is_url(text: &str) -> bool {
     text.starts_with("data:")
         || text.parse::<url::Url>().is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
-    // A case may well expect that its inputs are refused.
+    // The case may expect that Replicate refuses its inputs.
     if matches!(case.expectation, Expectation::ErrorContains(_)) {
         return;
     }
-    // Nulls are not sent: the API refuses them.
+    // Nulls are not sent, because the API refuses them.
     let sent = case.inputs.iter().filter(|(_, value)| !value.is_null());
     let sent = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
     for problem in check_inputs(document, method, &sent) {
         let finding = Finding::new(&rules::CASE_INPUTS_REFUSED, format!("{name}: {problem}"));
         let finding = match problem.meant {
             Some(name) => finding.hint(format!("write '{name}'")),
-            None => finding.hint("correct the input; if the refusal is what is tested, use error_contains"),
+            None => finding.hint("correct the input, or use error_contains to test that it is refused"),
         };
-        findings.push(place(finding, case.location.as_ref()));
+        findings.push(located(finding, case.location.as_ref()));
     }
 }
 
 fn check_output_shape(name: &str, case: &TestCase, schemas: &Schemas, findings: &mut Vec<Finding>) {
     let Some(output) = &schemas.output else { return };
     let problem = match &case.expectation {
-        Expectation::ExactString(_) if !can_be_text(output) => "exact_string, but the model's output is no text",
-        Expectation::MatchUrl(_) if !can_hold_address(output, 4) => "match_url, but the model's output holds no file",
+        Expectation::ExactString(_) if !can_be_text(output) => "exact_string, but the model does not return text",
+        Expectation::MatchUrl(_) if !can_hold_url(output, 4) => "match_url, but the model does not return a file",
         _ => return,
     };
     let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("{name} has {problem}"));
-    findings.push(place(finding, case.location.as_ref()));
+    findings.push(located(finding, case.location.as_ref()));
 }
 
 fn can_be_text(shape: &Shape) -> bool {
@@ -149,54 +150,54 @@ fn can_be_text(shape: &Shape) -> bool {
     }
 }
 
-fn can_hold_address(shape: &Shape, depth: usize) -> bool {
+fn can_hold_url(shape: &Shape, depth: usize) -> bool {
     if depth == 0 {
         return true;
     }
     match &shape.kind {
         ShapeKind::Any | ShapeKind::String => true,
-        ShapeKind::Array(items) => can_hold_address(items, depth - 1),
+        ShapeKind::Array(items) => can_hold_url(items, depth - 1),
         ShapeKind::Object(members) => {
-            members.is_free_form() || members.declared.iter().any(|member| can_hold_address(&member.shape, depth - 1))
+            members.is_free_form() || members.declared.iter().any(|member| can_hold_url(&member.shape, depth - 1))
         }
-        ShapeKind::Union(variants) => variants.iter().any(|variant| can_hold_address(variant, depth - 1)),
+        ShapeKind::Union(variants) => variants.iter().any(|variant| can_hold_url(variant, depth - 1)),
         _ => false,
     }
 }
 
-fn check_fuzz(asked: &Asked<'_>, fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
-    let properties = input_properties(document, asked.method);
-    let key = asked.fuzz_key();
+fn check_fuzz(plan: &MethodPlan<'_>, fuzz: &FuzzPlan, document: &Value, findings: &mut Vec<Finding>) {
+    let properties = input_properties(document, plan.method);
+    let key = plan.fuzz_key();
     if properties.is_empty() && fuzz.fixed_inputs.is_empty() && fuzz.disabled_inputs.is_empty() {
         return;
     }
     let location = fuzz.location.as_ref();
     let fixed = fuzz.fixed_inputs.keys().map(|name| ("fixed", name));
     let disabled = fuzz.disabled_inputs.iter().map(|name| ("disabled", name));
-    for (word, name) in fixed.chain(disabled) {
-        findings.extend(unknown_input(key, word, name, &properties).map(|finding| place(finding, location)));
+    for (role, name) in fixed.chain(disabled) {
+        findings.extend(unknown_input(key, role, name, &properties).map(|finding| located(finding, location)));
     }
-    for problem in check_inputs(document, asked.method, &fuzz.fixed_inputs) {
+    for problem in check_inputs(document, plan.method, &fuzz.fixed_inputs) {
         let is_fixed = fuzz.fixed_inputs.contains_key(&problem.input);
         let is_known = properties.iter().any(|property| property.name == problem.input);
         if is_fixed && is_known {
-            findings.push(place(Finding::new(&rules::FUZZ_INPUT_REFUSED, format!("{key}: {problem}")), location));
+            findings.push(located(Finding::new(&rules::FUZZ_INPUT_REFUSED, format!("{key}: {problem}")), location));
         }
     }
     if fuzz.iterations > 0
-        && let Err(impossible) = Generator::new(document, asked.method, fuzz, Seed(fuzz.seed.unwrap_or_default()))
+        && let Err(unfillable) = Generator::new(document, plan.method, fuzz, Seed(fuzz.seed.unwrap_or_default()))
     {
-        let hint = format!("give '{}' a value among {key}.fixed_inputs", impossible.input);
-        findings.push(place(Finding::new(&rules::FUZZ_IMPOSSIBLE, format!("{key}: {impossible}")).hint(hint), location));
+        let hint = format!("set '{}' in {key}.fixed_inputs", unfillable.input);
+        findings.push(located(Finding::new(&rules::FUZZ_IMPOSSIBLE, format!("{key}: {unfillable}")).hint(hint), location));
     }
 }
 
-fn unknown_input(key: &str, word: &str, name: &str, properties: &[InputProperty]) -> Option<Finding> {
+fn unknown_input(key: &str, role: &str, name: &str, properties: &[InputProperty]) -> Option<Finding> {
     if properties.iter().any(|property| property.name == name) {
         return None;
     }
     let finding =
-        Finding::new(&rules::FUZZ_INPUT_UNKNOWN, format!("{key}: the {word} input '{name}' is not an input of the model"));
+        Finding::new(&rules::FUZZ_INPUT_UNKNOWN, format!("{key}: the {role} input '{name}' is not an input of the model"));
     Some(match nearest(name, properties.iter().map(|property| property.name.as_str())) {
         Some(meant) => finding.hint(format!("write '{meant}'")),
         None => finding,
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_cases_is_told_with_the_line() {
+    fn problems_of_cases_are_reported_with_their_line() {
         let cases = vec![
             case(&json!({"prompt": "a"}), Expectation::MatchPrompt("a cat".to_owned())),
             case(&json!({"promt": "a"}), Expectation::Succeeds),
@@ -260,23 +261,22 @@ mod tests {
         assert_eq!(
             said(cases, None, false),
             [
-                "SP601 cog-safe-push.yaml:7:5: test case 1 has match_prompt, and no judge is there [give an Anthropic API key \
-                 (ANTHROPIC_API_KEY), or use exact_string, jq_query or match_url]",
-                "SP604 cog-safe-push.yaml:7:5: test case 4: match_url is not the URL of a file [write an https: URL that is public, or a \
-                 data: URL]",
-                "SP602 cog-safe-push.yaml:7:5: test case 2: input prompt is required [correct the input; if the refusal is what is tested, \
-                 use error_contains]",
+                "SP601 cog-safe-push.yaml:7:5: test case 1 has match_prompt, but no Claude API key is set [set ANTHROPIC_API_KEY, \
+                 or use exact_string, jq_query or match_url]",
+                "SP604 cog-safe-push.yaml:7:5: test case 4: match_url is not a valid URL [use a public https: URL or a data: URL]",
+                "SP602 cog-safe-push.yaml:7:5: test case 2: input prompt is required [correct the input, or use error_contains to test \
+                 that it is refused]",
                 "SP602 cog-safe-push.yaml:7:5: test case 2: input promt is not an input of the model (did you mean 'prompt'?) [write \
                  'prompt']",
-                "SP602 cog-safe-push.yaml:7:5: test case 3: input steps is 51, but must be <= 50 [correct the input; if the refusal is \
-                 what is tested, use error_contains]",
-                "SP608 cog-safe-push.yaml:7:5: test case 3 has exact_string, but the model's output is no text",
+                "SP602 cog-safe-push.yaml:7:5: test case 3: input steps is 51, but must be <= 50 [correct the input, or use \
+                 error_contains to test that it is refused]",
+                "SP608 cog-safe-push.yaml:7:5: test case 3 has exact_string, but the model does not return text",
             ]
         );
     }
 
     #[test]
-    fn queries_that_do_not_compile_are_told() {
+    fn invalid_queries_are_reported() {
         let said = said(vec![case(&json!({"prompt": "a"}), Expectation::JqQuery(".a ==".to_owned()))], None, true);
         assert!(
             said.len() == 1 && said[0].starts_with("SP603 cog-safe-push.yaml:7:5: test case 1: the jq program is not valid"),
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_fuzz_settings_is_told() {
+    fn problems_of_fuzz_settings_are_reported() {
         let fuzz = FuzzPlan {
             iterations: 1,
             fixed_inputs: json!({"sed": 1, "steps": "many"}).as_object().unwrap().clone(),
@@ -298,14 +298,14 @@ mod tests {
                 "SP605 fuzz: the fixed input 'sed' is not an input of the model [write 'seed']",
                 "SP605 fuzz: the disabled input 'nothing' is not an input of the model",
                 r#"SP606 fuzz: input steps is "many", but must be integer"#,
-                "SP607 fuzz: no value can be made for the required input 'prompt', which is disabled [give 'prompt' a value among \
+                "SP607 fuzz: no value can be generated for the required input 'prompt', which is disabled [set 'prompt' in \
                  fuzz.fixed_inputs]",
             ]
         );
     }
 
     #[test]
-    fn without_a_schema_only_the_rest_is_looked_at() {
+    fn without_a_schema_only_the_rest_is_checked() {
         let plan =
             VerifyPlan { cases: vec![case(&json!({"x": 1}), Expectation::JqQuery("(".to_owned()))], ..VerifyPlan::default() };
         assert_eq!(check_plan(&plan, None, None, true).len(), 1);
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn trainings_are_looked_at_by_their_own_schema() {
+    fn trainings_are_checked_against_their_own_schema() {
         let mut document = document();
         document["components"]["schemas"]["TrainingInput"] = json!({"type": "object", "required": ["data"], "properties": {
             "data": {"type": "string"}, "epochs": {"type": "integer", "minimum": 1},
@@ -339,16 +339,19 @@ mod tests {
                 "SP602 test training 1: input data is required",
                 "SP602 test training 1: input epochs is 0, but must be >= 1",
                 "SP605 train.fuzz: the disabled input 'steps' is not an input of the model",
-                "SP607 train.fuzz: no value can be made for the required input 'data', which is disabled",
+                "SP607 train.fuzz: no value can be generated for the required input 'data', which is disabled",
             ]
         );
     }
 
     #[test]
-    fn trainings_of_a_model_that_cannot_be_trained_are_told() {
+    fn trainings_of_a_model_that_cannot_be_trained_are_reported() {
         let plan = training(&json!({"data": "a"}), None);
-        assert_eq!(said_of_training(&plan, &document()), ["SP609 test trainings are asked for, but the model cannot be trained"]);
+        assert_eq!(
+            said_of_training(&plan, &document()),
+            ["SP609 the configuration has test trainings, but the model cannot be trained"]
+        );
         let nothing = TrainPlan { cases: Vec::new(), ..plan };
-        assert_eq!(said_of_training(&nothing, &document()), [""; 0], "a section that asks for nothing");
+        assert_eq!(said_of_training(&nothing, &document()), [""; 0], "a section without trainings");
     }
 }

@@ -1,4 +1,4 @@
-//! Which failed predictions are the platform's fault, and how often each is worth retrying.
+//! Which failed predictions are the platform's fault, and how often each is retried.
 //!
 //! The table follows `docs/reference/replicate-api.md#platform-error-codes`. A prediction's error is untrusted text, so only the platform's
 //! own form counts: a code in parentheses at the end. A model that prints such a code gets some free retries, and is reported as errored,
@@ -11,30 +11,29 @@ use regex::Regex;
 
 use crate::domain::prediction::{Prediction, PredictionStatus};
 
-/// A failure of the platform.
+/// A failure of Replicate's platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PlatformFault {
-    /// Its code, or a word for it.
+    /// An error code, or `canceled` or `aborted`.
     pub(super) code: String,
-    /// What it is.
     pub(super) meaning: &'static str,
-    /// How often it is worth another try.
+    /// How often the prediction is retried.
     pub(super) retries: usize,
 }
 
-/// Code, meaning, retries. Those with none are the model's failures, or ours.
+/// Code, meaning, retries.
 const CODES: &[(&str, &str, usize)] = &[
     ("PA", "the prediction was interrupted", 3),
     ("E1000", "unknown error", 2),
     ("E6716", "timeout starting the prediction", 3),
-    ("E8367", "the prediction stopped before its end", 3),
+    ("E8367", "the prediction stopped early", 3),
     ("E8765", "the model's health check failed", 1),
     ("E9243", "error starting the prediction", 1),
     ("E9825", "failed to upload a file", 1),
     ("E9828", "error handling the prediction", 3),
 ];
 
-/// Codes that are not the platform's fault: out of memory, and a webhook without an address.
+/// Codes that are not the platform's fault: out of memory, and an empty webhook URL.
 const NOT_PLATFORM: &[&str] = &["E1001", "E4875"];
 
 static CODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\((?:code: )?(PA|E\d{4})\)\s*$").ok());
@@ -43,12 +42,12 @@ fn code_of(error: &str) -> Option<&str> {
     Some(CODE.as_ref()?.captures(error)?.get(1)?.as_str())
 }
 
-/// The platform's fault in an ended prediction, if it is one.
+/// The platform's fault in a finished prediction, if there is one.
 pub(super) fn fault(prediction: &Prediction) -> Option<PlatformFault> {
     let ended = |word: &str, meaning| Some(PlatformFault { code: word.to_owned(), meaning, retries: 1 });
     match prediction.status {
-        // We did not ask for it: ours come back as errors of the client.
-        PredictionStatus::Canceled => ended("canceled", "somebody else cancelled the prediction"),
+        // Not canceled by this run, because those are returned as errors of the client.
+        PredictionStatus::Canceled => ended("canceled", "someone else canceled the prediction"),
         PredictionStatus::Aborted => ended("aborted", "the prediction was aborted before it started"),
         PredictionStatus::Failed => fault_of(prediction.error.as_deref()?),
         _ => None,
@@ -63,11 +62,11 @@ fn fault_of(error: &str) -> Option<PlatformFault> {
     let fault = |meaning, retries| PlatformFault { code: code.to_owned(), meaning, retries };
     match CODES.iter().find(|(known, _, _)| *known == code) {
         Some((_, meaning, retries)) => Some(fault(meaning, *retries)),
-        None => error.contains("Director: unexpected error").then(|| fault("an error without a public name", 1)),
+        None => error.contains("Director: unexpected error").then(|| fault("an undocumented error", 1)),
     }
 }
 
-/// Whether an ended prediction shows that the version does not boot; the reason.
+/// Why the version does not boot, if a finished prediction shows that.
 pub(super) fn boot_failure(prediction: &Prediction) -> Option<String> {
     if prediction.status != PredictionStatus::Failed || prediction.started_at.is_some() {
         return None;
@@ -78,14 +77,12 @@ pub(super) fn boot_failure(prediction: &Prediction) -> Option<String> {
     says.then(|| shorten(error, 500))
 }
 
-/// What to say about an error beyond its text.
+/// Advice on a known error.
 pub(super) fn advice(error: &str) -> Option<&'static str> {
     if code_of(error) == Some("E1001") {
         return Some("the model ran out of memory: use larger hardware or a smaller model");
     }
-    error
-        .contains("NSFW content detected")
-        .then_some("the model's content filter refused its own output; try another seed or prompt")
+    error.contains("NSFW content detected").then_some("the model's content filter rejected its output: try another seed or prompt")
 }
 
 #[cfg(test)]
@@ -140,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_foreign_cancellation_is_no_success() {
+    fn a_foreign_cancellation_is_not_a_success() {
         for status in [PredictionStatus::Canceled, PredictionStatus::Aborted] {
             assert_eq!(fault(&ended(status, None)).map(|fault| fault.retries), Some(1));
         }
@@ -149,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_version_that_does_not_boot_is_told() {
+    fn boot_failures_are_recognized() {
         let boot = "model container failed to boot and complete setup within 600 seconds";
         assert_eq!(boot_failure(&ended(PredictionStatus::Failed, Some(boot))).as_deref(), Some(boot));
         assert!(boot_failure(&ended(PredictionStatus::Failed, Some("Model setup failed"))).is_some());

@@ -1,4 +1,4 @@
-//! What a verification is given and what it gives back.
+//! The input and output of a verification.
 
 use std::fmt;
 use std::path::Path;
@@ -13,16 +13,17 @@ use crate::domain::identity::VersionRef;
 use crate::domain::plan::{Limits, TrainPlan, VerifyPlan};
 use crate::domain::report::CaseReport;
 use crate::support::clock::Clock;
-use crate::verify::{Judge, VerifyError};
+use crate::verify::error::VerifyError;
+use crate::verify::judge::Judge;
 
 /// The services a verification uses.
 #[derive(Clone)]
 pub struct VerifyServices {
-    /// Runs predictions.
+    /// Runs predictions and trainings.
     pub replicate: Arc<dyn Replicate>,
-    /// Gives opinions; `None` when there is no key for one.
+    /// `None` without an API key.
     pub judge: Option<Arc<dyn Judge>>,
-    /// The time.
+    /// Measures durations.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -32,42 +33,42 @@ impl fmt::Debug for VerifyServices {
     }
 }
 
-/// What is to be verified.
+/// A version to verify, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct VerifyRequest<'a> {
-    /// The model's name in events.
+    /// The name of the model in events.
     pub name: &'a str,
-    /// The cases, the comparison, the fuzzing.
+    /// Test cases, comparison and fuzzing.
     pub plan: &'a VerifyPlan,
-    /// The trainings, whose destination is there.
+    /// Test trainings. Their destination has to exist.
     pub train: Option<&'a TrainPlan>,
-    /// Limits of each prediction and of all.
+    /// Time limits of each prediction and the budget of all.
     pub limits: &'a Limits,
-    /// Predictions in flight at one time; 0 counts as 1.
+    /// Number of predictions in flight; 0 counts as 1.
     pub parallel: usize,
-    /// The version every prediction names.
+    /// The staged version.
     pub version: &'a VersionRef,
-    /// The version to compare with; `None` when nothing is live.
+    /// The version to compare with; `None` if there is no live version.
     pub live: Option<&'a VersionRef>,
     /// The staged version's OpenAPI document.
     pub schema: &'a Value,
-    /// A folder that gets the files of outputs; it is made when needed.
+    /// Where to save output files. The folder is created when needed.
     pub keep_outputs: Option<&'a Path>,
 }
 
-/// What a verification found out.
+/// The results of a verification.
 #[derive(Debug)]
 pub struct VerifyOutcome {
-    /// Every case of the plan, in its order: comparison, test cases, fuzz. A warm-up is first, if one was needed.
+    /// Every case in order: comparisons, test cases, fuzz cases, trainings. A warm-up if there are none of them.
     pub cases: Vec<CaseReport>,
-    /// What is to be said beyond the cases, gravest first.
+    /// Most severe first.
     pub findings: Vec<Finding>,
     /// The versions that trainings left at their destination.
     pub trained: Vec<VersionRef>,
-    /// The seed that repeats the generated inputs; `None` when none were generated.
+    /// The seed that reproduces the fuzz inputs; `None` without any.
     pub seed: Option<u64>,
-    /// What was spent, predictions on the live version included. The estimate in dollars is left to those who know the hardware.
+    /// Costs, including predictions on the live version. The caller adds the estimate in dollars.
     pub cost: Cost,
-    /// Why it stopped before its end, if it did; the cases that were not run are skipped or cancelled.
+    /// Why it stopped early, if it did. The remaining cases are skipped or canceled.
     pub stopped: Option<VerifyError>,
 }

@@ -1,4 +1,4 @@
-//! The rules of this room: SP601–SP609 about the plan, before a prediction is made; SP611–SP619 about what predictions showed.
+//! The rules of verification: SP601–SP609 concern the plan, before any prediction; SP611–SP619 the outputs.
 
 use cog_findings::{Rule, Severity};
 
@@ -6,8 +6,8 @@ pub(super) const JUDGE_MISSING: Rule = Rule {
     code: "SP601",
     name: "judge-missing",
     severity: Severity::Error,
-    summary: "A test case asks for a judge and none is there.",
-    why: "You: the case could only be skipped, and a skipped check looks like a passed one.",
+    summary: "A test case uses `match_prompt`, but no Claude API key is set.",
+    why: "You: the case would be skipped, and a skipped check looks like a passed one.",
     example: "`match_prompt: a red car` without an Anthropic API key.",
 };
 
@@ -16,7 +16,7 @@ pub(super) const CASE_INPUTS_REFUSED: Rule = Rule {
     name: "case-inputs-refused",
     severity: Severity::Error,
     summary: "The inputs of a test case do not fit the schema.",
-    why: "You: Replicate refuses them with 422, after the build and the push.",
+    why: "You: Replicate refuses them with status 422, after the build and the push.",
     example: "`inputs: {steps: 500}` where `steps` has a maximum of 50.",
 };
 
@@ -25,7 +25,7 @@ pub(super) const QUERY_INVALID: Rule = Rule {
     name: "query-invalid",
     severity: Severity::Error,
     summary: "A jq query does not compile.",
-    why: "You: the case cannot pass, whatever the model does.",
+    why: "You: the case fails whatever the model returns.",
     example: "`jq_query: \".text ==\"`.",
 };
 
@@ -33,8 +33,8 @@ pub(super) const URL_INVALID: Rule = Rule {
     code: "SP604",
     name: "url-invalid",
     severity: Severity::Error,
-    summary: "The file to match is not named by a URL.",
-    why: "You: the case cannot pass, whatever the model does.",
+    summary: "`match_url` is not a valid URL.",
+    why: "You: the case fails whatever the model returns.",
     example: "`match_url: cat.png`.",
 };
 
@@ -42,8 +42,8 @@ pub(super) const FUZZ_INPUT_UNKNOWN: Rule = Rule {
     code: "SP605",
     name: "fuzz-input-unknown",
     severity: Severity::Error,
-    summary: "A fixed or disabled input is not an input of the model.",
-    why: "You: a fixed one is refused with 422, and a disabled one that is misspelt is sent after all.",
+    summary: "A fixed or disabled fuzz input is not an input of the model.",
+    why: "You: Replicate refuses an unknown fixed input with status 422, and a misspelled disabled input is sent anyway.",
     example: "`fuzz: {fixed_inputs: {sed: 1}}` where the input is called `seed`.",
 };
 
@@ -51,8 +51,8 @@ pub(super) const FUZZ_INPUT_REFUSED: Rule = Rule {
     code: "SP606",
     name: "fuzz-input-refused",
     severity: Severity::Error,
-    summary: "The value of a fixed input does not fit the schema.",
-    why: "You: Replicate refuses every generated prediction with 422.",
+    summary: "The value of a fixed fuzz input does not fit the schema.",
+    why: "You: Replicate refuses every fuzz prediction with status 422.",
     example: "`fixed_inputs: {steps: many}` where `steps` is an integer.",
 };
 
@@ -60,16 +60,16 @@ pub(super) const FUZZ_IMPOSSIBLE: Rule = Rule {
     code: "SP607",
     name: "fuzz-impossible",
     severity: Severity::Error,
-    summary: "No value can be made for a required input.",
-    why: "You: without it no prediction can be made.",
-    example: "A required input of video, or a required input that is disabled.",
+    summary: "No value can be generated for a required input.",
+    why: "You: no fuzz prediction can run without it.",
+    example: "A required video, or a required input that is disabled.",
 };
 
 pub(super) const EXPECTATION_UNMEETABLE: Rule = Rule {
     code: "SP608",
     name: "expectation-unmeetable",
     severity: Severity::Warning,
-    summary: "The schema's output cannot be what a test case expects.",
+    summary: "The model's output cannot be what a test case expects.",
     why: "You: the case will fail, unless the schema is wrong.",
     example: "`exact_string: hello` for a model that returns a list of files.",
 };
@@ -78,18 +78,18 @@ pub(super) const NOT_TRAINABLE: Rule = Rule {
     code: "SP609",
     name: "not-trainable",
     severity: Severity::Error,
-    summary: "Test trainings are asked for, and the model has no `train()`.",
+    summary: "The configuration has test trainings, but the model has no `train()`.",
     why: "You: Replicate refuses every training of such a version.",
-    example: "A `train` section in the configuration, and no `train` in `cog.yaml`.",
+    example: "A `train` section in the configuration without `train` in `cog.yaml`.",
 };
 
 pub(super) const OUTPUT_OFF_SCHEMA: Rule = Rule {
     code: "SP611",
     name: "output-off-schema",
     severity: Severity::Warning,
-    summary: "An output is not what the schema promises.",
-    why: "Everyone whose client reads the output as the schema describes it.",
-    example: "The schema promises a list of files and the output is one text.",
+    summary: "An output does not fit the schema.",
+    why: "Everyone whose client relies on the schema.",
+    example: "The schema promises a list of files, but the output is a string.",
 };
 
 pub(super) const OUTPUT_UNHEALTHY: Rule = Rule {
@@ -97,26 +97,26 @@ pub(super) const OUTPUT_UNHEALTHY: Rule = Rule {
     name: "output-unhealthy",
     severity: Severity::Warning,
     summary: "An output looks broken: empty, blank, silent, damaged, truncated, or a stack trace.",
-    why: "Everyone: the prediction succeeded and its output is of no use.",
-    example: "A picture of one colour, after a safety filter or a failed decoder.",
+    why: "Everyone: the prediction succeeded, but its output is useless.",
+    example: "An image of a single color, after a safety filter or a failed decoder.",
 };
 
 pub(super) const COMPARISON_LOOSE: Rule = Rule {
     code: "SP613",
     name: "comparison-loose",
     severity: Severity::Note,
-    summary: "The live version does not repeat itself, so only the kind and size of the outputs were compared.",
-    why: "You: a change of content would not be noticed without a judge.",
-    example: "A picture without a seed.",
+    summary: "The live version returns different outputs for the same inputs, so only their kind and size were compared.",
+    why: "You: without Claude as a judge, a change in content goes unnoticed.",
+    example: "An image model without a seed.",
 };
 
 pub(super) const CASE_FLAKY: Rule = Rule {
     code: "SP614",
     name: "case-flaky",
     severity: Severity::Warning,
-    summary: "A case failed and passed when it was repeated.",
+    summary: "A case failed and passed when repeated.",
     why: "Some users, some of the time.",
-    example: "A race in `predict()`, or a test that is too strict for a model with randomness.",
+    example: "A race in `predict()`, or a test that is too strict for a model with random outputs.",
 };
 
 pub(super) const GENERATED_INPUTS_REFUSED: Rule = Rule {
@@ -124,15 +124,15 @@ pub(super) const GENERATED_INPUTS_REFUSED: Rule = Rule {
     name: "generated-inputs-refused",
     severity: Severity::Warning,
     summary: "Replicate refused inputs that fit the schema.",
-    why: "You: this case checked nothing; the schema that was read is not the one that is enforced.",
-    example: "The version's schema differs from the inspected one.",
+    why: "You: the case checked nothing, because the schema that safe-push read is not the one that Replicate enforces.",
+    example: "The schema of the version differs from the inspected one.",
 };
 
 pub(super) const LIVE_FAILED: Rule = Rule {
     code: "SP616",
     name: "live-failed",
     severity: Severity::Warning,
-    summary: "The live version gave no output to compare with.",
+    summary: "The live version returned no output to compare with.",
     why: "You: nothing is known about what changes for its users.",
     example: "The live version fails with these inputs, or is disabled.",
 };
@@ -141,9 +141,9 @@ pub(super) const WARM_UP_FAILED: Rule = Rule {
     code: "SP617",
     name: "warm-up-failed",
     severity: Severity::Warning,
-    summary: "The model starts, but failed with the smallest inputs its schema allows.",
-    why: "Perhaps somebody who sends little more than what is required. Write a test case to be sure.",
-    example: "A required text of which `predict()` expects a special form.",
+    summary: "The model boots, but fails with the smallest inputs that its schema allows.",
+    why: "Perhaps users who send only the required inputs. Write a test case to be sure.",
+    example: "A required string for which `predict()` expects a special format.",
 };
 
 pub(super) const VERSIONS_LEFT: Rule = Rule {
@@ -151,11 +151,11 @@ pub(super) const VERSIONS_LEFT: Rule = Rule {
     name: "versions-left",
     severity: Severity::Note,
     summary: "Test trainings left versions behind.",
-    why: "Nobody: they are versions of the destination, which should be private. They stay until somebody deletes them.",
-    example: "Each training that succeeds makes a version of `train.destination`.",
+    why: "Nobody: the versions belong to the training destination, which should be private. They stay until someone deletes them.",
+    example: "Each training that succeeds creates a version of `train.destination`.",
 };
 
-/// Every rule of the room, by code.
+/// All rules of verification, by code.
 pub const RULES: &[Rule] = &[
     JUDGE_MISSING,
     CASE_INPUTS_REFUSED,
@@ -183,7 +183,7 @@ mod tests {
     use super::RULES;
 
     #[test]
-    fn codes_are_unique_sorted_and_within_the_range_of_the_room() {
+    fn codes_are_unique_sorted_and_within_range() {
         let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();
         let sorted: BTreeSet<&str> = codes.iter().copied().collect();
         assert_eq!(codes, sorted.into_iter().collect::<Vec<_>>());

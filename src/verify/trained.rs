@@ -1,4 +1,4 @@
-//! The versions that trainings leave behind. A training that succeeds makes one, and nothing takes it away again by itself.
+//! The versions that test trainings leave behind: each training that succeeds makes one, and nothing deletes it.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
@@ -10,52 +10,47 @@ use crate::clients::replicate::trained_version;
 use crate::domain::case::CaseId;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionStatus};
-use crate::domain::report::CaseReport;
-use crate::verify::engine::Engine;
 use crate::verify::rules;
 
-/// The versions that were made so far, each with the case whose training made it.
+/// The versions made so far, each with the case whose training made it.
 #[derive(Debug, Default)]
 pub(super) struct TrainedVersions(Mutex<Vec<(CaseId, VersionRef)>>);
 
 impl TrainedVersions {
-    /// All of them, in the order in which trainings ended.
+    /// Records the version that a finished training made at its destination.
+    pub(super) fn record(&self, case: &CaseId, training: &Prediction, destination: &ModelRef) {
+        if training.status == PredictionStatus::Succeeded
+            && let Some(version) = trained_version(training, destination)
+        {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push((case.clone(), version));
+        }
+    }
+
+    /// All versions, in the order in which their trainings finished.
     pub(super) fn all(&self) -> Vec<VersionRef> {
-        self.of(|_| true)
+        self.where_case(|_| true)
     }
 
-    fn of(&self, wanted: impl Fn(&CaseId) -> bool) -> Vec<VersionRef> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().filter(|(case, _)| wanted(case)).map(|(_, version)| version.clone()).collect()
-    }
-}
-
-impl Engine<'_> {
-    /// Remembers what a training that has ended made.
-    pub(super) fn note_trained(&self, case: &CaseId, training: &Prediction) {
-        let Some(plan) = self.request.train.filter(|_| training.status == PredictionStatus::Succeeded) else { return };
-        if let Some(version) = trained_version(training, &plan.destination) {
-            self.trained.0.lock().unwrap_or_else(PoisonError::into_inner).push((case.clone(), version));
-        }
+    /// The remarks that name the versions of one case.
+    pub(super) fn remarks(&self, case: &CaseId) -> Vec<String> {
+        self.where_case(|other| other == case).iter().map(|version| format!("made version {version}")).collect()
     }
 
-    /// Names the versions that a case's trainings made in its report.
-    pub(super) fn name_trained_versions(&self, report: &mut CaseReport) {
-        let made = self.trained.of(|case| *case == report.id);
-        report.remarks.extend(made.iter().map(|version| format!("made the version {version}")));
-    }
-
-    /// Says which versions all trainings left behind.
-    pub(super) fn tell_trained_versions(&self) {
-        let made = self.trained.all();
-        let models: BTreeSet<&ModelRef> = made.iter().map(|version| &version.model).collect();
-        for model in models {
-            let versions: Vec<String> = made.iter().filter(|version| version.model == *model).map(ToString::to_string).collect();
+    /// The findings that name all versions, one for each destination.
+    pub(super) fn findings(&self) -> Vec<Finding> {
+        let all = self.all();
+        let models: BTreeSet<&ModelRef> = all.iter().map(|version| &version.model).collect();
+        let finding = |model: &ModelRef| {
+            let versions: Vec<String> = all.iter().filter(|version| version.model == *model).map(ToString::to_string).collect();
             let left = count(versions.len(), "version");
-            self.found(
-                Finding::new(&rules::VERSIONS_LEFT, format!("test trainings left {left} behind: {}", versions.join(", ")))
-                    .hint(format!("they can be deleted at https://replicate.com/{model}/versions")),
-            );
-        }
+            Finding::new(&rules::VERSIONS_LEFT, format!("test trainings left {left} behind: {}", versions.join(", ")))
+                .hint(format!("delete what you do not need at https://replicate.com/{model}/versions"))
+        };
+        models.into_iter().map(finding).collect()
+    }
+
+    fn where_case(&self, matches: impl Fn(&CaseId) -> bool) -> Vec<VersionRef> {
+        let versions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.iter().filter(|(case, _)| matches(case)).map(|(_, version)| version.clone()).collect()
     }
 }

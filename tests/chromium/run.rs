@@ -81,7 +81,7 @@ fn case(id: &str, kind: &str, status: &str, output: Value, members: Value) -> Va
 
 fn cases() -> Vec<Value> {
     let [new, old] = ["https://replicate.delivery/xezq/new.png", "https://replicate.delivery/xezq/old.png"];
-    let reason = "output[0].image differs from the live version's: the mean colour distance is 41.5, above 8.0";
+    let reason = "output[0].image differs from the live version's: the mean color distance is 41.5, above 8.0";
     let place = "output[0].image";
     let pictures = case(
         "compare-1",
@@ -94,13 +94,13 @@ fn cases() -> Vec<Value> {
             "files": [file(place, "new.png", "image", &["1280 x 720 pixels"], Some(skyline(2)))],
             "live_files": [file(place, "old.png", "image", &["1280 x 720 pixels"], Some(skyline(5)))],
             "comparisons": [{"place": place, "with": "live", "kind": "image", "same": false,
-                "reason": "the mean colour distance is 41.5, above 8.0", "heat_map": heat_map(),
+                "reason": "the mean color distance is 41.5, above 8.0", "heat_map": heat_map(),
                 "measurements": [
                     {"name": "mean_colour_distance", "value": 41.5, "at_most": 8.0, "holds": false},
                     {"name": "worst_tile_distance", "value": 38.25, "at_most": 64.0, "holds": true},
                     {"name": "structural_similarity", "value": 0.8123, "at_least": 0.9, "holds": false},
                     {"name": "psnr_db", "value": 18.244, "holds": true}]}],
-            "remarks": ["the live version repeats itself, so the difference is a change"],
+            "remarks": ["the live version returned the same output twice, so the difference is a change"],
         }),
     );
     let sounds = case(
@@ -134,9 +134,9 @@ fn cases() -> Vec<Value> {
         json!("hello"),
         json!({
             "checker": "match_prompt", "expected": "a greeting",
-            "attempts": [attempt(json!("Traceback: out of cheese"), Some("the judge refuses it: not a greeting")),
+            "attempts": [attempt(json!("Traceback: out of cheese"), Some("Claude rejects it: not a greeting")),
                 attempt(json!("hello"), None)],
-            "remarks": ["the judge approves: it greets"],
+            "remarks": ["Claude approves: it greets"],
         }),
     );
     let video = case(
@@ -156,8 +156,8 @@ fn cases() -> Vec<Value> {
             "error": "IndexError: list index out of range",
             "reason": "the prediction failed: IndexError: list index out of range",
             "minimal_inputs": {"prompt": ""},
-            "remarks": ["looked for smaller failing inputs with 6 predictions",
-                "to repeat it: curl -sS -X POST -H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -d '{\"input\":{\"prompt\":\"\"}}' https://api.replicate.com/v1/predictions"],
+            "remarks": ["tried 6 predictions to find smaller failing inputs",
+                "reproduce it with: curl -sS -X POST -H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -d '{\"input\":{\"prompt\":\"\"}}' https://api.replicate.com/v1/predictions"],
             "logs": "Traceback (most recent call last):\n  File \"predict.py\", line 31, in predict\nIndexError: list index out of range",
         }),
     );
@@ -165,7 +165,7 @@ fn cases() -> Vec<Value> {
         2,
         "passed",
         json!({
-            "files": [file("output", "fuzz.png", "image", &["1280 x 720 pixels", "the picture has one colour only"], Some(skyline(0)))],
+            "files": [file("output", "fuzz.png", "image", &["1280 x 720 pixels", "the image has a single color"], Some(skyline(0)))],
         }),
     );
     vec![pictures, sounds, text, flaky, video, broken, shown, fuzz(3, "skipped", json!({}))]

@@ -1,37 +1,56 @@
 //! `compare`: two files or addresses, numbers with their thresholds, and where they differ.
 
 use std::fs;
+use std::io::Cursor;
 
+use image::{ImageFormat, Rgb, RgbImage};
 use insta::assert_snapshot;
 use test_support::Repository;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::media::pictures::{damaged, encoded, scene};
+/// A smooth gradient.
+fn gradient() -> RgbImage {
+    RgbImage::from_fn(200, 150, |x, y| Rgb([x as u8, y as u8, 120]))
+}
 
-fn pictures() -> Repository {
+/// The gradient with a square of another color in it.
+fn damaged_gradient() -> RgbImage {
+    let mut image = gradient();
+    for (x, y) in (70..94).flat_map(|x| (60..84).map(move |y| (x, y))) {
+        image.put_pixel(x, y, Rgb([255, 0, 255]));
+    }
+    image
+}
+
+fn png(image: &RgbImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+fn images() -> Repository {
     let repository = Repository::new();
-    let format = image::ImageFormat::Png;
-    fs::write(repository.path().join("one.png"), encoded(scene(), format)).unwrap();
-    fs::write(repository.path().join("two.png"), encoded(damaged(&scene()), format)).unwrap();
+    fs::write(repository.path().join("one.png"), png(&gradient())).unwrap();
+    fs::write(repository.path().join("two.png"), png(&damaged_gradient())).unwrap();
     repository
 }
 
 #[test]
 fn numbers_stand_beside_their_thresholds() {
-    assert_snapshot!(pictures().run("compare one.png two.png"));
+    assert_snapshot!(images().run("compare one.png two.png"));
 }
 
 #[test]
 fn equal_files_are_the_same() {
-    let seen = pictures().run("compare one.png one.png");
+    let seen = images().run("compare one.png one.png");
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(seen.stdout.starts_with("same (image)\n"), "{seen}");
 }
 
 #[test]
 fn documents_for_machines_name_the_thresholds() {
-    let seen = pictures().run("compare --format json one.png two.png");
+    let seen = images().run("compare --format json one.png two.png");
     assert_eq!(seen.code, Some(1), "{seen}");
     let document: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!((&document["same"], &document["kind"]), (&false.into(), &"image".into()));
@@ -42,7 +61,7 @@ fn documents_for_machines_name_the_thresholds() {
 
 #[test]
 fn thresholds_can_be_others() {
-    let repository = pictures();
+    let repository = images();
     assert_eq!(repository.run("compare one.png two.png --threshold worst_tile_distance=400").code, Some(0));
     assert_eq!(repository.run("compare one.png two.png --threshold worst_tile_distance=400 --threshold ssim=0.9999").code, Some(1));
     let seen = repository.run("compare one.png two.png --threshold sim=0.5");
@@ -54,7 +73,7 @@ fn thresholds_can_be_others() {
 
 #[test]
 fn where_files_differ_can_be_seen() {
-    let repository = pictures();
+    let repository = images();
     assert_eq!(repository.run("compare one.png two.png --out heat.png").code, Some(1));
     let heat = image::open(repository.path().join("heat.png")).unwrap();
     assert_eq!((heat.width(), heat.height()), (200, 150));
@@ -69,7 +88,7 @@ fn where_files_differ_can_be_seen() {
 
 #[test]
 fn what_cannot_be_read_is_a_wrong_request() {
-    let seen = pictures().run("compare one.png nowhere.png");
+    let seen = images().run("compare one.png nowhere.png");
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stderr.contains("failed to read nowhere.png"), "{seen}");
 }
@@ -77,15 +96,17 @@ fn what_cannot_be_read_is_a_wrong_request() {
 #[tokio::test(flavor = "multi_thread")]
 async fn addresses_are_fetched() {
     let server = MockServer::start().await;
-    let picture = encoded(scene(), image::ImageFormat::Png);
-    Mock::given(path("/out.png")).respond_with(ResponseTemplate::new(200).set_body_raw(picture, "image/png")).mount(&server).await;
+    Mock::given(path("/out.png"))
+        .respond_with(ResponseTemplate::new(200).set_body_raw(png(&gradient()), "image/png"))
+        .mount(&server)
+        .await;
     // Addresses in private networks are fetched where the API is in one.
-    let repository = pictures().variable("REPLICATE_BASE_URL", &server.uri());
+    let repository = images().variable("REPLICATE_BASE_URL", &server.uri());
     let seen = repository.run(&format!("compare one.png {}/out.png", server.uri()));
     assert_eq!(seen.code, Some(0), "{seen}");
     let seen = repository.run(&format!("compare one.png {}/gone.png", server.uri()));
     assert_eq!(seen.code, Some(2), "{seen}");
-    let alone = pictures().run(&format!("compare one.png {}/out.png", server.uri()));
+    let alone = images().run(&format!("compare one.png {}/out.png", server.uri()));
     assert_eq!(alone.code, Some(2), "{alone}");
     assert!(alone.stderr.contains("private network"), "{alone}");
 }

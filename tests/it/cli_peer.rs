@@ -93,7 +93,7 @@ async fn a_failing_generated_input_is_told_with_a_smaller_one_and_a_command() {
     assert!(!failed.is_empty(), "{seen}");
     let id = failed[0]["id"].as_str().unwrap();
     tells(&peer, &seen, id, &["RuntimeError: n is more than this model can take", "inputs", "person "]);
-    assert!(seen.stdout.contains("to repeat it: curl -sS -X POST"), "{seen}");
+    assert!(seen.stdout.contains("reproduce it with: curl -sS -X POST"), "{seen}");
     peer.sandbox.stop().await;
 }
 

@@ -14,8 +14,6 @@ mod cli_peer;
 mod cli_select;
 mod dependencies;
 mod from_the_peer;
-mod media;
-mod media_pairs;
 mod python_corpus;
 mod python_hostile;
 mod recipe;

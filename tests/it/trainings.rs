@@ -100,7 +100,7 @@ async fn trainings_pass_and_what_they_leave_behind_is_named() {
     assert!(model["findings"].to_string().contains(&made), "{model}");
     let train = model["cases"].as_array().unwrap().iter().find(|case| case["id"] == "train-1").unwrap();
     assert_eq!((&train["kind"], &train["status"]), (&json!("train"), &json!("passed")));
-    assert!(train.to_string().contains(&format!("made the version {made}")), "{train}");
+    assert!(train.to_string().contains(&format!("made version {made}")), "{train}");
 
     // The destination is there now.
     let again = tunable.verify().await;

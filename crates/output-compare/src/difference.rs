@@ -1,4 +1,4 @@
-//! Where two files differ, as a file of its own: a heat map of pictures, a diff of texts and documents.
+//! Where two files differ, as a file of its own.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -8,20 +8,29 @@ use similar::TextDiff;
 
 use crate::{Comparison, MediaFile, MediaKind};
 
-/// Larger texts are not diffed.
+/// Longer texts, both together, are not diffed.
 const TEXT_BYTES: usize = 32 * 1024 * 1024;
 
-/// After so long a diff need not be the shortest.
-const TIME: Duration = Duration::from_secs(5);
+/// After this time the diff is completed without looking for the shortest one.
+const DIFF_TIME: Duration = Duration::from_secs(5);
 
-/// Where two files differ: a PNG for pictures of one size, a unified diff for texts and JSON. `None` where nothing differs, or nothing can be
-/// shown.
+/// Shows where two compared files differ: a heat map (PNG) for images of one size, a unified diff for text and JSON. `None` for equal files
+/// and for other kinds.
+///
+/// ```
+/// use output_compare::{MediaFile, Tolerance, compare, difference};
+///
+/// let (left, right) = (MediaFile::named("a.txt", b"one\ntwo\n"), MediaFile::named("b.txt", b"one\n2\n"));
+/// let comparison = compare(&left, &right, &Tolerance::default());
+/// let diff = difference(&comparison, &left, &right).unwrap();
+/// assert_eq!(diff, b"--- expected\n+++ actual\n@@ -1,2 +1,2 @@\n one\n-two\n+2\n");
+/// ```
 pub fn difference(comparison: &Comparison, left: &MediaFile<'_>, right: &MediaFile<'_>) -> Option<Vec<u8>> {
     match comparison.kind {
         MediaKind::Image => comparison.heat_map.as_ref().map(|map| map.bytes.clone()),
         MediaKind::Text | MediaKind::Json if left.bytes.len() + right.bytes.len() <= TEXT_BYTES => {
             let (left, right) = (lines(left, comparison.kind), lines(right, comparison.kind));
-            let diff = TextDiff::configure().timeout(TIME).diff_lines(left.as_ref(), right.as_ref());
+            let diff = TextDiff::configure().timeout(DIFF_TIME).diff_lines(left.as_ref(), right.as_ref());
             let text = diff.unified_diff().header("expected", "actual").to_string();
             (!text.is_empty()).then(|| text.into_bytes())
         }
@@ -29,7 +38,7 @@ pub fn difference(comparison: &Comparison, left: &MediaFile<'_>, right: &MediaFi
     }
 }
 
-/// A text with plain line ends; a document with a line for each of its parts.
+/// The text with `\n` line endings; JSON pretty-printed.
 fn lines<'a>(file: &MediaFile<'a>, kind: MediaKind) -> Cow<'a, str> {
     if kind == MediaKind::Json
         && let Ok(value) = serde_json::from_slice::<Value>(file.bytes)
@@ -53,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_and_documents_are_diffed_by_lines() {
+    fn text_and_json_are_diffed_by_lines() {
         let diff = shown(b"one\r\ntwo\r\n", b"one\n2\n").unwrap();
         assert!(diff.starts_with("--- expected\n+++ actual\n") && diff.contains("\n-two\n+2\n"), "{diff}");
         let diff = shown(br#"{"a":1,"b":2}"#, br#"{"a":1,"b":3}"#).unwrap();
@@ -61,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_equal_or_cannot_be_shown_has_no_difference() {
+    fn equal_files_and_binary_files_have_no_difference_to_show() {
         assert_eq!(shown(b"one\r\n", b"one\n"), None);
         assert_eq!(shown(b"\xff\xfe\x00a", b"\xff\xfe\x00b"), None);
     }

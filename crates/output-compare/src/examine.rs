@@ -1,141 +1,147 @@
-//! One file alone: is it well?
+//! One file alone: what it holds, and what is wrong with it.
 
 use std::fmt;
 
-use crate::picture::missing_end;
-use crate::{MediaFile, MediaKind, audio_facts, binary, detect, image_facts, video, video_facts};
+use crate::image::missing_end;
+use crate::{DecodeError, MediaFile, MediaKind, audio_facts, binary, detect, image_facts, video_facts};
 
-/// What a look at one file found.
+/// What [`examine`] found out about a file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Examination {
-    /// What it is.
+    /// Detected from the content, see [`detect`].
     pub kind: MediaKind,
-    /// What seems wrong with it.
-    pub ailments: Vec<Ailment>,
-    /// Facts in a few words each: `1024 x 768 pixels`, `2.5 s`.
+    /// Empty for a file that looks fine.
+    pub defects: Vec<Defect>,
+    /// Facts of a few words each: `1024 x 768 pixels`, `2.50 s`. The size in bytes comes first.
     pub facts: Vec<String>,
 }
 
-/// Something that seems wrong with a file.
+/// Something that looks wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ailment {
+pub enum Defect {
     /// It has no bytes.
     Empty,
-    /// It does not decode: truncated, damaged, or not what it says.
+    /// It does not decode; why.
     Broken(String),
-    /// It ends before it should.
+    /// It ends too early; how that shows.
     Truncated(String),
-    /// All pixels have one colour.
-    OneColour,
-    /// No pixel can be seen.
+    /// All pixels of an image have the same color.
+    SingleColor,
+    /// All pixels of an image are fully transparent.
     Transparent,
-    /// Nothing can be heard.
+    /// No sample of an audio file is loud enough to be heard.
     Silent,
-    /// The text holds nothing but white space.
+    /// The text is empty or holds nothing but white space.
     BlankText,
-    /// The text is the trace of a Python exception.
+    /// The text is the traceback of a Python exception.
     StackTrace,
 }
 
-impl Ailment {
-    /// Whether a file may look so on purpose: a mask of one colour, a pause. An empty, broken or truncated file cannot.
-    pub fn can_be_wanted(&self) -> bool {
+impl Defect {
+    /// Whether a file may look like this on purpose, as a mask of one color or a pause does. An empty, broken or truncated file cannot.
+    pub fn can_be_intended(&self) -> bool {
         !matches!(self, Self::Empty | Self::Broken(_) | Self::Truncated(_))
     }
 }
 
-impl fmt::Display for Ailment {
+impl fmt::Display for Defect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Empty => formatter.write_str("the file is empty"),
             Self::Broken(why) => write!(formatter, "the file cannot be decoded: {why}"),
             Self::Truncated(why) => write!(formatter, "the file is truncated: {why}"),
-            Self::OneColour => formatter.write_str("the picture has one colour only"),
-            Self::Transparent => formatter.write_str("the picture is fully transparent"),
-            Self::Silent => formatter.write_str("the sound is silent"),
+            Self::SingleColor => formatter.write_str("the image has a single color"),
+            Self::Transparent => formatter.write_str("the image is fully transparent"),
+            Self::Silent => formatter.write_str("the audio is silent"),
             Self::BlankText => formatter.write_str("the text is blank"),
             Self::StackTrace => formatter.write_str("the text is a Python stack trace"),
         }
     }
 }
 
-/// Looks at a file.
+/// Examines one file.
+///
+/// ```
+/// use output_compare::{Defect, MediaFile, MediaKind, examine};
+///
+/// let examined = examine(&MediaFile::named("output.txt", b" \n"));
+/// assert_eq!(examined.kind, MediaKind::Text);
+/// assert_eq!(examined.defects, [Defect::BlankText]);
+/// ```
 pub fn examine(file: &MediaFile<'_>) -> Examination {
-    let kind = detect(file);
-    let mut found = Examination { kind, ailments: Vec::new(), facts: vec![format!("{} bytes", file.bytes.len())] };
+    let mut examination =
+        Examination { kind: detect(file), defects: Vec::new(), facts: vec![format!("{} bytes", file.bytes.len())] };
     if file.bytes.is_empty() {
-        found.ailments.push(Ailment::Empty);
-        return found;
+        examination.defects.push(Defect::Empty);
+        return examination;
     }
-    match kind {
-        MediaKind::Image => match image_facts(file) {
-            Ok(facts) => {
-                found.facts.push(format!("{} x {} pixels", facts.width, facts.height));
-                if facts.frames > 1 {
-                    found.facts.push(format!("{} frames", facts.frames));
-                }
-                if let Some(why) = missing_end(file) {
-                    found.ailments.push(Ailment::Truncated(why.to_owned()));
-                }
-                if facts.is_transparent {
-                    found.ailments.push(Ailment::Transparent);
-                } else if facts.is_one_colour && u64::from(facts.width) * u64::from(facts.height) > 1 {
-                    found.ailments.push(Ailment::OneColour);
-                }
-            }
-            // Formats such as AVIF are recognised but not decoded here.
-            Err(why) if is_unsupported(&why) => found.facts.push(why),
-            Err(why) => found.ailments.push(Ailment::Broken(why)),
-        },
-        MediaKind::Audio => match audio_facts(file) {
-            Ok(facts) => {
-                found.facts.push(format!("{:.2} s", facts.duration_secs));
-                if let Some(why) = &facts.incomplete {
-                    found.ailments.push(Ailment::Truncated(why.clone()));
-                }
-                if facts.is_silent() {
-                    found.ailments.push(Ailment::Silent);
-                }
-            }
-            Err(why) if is_unsupported(&why) => found.facts.push(why),
-            Err(why) => found.ailments.push(Ailment::Broken(why)),
-        },
-        MediaKind::Json => {
-            if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(file.bytes) {
-                found.ailments.push(Ailment::Broken(error.to_string()));
-            }
-        }
-        MediaKind::Text => found.ailments.extend(text_ailment(&String::from_utf8_lossy(file.bytes))),
-        MediaKind::Video if !video::is_readable(file) => {}
-        MediaKind::Video => match video_facts(file) {
-            Ok(facts) => {
-                found.facts.push(format!("{} x {} pixels", facts.width, facts.height));
-                found.facts.push(format!("{:.2} s", facts.duration_secs));
-                found.facts.push(format!("{:.2} frames per second", facts.frame_rate));
-                found.facts.push(facts.codec);
-                found.facts.push(facts.audio_codec.unwrap_or_else(|| "no sound".to_owned()));
-                found.ailments.extend(facts.incomplete.map(Ailment::Truncated));
-            }
-            Err(why) if is_unsupported(&why) => found.facts.push(why),
-            Err(why) => found.ailments.push(Ailment::Broken(why)),
-        },
-        MediaKind::Binary => found.facts.push(binary::facts(file)),
+    match examination.examine_content(file) {
+        Ok(()) => {}
+        Err(DecodeError::Unsupported(why)) => examination.facts.push(why),
+        Err(DecodeError::Broken(why)) => examination.defects.push(Defect::Broken(why)),
     }
-    found
+    examination
 }
 
-/// What seems wrong with a text.
-pub fn text_ailment(text: &str) -> Option<Ailment> {
+impl Examination {
+    fn examine_content(&mut self, file: &MediaFile<'_>) -> Result<(), DecodeError> {
+        match self.kind {
+            MediaKind::Image => {
+                let facts = image_facts(file)?;
+                self.facts.push(format!("{} x {} pixels", facts.width, facts.height));
+                if facts.frames > 1 {
+                    self.facts.push(format!("{} frames", facts.frames));
+                }
+                self.defects.extend(missing_end(file).map(|why| Defect::Truncated(why.to_owned())));
+                if facts.is_transparent {
+                    self.defects.push(Defect::Transparent);
+                } else if facts.is_single_color && u64::from(facts.width) * u64::from(facts.height) > 1 {
+                    self.defects.push(Defect::SingleColor);
+                }
+            }
+            MediaKind::Audio => {
+                let facts = audio_facts(file)?;
+                self.facts.push(format!("{:.2} s", facts.duration_secs));
+                let is_silent = facts.is_silent();
+                self.defects.extend(facts.incomplete.map(Defect::Truncated));
+                if is_silent {
+                    self.defects.push(Defect::Silent);
+                }
+            }
+            MediaKind::Video => {
+                let facts = video_facts(file)?;
+                self.facts.push(format!("{} x {} pixels", facts.width, facts.height));
+                self.facts.push(format!("{:.2} s", facts.duration_secs));
+                self.facts.push(format!("{:.2} frames per second", facts.frame_rate));
+                self.facts.push(facts.codec);
+                self.facts.push(facts.audio_codec.unwrap_or_else(|| "no audio".to_owned()));
+                self.defects.extend(facts.incomplete.map(Defect::Truncated));
+            }
+            MediaKind::Json => {
+                serde_json::from_slice::<serde::de::IgnoredAny>(file.bytes)
+                    .map_err(|error| DecodeError::broken(error.to_string()))?;
+            }
+            MediaKind::Text => self.defects.extend(text_defect(&String::from_utf8_lossy(file.bytes))),
+            MediaKind::Binary => self.facts.push(binary::describe(file)),
+        }
+        Ok(())
+    }
+}
+
+/// What looks wrong with a text, if anything.
+///
+/// ```
+/// use output_compare::{Defect, text_defect};
+///
+/// assert_eq!(text_defect("a red car"), None);
+/// assert_eq!(text_defect("Traceback (most recent call last):\n  File …"), Some(Defect::StackTrace));
+/// ```
+pub fn text_defect(text: &str) -> Option<Defect> {
     if text.trim().is_empty() {
-        Some(Ailment::BlankText)
+        Some(Defect::BlankText)
     } else if text.trim_start().starts_with("Traceback (most recent call last):") {
-        Some(Ailment::StackTrace)
+        Some(Defect::StackTrace)
     } else {
         None
     }
-}
-
-fn is_unsupported(why: &str) -> bool {
-    let why = why.to_ascii_lowercase();
-    why.contains("not supported") || why.contains("unsupported")
 }

@@ -1,50 +1,56 @@
-//! JSON documents, by structure.
+//! Comparing JSON values by structure.
 
-use crate::shorten::shorten;
 use serde_json::{Number, Value};
 
+use crate::shorten::shorten;
 use crate::{Comparison, MediaFile, MediaKind, Tolerance, text};
 
-/// Differences told of one pair. A list of a million other numbers has one cause.
+/// Differences listed for one pair: a list with a million different numbers has one cause.
 const DIFFERENCE_LIMIT: usize = 8;
 
-/// How deep documents are followed. `serde_json` reads no deeper than 128 levels.
+/// Deeper levels are not compared. `serde_json` parses 128 levels at most, but a [`Value`] can be built deeper.
 const DEPTH_LIMIT: usize = 200;
 
-/// One place where two documents differ.
-#[derive(Debug, Clone, PartialEq)]
-pub struct JsonDifference {
-    /// Where, as in `.boxes[1].left`; empty for the document itself.
-    pub path: String,
-    /// What is different there.
-    pub message: String,
+/// One place where two values differ.
+struct Difference {
+    /// As in `.boxes[1].left`; empty for the whole value.
+    path: String,
+    message: String,
 }
 
-/// Compares files as JSON documents.
-pub(super) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Tolerance) -> Comparison {
+/// Compares files as JSON, or as text if one of them is not valid JSON.
+pub(crate) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &Tolerance) -> Comparison {
     match (serde_json::from_slice::<Value>(left.bytes), serde_json::from_slice::<Value>(right.bytes)) {
         (Ok(left), Ok(right)) => compare_json(&left, &right, tolerance),
         (left_read, right_read) => {
             let which = match (left_read.is_err(), right_read.is_err()) {
-                (true, true) => "neither is",
-                (true, false) => "the first is not",
-                _ => "the second is not",
+                (true, true) => "neither file is",
+                (true, false) => "the first file is not",
+                _ => "the second file is not",
             };
             let mut comparison = text::compare_files(left, right);
             comparison.kind = MediaKind::Json;
-            comparison.remarks.insert(usize::from(!comparison.same), format!("{which} readable as JSON; compared as text"));
+            comparison.remarks.insert(usize::from(!comparison.same), format!("{which} valid JSON; compared as text"));
             comparison
         }
     }
 }
 
-/// Compares documents: the order of an object's members does not matter, whole numbers have to be equal, others be within the tolerance.
+/// Compares JSON values. The order of an object's members does not matter. Integers have to be equal, other numbers within the tolerance.
+///
+/// ```
+/// use output_compare::{Tolerance, compare_json};
+/// use serde_json::json;
+///
+/// let comparison = compare_json(&json!({"n": 2, "score": 0.50}), &json!({"score": 0.5001, "n": 3}), &Tolerance::default());
+/// assert_eq!(comparison.reason(), Some(".n is 2 in the first and 3 in the second"));
+/// ```
 pub fn compare_json(left: &Value, right: &Value, tolerance: &Tolerance) -> Comparison {
-    let mut walk = Walk { tolerance, path: String::new(), found: Vec::new(), count: 0, greatest: 0.0 };
+    let mut walk = Walk { tolerance, path: String::new(), found: Vec::new(), count: 0, greatest_relative: 0.0 };
     walk.value(left, right, 0);
     let mut comparison = Comparison::new(MediaKind::Json, walk.count == 0)
         .at_most("differences", walk.count as f64, 0.0)
-        .metric("greatest_relative_difference", walk.greatest);
+        .measured("greatest_relative_difference", walk.greatest_relative);
     for difference in &walk.found {
         let place = if difference.path.is_empty() { "the value" } else { &difference.path };
         comparison.remarks.push(format!("{place} {}", difference.message));
@@ -58,16 +64,16 @@ pub fn compare_json(left: &Value, right: &Value, tolerance: &Tolerance) -> Compa
 struct Walk<'a> {
     tolerance: &'a Tolerance,
     path: String,
-    found: Vec<JsonDifference>,
+    found: Vec<Difference>,
     count: usize,
-    greatest: f64,
+    greatest_relative: f64,
 }
 
 impl Walk<'_> {
     fn differs(&mut self, message: impl FnOnce() -> String) {
         self.count += 1;
         if self.found.len() < DIFFERENCE_LIMIT {
-            self.found.push(JsonDifference { path: self.path.clone(), message: message() });
+            self.found.push(Difference { path: self.path.clone(), message: message() });
         }
     }
 
@@ -80,14 +86,14 @@ impl Walk<'_> {
 
     fn value(&mut self, left: &Value, right: &Value, depth: usize) {
         if depth > DEPTH_LIMIT {
-            self.differs(|| "is nested too deep to compare".to_owned());
+            self.differs(|| "is nested too deeply to compare".to_owned());
             return;
         }
         match (left, right) {
             (Value::Number(left), Value::Number(right)) => self.number(left, right),
             (Value::Array(left), Value::Array(right)) => {
                 if left.len() != right.len() {
-                    self.differs(|| format!("has {} items in one and {} in the other", left.len(), right.len()));
+                    self.differs(|| format!("has {} items in the first and {} in the second", left.len(), right.len()));
                 }
                 for (index, (left, right)) in left.iter().zip(right).enumerate() {
                     self.within(&format!("[{index}]"), |walk| walk.value(left, right, depth + 1));
@@ -98,40 +104,40 @@ impl Walk<'_> {
                     let step = format!(".{}", shorten(name, 60));
                     self.within(&step, |walk| match right.get(name) {
                         Some(other) => walk.value(value, other, depth + 1),
-                        None => walk.differs(|| "is missing in the second".to_owned()),
+                        None => walk.differs(|| "is missing from the second".to_owned()),
                     });
                 }
                 for name in right.keys().filter(|name| !left.contains_key(*name)) {
                     let step = format!(".{}", shorten(name, 60));
-                    self.within(&step, |walk| walk.differs(|| "is missing in the first".to_owned()));
+                    self.within(&step, |walk| walk.differs(|| "is missing from the first".to_owned()));
                 }
             }
             _ if left == right => {}
-            _ => self.differs(|| format!("is {} in one and {} in the other", show(left), show(right))),
+            _ => self.differs(|| format!("is {} in the first and {} in the second", show(left), show(right))),
         }
     }
 
     fn number(&mut self, left: &Number, right: &Number) {
         let floats = (left.as_f64().unwrap_or(f64::NAN), right.as_f64().unwrap_or(f64::NAN));
-        let same = match (whole(left), whole(right)) {
+        let same = match (integer(left), integer(right)) {
             (Some(left), Some(right)) => left == right,
             _ => {
                 let distance = (floats.0 - floats.1).abs();
                 let size = floats.0.abs().max(floats.1.abs());
                 if size > 0.0 && distance > self.tolerance.absolute_number {
-                    self.greatest = self.greatest.max(distance / size);
+                    self.greatest_relative = self.greatest_relative.max(distance / size);
                 }
                 distance <= self.tolerance.absolute_number || distance <= self.tolerance.relative_number * size
             }
         };
         if !same {
-            self.differs(|| format!("is {left} in one and {right} in the other"));
+            self.differs(|| format!("is {left} in the first and {right} in the second"));
         }
     }
 }
 
-/// 1 and 1.0 are the same whole number: `docs/reference/cog-safe-push.md#comparing-numbers`.
-fn whole(number: &Number) -> Option<i128> {
+/// The value of an integer. `1.0` counts as the integer 1: `docs/reference/cog-safe-push.md#comparing-numbers`.
+fn integer(number: &Number) -> Option<i128> {
     number
         .as_i64()
         .map(i128::from)

@@ -1,28 +1,28 @@
-//! What a file is: by its first bytes, then by its name and the type its host names.
+//! Detecting the kind of a file by its signature, then by its name and media type.
 
 use std::fmt;
 
 use crate::MediaFile;
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MediaKind {
-    /// Readable text.
+    /// Text of any language or format, including HTML, XML and SVG.
     Text,
     /// A JSON document.
     Json,
-    /// A picture, or an animated one.
+    /// A still or animated image.
     Image,
-    /// Sound.
+    /// An audio file.
     Audio,
-    /// Moving pictures.
+    /// A video, with or without audio.
     Video,
     /// Anything else.
     Binary,
 }
 
 impl MediaKind {
-    /// The word for documents that machines read.
+    /// The name in machine-readable documents: `image`, `json`.
     pub const fn key(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -44,16 +44,22 @@ impl fmt::Display for MediaKind {
     }
 }
 
-/// What a file is. Its first bytes count most: names and types are often wrong.
+/// Detects the kind of a file. Its signature counts most, for names and media types are often wrong.
+///
+/// ```
+/// use output_compare::{MediaFile, MediaKind, detect};
+///
+/// assert_eq!(detect(&MediaFile::named("output.txt", b"\x89PNG\r\n\x1a\n")), MediaKind::Image);
+/// assert_eq!(detect(&MediaFile::named("output", br#"{"label": "cat"}"#)), MediaKind::Json);
+/// ```
 pub fn detect(file: &MediaFile<'_>) -> MediaKind {
-    if let Some(kind) = by_magic(file.bytes) {
+    if let Some(kind) = by_signature(file.bytes) {
         return kind;
     }
-    let Ok(text) = std::str::from_utf8(file.bytes) else { return by_words(file).unwrap_or(MediaKind::Binary) };
-    match by_words(file) {
-        // Bytes without a signature that are said to be a picture or sound: broken or empty, and judged as what they should be.
-        Some(kind @ (MediaKind::Image | MediaKind::Audio | MediaKind::Video)) => return kind,
-        Some(kind @ MediaKind::Json) => return kind,
+    let Ok(text) = std::str::from_utf8(file.bytes) else { return by_name_or_type(file).unwrap_or(MediaKind::Binary) };
+    match by_name_or_type(file) {
+        // Text where the name promises an image or audio is a broken or empty file of that kind.
+        Some(kind @ (MediaKind::Image | MediaKind::Audio | MediaKind::Video | MediaKind::Json)) => return kind,
         _ => {}
     }
     let start = text.trim_start();
@@ -63,37 +69,26 @@ pub fn detect(file: &MediaFile<'_>) -> MediaKind {
     if text.contains('\0') { MediaKind::Binary } else { MediaKind::Text }
 }
 
-fn by_magic(bytes: &[u8]) -> Option<MediaKind> {
+fn by_signature(bytes: &[u8]) -> Option<MediaKind> {
     let Some(found) = infer::get(bytes) else {
-        // Matroska and WebM, however their header is written.
-        let is_matroska = bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]);
-        return is_matroska.then_some(MediaKind::Video).or(is_plain_picture(bytes).then_some(MediaKind::Image));
+        // `infer` misses Matroska and WebM headers with an unusual order of elements.
+        return bytes.starts_with(&[0x1a, 0x45, 0xdf, 0xa3]).then_some(MediaKind::Video);
     };
     match found.matcher_type() {
         infer::MatcherType::Image => Some(MediaKind::Image),
         infer::MatcherType::Audio => Some(MediaKind::Audio),
         infer::MatcherType::Video => Some(MediaKind::Video),
-        // HTML and XML are texts with a signature.
+        // HTML and XML.
         infer::MatcherType::Text => Some(MediaKind::Text),
         _ => Some(MediaKind::Binary),
     }
 }
 
-/// QOI, and the portable maps that hold their pixels as bytes: `infer` knows neither. Maps of digits are texts unless their name says more.
-fn is_plain_picture(bytes: &[u8]) -> bool {
-    match bytes {
-        [b'q', b'o', b'i', b'f', ..] => true,
-        [b'P', b'7', b'\n', b'W' | b'H' | b'D' | b'M' | b'T' | b'#', ..] => true,
-        [b'P', b'4'..=b'6', space, next, ..] => space.is_ascii_whitespace() && (next.is_ascii_digit() || *next == b'#'),
-        _ => false,
-    }
-}
-
-fn by_words(file: &MediaFile<'_>) -> Option<MediaKind> {
+fn by_name_or_type(file: &MediaFile<'_>) -> Option<MediaKind> {
     let by_extension = extension_of(file.name).and_then(|extension| mime_guess::from_ext(extension).first());
     let named = file.media_type.filter(|named| !named.is_empty() && *named != "application/octet-stream");
-    let word = by_extension.map(|mime| mime.essence_str().to_owned()).or_else(|| named.map(str::to_ascii_lowercase))?;
-    let (top, sub) = word.split_once('/')?;
+    let mime = by_extension.map(|mime| mime.essence_str().to_owned()).or_else(|| named.map(str::to_ascii_lowercase))?;
+    let (top, sub) = mime.split_once('/')?;
     Some(match (top, sub) {
         ("image", "svg+xml") => MediaKind::Text,
         ("image", _) => MediaKind::Image,
@@ -111,14 +106,21 @@ fn extension_of(name: &str) -> Option<&str> {
     (!stem.is_empty() && !extension.is_empty()).then_some(extension)
 }
 
-/// The extension a file should have: of its sniffed type, else of its name when it is short and plain, else by its kind.
+/// The extension that fits a file: by its signature, else the one in its name if that is short and alphanumeric, else by its kind.
+///
+/// ```
+/// use output_compare::{MediaFile, extension};
+///
+/// assert_eq!(extension(&MediaFile::named("output.bin", b"\x89PNG\r\n\x1a\n")), "png");
+/// assert_eq!(extension(&MediaFile::named("table.CSV", b"a,b")), "csv");
+/// ```
 pub fn extension(file: &MediaFile<'_>) -> String {
     if let Some(found) = infer::get(file.bytes) {
         return found.extension().to_owned();
     }
     let of_name = extension_of(file.name).map(str::to_ascii_lowercase);
-    match of_name.filter(|word| word.len() <= 8 && word.chars().all(|c| c.is_ascii_alphanumeric())) {
-        Some(word) => word,
+    match of_name.filter(|extension| extension.len() <= 8 && extension.chars().all(|c| c.is_ascii_alphanumeric())) {
+        Some(extension) => extension,
         None => match detect(file) {
             MediaKind::Text => "txt".to_owned(),
             MediaKind::Json => "json".to_owned(),
@@ -134,17 +136,16 @@ mod tests {
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\nrest";
 
     #[test]
-    fn the_first_bytes_count_more_than_the_name() {
+    fn the_signature_counts_more_than_the_name() {
         assert_eq!(detect(&MediaFile::named("a.txt", PNG)), MediaKind::Image);
         assert_eq!(detect(&MediaFile { bytes: PNG, media_type: Some("audio/wav"), name: "a" }), MediaKind::Image);
     }
 
     #[test]
-    fn kinds_are_told_apart() {
-        let cases: [(&str, &[u8], MediaKind); 13] = [
-            ("a", b"qoif\0\0\0\x01\0\0\0\x01\x03\0", MediaKind::Image),
-            ("a", b"P6\n2 1\n255\n\0\0\0\0\0\0", MediaKind::Image),
-            ("a", b"P6 is a kind of picture", MediaKind::Text),
+    fn every_kind_is_detected() {
+        let cases: [(&str, &[u8], MediaKind); 12] = [
+            ("a.ppm", b"P6\n2 1\n255\n\0\0\0\0\0\0", MediaKind::Image),
+            ("a", b"qoif\0\0\0\x01\0\0\0\x01\x03\0", MediaKind::Binary),
             ("a.txt", b"hello", MediaKind::Text),
             ("a", b"{\"a\": 1}", MediaKind::Json),
             ("a", b"{not json", MediaKind::Text),
@@ -162,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn the_type_of_the_host_helps_when_the_name_does_not() {
+    fn the_media_type_counts_if_the_name_says_nothing() {
         let file = MediaFile { bytes: b"", media_type: Some("image/png"), name: "output" };
         assert_eq!(detect(&file), MediaKind::Image);
         let file = MediaFile { bytes: b"x", media_type: Some("application/octet-stream"), name: "output" };
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn extensions_are_short_and_plain() {
+    fn extensions_are_short_and_alphanumeric() {
         assert_eq!(extension(&MediaFile::named("x/y.jpeg", PNG)), "png");
         assert_eq!(extension(&MediaFile::named("x/y.CSV", b"a,b")), "csv");
         assert_eq!(extension(&MediaFile::named("x/y.../../z", b"a,b")), "txt");

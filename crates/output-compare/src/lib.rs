@@ -1,49 +1,80 @@
-//! Are these two files the same? Numbers first, then a verdict.
+//! Decides whether two output files of a model are the same: measurements first, then a verdict.
 //!
-//! [`compare`] takes two files as bytes and tells what they are ([`MediaKind`]), what was measured, and whether they count as the same
-//! under a [`Tolerance`]. [`examine`] looks at one file alone: does it decode, is it blank, is it silent. [`thumbnail`] makes a small
-//! copy for a report.
+//! [`compare`] takes two files as bytes, detects what they are ([`MediaKind`]), measures how far apart they are, and holds the measurements
+//! to a [`Tolerance`]. [`examine`] checks one file alone: does it decode, is it blank, is it silent? [`thumbnail`] makes a small copy for a
+//! report, [`difference`] shows where two files differ.
 //!
 //! | kind | the same means |
 //! |---|---|
-//! | text | equal after line ends are normalised |
-//! | JSON | equal structure; numbers within the tolerance, whole numbers exactly |
-//! | image | equal size and frame count; mean colour distance, the worst tile's, and structural similarity within the tolerance, frame by frame; the file format does not matter |
-//! | audio | equal channels; duration, loudness and pitch over time, clipping and shift within the tolerance; the sample rate does not matter |
-//! | video (MP4, QuickTime, Matroska, WebM) | equal codec, dimensions and frame rate, duration within the tolerance, a sound track kept, a size of the same order; frames are not decoded |
-//! | anything else | equal bytes; size, SHA-256 and the type of the first bytes are told |
+//! | text | equal, except for line endings |
+//! | JSON | equal structure; integers equal, other numbers within the tolerance |
+//! | image (PNG, JPEG, WebP, GIF, BMP, TIFF) | equal size and frame count; in each frame, mean color distance, the worst tile's distance and structural similarity within the tolerance. The file format does not matter |
+//! | audio (WAV, MP3, FLAC, Ogg Vorbis, AAC in MP4, Matroska or ADTS) | equal channels; duration, loudness and pitch over time, clipping and shift within the tolerance. The sample rate does not matter |
+//! | video (MP4, QuickTime, Matroska, WebM) | equal codec, dimensions and frame rate; duration within the tolerance; an audio track in both or neither; a size of the same order. Frames are not decoded |
+//! | anything else | equal bytes |
 //!
-//! Files come from models and are untrusted: decoders run under limits and with a net below them, and what does not decode is said, not guessed. Everything here
-//! is pure and can take a second of processor time for large pictures: call it off the async threads. Fetching files is left to others.
+//! Images, audio and video in other formats (AVIF, HEIC, Opus, AIFF, AVI, …) are recognized but not decoded. They are compared by their
+//! bytes, and a remark says so.
+//!
+//! Output files are untrusted. Decoders run under limits, a panic in one is an error, and a file that does not decode is reported rather
+//! than guessed at. Every function is pure and may use a second of CPU time for a large image: call it from a blocking thread. Fetching
+//! files is left to the caller.
+//!
+//! # Example
+//!
+//! ```
+//! use output_compare::{MediaFile, MediaKind, Tolerance, compare};
+//!
+//! let live = MediaFile::named("live.json", br#"{"label": "cat", "score": 0.5000000}"#);
+//! let staged = MediaFile::named("staged.json", br#"{"score": 0.5000001, "label": "cat"}"#);
+//! let comparison = compare(&live, &staged, &Tolerance::default());
+//! assert_eq!(comparison.kind, MediaKind::Json);
+//! assert!(comparison.same);
+//!
+//! let changed = MediaFile::named("staged.json", br#"{"label": "dog", "score": 0.5}"#);
+//! let comparison = compare(&live, &changed, &Tolerance::default());
+//! assert_eq!(comparison.reason(), Some(r#".label is "cat" in the first and "dog" in the second"#));
+//! ```
 
 mod audio;
 mod binary;
-mod boxes;
 mod compare;
+mod comparison;
+mod container;
+mod decode_error;
+mod decode_guard;
+mod decoded_pair;
 mod difference;
 mod examine;
 mod file;
-mod guard;
+mod image;
 mod json;
 mod kind;
 mod measurement;
-mod picture;
 mod preview;
 mod shorten;
+#[cfg(test)]
+mod tests;
 mod text;
 mod thumbnail;
 mod tolerance;
 mod video;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
+pub use self::image::{ImageFacts, image_facts};
 pub use audio::{AudioFacts, audio_facts};
-pub use compare::{Comparison, compare};
+pub use compare::compare;
+pub use comparison::Comparison;
+pub use decode_error::DecodeError;
 pub use difference::difference;
-pub use examine::{Ailment, Examination, examine, text_ailment};
+pub use examine::{Defect, Examination, examine, text_defect};
 pub use file::MediaFile;
-pub use json::{JsonDifference, compare_json};
+pub use json::compare_json;
 pub use kind::{MediaKind, detect, extension};
 pub use measurement::{Limit, Measurement};
-pub use picture::{ImageFacts, image_facts};
 pub use preview::Preview;
 pub use text::{compare_text, short_diff};
 pub use thumbnail::thumbnail;

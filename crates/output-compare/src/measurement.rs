@@ -1,18 +1,19 @@
-//! What a comparison measured.
+//! Numbers that a comparison yields, and the thresholds they are held to.
 
-/// One number that a comparison gave, with the threshold it was held to.
+/// One number of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// What was measured, in snake case and with the unit: `mean_colour_distance`, `duration_secs`.
+    /// What was measured, in snake case and with its unit: `mean_colour_distance`, `duration_secs`. Reports store these names, so they
+    /// never change, not even their spelling.
     pub name: String,
-    /// The number.
+    /// In the unit that the name states.
     pub value: f64,
-    /// What it had to keep to; `None` when it is told only to be known.
+    /// The threshold; `None` for a number that decides nothing.
     pub limit: Option<Limit>,
 }
 
 impl Measurement {
-    /// Whether the number keeps to its threshold. A number that is none keeps to nothing.
+    /// Whether the number keeps to its threshold. NaN never does.
     pub fn holds(&self) -> bool {
         self.limit.is_none_or(|limit| match limit {
             Limit::AtMost(most) => self.value <= most,
@@ -21,11 +22,11 @@ impl Measurement {
     }
 }
 
-/// A threshold.
+/// A threshold, inclusive.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Limit {
-    /// The number may not be greater.
+    /// The number must not be greater.
     AtMost(f64),
-    /// The number may not be less.
+    /// The number must not be less.
     AtLeast(f64),
 }

@@ -1,13 +1,13 @@
-//! Small copies of outputs, for reports.
+//! Small copies of outputs for reports.
 
 use std::fmt;
 
-/// A small picture or sound that travels with the report.
+/// A small image or audio file that is embedded in a report.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Preview {
-    /// Of our own making, never an output's word: `image/png`, `image/jpeg`, `audio/wav`.
+    /// `image/png`, `image/jpeg`, `audio/wav`, …: always one of this crate's own constants, never text from the output.
     pub media_type: &'static str,
-    /// Its bytes.
+    /// The encoded file.
     pub bytes: Vec<u8>,
 }
 

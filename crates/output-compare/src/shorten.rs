@@ -1,6 +1,6 @@
-//! Cutting text that is quoted.
+//! Cutting quoted text.
 
-/// At most `limit_bytes` of `text`, cut between characters and marked with `…` where something is missing.
+/// At most `limit_bytes` of `text`, cut between characters; `…` marks a cut.
 pub(crate) fn shorten(text: &str, limit_bytes: usize) -> String {
     if text.len() <= limit_bytes {
         return text.to_owned();

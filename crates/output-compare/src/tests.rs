@@ -4,20 +4,19 @@ use image::codecs::gif::GifEncoder;
 use image::{DynamicImage, Frame, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::json;
 
-use super::*;
-use crate::{Ailment, compare_json, compare_text, examine};
+use crate::{Comparison, Defect, MediaFile, MediaKind, Tolerance, compare, compare_json, compare_text, examine};
 
-fn png(picture: impl Into<DynamicImage>) -> Vec<u8> {
-    encoded(picture, ImageFormat::Png)
+fn png(image: impl Into<DynamicImage>) -> Vec<u8> {
+    encoded(image, ImageFormat::Png)
 }
 
-fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.into().write_to(&mut bytes, format).unwrap();
+    image.into().write_to(&mut bytes, format).unwrap();
     bytes.into_inner()
 }
 
-/// A smooth picture with some structure.
+/// A smooth image with some structure.
 fn landscape(width: u32, height: u32) -> RgbImage {
     RgbImage::from_fn(width, height, |x, y| {
         let wave = ((f64::from(x) / 9.0).sin() * 60.0 + 128.0) as u8;
@@ -54,7 +53,7 @@ fn tone(frequency: f64, seconds: f64, rate: u32, volume: f64) -> Vec<u8> {
 }
 
 #[test]
-fn pictures_are_judged_by_what_is_seen() {
+fn images_are_judged_by_what_is_seen() {
     let original = landscape(200, 150);
     let noisy = RgbImage::from_fn(200, 150, |x, y| {
         let Rgb([red, green, blue]) = *original.get_pixel(x, y);
@@ -63,14 +62,14 @@ fn pictures_are_judged_by_what_is_seen() {
     });
     let mut inverted: DynamicImage = original.clone().into();
     inverted.invert();
-    let recoloured = RgbImage::from_fn(200, 150, |x, y| {
+    let recolored = RgbImage::from_fn(200, 150, |x, y| {
         let Rgb([red, green, blue]) = *original.get_pixel(x, y);
         Rgb([blue, red, green])
     });
     let shifted = RgbImage::from_fn(200, 150, |x, y| *original.get_pixel((x + 30) % 200, y));
     let cropped = image::imageops::crop_imm(&original, 0, 0, 199, 150).to_image();
     let mut damaged = original.clone();
-    // 1.8 % of the area: what the peer's mean distance lets through.
+    // 1.8% of the area: the mean distance alone lets it through.
     for (x, y) in (0..23).flat_map(|x| (0..23).map(move |y| (x, y))) {
         damaged.put_pixel(100 + x, 60 + y, Rgb([255, 255, 255]));
     }
@@ -82,7 +81,7 @@ fn pictures_are_judged_by_what_is_seen() {
         ("as WebP", encoded(original.clone(), ImageFormat::WebP), true),
         ("slightly noisy", png(noisy), true),
         ("inverted", png(inverted), false),
-        ("recoloured", png(recoloured), false),
+        ("recolored", png(recolored), false),
         ("shifted", png(shifted), false),
         ("cropped", png(cropped), false),
         ("locally damaged", png(damaged), false),
@@ -96,27 +95,27 @@ fn pictures_are_judged_by_what_is_seen() {
 }
 
 #[test]
-fn a_white_hole_of_the_peers_size_is_seen() {
+fn local_damage_that_the_mean_lets_through_is_seen() {
     let white = RgbImage::from_pixel(1024, 1024, Rgb([255, 255, 255]));
     let mut hole = white.clone();
     for (x, y) in (0..136).flat_map(|x| (0..136).map(move |y| (x, y))) {
         hole.put_pixel(x + 400, y + 500, Rgb([0, 0, 0]));
     }
     let found = judged(&png(white), &png(hole));
-    assert!(found.get("mean_colour_distance").unwrap() <= 8.0, "{found:?}");
+    assert!(found.value_of("mean_colour_distance").unwrap() <= 8.0, "{found:?}");
     assert!(!found.same);
-    assert!(found.remarks[0].starts_with("a part of the picture differs"), "{found:?}");
+    assert!(found.remarks[0].starts_with("a part of the image differs"), "{found:?}");
 }
 
 #[test]
-fn equal_pictures_have_no_noise_ratio_and_others_do() {
+fn equal_images_have_no_noise_ratio_and_others_do() {
     let original = png(landscape(40, 30));
-    assert_eq!(judged(&original, &original).get("psnr_db"), None);
-    assert!(judged(&original, &encoded(landscape(40, 30), ImageFormat::Jpeg)).get("psnr_db").unwrap() > 25.0);
+    assert_eq!(judged(&original, &original).value_of("psnr_db"), None);
+    assert!(judged(&original, &encoded(landscape(40, 30), ImageFormat::Jpeg)).value_of("psnr_db").unwrap() > 25.0);
 }
 
 #[test]
-fn black_and_transparent_differ_but_hidden_colours_do_not() {
+fn black_and_transparent_differ_but_hidden_colors_do_not() {
     let black = RgbImage::from_pixel(32, 32, Rgb([0, 0, 0]));
     let clear = RgbaImage::from_pixel(32, 32, Rgba([0, 0, 0, 0]));
     let clear_red = RgbaImage::from_pixel(32, 32, Rgba([255, 0, 0, 0]));
@@ -126,12 +125,12 @@ fn black_and_transparent_differ_but_hidden_colours_do_not() {
 }
 
 #[test]
-fn grey_and_colour_of_the_same_look_are_the_same_with_a_remark() {
-    let grey = DynamicImage::from(landscape(32, 32)).into_luma8();
-    let colour = DynamicImage::from(grey.clone()).into_rgb8();
-    let found = judged(&png(grey), &png(colour));
+fn gray_and_color_of_the_same_look_are_the_same_with_a_remark() {
+    let gray = DynamicImage::from(landscape(32, 32)).into_luma8();
+    let color = DynamicImage::from(gray.clone()).into_rgb8();
+    let found = judged(&png(gray), &png(color));
     assert!(found.same);
-    assert_eq!(found.remarks, ["the first has 1 channels, the second 3"]);
+    assert_eq!(found.remarks, ["the first image has 1 channels, the second 3"]);
 }
 
 #[test]
@@ -150,23 +149,23 @@ fn animations_are_compared_beyond_the_first_frame() {
     let found = judged(&animation(200), &animation(20));
     assert!(!found.same);
     assert_eq!(found.remarks[0], "frame 2 of 2 differs");
-    assert_eq!(found.get("frames"), Some(2.0));
+    assert_eq!(found.value_of("frames"), Some(2.0));
     let still = encoded(RgbaImage::from_pixel(16, 16, Rgba([10, 10, 10, 255])), ImageFormat::Gif);
-    assert_eq!(judged(&animation(200), &still).remarks, ["one is animated, the other is not"]);
+    assert_eq!(judged(&animation(200), &still).remarks, ["the first image is animated, the second is not"]);
 }
 
 #[test]
-fn broken_pictures_are_said_to_be_broken() {
+fn broken_images_are_said_to_be_broken() {
     let whole = png(landscape(64, 64));
     let truncated = &whole[..whole.len() / 2];
     let found = judged(&whole, truncated);
     assert!(!found.same);
-    assert!(found.remarks[0].starts_with("the second cannot be decoded"), "{found:?}");
-    assert!(matches!(examine(&MediaFile::named("a.png", truncated)).ailments[..], [Ailment::Broken(_)]));
+    assert!(found.remarks[0].starts_with("the second file cannot be decoded"), "{found:?}");
+    assert!(matches!(examine(&MediaFile::named("a.png", truncated)).defects[..], [Defect::Broken(_)]));
 }
 
 #[test]
-fn a_picture_of_absurd_size_is_refused_before_memory_is_taken() {
+fn an_image_of_absurd_size_is_rejected_before_memory_is_allocated() {
     let mut bytes = png(RgbImage::from_pixel(1, 1, Rgb([0, 0, 0])));
     // Width and height are the first two numbers of IHDR; its checksum follows.
     bytes[16..20].copy_from_slice(&60_000_u32.to_be_bytes());
@@ -176,10 +175,10 @@ fn a_picture_of_absurd_size_is_refused_before_memory_is_taken() {
 }
 
 #[test]
-fn no_prefix_of_a_picture_or_sound_panics() {
-    let sound = tone(440.0, 0.05, 8000, 0.5);
+fn no_prefix_of_an_image_or_audio_file_panics() {
+    let audio = tone(440.0, 0.05, 8000, 0.5);
     for whole in
-        [png(landscape(9, 7)), encoded(landscape(9, 7), ImageFormat::Jpeg), encoded(landscape(9, 7), ImageFormat::Gif), sound]
+        [png(landscape(9, 7)), encoded(landscape(9, 7), ImageFormat::Jpeg), encoded(landscape(9, 7), ImageFormat::Gif), audio]
     {
         for length in 0..whole.len() {
             let _ = judged(&whole[..length], &whole);
@@ -189,7 +188,7 @@ fn no_prefix_of_a_picture_or_sound_panics() {
 }
 
 #[test]
-fn sounds_are_judged_by_what_is_heard() {
+fn audio_is_judged_by_what_is_heard() {
     let original = tone(440.0, 1.0, 16_000, 0.5);
     let cases: [(&str, Vec<u8>, bool); 6] = [
         ("identical", original.clone(), true),
@@ -206,25 +205,25 @@ fn sounds_are_judged_by_what_is_heard() {
 }
 
 #[test]
-fn the_health_of_files_is_told() {
-    let one_colour = png(RgbImage::from_pixel(8, 8, Rgb([7, 7, 7])));
+fn defects_are_reported() {
+    let single_color = png(RgbImage::from_pixel(8, 8, Rgb([7, 7, 7])));
     let clear = png(RgbaImage::from_pixel(8, 8, Rgba([7, 7, 7, 0])));
     let good = png(landscape(8, 8));
     let silent = tone(440.0, 0.5, 8000, 0.0);
-    let cases: [(&str, &[u8], Vec<Ailment>); 8] = [
+    let cases: [(&str, &[u8], Vec<Defect>); 8] = [
         ("a.png", &good, vec![]),
-        ("a.png", &one_colour, vec![Ailment::OneColour]),
-        ("a.png", &clear, vec![Ailment::Transparent]),
-        ("a.png", b"", vec![Ailment::Empty]),
-        ("a.wav", &silent, vec![Ailment::Silent]),
-        ("a.txt", b" \n", vec![Ailment::BlankText]),
-        ("a.txt", b"Traceback (most recent call last):\n  File", vec![Ailment::StackTrace]),
+        ("a.png", &single_color, vec![Defect::SingleColor]),
+        ("a.png", &clear, vec![Defect::Transparent]),
+        ("a.png", b"", vec![Defect::Empty]),
+        ("a.wav", &silent, vec![Defect::Silent]),
+        ("a.txt", b" \n", vec![Defect::BlankText]),
+        ("a.txt", b"Traceback (most recent call last):\n  File", vec![Defect::StackTrace]),
         ("a.bin", b"\xff\xfe\x00", vec![]),
     ];
-    for (name, bytes, ailments) in cases {
-        assert_eq!(examine(&MediaFile::named(name, bytes)).ailments, ailments, "{name}");
+    for (name, bytes, defects) in cases {
+        assert_eq!(examine(&MediaFile::named(name, bytes)).defects, defects, "{name}");
     }
-    assert!(matches!(examine(&MediaFile::named("a.json", b"{")).ailments[..], [Ailment::Broken(_)]));
+    assert!(matches!(examine(&MediaFile::named("a.json", b"{")).defects[..], [Defect::Broken(_)]));
     assert_eq!(examine(&MediaFile::named("a.png", &good)).facts[1], "8 x 8 pixels");
 }
 
@@ -234,7 +233,7 @@ fn texts_differ_by_more_than_their_line_ends() {
     let found = compare_text("hello world\n", "howdy world\n");
     assert!(!found.same);
     assert_eq!(found.remarks, ["the texts differ", "- hello world", "+ howdy world"]);
-    assert!(found.get("similarity").unwrap() > 0.3);
+    assert!(found.value_of("similarity").unwrap() > 0.3);
 }
 
 #[test]
@@ -261,44 +260,44 @@ fn numbers_are_compared_relative_to_their_size() {
 }
 
 #[test]
-fn differences_of_documents_are_told_with_their_path() {
+fn json_differences_are_reported_with_their_path() {
     let left = json!({"label": "cat", "boxes": [{"left": 1}, {"left": 2}], "gone": 1});
     let right = json!({"boxes": [{"left": 1}, {"left": 3}, {}], "label": "dog", "new": null});
     let found = compare_json(&left, &right, &Tolerance::default());
     assert_eq!(
         found.remarks,
         [
-            r#".label is "cat" in one and "dog" in the other"#,
-            ".boxes has 2 items in one and 3 in the other",
-            ".boxes[1].left is 2 in one and 3 in the other",
-            ".gone is missing in the second",
-            ".new is missing in the first",
+            r#".label is "cat" in the first and "dog" in the second"#,
+            ".boxes has 2 items in the first and 3 in the second",
+            ".boxes[1].left is 2 in the first and 3 in the second",
+            ".gone is missing from the second",
+            ".new is missing from the first",
         ]
     );
-    assert_eq!(found.get("differences"), Some(5.0));
+    assert_eq!(found.value_of("differences"), Some(5.0));
 }
 
 #[test]
 fn the_order_of_members_does_not_matter_in_files() {
     assert!(judged(br#"{"a": 1, "b": 2}"#, br#"{"b":2,"a":1}"#).same);
     let found = compare(&MediaFile::named("a.json", b"{"), &MediaFile::named("b.json", b"{}"), &Tolerance::default());
-    assert_eq!(found.remarks[1], "the first is not readable as JSON; compared as text");
+    assert_eq!(found.remarks[1], "the first file is not valid JSON; compared as text");
 }
 
 #[test]
 fn files_of_different_kinds_are_never_the_same() {
     let found = judged(&png(landscape(4, 4)), b"hello");
-    assert_eq!((found.same, found.remarks), (false, vec!["one is image, the other is text".to_owned()]));
+    assert_eq!((found.same, found.remarks), (false, vec!["the first file is image, the second is text".to_owned()]));
 }
 
 #[test]
 fn unknown_files_and_broken_videos_are_compared_by_bytes() {
     let found = judged(b"\xff\xfe\x00a", b"\xff\xfe\x00b");
     assert_eq!(found.remarks[0], "the files differ: 4 and 4 bytes, first difference at byte 3");
-    assert!(found.remarks[1].starts_with("the first is of an unknown type, SHA-256 5f210d5e"), "{found:?}");
-    assert_eq!(found.get("differing_bytes"), Some(1.0));
+    assert!(found.remarks[1].starts_with("first file: of an unknown type, SHA-256 5f210d5e"), "{found:?}");
+    assert_eq!(found.value_of("differing_bytes"), Some(1.0));
     let video = b"\0\0\0\x18ftypmp42\0\0\0\0";
     let found = judged(video, video);
     assert!(found.same);
-    assert_eq!(found.remarks, ["the bytes are equal, but not read: its ftyp box should have 24 bytes, and 16 are there"]);
+    assert_eq!(found.remarks, ["the bytes are equal, but they cannot be decoded: its ftyp box should have 24 bytes but has 16"]);
 }

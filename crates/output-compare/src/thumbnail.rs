@@ -1,42 +1,41 @@
-//! Small copies of outputs that travel with a report.
+//! Small copies of outputs for reports.
 //!
-//! The type that a copy is said to have is of our own making, after the bytes were looked at: nothing that an output says about itself
-//! gets into a page.
+//! The media type of a copy is a constant chosen by the file's content. Nothing that an output claims about itself gets into a page.
 
 use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageFormat};
 
-use crate::Preview;
-use crate::{MediaFile, MediaKind, detect, picture};
+use crate::image::decode;
+use crate::{MediaFile, MediaKind, Preview, detect};
 
-/// The longest side of a small picture.
+/// The longest side of a small copy, in pixels.
 const SIDE: u32 = 320;
 
-/// A picture without transparency that takes more than this as PNG becomes a JPEG: a photograph takes five times as much as PNG.
+/// An opaque copy that is larger than this as PNG becomes a JPEG: photographs shrink to a fifth.
 const PNG_BYTES: usize = 48 * 1024;
 
-/// Of 100. Below 80 the traces of compression would be taken for those of the model.
+/// Of 100. Below 80, compression artifacts would be mistaken for the model's.
 const JPEG_QUALITY: u8 = 85;
 
-/// A sound up to this size travels as it is; a larger one does not.
-const SOUND_BYTES: usize = 200 * 1024;
+/// Audio up to this size is embedded unchanged; a larger file is left out.
+const AUDIO_BYTES: usize = 200 * 1024;
 
-/// A small copy of a picture (of an animation the first frame) or of a short sound. `None` where there is none to be had: a file of
-/// another kind, one that does not decode, a long sound.
+/// A small copy of an image (the first frame of an animation) or of a short audio file. `None` for other kinds, for files that do not
+/// decode, and for long audio.
 pub fn thumbnail(file: &MediaFile<'_>) -> Option<Preview> {
     match detect(file) {
-        MediaKind::Image => of_picture(&picture::decode(file).ok()?),
-        MediaKind::Audio => of_sound(file.bytes),
+        MediaKind::Image => of_image(&decode(file).ok()?),
+        MediaKind::Audio => of_audio(file.bytes),
         MediaKind::Text | MediaKind::Json | MediaKind::Video | MediaKind::Binary => None,
     }
 }
 
-/// A small copy of decoded pixels: what is transparent stays so.
-fn of_picture(picture: &DynamicImage) -> Option<Preview> {
-    // Deep colours first, for a browser shows eight bits and scaling sixteen takes twice the memory.
-    let small = if picture.width().max(picture.height()) > SIDE { picture.thumbnail(SIDE, SIDE) } else { picture.clone() };
+/// Scales decoded pixels down. Transparency is kept.
+fn of_image(image: &DynamicImage) -> Option<Preview> {
+    let small = if image.width().max(image.height()) > SIDE { image.thumbnail(SIDE, SIDE) } else { image.clone() };
+    // Browsers show eight bits per channel.
     let small =
         if small.color().has_alpha() { DynamicImage::from(small.into_rgba8()) } else { DynamicImage::from(small.into_rgb8()) };
     let is_opaque = small.as_rgba8().is_none_or(|pixels| pixels.pixels().all(|pixel| pixel.0[3] == u8::MAX));
@@ -51,8 +50,8 @@ fn of_picture(picture: &DynamicImage) -> Option<Preview> {
     Some(Preview { media_type: "image/jpeg", bytes: jpeg })
 }
 
-fn of_sound(bytes: &[u8]) -> Option<Preview> {
-    if bytes.len() > SOUND_BYTES {
+fn of_audio(bytes: &[u8]) -> Option<Preview> {
+    if bytes.len() > AUDIO_BYTES {
         return None;
     }
     let media_type = match infer::get(bytes)?.mime_type() {
@@ -73,9 +72,9 @@ mod tests {
 
     use super::*;
 
-    fn encoded(picture: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
+    fn encoded(image: impl Into<DynamicImage>, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        picture.into().write_to(&mut bytes, format).unwrap();
+        image.into().write_to(&mut bytes, format).unwrap();
         bytes.into_inner()
     }
 
@@ -85,7 +84,7 @@ mod tests {
         (preview, decoded)
     }
 
-    /// Pixels that no compression finds anything in.
+    /// Pixels that do not compress.
     fn noise(width: u32, height: u32) -> RgbImage {
         let mut state = 1_u32;
         RgbImage::from_fn(width, height, |_, _| {
@@ -108,14 +107,14 @@ mod tests {
     }
 
     #[test]
-    fn a_photograph_becomes_a_jpeg_and_takes_little() {
+    fn a_photograph_becomes_a_small_jpeg() {
         let (preview, decoded) = small(&encoded(noise(900, 900), ImageFormat::Png));
         assert_eq!((preview.media_type, decoded.width()), ("image/jpeg", 320));
         assert!(preview.bytes.len() < 150 * 1024, "{}", preview.bytes.len());
     }
 
     #[test]
-    fn what_is_transparent_stays_so_whatever_it_takes() {
+    fn transparency_is_kept_whatever_its_size() {
         let speckled = noise(900, 900);
         let half = RgbaImage::from_fn(900, 900, |x, y| {
             let Rgb([red, green, blue]) = *speckled.get_pixel(x, y);
@@ -139,23 +138,23 @@ mod tests {
     }
 
     #[test]
-    fn deep_colours_become_what_a_browser_shows() {
+    fn sixteen_bit_colors_become_eight_bits() {
         let deep = image::ImageBuffer::from_pixel(8, 8, image::Luma([40_000_u16]));
         let (_, decoded) = small(&encoded(DynamicImage::from(deep), ImageFormat::Png));
         assert_eq!(decoded.color(), image::ColorType::Rgb8);
     }
 
     #[test]
-    fn a_short_sound_travels_as_it_is_under_a_type_of_ours() {
+    fn short_audio_is_copied_with_a_media_type_by_its_content() {
         let wav = |length: usize| [b"RIFF\0\0\0\0WAVEfmt ".as_slice(), &vec![0; length]].concat();
         let file = wav(1000);
         let said = MediaFile { bytes: &file, media_type: Some("text/html"), name: "x.html" };
         assert_eq!(thumbnail(&said), Some(Preview { media_type: "audio/wav", bytes: file.clone() }));
-        assert_eq!(thumbnail(&MediaFile::named("x.wav", &wav(SOUND_BYTES))), None);
+        assert_eq!(thumbnail(&MediaFile::named("x.wav", &wav(AUDIO_BYTES))), None);
     }
 
     #[test]
-    fn what_cannot_be_shown_has_no_copy() {
+    fn other_files_have_no_copy() {
         let whole = encoded(noise(64, 64), ImageFormat::Png);
         let mut absurd = encoded(noise(1, 1), ImageFormat::Png);
         absurd[16..20].copy_from_slice(&60_000_u32.to_be_bytes());

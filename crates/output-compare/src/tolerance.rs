@@ -1,31 +1,42 @@
 //! How much two files may differ and still count as the same.
 
-/// How much two files may differ and still count as the same.
+/// Thresholds: how much two files may differ and still count as the same.
+///
+/// Fields and [`Tolerance::NAMES`] carry the names of the measurements they bound.
+///
+/// ```
+/// use output_compare::Tolerance;
+///
+/// let mut tolerance = Tolerance { ssim: 0.95, ..Tolerance::default() };
+/// tolerance.set("shift_secs", 0.0).unwrap();
+/// assert_eq!(tolerance.set("sim", 0.5).unwrap_err().to_string(), "there is no threshold 'sim'");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
-    /// Mean distance of two pictures' colours, 0 to 510. The default is the peer's threshold.
+    /// Mean Euclidean distance of the RGBA colors of two images, 0 to 510. The default is cog-safe-push's threshold. Reports store the British
+    /// spelling, so it stays.
     pub mean_colour_distance: f64,
-    /// The same within the worst tile of 16 × 16 pixels, because the mean hides local damage:
-    /// `docs/reference/cog-safe-push.md#comparing-images`.
+    /// Mean color distance within the worst tile of 16 × 16 pixels, 0 to 510. The mean over the
+    /// whole image hides local damage: `docs/reference/cog-safe-push.md#comparing-images`.
     pub worst_tile_distance: f64,
-    /// The least mean structural similarity of two pictures' brightness, where 1 is equal. JPEG of quality 75 and slight noise stay above the
-    /// default, blur and shifts do not.
+    /// Lowest mean structural similarity (SSIM) of the brightness of two images, where 1 is equal. JPEG compression of quality 75 and slight
+    /// noise stay above the default; blur and shifts do not.
     pub ssim: f64,
-    /// Difference of two numbers relative to the greater one. Whole numbers have to be equal.
+    /// Difference of two JSON numbers relative to the greater one. Integers have to be equal.
     pub relative_number: f64,
-    /// Difference of two numbers that counts as none, whatever their size.
+    /// Difference of two JSON numbers that is ignored whatever their size.
     pub absolute_number: f64,
-    /// Difference of two durations in seconds.
+    /// Difference in duration of two audio or video files.
     pub duration_difference_secs: f64,
-    /// Mean difference of two sounds' loudness over time, where full scale is 1.
+    /// Mean difference in loudness (RMS) of two audio files over time, where full scale is 1.
     pub loudness_difference: f64,
-    /// Share of two sounds' amplitudes over pitch and time that they do not have in common, 0 to 1.
+    /// Share of the amplitudes of two audio files, over pitch and time, that they do not have in common: 0 to 1.
     pub spectral_distance: f64,
-    /// Seconds by which one sound may come later than the other.
+    /// Delay of one audio file relative to the other.
     pub shift_secs: f64,
-    /// Difference of the parts of two sounds that are clipped, in percent of their samples.
+    /// Difference in the share of clipped samples of two audio files, in percentage points.
     pub clipped_percent_difference: f64,
-    /// How many times the size of one video may be that of the other.
+    /// Ratio of the sizes of two video files.
     pub size_factor: f64,
 }
 
@@ -50,24 +61,24 @@ impl Default for Tolerance {
 /// A threshold that cannot be set.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ThresholdError {
-    /// Nothing has this name.
-    #[error("no threshold is named '{name}'")]
+    /// There is no threshold of this name.
+    #[error("there is no threshold '{name}'")]
     Unknown {
-        /// The name.
+        /// The name as given.
         name: String,
     },
-    /// The value is no number that makes sense.
-    #[error("the threshold {name} cannot be {value}")]
+    /// The value is not finite, or negative for anything but SSIM.
+    #[error("the threshold '{name}' cannot be {value}")]
     BadValue {
-        /// The name.
+        /// The name as given.
         name: String,
-        /// The value.
+        /// The value as given.
         value: f64,
     },
 }
 
 impl Tolerance {
-    /// The names of the thresholds: those of the measurements that they are for.
+    /// The names of all thresholds.
     pub const NAMES: [&'static str; 11] = [
         "mean_colour_distance",
         "worst_tile_distance",
@@ -82,7 +93,7 @@ impl Tolerance {
         "size_factor",
     ];
 
-    /// Sets the threshold of this name.
+    /// Sets a threshold by its name.
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), ThresholdError> {
         let threshold = match name {
             "mean_colour_distance" => &mut self.mean_colour_distance,
@@ -98,7 +109,7 @@ impl Tolerance {
             "size_factor" => &mut self.size_factor,
             _ => return Err(ThresholdError::Unknown { name: name.to_owned() }),
         };
-        // SSIM alone can be less than nothing, and to ask for that means not to ask.
+        // SSIM ranges from -1 to 1; a negative threshold turns the check off.
         if !value.is_finite() || (value < 0.0 && name != "ssim") {
             return Err(ThresholdError::BadValue { name: name.to_owned(), value });
         }
@@ -122,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_or_a_value_that_makes_no_sense_is_rejected() {
+    fn unknown_names_and_negative_values_are_rejected() {
         let found = Tolerance::default().set("sim", 0.5).unwrap_err();
         assert_eq!(found, ThresholdError::Unknown { name: "sim".to_owned() });
         assert!(Tolerance::default().set("size_factor", -1.0).is_err());

@@ -10,7 +10,7 @@ use crate::cli::claude::no_opinion;
 use crate::clients::ErrorKind;
 use crate::clients::claude::{Claude, Content, Quoted, ToolRequest};
 use crate::domain::prediction::Inputs;
-use crate::verify::{Inventor, JudgeError, Wish};
+use crate::verify::{InventionRequest, Inventor, JudgeError};
 
 /// Twenty inputs with long prompts.
 const ANSWER_TOKENS: u32 = 16_000;
@@ -33,7 +33,7 @@ impl ClaudeInventor {
 
 #[async_trait]
 impl Inventor for ClaudeInventor {
-    async fn invent(&self, wish: &Wish) -> Result<Vec<Inputs>, JudgeError> {
+    async fn invent(&self, wish: &InventionRequest) -> Result<Vec<Inputs>, JudgeError> {
         let request = ToolRequest {
             model: wish.model.clone(),
             system: SYSTEM.to_owned(),
@@ -54,7 +54,7 @@ impl Inventor for ClaudeInventor {
     }
 }
 
-fn words(wish: &Wish) -> String {
+fn words(wish: &InventionRequest) -> String {
     let mut text = format!("<schema>{}</schema>\n", Quoted::new(&wish.schema.to_string(), 60_000));
     // Writing to a string does not fail.
     if !wish.fixed.is_empty() {

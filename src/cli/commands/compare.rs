@@ -119,7 +119,7 @@ fn show(comparison: &Comparison, context: &Context) -> anyhow::Result<()> {
             "same": comparison.same,
             "kind": comparison.kind.key(),
             "reason": reason,
-            "measurements": comparison.metrics.iter().map(measurement).collect::<Vec<_>>(),
+            "measurements": comparison.measurements.iter().map(measurement).collect::<Vec<_>>(),
             "remarks": remarks,
         }));
     }
@@ -127,7 +127,7 @@ fn show(comparison: &Comparison, context: &Context) -> anyhow::Result<()> {
         None => format!("same ({})", comparison.kind),
         Some(reason) => format!("different ({}): {}", comparison.kind, terminal(reason)),
     });
-    for row in table(&comparison.metrics) {
+    for row in table(&comparison.measurements) {
         context.printer.result(&row);
     }
     for remark in remarks {

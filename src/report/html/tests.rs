@@ -197,7 +197,7 @@ fn both_outputs_of_a_flaky_case_are_shown() {
 #[test]
 fn a_command_to_repeat_a_failure_can_be_copied() {
     let mut run = run_json(&sample::failed_case());
-    run.models[0].cases[3].remarks.push("to repeat it: curl -sS 'https://x'".to_owned());
+    run.models[0].cases[3].remarks.push("reproduce it with: curl -sS 'https://x'".to_owned());
     assert!(report_html(&run).unwrap().contains("<h4>Reproduce it</h4><pre tabindex=\"0\">curl -sS &#39;https://x&#39;</pre>"));
 }
 

@@ -151,7 +151,7 @@ fn file(file: &OutputFile) -> v1::FileEntry {
     v1::FileEntry {
         place: file.place.clone(),
         url: file.url.clone(),
-        kind: file.kind.clone(),
+        kind: file.kind.key().to_owned(),
         size_bytes: file.size_bytes,
         facts: file.facts.clone(),
         preview: file.preview.as_ref().map(data_address),
@@ -166,7 +166,7 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
             ComparedWith::Wanted => "wanted",
         }
         .to_owned(),
-        kind: comparison.kind.clone(),
+        kind: comparison.kind.key().to_owned(),
         same: comparison.same,
         reason: comparison.reason.clone(),
         measurements: comparison.measurements.iter().map(measurement).collect(),

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
-use output_compare::{Limit, Measurement, Preview};
+use output_compare::{Limit, Measurement, MediaKind, Preview};
 use serde_json::json;
 
 use super::{Attempt, CaseKind, CaseReport, CaseStatus, Expectation, RunReport, Stage, StageStatus, Verdict, case, model, run};
@@ -20,11 +20,11 @@ pub(crate) fn picture(stripes: u32) -> Preview {
     Preview { media_type: "image/png", bytes: bytes.into_inner() }
 }
 
-fn file(place: &str, name: &str, kind: &str, facts: &[&str], preview: Option<Preview>) -> OutputFile {
+fn file(place: &str, name: &str, kind: MediaKind, facts: &[&str], preview: Option<Preview>) -> OutputFile {
     OutputFile {
         place: place.to_owned(),
         url: format!("https://replicate.delivery/x/{name}"),
-        kind: kind.to_owned(),
+        kind,
         size_bytes: 123_456,
         facts: facts.iter().map(|fact| (*fact).to_owned()).collect(),
         preview,
@@ -52,15 +52,15 @@ pub(crate) fn media() -> RunReport {
     let [new, old] = ["https://replicate.delivery/x/new.png", "https://replicate.delivery/x/old.png"];
     let mut changed = compared("compare-1", CaseStatus::Failed, [new, old]);
     changed.attempts[0].reason =
-        Some("output differs from the live version's: the mean colour distance is 41.5, above 8.0".to_owned());
-    changed.files = vec![file("output", "new.png", "image", &["64 x 48 pixels"], Some(picture(4)))];
-    changed.live_files = vec![file("output", "old.png", "image", &["64 x 48 pixels"], Some(picture(5)))];
+        Some("output differs from the live version's: the mean color distance is 41.5, above 8.0".to_owned());
+    changed.files = vec![file("output", "new.png", MediaKind::Image, &["64 x 48 pixels"], Some(picture(4)))];
+    changed.live_files = vec![file("output", "old.png", MediaKind::Image, &["64 x 48 pixels"], Some(picture(5)))];
     changed.comparisons = vec![OutputComparison {
         place: "output".to_owned(),
         with: ComparedWith::Live,
-        kind: "image".to_owned(),
+        kind: MediaKind::Image,
         same: false,
-        reason: Some("the mean colour distance is 41.5, above 8.0".to_owned()),
+        reason: Some("the mean color distance is 41.5, above 8.0".to_owned()),
         measurements: vec![
             measured("mean_colour_distance", 41.5, Some(Limit::AtMost(8.0))),
             measured("structural_similarity", 0.91, Some(Limit::AtLeast(0.9))),
@@ -70,12 +70,12 @@ pub(crate) fn media() -> RunReport {
     }];
     let mut alike = compared("compare-2", CaseStatus::Passed, ["https://replicate.delivery/x/new.wav"; 2]);
     let sound = || Preview { media_type: "audio/wav", bytes: b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0".to_vec() };
-    alike.files = vec![file("output", "new.wav", "audio", &["2.50 s"], Some(sound()))];
-    alike.live_files = vec![file("output", "new.wav", "audio", &["2.50 s"], Some(sound()))];
+    alike.files = vec![file("output", "new.wav", MediaKind::Audio, &["2.50 s"], Some(sound()))];
+    alike.live_files = vec![file("output", "new.wav", MediaKind::Audio, &["2.50 s"], Some(sound()))];
     alike.comparisons = vec![OutputComparison {
         place: "output".to_owned(),
         with: ComparedWith::Live,
-        kind: "audio".to_owned(),
+        kind: MediaKind::Audio,
         same: true,
         reason: None,
         measurements: vec![measured("duration_difference_secs", 0.0, Some(Limit::AtMost(0.1)))],

@@ -1,20 +1,20 @@
-//! `error_contains`: the prediction has to fail, with these words.
+//! `error_contains`: the prediction fails with an error that contains a text.
 
 use cog_findings::text::shorten;
 
-use super::{Check, Judged, quote};
-use crate::verify::{Observation, Outcome};
+use super::{Check, CheckResult, quote};
+use crate::verify::observation::{Observation, Outcome};
 
 /// The prediction fails with an error that contains this text. Rejected inputs count too:
 /// `docs/reference/cog-safe-push.md#expected-input-errors`.
 pub(super) struct ErrorContains(pub(super) String);
 
 impl Check for ErrorContains {
-    fn judge(&self, seen: &Observation) -> Judged {
+    fn check(&self, seen: &Observation) -> CheckResult {
         let error = match &seen.outcome {
             Outcome::Succeeded => {
                 let output = seen.output.as_ref().map(quote).unwrap_or_else(|| "no output".to_owned());
-                return Judged::failed(format!(
+                return CheckResult::failed(format!(
                     "expected an error that contains '{}', but the {} succeeded with {output}",
                     shorten(&self.0, 200),
                     seen.noun()
@@ -23,8 +23,8 @@ impl Check for ErrorContains {
             Outcome::Failed(error) | Outcome::Refused(error) => error,
         };
         if error.contains(&self.0) {
-            return Judged::passed();
+            return CheckResult::passed();
         }
-        Judged::failed(format!("expected an error that contains '{}', got '{}'", shorten(&self.0, 200), shorten(error, 500)))
+        CheckResult::failed(format!("expected an error that contains '{}', got '{}'", shorten(&self.0, 200), shorten(error, 500)))
     }
 }

@@ -1,7 +1,7 @@
-//! `match_prompt`: a judge has to find that the output fits a description.
+//! `match_prompt`: the judge approves the output by a description.
 
-use super::{Check, Judged, Needs, output_of};
-use crate::verify::Observation;
+use super::{Check, CheckResult, Needs, output_of};
+use crate::verify::observation::Observation;
 
 /// The output fits this description.
 pub(super) struct MatchPrompt(pub(super) String);
@@ -11,13 +11,13 @@ impl Check for MatchPrompt {
         Needs { output_files: true, wanted_url: None }
     }
 
-    fn judge(&self, seen: &Observation) -> Judged {
-        if let Err(judged) = output_of(seen) {
-            return judged;
+    fn check(&self, seen: &Observation) -> CheckResult {
+        if let Err(result) = output_of(seen) {
+            return result;
         }
         match seen.files.iter().find_map(|file| file.media().err()) {
-            Some(problem) => Judged::failed(problem),
-            None => Judged::AskJudge(self.0.clone()),
+            Some(problem) => CheckResult::failed(problem),
+            None => CheckResult::AskJudge(self.0.clone()),
         }
     }
 }

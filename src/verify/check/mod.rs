@@ -1,4 +1,4 @@
-//! Checkers: one for each way a case can be judged. Judging is pure; whatever a checker needs was fetched before.
+//! Checkers, one for each kind of expectation. They are pure: whatever they need was fetched before.
 
 mod error_contains;
 mod exact_string;
@@ -11,41 +11,41 @@ use cog_findings::text::shorten;
 
 use crate::domain::case::Expectation;
 use crate::domain::output::OutputComparison;
-use crate::verify::{Observation, Outcome};
+use crate::verify::observation::{Observation, Outcome};
 
-/// What a checker needs beside the prediction itself.
+/// What a checker needs besides the prediction itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Needs {
+pub(super) struct Needs {
     /// The files of the output.
-    pub output_files: bool,
-    /// A file at this URL.
-    pub wanted_url: Option<String>,
+    pub(super) output_files: bool,
+    /// The URL of the expected file.
+    pub(super) wanted_url: Option<String>,
 }
 
-/// What a checker says.
+/// The result of a checker.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Judged {
-    /// As expected, with what is to be said about it.
+pub(super) enum CheckResult {
+    /// As expected, with remarks.
     Passed(Vec<String>),
     /// Not as expected.
     Failed {
-        /// Why, in one line that names expected and actual.
+        /// One line that names the expected and the actual output.
         reason: String,
-        /// More to be said, one line each.
+        /// One line each.
         remarks: Vec<String>,
     },
-    /// A file was compared with the one that the case names: whether they are the same decides.
+    /// Decided by a comparison with the expected file.
     Compared {
-        /// What was measured. Its reason is absent when they are the same.
+        /// Its reason is absent if the files are the same.
         comparison: Box<OutputComparison>,
-        /// More to be said, one line each.
+        /// One line each.
         remarks: Vec<String>,
     },
-    /// A judge has to say whether the output fits this description.
+    /// Decided by the judge, with this description.
     AskJudge(String),
 }
 
-impl Judged {
+impl CheckResult {
     fn passed() -> Self {
         Self::Passed(Vec::new())
     }
@@ -55,19 +55,19 @@ impl Judged {
     }
 }
 
-/// Judges what was seen of a prediction.
-pub trait Check: Send + Sync {
-    /// What has to be fetched first.
+/// Checks the output of a finished prediction.
+pub(super) trait Check: Send + Sync {
+    /// What to fetch first.
     fn needs(&self) -> Needs {
         Needs::default()
     }
 
-    /// Judges. May take a second for large pictures.
-    fn judge(&self, seen: &Observation) -> Judged;
+    /// May take a second for large images.
+    fn check(&self, seen: &Observation) -> CheckResult;
 }
 
-/// The checker of an expectation.
-pub fn check_for(expectation: &Expectation) -> Box<dyn Check> {
+/// The checker for an expectation.
+pub(super) fn check_for(expectation: &Expectation) -> Box<dyn Check> {
     match expectation {
         Expectation::Succeeds => Box::new(succeeds::Succeeds),
         Expectation::ExactString(text) => Box::new(exact_string::ExactString(text.clone())),
@@ -78,23 +78,23 @@ pub fn check_for(expectation: &Expectation) -> Box<dyn Check> {
     }
 }
 
-/// How much of an output a reason quotes.
+/// Length at which a quoted output is cut.
 const QUOTED_BYTES: usize = 200;
 
-/// A value as a reason quotes it.
+/// A value as a message quotes it.
 fn quote(value: &serde_json::Value) -> String {
     shorten(&value.to_string(), QUOTED_BYTES)
 }
 
 /// The output of a prediction that succeeded, or the judgment that there is none. `null` is not an output; `0`, `false`, `""` and `[]` are:
 /// `docs/reference/cog-safe-push.md#fuzzing`.
-fn output_of(seen: &Observation) -> Result<&serde_json::Value, Judged> {
+fn output_of(seen: &Observation) -> Result<&serde_json::Value, CheckResult> {
     match &seen.outcome {
-        Outcome::Failed(error) => Err(Judged::failed(format!("the {} failed: {error}", seen.noun()))),
-        Outcome::Refused(detail) => Err(Judged::failed(format!("the inputs were refused: {detail}"))),
+        Outcome::Failed(error) => Err(CheckResult::failed(format!("the {} failed: {error}", seen.noun()))),
+        Outcome::Refused(detail) => Err(CheckResult::failed(format!("Replicate refused the inputs: {detail}"))),
         Outcome::Succeeded => match &seen.output {
             Some(output) if !output.is_null() => Ok(output),
-            _ => Err(Judged::failed(format!("the {} succeeded without an output", seen.noun()))),
+            _ => Err(CheckResult::failed(format!("the {} succeeded without an output", seen.noun()))),
         },
     }
 }

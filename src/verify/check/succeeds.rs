@@ -1,16 +1,16 @@
-//! No checker: the prediction has to succeed with an output.
+//! No checker in the configuration: the prediction succeeds with an output.
 
-use super::{Check, Judged, output_of};
-use crate::verify::Observation;
+use super::{Check, CheckResult, output_of};
+use crate::verify::observation::Observation;
 
 /// Succeeds with an output.
 pub(super) struct Succeeds;
 
 impl Check for Succeeds {
-    fn judge(&self, seen: &Observation) -> Judged {
+    fn check(&self, seen: &Observation) -> CheckResult {
         match output_of(seen) {
-            Ok(_) => Judged::passed(),
-            Err(judged) => judged,
+            Ok(_) => CheckResult::passed(),
+            Err(result) => result,
         }
     }
 }

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::Download;
-use crate::verify::FetchedFile;
-use crate::verify::observation::FetchProblem;
+use crate::verify::observation::{FetchProblem, FetchedFile};
 
 fn seen(outcome: Outcome, output: Option<Value>) -> Observation {
     Observation::without_files(Method::Predict, outcome, output)
@@ -26,12 +25,12 @@ fn gone() -> FetchedFile {
 }
 
 /// `passed`, `ask ...`, or the reason.
-fn said(expectation: &Expectation, seen: &Observation) -> String {
-    match check_for(expectation).judge(seen) {
-        Judged::Passed(_) => "passed".to_owned(),
-        Judged::Failed { reason, .. } => reason,
-        Judged::Compared { comparison, .. } => comparison.reason.unwrap_or_else(|| "passed".to_owned()),
-        Judged::AskJudge(description) => format!("ask {description}"),
+fn outcome(expectation: &Expectation, seen: &Observation) -> String {
+    match check_for(expectation).check(seen) {
+        CheckResult::Passed(_) => "passed".to_owned(),
+        CheckResult::Failed { reason, .. } => reason,
+        CheckResult::Compared { comparison, .. } => comparison.reason.unwrap_or_else(|| "passed".to_owned()),
+        CheckResult::AskJudge(description) => format!("ask {description}"),
     }
 }
 
@@ -57,20 +56,20 @@ fn checkers_say_what_they_expected_and_what_they_got() {
         (Expectation::Succeeds, succeeded(Value::Null), "the prediction succeeded without an output"),
         (Expectation::Succeeds, seen(Outcome::Succeeded, None), "the prediction succeeded without an output"),
         (Expectation::Succeeds, failed(), "the prediction failed: ValueError: n is 7"),
-        (Expectation::Succeeds, refused(), "the inputs were refused: n has to be <= 4"),
+        (Expectation::Succeeds, refused(), "Replicate refused the inputs: n has to be <= 4"),
         (text("hello"), succeeded(json!("hello")), "passed"),
         (text("hello"), succeeded(json!("hello ")), "expected 'hello', got 'hello '"),
         (text("hello"), succeeded(json!("Hello")), "expected 'hello', got 'Hello'"),
         (text(""), succeeded(json!("")), "passed"),
         (text(""), succeeded(json!("x")), "expected '', got 'x'"),
-        (text("5"), succeeded(json!(5)), "expected a text, got 5"),
+        (text("5"), succeeded(json!(5)), "expected a string, got 5"),
         (text("x"), failed(), "the prediction failed: ValueError: n is 7"),
-        (query(".[] > 1"), succeeded(json!([2, 0])), "jq query '.[] > 1' gave false as result 2"),
+        (query(".[] > 1"), succeeded(json!([2, 0])), "jq query '.[] > 1' returned false as result 2"),
         (query(".n"), succeeded(json!({"n": 0})), "passed"),
-        (query(".[]"), succeeded(json!([])), "jq query '.[]' gave no result"),
+        (query(".[]"), succeeded(json!([])), "jq query '.[]' returned no result"),
         (query(".n == 1"), succeeded(json!("{\"n\": 1}")), "passed"),
         (query("startswith(\"he\")"), succeeded(json!("hello")), "passed"),
-        (query(".a.b"), succeeded(json!({})), "jq query '.a.b' gave null"),
+        (query(".a.b"), succeeded(json!({})), "jq query '.a.b' returned null"),
         (fails_with("n is 7"), failed(), "passed"),
         (fails_with("<= 4"), refused(), "passed"),
         (fails_with("other"), failed(), "expected an error that contains 'other', got 'ValueError: n is 7'"),
@@ -83,12 +82,12 @@ fn checkers_say_what_they_expected_and_what_they_got() {
         (Expectation::MatchPrompt("a cat".to_owned()), failed(), "the prediction failed: ValueError: n is 7"),
     ];
     for (expectation, seen, wanted) in cases {
-        assert_eq!(said(&expectation, &seen), wanted, "{expectation:?}");
+        assert_eq!(outcome(&expectation, &seen), wanted, "{expectation:?}");
     }
 }
 
 #[test]
-fn files_are_matched() {
+fn files_are_compared() {
     let url = || Expectation::MatchUrl("https://x/wanted".to_owned());
     let with = |files: Vec<FetchedFile>, wanted: FetchedFile| Observation {
         files,
@@ -98,18 +97,18 @@ fn files_are_matched() {
     let cases: [(Observation, &str); 6] = [
         (with(vec![file(b"a\n")], file(b"a\r\n")), "passed"),
         (with(vec![file(b"a")], file(b"b")), "the texts differ"),
-        (with(vec![], file(b"b")), "expected the URL of one file, got \"https://x/f\" (0 files)"),
-        (with(vec![file(b"a"), file(b"a")], file(b"a")), "expected the URL of one file, got \"https://x/f\" (2 files)"),
+        (with(vec![], file(b"b")), "expected one file, got \"https://x/f\" (0 files)"),
+        (with(vec![file(b"a"), file(b"a")], file(b"a")), "expected one file, got \"https://x/f\" (2 files)"),
         (with(vec![gone()], file(b"a")), "the file https://x/f could not be fetched: gone"),
         (with(vec![file(b"a")], gone()), "the file https://x/f could not be fetched: gone"),
     ];
     for (seen, wanted) in cases {
-        assert_eq!(said(&url(), &seen), wanted);
+        assert_eq!(outcome(&url(), &seen), wanted);
     }
 }
 
 #[test]
-fn only_what_is_needed_is_asked_for() {
+fn checkers_ask_only_for_what_they_need() {
     let needs = |expectation: Expectation| check_for(&expectation).needs();
     assert_eq!(needs(text("x")), Needs::default());
     assert_eq!(needs(query(".")), Needs::default());
@@ -120,19 +119,19 @@ fn only_what_is_needed_is_asked_for() {
 
 #[test]
 fn a_long_text_comes_with_a_diff() {
-    let judged = check_for(&text("one\ntwo\nthree\n")).judge(&succeeded(json!("one\n2\nthree\n")));
-    let Judged::Failed { remarks, .. } = judged else { panic!("{judged:?}") };
+    let result = check_for(&text("one\ntwo\nthree\n")).check(&succeeded(json!("one\n2\nthree\n")));
+    let CheckResult::Failed { remarks, .. } = result else { panic!("{result:?}") };
     assert_eq!(remarks, ["- two", "+ 2"]);
 }
 
 #[test]
-fn a_judge_is_not_asked_about_files_that_are_missing() {
+fn the_judge_is_not_asked_about_missing_files() {
     let seen = Observation { files: vec![gone()], ..succeeded(json!("https://x/f")) };
-    assert_eq!(said(&Expectation::MatchPrompt("x".to_owned()), &seen), "the file https://x/f could not be fetched: gone");
+    assert_eq!(outcome(&Expectation::MatchPrompt("x".to_owned()), &seen), "the file https://x/f could not be fetched: gone");
 }
 
 #[test]
-fn hostile_outputs_are_cut_in_reasons() {
-    let reason = said(&text("x"), &succeeded(json!("y".repeat(1_000_000))));
+fn long_outputs_are_cut_in_reasons() {
+    let reason = outcome(&text("x"), &succeeded(json!("y".repeat(1_000_000))));
     assert!(reason.len() < 500, "{}", reason.len());
 }

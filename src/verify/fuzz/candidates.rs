@@ -1,4 +1,4 @@
-//! Values worth trying for one input: its default, its choices, the ends of its range, texts that break naive code.
+//! Values worth trying for one input: its default, its choices, the bounds of its range, strings that break naive code.
 
 use cog_schema::{Bound, InputProperty, Shape, ShapeKind};
 use rand::RngExt;
@@ -7,7 +7,7 @@ use serde_json::{Map, Number, Value, json};
 
 use super::samples::{data_url, sample_for};
 
-/// Texts that have broken programs before. The plain one comes first: it is the simplest.
+/// Strings that often break programs. The first one is the simplest.
 const TEXTS: &[&str] = &[
     "a photo of a cat",
     "a",
@@ -24,22 +24,22 @@ const TEXTS: &[&str] = &[
     "e\u{301}\u{200b}\u{feff}",
 ];
 
-/// The longest text that is made where the schema sets no limit.
+/// Length of the longest string if the schema sets no limit.
 const LONG_TEXT: u64 = 2000;
 
-/// The longest text that is made where it does: beyond this it costs more than it tells.
+/// Length of the longest string if the schema sets a limit. Longer ones cost more than they reveal.
 const LONGEST_TEXT: u64 = 20_000;
 
-/// The longest list that is made.
+/// Length of the longest list, unless the schema asks for a longer one.
 const LONGEST_LIST: u64 = 16;
 
-/// Depth of nested lists and objects.
+/// Nested lists and objects below this depth are left out.
 const DEPTH: usize = 4;
 
-/// Values for an input, the simplest first. They come from its shape but need not be valid: that is for the caller to check.
+/// Values for an input, the simplest first. They may be invalid: the caller validates them.
 pub(super) fn candidates(property: &InputProperty, generator: &mut ChaCha8Rng) -> Vec<Value> {
     let mut values: Vec<Value> = property.default.iter().cloned().collect();
-    values.extend(of_shape(&property.name, &property.shape, generator, DEPTH));
+    values.extend(values_of(&property.name, &property.shape, generator, DEPTH));
     let mut unique: Vec<Value> = Vec::with_capacity(values.len());
     for value in values {
         if !value.is_null() && !unique.contains(&value) {
@@ -49,7 +49,7 @@ pub(super) fn candidates(property: &InputProperty, generator: &mut ChaCha8Rng) -
     unique
 }
 
-fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize) -> Vec<Value> {
+fn values_of(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize) -> Vec<Value> {
     if let Some(choices) = &shape.choices {
         return choices.clone();
     }
@@ -62,12 +62,12 @@ fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize)
         ShapeKind::Integer => integers(shape, generator),
         ShapeKind::Number => numbers(shape, generator),
         ShapeKind::String => strings(name, shape),
-        ShapeKind::Array(items) => lists(shape, &of_shape(name, items, generator, depth - 1)),
+        ShapeKind::Array(items) => lists(shape, &values_of(name, items, generator, depth - 1)),
         ShapeKind::Object(members) => {
             let mut least = Map::new();
             let mut full = Map::new();
             for member in &members.declared {
-                let Some(value) = of_shape(&member.name, &member.shape, generator, depth - 1).into_iter().next() else {
+                let Some(value) = values_of(&member.name, &member.shape, generator, depth - 1).into_iter().next() else {
                     continue;
                 };
                 if member.required {
@@ -77,12 +77,12 @@ fn of_shape(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize)
             }
             vec![Value::Object(least), Value::Object(full)]
         }
-        ShapeKind::Union(variants) => variants.iter().flat_map(|variant| of_shape(name, variant, generator, depth - 1)).collect(),
+        ShapeKind::Union(variants) => variants.iter().flat_map(|variant| values_of(name, variant, generator, depth - 1)).collect(),
     }
 }
 
-/// Ends of the range and some numbers within. Without an end, small positive numbers and neighbours of the default only: a schema that names
-/// no limit does not mean that a picture may be two billion pixels wide, or none.
+/// The bounds of the range and some numbers between them. Without bounds, only small positive numbers and neighbors of the default: a missing
+/// limit does not mean that an image may be two billion pixels wide.
 fn integers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
     let low = shape.limits.minimum.as_ref().map(|bound| whole_end(bound, 1));
     let high = shape.limits.maximum.as_ref().map(|bound| whole_end(bound, -1));
@@ -108,12 +108,12 @@ fn integers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
     values.into_iter().map(|value| json!(value)).collect()
 }
 
-/// The whole number at or within an end; `inward` is the direction away from it.
+/// The integer at or just within a bound; `inward` is 1 for a lower and -1 for an upper bound.
 fn whole_end(bound: &Bound, inward: i64) -> i64 {
     let float = bound.value.as_f64().unwrap_or_default();
     let whole = bound.value.as_i64().unwrap_or_else(|| {
         let rounded = if inward > 0 { float.ceil() } else { float.floor() };
-        // Beyond 64 bits the cast stays at the end, which is as good a number as any.
+        // The cast saturates beyond 64 bits.
         rounded as i64
     });
     let is_exact = bound.value.as_i64().is_some() || float.fract() == 0.0;
@@ -145,7 +145,7 @@ fn numbers(shape: &Shape, generator: &mut ChaCha8Rng) -> Vec<Value> {
     };
     let step = shape.limits.multiple_of.as_ref().and_then(Number::as_f64).filter(|step| *step > 0.0);
     let snap = |value: f64| step.map_or(value, |step| (value / step).round() * step);
-    // Few digits: they are to be read by people.
+    // Few digits, for readability.
     values.into_iter().flat_map(|value| [snap((value * 1000.0).round() / 1000.0), snap(value)]).map(|value| json!(value)).collect()
 }
 
@@ -171,7 +171,7 @@ fn strings(name: &str, shape: &Shape) -> Vec<Value> {
         texts.insert(0, repeated("least ", least));
     }
     if limits.max_length.is_some() {
-        // Cut the others so that they fit: a limit of 10 characters would otherwise refuse most of them.
+        // Cut all strings so that they fit: a limit of 10 characters would exclude most of them.
         texts = texts.into_iter().map(|text| text.chars().take(usize::try_from(longest).unwrap_or(usize::MAX)).collect()).collect();
     }
     if limits.pattern.is_some() {

@@ -1,4 +1,4 @@
-//! A prediction as a command to paste.
+//! Shell commands that reproduce a failure.
 
 use serde_json::{Value, json};
 
@@ -7,20 +7,20 @@ use crate::domain::prediction::Inputs;
 
 const HEADERS: &str = "-H \"Authorization: Bearer $REPLICATE_API_TOKEN\" -H 'Content-Type: application/json'";
 
-/// A `curl` command that makes a prediction. The token is named as a variable of the shell, never written out; mask secret inputs before.
-pub fn curl_command(api_url: &str, version: &VersionRef, inputs: &Inputs) -> String {
+/// A `curl` command that creates a prediction. It names the token as a shell variable. Mask secret inputs before.
+pub(in crate::verify) fn curl_command(api_url: &str, version: &VersionRef, inputs: &Inputs) -> String {
     let body = json!({"version": version.to_string(), "input": Value::Object(inputs.clone())});
     format!("curl -sS -X POST {HEADERS} -H 'Prefer: wait' -d {} {api_url}/predictions", quote(&body.to_string()))
 }
 
-/// The same for a training.
-pub fn training_command(api_url: &str, version: &VersionRef, destination: &ModelRef, inputs: &Inputs) -> String {
+/// A `curl` command that creates a training. It names the token as a shell variable. Mask secret inputs before.
+pub(in crate::verify) fn training_command(api_url: &str, version: &VersionRef, destination: &ModelRef, inputs: &Inputs) -> String {
     let body = json!({"destination": destination.to_string(), "input": Value::Object(inputs.clone())});
     let VersionRef { model, id } = version;
     format!("curl -sS -X POST {HEADERS} -d {} {api_url}/models/{model}/versions/{id}/trainings", quote(&body.to_string()))
 }
 
-/// A text as one word of a POSIX shell: in single quotes nothing but the quote itself means anything.
+/// Quotes a text as one word of a POSIX shell. Within single quotes, only the quote itself is special.
 fn quote(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_reads_back_what_was_quoted() {
+    fn a_shell_reads_quoted_text_unchanged() {
         for text in ["it's", "$(touch /tmp/x) `id` \\ \"q\" !", "a\nb", "'''", "", "日本語"] {
             let output = std::process::Command::new("sh").args(["-c", &format!("printf %s {}", quote(text))]).output().unwrap();
             assert_eq!(String::from_utf8(output.stdout).unwrap(), text);

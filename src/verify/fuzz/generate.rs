@@ -1,4 +1,4 @@
-//! Whole inputs, one after another.
+//! Generates inputs from a schema.
 
 use std::collections::BTreeSet;
 
@@ -12,44 +12,44 @@ use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
 use crate::support::seed::Seed;
 
-/// A required input for which no value can be made, or one that must not be sent.
+/// A required input that cannot be sent: no value can be generated for it, or it is disabled.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no value can be made for the required input '{input}'{}", if *.disabled { ", which is disabled" } else { "" })]
-pub struct Impossible {
-    /// The input.
-    pub input: String,
-    /// Whether it could be made but is among the disabled inputs.
-    pub disabled: bool,
+#[error("no value can be generated for the required input '{input}'{}", if *.disabled { ", which is disabled" } else { "" })]
+pub(in crate::verify) struct UnfillableInput {
+    /// Its name.
+    pub(in crate::verify) input: String,
+    /// Whether the plan disables it.
+    pub(in crate::verify) disabled: bool,
 }
 
-/// Makes inputs that fit a schema. The same schema, settings and seed give the same inputs in the same order.
+/// Generates inputs that fit a schema. The same schema, settings and seed yield the same inputs in the same order.
 ///
-/// The first inputs hold what is required and no more, the second everything. From then on each optional input is sent or left out at
-/// random, and each input takes its values in turn, so that with enough inputs every choice and every end of a range is sent.
+/// The first inputs hold only what is required, the second everything. After that, each optional input is sent or left out at random, and each
+/// input takes its values in turn. With enough iterations, every choice and every bound is sent.
 #[derive(Debug)]
-pub struct Generator {
+pub(in crate::verify) struct Generator {
     fixed: Inputs,
-    members: Vec<Source>,
+    members: Vec<InputValues>,
     random: ChaCha8Rng,
-    made: usize,
+    generated: usize,
 }
 
-/// Where the values of one input come from.
+/// The values of one input.
 #[derive(Debug)]
-struct Source {
+struct InputValues {
     name: String,
     required: bool,
     /// Valid values, the simplest first; not empty.
     values: Vec<Value>,
-    /// Which comes next.
+    /// Position in `order` of the next value.
     next: usize,
-    /// Whether they were shuffled after the first pass over the simplest.
+    /// The order in which values are sent, shuffled.
     order: Vec<usize>,
 }
 
 impl Generator {
-    /// Prepares to make inputs. The error names a required input without a value.
-    pub fn new(document: &Value, method: Method, plan: &FuzzPlan, seed: Seed) -> Result<Self, Impossible> {
+    /// Fails if a required input has no value.
+    pub(in crate::verify) fn new(document: &Value, method: Method, plan: &FuzzPlan, seed: Seed) -> Result<Self, UnfillableInput> {
         let mut random = seed.generator(match method {
             Method::Predict => "fuzz",
             Method::Train => "train-fuzz",
@@ -58,7 +58,7 @@ impl Generator {
         let properties = input_properties(document, method);
         let free: Vec<_> = properties.iter().filter(|property| !plan.fixed_inputs.contains_key(&property.name)).collect();
         if let Some(property) = free.iter().find(|property| property.required && disabled.contains(property.name.as_str())) {
-            return Err(Impossible { input: property.name.clone(), disabled: true });
+            return Err(UnfillableInput { input: property.name.clone(), disabled: true });
         }
         let free: Vec<_> = free.into_iter().filter(|property| !disabled.contains(property.name.as_str())).collect();
         let offered: Vec<Vec<Value>> = free.iter().map(|property| candidates(property, &mut random)).collect();
@@ -67,19 +67,19 @@ impl Generator {
         for (property, values) in free.into_iter().zip(valid) {
             if values.is_empty() {
                 if property.required {
-                    return Err(Impossible { input: property.name.clone(), disabled: false });
+                    return Err(UnfillableInput { input: property.name.clone(), disabled: false });
                 }
                 continue;
             }
             let mut order: Vec<usize> = (0..values.len()).collect();
             shuffle(&mut order, &mut random);
-            members.push(Source { name: property.name.clone(), required: property.required, values, next: 0, order });
+            members.push(InputValues { name: property.name.clone(), required: property.required, values, next: 0, order });
         }
-        Ok(Self { fixed: plan.fixed_inputs.clone(), members, random, made: 0 })
+        Ok(Self { fixed: plan.fixed_inputs.clone(), members, random, generated: 0 })
     }
 
-    /// The smallest inputs: fixed ones, and the simplest value of each required one.
-    pub fn minimal(&self) -> Inputs {
+    /// The minimal inputs: fixed ones, and the simplest value of each required one.
+    pub(in crate::verify) fn minimal(&self) -> Inputs {
         let mut inputs = self.fixed.clone();
         for member in self.members.iter().filter(|member| member.required) {
             if let Some(value) = member.values.first() {
@@ -89,9 +89,9 @@ impl Generator {
         inputs
     }
 
-    /// The simplest values of every input that is not fixed: where shrinking leads.
+    /// Every input that is not fixed with its simplest value, which shrinking aims for: name, whether it is required, value.
     pub(super) fn simplest(&self) -> Vec<(String, bool, Value)> {
-        let first = |member: &Source| Some((member.name.clone(), member.required, member.values.first()?.clone()));
+        let first = |member: &InputValues| Some((member.name.clone(), member.required, member.values.first()?.clone()));
         self.members.iter().filter_map(first).collect()
     }
 }
@@ -99,16 +99,16 @@ impl Generator {
 impl Iterator for Generator {
     type Item = Inputs;
 
-    /// The next inputs. There is always one.
+    /// Never `None`.
     fn next(&mut self) -> Option<Inputs> {
-        let number = self.made;
-        self.made += 1;
+        let number = self.generated;
+        self.generated += 1;
         if number == 0 {
             return Some(self.minimal());
         }
         let mut inputs = self.fixed.clone();
         for member in &mut self.members {
-            // Drawn for every input, so that one more does not shift the choices of the others more than it must.
+            // Drawn also for required inputs, so that making one optional does not change the others.
             let sent: bool = self.random.random_bool(0.6);
             if member.required || sent || number == 1 {
                 let index = member.order[member.next % member.order.len()];
@@ -120,7 +120,7 @@ impl Iterator for Generator {
     }
 }
 
-/// The values that fit, by input. Checked across all inputs at once: the document is read once for each round.
+/// The valid values of each input. Each round validates one value of every input at once, because validating parses the whole document.
 fn only_valid(document: &Value, method: Method, names: &[&str], offered: &[Vec<Value>]) -> Vec<Vec<Value>> {
     let rounds = offered.iter().map(Vec::len).max().unwrap_or(0);
     let mut valid: Vec<Vec<Value>> = vec![Vec::new(); offered.len()];

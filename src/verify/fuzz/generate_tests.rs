@@ -45,8 +45,8 @@ fn the_same_seed_gives_the_same_inputs_and_another_seed_others() {
 
 #[test]
 fn every_choice_and_every_end_of_a_range_is_sent() {
-    let made = inputs(&rich(), &FuzzPlan::default(), 1, 40);
-    let sent = |name: &str, value: Value| made.iter().any(|inputs| inputs.get(name) == Some(&value));
+    let generated = inputs(&rich(), &FuzzPlan::default(), 1, 40);
+    let sent = |name: &str, value: Value| generated.iter().any(|inputs| inputs.get(name) == Some(&value));
     for mode in ["fast", "best", "odd"] {
         assert!(sent("mode", json!(mode)), "{mode}");
     }
@@ -55,21 +55,25 @@ fn every_choice_and_every_end_of_a_range_is_sent() {
     assert!(sent("width", json!(64)) && sent("width", json!(1024)));
     assert!(sent("scale", json!(7.5)));
     assert!(sent("ratio", json!("1:1")));
-    assert!(made.iter().any(|inputs| inputs["prompt"].as_str().is_some_and(|text| !text.is_ascii())));
+    assert!(generated.iter().any(|inputs| inputs["prompt"].as_str().is_some_and(|text| !text.is_ascii())));
     assert!(sent("prompt", json!("")));
-    assert!(made.iter().any(|inputs| inputs["prompt"].as_str().unwrap().len() > 1000));
-    assert!(made.iter().any(|inputs| inputs.get("image").is_some_and(|url| url.as_str().unwrap().starts_with("data:image/png"))));
+    assert!(generated.iter().any(|inputs| inputs["prompt"].as_str().unwrap().len() > 1000));
+    assert!(
+        generated.iter().any(|inputs| inputs.get("image").is_some_and(|url| url.as_str().unwrap().starts_with("data:image/png")))
+    );
 }
 
 #[test]
 fn optional_inputs_are_sometimes_left_out() {
-    let made = inputs(&rich(), &FuzzPlan::default(), 1, 20);
-    assert_eq!(made[0].keys().collect::<Vec<_>>(), ["prompt", "mode"]);
-    assert!(made[1].len() >= 14, "{:?}", made[1].keys().collect::<Vec<_>>());
+    let generated = inputs(&rich(), &FuzzPlan::default(), 1, 20);
+    assert_eq!(generated[0].keys().collect::<Vec<_>>(), ["prompt", "mode"]);
+    assert!(generated[1].len() >= 14, "{:?}", generated[1].keys().collect::<Vec<_>>());
     for name in ["steps", "flag", "image"] {
-        assert!(made.iter().any(|inputs| inputs.contains_key(name)) && made.iter().any(|inputs| !inputs.contains_key(name)));
+        assert!(
+            generated.iter().any(|inputs| inputs.contains_key(name)) && generated.iter().any(|inputs| !inputs.contains_key(name))
+        );
     }
-    assert!(made.iter().all(|inputs| !inputs.contains_key("input_video")));
+    assert!(generated.iter().all(|inputs| !inputs.contains_key("input_video")));
 }
 
 #[test]
@@ -87,13 +91,13 @@ fn fixed_inputs_are_always_sent_and_disabled_ones_never() {
 }
 
 #[test]
-fn what_cannot_be_made_is_told() {
+fn inputs_without_a_value_are_reported() {
     let video = document(&json!({"video": {"type": "string", "format": "uri"}}), &["video"]);
-    let made = Generator::new(&video, Method::Predict, &FuzzPlan::default(), Seed(1)).unwrap_err();
-    assert_eq!(made.to_string(), "no value can be made for the required input 'video'");
+    let generated = Generator::new(&video, Method::Predict, &FuzzPlan::default(), Seed(1)).unwrap_err();
+    assert_eq!(generated.to_string(), "no value can be generated for the required input 'video'");
     let plan = FuzzPlan { disabled_inputs: vec!["mode".to_owned()], ..FuzzPlan::default() };
-    let made = Generator::new(&rich(), Method::Predict, &plan, Seed(1)).unwrap_err();
-    assert_eq!(made.to_string(), "no value can be made for the required input 'mode', which is disabled");
+    let generated = Generator::new(&rich(), Method::Predict, &plan, Seed(1)).unwrap_err();
+    assert_eq!(generated.to_string(), "no value can be generated for the required input 'mode', which is disabled");
     let fixed = FuzzPlan { fixed_inputs: json!({"video": "https://x/v"}).as_object().unwrap().clone(), ..FuzzPlan::default() };
     assert!(Generator::new(&video, Method::Predict, &fixed, Seed(1)).is_ok());
 }

@@ -1,10 +1,8 @@
-//! Inputs made from the schema, and what to do with one that fails.
+//! Fuzz inputs: generating them from the schema, and shrinking those that fail. Pure: running the predictions is left to the room.
 //!
-//! - [`generate`](Generator): boundaries, every choice at least once, unicode, omissions; repeatable by seed, always valid against the schema
-//! - [`shrink`](Shrinker): the smallest inputs that still fail, within a bound on predictions
-//! - [`curl_command`]: a prediction as a command to paste
-//!
-//! Inputs invented by a language model can join later as another source of the same values.
+//! - [`Generator`]: boundaries, every choice at least once, Unicode, omissions; reproducible from a seed, always valid against the schema
+//! - [`Shrinker`]: minimal inputs that still fail, within a limit on predictions
+//! - [`curl_command`], [`training_command`]: shell commands that reproduce a failure
 
 mod candidates;
 mod curl;
@@ -12,6 +10,6 @@ mod generate;
 mod samples;
 mod shrink;
 
-pub use curl::{curl_command, training_command};
-pub use generate::{Generator, Impossible};
-pub use shrink::Shrinker;
+pub(super) use curl::{curl_command, training_command};
+pub(super) use generate::{Generator, UnfillableInput};
+pub(super) use shrink::Shrinker;

@@ -1,4 +1,4 @@
-//! The smallest valid files, as `data:` URLs, for inputs that take a file.
+//! Small valid files, as `data:` URLs, for inputs that take a file.
 
 use std::io::Cursor;
 
@@ -7,28 +7,27 @@ use base64::engine::general_purpose::STANDARD;
 use cog_schema::Shape;
 use image::{ImageFormat, Rgb, RgbImage};
 
-/// The kind of file an input takes.
+/// A kind of sample file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Sample {
-    Picture,
-    Sound,
+    Image,
+    Audio,
     Text,
 }
 
-/// The kind of file that fits an input: as its schema says, else as its name suggests. `None` for a kind that cannot be made, such as
-/// video, and for a guess that would be wild.
+/// The sample that fits an input, by its schema or else by its name. `None` for other kinds, such as video, and for names that say nothing.
 pub(super) fn sample_for(name: &str, shape: &Shape) -> Option<Sample> {
     if !shape.accept.is_empty() {
-        return shape.accept.iter().find_map(|accepted| of_type(accepted));
+        return shape.accept.iter().find_map(|accepted| sample_of_type(accepted));
     }
     let words: Vec<String> = name.to_lowercase().split(['_', '-', '.']).map(str::to_owned).collect();
     let has = |known: &[&str]| words.iter().any(|word| known.iter().any(|known| word.starts_with(known)));
     if has(&["video", "movie", "clip", "weight", "lora", "zip", "tar", "archive", "model", "pdf"]) {
         None
     } else if has(&["audio", "sound", "voice", "speech", "music", "song", "wav", "speaker"]) {
-        Some(Sample::Sound)
+        Some(Sample::Audio)
     } else if has(&["image", "img", "mask", "photo", "picture", "face", "frame", "pic", "png"]) {
-        Some(Sample::Picture)
+        Some(Sample::Image)
     } else if has(&["text", "txt", "csv", "document", "transcript", "subtitle"]) {
         Some(Sample::Text)
     } else {
@@ -36,36 +35,36 @@ pub(super) fn sample_for(name: &str, shape: &Shape) -> Option<Sample> {
     }
 }
 
-fn of_type(accepted: &str) -> Option<Sample> {
+fn sample_of_type(accepted: &str) -> Option<Sample> {
     match accepted {
-        "*/*" | "*" | "image/*" | "image/png" | ".png" => Some(Sample::Picture),
-        "audio/*" | "audio/wav" | "audio/x-wav" | "audio/wave" | ".wav" => Some(Sample::Sound),
+        "*/*" | "*" | "image/*" | "image/png" | ".png" => Some(Sample::Image),
+        "audio/*" | "audio/wav" | "audio/x-wav" | "audio/wave" | ".wav" => Some(Sample::Audio),
         "text/*" | "text/plain" | ".txt" => Some(Sample::Text),
         _ => None,
     }
 }
 
-/// A file of this kind as a `data:` URL: a picture of 64 × 64 pixels, half a second of a tone, or a line of text.
+/// A sample as a `data:` URL: an image of 64 × 64 pixels, half a second of a tone, or a line of text.
 pub(super) fn data_url(sample: Sample) -> String {
     let (media_type, bytes) = match sample {
-        Sample::Picture => ("image/png", picture()),
-        Sample::Sound => ("audio/wav", sound()),
+        Sample::Image => ("image/png", image()),
+        Sample::Audio => ("audio/wav", audio()),
         Sample::Text => ("text/plain", b"The quick brown fox jumps over the lazy dog.\n".to_vec()),
     };
     format!("data:{media_type};base64,{}", STANDARD.encode(bytes))
 }
 
-/// A smooth picture: one colour alone would be a strange input to many models.
-fn picture() -> Vec<u8> {
-    let picture = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 4) as u8, (y * 4) as u8, 128]));
+/// A color gradient, because many models handle an image of a single color badly.
+fn image() -> Vec<u8> {
+    let image = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 4) as u8, (y * 4) as u8, 128]));
     let mut bytes = Cursor::new(Vec::new());
-    // Writing a picture of known size into memory does not fail; if it did, an empty file would be told by the model.
-    let _ = picture.write_to(&mut bytes, ImageFormat::Png);
+    // Writing to memory does not fail.
+    let _ = image.write_to(&mut bytes, ImageFormat::Png);
     bytes.into_inner()
 }
 
-/// 440 Hz at 8000 samples of 16 bits per second.
-fn sound() -> Vec<u8> {
+/// 440 Hz, 16 bits, 8000 samples per second.
+fn audio() -> Vec<u8> {
     const RATE: u32 = 8000;
     const SAMPLES: u32 = RATE / 2;
     let mut bytes = Vec::with_capacity(44 + SAMPLES as usize * 2);
@@ -100,27 +99,27 @@ mod tests {
     #[test]
     fn samples_are_small_and_healthy() {
         for (sample, kind) in
-            [(Sample::Picture, MediaKind::Image), (Sample::Sound, MediaKind::Audio), (Sample::Text, MediaKind::Text)]
+            [(Sample::Image, MediaKind::Image), (Sample::Audio, MediaKind::Audio), (Sample::Text, MediaKind::Text)]
         {
             let bytes = decoded(sample);
             let file = MediaFile::named("sample", &bytes);
             assert_eq!(detect(&file), kind);
-            assert!(examine(&file).ailments.is_empty(), "{:?}", examine(&file));
+            assert!(examine(&file).defects.is_empty(), "{:?}", examine(&file));
             // Data URIs may have 256 kB: `docs/reference/replicate-api.md#file-inputs`.
             assert!(data_url(sample).len() < 64_000);
         }
     }
 
     #[test]
-    fn the_kind_is_told_by_the_schema_or_the_name() {
+    fn the_kind_follows_from_the_schema_or_the_name() {
         let accept = |accept: &str| Shape { accept: vec![accept.to_owned()], ..Shape::default() };
-        assert_eq!(sample_for("x", &accept("image/*")), Some(Sample::Picture));
+        assert_eq!(sample_for("x", &accept("image/*")), Some(Sample::Image));
         assert_eq!(sample_for("image", &accept("video/mp4")), None);
         let cases = [
-            ("image", Some(Sample::Picture)),
-            ("init_image", Some(Sample::Picture)),
-            ("mask", Some(Sample::Picture)),
-            ("audio_file", Some(Sample::Sound)),
+            ("image", Some(Sample::Image)),
+            ("init_image", Some(Sample::Image)),
+            ("mask", Some(Sample::Image)),
+            ("audio_file", Some(Sample::Audio)),
             ("input_video", None),
             ("lora_weights", None),
             ("document", Some(Sample::Text)),

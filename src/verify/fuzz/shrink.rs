@@ -1,39 +1,39 @@
-//! The smallest inputs that still fail.
+//! Shrinks failing inputs.
 //!
-//! Each question costs a prediction, so they are few and bold: first all that can go, then one by one, then simpler values.
+//! Each step costs a prediction, so steps are few and bold: first without all optional inputs, then without one at a time, then with simpler values.
 
 use serde_json::Value;
 
 use super::Generator;
 use crate::domain::prediction::Inputs;
 
-/// Looks for smaller inputs that fail as well.
+/// Looks for smaller inputs that still fail.
 ///
-/// Pure: [`Shrinker::next`] proposes inputs, somebody runs them, [`Shrinker::failed`] or [`Shrinker::passed`] tells the outcome.
+/// Pure: [`Shrinker::next`] proposes inputs, the caller runs them and reports the outcome to [`Shrinker::failed`] or [`Shrinker::passed`].
 #[derive(Debug)]
-pub struct Shrinker {
+pub(in crate::verify) struct Shrinker {
     best: Inputs,
     steps: Vec<Step>,
     proposed: Option<(Inputs, Step)>,
     left: usize,
-    asked: usize,
+    proposals: usize,
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Leave out every input that may be.
+    /// Leave out these inputs and set those values.
     Minimal(Vec<String>, Vec<(String, Value)>),
-    /// Leave out one.
+    /// Leave out one input.
     Without(String),
-    /// Take the simplest value.
+    /// Set an input to its simplest value.
     Simplest(String, Value),
-    /// Take half of a text, again and again, unless it is the simplest.
+    /// Halve a text as long as that fails, unless it is the simplest value.
     Halve(String, Value),
 }
 
 impl Shrinker {
-    /// Starts from inputs that fail, made by this generator. At most `predictions` proposals are made.
-    pub fn new(failing: &Inputs, generator: &Generator, predictions: usize) -> Self {
+    /// Starts from failing inputs of this generator. Makes at most `predictions` proposals.
+    pub(in crate::verify) fn new(failing: &Inputs, generator: &Generator, predictions: usize) -> Self {
         let simplest = generator.simplest();
         let optional: Vec<String> = simplest.iter().filter(|(_, required, _)| !required).map(|(name, _, _)| name.clone()).collect();
         let required = simplest.iter().filter(|(_, required, _)| *required);
@@ -44,28 +44,28 @@ impl Shrinker {
         steps.extend(optional.iter().rev().map(|name| Step::Without(name.clone())));
         steps.push(Step::Minimal(Vec::new(), required.map(|(name, _, value)| (name.clone(), value.clone())).collect()));
         steps.push(Step::Minimal(optional, Vec::new()));
-        // The last step is taken first.
-        Self { best: failing.clone(), steps, proposed: None, left: predictions, asked: 0 }
+        // Steps are taken from the end.
+        Self { best: failing.clone(), steps, proposed: None, left: predictions, proposals: 0 }
     }
 
-    /// Inputs to be tried next; `None` when there is nothing smaller, or no prediction left.
-    #[expect(clippy::should_implement_trait, reason = "what comes next depends on the outcome in between")]
-    pub fn next(&mut self) -> Option<Inputs> {
+    /// The inputs to try next; `None` if nothing smaller is left or the predictions are used up.
+    #[expect(clippy::should_implement_trait, reason = "the next proposal depends on the outcome of the last one")]
+    pub(in crate::verify) fn next(&mut self) -> Option<Inputs> {
         if self.left == 0 {
             return None;
         }
         while let Some(step) = self.steps.pop() {
             let Some(inputs) = self.apply(&step).filter(|inputs| *inputs != self.best) else { continue };
             self.left -= 1;
-            self.asked += 1;
+            self.proposals += 1;
             self.proposed = Some((inputs.clone(), step));
             return Some(inputs);
         }
         None
     }
 
-    /// The proposal failed as well: it is the new best.
-    pub fn failed(&mut self) {
+    /// Reports that the proposal failed too, so it becomes the best.
+    pub(in crate::verify) fn failed(&mut self) {
         if let Some((inputs, step)) = self.proposed.take() {
             self.best = inputs;
             if matches!(step, Step::Halve(..)) {
@@ -74,19 +74,19 @@ impl Shrinker {
         }
     }
 
-    /// The proposal passed, or told nothing.
-    pub fn passed(&mut self) {
+    /// Reports that the proposal passed, or that its outcome is unknown.
+    pub(in crate::verify) fn passed(&mut self) {
         self.proposed = None;
     }
 
-    /// The smallest inputs that are known to fail.
-    pub fn best(&self) -> &Inputs {
+    /// The smallest inputs known to fail.
+    pub(in crate::verify) fn best(&self) -> &Inputs {
         &self.best
     }
 
-    /// How many predictions were proposed.
-    pub fn asked(&self) -> usize {
-        self.asked
+    /// Number of proposals so far.
+    pub(in crate::verify) fn proposals(&self) -> usize {
+        self.proposals
     }
 
     fn apply(&self, step: &Step) -> Option<Inputs> {
@@ -143,18 +143,18 @@ mod tests {
         value.as_object().unwrap().clone()
     }
 
-    /// Shrinks against a rule; the outcome and the number of predictions.
+    /// Shrinks inputs against a predicate; the result and the number of predictions.
     fn shrunk(failing: &Value, predictions: usize, fails: impl Fn(&Inputs) -> bool) -> (Value, usize) {
         let mut shrinker = Shrinker::new(&inputs(failing), &generator(), predictions);
         while let Some(proposal) = shrinker.next() {
             if fails(&proposal) { shrinker.failed() } else { shrinker.passed() }
         }
         assert!(fails(shrinker.best()));
-        (Value::Object(shrinker.best().clone()), shrinker.asked())
+        (Value::Object(shrinker.best().clone()), shrinker.proposals())
     }
 
     #[test]
-    fn what_does_not_matter_is_left_out() {
+    fn irrelevant_inputs_are_left_out() {
         let failing = json!({"prompt": "日本語", "steps": 50, "mode": "best", "flag": true});
         let (smallest, asked) = shrunk(&failing, 12, |inputs| inputs.get("steps") == Some(&json!(50)));
         assert_eq!(smallest, json!({"prompt": "a photo of a cat", "steps": 50}));
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn no_more_predictions_are_asked_for_than_allowed() {
+    fn the_limit_on_predictions_is_kept() {
         let failing = json!({"prompt": "x".repeat(2000), "steps": 7, "mode": "best", "flag": true});
         let (smallest, asked) = shrunk(&failing, 2, |inputs| *inputs == *failing.as_object().unwrap());
         assert_eq!((smallest, asked), (failing.clone(), 2));

@@ -1,4 +1,4 @@
-//! The native filters a program may use.
+//! The native filters that a program may use.
 
 use jaq_core::native::{Fun, bome, run, v};
 use jaq_core::{Cv, Error, Exn, ValXs};
@@ -6,10 +6,10 @@ use jaq_json::Val;
 
 use super::meter::Metered;
 
-/// Filters that are replaced: they show the environment, end the process, or print.
+/// Filters that are replaced: they read the environment, exit the process, print, or run without counting steps.
 const REPLACED: [&str; 5] = ["env", "halt", "stderr_empty", "debug_empty", "range"];
 
-/// All native filters, the harmful ones replaced.
+/// All native filters, with harmful ones replaced.
 pub(super) fn filters() -> impl Iterator<Item = Fun<Metered>> {
     let usual = jaq_core::funs().chain(jaq_std::funs()).chain(jaq_json::funs());
     usual.filter(|(name, _, _)| !REPLACED.contains(name)).chain(replacements())
@@ -29,7 +29,7 @@ fn replacements() -> impl Iterator<Item = Fun<Metered>> {
     .into_iter()
 }
 
-/// `range(from; to; by)`, each number counted as a step: jaq's own yields without one, and `[range(1e12)]` would fill the memory.
+/// `range(from; to; by)` that counts each number as a step. jaq's own does not, and `[range(1e12)]` would fill the memory.
 fn range<'a>(mut cv: Cv<'a, Metered>) -> ValXs<'a, Val> {
     let (by, to, from) = (cv.0.pop_var(), cv.0.pop_var(), cv.0.pop_var());
     let zero = Val::from(0_isize);

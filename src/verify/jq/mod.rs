@@ -1,9 +1,9 @@
-//! jq programs, run so that none of them can hang, end the process or spy.
+//! Runs jq programs so that they cannot hang, exit the process or read the environment.
 //!
-//! A program comes from a configuration, perhaps one of a fork. It runs in a thread of its own, since jaq recurses on the stack and needs a
-//! large one, and since a thread that is given up does not keep the process from ending. Every step passes [`meter`], which stops the program when it takes too many steps, too long, or recurses too deep. Filters
-//! that would reach out of the program (`env`, `halt`, `stderr`, `debug`) are replaced. What is left is memory: `"x" * 1e12` asks for a
-//! terabyte in one step.
+//! A program comes from the configuration, perhaps that of a fork. It runs in its own thread, because jaq recurses on the stack and needs a large
+//! one, and because an abandoned thread does not keep the process alive. [`meter`] counts every step and stops a program that takes too many
+//! steps, too long, or recurses too deeply. Filters that reach outside the program (`env`, `halt`, `stderr`, `debug`) are replaced. Memory is not
+//! limited: `"x" * 1e12` allocates a terabyte in one step.
 
 mod filters;
 mod meter;

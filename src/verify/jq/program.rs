@@ -1,4 +1,4 @@
-//! Compiling and running a program.
+//! Compiles and runs a program.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc;
@@ -12,30 +12,30 @@ use jaq_json::Val;
 use serde_json::Value;
 
 use super::filters::filters;
-use super::meter::{Excess, Meter, Metered, Run, STACK_BYTES, TIME_LIMIT};
+use super::meter::{LimitExceeded, Meter, Metered, ProgramData, STACK_BYTES, TIME_LIMIT};
 
-/// How long a program may take to notice that its time is up.
+/// Time that a program has to notice that its time is up.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// No program is longer.
+/// Longer programs are rejected.
 const PROGRAM_BYTES: usize = 64 * 1024;
 
-/// Results that are looked at. More than these is a program that lists rather than checks.
+/// A program with more results lists rather than checks.
 const RESULT_LIMIT: usize = 10_000;
 
-/// How much of a result or an error is shown.
+/// Length at which a shown result or error is cut.
 const SHOWN_BYTES: usize = 200;
 
-/// Why a program gives no results.
+/// Why a program has no results.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(in crate::verify) enum JqError {
-    /// It is not a program.
+    /// It does not compile.
     #[error("the jq program is not valid: {0}")]
     Invalid(String),
-    /// It ended in an error.
+    /// It raised an error.
     #[error("the jq program failed: {0}")]
     Failed(String),
-    /// It was stopped.
+    /// It was stopped at a limit.
     #[error("the jq program {0}")]
     Stopped(String),
 }
@@ -45,29 +45,29 @@ pub(in crate::verify) enum JqError {
 pub(in crate::verify) struct JqResult {
     /// Whether it is neither `false` nor `null`.
     pub(in crate::verify) holds: bool,
-    /// Its text, cut.
+    /// For messages.
     pub(in crate::verify) shown: String,
 }
 
-/// Whether a text is a program.
+/// Checks that a program compiles.
 pub(in crate::verify) fn check(program: &str) -> Result<(), JqError> {
     let program = program.to_owned();
     in_thread(move || compile(&program, |_| Ok(())))
 }
 
-/// The results of a program over a value, up to the first that does not hold. Blocks for some seconds at most.
+/// The results of a program over a value, up to the first that does not hold. Blocks for a few seconds at most.
 pub(in crate::verify) fn results(program: &str, input: &Value) -> Result<Vec<JqResult>, JqError> {
     let (program, text) = (program.to_owned(), input.to_string());
     in_thread(move || {
         compile(&program, |filter| {
             let input = jaq_json::read::parse_single(text.as_bytes()).map_err(|error| JqError::Failed(error.to_string()))?;
             let meter = Meter::start();
-            let context = Ctx::<Metered>::new(Run { lut: &filter.lut, meter: &meter }, Vars::new([]));
+            let context = Ctx::<Metered>::new(ProgramData { lut: &filter.lut, meter: &meter }, Vars::new([]));
             let mut found = Vec::new();
             for result in filter.id.run((context, input)) {
                 let value = result.map_err(|exception| match exception.get_err() {
                     Ok(error) => JqError::Failed(shorten(&error.to_string(), SHOWN_BYTES)),
-                    Err(_) => JqError::Failed("it left its own bounds".to_owned()),
+                    Err(_) => JqError::Failed("it broke out of a label".to_owned()),
                 })?;
                 let holds = !matches!(value, Val::Null | Val::Bool(false));
                 found.push(JqResult { holds, shown: show(&value) });
@@ -85,7 +85,7 @@ pub(in crate::verify) fn results(program: &str, input: &Value) -> Result<Vec<JqR
 
 fn show(value: &Val) -> String {
     match value {
-        // A deep or long value would be written out in full before it is cut.
+        // A deep or long value would be printed in full before it is cut.
         Val::Arr(items) if !items.is_empty() => format!("an array of {}", items.len()),
         Val::Obj(members) if !members.is_empty() => format!("an object of {}", members.len()),
         other => shorten(&other.to_string(), SHOWN_BYTES),
@@ -144,24 +144,24 @@ fn describe_compile(errors: &jaq_core::compile::Errors<&str, ()>) -> String {
     shorten(&said.join("; "), SHOWN_BYTES)
 }
 
-/// Runs work in a thread with a large stack and turns an unwinding into an error.
+/// Runs work in a thread with a large stack, and turns unwinding into an error.
 ///
-/// Some filters do much in one step, such as `..` over a value that is nested a hundred thousand times. Their thread is left to itself when
-/// time is up; it does not keep the process from ending, as a blocking task of the runtime would.
+/// Some filters do much in one step, such as `..` over a value that is nested a hundred thousand times. Their thread is abandoned when time is up.
+/// Unlike a blocking task of the runtime, it does not keep the process alive.
 fn in_thread<T: Send + 'static>(work: impl FnOnce() -> Result<T, JqError> + Send + 'static) -> Result<T, JqError> {
     let (sender, receiver) = mpsc::channel();
     let started = thread::Builder::new().name("jq".to_owned()).stack_size(STACK_BYTES).spawn(move || {
         let outcome = catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|payload| {
-            Err(match Excess::of(payload.as_ref()) {
-                Some(excess) => JqError::Stopped(excess.describe()),
-                None => JqError::Failed("it crashed the interpreter".to_owned()),
+            Err(match LimitExceeded::of(payload.as_ref()) {
+                Some(exceeded) => JqError::Stopped(exceeded.describe()),
+                None => JqError::Failed("the interpreter crashed".to_owned()),
             })
         });
-        // Nobody listens any more when time is up.
+        // The receiver is gone if time was up.
         let _ = sender.send(outcome);
     });
-    started.map_err(|error| JqError::Stopped(format!("cannot be started: {error}")))?;
-    receiver.recv_timeout(TIME_LIMIT + GRACE).unwrap_or_else(|_| Err(JqError::Stopped(Excess::Time.describe())))
+    started.map_err(|error| JqError::Stopped(format!("could not be started: {error}")))?;
+    receiver.recv_timeout(TIME_LIMIT + GRACE).unwrap_or_else(|_| Err(JqError::Stopped(LimitExceeded::Time.describe())))
 }
 
 #[cfg(test)]
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_give_what_jq_gives() {
+    fn programs_return_what_jq_returns() {
         let cases: [(&str, Value, &[bool]); 16] = [
             (".n > 0", json!({"n": 1}), &[true]),
             (".n", json!({"n": 0}), &[true]),
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn programs_that_never_end_are_stopped() {
+    fn programs_that_never_finish_are_stopped() {
         for program in [
             "def f: f; f",
             "[repeat(1)]",
@@ -233,27 +233,27 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_takes_forever_in_one_step_is_left() {
+    fn a_program_that_takes_forever_in_one_step_is_abandoned() {
         let slow = "reduce range(100000) as $i (null; [.]) | [..] | length > 1";
         assert_eq!(outcome(slow, &json!(0)), Err(JqError::Stopped("runs for more than 5 s".to_owned())));
     }
 
     #[test]
-    fn a_program_cannot_end_the_process_or_print() {
+    fn a_program_cannot_exit_the_process_or_print() {
         assert!(matches!(outcome("halt", &json!(0)), Err(JqError::Failed(_))));
         assert!(matches!(outcome("\"x\" | halt_error", &json!(0)), Err(JqError::Failed(_))));
         assert_eq!(outcome("debug | stderr", &json!(7)), Ok(vec![true]));
     }
 
     #[test]
-    fn errors_of_a_program_are_told() {
+    fn errors_of_a_program_are_reported() {
         let said = |program: &str, input: &Value| results(program, input).unwrap_err().to_string();
         assert_eq!(said("error(\"nope\")", &json!(1)), "the jq program failed: \"nope\"");
         assert!(said(".a.b", &json!([1])).starts_with("the jq program failed: cannot index"), "{}", said(".a.b", &json!([1])));
     }
 
     #[test]
-    fn what_is_not_a_program_is_told_with_its_place() {
+    fn invalid_programs_are_rejected_with_their_position() {
         let said = |program: &str| check(program).unwrap_err().to_string();
         for program in [".a ==", "(.a", "foo", "$x", "include \"x\"; .", "{", "\"abc"] {
             assert!(said(program).starts_with("the jq program is not valid: "), "{program}: {}", said(program));

@@ -1,11 +1,12 @@
-//! The same inputs on both versions.
+//! Comparison with the live version.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::fake::*;
-use super::outputs::picture;
+use super::outputs::image;
+use super::setting::*;
 use crate::clients::replicate::Failure;
 use crate::domain::case::{CaseKind, Expectation};
 use crate::domain::output::ComparedWith;
@@ -18,7 +19,7 @@ fn compared(cases: usize) -> Setting {
     setting
 }
 
-/// Outputs by side and by how often the same was asked before.
+/// Outputs of each side, one for each repetition of the same inputs.
 fn sides(staged: &'static [&'static str], live: &'static [&'static str]) -> std::sync::Arc<Fake> {
     Fake::new(move |asked| {
         let texts = if asked.live { live } else { staged };
@@ -26,7 +27,7 @@ fn sides(staged: &'static [&'static str], live: &'static [&'static str]) -> std:
     })
 }
 
-/// Only the comparison, with the first case's inputs.
+/// Runs only the comparison, with the inputs of the first case.
 async fn comparison(fake: &std::sync::Arc<Fake>) -> (String, String, crate::verify::VerifyOutcome) {
     let mut setting = compared(0);
     setting.plan.cases = Vec::new();
@@ -53,7 +54,8 @@ async fn a_changed_output_fails_when_the_live_version_repeats_itself() {
     assert_eq!(status, "compare-1 failed");
     assert_eq!(reason, "the output differs from the live version's: the texts differ");
     let remarks = &outcome.cases[0].remarks;
-    for line in ["- hello world", "+ howdy world", "the live version repeats itself, so the difference is a change"] {
+    for line in ["- hello world", "+ howdy world", "the live version returned the same output twice, so the difference is a change"]
+    {
         assert!(remarks.iter().any(|remark| remark == line), "{remarks:?}");
     }
     assert_eq!(outcome.cost.predictions, 4);
@@ -77,7 +79,7 @@ async fn another_kind_of_output_fails_whatever_randomness_did() {
         (false, _) => output(json!(["one"])),
     });
     let (status, reason, _) = comparison(&fake).await;
-    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "output is a list, the live version's a text"));
+    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "output is an array, the live version's a string"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -113,12 +115,12 @@ async fn a_staged_version_that_fails_where_live_does_not_has_failed() {
     assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "the staged version failed: new bug"));
     let fake = Fake::new(|asked| if asked.live { output(json!("ok")) } else { output(Value::Null) });
     let (status, reason, _) = comparison(&fake).await;
-    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "the staged version gave no output"));
+    assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "the staged version returned no output"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn both_get_the_same_seed_where_the_model_takes_one() {
-    let fake = Fake::new(|_| output(json!("https://x/a.png"))).with_file("https://x/a.png", picture(1));
+    let fake = Fake::new(|_| output(json!("https://x/a.png"))).with_file("https://x/a.png", image(1));
     let mut setting = compared(1);
     setting.schema = file_schema();
     let outcome = setting.run(&fake).await;
@@ -130,12 +132,12 @@ async fn both_get_the_same_seed_where_the_model_takes_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn pictures_are_compared_by_pixels_and_their_format() {
+async fn images_are_compared_by_pixels_and_their_format() {
     let (one, two) = ("https://x/staged.png", "https://x/live.png");
     for (shade, passes) in [(100, true), (101, true), (180, false)] {
         let fake = Fake::new(move |asked| output(json!(if asked.live { two } else { one })))
-            .with_file(one, picture(shade))
-            .with_file(two, picture(100));
+            .with_file(one, image(shade))
+            .with_file(two, image(100));
         let mut setting = compared(0);
         setting.schema = file_schema();
         let outcome = setting.run(&fake).await;
@@ -146,7 +148,7 @@ async fn pictures_are_compared_by_pixels_and_their_format() {
         if !passes {
             assert_eq!(
                 reason(&outcome.cases[0]),
-                "output differs from the live version's: the mean colour distance is 80.0, above 8.0"
+                "output differs from the live version's: the mean color distance is 80.0, above 8.0"
             );
         }
     }
@@ -169,7 +171,7 @@ async fn without_a_live_version_there_is_nothing_to_compare_and_it_is_said() {
     setting.live = false;
     let outcome = setting.run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
-    assert_eq!(setting.listener.notices(), ["no version is live, so there is nothing to compare with"]);
+    assert_eq!(setting.listener.notices(), ["there is no live version to compare with"]);
 }
 
 #[tokio::test(start_paused = true)]

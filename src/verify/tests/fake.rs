@@ -1,5 +1,4 @@
-//! A double of Replicate that keeps time by tokio's clock and is strict: it refuses versions it does not know, remembers every prediction,
-//! and counts how many are in flight.
+//! A strict fake of Replicate on tokio's clock: it refuses unknown versions, remembers every prediction, and counts those in flight.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -18,16 +17,10 @@ use crate::clients::replicate::{
     Files, Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
     Predictions, Replicate, ReplicateError, TrainingRequest, Trainings, UploadedFile, Version,
 };
-use crate::domain::case::{Expectation, TestCase};
-use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
-use crate::domain::plan::{Comparison, Limits, TrainPlan, VerifyPlan};
 use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus};
-use crate::domain::report::CaseReport;
-use crate::support::clock::SystemClock;
-use crate::verify::{Judge, VerifyOutcome, VerifyRequest, VerifyServices, verify};
 
-/// How a prediction goes.
+/// How a prediction runs.
 #[derive(Clone)]
 pub(super) struct Script {
     pub(super) boot: Duration,
@@ -57,28 +50,28 @@ pub(super) fn refused(failure: fn() -> Failure) -> Script {
     Script { ending: Ending::Refused(failure), ..output(Value::Null) }
 }
 
-/// A prediction asked for: on which side, with what, the how-manieth like it.
-pub(super) struct Asked<'a> {
+/// A prediction that is requested.
+pub(super) struct FakeCall<'a> {
     pub(super) live: bool,
     pub(super) training: bool,
     pub(super) by_name: bool,
     pub(super) inputs: &'a Inputs,
-    /// Creations with the same inputs on the same side before this one.
+    /// Number of earlier predictions with the same inputs on the same side.
     pub(super) before: usize,
 }
 
-struct Job {
+struct FakePrediction {
     prediction: Prediction,
     script: Script,
     created: Instant,
     cancelled: Option<Instant>,
 }
 
-type Brain = Box<dyn Fn(&Asked<'_>) -> Script + Send + Sync>;
+type Brain = Box<dyn Fn(&FakeCall<'_>) -> Script + Send + Sync>;
 
 pub(super) struct Fake {
     brain: Brain,
-    jobs: Mutex<Vec<Job>>,
+    created: Mutex<Vec<FakePrediction>>,
     creations: Mutex<HashMap<String, usize>>,
     pub(super) files: Mutex<HashMap<String, Vec<u8>>>,
     pub(super) throttled: AtomicBool,
@@ -89,10 +82,10 @@ pub(super) struct Fake {
 const EPOCH: i64 = 1_800_000_000;
 
 impl Fake {
-    pub(super) fn new(brain: impl Fn(&Asked<'_>) -> Script + Send + Sync + 'static) -> Arc<Self> {
+    pub(super) fn new(brain: impl Fn(&FakeCall<'_>) -> Script + Send + Sync + 'static) -> Arc<Self> {
         Arc::new(Self {
             brain: Box::new(brain),
-            jobs: Mutex::default(),
+            created: Mutex::default(),
             creations: Mutex::default(),
             files: Mutex::default(),
             throttled: AtomicBool::new(false),
@@ -106,9 +99,9 @@ impl Fake {
         self
     }
 
-    /// Every prediction that was created, as it stands.
+    /// Every prediction that was created, in its current state.
     pub(super) fn predictions(&self) -> Vec<Prediction> {
-        self.jobs.lock().unwrap().iter().map(Job::now).collect()
+        self.created.lock().unwrap().iter().map(FakePrediction::now).collect()
     }
 
     pub(super) fn running(&self) -> usize {
@@ -116,7 +109,7 @@ impl Fake {
     }
 }
 
-impl Job {
+impl FakePrediction {
     fn now(&self) -> Prediction {
         let mut seen = self.prediction.clone();
         let at =
@@ -161,7 +154,7 @@ impl Predictions for Fake {
         let (live, by_name) = match &request.target {
             PredictionTarget::Version(version) => (*version == live_version(), false),
             PredictionTarget::Model(model) => (*model == live_version().model, true),
-            PredictionTarget::Deployment { .. } => panic!("nobody asked for a deployment"),
+            PredictionTarget::Deployment { .. } => panic!("not used by these tests"),
         };
         assert!(live || request.target == PredictionTarget::Version(staged_version()), "{}", request.target);
         assert!(request.inputs.values().all(|value| !value.is_null()), "nulls are refused");
@@ -171,11 +164,11 @@ impl Predictions for Fake {
             *count += 1;
             *count - 1
         };
-        self.create(&Asked { live, training: false, by_name, inputs: &request.inputs, before }).await
+        self.create(&FakeCall { live, training: false, by_name, inputs: &request.inputs, before }).await
     }
 
     async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        Ok(self.look(id, false))
+        Ok(self.poll(id, false))
     }
 
     async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
@@ -184,20 +177,20 @@ impl Predictions for Fake {
 }
 
 impl Fake {
-    async fn create(&self, asked: &Asked<'_>) -> Result<Prediction, ReplicateError> {
-        let script = (self.brain)(asked);
+    async fn create(&self, call: &FakeCall<'_>) -> Result<Prediction, ReplicateError> {
+        let script = (self.brain)(call);
         if let Ending::Refused(failure) = &script.ending {
             return Err(ReplicateError::new("create a prediction", failure()));
         }
         tokio::task::yield_now().await;
-        let mut jobs = self.jobs.lock().unwrap();
-        let id = format!("{}{}", if asked.training { 't' } else { 'p' }, jobs.len() + 1);
+        let mut created = self.created.lock().unwrap();
+        let id = format!("{}{}", if call.training { 't' } else { 'p' }, created.len() + 1);
         let prediction = Prediction {
             web_url: Some(format!("https://replicate.example/p/{id}")),
             id: PredictionId::new(id),
             status: PredictionStatus::Starting,
             version: None,
-            inputs: asked.inputs.clone(),
+            inputs: call.inputs.clone(),
             output: None,
             error: None,
             logs: "first line\nlast line\n".to_owned(),
@@ -207,30 +200,30 @@ impl Fake {
             started_at: None,
             completed_at: None,
         };
-        jobs.push(Job { prediction, script, created: Instant::now(), cancelled: None });
-        let in_flight = jobs.iter().filter(|job| !job.now().status.is_terminal()).count();
+        created.push(FakePrediction { prediction, script, created: Instant::now(), cancelled: None });
+        let in_flight = created.iter().filter(|prediction| !prediction.now().status.is_terminal()).count();
         self.most_in_flight.fetch_max(in_flight, Ordering::SeqCst);
-        Ok(jobs.last().unwrap().now())
+        Ok(created.last().unwrap().now())
     }
 
-    fn look(&self, id: &PredictionId, training: bool) -> Prediction {
-        assert_eq!(id.as_str().starts_with('t'), training, "{id} is asked for at the wrong place");
-        self.jobs.lock().unwrap().iter().find(|job| job.prediction.id == *id).unwrap().now()
+    fn poll(&self, id: &PredictionId, training: bool) -> Prediction {
+        assert_eq!(id.as_str().starts_with('t'), training, "{id} is call for at the wrong place");
+        self.created.lock().unwrap().iter().find(|fake| fake.prediction.id == *id).unwrap().now()
     }
 
     fn cancel(&self, id: &PredictionId, training: bool) -> Prediction {
-        assert_eq!(id.as_str().starts_with('t'), training, "{id} is cancelled at the wrong place");
-        let mut jobs = self.jobs.lock().unwrap();
-        let job = jobs.iter_mut().find(|job| job.prediction.id == *id).unwrap();
-        job.cancelled.get_or_insert_with(Instant::now);
-        job.now()
+        assert_eq!(id.as_str().starts_with('t'), training, "{id} is canceled through the wrong endpoint");
+        let mut created = self.created.lock().unwrap();
+        let fake = created.iter_mut().find(|fake| fake.prediction.id == *id).unwrap();
+        fake.cancelled.get_or_insert_with(Instant::now);
+        fake.now()
     }
 }
 
 #[async_trait]
 impl Files for Fake {
     async fn upload_file(&self, _: &NewFile) -> Result<UploadedFile, ReplicateError> {
-        unreachable!("nobody uploads")
+        unreachable!("not used by these tests")
     }
 
     async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError> {
@@ -250,36 +243,36 @@ impl Files for Fake {
 #[async_trait]
 impl Accounts for Fake {
     async fn account(&self) -> Result<Account, ReplicateError> {
-        unreachable!("nobody asks who we are")
+        unreachable!("not used by these tests")
     }
 
     async fn hardware(&self) -> Result<Vec<Hardware>, ReplicateError> {
-        unreachable!("nobody asks for hardware")
+        unreachable!("not used by these tests")
     }
 }
 
 #[async_trait]
 impl Models for Fake {
     async fn model(&self, _: &ModelRef) -> Result<Option<Model>, ReplicateError> {
-        unreachable!("nobody asks for a model")
+        unreachable!("not used by these tests")
     }
     async fn create_model(&self, _: &NewModel) -> Result<ModelCreation, ReplicateError> {
-        unreachable!("nobody makes a model")
+        unreachable!("not used by these tests")
     }
     async fn delete_model(&self, _: &ModelRef) -> Result<Deletion, ReplicateError> {
-        unreachable!("nobody deletes a model")
+        unreachable!("not used by these tests")
     }
     async fn version(&self, _: &VersionRef) -> Result<Option<Version>, ReplicateError> {
-        unreachable!("nobody asks for a version")
+        unreachable!("not used by these tests")
     }
     async fn versions(&self, _: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
-        unreachable!("nobody lists versions")
+        unreachable!("not used by these tests")
     }
     async fn wait_for_version(&self, _: &VersionRef, _: Duration, _: &CancellationToken) -> Result<Version, ReplicateError> {
-        unreachable!("nobody waits for a version")
+        unreachable!("not used by these tests")
     }
     async fn delete_version(&self, _: &VersionRef) -> Result<Deletion, ReplicateError> {
-        unreachable!("nobody deletes a version")
+        unreachable!("not used by these tests")
     }
 }
 
@@ -294,10 +287,10 @@ impl Trainings for Fake {
             *count += 1;
             *count - 1
         };
-        self.create(&Asked { live: false, training: true, by_name: false, inputs: &request.inputs, before }).await
+        self.create(&FakeCall { live: false, training: true, by_name: false, inputs: &request.inputs, before }).await
     }
     async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
-        Ok(self.look(id, true))
+        Ok(self.poll(id, true))
     }
     async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError> {
         Ok(self.cancel(id, true))
@@ -307,13 +300,13 @@ impl Trainings for Fake {
 #[async_trait]
 impl Deployments for Fake {
     async fn deployment(&self, _: &str, _: &str) -> Result<Option<Deployment>, ReplicateError> {
-        unreachable!("nobody deploys")
+        unreachable!("not used by these tests")
     }
     async fn create_deployment(&self, _: &NewDeployment) -> Result<Deployment, ReplicateError> {
-        unreachable!("nobody deploys")
+        unreachable!("not used by these tests")
     }
     async fn update_deployment(&self, _: &str, _: &str, _: &DeploymentPatch) -> Result<DeploymentUpdate, ReplicateError> {
-        unreachable!("nobody deploys")
+        unreachable!("not used by these tests")
     }
 }
 
@@ -341,110 +334,4 @@ pub(super) fn live_version() -> VersionRef {
 
 pub(super) fn destination() -> ModelRef {
     "acme/hotdog-test-dest".parse().unwrap()
-}
-
-/// Everything that was told.
-#[derive(Default)]
-pub(super) struct Listener(pub(super) Mutex<Vec<EventKind>>);
-
-impl Observer for Listener {
-    fn observe(&self, event: Event) {
-        assert_eq!(event.model.as_deref(), Some("hotdog"));
-        self.0.lock().unwrap().push(event.kind);
-    }
-}
-
-impl Listener {
-    pub(super) fn notices(&self) -> Vec<String> {
-        let events = self.0.lock().unwrap();
-        events.iter().filter_map(|event| if let EventKind::Notice(text) = event { Some(text.clone()) } else { None }).collect()
-    }
-}
-
-/// A verification with what tests usually leave as it is.
-pub(super) struct Setting {
-    pub(super) plan: VerifyPlan,
-    pub(super) train: Option<TrainPlan>,
-    pub(super) limits: Limits,
-    pub(super) parallel: usize,
-    pub(super) live: bool,
-    pub(super) schema: Value,
-    pub(super) judge: Option<Arc<dyn Judge>>,
-    pub(super) keep: Option<std::path::PathBuf>,
-    pub(super) cancelled: CancellationToken,
-    pub(super) listener: Listener,
-}
-
-pub(super) fn text_schema() -> Value {
-    json!({"components": {"schemas": {
-        "Input": {"type": "object", "properties": {"n": {"type": "integer"}, "text": {"type": "string"}}},
-        "Output": {"type": "string"},
-    }}})
-}
-
-pub(super) fn file_schema() -> Value {
-    json!({"components": {"schemas": {
-        "Input": {"type": "object", "properties": {"n": {"type": "integer"}, "seed": {"type": "integer"}}},
-        "Output": {"type": "string", "format": "uri"},
-    }}})
-}
-
-impl Setting {
-    /// These cases, and nothing else.
-    pub(super) fn of(cases: Vec<TestCase>) -> Self {
-        Self {
-            plan: VerifyPlan { cases, compare: Comparison::Off, ..VerifyPlan::default() },
-            train: None,
-            limits: Limits::default(),
-            parallel: 4,
-            live: false,
-            schema: text_schema(),
-            judge: None,
-            keep: None,
-            cancelled: CancellationToken::new(),
-            listener: Listener::default(),
-        }
-    }
-
-    pub(super) async fn run(&self, fake: &Arc<Fake>) -> VerifyOutcome {
-        let (staged, live) = (staged_version(), live_version());
-        let request = VerifyRequest {
-            name: "hotdog",
-            plan: &self.plan,
-            train: self.train.as_ref(),
-            limits: &self.limits,
-            parallel: self.parallel,
-            version: &staged,
-            live: self.live.then_some(&live),
-            schema: &self.schema,
-            keep_outputs: self.keep.as_deref(),
-        };
-        let services = VerifyServices { replicate: fake.clone(), judge: self.judge.clone(), clock: Arc::new(SystemClock) };
-        let outcome = verify(&request, &services, &self.listener, &self.cancelled).await;
-        assert_eq!(fake.running(), 0, "predictions were left running");
-        outcome
-    }
-}
-
-pub(super) fn case(inputs: &Value, expectation: Expectation) -> TestCase {
-    TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location: None }
-}
-
-/// Cases with `n` from 0 on that only have to succeed.
-pub(super) fn numbered(count: usize) -> Vec<TestCase> {
-    (0..count).map(|n| case(&json!({"n": n}), Expectation::Succeeds)).collect()
-}
-
-/// Id and status of each case.
-pub(super) fn statuses(outcome: &VerifyOutcome) -> Vec<String> {
-    outcome.cases.iter().map(|case| format!("{} {}", case.id, case.status.as_str())).collect()
-}
-
-/// Why a case did not pass.
-pub(super) fn reason(case: &CaseReport) -> String {
-    case.last_attempt().and_then(|attempt| attempt.reason.clone()).unwrap_or_default()
-}
-
-pub(super) fn codes(outcome: &VerifyOutcome) -> Vec<&str> {
-    outcome.findings.iter().map(|finding| finding.code.as_str()).collect()
 }

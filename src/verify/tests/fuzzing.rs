@@ -1,10 +1,11 @@
-//! Generated inputs.
+//! Fuzz inputs.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::fake::*;
+use super::setting::*;
 use crate::clients::replicate::Failure;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::report::CaseStatus;
@@ -33,7 +34,7 @@ fn inputs(outcome: &VerifyOutcome) -> Vec<Value> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_seed_is_told_and_repeats_the_inputs() {
+async fn the_seed_is_reported_and_reproduces_the_inputs() {
     let fake = || Fake::new(|_| output(json!("ok")));
     let first = fuzzed(20).run(&fake()).await;
     assert!(first.cases.iter().all(|case| case.status == CaseStatus::Passed));
@@ -64,30 +65,33 @@ async fn a_failing_input_is_shrunk_and_given_as_a_command() {
         assert_eq!(case.attempts.len(), 2);
         let command = case.remarks.last().unwrap();
         if case.minimal_inputs.is_none() {
-            assert!(command.starts_with("fails as fuzz-") && command.ends_with(", which shows how to repeat it"), "{command}");
+            assert!(
+                command.starts_with("same error as fuzz-") && command.ends_with(", which shows how to reproduce it"),
+                "{command}"
+            );
             continue;
         }
-        assert!(command.starts_with("to repeat it: curl -sS -X POST") && command.contains(r#""n":10"#), "{command}");
+        assert!(command.starts_with("reproduce it with: curl -sS -X POST") && command.contains(r#""n":10"#), "{command}");
         assert!(command.contains("$REPLICATE_API_TOKEN") && command.contains(&staged_version().to_string()));
     }
     assert!(outcome.cost.predictions <= 30 + 30 + 10);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_output_unlike_the_schema_is_a_failure() {
+async fn an_output_that_does_not_fit_the_schema_is_a_failure() {
     let fake = Fake::new(|asked| output(if asked.inputs.get("mode") == Some(&json!("best")) { json!(5) } else { json!("ok") }));
     let outcome = fuzzed(10).run(&fake).await;
     let failed: Vec<_> = outcome.cases.iter().filter(|case| case.status == CaseStatus::Failed).collect();
     assert!(failed.iter().all(|case| reason(case) == "output is 5, but must be string"));
     let (shrunk, others): (Vec<_>, Vec<_>) = failed.into_iter().partition(|case| case.minimal_inputs.is_some());
     let [failed] = shrunk[..] else { panic!("one failure of a kind is shrunk") };
-    let remark = format!("fails as {} does, which shows how to repeat it", failed.id);
+    let remark = format!("same error as {}, which shows how to reproduce it", failed.id);
     assert!(others.iter().all(|case| case.remarks.contains(&remark)));
     assert_eq!(Value::Object(failed.minimal_inputs.clone().unwrap()), json!({"text": "a photo of a cat", "mode": "best"}));
 }
 
 #[tokio::test(start_paused = true)]
-async fn falsy_outputs_are_outputs_and_null_is_none() {
+async fn falsy_outputs_are_outputs_and_null_is_not() {
     for (schema_of_output, value, status) in [
         (json!({"type": "integer"}), json!(0), CaseStatus::Passed),
         (json!({"type": "boolean"}), json!(false), CaseStatus::Passed),
@@ -127,7 +131,7 @@ async fn a_time_limit_is_not_shrunk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn inputs_that_cannot_be_made_are_an_error_and_not_a_silent_pass() {
+async fn inputs_that_cannot_be_generated_are_an_error_and_not_a_silent_pass() {
     let fake = Fake::new(|_| output(json!("ok")));
     let mut setting = fuzzed(3);
     setting.schema["components"]["schemas"]["Input"] =
@@ -138,7 +142,7 @@ async fn inputs_that_cannot_be_made_are_an_error_and_not_a_silent_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_ends_shrinking() {
+async fn cancelling_stops_shrinking() {
     let fake = Fake::new(|_| Script { run: Duration::from_secs(20), ..error("boom") });
     let setting = fuzzed(1);
     let cancelled = setting.cancelled.clone();

@@ -10,13 +10,14 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::fake::*;
-use super::outputs::picture;
+use super::outputs::image;
+use super::setting::*;
 use crate::clients::ErrorKind;
 use crate::domain::case::Expectation;
 use crate::domain::plan::Comparison;
 use crate::verify::{Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
 
-/// Answers in turn, the last one again and again.
+/// Gives these answers in turn, and repeats the last one.
 struct Panel {
     answers: Vec<Option<bool>>,
     asked: AtomicUsize,
@@ -50,16 +51,16 @@ fn prompted(judge: &Arc<Panel>) -> Setting {
     setting
 }
 
-fn pictured() -> Arc<Fake> {
-    Fake::new(|_| output(json!("https://x/a.png?signature=secret"))).with_file("https://x/a.png?signature=secret", picture(1))
+fn with_image() -> Arc<Fake> {
+    Fake::new(|_| output(json!("https://x/a.png?signature=secret"))).with_file("https://x/a.png?signature=secret", image(1))
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_approval_is_enough() {
     let judge = Panel::new(&[Some(true)]);
-    let outcome = prompted(&judge).run(&pictured()).await;
+    let outcome = prompted(&judge).run(&with_image()).await;
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
-    assert_eq!(outcome.cases[0].remarks, ["the judge approves: opinion 1"]);
+    assert_eq!(outcome.cases[0].remarks, ["Claude approves: opinion 1"]);
     let questions = judge.questions.lock().unwrap();
     assert_eq!(questions[0].subject, JudgeSubject::FitsDescription("a cat".to_owned()));
     let file = &questions[0].output.files[0];
@@ -70,33 +71,33 @@ async fn one_approval_is_enough() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_is_overruled_by_two() {
     let judge = Panel::new(&[Some(false), Some(true), Some(true)]);
-    let outcome = prompted(&judge).run(&pictured()).await;
+    let outcome = prompted(&judge).run(&with_image()).await;
     assert_eq!((statuses(&outcome), judge.asked.load(Ordering::SeqCst)), (vec!["case-1 passed".to_owned()], 3));
 }
 
 #[tokio::test(start_paused = true)]
 async fn two_refusals_fail_the_case() {
     let judge = Panel::new(&[Some(false), Some(true), Some(false), Some(false)]);
-    let outcome = prompted(&judge).run(&pictured()).await;
+    let outcome = prompted(&judge).run(&with_image()).await;
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
     // A second prediction was made and judged as well.
     assert_eq!(judge.asked.load(Ordering::SeqCst), 6);
-    assert!(reason(&outcome.cases[0]).contains("the judge refuses it: opinion"));
+    assert!(reason(&outcome.cases[0]).contains("Claude rejects it: opinion"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_judge_without_an_opinion_leaves_the_case_errored() {
     let judge = Panel::new(&[None]);
-    let outcome = prompted(&judge).run(&pictured()).await;
+    let outcome = prompted(&judge).run(&with_image()).await;
     assert_eq!(statuses(&outcome), ["case-1 errored"]);
-    assert_eq!(reason(&outcome.cases[0]), "the judge gave no opinion: overloaded");
+    assert_eq!(reason(&outcome.cases[0]), "Claude gave no answer: overloaded");
 }
 
 #[tokio::test(start_paused = true)]
 async fn without_a_judge_nothing_passes_silently() {
     let mut setting = prompted(&Panel::new(&[Some(true)]));
     setting.judge = None;
-    assert_eq!(statuses(&setting.run(&pictured()).await), ["case-1 errored"]);
+    assert_eq!(statuses(&setting.run(&with_image()).await), ["case-1 errored"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -106,7 +107,7 @@ async fn judging_does_not_hold_up_predictions() {
     setting.plan.cases = (0..12).map(|n| case(&json!({"n": n}), Expectation::MatchPrompt("a cat".to_owned()))).collect();
     setting.parallel = 4;
     let start = Instant::now();
-    setting.run(&pictured()).await;
+    setting.run(&with_image()).await;
     // Three rounds of predictions of a second, and the last judgement.
     assert!(start.elapsed() < Duration::from_millis(6900), "{:?}", start.elapsed());
 }
@@ -133,7 +134,7 @@ async fn a_judge_that_takes_forever_is_left_when_cancelled() {
     let judge = Arc::new(Panel { takes: Duration::from_secs(10_000), ..Arc::into_inner(Panel::new(&[Some(true)])).unwrap() });
     let setting = prompted(&judge);
     let cancelled = setting.cancelled.clone();
-    let fake = pictured();
+    let fake = with_image();
     let (outcome, ()) = tokio::join!(setting.run(&fake), async {
         tokio::time::sleep(Duration::from_secs(5)).await;
         cancelled.cancel();

@@ -1,4 +1,4 @@
-//! The life of a verification: order, warm-up, retries, limits, stopping.
+//! The course of a verification: order, warm-up, retries, limits, stopping.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::fake::*;
+use super::setting::*;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::Failure;
 use crate::domain::case::{CaseKind, Expectation};
@@ -173,7 +174,7 @@ async fn inputs_that_are_refused_fail_without_a_second_try() {
     ];
     let outcome = Setting::of(cases).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 failed", "case-2 passed", "case-3 failed", "case-4 failed"]);
-    assert_eq!(reason(&outcome.cases[0]), "the inputs were refused: - input.n: Must be less than or equal to 4");
+    assert_eq!(reason(&outcome.cases[0]), "Replicate refused the inputs: - input.n: Must be less than or equal to 4");
     assert_eq!(outcome.cases[0].attempts.len(), 1);
     assert_eq!(outcome.cases[0].attempts[0].prediction, None);
     assert_eq!(reason(&outcome.cases[3]), "expected an error that contains 'less', but the prediction succeeded with \"ok\"");
@@ -192,12 +193,12 @@ async fn the_first_failure_stops_the_rest_when_asked_to() {
     let outcome = setting.run(&fake).await;
     // The second try goes before the first tries of the others, as soon as a place is free.
     assert_eq!(statuses(&outcome)[..3], ["case-1 cancelled", "case-2 failed", "case-3 passed"]);
-    // It may just have begun when the failure was judged.
+    // It may just have started when the failure was judged.
     assert!(matches!(outcome.cases[3].status, CaseStatus::Cancelled | CaseStatus::Skipped));
     assert!(outcome.cases[4..].iter().all(|case| case.status == CaseStatus::Skipped));
     assert!(outcome.stopped.is_none(), "a failed case is a result");
     assert!(start.elapsed() < Duration::from_secs(10));
-    assert_eq!(setting.listener.notices(), ["case-2 failed; the rest is not run (fail_fast)"]);
+    assert_eq!(setting.listener.notices(), ["case-2 failed; skipping the remaining cases (fail_fast)"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -308,12 +309,12 @@ async fn a_spent_budget_stops_everything() {
     setting.parallel = 2;
     setting.limits.max_predict_seconds = Some(45);
     let outcome = setting.run(&fake).await;
-    // What came to its end is judged, also the one that went over the budget; its neighbour is cancelled.
+    // Finished predictions are judged, also the one that exceeded the budget; the other one is canceled.
     let passed = outcome.cases.iter().filter(|case| case.status == CaseStatus::Passed).count();
     assert!((5..=6).contains(&passed), "{:?}", statuses(&outcome));
     let stopped = outcome.stopped.unwrap();
     assert_eq!(stopped.kind(), ErrorKind::Model);
-    assert_eq!(stopped.to_string(), "the predictions used 50 s of run time, and max_predict_seconds allows 45 s");
+    assert_eq!(stopped.to_string(), "predictions used 50 s of run time, but max_predict_seconds allows 45 s");
     assert!(outcome.cost.predict_seconds <= 60.0);
 }
 

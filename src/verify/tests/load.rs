@@ -1,4 +1,4 @@
-//! Many predictions at one time.
+//! Many predictions at once.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -8,6 +8,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::fake::*;
+use super::setting::*;
 use crate::domain::case::Expectation;
 use crate::domain::plan::{Comparison, FuzzPlan};
 use crate::domain::report::CaseStatus;

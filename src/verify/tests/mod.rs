@@ -1,4 +1,4 @@
-//! Whole verifications against a strict double of Replicate, in paused time.
+//! Whole verifications against a strict fake of Replicate, in paused time.
 
 mod comparison;
 mod fake;
@@ -8,4 +8,5 @@ mod life;
 mod load;
 mod outputs;
 mod platform_errors;
+mod setting;
 mod training;

@@ -1,13 +1,14 @@
-//! Files of outputs: fetched, compared, looked after, kept.
+//! Output files: fetched, compared, checked, saved.
 
 use std::io::Cursor;
 use std::sync::atomic::Ordering;
 
 use image::{ImageFormat, Rgb, RgbImage};
-use output_compare::Limit;
+use output_compare::{Limit, MediaKind};
 use serde_json::json;
 
 use super::fake::*;
+use super::setting::*;
 use crate::domain::case::Expectation;
 use crate::domain::output::ComparedWith;
 use crate::domain::plan::{Comparison, HealthMode};
@@ -15,10 +16,10 @@ use crate::domain::plan::{Comparison, HealthMode};
 const OUT: &str = "https://files.example/out.png";
 const WANTED: &str = "https://files.example/wanted.png?signature=secret";
 
-pub(super) fn picture(shade: u8) -> Vec<u8> {
-    let picture = RgbImage::from_fn(40, 30, |x, y| Rgb([shade, (x * 6) as u8, (y * 8) as u8]));
+pub(super) fn image(shade: u8) -> Vec<u8> {
+    let pixels = RgbImage::from_fn(40, 30, |x, y| Rgb([shade, (x * 6) as u8, (y * 8) as u8]));
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
+    pixels.write_to(&mut bytes, ImageFormat::Png).unwrap();
     bytes.into_inner()
 }
 
@@ -29,28 +30,28 @@ fn files_setting(expectation: Expectation) -> Setting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_picture_like_the_wanted_one_matches() {
-    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(100)).with_file(WANTED, picture(102));
+async fn an_image_like_the_wanted_one_matches() {
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(100)).with_file(WANTED, image(102));
     let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
     assert_eq!(outcome.cases[0].remarks, Vec::<String>::new());
     let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
-    assert_eq!((compared.with, compared.same, compared.kind.as_str()), (ComparedWith::Wanted, true, "image"));
+    assert_eq!((compared.with, compared.same, compared.kind), (ComparedWith::Wanted, true, MediaKind::Image));
     let distance = compared.measurements.iter().find(|metric| metric.name == "mean_colour_distance").unwrap();
     assert_eq!((distance.value, distance.limit), (2.0, Some(Limit::AtMost(8.0))));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_picture_unlike_the_wanted_one_fails_with_numbers() {
-    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(100)).with_file(WANTED, picture(200));
+async fn an_image_unlike_the_wanted_one_fails_with_numbers() {
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(100)).with_file(WANTED, image(200));
     let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
     assert_eq!(
         reason(&outcome.cases[0]),
-        "the output does not match the file of the case: the mean colour distance is 100.0, above 8.0"
+        "the output does not match the expected file: the mean color distance is 100.0, above 8.0"
     );
     let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
-    assert_eq!(compared.reason.as_deref(), Some("the mean colour distance is 100.0, above 8.0"));
+    assert_eq!(compared.reason.as_deref(), Some("the mean color distance is 100.0, above 8.0"));
     assert!(compared.measurements.iter().any(|metric| !metric.holds()), "{compared:?}");
     let shown = format!("{:?}", outcome.cases[0].remarks);
     assert!(!shown.contains("secret"), "{shown}");
@@ -69,7 +70,7 @@ async fn files_that_are_not_there_fail_and_never_match_each_other() {
 
 #[tokio::test(start_paused = true)]
 async fn a_file_host_that_is_down_is_not_the_models_failure() {
-    let fake = Fake::new(|_| output(json!("https://files.example/outage.png"))).with_file(WANTED, picture(1));
+    let fake = Fake::new(|_| output(json!("https://files.example/outage.png"))).with_file(WANTED, image(1));
     let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 errored"]);
     assert!(outcome.stopped.is_none());
@@ -77,14 +78,14 @@ async fn a_file_host_that_is_down_is_not_the_models_failure() {
 
 #[tokio::test(start_paused = true)]
 async fn a_model_that_returns_a_url_as_text_can_be_matched_too() {
-    let fake = Fake::new(|_| output(json!([OUT]))).with_file(OUT, picture(1)).with_file(WANTED, picture(1));
+    let fake = Fake::new(|_| output(json!([OUT]))).with_file(OUT, image(1)).with_file(WANTED, image(1));
     let mut setting = files_setting(Expectation::MatchUrl(WANTED.to_owned()));
     setting.schema["components"]["schemas"]["Output"] = json!({"type": "array", "items": {"type": "string"}});
     assert_eq!(statuses(&setting.run(&fake).await), ["case-1 passed"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_blank_picture_is_a_warning_or_a_failure_as_the_plan_says() {
+async fn a_blank_image_is_a_warning_or_a_failure_as_the_plan_says() {
     let blank = || {
         let mut bytes = Cursor::new(Vec::new());
         RgbImage::from_pixel(8, 8, Rgb([0, 0, 0])).write_to(&mut bytes, ImageFormat::Png).unwrap();
@@ -93,7 +94,7 @@ async fn a_blank_picture_is_a_warning_or_a_failure_as_the_plan_says() {
     let mut setting = files_setting(Expectation::Succeeds);
     let outcome = setting.run(&blank()).await;
     assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec!["SP612"]));
-    assert_eq!(outcome.findings[0].message, "case-1: output (https://files.example/out.png): the picture has one colour only");
+    assert_eq!(outcome.findings[0].message, "case-1: output (https://files.example/out.png): the image has a single color");
     setting.plan.health = HealthMode::Fail;
     let outcome = setting.run(&blank()).await;
     assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 failed".to_owned()], vec![]));
@@ -101,11 +102,11 @@ async fn a_blank_picture_is_a_warning_or_a_failure_as_the_plan_says() {
     let fake = blank();
     let outcome = setting.run(&fake).await;
     assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec![]));
-    assert_eq!(fake.downloads.load(Ordering::SeqCst), 0, "nobody needed the file");
+    assert_eq!(fake.downloads.load(Ordering::SeqCst), 0, "no check needs the file");
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_output_that_is_not_as_the_schema_says_is_told() {
+async fn an_output_that_does_not_fit_the_schema_is_reported() {
     let fake = Fake::new(|_| output(json!(["a", 1])));
     let outcome = Setting::of(numbered(1)).run(&fake).await;
     assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec!["SP611"]));
@@ -147,12 +148,12 @@ async fn the_pieces_of_a_stream_are_judged_as_one_text() {
 #[tokio::test(start_paused = true)]
 async fn outputs_are_kept_when_asked_to() {
     let folder = tempfile::tempdir().unwrap();
-    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(9));
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(9));
     let mut setting = files_setting(Expectation::Succeeds);
     setting.keep = Some(folder.path().join("outputs"));
     let outcome = setting.run(&fake).await;
-    assert_eq!(outcome.cases[0].remarks, ["file 1 was kept as case-1-1.png"]);
-    assert_eq!(std::fs::read(folder.path().join("outputs/case-1-1.png")).unwrap(), picture(9));
+    assert_eq!(outcome.cases[0].remarks, ["file 1 was saved as case-1-1.png"]);
+    assert_eq!(std::fs::read(folder.path().join("outputs/case-1-1.png")).unwrap(), image(9));
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,14 +163,14 @@ async fn queries_are_asked_of_outputs() {
     let cases = vec![query(1, ".n"), query(1, ".n > 0"), query(2, "length == 5"), query(1, "def f: f; f")];
     let outcome = Setting::of(cases).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "case-2 failed", "case-3 passed", "case-4 failed"]);
-    assert_eq!(reason(&outcome.cases[1]), "jq query '.n > 0' gave false");
+    assert_eq!(reason(&outcome.cases[1]), "jq query '.n > 0' returned false");
     assert!(outcome.cases[1].remarks.contains(&r#"applied to {"n":0}"#.to_owned()));
     // By its steps, or on a busy machine by its time.
-    assert!(reason(&outcome.cases[3]).starts_with("jq query 'def f: f; f' gave no answer: "), "{}", reason(&outcome.cases[3]));
+    assert!(reason(&outcome.cases[3]).starts_with("jq query 'def f: f; f' failed: "), "{}", reason(&outcome.cases[3]));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_file_that_nobody_asked_for_and_cannot_be_fetched_is_a_warning() {
+async fn a_missing_file_that_no_check_needs_is_a_warning() {
     for url in ["https://files.example/outage.png", "https://files.example/gone.png"] {
         let fake = Fake::new(move |_| output(json!(url)));
         let outcome = files_setting(Expectation::Succeeds).run(&fake).await;
@@ -187,14 +188,14 @@ async fn the_report_gets_the_files_of_the_attempt_that_decided() {
     };
     let fake = Fake::new(|asked| output(json!(if asked.before == 0 { OUT } else { AGAIN })))
         .with_file(OUT, blank)
-        .with_file(AGAIN, picture(9));
+        .with_file(AGAIN, image(9));
     let mut setting = files_setting(Expectation::Succeeds);
     setting.plan.health = HealthMode::Fail;
     let outcome = setting.run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 flaky"]);
     let [file] = outcome.cases[0].files.as_slice() else { panic!("{:?}", outcome.cases[0].files) };
     assert_eq!((file.place.as_str(), file.url.as_str()), ("output", "https://files.example/again.png?signature=***"));
-    assert_eq!((file.kind.as_str(), file.size_bytes), ("image", picture(9).len() as u64));
+    assert_eq!((file.kind, file.size_bytes), (MediaKind::Image, image(9).len() as u64));
     assert_eq!(file.facts, ["40 x 30 pixels"]);
     assert_eq!(file.preview.as_ref().map(|copy| copy.media_type), Some("image/png"));
 }
@@ -202,9 +203,9 @@ async fn the_report_gets_the_files_of_the_attempt_that_decided() {
 #[tokio::test(start_paused = true)]
 async fn files_are_shown_whatever_the_checker_looks_at() {
     let query = || Expectation::JqQuery("true".to_owned());
-    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, picture(9));
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(9));
     assert_eq!(files_setting(query()).run(&fake).await.cases[0].files.len(), 1);
-    // A file that is not there is no failure of a case whose checker does not need it.
+    // A missing file does not fail a case whose checker does not need it.
     let outcome = files_setting(query()).run(&Fake::new(|_| output(json!(OUT)))).await;
     assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec![]));
     assert!(outcome.cases[0].files[0].facts[0].contains("could not be fetched"), "{:?}", outcome.cases[0].files);
@@ -213,9 +214,8 @@ async fn files_are_shown_whatever_the_checker_looks_at() {
 #[tokio::test(start_paused = true)]
 async fn both_sides_of_a_comparison_are_shown() {
     const LIVE: &str = "https://files.example/live.png";
-    let fake = Fake::new(|asked| output(json!(if asked.live { LIVE } else { OUT })))
-        .with_file(OUT, picture(9))
-        .with_file(LIVE, picture(200));
+    let fake =
+        Fake::new(|asked| output(json!(if asked.live { LIVE } else { OUT }))).with_file(OUT, image(9)).with_file(LIVE, image(200));
     let mut setting = files_setting(Expectation::Succeeds);
     setting.plan.cases = Vec::new();
     (setting.plan.compare, setting.live) = (Comparison::First, true);

@@ -1,8 +1,9 @@
-//! Failures of the platform are not the model's.
+//! Failures of the platform are not failures of the model.
 
 use serde_json::json;
 
 use super::fake::*;
+use super::setting::*;
 use crate::domain::case::Expectation;
 use crate::domain::prediction::PredictionStatus;
 
@@ -57,7 +58,7 @@ async fn running_out_of_memory_is_the_models_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_prediction_that_somebody_cancelled_never_passes() {
+async fn a_prediction_that_someone_else_cancelled_never_passes() {
     for status in [PredictionStatus::Canceled, PredictionStatus::Aborted] {
         let fake = Fake::new(move |_| Script { ending: Ending::Status(status.clone()), ..output(json!(0)) });
         let outcome = Setting::of(numbered(1)).run(&fake).await;

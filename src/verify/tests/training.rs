@@ -1,12 +1,11 @@
-//! Trainings: the same engine, other calls.
+//! Trainings.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::fake::{
-    Ending, Fake, Script, Setting, case, codes, destination, error, numbered, output, reason, statuses, text_schema,
-};
+use super::fake::{Ending, Fake, Script, destination, error, output};
+use super::setting::{Setting, case, codes, numbered, reason, statuses, text_schema};
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::plan::{FuzzPlan, TrainPlan};
 use crate::domain::prediction::PredictionStatus;
@@ -38,8 +37,8 @@ fn trained() -> Value {
     json!({"version": MADE, "weights": "https://files.example/weights.tar"})
 }
 
-/// Predictions give a text, trainings a version.
-fn both() -> impl Fn(&super::fake::Asked<'_>) -> Script {
+/// Predictions return a text, trainings a version.
+fn both() -> impl Fn(&super::fake::FakeCall<'_>) -> Script {
     |asked| if asked.training { output(trained()) } else { output(json!("hello")) }
 }
 
@@ -49,7 +48,7 @@ async fn trainings_follow_predictions_and_their_versions_are_named() {
     let jq = case(&json!({"data": "b"}), Expectation::JqQuery(".weights | endswith(\".tar\")".to_owned()));
     let outcome = setting(numbered(1), vec![training(&json!({"data": "a"})), jq], None).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "train-1 passed", "train-2 passed"]);
-    assert_eq!(outcome.cases[1].remarks, [format!("made the version {MADE}")]);
+    assert_eq!(outcome.cases[1].remarks, [format!("made version {MADE}")]);
     assert_eq!(codes(&outcome), ["SP618"]);
     assert_eq!(outcome.findings[0].message, format!("test trainings left 2 versions behind: {MADE}, {MADE}"));
     let hint = outcome.findings[0].hint.as_deref().unwrap();
@@ -81,7 +80,7 @@ async fn a_training_has_a_limit_of_its_own_and_is_cancelled_there() {
     let outcome = setting.run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "train-1 failed"]);
     assert!(reason(&outcome.cases[1]).contains("1 min"), "{}", reason(&outcome.cases[1]));
-    let trainings: Vec<_> = fake.predictions().into_iter().filter(|job| job.id.as_str().starts_with('t')).collect();
+    let trainings: Vec<_> = fake.predictions().into_iter().filter(|case| case.id.as_str().starts_with('t')).collect();
     assert!(trainings.iter().all(|training| training.status == PredictionStatus::Canceled), "{trainings:?}");
     setting.limits.train = Duration::from_secs(4000);
     assert_eq!(statuses(&setting.run(&fake).await), ["case-1 passed", "train-1 passed"]);
@@ -136,7 +135,7 @@ async fn made_inputs_fit_the_schema_of_trainings_and_a_failure_can_be_repeated()
     assert!(!failed.is_empty(), "{:?}", statuses(&outcome));
     for case in failed {
         assert_eq!((case.inputs["epochs"].as_u64(), &case.minimal_inputs), (Some(3), &None), "{case:?}");
-        let command = case.remarks.iter().find(|remark| remark.starts_with("to repeat it: curl")).unwrap();
+        let command = case.remarks.iter().find(|remark| remark.starts_with("reproduce it with: curl")).unwrap();
         assert!(command.contains(r#""destination":"acme/hotdog-test-dest""#) && command.ends_with("/trainings"), "{command}");
         assert_eq!(case.attempts.len(), 2, "trainings cost too much to look for smaller inputs");
     }
@@ -154,7 +153,7 @@ async fn a_trainer_that_never_boots_stops_everything() {
     let fake = Fake::new(|asked| if asked.training { error("Model setup failed: failed to boot") } else { output(json!("hello")) });
     let trainings = (0..6).map(|n| training(&json!({"data": n.to_string()}))).collect();
     let outcome = setting(numbered(1), trainings, None).run(&fake).await;
-    let made = fake.predictions().iter().filter(|job| job.id.as_str().starts_with('t')).count();
+    let made = fake.predictions().iter().filter(|case| case.id.as_str().starts_with('t')).count();
     assert!(made <= 2, "{made} trainings were paid for: {:?}", statuses(&outcome));
 }
 

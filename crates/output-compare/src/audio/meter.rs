@@ -1,18 +1,18 @@
-//! Measures sound while it is decoded: nothing of it is kept but numbers.
+//! Measures audio while it is decoded, without keeping the samples.
 
 use super::spectrum::{Spectra, Spectrum};
 
-/// Samples of all channels that are decoded: about half an hour in stereo.
+/// Samples of all channels that are measured: over half an hour of stereo at 48 kHz.
 const SAMPLE_LIMIT: usize = 200_000_000;
 
-/// How long a sound is listened to.
+/// Seconds that are measured.
 const SECONDS_LIMIT: usize = 1800;
 
-/// A sample at this level of a full scale of 1 can be the trace of one that was greater.
-const FULL: f64 = 0.998;
+/// A sample at or above this level, where full scale is 1, may have been clipped.
+const FULL_SCALE: f64 = 0.998;
 
-/// So many full samples one after another are a wave that was cut off. A loud wave touches the top for one or two.
-const FULL_RUN: u32 = 4;
+/// This many full-scale samples in a row are a clipped wave. A loud wave touches full scale for one or two.
+const CLIPPED_RUN: u32 = 4;
 
 #[derive(Default)]
 pub(super) struct Meter {
@@ -20,29 +20,29 @@ pub(super) struct Meter {
     pub(super) channels: usize,
     pub(super) frames: usize,
     pub(super) peak: f64,
-    /// Whether it went on beyond what is listened to.
+    /// Whether the audio goes on after what was measured.
     pub(super) is_cut: bool,
     squares: f64,
     clipped: u64,
     full_run: u32,
     mixed: Vec<f32>,
     spectrum: Option<Spectrum>,
-    wants_spectrum: bool,
+    with_spectrum: bool,
 }
 
 impl Meter {
-    pub(super) fn new(wants_spectrum: bool) -> Self {
-        Self { wants_spectrum, ..Self::default() }
+    pub(super) fn new(with_spectrum: bool) -> Self {
+        Self { with_spectrum, ..Self::default() }
     }
 
-    /// Takes samples of all channels in turn; false when that is enough.
+    /// Takes interleaved samples. Returns false once enough has been measured.
     pub(super) fn take(&mut self, samples: &[f32], rate: u32, channels: usize) -> bool {
         if rate == 0 || channels == 0 {
             return true;
         }
         if self.rate == 0 {
             (self.rate, self.channels) = (rate, channels);
-            self.spectrum = self.wants_spectrum.then(|| Spectrum::new(rate)).flatten();
+            self.spectrum = self.with_spectrum.then(|| Spectrum::new(rate)).flatten();
         }
         self.mixed.clear();
         for frame in samples.chunks_exact(channels) {
@@ -68,19 +68,19 @@ impl Meter {
     }
 
     fn count_clipping(&mut self, loudest: f64) {
-        if loudest < FULL {
+        if loudest < FULL_SCALE {
             self.full_run = 0;
             return;
         }
         self.full_run += 1;
         self.clipped += match self.full_run {
-            FULL_RUN => u64::from(FULL_RUN),
-            run if run > FULL_RUN => 1,
+            CLIPPED_RUN => u64::from(CLIPPED_RUN),
+            run if run > CLIPPED_RUN => 1,
             _ => 0,
         };
     }
 
-    /// Root mean square over all, where full scale is 1.
+    /// Root mean square of all samples, where full scale is 1.
     pub(super) fn loudness(&self) -> f64 {
         (self.squares / self.frames.max(1) as f64).sqrt()
     }

@@ -1,8 +1,8 @@
-//! How much of each pitch there is, over time.
+//! Spectra of audio over time, in semitone bands.
 //!
-//! Forty times a second, a tenth of a second is taken apart into semitones from 40 Hz to 20 kHz. Bands are those of the ear and not of the
-//! sample rate, so a resampled sound has the same ones. Neighbouring bands share what lies between them: a tone that is off by a few cents
-//! does not jump.
+//! Forty times a second, a window of a tenth of a second is split into semitones from 40 Hz to 20 kHz. The bands follow pitch, not the sample
+//! rate, so resampled audio has the same bands. Energy between two bands is shared by both, so a tone that is off by a few cents changes
+//! little.
 
 use std::sync::Arc;
 
@@ -10,25 +10,25 @@ use realfft::num_complex::Complex;
 use realfft::{RealFftPlanner, RealToComplex};
 
 /// Spectra per second.
-pub(super) const PER_SECOND: u32 = 40;
+const PER_SECOND: u32 = 40;
 
-/// Parts of a second that one spectrum looks at.
+/// A window is this fraction of a second.
 const WINDOWS_PER_SECOND: u32 = 10;
 
-/// The lowest band, and how many there are: nine octaves.
+/// The lowest band, and the number of bands: nine octaves.
 const LOWEST_HZ: f64 = 40.0;
 const BANDS: usize = 108;
 
-/// Rates beyond this are not those of sound; their windows would be as long as their author likes.
+/// Higher sample rates are rejected: the window length, and so the memory, would be the file author's choice.
 const RATE_LIMIT: u32 = 1_000_000;
 
-/// Amplitude that nobody hears, in every band: the dither of one file is no difference to the silence of the other.
-const HUSH: f64 = 1e-4;
+/// Inaudible amplitude that is added to every band, so that dither in one file and silence in the other count as the same.
+const INAUDIBLE: f64 = 1e-4;
 
-/// What one spectrum holds: the amplitude of each band, and the loudness of its window.
+/// A sequence of spectra: the amplitude of each band and the loudness of each window.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Spectra {
-    /// One after another.
+    /// `BANDS` values per spectrum.
     bands: Vec<f32>,
     loudness: Vec<f32>,
 }
@@ -43,95 +43,95 @@ impl Spectra {
     }
 }
 
-/// Takes sound apart while it comes.
+/// Computes spectra while samples arrive.
 pub(super) struct Spectrum {
     transform: Arc<dyn RealToComplex<f32>>,
     window: Vec<f32>,
-    /// For each bin: the lower of its two bands, and the share of the upper one.
-    places: Vec<Option<(usize, f32)>>,
+    /// For each bin of the transform: the lower of its two bands, and the share of the upper one.
+    bands_of_bins: Vec<Option<(usize, f32)>>,
     hop: usize,
-    waiting: Vec<f32>,
+    pending: Vec<f32>,
     input: Vec<f32>,
     bins: Vec<Complex<f32>>,
-    found: Spectra,
+    spectra: Spectra,
 }
 
 impl Spectrum {
-    /// `None` for a rate that no sound has.
+    /// `None` for an implausible sample rate.
     pub(super) fn new(rate: u32) -> Option<Self> {
         if !(WINDOWS_PER_SECOND * 8..=RATE_LIMIT).contains(&rate) {
             return None;
         }
         let length = (rate / WINDOWS_PER_SECOND) as usize;
         let transform = RealFftPlanner::<f32>::new().plan_fft_forward(length);
-        let turn = std::f64::consts::TAU / length as f64;
-        let window: Vec<f32> = (0..length).map(|at| (0.5 - 0.5 * (turn * at as f64).cos()) as f32).collect();
-        let place = |bin: usize| {
+        let radians_per_sample = std::f64::consts::TAU / length as f64;
+        let window: Vec<f32> = (0..length).map(|at| (0.5 - 0.5 * (radians_per_sample * at as f64).cos()) as f32).collect();
+        let bands_of_bin = |bin: usize| {
             let pitch = (bin as f64 * f64::from(rate) / length as f64 / LOWEST_HZ).log2() * 12.0;
             (pitch >= 0.0 && pitch < (BANDS - 1) as f64).then(|| (pitch as usize, pitch.fract() as f32))
         };
-        let places = (0..=length / 2).map(place).collect();
+        let bands_of_bins = (0..=length / 2).map(bands_of_bin).collect();
         let (input, bins) = (transform.make_input_vec(), transform.make_output_vec());
         let hop = (rate / PER_SECOND).max(1) as usize;
-        Some(Self { transform, window, places, hop, waiting: Vec::new(), input, bins, found: Spectra::default() })
+        Some(Self { transform, window, bands_of_bins, hop, pending: Vec::new(), input, bins, spectra: Spectra::default() })
     }
 
     pub(super) fn take(&mut self, samples: &[f32]) {
-        self.waiting.extend_from_slice(samples);
+        self.pending.extend_from_slice(samples);
         let mut start = 0;
-        while self.waiting.len() - start >= self.window.len() {
-            self.look(start);
+        while self.pending.len() - start >= self.window.len() {
+            self.transform_window(start);
             start += self.hop;
         }
-        self.waiting.drain(..start.min(self.waiting.len()));
+        self.pending.drain(..start.min(self.pending.len()));
     }
 
-    /// What is left at the end is looked at as if silence followed.
+    /// Pads the remaining samples with silence.
     pub(super) fn finish(mut self) -> Spectra {
-        if self.found.len() == 0 || self.waiting.len() > self.hop {
-            self.waiting.resize(self.window.len().max(self.waiting.len()), 0.0);
-            self.look(0);
+        if self.spectra.len() == 0 || self.pending.len() > self.hop {
+            self.pending.resize(self.window.len().max(self.pending.len()), 0.0);
+            self.transform_window(0);
         }
-        self.found
+        self.spectra
     }
 
-    fn look(&mut self, start: usize) {
-        let samples = &self.waiting[start..start + self.window.len()];
+    fn transform_window(&mut self, start: usize) {
+        let samples = &self.pending[start..start + self.window.len()];
         let mut squares = 0.0_f64;
         for ((input, sample), weight) in self.input.iter_mut().zip(samples).zip(&self.window) {
             squares += f64::from(*sample) * f64::from(*sample);
             *input = sample * weight;
         }
         let mut bands = [0.0_f32; BANDS];
-        // The lengths are the transform's own, so it cannot fail; if it did, the window would count as silent.
+        // Cannot fail, because the buffers have the transform's own lengths. The window would count as silent.
         if self.transform.process(&mut self.input, &mut self.bins).is_ok() {
-            for (bin, place) in self.bins.iter().zip(&self.places) {
-                let Some((band, share)) = place else { continue };
+            for (bin, bands_of_bin) in self.bins.iter().zip(&self.bands_of_bins) {
+                let Some((band, share)) = bands_of_bin else { continue };
                 let energy = bin.norm_sqr();
                 bands[*band] += energy * (1.0 - share);
                 bands[*band + 1] += energy * share;
             }
         }
-        // A tone of full scale gives about 1, whatever the rate.
+        // A full-scale tone gives about 1, whatever the sample rate.
         let scale = 4.0 / self.window.len() as f32;
-        self.found.bands.extend(bands.iter().map(|energy| energy.sqrt() * scale));
-        self.found.loudness.push((squares / self.window.len() as f64).sqrt() as f32);
+        self.spectra.bands.extend(bands.iter().map(|energy| energy.sqrt() * scale));
+        self.spectra.loudness.push((squares / self.window.len() as f64).sqrt() as f32);
     }
 }
 
-/// How two sounds differ.
+/// How two audio files differ.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Distance {
-    /// Share of the amplitudes that the two do not have in common: 0 to 1.
+    /// Share of the amplitudes that they do not have in common: 0 to 1.
     pub(super) spectral: f64,
-    /// Mean difference of loudness over time, where full scale is 1.
+    /// Mean difference in loudness over time, where full scale is 1.
     pub(super) loudness: f64,
-    /// Seconds by which the second is later than the first, where they fit best.
+    /// Delay of the second relative to the first at the best alignment.
     pub(super) shift_secs: f64,
 }
 
-/// Compares two sounds where they fit best, looking so far in both directions. A shift has to make it better by a good part to count: a
-/// steady tone fits anywhere.
+/// Compares two audio files at their best alignment, searching `search_secs` in both directions. Only a clearly better alignment counts as a
+/// shift, for a steady tone fits anywhere.
 pub(super) fn distance(left: &Spectra, right: &Spectra, search_secs: f64) -> Distance {
     let reach = (search_secs * f64::from(PER_SECOND)).round() as usize;
     let mut best = at_shift(left, right, 0);
@@ -151,7 +151,7 @@ fn at_shift(left: &Spectra, right: &Spectra, shift: isize) -> Distance {
     for number in 0..length {
         let one = left.at(number);
         let two = number.checked_add_signed(shift).and_then(|number| right.at(number));
-        // At the ends a shifted sound has no counterpart, and that is no difference; a longer one goes on alone.
+        // The ends of shifted audio have no counterpart, which is not a difference. The rest of a longer file is compared with silence.
         let is_end = number.checked_add_signed(shift).is_none() || number + shift.unsigned_abs() >= length;
         if (one.is_none() && two.is_none()) || (shift != 0 && is_end) {
             continue;
@@ -167,7 +167,7 @@ fn at_shift(left: &Spectra, right: &Spectra, shift: isize) -> Distance {
     }
     let count = count.max(1) as f64;
     Distance {
-        spectral: apart / (whole + HUSH * BANDS as f64 * count).max(f64::MIN_POSITIVE),
+        spectral: apart / (whole + INAUDIBLE * BANDS as f64 * count).max(f64::MIN_POSITIVE),
         loudness: loudness / count,
         shift_secs: shift as f64 / f64::from(PER_SECOND),
     }
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn tones_are_told_apart_by_their_pitch_and_not_by_their_rate() {
+    fn tones_differ_by_pitch_and_not_by_sample_rate() {
         let original = tone(440.0, 44_100, 0.5);
         let apart = |other: &Spectra| distance(&original, other, 0.1).spectral;
         assert!(apart(&tone(440.0, 44_100, 0.5)) < 1e-9);
@@ -198,13 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_hears_is_no_difference() {
+    fn inaudible_noise_is_not_a_difference() {
         let found = distance(&tone(440.0, 16_000, 1e-5), &tone(440.0, 16_000, 0.0), 0.1);
         assert!(found.spectral < 0.05, "{found:?}");
     }
 
     #[test]
-    fn rates_that_no_sound_has_are_not_taken_apart() {
+    fn implausible_sample_rates_are_rejected() {
         assert!(Spectrum::new(1).is_none());
         assert!(Spectrum::new(u32::MAX).is_none());
         assert!(Spectrum::new(8000).is_some());

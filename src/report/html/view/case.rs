@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 
 use super::cut::{Cut, is_web_address};
 use super::media::{self, FileView};
-use crate::domain::report::CaseStatus;
+use crate::domain::report::{CaseStatus, REPRODUCTION};
 use crate::report::json::v1;
 use crate::report::label;
 use crate::report::measurement::number;
@@ -16,9 +16,6 @@ use crate::support::clock::humane;
 
 /// Texts longer than this are not compared line by line.
 const DIFF_BYTES: usize = 32 * 1024;
-
-/// The start of the remark that holds a command to paste.
-const REPEAT: &str = "to repeat it: ";
 
 pub(crate) struct Case {
     pub(crate) anchor: String,
@@ -77,7 +74,7 @@ impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
         let reason = case.reason.as_deref().map(|reason| cut.text(reason));
         let (files, files_note) = media::files(case, cut);
-        let (repeat, remarks): (Vec<&String>, Vec<&String>) = case.remarks.iter().partition(|remark| remark.starts_with(REPEAT));
+        let (repeat, remarks): (Vec<&String>, Vec<&String>) = case.remarks.iter().partition(|remark| remark.starts_with(REPRODUCTION));
         let inputs = Value::Object(case.inputs.clone());
         let minimal = case.minimal_inputs.clone().map(Value::Object);
         Self {
@@ -101,7 +98,7 @@ impl Case {
             difference: difference(case, cut),
             attempts: attempts(case, cut),
             remarks: remarks.into_iter().map(|remark| cut.text(remark)).collect(),
-            repeat: repeat.first().map(|remark| cut.text(&remark[REPEAT.len()..])),
+            repeat: repeat.first().map(|remark| cut.text(&remark[REPRODUCTION.len()..])),
             metrics: metrics(case, cut),
             page: page(case.url.as_deref()),
             prediction: case.prediction_id.as_deref().map(|id| cut.line(id)).unwrap_or_default(),

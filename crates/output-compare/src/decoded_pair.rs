@@ -1,0 +1,23 @@
+//! What to say about two files when at least one of them does not decode.
+
+use crate::{Comparison, DecodeError, MediaFile, MediaKind, binary};
+
+/// Both decoded files, or the comparison that stands in for them: by bytes if neither format is supported, else a failure that names the
+/// file that does not decode.
+pub(crate) fn decoded_pair<T>(
+    kind: MediaKind,
+    (left, right): (&MediaFile<'_>, &MediaFile<'_>),
+    decoded: (Result<T, DecodeError>, Result<T, DecodeError>),
+) -> Result<(T, T), Comparison> {
+    match decoded {
+        (Ok(first), Ok(second)) => Ok((first, second)),
+        (Err(DecodeError::Unsupported(_)), Err(DecodeError::Unsupported(why))) => {
+            Err(binary::compare_files(left, right, kind).remark(format!("only the bytes were compared: {why}")))
+        }
+        (Err(why), Err(_)) if left.bytes == right.bytes => {
+            Err(Comparison::new(kind, true).remark(format!("the bytes are equal, but they cannot be decoded: {why}")))
+        }
+        (Err(why), _) => Err(Comparison::new(kind, false).remark(format!("the first file cannot be decoded: {why}"))),
+        (_, Err(why)) => Err(Comparison::new(kind, false).remark(format!("the second file cannot be decoded: {why}"))),
+    }
+}

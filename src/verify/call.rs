@@ -1,0 +1,49 @@
+//! A prediction or training that is requested for a case, and how it ended.
+
+use crate::clients::replicate::TimeLimit;
+use crate::domain::case::CaseId;
+use crate::domain::prediction::{Inputs, Prediction};
+use crate::domain::report::Attempt;
+use crate::verify::mask::Mask;
+use crate::verify::side::Side;
+use crate::verify::slots::Priority;
+
+/// A prediction or training to request.
+#[derive(Clone, Copy)]
+pub(super) struct PredictionCall<'a> {
+    pub(super) case: &'a CaseId,
+    pub(super) side: Side,
+    pub(super) inputs: &'a Inputs,
+    pub(super) mask: &'a Mask,
+    pub(super) priority: Priority,
+}
+
+/// A prediction or training with its retries.
+#[derive(Debug)]
+pub(super) struct PredictionRun {
+    /// Every prediction that was created or refused, oldest first. The end is that of the last one.
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) end: PredictionEnd,
+}
+
+/// How a prediction or training ended, after all retries.
+#[derive(Debug)]
+pub(super) enum PredictionEnd {
+    /// It succeeded, or failed with an error of the model.
+    Finished(Box<Prediction>),
+    /// Replicate refused the inputs, with this message.
+    Refused(String),
+    /// It reached a time limit and was canceled.
+    TimedOut {
+        /// The limit that was reached.
+        limit: TimeLimit,
+        /// The message for the report.
+        reason: String,
+    },
+    /// The platform or a service failed, with this message.
+    Errored(String),
+    /// The verification stopped while it ran.
+    Cancelled,
+    /// The verification stopped before it was created.
+    NotStarted,
+}

@@ -1,0 +1,151 @@
+//! What two outputs must have in common even if the model is random.
+
+use cog_findings::text::shorten;
+use output_compare::MediaKind;
+use serde_json::Value;
+
+use super::{file_count_difference, file_format};
+use crate::verify::observation::{FetchedFile, Observation};
+
+/// Checks what has to hold between two outputs of a random model: types, members, number and kind of files, image sizes, and durations and
+/// lengths within an order of magnitude.
+pub(super) fn check_loosely_alike(staged: &Observation, live: &Observation) -> Result<(), String> {
+    alike_values(&staged.value_without_files(), &live.value_without_files(), "output")?;
+    if let Some(reason) = file_count_difference(&staged.files, &live.files) {
+        return Err(reason);
+    }
+    staged.files.iter().zip(&live.files).try_for_each(|(one, two)| alike_files(one, two))
+}
+
+fn alike_values(staged: &Value, live: &Value, path: &str) -> Result<(), String> {
+    match (staged, live) {
+        (Value::String(staged), Value::String(live)) => {
+            within_order(staged.chars().count() as f64 + 10.0, live.chars().count() as f64 + 10.0).then_some(()).ok_or_else(|| {
+                format!("{path} has {} characters, the live version's {}", staged.chars().count(), live.chars().count())
+            })
+        }
+        (Value::Array(staged), Value::Array(live)) => {
+            if staged.is_empty() != live.is_empty() || !within_order(staged.len() as f64 + 1.0, live.len() as f64 + 1.0) {
+                return Err(format!("{path} has {} items, the live version's {}", staged.len(), live.len()));
+            }
+            let pairs = staged.iter().zip(live).enumerate();
+            pairs.into_iter().try_for_each(|(index, (one, two))| alike_values(one, two, &format!("{path}[{index}]")))
+        }
+        (Value::Object(staged), Value::Object(live)) => {
+            if let Some(name) = live.keys().find(|name| !staged.contains_key(*name)) {
+                return Err(format!("{path}.{} is missing", shorten(name, 60)));
+            }
+            staged.iter().try_for_each(|(name, value)| match live.get(name) {
+                Some(other) => alike_values(value, other, &format!("{path}.{}", shorten(name, 60))),
+                None => Err(format!("{path}.{} is new", shorten(name, 60))),
+            })
+        }
+        (Value::Bool(_), Value::Bool(_)) | (Value::Number(_), Value::Number(_)) | (Value::Null, Value::Null) => Ok(()),
+        _ => Err(format!("{path} is {}, the live version's {}", type_name(staged), type_name(live))),
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+fn alike_files(staged: &FetchedFile, live: &FetchedFile) -> Result<(), String> {
+    let (one, two) = (staged.media()?, live.media()?);
+    let place = format!("output{}", staged.path);
+    let (kind, other) = (output_compare::detect(&one), output_compare::detect(&two));
+    if kind != other {
+        return Err(format!("{place} is {kind}, the live version's {other}"));
+    }
+    let (format, other) = (file_format(&one), file_format(&two));
+    if format != other {
+        return Err(format!("{place}: the file format changed from {other} to {format}"));
+    }
+    match kind {
+        MediaKind::Image => {
+            let (one, two) = (output_compare::image_facts(&one), output_compare::image_facts(&two));
+            match (one, two) {
+                (Ok(one), Ok(two)) if (one.width, one.height) != (two.width, two.height) => Err(format!(
+                    "{place} is {} x {} pixels, the live version's {} x {}",
+                    one.width, one.height, two.width, two.height
+                )),
+                (Ok(one), Ok(two)) if one.is_single_color && !two.is_single_color => Err(format!("{place} has a single color")),
+                (Err(problem), Ok(_)) => Err(format!("{place} cannot be decoded: {problem}")),
+                _ => Ok(()),
+            }
+        }
+        MediaKind::Audio => match (output_compare::audio_facts(&one), output_compare::audio_facts(&two)) {
+            (Ok(one), Ok(two)) if !within_order(one.duration_secs + 0.1, two.duration_secs + 0.1) => {
+                Err(format!("{place} lasts {:.1} s, the live version's {:.1} s", one.duration_secs, two.duration_secs))
+            }
+            (Ok(one), Ok(two)) if one.is_silent() && !two.is_silent() => Err(format!("{place} is silent")),
+            (Err(problem), Ok(_)) => Err(format!("{place} cannot be decoded: {problem}")),
+            _ => Ok(()),
+        },
+        _ => within_order(one.bytes.len() as f64 + 64.0, two.bytes.len() as f64 + 64.0)
+            .then_some(())
+            .ok_or_else(|| format!("{place} has {} bytes, the live version's {}", one.bytes.len(), two.bytes.len())),
+    }
+}
+
+/// Whether neither is more than ten times the other.
+fn within_order(left: f64, right: f64) -> bool {
+    left <= right * 10.0 && right <= left * 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::verify::compare::sample::observation;
+
+    #[test]
+    fn types_members_and_orders_of_magnitude_must_agree() {
+        let long = "x".repeat(2000);
+        let cases: [(Value, Value, Option<&str>); 12] = [
+            (json!("a cat"), json!("one dog"), None),
+            (json!("a cat"), json!(long), Some("output has 5 characters, the live version's 2000")),
+            (json!(0.1), json!(123), None),
+            (json!(0.1), json!("0.1"), Some("output is a number, the live version's a string")),
+            (json!({"a": 1}), json!({"a": 2}), None),
+            (json!({"a": 1}), json!({"a": 2, "b": 3}), Some("output.b is missing")),
+            (json!({"a": 1, "b": 3}), json!({"a": 2}), Some("output.b is new")),
+            (json!([1, 2]), json!([3]), None),
+            (json!([]), json!([3]), Some("output has 0 items, the live version's 1")),
+            (json!([[1], ["x"]]), json!([[1], [2]]), Some("output[1][0] is a string, the live version's a number")),
+            (json!(null), json!("x"), Some("output is null, the live version's a string")),
+            (json!(true), json!(false), None),
+        ];
+        for (staged, live, wanted) in cases {
+            let found = check_loosely_alike(&observation(staged.clone(), &[]), &observation(live.clone(), &[]));
+            assert_eq!(found.err().as_deref(), wanted, "{staged} {live}");
+        }
+    }
+
+    #[test]
+    fn files_must_agree_in_kind_format_and_order_of_size() {
+        const GIF: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+        let one = |name: &'static str, bytes: &'static [u8]| observation(json!(format!("https://x/{name}")), &[(name, bytes)]);
+        let cases: [(Observation, Observation, Option<&str>); 5] = [
+            (one("a.txt", b"cat"), one("b.txt", b"dog"), None),
+            (one("a.txt", b"cat"), one("b.gif", GIF), Some("output is text, the live version's image")),
+            (one("a.txt", b"cat"), one("b.md", b"dog"), Some("output: the file format changed from md to txt")),
+            (one("a.jpeg", b""), one("b.jpg", b""), None),
+            (
+                observation(json!([]), &[]),
+                observation(json!([]), &[("b.txt", b"x")]),
+                Some("the staged version returned 0 files, the live version 1"),
+            ),
+        ];
+        for (staged, live, wanted) in cases {
+            assert_eq!(check_loosely_alike(&staged, &live).err().as_deref(), wanted, "{staged:?} {live:?}");
+        }
+    }
+}

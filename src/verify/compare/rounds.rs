@@ -1,0 +1,242 @@
+//! Runs a comparison: one round, and a second one if the outputs differ.
+
+use std::sync::Arc;
+
+use cog_findings::Finding;
+use cog_findings::text::shorten;
+use cog_schema::Method;
+use futures::future::join;
+use serde_json::Value;
+
+use super::exact::compare_outputs;
+use super::loose::check_loosely_alike;
+use crate::domain::prediction::Prediction;
+use crate::domain::report::CaseReport;
+use crate::verify::attempt_result::{AttemptResult, AttemptVerdict};
+use crate::verify::call::{PredictionCall, PredictionEnd, PredictionRun};
+use crate::verify::check::Needs;
+use crate::verify::engine::Engine;
+use crate::verify::judge::JudgeSubject;
+use crate::verify::mask::Mask;
+use crate::verify::observation::{Observation, Outcome};
+use crate::verify::opinion::{Opinion, evidence};
+use crate::verify::planned_case::PlannedCase;
+use crate::verify::report_builder::CaseReportBuilder;
+use crate::verify::rules;
+use crate::verify::side::Side;
+use crate::verify::slots::Priority;
+
+/// What one version returned in a round.
+enum Returned {
+    Output(Arc<Observation>),
+    /// No output; why.
+    Nothing(String),
+    /// The model's error.
+    Failed(String),
+    /// A service failed, so nothing is known.
+    Errored(String),
+    Cancelled,
+}
+
+impl Engine<'_> {
+    /// Runs a comparison until it has a verdict.
+    pub(in crate::verify) async fn run_comparison(&self, case: &PlannedCase) -> CaseReport {
+        let mask = self.mask(case);
+        let mut report = CaseReportBuilder::new(case, &mask, self.services.clock.instant());
+        let (staged, live) = self.ask_both(case, &mask, Priority::Normal).await;
+        report.report_mut().live = live.attempts.last().cloned();
+        let first_live = self.returned_by_live(live.end, &mask).await;
+        let (result, first_staged) = self.first_round(case, &mask, staged.end, &first_live).await;
+        if report.add(staged.attempts, result, true) {
+            let (staged, live) = self.ask_both(case, &mask, Priority::High).await;
+            let second_live = self.returned_by_live(live.end, &mask).await;
+            let result = self.second_round(case, &mask, staged.end, [&first_live, &second_live], first_staged).await;
+            report.add(staged.attempts, result, false);
+        }
+        let mut report = report.finish();
+        self.reported_files.attach_to(&mut report);
+        self.report_flaky(case, &report);
+        report
+    }
+
+    async fn ask_both(&self, case: &PlannedCase, mask: &Mask, priority: Priority) -> (PredictionRun, PredictionRun) {
+        let call = |side| PredictionCall { case: &case.id, side, inputs: &case.inputs, mask, priority };
+        join(self.predict(call(Side::Staged)), self.predict(call(Side::Live))).await
+    }
+
+    async fn returned_by_live(&self, end: PredictionEnd, mask: &Mask) -> Returned {
+        match end {
+            PredictionEnd::Finished(prediction) => self.returned(&prediction, mask).await,
+            PredictionEnd::Refused(detail) => Returned::Nothing(format!("Replicate refused the inputs: {detail}")),
+            PredictionEnd::TimedOut { reason, .. } | PredictionEnd::Errored(reason) => Returned::Nothing(reason),
+            PredictionEnd::Cancelled | PredictionEnd::NotStarted => Returned::Cancelled,
+        }
+    }
+
+    async fn returned(&self, prediction: &Prediction, mask: &Mask) -> Returned {
+        let needs = Needs { output_files: true, wanted_url: None };
+        let Some(seen) = self.observe(prediction, Method::Predict, &needs, mask).await else { return Returned::Cancelled };
+        if let Some(problem) = seen.service_problem() {
+            return Returned::Errored(problem);
+        }
+        match &seen.outcome {
+            Outcome::Failed(error) | Outcome::Refused(error) => Returned::Failed(error.clone()),
+            Outcome::Succeeded if seen.output.as_ref().is_none_or(Value::is_null) => {
+                Returned::Nothing("it succeeded without an output".to_owned())
+            }
+            Outcome::Succeeded => Returned::Output(Arc::new(seen)),
+        }
+    }
+
+    /// Judges the first pair of outputs. A difference is a failure for now; the staged output is kept for the second round.
+    async fn first_round(
+        &self,
+        case: &PlannedCase,
+        mask: &Mask,
+        end: PredictionEnd,
+        live: &Returned,
+    ) -> (AttemptResult, Option<Arc<Observation>>) {
+        let prediction = match end {
+            PredictionEnd::Finished(prediction) => prediction,
+            other => return (self.judge_end(case, mask, other).await, None),
+        };
+        let result = match (self.returned(&prediction, mask).await, live) {
+            (Returned::Cancelled, _) | (_, Returned::Cancelled) => AttemptResult::of(AttemptVerdict::Cancelled),
+            (Returned::Errored(problem), _) => AttemptResult::of(AttemptVerdict::Errored(problem)),
+            (_, Returned::Errored(problem)) => AttemptResult::of(AttemptVerdict::Errored(problem.clone())),
+            (Returned::Failed(error), Returned::Failed(other)) => {
+                self.report_live_failure(case, other);
+                let remark = format!("both versions fail with these inputs: {error}; live: {other}");
+                AttemptResult::new(AttemptVerdict::Passed, vec![shorten(&remark, 1000)])
+            }
+            (Returned::Failed(error), _) => AttemptResult::failed(format!("the staged version failed: {error}")),
+            (Returned::Nothing(_), Returned::Output(_)) => {
+                AttemptResult::failed("the staged version returned no output, but the live version did")
+            }
+            (_, Returned::Failed(why) | Returned::Nothing(why)) => {
+                self.report_live_failure(case, why);
+                let remark = format!("there is nothing to compare with, because the live version returned no output: {why}");
+                AttemptResult::new(AttemptVerdict::Passed, vec![shorten(&remark, 1000)])
+            }
+            (Returned::Output(staged), Returned::Output(live)) => return self.compare_first(case, staged, live).await,
+        };
+        (result, None)
+    }
+
+    async fn compare_first(
+        &self,
+        case: &PlannedCase,
+        staged: Arc<Observation>,
+        live: &Arc<Observation>,
+    ) -> (AttemptResult, Option<Arc<Observation>>) {
+        let mut remarks = self.output_folder.save(&case.id, "", &staged.files).await;
+        remarks.extend(self.output_folder.save(&case.id, "live-", &live.files).await);
+        let Some(compared) = compare_outputs(staged.clone(), live.clone()).await else { return (crashed(), None) };
+        remarks.extend(compared.remarks);
+        if compared.same {
+            let result = AttemptResult::new(AttemptVerdict::Passed, remarks).with_comparisons(compared.comparisons);
+            return (self.check_health(case, result, &staged).await, None);
+        }
+        let verdict = AttemptVerdict::Failed { reason: compared.reason, again: true };
+        (AttemptResult::new(verdict, remarks).with_comparisons(compared.comparisons), Some(staged))
+    }
+
+    fn report_live_failure(&self, case: &PlannedCase, why: &str) {
+        let message = format!("{}: the live version returned no output to compare with: {}", case.id, shorten(why, 500));
+        self.add_case_finding(case, Finding::new(&rules::LIVE_FAILED, message));
+    }
+
+    /// Judges the second pair: did the model change, or are its outputs random?
+    async fn second_round(
+        &self,
+        case: &PlannedCase,
+        mask: &Mask,
+        end: PredictionEnd,
+        lives: [&Returned; 2],
+        first_staged: Option<Arc<Observation>>,
+    ) -> AttemptResult {
+        let prediction = match end {
+            PredictionEnd::Finished(prediction) => prediction,
+            other => return self.judge_end(case, mask, other).await,
+        };
+        let staged = match self.returned(&prediction, mask).await {
+            Returned::Output(staged) => staged,
+            Returned::Cancelled => return AttemptResult::of(AttemptVerdict::Cancelled),
+            Returned::Errored(problem) => return AttemptResult::of(AttemptVerdict::Errored(problem)),
+            Returned::Failed(error) => return AttemptResult::failed(format!("the staged version failed: {error}")),
+            Returned::Nothing(_) => return AttemptResult::failed("the staged version returned no output"),
+        };
+        let [Returned::Output(before), after] = lives else {
+            // The staged version failed in the first round and succeeded now, and there is no live output to compare with.
+            return AttemptResult::of(AttemptVerdict::Passed);
+        };
+        let Some(with_live) = compare_outputs(staged.clone(), before.clone()).await else { return crashed() };
+        if with_live.same {
+            return AttemptResult::new(AttemptVerdict::Passed, with_live.remarks).with_comparisons(with_live.comparisons);
+        }
+        let remark = match after {
+            Returned::Output(after) => {
+                let Some(repeated) = compare_outputs(before.clone(), after.clone()).await else { return crashed() };
+                if repeated.same {
+                    let mut remarks =
+                        vec!["the live version returned the same output twice, so the difference is a change".to_owned()];
+                    remarks.extend(with_live.remarks);
+                    let verdict = AttemptVerdict::Failed { reason: with_live.reason, again: false };
+                    return AttemptResult::new(verdict, remarks).with_comparisons(with_live.comparisons);
+                }
+                "the live version returns different outputs for the same inputs".to_owned()
+            }
+            Returned::Cancelled => return AttemptResult::of(AttemptVerdict::Cancelled),
+            Returned::Errored(problem) => return AttemptResult::of(AttemptVerdict::Errored(problem.clone())),
+            Returned::Nothing(why) | Returned::Failed(why) => format!("the live version returned no second output: {why}"),
+        };
+        self.judge_random_outputs(case, mask, first_staged.unwrap_or(staged), before, remark).await
+    }
+
+    /// Judges outputs of a model that returns different outputs for the same inputs.
+    async fn judge_random_outputs(
+        &self,
+        case: &PlannedCase,
+        mask: &Mask,
+        staged: Arc<Observation>,
+        live: &Arc<Observation>,
+        remark: String,
+    ) -> AttemptResult {
+        let mut remarks = vec![remark];
+        let (one, two, mask_of_both) = (staged.clone(), live.clone(), mask.clone());
+        let task = tokio::task::spawn_blocking(move || {
+            (check_loosely_alike(&one, &two), evidence(&one, &mask_of_both), evidence(&two, &mask_of_both))
+        });
+        let Ok((alike, staged_evidence, live_evidence)) = task.await else { return crashed() };
+        if let Err(reason) = alike {
+            return AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks);
+        }
+        if self.services.judge.is_some() {
+            let subject = JudgeSubject::LikeLive(Box::new(live_evidence));
+            return match self.opinion(subject, mask.inputs(&case.inputs), staged_evidence).await {
+                Opinion::Approves(more) => {
+                    remarks.extend(more);
+                    AttemptResult::new(AttemptVerdict::Excused, remarks)
+                }
+                Opinion::Rejects { reason, remarks: more } => {
+                    remarks.extend(more);
+                    AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks)
+                }
+                Opinion::Unknown(why) => AttemptResult::of(AttemptVerdict::Errored(why)),
+                Opinion::Cancelled => AttemptResult::of(AttemptVerdict::Cancelled),
+            };
+        }
+        let message = format!(
+            "{}: the live version returns different outputs for the same inputs, so only their kind and size were compared",
+            case.id
+        );
+        let hint = "set the seed in the case, or set ANTHROPIC_API_KEY so that Claude can compare the outputs";
+        self.add_case_finding(case, Finding::new(&rules::COMPARISON_LOOSE, message).hint(hint));
+        remarks.push("types, files and sizes are alike; the content was not compared".to_owned());
+        AttemptResult::new(AttemptVerdict::Excused, remarks)
+    }
+}
+
+fn crashed() -> AttemptResult {
+    AttemptResult::of(AttemptVerdict::Errored("comparing the outputs crashed".to_owned()))
+}

@@ -1,0 +1,129 @@
+//! What an error of the Replicate client means for its case and for the whole verification.
+
+use std::time::Duration;
+
+use crate::clients::replicate::{Failure, PredictionTarget, ReplicateError, TimeLimit, TimedOut};
+use crate::domain::events::EventKind;
+use crate::domain::report::Attempt;
+use crate::verify::VerifyError;
+use crate::verify::boot_gate::BootGate;
+use crate::verify::call::{PredictionCall, PredictionEnd};
+use crate::verify::engine::Engine;
+use crate::verify::error::with_causes;
+use crate::verify::side::Side;
+
+/// What to do after an error of the Replicate client.
+pub(super) enum Recovery {
+    /// The prediction is over.
+    Finish { end: PredictionEnd, stop: Stop },
+    /// Retry by the model's name.
+    AskByName(PredictionTarget),
+    /// Retry, because a version that was just pushed may become visible in a moment. The end if it does not.
+    RetryUntilVisible(PredictionEnd),
+}
+
+/// Whether an error stops the whole verification.
+pub(super) enum Stop {
+    No,
+    /// With the client's error as the reason.
+    WithError,
+    With(VerifyError),
+}
+
+impl Recovery {
+    fn finish(end: PredictionEnd) -> Self {
+        Self::Finish { end, stop: Stop::No }
+    }
+
+    fn stop(end: PredictionEnd) -> Self {
+        Self::Finish { end, stop: Stop::WithError }
+    }
+}
+
+impl Engine<'_> {
+    pub(super) fn recovery(
+        &self,
+        error: &ReplicateError,
+        call: PredictionCall<'_>,
+        target: &PredictionTarget,
+        duration: Duration,
+        attempts: &mut Vec<Attempt>,
+    ) -> Recovery {
+        let message = call.mask.text(&with_causes(error));
+        let errored = || PredictionEnd::Errored(message.clone());
+        let is_staged = call.side.is_staged();
+        let has_booted = self.gate_of(call.side).is_none_or(BootGate::is_open);
+        match error.failure() {
+            Failure::Cancelled { still_running } => {
+                if let Some(id) = still_running {
+                    let noun = if call.side == Side::Trainer { "training" } else { "prediction" };
+                    self.emit(EventKind::Notice(format!("{}: failed to cancel {noun} {id}, which may still run", call.case)));
+                }
+                Recovery::finish(PredictionEnd::Cancelled)
+            }
+            Failure::TimedOut(timed_out) => self.timed_out(timed_out, call, duration, attempts),
+            Failure::InvalidInput { detail, .. } => {
+                let detail = call.mask.text(detail);
+                attempts.push(refused(&detail, duration));
+                Recovery::finish(PredictionEnd::Refused(detail))
+            }
+            Failure::PaymentRequired { .. } => Recovery::stop(errored()),
+            Failure::VersionDisabled { detail } if is_staged => {
+                let reason = VerifyError::NeverBooted { reason: detail.clone(), logs_tail: String::new() };
+                Recovery::Finish { end: errored(), stop: Stop::With(reason) }
+            }
+            Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !has_booted => {
+                Recovery::RetryUntilVisible(errored())
+            }
+            // Official models have no predictions by version: `docs/reference/replicate-api.md#official-models`.
+            Failure::NotFound { .. } => match target {
+                PredictionTarget::Version(version) if !is_staged => {
+                    Recovery::AskByName(PredictionTarget::Model(version.model.clone()))
+                }
+                _ if is_staged => Recovery::stop(errored()),
+                _ => Recovery::finish(errored()),
+            },
+            Failure::Forbidden { .. } | Failure::VersionNotPermitted { .. } | Failure::VersionDisabled { .. } if !is_staged => {
+                Recovery::finish(errored())
+            }
+            _ => Recovery::stop(errored()),
+        }
+    }
+
+    fn timed_out(
+        &self,
+        timed_out: &TimedOut,
+        call: PredictionCall<'_>,
+        duration: Duration,
+        attempts: &mut Vec<Attempt>,
+    ) -> Recovery {
+        let reason = Failure::TimedOut(Box::new(timed_out.clone())).to_string();
+        let mut attempt = self.attempt_of(&timed_out.prediction, duration, call);
+        attempt.reason = Some(reason.clone());
+        let logs_tail = attempt.logs_tail.clone();
+        attempts.push(attempt);
+        let has_booted = self.gate_of(call.side).is_none_or(BootGate::is_open);
+        let never_booted = timed_out.limit == TimeLimit::StartUp && !has_booted;
+        if timed_out.limit == TimeLimit::Run {
+            self.spend(timed_out.allowed);
+        }
+        let stop = match never_booted {
+            true => Stop::With(VerifyError::NeverBooted { reason: reason.clone(), logs_tail }),
+            false => Stop::No,
+        };
+        Recovery::Finish { end: PredictionEnd::TimedOut { limit: timed_out.limit, reason }, stop }
+    }
+}
+
+fn refused(detail: &str, duration: Duration) -> Attempt {
+    Attempt {
+        prediction: None,
+        url: None,
+        output: None,
+        error: Some(detail.to_owned()),
+        logs_tail: String::new(),
+        reason: None,
+        duration,
+        metrics: serde_json::Map::new(),
+    }
+}
