@@ -12,7 +12,7 @@ use super::error::SandboxError;
 use super::faults::Fault;
 use super::registry::RegistryFault;
 use super::request_log::RequestRecord;
-use super::scripted::{JobType, Script};
+use super::scripted::{JobType, Scenario, Script};
 use super::service::Service;
 
 /// A version, for looking at.
@@ -196,6 +196,21 @@ impl Sandbox {
             is_scripted: job.is_scripted,
         };
         books.jobs().map(record).collect()
+    }
+
+    /// Makes the models of a scenario.
+    pub(super) fn apply(&self, scenario: Scenario) -> Result<(), SandboxError> {
+        for model in scenario.models {
+            self.create_model(&model.name, model.visibility, &model.hardware)?;
+            for (schema, script) in model.versions {
+                self.push_scripted_version(&model.name, schema, script)?;
+            }
+            if let Some(script) = model.pushed {
+                self.script_pushed_versions(&model.name, script)?;
+            }
+            self.set_official(&model.name, model.is_official)?;
+        }
+        Ok(())
     }
 
     fn full_name(&self, name: &str) -> String {

@@ -84,7 +84,7 @@ impl Sandbox {
         service.tasks.spawn(server::serve(listener, Arc::clone(&service), router));
         let sandbox = Self { service, registry, api_url, folder: Some(folder) };
         if let Some(scenario) = scenario {
-            scenario.apply(&sandbox)?;
+            sandbox.apply(scenario)?;
         }
         Ok(sandbox)
     }

@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use super::super::engine::JobKind;
 use super::docker::Running;
-use super::pool::Slot;
+use super::slot::Slot;
 
 /// How long a cancelled job may take to end. A `predict()` that blocks ignores the request, and its container is given up then.
 const CANCEL_LIMIT: Duration = Duration::from_secs(5);
@@ -46,11 +46,7 @@ impl Abandoned {
         };
         if timeout(CANCEL_LIMIT, stopped).await.is_err() {
             tracing::debug!(id = %self.id, "a cancelled job goes on: its container is given up");
-            let mut place = self.slot.running.lock().await;
-            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.running)) {
-                // It is removed when the last of its jobs lets go of it.
-                *place = None;
-            }
+            self.slot.let_go(&self.running).await;
             self.running.permits.close();
         }
         drop(self.permit);

@@ -13,6 +13,7 @@ mod logs;
 mod pool;
 mod protocol;
 mod reporter;
+mod slot;
 
 #[cfg(test)]
 mod docker_tests;

@@ -1,7 +1,6 @@
 //! Which container serves which job: one for each version and kind, booted by the first job, removed when it idles.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, Runni
 use super::logs::Budget;
 use super::protocol::{CogServer, Reply};
 use super::reporter::Reporter;
+use super::slot::{Busy, Slot};
 
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
 /// What is not gone by then is an orphan, which the next sandbox removes.
@@ -33,16 +33,6 @@ pub(crate) struct Containers {
     daemon: Daemon,
     slots: Mutex<HashMap<Key, Arc<Slot>>>,
     closing: CancellationToken,
-}
-
-/// The place of one version's container.
-#[derive(Default)]
-pub(super) struct Slot {
-    /// Held while booting, so that jobs that come meanwhile wait instead of booting another.
-    pub(super) running: tokio::sync::Mutex<Option<Arc<Running>>>,
-    jobs: AtomicUsize,
-    /// Counts jobs that began, to tell whether one came while the idle timer ran.
-    begun: AtomicU64,
 }
 
 impl Containers {
@@ -110,10 +100,7 @@ impl Containers {
             }
             Err(error) => {
                 reporter.end_job("");
-                let mut place = slot.running.lock().await;
-                if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &running)) {
-                    *place = None;
-                }
+                slot.let_go(&running).await;
                 Outcome::Failed { error }
             }
         }
@@ -188,43 +175,5 @@ async fn ask(server: &CogServer, job: &Job) -> Result<(Outcome, String), String>
             Ok(Reply::Busy) => sleep(BUSY_INTERVAL).await,
             Err(cause) => return Err(format!("{GONE}: {cause}")),
         }
-    }
-}
-
-/// A job in a slot. When the last one ends, the container's idle time begins.
-struct Busy {
-    slot: Arc<Slot>,
-    idle_stop: Duration,
-    closing: CancellationToken,
-}
-
-impl Busy {
-    fn begin(slot: Arc<Slot>, idle_stop: Duration, closing: CancellationToken) -> Self {
-        slot.jobs.fetch_add(1, Ordering::SeqCst);
-        slot.begun.fetch_add(1, Ordering::SeqCst);
-        Self { slot, idle_stop, closing }
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        if self.slot.jobs.fetch_sub(1, Ordering::SeqCst) > 1 || self.closing.is_cancelled() {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (slot, idle_stop, closing) = (Arc::clone(&self.slot), self.idle_stop, self.closing.clone());
-        let begun = slot.begun.load(Ordering::SeqCst);
-        runtime.spawn(async move {
-            tokio::select! {
-                () = closing.cancelled() => return,
-                () = sleep(idle_stop) => {}
-            }
-            let mut place = slot.running.lock().await;
-            if slot.begun.load(Ordering::SeqCst) == begun
-                && let Some(running) = place.take()
-            {
-                running.remove().await;
-            }
-        });
     }
 }

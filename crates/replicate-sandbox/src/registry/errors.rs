@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::digest::{Digest, InvalidDigest};
 use super::fault::closed;
+use super::session::received_range;
 
 /// A refused or failed request.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +117,7 @@ impl IntoResponse for RegistryError {
                 if let Ok(location) = HeaderValue::from_str(location) {
                     headers.insert(header::LOCATION, location);
                 }
-                if let Ok(range) = HeaderValue::from_str(&super::uploads::received_range(*offset)) {
+                if let Ok(range) = HeaderValue::from_str(&received_range(*offset)) {
                     headers.insert(header::RANGE, range);
                 }
             }

@@ -15,6 +15,7 @@ mod gate;
 mod manifests;
 mod repositories;
 mod routes;
+mod session;
 mod uploads;
 
 #[cfg(test)]

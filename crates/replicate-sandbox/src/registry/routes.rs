@@ -19,7 +19,7 @@ use super::digest::Digest;
 use super::errors::RegistryError;
 use super::gate::{Access, PushedManifest};
 use super::manifests::{Content, MAX_MANIFEST_BYTES, Manifest, labels};
-use super::uploads::{ChunkRange, location, received_range};
+use super::session::{ChunkRange, location, received_range};
 use super::{Registry, auth};
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");

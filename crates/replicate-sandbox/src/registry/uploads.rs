@@ -19,6 +19,7 @@ use super::blobs::BlobStore;
 use super::digest::Digest;
 use super::errors::RegistryError;
 use super::fault::Faults;
+use super::session::{ChunkRange, location};
 use crate::locks::lock;
 
 const MAX_OPEN_UPLOADS: usize = 1024;
@@ -47,35 +48,6 @@ struct Upload {
     file: BufWriter<File>,
     hasher: Sha256,
     offset: u64,
-}
-
-/// The inclusive range of bytes that a chunk says it holds: `Content-Range: 0-1023`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ChunkRange {
-    start: u64,
-    end: u64,
-}
-
-impl ChunkRange {
-    /// Reads the header's value, in the distribution API's form or with HTTP's `bytes ` before and `/size` behind.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let text = text.strip_prefix("bytes").map_or(text, |rest| rest.trim_start_matches(['=', ' ']));
-        let text = text.split_once('/').map_or(text, |(range, _)| range);
-        let (start, end) = text.split_once('-')?;
-        let range = Self { start: start.parse().ok()?, end: end.parse().ok()? };
-        (range.start <= range.end).then_some(range)
-    }
-}
-
-/// The `Range` header after `offset` bytes; the specification's `0-0` for none.
-pub(super) fn received_range(offset: u64) -> String {
-    format!("0-{}", offset.saturating_sub(1))
-}
-
-/// Where a session is continued.
-pub(super) fn location(repository: &str, id: Uuid) -> String {
-    format!("/v2/{repository}/blobs/uploads/{id}")
 }
 
 impl Uploads {
@@ -215,22 +187,6 @@ impl Upload {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn chunk_ranges_are_read_in_both_forms() {
-        let cases = [
-            ("0-1023", Some((0, 1023))),
-            ("bytes 5-9/10", Some((5, 9))),
-            ("bytes=5-9", Some((5, 9))),
-            ("9-5", None),
-            ("5-", None),
-            ("-5", None),
-            ("x", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(ChunkRange::parse(text), expected.map(|(start, end)| ChunkRange { start, end }), "{text}");
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn abandoned_sessions_go_with_their_files() {

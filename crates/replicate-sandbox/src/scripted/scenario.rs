@@ -29,7 +29,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Script, ScriptedReply, ScriptedRequest};
-use crate::{Sandbox, SandboxError, Visibility};
+use crate::books::Visibility;
+use crate::error::SandboxError;
 
 /// A scenario's file.
 #[derive(Debug, Deserialize)]
@@ -113,10 +114,24 @@ enum Never {
     Survives,
 }
 
-/// What a scenario's file says, checked.
+/// The models of a scenario, checked and ready to create.
 #[derive(Debug)]
 pub(crate) struct Scenario {
-    models: Vec<RawModel>,
+    pub(crate) models: Vec<ScenarioModel>,
+}
+
+/// A model of a scenario.
+#[derive(Debug)]
+pub(crate) struct ScenarioModel {
+    /// `name` or `owner/name`.
+    pub(crate) name: String,
+    pub(crate) hardware: String,
+    pub(crate) visibility: Visibility,
+    pub(crate) is_official: bool,
+    /// OpenAPI documents and scripts, oldest first.
+    pub(crate) versions: Vec<(Option<Value>, Script)>,
+    /// Answers for versions that are pushed.
+    pub(crate) pushed: Option<Script>,
 }
 
 impl Scenario {
@@ -129,29 +144,25 @@ impl Scenario {
 
     fn parse(text: &str) -> Result<Self, String> {
         let raw: Raw = serde_saphyr::from_str(text).map_err(|cause| cause.to_string())?;
-        for model in &raw.models {
-            let versions = model.versions.iter().map(|version| (&version.setup, &version.replies));
-            let pushed = model.pushed.iter().map(|pushed| (&pushed.setup, &pushed.replies));
-            for (setup, replies) in versions.chain(pushed) {
-                check(setup, replies).map_err(|reason| format!("model {}: {reason}", model.name))?;
-            }
-        }
-        Ok(Self { models: raw.models })
+        let models = raw.models.into_iter().map(|model| {
+            let name = model.name.clone();
+            model.into_model().map_err(|reason| format!("model {name}: {reason}"))
+        });
+        Ok(Self { models: models.collect::<Result<_, _>>()? })
     }
+}
 
-    /// Makes the models.
-    pub(crate) fn apply(self, sandbox: &Sandbox) -> Result<(), SandboxError> {
-        for model in self.models {
-            sandbox.create_model(&model.name, model.visibility, &model.hardware)?;
-            for version in model.versions {
-                sandbox.push_scripted_version(&model.name, version.schema, script(version.setup, version.replies))?;
-            }
-            if let Some(pushed) = model.pushed {
-                sandbox.script_pushed_versions(&model.name, script(pushed.setup, pushed.replies))?;
-            }
-            sandbox.set_official(&model.name, model.official)?;
-        }
-        Ok(())
+impl RawModel {
+    fn into_model(self) -> Result<ScenarioModel, String> {
+        let versions = self.versions.into_iter().map(|version| Ok((version.schema, script(version.setup, version.replies)?)));
+        Ok(ScenarioModel {
+            name: self.name,
+            hardware: self.hardware,
+            visibility: self.visibility,
+            is_official: self.official,
+            versions: versions.collect::<Result<_, String>>()?,
+            pushed: self.pushed.map(|pushed| script(pushed.setup, pushed.replies)).transpose()?,
+        })
     }
 }
 
@@ -172,14 +183,15 @@ fn check(setup: &RawSetup, replies: &[RawReply]) -> Result<(), String> {
     }
 }
 
-fn script(setup: RawSetup, replies: Vec<RawReply>) -> Script {
-    Script::new(move |request| {
+fn script(setup: RawSetup, replies: Vec<RawReply>) -> Result<Script, String> {
+    check(&setup, &replies)?;
+    Ok(Script::new(move |request| {
         let fits = |reply: &&RawReply| reply.when.iter().all(|(name, value)| request.input.get(name) == Some(value));
         match replies.iter().find(fits) {
             Some(found) => reply(found, &setup, request),
             None => ScriptedReply::failure("the script has no reply to these inputs"),
         }
-    })
+    }))
 }
 
 fn reply(raw: &RawReply, setup: &RawSetup, request: &ScriptedRequest) -> ScriptedReply {
