@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clients::replicate::{Failure, PredictionTarget, ReplicateError, TimeLimit, TimedOut};
+use crate::clients::replicate::{PredictionTarget, ReplicateError, ReplicateFailure, TimeLimit, TimedOut};
 use crate::domain::events::EventKind;
 use crate::domain::report::Attempt;
 use crate::verify::VerifyError;
@@ -35,35 +35,39 @@ impl Engine<'_> {
         let is_staged = ask.side.is_staged();
         let has_booted = self.gate_of(ask.side).is_none_or(Gate::is_open);
         match error.failure() {
-            Failure::Cancelled { still_running } => {
+            ReplicateFailure::Cancelled { still_running } => {
                 if let Some(id) = still_running {
                     let noun = if ask.side == Side::Trainer { "training" } else { "prediction" };
                     self.tell(EventKind::Notice(format!("{}: {noun} {id} could not be stopped and may still run", ask.case)));
                 }
                 AfterError::End(End::Cancelled, None)
             }
-            Failure::TimedOut(timed_out) => self.timed_out(timed_out, ask, duration, attempts),
-            Failure::InvalidInput { detail, .. } => {
+            ReplicateFailure::TimedOut(timed_out) => self.timed_out(timed_out, ask, duration, attempts),
+            ReplicateFailure::InvalidInput { detail, .. } => {
                 let detail = ask.mask.text(detail);
                 attempts.push(refused(&detail, duration));
                 AfterError::End(End::Refused(detail), None)
             }
-            Failure::PaymentRequired { .. } => AfterError::End(errored(), Some(None)),
-            Failure::VersionDisabled { detail } if is_staged => {
+            ReplicateFailure::PaymentRequired { .. } => AfterError::End(errored(), Some(None)),
+            ReplicateFailure::VersionDisabled { detail } if is_staged => {
                 let reason = VerifyError::NeverBooted { reason: detail.clone(), logs_tail: String::new() };
                 AfterError::End(errored(), Some(Some(reason)))
             }
-            Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !has_booted => {
+            ReplicateFailure::NotFound { .. } | ReplicateFailure::VersionNotPermitted { .. } if is_staged && !has_booted => {
                 AfterError::NotYetVisible(errored())
             }
             // Official models have no predictions by version: `docs/reference/replicate-api.md#official-models`.
-            Failure::NotFound { .. } => match target {
+            ReplicateFailure::NotFound { .. } => match target {
                 PredictionTarget::Version(version) if !is_staged => {
                     AfterError::ByName(PredictionTarget::Model(version.model.clone()))
                 }
                 _ => AfterError::End(errored(), is_staged.then_some(None)),
             },
-            Failure::Forbidden { .. } | Failure::VersionNotPermitted { .. } | Failure::VersionDisabled { .. } if !is_staged => {
+            ReplicateFailure::Forbidden { .. }
+            | ReplicateFailure::VersionNotPermitted { .. }
+            | ReplicateFailure::VersionDisabled { .. }
+                if !is_staged =>
+            {
                 AfterError::End(errored(), None)
             }
             _ => AfterError::End(errored(), Some(None)),
@@ -71,7 +75,7 @@ impl Engine<'_> {
     }
 
     fn timed_out(&self, timed_out: &TimedOut, ask: Ask<'_>, duration: Duration, attempts: &mut Vec<Attempt>) -> AfterError {
-        let reason = Failure::TimedOut(Box::new(timed_out.clone())).to_string();
+        let reason = ReplicateFailure::TimedOut(Box::new(timed_out.clone())).to_string();
         let mut attempt = self.attempt_of(&timed_out.prediction, duration, ask);
         attempt.reason = Some(reason.clone());
         let logs_tail = attempt.logs_tail.clone();

@@ -7,7 +7,7 @@ use cog_schema::Method;
 
 use crate::clients::http::pause;
 use crate::clients::replicate::{
-    PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TrainingRequest, Watcher,
+    PredictionRequest, PredictionTarget, ReplicateError, RunLimits, StatusObserver, TimeLimit, TrainingRequest,
 };
 use crate::domain::case::CaseId;
 use crate::domain::events::EventKind;
@@ -221,7 +221,7 @@ impl Engine<'_> {
         &self,
         target: &PredictionTarget,
         ask: Ask<'_>,
-        watcher: &Watcher<'_>,
+        watcher: &StatusObserver<'_>,
     ) -> Result<Prediction, ReplicateError> {
         let (replicate, limits) = (&self.services.replicate, self.request.limits);
         if let (Side::Trainer, Some(train)) = (ask.side, self.request.train) {

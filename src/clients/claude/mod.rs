@@ -3,19 +3,19 @@
 //! - [`Claude`]: the trait; [`RealClaude`]: the real one, with repeats, time limits and a budget
 //! - [`ToolRequest`]: the question; [`Content`]: its parts
 //! - [`Quoted`]: untrusted text in a form that cannot pass for ours
-//! - [`Picture`]: a picture within the API's limits
+//! - [`PromptImage`]: a picture within the API's limits
 //! - [`ClaudeError`]: what went wrong, by meaning
 //!
 //! What is asked, and what the answer means, is left to the caller.
 
 mod error;
-mod picture;
+mod prompt_image;
 mod quote;
 mod real;
 mod request;
 
 pub use error::{ClaudeError, ClaudeFailure};
-pub use picture::{MOST_PICTURES, Picture, PictureError};
+pub use prompt_image::{MOST_IMAGES, PromptImage, PromptImageError};
 pub use quote::Quoted;
 pub use real::{ClaudeOptions, RealClaude};
 pub use request::{Claude, Content, ToolRequest};

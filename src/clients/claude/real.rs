@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::clients::claude::error::failure_of;
 use crate::clients::claude::{Claude, ClaudeError, ClaudeFailure, ToolRequest};
-use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, is_private_host, read_bounded, requested_wait, retry};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
@@ -73,7 +73,7 @@ impl fmt::Debug for RealClaude {
 
 /// An answer.
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct MessageResponse {
     #[serde(default)]
     content: Vec<Block>,
     stop_reason: Option<String>,
@@ -97,7 +97,7 @@ struct Usage {
 }
 
 /// One try that failed.
-struct Failed {
+struct FailedAttempt {
     error: ClaudeError,
     again: Retry,
 }
@@ -122,7 +122,7 @@ impl RealClaude {
         self.spent.load(Ordering::Relaxed)
     }
 
-    async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, Failed> {
+    async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, FailedAttempt> {
         let sent = self
             .http
             .post(self.endpoint.clone())
@@ -146,10 +146,10 @@ impl RealClaude {
                 }
                 _ => Retry::No,
             };
-            return Err(Failed { error: ClaudeError { failure, request_id }, again });
+            return Err(FailedAttempt { error: ClaudeError { failure, request_id }, again });
         }
-        let failed = |failure| Failed { error: ClaudeError { failure, request_id: request_id.clone() }, again: Retry::No };
-        let answer: Answer =
+        let failed = |failure| FailedAttempt { error: ClaudeError { failure, request_id: request_id.clone() }, again: Retry::No };
+        let answer: MessageResponse =
             serde_json::from_slice(&body).map_err(|error| failed(ClaudeFailure::Unusable(format!("it is no message: {error}"))))?;
         self.spent.fetch_add(answer.usage.input_tokens.saturating_add(answer.usage.output_tokens), Ordering::Relaxed);
         match answer.stop_reason.as_deref() {
@@ -174,31 +174,31 @@ impl Claude for RealClaude {
         let asked = retry(
             self.retry,
             &cancelled,
-            |failed: &Failed| failed.again,
+            |failed: &FailedAttempt| failed.again,
             || async {
                 if self.spent_tokens() >= self.budget {
                     let error = ClaudeError::own(ClaudeFailure::BudgetSpent { budget: self.budget });
-                    return Err(Failed { error, again: Retry::No });
+                    return Err(FailedAttempt { error, again: Retry::No });
                 }
                 self.once(request, body.clone()).await
             },
         );
         match asked.await {
             Ok(input) => Ok(input),
-            Err(Stopped::Failed(failed)) => Err(failed.error),
-            Err(Stopped::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was cancelled".to_owned()))),
+            Err(RetryError::Failed(failed)) => Err(failed.error),
+            Err(RetryError::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was cancelled".to_owned()))),
         }
     }
 }
 
-fn transport(error: &(dyn std::error::Error + 'static)) -> Failed {
+fn transport(error: &(dyn std::error::Error + 'static)) -> FailedAttempt {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(deeper) = source {
         words = format!("{words}: {deeper}");
         source = deeper.source();
     }
-    Failed { error: ClaudeError::own(ClaudeFailure::Transport(words)), again: Retry::After(None) }
+    FailedAttempt { error: ClaudeError::own(ClaudeFailure::Transport(words)), again: Retry::After(None) }
 }
 
 /// Where messages are sent to, and whether that is a machine of one's own.

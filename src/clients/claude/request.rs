@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::clients::claude::{ClaudeError, Picture};
+use crate::clients::claude::{ClaudeError, PromptImage};
 
 /// Answers questions. Called from several tasks at one time.
 #[async_trait]
@@ -37,7 +37,7 @@ pub enum Content {
     /// Words. Empty ones are left out.
     Text(String),
     /// A picture.
-    Picture(Picture),
+    Image(PromptImage),
 }
 
 impl ToolRequest {
@@ -49,7 +49,7 @@ impl ToolRequest {
             .filter_map(|part| match part {
                 Content::Text(text) if text.trim().is_empty() => None,
                 Content::Text(text) => Some(json!({"type": "text", "text": text})),
-                Content::Picture(picture) => Some(json!({
+                Content::Image(picture) => Some(json!({
                     "type": "image",
                     "source": {"type": "base64", "media_type": picture.media_type(), "data": picture.base64()},
                 })),

@@ -11,7 +11,7 @@ use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::clients::docker::progress::Progress;
+use crate::clients::docker::progress::BuildProgress;
 use crate::clients::docker::session::SecretSession;
 use crate::clients::docker::{BuildEvent, BuildNetwork, Context, DockerError, ImageBuild, RealDocker};
 
@@ -49,7 +49,7 @@ impl RealDocker {
         };
         let body = body_try_stream(ReaderStream::with_capacity(context, CHUNK_BYTES));
         let mut messages = client.build_image(options(build, session), None, Some(body));
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         loop {
             let message = tokio::select! {
                 // Dropping the stream closes the connection, and with it the daemon gives the build up.
@@ -68,7 +68,7 @@ impl RealDocker {
     }
 
     /// A stream error is BuildKit's verdict on the build; anything else is the daemon's trouble.
-    fn build_error(&self, progress: &Progress, error: bollard::errors::Error) -> DockerError {
+    fn build_error(&self, progress: &BuildProgress, error: bollard::errors::Error) -> DockerError {
         match self.meaning("build the image", "", error) {
             DockerError::Daemon { status: None, message, .. } | DockerError::CertificateUnknown { message, .. } => {
                 DockerError::BuildFailed { step: progress.failed_step().map(str::to_owned), message }

@@ -8,6 +8,7 @@ use bollard::grpc::error::GrpcError;
 use cog_findings::text::shorten;
 
 use crate::clients::ErrorKind;
+use crate::clients::docker::api_version::OLDEST_API;
 use crate::support::clock::humane;
 
 /// How much of the daemon's words an error keeps.
@@ -288,7 +289,7 @@ impl DockerError {
             return Self::CertificateUnknown { attempted, message };
         }
         if says(&["is too old. minimum supported api version", "is too new. maximum supported api version"]) {
-            return Self::ApiTooOld { server: message, needed: super::real::OLDEST_API.to_owned() };
+            return Self::ApiTooOld { server: message, needed: OLDEST_API.to_owned() };
         }
         if status == Some(409) {
             return Self::InUse { attempted, message };

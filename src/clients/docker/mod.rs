@@ -7,6 +7,7 @@
 //! (API 1.41); `docs/reference/cog.md#docker-2010` lists the quirks of that version.
 
 mod api;
+mod api_version;
 mod build;
 mod container;
 mod derive;
@@ -16,6 +17,7 @@ mod network;
 mod progress;
 mod push;
 mod real;
+mod reference;
 mod session;
 mod types;
 

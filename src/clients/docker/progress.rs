@@ -57,12 +57,12 @@ struct Step {
 
 /// What is known of a build's steps.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct BuildProgress {
     steps: HashMap<String, Step>,
     failed: Option<String>,
 }
 
-impl Progress {
+impl BuildProgress {
     /// The step that failed first for a reason of its own.
     pub(super) fn failed_step(&self) -> Option<&str> {
         self.failed.as_deref()
@@ -135,7 +135,7 @@ impl Step {
         }
         let bytes = std::mem::take(&mut self.unfinished_line);
         let text = String::from_utf8_lossy(&bytes);
-        // Progress bars overwrite their line: what was last on it stays.
+        // BuildProgress bars overwrite their line: what was last on it stays.
         let line = text.trim_end_matches(['\n', '\r']).rsplit('\r').next().unwrap_or_default();
         events.push(BuildEvent::Output { step: self.name.clone(), line: line.to_owned() });
     }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_step_is_told_once_per_change() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         assert_eq!(progress.absorb(vertices(vec![vertex("a", None, None)])), []);
         assert_eq!(progress.absorb(vertices(vec![vertex("a", Some(5), None)])), [BuildEvent::Started { step: "a".to_owned() }]);
         assert_eq!(progress.absorb(vertices(vec![vertex("a", Some(5), None)])), []);
@@ -196,12 +196,12 @@ mod tests {
     #[test]
     fn a_cached_step_never_starts() {
         let cached = Vertex { cached: true, ..vertex("a", Some(5), Some(5)) };
-        assert_eq!(Progress::default().absorb(vertices(vec![cached])), [BuildEvent::Cached { step: "a".to_owned() }]);
+        assert_eq!(BuildProgress::default().absorb(vertices(vec![cached])), [BuildEvent::Cached { step: "a".to_owned() }]);
     }
 
     #[test]
     fn chunks_become_lines() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         progress.absorb(vertices(vec![vertex("a", Some(1), None)]));
         assert_eq!(lines(&progress.absorb(output("a", b"one\ntw"))), ["one"]);
         assert_eq!(lines(&progress.absorb(output("a", b"o\r\n10%\r100%\nend"))), ["two", "100%"]);
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_character_cut_in_two_is_whole_again() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         progress.absorb(vertices(vec![vertex("a", Some(1), None)]));
         progress.absorb(output("a", &"ü".as_bytes()[..1]));
         let mut rest = "ü".as_bytes()[1..].to_vec();
@@ -220,14 +220,14 @@ mod tests {
 
     #[test]
     fn an_endless_line_is_broken() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         progress.absorb(vertices(vec![vertex("a", Some(1), None)]));
         assert_eq!(lines(&progress.absorb(output("a", &[b'x'; LINE_BYTES]))).len(), 1);
     }
 
     #[test]
     fn the_step_to_blame_is_not_one_that_was_given_up() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         let given_up = Vertex { error: "context canceled: context canceled".to_owned(), ..vertex("b", Some(1), Some(2)) };
         let failed = Vertex { error: "executor failed running: exit code: 1".to_owned(), ..vertex("a", Some(1), Some(2)) };
         progress.absorb(vertices(vec![given_up, failed]));

@@ -10,6 +10,7 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::build::PLATFORM;
+use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
     DockerError, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RealDocker, RegistryCredentials,
 };
@@ -134,17 +135,6 @@ async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), Dock
     tokio::select! {
         () = cancelled.cancelled() => Err(DockerError::Cancelled),
         () = tokio::time::sleep(wait) => Ok(()),
-    }
-}
-
-/// A name and its tag or digest; `latest` when there is neither. A `:` before a `/` is a port.
-pub(super) fn split_reference(reference: &str) -> (&str, &str) {
-    if let Some((name, digest)) = reference.split_once('@') {
-        return (name, digest);
-    }
-    match reference.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, tag),
-        _ => (reference, "latest"),
     }
 }
 
@@ -289,20 +279,6 @@ mod tests {
             assert!(is_transient(words), "{words}");
         }
         assert!(!is_transient("manifest invalid: manifest invalid"));
-    }
-
-    #[test]
-    fn a_port_is_not_a_tag() {
-        let cases = [
-            ("python:3.11-slim", ("python", "3.11-slim")),
-            ("python", ("python", "latest")),
-            ("127.0.0.1:5000/a/b", ("127.0.0.1:5000/a/b", "latest")),
-            ("127.0.0.1:5000/a/b:v1", ("127.0.0.1:5000/a/b", "v1")),
-            ("r8.im/a/b@sha256:00", ("r8.im/a/b", "sha256:00")),
-        ];
-        for (reference, parts) in cases {
-            assert_eq!(split_reference(reference), parts, "{reference}");
-        }
     }
 
     #[test]

@@ -12,15 +12,13 @@ use futures::TryStreamExt as _;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::docker::api_version::{OLDEST_API, is_supported};
 use crate::clients::docker::endpoint::Endpoint;
-use crate::clients::docker::push::split_reference;
+use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
     BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
     ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RegistryCredentials,
 };
-
-/// The API of Docker 20.10.
-pub(super) const OLDEST_API: &str = "1.41";
 
 /// How long the daemon may think before it answers.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
@@ -45,7 +43,7 @@ impl RealDocker {
         let client = bollard::Docker::connect_with_host(&host).map_err(meaning)?.with_timeout(CALL_LIMIT);
         let client = client.negotiate_version().await.map_err(meaning)?;
         let server = client.client_version().to_string();
-        if parse_api(&server) < parse_api(OLDEST_API) {
+        if !is_supported(&server) {
             return Err(DockerError::ApiTooOld { server, needed: OLDEST_API.to_owned() });
         }
         Ok(Self { patient: client.clone().with_timeout(STREAM_LIMIT), client, endpoint })
@@ -55,11 +53,6 @@ impl RealDocker {
     pub(super) fn meaning(&self, attempted: &str, subject: &str, error: BollardError) -> DockerError {
         DockerError::from_bollard(&self.endpoint.to_string(), attempted, subject, CALL_LIMIT, error)
     }
-}
-
-fn parse_api(version: &str) -> Option<(u32, u32)> {
-    let (major, minor) = version.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 fn bytes(count: Option<i64>) -> u64 {
@@ -201,13 +194,6 @@ impl Docker for RealDocker {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn api_versions_are_numbers_not_text() {
-        assert!(parse_api("1.9") < parse_api("1.41"));
-        assert!(parse_api("2.0") > parse_api("1.41"));
-        assert_eq!(parse_api("rubbish"), None);
-    }
 
     #[tokio::test]
     async fn a_missing_socket_is_named() {

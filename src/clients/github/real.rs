@@ -58,7 +58,7 @@ pub struct RealGitHub {
     clock: Arc<dyn Clock>,
 }
 
-struct Answer {
+struct RawResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
@@ -93,12 +93,12 @@ impl RealGitHub {
         method: &Method,
         route: &str,
         body: Option<&Value>,
-    ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<RawResponse, Box<dyn std::error::Error + Send + Sync>> {
         let request = http::Request::builder().method(method.clone()).uri(route);
         let request = self.octocrab.build_request(request, body)?;
         let (parts, body) = self.octocrab.execute(request).await?.into_parts();
         let body = Limited::new(body, BODY_BYTES).collect().await?.to_bytes();
-        Ok(Answer { status: parts.status, headers: parts.headers, body })
+        Ok(RawResponse { status: parts.status, headers: parts.headers, body })
     }
 
     async fn call(
@@ -274,7 +274,7 @@ fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn refusal(answer: &Answer, attempted: String) -> GitHubError {
+fn refusal(answer: &RawResponse, attempted: String) -> GitHubError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let message = body.get("message").and_then(Value::as_str).unwrap_or("no reason given");
     let details = body.get("errors").filter(|errors| !errors.is_null()).map(|errors| format!(" {errors}")).unwrap_or_default();

@@ -17,7 +17,7 @@ pub enum Retry {
 
 /// Why [`retry`] gave up.
 #[derive(Debug)]
-pub enum Stopped<E> {
+pub enum RetryError<E> {
     /// The operation failed for good; this is its last error.
     Failed(E),
     /// It was cancelled before a try, or between two.
@@ -47,24 +47,24 @@ pub async fn retry<T, E, F>(
     cancelled: &CancellationToken,
     classify: impl Fn(&E) -> Retry,
     mut operation: impl FnMut() -> F,
-) -> Result<T, Stopped<E>>
+) -> Result<T, RetryError<E>>
 where
     F: Future<Output = Result<T, E>>,
 {
     let mut waits = policy.waits();
     loop {
         if cancelled.is_cancelled() {
-            return Err(Stopped::Cancelled);
+            return Err(RetryError::Cancelled);
         }
         let error = match operation().await {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        let Retry::After(requested) = classify(&error) else { return Err(Stopped::Failed(error)) };
-        let Some(own) = waits.next() else { return Err(Stopped::Failed(error)) };
+        let Retry::After(requested) = classify(&error) else { return Err(RetryError::Failed(error)) };
+        let Some(own) = waits.next() else { return Err(RetryError::Failed(error)) };
         let wait = requested.unwrap_or(own).min(policy.longest_wait);
         if pause(wait, cancelled).await.is_err() {
-            return Err(Stopped::Cancelled);
+            return Err(RetryError::Cancelled);
         }
     }
 }
@@ -94,13 +94,13 @@ mod tests {
             },
         )
         .await;
-        assert!(matches!(outcome, Err(Stopped::Failed(4))), "{outcome:?}");
+        assert!(matches!(outcome, Err(RetryError::Failed(4))), "{outcome:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_error_that_must_not_be_repeated_is_not() {
         let outcome: Result<(), _> = retry(POLICY, &CancellationToken::new(), |_| Retry::No, || async { Err::<(), _>("no") }).await;
-        assert!(matches!(outcome, Err(Stopped::Failed("no"))));
+        assert!(matches!(outcome, Err(RetryError::Failed("no"))));
     }
 
     #[tokio::test(start_paused = true)]
@@ -133,7 +133,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(2)).await;
                 cancelled.cancel();
             });
-        assert!(matches!(outcome, Err(Stopped::Cancelled)));
+        assert!(matches!(outcome, Err(RetryError::Cancelled)));
         assert_eq!(start.elapsed().as_secs(), 2);
     }
 }

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, is_private_host, read_bounded, requested_wait, retry};
 use crate::clients::pagerduty::{AlertEvent, Alerts, PagerDutyError, PagerDutyFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
@@ -76,7 +76,7 @@ impl fmt::Debug for RealPagerDuty {
 }
 
 /// One try that failed.
-struct Failed {
+struct FailedAttempt {
     failure: PagerDutyFailure,
     again: Retry,
 }
@@ -84,7 +84,7 @@ struct Failed {
 /// What the service answers with.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Answer {
+struct EventResponse {
     message: String,
     errors: Vec<String>,
 }
@@ -105,8 +105,8 @@ impl RealPagerDuty {
         Ok(Self { http, endpoint, routing_key, retry, clock })
     }
 
-    async fn once(&self, body: String) -> Result<(), Failed> {
-        let transport = |words: String| Failed { failure: PagerDutyFailure::Transport(words), again: Retry::After(None) };
+    async fn once(&self, body: String) -> Result<(), FailedAttempt> {
+        let transport = |words: String| FailedAttempt { failure: PagerDutyFailure::Transport(words), again: Retry::After(None) };
         let request = self.http.post(self.endpoint.clone()).timeout(CALL_TIME).header(CONTENT_TYPE, "application/json").body(body);
         let answer = request.send().await.map_err(|error| transport(error.without_url().to_string()))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
@@ -117,7 +117,7 @@ impl RealPagerDuty {
         let wait = requested_wait(&headers, &body, self.clock.now());
         let failure = failure_of(status, &body);
         let again = if matches!(failure, PagerDutyFailure::Refused(_)) { Retry::No } else { Retry::After(wait) };
-        Err(Failed { failure, again })
+        Err(FailedAttempt { failure, again })
     }
 }
 
@@ -127,11 +127,11 @@ impl Alerts for RealPagerDuty {
         let body = body(event, self.routing_key.expose_secret(), self.clock.as_ref()).to_string();
         // Sent also when the run was cancelled: whoever does not want to wait drops it.
         let never = CancellationToken::new();
-        let sent = retry(self.retry, &never, |failed: &Failed| failed.again, || self.once(body.clone())).await;
+        let sent = retry(self.retry, &never, |failed: &FailedAttempt| failed.again, || self.once(body.clone())).await;
         let failure = match sent {
             Ok(()) => return Ok(()),
-            Err(Stopped::Failed(failed)) => failed.failure,
-            Err(Stopped::Cancelled) => PagerDutyFailure::Transport("it was cancelled".to_owned()),
+            Err(RetryError::Failed(failed)) => failed.failure,
+            Err(RetryError::Cancelled) => PagerDutyFailure::Transport("it was cancelled".to_owned()),
         };
         Err(PagerDutyError { attempt: event.to_string(), failure })
     }
@@ -161,7 +161,7 @@ fn body(event: &AlertEvent, routing_key: &str, clock: &dyn Clock) -> Value {
 }
 
 fn failure_of(status: StatusCode, body: &[u8]) -> PagerDutyFailure {
-    let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
+    let answer: EventResponse = serde_json::from_slice(body).unwrap_or_default();
     let mut detail = answer.message;
     if !answer.errors.is_empty() {
         detail = format!("{detail} ({})", answer.errors.join(", "));

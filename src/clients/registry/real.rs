@@ -13,7 +13,7 @@ use super::challenge::{Challenge, parse};
 use super::manifest::{self, Document, Manifest};
 use super::{Registry, RegistryError};
 use crate::clients::docker::RegistryCredentials;
-use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, read_bounded, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, retry};
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
@@ -94,8 +94,8 @@ impl RealRegistry {
         // Callers cancel by dropping: nothing here changes anything over there.
         match retry(self.retry, &CancellationToken::new(), classify, operation).await {
             Ok(value) => Ok(value),
-            Err(Stopped::Failed(error)) => Err(error),
-            Err(Stopped::Cancelled) => {
+            Err(RetryError::Failed(error)) => Err(error),
+            Err(RetryError::Cancelled) => {
                 Err(RegistryError::Unreachable { host: self.host.clone(), source: "the call was cancelled".into() })
             }
         }
@@ -113,7 +113,7 @@ impl RealRegistry {
         };
         let mut response = ask(None).send().await.map_err(|error| self.unreachable(error))?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            let authorization = self.answer(&response, repository).await?;
+            let authorization = self.authorization(&response, repository).await?;
             response = ask(Some(authorization)).send().await.map_err(|error| self.unreachable(error))?;
         }
         match response.status() {
@@ -126,7 +126,7 @@ impl RealRegistry {
     }
 
     /// What to send after a 401.
-    async fn answer(&self, refusal: &reqwest::Response, repository: &str) -> Result<String, RegistryError> {
+    async fn authorization(&self, refusal: &reqwest::Response, repository: &str) -> Result<String, RegistryError> {
         let attempted = format!("pull {repository}");
         let header = refusal.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match (parse(header), &self.credentials) {
@@ -140,7 +140,7 @@ impl RealRegistry {
 
     pub(super) async fn token(&self, mut realm: Url, service: Option<String>, scope: String) -> Result<String, RegistryError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct TokenResponse {
             token: Option<String>,
             access_token: Option<String>,
         }
@@ -160,7 +160,7 @@ impl RealRegistry {
             return Err(self.refused("a token", response.status()));
         }
         let body = read_bounded(response, ANSWER_BYTES).await.map_err(|error| self.malformed("a token", error.to_string()))?;
-        let answer: Answer = serde_json::from_slice(&body).map_err(|error| self.malformed("a token", error.to_string()))?;
+        let answer: TokenResponse = serde_json::from_slice(&body).map_err(|error| self.malformed("a token", error.to_string()))?;
         let token = answer.token.or(answer.access_token).ok_or_else(|| self.malformed("a token", "there is none".to_owned()))?;
         Ok(format!("Bearer {token}"))
     }
@@ -234,7 +234,7 @@ impl Registry for RealRegistry {
 
     async fn verify_token(&self, token: &SecretString) -> Result<String, RegistryError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct VerifyTokenResponse {
             username: String,
         }
         let text = token.expose_secret().trim();
@@ -252,7 +252,7 @@ impl Registry for RealRegistry {
             }
             let body =
                 read_bounded(response, ANSWER_BYTES).await.map_err(|error| self.malformed("verify-token", error.to_string()))?;
-            let answer: Answer =
+            let answer: VerifyTokenResponse =
                 serde_json::from_slice(&body).map_err(|error| self.malformed("verify-token", error.to_string()))?;
             Ok(answer.username)
         })

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::clients::replicate::{Failure, NewFile, ReplicateError};
+use crate::clients::replicate::{NewFile, ReplicateError, ReplicateFailure};
 
 /// A request to the API.
 #[derive(Debug, Clone)]
@@ -49,18 +49,18 @@ impl Call {
     }
 
     /// An error of this call.
-    pub(super) fn failed(&self, failure: Failure) -> ReplicateError {
+    pub(super) fn failed(&self, failure: ReplicateFailure) -> ReplicateError {
         ReplicateError::new(&self.attempted, failure)
     }
 }
 
 /// A successful answer.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct ApiResponse {
     body: Bytes,
 }
 
-impl Reply {
+impl ApiResponse {
     pub(super) fn new(body: Bytes) -> Self {
         Self { body }
     }
@@ -73,12 +73,12 @@ impl Reply {
                 Ok(text) if text.starts_with('<') => "it is HTML, not JSON".to_owned(),
                 _ => error.to_string(),
             };
-            call.failed(Failure::UnexpectedBody { reason }).with_body(&String::from_utf8_lossy(&self.body))
+            call.failed(ReplicateFailure::UnexpectedBody { reason }).with_body(&String::from_utf8_lossy(&self.body))
         })
     }
 
     /// The answer's content, as one of our types.
     pub(super) fn convert<R: DeserializeOwned, T: TryFrom<R, Error = String>>(&self, call: &Call) -> Result<T, ReplicateError> {
-        T::try_from(self.read::<R>(call)?).map_err(|reason| call.failed(Failure::UnexpectedBody { reason }))
+        T::try_from(self.read::<R>(call)?).map_err(|reason| call.failed(ReplicateFailure::UnexpectedBody { reason }))
     }
 }

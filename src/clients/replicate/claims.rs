@@ -12,39 +12,39 @@ use crate::domain::prediction::{Inputs, PredictionId};
 /// The predictions and trainings that this client's callers hold, each by one.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    kept: Mutex<Kept>,
+    state: Mutex<ClaimState>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct ClaimState {
     ids: HashSet<PredictionId>,
     /// Model and version that the service reported for a target.
     reported: HashMap<PredictionTarget, (Option<String>, Option<String>)>,
 }
 
 impl Claims {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, ClaimState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes a prediction for a caller who got it as the answer to a creation. `false`: another caller, who lost the answer to the
     /// same creation, took it for its own; then this caller's own may be found instead.
     pub(super) fn take(&self, target: &PredictionTarget, job: &RawJob) -> bool {
-        let mut kept = self.kept();
-        kept.reported.insert(target.clone(), (job.model.clone(), job.version.clone()));
-        kept.ids.insert(job.id())
+        let mut state = self.state();
+        state.reported.insert(target.clone(), (job.model.clone(), job.version.clone()));
+        state.ids.insert(job.id())
     }
 
     /// Takes the oldest prediction that nobody holds and that could be the answer to a lost creation. Candidates are newest first, as
     /// the service lists them.
     pub(super) fn take_lost(&self, target: &PredictionTarget, inputs: &Inputs, candidates: Vec<RawJob>) -> Option<RawJob> {
-        let mut kept = self.kept();
-        let reported = kept.reported.get(target);
+        let mut state = self.state();
+        let reported = state.reported.get(target);
         let found = candidates
             .into_iter()
             .rev()
-            .find(|job| !kept.ids.contains(&job.id()) && runs_on(job, target, reported) && same_members(&job.input, inputs))?;
-        kept.ids.insert(found.id());
+            .find(|job| !state.ids.contains(&job.id()) && runs_on(job, target, reported) && same_members(&job.input, inputs))?;
+        state.ids.insert(found.id());
         Some(found)
     }
 }

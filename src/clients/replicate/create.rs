@@ -10,7 +10,7 @@
 //!    lost its answer took the prediction of an identical one, the other finds it taken when its own answer arrives, and looks in turn.
 //!    Both ask for the same thing, so it does not matter who gets which, only that there are as many predictions as callers.
 //!
-//! When looking fails as well, nothing is repeated and [`Failure::Unresolved`] says so.
+//! When looking fails as well, nothing is repeated and [`ReplicateFailure::Unresolved`] says so.
 
 use std::ops::ControlFlow;
 
@@ -19,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::http::pause;
 use crate::clients::replicate::call::Call;
-use crate::clients::replicate::failure::Effect;
+use crate::clients::replicate::effect::Effect;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::RawJob;
-use crate::clients::replicate::{Failure, PredictionTarget, ReplicateError};
+use crate::clients::replicate::{PredictionTarget, ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Inputs, Prediction};
 
 /// Pages of a hundred that are searched for a lost creation.
@@ -76,8 +76,8 @@ pub(super) fn without_nulls(inputs: &Inputs) -> Inputs {
 }
 
 /// What is left to say in the end to a caller whose every prediction was taken by another.
-fn taken_by_a_twin() -> Failure {
-    Failure::UnexpectedBody { reason: "it was handed to an identical request that had lost its own".to_owned() }
+fn taken_by_a_twin() -> ReplicateFailure {
+    ReplicateFailure::UnexpectedBody { reason: "it was handed to an identical request that had lost its own".to_owned() }
 }
 
 impl RealReplicate {
@@ -85,7 +85,7 @@ impl RealReplicate {
     ///
     /// Cancelling ends waits at once, but not a request under way: what it creates is returned, so that the caller can cancel it.
     pub(super) async fn create(&self, creation: &Creation, cancelled: &CancellationToken) -> Result<Prediction, ReplicateError> {
-        let stopped = || creation.call.failed(Failure::Cancelled { still_running: None });
+        let stopped = || creation.call.failed(ReplicateFailure::Cancelled { still_running: None });
         let sent_at = self.now();
         let mut waits = self.retry.waits();
         let mut turn = None;
@@ -103,7 +103,7 @@ impl RealReplicate {
                     Effect::NotExecuted(wait) => {
                         let Some(own) = waits.next() else { return Err(error) };
                         let wait = wait.unwrap_or(own).min(self.retry.longest_wait);
-                        if let Failure::RateLimited { low_credit, .. } = error.failure() {
+                        if let ReplicateFailure::RateLimited { low_credit, .. } = error.failure() {
                             self.throttle.close(wait, *low_credit);
                         } else {
                             pause(wait, cancelled).await.map_err(|_interrupted| stopped())?;
@@ -133,7 +133,7 @@ impl RealReplicate {
             let found = self
                 .look(creation, sent_at)
                 .await
-                .map_err(|lookup| creation.call.failed(Failure::Unresolved { lookup: Box::new(lookup) }))?;
+                .map_err(|lookup| creation.call.failed(ReplicateFailure::Unresolved { lookup: Box::new(lookup) }))?;
             if found.is_some() || interrupted {
                 return Ok(found);
             }

@@ -7,11 +7,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::http::pause;
 use crate::clients::replicate::call::Call;
-use crate::clients::replicate::failure::Effect;
+use crate::clients::replicate::effect::Effect;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::RawDeployment;
 use crate::clients::replicate::{
-    Deployment, DeploymentPatch, DeploymentUpdate, Failure, InvalidField, NewDeployment, ReplicateError,
+    Deployment, DeploymentPatch, DeploymentUpdate, InvalidField, NewDeployment, ReplicateError, ReplicateFailure,
 };
 
 /// Deployments.
@@ -42,7 +42,7 @@ impl DeploymentPatch {
 }
 
 /// Limits that the service has too; here they cost no request.
-fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), Failure> {
+fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), ReplicateFailure> {
     let (field, description) = match (min, max) {
         (Some(6..), _) => ("min_instances", "at most 5"),
         (_, Some(21..)) => ("max_instances", "at most 20"),
@@ -50,7 +50,7 @@ fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), Failure> {
         _ => return Ok(()),
     };
     let fields = vec![InvalidField { field: field.to_owned(), rule: None, description: description.to_owned() }];
-    Err(Failure::InvalidInput { fields, detail: format!("{field} has to be {description}") })
+    Err(ReplicateFailure::InvalidInput { fields, detail: format!("{field} has to be {description}") })
 }
 
 impl RealReplicate {
@@ -71,7 +71,7 @@ impl RealReplicate {
                     wait
                 }
                 // The name is taken, perhaps by the first try.
-                Effect::Refused if may_be_done && matches!(error.failure(), Failure::Conflict { .. }) => None,
+                Effect::Refused if may_be_done && matches!(error.failure(), ReplicateFailure::Conflict { .. }) => None,
                 Effect::Refused => return Err(error),
             };
             if may_be_done
@@ -126,7 +126,7 @@ impl Deployments for RealReplicate {
         let call = Call::new(Method::PATCH, url, format!("update the deployment {owner}/{name}"));
         check_instances(patch.min_instances, patch.max_instances).map_err(|failure| call.failed(failure))?;
         let Some(deployment) = self.deployment(owner, name).await? else {
-            return Err(call.failed(Failure::NotFound { detail: "there is no such deployment".to_owned() }));
+            return Err(call.failed(ReplicateFailure::NotFound { detail: "there is no such deployment".to_owned() }));
         };
         if patch.is_met_by(&deployment) {
             return Ok(DeploymentUpdate { deployment, changed: false });

@@ -8,13 +8,13 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
-use crate::clients::http::{PrivateAddress, Stopped, is_private_host, read_bounded, retry};
+use crate::clients::http::{PrivateAddress, RetryError, is_private_host, read_bounded, retry};
 use crate::clients::replicate::call::{Call, Payload};
 use crate::clients::replicate::data_url;
-use crate::clients::replicate::error::asked_by_header;
 use crate::clients::replicate::real::{RealReplicate, of_body, transport};
+use crate::clients::replicate::refusal::asked_by_header;
 use crate::clients::replicate::wire::RawFile;
-use crate::clients::replicate::{Download, DownloadLimits, Failure, NewFile, ReplicateError, UploadedFile};
+use crate::clients::replicate::{Download, DownloadLimits, NewFile, ReplicateError, ReplicateFailure, UploadedFile};
 use crate::support::safe_url::SafeUrl;
 
 /// A whole download takes no longer.
@@ -56,14 +56,14 @@ impl Files for RealReplicate {
             return Ok(file);
         }
         let url: Url = url.parse().map_err(|error: url::ParseError| {
-            ReplicateError::new("download a file", Failure::RefusedUrl { reason: error.to_string() })
+            ReplicateError::new("download a file", ReplicateFailure::RefusedUrl { reason: error.to_string() })
         })?;
         let never = CancellationToken::new();
-        let outcome = retry(self.retry, &never, Failure::retry, || self.fetch(url.clone(), limits)).await;
+        let outcome = retry(self.retry, &never, ReplicateFailure::retry, || self.fetch(url.clone(), limits)).await;
         outcome.map_err(|stopped| {
             let failure = match stopped {
-                Stopped::Failed(failure) => failure,
-                Stopped::Cancelled => Failure::Cancelled { still_running: None },
+                RetryError::Failed(failure) => failure,
+                RetryError::Cancelled => ReplicateFailure::Cancelled { still_running: None },
             };
             ReplicateError::new(format!("download {}", SafeUrl(&url)), failure)
         })
@@ -72,7 +72,7 @@ impl Files for RealReplicate {
 
 impl RealReplicate {
     /// Fetches a file once, following redirects.
-    async fn fetch(&self, mut url: Url, limits: &DownloadLimits) -> Result<Download, Failure> {
+    async fn fetch(&self, mut url: Url, limits: &DownloadLimits) -> Result<Download, ReplicateFailure> {
         let mut with_token = self.may_see_token(&url);
         for _ in 0..=MOST_REDIRECTS {
             self.check_host(&url)?;
@@ -88,7 +88,7 @@ impl RealReplicate {
             if status.is_redirection() {
                 let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
                 let next = location.and_then(|location| url.join(location).ok());
-                let next = next.ok_or_else(|| Failure::RefusedUrl { reason: "it redirects to nowhere".to_owned() })?;
+                let next = next.ok_or_else(|| ReplicateFailure::RefusedUrl { reason: "it redirects to nowhere".to_owned() })?;
                 with_token &= next.origin() == url.origin();
                 url = next;
                 continue;
@@ -102,7 +102,7 @@ impl RealReplicate {
             let bytes = read_bounded(response, limits.bytes).await.map_err(of_body)?;
             return Ok(Download { bytes, content_type });
         }
-        Err(Failure::RefusedUrl { reason: format!("it redirects more than {MOST_REDIRECTS} times") })
+        Err(ReplicateFailure::RefusedUrl { reason: format!("it redirects more than {MOST_REDIRECTS} times") })
     }
 
     /// Whether the token may be sent to a URL.
@@ -119,8 +119,8 @@ impl RealReplicate {
     }
 
     /// Refuses other schemes, and hosts in private networks; those that hide behind a name are refused on connecting.
-    fn check_host(&self, url: &Url) -> Result<(), Failure> {
-        let refused = |reason: &str| Err(Failure::RefusedUrl { reason: reason.to_owned() });
+    fn check_host(&self, url: &Url) -> Result<(), ReplicateFailure> {
+        let refused = |reason: &str| Err(ReplicateFailure::RefusedUrl { reason: reason.to_owned() });
         let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), url.host()) else {
             return refused(&format!("{}: is not a scheme of files", url.scheme()));
         };
@@ -140,30 +140,32 @@ fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn check_type(content_type: Option<&str>, limits: &DownloadLimits) -> Result<(), Failure> {
+fn check_type(content_type: Option<&str>, limits: &DownloadLimits) -> Result<(), ReplicateFailure> {
     let Some(content_type) = content_type.filter(|named| !named.is_empty() && *named != "application/octet-stream") else {
         return Ok(());
     };
     if limits.types.is_empty() || limits.types.iter().any(|wanted| content_type.starts_with(wanted.as_str())) {
         return Ok(());
     }
-    Err(Failure::UnwantedType { content_type: content_type.to_owned() })
+    Err(ReplicateFailure::UnwantedType { content_type: content_type.to_owned() })
 }
 
 /// The failure of a file's host, which need not be Replicate.
-fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Failure {
+fn of_status(status: StatusCode, retry_after: Option<Duration>) -> ReplicateFailure {
     match status.as_u16() {
-        status @ (408 | 429 | 500..) => Failure::Server { status, retry_after, detail: "the file's host is not ready".to_owned() },
-        status => Failure::FileUnavailable { status },
+        status @ (408 | 429 | 500..) => {
+            ReplicateFailure::Server { status, retry_after, detail: "the file's host is not ready".to_owned() }
+        }
+        status => ReplicateFailure::FileUnavailable { status },
     }
 }
 
 /// The failure of a request without an answer; a private address is named as the reason.
-fn refused_or_lost(error: reqwest::Error) -> Failure {
+fn refused_or_lost(error: reqwest::Error) -> ReplicateFailure {
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
         if let Some(private) = cause.downcast_ref::<PrivateAddress>() {
-            return Failure::RefusedUrl { reason: private.to_string() };
+            return ReplicateFailure::RefusedUrl { reason: private.to_string() };
         }
         source = cause.source();
     }

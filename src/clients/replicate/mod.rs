@@ -24,17 +24,19 @@ mod claims;
 mod create;
 mod data_url;
 mod deployments;
+mod drive;
+mod effect;
 mod error;
-mod failure;
 mod files;
+mod limits;
 mod models;
 mod pages;
 mod predictions;
 mod real;
+mod refusal;
 mod throttle;
 mod trainings;
 mod types;
-mod wait;
 mod wire;
 
 #[cfg(test)]
@@ -43,11 +45,12 @@ mod tests;
 pub use accounts::Accounts;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use deployments::Deployments;
-pub use error::ReplicateError;
-pub use failure::{Failure, InvalidField, TimeLimit, TimedOut};
+pub use drive::StatusObserver;
+pub use error::{InvalidField, ReplicateError, ReplicateFailure};
 pub use files::Files;
+pub use limits::{Polling, RunLimits, TimeLimit, TimedOut};
 pub use models::Models;
-pub use predictions::{Predictions, Watcher};
+pub use predictions::Predictions;
 pub use real::{RealReplicate, ReplicateOptions};
 pub use trainings::{Trainings, trained_version};
 pub use types::{
@@ -55,7 +58,6 @@ pub use types::{
     ModelCreation, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, TrainingRequest, UploadedFile, Version,
     Visibility,
 };
-pub use wait::{Polling, RunLimits};
 
 /// All of Replicate.
 pub trait Replicate: Accounts + Models + Predictions + Trainings + Deployments + Files {

@@ -13,7 +13,7 @@ use crate::clients::http::pause;
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::{RawModel, RawVersion};
-use crate::clients::replicate::{Deletion, Failure, Model, ModelCreation, NewModel, ReplicateError, Version};
+use crate::clients::replicate::{Deletion, Model, ModelCreation, NewModel, ReplicateError, ReplicateFailure, Version};
 use crate::domain::identity::{ModelRef, VersionRef};
 
 /// Pages of a hundred versions; no model comes near.
@@ -97,7 +97,7 @@ impl Models for RealReplicate {
         // Safe to repeat: a name is taken once, and the second answer is a 409.
         match self.ask(&call).await {
             Ok(reply) => Ok(ModelCreation::Created(Box::new(reply.convert::<RawModel, Model>(&call)?))),
-            Err(error) if matches!(error.failure(), Failure::Conflict { .. }) => Ok(ModelCreation::AlreadyThere),
+            Err(error) if matches!(error.failure(), ReplicateFailure::Conflict { .. }) => Ok(ModelCreation::AlreadyThere),
             Err(error) => Err(error),
         }
     }
@@ -133,7 +133,7 @@ impl Models for RealReplicate {
         let end = Instant::now() + limit;
         let (mut wait, longest) = VERSION_POLL;
         loop {
-            let interrupted = || call.failed(Failure::Cancelled { still_running: None });
+            let interrupted = || call.failed(ReplicateFailure::Cancelled { still_running: None });
             let reply = tokio::select! {
                 biased;
                 () = cancelled.cancelled() => return Err(interrupted()),
@@ -144,7 +144,7 @@ impl Models for RealReplicate {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(call.failed(Failure::NeverAppeared { within: limit }));
+                return Err(call.failed(ReplicateFailure::NeverAppeared { within: limit }));
             }
             pause(wait.min(left), cancelled).await.map_err(|_interrupted| interrupted())?;
             wait = (wait * 2).min(longest);

@@ -8,7 +8,7 @@ use url::Url;
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::Page;
-use crate::clients::replicate::{Failure, ReplicateError};
+use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::support::safe_url::SafeUrl;
 
 impl RealReplicate {
@@ -32,9 +32,9 @@ impl RealReplicate {
             let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(()) };
             call.url = self.base.next_page(&next).ok_or_else(|| {
                 let shown = next.parse::<Url>().map_or(next, |url| SafeUrl(&url).to_string());
-                call.failed(Failure::UnexpectedBody { reason: format!("the next page is not on the API's host: {shown}") })
+                call.failed(ReplicateFailure::UnexpectedBody { reason: format!("the next page is not on the API's host: {shown}") })
             })?;
         }
-        Err(call.failed(Failure::UnexpectedBody { reason: format!("there are more than {most_pages} pages") }))
+        Err(call.failed(ReplicateFailure::UnexpectedBody { reason: format!("there are more than {most_pages} pages") }))
     }
 }

@@ -6,14 +6,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::create::{Creation, JobKind, without_nulls};
+use crate::clients::replicate::drive::{Operation, StatusObserver, drive};
 use crate::clients::replicate::real::RealReplicate;
-use crate::clients::replicate::wait::{Job, drive};
 use crate::clients::replicate::wire::RawJob;
 use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits};
 use crate::domain::prediction::{Prediction, PredictionId};
-
-/// Somebody who is told when a prediction is created and each time its status changes. Must not block.
-pub type Watcher<'a> = dyn Fn(&Prediction) + Send + Sync + 'a;
 
 /// Predictions.
 #[async_trait]
@@ -40,22 +37,22 @@ pub trait Predictions: Send + Sync {
         &self,
         request: &PredictionRequest,
         limits: &RunLimits,
-        watcher: &Watcher<'_>,
+        observer: &StatusObserver<'_>,
         cancelled: &CancellationToken,
     ) -> Result<Prediction, ReplicateError> {
         let lifetime = request.lifetime.or_else(|| limits.lifetime());
         let request = PredictionRequest { lifetime, ..request.clone() };
-        drive(&PredictionJob { client: self, request: &request }, limits, watcher, cancelled).await
+        drive(&PredictionOperation { client: self, request: &request }, limits, observer, cancelled).await
     }
 }
 
 /// A prediction, as the driver sees it.
-struct PredictionJob<'a, C: ?Sized> {
+struct PredictionOperation<'a, C: ?Sized> {
     client: &'a C,
     request: &'a PredictionRequest,
 }
 
-impl<C: Predictions + ?Sized> Job for PredictionJob<'_, C> {
+impl<C: Predictions + ?Sized> Operation for PredictionOperation<'_, C> {
     fn describe(&self) -> String {
         format!("run a prediction on {}", self.request.target)
     }

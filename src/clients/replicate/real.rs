@@ -11,12 +11,12 @@ use http::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap};
 use reqwest::multipart::{Form, Part};
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::http::{BodyError, HttpOptions, PublicOnly, Stopped, build_client, read_bounded, retry};
-use crate::clients::replicate::call::{Call, Payload, Reply};
+use crate::clients::http::{BodyError, HttpOptions, PublicOnly, RetryError, build_client, read_bounded, retry};
+use crate::clients::replicate::call::{ApiResponse, Call, Payload};
 use crate::clients::replicate::claims::Claims;
-use crate::clients::replicate::error::failure_of;
+use crate::clients::replicate::refusal::failure_of;
 use crate::clients::replicate::throttle::Throttle;
-use crate::clients::replicate::{BaseUrl, Failure, Replicate, ReplicateError};
+use crate::clients::replicate::{BaseUrl, Replicate, ReplicateError, ReplicateFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
@@ -92,13 +92,17 @@ impl RealReplicate {
         let token = SecretString::from(token.expose_secret().trim());
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|_invalid| {
             // The error is dropped: nothing about a token is worth the risk of showing it.
-            failed(Failure::Unauthorized { detail: "it has characters no token has".to_owned(), looks_like_cli_token: false })
+            failed(ReplicateFailure::Unauthorized {
+                detail: "it has characters no token has".to_owned(),
+                looks_like_cli_token: false,
+            })
         })?;
         authorization.set_sensitive(true);
         let public_only = (!base_url.is_private()).then(PublicOnly::default);
         let http = HttpOptions { use_proxy: !base_url.is_private(), extra_ca_pem, ..HttpOptions::default() };
         let build = |options: &HttpOptions| {
-            build_client(options).map_err(|error| failed(Failure::Transport { may_have_arrived: false, source: error.into() }))
+            build_client(options)
+                .map_err(|error| failed(ReplicateFailure::Transport { may_have_arrived: false, source: error.into() }))
         };
         Ok(Self {
             api: build(&http)?,
@@ -118,15 +122,15 @@ impl RealReplicate {
     }
 
     /// Sends a request once.
-    pub(super) async fn send(&self, call: &Call) -> Result<Reply, ReplicateError> {
+    pub(super) async fn send(&self, call: &Call) -> Result<ApiResponse, ReplicateError> {
         let response = self.request(call).send().await.map_err(|error| call.failed(transport(error)))?;
         self.note_date(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read_bounded(response, API_BODY_BYTES).await;
         if status.is_success() {
-            return body.map(Reply::new).map_err(|error| {
+            return body.map(ApiResponse::new).map_err(|error| {
                 call.failed(match error {
-                    BodyError::TooLarge { .. } => Failure::UnexpectedBody { reason: error.to_string() },
+                    BodyError::TooLarge { .. } => ReplicateFailure::UnexpectedBody { reason: error.to_string() },
                     BodyError::Broken(_) => of_body(error),
                 })
             });
@@ -139,16 +143,16 @@ impl RealReplicate {
     }
 
     /// Sends a request that does the same when done twice, and repeats it while that may help.
-    pub(super) async fn repeat(&self, call: &Call, cancelled: &CancellationToken) -> Result<Reply, ReplicateError> {
+    pub(super) async fn repeat(&self, call: &Call, cancelled: &CancellationToken) -> Result<ApiResponse, ReplicateError> {
         let outcome = retry(self.retry, cancelled, |error: &ReplicateError| error.failure().retry(), || self.send(call)).await;
         outcome.map_err(|stopped| match stopped {
-            Stopped::Failed(error) => error,
-            Stopped::Cancelled => call.failed(Failure::Cancelled { still_running: None }),
+            RetryError::Failed(error) => error,
+            RetryError::Cancelled => call.failed(ReplicateFailure::Cancelled { still_running: None }),
         })
     }
 
     /// The same for somebody who does not wait for a token; dropping the future ends it.
-    pub(super) async fn ask(&self, call: &Call) -> Result<Reply, ReplicateError> {
+    pub(super) async fn ask(&self, call: &Call) -> Result<ApiResponse, ReplicateError> {
         self.repeat(call, &CancellationToken::new()).await
     }
 
@@ -209,17 +213,17 @@ impl RealReplicate {
 }
 
 /// The failure of a request that got no answer.
-pub(super) fn transport(error: reqwest::Error) -> Failure {
+pub(super) fn transport(error: reqwest::Error) -> ReplicateFailure {
     // URLs of files can be signed, and an error is printed.
     let error = error.without_url();
-    Failure::Transport { may_have_arrived: !error.is_connect(), source: error.into() }
+    ReplicateFailure::Transport { may_have_arrived: !error.is_connect(), source: error.into() }
 }
 
 /// The failure of an answer that could not be read.
-pub(super) fn of_body(error: BodyError) -> Failure {
+pub(super) fn of_body(error: BodyError) -> ReplicateFailure {
     match error {
-        BodyError::TooLarge { limit_bytes } => Failure::TooLarge { limit_bytes },
-        BodyError::Broken(source) => Failure::Transport { may_have_arrived: true, source: source.into() },
+        BodyError::TooLarge { limit_bytes } => ReplicateFailure::TooLarge { limit_bytes },
+        BodyError::Broken(source) => ReplicateFailure::Transport { may_have_arrived: true, source: source.into() },
     }
 }
 

@@ -6,9 +6,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::create::{Creation, JobKind, without_nulls};
-use crate::clients::replicate::predictions::Watcher;
+use crate::clients::replicate::drive::{Operation, StatusObserver, drive};
 use crate::clients::replicate::real::RealReplicate;
-use crate::clients::replicate::wait::{Job, drive};
 use crate::clients::replicate::{PredictionTarget, ReplicateError, RunLimits, TrainingRequest};
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId};
@@ -35,10 +34,10 @@ pub trait Trainings: Send + Sync {
         &self,
         request: &TrainingRequest,
         limits: &RunLimits,
-        watcher: &Watcher<'_>,
+        observer: &StatusObserver<'_>,
         cancelled: &CancellationToken,
     ) -> Result<Prediction, ReplicateError> {
-        drive(&TrainingJob { client: self, request }, limits, watcher, cancelled).await
+        drive(&TrainingOperation { client: self, request }, limits, observer, cancelled).await
     }
 }
 
@@ -52,12 +51,12 @@ pub fn trained_version(training: &Prediction, destination: &ModelRef) -> Option<
 }
 
 /// A training, as the driver sees it.
-struct TrainingJob<'a, C: ?Sized> {
+struct TrainingOperation<'a, C: ?Sized> {
     client: &'a C,
     request: &'a TrainingRequest,
 }
 
-impl<C: Trainings + ?Sized> Job for TrainingJob<'_, C> {
+impl<C: Trainings + ?Sized> Operation for TrainingOperation<'_, C> {
     fn describe(&self) -> String {
         let VersionRef { model, id } = &self.request.version;
         format!("run a training of {model}:{} into {}", id.short(), self.request.destination)

@@ -19,11 +19,11 @@ const MOST_BYTES: usize = 3_700_000;
 const DECODING_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Pictures in one request: beyond twenty, a stricter limit on their sizes holds.
-pub const MOST_PICTURES: usize = 20;
+pub const MOST_IMAGES: usize = 20;
 
 /// A picture that can be sent.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct PromptImage {
     media_type: &'static str,
     bytes: Bytes,
 }
@@ -31,24 +31,24 @@ pub struct Picture {
 /// A picture that cannot be sent.
 #[derive(Debug, thiserror::Error)]
 #[error("the picture cannot be shown to Claude")]
-pub struct PictureError(#[source] image::ImageError);
+pub struct PromptImageError(#[source] image::ImageError);
 
-impl Picture {
+impl PromptImage {
     /// Takes a picture as it is when it is within the limits, else scaled down and in another format. What it is, its bytes say. Takes its
     /// time: not for async threads.
-    pub fn new(bytes: Bytes) -> Result<Self, PictureError> {
+    pub fn new(bytes: Bytes) -> Result<Self, PromptImageError> {
         let reader = || ImageReader::new(Cursor::new(&bytes[..])).with_guessed_format().map_err(image::ImageError::IoError);
-        let sendable = reader().map_err(PictureError)?.format().and_then(media_type);
-        let (width, height) = reader().and_then(ImageReader::into_dimensions).map_err(PictureError)?;
+        let sendable = reader().map_err(PromptImageError)?.format().and_then(media_type);
+        let (width, height) = reader().and_then(ImageReader::into_dimensions).map_err(PromptImageError)?;
         let is_small = width.max(height) <= LONGEST_SIDE;
         if let Some(media_type) = sendable.filter(|_| is_small && bytes.len() <= MOST_BYTES) {
             return Ok(Self { media_type, bytes });
         }
-        let mut reader = reader().map_err(PictureError)?;
+        let mut reader = reader().map_err(PromptImageError)?;
         let mut limits = Limits::default();
         limits.max_alloc = Some(DECODING_BYTES);
         reader.limits(limits);
-        let decoded = reader.decode().map_err(PictureError)?;
+        let decoded = reader.decode().map_err(PromptImageError)?;
         let scaled = if is_small { decoded } else { decoded.resize(LONGEST_SIDE, LONGEST_SIDE, FilterType::Triangle) };
         let png = encoded(&DynamicImage::ImageRgba8(scaled.to_rgba8()), ImageFormat::Png)?;
         if png.len() <= MOST_BYTES {
@@ -73,9 +73,9 @@ impl Picture {
     }
 }
 
-impl std::fmt::Debug for Picture {
+impl std::fmt::Debug for PromptImage {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Picture").field("media_type", &self.media_type).field("bytes", &self.bytes.len()).finish()
+        formatter.debug_struct("PromptImage").field("media_type", &self.media_type).field("bytes", &self.bytes.len()).finish()
     }
 }
 
@@ -89,9 +89,9 @@ fn media_type(format: ImageFormat) -> Option<&'static str> {
     }
 }
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Bytes, PictureError> {
+fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Bytes, PromptImageError> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).map_err(PictureError)?;
+    picture.write_to(&mut bytes, format).map_err(PromptImageError)?;
     Ok(bytes.into_inner().into())
 }
 
@@ -106,7 +106,7 @@ mod tests {
         encoded(&DynamicImage::ImageRgb8(gradient), format).unwrap()
     }
 
-    fn size(picture: &Picture) -> (u32, u32) {
+    fn size(picture: &PromptImage) -> (u32, u32) {
         let decoded = image::load_from_memory(&picture.bytes).unwrap();
         (decoded.width(), decoded.height())
     }
@@ -114,19 +114,19 @@ mod tests {
     #[test]
     fn what_is_within_the_limits_stays_as_it_is() {
         let bytes = picture(40, 30, ImageFormat::Jpeg);
-        let made = Picture::new(bytes.clone()).unwrap();
+        let made = PromptImage::new(bytes.clone()).unwrap();
         assert_eq!((made.media_type(), made.bytes), ("image/jpeg", bytes));
     }
 
     #[test]
     fn large_ones_are_scaled_and_keep_their_shape() {
-        let made = Picture::new(picture(4000, 1000, ImageFormat::Png)).unwrap();
+        let made = PromptImage::new(picture(4000, 1000, ImageFormat::Png)).unwrap();
         assert_eq!((made.media_type(), size(&made)), ("image/png", (1568, 392)));
     }
 
     #[test]
     fn formats_that_the_api_does_not_know_are_changed() {
-        let made = Picture::new(picture(40, 30, ImageFormat::Bmp)).unwrap();
+        let made = PromptImage::new(picture(40, 30, ImageFormat::Bmp)).unwrap();
         assert_eq!((made.media_type(), size(&made)), ("image/png", (40, 30)));
     }
 
@@ -137,14 +137,14 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             Rgb([(state >> 24) as u8, (state >> 16) as u8, (state >> 8) as u8])
         });
-        let made = Picture::new(encoded(&DynamicImage::ImageRgb8(noise), ImageFormat::Png).unwrap()).unwrap();
+        let made = PromptImage::new(encoded(&DynamicImage::ImageRgb8(noise), ImageFormat::Png).unwrap()).unwrap();
         assert_eq!(made.media_type(), "image/jpeg");
         assert!(made.size() <= MOST_BYTES, "{}", made.size());
     }
 
     #[test]
     fn what_is_no_picture_is_refused() {
-        assert!(Picture::new(Bytes::from_static(b"GIF89a and no more")).is_err());
-        assert!(Picture::new(Bytes::from_static(b"hello")).is_err());
+        assert!(PromptImage::new(Bytes::from_static(b"GIF89a and no more")).is_err());
+        assert!(PromptImage::new(Bytes::from_static(b"hello")).is_err());
     }
 }
