@@ -6,13 +6,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Sandbox;
-use super::books::{Job, Model, Runs, Version, Visibility, is_model_name, scripted_version_id};
-use super::engine::JobKind;
+use super::database::{Job, Model, Runtime, Version, Visibility, is_model_name, scripted_version_id};
 use super::error::SandboxError;
 use super::faults::Fault;
-use super::registry::RegistryFault;
+use super::job_kind::JobKind;
+use super::registry::UploadFault;
 use super::request_log::RequestRecord;
-use super::scripted::{JobType, Scenario, Script};
+use super::scripted::{Scenario, Script};
 use super::service::Service;
 
 /// A version, for looking at.
@@ -34,7 +34,7 @@ pub struct PredictionRecord {
     /// Its id.
     pub id: String,
     /// Which of both it is.
-    pub job_type: JobType,
+    pub kind: JobKind,
     /// `owner/name`.
     pub model: String,
     /// The version's id.
@@ -51,11 +51,11 @@ pub struct PredictionRecord {
 
 /// Makes versions of images that the daemon has, as [`Sandbox::register_image`] does.
 #[derive(Clone)]
-pub struct ImageTaker {
+pub struct ImageRegistrar {
     service: Arc<Service>,
 }
 
-impl ImageTaker {
+impl ImageRegistrar {
     /// Makes a version of the model, `owner/name`, and gives its id.
     pub async fn register(&self, model: &str, image: &str) -> Result<String, SandboxError> {
         self.service.register_image(model, image).await
@@ -69,13 +69,13 @@ impl Sandbox {
         let Some((owner, short)) = full_name.split_once('/').filter(|_| is_model_name(&full_name)) else {
             return Err(SandboxError::Name(name.to_owned()));
         };
-        let mut books = self.service.books();
-        if books.models.contains_key(&full_name) {
+        let mut database = self.service.database();
+        if database.models.contains_key(&full_name) {
             return Err(SandboxError::ModelExists(full_name));
         }
-        let sequence = books.next_sequence();
+        let sequence = database.next_sequence();
         let model = Model::new(owner.to_owned(), short.to_owned(), visibility, hardware.to_owned(), sequence);
-        books.models.insert(full_name, model);
+        database.models.insert(full_name, model);
         Ok(())
     }
 
@@ -86,8 +86,8 @@ impl Sandbox {
 
     /// Adds a version that answers from a script, and gives its id.
     pub fn push_scripted_version(&self, model: &str, schema: Option<Value>, script: Script) -> Result<String, SandboxError> {
-        let (created_at, now) = (self.service.time.now(), self.service.instant());
-        let sequence = self.service.books().next_sequence();
+        let (created_at, now) = (self.service.clock.now(), self.service.instant());
+        let sequence = self.service.database().next_sequence();
         let scripted = &self.service.scripted;
         self.change_model(model, |model| {
             let id = scripted_version_id(&model.full_name(), model.versions_made);
@@ -98,7 +98,7 @@ impl Sandbox {
                 created_at,
                 cog_version: schema.is_some().then(|| "0.22.0".to_owned()),
                 schema,
-                runs: Runs::Script(script),
+                runtime: Runtime::Script(script),
                 visible_at: now,
                 is_disabled: false,
                 is_trained_on: false,
@@ -124,8 +124,8 @@ impl Sandbox {
 
     /// The versions of a model, newest first, also those that are not visible yet. Empty for a model that is not there.
     pub fn versions(&self, model: &str) -> Vec<SandboxVersion> {
-        let books = self.service.books();
-        let versions = books.models.get(&self.full_name(model)).map(|model| model.versions.iter().rev());
+        let database = self.service.database();
+        let versions = database.models.get(&self.full_name(model)).map(|model| model.versions.iter().rev());
         versions
             .into_iter()
             .flatten()
@@ -133,7 +133,7 @@ impl Sandbox {
                 id: version.id.clone(),
                 cog_version: version.cog_version.clone(),
                 schema: version.schema.clone(),
-                is_scripted: matches!(version.runs, Runs::Script(_)),
+                is_scripted: matches!(version.runtime, Runtime::Script(_)),
             })
             .collect()
     }
@@ -145,8 +145,8 @@ impl Sandbox {
     }
 
     /// The same for somebody who does not own the sandbox.
-    pub fn image_taker(&self) -> ImageTaker {
-        ImageTaker { service: Arc::clone(&self.service) }
+    pub fn image_registrar(&self) -> ImageRegistrar {
+        ImageRegistrar { service: Arc::clone(&self.service) }
     }
 
     /// Lets something go wrong, after what was injected before.
@@ -160,7 +160,7 @@ impl Sandbox {
     }
 
     /// Lets the next `count` starts of a blob upload fail.
-    pub fn fail_uploads(&self, fault: RegistryFault, count: usize) {
+    pub fn fail_uploads(&self, fault: UploadFault, count: usize) {
         self.registry.fail_uploads(fault, count);
     }
 
@@ -169,7 +169,7 @@ impl Sandbox {
         self.registry.uploaded_bytes()
     }
 
-    /// How many blobs were taken over from another repository instead of being sent again.
+    /// How many blobs clients mounted from another repository instead of uploading them again.
     pub fn mounted_blobs(&self) -> u64 {
         self.registry.mounted_blobs()
     }
@@ -181,13 +181,10 @@ impl Sandbox {
 
     /// The predictions and trainings so far, oldest first.
     pub fn predictions(&self) -> Vec<PredictionRecord> {
-        let books = self.service.books();
+        let database = self.service.database();
         let record = |job: &Job| PredictionRecord {
             id: job.id.clone(),
-            job_type: match job.kind {
-                JobKind::Predict => JobType::Prediction,
-                JobKind::Train => JobType::Training,
-            },
+            kind: job.kind,
             model: job.version.model.clone(),
             version: job.version.id.clone(),
             deployment: job.deployment.clone(),
@@ -195,7 +192,7 @@ impl Sandbox {
             status: job.status().as_str(),
             is_scripted: job.is_scripted,
         };
-        books.jobs().map(record).collect()
+        database.jobs().map(record).collect()
     }
 
     /// Makes the models of a scenario.
@@ -219,8 +216,8 @@ impl Sandbox {
 
     fn change_model<T>(&self, name: &str, change: impl FnOnce(&mut Model) -> T) -> Result<T, SandboxError> {
         let full_name = self.full_name(name);
-        let mut books = self.service.books();
-        match books.models.get_mut(&full_name) {
+        let mut database = self.service.database();
+        match database.models.get_mut(&full_name) {
             Some(model) => Ok(change(model)),
             None => Err(SandboxError::NoModel(full_name)),
         }
@@ -230,7 +227,7 @@ impl Sandbox {
 impl Service {
     /// See [`Sandbox::register_image`].
     pub(super) async fn register_image(&self, model: &str, reference: &str) -> Result<String, SandboxError> {
-        let is_own = self.books().models.get(model).is_some_and(|model| model.owner == self.account.username);
+        let is_own = self.database().models.get(model).is_some_and(|model| model.owner == self.account.username);
         if !is_own {
             return Err(SandboxError::NoModel(model.to_owned()));
         }
@@ -238,8 +235,8 @@ impl Service {
         let image = containers.local_image(reference).await.map_err(|cause| SandboxError::Docker(Box::new(cause)))?;
         let labels: BTreeMap<String, String> = image.labels;
         // Named by its id: the tag may move to another image later.
-        let runs = Runs::Image { reference: format!("sha256:{}", image.id), pull: false };
-        self.add_version(model, &image.id, &labels, runs);
+        let runtime = Runtime::Image { reference: format!("sha256:{}", image.id), pull: false };
+        self.add_version(model, &image.id, &labels, runtime);
         Ok(image.id)
     }
 }

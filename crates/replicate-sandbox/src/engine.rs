@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
+use super::job_kind::JobKind;
+
 /// What an engine has to know of a version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct EngineVersion {
@@ -21,18 +23,9 @@ pub(crate) struct EngineVersion {
     pub(crate) pull: bool,
 }
 
-/// Whether a job is a prediction or a training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum JobKind {
-    /// `predict()` or `run()`.
-    Predict,
-    /// `train()`; the container is started in train mode.
-    Train,
-}
-
 /// One prediction or training to be computed.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Job {
+pub(crate) struct EngineJob {
     /// The prediction's id.
     pub(crate) id: String,
     /// What to run.
@@ -72,12 +65,12 @@ pub(crate) enum Outcome {
 /// Something that can run versions.
 #[async_trait]
 pub(crate) trait Engine: Send + Sync {
-    /// Runs one job to its end, booting the version first if need be. When `cancelled` fires, the job is stopped in the container too,
+    /// Runtime one job to its end, booting the version first if need be. When `cancelled` fires, the job is stopped in the container too,
     /// and the outcome is [`Outcome::Canceled`]. Never panics; a version that cannot boot is [`Outcome::Failed`].
     async fn run(
         &self,
         version: &EngineVersion,
-        job: Job,
+        job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome;

@@ -28,16 +28,10 @@ pub struct SandboxOptions {
     pub docker_network: Option<String>,
     /// Where files are kept, in a folder of their own that goes with the sandbox. The system's temporary folder if `None`.
     pub data: Option<PathBuf>,
-    /// How long a container without a job is kept.
-    pub idle_after: Duration,
-    /// How long booting and `setup()` may take.
-    pub setup_limit: Duration,
     /// How many jobs of one version run at once. Further ones wait as `starting`.
     pub max_instances: usize,
     /// How long a pushed version stays invisible.
     pub version_delay: Duration,
-    /// How long inputs, outputs and logs are kept after a prediction's end.
-    pub retention: Duration,
     /// How many entries a page of a list has.
     pub page_size: usize,
     /// How many requests are answered in a minute.
@@ -58,11 +52,8 @@ impl Default for SandboxOptions {
             docker_host: None,
             docker_network: None,
             data: None,
-            idle_after: Duration::from_secs(5 * 60),
-            setup_limit: Duration::from_secs(600),
             max_instances: 16,
             version_delay: Duration::ZERO,
-            retention: Duration::from_secs(60 * 60),
             page_size: 100,
             rate_limits: RateLimits::default(),
             script: None,

@@ -113,7 +113,7 @@ async fn answer(
     };
     let headers = response.headers_mut();
     // Clients compare it with `created_at`, which follows the sandbox's own clock.
-    if let Ok(date) = HeaderValue::from_str(&service.time.http_date()) {
+    if let Ok(date) = HeaderValue::from_str(&service.clock.http_date()) {
         headers.insert(header::DATE, date);
     }
     let is_lost = effect == Some(FaultEffect::DropAfter);

@@ -9,17 +9,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::account::Account;
-use super::books::{Books, Model, Runs, Version};
+use super::clock::Clock;
 use super::containers::Containers;
-use super::engine::{Engine, EngineVersion, JobKind};
+use super::database::{Database, Model, Runtime, Version};
+use super::engine::{Engine, EngineVersion};
 use super::faults::Faults;
 use super::files::FileStore;
+use super::job_kind::JobKind;
 use super::locks::lock;
 use super::options::SandboxOptions;
 use super::rate_limit::RateLimiter;
 use super::request_log::RequestLog;
 use super::scripted::ScriptedEngine;
-use super::time::Time;
 
 /// The service behind the port.
 pub(super) struct Service {
@@ -29,7 +30,7 @@ pub(super) struct Service {
     pub(super) base_url: String,
     /// `127.0.0.1:PORT`.
     pub(super) host: String,
-    pub(super) time: Time,
+    pub(super) clock: Clock,
     pub(super) files: FileStore,
     pub(super) faults: Faults,
     pub(super) requests: RequestLog,
@@ -40,29 +41,29 @@ pub(super) struct Service {
     pub(super) closing: CancellationToken,
     /// Jobs and connections.
     pub(super) tasks: TaskTracker,
-    pub(super) books: Mutex<Books>,
+    pub(super) database: Mutex<Database>,
     pub(super) instances: Mutex<HashMap<(EngineVersion, JobKind), Arc<Semaphore>>>,
 }
 
 impl Service {
-    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
-        lock(&self.books)
+    pub(super) fn database(&self) -> MutexGuard<'_, Database> {
+        lock(&self.database)
     }
 
     pub(super) fn instant(&self) -> Instant {
-        self.time.instant()
+        self.clock.instant()
     }
 
     /// Whether the account can see the model.
     pub(super) fn can_see(&self, model: &Model) -> bool {
-        model.owner == self.account.username || model.visibility == super::books::Visibility::Public
+        model.owner == self.account.username || model.visibility == super::database::Visibility::Public
     }
 
     /// What the engines have to know of a version.
     pub(super) fn engine_version(&self, model: &str, version: &Version) -> EngineVersion {
-        let (image, pull) = match &version.runs {
-            Runs::Image { reference, pull } => (reference.clone(), *pull),
-            Runs::Script(_) => (String::new(), false),
+        let (image, pull) = match &version.runtime {
+            Runtime::Image { reference, pull } => (reference.clone(), *pull),
+            Runtime::Script(_) => (String::new(), false),
         };
         EngineVersion { model: model.to_owned(), id: version.id.clone(), image, pull }
     }

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::books::{Books, Job, Metrics, Model, Runs, Status, Version, job_id};
-use crate::engine::JobKind;
+use crate::database::{Database, Job, Metrics, Model, Runtime, Status, Version, job_id};
+use crate::job_kind::JobKind;
 use crate::problem::Problem;
 use crate::service::Service;
 use crate::validate::Document;
@@ -71,8 +71,8 @@ pub(super) fn take_input(body: &mut Map<String, Value>, shape: Shape) -> Result<
 /// Checks the input against the version's own schema. A version without a schema takes anything.
 pub(super) fn check_input(version: &Version, kind: JobKind, input: &Map<String, Value>) -> Result<(), Problem> {
     let component = match kind {
-        JobKind::Predict => "Input",
-        JobKind::Train => "TrainingInput",
+        JobKind::Prediction => "Input",
+        JobKind::Training => "TrainingInput",
     };
     let Some(document) = version.schema.as_ref().map(Document) else { return Ok(()) };
     let Some(schema) = document.component(component) else { return Ok(()) };
@@ -83,7 +83,7 @@ pub(super) fn check_input(version: &Version, kind: JobKind, input: &Map<String, 
 }
 
 /// What a job is made of, beside the version.
-pub(super) struct Order {
+pub(super) struct JobRequest {
     pub(super) kind: JobKind,
     pub(super) input: Map<String, Value>,
     pub(super) deployment: Option<String>,
@@ -93,14 +93,14 @@ pub(super) struct Order {
 
 impl Service {
     /// A version as `POST /predictions` names it: `{id}`, `{owner}/{name}:{id}`, or `{owner}/{name}` of an official model.
-    pub(super) fn named_version<'b>(&self, books: &'b Books, text: &str) -> Result<(&'b Model, &'b Version), Problem> {
+    pub(super) fn named_version<'b>(&self, database: &'b Database, text: &str) -> Result<(&'b Model, &'b Version), Problem> {
         let now = self.instant();
         let (model, id) = match text.split_once(':') {
             Some((model, id)) => (Some(model), Some(id)),
             None if text.contains('/') => (Some(text), None),
             None => (None, Some(text)),
         };
-        let model_found = model.and_then(|name| books.models.get(name)).filter(|model| self.can_see(model));
+        let model_found = model.and_then(|name| database.models.get(name)).filter(|model| self.can_see(model));
         match (model, id) {
             (Some(_), Some(id)) => {
                 let model = model_found.ok_or(Problem::Version)?;
@@ -116,7 +116,7 @@ impl Service {
             }
             (None, id) => {
                 let id = id.unwrap_or_default();
-                let mut seen = books.models.values().filter(|model| self.can_see(model) && !model.is_official);
+                let mut seen = database.models.values().filter(|model| self.can_see(model) && !model.is_official);
                 seen.find_map(|model| model.visible(now).find(|version| version.id == id).map(|version| (model, version)))
                     .ok_or(Problem::Version)
             }
@@ -124,17 +124,23 @@ impl Service {
     }
 
     /// A job of a version whose input was checked, not yet written down.
-    pub(super) fn new_job(&self, books: &mut Books, model: &str, version: &Version, order: Order) -> Result<Job, Problem> {
+    pub(super) fn new_job(
+        &self,
+        database: &mut Database,
+        model: &str,
+        version: &Version,
+        request: JobRequest,
+    ) -> Result<Job, Problem> {
         if version.is_disabled {
             return Err(Problem::Disabled);
         }
-        let (created_at, created) = (self.time.now(), self.instant());
-        let sequence = books.next_sequence();
-        let deadline = order.lifetime.and_then(|lifetime| {
+        let (created_at, created) = (self.clock.now(), self.instant());
+        let sequence = database.next_sequence();
+        let deadline = request.lifetime.and_then(|lifetime| {
             let at = created_at.checked_add_signed(TimeDelta::from_std(lifetime).ok()?)?;
             Some((at, created.checked_add(lifetime)?))
         });
-        let found = books.models.get_mut(model);
+        let found = database.models.get_mut(model);
         let hides_version = found.as_ref().is_some_and(|model| model.is_official);
         if let Some(model) = found {
             model.run_count += 1;
@@ -142,14 +148,14 @@ impl Service {
         Ok(Job {
             id: job_id(),
             sequence,
-            kind: order.kind,
+            kind: request.kind,
             version: self.engine_version(model, version),
             hides_version,
-            is_scripted: matches!(version.runs, Runs::Script(_)),
+            is_scripted: matches!(version.runtime, Runtime::Script(_)),
             streams: version.is_iterator(),
-            deployment: order.deployment,
-            destination: order.destination,
-            input: order.input,
+            deployment: request.deployment,
+            destination: request.destination,
+            input: request.input,
             output: Value::Null,
             files: Vec::new(),
             error: None,
@@ -169,7 +175,7 @@ impl Service {
 
     /// Waits until a job is over, at most so long; says whether it is.
     pub(super) async fn wait_for(&self, id: &str, longest: Duration) -> bool {
-        let Some(mut status) = self.books().job(id).map(|job| job.status.subscribe()) else { return true };
+        let Some(mut status) = self.database().job(id).map(|job| job.status.subscribe()) else { return true };
         tokio::time::timeout(longest, status.wait_for(|status| status.is_terminal())).await.is_ok()
     }
 

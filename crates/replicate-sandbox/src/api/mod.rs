@@ -27,4 +27,4 @@ use axum::response::Response;
 use super::problem::Problem;
 
 /// What a route answers.
-type Answer = Result<Response, Problem>;
+type RouteResult = Result<Response, Problem>;

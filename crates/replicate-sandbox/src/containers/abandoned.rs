@@ -6,8 +6,8 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
-use super::super::engine::JobKind;
-use super::docker::Running;
+use super::super::job_kind::JobKind;
+use super::docker::RunningContainer;
 use super::slot::Slot;
 
 /// How long a cancelled job may take to end. A `predict()` that blocks ignores the request, and its container is given up then.
@@ -30,7 +30,7 @@ impl Drop for CancelOnDrop {
 /// A job that nobody waits for any more, but that the container may still compute.
 pub(super) struct Abandoned {
     pub(super) slot: Arc<Slot>,
-    pub(super) running: Arc<Running>,
+    pub(super) running: Arc<RunningContainer>,
     /// Kept until the job is over, so that no other one is sent to a container that is busy with it.
     pub(super) permit: OwnedSemaphorePermit,
     pub(super) kind: JobKind,

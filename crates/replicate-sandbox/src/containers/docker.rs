@@ -16,7 +16,8 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::super::engine::{EngineVersion, JobKind};
+use super::super::engine::EngineVersion;
+use super::super::job_kind::JobKind;
 use super::super::locks::lock;
 use super::labels;
 use super::logs::{LineBuffer, LogLine, Tail, user_line};
@@ -111,7 +112,7 @@ pub(super) struct Daemon {
 
 /// A container that is up. Removed when the last holder lets go of it.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RunningContainer {
     pub(super) server: CogServer,
     /// One permit for each job that the version takes at a time.
     pub(super) permits: Arc<Semaphore>,
@@ -206,7 +207,7 @@ async fn remove(docker: &Docker, id: &str) {
     }
 }
 
-impl Running {
+impl RunningContainer {
     /// Removes the container and waits for it.
     pub(super) async fn remove(&self) {
         remove(&self.container.docker, &self.container.id).await;
@@ -261,7 +262,7 @@ impl Daemon {
         version: &EngineVersion,
         kind: JobKind,
         logs: impl Fn(String),
-    ) -> Result<Running, ContainerError> {
+    ) -> Result<RunningContainer, ContainerError> {
         if version.pull {
             self.pull(&version.image).await?;
         }
@@ -289,7 +290,7 @@ impl Daemon {
             }
         }
         match result {
-            Ok(server) => Ok(Running { server, permits: Arc::new(Semaphore::new(concurrency)), output, container }),
+            Ok(server) => Ok(RunningContainer { server, permits: Arc::new(Semaphore::new(concurrency)), output, container }),
             Err(cause) => {
                 let mut container = container;
                 container.remove().await;
@@ -334,7 +335,7 @@ impl Daemon {
     }
 
     async fn create(&self, version: &EngineVersion, kind: JobKind) -> Result<OwnedContainer, ContainerError> {
-        let command = matches!(kind, JobKind::Train)
+        let command = matches!(kind, JobKind::Training)
             .then(|| ["python", "-m", "cog.server.http", "--x-mode", "train"].map(str::to_owned).to_vec());
         let mut host = HostConfig {
             memory: Some(MEMORY_BYTES),

@@ -10,14 +10,15 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::super::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
+use super::super::engine::{Engine, EngineJob, EngineVersion, Outcome, Progress};
+use super::super::job_kind::JobKind;
 use super::super::locks::lock;
 use super::abandoned::{Abandoned, CancelOnDrop};
-use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, Running};
+use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, RunningContainer};
 use super::logs::Budget;
-use super::protocol::{CogServer, Reply};
+use super::protocol::{CogServer, JobResponse};
 use super::reporter::Reporter;
-use super::slot::{Busy, Slot};
+use super::slot::{ActiveJob, Slot};
 
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
 /// What is not gone by then is an orphan, which the next sandbox removes.
@@ -57,9 +58,9 @@ impl Containers {
         Arc::clone(lock(&self.slots).entry(key).or_default())
     }
 
-    async fn serve(&self, version: &EngineVersion, job: &Job, reporter: &mut Reporter) -> Outcome {
+    async fn serve(&self, version: &EngineVersion, job: &EngineJob, reporter: &mut Reporter) -> Outcome {
         let slot = self.slot(version, job.kind);
-        let _busy = Busy::begin(Arc::clone(&slot), self.daemon.idle_stop(), self.closing.clone());
+        let _busy = ActiveJob::new(Arc::clone(&slot), self.daemon.idle_stop(), self.closing.clone());
         let (running, permit) = loop {
             let running = match self.running(&slot, version, job.kind, reporter).await {
                 Ok(running) => running,
@@ -113,7 +114,7 @@ impl Containers {
         version: &EngineVersion,
         kind: JobKind,
         reporter: &mut Reporter,
-    ) -> Result<Arc<Running>, ContainerError> {
+    ) -> Result<Arc<RunningContainer>, ContainerError> {
         let mut place = slot.running.lock().await;
         if let Some(running) = place.as_ref().filter(|running| !running.output.ended.is_cancelled()) {
             return Ok(Arc::clone(running));
@@ -137,7 +138,7 @@ impl Engine for Containers {
     async fn run(
         &self,
         version: &EngineVersion,
-        job: Job,
+        job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome {
@@ -168,11 +169,11 @@ impl Engine for Containers {
 }
 
 /// Asks until the version takes the job, and awaits the answer.
-async fn ask(server: &CogServer, job: &Job) -> Result<(Outcome, String), String> {
+async fn ask(server: &CogServer, job: &EngineJob) -> Result<(Outcome, String), String> {
     loop {
         match server.run(job).await {
-            Ok(Reply::Done { outcome, logs }) => return Ok((outcome, logs)),
-            Ok(Reply::Busy) => sleep(BUSY_INTERVAL).await,
+            Ok(JobResponse::Done { outcome, logs }) => return Ok((outcome, logs)),
+            Ok(JobResponse::Busy) => sleep(BUSY_INTERVAL).await,
             Err(cause) => return Err(format!("{GONE}: {cause}")),
         }
     }

@@ -14,7 +14,8 @@ use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::engine::{Job, JobKind, Outcome};
+use super::super::engine::{EngineJob, Outcome};
+use super::super::job_kind::JobKind;
 
 const MAX_REPLY_BYTES: usize = 100 * 1024 * 1024;
 const MAX_HEALTH_BYTES: usize = 4 * 1024 * 1024;
@@ -80,7 +81,7 @@ impl Health {
 
 /// The answer to a job.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reply {
+pub(super) enum JobResponse {
     /// It is done. The logs are FastAPI's; coglet leaves them out of failures.
     Done { outcome: Outcome, logs: String },
     /// Another one is running: try again.
@@ -100,7 +101,7 @@ impl CogServer {
     }
 
     /// Sends a job and waits until it is done.
-    pub(super) async fn run(&self, job: &Job) -> Result<Reply, ProtocolError> {
+    pub(super) async fn run(&self, job: &EngineJob) -> Result<JobResponse, ProtocolError> {
         let path = format!("/{}/{}", collection(job.kind), job.id);
         // coglet calls an explicit null invalid even where the schema allows it; an absent member means the same to both servers.
         let input: Map<String, Value> =
@@ -138,16 +139,16 @@ impl CogServer {
 /// In train mode both servers answer under `/trainings`; FastAPI's `/predictions` calls `train()` with the inputs of `predict()` there.
 fn collection(kind: JobKind) -> &'static str {
     match kind {
-        JobKind::Predict => "predictions",
-        JobKind::Train => "trainings",
+        JobKind::Prediction => "predictions",
+        JobKind::Training => "trainings",
     }
 }
 
-fn read_reply(status: StatusCode, body: &[u8]) -> Reply {
+fn read_reply(status: StatusCode, body: &[u8]) -> JobResponse {
     let value: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
     // 202 is FastAPI's answer to an id that is running already: that of a request whose connection was lost.
     if matches!(status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE | StatusCode::ACCEPTED) {
-        return Reply::Busy;
+        return JobResponse::Busy;
     }
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let outcome = match (status, text("status").as_str()) {
@@ -160,7 +161,7 @@ fn read_reply(status: StatusCode, body: &[u8]) -> Reply {
         (StatusCode::OK, _) if !text("error").is_empty() => Outcome::Failed { error: plain_error(&text("error")) },
         _ => Outcome::Failed { error: refusal(status, &value, body) },
     };
-    Reply::Done { outcome, logs: text("logs") }
+    JobResponse::Done { outcome, logs: text("logs") }
 }
 
 /// The exception's own text, as Replicate shows it. coglet writes `Prediction failed: Prediction failed: ValueError: msg`.
@@ -246,7 +247,7 @@ mod tests {
         for (status, body, error) in cases {
             let reply = read_reply(StatusCode::from_u16(status).unwrap(), body.as_bytes());
             let outcome = Outcome::Failed { error: error.to_owned() };
-            assert_eq!(reply, Reply::Done { outcome, logs: String::new() });
+            assert_eq!(reply, JobResponse::Done { outcome, logs: String::new() });
         }
     }
 

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::docker::Running;
+use super::docker::RunningContainer;
 
 /// Holds the container of one version and kind of job.
 #[derive(Default)]
 pub(super) struct Slot {
     /// Locked while booting, so that other jobs wait instead of booting a second container.
-    pub(super) running: tokio::sync::Mutex<Option<Arc<Running>>>,
+    pub(super) running: tokio::sync::Mutex<Option<Arc<RunningContainer>>>,
     jobs: AtomicUsize,
     /// Counts started jobs, so that the idle timer notices one that came and went while it ran.
     jobs_started: AtomicU64,
@@ -21,7 +21,7 @@ pub(super) struct Slot {
 
 impl Slot {
     /// Empties the slot if it still holds this container, which is removed once its last job releases it.
-    pub(super) async fn let_go(&self, container: &Arc<Running>) {
+    pub(super) async fn let_go(&self, container: &Arc<RunningContainer>) {
         let mut running = self.running.lock().await;
         if running.as_ref().is_some_and(|current| Arc::ptr_eq(current, container)) {
             *running = None;
@@ -30,21 +30,21 @@ impl Slot {
 }
 
 /// A job in a slot. Dropping the last one starts the container's idle timer.
-pub(super) struct Busy {
+pub(super) struct ActiveJob {
     slot: Arc<Slot>,
     idle_stop: Duration,
     closing: CancellationToken,
 }
 
-impl Busy {
-    pub(super) fn begin(slot: Arc<Slot>, idle_stop: Duration, closing: CancellationToken) -> Self {
+impl ActiveJob {
+    pub(super) fn new(slot: Arc<Slot>, idle_stop: Duration, closing: CancellationToken) -> Self {
         slot.jobs.fetch_add(1, Ordering::SeqCst);
         slot.jobs_started.fetch_add(1, Ordering::SeqCst);
         Self { slot, idle_stop, closing }
     }
 }
 
-impl Drop for Busy {
+impl Drop for ActiveJob {
     fn drop(&mut self) {
         if self.slot.jobs.fetch_sub(1, Ordering::SeqCst) > 1 || self.closing.is_cancelled() {
             return;

@@ -16,7 +16,7 @@ const CUT_OFF_AT: u64 = 1024 * 1024;
 
 /// What a blob upload does instead of its work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RegistryFault {
+pub enum UploadFault {
     /// At its start: answers 502 with a page of text, as a proxy before the registry does.
     BadGateway,
     /// At its start: drops the connection without an answer.
@@ -27,15 +27,15 @@ pub enum RegistryFault {
 
 /// The faults that are still to happen.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
-    waiting: Mutex<VecDeque<RegistryFault>>,
+pub(super) struct UploadFaults {
+    waiting: Mutex<VecDeque<UploadFault>>,
     cuts: AtomicUsize,
 }
 
-impl Faults {
-    pub(super) fn add(&self, fault: RegistryFault, count: usize) {
+impl UploadFaults {
+    pub(super) fn add(&self, fault: UploadFault, count: usize) {
         match fault {
-            RegistryFault::CutOff => drop(self.cuts.fetch_add(count, Ordering::Relaxed)),
+            UploadFault::CutOff => drop(self.cuts.fetch_add(count, Ordering::Relaxed)),
             fault => lock(&self.waiting).extend(std::iter::repeat_n(fault, count)),
         }
     }
@@ -51,8 +51,8 @@ impl Faults {
     pub(super) fn take(&self) -> Option<Response> {
         let fault = lock(&self.waiting).pop_front()?;
         Some(match fault {
-            RegistryFault::BadGateway => (StatusCode::BAD_GATEWAY, "<html><body>502 Bad Gateway</body></html>").into_response(),
-            RegistryFault::Close | RegistryFault::CutOff => closed(),
+            UploadFault::BadGateway => (StatusCode::BAD_GATEWAY, "<html><body>502 Bad Gateway</body></html>").into_response(),
+            UploadFault::Close | UploadFault::CutOff => closed(),
         })
     }
 }

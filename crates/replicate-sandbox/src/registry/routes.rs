@@ -15,9 +15,9 @@ use serde_json::json;
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
+use super::backend::{Access, PushedManifest};
 use super::digest::Digest;
 use super::errors::RegistryError;
-use super::gate::{Access, PushedManifest};
 use super::manifests::{Content, MAX_MANIFEST_BYTES, Manifest, labels};
 use super::session::{ChunkRange, location, received_range};
 use super::{Registry, auth};
@@ -87,7 +87,7 @@ impl<'a> Target<'a> {
 impl Registry {
     async fn respond(&self, request: Request) -> Result<Response, RegistryError> {
         let (parts, body) = request.into_parts();
-        let user = auth::user(&parts.headers, self.gate.as_ref())?;
+        let user = auth::user(&parts.headers, self.backend.as_ref())?;
         let target = Target::parse(parts.uri.path()).ok_or(RegistryError::NoRoute)?;
         if let Some(name) = target.name() {
             self.admit(name, &user)?;
@@ -117,7 +117,7 @@ impl Registry {
         if !is_repository_name(name) {
             return Err(RegistryError::NameInvalid(name.chars().take(MAX_NAME_BYTES).collect()));
         }
-        match self.gate.repository(name, user) {
+        match self.backend.repository(name, user) {
             Access::Allowed => Ok(()),
             Access::Missing => Err(RegistryError::NameUnknown(name.to_owned())),
             Access::Forbidden => Err(RegistryError::Denied),
@@ -196,7 +196,7 @@ impl Registry {
         };
         self.blobs.put(&body, &digest).await?;
         self.repositories.link_manifest(name, digest.clone(), manifest.media_type, tag.clone());
-        self.gate.pushed(PushedManifest { repository: name.to_owned(), tag, digest: digest.to_string(), labels });
+        self.backend.pushed(PushedManifest { repository: name.to_owned(), tag, digest: digest.to_string(), labels });
         Ok(created(&format!("/v2/{name}/manifests/{digest}"), &digest))
     }
 

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::blobs::BlobStore;
 use super::digest::Digest;
 use super::errors::RegistryError;
-use super::fault::Faults;
+use super::fault::UploadFaults;
 use super::session::{ChunkRange, location};
 use crate::locks::lock;
 
@@ -93,7 +93,7 @@ impl Uploads {
         id: Uuid,
         range: Option<ChunkRange>,
         body: Body,
-        faults: &Faults,
+        faults: &UploadFaults,
     ) -> Result<u64, RegistryError> {
         let session = self.session(repository, id)?;
         let mut upload = session.lock().await;

@@ -1,4 +1,4 @@
-//! Runs scripted versions: boots on first use, sleeps on tokio's clock, stops when cancelled.
+//! Runtime scripted versions: boots on first use, sleeps on tokio's clock, stops when cancelled.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,8 +9,8 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::script::{Ending, JobType, Script, ScriptedReply, ScriptedRequest};
-use crate::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
+use super::script::{Script, ScriptedOutcome, ScriptedReply, ScriptedRequest};
+use crate::engine::{Engine, EngineJob, EngineVersion, Outcome, Progress};
 use crate::locks::lock;
 
 /// The same words as of a real container.
@@ -55,27 +55,29 @@ impl Scripted {
         send(Progress::Started);
         log(&reply.logs);
         sleep(reply.run).await;
-        match reply.ending {
-            Ending::Output(output) => Outcome::Succeeded { output, metrics: reply.metrics },
-            Ending::Disappears => {
+        match reply.outcome {
+            ScriptedOutcome::Output(output) => Outcome::Succeeded { output, metrics: reply.metrics },
+            ScriptedOutcome::Disappears => {
                 *self.is_up.lock().await = false;
                 Outcome::Failed { error: GONE.to_owned() }
             }
-            Ending::Failure(error) => Outcome::Failed { error },
-            Ending::NeverEnds | Ending::NeverBoots | Ending::SetupFailure(_) => std::future::pending().await,
+            ScriptedOutcome::Failure(error) => Outcome::Failed { error },
+            ScriptedOutcome::NeverEnds | ScriptedOutcome::NeverBoots | ScriptedOutcome::SetupFailure(_) => {
+                std::future::pending().await
+            }
         }
     }
 
     async fn boot(&self, reply: &ScriptedReply, log: &impl Fn(&str)) -> Option<Outcome> {
         let mut is_up = self.is_up.lock().await;
-        match &reply.ending {
-            Ending::NeverBoots => {
+        match &reply.outcome {
+            ScriptedOutcome::NeverBoots => {
                 log(&reply.setup_logs);
                 // Others may boot meanwhile: each script decides for its own job.
                 drop(is_up);
                 std::future::pending().await
             }
-            Ending::SetupFailure(error) => {
+            ScriptedOutcome::SetupFailure(error) => {
                 log(&reply.setup_logs);
                 sleep(reply.setup).await;
                 Some(Outcome::Failed { error: format!("model setup failed: {error}") })
@@ -96,7 +98,7 @@ impl Engine for ScriptedEngine {
     async fn run(
         &self,
         version: &EngineVersion,
-        job: Job,
+        job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome {
@@ -105,10 +107,7 @@ impl Engine for ScriptedEngine {
         };
         let request = ScriptedRequest {
             id: job.id,
-            job_type: match job.kind {
-                JobKind::Predict => JobType::Prediction,
-                JobKind::Train => JobType::Training,
-            },
+            kind: job.kind,
             model: version.model.clone(),
             version: version.id.clone(),
             input: job.input,

@@ -10,4 +10,4 @@ mod script;
 
 pub(super) use engine::ScriptedEngine;
 pub(super) use scenario::Scenario;
-pub use script::{JobType, Script, ScriptedReply, ScriptedRequest};
+pub use script::{Script, ScriptedReply, ScriptedRequest};

@@ -29,7 +29,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Script, ScriptedReply, ScriptedRequest};
-use crate::books::Visibility;
+use crate::database::Visibility;
 use crate::error::SandboxError;
 
 /// A scenario's file.

@@ -6,14 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-/// Whether a job is a prediction or a training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobType {
-    /// A prediction.
-    Prediction,
-    /// A training.
-    Training,
-}
+use crate::job_kind::JobKind;
 
 /// A job for a scripted version.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +14,7 @@ pub struct ScriptedRequest {
     /// The prediction's or training's id.
     pub id: String,
     /// Which of both it is.
-    pub job_type: JobType,
+    pub kind: JobKind,
     /// `owner/name`.
     pub model: String,
     /// The version's id.
@@ -60,7 +53,7 @@ impl fmt::Debug for Script {
 
 /// How a scripted job ends.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Ending {
+pub(super) enum ScriptedOutcome {
     Output(Value),
     Failure(String),
     SetupFailure(String),
@@ -72,7 +65,7 @@ pub(super) enum Ending {
 /// What happens in a scripted job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScriptedReply {
-    pub(super) ending: Ending,
+    pub(super) outcome: ScriptedOutcome,
     pub(super) setup: Duration,
     pub(super) setup_logs: String,
     pub(super) run: Duration,
@@ -81,39 +74,39 @@ pub struct ScriptedReply {
 }
 
 impl ScriptedReply {
-    fn ending(ending: Ending) -> Self {
+    fn ending_in(outcome: ScriptedOutcome) -> Self {
         let (setup, run) = (Duration::ZERO, Duration::ZERO);
-        Self { ending, setup, setup_logs: String::new(), run, logs: String::new(), metrics: Map::new() }
+        Self { outcome, setup, setup_logs: String::new(), run, logs: String::new(), metrics: Map::new() }
     }
 
     /// Succeeds with this output. Strings that are base64 `data:` URLs become files.
     pub fn output(output: impl Into<Value>) -> Self {
-        Self::ending(Ending::Output(output.into()))
+        Self::ending_in(ScriptedOutcome::Output(output.into()))
     }
 
     /// Fails with this error, as an exception in `predict()` does.
     pub fn failure(error: impl Into<String>) -> Self {
-        Self::ending(Ending::Failure(error.into()))
+        Self::ending_in(ScriptedOutcome::Failure(error.into()))
     }
 
     /// Fails before it starts, as an exception in `setup()` does.
     pub fn setup_failure(error: impl Into<String>) -> Self {
-        Self::ending(Ending::SetupFailure(error.into()))
+        Self::ending_in(ScriptedOutcome::SetupFailure(error.into()))
     }
 
     /// Stays `starting` until it is cancelled.
     pub fn never_boots() -> Self {
-        Self::ending(Ending::NeverBoots)
+        Self::ending_in(ScriptedOutcome::NeverBoots)
     }
 
     /// Stays `processing` until it is cancelled.
     pub fn never_ends() -> Self {
-        Self::ending(Ending::NeverEnds)
+        Self::ending_in(ScriptedOutcome::NeverEnds)
     }
 
     /// The version's container is gone in the middle of the run. The next job boots another.
     pub fn disappears() -> Self {
-        Self::ending(Ending::Disappears)
+        Self::ending_in(ScriptedOutcome::Disappears)
     }
 
     /// How long the boot takes, for the job that finds the version cold.

@@ -8,7 +8,7 @@ use super::{Deployment, Job, Model, Upload, Version};
 
 /// Everything the sandbox knows.
 #[derive(Debug, Default)]
-pub(crate) struct Books {
+pub(crate) struct Database {
     /// By `owner/name`.
     pub(crate) models: BTreeMap<String, Model>,
     /// By name; the owner is the account.
@@ -22,7 +22,7 @@ pub(crate) struct Books {
     sequence: u64,
 }
 
-impl Books {
+impl Database {
     /// A number larger than any before, by which lists are ordered.
     pub(crate) fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;

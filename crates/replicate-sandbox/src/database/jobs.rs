@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{EngineVersion, JobKind};
+use crate::engine::EngineVersion;
+use crate::job_kind::JobKind;
 
 /// A job's status: `docs/reference/replicate-api.md#statuses`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,12 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::time::Instant;
 
 /// The time since the start, on top of the wall clock's time at the start.
-pub(super) struct Time {
+pub(super) struct Clock {
     wall: DateTime<Utc>,
     start: Instant,
 }
 
-impl Time {
+impl Clock {
     #[expect(clippy::disallowed_methods, reason = "the one place of the sandbox that reads the wall clock")]
     pub(super) fn new() -> Self {
         Self { wall: Utc::now(), start: Instant::now() }

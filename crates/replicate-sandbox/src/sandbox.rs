@@ -15,19 +15,19 @@ use url::Url;
 use uuid::Uuid;
 
 use super::account::Account;
-use super::books::{Books, is_name};
+use super::clock::Clock;
 use super::containers::{Containers, ContainersOptions, Reach};
+use super::database::{Database, is_name};
 use super::engine::Engine as _;
 use super::error::SandboxError;
 use super::faults::Faults;
 use super::files::FileStore;
 use super::options::SandboxOptions;
 use super::rate_limit::RateLimiter;
-use super::registry::{Gate, Registry};
+use super::registry::{Registry, RegistryBackend};
 use super::request_log::RequestLog;
 use super::scripted::{Scenario, ScriptedEngine};
 use super::service::Service;
-use super::time::Time;
 use super::{api, server};
 
 /// How long connections and jobs get to end.
@@ -67,7 +67,7 @@ impl Sandbox {
             files: FileStore::new(folder.path().join("files"), base_url.clone()),
             base_url,
             host,
-            time: Time::new(),
+            clock: Clock::new(),
             faults: Faults::default(),
             requests: RequestLog::default(),
             limiter: RateLimiter::new(options.rate_limits),
@@ -75,11 +75,11 @@ impl Sandbox {
             containers,
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            books: Mutex::new(Books::default()),
+            database: Mutex::new(Database::default()),
             instances: Mutex::new(HashMap::new()),
             options,
         });
-        let registry = Registry::new(folder.path().join("registry"), Arc::clone(&service) as Arc<dyn Gate>);
+        let registry = Registry::new(folder.path().join("registry"), Arc::clone(&service) as Arc<dyn RegistryBackend>);
         let router = api::router(Arc::clone(&service)).merge(registry.router());
         service.tasks.spawn(server::serve(listener, Arc::clone(&service), router));
         let sandbox = Self { service, registry, api_url, folder: Some(folder) };
@@ -186,8 +186,6 @@ async fn connect(options: &SandboxOptions, account: &Account) -> Result<Containe
     let credentials = (account.username.clone(), account.cli_token.expose_secret().to_owned());
     let mut wanted = ContainersOptions::new(credentials, Uuid::new_v4().to_string());
     wanted.docker_host.clone_from(&options.docker_host);
-    wanted.idle_stop = options.idle_after;
-    wanted.setup_limit = options.setup_limit;
     if let Some(network) = &options.docker_network {
         wanted.reach = Reach::Network(network.clone());
     }

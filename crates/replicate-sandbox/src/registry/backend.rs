@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 /// Accounts, repositories and what happens after a push.
-pub(crate) trait Gate: Send + Sync {
+pub(crate) trait RegistryBackend: Send + Sync {
     /// Whether these credentials are good.
     fn authenticate(&self, username: &str, password: &str) -> bool;
 

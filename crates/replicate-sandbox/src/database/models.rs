@@ -82,7 +82,7 @@ pub(crate) struct Version {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) cog_version: Option<String>,
     pub(crate) schema: Option<Value>,
-    pub(crate) runs: Runs,
+    pub(crate) runtime: Runtime,
     pub(crate) visible_at: Instant,
     pub(crate) is_disabled: bool,
     /// Whether a training began with it.
@@ -100,7 +100,7 @@ impl Version {
 
 /// What computes a version's answers.
 #[derive(Debug, Clone)]
-pub(crate) enum Runs {
+pub(crate) enum Runtime {
     /// A container of this image.
     Image {
         /// What the daemon knows or pulls it by.
