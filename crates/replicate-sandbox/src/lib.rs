@@ -1,8 +1,8 @@
 //! A Replicate-compatible API and OCI registry in this process, for demos, tests and runs without a token.
 //!
-//! The sandbox imports no client of ours: the two sides of the wire share no code, so they cannot share a mistake. What it answers
-//! follows `docs/reference/replicate-api.md`. One port serves the API (`/v1`), the registry (`/v2`), the registry's token check
-//! (`/cog/v1/verify-token`), output files (`/files`) and a few pages for people.
+//! The sandbox uses no client of Replicate's API: the two sides of the wire share no code, so they cannot share a mistake. Its
+//! behavior follows `docs/reference/replicate-api.md`. One port serves the API (`/v1`), the registry (`/v2`), the registry's token
+//! check (`/cog/v1/verify-token`), output files (`/files`) and a few pages for people. [`Sandbox`] is the place to start.
 //!
 //! - [`sandbox`]: starting and stopping; [`control`]: what its owner can do with it
 //! - [`server`]: connections, faults, the request log, rate limits
@@ -47,3 +47,8 @@ pub use registry::UploadFault;
 pub use request_log::RequestRecord;
 pub use sandbox::Sandbox;
 pub use scripted::{Script, ScriptedReply, ScriptedRequest};
+
+/// The examples in the README, compiled and run as doc tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

@@ -1,4 +1,4 @@
-//! What the registry asks and tells the books.
+//! The registry's backend: access to models, and the versions that pushes add.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ impl RegistryBackend for Service {
         }
     }
 
-    /// A tag that is pushed makes a version. What is pushed by digest only is a part of an index whose tag follows.
+    /// A pushed tag adds a version. A manifest pushed by digest only belongs to an index whose tag follows.
     fn pushed(&self, push: PushedManifest) {
         let Some(id) = push.digest.strip_prefix("sha256:").filter(|_| push.tag.is_some()) else { return };
         let image = format!("{}/{}@{}", self.host, push.repository, push.digest);
@@ -37,7 +37,7 @@ impl RegistryBackend for Service {
 }
 
 impl Service {
-    /// Adds a version of an image with these labels. A version that is there stays as it is.
+    /// Adds a version of an image with these labels. An existing version is left unchanged.
     pub(super) fn add_version(&self, model: &str, id: &str, labels: &BTreeMap<String, String>, runtime: Runtime) {
         let created_at = self.clock.now();
         let visible_at = self.instant() + self.options.version_delay;

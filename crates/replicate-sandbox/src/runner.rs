@@ -1,4 +1,4 @@
-//! A job's way from its creation to its end.
+//! Runs a job from its creation until it is finished and recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ const RETENTION: Duration = Duration::from_secs(60 * 60);
 
 const WITHOUT_DOCKER: &str = "this sandbox runs without Docker: only scripted versions answer";
 
-/// A job's end, before it is written down.
+/// How a job finished, before it is recorded.
 #[derive(Debug)]
 struct Completion {
     status: Status,
@@ -38,7 +38,7 @@ impl Completion {
 }
 
 impl Service {
-    /// Writes a job down and lets it run.
+    /// Records a job and starts it.
     pub(super) fn launch(self: &Arc<Self>, job: Job) {
         let id = job.id.clone();
         self.database().add_job(job);
@@ -55,7 +55,7 @@ impl Service {
     async fn run_job(&self, id: &str) {
         let job = self.database().job(id).map(|job| (job.cancelled.clone(), job.deadline.map(|(_, instant)| instant)));
         let Some((cancelled, deadline)) = job else { return };
-        // Dropping the work lets its engine stop what runs.
+        // Dropping the work makes the engine stop the job.
         tokio::select! {
             biased;
             () = cancelled.cancelled() => {}
@@ -64,7 +64,7 @@ impl Service {
         }
     }
 
-    /// Forgets the data of jobs that are over for long enough. Done when somebody asks, so that no timer runs for it.
+    /// Clears the data of jobs that finished long ago. Called on every request, so that no timer is needed.
     pub(super) async fn forget_old_data(&self) {
         let now = self.instant();
         let mut files = Vec::new();
@@ -146,12 +146,12 @@ impl Service {
         });
     }
 
-    /// Ends a job on request. One that is over stays as it is.
+    /// Cancels a job. A finished job is left unchanged.
     pub(super) fn cancel(&self, id: &str) {
         self.finish(id, Status::Canceled, |_| {});
     }
 
-    /// Ends a job at its deadline: aborted before its start, canceled after.
+    /// Finishes a job at its deadline: aborted before its start, canceled after.
     fn expire(&self, id: &str) {
         let has_started = self.database().job(id).is_some_and(|job| job.started.is_some());
         self.finish(id, if has_started { Status::Canceled } else { Status::Aborted }, |_| {});
@@ -168,8 +168,8 @@ impl Service {
         }
     }
 
-    /// A successful training makes a version of its destination. It runs what was trained: weights are handed out as the output's
-    /// `weights`, but not put into an image.
+    /// Adds a version to the destination of a successful training. It runs the image that was trained: the weights are returned as
+    /// the output's `weights`, but are not put into an image.
     fn make_trained_version(&self, id: &str, completion: &mut Completion) {
         let (created_at, visible_at) = (self.clock.now(), self.instant());
         let mut database = self.database();
@@ -203,7 +203,7 @@ impl Service {
     }
 }
 
-/// Where the weights are in a training's output: an object's member, or a file alone.
+/// The weights in a training's output: the object's member, or the only file.
 fn weights(output: &Value) -> Option<&Value> {
     match output {
         Value::Object(members) => members.get("weights"),

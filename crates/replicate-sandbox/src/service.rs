@@ -1,4 +1,4 @@
-//! What every route shares.
+//! The state that all routes share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -22,7 +22,7 @@ use super::rate_limit::RateLimiter;
 use super::request_log::RequestLog;
 use super::scripted::ScriptedEngine;
 
-/// The service behind the port.
+/// The state behind the port.
 pub(super) struct Service {
     pub(super) account: Account,
     pub(super) options: SandboxOptions,
@@ -59,7 +59,7 @@ impl Service {
         model.owner == self.account.username || model.visibility == super::database::Visibility::Public
     }
 
-    /// What the engines have to know of a version.
+    /// What engines need to know about a version.
     pub(super) fn engine_version(&self, model: &str, version: &Version) -> EngineVersion {
         let (image, pull) = match &version.runtime {
             Runtime::Image { reference, pull } => (reference.clone(), *pull),
@@ -68,7 +68,7 @@ impl Service {
         EngineVersion { model: model.to_owned(), id: version.id.clone(), image, pull }
     }
 
-    /// The engine for a version; `None` for an image without Docker.
+    /// The engine of a version. `None` for an image if the sandbox runs without Docker.
     pub(super) fn engine(&self, is_scripted: bool) -> Option<&dyn Engine> {
         match (is_scripted, &self.containers) {
             (true, _) => Some(&self.scripted),
@@ -77,7 +77,7 @@ impl Service {
         }
     }
 
-    /// The places of a version's instances: a job needs one to run.
+    /// The instances of a version. A job needs a permit to run.
     pub(super) fn instances(&self, version: &EngineVersion, kind: JobKind) -> Arc<Semaphore> {
         let mut instances = lock(&self.instances);
         let new = || Arc::new(Semaphore::new(self.options.max_instances.clamp(1, Semaphore::MAX_PERMITS)));

@@ -1,4 +1,4 @@
-//! Making predictions and trainings: what both have in common.
+//! What the creation of predictions and of trainings has in common.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::problem::Problem;
 use crate::service::Service;
 use crate::validate::Document;
 
-/// The bodies of the creating calls. Unknown members are refused, unlike unknown inputs.
+/// Schemas of the request bodies. Unknown members are rejected, unlike unknown inputs.
 static BODIES: LazyLock<Value> = LazyLock::new(|| {
     let webhook = json!({"type": "string", "format": "uri"});
     let filter = json!({"type": "array", "items": {"type": "string", "enum": ["start", "output", "logs", "completed"]}});
@@ -38,7 +38,7 @@ static BODIES: LazyLock<Value> = LazyLock::new(|| {
     }}})
 });
 
-/// Which members a body has.
+/// The members that a body has.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Versioned,
@@ -46,7 +46,7 @@ pub(super) enum Shape {
     Training,
 }
 
-/// Checks a body's members, and takes out its input.
+/// Checks a body's members and takes its input out of it.
 pub(super) fn take_input(body: &mut Map<String, Value>, shape: Shape) -> Result<Map<String, Value>, Problem> {
     let document = Document(&BODIES);
     let schema = document.component(match shape {
@@ -68,7 +68,7 @@ pub(super) fn take_input(body: &mut Map<String, Value>, shape: Shape) -> Result<
     }
 }
 
-/// Checks the input against the version's own schema. A version without a schema takes anything.
+/// Checks the input against the version's own schema. A version without a schema accepts anything.
 pub(super) fn check_input(version: &Version, kind: JobKind, input: &Map<String, Value>) -> Result<(), Problem> {
     let component = match kind {
         JobKind::Prediction => "Input",
@@ -82,7 +82,7 @@ pub(super) fn check_input(version: &Version, kind: JobKind, input: &Map<String, 
     }
 }
 
-/// What a job is made of, beside the version.
+/// What a new job consists of, apart from the version.
 pub(super) struct JobRequest {
     pub(super) kind: JobKind,
     pub(super) input: Map<String, Value>,
@@ -123,7 +123,7 @@ impl Service {
         }
     }
 
-    /// A job of a version whose input was checked, not yet written down.
+    /// A job for a version whose input was checked. It is not recorded yet.
     pub(super) fn new_job(
         &self,
         database: &mut Database,
@@ -173,13 +173,13 @@ impl Service {
         })
     }
 
-    /// Waits until a job is over, at most so long; says whether it is.
+    /// Waits until a job is finished, but no longer than `longest`. Returns whether it is finished.
     pub(super) async fn wait_for(&self, id: &str, longest: Duration) -> bool {
         let Some(mut status) = self.database().job(id).map(|job| job.status.subscribe()) else { return true };
         tokio::time::timeout(longest, status.wait_for(|status| status.is_terminal())).await.is_ok()
     }
 
-    /// Writes a job down, lets it run and gives its id.
+    /// Records a job, starts it and returns its id.
     pub(super) fn begin(self: &Arc<Self>, job: Job) -> String {
         let id = job.id.clone();
         self.launch(job);

@@ -20,7 +20,7 @@ use crate::service::Service;
 
 const MAX_MIN_INSTANCES: u64 = 5;
 const MAX_MAX_INSTANCES: u64 = 20;
-/// So long a deployment has to be unused before it can be deleted.
+/// How long a deployment has to be unused before it can be deleted.
 const UNUSED_FOR: Duration = Duration::from_secs(15 * 60);
 
 type Named = Path<(String, String)>;
@@ -71,7 +71,7 @@ pub(super) async fn update(State(service): State<Arc<Service>>, Path((owner, nam
     if !errors.is_empty() {
         return Err(Problem::Validation(errors));
     }
-    // Every update counts, also one that changes nothing.
+    // Every update counts, even one that changes nothing.
     release.number += 1;
     release.created_at = service.clock.now();
     let deployment = database.deployments.get_mut(&name).ok_or(Problem::NotFound)?;
@@ -104,12 +104,12 @@ pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, nam
 }
 
 impl Service {
-    /// A deployment of this account; those of others are not there.
+    /// A deployment of this account. Those of others are treated as absent.
     pub(super) fn own_deployment<'b>(&self, database: &'b Database, owner: &str, name: &str) -> Result<&'b Deployment, Problem> {
         database.deployments.get(name).filter(|_| owner == self.account.username).ok_or(Problem::NotFound)
     }
 
-    /// Changes what the body names, and says what of it is refused.
+    /// Applies the changes in the body, and returns those that are rejected.
     fn apply(&self, database: &Database, release: &mut Release, body: &Map<String, Value>) -> Vec<FieldError> {
         let mut errors = Vec::new();
         if let Some(version) = body.get("version") {
@@ -117,7 +117,7 @@ impl Service {
             let found = database.version(&release.model, &release.version, self.instant());
             if !found.is_some_and(|(model, _)| self.can_see(model)) {
                 let model = &release.model;
-                errors.push(FieldError::new("/version", format!("there is no such version of {model}, or you may not use it")));
+                errors.push(FieldError::new("/version", format!("{model} has no such version, or you may not use it")));
             }
         }
         if let Some(hardware) = body.get("hardware") {

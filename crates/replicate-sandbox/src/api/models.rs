@@ -64,7 +64,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, body: Result<Byt
         return Err(Problem::Conflict("A model with that name and owner already exists."));
     }
     if database.models.values().filter(|model| model.owner == owner).count() >= MAX_MODELS {
-        return Err(Problem::Validation(vec![FieldError::new("/name", "this account has as many models as it may have")]));
+        return Err(Problem::Validation(vec![FieldError::new("/name", "this account has reached its limit of models")]));
     }
     let texts = body.into_iter().filter(|(name, value)| GIVEN_TEXTS.contains(&name.as_str()) && value.is_string()).collect();
     let sequence = database.next_sequence();
@@ -122,7 +122,7 @@ pub(super) async fn readme(State(service): State<Arc<Service>>, Path((owner, nam
     Ok(readme.to_owned().into_response())
 }
 
-/// The first prediction that succeeded, as people save it on the model's page.
+/// The first successful prediction, like the examples that people save on a model's page.
 pub(super) async fn examples(
     State(service): State<Arc<Service>>,
     Path((owner, name)): Named,
@@ -137,12 +137,12 @@ pub(super) async fn examples(
 }
 
 impl Service {
-    /// A model that this account can see.
+    /// A model visible to this account.
     pub(super) fn visible_model<'b>(&self, database: &'b Database, owner: &str, name: &str) -> Result<&'b Model, Problem> {
         database.models.get(&format!("{owner}/{name}")).filter(|model| self.can_see(model)).ok_or(Problem::NotFound)
     }
 
-    /// A model that belongs to this account.
+    /// A model owned by this account.
     pub(super) fn own_model<'b>(&self, database: &'b Database, owner: &str, name: &str) -> Result<&'b Model, Problem> {
         let model = self.visible_model(database, owner, name)?;
         if model.owner == self.account.username {

@@ -82,7 +82,7 @@ pub(super) async fn create_on_deployment(
     service.answer_created(service.begin(job), &preferences).await
 }
 
-/// What the headers ask for.
+/// The preferences in the headers of a creation.
 struct Preferences {
     wait_seconds: Option<u64>,
     lifetime: Option<Duration>,
@@ -99,13 +99,13 @@ impl Preferences {
 }
 
 impl Service {
-    /// The answer to a creation. With a wait it has the traps of the real one: a success is called `processing`, without metrics,
-    /// logs and time of completion, though its output is complete.
+    /// The response to a creation. With a wait it has the pitfalls of the real one: a success is reported as `processing`, without
+    /// metrics, logs and completion time, although its output is complete.
     async fn answer_created(&self, id: String, preferences: &Preferences) -> RouteResult {
         let Some(seconds) = preferences.wait_seconds else {
             let database = self.database();
             let job = database.job(&id).ok_or(Problem::NotFound)?;
-            // Whatever it did meanwhile: the answer shows it as it was made.
+            // The response shows the job as it was created, whatever happened since.
             let mut value = self.job_json(job);
             for (name, begun) in [("status", json!("starting")), ("output", Value::Null), ("error", Value::Null)] {
                 value[name] = begun;
@@ -139,7 +139,7 @@ fn strip_end(value: &mut Value) {
     value["completed_at"] = Value::Null;
 }
 
-/// Trainings are found too: their own `urls` lead here.
+/// Also finds trainings, because their `urls` lead here.
 pub(super) async fn get(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     let database = service.database();
     let job = database.job(&id).ok_or(Problem::NotFound)?;
@@ -159,7 +159,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
     };
     let after = moment("created_after", "/created_after")?;
     let before = moment("created_before", "/created_before")?;
-    // Every prediction here comes from the API.
+    // All predictions here come from the API.
     let wants_web = query.get("source").is_some_and(|source| source == "web");
     let database = service.database();
     let jobs = database
@@ -170,7 +170,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
     pages::page(&service, "/v1/predictions", &query, jobs, |job| service.job_json(job))
 }
 
-/// The output as server-sent events, all at the end.
+/// The output as server-sent events, all of them at the end.
 pub(super) async fn stream(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     const LONGEST: Duration = Duration::from_secs(30 * 60);
     if !service.database().job(&id).is_some_and(|job| job.streams) {

@@ -7,7 +7,7 @@ use crate::database::{Database, Deployment, Job, Metrics, Model, Status, Upload,
 use crate::job_kind::JobKind;
 use crate::service::Service;
 
-/// Members that are there, and null when not given.
+/// Members that are always present, and null if not given.
 const MODEL_TEXTS: [&str; 5] = ["description", "github_url", "paper_url", "license_url", "cover_image_url"];
 
 impl Service {
@@ -34,12 +34,12 @@ impl Service {
 
     pub(super) fn job_json(&self, job: &Job) -> Value {
         let status = job.status();
-        // A job that was stopped before it said anything has null instead of an empty text.
+        // A job that was stopped before it printed anything has null instead of an empty text.
         let logs = match (status, job.logs.as_str()) {
             (Status::Canceled | Status::Aborted, "") => Value::Null,
             (_, logs) => json!(logs),
         };
-        // Trainings say so too: their own urls name them predictions.
+        // Also for trainings: the real service gives them the URLs of predictions.
         let api = format!("{}/v1/predictions/{}", self.base_url, job.id);
         let mut urls = json!({
             "get": api,

@@ -1,4 +1,4 @@
-//! Files for inputs.
+//! Uploaded files for inputs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(super) async fn create(State(service): State<Arc<Service>>, multipart: Resul
     }
     let content_type = parts.content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     let id = service.files.put(name.clone(), &content_type, &content).await.map_err(|cause| {
-        tracing::warn!(%cause, "an upload could not be stored");
+        tracing::warn!(%cause, "failed to store an upload");
         Problem::Internal("The file could not be stored.")
     })?;
     let created_at = service.clock.now();
@@ -120,7 +120,7 @@ pub(super) async fn delete(State(service): State<Arc<Service>>, Path(id): Path<S
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The real service wants a signature instead of the token here.
+/// The real service expects a signature instead of the token here.
 pub(super) async fn download(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     service.upload(&service.database(), &id)?;
     let (file, content) = service.files.read(&id).await.map_err(|_cause| Problem::NotFound)?;

@@ -39,7 +39,7 @@ pub(super) async fn get(
     Ok(Json(version_json(version.ok_or(Problem::NotFound)?)).into_response())
 }
 
-/// The real service takes minutes; here the version is gone at once.
+/// The real service takes minutes. Here the version is gone at once.
 pub(super) async fn delete(
     State(service): State<Arc<Service>>,
     Path((owner, name, id)): Path<(String, String, String)>,

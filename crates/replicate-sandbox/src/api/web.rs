@@ -1,4 +1,4 @@
-//! What is not Replicate's API: output files, pages for people, the registry's token check, and images by reference.
+//! Routes outside Replicate's API: output files, pages for people, the registry's token check, and images by reference.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::service::Service;
 
 const NOSNIFF: (HeaderName, &str) = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
 
-/// Whoever has the URL may fetch the file, as with the delivery hosts of the real service.
+/// Anyone who has the URL may fetch the file, as with the delivery hosts of the real service.
 pub(super) async fn output_file(State(service): State<Arc<Service>>, Path((id, name)): Path<(String, String)>) -> RouteResult {
     let is_output = service.files.find(&id).is_some_and(|file| file.name == name) && !service.database().uploads.contains_key(&id);
     if !is_output {
@@ -53,7 +53,7 @@ pub(super) async fn index(State(service): State<Arc<Service>>) -> Response {
     plain(text)
 }
 
-/// Where a model's `url` leads. Needs no token, as a browser has none, and so shows nothing but names and ids.
+/// The target of a model's `url`. It needs no token, as browsers have none, and so shows only names and ids.
 pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner, name)): Path<(String, String)>) -> RouteResult {
     let database = service.database();
     let model = service.visible_model(&database, &owner, &name)?;
@@ -64,7 +64,7 @@ pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner,
     Ok(plain(text))
 }
 
-/// Where a prediction's `urls.web` leads. Whoever has the URL may read it, as with output files: its id cannot be guessed.
+/// The target of a prediction's `urls.web`. Anyone who has the URL may read it, as with output files: the id cannot be guessed.
 pub(super) async fn prediction_page(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     let database = service.database();
     let job = database.job(&id).ok_or(Problem::NotFound)?;
@@ -76,7 +76,7 @@ pub(super) async fn prediction_page(State(service): State<Arc<Service>>, Path(id
     Ok(plain(format!("{what} {id} of {}\n\n{shown}\n", job.version.model)))
 }
 
-/// Whether a CLI token is good, and whose it is.
+/// Checks a CLI token and returns its owner.
 pub(super) async fn verify_token(
     State(service): State<Arc<Service>>,
     form: Result<Form<HashMap<String, String>>, FormRejection>,
@@ -93,7 +93,7 @@ pub(super) async fn display_token_url(State(service): State<Arc<Service>>) -> Js
     Json(json!({"url": format!("{}/auth/token", service.base_url)}))
 }
 
-/// `{"model": "owner/name", "image": "local:tag"}`: a version of an image that the daemon has, where it cannot push to this registry.
+/// Takes `{"model": "owner/name", "image": "local:tag"}` and adds a version, for daemons that cannot push to this registry.
 pub(super) async fn register_image(State(service): State<Arc<Service>>, body: Result<Bytes, BytesRejection>) -> RouteResult {
     let body = body::object(body)?;
     let text = |name: &str, pointer: &'static str| {

@@ -1,4 +1,4 @@
-//! Jobs that were cancelled: seeing to it that their container stops them, or is given up.
+//! Canceled jobs: makes sure that their container stops them, or gives up on the container.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use super::super::job_kind::JobKind;
 use super::docker::RunningContainer;
 use super::slot::Slot;
 
-/// How long a cancelled job may take to end. A `predict()` that blocks ignores the request, and its container is given up then.
+/// How long a canceled job may take to stop. A `predict()` that blocks ignores the request; its container is then given up.
 const CANCEL_LIMIT: Duration = Duration::from_secs(5);
 const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Sees to the end of a job whose future was dropped.
+/// Stops a job whose future was dropped.
 pub(super) struct CancelOnDrop {
     pub(super) job: Option<Abandoned>,
 }
@@ -27,11 +27,11 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// A job that nobody waits for any more, but that the container may still compute.
+/// A job that nobody waits for any more but that may still run in its container.
 pub(super) struct Abandoned {
     pub(super) slot: Arc<Slot>,
     pub(super) running: Arc<RunningContainer>,
-    /// Kept until the job is over, so that no other one is sent to a container that is busy with it.
+    /// Held until the job has stopped, so that no other job is sent to the busy container.
     pub(super) permit: OwnedSemaphorePermit,
     pub(super) kind: JobKind,
     pub(super) id: String,
@@ -45,7 +45,7 @@ impl Abandoned {
             }
         };
         if timeout(CANCEL_LIMIT, stopped).await.is_err() {
-            tracing::debug!(id = %self.id, "a cancelled job goes on: its container is given up");
+            tracing::debug!(id = %self.id, "a canceled job keeps running, so its container is given up");
             self.slot.let_go(&self.running).await;
             self.running.permits.close();
         }

@@ -1,4 +1,4 @@
-//! Which container serves which job: one for each version and kind, booted by the first job, removed when it idles.
+//! The pool of containers: one for each version and kind of job, booted by the first job and removed when idle.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -21,9 +21,9 @@ use super::reporter::Reporter;
 use super::slot::{ActiveJob, Slot};
 
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
-/// What is not gone by then is an orphan, which the next sandbox removes.
+/// Containers that take longer become orphans, which the next sandbox removes.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
-/// The daemon hands over lines a little later than the server its answer: so long a silence is their end.
+/// The daemon delivers lines slightly later than the server responds. A pause of this length means that no more follow.
 const QUIET: Duration = Duration::from_millis(100);
 const GONE: &str = "the model's container disappeared while the prediction ran";
 
@@ -37,12 +37,11 @@ pub(crate) struct Containers {
 }
 
 impl Containers {
-    /// Connects to the daemon.
     pub(crate) async fn connect(options: ContainersOptions) -> Result<Self, ContainerError> {
         Ok(Self { daemon: Daemon::connect(options).await?, slots: Mutex::default(), closing: CancellationToken::new() })
     }
 
-    /// Removes containers that a sandbox left which is no more, and says how many.
+    /// Removes containers that dead sandboxes left behind, and returns how many.
     pub(crate) async fn remove_orphans(&self) -> Result<usize, ContainerError> {
         self.daemon.remove_orphans().await
     }
@@ -53,7 +52,7 @@ impl Containers {
     }
 
     fn slot(&self, version: &EngineVersion, kind: JobKind) -> Arc<Slot> {
-        // The image is part of the key: a local image that was built again is another one under the same reference's new id.
+        // The image is part of the key: a local image that was rebuilt has a new id under the same reference.
         let key = (format!("{} {} {}", version.model, version.id, version.image), kind);
         Arc::clone(lock(&self.slots).entry(key).or_default())
     }
@@ -107,7 +106,7 @@ impl Containers {
         }
     }
 
-    /// The version's container, booted now if there is none or the last one ended.
+    /// The version's container. Boots one if there is none or the last one has exited.
     async fn running(
         &self,
         slot: &Slot,
@@ -143,7 +142,7 @@ impl Engine for Containers {
         cancelled: CancellationToken,
     ) -> Outcome {
         let mut reporter = Reporter::new(progress);
-        // Dropping the work cancels the job in the container and removes a container that is only booting.
+        // Dropping the work cancels the job in the container, and removes a container that is still booting.
         tokio::select! {
             biased;
             () = cancelled.cancelled() => Outcome::Canceled,
@@ -156,10 +155,10 @@ impl Engine for Containers {
         self.closing.cancel();
         let slots: Vec<Arc<Slot>> = lock(&self.slots).drain().map(|(_, slot)| slot).collect();
         let removals = async {
-            // Jobs that were booting have let go of their slots by now, or do so at once.
+            // Jobs that were booting have released their slots by now, or are about to.
             futures::future::join_all(slots.iter().map(|slot| async { slot.running.lock().await.take() })).await;
             if let Err(cause) = self.daemon.remove_own().await {
-                tracing::warn!(%cause, "the sandbox's containers could not be removed");
+                tracing::warn!(%cause, "failed to remove the sandbox's containers");
             }
         };
         if timeout(SHUTDOWN_LIMIT, removals).await.is_err() {
@@ -168,7 +167,7 @@ impl Engine for Containers {
     }
 }
 
-/// Asks until the version takes the job, and awaits the answer.
+/// Sends the job until the version accepts it, and waits for the result.
 async fn ask(server: &CogServer, job: &EngineJob) -> Result<(Outcome, String), String> {
     loop {
         match server.run(job).await {

@@ -1,4 +1,4 @@
-//! The slot of one version's container: at most one container, shared by the jobs that use it.
+//! Slots: each holds at most one container of a version and kind of job, shared by the jobs that use it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -20,7 +20,7 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Empties the slot if it still holds this container, which is removed once its last job releases it.
+    /// Empties the slot if it still holds this container, which is then removed once its last job has finished.
     pub(super) async fn let_go(&self, container: &Arc<RunningContainer>) {
         let mut running = self.running.lock().await;
         if running.as_ref().is_some_and(|current| Arc::ptr_eq(current, container)) {

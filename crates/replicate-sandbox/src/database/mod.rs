@@ -1,4 +1,4 @@
-//! The database: models, versions, jobs, deployments and uploaded files. Plain values behind one lock; nothing here waits.
+//! The database: models, versions, jobs, deployments and uploaded files, as plain values behind one lock.
 
 mod deployments;
 mod ids;

@@ -1,4 +1,4 @@
-//! Basic authentication, the only kind the sandbox offers.
+//! Basic authentication, the only scheme the sandbox offers.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -7,7 +7,7 @@ use http::{HeaderMap, header};
 use super::backend::RegistryBackend;
 use super::errors::RegistryError;
 
-/// Name of the user whose credentials the request carries.
+/// The name of the user whose credentials the request carries.
 pub(super) fn user(headers: &HeaderMap, backend: &dyn RegistryBackend) -> Result<String, RegistryError> {
     let (username, password) = basic(headers).ok_or(RegistryError::Unauthorized)?;
     if backend.authenticate(&username, &password) { Ok(username) } else { Err(RegistryError::Unauthorized) }

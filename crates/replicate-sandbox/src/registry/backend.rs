@@ -1,16 +1,16 @@
-//! What the registry asks of the API that keeps the books.
+//! What the registry needs to know from the rest of the sandbox.
 
 use std::collections::BTreeMap;
 
-/// Accounts, repositories and what happens after a push.
+/// Access to repositories, and the effect of a push.
 pub(crate) trait RegistryBackend: Send + Sync {
-    /// Whether these credentials are good.
+    /// Whether these credentials are valid.
     fn authenticate(&self, username: &str, password: &str) -> bool;
 
-    /// Whether the user may read and write the repository `name`.
+    /// What the user may do in the repository `name`.
     fn repository(&self, name: &str, username: &str) -> Access;
 
-    /// Told once for each manifest that was stored.
+    /// Called once for each stored manifest.
     fn pushed(&self, push: PushedManifest);
 }
 
@@ -19,21 +19,21 @@ pub(crate) trait RegistryBackend: Send + Sync {
 pub(crate) enum Access {
     /// Read and write.
     Allowed,
-    /// There is no such repository. Pushing does not make one.
+    /// There is no such repository. Pushing does not create one.
     Missing,
-    /// It belongs to somebody else.
+    /// It belongs to someone else.
     Forbidden,
 }
 
 /// A manifest that was just stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PushedManifest {
-    /// `owner/name`.
+    /// The repository, as `owner/name`.
     pub(crate) repository: String,
-    /// The tag it was pushed under; `None` if by digest.
+    /// The tag it was pushed under. `None` if it was pushed by digest.
     pub(crate) tag: Option<String>,
-    /// `sha256:` and 64 digits.
+    /// `sha256:` and 64 hexadecimal digits.
     pub(crate) digest: String,
-    /// The labels in the image's configuration; for an index those of the first image in it that has any.
+    /// The labels in the image's configuration. For an index, those of the first image in it that has any.
     pub(crate) labels: BTreeMap<String, String>,
 }

@@ -1,4 +1,4 @@
-//! The requests of the distribution API. Repository names have slashes in them, so paths are taken apart here and not by the router.
+//! The routes of the distribution API. Repository names contain slashes, so paths are parsed here and not by the router.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ async fn answer(State(registry): State<Arc<Registry>>, request: Request) -> Resp
     response
 }
 
-/// What a path below `/v2/` names.
+/// The target of a path below `/v2/`.
 #[derive(Debug, PartialEq, Eq)]
 enum Target<'a> {
     Base,
@@ -200,7 +200,7 @@ impl Registry {
         Ok(created(&format!("/v2/{name}/manifests/{digest}"), &digest))
     }
 
-    /// The labels of the first image that has any: an index of Docker's containerd store holds one image and its attestation.
+    /// The labels of the first image that has any. An index of Docker's containerd store holds one image and its attestation.
     async fn labels_within(&self, manifests: &[Digest]) -> Result<BTreeMap<String, String>, RegistryError> {
         for digest in manifests {
             let Some(body) = self.blobs.read(digest, MAX_MANIFEST_BYTES).await? else { continue };
@@ -225,7 +225,7 @@ impl Registry {
         }
         if let (Some(digest), Some(from)) = (query.get("mount"), query.get("from")) {
             let digest: Digest = digest.parse()?;
-            // Whether the source is missing, closed to this user or lacks the blob: the answer is the same, an upload session.
+            // If the source is missing, forbidden or lacks the blob, the response is the same: an upload session.
             if self.admit(from, user).is_ok() && self.repositories.has_blob(from, &digest) {
                 self.repositories.link_blob(name, digest.clone());
                 self.mounted_blobs.fetch_add(1, Ordering::Relaxed);
@@ -271,7 +271,7 @@ impl Registry {
         }
     }
 
-    /// A range that cannot be read is as wrong as one that does not fit.
+    /// A range that cannot be parsed is treated like one that does not fit.
     async fn chunk_range(&self, name: &str, id: Uuid, headers: &HeaderMap) -> Result<Option<ChunkRange>, RegistryError> {
         let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
         match value.to_str().ok().and_then(ChunkRange::parse) {
@@ -333,7 +333,7 @@ fn session(status: StatusCode, name: &str, id: Uuid, offset: u64) -> Response {
     response
 }
 
-/// Our own values are plain text; a media type that a client sent may not be, and is left out then.
+/// Leaves out a value that is not valid in a header, which a media type sent by a client may be.
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

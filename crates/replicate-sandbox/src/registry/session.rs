@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-/// The inclusive range of bytes that a chunk says it holds: `Content-Range: 0-1023`.
+/// The inclusive range of bytes that a chunk claims to hold: `Content-Range: 0-1023`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ChunkRange {
     pub(super) start: u64,
@@ -10,7 +10,7 @@ pub(super) struct ChunkRange {
 }
 
 impl ChunkRange {
-    /// Reads the header's value, in the distribution API's form or with HTTP's `bytes ` before and `/size` behind.
+    /// Parses the header's value: the distribution API's form, or HTTP's with `bytes ` before and `/size` after.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let text = text.strip_prefix("bytes").map_or(text, |rest| rest.trim_start_matches(['=', ' ']));
@@ -21,12 +21,12 @@ impl ChunkRange {
     }
 }
 
-/// The `Range` header after `offset` bytes; the specification's `0-0` for none.
+/// The `Range` header after `offset` bytes. The specification uses `0-0` for none.
 pub(super) fn received_range(offset: u64) -> String {
     format!("0-{}", offset.saturating_sub(1))
 }
 
-/// Where a session is continued.
+/// The URL at which a session continues.
 pub(super) fn location(repository: &str, id: Uuid) -> String {
     format!("/v2/{repository}/blobs/uploads/{id}")
 }

@@ -1,4 +1,4 @@
-//! Upload sessions: bytes go to a file as they come and are hashed on the way.
+//! Upload sessions: bytes are written to a file and hashed as they arrive.
 
 use std::collections::HashMap;
 use std::io;
@@ -25,7 +25,7 @@ use crate::locks::lock;
 const MAX_OPEN_UPLOADS: usize = 1024;
 const MAX_BLOB_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 const BUFFER_BYTES: usize = 256 * 1024;
-/// A session that nobody touched for so long was abandoned by its client.
+/// How long a session may go unused before it counts as abandoned.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// All open sessions.
@@ -42,7 +42,7 @@ struct Session {
     upload: Arc<tokio::sync::Mutex<Upload>>,
 }
 
-/// One blob on its way in.
+/// A blob being uploaded.
 struct Upload {
     path: PathBuf,
     file: BufWriter<File>,
@@ -59,7 +59,6 @@ impl Uploads {
         self.received_bytes.load(Ordering::Relaxed)
     }
 
-    /// Opens a session.
     pub(super) async fn begin(&self, repository: &str) -> Result<Uuid, RegistryError> {
         self.drop_abandoned().await;
         if lock(&self.open).len() >= MAX_OPEN_UPLOADS {
@@ -79,14 +78,14 @@ impl Uploads {
         Ok(id)
     }
 
-    /// How many bytes the session holds.
+    /// The number of bytes received so far.
     pub(super) async fn offset(&self, repository: &str, id: Uuid) -> Result<u64, RegistryError> {
         Ok(self.session(repository, id)?.lock().await.offset)
     }
 
-    /// Adds the body to the session and returns how many bytes it holds now.
+    /// Appends the body and returns the number of bytes received so far.
     ///
-    /// A body that breaks off leaves what has arrived, so that the client may ask for the offset and go on.
+    /// A body that is cut off leaves what has arrived, so that the client can ask for the offset and continue.
     pub(super) async fn append(
         &self,
         repository: &str,
@@ -109,7 +108,7 @@ impl Uploads {
             }
             let before = upload.offset;
             if let Err(cause) = upload.write(&chunk).await {
-                // File and hash may differ from here on.
+                // From here on, the file and the hash may differ.
                 lock(&self.open).remove(&id);
                 return Err(cause.into());
             }
@@ -125,7 +124,7 @@ impl Uploads {
         Ok(upload.offset)
     }
 
-    /// Ends the session: its content becomes a blob if it has the digest that the client claims.
+    /// Finishes the session. Its content becomes a blob if it has the digest that the client claims.
     pub(super) async fn finish(
         &self,
         repository: &str,
@@ -146,14 +145,14 @@ impl Uploads {
         Ok(actual)
     }
 
-    /// Forgets the session and its bytes.
+    /// Discards the session and its bytes.
     pub(super) async fn abort(&self, repository: &str, id: Uuid) -> Result<(), RegistryError> {
         self.session(repository, id)?;
         lock(&self.open).remove(&id);
         Ok(fs::remove_file(self.folder.join(id.to_string())).await?)
     }
 
-    /// A session is known only in the repository in which it was opened.
+    /// A session exists only in the repository in which it was opened.
     fn session(&self, repository: &str, id: Uuid) -> Result<Arc<tokio::sync::Mutex<Upload>>, RegistryError> {
         let mut open = lock(&self.open);
         let session = open.get_mut(&id).filter(|session| session.repository == repository).ok_or(RegistryError::UploadUnknown)?;
@@ -162,14 +161,14 @@ impl Uploads {
     }
 
     async fn drop_abandoned(&self) {
-        // A session in use is held by a request as well, however long that takes.
+        // A session in use is also held by a request, however long that takes.
         let abandoned: Vec<Uuid> = lock(&self.open)
             .extract_if(|_, session| session.touched.elapsed() > ABANDONED_AFTER && Arc::strong_count(&session.upload) == 1)
             .map(|(id, _)| id)
             .collect();
         for id in abandoned {
             if let Err(cause) = fs::remove_file(self.folder.join(id.to_string())).await {
-                tracing::debug!(%cause, %id, "an abandoned upload could not be removed");
+                tracing::debug!(%cause, %id, "failed to remove an abandoned upload");
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Runtime scripted versions: boots on first use, sleeps on tokio's clock, stops when cancelled.
+//! Runs scripted versions: boots on first use, sleeps on tokio's clock, stops when canceled.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,13 +13,13 @@ use super::script::{Script, ScriptedOutcome, ScriptedReply, ScriptedRequest};
 use crate::engine::{Engine, EngineJob, EngineVersion, Outcome, Progress};
 use crate::locks::lock;
 
-/// The same words as of a real container.
+/// The error of a real container that disappears.
 const GONE: &str = "the model's container disappeared while the prediction ran";
 
 /// The engine of scripted versions.
 #[derive(Default)]
 pub(crate) struct ScriptedEngine {
-    /// By model and id of the version.
+    /// Key: the model and the version's id.
     versions: Mutex<HashMap<(String, String), Arc<Scripted>>>,
     closing: CancellationToken,
 }
@@ -27,12 +27,12 @@ pub(crate) struct ScriptedEngine {
 struct Scripted {
     script: Script,
     jobs: AtomicUsize,
-    /// Held while booting; says whether the version is up.
+    /// Locked while booting. Whether the version has booted.
     is_up: tokio::sync::Mutex<bool>,
 }
 
 impl ScriptedEngine {
-    /// From now on the version answers from the script.
+    /// Makes the version answer from the script from now on.
     pub(crate) fn add(&self, model: &str, id: &str, script: Script) {
         let scripted = Scripted { script, jobs: AtomicUsize::new(0), is_up: tokio::sync::Mutex::new(false) };
         lock(&self.versions).insert((model.to_owned(), id.to_owned()), Arc::new(scripted));
@@ -42,7 +42,7 @@ impl ScriptedEngine {
 impl Scripted {
     async fn run(&self, request: &ScriptedRequest, progress: &UnboundedSender<Progress>) -> Outcome {
         let reply = self.script.reply(request);
-        // A caller that no longer listens still wants the outcome.
+        // The outcome matters even if nobody receives progress any more.
         let send = |step: Progress| drop(progress.send(step));
         let log = |text: &str| {
             if !text.is_empty() {
@@ -73,7 +73,7 @@ impl Scripted {
         match &reply.outcome {
             ScriptedOutcome::NeverBoots => {
                 log(&reply.setup_logs);
-                // Others may boot meanwhile: each script decides for its own job.
+                // Other jobs may boot meanwhile: each reply decides for its own job.
                 drop(is_up);
                 std::future::pending().await
             }

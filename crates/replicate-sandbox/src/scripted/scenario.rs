@@ -1,4 +1,4 @@
-//! Models and scripts as a YAML file, for `safe-push sandbox --script FILE`.
+//! Models and scripts in a YAML file, for `safe-push sandbox --script FILE`.
 //!
 //! ```yaml
 //! models:
@@ -16,7 +16,7 @@
 //!             seconds: 1
 //!             logs: "running\n"
 //!             metrics: {tokens: 3}
-//!     pushed:                 # answers for what is pushed, instead of its container; as a version, without a schema
+//!     pushed:                 # answers for pushed versions instead of their containers; like a version, without a schema
 //!       replies: [{output: ok}]
 //! ```
 //!
@@ -32,7 +32,7 @@ use super::{Script, ScriptedReply, ScriptedRequest};
 use crate::database::Visibility;
 use crate::error::SandboxError;
 
-/// A scenario's file.
+/// A scenario file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -130,7 +130,7 @@ pub(crate) struct ScenarioModel {
     pub(crate) is_official: bool,
     /// OpenAPI documents and scripts, oldest first.
     pub(crate) versions: Vec<(Option<Value>, Script)>,
-    /// Answers for versions that are pushed.
+    /// Answers for pushed versions.
     pub(crate) pushed: Option<Script>,
 }
 
@@ -168,7 +168,7 @@ impl RawModel {
 
 fn check(setup: &RawSetup, replies: &[RawReply]) -> Result<(), String> {
     if replies.is_empty() {
-        return Err("it needs a reply".to_owned());
+        return Err("at least one reply is required".to_owned());
     }
     for reply in replies {
         let endings = [reply.output.is_some(), reply.failure.is_some(), reply.setup_failure.is_some(), reply.never.is_some()];
@@ -178,7 +178,7 @@ fn check(setup: &RawSetup, replies: &[RawReply]) -> Result<(), String> {
     }
     let seconds = replies.iter().map(|reply| reply.seconds).chain([setup.seconds]);
     match seconds.into_iter().find(|seconds| Duration::try_from_secs_f64(*seconds).is_err()) {
-        Some(wrong) => Err(format!("{wrong} is no number of seconds")),
+        Some(wrong) => Err(format!("{wrong} is not a valid number of seconds")),
         None => Ok(()),
     }
 }
@@ -215,7 +215,7 @@ fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or_default()
 }
 
-/// Puts inputs in the place of their names in braces.
+/// Replaces `{name}` by the input of that name.
 fn fill(text: &str, input: &Map<String, Value>) -> String {
     let mut filled = text.to_owned();
     for (name, value) in input {
@@ -243,10 +243,10 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let cases = [
-            ("models: [{name: m, versions: [{replies: []}]}]", "model m: it needs a reply"),
+            ("models: [{name: m, versions: [{replies: []}]}]", "model m: at least one reply is required"),
             ("models: [{name: m, versions: [{replies: [{}]}]}]", "exactly one of output"),
             ("models: [{name: m, pushed: {replies: [{output: a, failure: b}]}}]", "exactly one of output"),
-            ("models: [{name: m, pushed: {replies: [{output: a, seconds: -1}]}}]", "-1 is no number of seconds"),
+            ("models: [{name: m, pushed: {replies: [{output: a, seconds: -1}]}}]", "-1 is not a valid number of seconds"),
             ("models: [{name: m, colour: red}]", "colour"),
             ("models: [{name: m, visibility: hidden}]", "hidden"),
         ];

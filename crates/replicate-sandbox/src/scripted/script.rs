@@ -1,4 +1,4 @@
-//! What a script is asked and what it replies.
+//! Scripts: a function from a request to a reply.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,31 +11,39 @@ use crate::job_kind::JobKind;
 /// A job for a scripted version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScriptedRequest {
-    /// The prediction's or training's id.
+    /// The id of the prediction or training.
     pub id: String,
-    /// Which of both it is.
     pub kind: JobKind,
-    /// `owner/name`.
+    /// The model, as `owner/name`.
     pub model: String,
     /// The version's id.
     pub version: String,
-    /// The inputs. Files of this sandbox are `data:` URLs.
+    /// The inputs. Files stored by this sandbox are `data:` URLs.
     pub input: Map<String, Value>,
-    /// How many jobs came before to the same version.
+    /// How many jobs the same version had before this one.
     pub number: usize,
 }
 
-/// A version's behaviour: a function from a request to what shall happen.
+/// The behavior of a version: a function from a request to a reply.
+///
+/// ```
+/// use replicate_sandbox::{Script, ScriptedReply};
+///
+/// let script = Script::new(|request| match request.input.get("prompt") {
+///     Some(prompt) => ScriptedReply::output(format!("an image of {prompt}")),
+///     None => ScriptedReply::failure("prompt is missing"),
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Script(Arc<dyn Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync>);
 
 impl Script {
-    /// Asks the function for each job.
+    /// Calls the function for each job.
     pub fn new(answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static) -> Self {
         Self(Arc::new(answer))
     }
 
-    /// Replies the same to every job.
+    /// Replies to every job in the same way.
     pub fn always(reply: ScriptedReply) -> Self {
         Self::new(move |_| reply.clone())
     }
@@ -51,7 +59,7 @@ impl fmt::Debug for Script {
     }
 }
 
-/// How a scripted job ends.
+/// How a scripted job finishes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum ScriptedOutcome {
     Output(Value),
@@ -62,7 +70,7 @@ pub(super) enum ScriptedOutcome {
     Disappears,
 }
 
-/// What happens in a scripted job.
+/// The course of a scripted job: how long it boots and runs, what it prints, and how it finishes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScriptedReply {
     pub(super) outcome: ScriptedOutcome,
@@ -84,60 +92,60 @@ impl ScriptedReply {
         Self::ending_in(ScriptedOutcome::Output(output.into()))
     }
 
-    /// Fails with this error, as an exception in `predict()` does.
+    /// Fails with this error, like an exception in `predict()`.
     pub fn failure(error: impl Into<String>) -> Self {
         Self::ending_in(ScriptedOutcome::Failure(error.into()))
     }
 
-    /// Fails before it starts, as an exception in `setup()` does.
+    /// Fails before it starts, like an exception in `setup()`.
     pub fn setup_failure(error: impl Into<String>) -> Self {
         Self::ending_in(ScriptedOutcome::SetupFailure(error.into()))
     }
 
-    /// Stays `starting` until it is cancelled.
+    /// Stays `starting` until it is canceled.
     pub fn never_boots() -> Self {
         Self::ending_in(ScriptedOutcome::NeverBoots)
     }
 
-    /// Stays `processing` until it is cancelled.
+    /// Stays `processing` until it is canceled.
     pub fn never_ends() -> Self {
         Self::ending_in(ScriptedOutcome::NeverEnds)
     }
 
-    /// The version's container is gone in the middle of the run. The next job boots another.
+    /// The version's container disappears during the run. The next job boots a new one.
     pub fn disappears() -> Self {
         Self::ending_in(ScriptedOutcome::Disappears)
     }
 
-    /// How long the boot takes, for the job that finds the version cold.
+    /// Sets how long the version takes to boot. Only a job that finds it cold waits.
     #[must_use]
     pub fn setup(mut self, duration: Duration) -> Self {
         self.setup = duration;
         self
     }
 
-    /// What the boot prints.
+    /// Sets the output of the boot.
     #[must_use]
     pub fn setup_logs(mut self, text: impl Into<String>) -> Self {
         self.setup_logs = text.into();
         self
     }
 
-    /// How long the run takes.
+    /// Sets how long the run takes.
     #[must_use]
     pub fn after(mut self, duration: Duration) -> Self {
         self.run = duration;
         self
     }
 
-    /// What the run prints.
+    /// Sets the output of the run.
     #[must_use]
     pub fn logs(mut self, text: impl Into<String>) -> Self {
         self.logs = text.into();
         self
     }
 
-    /// A metric that the version reports.
+    /// Adds a metric that the version reports.
     #[must_use]
     pub fn metric(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.metrics.insert(name.into(), value.into());

@@ -176,7 +176,7 @@ async fn an_image_by_reference_needs_docker_and_a_model() {
     let api = Api::start().await;
     api.sandbox.create_model("m", Visibility::Private, "cpu").unwrap();
     let refused = api.post("/sandbox/images", json!({"model": "acme/m", "image": "x:latest"})).await.problem();
-    assert_eq!((refused.0, refused.2.as_str()), (400, "the sandbox was started without docker"));
+    assert_eq!((refused.0, refused.2.as_str()), (400, "the sandbox was started without Docker"));
     api.post("/sandbox/images", json!({"model": "acme/gone", "image": "x"})).await.is(404);
     assert_eq!(api.post("/sandbox/images", json!({"model": "acme/m"})).await.is(400)["errors"][0]["pointer"], "/image");
 }
