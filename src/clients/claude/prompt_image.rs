@@ -1,5 +1,5 @@
-//! Pictures within the limits of the API: JPEG, PNG, GIF or WebP, 5 MB as base64. What is larger than the model sees anyway is scaled
-//! down here, which saves time on the way.
+//! Images within the API's limits: JPEG, PNG, GIF or WebP of at most 5 MB as base64. Images larger than the model sees are scaled
+//! down here, which makes requests smaller.
 
 use std::io::Cursor;
 
@@ -9,33 +9,33 @@ use bytes::Bytes;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
-/// The model scales a longer side down to this.
+/// The longer side, in pixels, to which the model scales images down.
 const LONGEST_SIDE: u32 = 1568;
 
-/// Bytes before base64, which makes four of three; the limit behind it is 5 MB.
+/// Limit in bytes before base64 encoding, which turns three bytes into four. The API's limit is 5 MB after it.
 const MOST_BYTES: usize = 3_700_000;
 
-/// Memory that decoding may take.
+/// Limit for the memory used while decoding.
 const DECODING_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Pictures in one request: beyond twenty, a stricter limit on their sizes holds.
+/// Images in one request. Beyond twenty, the API has a stricter limit on their size.
 pub const MOST_IMAGES: usize = 20;
 
-/// A picture that can be sent.
+/// An image that fits the API's limits.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PromptImage {
     media_type: &'static str,
     bytes: Bytes,
 }
 
-/// A picture that cannot be sent.
+/// An image could not be prepared for Claude.
 #[derive(Debug, thiserror::Error)]
 #[error("the picture cannot be shown to Claude")]
 pub struct PromptImageError(#[source] image::ImageError);
 
 impl PromptImage {
-    /// Takes a picture as it is when it is within the limits, else scaled down and in another format. What it is, its bytes say. Takes its
-    /// time: not for async threads.
+    /// Keeps an image that is within the limits. Otherwise scales it down and converts it. The format is detected from the bytes.
+    /// Blocks, so do not call it on an async thread.
     pub fn new(bytes: Bytes) -> Result<Self, PromptImageError> {
         let reader = || ImageReader::new(Cursor::new(&bytes[..])).with_guessed_format().map_err(image::ImageError::IoError);
         let sendable = reader().map_err(PromptImageError)?.format().and_then(media_type);
@@ -58,12 +58,12 @@ impl PromptImage {
         Ok(Self { media_type: "image/jpeg", bytes: jpeg })
     }
 
-    /// Its type as the API names it.
+    /// The media type.
     pub fn media_type(&self) -> &'static str {
         self.media_type
     }
 
-    /// How many bytes it has.
+    /// Size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }

@@ -19,36 +19,36 @@ use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
-/// Where Claude is.
+/// Anthropic's own base URL.
 const BASE_URL: &str = "https://api.anthropic.com";
 
-/// The version of the API that is spoken here.
+/// The version of the API.
 const API_VERSION: &str = "2023-06-01";
 
-/// No answer is larger.
+/// Limit for a response body.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// A whole exchange takes no longer.
+/// Limit for one request and its response.
 const CALL_TIME: Duration = Duration::from_secs(180);
 
-/// What a run may spend: some thousand verdicts with a picture.
+/// Default budget of a run: several thousand verdicts with an image each.
 const BUDGET_TOKENS: u64 = 10_000_000;
 
-/// What a [`RealClaude`] is made from.
+/// Options of a [`RealClaude`].
 #[derive(Debug, Clone)]
 pub struct ClaudeOptions {
-    /// Where the API is; Claude's own place when nothing is said.
+    /// The base URL of the API. Default: Anthropic's own.
     pub base_url: Option<String>,
-    /// The key.
+    /// The API key.
     pub key: SecretString,
-    /// How often and when failed calls are repeated.
+    /// Retries of failed calls.
     pub retry: RetryPolicy,
-    /// Tokens, in both directions, that this client spends before it asks nothing any more.
+    /// Tokens, input and output together, after which the client sends no more requests.
     pub budget_tokens: u64,
 }
 
 impl ClaudeOptions {
-    /// The usual options.
+    /// The default options.
     pub fn new(base_url: Option<String>, key: SecretString) -> Self {
         Self { base_url, key, retry: RetryPolicy::HTTP, budget_tokens: BUDGET_TOKENS }
     }
@@ -71,7 +71,7 @@ impl fmt::Debug for RealClaude {
     }
 }
 
-/// An answer.
+/// A successful response.
 #[derive(Debug, Deserialize)]
 struct MessageResponse {
     #[serde(default)]
@@ -96,28 +96,28 @@ struct Usage {
     output_tokens: u64,
 }
 
-/// One try that failed.
+/// A failed attempt.
 struct FailedAttempt {
     error: ClaudeError,
     again: Retry,
 }
 
 impl RealClaude {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client without sending anything.
     pub fn new(options: ClaudeOptions, clock: Arc<dyn Clock>) -> Result<Self, ClaudeError> {
         let ClaudeOptions { base_url, key, retry, budget_tokens } = options;
         let (endpoint, is_private) = endpoint(base_url.as_deref().unwrap_or(BASE_URL)).map_err(ClaudeError::own)?;
         let http = HttpOptions { use_proxy: !is_private, read_timeout: CALL_TIME, ..HttpOptions::default() };
         let http = build_client(&http).map_err(|error| ClaudeError::own(error.into()))?;
         let mut key = HeaderValue::try_from(key.expose_secret().trim()).map_err(|_invalid| {
-            // The error is dropped: nothing about a key is worth the risk of showing it.
+            // The cause is dropped: nothing about a key is worth the risk of showing it.
             ClaudeError::own(ClaudeFailure::Unauthorized("it has characters no key has".to_owned()))
         })?;
         key.set_sensitive(true);
         Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0), clock })
     }
 
-    /// Tokens spent so far, in both directions.
+    /// Tokens used so far, input and output together.
     pub fn spent_tokens(&self) -> u64 {
         self.spent.load(Ordering::Relaxed)
     }
@@ -169,7 +169,7 @@ impl RealClaude {
 impl Claude for RealClaude {
     async fn use_tool(&self, request: &ToolRequest) -> Result<Value, ClaudeError> {
         let body = bytes::Bytes::from(request.body().to_string());
-        // A question can be dropped at any time: nothing is created by it.
+        // A request can be dropped at any time, because it creates nothing.
         let cancelled = CancellationToken::new();
         let asked = retry(
             self.retry,
@@ -201,12 +201,12 @@ fn transport(error: &(dyn std::error::Error + 'static)) -> FailedAttempt {
     FailedAttempt { error: ClaudeError::own(ClaudeFailure::Transport(words)), again: Retry::After(None) }
 }
 
-/// Where messages are sent to, and whether that is a machine of one's own.
+/// The URL of the Messages API, and whether it is on this machine or a private network.
 fn endpoint(base_url: &str) -> Result<(Url, bool), ClaudeFailure> {
     let wrong = |why: &str| ClaudeFailure::BaseUrl(format!("{base_url}: {why}"));
     let url: Url = base_url.parse().map_err(|error: url::ParseError| wrong(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        // Not repeated in the message: it may hold a secret.
+        // The URL is not shown, because it may contain a secret.
         return Err(ClaudeFailure::BaseUrl("it has a user, a password or a query".to_owned()));
     }
     let is_private = url.host().is_some_and(|host| is_private_host(&host));

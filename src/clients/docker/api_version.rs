@@ -1,9 +1,9 @@
 //! Versions of the daemon's API.
 
-/// The API of Docker 20.10, the oldest daemon that is supported.
+/// The API version of Docker 20.10, the oldest supported daemon.
 pub(super) const OLDEST_API: &str = "1.41";
 
-/// Whether a daemon that speaks this version, such as `1.43`, is new enough.
+/// Whether a daemon with this API version, such as `1.43`, is new enough.
 pub(super) fn is_supported(version: &str) -> bool {
     parse(version) >= parse(OLDEST_API)
 }

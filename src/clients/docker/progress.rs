@@ -1,48 +1,48 @@
-//! BuildKit's status messages as events.
+//! Turns BuildKit's status messages into events.
 //!
-//! BuildKit reports a graph of vertices, each several times while its state grows, and output in chunks of bytes. Here every change
-//! becomes one event, and output becomes lines.
+//! BuildKit reports a graph of vertices, each of them several times as its state changes, and output in chunks of bytes. Here every
+//! change becomes one event, and output becomes lines.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::moby::buildkit::v1::{StatusResponse, Vertex};
 
-/// Longer lines of output are broken.
+/// Longer lines of output are split.
 const LINE_BYTES: usize = 8 * 1024;
 
-/// Something that happened in a build. Names and lines are untrusted text.
+/// An event of a build. Names and lines are untrusted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildEvent {
-    /// A step runs.
+    /// A step started.
     Started {
-        /// As BuildKit names it, as in `[3/7] RUN pip install six`.
+        /// Its name, as in `[3/7] RUN pip install six`.
         step: String,
     },
-    /// A step's result was in the cache.
+    /// A step was taken from the cache.
     Cached {
-        /// Which.
+        /// Its name.
         step: String,
     },
-    /// A step ended well.
+    /// A step succeeded.
     Done {
-        /// Which.
+        /// Its name.
         step: String,
-        /// After how long.
+        /// How long it took.
         duration: Duration,
     },
-    /// A step failed, or was given up because another had failed.
+    /// A step failed, or was canceled because another one failed.
     Failed {
-        /// Which.
+        /// Its name.
         step: String,
-        /// BuildKit's words.
+        /// BuildKit's message.
         message: String,
     },
-    /// A line that a step printed.
+    /// A step printed a line.
     Output {
-        /// Which.
+        /// Its name.
         step: String,
-        /// The line, without its end.
+        /// The line, without its line break.
         line: String,
     },
 }
@@ -55,7 +55,7 @@ struct Step {
     unfinished_line: Vec<u8>,
 }
 
-/// What is known of a build's steps.
+/// The known state of a build's steps.
 #[derive(Debug, Default)]
 pub(super) struct BuildProgress {
     steps: HashMap<String, Step>,
@@ -63,15 +63,15 @@ pub(super) struct BuildProgress {
 }
 
 impl BuildProgress {
-    /// The step that failed first for a reason of its own.
+    /// The step that failed first, not counting those that were canceled.
     pub(super) fn failed_step(&self) -> Option<&str> {
         self.failed.as_deref()
     }
 
-    /// Takes note of a status message and says what is new in it.
+    /// Records a status message and returns the events that it adds.
     pub(super) fn absorb(&mut self, status: StatusResponse) -> Vec<BuildEvent> {
         let mut events = Vec::new();
-        // A step's last output may come in the same message as its end: lines first.
+        // A step's last output may arrive in the same message as its end, so lines come first.
         for vertex in &status.vertexes {
             self.begin(vertex, &mut events);
         }
@@ -135,7 +135,7 @@ impl Step {
         }
         let bytes = std::mem::take(&mut self.unfinished_line);
         let text = String::from_utf8_lossy(&bytes);
-        // BuildProgress bars overwrite their line: what was last on it stays.
+        // Progress bars overwrite their line. Only the last state is kept.
         let line = text.trim_end_matches(['\n', '\r']).rsplit('\r').next().unwrap_or_default();
         events.push(BuildEvent::Output { step: self.name.clone(), line: line.to_owned() });
     }

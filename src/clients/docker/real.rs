@@ -1,4 +1,4 @@
-//! The real daemon, through bollard.
+//! The client of a real daemon, over bollard.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -20,13 +20,13 @@ use crate::clients::docker::{
     ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RegistryCredentials,
 };
 
-/// How long the daemon may think before it answers.
+/// Limit for the daemon to respond.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 
-/// The same for calls that answer with a stream: the answer's head may come only after the context was read.
+/// Limit for calls whose response is a stream: its head may arrive only after the context was read.
 pub(super) const STREAM_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// A Docker daemon, spoken to through its API.
+/// A Docker daemon, reached through its API.
 #[derive(Debug, Clone)]
 pub struct RealDocker {
     pub(super) client: bollard::Docker,
@@ -35,7 +35,7 @@ pub struct RealDocker {
 }
 
 impl RealDocker {
-    /// Connects to the daemon that `DOCKER_HOST` names (`None` or empty: the default socket) and agrees on an API version.
+    /// Connects to the daemon at `DOCKER_HOST` and negotiates the API version. `None` or empty: the default socket.
     pub async fn connect(docker_host: Option<&str>) -> Result<Self, DockerError> {
         let endpoint = Endpoint::parse(docker_host);
         let host = endpoint.to_string();
@@ -49,7 +49,7 @@ impl RealDocker {
         Ok(Self { patient: client.clone().with_timeout(STREAM_LIMIT), client, endpoint })
     }
 
-    /// The meaning of an error of a call.
+    /// The meaning of a call's error.
     pub(super) fn meaning(&self, attempted: &str, subject: &str, error: BollardError) -> DockerError {
         DockerError::from_bollard(&self.endpoint.to_string(), attempted, subject, CALL_LIMIT, error)
     }
@@ -141,7 +141,7 @@ impl Docker for RealDocker {
         for image in found {
             match self.inspect_image(&image.id).await {
                 Ok(details) => images.push(details),
-                // Removed since it was listed.
+                // It was removed after it was listed.
                 Err(DockerError::NoSuchImage { .. }) => {}
                 Err(error) => return Err(error),
             }

@@ -1,6 +1,6 @@
 //! Image references: a name with a tag or a digest.
 
-/// A name and its tag or digest; `latest` when there is neither. A `:` before a `/` is a port.
+/// Splits a reference into the name and its tag or digest, by default `latest`. A `:` before a `/` is a port.
 pub(super) fn split_reference(reference: &str) -> (&str, &str) {
     if let Some((name, digest)) = reference.split_once('@') {
         return (name, digest);

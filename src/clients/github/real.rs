@@ -1,4 +1,4 @@
-//! GitHub through octocrab.
+//! The client of the real API, over octocrab.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,35 +22,35 @@ use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
 use crate::support::{ExposeSecret, SecretString};
 
-/// GitHub's own address.
+/// GitHub's own API.
 const API: &str = "https://api.github.com";
 
-/// The most that a page of check runs can be: 100 runs with summary and text, and some room.
+/// Limit for a response: a page of 100 check runs with summary and text, and some room.
 const BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// Entries of a page.
+/// Entries per page.
 const PAGE: usize = 100;
 
-/// Pull requests name at most this many files.
+/// GitHub's limit for the files of a pull request.
 const PULL_FILES: usize = 3000;
 
-/// How long GitHub may be silent.
+/// Limit for the next chunk of a response to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where and as whom.
+/// Options of a [`RealGitHub`].
 #[derive(Debug, Clone)]
 pub struct GitHubOptions {
-    /// The API's address; GitHub's own when `None`.
+    /// The URL of the API. Default: GitHub's own.
     pub api_url: Option<String>,
     /// The repository.
     pub repository: Repository,
     /// The token.
     pub token: SecretString,
-    /// How patient we are.
+    /// Retries and rate limits.
     pub policy: Policy,
 }
 
-/// A repository on GitHub.
+/// The client for one repository on GitHub.
 pub struct RealGitHub {
     octocrab: Octocrab,
     repository: Repository,
@@ -64,7 +64,7 @@ struct RawResponse {
     body: Bytes,
 }
 
-/// Whether a request that failed may be sent again without looking.
+/// Whether a request that failed without a clear answer may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeat {
     Freely,
@@ -72,7 +72,7 @@ enum Repeat {
 }
 
 impl RealGitHub {
-    /// Connects; nothing is sent yet. Must be called within a runtime.
+    /// Creates a client without sending anything. Must be called within a runtime.
     pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, GitHubError> {
         let wrong =
             |error: &dyn std::fmt::Display| GitHubError::Settings { problem: format!("GitHub's client cannot be made: {error}") };
@@ -140,7 +140,7 @@ impl RealGitHub {
         parse(&self.call(Method::GET, path, None, Repeat::Freely, attempted).await?, attempted)
     }
 
-    /// All pages of a list. `path` has a query already.
+    /// All pages of a list. `path` already contains a `?`.
     async fn pages<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -187,8 +187,8 @@ impl GitHub for RealGitHub {
     async fn update_check_run(&self, id: u64, run: &UpdatedCheckRun) -> Result<(), GitHubError> {
         let attempted = format!("update check run {id}");
         let body = json_of(run, &attempted)?;
-        // Annotations are added by every update, so one whose answer was lost must not be sent again with them. Without them the result is
-        // the same however often it is sent.
+        // Every update adds its annotations, so an update with annotations must not be repeated when its response is lost. Without
+        // them the result is the same however often it is sent.
         let repeat = if run.output.annotations.is_empty() { Repeat::Freely } else { Repeat::OnlyWhenRefused };
         match self.call(Method::PATCH, &format!("/check-runs/{id}"), Some(&body), repeat, &attempted).await {
             Err(error) if error.is_uncertain() && repeat == Repeat::OnlyWhenRefused => {
@@ -236,13 +236,13 @@ impl GitHub for RealGitHub {
     }
 
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError> {
-        // Files come with the first page, whatever its size; commits are of no interest.
+        // Files are on the first page, whatever its size. Commits are not needed.
         self.read(&format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head)), "compare commits").await
     }
 }
 
 impl RealGitHub {
-    /// Looks whether the lost update arrived, and sends it once more if it did not.
+    /// Checks whether the lost update arrived, and sends it once more if it did not.
     async fn update_after_doubt(&self, id: u64, run: &UpdatedCheckRun, attempted: &str) -> Result<(), GitHubError> {
         let body = json_of(run, attempted)?;
         let path = format!("/check-runs/{id}");

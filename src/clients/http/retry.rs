@@ -1,4 +1,4 @@
-//! Repeating what may be repeated.
+//! Retries.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::retry::RetryPolicy;
 
-/// What an error says about another try.
+/// Whether an error is worth a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// None: it would fail again, or do harm.
+    /// No: it would fail again or do harm.
     No,
-    /// After the wait the service asked for, or else after the policy's.
+    /// Yes, after the wait that the service asked for, or else after the policy's.
     After(Option<Duration>),
 }
 
 /// Why [`retry`] gave up.
 #[derive(Debug)]
 pub enum RetryError<E> {
-    /// The operation failed for good; this is its last error.
+    /// The operation failed, with this last error.
     Failed(E),
-    /// It was cancelled before a try, or between two.
+    /// It was canceled before or between attempts.
     Cancelled,
 }
 
-/// A wait that was cancelled.
+/// A wait was canceled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 
-/// Waits, unless cancelled.
+/// Waits, unless canceled.
 pub async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), Interrupted> {
     tokio::select! {
         biased;
@@ -37,11 +37,11 @@ pub async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), 
     }
 }
 
-/// Runs `operation` until it succeeds, fails with an error that `classify` does not let pass, or the policy's retries are used up.
+/// Runs `operation` until it succeeds, fails with an error that `classify` does not allow to be retried, or runs out of retries.
 ///
-/// A wait that the service asked for goes before the policy's, but is not longer than the policy's longest. Cancelling ends the waits
-/// at once; an operation under way is left to end, since a call that creates something would be lost otherwise. An operation that may
-/// be dropped can watch the token itself.
+/// A wait that the service asks for takes precedence over the policy's, up to the policy's longest. Canceling ends a wait at once.
+/// An operation in progress is left to finish, because the result of a call that creates something would be lost. An operation that
+/// may be dropped can watch the token itself.
 pub async fn retry<T, E, F>(
     policy: RetryPolicy,
     cancelled: &CancellationToken,

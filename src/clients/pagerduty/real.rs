@@ -19,42 +19,42 @@ use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
-/// Where events are sent to.
+/// PagerDuty's own endpoint.
 const EVENTS_URL: &str = "https://events.pagerduty.com/v2/enqueue";
 
-/// The service's own limits: characters of a summary and of a key.
+/// PagerDuty's limits: characters of a summary and of a key.
 const SUMMARY_CHARACTERS: usize = 1024;
 const DEDUP_KEY_CHARACTERS: usize = 255;
 
-/// The length of a routing key.
+/// Characters of a routing key.
 const ROUTING_KEY_CHARACTERS: usize = 32;
 
-/// No answer is larger.
+/// Limit for a response body.
 const BODY_BYTES: usize = 256 * 1024;
 
-/// One exchange takes no longer.
+/// Limit for one request and its response.
 const CALL_TIME: Duration = Duration::from_secs(20);
 
-/// How much of the service's words goes into a message.
+/// How much of the service's message an error keeps.
 const DETAIL_BYTES: usize = 300;
 
-/// An alert is repeated for about half a minute.
+/// Alerts are retried for about half a minute.
 const ALERT_RETRY: RetryPolicy =
     RetryPolicy { retries: 4, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(15) };
 
-/// What a [`RealPagerDuty`] is made from.
+/// Options of a [`RealPagerDuty`].
 #[derive(Debug, Clone)]
 pub struct PagerDutyOptions {
-    /// Where events are sent to; PagerDuty's own place when nothing is said.
+    /// The URL to which events are sent. Default: PagerDuty's own.
     pub events_url: Option<String>,
     /// The integration's key.
     pub routing_key: SecretString,
-    /// How often and when failed calls are repeated.
+    /// Retries of failed calls.
     pub retry: RetryPolicy,
 }
 
 impl PagerDutyOptions {
-    /// The usual options.
+    /// The default options.
     pub fn new(events_url: Option<String>, routing_key: SecretString) -> Self {
         Self { events_url, routing_key, retry: ALERT_RETRY }
     }
@@ -75,13 +75,13 @@ impl fmt::Debug for RealPagerDuty {
     }
 }
 
-/// One try that failed.
+/// A failed attempt.
 struct FailedAttempt {
     failure: PagerDutyFailure,
     again: Retry,
 }
 
-/// What the service answers with.
+/// The body of a response.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct EventResponse {
@@ -90,7 +90,7 @@ struct EventResponse {
 }
 
 impl RealPagerDuty {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client without sending anything.
     pub fn new(options: PagerDutyOptions, clock: Arc<dyn Clock>) -> Result<Self, PagerDutyError> {
         let failed = |failure| PagerDutyError { attempt: "prepare alerts".to_owned(), failure };
         let PagerDutyOptions { events_url, routing_key, retry } = options;
@@ -125,7 +125,7 @@ impl RealPagerDuty {
 impl Alerts for RealPagerDuty {
     async fn send(&self, event: &AlertEvent) -> Result<(), PagerDutyError> {
         let body = body(event, self.routing_key.expose_secret(), self.clock.as_ref()).to_string();
-        // Sent also when the run was cancelled: whoever does not want to wait drops it.
+        // Sent even if the run was canceled. A caller that does not want to wait drops the future.
         let never = CancellationToken::new();
         let sent = retry(self.retry, &never, |failed: &FailedAttempt| failed.again, || self.once(body.clone())).await;
         let failure = match sent {
@@ -137,7 +137,7 @@ impl Alerts for RealPagerDuty {
     }
 }
 
-/// An event as the service takes it.
+/// An event in the service's format.
 fn body(event: &AlertEvent, routing_key: &str, clock: &dyn Clock) -> Value {
     let key = |dedup_key: &str| dedup_key.chars().take(DEDUP_KEY_CHARACTERS).collect::<String>();
     match event {
@@ -174,7 +174,7 @@ fn failure_of(status: StatusCode, body: &[u8]) -> PagerDutyFailure {
     }
 }
 
-/// Where events are sent to, and whether that is a machine of one's own.
+/// The endpoint, and whether it is on this machine or a private network.
 fn endpoint(text: &str) -> Result<(Url, bool), PagerDutyFailure> {
     let url: Url = text.parse().map_err(|error: url::ParseError| PagerDutyFailure::Url(error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {

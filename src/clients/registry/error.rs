@@ -1,25 +1,25 @@
-//! What a registry's refusals mean.
+//! Errors of a registry, by meaning.
 
 use crate::clients::ErrorKind;
 
-/// A call to a registry that failed.
+/// A call to a registry failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// Nobody answers, or the connection broke.
+    /// The registry did not respond, or the connection was interrupted.
     #[error("the registry {host} cannot be reached")]
     Unreachable {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// 5xx or 429.
+    /// 5xx or 429, even after the last retry.
     #[error("the registry {host} answers {status} to {attempted}")]
     Unavailable {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// What was asked.
+        /// What was requested.
         attempted: String,
         /// The status.
         status: u16,
@@ -27,42 +27,42 @@ pub enum RegistryError {
     /// 401 or 403.
     #[error("the registry {host} refuses {attempted} ({status})")]
     Denied {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// What was asked.
+        /// What was requested.
         attempted: String,
         /// The status.
         status: u16,
     },
-    /// The CLI token is none.
+    /// The CLI token is unknown to the registry.
     #[error("the registry {host} does not know the CLI token")]
     UnknownToken {
-        /// The registry.
+        /// The registry's host.
         host: String,
     },
-    /// An API token where the CLI token belongs.
+    /// An API token was given instead of the CLI token.
     #[error("the registry wants the CLI token, and this is an API token")]
     ApiToken,
-    /// Something else than a registry answers.
+    /// The response is not one of a registry.
     #[error("the registry {host} gave an answer to {attempted} that cannot be read: {problem}")]
     Malformed {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// What was asked.
+        /// What was requested.
         attempted: String,
-        /// What is wrong with it.
+        /// The problem with the response.
         problem: String,
     },
-    /// A registry that cannot be spoken to.
+    /// Not a valid address of a registry.
     #[error("'{host}' is no address of a registry")]
     BadHost {
-        /// What was given.
+        /// The address.
         host: String,
     },
 }
 
 impl RegistryError {
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } | Self::Unavailable { .. } | Self::Malformed { .. } => ErrorKind::Service,
@@ -70,7 +70,7 @@ impl RegistryError {
         }
     }
 
-    /// The way out.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unreachable { .. } | Self::Malformed { .. } => {

@@ -1,4 +1,4 @@
-//! One request and its answer, as values.
+//! A request and its response, as values.
 
 use std::time::Duration;
 
@@ -13,16 +13,16 @@ use crate::clients::replicate::{NewFile, ReplicateError, ReplicateFailure};
 /// A request to the API.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
-    /// What it is for; fits after "failed to".
+    /// The purpose; fits after "failed to".
     pub(super) attempted: String,
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) payload: Payload,
-    /// `Cancel-After`: when the service ends the prediction by itself.
+    /// `Cancel-After`: the time after which the service cancels the prediction by itself.
     pub(super) cancel_after: Option<Duration>,
 }
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Debug, Clone)]
 pub(super) enum Payload {
     Nothing,
@@ -54,7 +54,7 @@ impl Call {
     }
 }
 
-/// A successful answer.
+/// A successful response.
 #[derive(Debug)]
 pub(super) struct ApiResponse {
     body: Bytes,
@@ -65,7 +65,7 @@ impl ApiResponse {
         Self { body }
     }
 
-    /// The answer's content.
+    /// Parses the body.
     pub(super) fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ReplicateError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let reason = match std::str::from_utf8(&self.body).map(str::trim_start) {
@@ -77,7 +77,7 @@ impl ApiResponse {
         })
     }
 
-    /// The answer's content, as one of our types.
+    /// Parses the body and converts it.
     pub(super) fn convert<R: DeserializeOwned, T: TryFrom<R, Error = String>>(&self, call: &Call) -> Result<T, ReplicateError> {
         T::try_from(self.read::<R>(call)?).map_err(|reason| call.failed(ReplicateFailure::UnexpectedBody { reason }))
     }

@@ -1,4 +1,4 @@
-//! Files inside URLs (RFC 2397): `data:image/png;base64,...`.
+//! Files in `data:` URLs (RFC 2397): `data:image/png;base64,...`.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -12,17 +12,17 @@ use crate::clients::replicate::{Download, ReplicateFailure};
 const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// Whether a text is such a URL.
+/// Whether this is a `data:` URL.
 pub(super) fn is_data_url(url: &str) -> bool {
     url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
-/// The file in a URL, of at most `limit_bytes`.
+/// Decodes the file in a URL, of at most `limit_bytes`.
 pub(super) fn decode(url: &str, limit_bytes: usize) -> Result<Download, ReplicateFailure> {
     let refused = |reason: &str| ReplicateFailure::RefusedUrl { reason: reason.to_owned() };
     let rest = url.get(5..).unwrap_or_default();
     let (head, data) = rest.split_once(',').ok_or_else(|| refused("a data: URL without a comma"))?;
-    // Three bytes take four characters, a percent-encoded one at most three each: longer data cannot fit.
+    // Three bytes take four characters, and each of them at most three when percent-encoded: longer data cannot fit.
     if data.len() / 4 > limit_bytes.saturating_mul(3) {
         return Err(ReplicateFailure::TooLarge { limit_bytes });
     }

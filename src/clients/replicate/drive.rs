@@ -1,7 +1,7 @@
-//! Driving a prediction or training from its creation to its end.
+//! Drives a prediction or training from its creation until it finishes.
 //!
 //! There are two limits, because a cold boot can take minutes and says nothing about the model's speed: one from creation until it
-//! began, one from then on. Times of the service's clock are only compared with each other, never with ours.
+//! starts, one from then on. Times of the service's clock are only compared with each other, never with ours.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,22 +13,22 @@ use crate::clients::replicate::limits::{RunLimits, TimeLimit, TimedOut};
 use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
 
-/// How long a cancelled run waits for the service before it leaves.
+/// How long a canceled run waits for the service.
 const CANCEL_TIME: Duration = Duration::from_secs(3);
 
-/// How long a run that reached a limit waits for the confirmation that it was stopped.
+/// How long to wait for the confirmation that a prediction over its limit was stopped.
 const CONFIRM_TIME: Duration = Duration::from_secs(10);
 
-/// How long a new prediction may be unknown to `GET`.
+/// How long `GET` may not know a new prediction.
 const VISIBILITY_TIME: Duration = Duration::from_secs(10);
 
-/// A look at the moment of a limit gets this long, so that one that ended in time is seen to have.
+/// How long the last poll at a limit may take, so that a prediction that finished in time is noticed.
 const LAST_LOOK_TIME: Duration = Duration::from_secs(5);
 
 /// Called when a prediction is created and each time its status changes. Must not block.
 pub type StatusObserver<'a> = dyn Fn(&Prediction) + Send + Sync + 'a;
 
-/// A prediction or training, as the calls that drive it.
+/// The calls that drive a prediction or training.
 pub(super) trait Operation: Send + Sync {
     /// What is attempted; fits after "failed to".
     fn describe(&self) -> String;
@@ -37,7 +37,7 @@ pub(super) trait Operation: Send + Sync {
     fn cancel(&self, id: &PredictionId) -> impl Future<Output = Result<Prediction, ReplicateError>> + Send;
 }
 
-/// Creates a job and waits for its end.
+/// Creates a prediction or training and waits until it finishes.
 pub(super) async fn drive<O: Operation>(
     operation: &O,
     limits: &RunLimits,
@@ -67,7 +67,7 @@ pub(super) async fn drive<O: Operation>(
         let wait = limits.polling.wait(phase, age).min(left);
         let look = async {
             sleep(wait).await;
-            // A service that does not answer must not stretch the limit.
+            // A service that does not respond must not extend the limit.
             timeout(left - wait + LAST_LOOK_TIME, operation.get(&current.id)).await
         };
         let seen = tokio::select! {
@@ -85,7 +85,7 @@ pub(super) async fn drive<O: Operation>(
             }
             Ok(Err(error)) if error.is_not_found() && created.elapsed() < VISIBILITY_TIME => {}
             Ok(Err(error)) => {
-                // It cannot be watched any longer, so it must not run on; the first error is the one that tells why.
+                // It can no longer be watched, so it must not keep running. The first error explains why.
                 stop(operation, &current.id, CANCEL_TIME).await;
                 return Err(error);
             }
@@ -94,7 +94,7 @@ pub(super) async fn drive<O: Operation>(
     }
 }
 
-/// Creates the operation. When cancelled meanwhile, the request gets a moment to end, so that what it created can be stopped.
+/// Creates the operation. If canceled meanwhile, waits briefly for the response, so that what was created can be stopped.
 async fn create<O: Operation>(operation: &O, cancelled: &CancellationToken) -> Result<Prediction, ReplicateError> {
     let creating = operation.create(cancelled);
     tokio::pin!(creating);
@@ -106,7 +106,7 @@ async fn create<O: Operation>(operation: &O, cancelled: &CancellationToken) -> R
     }
 }
 
-/// When it began, by our clock: as long after its creation as the service says.
+/// When it started, by our clock: as long after its creation as the service reports.
 fn started_at(prediction: &Prediction, created: Instant) -> Option<Instant> {
     let now = Instant::now();
     match (prediction.created_at, prediction.started_at) {
@@ -119,14 +119,14 @@ fn started_at(prediction: &Prediction, created: Instant) -> Option<Instant> {
     }
 }
 
-/// Stops a job for somebody who does not want it any more.
+/// Cancels an operation that is no longer wanted.
 async fn abandon<O: Operation>(operation: &O, current: &Prediction) -> Result<Prediction, ReplicateError> {
     let stopped = stop(operation, &current.id, CANCEL_TIME).await.is_some();
     let still_running = (!stopped).then(|| current.id.clone());
     Err(ReplicateError::new(operation.describe(), ReplicateFailure::Cancelled { still_running }))
 }
 
-/// Stops a job that reached a limit. One that came to its own end meanwhile counts as what it is.
+/// Cancels an operation that reached a limit. One that finished meanwhile counts with its result.
 async fn give_up<O: Operation>(
     operation: &O,
     limit: TimeLimit,
@@ -137,17 +137,17 @@ async fn give_up<O: Operation>(
     match ended {
         Some(ended) if matches!(ended.status, PredictionStatus::Succeeded | PredictionStatus::Failed) => Ok(ended),
         ended => {
-            // The last look is kept: the answer to a cancellation comes without logs.
+            // The last poll is kept, because the response to a cancellation has no logs.
             let timed_out = TimedOut { limit, allowed, prediction: current, stopped: ended.is_some() };
             Err(ReplicateError::new(operation.describe(), ReplicateFailure::TimedOut(Box::new(timed_out))))
         }
     }
 }
 
-/// Cancels a job and waits, for a while, until it is seen to have ended.
+/// Cancels an operation and waits until it is confirmed to have stopped.
 async fn stop<O: Operation>(operation: &O, id: &PredictionId, within: Duration) -> Option<Prediction> {
     let stopping = async {
-        // What a cancellation of an ended job answers is not known, and the answer comes without output: looking tells.
+        // The response to canceling a finished operation is unknown, and it has no output. So poll.
         if let Ok(answer) = operation.cancel(id).await
             && matches!(answer.status, PredictionStatus::Canceled | PredictionStatus::Aborted)
         {

@@ -1,4 +1,4 @@
-//! What a failed call may have done, and so whether it may be repeated.
+//! What a failed call may have done, and therefore whether it may be repeated.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use crate::clients::replicate::ReplicateFailure;
 /// What a failed call may have done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Nothing, and it never will: the service refused it.
+    /// Nothing, and a retry does not help: the service rejected it.
     Refused,
-    /// Nothing yet: it can be repeated, after the wait asked for.
+    /// Nothing yet: it can be repeated after the requested wait.
     NotExecuted(Option<Duration>),
-    /// Nobody knows: it can be repeated only if it does the same when done twice.
+    /// Unknown: it can be repeated only if it is idempotent.
     Unknown(Option<Duration>),
 }
 
 impl ReplicateFailure {
-    /// What the failed call may have done. A 429 was not executed (`docs/reference/replicate-api.md#lost-creations`), nor was a request
-    /// that found no connection.
+    /// What the failed call may have done. A 429 was not executed (`docs/reference/replicate-api.md#lost-creations`), nor was a
+    /// request that found no connection.
     pub(super) fn effect(&self) -> Effect {
         match self {
             Self::RateLimited { retry_after, .. } => Effect::NotExecuted(*retry_after),
@@ -29,10 +29,10 @@ impl ReplicateFailure {
         }
     }
 
-    /// Whether a call that does the same when done twice is worth another try.
+    /// Whether an idempotent call is worth a retry.
     pub(super) fn retry(&self) -> Retry {
         match (self, self.effect()) {
-            // The same question would get the same answer.
+            // The response would be the same.
             (Self::UnexpectedBody { .. }, _) | (_, Effect::Refused) => Retry::No,
             (_, Effect::NotExecuted(wait) | Effect::Unknown(wait)) => Retry::After(wait),
         }

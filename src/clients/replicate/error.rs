@@ -1,4 +1,4 @@
-//! The error of every call: what was attempted, what went wrong and what the service said.
+//! The error of every call: what was attempted, why it failed and what the service responded.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use crate::clients::replicate::limits::{TimeLimit, TimedOut};
 use crate::domain::prediction::PredictionId;
 use crate::support::clock::humane;
 
-/// How much of an answer's body an error keeps.
+/// How much of a response's body an error keeps.
 pub(super) const KEPT_BODY_BYTES: usize = 4096;
 
-/// A call to Replicate that failed.
+/// A call to Replicate failed.
 ///
-/// Its message says what was attempted, its source ([`ReplicateError::failure`]) what went wrong: print the chain.
+/// Its message is what was attempted, and its source ([`ReplicateError::failure`]) why it failed: print the chain.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to {attempted}")]
 pub struct ReplicateError {
@@ -25,7 +25,7 @@ pub struct ReplicateError {
 }
 
 impl ReplicateError {
-    /// An error of our own making, without an answer. `attempted` fits after "failed to".
+    /// An error without a response. `attempted` fits after "failed to".
     pub fn new(attempted: impl Into<String>, failure: ReplicateFailure) -> Self {
         Self { attempted: attempted.into(), failure: Box::new(failure), body: None }
     }
@@ -35,22 +35,22 @@ impl ReplicateError {
         &self.attempted
     }
 
-    /// What went wrong.
+    /// Why it failed.
     pub fn failure(&self) -> &ReplicateFailure {
         &self.failure
     }
 
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         self.failure.kind()
     }
 
-    /// The way out, where there is one to name.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         self.failure.hint()
     }
 
-    /// The beginning of the answer's body, when there was an answer. Untrusted text.
+    /// The start of the response's body, if there was a response. Untrusted text.
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
@@ -60,7 +60,7 @@ impl ReplicateError {
         matches!(*self.failure, ReplicateFailure::NotFound { .. })
     }
 
-    /// Keeps the beginning of the answer's body.
+    /// Keeps the start of the response's body.
     #[must_use]
     pub(super) fn with_body(mut self, body: &str) -> Self {
         self.body = (!body.is_empty()).then(|| shorten(body, KEPT_BODY_BYTES));
@@ -68,14 +68,14 @@ impl ReplicateError {
     }
 }
 
-/// One input that was refused.
+/// A rejected value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidField {
-    /// Which, as the service writes it: `input.steps`, `hardware`.
+    /// Its path, as the service writes it: `input.steps`, `hardware`.
     pub field: String,
-    /// The rule it breaks, when the service names one: `required`, `enum`, `number_lte`, `additional_property_not_allowed`.
+    /// The violated rule, if the service names it: `required`, `enum`, `number_lte`, `additional_property_not_allowed`.
     pub rule: Option<String>,
-    /// What is wrong with it.
+    /// The service's message.
     pub description: String,
 }
 
@@ -86,63 +86,63 @@ pub enum ReplicateFailure {
     /// 401.
     #[error("the API token was not accepted: {detail}")]
     Unauthorized {
-        /// The service's words.
+        /// The service's message.
         detail: String,
-        /// The token does not look like an API token (`r8_...`): it may be the one of the CLI.
+        /// Whether the token does not look like an API token (`r8_...`) and may be the CLI token.
         looks_like_cli_token: bool,
     },
-    /// 402, or a spend limit reached.
+    /// 402, or the spend limit is reached.
     #[error("the account cannot pay for this: {detail}")]
     PaymentRequired {
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
     /// 403.
     #[error("the token has no permission for this: {detail}")]
     Forbidden {
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
-    /// 404: absent, invisible to this token, or a call that official models do not have.
+    /// 404: it does not exist, is not visible to this token, or is a call that official models do not support.
     #[error("not found: {detail}")]
     NotFound {
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
     /// 409.
     #[error("it is there already: {detail}")]
     Conflict {
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
-    /// 400 or 422: the values sent are refused.
+    /// 400 or 422: some values are invalid.
     #[error("the values sent were refused: {detail}")]
     InvalidInput {
-        /// Each refused value.
+        /// The rejected values.
         fields: Vec<InvalidField>,
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
-    /// 422: the version is not there, or belongs to somebody else.
+    /// 422: the version does not exist or belongs to someone else.
     #[error("the version is not there or may not be used: {detail}")]
     VersionNotPermitted {
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
-    /// 422: the service switched the version off, for it kept failing.
+    /// 422: the service disabled the version because it keeps failing.
     #[error("the version was disabled: {detail}")]
     VersionDisabled {
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
-    /// 429, after all retries.
+    /// 429, even after the last retry.
     #[error("too many requests: {detail}")]
     RateLimited {
-        /// The wait asked for.
+        /// The requested wait.
         retry_after: Option<Duration>,
-        /// The account has little credit, and the limit is one request at a time.
+        /// Whether the account has little credit and may send one request at a time.
         low_credit: bool,
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
     /// Another status below 500.
@@ -150,7 +150,7 @@ pub enum ReplicateFailure {
     Rejected {
         /// The status.
         status: u16,
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
     /// 5xx or 408.
@@ -158,67 +158,67 @@ pub enum ReplicateFailure {
     Server {
         /// The status.
         status: u16,
-        /// The wait asked for.
+        /// The requested wait.
         retry_after: Option<Duration>,
-        /// The service's words.
+        /// The service's message.
         detail: String,
     },
-    /// No answer, or not all of it.
+    /// No response arrived, or only a part of it.
     #[error("no answer came from the service")]
     Transport {
-        /// Whether the request may have arrived. When not even a connection stood, it cannot have.
+        /// Whether the request may have arrived. It cannot have if no connection was established.
         may_have_arrived: bool,
-        /// What the network said.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The answer is not what it should be.
+    /// The response is invalid.
     #[error("the answer could not be understood: {reason}")]
     UnexpectedBody {
-        /// Why.
+        /// The problem.
         reason: String,
     },
-    /// A creating call got no usable answer, and what became of it could not be found out. It is not repeated: it may have worked.
+    /// A creation got no usable response, and searching for its result failed. It is not repeated, because it may have worked.
     #[error("it may or may not have been created, and looking for it failed too")]
     Unresolved {
-        /// Why looking failed.
+        /// Why the search failed.
         #[source]
         lookup: Box<ReplicateError>,
     },
     /// A version did not become visible in time.
     #[error("the version did not appear within {}", humane(*.within))]
     NeverAppeared {
-        /// The time it was given.
+        /// The time limit.
         within: Duration,
     },
-    /// A limit was reached.
+    /// A prediction or training reached a limit.
     #[error("{0}")]
     TimedOut(Box<TimedOut>),
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("cancelled{}", .still_running.as_ref().map(|id| format!(", but {id} could not be stopped and may still run")).unwrap_or_default())]
     Cancelled {
-        /// What the service did not confirm to have stopped.
+        /// A prediction whose cancellation was not confirmed.
         still_running: Option<PredictionId>,
     },
-    /// A URL that is not fetched.
+    /// The URL may not be fetched.
     #[error("the URL is not fetched: {reason}")]
     RefusedUrl {
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A file that its host does not hand out.
+    /// The host does not provide the file.
     #[error("the file's host answered with status {status}")]
     FileUnavailable {
         /// The status.
         status: u16,
     },
-    /// A file that is larger than allowed.
+    /// A file exceeds the size limit.
     #[error("it is larger than the {limit_bytes} bytes allowed")]
     TooLarge {
-        /// What was allowed.
+        /// The limit.
         limit_bytes: usize,
     },
-    /// A file of a type that was not asked for.
+    /// A file has an unwanted content type.
     #[error("the file is of type {content_type}")]
     UnwantedType {
         /// Its type.
@@ -227,7 +227,7 @@ pub enum ReplicateFailure {
 }
 
 impl ReplicateFailure {
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unauthorized { .. }
@@ -253,7 +253,7 @@ impl ReplicateFailure {
         }
     }
 
-    /// The way out, where there is one to name.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unauthorized { looks_like_cli_token: true, .. } => {

@@ -1,4 +1,4 @@
-//! Files: inputs that are uploaded, outputs that are fetched.
+//! Files: uploads inputs and downloads outputs.
 
 use std::time::Duration;
 
@@ -17,25 +17,25 @@ use crate::clients::replicate::wire::RawFile;
 use crate::clients::replicate::{Download, DownloadLimits, NewFile, ReplicateError, ReplicateFailure, UploadedFile};
 use crate::support::safe_url::SafeUrl;
 
-/// A whole download takes no longer.
+/// Limit for a download.
 const DOWNLOAD_TIME: Duration = Duration::from_secs(600);
 
-/// More redirects are a loop.
+/// More redirects count as a loop.
 const MOST_REDIRECTS: usize = 5;
 
-/// Where outputs are kept; its subdomains too.
+/// The host of outputs, including its subdomains.
 const DELIVERY_HOST: &str = "replicate.delivery";
 
 /// Files.
 #[async_trait]
 pub trait Files: Send + Sync {
-    /// Uploads a file that a prediction of this account can take as input. It is kept for about a day.
+    /// Uploads a file that predictions of this account can take as input. It is kept for about a day.
     async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError>;
 
-    /// Fetches a file: an output, or one that a test case names. `http`, `https` and `data:` URLs are taken.
+    /// Downloads a file: an output, or one that a test case names. Accepts `http`, `https` and `data:` URLs.
     ///
-    /// The token is sent to the API's own host and to Replicate's delivery hosts, and not after a redirect to another host. Addresses
-    /// in private networks are refused, unless the API itself is in one.
+    /// The token is sent to the API's own host and to Replicate's delivery hosts, but not after a redirect to another host.
+    /// Addresses in private networks are rejected, unless the API itself is in one.
     async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError>;
 }
 
@@ -44,7 +44,7 @@ impl Files for RealReplicate {
     async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError> {
         let call = Call::post(self.base.join(&["files"]), format!("upload the file {}", file.name));
         let call = Call { payload: Payload::File(file.clone()), ..call };
-        // Safe to repeat: a file that is there twice costs nothing and goes within a day.
+        // Safe to repeat: a duplicate costs nothing and is deleted within a day.
         Ok(self.ask(&call).await?.read::<RawFile>(&call)?.into())
     }
 
@@ -71,7 +71,7 @@ impl Files for RealReplicate {
 }
 
 impl RealReplicate {
-    /// Fetches a file once, following redirects.
+    /// Downloads a file once, following redirects.
     async fn fetch(&self, mut url: Url, limits: &DownloadLimits) -> Result<Download, ReplicateFailure> {
         let mut with_token = self.may_see_token(&url);
         for _ in 0..=MOST_REDIRECTS {
@@ -114,11 +114,11 @@ impl RealReplicate {
             }
             _ => false,
         };
-        // Of Replicate's own hosts only, and never in the clear: a sandbox's token is worth nothing at the real delivery hosts.
+        // Only to Replicate's own hosts, and never unencrypted. A sandbox's token is worthless at the real delivery hosts.
         self.base.is_origin_of(url) || (!self.base.is_private() && url.scheme() == "https" && url.port().is_none() && is_delivery())
     }
 
-    /// Refuses other schemes, and hosts in private networks; those that hide behind a name are refused on connecting.
+    /// Rejects other schemes and hosts in private networks. Those behind a name are rejected when connecting.
     fn check_host(&self, url: &Url) -> Result<(), ReplicateFailure> {
         let refused = |reason: &str| Err(ReplicateFailure::RefusedUrl { reason: reason.to_owned() });
         let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), url.host()) else {
@@ -150,7 +150,7 @@ fn check_type(content_type: Option<&str>, limits: &DownloadLimits) -> Result<(),
     Err(ReplicateFailure::UnwantedType { content_type: content_type.to_owned() })
 }
 
-/// The failure of a file's host, which need not be Replicate.
+/// The failure reported by a file's host, which need not be Replicate.
 fn of_status(status: StatusCode, retry_after: Option<Duration>) -> ReplicateFailure {
     match status.as_u16() {
         status @ (408 | 429 | 500..) => {
@@ -160,7 +160,7 @@ fn of_status(status: StatusCode, retry_after: Option<Duration>) -> ReplicateFail
     }
 }
 
-/// The failure of a request without an answer; a private address is named as the reason.
+/// The failure of a request without a response. Names a private address as the reason.
 fn refused_or_lost(error: reqwest::Error) -> ReplicateFailure {
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {

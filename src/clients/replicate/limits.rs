@@ -10,9 +10,9 @@ use crate::support::clock::humane;
 /// The two limits of a prediction or training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TimeLimit {
-    /// From creation until it began: queue, image pull, `setup()`.
+    /// From creation until it starts: queue, image pull, `setup()`.
     StartUp,
-    /// From its beginning to its end.
+    /// From its start until it finishes.
     Run,
 }
 
@@ -25,16 +25,16 @@ impl fmt::Display for TimeLimit {
     }
 }
 
-/// A prediction or training that was stopped because a limit was reached.
+/// A prediction or training that was canceled because it reached a limit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedOut {
-    /// Which limit.
+    /// The limit that was reached.
     pub limit: TimeLimit,
-    /// How long it was.
+    /// The length of the limit.
     pub allowed: Duration,
-    /// How it stood when the limit was reached, logs included.
+    /// Its last known state, logs included.
     pub prediction: Prediction,
-    /// Whether the service confirmed that it no longer runs.
+    /// Whether the service confirmed that it was canceled.
     pub stopped: bool,
 }
 
@@ -51,23 +51,23 @@ impl fmt::Display for TimedOut {
     }
 }
 
-/// The shortest time between two looks when something is expected to happen: right after the creation, and when the end is near.
+/// The shortest wait between polls while a change is expected: right after the creation and around the expected end.
 const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
 
 /// How often a prediction is polled: after a part of the time it has spent in its phase, within bounds, and more often around its
 /// expected end.
 ///
-/// Polling is effectively free (59999 a minute: `docs/reference/replicate-api.md#rate-limits`), and noticing an end late adds to the
-/// time of every case.
+/// Polling is effectively free (59999 a minute: `docs/reference/replicate-api.md#rate-limits`), and noticing an end late adds to
+/// the time of every case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Polling {
-    /// The shortest time between two looks.
+    /// The shortest wait between polls.
     pub shortest: Duration,
-    /// The longest while it is starting. A boot takes minutes.
+    /// The longest wait while it is starting. A boot takes minutes.
     pub longest_starting: Duration,
-    /// The longest while it is running.
+    /// The longest wait while it is running.
     pub longest_running: Duration,
-    /// What predictions before it took, when there were any.
+    /// How long earlier predictions took, if there were any.
     pub typical: Option<Duration>,
 }
 
@@ -86,7 +86,7 @@ impl Polling {
     pub(super) fn wait(&self, phase: TimeLimit, age: Duration) -> Duration {
         let expected = SHORTEST_WHEN_EXPECTED;
         let (wait, shortest, longest) = match (phase, self.typical) {
-            // A version that is warm begins at once, and others may wait to see it begin.
+            // A warm version starts at once, and others may be waiting for it to start.
             (TimeLimit::StartUp, _) => (age / 5, expected, self.longest_starting),
             (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => {
                 (typical * 9 / 10 - age, self.shortest, self.longest_running)
@@ -101,32 +101,33 @@ impl Polling {
 /// The limits of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunLimits {
-    /// From creation until it began: queue, image pull, `setup()`.
+    /// From creation until it starts: queue, image pull, `setup()`.
     pub startup: Duration,
-    /// From its beginning to its end.
+    /// From its start until it finishes.
     pub run: Duration,
-    /// How often it is looked at.
+    /// How often it is polled.
     pub polling: Polling,
 }
 
 impl RunLimits {
-    /// The limits of a plan's predictions.
+    /// The limits of predictions in a plan.
     pub fn of_prediction(limits: &Limits) -> Self {
         Self { startup: limits.startup, run: limits.predict, polling: Polling::default() }
     }
 
-    /// The same for a prediction that is expected to take so long.
+    /// The same limits for a prediction that is expected to take this long.
     #[must_use]
     pub fn expecting(self, typical: Option<Duration>) -> Self {
         Self { polling: Polling { typical, ..self.polling }, ..self }
     }
 
-    /// The limits of a plan's trainings.
+    /// The limits of trainings in a plan.
     pub fn of_training(limits: &Limits) -> Self {
         Self { run: limits.train, ..Self::of_prediction(limits) }
     }
 
-    /// When the service should stop it by itself, should we be gone: later than we would. `None` when that is no time at all.
+    /// After how long the service should cancel it by itself, in case this process is gone: later than this process would. `None` if
+    /// the sum overflows.
     pub(super) fn lifetime(&self) -> Option<Duration> {
         self.startup.checked_add(self.run)?.checked_add(Duration::from_secs(60))
     }

@@ -12,10 +12,10 @@ use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::support::safe_url::SafeUrl;
 
 impl RealReplicate {
-    /// Reads a list page by page, until `visit` has enough or there is no next page.
+    /// Reads a list page by page, until `visit` returns a break or there is no next page.
     ///
-    /// `next` is followed as it stands, but only on the API's own host, for the token goes with it. More than `most_pages` pages are an
-    /// error: a list cut short would look complete.
+    /// `next` is followed as given, but only on the API's own host, because the token is sent along. More than `most_pages` pages are
+    /// an error, since a truncated list would look complete.
     pub(super) async fn follow_pages<T: DeserializeOwned + Send>(
         &self,
         attempted: &str,

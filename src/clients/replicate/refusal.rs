@@ -1,4 +1,4 @@
-//! What an answer without success means.
+//! The meaning of an error response.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::clients::http::requested_wait;
 use crate::clients::replicate::error::{InvalidField, ReplicateFailure};
 use crate::clients::replicate::wire::Problem;
 
-/// How much of the service's words goes into a message.
+/// How much of the service's message an error keeps.
 const DETAIL_BYTES: usize = 1000;
 
-/// The meaning of an answer that is no success.
+/// The meaning of an error response.
 pub(super) fn failure_of(
     status: StatusCode,
     headers: &HeaderMap,
@@ -44,7 +44,7 @@ pub(super) fn failure_of(
     }
 }
 
-/// Every answer carries `ratelimit-reset`; outside a 429 it asks for nothing.
+/// The wait that the headers ask for. Every response has `ratelimit-reset`, which means nothing outside a 429.
 pub(super) fn asked_by_header(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let mut headers = headers.clone();
     headers.remove("ratelimit-reset");
@@ -70,8 +70,8 @@ fn unprocessable(problem: Problem, detail: String) -> ReplicateFailure {
     }
 }
 
-/// The service's words, most exact first. A body that is not a problem document (HTML of a proxy) is left to
-/// [`ReplicateError::body`]. Never empty.
+/// The service's message, as specific as possible. Never empty. A body that is not a problem document, such as a proxy's HTML, is
+/// only in [`ReplicateError::body`].
 fn detail_of(problem: &Problem, status: StatusCode, headers: &HeaderMap) -> String {
     if status.is_redirection() {
         let location = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
