@@ -21,7 +21,7 @@ const MOST_REDIRECTS: usize = 5;
 #[derive(Debug, thiserror::Error)]
 pub enum CogReleaseError {
     /// The URL of the releases is invalid.
-    #[error("'{address}' is not an address of releases")]
+    #[error("'{address}' is not a valid URL of Cog's releases")]
     BadAddress {
         /// The URL.
         address: String,
@@ -38,7 +38,7 @@ pub enum CogReleaseError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is no such release, or no such file in it.
-    #[error("there is no {file} of cog {version} (status {status})")]
+    #[error("cog {version} has no {file} (status {status})")]
     Missing {
         /// The file.
         file: &'static str,
@@ -48,7 +48,7 @@ pub enum CogReleaseError {
         status: u16,
     },
     /// The list of checksums does not contain the program.
-    #[error("{CHECKSUMS} of cog {version} does not name {PROGRAM}")]
+    #[error("{CHECKSUMS} of cog {version} does not list {PROGRAM}")]
     NoChecksum {
         /// The release.
         version: String,
@@ -109,7 +109,7 @@ async fn get(folder: &Url, file: &'static str, version: &str, limit_bytes: usize
     if !status.is_success() {
         return match status.is_client_error() {
             true => Err(CogReleaseError::Missing { file, version: version.to_owned(), status: status.as_u16() }),
-            false => Err(unreachable(format!("the server answers {status}").into())),
+            false => Err(unreachable(format!("the server responded with {status}").into())),
         };
     }
     let body = read_bounded(response, limit_bytes).await.map_err(|error| unreachable(error.into()))?;

@@ -201,14 +201,14 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_was_not_fetched_or_is_broken_is_told_by_its_facts() {
         let gallery = Gallery::new();
-        let gone = FetchProblem { message: "the file's host answered with status 404".to_owned(), kind: ErrorKind::Request };
+        let gone = FetchProblem { message: "the file's host responded with status 404".to_owned(), kind: ErrorKind::Request };
         let files = [file("", "a.png", Err(gone)), file("", "b.png", Ok(picture().slice(..100)))];
         gallery.hang(&PredictionId::new("first"), &files, &Mask::default()).await;
         let mut report = report(&["first"], None);
         gallery.fill(&mut report);
         let [gone, broken] = report.files.try_into().unwrap();
         assert_eq!((gone.kind.as_str(), gone.preview), ("image", None));
-        assert!(gone.facts[0].ends_with("could not be fetched: the file's host answered with status 404"), "{:?}", gone.facts);
+        assert!(gone.facts[0].ends_with("could not be fetched: the file's host responded with status 404"), "{:?}", gone.facts);
         assert_eq!((broken.kind.as_str(), broken.preview), ("image", None));
         assert!(broken.facts[0].starts_with("the file cannot be decoded"), "{:?}", broken.facts);
     }

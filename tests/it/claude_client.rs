@@ -101,7 +101,7 @@ async fn answers_that_cannot_be_used_say_why() {
         (message("refusal", json!([])), "declined"),
         (message("end_turn", json!([{"type": "text", "text": "YES"}])), "does not use the tool 'verdict'"),
         (message("tool_use", json!([{"type": "tool_use", "name": "other", "input": {}}])), "does not use the tool 'verdict'"),
-        (json!("hello"), "it is no message"),
+        (json!("hello"), "it is not a message"),
     ] {
         let fake = fake().await;
         fake.answer_with(body);

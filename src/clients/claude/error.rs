@@ -24,37 +24,37 @@ pub struct ClaudeError {
 #[derive(Debug, thiserror::Error)]
 pub enum ClaudeFailure {
     /// The base URL is invalid, or would send the key unencrypted.
-    #[error("the URL is not usable: {0}")]
+    #[error("the URL is invalid: {0}")]
     BaseUrl(String),
     /// The HTTP client could not be built.
     #[error(transparent)]
     Client(#[from] HttpBuildError),
     /// The key was rejected.
-    #[error("the API key is not accepted: {0}")]
+    #[error("the API key was rejected: {0}")]
     Unauthorized(String),
     /// The key lacks permission.
-    #[error("the API key may not do this: {0}")]
+    #[error("the API key lacks permission: {0}")]
     Forbidden(String),
     /// There is no such model.
     #[error("there is no such model: {0}")]
     NoModel(String),
     /// The account has no credit.
-    #[error("the account cannot pay: {0}")]
+    #[error("the account has no credit: {0}")]
     Billing(String),
     /// The request was rejected.
-    #[error("the request was refused: {0}")]
+    #[error("the request was rejected: {0}")]
     Refused(String),
     /// The request is too large.
     #[error("the request is too large: {0}")]
     TooLarge(String),
     /// Too many requests or tokens, even after the last retry.
-    #[error("the rate limit holds on: {0}")]
+    #[error("the rate limit was exceeded: {0}")]
     RateLimited(String),
     /// The service is overloaded, even after the last retry.
     #[error("the service is overloaded: {0}")]
     Overloaded(String),
     /// The service failed.
-    #[error("the service answered {status}: {detail}")]
+    #[error("the service responded with {status}: {detail}")]
     Service {
         /// The status of the response.
         status: StatusCode,
@@ -62,7 +62,7 @@ pub enum ClaudeFailure {
         detail: String,
     },
     /// No response arrived.
-    #[error("no answer came: {0}")]
+    #[error("no response: {0}")]
     Transport(String),
     /// The model refused to answer.
     #[error("the model declined to answer")]
@@ -74,10 +74,10 @@ pub enum ClaudeFailure {
         max_tokens: u32,
     },
     /// The response is not a valid message, or does not use the tool.
-    #[error("the answer cannot be used: {0}")]
+    #[error("the answer is unusable: {0}")]
     Unusable(String),
     /// The token budget of the run is used up.
-    #[error("the budget of {budget} tokens for this run is spent")]
+    #[error("the budget of {budget} tokens for this run is used up")]
     BudgetSpent {
         /// The budget.
         budget: u64,

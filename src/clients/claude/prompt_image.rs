@@ -30,7 +30,7 @@ pub struct PromptImage {
 
 /// An image could not be prepared for Claude.
 #[derive(Debug, thiserror::Error)]
-#[error("the picture cannot be shown to Claude")]
+#[error("failed to prepare the image for Claude")]
 pub struct PromptImageError(#[source] image::ImageError);
 
 impl PromptImage {

@@ -111,7 +111,7 @@ impl RealClaude {
         let http = build_client(&http).map_err(|error| ClaudeError::own(error.into()))?;
         let mut key = HeaderValue::try_from(key.expose_secret().trim()).map_err(|_invalid| {
             // The cause is dropped: nothing about a key is worth the risk of showing it.
-            ClaudeError::own(ClaudeFailure::Unauthorized("it has characters no key has".to_owned()))
+            ClaudeError::own(ClaudeFailure::Unauthorized("it contains invalid characters".to_owned()))
         })?;
         key.set_sensitive(true);
         Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0), clock })
@@ -150,7 +150,7 @@ impl RealClaude {
         }
         let failed = |failure| FailedAttempt { error: ClaudeError { failure, request_id: request_id.clone() }, again: Retry::No };
         let answer: MessageResponse =
-            serde_json::from_slice(&body).map_err(|error| failed(ClaudeFailure::Unusable(format!("it is no message: {error}"))))?;
+            serde_json::from_slice(&body).map_err(|error| failed(ClaudeFailure::Unusable(format!("it is not a message: {error}"))))?;
         self.spent.fetch_add(answer.usage.input_tokens.saturating_add(answer.usage.output_tokens), Ordering::Relaxed);
         match answer.stop_reason.as_deref() {
             Some("max_tokens") => return Err(failed(ClaudeFailure::CutOff { max_tokens: request.max_tokens })),
@@ -186,7 +186,7 @@ impl Claude for RealClaude {
         match asked.await {
             Ok(input) => Ok(input),
             Err(RetryError::Failed(failed)) => Err(failed.error),
-            Err(RetryError::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was cancelled".to_owned()))),
+            Err(RetryError::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was canceled".to_owned()))),
         }
     }
 }
@@ -207,7 +207,7 @@ fn endpoint(base_url: &str) -> Result<(Url, bool), ClaudeFailure> {
     let url: Url = base_url.parse().map_err(|error: url::ParseError| wrong(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
         // The URL is not shown, because it may contain a secret.
-        return Err(ClaudeFailure::BaseUrl("it has a user, a password or a query".to_owned()));
+        return Err(ClaudeFailure::BaseUrl("it contains a user name, a password or a query".to_owned()));
     }
     let is_private = url.host().is_some_and(|host| is_private_host(&host));
     match url.scheme() {

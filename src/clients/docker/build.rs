@@ -76,7 +76,7 @@ impl RealDocker {
             // The text may also come from steps: a missing base image, or `apt-get` or `pip` reporting "404".
             DockerError::NoSuchImage { .. } | DockerError::InUse { .. } => DockerError::BuildFailed {
                 step: progress.failed_step().map(str::to_owned),
-                message: "an image it needs could not be found".to_owned(),
+                message: "an image it needs was not found".to_owned(),
             },
             other => other,
         }

@@ -76,7 +76,7 @@ impl RealDocker {
             None => Err(DockerError::Daemon {
                 attempted: "wait for a container".to_owned(),
                 status: None,
-                message: "the daemon did not say how it ended".to_owned(),
+                message: "the daemon did not report the exit code".to_owned(),
             }),
         }
     }
@@ -139,7 +139,7 @@ impl Container {
         if let Some(id) = &self.id
             && let Err(error) = self.docker.remove_container(id).await
         {
-            tracing::warn!(%error, id, "a container could not be removed");
+            tracing::warn!(%error, id, "failed to remove a container");
         }
         self.id = None;
     }
@@ -151,7 +151,7 @@ impl Drop for Container {
         let docker = self.docker.clone();
         runtime.spawn(async move {
             if let Err(error) = docker.remove_container(&id).await {
-                tracing::warn!(%error, id, "a container could not be removed");
+                tracing::warn!(%error, id, "failed to remove a container");
             }
         });
     }

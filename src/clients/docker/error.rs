@@ -18,7 +18,7 @@ const MESSAGE_BYTES: usize = 4000;
 #[derive(Debug, thiserror::Error)]
 pub enum DockerError {
     /// Nothing listens at the address.
-    #[error("the Docker daemon at {host} does not answer")]
+    #[error("failed to connect to the Docker daemon at {host}")]
     NotRunning {
         /// The address.
         host: String,
@@ -39,7 +39,7 @@ pub enum DockerError {
         host: String,
     },
     /// The scheme of the address is not supported.
-    #[error("'{host}' is not an address of a Docker daemon that can be used{}", purpose_of(*.with_secrets))]
+    #[error("'{host}' is not a supported address of a Docker daemon{}", purpose_of(*.with_secrets))]
     UnsupportedHost {
         /// The address.
         host: String,
@@ -47,7 +47,7 @@ pub enum DockerError {
         with_secrets: bool,
     },
     /// The daemon is older than Docker 20.10.
-    #[error("the Docker daemon speaks API {server}, but {needed} is needed")]
+    #[error("the Docker daemon supports API {server}, but {needed} is needed")]
     ApiTooOld {
         /// Its API version.
         server: String,
@@ -85,7 +85,7 @@ pub enum DockerError {
         message: String,
     },
     /// The registry rejected a push.
-    #[error("{repository} refused the push: {message}")]
+    #[error("{repository} rejected the push: {message}")]
     PushDenied {
         /// The repository.
         repository: String,
@@ -111,13 +111,13 @@ pub enum DockerError {
         message: String,
     },
     /// The push succeeded, but the daemon did not report the digest.
-    #[error("the daemon did not say under which digest {repository} was pushed")]
+    #[error("the daemon did not report the digest of the push to {repository}")]
     NoDigest {
         /// The repository.
         repository: String,
     },
     /// A derived image does not have the layers of its base.
-    #[error("the image '{image}' does not have the layers it was made from")]
+    #[error("the image '{image}' does not have the layers of its base")]
     LayersChanged {
         /// The derived image.
         image: String,

@@ -21,7 +21,7 @@ impl RealDocker {
             Ok(inspected) => inspected,
             // It is a container of another daemon.
             Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(None),
-            Err(error) => return Err(self.meaning("look at our own container", container, error)),
+            Err(error) => return Err(self.meaning("inspect our own container", container, error)),
         };
         let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
         let mut found: Vec<OwnNetwork> = networks

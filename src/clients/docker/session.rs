@@ -70,7 +70,7 @@ impl SecretSession {
             .map_err(broken)?;
         let response = sender.send_request(request).await.map_err(broken)?;
         if response.status() != hyper::StatusCode::SWITCHING_PROTOCOLS {
-            let message = "the daemon offers no BuildKit sessions".to_owned();
+            let message = "the daemon does not support BuildKit sessions".to_owned();
             return Err(DockerError::Daemon { attempted: ATTEMPT.to_owned(), status: Some(response.status().as_u16()), message });
         }
         let upgraded = hyper::upgrade::on(response).await.map_err(broken)?;

@@ -12,7 +12,7 @@ const PERMISSIONS: &str = "give the job these permissions: `contents: read`, `ch
 #[derive(Debug, thiserror::Error)]
 pub enum GitHubError {
     /// GitHub did not respond, or the connection was interrupted.
-    #[error("GitHub cannot be reached to {attempted}")]
+    #[error("failed to {attempted}: GitHub did not respond")]
     Unreachable {
         /// What was attempted; fits after "to".
         attempted: String,
@@ -21,7 +21,7 @@ pub enum GitHubError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// 5xx.
-    #[error("GitHub answers {status} to {attempted}")]
+    #[error("failed to {attempted}: GitHub responded with {status}")]
     Unavailable {
         /// What was attempted.
         attempted: String,
@@ -29,7 +29,7 @@ pub enum GitHubError {
         status: u16,
     },
     /// The rate limit asks for a longer wait than allowed.
-    #[error("GitHub limits requests: {attempted} would have to wait for {} seconds", wait.as_secs())]
+    #[error("failed to {attempted}: GitHub's rate limit asks for a wait of {} seconds", wait.as_secs())]
     Limited {
         /// What was attempted.
         attempted: String,
@@ -37,7 +37,7 @@ pub enum GitHubError {
         wait: Duration,
     },
     /// The token lacks permission.
-    #[error("GitHub does not allow us to {attempted}: {message}")]
+    #[error("failed to {attempted}: GitHub denied permission: {message}")]
     Denied {
         /// What was attempted.
         attempted: String,
@@ -45,13 +45,13 @@ pub enum GitHubError {
         message: String,
     },
     /// It does not exist, or the token cannot see it.
-    #[error("GitHub knows nothing to {attempted}")]
+    #[error("failed to {attempted}: not found on GitHub")]
     NotFound {
         /// What was attempted.
         attempted: String,
     },
     /// The request was rejected.
-    #[error("GitHub refuses to {attempted} ({status}): {message}")]
+    #[error("failed to {attempted}: GitHub rejected it ({status}): {message}")]
     Refused {
         /// What was attempted.
         attempted: String,
@@ -61,7 +61,7 @@ pub enum GitHubError {
         message: String,
     },
     /// The response is invalid.
-    #[error("GitHub's answer to {attempted} cannot be read")]
+    #[error("failed to {attempted}: GitHub's response is invalid")]
     Malformed {
         /// What was attempted.
         attempted: String,
@@ -95,7 +95,7 @@ impl GitHubError {
             Self::Unreachable { .. } => Some("check GITHUB_API_URL, the network and the proxy"),
             Self::Unavailable { .. } | Self::Limited { .. } => Some("run it again later"),
             Self::Refused { .. } | Self::Malformed { .. } => None,
-            Self::Settings { .. } => Some("GITHUB_API_URL, GITHUB_REPOSITORY and github_token are what the runner gives"),
+            Self::Settings { .. } => Some("check GITHUB_API_URL, GITHUB_REPOSITORY and github_token, which the runner sets"),
         }
     }
 

@@ -75,13 +75,13 @@ impl RealGitHub {
     /// Creates a client without sending anything. Must be called within a runtime.
     pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, GitHubError> {
         let wrong =
-            |error: &dyn std::fmt::Display| GitHubError::Settings { problem: format!("GitHub's client cannot be made: {error}") };
+            |error: &dyn std::fmt::Display| GitHubError::Settings { problem: format!("failed to build the GitHub client: {error}") };
         let http = HttpOptions { read_timeout: READ_TIMEOUT, ..HttpOptions::default() };
         let client = build_client(&http).map_err(|error| wrong(&error))?;
         let address = options.api_url.as_deref().unwrap_or(API).trim_end_matches('/');
         let octocrab = Octocrab::builder()
             .base_uri(address)
-            .map_err(|_no_address| GitHubError::Settings { problem: format!("'{address}' is no address of GitHub's API") })?
+            .map_err(|_no_address| GitHubError::Settings { problem: format!("'{address}' is not a valid URL of GitHub's API") })?
             .personal_token(options.token.expose_secret())
             .build_with_reqwest(client)
             .map_err(|error| wrong(&error))?;

@@ -23,7 +23,7 @@ impl FromStr for Repository {
         };
         match text.split_once('/') {
             Some((owner, name)) if is_part(owner) && is_part(name) => Ok(Self { owner: owner.to_owned(), name: name.to_owned() }),
-            _ => Err(format!("'{text}' is no repository's OWNER/NAME")),
+            _ => Err(format!("'{text}' is not a repository in the form OWNER/NAME")),
         }
     }
 }

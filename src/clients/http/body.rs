@@ -12,7 +12,7 @@ pub enum BodyError {
         limit_bytes: usize,
     },
     /// The connection closed early, or the encoding is invalid.
-    #[error("the body could not be read to its end")]
+    #[error("failed to read the whole body")]
     Broken(#[source] reqwest::Error),
 }
 

@@ -55,7 +55,7 @@ pub enum HttpBuildError {
     #[error("the extra CA certificates are not valid PEM")]
     ExtraCa(#[source] reqwest::Error),
     /// TLS could not be set up.
-    #[error("the HTTP client could not be built")]
+    #[error("failed to build the HTTP client")]
     Client(#[source] reqwest::Error),
 }
 

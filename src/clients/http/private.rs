@@ -12,7 +12,7 @@ use url::Host;
 
 /// A host name has private addresses only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is an address of a private network")]
+#[error("{0} leads into a private network")]
 pub struct PrivateAddress(pub String);
 
 /// Whether an address is outside the public Internet: loopback, private, link-local (metadata services), shared, reserved,

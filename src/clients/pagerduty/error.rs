@@ -19,22 +19,22 @@ pub struct PagerDutyError {
 #[derive(Debug, thiserror::Error)]
 pub enum PagerDutyFailure {
     /// The URL is invalid, or would send the key unencrypted.
-    #[error("the URL is not usable: {0}")]
+    #[error("the URL is invalid: {0}")]
     Url(String),
     /// The key does not look like a routing key.
-    #[error("a routing key has 32 letters and digits, and this one has not")]
+    #[error("the routing key is invalid: it must have 32 letters and digits")]
     Key,
     /// The HTTP client could not be built.
     #[error(transparent)]
     Client(#[from] HttpBuildError),
     /// The event or the key was rejected.
-    #[error("PagerDuty refused the event: {0}")]
+    #[error("PagerDuty rejected the event: {0}")]
     Refused(String),
     /// 429, even after the last retry.
-    #[error("PagerDuty's rate limit holds on")]
+    #[error("PagerDuty's rate limit was exceeded")]
     RateLimited,
     /// The service failed.
-    #[error("PagerDuty answered {status}: {detail}")]
+    #[error("PagerDuty responded with {status}: {detail}")]
     Service {
         /// The status of the response.
         status: StatusCode,
@@ -42,7 +42,7 @@ pub enum PagerDutyFailure {
         detail: String,
     },
     /// No response arrived.
-    #[error("no answer came: {0}")]
+    #[error("no response: {0}")]
     Transport(String),
 }
 

@@ -131,7 +131,7 @@ impl Alerts for RealPagerDuty {
         let failure = match sent {
             Ok(()) => return Ok(()),
             Err(RetryError::Failed(failed)) => failed.failure,
-            Err(RetryError::Cancelled) => PagerDutyFailure::Transport("it was cancelled".to_owned()),
+            Err(RetryError::Cancelled) => PagerDutyFailure::Transport("it was canceled".to_owned()),
         };
         Err(PagerDutyError { attempt: event.to_string(), failure })
     }
@@ -178,7 +178,7 @@ fn failure_of(status: StatusCode, body: &[u8]) -> PagerDutyFailure {
 fn endpoint(text: &str) -> Result<(Url, bool), PagerDutyFailure> {
     let url: Url = text.parse().map_err(|error: url::ParseError| PagerDutyFailure::Url(error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(PagerDutyFailure::Url("it has a user or a password".to_owned()));
+        return Err(PagerDutyFailure::Url("it contains a user name or a password".to_owned()));
     }
     let is_private = url.host().is_some_and(|host| is_private_host(&host));
     match url.scheme() {

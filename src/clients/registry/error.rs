@@ -6,7 +6,7 @@ use crate::clients::ErrorKind;
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The registry did not respond, or the connection was interrupted.
-    #[error("the registry {host} cannot be reached")]
+    #[error("failed to reach the registry {host}")]
     Unreachable {
         /// The registry's host.
         host: String,
@@ -15,7 +15,7 @@ pub enum RegistryError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// 5xx or 429, even after the last retry.
-    #[error("the registry {host} answers {status} to {attempted}")]
+    #[error("the registry {host} responded with {status} to {attempted}")]
     Unavailable {
         /// The registry's host.
         host: String,
@@ -25,7 +25,7 @@ pub enum RegistryError {
         status: u16,
     },
     /// 401 or 403.
-    #[error("the registry {host} refuses {attempted} ({status})")]
+    #[error("the registry {host} rejected {attempted} ({status})")]
     Denied {
         /// The registry's host.
         host: String,
@@ -41,10 +41,10 @@ pub enum RegistryError {
         host: String,
     },
     /// An API token was given instead of the CLI token.
-    #[error("the registry wants the CLI token, and this is an API token")]
+    #[error("the registry needs the CLI token, but this is an API token")]
     ApiToken,
     /// The response is not one of a registry.
-    #[error("the registry {host} gave an answer to {attempted} that cannot be read: {problem}")]
+    #[error("the registry {host} sent an invalid response to {attempted}: {problem}")]
     Malformed {
         /// The registry's host.
         host: String,
@@ -54,7 +54,7 @@ pub enum RegistryError {
         problem: String,
     },
     /// Not a valid address of a registry.
-    #[error("'{host}' is no address of a registry")]
+    #[error("'{host}' is not a valid address of a registry")]
     BadHost {
         /// The address.
         host: String,
@@ -79,7 +79,7 @@ impl RegistryError {
             Self::Unavailable { .. } => Some("run it again later; layers that arrived are not sent again"),
             Self::Denied { .. } => Some("check that COG_TOKEN belongs to an account that may write to the model"),
             Self::UnknownToken { .. } | Self::ApiToken => Some(
-                "COG_TOKEN is the CLI token from https://replicate.com/auth/token; the token that begins with r8_ is REPLICATE_API_TOKEN",
+                "COG_TOKEN is the CLI token from https://replicate.com/auth/token; the token that starts with r8_ is REPLICATE_API_TOKEN",
             ),
             Self::BadHost { .. } => Some("name it as HOST or HOST:PORT, as in r8.im"),
         }

@@ -145,7 +145,7 @@ impl RealRegistry {
             access_token: Option<String>,
         }
         if realm.scheme() != "https" && realm.scheme() != self.base.scheme() {
-            return Err(self.malformed("a token", "it is to be asked for over a connection that is not protected".to_owned()));
+            return Err(self.malformed("a token", "the token service does not use TLS".to_owned()));
         }
         realm.query_pairs_mut().append_pair("scope", &scope);
         if let Some(service) = &service {
@@ -161,7 +161,7 @@ impl RealRegistry {
         }
         let body = read_bounded(response, ANSWER_BYTES).await.map_err(|error| self.malformed("a token", error.to_string()))?;
         let answer: TokenResponse = serde_json::from_slice(&body).map_err(|error| self.malformed("a token", error.to_string()))?;
-        let token = answer.token.or(answer.access_token).ok_or_else(|| self.malformed("a token", "there is none".to_owned()))?;
+        let token = answer.token.or(answer.access_token).ok_or_else(|| self.malformed("a token", "the response contains none".to_owned()))?;
         Ok(format!("Bearer {token}"))
     }
 

@@ -11,10 +11,10 @@ use crate::clients::http::is_private_host;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// Not a URL.
-    #[error("the base URL cannot be read: {0}")]
+    #[error("the base URL is invalid: {0}")]
     Unreadable(#[from] url::ParseError),
     /// The scheme is not `http` or `https`, or it has credentials, a query or a fragment.
-    #[error("the base URL has to be an http or https address without credentials, query or fragment")]
+    #[error("the base URL must be an http or https URL without credentials, query or fragment")]
     Unfit,
 }
 

@@ -78,7 +78,7 @@ pub(super) fn without_nulls(inputs: &Inputs) -> Inputs {
 
 /// The error of a caller whose predictions were all taken by others.
 fn taken_by_a_twin() -> ReplicateFailure {
-    ReplicateFailure::UnexpectedBody { reason: "it was handed to an identical request that had lost its own".to_owned() }
+    ReplicateFailure::UnexpectedBody { reason: "it was taken by an identical request that had lost its own response".to_owned() }
 }
 
 impl RealReplicate {
@@ -149,7 +149,7 @@ impl RealReplicate {
             let since = self.not_before(sent_at).to_rfc3339_opts(SecondsFormat::Millis, true);
             url.query_pairs_mut().append_pair("created_after", &since);
         }
-        let attempted = format!("look whether a lost {} was created on {}", creation.kind.noun(), creation.target);
+        let attempted = format!("check whether a lost {} was created on {}", creation.kind.noun(), creation.target);
         let mut candidates = Vec::new();
         self.follow_pages(&attempted, url, LOOKUP_PAGES, |page: Vec<RawJob>| {
             // Computed for each page, because the first response may have revealed the service's time.

@@ -50,7 +50,7 @@ fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), ReplicateFa
         _ => return Ok(()),
     };
     let fields = vec![InvalidField { field: field.to_owned(), rule: None, description: description.to_owned() }];
-    Err(ReplicateFailure::InvalidInput { fields, detail: format!("{field} has to be {description}") })
+    Err(ReplicateFailure::InvalidInput { fields, detail: format!("{field} must be {description}") })
 }
 
 impl RealReplicate {

@@ -84,7 +84,7 @@ pub struct InvalidField {
 #[non_exhaustive]
 pub enum ReplicateFailure {
     /// 401.
-    #[error("the API token was not accepted: {detail}")]
+    #[error("the API token was rejected: {detail}")]
     Unauthorized {
         /// The service's message.
         detail: String,
@@ -98,7 +98,7 @@ pub enum ReplicateFailure {
         detail: String,
     },
     /// 403.
-    #[error("the token has no permission for this: {detail}")]
+    #[error("the token lacks permission for this: {detail}")]
     Forbidden {
         /// The service's message.
         detail: String,
@@ -110,13 +110,13 @@ pub enum ReplicateFailure {
         detail: String,
     },
     /// 409.
-    #[error("it is there already: {detail}")]
+    #[error("it already exists: {detail}")]
     Conflict {
         /// The service's message.
         detail: String,
     },
     /// 400 or 422: some values are invalid.
-    #[error("the values sent were refused: {detail}")]
+    #[error("the values were rejected: {detail}")]
     InvalidInput {
         /// The rejected values.
         fields: Vec<InvalidField>,
@@ -124,7 +124,7 @@ pub enum ReplicateFailure {
         detail: String,
     },
     /// 422: the version does not exist or belongs to someone else.
-    #[error("the version is not there or may not be used: {detail}")]
+    #[error("the version does not exist or may not be used: {detail}")]
     VersionNotPermitted {
         /// The service's message.
         detail: String,
@@ -146,7 +146,7 @@ pub enum ReplicateFailure {
         detail: String,
     },
     /// Another status below 500.
-    #[error("the request was refused with status {status}: {detail}")]
+    #[error("the request was rejected with status {status}: {detail}")]
     Rejected {
         /// The status.
         status: u16,
@@ -154,7 +154,7 @@ pub enum ReplicateFailure {
         detail: String,
     },
     /// 5xx or 408.
-    #[error("Replicate answered with status {status}: {detail}")]
+    #[error("Replicate responded with status {status}: {detail}")]
     Server {
         /// The status.
         status: u16,
@@ -164,7 +164,7 @@ pub enum ReplicateFailure {
         detail: String,
     },
     /// No response arrived, or only a part of it.
-    #[error("no answer came from the service")]
+    #[error("the service did not respond")]
     Transport {
         /// Whether the request may have arrived. It cannot have if no connection was established.
         may_have_arrived: bool,
@@ -173,13 +173,13 @@ pub enum ReplicateFailure {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The response is invalid.
-    #[error("the answer could not be understood: {reason}")]
+    #[error("the response is invalid: {reason}")]
     UnexpectedBody {
         /// The problem.
         reason: String,
     },
     /// A creation got no usable response, and searching for its result failed. It is not repeated, because it may have worked.
-    #[error("it may or may not have been created, and looking for it failed too")]
+    #[error("it may or may not have been created, and checking failed too")]
     Unresolved {
         /// Why the search failed.
         #[source]
@@ -201,13 +201,13 @@ pub enum ReplicateFailure {
         still_running: Option<PredictionId>,
     },
     /// The URL may not be fetched.
-    #[error("the URL is not fetched: {reason}")]
+    #[error("the URL may not be fetched: {reason}")]
     RefusedUrl {
         /// The reason.
         reason: String,
     },
     /// The host does not provide the file.
-    #[error("the file's host answered with status {status}")]
+    #[error("the file's host responded with status {status}")]
     FileUnavailable {
         /// The status.
         status: u16,
@@ -268,7 +268,7 @@ impl ReplicateFailure {
             }
             Self::Forbidden { .. } => "use a token of the account that owns the model",
             Self::NotFound { .. } => "check the name, and that the token belongs to the account that can see it",
-            Self::Conflict { .. } => "choose another name, or use what is there",
+            Self::Conflict { .. } => "choose another name, or use the existing one",
             Self::InvalidInput { .. } => "correct the values; nothing was run and nothing was charged",
             Self::VersionNotPermitted { .. } => "use a token of the account that owns the model, and check that the version exists",
             Self::VersionDisabled { .. } => {

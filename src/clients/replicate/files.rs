@@ -88,7 +88,7 @@ impl RealReplicate {
             if status.is_redirection() {
                 let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
                 let next = location.and_then(|location| url.join(location).ok());
-                let next = next.ok_or_else(|| ReplicateFailure::RefusedUrl { reason: "it redirects to nowhere".to_owned() })?;
+                let next = next.ok_or_else(|| ReplicateFailure::RefusedUrl { reason: "it redirects without a target".to_owned() })?;
                 with_token &= next.origin() == url.origin();
                 url = next;
                 continue;
@@ -122,7 +122,7 @@ impl RealReplicate {
     fn check_host(&self, url: &Url) -> Result<(), ReplicateFailure> {
         let refused = |reason: &str| Err(ReplicateFailure::RefusedUrl { reason: reason.to_owned() });
         let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), url.host()) else {
-            return refused(&format!("{}: is not a scheme of files", url.scheme()));
+            return refused(&format!("{}: is not a supported scheme", url.scheme()));
         };
         let Some(public_only) = &self.public_only else { return Ok(()) };
         if is_private_host(&host) {

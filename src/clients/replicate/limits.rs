@@ -43,10 +43,10 @@ impl fmt::Display for TimedOut {
         let Self { limit, allowed, prediction, stopped } = self;
         let what = match limit {
             TimeLimit::StartUp => "never started",
-            TimeLimit::Run => "did not end",
+            TimeLimit::Run => "did not finish",
         };
         let page = prediction.web_url.as_deref().map(|url| format!(" ({url})")).unwrap_or_default();
-        let end = if *stopped { "it was cancelled" } else { "cancelling it was not confirmed" };
+        let end = if *stopped { "it was canceled" } else { "its cancellation was not confirmed" };
         write!(formatter, "{}{page} {what} within the {limit} of {}; {end}", prediction.id, humane(*allowed))
     }
 }

@@ -94,7 +94,7 @@ impl RealReplicate {
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|_invalid| {
             // The cause is dropped: nothing about a token is worth the risk of showing it.
             failed(ReplicateFailure::Unauthorized {
-                detail: "it has characters no token has".to_owned(),
+                detail: "it contains invalid characters".to_owned(),
                 looks_like_cli_token: false,
             })
         })?;

@@ -140,7 +140,7 @@ impl TryFrom<RawModel> for Model {
             visibility: match raw.visibility.as_str() {
                 "public" => Visibility::Public,
                 "private" => Visibility::Private,
-                other => return Err(format!("'{other}' is no visibility of a model")),
+                other => return Err(format!("'{other}' is not a visibility of a model")),
             },
             is_official: raw.is_official,
             latest_version: raw.latest_version.and_then(RawVersion::into_version),

@@ -22,13 +22,13 @@ pub enum RunnerFileError {
         source: io::Error,
     },
     /// The name would be misread by the runner.
-    #[error("'{name}' cannot be the name of an output")]
+    #[error("'{name}' is not a valid name of an output")]
     Name {
         /// The name.
         name: String,
     },
     /// The summary is longer than the runner accepts.
-    #[error("the job summary would have {bytes} bytes, and GitHub shows at most {SUMMARY_BYTES}")]
+    #[error("the job summary is {bytes} bytes long, but GitHub shows at most {SUMMARY_BYTES}")]
     SummaryTooLong {
         /// The size it would have.
         bytes: u64,

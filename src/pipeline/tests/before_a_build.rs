@@ -31,7 +31,7 @@ async fn a_token_that_is_not_accepted_is_told_first() {
     let report = harness.run(harness.plan()).await;
     assert_eq!(report.verdict, Verdict::Misconfigured);
     assert_eq!(stages(&report), NOTHING_AFTER_INSPECT);
-    insta::assert_snapshot!(error(&report).0, @"failed to account: the API token was not accepted: invalid");
+    insta::assert_snapshot!(error(&report).0, @"failed to account: the API token was rejected: invalid");
     assert!(error(&report).1.contains("swapped"));
     assert_eq!(harness.world.calls(), ["account"]);
 }

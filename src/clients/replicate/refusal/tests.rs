@@ -25,7 +25,7 @@ fn an_unknown_token_is_unauthorized() {
     let body = r#"{"title":"Unauthenticated","detail":"You did not pass a valid authentication token","status":401}"#;
     let failure = read(401, body);
     assert!(matches!(&failure, ReplicateFailure::Unauthorized { looks_like_cli_token: false, .. }), "{failure:?}");
-    assert_eq!(failure.to_string(), "the API token was not accepted: You did not pass a valid authentication token");
+    assert_eq!(failure.to_string(), "the API token was rejected: You did not pass a valid authentication token");
     assert_eq!(failure.kind(), ErrorKind::Request);
 }
 
@@ -66,7 +66,7 @@ fn forbidden_is_told_from_absent() {
 fn a_conflict_says_what_is_there() {
     let body = r#"{"status":409,"errors":[{"detail":"A model with that name and owner already exists."}]}"#;
     let failure = read(409, body);
-    assert_eq!(failure.to_string(), "it is there already: A model with that name and owner already exists.");
+    assert_eq!(failure.to_string(), "it already exists: A model with that name and owner already exists.");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn a_servers_wait_is_taken_from_retry_after_alone() {
 fn html_empty_and_odd_bodies_still_have_a_meaning() {
     let bodies = ["", "<html>Bad Gateway</html>", "[]", "null", r#"{"detail":{"a":1},"errors":"x","invalid_fields":null}"#];
     for body in bodies {
-        assert_eq!(read(502, body).to_string(), "Replicate answered with status 502: Bad Gateway", "{body}");
+        assert_eq!(read(502, body).to_string(), "Replicate responded with status 502: Bad Gateway", "{body}");
     }
     assert!(matches!(read(418, ""), ReplicateFailure::Rejected { status: 418, .. }));
     assert!(matches!(read(408, ""), ReplicateFailure::Server { status: 408, .. }));
@@ -147,7 +147,7 @@ fn html_empty_and_odd_bodies_still_have_a_meaning() {
 #[test]
 fn a_redirect_says_where_to() {
     let failure = read_with(301, &[("location", "https://elsewhere.example/v1")], "");
-    assert_eq!(failure.to_string(), "the request was refused with status 301: redirected to https://elsewhere.example/v1");
+    assert_eq!(failure.to_string(), "the request was rejected with status 301: redirected to https://elsewhere.example/v1");
     assert!(failure.hint().unwrap().contains("REPLICATE_BASE_URL"));
 }
 
@@ -179,11 +179,11 @@ fn a_time_out_names_limit_prediction_and_page() {
     assert_eq!(
         failure.to_string(),
         "abcdefghijklmnopqrstuvwxyz (https://replicate.com/p/abcdefghijklmnopqrstuvwxyz) never started within the start-up limit of \
-         15 min 0 s; it was cancelled"
+         15 min 0 s; it was canceled"
     );
     assert_eq!(failure.kind(), ErrorKind::Model);
     let unsure = ReplicateFailure::TimedOut(Box::new(timed_out(false)));
-    assert!(unsure.to_string().ends_with("cancelling it was not confirmed"));
+    assert!(unsure.to_string().ends_with("its cancellation was not confirmed"));
 }
 
 #[test]

@@ -175,7 +175,7 @@ async fn requests_carry_token_and_name_but_nothing_shows_the_token() {
         .await;
     let client = client(&server);
     let error = client.account().await.unwrap_err();
-    assert_eq!(error.source().unwrap().to_string(), "the API token was not accepted: token *** is unknown");
+    assert_eq!(error.source().unwrap().to_string(), "the API token was rejected: token *** is unknown");
     assert!(!format!("{client:?} {error:?}").contains(TOKEN));
 }
 
