@@ -31,7 +31,9 @@ pub struct SandboxVersion {
 /// A prediction or training that was created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionRecord {
+    /// Its id in the API.
     pub id: String,
+    /// A prediction or a training.
     pub kind: JobKind,
     /// The model, as `owner/name`.
     pub model: String,

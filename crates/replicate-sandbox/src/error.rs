@@ -9,7 +9,9 @@ pub enum SandboxError {
     /// The address is in use, or it is not an address of this machine.
     #[error("failed to listen on {address}")]
     Listen {
+        /// The address and port.
         address: SocketAddr,
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -25,13 +27,16 @@ pub enum SandboxError {
     /// The script could not be read.
     #[error("failed to read the script {file}")]
     ReadScript {
+        /// The path of the script.
         file: String,
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
     /// The script is invalid.
     #[error("the script {file} is invalid: {reason}")]
     Script {
+        /// The path of the script.
         file: String,
         /// The problem, with its position in the file.
         reason: String,

@@ -13,6 +13,7 @@ const MAX_RECORDS: usize = 100_000;
 /// A request to the sandbox and its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestRecord {
+    /// The HTTP method.
     pub method: Method,
     /// The path, without the query.
     pub path: String,

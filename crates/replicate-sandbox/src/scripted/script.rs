@@ -13,6 +13,7 @@ use crate::job_kind::JobKind;
 pub struct ScriptedRequest {
     /// The id of the prediction or training.
     pub id: String,
+    /// A prediction or a training.
     pub kind: JobKind,
     /// The model, as `owner/name`.
     pub model: String,

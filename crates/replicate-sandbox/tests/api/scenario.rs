@@ -80,7 +80,7 @@ async fn a_wrong_scenario_names_its_mistake() {
     }
     let missing = SandboxOptions { script: Some("/nowhere/script.yaml".into()), ..options() };
     let error = Sandbox::start(missing).await.unwrap_err().to_string();
-    assert_eq!(error, "the script /nowhere/script.yaml could not be read");
+    assert_eq!(error, "failed to read the script /nowhere/script.yaml");
 }
 
 #[tokio::test]
