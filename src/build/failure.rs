@@ -220,7 +220,7 @@ fn cause_of(message: &str, lines: &[String]) -> FailureCause {
         "pull access denied",
         "failed to resolve source metadata",
         "failed to load metadata",
-        "an image it needs could not be found",
+        "an image it needs was not found",
         "failed to do request",
         "failed to create llb definition",
     ]) {

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use replicate_sandbox::ImageTaker;
+use replicate_sandbox::ImageRegistrar;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
@@ -35,7 +35,7 @@ pub(super) async fn own_network(docker: &RealDocker) -> Result<Option<OwnNetwork
 /// A daemon whose pushes to the sandbox are handed over, and the sandbox's registry as it would be after them.
 pub(super) struct Handover {
     docker: RealDocker,
-    taker: ImageTaker,
+    registrar: ImageRegistrar,
     /// The account of the sandbox.
     username: String,
     handed: Mutex<Handed>,
@@ -50,8 +50,8 @@ struct Handed {
 }
 
 impl Handover {
-    pub(super) fn new(docker: RealDocker, taker: ImageTaker, username: &str) -> Arc<Self> {
-        Arc::new(Self { docker, taker, username: username.to_owned(), handed: Mutex::default() })
+    pub(super) fn new(docker: RealDocker, registrar: ImageRegistrar, username: &str) -> Arc<Self> {
+        Arc::new(Self { docker, registrar, username: username.to_owned(), handed: Mutex::default() })
     }
 
     /// Removes what pushes would have left in the sandbox alone. Its containers have to be gone.
@@ -141,7 +141,7 @@ impl Docker for Handover {
         let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is no digest: {error}")))?;
         self.handed().names.push(reference.clone());
         let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);
-        self.taker.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;
+        self.registrar.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;
         // No manifest is made where nothing is sent: the image's own id stands for its digest.
         let manifest =
             Manifest { digest: digest.clone(), config: digest.clone(), layers: image.diff_ids, size_bytes: image.size_bytes };

@@ -72,7 +72,7 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
     })
     .await?;
     let mut notices = vec!["Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned()];
-    let handover = network.map(|_| Handover::new(docker.clone(), sandbox.image_taker(), sandbox.username()));
+    let handover = network.map(|_| Handover::new(docker.clone(), sandbox.image_registrar(), sandbox.username()));
     if handover.is_some() {
         notices.push(
             "The Docker daemon cannot reach a sandbox within a container, so images were handed over instead of pushed.".to_owned(),

@@ -1,4 +1,4 @@
-//! Releases of the official `cog` program: downloaded, and checked against the list of checksums that comes with them.
+//! Releases of the Cog CLI: downloads the program and checks it against the release's list of checksums.
 
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -6,10 +6,10 @@ use url::Url;
 use crate::clients::ErrorKind;
 use crate::clients::http::{HttpOptions, Redirects, build_client, read_bounded};
 
-/// Where releases are.
+/// The page of all releases.
 pub const RELEASES: &str = "https://github.com/replicate/cog/releases/";
 
-/// The program for the platform that Replicate runs, which is also that of nearly every runner.
+/// The program for Linux on x86-64, which Replicate and nearly all runners use.
 const PROGRAM: &str = "cog_Linux_x86_64";
 const CHECKSUMS: &str = "checksums.txt";
 
@@ -17,56 +17,56 @@ const PROGRAM_BYTES: usize = 300 * 1024 * 1024;
 const CHECKSUMS_BYTES: usize = 256 * 1024;
 const MOST_REDIRECTS: usize = 5;
 
-/// A release that cannot be had.
+/// A release could not be downloaded.
 #[derive(Debug, thiserror::Error)]
 pub enum CogReleaseError {
-    /// The address of releases is none.
-    #[error("'{address}' is not an address of releases")]
+    /// The URL of the releases is invalid.
+    #[error("'{address}' is not a valid URL of Cog's releases")]
     BadAddress {
-        /// The address.
+        /// The URL.
         address: String,
     },
-    /// The server did not answer, or broke off.
+    /// The server did not respond, or the download was interrupted.
     #[error("failed to download {file} of cog {version}")]
     Unreachable {
-        /// Which file.
+        /// The file.
         file: &'static str,
-        /// Which release.
+        /// The release.
         version: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is no such release, or no such file in it.
-    #[error("there is no {file} of cog {version} (status {status})")]
+    #[error("cog {version} has no {file} (status {status})")]
     Missing {
-        /// Which file.
+        /// The file.
         file: &'static str,
-        /// Which release.
+        /// The release.
         version: String,
-        /// The server's status.
+        /// The status of the response.
         status: u16,
     },
-    /// The list does not name the program.
-    #[error("{CHECKSUMS} of cog {version} does not name {PROGRAM}")]
+    /// The list of checksums does not contain the program.
+    #[error("{CHECKSUMS} of cog {version} does not list {PROGRAM}")]
     NoChecksum {
-        /// Which release.
+        /// The release.
         version: String,
     },
-    /// The program is not what the list says.
+    /// The program does not have the listed checksum.
     #[error("{PROGRAM} of cog {version} has the checksum {found}, not {expected}")]
     WrongChecksum {
-        /// Which release.
+        /// The release.
         version: String,
-        /// What the list says.
+        /// The listed checksum.
         expected: String,
-        /// What was downloaded.
+        /// The checksum of the download.
         found: String,
     },
 }
 
 impl CogReleaseError {
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::BadAddress { .. } | Self::Missing { .. } => ErrorKind::Request,
@@ -75,7 +75,7 @@ impl CogReleaseError {
     }
 }
 
-/// Downloads the program of a release (`0.22.0`, or `latest`). Nothing comes back that the release's own list does not vouch for.
+/// Downloads the program of a release (`0.22.0`, or `latest`). Returns only what matches the checksum in the release's own list.
 pub async fn download(releases: &str, version: &str) -> Result<Vec<u8>, CogReleaseError> {
     let bad = || CogReleaseError::BadAddress { address: releases.to_owned() };
     let path = if version == "latest" { "latest/download/".to_owned() } else { format!("download/v{version}/") };
@@ -109,7 +109,7 @@ async fn get(folder: &Url, file: &'static str, version: &str, limit_bytes: usize
     if !status.is_success() {
         return match status.is_client_error() {
             true => Err(CogReleaseError::Missing { file, version: version.to_owned(), status: status.as_u16() }),
-            false => Err(unreachable(format!("the server answers {status}").into())),
+            false => Err(unreachable(format!("the server responded with {status}").into())),
         };
     }
     let body = read_bounded(response, limit_bytes).await.map_err(|error| unreachable(error.into()))?;

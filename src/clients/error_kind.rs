@@ -1,24 +1,24 @@
-//! Whose failure is it? The question that decides the exit code.
+//! Who is at fault for an error. Decides the exit code.
 
 use crate::domain::verdict::Verdict;
 
-/// The class of a client's error.
+/// Who is at fault for a client's error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
-    /// What we asked for is wrong: a name, a token, a permission, an input.
+    /// The request: a name, token, permission or input is wrong.
     Request,
-    /// The service, or the way to it, failed us.
+    /// The service or the network.
     Service,
-    /// The account cannot pay.
+    /// The account's credit or spend limit.
     Billing,
-    /// The model does not do what it should: it never starts, or never ends.
+    /// The model: it never starts or never finishes.
     Model,
-    /// Somebody stopped the run.
+    /// The run was canceled.
     Cancelled,
 }
 
 impl ErrorKind {
-    /// How a run ends that meets such an error.
+    /// The verdict of a run that fails with such an error.
     pub const fn verdict(self) -> Verdict {
         match self {
             Self::Request => Verdict::Misconfigured,

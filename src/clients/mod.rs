@@ -1,6 +1,6 @@
-//! The services we talk to, one folder each: a trait, a real client, errors by meaning.
+//! Clients of services, one folder each: a trait, a real client, errors by meaning.
 //!
-//! [`http`] builds every HTTP client and holds what they share; [`ErrorKind`] is the one question every client's error can answer.
+//! [`http`] builds every HTTP client. Every client's error has an [`ErrorKind`].
 
 pub mod claude;
 pub mod cog_release;

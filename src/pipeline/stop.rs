@@ -8,7 +8,7 @@ use cog_findings::text::shorten;
 use crate::build::{BuildError, OfficialError, PrepareError};
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
-use crate::clients::replicate::{Failure, ReplicateError};
+use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::cleared::Blocked;
 use crate::domain::report::{ErrorReport, StageStatus};
 use crate::domain::verdict::Verdict;
@@ -96,7 +96,7 @@ impl From<ReplicateError> for Stop {
     fn from(error: ReplicateError) -> Self {
         // What could not be stopped has to be said; that somebody stopped the run is known.
         match error.failure() {
-            Failure::Cancelled { still_running: None } => Self::Cancelled,
+            ReplicateFailure::Cancelled { still_running: None } => Self::Cancelled,
             _ => Self::error(error.kind(), &error, error.hint()),
         }
     }

@@ -5,7 +5,7 @@ use cog_findings::Finding;
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 use crate::clients::registry::RegistryError;
-use crate::clients::replicate::{Failure, ReplicateError};
+use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::publish::Published;
 use crate::publish::rules;
@@ -170,7 +170,7 @@ impl PublishError {
             ),
             Self::NothingArrived { .. } => "run again; if it happens again, see https://www.replicatestatus.com".to_owned(),
             Self::Unconfirmed { source, .. } => match &**source {
-                Self::Replicate(error) if matches!(error.failure(), Failure::NeverAppeared { .. }) => {
+                Self::Replicate(error) if matches!(error.failure(), ReplicateFailure::NeverAppeared { .. }) => {
                     "see https://www.replicatestatus.com, and run again: layers that are there are not sent twice".to_owned()
                 }
                 source => return source.hint(),

@@ -3,7 +3,7 @@
 use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::replicate::{Failure, Model};
+use crate::clients::replicate::{Model, ReplicateFailure};
 use crate::domain::cleared::Cleared;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
@@ -67,7 +67,7 @@ pub async fn publish_official(
 ) -> Result<Published, PublishError> {
     let live = match unless_cancelled(services.replicate.model(cleared.model()), cancelled).await {
         Ok(live) => live,
-        Err(PublishError::Replicate(error)) if matches!(error.failure(), Failure::Forbidden { .. }) => None,
+        Err(PublishError::Replicate(error)) if matches!(error.failure(), ReplicateFailure::Forbidden { .. }) => None,
         Err(error) => return Err(error),
     };
     publish_to(name, cleared, live.as_ref(), services, observer, cancelled).await

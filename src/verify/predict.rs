@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clients::http::pause;
 use crate::clients::replicate::{
-    PredictionRequest, PredictionTarget, ReplicateError, RunLimits, TimeLimit, TrainingRequest, Watcher,
+    PredictionRequest, PredictionTarget, ReplicateError, RunLimits, StatusObserver, TimeLimit, TrainingRequest,
 };
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Prediction, PredictionStatus};
@@ -158,7 +158,7 @@ impl Engine<'_> {
         &self,
         target: &PredictionTarget,
         call: PredictionCall<'_>,
-        watcher: &Watcher<'_>,
+        watcher: &StatusObserver<'_>,
     ) -> Result<Prediction, ReplicateError> {
         let (replicate, limits) = (&self.services.replicate, self.request.limits);
         if let (Side::Trainer, Some(train)) = (call.side, self.request.train) {

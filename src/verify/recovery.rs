@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clients::replicate::{Failure, PredictionTarget, ReplicateError, TimeLimit, TimedOut};
+use crate::clients::replicate::{ReplicateFailure, PredictionTarget, ReplicateError, TimeLimit, TimedOut};
 use crate::domain::events::EventKind;
 use crate::domain::report::Attempt;
 use crate::verify::VerifyError;
@@ -54,36 +54,36 @@ impl Engine<'_> {
         let is_staged = call.side.is_staged();
         let has_booted = self.gate_of(call.side).is_none_or(BootGate::is_open);
         match error.failure() {
-            Failure::Cancelled { still_running } => {
+            ReplicateFailure::Cancelled { still_running } => {
                 if let Some(id) = still_running {
                     let noun = if call.side == Side::Trainer { "training" } else { "prediction" };
                     self.emit(EventKind::Notice(format!("{}: failed to cancel {noun} {id}, which may still run", call.case)));
                 }
                 Recovery::finish(PredictionEnd::Cancelled)
             }
-            Failure::TimedOut(timed_out) => self.timed_out(timed_out, call, duration, attempts),
-            Failure::InvalidInput { detail, .. } => {
+            ReplicateFailure::TimedOut(timed_out) => self.timed_out(timed_out, call, duration, attempts),
+            ReplicateFailure::InvalidInput { detail, .. } => {
                 let detail = call.mask.text(detail);
                 attempts.push(refused(&detail, duration));
                 Recovery::finish(PredictionEnd::Refused(detail))
             }
-            Failure::PaymentRequired { .. } => Recovery::stop(errored()),
-            Failure::VersionDisabled { detail } if is_staged => {
+            ReplicateFailure::PaymentRequired { .. } => Recovery::stop(errored()),
+            ReplicateFailure::VersionDisabled { detail } if is_staged => {
                 let reason = VerifyError::NeverBooted { reason: detail.clone(), logs_tail: String::new() };
                 Recovery::Finish { end: errored(), stop: Stop::With(reason) }
             }
-            Failure::NotFound { .. } | Failure::VersionNotPermitted { .. } if is_staged && !has_booted => {
+            ReplicateFailure::NotFound { .. } | ReplicateFailure::VersionNotPermitted { .. } if is_staged && !has_booted => {
                 Recovery::RetryUntilVisible(errored())
             }
             // Official models have no predictions by version: `docs/reference/replicate-api.md#official-models`.
-            Failure::NotFound { .. } => match target {
+            ReplicateFailure::NotFound { .. } => match target {
                 PredictionTarget::Version(version) if !is_staged => {
                     Recovery::AskByName(PredictionTarget::Model(version.model.clone()))
                 }
                 _ if is_staged => Recovery::stop(errored()),
                 _ => Recovery::finish(errored()),
             },
-            Failure::Forbidden { .. } | Failure::VersionNotPermitted { .. } | Failure::VersionDisabled { .. } if !is_staged => {
+            ReplicateFailure::Forbidden { .. } | ReplicateFailure::VersionNotPermitted { .. } | ReplicateFailure::VersionDisabled { .. } if !is_staged => {
                 Recovery::finish(errored())
             }
             _ => Recovery::stop(errored()),
@@ -97,7 +97,7 @@ impl Engine<'_> {
         duration: Duration,
         attempts: &mut Vec<Attempt>,
     ) -> Recovery {
-        let reason = Failure::TimedOut(Box::new(timed_out.clone())).to_string();
+        let reason = ReplicateFailure::TimedOut(Box::new(timed_out.clone())).to_string();
         let mut attempt = self.attempt_of(&timed_out.prediction, duration, call);
         attempt.reason = Some(reason.clone());
         let logs_tail = attempt.logs_tail.clone();

@@ -201,14 +201,14 @@ mod tests {
     #[tokio::test]
     async fn a_missing_or_broken_file_is_reported_by_its_facts() {
         let reported_files = ReportedFiles::new();
-        let gone = FetchProblem { message: "the file's host answered with status 404".to_owned(), kind: ErrorKind::Request };
+        let gone = FetchProblem { message: "the file's host responded with status 404".to_owned(), kind: ErrorKind::Request };
         let files = [file("", "a.png", Err(gone)), file("", "b.png", Ok(image().slice(..100)))];
         reported_files.record(&PredictionId::new("first"), &files, &Mask::default()).await;
         let mut report = report(&["first"], None);
         reported_files.attach_to(&mut report);
         let [gone, broken] = report.files.try_into().unwrap();
         assert_eq!((gone.kind, gone.preview), (MediaKind::Image, None));
-        assert!(gone.facts[0].ends_with("could not be fetched: the file's host answered with status 404"), "{:?}", gone.facts);
+        assert!(gone.facts[0].ends_with("could not be fetched: the file's host responded with status 404"), "{:?}", gone.facts);
         assert_eq!((broken.kind, broken.preview), (MediaKind::Image, None));
         assert!(broken.facts[0].starts_with("the file cannot be decoded"), "{:?}", broken.facts);
     }

@@ -5,7 +5,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
-use replicate_sandbox::{RegistryFault, Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Sandbox, SandboxOptions, UploadFault, Visibility};
 use safe_push::clients::docker::{Docker, DockerError, ImageBuild, PushDenial, RealDocker, RegistryCredentials};
 use safe_push::clients::registry::{RealRegistry, RegistryOptions};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
@@ -190,7 +190,7 @@ async fn a_model_that_is_missing_at_the_push_is_named() {
 #[tokio::test]
 async fn a_registry_that_fails_for_a_moment_gets_the_whole_image() {
     let mut sent = Vec::new();
-    for fault in [RegistryFault::BadGateway, RegistryFault::Close, RegistryFault::CutOff] {
+    for fault in [UploadFault::BadGateway, UploadFault::Close, UploadFault::CutOff] {
         let Some(fixture) = Fixture::new().await else { return };
         // One of the uploads: the daemon itself begins it again after some seconds.
         fixture.sandbox.fail_uploads(fault, 1);

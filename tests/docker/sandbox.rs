@@ -134,7 +134,7 @@ async fn an_image_by_reference_needs_no_push() {
     assert_eq!((&job["status"], &job["output"][1]), (&json!("succeeded"), &json!("hello")), "{job}");
     assert_eq!(fixture.sandbox.uploaded_bytes(), 0);
     let missing = fixture.sandbox.register_image("m", "safe-push-test-missing:latest").await.unwrap_err();
-    assert_eq!(missing.to_string(), "the sandbox cannot use Docker");
+    assert_eq!(missing.to_string(), "the sandbox failed to use Docker");
     fixture.sandbox.stop().await;
     remove(&fixture.docker, &fixture.image).await;
 }

@@ -1,6 +1,6 @@
 //! A model that can be trained, through everything: built, trained in containers, compared and published.
 
-use replicate_sandbox::{JobType, Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{JobKind, Sandbox, SandboxOptions, Visibility};
 use serde_json::{Value, json};
 use test_support::{Repository, Seen, docker_is_there, predict};
 
@@ -68,7 +68,7 @@ async fn a_model_is_trained_in_containers_before_it_is_published() {
     assert_eq!(broken.code, Some(1), "{broken}");
     assert!(broken.stdout.contains("name 'mots' is not defined"), "{broken}");
     assert_eq!(next_word.sandbox.versions("acme/next-word").len(), 1, "what cannot be trained is not published");
-    let trainings = next_word.sandbox.predictions().into_iter().filter(|job| job.job_type == JobType::Training);
+    let trainings = next_word.sandbox.predictions().into_iter().filter(|job| job.kind == JobKind::Training);
     assert!(trainings.into_iter().all(|job| job.status != "processing" && job.status != "starting"));
     next_word.sandbox.stop().await;
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use safe_push::clients::ErrorKind;
-use safe_push::clients::claude::{Claude, ClaudeError, ClaudeFailure, ClaudeOptions, Content, Picture, RealClaude, ToolRequest};
+use safe_push::clients::claude::{
+    Claude, ClaudeError, ClaudeFailure, ClaudeOptions, Content, PromptImage, RealClaude, ToolRequest,
+};
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
 use serde_json::{Value, json};
@@ -45,8 +47,8 @@ async fn a_question_is_as_the_api_wants_it() {
     let fake = fake().await;
     let mut png = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(3000, 20).write_to(&mut png, image::ImageFormat::Bmp).unwrap();
-    let picture = Picture::new(png.into_inner().into()).unwrap();
-    let content = vec![Content::Text(" ".to_owned()), Content::Text("Look".to_owned()), Content::Picture(picture)];
+    let picture = PromptImage::new(png.into_inner().into()).unwrap();
+    let content = vec![Content::Text(" ".to_owned()), Content::Text("Look".to_owned()), Content::Image(picture)];
     let client = client(options(&fake));
     assert_eq!(client.use_tool(&question(content)).await.unwrap(), json!({"passed": true}));
     assert_eq!(fake.refused(), Vec::<String>::new());
@@ -99,7 +101,7 @@ async fn answers_that_cannot_be_used_say_why() {
         (message("refusal", json!([])), "declined"),
         (message("end_turn", json!([{"type": "text", "text": "YES"}])), "does not use the tool 'verdict'"),
         (message("tool_use", json!([{"type": "tool_use", "name": "other", "input": {}}])), "does not use the tool 'verdict'"),
-        (json!("hello"), "it is no message"),
+        (json!("hello"), "it is not a message"),
     ] {
         let fake = fake().await;
         fake.answer_with(body);

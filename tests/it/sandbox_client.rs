@@ -7,10 +7,10 @@ use bytes::Bytes;
 use replicate_sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Script, ScriptedReply, Visibility as Seen};
 use reqwest::{Method, StatusCode};
 use safe_push::clients::replicate::{
-    Accounts as _, Deletion, DeploymentPatch, Deployments as _, DownloadLimits, Failure, Files as _, ModelCreation, Models as _,
+    Accounts as _, Deletion, DeploymentPatch, Deployments as _, DownloadLimits, Files as _, ModelCreation, Models as _,
     NewDeployment, NewFile, NewModel, Polling, PredictionRequest, PredictionTarget, Predictions as _, RealReplicate,
-    Replicate as _, ReplicateError, ReplicateOptions, RunLimits, TimeLimit, TrainingRequest, Trainings as _, Visibility,
-    trained_version,
+    Replicate as _, ReplicateError, ReplicateFailure, ReplicateOptions, RunLimits, TimeLimit, TrainingRequest, Trainings as _,
+    Visibility, trained_version,
 };
 use safe_push::domain::identity::{ModelRef, VersionRef};
 use safe_push::domain::prediction::{Inputs, Prediction, PredictionStatus};
@@ -84,16 +84,19 @@ async fn refusals_are_understood_by_their_meaning() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
     let invalid = pair.run(&version, "much too long a prompt").await.unwrap_err();
-    assert!(matches!(invalid.failure(), Failure::InvalidInput { fields, .. } if fields[0].field == "input.prompt"), "{invalid:?}");
+    assert!(
+        matches!(invalid.failure(), ReplicateFailure::InvalidInput { fields, .. } if fields[0].field == "input.prompt"),
+        "{invalid:?}"
+    );
     let missing = VersionRef { id: "0".repeat(64).parse().unwrap(), ..version.clone() };
     let missing = pair.run(&missing, "a").await.unwrap_err();
-    assert!(matches!(missing.failure(), Failure::VersionNotPermitted { .. }), "{missing:?}");
+    assert!(matches!(missing.failure(), ReplicateFailure::VersionNotPermitted { .. }), "{missing:?}");
     pair.sandbox.disable_version("m", version.id.as_str()).unwrap();
     let disabled = pair.run(&version, "a").await.unwrap_err();
-    assert!(matches!(disabled.failure(), Failure::VersionDisabled { .. }), "{disabled:?}");
+    assert!(matches!(disabled.failure(), ReplicateFailure::VersionDisabled { .. }), "{disabled:?}");
     pair.sandbox.inject(Fault::next(1, FaultEffect::InsufficientCredit));
     let broke = pair.client.account().await.unwrap_err();
-    assert!(matches!(broke.failure(), Failure::PaymentRequired { .. }), "{broke:?}");
+    assert!(matches!(broke.failure(), ReplicateFailure::PaymentRequired { .. }), "{broke:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -150,7 +153,7 @@ async fn what_runs_too_long_is_stopped_in_the_sandbox() {
         let short = RunLimits { startup: Duration::from_secs(2), run: Duration::from_secs(2), ..limits() };
         let error = pair.client.run_prediction(&request, &short, &|_| {}, &CancellationToken::new()).await.unwrap_err();
         assert!(
-            matches!(error.failure(), Failure::TimedOut(timed_out) if timed_out.limit == limit && timed_out.stopped),
+            matches!(error.failure(), ReplicateFailure::TimedOut(timed_out) if timed_out.limit == limit && timed_out.stopped),
             "{error:?}"
         );
     }
@@ -169,7 +172,7 @@ async fn models_versions_and_hardware_are_found() {
         description: Some("a model".to_owned()),
     };
     let refused = pair.client.create_model(&new("gpu-x")).await.unwrap_err();
-    assert!(matches!(refused.failure(), Failure::InvalidInput { .. }), "{refused:?}");
+    assert!(matches!(refused.failure(), ReplicateFailure::InvalidInput { .. }), "{refused:?}");
     assert!(matches!(pair.client.create_model(&new("cpu")).await.unwrap(), ModelCreation::Created(_)));
     assert_eq!(pair.client.create_model(&new("cpu")).await.unwrap(), ModelCreation::AlreadyThere);
     assert!(pair.client.model(&model("gone")).await.unwrap().is_none());

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use insta::assert_snapshot;
-use replicate_sandbox::{JobType, Sandbox, SandboxOptions, Script, ScriptedReply, ScriptedRequest, Visibility};
+use replicate_sandbox::{JobKind, Sandbox, SandboxOptions, Script, ScriptedReply, ScriptedRequest, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
 use test_support::{Repository, Seen};
@@ -51,10 +51,10 @@ fn predicted(request: &ScriptedRequest) -> ScriptedReply {
 
 /// Trains as it should.
 fn good(request: &ScriptedRequest) -> ScriptedReply {
-    match request.job_type {
-        JobType::Prediction => predicted(request),
-        JobType::Training if request.input["data"] == "nothing" => ScriptedReply::failure("there are no words in the data"),
-        JobType::Training => ScriptedReply::output(json!({"weights": "data:application/x-tar;base64,AQI="})).logs("epoch 1\n"),
+    match request.kind {
+        JobKind::Prediction => predicted(request),
+        JobKind::Training if request.input["data"] == "nothing" => ScriptedReply::failure("there are no words in the data"),
+        JobKind::Training => ScriptedReply::output(json!({"weights": "data:application/x-tar;base64,AQI="})).logs("epoch 1\n"),
     }
 }
 
@@ -79,7 +79,7 @@ impl Tunable {
     /// The statuses of all trainings.
     fn trainings(&self) -> Vec<&'static str> {
         let jobs = self.sandbox.predictions();
-        jobs.iter().filter(|job| job.job_type == JobType::Training).map(|job| job.status).collect()
+        jobs.iter().filter(|job| job.kind == JobKind::Training).map(|job| job.status).collect()
     }
 
     fn trained(&self) -> usize {
@@ -111,9 +111,9 @@ async fn trainings_pass_and_what_they_leave_behind_is_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_training_that_fails_stops_the_push() {
-    let tunable = Tunable::new(|request| match request.job_type {
-        JobType::Prediction => predicted(request),
-        JobType::Training => ScriptedReply::failure("CUDA is far away").logs("epoch 1\n"),
+    let tunable = Tunable::new(|request| match request.kind {
+        JobKind::Prediction => predicted(request),
+        JobKind::Training => ScriptedReply::failure("CUDA is far away").logs("epoch 1\n"),
     })
     .await;
     assert_snapshot!("fails", tunable.verify().await.result());
@@ -124,7 +124,7 @@ async fn a_training_that_fails_stops_the_push() {
 async fn made_inputs_are_trained_with_and_a_failure_comes_with_a_command() {
     let tunable = Tunable::new(|request| {
         let is_many = request.input.get("epochs").and_then(Value::as_u64).is_some_and(|epochs| epochs > 1);
-        if request.job_type == JobType::Training && is_many { ScriptedReply::failure("only one epoch") } else { good(request) }
+        if request.kind == JobKind::Training && is_many { ScriptedReply::failure("only one epoch") } else { good(request) }
     })
     .await;
     tunable.repository.write("cog-safe-push.yaml", &format!("{CONFIG}  fuzz: {{iterations: 4, fixed_inputs: {{data: words}}}}\n"));
@@ -137,9 +137,9 @@ async fn made_inputs_are_trained_with_and_a_failure_comes_with_a_command() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_training_that_takes_too_long_is_cancelled() {
-    let tunable = Tunable::new(|request| match request.job_type {
-        JobType::Prediction => predicted(request),
-        JobType::Training => ScriptedReply::never_ends(),
+    let tunable = Tunable::new(|request| match request.kind {
+        JobKind::Prediction => predicted(request),
+        JobKind::Training => ScriptedReply::never_ends(),
     })
     .await;
     tunable.repository.edit("cog-safe-push.yaml", "  destination: acme/tuned\n", "  destination: acme/tuned\n  train_timeout: 1\n");
@@ -152,9 +152,9 @@ async fn a_training_that_takes_too_long_is_cancelled() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_cancels_trainings() {
-    let tunable = Tunable::new(|request| match request.job_type {
-        JobType::Prediction => predicted(request),
-        JobType::Training => ScriptedReply::never_ends(),
+    let tunable = Tunable::new(|request| match request.kind {
+        JobKind::Prediction => predicted(request),
+        JobKind::Training => ScriptedReply::never_ends(),
     })
     .await;
     let child = tunable.repository.start("verify acme/tunable");

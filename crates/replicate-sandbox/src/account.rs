@@ -1,4 +1,4 @@
-//! The one account of a sandbox, and its two secrets.
+//! The account of a sandbox and its two secrets.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -6,7 +6,7 @@ use http::{HeaderMap, header};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
-/// The one user, with an API token and a CLI token: `docs/reference/replicate-api.md#two-tokens`.
+/// The only user, with an API token and a CLI token: `docs/reference/replicate-api.md#two-tokens`.
 #[derive(Debug)]
 pub(super) struct Account {
     pub(super) username: String,
@@ -15,7 +15,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Tokens that are not given are made up, in the form of the real ones.
+    /// Generates the tokens that are not given, in the format of real ones.
     pub(super) fn new(username: String, api_token: Option<SecretString>, cli_token: Option<SecretString>) -> Self {
         Self {
             username,
@@ -28,7 +28,7 @@ impl Account {
         username == self.username && password == self.cli_token.expose_secret()
     }
 
-    /// Whether the headers carry the API token. `Token` is the older word for `Bearer`.
+    /// Whether the headers carry the API token. `Token` is the older scheme name for `Bearer`.
     pub(super) fn has_api_token(&self, headers: &HeaderMap) -> bool {
         credentials(headers, &["bearer", "token"]).is_some_and(|token| token == self.api_token.expose_secret())
     }

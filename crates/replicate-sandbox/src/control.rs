@@ -1,4 +1,4 @@
-//! What the owner of a running sandbox can do with it: make models and versions, let things go wrong, look at what happened.
+//! What the owner of a running sandbox can do: create models and versions, inject faults, and read what happened.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,88 +6,88 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::Sandbox;
-use super::books::{Job, Model, Runs, Version, Visibility, is_model_name, scripted_version_id};
-use super::engine::JobKind;
+use super::database::{Job, Model, Runtime, Version, Visibility, is_model_name, scripted_version_id};
 use super::error::SandboxError;
 use super::faults::Fault;
-use super::registry::RegistryFault;
+use super::job_kind::JobKind;
+use super::registry::UploadFault;
 use super::request_log::RequestRecord;
-use super::scripted::{JobType, Script};
+use super::scripted::{Scenario, Script};
 use super::service::Service;
 
-/// A version, for looking at.
+/// A version in the sandbox.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SandboxVersion {
-    /// The 64 digits.
+    /// The 64 hexadecimal digits of its digest.
     pub id: String,
-    /// The Cog that built it.
+    /// The version of Cog that built it.
     pub cog_version: Option<String>,
-    /// The OpenAPI document.
+    /// The OpenAPI document of its inputs and outputs.
     pub schema: Option<Value>,
     /// Whether a script answers for it.
     pub is_scripted: bool,
 }
 
-/// A prediction or training that was created, for looking at.
+/// A prediction or training that was created.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionRecord {
-    /// Its id.
+    /// Its id in the API.
     pub id: String,
-    /// Which of both it is.
-    pub job_type: JobType,
-    /// `owner/name`.
+    /// A prediction or a training.
+    pub kind: JobKind,
+    /// The model, as `owner/name`.
     pub model: String,
     /// The version's id.
     pub version: String,
-    /// `owner/name` of the deployment it was made on.
+    /// The deployment it was created on, as `owner/name`.
     pub deployment: Option<String>,
-    /// What it was given. Empty after its data was removed.
+    /// The inputs. Empty once its data was removed.
     pub input: Map<String, Value>,
-    /// The word of the API: `starting`, `succeeded`, …
+    /// The API's word: `starting`, `succeeded`, …
     pub status: &'static str,
-    /// Whether a script answered.
+    /// Whether a script answers it.
     pub is_scripted: bool,
 }
 
-/// Makes versions of images that the daemon has, as [`Sandbox::register_image`] does.
+/// Registers images of the Docker daemon as versions, like [`Sandbox::register_image`], without access to the rest of the sandbox.
 #[derive(Clone)]
-pub struct ImageTaker {
+pub struct ImageRegistrar {
     service: Arc<Service>,
 }
 
-impl ImageTaker {
-    /// Makes a version of the model, `owner/name`, and gives its id.
+impl ImageRegistrar {
+    /// Adds a version of the model `owner/name` and returns its id.
     pub async fn register(&self, model: &str, image: &str) -> Result<String, SandboxError> {
         self.service.register_image(model, image).await
     }
 }
 
 impl Sandbox {
-    /// Makes a model, `owner/name` or just `name` for the account's own.
+    /// Creates a model, given as `owner/name`, or as `name` for one of the account's own.
     pub fn create_model(&self, name: &str, visibility: Visibility, hardware: &str) -> Result<(), SandboxError> {
         let full_name = self.full_name(name);
         let Some((owner, short)) = full_name.split_once('/').filter(|_| is_model_name(&full_name)) else {
             return Err(SandboxError::Name(name.to_owned()));
         };
-        let mut books = self.service.books();
-        if books.models.contains_key(&full_name) {
+        let mut database = self.service.database();
+        if database.models.contains_key(&full_name) {
             return Err(SandboxError::ModelExists(full_name));
         }
-        let sequence = books.next_sequence();
+        let sequence = database.next_sequence();
         let model = Model::new(owner.to_owned(), short.to_owned(), visibility, hardware.to_owned(), sequence);
-        books.models.insert(full_name, model);
+        database.models.insert(full_name, model);
         Ok(())
     }
 
-    /// Whether the model is an official one: its versions are hidden, and predictions are made by its name.
+    /// Makes a model official or not. The versions of official models are hidden, and predictions are created by the model's name.
     pub fn set_official(&self, model: &str, is_official: bool) -> Result<(), SandboxError> {
         self.change_model(model, |model| model.is_official = is_official)
     }
 
-    /// Adds a version that answers from a script, and gives its id.
+    /// Adds a version that answers from a script, and returns its id.
     pub fn push_scripted_version(&self, model: &str, schema: Option<Value>, script: Script) -> Result<String, SandboxError> {
-        let (created_at, now) = (self.service.time.now(), self.service.instant());
-        let sequence = self.service.books().next_sequence();
+        let (created_at, now) = (self.service.clock.now(), self.service.instant());
+        let sequence = self.service.database().next_sequence();
         let scripted = &self.service.scripted;
         self.change_model(model, |model| {
             let id = scripted_version_id(&model.full_name(), model.versions_made);
@@ -98,7 +98,7 @@ impl Sandbox {
                 created_at,
                 cog_version: schema.is_some().then(|| "0.22.0".to_owned()),
                 schema,
-                runs: Runs::Script(script),
+                runtime: Runtime::Script(script),
                 visible_at: now,
                 is_disabled: false,
                 is_trained_on: false,
@@ -108,12 +108,12 @@ impl Sandbox {
         })
     }
 
-    /// Versions that are pushed to the model from now on are answered by the script instead of by their containers.
+    /// Makes a script answer for versions that are pushed to the model from now on, instead of their containers.
     pub fn script_pushed_versions(&self, model: &str, script: Script) -> Result<(), SandboxError> {
         self.change_model(model, |model| model.pushed_script = Some(script))
     }
 
-    /// Switches a version off, as the real service does with one that keeps failing its setup.
+    /// Disables a version, as the real service does when a version keeps failing its setup.
     pub fn disable_version(&self, model: &str, id: &str) -> Result<(), SandboxError> {
         let found = self.change_model(model, |model| {
             let version = model.versions.iter_mut().find(|version| version.id == id);
@@ -122,10 +122,10 @@ impl Sandbox {
         found.ok_or_else(|| SandboxError::NoVersion { model: self.full_name(model), id: id.to_owned() })
     }
 
-    /// The versions of a model, newest first, also those that are not visible yet. Empty for a model that is not there.
+    /// The versions of a model, newest first, including those that are not visible yet. Empty if there is no such model.
     pub fn versions(&self, model: &str) -> Vec<SandboxVersion> {
-        let books = self.service.books();
-        let versions = books.models.get(&self.full_name(model)).map(|model| model.versions.iter().rev());
+        let database = self.service.database();
+        let versions = database.models.get(&self.full_name(model)).map(|model| model.versions.iter().rev());
         versions
             .into_iter()
             .flatten()
@@ -133,43 +133,43 @@ impl Sandbox {
                 id: version.id.clone(),
                 cog_version: version.cog_version.clone(),
                 schema: version.schema.clone(),
-                is_scripted: matches!(version.runs, Runs::Script(_)),
+                is_scripted: matches!(version.runtime, Runtime::Script(_)),
             })
             .collect()
     }
 
-    /// Makes a version of an image that the daemon has, and gives its id: for daemons that cannot reach this registry. The id is the
-    /// image's, not a manifest's.
+    /// Adds a version of an image that the daemon has, and returns its id: for daemons that cannot reach this registry. The id is
+    /// the image's, not a manifest's.
     pub async fn register_image(&self, model: &str, image: &str) -> Result<String, SandboxError> {
         self.service.register_image(&self.full_name(model), image).await
     }
 
-    /// The same for somebody who does not own the sandbox.
-    pub fn image_taker(&self) -> ImageTaker {
-        ImageTaker { service: Arc::clone(&self.service) }
+    /// A handle for registering images.
+    pub fn image_registrar(&self) -> ImageRegistrar {
+        ImageRegistrar { service: Arc::clone(&self.service) }
     }
 
-    /// Lets something go wrong, after what was injected before.
+    /// Adds a fault. Faults take effect in the order in which they were added.
     pub fn inject(&self, fault: Fault) {
         self.service.faults.add(fault);
     }
 
-    /// Takes back faults that did not happen yet.
+    /// Removes faults that have not happened yet.
     pub fn clear_faults(&self) {
         self.service.faults.clear();
     }
 
-    /// Lets the next `count` starts of a blob upload fail.
-    pub fn fail_uploads(&self, fault: RegistryFault, count: usize) {
+    /// Makes the next `count` blob uploads fail.
+    pub fn fail_uploads(&self, fault: UploadFault, count: usize) {
         self.registry.fail_uploads(fault, count);
     }
 
-    /// How many bytes of blobs were pushed.
+    /// Bytes of blobs that clients have uploaded, those of failed uploads included.
     pub fn uploaded_bytes(&self) -> u64 {
         self.registry.uploaded_bytes()
     }
 
-    /// How many blobs were taken over from another repository instead of being sent again.
+    /// Number of blobs that clients mounted from another repository instead of uploading them again.
     pub fn mounted_blobs(&self) -> u64 {
         self.registry.mounted_blobs()
     }
@@ -181,13 +181,10 @@ impl Sandbox {
 
     /// The predictions and trainings so far, oldest first.
     pub fn predictions(&self) -> Vec<PredictionRecord> {
-        let books = self.service.books();
+        let database = self.service.database();
         let record = |job: &Job| PredictionRecord {
             id: job.id.clone(),
-            job_type: match job.kind {
-                JobKind::Predict => JobType::Prediction,
-                JobKind::Train => JobType::Training,
-            },
+            kind: job.kind,
             model: job.version.model.clone(),
             version: job.version.id.clone(),
             deployment: job.deployment.clone(),
@@ -195,7 +192,22 @@ impl Sandbox {
             status: job.status().as_str(),
             is_scripted: job.is_scripted,
         };
-        books.jobs().map(record).collect()
+        database.jobs().map(record).collect()
+    }
+
+    /// Creates the models of a scenario.
+    pub(super) fn apply(&self, scenario: Scenario) -> Result<(), SandboxError> {
+        for model in scenario.models {
+            self.create_model(&model.name, model.visibility, &model.hardware)?;
+            for (schema, script) in model.versions {
+                self.push_scripted_version(&model.name, schema, script)?;
+            }
+            if let Some(script) = model.pushed {
+                self.script_pushed_versions(&model.name, script)?;
+            }
+            self.set_official(&model.name, model.is_official)?;
+        }
+        Ok(())
     }
 
     fn full_name(&self, name: &str) -> String {
@@ -204,8 +216,8 @@ impl Sandbox {
 
     fn change_model<T>(&self, name: &str, change: impl FnOnce(&mut Model) -> T) -> Result<T, SandboxError> {
         let full_name = self.full_name(name);
-        let mut books = self.service.books();
-        match books.models.get_mut(&full_name) {
+        let mut database = self.service.database();
+        match database.models.get_mut(&full_name) {
             Some(model) => Ok(change(model)),
             None => Err(SandboxError::NoModel(full_name)),
         }
@@ -215,16 +227,16 @@ impl Sandbox {
 impl Service {
     /// See [`Sandbox::register_image`].
     pub(super) async fn register_image(&self, model: &str, reference: &str) -> Result<String, SandboxError> {
-        let is_own = self.books().models.get(model).is_some_and(|model| model.owner == self.account.username);
+        let is_own = self.database().models.get(model).is_some_and(|model| model.owner == self.account.username);
         if !is_own {
             return Err(SandboxError::NoModel(model.to_owned()));
         }
         let containers = self.containers.as_ref().ok_or(SandboxError::WithoutDocker)?;
         let image = containers.local_image(reference).await.map_err(|cause| SandboxError::Docker(Box::new(cause)))?;
         let labels: BTreeMap<String, String> = image.labels;
-        // Named by its id: the tag may move to another image later.
-        let runs = Runs::Image { reference: format!("sha256:{}", image.id), pull: false };
-        self.add_version(model, &image.id, &labels, runs);
+        // The id is pinned, because the tag may move to another image later.
+        let runtime = Runtime::Image { reference: format!("sha256:{}", image.id), pull: false };
+        self.add_version(model, &image.id, &labels, runtime);
         Ok(image.id)
     }
 }

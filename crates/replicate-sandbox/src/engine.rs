@@ -1,83 +1,73 @@
-//! What runs a version: the seam between the API, which keeps the books, and whatever computes an answer.
+//! The interface between the API, which stores jobs, and the engines that compute them.
 //!
-//! Two engines stand behind it: `containers`, which boots the version's image, and `scripted`, which answers from a script in tests.
-//! Engines know nothing of HTTP routes, prediction objects or URLs of output files.
+//! There are two engines: `containers` boots the version's image, and `scripted` answers from a script in tests.
+//! Engines know nothing about HTTP routes, prediction objects or URLs of output files.
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-/// What an engine has to know of a version.
+use super::job_kind::JobKind;
+
+/// What an engine needs to know about a version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct EngineVersion {
     /// `owner/name`.
     pub(crate) model: String,
     /// The version's id: the 64 digits of the manifest's digest.
     pub(crate) id: String,
-    /// How the Docker daemon gets the image: `127.0.0.1:PORT/owner/name@sha256:…`, or a local image for one handed over by reference.
+    /// Where the Docker daemon gets the image: `127.0.0.1:PORT/owner/name@sha256:…`, or the id of a local image.
     pub(crate) image: String,
     /// Whether the image has to be pulled first.
     pub(crate) pull: bool,
 }
 
-/// Whether a job is a prediction or a training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum JobKind {
-    /// `predict()` or `run()`.
-    Predict,
-    /// `train()`; the container is started in train mode.
-    Train,
-}
-
-/// One prediction or training to be computed.
+/// A prediction or training to compute.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Job {
-    /// The prediction's id.
+pub(crate) struct EngineJob {
     pub(crate) id: String,
-    /// What to run.
     pub(crate) kind: JobKind,
     /// Validated inputs. Files are `http(s):` or `data:` URLs that a container can read.
     pub(crate) input: Map<String, Value>,
 }
 
-/// What happens on the way.
+/// A step of a job in progress.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Progress {
-    /// The version is up and `predict()` begins: `starting` becomes `processing`.
+    /// The version has booted and `predict()` starts: `starting` becomes `processing`.
     Started,
-    /// More log text, of `setup()` or `predict()`.
+    /// More output of `setup()` or `predict()`.
     Logs(String),
 }
 
-/// How a job ended.
+/// How a job finished.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Outcome {
-    /// With an output. Files are `data:` URLs, which the API turns into URLs of its own.
+    /// It succeeded. Files in the output are `data:` URLs, which the API turns into URLs of its own.
     Succeeded {
-        /// The output.
         output: Value,
-        /// Metrics beside `predict_time`, as the version reported them.
+        /// Metrics reported by the version, apart from `predict_time`.
         metrics: Map<String, Value>,
     },
-    /// With an error.
+    /// It failed.
     Failed {
-        /// Its text.
+        /// The error message.
         error: String,
     },
-    /// It was cancelled while it ran.
+    /// It was canceled while it ran.
     Canceled,
 }
 
-/// Something that can run versions.
+/// Runs versions.
 #[async_trait]
 pub(crate) trait Engine: Send + Sync {
-    /// Runs one job to its end, booting the version first if need be. When `cancelled` fires, the job is stopped in the container too,
-    /// and the outcome is [`Outcome::Canceled`]. Never panics; a version that cannot boot is [`Outcome::Failed`].
+    /// Runs one job until it finishes, and boots the version first if necessary. When `cancelled` fires, the job is also stopped in
+    /// the container, and the outcome is [`Outcome::Canceled`]. A version that cannot boot is [`Outcome::Failed`].
     async fn run(
         &self,
         version: &EngineVersion,
-        job: Job,
+        job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome;

@@ -1,74 +1,74 @@
-//! Why a sandbox does not start, or refuses what its owner asks of it.
+//! The errors of starting and controlling a sandbox.
 
 use std::net::SocketAddr;
 
-/// What went wrong.
+/// A sandbox failed to start or rejected a request of its owner.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// The address is taken or not this machine's.
-    #[error("the sandbox could not listen on {address}")]
+    /// The address is in use, or it is not an address of this machine.
+    #[error("failed to listen on {address}")]
     Listen {
-        /// The address.
+        /// The address and port.
         address: SocketAddr,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The folder for files could not be made.
-    #[error("the sandbox could not make a folder for its files")]
+    /// The folder for files could not be created.
+    #[error("failed to create a folder for the sandbox's files")]
     Folder(#[source] std::io::Error),
-    /// The Docker daemon refused or is not there.
-    #[error("the sandbox cannot use Docker")]
+    /// The Docker daemon is unreachable or rejected a request.
+    #[error("the sandbox failed to use Docker")]
     Docker(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The sandbox was started without Docker.
-    #[error("the sandbox was started without docker")]
+    #[error("the sandbox was started without Docker")]
     WithoutDocker,
-    /// The script cannot be read.
-    #[error("the script {file} could not be read")]
+    /// The script could not be read.
+    #[error("failed to read the script {file}")]
     ReadScript {
-        /// The file.
+        /// The path of the script.
         file: String,
-        /// Why not.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
-    /// The script is wrong.
-    #[error("the script {file} is wrong: {reason}")]
+    /// The script is invalid.
+    #[error("the script {file} is invalid: {reason}")]
     Script {
-        /// The file.
+        /// The path of the script.
         file: String,
-        /// What is wrong with it.
+        /// The problem, with its position in the file.
         reason: String,
     },
-    /// A name that no account or model can have.
-    #[error("'{0}' is no name of an account or model")]
+    /// Not a valid name of an account or model.
+    #[error("'{0}' is not a valid name of an account or model")]
     Name(String),
-    /// A model of that name is there already.
-    #[error("the model {0} is there already")]
+    /// A model of that name exists.
+    #[error("the model {0} already exists")]
     ModelExists(String),
     /// There is no such model.
-    #[error("there is no model {0} in the sandbox")]
+    #[error("the sandbox has no model {0}")]
     NoModel(String),
     /// There is no such version.
-    #[error("the model {model} has no version {id} in the sandbox")]
+    #[error("the sandbox has no version {id} of {model}")]
     NoVersion {
-        /// The model.
+        /// The model, as `owner/name`.
         model: String,
-        /// The id asked for.
+        /// The id that was asked for.
         id: String,
     },
 }
 
 impl SandboxError {
-    /// The way out, where there is one to name.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::Listen { .. } => Some("choose another port with --port, or 0 for a free one"),
-            Self::Folder(_) => Some("check that the temporary folder can be written and has room"),
+            Self::Listen { .. } => Some("choose another port with --port, or 0 for any free port"),
+            Self::Folder(_) => Some("check that the temporary folder is writable and has free space"),
             Self::Docker(_) => Some("start the Docker daemon, or check DOCKER_HOST"),
-            Self::WithoutDocker => Some("start the sandbox with docker, or give the version a script"),
-            Self::Name(_) => Some("names have lowercase letters, digits, and -, _ or . between them"),
+            Self::WithoutDocker => Some("start the sandbox with Docker, or give the version a script"),
+            Self::Name(_) => Some("use lowercase letters and digits, with -, _ or . between them"),
             Self::NoModel(_) => Some("create the model first"),
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! Failures on request: what a client meets when the service, or the way to it, has a bad day.
+//! Faults: failures of the service or the network, on request.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -9,32 +9,43 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::locks::lock;
 
-/// What happens to a request instead of, before or after its handling.
+/// What happens to a request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FaultEffect {
-    /// 429 with `retry_after`, in whole seconds. The request is not handled.
+    /// Answers 429 with `retry_after`, without handling the request.
     Throttle {
-        /// The wait asked for.
+        /// The wait to ask for, rounded up to whole seconds.
         retry_after: Duration,
     },
-    /// 429 as an account with little credit gets it: one request at a time.
+    /// Answers 429 as for an account with little credit, which may send one request at a time.
     LowCredit {
-        /// The wait asked for.
+        /// The wait to ask for, rounded up to whole seconds.
         retry_after: Duration,
     },
-    /// 402.
+    /// Answers 402.
     InsufficientCredit,
-    /// Any other status, with a page of text as a proxy sends it. The request is not handled.
+    /// Answers with this status and an HTML page, as a proxy does, without handling the request.
     Status(StatusCode),
-    /// The connection is closed before the request is handled.
+    /// Closes the connection before the request is handled.
     DropBefore,
-    /// The connection is closed after the request was handled: what it created is there, and the answer is lost.
+    /// Closes the connection after the request was handled: what it created exists, but the response is lost.
     DropAfter,
-    /// The request is handled this much later.
+    /// Handles the request after this delay.
     Delay(Duration),
 }
 
-/// A fault, and which requests meet it.
+/// A fault and the requests that it affects.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use http::Method;
+/// use replicate_sandbox::{Fault, FaultEffect};
+///
+/// // The next two creations of a prediction are throttled.
+/// let throttle = FaultEffect::Throttle { retry_after: Duration::from_secs(1) };
+/// let fault = Fault::next(2, throttle).exactly(Method::POST, "/v1/predictions");
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Fault {
     effect: FaultEffect,
@@ -56,18 +67,18 @@ enum Times {
 }
 
 impl Fault {
-    /// For the next `count` requests.
+    /// Affects the next `count` requests.
     pub fn next(count: usize, effect: FaultEffect) -> Self {
         Self { effect, method: None, path: None, times: Times::Next(count) }
     }
 
-    /// For this share of all requests, from 0 to 1. The seed repeats the choice.
+    /// Affects this share of all requests, from 0 to 1. The same seed affects the same requests.
     pub fn ratio(ratio: f64, seed: u64, effect: FaultEffect) -> Self {
         let times = Times::Ratio { ratio: ratio.clamp(0.0, 1.0), generator: Box::new(ChaCha8Rng::seed_from_u64(seed)) };
         Self { effect, method: None, path: None, times }
     }
 
-    /// Only requests with this method whose path begins so.
+    /// Limits the fault to requests with this method whose path starts with this prefix.
     #[must_use]
     pub fn on(mut self, method: Method, path_prefix: impl Into<String>) -> Self {
         self.method = Some(method);
@@ -75,7 +86,7 @@ impl Fault {
         self
     }
 
-    /// Only requests with this method and exactly this path.
+    /// Limits the fault to requests with this method and exactly this path.
     #[must_use]
     pub fn exactly(mut self, method: Method, path: impl Into<String>) -> Self {
         self.method = Some(method);
@@ -104,7 +115,7 @@ impl Fault {
     }
 }
 
-/// The faults that are still to happen.
+/// The faults that have not happened yet.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     waiting: Mutex<Vec<Fault>>,
@@ -119,7 +130,7 @@ impl Faults {
         lock(&self.waiting).clear();
     }
 
-    /// What happens to this request: the effect of the first fault that is due.
+    /// The effect of the first fault that is due for this request.
     pub(super) fn take(&self, method: &Method, path: &str) -> Option<FaultEffect> {
         let mut waiting = lock(&self.waiting);
         let mut meeting = waiting.iter_mut().filter(|fault| fault.meets(method, path));

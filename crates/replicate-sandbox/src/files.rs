@@ -1,4 +1,4 @@
-//! Files: outputs that became URLs, and uploads. Kept in a temporary folder, never more than a bound.
+//! Stored files: outputs that became URLs, and uploads. They are kept in a temporary folder of limited size.
 
 use std::collections::HashMap;
 use std::io;
@@ -13,22 +13,22 @@ use uuid::Uuid;
 
 use super::locks::lock;
 
-/// All files together.
+/// Limit for all files together.
 const MAX_STORED_BYTES: u64 = 8 * 1024 * 1024 * 1024;
-/// The files of one job's input: more than this no version's server takes in a request.
+/// Limit for the files of one job's input. No version's server accepts more in a request.
 const MAX_INLINED_BYTES: u64 = 100 * 1024 * 1024;
 const OCTETS: &str = "application/octet-stream";
 
 /// A file could not be stored or read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum FileError {
-    #[error("the sandbox's files are full")]
+    #[error("the sandbox's storage is full")]
     Full,
-    #[error("the input files are larger than {MAX_INLINED_BYTES} bytes together")]
+    #[error("the input files are larger than {MAX_INLINED_BYTES} bytes in total")]
     TooMuchInput,
     #[error("the file {0} does not exist or has expired")]
     Missing(String),
-    #[error("the sandbox's disk failed")]
+    #[error("failed to access the sandbox's files")]
     Disk(#[from] io::Error),
 }
 
@@ -47,11 +47,11 @@ struct Index {
     bytes: u64,
 }
 
-/// The files.
+/// All stored files.
 #[derive(Debug)]
 pub(super) struct FileStore {
     folder: PathBuf,
-    /// Such as `http://127.0.0.1:5000`.
+    /// For example `http://127.0.0.1:5000`.
     base_url: String,
     index: Mutex<Index>,
 }
@@ -61,7 +61,7 @@ impl FileStore {
         Self { folder, base_url, index: Mutex::default() }
     }
 
-    /// Stores a file and gives its id.
+    /// Stores a file and returns its id.
     pub(super) async fn put(&self, name: String, content_type: &str, content: &[u8]) -> Result<String, FileError> {
         let id = Uuid::new_v4().simple().to_string();
         let size = content.len() as u64;
@@ -95,7 +95,7 @@ impl FileStore {
 
     pub(super) async fn read(&self, id: &str) -> Result<(StoredFile, Bytes), FileError> {
         let file = self.find(id).ok_or_else(|| FileError::Missing(id.to_owned()))?;
-        // The id is one of ours, so it names nothing outside the folder.
+        // The id is one of ours, so it cannot lead outside the folder.
         Ok((file, tokio::fs::read(self.folder.join(id)).await?.into()))
     }
 
@@ -109,11 +109,11 @@ impl FileStore {
         if removed.is_some()
             && let Err(cause) = tokio::fs::remove_file(self.folder.join(id)).await
         {
-            tracing::debug!(%cause, "a file of the sandbox could not be removed");
+            tracing::debug!(%cause, "failed to remove a file of the sandbox");
         }
     }
 
-    /// Stores each `data:` URL in an output and puts a URL in its place. Gives the output and the ids of the files.
+    /// Stores each `data:` URL of an output and puts a URL in its place. Returns the output and the ids of the files.
     pub(super) async fn store_outputs(&self, mut output: Value) -> Result<(Value, Vec<String>), FileError> {
         let mut ids = Vec::new();
         for text in strings(&mut output) {
@@ -135,7 +135,7 @@ impl FileStore {
         Ok((output, ids))
     }
 
-    /// Puts a `data:` URL in the place of each URL of ours: containers cannot reach this machine's 127.0.0.1.
+    /// Replaces each URL of ours by a `data:` URL, since containers cannot reach this machine's 127.0.0.1.
     pub(super) async fn inline_inputs(&self, input: Map<String, Value>) -> Result<Map<String, Value>, FileError> {
         let mut input = Value::Object(input);
         let mut bytes = 0;
@@ -155,7 +155,7 @@ impl FileStore {
         }
     }
 
-    /// The id in a URL of an output file or of an uploaded one.
+    /// The id in the URL of an output file or an upload.
     fn own_id(&self, text: &str) -> Option<String> {
         let path = text.strip_prefix(&self.base_url)?;
         let rest = path.strip_prefix("/files/").or_else(|| path.strip_prefix("/v1/files/"))?;
@@ -181,7 +181,7 @@ fn decode(text: &str) -> Option<(String, Vec<u8>)> {
     Some((plain_type(content_type), content))
 }
 
-/// A content type fit for a header; anything else is just bytes.
+/// A content type that is safe in a header. Anything else becomes `application/octet-stream`.
 fn plain_type(text: &str) -> String {
     let essence = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let word = |part: &str| {
@@ -193,7 +193,7 @@ fn plain_type(text: &str) -> String {
     }
 }
 
-/// The usual extension of a type: mostly its second half.
+/// The usual extension of a type, mostly its second half.
 fn extension(content_type: &str) -> &str {
     match content_type {
         "image/jpeg" => "jpg",

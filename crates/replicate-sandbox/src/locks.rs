@@ -1,4 +1,4 @@
-//! Locks that go on after a panic: no guarded value here is ever left half changed.
+//! Locks that stay usable after a panic, since no guarded value here is ever left half-changed.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

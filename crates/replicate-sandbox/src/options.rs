@@ -1,4 +1,4 @@
-//! What a sandbox is started with.
+//! Options of a sandbox.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -7,42 +7,43 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-/// How a sandbox is started. The defaults are those of Replicate where it has any.
+/// Options of a sandbox. The defaults are Replicate's where it has any.
+///
+/// ```
+/// use replicate_sandbox::SandboxOptions;
+///
+/// // Scripted versions only, owned by the account `acme`.
+/// let options = SandboxOptions { docker: false, username: "acme".to_owned(), ..SandboxOptions::default() };
+/// ```
 #[derive(Clone)]
 pub struct SandboxOptions {
-    /// The address to listen on.
+    /// The address to listen on. Default: 127.0.0.1.
     pub bind: IpAddr,
-    /// The port; 0 takes a free one.
+    /// The TCP port to listen on. Default: 0, any free port.
     pub port: u16,
-    /// The account that owns the tokens and, unless said otherwise, the models.
+    /// The account that owns the tokens and, by default, the models.
     pub username: String,
-    /// The token for `/v1`; random if `None`.
+    /// The token for `/v1`. Default: random.
     pub api_token: Option<SecretString>,
-    /// The token for pushing; random if `None`.
+    /// The token for pushing. Default: random.
     pub cli_token: Option<SecretString>,
-    /// Whether pushed versions run in containers. Without, only scripted versions answer.
+    /// Whether pushed versions run in containers. Otherwise only scripted versions answer.
     pub docker: bool,
-    /// The daemon, such as `unix:///var/run/docker.sock`; the platform's own if `None`.
+    /// The Docker daemon, such as `unix:///var/run/docker.sock`. Default: the platform's own.
     pub docker_host: Option<String>,
-    /// The Docker network that this process shares with the containers. `None`: they publish a port of 127.0.0.1.
+    /// A Docker network that this process shares with the containers. By default containers publish a port on 127.0.0.1.
     pub docker_network: Option<String>,
-    /// Where files are kept, in a folder of their own that goes with the sandbox. The system's temporary folder if `None`.
+    /// The folder in which to create the sandbox's own folder, which is removed with it. Default: the system's temporary folder.
     pub data: Option<PathBuf>,
-    /// How long a container without a job is kept.
-    pub idle_after: Duration,
-    /// How long booting and `setup()` may take.
-    pub setup_limit: Duration,
-    /// How many jobs of one version run at once. Further ones wait as `starting`.
+    /// Jobs of one version that run at the same time. Further ones wait as `starting`.
     pub max_instances: usize,
     /// How long a pushed version stays invisible.
     pub version_delay: Duration,
-    /// How long inputs, outputs and logs are kept after a prediction's end.
-    pub retention: Duration,
-    /// How many entries a page of a list has.
+    /// Entries on a page of a list.
     pub page_size: usize,
-    /// How many requests are answered in a minute.
+    /// Requests answered per minute.
     pub rate_limits: RateLimits,
-    /// A YAML file with models and scripted versions to begin with.
+    /// A YAML file with models and scripted versions to start with.
     pub script: Option<PathBuf>,
 }
 
@@ -58,11 +59,8 @@ impl Default for SandboxOptions {
             docker_host: None,
             docker_network: None,
             data: None,
-            idle_after: Duration::from_secs(5 * 60),
-            setup_limit: Duration::from_secs(600),
             max_instances: 16,
             version_delay: Duration::ZERO,
-            retention: Duration::from_secs(60 * 60),
             page_size: 100,
             rate_limits: RateLimits::default(),
             script: None,
@@ -82,14 +80,14 @@ impl fmt::Debug for SandboxOptions {
     }
 }
 
-/// Requests a minute, by bucket: `docs/reference/replicate-api.md#rate-limits`.
+/// Requests per minute, by bucket: `docs/reference/replicate-api.md#rate-limits`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Predictions created.
+    /// Creations of predictions.
     pub create_prediction: u32,
-    /// Single predictions read, as polling does.
+    /// Reads of a single prediction, as in polling.
     pub get_prediction: u32,
-    /// Everything else.
+    /// All other requests.
     pub other: u32,
 }
 

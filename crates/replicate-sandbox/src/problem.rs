@@ -8,18 +8,18 @@ use serde_json::{Value, json};
 
 use super::validate::InvalidField;
 
-/// Why a request is refused.
+/// Why a request is rejected.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Problem {
     /// 401.
     Unauthenticated,
     /// 402.
     InsufficientCredit,
-    /// 403: the text of the real service is not known.
+    /// 403. The real service's message is not known.
     Forbidden(&'static str),
-    /// 404, for whatever is absent or invisible.
+    /// 404 for anything absent or invisible.
     NotFound,
-    /// 404 for the model that a training is to end in.
+    /// 404 for a training's destination.
     NoDestination,
     /// 405.
     MethodNotAllowed(String),
@@ -27,28 +27,27 @@ pub(super) enum Problem {
     Conflict(&'static str),
     /// 413.
     TooLarge,
-    /// 400: the request makes no sense.
+    /// 400: the request is malformed.
     BadRequest(String),
-    /// 400: values of a resource are refused.
+    /// 400: a resource has invalid values.
     Validation(Vec<FieldError>),
-    /// 422: the values of a job are refused.
+    /// 422: a job has invalid inputs.
     Input(Vec<InvalidField>),
-    /// 422: the version is missing, invisible, or somebody else's.
+    /// 422: the version is missing, invisible or belongs to someone else.
     Version,
-    /// 422: the version was switched off.
+    /// 422: the version is disabled.
     Disabled,
     /// 429.
     Throttled { retry_after: Duration, low_credit: bool },
-    /// The sandbox itself failed.
+    /// 500: the sandbox failed.
     Internal(&'static str),
 }
 
-/// A refused value of a resource.
+/// An invalid value of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FieldError {
     /// Such as `/hardware`.
     pub(super) pointer: &'static str,
-    /// What is wrong with it.
     pub(super) detail: String,
 }
 

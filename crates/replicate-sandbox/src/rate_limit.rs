@@ -1,4 +1,4 @@
-//! Requests a minute, counted in fixed windows.
+//! Rate limits: requests per minute, counted in fixed windows.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -31,10 +31,10 @@ impl Bucket {
     }
 }
 
-/// How a request stands to its limit: the values of the two `ratelimit-` headers.
+/// Where a request stands within its limit: the values of the two `ratelimit-` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowance {
-    /// Whether it may pass.
+    /// Whether the request may pass.
     pub(super) passes: bool,
     /// Requests left in this window.
     pub(super) remaining: u32,

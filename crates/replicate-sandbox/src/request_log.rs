@@ -1,4 +1,4 @@
-//! What was asked of the sandbox, for tests and for the curious.
+//! The log of requests to the sandbox.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -7,41 +7,42 @@ use http::{Method, StatusCode};
 
 use crate::locks::lock;
 
-/// More than any test sends; a sandbox that runs for days keeps the latest.
+/// More than any test sends. A sandbox that runs for days keeps the latest.
 const MAX_RECORDS: usize = 100_000;
 
-/// A request, and what became of it.
+/// A request to the sandbox and its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestRecord {
-    /// Its method.
+    /// The HTTP method.
     pub method: Method,
-    /// Its path, without the query.
+    /// The path, without the query.
     pub path: String,
-    /// Its query, as sent.
+    /// The query as sent, without the `?`.
     pub query: Option<String>,
-    /// The status it was given. `None` when it was not handled: a fault closed the connection before, or it is under way.
+    /// The status of the response. `None` while the request is in progress, or if a fault closed the connection before it was
+    /// handled.
     pub status: Option<StatusCode>,
-    /// Whether the answer was sent. A fault can lose the answer of a request that was handled.
+    /// Whether the response was sent. A fault can drop the response to a request that was handled.
     pub answered: bool,
-    /// Whether it carried the account's credentials.
+    /// Whether it carried valid credentials: the API token, or under `/v2` the user name and CLI token.
     pub authorized: bool,
 }
 
 #[derive(Debug, Default)]
 struct Records {
     kept: VecDeque<RequestRecord>,
-    /// How many were dropped from the front.
+    /// Records dropped from the front.
     dropped: usize,
 }
 
-/// The requests so far, in the order of their arrival.
+/// The requests so far, in the order in which they arrived.
 #[derive(Debug, Default)]
 pub(super) struct RequestLog {
     records: Mutex<Records>,
 }
 
 impl RequestLog {
-    /// Notes an arrival; the number is for [`Self::end`].
+    /// Adds a request and returns the number to pass to [`Self::end`].
     pub(super) fn begin(&self, record: RequestRecord) -> usize {
         let mut records = lock(&self.records);
         if records.kept.len() == MAX_RECORDS {

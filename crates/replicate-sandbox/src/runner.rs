@@ -1,21 +1,25 @@
-//! A job's way from its creation to its end.
+//! Runs a job from its creation until it is finished and recorded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, sleep_until};
 
-use super::books::{Job, Runs, Status, Version};
-use super::engine::{self, Outcome, Progress};
+use super::database::{Job, Runtime, Status, Version};
+use super::engine::{EngineJob, Outcome, Progress};
 use super::service::Service;
+
+/// How long inputs, outputs and logs are kept after a job has finished.
+const RETENTION: Duration = Duration::from_secs(60 * 60);
 
 const WITHOUT_DOCKER: &str = "this sandbox runs without Docker: only scripted versions answer";
 
-/// A job's end, before it is written down.
+/// How a job finished, before it is recorded.
 #[derive(Debug)]
-struct Ended {
+struct Completion {
     status: Status,
     output: Value,
     files: Vec<String>,
@@ -23,7 +27,7 @@ struct Ended {
     metrics: Map<String, Value>,
 }
 
-impl Ended {
+impl Completion {
     fn with(status: Status) -> Self {
         Self { status, output: Value::Null, files: Vec::new(), error: None, metrics: Map::new() }
     }
@@ -34,24 +38,24 @@ impl Ended {
 }
 
 impl Service {
-    /// Writes a job down and lets it run.
+    /// Records a job and starts it.
     pub(super) fn launch(self: &Arc<Self>, job: Job) {
         let id = job.id.clone();
-        self.books().add_job(job);
+        self.database().add_job(job);
         let service = Arc::clone(self);
         self.tasks.spawn(async move {
             tokio::select! {
                 biased;
                 () = service.closing.cancelled() => {}
-                () = service.see_through(&id) => {}
+                () = service.run_job(&id) => {}
             }
         });
     }
 
-    async fn see_through(&self, id: &str) {
-        let job = self.books().job(id).map(|job| (job.cancelled.clone(), job.deadline.map(|(_, instant)| instant)));
+    async fn run_job(&self, id: &str) {
+        let job = self.database().job(id).map(|job| (job.cancelled.clone(), job.deadline.map(|(_, instant)| instant)));
         let Some((cancelled, deadline)) = job else { return };
-        // Dropping the work lets its engine stop what runs.
+        // Dropping the work makes the engine stop the job.
         tokio::select! {
             biased;
             () = cancelled.cancelled() => {}
@@ -60,14 +64,14 @@ impl Service {
         }
     }
 
-    /// Forgets the data of jobs that are over for long enough. Done when somebody asks, so that no timer runs for it.
+    /// Clears the data of jobs that finished long ago. Called on every request, so that no timer is needed.
     pub(super) async fn forget_old_data(&self) {
         let now = self.instant();
         let mut files = Vec::new();
         {
-            let mut books = self.books();
-            while let Some(id) = books.next_to_forget(now) {
-                files.extend(books.job_mut(&id).map(Job::remove_data).unwrap_or_default());
+            let mut database = self.database();
+            while let Some(id) = database.next_to_forget(now) {
+                files.extend(database.job_mut(&id).map(Job::remove_data).unwrap_or_default());
             }
         }
         for file in files {
@@ -76,8 +80,8 @@ impl Service {
     }
 
     async fn work(&self, id: &str) {
-        let job = self.books().job(id).map(|job| {
-            let engine_job = engine::Job { id: job.id.clone(), kind: job.kind, input: job.input.clone() };
+        let job = self.database().job(id).map(|job| {
+            let engine_job = EngineJob { id: job.id.clone(), kind: job.kind, input: job.input.clone() };
             (engine_job, job.version.clone(), job.is_scripted, job.cancelled.clone())
         });
         let Some((mut job, version, is_scripted, cancelled)) = job else { return };
@@ -85,11 +89,11 @@ impl Service {
         // Nobody closes the semaphore.
         let Ok(_place) = instances.acquire().await else { return };
         let Some(engine) = self.engine(is_scripted) else {
-            return self.end(id, Ended::failed(WITHOUT_DOCKER.to_owned()));
+            return self.end(id, Completion::failed(WITHOUT_DOCKER.to_owned()));
         };
         job.input = match self.files.inline_inputs(job.input).await {
             Ok(input) => input,
-            Err(cause) => return self.end(id, Ended::failed(cause.to_string())),
+            Err(cause) => return self.end(id, Completion::failed(cause.to_string())),
         };
         let (sender, mut progress) = unbounded_channel();
         let outcome = {
@@ -105,13 +109,13 @@ impl Service {
         while let Ok(step) = progress.try_recv() {
             self.note(id, step);
         }
-        let ended = self.ended(outcome).await;
-        self.end(id, ended);
+        let completion = self.completion(outcome).await;
+        self.end(id, completion);
     }
 
     fn note(&self, id: &str, step: Progress) {
-        let (now, instant) = (self.time.now(), self.instant());
-        if let Some(job) = self.books().job_mut(id) {
+        let (now, instant) = (self.clock.now(), self.instant());
+        if let Some(job) = self.database().job_mut(id) {
             match step {
                 Progress::Started => job.start(now, instant),
                 Progress::Logs(text) => job.logs.push_str(&text),
@@ -119,66 +123,66 @@ impl Service {
         }
     }
 
-    async fn ended(&self, outcome: Outcome) -> Ended {
+    async fn completion(&self, outcome: Outcome) -> Completion {
         match outcome {
             Outcome::Succeeded { output, metrics } => match self.files.store_outputs(output).await {
-                Ok((output, files)) => Ended { output, files, metrics, ..Ended::with(Status::Succeeded) },
-                Err(cause) => Ended::failed(format!("Failed to upload file (code: E9825): {cause}")),
+                Ok((output, files)) => Completion { output, files, metrics, ..Completion::with(Status::Succeeded) },
+                Err(cause) => Completion::failed(format!("Failed to upload file (code: E9825): {cause}")),
             },
-            Outcome::Failed { error } => Ended::failed(error),
-            Outcome::Canceled => Ended::with(Status::Canceled),
+            Outcome::Failed { error } => Completion::failed(error),
+            Outcome::Canceled => Completion::with(Status::Canceled),
         }
     }
 
-    fn end(&self, id: &str, mut ended: Ended) {
-        if ended.status == Status::Succeeded {
-            self.make_trained_version(id, &mut ended);
+    fn end(&self, id: &str, mut completion: Completion) {
+        if completion.status == Status::Succeeded {
+            self.make_trained_version(id, &mut completion);
         }
-        self.finish(id, ended.status, |job| {
-            job.output = ended.output;
-            job.files = ended.files;
-            job.error = ended.error;
-            job.metrics.others = ended.metrics;
+        self.finish(id, completion.status, |job| {
+            job.output = completion.output;
+            job.files = completion.files;
+            job.error = completion.error;
+            job.metrics.others = completion.metrics;
         });
     }
 
-    /// Ends a job on request. One that is over stays as it is.
+    /// Cancels a job. A finished job is left unchanged.
     pub(super) fn cancel(&self, id: &str) {
         self.finish(id, Status::Canceled, |_| {});
     }
 
-    /// Ends a job at its deadline: aborted before its start, canceled after.
+    /// Finishes a job at its deadline: aborted before its start, canceled after.
     fn expire(&self, id: &str) {
-        let has_started = self.books().job(id).is_some_and(|job| job.started.is_some());
+        let has_started = self.database().job(id).is_some_and(|job| job.started.is_some());
         self.finish(id, if has_started { Status::Canceled } else { Status::Aborted }, |_| {});
     }
 
     fn finish(&self, id: &str, status: Status, change: impl FnOnce(&mut Job)) {
-        let (now, instant) = (self.time.now(), self.instant());
-        let mut books = self.books();
-        let Some(job) = books.job_mut(id).filter(|job| !job.status().is_terminal()) else { return };
+        let (now, instant) = (self.clock.now(), self.instant());
+        let mut database = self.database();
+        let Some(job) = database.job_mut(id).filter(|job| !job.status().is_terminal()) else { return };
         change(job);
         job.end(status, now, instant);
-        if let Some(forget_at) = instant.checked_add(self.options.retention) {
-            books.forget_later(id, forget_at);
+        if let Some(forget_at) = instant.checked_add(RETENTION) {
+            database.forget_later(id, forget_at);
         }
     }
 
-    /// A successful training makes a version of its destination. It runs what was trained: weights are handed out as the output's
-    /// `weights`, but not put into an image.
-    fn make_trained_version(&self, id: &str, ended: &mut Ended) {
-        let (created_at, visible_at) = (self.time.now(), self.instant());
-        let mut books = self.books();
-        let training = books.job(id).filter(|job| !job.status().is_terminal());
+    /// Adds a version to the destination of a successful training. It runs the image that was trained: the weights are returned as
+    /// the output's `weights`, but are not put into an image.
+    fn make_trained_version(&self, id: &str, completion: &mut Completion) {
+        let (created_at, visible_at) = (self.clock.now(), self.instant());
+        let mut database = self.database();
+        let training = database.job(id).filter(|job| !job.status().is_terminal());
         let Some((version, destination)) = training.and_then(|job| Some((job.version.clone(), job.destination.clone()?))) else {
             return;
         };
-        let source = books.models.get(&version.model).and_then(|model| model.versions.iter().find(|one| one.id == version.id));
+        let source = database.models.get(&version.model).and_then(|model| model.versions.iter().find(|one| one.id == version.id));
         let Some(source) = source.cloned() else { return };
-        let sequence = books.next_sequence();
-        let Some(model) = books.models.get_mut(&destination) else { return };
+        let sequence = database.next_sequence();
+        let Some(model) = database.models.get_mut(&destination) else { return };
         let trained = hex::encode(Sha256::digest(format!("{destination} training {id}")));
-        if let Runs::Script(script) = &source.runs {
+        if let Runtime::Script(script) = &source.runtime {
             self.scripted.add(&destination, &trained, script.clone());
         }
         model.versions_made += 1;
@@ -192,14 +196,14 @@ impl Service {
             ..source
         });
         let mut output = json!({"version": format!("{destination}:{trained}")});
-        if let Some(weights) = weights(&ended.output) {
+        if let Some(weights) = weights(&completion.output) {
             output["weights"] = weights.clone();
         }
-        ended.output = output;
+        completion.output = output;
     }
 }
 
-/// Where the weights are in a training's output: an object's member, or a file alone.
+/// The weights in a training's output: the object's member, or the only file.
 fn weights(output: &Value) -> Option<&Value> {
     match output {
         Value::Object(members) => members.get("weights"),

@@ -1,4 +1,4 @@
-//! The port: accepting connections, and what happens to every request before and after its route.
+//! The port: accepts connections, and does what every request needs before and after its route.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use super::rate_limit::Allowance;
 use super::request_log::RequestRecord;
 use super::service::Service;
 
-/// After an accept that failed for want of resources.
+/// Pause after failed to accept a connection for lack of resources.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A fault wants the connection closed without an answer.
+/// A fault closed the connection without a response.
 #[derive(Debug)]
 struct Dropped;
 
@@ -50,7 +50,7 @@ pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, router: 
                 service.tasks.spawn(async move { connection(stream, shared, router).await });
             }
             Err(cause) => {
-                tracing::debug!(%cause, "a connection could not be accepted");
+                tracing::debug!(%cause, "failed to accept a connection");
                 sleep(ACCEPT_PAUSE).await;
             }
         }
@@ -58,11 +58,11 @@ pub(super) async fn serve(listener: TcpListener, service: Arc<Service>, router: 
 }
 
 async fn connection(stream: TcpStream, service: Arc<Service>, router: Router) {
-    // Answers are small, and each is awaited: no use in waiting for more to send.
+    // Responses are small and each is awaited, so there is nothing to gain from waiting for more data.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
     let answering = service_fn(|request| answer(&service, &router, request));
-    // A service that fails makes hyper close the connection without a word: this is how faults drop connections.
+    // When the service fails, hyper closes the connection without a response. This is how faults drop connections.
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering);
     tokio::select! {
         biased;
@@ -113,7 +113,7 @@ async fn answer(
     };
     let headers = response.headers_mut();
     // Clients compare it with `created_at`, which follows the sandbox's own clock.
-    if let Ok(date) = HeaderValue::from_str(&service.time.http_date()) {
+    if let Ok(date) = HeaderValue::from_str(&service.clock.http_date()) {
         headers.insert(header::DATE, date);
     }
     let is_lost = effect == Some(FaultEffect::DropAfter);
@@ -121,7 +121,7 @@ async fn answer(
     if is_lost { Err(Dropped) } else { Ok(response) }
 }
 
-/// `/v1` and the sandbox's own calls need the token; then the rate limit; then the route.
+/// Checks the token, which `/v1` and the sandbox's own calls need, then the rate limit, then runs the route.
 async fn handle(
     service: &Arc<Service>,
     router: &TowerToHyperService<Router>,

@@ -1,4 +1,4 @@
-//! What every route shares.
+//! The state that all routes share.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -9,19 +9,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::account::Account;
-use super::books::{Books, Model, Runs, Version};
+use super::clock::Clock;
 use super::containers::Containers;
-use super::engine::{Engine, EngineVersion, JobKind};
+use super::database::{Database, Model, Runtime, Version};
+use super::engine::{Engine, EngineVersion};
 use super::faults::Faults;
 use super::files::FileStore;
+use super::job_kind::JobKind;
 use super::locks::lock;
 use super::options::SandboxOptions;
 use super::rate_limit::RateLimiter;
 use super::request_log::RequestLog;
 use super::scripted::ScriptedEngine;
-use super::time::Time;
 
-/// The service behind the port.
+/// The state behind the port.
 pub(super) struct Service {
     pub(super) account: Account,
     pub(super) options: SandboxOptions,
@@ -29,7 +30,7 @@ pub(super) struct Service {
     pub(super) base_url: String,
     /// `127.0.0.1:PORT`.
     pub(super) host: String,
-    pub(super) time: Time,
+    pub(super) clock: Clock,
     pub(super) files: FileStore,
     pub(super) faults: Faults,
     pub(super) requests: RequestLog,
@@ -40,34 +41,34 @@ pub(super) struct Service {
     pub(super) closing: CancellationToken,
     /// Jobs and connections.
     pub(super) tasks: TaskTracker,
-    pub(super) books: Mutex<Books>,
+    pub(super) database: Mutex<Database>,
     pub(super) instances: Mutex<HashMap<(EngineVersion, JobKind), Arc<Semaphore>>>,
 }
 
 impl Service {
-    pub(super) fn books(&self) -> MutexGuard<'_, Books> {
-        lock(&self.books)
+    pub(super) fn database(&self) -> MutexGuard<'_, Database> {
+        lock(&self.database)
     }
 
     pub(super) fn instant(&self) -> Instant {
-        self.time.instant()
+        self.clock.instant()
     }
 
     /// Whether the account can see the model.
     pub(super) fn can_see(&self, model: &Model) -> bool {
-        model.owner == self.account.username || model.visibility == super::books::Visibility::Public
+        model.owner == self.account.username || model.visibility == super::database::Visibility::Public
     }
 
-    /// What the engines have to know of a version.
+    /// What engines need to know about a version.
     pub(super) fn engine_version(&self, model: &str, version: &Version) -> EngineVersion {
-        let (image, pull) = match &version.runs {
-            Runs::Image { reference, pull } => (reference.clone(), *pull),
-            Runs::Script(_) => (String::new(), false),
+        let (image, pull) = match &version.runtime {
+            Runtime::Image { reference, pull } => (reference.clone(), *pull),
+            Runtime::Script(_) => (String::new(), false),
         };
         EngineVersion { model: model.to_owned(), id: version.id.clone(), image, pull }
     }
 
-    /// The engine for a version; `None` for an image without Docker.
+    /// The engine of a version. `None` for an image if the sandbox runs without Docker.
     pub(super) fn engine(&self, is_scripted: bool) -> Option<&dyn Engine> {
         match (is_scripted, &self.containers) {
             (true, _) => Some(&self.scripted),
@@ -76,7 +77,7 @@ impl Service {
         }
     }
 
-    /// The places of a version's instances: a job needs one to run.
+    /// The instances of a version. A job needs a permit to run.
     pub(super) fn instances(&self, version: &EngineVersion, kind: JobKind) -> Arc<Semaphore> {
         let mut instances = lock(&self.instances);
         let new = || Arc::new(Semaphore::new(self.options.max_instances.clamp(1, Semaphore::MAX_PERMITS)));

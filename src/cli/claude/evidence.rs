@@ -3,7 +3,7 @@
 use output_compare::MediaKind;
 use serde_json::Value;
 
-use crate::clients::claude::{Content, MOST_PICTURES, Picture, Quoted};
+use crate::clients::claude::{Content, MOST_IMAGES, PromptImage, Quoted};
 use crate::domain::prediction::Inputs;
 use crate::verify::{Evidence, EvidenceFile};
 
@@ -28,7 +28,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new() -> Self {
-        Self { pictures: MOST_PICTURES, bytes: PICTURE_BYTES }
+        Self { pictures: MOST_IMAGES, bytes: PICTURE_BYTES }
     }
 
     /// A part of what is left, so that the second of two outputs is seen too.
@@ -68,12 +68,12 @@ fn show_file(number: usize, file: &EvidenceFile, room: &mut Room, shown: &mut Ve
     let element =
         |content: &str| format!("<file number=\"{number}\" name={name} measured={}>{content}</file>", Quoted::new(&facts, 600));
     match file.kind {
-        MediaKind::Image => match Picture::new(file.bytes.clone()) {
+        MediaKind::Image => match PromptImage::new(file.bytes.clone()) {
             Ok(picture) if room.pictures > 0 && picture.size() <= room.bytes => {
                 room.pictures -= 1;
                 room.bytes -= picture.size();
                 shown.push(Content::Text(element("the picture that follows")));
-                shown.push(Content::Picture(picture));
+                shown.push(Content::Image(picture));
             }
             Ok(_) => shown.push(Content::Text(element("not shown: there are too many pictures"))),
             Err(error) => shown.push(Content::Text(element(&format!("not shown: {error}")))),

@@ -112,7 +112,7 @@ mod tests {
     fn words(content: &[Content]) -> String {
         let text = |part: &Content| match part {
             Content::Text(text) => text.clone(),
-            Content::Picture(picture) => format!("[{}]", picture.media_type()),
+            Content::Image(picture) => format!("[{}]", picture.media_type()),
         };
         content.iter().map(text).collect::<Vec<_>>().join("\n")
     }

@@ -1,4 +1,4 @@
-//! What can go wrong, by meaning.
+//! Errors of Claude, by meaning.
 
 use cog_findings::text::shorten;
 use http::StatusCode;
@@ -7,90 +7,90 @@ use serde::Deserialize;
 use crate::clients::ErrorKind;
 use crate::clients::http::HttpBuildError;
 
-/// How much of the service's words goes into a message.
+/// How much of the service's message an error keeps.
 const DETAIL_BYTES: usize = 500;
 
-/// A question to Claude that got no answer.
+/// A request to Claude failed.
 #[derive(Debug, thiserror::Error)]
 #[error("Claude: {failure}{}", request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
 pub struct ClaudeError {
-    /// What went wrong.
+    /// Why it failed.
     pub failure: ClaudeFailure,
-    /// The number by which the service's support finds the request.
+    /// The id of the request, for the service's support.
     pub request_id: Option<String>,
 }
 
-/// What went wrong. Details are the service's words: untrusted.
+/// Why a request failed. Details are the service's own text: untrusted.
 #[derive(Debug, thiserror::Error)]
 pub enum ClaudeFailure {
-    /// The base URL is none, or would send the key unencrypted.
-    #[error("the URL is not usable: {0}")]
+    /// The base URL is invalid, or would send the key unencrypted.
+    #[error("the URL is invalid: {0}")]
     BaseUrl(String),
-    /// The client could not be made.
+    /// The HTTP client could not be built.
     #[error(transparent)]
     Client(#[from] HttpBuildError),
-    /// The key is not accepted.
-    #[error("the API key is not accepted: {0}")]
+    /// The key was rejected.
+    #[error("the API key was rejected: {0}")]
     Unauthorized(String),
-    /// The key may not do this.
-    #[error("the API key may not do this: {0}")]
+    /// The key lacks permission.
+    #[error("the API key lacks permission: {0}")]
     Forbidden(String),
     /// There is no such model.
     #[error("there is no such model: {0}")]
     NoModel(String),
-    /// The account cannot pay.
-    #[error("the account cannot pay: {0}")]
+    /// The account has no credit.
+    #[error("the account has no credit: {0}")]
     Billing(String),
-    /// The request is not as the API wants it.
-    #[error("the request was refused: {0}")]
+    /// The request was rejected.
+    #[error("the request was rejected: {0}")]
     Refused(String),
     /// The request is too large.
     #[error("the request is too large: {0}")]
     TooLarge(String),
-    /// Too many requests or tokens, until the last repeat.
-    #[error("the rate limit holds on: {0}")]
+    /// Too many requests or tokens, even after the last retry.
+    #[error("the rate limit was exceeded: {0}")]
     RateLimited(String),
-    /// The service has too much to do, until the last repeat.
+    /// The service is overloaded, even after the last retry.
     #[error("the service is overloaded: {0}")]
     Overloaded(String),
     /// The service failed.
-    #[error("the service answered {status}: {detail}")]
+    #[error("the service responded with {status}: {detail}")]
     Service {
-        /// The answer's status.
+        /// The status of the response.
         status: StatusCode,
-        /// What it said.
+        /// The service's message.
         detail: String,
     },
-    /// No answer came.
-    #[error("no answer came: {0}")]
+    /// No response arrived.
+    #[error("no response: {0}")]
     Transport(String),
-    /// The model would not say anything.
+    /// The model refused to answer.
     #[error("the model declined to answer")]
     Declined,
-    /// The answer ended at `max_tokens`.
+    /// The answer was cut off at `max_tokens`.
     #[error("the answer was cut off at {max_tokens} tokens")]
     CutOff {
-        /// What was allowed.
+        /// The limit.
         max_tokens: u32,
     },
-    /// The answer is not one of this API, or does not use the tool.
-    #[error("the answer cannot be used: {0}")]
+    /// The response is not a valid message, or does not use the tool.
+    #[error("the answer is unusable: {0}")]
     Unusable(String),
-    /// What may be spent in a run is spent.
-    #[error("the budget of {budget} tokens for this run is spent")]
+    /// The token budget of the run is used up.
+    #[error("the budget of {budget} tokens for this run is used up")]
     BudgetSpent {
-        /// What was allowed.
+        /// The budget.
         budget: u64,
     },
 }
 
 impl ClaudeError {
-    /// An error of our own making.
+    /// An error without a response.
     pub(super) fn own(failure: ClaudeFailure) -> Self {
         Self { failure, request_id: None }
     }
 
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self.failure {
             ClaudeFailure::BaseUrl(_)
@@ -112,7 +112,7 @@ impl ClaudeError {
         }
     }
 
-    /// The way out, where there is one to name.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.failure {
             ClaudeFailure::BaseUrl(_) => "correct ANTHROPIC_BASE_URL",
@@ -124,7 +124,7 @@ impl ClaudeError {
     }
 }
 
-/// The body of an answer that is no success.
+/// The body of an error response.
 #[derive(Debug, Default, Deserialize)]
 struct Body {
     #[serde(default)]
@@ -139,7 +139,7 @@ struct Problem {
     message: String,
 }
 
-/// The meaning of an answer that is no success.
+/// The meaning of an error response.
 pub(super) fn failure_of(status: StatusCode, body: &[u8]) -> ClaudeFailure {
     let problem = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
     let words = if problem.message.is_empty() { String::from_utf8_lossy(body).into_owned() } else { problem.message };
@@ -147,7 +147,7 @@ pub(super) fn failure_of(status: StatusCode, body: &[u8]) -> ClaudeFailure {
     match (problem.kind.as_str(), status.as_u16()) {
         ("authentication_error", _) | (_, 401) => ClaudeFailure::Unauthorized(detail),
         ("billing_error", _) | (_, 402) => ClaudeFailure::Billing(detail),
-        // An empty account is answered with 400.
+        // An account without credit gets a 400.
         (_, 400) if detail.contains("credit balance") => ClaudeFailure::Billing(detail),
         ("permission_error", _) | (_, 403) => ClaudeFailure::Forbidden(detail),
         ("not_found_error", _) | (_, 404) => ClaudeFailure::NoModel(detail),

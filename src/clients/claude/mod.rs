@@ -1,24 +1,24 @@
-//! Claude's Messages API, as far as it is needed: one question, answered through a tool that the model has to call.
+//! Claude's Messages API: one question, which the model has to answer through a tool.
 //!
-//! - [`Claude`]: the trait; [`RealClaude`]: the real one, with repeats, time limits and a budget
-//! - [`ToolRequest`]: the question; [`Content`]: its parts
-//! - [`Quoted`]: untrusted text in a form that cannot pass for ours
-//! - [`Picture`]: a picture within the API's limits
-//! - [`ClaudeError`]: what went wrong, by meaning
+//! - [`Claude`]: the trait; [`RealClaude`]: the client, with retries, time limits and a budget
+//! - [`ToolRequest`]: a question; [`Content`]: its parts
+//! - [`Quoted`]: untrusted text, escaped so that it cannot pass for instructions
+//! - [`PromptImage`]: an image within the API's limits
+//! - [`ClaudeError`]: errors by meaning
 //!
-//! What is asked, and what the answer means, is left to the caller.
+//! What to ask, and what an answer means, is up to the caller.
 
 mod error;
-mod picture;
+mod prompt_image;
 mod quote;
 mod real;
 mod request;
 
 pub use error::{ClaudeError, ClaudeFailure};
-pub use picture::{MOST_PICTURES, Picture, PictureError};
+pub use prompt_image::{MOST_IMAGES, PromptImage, PromptImageError};
 pub use quote::Quoted;
 pub use real::{ClaudeOptions, RealClaude};
 pub use request::{Claude, Content, ToolRequest};
 
-/// The model that is asked when nothing is said: the peer's.
+/// The default model, which is also cog-safe-push's.
 pub const DEFAULT_MODEL: &str = "claude-sonnet-4-5";

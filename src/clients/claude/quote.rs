@@ -1,11 +1,11 @@
-//! Untrusted text as data.
+//! Untrusted text, quoted as data.
 
 use std::fmt;
 
 use cog_findings::text::shorten;
 
-/// Text that somebody else wrote, as one JSON string without `<`, `>` and `&`: whatever it holds, it can neither end the element around
-/// it nor begin one of its own.
+/// Text from elsewhere as one JSON string without `<`, `>` and `&`. Whatever it contains, it can neither close the surrounding
+/// element nor open one of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quoted(String);
 

@@ -14,41 +14,41 @@ use url::Url;
 
 use crate::clients::claude::error::failure_of;
 use crate::clients::claude::{Claude, ClaudeError, ClaudeFailure, ToolRequest};
-use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, is_private_host, read_bounded, requested_wait, retry};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
-/// Where Claude is.
+/// Anthropic's own base URL.
 const BASE_URL: &str = "https://api.anthropic.com";
 
-/// The version of the API that is spoken here.
+/// The version of the API.
 const API_VERSION: &str = "2023-06-01";
 
-/// No answer is larger.
+/// Limit for a response body.
 const BODY_BYTES: usize = 4 * 1024 * 1024;
 
-/// A whole exchange takes no longer.
+/// Limit for one request and its response.
 const CALL_TIME: Duration = Duration::from_secs(180);
 
-/// What a run may spend: some thousand verdicts with a picture.
+/// Default budget of a run: several thousand verdicts with an image each.
 const BUDGET_TOKENS: u64 = 10_000_000;
 
-/// What a [`RealClaude`] is made from.
+/// Options of a [`RealClaude`].
 #[derive(Debug, Clone)]
 pub struct ClaudeOptions {
-    /// Where the API is; Claude's own place when nothing is said.
+    /// The base URL of the API. Default: Anthropic's own.
     pub base_url: Option<String>,
-    /// The key.
+    /// The API key.
     pub key: SecretString,
-    /// How often and when failed calls are repeated.
+    /// Retries of failed calls.
     pub retry: RetryPolicy,
-    /// Tokens, in both directions, that this client spends before it asks nothing any more.
+    /// Tokens, input and output together, after which the client sends no more requests.
     pub budget_tokens: u64,
 }
 
 impl ClaudeOptions {
-    /// The usual options.
+    /// The default options.
     pub fn new(base_url: Option<String>, key: SecretString) -> Self {
         Self { base_url, key, retry: RetryPolicy::HTTP, budget_tokens: BUDGET_TOKENS }
     }
@@ -71,9 +71,9 @@ impl fmt::Debug for RealClaude {
     }
 }
 
-/// An answer.
+/// A successful response.
 #[derive(Debug, Deserialize)]
-struct Answer {
+struct MessageResponse {
     #[serde(default)]
     content: Vec<Block>,
     stop_reason: Option<String>,
@@ -96,33 +96,33 @@ struct Usage {
     output_tokens: u64,
 }
 
-/// One try that failed.
-struct Failed {
+/// A failed attempt.
+struct FailedAttempt {
     error: ClaudeError,
     again: Retry,
 }
 
 impl RealClaude {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client without sending anything.
     pub fn new(options: ClaudeOptions, clock: Arc<dyn Clock>) -> Result<Self, ClaudeError> {
         let ClaudeOptions { base_url, key, retry, budget_tokens } = options;
         let (endpoint, is_private) = endpoint(base_url.as_deref().unwrap_or(BASE_URL)).map_err(ClaudeError::own)?;
         let http = HttpOptions { use_proxy: !is_private, read_timeout: CALL_TIME, ..HttpOptions::default() };
         let http = build_client(&http).map_err(|error| ClaudeError::own(error.into()))?;
         let mut key = HeaderValue::try_from(key.expose_secret().trim()).map_err(|_invalid| {
-            // The error is dropped: nothing about a key is worth the risk of showing it.
-            ClaudeError::own(ClaudeFailure::Unauthorized("it has characters no key has".to_owned()))
+            // The cause is dropped: nothing about a key is worth the risk of showing it.
+            ClaudeError::own(ClaudeFailure::Unauthorized("it contains invalid characters".to_owned()))
         })?;
         key.set_sensitive(true);
         Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0), clock })
     }
 
-    /// Tokens spent so far, in both directions.
+    /// Tokens used so far, input and output together.
     pub fn spent_tokens(&self) -> u64 {
         self.spent.load(Ordering::Relaxed)
     }
 
-    async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, Failed> {
+    async fn once(&self, request: &ToolRequest, body: bytes::Bytes) -> Result<Value, FailedAttempt> {
         let sent = self
             .http
             .post(self.endpoint.clone())
@@ -146,11 +146,11 @@ impl RealClaude {
                 }
                 _ => Retry::No,
             };
-            return Err(Failed { error: ClaudeError { failure, request_id }, again });
+            return Err(FailedAttempt { error: ClaudeError { failure, request_id }, again });
         }
-        let failed = |failure| Failed { error: ClaudeError { failure, request_id: request_id.clone() }, again: Retry::No };
-        let answer: Answer =
-            serde_json::from_slice(&body).map_err(|error| failed(ClaudeFailure::Unusable(format!("it is no message: {error}"))))?;
+        let failed = |failure| FailedAttempt { error: ClaudeError { failure, request_id: request_id.clone() }, again: Retry::No };
+        let answer: MessageResponse =
+            serde_json::from_slice(&body).map_err(|error| failed(ClaudeFailure::Unusable(format!("it is not a message: {error}"))))?;
         self.spent.fetch_add(answer.usage.input_tokens.saturating_add(answer.usage.output_tokens), Ordering::Relaxed);
         match answer.stop_reason.as_deref() {
             Some("max_tokens") => return Err(failed(ClaudeFailure::CutOff { max_tokens: request.max_tokens })),
@@ -169,45 +169,45 @@ impl RealClaude {
 impl Claude for RealClaude {
     async fn use_tool(&self, request: &ToolRequest) -> Result<Value, ClaudeError> {
         let body = bytes::Bytes::from(request.body().to_string());
-        // A question can be dropped at any time: nothing is created by it.
+        // A request can be dropped at any time, because it creates nothing.
         let cancelled = CancellationToken::new();
         let asked = retry(
             self.retry,
             &cancelled,
-            |failed: &Failed| failed.again,
+            |failed: &FailedAttempt| failed.again,
             || async {
                 if self.spent_tokens() >= self.budget {
                     let error = ClaudeError::own(ClaudeFailure::BudgetSpent { budget: self.budget });
-                    return Err(Failed { error, again: Retry::No });
+                    return Err(FailedAttempt { error, again: Retry::No });
                 }
                 self.once(request, body.clone()).await
             },
         );
         match asked.await {
             Ok(input) => Ok(input),
-            Err(Stopped::Failed(failed)) => Err(failed.error),
-            Err(Stopped::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was cancelled".to_owned()))),
+            Err(RetryError::Failed(failed)) => Err(failed.error),
+            Err(RetryError::Cancelled) => Err(ClaudeError::own(ClaudeFailure::Transport("it was canceled".to_owned()))),
         }
     }
 }
 
-fn transport(error: &(dyn std::error::Error + 'static)) -> Failed {
+fn transport(error: &(dyn std::error::Error + 'static)) -> FailedAttempt {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(deeper) = source {
         words = format!("{words}: {deeper}");
         source = deeper.source();
     }
-    Failed { error: ClaudeError::own(ClaudeFailure::Transport(words)), again: Retry::After(None) }
+    FailedAttempt { error: ClaudeError::own(ClaudeFailure::Transport(words)), again: Retry::After(None) }
 }
 
-/// Where messages are sent to, and whether that is a machine of one's own.
+/// The URL of the Messages API, and whether it is on this machine or a private network.
 fn endpoint(base_url: &str) -> Result<(Url, bool), ClaudeFailure> {
     let wrong = |why: &str| ClaudeFailure::BaseUrl(format!("{base_url}: {why}"));
     let url: Url = base_url.parse().map_err(|error: url::ParseError| wrong(&error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() {
-        // Not repeated in the message: it may hold a secret.
-        return Err(ClaudeFailure::BaseUrl("it has a user, a password or a query".to_owned()));
+        // The URL is not shown, because it may contain a secret.
+        return Err(ClaudeFailure::BaseUrl("it contains a user name, a password or a query".to_owned()));
     }
     let is_private = url.host().is_some_and(|host| is_private_host(&host));
     match url.scheme() {

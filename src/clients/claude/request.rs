@@ -1,47 +1,48 @@
-//! A question, and the trait of those who answer.
+//! Requests, and the trait that answers them.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
 
-use crate::clients::claude::{ClaudeError, Picture};
+use crate::clients::claude::{ClaudeError, PromptImage};
 
-/// Answers questions. Called from several tasks at one time.
+/// Answers questions. Used by several tasks at the same time.
 #[async_trait]
 pub trait Claude: Send + Sync {
-    /// Asks, and gives what the model handed to the tool. It is an object; whether it fits the tool's schema is for the caller to see.
+    /// Sends a question and returns the input that the model passed to the tool. It is an object, but not checked against the
+    /// schema.
     async fn use_tool(&self, request: &ToolRequest) -> Result<Value, ClaudeError>;
 }
 
-/// One question and the tool through which it has to be answered.
+/// A question and the tool through which it has to be answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolRequest {
-    /// The model; [`super::DEFAULT_MODEL`] when nothing is said.
+    /// The model. Default: [`super::DEFAULT_MODEL`].
     pub model: Option<String>,
-    /// What the model is to know and obey. Only our own words.
+    /// The system prompt. Must not contain untrusted text.
     pub system: String,
     /// The question.
     pub content: Vec<Content>,
     /// The tool's name: letters, digits, `_` and `-`.
     pub tool: &'static str,
-    /// What the tool is for.
+    /// The purpose of the tool.
     pub tool_description: &'static str,
-    /// The JSON schema of what it takes; an object.
+    /// The JSON Schema of the tool's input, an object.
     pub tool_schema: Value,
-    /// The longest answer, in tokens.
+    /// Limit for the answer, in tokens.
     pub max_tokens: u32,
 }
 
 /// A part of a question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
-    /// Words. Empty ones are left out.
+    /// Text. Empty text is left out.
     Text(String),
-    /// A picture.
-    Picture(Picture),
+    /// An image.
+    Image(PromptImage),
 }
 
 impl ToolRequest {
-    /// The request's body.
+    /// The body of the request.
     pub(super) fn body(&self) -> Value {
         let content: Vec<Value> = self
             .content
@@ -49,7 +50,7 @@ impl ToolRequest {
             .filter_map(|part| match part {
                 Content::Text(text) if text.trim().is_empty() => None,
                 Content::Text(text) => Some(json!({"type": "text", "text": text})),
-                Content::Picture(picture) => Some(json!({
+                Content::Image(picture) => Some(json!({
                     "type": "image",
                     "source": {"type": "base64", "media_type": picture.media_type(), "data": picture.base64()},
                 })),

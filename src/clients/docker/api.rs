@@ -52,8 +52,8 @@ pub trait Docker: Send + Sync {
         }
     }
 
-    /// Reads an image with all of its layers, its configuration and its history. Daemons without the containerd store write it to their disk
-    /// first.
+    /// Reads an image with all of its layers, its configuration and its history. Daemons without the containerd store write it to
+    /// their disk first.
     async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError>;
 
     /// The images whose label of that name has that value.

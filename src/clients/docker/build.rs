@@ -1,4 +1,4 @@
-//! Building with BuildKit: the context goes up as a stream, status messages come down.
+//! Builds with BuildKit: sends the context as a stream and receives status messages.
 
 use std::collections::HashMap;
 
@@ -11,14 +11,14 @@ use tokio_util::io::ReaderStream;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::clients::docker::progress::Progress;
+use crate::clients::docker::progress::BuildProgress;
 use crate::clients::docker::session::SecretSession;
 use crate::clients::docker::{BuildEvent, BuildNetwork, Context, DockerError, ImageBuild, RealDocker};
 
-/// Replicate runs nothing else.
+/// The only platform of Replicate.
 pub(super) const PLATFORM: &str = "linux/amd64";
 
-/// How much of the context is read at a time.
+/// Chunk size for reading the context.
 const CHUNK_BYTES: usize = 256 * 1024;
 
 const SESSION_HEADER: &str = "X-Docker-Expose-Session-Uuid";
@@ -36,8 +36,8 @@ impl RealDocker {
         let _secrets = if build.secrets.is_empty() {
             None
         } else {
-            // bollard opens a session of its own for every BuildKit build, without secrets. It is moved aside so that the daemon finds
-            // ours under the id that the build names.
+            // bollard opens its own session, without secrets, for every BuildKit build. It gets another id, so that the daemon
+            // finds our session under the id that the build names.
             let aside = HeaderValue::from_str(&Uuid::new_v4().to_string()).ok();
             client = client.with_request_modifier(move |mut request| {
                 if let (Some(header), Some(aside)) = (request.headers_mut().get_mut(SESSION_HEADER), &aside) {
@@ -49,10 +49,10 @@ impl RealDocker {
         };
         let body = body_try_stream(ReaderStream::with_capacity(context, CHUNK_BYTES));
         let mut messages = client.build_image(options(build, session), None, Some(body));
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         loop {
             let message = tokio::select! {
-                // Dropping the stream closes the connection, and with it the daemon gives the build up.
+                // Dropping the stream closes the connection, which makes the daemon abort the build.
                 () = cancelled.cancelled() => return Err(DockerError::Cancelled),
                 message = messages.next() => message,
             };
@@ -67,16 +67,16 @@ impl RealDocker {
         }
     }
 
-    /// A stream error is BuildKit's verdict on the build; anything else is the daemon's trouble.
-    fn build_error(&self, progress: &Progress, error: bollard::errors::Error) -> DockerError {
+    /// A stream error is BuildKit's verdict on the build. Other errors are the daemon's.
+    fn build_error(&self, progress: &BuildProgress, error: bollard::errors::Error) -> DockerError {
         match self.meaning("build the image", "", error) {
             DockerError::Daemon { status: None, message, .. } | DockerError::CertificateUnknown { message, .. } => {
                 DockerError::BuildFailed { step: progress.failed_step().map(str::to_owned), message }
             }
-            // The words also come from steps: a missing base image, `apt-get` or `pip` that say "404".
+            // The text may also come from steps: a missing base image, or `apt-get` or `pip` reporting "404".
             DockerError::NoSuchImage { .. } | DockerError::InUse { .. } => DockerError::BuildFailed {
                 step: progress.failed_step().map(str::to_owned),
-                message: "an image it needs could not be found".to_owned(),
+                message: "an image it needs was not found".to_owned(),
             },
             other => other,
         }

@@ -1,4 +1,4 @@
-//! Containers that run one command and go.
+//! Containers that run one command and are removed.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clients::docker::build::PLATFORM;
 use crate::clients::docker::{ContainerOutput, ContainerRun, DockerError, RealDocker};
 
-/// Every container of ours has this label. Its value marks the process that started the container.
+/// The label of all our containers. Its value marks the process that started the container.
 const LABEL: &str = "dev.safe-push.run";
 
 impl RealDocker {
@@ -45,7 +45,7 @@ impl RealDocker {
 
     async fn run_to_end(&self, id: &str, run: &ContainerRun) -> Result<ContainerOutput, DockerError> {
         let meaning = |error| self.meaning("run a container", &run.image, error);
-        // Attached before it starts, so that nothing is missed, whatever log driver the daemon has.
+        // Attach before the start, so that no output is missed, whatever log driver the daemon uses.
         let options = AttachContainerOptions { stdout: true, stderr: true, stream: true, ..AttachContainerOptions::default() };
         let AttachContainerResults { mut output, input: _input } =
             self.patient.attach_container(id, Some(options)).await.map_err(meaning)?;
@@ -70,13 +70,13 @@ impl RealDocker {
     async fn exit_code(&self, id: &str, run: &ContainerRun) -> Result<i64, DockerError> {
         match self.patient.wait_container(id, None).next().await {
             Some(Ok(ended)) => Ok(ended.status_code),
-            // bollard makes an error of every exit code that is not zero.
+            // bollard turns every nonzero exit code into an error.
             Some(Err(bollard::errors::Error::DockerContainerWaitError { code, .. })) => Ok(code),
             Some(Err(error)) => Err(self.meaning("wait for a container", &run.image, error)),
             None => Err(DockerError::Daemon {
                 attempted: "wait for a container".to_owned(),
                 status: None,
-                message: "the daemon did not say how it ended".to_owned(),
+                message: "the daemon did not report the exit code".to_owned(),
             }),
         }
     }
@@ -100,7 +100,7 @@ impl RealDocker {
         let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
         match self.client.remove_container(id, Some(options)).await {
             Ok(()) => Ok(()),
-            // Gone, or being removed by somebody else.
+            // It is gone, or someone else is removing it.
             Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => Ok(()),
             Err(error) => Err(self.meaning("remove a container", id, error)),
         }
@@ -108,7 +108,7 @@ impl RealDocker {
 }
 
 fn body(run: &ContainerRun) -> ContainerCreateBody {
-    // The entrypoint is replaced rather than kept: an image's own may be anything.
+    // The image's own entrypoint could be anything, so it is replaced.
     ContainerCreateBody {
         image: Some(run.image.clone()),
         entrypoint: Some(run.command.iter().take(1).cloned().collect()),
@@ -119,7 +119,7 @@ fn body(run: &ContainerRun) -> ContainerCreateBody {
         attach_stderr: Some(true),
         host_config: Some(HostConfig {
             network_mode: (!run.network).then(|| "none".to_owned()),
-            // A first process that passes on signals and buries its children.
+            // An init process that forwards signals and reaps children.
             init: Some(true),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             ..HostConfig::default()
@@ -128,7 +128,7 @@ fn body(run: &ContainerRun) -> ContainerCreateBody {
     }
 }
 
-/// A container that is removed even when the future that waits for it is dropped.
+/// A container that is removed even if the future that waits for it is dropped.
 struct Container {
     docker: RealDocker,
     id: Option<String>,
@@ -139,7 +139,7 @@ impl Container {
         if let Some(id) = &self.id
             && let Err(error) = self.docker.remove_container(id).await
         {
-            tracing::warn!(%error, id, "a container could not be removed");
+            tracing::warn!(%error, id, "failed to remove a container");
         }
         self.id = None;
     }
@@ -151,13 +151,13 @@ impl Drop for Container {
         let docker = self.docker.clone();
         runtime.spawn(async move {
             if let Err(error) = docker.remove_container(&id).await {
-                tracing::warn!(%error, id, "a container could not be removed");
+                tracing::warn!(%error, id, "failed to remove a container");
             }
         });
     }
 }
 
-/// The beginning of an output.
+/// The start of an output.
 struct Bounded {
     bytes: Vec<u8>,
     limit_bytes: usize,

@@ -1,7 +1,7 @@
-//! A new image on top of another, with other labels and a few files.
+//! Derives a new image from another one, with other labels and a few files.
 //!
-//! Goes through BuildKit's gRPC door: there labels travel in the message, not in a URL, so that a schema of any size fits. (hyper
-//! takes no URL beyond 64 KiB, and a percent-encoded schema soon is longer.)
+//! Uses BuildKit's gRPC interface, because there labels travel in the message and not in a URL, so that a schema of any size fits.
+//! (hyper rejects URLs longer than 64 KiB, which a percent-encoded schema soon exceeds.)
 
 use bollard::grpc::build::{ImageBuildFrontendOptions, ImageBuildLoadInput, ImageBuildPlatform};
 use bollard::grpc::driver::Build as _;
@@ -20,7 +20,7 @@ const ATTEMPT: &str = "label the image";
 impl RealDocker {
     pub(super) async fn derive(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
         let base = self.inspect_image(&derivation.base).await?;
-        // A Dockerfile cannot name an image by its id, and a name that others use may move meanwhile.
+        // A Dockerfile cannot refer to an image by its id, and a name that others use may move meanwhile.
         let pinned = format!("safe-push-base:{}", Uuid::new_v4().simple());
         self.tag_image(&base.id, &pinned).await?;
         let solved = self.solve(derivation, &pinned, cancelled).await;
@@ -71,7 +71,7 @@ fn broken(error: impl std::error::Error + Send + Sync + 'static) -> DockerError 
     DockerError::Connection { attempted: ATTEMPT.to_owned(), source: Box::new(error) }
 }
 
-/// The context: a Dockerfile and the files, small enough for memory.
+/// The build context: a Dockerfile and the files, small enough to keep in memory.
 async fn context(derivation: &Derivation, base: &str) -> std::io::Result<Vec<u8>> {
     let mut dockerfile = format!("FROM {base}\n");
     for (name, value) in &derivation.environment {
@@ -92,7 +92,7 @@ async fn append(archive: &mut Builder<Vec<u8>>, path: &str, contents: &[u8]) -> 
     let mut header = Header::new_gnu();
     header.set_size(contents.len() as u64);
     header.set_mode(0o644);
-    // A fixed time: the same file makes the same layer.
+    // A fixed time, so that the same file makes the same layer.
     header.set_mtime(1);
     archive.append_data(&mut header, path, contents).await
 }

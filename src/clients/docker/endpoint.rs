@@ -1,4 +1,4 @@
-//! Where the daemon listens, as `DOCKER_HOST` says it.
+//! The daemon's address, in the format of `DOCKER_HOST`.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ pub(super) enum Endpoint {
     Unix(PathBuf),
     /// `host:port` without TLS.
     Tcp(String),
-    /// Anything else; whether bollard can reach it is for bollard to say.
+    /// Anything else. bollard decides whether it can connect.
     Other(String),
 }
 
@@ -18,7 +18,7 @@ const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
 const DEFAULT_TCP_PORT: u16 = 2375;
 
 impl Endpoint {
-    /// Reads a value of `DOCKER_HOST`; without one, or with an empty one, the default socket is meant.
+    /// Parses a value of `DOCKER_HOST`. `None` or empty: the default socket.
     pub(super) fn parse(host: Option<&str>) -> Self {
         let host = host.map(str::trim).filter(|host| !host.is_empty());
         let Some(host) = host else { return Self::Unix(PathBuf::from(DEFAULT_SOCKET)) };

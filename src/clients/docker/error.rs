@@ -1,4 +1,4 @@
-//! What can go wrong with the daemon, by meaning.
+//! Errors of the Docker daemon, by meaning.
 
 use std::io;
 use std::time::Duration;
@@ -8,97 +8,98 @@ use bollard::grpc::error::GrpcError;
 use cog_findings::text::shorten;
 
 use crate::clients::ErrorKind;
+use crate::clients::docker::api_version::OLDEST_API;
 use crate::support::clock::humane;
 
-/// How much of the daemon's words an error keeps.
+/// How much of the daemon's message an error keeps.
 const MESSAGE_BYTES: usize = 4000;
 
-/// A call to the Docker daemon that failed.
+/// A call to the Docker daemon failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DockerError {
-    /// Nobody listens at the address.
-    #[error("the Docker daemon at {host} does not answer")]
+    /// Nothing listens at the address.
+    #[error("failed to connect to the Docker daemon at {host}")]
     NotRunning {
         /// The address.
         host: String,
-        /// What connecting said.
+        /// The connection error.
         #[source]
         source: Box<BollardError>,
     },
-    /// There is no socket at the path.
+    /// There is no socket at this path.
     #[error("there is no Docker socket at {host}")]
     SocketMissing {
         /// The address.
         host: String,
     },
-    /// The socket is there, and we may not use it.
+    /// The user may not access the socket.
     #[error("no permission to use the Docker daemon at {host}")]
     PermissionDenied {
         /// The address.
         host: String,
     },
-    /// An address that we cannot speak to.
-    #[error("'{host}' is not an address of a Docker daemon that can be used{}", purpose_of(*.with_secrets))]
+    /// The scheme of the address is not supported.
+    #[error("'{host}' is not a supported address of a Docker daemon{}", purpose_of(*.with_secrets))]
     UnsupportedHost {
         /// The address.
         host: String,
-        /// Whether it would do, were it not for build secrets.
+        /// Whether only builds with secrets are unsupported.
         with_secrets: bool,
     },
-    /// Older than Docker 20.10.
-    #[error("the Docker daemon speaks API {server}, but {needed} is needed")]
+    /// The daemon is older than Docker 20.10.
+    #[error("the Docker daemon supports API {server}, but {needed} is needed")]
     ApiTooOld {
-        /// What it speaks.
+        /// Its API version.
         server: String,
-        /// What we need.
+        /// The oldest supported API version.
         needed: String,
     },
-    /// The image is neither here nor, for a pull, in its registry.
+    /// The daemon does not have the image, and for a pull neither does the registry.
     #[error("there is no image '{image}'")]
     NoSuchImage {
         /// The image.
         image: String,
     },
-    /// A container holds on to it.
+    /// A container uses the image.
     #[error("failed to {attempted}: {message}")]
     InUse {
         /// What was attempted; fits after "failed to".
         attempted: String,
-        /// The daemon's words.
+        /// The daemon's message.
         message: String,
     },
-    /// The daemon has no room left.
+    /// The daemon's disk is full.
     #[error("failed to {attempted}: the Docker daemon's disk is full")]
     DiskFull {
         /// What was attempted.
         attempted: String,
-        /// The daemon's words.
+        /// The daemon's message.
         message: String,
     },
-    /// A step of a build failed. The events say what it printed.
+    /// A step of a build failed. The build's events contain its output.
     #[error("the image build failed{}: {message}", step_words(.step.as_deref()))]
     BuildFailed {
-        /// The step as BuildKit names it, when one is to blame.
+        /// The name of the failed step, if a step failed.
         step: Option<String>,
-        /// BuildKit's words.
+        /// BuildKit's message.
         message: String,
     },
-    /// The registry refused a push.
-    #[error("{repository} refused the push: {message}")]
+    /// The registry rejected a push.
+    #[error("{repository} rejected the push: {message}")]
     PushDenied {
-        /// Where it went.
+        /// The repository.
         repository: String,
-        /// What the refusal means.
+        /// The reason.
         reason: PushDenial,
-        /// The registry's words.
+        /// The registry's message.
         message: String,
     },
-    /// The registry, or the way to it, failed; repeating did not help.
+    /// The registry or the network failed, even after the last retry.
     #[error("failed to {attempted}: {message}")]
     RegistryUnavailable {
         /// What was attempted.
         attempted: String,
-        /// The daemon's words.
+        /// The daemon's message.
         message: String,
     },
     /// The daemon does not trust the registry's certificate.
@@ -106,22 +107,22 @@ pub enum DockerError {
     CertificateUnknown {
         /// What was attempted.
         attempted: String,
-        /// The daemon's words.
+        /// The daemon's message.
         message: String,
     },
-    /// The push ended well, but the daemon did not say under which digest.
-    #[error("the daemon did not say under which digest {repository} was pushed")]
+    /// The push succeeded, but the daemon did not report the digest.
+    #[error("the daemon did not report the digest of the push to {repository}")]
     NoDigest {
-        /// Where it went.
+        /// The repository.
         repository: String,
     },
-    /// An image that should have kept its layers did not.
-    #[error("the image '{image}' does not have the layers it was made from")]
+    /// A derived image does not have the layers of its base.
+    #[error("the image '{image}' does not have the layers of its base")]
     LayersChanged {
-        /// The new image.
+        /// The derived image.
         image: String,
     },
-    /// It took too long.
+    /// The call took too long.
     #[error("failed to {attempted} within {}", humane(*.limit))]
     TimedOut {
         /// What was attempted.
@@ -129,38 +130,38 @@ pub enum DockerError {
         /// The limit.
         limit: Duration,
     },
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("cancelled")]
     Cancelled,
-    /// The daemon refused, with words that have no special meaning to us.
+    /// The daemon failed for another reason.
     #[error("failed to {attempted}: {message}")]
     Daemon {
         /// What was attempted.
         attempted: String,
-        /// The HTTP status, when there was one.
+        /// The HTTP status, if there was a response.
         status: Option<u16>,
-        /// The daemon's words.
+        /// The daemon's message.
         message: String,
     },
-    /// The connection broke, or the daemon spoke nonsense.
+    /// The connection was interrupted, or the response was invalid.
     #[error("failed to {attempted}")]
     Connection {
         /// What was attempted.
         attempted: String,
-        /// What bollard said.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
 
-/// Why a registry refuses a push: `docs/reference/replicate-api.md#push-errors`.
+/// Why a registry rejects a push: `docs/reference/replicate-api.md#push-errors`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PushDenial {
-    /// `name unknown`: the model is missing, or the token cannot see it.
+    /// `name unknown`: the model does not exist, or the token cannot see it.
     ModelUnknown,
-    /// No credentials, or wrong ones.
+    /// The credentials are missing or wrong.
     NotLoggedIn,
-    /// Somebody else's model.
+    /// The model belongs to someone else.
     NoWriteAccess,
     /// 403 without a reason.
     Forbidden,
@@ -175,7 +176,7 @@ fn step_words(step: Option<&str>) -> String {
 }
 
 impl DockerError {
-    /// The way out, where there is one to name.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotRunning { .. } => "start Docker, or set DOCKER_HOST to the address of a running daemon",
@@ -204,7 +205,7 @@ impl DockerError {
         })
     }
 
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::UnsupportedHost { .. } | Self::NoSuchImage { .. } | Self::PushDenied { .. } | Self::CertificateUnknown { .. } => {
@@ -227,12 +228,12 @@ impl DockerError {
         }
     }
 
-    /// Whether the same call may well succeed when repeated.
+    /// Whether a retry may succeed.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::RegistryUnavailable { .. })
     }
 
-    /// The meaning of bollard's error. `attempted` fits after "failed to"; `subject` is the image it was about.
+    /// The meaning of bollard's error. `attempted` fits after "failed to"; `subject` is the image concerned.
     pub(super) fn from_bollard(host: &str, attempted: &str, subject: &str, limit: Duration, error: BollardError) -> Self {
         if let Some(kind) = io_kind(&error) {
             match kind {
@@ -256,7 +257,7 @@ impl DockerError {
         }
     }
 
-    /// The meaning of an error of the gRPC way into BuildKit.
+    /// The meaning of an error from BuildKit's gRPC interface.
     pub(super) fn from_grpc(host: &str, attempted: &str, subject: &str, limit: Duration, error: GrpcError) -> Self {
         match error {
             GrpcError::DockerError { err } => Self::from_bollard(host, attempted, subject, limit, err),
@@ -265,7 +266,7 @@ impl DockerError {
         }
     }
 
-    /// The meaning of the daemon's words. They are the only thing that tells most errors apart.
+    /// The meaning of the daemon's message. Most errors differ in nothing else.
     pub(super) fn from_words(attempted: &str, subject: &str, status: Option<u16>, words: &str) -> Self {
         let message = shorten(words.trim(), MESSAGE_BYTES);
         let lower = message.to_lowercase();
@@ -288,7 +289,7 @@ impl DockerError {
             return Self::CertificateUnknown { attempted, message };
         }
         if says(&["is too old. minimum supported api version", "is too new. maximum supported api version"]) {
-            return Self::ApiTooOld { server: message, needed: super::real::OLDEST_API.to_owned() };
+            return Self::ApiTooOld { server: message, needed: OLDEST_API.to_owned() };
         }
         if status == Some(409) {
             return Self::InUse { attempted, message };
@@ -298,7 +299,7 @@ impl DockerError {
 }
 
 impl PushDenial {
-    /// The way out.
+    /// What the user can do about it.
     pub const fn hint(self) -> &'static str {
         match self {
             Self::ModelUnknown => {
@@ -314,7 +315,7 @@ impl PushDenial {
     }
 }
 
-/// The kind of the I/O error at the bottom of an error, if there is one.
+/// The kind of the innermost I/O error, if there is one.
 fn io_kind(error: &BollardError) -> Option<io::ErrorKind> {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut kind = None;

@@ -1,12 +1,13 @@
 //! The Docker daemon: builds, images, pushes and one-off containers.
 //!
-//! - [`Docker`]: what the stages ask for; [`RealDocker`] asks the daemon through bollard
-//! - [`DockerError`]: errors by meaning, each with the way out
+//! - [`Docker`]: the trait; [`RealDocker`]: the client, over bollard
+//! - [`DockerError`]: errors by meaning, with hints
 //!
-//! What goes into a build, and what its output means to a user, is left to the `build` room. Works with daemons from 20.10
+//! What goes into a build, and what its output means, is up to the `build` room. Daemons from 20.10 on are supported
 //! (API 1.41); `docs/reference/cog.md#docker-2010` lists the quirks of that version.
 
 mod api;
+mod api_version;
 mod build;
 mod container;
 mod derive;
@@ -16,6 +17,7 @@ mod network;
 mod progress;
 mod push;
 mod real;
+mod reference;
 mod session;
 mod types;
 

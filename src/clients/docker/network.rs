@@ -1,27 +1,27 @@
-//! Where this process is, as the daemon sees it: within one of the daemon's own containers, or on the daemon's machine.
+//! Locates this process from the daemon's point of view: in one of the daemon's containers, or on the daemon's machine.
 
 use std::net::IpAddr;
 
 use crate::clients::docker::{DockerError, RealDocker};
 
-/// The network that a container of this process shares with other containers of the daemon.
+/// A network that this process's container shares with other containers of the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnNetwork {
     /// Its name.
     pub name: String,
-    /// This process's address in it.
+    /// The address of this process in it.
     pub address: IpAddr,
 }
 
 impl RealDocker {
-    /// The network of the container of this id, when the daemon knows such a container and it has one of its own. A container that
-    /// shares the machine's network needs none: it reaches what the machine reaches.
+    /// The network of the container with this id. `None` if the daemon does not know the container, or if it has no network of its
+    /// own: a container on the machine's network reaches what the machine reaches.
     pub async fn network_of(&self, container: &str) -> Result<Option<OwnNetwork>, DockerError> {
         let inspected = match self.client.inspect_container(container, None).await {
             Ok(inspected) => inspected,
-            // A container of another daemon.
+            // It is a container of another daemon.
             Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(None),
-            Err(error) => return Err(self.meaning("look at our own container", container, error)),
+            Err(error) => return Err(self.meaning("inspect our own container", container, error)),
         };
         let networks = inspected.network_settings.and_then(|settings| settings.networks).unwrap_or_default();
         let mut found: Vec<OwnNetwork> = networks
@@ -29,13 +29,13 @@ impl RealDocker {
             .filter(|(name, _)| name != "host" && name != "none")
             .filter_map(|(name, endpoint)| Some(OwnNetwork { name, address: endpoint.ip_address?.parse().ok()? }))
             .collect();
-        // The runner joins one; of several any would do, but always the same.
+        // The runner joins one. If there are several, any works, but always the same is picked.
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found.into_iter().next())
     }
 }
 
-/// The container that this process runs in, as its mounts tell: the daemon mounts a few files of each container's own.
+/// The id of this process's container, from its mounts: the daemon mounts a few files from a folder named by the container's id.
 pub fn container_of_mounts(mounts: &str) -> Option<&str> {
     let fields = mounts.lines().filter_map(|line| line.split(' ').nth(3));
     let ids = fields.filter_map(|root| root.split_once("/containers/")?.1.strip_suffix("/hostname"));

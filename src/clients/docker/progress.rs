@@ -1,48 +1,48 @@
-//! BuildKit's status messages as events.
+//! Turns BuildKit's status messages into events.
 //!
-//! BuildKit reports a graph of vertices, each several times while its state grows, and output in chunks of bytes. Here every change
-//! becomes one event, and output becomes lines.
+//! BuildKit reports a graph of vertices, each of them several times as its state changes, and output in chunks of bytes. Here every
+//! change becomes one event, and output becomes lines.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::moby::buildkit::v1::{StatusResponse, Vertex};
 
-/// Longer lines of output are broken.
+/// Longer lines of output are split.
 const LINE_BYTES: usize = 8 * 1024;
 
-/// Something that happened in a build. Names and lines are untrusted text.
+/// An event of a build. Names and lines are untrusted text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildEvent {
-    /// A step runs.
+    /// A step started.
     Started {
-        /// As BuildKit names it, as in `[3/7] RUN pip install six`.
+        /// Its name, as in `[3/7] RUN pip install six`.
         step: String,
     },
-    /// A step's result was in the cache.
+    /// A step was taken from the cache.
     Cached {
-        /// Which.
+        /// Its name.
         step: String,
     },
-    /// A step ended well.
+    /// A step succeeded.
     Done {
-        /// Which.
+        /// Its name.
         step: String,
-        /// After how long.
+        /// How long it took.
         duration: Duration,
     },
-    /// A step failed, or was given up because another had failed.
+    /// A step failed, or was canceled because another one failed.
     Failed {
-        /// Which.
+        /// Its name.
         step: String,
-        /// BuildKit's words.
+        /// BuildKit's message.
         message: String,
     },
-    /// A line that a step printed.
+    /// A step printed a line.
     Output {
-        /// Which.
+        /// Its name.
         step: String,
-        /// The line, without its end.
+        /// The line, without its line break.
         line: String,
     },
 }
@@ -55,23 +55,23 @@ struct Step {
     unfinished_line: Vec<u8>,
 }
 
-/// What is known of a build's steps.
+/// The known state of a build's steps.
 #[derive(Debug, Default)]
-pub(super) struct Progress {
+pub(super) struct BuildProgress {
     steps: HashMap<String, Step>,
     failed: Option<String>,
 }
 
-impl Progress {
-    /// The step that failed first for a reason of its own.
+impl BuildProgress {
+    /// The step that failed first, not counting those that were canceled.
     pub(super) fn failed_step(&self) -> Option<&str> {
         self.failed.as_deref()
     }
 
-    /// Takes note of a status message and says what is new in it.
+    /// Records a status message and returns the events that it adds.
     pub(super) fn absorb(&mut self, status: StatusResponse) -> Vec<BuildEvent> {
         let mut events = Vec::new();
-        // A step's last output may come in the same message as its end: lines first.
+        // A step's last output may arrive in the same message as its end, so lines come first.
         for vertex in &status.vertexes {
             self.begin(vertex, &mut events);
         }
@@ -135,7 +135,7 @@ impl Step {
         }
         let bytes = std::mem::take(&mut self.unfinished_line);
         let text = String::from_utf8_lossy(&bytes);
-        // Progress bars overwrite their line: what was last on it stays.
+        // Progress bars overwrite their line. Only the last state is kept.
         let line = text.trim_end_matches(['\n', '\r']).rsplit('\r').next().unwrap_or_default();
         events.push(BuildEvent::Output { step: self.name.clone(), line: line.to_owned() });
     }
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_step_is_told_once_per_change() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         assert_eq!(progress.absorb(vertices(vec![vertex("a", None, None)])), []);
         assert_eq!(progress.absorb(vertices(vec![vertex("a", Some(5), None)])), [BuildEvent::Started { step: "a".to_owned() }]);
         assert_eq!(progress.absorb(vertices(vec![vertex("a", Some(5), None)])), []);
@@ -196,12 +196,12 @@ mod tests {
     #[test]
     fn a_cached_step_never_starts() {
         let cached = Vertex { cached: true, ..vertex("a", Some(5), Some(5)) };
-        assert_eq!(Progress::default().absorb(vertices(vec![cached])), [BuildEvent::Cached { step: "a".to_owned() }]);
+        assert_eq!(BuildProgress::default().absorb(vertices(vec![cached])), [BuildEvent::Cached { step: "a".to_owned() }]);
     }
 
     #[test]
     fn chunks_become_lines() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         progress.absorb(vertices(vec![vertex("a", Some(1), None)]));
         assert_eq!(lines(&progress.absorb(output("a", b"one\ntw"))), ["one"]);
         assert_eq!(lines(&progress.absorb(output("a", b"o\r\n10%\r100%\nend"))), ["two", "100%"]);
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_character_cut_in_two_is_whole_again() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         progress.absorb(vertices(vec![vertex("a", Some(1), None)]));
         progress.absorb(output("a", &"ü".as_bytes()[..1]));
         let mut rest = "ü".as_bytes()[1..].to_vec();
@@ -220,14 +220,14 @@ mod tests {
 
     #[test]
     fn an_endless_line_is_broken() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         progress.absorb(vertices(vec![vertex("a", Some(1), None)]));
         assert_eq!(lines(&progress.absorb(output("a", &[b'x'; LINE_BYTES]))).len(), 1);
     }
 
     #[test]
     fn the_step_to_blame_is_not_one_that_was_given_up() {
-        let mut progress = Progress::default();
+        let mut progress = BuildProgress::default();
         let given_up = Vertex { error: "context canceled: context canceled".to_owned(), ..vertex("b", Some(1), Some(2)) };
         let failed = Vertex { error: "executor failed running: exit code: 1".to_owned(), ..vertex("a", Some(1), Some(2)) };
         progress.absorb(vertices(vec![given_up, failed]));

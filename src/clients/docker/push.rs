@@ -1,4 +1,4 @@
-//! Pushing and pulling: progress, the digest, and what a registry's refusals mean.
+//! Pushes and pulls: progress, the digest, and why a registry rejects a push.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::build::PLATFORM;
+use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
     DockerError, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RealDocker, RegistryCredentials,
 };
@@ -68,7 +69,7 @@ impl RealDocker {
             bollard::errors::Error::DockerResponseServerError { message, .. } => message.as_str(),
             _ => return self.meaning(&format!("push {}", push.repository), &push.repository, error),
         };
-        // The daemon's own words: the image is not here under that name.
+        // The daemon has no image of that name.
         if words.contains("An image does not exist locally") || words.contains("tag does not exist") {
             return DockerError::NoSuchImage { image: format!("{}:{}", push.repository, push.tag) };
         }
@@ -90,7 +91,7 @@ impl RealDocker {
         user: Option<&RegistryCredentials>,
         cancelled: &CancellationToken,
     ) -> Result<(), DockerError> {
-        // Without a tag the daemon would pull every one.
+        // Without a tag the daemon would pull all of them.
         let (name, tag) = split_reference(reference);
         let options = CreateImageOptions {
             from_image: Some(name.to_owned()),
@@ -137,26 +138,15 @@ async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), Dock
     }
 }
 
-/// A name and its tag or digest; `latest` when there is neither. A `:` before a `/` is a port.
-pub(super) fn split_reference(reference: &str) -> (&str, &str) {
-    if let Some((name, digest)) = reference.split_once('@') {
-        return (name, digest);
-    }
-    match reference.rsplit_once(':') {
-        Some((name, tag)) if !tag.contains('/') => (name, tag),
-        _ => (reference, "latest"),
-    }
-}
-
-/// Reads `latest: digest: sha256:… size: N`. The daemon also sends it as `aux`, which bollard drops.
+/// Parses `latest: digest: sha256:… size: N`. The daemon also sends it as `aux`, which bollard drops.
 fn digest_line(tag: &str, status: &str) -> Option<Pushed> {
     let rest = status.trim().strip_prefix(tag)?.strip_prefix(": digest: ")?;
     let (digest, size) = rest.split_once(" size: ")?;
     Some(Pushed { digest: digest.parse().ok()?, manifest_bytes: size.trim().parse().ok()? })
 }
 
-/// What a refusal means: `docs/reference/replicate-api.md#push-errors`. Matched without case and by parts, because the wording differs by
-/// version.
+/// The reason for a rejection: `docs/reference/replicate-api.md#push-errors`. Matched by parts and ignoring case, because the
+/// wording differs by version.
 fn refusal(words: &str) -> Option<PushDenial> {
     let words = words.to_lowercase();
     let says = |texts: &[&str]| texts.iter().any(|text| words.contains(text));
@@ -173,7 +163,7 @@ fn refusal(words: &str) -> Option<PushDenial> {
     }
 }
 
-/// Trouble of the network or the registry that may be over in a moment.
+/// Whether a failure of the network or the registry may be temporary.
 fn is_transient(words: &str) -> bool {
     let words = words.to_lowercase();
     [
@@ -202,8 +192,8 @@ fn is_transient(words: &str) -> bool {
     .any(|text| words.contains(text))
 }
 
-/// Layers and their bytes. bollard drops the layer's id, so a layer is known by its size; two of one size count as one while both are
-/// under way, which progress can bear.
+/// The layers of a push and their bytes. bollard drops the layer's id, so layers are told apart by size. Two layers of the same
+/// size count as one while they are being sent, which is good enough for progress.
 #[derive(Debug, Default)]
 struct Layers {
     sent_by_size: HashMap<u64, u64>,
@@ -214,7 +204,7 @@ struct Layers {
 impl Layers {
     fn absorb(&mut self, message: &PushImageInfo) -> Option<PushEvent> {
         match message.status.as_deref() {
-            // Every layer begins with this, before the first one ends.
+            // Every layer starts with this, before the first one is finished.
             Some("Preparing") => {
                 self.begun += 1;
                 None
@@ -237,7 +227,7 @@ impl Layers {
         if total == 0 {
             return None;
         }
-        // The daemon counts tar headers too, and so ends a little above the size.
+        // The daemon counts tar headers too, so its count ends slightly above the size.
         let sent = self.sent_by_size.entry(total).or_default();
         *sent = current.min(total).max(*sent);
         Some(PushProgress { sent_bytes: self.sent_by_size.values().sum(), total_bytes: self.sent_by_size.keys().sum() })
@@ -289,20 +279,6 @@ mod tests {
             assert!(is_transient(words), "{words}");
         }
         assert!(!is_transient("manifest invalid: manifest invalid"));
-    }
-
-    #[test]
-    fn a_port_is_not_a_tag() {
-        let cases = [
-            ("python:3.11-slim", ("python", "3.11-slim")),
-            ("python", ("python", "latest")),
-            ("127.0.0.1:5000/a/b", ("127.0.0.1:5000/a/b", "latest")),
-            ("127.0.0.1:5000/a/b:v1", ("127.0.0.1:5000/a/b", "v1")),
-            ("r8.im/a/b@sha256:00", ("r8.im/a/b", "sha256:00")),
-        ];
-        for (reference, parts) in cases {
-            assert_eq!(split_reference(reference), parts, "{reference}");
-        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The real daemon, through bollard.
+//! The client of a real daemon, over bollard.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -12,23 +12,21 @@ use futures::TryStreamExt as _;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::docker::api_version::{OLDEST_API, is_supported};
 use crate::clients::docker::endpoint::Endpoint;
-use crate::clients::docker::push::split_reference;
+use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
     BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
     ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RegistryCredentials,
 };
 
-/// The API of Docker 20.10.
-pub(super) const OLDEST_API: &str = "1.41";
-
-/// How long the daemon may think before it answers.
+/// Limit for the daemon to respond.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 
-/// The same for calls that answer with a stream: the answer's head may come only after the context was read.
+/// Limit for calls whose response is a stream: its head may arrive only after the context was read.
 pub(super) const STREAM_LIMIT: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// A Docker daemon, spoken to through its API.
+/// A Docker daemon, reached through its API.
 #[derive(Debug, Clone)]
 pub struct RealDocker {
     pub(super) client: bollard::Docker,
@@ -37,7 +35,7 @@ pub struct RealDocker {
 }
 
 impl RealDocker {
-    /// Connects to the daemon that `DOCKER_HOST` names (`None` or empty: the default socket) and agrees on an API version.
+    /// Connects to the daemon at `DOCKER_HOST` and negotiates the API version. `None` or empty: the default socket.
     pub async fn connect(docker_host: Option<&str>) -> Result<Self, DockerError> {
         let endpoint = Endpoint::parse(docker_host);
         let host = endpoint.to_string();
@@ -45,21 +43,16 @@ impl RealDocker {
         let client = bollard::Docker::connect_with_host(&host).map_err(meaning)?.with_timeout(CALL_LIMIT);
         let client = client.negotiate_version().await.map_err(meaning)?;
         let server = client.client_version().to_string();
-        if parse_api(&server) < parse_api(OLDEST_API) {
+        if !is_supported(&server) {
             return Err(DockerError::ApiTooOld { server, needed: OLDEST_API.to_owned() });
         }
         Ok(Self { patient: client.clone().with_timeout(STREAM_LIMIT), client, endpoint })
     }
 
-    /// The meaning of an error of a call.
+    /// The meaning of a call's error.
     pub(super) fn meaning(&self, attempted: &str, subject: &str, error: BollardError) -> DockerError {
         DockerError::from_bollard(&self.endpoint.to_string(), attempted, subject, CALL_LIMIT, error)
     }
-}
-
-fn parse_api(version: &str) -> Option<(u32, u32)> {
-    let (major, minor) = version.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
 fn bytes(count: Option<i64>) -> u64 {
@@ -148,7 +141,7 @@ impl Docker for RealDocker {
         for image in found {
             match self.inspect_image(&image.id).await {
                 Ok(details) => images.push(details),
-                // Removed since it was listed.
+                // It was removed after it was listed.
                 Err(DockerError::NoSuchImage { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -201,13 +194,6 @@ impl Docker for RealDocker {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn api_versions_are_numbers_not_text() {
-        assert!(parse_api("1.9") < parse_api("1.41"));
-        assert!(parse_api("2.0") > parse_api("1.41"));
-        assert_eq!(parse_api("rubbish"), None);
-    }
 
     #[tokio::test]
     async fn a_missing_socket_is_named() {

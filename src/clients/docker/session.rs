@@ -1,7 +1,7 @@
 //! A BuildKit session that serves secrets.
 //!
-//! bollard starts a session for every build, but can serve secrets only on its gRPC way, which wants the whole context in memory.
-//! So a build with secrets gets a session of ours: one connection, upgraded to HTTP/2, on which the daemon calls us.
+//! bollard starts a session for every build, but serves secrets only through gRPC, which needs the whole context in memory. So a
+//! build with secrets gets its own session: one connection, upgraded to HTTP/2, on which the daemon calls us.
 
 use std::collections::HashMap;
 use std::io;
@@ -31,7 +31,7 @@ use crate::support::ExposeSecret;
 
 const ATTEMPT: &str = "open a session for the build's secrets";
 
-/// A session that lasts as long as this value.
+/// A session that stays open until this value is dropped.
 #[derive(Debug)]
 pub(super) struct SecretSession {
     _connection: AbortOnDropHandle<()>,
@@ -39,7 +39,7 @@ pub(super) struct SecretSession {
 }
 
 impl SecretSession {
-    /// Opens a session under `id`, from which the daemon can ask for the secrets.
+    /// Opens a session under `id`, from which the daemon can request the secrets.
     pub(super) async fn open(endpoint: &Endpoint, id: &str, secrets: &[BuildSecret]) -> Result<Self, DockerError> {
         match endpoint {
             Endpoint::Unix(path) => Self::open_on(UnixStream::connect(path).await.map_err(broken)?, id, secrets).await,
@@ -70,7 +70,7 @@ impl SecretSession {
             .map_err(broken)?;
         let response = sender.send_request(request).await.map_err(broken)?;
         if response.status() != hyper::StatusCode::SWITCHING_PROTOCOLS {
-            let message = "the daemon offers no BuildKit sessions".to_owned();
+            let message = "the daemon does not support BuildKit sessions".to_owned();
             return Err(DockerError::Daemon { attempted: ATTEMPT.to_owned(), status: Some(response.status().as_u16()), message });
         }
         let upgraded = hyper::upgrade::on(response).await.map_err(broken)?;
@@ -107,7 +107,7 @@ impl Secrets for SecretStore {
     }
 }
 
-/// The daemon ends a session whose health it cannot see.
+/// The daemon closes a session that fails its health checks.
 struct AlwaysHealthy;
 
 fn serving() -> HealthCheckResponse {
@@ -131,7 +131,7 @@ impl Health for AlwaysHealthy {
     }
 }
 
-/// The upgraded connection, as tonic wants it.
+/// The upgraded connection, in the form that tonic needs.
 struct SessionStream(TokioIo<Upgraded>);
 
 impl Connected for SessionStream {

@@ -1,4 +1,4 @@
-//! What is asked of the daemon, and what it answers.
+//! Requests to the daemon and its responses.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,44 +12,44 @@ use crate::domain::identity::ImageDigest;
 use crate::support::SecretString;
 use crate::support::retry::RetryPolicy;
 
-/// Versions of the daemon.
+/// The versions of a daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DaemonVersion {
-    /// The engine, as in `20.10.24`.
+    /// The engine's, as in `20.10.24`.
     pub engine: String,
-    /// The newest API it speaks, as in `1.41`.
+    /// The newest API version it supports, as in `1.41`.
     pub api: String,
-    /// Where it keeps images, on its own machine.
+    /// The folder in which it stores images, on its own machine.
     pub root_folder: Option<PathBuf>,
 }
 
-/// What the daemon's things take up.
+/// The disk space that the daemon uses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DiskUsage {
-    /// Layers of images.
+    /// Layers of images, in bytes.
     pub images_bytes: u64,
-    /// BuildKit's cache.
+    /// BuildKit's cache, in bytes.
     pub build_cache_bytes: u64,
 }
 
-/// How `RUN` steps reach the network.
+/// The network of `RUN` steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum BuildNetwork {
-    /// Through the daemon's bridge.
+    /// The daemon's bridge.
     #[default]
     Default,
-    /// As the daemon's machine does.
+    /// The network of the daemon's machine.
     Host,
-    /// Not at all.
+    /// No network.
     None,
 }
 
-/// A value that `RUN --mount=type=secret,id=…` can read. It reaches no layer.
+/// A secret that `RUN --mount=type=secret,id=…` can read. It is not stored in any layer.
 #[derive(Debug, Clone)]
 pub struct BuildSecret {
-    /// The name in the Dockerfile.
+    /// The id in the Dockerfile.
     pub id: String,
-    /// What the file holds.
+    /// The content of the file.
     pub value: SecretSlice<u8>,
 }
 
@@ -58,32 +58,32 @@ pub struct BuildSecret {
 pub struct ImageBuild {
     /// The Dockerfile's path within the context.
     pub dockerfile: String,
-    /// The name the image gets.
+    /// The name of the image.
     pub tag: String,
     /// Build arguments.
     pub arguments: BTreeMap<String, String>,
-    /// Labels of the image. They travel in a URL: keep them short, [`Derivation`] takes long ones.
+    /// Labels of the image. They travel in a URL, so keep them short. [`Derivation`] accepts long ones.
     pub labels: BTreeMap<String, String>,
-    /// Ignores the cache.
+    /// Whether to ignore the cache.
     pub no_cache: bool,
     /// Secrets for `RUN --mount=type=secret`.
     pub secrets: Vec<BuildSecret>,
-    /// How `RUN` steps reach the network.
+    /// The network of `RUN` steps.
     pub network: BuildNetwork,
 }
 
-/// A new image on top of another: labels, and a few small files.
+/// A new image derived from another one: other labels and a few small files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Derivation {
-    /// The image to start from, by name or id.
+    /// The image to derive from, by name or id.
     pub base: String,
-    /// The name the new image gets.
+    /// The name of the new image.
     pub tag: String,
-    /// Labels to add or to change, of any length.
+    /// Labels to add or change, of any length.
     pub labels: BTreeMap<String, String>,
-    /// Variables to set.
+    /// Environment variables to set.
     pub environment: BTreeMap<String, String>,
-    /// Files to add, in one layer. Without any the layers stay as they are.
+    /// Files to add, in one layer. Without files, the layers are unchanged.
     pub files: Vec<DerivedFile>,
 }
 
@@ -92,11 +92,11 @@ pub struct Derivation {
 pub struct DerivedFile {
     /// Its path in the image, relative to the working folder.
     pub path: String,
-    /// What it holds.
+    /// Its content.
     pub contents: Vec<u8>,
 }
 
-/// An image in the daemon.
+/// An image of the daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ImageDetails {
     /// The daemon's id.
@@ -105,78 +105,78 @@ pub struct ImageDetails {
     pub diff_ids: Vec<ImageDigest>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// Its environment, `NAME=value`.
+    /// Its environment variables, as `NAME=value`.
     pub environment: Vec<String>,
-    /// Its working folder.
+    /// Its working directory.
     pub working_folder: String,
-    /// All that its configuration says beside the labels, as JSON with sorted keys: for comparing two images.
+    /// The rest of its configuration without the labels, as JSON with sorted keys. For comparing two images.
     pub settings: String,
-    /// What it takes up.
+    /// Size in bytes.
     pub size_bytes: u64,
-    /// Names it has here.
+    /// Its names in this daemon.
     pub names: Vec<String>,
 }
 
 impl ImageDetails {
-    /// The image under a name, as the stages hand it on.
+    /// The image as a [`BuiltImage`] under this name.
     pub fn into_built(self, reference: impl Into<String>) -> BuiltImage {
         BuiltImage { reference: reference.into(), id: self.id, diff_ids: self.diff_ids }
     }
 }
 
-/// A user of a registry.
+/// Credentials for a registry.
 #[derive(Debug, Clone)]
 pub struct RegistryCredentials {
     /// The registry's host, as in `r8.im`.
     pub host: String,
-    /// The user.
+    /// The user name.
     pub username: String,
     /// The password or token.
     pub password: SecretString,
 }
 
-/// An image to be pushed.
+/// A push of an image.
 #[derive(Debug, Clone)]
 pub struct ImagePush {
     /// The repository, as in `r8.im/acme/hotdog`. The image must be tagged `repository:tag`.
     pub repository: String,
-    /// The tag. Always given: without one, the daemon pushes every tag that the repository has here.
+    /// The tag. Required, because without one the daemon pushes every tag of the repository.
     pub tag: String,
-    /// Who pushes.
+    /// Credentials, if any.
     pub credentials: Option<RegistryCredentials>,
-    /// How failures of the network or the registry are repeated. A push can be: layers that are there already are skipped.
+    /// Retries after failures of the network or the registry. They are safe: existing layers are skipped.
     pub retry: RetryPolicy,
 }
 
-/// Something that happened in a push.
+/// An event of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushEvent {
-    /// Bytes went over.
+    /// More bytes were sent.
     Progress(PushProgress),
-    /// A layer came to its end. The daemon's client does not say which.
+    /// A layer is finished. The daemon does not report which.
     Layer {
-        /// How.
+        /// How it was finished.
         outcome: LayerOutcome,
-        /// How many have come to theirs.
+        /// Number of finished layers.
         done: usize,
-        /// How many there are, as far as it is known.
+        /// Number of layers, as far as known.
         layers: usize,
     },
-    /// It failed, and begins again. What is counted begins again too.
+    /// The push failed and is repeated. All counts restart.
     Repeated {
         /// Why it failed.
         reason: String,
-        /// After how long it begins again.
+        /// The wait before it is repeated.
         wait: Duration,
     },
 }
 
-/// How far a push is.
+/// The progress of a push.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PushProgress {
     /// Bytes sent.
     pub sent_bytes: u64,
-    /// Bytes of all layers being sent, as far as they are known.
+    /// Bytes of all layers being sent, as far as known.
     pub total_bytes: u64,
 }
 
@@ -185,28 +185,28 @@ pub struct PushProgress {
 pub struct Pushed {
     /// The manifest's digest.
     pub digest: ImageDigest,
-    /// The manifest's size.
+    /// The manifest's size in bytes.
     pub manifest_bytes: u64,
 }
 
-/// A container that runs one command and goes.
+/// A container that runs one command and is removed.
 #[derive(Debug, Clone)]
 pub struct ContainerRun {
     /// The image.
     pub image: String,
     /// The command, without a shell. The image's entrypoint is not used.
     pub command: Vec<String>,
-    /// More environment variables.
+    /// Additional environment variables.
     pub environment: BTreeMap<String, String>,
-    /// Whether it may reach the network.
+    /// Whether it can reach the network.
     pub network: bool,
-    /// After how long it is stopped.
+    /// How long it may run before it is stopped.
     pub time_limit: Duration,
-    /// How much of each of its outputs is kept.
+    /// Limit for each of its outputs, in bytes. The rest is dropped.
     pub output_limit_bytes: usize,
 }
 
-/// What a container left.
+/// The result of a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerOutput {
     /// The exit code.
@@ -215,6 +215,6 @@ pub struct ContainerOutput {
     pub stdout: String,
     /// Standard error. Untrusted text.
     pub stderr: String,
-    /// Whether one of them was longer than allowed.
+    /// Whether an output exceeded the limit.
     pub truncated: bool,
 }

@@ -1,36 +1,36 @@
-//! What can be asked of GitHub.
+//! The calls to GitHub.
 
 use async_trait::async_trait;
 
 use crate::clients::github::{ChangedFile, CheckRun, Comment, Comparison, GitHubError, NewCheckRun, UpdatedCheckRun};
 
-/// One repository on GitHub.
+/// A repository on GitHub.
 #[async_trait]
 pub trait GitHub: Send + Sync {
-    /// Begins a check run. When the answer is lost, the run is looked for under its external id before it is made again.
+    /// Creates a check run. If the response is lost, looks for the run by its external id before creating it again.
     async fn create_check_run(&self, run: &NewCheckRun) -> Result<CheckRun, GitHubError>;
 
-    /// Ends a check run.
+    /// Completes a check run.
     async fn update_check_run(&self, id: u64, run: &UpdatedCheckRun) -> Result<(), GitHubError>;
 
-    /// The check runs of a commit; `name` for those of one name.
+    /// The check runs of a commit, or only those named `name`.
     async fn check_runs(&self, sha: &str, name: Option<&str>) -> Result<Vec<CheckRun>, GitHubError>;
 
     /// The comments of a pull request, oldest first.
     async fn comments(&self, number: u64) -> Result<Vec<Comment>, GitHubError>;
 
-    /// Writes a comment. When the answer is lost, this is an error: the caller looks what is there.
+    /// Creates a comment. A lost response is an error: the caller checks which comments exist.
     async fn create_comment(&self, number: u64, body: &str) -> Result<Comment, GitHubError>;
 
     /// Changes a comment.
     async fn update_comment(&self, id: u64, body: &str) -> Result<(), GitHubError>;
 
-    /// Removes a comment. One that is gone already is fine.
+    /// Deletes a comment. One that is gone already is not an error.
     async fn delete_comment(&self, id: u64) -> Result<(), GitHubError>;
 
-    /// The files that a pull request changes; GitHub lists no more than 3,000.
+    /// The files that a pull request changes. GitHub lists at most 3,000.
     async fn pull_request_files(&self, number: u64) -> Result<Vec<ChangedFile>, GitHubError>;
 
-    /// What lies between two commits.
+    /// The difference between two commits.
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError>;
 }

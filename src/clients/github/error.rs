@@ -1,84 +1,84 @@
-//! What GitHub's refusals mean.
+//! Errors of GitHub, by meaning.
 
 use std::time::Duration;
 
 use crate::clients::ErrorKind;
 
-/// What a token needs for what was attempted, as a workflow writes it.
+/// The permissions that the token needs, as a workflow declares them.
 const PERMISSIONS: &str = "give the job these permissions: `contents: read`, `checks: write`, `pull-requests: write` \
 (a pull request from a fork never has them)";
 
-/// A call to GitHub that failed.
+/// A call to GitHub failed.
 #[derive(Debug, thiserror::Error)]
 pub enum GitHubError {
-    /// Nobody answers, or the connection broke.
-    #[error("GitHub cannot be reached to {attempted}")]
+    /// GitHub did not respond, or the connection was interrupted.
+    #[error("failed to {attempted}: GitHub did not respond")]
     Unreachable {
-        /// What was asked.
+        /// What was attempted; fits after "to".
         attempted: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// 5xx.
-    #[error("GitHub answers {status} to {attempted}")]
+    #[error("failed to {attempted}: GitHub responded with {status}")]
     Unavailable {
-        /// What was asked.
+        /// What was attempted.
         attempted: String,
         /// The status.
         status: u16,
     },
-    /// It wants us to wait for longer than we will.
-    #[error("GitHub limits requests: {attempted} would have to wait for {} seconds", wait.as_secs())]
+    /// The rate limit asks for a longer wait than allowed.
+    #[error("failed to {attempted}: GitHub's rate limit asks for a wait of {} seconds", wait.as_secs())]
     Limited {
-        /// What was asked.
+        /// What was attempted.
         attempted: String,
-        /// How long.
+        /// The wait.
         wait: Duration,
     },
-    /// The token may not.
-    #[error("GitHub does not allow us to {attempted}: {message}")]
+    /// The token lacks permission.
+    #[error("failed to {attempted}: GitHub denied permission: {message}")]
     Denied {
-        /// What was asked.
+        /// What was attempted.
         attempted: String,
-        /// What it says.
+        /// GitHub's message.
         message: String,
     },
-    /// There is no such thing, or the token may not see it.
-    #[error("GitHub knows nothing to {attempted}")]
+    /// It does not exist, or the token cannot see it.
+    #[error("failed to {attempted}: not found on GitHub")]
     NotFound {
-        /// What was asked.
+        /// What was attempted.
         attempted: String,
     },
-    /// What was sent is wrong.
-    #[error("GitHub refuses to {attempted} ({status}): {message}")]
+    /// The request was rejected.
+    #[error("failed to {attempted}: GitHub rejected it ({status}): {message}")]
     Refused {
-        /// What was asked.
+        /// What was attempted.
         attempted: String,
         /// The status.
         status: u16,
-        /// What it says.
+        /// GitHub's message.
         message: String,
     },
-    /// An answer that is none.
-    #[error("GitHub's answer to {attempted} cannot be read")]
+    /// The response is invalid.
+    #[error("failed to {attempted}: GitHub's response is invalid")]
     Malformed {
-        /// What was asked.
+        /// What was attempted.
         attempted: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: serde_json::Error,
     },
-    /// An address or a token that cannot be used.
+    /// The URL, the repository or the token is invalid.
     #[error("{problem}")]
     Settings {
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }
 
 impl GitHubError {
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } | Self::Unavailable { .. } | Self::Limited { .. } | Self::Malformed { .. } => {
@@ -88,18 +88,18 @@ impl GitHubError {
         }
     }
 
-    /// The way out.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Denied { .. } | Self::NotFound { .. } => Some(PERMISSIONS),
             Self::Unreachable { .. } => Some("check GITHUB_API_URL, the network and the proxy"),
             Self::Unavailable { .. } | Self::Limited { .. } => Some("run it again later"),
             Self::Refused { .. } | Self::Malformed { .. } => None,
-            Self::Settings { .. } => Some("GITHUB_API_URL, GITHUB_REPOSITORY and github_token are what the runner gives"),
+            Self::Settings { .. } => Some("check GITHUB_API_URL, GITHUB_REPOSITORY and github_token, which the runner sets"),
         }
     }
 
-    /// Whether the request may have been carried out although no answer says so.
+    /// Whether the request may have been executed although no response confirms it.
     pub fn is_uncertain(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Unavailable { .. } | Self::Malformed { .. })
     }

@@ -1,4 +1,4 @@
-//! When a request is repeated, and after how long: `docs/reference/github-actions.md#rate-limits`.
+//! Retries and rate limits: `docs/reference/github-actions.md#rate-limits`.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use http::{HeaderMap, StatusCode};
 
 use crate::support::retry::RetryPolicy;
 
-/// How patient we are.
+/// When to repeat requests, and after how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Repeats after failures.
+    /// Retries after failures.
     pub retries: RetryPolicy,
-    /// The wait after a secondary limit that names none.
+    /// The wait after a secondary rate limit that does not specify one.
     pub secondary_wait: Duration,
 }
 
@@ -25,21 +25,21 @@ impl Default for Policy {
     }
 }
 
-/// What an answer asks for.
+/// What to do after a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Advice {
-    /// It is an answer.
+    /// Use it: the request succeeded.
     Done,
-    /// Nothing was done; the same may be asked again after this wait.
+    /// Repeat the request after this wait: it was not executed.
     Limited(Duration),
-    /// The service failed; whether something was done is unknown.
+    /// The service failed: the request may or may not have been executed.
     Failed,
-    /// It will not do it.
+    /// Give up: the request was rejected.
     Final,
 }
 
 impl Policy {
-    /// Reads an answer. A 403 is a limit when it says so, and a missing permission else.
+    /// Classifies a response. A 403 is a rate limit if it says so, and otherwise a missing permission.
     pub(super) fn advice(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Advice {
         if status.is_success() {
             return Advice::Done;

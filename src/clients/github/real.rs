@@ -1,4 +1,4 @@
-//! GitHub through octocrab.
+//! The client of the real API, over octocrab.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,35 +22,35 @@ use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
 use crate::support::{ExposeSecret, SecretString};
 
-/// GitHub's own address.
+/// GitHub's own API.
 const API: &str = "https://api.github.com";
 
-/// The most that a page of check runs can be: 100 runs with summary and text, and some room.
+/// Limit for a response: a page of 100 check runs with summary and text, and some room.
 const BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// Entries of a page.
+/// Entries per page.
 const PAGE: usize = 100;
 
-/// Pull requests name at most this many files.
+/// GitHub's limit for the files of a pull request.
 const PULL_FILES: usize = 3000;
 
-/// How long GitHub may be silent.
+/// Limit for the next chunk of a response to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Where and as whom.
+/// Options of a [`RealGitHub`].
 #[derive(Debug, Clone)]
 pub struct GitHubOptions {
-    /// The API's address; GitHub's own when `None`.
+    /// The URL of the API. Default: GitHub's own.
     pub api_url: Option<String>,
     /// The repository.
     pub repository: Repository,
     /// The token.
     pub token: SecretString,
-    /// How patient we are.
+    /// Retries and rate limits.
     pub policy: Policy,
 }
 
-/// A repository on GitHub.
+/// The client for one repository on GitHub.
 pub struct RealGitHub {
     octocrab: Octocrab,
     repository: Repository,
@@ -58,13 +58,13 @@ pub struct RealGitHub {
     clock: Arc<dyn Clock>,
 }
 
-struct Answer {
+struct RawResponse {
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
 }
 
-/// Whether a request that failed may be sent again without looking.
+/// Whether a request that failed without a clear answer may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeat {
     Freely,
@@ -72,16 +72,16 @@ enum Repeat {
 }
 
 impl RealGitHub {
-    /// Connects; nothing is sent yet. Must be called within a runtime.
+    /// Creates a client without sending anything. Must be called within a runtime.
     pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, GitHubError> {
         let wrong =
-            |error: &dyn std::fmt::Display| GitHubError::Settings { problem: format!("GitHub's client cannot be made: {error}") };
+            |error: &dyn std::fmt::Display| GitHubError::Settings { problem: format!("failed to build the GitHub client: {error}") };
         let http = HttpOptions { read_timeout: READ_TIMEOUT, ..HttpOptions::default() };
         let client = build_client(&http).map_err(|error| wrong(&error))?;
         let address = options.api_url.as_deref().unwrap_or(API).trim_end_matches('/');
         let octocrab = Octocrab::builder()
             .base_uri(address)
-            .map_err(|_no_address| GitHubError::Settings { problem: format!("'{address}' is no address of GitHub's API") })?
+            .map_err(|_no_address| GitHubError::Settings { problem: format!("'{address}' is not a valid URL of GitHub's API") })?
             .personal_token(options.token.expose_secret())
             .build_with_reqwest(client)
             .map_err(|error| wrong(&error))?;
@@ -93,12 +93,12 @@ impl RealGitHub {
         method: &Method,
         route: &str,
         body: Option<&Value>,
-    ) -> Result<Answer, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<RawResponse, Box<dyn std::error::Error + Send + Sync>> {
         let request = http::Request::builder().method(method.clone()).uri(route);
         let request = self.octocrab.build_request(request, body)?;
         let (parts, body) = self.octocrab.execute(request).await?.into_parts();
         let body = Limited::new(body, BODY_BYTES).collect().await?.to_bytes();
-        Ok(Answer { status: parts.status, headers: parts.headers, body })
+        Ok(RawResponse { status: parts.status, headers: parts.headers, body })
     }
 
     async fn call(
@@ -140,7 +140,7 @@ impl RealGitHub {
         parse(&self.call(Method::GET, path, None, Repeat::Freely, attempted).await?, attempted)
     }
 
-    /// All pages of a list. `path` has a query already.
+    /// All pages of a list. `path` already contains a `?`.
     async fn pages<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -187,8 +187,8 @@ impl GitHub for RealGitHub {
     async fn update_check_run(&self, id: u64, run: &UpdatedCheckRun) -> Result<(), GitHubError> {
         let attempted = format!("update check run {id}");
         let body = json_of(run, &attempted)?;
-        // Annotations are added by every update, so one whose answer was lost must not be sent again with them. Without them the result is
-        // the same however often it is sent.
+        // Every update adds its annotations, so an update with annotations must not be repeated when its response is lost. Without
+        // them the result is the same however often it is sent.
         let repeat = if run.output.annotations.is_empty() { Repeat::Freely } else { Repeat::OnlyWhenRefused };
         match self.call(Method::PATCH, &format!("/check-runs/{id}"), Some(&body), repeat, &attempted).await {
             Err(error) if error.is_uncertain() && repeat == Repeat::OnlyWhenRefused => {
@@ -236,13 +236,13 @@ impl GitHub for RealGitHub {
     }
 
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError> {
-        // Files come with the first page, whatever its size; commits are of no interest.
+        // Files are on the first page, whatever its size. Commits are not needed.
         self.read(&format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head)), "compare commits").await
     }
 }
 
 impl RealGitHub {
-    /// Looks whether the lost update arrived, and sends it once more if it did not.
+    /// Checks whether the lost update arrived, and sends it once more if it did not.
     async fn update_after_doubt(&self, id: u64, run: &UpdatedCheckRun, attempted: &str) -> Result<(), GitHubError> {
         let body = json_of(run, attempted)?;
         let path = format!("/check-runs/{id}");
@@ -274,7 +274,7 @@ fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
-fn refusal(answer: &Answer, attempted: String) -> GitHubError {
+fn refusal(answer: &RawResponse, attempted: String) -> GitHubError {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let message = body.get("message").and_then(Value::as_str).unwrap_or("no reason given");
     let details = body.get("errors").filter(|errors| !errors.is_null()).map(|errors| format!(" {errors}")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What is sent and read: `docs/reference/github-actions.md#creating-a-check-run` and
+//! Requests and responses: `docs/reference/github-actions.md#creating-a-check-run` and
 //! `docs/reference/github-actions.md#comments-api`.
 
 use std::fmt;
@@ -23,7 +23,7 @@ impl FromStr for Repository {
         };
         match text.split_once('/') {
             Some((owner, name)) if is_part(owner) && is_part(name) => Ok(Self { owner: owner.to_owned(), name: name.to_owned() }),
-            _ => Err(format!("'{text}' is no repository's OWNER/NAME")),
+            _ => Err(format!("'{text}' is not a repository in the form OWNER/NAME")),
         }
     }
 }
@@ -34,21 +34,21 @@ impl fmt::Display for Repository {
     }
 }
 
-/// How a check run ended.
+/// The conclusion of a check run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
     /// It passed.
     Success,
-    /// It did not.
+    /// It failed.
     Failure,
-    /// Neither.
+    /// Neither passed nor failed.
     Neutral,
-    /// Somebody stopped it.
+    /// It was canceled.
     Cancelled,
     /// It took too long.
     TimedOut,
-    /// Somebody has to do something.
+    /// Someone has to act.
     ActionRequired,
     /// It was not needed.
     Skipped,
@@ -56,19 +56,19 @@ pub enum Conclusion {
     Stale,
 }
 
-/// How grave an annotation is.
+/// Severity of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AnnotationLevel {
     /// Worth knowing.
     Notice,
-    /// Should be looked at.
+    /// Worth checking.
     Warning,
-    /// Something is wrong.
+    /// A problem.
     Failure,
 }
 
-/// A remark on a line of a file.
+/// An annotation of a line in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Annotation {
     /// The file, relative to the repository.
@@ -77,151 +77,151 @@ pub struct Annotation {
     pub start_line: u32,
     /// The last line.
     pub end_line: u32,
-    /// The first column, only where the lines are the same.
+    /// The first column. Only if the annotation is on one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_column: Option<u32>,
-    /// The last column, only where the lines are the same.
+    /// The last column. Only if the annotation is on one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_column: Option<u32>,
-    /// How grave it is.
+    /// Its severity.
     pub annotation_level: AnnotationLevel,
-    /// What stands above the message.
+    /// The heading.
     pub title: String,
-    /// What it says.
+    /// The message.
     pub message: String,
-    /// More, as plain text.
+    /// Further details, as plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub raw_details: Option<String>,
 }
 
-/// What a check run shows.
+/// The content of a check run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRunOutput {
-    /// One line.
+    /// The heading, one line.
     #[serde(default)]
     pub title: Option<String>,
-    /// Markdown.
+    /// The summary, as Markdown.
     #[serde(default)]
     pub summary: Option<String>,
-    /// More Markdown.
+    /// Further details, as Markdown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
-    /// Remarks; GitHub adds them to those that are there.
+    /// Annotations. GitHub adds them to the existing ones.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub annotations: Vec<Annotation>,
 }
 
-/// A check run that begins.
+/// A check run to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewCheckRun {
     /// Its name.
     pub name: String,
     /// The commit.
     pub head_sha: String,
-    /// Our own name for it.
+    /// Our own id for it.
     pub external_id: String,
     /// `in_progress`, or `completed` with a conclusion.
     pub status: &'static str,
-    /// When it began.
+    /// When it started.
     pub started_at: DateTime<Utc>,
-    /// How it ended, if it did.
+    /// The conclusion, if it is completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conclusion: Option<Conclusion>,
-    /// What it shows.
+    /// Its content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<CheckRunOutput>,
 }
 
-/// A check run that ends.
+/// The completion of a check run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdatedCheckRun {
     /// `completed`.
     pub status: &'static str,
-    /// How it ended.
+    /// The conclusion.
     pub conclusion: Conclusion,
-    /// When.
+    /// When it was completed.
     pub completed_at: DateTime<Utc>,
-    /// What it shows.
+    /// Its content.
     pub output: CheckRunOutput,
 }
 
-/// A check run as GitHub has it.
+/// A check run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CheckRun {
-    /// Its number.
+    /// GitHub's id.
     pub id: u64,
     /// Its name.
     pub name: String,
-    /// Our own name for it.
+    /// Our own id for it.
     #[serde(default)]
     pub external_id: Option<String>,
     /// `queued`, `in_progress` or `completed`.
     pub status: String,
-    /// How it ended.
+    /// The conclusion, once it is completed.
     #[serde(default)]
     pub conclusion: Option<String>,
-    /// Its page.
+    /// The URL of its page.
     #[serde(default)]
     pub html_url: Option<String>,
-    /// What it shows.
+    /// Its content.
     #[serde(default)]
     pub output: CheckRunOutput,
-    /// Whose it is.
+    /// The app that created it.
     #[serde(default)]
     pub app: Option<App>,
 }
 
-/// An application that writes check runs.
+/// A GitHub App.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct App {
-    /// Its number.
+    /// GitHub's id.
     #[serde(default)]
     pub id: u64,
-    /// Its name in addresses: `github-actions` for a workflow's own token.
+    /// Its name in URLs: `github-actions` for a workflow's own token.
     #[serde(default)]
     pub slug: Option<String>,
 }
 
-/// A comment of a pull request.
+/// A comment on a pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Comment {
-    /// Its number.
+    /// GitHub's id.
     pub id: u64,
-    /// What it says.
+    /// Its Markdown text.
     #[serde(default)]
     pub body: Option<String>,
-    /// Who wrote it.
+    /// Its author.
     #[serde(default)]
     pub user: Option<User>,
-    /// Its page.
+    /// Its URL.
     #[serde(default)]
     pub html_url: Option<String>,
 }
 
-/// Somebody with an account.
+/// A GitHub account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct User {
-    /// The account.
+    /// Its login name.
     pub login: String,
     /// `User` or `Bot`.
     #[serde(default, rename = "type")]
     pub kind: Option<String>,
 }
 
-/// A file of a change.
+/// A changed file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ChangedFile {
-    /// Its name afterwards.
+    /// Its name after the change.
     pub filename: String,
     /// `added`, `renamed`, …
     #[serde(default)]
     pub status: String,
-    /// Its name before, when it was renamed.
+    /// Its name before the change, if it was renamed.
     #[serde(default)]
     pub previous_filename: Option<String>,
 }
 
-/// What lies between two commits.
+/// A comparison of two commits.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Comparison {
     /// `ahead` when the first is an ancestor of the second, `identical`, `behind` or `diverged`.

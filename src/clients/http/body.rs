@@ -1,24 +1,24 @@
-//! Bodies of bounded size.
+//! Response bodies of limited size.
 
 use bytes::{Bytes, BytesMut};
 
-/// A body that could not be read.
+/// A response body could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum BodyError {
     /// It is longer than allowed.
     #[error("the body is larger than {limit_bytes} bytes")]
     TooLarge {
-        /// What was allowed.
+        /// The limit.
         limit_bytes: usize,
     },
-    /// The connection ended early, or the encoding is broken.
-    #[error("the body could not be read to its end")]
+    /// The connection closed early, or the encoding is invalid.
+    #[error("failed to read the whole body")]
     Broken(#[source] reqwest::Error),
 }
 
-/// Reads a body up to `limit_bytes`.
+/// Reads a response body of up to `limit_bytes`.
 ///
-/// The bytes are counted after decompression, chunk by chunk, so that a small compressed body cannot grow past the limit either.
+/// Bytes are counted after decompression, chunk by chunk, so that a small compressed body cannot grow past the limit either.
 pub async fn read_bounded(mut response: reqwest::Response, limit_bytes: usize) -> Result<Bytes, BodyError> {
     let announced = response.content_length().unwrap_or(0);
     if announced > limit_bytes as u64 {

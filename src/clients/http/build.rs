@@ -5,33 +5,33 @@ use std::time::Duration;
 
 use crate::clients::http::PublicOnly;
 
-/// How we name ourselves to services.
+/// How we identify ourselves to services.
 const USER_AGENT: &str = concat!("safe-push/", env!("CARGO_PKG_VERSION"));
 
-/// What happens on a redirect.
+/// What to do with a redirect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Redirects {
-    /// It is returned as it came. For calls that carry a token.
+    /// Return it unfollowed. For requests that carry a token.
     Returned,
-    /// It is followed, at most this often. `Authorization` and cookies are dropped when the host changes, other headers are not:
-    /// a service with a header of its own for the key has to use [`Redirects::Returned`].
+    /// Follow at most this many. `Authorization` and cookies are dropped when the host changes, but other headers are not: a
+    /// service that has its own header for the key has to use [`Redirects::Returned`].
     Followed(usize),
 }
 
-/// How a client is built.
+/// Options of an HTTP client.
 #[derive(Debug, Clone)]
 pub struct HttpOptions {
-    /// The limit for a connection to stand.
+    /// Limit for establishing a connection.
     pub connect_timeout: Duration,
-    /// The limit for the next piece of an answer to arrive.
+    /// Limit for the next chunk of a response to arrive.
     pub read_timeout: Duration,
-    /// What happens on a redirect.
+    /// What to do with redirects.
     pub redirects: Redirects,
-    /// Whether the system's proxy settings are obeyed. Not for services on this machine.
+    /// Whether to use the system's proxy settings. Not for services on this machine.
     pub use_proxy: bool,
-    /// Certificate authorities beside the system's own, as PEM.
+    /// Additional certificate authorities, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
-    /// Names whose private addresses are not connected to.
+    /// Refuses private addresses of some host names.
     pub public_only: Option<PublicOnly>,
 }
 
@@ -48,18 +48,18 @@ impl Default for HttpOptions {
     }
 }
 
-/// A client that could not be built.
+/// An HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpBuildError {
-    /// The extra certificate authorities are not PEM certificates.
+    /// The additional certificate authorities are not valid PEM.
     #[error("the extra CA certificates are not valid PEM")]
     ExtraCa(#[source] reqwest::Error),
     /// TLS could not be set up.
-    #[error("the HTTP client could not be built")]
+    #[error("failed to build the HTTP client")]
     Client(#[source] reqwest::Error),
 }
 
-/// Builds a client. TLS is rustls with ring; certificates are verified as the system does.
+/// Builds a client. TLS is rustls with ring. Certificates are verified against the system's authorities.
 pub fn build_client(options: &HttpOptions) -> Result<reqwest::Client, HttpBuildError> {
     install_crypto_provider();
     let mut builder = reqwest::Client::builder()
@@ -83,11 +83,11 @@ pub fn build_client(options: &HttpOptions) -> Result<reqwest::Client, HttpBuildE
     builder.build().map_err(HttpBuildError::Client)
 }
 
-/// rustls wants one provider for the whole process.
+/// rustls needs one provider per process.
 fn install_crypto_provider() {
     static INSTALLED: OnceLock<()> = OnceLock::new();
     INSTALLED.get_or_init(|| {
-        // An error says that another part of the process was first, which is as good.
+        // An error means that another part of the process has installed one, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
     });
 }

@@ -1,12 +1,12 @@
-//! HTTP, as every client of a service needs it.
+//! What all HTTP clients share.
 //!
-//! - [`build_client`]: the one place that builds clients: TLS, proxy, time limits, user agent
-//! - [`read_bounded`]: a body, but not more of it than we can hold
-//! - [`retry`]: repeats what a client says may be repeated, and can be interrupted
-//! - [`requested_wait`]: how long the service asked us to wait
-//! - [`PublicOnly`] and [`is_private`]: keeps downloads of foreign URLs out of private networks
+//! - [`build_client`]: the only place that builds clients: TLS, proxy, time limits, user agent
+//! - [`read_bounded`]: reads a response body up to a limit
+//! - [`retry`]: repeats what a client allows to be repeated, and can be canceled
+//! - [`requested_wait`]: how long a service asks to wait
+//! - [`PublicOnly`] and [`is_private`]: keep downloads from URLs of others out of private networks
 //!
-//! What may be repeated, and what an answer means, is left to each client.
+//! What may be repeated, and what a response means, is up to each client.
 
 mod body;
 mod build;
@@ -18,4 +18,4 @@ pub use body::{BodyError, read_bounded};
 pub use build::{HttpBuildError, HttpOptions, Redirects, build_client};
 pub use private::{PrivateAddress, PublicOnly, is_private, is_private_host};
 pub use requested_wait::requested_wait;
-pub use retry::{Interrupted, Retry, Stopped, pause, retry};
+pub use retry::{Interrupted, Retry, RetryError, pause, retry};

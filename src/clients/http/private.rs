@@ -1,7 +1,7 @@
-//! Addresses that a URL from outside must not lead to.
+//! Private addresses, which URLs from others must not reach.
 //!
-//! A model's output and a test case may name any URL. On a runner inside a company's network, fetching one could reach services that
-//! trust the network (a cloud's metadata service among them), so foreign URLs are only followed to public addresses.
+//! A model's output or a test case can contain any URL. On a runner inside a company's network, fetching it could reach services
+//! that trust the network, such as a cloud's metadata service. So only public addresses are fetched.
 
 use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::Host;
 
-/// The name leads to private addresses only.
+/// A host name has private addresses only.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} is an address of a private network")]
+#[error("{0} leads into a private network")]
 pub struct PrivateAddress(pub String);
 
-/// Whether an address is not one of the public Internet: loopback, private, link-local (metadata services), shared, reserved,
-/// multicast, and IPv6 forms that carry such an IPv4 address.
+/// Whether an address is outside the public Internet: loopback, private, link-local (metadata services), shared, reserved,
+/// multicast, and IPv6 forms of such IPv4 addresses.
 pub fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_private_v4(address),
@@ -53,7 +53,7 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// Whether a URL's host is private as written. A name other than `localhost` says nothing: its addresses do.
+/// Whether a URL's host is private as written. For names other than `localhost`, their addresses decide later.
 pub fn is_private_host(host: &Host<&str>) -> bool {
     match host {
         Host::Ipv4(address) => is_private_v4(*address),
@@ -65,10 +65,10 @@ pub fn is_private_host(host: &Host<&str>) -> bool {
     }
 }
 
-/// A resolver that withholds private addresses of the names given to it.
+/// A resolver that withholds the private addresses of guarded host names.
 ///
-/// It decides at the moment of connecting, so a name cannot change its address between a check and its use. Other names pass, for a
-/// proxy on a private address has to stay reachable; behind a proxy the last word on a target's address is the proxy's.
+/// It decides when connecting, so a name cannot change its address between a check and its use. Other names are resolved as usual,
+/// because a proxy on a private address has to stay reachable. Behind a proxy, the proxy has the last word on the target's address.
 #[derive(Debug, Clone, Default)]
 pub struct PublicOnly {
     guarded: Arc<Mutex<HashSet<String>>>,

@@ -1,4 +1,4 @@
-//! How long a service asks us to wait.
+//! How long a service asks its clients to wait.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use serde_json::Value;
 
 /// The wait that a 429 or 503 asks for, from the first place that has one: the header `retry-after` (seconds or a date), the body's
 /// `retry_after`, the header `ratelimit-reset` (seconds), text in the body's `detail` such as `resets in ~30s`. See
-/// `docs/reference/replicate-api.md#how-long-to-wait-after-a-429`. `None` when there is no wait or it is zero; then the caller's own
-/// backoff counts.
+/// `docs/reference/replicate-api.md#how-long-to-wait-after-a-429`. `None` when there is no wait or it is zero; then the caller's
+/// own backoff counts.
 ///
 /// The caller caps it, because a service may ask for anything.
 pub fn requested_wait(headers: &HeaderMap, body: &[u8], now: DateTime<Utc>) -> Option<Duration> {

@@ -1,4 +1,4 @@
-//! Repeating what may be repeated.
+//! Retries.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::retry::RetryPolicy;
 
-/// What an error says about another try.
+/// Whether an error is worth a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
-    /// None: it would fail again, or do harm.
+    /// No: it would fail again or do harm.
     No,
-    /// After the wait the service asked for, or else after the policy's.
+    /// Yes, after the wait that the service asked for, or else after the policy's.
     After(Option<Duration>),
 }
 
 /// Why [`retry`] gave up.
 #[derive(Debug)]
-pub enum Stopped<E> {
-    /// The operation failed for good; this is its last error.
+pub enum RetryError<E> {
+    /// The operation failed, with this last error.
     Failed(E),
-    /// It was cancelled before a try, or between two.
+    /// It was canceled before or between attempts.
     Cancelled,
 }
 
-/// A wait that was cancelled.
+/// A wait was canceled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interrupted;
 
-/// Waits, unless cancelled.
+/// Waits, unless canceled.
 pub async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), Interrupted> {
     tokio::select! {
         biased;
@@ -37,34 +37,34 @@ pub async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), 
     }
 }
 
-/// Runs `operation` until it succeeds, fails with an error that `classify` does not let pass, or the policy's retries are used up.
+/// Runs `operation` until it succeeds, fails with an error that `classify` does not allow to be retried, or runs out of retries.
 ///
-/// A wait that the service asked for goes before the policy's, but is not longer than the policy's longest. Cancelling ends the waits
-/// at once; an operation under way is left to end, since a call that creates something would be lost otherwise. An operation that may
-/// be dropped can watch the token itself.
+/// A wait that the service asks for takes precedence over the policy's, up to the policy's longest. Canceling ends a wait at once.
+/// An operation in progress is left to finish, because the result of a call that creates something would be lost. An operation that
+/// may be dropped can watch the token itself.
 pub async fn retry<T, E, F>(
     policy: RetryPolicy,
     cancelled: &CancellationToken,
     classify: impl Fn(&E) -> Retry,
     mut operation: impl FnMut() -> F,
-) -> Result<T, Stopped<E>>
+) -> Result<T, RetryError<E>>
 where
     F: Future<Output = Result<T, E>>,
 {
     let mut waits = policy.waits();
     loop {
         if cancelled.is_cancelled() {
-            return Err(Stopped::Cancelled);
+            return Err(RetryError::Cancelled);
         }
         let error = match operation().await {
             Ok(value) => return Ok(value),
             Err(error) => error,
         };
-        let Retry::After(requested) = classify(&error) else { return Err(Stopped::Failed(error)) };
-        let Some(own) = waits.next() else { return Err(Stopped::Failed(error)) };
+        let Retry::After(requested) = classify(&error) else { return Err(RetryError::Failed(error)) };
+        let Some(own) = waits.next() else { return Err(RetryError::Failed(error)) };
         let wait = requested.unwrap_or(own).min(policy.longest_wait);
         if pause(wait, cancelled).await.is_err() {
-            return Err(Stopped::Cancelled);
+            return Err(RetryError::Cancelled);
         }
     }
 }
@@ -94,13 +94,13 @@ mod tests {
             },
         )
         .await;
-        assert!(matches!(outcome, Err(Stopped::Failed(4))), "{outcome:?}");
+        assert!(matches!(outcome, Err(RetryError::Failed(4))), "{outcome:?}");
     }
 
     #[tokio::test(start_paused = true)]
     async fn an_error_that_must_not_be_repeated_is_not() {
         let outcome: Result<(), _> = retry(POLICY, &CancellationToken::new(), |_| Retry::No, || async { Err::<(), _>("no") }).await;
-        assert!(matches!(outcome, Err(Stopped::Failed("no"))));
+        assert!(matches!(outcome, Err(RetryError::Failed("no"))));
     }
 
     #[tokio::test(start_paused = true)]
@@ -133,7 +133,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(2)).await;
                 cancelled.cancel();
             });
-        assert!(matches!(outcome, Err(Stopped::Cancelled)));
+        assert!(matches!(outcome, Err(RetryError::Cancelled)));
         assert_eq!(start.elapsed().as_secs(), 2);
     }
 }

@@ -1,53 +1,53 @@
-//! What can go wrong, by meaning.
+//! Errors of PagerDuty, by meaning.
 
 use http::StatusCode;
 
 use crate::clients::ErrorKind;
 use crate::clients::http::HttpBuildError;
 
-/// An event that PagerDuty did not take.
+/// PagerDuty did not accept an event.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to {attempt}: {failure}")]
 pub struct PagerDutyError {
-    /// What was attempted.
+    /// What was attempted; fits after "failed to".
     pub attempt: String,
-    /// What went wrong.
+    /// Why it failed.
     pub failure: PagerDutyFailure,
 }
 
-/// What went wrong. Details are the service's words: untrusted.
+/// Why an event was not accepted. Details are the service's own text: untrusted.
 #[derive(Debug, thiserror::Error)]
 pub enum PagerDutyFailure {
-    /// The URL is none, or would send the key unencrypted.
-    #[error("the URL is not usable: {0}")]
+    /// The URL is invalid, or would send the key unencrypted.
+    #[error("the URL is invalid: {0}")]
     Url(String),
-    /// The key has not the form of one.
-    #[error("a routing key has 32 letters and digits, and this one has not")]
+    /// The key does not look like a routing key.
+    #[error("the routing key is invalid: it must have 32 letters and digits")]
     Key,
-    /// The client could not be made.
+    /// The HTTP client could not be built.
     #[error(transparent)]
     Client(#[from] HttpBuildError),
-    /// The event, or the key, is not accepted.
-    #[error("PagerDuty refused the event: {0}")]
+    /// The event or the key was rejected.
+    #[error("PagerDuty rejected the event: {0}")]
     Refused(String),
-    /// Too many events, until the last repeat.
-    #[error("PagerDuty's rate limit holds on")]
+    /// 429, even after the last retry.
+    #[error("PagerDuty's rate limit was exceeded")]
     RateLimited,
     /// The service failed.
-    #[error("PagerDuty answered {status}: {detail}")]
+    #[error("PagerDuty responded with {status}: {detail}")]
     Service {
-        /// The answer's status.
+        /// The status of the response.
         status: StatusCode,
-        /// What it said.
+        /// The service's message.
         detail: String,
     },
-    /// No answer came.
-    #[error("no answer came: {0}")]
+    /// No response arrived.
+    #[error("no response: {0}")]
     Transport(String),
 }
 
 impl PagerDutyError {
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self.failure {
             PagerDutyFailure::Url(_) | PagerDutyFailure::Key | PagerDutyFailure::Refused(_) => ErrorKind::Request,
@@ -58,7 +58,7 @@ impl PagerDutyError {
         }
     }
 
-    /// The way out, where there is one to name.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.failure {
             PagerDutyFailure::Url(_) => "correct PAGERDUTY_EVENTS_URL",

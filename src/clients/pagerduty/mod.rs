@@ -1,6 +1,6 @@
-//! PagerDuty's Events API v2, as far as it is needed: an alert is triggered, and resolved when all is well again.
+//! PagerDuty's Events API v2: triggers an alert, and resolves it later.
 //!
-//! Both name the alert by the same key, so that a failure that goes on stays one alert. When to alert is left to the caller.
+//! Both events carry the same key, so that a lasting failure stays one alert. When to send them is up to the caller.
 
 mod error;
 mod real;
@@ -13,19 +13,19 @@ use serde_json::Value;
 pub use error::{PagerDutyError, PagerDutyFailure};
 pub use real::{PagerDutyOptions, RealPagerDuty};
 
-/// How grave an alert is, in the service's words.
+/// Severity of an alert, in PagerDuty's words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertSeverity {
-    /// Users are hit, or soon will be.
+    /// Users are affected or soon will be.
     Critical,
     /// Something does not work.
     Error,
-    /// Somebody should look at it.
+    /// Worth checking.
     Warning,
 }
 
 impl AlertSeverity {
-    /// The word used on the wire.
+    /// The API's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
@@ -35,25 +35,25 @@ impl AlertSeverity {
     }
 }
 
-/// What PagerDuty is told.
+/// An event about an alert.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlertEvent {
-    /// Something is wrong.
+    /// Opens an alert.
     Trigger {
-        /// The same for every event about the same thing.
+        /// The key, the same for all events about the same problem.
         dedup_key: String,
-        /// One line.
+        /// The problem, in one line.
         summary: String,
         /// Where it was noticed.
         source: String,
-        /// How grave it is.
+        /// Its severity.
         severity: AlertSeverity,
-        /// More about it.
+        /// Further details.
         details: Value,
     },
-    /// It is well again. Without an alert that is open, nothing happens.
+    /// Closes an alert. Does nothing if none is open.
     Resolve {
-        /// The key it was triggered with.
+        /// The key with which it was triggered.
         dedup_key: String,
     },
 }
@@ -67,9 +67,9 @@ impl fmt::Display for AlertEvent {
     }
 }
 
-/// Somebody who wakes people up.
+/// A service that alerts people.
 #[async_trait]
 pub trait Alerts: Send + Sync {
-    /// Sends an event. May be repeated: the key makes it one alert.
+    /// Sends an event. Safe to repeat: the key makes it one alert.
     async fn send(&self, event: &AlertEvent) -> Result<(), PagerDutyError>;
 }

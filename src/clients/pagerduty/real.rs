@@ -13,48 +13,48 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, is_private_host, read_bounded, requested_wait, retry};
 use crate::clients::pagerduty::{AlertEvent, Alerts, PagerDutyError, PagerDutyFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
-/// Where events are sent to.
+/// PagerDuty's own endpoint.
 const EVENTS_URL: &str = "https://events.pagerduty.com/v2/enqueue";
 
-/// The service's own limits: characters of a summary and of a key.
+/// PagerDuty's limits: characters of a summary and of a key.
 const SUMMARY_CHARACTERS: usize = 1024;
 const DEDUP_KEY_CHARACTERS: usize = 255;
 
-/// The length of a routing key.
+/// Characters of a routing key.
 const ROUTING_KEY_CHARACTERS: usize = 32;
 
-/// No answer is larger.
+/// Limit for a response body.
 const BODY_BYTES: usize = 256 * 1024;
 
-/// One exchange takes no longer.
+/// Limit for one request and its response.
 const CALL_TIME: Duration = Duration::from_secs(20);
 
-/// How much of the service's words goes into a message.
+/// How much of the service's message an error keeps.
 const DETAIL_BYTES: usize = 300;
 
-/// An alert is repeated for about half a minute.
+/// Alerts are retried for about half a minute.
 const ALERT_RETRY: RetryPolicy =
     RetryPolicy { retries: 4, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(15) };
 
-/// What a [`RealPagerDuty`] is made from.
+/// Options of a [`RealPagerDuty`].
 #[derive(Debug, Clone)]
 pub struct PagerDutyOptions {
-    /// Where events are sent to; PagerDuty's own place when nothing is said.
+    /// The URL to which events are sent. Default: PagerDuty's own.
     pub events_url: Option<String>,
     /// The integration's key.
     pub routing_key: SecretString,
-    /// How often and when failed calls are repeated.
+    /// Retries of failed calls.
     pub retry: RetryPolicy,
 }
 
 impl PagerDutyOptions {
-    /// The usual options.
+    /// The default options.
     pub fn new(events_url: Option<String>, routing_key: SecretString) -> Self {
         Self { events_url, routing_key, retry: ALERT_RETRY }
     }
@@ -75,22 +75,22 @@ impl fmt::Debug for RealPagerDuty {
     }
 }
 
-/// One try that failed.
-struct Failed {
+/// A failed attempt.
+struct FailedAttempt {
     failure: PagerDutyFailure,
     again: Retry,
 }
 
-/// What the service answers with.
+/// The body of a response.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Answer {
+struct EventResponse {
     message: String,
     errors: Vec<String>,
 }
 
 impl RealPagerDuty {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client without sending anything.
     pub fn new(options: PagerDutyOptions, clock: Arc<dyn Clock>) -> Result<Self, PagerDutyError> {
         let failed = |failure| PagerDutyError { attempt: "prepare alerts".to_owned(), failure };
         let PagerDutyOptions { events_url, routing_key, retry } = options;
@@ -105,8 +105,8 @@ impl RealPagerDuty {
         Ok(Self { http, endpoint, routing_key, retry, clock })
     }
 
-    async fn once(&self, body: String) -> Result<(), Failed> {
-        let transport = |words: String| Failed { failure: PagerDutyFailure::Transport(words), again: Retry::After(None) };
+    async fn once(&self, body: String) -> Result<(), FailedAttempt> {
+        let transport = |words: String| FailedAttempt { failure: PagerDutyFailure::Transport(words), again: Retry::After(None) };
         let request = self.http.post(self.endpoint.clone()).timeout(CALL_TIME).header(CONTENT_TYPE, "application/json").body(body);
         let answer = request.send().await.map_err(|error| transport(error.without_url().to_string()))?;
         let (status, headers) = (answer.status(), answer.headers().clone());
@@ -117,7 +117,7 @@ impl RealPagerDuty {
         let wait = requested_wait(&headers, &body, self.clock.now());
         let failure = failure_of(status, &body);
         let again = if matches!(failure, PagerDutyFailure::Refused(_)) { Retry::No } else { Retry::After(wait) };
-        Err(Failed { failure, again })
+        Err(FailedAttempt { failure, again })
     }
 }
 
@@ -125,19 +125,19 @@ impl RealPagerDuty {
 impl Alerts for RealPagerDuty {
     async fn send(&self, event: &AlertEvent) -> Result<(), PagerDutyError> {
         let body = body(event, self.routing_key.expose_secret(), self.clock.as_ref()).to_string();
-        // Sent also when the run was cancelled: whoever does not want to wait drops it.
+        // Sent even if the run was canceled. A caller that does not want to wait drops the future.
         let never = CancellationToken::new();
-        let sent = retry(self.retry, &never, |failed: &Failed| failed.again, || self.once(body.clone())).await;
+        let sent = retry(self.retry, &never, |failed: &FailedAttempt| failed.again, || self.once(body.clone())).await;
         let failure = match sent {
             Ok(()) => return Ok(()),
-            Err(Stopped::Failed(failed)) => failed.failure,
-            Err(Stopped::Cancelled) => PagerDutyFailure::Transport("it was cancelled".to_owned()),
+            Err(RetryError::Failed(failed)) => failed.failure,
+            Err(RetryError::Cancelled) => PagerDutyFailure::Transport("it was canceled".to_owned()),
         };
         Err(PagerDutyError { attempt: event.to_string(), failure })
     }
 }
 
-/// An event as the service takes it.
+/// An event in the service's format.
 fn body(event: &AlertEvent, routing_key: &str, clock: &dyn Clock) -> Value {
     let key = |dedup_key: &str| dedup_key.chars().take(DEDUP_KEY_CHARACTERS).collect::<String>();
     match event {
@@ -161,7 +161,7 @@ fn body(event: &AlertEvent, routing_key: &str, clock: &dyn Clock) -> Value {
 }
 
 fn failure_of(status: StatusCode, body: &[u8]) -> PagerDutyFailure {
-    let answer: Answer = serde_json::from_slice(body).unwrap_or_default();
+    let answer: EventResponse = serde_json::from_slice(body).unwrap_or_default();
     let mut detail = answer.message;
     if !answer.errors.is_empty() {
         detail = format!("{detail} ({})", answer.errors.join(", "));
@@ -174,11 +174,11 @@ fn failure_of(status: StatusCode, body: &[u8]) -> PagerDutyFailure {
     }
 }
 
-/// Where events are sent to, and whether that is a machine of one's own.
+/// The endpoint, and whether it is on this machine or a private network.
 fn endpoint(text: &str) -> Result<(Url, bool), PagerDutyFailure> {
     let url: Url = text.parse().map_err(|error: url::ParseError| PagerDutyFailure::Url(error.to_string()))?;
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(PagerDutyFailure::Url("it has a user or a password".to_owned()));
+        return Err(PagerDutyFailure::Url("it contains a user name or a password".to_owned()));
     }
     let is_private = url.host().is_some_and(|host| is_private_host(&host));
     match url.scheme() {

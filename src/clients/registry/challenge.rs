@@ -1,24 +1,24 @@
-//! `WWW-Authenticate`: how a registry wants to be told who asks.
+//! `WWW-Authenticate`: how a registry wants its clients to authenticate.
 
 use url::Url;
 
-/// What a registry asks for.
+/// A registry's challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Challenge {
     /// User name and password with each request.
     Basic,
-    /// A token, to be had elsewhere.
+    /// A token from a token service.
     Bearer {
-        /// Where.
+        /// The URL of the token service.
         realm: Url,
-        /// For which service.
+        /// The service to request a token for.
         service: Option<String>,
-        /// For what.
+        /// The permissions to request.
         scope: Option<String>,
     },
 }
 
-/// Reads the header; `None` for a scheme that we do not speak.
+/// Parses the header. `None` for an unsupported scheme.
 pub(super) fn parse(header: &str) -> Option<Challenge> {
     let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
     if scheme.eq_ignore_ascii_case("basic") {
@@ -39,7 +39,7 @@ pub(super) fn parse(header: &str) -> Option<Challenge> {
     Some(Challenge::Bearer { realm: realm?, service, scope })
 }
 
-/// `name="value"` pairs; a comma within quotes belongs to the value.
+/// `name="value"` pairs. A comma within quotes is part of the value.
 fn parameters(mut rest: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     while let Some((name, after)) = rest.split_once('=') {

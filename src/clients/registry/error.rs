@@ -1,68 +1,68 @@
-//! What a registry's refusals mean.
+//! Errors of a registry, by meaning.
 
 use crate::clients::ErrorKind;
 
-/// A call to a registry that failed.
+/// A call to a registry failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
-    /// Nobody answers, or the connection broke.
-    #[error("the registry {host} cannot be reached")]
+    /// The registry did not respond, or the connection was interrupted.
+    #[error("failed to reach the registry {host}")]
     Unreachable {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// Why.
+        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// 5xx or 429.
-    #[error("the registry {host} answers {status} to {attempted}")]
+    /// 5xx or 429, even after the last retry.
+    #[error("the registry {host} responded with {status} to {attempted}")]
     Unavailable {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// What was asked.
+        /// What was requested.
         attempted: String,
         /// The status.
         status: u16,
     },
     /// 401 or 403.
-    #[error("the registry {host} refuses {attempted} ({status})")]
+    #[error("the registry {host} rejected {attempted} ({status})")]
     Denied {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// What was asked.
+        /// What was requested.
         attempted: String,
         /// The status.
         status: u16,
     },
-    /// The CLI token is none.
+    /// The CLI token is unknown to the registry.
     #[error("the registry {host} does not know the CLI token")]
     UnknownToken {
-        /// The registry.
+        /// The registry's host.
         host: String,
     },
-    /// An API token where the CLI token belongs.
-    #[error("the registry wants the CLI token, and this is an API token")]
+    /// An API token was given instead of the CLI token.
+    #[error("the registry needs the CLI token, but this is an API token")]
     ApiToken,
-    /// Something else than a registry answers.
-    #[error("the registry {host} gave an answer to {attempted} that cannot be read: {problem}")]
+    /// The response is not one of a registry.
+    #[error("the registry {host} sent an invalid response to {attempted}: {problem}")]
     Malformed {
-        /// The registry.
+        /// The registry's host.
         host: String,
-        /// What was asked.
+        /// What was requested.
         attempted: String,
-        /// What is wrong with it.
+        /// The problem with the response.
         problem: String,
     },
-    /// A registry that cannot be spoken to.
-    #[error("'{host}' is no address of a registry")]
+    /// Not a valid address of a registry.
+    #[error("'{host}' is not a valid address of a registry")]
     BadHost {
-        /// What was given.
+        /// The address.
         host: String,
     },
 }
 
 impl RegistryError {
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } | Self::Unavailable { .. } | Self::Malformed { .. } => ErrorKind::Service,
@@ -70,7 +70,7 @@ impl RegistryError {
         }
     }
 
-    /// The way out.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unreachable { .. } | Self::Malformed { .. } => {
@@ -79,7 +79,7 @@ impl RegistryError {
             Self::Unavailable { .. } => Some("run it again later; layers that arrived are not sent again"),
             Self::Denied { .. } => Some("check that COG_TOKEN belongs to an account that may write to the model"),
             Self::UnknownToken { .. } | Self::ApiToken => Some(
-                "COG_TOKEN is the CLI token from https://replicate.com/auth/token; the token that begins with r8_ is REPLICATE_API_TOKEN",
+                "COG_TOKEN is the CLI token from https://replicate.com/auth/token; the token that starts with r8_ is REPLICATE_API_TOKEN",
             ),
             Self::BadHost { .. } => Some("name it as HOST or HOST:PORT, as in r8.im"),
         }

@@ -1,29 +1,29 @@
-//! Manifests, of Docker's and of OCI's kind, alone or in an index.
+//! Manifests in Docker's and OCI's format, alone or in an index.
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::identity::ImageDigest;
 
-/// What we can read, in the order of preference.
+/// The supported formats, in order of preference.
 pub(super) const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v2+json, \
      application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// An image's manifest.
+/// The manifest of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
-    /// Its digest, computed from what was received.
+    /// Its digest, computed from the response.
     pub digest: ImageDigest,
     /// The digest of the image's configuration.
     pub config: ImageDigest,
     /// The digests of the layers, in order.
     pub layers: Vec<ImageDigest>,
-    /// Bytes of all layers.
+    /// Total size of the layers as the manifest declares it, in bytes.
     pub size_bytes: u64,
 }
 
-/// What a registry may answer.
+/// A document that a registry can return.
 #[derive(Debug)]
 pub(super) enum Document {
     Image(Manifest),
@@ -57,7 +57,7 @@ struct Platform {
     architecture: String,
 }
 
-/// Reads an answer. `expected` is the digest that was asked for, when it was one.
+/// Parses a response. `expected` is the digest that was requested, if it was requested by digest.
 pub(super) fn read(body: &[u8], expected: Option<&str>) -> Result<Document, String> {
     let computed = format!("sha256:{}", hex::encode(Sha256::digest(body)));
     if let Some(expected) = expected.filter(|expected| *expected != computed) {
@@ -69,7 +69,7 @@ pub(super) fn read(body: &[u8], expected: Option<&str>) -> Result<Document, Stri
         Wire { config: Some(config), layers: Some(layers), .. } => Ok(Document::Image(Manifest {
             digest,
             config: config.digest,
-            // Sizes are the registry's word, and may be anything.
+            // The sizes come from the registry and may be anything.
             size_bytes: layers.iter().fold(0, |sum: u64, layer| sum.saturating_add(layer.size)),
             layers: layers.into_iter().map(|layer| layer.digest).collect(),
         })),

@@ -1,6 +1,6 @@
-//! OCI registries over HTTP: looking at manifests, and Replicate's check of the CLI token.
+//! OCI registries over HTTP: reads manifests and checks Replicate's CLI token.
 //!
-//! Pushing and pulling layers is the Docker daemon's work (`clients::docker`). What a manifest means is left to the callers.
+//! The Docker daemon pushes and pulls layers (`clients::docker`). What a manifest means is up to the callers.
 
 mod challenge;
 mod error;
@@ -21,7 +21,7 @@ use crate::support::SecretString;
 /// A registry.
 #[async_trait]
 pub trait Registry: Send + Sync {
-    /// The manifest of `repository` under a tag or a digest; `None` when there is none. Of an index, that of linux/amd64.
+    /// The manifest of `repository` under a tag or digest, or `None`. For an index, the manifest of linux/amd64.
     async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError>;
 
     /// The user that a CLI token belongs to, under whose name pushes go: `docs/reference/replicate-api.md#token-check`.

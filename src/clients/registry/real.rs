@@ -13,38 +13,38 @@ use super::challenge::{Challenge, parse};
 use super::manifest::{self, Document, Manifest};
 use super::{Registry, RegistryError};
 use crate::clients::docker::RegistryCredentials;
-use crate::clients::http::{HttpOptions, Retry, Stopped, build_client, read_bounded, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, retry};
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
-/// A larger manifest is none: registries refuse them from 4 MiB on.
+/// Limit for a manifest. Registries reject those above 4 MiB.
 const MANIFEST_BYTES: usize = 8 * 1024 * 1024;
 
-/// An answer about a token is short.
+/// Limit for a response about a token.
 const ANSWER_BYTES: usize = 64 * 1024;
 
-/// A whole exchange takes no longer.
+/// Limit for one request and its response.
 const CALL_TIME: Duration = Duration::from_secs(60);
 
-/// What a [`RealRegistry`] is made from.
+/// Options of a [`RealRegistry`].
 #[derive(Debug, Clone)]
 pub struct RegistryOptions {
-    /// `HOST` or `HOST:PORT`, as in `r8.im`. Addresses of this machine are spoken to over plain HTTP, all others over HTTPS.
+    /// `HOST` or `HOST:PORT`, as in `r8.im`. Loopback addresses are contacted over plain HTTP, all others over HTTPS.
     pub host: String,
-    /// Who asks; nobody for public images. Credentials for another host are not used.
+    /// Credentials. `None` for public images. Credentials for another host are ignored.
     pub credentials: Option<RegistryCredentials>,
-    /// How often and when failed calls are repeated.
+    /// Retries of failed calls.
     pub retry: RetryPolicy,
 }
 
 impl RegistryOptions {
-    /// The usual options.
+    /// The default options.
     pub fn new(host: impl Into<String>, credentials: Option<RegistryCredentials>) -> Self {
         Self { host: host.into(), credentials, retry: RetryPolicy::HTTP }
     }
 }
 
-/// A registry, spoken to over HTTP.
+/// A registry, over HTTP.
 #[derive(Debug)]
 pub struct RealRegistry {
     base: Url,
@@ -55,7 +55,7 @@ pub struct RealRegistry {
 }
 
 impl RealRegistry {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client without sending anything.
     pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
         let RegistryOptions { host, credentials, retry } = options;
         let (base, local) = base_url(&host).ok_or_else(|| RegistryError::BadHost { host: host.clone() })?;
@@ -74,7 +74,7 @@ impl RealRegistry {
     }
 
     fn unreachable(&self, source: reqwest::Error) -> RegistryError {
-        // The URL may hold nothing secret, but the host says it already.
+        // The URL contains no secret, but the message already names the host.
         RegistryError::Unreachable { host: self.host.clone(), source: Box::new(source.without_url()) }
     }
 
@@ -91,11 +91,11 @@ impl RealRegistry {
     where
         F: Future<Output = Result<T, RegistryError>>,
     {
-        // Callers cancel by dropping: nothing here changes anything over there.
+        // Callers cancel by dropping the future, because these requests change nothing.
         match retry(self.retry, &CancellationToken::new(), classify, operation).await {
             Ok(value) => Ok(value),
-            Err(Stopped::Failed(error)) => Err(error),
-            Err(Stopped::Cancelled) => {
+            Err(RetryError::Failed(error)) => Err(error),
+            Err(RetryError::Cancelled) => {
                 Err(RegistryError::Unreachable { host: self.host.clone(), source: "the call was cancelled".into() })
             }
         }
@@ -113,7 +113,7 @@ impl RealRegistry {
         };
         let mut response = ask(None).send().await.map_err(|error| self.unreachable(error))?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            let authorization = self.answer(&response, repository).await?;
+            let authorization = self.authorization(&response, repository).await?;
             response = ask(Some(authorization)).send().await.map_err(|error| self.unreachable(error))?;
         }
         match response.status() {
@@ -125,8 +125,8 @@ impl RealRegistry {
         Ok(Some(body.to_vec()))
     }
 
-    /// What to send after a 401.
-    async fn answer(&self, refusal: &reqwest::Response, repository: &str) -> Result<String, RegistryError> {
+    /// The `Authorization` header to send after a 401.
+    async fn authorization(&self, refusal: &reqwest::Response, repository: &str) -> Result<String, RegistryError> {
         let attempted = format!("pull {repository}");
         let header = refusal.headers().get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         match (parse(header), &self.credentials) {
@@ -140,12 +140,12 @@ impl RealRegistry {
 
     pub(super) async fn token(&self, mut realm: Url, service: Option<String>, scope: String) -> Result<String, RegistryError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct TokenResponse {
             token: Option<String>,
             access_token: Option<String>,
         }
         if realm.scheme() != "https" && realm.scheme() != self.base.scheme() {
-            return Err(self.malformed("a token", "it is to be asked for over a connection that is not protected".to_owned()));
+            return Err(self.malformed("a token", "the token service does not use TLS".to_owned()));
         }
         realm.query_pairs_mut().append_pair("scope", &scope);
         if let Some(service) = &service {
@@ -160,13 +160,13 @@ impl RealRegistry {
             return Err(self.refused("a token", response.status()));
         }
         let body = read_bounded(response, ANSWER_BYTES).await.map_err(|error| self.malformed("a token", error.to_string()))?;
-        let answer: Answer = serde_json::from_slice(&body).map_err(|error| self.malformed("a token", error.to_string()))?;
-        let token = answer.token.or(answer.access_token).ok_or_else(|| self.malformed("a token", "there is none".to_owned()))?;
+        let answer: TokenResponse = serde_json::from_slice(&body).map_err(|error| self.malformed("a token", error.to_string()))?;
+        let token = answer.token.or(answer.access_token).ok_or_else(|| self.malformed("a token", "the response contains none".to_owned()))?;
         Ok(format!("Bearer {token}"))
     }
 
-    /// Whether a token service may be given the password: on the registry's own host, or beside it under the same name. Without
-    /// protection, as on this machine, only the registry itself: another port is another program.
+    /// Whether a token service may receive the password: on the registry's own host or a subdomain of it. Without TLS, as on this
+    /// machine, only the registry itself, because another port is another program.
     fn may_know(&self, realm: &Url) -> bool {
         let (Some(there), Some(here)) = (realm.host_str(), self.base.host_str()) else { return false };
         match realm.scheme() {
@@ -199,7 +199,7 @@ fn basic(credentials: &RegistryCredentials) -> String {
     format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair))
 }
 
-/// The registry's address, and whether it is on this machine.
+/// The registry's URL, and whether it is on this machine.
 fn base_url(host: &str) -> Option<(Url, bool)> {
     let with = |scheme: &str| Url::parse(&format!("{scheme}://{host}/")).ok();
     let url = with("https")?;
@@ -219,7 +219,7 @@ fn base_url(host: &str) -> Option<(Url, bool)> {
 impl Registry for RealRegistry {
     async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>, RegistryError> {
         let mut reference = reference.to_owned();
-        // An index, and the image it names.
+        // An index, then the image that it lists.
         for _ in 0..2 {
             let Some(body) = self.repeated(|| self.body_of(repository, &reference)).await? else { return Ok(None) };
             let expected = Some(reference.as_str()).filter(|reference| reference.starts_with("sha256:"));
@@ -234,7 +234,7 @@ impl Registry for RealRegistry {
 
     async fn verify_token(&self, token: &SecretString) -> Result<String, RegistryError> {
         #[derive(Deserialize)]
-        struct Answer {
+        struct VerifyTokenResponse {
             username: String,
         }
         let text = token.expose_secret().trim();
@@ -252,7 +252,7 @@ impl Registry for RealRegistry {
             }
             let body =
                 read_bounded(response, ANSWER_BYTES).await.map_err(|error| self.malformed("verify-token", error.to_string()))?;
-            let answer: Answer =
+            let answer: VerifyTokenResponse =
                 serde_json::from_slice(&body).map_err(|error| self.malformed("verify-token", error.to_string()))?;
             Ok(answer.username)
         })

@@ -186,7 +186,7 @@ async fn nobody_there_is_the_services_failure() {
     };
     let error = RealRegistry::new(options).unwrap().manifest("a/b", "latest").await.unwrap_err();
     assert!(matches!(error, RegistryError::Unreachable { .. }));
-    assert_eq!(error.to_string(), "the registry 127.0.0.1:1 cannot be reached");
+    assert_eq!(error.to_string(), "failed to reach the registry 127.0.0.1:1");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Who we are, and on what we may run.
+//! The account and its hardware.
 
 use async_trait::async_trait;
 
@@ -10,7 +10,7 @@ use crate::clients::replicate::{Account, Hardware, ReplicateError};
 /// The token's account.
 #[async_trait]
 pub trait Accounts: Send + Sync {
-    /// Whom the token belongs to: the cheapest check of a token. Models can only be made under this name.
+    /// The account: the cheapest check of a token. Models can only be created under its name.
     async fn account(&self) -> Result<Account, ReplicateError>;
 
     /// The hardware this account may use. It depends on the account and changes: never assume a SKU.

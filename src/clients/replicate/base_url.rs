@@ -1,4 +1,4 @@
-//! Where the API is.
+//! The base URL of the API.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,49 +7,49 @@ use url::{Host, Url};
 
 use crate::clients::http::is_private_host;
 
-/// A text that cannot be the API's address.
+/// Not a valid base URL of the API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
     /// Not a URL.
-    #[error("the base URL cannot be read: {0}")]
+    #[error("the base URL is invalid: {0}")]
     Unreadable(#[from] url::ParseError),
-    /// Neither `http` nor `https`, credentials, a query or a fragment.
-    #[error("the base URL has to be an http or https address without credentials, query or fragment")]
+    /// The scheme is not `http` or `https`, or it has credentials, a query or a fragment.
+    #[error("the base URL must be an http or https URL without credentials, query or fragment")]
     Unfit,
 }
 
-/// The API's address, as in `https://api.replicate.com/v1`.
+/// The base URL of the API, as in `https://api.replicate.com/v1`.
 ///
-/// The official clients disagree whether `REPLICATE_BASE_URL` includes `/v1`: `docs/reference/replicate-api.md#base-url`. Both forms are
-/// accepted: `/v1` is added when there is no path.
+/// The official clients disagree whether `REPLICATE_BASE_URL` includes `/v1`: `docs/reference/replicate-api.md#base-url`. Both
+/// forms are accepted: `/v1` is added when there is no path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// The variables that may name it, the first that is set and not empty counts.
+    /// The environment variables. The first one that is set and not empty counts.
     pub const VARIABLES: [&'static str; 2] = ["REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"];
 
-    /// Where Replicate is.
+    /// Replicate's own base URL.
     pub const REPLICATE: &'static str = "https://api.replicate.com/v1";
 
-    /// Takes the address from the variables, or Replicate's own.
+    /// Reads the base URL from the environment variables. Default: Replicate's own.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BaseUrlError> {
         let named = Self::VARIABLES.into_iter().filter_map(variable).find(|value| !value.trim().is_empty());
         named.as_deref().unwrap_or(Self::REPLICATE).parse()
     }
 
-    /// The address of a resource, below the base.
+    /// The URL of a resource.
     pub(super) fn join(&self, segments: &[&str]) -> Url {
         let mut url = self.0.clone();
-        // Only URLs without a host have no segments, and those are not accepted.
+        // Only URLs without a host have no segments, and those are rejected.
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(segments);
         }
         url
     }
 
-    /// The address of a page's neighbour, if it may be given the token: on the base's own host. A documented example is `http` on an
-    /// `https` API, which is corrected.
+    /// The URL of the next page, if it may receive the token: it has to be on the base's own host. A documented example has `http`
+    /// on an `https` API, which is corrected.
     pub(super) fn next_page(&self, link: &str) -> Option<Url> {
         let mut next = self.0.join(link).ok()?;
         if next.scheme() == "http" && self.0.scheme() == "https" {
@@ -58,7 +58,7 @@ impl BaseUrl {
         self.is_origin_of(&next).then_some(next)
     }
 
-    /// Whether a URL is on the base's scheme, host and port.
+    /// Whether a URL has the base's scheme, host and port.
     pub(super) fn is_origin_of(&self, url: &Url) -> bool {
         url.origin() == self.0.origin()
     }
@@ -66,7 +66,7 @@ impl BaseUrl {
     /// Whether the API is on this machine or in a private network: a sandbox or a test double.
     pub(super) fn is_private(&self) -> bool {
         self.0.host().is_some_and(|host| {
-            // A name without a dot is one of a local network: a container beside ours, `host` in a company.
+            // A name without a dot belongs to a local network: a neighboring container, or a company's host.
             is_private_host(&host) || matches!(host, Host::Domain(name) if !name.contains('.') || name == "host.docker.internal")
         })
     }

@@ -1,4 +1,4 @@
-//! One request and its answer, as values.
+//! A request and its response, as values.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::clients::replicate::{Failure, NewFile, ReplicateError};
+use crate::clients::replicate::{NewFile, ReplicateError, ReplicateFailure};
 
 /// A request to the API.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
-    /// What it is for; fits after "failed to".
+    /// The purpose; fits after "failed to".
     pub(super) attempted: String,
     pub(super) method: Method,
     pub(super) url: Url,
     pub(super) payload: Payload,
-    /// `Cancel-After`: when the service ends the prediction by itself.
+    /// `Cancel-After`: the time after which the service cancels the prediction by itself.
     pub(super) cancel_after: Option<Duration>,
 }
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Debug, Clone)]
 pub(super) enum Payload {
     Nothing,
@@ -49,23 +49,23 @@ impl Call {
     }
 
     /// An error of this call.
-    pub(super) fn failed(&self, failure: Failure) -> ReplicateError {
+    pub(super) fn failed(&self, failure: ReplicateFailure) -> ReplicateError {
         ReplicateError::new(&self.attempted, failure)
     }
 }
 
-/// A successful answer.
+/// A successful response.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(super) struct ApiResponse {
     body: Bytes,
 }
 
-impl Reply {
+impl ApiResponse {
     pub(super) fn new(body: Bytes) -> Self {
         Self { body }
     }
 
-    /// The answer's content.
+    /// Parses the body.
     pub(super) fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ReplicateError> {
         serde_json::from_slice(&self.body).map_err(|error| {
             let reason = match std::str::from_utf8(&self.body).map(str::trim_start) {
@@ -73,12 +73,12 @@ impl Reply {
                 Ok(text) if text.starts_with('<') => "it is HTML, not JSON".to_owned(),
                 _ => error.to_string(),
             };
-            call.failed(Failure::UnexpectedBody { reason }).with_body(&String::from_utf8_lossy(&self.body))
+            call.failed(ReplicateFailure::UnexpectedBody { reason }).with_body(&String::from_utf8_lossy(&self.body))
         })
     }
 
-    /// The answer's content, as one of our types.
+    /// Parses the body and converts it.
     pub(super) fn convert<R: DeserializeOwned, T: TryFrom<R, Error = String>>(&self, call: &Call) -> Result<T, ReplicateError> {
-        T::try_from(self.read::<R>(call)?).map_err(|reason| call.failed(Failure::UnexpectedBody { reason }))
+        T::try_from(self.read::<R>(call)?).map_err(|reason| call.failed(ReplicateFailure::UnexpectedBody { reason }))
     }
 }

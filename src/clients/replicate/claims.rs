@@ -1,4 +1,4 @@
-//! Which predictions are whose: the memory that makes a lost creation recoverable.
+//! Which caller holds which prediction. This makes a lost creation recoverable.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,51 +9,51 @@ use crate::clients::replicate::PredictionTarget;
 use crate::clients::replicate::wire::RawJob;
 use crate::domain::prediction::{Inputs, PredictionId};
 
-/// The predictions and trainings that this client's callers hold, each by one.
+/// The predictions and trainings held by callers of this client, each by one caller.
 #[derive(Debug, Default)]
 pub(super) struct Claims {
-    kept: Mutex<Kept>,
+    state: Mutex<ClaimState>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct ClaimState {
     ids: HashSet<PredictionId>,
-    /// Model and version that the service reported for a target.
+    /// The model and version that the service reported for a target.
     reported: HashMap<PredictionTarget, (Option<String>, Option<String>)>,
 }
 
 impl Claims {
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, ClaimState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a prediction for a caller who got it as the answer to a creation. `false`: another caller, who lost the answer to the
-    /// same creation, took it for its own; then this caller's own may be found instead.
+    /// Claims a prediction for the caller whose creation returned it. `false` if another caller, who lost the response to an
+    /// identical creation, has claimed it. Then the prediction of that other creation can be found instead.
     pub(super) fn take(&self, target: &PredictionTarget, job: &RawJob) -> bool {
-        let mut kept = self.kept();
-        kept.reported.insert(target.clone(), (job.model.clone(), job.version.clone()));
-        kept.ids.insert(job.id())
+        let mut state = self.state();
+        state.reported.insert(target.clone(), (job.model.clone(), job.version.clone()));
+        state.ids.insert(job.id())
     }
 
-    /// Takes the oldest prediction that nobody holds and that could be the answer to a lost creation. Candidates are newest first, as
-    /// the service lists them.
+    /// Claims the oldest unclaimed prediction that could be the result of a lost creation. Candidates are newest first, as the
+    /// service lists them.
     pub(super) fn take_lost(&self, target: &PredictionTarget, inputs: &Inputs, candidates: Vec<RawJob>) -> Option<RawJob> {
-        let mut kept = self.kept();
-        let reported = kept.reported.get(target);
+        let mut state = self.state();
+        let reported = state.reported.get(target);
         let found = candidates
             .into_iter()
             .rev()
-            .find(|job| !kept.ids.contains(&job.id()) && runs_on(job, target, reported) && same_members(&job.input, inputs))?;
-        kept.ids.insert(found.id());
+            .find(|job| !state.ids.contains(&job.id()) && runs_on(job, target, reported) && same_members(&job.input, inputs))?;
+        state.ids.insert(found.id());
         Some(found)
     }
 }
 
 /// Whether a prediction runs on the target.
 ///
-/// The reported version can differ from the requested one (an override), and an official model can be reported under an internal name:
-/// `docs/reference/replicate-api.md#the-prediction-object`. So what was reported for the target before counts too. A version's id alone
-/// is not enough, because two models may have a version with the same id.
+/// The reported version can differ from the requested one (an override), and an official model can be reported under an internal
+/// name: `docs/reference/replicate-api.md#the-prediction-object`. So what was reported for the target before counts too. A
+/// version's id alone is not enough, because two models may have a version with the same id.
 fn runs_on(job: &RawJob, target: &PredictionTarget, reported: Option<&(Option<String>, Option<String>)>) -> bool {
     let model = job.model.as_deref();
     let direct = match target {
@@ -75,10 +75,10 @@ fn same_members(left: &Inputs, right: &Inputs) -> bool {
     left.len() == right.len() && left.iter().all(|(name, value)| right.get(name).is_some_and(|other| same_value(value, other)))
 }
 
-/// Whether two values are equal, where `1` equals `1.0`: a service may write numbers in its own way.
+/// Whether two values are equal. `1` equals `1.0`, because a service may write numbers in its own way.
 fn same_value(left: &Value, right: &Value) -> bool {
     match (left, right) {
-        // Whole numbers are compared as such: two large seeds can be the same float.
+        // Integers are compared exactly: two large seeds can be the same float.
         (Value::Number(left), Value::Number(right)) => {
             left == right || ((left.is_f64() || right.is_f64()) && left.as_f64() == right.as_f64())
         }

@@ -1,16 +1,17 @@
-//! Creating predictions and trainings, each exactly once.
+//! Creates predictions and trainings, each exactly once.
 //!
-//! The API has no idempotency key, so a creation whose answer is lost (a dropped connection, a time-out, a 5xx) may or may not have
-//! happened, and repeating it blindly may run and bill twice. What we do instead:
+//! The API has no idempotency key. A creation whose response is lost (an interrupted connection, a timeout, a 5xx) may or may not
+//! have happened, and repeating it blindly may run and bill twice. Instead:
 //!
-//! 1. A refusal (4xx) is returned. A 429, and a connection that never stood, were not executed: they are repeated.
-//! 2. Otherwise the service is asked for what was created since, on the same target, with the same inputs. One that no caller of this
-//!    client holds is taken as the answer. If several looks find none, the creation did not happen and is repeated.
-//! 3. Identical creations may run side by side. Each prediction is handed out once ([`Claims`](super::claims::Claims)): if a caller that
-//!    lost its answer took the prediction of an identical one, the other finds it taken when its own answer arrives, and looks in turn.
-//!    Both ask for the same thing, so it does not matter who gets which, only that there are as many predictions as callers.
+//! 1. A rejection (4xx) is returned. A 429 or a failed connection means that nothing was executed: the request is repeated.
+//! 2. Otherwise the service is asked for what was created since, on the same target and with the same inputs. One that no caller of
+//!    this client holds is taken as the result. If none is found several times, the creation did not happen and is repeated.
+//! 3. Identical creations may run at the same time. Each prediction is returned to one caller only
+//!    ([`Claims`](super::claims::Claims)): if a caller that lost its response took the prediction of an identical request, the other
+//!    finds it taken when its own response arrives, and searches in turn. Both asked for the same, so it only matters that there are
+//!    as many predictions as callers.
 //!
-//! When looking fails as well, nothing is repeated and [`Failure::Unresolved`] says so.
+//! If the search fails as well, nothing is repeated and the error is [`ReplicateFailure::Unresolved`].
 
 use std::ops::ControlFlow;
 
@@ -19,23 +20,23 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::http::pause;
 use crate::clients::replicate::call::Call;
-use crate::clients::replicate::failure::Effect;
+use crate::clients::replicate::effect::Effect;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::RawJob;
-use crate::clients::replicate::{Failure, PredictionTarget, ReplicateError};
+use crate::clients::replicate::{PredictionTarget, ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Inputs, Prediction};
 
 /// Pages of a hundred that are searched for a lost creation.
 const LOOKUP_PAGES: usize = 20;
 
-/// Predictions from before a creation cannot be its outcome. `Date` headers count whole seconds, so the service's time is known to
-/// about two.
+/// Predictions that are older than a creation cannot be its result. `Date` headers count whole seconds, so the service's time is
+/// known to about two.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(2);
 
-/// The same while the service has not told its time.
+/// The tolerance while the service's time is unknown.
 const UNKNOWN_CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// The two things that run.
+/// What can be created and run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum JobKind {
     Prediction,
@@ -43,7 +44,7 @@ pub(super) enum JobKind {
 }
 
 impl JobKind {
-    /// The path segment under which they are kept.
+    /// The path segment of the collection.
     pub(super) const fn collection(self) -> &'static str {
         match self {
             Self::Prediction => "predictions",
@@ -51,7 +52,7 @@ impl JobKind {
         }
     }
 
-    /// The word for one.
+    /// The singular noun.
     pub(super) const fn noun(self) -> &'static str {
         match self {
             Self::Prediction => "prediction",
@@ -60,32 +61,32 @@ impl JobKind {
     }
 }
 
-/// Something to be created.
+/// A prediction or training to create.
 #[derive(Debug)]
 pub(super) struct Creation {
     pub(super) kind: JobKind,
     pub(super) target: PredictionTarget,
-    /// As they are sent.
+    /// The inputs as they are sent.
     pub(super) inputs: Inputs,
     pub(super) call: Call,
 }
 
-/// Inputs as they can be sent: a null for an optional input is refused, so it is left out.
+/// Removes nulls, because the API rejects a null for an optional input.
 pub(super) fn without_nulls(inputs: &Inputs) -> Inputs {
     inputs.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// What is left to say in the end to a caller whose every prediction was taken by another.
-fn taken_by_a_twin() -> Failure {
-    Failure::UnexpectedBody { reason: "it was handed to an identical request that had lost its own".to_owned() }
+/// The error of a caller whose predictions were all taken by others.
+fn taken_by_a_twin() -> ReplicateFailure {
+    ReplicateFailure::UnexpectedBody { reason: "it was taken by an identical request that had lost its own response".to_owned() }
 }
 
 impl RealReplicate {
     /// Creates a prediction or training exactly once.
     ///
-    /// Cancelling ends waits at once, but not a request under way: what it creates is returned, so that the caller can cancel it.
+    /// Canceling ends waits at once, but not a request in progress: what it creates is returned, so that the caller can cancel it.
     pub(super) async fn create(&self, creation: &Creation, cancelled: &CancellationToken) -> Result<Prediction, ReplicateError> {
-        let stopped = || creation.call.failed(Failure::Cancelled { still_running: None });
+        let stopped = || creation.call.failed(ReplicateFailure::Cancelled { still_running: None });
         let sent_at = self.now();
         let mut waits = self.retry.waits();
         let mut turn = None;
@@ -103,7 +104,7 @@ impl RealReplicate {
                     Effect::NotExecuted(wait) => {
                         let Some(own) = waits.next() else { return Err(error) };
                         let wait = wait.unwrap_or(own).min(self.retry.longest_wait);
-                        if let Failure::RateLimited { low_credit, .. } = error.failure() {
+                        if let ReplicateFailure::RateLimited { low_credit, .. } = error.failure() {
                             self.throttle.close(wait, *low_credit);
                         } else {
                             pause(wait, cancelled).await.map_err(|_interrupted| stopped())?;
@@ -121,7 +122,7 @@ impl RealReplicate {
         }
     }
 
-    /// Looks for what a creation without an answer has created, several times. When cancelled, looks once more and at once.
+    /// Searches several times for what a creation without a response created. When canceled, searches once more at once.
     async fn find_lost(
         &self,
         creation: &Creation,
@@ -133,7 +134,7 @@ impl RealReplicate {
             let found = self
                 .look(creation, sent_at)
                 .await
-                .map_err(|lookup| creation.call.failed(Failure::Unresolved { lookup: Box::new(lookup) }))?;
+                .map_err(|lookup| creation.call.failed(ReplicateFailure::Unresolved { lookup: Box::new(lookup) }))?;
             if found.is_some() || interrupted {
                 return Ok(found);
             }
@@ -148,13 +149,13 @@ impl RealReplicate {
             let since = self.not_before(sent_at).to_rfc3339_opts(SecondsFormat::Millis, true);
             url.query_pairs_mut().append_pair("created_after", &since);
         }
-        let attempted = format!("look whether a lost {} was created on {}", creation.kind.noun(), creation.target);
+        let attempted = format!("check whether a lost {} was created on {}", creation.kind.noun(), creation.target);
         let mut candidates = Vec::new();
         self.follow_pages(&attempted, url, LOOKUP_PAGES, |page: Vec<RawJob>| {
-            // Asked for again with each page: the first answer may have told the service's time.
+            // Computed for each page, because the first response may have revealed the service's time.
             let since = self.not_before(sent_at);
             let is_old = |job: &RawJob| job.created_at.is_some_and(|created_at| created_at < since);
-            // Newest first: all that follow an old one are older still.
+            // Newest first: everything after an old one is older still.
             let passed = page.iter().any(is_old);
             candidates.extend(page.into_iter().filter(|job| !is_old(job)));
             if passed { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -163,7 +164,7 @@ impl RealReplicate {
         Ok(self.claims.take_lost(&creation.target, &creation.inputs, candidates))
     }
 
-    /// The earliest time, by the service's clock, at which something sent at one of our times can have been created.
+    /// The earliest time, by the service's clock, at which a request sent at `sent_at` can have created something.
     fn not_before(&self, sent_at: DateTime<Utc>) -> DateTime<Utc> {
         match self.service_time(sent_at) {
             Some(time) => time - CLOCK_TOLERANCE,

@@ -1,4 +1,4 @@
-//! Files inside URLs (RFC 2397): `data:image/png;base64,...`.
+//! Files in `data:` URLs (RFC 2397): `data:image/png;base64,...`.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
@@ -6,25 +6,25 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
-use crate::clients::replicate::{Download, Failure};
+use crate::clients::replicate::{Download, ReplicateFailure};
 
 /// Padding is often left out.
 const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// Whether a text is such a URL.
+/// Whether this is a `data:` URL.
 pub(super) fn is_data_url(url: &str) -> bool {
     url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
-/// The file in a URL, of at most `limit_bytes`.
-pub(super) fn decode(url: &str, limit_bytes: usize) -> Result<Download, Failure> {
-    let refused = |reason: &str| Failure::RefusedUrl { reason: reason.to_owned() };
+/// Decodes the file in a URL, of at most `limit_bytes`.
+pub(super) fn decode(url: &str, limit_bytes: usize) -> Result<Download, ReplicateFailure> {
+    let refused = |reason: &str| ReplicateFailure::RefusedUrl { reason: reason.to_owned() };
     let rest = url.get(5..).unwrap_or_default();
     let (head, data) = rest.split_once(',').ok_or_else(|| refused("a data: URL without a comma"))?;
-    // Three bytes take four characters, a percent-encoded one at most three each: longer data cannot fit.
+    // Three bytes take four characters, and each of them at most three when percent-encoded: longer data cannot fit.
     if data.len() / 4 > limit_bytes.saturating_mul(3) {
-        return Err(Failure::TooLarge { limit_bytes });
+        return Err(ReplicateFailure::TooLarge { limit_bytes });
     }
     let (head, is_base64) = match head.trim_end().rsplit_once(';') {
         Some((before, mark)) if mark.trim().eq_ignore_ascii_case("base64") => (before, true),
@@ -36,7 +36,7 @@ pub(super) fn decode(url: &str, limit_bytes: usize) -> Result<Download, Failure>
         bytes = LENIENT.decode(&bytes).map_err(|error| refused(&format!("a data: URL with broken base64 ({error})")))?;
     }
     if bytes.len() > limit_bytes {
-        return Err(Failure::TooLarge { limit_bytes });
+        return Err(ReplicateFailure::TooLarge { limit_bytes });
     }
     let content_type = head.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let content_type = if content_type.is_empty() { "text/plain".to_owned() } else { content_type };
@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn broken_ones_are_refused() {
         for url in ["data:", "data:text/plain;base64", "data:;base64,!!!"] {
-            assert!(matches!(decode(url, 1000), Err(Failure::RefusedUrl { .. })), "{url}");
+            assert!(matches!(decode(url, 1000), Err(ReplicateFailure::RefusedUrl { .. })), "{url}");
         }
         assert!(!is_data_url("dat") && !is_data_url("https://x/data:") && !is_data_url("ääää"));
     }
@@ -78,8 +78,8 @@ mod tests {
     #[test]
     fn the_decoded_size_counts() {
         assert_eq!(decode("data:,%61%62%63", 3).unwrap().bytes.len(), 3);
-        assert!(matches!(decode("data:,abcd", 3), Err(Failure::TooLarge { limit_bytes: 3 })));
-        assert!(matches!(decode("data:;base64,YWJjZA==", 3), Err(Failure::TooLarge { .. })));
-        assert!(matches!(decode(&format!("data:,{}", "a".repeat(100_000)), 3), Err(Failure::TooLarge { .. })));
+        assert!(matches!(decode("data:,abcd", 3), Err(ReplicateFailure::TooLarge { limit_bytes: 3 })));
+        assert!(matches!(decode("data:;base64,YWJjZA==", 3), Err(ReplicateFailure::TooLarge { .. })));
+        assert!(matches!(decode(&format!("data:,{}", "a".repeat(100_000)), 3), Err(ReplicateFailure::TooLarge { .. })));
     }
 }

@@ -7,29 +7,29 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::http::pause;
 use crate::clients::replicate::call::Call;
-use crate::clients::replicate::failure::Effect;
+use crate::clients::replicate::effect::Effect;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::RawDeployment;
 use crate::clients::replicate::{
-    Deployment, DeploymentPatch, DeploymentUpdate, Failure, InvalidField, NewDeployment, ReplicateError,
+    Deployment, DeploymentPatch, DeploymentUpdate, InvalidField, NewDeployment, ReplicateError, ReplicateFailure,
 };
 
 /// Deployments.
 #[async_trait]
 pub trait Deployments: Send + Sync {
-    /// A deployment. `None` when it is absent, or not visible to this token.
+    /// A deployment. `None` if it does not exist or is not visible to this token.
     async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError>;
 
-    /// Makes a deployment.
+    /// Creates a deployment.
     async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError>;
 
-    /// Changes a deployment, unless it already is as wanted: every change makes a release, so it is read first.
+    /// Changes a deployment. Reads it first and leaves it unchanged if it matches, because every change creates a release.
     async fn update_deployment(&self, owner: &str, name: &str, patch: &DeploymentPatch)
     -> Result<DeploymentUpdate, ReplicateError>;
 }
 
 impl DeploymentPatch {
-    /// Whether a deployment is as wanted.
+    /// Whether a deployment already has the wanted values.
     fn is_met_by(&self, deployment: &Deployment) -> bool {
         fn kept_or_equal<T: PartialEq>(wanted: Option<&T>, is: Option<&T>) -> bool {
             wanted.is_none() || wanted == is
@@ -41,8 +41,8 @@ impl DeploymentPatch {
     }
 }
 
-/// Limits that the service has too; here they cost no request.
-fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), Failure> {
+/// Checks the service's limits without sending a request.
+fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), ReplicateFailure> {
     let (field, description) = match (min, max) {
         (Some(6..), _) => ("min_instances", "at most 5"),
         (_, Some(21..)) => ("max_instances", "at most 20"),
@@ -50,11 +50,11 @@ fn check_instances(min: Option<u32>, max: Option<u32>) -> Result<(), Failure> {
         _ => return Ok(()),
     };
     let fields = vec![InvalidField { field: field.to_owned(), rule: None, description: description.to_owned() }];
-    Err(Failure::InvalidInput { fields, detail: format!("{field} has to be {description}") })
+    Err(ReplicateFailure::InvalidInput { fields, detail: format!("{field} must be {description}") })
 }
 
 impl RealReplicate {
-    /// Sends a change of a deployment. When the answer is lost, looks at the deployment before the change is sent again.
+    /// Sends a change of a deployment. If the response is lost, reads the deployment before sending the change again.
     async fn change(&self, call: &Call, owner: &str, name: &str, wanted: &DeploymentPatch) -> Result<Deployment, ReplicateError> {
         let mut waits = self.retry.waits();
         let mut may_be_done = false;
@@ -70,8 +70,8 @@ impl RealReplicate {
                     may_be_done = true;
                     wait
                 }
-                // The name is taken, perhaps by the first try.
-                Effect::Refused if may_be_done && matches!(error.failure(), Failure::Conflict { .. }) => None,
+                // The name is taken, possibly by the first attempt.
+                Effect::Refused if may_be_done && matches!(error.failure(), ReplicateFailure::Conflict { .. }) => None,
                 Effect::Refused => return Err(error),
             };
             if may_be_done
@@ -126,7 +126,7 @@ impl Deployments for RealReplicate {
         let call = Call::new(Method::PATCH, url, format!("update the deployment {owner}/{name}"));
         check_instances(patch.min_instances, patch.max_instances).map_err(|failure| call.failed(failure))?;
         let Some(deployment) = self.deployment(owner, name).await? else {
-            return Err(call.failed(Failure::NotFound { detail: "there is no such deployment".to_owned() }));
+            return Err(call.failed(ReplicateFailure::NotFound { detail: "there is no such deployment".to_owned() }));
         };
         if patch.is_met_by(&deployment) {
             return Ok(DeploymentUpdate { deployment, changed: false });

@@ -1,37 +1,32 @@
-//! The error of every call: what was attempted, what went wrong, and what the service said.
+//! The error of every call: what was attempted, why it failed and what the service responded.
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use cog_findings::text::shorten;
-use http::{HeaderMap, StatusCode};
 
 use crate::clients::ErrorKind;
-use crate::clients::http::requested_wait;
-use crate::clients::replicate::failure::{Failure, InvalidField};
-use crate::clients::replicate::wire::Problem;
+use crate::clients::replicate::limits::{TimeLimit, TimedOut};
+use crate::domain::prediction::PredictionId;
+use crate::support::clock::humane;
 
-/// How much of an answer's body an error keeps.
-const KEPT_BODY_BYTES: usize = 4096;
+/// How much of a response's body an error keeps.
+pub(super) const KEPT_BODY_BYTES: usize = 4096;
 
-/// How much of the service's words goes into a message.
-const DETAIL_BYTES: usize = 1000;
-
-/// A call to Replicate that failed.
+/// A call to Replicate failed.
 ///
-/// Its message says what was attempted, its source ([`ReplicateError::failure`]) what went wrong: print the chain.
+/// Its message is what was attempted, and its source ([`ReplicateError::failure`]) why it failed: print the chain.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to {attempted}")]
 pub struct ReplicateError {
     attempted: String,
     #[source]
-    failure: Box<Failure>,
+    failure: Box<ReplicateFailure>,
     body: Option<String>,
 }
 
 impl ReplicateError {
-    /// An error of our own making, without an answer. `attempted` fits after "failed to".
-    pub fn new(attempted: impl Into<String>, failure: Failure) -> Self {
+    /// An error without a response. `attempted` fits after "failed to".
+    pub fn new(attempted: impl Into<String>, failure: ReplicateFailure) -> Self {
         Self { attempted: attempted.into(), failure: Box::new(failure), body: None }
     }
 
@@ -40,32 +35,32 @@ impl ReplicateError {
         &self.attempted
     }
 
-    /// What went wrong.
-    pub fn failure(&self) -> &Failure {
+    /// Why it failed.
+    pub fn failure(&self) -> &ReplicateFailure {
         &self.failure
     }
 
-    /// Whose failure it is.
+    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         self.failure.kind()
     }
 
-    /// The way out, where there is one to name.
+    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         self.failure.hint()
     }
 
-    /// The beginning of the answer's body, when there was an answer. Untrusted text.
+    /// The start of the response's body, if there was a response. Untrusted text.
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
 
     /// Whether it is a 404.
     pub fn is_not_found(&self) -> bool {
-        matches!(*self.failure, Failure::NotFound { .. })
+        matches!(*self.failure, ReplicateFailure::NotFound { .. })
     }
 
-    /// Keeps the beginning of the answer's body.
+    /// Keeps the start of the response's body.
     #[must_use]
     pub(super) fn with_body(mut self, body: &str) -> Self {
         self.body = (!body.is_empty()).then(|| shorten(body, KEPT_BODY_BYTES));
@@ -73,83 +68,234 @@ impl ReplicateError {
     }
 }
 
-/// The meaning of an answer that is no success.
-pub(super) fn failure_of(status: StatusCode, headers: &HeaderMap, body: &[u8], token: &str, now: DateTime<Utc>) -> Failure {
-    let problem: Problem = serde_json::from_slice(body).unwrap_or_default();
-    let detail = detail_of(&problem, status, headers);
-    if status.is_client_error() && status != StatusCode::UNPROCESSABLE_ENTITY && says(&detail, &["monthly spend limit"]) {
-        return Failure::PaymentRequired { detail };
+/// A rejected value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidField {
+    /// Its path, as the service writes it: `input.steps`, `hardware`.
+    pub field: String,
+    /// The violated rule, if the service names it: `required`, `enum`, `number_lte`, `additional_property_not_allowed`.
+    pub rule: Option<String>,
+    /// The service's message.
+    pub description: String,
+}
+
+/// Why a call failed, by meaning: `docs/reference/replicate-api.md#what-to-do-about-an-error-response`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplicateFailure {
+    /// 401.
+    #[error("the API token was rejected: {detail}")]
+    Unauthorized {
+        /// The service's message.
+        detail: String,
+        /// Whether the token does not look like an API token (`r8_...`) and may be the CLI token.
+        looks_like_cli_token: bool,
+    },
+    /// 402, or the spend limit is reached.
+    #[error("the account cannot pay for this: {detail}")]
+    PaymentRequired {
+        /// The service's message.
+        detail: String,
+    },
+    /// 403.
+    #[error("the token lacks permission for this: {detail}")]
+    Forbidden {
+        /// The service's message.
+        detail: String,
+    },
+    /// 404: it does not exist, is not visible to this token, or is a call that official models do not support.
+    #[error("not found: {detail}")]
+    NotFound {
+        /// The service's message.
+        detail: String,
+    },
+    /// 409.
+    #[error("it already exists: {detail}")]
+    Conflict {
+        /// The service's message.
+        detail: String,
+    },
+    /// 400 or 422: some values are invalid.
+    #[error("the values were rejected: {detail}")]
+    InvalidInput {
+        /// The rejected values.
+        fields: Vec<InvalidField>,
+        /// The service's message.
+        detail: String,
+    },
+    /// 422: the version does not exist or belongs to someone else.
+    #[error("the version does not exist or may not be used: {detail}")]
+    VersionNotPermitted {
+        /// The service's message.
+        detail: String,
+    },
+    /// 422: the service disabled the version because it keeps failing.
+    #[error("the version was disabled: {detail}")]
+    VersionDisabled {
+        /// The service's message.
+        detail: String,
+    },
+    /// 429, even after the last retry.
+    #[error("too many requests: {detail}")]
+    RateLimited {
+        /// The requested wait.
+        retry_after: Option<Duration>,
+        /// Whether the account has little credit and may send one request at a time.
+        low_credit: bool,
+        /// The service's message.
+        detail: String,
+    },
+    /// Another status below 500.
+    #[error("the request was rejected with status {status}: {detail}")]
+    Rejected {
+        /// The status.
+        status: u16,
+        /// The service's message.
+        detail: String,
+    },
+    /// 5xx or 408.
+    #[error("Replicate responded with status {status}: {detail}")]
+    Server {
+        /// The status.
+        status: u16,
+        /// The requested wait.
+        retry_after: Option<Duration>,
+        /// The service's message.
+        detail: String,
+    },
+    /// No response arrived, or only a part of it.
+    #[error("the service did not respond")]
+    Transport {
+        /// Whether the request may have arrived. It cannot have if no connection was established.
+        may_have_arrived: bool,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The response is invalid.
+    #[error("the response is invalid: {reason}")]
+    UnexpectedBody {
+        /// The problem.
+        reason: String,
+    },
+    /// A creation got no usable response, and searching for its result failed. It is not repeated, because it may have worked.
+    #[error("it may or may not have been created, and checking failed too")]
+    Unresolved {
+        /// Why the search failed.
+        #[source]
+        lookup: Box<ReplicateError>,
+    },
+    /// A version did not become visible in time.
+    #[error("the version did not appear within {}", humane(*.within))]
+    NeverAppeared {
+        /// The time limit.
+        within: Duration,
+    },
+    /// A prediction or training reached a limit.
+    #[error("{0}")]
+    TimedOut(Box<TimedOut>),
+    /// The run was canceled.
+    #[error("cancelled{}", .still_running.as_ref().map(|id| format!(", but {id} could not be stopped and may still run")).unwrap_or_default())]
+    Cancelled {
+        /// A prediction whose cancellation was not confirmed.
+        still_running: Option<PredictionId>,
+    },
+    /// The URL may not be fetched.
+    #[error("the URL may not be fetched: {reason}")]
+    RefusedUrl {
+        /// The reason.
+        reason: String,
+    },
+    /// The host does not provide the file.
+    #[error("the file's host responded with status {status}")]
+    FileUnavailable {
+        /// The status.
+        status: u16,
+    },
+    /// A file exceeds the size limit.
+    #[error("it is larger than the {limit_bytes} bytes allowed")]
+    TooLarge {
+        /// The limit.
+        limit_bytes: usize,
+    },
+    /// A file has an unwanted content type.
+    #[error("the file is of type {content_type}")]
+    UnwantedType {
+        /// Its type.
+        content_type: String,
+    },
+}
+
+impl ReplicateFailure {
+    /// Who is at fault.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::NotFound { .. }
+            | Self::Conflict { .. }
+            | Self::InvalidInput { .. }
+            | Self::VersionNotPermitted { .. }
+            | Self::Rejected { .. }
+            | Self::RefusedUrl { .. }
+            | Self::FileUnavailable { .. }
+            | Self::TooLarge { .. }
+            | Self::UnwantedType { .. } => ErrorKind::Request,
+            Self::RateLimited { .. }
+            | Self::Server { .. }
+            | Self::Transport { .. }
+            | Self::UnexpectedBody { .. }
+            | Self::Unresolved { .. }
+            | Self::NeverAppeared { .. } => ErrorKind::Service,
+            Self::PaymentRequired { .. } => ErrorKind::Billing,
+            Self::VersionDisabled { .. } | Self::TimedOut(_) => ErrorKind::Model,
+            Self::Cancelled { .. } => ErrorKind::Cancelled,
+        }
     }
-    match status.as_u16() {
-        400 => Failure::InvalidInput { fields: fields_of(problem), detail },
-        401 => Failure::Unauthorized { detail, looks_like_cli_token: !token.starts_with("r8_") },
-        402 => Failure::PaymentRequired { detail },
-        403 => Failure::Forbidden { detail },
-        404 => Failure::NotFound { detail },
-        409 => Failure::Conflict { detail },
-        422 => unprocessable(problem, detail),
-        429 => Failure::RateLimited {
-            retry_after: requested_wait(headers, body, now),
-            low_credit: says(&detail, &["burst of 1 ", "credit"]),
-            detail,
-        },
-        status @ (408 | 500..) => Failure::Server { status, retry_after: asked_by_header(headers, now), detail },
-        status => Failure::Rejected { status, detail },
+
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Unauthorized { looks_like_cli_token: true, .. } => {
+                "an API token starts with r8_ and comes from https://replicate.com/account/api-tokens; this one looks like the CLI \
+                 token of https://replicate.com/auth/token, so the two secrets may be swapped"
+            }
+            Self::Unauthorized { .. } => {
+                "make a new API token at https://replicate.com/account/api-tokens and store it as the secret"
+            }
+            Self::PaymentRequired { .. } => {
+                "add credit or raise the spend limit at https://replicate.com/account/billing, then wait some minutes before the next run"
+            }
+            Self::Forbidden { .. } => "use a token of the account that owns the model",
+            Self::NotFound { .. } => "check the name, and that the token belongs to the account that can see it",
+            Self::Conflict { .. } => "choose another name, or use the existing one",
+            Self::InvalidInput { .. } => "correct the values; nothing was run and nothing was charged",
+            Self::VersionNotPermitted { .. } => "use a token of the account that owns the model, and check that the version exists",
+            Self::VersionDisabled { .. } => {
+                "the model keeps failing in setup(): read the logs of its earlier predictions, and push a version that boots"
+            }
+            Self::RateLimited { low_credit: true, .. } => "the account's credit is low: add credit, or run fewer cases",
+            Self::RateLimited { .. } => "lower the number of parallel predictions",
+            Self::Rejected { status: 300..=399, .. } => "REPLICATE_BASE_URL leads to a redirect; give the address it points to",
+            Self::Rejected { .. } => return None,
+            Self::Server { .. } | Self::NeverAppeared { .. } => "see https://www.replicatestatus.com, and run again later",
+            Self::Transport { .. } => "check the network, the proxy and REPLICATE_BASE_URL",
+            Self::UnexpectedBody { .. } => "check that REPLICATE_BASE_URL leads to a Replicate API",
+            Self::Unresolved { .. } => "look at https://replicate.com/predictions for one that was created and cancel it",
+            Self::TimedOut(timed_out) => match timed_out.limit {
+                TimeLimit::StartUp => {
+                    "setup() may hang, the image may be too large, or the hardware may be scarce; read the logs, or raise the start-up limit"
+                }
+                TimeLimit::Run => "read the logs, or raise predict_timeout",
+            },
+            Self::Cancelled { still_running: Some(_) } => "cancel it at https://replicate.com/predictions",
+            Self::Cancelled { still_running: None } => return None,
+            Self::RefusedUrl { .. } => "only public http and https addresses and data: URLs are fetched",
+            Self::FileUnavailable { .. } => {
+                "output files are removed an hour after the prediction; a file named in a test case has to be public"
+            }
+            Self::TooLarge { .. } => "make the file smaller",
+            Self::UnwantedType { .. } => "check what the URL leads to",
+        })
     }
 }
-
-/// Every answer carries `ratelimit-reset`; outside a 429 it asks for nothing.
-pub(super) fn asked_by_header(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
-    let mut headers = headers.clone();
-    headers.remove("ratelimit-reset");
-    requested_wait(&headers, b"", now)
-}
-
-fn says(text: &str, words: &[&str]) -> bool {
-    let text = text.to_lowercase();
-    words.iter().any(|word| text.contains(word))
-}
-
-fn unprocessable(problem: Problem, detail: String) -> Failure {
-    if !problem.invalid_fields.is_empty() {
-        return Failure::InvalidInput { fields: fields_of(problem), detail };
-    }
-    let title = problem.title.as_deref().unwrap_or_default();
-    if says(title, &["version disabled"]) || says(&detail, &["version has been disabled"]) {
-        Failure::VersionDisabled { detail }
-    } else if says(title, &["invalid version"]) || says(&detail, &["specified version does not exist"]) {
-        Failure::VersionNotPermitted { detail }
-    } else {
-        Failure::InvalidInput { fields: fields_of(problem), detail }
-    }
-}
-
-/// The service's words, most exact first. A body that is not a problem document (HTML of a proxy) is left to
-/// [`ReplicateError::body`]. Never empty.
-fn detail_of(problem: &Problem, status: StatusCode, headers: &HeaderMap) -> String {
-    if status.is_redirection() {
-        let location = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or("nowhere");
-        return shorten(&format!("redirected to {location}"), DETAIL_BYTES);
-    }
-    let of_errors = || problem.errors.iter().find_map(|error| error.detail.as_deref());
-    let words = [problem.detail.as_deref(), of_errors(), problem.title.as_deref()].into_iter().flatten();
-    let words = words.map(str::trim).find(|words| !words.is_empty());
-    shorten(words.or_else(|| status.canonical_reason()).unwrap_or("no reason given"), DETAIL_BYTES)
-}
-
-fn fields_of(problem: Problem) -> Vec<InvalidField> {
-    let invalid = problem.invalid_fields.into_iter().map(|field| InvalidField {
-        field: field.field.unwrap_or_default(),
-        rule: field.kind,
-        description: field.description.unwrap_or_default(),
-    });
-    let errors = problem.errors.into_iter().map(|error| InvalidField {
-        field: error.pointer.unwrap_or_default().trim_start_matches('/').replace('/', "."),
-        rule: None,
-        description: error.detail.unwrap_or_default(),
-    });
-    invalid.chain(errors).collect()
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,4 @@
-//! Files: inputs that are uploaded, outputs that are fetched.
+//! Files: uploads inputs and downloads outputs.
 
 use std::time::Duration;
 
@@ -8,34 +8,34 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
-use crate::clients::http::{PrivateAddress, Stopped, is_private_host, read_bounded, retry};
+use crate::clients::http::{PrivateAddress, RetryError, is_private_host, read_bounded, retry};
 use crate::clients::replicate::call::{Call, Payload};
 use crate::clients::replicate::data_url;
-use crate::clients::replicate::error::asked_by_header;
 use crate::clients::replicate::real::{RealReplicate, of_body, transport};
+use crate::clients::replicate::refusal::asked_by_header;
 use crate::clients::replicate::wire::RawFile;
-use crate::clients::replicate::{Download, DownloadLimits, Failure, NewFile, ReplicateError, UploadedFile};
+use crate::clients::replicate::{Download, DownloadLimits, NewFile, ReplicateError, ReplicateFailure, UploadedFile};
 use crate::support::safe_url::SafeUrl;
 
-/// A whole download takes no longer.
+/// Limit for a download.
 const DOWNLOAD_TIME: Duration = Duration::from_secs(600);
 
-/// More redirects are a loop.
+/// More redirects count as a loop.
 const MOST_REDIRECTS: usize = 5;
 
-/// Where outputs are kept; its subdomains too.
+/// The host of outputs, including its subdomains.
 const DELIVERY_HOST: &str = "replicate.delivery";
 
 /// Files.
 #[async_trait]
 pub trait Files: Send + Sync {
-    /// Uploads a file that a prediction of this account can take as input. It is kept for about a day.
+    /// Uploads a file that predictions of this account can take as input. It is kept for about a day.
     async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError>;
 
-    /// Fetches a file: an output, or one that a test case names. `http`, `https` and `data:` URLs are taken.
+    /// Downloads a file: an output, or one that a test case names. Accepts `http`, `https` and `data:` URLs.
     ///
-    /// The token is sent to the API's own host and to Replicate's delivery hosts, and not after a redirect to another host. Addresses
-    /// in private networks are refused, unless the API itself is in one.
+    /// The token is sent to the API's own host and to Replicate's delivery hosts, but not after a redirect to another host.
+    /// Addresses in private networks are rejected, unless the API itself is in one.
     async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError>;
 }
 
@@ -44,7 +44,7 @@ impl Files for RealReplicate {
     async fn upload_file(&self, file: &NewFile) -> Result<UploadedFile, ReplicateError> {
         let call = Call::post(self.base.join(&["files"]), format!("upload the file {}", file.name));
         let call = Call { payload: Payload::File(file.clone()), ..call };
-        // Safe to repeat: a file that is there twice costs nothing and goes within a day.
+        // Safe to repeat: a duplicate costs nothing and is deleted within a day.
         Ok(self.ask(&call).await?.read::<RawFile>(&call)?.into())
     }
 
@@ -56,14 +56,14 @@ impl Files for RealReplicate {
             return Ok(file);
         }
         let url: Url = url.parse().map_err(|error: url::ParseError| {
-            ReplicateError::new("download a file", Failure::RefusedUrl { reason: error.to_string() })
+            ReplicateError::new("download a file", ReplicateFailure::RefusedUrl { reason: error.to_string() })
         })?;
         let never = CancellationToken::new();
-        let outcome = retry(self.retry, &never, Failure::retry, || self.fetch(url.clone(), limits)).await;
+        let outcome = retry(self.retry, &never, ReplicateFailure::retry, || self.fetch(url.clone(), limits)).await;
         outcome.map_err(|stopped| {
             let failure = match stopped {
-                Stopped::Failed(failure) => failure,
-                Stopped::Cancelled => Failure::Cancelled { still_running: None },
+                RetryError::Failed(failure) => failure,
+                RetryError::Cancelled => ReplicateFailure::Cancelled { still_running: None },
             };
             ReplicateError::new(format!("download {}", SafeUrl(&url)), failure)
         })
@@ -71,8 +71,8 @@ impl Files for RealReplicate {
 }
 
 impl RealReplicate {
-    /// Fetches a file once, following redirects.
-    async fn fetch(&self, mut url: Url, limits: &DownloadLimits) -> Result<Download, Failure> {
+    /// Downloads a file once, following redirects.
+    async fn fetch(&self, mut url: Url, limits: &DownloadLimits) -> Result<Download, ReplicateFailure> {
         let mut with_token = self.may_see_token(&url);
         for _ in 0..=MOST_REDIRECTS {
             self.check_host(&url)?;
@@ -88,7 +88,7 @@ impl RealReplicate {
             if status.is_redirection() {
                 let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
                 let next = location.and_then(|location| url.join(location).ok());
-                let next = next.ok_or_else(|| Failure::RefusedUrl { reason: "it redirects to nowhere".to_owned() })?;
+                let next = next.ok_or_else(|| ReplicateFailure::RefusedUrl { reason: "it redirects without a target".to_owned() })?;
                 with_token &= next.origin() == url.origin();
                 url = next;
                 continue;
@@ -102,7 +102,7 @@ impl RealReplicate {
             let bytes = read_bounded(response, limits.bytes).await.map_err(of_body)?;
             return Ok(Download { bytes, content_type });
         }
-        Err(Failure::RefusedUrl { reason: format!("it redirects more than {MOST_REDIRECTS} times") })
+        Err(ReplicateFailure::RefusedUrl { reason: format!("it redirects more than {MOST_REDIRECTS} times") })
     }
 
     /// Whether the token may be sent to a URL.
@@ -114,15 +114,15 @@ impl RealReplicate {
             }
             _ => false,
         };
-        // Of Replicate's own hosts only, and never in the clear: a sandbox's token is worth nothing at the real delivery hosts.
+        // Only to Replicate's own hosts, and never unencrypted. A sandbox's token is worthless at the real delivery hosts.
         self.base.is_origin_of(url) || (!self.base.is_private() && url.scheme() == "https" && url.port().is_none() && is_delivery())
     }
 
-    /// Refuses other schemes, and hosts in private networks; those that hide behind a name are refused on connecting.
-    fn check_host(&self, url: &Url) -> Result<(), Failure> {
-        let refused = |reason: &str| Err(Failure::RefusedUrl { reason: reason.to_owned() });
+    /// Rejects other schemes and hosts in private networks. Those behind a name are rejected when connecting.
+    fn check_host(&self, url: &Url) -> Result<(), ReplicateFailure> {
+        let refused = |reason: &str| Err(ReplicateFailure::RefusedUrl { reason: reason.to_owned() });
         let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), url.host()) else {
-            return refused(&format!("{}: is not a scheme of files", url.scheme()));
+            return refused(&format!("{}: is not a supported scheme", url.scheme()));
         };
         let Some(public_only) = &self.public_only else { return Ok(()) };
         if is_private_host(&host) {
@@ -140,30 +140,32 @@ fn essence(content_type: &str) -> String {
     content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-fn check_type(content_type: Option<&str>, limits: &DownloadLimits) -> Result<(), Failure> {
+fn check_type(content_type: Option<&str>, limits: &DownloadLimits) -> Result<(), ReplicateFailure> {
     let Some(content_type) = content_type.filter(|named| !named.is_empty() && *named != "application/octet-stream") else {
         return Ok(());
     };
     if limits.types.is_empty() || limits.types.iter().any(|wanted| content_type.starts_with(wanted.as_str())) {
         return Ok(());
     }
-    Err(Failure::UnwantedType { content_type: content_type.to_owned() })
+    Err(ReplicateFailure::UnwantedType { content_type: content_type.to_owned() })
 }
 
-/// The failure of a file's host, which need not be Replicate.
-fn of_status(status: StatusCode, retry_after: Option<Duration>) -> Failure {
+/// The failure reported by a file's host, which need not be Replicate.
+fn of_status(status: StatusCode, retry_after: Option<Duration>) -> ReplicateFailure {
     match status.as_u16() {
-        status @ (408 | 429 | 500..) => Failure::Server { status, retry_after, detail: "the file's host is not ready".to_owned() },
-        status => Failure::FileUnavailable { status },
+        status @ (408 | 429 | 500..) => {
+            ReplicateFailure::Server { status, retry_after, detail: "the file's host is not ready".to_owned() }
+        }
+        status => ReplicateFailure::FileUnavailable { status },
     }
 }
 
-/// The failure of a request without an answer; a private address is named as the reason.
-fn refused_or_lost(error: reqwest::Error) -> Failure {
+/// The failure of a request without a response. Names a private address as the reason.
+fn refused_or_lost(error: reqwest::Error) -> ReplicateFailure {
     let mut source = std::error::Error::source(&error);
     while let Some(cause) = source {
         if let Some(private) = cause.downcast_ref::<PrivateAddress>() {
-            return Failure::RefusedUrl { reason: private.to_string() };
+            return ReplicateFailure::RefusedUrl { reason: private.to_string() };
         }
         source = cause.source();
     }

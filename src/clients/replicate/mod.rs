@@ -1,7 +1,7 @@
 //! Replicate's HTTP API: `docs/reference/replicate-api.md`.
 //!
-//! [`Replicate`] is what the stages see; it is made of small traits, one for each kind of thing. [`RealReplicate`] speaks to the API (or to a
-//! sandbox: the base URL decides). What a failed prediction or a strange output means is left to the callers.
+//! [`Replicate`] is made of small traits, one for each kind of resource. [`RealReplicate`] is the client of the API or of a
+//! sandbox, as the base URL decides. What a failed prediction or a strange output means is up to the callers.
 //!
 //! | trait | calls | repeated after a lost answer |
 //! |---|---|---|
@@ -14,8 +14,8 @@
 //! | [`Deployments`] | `POST /deployments`, `PATCH /deployments/{owner}/{name}` | only after looking at it |
 //! | [`Files`] | `POST /files`, downloads | yes: files go by themselves |
 //!
-//! A 429 was never executed and is always repeated, after the wait the service asks for. Calls without a token for cancellation may be
-//! dropped at any time.
+//! A 429 was never executed and is always repeated, after the requested wait. Calls without a cancellation token may be dropped at
+//! any time.
 
 mod accounts;
 mod base_url;
@@ -24,17 +24,19 @@ mod claims;
 mod create;
 mod data_url;
 mod deployments;
+mod drive;
+mod effect;
 mod error;
-mod failure;
 mod files;
+mod limits;
 mod models;
 mod pages;
 mod predictions;
 mod real;
+mod refusal;
 mod throttle;
 mod trainings;
 mod types;
-mod wait;
 mod wire;
 
 #[cfg(test)]
@@ -43,11 +45,12 @@ mod tests;
 pub use accounts::Accounts;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use deployments::Deployments;
-pub use error::ReplicateError;
-pub use failure::{Failure, InvalidField, TimeLimit, TimedOut};
+pub use drive::StatusObserver;
+pub use error::{InvalidField, ReplicateError, ReplicateFailure};
 pub use files::Files;
+pub use limits::{Polling, RunLimits, TimeLimit, TimedOut};
 pub use models::Models;
-pub use predictions::{Predictions, Watcher};
+pub use predictions::Predictions;
 pub use real::{RealReplicate, ReplicateOptions};
 pub use trainings::{Trainings, trained_version};
 pub use types::{
@@ -55,17 +58,16 @@ pub use types::{
     ModelCreation, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, TrainingRequest, UploadedFile, Version,
     Visibility,
 };
-pub use wait::{Polling, RunLimits};
 
-/// All of Replicate.
+/// All of Replicate's API.
 pub trait Replicate: Accounts + Models + Predictions + Trainings + Deployments + Files {
-    /// Where the API is, with its `/v1` and without a slash at the end, for commands that people paste.
+    /// The base URL of the API, with `/v1` and without a trailing slash, for commands that users paste.
     fn api_url(&self) -> String;
 
-    /// Requests sent so far, retries and looks included.
+    /// Number of requests sent, including retries and polls.
     fn requests_sent(&self) -> u64;
 
-    /// Whether the account's credit is so low that the service wants one creation at a time. The client then sends one at a time; a
-    /// caller that runs cases in parallel should stop doing so.
+    /// Whether the account's credit is so low that the service accepts one creation at a time. The client then sends one at a time,
+    /// and a caller that runs cases in parallel should stop doing so.
     fn is_throttled(&self) -> bool;
 }

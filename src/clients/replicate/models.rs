@@ -13,34 +13,34 @@ use crate::clients::http::pause;
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::{RawModel, RawVersion};
-use crate::clients::replicate::{Deletion, Failure, Model, ModelCreation, NewModel, ReplicateError, Version};
+use crate::clients::replicate::{Deletion, Model, ModelCreation, NewModel, ReplicateError, ReplicateFailure, Version};
 use crate::domain::identity::{ModelRef, VersionRef};
 
-/// Pages of a hundred versions; no model comes near.
+/// Limit for pages of a hundred versions. No model comes close.
 const VERSION_PAGES: usize = 100;
 
-/// The waits between looks for a new version grow from the first to the second.
+/// The shortest and longest wait between polls for a new version.
 const VERSION_POLL: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(2));
 
 /// Models and their versions.
 #[async_trait]
 pub trait Models: Send + Sync {
-    /// A model. `None` when it is absent, or not visible to this token.
+    /// A model. `None` if it does not exist or is not visible to this token.
     async fn model(&self, model: &ModelRef) -> Result<Option<Model>, ReplicateError>;
 
-    /// Makes a model.
+    /// Creates a model.
     async fn create_model(&self, model: &NewModel) -> Result<ModelCreation, ReplicateError>;
 
-    /// Deletes a model of one's own that is private and has no versions.
+    /// Deletes a private model of the account that has no versions.
     async fn delete_model(&self, model: &ModelRef) -> Result<Deletion, ReplicateError>;
 
-    /// A version. `None` when it is absent, not visible, or of an official model: [`Model::is_official`] decides which.
+    /// A version. `None` if it does not exist, is not visible, or belongs to an official model, see [`Model::is_official`].
     async fn version(&self, version: &VersionRef) -> Result<Option<Version>, ReplicateError>;
 
     /// All versions, newest first. Official models answer 404.
     async fn versions(&self, model: &ModelRef) -> Result<Vec<Version>, ReplicateError>;
 
-    /// Waits until a version that was just pushed can be seen.
+    /// Waits until a version that was just pushed becomes visible.
     async fn wait_for_version(
         &self,
         version: &VersionRef,
@@ -48,12 +48,12 @@ pub trait Models: Send + Sync {
         cancelled: &CancellationToken,
     ) -> Result<Version, ReplicateError>;
 
-    /// Deletes a version. It takes minutes to go; the service refuses versions that others use.
+    /// Deletes a version, which takes minutes. The service rejects versions in use.
     async fn delete_version(&self, version: &VersionRef) -> Result<Deletion, ReplicateError>;
 }
 
 impl RealReplicate {
-    /// `None` for a 404.
+    /// Turns a 404 into `None`.
     pub(super) fn found<T>(outcome: Result<T, ReplicateError>) -> Result<Option<T>, ReplicateError> {
         match outcome {
             Err(error) if error.is_not_found() => Ok(None),
@@ -63,7 +63,7 @@ impl RealReplicate {
 
     async fn delete(&self, segments: &[&str], attempted: String) -> Result<Deletion, ReplicateError> {
         let call = Call::new(Method::DELETE, self.base.join(segments), attempted);
-        // Deleting twice is deleting once: the second answer is a 404.
+        // Safe to repeat: the second response is a 404.
         Ok(if Self::found(self.ask(&call).await)?.is_some() { Deletion::Accepted } else { Deletion::Absent })
     }
 
@@ -94,10 +94,10 @@ impl Models for RealReplicate {
         }
         let call = Call::post(self.base.join(&["models"]), format!("create the model {model} on {hardware}"));
         let call = call.json(Value::Object(body));
-        // Safe to repeat: a name is taken once, and the second answer is a 409.
+        // Safe to repeat: a name is taken once, and the second response is a 409.
         match self.ask(&call).await {
             Ok(reply) => Ok(ModelCreation::Created(Box::new(reply.convert::<RawModel, Model>(&call)?))),
-            Err(error) if matches!(error.failure(), Failure::Conflict { .. }) => Ok(ModelCreation::AlreadyThere),
+            Err(error) if matches!(error.failure(), ReplicateFailure::Conflict { .. }) => Ok(ModelCreation::AlreadyThere),
             Err(error) => Err(error),
         }
     }
@@ -133,7 +133,7 @@ impl Models for RealReplicate {
         let end = Instant::now() + limit;
         let (mut wait, longest) = VERSION_POLL;
         loop {
-            let interrupted = || call.failed(Failure::Cancelled { still_running: None });
+            let interrupted = || call.failed(ReplicateFailure::Cancelled { still_running: None });
             let reply = tokio::select! {
                 biased;
                 () = cancelled.cancelled() => return Err(interrupted()),
@@ -144,7 +144,7 @@ impl Models for RealReplicate {
             }
             let left = end.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Err(call.failed(Failure::NeverAppeared { within: limit }));
+                return Err(call.failed(ReplicateFailure::NeverAppeared { within: limit }));
             }
             pause(wait.min(left), cancelled).await.map_err(|_interrupted| interrupted())?;
             wait = (wait * 2).min(longest);

@@ -8,14 +8,14 @@ use url::Url;
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::Page;
-use crate::clients::replicate::{Failure, ReplicateError};
+use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::support::safe_url::SafeUrl;
 
 impl RealReplicate {
-    /// Reads a list page by page, until `visit` has enough or there is no next page.
+    /// Reads a list page by page, until `visit` returns a break or there is no next page.
     ///
-    /// `next` is followed as it stands, but only on the API's own host, for the token goes with it. More than `most_pages` pages are an
-    /// error: a list cut short would look complete.
+    /// `next` is followed as given, but only on the API's own host, because the token is sent along. More than `most_pages` pages are
+    /// an error, since a truncated list would look complete.
     pub(super) async fn follow_pages<T: DeserializeOwned + Send>(
         &self,
         attempted: &str,
@@ -32,9 +32,9 @@ impl RealReplicate {
             let Some(next) = page.next.filter(|next| !next.is_empty()) else { return Ok(()) };
             call.url = self.base.next_page(&next).ok_or_else(|| {
                 let shown = next.parse::<Url>().map_or(next, |url| SafeUrl(&url).to_string());
-                call.failed(Failure::UnexpectedBody { reason: format!("the next page is not on the API's host: {shown}") })
+                call.failed(ReplicateFailure::UnexpectedBody { reason: format!("the next page is not on the API's host: {shown}") })
             })?;
         }
-        Err(call.failed(Failure::UnexpectedBody { reason: format!("there are more than {most_pages} pages") }))
+        Err(call.failed(ReplicateFailure::UnexpectedBody { reason: format!("there are more than {most_pages} pages") }))
     }
 }

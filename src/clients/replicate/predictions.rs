@@ -6,56 +6,53 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::create::{Creation, JobKind, without_nulls};
+use crate::clients::replicate::drive::{Operation, StatusObserver, drive};
 use crate::clients::replicate::real::RealReplicate;
-use crate::clients::replicate::wait::{Job, drive};
 use crate::clients::replicate::wire::RawJob;
 use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits};
 use crate::domain::prediction::{Prediction, PredictionId};
 
-/// Somebody who is told when a prediction is created and each time its status changes. Must not block.
-pub type Watcher<'a> = dyn Fn(&Prediction) + Send + Sync + 'a;
-
 /// Predictions.
 #[async_trait]
 pub trait Predictions: Send + Sync {
-    /// Creates a prediction exactly once, even if the answer is lost. When cancelled while the request is under way, what it created
-    /// is returned: the caller has to cancel it.
+    /// Creates a prediction exactly once, even if the response is lost. If canceled during the request, still returns what it
+    /// created: the caller has to cancel it.
     async fn create_prediction(
         &self,
         request: &PredictionRequest,
         cancelled: &CancellationToken,
     ) -> Result<Prediction, ReplicateError>;
 
-    /// A prediction as it stands.
+    /// The current state of a prediction.
     async fn prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
 
-    /// Asks the service to stop a prediction. What it answers for one that has ended is not known: treat an error as harmless then.
+    /// Requests the cancellation of a prediction. The response for a finished one is unknown: treat an error as harmless then.
     async fn cancel_prediction(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
 
-    /// Creates a prediction and waits for its end, which may be a failure: that is a result, not an error.
+    /// Creates a prediction and waits until it finishes. A failed prediction is a result, not an error.
     ///
-    /// It is cancelled at the service when a limit is reached and when `cancelled` fires. A caller that drops the future leaves it to
-    /// the lifetime that is sent along.
+    /// The prediction is canceled when it reaches a limit or when `cancelled` fires. If the caller drops the future, the service
+    /// cancels it at the end of its lifetime.
     async fn run_prediction(
         &self,
         request: &PredictionRequest,
         limits: &RunLimits,
-        watcher: &Watcher<'_>,
+        observer: &StatusObserver<'_>,
         cancelled: &CancellationToken,
     ) -> Result<Prediction, ReplicateError> {
         let lifetime = request.lifetime.or_else(|| limits.lifetime());
         let request = PredictionRequest { lifetime, ..request.clone() };
-        drive(&PredictionJob { client: self, request: &request }, limits, watcher, cancelled).await
+        drive(&PredictionOperation { client: self, request: &request }, limits, observer, cancelled).await
     }
 }
 
-/// A prediction, as the driver sees it.
-struct PredictionJob<'a, C: ?Sized> {
+/// A prediction as an [`Operation`].
+struct PredictionOperation<'a, C: ?Sized> {
     client: &'a C,
     request: &'a PredictionRequest,
 }
 
-impl<C: Predictions + ?Sized> Job for PredictionJob<'_, C> {
+impl<C: Predictions + ?Sized> Operation for PredictionOperation<'_, C> {
     fn describe(&self) -> String {
         format!("run a prediction on {}", self.request.target)
     }
@@ -82,7 +79,7 @@ impl RealReplicate {
 
     pub(super) async fn cancel_job(&self, kind: JobKind, id: &PredictionId) -> Result<Prediction, ReplicateError> {
         let url = self.base.join(&[kind.collection(), id.as_str(), "cancel"]);
-        // Safe to repeat: what is stopped stays stopped.
+        // Safe to repeat: canceling twice has the same effect.
         let call = Call::post(url, format!("cancel the {} {id}", kind.noun()));
         Ok(self.ask(&call).await?.read::<RawJob>(&call)?.into())
     }

@@ -1,4 +1,4 @@
-//! The client of the real API: one request, and repeats of those that may be repeated.
+//! The client of the real API: sends requests and repeats those that may be repeated.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,46 +11,46 @@ use http::header::{ACCEPT, AUTHORIZATION, DATE, HeaderMap};
 use reqwest::multipart::{Form, Part};
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::http::{BodyError, HttpOptions, PublicOnly, Stopped, build_client, read_bounded, retry};
-use crate::clients::replicate::call::{Call, Payload, Reply};
+use crate::clients::http::{BodyError, HttpOptions, PublicOnly, RetryError, build_client, read_bounded, retry};
+use crate::clients::replicate::call::{ApiResponse, Call, Payload};
 use crate::clients::replicate::claims::Claims;
-use crate::clients::replicate::error::failure_of;
+use crate::clients::replicate::refusal::failure_of;
 use crate::clients::replicate::throttle::Throttle;
-use crate::clients::replicate::{BaseUrl, Failure, Replicate, ReplicateError};
+use crate::clients::replicate::{BaseUrl, Replicate, ReplicateError, ReplicateFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
-/// No answer of the API is larger: a page of a hundred predictions with long logs is a few megabytes.
+/// Limit for a response. A page of a hundred predictions with long logs has a few megabytes.
 const API_BODY_BYTES: usize = 64 * 1024 * 1024;
 
-/// A whole exchange takes no longer.
+/// Limit for one request and its response.
 const CALL_TIME: Duration = Duration::from_secs(120);
 
-/// The same for an upload of up to 100 MB.
+/// Limit for an upload of up to 100 MB.
 const UPLOAD_TIME: Duration = Duration::from_secs(900);
 
-/// No answer has told us yet what time it is over there.
+/// No response has revealed the service's time yet.
 const OFFSET_UNKNOWN: i64 = i64::MIN;
 
-/// What a [`RealReplicate`] is made from.
+/// Options of a [`RealReplicate`].
 #[derive(Debug, Clone)]
 pub struct ReplicateOptions {
-    /// Where the API is.
+    /// The base URL of the API.
     pub base_url: BaseUrl,
     /// The API token.
     pub token: SecretString,
-    /// How often and when failed calls are repeated.
+    /// Retries of failed calls.
     pub retry: RetryPolicy,
-    /// The waits before each look for a prediction whose creation got no answer. The service may still be at work on a request whose
-    /// connection is gone, so one look is not enough.
+    /// The waits before each search for a prediction whose creation got no response. The service may still be working on a request
+    /// whose connection was interrupted, so one search is not enough.
     pub lookup_waits: Vec<Duration>,
-    /// Certificate authorities beside the system's own, as PEM.
+    /// Additional certificate authorities, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
 }
 
 impl ReplicateOptions {
-    /// The usual options.
+    /// The default options.
     pub fn new(base_url: BaseUrl, token: SecretString) -> Self {
         let lookup_waits = [250, 1000, 2500].map(Duration::from_millis).to_vec();
         Self { base_url, token, retry: RetryPolicy::HTTP, lookup_waits, extra_ca_pem: None }
@@ -59,7 +59,8 @@ impl ReplicateOptions {
 
 /// The client of the real API.
 ///
-/// One per process and token: it keeps the ids of predictions it created, so that no two callers get the same one, and its throttle.
+/// Create one per process and token. It holds the throttle and the ids of the predictions it created, so that no two callers get
+/// the same.
 pub struct RealReplicate {
     pub(super) base: BaseUrl,
     pub(super) retry: RetryPolicy,
@@ -67,7 +68,7 @@ pub struct RealReplicate {
     pub(super) claims: Claims,
     pub(super) throttle: Throttle,
     pub(super) api: reqwest::Client,
-    /// For files on other hosts: keeps out of private networks.
+    /// For files on other hosts. Does not connect to private networks.
     pub(super) files: reqwest::Client,
     pub(super) public_only: Option<PublicOnly>,
     clock: Arc<dyn Clock>,
@@ -85,20 +86,24 @@ impl fmt::Debug for RealReplicate {
 }
 
 impl RealReplicate {
-    /// Makes a client. Nothing is sent yet.
+    /// Creates a client without sending anything.
     pub fn new(options: ReplicateOptions, clock: Arc<dyn Clock>) -> Result<Self, ReplicateError> {
         let failed = |failure| ReplicateError::new("set up the Replicate client", failure);
         let ReplicateOptions { base_url, token, retry, lookup_waits, extra_ca_pem } = options;
         let token = SecretString::from(token.expose_secret().trim());
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|_invalid| {
-            // The error is dropped: nothing about a token is worth the risk of showing it.
-            failed(Failure::Unauthorized { detail: "it has characters no token has".to_owned(), looks_like_cli_token: false })
+            // The cause is dropped: nothing about a token is worth the risk of showing it.
+            failed(ReplicateFailure::Unauthorized {
+                detail: "it contains invalid characters".to_owned(),
+                looks_like_cli_token: false,
+            })
         })?;
         authorization.set_sensitive(true);
         let public_only = (!base_url.is_private()).then(PublicOnly::default);
         let http = HttpOptions { use_proxy: !base_url.is_private(), extra_ca_pem, ..HttpOptions::default() };
         let build = |options: &HttpOptions| {
-            build_client(options).map_err(|error| failed(Failure::Transport { may_have_arrived: false, source: error.into() }))
+            build_client(options)
+                .map_err(|error| failed(ReplicateFailure::Transport { may_have_arrived: false, source: error.into() }))
         };
         Ok(Self {
             api: build(&http)?,
@@ -118,41 +123,41 @@ impl RealReplicate {
     }
 
     /// Sends a request once.
-    pub(super) async fn send(&self, call: &Call) -> Result<Reply, ReplicateError> {
+    pub(super) async fn send(&self, call: &Call) -> Result<ApiResponse, ReplicateError> {
         let response = self.request(call).send().await.map_err(|error| call.failed(transport(error)))?;
         self.note_date(response.headers());
         let (status, headers) = (response.status(), response.headers().clone());
         let body = read_bounded(response, API_BODY_BYTES).await;
         if status.is_success() {
-            return body.map(Reply::new).map_err(|error| {
+            return body.map(ApiResponse::new).map_err(|error| {
                 call.failed(match error {
-                    BodyError::TooLarge { .. } => Failure::UnexpectedBody { reason: error.to_string() },
+                    BodyError::TooLarge { .. } => ReplicateFailure::UnexpectedBody { reason: error.to_string() },
                     BodyError::Broken(_) => of_body(error),
                 })
             });
         }
-        // The status says enough, even when the rest of the answer is lost.
+        // The status is enough, even if the rest of the response is lost.
         let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
         let token = self.token.expose_secret();
         let body = if token.is_empty() { body } else { body.replace(token, "***") };
         Err(call.failed(failure_of(status, &headers, body.as_bytes(), token, self.now())).with_body(&body))
     }
 
-    /// Sends a request that does the same when done twice, and repeats it while that may help.
-    pub(super) async fn repeat(&self, call: &Call, cancelled: &CancellationToken) -> Result<Reply, ReplicateError> {
+    /// Sends an idempotent request, and repeats it as long as that may help.
+    pub(super) async fn repeat(&self, call: &Call, cancelled: &CancellationToken) -> Result<ApiResponse, ReplicateError> {
         let outcome = retry(self.retry, cancelled, |error: &ReplicateError| error.failure().retry(), || self.send(call)).await;
         outcome.map_err(|stopped| match stopped {
-            Stopped::Failed(error) => error,
-            Stopped::Cancelled => call.failed(Failure::Cancelled { still_running: None }),
+            RetryError::Failed(error) => error,
+            RetryError::Cancelled => call.failed(ReplicateFailure::Cancelled { still_running: None }),
         })
     }
 
-    /// The same for somebody who does not wait for a token; dropping the future ends it.
-    pub(super) async fn ask(&self, call: &Call) -> Result<Reply, ReplicateError> {
+    /// Sends an idempotent request that ends when the future is dropped, without a cancellation token.
+    pub(super) async fn ask(&self, call: &Call) -> Result<ApiResponse, ReplicateError> {
         self.repeat(call, &CancellationToken::new()).await
     }
 
-    /// Counts a request that is about to be sent.
+    /// Counts a request.
     pub(super) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
@@ -167,7 +172,7 @@ impl RealReplicate {
         self.clock.now()
     }
 
-    /// What the service's clock showed at one of our times, as far as answers have told; to a second or two.
+    /// The service's time at a time of our clock, to a second or two, once a response has revealed it.
     pub(super) fn service_time(&self, ours: DateTime<Utc>) -> Option<DateTime<Utc>> {
         match self.offset_ms.load(Ordering::Relaxed) {
             OFFSET_UNKNOWN => None,
@@ -208,18 +213,18 @@ impl RealReplicate {
     }
 }
 
-/// The failure of a request that got no answer.
-pub(super) fn transport(error: reqwest::Error) -> Failure {
-    // URLs of files can be signed, and an error is printed.
+/// The failure of a request without a response.
+pub(super) fn transport(error: reqwest::Error) -> ReplicateFailure {
+    // The URL is dropped: URLs of files can be signed, and errors are printed.
     let error = error.without_url();
-    Failure::Transport { may_have_arrived: !error.is_connect(), source: error.into() }
+    ReplicateFailure::Transport { may_have_arrived: !error.is_connect(), source: error.into() }
 }
 
-/// The failure of an answer that could not be read.
-pub(super) fn of_body(error: BodyError) -> Failure {
+/// The failure of a response whose body could not be read.
+pub(super) fn of_body(error: BodyError) -> ReplicateFailure {
     match error {
-        BodyError::TooLarge { limit_bytes } => Failure::TooLarge { limit_bytes },
-        BodyError::Broken(source) => Failure::Transport { may_have_arrived: true, source: source.into() },
+        BodyError::TooLarge { limit_bytes } => ReplicateFailure::TooLarge { limit_bytes },
+        BodyError::Broken(source) => ReplicateFailure::Transport { may_have_arrived: true, source: source.into() },
     }
 }
 

@@ -1,4 +1,4 @@
-//! Politeness: all creating calls wait together when the service asks one of them to, and take turns when it wants one at a time.
+//! Throttles creations: all of them wait when the service asks one to wait, and take turns when it accepts one at a time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,10 +10,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::http::{Interrupted, pause};
 
-/// Lets creating calls pass.
+/// Decides when a creation may be sent.
 ///
 /// An account with little credit may create six predictions a minute, one at a time: `docs/reference/replicate-api.md#rate-limits`.
-/// Callers that each waited and retried would use up their retries on each other. Here one caller retries and the rest wait in line.
+/// Callers that each waited and retried would use up their retries on each other. Here one caller retries and the rest wait in
+/// line.
 #[derive(Debug, Default)]
 pub(super) struct Throttle {
     reduced: AtomicBool,
@@ -21,7 +22,7 @@ pub(super) struct Throttle {
     closed_until: Mutex<Option<Instant>>,
 }
 
-/// The place at the head of the line, held until the call came through.
+/// The place at the head of the line, held until the call succeeds.
 pub(super) type Turn<'a> = Option<MutexGuard<'a, ()>>;
 
 impl Throttle {
@@ -30,7 +31,7 @@ impl Throttle {
         self.reduced.load(Ordering::Relaxed)
     }
 
-    /// Lets nobody pass for a while, and, when `one_at_a_time`, makes callers take turns from now on.
+    /// Blocks all calls for a while. With `one_at_a_time`, calls take turns from then on.
     pub(super) fn close(&self, wait: Duration, one_at_a_time: bool) {
         let until = Instant::now() + wait;
         let mut closed_until = self.closed_until.lock().unwrap_or_else(PoisonError::into_inner);

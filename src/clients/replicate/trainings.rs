@@ -6,43 +6,42 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::call::Call;
 use crate::clients::replicate::create::{Creation, JobKind, without_nulls};
-use crate::clients::replicate::predictions::Watcher;
+use crate::clients::replicate::drive::{Operation, StatusObserver, drive};
 use crate::clients::replicate::real::RealReplicate;
-use crate::clients::replicate::wait::{Job, drive};
 use crate::clients::replicate::{PredictionTarget, ReplicateError, RunLimits, TrainingRequest};
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId};
 
-/// Trainings. They have the statuses of predictions, and no lifetime that the service would enforce.
+/// Trainings. They have the statuses of predictions, but the service enforces no lifetime.
 #[async_trait]
 pub trait Trainings: Send + Sync {
-    /// Creates a training exactly once, even if the answer is lost. When cancelled while the request is under way, what it created is
-    /// returned: the caller has to cancel it.
+    /// Creates a training exactly once, even if the response is lost. If canceled during the request, still returns what it
+    /// created: the caller has to cancel it.
     async fn create_training(&self, request: &TrainingRequest, cancelled: &CancellationToken)
     -> Result<Prediction, ReplicateError>;
 
-    /// A training as it stands.
+    /// The current state of a training.
     async fn training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
 
-    /// Asks the service to stop a training.
+    /// Requests the cancellation of a training.
     async fn cancel_training(&self, id: &PredictionId) -> Result<Prediction, ReplicateError>;
 
-    /// Creates a training and waits for its end, which may be a failure: that is a result, not an error.
+    /// Creates a training and waits until it finishes. A failed training is a result, not an error.
     ///
-    /// It is cancelled at the service when a limit is reached and when `cancelled` fires. A caller that drops the future leaves it
-    /// running.
+    /// The training is canceled when it reaches a limit or when `cancelled` fires. If the caller drops the future, the training
+    /// keeps running.
     async fn run_training(
         &self,
         request: &TrainingRequest,
         limits: &RunLimits,
-        watcher: &Watcher<'_>,
+        observer: &StatusObserver<'_>,
         cancelled: &CancellationToken,
     ) -> Result<Prediction, ReplicateError> {
-        drive(&TrainingJob { client: self, request }, limits, watcher, cancelled).await
+        drive(&TrainingOperation { client: self, request }, limits, observer, cancelled).await
     }
 }
 
-/// The version that a training ended with: `output.version`, as `owner/name:id` or as a bare id of the destination.
+/// The version created by a training: `output.version`, as `owner/name:id` or as a bare id of the destination.
 pub fn trained_version(training: &Prediction, destination: &ModelRef) -> Option<VersionRef> {
     let version = training.output.as_ref()?.get("version")?.as_str()?;
     match version.parse() {
@@ -51,13 +50,13 @@ pub fn trained_version(training: &Prediction, destination: &ModelRef) -> Option<
     }
 }
 
-/// A training, as the driver sees it.
-struct TrainingJob<'a, C: ?Sized> {
+/// A training as an [`Operation`].
+struct TrainingOperation<'a, C: ?Sized> {
     client: &'a C,
     request: &'a TrainingRequest,
 }
 
-impl<C: Trainings + ?Sized> Job for TrainingJob<'_, C> {
+impl<C: Trainings + ?Sized> Operation for TrainingOperation<'_, C> {
     fn describe(&self) -> String {
         let VersionRef { model, id } = &self.request.version;
         format!("run a training of {model}:{} into {}", id.short(), self.request.destination)

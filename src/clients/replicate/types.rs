@@ -1,4 +1,4 @@
-//! What the API is about, in our words. Predictions are in `domain::prediction`.
+//! The API's resources as types. Predictions are in `domain::prediction`.
 
 use std::time::Duration;
 
@@ -9,46 +9,46 @@ use serde_json::Value;
 use crate::domain::identity::{ModelRef, VersionId, VersionRef};
 use crate::domain::prediction::Inputs;
 
-/// Whom the token belongs to.
+/// The account that the token belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The name that owns models.
+    /// The name that owns its models.
     pub username: String,
-    /// What it is.
+    /// A user or an organization.
     pub kind: AccountKind,
 }
 
-/// A user or an organization.
+/// The kind of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountKind {
     /// A person.
     User,
     /// A group of people.
     Organization,
-    /// Something this program does not know.
+    /// A kind that safe-push does not know.
     Other(String),
 }
 
 /// Hardware that the account may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hardware {
-    /// For people: `Nvidia L40S GPU`.
+    /// The name for people: `Nvidia L40S GPU`.
     pub name: String,
-    /// For configurations: `gpu-l40s`.
+    /// The SKU for configurations: `gpu-l40s`.
     pub sku: String,
 }
 
 /// Who can see a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Visibility {
-    /// Everybody.
+    /// Everyone.
     Public,
-    /// Its owner.
+    /// Only the owner.
     Private,
 }
 
 impl Visibility {
-    /// The word used on the wire.
+    /// The API's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -64,42 +64,42 @@ pub struct Model {
     pub model: ModelRef,
     /// Who can see it.
     pub visibility: Visibility,
-    /// Official models have no list of versions, and predictions of theirs are created by name.
+    /// Whether it is official. Official models have no list of versions, and their predictions are created by name.
     pub is_official: bool,
-    /// The version pushed last. `None` for a model without one.
+    /// The version pushed last. `None` if there is none.
     pub latest_version: Option<Version>,
-    /// The page for people.
+    /// The URL of its page.
     pub url: Option<String>,
 }
 
-/// A model to be made.
+/// A model to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewModel {
     /// Its name. The owner has to be the token's account.
     pub model: ModelRef,
     /// Who can see it. The API cannot change it later.
     pub visibility: Visibility,
-    /// What it runs on, a SKU. The API cannot change it later.
+    /// Its hardware, a SKU. The API cannot change it later.
     pub hardware: String,
-    /// A line about it.
+    /// A one-line description.
     pub description: Option<String>,
 }
 
-/// What became of a model to be made.
+/// The result of creating a model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelCreation {
-    /// It was made.
+    /// It was created.
     Created(Box<Model>),
-    /// It was there.
+    /// It exists already.
     AlreadyThere,
 }
 
-/// What became of something to be deleted.
+/// The result of a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
-    /// The service deletes it. A version takes minutes to go.
+    /// The service deletes it. For a version this takes minutes.
     Accepted,
-    /// It was not there, or not visible to this token.
+    /// It does not exist, or is not visible to this token.
     Absent,
 }
 
@@ -110,7 +110,7 @@ pub struct Version {
     pub id: VersionId,
     /// When it was pushed.
     pub created_at: Option<DateTime<Utc>>,
-    /// The Cog that built it.
+    /// The version of Cog that built it.
     pub cog_version: Option<String>,
     /// The OpenAPI document of its inputs and outputs.
     pub openapi_schema: Option<Value>,
@@ -119,9 +119,9 @@ pub struct Version {
 /// What a prediction runs on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PredictionTarget {
-    /// Exactly this version.
+    /// This version.
     Version(VersionRef),
-    /// An official model, whatever its version.
+    /// The current version of an official model.
     Model(ModelRef),
     /// A deployment.
     Deployment {
@@ -142,135 +142,135 @@ impl std::fmt::Display for PredictionTarget {
     }
 }
 
-/// A prediction to be made.
+/// A prediction to create.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PredictionRequest {
-    /// What it runs on.
+    /// The version, model or deployment to run.
     pub target: PredictionTarget,
-    /// What it is given. Nulls are left out: the API refuses them for optional inputs.
+    /// Its inputs. Nulls are left out, because the API rejects them for optional inputs.
     pub inputs: Inputs,
-    /// When the service stops it by itself, counted from creation: the safety net for a caller that dies. Five seconds at least.
+    /// How long after its creation the service cancels it by itself: a safety net if this process dies. At least five seconds.
     pub lifetime: Option<Duration>,
 }
 
 impl PredictionRequest {
-    /// A prediction without a lifetime of its own.
+    /// A prediction without a lifetime.
     pub fn new(target: PredictionTarget, inputs: Inputs) -> Self {
         Self { target, inputs, lifetime: None }
     }
 }
 
-/// A training to be made.
+/// A training to create.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingRequest {
-    /// What is trained.
+    /// The version to train.
     pub version: VersionRef,
-    /// The model that gets the version it ends with. Has to exist and belong to the token's account.
+    /// The model that receives the trained version. It has to exist and belong to the token's account.
     pub destination: ModelRef,
-    /// What it is given. Nulls are left out.
+    /// Its inputs. Nulls are left out.
     pub inputs: Inputs,
 }
 
-/// A deployment as it stands.
+/// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// Its owner.
     pub owner: String,
     /// Its name.
     pub name: String,
-    /// How often it was changed, from 1.
+    /// The number of its release, which counts changes from 1.
     pub release: Option<u64>,
-    /// What it runs.
+    /// The version it runs.
     pub version: Option<VersionRef>,
-    /// What it runs on, a SKU.
+    /// Its hardware, a SKU.
     pub hardware: Option<String>,
-    /// How many instances always run, and bill.
+    /// Instances that always run and are billed.
     pub min_instances: Option<u32>,
-    /// How many instances run at most.
+    /// Instances that run at most.
     pub max_instances: Option<u32>,
 }
 
-/// A deployment to be made. Its owner is the token's account.
+/// A deployment to create. Its owner is the token's account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewDeployment {
-    /// The owner, to look whether it is there. Has to be the token's account.
+    /// The owner, for looking it up. It has to be the token's account.
     pub owner: String,
     /// Its name.
     pub name: String,
-    /// What it runs.
+    /// The version to run.
     pub version: VersionRef,
-    /// What it runs on, a SKU.
+    /// Its hardware, a SKU.
     pub hardware: String,
-    /// How many instances always run, and bill: 0 to 5.
+    /// Instances that always run and are billed: 0 to 5.
     pub min_instances: u32,
-    /// How many instances run at most: 0 to 20, not below `min_instances`.
+    /// Instances that run at most: 0 to 20, and not below `min_instances`.
     pub max_instances: u32,
 }
 
-/// What to change about a deployment; `None` keeps what is there.
+/// Changes to a deployment. `None` keeps the current value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DeploymentPatch {
-    /// What it runs.
+    /// The version to run.
     pub version: Option<VersionId>,
-    /// What it runs on, a SKU.
+    /// The hardware, a SKU.
     pub hardware: Option<String>,
-    /// How many instances always run.
+    /// Instances that always run.
     pub min_instances: Option<u32>,
-    /// How many instances run at most.
+    /// Instances that run at most.
     pub max_instances: Option<u32>,
 }
 
-/// A deployment after a change.
+/// The result of changing a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentUpdate {
-    /// As it stands now.
+    /// The deployment after the change.
     pub deployment: Deployment,
-    /// Whether there was anything to change: each change makes a release.
+    /// Whether there was anything to change. Each change creates a release.
     pub changed: bool,
 }
 
-/// A file to be uploaded, as input of a prediction.
+/// A file to upload as an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewFile {
-    /// Its name, at most 255 bytes.
+    /// Its name, at most 255 bytes long.
     pub name: String,
-    /// Its type.
+    /// Its content type.
     pub content_type: String,
-    /// Its bytes.
+    /// Its content.
     pub bytes: Bytes,
 }
 
-/// A file that was uploaded.
+/// An uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadedFile {
-    /// What to give as the input's value. Only predictions of the same account can read it.
+    /// The URL to pass as an input. Only predictions of the same account can read it.
     pub url: String,
-    /// When it goes.
+    /// When it is deleted.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// What is accepted of a download.
+/// Limits for a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadLimits {
-    /// Its size.
+    /// The size limit in bytes.
     pub bytes: usize,
-    /// Its types, as beginnings: `image/`, `application/json`. Empty: any. A host that names no type, or only
-    /// `application/octet-stream`, is believed.
+    /// The accepted content types, as prefixes: `image/`, `application/json`. Empty: any. A host that reports no type, or only
+    /// `application/octet-stream`, is accepted.
     pub types: Vec<String>,
 }
 
 impl DownloadLimits {
-    /// Any type, up to so many bytes.
+    /// Any type, up to this many bytes.
     pub fn of_bytes(bytes: usize) -> Self {
         Self { bytes, types: Vec::new() }
     }
 }
 
-/// A file that was fetched.
+/// A downloaded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Download {
-    /// Its bytes.
+    /// Its content.
     pub bytes: Bytes,
-    /// Its type as its host names it, without parameters.
+    /// Its content type as reported by the host, without parameters.
     pub content_type: Option<String>,
 }

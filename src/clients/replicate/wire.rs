@@ -1,4 +1,4 @@
-//! JSON as the API writes it.
+//! The API's JSON.
 //!
 //! Reading is lenient. Unknown members are ignored, and a member that we can do without may be absent, null or of another type than
 //! documented. Examples are `logs: null`, `error` of any type, and no `metrics`:
@@ -15,13 +15,13 @@ use crate::clients::replicate::types::{Account, AccountKind, Deployment, Hardwar
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
 
-/// Takes a value of the expected type, and the type's default for anything else.
+/// Reads a value of the expected type, or the type's default for anything else.
 fn lenient<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
     let value = Value::deserialize(deserializer)?;
     Ok(serde_json::from_value(value).unwrap_or_default())
 }
 
-/// An error's body, after RFC 7807. Every member is optional.
+/// The body of an error response, after RFC 7807. All members are optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Problem {
@@ -109,7 +109,7 @@ pub(super) struct RawVersion {
 }
 
 impl RawVersion {
-    /// `None` for an id that is none of a pushed version, as official models have in places.
+    /// `None` if the id is not that of a pushed version, as happens with official models.
     pub(super) fn into_version(self) -> Option<Version> {
         let id = self.id.parse().ok()?;
         let Self { created_at, cog_version, openapi_schema, .. } = self;
@@ -140,7 +140,7 @@ impl TryFrom<RawModel> for Model {
             visibility: match raw.visibility.as_str() {
                 "public" => Visibility::Public,
                 "private" => Visibility::Private,
-                other => return Err(format!("'{other}' is no visibility of a model")),
+                other => return Err(format!("'{other}' is not a visibility of a model")),
             },
             is_official: raw.is_official,
             latest_version: raw.latest_version.and_then(RawVersion::into_version),

@@ -1,16 +1,16 @@
-//! Workflow commands: lines of the log that the runner obeys.
+//! Workflow commands: lines of the log that the runner executes.
 
-/// The runner cuts messages behind this many characters; bytes are at least as many.
+/// The runner cuts messages after this many characters. Counted in bytes here, which are at least as many.
 const MESSAGE_BYTES: usize = 4_000;
 
-/// How grave an annotation is.
+/// Severity of an annotation in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AnnotationLevel {
     /// Worth knowing.
     Notice,
-    /// Should be looked at.
+    /// Worth checking.
     Warning,
-    /// Something is wrong.
+    /// A problem.
     Error,
 }
 
@@ -24,10 +24,10 @@ impl AnnotationLevel {
     }
 }
 
-/// An annotation that goes through the log, for where check runs may not be written.
+/// An annotation written to the log, for jobs without permission to write check runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogAnnotation {
-    /// How grave it is.
+    /// Its severity.
     pub level: AnnotationLevel,
     /// The file, relative to the repository.
     pub file: Option<String>,
@@ -35,11 +35,11 @@ pub struct LogAnnotation {
     pub line: Option<u32>,
     /// The column, from 1.
     pub column: Option<u32>,
-    /// The column behind the last character.
+    /// The column after the last character.
     pub end_column: Option<u32>,
-    /// What stands above the message.
+    /// The heading.
     pub title: String,
-    /// What it says.
+    /// The message.
     pub message: String,
 }
 
@@ -47,7 +47,7 @@ pub struct LogAnnotation {
 pub fn annotation(annotation: &LogAnnotation) -> String {
     let mut properties = Vec::new();
     let mut add = |name: &str, value: &str| {
-        // The runner drops empty values, and a list with one is hard to read.
+        // The runner drops empty values, and a list that contains one is hard to read.
         if !value.is_empty() {
             properties.push(format!("{name}={}", property(value)));
         }
@@ -64,8 +64,8 @@ pub fn annotation(annotation: &LogAnnotation) -> String {
     format!("::{}{separator}{}::{}", annotation.level.as_str(), properties.join(","), data(&message))
 }
 
-/// The commands that make the runner hide a value in everything that follows. A value of several lines is hidden line by line, but a
-/// line of one or two characters would make the whole log unreadable and hides nothing.
+/// The commands that make the runner mask a value in all later output. A value of several lines is masked line by line, except for
+/// lines of one or two characters, which would make the log unreadable and hide nothing.
 pub fn mask(value: &str) -> Vec<String> {
     let value = value.trim();
     if value.lines().any(|line| line.trim().len() < 3) && value.lines().count() > 1 {

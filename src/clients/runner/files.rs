@@ -1,4 +1,4 @@
-//! Files that the runner reads when the step is over: outputs and the job summary.
+//! Files that the runner reads after the step: outputs and the job summary.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-/// What the runner takes of one step's summary.
+/// The runner's limit for the summary of one step, in bytes.
 const SUMMARY_BYTES: u64 = 1024 * 1024;
 
-/// Something that the runner will not be told.
+/// An output or a summary that could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum RunnerFileError {
-    /// The file cannot be written.
+    /// The file could not be written.
     #[error("failed to write {}", path.display())]
     Unwritable {
         /// The file.
@@ -21,21 +21,21 @@ pub enum RunnerFileError {
         #[source]
         source: io::Error,
     },
-    /// A name that the runner would read as something else.
-    #[error("'{name}' cannot be the name of an output")]
+    /// The name would be misread by the runner.
+    #[error("'{name}' is not a valid name of an output")]
     Name {
         /// The name.
         name: String,
     },
-    /// The summary would be more than the runner takes.
-    #[error("the job summary would have {bytes} bytes, and GitHub shows at most {SUMMARY_BYTES}")]
+    /// The summary is longer than the runner accepts.
+    #[error("the job summary is {bytes} bytes long, but GitHub shows at most {SUMMARY_BYTES}")]
     SummaryTooLong {
-        /// How many it would be.
+        /// The size it would have.
         bytes: u64,
     },
 }
 
-/// Adds an output to the file that `GITHUB_OUTPUT` names. The value may be any text: its end is marked by words that nobody can guess.
+/// Adds an output to the file named by `GITHUB_OUTPUT`. The value may be any text: a random delimiter marks its end.
 pub fn write_output(path: &Path, name: &str, value: &str) -> Result<(), RunnerFileError> {
     if name.is_empty() || name.contains(['=', '\r', '\n']) || name.contains("<<") {
         return Err(RunnerFileError::Name { name: name.to_owned() });
@@ -44,7 +44,8 @@ pub fn write_output(path: &Path, name: &str, value: &str) -> Result<(), RunnerFi
     append(path, &format!("{name}<<{delimiter}\n{value}\n{delimiter}\n"))
 }
 
-/// Adds Markdown to the file that `GITHUB_STEP_SUMMARY` names. Too much would make the runner drop all of it.
+/// Adds Markdown to the file named by `GITHUB_STEP_SUMMARY`. Fails instead of exceeding the limit, since the runner would drop all
+/// of it.
 pub fn append_summary(path: &Path, markdown: &str) -> Result<(), RunnerFileError> {
     let there = path.metadata().map_or(0, |metadata| metadata.len());
     let bytes = there + markdown.len() as u64 + 1;

@@ -1,42 +1,42 @@
 //! Text in the log that must not become a command.
 //!
-//! Two measures, each enough by itself: the runner is told to obey nothing until it hears a word that nobody can guess, and what would be
-//! a command is changed so that it is none. A secret must be masked before, since masks are commands too.
+//! Two measures, each sufficient by itself: the runner executes no commands until it reads a random token, and text that would be a
+//! command is changed. Mask secrets before, because masks are commands too.
 
 use cog_findings::text::shorten;
 use uuid::Uuid;
 
-/// Longer lines are cut: some browsers stop at them.
+/// Longer lines are cut, because some browsers cannot show them.
 const LINE_BYTES: usize = 16 * 1024;
 
-/// What stands before a line that would be a command.
+/// Prefix of a line that would otherwise be a command.
 const BAR: &str = "│ ";
 
-/// A time in which the runner obeys nothing.
+/// A section of the log in which the runner executes no commands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoppedCommands {
     token: String,
 }
 
 impl StoppedCommands {
-    /// A new one.
+    /// A section with a new token.
     #[expect(clippy::new_without_default, reason = "no two are the same")]
     pub fn new() -> Self {
         Self { token: Uuid::new_v4().to_string() }
     }
 
-    /// The line that begins it.
+    /// The line that starts the section.
     pub fn begin(&self) -> String {
         format!("::stop-commands::{}", self.token)
     }
 
-    /// The line that ends it.
+    /// The line that ends the section.
     pub fn end(&self) -> String {
         format!("::{}::", self.token)
     }
 }
 
-/// The same text with nothing in it that the runner would obey: `::` begins no line, and `##[` stands nowhere.
+/// The text without anything that the runner would execute: no line starts with `::`, and `##[` does not occur.
 pub fn harmless(text: &str) -> String {
     let lines = text.split(['\n', '\r']).map(|line| {
         let line = shorten(line, LINE_BYTES).replace("##[", "##\\[");

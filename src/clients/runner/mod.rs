@@ -1,6 +1,6 @@
-//! The runner of GitHub Actions, as far as a step talks to it: files for outputs and the job summary, and commands in the log.
+//! The GitHub Actions runner, as seen by a step: files for outputs and the job summary, and commands in the log.
 //!
-//! What is said, and whether this process is a step of a workflow, is left to `cli`. Facts are in
+//! What to write, and whether this process is a step of a workflow, is up to `cli`. Facts are in
 //! `docs/reference/github-actions.md#workflow-commands`.
 
 mod command;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Harness, error, note, options, stages};
 use crate::clients::ErrorKind;
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
 use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, TrainPlan};
@@ -26,12 +26,12 @@ const NOTHING_AFTER_INSPECT: [&str; 6] =
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_not_accepted_is_told_first() {
     let harness = Harness::new();
-    let refused = Failure::Unauthorized { detail: "invalid".to_owned(), looks_like_cli_token: true };
+    let refused = ReplicateFailure::Unauthorized { detail: "invalid".to_owned(), looks_like_cli_token: true };
     harness.world.fail_replicate("account", refused);
     let report = harness.run(harness.plan()).await;
     assert_eq!(report.verdict, Verdict::Misconfigured);
     assert_eq!(stages(&report), NOTHING_AFTER_INSPECT);
-    insta::assert_snapshot!(error(&report).0, @"failed to account: the API token was not accepted: invalid");
+    insta::assert_snapshot!(error(&report).0, @"failed to account: the API token was rejected: invalid");
     assert!(error(&report).1.contains("swapped"));
     assert_eq!(harness.world.calls(), ["account"]);
 }
@@ -108,7 +108,7 @@ async fn a_deployment_that_could_not_be_made_is_told_before_the_build() {
 #[tokio::test(start_paused = true)]
 async fn an_outage_before_the_build_is_the_services_fault() {
     let harness = Harness::new();
-    harness.world.fail_replicate("model", Failure::Server { status: 502, retry_after: None, detail: "bad".to_owned() });
+    harness.world.fail_replicate("model", ReplicateFailure::Server { status: 502, retry_after: None, detail: "bad".to_owned() });
     let report = harness.run(harness.plan()).await;
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::ServiceError, 3));
     assert_eq!(report.stages[0].status, StageStatus::Errored);
@@ -127,7 +127,7 @@ async fn hardware_is_asked_for_only_when_something_is_going_to_be_made() {
 #[tokio::test(start_paused = true)]
 async fn an_account_that_cannot_pay_stops_all_models() {
     let harness = Harness::new();
-    harness.world.fail_replicate("model", Failure::PaymentRequired { detail: "no credit".to_owned() });
+    harness.world.fail_replicate("model", ReplicateFailure::PaymentRequired { detail: "no credit".to_owned() });
     let second = ModelPlan { name: "second".to_owned(), ..harness.plan() };
     let report = harness.run_to(Goal::Publish, vec![ModelRun::new(harness.plan()), ModelRun::new(second)]).await;
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Billing, 4));

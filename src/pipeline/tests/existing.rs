@@ -1,7 +1,7 @@
 //! A version that is already there.
 
 use super::{Harness, error, options, stages};
-use crate::clients::replicate::{Failure, Visibility};
+use crate::clients::replicate::{ReplicateFailure, Visibility};
 use crate::domain::report::ModelReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{ExistingVersion, Goal, ModelRun, verify_existing};
@@ -53,7 +53,9 @@ async fn a_version_without_a_schema_gives_no_inputs() {
 #[tokio::test(start_paused = true)]
 async fn the_token_is_looked_at_first() {
     let harness = Harness::new();
-    harness.world.fail_replicate("account", Failure::Unauthorized { detail: "no".to_owned(), looks_like_cli_token: false });
+    harness
+        .world
+        .fail_replicate("account", ReplicateFailure::Unauthorized { detail: "no".to_owned(), looks_like_cli_token: false });
     verify(&harness, &ExistingVersion { model: live_model(), id: None }).await;
     assert_eq!(harness.world.calls(), ["account"]);
 }

@@ -8,7 +8,7 @@ use cog_source::sdk::SdkVersion;
 use crate::build::BuildError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, PushDenial};
-use crate::clients::replicate::{Failure, ReplicateError};
+use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::cleared::Blocked;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
@@ -33,11 +33,11 @@ fn every_failure_has_its_verdict_stage_status_and_exit_code() {
         (Stop::from(DockerError::SocketMissing { host: text() }), StageStatus::Errored, 3),
         (Stop::from(DockerError::NoSuchImage { image: text() }), StageStatus::Errored, 2),
         (Stop::from(BuildError::Cancelled), StageStatus::Cancelled, 130),
-        (replicate(Failure::Unauthorized { detail: text(), looks_like_cli_token: false }), StageStatus::Errored, 2),
-        (replicate(Failure::PaymentRequired { detail: text() }), StageStatus::Errored, 4),
-        (replicate(Failure::Server { status: 502, retry_after: None, detail: text() }), StageStatus::Errored, 3),
-        (replicate(Failure::VersionDisabled { detail: text() }), StageStatus::Failed, 1),
-        (replicate(Failure::Cancelled { still_running: None }), StageStatus::Cancelled, 130),
+        (replicate(ReplicateFailure::Unauthorized { detail: text(), looks_like_cli_token: false }), StageStatus::Errored, 2),
+        (replicate(ReplicateFailure::PaymentRequired { detail: text() }), StageStatus::Errored, 4),
+        (replicate(ReplicateFailure::Server { status: 502, retry_after: None, detail: text() }), StageStatus::Errored, 3),
+        (replicate(ReplicateFailure::VersionDisabled { detail: text() }), StageStatus::Failed, 1),
+        (replicate(ReplicateFailure::Cancelled { still_running: None }), StageStatus::Cancelled, 130),
         (denied(PushDenial::ModelUnknown), StageStatus::Errored, 2),
         (denied(PushDenial::NotLoggedIn), StageStatus::Errored, 2),
         (Stop::from(PublishError::NoLiveModel { model: live_model() }), StageStatus::Errored, 2),
@@ -55,7 +55,7 @@ fn every_failure_has_its_verdict_stage_status_and_exit_code() {
 fn the_chain_of_causes_is_told_once_from_outside_in() {
     let source = PublishError::from(ReplicateError::new(
         "wait for the version",
-        Failure::NeverAppeared { within: std::time::Duration::from_secs(120) },
+        ReplicateFailure::NeverAppeared { within: std::time::Duration::from_secs(120) },
     ));
     let version = format!("acme/hotdog:{}", "a".repeat(64)).parse().unwrap();
     let stop = Stop::from(PublishError::Unconfirmed { version: Box::new(version), source: Box::new(source) });

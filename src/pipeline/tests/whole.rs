@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Harness, error, note, stages};
 use crate::clients::docker::{DockerError, PushDenial};
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
 use crate::domain::identity::VersionRef;
@@ -143,7 +143,7 @@ async fn a_build_needs_no_token() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stage_that_does_not_pass_keeps_all_later_ones_from_beginning() {
-    let down = || Failure::Server { status: 503, retry_after: None, detail: "down".to_owned() };
+    let down = || ReplicateFailure::Server { status: 503, retry_after: None, detail: "down".to_owned() };
     let denied = || DockerError::PushDenied {
         repository: "r8.im".to_owned(),
         reason: PushDenial::Forbidden,
@@ -238,7 +238,7 @@ async fn the_deployment_follows_and_the_way_back_is_noted() {
 #[tokio::test(start_paused = true)]
 async fn a_deployment_that_fails_leaves_a_published_version_in_the_report() {
     let harness = Harness::new();
-    let down = Failure::Server { status: 503, retry_after: None, detail: "down".to_owned() };
+    let down = ReplicateFailure::Server { status: 503, retry_after: None, detail: "down".to_owned() };
     harness.world.fail_replicate("create_deployment", down);
     let report = harness.run(ModelPlan { deployment: Some(deployment()), ..harness.given() }).await;
     assert_eq!(report.verdict, Verdict::ServiceError);

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{DockerError, ImageDetails, RegistryCredentials};
 use crate::clients::registry::{Manifest, RegistryError};
-use crate::clients::replicate::{Account, AccountKind, Deployment, Failure, Hardware, Model, Version, Visibility};
+use crate::clients::replicate::{Account, AccountKind, Deployment, Hardware, Model, ReplicateFailure, Version, Visibility};
 use crate::domain::cleared::{BuiltImage, Cleared, Staged, Verified};
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionId, VersionRef};
@@ -53,7 +53,7 @@ pub(crate) struct State {
     pub(crate) registry_loses: bool,
     calls: Vec<String>,
     docker_faults: HashMap<&'static str, VecDeque<DockerError>>,
-    replicate_faults: HashMap<&'static str, VecDeque<Failure>>,
+    replicate_faults: HashMap<&'static str, VecDeque<ReplicateFailure>>,
     registry_faults: VecDeque<RegistryError>,
     hanging: BTreeMap<&'static str, Hang>,
 }
@@ -187,7 +187,7 @@ impl World {
         self.state().docker_faults.entry(call).or_default().push_back(error);
     }
 
-    pub(crate) fn fail_replicate(&self, call: &'static str, failure: Failure) {
+    pub(crate) fn fail_replicate(&self, call: &'static str, failure: ReplicateFailure) {
         self.state().replicate_faults.entry(call).or_default().push_back(failure);
     }
 

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{
-    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Failure,
-    Files, Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
-    Predictions, Replicate, ReplicateError, TrainingRequest, Trainings, UploadedFile, Version, Visibility,
+    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Files,
+    Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, Predictions,
+    Replicate, ReplicateError, ReplicateFailure, TrainingRequest, Trainings, UploadedFile, Version, Visibility,
 };
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
@@ -18,14 +18,14 @@ use crate::publish::testing::{World, account, fault};
 
 pub(crate) struct FakeReplicate(pub(crate) World);
 
-fn failed(attempted: &str, failure: Failure) -> ReplicateError {
+fn failed(attempted: &str, failure: ReplicateFailure) -> ReplicateError {
     ReplicateError::new(attempted, failure)
 }
 
 impl FakeReplicate {
     async fn enter(&self, call: &'static str, subject: &str, cancelled: Option<&CancellationToken>) -> Result<(), ReplicateError> {
         let entered = self.0.enter(call, subject, cancelled).await;
-        entered.map_err(|_interrupted| failed(call, Failure::Cancelled { still_running: None }))?;
+        entered.map_err(|_interrupted| failed(call, ReplicateFailure::Cancelled { still_running: None }))?;
         match fault(&mut self.0.state().replicate_faults, call, subject) {
             Some(failure) => Err(failed(call, failure)),
             None => Ok(()),
@@ -98,11 +98,11 @@ impl Models for FakeReplicate {
                 return Ok(seen);
             }
             if Instant::now() >= end {
-                return Err(failed("wait for the version", Failure::NeverAppeared { within: limit }));
+                return Err(failed("wait for the version", ReplicateFailure::NeverAppeared { within: limit }));
             }
             tokio::select! {
                 () = cancelled.cancelled() => {
-                    return Err(failed("wait for the version", Failure::Cancelled { still_running: None }));
+                    return Err(failed("wait for the version", ReplicateFailure::Cancelled { still_running: None }));
                 }
                 () = tokio::time::sleep(Duration::from_secs(1)) => {}
             }

@@ -3,7 +3,7 @@
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::ErrorKind;
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::DeploymentChange;
@@ -110,10 +110,10 @@ async fn a_deployment_of_another_model_is_left_alone() {
 #[tokio::test]
 async fn what_replicate_refuses_is_passed_on_with_its_meaning() {
     let world = World::new();
-    let refused = Failure::InvalidInput { fields: Vec::new(), detail: "hardware: no".to_owned() };
+    let refused = ReplicateFailure::InvalidInput { fields: Vec::new(), detail: "hardware: no".to_owned() };
     world.fail_replicate("create_deployment", refused);
     assert_eq!(deploy_in(&world, &plan("cpu")).await.unwrap_err().kind(), ErrorKind::Request);
-    let down = Failure::Server { status: 502, retry_after: None, detail: String::new() };
+    let down = ReplicateFailure::Server { status: 502, retry_after: None, detail: String::new() };
     world.fail_replicate("deployment", down);
     assert_eq!(deploy_in(&world, &plan("cpu")).await.unwrap_err().kind(), ErrorKind::Service);
 }

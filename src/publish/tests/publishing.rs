@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, PushDenial};
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::events::EventKind;
 use crate::domain::identity::VersionRef;
 use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, live_model, registry_down, version_id};
@@ -183,7 +183,7 @@ async fn an_official_model_is_confirmed_by_the_registry_alone() {
 #[tokio::test(start_paused = true)]
 async fn an_official_model_that_the_token_may_not_see_is_pushed_to_all_the_same() {
     let world = World::new();
-    world.fail_replicate("model", Failure::Forbidden { detail: "no".to_owned() });
+    world.fail_replicate("model", ReplicateFailure::Forbidden { detail: "no".to_owned() });
     let services = world.services();
     let published =
         publish_official("hotdog", &world.cleared(), &services, &Recorder::default(), &CancellationToken::new()).await.unwrap();
@@ -194,7 +194,7 @@ async fn an_official_model_that_the_token_may_not_see_is_pushed_to_all_the_same(
 #[tokio::test(start_paused = true)]
 async fn a_live_model_that_the_token_may_not_see_is_not_pushed_to() {
     let world = World::new();
-    world.fail_replicate("model", Failure::Forbidden { detail: "no".to_owned() });
+    world.fail_replicate("model", ReplicateFailure::Forbidden { detail: "no".to_owned() });
     let error = publish_in(&world).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
     assert_eq!(world.calls_of("push"), [""; 0]);

@@ -1,7 +1,7 @@
 //! What would stop a push, told before a build.
 
 use crate::clients::ErrorKind;
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::plan::DeploymentPlan;
 use crate::publish::rules::RULES;
@@ -95,7 +95,7 @@ async fn a_live_model_is_not_needed_when_nothing_is_published() {
 #[tokio::test]
 async fn an_outage_is_not_a_missing_model() {
     let world = World::new();
-    world.fail_replicate("model", Failure::Server { status: 500, retry_after: None, detail: String::new() });
+    world.fail_replicate("model", ReplicateFailure::Server { status: 500, retry_after: None, detail: String::new() });
     assert_eq!(check(&world, None, None, None).await.unwrap_err().kind(), ErrorKind::Service);
 }
 

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, PushDenial};
-use crate::clients::replicate::{Failure, Visibility};
+use crate::clients::replicate::{ReplicateFailure, Visibility};
 use crate::domain::events::{EventKind, LayerOutcome};
 use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, test_model};
 use crate::publish::{PublishError, StageRequest, StagedVersion, VERSION_LIMIT, stage};
@@ -144,7 +144,7 @@ async fn hardware_that_the_account_does_not_have_is_the_requests_fault() {
     let world = World::new();
     world.remove_model(&test_model());
     let detail = "hardware: gpu-t4 is not a valid hardware SKU. Your options are: cpu".to_owned();
-    world.fail_replicate("create_model", Failure::InvalidInput { fields: Vec::new(), detail });
+    world.fail_replicate("create_model", ReplicateFailure::InvalidInput { fields: Vec::new(), detail });
     let error = stage_in(&world).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
     assert_eq!(world.calls_of("push"), [""; 0]);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::fake::*;
 use super::outputs::image;
 use super::setting::*;
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{CaseKind, Expectation};
 use crate::domain::output::ComparedWith;
 use crate::domain::plan::Comparison;
@@ -100,8 +100,8 @@ async fn a_live_version_that_fails_is_no_failure_of_the_new_one() {
     let (status, _, outcome) = comparison(&both).await;
     assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
     let refused_by_live = Fake::new(|asked| {
-        fn refusal() -> Failure {
-            Failure::InvalidInput { fields: Vec::new(), detail: "no such input".to_owned() }
+        fn refusal() -> ReplicateFailure {
+            ReplicateFailure::InvalidInput { fields: Vec::new(), detail: "no such input".to_owned() }
         }
         if asked.live { refused(refusal) } else { output(json!("ok")) }
     });
@@ -177,8 +177,8 @@ async fn without_a_live_version_there_is_nothing_to_compare_and_it_is_said() {
 #[tokio::test(start_paused = true)]
 async fn an_official_live_model_is_asked_by_its_name() {
     let fake = Fake::new(|asked| {
-        fn not_found() -> Failure {
-            Failure::NotFound { detail: "The requested resource could not be found.".to_owned() }
+        fn not_found() -> ReplicateFailure {
+            ReplicateFailure::NotFound { detail: "The requested resource could not be found.".to_owned() }
         }
         if asked.live && !asked.by_name { refused(not_found) } else { output(json!("same")) }
     });

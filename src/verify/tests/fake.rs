@@ -13,9 +13,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{
-    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Failure,
-    Files, Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
-    Predictions, Replicate, ReplicateError, TrainingRequest, Trainings, UploadedFile, Version,
+    Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Files,
+    Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, Predictions,
+    Replicate, ReplicateError, ReplicateFailure, TrainingRequest, Trainings, UploadedFile, Version,
 };
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus};
@@ -35,7 +35,7 @@ pub(super) enum Ending {
     Status(PredictionStatus),
     Never,
     /// The creation fails.
-    Refused(fn() -> Failure),
+    Refused(fn() -> ReplicateFailure),
 }
 
 pub(super) fn output(value: Value) -> Script {
@@ -46,7 +46,7 @@ pub(super) fn error(text: &str) -> Script {
     Script { ending: Ending::Error(text.to_owned()), ..output(Value::Null) }
 }
 
-pub(super) fn refused(failure: fn() -> Failure) -> Script {
+pub(super) fn refused(failure: fn() -> ReplicateFailure) -> Script {
     Script { ending: Ending::Refused(failure), ..output(Value::Null) }
 }
 
@@ -230,11 +230,11 @@ impl Files for Fake {
         self.downloads.fetch_add(1, Ordering::SeqCst);
         let failed = |failure| Err(ReplicateError::new("download a file", failure));
         if url.contains("/outage") {
-            return failed(Failure::Server { status: 503, retry_after: None, detail: "down".to_owned() });
+            return failed(ReplicateFailure::Server { status: 503, retry_after: None, detail: "down".to_owned() });
         }
         match self.files.lock().unwrap().get(url) {
-            None => failed(Failure::FileUnavailable { status: 404 }),
-            Some(bytes) if bytes.len() > limits.bytes => failed(Failure::TooLarge { limit_bytes: limits.bytes }),
+            None => failed(ReplicateFailure::FileUnavailable { status: 404 }),
+            Some(bytes) if bytes.len() > limits.bytes => failed(ReplicateFailure::TooLarge { limit_bytes: limits.bytes }),
             Some(bytes) => Ok(Download { bytes: Bytes::from(bytes.clone()), content_type: None }),
         }
     }

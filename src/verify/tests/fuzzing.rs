@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::fake::*;
 use super::setting::*;
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::report::CaseStatus;
 use crate::verify::VerifyOutcome;
@@ -109,8 +109,8 @@ async fn falsy_outputs_are_outputs_and_null_is_not() {
 #[tokio::test(start_paused = true)]
 async fn a_refusal_of_generated_inputs_is_our_fault() {
     let fake = Fake::new(|_| {
-        fn refusal() -> Failure {
-            Failure::InvalidInput { fields: Vec::new(), detail: "- input.n: no".to_owned() }
+        fn refusal() -> ReplicateFailure {
+            ReplicateFailure::InvalidInput { fields: Vec::new(), detail: "- input.n: no".to_owned() }
         }
         refused(refusal)
     });

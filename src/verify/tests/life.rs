@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::fake::*;
 use super::setting::*;
 use crate::clients::ErrorKind;
-use crate::clients::replicate::Failure;
+use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{CaseKind, Expectation};
 use crate::domain::events::EventKind;
 use crate::domain::plan::Limits;
@@ -155,15 +155,15 @@ async fn a_prediction_that_takes_too_long_is_cancelled_and_named() {
     assert_eq!(statuses(&outcome), ["case-1 passed", "case-2 failed"]);
     let reasons: Vec<_> = outcome.cases[1].attempts.iter().map(|attempt| attempt.reason.clone().unwrap()).collect();
     assert_eq!(reasons.len(), 2, "a run limit is worth a second try");
-    assert!(reasons[0].contains("did not end within the run limit of 30 s; it was cancelled"), "{}", reasons[0]);
+    assert!(reasons[0].contains("did not finish within the run limit of 30 s; it was canceled"), "{}", reasons[0]);
     // The time of both is counted.
     assert_eq!(outcome.cost.predict_seconds, 61.0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn inputs_that_are_refused_fail_without_a_second_try() {
-    fn refusal() -> Failure {
-        Failure::InvalidInput { fields: Vec::new(), detail: "- input.n: Must be less than or equal to 4".to_owned() }
+    fn refusal() -> ReplicateFailure {
+        ReplicateFailure::InvalidInput { fields: Vec::new(), detail: "- input.n: Must be less than or equal to 4".to_owned() }
     }
     let fake = Fake::new(|asked| if asked.inputs["n"] == 9 { refused(refusal) } else { output(json!("ok")) });
     let cases = vec![
@@ -246,8 +246,8 @@ async fn cancelling_before_the_start_spends_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn an_account_that_cannot_pay_stops_everything() {
-    fn no_credit() -> Failure {
-        Failure::PaymentRequired { detail: "You have insufficient credit".to_owned() }
+    fn no_credit() -> ReplicateFailure {
+        ReplicateFailure::PaymentRequired { detail: "You have insufficient credit".to_owned() }
     }
     let fake = Fake::new(|asked| if asked.inputs["n"] == 5 { refused(no_credit) } else { output(json!("ok")) });
     let mut setting = Setting::of(numbered(20));
@@ -263,13 +263,13 @@ async fn an_account_that_cannot_pay_stops_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_fails_for_good_stops_everything() {
-    fn outage() -> Failure {
-        Failure::Server { status: 503, retry_after: None, detail: "down".to_owned() }
+    fn outage() -> ReplicateFailure {
+        ReplicateFailure::Server { status: 503, retry_after: None, detail: "down".to_owned() }
     }
-    fn forbidden() -> Failure {
-        Failure::Unauthorized { detail: "no".to_owned(), looks_like_cli_token: false }
+    fn forbidden() -> ReplicateFailure {
+        ReplicateFailure::Unauthorized { detail: "no".to_owned(), looks_like_cli_token: false }
     }
-    for (failure, kind) in [(outage as fn() -> Failure, ErrorKind::Service), (forbidden, ErrorKind::Request)] {
+    for (failure, kind) in [(outage as fn() -> ReplicateFailure, ErrorKind::Service), (forbidden, ErrorKind::Request)] {
         let fake = Fake::new(move |_| refused(failure));
         let outcome = Setting::of(numbered(3)).run(&fake).await;
         assert_eq!(statuses(&outcome), ["case-1 errored", "case-2 skipped", "case-3 skipped"]);
@@ -279,8 +279,8 @@ async fn a_service_that_fails_for_good_stops_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn a_disabled_version_failed() {
-    fn disabled() -> Failure {
-        Failure::VersionDisabled { detail: "This version has been disabled".to_owned() }
+    fn disabled() -> ReplicateFailure {
+        ReplicateFailure::VersionDisabled { detail: "This version has been disabled".to_owned() }
     }
     let fake = Fake::new(|_| refused(disabled));
     let outcome = Setting::of(numbered(2)).run(&fake).await;
@@ -290,8 +290,8 @@ async fn a_disabled_version_failed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_version_that_was_just_pushed_may_take_a_moment_to_appear() {
-    fn unknown() -> Failure {
-        Failure::VersionNotPermitted { detail: "The specified version does not exist".to_owned() }
+    fn unknown() -> ReplicateFailure {
+        ReplicateFailure::VersionNotPermitted { detail: "The specified version does not exist".to_owned() }
     }
     let fake = Fake::new(|asked| if asked.before < 3 { refused(unknown) } else { output(json!("ok")) });
     let outcome = Setting::of(numbered(1)).run(&fake).await;

@@ -64,7 +64,7 @@ async fn files_that_are_not_there_fail_and_never_match_each_other() {
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
     assert_eq!(
         reason(&outcome.cases[0]),
-        "the file https://files.example/out.png could not be fetched: the file's host answered with status 404"
+        "the file https://files.example/out.png could not be fetched: the file's host responded with status 404"
     );
 }
 

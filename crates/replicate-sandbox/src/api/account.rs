@@ -1,4 +1,4 @@
-//! Who the token is, and what there is to run on.
+//! The account and the hardware.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const HARDWARE: [(&str, &str); 7] = [
     ("gpu-h100", "Nvidia H100 GPU"),
 ];
 
-/// Why a SKU is refused, in the service's words; `None` if it is not.
+/// Why a SKU is rejected, in the service's wording. `None` if it is valid.
 pub(super) fn refuse_hardware(sku: &str) -> Option<String> {
     if HARDWARE.iter().any(|(known, _)| *known == sku) {
         return None;

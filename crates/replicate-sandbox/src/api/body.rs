@@ -1,4 +1,4 @@
-//! Reading requests.
+//! Reads request bodies and headers.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::problem::{FieldError, Problem};
 
-/// The least lifetime that `Cancel-After` may give.
+/// The shortest lifetime that `Cancel-After` may set.
 const MIN_LIFETIME: Duration = Duration::from_secs(5);
 const LONGEST_WAIT_SECONDS: u64 = 60;
 
@@ -17,16 +17,16 @@ const LONGEST_WAIT_SECONDS: u64 = 60;
 pub(super) fn object(body: Result<Bytes, BytesRejection>) -> Result<Map<String, Value>, Problem> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
-        _ => Problem::BadRequest("The body broke off.".to_owned()),
+        _ => Problem::BadRequest("The body is incomplete.".to_owned()),
     })?;
     match serde_json::from_slice(&body) {
         Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(Problem::BadRequest("The body is no JSON object.".to_owned())),
+        Ok(_) => Err(Problem::BadRequest("The body is not a JSON object.".to_owned())),
         Err(cause) => Err(Problem::BadRequest(format!("The body is not valid JSON: {cause}"))),
     }
 }
 
-/// How long the client wants the answer to be held back, from `Prefer: wait[=n]`.
+/// How long the client wants the response to wait for the result, from `Prefer: wait[=n]`.
 pub(super) fn requested_wait(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
     let Some(value) = headers.get("prefer") else { return Ok(None) };
     let text = value.to_str().unwrap_or_default().trim();

@@ -1,4 +1,4 @@
-//! Making predictions and trainings: what both have in common.
+//! What the creation of predictions and of trainings has in common.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -8,13 +8,13 @@ use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::books::{Books, Job, Metrics, Model, Runs, Status, Version, job_id};
-use crate::engine::JobKind;
+use crate::database::{Database, Job, Metrics, Model, Runtime, Status, Version, job_id};
+use crate::job_kind::JobKind;
 use crate::problem::Problem;
 use crate::service::Service;
 use crate::validate::Document;
 
-/// The bodies of the creating calls. Unknown members are refused, unlike unknown inputs.
+/// Schemas of the request bodies. Unknown members are rejected, unlike unknown inputs.
 static BODIES: LazyLock<Value> = LazyLock::new(|| {
     let webhook = json!({"type": "string", "format": "uri"});
     let filter = json!({"type": "array", "items": {"type": "string", "enum": ["start", "output", "logs", "completed"]}});
@@ -38,7 +38,7 @@ static BODIES: LazyLock<Value> = LazyLock::new(|| {
     }}})
 });
 
-/// Which members a body has.
+/// The members that a body has.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
     Versioned,
@@ -46,7 +46,7 @@ pub(super) enum Shape {
     Training,
 }
 
-/// Checks a body's members, and takes out its input.
+/// Checks a body's members and takes its input out of it.
 pub(super) fn take_input(body: &mut Map<String, Value>, shape: Shape) -> Result<Map<String, Value>, Problem> {
     let document = Document(&BODIES);
     let schema = document.component(match shape {
@@ -68,11 +68,11 @@ pub(super) fn take_input(body: &mut Map<String, Value>, shape: Shape) -> Result<
     }
 }
 
-/// Checks the input against the version's own schema. A version without a schema takes anything.
+/// Checks the input against the version's own schema. A version without a schema accepts anything.
 pub(super) fn check_input(version: &Version, kind: JobKind, input: &Map<String, Value>) -> Result<(), Problem> {
     let component = match kind {
-        JobKind::Predict => "Input",
-        JobKind::Train => "TrainingInput",
+        JobKind::Prediction => "Input",
+        JobKind::Training => "TrainingInput",
     };
     let Some(document) = version.schema.as_ref().map(Document) else { return Ok(()) };
     let Some(schema) = document.component(component) else { return Ok(()) };
@@ -82,8 +82,8 @@ pub(super) fn check_input(version: &Version, kind: JobKind, input: &Map<String, 
     }
 }
 
-/// What a job is made of, beside the version.
-pub(super) struct Order {
+/// What a new job consists of, apart from the version.
+pub(super) struct JobRequest {
     pub(super) kind: JobKind,
     pub(super) input: Map<String, Value>,
     pub(super) deployment: Option<String>,
@@ -93,14 +93,14 @@ pub(super) struct Order {
 
 impl Service {
     /// A version as `POST /predictions` names it: `{id}`, `{owner}/{name}:{id}`, or `{owner}/{name}` of an official model.
-    pub(super) fn named_version<'b>(&self, books: &'b Books, text: &str) -> Result<(&'b Model, &'b Version), Problem> {
+    pub(super) fn named_version<'b>(&self, database: &'b Database, text: &str) -> Result<(&'b Model, &'b Version), Problem> {
         let now = self.instant();
         let (model, id) = match text.split_once(':') {
             Some((model, id)) => (Some(model), Some(id)),
             None if text.contains('/') => (Some(text), None),
             None => (None, Some(text)),
         };
-        let model_found = model.and_then(|name| books.models.get(name)).filter(|model| self.can_see(model));
+        let model_found = model.and_then(|name| database.models.get(name)).filter(|model| self.can_see(model));
         match (model, id) {
             (Some(_), Some(id)) => {
                 let model = model_found.ok_or(Problem::Version)?;
@@ -116,25 +116,31 @@ impl Service {
             }
             (None, id) => {
                 let id = id.unwrap_or_default();
-                let mut seen = books.models.values().filter(|model| self.can_see(model) && !model.is_official);
+                let mut seen = database.models.values().filter(|model| self.can_see(model) && !model.is_official);
                 seen.find_map(|model| model.visible(now).find(|version| version.id == id).map(|version| (model, version)))
                     .ok_or(Problem::Version)
             }
         }
     }
 
-    /// A job of a version whose input was checked, not yet written down.
-    pub(super) fn new_job(&self, books: &mut Books, model: &str, version: &Version, order: Order) -> Result<Job, Problem> {
+    /// A job for a version whose input was checked. It is not recorded yet.
+    pub(super) fn new_job(
+        &self,
+        database: &mut Database,
+        model: &str,
+        version: &Version,
+        request: JobRequest,
+    ) -> Result<Job, Problem> {
         if version.is_disabled {
             return Err(Problem::Disabled);
         }
-        let (created_at, created) = (self.time.now(), self.instant());
-        let sequence = books.next_sequence();
-        let deadline = order.lifetime.and_then(|lifetime| {
+        let (created_at, created) = (self.clock.now(), self.instant());
+        let sequence = database.next_sequence();
+        let deadline = request.lifetime.and_then(|lifetime| {
             let at = created_at.checked_add_signed(TimeDelta::from_std(lifetime).ok()?)?;
             Some((at, created.checked_add(lifetime)?))
         });
-        let found = books.models.get_mut(model);
+        let found = database.models.get_mut(model);
         let hides_version = found.as_ref().is_some_and(|model| model.is_official);
         if let Some(model) = found {
             model.run_count += 1;
@@ -142,14 +148,14 @@ impl Service {
         Ok(Job {
             id: job_id(),
             sequence,
-            kind: order.kind,
+            kind: request.kind,
             version: self.engine_version(model, version),
             hides_version,
-            is_scripted: matches!(version.runs, Runs::Script(_)),
+            is_scripted: matches!(version.runtime, Runtime::Script(_)),
             streams: version.is_iterator(),
-            deployment: order.deployment,
-            destination: order.destination,
-            input: order.input,
+            deployment: request.deployment,
+            destination: request.destination,
+            input: request.input,
             output: Value::Null,
             files: Vec::new(),
             error: None,
@@ -167,13 +173,13 @@ impl Service {
         })
     }
 
-    /// Waits until a job is over, at most so long; says whether it is.
+    /// Waits until a job is finished, but no longer than `longest`. Returns whether it is finished.
     pub(super) async fn wait_for(&self, id: &str, longest: Duration) -> bool {
-        let Some(mut status) = self.books().job(id).map(|job| job.status.subscribe()) else { return true };
+        let Some(mut status) = self.database().job(id).map(|job| job.status.subscribe()) else { return true };
         tokio::time::timeout(longest, status.wait_for(|status| status.is_terminal())).await.is_ok()
     }
 
-    /// Writes a job down, lets it run and gives its id.
+    /// Records a job, starts it and returns its id.
     pub(super) fn begin(self: &Arc<Self>, job: Job) -> String {
         let id = job.id.clone();
         self.launch(job);

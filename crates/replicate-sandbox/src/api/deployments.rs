@@ -13,20 +13,20 @@ use http::StatusCode;
 use serde_json::{Map, Value};
 
 use super::account::refuse_hardware;
-use super::{Answer, body, pages};
-use crate::books::{Books, Configuration, Deployment, Release, is_name};
+use super::{RouteResult, body, pages};
+use crate::database::{Configuration, Database, Deployment, Release, is_name};
 use crate::problem::{FieldError, Problem};
 use crate::service::Service;
 
 const MAX_MIN_INSTANCES: u64 = 5;
 const MAX_MAX_INSTANCES: u64 = 20;
-/// So long a deployment has to be unused before it can be deleted.
+/// How long a deployment has to be unused before it can be deleted.
 const UNUSED_FOR: Duration = Duration::from_secs(15 * 60);
 
 type Named = Path<(String, String)>;
 type Body = Result<Bytes, BytesRejection>;
 
-pub(super) async fn create(State(service): State<Arc<Service>>, body: Body) -> Answer {
+pub(super) async fn create(State(service): State<Arc<Service>>, body: Body) -> RouteResult {
     let body = body::object(body)?;
     let mut errors: Vec<FieldError> = [("name", "/name"), ("model", "/model"), ("version", "/version"), ("hardware", "/hardware")]
         .into_iter()
@@ -43,81 +43,81 @@ pub(super) async fn create(State(service): State<Arc<Service>>, body: Body) -> A
     }
     let text = |name: &str| body.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (name, model) = (text("name"), text("model"));
-    let mut books = service.books();
+    let mut database = service.database();
     let empty = Configuration { hardware: String::new(), min_instances: 0, max_instances: 0 };
-    let mut release = Release { number: 1, model, version: String::new(), created_at: service.time.now(), configuration: empty };
+    let mut release = Release { number: 1, model, version: String::new(), created_at: service.clock.now(), configuration: empty };
     if !is_name(&name) {
         errors.push(FieldError::new("/name", "must have only lowercase letters, numbers, dashes, underscores, or periods"));
     }
-    errors.extend(service.apply(&books, &mut release, &body));
+    errors.extend(service.apply(&database, &mut release, &body));
     if !errors.is_empty() {
         return Err(Problem::Validation(errors));
     }
-    if books.deployments.contains_key(&name) {
+    if database.deployments.contains_key(&name) {
         return Err(Problem::Conflict("A deployment with that name and owner already exists."));
     }
-    let sequence = books.next_sequence();
+    let sequence = database.next_sequence();
     let deployment = Deployment { name: name.clone(), release, last_used: None, sequence };
     let value = service.deployment_json(&deployment);
-    books.deployments.insert(name, deployment);
+    database.deployments.insert(name, deployment);
     Ok(Json(value).into_response())
 }
 
-pub(super) async fn update(State(service): State<Arc<Service>>, Path((owner, name)): Named, body: Body) -> Answer {
+pub(super) async fn update(State(service): State<Arc<Service>>, Path((owner, name)): Named, body: Body) -> RouteResult {
     let body = body::object(body)?;
-    let mut books = service.books();
-    let mut release = service.own_deployment(&books, &owner, &name)?.release.clone();
-    let errors = service.apply(&books, &mut release, &body);
+    let mut database = service.database();
+    let mut release = service.own_deployment(&database, &owner, &name)?.release.clone();
+    let errors = service.apply(&database, &mut release, &body);
     if !errors.is_empty() {
         return Err(Problem::Validation(errors));
     }
-    // Every update counts, also one that changes nothing.
+    // Every update counts, even one that changes nothing.
     release.number += 1;
-    release.created_at = service.time.now();
-    let deployment = books.deployments.get_mut(&name).ok_or(Problem::NotFound)?;
+    release.created_at = service.clock.now();
+    let deployment = database.deployments.get_mut(&name).ok_or(Problem::NotFound)?;
     deployment.release = release;
     Ok(Json(service.deployment_json(deployment)).into_response())
 }
 
-pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> Answer {
-    let books = service.books();
-    Ok(Json(service.deployment_json(service.own_deployment(&books, &owner, &name)?)).into_response())
+pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> RouteResult {
+    let database = service.database();
+    Ok(Json(service.deployment_json(service.own_deployment(&database, &owner, &name)?)).into_response())
 }
 
-pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
-    let books = service.books();
-    let deployments = books.deployments.values().map(|deployment| (deployment.sequence, deployment));
+pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> RouteResult {
+    let database = service.database();
+    let deployments = database.deployments.values().map(|deployment| (deployment.sequence, deployment));
     pages::page(&service, "/v1/deployments", &query, deployments, |deployment| service.deployment_json(deployment))
 }
 
-pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> Answer {
-    let mut books = service.books();
-    let deployment = service.own_deployment(&books, &owner, &name)?;
+pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, name)): Named) -> RouteResult {
+    let mut database = service.database();
+    let deployment = service.own_deployment(&database, &owner, &name)?;
     let now = service.instant();
     let is_used = deployment.last_used.is_some_and(|used| now.saturating_duration_since(used) < UNUSED_FOR);
     if is_used || deployment.release.configuration.min_instances > 0 {
         let detail = "A deployment can be deleted when it is offline and was not used for 15 minutes.";
         return Err(Problem::BadRequest(detail.to_owned()));
     }
-    books.deployments.remove(&name);
+    database.deployments.remove(&name);
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 impl Service {
-    /// A deployment of this account; those of others are not there.
-    pub(super) fn own_deployment<'b>(&self, books: &'b Books, owner: &str, name: &str) -> Result<&'b Deployment, Problem> {
-        books.deployments.get(name).filter(|_| owner == self.account.username).ok_or(Problem::NotFound)
+    /// A deployment of this account. Those of others are treated as absent.
+    pub(super) fn own_deployment<'b>(&self, database: &'b Database, owner: &str, name: &str) -> Result<&'b Deployment, Problem> {
+        database.deployments.get(name).filter(|_| owner == self.account.username).ok_or(Problem::NotFound)
     }
 
-    /// Changes what the body names, and says what of it is refused.
-    fn apply(&self, books: &Books, release: &mut Release, body: &Map<String, Value>) -> Vec<FieldError> {
+    /// Applies the changes in the body, and returns those that are rejected.
+    fn apply(&self, database: &Database, release: &mut Release, body: &Map<String, Value>) -> Vec<FieldError> {
         let mut errors = Vec::new();
         if let Some(version) = body.get("version") {
             release.version = version.as_str().unwrap_or_default().to_owned();
-            let found = books.version(&release.model, &release.version, self.instant());
+            let found = database.version(&release.model, &release.version, self.instant());
             if !found.is_some_and(|(model, _)| self.can_see(model)) {
                 let model = &release.model;
-                errors.push(FieldError::new("/version", format!("there is no such version of {model}, or you may not use it")));
+                errors.push(FieldError::new("/version", format!("{model} has no such version, or you may not use it")));
             }
         }
         if let Some(hardware) = body.get("hardware") {

@@ -1,8 +1,8 @@
 //! The routes.
 //!
-//! - [`router`]: which path leads where
-//! - [`body`]: reading requests
-//! - [`pages`]: lists in pages
+//! - [`router`]: paths and their handlers
+//! - [`body`]: request bodies and headers
+//! - [`pages`]: lists in pages; [`render`]: records as JSON
 //! - [`account`], [`models`], [`versions`], [`predictions`], [`create`], [`trainings`], [`deployments`], [`uploads`]: `/v1`
 //! - [`web`]: output files, pages for people, the token check of the registry, images by reference
 
@@ -26,5 +26,5 @@ use axum::response::Response;
 
 use super::problem::Problem;
 
-/// What a route answers.
-type Answer = Result<Response, Problem>;
+/// The result of a route.
+type RouteResult = Result<Response, Problem>;

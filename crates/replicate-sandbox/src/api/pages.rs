@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// Where a page begins: after or before an entry, by its sequence number.
+/// Where a page starts: after or before an entry, by its sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cursor {
     OlderThan(u64),
@@ -39,8 +39,8 @@ impl Cursor {
     }
 }
 
-/// A page of entries, which come with their sequence numbers and are rendered only if they are on it. `path` is that of the list; the
-/// query's other parts are kept in the links.
+/// A page of entries, given with their sequence numbers. Only those on the page are rendered. `path` is the path of the list; the
+/// links keep the other parts of the query.
 pub(super) fn page<T>(
     service: &Service,
     path: &str,

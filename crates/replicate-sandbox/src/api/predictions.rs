@@ -13,28 +13,28 @@ use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 
-use super::create::{Order, Shape, check_input, take_input};
-use super::{Answer, body, pages};
-use crate::books::Status;
-use crate::engine::JobKind;
+use super::create::{JobRequest, Shape, check_input, take_input};
+use super::{RouteResult, body, pages};
+use crate::database::Status;
+use crate::job_kind::JobKind;
 use crate::problem::{FieldError, Problem};
 use crate::service::Service;
 
 type Body = Result<Bytes, BytesRejection>;
 
-pub(super) async fn create(State(service): State<Arc<Service>>, headers: HeaderMap, body: Body) -> Answer {
-    let wishes = Wishes::read(&headers)?;
+pub(super) async fn create(State(service): State<Arc<Service>>, headers: HeaderMap, body: Body) -> RouteResult {
+    let preferences = Preferences::read(&headers)?;
     let mut body = body::object(body)?;
     let input = take_input(&mut body, Shape::Versioned)?;
     let named = body.get("version").and_then(Value::as_str).unwrap_or_default();
     let job = {
-        let mut books = service.books();
-        let (model, version) = service.named_version(&books, named)?;
+        let mut database = service.database();
+        let (model, version) = service.named_version(&database, named)?;
         let (model, version) = (model.full_name(), version.clone());
-        check_input(&version, JobKind::Predict, &input)?;
-        service.new_job(&mut books, &model, &version, wishes.order(input, None))?
+        check_input(&version, JobKind::Prediction, &input)?;
+        service.new_job(&mut database, &model, &version, preferences.request(input, None))?
     };
-    service.answer_created(service.begin(job), &wishes).await
+    service.answer_created(service.begin(job), &preferences).await
 }
 
 /// Only for official models. Others answer 404, although `GET` finds them: `docs/reference/replicate-api.md#creating-predictions`.
@@ -43,19 +43,19 @@ pub(super) async fn create_on_model(
     Path((owner, name)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Answer {
-    let wishes = Wishes::read(&headers)?;
+) -> RouteResult {
+    let preferences = Preferences::read(&headers)?;
     let mut body = body::object(body)?;
     let input = take_input(&mut body, Shape::Unversioned)?;
     let job = {
-        let mut books = service.books();
-        let model = service.visible_model(&books, &owner, &name)?;
+        let mut database = service.database();
+        let model = service.visible_model(&database, &owner, &name)?;
         let latest = model.visible(service.instant()).next_back().filter(|_| model.is_official);
         let version = latest.cloned().ok_or(Problem::NotFound)?;
-        check_input(&version, JobKind::Predict, &input)?;
-        service.new_job(&mut books, &format!("{owner}/{name}"), &version, wishes.order(input, None))?
+        check_input(&version, JobKind::Prediction, &input)?;
+        service.new_job(&mut database, &format!("{owner}/{name}"), &version, preferences.request(input, None))?
     };
-    service.answer_created(service.begin(job), &wishes).await
+    service.answer_created(service.begin(job), &preferences).await
 }
 
 pub(super) async fn create_on_deployment(
@@ -63,49 +63,49 @@ pub(super) async fn create_on_deployment(
     Path((owner, name)): Path<(String, String)>,
     headers: HeaderMap,
     body: Body,
-) -> Answer {
-    let wishes = Wishes::read(&headers)?;
+) -> RouteResult {
+    let preferences = Preferences::read(&headers)?;
     let mut body = body::object(body)?;
     let input = take_input(&mut body, Shape::Unversioned)?;
     let job = {
-        let mut books = service.books();
+        let mut database = service.database();
         let now = service.instant();
-        let release = service.own_deployment(&books, &owner, &name)?.release.clone();
-        let version = books.version(&release.model, &release.version, now).map(|(_, version)| version.clone());
+        let release = service.own_deployment(&database, &owner, &name)?.release.clone();
+        let version = database.version(&release.model, &release.version, now).map(|(_, version)| version.clone());
         let version = version.ok_or(Problem::Version)?;
-        check_input(&version, JobKind::Predict, &input)?;
-        if let Some(deployment) = books.deployments.get_mut(&name) {
+        check_input(&version, JobKind::Prediction, &input)?;
+        if let Some(deployment) = database.deployments.get_mut(&name) {
             deployment.last_used = Some(now);
         }
-        service.new_job(&mut books, &release.model, &version, wishes.order(input, Some(format!("{owner}/{name}"))))?
+        service.new_job(&mut database, &release.model, &version, preferences.request(input, Some(format!("{owner}/{name}"))))?
     };
-    service.answer_created(service.begin(job), &wishes).await
+    service.answer_created(service.begin(job), &preferences).await
 }
 
-/// What the headers ask for.
-struct Wishes {
+/// The preferences in the headers of a creation.
+struct Preferences {
     wait_seconds: Option<u64>,
     lifetime: Option<Duration>,
 }
 
-impl Wishes {
+impl Preferences {
     fn read(headers: &HeaderMap) -> Result<Self, Problem> {
         Ok(Self { wait_seconds: body::requested_wait(headers)?, lifetime: body::lifetime(headers)? })
     }
 
-    fn order(&self, input: Map<String, Value>, deployment: Option<String>) -> Order {
-        Order { kind: JobKind::Predict, input, deployment, destination: None, lifetime: self.lifetime }
+    fn request(&self, input: Map<String, Value>, deployment: Option<String>) -> JobRequest {
+        JobRequest { kind: JobKind::Prediction, input, deployment, destination: None, lifetime: self.lifetime }
     }
 }
 
 impl Service {
-    /// The answer to a creation. With a wait it has the traps of the real one: a success is called `processing`, without metrics,
-    /// logs and time of completion, though its output is complete.
-    async fn answer_created(&self, id: String, wishes: &Wishes) -> Answer {
-        let Some(seconds) = wishes.wait_seconds else {
-            let books = self.books();
-            let job = books.job(&id).ok_or(Problem::NotFound)?;
-            // Whatever it did meanwhile: the answer shows it as it was made.
+    /// The response to a creation. With a wait it has the pitfalls of the real one: a success is reported as `processing`, without
+    /// metrics, logs and completion time, although its output is complete.
+    async fn answer_created(&self, id: String, preferences: &Preferences) -> RouteResult {
+        let Some(seconds) = preferences.wait_seconds else {
+            let database = self.database();
+            let job = database.job(&id).ok_or(Problem::NotFound)?;
+            // The response shows the job as it was created, whatever happened since.
             let mut value = self.job_json(job);
             for (name, begun) in [("status", json!("starting")), ("output", Value::Null), ("error", Value::Null)] {
                 value[name] = begun;
@@ -115,8 +115,8 @@ impl Service {
             return Ok((StatusCode::CREATED, Json(value)).into_response());
         };
         let is_over = self.wait_for(&id, Duration::from_secs(seconds)).await;
-        let books = self.books();
-        let job = books.job(&id).ok_or(Problem::NotFound)?;
+        let database = self.database();
+        let job = database.job(&id).ok_or(Problem::NotFound)?;
         let mut value = self.job_json(job);
         if job.status() == Status::Succeeded {
             value["status"] = json!("processing");
@@ -139,19 +139,19 @@ fn strip_end(value: &mut Value) {
     value["completed_at"] = Value::Null;
 }
 
-/// Trainings are found too: their own `urls` lead here.
-pub(super) async fn get(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
-    let books = service.books();
-    let job = books.job(&id).ok_or(Problem::NotFound)?;
+/// Also finds trainings, because their `urls` lead here.
+pub(super) async fn get(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
+    let database = service.database();
+    let job = database.job(&id).ok_or(Problem::NotFound)?;
     Ok(Json(service.job_json(job)).into_response())
 }
 
-pub(super) async fn cancel(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn cancel(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     service.cancel(&id);
     get(State(service), Path(id)).await
 }
 
-pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
+pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> RouteResult {
     let moment = |name: &str, pointer: &'static str| -> Result<Option<DateTime<Utc>>, Problem> {
         let Some(text) = query.get(name) else { return Ok(None) };
         let refuse = |_cause| Problem::Validation(vec![FieldError::new(pointer, "must be a date and time as in ISO 8601")]);
@@ -159,26 +159,26 @@ pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Quer
     };
     let after = moment("created_after", "/created_after")?;
     let before = moment("created_before", "/created_before")?;
-    // Every prediction here comes from the API.
+    // All predictions here come from the API.
     let wants_web = query.get("source").is_some_and(|source| source == "web");
-    let books = service.books();
-    let jobs = books
+    let database = service.database();
+    let jobs = database
         .jobs()
-        .filter(|job| job.kind == JobKind::Predict && !wants_web)
+        .filter(|job| job.kind == JobKind::Prediction && !wants_web)
         .filter(|job| after.is_none_or(|after| job.created_at >= after) && before.is_none_or(|before| job.created_at < before))
         .map(|job| (job.sequence, job));
     pages::page(&service, "/v1/predictions", &query, jobs, |job| service.job_json(job))
 }
 
-/// The output as server-sent events, all at the end.
-pub(super) async fn stream(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
+/// The output as server-sent events, all of them at the end.
+pub(super) async fn stream(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     const LONGEST: Duration = Duration::from_secs(30 * 60);
-    if !service.books().job(&id).is_some_and(|job| job.streams) {
+    if !service.database().job(&id).is_some_and(|job| job.streams) {
         return Err(Problem::NotFound);
     }
     service.wait_for(&id, LONGEST).await;
-    let books = service.books();
-    let job = books.job(&id).ok_or(Problem::NotFound)?;
+    let database = service.database();
+    let job = database.job(&id).ok_or(Problem::NotFound)?;
     let mut text = String::new();
     let mut event = |name: &str, data: &str| {
         let lines: String = data.split('\n').map(|line| format!("data: {line}\n")).collect();

@@ -2,16 +2,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::books::{Books, Deployment, Job, Metrics, Model, Status, Upload, Version};
-use crate::engine::JobKind;
+use crate::clock::timestamp;
+use crate::database::{Database, Deployment, Job, Metrics, Model, Status, Upload, Version};
+use crate::job_kind::JobKind;
 use crate::service::Service;
-use crate::time::timestamp;
 
-/// Members that are there, and null when not given.
+/// Members that are always present, and null if not given.
 const MODEL_TEXTS: [&str; 5] = ["description", "github_url", "paper_url", "license_url", "cover_image_url"];
 
 impl Service {
-    pub(super) fn model_json(&self, model: &Model, books: &Books) -> Value {
+    pub(super) fn model_json(&self, model: &Model, database: &Database) -> Value {
         let name = model.full_name();
         let mut value = json!({
             "url": format!("{}/{name}", self.base_url),
@@ -24,7 +24,8 @@ impl Service {
         for text in MODEL_TEXTS {
             value[text] = model.texts.get(text).cloned().unwrap_or_default();
         }
-        let example = books.jobs().find(|job| job.kind == JobKind::Predict && job.version.model == name && !model.is_official);
+        let example =
+            database.jobs().find(|job| job.kind == JobKind::Prediction && job.version.model == name && !model.is_official);
         let example = example.filter(|job| job.status() == Status::Succeeded && !job.is_data_removed);
         value["default_example"] = example.map_or(Value::Null, |job| self.job_json(job));
         value["latest_version"] = model.visible(self.instant()).next_back().map_or(Value::Null, version_json);
@@ -33,12 +34,12 @@ impl Service {
 
     pub(super) fn job_json(&self, job: &Job) -> Value {
         let status = job.status();
-        // A job that was stopped before it said anything has null instead of an empty text.
+        // A job that was stopped before it printed anything has null instead of an empty text.
         let logs = match (status, job.logs.as_str()) {
             (Status::Canceled | Status::Aborted, "") => Value::Null,
             (_, logs) => json!(logs),
         };
-        // Trainings say so too: their own urls name them predictions.
+        // Also for trainings: the real service gives them the URLs of predictions.
         let api = format!("{}/v1/predictions/{}", self.base_url, job.id);
         let mut urls = json!({
             "get": api,

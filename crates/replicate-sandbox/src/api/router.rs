@@ -1,4 +1,4 @@
-//! Which path leads where.
+//! The routes and their handlers.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use super::{account, deployments, models, predictions, trainings, uploads, versi
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// Inputs with `data:` URLs are large; the real service takes some ten megabytes.
+/// Inputs with `data:` URLs are large. The real service accepts some ten megabytes.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// Every route but the registry's.
+/// All routes except the registry's.
 pub(crate) fn router(service: Arc<Service>) -> Router {
     let files = Router::new().route("/v1/files", post(uploads::create).get(uploads::list)).layer(DefaultBodyLimit::disable());
     Router::new()

@@ -1,4 +1,4 @@
-//! Files for inputs.
+//! Uploaded files for inputs.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use http::{StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::{Answer, pages};
-use crate::books::{Books, Upload};
+use super::{RouteResult, pages};
+use crate::database::{Database, Upload};
 use crate::problem::{FieldError, Problem};
 use crate::service::Service;
 
@@ -30,7 +30,7 @@ struct Parts {
     metadata: Option<Value>,
 }
 
-pub(super) async fn create(State(service): State<Arc<Service>>, multipart: Result<Multipart, MultipartRejection>) -> Answer {
+pub(super) async fn create(State(service): State<Arc<Service>>, multipart: Result<Multipart, MultipartRejection>) -> RouteResult {
     let parts = read(multipart.map_err(|cause| Problem::BadRequest(cause.body_text()))?).await?;
     let Some(content) = parts.content else {
         return Err(Problem::Validation(vec![FieldError::new("/content", "content is required")]));
@@ -41,11 +41,11 @@ pub(super) async fn create(State(service): State<Arc<Service>>, multipart: Resul
     }
     let content_type = parts.content_type.unwrap_or_else(|| "application/octet-stream".to_owned());
     let id = service.files.put(name.clone(), &content_type, &content).await.map_err(|cause| {
-        tracing::warn!(%cause, "an upload could not be stored");
+        tracing::warn!(%cause, "failed to store an upload");
         Problem::Internal("The file could not be stored.")
     })?;
-    let created_at = service.time.now();
-    let mut books = service.books();
+    let created_at = service.clock.now();
+    let mut database = service.database();
     let upload = Upload {
         id: id.clone(),
         name,
@@ -55,10 +55,10 @@ pub(super) async fn create(State(service): State<Arc<Service>>, multipart: Resul
         metadata: parts.metadata.unwrap_or_else(|| Value::Object(Default::default())),
         created_at,
         expires_at: created_at + LIFETIME,
-        sequence: books.next_sequence(),
+        sequence: database.next_sequence(),
     };
     let value = service.upload_json(&upload);
-    books.uploads.insert(id, upload);
+    database.uploads.insert(id, upload);
     Ok((StatusCode::CREATED, Json(value)).into_response())
 }
 
@@ -98,38 +98,38 @@ async fn bounded(mut field: Field<'_>, limit: usize) -> Result<Vec<u8>, Problem>
     Ok(content)
 }
 
-pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> Answer {
-    let books = service.books();
-    let now = service.time.now();
-    let uploads = books.uploads.values().filter(|upload| upload.expires_at > now).map(|upload| (upload.sequence, upload));
+pub(super) async fn list(State(service): State<Arc<Service>>, Query(query): Query<HashMap<String, String>>) -> RouteResult {
+    let database = service.database();
+    let now = service.clock.now();
+    let uploads = database.uploads.values().filter(|upload| upload.expires_at > now).map(|upload| (upload.sequence, upload));
     pages::page(&service, "/v1/files", &query, uploads, |upload| service.upload_json(upload))
 }
 
-pub(super) async fn get(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
-    let books = service.books();
-    Ok(Json(service.upload_json(service.upload(&books, &id)?)).into_response())
+pub(super) async fn get(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
+    let database = service.database();
+    Ok(Json(service.upload_json(service.upload(&database, &id)?)).into_response())
 }
 
-pub(super) async fn delete(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
+pub(super) async fn delete(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     {
-        let mut books = service.books();
-        service.upload(&books, &id)?;
-        books.uploads.remove(&id);
+        let mut database = service.database();
+        service.upload(&database, &id)?;
+        database.uploads.remove(&id);
     }
     service.files.remove(&id).await;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The real service wants a signature instead of the token here.
-pub(super) async fn download(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
-    service.upload(&service.books(), &id)?;
+/// The real service expects a signature instead of the token here.
+pub(super) async fn download(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
+    service.upload(&service.database(), &id)?;
     let (file, content) = service.files.read(&id).await.map_err(|_cause| Problem::NotFound)?;
     Ok(([(header::CONTENT_TYPE, file.content_type)], content).into_response())
 }
 
 impl Service {
-    fn upload<'b>(&self, books: &'b Books, id: &str) -> Result<&'b Upload, Problem> {
-        let now = self.time.now();
-        books.uploads.get(id).filter(|upload| upload.expires_at > now).ok_or(Problem::NotFound)
+    fn upload<'b>(&self, database: &'b Database, id: &str) -> Result<&'b Upload, Problem> {
+        let now = self.clock.now();
+        database.uploads.get(id).filter(|upload| upload.expires_at > now).ok_or(Problem::NotFound)
     }
 }

@@ -9,8 +9,8 @@ use axum::response::IntoResponse as _;
 use http::StatusCode;
 
 use super::render::version_json;
-use super::{Answer, pages};
-use crate::books::Visibility;
+use super::{RouteResult, pages};
+use crate::database::Visibility;
 use crate::problem::Problem;
 use crate::service::Service;
 
@@ -18,9 +18,9 @@ pub(super) async fn list(
     State(service): State<Arc<Service>>,
     Path((owner, name)): Path<(String, String)>,
     Query(query): Query<HashMap<String, String>>,
-) -> Answer {
-    let books = service.books();
-    let model = service.visible_model(&books, &owner, &name)?;
+) -> RouteResult {
+    let database = service.database();
+    let model = service.visible_model(&database, &owner, &name)?;
     if model.is_official {
         return Err(Problem::NotFound);
     }
@@ -29,20 +29,26 @@ pub(super) async fn list(
     pages::page(&service, &path, &query, versions, |version| version_json(version))
 }
 
-pub(super) async fn get(State(service): State<Arc<Service>>, Path((owner, name, id)): Path<(String, String, String)>) -> Answer {
-    let books = service.books();
-    let model = service.visible_model(&books, &owner, &name)?;
+pub(super) async fn get(
+    State(service): State<Arc<Service>>,
+    Path((owner, name, id)): Path<(String, String, String)>,
+) -> RouteResult {
+    let database = service.database();
+    let model = service.visible_model(&database, &owner, &name)?;
     let version = model.visible(service.instant()).find(|version| version.id == id && !model.is_official);
     Ok(Json(version_json(version.ok_or(Problem::NotFound)?)).into_response())
 }
 
-/// The real service takes minutes; here the version is gone at once.
-pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, name, id)): Path<(String, String, String)>) -> Answer {
+/// The real service takes minutes. Here the version is gone at once.
+pub(super) async fn delete(
+    State(service): State<Arc<Service>>,
+    Path((owner, name, id)): Path<(String, String, String)>,
+) -> RouteResult {
     let full_name = format!("{owner}/{name}");
-    let mut books = service.books();
-    let model = service.own_model(&books, &owner, &name)?;
+    let mut database = service.database();
+    let model = service.own_model(&database, &owner, &name)?;
     let version = model.visible(service.instant()).find(|version| version.id == id).ok_or(Problem::NotFound)?;
-    let is_deployed = books
+    let is_deployed = database
         .deployments
         .values()
         .any(|deployment| deployment.release.model == full_name && deployment.release.version == version.id);
@@ -55,7 +61,7 @@ pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, nam
     if let Some(detail) = refusal {
         return Err(Problem::BadRequest(detail.to_owned()));
     }
-    if let Some(model) = books.models.get_mut(&full_name) {
+    if let Some(model) = database.models.get_mut(&full_name) {
         model.versions.retain(|version| version.id != id);
     }
     Ok(StatusCode::ACCEPTED.into_response())

@@ -1,4 +1,4 @@
-//! What is not Replicate's API: output files, pages for people, the registry's token check, and images by reference.
+//! Routes outside Replicate's API: output files, pages for people, the registry's token check, and images by reference.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,18 +12,18 @@ use http::{HeaderName, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{Answer, body};
-use crate::engine::JobKind;
+use super::{RouteResult, body};
+use crate::clock::timestamp;
 use crate::error::SandboxError;
+use crate::job_kind::JobKind;
 use crate::problem::{FieldError, Problem};
 use crate::service::Service;
-use crate::time::timestamp;
 
 const NOSNIFF: (HeaderName, &str) = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
 
-/// Whoever has the URL may fetch the file, as with the delivery hosts of the real service.
-pub(super) async fn output_file(State(service): State<Arc<Service>>, Path((id, name)): Path<(String, String)>) -> Answer {
-    let is_output = service.files.find(&id).is_some_and(|file| file.name == name) && !service.books().uploads.contains_key(&id);
+/// Anyone who has the URL may fetch the file, as with the delivery hosts of the real service.
+pub(super) async fn output_file(State(service): State<Arc<Service>>, Path((id, name)): Path<(String, String)>) -> RouteResult {
+    let is_output = service.files.find(&id).is_some_and(|file| file.name == name) && !service.database().uploads.contains_key(&id);
     if !is_output {
         return Err(Problem::NotFound);
     }
@@ -40,7 +40,7 @@ pub(super) async fn index(State(service): State<Arc<Service>>) -> Response {
         "safe-push sandbox: a Replicate-compatible API and registry of the account {}\n\nREPLICATE_BASE_URL={}/v1\nREPLICATE_REGISTRY={}\n\nmodels:\n",
         service.account.username, service.base_url, service.host
     );
-    for model in service.books().models.values().filter(|model| service.can_see(model)) {
+    for model in service.database().models.values().filter(|model| service.can_see(model)) {
         let versions = model.visible(service.instant()).count();
         text.push_str(&format!(
             "  {}  {}  {}  versions: {versions}  runs: {}\n",
@@ -53,10 +53,10 @@ pub(super) async fn index(State(service): State<Arc<Service>>) -> Response {
     plain(text)
 }
 
-/// Where a model's `url` leads. Needs no token, as a browser has none, and so shows nothing but names and ids.
-pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner, name)): Path<(String, String)>) -> Answer {
-    let books = service.books();
-    let model = service.visible_model(&books, &owner, &name)?;
+/// The target of a model's `url`. It needs no token, as browsers have none, and so shows only names and ids.
+pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner, name)): Path<(String, String)>) -> RouteResult {
+    let database = service.database();
+    let model = service.visible_model(&database, &owner, &name)?;
     let mut text = format!("{owner}/{name}\n{}, {}\n\nversions, newest first:\n", model.visibility.as_str(), model.hardware);
     for version in model.visible(service.instant()).rev() {
         text.push_str(&format!("  {}  {}\n", version.id, timestamp(version.created_at)));
@@ -64,23 +64,23 @@ pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner,
     Ok(plain(text))
 }
 
-/// Where a prediction's `urls.web` leads. Whoever has the URL may read it, as with output files: its id cannot be guessed.
-pub(super) async fn prediction_page(State(service): State<Arc<Service>>, Path(id): Path<String>) -> Answer {
-    let books = service.books();
-    let job = books.job(&id).ok_or(Problem::NotFound)?;
+/// The target of a prediction's `urls.web`. Anyone who has the URL may read it, as with output files: the id cannot be guessed.
+pub(super) async fn prediction_page(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
+    let database = service.database();
+    let job = database.job(&id).ok_or(Problem::NotFound)?;
     let what = match job.kind {
-        JobKind::Predict => "prediction",
-        JobKind::Train => "training",
+        JobKind::Prediction => "prediction",
+        JobKind::Training => "training",
     };
     let shown = serde_json::to_string_pretty(&service.job_json(job)).unwrap_or_default();
     Ok(plain(format!("{what} {id} of {}\n\n{shown}\n", job.version.model)))
 }
 
-/// Whether a CLI token is good, and whose it is.
+/// Checks a CLI token and returns its owner.
 pub(super) async fn verify_token(
     State(service): State<Arc<Service>>,
     form: Result<Form<HashMap<String, String>>, FormRejection>,
-) -> Answer {
+) -> RouteResult {
     let Form(form) = form.map_err(|cause| Problem::BadRequest(cause.body_text()))?;
     let token = form.get("token").map(String::as_str).unwrap_or_default();
     if token != service.account.cli_token.expose_secret() {
@@ -93,8 +93,8 @@ pub(super) async fn display_token_url(State(service): State<Arc<Service>>) -> Js
     Json(json!({"url": format!("{}/auth/token", service.base_url)}))
 }
 
-/// `{"model": "owner/name", "image": "local:tag"}`: a version of an image that the daemon has, where it cannot push to this registry.
-pub(super) async fn register_image(State(service): State<Arc<Service>>, body: Result<Bytes, BytesRejection>) -> Answer {
+/// Takes `{"model": "owner/name", "image": "local:tag"}` and adds a version, for daemons that cannot push to this registry.
+pub(super) async fn register_image(State(service): State<Arc<Service>>, body: Result<Bytes, BytesRejection>) -> RouteResult {
     let body = body::object(body)?;
     let text = |name: &str, pointer: &'static str| {
         let missing = || Problem::Validation(vec![FieldError::new(pointer, format!("{name} is required"))]);

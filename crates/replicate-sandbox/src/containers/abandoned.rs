@@ -1,4 +1,4 @@
-//! Jobs that were cancelled: seeing to it that their container stops them, or is given up.
+//! Canceled jobs: makes sure that their container stops them, or gives up on the container.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{sleep, timeout};
 
-use super::super::engine::JobKind;
-use super::docker::Running;
-use super::pool::Slot;
+use super::super::job_kind::JobKind;
+use super::docker::RunningContainer;
+use super::slot::Slot;
 
-/// How long a cancelled job may take to end. A `predict()` that blocks ignores the request, and its container is given up then.
+/// How long a canceled job may take to stop. A `predict()` that blocks ignores the request; its container is then given up.
 const CANCEL_LIMIT: Duration = Duration::from_secs(5);
 const CANCEL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Sees to the end of a job whose future was dropped.
+/// Stops a job whose future was dropped.
 pub(super) struct CancelOnDrop {
     pub(super) job: Option<Abandoned>,
 }
@@ -27,11 +27,11 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// A job that nobody waits for any more, but that the container may still compute.
+/// A job that nobody waits for any more but that may still run in its container.
 pub(super) struct Abandoned {
     pub(super) slot: Arc<Slot>,
-    pub(super) running: Arc<Running>,
-    /// Kept until the job is over, so that no other one is sent to a container that is busy with it.
+    pub(super) running: Arc<RunningContainer>,
+    /// Held until the job has stopped, so that no other job is sent to the busy container.
     pub(super) permit: OwnedSemaphorePermit,
     pub(super) kind: JobKind,
     pub(super) id: String,
@@ -45,12 +45,8 @@ impl Abandoned {
             }
         };
         if timeout(CANCEL_LIMIT, stopped).await.is_err() {
-            tracing::debug!(id = %self.id, "a cancelled job goes on: its container is given up");
-            let mut place = self.slot.running.lock().await;
-            if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &self.running)) {
-                // It is removed when the last of its jobs lets go of it.
-                *place = None;
-            }
+            tracing::debug!(id = %self.id, "a canceled job keeps running, so its container is given up");
+            self.slot.let_go(&self.running).await;
             self.running.permits.close();
         }
         drop(self.permit);

@@ -1,4 +1,4 @@
-//! A container's life: pull, create, start, wait until it is ready, follow its output, remove.
+//! The life cycle of a container: pull, create, start, wait until ready, follow its output, remove.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex};
@@ -16,14 +16,15 @@ use tokio::sync::{Semaphore, broadcast};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::super::engine::{EngineVersion, JobKind};
+use super::super::engine::EngineVersion;
+use super::super::job_kind::JobKind;
 use super::super::locks::lock;
 use super::labels;
 use super::logs::{LineBuffer, LogLine, Tail, user_line};
 use super::protocol::{CogServer, HealthState};
 
 const COG_PORT: &str = "5000/tcp";
-/// How long a version that failed to boot is listened to.
+/// How long to wait for the last output of a version that failed to boot.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
@@ -31,7 +32,7 @@ const MEMORY_BYTES: i64 = 16 * 1024 * 1024 * 1024;
 const MAX_PROCESSES: i64 = 4096;
 const MAX_CONCURRENCY: usize = 256;
 const WAITING_LINES: usize = 4096;
-/// How long the daemon may take to hand over the last lines of a container that ended.
+/// How long the daemon may take to deliver the last lines of a container that has exited.
 const LAST_LINES: Duration = Duration::from_millis(500);
 const GONE_INTERVAL: Duration = Duration::from_millis(50);
 const GONE_LIMIT: Duration = Duration::from_secs(10);
@@ -39,22 +40,21 @@ const GONE_LIMIT: Duration = Duration::from_secs(10);
 /// How the process reaches a container's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Through a port of 127.0.0.1 that the daemon picks.
+    /// Through a port on 127.0.0.1 that the daemon picks.
     PublishedPort,
-    /// At the container's own address in this Docker network, to which this process belongs too.
+    /// At the container's address in this Docker network, which this process belongs to as well.
     Network(String),
 }
 
-/// What the engine needs to know.
+/// Options of the engine.
 #[derive(Debug, Clone)]
 pub(crate) struct ContainersOptions {
-    /// Such as `unix:///var/run/docker.sock`; the platform's own if `None`.
+    /// Such as `unix:///var/run/docker.sock`. `None`: the platform's default.
     pub(crate) docker_host: Option<String>,
-    /// How the process reaches a container's server.
     pub(crate) reach: Reach,
     /// User name and password for pulling from the sandbox's registry.
     pub(crate) registry_credentials: (String, String),
-    /// How long a container without a job is kept.
+    /// How long a container is kept without a job.
     pub(crate) idle_stop: Duration,
     /// How long booting and `setup()` may take.
     pub(crate) setup_limit: Duration,
@@ -63,7 +63,7 @@ pub(crate) struct ContainersOptions {
 }
 
 impl ContainersOptions {
-    /// Published ports, five minutes of idling, ten of set-up.
+    /// The defaults: published ports, five minutes idle, ten minutes for the setup.
     pub(crate) fn new(registry_credentials: (String, String), owner_label: String) -> Self {
         Self {
             docker_host: None,
@@ -76,24 +76,23 @@ impl ContainersOptions {
     }
 }
 
-/// No container came up.
+/// A container failed to start or to become ready.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ContainerError {
-    /// The daemon refused or was not there.
-    #[error("docker could not {act}: {cause}")]
+    /// The daemon is unreachable or rejected a request.
+    #[error("failed to {act}: {cause}")]
     Docker {
-        /// What was asked for.
+        /// What was attempted; fits after "failed to".
         act: &'static str,
-        /// The daemon's reason, shown to users because the API hands on text only.
+        /// The daemon's error, part of the message because the API passes on text only.
         cause: DaemonError,
     },
-    /// Started, but without an address.
-    #[error("the model's container has no address that can be reached")]
+    #[error("the model's container has no reachable address")]
     NoAddress,
-    /// Replicate's own text for the same.
+    /// The message is Replicate's own.
     #[error("model container failed to boot and complete setup within {} seconds", .0.as_secs())]
     SetupTimeout(Duration),
-    /// `setup()` failed or the process ended.
+    /// `setup()` failed or the process exited.
     #[error("model setup failed: {0}")]
     Setup(String),
 }
@@ -102,29 +101,29 @@ fn failed(act: &'static str) -> impl Fn(DaemonError) -> ContainerError {
     move |cause| ContainerError::Docker { act, cause }
 }
 
-/// The daemon, and what every container of this sandbox has in common.
+/// The daemon, and the options that all containers of this sandbox share.
 #[derive(Debug, Clone)]
 pub(super) struct Daemon {
     docker: Docker,
     options: Arc<ContainersOptions>,
 }
 
-/// A container that is up. Removed when the last holder lets go of it.
+/// A container that is ready. Removed when the last reference to it is dropped.
 #[derive(Debug)]
-pub(super) struct Running {
+pub(super) struct RunningContainer {
     pub(super) server: CogServer,
-    /// One permit for each job that the version takes at a time.
+    /// One permit for each job that the version accepts at the same time.
     pub(super) permits: Arc<Semaphore>,
     pub(super) output: Output,
     container: OwnedContainer,
 }
 
-/// A container's output as it comes.
+/// The output of a container while it runs.
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     lines: broadcast::Sender<LogLine>,
     tail: Arc<Mutex<Tail>>,
-    /// Fires when there is no more to come, which is when the container ends.
+    /// Fires when the output is complete, which is when the container exits.
     pub(super) ended: CancellationToken,
 }
 
@@ -133,7 +132,7 @@ impl Output {
         Self { lines: broadcast::channel(WAITING_LINES).0, tail: Arc::default(), ended: CancellationToken::new() }
     }
 
-    /// Lines from now on.
+    /// The lines from now on.
     pub(super) fn subscribe(&self) -> broadcast::Receiver<LogLine> {
         self.lines.subscribe()
     }
@@ -141,7 +140,7 @@ impl Output {
     fn push(&self, raw: &str) {
         if let Some(line) = user_line(raw) {
             lock(&self.tail).push(line.text.clone());
-            // Nobody listening is no failure.
+            // It is fine if nobody listens.
             drop(self.lines.send(line));
         }
     }
@@ -154,12 +153,12 @@ impl Output {
 /// An image that the daemon has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LocalImage {
-    /// 64 digits.
+    /// 64 hexadecimal digits.
     pub(crate) id: String,
     pub(crate) labels: BTreeMap<String, String>,
 }
 
-/// Removes its container when dropped, whatever became of the future that started it.
+/// Removes its container when dropped, also when the future that started it was dropped.
 #[derive(Debug)]
 struct OwnedContainer {
     docker: Docker,
@@ -189,9 +188,9 @@ impl Drop for OwnedContainer {
 async fn remove(docker: &Docker, id: &str) {
     let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
     match docker.remove_container(id, Some(options)).await {
-        // 404: removed from outside.
+        // 404: someone else removed it.
         Ok(()) | Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => {}
-        // 409: somebody is removing it already. It is gone when the daemon no longer knows it.
+        // 409: a removal is already in progress. It is finished when the daemon no longer knows the container.
         Err(DaemonError::DockerResponseServerError { status_code: 409, .. }) => {
             let gone = async {
                 while docker.inspect_container(id, None).await.is_ok() {
@@ -199,15 +198,15 @@ async fn remove(docker: &Docker, id: &str) {
                 }
             };
             if tokio::time::timeout(GONE_LIMIT, gone).await.is_err() {
-                tracing::warn!(container = id, "a sandbox container is slow to go");
+                tracing::warn!(container = id, "removing a sandbox container takes long");
             }
         }
-        Err(cause) => tracing::warn!(%cause, container = id, "a sandbox container could not be removed"),
+        Err(cause) => tracing::warn!(%cause, container = id, "failed to remove a sandbox container"),
     }
 }
 
-impl Running {
-    /// Removes the container and waits for it.
+impl RunningContainer {
+    /// Removes the container and waits until it is gone.
     pub(super) async fn remove(&self) {
         remove(&self.container.docker, &self.container.id).await;
     }
@@ -219,8 +218,8 @@ impl Daemon {
             Some(host) => Docker::connect_with_host(host),
             None => Docker::connect_with_local_defaults(),
         };
-        // Older daemons refuse the version of the API that the client speaks by itself.
-        let docker = docker.map_err(failed("be reached"))?.negotiate_version().await.map_err(failed("be reached"))?;
+        // Older daemons reject the API version that the client uses by default.
+        let docker = docker.map_err(failed("connect to Docker"))?.negotiate_version().await.map_err(failed("connect to Docker"))?;
         Ok(Self { docker, options: Arc::new(options) })
     }
 
@@ -228,12 +227,12 @@ impl Daemon {
         self.options.idle_stop
     }
 
-    /// Removes containers of sandboxes whose process is gone, and says how many.
+    /// Removes containers of sandboxes whose process is gone, and returns how many.
     pub(super) async fn remove_orphans(&self) -> Result<usize, ContainerError> {
         self.remove_where(labels::SANDBOX.to_owned(), labels::is_orphan).await
     }
 
-    /// Removes every container of this sandbox, also one whose start was interrupted.
+    /// Removes all containers of this sandbox, including those whose start was interrupted.
     pub(super) async fn remove_own(&self) -> Result<usize, ContainerError> {
         self.remove_where(format!("{}={}", labels::SANDBOX, self.options.owner_label), |_| true).await
     }
@@ -255,13 +254,13 @@ impl Daemon {
         Ok(ids.len())
     }
 
-    /// Boots a version and waits until its set-up is complete. `logs` is called with each line of it.
+    /// Boots a version and waits until its setup is complete. `logs` receives each line of its output.
     pub(super) async fn boot(
         &self,
         version: &EngineVersion,
         kind: JobKind,
         logs: impl Fn(String),
-    ) -> Result<Running, ContainerError> {
+    ) -> Result<RunningContainer, ContainerError> {
         if version.pull {
             self.pull(&version.image).await?;
         }
@@ -283,13 +282,13 @@ impl Daemon {
             }
         };
         if result.is_err() {
-            // The traceback may come after the verdict.
+            // The traceback may arrive after the failure was noticed.
             while let Ok(Ok(line)) = tokio::time::timeout(LAST_LINES, lines.recv()).await {
                 logs(line.text);
             }
         }
         match result {
-            Ok(server) => Ok(Running { server, permits: Arc::new(Semaphore::new(concurrency)), output, container }),
+            Ok(server) => Ok(RunningContainer { server, permits: Arc::new(Semaphore::new(concurrency)), output, container }),
             Err(cause) => {
                 let mut container = container;
                 container.remove().await;
@@ -319,22 +318,22 @@ impl Daemon {
     }
 
     pub(super) async fn local_image(&self, reference: &str) -> Result<LocalImage, ContainerError> {
-        let image = self.docker.inspect_image(reference).await.map_err(failed("find the image"))?;
+        let image = self.docker.inspect_image(reference).await.map_err(failed("inspect the image"))?;
         let id = image.id.unwrap_or_default();
         let labels = image.config.and_then(|config| config.labels).unwrap_or_default();
         Ok(LocalImage { id: id.strip_prefix("sha256:").unwrap_or(&id).to_owned(), labels: labels.into_iter().collect() })
     }
 
-    /// How many jobs the version takes at a time: no server says it, but Cog bakes it into the image.
+    /// How many jobs the version accepts at the same time. No server reports it, but Cog sets it in the image.
     async fn concurrency(&self, image: &str) -> Result<usize, ContainerError> {
-        let image = self.docker.inspect_image(image).await.map_err(failed("find the image"))?;
+        let image = self.docker.inspect_image(image).await.map_err(failed("inspect the image"))?;
         let environment = image.config.and_then(|config| config.env).unwrap_or_default();
         let configured = environment.iter().find_map(|entry| entry.strip_prefix("COG_MAX_CONCURRENCY=")?.parse().ok());
         Ok(configured.unwrap_or(1).clamp(1, MAX_CONCURRENCY))
     }
 
     async fn create(&self, version: &EngineVersion, kind: JobKind) -> Result<OwnedContainer, ContainerError> {
-        let command = matches!(kind, JobKind::Train)
+        let command = matches!(kind, JobKind::Training)
             .then(|| ["python", "-m", "cog.server.http", "--x-mode", "train"].map(str::to_owned).to_vec());
         let mut host = HostConfig {
             memory: Some(MEMORY_BYTES),
@@ -342,7 +341,7 @@ impl Daemon {
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             cap_drop: Some(vec!["NET_RAW".to_owned()]),
             extra_hosts: Some(vec!["host.docker.internal:host-gateway".to_owned()]),
-            // Its output is wanted when it dies; removing it is ours to do.
+            // The output of a dead container is still needed, so the sandbox removes it itself.
             auto_remove: Some(false),
             ..Default::default()
         };
@@ -367,7 +366,7 @@ impl Daemon {
 
     async fn address(&self, id: &str) -> Result<String, ContainerError> {
         let inspected = self.docker.inspect_container(id, None).await.map_err(failed("inspect the container"))?;
-        // A process that ended at once has no address any more; its output says more than its absence.
+        // A process that exited at once has no address any more. Its output explains more than the missing address.
         let ended = inspected.state.as_ref().is_some_and(|state| state.running == Some(false));
         let network = inspected.network_settings.unwrap_or_default();
         let address = match &self.options.reach {
@@ -388,11 +387,11 @@ impl Daemon {
     }
 }
 
-/// Reads the container's output to its end.
+/// Reads the container's output until it exits.
 async fn follow(docker: Docker, id: String, output: Output) {
     let mut streams = <[Stream; 2]>::default();
     read(&docker, &id, true, &mut streams, &output).await;
-    // A daemon may stop following when the container ends, with the last words still unsaid (seen with Docker 20.10 under load).
+    // A daemon may stop following when the container exits, with the last lines still missing (seen with Docker 20.10 under load).
     read(&docker, &id, false, &mut streams, &output).await;
     for rest in streams.iter_mut().filter_map(|stream| stream.buffer.rest()) {
         output.push(&rest);
@@ -400,14 +399,14 @@ async fn follow(docker: Docker, id: String, output: Output) {
     output.ended.cancel();
 }
 
-/// One of the container's two streams.
+/// One of the container's two output streams.
 #[derive(Default)]
 struct Stream {
     buffer: LineBuffer,
     bytes_read: usize,
 }
 
-/// Reads on from where the streams are.
+/// Reads on from where the streams stopped.
 async fn read(docker: &Docker, id: &str, follow: bool, streams: &mut [Stream; 2], output: &Output) {
     let options = LogsOptionsBuilder::new().follow(follow).stdout(true).stderr(true).build();
     let mut pieces = std::pin::pin!(docker.logs(id, Some(options)));
@@ -427,20 +426,20 @@ async fn read(docker: &Docker, id: &str, follow: bool, streams: &mut [Stream; 2]
 async fn wait_until_ready(server: &CogServer, output: &Output) -> Result<(), ContainerError> {
     loop {
         if output.ended.is_cancelled() {
-            let reason = output.last_line().unwrap_or_else(|| "the container ended without a word".to_owned());
+            let reason = output.last_line().unwrap_or_else(|| "the container exited without output".to_owned());
             return Err(ContainerError::Setup(reason));
         }
         match server.health().await {
             Ok(health) => match health.status {
                 HealthState::Ready | HealthState::Busy => return Ok(()),
                 HealthState::SetupFailed | HealthState::Defunct | HealthState::Unhealthy => {
-                    // The verdict may be there before the last words, in the report as well as in the output.
+                    // The failure may be reported before the last lines, both in the report and in the output.
                     tokio::select! {
                         () = output.ended.cancelled() => {}
                         () = tokio::time::sleep(LAST_WORDS) => {}
                     }
                     let health = server.health().await.unwrap_or(health);
-                    // coglet's report ends with the reason, but is silent about the traceback, which is in the output.
+                    // coglet's report ends with the reason but omits the traceback, which is in the output.
                     let reported =
                         health.setup_logs().lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("[coglet]"));
                     let reason = reported.map(str::to_owned).or_else(|| output.last_line());
@@ -448,8 +447,8 @@ async fn wait_until_ready(server: &CogServer, output: &Output) -> Result<(), Con
                 }
                 HealthState::Starting | HealthState::Unknown => {}
             },
-            // Nobody listens yet.
-            Err(cause) => tracing::trace!(%cause, "no health yet"),
+            // The server does not listen yet.
+            Err(cause) => tracing::trace!(%cause, "the health check failed"),
         }
         tokio::select! {
             () = output.ended.cancelled() => {}

@@ -13,7 +13,8 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use super::super::engine::{Engine as _, EngineVersion, Job, JobKind, Outcome, Progress};
+use super::super::engine::{Engine as _, EngineJob, EngineVersion, Outcome, Progress};
+use super::super::job_kind::JobKind;
 use super::{Containers, ContainersOptions, Reach, labels};
 
 const BASE: &str = "python:3.11-slim";
@@ -119,9 +120,9 @@ impl Fixture {
     }
 }
 
-fn job(kind: JobKind, input: Value) -> Job {
+fn job(kind: JobKind, input: Value) -> EngineJob {
     let input: Map<String, Value> = serde_json::from_value(input).unwrap();
-    Job { id: uuid::Uuid::new_v4().simple().to_string(), kind, input }
+    EngineJob { id: uuid::Uuid::new_v4().simple().to_string(), kind, input }
 }
 
 async fn build(docker: &Docker, image: &str, environment: &str) {
@@ -146,14 +147,14 @@ async fn build(docker: &Docker, image: &str, environment: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_container_serves_one_job_after_another() {
     let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
-    let (outcome, logs, starts) = fixture.run(JobKind::Predict, json!({"text": "one"})).await;
+    let (outcome, logs, starts) = fixture.run(JobKind::Prediction, json!({"text": "one"})).await;
     let output = |text: &str| Outcome::Succeeded { output: json!(["predictions", "", text]), metrics: Map::new() };
     assert_eq!((outcome, logs.as_str(), starts), (output("one"), "setup begins\nrunning one\n", 1));
     let first = fixture.containers().await;
-    let (outcome, logs, _) = fixture.run(JobKind::Predict, json!({"text": "two"})).await;
+    let (outcome, logs, _) = fixture.run(JobKind::Prediction, json!({"text": "two"})).await;
     assert_eq!((outcome, logs.as_str()), (output("two"), "running two\n"));
     assert_eq!(fixture.containers().await, first);
-    let (outcome, _, _) = fixture.run(JobKind::Predict, json!({"text": "bad"})).await;
+    let (outcome, _, _) = fixture.run(JobKind::Prediction, json!({"text": "bad"})).await;
     assert_eq!(outcome, Outcome::Failed { error: "text is bad".to_owned() });
     fixture.end().await;
 }
@@ -161,7 +162,7 @@ async fn one_container_serves_one_job_after_another() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_training_gets_a_container_in_train_mode() {
     let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
-    let (outcome, _, _) = fixture.run(JobKind::Train, json!({"text": "x"})).await;
+    let (outcome, _, _) = fixture.run(JobKind::Training, json!({"text": "x"})).await;
     let output = json!(["trainings", "--x-mode train", "x"]);
     assert_eq!(outcome, Outcome::Succeeded { output, metrics: Map::new() });
     fixture.end().await;
@@ -170,10 +171,10 @@ async fn a_training_gets_a_container_in_train_mode() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_job_stops_in_the_container_too() {
     let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
-    fixture.run(JobKind::Predict, json!({"text": "warm"})).await;
+    fixture.run(JobKind::Prediction, json!({"text": "warm"})).await;
     let cancelled = CancellationToken::new();
     let (sender, mut receiver) = unbounded_channel();
-    let run = fixture.engine.run(&fixture.version, job(JobKind::Predict, json!({"seconds": 60})), sender, cancelled.clone());
+    let run = fixture.engine.run(&fixture.version, job(JobKind::Prediction, json!({"seconds": 60})), sender, cancelled.clone());
     let stop = async {
         while !matches!(receiver.recv().await, Some(Progress::Logs(_))) {}
         cancelled.cancel();
@@ -190,17 +191,17 @@ async fn a_cancelled_job_stops_in_the_container_too() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_that_ignores_the_cancel_is_given_up_for_a_fresh_one() {
     let Some(fixture) = Fixture::new("STUBBORN=1", |_| {}).await else { return };
-    fixture.run(JobKind::Predict, json!({"text": "warm"})).await;
+    fixture.run(JobKind::Prediction, json!({"text": "warm"})).await;
     let stuck = fixture.containers().await;
     let cancelled = CancellationToken::new();
     let (sender, mut receiver) = unbounded_channel();
-    let run = fixture.engine.run(&fixture.version, job(JobKind::Predict, json!({"seconds": 60})), sender, cancelled.clone());
+    let run = fixture.engine.run(&fixture.version, job(JobKind::Prediction, json!({"seconds": 60})), sender, cancelled.clone());
     let stop = async {
         while !matches!(receiver.recv().await, Some(Progress::Logs(_))) {}
         cancelled.cancel();
     };
     assert_eq!(tokio::join!(run, stop).0, Outcome::Canceled);
-    let (outcome, logs, _) = fixture.run(JobKind::Predict, json!({"text": "next"})).await;
+    let (outcome, logs, _) = fixture.run(JobKind::Prediction, json!({"text": "next"})).await;
     assert!(matches!(outcome, Outcome::Succeeded { .. }) && logs.starts_with("setup begins"), "{outcome:?} {logs}");
     for _ in 0..100 {
         if !fixture.containers().await.contains(&stuck[0]) {
@@ -215,7 +216,7 @@ async fn a_container_that_ignores_the_cancel_is_given_up_for_a_fresh_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_set_up_shows_its_traceback_and_leaves_nothing() {
     let Some(fixture) = Fixture::new("BROKEN=1", |_| {}).await else { return };
-    let (outcome, logs, starts) = fixture.run(JobKind::Predict, json!({})).await;
+    let (outcome, logs, starts) = fixture.run(JobKind::Prediction, json!({})).await;
     assert_eq!(outcome, Outcome::Failed { error: "model setup failed: RuntimeError: no weights".to_owned() });
     assert!(logs.contains("setup begins\n") && logs.contains("Traceback"), "{logs}");
     assert_eq!(starts, 0);
@@ -226,7 +227,7 @@ async fn a_failed_set_up_shows_its_traceback_and_leaves_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_set_up_that_takes_too_long_fails_in_replicates_words() {
     let Some(fixture) = Fixture::new("SLOW=1", |options| options.setup_limit = Duration::from_secs(2)).await else { return };
-    let (outcome, _, _) = fixture.run(JobKind::Predict, json!({})).await;
+    let (outcome, _, _) = fixture.run(JobKind::Prediction, json!({})).await;
     let error = "model container failed to boot and complete setup within 2 seconds".to_owned();
     assert_eq!(outcome, Outcome::Failed { error });
     fixture.end().await;
@@ -235,9 +236,9 @@ async fn a_set_up_that_takes_too_long_fails_in_replicates_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_removed_from_outside_fails_the_job_and_the_next_one_boots_another() {
     let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
-    fixture.run(JobKind::Predict, json!({"text": "warm"})).await;
+    fixture.run(JobKind::Prediction, json!({"text": "warm"})).await;
     let container = fixture.containers().await.remove(0);
-    let running = fixture.run(JobKind::Predict, json!({"seconds": 60}));
+    let running = fixture.run(JobKind::Prediction, json!({"seconds": 60}));
     let kill = async {
         tokio::time::sleep(Duration::from_millis(500)).await;
         let options = RemoveContainerOptionsBuilder::new().force(true).build();
@@ -245,7 +246,7 @@ async fn a_container_removed_from_outside_fails_the_job_and_the_next_one_boots_a
     };
     let ((outcome, _, _), ()) = tokio::join!(running, kill);
     assert!(matches!(&outcome, Outcome::Failed { error } if error.starts_with("the model's container disappeared")), "{outcome:?}");
-    let (outcome, logs, _) = fixture.run(JobKind::Predict, json!({"text": "again"})).await;
+    let (outcome, logs, _) = fixture.run(JobKind::Prediction, json!({"text": "again"})).await;
     assert!(matches!(outcome, Outcome::Succeeded { .. }) && logs.starts_with("setup begins"));
     fixture.end().await;
 }
@@ -253,7 +254,7 @@ async fn a_container_removed_from_outside_fails_the_job_and_the_next_one_boots_a
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_without_jobs_is_removed() {
     let Some(fixture) = Fixture::new("A=b", |options| options.idle_stop = Duration::from_secs(1)).await else { return };
-    fixture.run(JobKind::Predict, json!({})).await;
+    fixture.run(JobKind::Prediction, json!({})).await;
     assert_eq!(fixture.containers().await.len(), 1);
     assert!(fixture.all_gone().await);
     fixture.end().await;
@@ -262,7 +263,7 @@ async fn a_container_without_jobs_is_removed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_container_can_be_reached_in_its_network() {
     let Some(fixture) = Fixture::new("A=b", |options| options.reach = Reach::Network("bridge".to_owned())).await else { return };
-    let (outcome, _, _) = fixture.run(JobKind::Predict, json!({})).await;
+    let (outcome, _, _) = fixture.run(JobKind::Prediction, json!({})).await;
     assert!(matches!(outcome, Outcome::Succeeded { .. }), "{outcome:?}");
     fixture.end().await;
 }
@@ -270,7 +271,7 @@ async fn a_container_can_be_reached_in_its_network() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_process_has_no_orphans() {
     let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
-    fixture.run(JobKind::Predict, json!({})).await;
+    fixture.run(JobKind::Prediction, json!({})).await;
     fixture.engine.remove_orphans().await.unwrap();
     assert_eq!(fixture.containers().await.len(), 1);
     fixture.end().await;

@@ -1,10 +1,10 @@
-//! The labels that tell whose container it is. A killed sandbox leaves its containers behind; the next one finds and removes them.
+//! Labels that mark the owner of a container. A killed sandbox leaves its containers behind; the next one removes them.
 
 use std::collections::HashMap;
 
 use process_mark::ProcessMark;
 
-/// Every container of a sandbox has this label; its value is the id of the sandbox.
+/// Every container of a sandbox has this label. Its value is the sandbox's id.
 pub(super) const SANDBOX: &str = "dev.safe-push.sandbox";
 /// Marks the process that started the container.
 const PROCESS: &str = "dev.safe-push.sandbox.process";
@@ -16,7 +16,7 @@ pub(super) fn of(sandbox: &str) -> HashMap<String, String> {
     labels
 }
 
-/// Whether the process that started the container is surely gone. When in doubt, it is not.
+/// Whether the process that started the container is certainly gone. When in doubt, it is not.
 pub(super) fn is_orphan(labels: &HashMap<String, String>) -> bool {
     labels.get(PROCESS).and_then(|label| ProcessMark::parse(label)).is_some_and(|mark| mark.has_ended())
 }

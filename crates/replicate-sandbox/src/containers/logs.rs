@@ -1,6 +1,6 @@
-//! From a container's output to what a user printed: without colours, and without what Cog's servers say themselves.
+//! Extracts what a user printed from a container's output: without colors and without the log lines of Cog's servers.
 //!
-//! FastAPI writes users' lines as they are, between JSON lines of its own (`logger`, `severity`). coglet wraps users' lines in JSON too
+//! FastAPI writes user output as it is, between JSON lines of its own (`logger`, `severity`). coglet wraps user output in JSON too
 //! (`fields.message`, marked by `fields.source` or the target `coglet::user`).
 
 use std::collections::VecDeque;
@@ -9,23 +9,23 @@ use std::sync::LazyLock;
 use regex::Regex;
 use serde_json::Value;
 
-/// How much of a job's or a set-up's output is kept.
+/// How much output of a job or a setup is kept.
 pub(super) const MAX_LOG_BYTES: usize = 64 * 1024;
 const MAX_LINE_BYTES: usize = 16 * 1024;
 
-/// A line that a user printed.
+/// A line that the user's code printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct LogLine {
-    /// The text with its line break.
+    /// The text, including its line break.
     pub(super) text: String,
-    /// The job that printed it, where the server says so.
+    /// The job that printed it, if the server reports it.
     pub(super) job: Option<String>,
 }
 
 /// CSI and OSC sequences, and two-character escapes.
 static ANSI: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])").ok());
-/// structlog's line by which the 0.16 server says that it goes without coglet.
+/// The structlog line in which the 0.16 server says that it runs without coglet.
 static STRUCTLOG: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \[\w+ *\] .*coglet").ok());
 
@@ -33,7 +33,7 @@ fn matches(pattern: &Option<Regex>, text: &str) -> bool {
     pattern.as_ref().is_some_and(|pattern| pattern.is_match(text))
 }
 
-/// What a user gets to see of one line of output; `None` if the server wrote it about itself.
+/// The part of an output line that users see. `None` if the server wrote it about itself.
 pub(super) fn user_line(raw: &str) -> Option<LogLine> {
     let plain = ANSI.as_ref().map_or_else(|| raw.into(), |ansi| ansi.replace_all(raw, ""));
     let plain = plain.trim_end_matches(['\r', '\n']);
@@ -66,14 +66,14 @@ fn line(text: &str) -> String {
     format!("{}\n", text.get(..end).unwrap_or_default())
 }
 
-/// Puts the daemon's pieces of output together to lines. Docker cuts at 16 KiB, not at line breaks.
+/// Joins the daemon's chunks into lines. Docker splits output at 16 KiB, not at line breaks.
 #[derive(Debug, Default)]
 pub(super) struct LineBuffer {
     partial: Vec<u8>,
 }
 
 impl LineBuffer {
-    /// The lines that this piece completes.
+    /// The lines completed by this chunk.
     pub(super) fn push(&mut self, piece: &[u8]) -> Vec<String> {
         let mut lines = Vec::new();
         for part in piece.split_inclusive(|byte| *byte == b'\n') {
@@ -95,7 +95,7 @@ impl LineBuffer {
     }
 }
 
-/// The last 64 KiB of what was added.
+/// The last 64 KiB of the added lines.
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     lines: VecDeque<String>,
@@ -116,7 +116,7 @@ impl Tail {
 
     pub(super) fn text(&self) -> String {
         let lines: String = self.lines.iter().map(String::as_str).collect();
-        if self.dropped { format!("[earlier lines left out]\n{lines}") } else { lines }
+        if self.dropped { format!("[earlier lines omitted]\n{lines}") } else { lines }
     }
 
     pub(super) fn last_line(&self) -> Option<&str> {
@@ -124,7 +124,7 @@ impl Tail {
     }
 }
 
-/// Bounds what one job reports: the first 64 KiB at once, and of what follows the last 64 KiB at the end.
+/// Limits what one job reports: the first 64 KiB at once, and the last 64 KiB of the rest when it finishes.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
     sent: usize,
@@ -142,7 +142,7 @@ impl Budget {
         None
     }
 
-    /// What was held back.
+    /// The lines held back.
     pub(super) fn rest(&self) -> Option<String> {
         Some(self.tail.text()).filter(|text| !text.is_empty())
     }

@@ -1,10 +1,10 @@
-//! The engine that runs versions for real: one container per version and kind of job, kept until it idles.
+//! The engine for images: one container per version and kind of job, kept until it is idle.
 //!
 //! - [`protocol`]: the HTTP dialects of Cog's two servers (`docs/reference/cog.md#http-server`)
-//! - [`docker`]: a container's life
-//! - [`logs`]: what a user gets to see of a container's output
-//! - [`owner`]: labels by which the containers of a crashed run are found
-//! - [`pool`]: which container serves which job; [`reporter`]: what the job prints; [`abandoned`]: jobs that were cancelled
+//! - [`docker`]: the life cycle of a container; [`labels`]: the labels that mark it
+//! - [`logs`]: the part of a container's output that users see
+//! - [`pool`], [`slot`]: which container serves which job
+//! - [`reporter`]: the output of a job; [`abandoned`]: jobs that were canceled
 
 mod abandoned;
 mod docker;
@@ -13,6 +13,7 @@ mod logs;
 mod pool;
 mod protocol;
 mod reporter;
+mod slot;
 
 #[cfg(test)]
 mod docker_tests;

@@ -1,7 +1,6 @@
-//! Which container serves which job: one for each version and kind, booted by the first job, removed when it idles.
+//! The pool of containers: one for each version and kind of job, booted by the first job and removed when idle.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,18 +10,20 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::super::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
+use super::super::engine::{Engine, EngineJob, EngineVersion, Outcome, Progress};
+use super::super::job_kind::JobKind;
 use super::super::locks::lock;
 use super::abandoned::{Abandoned, CancelOnDrop};
-use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, Running};
+use super::docker::{ContainerError, ContainersOptions, Daemon, LocalImage, RunningContainer};
 use super::logs::Budget;
-use super::protocol::{CogServer, Reply};
+use super::protocol::{CogServer, JobResponse};
 use super::reporter::Reporter;
+use super::slot::{ActiveJob, Slot};
 
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
-/// What is not gone by then is an orphan, which the next sandbox removes.
+/// Containers that take longer become orphans, which the next sandbox removes.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
-/// The daemon hands over lines a little later than the server its answer: so long a silence is their end.
+/// The daemon delivers lines slightly later than the server responds. A pause of this length means that no more follow.
 const QUIET: Duration = Duration::from_millis(100);
 const GONE: &str = "the model's container disappeared while the prediction ran";
 
@@ -35,23 +36,12 @@ pub(crate) struct Containers {
     closing: CancellationToken,
 }
 
-/// The place of one version's container.
-#[derive(Default)]
-pub(super) struct Slot {
-    /// Held while booting, so that jobs that come meanwhile wait instead of booting another.
-    pub(super) running: tokio::sync::Mutex<Option<Arc<Running>>>,
-    jobs: AtomicUsize,
-    /// Counts jobs that began, to tell whether one came while the idle timer ran.
-    begun: AtomicU64,
-}
-
 impl Containers {
-    /// Connects to the daemon.
     pub(crate) async fn connect(options: ContainersOptions) -> Result<Self, ContainerError> {
         Ok(Self { daemon: Daemon::connect(options).await?, slots: Mutex::default(), closing: CancellationToken::new() })
     }
 
-    /// Removes containers that a sandbox left which is no more, and says how many.
+    /// Removes containers that dead sandboxes left behind, and returns how many.
     pub(crate) async fn remove_orphans(&self) -> Result<usize, ContainerError> {
         self.daemon.remove_orphans().await
     }
@@ -62,14 +52,14 @@ impl Containers {
     }
 
     fn slot(&self, version: &EngineVersion, kind: JobKind) -> Arc<Slot> {
-        // The image is part of the key: a local image that was built again is another one under the same reference's new id.
+        // The image is part of the key: a local image that was rebuilt has a new id under the same reference.
         let key = (format!("{} {} {}", version.model, version.id, version.image), kind);
         Arc::clone(lock(&self.slots).entry(key).or_default())
     }
 
-    async fn serve(&self, version: &EngineVersion, job: &Job, reporter: &mut Reporter) -> Outcome {
+    async fn serve(&self, version: &EngineVersion, job: &EngineJob, reporter: &mut Reporter) -> Outcome {
         let slot = self.slot(version, job.kind);
-        let _busy = Busy::begin(Arc::clone(&slot), self.daemon.idle_stop(), self.closing.clone());
+        let _busy = ActiveJob::new(Arc::clone(&slot), self.daemon.idle_stop(), self.closing.clone());
         let (running, permit) = loop {
             let running = match self.running(&slot, version, job.kind, reporter).await {
                 Ok(running) => running,
@@ -110,23 +100,20 @@ impl Containers {
             }
             Err(error) => {
                 reporter.end_job("");
-                let mut place = slot.running.lock().await;
-                if place.as_ref().is_some_and(|current| Arc::ptr_eq(current, &running)) {
-                    *place = None;
-                }
+                slot.let_go(&running).await;
                 Outcome::Failed { error }
             }
         }
     }
 
-    /// The version's container, booted now if there is none or the last one ended.
+    /// The version's container. Boots one if there is none or the last one has exited.
     async fn running(
         &self,
         slot: &Slot,
         version: &EngineVersion,
         kind: JobKind,
         reporter: &mut Reporter,
-    ) -> Result<Arc<Running>, ContainerError> {
+    ) -> Result<Arc<RunningContainer>, ContainerError> {
         let mut place = slot.running.lock().await;
         if let Some(running) = place.as_ref().filter(|running| !running.output.ended.is_cancelled()) {
             return Ok(Arc::clone(running));
@@ -150,12 +137,12 @@ impl Engine for Containers {
     async fn run(
         &self,
         version: &EngineVersion,
-        job: Job,
+        job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome {
         let mut reporter = Reporter::new(progress);
-        // Dropping the work cancels the job in the container and removes a container that is only booting.
+        // Dropping the work cancels the job in the container, and removes a container that is still booting.
         tokio::select! {
             biased;
             () = cancelled.cancelled() => Outcome::Canceled,
@@ -168,10 +155,10 @@ impl Engine for Containers {
         self.closing.cancel();
         let slots: Vec<Arc<Slot>> = lock(&self.slots).drain().map(|(_, slot)| slot).collect();
         let removals = async {
-            // Jobs that were booting have let go of their slots by now, or do so at once.
+            // Jobs that were booting have released their slots by now, or are about to.
             futures::future::join_all(slots.iter().map(|slot| async { slot.running.lock().await.take() })).await;
             if let Err(cause) = self.daemon.remove_own().await {
-                tracing::warn!(%cause, "the sandbox's containers could not be removed");
+                tracing::warn!(%cause, "failed to remove the sandbox's containers");
             }
         };
         if timeout(SHUTDOWN_LIMIT, removals).await.is_err() {
@@ -180,51 +167,13 @@ impl Engine for Containers {
     }
 }
 
-/// Asks until the version takes the job, and awaits the answer.
-async fn ask(server: &CogServer, job: &Job) -> Result<(Outcome, String), String> {
+/// Sends the job until the version accepts it, and waits for the result.
+async fn ask(server: &CogServer, job: &EngineJob) -> Result<(Outcome, String), String> {
     loop {
         match server.run(job).await {
-            Ok(Reply::Done { outcome, logs }) => return Ok((outcome, logs)),
-            Ok(Reply::Busy) => sleep(BUSY_INTERVAL).await,
+            Ok(JobResponse::Done { outcome, logs }) => return Ok((outcome, logs)),
+            Ok(JobResponse::Busy) => sleep(BUSY_INTERVAL).await,
             Err(cause) => return Err(format!("{GONE}: {cause}")),
         }
-    }
-}
-
-/// A job in a slot. When the last one ends, the container's idle time begins.
-struct Busy {
-    slot: Arc<Slot>,
-    idle_stop: Duration,
-    closing: CancellationToken,
-}
-
-impl Busy {
-    fn begin(slot: Arc<Slot>, idle_stop: Duration, closing: CancellationToken) -> Self {
-        slot.jobs.fetch_add(1, Ordering::SeqCst);
-        slot.begun.fetch_add(1, Ordering::SeqCst);
-        Self { slot, idle_stop, closing }
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        if self.slot.jobs.fetch_sub(1, Ordering::SeqCst) > 1 || self.closing.is_cancelled() {
-            return;
-        }
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let (slot, idle_stop, closing) = (Arc::clone(&self.slot), self.idle_stop, self.closing.clone());
-        let begun = slot.begun.load(Ordering::SeqCst);
-        runtime.spawn(async move {
-            tokio::select! {
-                () = closing.cancelled() => return,
-                () = sleep(idle_stop) => {}
-            }
-            let mut place = slot.running.lock().await;
-            if slot.begun.load(Ordering::SeqCst) == begun
-                && let Some(running) = place.take()
-            {
-                running.remove().await;
-            }
-        });
     }
 }

@@ -1,4 +1,5 @@
-//! Talks to the HTTP server in a Cog container: FastAPI up to 0.16, coglet from 0.17. See `docs/reference/cog.md#fastapi-and-coglet`.
+//! Talks to the HTTP server in a Cog container: FastAPI up to 0.16, coglet from 0.17. See
+//! `docs/reference/cog.md#fastapi-and-coglet`.
 //!
 //! Predictions are sent with `PUT` under an id of ours, so that they can be canceled. They are answered when they are done, because
 //! neither server lets a client poll.
@@ -14,7 +15,8 @@ use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::super::engine::{Job, JobKind, Outcome};
+use super::super::engine::{EngineJob, Outcome};
+use super::super::job_kind::JobKind;
 
 const MAX_REPLY_BYTES: usize = 100 * 1024 * 1024;
 const MAX_HEALTH_BYTES: usize = 4 * 1024 * 1024;
@@ -28,18 +30,18 @@ pub(super) struct CogServer {
     client: Client<HttpConnector, Full<Bytes>>,
 }
 
-/// A request got no answer that could be read.
+/// A request failed to get a readable response.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ProtocolError {
-    #[error("the model's server did not answer")]
+    #[error("failed to reach the model's server")]
     Connection(#[source] hyper_util::client::legacy::Error),
-    #[error("the model's server did not answer in time")]
+    #[error("the model's server did not respond in time")]
     Timeout,
-    #[error("the model's answer broke off or is larger than {MAX_REPLY_BYTES} bytes")]
+    #[error("the model's response is incomplete or larger than {MAX_REPLY_BYTES} bytes")]
     Body(#[source] Box<dyn std::error::Error + Send + Sync>),
-    #[error("the model's answer cannot be read")]
+    #[error("failed to parse the model's response")]
     Json(#[from] serde_json::Error),
-    #[error("no request can be made of this")]
+    #[error("failed to build the request")]
     Request(#[from] http::Error),
 }
 
@@ -57,7 +59,7 @@ pub(super) enum HealthState {
     Unknown,
 }
 
-/// What `/health-check` says.
+/// The response of `/health-check`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(super) struct Health {
     pub(super) status: HealthState,
@@ -78,12 +80,12 @@ impl Health {
     }
 }
 
-/// The answer to a job.
+/// The response to a job.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Reply {
-    /// It is done. The logs are FastAPI's; coglet leaves them out of failures.
+pub(super) enum JobResponse {
+    /// The job is finished. The logs are FastAPI's; coglet omits them for failures.
     Done { outcome: Outcome, logs: String },
-    /// Another one is running: try again.
+    /// Another job is running: try again.
     Busy,
 }
 
@@ -99,17 +101,17 @@ impl CogServer {
         Ok(serde_json::from_slice(&body)?)
     }
 
-    /// Sends a job and waits until it is done.
-    pub(super) async fn run(&self, job: &Job) -> Result<Reply, ProtocolError> {
+    /// Sends a job and waits until it is finished.
+    pub(super) async fn run(&self, job: &EngineJob) -> Result<JobResponse, ProtocolError> {
         let path = format!("/{}/{}", collection(job.kind), job.id);
-        // coglet calls an explicit null invalid even where the schema allows it; an absent member means the same to both servers.
+        // coglet rejects an explicit null even where the schema allows it. For both servers an absent member means the same.
         let input: Map<String, Value> =
             job.input.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect();
         let (status, body) = self.send(Method::PUT, &path, Some(&json!({ "input": input })), MAX_REPLY_BYTES).await?;
         Ok(read_reply(status, &body))
     }
 
-    /// Asks for the end of a running job, and says whether it runs still: both servers answer 404 for one that is over.
+    /// Asks the server to cancel a job, and returns whether it is still running. Both servers answer 404 for a finished job.
     pub(super) async fn cancel(&self, kind: JobKind, id: &str) -> Result<bool, ProtocolError> {
         let path = format!("/{}/{id}/cancel", collection(kind));
         let ask = self.send(Method::POST, &path, None, MAX_HEALTH_BYTES);
@@ -135,19 +137,20 @@ impl CogServer {
     }
 }
 
-/// In train mode both servers answer under `/trainings`; FastAPI's `/predictions` calls `train()` with the inputs of `predict()` there.
+/// In train mode both servers listen under `/trainings`. FastAPI's `/predictions` would call `train()` with the inputs of
+/// `predict()`.
 fn collection(kind: JobKind) -> &'static str {
     match kind {
-        JobKind::Predict => "predictions",
-        JobKind::Train => "trainings",
+        JobKind::Prediction => "predictions",
+        JobKind::Training => "trainings",
     }
 }
 
-fn read_reply(status: StatusCode, body: &[u8]) -> Reply {
+fn read_reply(status: StatusCode, body: &[u8]) -> JobResponse {
     let value: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    // 202 is FastAPI's answer to an id that is running already: that of a request whose connection was lost.
+    // 202 is FastAPI's response to an id that is already running: the connection of an earlier request was lost.
     if matches!(status, StatusCode::CONFLICT | StatusCode::SERVICE_UNAVAILABLE | StatusCode::ACCEPTED) {
-        return Reply::Busy;
+        return JobResponse::Busy;
     }
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
     let outcome = match (status, text("status").as_str()) {
@@ -160,7 +163,7 @@ fn read_reply(status: StatusCode, body: &[u8]) -> Reply {
         (StatusCode::OK, _) if !text("error").is_empty() => Outcome::Failed { error: plain_error(&text("error")) },
         _ => Outcome::Failed { error: refusal(status, &value, body) },
     };
-    Reply::Done { outcome, logs: text("logs") }
+    JobResponse::Done { outcome, logs: text("logs") }
 }
 
 /// The exception's own text, as Replicate shows it. coglet writes `Prediction failed: Prediction failed: ValueError: msg`.
@@ -169,7 +172,7 @@ fn plain_error(error: &str) -> String {
     while let Some(inner) = ["Prediction failed: ", "Training failed: "].iter().find_map(|prefix| rest.strip_prefix(prefix)) {
         rest = inner;
     }
-    // Only an error that coglet has wrapped begins with the exception's type.
+    // Only errors wrapped by coglet start with the exception's type.
     if rest.len() < error.len()
         && let Some((kind, message)) = rest.split_once(": ")
         && is_exception_name(kind)
@@ -186,7 +189,7 @@ fn is_exception_name(text: &str) -> bool {
         && text.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, '_' | '.'))
 }
 
-/// A refusal in words: the details of a 422, the `error` or `detail` of others, else the text itself.
+/// The message of an error response: the details of a 422, the `error` or `detail` of others, or the text itself.
 fn refusal(status: StatusCode, value: &Value, body: &[u8]) -> String {
     let text = match (value.get("detail"), value.get("error")) {
         (Some(Value::Array(details)), _) => details.iter().map(detail).collect::<Vec<_>>().join("\n"),
@@ -246,7 +249,7 @@ mod tests {
         for (status, body, error) in cases {
             let reply = read_reply(StatusCode::from_u16(status).unwrap(), body.as_bytes());
             let outcome = Outcome::Failed { error: error.to_owned() };
-            assert_eq!(reply, Reply::Done { outcome, logs: String::new() });
+            assert_eq!(reply, JobResponse::Done { outcome, logs: String::new() });
         }
     }
 

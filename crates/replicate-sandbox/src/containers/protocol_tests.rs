@@ -9,8 +9,9 @@ use axum::{Json, Router};
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::super::engine::{Job, JobKind, Outcome};
-use super::protocol::{CogServer, HealthState, Reply};
+use super::super::engine::{EngineJob, Outcome};
+use super::super::job_kind::JobKind;
+use super::protocol::{CogServer, HealthState, JobResponse};
 
 #[derive(Clone)]
 struct Script {
@@ -39,13 +40,13 @@ async fn serve(status: u16, reply: Value) -> (CogServer, Arc<AtomicUsize>) {
     (server, requests)
 }
 
-fn job(kind: JobKind) -> Job {
+fn job(kind: JobKind) -> EngineJob {
     let input = Map::from_iter([("text".to_owned(), json!("a")), ("absent".to_owned(), Value::Null)]);
-    Job { id: "one".to_owned(), kind, input }
+    EngineJob { id: "one".to_owned(), kind, input }
 }
 
-async fn reply(status: u16, body: Value) -> Reply {
-    serve(status, body).await.0.run(&job(JobKind::Predict)).await.unwrap()
+async fn reply(status: u16, body: Value) -> JobResponse {
+    serve(status, body).await.0.run(&job(JobKind::Prediction)).await.unwrap()
 }
 
 #[tokio::test]
@@ -55,7 +56,7 @@ async fn both_dialects_succeed_alike() {
     let coglet = json!({"id": "one", "logs": "hi\n", "metrics": {"predict_time": 0.1}, "output": "aa", "status": "succeeded"});
     let outcome = Outcome::Succeeded { output: json!("aa"), metrics: Map::new() };
     for body in [fastapi, coglet] {
-        assert_eq!(reply(200, body).await, Reply::Done { outcome: outcome.clone(), logs: "hi\n".to_owned() });
+        assert_eq!(reply(200, body).await, JobResponse::Done { outcome: outcome.clone(), logs: "hi\n".to_owned() });
     }
 }
 
@@ -65,20 +66,20 @@ async fn both_dialects_fail_alike() {
     let coglet = json!({"error": "Prediction failed: Prediction failed: ValueError: text is bad", "logs": "", "status": "failed"});
     for body in [fastapi, coglet] {
         let outcome = Outcome::Failed { error: "text is bad".to_owned() };
-        assert_eq!(reply(200, body).await, Reply::Done { outcome, logs: String::new() });
+        assert_eq!(reply(200, body).await, JobResponse::Done { outcome, logs: String::new() });
     }
 }
 
 #[tokio::test]
 async fn a_version_that_is_busy_is_asked_again() {
-    assert_eq!(reply(409, json!({"detail": "Already running a prediction"})).await, Reply::Busy);
-    assert_eq!(reply(503, json!({"error": "not ready", "status": "failed"})).await, Reply::Busy);
+    assert_eq!(reply(409, json!({"detail": "Already running a prediction"})).await, JobResponse::Busy);
+    assert_eq!(reply(503, json!({"error": "not ready", "status": "failed"})).await, JobResponse::Busy);
 }
 
 #[tokio::test]
 async fn a_cancelled_job_says_so() {
     let canceled = reply(200, json!({"status": "canceled", "output": null})).await;
-    assert_eq!(canceled, Reply::Done { outcome: Outcome::Canceled, logs: String::new() });
+    assert_eq!(canceled, JobResponse::Done { outcome: Outcome::Canceled, logs: String::new() });
 }
 
 #[tokio::test]
@@ -86,20 +87,23 @@ async fn metrics_of_the_versions_own_are_kept() {
     let body = json!({"status": "succeeded", "output": 1, "metrics": {"predict_time": 1.0, "tokens": 3}});
     let metrics = Map::from_iter([("tokens".to_owned(), json!(3))]);
     let outcome = Outcome::Succeeded { output: json!(1), metrics };
-    assert_eq!(reply(200, body).await, Reply::Done { outcome, logs: String::new() });
+    assert_eq!(reply(200, body).await, JobResponse::Done { outcome, logs: String::new() });
 }
 
 #[tokio::test]
 async fn trainings_have_a_route_of_their_own() {
     let (server, requests) = serve(200, json!({"status": "succeeded", "output": {"weights": "data:text/plain;base64,d3d3"}})).await;
-    assert!(matches!(server.run(&job(JobKind::Train)).await.unwrap(), Reply::Done { outcome: Outcome::Succeeded { .. }, .. }));
+    assert!(matches!(
+        server.run(&job(JobKind::Training)).await.unwrap(),
+        JobResponse::Done { outcome: Outcome::Succeeded { .. }, .. }
+    ));
     assert_eq!(requests.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
 async fn cancelling_names_the_job() {
     let (server, _) = serve(200, json!({})).await;
-    server.cancel(JobKind::Predict, "one").await.unwrap();
+    server.cancel(JobKind::Prediction, "one").await.unwrap();
 }
 
 #[tokio::test]

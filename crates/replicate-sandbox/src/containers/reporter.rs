@@ -1,11 +1,11 @@
-//! What a job prints, on its way to whoever asked for it.
+//! Passes on what a job prints.
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::super::engine::Progress;
 use super::logs::{Budget, LogLine};
 
-/// Hands a job's lines on, within bounds.
+/// Passes on a job's lines, up to a limit.
 pub(super) struct Reporter {
     pub(super) sender: UnboundedSender<Progress>,
     budget: Budget,
@@ -18,7 +18,7 @@ impl Reporter {
     }
 
     pub(super) fn send(&self, progress: Progress) {
-        // A caller that no longer listens still wants the outcome.
+        // The outcome matters even if nobody receives progress any more.
         drop(self.sender.send(progress));
     }
 
@@ -33,7 +33,7 @@ impl Reporter {
         }
     }
 
-    /// Sends what was held back, or the logs of the answer if the container's output held none.
+    /// Sends the lines held back, or the logs of the response if the container's output had none.
     pub(super) fn end_job(&mut self, answered: &str) {
         if self.budget.is_untouched() {
             for text in answered.lines() {

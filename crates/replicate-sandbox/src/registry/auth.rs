@@ -1,16 +1,16 @@
-//! Basic authentication, the only kind the sandbox offers.
+//! Basic authentication, the only scheme the sandbox offers.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use http::{HeaderMap, header};
 
+use super::backend::RegistryBackend;
 use super::errors::RegistryError;
-use super::gate::Gate;
 
-/// Name of the user whose credentials the request carries.
-pub(super) fn user(headers: &HeaderMap, gate: &dyn Gate) -> Result<String, RegistryError> {
+/// The name of the user whose credentials the request carries.
+pub(super) fn user(headers: &HeaderMap, backend: &dyn RegistryBackend) -> Result<String, RegistryError> {
     let (username, password) = basic(headers).ok_or(RegistryError::Unauthorized)?;
-    if gate.authenticate(&username, &password) { Ok(username) } else { Err(RegistryError::Unauthorized) }
+    if backend.authenticate(&username, &password) { Ok(username) } else { Err(RegistryError::Unauthorized) }
 }
 
 fn basic(headers: &HeaderMap) -> Option<(String, String)> {

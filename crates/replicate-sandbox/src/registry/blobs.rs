@@ -1,4 +1,4 @@
-//! The content store: files on disk, each under the digest of its bytes, shared by all repositories.
+//! The content store: files on disk, each named by the digest of its bytes, shared by all repositories.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ impl BlobStore {
         self.folder.join("sha256").join(digest.hex())
     }
 
-    /// Takes over a finished file whose digest the caller has computed while writing.
+    /// Moves a finished file into the store. The caller has computed its digest while writing.
     pub(super) async fn adopt(&self, file: &Path, digest: &Digest) -> io::Result<()> {
         let target = self.path(digest);
         if let Some(folder) = target.parent() {
@@ -36,20 +36,20 @@ impl BlobStore {
         if let Some(folder) = target.parent() {
             fs::create_dir_all(folder).await?;
         }
-        // A reader never sees half a file: it is written under another name, of its own for each writer.
+        // Written under a unique name first, so that readers never see half a file.
         let partial = self.folder.join(uuid::Uuid::new_v4().to_string());
         fs::write(&partial, content).await?;
         fs::rename(partial, target).await
     }
 
-    /// The content for streaming, and its size.
+    /// The content, for streaming, and its size.
     pub(super) async fn open(&self, digest: &Digest) -> io::Result<(File, u64)> {
         let file = File::open(self.path(digest)).await?;
         let size = file.metadata().await?.len();
         Ok((file, size))
     }
 
-    /// The whole content, or `None` if it has more than `limit` bytes.
+    /// The whole content. `None` if it has more than `limit` bytes.
     pub(super) async fn read(&self, digest: &Digest, limit: usize) -> io::Result<Option<Vec<u8>>> {
         let (file, _) = self.open(digest).await?;
         let mut content = Vec::new();

@@ -1,31 +1,30 @@
-//! Content digests as they stand in URLs and manifests.
+//! Content digests, as in URLs and manifests.
 
 use std::fmt;
 use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-/// `sha256:` and 64 lower-case hex digits. Safe as a file name.
+/// `sha256:` and 64 lowercase hexadecimal digits. Safe as a file name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Digest(String);
 
-/// The text was no SHA-256 digest.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not a sha256 digest")]
 pub(super) struct InvalidDigest;
 
 impl Digest {
-    /// Of these bytes.
+    /// The digest of these bytes.
     pub(super) fn of(bytes: &[u8]) -> Self {
         Self::finish(Sha256::new_with_prefix(bytes))
     }
 
-    /// Of what was fed to the hasher.
+    /// The digest of what was fed to the hasher.
     pub(super) fn finish(hasher: Sha256) -> Self {
         Self(hex::encode(hasher.finalize()))
     }
 
-    /// The 64 digits.
+    /// The 64 digits, without `sha256:`.
     pub(super) fn hex(&self) -> &str {
         &self.0
     }

@@ -67,7 +67,7 @@ async fn docker_pushes_mounts_and_pulls() {
     push(&docker, &two, "acme").await.unwrap();
     assert_eq!(served.registry.mounted_blobs(), 1, "the layer is not sent again");
 
-    let pushes = served.books.pushes.lock().unwrap().clone();
+    let pushes = served.database.pushes.lock().unwrap().clone();
     assert_eq!(pushes.len(), 2);
     assert_eq!(pushes[0].digest, pushes[1].digest);
     assert_eq!(pushes[0].labels["run.cog.version"], "0.22.0");
@@ -98,5 +98,5 @@ async fn docker_shows_the_registrys_own_words() {
         assert!(message.contains(text), "{repository}: {message}");
         remove(&docker, &image).await;
     }
-    assert!(served.books.pushes.lock().unwrap().is_empty());
+    assert!(served.database.pushes.lock().unwrap().is_empty());
 }

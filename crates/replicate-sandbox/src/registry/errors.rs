@@ -1,4 +1,4 @@
-//! What can go wrong, and the distribution API's words for it.
+//! The registry's errors, as the distribution specification codes them.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::digest::{Digest, InvalidDigest};
 use super::fault::closed;
+use super::session::received_range;
 
-/// A refused or failed request.
+/// A rejected or failed request.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum RegistryError {
     #[error("You are not logged in to Replicate")]
@@ -21,7 +22,7 @@ pub(super) enum RegistryError {
     Denied,
     #[error("blob {0} is not in this repository")]
     BlobUnknown(Digest),
-    #[error("upload session unknown or ended")]
+    #[error("unknown or finished upload session")]
     UploadUnknown,
     #[error("the chunk does not continue the upload at byte {offset}")]
     WrongRange { location: String, offset: u64 },
@@ -29,11 +30,11 @@ pub(super) enum RegistryError {
     SizeInvalid,
     #[error("more than {0} bytes")]
     BlobTooLarge(u64),
-    #[error("{0} uploads are open already")]
+    #[error("too many open uploads (limit: {0})")]
     TooManyUploads(usize),
-    #[error("the upload broke off")]
+    #[error("the upload was interrupted")]
     BrokenBody(#[source] axum::Error),
-    /// Asked for by a test: the connection goes, without an answer.
+    /// Injected by a test: closes the connection without a response.
     #[error("the upload was cut off")]
     CutOff,
     #[error("the content's digest is {actual}, not {expected}")]
@@ -50,16 +51,16 @@ pub(super) enum RegistryError {
     ManifestTooLarge(usize),
     #[error("invalid tag {0}")]
     TagInvalid(String),
-    #[error("this registry does not do that")]
+    #[error("unsupported request")]
     Unsupported,
     #[error("no such route")]
     NoRoute,
-    #[error("the registry's disk failed")]
+    #[error("failed to access the registry's files")]
     Disk(#[from] std::io::Error),
 }
 
 impl RegistryError {
-    /// Status and code, see the distribution specification's table of errors.
+    /// The status and error code, see the table of errors in the distribution specification.
     fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
@@ -98,7 +99,7 @@ impl RegistryError {
 impl IntoResponse for RegistryError {
     fn into_response(self) -> Response {
         if let Self::Disk(cause) = &self {
-            tracing::warn!(%cause, "the sandbox registry's disk failed");
+            tracing::warn!(%cause, "failed to access the registry's files");
         }
         if let Self::CutOff = self {
             return closed();
@@ -116,7 +117,7 @@ impl IntoResponse for RegistryError {
                 if let Ok(location) = HeaderValue::from_str(location) {
                     headers.insert(header::LOCATION, location);
                 }
-                if let Ok(range) = HeaderValue::from_str(&super::uploads::received_range(*offset)) {
+                if let Ok(range) = HeaderValue::from_str(&received_range(*offset)) {
                     headers.insert(header::RANGE, range);
                 }
             }

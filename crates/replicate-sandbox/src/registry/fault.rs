@@ -1,4 +1,4 @@
-//! Failures on request, for tests of clients that retry a push.
+//! Faults of blob uploads, for tests of clients that retry a push.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -11,53 +11,53 @@ use http::StatusCode;
 
 use crate::locks::lock;
 
-/// In the middle of every layer that is worth the word.
+/// In the middle of any layer of a realistic size.
 const CUT_OFF_AT: u64 = 1024 * 1024;
 
-/// What a blob upload does instead of its work.
+/// How a blob upload fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RegistryFault {
-    /// At its start: answers 502 with a page of text, as a proxy before the registry does.
+pub enum UploadFault {
+    /// At its start: answers 502 with an HTML page, as a proxy in front of a registry does.
     BadGateway,
-    /// At its start: drops the connection without an answer.
+    /// At its start: closes the connection without a response.
     Close,
-    /// When a mebibyte has arrived: drops the connection. What has arrived is kept, as long as the client asks for it.
+    /// After one mebibyte: closes the connection. What has arrived is kept for the client to continue.
     CutOff,
 }
 
-/// The faults that are still to happen.
+/// The faults that have not happened yet.
 #[derive(Debug, Default)]
-pub(super) struct Faults {
-    waiting: Mutex<VecDeque<RegistryFault>>,
+pub(super) struct UploadFaults {
+    waiting: Mutex<VecDeque<UploadFault>>,
     cuts: AtomicUsize,
 }
 
-impl Faults {
-    pub(super) fn add(&self, fault: RegistryFault, count: usize) {
+impl UploadFaults {
+    pub(super) fn add(&self, fault: UploadFault, count: usize) {
         match fault {
-            RegistryFault::CutOff => drop(self.cuts.fetch_add(count, Ordering::Relaxed)),
+            UploadFault::CutOff => drop(self.cuts.fetch_add(count, Ordering::Relaxed)),
             fault => lock(&self.waiting).extend(std::iter::repeat_n(fault, count)),
         }
     }
 
-    /// Whether an upload that went from one offset to another is cut off here.
+    /// Whether an upload that advanced from `before` to `after` bytes is cut off here.
     pub(super) fn cuts_off(&self, before: u64, after: u64) -> bool {
         before < CUT_OFF_AT
             && after >= CUT_OFF_AT
             && self.cuts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
     }
 
-    /// The answer to give instead, if a fault is due.
+    /// The response to give instead, if a fault is due.
     pub(super) fn take(&self) -> Option<Response> {
         let fault = lock(&self.waiting).pop_front()?;
         Some(match fault {
-            RegistryFault::BadGateway => (StatusCode::BAD_GATEWAY, "<html><body>502 Bad Gateway</body></html>").into_response(),
-            RegistryFault::Close | RegistryFault::CutOff => closed(),
+            UploadFault::BadGateway => (StatusCode::BAD_GATEWAY, "<html><body>502 Bad Gateway</body></html>").into_response(),
+            UploadFault::Close | UploadFault::CutOff => closed(),
         })
     }
 }
 
-/// A body that fails at once makes hyper drop the connection before it has written the head.
+/// A body that fails at once makes hyper close the connection before it has written the head.
 pub(super) fn closed() -> Response {
     let broken = stream::once(async { Err::<Bytes, _>(std::io::Error::from(std::io::ErrorKind::ConnectionReset)) });
     Response::new(Body::from_stream(broken))

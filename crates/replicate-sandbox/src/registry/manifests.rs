@@ -1,4 +1,4 @@
-//! What a manifest says: its kind, what it needs, and where the image's labels are.
+//! Parses manifests: their type, the blobs they need and the labels of the image.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::digest::Digest;
 use super::errors::RegistryError;
 
-/// The specification's own bound on what a registry has to accept.
+/// The specification's limit on what a registry has to accept.
 pub(super) const MAX_MANIFEST_BYTES: usize = 4 * 1024 * 1024;
 const MAX_REFERENCES: usize = 10_000;
 
@@ -16,7 +16,7 @@ pub(super) const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 pub(super) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// A manifest that has been understood.
+/// A parsed manifest.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Manifest {
     pub(super) media_type: String,
@@ -43,7 +43,7 @@ struct RawManifest {
 #[derive(Deserialize)]
 struct Descriptor {
     digest: String,
-    /// Where a layer that must not be distributed is to be had: such a layer is not pushed.
+    /// Where to fetch a layer that must not be distributed. Such a layer is not pushed.
     #[serde(default)]
     urls: Vec<String>,
 }
@@ -60,7 +60,7 @@ struct ContainerConfig {
 }
 
 impl Manifest {
-    /// Reads a manifest that was sent as `content_type`.
+    /// Parses a manifest that was sent as `content_type`.
     pub(super) fn parse(body: &[u8], content_type: Option<&str>) -> Result<Self, RegistryError> {
         let raw: RawManifest = serde_json::from_slice(body).map_err(|cause| invalid(&format!("not a manifest: {cause}")))?;
         if raw.schema_version != 2 {
@@ -77,7 +77,7 @@ impl Manifest {
         let media_type = sent_as.or(raw.media_type).unwrap_or_else(|| assumed.to_owned());
         match (media_type.as_str(), is_index) {
             (OCI_MANIFEST | DOCKER_MANIFEST, false) | (OCI_INDEX | DOCKER_LIST, true) => {}
-            _ => return Err(invalid(&format!("the content is no {media_type}"))),
+            _ => return Err(invalid(&format!("the content is not a {media_type}"))),
         }
         let content = if let Some(manifests) = raw.manifests {
             Content::Index { manifests: digests(&manifests)? }
@@ -89,7 +89,7 @@ impl Manifest {
     }
 }
 
-/// The labels of an image's configuration; none where it is no image's.
+/// The labels in an image's configuration. Empty if it is not one.
 pub(super) fn labels(config: &[u8]) -> BTreeMap<String, String> {
     serde_json::from_slice::<ImageConfig>(config).ok().and_then(|image| image.config?.labels).unwrap_or_default()
 }

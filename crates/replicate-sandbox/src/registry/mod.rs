@@ -1,20 +1,22 @@
 //! An OCI distribution registry under `/v2`, as strict as one that Docker meets in production.
 //!
-//! Content lives on disk under a root that the caller gives and later removes; which repository holds what lives in memory, because a
-//! sandbox forgets when it ends. Who may enter, which repositories exist, and what a push means is the [`Gate`]'s business.
+//! Content is stored on disk under a root that the caller provides and later removes. What each repository holds is kept in memory,
+//! since a sandbox keeps nothing after it stops. Access, the existence of repositories and the effect of a push are up to
+//! [`RegistryBackend`].
 //!
-//! The crate `container-registry` (0.3.1) offers a router for axum too, but its routes take names of exactly two parts and it mounts no
-//! blobs across repositories, which is what a retried or repeated push relies on; hence this one.
+//! The crate `container-registry` (0.3.1) also offers an axum router, but its routes accept only names of two parts, and it does
+//! not mount blobs across repositories, which repeated pushes rely on.
 
 mod auth;
+mod backend;
 mod blobs;
 mod digest;
 mod errors;
 mod fault;
-mod gate;
 mod manifests;
 mod repositories;
 mod routes;
+mod session;
 mod uploads;
 
 #[cfg(test)]
@@ -22,58 +24,57 @@ mod docker_tests;
 #[cfg(test)]
 mod tests;
 
-pub use fault::RegistryFault;
-pub(crate) use gate::{Access, Gate, PushedManifest};
+pub(crate) use backend::{Access, PushedManifest, RegistryBackend};
+pub use fault::UploadFault;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::blobs::BlobStore;
-use self::fault::Faults;
+use self::fault::UploadFaults;
 use self::repositories::Repositories;
 use self::uploads::Uploads;
 
-/// The registry's state. Serve [`Registry::router`].
+/// The state of the registry. Serve [`Registry::router`].
 pub(crate) struct Registry {
-    gate: Arc<dyn Gate>,
+    backend: Arc<dyn RegistryBackend>,
     blobs: BlobStore,
     uploads: Uploads,
     repositories: Repositories,
-    faults: Faults,
+    faults: UploadFaults,
     mounted_blobs: AtomicU64,
 }
 
 impl Registry {
-    /// A registry with nothing in it that keeps its content under `root`.
-    pub(crate) fn new(root: PathBuf, gate: Arc<dyn Gate>) -> Arc<Self> {
+    /// An empty registry that stores its content under `root`.
+    pub(crate) fn new(root: PathBuf, backend: Arc<dyn RegistryBackend>) -> Arc<Self> {
         Arc::new(Self {
-            gate,
+            backend,
             uploads: Uploads::new(root.join("uploads")),
             blobs: BlobStore::new(root),
             repositories: Repositories::default(),
-            faults: Faults::default(),
+            faults: UploadFaults::default(),
             mounted_blobs: AtomicU64::new(0),
         })
     }
 
-    /// The routes below `/v2`.
     pub(crate) fn router(self: &Arc<Self>) -> axum::Router {
         routes::router(Arc::clone(self))
     }
 
-    /// How many bytes of blobs clients have sent since the start, of failed uploads too.
+    /// Bytes of blobs that clients have uploaded, those of failed uploads included.
     pub(crate) fn uploaded_bytes(&self) -> u64 {
         self.uploads.received_bytes()
     }
 
-    /// How many blobs were taken over from another repository instead of being sent again.
+    /// Number of blobs that clients mounted from another repository instead of uploading them again.
     pub(crate) fn mounted_blobs(&self) -> u64 {
         self.mounted_blobs.load(Ordering::Relaxed)
     }
 
-    /// Lets the next `count` starts of a blob upload fail, after those that were asked for before.
-    pub(crate) fn fail_uploads(&self, fault: RegistryFault, count: usize) {
+    /// Makes the next `count` blob uploads fail, after the failures that were added before.
+    pub(crate) fn fail_uploads(&self, fault: UploadFault, count: usize) {
         self.faults.add(fault, count);
     }
 }

@@ -1,4 +1,4 @@
-//! Which repository holds which blobs, manifests and tags.
+//! The blobs, manifests and tags of each repository.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -42,7 +42,7 @@ impl Repositories {
         read(&self.by_name).get(repository).is_some_and(|contents| contents.manifests.contains_key(digest))
     }
 
-    /// Digest and media type of what a tag or digest names.
+    /// The digest and media type of the manifest under a tag or digest.
     pub(super) fn manifest(&self, repository: &str, reference: &str) -> Option<(Digest, String)> {
         let by_name = read(&self.by_name);
         let contents = by_name.get(repository)?;
@@ -51,7 +51,7 @@ impl Repositories {
         Some((digest, media_type))
     }
 
-    /// Tags in order, those after `last` only.
+    /// The tags in order, or only those after `last`.
     pub(super) fn tags(&self, repository: &str, last: Option<&str>) -> Vec<String> {
         let by_name = read(&self.by_name);
         let Some(contents) = by_name.get(repository) else { return Vec::new() };

@@ -1,4 +1,4 @@
-//! The requests of the distribution API. Repository names have slashes in them, so paths are taken apart here and not by the router.
+//! The routes of the distribution API. Repository names contain slashes, so paths are parsed here and not by the router.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -15,11 +15,11 @@ use serde_json::json;
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
+use super::backend::{Access, PushedManifest};
 use super::digest::Digest;
 use super::errors::RegistryError;
-use super::gate::{Access, PushedManifest};
 use super::manifests::{Content, MAX_MANIFEST_BYTES, Manifest, labels};
-use super::uploads::{ChunkRange, location, received_range};
+use super::session::{ChunkRange, location, received_range};
 use super::{Registry, auth};
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
@@ -39,7 +39,7 @@ async fn answer(State(registry): State<Arc<Registry>>, request: Request) -> Resp
     response
 }
 
-/// What a path below `/v2/` names.
+/// The target of a path below `/v2/`.
 #[derive(Debug, PartialEq, Eq)]
 enum Target<'a> {
     Base,
@@ -87,7 +87,7 @@ impl<'a> Target<'a> {
 impl Registry {
     async fn respond(&self, request: Request) -> Result<Response, RegistryError> {
         let (parts, body) = request.into_parts();
-        let user = auth::user(&parts.headers, self.gate.as_ref())?;
+        let user = auth::user(&parts.headers, self.backend.as_ref())?;
         let target = Target::parse(parts.uri.path()).ok_or(RegistryError::NoRoute)?;
         if let Some(name) = target.name() {
             self.admit(name, &user)?;
@@ -117,7 +117,7 @@ impl Registry {
         if !is_repository_name(name) {
             return Err(RegistryError::NameInvalid(name.chars().take(MAX_NAME_BYTES).collect()));
         }
-        match self.gate.repository(name, user) {
+        match self.backend.repository(name, user) {
             Access::Allowed => Ok(()),
             Access::Missing => Err(RegistryError::NameUnknown(name.to_owned())),
             Access::Forbidden => Err(RegistryError::Denied),
@@ -196,11 +196,11 @@ impl Registry {
         };
         self.blobs.put(&body, &digest).await?;
         self.repositories.link_manifest(name, digest.clone(), manifest.media_type, tag.clone());
-        self.gate.pushed(PushedManifest { repository: name.to_owned(), tag, digest: digest.to_string(), labels });
+        self.backend.pushed(PushedManifest { repository: name.to_owned(), tag, digest: digest.to_string(), labels });
         Ok(created(&format!("/v2/{name}/manifests/{digest}"), &digest))
     }
 
-    /// The labels of the first image that has any: an index of Docker's containerd store holds one image and its attestation.
+    /// The labels of the first image that has any. An index of Docker's containerd store holds one image and its attestation.
     async fn labels_within(&self, manifests: &[Digest]) -> Result<BTreeMap<String, String>, RegistryError> {
         for digest in manifests {
             let Some(body) = self.blobs.read(digest, MAX_MANIFEST_BYTES).await? else { continue };
@@ -225,7 +225,7 @@ impl Registry {
         }
         if let (Some(digest), Some(from)) = (query.get("mount"), query.get("from")) {
             let digest: Digest = digest.parse()?;
-            // Whether the source is missing, closed to this user or lacks the blob: the answer is the same, an upload session.
+            // If the source is missing, forbidden or lacks the blob, the response is the same: an upload session.
             if self.admit(from, user).is_ok() && self.repositories.has_blob(from, &digest) {
                 self.repositories.link_blob(name, digest.clone());
                 self.mounted_blobs.fetch_add(1, Ordering::Relaxed);
@@ -271,7 +271,7 @@ impl Registry {
         }
     }
 
-    /// A range that cannot be read is as wrong as one that does not fit.
+    /// A range that cannot be parsed is treated like one that does not fit.
     async fn chunk_range(&self, name: &str, id: Uuid, headers: &HeaderMap) -> Result<Option<ChunkRange>, RegistryError> {
         let Some(value) = headers.get(header::CONTENT_RANGE) else { return Ok(None) };
         match value.to_str().ok().and_then(ChunkRange::parse) {
@@ -333,7 +333,7 @@ fn session(status: StatusCode, name: &str, id: Uuid, offset: u64) -> Response {
     response
 }
 
-/// Our own values are plain text; a media type that a client sent may not be, and is left out then.
+/// Leaves out a value that is not valid in a header, which a media type sent by a client may be.
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         headers.insert(name, value);

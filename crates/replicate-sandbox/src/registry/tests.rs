@@ -13,15 +13,15 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 use super::digest::Digest;
-use super::{Access, Gate, PushedManifest, Registry, RegistryFault};
+use super::{Access, PushedManifest, Registry, RegistryBackend, UploadFault};
 
 /// `acme` and `eve` exist. `acme/*` belongs to acme, `eve/*` to eve; whatever is named `…/missing` is not there.
 #[derive(Default)]
-pub(super) struct Books {
+pub(super) struct Database {
     pub(super) pushes: Mutex<Vec<PushedManifest>>,
 }
 
-impl Gate for Books {
+impl RegistryBackend for Database {
     fn authenticate(&self, username: &str, password: &str) -> bool {
         ["acme", "eve"].contains(&username) && password == "secret"
     }
@@ -43,7 +43,7 @@ impl Gate for Books {
 
 pub(super) struct Served {
     pub(super) registry: Arc<Registry>,
-    pub(super) books: Arc<Books>,
+    pub(super) database: Arc<Database>,
     pub(super) address: String,
     root: tempfile::TempDir,
 }
@@ -51,13 +51,13 @@ pub(super) struct Served {
 impl Served {
     pub(super) async fn start() -> Self {
         let root = tempfile::tempdir().unwrap();
-        let books = Arc::new(Books::default());
-        let registry = Registry::new(root.path().to_owned(), Arc::clone(&books) as Arc<dyn Gate>);
+        let database = Arc::new(Database::default());
+        let registry = Registry::new(root.path().to_owned(), Arc::clone(&database) as Arc<dyn RegistryBackend>);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let router = registry.router();
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { registry, books, address, root }
+        Self { registry, database, address, root }
     }
 
     async fn send(&self, method: Method, path: &str, user: Option<&str>, headers: &[(&str, &str)], body: &[u8]) -> Option<Answer> {
@@ -243,7 +243,7 @@ async fn a_manifest_is_found_by_tag_and_digest_and_told_to_the_gate() {
     assert_eq!(served.acme(Method::GET, "/v2/acme/other/manifests/latest", b"").await.error().1, "MANIFEST_UNKNOWN");
     let labels = BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]);
     let push = PushedManifest { repository: "acme/m".to_owned(), tag: Some("latest".to_owned()), digest, labels };
-    assert_eq!(*served.books.pushes.lock().unwrap(), [push]);
+    assert_eq!(*served.database.pushes.lock().unwrap(), [push]);
 }
 
 #[tokio::test]
@@ -259,7 +259,7 @@ async fn a_manifest_needs_its_blobs_and_an_index_its_manifests() {
     let digest = served.image("acme/m", "one", Value::Null).await;
     let stored = served.acme(Method::PUT, "/v2/acme/m/manifests/latest", index(&digest).as_bytes()).await;
     assert_eq!(stored.status, StatusCode::CREATED);
-    let pushes = served.books.pushes.lock().unwrap();
+    let pushes = served.database.pushes.lock().unwrap();
     assert!(pushes.len() == 2 && pushes[1].labels.is_empty());
 }
 
@@ -270,7 +270,7 @@ async fn an_index_speaks_with_the_labels_of_its_image() {
     let labelled = served.image("acme/m", "two", json!({"run.cog.version": "0.22.0"})).await;
     let index = json!({"schemaVersion": 2, "manifests": [{"digest": bare}, {"digest": labelled}]}).to_string();
     served.acme(Method::PUT, "/v2/acme/m/manifests/latest", index.as_bytes()).await;
-    let pushes = served.books.pushes.lock().unwrap();
+    let pushes = served.database.pushes.lock().unwrap();
     assert_eq!(pushes[2].labels, BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]));
 }
 
@@ -304,8 +304,8 @@ async fn tags_are_listed_in_pages() {
 #[tokio::test]
 async fn faults_happen_as_often_as_asked_and_then_no_more() {
     let served = Served::start().await;
-    served.registry.fail_uploads(RegistryFault::BadGateway, 1);
-    served.registry.fail_uploads(RegistryFault::Close, 1);
+    served.registry.fail_uploads(UploadFault::BadGateway, 1);
+    served.registry.fail_uploads(UploadFault::Close, 1);
     assert_eq!(served.acme(Method::POST, "/v2/acme/m/blobs/uploads/", b"").await.status, StatusCode::BAD_GATEWAY);
     assert!(served.send(Method::POST, "/v2/acme/m/blobs/uploads/", Some("acme"), &[], b"").await.is_none());
     served.session("acme/m").await;

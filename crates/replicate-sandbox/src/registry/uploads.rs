@@ -1,4 +1,4 @@
-//! Upload sessions: bytes go to a file as they come and are hashed on the way.
+//! Upload sessions: bytes are written to a file and hashed as they arrive.
 
 use std::collections::HashMap;
 use std::io;
@@ -18,13 +18,14 @@ use uuid::Uuid;
 use super::blobs::BlobStore;
 use super::digest::Digest;
 use super::errors::RegistryError;
-use super::fault::Faults;
+use super::fault::UploadFaults;
+use super::session::{ChunkRange, location};
 use crate::locks::lock;
 
 const MAX_OPEN_UPLOADS: usize = 1024;
 const MAX_BLOB_BYTES: u64 = 64 * 1024 * 1024 * 1024;
 const BUFFER_BYTES: usize = 256 * 1024;
-/// A session that nobody touched for so long was abandoned by its client.
+/// How long a session may go unused before it counts as abandoned.
 const ABANDONED_AFTER: Duration = Duration::from_secs(60 * 60);
 
 /// All open sessions.
@@ -41,41 +42,12 @@ struct Session {
     upload: Arc<tokio::sync::Mutex<Upload>>,
 }
 
-/// One blob on its way in.
+/// A blob being uploaded.
 struct Upload {
     path: PathBuf,
     file: BufWriter<File>,
     hasher: Sha256,
     offset: u64,
-}
-
-/// The inclusive range of bytes that a chunk says it holds: `Content-Range: 0-1023`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ChunkRange {
-    start: u64,
-    end: u64,
-}
-
-impl ChunkRange {
-    /// Reads the header's value, in the distribution API's form or with HTTP's `bytes ` before and `/size` behind.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        let text = text.strip_prefix("bytes").map_or(text, |rest| rest.trim_start_matches(['=', ' ']));
-        let text = text.split_once('/').map_or(text, |(range, _)| range);
-        let (start, end) = text.split_once('-')?;
-        let range = Self { start: start.parse().ok()?, end: end.parse().ok()? };
-        (range.start <= range.end).then_some(range)
-    }
-}
-
-/// The `Range` header after `offset` bytes; the specification's `0-0` for none.
-pub(super) fn received_range(offset: u64) -> String {
-    format!("0-{}", offset.saturating_sub(1))
-}
-
-/// Where a session is continued.
-pub(super) fn location(repository: &str, id: Uuid) -> String {
-    format!("/v2/{repository}/blobs/uploads/{id}")
 }
 
 impl Uploads {
@@ -87,7 +59,6 @@ impl Uploads {
         self.received_bytes.load(Ordering::Relaxed)
     }
 
-    /// Opens a session.
     pub(super) async fn begin(&self, repository: &str) -> Result<Uuid, RegistryError> {
         self.drop_abandoned().await;
         if lock(&self.open).len() >= MAX_OPEN_UPLOADS {
@@ -107,21 +78,21 @@ impl Uploads {
         Ok(id)
     }
 
-    /// How many bytes the session holds.
+    /// The number of bytes received so far.
     pub(super) async fn offset(&self, repository: &str, id: Uuid) -> Result<u64, RegistryError> {
         Ok(self.session(repository, id)?.lock().await.offset)
     }
 
-    /// Adds the body to the session and returns how many bytes it holds now.
+    /// Appends the body and returns the number of bytes received so far.
     ///
-    /// A body that breaks off leaves what has arrived, so that the client may ask for the offset and go on.
+    /// A body that is cut off leaves what has arrived, so that the client can ask for the offset and continue.
     pub(super) async fn append(
         &self,
         repository: &str,
         id: Uuid,
         range: Option<ChunkRange>,
         body: Body,
-        faults: &Faults,
+        faults: &UploadFaults,
     ) -> Result<u64, RegistryError> {
         let session = self.session(repository, id)?;
         let mut upload = session.lock().await;
@@ -137,7 +108,7 @@ impl Uploads {
             }
             let before = upload.offset;
             if let Err(cause) = upload.write(&chunk).await {
-                // File and hash may differ from here on.
+                // From here on, the file and the hash may differ.
                 lock(&self.open).remove(&id);
                 return Err(cause.into());
             }
@@ -153,7 +124,7 @@ impl Uploads {
         Ok(upload.offset)
     }
 
-    /// Ends the session: its content becomes a blob if it has the digest that the client claims.
+    /// Finishes the session. Its content becomes a blob if it has the digest that the client claims.
     pub(super) async fn finish(
         &self,
         repository: &str,
@@ -174,14 +145,14 @@ impl Uploads {
         Ok(actual)
     }
 
-    /// Forgets the session and its bytes.
+    /// Discards the session and its bytes.
     pub(super) async fn abort(&self, repository: &str, id: Uuid) -> Result<(), RegistryError> {
         self.session(repository, id)?;
         lock(&self.open).remove(&id);
         Ok(fs::remove_file(self.folder.join(id.to_string())).await?)
     }
 
-    /// A session is known only in the repository in which it was opened.
+    /// A session exists only in the repository in which it was opened.
     fn session(&self, repository: &str, id: Uuid) -> Result<Arc<tokio::sync::Mutex<Upload>>, RegistryError> {
         let mut open = lock(&self.open);
         let session = open.get_mut(&id).filter(|session| session.repository == repository).ok_or(RegistryError::UploadUnknown)?;
@@ -190,14 +161,14 @@ impl Uploads {
     }
 
     async fn drop_abandoned(&self) {
-        // A session in use is held by a request as well, however long that takes.
+        // A session in use is also held by a request, however long that takes.
         let abandoned: Vec<Uuid> = lock(&self.open)
             .extract_if(|_, session| session.touched.elapsed() > ABANDONED_AFTER && Arc::strong_count(&session.upload) == 1)
             .map(|(id, _)| id)
             .collect();
         for id in abandoned {
             if let Err(cause) = fs::remove_file(self.folder.join(id.to_string())).await {
-                tracing::debug!(%cause, %id, "an abandoned upload could not be removed");
+                tracing::debug!(%cause, %id, "failed to remove an abandoned upload");
             }
         }
     }
@@ -215,22 +186,6 @@ impl Upload {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn chunk_ranges_are_read_in_both_forms() {
-        let cases = [
-            ("0-1023", Some((0, 1023))),
-            ("bytes 5-9/10", Some((5, 9))),
-            ("bytes=5-9", Some((5, 9))),
-            ("9-5", None),
-            ("5-", None),
-            ("-5", None),
-            ("x", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(ChunkRange::parse(text), expected.map(|(start, end)| ChunkRange { start, end }), "{text}");
-        }
-    }
 
     #[tokio::test(start_paused = true)]
     async fn abandoned_sessions_go_with_their_files() {

@@ -1,4 +1,4 @@
-//! Runs scripted versions: boots on first use, sleeps on tokio's clock, stops when cancelled.
+//! Runs scripted versions: boots on first use, sleeps on tokio's clock, stops when canceled.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,17 +9,17 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::script::{Ending, JobType, Script, ScriptedReply, ScriptedRequest};
-use crate::engine::{Engine, EngineVersion, Job, JobKind, Outcome, Progress};
+use super::script::{Script, ScriptedOutcome, ScriptedReply, ScriptedRequest};
+use crate::engine::{Engine, EngineJob, EngineVersion, Outcome, Progress};
 use crate::locks::lock;
 
-/// The same words as of a real container.
+/// The error of a real container that disappears.
 const GONE: &str = "the model's container disappeared while the prediction ran";
 
 /// The engine of scripted versions.
 #[derive(Default)]
 pub(crate) struct ScriptedEngine {
-    /// By model and id of the version.
+    /// Key: the model and the version's id.
     versions: Mutex<HashMap<(String, String), Arc<Scripted>>>,
     closing: CancellationToken,
 }
@@ -27,12 +27,12 @@ pub(crate) struct ScriptedEngine {
 struct Scripted {
     script: Script,
     jobs: AtomicUsize,
-    /// Held while booting; says whether the version is up.
+    /// Locked while booting. Whether the version has booted.
     is_up: tokio::sync::Mutex<bool>,
 }
 
 impl ScriptedEngine {
-    /// From now on the version answers from the script.
+    /// Makes the version answer from the script from now on.
     pub(crate) fn add(&self, model: &str, id: &str, script: Script) {
         let scripted = Scripted { script, jobs: AtomicUsize::new(0), is_up: tokio::sync::Mutex::new(false) };
         lock(&self.versions).insert((model.to_owned(), id.to_owned()), Arc::new(scripted));
@@ -42,7 +42,7 @@ impl ScriptedEngine {
 impl Scripted {
     async fn run(&self, request: &ScriptedRequest, progress: &UnboundedSender<Progress>) -> Outcome {
         let reply = self.script.reply(request);
-        // A caller that no longer listens still wants the outcome.
+        // The outcome matters even if nobody receives progress any more.
         let send = |step: Progress| drop(progress.send(step));
         let log = |text: &str| {
             if !text.is_empty() {
@@ -55,27 +55,29 @@ impl Scripted {
         send(Progress::Started);
         log(&reply.logs);
         sleep(reply.run).await;
-        match reply.ending {
-            Ending::Output(output) => Outcome::Succeeded { output, metrics: reply.metrics },
-            Ending::Disappears => {
+        match reply.outcome {
+            ScriptedOutcome::Output(output) => Outcome::Succeeded { output, metrics: reply.metrics },
+            ScriptedOutcome::Disappears => {
                 *self.is_up.lock().await = false;
                 Outcome::Failed { error: GONE.to_owned() }
             }
-            Ending::Failure(error) => Outcome::Failed { error },
-            Ending::NeverEnds | Ending::NeverBoots | Ending::SetupFailure(_) => std::future::pending().await,
+            ScriptedOutcome::Failure(error) => Outcome::Failed { error },
+            ScriptedOutcome::NeverEnds | ScriptedOutcome::NeverBoots | ScriptedOutcome::SetupFailure(_) => {
+                std::future::pending().await
+            }
         }
     }
 
     async fn boot(&self, reply: &ScriptedReply, log: &impl Fn(&str)) -> Option<Outcome> {
         let mut is_up = self.is_up.lock().await;
-        match &reply.ending {
-            Ending::NeverBoots => {
+        match &reply.outcome {
+            ScriptedOutcome::NeverBoots => {
                 log(&reply.setup_logs);
-                // Others may boot meanwhile: each script decides for its own job.
+                // Other jobs may boot meanwhile: each reply decides for its own job.
                 drop(is_up);
                 std::future::pending().await
             }
-            Ending::SetupFailure(error) => {
+            ScriptedOutcome::SetupFailure(error) => {
                 log(&reply.setup_logs);
                 sleep(reply.setup).await;
                 Some(Outcome::Failed { error: format!("model setup failed: {error}") })
@@ -96,7 +98,7 @@ impl Engine for ScriptedEngine {
     async fn run(
         &self,
         version: &EngineVersion,
-        job: Job,
+        job: EngineJob,
         progress: UnboundedSender<Progress>,
         cancelled: CancellationToken,
     ) -> Outcome {
@@ -105,10 +107,7 @@ impl Engine for ScriptedEngine {
         };
         let request = ScriptedRequest {
             id: job.id,
-            job_type: match job.kind {
-                JobKind::Predict => JobType::Prediction,
-                JobKind::Train => JobType::Training,
-            },
+            kind: job.kind,
             model: version.model.clone(),
             version: version.id.clone(),
             input: job.input,

@@ -1,8 +1,8 @@
-//! Versions that answer from a script: the engine of tests, without containers and on tokio's clock.
+//! Versions that answer from a script, without containers and on tokio's clock.
 //!
-//! - [`script`]: what a script is asked and what it replies
+//! - [`script`]: requests and replies of a script
 //! - [`engine`]: boots, runs and cancels scripted versions as a container would
-//! - [`scenario`]: models and scripts as a YAML file
+//! - [`scenario`]: models and scripts in a YAML file
 
 mod engine;
 mod scenario;
@@ -10,4 +10,4 @@ mod script;
 
 pub(super) use engine::ScriptedEngine;
 pub(super) use scenario::Scenario;
-pub use script::{JobType, Script, ScriptedReply, ScriptedRequest};
+pub use script::{Script, ScriptedReply, ScriptedRequest};

@@ -1,4 +1,4 @@
-//! Models and scripts as a YAML file, for `safe-push sandbox --script FILE`.
+//! Models and scripts in a YAML file, for `safe-push sandbox --script FILE`.
 //!
 //! ```yaml
 //! models:
@@ -16,7 +16,7 @@
 //!             seconds: 1
 //!             logs: "running\n"
 //!             metrics: {tokens: 3}
-//!     pushed:                 # answers for what is pushed, instead of its container; as a version, without a schema
+//!     pushed:                 # answers for pushed versions instead of their containers; like a version, without a schema
 //!       replies: [{output: ok}]
 //! ```
 //!
@@ -29,9 +29,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::{Script, ScriptedReply, ScriptedRequest};
-use crate::{Sandbox, SandboxError, Visibility};
+use crate::database::Visibility;
+use crate::error::SandboxError;
 
-/// A scenario's file.
+/// A scenario file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
@@ -113,10 +114,24 @@ enum Never {
     Survives,
 }
 
-/// What a scenario's file says, checked.
+/// The models of a scenario, checked and ready to create.
 #[derive(Debug)]
 pub(crate) struct Scenario {
-    models: Vec<RawModel>,
+    pub(crate) models: Vec<ScenarioModel>,
+}
+
+/// A model of a scenario.
+#[derive(Debug)]
+pub(crate) struct ScenarioModel {
+    /// `name` or `owner/name`.
+    pub(crate) name: String,
+    pub(crate) hardware: String,
+    pub(crate) visibility: Visibility,
+    pub(crate) is_official: bool,
+    /// OpenAPI documents and scripts, oldest first.
+    pub(crate) versions: Vec<(Option<Value>, Script)>,
+    /// Answers for pushed versions.
+    pub(crate) pushed: Option<Script>,
 }
 
 impl Scenario {
@@ -129,35 +144,31 @@ impl Scenario {
 
     fn parse(text: &str) -> Result<Self, String> {
         let raw: Raw = serde_saphyr::from_str(text).map_err(|cause| cause.to_string())?;
-        for model in &raw.models {
-            let versions = model.versions.iter().map(|version| (&version.setup, &version.replies));
-            let pushed = model.pushed.iter().map(|pushed| (&pushed.setup, &pushed.replies));
-            for (setup, replies) in versions.chain(pushed) {
-                check(setup, replies).map_err(|reason| format!("model {}: {reason}", model.name))?;
-            }
-        }
-        Ok(Self { models: raw.models })
+        let models = raw.models.into_iter().map(|model| {
+            let name = model.name.clone();
+            model.into_model().map_err(|reason| format!("model {name}: {reason}"))
+        });
+        Ok(Self { models: models.collect::<Result<_, _>>()? })
     }
+}
 
-    /// Makes the models.
-    pub(crate) fn apply(self, sandbox: &Sandbox) -> Result<(), SandboxError> {
-        for model in self.models {
-            sandbox.create_model(&model.name, model.visibility, &model.hardware)?;
-            for version in model.versions {
-                sandbox.push_scripted_version(&model.name, version.schema, script(version.setup, version.replies))?;
-            }
-            if let Some(pushed) = model.pushed {
-                sandbox.script_pushed_versions(&model.name, script(pushed.setup, pushed.replies))?;
-            }
-            sandbox.set_official(&model.name, model.official)?;
-        }
-        Ok(())
+impl RawModel {
+    fn into_model(self) -> Result<ScenarioModel, String> {
+        let versions = self.versions.into_iter().map(|version| Ok((version.schema, script(version.setup, version.replies)?)));
+        Ok(ScenarioModel {
+            name: self.name,
+            hardware: self.hardware,
+            visibility: self.visibility,
+            is_official: self.official,
+            versions: versions.collect::<Result<_, String>>()?,
+            pushed: self.pushed.map(|pushed| script(pushed.setup, pushed.replies)).transpose()?,
+        })
     }
 }
 
 fn check(setup: &RawSetup, replies: &[RawReply]) -> Result<(), String> {
     if replies.is_empty() {
-        return Err("it needs a reply".to_owned());
+        return Err("at least one reply is required".to_owned());
     }
     for reply in replies {
         let endings = [reply.output.is_some(), reply.failure.is_some(), reply.setup_failure.is_some(), reply.never.is_some()];
@@ -167,19 +178,20 @@ fn check(setup: &RawSetup, replies: &[RawReply]) -> Result<(), String> {
     }
     let seconds = replies.iter().map(|reply| reply.seconds).chain([setup.seconds]);
     match seconds.into_iter().find(|seconds| Duration::try_from_secs_f64(*seconds).is_err()) {
-        Some(wrong) => Err(format!("{wrong} is no number of seconds")),
+        Some(wrong) => Err(format!("{wrong} is not a valid number of seconds")),
         None => Ok(()),
     }
 }
 
-fn script(setup: RawSetup, replies: Vec<RawReply>) -> Script {
-    Script::new(move |request| {
+fn script(setup: RawSetup, replies: Vec<RawReply>) -> Result<Script, String> {
+    check(&setup, &replies)?;
+    Ok(Script::new(move |request| {
         let fits = |reply: &&RawReply| reply.when.iter().all(|(name, value)| request.input.get(name) == Some(value));
         match replies.iter().find(fits) {
             Some(found) => reply(found, &setup, request),
             None => ScriptedReply::failure("the script has no reply to these inputs"),
         }
-    })
+    }))
 }
 
 fn reply(raw: &RawReply, setup: &RawSetup, request: &ScriptedRequest) -> ScriptedReply {
@@ -203,7 +215,7 @@ fn seconds(number: f64) -> Duration {
     Duration::try_from_secs_f64(number).unwrap_or_default()
 }
 
-/// Puts inputs in the place of their names in braces.
+/// Replaces `{name}` by the input of that name.
 fn fill(text: &str, input: &Map<String, Value>) -> String {
     let mut filled = text.to_owned();
     for (name, value) in input {
@@ -231,10 +243,10 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let cases = [
-            ("models: [{name: m, versions: [{replies: []}]}]", "model m: it needs a reply"),
+            ("models: [{name: m, versions: [{replies: []}]}]", "model m: at least one reply is required"),
             ("models: [{name: m, versions: [{replies: [{}]}]}]", "exactly one of output"),
             ("models: [{name: m, pushed: {replies: [{output: a, failure: b}]}}]", "exactly one of output"),
-            ("models: [{name: m, pushed: {replies: [{output: a, seconds: -1}]}}]", "-1 is no number of seconds"),
+            ("models: [{name: m, pushed: {replies: [{output: a, seconds: -1}]}}]", "-1 is not a valid number of seconds"),
             ("models: [{name: m, colour: red}]", "colour"),
             ("models: [{name: m, visibility: hidden}]", "hidden"),
         ];

@@ -1,4 +1,4 @@
-//! What a script is asked and what it replies.
+//! Scripts: a function from a request to a reply.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,43 +6,45 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-/// Whether a job is a prediction or a training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobType {
-    /// A prediction.
-    Prediction,
-    /// A training.
-    Training,
-}
+use crate::job_kind::JobKind;
 
 /// A job for a scripted version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScriptedRequest {
-    /// The prediction's or training's id.
+    /// The id of the prediction or training.
     pub id: String,
-    /// Which of both it is.
-    pub job_type: JobType,
-    /// `owner/name`.
+    /// A prediction or a training.
+    pub kind: JobKind,
+    /// The model, as `owner/name`.
     pub model: String,
     /// The version's id.
     pub version: String,
-    /// The inputs. Files of this sandbox are `data:` URLs.
+    /// The inputs. Files stored by this sandbox are `data:` URLs.
     pub input: Map<String, Value>,
-    /// How many jobs came before to the same version.
+    /// How many jobs the same version had before this one.
     pub number: usize,
 }
 
-/// A version's behaviour: a function from a request to what shall happen.
+/// The behavior of a version: a function from a request to a reply.
+///
+/// ```
+/// use replicate_sandbox::{Script, ScriptedReply};
+///
+/// let script = Script::new(|request| match request.input.get("prompt") {
+///     Some(prompt) => ScriptedReply::output(format!("an image of {prompt}")),
+///     None => ScriptedReply::failure("prompt is missing"),
+/// });
+/// ```
 #[derive(Clone)]
 pub struct Script(Arc<dyn Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync>);
 
 impl Script {
-    /// Asks the function for each job.
+    /// Calls the function for each job.
     pub fn new(answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static) -> Self {
         Self(Arc::new(answer))
     }
 
-    /// Replies the same to every job.
+    /// Replies to every job in the same way.
     pub fn always(reply: ScriptedReply) -> Self {
         Self::new(move |_| reply.clone())
     }
@@ -58,9 +60,9 @@ impl fmt::Debug for Script {
     }
 }
 
-/// How a scripted job ends.
+/// How a scripted job finishes.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Ending {
+pub(super) enum ScriptedOutcome {
     Output(Value),
     Failure(String),
     SetupFailure(String),
@@ -69,10 +71,10 @@ pub(super) enum Ending {
     Disappears,
 }
 
-/// What happens in a scripted job.
+/// The course of a scripted job: how long it boots and runs, what it prints, and how it finishes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScriptedReply {
-    pub(super) ending: Ending,
+    pub(super) outcome: ScriptedOutcome,
     pub(super) setup: Duration,
     pub(super) setup_logs: String,
     pub(super) run: Duration,
@@ -81,70 +83,70 @@ pub struct ScriptedReply {
 }
 
 impl ScriptedReply {
-    fn ending(ending: Ending) -> Self {
+    fn ending_in(outcome: ScriptedOutcome) -> Self {
         let (setup, run) = (Duration::ZERO, Duration::ZERO);
-        Self { ending, setup, setup_logs: String::new(), run, logs: String::new(), metrics: Map::new() }
+        Self { outcome, setup, setup_logs: String::new(), run, logs: String::new(), metrics: Map::new() }
     }
 
     /// Succeeds with this output. Strings that are base64 `data:` URLs become files.
     pub fn output(output: impl Into<Value>) -> Self {
-        Self::ending(Ending::Output(output.into()))
+        Self::ending_in(ScriptedOutcome::Output(output.into()))
     }
 
-    /// Fails with this error, as an exception in `predict()` does.
+    /// Fails with this error, like an exception in `predict()`.
     pub fn failure(error: impl Into<String>) -> Self {
-        Self::ending(Ending::Failure(error.into()))
+        Self::ending_in(ScriptedOutcome::Failure(error.into()))
     }
 
-    /// Fails before it starts, as an exception in `setup()` does.
+    /// Fails before it starts, like an exception in `setup()`.
     pub fn setup_failure(error: impl Into<String>) -> Self {
-        Self::ending(Ending::SetupFailure(error.into()))
+        Self::ending_in(ScriptedOutcome::SetupFailure(error.into()))
     }
 
-    /// Stays `starting` until it is cancelled.
+    /// Stays `starting` until it is canceled.
     pub fn never_boots() -> Self {
-        Self::ending(Ending::NeverBoots)
+        Self::ending_in(ScriptedOutcome::NeverBoots)
     }
 
-    /// Stays `processing` until it is cancelled.
+    /// Stays `processing` until it is canceled.
     pub fn never_ends() -> Self {
-        Self::ending(Ending::NeverEnds)
+        Self::ending_in(ScriptedOutcome::NeverEnds)
     }
 
-    /// The version's container is gone in the middle of the run. The next job boots another.
+    /// The version's container disappears during the run. The next job boots a new one.
     pub fn disappears() -> Self {
-        Self::ending(Ending::Disappears)
+        Self::ending_in(ScriptedOutcome::Disappears)
     }
 
-    /// How long the boot takes, for the job that finds the version cold.
+    /// Sets how long the version takes to boot. Only a job that finds it cold waits.
     #[must_use]
     pub fn setup(mut self, duration: Duration) -> Self {
         self.setup = duration;
         self
     }
 
-    /// What the boot prints.
+    /// Sets the output of the boot.
     #[must_use]
     pub fn setup_logs(mut self, text: impl Into<String>) -> Self {
         self.setup_logs = text.into();
         self
     }
 
-    /// How long the run takes.
+    /// Sets how long the run takes.
     #[must_use]
     pub fn after(mut self, duration: Duration) -> Self {
         self.run = duration;
         self
     }
 
-    /// What the run prints.
+    /// Sets the output of the run.
     #[must_use]
     pub fn logs(mut self, text: impl Into<String>) -> Self {
         self.logs = text.into();
         self
     }
 
-    /// A metric that the version reports.
+    /// Adds a metric that the version reports.
     #[must_use]
     pub fn metric(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.metrics.insert(name.into(), value.into());

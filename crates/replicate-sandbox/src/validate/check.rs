@@ -1,4 +1,4 @@
-//! The rules.
+//! The rules of JSON Schema.
 
 use regex::Regex;
 use serde_json::{Map, Value};
@@ -6,20 +6,20 @@ use url::Url;
 
 use super::InvalidField;
 
-/// Enough for any real schema; a reference that leads back to itself ends here.
+/// Enough for any real schema. Stops references that lead back to themselves.
 const MAX_DEPTH: usize = 64;
 
-/// A document with schemas in it.
+/// A document that contains schemas.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Document<'a>(pub(crate) &'a Value);
 
 impl<'a> Document<'a> {
-    /// The schema of this name among the components.
+    /// The schema of this name in the components.
     pub(crate) fn component(self, name: &str) -> Option<&'a Value> {
         self.0.get("components")?.get("schemas")?.get(name)
     }
 
-    /// What is wrong with `value`; `field` is its name in the answer.
+    /// The violations of `schema` in `value`. `field` is the value's name in the response.
     pub(crate) fn check(self, schema: &'a Value, value: &Value, field: &str) -> Vec<InvalidField> {
         let mut found = Vec::new();
         Check { document: self.0, found: &mut found }.value(schema, value, field, MAX_DEPTH);
@@ -90,7 +90,7 @@ impl<'a> Check<'a, '_> {
         let Some(number) = value.as_f64() else { return };
         let limit = |name: &str| schema.get(name).filter(|limit| limit.is_number());
         let is_strict = |name: &str| schema.get(name) == Some(&Value::Bool(true));
-        // A boolean makes the other limit strict (OpenAPI 3.0); a number is a limit of its own (3.1).
+        // A boolean makes the other limit exclusive (OpenAPI 3.0). A number is a limit of its own (3.1).
         let lower = [(limit("minimum"), is_strict("exclusiveMinimum")), (limit("exclusiveMinimum"), true)];
         let upper = [(limit("maximum"), is_strict("exclusiveMaximum")), (limit("exclusiveMaximum"), true)];
         for (limit, strict) in lower {

@@ -1,4 +1,4 @@
-//! A refused value.
+//! A rejected value.
 
 use serde::Serialize;
 
@@ -8,8 +8,8 @@ pub(crate) struct InvalidField {
     /// The rule: `required`, `number_lte`, `enum`, …
     #[serde(rename = "type")]
     pub(crate) rule: &'static str,
-    /// Where, such as `input.steps`; the object for a missing member.
+    /// The path of the value, such as `input.steps`. For a missing member, that of the object.
     pub(crate) field: String,
-    /// In words.
+    /// The message.
     pub(crate) description: String,
 }

@@ -1,7 +1,7 @@
-//! Are these values what a version's OpenAPI document wants?
+//! Checks values against a version's OpenAPI document.
 //!
-//! Only as much of JSON Schema as Cog writes, with the field names, kinds and texts of the service's own validator. The program's
-//! `schema` room is not used on purpose: the two sides of the wire share no code.
+//! Covers as much of JSON Schema as Cog writes, with the field names, rule names and messages of the service's own validator.
+//! `cog-schema` is deliberately not used: the two sides of the wire share no code.
 
 mod check;
 mod field;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use replicate_sandbox::{RegistryFault, SandboxOptions, Script, ScriptedReply, Visibility};
+use replicate_sandbox::{SandboxOptions, Script, ScriptedReply, UploadFault, Visibility};
 use reqwest::Method;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -48,6 +48,19 @@ async fn a_push_makes_a_version_from_the_images_labels() {
     assert_eq!(push(&api, "acme/m", labels()).await, id);
     assert_eq!(api.sandbox.versions("m").len(), 1);
     assert!(api.sandbox.uploaded_bytes() > 0);
+}
+
+#[tokio::test]
+async fn a_blob_of_another_model_is_mounted_instead_of_uploaded() {
+    let api = Api::start().await;
+    for name in ["m", "m-test"] {
+        api.sandbox.create_model(name, Visibility::Private, "cpu").unwrap();
+    }
+    push(&api, "acme/m-test", labels()).await;
+    let sent = api.sandbox.uploaded_bytes();
+    let path = format!("/v2/acme/m/blobs/uploads/?mount={}&from=acme/m-test", digest(b"layer"));
+    assert_eq!(send(&api, Method::POST, &path, Vec::new()).await.status(), 201);
+    assert_eq!((api.sandbox.mounted_blobs(), api.sandbox.uploaded_bytes()), (1, sent));
 }
 
 #[tokio::test]
@@ -153,7 +166,7 @@ async fn the_same_image_may_be_a_version_of_two_models() {
 async fn uploads_fail_on_request() {
     let api = Api::start().await;
     api.sandbox.create_model("m", Visibility::Private, "cpu").unwrap();
-    api.sandbox.fail_uploads(RegistryFault::BadGateway, 1);
+    api.sandbox.fail_uploads(UploadFault::BadGateway, 1);
     assert_eq!(send(&api, Method::POST, "/v2/acme/m/blobs/uploads/", Vec::new()).await.status(), 502);
     assert_eq!(send(&api, Method::POST, "/v2/acme/m/blobs/uploads/", Vec::new()).await.status(), 202);
 }
@@ -163,7 +176,7 @@ async fn an_image_by_reference_needs_docker_and_a_model() {
     let api = Api::start().await;
     api.sandbox.create_model("m", Visibility::Private, "cpu").unwrap();
     let refused = api.post("/sandbox/images", json!({"model": "acme/m", "image": "x:latest"})).await.problem();
-    assert_eq!((refused.0, refused.2.as_str()), (400, "the sandbox was started without docker"));
+    assert_eq!((refused.0, refused.2.as_str()), (400, "the sandbox was started without Docker"));
     api.post("/sandbox/images", json!({"model": "acme/gone", "image": "x"})).await.is(404);
     assert_eq!(api.post("/sandbox/images", json!({"model": "acme/m"})).await.is(400)["errors"][0]["pointer"], "/image");
 }

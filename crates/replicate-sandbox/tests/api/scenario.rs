@@ -69,9 +69,9 @@ async fn a_scenario_makes_models_that_answer() {
 #[tokio::test]
 async fn a_wrong_scenario_names_its_mistake() {
     let cases = [
-        ("models: [{name: m, versions: [{replies: []}]}]", "model m: it needs a reply"),
-        ("models: [{name: 'Bad Name'}]", "'Bad Name' is no name of an account or model"),
-        ("models: [{name: m}, {name: acme/m}]", "the model acme/m is there already"),
+        ("models: [{name: m, versions: [{replies: []}]}]", "model m: at least one reply is required"),
+        ("models: [{name: 'Bad Name'}]", "'Bad Name' is not a valid name of an account or model"),
+        ("models: [{name: m}, {name: acme/m}]", "the model acme/m already exists"),
         ("modles: []", "modles"),
     ];
     for (text, part) in cases {
@@ -80,7 +80,7 @@ async fn a_wrong_scenario_names_its_mistake() {
     }
     let missing = SandboxOptions { script: Some("/nowhere/script.yaml".into()), ..options() };
     let error = Sandbox::start(missing).await.unwrap_err().to_string();
-    assert_eq!(error, "the script /nowhere/script.yaml could not be read");
+    assert_eq!(error, "failed to read the script /nowhere/script.yaml");
 }
 
 #[tokio::test]

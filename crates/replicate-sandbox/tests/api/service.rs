@@ -139,7 +139,7 @@ async fn a_sandbox_that_cannot_start_says_why() {
     let error = Sandbox::start(SandboxOptions { port, ..options() }).await.unwrap_err();
     assert!(matches!(&error, SandboxError::Listen { .. }) && error.hint().is_some(), "{error}");
     let error = Sandbox::start(SandboxOptions { username: "Ac me".to_owned(), ..options() }).await.unwrap_err();
-    assert_eq!(error.to_string(), "'Ac me' is no name of an account or model");
+    assert_eq!(error.to_string(), "'Ac me' is not a valid name of an account or model");
     let no_daemon = SandboxOptions { docker: true, docker_host: Some("tcp://127.0.0.1:1".to_owned()), ..options() };
     assert!(matches!(Sandbox::start(no_daemon).await.unwrap_err(), SandboxError::Docker(_)));
 }
@@ -176,15 +176,15 @@ async fn names_and_models_are_checked_for_its_owner_too() {
     let api = Api::start().await;
     api.model(echo());
     let make = |name: &str| api.sandbox.create_model(name, Visibility::Public, "cpu").map_err(|error| error.to_string());
-    assert_eq!(make("Bad Name"), Err("'Bad Name' is no name of an account or model".to_owned()));
-    assert_eq!(make("acme/m"), Err("the model acme/m is there already".to_owned()));
+    assert_eq!(make("Bad Name"), Err("'Bad Name' is not a valid name of an account or model".to_owned()));
+    assert_eq!(make("acme/m"), Err("the model acme/m already exists".to_owned()));
     let missing = api.sandbox.push_scripted_version("gone", None, echo()).unwrap_err();
     assert_eq!(
         (missing.to_string().as_str(), missing.hint()),
-        ("there is no model acme/gone in the sandbox", Some("create the model first"))
+        ("the sandbox has no model acme/gone", Some("create the model first"))
     );
     let missing = api.sandbox.disable_version("m", "abc").unwrap_err();
-    assert_eq!(missing.to_string(), "the model acme/m has no version abc in the sandbox");
+    assert_eq!(missing.to_string(), "the sandbox has no version abc of acme/m");
     let without = api.sandbox.register_image("m", "image").await.unwrap_err();
     assert!(matches!(without, SandboxError::WithoutDocker));
 }

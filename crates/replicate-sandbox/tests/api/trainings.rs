@@ -1,15 +1,15 @@
 //! Trainings.
 
-use replicate_sandbox::{JobType, Script, ScriptedReply, Visibility};
+use replicate_sandbox::{JobKind, Script, ScriptedReply, Visibility};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::client::{Api, echo, schema};
 
 fn trainer() -> Script {
-    Script::new(|request| match request.job_type {
-        JobType::Training => ScriptedReply::output(json!({"weights": "data:application/x-tar;base64,AQI="})).logs("epoch 1\n"),
-        JobType::Prediction => ScriptedReply::output("predicted"),
+    Script::new(|request| match request.kind {
+        JobKind::Training => ScriptedReply::output(json!({"weights": "data:application/x-tar;base64,AQI="})).logs("epoch 1\n"),
+        JobKind::Prediction => ScriptedReply::output("predicted"),
     })
 }
 

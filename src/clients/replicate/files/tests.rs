@@ -72,7 +72,7 @@ async fn a_redirect_on_the_same_host_keeps_the_token_and_a_loop_ends() {
     assert!(server.received_requests().await.unwrap().iter().all(has_token));
     let url = serve(&server, "/loop", ResponseTemplate::new(302).insert_header("location", "/loop")).await;
     let error = client(&server).download(&url, &megabyte()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::RefusedUrl { reason } if reason.contains("more than 5")), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::RefusedUrl { reason } if reason.contains("more than 5")), "{error:?}");
 }
 
 #[test]
@@ -119,7 +119,7 @@ async fn other_schemes_and_private_hosts_are_refused() {
         "not a url",
     ] {
         let error = client.download(url, &megabyte()).await.unwrap_err();
-        assert!(matches!(error.failure(), Failure::RefusedUrl { .. }), "{url}: {error:?}");
+        assert!(matches!(error.failure(), ReplicateFailure::RefusedUrl { .. }), "{url}: {error:?}");
         assert_eq!(error.kind(), ErrorKind::Request);
     }
 }
@@ -130,7 +130,7 @@ async fn a_name_that_leads_into_a_private_network_is_refused_on_connecting() {
     // `check_host` would refuse the name itself; the resolver must do so without it.
     client.public_only.as_ref().unwrap().guard("localhost");
     let error = client.files.get("http://localhost:1/a").send().await.unwrap_err();
-    assert!(matches!(refused_or_lost(error), Failure::RefusedUrl { .. }));
+    assert!(matches!(refused_or_lost(error), ReplicateFailure::RefusedUrl { .. }));
 }
 
 #[tokio::test]
@@ -138,7 +138,7 @@ async fn size_is_limited_whether_announced_or_not() {
     let server = MockServer::start().await;
     let url = serve(&server, "/large", ResponseTemplate::new(200).set_body_bytes(vec![0; 5000])).await;
     let error = client(&server).download(&url, &DownloadLimits::of_bytes(4999)).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::TooLarge { limit_bytes: 4999 }), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::TooLarge { limit_bytes: 4999 }), "{error:?}");
     assert_eq!(server.received_requests().await.unwrap().len(), 1, "the same file would be too large again");
     assert!(client(&server).download(&url, &DownloadLimits::of_bytes(5000)).await.is_ok());
 }
@@ -155,7 +155,7 @@ async fn types_are_limited_but_unnamed_ones_are_believed() {
         let outcome = client.download(&url, &images).await;
         assert_eq!(outcome.is_ok(), is_taken, "{content_type}");
         if let Err(error) = outcome {
-            assert!(matches!(error.failure(), Failure::UnwantedType { content_type } if content_type == "text/html"));
+            assert!(matches!(error.failure(), ReplicateFailure::UnwantedType { content_type } if content_type == "text/html"));
         }
     }
     assert!(client.download("data:text/html,x", &images).await.is_err());
@@ -166,7 +166,7 @@ async fn a_file_that_is_gone_is_told_from_a_host_that_is_down() {
     let server = MockServer::start().await;
     let gone = serve(&server, "/gone", ResponseTemplate::new(404)).await;
     let error = client(&server).download(&gone, &megabyte()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::FileUnavailable { status: 404 }), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::FileUnavailable { status: 404 }), "{error:?}");
     let down = ResponseTemplate::new(503);
     Mock::given(path("/down")).respond_with(down).up_to_n_times(2).mount(&server).await;
     let url = serve(&server, "/down", ResponseTemplate::new(200).set_body_string("up again")).await;

@@ -24,7 +24,8 @@ use super::client_of;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::wire::tests::VERSION;
 use crate::clients::replicate::{
-    Failure, PredictionRequest, PredictionTarget, Predictions, RealReplicate, Replicate, ReplicateError, TrainingRequest, Trainings,
+    PredictionRequest, PredictionTarget, Predictions, RealReplicate, Replicate, ReplicateError, ReplicateFailure, TrainingRequest,
+    Trainings,
 };
 use crate::domain::prediction::Prediction;
 use crate::support::clock::{Clock, SystemClock};
@@ -235,7 +236,7 @@ async fn a_creation_that_did_not_happen_is_repeated() {
 async fn a_service_that_keeps_failing_is_given_up_with_its_own_error() {
     let (service, url) = Service::new(&[Fault::Refused]).start().await;
     let error = create(&client_of(&url), json!({"n": 1})).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Server { status: 500, .. }), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::Server { status: 500, .. }), "{error:?}");
     assert!(service.ids().is_empty());
 }
 
@@ -243,8 +244,8 @@ async fn a_service_that_keeps_failing_is_given_up_with_its_own_error() {
 async fn nothing_is_repeated_when_looking_fails_too() {
     let (service, url) = Service { is_blind: true, ..Service::new(&[Fault::Done500, Fault::None]) }.start().await;
     let error = create(&client_of(&url), json!({"n": 1})).await.unwrap_err();
-    let Failure::Unresolved { lookup } = error.failure() else { panic!("{error:?}") };
-    assert!(matches!(lookup.failure(), Failure::Server { status: 503, .. }));
+    let ReplicateFailure::Unresolved { lookup } = error.failure() else { panic!("{error:?}") };
+    assert!(matches!(lookup.failure(), ReplicateFailure::Server { status: 503, .. }));
     assert_eq!(error.kind(), ErrorKind::Service);
     assert_eq!(service.ids().len(), 1);
 }
@@ -323,7 +324,10 @@ async fn of_two_hundred_creations_with_faults_none_is_lost_and_none_doubled() {
                     assert!(held.insert(prediction.id.to_string()), "{} was handed out twice", prediction.id);
                 }
                 Err(error) => {
-                    assert!(matches!(error.failure(), Failure::Server { .. } | Failure::RateLimited { .. }), "{error:?}");
+                    assert!(
+                        matches!(error.failure(), ReplicateFailure::Server { .. } | ReplicateFailure::RateLimited { .. }),
+                        "{error:?}"
+                    );
                     given_up += 1;
                 }
             }

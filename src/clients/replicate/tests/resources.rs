@@ -12,8 +12,8 @@ use super::client;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::wire::tests::{VERSION, prediction_json};
 use crate::clients::replicate::{
-    AccountKind, Accounts, Deletion, DeploymentPatch, Deployments, Failure, ModelCreation, Models, NewDeployment, NewModel,
-    Polling, PredictionRequest, PredictionTarget, Predictions, Replicate, RunLimits, TimeLimit, Trainings, Visibility,
+    AccountKind, Accounts, Deletion, DeploymentPatch, Deployments, ModelCreation, Models, NewDeployment, NewModel, Polling,
+    PredictionRequest, PredictionTarget, Predictions, Replicate, ReplicateFailure, RunLimits, TimeLimit, Trainings, Visibility,
 };
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
@@ -93,7 +93,7 @@ async fn a_model_that_may_not_be_seen_is_an_error() {
     let server = MockServer::start().await;
     serve(&server, "GET", "/v1/models/acme/hotdog", 403, json!({})).await;
     let error = client(&server).model(&model_ref()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Forbidden { .. }));
+    assert!(matches!(error.failure(), ReplicateFailure::Forbidden { .. }));
     assert_eq!(error.to_string(), "failed to get the model acme/hotdog");
 }
 
@@ -147,7 +147,7 @@ async fn a_next_page_on_another_host_is_not_asked_for() {
     let next = format!("{}/v1/models/acme/hotdog/versions?cursor=secret", other.uri());
     serve(&server, "GET", "/v1/models/acme/hotdog/versions", 200, json!({"next": next, "results": []})).await;
     let error = client(&server).versions(&model_ref()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::UnexpectedBody { reason } if !reason.contains("secret")), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::UnexpectedBody { reason } if !reason.contains("secret")), "{error:?}");
     assert!(other.received_requests().await.unwrap().is_empty());
 }
 
@@ -158,7 +158,7 @@ async fn pages_that_never_end_are_an_error() {
     serve(&server, "GET", at, 200, json!({"next": at, "results": [version_json(VERSION)]})).await;
     let error = client(&server).versions(&model_ref()).await.unwrap_err();
     assert!(
-        matches!(error.failure(), Failure::UnexpectedBody { reason } if reason == "there are more than 100 pages"),
+        matches!(error.failure(), ReplicateFailure::UnexpectedBody { reason } if reason == "there are more than 100 pages"),
         "{error:?}"
     );
 }
@@ -182,7 +182,7 @@ async fn a_version_that_never_appears_is_given_up() {
     let client = client(&server);
     let limit = Duration::from_millis(300);
     let error = client.wait_for_version(&version_ref(), limit, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::NeverAppeared { within } if *within == limit), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::NeverAppeared { within } if *within == limit), "{error:?}");
     assert_eq!(client.version(&version_ref()).await.unwrap(), None);
 }
 
@@ -231,7 +231,9 @@ async fn a_run_that_takes_too_long_is_cancelled_over_the_wire() {
     let limits = RunLimits { startup: Duration::from_millis(250), run: Duration::from_secs(300), polling: Polling::default() };
     let request = PredictionRequest::new(PredictionTarget::Version(version_ref()), serde_json::Map::new());
     let error = client(&server).run_prediction(&request, &limits, &|_| {}, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::TimedOut(timed_out) if timed_out.limit == TimeLimit::StartUp && timed_out.stopped));
+    assert!(
+        matches!(error.failure(), ReplicateFailure::TimedOut(timed_out) if timed_out.limit == TimeLimit::StartUp && timed_out.stopped)
+    );
     assert_eq!(count(&server, "POST").await, 2);
 }
 
@@ -245,7 +247,7 @@ async fn a_prediction_that_cannot_be_watched_is_cancelled() {
     let limits = RunLimits { startup: Duration::from_secs(9), run: Duration::from_secs(9), polling: Polling::default() };
     let request = PredictionRequest::new(PredictionTarget::Version(version_ref()), serde_json::Map::new());
     let error = client(&server).run_prediction(&request, &limits, &|_| {}, &CancellationToken::new()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Unauthorized { .. }));
+    assert!(matches!(error.failure(), ReplicateFailure::Unauthorized { .. }));
     assert_eq!(count(&server, "POST").await, 2);
 }
 
@@ -304,7 +306,7 @@ async fn a_deployment_of_the_same_name_is_a_conflict_unless_it_is_ours() {
     let server = MockServer::start().await;
     serve(&server, "POST", "/v1/deployments", 409, json!({"detail": "taken"})).await;
     let error = client(&server).create_deployment(&new_deployment()).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Conflict { .. }));
+    assert!(matches!(error.failure(), ReplicateFailure::Conflict { .. }));
     assert_eq!(count(&server, "GET").await, 0);
 }
 
@@ -315,7 +317,7 @@ async fn impossible_instances_are_refused_without_a_request() {
     for (min, max) in [(6, 20), (0, 21), (3, 2)] {
         let new = NewDeployment { min_instances: min, max_instances: max, ..new_deployment() };
         let error = client.create_deployment(&new).await.unwrap_err();
-        assert!(matches!(error.failure(), Failure::InvalidInput { .. }), "{error:?}");
+        assert!(matches!(error.failure(), ReplicateFailure::InvalidInput { .. }), "{error:?}");
     }
     assert_eq!(client.requests_sent(), 0);
 }

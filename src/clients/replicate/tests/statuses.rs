@@ -12,7 +12,8 @@ use super::{TOKEN, client, client_of};
 use crate::clients::ErrorKind;
 use crate::clients::replicate::wire::tests::{VERSION, prediction_json};
 use crate::clients::replicate::{
-    Accounts, Failure, PredictionRequest, PredictionTarget, Predictions, RealReplicate, Replicate, ReplicateError, ReplicateOptions,
+    Accounts, PredictionRequest, PredictionTarget, Predictions, RealReplicate, Replicate, ReplicateError, ReplicateFailure,
+    ReplicateOptions,
 };
 use crate::domain::prediction::Prediction;
 use crate::support::SecretString;
@@ -50,7 +51,7 @@ async fn a_read_is_given_up_after_five_retries() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(500).set_body_string("oops")).expect(6).mount(&server).await;
     let error = client(&server).account().await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Server { status: 500, .. }));
+    assert!(matches!(error.failure(), ReplicateFailure::Server { status: 500, .. }));
     assert_eq!((error.kind(), error.body()), (ErrorKind::Service, Some("oops")));
 }
 
@@ -71,7 +72,7 @@ async fn a_service_that_cannot_be_reached_is_a_transport_failure() {
     // Nothing listens on port 1.
     let client = client_of("http://127.0.0.1:1");
     let error = create(&client).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Transport { may_have_arrived: false, .. }), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::Transport { may_have_arrived: false, .. }), "{error:?}");
     assert_eq!(client.requests_sent(), 6, "no connection stood, so it was safe to repeat without looking");
 }
 
@@ -147,7 +148,7 @@ async fn an_answer_that_is_no_json_says_so_and_is_kept() {
             _ => client.hardware().await.map(|_| ()),
         }
         .unwrap_err();
-        assert!(matches!(error.failure(), Failure::UnexpectedBody { reason: said } if said == reason), "{error:?}");
+        assert!(matches!(error.failure(), ReplicateFailure::UnexpectedBody { reason: said } if said == reason), "{error:?}");
         assert_eq!(error.body().unwrap_or_default(), body);
     }
 }
@@ -158,7 +159,7 @@ async fn a_redirect_is_not_followed_with_the_token() {
     let elsewhere = ResponseTemplate::new(308).insert_header("location", other.uri().as_str());
     Mock::given(any()).respond_with(elsewhere).mount(&server).await;
     let error = client(&server).account().await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Rejected { status: 308, .. }), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::Rejected { status: 308, .. }), "{error:?}");
     assert!(other.received_requests().await.unwrap().is_empty());
 }
 
@@ -174,7 +175,7 @@ async fn requests_carry_token_and_name_but_nothing_shows_the_token() {
         .await;
     let client = client(&server);
     let error = client.account().await.unwrap_err();
-    assert_eq!(error.source().unwrap().to_string(), "the API token was not accepted: token *** is unknown");
+    assert_eq!(error.source().unwrap().to_string(), "the API token was rejected: token *** is unknown");
     assert!(!format!("{client:?} {error:?}").contains(TOKEN));
 }
 

@@ -1,5 +1,5 @@
-//! Pictures within the limits of the API: JPEG, PNG, GIF or WebP, 5 MB as base64. What is larger than the model sees anyway is scaled
-//! down here, which saves time on the way.
+//! Images within the API's limits: JPEG, PNG, GIF or WebP of at most 5 MB as base64. Images larger than the model sees are scaled
+//! down here, which makes requests smaller.
 
 use std::io::Cursor;
 
@@ -9,46 +9,46 @@ use bytes::Bytes;
 use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
-/// The model scales a longer side down to this.
+/// The longer side, in pixels, to which the model scales images down.
 const LONGEST_SIDE: u32 = 1568;
 
-/// Bytes before base64, which makes four of three; the limit behind it is 5 MB.
+/// Limit in bytes before base64 encoding, which turns three bytes into four. The API's limit is 5 MB after it.
 const MOST_BYTES: usize = 3_700_000;
 
-/// Memory that decoding may take.
+/// Limit for the memory used while decoding.
 const DECODING_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Pictures in one request: beyond twenty, a stricter limit on their sizes holds.
-pub const MOST_PICTURES: usize = 20;
+/// Images in one request. Beyond twenty, the API has a stricter limit on their size.
+pub const MOST_IMAGES: usize = 20;
 
-/// A picture that can be sent.
+/// An image that fits the API's limits.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct PromptImage {
     media_type: &'static str,
     bytes: Bytes,
 }
 
-/// A picture that cannot be sent.
+/// An image could not be prepared for Claude.
 #[derive(Debug, thiserror::Error)]
-#[error("the picture cannot be shown to Claude")]
-pub struct PictureError(#[source] image::ImageError);
+#[error("failed to prepare the image for Claude")]
+pub struct PromptImageError(#[source] image::ImageError);
 
-impl Picture {
-    /// Takes a picture as it is when it is within the limits, else scaled down and in another format. What it is, its bytes say. Takes its
-    /// time: not for async threads.
-    pub fn new(bytes: Bytes) -> Result<Self, PictureError> {
+impl PromptImage {
+    /// Keeps an image that is within the limits. Otherwise scales it down and converts it. The format is detected from the bytes.
+    /// Blocks, so do not call it on an async thread.
+    pub fn new(bytes: Bytes) -> Result<Self, PromptImageError> {
         let reader = || ImageReader::new(Cursor::new(&bytes[..])).with_guessed_format().map_err(image::ImageError::IoError);
-        let sendable = reader().map_err(PictureError)?.format().and_then(media_type);
-        let (width, height) = reader().and_then(ImageReader::into_dimensions).map_err(PictureError)?;
+        let sendable = reader().map_err(PromptImageError)?.format().and_then(media_type);
+        let (width, height) = reader().and_then(ImageReader::into_dimensions).map_err(PromptImageError)?;
         let is_small = width.max(height) <= LONGEST_SIDE;
         if let Some(media_type) = sendable.filter(|_| is_small && bytes.len() <= MOST_BYTES) {
             return Ok(Self { media_type, bytes });
         }
-        let mut reader = reader().map_err(PictureError)?;
+        let mut reader = reader().map_err(PromptImageError)?;
         let mut limits = Limits::default();
         limits.max_alloc = Some(DECODING_BYTES);
         reader.limits(limits);
-        let decoded = reader.decode().map_err(PictureError)?;
+        let decoded = reader.decode().map_err(PromptImageError)?;
         let scaled = if is_small { decoded } else { decoded.resize(LONGEST_SIDE, LONGEST_SIDE, FilterType::Triangle) };
         let png = encoded(&DynamicImage::ImageRgba8(scaled.to_rgba8()), ImageFormat::Png)?;
         if png.len() <= MOST_BYTES {
@@ -58,12 +58,12 @@ impl Picture {
         Ok(Self { media_type: "image/jpeg", bytes: jpeg })
     }
 
-    /// Its type as the API names it.
+    /// The media type.
     pub fn media_type(&self) -> &'static str {
         self.media_type
     }
 
-    /// How many bytes it has.
+    /// Size in bytes.
     pub fn size(&self) -> usize {
         self.bytes.len()
     }
@@ -73,9 +73,9 @@ impl Picture {
     }
 }
 
-impl std::fmt::Debug for Picture {
+impl std::fmt::Debug for PromptImage {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Picture").field("media_type", &self.media_type).field("bytes", &self.bytes.len()).finish()
+        formatter.debug_struct("PromptImage").field("media_type", &self.media_type).field("bytes", &self.bytes.len()).finish()
     }
 }
 
@@ -89,9 +89,9 @@ fn media_type(format: ImageFormat) -> Option<&'static str> {
     }
 }
 
-fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Bytes, PictureError> {
+fn encoded(picture: &DynamicImage, format: ImageFormat) -> Result<Bytes, PromptImageError> {
     let mut bytes = Cursor::new(Vec::new());
-    picture.write_to(&mut bytes, format).map_err(PictureError)?;
+    picture.write_to(&mut bytes, format).map_err(PromptImageError)?;
     Ok(bytes.into_inner().into())
 }
 
@@ -106,7 +106,7 @@ mod tests {
         encoded(&DynamicImage::ImageRgb8(gradient), format).unwrap()
     }
 
-    fn size(picture: &Picture) -> (u32, u32) {
+    fn size(picture: &PromptImage) -> (u32, u32) {
         let decoded = image::load_from_memory(&picture.bytes).unwrap();
         (decoded.width(), decoded.height())
     }
@@ -114,19 +114,19 @@ mod tests {
     #[test]
     fn what_is_within_the_limits_stays_as_it_is() {
         let bytes = picture(40, 30, ImageFormat::Jpeg);
-        let made = Picture::new(bytes.clone()).unwrap();
+        let made = PromptImage::new(bytes.clone()).unwrap();
         assert_eq!((made.media_type(), made.bytes), ("image/jpeg", bytes));
     }
 
     #[test]
     fn large_ones_are_scaled_and_keep_their_shape() {
-        let made = Picture::new(picture(4000, 1000, ImageFormat::Png)).unwrap();
+        let made = PromptImage::new(picture(4000, 1000, ImageFormat::Png)).unwrap();
         assert_eq!((made.media_type(), size(&made)), ("image/png", (1568, 392)));
     }
 
     #[test]
     fn formats_that_the_api_does_not_know_are_changed() {
-        let made = Picture::new(picture(40, 30, ImageFormat::Bmp)).unwrap();
+        let made = PromptImage::new(picture(40, 30, ImageFormat::Bmp)).unwrap();
         assert_eq!((made.media_type(), size(&made)), ("image/png", (40, 30)));
     }
 
@@ -137,14 +137,14 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             Rgb([(state >> 24) as u8, (state >> 16) as u8, (state >> 8) as u8])
         });
-        let made = Picture::new(encoded(&DynamicImage::ImageRgb8(noise), ImageFormat::Png).unwrap()).unwrap();
+        let made = PromptImage::new(encoded(&DynamicImage::ImageRgb8(noise), ImageFormat::Png).unwrap()).unwrap();
         assert_eq!(made.media_type(), "image/jpeg");
         assert!(made.size() <= MOST_BYTES, "{}", made.size());
     }
 
     #[test]
     fn what_is_no_picture_is_refused() {
-        assert!(Picture::new(Bytes::from_static(b"GIF89a and no more")).is_err());
-        assert!(Picture::new(Bytes::from_static(b"hello")).is_err());
+        assert!(PromptImage::new(Bytes::from_static(b"GIF89a and no more")).is_err());
+        assert!(PromptImage::new(Bytes::from_static(b"hello")).is_err());
     }
 }

@@ -11,14 +11,14 @@ use crate::scripted::Script;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Visibility {
-    /// Everybody.
+    /// Everyone.
     Public,
-    /// Its owner.
+    /// Only the owner.
     Private,
 }
 
 impl Visibility {
-    /// The word used on the wire.
+    /// The API's word.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -35,14 +35,14 @@ pub(crate) struct Model {
     pub(crate) visibility: Visibility,
     pub(crate) hardware: String,
     pub(crate) is_official: bool,
-    /// `description`, the URLs and `readme`, as they were given.
+    /// `description`, the URLs and `readme`, as given.
     pub(crate) texts: Map<String, Value>,
     pub(crate) run_count: u64,
     /// Oldest first.
     pub(crate) versions: Vec<Version>,
-    /// How many versions it ever had.
+    /// Number of versions ever added, deleted ones included.
     pub(crate) versions_made: usize,
-    /// Answers for versions that are pushed from now on, instead of their containers.
+    /// Answers for versions pushed from now on, instead of their containers.
     pub(crate) pushed_script: Option<Script>,
     pub(crate) sequence: u64,
 }
@@ -69,7 +69,7 @@ impl Model {
         format!("{}/{}", self.owner, self.name)
     }
 
-    /// The versions that can be seen by now, oldest first.
+    /// The versions visible at this time, oldest first.
     pub(crate) fn visible(&self, now: Instant) -> impl DoubleEndedIterator<Item = &Version> {
         self.versions.iter().filter(move |version| version.visible_at <= now)
     }
@@ -82,37 +82,36 @@ pub(crate) struct Version {
     pub(crate) created_at: DateTime<Utc>,
     pub(crate) cog_version: Option<String>,
     pub(crate) schema: Option<Value>,
-    pub(crate) runs: Runs,
+    pub(crate) runtime: Runtime,
     pub(crate) visible_at: Instant,
     pub(crate) is_disabled: bool,
-    /// Whether a training began with it.
+    /// Whether a training has used it.
     pub(crate) is_trained_on: bool,
     pub(crate) sequence: u64,
 }
 
 impl Version {
-    /// Whether its output comes in pieces, so that it can be streamed.
+    /// Whether its output comes in chunks and can be streamed.
     pub(crate) fn is_iterator(&self) -> bool {
         let kind = self.schema.as_ref().and_then(|schema| schema.pointer("/components/schemas/Output/x-cog-array-type"));
         kind.and_then(Value::as_str) == Some("iterator")
     }
 }
 
-/// What computes a version's answers.
+/// What runs a version.
 #[derive(Debug, Clone)]
-pub(crate) enum Runs {
-    /// A container of this image.
+pub(crate) enum Runtime {
+    /// A container of an image.
     Image {
-        /// What the daemon knows or pulls it by.
+        /// The name under which the daemon has or pulls it.
         reference: String,
-        /// Whether it has to be pulled.
+        /// Whether it has to be pulled first.
         pull: bool,
     },
-    /// A script.
     Script(Script),
 }
 
-/// Whether an account or model can be called so: lowercase letters and digits, with `-`, `_` or `.` between them.
+/// Whether this is a valid name of an account or model: lowercase letters and digits, with `-`, `_` or `.` between them.
 pub(crate) fn is_name(name: &str) -> bool {
     let alphanumeric = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit();
     name.len() <= 255

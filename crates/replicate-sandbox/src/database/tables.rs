@@ -1,4 +1,4 @@
-//! All records together.
+//! All records.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
@@ -6,24 +6,24 @@ use tokio::time::Instant;
 
 use super::{Deployment, Job, Model, Upload, Version};
 
-/// Everything the sandbox knows.
+/// Everything the sandbox stores.
 #[derive(Debug, Default)]
-pub(crate) struct Books {
-    /// By `owner/name`.
+pub(crate) struct Database {
+    /// Key: `owner/name`.
     pub(crate) models: BTreeMap<String, Model>,
-    /// By name; the owner is the account.
+    /// Key: the name. Every deployment belongs to the account.
     pub(crate) deployments: BTreeMap<String, Deployment>,
     pub(crate) uploads: HashMap<String, Upload>,
     jobs: HashMap<String, Job>,
     /// Ids of the jobs, oldest first.
     order: Vec<String>,
-    /// Jobs that are over, and when their data is to be forgotten, soonest first.
+    /// Finished jobs and when to clear their data, soonest first.
     to_forget: VecDeque<(Instant, String)>,
     sequence: u64,
 }
 
-impl Books {
-    /// A number larger than any before, by which lists are ordered.
+impl Database {
+    /// A number greater than all before. Lists are sorted by it.
     pub(crate) fn next_sequence(&mut self) -> u64 {
         self.sequence += 1;
         self.sequence
@@ -46,7 +46,7 @@ impl Books {
         self.to_forget.push_back((at, id.to_owned()));
     }
 
-    /// The next job whose data is to be forgotten by now.
+    /// The next job whose data is due to be cleared.
     pub(crate) fn next_to_forget(&mut self, now: Instant) -> Option<String> {
         self.to_forget.pop_front_if(|(at, _)| *at <= now).map(|(_, id)| id)
     }
@@ -56,7 +56,7 @@ impl Books {
         self.order.iter().filter_map(|id| self.jobs.get(id))
     }
 
-    /// A version that can be seen by now.
+    /// A version, if it is visible at this time.
     pub(crate) fn version(&self, model: &str, id: &str, now: Instant) -> Option<(&Model, &Version)> {
         let model = self.models.get(model)?;
         let version = model.visible(now).find(|version| version.id == id)?;

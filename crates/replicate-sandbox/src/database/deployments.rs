@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-/// What a release runs on.
+/// The hardware and scaling of a release.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Configuration {
     pub(crate) hardware: String,
@@ -11,10 +11,10 @@ pub(crate) struct Configuration {
     pub(crate) max_instances: u64,
 }
 
-/// A state of a deployment.
+/// A release of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Release {
-    /// From 1; every update counts.
+    /// Counts updates, from 1.
     pub(crate) number: u64,
     pub(crate) model: String,
     pub(crate) version: String,
@@ -22,7 +22,7 @@ pub(crate) struct Release {
     pub(crate) configuration: Configuration,
 }
 
-/// A deployment. Its owner is the account.
+/// A deployment of the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Deployment {
     pub(crate) name: String,

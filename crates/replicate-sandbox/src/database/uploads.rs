@@ -1,9 +1,9 @@
-//! Files given to `POST /files`.
+//! Files uploaded with `POST /files`.
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// An uploaded file; its content is in the file store under the same id.
+/// An uploaded file. Its content is in the file store under the same id.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Upload {
     pub(crate) id: String,

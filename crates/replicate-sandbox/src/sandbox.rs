@@ -15,35 +15,48 @@ use url::Url;
 use uuid::Uuid;
 
 use super::account::Account;
-use super::books::{Books, is_name};
+use super::clock::Clock;
 use super::containers::{Containers, ContainersOptions, Reach};
+use super::database::{Database, is_name};
 use super::engine::Engine as _;
 use super::error::SandboxError;
 use super::faults::Faults;
 use super::files::FileStore;
 use super::options::SandboxOptions;
 use super::rate_limit::RateLimiter;
-use super::registry::{Gate, Registry};
+use super::registry::{Registry, RegistryBackend};
 use super::request_log::RequestLog;
 use super::scripted::{Scenario, ScriptedEngine};
 use super::service::Service;
-use super::time::Time;
 use super::{api, server};
 
-/// How long connections and jobs get to end.
+/// How long connections and jobs have to finish.
 const STOP_LIMIT: Duration = Duration::from_secs(1);
 
-/// A running sandbox. [`Sandbox::stop`] ends it properly; dropping it does what can be done without waiting.
+/// A running sandbox. Call [`Sandbox::stop`] to shut it down completely. Dropping it cleans up what it can without waiting.
+///
+/// ```
+/// use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), replicate_sandbox::SandboxError> {
+/// let sandbox = Sandbox::start(SandboxOptions { docker: false, ..SandboxOptions::default() }).await?;
+/// sandbox.create_model("hotdog", Visibility::Private, "cpu")?;
+/// let version = sandbox.push_scripted_version("hotdog", None, Script::always(ScriptedReply::output("not a hotdog")))?;
+/// assert_eq!(sandbox.versions("hotdog")[0].id, version);
+/// sandbox.stop().await;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Sandbox {
     pub(super) service: Arc<Service>,
     pub(super) registry: Arc<Registry>,
     api_url: Url,
-    /// Removed when it is dropped.
     folder: Option<TempDir>,
 }
 
 impl Sandbox {
-    /// Starts a sandbox. With Docker, containers that a crashed sandbox left are removed.
+    /// Starts a sandbox. With Docker, also removes containers that killed sandboxes left behind.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         if !is_name(&options.username) {
             return Err(SandboxError::Name(options.username));
@@ -67,7 +80,7 @@ impl Sandbox {
             files: FileStore::new(folder.path().join("files"), base_url.clone()),
             base_url,
             host,
-            time: Time::new(),
+            clock: Clock::new(),
             faults: Faults::default(),
             requests: RequestLog::default(),
             limiter: RateLimiter::new(options.rate_limits),
@@ -75,36 +88,36 @@ impl Sandbox {
             containers,
             closing: CancellationToken::new(),
             tasks: TaskTracker::new(),
-            books: Mutex::new(Books::default()),
+            database: Mutex::new(Database::default()),
             instances: Mutex::new(HashMap::new()),
             options,
         });
-        let registry = Registry::new(folder.path().join("registry"), Arc::clone(&service) as Arc<dyn Gate>);
+        let registry = Registry::new(folder.path().join("registry"), Arc::clone(&service) as Arc<dyn RegistryBackend>);
         let router = api::router(Arc::clone(&service)).merge(registry.router());
         service.tasks.spawn(server::serve(listener, Arc::clone(&service), router));
         let sandbox = Self { service, registry, api_url, folder: Some(folder) };
         if let Some(scenario) = scenario {
-            scenario.apply(&sandbox)?;
+            sandbox.apply(scenario)?;
         }
         Ok(sandbox)
     }
 
-    /// Such as `http://127.0.0.1:5000/v1`, for `REPLICATE_BASE_URL`.
+    /// The base URL of the API, such as `http://127.0.0.1:5000/v1`, for `REPLICATE_BASE_URL`.
     pub fn api_url(&self) -> &Url {
         &self.api_url
     }
 
-    /// Such as `http://127.0.0.1:5000`.
+    /// The URL of the port, such as `http://127.0.0.1:5000`.
     pub fn base_url(&self) -> &str {
         &self.service.base_url
     }
 
-    /// Such as `127.0.0.1:5000`, for `REPLICATE_REGISTRY`.
+    /// The host and port of the registry, such as `127.0.0.1:5000`, for `REPLICATE_REGISTRY`.
     pub fn registry_host(&self) -> &str {
         &self.service.host
     }
 
-    /// The account's name.
+    /// The name of the account.
     pub fn username(&self) -> &str {
         &self.service.account.username
     }
@@ -119,12 +132,12 @@ impl Sandbox {
         &self.service.account.cli_token
     }
 
-    /// Stops everything that was started and removes its files.
+    /// Stops everything that was started and removes the sandbox's files.
     pub async fn stop(mut self) {
         self.service.closing.cancel();
         self.service.tasks.close();
         if tokio::time::timeout(STOP_LIMIT, self.service.tasks.wait()).await.is_err() {
-            tracing::debug!("some connections of the sandbox did not end in time");
+            tracing::debug!("some connections of the sandbox did not close in time");
         }
         self.service.scripted.shutdown().await;
         if let Some(containers) = &self.service.containers {
@@ -133,7 +146,7 @@ impl Sandbox {
         if let Some(folder) = self.folder.take() {
             let removed = tokio::task::spawn_blocking(move || folder.close()).await;
             if !matches!(removed, Ok(Ok(()))) {
-                tracing::debug!(?removed, "the sandbox's files could not be removed");
+                tracing::debug!(?removed, "failed to remove the sandbox's files");
             }
         }
     }
@@ -142,7 +155,7 @@ impl Sandbox {
 impl Drop for Sandbox {
     fn drop(&mut self) {
         self.service.closing.cancel();
-        // Not stopped properly: containers are removed if there still is a runtime to do it.
+        // Not stopped: containers are removed in the background if a runtime is left.
         let was_stopped = self.folder.is_none();
         if let (false, Some(_), Ok(runtime)) = (was_stopped, &self.service.containers, tokio::runtime::Handle::try_current()) {
             let service = Arc::clone(&self.service);
@@ -173,7 +186,7 @@ fn temporary_folder(parent: Option<&Path>) -> std::io::Result<TempDir> {
     }
 }
 
-/// How this machine's own programs reach the port.
+/// The host and port by which programs on this machine reach the sandbox.
 fn own_host(bind: std::net::IpAddr, port: u16) -> String {
     match bind {
         std::net::IpAddr::V4(address) if address.is_unspecified() => format!("127.0.0.1:{port}"),
@@ -186,16 +199,14 @@ async fn connect(options: &SandboxOptions, account: &Account) -> Result<Containe
     let credentials = (account.username.clone(), account.cli_token.expose_secret().to_owned());
     let mut wanted = ContainersOptions::new(credentials, Uuid::new_v4().to_string());
     wanted.docker_host.clone_from(&options.docker_host);
-    wanted.idle_stop = options.idle_after;
-    wanted.setup_limit = options.setup_limit;
     if let Some(network) = &options.docker_network {
         wanted.reach = Reach::Network(network.clone());
     }
     let containers = Containers::connect(wanted).await.map_err(|cause| SandboxError::Docker(Box::new(cause)))?;
     match containers.remove_orphans().await {
         Ok(0) => {}
-        Ok(count) => tracing::info!(count, "containers of an earlier sandbox were removed"),
-        Err(cause) => tracing::warn!(%cause, "containers of earlier sandboxes could not be looked for"),
+        Ok(count) => tracing::info!(count, "removed containers of an earlier sandbox"),
+        Err(cause) => tracing::warn!(%cause, "failed to look for containers of earlier sandboxes"),
     }
     Ok(containers)
 }

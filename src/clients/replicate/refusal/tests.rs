@@ -3,16 +3,19 @@
 use std::error::Error;
 
 use super::*;
-use crate::clients::replicate::failure::{TimeLimit, TimedOut};
+use crate::clients::ErrorKind;
+use crate::clients::replicate::ReplicateError;
+use crate::clients::replicate::error::KEPT_BODY_BYTES;
+use crate::clients::replicate::limits::{TimeLimit, TimedOut};
 use crate::clients::replicate::wire::tests::prediction;
 use crate::domain::prediction::PredictionId;
 use crate::support::clock::{Clock, SystemClock};
 
-fn read(status: u16, body: &str) -> Failure {
+fn read(status: u16, body: &str) -> ReplicateFailure {
     read_with(status, &[], body)
 }
 
-fn read_with(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Failure {
+fn read_with(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> ReplicateFailure {
     let headers = headers.iter().map(|(name, value)| ((*name).parse().unwrap(), (*value).parse().unwrap())).collect();
     failure_of(StatusCode::from_u16(status).unwrap(), &headers, body.as_bytes(), "r8_token", SystemClock.now())
 }
@@ -21,8 +24,8 @@ fn read_with(status: u16, headers: &[(&'static str, &'static str)], body: &str) 
 fn an_unknown_token_is_unauthorized() {
     let body = r#"{"title":"Unauthenticated","detail":"You did not pass a valid authentication token","status":401}"#;
     let failure = read(401, body);
-    assert!(matches!(&failure, Failure::Unauthorized { looks_like_cli_token: false, .. }), "{failure:?}");
-    assert_eq!(failure.to_string(), "the API token was not accepted: You did not pass a valid authentication token");
+    assert!(matches!(&failure, ReplicateFailure::Unauthorized { looks_like_cli_token: false, .. }), "{failure:?}");
+    assert_eq!(failure.to_string(), "the API token was rejected: You did not pass a valid authentication token");
     assert_eq!(failure.kind(), ErrorKind::Request);
 }
 
@@ -52,23 +55,25 @@ fn a_spend_limit_is_billing_whatever_the_status() {
 
 #[test]
 fn forbidden_is_told_from_absent() {
-    assert!(matches!(read(403, ""), Failure::Forbidden { detail } if detail == "Forbidden"));
+    assert!(matches!(read(403, ""), ReplicateFailure::Forbidden { detail } if detail == "Forbidden"));
     let body = r#"{"detail":"The requested resource could not be found.","status":404}"#;
-    assert!(matches!(read(404, body), Failure::NotFound { detail } if detail == "The requested resource could not be found."));
+    assert!(
+        matches!(read(404, body), ReplicateFailure::NotFound { detail } if detail == "The requested resource could not be found.")
+    );
 }
 
 #[test]
 fn a_conflict_says_what_is_there() {
     let body = r#"{"status":409,"errors":[{"detail":"A model with that name and owner already exists."}]}"#;
     let failure = read(409, body);
-    assert_eq!(failure.to_string(), "it is there already: A model with that name and owner already exists.");
+    assert_eq!(failure.to_string(), "it already exists: A model with that name and owner already exists.");
 }
 
 #[test]
 fn bad_hardware_names_its_field() {
     let body = r#"{"status":400,"title":"Validation failed","detail":"The following errors occurred:\n- hardware: x is not valid",
         "errors":[{"pointer":"/hardware","detail":"x is not a valid hardware SKU."}]}"#;
-    let Failure::InvalidInput { fields, .. } = read(400, body) else { panic!("not invalid input") };
+    let ReplicateFailure::InvalidInput { fields, .. } = read(400, body) else { panic!("not invalid input") };
     let description = "x is not a valid hardware SKU.".to_owned();
     assert_eq!(fields, [InvalidField { field: "hardware".to_owned(), rule: None, description }]);
 }
@@ -81,7 +86,7 @@ fn refused_inputs_are_listed_one_by_one() {
         {"type":"number_lte","field":"input.steps","description":"Must be less than or equal to 4"}]}"#;
     let failure = read(422, body);
     assert_eq!(failure.kind(), ErrorKind::Request);
-    let Failure::InvalidInput { fields, detail } = failure else { panic!("not invalid input") };
+    let ReplicateFailure::InvalidInput { fields, detail } = failure else { panic!("not invalid input") };
     assert_eq!(fields.iter().map(|field| field.rule.as_deref().unwrap()).collect::<Vec<_>>(), ["required", "number_lte"]);
     assert_eq!(fields[1].field, "input.steps");
     assert!(detail.starts_with("- input: prompt is required"));
@@ -91,7 +96,7 @@ fn refused_inputs_are_listed_one_by_one() {
 fn a_version_of_somebody_else_is_not_permitted() {
     let body = r#"{"title":"Invalid version or not permitted","status":422,
         "detail":"The specified version does not exist (or perhaps you don't have permission to use it?)"}"#;
-    assert!(matches!(read(422, body), Failure::VersionNotPermitted { .. }));
+    assert!(matches!(read(422, body), ReplicateFailure::VersionNotPermitted { .. }));
 }
 
 #[test]
@@ -99,14 +104,16 @@ fn a_disabled_version_is_the_models_failure() {
     let body = r#"{"title":"Version disabled","status":422,
         "detail":"This version has been disabled because it consistently fails to complete setup."}"#;
     let failure = read(422, body);
-    assert!(matches!(failure, Failure::VersionDisabled { .. }));
+    assert!(matches!(failure, ReplicateFailure::VersionDisabled { .. }));
     assert_eq!(failure.kind(), ErrorKind::Model);
 }
 
 #[test]
 fn low_credit_is_told_from_a_busy_minute() {
     let busy = read(429, r#"{"detail":"Request was throttled. Your rate limit resets in ~30s."}"#);
-    assert!(matches!(busy, Failure::RateLimited { low_credit: false, retry_after: Some(wait), .. } if wait.as_secs() == 30));
+    assert!(
+        matches!(busy, ReplicateFailure::RateLimited { low_credit: false, retry_after: Some(wait), .. } if wait.as_secs() == 30)
+    );
     let poor = read(
         429,
         concat!(
@@ -115,30 +122,32 @@ fn low_credit_is_told_from_a_busy_minute() {
             r#""status":429,"retry_after":5}"#
         ),
     );
-    assert!(matches!(poor, Failure::RateLimited { low_credit: true, retry_after: Some(wait), .. } if wait.as_secs() == 5));
+    assert!(matches!(poor, ReplicateFailure::RateLimited { low_credit: true, retry_after: Some(wait), .. } if wait.as_secs() == 5));
 }
 
 #[test]
 fn a_servers_wait_is_taken_from_retry_after_alone() {
     let headers = [("retry-after", "2"), ("ratelimit-reset", "60")];
-    assert!(matches!(read_with(503, &headers, ""), Failure::Server { retry_after: Some(wait), .. } if wait.as_secs() == 2));
-    assert!(matches!(read_with(503, &headers[1..], ""), Failure::Server { retry_after: None, status: 503, .. }));
+    assert!(
+        matches!(read_with(503, &headers, ""), ReplicateFailure::Server { retry_after: Some(wait), .. } if wait.as_secs() == 2)
+    );
+    assert!(matches!(read_with(503, &headers[1..], ""), ReplicateFailure::Server { retry_after: None, status: 503, .. }));
 }
 
 #[test]
 fn html_empty_and_odd_bodies_still_have_a_meaning() {
     let bodies = ["", "<html>Bad Gateway</html>", "[]", "null", r#"{"detail":{"a":1},"errors":"x","invalid_fields":null}"#];
     for body in bodies {
-        assert_eq!(read(502, body).to_string(), "Replicate answered with status 502: Bad Gateway", "{body}");
+        assert_eq!(read(502, body).to_string(), "Replicate responded with status 502: Bad Gateway", "{body}");
     }
-    assert!(matches!(read(418, ""), Failure::Rejected { status: 418, .. }));
-    assert!(matches!(read(408, ""), Failure::Server { status: 408, .. }));
+    assert!(matches!(read(418, ""), ReplicateFailure::Rejected { status: 418, .. }));
+    assert!(matches!(read(408, ""), ReplicateFailure::Server { status: 408, .. }));
 }
 
 #[test]
 fn a_redirect_says_where_to() {
     let failure = read_with(301, &[("location", "https://elsewhere.example/v1")], "");
-    assert_eq!(failure.to_string(), "the request was refused with status 301: redirected to https://elsewhere.example/v1");
+    assert_eq!(failure.to_string(), "the request was rejected with status 301: redirected to https://elsewhere.example/v1");
     assert!(failure.hint().unwrap().contains("REPLICATE_BASE_URL"));
 }
 
@@ -166,22 +175,22 @@ fn a_time_out_names_limit_prediction_and_page() {
         prediction: prediction("starting"),
         stopped,
     };
-    let failure = Failure::TimedOut(Box::new(timed_out(true)));
+    let failure = ReplicateFailure::TimedOut(Box::new(timed_out(true)));
     assert_eq!(
         failure.to_string(),
         "abcdefghijklmnopqrstuvwxyz (https://replicate.com/p/abcdefghijklmnopqrstuvwxyz) never started within the start-up limit of \
-         15 min 0 s; it was cancelled"
+         15 min 0 s; it was canceled"
     );
     assert_eq!(failure.kind(), ErrorKind::Model);
-    let unsure = Failure::TimedOut(Box::new(timed_out(false)));
-    assert!(unsure.to_string().ends_with("cancelling it was not confirmed"));
+    let unsure = ReplicateFailure::TimedOut(Box::new(timed_out(false)));
+    assert!(unsure.to_string().ends_with("its cancellation was not confirmed"));
 }
 
 #[test]
 fn a_clean_cancellation_needs_no_advice() {
-    let clean = Failure::Cancelled { still_running: None };
+    let clean = ReplicateFailure::Cancelled { still_running: None };
     assert_eq!((clean.to_string().as_str(), clean.hint(), clean.kind()), ("cancelled", None, ErrorKind::Cancelled));
-    let dirty = Failure::Cancelled { still_running: Some(PredictionId::new("p1")) };
+    let dirty = ReplicateFailure::Cancelled { still_running: Some(PredictionId::new("p1")) };
     assert_eq!(dirty.to_string(), "cancelled, but p1 could not be stopped and may still run");
     assert!(dirty.hint().is_some());
 }

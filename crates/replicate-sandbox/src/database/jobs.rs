@@ -1,4 +1,4 @@
-//! Predictions and trainings: one kind of record, as in the real service.
+//! Predictions and trainings, which share one kind of record as in the real service.
 
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::engine::{EngineVersion, JobKind};
+use crate::engine::EngineVersion;
+use crate::job_kind::JobKind;
 
 /// A job's status: `docs/reference/replicate-api.md#statuses`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,9 +18,9 @@ pub(crate) enum Status {
     Processing,
     Succeeded,
     Failed,
-    /// By the user, or at its deadline while it ran.
+    /// By a client, or at its deadline while it ran.
     Canceled,
-    /// Ended before it started.
+    /// At its deadline, before it started.
     Aborted,
 }
 
@@ -40,12 +41,11 @@ impl Status {
     }
 }
 
-/// How long things took.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Metrics {
     pub(crate) predict_time: Option<Duration>,
     pub(crate) total_time: Option<Duration>,
-    /// What the version reported besides.
+    /// Other metrics that the version reported.
     pub(crate) others: Map<String, Value>,
 }
 
@@ -56,17 +56,17 @@ pub(crate) struct Job {
     pub(crate) sequence: u64,
     pub(crate) kind: JobKind,
     pub(crate) version: EngineVersion,
-    /// Official models hide which version ran.
+    /// Whether the version's id is hidden, as for official models.
     pub(crate) hides_version: bool,
     pub(crate) is_scripted: bool,
     pub(crate) streams: bool,
-    /// `owner/name` of the deployment it was made on.
+    /// The deployment it was created on, as `owner/name`.
     pub(crate) deployment: Option<String>,
-    /// Where the version that a training makes goes.
+    /// The model that receives the version made by a training, as `owner/name`.
     pub(crate) destination: Option<String>,
     pub(crate) input: Map<String, Value>,
     pub(crate) output: Value,
-    /// Output files, to be removed with the data.
+    /// Ids of output files, removed along with the data.
     pub(crate) files: Vec<String>,
     pub(crate) error: Option<String>,
     pub(crate) logs: String,
@@ -79,7 +79,7 @@ pub(crate) struct Job {
     pub(crate) deadline: Option<(DateTime<Utc>, Instant)>,
     pub(crate) is_data_removed: bool,
     pub(crate) cancelled: CancellationToken,
-    /// Holds the status, for those who wait.
+    /// The status, as a channel that others can wait on.
     pub(crate) status: watch::Sender<Status>,
 }
 
@@ -88,7 +88,7 @@ impl Job {
         *self.status.borrow()
     }
 
-    /// Begins the run itself. A job that is over stays so.
+    /// Marks the job as running. A finished job stays finished.
     pub(crate) fn start(&mut self, at: DateTime<Utc>, instant: Instant) {
         if self.status() == Status::Starting {
             self.started_at = Some(at);
@@ -97,7 +97,7 @@ impl Job {
         }
     }
 
-    /// Ends the job and tells those who wait.
+    /// Finishes the job and notifies those who wait.
     pub(crate) fn end(&mut self, status: Status, at: DateTime<Utc>, instant: Instant) {
         self.completed_at = Some(at);
         self.metrics.predict_time = self.started.map(|started| instant.saturating_duration_since(started));
@@ -106,7 +106,7 @@ impl Job {
         self.status.send_replace(status);
     }
 
-    /// Forgets what was given and what came out.
+    /// Clears inputs, outputs and logs, and returns the ids of the files to remove.
     pub(crate) fn remove_data(&mut self) -> Vec<String> {
         self.is_data_removed = true;
         self.input = Map::new();

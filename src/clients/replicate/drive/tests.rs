@@ -6,7 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
 use crate::clients::ErrorKind;
+use crate::clients::replicate::limits::Polling;
 use crate::clients::replicate::wire::tests::prediction;
+use crate::domain::plan::Limits;
 
 const LIMITS: RunLimits = RunLimits {
     startup: Duration::from_secs(900),
@@ -88,7 +90,7 @@ impl Script {
     }
 }
 
-impl Job for Script {
+impl Operation for Script {
     fn describe(&self) -> String {
         "run a prediction on acme/x".to_owned()
     }
@@ -102,7 +104,7 @@ impl Job for Script {
     async fn get(&self, _id: &PredictionId) -> Result<Prediction, ReplicateError> {
         self.seen.lock().unwrap().looks += 1;
         if self.age() < self.visible_after {
-            return Err(ReplicateError::new("get", Failure::NotFound { detail: "not found".to_owned() }));
+            return Err(ReplicateError::new("get", ReplicateFailure::NotFound { detail: "not found".to_owned() }));
         }
         Ok(self.now())
     }
@@ -123,7 +125,7 @@ async fn run(script: &Script) -> Result<Prediction, ReplicateError> {
 
 fn timed_out(error: &ReplicateError) -> &TimedOut {
     match error.failure() {
-        Failure::TimedOut(timed_out) => timed_out,
+        ReplicateFailure::TimedOut(timed_out) => timed_out,
         other => panic!("no time-out: {other:?}"),
     }
 }
@@ -244,7 +246,7 @@ async fn a_cancelled_run_is_cancelled_at_the_service() {
         cancelled.cancel();
     });
     let error = outcome.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Cancelled { still_running: None }), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::Cancelled { still_running: None }), "{error:?}");
     assert_eq!(script.cancelled().unwrap().round(), 30.0);
 }
 
@@ -254,7 +256,7 @@ async fn a_cancelled_run_does_not_wait_for_a_dead_service() {
     let cancelled = CancellationToken::new();
     cancelled.cancel();
     let error = drive(&script, &LIMITS, &|_: &Prediction| {}, &cancelled).await.unwrap_err();
-    assert!(matches!(error.failure(), Failure::Cancelled { still_running: Some(_) }), "{error:?}");
+    assert!(matches!(error.failure(), ReplicateFailure::Cancelled { still_running: Some(_) }), "{error:?}");
     assert_eq!(script.age().round(), 3.0);
 }
 
@@ -266,7 +268,7 @@ async fn one_that_is_created_while_we_are_cancelled_is_stopped_too() {
         sleep(Duration::from_secs(1)).await;
         cancelled.cancel();
     });
-    assert!(matches!(outcome.unwrap_err().failure(), Failure::Cancelled { still_running: None }));
+    assert!(matches!(outcome.unwrap_err().failure(), ReplicateFailure::Cancelled { still_running: None }));
     assert_eq!(script.cancelled(), Some(0.0));
 }
 

@@ -1,4 +1,4 @@
-//! Ids in the forms of the real service.
+//! Ids in the real service's formats.
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -17,7 +17,7 @@ pub(crate) fn job_id() -> String {
     text.into_iter().map(char::from).collect()
 }
 
-/// 64 hexadecimal digits that follow from the model's name and the number of its versions.
+/// 64 hexadecimal digits, derived from the model's name and how many versions it had before.
 pub(crate) fn scripted_version_id(model: &str, number: usize) -> String {
     hex::encode(Sha256::digest(format!("{model} {number}")))
 }

@@ -1,11 +1,11 @@
-//! What the registry asks and tells the books.
+//! The registry's backend: access to models, and the versions that pushes add.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::books::{Runs, Version};
-use super::registry::{Access, Gate, PushedManifest};
+use super::database::{Runtime, Version};
+use super::registry::{Access, PushedManifest, RegistryBackend};
 use super::service::Service;
 
 /// The namespaces of Cog's labels; the second is the older one. See `docs/reference/cog.md#labels`.
@@ -15,40 +15,40 @@ fn label<'a>(labels: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str
     NAMESPACES.iter().find_map(|namespace| labels.get(&format!("{namespace}{name}"))).map(String::as_str)
 }
 
-impl Gate for Service {
+impl RegistryBackend for Service {
     fn authenticate(&self, username: &str, password: &str) -> bool {
         self.account.is_cli_login(username, password)
     }
 
     fn repository(&self, name: &str, username: &str) -> Access {
-        match self.books().models.get(name) {
+        match self.database().models.get(name) {
             None => Access::Missing,
             Some(model) if model.owner == username => Access::Allowed,
             Some(_) => Access::Forbidden,
         }
     }
 
-    /// A tag that is pushed makes a version. What is pushed by digest only is a part of an index whose tag follows.
+    /// A pushed tag adds a version. A manifest pushed by digest only belongs to an index whose tag follows.
     fn pushed(&self, push: PushedManifest) {
         let Some(id) = push.digest.strip_prefix("sha256:").filter(|_| push.tag.is_some()) else { return };
         let image = format!("{}/{}@{}", self.host, push.repository, push.digest);
-        self.add_version(&push.repository, id, &push.labels, Runs::Image { reference: image, pull: true });
+        self.add_version(&push.repository, id, &push.labels, Runtime::Image { reference: image, pull: true });
     }
 }
 
 impl Service {
-    /// Adds a version of an image with these labels. A version that is there stays as it is.
-    pub(super) fn add_version(&self, model: &str, id: &str, labels: &BTreeMap<String, String>, runs: Runs) {
-        let created_at = self.time.now();
+    /// Adds a version of an image with these labels. An existing version is left unchanged.
+    pub(super) fn add_version(&self, model: &str, id: &str, labels: &BTreeMap<String, String>, runtime: Runtime) {
+        let created_at = self.clock.now();
         let visible_at = self.instant() + self.options.version_delay;
-        let mut books = self.books();
-        let sequence = books.next_sequence();
-        let Some(model) = books.models.get_mut(model) else { return };
+        let mut database = self.database();
+        let sequence = database.next_sequence();
+        let Some(model) = database.models.get_mut(model) else { return };
         if model.versions.iter().any(|version| version.id == id) {
             return;
         }
-        let runs = model.pushed_script.clone().map_or(runs, Runs::Script);
-        if let Runs::Script(script) = &runs {
+        let runtime = model.pushed_script.clone().map_or(runtime, Runtime::Script);
+        if let Runtime::Script(script) = &runtime {
             self.scripted.add(&model.full_name(), id, script.clone());
         }
         model.versions_made += 1;
@@ -57,7 +57,7 @@ impl Service {
             created_at,
             cog_version: label(labels, "version").map(str::to_owned),
             schema: label(labels, "openapi_schema").and_then(|text| serde_json::from_str::<Value>(text).ok()),
-            runs,
+            runtime,
             visible_at,
             is_disabled: false,
             is_trained_on: false,
