@@ -76,7 +76,7 @@ impl Reader {
         }
     }
 
-    /// `true` or `false`; in quotes too, as the peer takes it.
+    /// `true` or `false`; in quotes too, as cog-safe-push takes it.
     pub(super) fn boolean(&mut self, node: Option<&Node>, path: &str) -> Option<bool> {
         let node = self.place(node, path);
         match &node?.value {
@@ -90,7 +90,7 @@ impl Reader {
         }
     }
 
-    /// A whole number that is not negative; in quotes too, as the peer takes it.
+    /// A whole number that is not negative; in quotes too, as cog-safe-push takes it.
     pub(super) fn number(&mut self, node: Option<&Node>, path: &str) -> Option<u64> {
         let node = self.place(node, path)?;
         match &node.value {
@@ -141,8 +141,7 @@ impl Reader {
             Ok(model) => Some(model),
             Err(_) => {
                 let message = format!("{path} '{}' is not OWNER/NAME", shorten(&text, 100));
-                let finding =
-                    Finding::new(&rules::BAD_MODEL, message).hint("write the two parts of its address, as in acme/hotdog");
+                let finding = Finding::new(&rules::BAD_MODEL, message).hint("write its owner and its name, as in acme/hotdog");
                 self.findings.push(match node {
                     Some(node) => finding.at(node.location.clone()),
                     None => finding,

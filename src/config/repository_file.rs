@@ -8,7 +8,7 @@ use figment::value::Dict;
 
 use crate::config::reader::{Entries, Reader};
 use crate::config::rules;
-use crate::config::settings::{Kind, SETTINGS};
+use crate::config::settings::{SETTINGS, ValueKind};
 use crate::support::path_patterns::PathPatterns;
 
 /// The file's name.
@@ -19,7 +19,7 @@ pub(super) const FILE: &str = ".safe-push.yaml";
 pub(super) struct Overrides {
     /// Values by the names of settings.
     pub(super) values: Dict,
-    /// Rules that are ignored.
+    /// Rules to ignore.
     pub(super) ignore: Vec<RuleCode>,
     /// Rules whose severity is changed.
     pub(super) severities: Vec<(RuleCode, Severity)>,
@@ -32,7 +32,7 @@ pub(super) struct Overrides {
 pub(super) struct RepositoryFile {
     pub(super) all: Overrides,
     pub(super) models: BTreeMap<String, Overrides>,
-    /// Where values stand, by their paths: `models.hotdog.parallel`, and `models.hotdog` for a section.
+    /// Locations of values by their paths, as in `models.hotdog.parallel`; `models.hotdog` is a section.
     pub(super) places: BTreeMap<String, Location>,
 }
 
@@ -108,15 +108,15 @@ fn overrides(reader: &mut Reader, entries: &Entries<'_>, path: &str) -> Override
 }
 
 /// A value of this form. An empty text is absent.
-fn value(reader: &mut Reader, node: &Node, path: &str, kind: Kind) -> Option<figment::value::Value> {
+fn value(reader: &mut Reader, node: &Node, path: &str, kind: ValueKind) -> Option<figment::value::Value> {
     let node = Some(node);
     Some(match kind {
-        Kind::Switch => reader.boolean(node, path)?.into(),
-        Kind::Text => reader.text(node, path).filter(|text| !text.trim().is_empty())?.into(),
-        Kind::Model => reader.model(node, path)?.to_string().into(),
-        Kind::Number => reader.number(node, path)?.into(),
-        Kind::Choice(words) => reader.choice(node, path, words)?.into(),
-        Kind::List => reader.texts(node, path).into(),
+        ValueKind::Switch => reader.boolean(node, path)?.into(),
+        ValueKind::Text => reader.text(node, path).filter(|text| !text.trim().is_empty())?.into(),
+        ValueKind::Model => reader.model(node, path)?.to_string().into(),
+        ValueKind::Number => reader.number(node, path)?.into(),
+        ValueKind::Choice(words) => reader.choice(node, path, words)?.into(),
+        ValueKind::List => reader.texts(node, path).into(),
     })
 }
 
@@ -154,8 +154,8 @@ fn code(reader: &mut Reader, text: &str, node: &Node) -> Option<RuleCode> {
     if digits.len() == 3 && digits.chars().all(|digit| digit.is_ascii_digit()) {
         return Some(RuleCode::parse(text));
     }
-    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is no rule's code")).at(node.location.clone());
-    reader.findings.push(finding.hint("rules are named like SP101; `safe-push rules` lists them"));
+    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is not a rule code")).at(node.location.clone());
+    reader.findings.push(finding.hint("write a code such as SP101; `safe-push rules` lists them"));
     None
 }
 

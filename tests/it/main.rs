@@ -21,4 +21,5 @@ mod python_hostile;
 mod reference;
 mod sandbox_client;
 mod schema_compat;
+mod schemas;
 mod trainings;

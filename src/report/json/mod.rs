@@ -3,11 +3,13 @@
 pub(in crate::report) mod convert;
 mod merge;
 mod previews;
+mod schema;
 pub mod v1;
 
 pub use convert::{finding, measurement, run_json};
 pub use merge::merged;
 pub use previews::PREVIEW_BYTES;
+pub use schema::run_schema;
 
 /// What `schema` says in documents of these types.
 pub const SCHEMA: &str = "safe-push/v1";

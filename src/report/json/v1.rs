@@ -1,5 +1,6 @@
 //! The types of `run.json`, version 1. Members may be added; none is renamed, removed or given another meaning.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -7,7 +8,7 @@ use crate::domain::report::{CaseStatus, DeploymentChange, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 
 /// A whole run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// `safe-push/v1`.
     pub schema: String,
@@ -28,7 +29,7 @@ pub struct Run {
 }
 
 /// One model's run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {
     /// The live model, `owner/name`.
     pub model: String,
@@ -61,7 +62,7 @@ pub struct Model {
 }
 
 /// Versions as `owner/name:id`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Versions {
     /// The staged version that was tested.
     pub test: Option<String>,
@@ -78,7 +79,7 @@ pub struct Versions {
 }
 
 /// Digests of layers as the registry holds them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Layers {
     /// Of the staged version.
     pub staged: Vec<String>,
@@ -89,7 +90,7 @@ pub struct Layers {
 }
 
 /// A deployment after the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deployment {
     /// `owner/name`.
     pub name: String,
@@ -102,7 +103,7 @@ pub struct Deployment {
 }
 
 /// A stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StageEntry {
     /// Which.
     pub name: Stage,
@@ -115,7 +116,7 @@ pub struct StageEntry {
 }
 
 /// A finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingEntry {
     /// The rule's code, as in `SP101`.
     pub code: String,
@@ -141,7 +142,7 @@ pub struct FindingEntry {
 }
 
 /// How grave a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
@@ -164,7 +165,7 @@ impl Severity {
 }
 
 /// A labelled fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Detail {
     /// The label.
     pub label: String,
@@ -173,7 +174,7 @@ pub struct Detail {
 }
 
 /// A case. `output`, `error`, `prediction_id`, `url` and `metrics` are those of the attempt that decided.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {
     /// Its name within the model.
     pub id: String,
@@ -223,7 +224,7 @@ pub struct Case {
 }
 
 /// One file of an output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileEntry {
     /// Where it stands in the output: `output`, `output[0].mask`.
     pub place: String,
@@ -241,7 +242,7 @@ pub struct FileEntry {
 }
 
 /// Two files that were compared.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparisonEntry {
     /// Where the file stands in the output.
     pub place: String,
@@ -262,7 +263,7 @@ pub struct ComparisonEntry {
 }
 
 /// One number that a comparison gave. At most one of the two thresholds is there.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasurementEntry {
     /// What was measured, with the unit.
     pub name: String,
@@ -279,7 +280,7 @@ pub struct MeasurementEntry {
 }
 
 /// One prediction of a case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// The prediction; absent when the inputs were refused.
     pub prediction_id: Option<String>,
@@ -296,7 +297,7 @@ pub struct Attempt {
 }
 
 /// What was spent.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
     /// Predictions and trainings created.
     pub predictions: u64,
@@ -309,7 +310,7 @@ pub struct Cost {
 }
 
 /// An error with the way out.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorEntry {
     /// What happened, with its causes.
     pub message: String,
