@@ -6,6 +6,7 @@
 //! The crate is divided into rooms. A room uses only the rooms below it; `tests/it/architecture` keeps that true and
 //! `docs/development/architecture.md` walks one push through them. From top to ground:
 //!
+//! - [`reference`](mod@reference): what `crates/dev` generates documentation and schemas from
 //! - [`cli`]: the command line and the action face; exit codes
 //! - [`pipeline`]: runs the stages in order and yields a report
 //! - [`select`], [`inspect`], [`build`], [`verify`], [`publish`], [`deliver`]: the stages
@@ -24,6 +25,7 @@ pub mod domain;
 pub mod inspect;
 pub mod pipeline;
 pub mod publish;
+pub mod reference;
 pub mod report;
 pub mod select;
 pub mod support;

@@ -1,6 +1,6 @@
 //! The command line as typed.
 //!
-//! `run` is the default: a first word that is no subcommand belongs to it, so that `cog-safe-push` command lines work unchanged.
+//! `run` is the default: command lines that do not start with a subcommand are runs, so that those of `cog-safe-push` work unchanged.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
     pub(super) command: Command,
 }
 
-/// What every subcommand understands.
+/// Options of every subcommand.
 #[derive(Debug, Args)]
 pub(super) struct GlobalArguments {
     /// Show more: build output, each prediction, requests
@@ -30,79 +30,79 @@ pub(super) struct GlobalArguments {
     /// Show results and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub(super) quiet: bool,
-    /// How results are printed
+    /// Format of results
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false, help_heading = "Output")]
     pub(super) format: Format,
-    /// When colours are used
+    /// When to use colors
     #[arg(long, global = true, value_enum, default_value_t, help_heading = "Output")]
     pub(super) color: ColorChoice,
 }
 
-/// What can be done.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Build, stage, verify and publish (the default)
     Run(RunArguments),
-    /// Verify a version that is already on Replicate: no build, no push
+    /// Verify a version on Replicate, without building or pushing
     Verify(VerifyArguments),
-    /// Find what would break users, without building; all models, unless some are chosen
+    /// Find what would break users, without building
     Check(RunArguments),
-    /// Build the image, with its schema and labels
+    /// Build the image with its schema and labels
     Build(RunArguments),
-    /// Name the models of this repository that a run would take
+    /// List the models that a run would test
     Select(SelectArguments),
-    /// Show, compare or lint OpenAPI schemas of models
+    /// Show, compare or lint the OpenAPI schemas of models
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// What the image is built from
+    /// Inspect how the image is built
     #[command(subcommand)]
     Image(ImageCommand),
     /// Compare two output files
     Compare(CompareArguments),
-    /// Render the reports of a run again from its run.json
+    /// Render reports from a saved run.json
     Report(ReportArguments),
-    /// List the rules that findings refer to
+    /// List the rules behind findings
     Rules(RulesArguments),
     /// Serve a Replicate-compatible API and registry on this machine
     Sandbox(SandboxArguments),
-    /// Watch two pushes of an example model on the sandbox, a good and a breaking one
+    /// Push an example model to the sandbox, then break it
     Demo(DemoArguments),
-    /// Push and run a tiny model of our own and remove it: does the whole way still work?
+    /// Push, run and delete a tiny model to check the pipeline
     Canary(CanaryArguments),
-    /// Write a first configuration for the model in this folder
+    /// Write a configuration for the model in this folder
     Init(InitArguments),
 }
 
 /// A run, or a part of one.
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// The live model, OWNER/NAME; else what the configuration says
+    /// Live model, OWNER/NAME [default: the configured model]
     #[arg(value_name = "MODEL")]
     pub(super) model: Option<String>,
-    /// Do everything on the embedded sandbox; nothing is sent to Replicate
+    /// Use the embedded sandbox instead of Replicate
     #[arg(long)]
     pub(super) sandbox: bool,
-    /// Print annotated examples of the configuration files, and do nothing else
+    /// Print annotated examples of the configuration files
     #[arg(long)]
     pub(super) help_config: bool,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }
 
-/// A verification alone.
+/// A verification without a build.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArguments {
-    /// The version: OWNER/NAME:ID, or OWNER/NAME for the newest
+    /// Version to verify, or the newest of a model
     #[arg(value_name = "OWNER/NAME[:ID]")]
     pub(super) version: String,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }
 
-/// Which models.
+/// A selection of models.
 #[derive(Debug, Args)]
 pub(super) struct SelectArguments {
-    /// Print the matrix for GitHub Actions instead of names
+    /// Print a matrix for GitHub Actions
     #[arg(long)]
     pub(super) matrix: bool,
     #[command(flatten)]
@@ -112,35 +112,35 @@ pub(super) struct SelectArguments {
 /// Work on schemas.
 #[derive(Debug, Subcommand)]
 pub(super) enum SchemaCommand {
-    /// Print the schema that the source describes
+    /// Print the schema that follows from the source
     Show(SchemaShowArguments),
-    /// Say what changed between two schemas, and for whom that is a break (exit code 1)
+    /// Compare two schemas; exit with 1 for breaking changes
     Diff(SchemaDiffArguments),
-    /// Say what users will miss in a schema
+    /// Find what users will miss in a schema
     Lint(SchemaLintArguments),
 }
 
-/// Where a schema's source is.
+/// The source of a schema.
 #[derive(Debug, Args)]
 pub(super) struct SchemaShowArguments {
-    /// The predictor or trainer, FILE:NAME; else what cog.yaml says
+    /// Predictor or trainer, FILE:NAME [default: from cog.yaml]
     #[arg(value_name = "FILE:NAME")]
     pub(super) target: Option<String>,
-    /// Whether the target is a predictor or a trainer
+    /// Kind of the target
     #[arg(long, value_enum, default_value_t = Mode::Predict)]
     pub(super) mode: Mode,
-    /// The Cog version whose schema is wanted
+    /// Cog version to generate the schema for
     #[arg(long, value_name = "VERSION")]
     pub(super) cog_version: Option<String>,
-    /// Repeat what the official generator loses
+    /// Reproduce the gaps of Cog's own generator
     #[arg(long)]
     pub(super) peer_exact: bool,
-    /// The folder with cog.yaml
+    /// Folder with cog.yaml
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     pub(super) project: PathBuf,
 }
 
-/// What a target is.
+/// The kind of a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Mode {
     /// predict() or run()
@@ -152,9 +152,9 @@ pub(super) enum Mode {
 /// Two schemas.
 #[derive(Debug, Args)]
 pub(super) struct SchemaDiffArguments {
-    /// The older one: a JSON file, - for standard input, OWNER/NAME[:ID], or a project folder
+    /// Old schema: JSON file, - for stdin, OWNER/NAME[:ID], or folder
     pub(super) old: String,
-    /// The newer one, named likewise
+    /// New schema, in the same forms
     #[arg(default_value = ".")]
     pub(super) new: String,
 }
@@ -162,7 +162,7 @@ pub(super) struct SchemaDiffArguments {
 /// One schema.
 #[derive(Debug, Args)]
 pub(super) struct SchemaLintArguments {
-    /// A JSON file, - for standard input, OWNER/NAME[:ID], or a project folder
+    /// Schema: JSON file, - for stdin, OWNER/NAME[:ID], or folder
     #[arg(default_value = ".")]
     pub(super) schema: String,
 }
@@ -170,17 +170,17 @@ pub(super) struct SchemaLintArguments {
 /// Work on images.
 #[derive(Debug, Subcommand)]
 pub(super) enum ImageCommand {
-    /// Print the Dockerfile that a build would use
+    /// Print the Dockerfile
     Dockerfile(DockerfileArguments),
 }
 
-/// A Dockerfile and its reasons.
+/// The Dockerfile of a build.
 #[derive(Debug, Args)]
 pub(super) struct DockerfileArguments {
-    /// Print the choices and their reasons instead
+    /// Print the decisions and their reasons
     #[arg(long)]
     pub(super) explain: bool,
-    /// Print the official program's instructions, faults included, for comparison
+    /// Print the instructions of the Cog CLI, faults included
     #[arg(long)]
     pub(super) peer_exact: bool,
     #[command(flatten)]
@@ -190,59 +190,58 @@ pub(super) struct DockerfileArguments {
 /// Two files.
 #[derive(Debug, Args)]
 pub(super) struct CompareArguments {
-    /// The file that is right, or its http(s) address
+    /// Expected file or its http(s) URL
     pub(super) expected: String,
-    /// The file in question, or its http(s) address
+    /// Actual file or its http(s) URL
     pub(super) actual: String,
-    /// Where the difference goes: a heat map (PNG) of pictures, a diff of texts and JSON
+    /// File for the difference: a heat map or a diff
     #[arg(long, value_name = "FILE")]
     pub(super) out: Option<PathBuf>,
-    /// Holds a measurement to another threshold, as in ssim=0.95; can be given several times
+    /// Threshold of a measurement, as in ssim=0.95 (repeatable)
     #[arg(long = "threshold", value_name = "NAME=VALUE", value_parser = threshold)]
     pub(super) thresholds: Vec<(String, f64)>,
 }
 
 fn threshold(text: &str) -> Result<(String, f64), String> {
     let (name, value) = text.split_once('=').ok_or("name the measurement, as in ssim=0.95")?;
-    let value = value.trim().parse().map_err(|_error| format!("'{value}' is no number"))?;
+    let value = value.trim().parse().map_err(|_error| format!("'{value}' is not a number"))?;
     Ok((name.trim().to_owned(), value))
 }
 
 /// A saved run.
 #[derive(Debug, Args)]
 pub(super) struct ReportArguments {
-    /// The run.json of a run, or those of several, which become one; without any, in a workflow's last job, check runs that are still
-    /// open are closed
+    /// Saved runs to render as one; none to finish a workflow
     #[arg(value_name = "RUN.JSON")]
     pub(super) runs: Vec<PathBuf>,
-    /// Where the reports go; else only the summary is printed
+    /// Folder for the reports
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
 }
 
-/// Rules of all rooms.
+/// The rules.
 #[derive(Debug, Args)]
 pub(super) struct RulesArguments {
-    /// One rule only, as in SP101
+    /// Rule to show, as in SP101
     pub(super) code: Option<String>,
-    /// Print the reference as Markdown
+    /// Print all rules as Markdown
     #[arg(long)]
     pub(super) markdown: bool,
 }
 
-/// A sandbox of its own.
+/// A sandbox outside of a run.
 #[derive(Debug, Args)]
 pub(super) struct SandboxArguments {
-    /// The port; 0 takes a free one
+    /// Port, or 0 for a free one
     #[arg(long, default_value_t = 0)]
     pub(super) port: u16,
-    /// The address to listen on
+    /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(super) bind: IpAddr,
-    /// The account that owns the models
+    /// Account that owns the models
     #[arg(long, value_name = "NAME", default_value = "sandbox")]
     pub(super) username: String,
-    /// A YAML file with models that answer from a script
+    /// YAML file with scripted models
     #[arg(long, value_name = "FILE")]
     pub(super) script: Option<PathBuf>,
 }
@@ -250,7 +249,7 @@ pub(super) struct SandboxArguments {
 /// The demo.
 #[derive(Debug, Args)]
 pub(super) struct DemoArguments {
-    /// Where the reports go
+    /// Folder for the reports
     #[arg(long, value_name = "FOLDER", default_value = "safe-push-report")]
     pub(super) report_dir: PathBuf,
 }
@@ -258,19 +257,19 @@ pub(super) struct DemoArguments {
 /// A canary.
 #[derive(Debug, Args)]
 pub(super) struct CanaryArguments {
-    /// The canary's own private model, OWNER/NAME; made when it is missing (default: safe-push-canary of the token's account)
+    /// Private model to push to [default: safe-push-canary of the token's account]
     #[arg(value_name = "MODEL")]
     pub(super) model: Option<String>,
-    /// Do everything on the embedded sandbox; nothing is sent to Replicate
+    /// Use the embedded sandbox instead of Replicate
     #[arg(long)]
     pub(super) sandbox: bool,
-    /// The hardware on which the model is made
+    /// Hardware of the model, if it is created
     #[arg(long, value_name = "SKU", default_value = "cpu")]
     pub(super) hardware: String,
-    /// The limit of its start, in seconds
+    /// Time limit for the prediction to start
     #[arg(long, value_name = "SECONDS", default_value_t = 900, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) startup_timeout: u64,
-    /// The limit of its prediction, in seconds
+    /// Time limit of the prediction, from its start
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) predict_timeout: u64,
 }
@@ -278,20 +277,20 @@ pub(super) struct CanaryArguments {
 /// A first configuration.
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
-    /// The live model, OWNER/NAME
+    /// Live model
     #[arg(value_name = "OWNER/NAME")]
     pub(super) model: String,
-    /// Replace a configuration that is already there
+    /// Replace an existing configuration
     #[arg(long)]
     pub(super) force: bool,
 }
 
-/// Reads a command line. Without a subcommand, it is `run`.
+/// Reads a command line. Without a subcommand, it is a `run`.
 pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(with_default(words.into_iter().collect()))
 }
 
-/// Global options that take a value in the next word.
+/// Global options whose value is the next word.
 const WITH_VALUE: [&str; 2] = ["--format", "--color"];
 
 fn with_default(mut words: Vec<OsString>) -> Vec<OsString> {

@@ -13,35 +13,35 @@ use crate::inspect::with_excerpt;
 use crate::report::console;
 use crate::select::Script;
 
-/// What a command is about.
+/// The models and settings of a command.
 pub(super) struct Loaded {
-    /// The models, in the order of the request. None, when it was asked for changed ones and nothing has changed.
+    /// The models, in the order of the request. Empty if only changed models were requested and nothing has changed.
     pub(super) models: Vec<LoadedModel>,
-    /// What holds for the run.
+    /// Settings of the run.
     pub(super) run: RunSettings,
     /// The script that prepares the folder for a model.
     pub(super) script: Option<Script>,
-    /// What people should know about the run as a whole.
+    /// Notices about the run as a whole.
     pub(super) notices: Vec<String>,
 }
 
-/// Loads the settings of a run in the working folder. Of several models one has to be chosen, or all.
+/// Loads the models and settings of a run in the working folder. Several models are an error unless some were chosen.
 pub(super) async fn load(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
     load_from(sources(model, flags, context), context).await
 }
 
-/// The same for a command that does no harm: of several models all are taken when none was chosen.
+/// Loads the models and settings of a command that publishes nothing. Unless some were chosen, all models are loaded.
 pub(super) async fn load_every(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
     load_from(Sources { every_model: true, ..sources(model, flags, context) }, context).await
 }
 
-/// The same for a version that is already there, of a model that a configuration may name as its test model.
+/// Loads the settings to verify a version. Its model may be the test model of a configuration.
 pub(super) async fn load_for_version(model: String, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
     load_from(Sources { verified_model: Some(model), ..sources(None, flags, context) }, context).await
 }
 
 async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Failure> {
-    // Mistakes in it are told with those of all other files, further down.
+    // Its mistakes are reported below, with those of all other files.
     let configured = config::configured(&sources).ok();
     let script = match &configured {
         Some(configured) => script(&configured.run, context)?,
@@ -72,7 +72,7 @@ pub(super) fn script(run: &RunSettings, context: &Context) -> Result<Option<Scri
     found.map_err(prepare::failed)
 }
 
-/// Gives findings to the models whose configurations they are about.
+/// Adds findings to the models whose configurations they are about.
 fn attach(models: &mut [LoadedModel], findings: &[Finding]) {
     for model in models {
         let is_its_own =
@@ -81,7 +81,7 @@ fn attach(models: &mut [LoadedModel], findings: &[Finding]) {
     }
 }
 
-/// Says what was found about the run as a whole, and gives it as lines for the report.
+/// Prints findings about the run as a whole, and returns them as lines for the report.
 pub(super) fn tell(findings: &[Finding], context: &Context) -> Vec<String> {
     let style = context.printer.progress_style();
     for finding in findings.iter().filter(|finding| finding.severity > Severity::Note || context.verbosity > 0) {
@@ -97,12 +97,12 @@ fn line(finding: &Finding) -> String {
     format!("{}: {place}{}{hint}", finding.code, finding.message)
 }
 
-/// Which models there are.
+/// Lists the models of the repository.
 pub(super) fn configured(flags: SettingFlags, context: &Context) -> Result<Configured, Failure> {
     config::configured(&sources(None, flags, context)).map_err(|error| wrong(error, context))
 }
 
-/// Loads what needs no model.
+/// Loads the settings of a command that needs no model.
 pub(super) fn settings_only(flags: SettingFlags, context: &Context) -> Result<RunSettings, Failure> {
     config::run_settings(&sources(None, flags, context)).map_err(|error| wrong(error, context))
 }

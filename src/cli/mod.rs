@@ -26,3 +26,13 @@ mod signals;
 mod start;
 
 pub use start::main;
+
+/// The command line, for its reference.
+pub(crate) fn command() -> clap::Command {
+    <arguments::Arguments as clap::CommandFactory>::command()
+}
+
+/// The rules as Markdown.
+pub(crate) fn rules() -> String {
+    commands::rules_reference()
+}

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::config::Flags;
-use crate::config::settings::{Key, Kind, Setting};
+use crate::config::settings::{Key, Setting, ValueKind};
 
 /// The texts of flags.
 #[derive(Debug, Clone, Default)]
@@ -24,15 +24,19 @@ fn with_flag() -> impl Iterator<Item = (Key, &'static Setting, &'static str)> {
 
 fn argument(setting: &'static Setting, flag: &'static str) -> Arg {
     let help = setting.negated.unwrap_or(setting.help);
-    let scope = if setting.only_in_action { " (only in the action)" } else { "" };
+    let scope = match setting.kind {
+        ValueKind::List => " (repeatable)",
+        _ if setting.only_in_action => " (only in the action)",
+        _ => "",
+    };
     let default = setting.default_text().map(|default| format!(" [default: {default}]")).unwrap_or_default();
     let help = format!("{help}{scope}{default}");
     let argument = Arg::new(setting.name).long(flag).help(help).help_heading(setting.heading);
     match setting.kind {
-        Kind::Switch => argument.action(ArgAction::SetTrue),
-        Kind::List => argument.action(ArgAction::Append).value_name(setting.value_name),
-        Kind::Text | Kind::Model | Kind::Number => argument.action(ArgAction::Set).value_name(setting.value_name),
-        Kind::Choice(words) => argument.action(ArgAction::Set).value_name(setting.value_name).value_parser(words.to_vec()),
+        ValueKind::Switch => argument.action(ArgAction::SetTrue),
+        ValueKind::List => argument.action(ArgAction::Append).value_name(setting.value_name),
+        ValueKind::Text | ValueKind::Model | ValueKind::Number => argument.action(ArgAction::Set).value_name(setting.value_name),
+        ValueKind::Choice(words) => argument.action(ArgAction::Set).value_name(setting.value_name).value_parser(words.to_vec()),
     }
 }
 
@@ -46,7 +50,7 @@ impl FromArgMatches for SettingFlags {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         for (key, setting, _) in with_flag() {
             let values: Vec<String> = match setting.kind {
-                Kind::Switch => matches.get_flag(setting.name).then(|| "true".to_owned()).into_iter().collect(),
+                ValueKind::Switch => matches.get_flag(setting.name).then(|| "true".to_owned()).into_iter().collect(),
                 _ => matches.get_many::<String>(setting.name).into_iter().flatten().cloned().collect(),
             };
             if !values.is_empty() {

@@ -1,52 +1,52 @@
-//! Why there is no plan.
+//! Errors of loading settings.
 
 use cog_findings::Finding;
 use cog_findings::text::{count, shorten};
 
-/// Settings that make no plan.
+/// Settings that cannot become a plan.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Files with mistakes; all of them.
+    /// Mistakes in files, all of them at once.
     #[error("the configuration has {}", count(findings.iter().filter(|finding| finding.is_error()).count(), "mistake"))]
     Mistakes {
-        /// What is wrong, in the order of the files.
+        /// The mistakes, in the order of the files.
         findings: Vec<Finding>,
     },
-    /// A setting outside of files that cannot be used.
+    /// A flag, variable or input with a value that cannot be used.
     #[error("{source_name} is '{value}', but {problem}")]
     BadSetting {
-        /// The flag or variable.
+        /// The flag, variable or input.
         source_name: String,
-        /// What it is set to.
+        /// Its value.
         value: String,
-        /// What is wrong with it.
+        /// The problem, as in "it has to be true or false".
         problem: String,
-        /// The way out.
+        /// How to correct it.
         hint: Option<String>,
     },
-    /// A file that was named and is not there, or cannot be read.
+    /// A configuration that cannot be read.
     #[error("failed to read the configuration {path}")]
     Unreadable {
         /// The file.
         path: String,
-        /// Why.
+        /// The error of the file system.
         #[source]
         source: std::io::Error,
     },
-    /// Nobody says which model it is.
-    #[error("which model is it? {looked}")]
+    /// No model, neither on the command line nor in a file.
+    #[error("no model given: {looked}")]
     NoModel {
-        /// Where it was looked for.
+        /// Where no model was found.
         looked: String,
     },
-    /// More than one model could be meant, and nobody said which.
-    #[error("{} models have a configuration, and none of them was chosen: {}", names.len(), shorten(&names.join(", "), 600))]
+    /// Several models, of which none was chosen.
+    #[error("no model given, and {} are configured: {}", names.len(), shorten(&names.join(", "), 600))]
     SeveralModels {
         /// Their names.
         names: Vec<String>,
     },
-    /// One model's name for several configurations.
-    #[error("{model} cannot be the model of {number} configurations")]
+    /// One model on the command line, and several configurations.
+    #[error("{model} cannot replace the models of {number} configurations")]
     ModelForSeveral {
         /// The model on the command line.
         model: String,
@@ -55,52 +55,52 @@ pub enum ConfigError {
         /// The name of the first of them.
         first: String,
     },
-    /// A model that none of several configurations is for.
-    #[error("none of {} configurations is for {model}: {}", names.len(), shorten(&names.join(", "), 600))]
+    /// A model without a configuration, where other models have one.
+    #[error("none of the {} configurations is for {model}: {}", names.len(), shorten(&names.join(", "), 600))]
     ModelNotConfigured {
         /// The model on the command line.
         model: String,
         /// The names of configurations.
         names: Vec<String>,
     },
-    /// Names without a configuration.
-    #[error("there is no model '{name}' in {folder}")]
+    /// A name without a configuration.
+    #[error("'{name}' is not a model in {folder}")]
     UnknownModel {
         /// The name.
         name: String,
-        /// Where it was looked for.
+        /// The folder with the configurations.
         folder: String,
-        /// The way out.
+        /// How to correct it.
         hint: String,
     },
 }
 
 impl ConfigError {
-    /// The way out.
+    /// How to correct it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Mistakes { .. } => None,
             Self::BadSetting { hint, .. } => hint.clone(),
-            Self::Unreadable { .. } => Some("check the path, which is relative to the repository".to_owned()),
-            Self::NoModel { .. } => Some(
-                "name it as OWNER/NAME on the command line, or write a configuration with `safe-push init OWNER/NAME`".to_owned(),
-            ),
+            Self::Unreadable { .. } => Some("check the path; it is relative to the repository".to_owned()),
+            Self::NoModel { .. } => {
+                Some("pass it as OWNER/NAME, or write a configuration with `safe-push init OWNER/NAME`".to_owned())
+            }
             Self::SeveralModels { names } => {
                 let first = names.first().map_or("NAME", String::as_str);
-                Some(format!("choose all of them with `--models all`, or one as in `--models {first}`"))
+                Some(format!("choose all of them with `--models all`, or one with `--models {first}`"))
             }
             Self::ModelNotConfigured { names, .. } => {
                 let first = names.first().map_or("NAME", String::as_str);
-                Some(format!("name the configuration as well, as in `--models {first}`, or write one for the model"))
+                Some(format!("choose a configuration with `--models {first}`, or write one for the model"))
             }
             Self::ModelForSeveral { first, .. } => {
-                Some(format!("leave MODEL out, so that each configuration's own is used, or choose one as in `--models {first}`"))
+                Some(format!("omit MODEL to use the model of each configuration, or choose one with `--models {first}`"))
             }
             Self::UnknownModel { hint, .. } => Some(hint.clone()),
         }
     }
 
-    /// What there is to say with places.
+    /// The mistakes, with their locations.
     pub fn findings(&self) -> Vec<Finding> {
         match self {
             Self::Mistakes { findings } => findings.clone(),

@@ -1,4 +1,4 @@
-//! Which configuration files there are, and which of them a request means.
+//! The configuration files of a repository, and those that a request means.
 
 use std::fs;
 use std::path::Path;
@@ -7,13 +7,13 @@ use cog_findings::text::{nearest, shorten};
 use cog_findings::{Finding, Location};
 
 use crate::config::loaded::ConfiguredModel;
-use crate::config::{ConfigError, peer, rules};
+use crate::config::{ConfigError, model_file, rules};
 use crate::domain::model_name::{ModelName, split_request};
 
-/// The peer's file, which comes before all others.
+/// The file of cog-safe-push. It takes precedence over the configuration folder.
 pub(super) const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
 
-/// Longer lists of names help nobody.
+/// The most bytes of names in a message.
 const MOST_NAMES_BYTES: usize = 600;
 
 /// A model's configuration.
@@ -29,11 +29,11 @@ pub(super) struct ConfigFile {
 pub(super) struct ConfigFiles {
     folder: String,
     files: Vec<ConfigFile>,
-    /// Files that cannot be used, with the name that they share with another one.
+    /// Files that cannot be used, with the name that they share with another file.
     unusable: Vec<(Option<ModelName>, Finding)>,
 }
 
-/// What a request means.
+/// The configurations that a request means.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     pub(super) paths: Vec<String>,
@@ -41,7 +41,7 @@ pub(super) struct Chosen {
 }
 
 impl ConfigFiles {
-    /// Looks into the folder. Without any there, the peer's own file is the one.
+    /// Lists the folder. If it has no configuration, `cog-safe-push.yaml` is the only one.
     pub(super) fn find(root: &Path, folder: &str) -> Self {
         let mut found = Self { folder: folder.to_owned(), ..Self::default() };
         let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
@@ -64,11 +64,11 @@ impl ConfigFiles {
             Some(Err(problem)) => {
                 let message = format!("'{}' cannot be a model's name: {problem}", shorten(file, 120));
                 let finding = Finding::new(&rules::BAD_FILE_NAME, message).at(Location::file(path));
-                self.unusable.push((None, finding.hint("rename the file to ASCII letters, digits, '.', '_' and '-'")));
+                self.unusable.push((None, finding.hint("rename the file with ASCII letters, digits, '.', '_' and '-'")));
             }
             Some(Ok(name)) => match self.files.iter().find(|other| other.name == name) {
                 Some(other) => {
-                    let message = format!("the model '{name}' has another configuration, {}", other.path);
+                    let message = format!("'{name}' already has a configuration, {}", other.path);
                     let finding = Finding::new(&rules::TWO_FILES, message).at(Location::file(path)).hint("remove one of the two");
                     self.unusable.push((Some(name), finding));
                 }
@@ -89,13 +89,13 @@ impl ConfigFiles {
         self.unusable.iter().map(|(_, finding)| finding)
     }
 
-    /// Every one.
+    /// All configurations.
     pub(super) fn all(&self) -> Chosen {
         let paths = self.files.iter().map(|file| file.path.clone()).collect();
         Chosen { paths, findings: self.findings().cloned().collect() }
     }
 
-    /// Those with these names.
+    /// The configurations of these names.
     pub(super) fn named<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Result<Chosen, ConfigError> {
         let mut chosen = Chosen::default();
         for name in names {
@@ -107,22 +107,22 @@ impl ConfigFiles {
         Ok(chosen)
     }
 
-    /// Those that a request names.
+    /// The configurations that a request names.
     pub(super) fn requested(&self, request: &str) -> Result<Chosen, ConfigError> {
         match split_request(request).as_slice() {
-            // What has changed is not known here; whoever knows names the models.
+            // What has changed is not known here. `Sources::selected` says it.
             ["all" | "changed"] => Ok(self.all()),
             [] => Err(self.unknown(request)),
             words => self.named(words.iter().copied()),
         }
     }
 
-    /// The one for a model: the only one, else the one that names it, else the one that is named like it. None, where there is none at all;
-    /// one of several has to be meant.
+    /// The configuration for a model: the only one, else the one that names the model, else the one with its name. Empty without any
+    /// configuration; an error if none of several fits.
     pub(super) fn of_model(&self, root: &Path, model: &str) -> Result<Chosen, ConfigError> {
         let names_it = |file: &&ConfigFile| {
             let text = fs::read_to_string(root.join(&file.path)).unwrap_or_default();
-            let config = peer::parse(&text, &file.path).0;
+            let config = model_file::parse(&text, &file.path).0;
             let derived = config.model.as_ref().map(|live| live.with_suffix("-test"));
             let names = [config.model, config.test_model.or(derived), config.official_model];
             names.into_iter().flatten().any(|named| named.to_string() == model)
@@ -142,7 +142,7 @@ impl ConfigFiles {
         }
     }
 
-    /// The only one; more than one have to be chosen from.
+    /// The only configuration. Several are an error.
     pub(super) fn only(&self) -> Result<Chosen, ConfigError> {
         match self.files.len() {
             0 | 1 => Ok(self.all()),
@@ -156,26 +156,26 @@ impl ConfigFiles {
     fn unknown(&self, name: &str) -> ConfigError {
         let names = || self.names().map(ModelName::as_str);
         let hint = match nearest(name, names()) {
-            _ if matches!(name, "all" | "changed") => format!("'{name}' stands alone: --models {name}"),
-            _ if split_request(name).is_empty() => "ask for all, changed, or for names separated by commas".to_owned(),
+            _ if matches!(name, "all" | "changed") => format!("use '{name}' alone: --models {name}"),
+            _ if split_request(name).is_empty() => "write all, changed, or comma-separated names".to_owned(),
             Some(near) => format!("did you mean '{near}'?"),
-            None if self.files.is_empty() => format!("write {}/{}.yaml", self.folder, shorten(name, 100)),
-            None => format!("there are {}", shorten(&names().collect::<Vec<_>>().join(", "), MOST_NAMES_BYTES)),
+            None if self.files.is_empty() => format!("write its configuration, {}/{}.yaml", self.folder, shorten(name, 100)),
+            None => format!("choose from {}", shorten(&names().collect::<Vec<_>>().join(", "), MOST_NAMES_BYTES)),
         };
         ConfigError::UnknownModel { name: shorten(name, 100), folder: self.folder.clone(), hint }
     }
 }
 
-/// A file's name without its ending.
+/// The name of a file without its extension.
 pub(super) fn stem(file: &str) -> &str {
     let name = file.rsplit('/').next().unwrap_or(file);
     name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")).unwrap_or(name)
 }
 
-/// The peer's own file, under its model's name.
+/// `cog-safe-push.yaml`, named after its model.
 fn root_config(root: &Path) -> Option<ConfigFile> {
     let text = fs::read_to_string(root.join(DEFAULT_CONFIG)).ok()?;
-    let model = peer::parse(&text, DEFAULT_CONFIG).0.model;
+    let model = model_file::parse(&text, DEFAULT_CONFIG).0.model;
     let name = model.and_then(|model| model.name().parse().ok()).or_else(|| "cog-safe-push".parse().ok())?;
     Some(ConfigFile { name, path: DEFAULT_CONFIG.to_owned() })
 }
@@ -244,10 +244,10 @@ mod tests {
     fn an_unknown_name_has_a_way_out() {
         let hint = |files: &[&str], name: &str| repository(files).1.requested(name).unwrap_err().hint().unwrap();
         assert_eq!(hint(&["c/schnell.yaml"], "schnel"), "did you mean 'schnell'?");
-        assert_eq!(hint(&["c/a.yaml", "c/b.yaml"], "pro-ultra"), "there are a, b");
-        assert_eq!(hint(&[], "pro"), "write c/pro.yaml");
-        assert_eq!(hint(&["c/a.yaml"], " ,"), "ask for all, changed, or for names separated by commas");
-        assert_eq!(hint(&["c/a.yaml"], "a,all"), "'all' stands alone: --models all");
+        assert_eq!(hint(&["c/a.yaml", "c/b.yaml"], "pro-ultra"), "choose from a, b");
+        assert_eq!(hint(&[], "pro"), "write its configuration, c/pro.yaml");
+        assert_eq!(hint(&["c/a.yaml"], " ,"), "write all, changed, or comma-separated names");
+        assert_eq!(hint(&["c/a.yaml"], "a,all"), "use 'all' alone: --models all");
     }
 
     #[test]
@@ -255,8 +255,8 @@ mod tests {
         assert_eq!(repository(&["c/a.yaml"]).1.only().unwrap().paths, ["c/a.yaml"]);
         assert!(repository(&[]).1.only().unwrap().paths.is_empty());
         let error = repository(&["c/a.yaml", "c/b.yaml"]).1.only().unwrap_err();
-        assert_eq!(error.to_string(), "2 models have a configuration, and none of them was chosen: a, b");
-        assert_eq!(error.hint().unwrap(), "choose all of them with `--models all`, or one as in `--models a`");
+        assert_eq!(error.to_string(), "no model given, and 2 are configured: a, b");
+        assert_eq!(error.hint().unwrap(), "choose all of them with `--models all`, or one with `--models a`");
     }
 
     #[test]
@@ -270,7 +270,7 @@ mod tests {
         assert_eq!(of(&["c/a.yaml"], "other/c").unwrap(), "c/a.yaml");
         assert_eq!(of(&[], "other/c").unwrap(), "");
         let error = of(&["c/a.yaml", "c/b.yaml"], "other/c").unwrap_err();
-        assert_eq!(error.to_string(), "none of 2 configurations is for other/c: a, b");
-        assert_eq!(error.hint().unwrap(), "name the configuration as well, as in `--models a`, or write one for the model");
+        assert_eq!(error.to_string(), "none of the 2 configurations is for other/c: a, b");
+        assert_eq!(error.hint().unwrap(), "choose a configuration with `--models a`, or write one for the model");
     }
 }

@@ -8,7 +8,7 @@ use figment::value::{Dict, Map, Value};
 use figment::{Error, Figment, Metadata, Profile, Provider};
 
 use crate::config::ConfigError;
-use crate::config::settings::{Key, Kind, PartialSettings, SETTINGS, Setting, Settings};
+use crate::config::settings::{Key, PartialSettings, SETTINGS, Setting, Settings, ValueKind};
 use crate::config::sources::Flags;
 
 /// Settings from one source.
@@ -89,7 +89,7 @@ impl Layers {
             let setting = key.setting();
             let Some(flag) = setting.flag else { continue };
             let name = format!("--{flag}");
-            if setting.kind == Kind::List {
+            if setting.kind == ValueKind::List {
                 self = self.add(Layer::one(name, setting, Value::from(values.clone())));
             } else if let Some(value) = values.last().filter(|value| !value.is_empty()) {
                 // A flag that says the opposite has no value of its own.

@@ -1,4 +1,4 @@
-//! From sources to loaded models.
+//! Loads plans from files, variables, inputs and flags.
 
 use std::fs;
 
@@ -6,14 +6,14 @@ use cog_findings::Finding;
 
 use crate::config::ConfigError;
 use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, stem};
-use crate::config::loaded::{Configured, Loaded, LoadedModel};
-use crate::config::peer::{self, PeerConfig};
+use crate::config::loaded::{Configured, LoadedModel, LoadedModels};
+use crate::config::model_file::{self, ModelFile};
 use crate::config::repository::Repository;
 use crate::config::sources::{RunSettings, Sources};
 use crate::domain::model_name::ModelName;
 
-/// Loads plans for the models that were asked for. All mistakes of all files are told at once.
-pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
+/// Loads plans for the requested models. All mistakes of all files are reported at once.
+pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
     let repository = Repository::open(sources)?;
     let files = ConfigFiles::find(&repository.root, repository.config_dir());
     let chosen = repository.chosen(sources, &files)?;
@@ -27,7 +27,7 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     for file in &chosen.paths {
         let text = fs::read_to_string(repository.root.join(file))
             .map_err(|source| ConfigError::Unreadable { path: file.clone(), source })?;
-        let (config, found) = peer::parse(&text, file);
+        let (config, found) = model_file::parse(&text, file);
         let broken = found.iter().any(Finding::is_error);
         findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
         if !broken {
@@ -44,10 +44,10 @@ pub fn load(sources: &Sources) -> Result<Loaded, ConfigError> {
     if findings.iter().any(Finding::is_error) {
         return Err(ConfigError::Mistakes { findings });
     }
-    Ok(Loaded { models, run: repository.run_settings(sources), findings })
+    Ok(LoadedModels { models, run: repository.run_settings(sources), findings })
 }
 
-/// Loads what needs no model.
+/// Loads the settings of a run, without its models.
 pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
     let repository = Repository::open(sources)?;
     if repository.findings.iter().any(Finding::is_error) {
@@ -56,7 +56,7 @@ pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
     Ok(repository.run_settings(sources))
 }
 
-/// Looks which models have a configuration, without reading what these say.
+/// Lists the models that have a configuration, without reading the configurations.
 pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
     let repository = Repository::open(sources)?;
     let files = ConfigFiles::find(&repository.root, repository.config_dir());
@@ -78,8 +78,8 @@ fn with_findings(mut model: LoadedModel, found: Vec<Finding>) -> LoadedModel {
     model
 }
 
-/// The file's stem; the peer's own file is named after its model.
-fn model_name(file: &str, config: &PeerConfig) -> String {
+/// The stem of the file. `cog-safe-push.yaml` is named after its model.
+fn model_name(file: &str, config: &ModelFile) -> String {
     match (file, &config.model) {
         (DEFAULT_CONFIG, Some(model)) => model.name().to_owned(),
         _ => stem(file).to_owned(),

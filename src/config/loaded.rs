@@ -6,34 +6,34 @@ use crate::config::sources::RunSettings;
 use crate::domain::model_name::ModelName;
 use crate::domain::plan::ModelPlan;
 
-/// One model's plan, and what reading its settings found.
+/// The plan of a model, with findings about its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedModel {
     /// The plan.
     pub plan: ModelPlan,
-    /// Warnings; mistakes would have made an error.
+    /// Warnings and notes. Mistakes are a `ConfigError`.
     pub findings: Vec<Finding>,
 }
 
-/// Everything that is set.
+/// The plans and settings of a run.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub struct LoadedModels {
     /// The models, in the order of the request.
     pub models: Vec<LoadedModel>,
-    /// The run.
+    /// Settings of the run.
     pub run: RunSettings,
-    /// What concerns no single model: warnings and notes; mistakes would have made an error.
+    /// Warnings and notes that concern no single model.
     pub findings: Vec<Finding>,
 }
 
-/// The models that can be chosen from.
+/// The models that can be chosen.
 #[derive(Debug, Clone)]
 pub struct Configured {
-    /// Their names, sorted.
+    /// Sorted by name.
     pub models: Vec<ConfiguredModel>,
-    /// The run.
+    /// Settings of the run.
     pub run: RunSettings,
-    /// What concerns no single model, among it files whose names cannot be models' names.
+    /// Findings that concern no single model, such as files whose names cannot be names of models.
     pub findings: Vec<Finding>,
 }
 

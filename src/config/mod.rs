@@ -1,8 +1,8 @@
 //! Files, variables, action inputs and flags become validated plans.
 //!
-//! Layers, later ones win: built-in defaults, `.safe-push.yaml`, the model's own configuration, `SAFE_PUSH_*`, action inputs, flags. Empty is
-//! absent. [`settings`] is the one table of what can be set; [`peer`] reads the configuration of `cog-safe-push` as it is, strictly;
-//! [`load`] joins them, and [`configured`] tells which models there are. Nothing here reads the process's environment or calls a service.
+//! Layers, later ones win: defaults, `.safe-push.yaml`, the model's configuration, `SAFE_PUSH_*`, inputs of the action, flags. An empty
+//! value counts as absent. [`settings`] declares what can be set, [`load`] joins the layers into plans, and [`configured`] lists the models.
+//! Nothing here reads the environment of the process or calls a service.
 
 mod choices;
 mod error;
@@ -12,13 +12,15 @@ mod input_value;
 mod layers;
 mod load;
 mod loaded;
+mod model_file;
+mod model_keys;
 mod names;
-pub mod peer;
 mod reader;
 mod repository;
 mod repository_file;
 mod resolve;
 pub mod rules;
+mod schema;
 pub mod settings;
 mod sources;
 pub mod tokens;
@@ -27,7 +29,8 @@ pub use choices::{CommentMode, Trigger};
 pub use error::ConfigError;
 pub use example::{model_example, repository_example};
 pub use load::{configured, load, run_settings};
-pub use loaded::{Configured, ConfiguredModel, Loaded, LoadedModel};
+pub use loaded::{Configured, ConfiguredModel, LoadedModel, LoadedModels};
+pub use schema::{model_schema, repository_schema};
 pub use sources::{Flags, ModelPaths, RunSettings, Sources};
 pub use tokens::Tokens;
 

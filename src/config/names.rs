@@ -1,4 +1,4 @@
-//! Variables and inputs that look like ours and are not: misspelt ones would have no effect, and nobody would be told.
+//! Misspelt variables and inputs. Without a finding they would have no effect and no message.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use crate::config::rules;
 use crate::config::settings::{SETTINGS, Setting};
 use crate::config::tokens::TOKENS;
 
-/// How our variables begin.
+/// The prefix of our variables.
 const PREFIX: &str = "SAFE_PUSH_";
 
-/// How they are begun by mistake.
+/// Common mistakes in the prefix.
 const MISSPELT_PREFIXES: [&str; 3] = ["SAFEPUSH_", "SAFE_PUSH-", "SAFE-PUSH_"];
 
-/// Variables beside those of settings.
+/// Variables that are not settings.
 const OTHERS: [&str; 1] = ["SAFE_PUSH_LOG"];
 
-/// How the runner hands inputs over.
+/// The prefix of inputs.
 const INPUT: &str = "INPUT_";
 
-/// What is named almost like a variable of ours and, in the action, like an input.
+/// Variables, and inputs in the action, that are named almost like one of ours.
 pub(super) fn unknown(environment: &BTreeMap<String, String>, action: bool) -> Vec<Finding> {
     let mut findings: Vec<Finding> = environment.keys().filter_map(|name| unknown_variable(name)).collect();
     if action {
@@ -39,10 +39,10 @@ fn unknown_variable(name: &str) -> Option<Finding> {
         return None;
     }
     let shown = shorten(name, 100);
-    let finding = Finding::new(&rules::UNKNOWN_VARIABLE, format!("{shown} is set, and safe-push has no such variable"));
+    let finding = Finding::new(&rules::UNKNOWN_VARIABLE, format!("{shown} is set, but it is not a variable of safe-push"));
     Some(match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => finding.hint(format!("did you mean {near}?")),
-        None => finding.hint("it has no effect; unset it"),
+        None => finding.hint("unset it; it has no effect"),
     })
 }
 
@@ -51,18 +51,18 @@ fn inputs() -> impl Iterator<Item = &'static str> {
     settings.chain(TOKENS.iter().map(|token| token.input))
 }
 
-/// Other programs have inputs too. One that is nothing like ours is theirs.
+/// Other actions have inputs too. One that is not like any of ours is theirs.
 fn unknown_input(name: &str, known: &[String]) -> Option<Finding> {
     let plain = name.strip_prefix(INPUT).map(|rest| format!("{INPUT}{}", rest.replace('-', "_")))?;
     if known.contains(&plain) {
         return None;
     }
     let near = nearest(&plain, known.iter().map(String::as_str))?;
-    // The prefix makes short names alike.
+    // The prefix makes short names similar.
     let (written, meant) = (&plain[INPUT.len()..], &near[INPUT.len()..]);
     nearest(written, [meant])?;
     let written = shorten(&written.to_lowercase(), 100);
-    let message = format!("the input '{written}' is none of safe-push's");
+    let message = format!("'{written}' is not an input of safe-push");
     Some(Finding::new(&rules::UNKNOWN_INPUT, message).hint(format!("did you mean '{}'?", meant.to_lowercase())))
 }
 
@@ -83,7 +83,7 @@ mod tests {
     fn a_misspelt_variable_has_a_neighbour() {
         assert_eq!(
             said(&["SAFE_PUSH_PARALEL", "PATH", "SAFE_PUSH_PARALLEL", "SAFE_PUSH_LOG"], false),
-            ["SP014 SAFE_PUSH_PARALEL is set, and safe-push has no such variable did you mean SAFE_PUSH_PARALLEL?"]
+            ["SP014 SAFE_PUSH_PARALEL is set, but it is not a variable of safe-push did you mean SAFE_PUSH_PARALLEL?"]
         );
     }
 
@@ -91,7 +91,7 @@ mod tests {
     fn a_misspelt_prefix_counts_too() {
         assert_eq!(
             said(&["SAFEPUSH_MODELS"], false),
-            ["SP014 SAFEPUSH_MODELS is set, and safe-push has no such variable did you mean SAFE_PUSH_MODELS?"]
+            ["SP014 SAFEPUSH_MODELS is set, but it is not a variable of safe-push did you mean SAFE_PUSH_MODELS?"]
         );
     }
 
@@ -99,7 +99,7 @@ mod tests {
     fn a_variable_that_is_like_none_is_told_too() {
         assert_eq!(
             said(&["SAFE_PUSH_WOMBAT_QUANTITY"], false),
-            ["SP014 SAFE_PUSH_WOMBAT_QUANTITY is set, and safe-push has no such variable it has no effect; unset it"]
+            ["SP014 SAFE_PUSH_WOMBAT_QUANTITY is set, but it is not a variable of safe-push unset it; it has no effect"]
         );
     }
 
@@ -112,10 +112,7 @@ mod tests {
     #[test]
     fn inputs_are_looked_at_in_the_action_only() {
         assert!(said(&["INPUT_TEST_ONYL"], false).is_empty());
-        assert_eq!(
-            said(&["INPUT_TEST_ONYL"], true),
-            ["SP018 the input 'test_onyl' is none of safe-push's did you mean 'test_only'?"]
-        );
+        assert_eq!(said(&["INPUT_TEST_ONYL"], true), ["SP018 'test_onyl' is not an input of safe-push did you mean 'test_only'?"]);
     }
 
     #[test]

@@ -11,10 +11,10 @@ use figment::value::Dict;
 use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG};
 use crate::config::layers::{Layer, Layers};
 use crate::config::loaded::LoadedModel;
+use crate::config::model_file::{self, ModelFile};
 use crate::config::names;
-use crate::config::peer::{self, PeerConfig};
 use crate::config::repository_file::{self, FILE, Overrides, RepositoryFile};
-use crate::config::resolve::{Resolved, Resolver};
+use crate::config::resolve::{Resolution, Resolver};
 use crate::config::settings::defaults::REGISTRY;
 use crate::config::settings::{Key, PartialSettings, Settings};
 use crate::config::sources::{Flags, ModelPaths, RunSettings, Sources};
@@ -54,7 +54,7 @@ impl Repository {
         &self.settings.config_dir
     }
 
-    /// The configuration files to use; none when there are none.
+    /// The configuration files of this run.
     pub(super) fn chosen(&self, sources: &Sources, files: &ConfigFiles) -> Result<Chosen, ConfigError> {
         if let Some(names) = &sources.selected {
             return files.named(names.iter().map(ModelName::as_str));
@@ -76,12 +76,12 @@ impl Repository {
         }
     }
 
-    /// Sections of models that are not there.
+    /// Sections of models that do not exist.
     pub(super) fn unknown_sections(&self, known: &[&str]) -> Vec<Finding> {
         let names = self.file.models.keys().filter(|name| !known.contains(&name.as_str()));
         let finding = |name: &String| {
             let finding =
-                Finding::new(&rules::UNKNOWN_MODEL_SECTION, format!("there is no model '{name}', so its section has no effect"));
+                Finding::new(&rules::UNKNOWN_MODEL_SECTION, format!("'{name}' is not a model, so its section has no effect"));
             let finding = match self.file.places.get(&format!("models.{name}")) {
                 Some(place) => finding.at(place.clone()),
                 None => finding,
@@ -94,14 +94,14 @@ impl Repository {
         names.map(finding).collect()
     }
 
-    /// Findings after the repository's word on them.
+    /// Findings with the severities that the repository gives them, without those it ignores.
     pub(super) fn adjusted(&self, findings: Vec<Finding>) -> Vec<Finding> {
         let all = &self.file.all;
         let kept = findings.into_iter().filter(|finding| finding.is_error() || !all.ignore.contains(&finding.code));
         let severity =
             |finding: &Finding| all.severities.iter().find(|(code, _)| *code == finding.code).map(|(_, severity)| *severity);
         kept.map(|finding| match severity(&finding) {
-            // A mistake stays one: nothing can be done with it.
+            // A mistake stays an error: the settings cannot be used.
             Some(severity) if !finding.is_error() => finding.with_severity(severity),
             _ => finding,
         })
@@ -112,7 +112,7 @@ impl Repository {
         &self,
         sources: &Sources,
         name: &str,
-        config: &PeerConfig,
+        config: &ModelFile,
         findings: &mut Vec<Finding>,
     ) -> Result<Option<LoadedModel>, ConfigError> {
         let overrides = self.file.of_model(name);
@@ -131,18 +131,18 @@ impl Repository {
             overrides: merged(&self.file.all, &overrides),
         };
         match resolver.resolve(config)? {
-            Resolved { plan: Some(plan), findings: found } => {
+            Resolution { plan: Some(plan), findings: found } => {
                 findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
                 Ok(Some(LoadedModel { plan, findings: found }))
             }
-            Resolved { plan: None, findings: found } => {
+            Resolution { plan: None, findings: found } => {
                 findings.extend(found);
                 Ok(None)
             }
         }
     }
 
-    /// The peer takes a model's name instead of a file, with fuzz and nothing else. A `cog.yaml` that names its image names the model too.
+    /// The plan of a model without a file: fuzz inputs and nothing else, as in cog-safe-push. The model can be the image that `cog.yaml` names.
     pub(super) fn model_without_file(
         &self,
         sources: &Sources,
@@ -151,20 +151,19 @@ impl Repository {
         let named = sources.model_argument.as_ref().or(sources.verified_model.as_ref());
         let text = named.cloned().or_else(|| self.image_model());
         let Some(text) = text else {
-            let looked =
-                format!("there is neither {DEFAULT_CONFIG} nor a file in {}, and cog.yaml names no image", self.config_dir());
+            let looked = format!("found neither {DEFAULT_CONFIG} nor files in {}/, and cog.yaml names no image", self.config_dir());
             return Err(ConfigError::NoModel { looked });
         };
         let model: ModelRef = text.parse().map_err(|_no_model| ConfigError::BadSetting {
             source_name: "the model".to_owned(),
             value: text.clone(),
             problem: "it is not OWNER/NAME".to_owned(),
-            hint: Some("write the two parts of its address, as in acme/hotdog".to_owned()),
+            hint: Some("write its owner and its name, as in acme/hotdog".to_owned()),
         })?;
         let name = model.name().to_owned();
-        let fuzz = Some(peer::FuzzSection::default());
-        let predict = Some(peer::PredictSection { fuzz, ..peer::PredictSection::default() });
-        let config = PeerConfig { model: Some(model), predict, ..PeerConfig::default() };
+        let fuzz = Some(model_file::FuzzSection::default());
+        let predict = Some(model_file::PredictSection { fuzz, ..model_file::PredictSection::default() });
+        let config = ModelFile { model: Some(model), predict, ..ModelFile::default() };
         self.model(sources, &name, &config, findings)
     }
 
@@ -175,7 +174,7 @@ impl Repository {
         let mut parts: Vec<&str> = image.split('/').collect();
         let name = parts.pop()?.split([':', '@']).next()?;
         let owner = parts.pop()?;
-        // Another registry's image is no model of Replicate's.
+        // An image of another registry is not a model on Replicate.
         let host = parts.pop()?;
         (host == REGISTRY && parts.is_empty()).then(|| format!("{owner}/{name}"))
     }
@@ -216,7 +215,7 @@ fn outer_layers(layers: Layers, sources: &Sources) -> Result<Layers, ConfigError
 }
 
 /// What a model's configuration says that other layers can say too.
-fn settings_of(config: &PeerConfig) -> PartialSettings {
+fn settings_of(config: &ModelFile) -> PartialSettings {
     let predict = config.predict.as_ref();
     let fuzz = predict.and_then(|predict| predict.fuzz.as_ref());
     PartialSettings {

@@ -6,7 +6,7 @@ use cog_findings::{Finding, Location, RuleCode, Severity};
 use cog_source::yaml::{Entry, Mapping, Reader, Value, read};
 use figment::value::Dict;
 
-use crate::config::settings::{Kind, SETTINGS};
+use crate::config::settings::{SETTINGS, ValueKind};
 use crate::config::{reader, rules};
 use crate::support::path_patterns::PathPatterns;
 
@@ -18,7 +18,7 @@ pub(super) const FILE: &str = ".safe-push.yaml";
 pub(super) struct Overrides {
     /// Values by the names of settings.
     pub(super) values: Dict,
-    /// Rules that are ignored.
+    /// Rules to ignore.
     pub(super) ignore: Vec<RuleCode>,
     /// Rules whose severity is changed.
     pub(super) severities: Vec<(RuleCode, Severity)>,
@@ -31,7 +31,7 @@ pub(super) struct Overrides {
 pub(super) struct RepositoryFile {
     pub(super) all: Overrides,
     pub(super) models: BTreeMap<String, Overrides>,
-    /// Where values stand, by their paths: `models.hotdog.parallel`, and `models.hotdog` for a section.
+    /// Locations of values by their paths, as in `models.hotdog.parallel`; `models.hotdog` is a section.
     pub(super) places: BTreeMap<String, Location>,
 }
 
@@ -100,15 +100,15 @@ fn overrides(reader: &mut Reader, entries: &Mapping<'_>) -> Overrides {
 }
 
 /// A value of this form. An empty text is absent.
-fn value(reader: &mut Reader, entry: &Entry<'_>, kind: Kind) -> Option<figment::value::Value> {
+fn value(reader: &mut Reader, entry: &Entry<'_>, kind: ValueKind) -> Option<figment::value::Value> {
     let entry = Some(entry);
     Some(match kind {
-        Kind::Switch => reader.lenient_boolean(entry)?.into(),
-        Kind::Text => reader.text(entry).filter(|text| !text.trim().is_empty())?.into(),
-        Kind::Model => reader::model(reader, entry)?.to_string().into(),
-        Kind::Number => reader.lenient_count(entry)?.into(),
-        Kind::Choice(words) => reader.choice(entry, words)?.into(),
-        Kind::List => reader.texts(entry).into_iter().map(|text| text.value).collect::<Vec<_>>().into(),
+        ValueKind::Switch => reader.lenient_boolean(entry)?.into(),
+        ValueKind::Text => reader.text(entry).filter(|text| !text.trim().is_empty())?.into(),
+        ValueKind::Model => reader::model(reader, entry)?.to_string().into(),
+        ValueKind::Number => reader.lenient_count(entry)?.into(),
+        ValueKind::Choice(words) => reader.choice(entry, words)?.into(),
+        ValueKind::List => reader.texts(entry).into_iter().map(|text| text.value).collect::<Vec<_>>().into(),
     })
 }
 
@@ -136,8 +136,8 @@ fn code(reader: &mut Reader, text: &str, location: &Location) -> Option<RuleCode
     if digits.len() == 3 && digits.chars().all(|digit| digit.is_ascii_digit()) {
         return Some(RuleCode::parse(text));
     }
-    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is no rule's code")).at(location.clone());
-    reader.report(finding.hint("rules are named like SP101; `safe-push rules` lists them"));
+    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is not a rule code")).at(location.clone());
+    reader.report(finding.hint("write a code such as SP101; `safe-push rules` lists them"));
     None
 }
 

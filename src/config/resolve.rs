@@ -9,7 +9,9 @@ use cog_findings::{Finding, Location};
 use crate::config::ConfigError;
 use crate::config::input_value;
 use crate::config::layers::Layers;
-use crate::config::peer::{DeploymentSection, FuzzSection, PeerConfig, PredictSection, TrainSection, fixed_and_disabled, is_empty};
+use crate::config::model_file::{
+    DeploymentSection, FuzzSection, ModelFile, PredictSection, TrainSection, fixed_and_disabled, is_empty,
+};
 use crate::config::repository_file::{FILE, Overrides};
 use crate::config::rules;
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE};
@@ -34,15 +36,15 @@ pub(super) struct Resolver<'a> {
 }
 
 /// A plan, unless something made it impossible.
-pub(super) struct Resolved {
+pub(super) struct Resolution {
     pub(super) plan: Option<ModelPlan>,
     pub(super) findings: Vec<Finding>,
 }
 
 impl Resolver<'_> {
-    pub(super) fn resolve(&self, config: &PeerConfig) -> Result<Resolved, ConfigError> {
+    pub(super) fn resolve(&self, config: &ModelFile) -> Result<Resolution, ConfigError> {
         let mut findings = Vec::new();
-        let Some(model) = self.model(config)? else { return Ok(Resolved { plan: None, findings }) };
+        let Some(model) = self.model(config)? else { return Ok(Resolution { plan: None, findings }) };
         let test_model = self.settings.test_model.clone().unwrap_or_else(|| model.with_suffix("-test"));
         if test_model == model {
             findings.push(self.same_model(config, &model));
@@ -68,19 +70,19 @@ impl Resolver<'_> {
             model,
             test_model,
         };
-        Ok(Resolved { plan: Some(plan), findings })
+        Ok(Resolution { plan: Some(plan), findings })
     }
 
-    fn model(&self, config: &PeerConfig) -> Result<Option<ModelRef>, ConfigError> {
+    fn model(&self, config: &ModelFile) -> Result<Option<ModelRef>, ConfigError> {
         match self.model_argument {
             Some(text) => parse_model("the model", text).map(Some),
             None => Ok(config.model.clone()),
         }
     }
 
-    fn same_model(&self, config: &PeerConfig, model: &ModelRef) -> Finding {
+    fn same_model(&self, config: &ModelFile, model: &ModelRef) -> Finding {
         let finding = Finding::new(&rules::SAME_MODEL, format!("{model} is both the live and the test model"))
-            .hint("give the test model another name, or leave test_model out");
+            .hint("rename the test model, or remove test_model");
         let place = ["test_model", "model"].iter().find_map(|key| config.places.get(*key));
         match place {
             Some(place) => finding.at(place.clone()),
@@ -89,7 +91,7 @@ impl Resolver<'_> {
     }
 
     /// Where a setting is written, when it is written in a file.
-    fn place_of(&self, key: Key, config: &PeerConfig) -> Option<Location> {
+    fn place_of(&self, key: Key, config: &ModelFile) -> Option<Location> {
         let source = self.layers.source_of(key)?;
         let setting = key.setting();
         if source == config.file {
@@ -101,7 +103,7 @@ impl Resolver<'_> {
         source.starts_with(FILE).then(|| self.places.get(&format!("models.{}.{}", self.name, setting.name)).cloned()).flatten()
     }
 
-    fn check_ranges(&self, config: &PeerConfig, findings: &mut Vec<Finding>) {
+    fn check_ranges(&self, config: &ModelFile, findings: &mut Vec<Finding>) {
         for (key, number, range) in self.layers.out_of_range() {
             let (name, least, most) = (key.setting().name, range.start(), range.end());
             let mut finding = Finding::new(&rules::OUT_OF_RANGE, format!("{name} is {number}, not {least} to {most}"));
@@ -151,7 +153,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn predict(&self, config: &PeerConfig, findings: &mut Vec<Finding>) -> Result<VerifyPlan, ConfigError> {
+    fn predict(&self, config: &ModelFile, findings: &mut Vec<Finding>) -> Result<VerifyPlan, ConfigError> {
         let settings = &self.settings;
         // Without the section, only flags ask for something.
         let nothing = PredictSection::default();
@@ -174,7 +176,7 @@ impl Resolver<'_> {
     fn test_case(&self, text: &str) -> Result<TestCase, ConfigError> {
         let case = input_value::test_case(text).map_err(|problem| self.bad_inputs(Key::test_cases, text, problem))?;
         if is_empty(&case.expectation) {
-            let problem = format!("there is nothing behind the operator, so {} would judge nothing", case.expectation.key());
+            let problem = format!("nothing follows the operator, so {} would accept everything", case.expectation.key());
             return Err(self.bad_inputs(Key::test_cases, text, problem));
         }
         Ok(case)
@@ -190,12 +192,12 @@ impl Resolver<'_> {
     }
 
     /// The source of a setting, or the file that says the same in another way.
-    fn source_or_file(&self, config: &PeerConfig, key: Key) -> String {
+    fn source_or_file(&self, config: &ModelFile, key: Key) -> String {
         self.layers.source_of(key).unwrap_or_else(|| config.file.clone())
     }
 
     /// Fuzz inputs are wanted where the file has the section, or another layer sets their number.
-    fn fuzz(&self, config: &PeerConfig, findings: &mut Vec<Finding>) -> Result<Option<FuzzPlan>, ConfigError> {
+    fn fuzz(&self, config: &ModelFile, findings: &mut Vec<Finding>) -> Result<Option<FuzzPlan>, ConfigError> {
         let section = config.predict.as_ref().and_then(|predict| predict.fuzz.as_ref());
         let settings = &self.settings;
         let section = match section {
@@ -239,7 +241,7 @@ fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {
         source_name: source_name.to_owned(),
         value: text.to_owned(),
         problem: "it is not OWNER/NAME".to_owned(),
-        hint: Some("write the two parts of its address, as in acme/hotdog".to_owned()),
+        hint: Some("write its owner and its name, as in acme/hotdog".to_owned()),
     })
 }
 

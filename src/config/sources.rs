@@ -1,4 +1,4 @@
-//! Where settings come from, and what holds for a run as a whole.
+//! The sources of settings, and the settings of a run as a whole.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,50 +12,50 @@ use crate::support::path_patterns::PathPatterns;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Flags(pub BTreeMap<Key, Vec<String>>);
 
-/// Where settings come from.
+/// The sources of settings.
 #[derive(Clone, Default)]
 pub struct Sources {
     /// The folder of the repository.
     pub repository: PathBuf,
     /// The environment's variables.
     pub environment: BTreeMap<String, String>,
-    /// Whether inputs of the action are among them.
+    /// Whether the variables include inputs of the action.
     pub action: bool,
     /// Flags.
     pub flags: Flags,
     /// The model on the command line.
     pub model_argument: Option<String>,
-    /// The model whose version is verified. It chooses the configuration, whose own model stays the live one.
+    /// The model of a version to verify. It chooses the configuration, and the configured model stays the live one.
     pub verified_model: Option<String>,
-    /// Whether all models are meant when several have a configuration and none was chosen. Otherwise that is an error: a run that publishes
-    /// has to be told what.
+    /// Whether several configured models without a choice mean all of them. Otherwise they are an error, because a run that publishes needs a
+    /// choice.
     pub every_model: bool,
-    /// The models, where somebody has already found out what a request such as `changed` means.
+    /// The models that a request such as `changed` was found to mean.
     pub selected: Option<Vec<ModelName>>,
 }
 
-/// Which files models are made of.
+/// The files that affect models.
 #[derive(Debug, Clone, Default)]
 pub struct ModelPaths {
-    /// Of models without patterns of their own.
+    /// Patterns of models without their own.
     pub all: Option<PathPatterns>,
-    /// Of single models, by their names.
+    /// Patterns of single models, by their names.
     pub models: BTreeMap<String, PathPatterns>,
 }
 
 impl ModelPaths {
-    /// Of one model; `None` when nothing is said.
+    /// Patterns of one model; `None` if every file affects it.
     pub fn of_model(&self, name: &str) -> Option<&PathPatterns> {
         self.models.get(name).or(self.all.as_ref())
     }
 }
 
-/// What holds for a run as a whole.
+/// Settings of a run as a whole.
 #[derive(Debug, Clone, Default)]
 pub struct RunSettings {
     /// The folder of the repository.
     pub repository: PathBuf,
-    /// Which files models are made of.
+    /// The files that affect models.
     pub paths: ModelPaths,
     /// Settings of the whole repository, without those of single models.
     pub settings: Settings,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::settings::Action::{self, Push, Report, Select};
+use crate::config::settings::Action::{self, Push, Report, Select, Workflow};
 use crate::support::SecretString;
 
 /// A token and where it can be written.
@@ -56,11 +56,11 @@ macro_rules! tokens {
 
 tokens! {
     /// Token of Replicate's API
-    replicate: "replicate_api_token", "REPLICATE_API_TOKEN", &[Push];
-    /// CLI token of Replicate's registry, from https://replicate.com/auth/token
-    cog: "cog_token", "COG_TOKEN", &[Push];
+    replicate: "replicate_api_token", "REPLICATE_API_TOKEN", &[Push, Workflow];
+    /// CLI token of Replicate's registry, from replicate.com/auth/token
+    cog: "cog_token", "COG_TOKEN", &[Push, Workflow];
     /// Key of Claude's API, for the judge
-    anthropic: "anthropic_api_key", "ANTHROPIC_API_KEY", &[Push];
+    anthropic: "anthropic_api_key", "ANTHROPIC_API_KEY", &[Push, Workflow];
     /// Token that lists changed files and writes check runs and comments
     github: "github_token", "GITHUB_TOKEN", &[Push, Select, Report], default "${{ github.token }}";
 }

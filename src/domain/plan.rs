@@ -1,6 +1,6 @@
-//! What a run is going to do, resolved from files, environment and flags.
+//! The plan of a run: plain values, resolved from files, variables, inputs and flags.
 //!
-//! A plan holds plain values. Nothing below it asks the environment or a file again.
+//! Stages read the plan only. Reading settings is left to `config`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,60 +12,60 @@ use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
 
-/// What one model's run is going to do.
+/// The plan of one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelPlan {
-    /// The name by which people select it: the configuration file's stem, or the model's name.
+    /// The name to select it by: the stem of its configuration file, or the name of the model.
     pub name: String,
-    /// The configuration file, relative to the repository, when there is one.
+    /// The configuration file, relative to the repository. `None` for a model without one.
     pub config_file: Option<String>,
     /// The folder that holds `cog.yaml`.
     pub project: PathBuf,
     /// The live model.
     pub model: ModelRef,
-    /// The private model that is staged to. Never equal to `model`.
+    /// The private model to stage to and test on. Never equal to `model`.
     pub test_model: ModelRef,
-    /// Hardware of the test model if it has to be created; `None` when the configuration names none.
+    /// Hardware of the test model, if it is created.
     pub test_hardware: Option<String>,
-    /// The official (proxy) model that gets a second push.
+    /// The official (proxy) model, which receives a second push.
     pub official_model: Option<ModelRef>,
-    /// Whether that push is of a second image, made after the key that the tests need was deleted.
+    /// Whether the second push is of another image, built after the key for the tests was deleted.
     pub two_pass: bool,
-    /// What is looked at before a build.
+    /// Checks before a build.
     pub inspect: InspectPlan,
-    /// How the image is made.
+    /// How to build the image.
     pub build: BuildPlan,
-    /// What is asked of the staged version.
+    /// Predictions to verify the staged version with.
     pub predict: VerifyPlan,
-    /// What is asked of its trainings.
+    /// Trainings to verify the staged version with.
     pub train: Option<TrainPlan>,
-    /// Whether what passed is published.
+    /// Whether to publish a model that passed.
     pub publish: PublishMode,
     /// The deployment that follows the live model.
     pub deployment: Option<DeploymentPlan>,
-    /// Predictions in flight at one time, at least 1.
+    /// Number of concurrent predictions, at least 1.
     pub parallel: usize,
     /// Time limits of predictions.
     pub limits: Limits,
 }
 
-/// Whether a model that passed is published.
+/// Whether to publish a model that passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PublishMode {
     /// Push to the live model and update its deployment.
     Publish,
-    /// Stop when everything is verified.
+    /// Stop after verification.
     TestOnly,
 }
 
-/// What is looked at before a build.
+/// Checks before a build.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct InspectPlan {
     /// Report incompatible schemas as warnings.
     pub ignore_schema_compatibility: bool,
-    /// Findings of these rules are dropped from the verdict and listed as ignored.
+    /// Rules whose findings do not affect the verdict. Reports list them as ignored.
     pub ignore: Vec<RuleCode>,
-    /// Rules whose severity the repository changed.
+    /// Severities that differ from those of the rules.
     pub severities: Vec<(RuleCode, Severity)>,
     /// Skip Ruff.
     pub no_lint: bool,
@@ -83,46 +83,46 @@ choices! {
     }
 }
 
-/// How the image is made.
+/// How to build the image.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BuildPlan {
-    /// Who makes it.
+    /// The program that builds it.
     pub builder: Builder,
-    /// The official program, when another than that on `PATH` is meant.
+    /// The Cog CLI, if it is not the one on `PATH`.
     pub cog_binary: Option<PathBuf>,
-    /// The Cog version asked for: `0.16.12`, `v0.22.0` or `latest`. `None`: what `cog.yaml` says, else the newest.
+    /// The Cog version, as in `0.16.12`, `v0.22.0` or `latest`. `None` for that of `cog.yaml`, else the newest.
     pub cog_version: Option<String>,
-    /// A Dockerfile of the project's own, relative to it.
+    /// A Dockerfile in the project, relative to it.
     pub dockerfile: Option<PathBuf>,
-    /// Whether a `cog-base` image is used: `None` when one exists, `Some(true)` always, `Some(false)` never.
+    /// Whether to start from a `cog-base` image: `None` if one exists, `Some(true)` always, `Some(false)` never.
     pub use_cog_base_image: Option<bool>,
-    /// Weights get a layer of their own.
+    /// Put weights in a layer of their own.
     pub separate_weights: bool,
-    /// Debug symbols are removed from Python's libraries.
+    /// Strip debug symbols from Python libraries.
     pub strip: bool,
-    /// Python files are compiled ahead of time.
+    /// Compile Python files to bytecode.
     pub precompile: bool,
     /// Build secrets as `id=…,src=…|env=…`.
     pub secrets: Vec<String>,
-    /// Ignore every cached step.
+    /// Ignore cached build steps.
     pub no_cache: bool,
-    /// An image that is already built, instead of building one.
+    /// An existing image to use instead of building one.
     pub image: Option<String>,
-    /// What is never sent to the builder, wherever it lies: the reports of an earlier run would change what is published.
-    /// Absolute, or relative to the working folder.
+    /// Paths that never become part of the image, because the reports of an earlier run would change it. Absolute, or relative to the
+    /// working folder.
     pub unsent: Vec<PathBuf>,
 }
 
 /// Time limits of predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// From creation until `started_at`: queue, image pull and `setup()`.
+    /// Of a prediction from its creation to `started_at`: queue, image pull and `setup()`.
     pub startup: Duration,
-    /// From `started_at` to the end.
+    /// Of a prediction from `started_at` to its end.
     pub predict: Duration,
-    /// The same for a training.
+    /// Of a training from `started_at` to its end.
     pub train: Duration,
-    /// Stop a run when its predictions have used this much run time.
+    /// Of all predictions of a run together, in seconds of run time.
     pub max_predict_seconds: Option<u64>,
 }
 
@@ -157,20 +157,20 @@ choices! {
     }
 }
 
-/// What is asked of a staged version.
+/// Predictions to verify a staged version with.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VerifyPlan {
     /// Test cases, in the order they were written.
     pub cases: Vec<TestCase>,
-    /// What is compared with the live version.
+    /// Cases to compare with the live version.
     pub compare: Comparison,
-    /// Made inputs; `None` when fuzzing is off.
+    /// Fuzz inputs; `None` if there are none.
     pub fuzz: Option<FuzzPlan>,
     /// Stop at the first failure and cancel what is running.
     pub fail_fast: bool,
-    /// How grave the findings of health checks are.
+    /// What an unhealthy output means.
     pub health: HealthMode,
-    /// The judge's model name, when the default is not wanted.
+    /// The Claude model of the judge; `None` for the default.
     pub judge_model: Option<String>,
 }
 
@@ -188,38 +188,38 @@ choices! {
     }
 }
 
-/// Made inputs.
+/// Fuzz inputs.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct FuzzPlan {
     /// Inputs that always have this value.
     pub fixed_inputs: Inputs,
     /// Inputs that are never sent.
     pub disabled_inputs: Vec<String>,
-    /// How many.
+    /// Number of inputs.
     pub iterations: usize,
-    /// Words for the model that invents inputs.
+    /// Instructions for Claude, which invents inputs.
     pub prompt: Option<String>,
-    /// Repeats an earlier run's inputs; `None` takes a fresh seed and prints it.
+    /// The seed of an earlier run, to repeat its inputs; `None` for a fresh one.
     pub seed: Option<u64>,
-    /// Where the settings were written, when they stem from a file.
+    /// The location of the section in the configuration.
     pub location: Option<Location>,
 }
 
-/// What is asked of trainings.
+/// Trainings to verify a staged version with.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainPlan {
-    /// The model that receives trained versions; made when missing. Never equal to the live model.
+    /// The model that receives trained versions. Created if it does not exist; never equal to the live model.
     pub destination: ModelRef,
-    /// Its hardware.
+    /// Hardware of the destination, if it is created.
     pub destination_hardware: String,
     /// Test cases, in the order they were written.
     pub cases: Vec<TestCase>,
-    /// Made inputs.
+    /// Fuzz inputs.
     pub fuzz: Option<FuzzPlan>,
 }
 
 impl TrainPlan {
-    /// Whether anything is going to be trained.
+    /// Whether the plan has any training.
     pub fn trains(&self) -> bool {
         !self.cases.is_empty() || self.fuzz.as_ref().is_some_and(|fuzz| fuzz.iterations > 0)
     }
@@ -228,7 +228,7 @@ impl TrainPlan {
 /// The deployment that follows the live model. Scaling is only set on creation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentPlan {
-    /// The owner; the token's account when the configuration names none. Must be that account to create it.
+    /// The owner. Only the account of the token can create it.
     pub owner: String,
     /// The deployment's name.
     pub name: String,

@@ -1,55 +1,14 @@
-//! The action's inputs are the settings, and the README tells both.
+//! Files of the actions and of a release.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use safe_push::config::settings::{Action, SETTINGS};
-use safe_push::config::tokens::TOKENS;
 use serde_json::Value;
 
 fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
-}
-
-fn action(path: &str) -> Value {
-    serde_saphyr::from_str(&read(path)).unwrap()
-}
-
-fn names(value: &Value) -> BTreeSet<String> {
-    value.as_object().unwrap().keys().cloned().collect()
-}
-
-#[test]
-fn inputs_are_settings() {
-    for (action, path) in
-        [(Action::Push, "action.yml"), (Action::Select, "select-model/action.yml"), (Action::Report, "report/action.yml")]
-    {
-        let settings = SETTINGS.iter().filter(|setting| setting.inputs.contains(&action)).map(|setting| setting.name);
-        let tokens = TOKENS.iter().filter(|token| token.inputs.contains(&action)).map(|token| token.input);
-        let expected: BTreeSet<String> = settings.chain(tokens).map(str::to_owned).collect();
-        assert_eq!(names(&self::action(path)["inputs"]), expected, "{path}");
-    }
-}
-
-/// The tables of the README.
-fn table(fields: &Value) -> String {
-    let rows = fields
-        .as_object()
-        .unwrap()
-        .iter()
-        .map(|(name, field)| format!("| `{name}` | {} |\n", field["description"].as_str().unwrap().replace('|', "\\|")));
-    format!("| name | meaning |\n|---|---|\n{}", rows.collect::<String>())
-}
-
-#[test]
-fn the_readme_has_every_input_and_output() {
-    let (readme, action) = (read("README.md"), action("action.yml"));
-    for part in ["inputs", "outputs"] {
-        let expected = format!("<!-- {part} -->\n\n{}\n<!-- /{part} -->", table(&action[part]));
-        assert!(readme.contains(&expected), "README.md lacks this table of {part}:\n{expected}");
-    }
 }
 
 #[test]

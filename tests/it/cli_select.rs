@@ -441,6 +441,6 @@ fn a_request_without_a_name_is_told() {
     for line in ["select --models ,", "check --models ,", "run --models ,"] {
         let seen = repository.run(line);
         assert_eq!(seen.code, Some(2), "{seen}");
-        assert!(seen.stderr.contains("names separated by commas"), "{seen}");
+        assert!(seen.stderr.contains("comma-separated names"), "{seen}");
     }
 }

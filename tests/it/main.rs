@@ -20,4 +20,5 @@ mod recipe;
 mod reference;
 mod sandbox_client;
 mod schema_compat;
+mod schemas;
 mod trainings;

@@ -30,6 +30,11 @@ pub(super) fn all_rules() -> impl Iterator<Item = &'static Rule> {
     rules::all()
 }
 
+/// The rules as Markdown.
+pub(super) fn rules_reference() -> String {
+    rules::reference()
+}
+
 /// A command that yields no findings, by its name.
 fn without_findings(command: &Command) -> Option<&'static str> {
     Some(match command {

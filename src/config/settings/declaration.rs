@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::config::choices::{CommentMode, Trigger};
-use crate::config::settings::Action::{Push, Report, Select};
+use crate::config::settings::Action::{Push, Report, Select, Workflow};
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE, REGISTRY};
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{Builder, Comparison, HealthMode, Limits};
@@ -19,7 +19,8 @@ settings! {
         config: String,
 
         /// Models to run: all, changed, or comma-separated names
-        #[flag = "models", value = "NAMES", inputs = &[Push, Select]]
+        #[flag = "models", value = "NAMES", inputs = &[Push, Select, Workflow],
+          otherwise = "all to check or select, else the only one"]
         models: String,
 
         /// Folder with one configuration per model
@@ -50,7 +51,7 @@ settings! {
 
     "Checks" {
         /// Report incompatible schemas as warnings
-        #[flag = "ignore-schema-compatibility", inputs = &[Push], model_key = "ignore_schema_compatibility"]
+        #[flag = "ignore-schema-compatibility", inputs = &[Push, Workflow], model_key = "ignore_schema_compatibility"]
         ignore_schema_checks: bool = false,
 
         /// Skip Ruff
@@ -60,7 +61,7 @@ settings! {
 
     "Build" {
         /// Cog version to build for
-        #[flag = "cog-version", value = "VERSION", inputs = &[Push], repository,
+        #[flag = "cog-version", value = "VERSION", inputs = &[Push, Workflow], repository,
           otherwise = "the version in cog.yaml, else the newest"]
         cog_version: String,
 
@@ -96,8 +97,8 @@ settings! {
         #[flag = "precompile", repository]
         precompile: bool = false,
 
-        /// Secret that build steps can read; repeatable
-        #[flag = "secret", value = "ID=..,SRC=..|ENV=..", inputs = &[Push], repository]
+        /// Secret for build steps, as id=..,env=.. or id=..,src=..
+        #[flag = "secret", value = "SECRET", inputs = &[Push], repository]
         docker_secrets: Vec<String> = Vec::new(),
 
         /// Ignore cached build steps
@@ -118,7 +119,7 @@ settings! {
         #[flag = "compare", value = "CASES", repository]
         compare: Comparison = Comparison::First,
 
-        /// Test case as `key=value;...`, then ==TEXT, ==URL or ~=DESCRIPTION; repeatable
+        /// Test case as `key=value;...`, then ==TEXT, ==URL or ~=DESCRIPTION
         #[flag = "test-case", value = "INPUTS[==..|~=..]"]
         test_cases: Vec<String>,
 
@@ -183,7 +184,7 @@ settings! {
 
     "Publishing" {
         /// Stop after verification, without publishing
-        #[flag = "no-push", inputs = &[Push]]
+        #[flag = "no-push", inputs = &[Push, Workflow]]
         test_only: bool = false,
 
         /// Also push to the configured official model
@@ -194,8 +195,9 @@ settings! {
         #[flag = "two-pass", inputs = &[Push], repository]
         two_pass: bool = false,
 
-        /// Event that decides whether a run publishes
-        #[flag = "trigger-type", value = "EVENT", inputs = &[Push], only_in_action, otherwise = "the event that started the workflow"]
+        /// Event that can restrict what a run may do
+        #[flag = "trigger-type", value = "EVENT", inputs = &[Push, Workflow], only_in_action,
+          otherwise = "the event that started the workflow"]
         trigger_type: Trigger,
     }
 
@@ -233,5 +235,45 @@ settings! {
         /// Address of the Docker daemon
         #[value = "ADDRESS", variables = &["DOCKER_HOST"]]
         docker_host: String,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::settings::ValueKind;
+
+    #[test]
+    fn help_is_short() {
+        for setting in SETTINGS {
+            for help in [Some(setting.help), setting.negated].into_iter().flatten() {
+                let words = help.split_whitespace().count();
+                assert!((2..=10).contains(&words) && !help.ends_with('.'), "{}: {help}", setting.name);
+            }
+        }
+    }
+
+    #[test]
+    fn a_value_has_a_name_in_help_unless_it_is_a_switch() {
+        for setting in SETTINGS {
+            assert_eq!(setting.value_name.is_empty(), setting.kind == ValueKind::Switch, "{}", setting.name);
+        }
+    }
+
+    #[test]
+    fn a_flag_is_used_once() {
+        let mut flags: Vec<&str> = SETTINGS.iter().filter_map(|setting| setting.flag).collect();
+        flags.sort_unstable();
+        let all = flags.len();
+        flags.dedup();
+        assert_eq!(flags.len(), all, "{flags:?}");
+    }
+
+    #[test]
+    fn a_key_names_its_setting() {
+        for (key, setting) in Key::ALL.iter().zip(SETTINGS) {
+            assert_eq!(format!("{key:?}"), setting.name);
+            assert_eq!(key.setting().name, setting.name);
+        }
     }
 }

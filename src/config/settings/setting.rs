@@ -1,11 +1,12 @@
-//! One setting: where it can be written, and what is written there.
+//! One setting: its help, its type, and where it can be written.
 
 use std::ops::RangeInclusive;
 
 use figment::value::Value;
 
-use crate::config::settings::kind::{Action, Kind};
+use crate::config::settings::action::Action;
 use crate::config::settings::value::{Rejected, SettingValue};
+use crate::config::settings::value_kind::ValueKind;
 
 /// One setting.
 #[derive(Debug, Clone)]
@@ -17,7 +18,7 @@ pub struct Setting {
     /// One line about it.
     pub help: &'static str,
     /// The form of its values.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// The flag without its dashes.
     pub flag: Option<&'static str>,
     /// The help of a flag that says the opposite, as in `--no-compare-outputs`.
@@ -32,15 +33,14 @@ pub struct Setting {
     pub only_in_action: bool,
     /// The key of the model's configuration that means the same, as in `predict.predict_timeout`.
     pub model_key: Option<&'static str>,
-    /// What stands for the value in help.
+    /// The placeholder of the value in help.
     pub value_name: &'static str,
     /// Numbers that are allowed.
     pub range: Option<RangeInclusive<u64>>,
-    /// The value that is used when nothing is set, as text.
-    pub default: Option<fn() -> Option<String>>,
     /// What is used when nothing is set, where that is not a fixed value.
     pub otherwise: Option<&'static str>,
-    pub(super) parse: fn(&str) -> Result<Value, Rejected>,
+    default: Option<fn() -> Option<String>>,
+    parse: fn(&str) -> Result<Value, Rejected>,
 }
 
 impl Setting {
@@ -49,9 +49,14 @@ impl Setting {
         format!("SAFE_PUSH_{}", self.name.to_uppercase())
     }
 
-    /// What is used when nothing is set.
+    /// The value that is used when nothing is set. `None` also for a default that goes without saying, as that of a switch.
+    pub fn fixed_default(&self) -> Option<String> {
+        self.default.and_then(|default| default())
+    }
+
+    /// The fixed default, or what is used instead of one.
     pub fn default_text(&self) -> Option<String> {
-        self.default.and_then(|default| default()).or_else(|| self.otherwise.map(str::to_owned))
+        self.fixed_default().or_else(|| self.otherwise.map(str::to_owned))
     }
 
     /// Reads the text of a flag, variable or input.
@@ -78,8 +83,8 @@ impl Setting {
             model_key: None,
             value_name: "",
             range: None,
-            default: None,
             otherwise: None,
+            default: None,
             parse: parsed::<T>,
         }
     }
@@ -90,7 +95,7 @@ impl Setting {
     }
 
     pub const fn negated(mut self, help: &'static str) -> Self {
-        assert!(matches!(self.kind, Kind::Switch), "only a switch can be negated");
+        assert!(matches!(self.kind, ValueKind::Switch), "only a switch can be negated");
         self.negated = Some(help);
         self
     }
@@ -126,7 +131,7 @@ impl Setting {
     }
 
     pub const fn range(mut self, range: RangeInclusive<u64>) -> Self {
-        assert!(matches!(self.kind, Kind::Number), "only a number has a range");
+        assert!(matches!(self.kind, ValueKind::Number), "only a number has a range");
         self.range = Some(range);
         self
     }

@@ -6,7 +6,7 @@ use cog_findings::text::nearest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::config::settings::kind::Kind;
+use crate::config::settings::value_kind::ValueKind;
 use crate::domain::choice::Choice;
 use crate::domain::identity::ModelRef;
 
@@ -28,7 +28,7 @@ impl Rejected {
 /// A type that settings can have.
 pub trait SettingValue: Serialize + DeserializeOwned {
     /// The form of its values.
-    const KIND: Kind;
+    const KIND: ValueKind;
 
     /// Reads the text of a flag, variable or input. It is not empty.
     fn from_text(text: &str) -> Result<Self, Rejected>;
@@ -38,7 +38,7 @@ pub trait SettingValue: Serialize + DeserializeOwned {
 }
 
 impl SettingValue for bool {
-    const KIND: Kind = Kind::Switch;
+    const KIND: ValueKind = ValueKind::Switch;
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         match text.to_ascii_lowercase().as_str() {
@@ -54,7 +54,7 @@ impl SettingValue for bool {
 }
 
 impl SettingValue for u64 {
-    const KIND: Kind = Kind::Number;
+    const KIND: ValueKind = ValueKind::Number;
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         text.parse().map_err(|_no_number| Rejected::because("it has to be a whole number that is not negative"))
@@ -66,7 +66,7 @@ impl SettingValue for u64 {
 }
 
 impl SettingValue for String {
-    const KIND: Kind = Kind::Text;
+    const KIND: ValueKind = ValueKind::Text;
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         Ok(text.to_owned())
@@ -78,7 +78,7 @@ impl SettingValue for String {
 }
 
 impl SettingValue for PathBuf {
-    const KIND: Kind = Kind::Text;
+    const KIND: ValueKind = ValueKind::Text;
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         Ok(Self::from(text))
@@ -90,12 +90,12 @@ impl SettingValue for PathBuf {
 }
 
 impl SettingValue for ModelRef {
-    const KIND: Kind = Kind::Model;
+    const KIND: ValueKind = ValueKind::Model;
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         text.parse().map_err(|_no_model| Rejected {
             problem: "it is not OWNER/NAME".to_owned(),
-            hint: Some("write the two parts of its address, as in acme/hotdog".to_owned()),
+            hint: Some("write its owner and its name, as in acme/hotdog".to_owned()),
         })
     }
 
@@ -105,7 +105,7 @@ impl SettingValue for ModelRef {
 }
 
 impl SettingValue for Vec<String> {
-    const KIND: Kind = Kind::List;
+    const KIND: ValueKind = ValueKind::List;
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
@@ -117,7 +117,7 @@ impl SettingValue for Vec<String> {
 }
 
 impl<T: Choice + Serialize + DeserializeOwned> SettingValue for T {
-    const KIND: Kind = Kind::Choice(T::NAMES);
+    const KIND: ValueKind = ValueKind::Choice(T::NAMES);
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         T::from_name(text).ok_or_else(|| Rejected {

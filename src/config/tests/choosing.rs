@@ -11,8 +11,8 @@ fn one_configuration_is_taken() {
 #[test]
 fn several_have_to_be_chosen_from() {
     let error = Repository::with_models(&["dev", "schnell"]).error();
-    assert_eq!(error.to_string(), "2 models have a configuration, and none of them was chosen: dev, schnell");
-    assert_eq!(error.hint().unwrap(), "choose all of them with `--models all`, or one as in `--models dev`");
+    assert_eq!(error.to_string(), "no model given, and 2 are configured: dev, schnell");
+    assert_eq!(error.hint().unwrap(), "choose all of them with `--models all`, or one with `--models dev`");
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn names_are_taken_in_their_order_and_once() {
 #[test]
 fn an_unknown_name_has_a_neighbour() {
     let error = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "schnel").error();
-    assert_eq!(error.to_string(), "there is no model 'schnel' in cog-safe-push-configs");
+    assert_eq!(error.to_string(), "'schnel' is not a model in cog-safe-push-configs");
     assert_eq!(error.hint().unwrap(), "did you mean 'schnell'?");
 }
 
@@ -66,11 +66,8 @@ fn nobody_knows_what_has_changed_so_all_have() {
 fn a_model_argument_is_for_one_configuration() {
     let repository = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "all").model("other/model");
     let error = repository.error();
-    assert_eq!(error.to_string(), "other/model cannot be the model of 2 configurations");
-    assert_eq!(
-        error.hint().unwrap(),
-        "leave MODEL out, so that each configuration's own is used, or choose one as in `--models dev`"
-    );
+    assert_eq!(error.to_string(), "other/model cannot replace the models of 2 configurations");
+    assert_eq!(error.hint().unwrap(), "omit MODEL to use the model of each configuration, or choose one with `--models dev`");
 }
 
 #[test]
@@ -89,7 +86,7 @@ fn a_model_argument_chooses_its_own_configuration() {
 #[test]
 fn a_model_argument_that_no_configuration_is_for_is_not_published_untested() {
     let error = Repository::with_models(&["dev", "schnell"]).model("acme/shnell").error();
-    assert_eq!(error.to_string(), "none of 2 configurations is for acme/shnell: dev, schnell");
+    assert_eq!(error.to_string(), "none of the 2 configurations is for acme/shnell: dev, schnell");
 }
 
 #[test]
@@ -154,7 +151,7 @@ fn without_a_file_the_argument_or_the_image_is_the_model() {
     assert_eq!(Repository::new().model("acme/hotdog").names(), ["hotdog"]);
     assert_eq!(Repository::new().file("cog.yaml", "image: r8.im/acme/hotdog\n").names(), ["hotdog"]);
     let error = Repository::new().file("cog.yaml", "image: example.com/acme/hotdog\n").error();
-    assert!(error.to_string().starts_with("which model is it?"), "{error}");
+    assert!(error.to_string().starts_with("no model given: "), "{error}");
 }
 
 #[test]
@@ -172,7 +169,7 @@ fn a_file_that_cannot_name_a_model_stops_a_run_of_all() {
     assert_eq!(
         repository.flag(Key::models, "all").mistakes(),
         [
-            "SP015 cog-safe-push-configs/my model.yaml: 'my model.yaml' cannot be a model's name: it has a space [rename the file to ASCII \
+            "SP015 cog-safe-push-configs/my model.yaml: 'my model.yaml' cannot be a model's name: it has a space [rename the file with ASCII \
           letters, digits, '.', '_' and '-']"
         ]
     );
@@ -184,9 +181,7 @@ fn two_files_for_one_model_stop_its_run() {
     let repository = Repository::with_models(&["dev"]).file("cog-safe-push-configs/dev.yml", "model: acme/dev\n");
     assert_eq!(
         repository.flag(Key::models, "dev").mistakes(),
-        [
-            "SP016 cog-safe-push-configs/dev.yml: the model 'dev' has another configuration, cog-safe-push-configs/dev.yaml [remove one \
-          of the two]"
-        ]
+        ["SP016 cog-safe-push-configs/dev.yml: 'dev' already has a configuration, cog-safe-push-configs/dev.yaml [remove one \
+          of the two]"]
     );
 }

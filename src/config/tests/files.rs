@@ -1,4 +1,4 @@
-//! What the peer's files say becomes the plan.
+//! What configuration files say becomes the plan.
 
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! Later layers win.
 
 use super::Repository;
-use crate::config::settings::{Key, Kind};
+use crate::config::settings::{Key, ValueKind};
 use crate::config::{CommentMode, Trigger};
 use crate::domain::choice::Choice;
 use crate::support::ExposeSecret;
@@ -73,7 +73,7 @@ fn the_event_is_one_of_five_or_nothing() {
 
 #[test]
 fn every_event_of_the_table_has_a_meaning() {
-    let Kind::Choice(words) = Key::trigger_type.setting().kind else { panic!() };
+    let ValueKind::Choice(words) = Key::trigger_type.setting().kind else { panic!() };
     assert!(words.iter().all(|word| Trigger::from_name(word).is_some()));
     assert_eq!(Trigger::from_name("release"), None);
 }

@@ -59,7 +59,7 @@ fn an_empty_checker_is_told() {
         assert_eq!(
             mistakes(&text),
             [format!(
-                "SP012 cog-safe-push.yaml:5:{column}: predict.test_cases[0].{key} is empty [say what is expected, or take the key out]"
+                "SP012 cog-safe-push.yaml:5:{column}: predict.test_cases[0].{key} is empty [write what is expected, or remove the key]"
             )]
         );
     }
@@ -78,7 +78,7 @@ fn an_empty_checker_of_a_flag_is_told() {
     let error = Repository::with_model("predict: {}\n").flag(Key::test_cases, "a=1~=").error();
     assert_eq!(
         error.to_string(),
-        "--test-case is 'a=1~=', but there is nothing behind the operator, so match_prompt would judge nothing"
+        "--test-case is 'a=1~=', but nothing follows the operator, so match_prompt would accept everything"
     );
     assert!(Repository::with_model("predict: {}\n").flag(Key::test_cases, "a=1==").load().is_ok());
 }
@@ -97,7 +97,7 @@ fn an_input_is_not_both_fixed_and_disabled() {
     let text = "predict:\n  fuzz:\n    fixed_inputs: {seed: 1}\n    disabled_inputs: [debug, seed]\n";
     assert_eq!(
         mistakes(text),
-        ["SP008 cog-safe-push.yaml:5:30: 'seed' is both fixed and disabled [take it out of one of the two]"]
+        ["SP008 cog-safe-push.yaml:5:30: 'seed' is both fixed and disabled [remove it from one of the two]"]
     );
 }
 
@@ -110,7 +110,7 @@ fn an_input_that_flags_fix_and_disable_is_told() {
     assert_eq!(
         both.mistakes(),
         [
-            "SP008 'seed' is both fixed and disabled (disabled by --fuzz-disabled-inputs) (fixed by --fuzz-fixed-inputs) [take it out of \
+            "SP008 'seed' is both fixed and disabled (disabled by --fuzz-disabled-inputs) (fixed by --fuzz-fixed-inputs) [remove it from \
           one of the two]"
         ]
     );
@@ -118,7 +118,7 @@ fn an_input_that_flags_fix_and_disable_is_told() {
     assert_eq!(
         one.mistakes(),
         ["SP008 cog-safe-push.yaml:4:5: 'seed' is both fixed and disabled (disabled by --fuzz-disabled-inputs) (fixed by \
-          cog-safe-push.yaml) [take it out of one of the two]"]
+          cog-safe-push.yaml) [remove it from one of the two]"]
     );
 }
 
@@ -173,8 +173,7 @@ fn the_live_model_is_no_test_model() {
     assert_eq!(
         mistakes("test_model: acme/hotdog\n"),
         [
-            "SP007 cog-safe-push.yaml:2:13: acme/hotdog is both the live and the test model [give the test model another name, or leave \
-          test_model out]"
+            "SP007 cog-safe-push.yaml:2:13: acme/hotdog is both the live and the test model [rename the test model, or remove test_model]"
         ]
     );
 }
@@ -183,7 +182,7 @@ fn the_live_model_is_no_test_model() {
 fn a_name_that_is_no_model_is_shown() {
     assert_eq!(
         Repository::new().file("cog-safe-push.yaml", "model: hotdog\n").mistakes(),
-        ["SP006 cog-safe-push.yaml:1:8: model 'hotdog' is not OWNER/NAME [write the two parts of its address, as in acme/hotdog]"]
+        ["SP006 cog-safe-push.yaml:1:8: model 'hotdog' is not OWNER/NAME [write its owner and its name, as in acme/hotdog]"]
     );
     assert_eq!(mistakes("official_model: a/b/c\n").len(), 1);
 }
@@ -200,7 +199,7 @@ fn what_has_to_be_there_and_is_not_is_told() {
     );
     assert_eq!(
         mistakes("predict:\n  test_cases:\n    - exact_string: x\n"),
-        ["SP004 cog-safe-push.yaml:4:7: 'inputs' is missing [write `inputs: {}` for a case without any]"]
+        ["SP004 cog-safe-push.yaml:4:7: 'inputs' is missing [write `inputs: {}` for a case without inputs]"]
     );
 }
 
@@ -256,7 +255,7 @@ fn a_misspelt_variable_is_told_and_stops_nothing() {
     let loaded = Repository::with_model("").variable("SAFE_PUSH_PARALEL", "8").loaded();
     assert_eq!(
         said(&loaded.findings),
-        ["SP014 SAFE_PUSH_PARALEL is set, and safe-push has no such variable [did you mean SAFE_PUSH_PARALLEL?]"]
+        ["SP014 SAFE_PUSH_PARALEL is set, but it is not a variable of safe-push [did you mean SAFE_PUSH_PARALLEL?]"]
     );
 }
 
@@ -273,7 +272,7 @@ fn a_section_for_a_model_that_is_not_there_is_told() {
         Repository::with_models(&["dev"]).file(".safe-push.yaml", "models:\n  dev: {parallel: 2}\n  dve: {parallel: 3}\n");
     assert_eq!(
         said(&repository.loaded().findings),
-        ["SP013 .safe-push.yaml:3:3: there is no model 'dve', so its section has no effect [did you mean 'dev'?]"]
+        ["SP013 .safe-push.yaml:3:3: 'dve' is not a model, so its section has no effect [did you mean 'dev'?]"]
     );
 }
 
@@ -282,13 +281,13 @@ fn a_pattern_that_is_none_is_told_at_its_item() {
     let repository = Repository::with_model("").file(".safe-push.yaml", "paths:\n  - src/**\n  - \"src/[\"\n");
     let mistakes = repository.mistakes();
     assert_eq!(mistakes.len(), 1);
-    assert!(mistakes[0].starts_with("SP017 .safe-push.yaml:3:5: 'src/[' is no pattern of paths"), "{mistakes:?}");
+    assert!(mistakes[0].starts_with("SP017 .safe-push.yaml:3:5: 'src/[' is not a valid path pattern"), "{mistakes:?}");
 }
 
 #[test]
 fn a_rule_that_is_none_is_told() {
     let repository = Repository::with_model("").file(".safe-push.yaml", "ignore: [input-removed]\n");
-    assert!(repository.mistakes()[0].starts_with("SP011 .safe-push.yaml:1:10: 'input-removed' is no rule's code"));
+    assert!(repository.mistakes()[0].starts_with("SP011 .safe-push.yaml:1:10: 'input-removed' is not a rule code"));
 }
 
 #[test]
@@ -306,7 +305,7 @@ fn keys_without_effect_are_warnings() {
 mod any_text {
     use proptest::prelude::{ProptestConfig, any, proptest};
 
-    use crate::config::{peer, repository_file};
+    use crate::config::{model_file, repository_file};
 
     /// Pieces of configurations, so that texts reach beyond the first line.
     const PIECES: [&str; 24] = [
@@ -341,7 +340,7 @@ mod any_text {
 
         #[test]
         fn is_read_without_harm(text in any::<String>()) {
-            let (_, findings) = peer::parse(&text, "x");
+            let (_, findings) = model_file::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));
             let (_, findings) = repository_file::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));
@@ -350,7 +349,7 @@ mod any_text {
         #[test]
         fn of_pieces_is_read_without_harm(chosen in proptest::collection::vec(0..PIECES.len(), 0..60)) {
             let text: String = chosen.into_iter().map(|piece| PIECES[piece]).collect();
-            let (_, findings) = peer::parse(&text, "x");
+            let (_, findings) = model_file::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));
             let (_, findings) = repository_file::parse(&text, "x");
             assert!(findings.iter().all(|finding| finding.location.is_some()));

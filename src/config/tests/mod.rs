@@ -11,7 +11,7 @@ use std::fs;
 use cog_findings::Finding;
 
 use crate::config::settings::Key;
-use crate::config::{ConfigError, Configured, Flags, Loaded, Sources, configured, load};
+use crate::config::{ConfigError, Configured, Flags, LoadedModels, Sources, configured, load};
 
 /// A repository and what it is loaded with.
 struct Repository {
@@ -66,11 +66,11 @@ impl Repository {
         self
     }
 
-    fn load(&self) -> Result<Loaded, ConfigError> {
+    fn load(&self) -> Result<LoadedModels, ConfigError> {
         load(&self.sources)
     }
 
-    fn loaded(&self) -> Loaded {
+    fn loaded(&self) -> LoadedModels {
         self.load().unwrap_or_else(|error| panic!("{error}: {:#?}", error.findings()))
     }
 

@@ -3,11 +3,13 @@
 pub(crate) mod convert;
 mod merge;
 mod previews;
+mod schema;
 pub mod v1;
 
 pub(crate) use convert::{finding, measurement, run_json};
 pub(crate) use merge::merged;
 pub(crate) use previews::PREVIEW_BYTES;
+pub use schema::run_schema;
 
 /// The value of `schema` in documents of these types.
 pub(crate) const SCHEMA: &str = "safe-push/v1";

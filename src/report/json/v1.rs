@@ -1,5 +1,6 @@
 //! The types of `run.json`, version 1. Fields may be added, but are never renamed, removed or given another meaning.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -7,7 +8,7 @@ use crate::domain::report::{CaseStatus, DeploymentChange, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 
 /// A run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// `safe-push/v1`.
     pub schema: String,
@@ -28,7 +29,7 @@ pub struct Run {
 }
 
 /// One model's run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Model {
     /// The live model, `owner/name`.
     pub model: String,
@@ -61,7 +62,7 @@ pub struct Model {
 }
 
 /// Versions as `owner/name:id`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Versions {
     /// The staged version that was tested.
     pub test: Option<String>,
@@ -78,7 +79,7 @@ pub struct Versions {
 }
 
 /// Digests of layers in the registry.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Layers {
     /// The layers of the staged version.
     pub staged: Vec<String>,
@@ -89,7 +90,7 @@ pub struct Layers {
 }
 
 /// A deployment after the run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Deployment {
     /// `owner/name`.
     pub name: String,
@@ -102,7 +103,7 @@ pub struct Deployment {
 }
 
 /// A stage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StageEntry {
     /// The stage.
     pub name: Stage,
@@ -115,7 +116,7 @@ pub struct StageEntry {
 }
 
 /// A finding.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingEntry {
     /// The rule's code, as in `SP101`.
     pub code: String,
@@ -144,7 +145,7 @@ pub struct FindingEntry {
 }
 
 /// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Worth knowing.
@@ -167,7 +168,7 @@ impl Severity {
 }
 
 /// A change between the schema of the live version and that of the new one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SchemaChangeEntry {
     /// `predict` or `train`.
     pub method: String,
@@ -198,7 +199,7 @@ impl SchemaChangeEntry {
 }
 
 /// A labeled fact.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Detail {
     /// The label.
     pub label: String,
@@ -207,7 +208,7 @@ pub struct Detail {
 }
 
 /// A case. `output`, `error`, `prediction_id`, `url` and `metrics` are those of the attempt that decided.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {
     /// The name within the model.
     pub id: String,
@@ -257,7 +258,7 @@ pub struct Case {
 }
 
 /// One file of an output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FileEntry {
     /// The path within the output: `output`, `output[0].mask`.
     pub place: String,
@@ -275,7 +276,7 @@ pub struct FileEntry {
 }
 
 /// A comparison of two files.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ComparisonEntry {
     /// The path of the file within the output.
     pub place: String,
@@ -296,7 +297,7 @@ pub struct ComparisonEntry {
 }
 
 /// A measurement of a comparison, with at most one of the two limits.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MeasurementEntry {
     /// The name, ending with the unit.
     pub name: String,
@@ -313,7 +314,7 @@ pub struct MeasurementEntry {
 }
 
 /// One prediction of a case.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Attempt {
     /// The id of the prediction; `null` when the inputs were rejected.
     pub prediction_id: Option<String>,
@@ -330,7 +331,7 @@ pub struct Attempt {
 }
 
 /// The cost of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
     /// Predictions and trainings created.
     pub predictions: u64,
@@ -343,7 +344,7 @@ pub struct Cost {
 }
 
 /// An error with its fix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ErrorEntry {
     /// The error with its causes.
     pub message: String,

@@ -1,8 +1,8 @@
-//! Forms of values, and the actions that have inputs.
+//! The form of a value, for everything that lists settings.
 
 /// The form of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum ValueKind {
     /// On when its flag is present; `true` or `false` elsewhere.
     Switch,
     /// Any text.
@@ -15,15 +15,4 @@ pub enum Kind {
     List,
     /// One of these words.
     Choice(&'static [&'static str]),
-}
-
-/// One of the actions in this repository.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    /// `action.yml`: test and publish.
-    Push,
-    /// `select-model/action.yml`: list the models of a workflow.
-    Select,
-    /// `report/action.yml`: finish a workflow.
-    Report,
 }

@@ -8,129 +8,110 @@ use std::collections::BTreeMap;
 use cog_findings::{Finding, Location};
 use cog_source::yaml::{Entry, Reader, read};
 
+use crate::config::model_keys::{DEPLOYMENT, FUZZ, PREDICT, ROOT, TEST_CASE, TRAIN};
 use crate::config::{reader, rules};
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
 
-const ROOT: [&str; 12] = [
-    "model",
-    "test_model",
-    "test_hardware",
-    "predict",
-    "train",
-    "deployment",
-    "dockerfile",
-    "parallel",
-    "fast_push",
-    "use_cog_base_image",
-    "ignore_schema_compatibility",
-    "official_model",
-];
-const PREDICT: [&str; 4] = ["compare_outputs", "predict_timeout", "test_cases", "fuzz"];
-const TRAIN: [&str; 5] = ["destination", "destination_hardware", "train_timeout", "test_cases", "fuzz"];
-const TEST_CASE: [&str; 6] = ["inputs", "exact_string", "match_url", "match_prompt", "jq_query", "error_contains"];
-const FUZZ: [&str; 5] = ["fixed_inputs", "disabled_inputs", "iterations", "duration", "prompt"];
-const DEPLOYMENT: [&str; 3] = ["owner", "name", "hardware"];
-
 /// A whole file.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct PeerConfig {
+pub(super) struct ModelFile {
     /// The file, relative to the repository.
-    pub file: String,
+    pub(super) file: String,
     /// `model`.
-    pub model: Option<ModelRef>,
+    pub(super) model: Option<ModelRef>,
     /// `test_model`.
-    pub test_model: Option<ModelRef>,
+    pub(super) test_model: Option<ModelRef>,
     /// `test_hardware`.
-    pub test_hardware: Option<String>,
+    pub(super) test_hardware: Option<String>,
     /// `predict`.
-    pub predict: Option<PredictSection>,
+    pub(super) predict: Option<PredictSection>,
     /// `train`.
-    pub train: Option<TrainSection>,
+    pub(super) train: Option<TrainSection>,
     /// `deployment`.
-    pub deployment: Option<DeploymentSection>,
+    pub(super) deployment: Option<DeploymentSection>,
     /// `dockerfile`.
-    pub dockerfile: Option<String>,
+    pub(super) dockerfile: Option<String>,
     /// `parallel`.
-    pub parallel: Option<u64>,
+    pub(super) parallel: Option<u64>,
     /// `use_cog_base_image`.
-    pub use_cog_base_image: Option<bool>,
+    pub(super) use_cog_base_image: Option<bool>,
     /// `ignore_schema_compatibility`.
-    pub ignore_schema_compatibility: Option<bool>,
+    pub(super) ignore_schema_compatibility: Option<bool>,
     /// `official_model`.
-    pub official_model: Option<ModelRef>,
-    /// Where values stand, by their paths: `predict.predict_timeout`.
-    pub places: BTreeMap<String, Location>,
+    pub(super) official_model: Option<ModelRef>,
+    /// Locations of values by their paths, as in `predict.predict_timeout`.
+    pub(super) places: BTreeMap<String, Location>,
 }
 
 /// `predict`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct PredictSection {
+pub(super) struct PredictSection {
     /// `compare_outputs`.
-    pub compare_outputs: Option<bool>,
+    pub(super) compare_outputs: Option<bool>,
     /// `predict_timeout`, in seconds.
-    pub predict_timeout: Option<u64>,
+    pub(super) predict_timeout: Option<u64>,
     /// `test_cases`.
-    pub test_cases: Vec<TestCase>,
+    pub(super) test_cases: Vec<TestCase>,
     /// `fuzz`.
-    pub fuzz: Option<FuzzSection>,
+    pub(super) fuzz: Option<FuzzSection>,
 }
 
 /// `train`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct TrainSection {
+pub(super) struct TrainSection {
     /// `destination`.
-    pub destination: Option<ModelRef>,
+    pub(super) destination: Option<ModelRef>,
     /// `destination_hardware`.
-    pub destination_hardware: Option<String>,
+    pub(super) destination_hardware: Option<String>,
     /// `train_timeout`, in seconds.
-    pub train_timeout: Option<u64>,
+    pub(super) train_timeout: Option<u64>,
     /// `test_cases`.
-    pub test_cases: Vec<TestCase>,
+    pub(super) test_cases: Vec<TestCase>,
     /// `fuzz`.
-    pub fuzz: Option<FuzzSection>,
+    pub(super) fuzz: Option<FuzzSection>,
 }
 
 /// `fuzz`.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct FuzzSection {
+pub(super) struct FuzzSection {
     /// `fixed_inputs`.
-    pub fixed_inputs: Inputs,
+    pub(super) fixed_inputs: Inputs,
     /// `disabled_inputs`.
-    pub disabled_inputs: Vec<String>,
+    pub(super) disabled_inputs: Vec<String>,
     /// `iterations`.
-    pub iterations: Option<u64>,
+    pub(super) iterations: Option<u64>,
     /// `prompt`.
-    pub prompt: Option<String>,
-    /// Where the section stands.
-    pub location: Option<Location>,
+    pub(super) prompt: Option<String>,
+    /// The location of the section.
+    pub(super) location: Option<Location>,
 }
 
 /// `deployment`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct DeploymentSection {
+pub(super) struct DeploymentSection {
     /// `owner`.
-    pub owner: Option<String>,
+    pub(super) owner: Option<String>,
     /// `name`.
-    pub name: Option<String>,
+    pub(super) name: Option<String>,
     /// `hardware`.
-    pub hardware: Option<String>,
+    pub(super) hardware: Option<String>,
 }
 
-/// Every key, of all sections.
+/// The keys of all sections.
 #[cfg(test)]
 pub(super) fn keys() -> impl Iterator<Item = &'static str> {
-    [&ROOT[..], &PREDICT, &TRAIN, &TEST_CASE, &FUZZ, &DEPLOYMENT].into_iter().flatten().copied()
+    [ROOT, PREDICT, TRAIN, TEST_CASE, FUZZ, DEPLOYMENT].into_iter().flat_map(|section| section.names())
 }
 
-/// Reads a file's text. What is right is used, what is wrong is told; whether it may be used with mistakes is for the caller.
-pub fn parse(text: &str, file: &str) -> (PeerConfig, Vec<Finding>) {
+/// Reads the text of a file. Yields everything that is correct, and the mistakes; whether to use it despite mistakes is left to the caller.
+pub(super) fn parse(text: &str, file: &str) -> (ModelFile, Vec<Finding>) {
     let root = match read(text, file) {
         Ok(root) => root,
         Err(error) => {
             let finding = Finding::new(&rules::UNREADABLE, error.message).at(error.location);
-            return (PeerConfig::default(), vec![finding]);
+            return (ModelFile::default(), vec![finding]);
         }
     };
     let mut reader = reader::new();
@@ -141,8 +122,8 @@ pub fn parse(text: &str, file: &str) -> (PeerConfig, Vec<Finding>) {
     (config, findings)
 }
 
-fn config(reader: &mut Reader, root: &Entry<'_>, file: &str) -> PeerConfig {
-    let Some(entries) = reader.mapping(root, &ROOT) else { return PeerConfig::default() };
+fn config(reader: &mut Reader, root: &Entry<'_>, file: &str) -> ModelFile {
+    let Some(entries) = reader.mapping(root, &ROOT.names()) else { return ModelFile::default() };
     if entries.get("model").is_none() {
         reader::missing(reader, "model", Location::at(file, 1, 1), "name the live model, as in `model: acme/hotdog`");
     }
@@ -151,7 +132,7 @@ fn config(reader: &mut Reader, root: &Entry<'_>, file: &str) -> PeerConfig {
     {
         deprecated(reader, &entry, "fast_push", "Cog no longer has fast pushes; remove it");
     }
-    PeerConfig {
+    ModelFile {
         file: file.to_owned(),
         model: reader::model(reader, entries.get("model").as_ref()),
         test_model: reader::model(reader, entries.get("test_model").as_ref()),
@@ -174,7 +155,7 @@ fn deprecated(reader: &mut Reader, entry: &Entry<'_>, key: &str, hint: &str) {
 }
 
 fn predict(reader: &mut Reader, entry: &Entry<'_>) -> Option<PredictSection> {
-    let entries = reader.mapping(entry, &PREDICT)?;
+    let entries = reader.mapping(entry, &PREDICT.names())?;
     Some(PredictSection {
         compare_outputs: reader.lenient_boolean(entries.get("compare_outputs").as_ref()),
         predict_timeout: reader.lenient_count(entries.get("predict_timeout").as_ref()),
@@ -184,7 +165,7 @@ fn predict(reader: &mut Reader, entry: &Entry<'_>) -> Option<PredictSection> {
 }
 
 fn train(reader: &mut Reader, entry: &Entry<'_>) -> Option<TrainSection> {
-    let entries = reader.mapping(entry, &TRAIN)?;
+    let entries = reader.mapping(entry, &TRAIN.names())?;
     Some(TrainSection {
         destination: reader::model(reader, entries.get("destination").as_ref()),
         destination_hardware: reader.text(entries.get("destination_hardware").as_ref()),
@@ -200,9 +181,9 @@ fn test_cases(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Vec<TestCase> {
 }
 
 fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
-    let entries = reader.mapping(entry, &TEST_CASE)?;
+    let entries = reader.mapping(entry, &TEST_CASE.names())?;
     if entries.get("inputs").is_none() {
-        reader::missing(reader, "inputs", entry.location().clone(), "write `inputs: {}` for a case without any");
+        reader::missing(reader, "inputs", entry.location().clone(), "write `inputs: {}` for a case without inputs");
     }
     let checkers: [(&str, Make); 5] = [
         ("exact_string", Expectation::ExactString),
@@ -220,7 +201,7 @@ fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
             if is_empty(&expectation) {
                 let finding =
                     Finding::new(&rules::EMPTY_CHECKER, format!("{} is empty", checker.path())).at(checker.location().clone());
-                reader.report(finding.hint("say what is expected, or take the key out"));
+                reader.report(finding.hint("write what is expected, or remove the key"));
             }
             given.push((key, checker.location(), expectation));
         }
@@ -235,13 +216,13 @@ fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
     Some(TestCase { inputs, expectation, location: Some(entry.location().clone()) })
 }
 
-/// Whether an expectation says nothing. An empty text can be what an output has to be.
+/// Whether an expectation is empty. An empty `exact_string` is not: the output may have to be empty.
 pub(super) fn is_empty(expectation: &Expectation) -> bool {
     !matches!(expectation, Expectation::ExactString(_)) && expectation.wanted().is_some_and(|wanted| wanted.trim().is_empty())
 }
 
 fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
-    let entries = reader.mapping(entry, &FUZZ)?;
+    let entries = reader.mapping(entry, &FUZZ.names())?;
     if let Some(duration) = entries.get("duration") {
         deprecated(reader, &duration, "duration", "the number of iterations decides; remove it");
     }
@@ -259,13 +240,13 @@ fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
     Some(section)
 }
 
-/// An input that is to be sent always and never.
+/// An input that is fixed and disabled at once.
 pub(super) fn fixed_and_disabled(name: &str) -> Finding {
-    Finding::new(&rules::FIXED_AND_DISABLED, format!("'{name}' is both fixed and disabled")).hint("take it out of one of the two")
+    Finding::new(&rules::FIXED_AND_DISABLED, format!("'{name}' is both fixed and disabled")).hint("remove it from one of the two")
 }
 
 fn deployment(reader: &mut Reader, entry: &Entry<'_>) -> Option<DeploymentSection> {
-    let entries = reader.mapping(entry, &DEPLOYMENT)?;
+    let entries = reader.mapping(entry, &DEPLOYMENT.names())?;
     if entries.get("name").is_none() {
         reader::missing(reader, "deployment.name", entry.location().clone(), "name the deployment, or remove the section");
     }
@@ -276,5 +257,5 @@ fn deployment(reader: &mut Reader, entry: &Entry<'_>) -> Option<DeploymentSectio
     })
 }
 
-/// Makes an expectation of what a checker's key holds.
+/// Makes an expectation from the value of a checker's key.
 type Make = fn(String) -> Expectation;

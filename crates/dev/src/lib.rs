@@ -1,0 +1,45 @@
+//! Files of this repository that follow from the code, rendered from [`safe_push::reference`].
+//!
+//! Each file has one function that yields its text. [`generate_all`] lists them; writing and comparing is left to [`GeneratedFile`].
+
+mod actions;
+mod cli;
+mod file;
+mod markdown;
+mod readme;
+mod schemas;
+mod section;
+mod settings;
+mod workflow;
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use safe_push::reference::{Action, rules};
+
+pub use file::{GeneratedFile, Outcome};
+
+/// The root of the repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Every generated file. Of those that are generated in part, the rest is as it is in the repository.
+pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
+    let action = |path, action| GeneratedFile::edited(root, path, |text| actions::with_inputs(text, action));
+    let push = action("action.yml", Action::Push)?;
+    let readme = GeneratedFile::edited(root, "README.md", |text| readme::with_tables(text, &push.text))?;
+    Ok(vec![
+        GeneratedFile::whole(root, "docs/rules.md", rules()),
+        GeneratedFile::whole(root, "docs/settings.md", settings::page()),
+        GeneratedFile::whole(root, "docs/cli.md", cli::page()),
+        GeneratedFile::whole(root, "schemas/safe-push.schema.json", schemas::repository()?),
+        GeneratedFile::whole(root, "schemas/cog-safe-push.schema.json", schemas::model()?),
+        GeneratedFile::whole(root, "schemas/run.schema.json", schemas::run()?),
+        action("select-model/action.yml", Action::Select)?,
+        action("report/action.yml", Action::Report)?,
+        GeneratedFile::edited(root, ".github/workflows/model-ci.yaml", workflow::with_inputs)?,
+        push,
+        readme,
+    ])
+}

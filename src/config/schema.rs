@@ -1,0 +1,165 @@
+//! JSON Schemas of the configuration files, from the declarations that the readers use.
+//!
+//! They describe what is written in a file, for editors. The readers accept a little more: numbers and booleans in quotes.
+
+use serde_json::{Map, Value, json};
+
+use crate::config::model_keys::{Form, ROOT, Section};
+use crate::config::settings::{SETTINGS, Setting, ValueKind};
+
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// The name of a model.
+const MODEL_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$";
+
+/// The code of a rule.
+const RULE_PATTERN: &str = "^SP[0-9]{3}$";
+
+/// The schema of `.safe-push.yaml`.
+pub fn repository_schema() -> Value {
+    let mut properties = overrides();
+    let model = object(overrides(), &[]);
+    properties.insert(
+        "models".to_owned(),
+        json!({
+            "description": "Settings of single models, by the names of their configurations",
+            "type": ["object", "null"],
+            "additionalProperties": model,
+        }),
+    );
+    document(".safe-push.yaml", "Settings of a repository with models that safe-push tests and publishes", object(properties, &[]))
+}
+
+/// The schema of a model's configuration, `cog-safe-push.yaml`.
+pub fn model_schema() -> Value {
+    let mut root = section(&ROOT, "");
+    refuse_null(&mut root);
+    document("cog-safe-push.yaml", "A model that safe-push tests and publishes", root)
+}
+
+fn document(title: &str, description: &str, schema: Value) -> Value {
+    let mut document = json!({ "$schema": DIALECT, "title": title, "description": description });
+    if let (Some(document), Value::Object(schema)) = (document.as_object_mut(), schema) {
+        document.extend(schema);
+    }
+    document
+}
+
+/// What the repository and each model can set.
+fn overrides() -> Map<String, Value> {
+    let settings = SETTINGS.iter().filter(|setting| setting.in_repository);
+    let mut properties: Map<String, Value> = settings.map(|setting| (setting.name.to_owned(), of_setting(setting))).collect();
+    let code = json!({ "type": "string", "pattern": RULE_PATTERN });
+    properties.insert("ignore".to_owned(), json!({ "description": "Rules to ignore", "type": ["array", "null"], "items": code }));
+    properties.insert(
+        "severity".to_owned(),
+        json!({
+            "description": "Severities of rules, by their codes",
+            "type": ["object", "null"],
+            "propertyNames": { "pattern": RULE_PATTERN },
+            "additionalProperties": { "enum": ["note", "warning", "error"] },
+        }),
+    );
+    properties.insert(
+        "paths".to_owned(),
+        json!({
+            "description": "Files that affect a model, as path patterns",
+            "type": ["array", "null"],
+            "items": { "type": "string" },
+        }),
+    );
+    properties
+}
+
+fn of_setting(setting: &Setting) -> Value {
+    let mut schema = match setting.kind {
+        ValueKind::Switch => json!({ "type": ["boolean", "null"] }),
+        ValueKind::Text => json!({ "type": ["string", "number", "null"] }),
+        ValueKind::Model => json!({ "type": ["string", "null"], "pattern": MODEL_PATTERN }),
+        ValueKind::Number => number(Some(setting)),
+        ValueKind::List => json!({ "type": ["array", "null"], "items": { "type": "string" } }),
+        ValueKind::Choice(names) => {
+            let mut values: Vec<Value> = names.iter().map(|name| (*name).into()).collect();
+            // YAML 1.1 reads a bare `off` as false.
+            values.extend(names.contains(&"off").then_some(Value::Bool(false)));
+            values.push(Value::Null);
+            json!({ "enum": values })
+        }
+    };
+    schema["description"] = match setting.default_text() {
+        Some(default) => format!("{} (default: {default})", setting.help).into(),
+        None => setting.help.into(),
+    };
+    schema
+}
+
+/// A number within the range of the setting that means the same.
+fn number(setting: Option<&Setting>) -> Value {
+    let range = setting.and_then(|setting| setting.range.clone());
+    let mut schema = json!({ "type": ["integer", "null"], "minimum": range.as_ref().map_or(0, |range| *range.start()) });
+    if let Some(range) = range {
+        schema["maximum"] = (*range.end()).into();
+    }
+    schema
+}
+
+/// A mapping at this path, as in `predict.fuzz`.
+fn section(section: &Section, path: &str) -> Value {
+    let properties = section.keys.iter().map(|key| {
+        let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
+        let mut schema = value(key.form, &path);
+        schema["description"] = key.help.into();
+        if section.required.contains(&key.name) {
+            refuse_null(&mut schema);
+        }
+        (key.name.to_owned(), schema)
+    });
+    let mut schema = object(properties.collect(), section.required);
+    let pairs = section.exclusive.iter().enumerate().flat_map(|(index, one)| {
+        let others = section.exclusive.iter().skip(index + 1);
+        others.map(move |other| json!({ "required": [one, other] }))
+    });
+    let pairs: Vec<Value> = pairs.collect();
+    if !pairs.is_empty() {
+        schema["not"] = json!({ "anyOf": pairs });
+    }
+    schema
+}
+
+fn value(form: Form, path: &str) -> Value {
+    match form {
+        Form::Text => json!({ "type": ["string", "number", "null"] }),
+        Form::FilledText => json!({ "type": ["string", "number", "null"], "pattern": "\\S" }),
+        Form::Model => json!({ "type": ["string", "null"], "pattern": MODEL_PATTERN }),
+        Form::Boolean => json!({ "type": ["boolean", "null"] }),
+        Form::Number => number(SETTINGS.iter().find(|setting| setting.model_key == Some(path))),
+        Form::Inputs => json!({ "type": ["object", "null"] }),
+        Form::Texts => json!({ "type": ["array", "null"], "items": { "type": ["string", "number"] } }),
+        Form::List(items) => {
+            let mut items = section(items, path);
+            refuse_null(&mut items);
+            json!({ "type": ["array", "null"], "items": items })
+        }
+        Form::Section(keys) => section(keys, path),
+    }
+}
+
+/// A key that is required must not be empty.
+fn refuse_null(schema: &mut Value) {
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            schema["type"] = only.clone();
+        }
+    }
+}
+
+/// A mapping without other keys. An empty value is an absent one.
+fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
+    let mut schema = json!({ "type": ["object", "null"], "additionalProperties": false });
+    schema["properties"] = properties.into();
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}

@@ -1,0 +1,35 @@
+//! What documentation and schemas are generated from. Rendering them is left to `crates/dev`.
+
+use serde_json::Value;
+
+use crate::cli;
+use crate::config;
+use crate::report;
+
+pub use crate::config::settings::{Action, SETTINGS, Setting, ValueKind};
+pub use crate::config::tokens::{TOKENS, Token};
+
+/// The CLI with all of its commands.
+pub fn command() -> clap::Command {
+    cli::command()
+}
+
+/// The rules that findings refer to, as Markdown.
+pub fn rules() -> String {
+    cli::rules()
+}
+
+/// The schema of `.safe-push.yaml`.
+pub fn repository_schema() -> Value {
+    config::repository_schema()
+}
+
+/// The schema of a model's configuration.
+pub fn model_schema() -> Value {
+    config::model_schema()
+}
+
+/// The schema of `run.json`.
+pub fn run_schema() -> Value {
+    report::json::run_schema()
+}
