@@ -18,14 +18,9 @@ use crate::report::console;
 use crate::report::json::{run_json, v1};
 
 /// Runs the models one after another.
-pub(super) async fn execute(
-    runs: Vec<ModelRun>,
-    connected: &Connected,
-    goal: Goal,
-    observer: &dyn Observer,
-    context: &Context,
-) -> RunReport {
-    pipeline::run(runs, &connected.services, &options(goal, connected.notices.clone()), observer, &context.cancelled).await
+pub(super) async fn execute(runs: Vec<ModelRun>, connected: &Connected, observer: &dyn Observer, context: &Context) -> RunReport {
+    let options = options(connected.notices.clone());
+    pipeline::run(runs, Goal::Publish(&connected.services), &options, observer, &context.cancelled).await
 }
 
 /// A run without models: that is a result too, and reports say so.
@@ -35,7 +30,7 @@ pub(super) fn nothing_to_do(loaded: &Loaded, context: &Context) -> Result<Verdic
 
 /// The report of a run without models.
 pub(super) fn without_models(loaded: &Loaded) -> RunReport {
-    let options = options(Goal::Check, loaded.notices.clone());
+    let options = options(loaded.notices.clone());
     RunReport {
         tool_version: options.tool_version,
         started_at: services::clock().now(),
@@ -47,8 +42,8 @@ pub(super) fn without_models(loaded: &Loaded) -> RunReport {
 }
 
 /// What the pipeline is told beside the plan.
-pub(super) fn options(goal: Goal, notices: Vec<String>) -> RunOptions {
-    RunOptions { tool_version: env!("CARGO_PKG_VERSION").to_owned(), notices, goal, keep_outputs: None }
+pub(super) fn options(notices: Vec<String>) -> RunOptions {
+    RunOptions { tool_version: env!("CARGO_PKG_VERSION").to_owned(), notices, keep_outputs: None }
 }
 
 /// Writes the reports and prints the summary. The verdict is the run's.

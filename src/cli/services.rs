@@ -18,6 +18,7 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Services};
+use crate::publish::PublishServices;
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
 use crate::verify::{Judge, VerifyServices};
@@ -134,17 +135,17 @@ fn services(
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
     let Images { docker, registry } = images;
-    let build = build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
+    let environment =
+        build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
     Ok(Services {
-        replicate,
-        docker,
-        registry,
-        registry_host,
-        credentials,
-        judge,
-        clock: Arc::new(SystemClock),
-        tools: tools(context),
-        build,
+        build: BuildServices {
+            check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
+            docker: Arc::clone(&docker),
+            registry: Some(Arc::clone(&registry)),
+            environment,
+        },
+        verify: VerifyServices { replicate: Arc::clone(&replicate), judge, clock: clock() },
+        publish: PublishServices { docker, registry, replicate, registry_host, credentials },
     })
 }
 
@@ -220,7 +221,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
         check: for_check(run, context)?,
         docker: docker(run).await?,
         registry: Some(open_registry(&run.settings.replicate_registry, None)?),
-        build: build_environment::collect(
+        environment: build_environment::collect(
             &context.environment,
             models,
             context.environment.folder(),

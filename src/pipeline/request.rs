@@ -1,4 +1,4 @@
-//! What is asked of a run, and whom it may talk to.
+//! What a run is asked to do.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,61 +7,9 @@ use async_trait::async_trait;
 use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
-use crate::build::{BuildEnvironment, NamedSecret};
+use crate::build::NamedSecret;
 use crate::clients::ErrorKind;
-use crate::clients::docker::{Docker, RegistryCredentials};
-use crate::clients::registry::Registry;
-use crate::clients::replicate::Replicate;
 use crate::domain::plan::ModelPlan;
-use crate::inspect::Tools;
-use crate::pipeline::building::ImageServices;
-use crate::publish::PublishServices;
-use crate::support::clock::Clock;
-use crate::verify::{Judge, VerifyServices};
-
-/// Whom a run talks to.
-#[derive(Clone)]
-pub struct Services {
-    /// Models, versions, predictions.
-    pub replicate: Arc<dyn Replicate>,
-    /// Images.
-    pub docker: Arc<dyn Docker>,
-    /// Manifests.
-    pub registry: Arc<dyn Registry>,
-    /// The registry as the daemon names it: `r8.im`.
-    pub registry_host: String,
-    /// Who pushes.
-    pub credentials: RegistryCredentials,
-    /// Who judges outputs by words, when somebody can.
-    pub judge: Option<Arc<dyn Judge>>,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// Programs that `inspect` starts.
-    pub tools: Tools,
-    /// What a build needs to know of its surroundings.
-    pub build: BuildEnvironment,
-}
-
-impl Services {
-    pub(super) fn publishing(&self) -> PublishServices {
-        PublishServices {
-            docker: Arc::clone(&self.docker),
-            registry: Arc::clone(&self.registry),
-            replicate: Arc::clone(&self.replicate),
-            registry_host: self.registry_host.clone(),
-            credentials: self.credentials.clone(),
-            clock: Arc::clone(&self.clock),
-        }
-    }
-
-    pub(super) fn images(&self) -> ImageServices<'_> {
-        ImageServices { docker: self.docker.as_ref(), registry: Some(self.registry.as_ref()), environment: &self.build }
-    }
-
-    pub(super) fn verifying(&self) -> VerifyServices {
-        VerifyServices { replicate: Arc::clone(&self.replicate), judge: self.judge.clone(), clock: Arc::clone(&self.clock) }
-    }
-}
 
 /// One model of a run.
 #[derive(Clone)]
@@ -126,17 +74,6 @@ pub struct PrepareTreeError {
     pub kind: ErrorKind,
 }
 
-/// How far a run goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goal {
-    /// Inspect.
-    Check,
-    /// Build an image that stays in the daemon under the name that Cog would give it.
-    Build,
-    /// Everything that the plan says; its `publish` decides whether anything is published.
-    Publish,
-}
-
 /// What is asked of a run as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
@@ -144,8 +81,6 @@ pub struct RunOptions {
     pub tool_version: String,
     /// Facts about the run as a whole, for the report.
     pub notices: Vec<String>,
-    /// How far it goes.
-    pub goal: Goal,
     /// Where outputs of predictions are kept, when they are; each model gets a folder of its own.
     pub keep_outputs: Option<PathBuf>,
 }

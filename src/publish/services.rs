@@ -11,7 +11,6 @@ use crate::clients::registry::Registry;
 use crate::clients::replicate::Replicate;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::publish::PublishError;
-use crate::support::clock::Clock;
 
 /// How long a pushed version may take to become visible. No source says how long it takes; this is twice the estimate of
 /// `docs/reference/replicate-api.md#version-ids`.
@@ -30,8 +29,6 @@ pub struct PublishServices {
     pub registry_host: String,
     /// Who pushes.
     pub credentials: RegistryCredentials,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
 }
 
 /// Waits for a call that does not know the token. The client allows that such calls are dropped.

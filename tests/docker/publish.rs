@@ -83,7 +83,6 @@ fn services(sandbox: &Sandbox, docker: &RealDocker, cli_token: SecretString) -> 
         replicate: Arc::new(replicate),
         registry_host: host,
         credentials,
-        clock: Arc::new(SystemClock),
     }
 }
 

@@ -17,10 +17,10 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     }
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
     let services = services::for_build(&loaded.run, &plans, context).await?;
-    let options = options(Goal::Build, loaded.notices);
+    let options = options(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
-    let mut report = pipeline::build_only(runs, &services, &options, &*observer, &context.cancelled).await;
+    let mut report = pipeline::run(runs, Goal::Build(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
     conclude(&report, &loaded.run.settings.report_dir, context)
 }

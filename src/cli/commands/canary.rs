@@ -20,7 +20,7 @@ use crate::domain::identity::{IdentityError, ModelRef};
 use crate::domain::plan::Limits;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{CanaryRequest, Goal, canary, write_canary};
+use crate::pipeline::{CanaryRequest, canary, write_canary};
 use crate::report::canary::{canary_flight, canary_text};
 
 /// The canary's model, when none is named.
@@ -77,7 +77,7 @@ async fn fly(run: &RunSettings, arguments: &CanaryArguments, context: &Context) 
         false => services::replicate(run, &plans, context).await?,
     };
     let observer = context.observer();
-    let options = options(Goal::Publish, Vec::new());
+    let options = options(Vec::new());
     let Connected { services, .. } = &connected;
     let report = canary(&request, folder.path(), services, &options, &*observer, &context.cancelled).await;
     connected.close().await;

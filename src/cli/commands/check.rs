@@ -16,10 +16,10 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
         return nothing_to_do(&loaded, context);
     }
     let services = services::for_check(&loaded.run, context)?;
-    let options = options(Goal::Check, loaded.notices);
+    let options = options(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
-    let mut report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
+    let mut report = pipeline::run(runs, Goal::Check(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
     conclude(&report, &loaded.run.settings.report_dir, context)
 }

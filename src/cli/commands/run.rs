@@ -49,7 +49,7 @@ async fn published(loaded: Loaded, mut connected: Connected, context: &Context) 
     let observer = context.observer();
     let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     keys::attach(&mut runs, &observer, context);
-    let mut report = execute(runs, &connected, Goal::Publish, &*observer, context).await;
+    let mut report = execute(runs, &connected, &*observer, context).await;
     connected.close().await;
     preparation.finish(&mut report);
     report
@@ -58,10 +58,10 @@ async fn published(loaded: Loaded, mut connected: Connected, context: &Context) 
 async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Context) -> Result<RunReport, Failure> {
     let services = services::for_check(&loaded.run, context)?;
     loaded.notices.extend(notices);
-    let options = options(Goal::Check, loaded.notices);
+    let options = options(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
-    let mut report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
+    let mut report = pipeline::run(runs, Goal::Check(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
     Ok(report)
 }

@@ -9,7 +9,7 @@ use crate::cli::prepare::model_run;
 use crate::cli::services;
 use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{self, ExistingVersion, Goal};
+use crate::pipeline::{self, ExistingVersion};
 
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
     let (model, version) = version_reference(&arguments.version)?;
@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         model_run(wanted),
         &ExistingVersion { model, id: version },
         &services,
-        &options(Goal::Publish, loaded.notices),
+        &options(loaded.notices),
         &*observer,
         &context.cancelled,
     )

@@ -18,7 +18,6 @@ use crate::cli::printer::Format;
 use crate::cli::services::{self, Connected};
 use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::pipeline::Goal;
 use crate::report::console;
 use crate::report::json::run_json;
 
@@ -93,7 +92,7 @@ async fn play(
         context.printer.say(&format!("\n{}\n", act.title));
         (act.change)(folder).context("failed to change the example")?;
         let runs = loaded.models.into_iter().map(model_run).collect();
-        let report = execute(runs, connected, Goal::Publish, &*repository.observer(), repository).await;
+        let report = execute(runs, connected, &*repository.observer(), repository).await;
         let html = conclude_act(&act, &report, reports, context)?;
         if report.verdict != act.expected || !published_as_expected(&act, &report) {
             return Ok(unexpected(&act, &report, context));

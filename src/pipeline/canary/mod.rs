@@ -24,7 +24,7 @@ use crate::domain::report::{CaseReport, CaseStatus, ErrorReport, ModelReport, St
 use crate::domain::verdict::Verdict;
 use crate::pipeline::run::run;
 use crate::pipeline::stop::Stop;
-use crate::pipeline::{ModelRun, RunOptions, Services};
+use crate::pipeline::{Goal, ModelRun, RunOptions, Services};
 
 /// How long tidying up may take; shorter when somebody waits for the end.
 const DELETE_LIMIT: Duration = Duration::from_secs(60);
@@ -89,7 +89,7 @@ pub async fn canary(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> CanaryReport {
-    let clock = services.clock.as_ref();
+    let clock = services.verify.clock.as_ref();
     let begun = clock.instant();
     let mut report = CanaryReport {
         id: request.id.clone(),
@@ -100,9 +100,10 @@ pub async fn canary(
         duration: Duration::ZERO,
         problem: None,
     };
-    match guard(&request.model, services.replicate.as_ref()).await {
+    match guard(&request.model, services.publish.replicate.as_ref()).await {
         Ok(()) => {
-            let ran = run(vec![ModelRun::new(request.plan(folder))], services, options, observer, cancelled).await;
+            let models = vec![ModelRun::new(request.plan(folder))];
+            let ran = run(models, Goal::Publish(services), options, observer, cancelled).await;
             for model in ran.models {
                 take(&mut report, model);
             }
@@ -165,10 +166,10 @@ fn wrong_answer(cases: &[CaseReport], findings: &[Finding]) -> Option<ErrorRepor
 
 /// Deletes the version. A canary that flew but could not be removed failed: the next ones would pile up.
 async fn clean_up(report: &mut CanaryReport, version: &VersionRef, services: &Services, cancelled: &CancellationToken) {
-    let clock = services.clock.as_ref();
+    let clock = services.verify.clock.as_ref();
     let begun = clock.instant();
     let limit = if cancelled.is_cancelled() { DELETE_LIMIT_CANCELLED } else { DELETE_LIMIT };
-    let outcome = match timeout(limit, services.replicate.delete_version(version)).await {
+    let outcome = match timeout(limit, services.publish.replicate.delete_version(version)).await {
         Ok(Ok(Deletion::Accepted | Deletion::Absent)) => Ok(()),
         Ok(Err(error)) => Err(Stop::from(error)),
         Err(_elapsed) => Err(Stop::misconfigured(format!("{version} was not deleted in time"), "delete it by hand")),

@@ -220,7 +220,6 @@ impl World {
             replicate: Arc::new(FakeReplicate(self.clone())),
             registry_host: REGISTRY.to_owned(),
             credentials: credentials(),
-            clock: Arc::new(StillClock),
         }
     }
 
