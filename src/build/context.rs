@@ -83,7 +83,7 @@ pub(super) struct Part {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum EntryKind {
     Folder,
     File { size_bytes: u64 },
     Link { target: PathBuf },
@@ -93,7 +93,7 @@ enum Kind {
 struct Entry {
     /// Relative to the root.
     path: PathBuf,
-    kind: Kind,
+    kind: EntryKind,
     mode: u32,
 }
 
@@ -135,14 +135,14 @@ impl ContextFiles {
 
     /// Whether a file of the project is sent under this path. A link is no file: what it leads to may not be sent.
     pub(super) fn has_file(&self, path: &str) -> bool {
-        self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, Kind::File { .. }))
+        self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, EntryKind::File { .. }))
     }
 
     /// The files with their sizes.
     pub(super) fn listing(&self) -> Vec<ListedFile> {
         let listed = |entry: &Entry| match entry.kind {
-            Kind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
-            Kind::Folder | Kind::Link { .. } => None,
+            EntryKind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
+            EntryKind::Folder | EntryKind::Link { .. } => None,
         };
         self.entries.iter().filter_map(listed).collect()
     }
@@ -164,9 +164,9 @@ impl ContextFiles {
         self.entries.iter().map(|entry| {
             let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
             match &entry.kind {
-                Kind::Folder => Part { words: format!("folder {mode:o} {path}"), file: None },
-                Kind::Link { target } => Part { words: format!("link {path}\0{}", target.display()), file: None },
-                Kind::File { size_bytes } => {
+                EntryKind::Folder => Part { words: format!("folder {mode:o} {path}"), file: None },
+                EntryKind::Link { target } => Part { words: format!("link {path}\0{}", target.display()), file: None },
+                EntryKind::File { size_bytes } => {
                     Part { words: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
                 }
             }
@@ -175,7 +175,7 @@ impl ContextFiles {
 
     /// How many bytes the files hold.
     pub(super) fn size_bytes(&self) -> u64 {
-        let files = self.entries.iter().map(|entry| if let Kind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
+        let files = self.entries.iter().map(|entry| if let EntryKind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
         files.sum::<u64>() + self.generated.iter().map(|file| file.contents.len() as u64).sum::<u64>()
     }
 
@@ -217,16 +217,16 @@ impl ContextFiles {
 
     async fn append(&self, archive: &mut Builder<DuplexStream>, entry: &Entry, modified_at: u64) -> io::Result<()> {
         match &entry.kind {
-            Kind::Folder => {
+            EntryKind::Folder => {
                 let mut header = header(EntryType::Directory, entry.mode, 0, modified_at);
                 archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
             }
-            Kind::Link { target } => {
+            EntryKind::Link { target } => {
                 let mut header = header(EntryType::Symlink, entry.mode, 0, modified_at);
                 header.set_link_name(target)?;
                 archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
             }
-            Kind::File { size_bytes } => {
+            EntryKind::File { size_bytes } => {
                 let mut header = header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
                 let file = tokio::fs::File::open(self.root.join(&entry.path)).await?;
                 // The header has promised this many bytes: a file that grows meanwhile is cut, one that shrinks is an error.
@@ -322,7 +322,7 @@ impl Scan<'_> {
         let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
         let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
         let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else { return Ok(()) };
-        let is_folder = kind == Kind::Folder;
+        let is_folder = kind == EntryKind::Folder;
         let entry = Entry { path: path.to_owned(), kind, mode: metadata.permissions().mode() & 0o7777 };
         match (is_ignored, is_folder) {
             (true, false) => Ok(()),
@@ -348,17 +348,17 @@ impl Scan<'_> {
 }
 
 /// Sockets, pipes and devices mean nothing in an image.
-fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<Kind>> {
+fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<EntryKind>> {
     let kind = metadata.file_type();
     if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
         return Ok(None);
     }
     Ok(Some(if kind.is_symlink() {
-        Kind::Link { target: fs::read_link(path)? }
+        EntryKind::Link { target: fs::read_link(path)? }
     } else if kind.is_dir() {
-        Kind::Folder
+        EntryKind::Folder
     } else {
-        Kind::File { size_bytes: metadata.len() }
+        EntryKind::File { size_bytes: metadata.len() }
     }))
 }
 

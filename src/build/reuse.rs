@@ -10,17 +10,14 @@ use cog_source::labels::OPENAPI_SCHEMA;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::build::label::FREEZE_LABEL;
+use crate::build::label::{BUILT_FROM, FREEZE_LABEL};
 use crate::build::{BuildRequest, SchemaSource};
-use crate::clients::docker::{Derivation, Docker, ImageDetails};
+use crate::clients::docker::{Derivation, ImageDetails, InspectImages};
 use crate::domain::identity::ImageDigest;
-
-/// The label with the fingerprint of the first build.
-pub(super) const BUILT_FROM: &str = "safe-push.built_from";
 
 /// The final image of an earlier build of the same file system.
 #[derive(Debug, Clone)]
-pub(super) struct Earlier(ImageDetails);
+pub(super) struct EarlierBuild(ImageDetails);
 
 /// What says that two first builds made the same, and are asked the same.
 pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String {
@@ -39,13 +36,18 @@ pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String
 }
 
 /// Looks for what an earlier build made of `first`. A daemon that does not say is no reason to stop.
-pub(super) async fn find(request: &BuildRequest, first: &ImageDetails, fingerprint: &str, docker: &dyn Docker) -> Option<Earlier> {
+pub(super) async fn find(
+    request: &BuildRequest,
+    first: &ImageDetails,
+    fingerprint: &str,
+    images: &dyn InspectImages,
+) -> Option<EarlierBuild> {
     if request.no_cache {
         return None;
     }
-    let found = docker.images_with_label(BUILT_FROM, fingerprint).await;
+    let found = images.images_with_label(BUILT_FROM, fingerprint).await;
     let found = found.inspect_err(|error| tracing::debug!(%error, "earlier builds are not known")).ok()?;
-    found.into_iter().find(|image| is_one_layer_above(first, image)).map(Earlier)
+    found.into_iter().find(|image| is_one_layer_above(first, image)).map(EarlierBuild)
 }
 
 /// The schema's file is the only layer that the second build adds.
@@ -53,7 +55,7 @@ fn is_one_layer_above(first: &ImageDetails, image: &ImageDetails) -> bool {
     image.diff_ids.len() == first.diff_ids.len() + 1 && image.diff_ids.starts_with(&first.diff_ids)
 }
 
-impl Earlier {
+impl EarlierBuild {
     /// The packages that the image listed.
     pub(super) fn pip_freeze(&self) -> Option<String> {
         self.0.labels.get(FREEZE_LABEL).cloned()
@@ -120,17 +122,18 @@ mod tests {
 
     #[test]
     fn the_schema_is_taken_only_where_the_image_told_it() {
-        let earlier = Earlier(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
+        let earlier =
+            EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
         assert_eq!(earlier.schema(&SchemaSource::FromImage), Some(json!({"openapi": "3.0.2"})));
         assert_eq!(earlier.schema(&SchemaSource::Static(json!({}))), None);
         assert_eq!(earlier.pip_freeze().as_deref(), Some("six==1\n"));
-        assert_eq!(Earlier(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
+        assert_eq!(EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
     }
 
     #[test]
     fn the_image_is_taken_only_with_the_very_same_labels() {
         let first = labelled(layers(&["1"]), &[("of the base", "x")]);
-        let earlier = Earlier(labelled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
+        let earlier = EarlierBuild(labelled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
         let derivation = |version: &str| Derivation {
             labels: BTreeMap::from([("run.cog.version".to_owned(), version.to_owned())]),
             ..Derivation::default()
@@ -144,8 +147,8 @@ mod tests {
         };
         assert!(earlier.image(&first, &with_variable).is_none());
         let set = ImageDetails { environment: vec!["COG_MAX_CONCURRENCY=4".to_owned()], ..earlier.0.clone() };
-        assert!(Earlier(set.clone()).image(&first, &with_variable).is_some());
-        assert!(Earlier(set).image(&first, &derivation("0.22.0")).is_none());
+        assert!(EarlierBuild(set.clone()).image(&first, &with_variable).is_some());
+        assert!(EarlierBuild(set).image(&first, &derivation("0.22.0")).is_none());
         assert!(is_one_layer_above(&first, &earlier.0));
         assert!(!is_one_layer_above(&layers(&["3"]), &earlier.0));
         assert!(!is_one_layer_above(&earlier.0, &earlier.0));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildError, SchemaSource};
-use crate::clients::docker::{ContainerOutput, ContainerRun, Docker};
+use crate::clients::docker::{ContainerOutput, ContainerRun, RunContainers};
 
 /// Importing a predictor may import torch.
 const SCHEMA_LIMIT: Duration = Duration::from_secs(600);
@@ -97,7 +97,7 @@ fn misses_command(words: &str) -> bool {
 pub(super) async fn schema_of(
     source: &SchemaSource,
     image: &str,
-    docker: &dyn Docker,
+    containers: &dyn RunContainers,
     cancelled: &CancellationToken,
 ) -> Result<Value, BuildError> {
     match source {
@@ -106,15 +106,19 @@ pub(super) async fn schema_of(
         SchemaSource::FromImage => {
             // The predictor is imported, and some download at that point, so there is a network.
             let run = python(image, &["-m", "cog.command.openapi_schema"], true, SCHEMA_LIMIT);
-            let output = docker.run(&run, cancelled).await?;
+            let output = containers.run(&run, cancelled).await?;
             Ok(parse_output(&output)?)
         }
     }
 }
 
 /// The image's Python packages.
-pub(super) async fn pip_freeze(image: &str, docker: &dyn Docker, cancelled: &CancellationToken) -> Result<String, BuildError> {
-    let output = docker.run(&python(image, &["-m", "pip", "freeze"], false, FREEZE_LIMIT), cancelled).await?;
+pub(super) async fn pip_freeze(
+    image: &str,
+    containers: &dyn RunContainers,
+    cancelled: &CancellationToken,
+) -> Result<String, BuildError> {
+    let output = containers.run(&python(image, &["-m", "pip", "freeze"], false, FREEZE_LIMIT), cancelled).await?;
     match output.exit_code {
         0 => Ok(output.stdout),
         exit_code => Err(SchemaError::NoPackages { exit_code, last_lines: last_lines(&output.stderr, KEPT_LINES) }.into()),

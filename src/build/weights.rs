@@ -13,7 +13,8 @@ use sha2::{Digest, Sha256};
 
 use crate::build::BuildError;
 use crate::build::context::{ContextError, ContextFiles};
-use crate::clients::docker::{BuildNetwork, Docker, ImageBuild};
+use crate::build::dockerfile::DOCKERFILE;
+use crate::clients::docker::{BuildNetwork, ImageBuild, InspectImages};
 
 /// The repository of such images in the daemon.
 const REPOSITORY: &str = "safe-push-weights";
@@ -57,12 +58,12 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<()> {
 }
 
 /// The build that makes the image; `None` when the daemon has it.
-pub(super) async fn missing(weights: &WeightsRecipe, docker: &dyn Docker) -> Result<Option<ImageBuild>, BuildError> {
-    if docker.image_exists(&weights.image).await? {
+pub(super) async fn missing(weights: &WeightsRecipe, images: &dyn InspectImages) -> Result<Option<ImageBuild>, BuildError> {
+    if images.image_exists(&weights.image).await? {
         return Ok(None);
     }
     Ok(Some(ImageBuild {
-        dockerfile: super::run::DOCKERFILE.to_owned(),
+        dockerfile: DOCKERFILE.to_owned(),
         tag: weights.image.clone(),
         network: BuildNetwork::None,
         ..ImageBuild::default()

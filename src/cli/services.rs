@@ -10,7 +10,7 @@ use crate::cli::claude;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::handover::{self, Handover};
-use crate::clients::docker::{Docker, RealDocker, RegistryCredentials};
+use crate::clients::docker::{Docker, NameImages, PushImages, RealDocker, RegistryCredentials};
 use crate::clients::registry::{RealRegistry, Registry, RegistryOptions};
 use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
 use crate::config::RunSettings;
@@ -50,9 +50,9 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let token = run.tokens.replicate.clone().ok_or_else(no_token)?;
     let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
     let client = replicate_client(run, token)?;
-    let docker = docker(run).await?;
+    let docker = connect_docker(run).await?;
     let credentials = registry_user(run, cog_token).await?;
-    let images = Images { docker, registry: open_registry(&credentials.host, Some(credentials.clone()))? };
+    let images = Images::of(docker, open_registry(&credentials.host, Some(credentials.clone()))?);
     let services = services(context, models, images, client, credentials, claude::judge(run)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), sandbox: None, handover: None })
 }
@@ -60,7 +60,7 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
 pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
     let judge = claude::judge(run)?;
-    let docker = RealDocker::connect(run.settings.docker_host.as_deref()).await?;
+    let docker = connect_docker(run).await?;
     let network = handover::own_network(&docker).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
     let defaults = SandboxOptions::default();
@@ -73,7 +73,7 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
     })
     .await?;
     let mut notices = vec!["Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned()];
-    let handover = network.map(|_| Handover::new(docker.clone(), sandbox.image_taker(), sandbox.username()));
+    let handover = network.map(|_| Handover::new(Arc::clone(&docker), sandbox.image_taker(), sandbox.username()));
     if handover.is_some() {
         notices.push(
             "The Docker daemon cannot reach a sandbox within a container, so images were handed over instead of pushed.".to_owned(),
@@ -92,7 +92,7 @@ fn on_sandbox(
     sandbox: &Sandbox,
     models: &[ModelPlan],
     context: &Context,
-    docker: RealDocker,
+    docker: Arc<RealDocker>,
     handover: Option<Arc<Handover>>,
     judge: Option<Arc<dyn Judge>>,
 ) -> Result<Services, Failure> {
@@ -112,16 +112,34 @@ fn on_sandbox(
         password: sandbox.cli_token().clone(),
     };
     let images = match handover {
-        Some(handover) => Images { docker: Arc::clone(&handover) as Arc<dyn Docker>, registry: handover },
-        None => Images { docker: Arc::new(docker), registry: open_registry(&credentials.host, Some(credentials.clone()))? },
+        Some(handover) => Images {
+            names: Arc::<Handover>::clone(&handover),
+            push: Arc::<Handover>::clone(&handover),
+            ..Images::of(docker, handover)
+        },
+        None => Images::of(docker, open_registry(&credentials.host, Some(credentials.clone()))?),
     };
     services(context, models, images, Arc::new(client), credentials, judge, Reach::Local)
 }
 
-/// Where images are made, and where they are looked for.
+/// The daemon that makes and pushes images, and the registry that has them then.
 struct Images {
-    docker: Arc<dyn Docker>,
+    docker: Docker,
+    names: Arc<dyn NameImages>,
+    push: Arc<dyn PushImages>,
     registry: Arc<dyn Registry>,
+}
+
+impl Images {
+    /// A daemon that pushes to the registry.
+    fn of(docker: Arc<RealDocker>, registry: Arc<dyn Registry>) -> Self {
+        Self {
+            names: Arc::<RealDocker>::clone(&docker),
+            push: Arc::<RealDocker>::clone(&docker),
+            docker: Docker::of(docker),
+            registry,
+        }
+    }
 }
 
 fn services(
@@ -134,18 +152,18 @@ fn services(
     reach: Reach,
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
-    let Images { docker, registry } = images;
+    let Images { docker, names, push, registry } = images;
     let environment =
         build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
     Ok(Services {
         build: BuildServices {
             check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
-            docker: Arc::clone(&docker),
+            docker: docker.clone(),
             registry: Some(Arc::clone(&registry)),
             environment,
         },
         verify: VerifyServices { replicate: Arc::clone(&replicate), judge, clock: clock() },
-        publish: PublishServices { docker, registry, replicate, registry_host, credentials },
+        publish: PublishServices { derive: docker.derive, names, push, registry, replicate, registry_host, credentials },
     })
 }
 
@@ -155,7 +173,11 @@ pub(super) fn tools(context: &Context) -> Tools {
 }
 
 /// The Docker daemon.
-pub(super) async fn docker(run: &RunSettings) -> Result<Arc<dyn Docker>, Failure> {
+pub(super) async fn docker(run: &RunSettings) -> Result<Docker, Failure> {
+    Ok(Docker::of(connect_docker(run).await?))
+}
+
+async fn connect_docker(run: &RunSettings) -> Result<Arc<RealDocker>, Failure> {
     Ok(Arc::new(RealDocker::connect(run.settings.docker_host.as_deref()).await?))
 }
 

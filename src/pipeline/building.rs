@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::build::{Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
-use crate::clients::docker::Docker;
+use crate::clients::docker::InspectImages;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
 use crate::domain::report::Stage;
@@ -55,7 +55,7 @@ impl StageWork for Building<'_> {
             prove_files(record, &model.inspected.project, &secrets).await?;
         }
         let (built, note) = match &plan.build.image {
-            Some(image) => at_once(given(image, services.docker.as_ref()), record.context.cancelled).await?,
+            Some(image) => at_once(given(image, services.docker.inspect.as_ref()), record.context.cancelled).await?,
             None => {
                 let built = make(record, model, name, services).await?;
                 let note = describe(&built, goal);
@@ -63,7 +63,7 @@ impl StageWork for Building<'_> {
             }
         };
         if is_official {
-            prove_image(record, &built.image, services.docker.as_ref(), &secrets).await?;
+            prove_image(record, &built.image, services.docker.save.as_ref(), &secrets).await?;
         }
         check_schema(record, model, &built.schema)?;
         Ok(Done::new(built, note))
@@ -101,12 +101,12 @@ pub(super) async fn make(
     services: &BuildServices,
 ) -> Result<Built, Stop> {
     let (plan, context) = (&record.model.plan, record.context);
-    let docker = services.docker.as_ref();
+    let docker = &services.docker;
     if plan.build.builder == Builder::Cog {
         // What Cog does is its own business; its image is checked as any other.
         let build = OfficialBuild { project: &plan.project, plan: &plan.build, image_name: name, model: &plan.name };
         let program = &services.environment.official;
-        return Ok(build_officially(build, program, docker, context.observer, context.cancelled).await?);
+        return Ok(build_officially(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
     }
     let inspected = &model.inspected;
     let preparing = prepare(
@@ -146,8 +146,8 @@ fn describe(built: &Built, goal: Goal<'_>) -> String {
 }
 
 /// An image that is already built tells its schema by a label.
-async fn given(image: &str, docker: &dyn Docker) -> Result<(BuiltModel, String), Stop> {
-    let details = docker.inspect_image(image).await?;
+async fn given(image: &str, images: &dyn InspectImages) -> Result<(BuiltModel, String), Stop> {
+    let details = images.inspect_image(image).await?;
     let schema = details.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
     let Some(schema) = schema.filter(Value::is_object) else {
         return Err(Stop::misconfigured(

@@ -12,10 +12,10 @@ use crate::domain::identity::{ModelRef, VersionId, VersionRef};
 use crate::domain::report::{RunReport, Stage};
 use crate::inspect::live_version;
 use crate::pipeline::context::RunContext;
+use crate::pipeline::course::{Course, run_each};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, check_destination, judge};
 use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
-use crate::pipeline::run::{Course, run_each};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RunOptions};
@@ -71,7 +71,7 @@ impl Verification<'_> {
 }
 
 /// A version as it was found.
-struct Found {
+struct FoundVersion {
     version: VersionRef,
     schema: Value,
     live: Option<VersionRef>,
@@ -86,9 +86,9 @@ struct LookingUp<'a> {
 #[async_trait]
 impl StageWork for LookingUp<'_> {
     const STAGE: Stage = Stage::Inspect;
-    type Value = Found;
+    type Value = FoundVersion;
 
-    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Found>, Stop> {
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<FoundVersion>, Stop> {
         let (model, context) = (record.model, record.context);
         let plan = &model.plan;
         check_destination(plan)?;
@@ -107,13 +107,13 @@ impl StageWork for LookingUp<'_> {
         // Everything checked here was written into the configuration.
         judge(&record.report.findings, |_finding| About::Plan)?;
         let note = format!("{}:{}", version.model, version.id.short());
-        Ok(Done::new(Found { version, schema, live }, note))
+        Ok(Done::new(FoundVersion { version, schema, live }, note))
     }
 }
 
 /// Verifies the version that was found.
 struct VerifyingFound<'a> {
-    found: &'a Found,
+    found: &'a FoundVersion,
     services: &'a VerifyServices,
 }
 
@@ -123,7 +123,7 @@ impl StageWork for VerifyingFound<'_> {
     type Value = ();
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
-        let Found { version, schema, live } = self.found;
+        let FoundVersion { version, schema, live } = self.found;
         drive(record, version, schema, live.as_ref(), self.services).await?;
         Blocked::find(&record.report.cases, &record.report.findings)?;
         Ok(Done::new((), count(record.report.cases.len(), "case")))

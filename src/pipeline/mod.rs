@@ -12,6 +12,7 @@
 mod building;
 mod canary;
 mod context;
+mod course;
 mod deploying;
 mod existing;
 mod grace;

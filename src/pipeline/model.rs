@@ -5,17 +5,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::time::timeout;
 
-use crate::clients::docker::Docker;
+use crate::clients::docker::NameImages;
 use crate::domain::plan::PublishMode;
 use crate::pipeline::Goal;
 use crate::pipeline::building::{Building, image_of_run, kept_image};
 use crate::pipeline::context::RunContext;
+use crate::pipeline::course::Course;
 use crate::pipeline::deploying::Deploying;
 use crate::pipeline::grace::FORGET_TIME;
 use crate::pipeline::inspecting::Inspecting;
 use crate::pipeline::publishing::Publishing;
 use crate::pipeline::record::{Halt, ModelRecord};
-use crate::pipeline::run::Course;
 use crate::pipeline::second_pass::FirstPass;
 use crate::pipeline::staging::Staging;
 use crate::pipeline::verifying::Verifying;
@@ -39,7 +39,7 @@ impl Course for Push<'_> {
         record.conclude(ended);
         if let Some(services) = self.goal.build_services() {
             for image in images {
-                forget(&image, services.docker.as_ref(), record.context).await;
+                forget(&image, services.docker.names.as_ref(), record.context).await;
             }
         }
         if let Some(key) = &record.model.key_files {
@@ -92,9 +92,9 @@ impl Push<'_> {
 }
 
 /// Takes the built image's name from the daemon. Its layers stay in the build cache.
-async fn forget(image: &str, docker: &dyn Docker, context: &RunContext<'_>) {
+async fn forget(image: &str, names: &dyn NameImages, context: &RunContext<'_>) {
     let limit = if context.cancelled.is_cancelled() { FORGET_TIME } else { PATIENT_FORGET_TIME };
-    match timeout(limit, docker.remove_image(image)).await {
+    match timeout(limit, names.remove_image(image)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, image, "failed to remove the built image from the Docker daemon"),
         Err(_elapsed) => tracing::warn!(image, "the Docker daemon did not remove the built image in time"),

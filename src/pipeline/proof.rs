@@ -6,7 +6,7 @@ use cog_findings::Finding;
 use cog_source::project::Project;
 
 use crate::build::{BuildEnvironment, BuildError, ContextError, NamedSecret, secrets_in_context, secrets_in_image};
-use crate::clients::docker::Docker;
+use crate::clients::docker::SaveImages;
 use crate::domain::cleared::BuiltImage;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, judge};
@@ -35,10 +35,10 @@ pub(super) async fn prove_files(record: &mut ModelRecord<'_>, project: &Project,
 pub(super) async fn prove_image(
     record: &mut ModelRecord<'_>,
     image: &BuiltImage,
-    docker: &dyn Docker,
+    images: &dyn SaveImages,
     secrets: &[NamedSecret],
 ) -> Result<Vec<Finding>, Stop> {
-    let findings = at_once(secrets_in_image(docker, &image.reference, secrets), record.context.cancelled).await?;
+    let findings = at_once(secrets_in_image(images, &image.reference, secrets), record.context.cancelled).await?;
     tell(record, &findings)?;
     Ok(findings)
 }

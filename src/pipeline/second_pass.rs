@@ -40,7 +40,7 @@ pub(super) async fn run(
             "the key's script may write a key, and nothing that the predictor's inputs or outputs depend on",
         ));
     }
-    let found = prove_image(record, &second.image, services.docker.as_ref(), &secrets).await?;
+    let found = prove_image(record, &second.image, services.docker.save.as_ref(), &secrets).await?;
     let cleared = cleared.without_key(WithoutKey::prove(second.image, &found)?)?;
     let files: Vec<String> = key.files.iter().map(|path| path.display().to_string()).collect();
     record.notice(format!(

@@ -28,7 +28,7 @@ pub struct BuildServices {
     /// Services for the inspection before the build.
     pub check: CheckServices,
     /// The daemon that builds and keeps images.
-    pub docker: Arc<dyn Docker>,
+    pub docker: Docker,
     /// The registry in which base images are looked up, if there is one.
     pub registry: Option<Arc<dyn Registry>>,
     /// The machine and account a build runs in.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::docker::{Docker, RegistryCredentials};
+use crate::clients::docker::{DeriveImages, NameImages, PushImages, RegistryCredentials};
 use crate::clients::registry::Registry;
 use crate::clients::replicate::Replicate;
 use crate::domain::events::{Event, EventKind, Observer};
@@ -19,8 +19,12 @@ pub const VERSION_LIMIT: Duration = Duration::from_secs(120);
 /// Whom this room talks to.
 #[derive(Clone)]
 pub struct PublishServices {
-    /// The daemon that holds the image.
-    pub docker: Arc<dyn Docker>,
+    /// Gives the image a label of its own for each push.
+    pub derive: Arc<dyn DeriveImages>,
+    /// Takes away the names that pushes need.
+    pub names: Arc<dyn NameImages>,
+    /// Pushes the image.
+    pub push: Arc<dyn PushImages>,
     /// The registry, asked for what arrived.
     pub registry: Arc<dyn Registry>,
     /// Replicate, asked for models, versions and deployments.

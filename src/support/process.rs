@@ -29,9 +29,9 @@ pub struct Ended {
     /// Its exit code, or the signal that ended it.
     pub status: ExitStatus,
     /// Untrusted text.
-    pub stdout: Words,
+    pub stdout: CapturedOutput,
     /// Untrusted text.
-    pub stderr: Words,
+    pub stderr: CapturedOutput,
 }
 
 /// Why there is no end to tell of.
@@ -49,7 +49,7 @@ pub enum ProcessError {
         /// What it was given.
         limit: Duration,
         /// What it said until then, on both streams.
-        said: Words,
+        said: CapturedOutput,
     },
     /// Somebody stopped the run.
     #[error("it was cancelled")]
@@ -58,14 +58,14 @@ pub enum ProcessError {
 
 /// What a program said: the last part of it when it was too much.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
+pub struct CapturedOutput {
     /// As they came.
     pub bytes: Vec<u8>,
     /// Whether a part at the beginning is missing.
     pub cut: bool,
 }
 
-impl Words {
+impl CapturedOutput {
     /// The same as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
@@ -99,14 +99,14 @@ pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessEr
         Err(error) => {
             // It was killed, so this does not wait.
             let _gone = child.wait();
-            let words = Words { bytes: [stdout.words().bytes, stderr.words().bytes].concat(), cut: false };
+            let said = CapturedOutput { bytes: [stdout.captured().bytes, stderr.captured().bytes].concat(), cut: false };
             return Err(match error {
-                ProcessError::TooLong { limit, .. } => ProcessError::TooLong { limit, said: words },
+                ProcessError::TooLong { limit, .. } => ProcessError::TooLong { limit, said },
                 other => other,
             });
         }
     };
-    Ok(Ended { status, stdout: stdout.words(), stderr: stderr.words() })
+    Ok(Ended { status, stdout: stdout.captured(), stderr: stderr.captured() })
 }
 
 /// A script that has just been written may still be open in a program that is being started elsewhere.
@@ -128,7 +128,7 @@ fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessErr
         }
         let reason = match () {
             () if (bounds.cancelled)() => ProcessError::Cancelled,
-            () if begun.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: Words::default() },
+            () if begun.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: CapturedOutput::default() },
             () => {
                 thread::sleep(STEP);
                 continue;
@@ -176,13 +176,13 @@ impl Listener {
         Self { heard, thread }
     }
 
-    fn words(&self) -> Words {
+    fn captured(&self) -> CapturedOutput {
         let ended = Instant::now();
         while ended.elapsed() < LAST_WORDS && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             thread::sleep(STEP);
         }
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        Words { bytes: heard.bytes.iter().copied().collect(), cut: heard.cut }
+        CapturedOutput { bytes: heard.bytes.iter().copied().collect(), cut: heard.cut }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What the tests with a daemon share.
 
-use safe_push::clients::docker::{Docker, RealDocker};
+use std::sync::Arc;
+
+use safe_push::clients::docker::{Docker, InspectImages as _, RealDocker};
 
 /// The image that test images start from; `script/make-base-image` makes it.
 pub(crate) const BASE: &str = "python:3.11-slim";
@@ -29,6 +31,11 @@ pub(crate) async fn daemon() -> Option<RealDocker> {
         eprintln!("skipped without {BASE}: run script/make-base-image");
     }
     here.then_some(docker)
+}
+
+/// The daemon by its roles, for builds.
+pub(crate) fn roles(docker: &RealDocker) -> Docker {
+    Docker::of(Arc::new(docker.clone()))
 }
 
 /// A name for an image that no other test uses.

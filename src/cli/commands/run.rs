@@ -1,9 +1,10 @@
 //! `run`: build, stage, verify, publish.
 
-use crate::cli::action::{Decision, Event, Face, Situation, Surroundings, decide};
+use crate::cli::action::{ActionRun, ActionStep, Decision, Situation, decide};
 use crate::cli::arguments::RunArguments;
+use crate::cli::conclude::{conclude, deliver, nothing_to_do, options, without_models, without_secrets};
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run, tell, without_models};
+use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
 use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
@@ -15,6 +16,7 @@ use crate::domain::plan::{ModelPlan, PublishMode};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
+use crate::report::json::run_json;
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
@@ -23,11 +25,11 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
         return as_action(loaded, on_sandbox, action, context).await;
     }
     if loaded.models.is_empty() {
-        return nothing_to_do(&loaded, context);
+        return Ok(nothing_to_do(&loaded, context));
     }
     let folder = loaded.run.settings.report_dir.clone();
     let report = if on_sandbox { in_sandbox(loaded, context).await? } else { on_replicate(loaded, context).await? };
-    conclude(&report, &folder, context)
+    Ok(conclude(&report, &folder, context))
 }
 
 async fn on_replicate(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
@@ -66,9 +68,9 @@ async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Conte
     Ok(report)
 }
 
-/// What the event that started the workflow asks for, told to GitHub.
-async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, context: &Context) -> Result<Verdict, Failure> {
-    let event = Event::of(&context.environment);
+/// Runs what the event that started the workflow asks for, and reports it to GitHub.
+async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &ActionStep, context: &Context) -> Result<Verdict, Failure> {
+    let event = action.event();
     let tokens = &loaded.run.tokens;
     let decision = decide(Situation {
         event: &event.name,
@@ -86,7 +88,7 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
     let is_fork = event.is_fork;
-    let face = Face::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
+    let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
     let done = match decision {
         _ if loaded.models.is_empty() => Ok(without_models(&loaded)),
         Decision::Check => without_build(loaded, Vec::new(), context).await,
@@ -97,13 +99,13 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
     let report = match done {
         Ok(report) => report,
         Err(failure) => {
-            face.fail(&failure.chain(), failure.verdict).await;
+            shown.fail(&failure.chain(), failure.verdict).await;
             return Err(failure);
         }
     };
-    let run = safe_run(&report, context)?;
-    tell(&run, &folder, context)?;
-    face.end(&run, Some(context.environment.folder().join(&folder))).await;
+    let run = without_secrets(run_json(&report), &context.printer);
+    let delivered = deliver(&run, &folder, context);
+    shown.end(&run, delivered).await;
     Ok(report.verdict)
 }
 

@@ -1,8 +1,8 @@
 //! `verify`: the verification alone, of a version that is already there.
 
 use crate::cli::arguments::VerifyArguments;
+use crate::cli::conclude::{conclude, options};
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare::model_run;
@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         &context.cancelled,
     )
     .await;
-    conclude(&report, &loaded.run.settings.report_dir, context)
+    Ok(conclude(&report, &loaded.run.settings.report_dir, context))
 }
 
 fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {

@@ -1,12 +1,12 @@
 //! The Docker daemon: builds, images, pushes and one-off containers.
 //!
-//! - [`Docker`]: what the stages ask for; [`RealDocker`] asks the daemon through bollard
-//! - [`DockerError`]: errors by meaning, each with the way out
+//! - [`Docker`]: a daemon by its roles, each a trait, so that a stage takes only those it needs; [`RealDocker`] has them all, through
+//!   bollard
+//! - [`DockerError`]: errors by meaning, each with a hint
 //!
 //! What goes into a build, and what its output means to a user, is left to the `build` room. Works with daemons from 20.10
 //! (API 1.41); `docs/reference/cog.md#docker-2010` lists the quirks of that version.
 
-mod api;
 mod build;
 mod container;
 mod derive;
@@ -16,14 +16,18 @@ mod network;
 mod progress;
 mod push;
 mod real;
+mod roles;
 mod session;
 mod types;
 
-pub use api::{Context, Docker, ImageArchive};
 pub use error::{DockerError, PushDenial};
 pub use network::{OwnNetwork, container_of_mounts};
 pub use progress::BuildEvent;
 pub use real::RealDocker;
+pub use roles::{
+    BuildImages, Context, DeriveImages, DescribeDaemon, Docker, ImageArchive, InspectImages, NameImages, PushImages, RunContainers,
+    SaveImages,
+};
 pub use types::{
     BuildNetwork, BuildSecret, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DerivedFile, DiskUsage, ImageBuild,
     ImageDetails, ImagePush, PushEvent, PushProgress, Pushed, RegistryCredentials,

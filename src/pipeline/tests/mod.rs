@@ -15,11 +15,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::BuildEnvironment;
+use crate::clients::docker::Docker;
 use crate::domain::plan::{BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{ModelReport, RunReport, Stage, StageStatus};
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Goal, ModelRun, RunOptions, Services, run};
-use crate::publish::testing::{Recorder, StillClock, World, live_model, test_model};
+use crate::publish::testing::{FakeDocker, Recorder, StillClock, World, live_model, test_model};
 use crate::verify::VerifyServices;
 
 const COG_YAML: &str = "build:\n  python_version: \"3.12\"\npredict: predict.py:Predictor\n";
@@ -83,7 +84,7 @@ impl Harness {
                     clock: Arc::new(StillClock),
                     tools: Tools::default(),
                 },
-                docker: Arc::clone(&publish.docker),
+                docker: Docker::of(Arc::new(FakeDocker(self.world.clone()))),
                 registry: Some(Arc::clone(&publish.registry)),
                 environment: BuildEnvironment::default(),
             },

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::select::tree::Change;
-use crate::select::tree::scan::{Entry, Kind};
+use crate::select::tree::scan::{Entry, FileKind};
 
 /// Puts changes back, and tells what is left.
 pub(super) fn restore(root: &Path, changes: Vec<Change>) -> Vec<String> {
@@ -69,7 +69,7 @@ fn remove(root: &Path, change: &Change) -> Result<(), Left> {
     let Some(now) = now(root, &change.path) else { return Ok(()) };
     let path = root.join(&change.path);
     check_way(root, &change.path)?;
-    if now.kind != Kind::Folder {
+    if now.kind != FileKind::Folder {
         return if is_untouched(root, change) { Ok(fs::remove_file(path)?) } else { Err(Left::Touched) };
     }
     match fs::remove_dir(path) {
@@ -86,23 +86,23 @@ fn put_back(root: &Path, change: &Change) -> Result<(), Left> {
     }
     check_way(root, &change.path)?;
     let is_same_kind = change.after.as_ref().is_some_and(|after| after.kind == before.kind);
-    if !is_same_kind && change.after.is_some() && matches!(before.kind, Kind::File | Kind::Folder | Kind::Link(_)) {
+    if !is_same_kind && change.after.is_some() && matches!(before.kind, FileKind::File | FileKind::Folder | FileKind::Link(_)) {
         clear(&path)?;
     }
     match &before.kind {
-        Kind::Folder => {
+        FileKind::Folder => {
             if !is_same_kind {
                 fs::create_dir_all(&path)?;
             }
             fs::set_permissions(&path, Permissions::from_mode(before.mode))?;
         }
-        Kind::Link(_) if is_same_kind => {}
-        Kind::Link(target) => {
+        FileKind::Link(_) if is_same_kind => {}
+        FileKind::Link(target) => {
             make_parent(&path)?;
             symlink(target, &path)?;
         }
-        Kind::File => file(&path, before, change.after.as_ref().filter(|_| is_same_kind))?,
-        Kind::Other => return Err(Left::Failed(io::Error::other("it is no file"))),
+        FileKind::File => file(&path, before, change.after.as_ref().filter(|_| is_same_kind))?,
+        FileKind::Other => return Err(Left::Failed(io::Error::other("it is no file"))),
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ const MOST_ENTRIES: usize = 1_000_000;
 /// Something in a folder.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) kind: Kind,
+    pub(super) kind: FileKind,
     pub(super) stamp: Stamp,
     pub(super) mode: u32,
     pub(super) owner: (u32, u32),
@@ -26,7 +26,7 @@ pub(super) struct Entry {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     File,
     Folder,
     Link(PathBuf),
@@ -56,10 +56,10 @@ impl Entry {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let metadata = path.symlink_metadata()?;
         let kind = match metadata.file_type() {
-            kind if kind.is_symlink() => Kind::Link(fs::read_link(path)?),
-            kind if kind.is_dir() => Kind::Folder,
-            kind if kind.is_file() => Kind::File,
-            _ => Kind::Other,
+            kind if kind.is_symlink() => FileKind::Link(fs::read_link(path)?),
+            kind if kind.is_dir() => FileKind::Folder,
+            kind if kind.is_file() => FileKind::File,
+            _ => FileKind::Other,
         };
         Ok(Self {
             kind,
@@ -74,7 +74,7 @@ impl Entry {
     /// Whether nothing has happened between two looks. A folder changes with what is in it, and is told by that.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Folder, Kind::Folder) => self.mode == other.mode,
+            (FileKind::Folder, FileKind::Folder) => self.mode == other.mode,
             (one, other_kind) => one == other_kind && self.stamp == other.stamp && self.mode == other.mode,
         }
     }
@@ -130,8 +130,8 @@ impl Scan<'_> {
             if self.entries.len() >= MOST_ENTRIES {
                 return Err(io::Error::other(format!("there are more than {MOST_ENTRIES} files")));
             }
-            let is_folder = entry.kind == Kind::Folder;
-            if entry.kind == Kind::File {
+            let is_folder = entry.kind == FileKind::Folder;
+            if entry.kind == FileKind::File {
                 entry.bytes = self.content(&path, entry.stamp.size);
             }
             self.entries.insert(path.clone(), entry);

@@ -13,7 +13,7 @@ use bollard::query_parameters::{LogsOptionsBuilder, RemoveContainerOptionsBuilde
 use cog_findings::Finding;
 use futures::StreamExt as _;
 use safe_push::build::{BuildEnvironment, BuildRequest, Built, SourceFacts, build, prepare};
-use safe_push::clients::docker::{Docker, RealDocker};
+use safe_push::clients::docker::{NameImages as _, RealDocker};
 use safe_push::domain::events::Silent;
 use safe_push::domain::plan::{InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{daemon, unique};
+use crate::daemon::{daemon, roles, unique};
 use sources::{Expected, Model};
 
 const PORT: &str = "5000/tcp";
@@ -95,7 +95,7 @@ async fn prepared(model: &Model, folder: &TempDir) -> (Inspected, BuildRequest) 
 }
 
 async fn built(docker: &RealDocker, request: &BuildRequest) -> Built {
-    match build(request, docker, &Silent, &CancellationToken::new()).await {
+    match build(request, &roles(docker), &Silent, &CancellationToken::new()).await {
         Ok(built) => built,
         Err(error) => panic!("{error}: {error:#?}\n{}", request.recipe.dockerfile),
     }
