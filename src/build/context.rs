@@ -61,7 +61,7 @@ pub enum ContextError {
 }
 
 impl ContextError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {

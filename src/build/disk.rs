@@ -23,7 +23,7 @@ pub struct NotEnoughSpace {
 }
 
 impl NotEnoughSpace {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> String {
         let usage = self.usage.map(usage_words).unwrap_or_default();
         format!("free space with `docker system prune`, or use a runner with a larger disk{usage}")

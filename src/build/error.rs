@@ -27,7 +27,7 @@ pub enum BuildError {
     /// The daemon failed us.
     #[error(transparent)]
     Docker(DockerError),
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("the build was cancelled")]
     Cancelled,
 }
@@ -42,7 +42,7 @@ impl From<DockerError> for BuildError {
 }
 
 impl BuildError {
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Failed(failure) => failure.hint.clone(),

@@ -27,7 +27,7 @@ pub struct BuildFailure {
     pub last_lines: Vec<String>,
     /// What the user wrote that caused the step.
     pub location: Option<Location>,
-    /// The way out.
+    /// What to do about it.
     pub hint: Option<String>,
     /// BuildKit's words.
     pub message: String,
@@ -65,7 +65,7 @@ pub enum FailureCause {
 }
 
 impl FailureCause {
-    /// The way out.
+    /// What to do about it.
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::SystemPackageMissing(name) => {

@@ -1,4 +1,4 @@
-//! Every code that this room's findings carry: SP581 to SP599.
+//! The rules of this room: SP581 to SP599.
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Note, Warning};

@@ -73,7 +73,7 @@ fn origin_words(path: Option<&Path>) -> String {
 }
 
 impl SchemaError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Refused { last_lines, .. } if misses_command(last_lines) => Some(

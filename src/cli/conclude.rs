@@ -107,7 +107,7 @@ pub(super) fn without_secrets(run: v1::Run, printer: &Printer) -> v1::Run {
         serde_json::from_value(value)
     });
     hidden.unwrap_or_else(|error| {
-        printer.warn(&format!("details are left out of the reports, because secrets could not be hidden in them: {error}"), None);
+        printer.warn(format!("the reports lack details, because secrets could not be hidden in them: {error}"), None);
         bare(run)
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How a model's run, or a whole run, ended. Ordered by gravity: the gravest model decides the run.
+/// How a model's run, or a whole run, ended. Ordered by severity: the most severe model decides the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -18,7 +18,7 @@ pub enum Verdict {
     Billing,
     /// The request or the configuration is wrong.
     Misconfigured,
-    /// Somebody stopped the run.
+    /// The run was canceled.
     Cancelled,
 }
 

@@ -1,4 +1,4 @@
-//! The build stage: the project, or an image that is given, becomes an image whose schema is known.
+//! The build stage: a project, or a given image, becomes an image whose schema is known.
 
 use async_trait::async_trait;
 use cog_findings::Finding;
@@ -145,7 +145,7 @@ fn describe(built: &Built, goal: Goal<'_>) -> String {
     }
 }
 
-/// An image that is already built tells its schema by a label.
+/// An image that is already built carries its schema in a label.
 async fn given(image: &str, images: &dyn InspectImages) -> Result<(BuiltModel, String), Stop> {
     let details = images.inspect_image(image).await?;
     let schema = details.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
@@ -158,7 +158,7 @@ async fn given(image: &str, images: &dyn InspectImages) -> Result<(BuiltModel, S
     Ok((BuiltModel { image: details.into_built(image), schema }, format!("{image}, already built")))
 }
 
-/// Whether two documents describe the same model. Their `info` names the program that made them, which may be another release of cog.
+/// Whether two documents describe the same model. Their `info` names the release of Cog that made them, which may differ.
 pub(super) fn says_the_same(one: &Value, other: &Value) -> bool {
     let described = |document: &Value| {
         let mut document = document.clone();
@@ -168,7 +168,7 @@ pub(super) fn says_the_same(one: &Value, other: &Value) -> bool {
     described(one) == described(other)
 }
 
-/// What was found before the build has to be true of the image too; what was not known then is looked at now.
+/// Checks that the image has the schema that was inspected. A schema that was not known before the build is checked now.
 fn check_schema(record: &mut ModelRecord<'_>, model: &InspectedModel, schema: &Value) -> Result<(), Stop> {
     let InspectedModel { inspected, replicate, .. } = model;
     let plan = &record.model.plan;

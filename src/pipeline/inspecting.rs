@@ -1,4 +1,4 @@
-//! The inspect stage: what can be known before a build.
+//! The inspect stage: checks without a build.
 
 use std::collections::BTreeSet;
 
@@ -97,12 +97,12 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
     Ok(InspectedModel { inspected: inspect(&request, context.cancelled).await?, replicate, key })
 }
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
     /// A file of settings, or the request: wrong in itself.
     Configuration,
-    /// What is asked of the model.
+    /// The plan's demands on the model.
     Plan,
     /// The model.
     Model,
@@ -124,7 +124,7 @@ pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> 
     Err(Stop::Blocked { verdict, note: count(errors.len(), "error") })
 }
 
-/// What the plan asks for and this program cannot do is told before anything is done.
+/// Rejects plans that safe-push cannot carry out, before anything is done.
 fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
     if plan.model == plan.test_model {
         return Err(Stop::misconfigured(

@@ -1,4 +1,4 @@
-//! What has to be known of Replicate before a model is inspected.
+//! Questions to Replicate before a model is inspected.
 
 use crate::clients::replicate::{Hardware, Replicate};
 use crate::domain::plan::{ModelPlan, PublishMode};
@@ -11,20 +11,20 @@ use crate::publish::{ReadyRequest, check_ready};
 /// What Replicate said before the inspection.
 #[derive(Default)]
 pub(super) struct ReplicateFacts {
-    /// The live version, asked for once: what is compared with is the same from here to the end.
+    /// The live version, asked for once: every comparison of the run uses the same one.
     pub(super) live: Option<LiveVersion>,
-    /// The account's hardware, when something is going to be made on it.
+    /// The account's hardware, if something is going to be created on it.
     pub(super) hardware: Option<Vec<Hardware>>,
 }
 
-/// Asks Replicate. Nothing is changed; what would stop a later stage stops here.
+/// Asks Replicate, and changes nothing. Whatever would stop a later stage stops the run here.
 pub(super) async fn look_up(
     plan: &ModelPlan,
     replicate: &dyn Replicate,
     goal: Goal<'_>,
     context: &RunContext<'_>,
 ) -> Result<ReplicateFacts, Stop> {
-    // A check needs no account of its own, and a token that is not accepted is noticed by any call.
+    // A check needs no account of its own, and any call notices a token that is rejected.
     let account = match goal {
         Goal::Publish(_) => Some(context.account(replicate).await?),
         Goal::Check(_) | Goal::Build(_) => None,

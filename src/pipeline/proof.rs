@@ -1,4 +1,4 @@
-//! Proof that what becomes official holds no secret of the run.
+//! Proof that an official model contains no secret of the run.
 
 use std::path::PathBuf;
 
@@ -13,12 +13,12 @@ use crate::pipeline::inspecting::{About, judge};
 use crate::pipeline::record::ModelRecord;
 use crate::pipeline::stop::Stop;
 
-/// The secrets that a build could have come across: tokens, and what its steps are given.
+/// The secrets that a build could contain: tokens, and the variables its steps are given.
 pub(super) fn secrets_of(environment: &BuildEnvironment) -> Vec<NamedSecret> {
     environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// The files that a build would send hold none of the secrets.
+/// Proves that the files a build would send contain none of the secrets.
 pub(super) async fn prove_files(record: &mut ModelRecord<'_>, project: &Project, secrets: &[NamedSecret]) -> Result<(), Stop> {
     let (folder, unsent, secrets) = (project.folder.clone(), record.model.plan.build.unsent.clone(), secrets.to_vec());
     let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
@@ -31,7 +31,7 @@ pub(super) async fn prove_files(record: &mut ModelRecord<'_>, project: &Project,
     tell(record, &findings)
 }
 
-/// An image holds none of the secrets, in any layer, its configuration or its history. Gives what the search found beside.
+/// Proves that an image contains none of the secrets in its layers, its configuration and its history. Returns the other findings.
 pub(super) async fn prove_image(
     record: &mut ModelRecord<'_>,
     image: &BuiltImage,
@@ -43,7 +43,7 @@ pub(super) async fn prove_image(
     Ok(findings)
 }
 
-/// Stops on a secret. No setting of the repository makes this lighter.
+/// Stops on a secret. No setting of the repository changes that.
 fn tell(record: &mut ModelRecord<'_>, findings: &[Finding]) -> Result<(), Stop> {
     record.found(findings.to_vec());
     judge(findings, |_finding| About::Configuration).map(drop)

@@ -186,10 +186,7 @@ impl<'a> ModelRecord<'a> {
 
     /// Lists every stage that was not entered as skipped: with the reason given, or because of the stage that did not pass.
     pub(super) fn conclude(&mut self, ended: Result<&'static str, Halt>) {
-        let reason = match ended {
-            Ok(reason) => reason.to_owned(),
-            Err(Halt) => self.halt_reason(),
-        };
+        let reason = ended.map_or_else(|Halt| self.halt_reason(), str::to_owned);
         self.skip_rest(&reason);
     }
 

@@ -14,13 +14,13 @@ use crate::domain::plan::ModelPlan;
 /// One model of a run.
 #[derive(Clone)]
 pub struct ModelRun {
-    /// What is going to be done.
+    /// The plan of its run.
     pub plan: ModelPlan,
-    /// What reading its configuration found.
+    /// Findings of its configuration.
     pub config_findings: Vec<Finding>,
-    /// What has to be done to the project's folder before it is read.
+    /// Prepares the project's folder before it is read.
     pub prepare_tree: Option<Arc<dyn PrepareTree>>,
-    /// The key that its tests need and that its official model must not hold; its run has two passes.
+    /// The key that its tests need and that its official model must not contain. With it the run has two passes.
     pub key_files: Option<Arc<dyn KeyFiles>>,
 }
 
@@ -35,7 +35,7 @@ impl ModelRun {
 /// before the model is inspected, for the models of a run go through the folder one after the other.
 #[async_trait]
 pub trait PrepareTree: Send + Sync {
-    /// Makes it ready for a model.
+    /// Prepares the folder for a model.
     async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
 }
 
@@ -43,13 +43,13 @@ pub trait PrepareTree: Send + Sync {
 /// `script/delete-api-key` of official models' repositories do.
 #[async_trait]
 pub trait KeyFiles: Send + Sync {
-    /// Has the key written, after the folder was made ready.
+    /// Writes the key, after the folder was prepared.
     async fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError>;
 
-    /// Has it deleted. Whether it is gone is for others to prove.
+    /// Deletes the key. Its absence is proven elsewhere.
     async fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
 
-    /// Puts the files back as they were before the key was written, unless it was deleted, and tells what could not be.
+    /// Restores the files from before the key was written, unless it was deleted. Returns why some could not be restored.
     async fn put_back(&self) -> Vec<String>;
 }
 
@@ -58,29 +58,29 @@ pub trait KeyFiles: Send + Sync {
 pub struct WrittenKey {
     /// The files, relative to the project.
     pub files: Vec<PathBuf>,
-    /// What is secret of them.
+    /// The secrets in them.
     pub secrets: Vec<NamedSecret>,
 }
 
-/// A folder that could not be made ready.
+/// A folder that could not be prepared.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct PrepareTreeError {
-    /// What went wrong, the chain of causes included.
+    /// The error and its causes.
     pub message: String,
-    /// The way out.
+    /// What to do about it.
     pub hint: Option<String>,
     /// Whose failure it is.
     pub kind: ErrorKind,
 }
 
-/// What is asked of a run as a whole.
+/// Options of a run as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOptions {
     /// The version of safe-push, for the report.
     pub tool_version: String,
     /// Facts about the run as a whole, for the report.
     pub notices: Vec<String>,
-    /// Where outputs of predictions are kept, when they are; each model gets a folder of its own.
+    /// The folder for outputs of predictions, if they are kept. Each model gets a folder of its own in it.
     pub keep_outputs: Option<PathBuf>,
 }

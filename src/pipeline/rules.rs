@@ -1,4 +1,4 @@
-//! Every code that this room's findings carry: SP751 to SP799.
+//! The rules of this room: SP751 to SP799.
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Warning};

@@ -32,7 +32,7 @@ const ARRIVAL_POLL: Duration = Duration::from_secs(1);
 const FORGET_LIMIT: Duration = Duration::from_secs(30);
 const FORGET_LIMIT_CANCELLED: Duration = Duration::from_secs(1);
 
-/// What a push made.
+/// A pushed version.
 #[derive(Debug, Clone)]
 pub(super) struct PushedVersion {
     /// The version, not yet confirmed by Replicate.

@@ -1,4 +1,4 @@
-//! Every code that this room's findings carry: SP701 to SP749.
+//! The rules of this room: SP701 to SP749.
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Note, Warning};

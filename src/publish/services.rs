@@ -1,4 +1,4 @@
-//! Whom this room talks to.
+//! The services of this room.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::publish::PublishError;
 /// `docs/reference/replicate-api.md#version-ids`.
 pub const VERSION_LIMIT: Duration = Duration::from_secs(120);
 
-/// Whom this room talks to.
+/// Services for staging, publishing and deploying.
 #[derive(Clone)]
 pub struct PublishServices {
     /// Gives the image a label of its own for each push.
@@ -35,7 +35,7 @@ pub struct PublishServices {
     pub credentials: RegistryCredentials,
 }
 
-/// Waits for a call that does not know the token. The client allows that such calls are dropped.
+/// Waits for a call that does not take a cancellation token. The client allows such calls to be dropped.
 pub(super) async fn unless_cancelled<T, E: Into<PublishError>>(
     call: impl Future<Output = Result<T, E>>,
     cancelled: &CancellationToken,
@@ -47,7 +47,7 @@ pub(super) async fn unless_cancelled<T, E: Into<PublishError>>(
     }
 }
 
-/// Tells the observer about a model.
+/// Sends an event of a model to the observer.
 pub(super) fn tell(observer: &dyn Observer, name: &str, kind: EventKind) {
     observer.observe(Event { model: Some(name.to_owned()), kind });
 }

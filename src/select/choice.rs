@@ -48,7 +48,7 @@ pub enum SelectError {
 }
 
 impl SelectError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unknown { near: Some(near), .. } => format!("did you mean '{near}'?"),

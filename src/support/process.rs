@@ -51,7 +51,7 @@ pub enum ProcessError {
         /// What it said until then, on both streams.
         said: CapturedOutput,
     },
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("it was cancelled")]
     Cancelled,
 }

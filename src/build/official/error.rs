@@ -56,13 +56,13 @@ pub enum OfficialError {
     /// The daemon failed us.
     #[error(transparent)]
     Docker(#[from] DockerError),
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("the build was cancelled")]
     Cancelled,
 }
 
 impl OfficialError {
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::BadVersion { .. } => "set cog_version to a release such as 0.22.0, or to latest".to_owned(),

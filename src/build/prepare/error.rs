@@ -66,7 +66,7 @@ pub enum PrepareError {
 }
 
 impl PrepareError {
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unsupported { hint, .. } => *hint,

@@ -27,7 +27,7 @@ impl ActionStep {
         let finished = finish(github, &head, expected, SystemClock.now()).await?;
         let mut undelivered = finished.undelivered;
         for model in &finished.closed {
-            self.printer().warn(&format!("the job of {model} left no result"), None);
+            self.printer().warn(format!("the job of {model} left no result"), None);
         }
         let comment = rendering::comment_markdown(&finished.rows, &head.sha, head.run_id, SUMMARY_BYTES);
         undelivered.extend(self.add_summary(&comment).err());

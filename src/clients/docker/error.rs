@@ -129,7 +129,7 @@ pub enum DockerError {
         /// The limit.
         limit: Duration,
     },
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("cancelled")]
     Cancelled,
     /// The daemon refused, with words that have no special meaning to us.
@@ -175,7 +175,7 @@ fn step_words(step: Option<&str>) -> String {
 }
 
 impl DockerError {
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::NotRunning { .. } => "start Docker, or set DOCKER_HOST to the address of a running daemon",
@@ -298,7 +298,7 @@ impl DockerError {
 }
 
 impl PushDenial {
-    /// The way out.
+    /// What to do about it.
     pub const fn hint(self) -> &'static str {
         match self {
             Self::ModelUnknown => {

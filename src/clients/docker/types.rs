@@ -153,13 +153,13 @@ pub struct ImagePush {
 pub enum PushEvent {
     /// Bytes went over.
     Progress(PushProgress),
-    /// A layer came to its end. The daemon's client does not say which.
+    /// A layer is finished. The daemon's client does not say which.
     Layer {
         /// How.
         outcome: LayerOutcome,
-        /// How many have come to theirs.
+        /// Number of finished layers.
         done: usize,
-        /// How many there are, as far as it is known.
+        /// Number of layers, as far as it is known.
         layers: usize,
     },
     /// It failed, and begins again. What is counted begins again too.

@@ -92,7 +92,7 @@ pub enum ScriptError {
         /// The last lines that it said. Untrusted text.
         words: String,
     },
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("{path} was cancelled")]
     Cancelled {
         /// Its path.
@@ -114,7 +114,7 @@ fn said(words: &str) -> String {
 }
 
 impl ScriptError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { .. } | Self::Outside { .. } => {
