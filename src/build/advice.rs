@@ -81,7 +81,7 @@ pub(super) fn about(
             Vec::new()
         };
         if has_secret_name(&file.path) || is_certificate && holds(&bytes, PRIVATE_KEY) {
-            let finding = Finding::new(&rules::SECRET_FILE, format!("{} goes into the image", file.path));
+            let finding = Finding::new(&rules::SECRET_FILE, format!("{} goes in the image", file.path));
             findings.push(finding.hint("name it in .dockerignore").at(shown(&file.path)));
         }
         for (name, token) in tokens {

@@ -16,7 +16,7 @@ pub(crate) const SECRET_FILE: Rule = Rule {
     code: "SP582",
     name: "secret-file-in-context",
     severity: Warning,
-    summary: "A file that usually holds secrets goes into the image.",
+    summary: "A file that usually holds secrets goes in the image.",
     why: "Anyone who can run the model can read its files. Pass secrets to build steps with `--secret`, and to predictors as an input of type Secret.",
     example: "```text\n# .dockerignore\n.env\n*.pem\n```",
 };
@@ -25,7 +25,7 @@ pub(crate) const TOKEN_IN_FILE: Rule = Rule {
     code: "SP583",
     name: "token-in-context",
     severity: Warning,
-    summary: "A file that goes into the image holds one of the tokens of this run.",
+    summary: "A file that goes in the image holds one of the tokens of this run.",
     why: "Anyone who can run the model can read its files, and with them the token.",
     example: "A script with `REPLICATE_API_TOKEN=r8_…` in it. Remove it and create a new token: the old one is in the Git history too.",
 };

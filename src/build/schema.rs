@@ -27,7 +27,7 @@ const KEPT_LINES: usize = 30;
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// The predictor cannot be imported, or the image has no such SDK.
-    #[error("the image cannot tell its schema (exit code {exit_code})")]
+    #[error("failed to read the schema from the image (exit code {exit_code})")]
     Refused {
         /// The command's exit code.
         exit_code: i64,

@@ -97,8 +97,8 @@ impl PushImages for Handover {
         }
         let reference = format!("{}:{}", push.repository, push.tag);
         let image = self.docker.inspect_image(&reference).await?;
-        let failed = |message: String| DockerError::Daemon { attempted: format!("hand over {reference}"), status: None, message };
-        let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is no digest: {error}")))?;
+        let failed = |message: String| DockerError::Daemon { attempted: format!("pass {reference} to the sandbox"), status: None, message };
+        let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is not a digest: {error}")))?;
         self.handed().names.push(reference.clone());
         let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);
         self.taker.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;

@@ -76,7 +76,7 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
     let handover = network.map(|_| Handover::new(Arc::clone(&docker), sandbox.image_taker(), sandbox.username()));
     if handover.is_some() {
         notices.push(
-            "The Docker daemon cannot reach a sandbox within a container, so images were handed over instead of pushed.".to_owned(),
+            "The Docker daemon cannot reach a sandbox within a container, so images were passed by reference instead of pushed.".to_owned(),
         );
     }
     match on_sandbox(&sandbox, models, context, docker, handover.clone(), judge) {
@@ -205,19 +205,19 @@ async fn registry_user(run: &RunSettings, token: SecretString) -> Result<Registr
 /// The token of Replicate's API.
 pub(super) fn api_token(run: &RunSettings) -> Result<SecretString, Failure> {
     run.tokens.replicate.clone().ok_or_else(|| {
-        let missing = Failure::request("there is no Replicate API token");
+        let missing = Failure::request("no Replicate API token is set");
         missing.hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens)")
     })
 }
 
 fn no_token() -> Failure {
-    Failure::request("there is no Replicate API token")
+    Failure::request("no Replicate API token is set")
         .hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or do everything on this machine with --sandbox")
 }
 
 fn no_cog_token() -> Failure {
-    Failure::request("there is no token for Replicate's registry")
-        .hint("set COG_TOKEN to the CLI token from https://replicate.com/auth/token; it is another one than the API token")
+    Failure::request("no token for Replicate's registry is set")
+        .hint("set COG_TOKEN to the CLI token from https://replicate.com/auth/token; it is a different token from the API token")
 }
 
 /// The machine's clock.

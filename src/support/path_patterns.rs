@@ -7,7 +7,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 
 /// A pattern that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{pattern}' is no pattern of paths: {problem}")]
+#[error("'{pattern}' is not a valid path pattern: {problem}")]
 pub struct PatternError {
     /// The pattern.
     pub pattern: String,

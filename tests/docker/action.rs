@@ -130,7 +130,7 @@ async fn a_forks_model_runs_in_the_sandbox_of_the_actions_own_container() {
     let stages: Vec<&str> = run["models"][0]["stages"].as_array().unwrap().iter().filter_map(|s| s["name"].as_str()).collect();
     assert!(stages.contains(&"verify"), "{run}");
     assert!(run["models"][0]["cases"].as_array().unwrap().iter().all(|case| case["status"] == "passed"), "{run}");
-    assert!(fork.summary().contains("images were handed over"), "{}", fork.summary());
+    assert!(fork.summary().contains("images were passed by reference"), "{}", fork.summary());
     assert_eq!(server.writes(), Vec::<String>::new());
     assert_tidy(&fork, &server);
     assert_eq!(fork.images(), "", "images of the sandbox stay behind");

@@ -201,7 +201,7 @@ async fn without_an_answer_of_github_git_is_asked_and_in_doubt_all_models_count(
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(output(&repository, "models").as_deref(), Some("other,text-stats"));
     assert!(seen.stdout.contains("GitHub does not allow us to list the files"), "{seen}");
-    assert!(seen.stdout.contains("every model counts as changed: the folder is no git repository"), "{seen}");
+    assert!(seen.stdout.contains("every model counts as changed: the folder is not a git repository"), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

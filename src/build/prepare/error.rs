@@ -55,7 +55,7 @@ pub enum PrepareError {
     #[error(transparent)]
     Context(#[from] ContextError),
     /// `COG_CA_CERT` is no certificate.
-    #[error("COG_CA_CERT cannot be used")]
+    #[error("COG_CA_CERT is not usable")]
     Certificate(#[from] CertificateError),
     /// The SDK takes its schema from the source, and the source tells none.
     #[error("{file} names neither a predictor nor a trainer whose schema can be read from source")]

@@ -113,27 +113,29 @@ fn only_tested(model: &mut LoadedModel) {
     model.plan.publish = PublishMode::TestOnly;
 }
 
-/// Without Replicate, and without a token for anything. Models that need no GPU run in the sandbox where there is a Docker daemon.
+/// Runs without Replicate and without any token. Models that need no GPU run in the sandbox if there is a Docker daemon.
 ///
-/// Which build secrets there are may be said by the fork's own files, and they can name any variable or file of this step.
+/// A fork's own files may name build secrets, and with them any variable or file of this step.
 async fn offline(mut loaded: Loaded, is_fork: bool, context: &Context) -> Result<RunReport, Failure> {
     loaded.run.tokens = crate::config::Tokens::default();
-    let notice = |what: &str| vec![format!("There are no tokens for Replicate in this run (a fork has none), so {what}.")];
+    let notice = |reason: &str, what: &str| {
+        vec![format!("There are no tokens for Replicate in this run (a fork has none){reason}, so {what} were only checked.")]
+    };
     let needs_gpu = loaded.models.iter().any(uses_gpu);
     if needs_gpu {
-        return without_build(loaded, notice("models that need a GPU were only checked"), context).await;
+        return without_build(loaded, notice("", "models that need a GPU"), context).await;
     }
     if is_fork && loaded.models.iter().any(|model| !model.plan.build.secrets.is_empty()) {
-        return without_build(loaded, notice("models whose builds need secrets were only checked"), context).await;
+        return without_build(loaded, notice("", "models whose builds need secrets"), context).await;
     }
     if loaded.models.iter().any(|model| model.plan.two_pass) {
-        return without_build(loaded, notice("models whose tests need a key were only checked"), context).await;
+        return without_build(loaded, notice("", "models whose tests need a key"), context).await;
     }
     match services::docker(&loaded.run).await {
         Ok(_) => in_sandbox(loaded, context).await,
         Err(failure) => {
             context.printer.say(&format!("note: {}", failure.chain()));
-            without_build(loaded, notice("and no Docker daemon, models were only checked"), context).await
+            without_build(loaded, notice(" and no Docker daemon", "models"), context).await
         }
     }
 }

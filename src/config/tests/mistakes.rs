@@ -282,7 +282,7 @@ fn a_pattern_that_is_none_is_told_at_its_item() {
     let repository = Repository::with_model("").file(".safe-push.yaml", "paths:\n  - src/**\n  - \"src/[\"\n");
     let mistakes = repository.mistakes();
     assert_eq!(mistakes.len(), 1);
-    assert!(mistakes[0].starts_with("SP017 .safe-push.yaml:3:5: 'src/[' is no pattern of paths"), "{mistakes:?}");
+    assert!(mistakes[0].starts_with("SP017 .safe-push.yaml:3:5: 'src/[' is not a valid path pattern"), "{mistakes:?}");
 }
 
 #[test]

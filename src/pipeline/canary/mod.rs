@@ -138,7 +138,7 @@ async fn guard(model: &ModelRef, replicate: &dyn Replicate) -> Result<(), Stop> 
     }
     let schema = latest_version.and_then(|version| version.openapi_schema);
     match schema {
-        Some(schema) if !project::is_canary(&schema) => refused("has a version that is no canary"),
+        Some(schema) if !project::is_canary(&schema) => refused("has a version that is not a canary"),
         _ => Ok(()),
     }
 }

@@ -49,7 +49,7 @@ pub fn folder_in_checkout(repository: GitRepository<'_>) -> Option<String> {
 
 fn list(repository: GitRepository<'_>, base: Option<&str>) -> Result<ChangedFiles, String> {
     let Some(prefix) = folder_in_checkout(repository) else {
-        return Err("the folder is no git repository, or git is not installed".to_owned());
+        return Err("the folder is not a git repository, or git is not installed".to_owned());
     };
     let base = repository.base(base)?;
     let Some(left) = repository.line(&["merge-base", &base.commit, "HEAD"]) else {
@@ -301,7 +301,7 @@ mod tests {
         let repository = GitRepository { folder: folder.path(), environment: &environment, cancelled: &|| false };
         assert_eq!(
             changed_since(repository, None),
-            ChangedFiles::unknown("the folder is no git repository, or git is not installed")
+            ChangedFiles::unknown("the folder is not a git repository, or git is not installed")
         );
     }
 

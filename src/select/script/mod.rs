@@ -124,7 +124,7 @@ impl ScriptError {
             Self::Failed { call, sees, .. } => {
                 Some(format!("try it on your machine with `{call}`; here its environment has {sees}"))
             }
-            Self::TooLong { .. } => Some("a script selects files; what takes long belongs into the build".to_owned()),
+            Self::TooLong { .. } => Some("a script selects files; what takes long goes in the build".to_owned()),
             Self::NotRun { .. } => Some("check its first line and its permissions".to_owned()),
             Self::Cancelled { .. } => None,
         }

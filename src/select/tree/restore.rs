@@ -102,7 +102,7 @@ fn put_back(root: &Path, change: &Change) -> Result<(), Left> {
             symlink(target, &path)?;
         }
         FileKind::File => file(&path, before, change.after.as_ref().filter(|_| is_same_kind))?,
-        FileKind::Other => return Err(Left::Failed(io::Error::other("it is no file"))),
+        FileKind::Other => return Err(Left::Failed(io::Error::other("it is not a file"))),
     }
     Ok(())
 }
