@@ -75,7 +75,7 @@ impl ContextError {
     }
 }
 
-/// An entry in words, and where its contents are.
+/// An entry as text, and the file of its contents.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) words: String,
@@ -112,7 +112,7 @@ pub fn list_context(project: &Path) -> Result<Vec<PathBuf>, ContextError> {
 }
 
 impl ContextFiles {
-    /// Looks at a project and decides what is sent: not what `unsent` names. Blocks.
+    /// Scans a project and decides what is sent: everything but `unsent` and ignored files. Blocks.
     pub(super) fn scan(root: &Path, unsent: &[PathBuf], generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
         let ignore = read_ignore_file(root)?;
         let unsent = inside(root, unsent);
@@ -133,7 +133,7 @@ impl ContextFiles {
         Ok(self)
     }
 
-    /// Whether a file of the project is sent under this path. A link is no file: what it leads to may not be sent.
+    /// Whether a file of the project is sent under this path. A link is not a file: its target may not be sent.
     pub(super) fn has_file(&self, path: &str) -> bool {
         self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, EntryKind::File { .. }))
     }
@@ -159,7 +159,7 @@ impl ContextFiles {
         Self { generated, ..self }
     }
 
-    /// Every entry in words that say all of it but its contents, which are in the file.
+    /// Every entry as text that says everything but its contents, which are in the file.
     pub(super) fn parts(&self) -> impl Iterator<Item = Part> {
         self.entries.iter().map(|entry| {
             let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
@@ -273,7 +273,7 @@ fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
     Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
 }
 
-/// Those of the paths that exist under the root, relative to it. The root itself is not among them: a project without files is no project.
+/// Those of the paths that exist under the root, relative to it. The root itself is not among them: a project without files is not a project.
 fn inside(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(root) = root.canonicalize() else { return Vec::new() };
     let relative = paths.iter().filter_map(|path| Some(path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned()));

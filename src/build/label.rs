@@ -18,13 +18,13 @@ const INIT_LABEL: &str = "run.cog.has_init";
 /// Where the server looks for the document, relative to the working folder `/src`.
 const SCHEMA_PATH: &str = ".cog/openapi_schema.json";
 
-/// What is known of an image only once it is there.
+/// Facts about an image that are known only after it is built.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ImageFacts<'a> {
     pub(super) schema: &'a Value,
     pub(super) pip_freeze: &'a str,
     pub(super) cog_base: Option<&'a CogBaseLayer>,
-    /// By which a later build knows that it made the same.
+    /// Lets a later build recognize the same image.
     pub(super) fingerprint: &'a str,
 }
 

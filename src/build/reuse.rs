@@ -1,4 +1,4 @@
-//! What an earlier build found out about the same file system, so that an unchanged project starts no container and makes no second image.
+//! Reuses what an earlier build learned about the same file system, so that an unchanged project starts no container and no second build.
 //!
 //! The final image carries a fingerprint of what the first build made: its layers, everything else that its configuration says, where the
 //! schema comes from, and this program's version. Equal fingerprints mean the same packages, and the same schema where the image was asked
@@ -19,7 +19,7 @@ use crate::domain::identity::ImageDigest;
 #[derive(Debug, Clone)]
 pub(super) struct EarlierBuild(ImageDetails);
 
-/// What says that two first builds made the same, and are asked the same.
+/// Equal fingerprints mean that two first builds made the same image and are asked for the same schema.
 pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String {
     let source = match schema {
         SchemaSource::Static(_) => "source",
@@ -35,7 +35,7 @@ pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String
     hex::encode(digest.finalize())
 }
 
-/// Looks for what an earlier build made of `first`. A daemon that does not say is no reason to stop.
+/// Looks for the image that an earlier build made of `first`. An error of the daemon is not a reason to stop.
 pub(super) async fn find(
     request: &BuildRequest,
     first: &ImageDetails,
@@ -61,13 +61,13 @@ impl EarlierBuild {
         self.0.labels.get(FREEZE_LABEL).cloned()
     }
 
-    /// The schema, when it was the image that told it.
+    /// The schema, if it was read from the image.
     pub(super) fn schema(&self, source: &SchemaSource) -> Option<Value> {
         let told = self.0.labels.get(OPENAPI_SCHEMA).filter(|_| *source == SchemaSource::FromImage)?;
         serde_json::from_str(told).ok().filter(Value::is_object)
     }
 
-    /// The image itself, when the second build would make the very same.
+    /// The image itself, if the second build would make exactly the same.
     pub(super) fn image(&self, first: &ImageDetails, derivation: &Derivation) -> Option<&ImageDetails> {
         let mut labels = first.labels.clone();
         labels.extend(derivation.labels.clone());
@@ -115,7 +115,7 @@ mod tests {
         for (image, source) in others {
             assert_ne!(fingerprint(&image, &source), known, "{image:?} {source:?}");
         }
-        // Names, labels and size are not what the image is made of.
+        // Names, labels and size do not identify the image.
         let renamed = labelled(ImageDetails { id: "x".to_owned(), size_bytes: 3, ..first }, &[("a", "b")]);
         assert_eq!(fingerprint(&renamed, &SchemaSource::FromImage), known);
     }

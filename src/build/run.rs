@@ -1,4 +1,4 @@
-//! The build itself: two builds and a look into the image between them, told as events.
+//! The build itself: two builds, with an inspection of the image between them, reported as events.
 
 use std::collections::BTreeMap;
 
@@ -79,7 +79,7 @@ async fn build_as(
     })
 }
 
-/// The final image: the one of an earlier build when that is the very same, else a new one.
+/// The final image: that of an earlier build if it is exactly the same, else a new one.
 async fn derive(
     derivation: &Derivation,
     known: Option<&ImageDetails>,
@@ -89,7 +89,7 @@ async fn derive(
     if let Some(known) = known {
         match docker.names.tag_image(&known.id, &derivation.tag).await {
             Ok(()) => return Ok(known.clone()),
-            // Somebody removed it meanwhile.
+            // Removed meanwhile.
             Err(DockerError::NoSuchImage { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -97,7 +97,7 @@ async fn derive(
     docker.derive.derive_image(derivation, cancelled).await
 }
 
-/// What is sent, and where in it the Dockerfile is.
+/// The context, and the Dockerfile's path in it.
 async fn scan(request: &BuildRequest) -> Result<(ContextFiles, String), BuildError> {
     let project = request.project.clone();
     let unsent = request.unsent.clone();
@@ -135,7 +135,7 @@ struct BuildSteps<'a> {
 }
 
 impl BuildSteps<'_> {
-    /// Sees to it that the weights' image is there, and gives back the context without them.
+    /// Builds the weights' image if it is missing, and returns the context without the weights.
     async fn build_weights(
         &self,
         recipe: &WeightsRecipe,
@@ -145,7 +145,7 @@ impl BuildSteps<'_> {
         let (weights, code) = context.split(&recipe.selection);
         if let Some(image) = weights::missing(recipe, self.docker.inspect.as_ref()).await? {
             let context = weights.with_generated(vec![dockerfile(&recipe.dockerfile)]);
-            // Its steps are no steps of the recipe.
+            // Its steps are not steps of the recipe.
             self.build(&image, context, &StepMap::default(), narrator).await?;
         }
         Ok(code)

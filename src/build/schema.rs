@@ -1,4 +1,4 @@
-//! What the built image tells of itself: its OpenAPI document and its packages.
+//! Reads the built image's OpenAPI document and its packages.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -20,10 +20,10 @@ const FREEZE_LIMIT: Duration = Duration::from_secs(180);
 /// Larger documents are none.
 const SCHEMA_BYTES: usize = 8 * 1024 * 1024;
 
-/// How much of its words an error keeps.
+/// The lines of output that an error keeps.
 const KEPT_LINES: usize = 30;
 
-/// An image that does not tell its schema or its packages.
+/// An image whose schema or packages cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// The predictor cannot be imported, or the image has no such SDK.
@@ -42,12 +42,12 @@ pub enum SchemaError {
         /// The end of what it said. Untrusted text.
         last_lines: String,
     },
-    /// What was printed or given is no document.
+    /// What was printed or given is not an OpenAPI document.
     #[error("the schema {} is not a JSON object", origin_words(.path.as_deref()))]
     Malformed {
         /// The file, if it was one.
         path: Option<PathBuf>,
-        /// The parser's words, when it is no JSON at all.
+        /// The parser's message, if it is not JSON at all.
         #[source]
         source: Option<serde_json::Error>,
     },
@@ -88,7 +88,7 @@ impl SchemaError {
     }
 }
 
-/// Python's words for a missing `cog.command`: quoted when it is imported, bare when it is run with `-m`.
+/// Python's message for a missing `cog.command`: quoted when it is imported, bare when it is run with `-m`.
 fn misses_command(words: &str) -> bool {
     ["No module named cog.command", "No module named 'cog.command"].iter().any(|message| words.contains(message))
 }

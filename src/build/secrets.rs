@@ -20,7 +20,7 @@ pub enum SecretError {
     Malformed {
         /// The text. It holds names, no values.
         text: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// A variable that is not set.
@@ -118,7 +118,7 @@ impl SecretSpec {
     }
 }
 
-/// The variables that a build's secrets name. What names no secret is told when the build is prepared.
+/// The variables that a build's secrets name. Malformed secrets are reported when the build is prepared.
 pub fn variables_of(secrets: &[String]) -> BTreeSet<String> {
     let sources = secrets.iter().filter_map(|text| Some(SecretSpec::parse(text).ok()?.source));
     sources.filter_map(|source| if let SecretSource::Variable(name) = source { Some(name) } else { None }).collect()

@@ -1,4 +1,4 @@
-//! Weights in an image of their own: which files they are, whether that image is there already, and making it.
+//! Weights in an image of their own: which files they are, whether that image exists, and the build of it.
 //!
 //! The image is named after what it holds, so that weights that did not change are neither sent to the daemon nor built again, whatever
 //! model or run wants them. It stays in the daemon for the next run, as the rest of the build's cache does.
@@ -19,7 +19,7 @@ use crate::clients::docker::{BuildNetwork, ImageBuild, InspectImages};
 /// The repository of such images in the daemon.
 const REPOSITORY: &str = "safe-push-weights";
 
-/// What is read at a time.
+/// The size of one read, in bytes.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// The weights of a project; `None` when it has none. Reads all of them. Blocks.

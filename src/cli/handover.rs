@@ -97,7 +97,8 @@ impl PushImages for Handover {
         }
         let reference = format!("{}:{}", push.repository, push.tag);
         let image = self.docker.inspect_image(&reference).await?;
-        let failed = |message: String| DockerError::Daemon { attempted: format!("pass {reference} to the sandbox"), status: None, message };
+        let failed =
+            |message: String| DockerError::Daemon { attempted: format!("pass {reference} to the sandbox"), status: None, message };
         let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is not a digest: {error}")))?;
         self.handed().names.push(reference.clone());
         let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);

@@ -76,7 +76,8 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
     let handover = network.map(|_| Handover::new(Arc::clone(&docker), sandbox.image_taker(), sandbox.username()));
     if handover.is_some() {
         notices.push(
-            "The Docker daemon cannot reach a sandbox within a container, so images were passed by reference instead of pushed.".to_owned(),
+            "The Docker daemon cannot reach a sandbox within a container, so images were passed by reference instead of pushed."
+                .to_owned(),
         );
     }
     match on_sandbox(&sandbox, models, context, docker, handover.clone(), judge) {

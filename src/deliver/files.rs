@@ -97,7 +97,7 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, DeliverError>
     Ok(path)
 }
 
-/// Temporary files are for their owner alone; a report is for the steps that follow, which may run as somebody else.
+/// Temporary files are readable by their owner alone; a report is for the following steps, which may run as another user.
 fn make_readable(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))

@@ -13,7 +13,7 @@ pub struct CanaryReport {
     pub id: String,
     /// The model it was pushed to.
     pub model: ModelRef,
-    /// The version that the push made, once it did.
+    /// The pushed version, once there is one.
     pub version: Option<VersionRef>,
     /// How it ended.
     pub verdict: Verdict,

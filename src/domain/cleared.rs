@@ -19,7 +19,7 @@ pub struct BuiltImage {
     pub diff_ids: Vec<ImageDigest>,
 }
 
-/// A version of the test model, made from an image that is still here.
+/// A version of the test model, and the local image it was pushed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staged {
     /// The version every prediction names.

@@ -1,4 +1,4 @@
-//! What happens in a run, while it happens: the seam between work and words.
+//! Events of a run, while it happens: the seam between the stages and their presentation.
 //!
 //! Stages hand events to an [`Observer`]; who listens (a terminal, plain lines, an action's log) decides what to show. Consumers
 //! match without a `_` arm, so that a new event does not compile until each has decided.
@@ -49,7 +49,7 @@ pub enum EventKind {
     BuildStep {
         /// The step as BuildKit names it.
         name: String,
-        /// How it stands.
+        /// Its state.
         state: BuildStepState,
     },
     /// A line of the build's output. Untrusted text.

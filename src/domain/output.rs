@@ -6,7 +6,7 @@ use output_compare::{Comparison, Measurement, Preview};
 /// Two files or values that were compared: an output of the staged version with the live version's, or with the one a case names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputComparison {
-    /// Where the file stands in the output: `output`, `output[0].mask`.
+    /// The file's path in the output: `output`, `output[0].mask`.
     pub place: String,
     /// What it was compared with.
     pub with: ComparedWith,
@@ -18,7 +18,7 @@ pub struct OutputComparison {
     pub reason: Option<String>,
     /// The numbers.
     pub measurements: Vec<Measurement>,
-    /// A picture of where two pictures differ.
+    /// An image of where two images differ.
     pub heat_map: Option<Preview>,
 }
 
@@ -43,13 +43,13 @@ pub enum ComparedWith {
     Wanted,
 }
 
-/// What stands among the facts of a file whose small copy found no room in the report.
+/// The fact noted for a file whose small copy did not fit in the report.
 pub const NO_ROOM: &str = "no room for a preview";
 
 /// One file of an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputFile {
-    /// Where it stands in the output: `output`, `output[0].mask`.
+    /// Its path in the output: `output`, `output[0].mask`.
     pub place: String,
     /// Its address, which stops working within an hour; data addresses are shortened.
     pub url: String,

@@ -63,7 +63,7 @@ pub struct ModelReport {
     pub stages: Vec<StageReport>,
     /// Findings of all checks, the most severe first.
     pub findings: Vec<Finding>,
-    /// What was found but ignored by settings.
+    /// Findings that settings ignore.
     pub ignored: Vec<Finding>,
     /// The cases, in the order of the plan.
     pub cases: Vec<CaseReport>,
@@ -257,7 +257,7 @@ pub struct CaseReport {
     pub kind: CaseKind,
     /// How it ended.
     pub status: CaseStatus,
-    /// What was sent.
+    /// The inputs sent.
     pub inputs: Inputs,
     /// How it was judged.
     pub expectation: Expectation,

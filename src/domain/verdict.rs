@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Every check passed, and what was to be published is published.
+    /// Every check passed, and whatever was to be published is published.
     Passed,
     /// The model failed a check: a result, not an error.
     Failed,

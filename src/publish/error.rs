@@ -56,18 +56,18 @@ pub enum PublishError {
         /// The live model.
         model: ModelRef,
     },
-    /// The push ended well, but the registry does not have what was pushed.
+    /// The push succeeded, but the registry does not have what was pushed.
     #[error("the registry does not have the manifest {digest} that was just pushed to {model}")]
     NothingArrived {
         /// The model.
         model: ModelRef,
-        /// What was pushed.
+        /// The pushed version.
         digest: ImageDigest,
     },
     /// It was pushed, but the registry or Replicate did not confirm it.
     #[error("{version} was pushed, but could not be confirmed")]
     Unconfirmed {
-        /// What was pushed.
+        /// The pushed version.
         version: Box<VersionRef>,
         /// Why it could not be confirmed.
         #[source]

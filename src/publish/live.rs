@@ -89,7 +89,7 @@ async fn publish_to(
         previous: live.and_then(|live| previous(model, live)),
         findings: Vec::new(),
     };
-    // Before anything else: nobody should use it.
+    // Before anything else: it must not be used.
     if !published.layers.holds() {
         return Err(PublishError::LayersDiffer(Box::new(published)));
     }

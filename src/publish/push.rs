@@ -28,7 +28,7 @@ const ARRIVAL_LIMIT: Duration = Duration::from_secs(15);
 /// How often it is asked.
 const ARRIVAL_POLL: Duration = Duration::from_secs(1);
 
-/// How long the daemon may take to forget a name; shorter when somebody waits for the end.
+/// How long the daemon may take to remove a name; shorter when the run was canceled.
 const FORGET_LIMIT: Duration = Duration::from_secs(30);
 const FORGET_LIMIT_CANCELLED: Duration = Duration::from_secs(1);
 

@@ -34,10 +34,10 @@ pub struct Ended {
     pub stderr: CapturedOutput,
 }
 
-/// Why there is no end to tell of.
+/// Why a program did not run to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// There is no such program, or it is none.
+    /// The program does not exist, or cannot be executed.
     #[error("it could not be started")]
     NotStarted(#[source] io::Error),
     /// The system does not say how it is.
@@ -46,9 +46,9 @@ pub enum ProcessError {
     /// It was ended.
     #[error("it took longer than {} s", limit.as_secs())]
     TooLong {
-        /// What it was given.
+        /// The time limit.
         limit: Duration,
-        /// What it said until then, on both streams.
+        /// Its output until then, on both streams.
         said: CapturedOutput,
     },
     /// The run was canceled.
@@ -56,17 +56,17 @@ pub enum ProcessError {
     Cancelled,
 }
 
-/// What a program said: the last part of it when it was too much.
+/// The output of a program: the last part of it when it was too long.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CapturedOutput {
-    /// As they came.
+    /// The bytes as they were written.
     pub bytes: Vec<u8>,
     /// Whether a part at the beginning is missing.
     pub cut: bool,
 }
 
 impl CapturedOutput {
-    /// The same as text.
+    /// The output as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
@@ -79,7 +79,7 @@ pub struct Bounds<'a> {
     pub time: Duration,
     /// How much of each stream is kept.
     pub bytes: usize,
-    /// Whether somebody stopped the run.
+    /// Whether the run was canceled.
     pub cancelled: &'a dyn Fn() -> bool,
 }
 
@@ -92,7 +92,7 @@ pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessEr
     let stdout = Listener::start(child.stdout.take(), bounds.bytes);
     let stderr = Listener::start(child.stderr.take(), bounds.bytes);
     let watched = watch(&mut child, bounds);
-    // What it left running belongs to nobody.
+    // Ends what it left running.
     signal(&child, Signal::KILL);
     let status = match watched {
         Ok(status) => status,
@@ -150,7 +150,7 @@ fn ask_to_end(child: &mut Child) {
 
 fn signal(child: &Child, signal: Signal) {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    // Nobody is left in most cases.
+    // In most cases the group is empty by now.
     let _nobody = group.map(|group| kill_process_group(group, signal));
 }
 

@@ -17,7 +17,7 @@ use crate::build::leaks::search::{CHUNK_BYTES, Search};
 use crate::build::rules;
 use crate::clients::docker::{DockerError, SaveImages};
 
-/// How packed layers begin.
+/// The first bytes of packed layers.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 

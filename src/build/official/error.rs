@@ -1,4 +1,4 @@
-//! Why the official program made no image.
+//! Why the Cog CLI built no image.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use crate::clients::ErrorKind;
 use crate::clients::cog_release::CogReleaseError;
 use crate::clients::docker::DockerError;
 
-/// The official program made no image.
+/// The Cog CLI built no image.
 #[derive(Debug, thiserror::Error)]
 pub enum OfficialError {
     /// The version asked for is none.

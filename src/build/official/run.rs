@@ -1,4 +1,4 @@
-//! Running the program: its output told as it comes, its image looked at when it is done.
+//! Runs the Cog CLI: reports its output while it runs, and inspects its image afterwards.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -23,10 +23,10 @@ use crate::support::ExposeSecret;
 const KEPT_LINES: usize = 30;
 const LOG_LINES: usize = 2000;
 
-/// Shorter values would mask innocent words.
+/// Shorter values would mask harmless text.
 const SHORTEST_SECRET: usize = 6;
 
-/// What is to be built.
+/// The project and plan of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct OfficialBuild<'a> {
     /// The project.

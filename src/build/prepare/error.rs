@@ -54,10 +54,10 @@ pub enum PrepareError {
     /// The project's files cannot be read.
     #[error(transparent)]
     Context(#[from] ContextError),
-    /// `COG_CA_CERT` is no certificate.
+    /// `COG_CA_CERT` is not a certificate.
     #[error("COG_CA_CERT is not usable")]
     Certificate(#[from] CertificateError),
-    /// The SDK takes its schema from the source, and the source tells none.
+    /// The SDK takes its schema from the source, and the source has none.
     #[error("{file} names neither a predictor nor a trainer whose schema can be read from source")]
     SchemaMissing {
         /// The configuration.

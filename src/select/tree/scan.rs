@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Git's own folder, in which a checkout or a fetch of somebody else may write at any time.
+/// Git's own folder, in which another checkout or fetch may write at any time.
 const GIT: &str = ".git";
 
 /// More files than this are not watched.
@@ -30,7 +30,7 @@ pub(super) enum FileKind {
     File,
     Folder,
     Link(PathBuf),
-    /// Sockets, pipes, devices: nobody puts these back.
+    /// Sockets, pipes, devices: these are not restored.
     Other,
 }
 
@@ -71,7 +71,7 @@ impl Entry {
         })
     }
 
-    /// Whether nothing has happened between two looks. A folder changes with what is in it, and is told by that.
+    /// Whether nothing changed between two scans. A folder changes with its contents, which are compared by themselves.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
             (FileKind::Folder, FileKind::Folder) => self.mode == other.mode,
