@@ -43,7 +43,7 @@ pub(super) struct Handover {
 
 #[derive(Default)]
 struct Handed {
-    /// By the digest under which an image was handed over.
+    /// By the digest under which an image was passed.
     manifests: BTreeMap<String, Manifest>,
     /// Names without which the daemon would forget the images.
     names: Vec<String>,

@@ -26,6 +26,7 @@ mod selection;
 mod services;
 mod setting_flags;
 mod signals;
+mod source_schema;
 mod start;
 
 pub use start::main;

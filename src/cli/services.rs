@@ -168,7 +168,7 @@ fn services(
     })
 }
 
-/// Where the programs are that safe-push starts.
+/// The programs that safe-push starts.
 pub(super) fn tools(context: &Context) -> Tools {
     Tools { ruff: context.environment.program("ruff"), path: context.environment.get("PATH").map(str::to_owned) }
 }

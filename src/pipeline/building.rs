@@ -50,7 +50,7 @@ impl StageWork for Building<'_> {
         // With a key, what the tests use is not what becomes official.
         let secrets = secrets_of(&services.environment);
         let is_official = plan.official_model.is_some() && !plan.two_pass && matches!(goal, Goal::Publish(_));
-        // Before anything is built where that is possible, and then of what was built, for the tests use the same image.
+        // First the files, before anything is built, and then the image, which the tests use too.
         if is_official && plan.build.image.is_none() {
             prove_files(record, &model.inspected.project, &secrets).await?;
         }

@@ -29,7 +29,7 @@ pub(super) struct Selection {
     pub(super) reasons: BTreeMap<String, String>,
     /// What people should know.
     pub(super) notices: Vec<String>,
-    /// What was found about names.
+    /// Findings about names.
     pub(super) findings: Vec<Finding>,
 }
 
