@@ -12,7 +12,7 @@ use crate::inspect::{self, with_excerpt};
 /// A source whose schema cannot be read.
 pub(super) fn refused(errors: &[python::SignatureError], folder: &Path) -> Failure {
     let findings = errors.iter().map(|error| with_excerpt(error.finding(), folder)).collect();
-    let mut failure = Failure::new(Verdict::Failed, anyhow::anyhow!("the source does not tell its schema"));
+    let mut failure = Failure::new(Verdict::Failed, anyhow::anyhow!("failed to read the schema from the source"));
     failure.findings = findings;
     failure
 }
