@@ -240,7 +240,7 @@ async fn the_last_job_finishes_what_others_left_open() {
     let expected = ["done", "crashed", "never-began"].map(str::to_owned);
     let finished = finish(&*github, &head(11), &expected, now()).await.unwrap();
     assert_eq!(finished.closed, ["crashed", "never-began"]);
-    assert_eq!(finished.verdict, Verdict::ServiceError);
+    assert_eq!(finished.standing.unwrap().verdict, Verdict::ServiceError);
     assert!(server.check_runs().iter().all(|run| run["status"] == "completed"));
     refresh_comment(&*github, 7, SHA, 11, true).await.unwrap();
     let body = server.comments()[0]["body"].as_str().unwrap().to_owned();

@@ -3,7 +3,7 @@
 use crate::cli::action::step::{ActionStep, SUMMARY_BYTES};
 use crate::clients::github::{GitHub, GitHubError};
 use crate::config::CommentMode;
-use crate::deliver::github::{finish, refresh_comment};
+use crate::deliver::github::{Standing, finish, refresh_comment};
 use crate::deliver::{Target, Undelivered};
 use crate::domain::verdict::Verdict;
 use crate::report::github as rendering;
@@ -25,18 +25,20 @@ impl ActionStep {
             return Err(GitHubError::Settings { problem: "GITHUB_SHA is not set".to_owned() });
         };
         let finished = finish(github, &head, expected, SystemClock.now()).await?;
-        let mut undelivered = finished.undelivered;
         for model in &finished.closed {
             self.printer().warn(format!("the job of {model} left no result"), None);
         }
-        let comment = rendering::comment_markdown(&finished.rows, &head.sha, head.run_id, SUMMARY_BYTES);
+        finished.undelivered.iter().for_each(|undelivered| self.warn(undelivered));
+        let Standing { rows, verdict } = finished.standing?;
+        let mut undelivered = Vec::new();
+        let comment = rendering::comment_markdown(&rows, &head.sha, head.run_id, SUMMARY_BYTES);
         undelivered.extend(self.add_summary(&comment).err());
-        undelivered.extend(self.set_output("verdict", finished.verdict.as_str()).err());
+        undelivered.extend(self.set_output("verdict", verdict.as_str()).err());
         if let (Some(number), CommentMode::Update) = (event.pull_request, mode) {
             let refreshed = refresh_comment(github, number, &head.sha, head.run_id, true).await;
             undelivered.extend(refreshed.err().map(|error| Undelivered::at_github(Target::Comment, &error)));
         }
         undelivered.iter().for_each(|undelivered| self.warn(undelivered));
-        Ok(finished.verdict)
+        Ok(verdict)
     }
 }

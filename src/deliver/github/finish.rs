@@ -11,13 +11,20 @@ use crate::deliver::github::comment::rows;
 use crate::domain::verdict::Verdict;
 use crate::report::github::{CommentRow, external_id, read_external_id};
 
-/// How the run stands after the last job.
-#[derive(Debug)]
-pub struct Finished {
+/// How all models of a commit stand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Standing {
     /// A row for each model.
     pub rows: Vec<CommentRow>,
-    /// The most severe of all.
+    /// The most severe verdict of all.
     pub verdict: Verdict,
+}
+
+/// The outcome of the last job.
+#[derive(Debug)]
+pub struct Finished {
+    /// How all models stand now, or why GitHub does not say.
+    pub standing: Result<Standing, GitHubError>,
     /// Models whose check runs were closed because their jobs left none, or one that was open.
     pub closed: Vec<String>,
     /// Check runs that could not be closed.
@@ -28,7 +35,7 @@ pub struct Finished {
 /// stand.
 ///
 /// # Errors
-/// When the check runs cannot be listed. One that cannot be closed does not keep the next from it.
+/// When the check runs cannot be listed, so that nothing can be closed. One that cannot be closed does not keep the next from it.
 pub async fn finish(
     github: &dyn GitHub,
     head: &HeadCommit,
@@ -64,7 +71,12 @@ pub async fn finish(
         };
         note(model.clone(), github.create_check_run(&run).await.map(drop));
     }
-    let (rows, _) = rows(github.check_runs(&head.sha, None).await?);
+    let standing = github.check_runs(&head.sha, None).await.map(standing);
+    Ok(Finished { standing, closed, undelivered })
+}
+
+fn standing(runs: Vec<CheckRun>) -> Standing {
+    let (rows, _) = rows(runs);
     let verdict = rows.iter().map(|row| row.row.as_ref().map_or(Verdict::ServiceError, |row| row.verdict)).max();
-    Ok(Finished { rows, verdict: verdict.unwrap_or(Verdict::Passed), closed, undelivered })
+    Standing { rows, verdict: verdict.unwrap_or(Verdict::Passed) }
 }
