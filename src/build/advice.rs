@@ -1,4 +1,4 @@
-//! What is worth knowing about the files that are about to be sent: how large they are, and whether there are secrets among them.
+//! Findings about the files that are about to be sent: their size, and secrets among them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,7 +13,7 @@ use crate::build::context::{ContextError, ContextFiles};
 use crate::build::rules;
 use crate::support::{ExposeSecret, SecretString};
 
-/// From this size on it is told what is so large.
+/// Contexts of this size and more are reported with their largest parts.
 const LARGE_BYTES: u64 = 1_000_000_000;
 
 /// How many entries the breakdown has.
@@ -28,7 +28,7 @@ const SEARCHED_FILES: usize = 20_000;
 /// Nor in more than this much of them together.
 const SEARCHED_TOTAL_BYTES: u64 = 500_000_000;
 
-/// Shorter values are no tokens.
+/// Shorter values are not tokens.
 const SHORTEST_TOKEN: usize = 12;
 
 /// Names of files that hold secrets by custom. Public parts (`id_rsa.pub`, `.env.example`) are none.
@@ -50,7 +50,7 @@ const SECRET_NAMES: [&str; 12] = [
 /// Endings of key files.
 const SECRET_ENDINGS: [&str; 5] = [".key", ".p12", ".pfx", ".keystore", ".kdbx"];
 
-/// How a private key begins, also in a `.pem` that may as well be a certificate.
+/// The first bytes of a private key, also in a `.pem`, which may also be a certificate.
 const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
 
 /// A token of this run, and the variable that people know it by.
@@ -81,7 +81,7 @@ pub(super) fn about(
             Vec::new()
         };
         if has_secret_name(&file.path) || is_certificate && holds(&bytes, PRIVATE_KEY) {
-            let finding = Finding::new(&rules::SECRET_FILE, format!("{} goes into the image", file.path));
+            let finding = Finding::new(&rules::SECRET_FILE, format!("{} goes in the image", file.path));
             findings.push(finding.hint("name it in .dockerignore").at(shown(&file.path)));
         }
         for (name, token) in tokens {

@@ -61,7 +61,7 @@ pub enum ContextError {
 }
 
 impl ContextError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {
@@ -75,7 +75,7 @@ impl ContextError {
     }
 }
 
-/// An entry in words, and where its contents are.
+/// An entry as text, and the file of its contents.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) words: String,
@@ -83,7 +83,7 @@ pub(super) struct Part {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Kind {
+enum EntryKind {
     Folder,
     File { size_bytes: u64 },
     Link { target: PathBuf },
@@ -93,7 +93,7 @@ enum Kind {
 struct Entry {
     /// Relative to the root.
     path: PathBuf,
-    kind: Kind,
+    kind: EntryKind,
     mode: u32,
 }
 
@@ -112,7 +112,7 @@ pub fn list_context(project: &Path) -> Result<Vec<PathBuf>, ContextError> {
 }
 
 impl ContextFiles {
-    /// Looks at a project and decides what is sent: not what `unsent` names. Blocks.
+    /// Scans a project and decides what is sent: everything but `unsent` and ignored files. Blocks.
     pub(super) fn scan(root: &Path, unsent: &[PathBuf], generated: Vec<RecipeFile>) -> Result<Self, ContextError> {
         let ignore = read_ignore_file(root)?;
         let unsent = inside(root, unsent);
@@ -133,16 +133,16 @@ impl ContextFiles {
         Ok(self)
     }
 
-    /// Whether a file of the project is sent under this path. A link is no file: what it leads to may not be sent.
+    /// Whether a file of the project is sent under this path. A link is not a file: its target may not be sent.
     pub(super) fn has_file(&self, path: &str) -> bool {
-        self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, Kind::File { .. }))
+        self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, EntryKind::File { .. }))
     }
 
     /// The files with their sizes.
     pub(super) fn listing(&self) -> Vec<ListedFile> {
         let listed = |entry: &Entry| match entry.kind {
-            Kind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
-            Kind::Folder | Kind::Link { .. } => None,
+            EntryKind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
+            EntryKind::Folder | EntryKind::Link { .. } => None,
         };
         self.entries.iter().filter_map(listed).collect()
     }
@@ -159,14 +159,14 @@ impl ContextFiles {
         Self { generated, ..self }
     }
 
-    /// Every entry in words that say all of it but its contents, which are in the file.
+    /// Every entry as text that says everything but its contents, which are in the file.
     pub(super) fn parts(&self) -> impl Iterator<Item = Part> {
         self.entries.iter().map(|entry| {
             let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
             match &entry.kind {
-                Kind::Folder => Part { words: format!("folder {mode:o} {path}"), file: None },
-                Kind::Link { target } => Part { words: format!("link {path}\0{}", target.display()), file: None },
-                Kind::File { size_bytes } => {
+                EntryKind::Folder => Part { words: format!("folder {mode:o} {path}"), file: None },
+                EntryKind::Link { target } => Part { words: format!("link {path}\0{}", target.display()), file: None },
+                EntryKind::File { size_bytes } => {
                     Part { words: format!("file {mode:o} {size_bytes} {path}"), file: Some(self.root.join(&entry.path)) }
                 }
             }
@@ -175,7 +175,7 @@ impl ContextFiles {
 
     /// How many bytes the files hold.
     pub(super) fn size_bytes(&self) -> u64 {
-        let files = self.entries.iter().map(|entry| if let Kind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
+        let files = self.entries.iter().map(|entry| if let EntryKind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
         files.sum::<u64>() + self.generated.iter().map(|file| file.contents.len() as u64).sum::<u64>()
     }
 
@@ -217,16 +217,16 @@ impl ContextFiles {
 
     async fn append(&self, archive: &mut Builder<DuplexStream>, entry: &Entry, modified_at: u64) -> io::Result<()> {
         match &entry.kind {
-            Kind::Folder => {
+            EntryKind::Folder => {
                 let mut header = header(EntryType::Directory, entry.mode, 0, modified_at);
                 archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
             }
-            Kind::Link { target } => {
+            EntryKind::Link { target } => {
                 let mut header = header(EntryType::Symlink, entry.mode, 0, modified_at);
                 header.set_link_name(target)?;
                 archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
             }
-            Kind::File { size_bytes } => {
+            EntryKind::File { size_bytes } => {
                 let mut header = header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
                 let file = tokio::fs::File::open(self.root.join(&entry.path)).await?;
                 // The header has promised this many bytes: a file that grows meanwhile is cut, one that shrinks is an error.
@@ -273,7 +273,7 @@ fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
     Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
 }
 
-/// Those of the paths that exist under the root, relative to it. The root itself is not among them: a project without files is no project.
+/// Those of the paths that exist under the root, relative to it. The root itself is not among them: a project without files is not a project.
 fn inside(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(root) = root.canonicalize() else { return Vec::new() };
     let relative = paths.iter().filter_map(|path| Some(path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned()));
@@ -322,7 +322,7 @@ impl Scan<'_> {
         let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
         let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
         let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else { return Ok(()) };
-        let is_folder = kind == Kind::Folder;
+        let is_folder = kind == EntryKind::Folder;
         let entry = Entry { path: path.to_owned(), kind, mode: metadata.permissions().mode() & 0o7777 };
         match (is_ignored, is_folder) {
             (true, false) => Ok(()),
@@ -348,17 +348,17 @@ impl Scan<'_> {
 }
 
 /// Sockets, pipes and devices mean nothing in an image.
-fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<Kind>> {
+fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<EntryKind>> {
     let kind = metadata.file_type();
     if kind.is_socket() || kind.is_fifo() || kind.is_block_device() || kind.is_char_device() {
         return Ok(None);
     }
     Ok(Some(if kind.is_symlink() {
-        Kind::Link { target: fs::read_link(path)? }
+        EntryKind::Link { target: fs::read_link(path)? }
     } else if kind.is_dir() {
-        Kind::Folder
+        EntryKind::Folder
     } else {
-        Kind::File { size_bytes: metadata.len() }
+        EntryKind::File { size_bytes: metadata.len() }
     }))
 }
 

@@ -10,7 +10,7 @@ const LEAST_FREE_BYTES: u64 = 1024 * 1024 * 1024;
 /// The context is unpacked once and copied into a layer.
 const COPIES_OF_CONTEXT: u64 = 2;
 
-/// Too little room to begin.
+/// Too little disk space to start a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the build needs about {}, but only {} are free", gigabytes(*.needed_bytes), gigabytes(*.free_bytes))]
 pub struct NotEnoughSpace {
@@ -23,7 +23,7 @@ pub struct NotEnoughSpace {
 }
 
 impl NotEnoughSpace {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> String {
         let usage = self.usage.map(usage_words).unwrap_or_default();
         format!("free space with `docker system prune`, or use a runner with a larger disk{usage}")
@@ -45,7 +45,7 @@ fn gigabytes(bytes: u64) -> String {
     format!("{gigabytes:.1} GB")
 }
 
-/// Compares what is free with what a context of this size needs. `None` for what is free means that nobody knows.
+/// Compares the free space with what a context of this size needs. `None` means that the free space is unknown.
 pub(super) fn judge(context_bytes: u64, free_bytes: Option<u64>) -> Result<(), NotEnoughSpace> {
     let needed_bytes = LEAST_FREE_BYTES.saturating_add(context_bytes.saturating_mul(COPIES_OF_CONTEXT));
     match free_bytes {

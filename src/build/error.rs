@@ -1,4 +1,4 @@
-//! Why there is no image.
+//! Why a build failed.
 
 use cog_findings::Location;
 
@@ -9,7 +9,7 @@ use crate::build::schema::SchemaError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 
-/// A build that made no image.
+/// A build that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A step of the Dockerfile failed.
@@ -18,16 +18,16 @@ pub enum BuildError {
     /// The project cannot be sent.
     #[error("failed to send the project to the Docker daemon")]
     Context(#[from] ContextError),
-    /// There is no room to begin with.
+    /// Too little disk space to start.
     #[error(transparent)]
     Space(#[from] NotEnoughSpace),
-    /// The image does not tell its schema or its packages.
+    /// The image's schema or packages cannot be read.
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// The daemon failed us.
     #[error(transparent)]
     Docker(DockerError),
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("the build was cancelled")]
     Cancelled,
 }
@@ -42,7 +42,7 @@ impl From<DockerError> for BuildError {
 }
 
 impl BuildError {
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Failed(failure) => failure.hint.clone(),

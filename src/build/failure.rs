@@ -1,4 +1,4 @@
-//! A step that failed: which, why as far as its output tells, where it was asked for, and the way out.
+//! A failed build step: its cause as far as the output shows it, the line that asked for it, and a hint.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ pub struct BuildFailure {
     pub step: String,
     /// What the step was for, when the recipe knows.
     pub title: Option<String>,
-    /// What went wrong, as far as the output tells.
+    /// The cause, as far as the output shows it.
     pub cause: FailureCause,
     /// The command's exit code.
     pub exit_code: Option<i32>,
@@ -27,9 +27,9 @@ pub struct BuildFailure {
     pub last_lines: Vec<String>,
     /// What the user wrote that caused the step.
     pub location: Option<Location>,
-    /// The way out.
+    /// What to do about it.
     pub hint: Option<String>,
-    /// BuildKit's words.
+    /// BuildKit's message.
     pub message: String,
 }
 
@@ -65,7 +65,7 @@ pub enum FailureCause {
 }
 
 impl FailureCause {
-    /// The way out.
+    /// What to do about it.
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::SystemPackageMissing(name) => {
@@ -164,7 +164,7 @@ fn capture(expression: &Regex, text: &str) -> Option<String> {
     captures.iter().skip(1).flatten().next().map(|part| part.as_str().trim().to_owned())
 }
 
-/// The cause that the output tells. What stands first here explains what follows it: without a network pip also finds no distribution.
+/// The cause that the output shows. Earlier patterns explain later ones: without a network pip also finds no distribution.
 fn cause_of(message: &str, lines: &[String]) -> FailureCause {
     let find = |expression: &Regex| lines.iter().map(String::as_str).chain([message]).find_map(|line| capture(expression, line));
     let lower: Vec<String> = lines.iter().map(String::as_str).chain([message]).map(str::to_lowercase).collect();

@@ -5,30 +5,31 @@ use std::collections::BTreeMap;
 use cog_source::labels::{CogBaseLayer, OPENAPI_SCHEMA, cog_base_labels};
 use serde_json::Value;
 
-use crate::build::reuse::BUILT_FROM;
 use crate::build::{BaseLayers, BuildRequest};
 use crate::clients::docker::{Derivation, DerivedFile, ImageDetails};
 
 /// The Python packages.
 pub(super) const FREEZE_LABEL: &str = "run.cog.pip_freeze";
+/// The fingerprint of the first build.
+pub(super) const BUILT_FROM: &str = "safe-push.built_from";
 /// Cog writes it always.
 const INIT_LABEL: &str = "run.cog.has_init";
 
 /// Where the server looks for the document, relative to the working folder `/src`.
 const SCHEMA_PATH: &str = ".cog/openapi_schema.json";
 
-/// What is known of an image only once it is there.
+/// Facts about an image that are known only after it is built.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Found<'a> {
+pub(super) struct ImageFacts<'a> {
     pub(super) schema: &'a Value,
     pub(super) pip_freeze: &'a str,
     pub(super) cog_base: Option<&'a CogBaseLayer>,
-    /// By which a later build knows that it made the same.
+    /// Lets a later build recognize the same image.
     pub(super) fingerprint: &'a str,
 }
 
 /// What makes the final image out of the first build's.
-pub(super) fn derivation(request: &BuildRequest, first: &str, found: &Found<'_>) -> Derivation {
+pub(super) fn derivation(request: &BuildRequest, first: &str, found: &ImageFacts<'_>) -> Derivation {
     // The label and the file are the same text: what is checked is what the server enforces.
     let schema = found.schema.to_string();
     let mut labels: BTreeMap<String, String> = request.labels.clone();
@@ -79,7 +80,7 @@ mod tests {
             source_date_epoch: 0,
         };
         let schema = json!({"openapi": "3.0.2"});
-        let found = Found { schema: &schema, pip_freeze: "six==1.17.0\n", cog_base: None, fingerprint: "00" };
+        let found = ImageFacts { schema: &schema, pip_freeze: "six==1.17.0\n", cog_base: None, fingerprint: "00" };
         let derivation = derivation(&request, "first:latest", &found);
         assert_eq!((derivation.base.as_str(), derivation.tag.as_str()), ("first:latest", "final:latest"));
         let names: Vec<&str> = derivation.labels.keys().map(String::as_str).collect();

@@ -11,7 +11,7 @@ const KEPT_BYTES: usize = 256 * 1024;
 /// How much of each running step is kept, for when it fails.
 const KEPT_LINES: usize = 30;
 
-/// Shorter secrets would mask innocent words.
+/// Shorter secrets would mask harmless text.
 const SHORTEST_SECRET: usize = 6;
 
 /// The end of a build's output.

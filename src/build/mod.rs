@@ -6,6 +6,7 @@
 mod advice;
 mod context;
 mod disk;
+mod dockerfile;
 mod dockerignore;
 mod error;
 mod failure;

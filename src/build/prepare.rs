@@ -118,7 +118,7 @@ fn host_of_cog_base(environment: &BuildEnvironment) -> &str {
     }
 }
 
-/// What this program does not build is told before anything is asked or read.
+/// Rejects what safe-push does not build, before anything is asked or read.
 fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), PrepareError> {
     let refuse = |what, hint, location| Err(PrepareError::Unsupported { what, hint, location });
     if plan.builder == Builder::Cog {
@@ -140,7 +140,7 @@ fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), Prepare
     Ok(())
 }
 
-/// What is worth knowing about the files that will be sent. What cannot be read is told by the build itself, which reads it next.
+/// Findings about the files that will be sent. Files that cannot be read are left to the build, which reports them.
 async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEnvironment) -> Vec<Finding> {
     let (folder, unsent, tokens) = (project.folder.clone(), plan.unsent.clone(), environment.tokens.clone());
     let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();

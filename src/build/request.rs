@@ -38,7 +38,7 @@ pub struct BuildRequest {
     pub model: Option<String>,
     /// The folder that is sent, less what `.dockerignore` names.
     pub project: PathBuf,
-    /// What is not sent either, wherever it lies: absolute, or relative to the working folder.
+    /// Further paths that are not sent: absolute, or relative to the working folder.
     pub unsent: Vec<PathBuf>,
     /// How to build it.
     pub recipe: Recipe,
@@ -50,7 +50,7 @@ pub struct BuildRequest {
     pub base_layers: Option<BaseLayers>,
     /// Where its schema comes from.
     pub schema: SchemaSource,
-    /// What is worth knowing before it is built; never an error.
+    /// Findings about the build; never errors.
     pub findings: Vec<Finding>,
     /// Values for `RUN --mount=type=secret`.
     pub secrets: Vec<BuildSecret>,
@@ -60,7 +60,7 @@ pub struct BuildRequest {
     pub source_date_epoch: u64,
 }
 
-/// What a build made.
+/// A built image and how it was built.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Built {
     /// The final image.

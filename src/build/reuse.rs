@@ -1,4 +1,4 @@
-//! What an earlier build found out about the same file system, so that an unchanged project starts no container and makes no second image.
+//! Reuses what an earlier build learned about the same file system, so that an unchanged project starts no container and no second build.
 //!
 //! The final image carries a fingerprint of what the first build made: its layers, everything else that its configuration says, where the
 //! schema comes from, and this program's version. Equal fingerprints mean the same packages, and the same schema where the image was asked
@@ -10,19 +10,16 @@ use cog_source::labels::OPENAPI_SCHEMA;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::build::label::FREEZE_LABEL;
+use crate::build::label::{BUILT_FROM, FREEZE_LABEL};
 use crate::build::{BuildRequest, SchemaSource};
-use crate::clients::docker::{Derivation, Docker, ImageDetails};
+use crate::clients::docker::{Derivation, ImageDetails, InspectImages};
 use crate::domain::identity::ImageDigest;
-
-/// The label with the fingerprint of the first build.
-pub(super) const BUILT_FROM: &str = "safe-push.built_from";
 
 /// The final image of an earlier build of the same file system.
 #[derive(Debug, Clone)]
-pub(super) struct Earlier(ImageDetails);
+pub(super) struct EarlierBuild(ImageDetails);
 
-/// What says that two first builds made the same, and are asked the same.
+/// Equal fingerprints mean that two first builds made the same image and are asked for the same schema.
 pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String {
     let source = match schema {
         SchemaSource::Static(_) => "source",
@@ -38,14 +35,19 @@ pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String
     hex::encode(digest.finalize())
 }
 
-/// Looks for what an earlier build made of `first`. A daemon that does not say is no reason to stop.
-pub(super) async fn find(request: &BuildRequest, first: &ImageDetails, fingerprint: &str, docker: &dyn Docker) -> Option<Earlier> {
+/// Looks for the image that an earlier build made of `first`. An error of the daemon is not a reason to stop.
+pub(super) async fn find(
+    request: &BuildRequest,
+    first: &ImageDetails,
+    fingerprint: &str,
+    images: &dyn InspectImages,
+) -> Option<EarlierBuild> {
     if request.no_cache {
         return None;
     }
-    let found = docker.images_with_label(BUILT_FROM, fingerprint).await;
+    let found = images.images_with_label(BUILT_FROM, fingerprint).await;
     let found = found.inspect_err(|error| tracing::debug!(%error, "earlier builds are not known")).ok()?;
-    found.into_iter().find(|image| is_one_layer_above(first, image)).map(Earlier)
+    found.into_iter().find(|image| is_one_layer_above(first, image)).map(EarlierBuild)
 }
 
 /// The schema's file is the only layer that the second build adds.
@@ -53,19 +55,19 @@ fn is_one_layer_above(first: &ImageDetails, image: &ImageDetails) -> bool {
     image.diff_ids.len() == first.diff_ids.len() + 1 && image.diff_ids.starts_with(&first.diff_ids)
 }
 
-impl Earlier {
+impl EarlierBuild {
     /// The packages that the image listed.
     pub(super) fn pip_freeze(&self) -> Option<String> {
         self.0.labels.get(FREEZE_LABEL).cloned()
     }
 
-    /// The schema, when it was the image that told it.
+    /// The schema, if it was read from the image.
     pub(super) fn schema(&self, source: &SchemaSource) -> Option<Value> {
         let told = self.0.labels.get(OPENAPI_SCHEMA).filter(|_| *source == SchemaSource::FromImage)?;
         serde_json::from_str(told).ok().filter(Value::is_object)
     }
 
-    /// The image itself, when the second build would make the very same.
+    /// The image itself, if the second build would make exactly the same.
     pub(super) fn image(&self, first: &ImageDetails, derivation: &Derivation) -> Option<&ImageDetails> {
         let mut labels = first.labels.clone();
         labels.extend(derivation.labels.clone());
@@ -113,24 +115,25 @@ mod tests {
         for (image, source) in others {
             assert_ne!(fingerprint(&image, &source), known, "{image:?} {source:?}");
         }
-        // Names, labels and size are not what the image is made of.
+        // Names, labels and size do not identify the image.
         let renamed = labelled(ImageDetails { id: "x".to_owned(), size_bytes: 3, ..first }, &[("a", "b")]);
         assert_eq!(fingerprint(&renamed, &SchemaSource::FromImage), known);
     }
 
     #[test]
     fn the_schema_is_taken_only_where_the_image_told_it() {
-        let earlier = Earlier(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
+        let earlier =
+            EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
         assert_eq!(earlier.schema(&SchemaSource::FromImage), Some(json!({"openapi": "3.0.2"})));
         assert_eq!(earlier.schema(&SchemaSource::Static(json!({}))), None);
         assert_eq!(earlier.pip_freeze().as_deref(), Some("six==1\n"));
-        assert_eq!(Earlier(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
+        assert_eq!(EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
     }
 
     #[test]
     fn the_image_is_taken_only_with_the_very_same_labels() {
         let first = labelled(layers(&["1"]), &[("of the base", "x")]);
-        let earlier = Earlier(labelled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
+        let earlier = EarlierBuild(labelled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
         let derivation = |version: &str| Derivation {
             labels: BTreeMap::from([("run.cog.version".to_owned(), version.to_owned())]),
             ..Derivation::default()
@@ -144,8 +147,8 @@ mod tests {
         };
         assert!(earlier.image(&first, &with_variable).is_none());
         let set = ImageDetails { environment: vec!["COG_MAX_CONCURRENCY=4".to_owned()], ..earlier.0.clone() };
-        assert!(Earlier(set.clone()).image(&first, &with_variable).is_some());
-        assert!(Earlier(set).image(&first, &derivation("0.22.0")).is_none());
+        assert!(EarlierBuild(set.clone()).image(&first, &with_variable).is_some());
+        assert!(EarlierBuild(set).image(&first, &derivation("0.22.0")).is_none());
         assert!(is_one_layer_above(&first, &earlier.0));
         assert!(!is_one_layer_above(&layers(&["3"]), &earlier.0));
         assert!(!is_one_layer_above(&earlier.0, &earlier.0));

@@ -1,4 +1,4 @@
-//! Every code that this room's findings carry: SP581 to SP599.
+//! The rules of this room: SP581 to SP599.
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Note, Warning};
@@ -8,7 +8,7 @@ pub(crate) const CONTEXT_LARGE: Rule = Rule {
     name: "build-context-large",
     severity: Note,
     summary: "More than 1 GB of the project is sent to the builder.",
-    why: "All of it is copied into the image, pushed twice, and pulled by every instance that boots. Often a data set or an old checkpoint lies beside the model.",
+    why: "All of it is copied into the image, pushed twice, and pulled by every instance that boots. Often a dataset or an old checkpoint is left beside the model.",
     example: "```text\n# .dockerignore\ndata/\n*.ckpt\n```",
 };
 
@@ -16,8 +16,8 @@ pub(crate) const SECRET_FILE: Rule = Rule {
     code: "SP582",
     name: "secret-file-in-context",
     severity: Warning,
-    summary: "A file that usually holds secrets goes into the image.",
-    why: "Everybody who may run the model can get at its files. Build steps read secrets from `--secret`, predictors from an input of type Secret.",
+    summary: "A file that usually holds secrets goes in the image.",
+    why: "Anyone who can run the model can read its files. Pass secrets to build steps with `--secret`, and to predictors as an input of type Secret.",
     example: "```text\n# .dockerignore\n.env\n*.pem\n```",
 };
 
@@ -25,17 +25,17 @@ pub(crate) const TOKEN_IN_FILE: Rule = Rule {
     code: "SP583",
     name: "token-in-context",
     severity: Warning,
-    summary: "A file that goes into the image holds one of the tokens of this run.",
-    why: "Everybody who may run the model can get at its files, and with them at the token.",
-    example: "A script with `REPLICATE_API_TOKEN=r8_…` in it. Take it out, and make a new token: the old one is in the history of Git too.",
+    summary: "A file that goes in the image holds one of the tokens of this run.",
+    why: "Anyone who can run the model can read its files, and with them the token.",
+    example: "A script with `REPLICATE_API_TOKEN=r8_…` in it. Remove it and create a new token: the old one is in the Git history too.",
 };
 
 pub(crate) const SECRET_IN_OFFICIAL: Rule = Rule {
     code: "SP584",
     name: "secret-in-official-model",
     severity: Error,
-    summary: "An official model was to be pushed with a secret of this run in its files, its image or the image's history.",
-    why: "Official models are run by everybody. Every file that is sent and every layer of the image is searched to its end, for tokens, build secrets and keys of the tests, as they are and in base64.",
+    summary: "A secret of this run is in the files, the image or the image history of an official model.",
+    why: "Anyone can run an official model. Every file sent to the builder and every layer of the image is searched for tokens, build secrets and test keys, in plain text and in base64.",
     example: "A key that `script/write-api-key` wrote for the tests, and that `script/delete-api-key` left in one of its files.",
 };
 

@@ -1,29 +1,27 @@
-//! The build itself: two builds and a look into the image between them, told as events.
+//! The build itself: two builds, with an inspection of the image between them, reported as events.
 
 use std::collections::BTreeMap;
 
-use cog_source::recipe::{RecipeFile, WeightsRecipe};
+use cog_source::recipe::WeightsRecipe;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::build::context::{ContextError, ContextFiles};
+use crate::build::dockerfile::{DOCKERFILE, dockerfile};
 use crate::build::failure::{BuildFailure, FailureCause};
 use crate::build::log::BuildLog;
 use crate::build::steps::{StepMap, is_internal};
 use crate::build::{BuildError, BuildRequest, Built, disk, label, reuse, schema, weights};
-use crate::clients::docker::{BuildEvent, BuildNetwork, Derivation, Docker, DockerError, ImageBuild, ImageDetails};
+use crate::clients::docker::{BuildEvent, BuildNetwork, Derivation, DescribeDaemon, Docker, DockerError, ImageBuild, ImageDetails};
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
-
-/// Where the Dockerfile is in the context. A file of that name in the project is another.
-pub(super) const DOCKERFILE: &str = ".cog/build/Dockerfile";
 
 /// Builds the project's image, with its schema inside and on its labels.
 ///
 /// When `cancelled` fires, the build is stopped, containers are removed, and the outcome is [`BuildError::Cancelled`].
 pub async fn build(
     request: &BuildRequest,
-    docker: &dyn Docker,
+    docker: &Docker,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<Built, BuildError> {
@@ -31,7 +29,7 @@ pub async fn build(
     let first = format!("safe-push-build:{}", Uuid::new_v4().simple());
     let outcome = build_as(&first, request, docker, observer, cancelled).await;
     // The layers stay with the final image, or in the cache; only the name goes.
-    if let Err(error) = docker.remove_image(&first).await {
+    if let Err(error) = docker.names.remove_image(&first).await {
         tracing::warn!(%error, first, "the name of the first build could not be removed");
     }
     outcome.map(|built| Built { duration: begun.elapsed(), ..built })
@@ -40,32 +38,33 @@ pub async fn build(
 async fn build_as(
     first: &str,
     request: &BuildRequest,
-    docker: &dyn Docker,
+    docker: &Docker,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<Built, BuildError> {
     let (context, dockerfile) = scan(request).await?;
-    check_space(request, &context, docker).await?;
+    check_space(request, &context, docker.daemon.as_ref()).await?;
     let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.secrets), cached_steps: 0 };
-    let surroundings = Surroundings { request, docker, observer, cancelled };
+    let steps = BuildSteps { request, docker, observer, cancelled };
     let context = match &request.recipe.weights {
-        Some(weights) => surroundings.build_weights(weights, context, &mut narrator).await?,
+        Some(weights) => steps.build_weights(weights, context, &mut narrator).await?,
         None => context,
     };
-    surroundings.build_files(first, dockerfile, context, &mut narrator).await?;
-    let made = docker.inspect_image(first).await?;
+    steps.build_files(first, dockerfile, context, &mut narrator).await?;
+    let made = docker.inspect.inspect_image(first).await?;
     let fingerprint = reuse::fingerprint(&made, &request.schema);
-    let earlier = reuse::find(request, &made, &fingerprint, docker).await;
+    let earlier = reuse::find(request, &made, &fingerprint, docker.inspect.as_ref()).await;
     let document = match earlier.as_ref().and_then(|earlier| earlier.schema(&request.schema)) {
         Some(known) => known,
-        None => schema::schema_of(&request.schema, first, docker, cancelled).await?,
+        None => schema::schema_of(&request.schema, first, docker.containers.as_ref(), cancelled).await?,
     };
-    let pip_freeze = match earlier.as_ref().and_then(reuse::Earlier::pip_freeze) {
+    let pip_freeze = match earlier.as_ref().and_then(reuse::EarlierBuild::pip_freeze) {
         Some(known) => known,
-        None => schema::pip_freeze(first, docker, cancelled).await?,
+        None => schema::pip_freeze(first, docker.containers.as_ref(), cancelled).await?,
     };
     let cog_base = request.base_layers.as_ref().and_then(|base| label::cog_base_layer(base, &made));
-    let found = label::Found { schema: &document, pip_freeze: &pip_freeze, cog_base: cog_base.as_ref(), fingerprint: &fingerprint };
+    let found =
+        label::ImageFacts { schema: &document, pip_freeze: &pip_freeze, cog_base: cog_base.as_ref(), fingerprint: &fingerprint };
     let derivation = label::derivation(request, first, &found);
     let known = earlier.as_ref().and_then(|earlier| earlier.image(&made, &derivation));
     let image = derive(&derivation, known, docker, cancelled).await?;
@@ -80,25 +79,25 @@ async fn build_as(
     })
 }
 
-/// The final image: the one of an earlier build when that is the very same, else a new one.
+/// The final image: that of an earlier build if it is exactly the same, else a new one.
 async fn derive(
     derivation: &Derivation,
     known: Option<&ImageDetails>,
-    docker: &dyn Docker,
+    docker: &Docker,
     cancelled: &CancellationToken,
 ) -> Result<ImageDetails, DockerError> {
     if let Some(known) = known {
-        match docker.tag_image(&known.id, &derivation.tag).await {
+        match docker.names.tag_image(&known.id, &derivation.tag).await {
             Ok(()) => return Ok(known.clone()),
-            // Somebody removed it meanwhile.
+            // Removed meanwhile.
             Err(DockerError::NoSuchImage { .. }) => {}
             Err(error) => return Err(error),
         }
     }
-    docker.derive_image(derivation, cancelled).await
+    docker.derive.derive_image(derivation, cancelled).await
 }
 
-/// What is sent, and where in it the Dockerfile is.
+/// The context, and the Dockerfile's path in it.
 async fn scan(request: &BuildRequest) -> Result<(ContextFiles, String), BuildError> {
     let project = request.project.clone();
     let unsent = request.unsent.clone();
@@ -118,29 +117,25 @@ async fn scan(request: &BuildRequest) -> Result<(ContextFiles, String), BuildErr
     Ok(scanned?)
 }
 
-async fn check_space(request: &BuildRequest, context: &ContextFiles, docker: &dyn Docker) -> Result<(), BuildError> {
-    let root = docker.version().await?.root_folder;
+async fn check_space(request: &BuildRequest, context: &ContextFiles, daemon: &dyn DescribeDaemon) -> Result<(), BuildError> {
+    let root = daemon.version().await?.root_folder;
     let free = disk::free_bytes(root.as_deref(), &request.project);
     if let Err(error) = disk::judge(context.size_bytes(), free) {
-        return Err(disk::NotEnoughSpace { usage: docker.disk_usage().await.ok(), ..error }.into());
+        return Err(disk::NotEnoughSpace { usage: daemon.disk_usage().await.ok(), ..error }.into());
     }
     Ok(())
 }
 
-fn dockerfile(text: &str) -> RecipeFile {
-    RecipeFile { path: DOCKERFILE.to_owned(), contents: text.as_bytes().to_vec() }
-}
-
-/// What every step of one build has at hand.
-struct Surroundings<'a> {
+/// The steps of one build that the daemon carries out.
+struct BuildSteps<'a> {
     request: &'a BuildRequest,
-    docker: &'a dyn Docker,
+    docker: &'a Docker,
     observer: &'a dyn Observer,
     cancelled: &'a CancellationToken,
 }
 
-impl Surroundings<'_> {
-    /// Sees to it that the weights' image is there, and gives back the context without them.
+impl BuildSteps<'_> {
+    /// Builds the weights' image if it is missing, and returns the context without the weights.
     async fn build_weights(
         &self,
         recipe: &WeightsRecipe,
@@ -148,9 +143,9 @@ impl Surroundings<'_> {
         narrator: &mut Narrator,
     ) -> Result<ContextFiles, BuildError> {
         let (weights, code) = context.split(&recipe.selection);
-        if let Some(image) = weights::missing(recipe, self.docker).await? {
+        if let Some(image) = weights::missing(recipe, self.docker.inspect.as_ref()).await? {
             let context = weights.with_generated(vec![dockerfile(&recipe.dockerfile)]);
-            // Its steps are no steps of the recipe.
+            // Its steps are not steps of the recipe.
             self.build(&image, context, &StepMap::default(), narrator).await?;
         }
         Ok(code)
@@ -185,7 +180,8 @@ impl Surroundings<'_> {
         narrator: &mut Narrator,
     ) -> Result<(), BuildError> {
         let (archive, unread) = context.into_stream(self.request.source_date_epoch);
-        let outcome = self.docker.build(image, archive, &mut |event| narrator.tell(event, self.observer), self.cancelled).await;
+        let outcome =
+            self.docker.build.build(image, archive, &mut |event| narrator.tell(event, self.observer), self.cancelled).await;
         match outcome {
             Ok(()) => Ok(()),
             Err(DockerError::Cancelled) => Err(BuildError::Cancelled),
@@ -207,7 +203,7 @@ impl Surroundings<'_> {
         let lines = narrator.log.last_lines(&step);
         let mut failure = BuildFailure::read(&step, &message, lines, steps, &self.request.project);
         if failure.cause == FailureCause::OutOfDisk
-            && let Ok(usage) = self.docker.disk_usage().await
+            && let Ok(usage) = self.docker.daemon.disk_usage().await
         {
             failure.hint = Some(disk::usage_hint(failure.hint, usage));
         }

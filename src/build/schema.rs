@@ -1,4 +1,4 @@
-//! What the built image tells of itself: its OpenAPI document and its packages.
+//! Reads the built image's OpenAPI document and its packages.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{BuildError, SchemaSource};
-use crate::clients::docker::{ContainerOutput, ContainerRun, Docker};
+use crate::clients::docker::{ContainerOutput, ContainerRun, RunContainers};
 
 /// Importing a predictor may import torch.
 const SCHEMA_LIMIT: Duration = Duration::from_secs(600);
@@ -20,14 +20,14 @@ const FREEZE_LIMIT: Duration = Duration::from_secs(180);
 /// Larger documents are none.
 const SCHEMA_BYTES: usize = 8 * 1024 * 1024;
 
-/// How much of its words an error keeps.
+/// The lines of output that an error keeps.
 const KEPT_LINES: usize = 30;
 
-/// An image that does not tell its schema or its packages.
+/// An image whose schema or packages cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
     /// The predictor cannot be imported, or the image has no such SDK.
-    #[error("the image cannot tell its schema (exit code {exit_code})")]
+    #[error("failed to read the schema from the image (exit code {exit_code})")]
     Refused {
         /// The command's exit code.
         exit_code: i64,
@@ -42,12 +42,12 @@ pub enum SchemaError {
         /// The end of what it said. Untrusted text.
         last_lines: String,
     },
-    /// What was printed or given is no document.
+    /// What was printed or given is not an OpenAPI document.
     #[error("the schema {} is not a JSON object", origin_words(.path.as_deref()))]
     Malformed {
         /// The file, if it was one.
         path: Option<PathBuf>,
-        /// The parser's words, when it is no JSON at all.
+        /// The parser's message, if it is not JSON at all.
         #[source]
         source: Option<serde_json::Error>,
     },
@@ -73,7 +73,7 @@ fn origin_words(path: Option<&Path>) -> String {
 }
 
 impl SchemaError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Refused { last_lines, .. } if misses_command(last_lines) => Some(
@@ -88,7 +88,7 @@ impl SchemaError {
     }
 }
 
-/// Python's words for a missing `cog.command`: quoted when it is imported, bare when it is run with `-m`.
+/// Python's message for a missing `cog.command`: quoted when it is imported, bare when it is run with `-m`.
 fn misses_command(words: &str) -> bool {
     ["No module named cog.command", "No module named 'cog.command"].iter().any(|message| words.contains(message))
 }
@@ -97,7 +97,7 @@ fn misses_command(words: &str) -> bool {
 pub(super) async fn schema_of(
     source: &SchemaSource,
     image: &str,
-    docker: &dyn Docker,
+    containers: &dyn RunContainers,
     cancelled: &CancellationToken,
 ) -> Result<Value, BuildError> {
     match source {
@@ -106,15 +106,19 @@ pub(super) async fn schema_of(
         SchemaSource::FromImage => {
             // The predictor is imported, and some download at that point, so there is a network.
             let run = python(image, &["-m", "cog.command.openapi_schema"], true, SCHEMA_LIMIT);
-            let output = docker.run(&run, cancelled).await?;
+            let output = containers.run(&run, cancelled).await?;
             Ok(parse_output(&output)?)
         }
     }
 }
 
 /// The image's Python packages.
-pub(super) async fn pip_freeze(image: &str, docker: &dyn Docker, cancelled: &CancellationToken) -> Result<String, BuildError> {
-    let output = docker.run(&python(image, &["-m", "pip", "freeze"], false, FREEZE_LIMIT), cancelled).await?;
+pub(super) async fn pip_freeze(
+    image: &str,
+    containers: &dyn RunContainers,
+    cancelled: &CancellationToken,
+) -> Result<String, BuildError> {
+    let output = containers.run(&python(image, &["-m", "pip", "freeze"], false, FREEZE_LIMIT), cancelled).await?;
     match output.exit_code {
         0 => Ok(output.stdout),
         exit_code => Err(SchemaError::NoPackages { exit_code, last_lines: last_lines(&output.stderr, KEPT_LINES) }.into()),

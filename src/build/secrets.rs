@@ -20,7 +20,7 @@ pub enum SecretError {
     Malformed {
         /// The text. It holds names, no values.
         text: String,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
     /// A variable that is not set.
@@ -32,7 +32,7 @@ pub enum SecretError {
         variable: String,
     },
     /// A file that cannot be read.
-    #[error("the build secret '{id}' wants the file {}, which cannot be read", path.display())]
+    #[error("the build secret '{id}' needs the file {}, which cannot be read", path.display())]
     Unreadable {
         /// The secret.
         id: String,
@@ -80,11 +80,11 @@ impl SecretSpec {
                 "src" | "source" => &mut file,
                 "env" => &mut variable,
                 "type" if matches!(value, "file" | "env") => &mut kind,
-                "type" => return Err(malformed(format!("there is no type '{value}', only file and env"))),
-                other => return Err(malformed(format!("there is no field '{other}', only id, src, env and type"))),
+                "type" => return Err(malformed(format!("'{value}' is not a type: use file or env"))),
+                other => return Err(malformed(format!("'{other}' is not a field: use id, src, env or type"))),
             };
             if place.replace(value.to_owned()).is_some() {
-                return Err(malformed(format!("'{}' is there twice", name.trim())));
+                return Err(malformed(format!("'{}' is given twice", name.trim())));
             }
         }
         let id = id.filter(|id| !id.is_empty()).ok_or_else(|| malformed("it has no id".to_owned()))?;
@@ -118,7 +118,7 @@ impl SecretSpec {
     }
 }
 
-/// The variables that a build's secrets name. What names no secret is told when the build is prepared.
+/// The variables that a build's secrets name. Malformed secrets are reported when the build is prepared.
 pub fn variables_of(secrets: &[String]) -> BTreeSet<String> {
     let sources = secrets.iter().filter_map(|text| Some(SecretSpec::parse(text).ok()?.source));
     sources.filter_map(|source| if let SecretSource::Variable(name) = source { Some(name) } else { None }).collect()

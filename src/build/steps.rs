@@ -118,7 +118,7 @@ fn instructions(dockerfile: &str) -> Vec<(usize, String)> {
     instructions
 }
 
-/// The words that end an instruction's here-documents.
+/// The delimiters of an instruction's here-documents.
 fn here_documents(instruction: &str) -> Vec<String> {
     let keyword = instruction.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     if !["RUN", "COPY", "ADD"].contains(&keyword.as_str()) {

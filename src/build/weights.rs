@@ -1,4 +1,4 @@
-//! Weights in an image of their own: which files they are, whether that image is there already, and making it.
+//! Weights in an image of their own: which files they are, whether that image exists, and the build of it.
 //!
 //! The image is named after what it holds, so that weights that did not change are neither sent to the daemon nor built again, whatever
 //! model or run wants them. It stays in the daemon for the next run, as the rest of the build's cache does.
@@ -13,12 +13,13 @@ use sha2::{Digest, Sha256};
 
 use crate::build::BuildError;
 use crate::build::context::{ContextError, ContextFiles};
-use crate::clients::docker::{BuildNetwork, Docker, ImageBuild};
+use crate::build::dockerfile::DOCKERFILE;
+use crate::clients::docker::{BuildNetwork, ImageBuild, InspectImages};
 
 /// The repository of such images in the daemon.
 const REPOSITORY: &str = "safe-push-weights";
 
-/// What is read at a time.
+/// The size of one read, in bytes.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// The weights of a project; `None` when it has none. Reads all of them. Blocks.
@@ -57,12 +58,12 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<()> {
 }
 
 /// The build that makes the image; `None` when the daemon has it.
-pub(super) async fn missing(weights: &WeightsRecipe, docker: &dyn Docker) -> Result<Option<ImageBuild>, BuildError> {
-    if docker.image_exists(&weights.image).await? {
+pub(super) async fn missing(weights: &WeightsRecipe, images: &dyn InspectImages) -> Result<Option<ImageBuild>, BuildError> {
+    if images.image_exists(&weights.image).await? {
         return Ok(None);
     }
     Ok(Some(ImageBuild {
-        dockerfile: super::run::DOCKERFILE.to_owned(),
+        dockerfile: DOCKERFILE.to_owned(),
         tag: weights.image.clone(),
         network: BuildNetwork::None,
         ..ImageBuild::default()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::action::Surroundings;
+use crate::cli::action::ActionStep;
 use crate::cli::environment::Environment;
 use crate::cli::observe;
 use crate::cli::printer::Printer;
@@ -18,8 +18,8 @@ pub(super) struct Context {
     pub(super) verbosity: u8,
     /// Fires on a signal.
     pub(super) cancelled: CancellationToken,
-    /// What the runner has set, when the program runs as an action.
-    pub(super) action: Option<Surroundings>,
+    /// The step of a workflow that this process is, when it runs as an action.
+    pub(super) action: Option<ActionStep>,
 }
 
 impl Context {

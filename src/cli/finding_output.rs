@@ -1,22 +1,22 @@
 //! Findings in the formats that other programs read.
 
-use crate::cli::commands::all_rules;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
+use crate::cli::rules;
 use crate::clients::runner::{self, AnnotationLevel, LogAnnotation};
 use crate::report::json::v1::{FindingEntry, Severity};
 use crate::report::sarif::sarif;
 
-/// Prints findings as workflow commands or as SARIF, when one of the two is wanted. Says whether it was.
-pub(super) fn print(findings: &[FindingEntry], context: &Context) -> Result<bool, Failure> {
+/// Prints findings as workflow commands or as SARIF, if one of the two is wanted. Returns whether it was.
+pub(super) fn print(findings: &[FindingEntry], context: &Context) -> anyhow::Result<bool> {
     match context.printer.format {
         Format::Github => {
             for finding in findings {
                 context.printer.result(&as_command(finding));
             }
         }
-        Format::Sarif => context.printer.json(&sarif(findings, all_rules(), env!("CARGO_PKG_VERSION")))?,
+        Format::Sarif => context.printer.json(&sarif(findings, rules::all(), env!("CARGO_PKG_VERSION")))?,
         Format::Text | Format::Json => return Ok(false),
     }
     Ok(true)

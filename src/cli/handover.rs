@@ -1,8 +1,8 @@
 //! Images for an embedded sandbox that the daemon cannot reach.
 //!
-//! As an action this program runs in a container, and the daemon on the machine outside. The daemon then cannot push to a registry of ours:
+//! As an action safe-push runs in a container, and the daemon on the machine outside. The daemon then cannot push to a registry of ours:
 //! it takes 127.0.0.1 for its own, and asks every other address for TLS. But the daemon that would push is the one that will run the
-//! versions, so an image is handed over by reference. Docker and registry are decorated for that; stages notice nothing.
+//! versions, so an image is passed by reference. Only the push, the removal of names and the registry are decorated for that.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,17 +13,17 @@ use replicate_sandbox::ImageRegistrar;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
-    ImageBuild, ImageDetails, ImagePush, OwnNetwork, PushEvent, Pushed, RealDocker, RegistryCredentials, container_of_mounts,
+    DockerError, ImagePush, InspectImages as _, NameImages, OwnNetwork, PushEvent, PushImages, Pushed, RealDocker,
+    container_of_mounts,
 };
 use crate::clients::registry::{Manifest, Registry, RegistryError};
 use crate::domain::identity::ImageDigest;
 use crate::support::SecretString;
 
-/// What the kernel tells of this process's mounts.
+/// The kernel's list of this process's mounts.
 const MOUNTS: &str = "/proc/self/mountinfo";
 
-/// The network that we share with the daemon's containers, when we run in one of them.
+/// The network shared with the daemon's containers, when this process runs in one of them.
 pub(super) async fn own_network(docker: &RealDocker) -> Result<Option<OwnNetwork>, DockerError> {
     let mounts = std::fs::read_to_string(Path::new(MOUNTS)).unwrap_or_default();
     match container_of_mounts(&mounts) {
@@ -32,9 +32,9 @@ pub(super) async fn own_network(docker: &RealDocker) -> Result<Option<OwnNetwork
     }
 }
 
-/// A daemon whose pushes to the sandbox are handed over, and the sandbox's registry as it would be after them.
+/// A daemon that passes pushed images to the sandbox by reference, and the sandbox's registry as it would be after the pushes.
 pub(super) struct Handover {
-    docker: RealDocker,
+    docker: Arc<RealDocker>,
     registrar: ImageRegistrar,
     /// The account of the sandbox.
     username: String,
@@ -43,18 +43,18 @@ pub(super) struct Handover {
 
 #[derive(Default)]
 struct Handed {
-    /// By the digest under which an image was handed over.
+    /// By the digest under which an image was passed.
     manifests: BTreeMap<String, Manifest>,
     /// Names without which the daemon would forget the images.
     names: Vec<String>,
 }
 
 impl Handover {
-    pub(super) fn new(docker: RealDocker, registrar: ImageRegistrar, username: &str) -> Arc<Self> {
+    pub(super) fn new(docker: Arc<RealDocker>, registrar: ImageRegistrar, username: &str) -> Arc<Self> {
         Arc::new(Self { docker, registrar, username: username.to_owned(), handed: Mutex::default() })
     }
 
-    /// Removes what pushes would have left in the sandbox alone. Its containers have to be gone.
+    /// Removes the names of images that were passed. The sandbox's containers have to be gone.
     pub(super) async fn forget(&self) {
         let names = std::mem::take(&mut self.handed().names);
         for name in names {
@@ -70,62 +70,22 @@ impl Handover {
 }
 
 #[async_trait]
-impl Docker for Handover {
-    async fn version(&self) -> Result<DaemonVersion, DockerError> {
-        self.docker.version().await
-    }
-
-    async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
-        self.docker.disk_usage().await
-    }
-
-    async fn build(
-        &self,
-        build: &ImageBuild,
-        context: Context,
-        events: &mut (dyn FnMut(BuildEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        self.docker.build(build, context, events, cancelled).await
-    }
-
-    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
-        self.docker.derive_image(derivation, cancelled).await
-    }
-
-    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
-        self.docker.inspect_image(reference).await
-    }
-
-    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
-        self.docker.export_image(reference).await
-    }
-
-    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
-        self.docker.images_with_label(name, value).await
-    }
-
+impl NameImages for Handover {
     async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
         self.docker.tag_image(source, target).await
     }
 
-    /// A name under which an image was handed over stays until the end: with it the daemon would remove the image.
+    /// Keeps the names of images that were passed: without them the daemon would remove the images.
     async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
         if self.handed().names.iter().any(|name| name == reference) {
             return Ok(());
         }
         self.docker.remove_image(reference).await
     }
+}
 
-    async fn pull(
-        &self,
-        reference: &str,
-        credentials: Option<&RegistryCredentials>,
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        self.docker.pull(reference, credentials, cancelled).await
-    }
-
+#[async_trait]
+impl PushImages for Handover {
     async fn push(
         &self,
         push: &ImagePush,
@@ -137,8 +97,9 @@ impl Docker for Handover {
         }
         let reference = format!("{}:{}", push.repository, push.tag);
         let image = self.docker.inspect_image(&reference).await?;
-        let failed = |message: String| DockerError::Daemon { attempted: format!("hand over {reference}"), status: None, message };
-        let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is no digest: {error}")))?;
+        let failed =
+            |message: String| DockerError::Daemon { attempted: format!("pass {reference} to the sandbox"), status: None, message };
+        let digest: ImageDigest = image.id.parse().map_err(|error| failed(format!("the image's id is not a digest: {error}")))?;
         self.handed().names.push(reference.clone());
         let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);
         self.registrar.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;
@@ -147,14 +108,6 @@ impl Docker for Handover {
             Manifest { digest: digest.clone(), config: digest.clone(), layers: image.diff_ids, size_bytes: image.size_bytes };
         self.handed().manifests.insert(digest.as_str().to_owned(), manifest);
         Ok(Pushed { digest, manifest_bytes: 0 })
-    }
-
-    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
-        self.docker.run(run, cancelled).await
-    }
-
-    async fn remove_orphans(&self) -> Result<usize, DockerError> {
-        self.docker.remove_orphans().await
     }
 }
 

@@ -1,28 +1,28 @@
 //! The key that an official model's tests need: the repository's own scripts write it into its files and delete it.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{NamedSecret, written_secrets};
+use crate::cli::changed_tree::{ChangedTree, apart, prepare_error};
 use crate::cli::context::Context;
-use crate::cli::prepare::{prepare_error, unwatched};
 use crate::cli::printer::Printer;
 use crate::clients::ErrorKind;
 use crate::config::tokens::TOKENS;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::pipeline::{KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
-use crate::select::{Before, Changes, Script};
+use crate::select::{Script, ScriptError};
 use crate::support::{ExposeSecret as _, SecretString};
 
 /// As the repositories of official models have them.
 const WRITE: &str = "script/write-api-key";
 const DELETE: &str = "script/delete-api-key";
 
-/// What the scripts see of the environment, in words.
+/// The variables that the scripts see, for messages.
 const SEES: &str = "all variables but the tokens of Replicate, Cog, Claude and GitHub and what the runner gives to actions";
 
 /// Variables that hold no secret, though a script may write their values.
@@ -34,14 +34,14 @@ const NO_SECRETS: [&str; 15] = [
 /// Gives models with two passes their key.
 pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, context: &Context) {
     for run in runs.iter_mut().filter(|run| run.plan.two_pass) {
-        let keeper = Keeper {
+        let scripts = KeyScripts {
             root: run.plan.project.clone(),
+            tree: ChangedTree::new(&run.plan.project),
             variables: context.environment.secrets(|name| !is_ours(name)),
             observer: Arc::clone(observer),
             printer: context.printer.clone(),
-            changes: Mutex::default(),
         };
-        run.key_files = Some(Arc::new(Blocking(Arc::new(keeper))));
+        run.key_files = Some(Arc::new(SharedKeyScripts(Arc::new(scripts))));
     }
 }
 
@@ -51,21 +51,17 @@ fn is_ours(name: &str) -> bool {
     TOKENS.iter().any(|token| token.is_called(name)) || of_runner.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Knows what was written.
-struct Keeper {
+/// The scripts that write a model's key into its project and delete it.
+struct KeyScripts {
     root: PathBuf,
+    tree: ChangedTree,
     variables: BTreeMap<String, SecretString>,
     observer: Arc<dyn Observer>,
     printer: Printer,
-    changes: Mutex<Option<Changes>>,
 }
 
-impl Keeper {
-    fn changes(&self) -> MutexGuard<'_, Option<Changes>> {
-        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Both scripts, before one of them is run.
+impl KeyScripts {
+    /// Whether both scripts exist, checked before one of them is run.
     fn check_scripts(&self) -> Result<(), PrepareTreeError> {
         let Some(missing) = [WRITE, DELETE].into_iter().find(|path| !self.root.join(path).is_file()) else { return Ok(()) };
         Err(PrepareTreeError {
@@ -75,30 +71,27 @@ impl Keeper {
         })
     }
 
-    fn call(&self, path: &str, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let script = Script::at(&self.root, path.to_owned(), self.variables.clone(), SEES);
-        script.and_then(|script| script.call(name, &|| cancelled.is_cancelled())).map_err(|error| prepare_error(&error))
+    fn call(&self, path: &str, name: &str, cancelled: &CancellationToken) -> Result<(), ScriptError> {
+        let script = Script::at(&self.root, path.to_owned(), self.variables.clone(), SEES)?;
+        script.call(name, &|| cancelled.is_cancelled())
     }
 
     fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
         self.check_scripts()?;
-        let before = Before::take(&self.root).map_err(|error| unwatched(&error, WRITE))?;
-        let written = self.call(WRITE, name, cancelled);
-        let changes = before.changes().map_err(|error| unwatched(&error, WRITE))?;
-        let files: Vec<PathBuf> = changes.files().map(Path::to_owned).collect();
-        *self.changes() = Some(changes);
-        written?;
+        let ((), files) = self.tree.change(WRITE, || self.call(WRITE, name, cancelled))?;
         let secret = self.variables.iter().filter(|(name, _)| !NO_SECRETS.contains(&name.as_str()));
         let variables: Vec<NamedSecret> = secret.map(|(name, value)| (name.clone(), value.clone())).collect();
         let secrets = written_secrets(&self.root, &files, &variables).map_err(|error| PrepareTreeError {
-            message: format!("what {WRITE} has written cannot be read: {error}"),
-            hint: Some("nobody can prove later that it is gone".to_owned()),
+            message: format!("failed to read what {WRITE} has written: {error}"),
+            hint: Some(
+                "write the key into a file that can be read: its absence from the official image has to be proven".to_owned(),
+            ),
             kind: ErrorKind::Request,
         })?;
         if secrets.is_empty() {
             return Err(PrepareTreeError {
                 message: format!("{WRITE} has written nothing into the project that looks like a key"),
-                hint: Some("it has to write a value of its environment, or a word of at least 16 letters and digits".to_owned()),
+                hint: Some("write a value of its environment, or a word of at least 16 letters and digits".to_owned()),
                 kind: ErrorKind::Request,
             });
         }
@@ -109,8 +102,8 @@ impl Keeper {
     }
 
     fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        self.call(DELETE, name, cancelled)?;
-        *self.changes() = None;
+        self.call(DELETE, name, cancelled).map_err(|error| prepare_error(&error))?;
+        self.tree.keep();
         self.tell(name, format!("{DELETE} deleted the key"));
         Ok(())
     }
@@ -118,50 +111,25 @@ impl Keeper {
     fn tell(&self, name: &str, text: String) {
         self.observer.observe(Event { model: Some(name.to_owned()), kind: EventKind::Notice(text) });
     }
-
-    fn put_back(&self) -> Vec<String> {
-        self.changes().take().map(Changes::restore).unwrap_or_default()
-    }
 }
 
-/// Whatever way a run ends, the key goes.
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        for told in self.put_back() {
-            tracing::warn!("{told}");
-        }
-    }
-}
-
-/// The keeper for asynchronous callers.
-struct Blocking(Arc<Keeper>);
-
-impl Blocking {
-    async fn apart<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Keeper) -> Result<T, PrepareTreeError> + Send + 'static,
-    ) -> Result<T, PrepareTreeError> {
-        let keeper = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || work(&keeper)).await.unwrap_or_else(|error| {
-            let message = format!("the key's script could not be watched: {error}");
-            Err(PrepareTreeError { message, hint: None, kind: ErrorKind::Service })
-        })
-    }
-}
+/// The scripts as the pipeline calls them.
+struct SharedKeyScripts(Arc<KeyScripts>);
 
 #[async_trait]
-impl KeyFiles for Blocking {
+impl KeyFiles for SharedKeyScripts {
     async fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
-        let (name, cancelled) = (name.to_owned(), cancelled.clone());
-        self.apart(move |keeper| keeper.write(&name, &cancelled)).await
+        let (scripts, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
+        apart(move || scripts.write(&name, &cancelled)).await
     }
 
     async fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let (name, cancelled) = (name.to_owned(), cancelled.clone());
-        self.apart(move |keeper| keeper.delete(&name, &cancelled)).await
+        let (scripts, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
+        apart(move || scripts.delete(&name, &cancelled)).await
     }
 
     async fn put_back(&self) -> Vec<String> {
-        self.apart(|keeper| Ok(keeper.put_back())).await.unwrap_or_else(|error| vec![error.message])
+        let scripts = Arc::clone(&self.0);
+        apart(move || Ok(scripts.tree.put_back())).await.unwrap_or_else(|error| vec![error.message])
     }
 }

@@ -5,8 +5,10 @@
 mod action;
 mod arguments;
 mod build_environment;
+mod changed_tree;
 mod claude;
 mod commands;
+mod conclude;
 mod context;
 mod demo;
 mod environment;
@@ -19,10 +21,12 @@ mod load;
 mod observe;
 mod prepare;
 mod printer;
+mod rules;
 mod selection;
 mod services;
 mod setting_flags;
 mod signals;
+mod source_schema;
 mod start;
 
 pub use start::main;

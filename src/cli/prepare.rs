@@ -1,12 +1,14 @@
-//! Models share a folder: the repository's select script prepares it for each, and what the script changed is put back before the next one and
-//! at the end.
+//! Models that share a folder: the repository's select script prepares it for each, and its changes are put back before the next one and at
+//! the end.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use cog_findings::text::count;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::changed_tree::{ChangedTree, apart, kind_of};
 use crate::cli::failure::Failure;
 use crate::clients::ErrorKind;
 use crate::config::LoadedModel;
@@ -14,29 +16,29 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{ModelRun, PrepareTree, PrepareTreeError};
-use crate::select::{Before, Changes, Script, ScriptError};
+use crate::select::{Script, ScriptError};
 
 /// How many changed files are named.
 const MOST_FILES: usize = 10;
 
-/// What became of the folder in a run.
+/// The folder of a run, which the select script may have changed.
 #[derive(Default)]
-pub(super) struct Preparation(Option<Arc<Keeper>>);
+pub(super) struct Preparation(Option<Arc<SelectScript>>);
 
 impl Preparation {
-    /// Puts the files back; what could not be goes into the report.
+    /// Puts the files back. Those that could not be are noted in the report.
     pub(super) fn finish(self, report: &mut RunReport) {
         report.notices.extend(self.put_back());
     }
 
-    /// Puts the files back, and tells what could not be.
+    /// Puts the files back, and returns why some could not be.
     pub(super) fn put_back(self) -> Vec<String> {
-        self.0.map(|keeper| keeper.finish()).unwrap_or_default()
+        self.0.map(|script| script.tree.put_back()).unwrap_or_default()
     }
 }
 
-/// Models as the pipeline takes them, each with the script that prepares the folder for it. The script knows models by their configurations'
-/// names; a model without one is taken as the folder stands.
+/// Models as the pipeline takes them, each with the script that prepares the folder for it. The script knows models by the names of their
+/// configurations; for a model without one the folder stays as it is.
 pub(super) fn runs(
     models: Vec<LoadedModel>,
     script: Option<&Script>,
@@ -50,19 +52,18 @@ pub(super) fn runs(
     let Some((script, first)) = script.zip(models.iter().find(|model| is_known(model))) else {
         return (models.into_iter().map(model_run).collect(), Preparation::default());
     };
-    let keeper = Arc::new(Keeper {
+    let script = Arc::new(SelectScript {
         script: script.clone(),
-        root: first.plan.project.clone(),
+        tree: ChangedTree::new(&first.plan.project),
         observer: Arc::clone(observer),
-        state: Mutex::default(),
     });
     let prepared = |model: LoadedModel| {
         let wanted = is_known(&model);
-        let tree = wanted.then(|| Arc::new(Blocking(Arc::clone(&keeper))) as Arc<dyn PrepareTree>);
+        let tree = wanted.then(|| Arc::new(SharedSelectScript(Arc::clone(&script))) as Arc<dyn PrepareTree>);
         ModelRun { prepare_tree: tree, ..model_run(model) }
     };
     let runs = models.into_iter().map(prepared).collect();
-    (runs, Preparation(Some(keeper)))
+    (runs, Preparation(Some(script)))
 }
 
 /// A loaded model as the pipeline takes it, in a folder that is ready.
@@ -91,84 +92,41 @@ pub(super) async fn prepare_alone(
     Ok((model, preparation))
 }
 
-/// A script's failure is the request's: it stands in the repository.
+/// A script's failure as a command's.
 pub(super) fn failed(error: ScriptError) -> Failure {
     let (kind, hint) = (kind_of(&error), error.hint());
     let verdict = if kind == ErrorKind::Cancelled { Verdict::Cancelled } else { Verdict::Misconfigured };
     Failure::new(verdict, error).maybe_hint(hint)
 }
 
-fn kind_of(error: &ScriptError) -> ErrorKind {
-    match error {
-        ScriptError::Cancelled { .. } => ErrorKind::Cancelled,
-        _ => ErrorKind::Request,
-    }
-}
-
-/// Knows what the script has changed.
-struct Keeper {
+/// The select script of a folder that models share.
+struct SelectScript {
     script: Script,
-    root: std::path::PathBuf,
+    tree: ChangedTree,
     observer: Arc<dyn Observer>,
-    state: Mutex<State>,
 }
 
-#[derive(Default)]
-struct State {
-    changes: Option<Changes>,
-    /// What could not be put back.
-    told: Vec<String>,
-}
-
-impl State {
-    fn restore(&mut self) {
-        let told = self.changes.take().map(Changes::restore);
-        self.told.extend(told.into_iter().flatten());
-    }
-}
-
-impl Keeper {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
+impl SelectScript {
     fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let mut state = self.state();
-        state.restore();
-        let before = Before::take(&self.root).map_err(|error| unwatched(&error, self.script.path()))?;
-        let prepared = self.script.prepare(name, &|| cancelled.is_cancelled());
-        state.changes = Some(before.changes().map_err(|error| unwatched(&error, self.script.path()))?);
-        match prepared {
-            Ok(output) => {
-                self.tell(name, &output.text);
-                self.tell(name, &state.changes.as_ref().map(changed_files).unwrap_or_default());
-                Ok(())
-            }
-            Err(error) => {
-                state.restore();
-                Err(prepare_error(&error))
-            }
-        }
+        let script = || self.script.prepare(name, &|| cancelled.is_cancelled());
+        let (output, changed) = self.tree.change(self.script.path(), script)?;
+        self.tell(name, &output.text);
+        self.tell(name, &changed_files(&changed));
+        Ok(())
     }
 
-    /// What the script said is shown as a build's words are.
+    /// Shows the script's output as a build's is.
     fn tell(&self, name: &str, text: &str) {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             self.observer.observe(Event { model: Some(name.to_owned()), kind: EventKind::BuildOutput(line.to_owned()) });
         }
     }
-
-    fn finish(&self) -> Vec<String> {
-        let mut state = self.state();
-        state.restore();
-        std::mem::take(&mut state.told)
-    }
 }
 
 /// Which files a script changed, in a line.
-fn changed_files(changes: &Changes) -> String {
-    let files: Vec<String> = changes.files().map(|path| path.display().to_string()).collect();
-    let shown = files.iter().take(MOST_FILES).cloned().collect::<Vec<_>>().join(", ");
+fn changed_files(files: &[PathBuf]) -> String {
+    let shown: Vec<String> = files.iter().take(MOST_FILES).map(|path| path.display().to_string()).collect();
+    let shown = shown.join(", ");
     match files.len().checked_sub(MOST_FILES) {
         _ if files.is_empty() => "the select script changed no file".to_owned(),
         Some(more @ 1..) => format!("the select script changed {shown} and {}", count(more, "other file")),
@@ -176,42 +134,13 @@ fn changed_files(changes: &Changes) -> String {
     }
 }
 
-/// Files that could not be remembered before a script changes them.
-pub(super) fn unwatched(error: &std::io::Error, script: &str) -> PrepareTreeError {
-    PrepareTreeError {
-        message: format!("the repository's files could not be remembered, so that {script} was not run: {error}"),
-        hint: Some("check the permissions of the folder".to_owned()),
-        kind: ErrorKind::Request,
-    }
-}
-
-/// A script's failure as the pipeline takes it.
-pub(super) fn prepare_error(error: &ScriptError) -> PrepareTreeError {
-    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
-    PrepareTreeError { message: format!("{error}{source}"), hint: error.hint(), kind: kind_of(error) }
-}
-
-/// Whatever way a command ends, the files go back.
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        for told in self.finish() {
-            tracing::warn!("{told}");
-        }
-    }
-}
-
-/// The keeper for asynchronous callers. One who does not wait for the end finds the files put back all the same: whoever puts them
-/// back waits for the script.
-struct Blocking(Arc<Keeper>);
+/// The select script as the pipeline calls it.
+struct SharedSelectScript(Arc<SelectScript>);
 
 #[async_trait]
-impl PrepareTree for Blocking {
+impl PrepareTree for SharedSelectScript {
     async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let (keeper, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
-        let done = tokio::task::spawn_blocking(move || keeper.prepare(&name, &cancelled)).await;
-        done.unwrap_or_else(|error| {
-            let message = format!("the select script could not be watched: {error}");
-            Err(PrepareTreeError { message, hint: None, kind: ErrorKind::Service })
-        })
+        let (script, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
+        apart(move || script.prepare(&name, &cancelled)).await
     }
 }

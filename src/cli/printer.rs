@@ -1,5 +1,6 @@
 //! The two streams: results go to standard output, everything about how it goes to standard error.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
@@ -111,6 +112,12 @@ impl Printer {
         }
     }
 
+    /// A warning, with what to do about it.
+    pub(super) fn warn(&self, problem: impl Display, hint: Option<&str>) {
+        let hint = hint.map(|hint| format!("\n  {hint}")).unwrap_or_default();
+        self.complain(&format!("warning: {problem}{hint}"));
+    }
+
     /// From now on nothing that is printed is a command to the runner, or one of these secrets.
     pub(super) fn guard(&mut self, secrets: Vec<String>) {
         self.guarded = Some(Arc::new(RwLock::new(secrets)));
@@ -121,6 +128,11 @@ impl Printer {
         if let Some(guarded) = &self.guarded {
             guarded.write().unwrap_or_else(PoisonError::into_inner).extend(secrets);
         }
+    }
+
+    /// Whether secrets are kept out of what is printed.
+    pub(super) fn is_guarded(&self) -> bool {
+        self.guarded.is_some()
     }
 
     /// The secrets, where something is guarded.

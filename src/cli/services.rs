@@ -10,7 +10,7 @@ use crate::cli::claude;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::handover::{self, Handover};
-use crate::clients::docker::{Docker, RealDocker, RegistryCredentials};
+use crate::clients::docker::{Docker, NameImages, PushImages, RealDocker, RegistryCredentials};
 use crate::clients::registry::{RealRegistry, Registry, RegistryOptions};
 use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
 use crate::config::RunSettings;
@@ -18,6 +18,7 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Services};
+use crate::publish::PublishServices;
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
 use crate::verify::{Judge, VerifyServices};
@@ -49,9 +50,9 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let token = run.tokens.replicate.clone().ok_or_else(no_token)?;
     let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
     let client = replicate_client(run, token)?;
-    let docker = docker(run).await?;
+    let docker = connect_docker(run).await?;
     let credentials = registry_user(run, cog_token).await?;
-    let images = Images { docker, registry: open_registry(&credentials.host, Some(credentials.clone()))? };
+    let images = Images::of(docker, open_registry(&credentials.host, Some(credentials.clone()))?);
     let services = services(context, models, images, client, credentials, claude::judge(run)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), sandbox: None, handover: None })
 }
@@ -59,7 +60,7 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
 pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
     let judge = claude::judge(run)?;
-    let docker = RealDocker::connect(run.settings.docker_host.as_deref()).await?;
+    let docker = connect_docker(run).await?;
     let network = handover::own_network(&docker).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
     let defaults = SandboxOptions::default();
@@ -72,10 +73,11 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
     })
     .await?;
     let mut notices = vec!["Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned()];
-    let handover = network.map(|_| Handover::new(docker.clone(), sandbox.image_registrar(), sandbox.username()));
+    let handover = network.map(|_| Handover::new(Arc::clone(&docker), sandbox.image_registrar(), sandbox.username()));
     if handover.is_some() {
         notices.push(
-            "The Docker daemon cannot reach a sandbox within a container, so images were handed over instead of pushed.".to_owned(),
+            "The Docker daemon cannot reach a sandbox within a container, so images were passed by reference instead of pushed."
+                .to_owned(),
         );
     }
     match on_sandbox(&sandbox, models, context, docker, handover.clone(), judge) {
@@ -91,7 +93,7 @@ fn on_sandbox(
     sandbox: &Sandbox,
     models: &[ModelPlan],
     context: &Context,
-    docker: RealDocker,
+    docker: Arc<RealDocker>,
     handover: Option<Arc<Handover>>,
     judge: Option<Arc<dyn Judge>>,
 ) -> Result<Services, Failure> {
@@ -111,16 +113,34 @@ fn on_sandbox(
         password: sandbox.cli_token().clone(),
     };
     let images = match handover {
-        Some(handover) => Images { docker: Arc::clone(&handover) as Arc<dyn Docker>, registry: handover },
-        None => Images { docker: Arc::new(docker), registry: open_registry(&credentials.host, Some(credentials.clone()))? },
+        Some(handover) => Images {
+            names: Arc::<Handover>::clone(&handover),
+            push: Arc::<Handover>::clone(&handover),
+            ..Images::of(docker, handover)
+        },
+        None => Images::of(docker, open_registry(&credentials.host, Some(credentials.clone()))?),
     };
     services(context, models, images, Arc::new(client), credentials, judge, Reach::Local)
 }
 
-/// Where images are made, and where they are looked for.
+/// The daemon that makes and pushes images, and the registry that has them then.
 struct Images {
-    docker: Arc<dyn Docker>,
+    docker: Docker,
+    names: Arc<dyn NameImages>,
+    push: Arc<dyn PushImages>,
     registry: Arc<dyn Registry>,
+}
+
+impl Images {
+    /// A daemon that pushes to the registry.
+    fn of(docker: Arc<RealDocker>, registry: Arc<dyn Registry>) -> Self {
+        Self {
+            names: Arc::<RealDocker>::clone(&docker),
+            push: Arc::<RealDocker>::clone(&docker),
+            docker: Docker::of(docker),
+            registry,
+        }
+    }
 }
 
 fn services(
@@ -133,28 +153,32 @@ fn services(
     reach: Reach,
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
-    let Images { docker, registry } = images;
-    let build = build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
+    let Images { docker, names, push, registry } = images;
+    let environment =
+        build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
     Ok(Services {
-        replicate,
-        docker,
-        registry,
-        registry_host,
-        credentials,
-        judge,
-        clock: Arc::new(SystemClock),
-        tools: tools(context),
-        build,
+        build: BuildServices {
+            check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
+            docker: docker.clone(),
+            registry: Some(Arc::clone(&registry)),
+            environment,
+        },
+        verify: VerifyServices { replicate: Arc::clone(&replicate), judge, clock: clock() },
+        publish: PublishServices { derive: docker.derive, names, push, registry, replicate, registry_host, credentials },
     })
 }
 
-/// Where the programs are that safe-push starts.
+/// The programs that safe-push starts.
 pub(super) fn tools(context: &Context) -> Tools {
     Tools { ruff: context.environment.program("ruff"), path: context.environment.get("PATH").map(str::to_owned) }
 }
 
 /// The Docker daemon.
-pub(super) async fn docker(run: &RunSettings) -> Result<Arc<dyn Docker>, Failure> {
+pub(super) async fn docker(run: &RunSettings) -> Result<Docker, Failure> {
+    Ok(Docker::of(connect_docker(run).await?))
+}
+
+async fn connect_docker(run: &RunSettings) -> Result<Arc<RealDocker>, Failure> {
     Ok(Arc::new(RealDocker::connect(run.settings.docker_host.as_deref()).await?))
 }
 
@@ -182,19 +206,19 @@ async fn registry_user(run: &RunSettings, token: SecretString) -> Result<Registr
 /// The token of Replicate's API.
 pub(super) fn api_token(run: &RunSettings) -> Result<SecretString, Failure> {
     run.tokens.replicate.clone().ok_or_else(|| {
-        let missing = Failure::request("there is no Replicate API token");
+        let missing = Failure::request("no Replicate API token is set");
         missing.hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens)")
     })
 }
 
 fn no_token() -> Failure {
-    Failure::request("there is no Replicate API token")
+    Failure::request("no Replicate API token is set")
         .hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or do everything on this machine with --sandbox")
 }
 
 fn no_cog_token() -> Failure {
-    Failure::request("there is no token for Replicate's registry")
-        .hint("set COG_TOKEN to the CLI token from https://replicate.com/auth/token; it is another one than the API token")
+    Failure::request("no token for Replicate's registry is set")
+        .hint("set COG_TOKEN to the CLI token from https://replicate.com/auth/token; it is a different token from the API token")
 }
 
 /// The machine's clock.
@@ -220,7 +244,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
         check: for_check(run, context)?,
         docker: docker(run).await?,
         registry: Some(open_registry(&run.settings.replicate_registry, None)?),
-        build: build_environment::collect(
+        environment: build_environment::collect(
             &context.environment,
             models,
             context.environment.folder(),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::action::Surroundings;
+use crate::cli::action::ActionStep;
 use crate::cli::arguments::{self, Arguments};
 use crate::cli::commands;
 use crate::cli::context::Context;
@@ -29,7 +29,7 @@ pub fn main() -> ExitCode {
     let environment = Environment::of_process();
     let global = &arguments.global;
     let mut printer = Printer::new(global.format, global.color, global.quiet, &environment);
-    let action = Surroundings::enter(&environment, &mut printer);
+    let action = ActionStep::enter(&environment, &mut printer);
     log(&environment, global.verbose);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -43,7 +43,7 @@ pub fn main() -> ExitCode {
     verdict.exit_code().into()
 }
 
-async fn run(arguments: Arguments, environment: Environment, printer: Printer, action: Option<Surroundings>) -> Verdict {
+async fn run(arguments: Arguments, environment: Environment, printer: Printer, action: Option<ActionStep>) -> Verdict {
     let verbosity = arguments.global.verbose;
     let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action };
     match commands::dispatch(arguments.command, &context).await {
@@ -51,9 +51,12 @@ async fn run(arguments: Arguments, environment: Environment, printer: Printer, a
         Err(failure) => {
             tell(&failure, &context.printer);
             if let Some(action) = &context.action {
-                action.output("verdict", failure.verdict.as_str());
                 // What is read as JSON is JSON also when there is nothing.
-                action.output("versions", "{}");
+                for (name, value) in [("verdict", failure.verdict.as_str()), ("versions", "{}")] {
+                    if let Err(undelivered) = action.set_output(name, value) {
+                        action.warn(&undelivered);
+                    }
+                }
                 action.failed(&failure.chain());
             }
             failure.verdict

@@ -13,8 +13,8 @@ use crate::report::markdown::{REPORT_BYTES, report_markdown};
 /// A report that did not reach its folder.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
-    /// The folder cannot be made.
-    #[error("failed to make the report folder {}", path.display())]
+    /// The folder cannot be created.
+    #[error("failed to create {}", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
@@ -42,19 +42,49 @@ pub enum DeliverError {
     Junit(#[from] JunitError),
 }
 
-/// Writes `run.json`, `report.md`, `junit.xml` and `report.html`, and says where they are.
+/// The files of a report that were written, and those that were not.
+#[derive(Debug, Default)]
+pub struct WrittenReport {
+    /// The files, each whole.
+    pub files: Vec<PathBuf>,
+    /// Why others are missing.
+    pub problems: Vec<DeliverError>,
+}
+
+impl WrittenReport {
+    /// The page for people, if it was written.
+    pub fn page(&self) -> Option<&Path> {
+        self.files.iter().find(|path| path.ends_with(PAGE)).map(PathBuf::as_path)
+    }
+}
+
+/// The page for people.
+const PAGE: &str = "report.html";
+
+/// Writes `run.json`, `report.md`, `junit.xml` and `report.html`. One that cannot be written does not keep the next from it.
 ///
-/// Each file appears whole or not at all: a reader beside us never sees half of one, and what a link of that name points to is left
+/// Each file appears whole or not at all: a reader beside us never sees half of one. A link of that name is replaced, and its target left
 /// alone.
-pub fn write_report(folder: &Path, run: &Run) -> Result<Vec<PathBuf>, DeliverError> {
-    std::fs::create_dir_all(folder).map_err(|source| DeliverError::Folder { path: folder.to_owned(), source })?;
+pub fn write_report(folder: &Path, run: &Run) -> WrittenReport {
+    let mut written = WrittenReport::default();
+    if let Err(source) = std::fs::create_dir_all(folder) {
+        written.problems.push(DeliverError::Folder { path: folder.to_owned(), source });
+        return written;
+    }
+    let json = serde_json::to_string_pretty(run).map(|json| format!("{json}\n")).map_err(DeliverError::from);
     let files = [
-        ("run.json", format!("{}\n", serde_json::to_string_pretty(run)?)),
-        ("report.md", report_markdown(run, REPORT_BYTES)),
-        ("junit.xml", junit_xml(run)?),
-        ("report.html", report_html(run)?),
+        ("run.json", json),
+        ("report.md", Ok(report_markdown(run, REPORT_BYTES))),
+        ("junit.xml", junit_xml(run).map_err(DeliverError::from)),
+        (PAGE, report_html(run).map_err(DeliverError::from)),
     ];
-    files.into_iter().map(|(name, text)| write(folder, name, &text)).collect()
+    for (name, text) in files {
+        match text.and_then(|text| write(folder, name, &text)) {
+            Ok(path) => written.files.push(path),
+            Err(error) => written.problems.push(error),
+        }
+    }
+    written
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, DeliverError> {
@@ -67,7 +97,7 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, DeliverError>
     Ok(path)
 }
 
-/// Temporary files are for their owner alone; a report is for the steps that follow, which may run as somebody else.
+/// Temporary files are readable by their owner alone; a report is for the following steps, which may run as another user.
 fn make_readable(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
@@ -83,10 +113,11 @@ mod tests {
     fn four_files_are_written_and_run_json_reads_back() {
         let folder = tempfile::tempdir().unwrap();
         let run = run_json(&sample::failed_case());
-        let written = write_report(&folder.path().join("a/b"), &run).unwrap();
-        let names: Vec<_> = written.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
+        let WrittenReport { files, problems } = write_report(&folder.path().join("a/b"), &run);
+        assert!(problems.is_empty(), "{problems:?}");
+        let names: Vec<_> = files.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
         assert_eq!(names, ["run.json", "report.md", "junit.xml", "report.html"]);
-        assert_eq!(from_json(&std::fs::read_to_string(&written[0]).unwrap()).unwrap(), run);
+        assert_eq!(from_json(&std::fs::read_to_string(&files[0]).unwrap()).unwrap(), run);
     }
 
     #[test]
@@ -97,15 +128,26 @@ mod tests {
         let reports = folder.path().join("reports");
         std::fs::create_dir(&reports).unwrap();
         std::os::unix::fs::symlink(&outside, reports.join("report.md")).unwrap();
-        write_report(&reports, &run_json(&sample::passed())).unwrap();
-        write_report(&reports, &run_json(&sample::passed())).unwrap();
+        write_report(&reports, &run_json(&sample::passed()));
+        write_report(&reports, &run_json(&sample::passed()));
         assert_eq!(std::fs::read_to_string(outside).unwrap(), "keep me");
     }
 
     #[test]
     fn a_folder_that_cannot_be_made_is_named() {
         let file = NamedTempFile::new().unwrap();
-        let error = write_report(&file.path().join("x"), &run_json(&sample::passed())).unwrap_err();
-        assert!(matches!(error, DeliverError::Folder { .. }), "{error}");
+        let written = write_report(&file.path().join("x"), &run_json(&sample::passed()));
+        assert!(matches!(&written.problems[..], [DeliverError::Folder { .. }]), "{written:?}");
+        assert!(written.files.is_empty());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_written_does_not_keep_the_others_back() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("run.json")).unwrap();
+        let written = write_report(folder.path(), &run_json(&sample::passed()));
+        assert!(matches!(&written.problems[..], [DeliverError::File { path, .. }] if path.ends_with("run.json")), "{written:?}");
+        assert_eq!(written.files.len(), 3);
+        assert!(written.page().is_some_and(Path::is_file));
     }
 }

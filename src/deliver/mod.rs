@@ -1,7 +1,12 @@
-//! Sends rendered text where it belongs. Decides nothing.
+//! Sends rendered reports to their targets. Decides nothing.
 //!
 //! - [`files`]: the report folder
 //! - [`github`]: check runs and the comment of a pull request
+//!
+//! Targets are independent of each other: one that is not reached is returned as [`Undelivered`] and keeps no other from its report.
 
 pub mod files;
 pub mod github;
+mod undelivered;
+
+pub use undelivered::{Target, Undelivered};

@@ -1,4 +1,4 @@
-//! What a canary found out: a tiny model went the whole way, or how far it came.
+//! The report of a canary: how far a tiny model came through the pipeline.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::report::{ErrorReport, StageStatus};
 use crate::domain::verdict::Verdict;
 
-/// A canary's flight.
+/// A canary's run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanaryReport {
-    /// What its model answers with: made for this flight alone.
+    /// The id its model answers with, unique to this run.
     pub id: String,
     /// The model it was pushed to.
     pub model: ModelRef,
-    /// The version that the push made, once it did.
+    /// The pushed version, once there is one.
     pub version: Option<VersionRef>,
     /// How it ended.
     pub verdict: Verdict,
@@ -21,7 +21,7 @@ pub struct CanaryReport {
     pub steps: Vec<CanaryStep>,
     /// How long all of it took.
     pub duration: Duration,
-    /// What was wrong, in one line.
+    /// The problem, in one line.
     pub problem: Option<ErrorReport>,
 }
 

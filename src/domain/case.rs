@@ -1,4 +1,4 @@
-//! What is asked of a version: a case, and how its outcome is judged.
+//! A test case of a version, and how its outcome is judged.
 
 use std::fmt;
 
@@ -35,13 +35,13 @@ impl fmt::Display for CaseId {
     }
 }
 
-/// Why a case is there.
+/// Why a case is run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CaseKind {
     /// The first prediction, which boots the version.
     WarmUp,
-    /// A test case somebody wrote.
+    /// A test case of the configuration.
     Case,
     /// The same inputs on the live and the staged version.
     Compare,
@@ -59,7 +59,7 @@ impl CaseKind {
         matches!(self, Self::Train | Self::TrainFuzz)
     }
 
-    /// Whether its inputs were made, and not written by somebody.
+    /// Whether its inputs were generated rather than configured.
     pub const fn is_generated(self) -> bool {
         matches!(self, Self::Fuzz | Self::TrainFuzz)
     }
@@ -97,7 +97,7 @@ pub enum Expectation {
 }
 
 impl Expectation {
-    /// The key under which the peer's configuration writes it; `none` when nothing was written.
+    /// Its key in cog-safe-push's configuration; `none` when there is none.
     pub const fn key(&self) -> &'static str {
         match self {
             Self::Succeeds => "none",

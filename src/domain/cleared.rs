@@ -19,7 +19,7 @@ pub struct BuiltImage {
     pub diff_ids: Vec<ImageDigest>,
 }
 
-/// A version of the test model, made from an image that is still here.
+/// A version of the test model, and the local image it was pushed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staged {
     /// The version every prediction names.
@@ -30,7 +30,7 @@ pub struct Staged {
     pub layers: Vec<ImageDigest>,
 }
 
-/// What verification found out about a staged version.
+/// A staged version with the outcome of its verification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
     staged: Staged,
@@ -38,15 +38,15 @@ pub struct Verified {
     findings: Vec<Finding>,
 }
 
-/// Why a version may not be published.
+/// The reason why a version may not be published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Blocked {
-    /// Cases that failed or never came to an end.
+    /// Cases that failed or never finished.
     #[error("{} of {total} cases did not pass: {}", failed.len(), failed.join(", "))]
     Cases {
         /// Names of the cases.
         failed: Vec<String>,
-        /// How many there were.
+        /// Number of cases.
         total: usize,
     },
     /// Findings of severity error.
@@ -79,7 +79,7 @@ impl Blocked {
 }
 
 impl Verified {
-    /// Joins a staged version with everything that was found out about it.
+    /// Joins a staged version with the outcome of its verification.
     pub fn new(staged: Staged, cases: Vec<CaseReport>, findings: Vec<Finding>) -> Self {
         Self { staged, cases, findings }
     }
@@ -123,7 +123,7 @@ impl Cleared {
         &self.model
     }
 
-    /// The same for an image without the key. It has to begin with layers that were tested, for else it is another model.
+    /// Clears an image without the key. It has to start with layers that were tested, or else it is another model.
     pub fn without_key(self, image: WithoutKey) -> Result<Self, Blocked> {
         let cleared = Self { without_key: Some(image), ..self };
         if cleared.tested_layers() == 0 { Err(Blocked::NothingTested) } else { Ok(cleared) }

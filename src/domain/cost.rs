@@ -1,10 +1,10 @@
-//! What a run cost: predictions, seconds of hardware, an estimate in dollars.
+//! The cost of a run: predictions, seconds of hardware, an estimate in dollars.
 
 use std::ops::AddAssign;
 
 use serde::{Deserialize, Serialize};
 
-/// What was spent on predictions.
+/// The cost of predictions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Predictions (and trainings) created.

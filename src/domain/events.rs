@@ -1,4 +1,4 @@
-//! What happens in a run, while it happens: the seam between work and words.
+//! Events of a run, while it happens: the seam between the stages and their presentation.
 //!
 //! Stages hand events to an [`Observer`]; who listens (a terminal, plain lines, an action's log) decides what to show. Consumers
 //! match without a `_` arm, so that a new event does not compile until each has decided.
@@ -24,11 +24,11 @@ pub struct Event {
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventKind {
-    /// A model's run begins.
+    /// A model's run starts.
     ModelStarted,
     /// A model's run ended.
     ModelFinished(Box<ModelReport>),
-    /// A stage begins.
+    /// A stage starts.
     StageStarted(Stage),
     /// A stage ended.
     StageFinished {
@@ -43,13 +43,13 @@ pub enum EventKind {
     },
     /// A check found something.
     Found(Finding),
-    /// Something people should know that is not a finding.
+    /// Something worth knowing that is not a finding.
     Notice(String),
-    /// A step of the image build began or ended.
+    /// A step of the image build started or ended.
     BuildStep {
         /// The step as BuildKit names it.
         name: String,
-        /// How it stands.
+        /// Its state.
         state: BuildStepState,
     },
     /// A line of the build's output. Untrusted text.
@@ -61,13 +61,13 @@ pub enum EventKind {
         /// All that has to be sent, as far as it is known.
         total_bytes: u64,
     },
-    /// A layer came to its end.
+    /// A layer is finished.
     LayerPushed {
         /// How.
         outcome: LayerOutcome,
-        /// How many have come to theirs.
+        /// Number of finished layers.
         done: usize,
-        /// How many there are, as far as it is known.
+        /// Number of layers, as far as it is known.
         layers: usize,
     },
     /// A push failed for a reason that may pass, and is repeated.
@@ -88,7 +88,7 @@ pub enum EventKind {
         /// The page for people.
         url: Option<String>,
     },
-    /// A case came to an end.
+    /// A case ended.
     CaseFinished(Box<CaseReport>),
 }
 
@@ -103,7 +103,7 @@ pub enum LayerOutcome {
     Mounted,
 }
 
-/// How a build step stands.
+/// State of a build step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildStepState {
     /// It runs.
@@ -119,13 +119,13 @@ pub enum BuildStepState {
     Failed,
 }
 
-/// Somebody who wants to know. Called from any task; must not block.
+/// A listener of events. Called from any task; must not block.
 pub trait Observer: Send + Sync {
-    /// Takes note of an event.
+    /// Receives an event.
     fn observe(&self, event: Event);
 }
 
-/// Nobody listens.
+/// A listener that ignores every event.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

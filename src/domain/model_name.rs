@@ -29,7 +29,7 @@ pub enum ModelNameError {
     /// A character that means something elsewhere.
     #[error("it has {}", describe(*.0))]
     Character(char),
-    /// A word that stands for several models.
+    /// A keyword for several models.
     #[error("'all' and 'changed' stand for several models")]
     Reserved,
 }
@@ -56,11 +56,11 @@ impl ModelName {
         &self.0
     }
 
-    /// The name that a configuration file gives to its model: its stem. `None` for what is no configuration file.
+    /// The name that a configuration file gives to its model: its stem. `None` if it is not a configuration file.
     pub fn of_file(file: &str) -> Option<Result<Self, ModelNameError>> {
         let file = file.rsplit('/').next().unwrap_or(file);
         let stem = file.strip_suffix(".yaml").or_else(|| file.strip_suffix(".yml"))?;
-        // Hidden files are editors' and nobody's models.
+        // Hidden files belong to editors and are not models.
         (!file.starts_with('.')).then(|| stem.parse())
     }
 }

@@ -44,7 +44,7 @@ pub enum PredictionStatus {
     Succeeded,
     /// Ended with an error.
     Failed,
-    /// Stopped by somebody, or by a deadline while running.
+    /// Canceled by a user, or by a deadline while running.
     Canceled,
     /// Ended before it started.
     Aborted,

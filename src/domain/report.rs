@@ -1,4 +1,4 @@
-//! What happened in a run, as values. `report/` renders it; `run.json` has frozen types of its own.
+//! The outcome of a run, as values. `report/` renders it; `run.json` has frozen types of its own.
 
 use std::fmt;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub struct RunReport {
     pub started_at: DateTime<Utc>,
     /// How long it took.
     pub duration: Duration,
-    /// How it ended: the gravest of its models.
+    /// The verdict of its most severe model.
     pub verdict: Verdict,
     /// The models, in the order they were asked for.
     pub models: Vec<ModelReport>,
@@ -55,31 +55,31 @@ pub struct ModelReport {
     pub published: Option<VersionRef>,
     /// The version of the official model, once it was pushed.
     pub official: Option<VersionRef>,
-    /// The live version before this run: the way back.
+    /// The live version before this run, for a rollback.
     pub previous: Option<VersionRef>,
     /// The versions that test trainings left at their destination.
     pub trained: Vec<VersionRef>,
-    /// Layer digests of both, once both are there.
+    /// Layer digests of both, once both are known.
     pub layers: Option<LayerProof>,
     /// The deployment, when one was asked for and reached.
     pub deployment: Option<DeploymentReport>,
     /// The stages that were entered, in order, and those skipped.
     pub stages: Vec<StageReport>,
-    /// What the checks found, gravest first.
+    /// Findings of all checks, the most severe first.
     pub findings: Vec<Finding>,
-    /// What was found but ignored by settings.
+    /// Findings that settings ignore.
     pub ignored: Vec<Finding>,
     /// The cases, in the order of the plan.
     pub cases: Vec<CaseReport>,
-    /// The seed that repeats generated inputs.
+    /// The seed that reproduces the fuzz inputs.
     pub seed: Option<u64>,
-    /// What it cost.
+    /// The cost of its predictions.
     pub cost: Cost,
-    /// What went wrong, when the model's run ended in an error rather than a result.
+    /// The error, when the model's run ended in one rather than in a result.
     pub error: Option<ErrorReport>,
 }
 
-/// The layers that were tested beside those that were published.
+/// The layers that were tested, next to those that were published.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerProof {
     /// Layers of the staged manifest, in order.
@@ -100,19 +100,19 @@ impl LayerProof {
 pub struct DeploymentReport {
     /// `owner/name`.
     pub name: String,
-    /// What was done.
+    /// The change.
     pub change: DeploymentChange,
     /// The release's number afterwards.
     pub release: Option<u64>,
-    /// The version it ran before, for the way back.
+    /// The version it ran before, for a rollback.
     pub previous_version: Option<VersionRef>,
 }
 
-/// What was done to a deployment.
+/// How a deployment was changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentChange {
-    /// It was not there.
+    /// It did not exist and was created.
     Created,
     /// It got the new version.
     Updated,
@@ -120,7 +120,7 @@ pub enum DeploymentChange {
     Unchanged,
 }
 
-/// An error with the way out.
+/// An error and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorReport {
     /// The chain of causes, outermost first, joined by `: `.
@@ -133,7 +133,7 @@ pub struct ErrorReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
-    /// What can be known before a build.
+    /// Checks without a build.
     Inspect,
     /// Project folder to image.
     Build,
@@ -209,7 +209,7 @@ pub enum CaseStatus {
     Failed,
     /// Failed once and passed when repeated.
     Flaky,
-    /// The platform did not let it come to an end.
+    /// The platform did not let it finish.
     Errored,
     /// Stopped before its end.
     Cancelled,
@@ -257,11 +257,11 @@ pub struct Attempt {
 pub struct CaseReport {
     /// Its name.
     pub id: CaseId,
-    /// Why it is there.
+    /// Why it is run.
     pub kind: CaseKind,
     /// How it ended.
     pub status: CaseStatus,
-    /// What was sent.
+    /// The inputs sent.
     pub inputs: Inputs,
     /// How it was judged.
     pub expectation: Expectation,

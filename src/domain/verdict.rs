@@ -5,11 +5,11 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a model's run, or a whole run, ended. Ordered by gravity: the gravest model decides the run.
+/// How a model's run, or a whole run, ended. Ordered by severity: the most severe model decides the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Every check passed, and what was to be published is published.
+    /// Every check passed, and whatever was to be published is published.
     Passed,
     /// The model failed a check: a result, not an error.
     Failed,
@@ -19,7 +19,7 @@ pub enum Verdict {
     Billing,
     /// The request or the configuration is wrong.
     Misconfigured,
-    /// Somebody stopped the run.
+    /// The run was canceled.
     Cancelled,
 }
 

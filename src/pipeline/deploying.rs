@@ -1,29 +1,35 @@
 //! The deploy stage: the deployment follows the live model.
 
+use async_trait::async_trait;
+
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
-use crate::domain::report::DeploymentChange;
-use crate::pipeline::Services;
-use crate::pipeline::context::RunContext;
-use crate::pipeline::state::{Done, ModelState};
+use crate::domain::report::{DeploymentChange, Stage};
+use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
-use crate::publish::deploy;
+use crate::publish::{PublishServices, deploy};
 
 /// Deploys a published version.
-pub(super) async fn run(
-    state: &mut ModelState<'_>,
-    plan: &DeploymentPlan,
-    version: &VersionRef,
-    services: &Services,
-    context: &RunContext<'_>,
-) -> Result<Done<()>, Stop> {
-    let deployed = deploy(plan, version, &services.publishing(), context.cancelled).await?;
-    state.found(deployed.findings);
-    let report = state.report.deployment.insert(deployed.report);
-    let done = match report.change {
-        DeploymentChange::Created => "created",
-        DeploymentChange::Updated => "updated",
-        DeploymentChange::Unchanged => "unchanged",
-    };
-    Ok(Done::new((), format!("{} {done}", report.name)))
+pub(super) struct Deploying<'a> {
+    pub(super) plan: &'a DeploymentPlan,
+    pub(super) version: &'a VersionRef,
+    pub(super) services: &'a PublishServices,
+}
+
+#[async_trait]
+impl StageWork for Deploying<'_> {
+    const STAGE: Stage = Stage::Deploy;
+    type Value = ();
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
+        let deployed = deploy(self.plan, self.version, self.services, record.context.cancelled).await?;
+        record.found(deployed.findings);
+        let report = record.report.deployment.insert(deployed.report);
+        let done = match report.change {
+            DeploymentChange::Created => "created",
+            DeploymentChange::Updated => "updated",
+            DeploymentChange::Unchanged => "unchanged",
+        };
+        Ok(Done::new((), format!("{} {done}", report.name)))
+    }
 }

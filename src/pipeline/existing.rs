@@ -1,5 +1,6 @@
-//! Verify alone, against a version that is already there.
+//! Verify alone, against a version that exists already.
 
+use async_trait::async_trait;
 use cog_findings::text::count;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -8,19 +9,19 @@ use crate::clients::replicate::Replicate;
 use crate::domain::cleared::Blocked;
 use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionId, VersionRef};
-use crate::domain::report::{ModelReport, RunReport, Stage};
-use crate::inspect::{Tools, live_version};
+use crate::domain::report::{RunReport, Stage};
+use crate::inspect::live_version;
 use crate::pipeline::context::RunContext;
-use crate::pipeline::grace::{at_once, within_grace};
+use crate::pipeline::course::{Course, run_each};
+use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, check_destination, judge};
-use crate::pipeline::run::RunRecord;
-use crate::pipeline::state::{Done, Halt, ModelState};
+use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RunOptions};
 use crate::verify::{VerifyServices, check_plan};
 
-/// A version that is already there.
+/// A version that exists already.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExistingVersion {
     /// Its model: any, whatever the plan names.
@@ -29,16 +30,9 @@ pub struct ExistingVersion {
     pub id: Option<VersionId>,
 }
 
-/// What is known of it.
-struct Found {
-    version: VersionRef,
-    schema: Value,
-    live: Option<VersionRef>,
-}
-
 /// Asks an existing version what the plan asks of a staged one. Nothing is built, pushed or published.
 ///
-/// It is compared with the live version of the plan's model, unless it is that very version.
+/// It is compared with the live version of the plan's model, unless it is that version.
 pub async fn verify_existing(
     model: ModelRun,
     existing: &ExistingVersion,
@@ -47,73 +41,93 @@ pub async fn verify_existing(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let clock = services.clock.as_ref();
-    // Nothing is inspected, so no program is started.
-    let tools = Tools::default();
-    let context =
-        RunContext::new(Some(services.replicate.as_ref()), services.judge.is_some(), clock, &tools, options, observer, cancelled);
-    let mut record = RunRecord::begin(clock);
-    record.models.push(verify_model(&model, existing, services, &context).await);
-    record.finish(options, clock)
+    let context = RunContext::new(services.judge.is_some(), services.clock.as_ref(), options, observer, cancelled);
+    run_each(&[model], &Verification { existing, services }, &context).await
 }
 
-async fn verify_model(
-    run: &ModelRun,
-    existing: &ExistingVersion,
-    services: &VerifyServices,
-    context: &RunContext<'_>,
-) -> ModelReport {
-    let mut state = ModelState::begin(run, context);
-    let reason = match stages(&mut state, run, existing, services, context).await {
-        Ok(()) => "nothing is published: the version was there".to_owned(),
-        Err(Halt) => state.halt_reason(),
-    };
-    state.skip_rest(&reason);
-    state.finish()
+/// The stages of a verification alone.
+struct Verification<'a> {
+    existing: &'a ExistingVersion,
+    services: &'a VerifyServices,
 }
 
-async fn stages(
-    state: &mut ModelState<'_>,
-    run: &ModelRun,
-    existing: &ExistingVersion,
-    services: &VerifyServices,
-    context: &RunContext<'_>,
-) -> Result<(), Halt> {
-    let begun = state.begin_stage(Stage::Inspect)?;
-    let outcome = within_grace(look_up(state, run, existing, services, context), context.cancelled).await;
-    let found = state.end_stage(begun, outcome)?;
-    for stage in [Stage::Build, Stage::Stage] {
-        state.skip(stage, "the version was there");
+#[async_trait]
+impl Course for Verification<'_> {
+    async fn run(&self, record: &mut ModelRecord<'_>) {
+        let ended = self.stages(record).await;
+        record.conclude(ended);
     }
-    let begun = state.begin_stage(Stage::Verify)?;
-    let outcome = within_grace(verify(state, run, &found, services, context), context.cancelled).await;
-    state.end_stage(begun, outcome)
 }
 
-async fn look_up(
-    state: &mut ModelState<'_>,
-    run: &ModelRun,
-    existing: &ExistingVersion,
-    services: &VerifyServices,
-    context: &RunContext<'_>,
-) -> Result<Done<Found>, Stop> {
-    check_destination(&run.plan)?;
-    let replicate = services.replicate.as_ref();
-    state.found(run.config_findings.clone());
-    let asking = async {
-        context.account(replicate).await?;
-        let (version, schema) = find(existing, replicate).await?;
-        let live = live_version(replicate, &run.plan.model).await?.map(|live| live.version).filter(|live| *live != version);
-        Ok::<_, Stop>((version, schema, live))
-    };
-    let (version, schema, live) = at_once(asking, context.cancelled).await?;
-    state.report.staged = Some(version.clone());
-    state.report.previous = live.clone();
-    state.found(check_plan(&run.plan.predict, run.plan.train.as_ref(), Some(&schema), context.has_judge));
-    // All that is looked at here was written into the configuration.
-    judge(&state.report.findings, |_finding| About::Plan)?;
-    let note = format!("{}:{}", version.model, version.id.short());
-    Ok(Done::new(Found { version, schema, live }, note))
+impl Verification<'_> {
+    async fn stages(&self, record: &mut ModelRecord<'_>) -> Result<&'static str, Halt> {
+        let found = record.enter(LookingUp { existing: self.existing, services: self.services }).await?;
+        for stage in [Stage::Build, Stage::Stage] {
+            record.skip(stage, "the version was there");
+        }
+        record.enter(VerifyingFound { found: &found, services: self.services }).await?;
+        Ok("nothing is published: the version was there")
+    }
+}
+
+/// A version as it was found.
+struct FoundVersion {
+    version: VersionRef,
+    schema: Value,
+    live: Option<VersionRef>,
+}
+
+/// Looks the version up, in place of an inspection.
+struct LookingUp<'a> {
+    existing: &'a ExistingVersion,
+    services: &'a VerifyServices,
+}
+
+#[async_trait]
+impl StageWork for LookingUp<'_> {
+    const STAGE: Stage = Stage::Inspect;
+    type Value = FoundVersion;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<FoundVersion>, Stop> {
+        let (model, context) = (record.model, record.context);
+        let plan = &model.plan;
+        check_destination(plan)?;
+        let replicate = self.services.replicate.as_ref();
+        record.found(model.config_findings.clone());
+        let asking = async {
+            context.account(replicate).await?;
+            let (version, schema) = find(self.existing, replicate).await?;
+            let live = live_version(replicate, &plan.model).await?.map(|live| live.version).filter(|live| *live != version);
+            Ok::<_, Stop>((version, schema, live))
+        };
+        let (version, schema, live) = at_once(asking, context.cancelled).await?;
+        record.report.staged = Some(version.clone());
+        record.report.previous = live.clone();
+        record.found(check_plan(&plan.predict, plan.train.as_ref(), Some(&schema), context.has_judge));
+        // Everything checked here was written into the configuration.
+        judge(&record.report.findings, |_finding| About::Plan)?;
+        let note = format!("{}:{}", version.model, version.id.short());
+        Ok(Done::new(FoundVersion { version, schema, live }, note))
+    }
+}
+
+/// Verifies the version that was found.
+struct VerifyingFound<'a> {
+    found: &'a FoundVersion,
+    services: &'a VerifyServices,
+}
+
+#[async_trait]
+impl StageWork for VerifyingFound<'_> {
+    const STAGE: Stage = Stage::Verify;
+    type Value = ();
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
+        let FoundVersion { version, schema, live } = self.found;
+        drive(record, version, schema, live.as_ref(), self.services).await?;
+        Blocked::find(&record.report.cases, &record.report.findings)?;
+        Ok(Done::new((), count(record.report.cases.len(), "case")))
+    }
 }
 
 /// The version and its schema.
@@ -150,16 +164,4 @@ async fn find(existing: &ExistingVersion, replicate: &dyn Replicate) -> Result<(
             "verify a version that was pushed with Cog 0.3.9 or later",
         )),
     }
-}
-
-async fn verify(
-    state: &mut ModelState<'_>,
-    run: &ModelRun,
-    found: &Found,
-    services: &VerifyServices,
-    context: &RunContext<'_>,
-) -> Result<Done<()>, Stop> {
-    drive(state, &run.plan, &found.version, &found.schema, found.live.as_ref(), services, context).await?;
-    Blocked::find(&state.report.cases, &state.report.findings)?;
-    Ok(Done::new((), count(state.report.cases.len(), "case")))
 }

@@ -1,4 +1,4 @@
-//! The end of a cancelled run, in time.
+//! Ends a canceled run in time.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::stop::Stop;
 
-/// How long a stage may take to clean up and hand over what it knows. Together with [`FORGET_TIME`] it is less than the five seconds
+/// How long a stage may take to clean up and return what it knows. Together with [`FORGET_TIME`] it is less than the five seconds
 /// within which a cancelled run ends; stopping predictions takes up to three of them.
 const GRACE: Duration = Duration::from_secs(4);
 
 /// How long a cancelled run waits for the daemon to forget the image that was built.
 pub(super) const FORGET_TIME: Duration = Duration::from_millis(500);
 
-/// A stage's work. When the run is cancelled, the stage knows too and gets some time to end by itself; what is left of it is then dropped.
+/// Runs a stage's work. When the run is canceled, the stage learns of it too and gets some time to end by itself; then it is dropped.
 pub(super) async fn within_grace<T>(work: impl Future<Output = Result<T, Stop>>, cancelled: &CancellationToken) -> Result<T, Stop> {
     tokio::pin!(work);
     tokio::select! {
@@ -25,7 +25,7 @@ pub(super) async fn within_grace<T>(work: impl Future<Output = Result<T, Stop>>,
     }
 }
 
-/// A question that changes nothing and leaves nothing behind: dropped at once when the run is cancelled.
+/// Asks something that changes nothing and leaves nothing behind: it is dropped at once when the run is canceled.
 pub(super) async fn at_once<T, E: Into<Stop>>(
     question: impl Future<Output = Result<T, E>>,
     cancelled: &CancellationToken,

@@ -1,103 +1,108 @@
-//! The inspect stage: what can be known before a build.
+//! The inspect stage: checks without a build.
 
 use std::collections::BTreeSet;
 
+use async_trait::async_trait;
 use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
 
 use crate::domain::plan::ModelPlan;
+use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::LINT_MISSING;
 use crate::inspect::{InspectRequest, Inspected, inspect, with_excerpt};
-use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
-use crate::pipeline::lookup::{Known, look_up};
-use crate::pipeline::state::{Done, ModelState};
+use crate::pipeline::lookup::{ReplicateFacts, look_up};
+use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
-use crate::pipeline::{Goal, ModelRun, WrittenKey};
+use crate::pipeline::{Goal, WrittenKey};
 use crate::verify::check_plan;
 
 /// A model that may be built.
 pub(super) struct InspectedModel {
     /// The project and what was found in it.
     pub(super) inspected: Inspected,
-    /// What is known of Replicate.
-    pub(super) known: Known,
+    /// What Replicate said about it.
+    pub(super) replicate: ReplicateFacts,
     /// The key that was written into its files for the tests.
     pub(super) key: Option<WrittenKey>,
 }
 
 /// Inspects a model. Findings of severity error stop it.
-pub(super) async fn run(
-    state: &mut ModelState<'_>,
-    run: &ModelRun,
-    context: &RunContext<'_>,
-) -> Result<Done<InspectedModel>, Stop> {
-    let model = match gather(state, run, context).await {
-        Ok(model) => model,
-        Err(stop) => {
-            // They are part of what `inspect` finds, which has come to nothing.
-            state.found(run.config_findings.clone());
-            return Err(stop);
-        }
-    };
-    let inspected = &model.inspected;
-    let planned = check_plan(&run.plan.predict, run.plan.train.as_ref(), inspected.schema.as_ref(), has_judge(context));
-    // As they stand in the report.
-    let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, &run.plan.project)).collect();
-    state.found(inspected.findings.clone());
-    state.found(planned.clone());
-    state.report.ignored.clone_from(&inspected.ignored);
-    // By code: the policy may have changed the severity.
-    let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
-    let note = judge(&state.report.findings, |finding| {
-        if configured.contains(finding.code.as_str()) || finding.code.as_str() == LINT_MISSING.code {
-            About::Configuration
-        } else if planned.contains(finding) {
-            About::Plan
-        } else {
-            About::Model
-        }
-    })?;
-    Ok(Done::new(model, note))
+pub(super) struct Inspecting<'a> {
+    pub(super) goal: Goal<'a>,
 }
 
-async fn gather(state: &mut ModelState<'_>, run: &ModelRun, context: &RunContext<'_>) -> Result<InspectedModel, Stop> {
+#[async_trait]
+impl StageWork for Inspecting<'_> {
+    const STAGE: Stage = Stage::Inspect;
+    type Value = InspectedModel;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<InspectedModel>, Stop> {
+        let (run, context) = (record.model, record.context);
+        let plan = &run.plan;
+        let model = match gather(record, self.goal).await {
+            Ok(model) => model,
+            Err(stop) => {
+                // They are part of what `inspect` would have found.
+                record.found(run.config_findings.clone());
+                return Err(stop);
+            }
+        };
+        let inspected = &model.inspected;
+        let planned = check_plan(&plan.predict, plan.train.as_ref(), inspected.schema.as_ref(), context.has_judge);
+        // As they are in the report.
+        let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, &plan.project)).collect();
+        record.found(inspected.findings.clone());
+        record.found(planned.clone());
+        record.report.ignored.clone_from(&inspected.ignored);
+        // By code: the policy may have changed the severity.
+        let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
+        let note = judge(&record.report.findings, |finding| {
+            if configured.contains(finding.code.as_str()) || finding.code.as_str() == LINT_MISSING.code {
+                About::Configuration
+            } else if planned.contains(finding) {
+                About::Plan
+            } else {
+                About::Model
+            }
+        })?;
+        Ok(Done::new(model, note))
+    }
+}
+
+async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<InspectedModel, Stop> {
+    let (run, context, services) = (record.model, record.context, goal.check_services());
     let plan = &run.plan;
     check_supported(plan)?;
     if let Some(prepare) = &run.prepare_tree {
         prepare.prepare(&plan.name, context.cancelled).await?;
     }
-    let key = match &run.key_files {
-        Some(files) if context.options.goal == Goal::Publish => Some(files.write(&plan.name, context.cancelled).await?),
+    let key = match (&run.key_files, goal) {
+        (Some(files), Goal::Publish(_)) => Some(files.write(&plan.name, context.cancelled).await?),
         _ => None,
     };
-    let known = match context.replicate {
-        Some(replicate) => at_once(look_up(plan, replicate, context), context.cancelled).await?,
-        None => Known::default(),
+    let replicate = match &services.replicate {
+        Some(replicate) => at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled).await?,
+        None => ReplicateFacts::default(),
     };
-    state.report.previous = known.live.as_ref().map(|live| live.version.clone());
+    record.report.previous = replicate.live.as_ref().map(|live| live.version.clone());
     let request = InspectRequest {
         plan,
         config_findings: &run.config_findings,
-        live: known.live.as_ref(),
-        hardware: known.hardware.as_deref(),
-        tools: context.tools,
+        live: replicate.live.as_ref(),
+        hardware: replicate.hardware.as_deref(),
+        tools: &services.tools,
     };
-    Ok(InspectedModel { inspected: inspect(&request, context.cancelled).await?, known, key })
+    Ok(InspectedModel { inspected: inspect(&request, context.cancelled).await?, replicate, key })
 }
 
-/// Whether outputs can be judged by words. A check or a build does not know, and says what could be said with a judge.
-pub(super) fn has_judge(context: &RunContext<'_>) -> bool {
-    context.has_judge || context.options.goal != Goal::Publish
-}
-
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
     /// A file of settings, or the request: wrong in itself.
     Configuration,
-    /// What is asked of the model.
+    /// The plan's demands on the model.
     Plan,
     /// The model.
     Model,
@@ -119,7 +124,7 @@ pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> 
     Err(Stop::Blocked { verdict, note: count(errors.len(), "error") })
 }
 
-/// What the plan asks for and this program cannot do is told before anything is done.
+/// Rejects plans that safe-push cannot carry out, before anything is done.
 fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
     if plan.model == plan.test_model {
         return Err(Stop::misconfigured(

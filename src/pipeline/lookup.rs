@@ -1,4 +1,4 @@
-//! What has to be known of Replicate before a model is inspected.
+//! Questions to Replicate before a model is inspected.
 
 use crate::clients::replicate::{Hardware, Replicate};
 use crate::domain::plan::{ModelPlan, PublishMode};
@@ -8,27 +8,31 @@ use crate::pipeline::context::RunContext;
 use crate::pipeline::stop::Stop;
 use crate::publish::{ReadyRequest, check_ready};
 
-/// What is known of Replicate.
+/// What Replicate said before the inspection.
 #[derive(Default)]
-pub(super) struct Known {
-    /// The live version, asked for once: what is compared with is the same from here to the end.
+pub(super) struct ReplicateFacts {
+    /// The live version, asked for once: every comparison of the run uses the same one.
     pub(super) live: Option<LiveVersion>,
-    /// The account's hardware, when something is going to be made on it.
+    /// The account's hardware, if something is going to be created on it.
     pub(super) hardware: Option<Vec<Hardware>>,
 }
 
-/// Asks Replicate. Nothing is changed; what would stop a later stage stops here.
-pub(super) async fn look_up(plan: &ModelPlan, replicate: &dyn Replicate, context: &RunContext<'_>) -> Result<Known, Stop> {
-    let goal = context.options.goal;
-    // A check needs no account of its own, and a token that is not accepted is noticed by any call.
+/// Asks Replicate, and changes nothing. Whatever would stop a later stage stops the run here.
+pub(super) async fn look_up(
+    plan: &ModelPlan,
+    replicate: &dyn Replicate,
+    goal: Goal<'_>,
+    context: &RunContext<'_>,
+) -> Result<ReplicateFacts, Stop> {
+    // A check needs no account of its own, and any call notices a token that is rejected.
     let account = match goal {
-        Goal::Publish => Some(context.account(replicate).await?),
-        Goal::Check | Goal::Build => None,
+        Goal::Publish(_) => Some(context.account(replicate).await?),
+        Goal::Check(_) | Goal::Build(_) => None,
     };
     let live = live_version(replicate, &plan.model).await?;
-    let publishes = goal == Goal::Publish && plan.publish == PublishMode::Publish;
+    let publishes = plan.publish == PublishMode::Publish;
     let needs_hardware = match (goal, account) {
-        (Goal::Publish, Some(account)) => {
+        (Goal::Publish(_), Some(account)) => {
             let request = ReadyRequest {
                 account,
                 test_model: &plan.test_model,
@@ -39,9 +43,9 @@ pub(super) async fn look_up(plan: &ModelPlan, replicate: &dyn Replicate, context
             };
             check_ready(&request, replicate).await?.needs_hardware
         }
-        (Goal::Check, _) => plan.test_hardware.is_some() || plan.deployment.is_some(),
+        (Goal::Check(_), _) => plan.test_hardware.is_some() || plan.deployment.is_some(),
         _ => false,
     };
     let hardware = if needs_hardware { Some(replicate.hardware().await?) } else { None };
-    Ok(Known { live, hardware })
+    Ok(ReplicateFacts { live, hardware })
 }

@@ -1,4 +1,4 @@
-//! Proof that what becomes official holds no secret of the run.
+//! Proof that an official model contains no secret of the run.
 
 use std::path::PathBuf;
 
@@ -6,54 +6,45 @@ use cog_findings::Finding;
 use cog_source::project::Project;
 
 use crate::build::{BuildEnvironment, BuildError, ContextError, NamedSecret, secrets_in_context, secrets_in_image};
-use crate::clients::docker::Docker;
+use crate::clients::docker::SaveImages;
 use crate::domain::cleared::BuiltImage;
-use crate::domain::plan::ModelPlan;
-use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, judge};
-use crate::pipeline::state::ModelState;
+use crate::pipeline::record::ModelRecord;
 use crate::pipeline::stop::Stop;
 
-/// The secrets that a build could have come across: tokens, and what its steps are given.
+/// The secrets that a build could contain: tokens, and the variables its steps are given.
 pub(super) fn secrets_of(environment: &BuildEnvironment) -> Vec<NamedSecret> {
     environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// The files that a build would send hold none of the secrets.
-pub(super) async fn prove_files(
-    state: &mut ModelState<'_>,
-    project: &Project,
-    plan: &ModelPlan,
-    secrets: &[NamedSecret],
-    context: &RunContext<'_>,
-) -> Result<(), Stop> {
-    let (folder, unsent, secrets) = (project.folder.clone(), plan.build.unsent.clone(), secrets.to_vec());
+/// Proves that the files a build would send contain none of the secrets.
+pub(super) async fn prove_files(record: &mut ModelRecord<'_>, project: &Project, secrets: &[NamedSecret]) -> Result<(), Stop> {
+    let (folder, unsent, secrets) = (project.folder.clone(), record.model.plan.build.unsent.clone(), secrets.to_vec());
     let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
     let searching = tokio::task::spawn_blocking(move || secrets_in_context(&folder, &shown_as, &unsent, &secrets));
     let searched = async {
         let crashed = |error: tokio::task::JoinError| ContextError::Unreadable { path: PathBuf::new(), source: error.into() };
         Ok::<_, Stop>(searching.await.map_err(crashed).and_then(|found| found).map_err(BuildError::Context)?)
     };
-    let findings = at_once(searched, context.cancelled).await?;
-    tell(state, &findings)
+    let findings = at_once(searched, record.context.cancelled).await?;
+    tell(record, &findings)
 }
 
-/// An image holds none of the secrets, in any layer, its configuration or its history. Gives what the search found beside.
+/// Proves that an image contains none of the secrets in its layers, its configuration and its history. Returns the other findings.
 pub(super) async fn prove_image(
-    state: &mut ModelState<'_>,
+    record: &mut ModelRecord<'_>,
     image: &BuiltImage,
-    docker: &dyn Docker,
+    images: &dyn SaveImages,
     secrets: &[NamedSecret],
-    context: &RunContext<'_>,
 ) -> Result<Vec<Finding>, Stop> {
-    let findings = at_once(secrets_in_image(docker, &image.reference, secrets), context.cancelled).await?;
-    tell(state, &findings)?;
+    let findings = at_once(secrets_in_image(images, &image.reference, secrets), record.context.cancelled).await?;
+    tell(record, &findings)?;
     Ok(findings)
 }
 
-/// Stops on a secret. No setting of the repository makes this lighter.
-fn tell(state: &mut ModelState<'_>, findings: &[Finding]) -> Result<(), Stop> {
-    state.found(findings.to_vec());
+/// Stops on a secret. No setting of the repository changes that.
+fn tell(record: &mut ModelRecord<'_>, findings: &[Finding]) -> Result<(), Stop> {
+    record.found(findings.to_vec());
     judge(findings, |_finding| About::Configuration).map(drop)
 }

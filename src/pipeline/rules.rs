@@ -1,4 +1,4 @@
-//! Every code that this room's findings carry: SP751 to SP799.
+//! The rules of this room: SP751 to SP799.
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Warning};
@@ -9,15 +9,15 @@ pub(crate) const BUILD_FAILED: Rule = Rule {
     severity: Error,
     summary: "A step of the image build failed.",
     why: "There is no image, so nothing was pushed and nothing was tested.",
-    example: "```yaml\nbuild:\n  system_packages: [ffmpg]   # apt knows no such package\n```",
+    example: "```yaml\nbuild:\n  system_packages: [ffmpg]   # no such package in apt\n```",
 };
 
 pub(crate) const SCHEMA_NOT_AS_INSPECTED: Rule = Rule {
     code: "SP752",
     name: "schema-not-as-inspected",
     severity: Error,
-    summary: "The built image has another schema than the one that was inspected.",
-    why: "Everything that was said about the schema before the build was said about something else.",
+    summary: "The schema of the built image differs from the one that was inspected.",
+    why: "Everything reported about the schema before the build was about a different schema.",
     example: "A build step changes `predict.py`.",
 };
 
@@ -25,8 +25,8 @@ pub(crate) const IMAGE_SCHEMA_DIFFERS: Rule = Rule {
     code: "SP753",
     name: "image-schema-differs",
     severity: Warning,
-    summary: "The image that was given has another schema than the project's source.",
-    why: "The image was built from other source, or by another version of Cog. The image's own schema was checked and is what ships.",
+    summary: "The schema of the given image differs from that of the project's source.",
+    why: "The image was built from different source, or with another version of Cog. The image's own schema was checked and is what ships.",
     example: "```console\nsafe-push run --image hotdog:last-week\n```",
 };
 

@@ -23,7 +23,7 @@ const MESSAGE_BYTES: usize = 8000;
 /// Why a stage did not pass.
 #[derive(Debug)]
 pub(super) enum Stop {
-    /// It did its work and found what stops the push: a result.
+    /// It did its work and found something that stops the push: a result.
     Blocked {
         /// How the model's run ends.
         verdict: Verdict,
@@ -36,15 +36,15 @@ pub(super) enum Stop {
         verdict: Verdict,
         /// What went wrong.
         report: ErrorReport,
-        /// The same as findings, for what has a place or concerns the version.
+        /// The error as findings, if it has a place or concerns the version.
         findings: Vec<Finding>,
     },
-    /// Somebody stopped it.
+    /// The run was canceled.
     Cancelled,
 }
 
 impl Stop {
-    /// An error of the pipeline's own.
+    /// A wrong request that the pipeline itself found.
     pub(super) fn misconfigured(message: impl Into<String>, hint: impl Into<String>) -> Self {
         let report = ErrorReport { message: message.into(), hint: Some(hint.into()) };
         Self::Error { verdict: Verdict::Misconfigured, report, findings: Vec::new() }
@@ -94,7 +94,7 @@ fn chain(error: &dyn Error) -> String {
 
 impl From<ReplicateError> for Stop {
     fn from(error: ReplicateError) -> Self {
-        // What could not be stopped has to be said; that somebody stopped the run is known.
+        // A prediction that could not be stopped has to be reported; the cancellation itself is known.
         match error.failure() {
             ReplicateFailure::Cancelled { still_running: None } => Self::Cancelled,
             _ => Self::error(error.kind(), &error, error.hint()),
@@ -180,7 +180,7 @@ impl From<Blocked> for Stop {
     }
 }
 
-/// A failed step as a finding, on the line that asked for it.
+/// A failed build step as a finding, on the line that caused it.
 fn build_finding(error: &BuildError) -> Option<Finding> {
     let BuildError::Failed(failure) = error else { return None };
     let mut finding = Finding::new(&rules::BUILD_FAILED, failure.to_string());

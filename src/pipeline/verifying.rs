@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use async_trait::async_trait;
 use cog_findings::text::count;
 use serde_json::Value;
 
@@ -9,10 +10,9 @@ use crate::domain::cleared::{Cleared, Staged, Verified};
 use crate::domain::cost::{Cost, usd_per_second};
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::{ModelPlan, TrainPlan};
-use crate::pipeline::context::RunContext;
-use crate::pipeline::state::{Done, ModelState};
+use crate::domain::report::Stage;
+use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
-use crate::pipeline::{ModelRun, Services};
 use crate::publish::find_or_create_destination;
 use crate::verify::{VerifyRequest, VerifyServices, verify};
 
@@ -25,43 +25,49 @@ pub(super) struct ClearedModels {
 }
 
 /// Verifies a staged version and clears it.
-pub(super) async fn run(
-    state: &mut ModelState<'_>,
-    run: &ModelRun,
-    staged: Staged,
-    schema: &Value,
-    live: Option<&VersionRef>,
-    services: &Services,
-    context: &RunContext<'_>,
-) -> Result<Done<ClearedModels>, Stop> {
-    drive(state, &run.plan, &staged.version, schema, live, &services.verifying(), context).await?;
-    let verified = Verified::new(staged, state.report.cases.clone(), state.report.findings.clone());
-    let official = match &run.plan.official_model {
-        Some(model) => Some(verified.clone().clear(model.clone())?),
-        None => None,
-    };
-    let live = verified.clear(run.plan.model.clone())?;
-    Ok(Done::new(ClearedModels { live, official }, count(state.report.cases.len(), "case")))
+pub(super) struct Verifying<'a> {
+    pub(super) staged: Staged,
+    pub(super) schema: &'a Value,
+    pub(super) live: Option<&'a VersionRef>,
+    pub(super) services: &'a VerifyServices,
 }
 
-/// Runs the predictions; their outcome goes into the report, also when something stops them.
+#[async_trait]
+impl StageWork for Verifying<'_> {
+    const STAGE: Stage = Stage::Verify;
+    type Value = ClearedModels;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<ClearedModels>, Stop> {
+        let Self { staged, schema, live, services } = self;
+        let plan = &record.model.plan;
+        drive(record, &staged.version, schema, live, services).await?;
+        let verified = Verified::new(staged, record.report.cases.clone(), record.report.findings.clone());
+        let official = match &plan.official_model {
+            Some(model) => Some(verified.clone().clear(model.clone())?),
+            None => None,
+        };
+        let live = verified.clear(plan.model.clone())?;
+        Ok(Done::new(ClearedModels { live, official }, count(record.report.cases.len(), "case")))
+    }
+}
+
+/// Runs the predictions. Their outcome goes into the report, also when something stops them.
 pub(super) async fn drive(
-    state: &mut ModelState<'_>,
-    plan: &ModelPlan,
+    record: &mut ModelRecord<'_>,
     version: &VersionRef,
     schema: &Value,
     live: Option<&VersionRef>,
     services: &VerifyServices,
-    context: &RunContext<'_>,
 ) -> Result<(), Stop> {
+    let (plan, context) = (&record.model.plan, record.context);
     let outputs: Option<PathBuf> = context.options.keep_outputs.as_ref().map(|folder| folder.join(&plan.name));
     let train = match &plan.train {
         Some(train) if train.trains() => {
-            prepare_destination(state, train, services, context).await?;
+            prepare_destination(record, train, services).await?;
             Some(train)
         }
         Some(_) => {
-            state.notice("the train section has no test cases and no fuzz, so nothing is trained");
+            record.notice("the train section has no test cases and no fuzz, so nothing is trained");
             None
         }
         None => None,
@@ -78,31 +84,26 @@ pub(super) async fn drive(
         keep_outputs: outputs.as_deref(),
     };
     let outcome = verify(&request, services, context.observer, context.cancelled).await;
-    state.report.cases = outcome.cases;
-    state.report.trained = outcome.trained;
-    state.report.seed = outcome.seed;
-    state.report.cost += priced(outcome.cost, plan);
+    record.report.cases = outcome.cases;
+    record.report.trained = outcome.trained;
+    record.report.seed = outcome.seed;
+    record.report.cost += priced(outcome.cost, plan);
     for finding in outcome.findings {
         // `verify` told it when it was found.
-        state.keep(finding);
+        record.keep(finding);
     }
     outcome.stopped.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Trainings need a model to end in.
-async fn prepare_destination(
-    state: &mut ModelState<'_>,
-    plan: &TrainPlan,
-    services: &VerifyServices,
-    context: &RunContext<'_>,
-) -> Result<(), Stop> {
+/// Finds or creates the model that trainings end in.
+async fn prepare_destination(record: &mut ModelRecord<'_>, plan: &TrainPlan, services: &VerifyServices) -> Result<(), Stop> {
     let TrainPlan { destination, destination_hardware, .. } = plan;
-    let replicate = services.replicate.as_ref();
-    let prepared = find_or_create_destination(destination, destination_hardware, replicate, context.cancelled).await?;
+    let (replicate, cancelled) = (services.replicate.as_ref(), record.context.cancelled);
+    let prepared = find_or_create_destination(destination, destination_hardware, replicate, cancelled).await?;
     if prepared.created {
-        state.notice(format!("created the private model {destination}, which test trainings end in"));
+        record.notice(format!("created the private model {destination}, which test trainings end in"));
     }
-    state.found(prepared.findings);
+    record.found(prepared.findings);
     Ok(())
 }
 

@@ -10,17 +10,17 @@ use crate::domain::report::{DeploymentChange, DeploymentReport};
 use crate::publish::services::unless_cancelled;
 use crate::publish::{PublishError, PublishServices, rules};
 
-/// A deployment that runs the version.
+/// A deployment that runs a version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deployed {
-    /// What was done.
+    /// The change.
     pub report: DeploymentReport,
-    /// What is worth knowing about it.
+    /// Findings about it.
     pub findings: Vec<Finding>,
 }
 
-/// Creates the deployment, or lets it run the version. Settings of one that is there are kept; one that already runs the version is left
-/// alone, for every change makes a release.
+/// Creates the deployment, or updates it to the version. An existing deployment keeps its settings; one that already runs the version is
+/// left alone, because every change makes a release.
 pub async fn deploy(
     plan: &DeploymentPlan,
     version: &VersionRef,

@@ -1,4 +1,4 @@
-//! What can go wrong on the way from an image to a version, by meaning.
+//! Errors between an image and a version, by meaning.
 
 use cog_findings::Finding;
 
@@ -10,7 +10,7 @@ use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::publish::Published;
 use crate::publish::rules;
 
-/// A push, or what belongs to it, that failed.
+/// An error of a push or of what belongs to it.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
     /// The daemon.
@@ -22,66 +22,66 @@ pub enum PublishError {
     /// Replicate.
     #[error(transparent)]
     Replicate(ReplicateError),
-    /// There is no test model, and nobody said on which hardware to make it.
+    /// The test model does not exist, and no hardware is configured to create it on.
     #[error("the test model {model} does not exist, and no hardware is named to create it on")]
     NoTestHardware {
         /// The test model.
         model: ModelRef,
     },
-    /// There is no test model, and it could only be made under another name.
+    /// The test model does not exist, and the token's account cannot create it.
     #[error("the test model {model} does not exist, and the API token of '{account}' cannot create it")]
     ForeignTestModel {
         /// The test model.
         model: ModelRef,
-        /// Whom the token belongs to.
+        /// The token's account.
         account: String,
     },
-    /// Its name is taken, and the token cannot see it.
+    /// The test model exists, and the token cannot see it.
     #[error("the model {model} exists, but the API token cannot see it")]
     HiddenTestModel {
         /// The test model.
         model: ModelRef,
     },
-    /// There is no destination for trainings, or one that takes none from this token.
+    /// The destination of trainings belongs to another account.
     #[error("the destination {model} of trainings does not belong to '{account}', the account of the API token")]
     ForeignDestination {
         /// The destination.
         model: ModelRef,
-        /// Whom the token belongs to.
+        /// The token's account.
         account: String,
     },
-    /// There is no live model.
+    /// The live model does not exist.
     #[error("the model {model} does not exist, or the API token cannot see it")]
     NoLiveModel {
         /// The live model.
         model: ModelRef,
     },
-    /// The push ended well, but the registry does not have what was pushed.
+    /// The push succeeded, but the registry does not have what was pushed.
     #[error("the registry does not have the manifest {digest} that was just pushed to {model}")]
     NothingArrived {
         /// The model.
         model: ModelRef,
-        /// What was pushed.
+        /// The pushed version.
         digest: ImageDigest,
     },
     /// It was pushed, but the registry or Replicate did not confirm it.
     #[error("{version} was pushed, but could not be confirmed")]
     Unconfirmed {
-        /// What was pushed.
+        /// The pushed version.
         version: Box<VersionRef>,
         /// Why it could not be confirmed.
         #[source]
         source: Box<PublishError>,
     },
-    /// What was published is not what was tested.
+    /// The published layers are not those that were tested.
     #[error("{} was published with other layers than those that were tested", .0.version)]
     LayersDiffer(Box<Published>),
-    /// There is no deployment, and it could only be made under another name.
+    /// The deployment does not exist, and the token's account cannot create it.
     #[error("the deployment {deployment} does not exist, and the API token of '{account}' cannot create it")]
     ForeignDeployment {
         /// `owner/name`.
         deployment: String,
-        /// Whom the token belongs to.
+        /// The token's account.
         account: String,
     },
     /// The deployment runs another model.
@@ -89,12 +89,12 @@ pub enum PublishError {
     DeploymentOfOtherModel {
         /// `owner/name`.
         deployment: String,
-        /// What it runs.
+        /// The model it runs.
         is: ModelRef,
-        /// What was to be deployed.
+        /// The model to deploy.
         wanted: ModelRef,
     },
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("cancelled")]
     Cancelled,
 }
@@ -143,7 +143,7 @@ impl PublishError {
         }
     }
 
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Docker(error) => return error.hint().map(str::to_owned),

@@ -17,17 +17,17 @@ use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 pub struct Published {
     /// The version.
     pub version: VersionRef,
-    /// Its layers beside those that were tested.
+    /// Its layers next to those that were tested.
     pub layers: LayerProof,
-    /// The version that was live before: the way back. `None` for a model's first version.
+    /// The version that was live before, for a rollback. `None` for a model's first version.
     pub previous: Option<VersionRef>,
-    /// What is worth knowing about it.
+    /// Findings about it.
     pub findings: Vec<Finding>,
 }
 
 /// Publishes a cleared version to its live model: the image that was staged, under a fresh `run.cog.push_id`.
 ///
-/// Nothing that was not cleared can be handed over, because a [`Cleared`] cannot be made by hand:
+/// Nothing that was not cleared can be passed, because a [`Cleared`] cannot be made by hand:
 ///
 /// ```compile_fail,E0451
 /// use safe_push::domain::cleared::{BuiltImage, Cleared, Staged};
@@ -89,7 +89,7 @@ async fn publish_to(
         previous: live.and_then(|live| previous(model, live)),
         findings: Vec::new(),
     };
-    // Before anything else: nobody should use it.
+    // Before anything else: it must not be used.
     if !published.layers.holds() {
         return Err(PublishError::LayersDiffer(Box::new(published)));
     }

@@ -1,14 +1,14 @@
 //! Pushes images as versions, confirms them by digest, and updates the deployment.
 //!
-//! - [`check_ready`] tells before a build what would stop a push: a missing model, a wrong account
-//! - [`stage`] pushes a built image to the private test model, and makes the model when it is missing
-//! - [`find_or_create_destination`] does the same for the model that trainings end in
+//! - [`check_ready`] finds before a build what would stop a push: a missing model, a wrong account
+//! - [`stage`] pushes a built image to the private test model, and creates the model if it is missing
+//! - [`find_or_create_destination`] finds or creates the model that trainings end in
 //! - [`publish`] pushes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
 //!   a fresh `run.cog.push_id`
-//! - [`deploy`] lets the deployment follow
+//! - [`deploy`] updates the deployment
 //!
-//! Each push has a name of its own in the Docker daemon, which goes when the push is over, however it ends. When things happen, and
-//! what a failure means for the run, is left to the `pipeline` room.
+//! Each push has a name of its own in the Docker daemon, which is removed when the push is over, however it ends. The order of these steps
+//! and the meaning of a failure are left to the `pipeline` room.
 //!
 //! May use `clients`, `cog` (the labels' names), `domain` and `support`.
 

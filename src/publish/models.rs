@@ -1,4 +1,4 @@
-//! The test model, and the destination of trainings: found, or made.
+//! The test model, and the destination of trainings: found, or created.
 
 use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
@@ -8,7 +8,7 @@ use crate::domain::identity::ModelRef;
 use crate::publish::services::unless_cancelled;
 use crate::publish::{PublishError, rules};
 
-/// The test model as it stands, and whether it was made just now.
+/// The test model, and whether it was created by this call.
 pub(super) async fn find_or_create(
     model: &ModelRef,
     hardware: Option<&str>,
@@ -27,7 +27,7 @@ async fn create(new: &NewModel, replicate: &dyn Replicate, cancelled: &Cancellat
     let model = &new.model;
     match unless_cancelled(replicate.create_model(new), cancelled).await? {
         ModelCreation::Created(made) => Ok((*made, true)),
-        // Somebody else was faster, such as another leg of the same matrix.
+        // Created meanwhile, for example by another leg of the same matrix.
         ModelCreation::AlreadyThere => match unless_cancelled(replicate.model(model), cancelled).await? {
             Some(found) => Ok((found, false)),
             None => Err(PublishError::HiddenTestModel { model: model.clone() }),
@@ -35,7 +35,7 @@ async fn create(new: &NewModel, replicate: &dyn Replicate, cancelled: &Cancellat
     }
 }
 
-/// What to ask for when there is no test model; an error when it would be in vain.
+/// The test model to create when there is none. An error when Replicate would refuse it.
 pub(super) fn new_test_model(model: &ModelRef, hardware: Option<&str>, account: &Account) -> Result<NewModel, PublishError> {
     if model.owner() != account.username {
         return Err(PublishError::ForeignTestModel { model: model.clone(), account: account.username.clone() });
@@ -49,7 +49,7 @@ pub(super) fn new_test_model(model: &ModelRef, hardware: Option<&str>, account: 
     })
 }
 
-/// Finds the destination of trainings, or makes it: private, on this hardware.
+/// Finds the destination of trainings, or creates it: private, on this hardware.
 ///
 /// # Errors
 /// [`PublishError::ForeignDestination`] when no training of this token can end there, and errors of the service.
@@ -81,12 +81,12 @@ pub async fn find_or_create_destination(
     Ok(Destination { created, findings: finding.into_iter().collect() })
 }
 
-/// A destination that is there now.
+/// An existing destination.
 #[derive(Debug, Clone)]
 pub struct Destination {
-    /// Whether it was made just now.
+    /// Whether it was created by this call.
     pub created: bool,
-    /// What is worth knowing about it.
+    /// Findings about it.
     pub findings: Vec<Finding>,
 }
 
@@ -98,7 +98,7 @@ pub(super) fn check_destination(model: &ModelRef, account: &Account) -> Result<(
     Err(PublishError::ForeignDestination { model: model.clone(), account: account.username.clone() })
 }
 
-/// What is worth saying about a test model that is there.
+/// Findings about an existing test model.
 pub(super) fn findings(model: &Model) -> Vec<Finding> {
     match model.visibility {
         Visibility::Private => Vec::new(),

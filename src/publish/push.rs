@@ -28,11 +28,11 @@ const ARRIVAL_LIMIT: Duration = Duration::from_secs(15);
 /// How often it is asked.
 const ARRIVAL_POLL: Duration = Duration::from_secs(1);
 
-/// How long the daemon may take to forget a name; shorter when somebody waits for the end.
+/// How long the daemon may take to remove a name; shorter when the run was canceled.
 const FORGET_LIMIT: Duration = Duration::from_secs(30);
 const FORGET_LIMIT_CANCELLED: Duration = Duration::from_secs(1);
 
-/// What a push made.
+/// A pushed version.
 #[derive(Debug, Clone)]
 pub(super) struct PushedVersion {
     /// The version, not yet confirmed by Replicate.
@@ -79,7 +79,7 @@ async fn push_as(
     let reference = format!("{repository}:{tag}");
     // By its id: a name can be given to another image meanwhile.
     let labels = BTreeMap::from([(PUSH_ID.to_owned(), Uuid::now_v7().to_string())]);
-    let labelled = services.docker.relabel(&image.id, &labels, &reference, cancelled).await?;
+    let labelled = services.derive.relabel(&image.id, &labels, &reference, cancelled).await?;
     if labelled.diff_ids != image.diff_ids {
         return Err(DockerError::LayersChanged { image: reference }.into());
     }
@@ -97,7 +97,7 @@ async fn push_as(
         };
         tell(observer, name, kind);
     };
-    Ok(services.docker.push(&push, &mut events, cancelled).await?.digest)
+    Ok(services.push.push(&push, &mut events, cancelled).await?.digest)
 }
 
 /// The manifest as the registry has it: what users will run, whatever the daemon said.
@@ -125,7 +125,7 @@ async fn read_back(
 /// Takes the push's name from the daemon. The layers stay with the image that was pushed.
 async fn forget(reference: &str, services: &PublishServices, cancelled: &CancellationToken) {
     let limit = if cancelled.is_cancelled() { FORGET_LIMIT_CANCELLED } else { FORGET_LIMIT };
-    match timeout(limit, services.docker.remove_image(reference)).await {
+    match timeout(limit, services.names.remove_image(reference)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, reference, "the name of a push could not be removed from the Docker daemon"),
         Err(_elapsed) => tracing::warn!(reference, "the Docker daemon did not remove the name of a push in time"),

@@ -1,4 +1,4 @@
-//! What would stop a push, told before a build.
+//! Finds before a build what would stop a push.
 
 use crate::clients::replicate::{Account, Replicate};
 use crate::domain::identity::ModelRef;
@@ -6,31 +6,31 @@ use crate::domain::plan::DeploymentPlan;
 use crate::publish::models::{check_destination, new_test_model};
 use crate::publish::{PublishError, deploy};
 
-/// What is going to be pushed where.
+/// The models and the deployment that a run is going to push to.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadyRequest<'a> {
-    /// Whom the token belongs to.
+    /// The token's account.
     pub account: &'a Account,
     /// The test model.
     pub test_model: &'a ModelRef,
-    /// The hardware on which it is made when it is missing.
+    /// The hardware to create it on if it is missing.
     pub test_hardware: Option<&'a str>,
-    /// The model that trainings end in, when there are any.
+    /// The destination of trainings, if there are any.
     pub destination: Option<&'a ModelRef>,
-    /// The live model, when it is going to be published to.
+    /// The live model, if it is going to be published to.
     pub live: Option<&'a ModelRef>,
-    /// The deployment, when it is going to be updated.
+    /// The deployment, if it is going to be updated.
     pub deployment: Option<&'a DeploymentPlan>,
 }
 
-/// What the run is going to need.
+/// What the run needs to know in addition.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Readiness {
-    /// Something is going to be made on hardware that the configuration names.
+    /// A model or a deployment is going to be created on configured hardware.
     pub needs_hardware: bool,
 }
 
-/// Looks at the models and the deployment, and changes nothing.
+/// Checks the models and the deployment, and changes nothing.
 ///
 /// # Errors
 /// Those that [`stage`](crate::publish::stage()), [`publish`](crate::publish::publish()) and [`deploy`](crate::publish::deploy()) would

@@ -1,4 +1,4 @@
-//! Every code that this room's findings carry: SP701 to SP749.
+//! The rules of this room: SP701 to SP749.
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Note, Warning};
@@ -8,7 +8,7 @@ pub(crate) const TEST_MODEL_PUBLIC: Rule = Rule {
     name: "test-model-public",
     severity: Warning,
     summary: "The test model is public.",
-    why: "Everybody can see and run versions that nobody has tested yet. The API cannot change who sees a model.",
+    why: "Anyone can see and run versions that are not tested yet. The API cannot change a model's visibility.",
     example: "```yaml\ntest_model: acme/hotdog-test   # public; make it private in its settings on replicate.com\n```",
 };
 
@@ -16,16 +16,16 @@ pub(crate) const LAYERS_DIFFER: Rule = Rule {
     code: "SP702",
     name: "layers-differ",
     severity: Error,
-    summary: "The published version has other layers than the one that was tested.",
+    summary: "The layers of the published version differ from those that were tested.",
     why: "What was tested is not what ships. Both manifests are read back from the registry, so this is what users would run.",
-    example: "A proxy that repacks layers stands between the Docker daemon and the registry.",
+    example: "A proxy between the Docker daemon and the registry repacks layers.",
 };
 
 pub(crate) const DEPLOYMENT_HARDWARE: Rule = Rule {
     code: "SP703",
     name: "deployment-hardware",
     severity: Warning,
-    summary: "The deployment runs on other hardware than the configuration names.",
+    summary: "The deployment runs on hardware other than the configured one.",
     why: "An update keeps the settings of a deployment, so the configuration has no effect on it.",
     example: "```yaml\ndeployment:\n  name: hotdog\n  hardware: gpu-h100   # the deployment runs on gpu-l40s\n```",
 };
@@ -35,7 +35,7 @@ pub(crate) const OFFICIAL_UNCONFIRMED: Rule = Rule {
     name: "official-unconfirmed",
     severity: Note,
     summary: "The version of an official model was confirmed by the registry alone.",
-    why: "Replicate does not show the versions of official models, so that the push became a version cannot be seen.",
+    why: "Replicate does not show the versions of official models, so nothing else can confirm that the push became a version.",
     example: "`acme/hotdog` is an official model and got the second push.",
 };
 
@@ -43,8 +43,8 @@ pub(crate) const DESTINATION_PUBLIC: Rule = Rule {
     code: "SP705",
     name: "destination-public",
     severity: Warning,
-    summary: "The model that test trainings end in is public.",
-    why: "Everybody can see and run what test trainings made. The API cannot change who sees a model.",
+    summary: "The destination of test trainings is public.",
+    why: "Anyone can see and run what test trainings produce. The API cannot change a model's visibility.",
     example: "```yaml\ntrain:\n  destination: acme/hotdog-trained   # public; make it private in its settings on replicate.com\n```",
 };
 

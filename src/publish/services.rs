@@ -1,4 +1,4 @@
-//! Whom this room talks to.
+//! The services of this room.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,22 +6,25 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::docker::{Docker, RegistryCredentials};
+use crate::clients::docker::{DeriveImages, NameImages, PushImages, RegistryCredentials};
 use crate::clients::registry::Registry;
 use crate::clients::replicate::Replicate;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::publish::PublishError;
-use crate::support::clock::Clock;
 
 /// How long a pushed version may take to become visible. No source says how long it takes; this is twice the estimate of
 /// `docs/reference/replicate-api.md#version-ids`.
 pub const VERSION_LIMIT: Duration = Duration::from_secs(120);
 
-/// Whom this room talks to.
+/// Services for staging, publishing and deploying.
 #[derive(Clone)]
 pub struct PublishServices {
-    /// The daemon that holds the image.
-    pub docker: Arc<dyn Docker>,
+    /// Gives the image a label of its own for each push.
+    pub derive: Arc<dyn DeriveImages>,
+    /// Takes away the names that pushes need.
+    pub names: Arc<dyn NameImages>,
+    /// Pushes the image.
+    pub push: Arc<dyn PushImages>,
     /// The registry, asked for what arrived.
     pub registry: Arc<dyn Registry>,
     /// Replicate, asked for models, versions and deployments.
@@ -30,11 +33,9 @@ pub struct PublishServices {
     pub registry_host: String,
     /// Who pushes.
     pub credentials: RegistryCredentials,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
 }
 
-/// Waits for a call that does not know the token. The client allows that such calls are dropped.
+/// Waits for a call that does not take a cancellation token. The client allows such calls to be dropped.
 pub(super) async fn unless_cancelled<T, E: Into<PublishError>>(
     call: impl Future<Output = Result<T, E>>,
     cancelled: &CancellationToken,
@@ -46,7 +47,7 @@ pub(super) async fn unless_cancelled<T, E: Into<PublishError>>(
     }
 }
 
-/// Tells the observer about a model.
+/// Sends an event of a model to the observer.
 pub(super) fn tell(observer: &dyn Observer, name: &str, kind: EventKind) {
     observer.observe(Event { model: Some(name.to_owned()), kind });
 }

@@ -12,7 +12,7 @@ use crate::publish::push::{confirm, push};
 use crate::publish::services::tell;
 use crate::publish::{PublishError, PublishServices, models};
 
-/// What is staged, and where to.
+/// An image to stage, and its destination.
 #[derive(Debug, Clone, Copy)]
 pub struct StageRequest<'a> {
     /// The model's name, as its events carry it.
@@ -21,20 +21,20 @@ pub struct StageRequest<'a> {
     pub image: &'a BuiltImage,
     /// The test model.
     pub model: &'a ModelRef,
-    /// The hardware on which the test model is made when it is missing.
+    /// The hardware to create the test model on if it is missing.
     pub hardware: Option<&'a str>,
     /// How long the version may take to become visible.
     pub version_limit: Duration,
 }
 
-/// A staged version and what was noticed on the way.
+/// A staged version, and findings about the test model.
 #[derive(Debug, Clone)]
 pub struct StagedVersion {
     /// The version, visible under its id.
     pub staged: Staged,
-    /// Whether the test model was made just now.
+    /// Whether the test model was created by this call.
     pub model_created: bool,
-    /// What is worth knowing about the test model.
+    /// Findings about the test model.
     pub findings: Vec<Finding>,
 }
 

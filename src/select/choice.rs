@@ -7,10 +7,10 @@ use crate::domain::model_name::{ModelName, split_request};
 use crate::select::rules;
 use crate::select::script::ScriptNames;
 
-/// Longer lists of names help nobody.
+/// Longer lists of names are cut.
 const MOST_NAMES_BYTES: usize = 600;
 
-/// A choice that cannot be made.
+/// A request that names no valid choice of models.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SelectError {
     /// A name that no model has.
@@ -39,7 +39,7 @@ pub enum SelectError {
         /// The request.
         request: String,
     },
-    /// A word that stands for several models, among names.
+    /// A keyword for several models, among names.
     #[error("'{word}' cannot stand among other names")]
     NotAlone {
         /// The word.
@@ -48,7 +48,7 @@ pub enum SelectError {
 }
 
 impl SelectError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Unknown { near: Some(near), .. } => format!("did you mean '{near}'?"),

@@ -1,4 +1,4 @@
-//! The matrix of a GitHub workflow, and what else a step tells the next jobs.
+//! The matrix of a GitHub workflow, and the other outputs of a step that selects models.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::domain::model_name::ModelName;
 /// GitHub refuses a matrix with more jobs: `docs/reference/github-actions.md#matrices-and-reusable-workflows`.
 pub const MATRIX_JOBS: usize = 256;
 
-/// What a step that selects models tells the jobs behind it.
+/// The outputs of a step that selects models, for the following jobs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outputs {
     /// The matrix, as `strategy.matrix: ${{ fromJSON(...) }}` takes it. Every leg's `model` can be given as `models`.
@@ -32,7 +32,7 @@ impl Outputs {
     }
 }
 
-/// What is told about a selection.
+/// The outputs of a selection.
 pub fn outputs(models: &[ModelName]) -> Outputs {
     Outputs { matrix: matrix(models), models: list(models), count: models.len(), any: !models.is_empty() }
 }

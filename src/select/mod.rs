@@ -1,10 +1,10 @@
-//! Which models a run is about, and a repository's files made ready for each of them.
+//! Which models a run is about, and the preparation of the repository's files for each of them.
 //!
 //! - [`choose`]: what a request such as `all` or `a,b` means among the names that there are
 //! - [`changed`]: which models a list of changed files concerns, and that list from git
 //! - [`Script`]: the repository's own script, which names its models and prepares its files for one of them
-//! - [`Before`] and [`Changes`]: what a script changes is put back
-//! - [`matrix`] and [`outputs`]: what a workflow is told
+//! - [`Snapshot`] and [`Changes`]: what a script changes is put back
+//! - [`matrix`] and [`outputs`]: the outputs for a workflow
 //!
 //! What a name's configuration says is left to `config`; lists of changed files from GitHub, to `clients`. Whatever starts a program here
 //! blocks until it ends.
@@ -19,4 +19,4 @@ mod tree;
 pub use choice::{SelectError, choose, differences};
 pub use matrix::{MATRIX_JOBS, Outputs, matrix, outputs};
 pub use script::{Script, ScriptError, ScriptNames, ScriptOutput};
-pub use tree::{Before, Changes};
+pub use tree::{Changes, Snapshot};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::time::Instant;
 
-/// Where the time comes from. [`SystemClock`] in the program; tests may hold the wall clock still.
+/// The source of time. [`SystemClock`] in production; tests may stop the wall clock.
 pub trait Clock: Send + Sync {
     /// The wall clock's time.
     fn now(&self) -> DateTime<Utc>;

@@ -11,7 +11,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 pub struct PatternError {
     /// The pattern.
     pub pattern: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 

@@ -29,15 +29,15 @@ pub struct Ended {
     /// Its exit code, or the signal that ended it.
     pub status: ExitStatus,
     /// Untrusted text.
-    pub stdout: Words,
+    pub stdout: CapturedOutput,
     /// Untrusted text.
-    pub stderr: Words,
+    pub stderr: CapturedOutput,
 }
 
-/// Why there is no end to tell of.
+/// Why a program did not run to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
-    /// There is no such program, or it is none.
+    /// The program does not exist, or cannot be executed.
     #[error("it could not be started")]
     NotStarted(#[source] io::Error),
     /// The system does not say how it is.
@@ -46,27 +46,27 @@ pub enum ProcessError {
     /// It was ended.
     #[error("it took longer than {} s", limit.as_secs())]
     TooLong {
-        /// What it was given.
+        /// The time limit.
         limit: Duration,
-        /// What it said until then, on both streams.
-        said: Words,
+        /// Its output until then, on both streams.
+        said: CapturedOutput,
     },
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("it was cancelled")]
     Cancelled,
 }
 
-/// What a program said: the last part of it when it was too much.
+/// The output of a program: the last part of it when it was too long.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
-    /// As they came.
+pub struct CapturedOutput {
+    /// The bytes as they were written.
     pub bytes: Vec<u8>,
     /// Whether a part at the beginning is missing.
     pub cut: bool,
 }
 
-impl Words {
-    /// The same as text.
+impl CapturedOutput {
+    /// The output as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
@@ -79,7 +79,7 @@ pub struct Bounds<'a> {
     pub time: Duration,
     /// How much of each stream is kept.
     pub bytes: usize,
-    /// Whether somebody stopped the run.
+    /// Whether the run was canceled.
     pub cancelled: &'a dyn Fn() -> bool,
 }
 
@@ -92,21 +92,21 @@ pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessEr
     let stdout = Listener::start(child.stdout.take(), bounds.bytes);
     let stderr = Listener::start(child.stderr.take(), bounds.bytes);
     let watched = watch(&mut child, bounds);
-    // What it left running belongs to nobody.
+    // Ends what it left running.
     signal(&child, Signal::KILL);
     let status = match watched {
         Ok(status) => status,
         Err(error) => {
             // It was killed, so this does not wait.
             let _gone = child.wait();
-            let words = Words { bytes: [stdout.words().bytes, stderr.words().bytes].concat(), cut: false };
+            let said = CapturedOutput { bytes: [stdout.captured().bytes, stderr.captured().bytes].concat(), cut: false };
             return Err(match error {
-                ProcessError::TooLong { limit, .. } => ProcessError::TooLong { limit, said: words },
+                ProcessError::TooLong { limit, .. } => ProcessError::TooLong { limit, said },
                 other => other,
             });
         }
     };
-    Ok(Ended { status, stdout: stdout.words(), stderr: stderr.words() })
+    Ok(Ended { status, stdout: stdout.captured(), stderr: stderr.captured() })
 }
 
 /// A script that has just been written may still be open in a program that is being started elsewhere.
@@ -128,7 +128,7 @@ fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessErr
         }
         let reason = match () {
             () if (bounds.cancelled)() => ProcessError::Cancelled,
-            () if begun.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: Words::default() },
+            () if begun.elapsed() >= bounds.time => ProcessError::TooLong { limit: bounds.time, said: CapturedOutput::default() },
             () => {
                 thread::sleep(STEP);
                 continue;
@@ -150,7 +150,7 @@ fn ask_to_end(child: &mut Child) {
 
 fn signal(child: &Child, signal: Signal) {
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    // Nobody is left in most cases.
+    // In most cases the group is empty by now.
     let _nobody = group.map(|group| kill_process_group(group, signal));
 }
 
@@ -176,13 +176,13 @@ impl Listener {
         Self { heard, thread }
     }
 
-    fn words(&self) -> Words {
+    fn captured(&self) -> CapturedOutput {
         let ended = Instant::now();
         while ended.elapsed() < LAST_WORDS && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             thread::sleep(STEP);
         }
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        Words { bytes: heard.bytes.iter().copied().collect(), cut: heard.cut }
+        CapturedOutput { bytes: heard.bytes.iter().copied().collect(), cut: heard.cut }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::clients::replicate::{ReplicateFailure, PredictionTarget, ReplicateError, TimeLimit, TimedOut};
+use crate::clients::replicate::{PredictionTarget, ReplicateError, ReplicateFailure, TimeLimit, TimedOut};
 use crate::domain::events::EventKind;
 use crate::domain::report::Attempt;
 use crate::verify::VerifyError;
@@ -83,7 +83,11 @@ impl Engine<'_> {
                 _ if is_staged => Recovery::stop(errored()),
                 _ => Recovery::finish(errored()),
             },
-            ReplicateFailure::Forbidden { .. } | ReplicateFailure::VersionNotPermitted { .. } | ReplicateFailure::VersionDisabled { .. } if !is_staged => {
+            ReplicateFailure::Forbidden { .. }
+            | ReplicateFailure::VersionNotPermitted { .. }
+            | ReplicateFailure::VersionDisabled { .. }
+                if !is_staged =>
+            {
                 Recovery::finish(errored())
             }
             _ => Recovery::stop(errored()),

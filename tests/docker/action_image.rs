@@ -9,7 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::UNIX_EPOCH;
 
 use replicate_sandbox::Sandbox;
-use safe_push::clients::docker::{BuildEvent, BuildSecret, Docker, ImageBuild, RealDocker};
+use safe_push::clients::docker::{
+    BuildEvent, BuildImages as _, BuildSecret, ImageBuild, InspectImages as _, NameImages as _, RealDocker,
+};
 use safe_push::support::ExposeSecret;
 use serde_json::Value;
 use test_support::fake_github::FakeGitHub;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use cog_findings::Location;
 use cog_source::recipe::{Recipe, RecipeFile, RecipeStep};
 use safe_push::build::{BuildError, BuildRequest, Built, FailureCause, SchemaError, SchemaSource, build};
-use safe_push::clients::docker::{BuildSecret, ContainerRun, Docker, RealDocker};
+use safe_push::clients::docker::{BuildSecret, ContainerRun, InspectImages as _, NameImages as _, RealDocker, RunContainers as _};
 use safe_push::domain::events::{BuildStepState, Event, EventKind, Observer, Silent};
 use serde_json::json;
 use tempfile::TempDir;
@@ -17,7 +17,7 @@ use test_support::retried;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::daemon::{BASE, daemon, unique};
+use crate::daemon::{BASE, daemon, roles, unique};
 
 /// Keeps what it is told.
 #[derive(Default)]
@@ -74,7 +74,7 @@ fn request(project: &Path, instructions: &str) -> BuildRequest {
 }
 
 async fn build_quietly(request: &BuildRequest, docker: &RealDocker) -> Result<Built, BuildError> {
-    build(request, docker, &Silent, &CancellationToken::new()).await
+    build(request, &roles(docker), &Silent, &CancellationToken::new()).await
 }
 
 async fn run(docker: &RealDocker, image: &str, command: &[&str]) -> String {
@@ -105,7 +105,7 @@ async fn a_project_becomes_an_image_with_its_schema_and_packages() {
     let mut request = request(folder.path(), "RUN pip install --no-cache-dir six==1.17.0");
     trust_the_hosts_roots(&mut request);
     let notes = Notes::default();
-    let built = retried(async || build(&request, &docker, &notes, &CancellationToken::new()).await).await.unwrap();
+    let built = retried(async || build(&request, &roles(&docker), &notes, &CancellationToken::new()).await).await.unwrap();
 
     assert!(built.pip_freeze.lines().any(|line| line == "six==1.17.0"), "{}", built.pip_freeze);
     assert!(built.size_bytes > 0 && built.duration > Duration::ZERO);
@@ -157,7 +157,7 @@ async fn without_the_cache_every_step_runs() {
     build_quietly(&request, &docker).await.unwrap();
     let again = BuildRequest { no_cache: true, image_name: unique("again"), ..request.clone() };
     let notes = Notes::default();
-    build(&again, &docker, &notes, &CancellationToken::new()).await.unwrap();
+    build(&again, &roles(&docker), &notes, &CancellationToken::new()).await.unwrap();
     assert!(notes.has(|kind| matches!(kind, EventKind::BuildOutput(line) if line == "again")));
     docker.remove_image(&again.image_name).await.unwrap();
     docker.remove_image(&request.image_name).await.unwrap();
@@ -169,7 +169,7 @@ async fn a_failing_step_leads_back_to_the_users_line() {
     let folder = project(&[("predict.py", "1")]);
     let notes = Notes::default();
     let request = request(folder.path(), "RUN for i in $(seq 50); do echo line $i; done; pip install --no-index no-such-thing");
-    let outcome = build(&request, &docker, &notes, &CancellationToken::new()).await;
+    let outcome = build(&request, &roles(&docker), &notes, &CancellationToken::new()).await;
     let Err(BuildError::Failed(failure)) = outcome else { panic!("{outcome:?}") };
     assert_eq!(failure.to_string(), "the build failed at 'the user's commands' with exit code 1");
     assert_eq!(failure.location, Some(Location::at("cog.yaml", 7, 5)));
@@ -198,7 +198,7 @@ async fn a_secret_is_used_and_masked() {
     request.secrets = vec![BuildSecret { id: "token".to_owned(), value: value.clone().into_bytes().into() }];
     request.no_cache = true;
     let notes = Notes::default();
-    let built = build(&request, &docker, &notes, &CancellationToken::new()).await.unwrap();
+    let built = retried(async || build(&request, &roles(&docker), &notes, &CancellationToken::new()).await).await.unwrap();
     assert!(notes.has(|kind| matches!(kind, EventKind::BuildOutput(line) if line == "got ***")));
     assert!(built.log.contains("got ***") && !built.log.contains(&value), "{}", built.log);
     docker.remove_image(&request.image_name).await.unwrap();
@@ -222,7 +222,8 @@ async fn a_cancelled_build_stops_and_leaves_nothing() {
     let request = request(folder.path(), &format!("RUN echo {nonce}; sleep 300"));
     let cancelled = CancellationToken::new();
     let notes = Notes::default();
-    let building = build(&request, &docker, &notes, &cancelled);
+    let roles = roles(&docker);
+    let building = build(&request, &roles, &notes, &cancelled);
     let cancelling = async {
         while !notes.has(|kind| matches!(kind, EventKind::BuildOutput(line) if *line == nonce)) {
             tokio::time::sleep(Duration::from_millis(50)).await;

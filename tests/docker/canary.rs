@@ -104,7 +104,7 @@ async fn a_canary_does_not_fly_into_models_that_people_use() {
     let schema = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {"prompt": {"type": "string"}}}}}});
     let answer = Script::always(ScriptedReply::output("hi"));
     aviary.sandbox.push_scripted_version("acme/used", Some(schema), answer).unwrap();
-    for (model, why) in [("acme/public", "is public"), ("acme/used", "has a version that is no canary")] {
+    for (model, why) in [("acme/public", "is public"), ("acme/used", "has a version that is not a canary")] {
         let seen = aviary.run(&format!("canary {model}")).await;
         assert_eq!(seen.code, Some(2), "{seen}");
         assert!(seen.stdout.contains(why), "{seen}");

@@ -5,7 +5,8 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use safe_push::clients::docker::{
-    BuildEvent, BuildSecret, ContainerRun, Derivation, DerivedFile, Docker, DockerError, ImageBuild, ImagePush, RealDocker,
+    BuildEvent, BuildImages as _, BuildSecret, ContainerRun, Derivation, DeriveImages as _, DerivedFile, DescribeDaemon as _,
+    DockerError, ImageBuild, ImagePush, InspectImages as _, NameImages as _, PushImages as _, RealDocker, RunContainers as _,
 };
 use safe_push::support::retry::RetryPolicy;
 use tokio_util::sync::CancellationToken;

@@ -1,6 +1,8 @@
 //! What the tests with a daemon share.
 
-use safe_push::clients::docker::{Docker, RealDocker};
+use std::sync::Arc;
+
+use safe_push::clients::docker::{Docker, InspectImages as _, RealDocker};
 
 pub(crate) use test_support::BASE;
 
@@ -31,6 +33,11 @@ pub(crate) async fn daemon() -> Option<RealDocker> {
         tokio::task::spawn_blocking(test_support::share_layers).await.unwrap();
     }
     here.then_some(docker)
+}
+
+/// The daemon by its roles, for builds.
+pub(crate) fn roles(docker: &RealDocker) -> Docker {
+    Docker::of(Arc::new(docker.clone()))
 }
 
 /// A name for an image that no other test uses.

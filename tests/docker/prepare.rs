@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cog_findings::Finding;
 use safe_push::build::{BuildEnvironment, Built, SchemaSource, SourceFacts, build, prepare};
-use safe_push::clients::docker::{ContainerRun, Docker, ImageDetails, RealDocker};
+use safe_push::clients::docker::{ContainerRun, ImageDetails, InspectImages as _, NameImages as _, RealDocker, RunContainers as _};
 use safe_push::domain::events::Silent;
 use safe_push::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use test_support::retried;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{daemon, unique};
+use crate::daemon::{daemon, roles, unique};
 
 fn project(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -69,7 +69,7 @@ async fn make(docker: &RealDocker, plan: &ModelPlan) -> (Inspected, Built, Image
     let source = SourceFacts { schema: inspected.schema.as_ref(), concurrency: inspected.concurrency };
     let request = prepare(&inspected.project, &plan.build, source, &name, None, None, &environment).await.unwrap();
     assert_eq!(matches!(request.schema, SchemaSource::Static(_)), source.schema.is_some());
-    let built = retried(async || build(&request, docker, &Silent, &cancelled).await).await.unwrap();
+    let built = retried(async || build(&request, &roles(docker), &Silent, &cancelled).await).await.unwrap();
     let image = docker.inspect_image(&name).await.unwrap();
     (inspected, built, image)
 }

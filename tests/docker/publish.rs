@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
 use replicate_sandbox::{Sandbox, SandboxOptions, UploadFault, Visibility};
-use safe_push::clients::docker::{Docker, DockerError, ImageBuild, PushDenial, RealDocker, RegistryCredentials};
+use safe_push::clients::docker::{
+    BuildImages as _, DeriveImages, DockerError, ImageBuild, InspectImages as _, NameImages, PushDenial, RealDocker,
+    RegistryCredentials,
+};
 use safe_push::clients::registry::{RealRegistry, RegistryOptions};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
 use safe_push::domain::cleared::{BuiltImage, Cleared, Staged, Verified};
@@ -77,13 +80,15 @@ fn services(sandbox: &Sandbox, docker: &RealDocker, cli_token: SecretString) -> 
     let base_url = sandbox.api_url().as_str().parse().unwrap();
     let options = ReplicateOptions::new(base_url, sandbox.api_token().clone());
     let replicate = RealReplicate::new(options, Arc::new(SystemClock)).unwrap();
+    let docker = Arc::new(docker.clone());
     PublishServices {
-        docker: Arc::new(docker.clone()),
+        derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
+        names: Arc::clone(&docker) as Arc<dyn NameImages>,
+        push: docker,
         registry: Arc::new(registry),
         replicate: Arc::new(replicate),
         registry_host: host,
         credentials,
-        clock: Arc::new(SystemClock),
     }
 }
 

@@ -4,21 +4,21 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use cog_source::recipe::Recipe;
 use safe_push::build::{BuildRequest, Built, SchemaSource, build};
 use safe_push::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
-    ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RealDocker, RegistryCredentials,
+    ContainerOutput, ContainerRun, Derivation, DeriveImages, Docker, DockerError, ImageDetails, InspectImages as _,
+    NameImages as _, RealDocker, RunContainers,
 };
 use safe_push::domain::events::Silent;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::daemon::{BASE, daemon, unique};
+use crate::daemon::{BASE, daemon, roles, unique};
 
 /// A real daemon that takes note of the containers and the second images that it is asked for.
 struct Counted {
@@ -38,80 +38,23 @@ impl Counted {
 }
 
 #[async_trait]
-impl Docker for Counted {
-    async fn version(&self) -> Result<DaemonVersion, DockerError> {
-        self.daemon.version().await
-    }
-
-    async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
-        self.daemon.disk_usage().await
-    }
-
-    async fn build(
-        &self,
-        build: &ImageBuild,
-        context: Context,
-        events: &mut (dyn FnMut(BuildEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        self.daemon.build(build, context, events, cancelled).await
-    }
-
+impl DeriveImages for Counted {
     async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
         self.note("second image".to_owned());
         self.daemon.derive_image(derivation, cancelled).await
     }
+}
 
-    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
-        self.daemon.inspect_image(reference).await
-    }
-
-    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
-        self.daemon.export_image(reference).await
-    }
-
-    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
-        self.daemon.images_with_label(name, value).await
-    }
-
-    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
-        self.daemon.tag_image(source, target).await
-    }
-
-    async fn remove_image(&self, reference: &str) -> Result<(), DockerError> {
-        self.daemon.remove_image(reference).await
-    }
-
-    async fn pull(
-        &self,
-        reference: &str,
-        credentials: Option<&RegistryCredentials>,
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        self.daemon.pull(reference, credentials, cancelled).await
-    }
-
-    async fn push(
-        &self,
-        push: &ImagePush,
-        events: &mut (dyn FnMut(PushEvent) + Send),
-        cancelled: &CancellationToken,
-    ) -> Result<Pushed, DockerError> {
-        self.daemon.push(push, events, cancelled).await
-    }
-
+#[async_trait]
+impl RunContainers for Counted {
     async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
         self.note(run.command.join(" "));
         self.daemon.run(run, cancelled).await
     }
-
-    async fn remove_orphans(&self) -> Result<usize, DockerError> {
-        self.daemon.remove_orphans().await
-    }
 }
 
-async fn counted() -> Option<Counted> {
-    Some(Counted { daemon: daemon().await?, asked: Mutex::default() })
+async fn counted() -> Option<Arc<Counted>> {
+    Some(Arc::new(Counted { daemon: daemon().await?, asked: Mutex::default() }))
 }
 
 const FREEZE: &str = "python -m pip freeze";
@@ -157,8 +100,10 @@ fn source() -> Value {
     json!({"openapi": "3.0.2", "info": {"title": "Cog"}})
 }
 
-async fn build_once(request: &BuildRequest, docker: &Counted) -> (Built, Vec<String>) {
-    let built = build(request, docker, &Silent, &CancellationToken::new()).await.unwrap();
+async fn build_once(request: &BuildRequest, docker: &Arc<Counted>) -> (Built, Vec<String>) {
+    let derive = Arc::<Counted>::clone(docker);
+    let roles = Docker { containers: Arc::<Counted>::clone(docker), derive, ..roles(&docker.daemon) };
+    let built = build(request, &roles, &Silent, &CancellationToken::new()).await.unwrap();
     let mut asked = docker.asked();
     asked.sort();
     (built, asked)
@@ -185,9 +130,9 @@ async fn an_unchanged_project_starts_no_container_and_makes_no_second_image() {
     let renamed = BuildRequest { image_name: unique("rebuild"), ..request.clone() };
     let (third, asked) = build_once(&renamed, &docker).await;
     assert_eq!((asked, third.image.id), (vec![], first.image.id));
-    assert!(docker.image_exists(&renamed.image_name).await.unwrap());
+    assert!(docker.daemon.image_exists(&renamed.image_name).await.unwrap());
     for name in [request.image_name, renamed.image_name] {
-        docker.remove_image(&name).await.unwrap();
+        docker.daemon.remove_image(&name).await.unwrap();
     }
 }
 
@@ -201,9 +146,9 @@ async fn a_changed_requirement_is_listed_anew() {
     let (changed, asked) = build_once(&request, &docker).await;
     assert_eq!(asked, [FREEZE, SECOND]);
     assert!(lists(&changed, "apple==1.1") && !lists(&changed, "apple==1.0"), "{}", changed.pip_freeze);
-    let label = docker.inspect_image(&request.image_name).await.unwrap().labels["run.cog.pip_freeze"].clone();
+    let label = docker.daemon.inspect_image(&request.image_name).await.unwrap().labels["run.cog.pip_freeze"].clone();
     assert_eq!(label, changed.pip_freeze);
-    docker.remove_image(&request.image_name).await.unwrap();
+    docker.daemon.remove_image(&request.image_name).await.unwrap();
 }
 
 #[tokio::test]
@@ -224,7 +169,7 @@ async fn another_schema_or_commit_makes_another_image_without_a_container() {
     assert_eq!(asked, [SECOND]);
     assert_eq!(described.schema, json!({"openapi": "3.1.0"}));
     assert_ne!(described.image.diff_ids, first.image.diff_ids);
-    docker.remove_image(&request.image_name).await.unwrap();
+    docker.daemon.remove_image(&request.image_name).await.unwrap();
 }
 
 #[tokio::test]
@@ -250,7 +195,7 @@ async fn an_old_sdk_is_asked_for_its_schema_once() {
     // The same layers with the schema from the source have not been asked for theirs.
     let from_source = BuildRequest { schema: SchemaSource::Static(source()), ..request.clone() };
     assert_eq!(build_once(&from_source, &docker).await.0.schema, source());
-    docker.remove_image(&request.image_name).await.unwrap();
+    docker.daemon.remove_image(&request.image_name).await.unwrap();
 }
 
 #[tokio::test]
@@ -263,9 +208,9 @@ async fn settings_of_the_image_count_as_changes() {
     other.recipe.dockerfile.push_str("ENV PYTHONPATH=/nowhere\nCMD [\"true\"]\n");
     let (_, asked) = build_once(&other, &docker).await;
     assert_eq!(asked, [FREEZE, SECOND]);
-    let environment = docker.inspect_image(&request.image_name).await.unwrap().environment;
+    let environment = docker.daemon.inspect_image(&request.image_name).await.unwrap().environment;
     assert!(environment.contains(&"PYTHONPATH=/nowhere".to_owned()), "{environment:?}");
-    docker.remove_image(&request.image_name).await.unwrap();
+    docker.daemon.remove_image(&request.image_name).await.unwrap();
 }
 
 #[tokio::test]
@@ -276,5 +221,5 @@ async fn without_the_cache_nothing_is_taken_from_an_earlier_build() {
     build_once(&request, &docker).await;
     let (_, asked) = build_once(&BuildRequest { no_cache: true, ..request.clone() }, &docker).await;
     assert_eq!(asked, [FREEZE, SECOND]);
-    docker.remove_image(&request.image_name).await.unwrap();
+    docker.daemon.remove_image(&request.image_name).await.unwrap();
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use safe_push::clients::docker::{Docker, DockerError, PushDenial, PushEvent};
+use safe_push::clients::docker::{DockerError, NameImages as _, PushDenial, PushEvent};
 use safe_push::clients::registry::{Registry as _, RegistryError};
 use safe_push::domain::events::LayerOutcome;
 

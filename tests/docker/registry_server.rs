@@ -11,7 +11,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use rand::{RngExt as _, SeedableRng as _};
-use safe_push::clients::docker::{Docker, DockerError, ImageBuild, ImagePush, PushEvent, Pushed, RealDocker, RegistryCredentials};
+use safe_push::clients::docker::{
+    BuildImages as _, DockerError, ImageBuild, ImagePush, NameImages as _, PushEvent, PushImages as _, Pushed, RealDocker,
+    RegistryCredentials,
+};
 use safe_push::clients::registry::{RealRegistry, RegistryOptions};
 use safe_push::support::retry::RetryPolicy;
 use tempfile::TempDir;

@@ -11,12 +11,12 @@ use cog_source::config::parse;
 use cog_source::recipe::{Recipe, RecipeFacts, WeightsImage, plan};
 use cog_source::weights::{ListedFile, select};
 use safe_push::build::{BuildRequest, SchemaSource, build};
-use safe_push::clients::docker::{Docker, RealDocker};
+use safe_push::clients::docker::{DeriveImages as _, NameImages as _, RealDocker};
 use safe_push::domain::events::{BuildStepState, Event, EventKind, Observer};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{BASE, daemon, unique};
+use crate::daemon::{BASE, daemon, roles, unique};
 use crate::registry_server::{MEGABYTE, PASSWORD, Server, noise, push};
 
 const WEIGHTS: usize = 12 * MEGABYTE;
@@ -83,7 +83,7 @@ fn request(project: &Path, weights_image: &str) -> BuildRequest {
 /// Builds and pushes; says how many bytes went over, and whether the weights' step ran.
 async fn ship(docker: &RealDocker, server: &Server, request: &BuildRequest) -> (u64, bool) {
     let steps = Steps::default();
-    build(request, docker, &steps, &CancellationToken::new()).await.unwrap();
+    build(request, &roles(docker), &steps, &CancellationToken::new()).await.unwrap();
     let repository = format!("{}/acme/hotdog", server.host());
     let user = Some(server.credentials(PASSWORD));
     let (_, sent) = push(docker, &request.image_name, &repository, user, &mut |_| {}).await.unwrap();

@@ -201,7 +201,7 @@ async fn without_an_answer_of_github_git_is_asked_and_in_doubt_all_models_count(
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(output(&repository, "models").as_deref(), Some("other,text-stats"));
     assert!(seen.stdout.contains("failed to list the files of the pull request: GitHub denied permission"), "{seen}");
-    assert!(seen.stdout.contains("every model counts as changed: the folder is no git repository"), "{seen}");
+    assert!(seen.stdout.contains("every model counts as changed: the folder is not a git repository"), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -217,6 +217,51 @@ async fn a_run_of_nothing_has_outputs_too() {
     assert!(repository.read("runner/summary").contains("no model has changed"));
     assert_eq!(server.writes(), Vec::<String>::new());
     obeyed(&seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_folder_that_cannot_be_written_takes_nothing_else_with_it() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    repository.write("out", "a file where the report folder should be");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "the verdict stays: {seen}");
+    assert!(seen.stdout.contains("warning: the report folder: failed to create"), "{seen}");
+    let runs = server.check_runs();
+    assert_eq!((runs[0]["status"].as_str(), runs[0]["conclusion"].as_str()), (Some("completed"), Some("success")));
+    assert!(server.comments()[0]["body"].as_str().unwrap().contains("✅ 1 model passed"));
+    assert!(repository.read("runner/summary").contains("text-stats"));
+    assert_eq!(["verdict", "versions"].map(|name| output(&repository, name).unwrap()), ["passed", "{}"]);
+    assert_eq!(output(&repository, "report_path"), None, "there is no report");
+    obeyed(&seen);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_check_run_leaves_the_others_to_be_completed() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    server.refuses_check_runs("safe-push / other");
+    let repository = two_models(&server, "schedule", &json!({}));
+    let repository = repository.variable("INPUT_GITHUB_TOKEN", WRITER).variable("INPUT_MODELS", "all");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!(seen.stdout.matches("warning: the check run of other").count(), 1, "{seen}");
+    let runs = server.check_runs();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert_eq!(runs[0]["name"], "safe-push / text-stats");
+    assert_eq!((runs[0]["status"].as_str(), runs[0]["conclusion"].as_str()), (Some("completed"), Some("success")));
+    assert_eq!(output(&repository, "verdict").as_deref(), Some("passed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_summary_that_cannot_be_written_takes_nothing_else_with_it() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    let repository = repository.variable("GITHUB_STEP_SUMMARY", "/nonexistent/summary");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stdout.contains("warning: the job summary: "), "{seen}");
+    assert_eq!(output(&repository, "verdict").as_deref(), Some("passed"));
+    assert_eq!(server.check_runs()[0]["status"], "completed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

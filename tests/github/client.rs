@@ -7,6 +7,7 @@ use chrono::{TimeZone, Utc};
 use proptest::prelude::*;
 use safe_push::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
 use safe_push::deliver::github::{Checks, CommentOutcome, HeadCommit, finish, refresh_comment};
+use safe_push::deliver::{Target, Undelivered};
 use safe_push::domain::verdict::Verdict;
 use safe_push::report::json::{from_json, v1::Run};
 use safe_push::support::clock::SystemClock;
@@ -55,6 +56,18 @@ fn run(name: &str, verdict: &str, findings: usize) -> Run {
     from_json(&run.to_string()).unwrap()
 }
 
+fn assert_delivered(undelivered: &[Undelivered]) {
+    assert!(undelivered.is_empty(), "{undelivered:?}");
+}
+
+/// The check runs of a job, all of which GitHub takes.
+async fn begin(github: &dyn GitHub, run_id: u64, names: &[&str]) -> Checks {
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let (checks, undelivered) = Checks::begin(github, head(run_id), &names, now()).await;
+    assert_delivered(&undelivered);
+    checks
+}
+
 /// How a job of a matrix ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -73,12 +86,12 @@ async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, fate: Fate, work: Du
     if fate == Fate::NeverBegins {
         return;
     }
-    let checks = Checks::begin(&*github, head(11), std::slice::from_ref(&name), now()).await.unwrap();
+    let checks = begin(&*github, 11, &[&name]).await;
     tokio::time::sleep(work).await;
     if fate == Fate::DiesEarly {
         return;
     }
-    checks.end(&*github, &run(&name, "passed", 0), now()).await.unwrap();
+    assert_delivered(&checks.end(&*github, &run(&name, "passed", 0), now()).await);
     if fate == Fate::Ends {
         assert_eq!(refresh_comment(&*github, 7, SHA, 11, false).await.unwrap(), CommentOutcome::Written);
     }
@@ -86,8 +99,8 @@ async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, fate: Fate, work: Du
 
 /// One job of a matrix that comes to its end.
 async fn leg(github: Arc<dyn GitHub>, name: String, run_id: u64) -> CommentOutcome {
-    let checks = Checks::begin(&*github, head(run_id), std::slice::from_ref(&name), now()).await.unwrap();
-    checks.end(&*github, &run(&name, "passed", 0), now()).await.unwrap();
+    let checks = begin(&*github, run_id, &[&name]).await;
+    assert_delivered(&checks.end(&*github, &run(&name, "passed", 0), now()).await);
     refresh_comment(&*github, 7, SHA, run_id, false).await.unwrap()
 }
 
@@ -196,10 +209,10 @@ async fn a_job_writes_its_check_run_twice_and_annotations_in_batches() {
     leg(Arc::clone(&github), "small".to_owned(), 11).await;
     let writes = server.writes();
     assert_eq!(writes.iter().filter(|line| line.contains("/check-runs")).count(), 2, "{writes:?}");
-    let checks = Checks::begin(&*github, head(11), &["large".to_owned()], now()).await.unwrap();
+    let checks = begin(&*github, 11, &["large"]).await;
     // An update whose answer is lost must not add its annotations twice.
     server.fail([Fault::LostAnswer]);
-    checks.end(&*github, &run("large", "failed", 120), now()).await.unwrap();
+    assert_delivered(&checks.end(&*github, &run("large", "failed", 120), now()).await);
     let large = server.check_runs().into_iter().find(|run| run["name"] == "safe-push / large").unwrap();
     assert_eq!(large["conclusion"], "failure");
     let lines: Vec<u64> =
@@ -223,17 +236,45 @@ async fn the_last_job_finishes_what_others_left_open() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
     leg(Arc::clone(&github), "done".to_owned(), 11).await;
-    let _crashed = Checks::begin(&*github, head(11), &["crashed".to_owned()], now()).await.unwrap();
+    let _crashed = begin(&*github, 11, &["crashed"]).await;
     let expected = ["done", "crashed", "never-began"].map(str::to_owned);
     let finished = finish(&*github, &head(11), &expected, now()).await.unwrap();
     assert_eq!(finished.closed, ["crashed", "never-began"]);
-    assert_eq!(finished.verdict, Verdict::ServiceError);
+    assert_eq!(finished.standing.unwrap().verdict, Verdict::ServiceError);
     assert!(server.check_runs().iter().all(|run| run["status"] == "completed"));
     refresh_comment(&*github, 7, SHA, 11, true).await.unwrap();
     let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
     assert_eq!(body.matches("no result").count(), 2, "{body}");
     assert_eq!(finish(&*github, &head(11), &expected, now()).await.unwrap().closed, Vec::<String>::new());
     assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn one_refused_check_run_leaves_the_others_to_be_started_and_completed() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    let names = ["first", "refused", "last"].map(str::to_owned);
+    server.refuses_check_runs("safe-push / refused");
+    let (checks, undelivered) = Checks::begin(&*github, head(11), &names, now()).await;
+    let target = |undelivered: &[Undelivered]| undelivered.iter().map(|one| one.target.clone()).collect::<Vec<_>>();
+    let refused = Target::CheckRun { model: "refused".to_owned() };
+    assert_eq!(target(&undelivered), [refused]);
+    assert_eq!(checks.models().collect::<Vec<_>>(), ["first", "last"]);
+
+    server.refuses_check_runs("safe-push / first");
+    let undelivered = checks.end(&*github, &run("last", "passed", 0), now()).await;
+    assert_eq!(target(&undelivered), [Target::CheckRun { model: "first".to_owned() }]);
+    let stands = |name: &str| {
+        let found = server.check_runs().into_iter().find(|run| run["name"] == format!("safe-push / {name}"));
+        found.map(|run| run["conclusion"].as_str().unwrap_or("open").to_owned())
+    };
+    assert_eq!(["first", "refused", "last"].map(stands), [Some("open".to_owned()), None, Some("success".to_owned())]);
+
+    // The last job closes what it can.
+    let expected = ["refused", "never-began"].map(str::to_owned);
+    let finished = finish(&*github, &head(11), &expected, now()).await.unwrap();
+    assert_eq!(finished.closed, ["never-began"]);
+    assert_eq!(finished.undelivered.len(), 2, "{finished:?}");
 }
 
 #[tokio::test]

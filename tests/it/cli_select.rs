@@ -309,7 +309,7 @@ fn a_base_that_is_not_known_means_every_model() {
     assert_snapshot!(checkout().run("select --models changed --base nowhere"));
     let seen = variants().run("select --models changed");
     assert_eq!(seen.stdout, "large\nsmall\n", "{seen}");
-    assert!(seen.stderr.contains("every model counts as changed: the folder is no git repository"), "{seen}");
+    assert!(seen.stderr.contains("every model counts as changed: the folder is not a git repository"), "{seen}");
 }
 
 #[test]

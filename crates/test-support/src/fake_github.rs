@@ -40,6 +40,7 @@ struct Inner {
     comparison: Value,
     faults: VecDeque<Fault>,
     fault_ratio: f64,
+    refused: Vec<String>,
     next_id: u64,
     log: Vec<String>,
     violations: Vec<String>,
@@ -126,6 +127,11 @@ impl FakeGitHub {
     /// From now on this share of all requests fails, in one way or another.
     pub fn fails_often(&self, ratio: f64) {
         self.inner.lock().unwrap().fault_ratio = ratio;
+    }
+
+    /// Check runs of this name are neither created nor updated from now on.
+    pub fn refuses_check_runs(&self, name: &str) {
+        self.inner.lock().unwrap().refused.push(name.to_owned());
     }
 
     /// Requests that changed something.
@@ -284,6 +290,9 @@ async fn create_check_run(state: Shared, headers: HeaderMap, body: Bytes) -> Res
         Err(refused) => return refused,
     };
     let mut inner = state.lock().unwrap();
+    if inner.refused.iter().any(|name| run["name"] == name.as_str()) {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed");
+    }
     let id = inner.id();
     run["id"] = json!(id);
     run["html_url"] = json!(format!("https://github.com/acme/hotdog/runs/{id}"));
@@ -305,9 +314,13 @@ async fn update_check_run(state: Shared, Path(id): Path<u64>, headers: HeaderMap
         Err(refused) => return refused,
     };
     let mut inner = state.lock().unwrap();
+    let refused = inner.refused.clone();
     let Some(run) = inner.check_runs.iter_mut().find(|run| run["id"] == id) else {
         return refuse(StatusCode::NOT_FOUND, "Not Found");
     };
+    if refused.iter().any(|name| run["name"] == name.as_str()) {
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, "Validation Failed");
+    }
     let mut annotations = run["output"]["annotations"].as_array().cloned().unwrap_or_default();
     for (field, value) in update.as_object().unwrap() {
         run[field] = value.clone();

@@ -15,9 +15,9 @@ use tokio_tar::Archive;
 use crate::build::leaks::NamedSecret;
 use crate::build::leaks::search::{CHUNK_BYTES, Search};
 use crate::build::rules;
-use crate::clients::docker::{Docker, DockerError};
+use crate::clients::docker::{DockerError, SaveImages};
 
-/// How packed layers begin.
+/// The first bytes of packed layers.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
@@ -31,14 +31,18 @@ type Reader<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
 ///
 /// # Errors
 /// When the image cannot be read to its end: nothing is proven then.
-pub async fn secrets_in_image(docker: &dyn Docker, reference: &str, secrets: &[NamedSecret]) -> Result<Vec<Finding>, DockerError> {
+pub async fn secrets_in_image(
+    images: &dyn SaveImages,
+    reference: &str,
+    secrets: &[NamedSecret],
+) -> Result<Vec<Finding>, DockerError> {
     let unreadable = |error: io::Error| DockerError::Daemon {
         attempted: format!("read the image {reference} to its end"),
         status: None,
         message: error.to_string(),
     };
     let Some(search) = Search::new(secrets).map_err(unreadable)? else { return Ok(Vec::new()) };
-    let archive = docker.export_image(reference).await?;
+    let archive = images.export_image(reference).await?;
     let places = places(archive, &search).await.map_err(unreadable)?;
     let finding = |(place, name): (String, String)| {
         Finding::new(&rules::SECRET_IN_OFFICIAL, format!("{place} holds the value of {name}, and an official model must not")).hint(

@@ -1,7 +1,7 @@
 //! Proof that no secret lies where other people would find it: among the files of a build, or in an image.
 //!
 //! What is found elsewhere on the way to a build ([`advice`](super::advice)) is a warning about likely places. This is for an image that must
-//! hold none, such as that of an official model, which other people run. A secret is found as it is, and in base64 wherever it begins.
+//! hold none, such as that of an official model, which other people run. A secret is found in plain text, and in base64 at any offset.
 //!
 //! - [`secrets_in_context`]: each file that would be sent is read to its end, whatever its size
 //! - [`secrets_in_image`]: each file of each layer, and the image's configuration and history

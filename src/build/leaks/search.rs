@@ -9,17 +9,17 @@ use regex::bytes::{RegexSet, RegexSetBuilder};
 use crate::build::leaks::NamedSecret;
 use crate::support::ExposeSecret;
 
-/// Shorter values are no secrets: they would be found everywhere.
+/// Shorter values are not secrets: they would be found everywhere.
 const SHORTEST_SECRET: usize = 8;
 
-/// How much of a stream is looked at together.
+/// The size of one chunk of a stream, in bytes.
 pub(super) const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Secrets to be looked for.
 pub(super) struct Search {
     names: Vec<String>,
     patterns: RegexSet,
-    /// What is carried from one chunk to the next, so that nothing is missed between two.
+    /// The bytes carried from one chunk to the next, so that nothing is missed between two.
     overlap: usize,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Searched<'a> {
     }
 }
 
-/// A value as it may stand in a file.
+/// A value as it may appear in a file.
 fn forms(value: &str) -> Vec<String> {
     let mut forms = vec![value.to_owned()];
     // Three bytes make four characters, so there are three ways to begin; the characters at both ends depend on the neighbours.

@@ -15,13 +15,13 @@ use crate::build::context::{ContextError, ContextFiles};
 use crate::build::leaks::NamedSecret;
 use crate::build::leaks::search::Search;
 
-/// What is read of a file for words: keys stand in small files.
+/// The most bytes read of a file: keys are in small files.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// More words than this are no keys.
+/// More words than this are not keys.
 const MOST_WORDS: usize = 1000;
 
-/// What keys are made of: long words of letters and digits, without what parts addresses and expressions.
+/// The characters of keys: letters and digits, without those that separate parts of addresses and expressions.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test of this file")]
 static WORD: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[A-Za-z0-9_-]{16,512}").unwrap());
 
@@ -61,7 +61,7 @@ fn keys(text: &str) -> BTreeSet<&str> {
     WORD.find_iter(text).map(|found| found.as_str()).filter(is_key).collect()
 }
 
-/// Those that no other file of the project holds: what stands in the source as well is no secret of the script's.
+/// The words that no other file of the project contains: what is in the source as well is not a secret of the script.
 fn not_elsewhere(project: &Path, written: &[PathBuf], words: Vec<NamedSecret>) -> Result<Vec<NamedSecret>, ContextError> {
     // By place, for several words have one file's name.
     let numbered: Vec<NamedSecret> = words.iter().enumerate().map(|(place, (_, word))| (place.to_string(), word.clone())).collect();

@@ -1,4 +1,4 @@
-//! Why the official program made no image.
+//! Why the Cog CLI built no image.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use crate::clients::ErrorKind;
 use crate::clients::cog_release::CogReleaseError;
 use crate::clients::docker::DockerError;
 
-/// The official program made no image.
+/// The Cog CLI built no image.
 #[derive(Debug, thiserror::Error)]
 pub enum OfficialError {
     /// The version asked for is none.
@@ -56,13 +56,13 @@ pub enum OfficialError {
     /// The daemon failed us.
     #[error(transparent)]
     Docker(#[from] DockerError),
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("the build was cancelled")]
     Cancelled,
 }
 
 impl OfficialError {
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::BadVersion { .. } => "set cog_version to a release such as 0.22.0, or to latest".to_owned(),

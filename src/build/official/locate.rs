@@ -14,10 +14,10 @@ use super::OfficialError;
 use crate::clients::cog_release::download;
 use crate::support::{ExposeSecret, SecretString};
 
-/// A program that takes longer to tell its version is no cog.
+/// A program that takes longer to print its version is not the Cog CLI.
 const VERSION_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where the program may be, and what it is started with.
+/// Where the Cog CLI may be, and the environment it is started with.
 #[derive(Debug, Clone, Default)]
 pub struct CogProgram {
     /// The one on `PATH`.
@@ -28,7 +28,7 @@ pub struct CogProgram {
     pub releases: String,
     /// The environment that it is started in; nothing else of this process's.
     pub variables: BTreeMap<String, SecretString>,
-    /// Those of them that are there for build secrets, and so are not shown.
+    /// The variables among them that hold build secrets, and are not shown.
     pub secrets: BTreeSet<String>,
 }
 
@@ -63,7 +63,7 @@ impl CogProgram {
         words.next().map(|word| word.trim_start_matches('v').to_owned())
     }
 
-    /// A command in the program's own environment.
+    /// A command in the Cog CLI's own environment.
     pub(super) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value.expose_secret())));
@@ -73,7 +73,7 @@ impl CogProgram {
 
     async fn downloaded(&self, version: &str) -> Result<PathBuf, OfficialError> {
         let path = self.downloads.join(version).join("cog");
-        // The newest is another one tomorrow.
+        // The newest version changes over time.
         if version != "latest" && path.is_file() {
             return Ok(path);
         }
@@ -83,7 +83,7 @@ impl CogProgram {
     }
 }
 
-/// Puts the program there as a whole or not at all.
+/// Installs the program as a whole or not at all.
 fn keep(path: &Path, program: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)?;

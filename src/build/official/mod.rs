@@ -1,4 +1,4 @@
-//! Builds by the official `cog` program, for what is not built here: managed weights and bundles. Everything after the local image is the
+//! Builds by the Cog CLI, for what is not built here: managed weights and bundles. Everything after the local image is the
 //! same as for a build of our own.
 
 mod error;

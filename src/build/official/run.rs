@@ -1,4 +1,4 @@
-//! Running the program: its output told as it comes, its image looked at when it is done.
+//! Runs the Cog CLI: reports its output while it runs, and inspects its image afterwards.
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CogProgram, OfficialError};
 use crate::build::Built;
 use crate::build::label::FREEZE_LABEL;
-use crate::clients::docker::Docker;
+use crate::clients::docker::InspectImages;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::BuildPlan;
 use crate::support::ExposeSecret;
@@ -23,10 +23,10 @@ use crate::support::ExposeSecret;
 const KEPT_LINES: usize = 30;
 const LOG_LINES: usize = 2000;
 
-/// Shorter values would mask innocent words.
+/// Shorter values would mask harmless text.
 const SHORTEST_SECRET: usize = 6;
 
-/// What is to be built.
+/// The project and plan of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct OfficialBuild<'a> {
     /// The project.
@@ -43,7 +43,7 @@ pub struct OfficialBuild<'a> {
 pub async fn build_officially(
     build: OfficialBuild<'_>,
     places: &CogProgram,
-    docker: &dyn Docker,
+    images: &dyn InspectImages,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<Built, OfficialError> {
@@ -79,7 +79,7 @@ pub async fn build_officially(
         let last_lines = log.iter().skip(log.len().saturating_sub(KEPT_LINES)).cloned().collect();
         return Err(OfficialError::Failed { program, exit_code: status.code(), last_lines });
     }
-    let image = docker.inspect_image(build.image_name).await?;
+    let image = images.inspect_image(build.image_name).await?;
     let schema = image.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
     let Some(schema) = schema.filter(Value::is_object) else { return Err(OfficialError::NoSchema { program }) };
     Ok(Built {

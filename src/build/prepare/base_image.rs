@@ -16,12 +16,12 @@ use crate::clients::registry::Registry;
 /// A build without the image is slower by less than a registry that hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// What is known of the image.
+/// Facts about the base image.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Asked {
-    /// For the recipe; `None` when nobody could be asked.
+    /// For the recipe; `None` when no registry could be asked.
     pub(super) answer: Option<BaseImageAnswer>,
-    /// For the labels, when it is there.
+    /// For the labels, if the image exists.
     pub(super) layers: Option<BaseLayers>,
 }
 

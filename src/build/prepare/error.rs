@@ -54,10 +54,10 @@ pub enum PrepareError {
     /// The project's files cannot be read.
     #[error(transparent)]
     Context(#[from] ContextError),
-    /// `COG_CA_CERT` is no certificate.
-    #[error("COG_CA_CERT cannot be used")]
+    /// `COG_CA_CERT` is not a certificate.
+    #[error("COG_CA_CERT is not usable")]
     Certificate(#[from] CertificateError),
-    /// The SDK takes its schema from the source, and the source tells none.
+    /// The SDK takes its schema from the source, and the source has none.
     #[error("{file} names neither a predictor nor a trainer whose schema can be read from source")]
     SchemaMissing {
         /// The configuration.
@@ -66,7 +66,7 @@ pub enum PrepareError {
 }
 
 impl PrepareError {
-    /// The way out, where there is one to name.
+    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unsupported { hint, .. } => *hint,

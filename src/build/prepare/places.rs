@@ -44,7 +44,7 @@ pub(super) fn of_recipe(mut recipe: Recipe, project: &Project, plan: &BuildPlan)
     recipe
 }
 
-/// The same for what stands in the way of one.
+/// Locates an error that keeps a build from being prepared.
 pub(super) fn of_error(mut error: RecipeError, project: &Project, plan: &BuildPlan) -> RecipeError {
     if let Some(renaming) = Renaming::of(project, plan) {
         match &mut error {

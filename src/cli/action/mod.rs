@@ -1,16 +1,21 @@
-//! The action face: the same program as a step of a GitHub workflow.
+//! safe-push as a step of a GitHub workflow.
 //!
-//! [`decide`], a pure function, decides what the event allows; [`event`] reads the payload; [`face`] reports to GitHub. Facts are in
-//! `docs/reference/github-actions.md#container-actions`, `docs/reference/github-actions.md#workflow-commands` and
-//! `docs/reference/github-actions.md#events`.
+//! - [`decide`]: what the event allows, a pure function
+//! - [`event`]: reads the event's payload
+//! - [`step`]: the runner's variables, files and log
+//! - [`run`]: one run, as GitHub shows it
+//! - [`last_job`]: what the last job of a matrix does for the others
+//!
+//! Facts are in `docs/reference/github-actions.md`.
 
-mod changed;
 mod decide;
 mod event;
-mod face;
+mod last_job;
 mod ownership;
+mod run;
+mod step;
 
-pub(super) use changed::changed_files;
 pub(super) use decide::{Decision, Situation, decide};
 pub(super) use event::Event;
-pub(super) use face::{Face, Surroundings};
+pub(super) use run::ActionRun;
+pub(super) use step::ActionStep;

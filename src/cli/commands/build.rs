@@ -1,8 +1,8 @@
 //! `build`: the image alone, as a run would build it.
 
 use crate::cli::arguments::RunArguments;
+use crate::cli::conclude::{conclude, nothing_to_do, options};
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, nothing_to_do, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare;
@@ -13,14 +13,14 @@ use crate::pipeline::{self, Goal};
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let loaded = load::load(arguments.model, arguments.settings, context).await?;
     if loaded.models.is_empty() {
-        return nothing_to_do(&loaded, context);
+        return Ok(nothing_to_do(&loaded, context));
     }
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
     let services = services::for_build(&loaded.run, &plans, context).await?;
-    let options = options(Goal::Build, loaded.notices);
+    let options = options(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
-    let mut report = pipeline::build_only(runs, &services, &options, &*observer, &context.cancelled).await;
+    let mut report = pipeline::run(runs, Goal::Build(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
-    conclude(&report, &loaded.run.settings.report_dir, context)
+    Ok(conclude(&report, &loaded.run.settings.report_dir, context))
 }

@@ -6,8 +6,8 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::cli::arguments::CanaryArguments;
+use crate::cli::conclude::options;
 use crate::cli::context::Context;
-use crate::cli::execute::options;
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::printer::Format;
@@ -20,7 +20,7 @@ use crate::domain::identity::{IdentityError, ModelRef};
 use crate::domain::plan::Limits;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{CanaryRequest, Goal, canary, write_canary};
+use crate::pipeline::{CanaryRequest, canary, write_canary};
 use crate::report::canary::{canary_flight, canary_text};
 
 /// The canary's model, when none is named.
@@ -77,7 +77,7 @@ async fn fly(run: &RunSettings, arguments: &CanaryArguments, context: &Context) 
         false => services::replicate(run, &plans, context).await?,
     };
     let observer = context.observer();
-    let options = options(Goal::Publish, Vec::new());
+    let options = options(Vec::new());
     let Connected { services, .. } = &connected;
     let report = canary(&request, folder.path(), services, &options, &*observer, &context.cancelled).await;
     connected.close().await;
@@ -143,10 +143,7 @@ async fn tell(alerts: Option<&RealPagerDuty>, event: Option<AlertEvent>, context
     let (Some(alerts), Some(event)) = (alerts, event) else { return };
     match timeout(ALERT_LIMIT, alerts.send(&event)).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            let hint = error.hint().map(|hint| format!("\n  {hint}")).unwrap_or_default();
-            context.printer.complain(&format!("warning: {error}{hint}"));
-        }
-        Err(_elapsed) => context.printer.complain("warning: PagerDuty did not answer in time"),
+        Ok(Err(error)) => context.printer.warn(&error, error.hint()),
+        Err(_elapsed) => context.printer.warn("PagerDuty did not answer in time", None),
     }
 }

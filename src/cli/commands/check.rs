@@ -1,8 +1,8 @@
 //! `check`: what can be known without building. A token is used when there is one, to compare with the live version.
 
 use crate::cli::arguments::RunArguments;
+use crate::cli::conclude::{conclude, nothing_to_do, options};
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, nothing_to_do, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare;
@@ -13,13 +13,13 @@ use crate::pipeline::{self, Goal};
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let loaded = load::load_every(arguments.model, arguments.settings, context).await?;
     if loaded.models.is_empty() {
-        return nothing_to_do(&loaded, context);
+        return Ok(nothing_to_do(&loaded, context));
     }
     let services = services::for_check(&loaded.run, context)?;
-    let options = options(Goal::Check, loaded.notices);
+    let options = options(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
-    let mut report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
+    let mut report = pipeline::run(runs, Goal::Check(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
-    conclude(&report, &loaded.run.settings.report_dir, context)
+    Ok(conclude(&report, &loaded.run.settings.report_dir, context))
 }

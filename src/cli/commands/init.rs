@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::cli::arguments::InitArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::source_schema::static_inputs;
 use crate::domain::identity::ModelRef;
 use crate::domain::verdict::Verdict;
 
@@ -19,7 +20,7 @@ pub(super) async fn run(arguments: &InitArguments, context: &Context) -> Result<
         .parse()
         .map_err(|error| Failure::new(Verdict::Misconfigured, error).hint("name the live model as OWNER/NAME"))?;
     let repository = context.environment.folder();
-    let inputs = super::schema::static_inputs(repository).await.unwrap_or_default();
+    let inputs = static_inputs(repository).await.unwrap_or_default();
     let path = repository.join("cog-safe-push-configs").join(format!("{}.yaml", model.name()));
     if path.exists() && !arguments.force {
         return Err(Failure::request(format!("{} is already there", path.display())).hint("edit it, or replace it with --force"));

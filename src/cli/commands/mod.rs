@@ -15,8 +15,6 @@ mod schema;
 mod select;
 mod verify;
 
-use cog_findings::Rule;
-
 use crate::cli::arguments::{Command, SchemaCommand};
 use crate::cli::context::Context;
 use crate::cli::demo;
@@ -24,16 +22,6 @@ use crate::cli::failure::Failure;
 use crate::cli::finding_output;
 use crate::cli::printer::Format;
 use crate::domain::verdict::Verdict;
-
-/// The rules of all rooms.
-pub(super) fn all_rules() -> impl Iterator<Item = &'static Rule> {
-    rules::all()
-}
-
-/// The rules as Markdown.
-pub(super) fn rules_reference() -> String {
-    rules::reference()
-}
 
 /// A command that yields no findings, by its name.
 fn without_findings(command: &Command) -> Option<&'static str> {

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::arguments::ReportArguments;
+use crate::cli::conclude::findings_of;
 use crate::cli::context::Context;
-use crate::cli::execute::findings_of;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
 use crate::cli::load;
@@ -21,8 +21,12 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
     let runs = arguments.runs.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let Some(run) = json::merged(runs) else { return last_job(context).await };
     if let Some(folder) = &arguments.out {
-        for written in files::write_report(folder, &run).map_err(|error| Failure::new(Verdict::Misconfigured, error))? {
-            context.printer.say(&format!("wrote {}", written.display()));
+        let written = files::write_report(folder, &run);
+        for file in &written.files {
+            context.printer.say(&format!("wrote {}", file.display()));
+        }
+        if let Some(problem) = written.problems.into_iter().next() {
+            return Err(Failure::new(Verdict::Misconfigured, problem));
         }
     }
     match context.printer.format {

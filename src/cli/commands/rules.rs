@@ -10,27 +10,8 @@ use crate::cli::arguments::RulesArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
+use crate::cli::rules::{CHAPTERS, all};
 use crate::domain::verdict::Verdict;
-use crate::{build, config, inspect, pipeline, publish, select, verify};
-
-/// A part of the reference: rules of one subject.
-struct Chapter {
-    title: &'static str,
-    rules: &'static [Rule],
-}
-
-const CHAPTERS: &[Chapter] = &[
-    Chapter { title: "Configuration", rules: config::rules::RULES },
-    Chapter { title: "Selection of models", rules: select::rules::RULES },
-    Chapter { title: "cog.yaml and the build", rules: cog_source::rules::RULES },
-    Chapter { title: "The files that are built", rules: build::rules::RULES },
-    Chapter { title: "Inspection", rules: inspect::rules::RULES },
-    Chapter { title: "Predictors and trainers", rules: cog_source::python::rules::RULES },
-    Chapter { title: "Schemas: compatibility and lint", rules: cog_schema::RULES },
-    Chapter { title: "Verification", rules: verify::rules::RULES },
-    Chapter { title: "Publishing", rules: publish::rules::RULES },
-    Chapter { title: "The run as a whole", rules: pipeline::rules::RULES },
-];
 
 const PREFACE: &str = "\
 # Rules
@@ -51,11 +32,6 @@ models:
 
 An *error* stops the push. A *warning* deserves a look. A *note* changes nothing.
 ";
-
-/// The rules of all rooms.
-pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
-    CHAPTERS.iter().flat_map(|chapter| chapter.rules)
-}
 
 pub(super) fn run(arguments: &RulesArguments, context: &Context) -> Result<Verdict, Failure> {
     let chosen = match &arguments.code {

@@ -1,9 +1,10 @@
 //! `run`: build, stage, verify, publish.
 
-use crate::cli::action::{Decision, Event, Face, Situation, Surroundings, decide};
+use crate::cli::action::{ActionRun, ActionStep, Decision, Situation, decide};
 use crate::cli::arguments::RunArguments;
+use crate::cli::conclude::{conclude, deliver, nothing_to_do, options, without_models, without_secrets};
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, execute, nothing_to_do, options, safe_run, tell, without_models};
+use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
 use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
@@ -15,6 +16,7 @@ use crate::domain::plan::{ModelPlan, PublishMode};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
+use crate::report::json::run_json;
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
@@ -23,11 +25,11 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
         return as_action(loaded, on_sandbox, action, context).await;
     }
     if loaded.models.is_empty() {
-        return nothing_to_do(&loaded, context);
+        return Ok(nothing_to_do(&loaded, context));
     }
     let folder = loaded.run.settings.report_dir.clone();
     let report = if on_sandbox { in_sandbox(loaded, context).await? } else { on_replicate(loaded, context).await? };
-    conclude(&report, &folder, context)
+    Ok(conclude(&report, &folder, context))
 }
 
 async fn on_replicate(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
@@ -49,7 +51,7 @@ async fn published(loaded: Loaded, mut connected: Connected, context: &Context) 
     let observer = context.observer();
     let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     keys::attach(&mut runs, &observer, context);
-    let mut report = execute(runs, &connected, Goal::Publish, &*observer, context).await;
+    let mut report = execute(runs, &connected, &*observer, context).await;
     connected.close().await;
     preparation.finish(&mut report);
     report
@@ -58,17 +60,17 @@ async fn published(loaded: Loaded, mut connected: Connected, context: &Context) 
 async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Context) -> Result<RunReport, Failure> {
     let services = services::for_check(&loaded.run, context)?;
     loaded.notices.extend(notices);
-    let options = options(Goal::Check, loaded.notices);
+    let options = options(loaded.notices);
     let observer = context.observer();
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
-    let mut report = pipeline::check(runs, &services, &options, &*observer, &context.cancelled).await;
+    let mut report = pipeline::run(runs, Goal::Check(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
     Ok(report)
 }
 
-/// What the event that started the workflow asks for, told to GitHub.
-async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, context: &Context) -> Result<Verdict, Failure> {
-    let event = Event::of(&context.environment);
+/// Runs what the event that started the workflow asks for, and reports it to GitHub.
+async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &ActionStep, context: &Context) -> Result<Verdict, Failure> {
+    let event = action.event();
     let tokens = &loaded.run.tokens;
     let decision = decide(Situation {
         event: &event.name,
@@ -86,7 +88,7 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
     let is_fork = event.is_fork;
-    let face = Face::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
+    let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
     let done = match decision {
         _ if loaded.models.is_empty() => Ok(without_models(&loaded)),
         Decision::Check => without_build(loaded, Vec::new(), context).await,
@@ -97,13 +99,13 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &Surroundings, 
     let report = match done {
         Ok(report) => report,
         Err(failure) => {
-            face.fail(&failure.chain(), failure.verdict).await;
+            shown.fail(&failure.chain(), failure.verdict).await;
             return Err(failure);
         }
     };
-    let run = safe_run(&report, context)?;
-    tell(&run, &folder, context)?;
-    face.end(&run, Some(context.environment.folder().join(&folder))).await;
+    let run = without_secrets(run_json(&report), &context.printer);
+    let delivered = deliver(&run, &folder, context);
+    shown.end(&run, delivered).await;
     Ok(report.verdict)
 }
 
@@ -111,27 +113,29 @@ fn only_tested(model: &mut LoadedModel) {
     model.plan.publish = PublishMode::TestOnly;
 }
 
-/// Without Replicate, and without a token for anything. Models that need no GPU run in the sandbox where there is a Docker daemon.
+/// Runs without Replicate and without any token. Models that need no GPU run in the sandbox if there is a Docker daemon.
 ///
-/// Which build secrets there are may be said by the fork's own files, and they can name any variable or file of this step.
+/// A fork's own files may name build secrets, and with them any variable or file of this step.
 async fn offline(mut loaded: Loaded, is_fork: bool, context: &Context) -> Result<RunReport, Failure> {
     loaded.run.tokens = crate::config::Tokens::default();
-    let notice = |what: &str| vec![format!("There are no tokens for Replicate in this run (a fork has none), so {what}.")];
+    let notice = |reason: &str, what: &str| {
+        vec![format!("There are no tokens for Replicate in this run (a fork has none){reason}, so {what} were only checked.")]
+    };
     let needs_gpu = loaded.models.iter().any(uses_gpu);
     if needs_gpu {
-        return without_build(loaded, notice("models that need a GPU were only checked"), context).await;
+        return without_build(loaded, notice("", "models that need a GPU"), context).await;
     }
     if is_fork && loaded.models.iter().any(|model| !model.plan.build.secrets.is_empty()) {
-        return without_build(loaded, notice("models whose builds need secrets were only checked"), context).await;
+        return without_build(loaded, notice("", "models whose builds need secrets"), context).await;
     }
     if loaded.models.iter().any(|model| model.plan.two_pass) {
-        return without_build(loaded, notice("models whose tests need a key were only checked"), context).await;
+        return without_build(loaded, notice("", "models whose tests need a key"), context).await;
     }
     match services::docker(&loaded.run).await {
         Ok(_) => in_sandbox(loaded, context).await,
         Err(failure) => {
             context.printer.say(&format!("note: {}", failure.chain()));
-            without_build(loaded, notice("and no Docker daemon, models were only checked"), context).await
+            without_build(loaded, notice(" and no Docker daemon", "models"), context).await
         }
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cog_findings::{Finding, Severity, SourceMap};
-use cog_schema::{CompatOptions, InputProperty, Method, compare, input_properties, lint};
-use cog_source::python::{self, Describe, Description, FolderTree, Target};
+use cog_schema::{CompatOptions, compare, lint};
+use cog_source::python::{self, FolderTree, Target};
 use serde_json::Value;
 
 use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
@@ -18,9 +18,10 @@ use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
+use crate::cli::source_schema::{describe_project, refused};
 use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::verdict::Verdict;
-use crate::inspect::{self, with_excerpt};
+use crate::inspect::with_excerpt;
 use crate::report::{console, json};
 
 /// A larger document is none.
@@ -62,23 +63,6 @@ fn named_target(text: &str) -> Result<Target, Failure> {
         Failure::request(format!("'{text}' names no predictor")).hint("name it as FILE:NAME, as in predict.py:Predictor")
     })?;
     Ok(Target { file: file.to_owned(), name: name.to_owned() })
-}
-
-fn refused(errors: &[python::SignatureError], folder: &Path) -> Failure {
-    let findings = errors.iter().map(|error| with_excerpt(error.finding(), folder)).collect();
-    let mut failure = Failure::new(Verdict::Failed, anyhow::anyhow!("the source does not tell its schema"));
-    failure.findings = findings;
-    failure
-}
-
-/// The schema of a project's own predictor and trainer, for the SDK that is asked for or else chosen.
-async fn describe_project(folder: &Path, cog_version: Option<&str>, describe: Describe) -> Result<Description, Failure> {
-    let (project, _findings) = inspect::load_project(folder, "", cog_version).await.map_err(|error| {
-        let mut failure = Failure::from(error);
-        failure.findings = failure.findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
-        failure
-    })?;
-    inspect::describe_with(&project, describe).map_err(|errors| refused(&errors, folder))
 }
 
 /// A document and the places of its parts, when its source is at hand.
@@ -178,10 +162,4 @@ async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Resu
     asked?
         .and_then(|version| version.openapi_schema)
         .ok_or_else(|| Failure::request(format!("{model} has no version with a schema")))
-}
-
-/// The inputs that the source in a folder describes; `None` when it does not tell them.
-pub(super) async fn static_inputs(folder: &Path) -> Option<Vec<InputProperty>> {
-    let described = describe_project(folder, None, python::describe).await.ok()?;
-    Some(input_properties(&described.document, Method::Predict))
 }

@@ -22,7 +22,9 @@ pub(super) async fn run(arguments: SelectArguments, context: &Context) -> Result
     let outputs = outputs(&selection.names);
     if let Some(action) = &context.action {
         for (name, value) in outputs.entries() {
-            action.output(name, &value);
+            if let Err(undelivered) = action.set_output(name, &value) {
+                action.warn(&undelivered);
+            }
         }
     }
     if arguments.matrix {

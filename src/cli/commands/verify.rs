@@ -1,15 +1,15 @@
 //! `verify`: the verification alone, of a version that is already there.
 
 use crate::cli::arguments::VerifyArguments;
+use crate::cli::conclude::{conclude, options};
 use crate::cli::context::Context;
-use crate::cli::execute::{conclude, options};
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare::model_run;
 use crate::cli::services;
 use crate::domain::identity::{ModelRef, VersionId};
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{self, ExistingVersion, Goal};
+use crate::pipeline::{self, ExistingVersion};
 
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
     let (model, version) = version_reference(&arguments.version)?;
@@ -23,12 +23,12 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         model_run(wanted),
         &ExistingVersion { model, id: version },
         &services,
-        &options(Goal::Publish, loaded.notices),
+        &options(loaded.notices),
         &*observer,
         &context.cancelled,
     )
     .await;
-    conclude(&report, &loaded.run.settings.report_dir, context)
+    Ok(conclude(&report, &loaded.run.settings.report_dir, context))
 }
 
 fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {

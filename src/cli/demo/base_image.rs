@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
-use crate::clients::docker::Docker;
+use crate::clients::docker::InspectImages;
 use crate::domain::verdict::Verdict;
 use crate::report::escape;
 
@@ -19,8 +19,8 @@ const IMAGE: &str = "python:3.11-slim";
 const SCRIPT: &str = include_str!("../../../script/make-base-image");
 
 /// Makes sure that the image is there.
-pub(super) async fn provide(docker: &dyn Docker, printer: &Printer) -> Result<(), Failure> {
-    let present = docker.image_exists(IMAGE).await;
+pub(super) async fn provide(images: &dyn InspectImages, printer: &Printer) -> Result<(), Failure> {
+    let present = images.image_exists(IMAGE).await;
     if present.map_err(|error| Failure::new(Verdict::ServiceError, error))? {
         return Ok(());
     }

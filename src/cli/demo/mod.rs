@@ -10,15 +10,16 @@ use tempfile::TempDir;
 
 use crate::cli::arguments::DemoArguments;
 use crate::cli::context::Context;
-use crate::cli::execute::{execute, write};
+use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
 use crate::cli::load::{self, Loaded};
 use crate::cli::prepare::model_run;
 use crate::cli::printer::Format;
 use crate::cli::services::{self, Connected};
+use crate::deliver::files::write_report;
+use crate::deliver::{Target, Undelivered};
 use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::pipeline::Goal;
 use crate::report::console;
 use crate::report::json::run_json;
 
@@ -63,7 +64,7 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
     }
     let loaded = load_example(&repository).await?;
     let docker = services::docker(&loaded.run).await?;
-    base_image::provide(&*docker, &context.printer).await?;
+    base_image::provide(docker.inspect.as_ref(), &context.printer).await?;
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
     let connected = services::sandbox(&loaded.run, &plans, &repository).await?;
     let played = play(&connected, loaded, folder.path(), &arguments.report_dir, context, &repository).await;
@@ -93,8 +94,8 @@ async fn play(
         context.printer.say(&format!("\n{}\n", act.title));
         (act.change)(folder).context("failed to change the example")?;
         let runs = loaded.models.into_iter().map(model_run).collect();
-        let report = execute(runs, connected, Goal::Publish, &*repository.observer(), repository).await;
-        let html = conclude_act(&act, &report, reports, context)?;
+        let report = execute(runs, connected, &*repository.observer(), repository).await;
+        let html = conclude_act(&act, &report, reports, context);
         if report.verdict != act.expected || !published_as_expected(&act, &report) {
             return Ok(unexpected(&act, &report, context));
         }
@@ -112,13 +113,16 @@ async fn play(
     Ok(Verdict::Passed)
 }
 
-fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context) -> Result<Option<PathBuf>, Failure> {
+fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context) -> Option<PathBuf> {
     let run = run_json(report);
-    let html = write(&run, &reports.join(act.reports), context)?;
+    let written = write_report(&context.environment.folder().join(reports).join(act.reports), &run);
+    for problem in &written.problems {
+        context.printer.warn(Undelivered::new(Target::Folder, problem), None);
+    }
     if context.printer.format == Format::Text {
         context.printer.result(&console::summary(&run, context.printer.result_style()));
     }
-    Ok(html)
+    written.page().map(Path::to_owned)
 }
 
 /// A publication has to be proven by equal layers, and a breaking change must not have reached the build.

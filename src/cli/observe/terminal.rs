@@ -1,4 +1,4 @@
-//! Progress on a terminal: what is finished scrolls away above, what is going on stands below.
+//! Progress on a terminal: finished steps scroll away above, the current one stays below.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +15,7 @@ const TICK: Duration = Duration::from_millis(120);
 /// Longer names of steps are cut.
 const DETAIL_CHARACTERS: usize = 80;
 
-/// Draws a line for what is going on, and prints what is done.
+/// Draws a line for the current step, and prints finished ones.
 pub(super) struct Drawn {
     area: MultiProgress,
     style: Style,
@@ -23,7 +23,7 @@ pub(super) struct Drawn {
     now: Mutex<Now>,
 }
 
-/// What is going on.
+/// The current step.
 #[derive(Default)]
 struct Now {
     bar: Option<ProgressBar>,

@@ -149,8 +149,8 @@ impl RealClaude {
             return Err(FailedAttempt { error: ClaudeError { failure, request_id }, again });
         }
         let failed = |failure| FailedAttempt { error: ClaudeError { failure, request_id: request_id.clone() }, again: Retry::No };
-        let answer: MessageResponse =
-            serde_json::from_slice(&body).map_err(|error| failed(ClaudeFailure::Unusable(format!("it is not a message: {error}"))))?;
+        let answer: MessageResponse = serde_json::from_slice(&body)
+            .map_err(|error| failed(ClaudeFailure::Unusable(format!("it is not a message: {error}"))))?;
         self.spent.fetch_add(answer.usage.input_tokens.saturating_add(answer.usage.output_tokens), Ordering::Relaxed);
         match answer.stop_reason.as_deref() {
             Some("max_tokens") => return Err(failed(ClaudeFailure::CutOff { max_tokens: request.max_tokens })),

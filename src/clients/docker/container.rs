@@ -81,7 +81,8 @@ impl RealDocker {
         }
     }
 
-    pub(super) async fn remove_orphaned_containers(&self) -> Result<usize, DockerError> {
+    /// Removes containers that ended processes of ours left behind, and returns how many.
+    pub async fn remove_orphans(&self) -> Result<usize, DockerError> {
         let filters = HashMap::from([("label".to_owned(), vec![LABEL.to_owned()])]);
         let options = ListContainersOptions { all: true, filters: Some(filters), ..ListContainersOptions::default() };
         let containers =

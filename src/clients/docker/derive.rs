@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clients::docker::real::STREAM_LIMIT;
-use crate::clients::docker::{Derivation, Docker, DockerError, ImageDetails, RealDocker};
+use crate::clients::docker::{Derivation, DockerError, ImageDetails, InspectImages as _, NameImages as _, RealDocker};
 
 const ATTEMPT: &str = "label the image";
 

@@ -1,12 +1,12 @@
 //! The Docker daemon: builds, images, pushes and one-off containers.
 //!
-//! - [`Docker`]: the trait; [`RealDocker`]: the client, over bollard
-//! - [`DockerError`]: errors by meaning, with hints
+//! - [`Docker`]: a daemon by its roles, each a trait, so that a stage takes only those it needs; [`RealDocker`] has them all, through
+//!   bollard
+//! - [`DockerError`]: errors by meaning, each with a hint
 //!
 //! What goes into a build, and what its output means, is up to the `build` room. Daemons from 20.10 on are supported
 //! (API 1.41); `docs/reference/cog.md#docker-2010` lists the quirks of that version.
 
-mod api;
 mod api_version;
 mod build;
 mod container;
@@ -18,14 +18,18 @@ mod progress;
 mod push;
 mod real;
 mod reference;
+mod roles;
 mod session;
 mod types;
 
-pub use api::{Context, Docker, ImageArchive};
 pub use error::{DockerError, PushDenial};
 pub use network::{OwnNetwork, container_of_mounts};
 pub use progress::BuildEvent;
 pub use real::RealDocker;
+pub use roles::{
+    BuildImages, Context, DeriveImages, DescribeDaemon, Docker, ImageArchive, InspectImages, NameImages, PushImages, RunContainers,
+    SaveImages,
+};
 pub use types::{
     BuildNetwork, BuildSecret, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DerivedFile, DiskUsage, ImageBuild,
     ImageDetails, ImagePush, PushEvent, PushProgress, Pushed, RegistryCredentials,

@@ -1,16 +1,14 @@
-//! Pushes and pulls: progress, the digest, and why a registry rejects a push.
+//! Pushes: progress, the digest, and why a registry rejects a push.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::auth::DockerCredentials;
 use bollard::models::{ProgressDetail, PushImageInfo};
-use bollard::query_parameters::{CreateImageOptions, PushImageOptions};
+use bollard::query_parameters::PushImageOptions;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::docker::build::PLATFORM;
-use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
     DockerError, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RealDocker, RegistryCredentials,
 };
@@ -82,42 +80,6 @@ impl RealDocker {
                 message: words.trim().to_owned(),
             },
             None => self.meaning(&format!("push {}", push.repository), &push.repository, error),
-        }
-    }
-
-    pub(super) async fn pull_image(
-        &self,
-        reference: &str,
-        user: Option<&RegistryCredentials>,
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        // Without a tag the daemon would pull all of them.
-        let (name, tag) = split_reference(reference);
-        let options = CreateImageOptions {
-            from_image: Some(name.to_owned()),
-            tag: Some(tag.to_owned()),
-            platform: PLATFORM.to_owned(),
-            ..CreateImageOptions::default()
-        };
-        let mut messages = self.patient.create_image(Some(options), None, user.map(credentials));
-        loop {
-            let message = tokio::select! {
-                () = cancelled.cancelled() => return Err(DockerError::Cancelled),
-                message = messages.next() => message,
-            };
-            match message {
-                None => return Ok(()),
-                Some(Ok(_)) => {}
-                Some(Err(error)) => {
-                    let attempted = format!("pull {reference}");
-                    return Err(match self.meaning(&attempted, reference, error) {
-                        DockerError::Daemon { message, .. } if is_transient(&message) => {
-                            DockerError::RegistryUnavailable { attempted, message }
-                        }
-                        other => other,
-                    });
-                }
-            }
         }
     }
 }

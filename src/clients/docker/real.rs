@@ -16,8 +16,9 @@ use crate::clients::docker::api_version::{OLDEST_API, is_supported};
 use crate::clients::docker::endpoint::Endpoint;
 use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
-    ImageBuild, ImageDetails, ImagePush, PushEvent, Pushed, RegistryCredentials,
+    BuildEvent, BuildImages, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DeriveImages, DescribeDaemon,
+    DiskUsage, DockerError, ImageArchive, ImageBuild, ImageDetails, ImagePush, InspectImages, NameImages, PushEvent, PushImages,
+    Pushed, RunContainers, SaveImages,
 };
 
 /// Limit for the daemon to respond.
@@ -85,7 +86,7 @@ fn details(image: ImageInspect) -> ImageDetails {
 }
 
 #[async_trait]
-impl Docker for RealDocker {
+impl DescribeDaemon for RealDocker {
     async fn version(&self) -> Result<DaemonVersion, DockerError> {
         let attempted = "ask the Docker daemon for its version";
         let version = self.client.version().await.map_err(|error| self.meaning(attempted, "", error))?;
@@ -108,7 +109,10 @@ impl Docker for RealDocker {
             build_cache_bytes: bytes(usage.build_cache_usage.and_then(|cache| cache.total_size)),
         })
     }
+}
 
+#[async_trait]
+impl BuildImages for RealDocker {
     async fn build(
         &self,
         build: &ImageBuild,
@@ -118,19 +122,20 @@ impl Docker for RealDocker {
     ) -> Result<(), DockerError> {
         self.build_image(build, context, events, cancelled).await
     }
+}
 
+#[async_trait]
+impl DeriveImages for RealDocker {
     async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
         self.derive(derivation, cancelled).await
     }
+}
 
+#[async_trait]
+impl InspectImages for RealDocker {
     async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
         let image = self.client.inspect_image(reference).await;
         image.map(details).map_err(|error| self.meaning("look at an image", reference, error))
-    }
-
-    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
-        let stream = self.patient.export_image(reference).map_err(std::io::Error::other);
-        Ok(Box::pin(StreamReader::new(Box::pin(stream))))
     }
 
     async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
@@ -148,7 +153,18 @@ impl Docker for RealDocker {
         }
         Ok(images)
     }
+}
 
+#[async_trait]
+impl SaveImages for RealDocker {
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
+        let stream = self.patient.export_image(reference).map_err(std::io::Error::other);
+        Ok(Box::pin(StreamReader::new(Box::pin(stream))))
+    }
+}
+
+#[async_trait]
+impl NameImages for RealDocker {
     async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
         let (repository, tag) = split_reference(target);
         let options = TagImageOptions { repo: Some(repository.to_owned()), tag: Some(tag.to_owned()) };
@@ -163,16 +179,10 @@ impl Docker for RealDocker {
             Err(error) => Err(error),
         }
     }
+}
 
-    async fn pull(
-        &self,
-        reference: &str,
-        credentials: Option<&RegistryCredentials>,
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        self.pull_image(reference, credentials, cancelled).await
-    }
-
+#[async_trait]
+impl PushImages for RealDocker {
     async fn push(
         &self,
         push: &ImagePush,
@@ -181,13 +191,12 @@ impl Docker for RealDocker {
     ) -> Result<Pushed, DockerError> {
         self.push_image(push, events, cancelled).await
     }
+}
 
+#[async_trait]
+impl RunContainers for RealDocker {
     async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
         self.run_container(run, cancelled).await
-    }
-
-    async fn remove_orphans(&self) -> Result<usize, DockerError> {
-        self.remove_orphaned_containers().await
     }
 }
 

@@ -74,8 +74,9 @@ enum Repeat {
 impl RealGitHub {
     /// Creates a client without sending anything. Must be called within a runtime.
     pub fn new(options: GitHubOptions, clock: Arc<dyn Clock>) -> Result<Self, GitHubError> {
-        let wrong =
-            |error: &dyn std::fmt::Display| GitHubError::Settings { problem: format!("failed to build the GitHub client: {error}") };
+        let wrong = |error: &dyn std::fmt::Display| GitHubError::Settings {
+            problem: format!("failed to build the GitHub client: {error}"),
+        };
         let http = HttpOptions { read_timeout: READ_TIMEOUT, ..HttpOptions::default() };
         let client = build_client(&http).map_err(|error| wrong(&error))?;
         let address = options.api_url.as_deref().unwrap_or(API).trim_end_matches('/');

@@ -161,7 +161,10 @@ impl RealRegistry {
         }
         let body = read_bounded(response, ANSWER_BYTES).await.map_err(|error| self.malformed("a token", error.to_string()))?;
         let answer: TokenResponse = serde_json::from_slice(&body).map_err(|error| self.malformed("a token", error.to_string()))?;
-        let token = answer.token.or(answer.access_token).ok_or_else(|| self.malformed("a token", "the response contains none".to_owned()))?;
+        let token = answer
+            .token
+            .or(answer.access_token)
+            .ok_or_else(|| self.malformed("a token", "the response contains none".to_owned()))?;
         Ok(format!("Bearer {token}"))
     }
 

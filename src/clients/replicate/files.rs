@@ -88,7 +88,8 @@ impl RealReplicate {
             if status.is_redirection() {
                 let location = response.headers().get(LOCATION).and_then(|location| location.to_str().ok());
                 let next = location.and_then(|location| url.join(location).ok());
-                let next = next.ok_or_else(|| ReplicateFailure::RefusedUrl { reason: "it redirects without a target".to_owned() })?;
+                let next =
+                    next.ok_or_else(|| ReplicateFailure::RefusedUrl { reason: "it redirects without a target".to_owned() })?;
                 with_token &= next.origin() == url.origin();
                 url = next;
                 continue;

@@ -6,6 +6,7 @@ use cog_findings::text::shorten;
 use crate::clients::github::{
     Annotation, AnnotationLevel, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun,
 };
+use crate::deliver::{Target, Undelivered};
 use crate::domain::verdict::Verdict;
 use crate::report::escape;
 use crate::report::github::{self, LineAnnotation, annotations, check_text, external_id};
@@ -37,9 +38,9 @@ pub struct Checks {
 }
 
 impl Checks {
-    /// Begins one check run for each model.
-    pub async fn begin(github: &dyn GitHub, head: HeadCommit, models: &[String], now: DateTime<Utc>) -> Result<Self, GitHubError> {
-        let mut open = Vec::new();
+    /// Starts a check run for each model. Those that GitHub refuses are returned beside; the others are started all the same.
+    pub async fn begin(github: &dyn GitHub, head: HeadCommit, models: &[String], now: DateTime<Utc>) -> (Self, Vec<Undelivered>) {
+        let (mut open, mut undelivered) = (Vec::new(), Vec::new());
         for model in models {
             let run = NewCheckRun {
                 name: started_name(model),
@@ -50,67 +51,86 @@ impl Checks {
                 conclusion: None,
                 output: None,
             };
-            open.push((model.clone(), github.create_check_run(&run).await?.id));
+            match github.create_check_run(&run).await {
+                Ok(created) => open.push((model.clone(), created.id)),
+                Err(error) => undelivered.push(refused(model, &error)),
+            }
         }
-        Ok(Self { head, open })
+        (Self { head, open }, undelivered)
     }
 
-    /// What they are about.
+    /// The commit and the workflow run that they are about.
     pub fn head(&self) -> &HeadCommit {
         &self.head
     }
 
-    /// Ends the check runs of a run that came to no result.
-    pub async fn fail(self, github: &dyn GitHub, message: &str, verdict: Verdict, now: DateTime<Utc>) -> Result<(), GitHubError> {
-        let mut first_error = None;
-        for (_, id) in self.open {
-            let output = CheckRunOutput {
-                title: Some("No result".to_owned()),
-                summary: Some(escape::fenced(&shorten(message, 4000), "")),
-                ..CheckRunOutput::default()
-            };
-            let written = end_one(github, id, conclusion(verdict), now, output, &[]).await;
-            first_error = first_error.or(written.err());
-        }
-        first_error.map_or(Ok(()), Err)
+    /// The models that have one.
+    pub fn models(&self) -> impl Iterator<Item = &str> {
+        self.open.iter().map(|(model, _id)| model.as_str())
     }
 
-    /// Ends the check runs with the results of a run. One that has no result ends as cancelled, or as failed when the run was not.
-    pub async fn end(self, github: &dyn GitHub, run: &Run, now: DateTime<Utc>) -> Result<(), GitHubError> {
+    /// Whether no model has one.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    /// Completes the check runs of a run that came to no result, and returns those that could not be.
+    pub async fn fail(self, github: &dyn GitHub, message: &str, verdict: Verdict, now: DateTime<Utc>) -> Vec<Undelivered> {
+        let output = CheckRunOutput {
+            title: Some("No result".to_owned()),
+            summary: Some(escape::fenced(&shorten(message, 4000), "")),
+            ..CheckRunOutput::default()
+        };
+        let mut undelivered = Vec::new();
+        for (model, id) in self.open {
+            let written = complete(github, id, conclusion(verdict), now, output.clone(), &[]).await;
+            undelivered.extend(written.err().map(|error| refused(&model, &error)));
+        }
+        undelivered
+    }
+
+    /// Completes the check runs with the results of a run, and returns those that could not be. One that has no result is completed with
+    /// the run's verdict.
+    pub async fn end(self, github: &dyn GitHub, run: &Run, now: DateTime<Utc>) -> Vec<Undelivered> {
         let ended_at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        let mut first_error = None;
+        let mut undelivered = Vec::new();
         for (name, id) in self.open {
             let written = match run.models.iter().find(|model| model.name == name) {
                 Some(model) => {
-                    let words = check_text(run, model, &ended_at);
+                    let text = check_text(run, model, &ended_at);
                     let output = CheckRunOutput {
-                        title: Some(words.title),
-                        summary: Some(words.summary),
-                        text: Some(words.text),
+                        title: Some(text.title),
+                        summary: Some(text.summary),
+                        text: Some(text.text),
                         annotations: Vec::new(),
                     };
                     let found: Vec<Annotation> = annotations(model).into_iter().map(annotation).collect();
-                    end_one(github, id, conclusion(model.verdict), now, output, &found).await
+                    complete(github, id, conclusion(model.verdict), now, output, &found).await
                 }
-                None => end_one(github, id, conclusion(run.verdict), now, no_result(), &[]).await,
+                None => complete(github, id, conclusion(run.verdict), now, no_result(), &[]).await,
             };
-            // The others are ended all the same.
-            first_error = first_error.or(written.err());
+            undelivered.extend(written.err().map(|error| refused(&name, &error)));
         }
-        first_error.map_or(Ok(()), Err)
+        undelivered
     }
+}
+
+/// A model's check run that GitHub did not take.
+pub(super) fn refused(model: &str, error: &GitHubError) -> Undelivered {
+    Undelivered::at_github(Target::CheckRun { model: model.to_owned() }, error)
 }
 
 /// A check run whose job gave no result.
 pub(super) fn no_result() -> CheckRunOutput {
     CheckRunOutput {
         title: Some("No result".to_owned()),
-        summary: Some("The job ended before this model had a result. Its log tells why.".to_owned()),
+        summary: Some("The job ended before this model had a result. Its log says why.".to_owned()),
         ..CheckRunOutput::default()
     }
 }
 
-async fn end_one(
+/// Completes a check run. Annotations that do not fit into one request follow in others; one that is refused does not keep the next back.
+async fn complete(
     github: &dyn GitHub,
     id: u64,
     conclusion: Conclusion,
@@ -120,20 +140,21 @@ async fn end_one(
 ) -> Result<(), GitHubError> {
     let mut batches = annotations.chunks(BATCH);
     let first = batches.next().unwrap_or_default();
-    let update = |annotations: &[Annotation]| UpdatedCheckRun {
-        status: "completed",
-        conclusion,
-        completed_at: now,
-        output: CheckRunOutput { annotations: annotations.to_vec(), ..output.clone() },
-    };
-    github.update_check_run(id, &update(first)).await?;
-    for batch in batches {
-        github.update_check_run(id, &update(batch)).await?;
+    let mut outcome = Ok(());
+    for batch in std::iter::once(first).chain(batches) {
+        let update = UpdatedCheckRun {
+            status: "completed",
+            conclusion,
+            completed_at: now,
+            output: CheckRunOutput { annotations: batch.to_vec(), ..output.clone() },
+        };
+        let updated = github.update_check_run(id, &update).await;
+        outcome = outcome.and(updated);
     }
-    Ok(())
+    outcome
 }
 
-/// How a verdict is shown. Trouble of a service is not the author's failure, but nobody should merge because of it either.
+/// How a verdict is shown. A service error is not the author's failure, but nobody should merge because of it either.
 pub(super) fn conclusion(verdict: Verdict) -> Conclusion {
     match verdict {
         Verdict::Passed => Conclusion::Success,

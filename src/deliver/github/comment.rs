@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::clients::github::{CheckRun, Comment, GitHub, GitHubError};
 use crate::report::github::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, read_external_id, row_of_text, run_of_comment};
 
-/// Rounds before giving up. Each round but the last means that somebody else wrote meanwhile.
+/// Rounds before giving up. Each round but the last means that another job wrote meanwhile.
 const ROUNDS: usize = 30;
 
 /// Waits between rounds, so that jobs that ended together do not go on together.
@@ -26,16 +26,16 @@ const MODELS_FOR_EVERY_JOB: usize = 40;
 /// The account of a workflow's own token.
 const ACTIONS_LOGIN: &str = "github-actions[bot]";
 
-/// What became of the comment.
+/// How the comment was left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommentOutcome {
-    /// It is there and true.
+    /// It is up to date.
     Written,
-    /// A later run's comment is there.
+    /// A later run has written it.
     Newer,
-    /// There are so many models that it is left to the last job.
+    /// It is left to the last job, because there are too many models.
     LeftToLastJob,
-    /// Others kept on writing.
+    /// Other jobs kept writing it.
     Unsettled,
 }
 
@@ -88,7 +88,7 @@ async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: &str) 
     if first.body.as_deref().map(normalized) != Some(normalized(body)) {
         nothing_to_do = false;
         match github.update_comment(first.id, body).await {
-            // Somebody removed it; the next round makes another.
+            // Removed meanwhile; the next round creates another.
             Ok(()) | Err(GitHubError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }

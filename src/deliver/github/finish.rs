@@ -1,25 +1,41 @@
-//! The last job's work: what jobs that broke down left open.
+//! The last job's work: check runs that broken jobs left open.
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::clients::github::{Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun};
-use crate::deliver::github::checks::{HeadCommit, no_result, started_name};
+use crate::clients::github::{CheckRun, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun};
+use crate::deliver::Undelivered;
+use crate::deliver::github::checks::{HeadCommit, no_result, refused, started_name};
 use crate::deliver::github::comment::rows;
 use crate::domain::verdict::Verdict;
 use crate::report::github::{CommentRow, external_id, read_external_id};
 
-/// How the run stands after the last job.
+/// How all models of a commit stand.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finished {
+pub struct Standing {
     /// A row for each model.
     pub rows: Vec<CommentRow>,
-    /// The gravest of all.
+    /// The most severe verdict of all.
     pub verdict: Verdict,
-    /// Models whose check runs were closed because their jobs left none, or one that was open.
-    pub closed: Vec<String>,
 }
 
-/// Closes the check runs that this workflow run left open, makes those of `expected` models that never began, and says how all stand.
+/// The outcome of the last job.
+#[derive(Debug)]
+pub struct Finished {
+    /// How all models stand now, or why GitHub does not say.
+    pub standing: Result<Standing, GitHubError>,
+    /// Models whose check runs were closed because their jobs left none, or one that was open.
+    pub closed: Vec<String>,
+    /// Check runs that could not be closed.
+    pub undelivered: Vec<Undelivered>,
+}
+
+/// Closes the check runs that this workflow run left open, creates those of `expected` models that never started, and reports how all
+/// stand.
+///
+/// # Errors
+/// When the check runs cannot be listed, so that nothing can be closed. One that cannot be closed does not keep the next from it.
 pub async fn finish(
     github: &dyn GitHub,
     head: &HeadCommit,
@@ -27,21 +43,23 @@ pub async fn finish(
     now: DateTime<Utc>,
 ) -> Result<Finished, GitHubError> {
     let runs = github.check_runs(&head.sha, None).await?;
-    let mut closed = Vec::new();
-    let of_this_run = |run: &&crate::clients::github::CheckRun| {
-        run.external_id.as_deref().and_then(read_external_id).is_some_and(|(run_id, ..)| run_id == head.run_id)
+    let of_this_run = |run: &CheckRun| {
+        let (run_id, _attempt, model) = run.external_id.as_deref().and_then(read_external_id)?;
+        (run_id == head.run_id).then(|| model.to_owned())
     };
-    for open in runs.iter().filter(of_this_run).filter(|run| run.status != "completed") {
+    let (mut closed, mut undelivered) = (Vec::new(), Vec::new());
+    let mut note = |model: String, written: Result<(), GitHubError>| match written {
+        Ok(()) => closed.push(model),
+        Err(error) => undelivered.push(refused(&model, &error)),
+    };
+    for run in runs.iter().filter(|run| run.status != "completed") {
+        let Some(model) = of_this_run(run) else { continue };
         let update =
             UpdatedCheckRun { status: "completed", conclusion: Conclusion::Cancelled, completed_at: now, output: no_result() };
-        github.update_check_run(open.id, &update).await?;
-        closed.extend(open.external_id.as_deref().and_then(read_external_id).map(|(_, _, model)| model.to_owned()));
+        note(model, github.update_check_run(run.id, &update).await);
     }
-    for model in expected {
-        let begun = runs.iter().filter_map(|run| read_external_id(run.external_id.as_deref()?));
-        if begun.into_iter().any(|(run_id, _, name)| run_id == head.run_id && name == model) {
-            continue;
-        }
+    let begun: BTreeSet<String> = runs.iter().filter_map(of_this_run).collect();
+    for model in expected.iter().filter(|model| !begun.contains(*model)) {
         let run = NewCheckRun {
             name: started_name(model),
             head_sha: head.sha.clone(),
@@ -51,10 +69,14 @@ pub async fn finish(
             conclusion: Some(Conclusion::Cancelled),
             output: Some(no_result()),
         };
-        github.create_check_run(&run).await?;
-        closed.push(model.clone());
+        note(model.clone(), github.create_check_run(&run).await.map(drop));
     }
-    let (rows, _) = rows(github.check_runs(&head.sha, None).await?);
+    let standing = github.check_runs(&head.sha, None).await.map(standing);
+    Ok(Finished { standing, closed, undelivered })
+}
+
+fn standing(runs: Vec<CheckRun>) -> Standing {
+    let (rows, _) = rows(runs);
     let verdict = rows.iter().map(|row| row.row.as_ref().map_or(Verdict::ServiceError, |row| row.verdict)).max();
-    Ok(Finished { rows, verdict: verdict.unwrap_or(Verdict::Passed), closed })
+    Standing { rows, verdict: verdict.unwrap_or(Verdict::Passed) }
 }

@@ -10,4 +10,4 @@ mod finish;
 
 pub use checks::{Checks, HeadCommit, started_name};
 pub use comment::{CommentOutcome, refresh_comment};
-pub use finish::{Finished, finish};
+pub use finish::{Finished, Standing, finish};

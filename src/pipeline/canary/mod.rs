@@ -1,8 +1,8 @@
-//! The canary: a tiny model with an id of its own goes the way that every model goes. It is built, pushed to a private model, run by the
-//! digest of what was pushed, and removed. What it answers with shows that the very version that was pushed is the one that ran.
+//! The canary: a tiny model with an id of its own goes through the stages of every model. It is built, pushed to a private model, run by
+//! the digest of the pushed version, and deleted. Its answer shows that exactly the pushed version ran.
 //!
-//! The stages are those of a run that publishes nothing; only the guard before them and the tidying up behind them are the canary's own.
-//! Telling somebody is left to the caller.
+//! The stages are those of a run that publishes nothing; only the guard before them and the clean-up after them are the canary's own.
+//! Alerts are left to the caller.
 
 mod project;
 
@@ -24,27 +24,27 @@ use crate::domain::report::{CaseReport, CaseStatus, ErrorReport, ModelReport, St
 use crate::domain::verdict::Verdict;
 use crate::pipeline::run::run;
 use crate::pipeline::stop::Stop;
-use crate::pipeline::{ModelRun, RunOptions, Services};
+use crate::pipeline::{Goal, ModelRun, RunOptions, Services};
 
-/// How long tidying up may take; shorter when somebody waits for the end.
+/// How long the clean-up may take; shorter when the run was canceled.
 const DELETE_LIMIT: Duration = Duration::from_secs(60);
 const DELETE_LIMIT_CANCELLED: Duration = Duration::from_secs(4);
 
-/// A flight to be made.
+/// A canary run.
 #[derive(Debug, Clone)]
 pub struct CanaryRequest {
-    /// The model it is pushed to: the canary's own, made when it is missing.
+    /// The canary's own model, created if it is missing.
     pub model: ModelRef,
-    /// The hardware on which it is made.
+    /// The hardware to create it on.
     pub hardware: String,
-    /// What it answers with; letters, digits and hyphens.
+    /// The id it answers with: letters, digits and hyphens.
     pub id: String,
     /// Limits of its prediction.
     pub limits: Limits,
 }
 
 impl CanaryRequest {
-    /// What is going to be run, with the model in this folder.
+    /// The plan for the model in this folder.
     pub fn plan(&self, folder: &Path) -> ModelPlan {
         let case = TestCase {
             inputs: project::inputs(),
@@ -73,14 +73,14 @@ impl CanaryRequest {
     }
 }
 
-/// Writes the canary's model into a folder of its own, which goes when it is dropped.
+/// Writes the canary's model into a folder of its own, which is removed when it is dropped.
 pub fn write_canary(request: &CanaryRequest) -> std::io::Result<TempDir> {
     let folder = TempDir::with_prefix("safe-push-canary-")?;
     project::write(folder.path(), &request.id)?;
     Ok(folder)
 }
 
-/// Lets a canary fly whose model is in this folder. Whatever happens is in the report, and what was pushed is removed.
+/// Runs the canary in this folder. Errors are in the report, and the pushed version is removed.
 pub async fn canary(
     request: &CanaryRequest,
     folder: &Path,
@@ -89,7 +89,7 @@ pub async fn canary(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> CanaryReport {
-    let clock = services.clock.as_ref();
+    let clock = services.verify.clock.as_ref();
     let begun = clock.instant();
     let mut report = CanaryReport {
         id: request.id.clone(),
@@ -100,9 +100,10 @@ pub async fn canary(
         duration: Duration::ZERO,
         problem: None,
     };
-    match guard(&request.model, services.replicate.as_ref()).await {
+    match guard(&request.model, services.publish.replicate.as_ref()).await {
         Ok(()) => {
-            let ran = run(vec![ModelRun::new(request.plan(folder))], services, options, observer, cancelled).await;
+            let models = vec![ModelRun::new(request.plan(folder))];
+            let ran = run(models, Goal::Publish(services), options, observer, cancelled).await;
             for model in ran.models {
                 take(&mut report, model);
             }
@@ -122,7 +123,7 @@ pub async fn canary(
     report
 }
 
-/// A canary is no version for people: it must not become the newest version of a model that somebody uses.
+/// A canary is not a version for users: it must not become the newest version of a model in use.
 async fn guard(model: &ModelRef, replicate: &dyn Replicate) -> Result<(), Stop> {
     let Some(found) = replicate.model(model).await? else { return Ok(()) };
     let refused = |what: &str| {
@@ -137,12 +138,12 @@ async fn guard(model: &ModelRef, replicate: &dyn Replicate) -> Result<(), Stop> 
     }
     let schema = latest_version.and_then(|version| version.openapi_schema);
     match schema {
-        Some(schema) if !project::is_canary(&schema) => refused("has a version that is no canary"),
+        Some(schema) if !project::is_canary(&schema) => refused("has a version that is not a canary"),
         _ => Ok(()),
     }
 }
 
-/// Takes over what the stages did.
+/// Takes the stages' outcomes into the report.
 fn take(report: &mut CanaryReport, model: ModelReport) {
     report.verdict = model.verdict;
     report.version = model.staged;
@@ -163,12 +164,12 @@ fn wrong_answer(cases: &[CaseReport], findings: &[Finding]) -> Option<ErrorRepor
     of_case.or_else(of_finding).map(|message| ErrorReport { message, hint: None })
 }
 
-/// Deletes the version. A canary that flew but could not be removed failed: the next ones would pile up.
+/// Deletes the version. A canary that passed but could not be removed has failed: versions would pile up.
 async fn clean_up(report: &mut CanaryReport, version: &VersionRef, services: &Services, cancelled: &CancellationToken) {
-    let clock = services.clock.as_ref();
+    let clock = services.verify.clock.as_ref();
     let begun = clock.instant();
     let limit = if cancelled.is_cancelled() { DELETE_LIMIT_CANCELLED } else { DELETE_LIMIT };
-    let outcome = match timeout(limit, services.replicate.delete_version(version)).await {
+    let outcome = match timeout(limit, services.publish.replicate.delete_version(version)).await {
         Ok(Ok(Deletion::Accepted | Deletion::Absent)) => Ok(()),
         Ok(Err(error)) => Err(Stop::from(error)),
         Err(_elapsed) => Err(Stop::misconfigured(format!("{version} was not deleted in time"), "delete it by hand")),

@@ -1,4 +1,4 @@
-//! The canary's own model: it answers with an id that is in its code, so that no older version can pass for it.
+//! The canary's own model: it answers with an id that is in its code, so that no older version can be mistaken for it.
 
 use std::io;
 use std::path::Path;
@@ -12,10 +12,10 @@ const COG_YAML: &str = "build:
 predict: \"predict.py:Predictor\"
 ";
 
-/// The input by which a canary is known.
+/// The input that identifies a canary.
 const INPUT: &str = "safe_push_canary";
 
-/// What it is sent.
+/// The text it is sent.
 pub(super) const CALL: &str = "tweet";
 
 /// Writes the project.
@@ -37,17 +37,17 @@ class Predictor(BasePredictor):
     std::fs::write(folder.join("predict.py"), predict)
 }
 
-/// What it is given.
+/// Its inputs.
 pub(super) fn inputs() -> serde_json::Map<String, Value> {
     [(INPUT.to_owned(), Value::from(CALL))].into_iter().collect()
 }
 
-/// What it has to answer.
+/// The expected answer.
 pub(super) fn answer(id: &str) -> String {
     format!("{CALL} {id}")
 }
 
-/// Whether a schema is that of a canary.
+/// Whether a schema belongs to a canary.
 pub(super) fn is_canary(schema: &Value) -> bool {
     let properties = input_properties(schema, Method::Predict);
     properties.len() == 1 && properties.iter().all(|property| property.name == INPUT)

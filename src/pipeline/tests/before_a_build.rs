@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Harness, error, note, options, stages};
+use super::{Harness, Last, error, note, options, stages};
 use crate::clients::ErrorKind;
 use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{Expectation, TestCase};
@@ -17,7 +17,7 @@ use crate::domain::prediction::Inputs;
 use crate::domain::report::{Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
-use crate::pipeline::{CheckServices, Goal, ModelRun, PrepareTree, PrepareTreeError, check, run};
+use crate::pipeline::{CheckServices, Goal, ModelRun, PrepareTree, PrepareTreeError, run};
 use crate::publish::testing::{FakeReplicate, Hang, StillClock, live_model, test_model};
 
 const NOTHING_AFTER_INSPECT: [&str; 6] =
@@ -40,7 +40,7 @@ async fn a_token_that_is_not_accepted_is_told_first() {
 async fn the_account_is_asked_for_once_per_run() {
     let harness = Harness::new();
     let models = vec![ModelRun::new(harness.plan()), ModelRun::new(harness.plan())];
-    harness.run_to(Goal::Publish, models).await;
+    harness.run_to(Last::Deploy, models).await;
     assert_eq!(harness.world.calls_of("account").len(), 1);
 }
 
@@ -129,7 +129,7 @@ async fn an_account_that_cannot_pay_stops_all_models() {
     let harness = Harness::new();
     harness.world.fail_replicate("model", ReplicateFailure::PaymentRequired { detail: "no credit".to_owned() });
     let second = ModelPlan { name: "second".to_owned(), ..harness.plan() };
-    let report = harness.run_to(Goal::Publish, vec![ModelRun::new(harness.plan()), ModelRun::new(second)]).await;
+    let report = harness.run_to(Last::Deploy, vec![ModelRun::new(harness.plan()), ModelRun::new(second)]).await;
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Billing, 4));
     assert_eq!(report.models[1].verdict, Verdict::Billing);
     assert!(report.models[1].stages.iter().all(|stage| stage.status == StageStatus::Skipped));
@@ -140,7 +140,7 @@ async fn an_account_that_cannot_pay_stops_all_models() {
 async fn a_model_that_does_not_pass_does_not_keep_the_next_from_running() {
     let harness = Harness::new();
     let first = ModelPlan { name: "first".to_owned(), test_model: live_model(), ..harness.plan() };
-    let report = harness.run_to(Goal::Publish, vec![ModelRun::new(first), ModelRun::new(harness.plan())]).await;
+    let report = harness.run_to(Last::Deploy, vec![ModelRun::new(first), ModelRun::new(harness.plan())]).await;
     assert_eq!(report.models.iter().map(|model| model.name.as_str()).collect::<Vec<_>>(), ["first", "hotdog"]);
     assert_eq!(harness.world.calls_of("account").len(), 1, "the second was run");
 }
@@ -152,7 +152,7 @@ async fn cancelling_while_replicate_is_asked_ends_the_run_in_time() {
         harness.world.hang(call, how);
         let cancelled_at = harness.cancel_after(Duration::from_secs(60));
         let models = vec![ModelRun::new(harness.plan()), ModelRun::new(harness.plan())];
-        let report = harness.run_to(Goal::Publish, models).await;
+        let report = harness.run_to(Last::Deploy, models).await;
         assert!(Instant::now() - cancelled_at <= Duration::from_millis(10), "{call}");
         assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Cancelled, 130), "{call}");
         assert_eq!(report.models[0].stages[0].status, StageStatus::Cancelled, "{call}");
@@ -166,8 +166,8 @@ async fn cancelling_while_replicate_is_asked_ends_the_run_in_time() {
 fn a_run_may_move_between_threads() {
     fn is_send<T: Send>(_: T) {}
     let harness = Harness::new();
-    let (services, options) = (harness.services(), options(Goal::Publish));
-    is_send(run(Vec::new(), &services, &options, &harness.recorder, &harness.cancelled));
+    let (services, options) = (harness.services(), options());
+    is_send(run(Vec::new(), Goal::Publish(&services), &options, &harness.recorder, &harness.cancelled));
 }
 
 #[tokio::test(start_paused = true)]
@@ -195,7 +195,7 @@ async fn events_tell_what_the_report_says() {
 #[tokio::test(start_paused = true)]
 async fn the_report_carries_what_the_run_as_a_whole_is_about() {
     let harness = Harness::new();
-    let report = harness.run_to(Goal::Publish, Vec::new()).await;
+    let report = harness.run_to(Last::Deploy, Vec::new()).await;
     assert_eq!(report.verdict, Verdict::Passed);
     assert_eq!((report.tool_version.as_str(), report.notices.as_slice()), ("0.1.0", ["a notice".to_owned()].as_slice()));
     assert_eq!(report.started_at.to_rfc3339(), "2026-01-02T03:04:05+00:00");
@@ -222,12 +222,12 @@ async fn a_tree_that_cannot_be_made_ready_stops_the_model() {
     let harness = Harness::new();
     let tree: Arc<dyn PrepareTree> = Arc::new(Selector(Some(ErrorKind::Request)));
     let model = ModelRun { prepare_tree: Some(tree), ..ModelRun::new(harness.plan()) };
-    let report = harness.run_to(Goal::Publish, vec![model]).await;
+    let report = harness.run_to(Last::Deploy, vec![model]).await;
     assert_eq!(error(&report.models[0]), ("script/select-model hotdog failed", "read it"));
     assert_eq!(report.verdict, Verdict::Misconfigured);
     let ready: Arc<dyn PrepareTree> = Arc::new(Selector(None));
     let model = ModelRun { prepare_tree: Some(ready), ..ModelRun::new(harness.plan()) };
-    harness.run_to(Goal::Publish, vec![model]).await;
+    harness.run_to(Last::Deploy, vec![model]).await;
     assert_eq!(harness.world.calls_of("account").len(), 1);
 }
 
@@ -236,7 +236,7 @@ async fn a_check_without_a_token_asks_nobody() {
     let harness = Harness::new();
     let services = CheckServices { replicate: None, clock: Arc::new(StillClock), tools: Tools::default() };
     let models = vec![ModelRun::new(harness.plan())];
-    let report = check(models, &services, &options(Goal::Publish), &harness.recorder, &harness.cancelled).await;
+    let report = run(models, Goal::Check(&services), &options(), &harness.recorder, &harness.cancelled).await;
     assert!(report.notices.iter().any(|notice| notice.contains("without an API token")));
     assert_eq!(harness.world.calls(), [""; 0]);
 }
@@ -248,7 +248,7 @@ async fn a_check_with_a_token_looks_and_changes_nothing() {
     let replicate = Arc::new(FakeReplicate(harness.world.clone()));
     let services = CheckServices { replicate: Some(replicate), clock: Arc::new(StillClock), tools: Tools::default() };
     let models = vec![ModelRun::new(ModelPlan { test_hardware: None, ..harness.plan() })];
-    let report = check(models, &services, &options(Goal::Publish), &harness.recorder, &harness.cancelled).await;
+    let report = run(models, Goal::Check(&services), &options(), &harness.recorder, &harness.cancelled).await;
     assert_eq!(harness.world.calls(), ["model acme/hotdog"], "a missing test model is not a check's concern");
     assert_eq!(report.notices, ["a notice"]);
 }

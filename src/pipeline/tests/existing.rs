@@ -4,13 +4,13 @@ use super::{Harness, error, options, stages};
 use crate::clients::replicate::{ReplicateFailure, Visibility};
 use crate::domain::report::ModelReport;
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{ExistingVersion, Goal, ModelRun, verify_existing};
+use crate::pipeline::{ExistingVersion, ModelRun, verify_existing};
 use crate::publish::testing::{live_model, schema, test_model, version_id};
 
 async fn verify(harness: &Harness, existing: &ExistingVersion) -> ModelReport {
     let run = ModelRun::new(harness.plan());
-    let services = harness.services().verifying();
-    let report = verify_existing(run, existing, &services, &options(Goal::Publish), &harness.recorder, &harness.cancelled).await;
+    let services = harness.services().verify;
+    let report = verify_existing(run, existing, &services, &options(), &harness.recorder, &harness.cancelled).await;
     assert_eq!(report.models.len(), 1);
     report.models.into_iter().next().unwrap()
 }

@@ -12,9 +12,8 @@ use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::cleared::Blocked;
 use crate::domain::report::StageStatus;
 use crate::domain::verdict::Verdict;
-use crate::pipeline::Goal;
 use crate::pipeline::PrepareTreeError;
-use crate::pipeline::building::name_of;
+use crate::pipeline::building::{image_of_run, kept_image};
 use crate::pipeline::inspecting::{About, judge};
 use crate::pipeline::rules::{self, RULES};
 use crate::pipeline::stop::Stop;
@@ -93,7 +92,7 @@ fn findings_stop_by_severity_and_by_where_they_come_from() {
 
 #[test]
 fn an_image_for_keeps_has_the_name_that_cog_would_give_it() {
-    let named = |yaml: &str, folder: &str, goal, one_of_several| {
+    let named = |yaml: &str, folder: &str, one_of_several| {
         let config = cog_source::config::parse(yaml, "cog.yaml").config.unwrap();
         let project = Project {
             folder: folder.into(),
@@ -104,18 +103,18 @@ fn an_image_for_keeps_has_the_name_that_cog_would_give_it() {
             sdk_decision: Decision::new("SDK", "latest", "nothing names another"),
             requirements: None,
         };
-        name_of(&project, goal, one_of_several)
+        kept_image(&project, one_of_several)
     };
-    let name = |yaml: &str, folder: &str, goal| named(yaml, folder, goal, None);
+    let name = |yaml: &str, folder: &str| named(yaml, folder, None);
     let plain = "build: {python_version: '3.12'}\npredict: predict.py:Predictor\n";
-    assert_eq!(name(plain, "/work/My Model", Goal::Build), "cog-my-model:latest");
-    assert_eq!(name(&format!("{plain}image: r8.im/acme/hotdog\n"), "/x", Goal::Build), "r8.im/acme/hotdog:latest");
-    assert_eq!(name(&format!("{plain}image: localhost:5000/a/b\n"), "/x", Goal::Build), "localhost:5000/a/b:latest");
-    assert_eq!(name(&format!("{plain}image: acme/hotdog:v2\n"), "/x", Goal::Build), "acme/hotdog:v2");
-    let together = |yaml: &str| named(yaml, "/work/My Model", Goal::Build, Some("hotdog"));
+    assert_eq!(name(plain, "/work/My Model"), "cog-my-model:latest");
+    assert_eq!(name(&format!("{plain}image: r8.im/acme/hotdog\n"), "/x"), "r8.im/acme/hotdog:latest");
+    assert_eq!(name(&format!("{plain}image: localhost:5000/a/b\n"), "/x"), "localhost:5000/a/b:latest");
+    assert_eq!(name(&format!("{plain}image: acme/hotdog:v2\n"), "/x"), "acme/hotdog:v2");
+    let together = |yaml: &str| named(yaml, "/work/My Model", Some("hotdog"));
     assert_eq!(together(plain), "cog-my-model:hotdog");
     assert_eq!(together(&format!("{plain}image: acme/models:v2\n")), "acme/models:v2-hotdog");
-    let (one, other) = (name(plain, "/x", Goal::Publish), name(plain, "/x", Goal::Publish));
+    let (one, other) = (image_of_run(), image_of_run());
     assert!(one.starts_with("safe-push-run:") && one != other);
 }
 

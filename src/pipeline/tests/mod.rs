@@ -15,13 +15,13 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::BuildEnvironment;
+use crate::clients::docker::Docker;
 use crate::domain::plan::{BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{ModelReport, RunReport, Stage, StageStatus};
 use crate::inspect::Tools;
-use crate::pipeline::{Goal, ModelRun, RunOptions, Services, run};
-use crate::publish::testing::{
-    FakeDocker, FakeRegistry, FakeReplicate, REGISTRY, Recorder, StillClock, World, credentials, live_model, test_model,
-};
+use crate::pipeline::{BuildServices, CheckServices, Goal, ModelRun, RunOptions, Services, run};
+use crate::publish::testing::{FakeDocker, Recorder, StillClock, World, live_model, test_model};
+use crate::verify::VerifyServices;
 
 const COG_YAML: &str = "build:\n  python_version: \"3.12\"\npredict: predict.py:Predictor\n";
 
@@ -29,6 +29,14 @@ const PREDICT_PY: &str = "from cog import BasePredictor, Input\n\n\n\
     class Predictor(BasePredictor):\n    \
     def predict(self, text: str = Input(description=\"What to say\", default=\"hello\")) -> str:\n        \
     return text\n";
+
+/// The last stage of a run's goal.
+#[derive(Clone, Copy)]
+enum Last {
+    Inspect,
+    Build,
+    Deploy,
+}
 
 /// A world, a project and what listens.
 struct Harness {
@@ -68,26 +76,37 @@ impl Harness {
     }
 
     fn services(&self) -> Services {
+        let publish = self.world.services();
         Services {
-            replicate: Arc::new(FakeReplicate(self.world.clone())),
-            docker: Arc::new(FakeDocker(self.world.clone())),
-            registry: Arc::new(FakeRegistry(self.world.clone())),
-            registry_host: REGISTRY.to_owned(),
-            credentials: credentials(),
-            judge: None,
-            clock: Arc::new(StillClock),
-            tools: Tools::default(),
-            build: BuildEnvironment::default(),
+            build: BuildServices {
+                check: CheckServices {
+                    replicate: Some(Arc::clone(&publish.replicate)),
+                    clock: Arc::new(StillClock),
+                    tools: Tools::default(),
+                },
+                docker: Docker::of(Arc::new(FakeDocker(self.world.clone()))),
+                registry: Some(Arc::clone(&publish.registry)),
+                environment: BuildEnvironment::default(),
+            },
+            verify: VerifyServices { replicate: Arc::clone(&publish.replicate), judge: None, clock: Arc::new(StillClock) },
+            publish,
         }
     }
 
-    async fn run_to(&self, goal: Goal, models: Vec<ModelRun>) -> RunReport {
-        run(models, &self.services(), &options(goal), &self.recorder, &self.cancelled).await
+    /// Runs models with all services that their goal can have.
+    async fn run_to(&self, last: Last, models: Vec<ModelRun>) -> RunReport {
+        let services = self.services();
+        let goal = match last {
+            Last::Inspect => Goal::Check(&services.build.check),
+            Last::Build => Goal::Build(&services.build),
+            Last::Deploy => Goal::Publish(&services),
+        };
+        run(models, goal, &options(), &self.recorder, &self.cancelled).await
     }
 
     /// Runs one plan as far as it goes.
     async fn run(&self, plan: ModelPlan) -> ModelReport {
-        let report = self.run_to(Goal::Publish, vec![ModelRun::new(plan)]).await;
+        let report = self.run_to(Last::Deploy, vec![ModelRun::new(plan)]).await;
         report.models.into_iter().next().unwrap()
     }
 
@@ -102,8 +121,8 @@ impl Harness {
     }
 }
 
-fn options(goal: Goal) -> RunOptions {
-    RunOptions { tool_version: "0.1.0".to_owned(), notices: vec!["a notice".to_owned()], goal, keep_outputs: None }
+fn options() -> RunOptions {
+    RunOptions { tool_version: "0.1.0".to_owned(), notices: vec!["a notice".to_owned()], keep_outputs: None }
 }
 
 /// Stages as `inspect passed`, in order.

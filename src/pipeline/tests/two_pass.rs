@@ -7,14 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::{Harness, error, note, stages};
+use super::{Harness, Last, error, note, stages};
 use crate::clients::replicate::Visibility;
 use crate::domain::events::EventKind;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{ModelPlan, PublishMode};
 use crate::domain::report::{ModelReport, Stage};
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{Goal, KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
+use crate::pipeline::{KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
 use crate::publish::testing::{BUILT, Hang, live_model};
 
 const KEY: &str = "key-0123456789-abcdef";
@@ -69,7 +69,7 @@ impl Harness {
         let keys = Arc::new(Keys { file: self.folder.path().join("api_key.txt"), forgets, calls: Mutex::default() });
         let key_files: Arc<dyn KeyFiles> = Arc::<Keys>::clone(&keys);
         let run = ModelRun { key_files: Some(key_files), ..ModelRun::new(plan) };
-        let report = self.run_to(Goal::Publish, vec![run]).await.models.remove(0);
+        let report = self.run_to(Last::Deploy, vec![run]).await.models.remove(0);
         let calls = keys.calls.lock().unwrap().clone();
         (report, calls)
     }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::json;
 
-use super::{Harness, error, note, stages};
+use super::{Harness, Last, error, note, stages};
 use crate::clients::docker::{DockerError, PushDenial};
 use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{Expectation, TestCase};
@@ -13,7 +13,7 @@ use crate::domain::identity::VersionRef;
 use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{CaseStatus, DeploymentChange, ModelReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::pipeline::{BuildServices, CheckServices, ExistingVersion, Goal, ModelRun, build_only, verify_existing};
+use crate::pipeline::{BuildServices, CheckServices, ExistingVersion, Goal, ModelRun, run, verify_existing};
 use crate::publish::testing::{BUILT, live_model, schema, test_model, version_id};
 
 fn live_version() -> VersionRef {
@@ -115,7 +115,7 @@ async fn a_project_is_built_and_its_image_goes_with_the_run() {
 #[tokio::test(start_paused = true)]
 async fn a_build_alone_keeps_its_image_under_cogs_name() {
     let harness = Harness::new();
-    let report = harness.run_to(Goal::Build, vec![ModelRun::new(harness.plan())]).await.models.remove(0);
+    let report = harness.run_to(Last::Build, vec![ModelRun::new(harness.plan())]).await.models.remove(0);
     assert_passed(&report);
     assert_eq!(stages(&report)[..3], ["inspect passed", "build passed", "stage skipped"]);
     insta::assert_snapshot!(note(&report, Stage::Publish), @"only a build was asked for");
@@ -127,11 +127,12 @@ async fn a_build_alone_keeps_its_image_under_cogs_name() {
 async fn a_build_needs_no_token() {
     let harness = Harness::new();
     let services = harness.services();
-    let check = CheckServices { replicate: None, clock: services.clock, tools: services.tools };
-    let services = BuildServices { check, docker: services.docker, registry: None, build: services.build };
+    let BuildServices { check, docker, environment, .. } = services.build;
+    let check = CheckServices { replicate: None, ..check };
+    let services = BuildServices { check, docker, registry: None, environment };
     let models = vec![ModelRun::new(harness.plan())];
-    let options = super::options(Goal::Publish);
-    let report = build_only(models, &services, &options, &harness.recorder, &harness.cancelled).await;
+    let options = super::options();
+    let report = run(models, Goal::Build(&services), &options, &harness.recorder, &harness.cancelled).await;
     assert_passed(&report.models[0]);
     assert_eq!(stages(&report.models[0])[..3], ["inspect passed", "build passed", "stage skipped"]);
     assert!(harness.world.names().iter().any(|name| name.starts_with("cog-")), "{:?}", harness.world.names());
@@ -182,7 +183,7 @@ async fn a_stage_that_does_not_pass_keeps_all_later_ones_from_beginning() {
 #[tokio::test(start_paused = true)]
 async fn a_check_builds_nothing() {
     let harness = Harness::new();
-    let report = harness.run_to(Goal::Check, vec![ModelRun::new(harness.plan())]).await.models.remove(0);
+    let report = harness.run_to(Last::Inspect, vec![ModelRun::new(harness.plan())]).await.models.remove(0);
     assert_passed(&report);
     assert_eq!(stages(&report)[..2], ["inspect passed", "build skipped"]);
     insta::assert_snapshot!(note(&report, Stage::Build), @"only a check was asked for");
@@ -328,7 +329,7 @@ async fn an_error_in_the_configuration_is_a_wrong_request() {
     let harness = Harness::new();
     let finding = cog_findings::Finding::new(&crate::publish::rules::LAYERS_DIFFER, "made up");
     let model = ModelRun { config_findings: vec![finding.clone()], ..ModelRun::new(harness.given()) };
-    let report = harness.run_to(Goal::Publish, vec![model]).await.models.remove(0);
+    let report = harness.run_to(Last::Deploy, vec![model]).await.models.remove(0);
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2), "{report:#?}");
     assert_eq!(report.findings.iter().filter(|found| **found == finding).count(), 1);
     assert_eq!(stages(&report)[..2], ["inspect failed", "build skipped"]);
@@ -352,7 +353,7 @@ async fn a_judgement_without_a_judge_is_a_wrong_request() {
     let report = harness.run(plan.clone()).await;
     assert_eq!((report.verdict, stages(&report)[0].as_str()), (Verdict::Misconfigured, "inspect failed"), "{report:#?}");
     // A check does not know whether there will be one.
-    assert_passed(&harness.run_to(Goal::Check, vec![ModelRun::new(plan)]).await.models[0]);
+    assert_passed(&harness.run_to(Last::Inspect, vec![ModelRun::new(plan)]).await.models[0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -432,7 +433,7 @@ async fn the_gravest_model_decides_the_run() {
         predict: VerifyPlan { cases: vec![case(Expectation::ExactString("other".to_owned()))], ..harness.given().predict },
         ..harness.given()
     };
-    let report = harness.run_to(Goal::Publish, vec![ModelRun::new(wrong), ModelRun::new(harness.given())]).await;
+    let report = harness.run_to(Last::Deploy, vec![ModelRun::new(wrong), ModelRun::new(harness.given())]).await;
     assert_eq!(report.models.iter().map(|model| model.verdict).collect::<Vec<_>>(), [Verdict::Failed, Verdict::Passed]);
     assert_eq!(report.verdict, Verdict::Failed);
 }
@@ -441,7 +442,7 @@ async fn the_gravest_model_decides_the_run() {
 async fn stages_and_run_tell_how_long_they_took() {
     let harness = Harness::new();
     harness.world.state().versions_appear_after = std::time::Duration::from_secs(30);
-    let report = harness.run_to(Goal::Publish, vec![ModelRun::new(harness.given())]).await;
+    let report = harness.run_to(Last::Deploy, vec![ModelRun::new(harness.given())]).await;
     let of = |stage| report.models[0].stages.iter().find(|entered| entered.stage == stage).unwrap().duration.as_secs();
     assert_eq!((of(Stage::Stage), of(Stage::Publish)), (30, 30));
     assert!(report.duration.as_secs() >= 60);
@@ -452,12 +453,12 @@ async fn an_existing_version_is_asked_what_a_staged_one_would_be() {
     let harness = Harness::new();
     let version = harness.world.add_version(&test_model(), "there", Some(schema()));
     let existing = ExistingVersion { model: test_model(), id: Some(version.id.clone()) };
-    let options = super::options(Goal::Publish);
+    let options = super::options();
     for (output, verdict, last) in [("hello", Verdict::Passed, "verify passed"), ("howdy", Verdict::Failed, "verify failed")] {
         harness.world.state().output = Some(json!(output));
         let run = ModelRun::new(harness.given());
         let report =
-            verify_existing(run, &existing, &harness.services().verifying(), &options, &harness.recorder, &harness.cancelled).await;
+            verify_existing(run, &existing, &harness.services().verify, &options, &harness.recorder, &harness.cancelled).await;
         assert_eq!(report.verdict, verdict, "{report:#?}");
         let model = &report.models[0];
         assert_eq!(stages(model)[..4], ["inspect passed", "build skipped", "stage skipped", last]);

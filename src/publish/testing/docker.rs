@@ -7,8 +7,9 @@ use tokio::io::AsyncReadExt;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{
-    BuildEvent, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DiskUsage, Docker, DockerError, ImageArchive,
-    ImageBuild, ImageDetails, ImagePush, PushDenial, PushEvent, PushProgress, Pushed, RegistryCredentials,
+    BuildEvent, BuildImages, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DeriveImages, DescribeDaemon,
+    DiskUsage, DockerError, ImageArchive, ImageBuild, ImageDetails, ImagePush, InspectImages, NameImages, PushDenial, PushEvent,
+    PushImages, PushProgress, Pushed, RunContainers, SaveImages,
 };
 use crate::clients::registry::Manifest;
 use crate::clients::replicate::Version;
@@ -39,7 +40,7 @@ impl FakeDocker {
 }
 
 #[async_trait]
-impl Docker for FakeDocker {
+impl DescribeDaemon for FakeDocker {
     async fn version(&self) -> Result<DaemonVersion, DockerError> {
         self.enter("docker_version", "", None).await?;
         Ok(DaemonVersion { engine: "20.10.24".to_owned(), api: "1.41".to_owned(), root_folder: None })
@@ -48,7 +49,10 @@ impl Docker for FakeDocker {
     async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {
         Ok(DiskUsage::default())
     }
+}
 
+#[async_trait]
+impl BuildImages for FakeDocker {
     async fn build(
         &self,
         build: &ImageBuild,
@@ -66,7 +70,10 @@ impl Docker for FakeDocker {
         self.keep(&build.tag, ImageDetails { id: digest("first build").to_string(), diff_ids, ..ImageDetails::default() });
         Ok(())
     }
+}
 
+#[async_trait]
+impl DeriveImages for FakeDocker {
     async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
         self.enter("derive_image", &derivation.tag, Some(cancelled)).await?;
         let mut image = self.find(&derivation.base)?;
@@ -78,12 +85,25 @@ impl Docker for FakeDocker {
         self.keep(&derivation.tag, image.clone());
         Ok(image)
     }
+}
 
+#[async_trait]
+impl InspectImages for FakeDocker {
     async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
         self.enter("inspect_image", reference, None).await?;
         self.find(reference)
     }
 
+    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
+        self.enter("images_with_label", name, None).await?;
+        let state = self.0.state();
+        let has = |image: &&ImageDetails| image.labels.get(name).is_some_and(|known| known == value);
+        Ok(state.images.values().filter(has).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl SaveImages for FakeDocker {
     async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError> {
         self.enter("export_image", reference, None).await?;
         let image = self.find(reference)?;
@@ -98,14 +118,10 @@ impl Docker for FakeDocker {
         }
         Ok(Box::pin(std::io::Cursor::new(archive.into_inner().await.unwrap())))
     }
+}
 
-    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {
-        self.enter("images_with_label", name, None).await?;
-        let state = self.0.state();
-        let has = |image: &&ImageDetails| image.labels.get(name).is_some_and(|known| known == value);
-        Ok(state.images.values().filter(has).cloned().collect())
-    }
-
+#[async_trait]
+impl NameImages for FakeDocker {
     async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError> {
         self.enter("tag_image", target, None).await?;
         let image = self.find(source)?;
@@ -118,17 +134,10 @@ impl Docker for FakeDocker {
         self.0.state().images.remove(reference);
         Ok(())
     }
+}
 
-    async fn pull(
-        &self,
-        reference: &str,
-        _credentials: Option<&RegistryCredentials>,
-        cancelled: &CancellationToken,
-    ) -> Result<(), DockerError> {
-        self.enter("pull", reference, Some(cancelled)).await?;
-        Err(DockerError::NoSuchImage { image: reference.to_owned() })
-    }
-
+#[async_trait]
+impl PushImages for FakeDocker {
     async fn push(
         &self,
         push: &ImagePush,
@@ -149,7 +158,10 @@ impl Docker for FakeDocker {
         let manifest_digest = self.receive(&model, repository, &image)?;
         Ok(Pushed { digest: manifest_digest, manifest_bytes: 1234 })
     }
+}
 
+#[async_trait]
+impl RunContainers for FakeDocker {
     async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError> {
         self.enter("run_container", run.command.last().map_or("", String::as_str), Some(cancelled)).await?;
         let stdout = match run.command.last().map(String::as_str) {
@@ -158,10 +170,6 @@ impl Docker for FakeDocker {
             other => panic!("nobody runs {other:?}"),
         };
         Ok(ContainerOutput { exit_code: 0, stdout, ..ContainerOutput::default() })
-    }
-
-    async fn remove_orphans(&self) -> Result<usize, DockerError> {
-        Ok(0)
     }
 }
 

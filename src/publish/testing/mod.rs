@@ -214,13 +214,15 @@ impl World {
     }
 
     pub(crate) fn services(&self) -> PublishServices {
+        let docker = Arc::new(FakeDocker(self.clone()));
         PublishServices {
-            docker: Arc::new(FakeDocker(self.clone())),
+            derive: Arc::<FakeDocker>::clone(&docker),
+            names: Arc::<FakeDocker>::clone(&docker),
+            push: docker,
             registry: Arc::new(FakeRegistry(self.clone())),
             replicate: Arc::new(FakeReplicate(self.clone())),
             registry_host: REGISTRY.to_owned(),
             credentials: credentials(),
-            clock: Arc::new(StillClock),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What would stop a push, told before a build.
+//! Finds before a build what would stop a push.
 
 use crate::clients::ErrorKind;
 use crate::clients::replicate::ReplicateFailure;

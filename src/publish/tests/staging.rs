@@ -178,7 +178,7 @@ async fn a_version_that_never_appears_is_the_services_fault() {
     assert_eq!(error.kind(), ErrorKind::Service);
     assert!(error.pushed().is_some());
     assert!(error.to_string().ends_with("was pushed, but could not be confirmed"), "{error}");
-    insta::assert_snapshot!(error.hint().unwrap(), @"see https://www.replicatestatus.com, and run again: layers that are there are not sent twice");
+    insta::assert_snapshot!(error.hint().unwrap(), @"see https://www.replicatestatus.com, and run again: layers that arrived are not sent twice");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,7 @@
 pub enum FileStatus {
     /// It is new.
     Added,
-    /// It is gone.
+    /// It was removed.
     Removed,
     /// Its content is another.
     Modified,
@@ -107,7 +107,7 @@ pub enum ChangedFiles {
     },
     /// There is none.
     Unknown {
-        /// Why, in words that follow a colon.
+        /// The reason, as text after a colon.
         reason: String,
     },
 }

@@ -16,7 +16,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// A longer list is cut, and then counts as not known.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// Where to compare from when nobody says: origin's default branch.
+/// The default base of comparisons: origin's default branch.
 const BASES: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"];
 
 /// What git is started with: programs and the user's own settings.
@@ -25,11 +25,11 @@ const VARIABLES: [&str; 4] = ["PATH", "HOME", "TMPDIR", "LANG"];
 /// A checkout.
 #[derive(Clone, Copy)]
 pub struct GitRepository<'a> {
-    /// The folder in it that is looked at.
+    /// The folder in it that is compared.
     pub folder: &'a Path,
     /// Variables of the environment; git is given the few that it needs.
     pub environment: &'a BTreeMap<String, String>,
-    /// Whether somebody stopped the run.
+    /// Whether the run was canceled.
     pub cancelled: &'a dyn Fn() -> bool,
 }
 
@@ -49,7 +49,7 @@ pub fn folder_in_checkout(repository: GitRepository<'_>) -> Option<String> {
 
 fn list(repository: GitRepository<'_>, base: Option<&str>) -> Result<ChangedFiles, String> {
     let Some(prefix) = folder_in_checkout(repository) else {
-        return Err("the folder is no git repository, or git is not installed".to_owned());
+        return Err("the folder is not a git repository, or git is not installed".to_owned());
     };
     let base = repository.base(base)?;
     let Some(left) = repository.line(&["merge-base", &base.commit, "HEAD"]) else {
@@ -93,7 +93,7 @@ impl GitRepository<'_> {
     /// What git says, when it does.
     fn words(self, arguments: &[&str]) -> Option<Vec<u8>> {
         let mut command = Command::new("git");
-        // In a container the checkout belongs to somebody else, which git distrusts unless told.
+        // In a container the checkout belongs to another user, which git distrusts unless configured.
         command.args(["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-C"]);
         command.arg(self.folder).args(arguments).env_clear();
         command.envs(VARIABLES.iter().filter_map(|name| Some((*name, self.environment.get(*name)?))));
@@ -301,7 +301,7 @@ mod tests {
         let repository = GitRepository { folder: folder.path(), environment: &environment, cancelled: &|| false };
         assert_eq!(
             changed_since(repository, None),
-            ChangedFiles::unknown("the folder is no git repository, or git is not installed")
+            ChangedFiles::unknown("the folder is not a git repository, or git is not installed")
         );
     }
 

@@ -12,7 +12,7 @@ pub use git::{GitRepository, changed_since, folder_in_checkout};
 use crate::domain::model_name::ModelName;
 use crate::support::path_patterns::PathPatterns;
 
-/// What a model is made of.
+/// The files of a model.
 #[derive(Debug, Clone)]
 pub struct ModelFiles<'a> {
     /// Its name.
@@ -37,7 +37,7 @@ pub struct SharedFiles<'a> {
 pub struct Changed {
     /// Their names, in the order of the models, each with the reason.
     pub models: Vec<(ModelName, String)>,
-    /// Why all models count as changed, when they do without being looked at.
+    /// Why all models count as changed without being compared.
     pub notice: Option<String>,
 }
 

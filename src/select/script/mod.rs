@@ -75,7 +75,7 @@ pub enum ScriptError {
     Failed {
         /// Its path, and what it was called with.
         call: String,
-        /// What it sees of the environment, in words.
+        /// A description of the variables that it sees.
         sees: &'static str,
         /// How it ended.
         status: String,
@@ -92,7 +92,7 @@ pub enum ScriptError {
         /// The last lines that it said. Untrusted text.
         words: String,
     },
-    /// Somebody stopped the run.
+    /// The run was canceled.
     #[error("{path} was cancelled")]
     Cancelled {
         /// Its path.
@@ -114,7 +114,7 @@ fn said(words: &str) -> String {
 }
 
 impl ScriptError {
-    /// The way out.
+    /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Missing { .. } | Self::Outside { .. } => {
@@ -124,7 +124,7 @@ impl ScriptError {
             Self::Failed { call, sees, .. } => {
                 Some(format!("try it on your machine with `{call}`; here its environment has {sees}"))
             }
-            Self::TooLong { .. } => Some("a script selects files; what takes long belongs into the build".to_owned()),
+            Self::TooLong { .. } => Some("a script selects files; what takes long goes in the build".to_owned()),
             Self::NotRun { .. } => Some("check its first line and its permissions".to_owned()),
             Self::Cancelled { .. } => None,
         }
@@ -143,7 +143,7 @@ pub struct ScriptOutput {
 /// The names that a script knows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ScriptNames {
-    /// The names; `None` when the script does not tell.
+    /// The names; `None` when the script does not list them.
     pub names: Option<Vec<ModelName>>,
     /// What went wrong about it.
     pub findings: Vec<Finding>,
@@ -156,7 +156,7 @@ pub struct Script {
     path: String,
     text: String,
     variables: BTreeMap<String, SecretString>,
-    /// Which these are, in words.
+    /// A description of these variables.
     sees: &'static str,
 }
 
@@ -175,7 +175,7 @@ impl Script {
         Self::at(root, path, kept.collect(), "PATH, HOME and MODEL, and no secrets").map(Some)
     }
 
-    /// A script of the repository that is given these variables, `sees` in words, beside `MODEL`.
+    /// A script of the repository that is given these variables and `MODEL`. `sees` describes the variables in messages.
     pub fn at(
         root: &Path,
         path: String,
@@ -227,7 +227,7 @@ impl Script {
         Ok(ScriptOutput { text: both(&ended), is_cut: ended.stdout.cut || ended.stderr.cut })
     }
 
-    /// Has it do its work for a model that only `MODEL` names. Blocks while the script runs. What it says is kept for a failure alone.
+    /// Runs it for a model that only `MODEL` names. Blocks while the script runs. Its output is kept for errors alone.
     pub fn call(&self, model: &str, cancelled: &dyn Fn() -> bool) -> Result<(), ScriptError> {
         self.run(None, Some(model), PREPARE_LIMIT, cancelled).map(drop)
     }
@@ -245,7 +245,7 @@ impl Script {
         if let Some(model) = model {
             command.env("MODEL", model);
         }
-        // In a container the checkout belongs to somebody else, which git distrusts unless told.
+        // In a container the checkout belongs to another user, which git distrusts unless configured.
         command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory").env("GIT_CONFIG_VALUE_0", "*");
         command.env("GIT_TERMINAL_PROMPT", "0");
         let path = || self.path.clone();

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use crate::domain::model_name::ModelName;
 
-/// Longer scripts are looked at up to here.
+/// Longer scripts are read up to here.
 const MOST_BYTES: usize = 256 * 1024;
 
 /// More names than this are none.
@@ -54,7 +54,7 @@ pub(super) fn listed(text: &str) -> (Vec<ModelName>, Vec<String>) {
     (names, others)
 }
 
-/// Lines that are no comments.
+/// Lines that are not comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     let text = &text[..text.floor_char_boundary(MOST_BYTES)];
     text.lines().filter(|line| !line.trim_start().starts_with('#'))

@@ -13,17 +13,17 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::select::tree::scan::{Content, Entry, Kind};
+use crate::select::tree::scan::{Content, Entry, FileKind};
 
 /// Larger files are not kept: scripts select, they do not edit weights.
 const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
-/// What is kept of all files together.
+/// The most bytes kept of all files together.
 const MOST_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Files as they were.
 #[derive(Debug)]
-pub struct Before {
+pub struct Snapshot {
     root: PathBuf,
     entries: BTreeMap<PathBuf, Entry>,
 }
@@ -44,7 +44,7 @@ struct Change {
     after: Option<Entry>,
 }
 
-impl Before {
+impl Snapshot {
     /// Remembers a folder's files, but those of git itself.
     pub fn take(root: &Path) -> io::Result<Self> {
         let entries = scan::scan(root, Content::Kept { most_file_bytes: MOST_FILE_BYTES, most_bytes: MOST_BYTES })?;
@@ -67,14 +67,14 @@ impl Before {
 }
 
 impl Changes {
-    /// The files that were changed, made or removed; folders are not told.
+    /// The files that were changed, created or removed; folders are not listed.
     pub fn files(&self) -> impl Iterator<Item = &Path> {
-        let is_file = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| !matches!(entry.kind, Kind::Folder));
+        let is_file = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| !matches!(entry.kind, FileKind::Folder));
         let files = self.changes.iter().filter(move |change| is_file(&change.before) || is_file(&change.after));
         files.map(|change| change.path.as_path())
     }
 
-    /// Puts everything back as it was. What could not be, or must not be, is told in words.
+    /// Restores everything. Returns a message for each path that could not or must not be restored.
     pub fn restore(self) -> Vec<String> {
         restore::restore(&self.root, self.changes)
     }

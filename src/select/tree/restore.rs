@@ -6,13 +6,13 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
 use crate::select::tree::Change;
-use crate::select::tree::scan::{Entry, Kind};
+use crate::select::tree::scan::{Entry, FileKind};
 
-/// Puts changes back, and tells what is left.
+/// Reverts changes, and returns those that are left.
 pub(super) fn restore(root: &Path, changes: Vec<Change>) -> Vec<String> {
     let (made, kept): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(|change| change.before.is_none());
     let mut told = Vec::new();
-    // What was made may stand where something else was: it goes first, and what is in a folder before the folder.
+    // A created file may be where something else was: created files are removed first, those in a folder before the folder.
     for change in made.iter().rev() {
         tell(&mut told, &change.path, remove(root, change));
     }
@@ -24,7 +24,7 @@ pub(super) fn restore(root: &Path, changes: Vec<Change>) -> Vec<String> {
 
 /// Why something is left as it is.
 enum Left {
-    /// Somebody else changed it in the meantime.
+    /// It was changed again in the meantime.
     Touched,
     /// Its content was not kept.
     TooLarge,
@@ -51,7 +51,7 @@ fn tell(told: &mut Vec<String>, path: &Path, done: Result<(), Left>) {
     });
 }
 
-/// What is there now, without following links.
+/// The current entry, without following links.
 fn now(root: &Path, path: &Path) -> Option<Entry> {
     Entry::of(&root.join(path)).ok()
 }
@@ -69,7 +69,7 @@ fn remove(root: &Path, change: &Change) -> Result<(), Left> {
     let Some(now) = now(root, &change.path) else { return Ok(()) };
     let path = root.join(&change.path);
     check_way(root, &change.path)?;
-    if now.kind != Kind::Folder {
+    if now.kind != FileKind::Folder {
         return if is_untouched(root, change) { Ok(fs::remove_file(path)?) } else { Err(Left::Touched) };
     }
     match fs::remove_dir(path) {
@@ -86,23 +86,23 @@ fn put_back(root: &Path, change: &Change) -> Result<(), Left> {
     }
     check_way(root, &change.path)?;
     let is_same_kind = change.after.as_ref().is_some_and(|after| after.kind == before.kind);
-    if !is_same_kind && change.after.is_some() && matches!(before.kind, Kind::File | Kind::Folder | Kind::Link(_)) {
+    if !is_same_kind && change.after.is_some() && matches!(before.kind, FileKind::File | FileKind::Folder | FileKind::Link(_)) {
         clear(&path)?;
     }
     match &before.kind {
-        Kind::Folder => {
+        FileKind::Folder => {
             if !is_same_kind {
                 fs::create_dir_all(&path)?;
             }
             fs::set_permissions(&path, Permissions::from_mode(before.mode))?;
         }
-        Kind::Link(_) if is_same_kind => {}
-        Kind::Link(target) => {
+        FileKind::Link(_) if is_same_kind => {}
+        FileKind::Link(target) => {
             make_parent(&path)?;
             symlink(target, &path)?;
         }
-        Kind::File => file(&path, before, change.after.as_ref().filter(|_| is_same_kind))?,
-        Kind::Other => return Err(Left::Failed(io::Error::other("it is no file"))),
+        FileKind::File => file(&path, before, change.after.as_ref().filter(|_| is_same_kind))?,
+        FileKind::Other => return Err(Left::Failed(io::Error::other("it is not a file"))),
     }
     Ok(())
 }
@@ -145,7 +145,7 @@ fn file(path: &Path, before: &Entry, after: Option<&Entry>) -> Result<(), Left> 
             fs::remove_file(path)?;
         }
         make_parent(path)?;
-        // Never through a link that somebody has just put there.
+        // Never through a link that was just created there.
         File::create_new(path)?.write_all(bytes)?;
         let (user, group) = before.owner;
         if let Err(error) = std::os::unix::fs::lchown(path, Some(user), Some(group)) {
@@ -170,7 +170,7 @@ fn check_way(root: &Path, path: &Path) -> Result<(), Left> {
             Ok(metadata) if metadata.is_symlink() => {
                 return Err(Left::Failed(io::Error::other(format!("{} is a link", way.display()))));
             }
-            // Folders that are missing are made.
+            // Missing folders are created.
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Git's own folder, in which a checkout or a fetch of somebody else may write at any time.
+/// Git's own folder, in which another checkout or fetch may write at any time.
 const GIT: &str = ".git";
 
 /// More files than this are not watched.
@@ -16,7 +16,7 @@ const MOST_ENTRIES: usize = 1_000_000;
 /// Something in a folder.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
-    pub(super) kind: Kind,
+    pub(super) kind: FileKind,
     pub(super) stamp: Stamp,
     pub(super) mode: u32,
     pub(super) owner: (u32, u32),
@@ -26,11 +26,11 @@ pub(super) struct Entry {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum FileKind {
     File,
     Folder,
     Link(PathBuf),
-    /// Sockets, pipes, devices: nobody puts these back.
+    /// Sockets, pipes, devices: these are not restored.
     Other,
 }
 
@@ -56,10 +56,10 @@ impl Entry {
     pub(super) fn of(path: &Path) -> io::Result<Self> {
         let metadata = path.symlink_metadata()?;
         let kind = match metadata.file_type() {
-            kind if kind.is_symlink() => Kind::Link(fs::read_link(path)?),
-            kind if kind.is_dir() => Kind::Folder,
-            kind if kind.is_file() => Kind::File,
-            _ => Kind::Other,
+            kind if kind.is_symlink() => FileKind::Link(fs::read_link(path)?),
+            kind if kind.is_dir() => FileKind::Folder,
+            kind if kind.is_file() => FileKind::File,
+            _ => FileKind::Other,
         };
         Ok(Self {
             kind,
@@ -71,10 +71,10 @@ impl Entry {
         })
     }
 
-    /// Whether nothing has happened between two looks. A folder changes with what is in it, and is told by that.
+    /// Whether nothing changed between two scans. A folder changes with its contents, which are compared by themselves.
     pub(super) fn is_as(&self, other: &Self) -> bool {
         match (&self.kind, &other.kind) {
-            (Kind::Folder, Kind::Folder) => self.mode == other.mode,
+            (FileKind::Folder, FileKind::Folder) => self.mode == other.mode,
             (one, other_kind) => one == other_kind && self.stamp == other.stamp && self.mode == other.mode,
         }
     }
@@ -130,8 +130,8 @@ impl Scan<'_> {
             if self.entries.len() >= MOST_ENTRIES {
                 return Err(io::Error::other(format!("there are more than {MOST_ENTRIES} files")));
             }
-            let is_folder = entry.kind == Kind::Folder;
-            if entry.kind == Kind::File {
+            let is_folder = entry.kind == FileKind::Folder;
+            if entry.kind == FileKind::File {
                 entry.bytes = self.content(&path, entry.stamp.size);
             }
             self.entries.insert(path.clone(), entry);

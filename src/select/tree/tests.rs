@@ -30,8 +30,8 @@ impl Tree {
         fs::read_to_string(self.path(path)).unwrap()
     }
 
-    fn before(&self) -> Before {
-        Before::take(self.folder.path()).unwrap()
+    fn before(&self) -> Snapshot {
+        Snapshot::take(self.folder.path()).unwrap()
     }
 
     /// All files with their content.
@@ -226,7 +226,7 @@ fn changed_files_are_named() {
 
 #[test]
 fn a_folder_that_is_not_there_cannot_be_remembered() {
-    assert!(Before::take(Path::new("/nowhere/at/all")).is_err());
+    assert!(Snapshot::take(Path::new("/nowhere/at/all")).is_err());
 }
 
 mod any_work {

@@ -13,7 +13,7 @@ use bollard::query_parameters::{LogsOptionsBuilder, RemoveContainerOptionsBuilde
 use cog_findings::Finding;
 use futures::StreamExt as _;
 use safe_push::build::{BuildEnvironment, BuildRequest, Built, SourceFacts, build, prepare};
-use safe_push::clients::docker::{Docker, RealDocker};
+use safe_push::clients::docker::{NameImages as _, RealDocker};
 use safe_push::domain::events::Silent;
 use safe_push::domain::plan::{InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
@@ -22,7 +22,7 @@ use tempfile::TempDir;
 use test_support::retried;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::{daemon, unique};
+use crate::daemon::{daemon, roles, unique};
 use sources::{Expected, Model};
 
 const PORT: &str = "5000/tcp";
@@ -96,7 +96,7 @@ async fn prepared(model: &Model, folder: &TempDir) -> (Inspected, BuildRequest) 
 }
 
 async fn built(docker: &RealDocker, request: &BuildRequest) -> Built {
-    match retried(async || build(request, docker, &Silent, &CancellationToken::new()).await).await {
+    match retried(async || build(request, &roles(docker), &Silent, &CancellationToken::new()).await).await {
         Ok(built) => built,
         Err(error) => panic!("{error}: {error:#?}\n{}", request.recipe.dockerfile),
     }

@@ -74,7 +74,8 @@ impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
         let reason = case.reason.as_deref().map(|reason| cut.text(reason));
         let (files, files_note) = media::files(case, cut);
-        let (repeat, remarks): (Vec<&String>, Vec<&String>) = case.remarks.iter().partition(|remark| remark.starts_with(REPRODUCTION));
+        let (repeat, remarks): (Vec<&String>, Vec<&String>) =
+            case.remarks.iter().partition(|remark| remark.starts_with(REPRODUCTION));
         let inputs = Value::Object(case.inputs.clone());
         let minimal = case.minimal_inputs.clone().map(Value::Object);
         Self {

@@ -1,6 +1,6 @@
-//! Which files have changed, as GitHub lists them: a checkout of one commit, as workflows have it, cannot tell.
+//! The changed files as GitHub lists them: a checkout of one commit, as workflows have it, does not know them.
 
-use crate::cli::action::event::Event;
+use crate::cli::action::Event;
 use crate::cli::context::Context;
 use crate::clients::github::{self, GitHub, GitHubError};
 use crate::config::Configured;
@@ -8,10 +8,10 @@ use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, GitRepositor
 
 /// The files that the event is about. `None` outside of a workflow, where a setting names the base, for events without a list, and when
 /// GitHub does not answer: then git may know.
-pub(in crate::cli) async fn changed_files(configured: &Configured, context: &Context) -> Option<ChangedFiles> {
+pub(super) async fn changed_files(configured: &Configured, context: &Context) -> Option<ChangedFiles> {
     let run = &configured.run;
     let action = context.action.as_ref().filter(|_| run.settings.base.is_none())?;
-    let event = Event::of(&context.environment);
+    let event = action.event();
     let github = match action.github(run.tokens.github.clone(), run.settings.github_api_url.clone()) {
         Ok(github) => github?,
         Err(error) => {

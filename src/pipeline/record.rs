@@ -1,10 +1,9 @@
-//! One model's report while it grows.
+//! One model's report while it grows, and the stages that fill it.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use cog_findings::Finding;
-use tokio::time::Instant;
 
 use crate::domain::cost::Cost;
 use crate::domain::events::EventKind;
@@ -13,11 +12,24 @@ use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
 use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
+use crate::pipeline::grace::within_grace;
 use crate::pipeline::stop::Stop;
 
-/// What a stage that passed hands over.
+/// A stage of a model's run.
+#[async_trait]
+pub(super) trait StageWork: Send {
+    /// Its place in the report.
+    const STAGE: Stage;
+    /// What later stages need of it.
+    type Value: Send;
+
+    /// Does the work. What it learns goes into the record at once, so that a run that is stopped keeps it.
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Self::Value>, Stop>;
+}
+
+/// The outcome of a stage that passed.
 pub(super) struct Done<T> {
-    /// What the next stage needs.
+    /// What later stages need.
     pub(super) value: T,
     /// One line about it.
     pub(super) note: Option<String>,
@@ -32,31 +44,26 @@ impl<T> Done<T> {
 /// The model's run goes no further.
 pub(super) struct Halt;
 
-/// A stage that has begun.
-#[derive(Clone, Copy)]
-pub(super) struct Begun {
-    stage: Stage,
-    at: Instant,
-}
-
 /// One model's report while it grows. Whatever happens, it holds the values so far.
-pub(super) struct ModelState<'a> {
-    context: &'a RunContext<'a>,
-    /// Where the files are that findings name.
-    folder: PathBuf,
+pub(super) struct ModelRecord<'a> {
+    /// The model that is run.
+    pub(super) model: &'a ModelRun,
+    /// What it shares with the run's other models.
+    pub(super) context: &'a RunContext<'a>,
     /// Filled in by the stages.
     pub(super) report: ModelReport,
 }
 
-impl<'a> ModelState<'a> {
-    /// A model whose run begins.
-    pub(super) fn begin(run: &ModelRun, context: &'a RunContext<'a>) -> Self {
-        context.tell(&run.plan.name, EventKind::ModelStarted);
+impl<'a> ModelRecord<'a> {
+    /// The record of a model whose run starts.
+    pub(super) fn begin(model: &'a ModelRun, context: &'a RunContext<'a>) -> Self {
+        let plan = &model.plan;
+        context.tell(&plan.name, EventKind::ModelStarted);
         let report = ModelReport {
-            name: run.plan.name.clone(),
-            model: run.plan.model.clone(),
-            test_model: run.plan.test_model.clone(),
-            config_file: run.plan.config_file.clone(),
+            name: plan.name.clone(),
+            model: plan.model.clone(),
+            test_model: plan.test_model.clone(),
+            config_file: plan.config_file.clone(),
             verdict: Verdict::Passed,
             staged: None,
             published: None,
@@ -73,31 +80,35 @@ impl<'a> ModelState<'a> {
             cost: Cost::default(),
             error: None,
         };
-        Self { context, folder: run.plan.project.clone(), report }
+        Self { model, context, report }
     }
 
-    /// A stage begins, unless the run was cancelled.
-    pub(super) fn begin_stage(&mut self, stage: Stage) -> Result<Begun, Halt> {
-        if self.context.cancelled.is_cancelled() {
+    /// Takes the model through one stage: unless the run was canceled, the stage starts, gets some time to clean up when the run is
+    /// canceled meanwhile, and its outcome is recorded.
+    pub(super) async fn enter<W: StageWork>(&mut self, work: W) -> Result<W::Value, Halt> {
+        let RunContext { clock, cancelled, .. } = *self.context;
+        if cancelled.is_cancelled() {
             self.report.verdict = Verdict::Cancelled;
             return Err(Halt);
         }
-        self.tell(EventKind::StageStarted(stage));
-        Ok(Begun { stage, at: self.context.clock.instant() })
+        self.tell(EventKind::StageStarted(W::STAGE));
+        let begun = clock.instant();
+        let outcome = within_grace(work.run(self), cancelled).await;
+        let duration = clock.instant().saturating_duration_since(begun);
+        match outcome {
+            Ok(Done { value, note }) => {
+                self.note_stage(W::STAGE, StageStatus::Passed, duration, note);
+                Ok(value)
+            }
+            Err(stop) => {
+                self.stop(W::STAGE, duration, stop);
+                Err(Halt)
+            }
+        }
     }
 
-    /// A stage ends; what it means for the model is noted.
-    pub(super) fn end_stage<T>(&mut self, begun: Begun, outcome: Result<Done<T>, Stop>) -> Result<T, Halt> {
-        let Begun { stage, at } = begun;
-        let duration = self.context.clock.instant().saturating_duration_since(at);
-        let stop = match outcome {
-            Ok(Done { value, note }) => {
-                self.note_stage(stage, StageStatus::Passed, duration, note);
-                return Ok(value);
-            }
-            Err(stop) => stop,
-        };
-        // What goes wrong after a run was cancelled goes wrong because of it.
+    fn stop(&mut self, stage: Stage, duration: Duration, stop: Stop) {
+        // Errors after a cancellation are caused by it.
         let is_cancelled = self.context.cancelled.is_cancelled();
         let status = if is_cancelled { StageStatus::Cancelled } else { stop.status() };
         self.report.verdict = if is_cancelled { Verdict::Cancelled } else { stop.verdict() };
@@ -112,16 +123,15 @@ impl<'a> ModelState<'a> {
             Stop::Cancelled => None,
         };
         self.note_stage(stage, status, duration, note);
-        Err(Halt)
     }
 
-    /// Stages that were not entered are listed as skipped, each with the reason.
+    /// Lists a stage as skipped, with the reason.
     pub(super) fn skip(&mut self, stage: Stage, reason: &str) {
         self.note_stage(stage, StageStatus::Skipped, Duration::ZERO, Some(reason.to_owned()));
     }
 
-    /// The same for all that are left.
-    pub(super) fn skip_rest(&mut self, reason: &str) {
+    /// Lists every stage that was not entered as skipped.
+    fn skip_rest(&mut self, reason: &str) {
         for stage in Stage::ALL {
             if self.report.stages.iter().all(|entered| entered.stage != stage) {
                 self.skip(stage, reason);
@@ -130,7 +140,7 @@ impl<'a> ModelState<'a> {
     }
 
     /// Why stages were skipped after one that did not pass.
-    pub(super) fn halt_reason(&self) -> String {
+    fn halt_reason(&self) -> String {
         if self.report.verdict == Verdict::Cancelled {
             return "the run was cancelled".to_owned();
         }
@@ -155,9 +165,9 @@ impl<'a> ModelState<'a> {
         }
     }
 
-    /// Takes a finding into the report, with the line that it is about, and gives it as it stands there when it is new.
+    /// Takes a finding into the report, with an excerpt of its line. Returns it as reported, unless it was known.
     pub(super) fn keep(&mut self, finding: Finding) -> Option<&Finding> {
-        let finding = with_excerpt(finding, &self.folder);
+        let finding = with_excerpt(finding, &self.model.plan.project);
         if self.report.findings.contains(&finding) {
             return None;
         }
@@ -165,14 +175,7 @@ impl<'a> ModelState<'a> {
         self.report.findings.last()
     }
 
-    /// Ends a run that never began: the reason is the same for all stages.
-    pub(super) fn refuse(mut self, verdict: Verdict, reason: &str) -> ModelReport {
-        self.report.verdict = verdict;
-        self.skip_rest(reason);
-        self.finish()
-    }
-
-    /// Tells about something that is no finding.
+    /// Reports something that is not a finding.
     pub(super) fn notice(&self, text: impl Into<String>) {
         self.tell(EventKind::Notice(text.into()));
     }
@@ -181,7 +184,20 @@ impl<'a> ModelState<'a> {
         self.context.tell(&self.report.name, kind);
     }
 
-    /// The report as it is going to be seen.
+    /// Lists every stage that was not entered as skipped: with the reason given, or because of the stage that did not pass.
+    pub(super) fn conclude(&mut self, ended: Result<&'static str, Halt>) {
+        let reason = ended.map_or_else(|Halt| self.halt_reason(), str::to_owned);
+        self.skip_rest(&reason);
+    }
+
+    /// Ends a run that never started, with one reason for all stages.
+    pub(super) fn refuse(mut self, verdict: Verdict, reason: &'static str) -> ModelReport {
+        self.report.verdict = verdict;
+        self.skip_rest(reason);
+        self.finish()
+    }
+
+    /// The finished report.
     pub(super) fn finish(mut self) -> ModelReport {
         // A stable sort: findings of one severity stay in the order in which they were found.
         self.report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

@@ -1,10 +1,11 @@
 //! What a request for models means: names from configurations and the select script, and files that have changed.
 
+mod github;
+
 use std::collections::BTreeMap;
 
 use cog_findings::Finding;
 
-use crate::cli::action;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::config::{ConfigError, Configured};
@@ -28,7 +29,7 @@ pub(super) struct Selection {
     pub(super) reasons: BTreeMap<String, String>,
     /// What people should know.
     pub(super) notices: Vec<String>,
-    /// What was found about names.
+    /// Findings about names.
     pub(super) findings: Vec<Finding>,
 }
 
@@ -55,7 +56,7 @@ pub(super) async fn select(configured: &Configured, script: Option<&Script>, con
         .hint("write one with `safe-push init OWNER/NAME`, or name the folder with config_dir"));
     }
     if request == CHANGED {
-        let files = match action::changed_files(configured, context).await {
+        let files = match github::changed_files(configured, context).await {
             Some(files) => files,
             None => by_git(configured, context),
         };

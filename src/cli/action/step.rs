@@ -1,0 +1,140 @@
+//! The step of a workflow that this process is: the runner's variables, its files and its log.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use cog_findings::text::shorten;
+
+use crate::cli::action::event::Event;
+use crate::cli::action::ownership::give_away;
+use crate::cli::environment::Environment;
+use crate::cli::printer::Printer;
+use crate::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
+use crate::clients::runner::{AnnotationLevel, LogAnnotation, StoppedCommands, annotation, append_summary, mask, write_output};
+use crate::deliver::github::HeadCommit;
+use crate::deliver::{Target, Undelivered};
+use crate::support::SecretString;
+use crate::support::clock::SystemClock;
+
+/// The most bytes of a job summary, with room for other commands of the step.
+pub(super) const SUMMARY_BYTES: usize = 900_000;
+
+/// The most bytes of an output: a job's outputs have 1 MiB together.
+pub(super) const OUTPUT_BYTES: usize = 60_000;
+
+/// The step of a workflow that this process is.
+#[derive(Clone)]
+pub(in crate::cli) struct ActionStep {
+    environment: Environment,
+    printer: Printer,
+    stopped: StoppedCommands,
+}
+
+impl ActionStep {
+    /// `None` when the process does not run as an action. Registers masks, and stops commands in the log.
+    pub(in crate::cli) fn enter(environment: &Environment, printer: &mut Printer) -> Option<Self> {
+        if !environment.is_action() {
+            return None;
+        }
+        let secrets = environment.secret_values();
+        let stopped = StoppedCommands::new();
+        for line in secrets.iter().flat_map(|secret| mask(secret)) {
+            printer.command(&line);
+        }
+        printer.command(&stopped.begin());
+        printer.guard(secrets);
+        Some(Self { environment: environment.clone(), printer: printer.clone(), stopped })
+    }
+
+    /// Lets the runner obey commands again. What is printed after it are commands of ours.
+    pub(in crate::cli) fn leave(&self) {
+        self.printer.command(&self.stopped.end());
+    }
+
+    /// Ends a command that came to no result.
+    pub(in crate::cli) fn failed(&self, message: &str) {
+        self.leave();
+        self.printer.command(&annotation(&LogAnnotation {
+            level: AnnotationLevel::Error,
+            file: None,
+            line: None,
+            column: None,
+            end_column: None,
+            title: "safe-push".to_owned(),
+            message: self.printer.without(message),
+        }));
+    }
+
+    /// The event that started the workflow.
+    pub(in crate::cli) fn event(&self) -> Event {
+        Event::of(&self.environment)
+    }
+
+    /// Sets an output for the following steps.
+    pub(in crate::cli) fn set_output(&self, name: &'static str, value: &str) -> Result<(), Undelivered> {
+        let Some(path) = self.environment.get("GITHUB_OUTPUT") else { return Ok(()) };
+        let written = write_output(Path::new(path), name, &shorten(value, OUTPUT_BYTES));
+        written.map_err(|error| Undelivered::new(Target::Output { name }, &error))
+    }
+
+    /// Adds to the job summary.
+    pub(super) fn add_summary(&self, markdown: &str) -> Result<(), Undelivered> {
+        let Some(path) = self.environment.get("GITHUB_STEP_SUMMARY") else { return Ok(()) };
+        append_summary(Path::new(path), markdown).map_err(|error| Undelivered::new(Target::Summary, &error))
+    }
+
+    /// Gives the report folder to the owner of the workspace, so that the following steps can read and remove it.
+    pub(super) fn give_away(&self, folder: &Path) -> Result<(), Undelivered> {
+        let Some(workspace) = self.environment.get("GITHUB_WORKSPACE").map(Path::new) else { return Ok(()) };
+        give_away(folder, workspace).map_err(|error| Undelivered::new(Target::Folder, &error))
+    }
+
+    /// A path as the following steps know it: the workspace has another name outside of our container.
+    pub(super) fn within_workspace<'a>(&self, path: &'a Path) -> &'a Path {
+        let workspace = self.environment.get("GITHUB_WORKSPACE");
+        workspace.and_then(|workspace| path.strip_prefix(workspace).ok()).unwrap_or(path)
+    }
+
+    /// A folder of the workspace as GitHub knows it; `None` for one elsewhere.
+    pub(in crate::cli) fn folder_in_workspace(&self, folder: &Path) -> Option<String> {
+        let within = folder.strip_prefix(self.environment.get("GITHUB_WORKSPACE")?).ok()?;
+        Some(within.display().to_string())
+    }
+
+    /// A client for the workflow's repository; `None` without a token.
+    pub(in crate::cli) fn github(
+        &self,
+        token: Option<SecretString>,
+        api_url: Option<String>,
+    ) -> Result<Option<Arc<dyn GitHub>>, GitHubError> {
+        let (Some(token), Some(repository)) = (token, self.environment.get("GITHUB_REPOSITORY")) else { return Ok(None) };
+        let repository = repository.parse().map_err(|problem| GitHubError::Settings { problem })?;
+        let options = GitHubOptions { api_url, repository, token, policy: Policy::default() };
+        Ok(Some(Arc::new(RealGitHub::new(options, Arc::new(SystemClock))?)))
+    }
+
+    /// The commit and the workflow run that check runs are about.
+    pub(super) fn head(&self, event: &Event) -> Option<HeadCommit> {
+        let number = |name: &str| self.environment.get(name).and_then(|value| value.parse().ok());
+        Some(HeadCommit {
+            sha: event.head_sha.clone()?,
+            run_id: number("GITHUB_RUN_ID").unwrap_or_default(),
+            attempt: number("GITHUB_RUN_ATTEMPT").unwrap_or(1),
+        })
+    }
+
+    /// The gate to the step's log.
+    pub(super) fn printer(&self) -> &Printer {
+        &self.printer
+    }
+
+    /// Warns of a target that was not reached.
+    pub(in crate::cli) fn warn(&self, undelivered: &Undelivered) {
+        self.printer.warn(undelivered, undelivered.hint.as_deref());
+    }
+
+    /// Warns of something that GitHub did not allow or answer. The run goes on.
+    pub(in crate::cli) fn excuse(&self, error: &GitHubError) {
+        self.printer.warn(error, error.hint());
+    }
+}

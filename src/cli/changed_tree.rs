@@ -1,0 +1,118 @@
+//! A folder in which the repository's scripts change files, and how those files are put back.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::clients::ErrorKind;
+use crate::pipeline::PrepareTreeError;
+use crate::select::{Changes, ScriptError, Snapshot};
+
+/// A folder in which scripts change files. The files are put back before the next script, on request, and at the latest when this is
+/// dropped.
+pub(super) struct ChangedTree {
+    root: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    changes: Option<Changes>,
+    /// Why files could not be put back.
+    problems: Vec<String>,
+}
+
+impl State {
+    fn restore(&mut self) {
+        let problems = self.changes.take().map(Changes::restore);
+        self.problems.extend(problems.into_iter().flatten());
+    }
+}
+
+impl ChangedTree {
+    pub(super) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), state: Mutex::default() }
+    }
+
+    /// Runs a script and remembers the files that it changes. They are returned relative to the folder. When the script fails they are put
+    /// back at once.
+    ///
+    /// Blocks, and lets others wait: whoever puts the files back meanwhile does so after the script has ended.
+    pub(super) fn change<T>(
+        &self,
+        script: &str,
+        run: impl FnOnce() -> Result<T, ScriptError>,
+    ) -> Result<(T, Vec<PathBuf>), PrepareTreeError> {
+        let mut state = self.state();
+        state.restore();
+        let before = Snapshot::take(&self.root).map_err(|error| unwatched(&error, script))?;
+        let outcome = run();
+        let changes = before.changes().map_err(|error| unwatched(&error, script))?;
+        let files = changes.files().map(Path::to_owned).collect();
+        state.changes = Some(changes);
+        match outcome {
+            Ok(output) => Ok((output, files)),
+            Err(error) => {
+                state.restore();
+                Err(prepare_error(&error))
+            }
+        }
+    }
+
+    /// Keeps the files as they are from now on.
+    pub(super) fn keep(&self) {
+        self.state().changes = None;
+    }
+
+    /// Puts the files back, and returns why some could not be.
+    pub(super) fn put_back(&self) -> Vec<String> {
+        let mut state = self.state();
+        state.restore();
+        std::mem::take(&mut state.problems)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// However a command ends, the files are put back.
+impl Drop for ChangedTree {
+    fn drop(&mut self) {
+        for problem in self.put_back() {
+            tracing::warn!("{problem}");
+        }
+    }
+}
+
+/// Runs blocking work on a thread of its own. Work whose caller does not wait for the end still comes to it.
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PrepareTreeError> + Send + 'static,
+) -> Result<T, PrepareTreeError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| {
+        let message = format!("the repository's script could not be watched: {error}");
+        Err(PrepareTreeError { message, hint: None, kind: ErrorKind::Service })
+    })
+}
+
+/// Files that could not be remembered before a script changes them.
+fn unwatched(error: &std::io::Error, script: &str) -> PrepareTreeError {
+    PrepareTreeError {
+        message: format!("failed to remember the repository's files, so {script} was not run: {error}"),
+        hint: Some("check the permissions of the folder".to_owned()),
+        kind: ErrorKind::Request,
+    }
+}
+
+/// A script's failure as the pipeline takes it.
+pub(super) fn prepare_error(error: &ScriptError) -> PrepareTreeError {
+    let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
+    PrepareTreeError { message: format!("{error}{source}"), hint: error.hint(), kind: kind_of(error) }
+}
+
+/// Whose failure a script's failure is: the request's, for the script is in the repository.
+pub(super) fn kind_of(error: &ScriptError) -> ErrorKind {
+    match error {
+        ScriptError::Cancelled { .. } => ErrorKind::Cancelled,
+        _ => ErrorKind::Request,
+    }
+}

@@ -1,0 +1,157 @@
+//! The end of a run: its report is written to the report folder and printed.
+//!
+//! A target that is not reached is a warning. It takes no other with it, and the verdict stays what the run found.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::context::Context;
+use crate::cli::finding_output;
+use crate::cli::load::Loaded;
+use crate::cli::printer::{Format, Printer};
+use crate::cli::services;
+use crate::deliver::files::{WrittenReport, write_report};
+use crate::deliver::{Target, Undelivered};
+use crate::domain::report::RunReport;
+use crate::domain::verdict::Verdict;
+use crate::pipeline::RunOptions;
+use crate::report::console;
+use crate::report::json::{run_json, v1};
+
+/// What the pipeline needs to know beside the plan.
+pub(super) fn options(notices: Vec<String>) -> RunOptions {
+    RunOptions { tool_version: env!("CARGO_PKG_VERSION").to_owned(), notices, keep_outputs: None }
+}
+
+/// Concludes a run without models: that is a result too, and reports say so.
+pub(super) fn nothing_to_do(loaded: &Loaded, context: &Context) -> Verdict {
+    conclude(&without_models(loaded), &loaded.run.settings.report_dir, context)
+}
+
+/// The report of a run without models.
+pub(super) fn without_models(loaded: &Loaded) -> RunReport {
+    let options = options(loaded.notices.clone());
+    RunReport {
+        tool_version: options.tool_version,
+        started_at: services::clock().now(),
+        duration: Duration::ZERO,
+        verdict: Verdict::Passed,
+        models: Vec::new(),
+        notices: options.notices,
+    }
+}
+
+/// Writes the reports and prints the result. The verdict is the run's.
+pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> Verdict {
+    let delivered = deliver(&without_secrets(run_json(report), &context.printer), folder, context);
+    for undelivered in &delivered.undelivered {
+        context.printer.warn(undelivered, undelivered.hint.as_deref());
+    }
+    report.verdict
+}
+
+/// A run whose report was written and printed, as far as that was possible.
+pub(super) struct Delivered {
+    /// The report folder, when anything was written to it.
+    pub(super) folder: Option<PathBuf>,
+    /// The targets that were not reached, or only in part.
+    pub(super) undelivered: Vec<Undelivered>,
+}
+
+/// Delivers a run to its report folder and to standard output.
+pub(super) fn deliver(run: &v1::Run, folder: &Path, context: &Context) -> Delivered {
+    let folder = context.environment.folder().join(folder);
+    let written = write_report(&folder, run);
+    let mut undelivered: Vec<Undelivered> =
+        written.problems.iter().map(|problem| Undelivered::new(Target::Folder, problem)).collect();
+    if let Err(error) = print(run, &written, context) {
+        undelivered.push(Undelivered::new(Target::Console, &*error));
+    }
+    Delivered { folder: (!written.files.is_empty()).then_some(folder), undelivered }
+}
+
+fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::Result<()> {
+    match context.printer.format {
+        Format::Json => context.printer.json(run)?,
+        Format::Github | Format::Sarif => {
+            finding_output::print(&findings_of(run), context)?;
+        }
+        Format::Text => {
+            context.printer.result(&console::summary(run, context.printer.result_style()));
+            if let Some(page) = written.page() {
+                context.printer.say(&format!("report: {}", page.display()));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The findings of all models, each once: models of one project share many.
+pub(super) fn findings_of(run: &v1::Run) -> Vec<v1::FindingEntry> {
+    let mut findings: Vec<v1::FindingEntry> = Vec::new();
+    for finding in run.models.iter().flat_map(|model| &model.findings) {
+        if !findings.contains(finding) {
+            findings.push(finding.clone());
+        }
+    }
+    findings
+}
+
+/// A run without the secrets that the printer guards: a model's output may hold one that the model was given, or that it guessed.
+pub(super) fn without_secrets(run: v1::Run, printer: &Printer) -> v1::Run {
+    if !printer.is_guarded() {
+        return run;
+    }
+    let hidden = serde_json::to_value(&run).and_then(|mut value| {
+        printer.without_secrets(&mut value);
+        serde_json::from_value(value)
+    });
+    hidden.unwrap_or_else(|error| {
+        printer.warn(format!("the reports lack details, because secrets could not be hidden in them: {error}"), None);
+        bare(run)
+    })
+}
+
+/// A run without any text that did not come from its configuration: verdicts, stages and versions.
+fn bare(run: v1::Run) -> v1::Run {
+    let models = run.models.into_iter().map(|model| v1::Model {
+        stages: model.stages.into_iter().map(|stage| v1::StageEntry { note: None, ..stage }).collect(),
+        findings: Vec::new(),
+        ignored: Vec::new(),
+        cases: Vec::new(),
+        error: None,
+        ..model
+    });
+    v1::Run { notices: Vec::new(), models: models.collect(), ..run }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::environment::Environment;
+    use crate::cli::printer::ColorChoice;
+    use crate::report::sample;
+
+    fn guarded(secret: &str) -> Printer {
+        let mut printer = Printer::new(Format::Text, ColorChoice::Never, true, &Environment::of([]));
+        printer.guard(vec![secret.to_owned()]);
+        printer
+    }
+
+    #[test]
+    fn a_run_in_which_secrets_cannot_be_hidden_keeps_its_verdict_and_versions() {
+        let mut run = run_json(&sample::passed());
+        // Not a number of JSON's, so that it does not read back.
+        run.models[0].cost.predict_seconds = f64::NAN;
+        let kept = without_secrets(run.clone(), &guarded("hidden"));
+        assert_eq!((kept.verdict, &kept.models[0].versions), (run.verdict, &run.models[0].versions));
+        assert!(kept.models[0].cases.is_empty() && kept.models[0].findings.is_empty());
+    }
+
+    #[test]
+    fn a_secret_in_a_run_is_hidden() {
+        let mut run = run_json(&sample::passed());
+        run.notices.push("the key is r8_secret".to_owned());
+        assert_eq!(without_secrets(run, &guarded("r8_secret")).notices.last().map(String::as_str), Some("the key is ***"));
+    }
+}

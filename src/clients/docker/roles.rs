@@ -1,0 +1,161 @@
+//! The roles of a Docker daemon: what stages ask of it.
+//!
+//! A stage takes the roles that it needs and no others. A decorator or a fake implements only the roles that it changes, and takes the
+//! others from the daemon behind it: `Docker { names: decorator, ..Docker::of(daemon) }`.
+//!
+//! Calls with a `cancelled` token stop, clean up after themselves and return [`DockerError::Cancelled`] soon after it fires.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::io::AsyncRead;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::docker::{
+    BuildEvent, ContainerOutput, ContainerRun, DaemonVersion, Derivation, DiskUsage, DockerError, ImageBuild, ImageDetails,
+    ImagePush, PushEvent, Pushed,
+};
+
+/// A build context: a tar archive, read while it is sent. An error of the reader ends the build.
+pub type Context = Pin<Box<dyn AsyncRead + Send>>;
+
+/// An image as one archive (`docker save`), read while the daemon writes it.
+pub type ImageArchive = Pin<Box<dyn AsyncRead + Send>>;
+
+/// Describes the daemon itself.
+#[async_trait]
+pub trait DescribeDaemon: Send + Sync {
+    /// Which daemon it is, if it answers.
+    async fn version(&self) -> Result<DaemonVersion, DockerError>;
+
+    /// The disk space of its images and caches.
+    async fn disk_usage(&self) -> Result<DiskUsage, DockerError>;
+}
+
+/// Builds images from a Dockerfile.
+#[async_trait]
+pub trait BuildImages: Send + Sync {
+    /// Builds an image with BuildKit. The context is streamed; events come while the build runs.
+    async fn build(
+        &self,
+        build: &ImageBuild,
+        context: Context,
+        events: &mut (dyn FnMut(BuildEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<(), DockerError>;
+}
+
+/// Makes images on top of others.
+#[async_trait]
+pub trait DeriveImages: Send + Sync {
+    /// Makes an image on top of another. The base's layers are kept as they are: this is checked.
+    async fn derive_image(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError>;
+
+    /// Gives an image other labels and another name: its layers stay the same, its digest does not.
+    async fn relabel(
+        &self,
+        image: &str,
+        labels: &BTreeMap<String, String>,
+        tag: &str,
+        cancelled: &CancellationToken,
+    ) -> Result<ImageDetails, DockerError> {
+        let derivation =
+            Derivation { base: image.to_owned(), tag: tag.to_owned(), labels: labels.clone(), ..Derivation::default() };
+        self.derive_image(&derivation, cancelled).await
+    }
+}
+
+/// Finds images and reads their configuration.
+#[async_trait]
+pub trait InspectImages: Send + Sync {
+    /// Reads an image's configuration.
+    async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError>;
+
+    /// Whether the daemon has an image.
+    async fn image_exists(&self, reference: &str) -> Result<bool, DockerError> {
+        match self.inspect_image(reference).await {
+            Ok(_) => Ok(true),
+            Err(DockerError::NoSuchImage { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The images that have a label of this name and value.
+    async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError>;
+}
+
+/// Reads whole images.
+#[async_trait]
+pub trait SaveImages: Send + Sync {
+    /// Reads an image with all of its layers, its configuration and its history. Daemons without the containerd store write it to their
+    /// disk first.
+    async fn export_image(&self, reference: &str) -> Result<ImageArchive, DockerError>;
+}
+
+/// Gives names to images and takes them away.
+#[async_trait]
+pub trait NameImages: Send + Sync {
+    /// Gives an image another name, `repository:tag`.
+    async fn tag_image(&self, source: &str, target: &str) -> Result<(), DockerError>;
+
+    /// Takes a name from an image, and removes the image when it was the last. A missing name is not an error.
+    async fn remove_image(&self, reference: &str) -> Result<(), DockerError>;
+}
+
+/// Pushes images to a registry.
+#[async_trait]
+pub trait PushImages: Send + Sync {
+    /// Pushes an image and returns the digest under which it arrived. Events come while it is sent.
+    async fn push(
+        &self,
+        push: &ImagePush,
+        events: &mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<Pushed, DockerError>;
+}
+
+/// Runs containers.
+#[async_trait]
+pub trait RunContainers: Send + Sync {
+    /// Runs a container to its end and removes it, whatever happens.
+    async fn run(&self, run: &ContainerRun, cancelled: &CancellationToken) -> Result<ContainerOutput, DockerError>;
+}
+
+/// A Docker daemon by its roles, all but the push: who builds cannot publish.
+#[derive(Clone)]
+pub struct Docker {
+    /// Describes the daemon.
+    pub daemon: Arc<dyn DescribeDaemon>,
+    /// Builds images.
+    pub build: Arc<dyn BuildImages>,
+    /// Makes images on top of others.
+    pub derive: Arc<dyn DeriveImages>,
+    /// Finds images.
+    pub inspect: Arc<dyn InspectImages>,
+    /// Reads whole images.
+    pub save: Arc<dyn SaveImages>,
+    /// Names images.
+    pub names: Arc<dyn NameImages>,
+    /// Runs containers.
+    pub containers: Arc<dyn RunContainers>,
+}
+
+impl Docker {
+    /// All roles of one daemon.
+    pub fn of<D>(daemon: Arc<D>) -> Self
+    where
+        D: DescribeDaemon + BuildImages + DeriveImages + InspectImages + SaveImages + NameImages + RunContainers + 'static,
+    {
+        Self {
+            daemon: Arc::<D>::clone(&daemon),
+            build: Arc::<D>::clone(&daemon),
+            derive: Arc::<D>::clone(&daemon),
+            inspect: Arc::<D>::clone(&daemon),
+            save: Arc::<D>::clone(&daemon),
+            names: Arc::<D>::clone(&daemon),
+            containers: daemon,
+        }
+    }
+}

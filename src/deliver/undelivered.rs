@@ -1,0 +1,78 @@
+//! A report that did not reach one of its targets.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::clients::github::GitHubError;
+
+/// A place that a run's report is delivered to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// The folder of `run.json` and the rendered reports.
+    Folder,
+    /// Standard output.
+    Console,
+    /// A model's check run.
+    CheckRun {
+        /// The model's name.
+        model: String,
+    },
+    /// The comment of the pull request.
+    Comment,
+    /// The job summary.
+    Summary,
+    /// An output of the step.
+    Output {
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder => formatter.write_str("the report folder"),
+            Self::Console => formatter.write_str("standard output"),
+            Self::CheckRun { model } => write!(formatter, "the check run of {model}"),
+            Self::Comment => formatter.write_str("the pull request's comment"),
+            Self::Summary => formatter.write_str("the job summary"),
+            Self::Output { name } => write!(formatter, "the output {name}"),
+        }
+    }
+}
+
+/// A target that was not reached, or only in part. The others are not affected, and neither is the verdict.
+#[derive(Debug)]
+pub struct Undelivered {
+    /// The target.
+    pub target: Target,
+    /// The error and its causes.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Undelivered {
+    /// A target that was not reached because of an error.
+    pub fn new(target: Target, error: &dyn Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(cause) = source {
+            message.push_str(": ");
+            message.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        Self { target, message, hint: None }
+    }
+
+    /// A target at GitHub.
+    pub fn at_github(target: Target, error: &GitHubError) -> Self {
+        Self { hint: error.hint().map(str::to_owned), ..Self::new(target, error) }
+    }
+}
+
+impl fmt::Display for Undelivered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.target, self.message)
+    }
+}

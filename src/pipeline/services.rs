@@ -1,0 +1,84 @@
+//! The services of a run, and how far they let it go.
+
+use std::sync::Arc;
+
+use crate::build::BuildEnvironment;
+use crate::clients::docker::Docker;
+use crate::clients::registry::Registry;
+use crate::clients::replicate::Replicate;
+use crate::inspect::Tools;
+use crate::publish::PublishServices;
+use crate::support::clock::Clock;
+use crate::verify::VerifyServices;
+
+/// Services for inspecting models. Neither a daemon nor a token is needed.
+#[derive(Clone)]
+pub struct CheckServices {
+    /// Answers for the live version's schema and the account's hardware. Without it neither is checked.
+    pub replicate: Option<Arc<dyn Replicate>>,
+    /// The clock of the whole run.
+    pub clock: Arc<dyn Clock>,
+    /// Programs that `inspect` starts.
+    pub tools: Tools,
+}
+
+/// Services for inspecting and building models.
+#[derive(Clone)]
+pub struct BuildServices {
+    /// Services for the inspection before the build.
+    pub check: CheckServices,
+    /// The daemon that builds and keeps images.
+    pub docker: Docker,
+    /// The registry in which base images are looked up, if there is one.
+    pub registry: Option<Arc<dyn Registry>>,
+    /// The machine and account a build runs in.
+    pub environment: BuildEnvironment,
+}
+
+/// Services for every stage.
+#[derive(Clone)]
+pub struct Services {
+    /// Services for inspecting and building.
+    pub build: BuildServices,
+    /// Services for verifying.
+    pub verify: VerifyServices,
+    /// Services for staging, publishing and deploying.
+    pub publish: PublishServices,
+}
+
+/// How far a run goes, with the services that takes: a check cannot reach a daemon, and a build cannot push.
+#[derive(Clone, Copy)]
+pub enum Goal<'a> {
+    /// Inspect.
+    Check(&'a CheckServices),
+    /// Inspect and build. The image stays in the daemon under the name that Cog would give it.
+    Build(&'a BuildServices),
+    /// Everything that the plan says; its `publish` decides whether anything is published.
+    Publish(&'a Services),
+}
+
+impl<'a> Goal<'a> {
+    pub(super) fn check_services(self) -> &'a CheckServices {
+        match self {
+            Self::Check(services) => services,
+            Self::Build(services) => &services.check,
+            Self::Publish(services) => &services.build.check,
+        }
+    }
+
+    pub(super) fn build_services(self) -> Option<&'a BuildServices> {
+        match self {
+            Self::Check(_) => None,
+            Self::Build(services) => Some(services),
+            Self::Publish(services) => Some(&services.build),
+        }
+    }
+
+    /// Whether outputs can be judged by Claude. A check or a build cannot know, and assumes they can.
+    pub(super) fn has_judge(self) -> bool {
+        match self {
+            Self::Check(_) | Self::Build(_) => true,
+            Self::Publish(services) => services.verify.judge.is_some(),
+        }
+    }
+}
