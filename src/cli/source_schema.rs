@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use cog_schema::validate::{InputProperty, input_properties};
-use cog_source::python::{self, Description};
+use cog_schema::{InputProperty, Method, input_properties};
+use cog_source::python::{self, Describe, Description};
 
 use crate::cli::failure::Failure;
 use crate::domain::verdict::Verdict;
@@ -18,17 +18,17 @@ pub(super) fn refused(errors: &[python::SignatureError], folder: &Path) -> Failu
 }
 
 /// The schema of a project's own predictor and trainer, for the SDK that is asked for or else chosen.
-pub(super) async fn describe_project(folder: &Path, cog_version: Option<&str>, peer_exact: bool) -> Result<Description, Failure> {
+pub(super) async fn describe_project(folder: &Path, cog_version: Option<&str>, describe: Describe) -> Result<Description, Failure> {
     let (project, _findings) = inspect::load_project(folder, "", cog_version).await.map_err(|error| {
         let mut failure = Failure::from(error);
         failure.findings = failure.findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
         failure
     })?;
-    inspect::describe(&project, peer_exact).map_err(|errors| refused(&errors, folder))
+    inspect::describe_with(&project, describe).map_err(|errors| refused(&errors, folder))
 }
 
 /// The inputs of the predictor in a folder; `None` when its source does not show them.
 pub(super) async fn static_inputs(folder: &Path) -> Option<Vec<InputProperty>> {
-    let described = describe_project(folder, None, false).await.ok()?;
-    Some(input_properties(&described.document))
+    let described = describe_project(folder, None, python::describe).await.ok()?;
+    Some(input_properties(&described.document, Method::Predict))
 }

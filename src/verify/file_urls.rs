@@ -71,7 +71,7 @@ fn collect(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<File
     }
 }
 
-fn in_union(kind: &Kind) -> bool {
+fn in_union(kind: &ShapeKind) -> bool {
     matches!(kind, ShapeKind::Union(variants) if variants.iter().any(|variant| variant.is_file() || matches!(variant.kind, ShapeKind::Any)))
 }
 

@@ -144,6 +144,10 @@ fn check(case: &Case) -> Vec<String> {
     }
 }
 
+fn refusal(errors: &[SignatureError]) -> String {
+    format!("refused: {:?}", errors.iter().map(SignatureError::finding).collect::<Vec<_>>())
+}
+
 /// Checks that Cog's own generator is reproduced.
 fn check_like_cog(case: &Case) -> Vec<String> {
     let peer = case.expected.get("peer");

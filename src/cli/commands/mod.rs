@@ -23,6 +23,11 @@ use crate::cli::finding_output;
 use crate::cli::printer::Format;
 use crate::domain::verdict::Verdict;
 
+/// The rules as Markdown.
+pub(super) fn rules_reference() -> String {
+    rules::reference()
+}
+
 /// A command that yields no findings, by its name.
 fn without_findings(command: &Command) -> Option<&'static str> {
     Some(match command {
