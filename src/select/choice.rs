@@ -62,7 +62,7 @@ impl SelectError {
                 format!("there is {file}: if that is it, set `config_dir: {folder}` in .safe-push.yaml")
             }
             Self::WithoutConfiguration { name, folder, .. } => format!("write {folder}/{name}.yaml"),
-            Self::Nothing { .. } => "ask for `all`, `changed`, or for names separated by commas".to_owned(),
+            Self::Nothing { .. } => "write `all`, `changed`, or comma-separated names".to_owned(),
             Self::NotAlone { word } => format!("ask for `{word}` alone, or for names"),
         })
     }

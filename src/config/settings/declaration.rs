@@ -97,7 +97,7 @@ settings! {
         #[flag = "precompile", repository]
         precompile: bool = false,
 
-        /// Secret for build steps, as id=..,env=.. or id=..,src=..
+        /// Secret for build steps: id=NAME,env=NAME or id=NAME,src=FILE
         #[flag = "secret", value = "SECRET", inputs = &[Push], repository]
         docker_secrets: Vec<String> = Vec::new(),
 
