@@ -34,7 +34,7 @@ pub fn share_layers() {
     static SHARED: OnceLock<()> = OnceLock::new();
     SHARED.get_or_init(|| {
         let run = std::env::var_os("NEXTEST_RUN_ID")
-            .map_or_else(|| std::process::id().to_string().into_bytes(), |id| id.into_encoded_bytes());
+            .map_or_else(|| std::process::id().to_string().into_bytes(), std::ffi::OsString::into_encoded_bytes);
         let path = binary().with_file_name("shared-layers");
         let mut file = File::options().read(true).write(true).create(true).truncate(false).open(path).unwrap();
         file.lock().unwrap();
