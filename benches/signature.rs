@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 use std::io::Error;
 
-use cog_source::python::{Options, SourceTree, Target, describe};
+use cog_source::python::{Options, SourceTree, Target, describe, describe_like_cog};
 use criterion::{Criterion, criterion_group, criterion_main};
 
 struct Files(BTreeMap<&'static str, String>);
@@ -55,9 +55,8 @@ fn benchmark(criterion: &mut Criterion) {
     criterion.bench_function("describe 2,000 lines with 60 inputs", |bencher| {
         bencher.iter(|| describe(black_box(&tree), Some(&target), None, &options));
     });
-    let exact = Options { peer_exact: true, ..Options::default() };
     criterion.bench_function("describe them as Cog does", |bencher| {
-        bencher.iter(|| describe(black_box(&tree), Some(&target), None, &exact));
+        bencher.iter(|| describe_like_cog(black_box(&tree), Some(&target), None, &options));
     });
 }
 

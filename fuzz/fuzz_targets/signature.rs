@@ -4,7 +4,7 @@
 
 use std::io::Error;
 
-use cog_source::python::{Options, SourceTree, Target, describe};
+use cog_source::python::{Options, SourceTree, Target, describe, describe_like_cog};
 use libfuzzer_sys::fuzz_target;
 
 struct Files<'a>(&'a str, &'a str);
@@ -23,8 +23,8 @@ fuzz_target!(|text: &str| {
     let (predict, other) = text.split_once("\n%%\n").unwrap_or((text, ""));
     let tree = Files(predict, other);
     let target = Target { file: "predict.py".to_owned(), name: "Predictor".to_owned() };
-    for peer_exact in [false, true] {
-        let options = Options { cog_version: None, peer_exact };
+    let options = Options::default();
+    for describe in [describe, describe_like_cog] {
         for (run, train) in [(Some(&target), None), (None, Some(&target)), (Some(&target), Some(&target))] {
             match describe(&tree, run, train, &options) {
                 Ok(description) => assert!(description.document["components"].is_object()),

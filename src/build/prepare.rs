@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use cog_findings::Finding;
 use cog_source::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
 use cog_source::project::Project;
-use cog_source::recipe::{self, RecipeFacts, WeightsImage};
+use cog_source::recipe::{self, Conventions, RecipeFacts, WeightsImage};
 use cog_source::sdk;
 use serde_json::Value;
 
@@ -58,7 +58,7 @@ pub async fn prepare(
     environment: &BuildEnvironment,
 ) -> Result<BuildRequest, PrepareError> {
     refuse_unsupported(project, plan)?;
-    if environment.peer_exact && project.sdk.is_legacy() {
+    if environment.conventions == Conventions::CogCli && project.sdk.is_legacy() {
         let what = "the official instructions of Cog before 0.17 (`--peer-exact`)";
         return Err(PrepareError::Unsupported { what, hint: "compare for a later SDK with --cog-version", location: None });
     }
@@ -79,7 +79,7 @@ pub async fn prepare(
         uv: environment.uv,
         ca_certificate: sources::certificate(environment)?,
         concurrency: source.concurrency,
-        peer_exact: environment.peer_exact,
+        conventions: environment.conventions,
         strip: plan.strip,
         precompile: plan.precompile,
         weights: weights_of(project, plan).await?,

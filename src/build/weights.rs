@@ -24,7 +24,7 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// The weights of a project; `None` when it has none. Reads all of them. Blocks.
 pub(super) fn find(project: &Path, unsent: &[PathBuf]) -> Result<Option<WeightsImage>, ContextError> {
     let context = ContextFiles::scan(project, unsent, Vec::new())?;
-    let selection = select(&context.listing(), false);
+    let selection = select(&context.listing());
     if selection.is_empty() {
         return Ok(None);
     }

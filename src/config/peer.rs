@@ -6,10 +6,9 @@
 use std::collections::BTreeMap;
 
 use cog_findings::{Finding, Location};
-use cog_source::yaml::{Node, Value, read};
+use cog_source::yaml::{Entry, Reader, read};
 
-use crate::config::reader::Reader;
-use crate::config::rules;
+use crate::config::{reader, rules};
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
@@ -134,76 +133,76 @@ pub fn parse(text: &str, file: &str) -> (PeerConfig, Vec<Finding>) {
             return (PeerConfig::default(), vec![finding]);
         }
     };
-    let mut reader = Reader::default();
-    let mut config = config(&mut reader, &root, file);
-    config.places = reader.places;
-    let mut findings = reader.findings;
+    let mut reader = reader::new();
+    let mut config = config(&mut reader, &Entry::root(&root), file);
+    let (mut findings, places) = reader.finish();
+    config.places = places;
     findings.sort_by_key(|finding| finding.location.as_ref().map(|location| (location.line, location.column)));
     (config, findings)
 }
 
-fn config(reader: &mut Reader, root: &Node, file: &str) -> PeerConfig {
-    let Some(entries) = reader.mapping(root, "", &ROOT) else { return PeerConfig::default() };
+fn config(reader: &mut Reader, root: &Entry<'_>, file: &str) -> PeerConfig {
+    let Some(entries) = reader.mapping(root, &ROOT) else { return PeerConfig::default() };
     if entries.get("model").is_none() {
-        reader.missing("model", Location::at(file, 1, 1), "name the live model, as in `model: acme/hotdog`");
+        reader::missing(reader, "model", Location::at(file, 1, 1), "name the live model, as in `model: acme/hotdog`");
     }
-    if let Some(node) = entries.get("fast_push")
-        && reader.boolean(Some(node), "fast_push") == Some(true)
+    if let Some(entry) = entries.get("fast_push")
+        && reader.lenient_boolean(Some(&entry)) == Some(true)
     {
-        deprecated(reader, node, "fast_push", "Cog no longer has fast pushes; remove it");
+        deprecated(reader, &entry, "fast_push", "Cog no longer has fast pushes; remove it");
     }
     PeerConfig {
         file: file.to_owned(),
-        model: reader.model(entries.get("model"), "model"),
-        test_model: reader.model(entries.get("test_model"), "test_model"),
-        test_hardware: reader.text(entries.get("test_hardware"), "test_hardware"),
-        predict: entries.get("predict").and_then(|node| predict(reader, node)),
-        train: entries.get("train").and_then(|node| train(reader, node)),
-        deployment: entries.get("deployment").and_then(|node| deployment(reader, node)),
-        dockerfile: reader.text(entries.get("dockerfile"), "dockerfile"),
-        parallel: reader.number(entries.get("parallel"), "parallel"),
-        use_cog_base_image: reader.boolean(entries.get("use_cog_base_image"), "use_cog_base_image"),
-        ignore_schema_compatibility: reader.boolean(entries.get("ignore_schema_compatibility"), "ignore_schema_compatibility"),
-        official_model: reader.model(entries.get("official_model"), "official_model"),
+        model: reader::model(reader, entries.get("model").as_ref()),
+        test_model: reader::model(reader, entries.get("test_model").as_ref()),
+        test_hardware: reader.text(entries.get("test_hardware").as_ref()),
+        predict: entries.get("predict").and_then(|entry| predict(reader, &entry)),
+        train: entries.get("train").and_then(|entry| train(reader, &entry)),
+        deployment: entries.get("deployment").and_then(|entry| deployment(reader, &entry)),
+        dockerfile: reader.text(entries.get("dockerfile").as_ref()),
+        parallel: reader.lenient_count(entries.get("parallel").as_ref()),
+        use_cog_base_image: reader.lenient_boolean(entries.get("use_cog_base_image").as_ref()),
+        ignore_schema_compatibility: reader.lenient_boolean(entries.get("ignore_schema_compatibility").as_ref()),
+        official_model: reader::model(reader, entries.get("official_model").as_ref()),
         places: BTreeMap::new(),
     }
 }
 
-fn deprecated(reader: &mut Reader, node: &Node, key: &str, hint: &str) {
-    let finding = Finding::new(&rules::DEPRECATED_KEY, format!("'{key}' has no effect")).at(node.location.clone()).hint(hint);
-    reader.findings.push(finding);
+fn deprecated(reader: &mut Reader, entry: &Entry<'_>, key: &str, hint: &str) {
+    let finding = Finding::new(&rules::DEPRECATED_KEY, format!("'{key}' has no effect")).at(entry.location().clone()).hint(hint);
+    reader.report(finding);
 }
 
-fn predict(reader: &mut Reader, node: &Node) -> Option<PredictSection> {
-    let entries = reader.mapping(node, "predict", &PREDICT)?;
+fn predict(reader: &mut Reader, entry: &Entry<'_>) -> Option<PredictSection> {
+    let entries = reader.mapping(entry, &PREDICT)?;
     Some(PredictSection {
-        compare_outputs: reader.boolean(entries.get("compare_outputs"), "predict.compare_outputs"),
-        predict_timeout: reader.number(entries.get("predict_timeout"), "predict.predict_timeout"),
-        test_cases: test_cases(reader, entries.get("test_cases"), "predict.test_cases"),
-        fuzz: entries.get("fuzz").and_then(|node| fuzz(reader, node, "predict.fuzz")),
+        compare_outputs: reader.lenient_boolean(entries.get("compare_outputs").as_ref()),
+        predict_timeout: reader.lenient_count(entries.get("predict_timeout").as_ref()),
+        test_cases: test_cases(reader, entries.get("test_cases").as_ref()),
+        fuzz: entries.get("fuzz").and_then(|entry| fuzz(reader, &entry)),
     })
 }
 
-fn train(reader: &mut Reader, node: &Node) -> Option<TrainSection> {
-    let entries = reader.mapping(node, "train", &TRAIN)?;
+fn train(reader: &mut Reader, entry: &Entry<'_>) -> Option<TrainSection> {
+    let entries = reader.mapping(entry, &TRAIN)?;
     Some(TrainSection {
-        destination: reader.model(entries.get("destination"), "train.destination"),
-        destination_hardware: reader.text(entries.get("destination_hardware"), "train.destination_hardware"),
-        train_timeout: reader.number(entries.get("train_timeout"), "train.train_timeout"),
-        test_cases: test_cases(reader, entries.get("test_cases"), "train.test_cases"),
-        fuzz: entries.get("fuzz").and_then(|node| fuzz(reader, node, "train.fuzz")),
+        destination: reader::model(reader, entries.get("destination").as_ref()),
+        destination_hardware: reader.text(entries.get("destination_hardware").as_ref()),
+        train_timeout: reader.lenient_count(entries.get("train_timeout").as_ref()),
+        test_cases: test_cases(reader, entries.get("test_cases").as_ref()),
+        fuzz: entries.get("fuzz").and_then(|entry| fuzz(reader, &entry)),
     })
 }
 
-fn test_cases(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<TestCase> {
-    let items = reader.list(node, path);
-    items.into_iter().enumerate().filter_map(|(index, item)| test_case(reader, item, &format!("{path}[{index}]"))).collect()
+fn test_cases(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Vec<TestCase> {
+    let items = reader.list(entry);
+    items.iter().filter_map(|item| test_case(reader, item)).collect()
 }
 
-fn test_case(reader: &mut Reader, node: &Node, path: &str) -> Option<TestCase> {
-    let entries = reader.mapping(node, path, &TEST_CASE)?;
+fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
+    let entries = reader.mapping(entry, &TEST_CASE)?;
     if entries.get("inputs").is_none() {
-        reader.missing("inputs", node.location.clone(), "write `inputs: {}` for a case without any");
+        reader::missing(reader, "inputs", entry.location().clone(), "write `inputs: {}` for a case without any");
     }
     let checkers: [(&str, Make); 5] = [
         ("exact_string", Expectation::ExactString),
@@ -214,25 +213,26 @@ fn test_case(reader: &mut Reader, node: &Node, path: &str) -> Option<TestCase> {
     ];
     let mut given = Vec::new();
     for (key, make) in checkers {
-        if let Some(node) = entries.get(key)
-            && let Some(text) = reader.text(Some(node), &format!("{path}.{key}"))
+        if let Some(checker) = entries.get(key)
+            && let Some(text) = reader.text(Some(&checker))
         {
             let expectation = make(text);
             if is_empty(&expectation) {
-                let finding = Finding::new(&rules::EMPTY_CHECKER, format!("{path}.{key} is empty")).at(node.location.clone());
-                reader.findings.push(finding.hint("say what is expected, or take the key out"));
+                let finding =
+                    Finding::new(&rules::EMPTY_CHECKER, format!("{} is empty", checker.path())).at(checker.location().clone());
+                reader.report(finding.hint("say what is expected, or take the key out"));
             }
-            given.push((key, node, expectation));
+            given.push((key, checker.location(), expectation));
         }
     }
-    if let [(first, ..), (second, node, _), ..] = given.as_slice() {
+    if let [(first, ..), (second, location, _), ..] = given.as_slice() {
         let message = format!("a test case has both {first} and {second}");
-        let finding = Finding::new(&rules::TWO_CHECKERS, message).at(node.location.clone());
-        reader.findings.push(finding.hint("make it two test cases"));
+        let finding = Finding::new(&rules::TWO_CHECKERS, message).at((*location).clone());
+        reader.report(finding.hint("make it two test cases"));
     }
     let expectation = given.into_iter().next().map_or(Expectation::Succeeds, |(_, _, expectation)| expectation);
-    let inputs = reader.inputs(entries.get("inputs"), &format!("{path}.inputs"));
-    Some(TestCase { inputs, expectation, location: Some(node.location.clone()) })
+    let inputs = reader::inputs(reader, entries.get("inputs").as_ref());
+    Some(TestCase { inputs, expectation, location: Some(entry.location().clone()) })
 }
 
 /// Whether an expectation says nothing. An empty text can be what an output has to be.
@@ -240,26 +240,21 @@ pub(super) fn is_empty(expectation: &Expectation) -> bool {
     !matches!(expectation, Expectation::ExactString(_)) && expectation.wanted().is_some_and(|wanted| wanted.trim().is_empty())
 }
 
-fn fuzz(reader: &mut Reader, node: &Node, path: &str) -> Option<FuzzSection> {
-    let entries = reader.mapping(node, path, &FUZZ)?;
+fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
+    let entries = reader.mapping(entry, &FUZZ)?;
     if let Some(duration) = entries.get("duration") {
-        deprecated(reader, duration, "duration", "the number of iterations decides; remove it");
+        deprecated(reader, &duration, "duration", "the number of iterations decides; remove it");
     }
+    let disabled = reader.texts(entries.get("disabled_inputs").as_ref());
     let section = FuzzSection {
-        fixed_inputs: reader.inputs(entries.get("fixed_inputs"), &format!("{path}.fixed_inputs")),
-        disabled_inputs: reader.texts(entries.get("disabled_inputs"), &format!("{path}.disabled_inputs")),
-        iterations: reader.number(entries.get("iterations"), &format!("{path}.iterations")),
-        prompt: reader.text(entries.get("prompt"), &format!("{path}.prompt")),
-        location: Some(node.location.clone()),
+        fixed_inputs: reader::inputs(reader, entries.get("fixed_inputs").as_ref()),
+        disabled_inputs: disabled.iter().map(|name| name.value.clone()).collect(),
+        iterations: reader.lenient_count(entries.get("iterations").as_ref()),
+        prompt: reader.text(entries.get("prompt").as_ref()),
+        location: Some(entry.location().clone()),
     };
-    for name in section.disabled_inputs.iter().filter(|name| section.fixed_inputs.contains_key(*name)) {
-        let items = entries.get("disabled_inputs").map(|list| &list.value);
-        let item = match items {
-            Some(Value::List(items)) => items.iter().find(|item| item.value == Value::Text(name.clone())),
-            _ => None,
-        };
-        let place = item.unwrap_or(node).location.clone();
-        reader.findings.push(fixed_and_disabled(name).at(place));
+    for name in disabled.into_iter().filter(|name| section.fixed_inputs.contains_key(&name.value)) {
+        reader.report(fixed_and_disabled(&name.value).at(name.location));
     }
     Some(section)
 }
@@ -269,15 +264,15 @@ pub(super) fn fixed_and_disabled(name: &str) -> Finding {
     Finding::new(&rules::FIXED_AND_DISABLED, format!("'{name}' is both fixed and disabled")).hint("take it out of one of the two")
 }
 
-fn deployment(reader: &mut Reader, node: &Node) -> Option<DeploymentSection> {
-    let entries = reader.mapping(node, "deployment", &DEPLOYMENT)?;
+fn deployment(reader: &mut Reader, entry: &Entry<'_>) -> Option<DeploymentSection> {
+    let entries = reader.mapping(entry, &DEPLOYMENT)?;
     if entries.get("name").is_none() {
-        reader.missing("deployment.name", node.location.clone(), "name the deployment, or remove the section");
+        reader::missing(reader, "deployment.name", entry.location().clone(), "name the deployment, or remove the section");
     }
     Some(DeploymentSection {
-        owner: reader.text(entries.get("owner"), "deployment.owner"),
-        name: reader.text(entries.get("name"), "deployment.name"),
-        hardware: reader.text(entries.get("hardware"), "deployment.hardware"),
+        owner: reader.text(entries.get("owner").as_ref()),
+        name: reader.text(entries.get("name").as_ref()),
+        hardware: reader.text(entries.get("hardware").as_ref()),
     })
 }
 

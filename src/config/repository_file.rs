@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 
 use cog_findings::{Finding, Location, RuleCode, Severity};
-use cog_source::yaml::{Node, Value, read};
+use cog_source::yaml::{Entry, Mapping, Reader, Value, read};
 use figment::value::Dict;
 
-use crate::config::reader::{Entries, Reader};
-use crate::config::rules;
 use crate::config::settings::{Kind, SETTINGS};
+use crate::config::{reader, rules};
 use crate::support::path_patterns::PathPatterns;
 
 /// The file's name.
@@ -51,14 +50,15 @@ pub(super) fn parse(text: &str, file: &str) -> (RepositoryFile, Vec<Finding>) {
             return (RepositoryFile::default(), vec![Finding::new(&rules::UNREADABLE, error.message).at(error.location)]);
         }
     };
-    let mut reader = Reader::default();
     // An empty file is a file without settings.
     if root.value == Value::Null {
         return (RepositoryFile::default(), Vec::new());
     }
-    let mut config = contents(&mut reader, &root);
-    config.places.append(&mut reader.places);
-    (config, reader.findings)
+    let mut reader = reader::new();
+    let mut config = contents(&mut reader, &Entry::root(&root));
+    let (findings, mut places) = reader.finish();
+    config.places.append(&mut places);
+    (config, findings)
 }
 
 fn known_keys() -> Vec<&'static str> {
@@ -66,109 +66,87 @@ fn known_keys() -> Vec<&'static str> {
     settings.chain(["ignore", "severity", "paths"]).collect()
 }
 
-fn contents(reader: &mut Reader, root: &Node) -> RepositoryFile {
+fn contents(reader: &mut Reader, root: &Entry<'_>) -> RepositoryFile {
     let mut known = known_keys();
     known.push("models");
-    let Some(entries) = reader.mapping(root, "", &known) else { return RepositoryFile::default() };
-    let all = overrides(reader, &entries, "");
+    let Some(entries) = reader.mapping(root, &known) else { return RepositoryFile::default() };
+    let all = overrides(reader, &entries);
     let mut models = BTreeMap::new();
     let mut places = BTreeMap::new();
-    match entries.get("models").map(|node| (&node.value, node)) {
-        Some((Value::Map(named), _)) => {
-            for (key, node) in named {
-                let path = format!("models.{}", key.name);
-                places.insert(path.clone(), key.location.clone());
-                if let Some(entries) = reader.mapping(node, &path, &known_keys()) {
-                    models.insert(key.name.clone(), overrides(reader, &entries, &format!("{path}.")));
-                }
+    if let Some(named) = entries.get("models").and_then(|entry| reader.open_mapping(&entry)) {
+        for (key, entry) in named.iter() {
+            places.insert(entry.path().to_owned(), key.location.clone());
+            if let Some(entries) = reader.mapping(&entry, &known_keys()) {
+                models.insert(key.name.clone(), overrides(reader, &entries));
             }
         }
-        Some((_, node)) => {
-            let _told = reader.mapping(node, "models", &[]);
-        }
-        None => {}
     }
     RepositoryFile { all, models, places }
 }
 
-fn overrides(reader: &mut Reader, entries: &Entries<'_>, path: &str) -> Overrides {
+fn overrides(reader: &mut Reader, entries: &Mapping<'_>) -> Overrides {
     let mut values = Dict::new();
     for setting in SETTINGS.iter().filter(|setting| setting.in_repository) {
-        let node = entries.get(setting.name);
-        if let Some(value) = node.and_then(|node| value(reader, node, &format!("{path}{}", setting.name), setting.kind)) {
+        if let Some(value) = entries.get(setting.name).and_then(|entry| value(reader, &entry, setting.kind)) {
             values.insert(setting.name.to_owned(), value);
         }
     }
     Overrides {
         values,
-        ignore: codes(reader, entries.get("ignore"), &format!("{path}ignore")),
-        severities: severities(reader, entries.get("severity"), &format!("{path}severity")),
-        paths: paths(reader, entries.get("paths"), &format!("{path}paths")),
+        ignore: codes(reader, entries.get("ignore").as_ref()),
+        severities: severities(reader, entries.get("severity").as_ref()),
+        paths: entries.get("paths").and_then(|entry| paths(reader, &entry)),
     }
 }
 
 /// A value of this form. An empty text is absent.
-fn value(reader: &mut Reader, node: &Node, path: &str, kind: Kind) -> Option<figment::value::Value> {
-    let node = Some(node);
+fn value(reader: &mut Reader, entry: &Entry<'_>, kind: Kind) -> Option<figment::value::Value> {
+    let entry = Some(entry);
     Some(match kind {
-        Kind::Switch => reader.boolean(node, path)?.into(),
-        Kind::Text => reader.text(node, path).filter(|text| !text.trim().is_empty())?.into(),
-        Kind::Model => reader.model(node, path)?.to_string().into(),
-        Kind::Number => reader.number(node, path)?.into(),
-        Kind::Choice(words) => reader.choice(node, path, words)?.into(),
-        Kind::List => reader.texts(node, path).into(),
+        Kind::Switch => reader.lenient_boolean(entry)?.into(),
+        Kind::Text => reader.text(entry).filter(|text| !text.trim().is_empty())?.into(),
+        Kind::Model => reader::model(reader, entry)?.to_string().into(),
+        Kind::Number => reader.lenient_count(entry)?.into(),
+        Kind::Choice(words) => reader.choice(entry, words)?.into(),
+        Kind::List => reader.texts(entry).into_iter().map(|text| text.value).collect::<Vec<_>>().into(),
     })
 }
 
-fn paths(reader: &mut Reader, node: Option<&Node>, path: &str) -> Option<PathPatterns> {
-    let items = reader.list(Some(node?), path);
+fn paths(reader: &mut Reader, entry: &Entry<'_>) -> Option<PathPatterns> {
     let mut texts = Vec::new();
-    for item in items {
-        let Some(text) = reader.text(Some(item), &format!("an item of {path}")) else { continue };
-        match PathPatterns::new([text.as_str()]) {
-            Ok(_) => texts.push(text),
+    for text in reader.texts(Some(entry)) {
+        match PathPatterns::new([text.value.as_str()]) {
+            Ok(_) => texts.push(text.value),
             Err(error) => {
-                let finding = Finding::new(&rules::BAD_PATTERN, error.to_string()).at(item.location.clone());
-                reader.findings.push(finding.hint("write a path, or a pattern as in 'src/**' or '!docs/**'"));
+                let finding = Finding::new(&rules::BAD_PATTERN, error.to_string()).at(text.location);
+                reader.report(finding.hint("write a path, or a pattern as in 'src/**' or '!docs/**'"));
             }
         }
     }
     PathPatterns::new(texts.iter().map(String::as_str)).ok()
 }
 
-fn codes(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<RuleCode> {
-    let items = reader.list(node, path);
-    items.into_iter().filter_map(|item| code(reader, &reader_text(item)?, item)).collect()
+fn codes(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Vec<RuleCode> {
+    let texts = reader.texts(entry);
+    texts.iter().filter_map(|text| code(reader, &text.value, &text.location)).collect()
 }
 
-/// The text of an item, when it is one.
-fn reader_text(node: &Node) -> Option<String> {
-    match &node.value {
-        Value::Text(text) | Value::Number(text) => Some(text.clone()),
-        _ => None,
-    }
-}
-
-fn code(reader: &mut Reader, text: &str, node: &Node) -> Option<RuleCode> {
+fn code(reader: &mut Reader, text: &str, location: &Location) -> Option<RuleCode> {
     let digits = text.strip_prefix("SP").unwrap_or_default();
     if digits.len() == 3 && digits.chars().all(|digit| digit.is_ascii_digit()) {
         return Some(RuleCode::parse(text));
     }
-    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is no rule's code")).at(node.location.clone());
-    reader.findings.push(finding.hint("rules are named like SP101; `safe-push rules` lists them"));
+    let finding = Finding::new(&rules::BAD_RULE_CODE, format!("'{text}' is no rule's code")).at(location.clone());
+    reader.report(finding.hint("rules are named like SP101; `safe-push rules` lists them"));
     None
 }
 
-fn severities(reader: &mut Reader, node: Option<&Node>, path: &str) -> Vec<(RuleCode, Severity)> {
-    let Some(node) = node else { return Vec::new() };
-    let Value::Map(entries) = &node.value else {
-        let _told = reader.mapping(node, path, &[]);
-        return Vec::new();
-    };
+fn severities(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Vec<(RuleCode, Severity)> {
+    let Some(entries) = entry.and_then(|entry| reader.open_mapping(entry)) else { return Vec::new() };
     let mut severities = Vec::new();
-    for (key, value) in entries {
-        let word = reader.choice(Some(value), &format!("{path}.{}", key.name), &["note", "warning", "error"]);
-        let code = code(reader, &key.name, value);
+    for (key, entry) in entries.iter() {
+        let word = reader.choice(Some(&entry), &["note", "warning", "error"]);
+        let code = code(reader, &key.name, entry.location());
         let severity = match word.as_deref() {
             Some("note") => Severity::Note,
             Some("warning") => Severity::Warning,

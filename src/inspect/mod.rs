@@ -26,4 +26,4 @@ pub(crate) use project::load_project;
 pub use ruff::{RuffOutcome, Tools};
 pub use run::{InspectRequest, Inspected, SourceMaps, inspect};
 pub(crate) use run::{apply_policy, inspect_schema};
-pub(crate) use signature::describe;
+pub(crate) use signature::describe_with;

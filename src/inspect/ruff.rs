@@ -136,8 +136,8 @@ async fn read_bounded(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8
 fn files(project: &Project) -> Vec<String> {
     let mut files: Vec<String> = Vec::new();
     for target in [&project.config.predict, &project.config.train].into_iter().flatten() {
-        if !files.contains(&target.file) && project.folder.join(&target.file).is_file() {
-            files.push(target.file.clone());
+        if !files.contains(&target.value.file) && project.folder.join(&target.value.file).is_file() {
+            files.push(target.value.file.clone());
         }
     }
     files

@@ -134,7 +134,7 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     if project.sdk.schema_source() == SchemaSource::Image || nothing_to_describe {
         return FromSource::default();
     }
-    match describe(project, false) {
+    match describe(project) {
         Ok(description) => {
             findings.extend(description.warnings.into_iter().map(|finding| in_repository(finding, project)));
             let source_maps = SourceMaps {

@@ -1,19 +1,21 @@
 //! Reads a project's schema from its source.
 
 use cog_findings::{Finding, Location, SourceMap};
-use cog_source::config::Target;
 use cog_source::project::Project;
-use cog_source::python::{self, Description, FolderTree, Options, SignatureError};
+use cog_source::python::{self, Describe, Description, FolderTree, Options, SignatureError};
 
-/// Describes the predictor and the trainer that `cog.yaml` names, as the Cog of the project's SDK does. `peer_exact` reproduces its
-/// mistakes too.
-pub(crate) fn describe(project: &Project, peer_exact: bool) -> Result<Description, Vec<SignatureError>> {
+/// Describes the predictor and the trainer that `cog.yaml` names, for the Cog release of the project's SDK.
+pub(crate) fn describe(project: &Project) -> Result<Description, Vec<SignatureError>> {
+    describe_with(project, python::describe)
+}
+
+/// Describes the predictor and the trainer that `cog.yaml` names in the given way.
+pub(crate) fn describe_with(project: &Project, describe: Describe) -> Result<Description, Vec<SignatureError>> {
     let tree = FolderTree::new(project.folder.clone());
-    let target = |target: &Target| python::Target { file: target.file.clone(), name: target.name.clone() };
-    let predict = project.config.predict.as_ref().map(target);
-    let train = project.config.train.as_ref().map(target);
-    let options = Options { cog_version: Some(project.sdk.named().to_string()), peer_exact };
-    python::describe(&tree, predict.as_ref(), train.as_ref(), &options)
+    let predict = project.config.predict.as_ref().map(|target| &target.value);
+    let train = project.config.train.as_ref().map(|target| &target.value);
+    let options = Options { cog_version: Some(project.sdk.named().to_string()) };
+    describe(&tree, predict, train, &options)
 }
 
 /// The folder of the configuration within the repository, with a trailing slash; empty for the root.

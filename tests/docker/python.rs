@@ -63,7 +63,7 @@ fn described(name: &str) -> Option<Value> {
     };
     let train = expected.get("train").and_then(target);
     let cog_version = expected.get("cog_version").and_then(Value::as_str).map(str::to_owned);
-    let options = Options { cog_version, peer_exact: false };
+    let options = Options { cog_version };
     Some(describe(&FolderTree::new(folder), predict.as_ref(), train.as_ref(), &options).ok()?.document)
 }
 

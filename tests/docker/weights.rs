@@ -52,7 +52,7 @@ fn request(project: &Path, weights_image: &str) -> BuildRequest {
     let listed: Vec<ListedFile> = ["run.py", "weights/model.bin"]
         .map(|path| ListedFile { path: path.to_owned(), size_bytes: fs::metadata(project.join(path)).unwrap().len() })
         .into();
-    let selection = select(&listed, false);
+    let selection = select(&listed);
     assert!(selection.holds("weights/model.bin"));
     let facts = RecipeFacts {
         cog_base: CogBaseUse::Never,

@@ -1,7 +1,7 @@
 //! Which image a build starts from: `docs/reference/cog.md#base-image`.
 //!
 //! Replicate publishes `cog-base` images with Python, CUDA and PyTorch ready; which of them exist only their registry knows. This module
-//! names the candidate, the caller asks the registry, and the answer comes back in: [`candidate`], then [`choose`].
+//! names the candidate, the caller asks the registry, and the choice uses the answer: `candidate`, then `choose`.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -14,7 +14,7 @@ use crate::rules;
 use crate::tables::tables;
 use crate::version::{self, Version};
 
-/// Where `cog-base` images are unless another registry is set.
+/// The registry of `cog-base` images unless another one is set.
 pub const DEFAULT_REGISTRY_HOST: &str = "r8.im";
 
 const REPOSITORY: &str = "cog-base";
@@ -23,7 +23,7 @@ const MINIMUM_TORCH: &str = "1.13.1";
 const MINIMUM_CUDA: &str = "11.6";
 
 /// The Debian packages that every `cog-base` image has.
-pub const PACKAGES_IN_COG_BASE: &[&str] = &[
+pub(crate) const PACKAGES_IN_COG_BASE: &[&str] = &[
     "build-essential",
     "cmake",
     "curl",
@@ -53,77 +53,77 @@ pub const PACKAGES_IN_COG_BASE: &[&str] = &[
     "zstd",
 ];
 
-/// What the registry said about the candidate.
+/// The registry's answer about the candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BaseImageAnswer {
     /// The tag exists.
     Present,
-    /// The registry knows no such tag.
+    /// The tag does not exist.
     Absent,
-    /// The registry gave no answer, for this reason.
+    /// The registry did not answer, for this reason.
     Unreachable(String),
 }
 
-/// Whether `cog-base` is wanted (`--use-cog-base-image`).
+/// Whether to start from a `cog-base` image (`--use-cog-base-image`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CogBaseUse {
-    /// Where there is one.
+    /// If one exists.
     #[default]
     Auto,
-    /// Or no build.
+    /// Always; without one the build fails.
     Required,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
-/// What the choice depends on.
+/// The facts that decide the choice.
 #[derive(Debug, Clone, Copy)]
-pub struct BaseImageRequest<'a> {
+pub(crate) struct BaseImageRequest<'a> {
     /// The registry of `cog-base`.
-    pub registry_host: &'a str,
+    pub(crate) registry_host: &'a str,
     /// `build.python_version`.
-    pub python: &'a str,
-    /// The CUDA and cuDNN that were chosen, for a GPU model.
-    pub cuda: Option<(&'a str, &'a str)>,
+    pub(crate) python: &'a str,
+    /// The chosen CUDA and cuDNN, for a GPU model.
+    pub(crate) cuda: Option<(&'a str, &'a str)>,
     /// The version of `torch` in the requirements.
-    pub torch: Option<&'a str>,
-    /// Whether `cog-base` is wanted.
-    pub cog_base: CogBaseUse,
+    pub(crate) torch: Option<&'a str>,
+    /// Whether to start from a `cog-base` image.
+    pub(crate) cog_base: CogBaseUse,
     /// Whether a GPU model may start from nvidia/cuda (`--use-cuda-base-image`).
-    pub use_cuda_image: bool,
+    pub(crate) use_cuda_image: bool,
 }
 
-/// Where the image comes from, which decides what is still missing in it.
+/// The source of the image, which decides what has to be installed in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BaseImageKind {
-    /// Replicate's own: Python, tini and common packages are there.
+pub(crate) enum BaseImageKind {
+    /// Replicate's own, with Python, tini and common packages.
     CogBase,
-    /// nvidia's: CUDA, but no Python.
+    /// nvidia's, with CUDA but without Python.
     Cuda,
     /// Docker's official slim Python image.
     PythonSlim,
 }
 
-/// The image a build starts from.
+/// The image that a build starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BaseImage {
-    /// Where it comes from.
-    pub kind: BaseImageKind,
+pub(crate) struct BaseImage {
+    /// Its source.
+    pub(crate) kind: BaseImageKind,
     /// Its reference, as in `python:3.12-slim`.
-    pub reference: String,
-    /// Why.
-    pub decision: Decision,
-    /// What may be worth knowing; without places.
-    pub findings: Vec<Finding>,
+    pub(crate) reference: String,
+    /// The reason.
+    pub(crate) decision: Decision,
+    /// Possible problems, without locations.
+    pub(crate) findings: Vec<Finding>,
 }
 
-/// Why there is no image to start from.
+/// Why a build has no image to start from.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseImageError {
-    /// A `cog-base` image was demanded and there is none.
-    #[error("there is no cog-base image for this model: {reason}")]
+    /// A `cog-base` image is required, but none exists.
+    #[error("no cog-base image exists for this model: {reason}")]
     CogBaseMissing {
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// nvidia publishes no such image.
@@ -136,8 +136,8 @@ pub enum BaseImageError {
     },
 }
 
-/// The `cog-base` image that fits, if one is wanted and may exist: the name to ask the registry for.
-pub fn candidate(request: &BaseImageRequest<'_>) -> Option<String> {
+/// The `cog-base` image to ask the registry for; `None` when none is wanted or none can exist.
+pub(crate) fn candidate(request: &BaseImageRequest<'_>) -> Option<String> {
     if request.cog_base == CogBaseUse::Never {
         return None;
     }
@@ -146,23 +146,23 @@ pub fn candidate(request: &BaseImageRequest<'_>) -> Option<String> {
     Some(format!("{}/{REPOSITORY}:{tag}", request.registry_host))
 }
 
-/// Chooses the image. `answer` is about [`candidate`]; `None` when nobody asked.
-pub fn choose(request: &BaseImageRequest<'_>, answer: Option<&BaseImageAnswer>) -> Result<BaseImage, BaseImageError> {
+/// Chooses the image. `answer` is about [`candidate`]; `None` when the registry was not asked.
+pub(crate) fn choose(request: &BaseImageRequest<'_>, answer: Option<&BaseImageAnswer>) -> Result<BaseImage, BaseImageError> {
     let candidate = candidate(request);
     let (reason, finding) = match (&candidate, answer) {
         (Some(reference), Some(BaseImageAnswer::Present)) => {
-            let decision = Decision::new("base image", reference, "the registry has it, with Python and the usual packages ready");
+            let decision = Decision::new("base image", reference, "the registry has it, with Python and common packages installed");
             return Ok(BaseImage { kind: BaseImageKind::CogBase, reference: reference.clone(), decision, findings: Vec::new() });
         }
         (Some(reference), Some(BaseImageAnswer::Absent)) => (format!("the registry has no {reference}"), None),
         (Some(reference), Some(BaseImageAnswer::Unreachable(why))) => {
-            let message = format!("{reference} is not used because the registry gave no answer: {why}");
+            let message = format!("{reference} is not used because the registry did not answer: {why}");
             let finding = Finding::new(&rules::BASE_IMAGE_FALLBACK, message).hint("build again later for a faster build");
-            (format!("the registry could not be asked for {reference}"), Some(finding))
+            (format!("the registry did not answer about {reference}"), Some(finding))
         }
-        (Some(reference), None) => (format!("nobody asked the registry for {reference}"), None),
-        (None, _) if request.cog_base == CogBaseUse::Never => ("cog-base is switched off".to_owned(), None),
-        (None, _) => ("no cog-base image is made for this pair of Python and CUDA".to_owned(), None),
+        (Some(reference), None) => (format!("the registry was not asked for {reference}"), None),
+        (None, _) if request.cog_base == CogBaseUse::Never => ("cog-base is disabled".to_owned(), None),
+        (None, _) => ("Replicate makes no cog-base image for this pair of Python and CUDA".to_owned(), None),
     };
     if request.cog_base == CogBaseUse::Required {
         return Err(BaseImageError::CogBaseMissing { reason });
@@ -183,7 +183,7 @@ pub fn choose(request: &BaseImageRequest<'_>, answer: Option<&BaseImageAnswer>) 
     })
 }
 
-/// A `cog-base` image that is made.
+/// A `cog-base` image that Replicate makes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Made {
     cuda: Option<&'static str>,
@@ -191,7 +191,7 @@ struct Made {
     torch: Option<&'static str>,
 }
 
-/// Every image that is made: each PyTorch row for each of its Pythons, every Python with every CUDA, and every Python alone.
+/// Every image that Replicate makes: each PyTorch row for each of its Pythons, every Python with every CUDA, and every Python alone.
 fn made() -> &'static BTreeSet<Made> {
     static MADE: LazyLock<BTreeSet<Made>> = LazyLock::new(|| {
         let mut made = BTreeSet::new();
@@ -224,7 +224,7 @@ fn made() -> &'static BTreeSet<Made> {
     &MADE
 }
 
-/// The tag of the `cog-base` image for a model; `None` when none is made. PyTorch is named only where an image with it is made.
+/// The tag of the `cog-base` image for a model; `None` when Replicate makes none. PyTorch is named only if an image with it is made.
 fn cog_base_tag(cuda: Option<&str>, python: &str, torch: Option<&str>) -> Option<String> {
     let python = Version::parse(python)?.major_minor();
     let fits = |image: &&Made| is_compatible(image.cuda, cuda) && is_compatible(Some(image.python), Some(&python));
@@ -315,14 +315,14 @@ mod tests {
     }
 
     #[test]
-    fn an_unreachable_registry_is_told() {
+    fn an_unreachable_registry_is_reported() {
         let image = choose(&request(None, "3.12", None), Some(&BaseImageAnswer::Unreachable("503".into()))).unwrap();
         assert_eq!(image.kind, BaseImageKind::PythonSlim);
         assert_eq!(image.findings[0].code.as_str(), "SP550");
     }
 
     #[test]
-    fn a_demanded_image_must_be_there() {
+    fn a_required_image_must_exist() {
         let demanded = BaseImageRequest { cog_base: CogBaseUse::Required, ..request(None, "3.12", None) };
         assert!(choose(&demanded, Some(&BaseImageAnswer::Present)).is_ok());
         let error = choose(&demanded, Some(&BaseImageAnswer::Absent)).unwrap_err();
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_switched_off_image_is_not_asked_for() {
+    fn a_disabled_image_is_not_asked_for() {
         let off = BaseImageRequest { cog_base: CogBaseUse::Never, ..request(None, "3.12", None) };
         assert_eq!(candidate(&off), None);
         let image = choose(&off, Some(&BaseImageAnswer::Present)).unwrap();

@@ -1,15 +1,15 @@
-//! What a build chose, and why: the lines of `--explain`.
+//! The choices of a build and their reasons: the lines of `--explain`.
 
 use std::fmt;
 
-/// One choice that a build made.
+/// A choice that a build makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Decision {
-    /// What was to be chosen, as in `CUDA`.
+    /// The subject, such as `CUDA`.
     pub what: String,
-    /// What was chosen, as in `12.1`.
+    /// The choice, such as `12.1`.
     pub chosen: String,
-    /// Why.
+    /// The reason, as a clause that follows "because".
     pub because: String,
 }
 

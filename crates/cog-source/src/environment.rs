@@ -14,10 +14,10 @@ const RESERVED_NAMES: &[&str] = &[
     "VIRTUAL_ENV",
 ];
 
-/// Families of such variables. `CUDA` itself is free, `CUDA_…` is not.
+/// Prefixes of such variables. `CUDA` itself is free, `CUDA_…` is not.
 const RESERVED_PREFIXES: &[&str] = &["CUDA_", "KUBERNETES_", "NVIDIA_", "NV_", "PGET_", "R8_", "REPLICATE_"];
 
-/// A variable of the image.
+/// An environment variable of the image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Variable {
     /// The name.
@@ -32,22 +32,22 @@ impl fmt::Display for Variable {
     }
 }
 
-/// Why an entry of `environment` is refused.
+/// Why an entry of `environment` is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum VariableError {
-    /// There is no `=`, or nothing before it.
+pub(crate) enum VariableError {
+    /// The entry has no `=`, or nothing before it.
     #[error("`{entry}` is not of the form NAME=value")]
     Form {
         /// The entry.
         entry: String,
     },
-    /// The name has characters that a variable's name cannot have.
-    #[error("`{name}` is no name for a variable")]
+    /// The name has invalid characters.
+    #[error("`{name}` is not a valid variable name")]
     Name {
         /// The name.
         name: String,
     },
-    /// The value has a line break or another control character, which a Dockerfile cannot carry.
+    /// The value has a control character, such as a line break, which a Dockerfile cannot express.
     #[error("the value of `{name}` contains a control character")]
     Value {
         /// The name.
@@ -63,7 +63,7 @@ pub enum VariableError {
 
 impl Variable {
     /// Reads `NAME=value`, split at the first `=`.
-    pub fn parse(entry: &str) -> Result<Self, VariableError> {
+    pub(crate) fn parse(entry: &str) -> Result<Self, VariableError> {
         let (name, value) = entry
             .split_once('=')
             .filter(|(name, _)| !name.is_empty())
@@ -83,8 +83,8 @@ impl Variable {
     }
 }
 
-/// Whether a model may not set the variable.
-pub fn is_reserved(name: &str) -> bool {
+/// Whether the variable is reserved for Cog or the platform.
+fn is_reserved(name: &str) -> bool {
     RESERVED_NAMES.contains(&name) || RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -6,7 +6,7 @@ const MAX_CHARACTERS: usize = 30;
 const PREFIX: &str = "cog-";
 
 /// The default image name of a project in a folder: `cog-` and the folder's name, lowercase, blanks as dashes, nothing else.
-pub fn default_image_name(folder: &str) -> String {
+fn default_image_name(folder: &str) -> String {
     let name = folder.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     let name: String = name
         .to_lowercase()
@@ -18,7 +18,14 @@ pub fn default_image_name(folder: &str) -> String {
     if name.starts_with(PREFIX) { name } else { format!("{PREFIX}{name}") }
 }
 
-/// The name of the image to build: the one asked for, else `image`, else `model`, else the default.
+/// The name of the image to build: the requested one, else `image`, else `model`, else a default from the name of the folder.
+///
+/// ```
+/// use cog_source::image_name::image_name;
+///
+/// assert_eq!(image_name(None, None, None, "/work/My Model"), "cog-my-model");
+/// assert_eq!(image_name(None, Some("r8.im/acme/upscale"), None, "/work/x"), "r8.im/acme/upscale");
+/// ```
 pub fn image_name(asked: Option<&str>, image: Option<&str>, model: Option<&str>, folder: &str) -> String {
     [asked, image, model]
         .into_iter()

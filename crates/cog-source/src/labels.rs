@@ -1,4 +1,4 @@
-//! The labels by which Replicate and other readers know an image: `docs/reference/cog.md#labels`.
+//! The labels that identify an image to Replicate and other readers: `docs/reference/cog.md#labels`.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::config::{CogConfig, RunCommand, WeightSource};
 /// The namespace of Cog's labels.
 const NAMESPACE: &str = "run.cog.";
 
-/// The label that makes each push a version of its own.
+/// The label that makes each push a separate version.
 pub const PUSH_ID: &str = "run.cog.push_id";
 
 /// The label with the schema.
@@ -24,16 +24,16 @@ pub struct CogBaseLayer {
     pub last_layer_index: usize,
 }
 
-/// What the labels say.
+/// The values of the labels.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LabelInputs {
-    /// The Cog version whose ways the image follows, without `v`.
+    /// The Cog version that the image is compatible with, without `v`.
     pub cog_version: String,
     /// The configuration, from [`config_json`].
     pub config: String,
-    /// The schema as it lies in the image; `None` when the user switched it off.
+    /// The schema as in the image; `None` when the user disabled it.
     pub openapi_schema: Option<String>,
-    /// What `python -m pip freeze` printed in the image.
+    /// The output of `python -m pip freeze` in the image.
     pub pip_freeze: Option<String>,
     /// The base image's last layer, for builds on `cog-base`.
     pub cog_base: Option<CogBaseLayer>,
@@ -48,12 +48,19 @@ pub struct LabelInputs {
 }
 
 /// The labels, in a fixed order.
+///
+/// ```
+/// use cog_source::labels::{LabelInputs, labels};
+///
+/// let inputs = LabelInputs { cog_version: "0.22.0".to_owned(), config: "{}".to_owned(), ..LabelInputs::default() };
+/// assert_eq!(labels(&inputs)[0], ("run.cog.version".to_owned(), "0.22.0".to_owned()));
+/// ```
 pub fn labels(inputs: &LabelInputs) -> Vec<(String, String)> {
     let mut labels = Vec::new();
     let mut cog = |name: &str, value: &str| labels.push((format!("{NAMESPACE}{name}"), value.to_owned()));
     cog("version", &inputs.cog_version);
     cog("config", &inputs.config);
-    // Also where a Dockerfile of the user's decides: readers take it as "starts through an init process or its own".
+    // Also for a Dockerfile of the project. Readers take it as "starts through an init process or handles signals itself".
     cog("has_init", "true");
     for (name, value) in [
         ("openapi_schema", &inputs.openapi_schema),
@@ -74,7 +81,7 @@ pub fn labels(inputs: &LabelInputs) -> Vec<(String, String)> {
     labels
 }
 
-/// The labels about the `cog-base` image, which are known only when it has been pulled.
+/// The labels about the `cog-base` image, which are known once it is pulled.
 pub fn cog_base_labels(base: &CogBaseLayer) -> [(String, String); 3] {
     [
         ("name", base.image.clone()),
@@ -84,25 +91,25 @@ pub fn cog_base_labels(base: &CogBaseLayer) -> [(String, String); 3] {
     .map(|(name, value)| (format!("{NAMESPACE}cog-base-image-{name}"), value))
 }
 
-/// What the build added to the configuration.
+/// Values that the build adds to the configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Completion {
-    /// The Python version, where `cog.yaml` names none.
+    /// The Python version, when `cog.yaml` has none.
     pub python_version: Option<String>,
     /// CUDA and cuDNN, for GPU models.
     pub cuda: Option<(String, String)>,
-    /// The concurrency that a decorator asks for.
+    /// The concurrency from a decorator.
     pub concurrency: Option<u32>,
 }
 
-/// The completed configuration as compact JSON, keys in the order that Cog writes them, nothing empty except `build`.
+/// The completed configuration as compact JSON, with keys in the order of Cog and without empty values except `build`.
 pub fn config_json(config: &CogConfig, completion: &Completion) -> String {
     let mut object = Map::new();
     object.insert("build".to_owned(), build_json(config, completion));
     put_text(&mut object, "image", config.image.as_ref().map(|image| image.value.clone()));
     put_text(&mut object, "model", config.model.as_ref().map(|model| model.value.clone()));
-    put_text(&mut object, "predict", config.predict.as_ref().map(ToString::to_string));
-    put_text(&mut object, "train", config.train.as_ref().map(ToString::to_string));
+    put_text(&mut object, "predict", config.predict.as_ref().map(|target| target.value.to_string()));
+    put_text(&mut object, "train", config.train.as_ref().map(|target| target.value.to_string()));
     let concurrency = config.concurrency.as_ref().map(|written| written.max.value).or(completion.concurrency);
     if let Some(max) = concurrency {
         object.insert("concurrency".to_owned(), json!({ "max": max }));
@@ -150,7 +157,7 @@ fn command_json(command: &RunCommand) -> Value {
     Value::Object(object)
 }
 
-/// A single source is written as itself, several as a list.
+/// A single source as itself, several as a list.
 fn sources_json(sources: &[WeightSource]) -> Value {
     match sources {
         [single] => source_json(single),

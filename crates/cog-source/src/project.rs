@@ -1,4 +1,4 @@
-//! A model's project: what its folder says, as values.
+//! The project of a model, as read from its folder.
 
 use std::path::PathBuf;
 
@@ -7,21 +7,21 @@ use crate::decision::Decision;
 use crate::recipe::SourceText;
 use crate::sdk::SdkVersion;
 
-/// A project as read from its folder.
+/// The project of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
     /// The folder that holds the configuration.
     pub folder: PathBuf,
-    /// The configuration as the user knows it, relative to the repository: `cog.yaml`, `models/a/cog.yaml`.
+    /// The path of the configuration, relative to the repository: `cog.yaml`, `models/a/cog.yaml`.
     pub config_file: String,
     /// Its text.
     pub config_text: String,
     /// Its values.
     pub config: CogConfig,
-    /// The SDK that the model runs on.
+    /// The SDK of the model.
     pub sdk: SdkVersion,
-    /// Why that one.
+    /// Why that SDK was chosen.
     pub sdk_decision: Decision,
-    /// The file that `build.python_requirements` names, when it is there.
+    /// The file that `build.python_requirements` names, if it exists.
     pub requirements: Option<SourceText>,
 }

@@ -1,4 +1,4 @@
-//! Every code that this room's findings carry: SP501 to SP549 for `cog.yaml`, SP550 to SP579 for the choices of a build.
+//! The rules for `cog.yaml` (SP501 to SP549) and for the choices of a build (SP550 to SP579).
 
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Note, Warning};
@@ -7,8 +7,8 @@ pub(crate) const UNREADABLE: Rule = Rule {
     code: "SP501",
     name: "cog-yaml-unreadable",
     severity: Error,
-    summary: "`cog.yaml` is not a YAML mapping that can be read.",
-    why: "Without it nothing is known about the model. Duplicate keys, several documents and excessive nesting or aliases count as unreadable too.",
+    summary: "`cog.yaml` cannot be read as a YAML mapping.",
+    why: "Nothing is known about the model without it. Duplicate keys, several documents and excessive nesting or aliases are rejected too.",
     example: "```yaml\nimage: r8.im/acme/a\nimage: r8.im/acme/b   # the same key twice\n```",
 };
 
@@ -16,8 +16,8 @@ pub(crate) const UNKNOWN_KEY: Rule = Rule {
     code: "SP502",
     name: "cog-yaml-unknown-key",
     severity: Warning,
-    summary: "A key in `cog.yaml` is not one that Cog knows.",
-    why: "Cog 0.17 and later drop unknown keys without a word, so a misspelt setting has no effect and nobody notices.",
+    summary: "A key in `cog.yaml` is unknown to Cog.",
+    why: "Cog 0.17 and later ignore unknown keys silently, so a misspelled setting has no effect.",
     example: "```yaml\nbuild:\n  system_pakages: [ffmpeg]   # nothing is installed\n```",
 };
 
@@ -25,8 +25,8 @@ pub(crate) const WRONG_TYPE: Rule = Rule {
     code: "SP503",
     name: "cog-yaml-wrong-type",
     severity: Error,
-    summary: "A value in `cog.yaml` is of another kind than Cog expects.",
-    why: "Cog refuses the file.",
+    summary: "A value in `cog.yaml` has the wrong type.",
+    why: "Cog rejects the file.",
     example: "```yaml\nbuild:\n  gpu: \"true\"   # text; write gpu: true\n```",
 };
 
@@ -35,7 +35,7 @@ pub(crate) const PYTHON_VERSION_MISSING: Rule = Rule {
     name: "python-version-missing",
     severity: Error,
     summary: "`build.python_version` is not set.",
-    why: "Since Cog 0.17 there is no default: without it there is no base image to build on.",
+    why: "It has no default since Cog 0.17, and the base image depends on it.",
     example: "```yaml\nbuild:\n  python_version: \"3.12\"\n```",
 };
 
@@ -61,8 +61,8 @@ pub(crate) const PYTHON_VERSION_UNKNOWN: Rule = Rule {
     code: "SP507",
     name: "python-version-unknown",
     severity: Warning,
-    summary: "`build.python_version` is newer than any Python that is known to work with Cog.",
-    why: "There may be no base image and no wheels for it, and the build then fails late.",
+    summary: "`build.python_version` is newer than any Python known to work with Cog.",
+    why: "It may have no base image and no wheels, and the build then fails late.",
     example: "```yaml\nbuild:\n  python_version: \"3.31\"   # meant 3.13?\n```",
 };
 
@@ -70,8 +70,8 @@ pub(crate) const CUDA_VERSION_INVALID: Rule = Rule {
     code: "SP508",
     name: "cuda-version-invalid",
     severity: Error,
-    summary: "`build.cuda` is not a CUDA version from 11 on.",
-    why: "Cog refuses the file, even when `gpu` is off.",
+    summary: "`build.cuda` is not a CUDA version of 11 or later.",
+    why: "Cog rejects the file, even when `gpu` is off.",
     example: "```yaml\nbuild:\n  cuda: \"12\"   # write \"12.4\"\n```",
 };
 
@@ -80,7 +80,7 @@ pub(crate) const CUDNN_MISMATCH: Rule = Rule {
     name: "cudnn-mismatch",
     severity: Error,
     summary: "No image has this pair of CUDA and cuDNN.",
-    why: "nvidia publishes one cuDNN per CUDA release; the build has nothing to start from.",
+    why: "nvidia publishes one cuDNN per CUDA release, so the build has no image to start from.",
     example: "```yaml\nbuild:\n  cuda: \"11.8\"\n  cudnn: \"9\"   # 11.8 comes with 8\n```",
 };
 
@@ -89,7 +89,7 @@ pub(crate) const CUDA_WITHOUT_GPU: Rule = Rule {
     name: "cuda-without-gpu",
     severity: Warning,
     summary: "`build.cuda` or `build.cudnn` is set but `build.gpu` is not true.",
-    why: "Both are ignored and the image has no CUDA.",
+    why: "Both are ignored, and the image has no CUDA.",
     example: "```yaml\nbuild:\n  cuda: \"12.4\"   # add gpu: true\n```",
 };
 
@@ -116,7 +116,7 @@ pub(crate) const TARGET_TWICE: Rule = Rule {
     name: "target-twice",
     severity: Error,
     summary: "`run` and `predict` are both set.",
-    why: "They mean the same; Cog accepts only one of them.",
+    why: "They mean the same, and Cog accepts only one of them.",
     example: "```yaml\nrun: run.py:Runner\npredict: predict.py:Predictor\n```",
 };
 
@@ -124,8 +124,8 @@ pub(crate) const TARGET_MISSING: Rule = Rule {
     code: "SP514",
     name: "target-missing",
     severity: Error,
-    summary: "Neither `run`, `predict` nor `train` is set.",
-    why: "An image without a target answers no prediction, and Cog refuses to build it.",
+    summary: "None of `run`, `predict` and `train` is set.",
+    why: "An image without a target cannot answer predictions, and Cog refuses to build it.",
     example: "```yaml\npredict: predict.py:Predictor\n```",
 };
 
@@ -134,7 +134,7 @@ pub(crate) const IMAGE_AND_MODEL: Rule = Rule {
     name: "image-and-model",
     severity: Error,
     summary: "`image` and `model` are both set.",
-    why: "`image` asks for a plain image, `model` for a bundle with weights; Cog accepts only one of them.",
+    why: "`image` requests a plain image and `model` a bundle with weights. Cog accepts only one of them.",
     example: "```yaml\nimage: r8.im/acme/upscale\nmodel: r8.im/acme/upscale\n```",
 };
 
@@ -142,8 +142,8 @@ pub(crate) const REPOSITORY_INVALID: Rule = Rule {
     code: "SP516",
     name: "repository-invalid",
     severity: Error,
-    summary: "`model` is not a bare repository, or `image` is no image name.",
-    why: "A tag or digest is chosen by the push; a name with capitals or blanks is refused by Docker.",
+    summary: "`model` is not a repository without tag, or `image` is not a valid image name.",
+    why: "The push chooses the tag and the digest. Docker rejects names with capitals or blanks.",
     example: "```yaml\nmodel: r8.im/acme/upscale:v2   # write r8.im/acme/upscale\n```",
 };
 
@@ -151,9 +151,9 @@ pub(crate) const RUN_COMMAND_INVALID: Rule = Rule {
     code: "SP517",
     name: "run-command-invalid",
     severity: Error,
-    summary: "A command of `build.run` is empty or more than one line.",
-    why: "Each command becomes one line of a Dockerfile. Cog stops at a line break; a backslash at the end would swallow the next instruction.",
-    example: "```yaml\nbuild:\n  run:\n    - |\n      apt-get update\n      apt-get install -y sox   # make it a list item of its own\n```",
+    summary: "A command of `build.run` is empty or has more than one line.",
+    why: "Each command becomes one line of a Dockerfile. Cog rejects line breaks, and a backslash at the end would swallow the next instruction.",
+    example: "```yaml\nbuild:\n  run:\n    - |\n      apt-get update\n      apt-get install -y sox   # make it a separate list item\n```",
 };
 
 pub(crate) const MOUNT_INVALID: Rule = Rule {
@@ -161,7 +161,7 @@ pub(crate) const MOUNT_INVALID: Rule = Rule {
     name: "mount-invalid",
     severity: Error,
     summary: "A mount of a `build.run` command is not a secret with `id` and `target`.",
-    why: "Cog knows secret mounts only. A comma, blank or quote in a value would change the mount's meaning.",
+    why: "Cog supports only secret mounts. A comma, blank or quote in a value would change the meaning of the mount.",
     example: "```yaml\nbuild:\n  run:\n    - command: pip install private\n      mounts: [{type: secret, id: pip, target: /etc/pip.conf}]\n```",
 };
 
@@ -169,7 +169,7 @@ pub(crate) const CONCURRENCY_INVALID: Rule = Rule {
     code: "SP519",
     name: "concurrency-invalid",
     severity: Error,
-    summary: "`concurrency` has no `max`, a `max` below 1, or asks for more than the Python version can do.",
+    summary: "`concurrency` has no `max`, a `max` below 1, or a `max` that the Python version cannot serve.",
     why: "Concurrent predictions need an async `predict` on Python 3.11 or later.",
     example: "```yaml\nbuild:\n  python_version: \"3.10\"\nconcurrency:\n  max: 4\n```",
 };
@@ -178,8 +178,8 @@ pub(crate) const ENVIRONMENT_INVALID: Rule = Rule {
     code: "SP520",
     name: "environment-invalid",
     severity: Error,
-    summary: "An entry of `environment` is not `NAME=value`, or its name comes twice.",
-    why: "Cog refuses the file.",
+    summary: "An entry of `environment` is not `NAME=value`, or its name is used twice.",
+    why: "Cog rejects the file.",
     example: "```yaml\nenvironment:\n  - HF_HOME   # write HF_HOME=/src/.cache\n```",
 };
 
@@ -187,7 +187,7 @@ pub(crate) const ENVIRONMENT_RESERVED: Rule = Rule {
     code: "SP521",
     name: "environment-reserved",
     severity: Error,
-    summary: "An entry of `environment` sets a variable that Cog keeps for itself.",
+    summary: "An entry of `environment` sets a variable that is reserved for Cog.",
     why: "The platform sets it, and a model that overrides it may not start.",
     example: "```yaml\nenvironment:\n  - CUDA_VISIBLE_DEVICES=0\n```",
 };
@@ -196,8 +196,8 @@ pub(crate) const WEIGHTS_INVALID: Rule = Rule {
     code: "SP522",
     name: "weights-invalid",
     severity: Error,
-    summary: "An entry of `weights` breaks one of the rules for managed weights.",
-    why: "Names become tags and targets become mounts: names must be unique and fit a tag, targets absolute, unique and not inside each other.",
+    summary: "An entry of `weights` breaks a rule for managed weights.",
+    why: "Names become tags and targets become mounts. Names must be unique and valid as a tag. Targets must be absolute, unique and not inside each other.",
     example: "```yaml\nweights:\n  - {name: SDXL, target: weights, source: {uri: hf://acme/sdxl}}   # sdxl, /src/weights\n```",
 };
 
@@ -205,8 +205,8 @@ pub(crate) const DEPRECATED_KEY: Rule = Rule {
     code: "SP523",
     name: "cog-yaml-deprecated-key",
     severity: Warning,
-    summary: "A key in `cog.yaml` still works but has a successor.",
-    why: "Cog warns about it today and may drop it tomorrow.",
+    summary: "A key in `cog.yaml` is deprecated.",
+    why: "Cog still reads it, but may drop it in a later release.",
     example: "```yaml\nbuild:\n  python_packages: [torch==2.4.0]   # use python_requirements\n```",
 };
 
@@ -214,8 +214,8 @@ pub(crate) const LEGACY_KEY: Rule = Rule {
     code: "SP524",
     name: "cog-yaml-legacy-key",
     severity: Note,
-    summary: "A key in `cog.yaml` had a meaning up to Cog 0.16 only.",
-    why: "With an older SDK it is accepted but does not change this build; with a newer one it is dropped silently, which is a warning.",
+    summary: "A key in `cog.yaml` had a meaning only up to Cog 0.16.",
+    why: "An older SDK accepts it, but it does not change this build. A newer SDK ignores it silently, which is a warning.",
     example: "```yaml\nbuild:\n  fast: true\n```",
 };
 
@@ -232,8 +232,8 @@ pub(crate) const KEY_NEEDS_NEWER_SDK: Rule = Rule {
     code: "SP526",
     name: "cog-yaml-key-needs-newer-sdk",
     severity: Error,
-    summary: "A key in `cog.yaml` does not exist yet in the SDK that is asked for.",
-    why: "That SDK does not read it, so the model would start without its target or its setting.",
+    summary: "A key in `cog.yaml` is newer than the requested SDK.",
+    why: "That SDK ignores it, so the model would start without its target or setting.",
     example: "```yaml\nbuild:\n  sdk_version: \"0.16.12\"\nrun: run.py:Runner   # since 0.20; write predict\n```",
 };
 
@@ -241,8 +241,8 @@ pub(crate) const BASE_IMAGE_FALLBACK: Rule = Rule {
     code: "SP550",
     name: "cog-base-not-used",
     severity: Warning,
-    summary: "The ready-made `cog-base` image is not used although one may exist.",
-    why: "The registry could not be asked. The build goes on from a plain image: it takes longer and its layers are not the ones that Replicate has cached.",
+    summary: "The prebuilt `cog-base` image is not used, although one may exist.",
+    why: "The registry did not answer. The build continues from a plain image: it takes longer, and Replicate has not cached its layers.",
     example: "`r8.im` answered 503 when the tag was looked up.",
 };
 
@@ -251,7 +251,7 @@ pub(crate) const TORCH_CUDA_UNKNOWN: Rule = Rule {
     name: "torch-cuda-unknown",
     severity: Warning,
     summary: "PyTorch is not known to work with the CUDA version in `cog.yaml`.",
-    why: "The build goes on, but the model may fail when it first touches the GPU.",
+    why: "The build continues, but the model may fail when it first uses the GPU.",
     example: "```yaml\nbuild:\n  cuda: \"11.8\"   # torch 2.9 was built for 12.6, 12.8 and 13.0\n```",
 };
 
@@ -260,7 +260,7 @@ pub(crate) const TENSORFLOW_CUDA_UNKNOWN: Rule = Rule {
     name: "tensorflow-cuda-unknown",
     severity: Warning,
     summary: "TensorFlow is not known to work with the CUDA version in `cog.yaml`.",
-    why: "TensorFlow loads the CUDA libraries of the image and falls back to the CPU without an error when they do not fit.",
+    why: "TensorFlow loads the CUDA libraries of the image. When they do not match, it falls back to the CPU without an error.",
     example: "```yaml\nbuild:\n  cuda: \"11.2\"   # TensorFlow 2.14 was built for 11.8\n```",
 };
 
@@ -269,7 +269,7 @@ pub(crate) const FRAMEWORK_PYTHON: Rule = Rule {
     name: "framework-python",
     severity: Warning,
     summary: "PyTorch or TensorFlow has no wheel for the Python version in `cog.yaml`.",
-    why: "pip finds no matching distribution, minutes into the build.",
+    why: "pip fails to find a matching distribution, minutes into the build.",
     example: "```yaml\nbuild:\n  python_version: \"3.13\"   # torch 2.1.0 has wheels for 3.10 and 3.11\n```",
 };
 
@@ -277,8 +277,8 @@ pub(crate) const MANAGED_PACKAGE: Rule = Rule {
     code: "SP554",
     name: "managed-package",
     severity: Warning,
-    summary: "The requirements name `cog` or `coglet`; the line is left out.",
-    why: "Every build installs the SDK itself. Two opinions about its version end in whichever was installed last.",
+    summary: "The requirements contain `cog` or `coglet`; the line is skipped.",
+    why: "Every build installs the SDK itself. If two versions are requested, the last one installed wins.",
     example: "```text\ncog==0.9.20   # set build.sdk_version in cog.yaml instead\n```",
 };
 
@@ -286,8 +286,8 @@ pub(crate) const LOCAL_REQUIREMENT: Rule = Rule {
     code: "SP555",
     name: "local-requirement",
     severity: Error,
-    summary: "A requirement points to the local file system in a way that a build cannot follow.",
-    why: "The requirements are installed before the project is copied. Only the bare path of a wheel or source archive inside the project can be used.",
+    summary: "A requirement refers to a local file that the build cannot reach.",
+    why: "Requirements are installed before the project is copied. Only the bare path of a wheel or source archive inside the project works.",
     example: "```text\n-r extra.txt          # move its lines here\nmine @ file:///wheels/mine.whl   # write wheels/mine-1.0-py3-none-any.whl\n```",
 };
 
@@ -295,8 +295,8 @@ pub(crate) const FRAMEWORK_VERSION_MISSING: Rule = Rule {
     code: "SP556",
     name: "framework-version-missing",
     severity: Error,
-    summary: "`torch` has no version although the build has a GPU and no `cuda`.",
-    why: "Which CUDA version the image needs depends on it.",
+    summary: "`torch` has no version, and a GPU build without `cuda` needs one.",
+    why: "The CUDA version of the image depends on it.",
     example: "```text\ntorch   # write torch==2.4.0\n```",
 };
 
@@ -304,8 +304,8 @@ pub(crate) const CUDA_UNDECIDED: Rule = Rule {
     code: "SP557",
     name: "cuda-undecided",
     severity: Error,
-    summary: "No CUDA version or no image is known for what `cog.yaml` and the requirements ask for.",
-    why: "The build has nothing to start from.",
+    summary: "No CUDA version or no image matches `cog.yaml` and the requirements.",
+    why: "The build has no image to start from.",
     example: "`tensorflow==2.99.0` without `build.cuda`.",
 };
 
@@ -313,8 +313,8 @@ pub(crate) const TENSORFLOW_CUDNN: Rule = Rule {
     code: "SP558",
     name: "tensorflow-cudnn",
     severity: Warning,
-    summary: "TensorFlow was built for a cuDNN that no image has; the image's own is used.",
-    why: "TensorFlow 2.16 and 2.17 were built for CUDA 12.3 with cuDNN 8, and nvidia's CUDA 12.3 images carry cuDNN 9. Cog 0.22 cannot build them at all.",
+    summary: "TensorFlow was built for a cuDNN that no image has; the one in the image is used.",
+    why: "TensorFlow 2.16 and 2.17 were built for CUDA 12.3 with cuDNN 8, and nvidia's CUDA 12.3 images have cuDNN 9. Cog 0.22 cannot build them at all.",
     example: "```text\ntensorflow==2.17.0\n```",
 };
 
@@ -322,8 +322,8 @@ pub(crate) const SDK_NOT_PINNED: Rule = Rule {
     code: "SP559",
     name: "sdk-not-pinned",
     severity: Warning,
-    summary: "`prerelease` installs whatever SDK is newest at build time.",
-    why: "The same commit gives another model tomorrow.",
+    summary: "`prerelease` installs the newest SDK at build time.",
+    why: "The same commit can give a different model tomorrow.",
     example: "```yaml\nbuild:\n  sdk_version: prerelease   # pin 0.24.0a1\n```",
 };
 
@@ -331,8 +331,8 @@ pub(crate) const PLAN_IMPOSSIBLE: Rule = Rule {
     code: "SP560",
     name: "build-impossible",
     severity: Error,
-    summary: "What the build was told does not fit together.",
-    why: "For example the requirements file is missing, or a `cog-base` image was demanded and there is none.",
+    summary: "The settings of the build contradict each other.",
+    why: "For example, the requirements file is missing, or a required `cog-base` image does not exist.",
     example: "`build.python_requirements: requirements.txt` without such a file.",
 };
 
@@ -382,7 +382,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_ascend_within_the_rooms_range() {
+    fn codes_ascend_within_their_range() {
         assert!(RULES.is_sorted_by(|a, b| a.code < b.code));
         assert!(RULES.iter().all(|rule| ("SP501".."SP580").contains(&rule.code)));
     }

@@ -16,11 +16,11 @@ pub const NEWEST_KNOWN: Release = Release { major: 0, minor: 23, patch: 1, suffi
 pub struct Release {
     /// The first number.
     pub major: u32,
-    /// The second number, which is what changes behaviour.
+    /// The second number. It changes when behavior changes.
     pub minor: u32,
     /// The third number.
     pub patch: u32,
-    /// A pre-release or post-release mark as written, as in `a1`; empty for a final release.
+    /// A pre-release or post-release suffix as written, such as `a1`; empty for a final release.
     pub suffix: String,
 }
 
@@ -43,14 +43,14 @@ impl Release {
         Some(Self { major, minor, patch, suffix: format!("{separator}{suffix}") })
     }
 
-    /// Whether pip installs it only when asked for by name or with `--pre`.
-    pub fn is_prerelease(&self) -> bool {
+    /// Whether pip installs it only when named exactly or with `--pre`.
+    pub(crate) fn is_prerelease(&self) -> bool {
         let mark = self.suffix.trim_start_matches(['.', '-', '_']);
         !mark.is_empty() && !mark.starts_with("post") && !mark.starts_with('+')
     }
 
-    /// Whether it is `major.minor` or newer; a pre-release of a version counts as that version.
-    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
+    /// Whether it is `major.minor` or newer. A pre-release counts as its release.
+    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
         (self.major, self.minor) >= (major, minor)
     }
 }
@@ -74,7 +74,15 @@ impl fmt::Display for Release {
     }
 }
 
-/// Which SDK is asked for.
+/// The requested SDK.
+///
+/// ```
+/// use cog_source::sdk::{SchemaSource, SdkVersion};
+///
+/// let sdk = SdkVersion::parse("v0.16.12").unwrap();
+/// assert_eq!(sdk.schema_source(), SchemaSource::Image);
+/// assert_eq!(SdkVersion::parse(">=0.16"), None);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum SdkVersion {
     /// The newest final release.
@@ -82,22 +90,22 @@ pub enum SdkVersion {
     Latest,
     /// The newest release of any kind, not pinned.
     Prerelease,
-    /// This one.
+    /// Exactly this release.
     Exact(Release),
 }
 
-/// Where a model's schema comes from.
+/// The source of the schema of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SchemaSource {
     /// Read from the Python source before the build: the default since Cog 0.19.
     Source,
-    /// Asked from the built image (`python -m cog.command.openapi_schema`).
+    /// Read from the built image (`python -m cog.command.openapi_schema`).
     Image,
 }
 
-/// Which HTTP server runs in the image.
+/// The HTTP server in the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Server {
+pub(crate) enum Server {
     /// The Python server that was replaced in 0.17; it installs FastAPI, pydantic and uvicorn with the SDK.
     FastApi,
     /// The Rust server that comes with the SDK since 0.17.
@@ -114,7 +122,7 @@ impl SdkVersion {
         }
     }
 
-    /// The release that labels and schema name. Of a pre-release nobody knows before pip has chosen it.
+    /// The release to name in labels and schema. That of a pre-release is unknown until pip has chosen it.
     pub fn named(&self) -> Release {
         match self {
             Self::Latest | Self::Prerelease => NEWEST_KNOWN,
@@ -122,28 +130,28 @@ impl SdkVersion {
         }
     }
 
-    /// Whether it is `major.minor` or newer. What is not pinned is as new as can be.
-    pub fn is_at_least(&self, major: u32, minor: u32) -> bool {
+    /// Whether it is `major.minor` or newer. An SDK without pin counts as the newest.
+    pub(crate) fn is_at_least(&self, major: u32, minor: u32) -> bool {
         match self {
             Self::Latest | Self::Prerelease => true,
             Self::Exact(release) => release.is_at_least(major, minor),
         }
     }
 
-    /// Where the schema comes from. 0.17 and 0.18 could read it from source but did not by default.
+    /// The source of the schema. 0.17 and 0.18 can read it from source, but do not by default.
     pub fn schema_source(&self) -> SchemaSource {
         if self.is_at_least(0, 19) { SchemaSource::Source } else { SchemaSource::Image }
     }
 
     /// The server in the image.
-    pub fn server(&self) -> Server {
+    pub(crate) fn server(&self) -> Server {
         if self.is_at_least(0, 17) { Server::Coglet } else { Server::FastApi }
     }
 
     /// Whether the image must name its targets in `COG_PREDICT_TYPE_STUB` and `COG_TRAIN_TYPE_STUB`.
     ///
     /// Older servers read `/src/cog.yaml` instead.
-    pub fn needs_type_stubs(&self) -> bool {
+    pub(crate) fn needs_type_stubs(&self) -> bool {
         self.server() == Server::Coglet
     }
 
@@ -153,11 +161,11 @@ impl SdkVersion {
     }
 
     /// The lowest Python that the SDK runs on.
-    pub fn minimum_python(&self) -> &'static str {
+    pub(crate) fn minimum_python(&self) -> &'static str {
         if self.is_legacy() { "3.8" } else { "3.10" }
     }
 
-    /// The Python that a `cog.yaml` without `build.python_version` meant; since 0.17 it must be written.
+    /// The Python version of a `cog.yaml` without `build.python_version`. Since 0.17 there is no default.
     pub fn default_python(&self) -> Option<&'static str> {
         match self.is_legacy() {
             true if self.is_at_least(0, 15) => Some("3.13"),
@@ -166,8 +174,8 @@ impl SdkVersion {
         }
     }
 
-    /// What pip is asked for: an exact pin, except for `prerelease`.
-    pub fn pip_requirement(&self, newest: &Release) -> String {
+    /// The requirement for pip: an exact pin, except for `prerelease`.
+    pub(crate) fn pip_requirement(&self, newest: &Release) -> String {
         match self {
             Self::Latest => format!("cog=={newest}"),
             Self::Prerelease => "cog".to_owned(),
@@ -175,11 +183,11 @@ impl SdkVersion {
         }
     }
 
-    /// The server that belongs to the SDK, as an exact pin; `None` where the SDK brings its own or releases are not in step.
+    /// The server of the SDK as an exact pin; `None` when the SDK includes its own or the releases differ.
     ///
-    /// An SDK asks for any server from its own release on, and a newer one does not load older SDKs: 0.23's looks for a class that
+    /// An SDK accepts any server from its own release on, but newer servers do not load older SDKs: that of 0.23 looks for a class that
     /// SDKs before 0.20 do not have.
-    pub fn pip_server_requirement(&self, newest: &Release) -> Option<String> {
+    pub(crate) fn pip_server_requirement(&self, newest: &Release) -> Option<String> {
         let release = match self {
             Self::Latest => newest,
             Self::Exact(release) => release,
@@ -188,8 +196,8 @@ impl SdkVersion {
         (self.server() == Server::Coglet && release.suffix.is_empty()).then(|| format!("coglet=={release}"))
     }
 
-    /// Whether pip must be allowed pre-releases, also of the server that the SDK brings along.
-    pub fn allows_prereleases(&self) -> bool {
+    /// Whether pip has to allow pre-releases, also of the server that the SDK depends on.
+    pub(crate) fn allows_prereleases(&self) -> bool {
         match self {
             Self::Latest => false,
             Self::Prerelease => true,
@@ -208,14 +216,14 @@ impl fmt::Display for SdkVersion {
     }
 }
 
-/// The SDK to build with: the `cog_version` setting beats `build.sdk_version`, which beats the newest.
+/// The SDK to build with: the `cog_version` setting overrides `build.sdk_version`, which overrides the newest.
 pub fn choose(setting: Option<&SdkVersion>, in_config: Option<&SdkVersion>) -> (SdkVersion, Decision) {
     let (chosen, because) = match (setting, in_config) {
         (Some(setting), Some(written)) if setting != written => {
-            (setting, format!("the cog_version setting asks for it; build.sdk_version ({written}) is overruled"))
+            (setting, format!("the cog_version setting requests it and overrides build.sdk_version ({written})"))
         }
-        (Some(setting), _) => (setting, "the cog_version setting asks for it".to_owned()),
-        (None, Some(written)) => (written, "build.sdk_version in cog.yaml asks for it".to_owned()),
+        (Some(setting), _) => (setting, "the cog_version setting requests it".to_owned()),
+        (None, Some(written)) => (written, "build.sdk_version in cog.yaml requests it".to_owned()),
         (None, None) => (&SdkVersion::Latest, "neither cog_version nor build.sdk_version is set".to_owned()),
     };
     (chosen.clone(), Decision::new("Cog SDK", chosen.to_string(), because))
@@ -246,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_version_is_refused() {
+    fn other_text_is_not_a_version() {
         for text in ["newest", "0", "0.x", "0.1.2.3", "0.18.0 --pre", ">=0.18", "0.18.0;rm"] {
             assert_eq!(SdkVersion::parse(text), None, "{text}");
         }
@@ -263,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn each_range_has_its_own_ways() {
+    fn each_range_has_its_own_conventions() {
         for (version, schema, server, python) in [
             ("0.14.12", SchemaSource::Image, Server::FastApi, Some("3.12")),
             ("0.16.12", SchemaSource::Image, Server::FastApi, Some("3.13")),
@@ -282,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn latest_is_pinned_so_that_a_rebuild_is_the_same() {
+    fn latest_is_pinned_so_that_builds_are_reproducible() {
         assert_eq!(SdkVersion::Latest.pip_requirement(&NEWEST_KNOWN), "cog==0.23.1");
         assert_eq!(exact("v0.22.0").pip_requirement(&NEWEST_KNOWN), "cog==0.22.0");
         assert_eq!(SdkVersion::Prerelease.pip_requirement(&NEWEST_KNOWN), "cog");
@@ -303,10 +311,10 @@ mod tests {
     }
 
     #[test]
-    fn the_setting_beats_the_file() {
+    fn the_setting_overrides_the_file() {
         let (chosen, decision) = choose(Some(&exact("0.16.12")), Some(&exact("0.22.0")));
         assert_eq!(chosen, exact("0.16.12"));
-        assert_eq!(decision.because, "the cog_version setting asks for it; build.sdk_version (0.22.0) is overruled");
+        assert_eq!(decision.because, "the cog_version setting requests it and overrides build.sdk_version (0.22.0)");
         assert_eq!(choose(None, Some(&exact("0.22.0"))).0, exact("0.22.0"));
         assert_eq!(choose(None, None).0, SdkVersion::Latest);
     }

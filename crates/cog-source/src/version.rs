@@ -8,20 +8,20 @@ use std::fmt;
 
 /// A version such as `12.4`, `2.1.2` or `2.1.2+cu118`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Version {
+pub(crate) struct Version {
     /// The first number.
-    pub major: u32,
+    pub(crate) major: u32,
     /// The second number; zero when it is not written.
-    pub minor: u32,
+    pub(crate) minor: u32,
     /// The third number, when it is written.
-    pub patch: Option<u32>,
+    pub(crate) patch: Option<u32>,
     /// What follows `+`, as in `cu118`.
-    pub local: Option<String>,
+    pub(crate) local: Option<String>,
 }
 
 impl Version {
     /// Reads a version; `None` for anything with more than three parts or with a part that is not a number.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (numbers, local) = match text.trim().split_once('+') {
             Some((numbers, local)) => (numbers, Some(local.to_owned())),
             None => (text.trim(), None),
@@ -40,27 +40,27 @@ impl Version {
     }
 
     /// Whether both name the same release: a missing patch fits every patch, and the local part does not count.
-    pub fn matches(&self, other: &Self) -> bool {
+    pub(crate) fn matches(&self, other: &Self) -> bool {
         self.same_minor(other) && !matches!((self.patch, other.patch), (Some(mine), Some(theirs)) if mine != theirs)
     }
 
     /// Whether major and minor are the same.
-    pub fn same_minor(&self, other: &Self) -> bool {
+    pub(crate) fn same_minor(&self, other: &Self) -> bool {
         (self.major, self.minor) == (other.major, other.minor)
     }
 
     /// The order of the numbers alone: the local part does not count.
-    pub fn compare(&self, other: &Self) -> Ordering {
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
         self.numbers().cmp(&other.numbers())
     }
 
     /// Whether both are the same, with a missing patch as zero and the local part counted.
-    pub fn equals(&self, other: &Self) -> bool {
+    pub(crate) fn equals(&self, other: &Self) -> bool {
         self.numbers() == other.numbers() && self.local == other.local
     }
 
     /// `major.minor`.
-    pub fn major_minor(&self) -> String {
+    pub(crate) fn major_minor(&self) -> String {
         format!("{}.{}", self.major, self.minor)
     }
 
@@ -91,7 +91,7 @@ fn number(part: &str) -> Option<u32> {
 }
 
 /// Whether two version texts match; unreadable ones match nothing.
-pub fn matches(left: &str, right: &str) -> bool {
+pub(crate) fn matches(left: &str, right: &str) -> bool {
     match (Version::parse(left), Version::parse(right)) {
         (Some(left), Some(right)) => left.matches(&right),
         _ => false,
@@ -99,7 +99,7 @@ pub fn matches(left: &str, right: &str) -> bool {
 }
 
 /// Whether two version texts share major and minor; unreadable ones do not.
-pub fn same_minor(left: &str, right: &str) -> bool {
+pub(crate) fn same_minor(left: &str, right: &str) -> bool {
     match (Version::parse(left), Version::parse(right)) {
         (Some(left), Some(right)) => left.same_minor(&right),
         _ => false,
@@ -107,7 +107,7 @@ pub fn same_minor(left: &str, right: &str) -> bool {
 }
 
 /// The order of two version texts; an unreadable one is less than every readable one.
-pub fn compare(left: &str, right: &str) -> Ordering {
+pub(crate) fn compare(left: &str, right: &str) -> Ordering {
     match (Version::parse(left), Version::parse(right)) {
         (Some(left), Some(right)) => left.compare(&right),
         (left, right) => left.is_some().cmp(&right.is_some()),
@@ -116,8 +116,8 @@ pub fn compare(left: &str, right: &str) -> Ordering {
 
 /// `a >= b` as Cog computes it: greater in numbers, or equal with the local part counted.
 ///
-/// So `1.13.1+cu117` is *not* at least `1.13.1`, which is why no `cog-base` image carries PyTorch 1.13.1.
-pub fn at_least(left: &str, right: &str) -> bool {
+/// So `1.13.1+cu117` is *not* at least `1.13.1`, which is why no `cog-base` image has PyTorch 1.13.1.
+pub(crate) fn at_least(left: &str, right: &str) -> bool {
     match (Version::parse(left), Version::parse(right)) {
         (Some(left), Some(right)) => left.compare(&right) == Ordering::Greater || left.equals(&right),
         _ => left == right,
@@ -125,7 +125,7 @@ pub fn at_least(left: &str, right: &str) -> bool {
 }
 
 /// The version without its local part: `2.1.2+cu118` is `2.1.2`.
-pub fn without_local(text: &str) -> &str {
+pub(crate) fn without_local(text: &str) -> &str {
     text.split('+').next().unwrap_or(text)
 }
 

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-/// Smaller files stay with the code.
+/// The size from which a file counts as a weight.
 const MINIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
-/// Code is never a weight, and a folder with code is not taken as a whole.
+/// Endings of code. Code is never a weight, and a folder with code is not taken as a whole.
 const CODE_SUFFIXES: &[&str] = &[".py", ".ipynb"];
 
-/// Packages, media and logs may be large without being weights.
+/// Endings of packages, media and logs, which can be large without being weights.
 const OTHER_SUFFIXES: &[&str] = &[
     ".aac", ".avi", ".avif", ".flac", ".gif", ".heic", ".jpeg", ".jpg", ".log", ".m4a", ".mkv", ".mov", ".mp3", ".mp4", ".ogg",
     ".png", ".svg", ".wav", ".webm", ".webp", ".whl", ".wmv",
@@ -24,41 +24,46 @@ const IGNORED_PREFIXES: &[&str] = &[".cog", ".git", "__pycache__"];
 pub struct ListedFile {
     /// The path relative to the project, with `/`.
     pub path: String,
-    /// The size.
+    /// The size in bytes.
     pub size_bytes: u64,
 }
 
-/// What goes into the layer of weights.
+/// The files for the layer of weights.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct WeightSelection {
-    /// Whole folders, topmost only.
+    /// Whole folders, without folders inside them.
     pub folders: Vec<String>,
-    /// Single files beside `cog.yaml`.
+    /// Single files next to `cog.yaml`.
     pub files: Vec<String>,
 }
 
 impl WeightSelection {
-    /// Folders, then files.
+    /// All paths: folders, then files.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.folders.iter().chain(&self.files).map(String::as_str)
     }
 
-    /// Whether there are no weights.
+    /// Whether nothing is selected.
     pub fn is_empty(&self) -> bool {
         self.folders.is_empty() && self.files.is_empty()
     }
 
-    /// Whether a file or folder of the project is among the weights.
+    /// Whether the selection includes a file or folder of the project.
     pub fn holds(&self, path: &str) -> bool {
         self.files.iter().any(|file| file == path) || self.folders.iter().any(|folder| is_inside(path, folder))
     }
 }
 
-/// Chooses the weights of a project.
+/// Selects the weights of a project.
 ///
-/// With `peer_exact` a folder counts as having code when a code file's path merely starts with its name, so that `models_x/a.py`
-/// keeps `models` out.
-pub fn select(listing: &[ListedFile], peer_exact: bool) -> WeightSelection {
+/// ```
+/// use cog_source::weights::{ListedFile, select};
+///
+/// let file = |path: &str, size_bytes| ListedFile { path: path.to_owned(), size_bytes };
+/// let selection = select(&[file("checkpoints/model.bin", 1 << 30), file("predict.py", 2048)]);
+/// assert_eq!(selection.folders, ["checkpoints"]);
+/// ```
+pub fn select(listing: &[ListedFile]) -> WeightSelection {
     let listed = || listing.iter().filter(|file| !is_in_git(&file.path));
     let code: Vec<&str> = listed().map(|file| file.path.as_str()).filter(|path| has_suffix(path, CODE_SUFFIXES)).collect();
     let mut weights: Vec<&str> = listed()
@@ -77,9 +82,7 @@ pub fn select(listing: &[ListedFile], peer_exact: bool) -> WeightSelection {
             Some(_) => {}
         }
     }
-    let has_code = |folder: &str| {
-        code.iter().any(|path| path.starts_with(folder) && (peer_exact || path.as_bytes().get(folder.len()) == Some(&b'/')))
-    };
+    let has_code = |folder: &str| code.iter().any(|path| is_inside(path, folder));
     WeightSelection { folders: folders.into_iter().filter(|folder| !has_code(folder)).map(str::to_owned).collect(), files }
 }
 
@@ -110,7 +113,7 @@ mod tests {
     fn select_from(paths: &[(&str, u64)]) -> WeightSelection {
         let listing: Vec<ListedFile> =
             paths.iter().map(|(path, size_bytes)| ListedFile { path: (*path).to_owned(), size_bytes: *size_bytes }).collect();
-        select(&listing, false)
+        select(&listing)
     }
 
     #[test]
@@ -127,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn code_media_and_hidden_files_are_no_weights() {
+    fn code_media_and_hidden_files_are_not_weights() {
         for path in
             ["a.py", "nb.ipynb", "a.whl", "a.mp4", "a.log", ".cog/a.bin", ".gitattributes", "x/.git/lfs/a.bin", "__pycache__/a"]
         {
@@ -136,17 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_with_code_is_left_alone() {
+    fn a_folder_with_code_is_not_selected() {
         let selection = select_from(&[("models/a.bin", LARGE), ("models/load.py", 10), ("data/a.bin", LARGE)]);
         assert_eq!(selection.folders, ["data"]);
     }
 
     #[test]
-    fn a_neighbour_of_similar_name_does_not_count_unless_exactness_is_asked_for() {
-        let listing = [("models/a.bin", LARGE), ("models_x/a.py", 10)]
-            .map(|(path, size_bytes)| ListedFile { path: path.to_owned(), size_bytes });
-        assert_eq!(select(&listing, false).folders, ["models"]);
-        assert!(select(&listing, true).is_empty());
+    fn code_in_a_folder_of_similar_name_does_not_count() {
+        assert_eq!(select_from(&[("models/a.bin", LARGE), ("models_x/a.py", 10)]).folders, ["models"]);
     }
 
     #[test]

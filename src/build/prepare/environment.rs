@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cog_source::recipe::UvSource;
+use cog_source::recipe::{Conventions, UvSource};
 
 use super::CogBaseAnswers;
 use crate::build::official::CogProgram;
@@ -21,8 +21,8 @@ pub struct BuildEnvironment {
     pub ca_certificate: Option<String>,
     /// Where uv comes from in builds that need it.
     pub uv: UvSource,
-    /// Whether the Dockerfile is the official program's, to be compared with and not to be built.
-    pub peer_exact: bool,
+    /// Whose choices and instructions the Dockerfile follows. That of the Cog CLI is for comparison and cannot be built.
+    pub conventions: Conventions,
     /// The commit.
     pub git_revision: Option<String>,
     /// The branch, tag or description of the commit.

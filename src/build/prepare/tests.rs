@@ -241,7 +241,7 @@ mod base_image {
         let plan = BuildPlan { use_cog_base_image: Some(true), ..BuildPlan::default() };
         let (outcome, _) = with(Answer::Absent, &plan).await;
         let error = outcome.unwrap_err();
-        assert_eq!((error.to_string().as_str(), error.findings().len()), ("there is no image to start from", 1));
+        assert_eq!((error.to_string().as_str(), error.findings().len()), ("failed to choose a base image", 1));
         let (outcome, _) = with(Answer::Present(3), &plan).await;
         assert!(outcome.unwrap().recipe.uses_cog_base);
     }
@@ -492,7 +492,7 @@ async fn uv_comes_from_where_it_was_asked_for() {
 async fn a_project_that_cannot_be_planned_says_why() {
     let text = "build:\n  gpu: true\n  python_version: \"3.11\"\n  python_requirements: requirements.txt\nrun: run.py:Runner\n";
     let error = refused(&project_with(text, "m/cog.yaml", None, Some("torch\n")), &BuildPlan::default()).await;
-    assert_eq!(error.to_string(), "no CUDA version can be chosen");
+    assert_eq!(error.to_string(), "failed to choose a CUDA version");
     assert_eq!(error.location().map(|place| place.to_string()).as_deref(), Some("m/requirements.txt:1"));
     let error = refused(&project("build: {}\nrun: run.py:Runner\n"), &BuildPlan::default()).await;
     assert_eq!(error.to_string(), "`build.python_version` is not set");

@@ -1,6 +1,6 @@
 //! `image dockerfile`: what a build would be told, and why.
 
-use cog_source::recipe::Recipe;
+use cog_source::recipe::{Conventions, Recipe};
 use serde_json::json;
 
 use crate::build;
@@ -40,7 +40,7 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
 }
 
 async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
-    let peer_exact = arguments.peer_exact;
+    let conventions = if arguments.peer_exact { Conventions::CogCli } else { Conventions::Corrected };
     let loaded = load::load(None, arguments.settings, context).await?;
     let number = loaded.models.len();
     let model = match loaded.models.into_iter().next() {
@@ -51,14 +51,14 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
     let (script, run) = (loaded.script.as_ref(), &loaded.run);
     let (model, preparation) =
         prepare::prepare_alone(model, script, &run.settings.config_dir, &context.observer(), &context.cancelled).await?;
-    let recipe = recipe_of(&model.plan, peer_exact, run, context).await;
+    let recipe = recipe_of(&model.plan, conventions, run, context).await;
     for told in preparation.put_back() {
         context.printer.say(&told);
     }
     recipe
 }
 
-async fn recipe_of(plan: &ModelPlan, peer_exact: bool, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
+async fn recipe_of(plan: &ModelPlan, conventions: Conventions, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
     let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
     let collected = build_environment::collect(
         &context.environment,
@@ -67,7 +67,7 @@ async fn recipe_of(plan: &ModelPlan, peer_exact: bool, run: &RunSettings, contex
         &run.settings.replicate_registry,
         Reach::Published,
     )?;
-    let environment = build::BuildEnvironment { peer_exact, ..collected };
+    let environment = build::BuildEnvironment { conventions, ..collected };
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});
     let source = build::SourceFacts { schema: Some(&schema), concurrency: None };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use cog_findings::{Finding, Severity, SourceMap};
 use cog_schema::{CompatOptions, InputProperty, Method, compare, input_properties, lint};
-use cog_source::python::{self, Description, FolderTree, Target};
+use cog_source::python::{self, Describe, Description, FolderTree, Target};
 use serde_json::Value;
 
 use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
@@ -36,7 +36,8 @@ pub(super) async fn run(command: SchemaCommand, context: &Context) -> Result<Ver
 
 async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verdict, Failure> {
     let folder = context.environment.folder().join(&arguments.project);
-    let options = python::Options { cog_version: arguments.cog_version.clone(), peer_exact: arguments.peer_exact };
+    let options = python::Options { cog_version: arguments.cog_version.clone() };
+    let describe = if arguments.peer_exact { python::describe_like_cog } else { python::describe };
     let description = match &arguments.target {
         Some(text) => {
             let target = named_target(text)?;
@@ -44,10 +45,9 @@ async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verd
                 Mode::Predict => (Some(&target), None),
                 Mode::Train => (None, Some(&target)),
             };
-            python::describe(&FolderTree::new(folder.clone()), predict, train, &options)
-                .map_err(|errors| refused(&errors, &folder))?
+            describe(&FolderTree::new(folder.clone()), predict, train, &options).map_err(|errors| refused(&errors, &folder))?
         }
-        None => describe_project(&folder, options.cog_version.as_deref(), options.peer_exact).await?,
+        None => describe_project(&folder, options.cog_version.as_deref(), describe).await?,
     };
     for warning in description.warnings {
         let warning = with_excerpt(warning, &folder);
@@ -72,13 +72,13 @@ fn refused(errors: &[python::SignatureError], folder: &Path) -> Failure {
 }
 
 /// The schema of a project's own predictor and trainer, for the SDK that is asked for or else chosen.
-async fn describe_project(folder: &Path, cog_version: Option<&str>, peer_exact: bool) -> Result<Description, Failure> {
+async fn describe_project(folder: &Path, cog_version: Option<&str>, describe: Describe) -> Result<Description, Failure> {
     let (project, _findings) = inspect::load_project(folder, "", cog_version).await.map_err(|error| {
         let mut failure = Failure::from(error);
         failure.findings = failure.findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
         failure
     })?;
-    inspect::describe(&project, peer_exact).map_err(|errors| refused(&errors, folder))
+    inspect::describe_with(&project, describe).map_err(|errors| refused(&errors, folder))
 }
 
 /// A document and the places of its parts, when its source is at hand.
@@ -138,7 +138,7 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
     }
     let path = context.environment.folder().join(from);
     if path.is_dir() {
-        let described = describe_project(&path, None, false).await?;
+        let described = describe_project(&path, None, python::describe).await?;
         return Ok(Document {
             value: described.document,
             predict: described.predict_places,
@@ -182,6 +182,6 @@ async fn of_model(model: &ModelRef, id: Option<&str>, context: &Context) -> Resu
 
 /// The inputs that the source in a folder describes; `None` when it does not tell them.
 pub(super) async fn static_inputs(folder: &Path) -> Option<Vec<InputProperty>> {
-    let described = describe_project(folder, None, false).await.ok()?;
+    let described = describe_project(folder, None, python::describe).await.ok()?;
     Some(input_properties(&described.document, Method::Predict))
 }

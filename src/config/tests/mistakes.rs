@@ -25,14 +25,14 @@ fn an_unknown_key_has_its_place_and_a_neighbour() {
 
 #[test]
 fn a_value_of_another_kind_is_shown() {
-    assert_eq!(mistakes("parallel: four\n"), ["SP003 cog-safe-push.yaml:2:11: parallel is the text 'four', not a number"]);
     assert_eq!(
-        mistakes("parallel: -1\n"),
-        ["SP003 cog-safe-push.yaml:2:11: parallel is -1, not a whole number that is not negative"]
+        mistakes("parallel: four\n"),
+        ["SP003 cog-safe-push.yaml:2:11: parallel is the text 'four', not a whole number from 0"]
     );
+    assert_eq!(mistakes("parallel: -1\n"), ["SP003 cog-safe-push.yaml:2:11: parallel is the number -1, not a whole number from 0"]);
     assert_eq!(
         mistakes("predict:\n  predict_timeout: 1.5\n"),
-        ["SP003 cog-safe-push.yaml:3:20: predict.predict_timeout is 1.5, not a whole number that is not negative"]
+        ["SP003 cog-safe-push.yaml:3:20: predict.predict_timeout is the number 1.5, not a whole number from 0"]
     );
     assert_eq!(
         mistakes("use_cog_base_image: 3\n"),

@@ -2,20 +2,21 @@
 
 use cog_findings::{Finding, Location};
 
-use super::types::{CogConfig, Located};
+use super::types::CogConfig;
 use crate::cuda;
 use crate::rules;
 use crate::sdk::SdkVersion;
 use crate::tables::NEWEST_KNOWN_PYTHON;
 use crate::version::Version;
+use crate::yaml::Located;
 
 /// The lowest CUDA version that Cog accepts.
 const MINIMUM_CUDA_MAJOR: u32 = 11;
 
-/// The lowest Python with the task groups that concurrent predictions are built on.
+/// The lowest Python with task groups, which concurrent predictions need.
 const MINIMUM_PYTHON_FOR_CONCURRENCY: (u32, u32) = (3, 11);
 
-/// Everything that is wrong with a configuration as a whole.
+/// Checks a configuration as a whole.
 pub(super) fn check(config: &CogConfig, sdk: &SdkVersion) -> Vec<Finding> {
     let mut findings = Vec::new();
     check_python(config, sdk, &mut findings);
@@ -37,7 +38,7 @@ fn check_python(config: &CogConfig, sdk: &SdkVersion, findings: &mut Vec<Finding
         return;
     };
     let Some((major, minor)) = python_version(&python.value) else {
-        let finding = Finding::new(&rules::PYTHON_VERSION_INVALID, format!("`{}` is no Python version", python.value))
+        let finding = Finding::new(&rules::PYTHON_VERSION_INVALID, format!("`{}` is not a Python version", python.value))
             .hint("write major and minor version, as in \"3.12\"");
         findings.push(finding.at(python.location.clone()));
         return;
@@ -50,7 +51,7 @@ fn check_python(config: &CogConfig, sdk: &SdkVersion, findings: &mut Vec<Finding
             .hint(format!("write \"{}\" or newer, or pin an older SDK", sdk.minimum_python()));
         findings.push(finding.at(python.location.clone()));
     } else if (major, minor) > newest {
-        let message = format!("Python {} is newer than {NEWEST_KNOWN_PYTHON}, the newest that is known to work", python.value);
+        let message = format!("Python {} is newer than {NEWEST_KNOWN_PYTHON}, the newest known to work", python.value);
         findings.push(Finding::new(&rules::PYTHON_VERSION_UNKNOWN, message).at(python.location.clone()));
     }
 }
@@ -67,10 +68,10 @@ fn python_version(text: &str) -> Option<(u32, u32)> {
 
 fn check_cuda(config: &CogConfig, findings: &mut Vec<Finding>) {
     let build = &config.build;
-    let cuda_is_valid = build.cuda.as_ref().is_some_and(|cuda| match cuda_fault(&cuda.value) {
+    let cuda_is_valid = build.cuda.as_ref().is_some_and(|cuda| match cuda_problem(&cuda.value) {
         None => true,
-        Some(fault) => {
-            let finding = Finding::new(&rules::CUDA_VERSION_INVALID, format!("`{}` {fault}", cuda.value))
+        Some(problem) => {
+            let finding = Finding::new(&rules::CUDA_VERSION_INVALID, format!("`{}` {problem}", cuda.value))
                 .hint("write major and minor version, as in \"12.4\"");
             findings.push(finding.at(cuda.location.clone()));
             false
@@ -87,7 +88,7 @@ fn check_cuda(config: &CogConfig, findings: &mut Vec<Finding>) {
     let (true, Some(cuda), Some(cudnn)) = (cuda_is_valid, &build.cuda, &build.cudnn) else { return };
     let known = cuda::cudnns_for(&cuda.value);
     if !known.is_empty() && !known.contains(&cudnn.value.as_str()) {
-        let message = format!("there is no image with CUDA {} and cuDNN {}", cuda.value, cudnn.value);
+        let message = format!("no image has CUDA {} with cuDNN {}", cuda.value, cudnn.value);
         let finding = Finding::new(&rules::CUDNN_MISMATCH, message).hint(format!(
             "CUDA {} comes with cuDNN {}",
             cuda.value,
@@ -97,12 +98,12 @@ fn check_cuda(config: &CogConfig, findings: &mut Vec<Finding>) {
     }
 }
 
-fn cuda_fault(text: &str) -> Option<&'static str> {
+fn cuda_problem(text: &str) -> Option<&'static str> {
     match Version::parse(text) {
         Some(version) if version.major < MINIMUM_CUDA_MAJOR => Some("is older than CUDA 11, the oldest that Cog supports"),
-        Some(version) if !text.contains('.') || version.local.is_some() => Some("is no CUDA version"),
+        Some(version) if !text.contains('.') || version.local.is_some() => Some("is not a CUDA version"),
         Some(_) => None,
-        None => Some("is no CUDA version"),
+        None => Some("is not a CUDA version"),
     }
 }
 
@@ -130,24 +131,24 @@ fn check_names(config: &CogConfig, findings: &mut Vec<Finding>) {
         findings.push(finding.at(model.location.clone()));
     }
     if let Some(model) = &config.model
-        && let Some(fault) = repository_fault(&model.value, false)
+        && let Some(problem) = repository_problem(&model.value, false)
     {
-        findings.push(invalid_name("model", model, fault));
+        findings.push(invalid_name("model", model, problem));
     }
     if let Some(image) = &config.image
-        && let Some(fault) = repository_fault(&image.value, true)
+        && let Some(problem) = repository_problem(&image.value, true)
     {
-        findings.push(invalid_name("image", image, fault));
+        findings.push(invalid_name("image", image, problem));
     }
 }
 
-fn invalid_name(key: &str, name: &Located<String>, fault: &str) -> Finding {
-    let message = format!("`{key}` is `{}`: {fault}", name.value);
+fn invalid_name(key: &str, name: &Located<String>, problem: &str) -> Finding {
+    let message = format!("`{key}` is `{}`: {problem}", name.value);
     Finding::new(&rules::REPOSITORY_INVALID, message).hint("write it as `r8.im/owner/name`").at(name.location.clone())
 }
 
-/// What is wrong with a repository; the host may have capitals and a port, the path neither.
-fn repository_fault(name: &str, may_have_tag: bool) -> Option<&'static str> {
+/// The problem with a repository name. The host may have capitals and a port, the path may not.
+fn repository_problem(name: &str, may_have_tag: bool) -> Option<&'static str> {
     let (host, path) = match name.split_once('/') {
         Some((host, path)) if host.contains(['.', ':']) || host == "localhost" => (host, path),
         _ => ("", name),
@@ -163,7 +164,7 @@ fn repository_fault(name: &str, may_have_tag: bool) -> Option<&'static str> {
     };
     let host_is_plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:".contains(&byte));
     if !host_is_plain || path.is_empty() || !path.split('/').all(is_part) {
-        return Some("not a name that a registry accepts");
+        return Some("no registry accepts this name");
     }
     None
 }
@@ -174,7 +175,7 @@ fn check_weights(config: &CogConfig, findings: &mut Vec<Finding>) {
         Some(image) => (&image.location, "rename `image` to `model`"),
         None => (&first.location, "add `model: r8.im/owner/name`"),
     };
-    findings.push(Finding::new(&rules::WEIGHTS_INVALID, "`weights` need `model`").hint(hint).at(location.clone()));
+    findings.push(Finding::new(&rules::WEIGHTS_INVALID, "`weights` requires `model`").hint(hint).at(location.clone()));
 }
 
 #[cfg(test)]
@@ -193,11 +194,11 @@ mod tests {
     #[test]
     fn repositories_are_lowercase_paths_behind_any_host() {
         for name in ["r8.im/acme/upscale", "localhost:5000/a", "acme/upscale", "HOST.example/a/b_c"] {
-            assert_eq!(repository_fault(name, false), None, "{name}");
+            assert_eq!(repository_problem(name, false), None, "{name}");
         }
         for name in ["r8.im/acme/upscale:v2", "a@sha256:00", "r8.im/Acme/upscale", "r8.im/", "a b", "a//b"] {
-            assert!(repository_fault(name, false).is_some(), "{name}");
+            assert!(repository_problem(name, false).is_some(), "{name}");
         }
-        assert_eq!(repository_fault("r8.im/acme/upscale:v2", true), None);
+        assert_eq!(repository_problem("r8.im/acme/upscale:v2", true), None);
     }
 }

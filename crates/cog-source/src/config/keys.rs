@@ -1,4 +1,4 @@
-//! Which keys `cog.yaml` may have, and what is said about those it may not have.
+//! The keys of `cog.yaml`.
 
 use cog_findings::text::nearest;
 use cog_findings::{Finding, Severity};
@@ -9,11 +9,11 @@ use crate::yaml::Key;
 
 /// The keys of one mapping.
 pub(super) struct Keys {
-    /// Where the mapping stands, with a dot behind; empty for the document itself.
+    /// The path of the mapping, with a dot behind it; empty for the document itself.
     pub(super) path: &'static str,
-    /// What Cog 0.22 reads.
+    /// The keys that Cog 0.22 reads.
     pub(super) known: &'static [&'static str],
-    /// What only Cog up to 0.16 read.
+    /// The keys that only Cog up to 0.16 reads.
     pub(super) legacy: &'static [&'static str],
 }
 
@@ -51,37 +51,28 @@ pub(super) const WEIGHTS: Keys = Keys { path: "weights.", known: &["name", "sour
 pub(super) const WEIGHT_SOURCE: Keys = Keys { path: "weights.source.", known: &["exclude", "include", "uri"], legacy: &[] };
 
 impl Keys {
-    /// What is to be said about a key; nothing when Cog reads it.
-    pub(super) fn judge(&self, key: &Key, sdk: &SdkVersion) -> Option<Finding> {
-        let name = key.name.as_str();
-        if self.known.contains(&name) {
-            return None;
-        }
-        let path = self.path;
-        if self.legacy.contains(&name) {
-            let finding = if sdk.is_legacy() {
-                Finding::new(&rules::LEGACY_KEY, format!("`{path}{name}` does not change how safe-push builds"))
-            } else {
-                Finding::new(&rules::LEGACY_KEY, format!("`{path}{name}` has no effect since Cog 0.17"))
-                    .with_severity(Severity::Warning)
-                    .hint("remove it")
-            };
-            return Some(finding.at(key.location.clone()));
-        }
-        let finding = Finding::new(&rules::UNKNOWN_KEY, format!("`{path}{name}` is not a key of cog.yaml; Cog ignores it"));
-        let finding = match self.meant(name) {
-            Some(meant) => finding.hint(format!("did you mean `{meant}`?")),
-            None => finding.hint(format!("known here: {}", self.known.join(", "))),
+    /// The finding about a key that only Cog up to 0.16 reads.
+    pub(super) fn legacy_finding(&self, key: &Key, sdk: &SdkVersion) -> Finding {
+        let (path, name) = (self.path, &key.name);
+        let finding = if sdk.is_legacy() {
+            Finding::new(&rules::LEGACY_KEY, format!("`{path}{name}` does not change how safe-push builds"))
+        } else {
+            Finding::new(&rules::LEGACY_KEY, format!("`{path}{name}` has no effect since Cog 0.17"))
+                .with_severity(Severity::Warning)
+                .hint("remove it")
         };
-        Some(finding.at(key.location.clone()))
+        finding.at(key.location.clone())
     }
 
-    /// The key that was meant: the nearest one here, or one of the same name that belongs elsewhere.
-    fn meant(&self, name: &str) -> Option<String> {
+    /// The hint about a key that Cog does not read: the same key of another mapping, the nearest one of this mapping, or all.
+    pub(super) fn hint(&self, name: &str) -> String {
         let elsewhere = [&ROOT, &BUILD].into_iter().find(|keys| keys.path != self.path && keys.known.contains(&name));
-        match elsewhere {
-            Some(keys) => Some(format!("{}{name}", keys.path)),
-            None => nearest(name, self.known.iter().copied()).map(|near| format!("{}{near}", self.path)),
+        if let Some(keys) = elsewhere {
+            return format!("did you mean `{}{name}`?", keys.path);
+        }
+        match nearest(name, self.known.iter().copied()) {
+            Some(near) => format!("did you mean `{}{near}`?", self.path),
+            None => format!("the keys are {}", self.known.join(", ")),
         }
     }
 }

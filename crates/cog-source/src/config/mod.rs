@@ -5,16 +5,21 @@
 //!
 //! It is stricter than Cog: unknown keys are reported, and a missing `build` is an error rather than `FROM python:-slim`.
 
+mod build;
 mod check;
 mod keys;
 mod read;
+mod reader;
 mod types;
 mod weights;
 
 #[cfg(test)]
 mod tests;
 
-pub use types::{Build, CogConfig, Concurrency, Located, ManagedWeights, RunCommand, SecretMount, Target, WeightSource};
+pub use types::{Build, CogConfig, Concurrency, ManagedWeights, RunCommand, SecretMount, WeightSource};
+
+pub use crate::environment::Variable;
+pub use crate::target::Target;
 
 use cog_findings::Finding;
 
@@ -22,13 +27,13 @@ use crate::rules;
 use crate::sdk::SdkVersion;
 use crate::yaml;
 
-/// What was read.
+/// A configuration and the findings about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parsed {
-    /// The configuration, unless the text is no YAML mapping. Values at fault are left out of it, so that later checks can still
-    /// use the rest: build from it only when no finding is an error.
+    /// The configuration, unless the text is not a YAML mapping. Wrong values are omitted, so that later checks can use the rest:
+    /// build from it only when no finding is an error.
     pub config: Option<CogConfig>,
-    /// Everything there is to say, in the order of the file.
+    /// The findings, in the order of the file.
     pub findings: Vec<Finding>,
 }
 
@@ -39,12 +44,21 @@ impl Parsed {
     }
 }
 
-/// Reads `cog.yaml` for the SDK that it names itself.
+/// Reads `cog.yaml` for the SDK that it names.
+///
+/// ```
+/// use cog_source::config::parse;
+///
+/// let parsed = parse("build:\n  gpu: yes please\nrun: run.py:Runner\n", "cog.yaml");
+/// assert!(!parsed.is_usable());
+/// assert_eq!(parsed.findings[0].message, "`build.python_version` is not set");
+/// assert_eq!(parsed.findings[1].message, "build.gpu is the text 'yes please', not true or false");
+/// ```
 pub fn parse(text: &str, file: &str) -> Parsed {
     parse_for(text, file, None)
 }
 
-/// Reads `cog.yaml` for an SDK that overrules the one in it, as the `cog_version` setting does.
+/// Reads `cog.yaml` for an SDK that overrides the one in it.
 pub fn parse_for(text: &str, file: &str, sdk: Option<&SdkVersion>) -> Parsed {
     let root = match yaml::read(text, file) {
         Ok(root) => root,

@@ -1,9 +1,10 @@
-//! `cog.yaml` as people write it, and what is said about it.
+//! Real-world `cog.yaml` files and the findings about them.
 
 use cog_findings::Location;
 
 use super::*;
 use crate::sdk::SdkVersion;
+use crate::yaml::Located;
 
 const PLAIN: &str = "build:\n  python_version: \"3.12\"\npredict: predict.py:Predictor\n";
 
@@ -32,13 +33,13 @@ fn build_places(build: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_plain_file_has_nothing_against_it() {
+fn a_plain_file_is_usable() {
     let parsed = parsed(PLAIN);
     assert!(parsed.is_usable());
     // Only the note that `predict` has a newer name.
     assert_eq!(places(&parsed), ["SP523 3:1"]);
     let config = parsed.config.unwrap();
-    assert_eq!(config.predict.unwrap().to_string(), "predict.py:Predictor");
+    assert_eq!(config.predict.unwrap().value.to_string(), "predict.py:Predictor");
     assert_eq!(config.build.python_version.unwrap().value, "3.12");
 }
 
@@ -64,7 +65,7 @@ fn every_key_is_read() {
     assert_eq!(build.run[1].mounts, [SecretMount { id: "pip".into(), target: "/etc/pip.conf".into() }]);
     assert_eq!(text(&config.image), "r8.im/acme/upscale");
     assert_eq!(
-        (config.predict.unwrap().to_string(), config.train.unwrap().to_string()),
+        (config.predict.unwrap().value.to_string(), config.train.unwrap().value.to_string()),
         ("run.py:Runner".into(), "train.py:train".into())
     );
     let concurrency = config.concurrency.unwrap();
@@ -73,7 +74,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn several_mistakes_are_told_at_once_in_the_order_of_the_file() {
+fn several_mistakes_are_reported_at_once_in_the_order_of_the_file() {
     let text = "build:\n  gpu: \"true\"\n  python_version: \"3\"\n  cuda: \"10.2\"\n  system_packages: ffmpeg\n  sistem: 1\npredict: x\nenvironment: [PATH=x, X]\n";
     let parsed = parsed(text);
     let expected =
@@ -101,13 +102,13 @@ fn an_empty_file_lacks_everything() {
 }
 
 #[test]
-fn unknown_keys_are_told_with_the_one_that_was_meant() {
+fn unknown_keys_are_reported_with_the_intended_one() {
     for (text, hint) in [
         ("biuld: {}\n", "did you mean `build`?"),
         ("build:\n  pyton_version: '3.12'\n", "did you mean `build.python_version`?"),
         ("gpu: true\n", "did you mean `build.gpu`?"),
         ("build:\n  predict: a.py:B\n", "did you mean `predict`?"),
-        ("zzz: 1\n", "known here: build, concurrency, environment, image, model, predict, run, train, weights"),
+        ("zzz: 1\n", "the keys are build, concurrency, environment, image, model, predict, run, train, weights"),
     ] {
         let parsed = parsed(text);
         let unknown = parsed.findings.iter().find(|finding| finding.code.as_str() == "SP502").unwrap();
@@ -157,7 +158,7 @@ fn old_sdks_run_on_older_pythons_and_have_a_default() {
 }
 
 #[test]
-fn the_sdk_in_the_file_counts_unless_overruled() {
+fn the_sdk_in_the_file_counts_unless_overridden() {
     let text = "build:\n  python_version: '3.9'\n  sdk_version: 0.16.12\npredict: p.py:P\n";
     assert!(parsed(text).is_usable());
     assert!(!parse_for(text, "cog.yaml", Some(&SdkVersion::Latest)).is_usable());
@@ -308,8 +309,8 @@ fn managed_weights_have_their_rules() {
     );
     assert_eq!(with(&entry("a", "w")), ["the target `w` must be an absolute path"]);
     assert_eq!(with(&entry("a", "/x/..")), ["the target `/x/..` must not be the root of the container"]);
-    assert_eq!(with(&(entry("a", "/w") + &entry("a", "/v"))), ["the name `a` comes twice"]);
-    assert_eq!(with(&(entry("a", "/w") + &entry("b", "/w/"))), ["the target `/w/` comes twice"]);
+    assert_eq!(with(&(entry("a", "/w") + &entry("a", "/v"))), ["the name `a` is used twice"]);
+    assert_eq!(with(&(entry("a", "/w") + &entry("b", "/w/"))), ["the target `/w/` is used twice"]);
     assert_eq!(with(&(entry("a", "/w") + &entry("b", "/w/x"))), ["the target `/w/x` overlaps with `/w`"]);
     assert_eq!(with("  - {name: a, target: /w}\n"), ["an entry of `weights` has no `source`"]);
     assert_eq!(with("  - {name: a, target: /w, source: [{uri: x, include: ['!a', '']}]}\n").len(), 2);

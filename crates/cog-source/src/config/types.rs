@@ -1,27 +1,11 @@
-//! `cog.yaml` as values, each with the place it was written at.
-
-use std::fmt;
+//! `cog.yaml` as values, each with its location.
 
 use cog_findings::Location;
 
 use crate::environment::Variable;
 use crate::sdk::SdkVersion;
-
-/// A value and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located<T> {
-    /// The value.
-    pub value: T,
-    /// Where it stands.
-    pub location: Location,
-}
-
-impl<T> Located<T> {
-    /// A value at a place.
-    pub fn new(value: T, location: Location) -> Self {
-        Self { value, location }
-    }
-}
+use crate::target::Target;
+use crate::yaml::Located;
 
 /// A whole `cog.yaml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,13 +18,13 @@ pub struct CogConfig {
     pub image: Option<Located<String>>,
     /// The repository of a bundle with managed weights.
     pub model: Option<Located<String>>,
-    /// What answers predictions: `run`, or `predict` as it was called before 0.20.
-    pub predict: Option<Target>,
-    /// What answers trainings.
-    pub train: Option<Target>,
+    /// The class or function that answers predictions: `run`, called `predict` before Cog 0.20.
+    pub predict: Option<Located<Target>>,
+    /// The class or function that answers trainings.
+    pub train: Option<Located<Target>>,
     /// How many predictions run at once.
     pub concurrency: Option<Concurrency>,
-    /// Variables of build and run time.
+    /// Variables for the build and for the running model.
     pub environment: Vec<Located<Variable>>,
     /// Managed weights.
     pub weights: Vec<ManagedWeights>,
@@ -59,17 +43,17 @@ pub struct Build {
     pub python_packages: Vec<Located<String>>,
     /// Debian packages.
     pub system_packages: Vec<Located<String>>,
-    /// Commands after everything was installed.
+    /// Commands to run after all packages are installed.
     pub run: Vec<RunCommand>,
-    /// Commands that run after those of `run`, in spite of the name; deprecated.
+    /// Commands to run after those of `run`, despite the name; deprecated.
     pub pre_install: Vec<RunCommand>,
-    /// The CUDA version asked for.
+    /// The requested CUDA version.
     pub cuda: Option<Located<String>>,
-    /// The cuDNN version asked for.
+    /// The requested cuDNN version.
     pub cudnn: Option<Located<String>>,
-    /// The SDK asked for.
+    /// The requested SDK.
     pub sdk_version: Option<Located<SdkVersion>>,
-    /// Keys that meant something up to 0.16 only; they do not change a build.
+    /// Keys that only Cog up to 0.16 reads. They do not change a build.
     pub legacy_keys: Vec<Located<String>>,
 }
 
@@ -78,48 +62,19 @@ pub struct Build {
 pub struct RunCommand {
     /// One shell line.
     pub command: String,
-    /// Secrets that it may read.
+    /// Secrets that it can read.
     pub mounts: Vec<SecretMount>,
-    /// Where the command stands.
+    /// Where the command is written.
     pub location: Location,
 }
 
-/// A secret that a command may read while the image is built.
+/// A secret that a command can read while the image is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretMount {
     /// The secret's name.
     pub id: String,
-    /// The file it appears as.
+    /// The path of the file that contains it.
     pub target: String,
-}
-
-/// A class or function in a file of the project.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The file, relative to the project, with `.py`.
-    pub file: String,
-    /// The class or function.
-    pub name: String,
-    /// Where it stands in `cog.yaml`.
-    pub location: Location,
-}
-
-impl Target {
-    /// Reads `file.py:Name`: `.py:` must come exactly once, and neither side may be empty.
-    pub fn parse(text: &str, location: Location) -> Option<Self> {
-        let mut parts = text.split(".py:");
-        let (stem, name) = (parts.next()?, parts.next()?);
-        if parts.next().is_some() || stem.is_empty() || name.is_empty() {
-            return None;
-        }
-        Some(Self { file: format!("{stem}.py"), name: name.to_owned(), location })
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{}", self.file, self.name)
-    }
 }
 
 /// The `concurrency` section.
@@ -127,7 +82,7 @@ impl fmt::Display for Target {
 pub struct Concurrency {
     /// How many predictions may run at once.
     pub max: Located<u32>,
-    /// A hint for autoscalers, which Cog itself drops.
+    /// A hint for autoscalers, which Cog itself ignores.
     pub default_target: Option<u32>,
 }
 
@@ -140,7 +95,7 @@ pub struct ManagedWeights {
     pub target: String,
     /// Where the files come from.
     pub sources: Vec<WeightSource>,
-    /// Where the entry stands.
+    /// Where the entry is written.
     pub location: Location,
 }
 
@@ -149,29 +104,8 @@ pub struct ManagedWeights {
 pub struct WeightSource {
     /// The address.
     pub uri: Option<String>,
-    /// Patterns of files to take.
+    /// Patterns of files to include.
     pub include: Vec<String>,
-    /// Patterns of files to leave.
+    /// Patterns of files to exclude.
     pub exclude: Vec<String>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_target_names_a_file_and_a_member() {
-        for (text, expected) in [
-            ("predict.py:Predictor", Some("predict.py:Predictor")),
-            ("src/run.py:run", Some("src/run.py:run")),
-            ("predict:Predictor", None),
-            ("predict.py", None),
-            ("a.py:b.py:C", None),
-            (".py:C", None),
-            ("a.py:", None),
-        ] {
-            let target = Target::parse(text, Location::file("cog.yaml"));
-            assert_eq!(target.map(|target| target.to_string()).as_deref(), expected, "{text}");
-        }
-    }
 }

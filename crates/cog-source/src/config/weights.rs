@@ -7,90 +7,84 @@ use cog_findings::Location;
 use regex::Regex;
 
 use super::keys;
-use super::read::Reader;
-use super::types::{Located, ManagedWeights, WeightSource};
+use super::reader::ConfigReader;
+use super::types::{ManagedWeights, WeightSource};
 use crate::rules;
-use crate::yaml::{Node, Value};
+use crate::yaml::{Entry, Located, Mapping, Value};
 
-/// What fits into a tag: lowercase words joined by single dots, dashes or underscores.
+/// Whether a name fits into a tag: lowercase words joined by single dots, dashes or underscores.
 fn is_name(text: &str) -> bool {
     #[expect(clippy::expect_used, reason = "the pattern is a constant that a test compiles")]
     static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new("^[a-z0-9]+(?:[._-][a-z0-9]+)*$").expect("a valid pattern"));
     NAME.is_match(text)
 }
 
-/// Reads the entries and the rules among them.
-pub(super) fn read(reader: &mut Reader, node: &Node) -> Vec<ManagedWeights> {
+/// Reads the entries, and checks the rules among them.
+pub(super) fn read(reader: &mut ConfigReader, root: &Mapping<'_>) -> Vec<ManagedWeights> {
     let mut weights = Vec::new();
     let (mut names, mut targets) = (BTreeSet::new(), Vec::new());
-    for item in reader.list("weights", node) {
-        let (mut name, mut target, mut sources) = (None, None, Vec::new());
-        for (key, node) in reader.map("weights", item) {
-            reader.judge_key(&keys::WEIGHTS, key);
-            match key.name.as_str() {
-                "name" => name = reader.text("weights.name", node),
-                "target" => target = reader.text("weights.target", node),
-                "source" => sources = read_sources(reader, node),
-                _ => {}
-            }
-        }
+    for item in reader.yaml.list(root.get("weights").as_ref()) {
+        let Some(keys) = reader.section(&item, &keys::WEIGHTS) else { continue };
+        let name = reader.yaml.located_text(keys.get("name").as_ref());
+        let target = reader.yaml.located_text(keys.get("target").as_ref());
+        let sources = keys.get("source").map(|source| read_sources(reader, &source)).unwrap_or_default();
         if sources.is_empty() {
-            reader.report(&rules::WEIGHTS_INVALID, "an entry of `weights` has no `source`".to_owned(), &item.location);
+            reader.report(&rules::WEIGHTS_INVALID, "an entry of `weights` has no `source`", item.location());
         }
-        let name = check_name(reader, name, &mut names, &item.location);
-        let target = check_target(reader, target, &mut targets, &item.location);
+        let name = check_name(reader, name, &mut names, item.location());
+        let target = check_target(reader, target, &mut targets, item.location());
         if let (Some(name), Some(target)) = (name, target) {
-            weights.push(ManagedWeights { name, target, sources, location: item.location.clone() });
+            weights.push(ManagedWeights { name, target, sources, location: item.location().clone() });
         }
     }
     weights
 }
 
 fn check_name(
-    reader: &mut Reader,
+    reader: &mut ConfigReader,
     name: Option<Located<String>>,
     names: &mut BTreeSet<String>,
     entry: &Location,
 ) -> Option<String> {
     let Some(name) = name.filter(|name| !name.value.is_empty()) else {
-        reader.report(&rules::WEIGHTS_INVALID, "an entry of `weights` has no `name`".to_owned(), entry);
+        reader.report(&rules::WEIGHTS_INVALID, "an entry of `weights` has no `name`", entry);
         return None;
     };
-    let fault = if !is_name(&name.value) {
+    let problem = if !is_name(&name.value) {
         "must be lowercase letters and digits, joined by single dots, dashes or underscores"
     } else if !names.insert(name.value.clone()) {
-        "comes twice"
+        "is used twice"
     } else {
         return Some(name.value);
     };
-    reader.report(&rules::WEIGHTS_INVALID, format!("the name `{}` {fault}", name.value), &name.location);
+    reader.report(&rules::WEIGHTS_INVALID, format!("the name `{}` {problem}", name.value), &name.location);
     None
 }
 
 fn check_target(
-    reader: &mut Reader,
+    reader: &mut ConfigReader,
     target: Option<Located<String>>,
     targets: &mut Vec<String>,
     entry: &Location,
 ) -> Option<String> {
     let Some(target) = target.filter(|target| !target.value.is_empty()) else {
-        reader.report(&rules::WEIGHTS_INVALID, "an entry of `weights` has no `target`".to_owned(), entry);
+        reader.report(&rules::WEIGHTS_INVALID, "an entry of `weights` has no `target`", entry);
         return None;
     };
     let clean = clean(&target.value);
-    let fault = if !target.value.starts_with('/') {
+    let problem = if !target.value.starts_with('/') {
         "must be an absolute path".to_owned()
     } else if clean == "/" {
         "must not be the root of the container".to_owned()
     } else if targets.contains(&clean) {
-        "comes twice".to_owned()
+        "is used twice".to_owned()
     } else if let Some(other) = targets.iter().find(|other| is_inside(&clean, other) || is_inside(other, &clean)) {
         format!("overlaps with `{other}`")
     } else {
         targets.push(clean);
         return Some(target.value);
     };
-    reader.report(&rules::WEIGHTS_INVALID, format!("the target `{}` {fault}", target.value), &target.location);
+    reader.report(&rules::WEIGHTS_INVALID, format!("the target `{}` {problem}", target.value), &target.location);
     None
 }
 
@@ -114,33 +108,28 @@ fn is_inside(path: &str, folder: &str) -> bool {
 }
 
 /// One source, or a list of them.
-fn read_sources(reader: &mut Reader, node: &Node) -> Vec<WeightSource> {
-    match &node.value {
-        Value::List(items) => items.iter().map(|item| read_source(reader, item)).collect(),
-        Value::Null => Vec::new(),
-        _ => vec![read_source(reader, node)],
+fn read_sources(reader: &mut ConfigReader, entry: &Entry<'_>) -> Vec<WeightSource> {
+    match &entry.node().value {
+        Value::List(_) => reader.yaml.list(Some(entry)).iter().map(|item| read_source(reader, item)).collect(),
+        _ => vec![read_source(reader, entry)],
     }
 }
 
-fn read_source(reader: &mut Reader, node: &Node) -> WeightSource {
-    let mut source = WeightSource::default();
-    for (key, node) in reader.map("weights.source", node) {
-        reader.judge_key(&keys::WEIGHT_SOURCE, key);
-        match key.name.as_str() {
-            "uri" => source.uri = reader.text("weights.source.uri", node).map(|uri| uri.value),
-            "include" => source.include = read_patterns(reader, "weights.source.include", node),
-            "exclude" => source.exclude = read_patterns(reader, "weights.source.exclude", node),
-            _ => {}
-        }
+fn read_source(reader: &mut ConfigReader, entry: &Entry<'_>) -> WeightSource {
+    let Some(keys) = reader.section(entry, &keys::WEIGHT_SOURCE) else { return WeightSource::default() };
+    WeightSource {
+        uri: reader.yaml.text(keys.get("uri").as_ref()),
+        include: read_patterns(reader, keys.get("include").as_ref()),
+        exclude: read_patterns(reader, keys.get("exclude").as_ref()),
     }
-    source
 }
 
-fn read_patterns(reader: &mut Reader, path: &str, node: &Node) -> Vec<String> {
+fn read_patterns(reader: &mut ConfigReader, entry: Option<&Entry<'_>>) -> Vec<String> {
+    let path = entry.map(Entry::path).unwrap_or_default();
     let mut patterns = Vec::new();
-    for pattern in reader.texts(path, node) {
+    for pattern in reader.texts(entry) {
         let text = pattern.value.trim();
-        let fault = if text.is_empty() {
+        let problem = if text.is_empty() {
             "is empty"
         } else if text.starts_with('!') {
             "starts with `!`, which is not supported"
@@ -150,7 +139,7 @@ fn read_patterns(reader: &mut Reader, path: &str, node: &Node) -> Vec<String> {
             patterns.push(text.to_owned());
             continue;
         };
-        reader.report(&rules::WEIGHTS_INVALID, format!("a pattern of `{path}` {fault}"), &pattern.location);
+        reader.report(&rules::WEIGHTS_INVALID, format!("a pattern of `{path}` {problem}"), &pattern.location);
     }
     patterns
 }

@@ -1,22 +1,33 @@
-//! A certificate authority that the build and the model must trust (`COG_CA_CERT`).
+//! The certificate authority that the build and the model trust (`COG_CA_CERT`).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::context_file::RecipeFile;
 use super::{Writer, bind_mount};
-use crate::recipe::RecipeFile;
 
 const FILE: &str = "cog-ca-cert.crt";
 const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
 const END: &str = "-----END CERTIFICATE-----";
 
-/// Why a value is no certificate.
+/// A value that is not a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the CA certificate is neither PEM text nor PEM text in base64")]
 pub struct CertificateError;
 
-/// Reads the text of `COG_CA_CERT`: PEM, or PEM in base64. Paths and folders are for the caller to read.
+/// Reads the text of `COG_CA_CERT`: PEM, or PEM in base64. Callers read files and folders.
+///
+/// # Errors
+/// The text is neither.
+///
+/// ```
+/// use cog_source::dockerfile::certificate::pem_from_value;
+///
+/// let pem = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
+/// assert_eq!(pem_from_value(pem).unwrap(), format!("{pem}\n"));
+/// assert!(pem_from_value("/etc/cert.pem").is_err());
+/// ```
 pub fn pem_from_value(value: &str) -> Result<String, CertificateError> {
     let value = value.trim();
     let text = if value.starts_with("-----BEGIN") {
@@ -33,9 +44,9 @@ pub fn pem_from_value(value: &str) -> Result<String, CertificateError> {
     Ok(format!("{text}\n"))
 }
 
-/// Installs the certificate, before anything talks to the network.
+/// Installs the certificate. Comes before every command that uses the network.
 ///
-/// The bundle is appended to by hand as well: `update-ca-certificates` may be missing, and skips files with several certificates.
+/// Also appends to the bundle directly: `update-ca-certificates` may be missing, and it skips files with several certificates.
 pub(crate) fn install(writer: &mut Writer, pem: &str) -> RecipeFile {
     let mount = bind_mount(FILE, &format!("/tmp/{FILE}"));
     let installed = format!("/usr/local/share/ca-certificates/{FILE}");
@@ -62,13 +73,13 @@ mod tests {
     const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
 
     #[test]
-    fn pem_is_taken_as_it_is_or_from_base64() {
+    fn pem_is_read_as_is_or_from_base64() {
         assert_eq!(pem_from_value(&format!("\n{PEM}\n\n")), Ok(format!("{PEM}\n")));
         assert_eq!(pem_from_value(&STANDARD.encode(PEM)), Ok(format!("{PEM}\n")));
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn anything_else_is_rejected() {
         for value in [
             "",
             "/etc/cert.pem",

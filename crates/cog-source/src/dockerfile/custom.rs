@@ -1,17 +1,17 @@
-//! A Dockerfile that the user wrote: taken as it is, byte for byte, with its own lines as steps.
+//! A Dockerfile of the project: used byte for byte, with its own lines as steps.
 
 use cog_findings::Location;
 use cog_findings::text::shorten;
 
-use crate::recipe::RecipeStep;
+use super::step::RecipeStep;
 
 /// Longest instruction in a step's title.
 const MAX_TITLE_BYTES: usize = 100;
 
-/// What is known about a Dockerfile from its text.
+/// The base image and the steps of a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CustomDockerfile {
-    /// The image of the last stage; empty when there is no `FROM`.
+    /// The image of the last stage; empty without `FROM`.
     pub(crate) base_image: String,
     pub(crate) steps: Vec<RecipeStep>,
 }

@@ -1,16 +1,16 @@
-//! What pip installs: the model's requirements and the SDK.
+//! Packages that pip installs: the requirements of the model and the SDK.
 
 use cog_findings::Location;
 
+use super::context_file::RecipeFile;
 use super::quote::shell_word;
 use super::{BUILD_FOLDER, PIP_CACHE, Writer, bind_mount};
-use crate::recipe::RecipeFile;
 use crate::requirements::Prepared;
 use crate::sdk::{Release, SdkVersion};
 
 const REQUIREMENTS: &str = "requirements.txt";
 
-/// For packages that are compiled; Cog's, without the `-S` that stops gcc from compiling.
+/// Flags for packages that are compiled: those of Cog without `-S`, which stops gcc from compiling.
 const C_FLAGS: &str = "-O3 -funroll-loops -fno-strict-aliasing -flto";
 
 /// Removes debug symbols from what was just installed (`--strip`).
@@ -19,7 +19,7 @@ const STRIP: &str = "find / -xdev -type f -name \"*python*.so\" -not -name \"*cp
 /// How pip is called.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pip {
-    /// Whether the Python is marked as managed by uv, so that pip must be told to go on.
+    /// Whether Python is marked as managed by uv, so that pip needs `--break-system-packages`.
     pub(crate) breaks_system_packages: bool,
     /// Whether debug symbols are removed.
     pub(crate) strips: bool,
@@ -31,7 +31,7 @@ impl Pip {
         let mounts: String = mounts.iter().map(|mount| format!(" {mount}")).collect();
         let system = if self.breaks_system_packages { " --break-system-packages" } else { "" };
         let strip = if self.strips { format!(" && {STRIP}") } else { String::new() };
-        // As variables, because a pip that is too old to know the options would stop at them.
+        // Variables, because an old pip would fail on options that it does not know.
         let quiet = "PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1";
         format!(
             "RUN {PIP_CACHE}{mounts} CFLAGS=\"{C_FLAGS}\" {quiet} python -m pip install --cache-dir /root/.cache/pip{system} {arguments}{strip}"
@@ -39,7 +39,7 @@ impl Pip {
     }
 }
 
-/// Installs the requirements; nothing for none.
+/// Installs the requirements, if any.
 pub(crate) fn requirements(writer: &mut Writer, pip: Pip, prepared: &Prepared, origin: Option<&Location>) -> Option<RecipeFile> {
     if prepared.is_empty() {
         return None;
@@ -51,17 +51,17 @@ pub(crate) fn requirements(writer: &mut Writer, pip: Pip, prepared: &Prepared, o
     }
     writer.instruction(&pip.install(&mounts, &format!("-r {target}")), origin, "install Python requirements");
     if !prepared.artifacts.is_empty() {
-        // A local wheel may have brought an SDK of its own along.
+        // A local wheel may have installed an SDK as a dependency.
         let system = if pip.breaks_system_packages { " --break-system-packages" } else { "" };
         writer.standard(
             &format!("RUN python -m pip uninstall --yes{system} cog coglet"),
-            "remove any SDK that a local package brought",
+            "remove any SDK that a local package installed",
         );
     }
     Some(RecipeFile { path: format!("{BUILD_FOLDER}/{REQUIREMENTS}"), contents: prepared.text().into_bytes() })
 }
 
-/// Installs the SDK. The old one gets the range of pydantic that it was made for.
+/// Installs the SDK, before 0.17 with the pydantic versions it supports.
 pub(crate) fn sdk(writer: &mut Writer, pip: Pip, sdk: &SdkVersion, newest: &Release, origin: Option<&Location>) {
     let requirement = sdk.pip_requirement(newest);
     let mut arguments = if sdk.allows_prereleases() { "--pre ".to_owned() } else { String::new() };
@@ -78,10 +78,10 @@ pub(crate) fn sdk(writer: &mut Writer, pip: Pip, sdk: &SdkVersion, newest: &Rele
 
 /// Compiles all Python files ahead of time (`--precompile`).
 ///
-/// For `python` as it is started and, as Cog does, for `python -OO`. Files of other Python versions lie around in most images and do not
-/// compile, which is no reason to stop.
+/// For plain `python` and, as Cog does, for `python -OO`. Most images contain files of other Python versions that do not compile, which
+/// is not an error.
 pub(crate) fn precompile(writer: &mut Writer) {
-    // Without folders, compileall looks at the files right in those of sys.path and at no package.
+    // Without folders, compileall compiles the files directly in those of sys.path, but no package.
     writer.standard(
         "RUN find / -xdev -type f -name \"*.py[co]\" -delete \\\n    \
          && find / -xdev -type f -name \"*.py\" -exec touch -t 197001010000 {} + \\\n    \

@@ -5,16 +5,18 @@ use cog_findings::text::{double_quoted, shorten};
 
 use super::quote::{copy_words, shell_word};
 use super::{BUILD_FOLDER, Writer};
-use crate::config::{RunCommand, Target};
+use crate::config::RunCommand;
+use crate::target::Target;
 use crate::weights::WeightSelection;
+use crate::yaml::Located;
 
 /// Longest command in a step's title.
 const MAX_TITLE_BYTES: usize = 100;
 
-/// Where things are mounted that are copied from: a folder that every base image has, so that mounting leaves no trace.
+/// The mount point of copies. Every base image has this folder, so that mounting leaves no trace.
 const MOUNT: &str = "/mnt";
 
-/// The time of files in the image where no other is asked for: 1 January 1980, the earliest that a zip archive can hold.
+/// The default time of files in the image: 1 January 1980, the earliest in a zip archive.
 const FILE_TIME: u64 = 315_532_800;
 
 /// The name of the stage that weights are copied from.
@@ -30,10 +32,10 @@ pub(crate) fn commands<'a>(writer: &mut Writer, commands: impl IntoIterator<Item
     }
 }
 
-/// Takes the weights from their own image, so that a change of code leaves their layers alone.
+/// Copies the weights from their own image, so that a change of code does not change their layers.
 ///
-/// Without `--link`, a `COPY` gives folders the time of the build: done again because a package changed, it would make a layer that
-/// differs from the last one by that alone, and all weights would be pushed again. So tar writes them, with one time for everything.
+/// Without `--link`, a `COPY` gives folders the time of the build. Repeated because a package changed, it would make a new layer that
+/// differs only in these times, and all weights would be pushed again. So tar writes them, with one time for everything.
 pub(crate) fn weights(writer: &mut Writer, selection: &WeightSelection, with_link: bool) {
     if with_link {
         for path in selection.paths() {
@@ -52,7 +54,7 @@ fn list(selection: &WeightSelection) -> String {
     shorten(&selection.paths().collect::<Vec<_>>().join(", "), MAX_TITLE_BYTES)
 }
 
-/// Copies what is mounted to /src: names in order, owned by root, with the times that the options say.
+/// Copies the mounted files to /src: sorted by name, owned by root, with the times from the options.
 fn copy_by_tar(options: &str) -> String {
     format!("tar -C {MOUNT} --sort=name --owner=0 --group=0 --numeric-owner {options} -cf - . | tar -C /src -xpf -")
 }
@@ -63,22 +65,26 @@ pub(crate) fn weights_dockerfile(selection: &WeightSelection) -> String {
     std::iter::once("FROM scratch\n".to_owned()).chain(copies).collect()
 }
 
-/// How the model starts.
+/// The variables of the model server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Start<'a> {
-    pub(crate) predict: Option<&'a Target>,
-    pub(crate) train: Option<&'a Target>,
+    pub(crate) predict: Option<&'a Located<Target>>,
+    pub(crate) train: Option<&'a Located<Target>>,
     pub(crate) concurrency: Option<(u32, Option<&'a Location>)>,
 }
 
-/// Working folder, port, variables of the server, and its command.
+/// Working folder, port, variables and command of the model server.
 pub(crate) fn start(writer: &mut Writer, start: &Start<'_>) {
     writer.standard("WORKDIR /src", "work in /src");
     writer.standard("EXPOSE 5000", "name the server's port");
     for (variable, target) in [("COG_PREDICT_TYPE_STUB", start.predict), ("COG_TRAIN_TYPE_STUB", start.train)] {
         if let Some(target) = target {
-            let value = double_quoted(&target.to_string());
-            writer.instruction(&format!("ENV {variable}={value}"), Some(&target.location), format!("name {target} to the server"));
+            let value = double_quoted(&target.value.to_string());
+            writer.instruction(
+                &format!("ENV {variable}={value}"),
+                Some(&target.location),
+                format!("name {} to the server", target.value),
+            );
         }
     }
     if let Some((max, origin)) = start.concurrency {
@@ -87,10 +93,10 @@ pub(crate) fn start(writer: &mut Writer, start: &Start<'_>) {
     writer.standard("CMD [\"python\", \"-m\", \"cog.server.http\"]", "start the server");
 }
 
-/// The project's files, without those that were generated for the build.
+/// Copies the files of the project, without those that are generated for the build.
 ///
-/// `COPY` before frontend 1.19 cannot leave anything out, and gives folders the time of the build; tar does both as it should be, so that
-/// the same project makes the same layer on every machine.
+/// `COPY` before frontend 1.19 cannot exclude files, and it gives folders the time of the build. With tar, the same project makes the
+/// same layer on every machine.
 pub(crate) fn copy(writer: &mut Writer, config_name: &str, can_exclude: bool) {
     if can_exclude {
         writer.standard(&format!("COPY --exclude={BUILD_FOLDER} . /src"), "copy the project");

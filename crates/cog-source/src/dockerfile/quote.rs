@@ -1,6 +1,6 @@
 //! Values in shell lines, `ENV` and `COPY`.
 
-/// A word for a shell line: as it is when harmless, else in single quotes.
+/// A word for a shell line: unchanged when harmless, else in single quotes.
 pub(super) fn shell_word(text: &str) -> String {
     let is_harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_harmless) && !text.starts_with('=') {
@@ -11,8 +11,8 @@ pub(super) fn shell_word(text: &str) -> String {
 
 /// The value of an `ENV` pair.
 ///
-/// Cog writes values as they stand, so `a b` breaks its Dockerfile while `"a b"` with quotes of its own works. What works there is
-/// kept as it is, so that it means the same; what does not is quoted. `$NAME` is replaced in both.
+/// Cog writes values unquoted, so that `a b` breaks its Dockerfile while `"a b"` works. Values that work there stay unchanged and keep
+/// their meaning. Others are quoted. `$NAME` is replaced in both.
 pub(super) fn env_value(value: &str) -> String {
     if is_one_word(value) {
         return value.to_owned();
@@ -44,7 +44,7 @@ fn is_one_word(text: &str) -> bool {
     quote.is_none() && !is_escaped
 }
 
-/// Source and destination of a `COPY`, in the form that allows blanks; patterns and variables stand for themselves.
+/// Source and destination of a `COPY`, in the form that allows blanks. Patterns and variables are escaped.
 pub(super) fn copy_words(source: &str, destination: &str) -> String {
     let mut pattern = String::new();
     for character in source.chars() {
@@ -74,14 +74,14 @@ mod tests {
     }
 
     #[test]
-    fn environment_values_that_work_today_stay_as_they_are() {
+    fn environment_values_that_work_in_cog_stay_unchanged() {
         for value in ["1", "", "/src/cache", "https://x/?a=b", "\"a b\"", "'a b'", r"a\ b", "$HOME/x", "a\"b c\"d", "#x"] {
             assert_eq!(env_value(value), value);
         }
     }
 
     #[test]
-    fn environment_values_that_broke_are_quoted() {
+    fn environment_values_that_break_in_cog_are_quoted() {
         for (value, quoted) in [
             ("a b", r#""a b""#),
             ("say \"hi\" now", r#""say \"hi\" now""#),

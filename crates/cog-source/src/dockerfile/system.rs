@@ -1,4 +1,4 @@
-//! What lies below the Python packages: environment, init, Debian packages, Python and uv.
+//! The layers below the Python packages: environment, init, Debian packages, Python and uv.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,20 @@ use cog_findings::text::{count, shorten};
 use super::quote::{env_value, shell_word};
 use super::{APT_CACHE, PIP_CACHE, Writer};
 use crate::base_image::PACKAGES_IN_COG_BASE;
-use crate::config::Located;
 use crate::environment::Variable;
+use crate::yaml::Located;
 
 /// The release of uv that Cog 0.22 uses.
 pub(crate) const UV_VERSION: &str = "0.9.26";
 
-/// Where uv comes from.
+/// The source of uv.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UvSource {
-    /// From its own image at `ghcr.io`, as Cog does.
+    /// Its own image at `ghcr.io`, as in Cog.
     Image,
-    /// From PyPI.
+    /// PyPI.
     Pypi,
-    /// Not at all, unless something needs it.
+    /// None, unless something needs uv.
     #[default]
     None,
 }
@@ -29,7 +29,7 @@ pub enum UvSource {
 /// Longest list of names in a step's title.
 const MAX_TITLE_BYTES: usize = 100;
 
-/// The environment that `cog-base` images have of their own.
+/// The environment that `cog-base` images already have.
 pub(crate) fn preamble(writer: &mut Writer) {
     for (variable, title) in [
         ("DEBIAN_FRONTEND=noninteractive", "keep apt from asking"),
@@ -44,7 +44,7 @@ pub(crate) fn preamble(writer: &mut Writer) {
     }
 }
 
-/// An init process that passes signals on and reaps children; Debian's, where the image has none.
+/// An init process that forwards signals and reaps children; from Debian unless the image has one.
 pub(crate) fn tini(writer: &mut Writer) {
     writer.standard(
         &format!(
@@ -59,7 +59,7 @@ pub(crate) fn tini(writer: &mut Writer) {
     writer.standard("ENTRYPOINT [\"/sbin/tini\", \"--\"]", "start through tini");
 }
 
-/// The variables of `environment`, in one instruction and sorted, as the values may refer to what was set before but not to each other.
+/// The variables of `environment`: sorted, and in one instruction, so that values cannot refer to each other.
 pub(crate) fn environment(writer: &mut Writer, variables: &[Located<Variable>]) {
     let Some(first) = variables.first() else { return };
     let sorted: BTreeMap<&str, &str> =
@@ -104,9 +104,9 @@ fn uv_from_image(writer: &mut Writer) {
     writer.standard(&format!("COPY --from=ghcr.io/astral-sh/uv:{UV_VERSION} /uv /uvx /usr/local/bin/"), "install uv");
 }
 
-/// Python for nvidia's images, which have none: uv installs a prebuilt one.
+/// Installs a prebuilt Python with uv, for nvidia's images.
 ///
-/// Ubuntu's own pip installs uv where `ghcr.io` is not to be used. pip that is too old to know `PIP_BREAK_SYSTEM_PACKAGES` ignores it.
+/// The pip of Ubuntu installs uv unless it comes from `ghcr.io`. An old pip ignores `PIP_BREAK_SYSTEM_PACKAGES`.
 pub(crate) fn python_by_uv(writer: &mut Writer, python: &str, source: UvSource, origin: Option<&Location>) {
     let mut names = vec!["ca-certificates", "curl", "git", "wget", "xz-utils"];
     if source != UvSource::Image {
@@ -142,12 +142,12 @@ pub(crate) fn python_by_uv(writer: &mut Writer, python: &str, source: UvSource, 
     writer.standard("ENV PATH=\"/usr/local/bin:$PATH\"", "let commands find this Python");
 }
 
-/// The name `python` in `cog-base` images from CUDA 13 on, which have `python3` only.
+/// Adds the name `python` to `cog-base` images with CUDA 13 and later, which only have `python3`.
 pub(crate) fn python_alias(writer: &mut Writer) {
     writer.standard("RUN ln -sf /usr/bin/python3 /usr/local/bin/python", "name Python `python`");
 }
 
-/// Lets the linker find the libraries that came with Python packages.
+/// Lets the linker find the libraries in Python packages.
 pub(crate) fn linker_cache(writer: &mut Writer) {
     writer.standard(
         "RUN find / -xdev -type f -name \"*python*.so\" -printf \"%h\\n\" | sort -u > /etc/ld.so.conf.d/cog.conf && ldconfig",

@@ -1,10 +1,10 @@
-//! Puts instructions below each other and remembers where each stems from.
+//! Appends instructions and remembers their origins.
 
 use cog_findings::Location;
 
-use crate::recipe::RecipeStep;
+use super::step::RecipeStep;
 
-/// A Dockerfile in the making.
+/// A Dockerfile that is being written.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     text: String,
@@ -13,7 +13,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Adds an instruction that stems from a place.
+    /// Adds an instruction with its origin.
     pub(crate) fn instruction(&mut self, text: &str, origin: Option<&Location>, title: impl Into<String>) {
         let dockerfile_line = self.lines + 1;
         self.steps.push(RecipeStep { dockerfile_line, origin: origin.cloned(), title: title.into() });

@@ -1,8 +1,8 @@
-//! Values that the source says plainly.
+//! Constants in the source.
 
 use serde_json::{Map, Number, Value};
 
-/// A constant.
+/// A constant in the source.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Constant {
     None,

@@ -5,11 +5,26 @@
 use serde_json::{Map, Value, json};
 
 use super::constant::number;
-use super::options::{Mode, Release};
+use super::options::{CogVersion, Mode};
 use super::signature::{Input, InputKind, OutputType, Primitive, Signature};
 
+/// Components with fixed names, which the choices of an input must not take.
+pub(super) const COMPONENTS: &[&str] = &[
+    "HTTPValidationError",
+    "Input",
+    "Output",
+    "PredictionRequest",
+    "PredictionResponse",
+    "Status",
+    "TrainingInput",
+    "TrainingOutput",
+    "TrainingRequest",
+    "TrainingResponse",
+    "ValidationError",
+];
+
 /// The document of one signature.
-pub(super) fn document(signature: &Signature, release: Release) -> Value {
+pub(super) fn document(signature: &Signature, release: CogVersion) -> Value {
     let train = signature.mode == Mode::Train;
     let (input_name, output_name) = if train { ("TrainingInput", "TrainingOutput") } else { ("Input", "Output") };
     let (request, response) =
@@ -63,7 +78,7 @@ pub(super) fn document(signature: &Signature, release: Release) -> Value {
     };
     paths.insert(main.to_owned(), main_path(signature, request, response));
     paths.insert(cancel.to_owned(), cancel_path(train));
-    let version = if release >= Release::ACCEPT { release.to_string() } else { "0.1.0".to_owned() };
+    let version = if release >= CogVersion::ACCEPT { release.to_string() } else { "0.1.0".to_owned() };
     json!({
         "components": {"schemas": components},
         "info": {"title": "Cog", "version": version},
@@ -72,7 +87,7 @@ pub(super) fn document(signature: &Signature, release: Release) -> Value {
     })
 }
 
-/// Both documents in one: what training has of its own is added, and all keys are sorted.
+/// Both documents in one. Parts that only the training has are added, and all keys are sorted.
 pub(super) fn merged(mut predict: Value, train: &Value) -> Value {
     for pointer in ["/paths", "/components/schemas"] {
         let Some(Value::Object(more)) = train.pointer(pointer) else { continue };
@@ -109,7 +124,7 @@ fn reference(component: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{component}")})
 }
 
-/// `guidance_scale` as `Guidance Scale`. Only letters of ASCII have a capital here, as in Cog, which looks at bytes.
+/// `guidance_scale` as `Guidance Scale`. Only ASCII letters are capitalized, as in Cog, which works on bytes.
 pub(super) fn title(name: &str) -> String {
     let capital = |part: &str| match part.split_at_checked(1) {
         Some((first, rest)) => first.to_ascii_uppercase() + rest,
@@ -143,7 +158,7 @@ fn input_kind_schema(kind: &InputKind, nullable: bool) -> Map<String, Value> {
         InputKind::Primitive(primitive) => primitive_schema(*primitive),
         InputKind::List(item) => object(json!({"items": primitive_schema(*item), "type": "array"})),
         InputKind::Union(variants) => {
-            // Every variant of a nullable union says so too.
+            // Every variant of a nullable union is nullable too.
             let variant = |kind| {
                 let mut schema = input_kind_schema(kind, false);
                 if nullable {
@@ -156,7 +171,7 @@ fn input_kind_schema(kind: &InputKind, nullable: bool) -> Map<String, Value> {
     }
 }
 
-fn input_schema(signature: &Signature, name: &str, release: Release) -> (Value, Vec<(String, Value)>) {
+fn input_schema(signature: &Signature, name: &str, release: CogVersion) -> (Value, Vec<(String, Value)>) {
     let (mut properties, mut choices, mut required) = (Map::new(), Vec::new(), Vec::new());
     for (order, input) in signature.inputs.iter().enumerate() {
         if input.is_required() {
@@ -188,9 +203,9 @@ fn input_schema(signature: &Signature, name: &str, release: Release) -> (Value, 
 }
 
 /// Cog 0.17 and 0.18 wrote the first letter of the component in upper case.
-fn component_name(name: &str, release: Release) -> String {
+fn component_name(name: &str, release: CogVersion) -> String {
     match name.split_at_checked(1) {
-        Some((first, rest)) if release < Release::PLAIN_CHOICES => first.to_ascii_uppercase() + rest,
+        Some((first, rest)) if release < CogVersion::PLAIN_CHOICES => first.to_ascii_uppercase() + rest,
         _ => name.to_owned(),
     }
 }
@@ -233,7 +248,7 @@ pub(super) fn input_value(input: &Input) -> Value {
     Value::Object(schema)
 }
 
-/// The schema of an output. Whatever it is, its title is `Output`, for training too.
+/// The schema of an output. Its title is always `Output`, for training too.
 pub(super) fn output_schema(output: &OutputType) -> Value {
     let mut schema = output_part(output);
     schema.insert("title".to_owned(), Value::from("Output"));

@@ -1,8 +1,11 @@
-//! What keeps a signature from being read.
+//! Why a signature cannot be read.
 
 use cog_findings::{Finding, Location, Rule};
 
-/// One reason why there is no signature, at a place in the source. Each kind is a [`Rule`] of [`RULES`](super::RULES).
+/// Why something could not be read: at least one error.
+pub(super) type SignatureErrors = Vec<SignatureError>;
+
+/// One reason why a signature cannot be read, with its location. Each kind is a [`Rule`] of [`RULES`](super::RULES).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct SignatureError {
@@ -23,17 +26,17 @@ impl SignatureError {
         self
     }
 
-    /// What kind of error it is.
+    /// The rule that is broken.
     pub const fn rule(&self) -> &'static Rule {
         self.rule
     }
 
-    /// Where it is.
+    /// Where the error is.
     pub const fn location(&self) -> &Location {
         &self.location
     }
 
-    /// The way out, when there is a plain one.
+    /// How to fix it.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }

@@ -1,28 +1,26 @@
-//! Reading constants out of expressions, without running anything.
-//!
-//! There are two ways. [`Reader::constant`] reads whatever the source says plainly: escapes, joined texts, arithmetic, constants of
-//! other files. [`Reader::constant_of_cog`] reads what Cog's own generator reads, garbled as it garbles it.
+//! Reading constants out of expressions, without running anything: escapes, joined strings, arithmetic, constants of other files.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, ExprCall, ExprFString, FStringPart, InterpolatedStringElement, Number, Operator, UnaryOp};
-use ruff_text_size::Ranged;
 
 use super::constant::Constant;
+use super::error::SignatureErrors;
 use super::module::Module;
 use super::project::Meaning;
-use super::reader::{Failure, Reader, dotted};
+use super::reader::SignatureReader;
+use super::syntax::dotted;
 
-/// How many expressions are looked at for one constant. Constants made of constants can double at every step.
-const MOST_STEPS: usize = 100_000;
+/// How many expressions are read for one constant. Constants made of constants can double at every step.
+const MAX_STEPS: usize = 100_000;
 
-/// How deep expressions may be nested, names followed.
-const DEEPEST: usize = 64;
+/// How deep expressions may be nested, including through names.
+const MAX_DEPTH: usize = 64;
 
-/// The longest text and list that are put together, in bytes and items.
-const LONGEST: usize = 200_000;
+/// The longest text and list that are joined, in bytes and items.
+const MAX_LENGTH: usize = 200_000;
 
 /// Values of a function's parameters, when its `return` is read.
 pub(super) type Locals = BTreeMap<String, Constant>;
@@ -32,15 +30,26 @@ struct Walk<'a> {
     locals: &'a Locals,
 }
 
-impl Reader<'_> {
-    /// The value of an expression; `None` when only running it would tell.
-    pub(super) fn constant(&self, module: &Rc<Module>, expression: &Expr, locals: &Locals) -> Result<Option<Constant>, Failure> {
+impl SignatureReader<'_> {
+    /// The value of an expression; `None` when it is only known at run time.
+    pub(super) fn constant(
+        &self,
+        module: &Rc<Module>,
+        expression: &Expr,
+        locals: &Locals,
+    ) -> Result<Option<Constant>, SignatureErrors> {
         self.evaluate(module, expression, &Walk { steps: Cell::new(0), locals }, 0)
     }
 
-    fn evaluate(&self, module: &Rc<Module>, expression: &Expr, walk: &Walk<'_>, depth: usize) -> Result<Option<Constant>, Failure> {
+    fn evaluate(
+        &self,
+        module: &Rc<Module>,
+        expression: &Expr,
+        walk: &Walk<'_>,
+        depth: usize,
+    ) -> Result<Option<Constant>, SignatureErrors> {
         walk.steps.set(walk.steps.get() + 1);
-        if depth > DEEPEST || walk.steps.get() > MOST_STEPS {
+        if depth > MAX_DEPTH || walk.steps.get() > MAX_STEPS {
             return Ok(None);
         }
         let depth = depth + 1;
@@ -105,7 +114,7 @@ impl Reader<'_> {
         elements: &[Expr],
         walk: &Walk<'_>,
         depth: usize,
-    ) -> Result<Option<Vec<Constant>>, Failure> {
+    ) -> Result<Option<Vec<Constant>>, SignatureErrors> {
         let mut items = Vec::new();
         for element in elements {
             let found = match element {
@@ -117,7 +126,7 @@ impl Reader<'_> {
                 single => self.evaluate(module, single, walk, depth)?.map(|item| vec![item]),
             };
             match found {
-                Some(found) if items.len() + found.len() <= LONGEST => items.extend(found),
+                Some(found) if items.len() + found.len() <= MAX_LENGTH => items.extend(found),
                 _ => return Ok(None),
             }
         }
@@ -125,7 +134,13 @@ impl Reader<'_> {
     }
 
     /// A constant of this file or another.
-    fn named_constant(&self, module: &Rc<Module>, name: &Expr, walk: &Walk<'_>, depth: usize) -> Result<Option<Constant>, Failure> {
+    fn named_constant(
+        &self,
+        module: &Rc<Module>,
+        name: &Expr,
+        walk: &Walk<'_>,
+        depth: usize,
+    ) -> Result<Option<Constant>, SignatureErrors> {
         let Some(name) = dotted(name) else { return Ok(None) };
         match self.project.meaning(module, &name)? {
             Meaning::Value(file, index) => match file.value(index) {
@@ -141,8 +156,14 @@ impl Reader<'_> {
         }
     }
 
-    /// `list(x)`, `tuple(x)`, `sorted` is left out; `d.keys()` and `d.values()`.
-    fn listed(&self, module: &Rc<Module>, call: &ExprCall, walk: &Walk<'_>, depth: usize) -> Result<Option<Constant>, Failure> {
+    /// `list(x)`, `tuple(x)`, `d.keys()` and `d.values()`.
+    fn listed(
+        &self,
+        module: &Rc<Module>,
+        call: &ExprCall,
+        walk: &Walk<'_>,
+        depth: usize,
+    ) -> Result<Option<Constant>, SignatureErrors> {
         if !call.arguments.keywords.is_empty() {
             return Ok(None);
         }
@@ -169,14 +190,14 @@ impl Reader<'_> {
         }
     }
 
-    /// An f-string whose parts are texts and whole numbers.
+    /// An f-string of text and whole numbers.
     fn interpolated(
         &self,
         module: &Rc<Module>,
         literal: &ExprFString,
         walk: &Walk<'_>,
         depth: usize,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<String>, SignatureErrors> {
         let mut text = String::new();
         for part in literal.value.as_slice() {
             match part {
@@ -194,7 +215,7 @@ impl Reader<'_> {
                                 }
                             }
                         }
-                        if text.len() > LONGEST {
+                        if text.len() > MAX_LENGTH {
                             return Ok(None);
                         }
                     }
@@ -203,129 +224,12 @@ impl Reader<'_> {
         }
         Ok(Some(text))
     }
-
-    /// The value that Cog reads: a literal, or the name of a literal in the same file.
-    pub(super) fn constant_of_cog(&self, module: &Module, expression: &Expr) -> Option<Constant> {
-        if let Some(found) = self.literal_of_cog(module, expression) {
-            return Some(found);
-        }
-        let Expr::Name(name) = expression else { return None };
-        if module.is_parenthesized(expression) { None } else { named_of_cog(module, name.id.as_str()).map(|(value, _)| value) }
-    }
-
-    /// The literal that Cog reads. Texts are cut between their quotes, escapes and all.
-    pub(super) fn literal_of_cog(&self, module: &Module, expression: &Expr) -> Option<Constant> {
-        literal_of_cog(module, expression, 0)
-    }
-
-    /// The choices that Cog reads: lists, `list(D.keys())`, `list(D.values())`, and these joined with `+`.
-    pub(super) fn choices_of_cog(&self, module: &Module, expression: &Expr) -> Option<Vec<Constant>> {
-        choices_of_cog(module, expression, 0)
-    }
-}
-
-/// The last literal that is assigned to a name in the file, whatever else happens to it, and where it stands.
-fn named_of_cog<'m>(module: &'m Module, name: &'m str) -> Option<(Constant, &'m Expr)> {
-    module.assigned(name).find_map(|value| Some((literal_of_cog(module, value, 0)?, value)))
-}
-
-fn literal_of_cog(module: &Module, expression: &Expr, depth: usize) -> Option<Constant> {
-    if depth > DEEPEST || (!matches!(expression, Expr::Tuple(_)) && module.is_parenthesized(expression)) {
-        return None;
-    }
-    let source = module.text.slice(expression.range());
-    let all = |elements: &[Expr]| -> Option<Vec<Constant>> {
-        elements.iter().map(|element| literal_of_cog(module, element, depth + 1)).collect()
-    };
-    match expression {
-        Expr::NoneLiteral(_) => Some(Constant::None),
-        Expr::BooleanLiteral(literal) => Some(Constant::Bool(literal.value)),
-        Expr::NumberLiteral(literal) => match &literal.value {
-            Number::Int(value) => value.as_i64().map(Constant::Int),
-            Number::Float(value) => Some(Constant::Float(*value)).filter(|_| value.is_finite()),
-            Number::Complex { .. } => None,
-        },
-        Expr::StringLiteral(_) => text_of_cog(source).map(Constant::Text),
-        Expr::List(list) => all(&list.elts).map(Constant::List),
-        Expr::Set(set) => all(&set.elts).map(Constant::List),
-        // What is not a literal is left out of a tuple and of a dictionary.
-        Expr::Tuple(tuple) => {
-            Some(Constant::List(tuple.elts.iter().filter_map(|element| literal_of_cog(module, element, depth + 1)).collect()))
-        }
-        Expr::Dict(dict) => {
-            let mut entries = Vec::new();
-            for item in &dict.items {
-                let key = item.key.as_ref().and_then(|key| literal_of_cog(module, key, depth + 1));
-                entries.extend(key.zip(literal_of_cog(module, &item.value, depth + 1)));
-            }
-            Some(Constant::Dict(entries))
-        }
-        Expr::UnaryOp(unary) => {
-            // The sign and the digits are read as one number, so nothing may stand between them.
-            let joined = unary.range().len().to_usize() == module.text.slice(unary.operand.range()).len() + 1;
-            match (unary.op, literal_of_cog(module, &unary.operand, depth + 1)?) {
-                (UnaryOp::USub, Constant::Int(value)) if joined => value.checked_neg().map(Constant::Int),
-                (UnaryOp::USub, Constant::Float(value)) if joined => Some(Constant::Float(-value)),
-                (UnaryOp::UAdd, value @ (Constant::Int(_) | Constant::Float(_))) if joined => Some(value),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-/// The text between quotes as Cog cuts it. Prefixes other than `r` are not known to it.
-fn text_of_cog(source: &str) -> Option<String> {
-    for quote in ["\"\"\"", "'''"] {
-        if source.starts_with(quote) {
-            return source.get(3..source.len().checked_sub(3)?).map(str::to_owned);
-        }
-    }
-    let inner = source.strip_prefix('r').unwrap_or(source);
-    if !inner.starts_with(['"', '\'']) {
-        return None;
-    }
-    inner.get(1..inner.len().checked_sub(1)?).map(str::to_owned)
-}
-
-fn choices_of_cog(module: &Module, expression: &Expr, depth: usize) -> Option<Vec<Constant>> {
-    if depth > DEEPEST || module.is_parenthesized(expression) {
-        return None;
-    }
-    match expression {
-        Expr::List(_) => match literal_of_cog(module, expression, 0)? {
-            Constant::List(items) => Some(items),
-            _ => None,
-        },
-        Expr::Name(name) => match named_of_cog(module, name.id.as_str())? {
-            // A set is no list to Cog.
-            (Constant::List(items), written) if !matches!(written, Expr::Set(_)) => Some(items),
-            _ => None,
-        },
-        Expr::Call(call) if matches!(call.func.as_ref(), Expr::Name(name) if name.id.as_str() == "list") => {
-            let Expr::Call(inner) = call.arguments.args.first()? else { return None };
-            let Expr::Attribute(attribute) = inner.func.as_ref() else { return None };
-            let Expr::Name(name) = attribute.value.as_ref() else { return None };
-            let (Constant::Dict(entries), _) = named_of_cog(module, name.id.as_str())? else { return None };
-            match attribute.attr.as_str() {
-                "keys" => Some(entries.into_iter().map(|(key, _)| key).collect()),
-                "values" => Some(entries.into_iter().map(|(_, value)| value).collect()),
-                _ => None,
-            }
-        }
-        Expr::BinOp(binary) if binary.op == Operator::Add => {
-            let mut items = choices_of_cog(module, &binary.left, depth + 1)?;
-            items.extend(choices_of_cog(module, &binary.right, depth + 1)?);
-            Some(items)
-        }
-        _ => None,
-    }
 }
 
 fn put(entries: &mut Vec<(Constant, Constant)>, key: Constant, value: Constant) {
-    // Long tables are constants too, and looking through them for each key would take quadratic time.
-    const LOOKED_THROUGH: usize = 500;
-    if entries.len() <= LOOKED_THROUGH
+    // Long tables are constants too, and comparing every pair of keys would take quadratic time.
+    const MAX_COMPARED: usize = 500;
+    if entries.len() <= MAX_COMPARED
         && let Some(known) = entries.iter_mut().find(|(known, _)| *known == key)
     {
         known.1 = value;
@@ -338,10 +242,10 @@ fn put(entries: &mut Vec<(Constant, Constant)>, key: Constant, value: Constant) 
 fn combine(operator: Operator, left: Constant, right: Constant) -> Option<Constant> {
     match (operator, left, right) {
         (Operator::Add, Constant::Text(left), Constant::Text(right)) => {
-            Some(Constant::Text(left + &right)).filter(|text| text.as_text().is_some_and(|text| text.len() <= LONGEST))
+            Some(Constant::Text(left + &right)).filter(|text| text.as_text().is_some_and(|text| text.len() <= MAX_LENGTH))
         }
         (Operator::Add, Constant::List(mut left), Constant::List(right)) => {
-            if left.len() + right.len() > LONGEST {
+            if left.len() + right.len() > MAX_LENGTH {
                 return None;
             }
             left.extend(right);

@@ -1,31 +1,34 @@
-//! The types that inputs may have.
+//! The types of inputs.
 
 use std::rc::Rc;
 
 use ruff_text_size::TextRange;
 
-use super::annotation::{Annotation, AnnotationReader, Form, advice};
+use super::annotation::{Annotation, Form, advice};
+use super::annotation_reader::AnnotationReader;
+use super::error::SignatureErrors;
+use super::known_type::{KnownType, NamedType};
 use super::module::Module;
-use super::options::Release;
-use super::reader::{Failure, Known, Named, Reader, fail};
+use super::options::CogVersion;
+use super::reader::SignatureReader;
 use super::rules;
 use super::signature::{InputKind, InputType, Primitive};
 
-/// How often a name may stand for another annotation.
-const MOST_ALIASES: usize = 16;
+/// How many aliases of annotations are followed.
+const MAX_ALIASES: usize = 16;
 
 impl Primitive {
-    /// The scalar that a known name stands for.
-    pub(super) const fn of(known: Known) -> Option<Self> {
+    /// The scalar type of a known name.
+    pub(super) const fn of(known: KnownType) -> Option<Self> {
         Some(match known {
-            Known::Str => Self::String,
-            Known::Int => Self::Integer,
-            Known::Float => Self::Number,
-            Known::Bool => Self::Boolean,
-            Known::Path => Self::Path,
-            Known::File => Self::File,
-            Known::Secret => Self::Secret,
-            Known::Any => Self::Any,
+            KnownType::Str => Self::String,
+            KnownType::Int => Self::Integer,
+            KnownType::Float => Self::Number,
+            KnownType::Bool => Self::Boolean,
+            KnownType::Path => Self::Path,
+            KnownType::File => Self::File,
+            KnownType::Secret => Self::Secret,
+            KnownType::Any => Self::Any,
             _ => return None,
         })
     }
@@ -35,55 +38,51 @@ const fn plain(primitive: Primitive) -> InputType {
     InputType { kind: InputKind::Primitive(primitive), nullable: false }
 }
 
-fn unsupported(module: &Module, range: TextRange, message: impl Into<String>, hint: &str) -> Failure {
-    fail(&rules::INPUT_UNSUPPORTED, module, range, message, hint)
+fn unsupported(module: &Module, range: TextRange, message: impl Into<String>, hint: &str) -> SignatureErrors {
+    module.fail(&rules::INPUT_UNSUPPORTED, range, message, hint)
 }
 
-impl Reader<'_> {
+impl SignatureReader<'_> {
     /// The type of an input.
-    pub(super) fn input_type(&self, module: &Rc<Module>, annotation: &Annotation) -> Result<InputType, Failure> {
+    pub(super) fn input_type(&self, module: &Rc<Module>, annotation: &Annotation) -> Result<InputType, SignatureErrors> {
         self.input(module, annotation, 0)
     }
 
-    fn input(&self, module: &Rc<Module>, annotation: &Annotation, aliases: usize) -> Result<InputType, Failure> {
+    fn input(&self, module: &Rc<Module>, annotation: &Annotation, aliases: usize) -> Result<InputType, SignatureErrors> {
         let range = annotation.range;
         match &annotation.form {
-            Form::Name(name) => match self.named(module, name)? {
-                Named::Known(Known::Dict) => Ok(plain(Primitive::Any)),
-                Named::Known(known) => match Primitive::of(known) {
+            Form::Name(name) => match self.named_type(module, name)? {
+                NamedType::Known(KnownType::Dict) => Ok(plain(Primitive::Any)),
+                NamedType::Known(known) => match Primitive::of(known) {
                     Some(primitive) => {
                         self.check_origin(module, name, known, range)?;
                         Ok(plain(primitive))
                     }
-                    None if known == Known::List => Err(unsupported(
-                        module,
-                        range,
-                        format!("`{name}` does not say what its items are"),
-                        "write list[str], for example",
-                    )),
+                    None if known == KnownType::List => {
+                        Err(unsupported(module, range, format!("`{name}` has no item type"), "write list[str], for example"))
+                    }
                     None => Err(unsupported(module, range, format!("`{name}` is not an input type"), advice(name))),
                 },
-                Named::Class(class) if self.typed_dict(&class)? => Ok(plain(Primitive::Any)),
-                Named::Class(class) if self.is_model(&class)? => {
+                NamedType::Class(class) if self.typed_dict(&class)? => Ok(plain(Primitive::Any)),
+                NamedType::Class(class) if self.is_model(&class)? => {
                     let message = format!("`{name}` is a model class, which cannot be an input");
-                    Err(unsupported(module, range, message, "take its members as inputs of their own, or a dict"))
+                    Err(unsupported(module, range, message, "make its members separate inputs, or take a dict"))
                 }
-                Named::Class(_) => {
+                NamedType::Class(_) => {
                     let message = format!("`{name}` is a class of the project, which cannot be an input");
                     Err(unsupported(module, range, message, "use str with Input(choices=[...]) instead of an Enum, or a dict"))
                 }
-                Named::Alias(file, index) => {
+                NamedType::Alias(file, index) => {
                     let inner = self.alias(&file, index, aliases, module, annotation)?;
                     self.input(&file, &inner, aliases + 1)
                 }
-                Named::External(from) => Err(fail(
+                NamedType::External(from) => Err(module.fail(
                     &rules::TYPE_UNRESOLVABLE,
-                    module,
                     range,
                     format!("`{name}` comes from {from}, which is not part of the project"),
                     format!("{}; or mark a JSON type as Annotated[{name}, cog.Opaque]", advice(name)),
                 )),
-                Named::Unknown => Err(unsupported(module, range, format!("`{name}` is not a known type"), advice(name))),
+                NamedType::Unknown => Err(unsupported(module, range, format!("`{name}` is not a known type"), advice(name))),
             },
             Form::Generic(name, arguments) => self.generic_input(module, annotation, name, arguments, aliases),
             Form::Union(members) => self.union_input(module, range, members, aliases),
@@ -100,36 +99,38 @@ impl Reader<'_> {
         name: &str,
         arguments: &[Annotation],
         aliases: usize,
-    ) -> Result<InputType, Failure> {
+    ) -> Result<InputType, SignatureErrors> {
         let range = annotation.range;
         let used = name.rsplit('.').next().unwrap_or(name);
-        let Named::Known(known) = self.named(module, name)? else {
+        let NamedType::Known(known) = self.named_type(module, name)? else {
             return Err(unsupported(module, range, format!("`{name}[...]` is not an input type"), advice(name)));
         };
         match (known, arguments) {
-            (Known::Annotated, [inner, metadata @ ..]) => {
+            (KnownType::Annotated, [inner, metadata @ ..]) => {
                 if self.has_opaque(module, metadata)? {
-                    self.needs(Release::RUN, "Opaque", module, range)?;
+                    self.require(CogVersion::RUN, "Opaque", module, range)?;
                     return self.opaque_input(module, inner);
                 }
                 self.input(module, inner, aliases)
             }
-            (Known::Dict, _) => Ok(plain(Primitive::Any)),
-            (Known::Optional, [inner]) => Ok(InputType { nullable: true, ..self.input(module, inner, aliases)? }),
-            (Known::Union, members) => self.union_input(module, range, members, aliases),
-            // Cog follows `List as L` for outputs only.
-            (Known::List, _) if self.exact && used != "List" && used != "list" => {
+            (KnownType::Dict, _) => Ok(plain(Primitive::Any)),
+            (KnownType::Optional, [inner]) => Ok(InputType { nullable: true, ..self.input(module, inner, aliases)? }),
+            (KnownType::Union, members) => self.union_input(module, range, members, aliases),
+            (KnownType::List, _) if !self.semantics.is_input_list(used) => {
                 Err(unsupported(module, range, format!("`{name}[...]` is not an input type"), advice(name)))
             }
-            (Known::List, [item]) => {
+            (KnownType::List, [item]) => {
                 let inner = self.input(module, item, aliases)?;
                 match inner {
                     InputType { kind: InputKind::Primitive(primitive), nullable: false } => {
                         Ok(InputType { kind: InputKind::List(primitive), nullable: false })
                     }
-                    InputType { nullable: true, .. } => {
-                        Err(unsupported(module, item.range, "the items of a list cannot be optional", "leave None out of the list"))
-                    }
+                    InputType { nullable: true, .. } => Err(unsupported(
+                        module,
+                        item.range,
+                        "the items of a list cannot be optional",
+                        "remove None from the item type",
+                    )),
                     _ => Err(unsupported(
                         module,
                         item.range,
@@ -138,7 +139,7 @@ impl Reader<'_> {
                     )),
                 }
             }
-            (Known::List | Known::Optional, _) => {
+            (KnownType::List | KnownType::Optional, _) => {
                 Err(unsupported(module, range, format!("`{name}[...]` takes one type"), "write list[str], for example"))
             }
             _ => Err(unsupported(module, range, format!("`{name}[...]` is not an input type"), advice(name))),
@@ -151,7 +152,7 @@ impl Reader<'_> {
         range: TextRange,
         members: &[Annotation],
         aliases: usize,
-    ) -> Result<InputType, Failure> {
+    ) -> Result<InputType, SignatureErrors> {
         let mut kinds = Vec::new();
         let mut nullable = false;
         let mut inner_nullable = None;
@@ -182,20 +183,22 @@ impl Reader<'_> {
                 return Err(unsupported(module, *range, message, "use two inputs, or str for a URL"));
             }
         }
-        self.needs(Release::UNIONS, "a union as an input", module, range)?;
+        self.require(CogVersion::UNIONS, "a union as an input", module, range)?;
         Ok(InputType { kind: InputKind::Union(kinds.into_iter().map(|(kind, _)| kind).collect()), nullable })
     }
 
-    /// A type that is passed through as JSON. Only lists and `None` are told apart.
-    fn opaque_input(&self, module: &Rc<Module>, inner: &Annotation) -> Result<InputType, Failure> {
+    /// A type that is passed through as JSON. Only lists and `None` are distinguished.
+    fn opaque_input(&self, module: &Rc<Module>, inner: &Annotation) -> Result<InputType, SignatureErrors> {
         match &inner.form {
             Form::Name(name) | Form::Generic(name, _) if self.is_list(module, name)? => {
                 Ok(InputType { kind: InputKind::List(Primitive::Any), nullable: false })
             }
-            Form::Generic(name, arguments) => match (self.named(module, name)?, arguments.as_slice()) {
-                (Named::Known(Known::Optional), [inner]) => Ok(InputType { nullable: true, ..self.opaque_input(module, inner)? }),
-                (Named::Known(Known::Union), members) => self.opaque_union(module, members),
-                (Named::Known(Known::Annotated), [inner, ..]) => self.opaque_input(module, inner),
+            Form::Generic(name, arguments) => match (self.named_type(module, name)?, arguments.as_slice()) {
+                (NamedType::Known(KnownType::Optional), [inner]) => {
+                    Ok(InputType { nullable: true, ..self.opaque_input(module, inner)? })
+                }
+                (NamedType::Known(KnownType::Union), members) => self.opaque_union(module, members),
+                (NamedType::Known(KnownType::Annotated), [inner, ..]) => self.opaque_input(module, inner),
                 _ => Ok(plain(Primitive::Any)),
             },
             Form::Union(members) => self.opaque_union(module, members),
@@ -203,7 +206,7 @@ impl Reader<'_> {
         }
     }
 
-    fn opaque_union(&self, module: &Rc<Module>, members: &[Annotation]) -> Result<InputType, Failure> {
+    fn opaque_union(&self, module: &Rc<Module>, members: &[Annotation]) -> Result<InputType, SignatureErrors> {
         match members {
             [inner, none] | [none, inner] if none.form == Form::None => {
                 Ok(InputType { nullable: true, ..self.opaque_input(module, inner)? })
@@ -212,15 +215,15 @@ impl Reader<'_> {
         }
     }
 
-    pub(super) fn is_list(&self, module: &Rc<Module>, name: &str) -> Result<bool, Failure> {
-        Ok(matches!(self.named(module, name)?, Named::Known(Known::List)))
+    pub(super) fn is_list(&self, module: &Rc<Module>, name: &str) -> Result<bool, SignatureErrors> {
+        Ok(matches!(self.named_type(module, name)?, NamedType::Known(KnownType::List)))
     }
 
     /// Whether `cog.Opaque` is among the metadata of `Annotated`.
-    pub(super) fn has_opaque(&self, module: &Rc<Module>, metadata: &[Annotation]) -> Result<bool, Failure> {
+    pub(super) fn has_opaque(&self, module: &Rc<Module>, metadata: &[Annotation]) -> Result<bool, SignatureErrors> {
         for item in metadata {
             if let Form::Name(name) = &item.form
-                && matches!(self.named(module, name)?, Named::Known(Known::Opaque))
+                && matches!(self.named_type(module, name)?, NamedType::Known(KnownType::Opaque))
             {
                 return Ok(true);
             }
@@ -228,7 +231,7 @@ impl Reader<'_> {
         Ok(false)
     }
 
-    /// What an alias stands for.
+    /// The annotation behind an alias.
     pub(super) fn alias(
         &self,
         file: &Rc<Module>,
@@ -236,19 +239,19 @@ impl Reader<'_> {
         aliases: usize,
         used_in: &Module,
         used: &Annotation,
-    ) -> Result<Annotation, Failure> {
+    ) -> Result<Annotation, SignatureErrors> {
         let unresolved = || {
-            let message = format!("`{}` does not lead to a type", used_in.text.slice(used.range));
-            fail(&rules::TYPE_UNRESOLVABLE, used_in, used.range, message, "write the type itself")
+            let message = format!("`{}` is not an alias of a type", used_in.text.slice(used.range));
+            used_in.fail(&rules::TYPE_UNRESOLVABLE, used.range, message, "write the type itself")
         };
-        let value = file.value(index).filter(|_| aliases < MOST_ALIASES).ok_or_else(unresolved)?;
-        let reader = AnnotationReader { module: file, rule: &rules::TYPE_UNRESOLVABLE, exact: self.exact };
+        let value = file.value(index).filter(|_| aliases < MAX_ALIASES).ok_or_else(unresolved)?;
+        let reader = AnnotationReader { module: file, rule: &rules::TYPE_UNRESOLVABLE, semantics: self.semantics };
         reader.read(value).map_err(|_unknown| unresolved())
     }
 
-    /// Warns when a file type is not Cog's: Cog goes by the name alone.
-    fn check_origin(&self, module: &Rc<Module>, name: &str, known: Known, range: TextRange) -> Result<(), Failure> {
-        if !matches!(known, Known::Path | Known::File | Known::Secret) {
+    /// Warns about a file type that is not from Cog, which goes by the name alone.
+    fn check_origin(&self, module: &Rc<Module>, name: &str, known: KnownType, range: TextRange) -> Result<(), SignatureErrors> {
+        if !matches!(known, KnownType::Path | KnownType::File | KnownType::Secret) {
             return Ok(());
         }
         if let Some(from) = self.origin(module, name)?

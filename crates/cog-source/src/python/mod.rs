@@ -1,37 +1,47 @@
 //! Python source to predictor signature to OpenAPI document, as Cog 0.19 and later do it, without running anything.
 //!
-//! [`describe()`] reads the files that `cog.yaml` names with Ruff's parser, follows names into other files of the project, and
-//! writes the document that Cog's own generator would write. Where that generator silently loses what the source plainly says
-//! (imported constants, joined texts, escapes, base classes of models, packages), the source counts and a warning tells the
-//! difference; [`Options::peer_exact`] turns this off. What cannot be read is an error at its place, never a guess.
+//! [`describe()`] parses the files that `cog.yaml` names with Ruff's parser, follows names into other files of the project, and writes
+//! the document that Cog's own generator would write. Where that generator silently loses what the source plainly says (imported
+//! constants, joined strings, escapes, base classes of models, packages), the source counts and a warning names the difference.
+//! [`describe_like_cog`] returns the generator's own document. What cannot be read is an error with its location, never a guess.
 //!
-//! Sources come from anyone: size, nesting, the number of files and of members, and the work for a constant are bounded, and paths
-//! stay inside the project. Judging the document (lint, compatibility) is left to `schema`.
+//! The two readings are two implementations of one trait, `reader::Semantics`: `plain` and `official`. Nothing else differs between them.
+//!
+//! Sources are untrusted: size, nesting, the number of files and of members, and the work for a constant are bounded, and paths stay
+//! inside the project. Judging the document (lint, compatibility) is left to `cog-schema`.
 
 mod annotation;
+mod annotation_reader;
+mod class;
 mod constant;
 mod describe;
+mod differences;
 mod document;
 mod error;
 mod evaluate;
 mod input_call;
 mod input_type;
+mod known_type;
 mod method;
 mod models;
 mod module;
+mod official;
 mod options;
 mod output_type;
+mod plain;
 mod project;
 mod reader;
 pub mod rules;
 mod signature;
 mod source;
+mod syntax;
 mod target;
 mod text;
 
-pub use describe::{Description, describe};
+pub use crate::target::Target;
+pub use describe::{Describe, Description, describe, describe_like_cog};
 pub use error::SignatureError;
-pub use options::{Mode, Options, Target};
+pub use options::{Mode, Options};
 pub use rules::RULES;
 pub use signature::{Input, InputInfo, InputKind, InputType, Member, OutputType, Primitive, Signature};
 pub use source::{FolderTree, LARGEST_FILE_BYTES, SourceTree};

@@ -1,108 +1,80 @@
 //! Classes with members: `BaseModel` and `TypedDict`.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use ruff_python_ast::{Expr, Stmt, StmtAnnAssign, StmtClassDef};
 
-use super::annotation::{Annotation, AnnotationReader, Form};
+use super::annotation::Form;
+use super::annotation_reader::AnnotationReader;
+use super::class::{ClassKind, Field};
+use super::error::SignatureErrors;
+use super::known_type::{KnownType, NamedType};
 use super::module::Module;
 use super::project::ClassAt;
-use super::reader::{Failure, Known, Named, Reader, bases, dotted};
+use super::reader::SignatureReader;
 use super::rules;
+use super::syntax::bases;
 
-/// How far base classes are followed.
-const MOST_BASES: usize = 32;
+/// How many levels of base classes are followed.
+const MAX_BASES: usize = 32;
 
-/// What kind of class it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Model,
-    TypedDict,
-    Other,
-}
-
-/// A member as written.
-#[derive(Debug, Clone)]
-pub(super) struct Field {
-    pub module: Rc<Module>,
-    pub name: String,
-    pub annotation: Annotation,
-    /// Whether the class gives a default.
-    pub has_default: bool,
-    /// Whether a typed dictionary says that the key is there; `None` for a model.
-    pub key_required: Option<bool>,
-}
-
-/// What is known of classes so far. Classes with several bases would otherwise be walked through again and again.
-#[derive(Debug, Default)]
-pub(super) struct Classes {
-    kinds: RefCell<BTreeMap<(String, usize), Kind>>,
-    fields: RefCell<BTreeMap<(String, usize), Vec<Field>>>,
-}
-
-impl Reader<'_> {
+impl SignatureReader<'_> {
     /// Whether a class derives from `BaseModel` or `TypedDict`.
-    pub(super) fn is_model(&self, class: &ClassAt) -> Result<bool, Failure> {
-        Ok(self.kind(class)? != Kind::Other)
+    pub(super) fn is_model(&self, class: &ClassAt) -> Result<bool, SignatureErrors> {
+        Ok(self.kind(class)? != ClassKind::Other)
     }
 
     /// Whether a class derives from `TypedDict`.
-    pub(super) fn typed_dict(&self, class: &ClassAt) -> Result<bool, Failure> {
-        Ok(self.kind(class)? == Kind::TypedDict)
+    pub(super) fn typed_dict(&self, class: &ClassAt) -> Result<bool, SignatureErrors> {
+        Ok(self.kind(class)? == ClassKind::TypedDict)
     }
 
-    fn kind(&self, class: &ClassAt) -> Result<Kind, Failure> {
+    fn kind(&self, class: &ClassAt) -> Result<ClassKind, SignatureErrors> {
         self.kind_of(class, 0)
     }
 
-    fn kind_of(&self, at: &ClassAt, depth: usize) -> Result<Kind, Failure> {
+    fn kind_of(&self, at: &ClassAt, depth: usize) -> Result<ClassKind, SignatureErrors> {
         if let Some(kind) = self.classes.kinds.borrow().get(&at.key()) {
             return Ok(*kind);
         }
-        // A class that is among its own bases is no model.
-        self.classes.kinds.borrow_mut().insert(at.key(), Kind::Other);
+        // A class among its own bases is not a model.
+        self.classes.kinds.borrow_mut().insert(at.key(), ClassKind::Other);
         let kind = self.kind_by_bases(at, depth)?;
         self.classes.kinds.borrow_mut().insert(at.key(), kind);
         Ok(kind)
     }
 
-    fn kind_by_bases(&self, at: &ClassAt, depth: usize) -> Result<Kind, Failure> {
-        let Some(class) = at.module.class(at.index).filter(|_| depth < MOST_BASES) else { return Ok(Kind::Other) };
-        for (base, _) in bases(class) {
+    fn kind_by_bases(&self, at: &ClassAt, depth: usize) -> Result<ClassKind, SignatureErrors> {
+        let Some(class) = at.module.class(at.index).filter(|_| depth < MAX_BASES) else { return Ok(ClassKind::Other) };
+        for base in bases(class) {
             let kind = match self.base(&at.module, &base)? {
-                Named::Known(Known::BaseModel) => Kind::Model,
-                Named::Known(Known::TypedDict) => Kind::TypedDict,
-                // Cog follows bases of typed dictionaries, but not of models.
-                Named::Class(parent) => match self.kind_of(&parent, depth + 1)? {
-                    Kind::Model if self.exact => Kind::Other,
-                    kind => kind,
-                },
-                _ => Kind::Other,
+                NamedType::Known(KnownType::BaseModel) => ClassKind::Model,
+                NamedType::Known(KnownType::TypedDict) => ClassKind::TypedDict,
+                NamedType::Class(parent) => self.semantics.derived_kind(self.kind_of(&parent, depth + 1)?),
+                _ => ClassKind::Other,
             };
-            if kind != Kind::Other {
+            if kind != ClassKind::Other {
                 return Ok(kind);
             }
         }
-        Ok(Kind::Other)
+        Ok(ClassKind::Other)
     }
 
     /// A base class. `x.BaseModel` counts whatever `x` is.
-    fn base(&self, module: &Rc<Module>, name: &str) -> Result<Named, Failure> {
-        Ok(match self.named(module, name)? {
-            Named::External(_) | Named::Unknown if name.ends_with(".BaseModel") => Named::Known(Known::BaseModel),
-            Named::External(_) | Named::Unknown if name.ends_with(".TypedDict") => Named::Known(Known::TypedDict),
+    fn base(&self, module: &Rc<Module>, name: &str) -> Result<NamedType, SignatureErrors> {
+        Ok(match self.named_type(module, name)? {
+            NamedType::External(_) | NamedType::Unknown if name.ends_with(".BaseModel") => NamedType::Known(KnownType::BaseModel),
+            NamedType::External(_) | NamedType::Unknown if name.ends_with(".TypedDict") => NamedType::Known(KnownType::TypedDict),
             named => named,
         })
     }
 
     /// The members of a class, those of its bases first.
-    pub(super) fn fields(&self, at: &ClassAt) -> Result<Vec<Field>, Failure> {
+    pub(super) fn fields(&self, at: &ClassAt) -> Result<Vec<Field>, SignatureErrors> {
         self.fields_of(at, 0)
     }
 
-    fn fields_of(&self, at: &ClassAt, depth: usize) -> Result<Vec<Field>, Failure> {
+    fn fields_of(&self, at: &ClassAt, depth: usize) -> Result<Vec<Field>, SignatureErrors> {
         if let Some(fields) = self.classes.fields.borrow().get(&at.key()) {
             return Ok(fields.clone());
         }
@@ -112,20 +84,13 @@ impl Reader<'_> {
         Ok(fields)
     }
 
-    fn own_and_inherited(&self, at: &ClassAt, depth: usize) -> Result<Vec<Field>, Failure> {
-        let Some(class) = at.module.class(at.index).filter(|_| depth < MOST_BASES) else { return Ok(Vec::new()) };
+    fn own_and_inherited(&self, at: &ClassAt, depth: usize) -> Result<Vec<Field>, SignatureErrors> {
+        let Some(class) = at.module.class(at.index).filter(|_| depth < MAX_BASES) else { return Ok(Vec::new()) };
         let kind = self.kind(at)?;
         let mut merged: Vec<Field> = Vec::new();
-        if kind == Kind::TypedDict || !self.exact {
-            // Python looks members up from the first base to the last, so the first base is merged last.
-            let mut parents: Vec<_> = bases(class).collect();
-            if kind == Kind::Model {
-                parents.reverse();
-            }
-            for (base, _) in parents {
-                if let Named::Class(parent) = self.base(&at.module, &base)? {
-                    self.fields_of(&parent, depth + 1)?.into_iter().for_each(|field| merge(&mut merged, field));
-                }
+        for base in self.semantics.inherited_bases(class, kind) {
+            if let NamedType::Class(parent) = self.base(&at.module, &base)? {
+                self.fields_of(&parent, depth + 1)?.into_iter().for_each(|field| merge(&mut merged, field));
             }
         }
         for statement in &class.body {
@@ -143,53 +108,31 @@ impl Reader<'_> {
         module: &Rc<Module>,
         class: &StmtClassDef,
         assign: &StmtAnnAssign,
-        kind: Kind,
-    ) -> Result<Option<Field>, Failure> {
+        kind: ClassKind,
+    ) -> Result<Option<Field>, SignatureErrors> {
         let Expr::Name(name) = assign.target.as_ref() else { return Ok(None) };
-        let reader = AnnotationReader { module, rule: &rules::OUTPUT_UNSUPPORTED, exact: self.exact };
-        let mut annotation = match reader.read(&assign.annotation) {
-            // Cog leaves out members that it cannot read.
-            Err(_) if self.exact => return Ok(None),
-            annotation => annotation?,
-        };
-        if !self.exact && kind == Kind::Model && name.id.starts_with('_') {
+        let reader = AnnotationReader { module, rule: &rules::OUTPUT_UNSUPPORTED, semantics: self.semantics };
+        let annotation = reader.read(&assign.annotation);
+        let Some(mut annotation) = self.semantics.member(self, module, name.id.as_str(), kind, annotation)? else {
             return Ok(None);
-        }
+        };
         let mut key_required = None;
         if let Form::Generic(outer, arguments) = &annotation.form {
-            match (self.named(module, outer)?, arguments.as_slice()) {
-                (Named::Known(Known::ClassVar), _) if !self.exact => return Ok(None),
-                (Named::Known(Known::Required), [inner]) if kind == Kind::TypedDict => {
+            match (self.named_type(module, outer)?, arguments.as_slice()) {
+                (NamedType::Known(KnownType::Required), [inner]) if kind == ClassKind::TypedDict => {
                     (annotation, key_required) = (inner.clone(), Some(true));
                 }
-                (Named::Known(Known::NotRequired), [inner]) if kind == Kind::TypedDict => {
+                (NamedType::Known(KnownType::NotRequired), [inner]) if kind == ClassKind::TypedDict => {
                     (annotation, key_required) = (inner.clone(), Some(false));
                 }
                 _ => {}
             }
         }
-        if kind == Kind::TypedDict {
+        if kind == ClassKind::TypedDict {
             key_required = key_required.or(Some(total(class)));
         }
-        let has_default = assign.value.as_deref().is_some_and(|value| self.is_default(module, value));
+        let has_default = assign.value.as_deref().is_some_and(|value| self.semantics.is_member_default(module, value));
         Ok(Some(Field { module: Rc::clone(module), name: name.id.to_string(), annotation, has_default, key_required }))
-    }
-
-    /// Whether a member's value is a default. `Field(...)` and `Field(description=...)` are none; Cog sees literals only.
-    fn is_default(&self, module: &Rc<Module>, value: &Expr) -> bool {
-        if self.exact {
-            return self.literal_of_cog(module, value).is_some();
-        }
-        match value {
-            Expr::EllipsisLiteral(_) => false,
-            Expr::Call(call) if dotted(&call.func).is_some_and(|name| name == "Field" || name.ends_with(".Field")) => {
-                let given = call.arguments.args.first();
-                let named = call.arguments.find_keyword("default").map(|keyword| &keyword.value);
-                call.arguments.find_keyword("default_factory").is_some()
-                    || given.or(named).is_some_and(|value| !matches!(value, Expr::EllipsisLiteral(_)))
-            }
-            _ => true,
-        }
     }
 }
 

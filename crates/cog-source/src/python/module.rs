@@ -1,18 +1,19 @@
-//! One parsed Python file: what its top level binds.
+//! A parsed Python file and the names that its top level binds.
 
 use std::collections::BTreeMap;
 
+use cog_findings::Rule;
 use ruff_python_ast::{Expr, Stmt, StmtClassDef, StmtFunctionDef, Suite};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange};
 
-use super::error::SignatureError;
+use super::error::{SignatureError, SignatureErrors};
 use super::rules;
 use super::text::Text;
 
-/// How many syntax errors of one file are told.
-const SYNTAX_ERRORS_TOLD: usize = 5;
+/// How many syntax errors are reported per file.
+const MAX_SYNTAX_ERRORS: usize = 5;
 
-/// What a name at the top level of a file stands for: the last of its definitions.
+/// The last definition of a name at the top level of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Binding {
     /// The class in this statement.
@@ -23,11 +24,11 @@ pub(super) enum Binding {
     Value(usize),
     /// Something from elsewhere.
     Import(Import),
-    /// Bound, but in a way that only running the file would tell.
+    /// Bound to something that is only known at run time.
     Unclear,
 }
 
-/// What an import statement says about one name.
+/// One name of an import statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Import {
     /// The module, without leading dots. May be empty when `level` is not 0.
@@ -48,7 +49,7 @@ pub(super) struct Module {
 
 impl Module {
     /// Parses a file. `path` is relative to the project.
-    pub(super) fn parse(path: &str, source: String) -> Result<Self, Vec<SignatureError>> {
+    pub(super) fn parse(path: &str, source: String) -> Result<Self, SignatureErrors> {
         let text = Text::new(path.to_owned(), source);
         if let Some(place) = text.too_deep() {
             let message = "the source is nested too deeply to be read";
@@ -66,21 +67,32 @@ impl Module {
                 let parsed = ruff_python_parser::parse_unchecked(text.as_str(), options);
                 let mut errors: Vec<SignatureError> = Vec::new();
                 for error in std::iter::once(&first).chain(parsed.errors()) {
-                    let place = text.place(error.location);
-                    // What follows an error on its own line, or at the end of the file, is mostly its echo.
-                    let echo = errors.iter().any(|told| told.location().line == place.line)
+                    let place = text.location(error.location);
+                    // Further errors on the same line, or at the end of the file, mostly follow from the first.
+                    let echo = errors.iter().any(|error| error.location().line == place.line)
                         || (!errors.is_empty() && error.location.start() >= text.end());
-                    if errors.len() < SYNTAX_ERRORS_TOLD && !echo {
+                    if errors.len() < MAX_SYNTAX_ERRORS && !echo {
                         let message = format!("this is not valid Python: {}", lower(&error.error.to_string()));
                         errors.push(
                             SignatureError::new(&rules::UNPARSABLE, place, message)
-                                .with_hint("correct the syntax; `python -m py_compile` shows the same place"),
+                                .with_hint("fix the syntax; `python -m py_compile` reports the same line"),
                         );
                     }
                 }
                 Err(errors)
             }
         }
+    }
+
+    /// One error at a range of the file.
+    pub(super) fn fail(
+        &self,
+        rule: &'static Rule,
+        range: TextRange,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> SignatureErrors {
+        vec![SignatureError::new(rule, self.text.location(range), message).with_hint(hint)]
     }
 
     pub(super) fn binding(&self, name: &str) -> Option<&Binding> {
@@ -142,7 +154,7 @@ impl Module {
             .map(|(name, _)| name.as_str())
     }
 
-    /// Whether a node stands in parentheses of its own.
+    /// Whether parentheses surround exactly this node.
     pub(super) fn is_parenthesized(&self, node: &Expr) -> bool {
         let (before, behind) = self.text.around(node.range());
         before.trim_end().ends_with('(') && behind.trim_start().starts_with(')')
@@ -158,8 +170,8 @@ pub(super) fn lower(message: &str) -> String {
     }
 }
 
-/// What the top level binds. Imports inside `if` and `try` count where nothing else binds the name; everything else that is bound
-/// under a condition, in a loop, or changed after its definition is unclear.
+/// The names that the top level binds. Imports inside `if` and `try` count where nothing else binds the name. Other names that are bound
+/// under a condition or in a loop, or changed after their definition, are unclear.
 fn bindings(body: &Suite) -> BTreeMap<String, Binding> {
     let mut found = BTreeMap::new();
     for (index, statement) in body.iter().enumerate() {
@@ -232,7 +244,7 @@ fn changed_by_call(expression: &Expr, found: &mut BTreeMap<String, Binding>) {
     }
 }
 
-/// Statements that hold others: imports in them count, other bindings are unclear.
+/// Compound statements: imports inside count, other bindings are unclear.
 fn nested(statement: &Stmt, found: &mut BTreeMap<String, Binding>) {
     let mut bodies: Vec<&Suite> = Vec::new();
     match statement {

@@ -1,15 +1,6 @@
-//! Whose signature is read, and for which Cog.
+//! Which signature to read, and for which Cog release.
 
-/// What to describe: `file.py:Name`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The file, relative to the project, with `/`.
-    pub file: String,
-    /// The class or function.
-    pub name: String,
-}
-
-/// Which of a model's two methods is meant.
+/// One of the two methods of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mode {
     /// `run` or `predict`.
@@ -18,29 +9,33 @@ pub enum Mode {
     Train,
 }
 
-/// How to describe it.
+/// How to describe a model.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
-    /// The Cog release whose document is written, as `0.22.0`; the newest known one when absent or unreadable.
+    /// The Cog release to follow, such as `0.22.0`; the newest known one when absent or unreadable.
     pub cog_version: Option<String>,
-    /// Whether to lose, refuse and garble what Cog's own generator does, instead of reading what the source plainly says.
-    pub peer_exact: bool,
 }
 
-/// A Cog release, as far as it matters here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Release(pub u32, pub u32, pub u32);
+impl Options {
+    pub(super) fn cog(&self) -> CogVersion {
+        self.cog_version.as_deref().and_then(CogVersion::parse).unwrap_or(CogVersion::NEWEST)
+    }
+}
 
-impl Release {
-    /// The newest release whose generator these rules were read from.
+/// The version of a Cog release, as far as the document depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct CogVersion(pub u32, pub u32, pub u32);
+
+impl CogVersion {
+    /// The newest release whose generator is known.
     pub(super) const NEWEST: Self = Self(0, 22, 0);
-    /// The first that looks for `run`, and for methods in base classes; and knows `Opaque`.
+    /// The first release with `run`, methods in base classes and `Opaque`.
     pub(super) const RUN: Self = Self(0, 20, 0);
-    /// The first whose document names the component of choices as the parameter; older ones write it in title case.
+    /// The first release that names the component of choices like the parameter; older ones use title case.
     pub(super) const PLAIN_CHOICES: Self = Self(0, 19, 0);
-    /// The first that takes unions as inputs, and knows `@streaming`.
+    /// The first release with unions as inputs and `@streaming`.
     pub(super) const UNIONS: Self = Self(0, 21, 0);
-    /// The first that knows `Input(accept=...)` and `@concurrent`, and writes its own version into the document.
+    /// The first release with `Input(accept=...)` and `@concurrent`, and with its own version in the document.
     pub(super) const ACCEPT: Self = Self(0, 22, 0);
 
     /// Reads `0.22.0`, `v0.22`, `0.22.0rc1`.
@@ -53,7 +48,7 @@ impl Release {
     }
 }
 
-impl std::fmt::Display for Release {
+impl std::fmt::Display for CogVersion {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{}.{}.{}", self.0, self.1, self.2)
     }
@@ -65,11 +60,11 @@ mod tests {
 
     #[test]
     fn releases_are_read_and_ordered() {
-        assert_eq!(Release::parse("0.22.0"), Some(Release(0, 22, 0)));
-        assert_eq!(Release::parse("v0.19.3-rc.1"), Some(Release(0, 19, 3)));
-        assert_eq!(Release::parse("0.21"), Some(Release(0, 21, 0)));
-        assert_eq!(Release::parse("1.0.0rc2"), Some(Release(1, 0, 0)));
-        assert_eq!(Release::parse("latest"), None);
-        assert!(Release::PLAIN_CHOICES < Release::RUN && Release::RUN < Release::NEWEST);
+        assert_eq!(CogVersion::parse("0.22.0"), Some(CogVersion(0, 22, 0)));
+        assert_eq!(CogVersion::parse("v0.19.3-rc.1"), Some(CogVersion(0, 19, 3)));
+        assert_eq!(CogVersion::parse("0.21"), Some(CogVersion(0, 21, 0)));
+        assert_eq!(CogVersion::parse("1.0.0rc2"), Some(CogVersion(1, 0, 0)));
+        assert_eq!(CogVersion::parse("latest"), None);
+        assert!(CogVersion::PLAIN_CHOICES < CogVersion::RUN && CogVersion::RUN < CogVersion::NEWEST);
     }
 }

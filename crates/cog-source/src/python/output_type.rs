@@ -1,4 +1,4 @@
-//! The types that outputs may have.
+//! The types of outputs.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -7,107 +7,107 @@ use std::rc::Rc;
 use ruff_text_size::TextRange;
 
 use super::annotation::{Annotation, Form, advice};
+use super::error::SignatureErrors;
+use super::known_type::{KnownType, NamedType};
 use super::module::Module;
-use super::options::Release;
+use super::options::CogVersion;
 use super::project::ClassAt;
-use super::reader::{Failure, Known, Named, Reader, fail};
+use super::reader::SignatureReader;
 use super::rules;
 use super::signature::{Member, OutputType, Primitive};
 
-/// How many members an output may have in all, classes written out.
-const MOST_MEMBERS: usize = 5000;
+/// How many members an output may have in total, with classes expanded.
+const MAX_MEMBERS: usize = 5000;
 
-/// How often a name may stand for another annotation or class, one inside the other.
-const DEEPEST: usize = 64;
+/// How deep types may be nested, including through aliases and classes.
+const MAX_DEPTH: usize = 64;
 
 /// The state of one walk through an output's type.
 pub(super) struct OutputReader<'r, 't> {
-    reader: &'r Reader<'t>,
+    reader: &'r SignatureReader<'t>,
     members: Cell<usize>,
 }
 
-/// The classes that the walk is inside of, and how deep it is.
+/// The classes around the current type, and its depth.
 #[derive(Clone, Default)]
 struct Inside {
     classes: BTreeSet<(String, usize)>,
     depth: usize,
 }
 
-fn unsupported(module: &Module, range: TextRange, message: impl Into<String>, hint: &str) -> Failure {
-    fail(&rules::OUTPUT_UNSUPPORTED, module, range, message, hint)
+fn unsupported(module: &Module, range: TextRange, message: impl Into<String>, hint: &str) -> SignatureErrors {
+    module.fail(&rules::OUTPUT_UNSUPPORTED, range, message, hint)
 }
 
-fn optional(module: &Module, range: TextRange) -> Failure {
-    let hint = "always return a value; in a BaseModel, a member may be Optional";
-    fail(&rules::OUTPUT_OPTIONAL, module, range, "an output cannot be optional", hint)
+fn optional(module: &Module, range: TextRange) -> SignatureErrors {
+    let hint = "always return a value; members of a BaseModel may be Optional";
+    module.fail(&rules::OUTPUT_OPTIONAL, range, "an output cannot be optional", hint)
 }
 
 impl<'r, 't> OutputReader<'r, 't> {
-    pub(super) const fn new(reader: &'r Reader<'t>) -> Self {
+    pub(super) const fn new(reader: &'r SignatureReader<'t>) -> Self {
         Self { reader, members: Cell::new(0) }
     }
 
     /// The type of an output.
-    pub(super) fn read(&self, module: &Rc<Module>, annotation: &Annotation) -> Result<OutputType, Failure> {
+    pub(super) fn read(&self, module: &Rc<Module>, annotation: &Annotation) -> Result<OutputType, SignatureErrors> {
         self.output(module, annotation, &Inside::default())
     }
 
-    fn deeper(module: &Module, range: TextRange, inside: &Inside) -> Result<Inside, Failure> {
-        if inside.depth >= DEEPEST {
+    fn deeper(module: &Module, range: TextRange, inside: &Inside) -> Result<Inside, SignatureErrors> {
+        if inside.depth >= MAX_DEPTH {
             let message = "the type is nested too deeply to be read";
-            return Err(fail(&rules::OUTPUT_TOO_LARGE, module, range, message, "return a flatter type"));
+            return Err(module.fail(&rules::OUTPUT_TOO_LARGE, range, message, "return a flatter type"));
         }
         Ok(Inside { depth: inside.depth + 1, ..inside.clone() })
     }
 
-    fn output(&self, module: &Rc<Module>, annotation: &Annotation, inside: &Inside) -> Result<OutputType, Failure> {
+    fn output(&self, module: &Rc<Module>, annotation: &Annotation, inside: &Inside) -> Result<OutputType, SignatureErrors> {
         let range = annotation.range;
         let inside = Self::deeper(module, range, inside)?;
         match &annotation.form {
-            Form::Name(name) => match self.reader.named(module, name)? {
-                Named::Known(Known::Any | Known::Dict) => Ok(OutputType::Primitive(Primitive::Any)),
-                Named::Known(Known::List) => Ok(OutputType::List(Box::new(OutputType::Primitive(Primitive::Any)))),
-                Named::Known(known) => Primitive::of(known).map(OutputType::Primitive).ok_or_else(|| {
-                    let hint = if matches!(known, Known::Iterator | Known::ConcatenateIterator) {
-                        "say what it yields, as Iterator[str]"
+            Form::Name(name) => match self.reader.named_type(module, name)? {
+                NamedType::Known(KnownType::Any | KnownType::Dict) => Ok(OutputType::Primitive(Primitive::Any)),
+                NamedType::Known(KnownType::List) => Ok(OutputType::List(Box::new(OutputType::Primitive(Primitive::Any)))),
+                NamedType::Known(known) => Primitive::of(known).map(OutputType::Primitive).ok_or_else(|| {
+                    let hint = if matches!(known, KnownType::Iterator | KnownType::ConcatenateIterator) {
+                        "name the item type, as in Iterator[str]"
                     } else {
                         advice(name)
                     };
                     unsupported(module, range, format!("`{name}` alone is not an output type"), hint)
                 }),
-                Named::Class(class) if self.reader.is_model(&class)? => self.object(&class, &inside, module, range),
-                Named::Class(_) => Err(fail(
+                NamedType::Class(class) if self.reader.is_model(&class)? => self.object(&class, &inside, module, range),
+                NamedType::Class(_) => Err(module.fail(
                     &rules::TYPE_UNRESOLVABLE,
-                    module,
                     range,
                     format!("`{name}` is neither a BaseModel nor a TypedDict"),
                     "derive it from cog.BaseModel; dataclasses, enums and other classes are not described",
                 )),
-                Named::Alias(file, index) => {
+                NamedType::Alias(file, index) => {
                     let inner = self.reader.alias(&file, index, inside.depth, module, annotation)?;
                     self.output(&file, &inner, &inside)
                 }
-                Named::External(from) => Err(fail(
+                NamedType::External(from) => Err(module.fail(
                     &rules::TYPE_UNRESOLVABLE,
-                    module,
                     range,
                     format!("`{name}` comes from {from}, which is not part of the project"),
                     format!("{}; or mark a JSON type as Annotated[{name}, cog.Opaque]", advice(name)),
                 )),
-                Named::Unknown => {
+                NamedType::Unknown => {
                     let message = format!("`{name}` is not a known type, and the project does not define it");
-                    Err(fail(&rules::TYPE_UNRESOLVABLE, module, range, message, advice(name)))
+                    Err(module.fail(&rules::TYPE_UNRESOLVABLE, range, message, advice(name)))
                 }
             },
             Form::Generic(name, arguments) => self.generic(module, annotation, name, arguments, &inside),
             Form::Union(members) => Err(self.union(module, range, members)),
             Form::None | Form::Other => {
-                Err(fail(&rules::TYPE_UNRESOLVABLE, module, range, "`None` is not an output type", advice("None")))
+                Err(module.fail(&rules::TYPE_UNRESOLVABLE, range, "`None` is not an output type", advice("None")))
             }
         }
     }
 
-    fn union(&self, module: &Rc<Module>, range: TextRange, members: &[Annotation]) -> Failure {
+    fn union(&self, module: &Rc<Module>, range: TextRange, members: &[Annotation]) -> SignatureErrors {
         if members.len() == 2 && members.iter().any(|member| member.form == Form::None) {
             return optional(module, range);
         }
@@ -121,15 +121,15 @@ impl<'r, 't> OutputReader<'r, 't> {
         name: &str,
         arguments: &[Annotation],
         inside: &Inside,
-    ) -> Result<OutputType, Failure> {
+    ) -> Result<OutputType, SignatureErrors> {
         let range = annotation.range;
-        let Named::Known(known) = self.reader.named(module, name)? else {
+        let NamedType::Known(known) = self.reader.named_type(module, name)? else {
             return Err(unsupported(module, range, format!("`{name}[...]` is not an output type"), advice(name)));
         };
         match (known, arguments) {
-            (Known::Annotated, [inner, metadata @ ..]) => {
+            (KnownType::Annotated, [inner, metadata @ ..]) => {
                 if self.reader.has_opaque(module, metadata)? {
-                    self.reader.needs(Release::RUN, "Opaque", module, range)?;
+                    self.reader.require(CogVersion::RUN, "Opaque", module, range)?;
                     if self.optional_inside(module, inner)?.is_some() {
                         return Err(optional(module, range));
                     }
@@ -137,32 +137,32 @@ impl<'r, 't> OutputReader<'r, 't> {
                 }
                 self.output(module, inner, inside)
             }
-            (Known::Dict, [_, value]) => Ok(OutputType::Dict(Box::new(self.output(module, value, inside)?))),
-            (Known::Dict, _) => Err(unsupported(module, range, "a dict takes two types", "write dict[str, int], for example")),
-            (Known::Optional, _) => Err(optional(module, range)),
-            (Known::Union, members) => Err(self.union(module, range, members)),
-            (Known::List, [item]) => Ok(OutputType::List(Box::new(self.output(module, item, inside)?))),
-            (Known::Iterator, [item]) => Ok(OutputType::Iterator(Box::new(self.output(module, item, inside)?))),
-            (Known::ConcatenateIterator, [item]) => {
+            (KnownType::Dict, [_, value]) => Ok(OutputType::Dict(Box::new(self.output(module, value, inside)?))),
+            (KnownType::Dict, _) => Err(unsupported(module, range, "a dict takes two types", "write dict[str, int], for example")),
+            (KnownType::Optional, _) => Err(optional(module, range)),
+            (KnownType::Union, members) => Err(self.union(module, range, members)),
+            (KnownType::List, [item]) => Ok(OutputType::List(Box::new(self.output(module, item, inside)?))),
+            (KnownType::Iterator, [item]) => Ok(OutputType::Iterator(Box::new(self.output(module, item, inside)?))),
+            (KnownType::ConcatenateIterator, [item]) => {
                 let text = match &item.form {
-                    Form::Name(name) => matches!(self.reader.named(module, name)?, Named::Known(Known::Str)),
+                    Form::Name(name) => matches!(self.reader.named_type(module, name)?, NamedType::Known(KnownType::Str)),
                     _ => false,
                 };
                 if text {
                     return Ok(OutputType::ConcatenateIterator);
                 }
-                let message = format!("`{name}` joins texts, so it can only yield str");
-                Err(fail(&rules::CONCATENATE_NOT_TEXT, module, item.range, message, "use Iterator[...] for other values"))
+                let message = format!("`{name}` joins text, so it can only yield str");
+                Err(module.fail(&rules::CONCATENATE_NOT_TEXT, item.range, message, "use Iterator[...] for other values"))
             }
-            (Known::List | Known::Iterator | Known::ConcatenateIterator, _) => {
+            (KnownType::List | KnownType::Iterator | KnownType::ConcatenateIterator, _) => {
                 Err(unsupported(module, range, format!("`{name}[...]` takes one type"), "write list[str], for example"))
             }
             _ => Err(unsupported(module, range, format!("`{name}[...]` is not an output type"), advice(name))),
         }
     }
 
-    /// A type that is passed through as JSON. Only lists are told apart.
-    fn opaque(&self, module: &Rc<Module>, inner: &Annotation) -> Result<OutputType, Failure> {
+    /// A type that is passed through as JSON. Only lists are distinguished.
+    fn opaque(&self, module: &Rc<Module>, inner: &Annotation) -> Result<OutputType, SignatureErrors> {
         let list = match &inner.form {
             Form::Name(name) => self.reader.is_list(module, name)?,
             Form::Generic(name, arguments) => arguments.len() == 1 && self.reader.is_list(module, name)?,
@@ -172,12 +172,16 @@ impl<'r, 't> OutputReader<'r, 't> {
         Ok(if list { OutputType::List(Box::new(any)) } else { any })
     }
 
-    /// What is optional in `Optional[X]`, `Union[X, None]` and `X | None`.
-    fn optional_inside<'a>(&self, module: &Rc<Module>, annotation: &'a Annotation) -> Result<Option<&'a Annotation>, Failure> {
+    /// `X` of `Optional[X]`, `Union[X, None]` and `X | None`.
+    fn optional_inside<'a>(
+        &self,
+        module: &Rc<Module>,
+        annotation: &'a Annotation,
+    ) -> Result<Option<&'a Annotation>, SignatureErrors> {
         let members = match &annotation.form {
-            Form::Generic(name, arguments) => match (self.reader.named(module, name)?, arguments.as_slice()) {
-                (Named::Known(Known::Optional), [inner]) => return Ok(Some(inner)),
-                (Named::Known(Known::Union), members) => members,
+            Form::Generic(name, arguments) => match (self.reader.named_type(module, name)?, arguments.as_slice()) {
+                (NamedType::Known(KnownType::Optional), [inner]) => return Ok(Some(inner)),
+                (NamedType::Known(KnownType::Union), members) => members,
                 _ => return Ok(None),
             },
             Form::Union(members) => members,
@@ -189,7 +193,7 @@ impl<'r, 't> OutputReader<'r, 't> {
         })
     }
 
-    fn object(&self, class: &ClassAt, inside: &Inside, used_in: &Module, range: TextRange) -> Result<OutputType, Failure> {
+    fn object(&self, class: &ClassAt, inside: &Inside, used_in: &Module, range: TextRange) -> Result<OutputType, SignatureErrors> {
         let key = class.key();
         if inside.classes.contains(&key) {
             return Ok(OutputType::Primitive(Primitive::Any));
@@ -199,9 +203,9 @@ impl<'r, 't> OutputReader<'r, 't> {
         let (mut members, mut errors) = (Vec::new(), Vec::new());
         for field in self.reader.fields(class)? {
             self.members.set(self.members.get() + 1);
-            if self.members.get() > MOST_MEMBERS {
-                let message = format!("the output has more than {MOST_MEMBERS} members, classes written out");
-                return Err(fail(&rules::OUTPUT_TOO_LARGE, used_in, range, message, "return a dict, or fewer nested classes"));
+            if self.members.get() > MAX_MEMBERS {
+                let message = format!("the output has more than {MAX_MEMBERS} members, with classes expanded");
+                return Err(used_in.fail(&rules::OUTPUT_TOO_LARGE, range, message, "return a dict, or fewer nested classes"));
             }
             match self.member_type(&field.module, &field.annotation, &inner) {
                 Ok((r#type, nullable)) => {
@@ -215,13 +219,18 @@ impl<'r, 't> OutputReader<'r, 't> {
     }
 
     /// The type of a member, and whether it may be `null`.
-    fn member_type(&self, module: &Rc<Module>, annotation: &Annotation, inside: &Inside) -> Result<(OutputType, bool), Failure> {
+    fn member_type(
+        &self,
+        module: &Rc<Module>,
+        annotation: &Annotation,
+        inside: &Inside,
+    ) -> Result<(OutputType, bool), SignatureErrors> {
         if let Form::Generic(name, arguments) = &annotation.form
-            && let Named::Known(Known::Annotated) = self.reader.named(module, name)?
+            && let NamedType::Known(KnownType::Annotated) = self.reader.named_type(module, name)?
             && let [inner, metadata @ ..] = arguments.as_slice()
         {
             if self.reader.has_opaque(module, metadata)? {
-                self.reader.needs(Release::RUN, "Opaque", module, annotation.range)?;
+                self.reader.require(CogVersion::RUN, "Opaque", module, annotation.range)?;
                 return Ok(match self.optional_inside(module, inner)? {
                     Some(inner) => (self.opaque(module, inner)?, true),
                     None => (self.opaque(module, inner)?, false),

@@ -1,4 +1,4 @@
-//! The files of a project, read when they are needed, and what names mean across them.
+//! The files of a project, read on demand, and the meaning of names across them.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,18 +7,18 @@ use std::rc::Rc;
 use cog_findings::Location;
 use ruff_text_size::{TextRange, TextSize};
 
-use super::error::SignatureError;
+use super::error::{SignatureError, SignatureErrors};
 use super::module::{Binding, Import, Module};
 use super::rules;
 use super::source::SourceTree;
 
 /// How many files are read for one signature.
-const MOST_FILES: usize = 500;
+const MAX_FILES: usize = 500;
 
-/// How often a name is followed from file to file. More is a cycle.
-const MOST_HOPS: usize = 32;
+/// How many imports are followed for one name. More is a cycle.
+const MAX_HOPS: usize = 32;
 
-/// Modules that Cog never looks for in the project, even when a file of that name is there.
+/// Modules that Cog never looks for in the project, even if it has a file of that name.
 const EXTERNAL: &[&str] = &[
     "PIL",
     "abc",
@@ -67,7 +67,7 @@ const EXTERNAL: &[&str] = &[
     "warnings",
 ];
 
-/// A statement of a file that is known to be a class.
+/// A class definition: a statement of a file.
 #[derive(Debug, Clone)]
 pub(super) struct ClassAt {
     pub module: Rc<Module>,
@@ -75,13 +75,13 @@ pub(super) struct ClassAt {
 }
 
 impl ClassAt {
-    /// What tells two classes apart.
+    /// A key that is unique per class.
     pub(super) fn key(&self) -> (String, usize) {
         (self.module.text.file().to_owned(), self.index)
     }
 }
 
-/// What a dotted name means.
+/// The meaning of a dotted name.
 #[derive(Debug, Clone)]
 pub(super) enum Meaning {
     /// A class of the project.
@@ -101,37 +101,46 @@ pub(super) enum Meaning {
     },
     /// Not bound anywhere: a builtin, a name from a star import, or a mistake.
     Unbound,
-    /// Bound in a way that only running the file would tell.
+    /// Bound to something that is only known at run time.
     Unclear,
+}
+
+/// Which files an import can refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ModuleSearch {
+    /// `a.py` for `a`.
+    Files,
+    /// `a.py`, or else `a/__init__.py`.
+    FilesAndPackages,
 }
 
 /// A project's files.
 pub(super) struct Project<'t> {
     tree: &'t dyn SourceTree,
-    exact: bool,
+    search: ModuleSearch,
     modules: RefCell<BTreeMap<String, Option<Rc<Module>>>>,
 }
 
 impl<'t> Project<'t> {
-    pub(super) fn new(tree: &'t dyn SourceTree, exact: bool) -> Self {
-        Self { tree, exact, modules: RefCell::default() }
+    pub(super) fn new(tree: &'t dyn SourceTree, search: ModuleSearch) -> Self {
+        Self { tree, search, modules: RefCell::default() }
     }
 
-    /// The same files, as Cog's own generator looks for them. What was parsed stays so.
-    pub(super) fn as_cog(&self) -> Self {
-        Self { tree: self.tree, exact: true, modules: self.modules.clone() }
+    /// The same files, searched differently. Files that were parsed are not parsed again.
+    pub(super) fn with_search(&self, search: ModuleSearch) -> Self {
+        Self { tree: self.tree, search, modules: self.modules.clone() }
     }
 
-    /// The parsed file at `path`; `None` when there is none.
-    pub(super) fn load(&self, path: &str) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+    /// The parsed file at `path`; `None` when it does not exist.
+    pub(super) fn load(&self, path: &str) -> Result<Option<Rc<Module>>, SignatureErrors> {
         if let Some(known) = self.modules.borrow().get(path) {
             return Ok(known.clone());
         }
         let unreadable = |message: String, hint: &str| {
             vec![SignatureError::new(&rules::UNREADABLE, Location::file(path), message).with_hint(hint)]
         };
-        if self.modules.borrow().len() >= MOST_FILES {
-            let message = format!("the signature needs more than {MOST_FILES} files");
+        if self.modules.borrow().len() >= MAX_FILES {
+            let message = format!("the signature needs more than {MAX_FILES} files");
             return Err(unreadable(message, "import the types of inputs and outputs from fewer files"));
         }
         let module = match self.tree.read(path) {
@@ -147,7 +156,7 @@ impl<'t> Project<'t> {
                     std::io::ErrorKind::InvalidData => "save the file as UTF-8",
                     _ => "make the file readable",
                 };
-                return Err(unreadable(format!("{path} cannot be read: {error}"), hint));
+                return Err(unreadable(format!("failed to read {path}: {error}"), hint));
             }
         };
         self.modules.borrow_mut().insert(path.to_owned(), module.clone());
@@ -155,7 +164,7 @@ impl<'t> Project<'t> {
     }
 
     /// The file of a module, seen from a file. `None` when it is not part of the project.
-    fn find(&self, from: &Module, module: &str, level: u32) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+    fn find(&self, from: &Module, module: &str, level: u32) -> Result<Option<Rc<Module>>, SignatureErrors> {
         let inner = module.replace('.', "/");
         let path = if level == 0 {
             let top = module.split('.').next().unwrap_or(module);
@@ -177,15 +186,15 @@ impl<'t> Project<'t> {
         {
             return Ok(Some(file));
         }
-        if self.exact {
+        if self.search == ModuleSearch::Files {
             return Ok(None);
         }
         let package = if path.is_empty() { "__init__.py".to_owned() } else { format!("{path}/__init__.py") };
         self.load(&package)
     }
 
-    /// What a dotted name means in a file.
-    pub(super) fn meaning(&self, module: &Rc<Module>, dotted: &str) -> Result<Meaning, Vec<SignatureError>> {
+    /// The meaning of a dotted name in a file.
+    pub(super) fn meaning(&self, module: &Rc<Module>, dotted: &str) -> Result<Meaning, SignatureErrors> {
         let parts: Vec<&str> = dotted.split('.').collect();
         let Some((head, rest)) = parts.split_first() else { return Ok(Meaning::Unbound) };
         let mut meaning = self.named(module, head, 0)?;
@@ -212,7 +221,7 @@ impl<'t> Project<'t> {
     }
 
     /// `a.b` of `import a.b`, where `a` is a folder with `__init__.py`.
-    fn inside_package(&self, package: &Module, part: &str) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+    fn inside_package(&self, package: &Module, part: &str) -> Result<Option<Rc<Module>>, SignatureErrors> {
         match package.text.file().strip_suffix("__init__.py") {
             Some(folder) => self.load(&format!("{folder}{part}.py")),
             None => Ok(None),
@@ -220,7 +229,7 @@ impl<'t> Project<'t> {
     }
 
     /// `a.b` of `import a.b`, where `a` is a folder without `__init__.py`.
-    fn find_submodule(&self, module: &str, part: &str) -> Result<Option<Rc<Module>>, Vec<SignatureError>> {
+    fn find_submodule(&self, module: &str, part: &str) -> Result<Option<Rc<Module>>, SignatureErrors> {
         let top = module.split('.').next().unwrap_or(module);
         if EXTERNAL.contains(&top) {
             return Ok(None);
@@ -228,11 +237,11 @@ impl<'t> Project<'t> {
         self.load(&format!("{}/{part}.py", module.replace('.', "/")))
     }
 
-    /// What one name means in a file.
-    fn named(&self, module: &Rc<Module>, name: &str, hops: usize) -> Result<Meaning, Vec<SignatureError>> {
-        if hops > MOST_HOPS {
-            let place = module.text.place(TextRange::empty(TextSize::new(0)));
-            let error = SignatureError::new(&rules::TYPE_UNRESOLVABLE, place, format!("the imports of {name} lead in a circle"))
+    /// The meaning of a name without dots in a file.
+    fn named(&self, module: &Rc<Module>, name: &str, hops: usize) -> Result<Meaning, SignatureErrors> {
+        if hops > MAX_HOPS {
+            let place = module.text.location(TextRange::empty(TextSize::new(0)));
+            let error = SignatureError::new(&rules::TYPE_UNRESOLVABLE, place, format!("the imports of {name} form a cycle"))
                 .with_hint("define the name in one file and import it from there");
             return Err(vec![error]);
         }
@@ -246,7 +255,7 @@ impl<'t> Project<'t> {
         })
     }
 
-    fn imported(&self, module: &Rc<Module>, import: &Import, hops: usize) -> Result<Meaning, Vec<SignatureError>> {
+    fn imported(&self, module: &Rc<Module>, import: &Import, hops: usize) -> Result<Meaning, SignatureErrors> {
         let file = self.find(module, &import.module, import.level)?;
         let shown = format!("{}{}", ".".repeat(import.level as usize), import.module);
         let Some(name) = &import.name else {

@@ -1,4 +1,4 @@
-//! A signature: what a predictor takes and gives, as Cog understands it.
+//! The signature of a predictor or trainer: its inputs and its output, as Cog understands them.
 
 use serde_json::Value;
 
@@ -15,26 +15,26 @@ pub enum Primitive {
     Number,
     /// `bool`
     Boolean,
-    /// `cog.Path`: a file that was downloaded, a URL on the wire.
+    /// `cog.Path`: a downloaded file; a URL in requests.
     Path,
-    /// `cog.File`, deprecated: an open file, a URL on the wire.
+    /// `cog.File`, deprecated: an open file; a URL in requests.
     File,
     /// `cog.Secret`
     Secret,
-    /// `Any` and what is passed through as JSON.
+    /// `Any`, and types that are passed through as JSON.
     Any,
 }
 
 /// The type of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputType {
-    /// What it is.
+    /// The type without `None`.
     pub kind: InputKind,
-    /// Whether `None` is among its values.
+    /// Whether it includes `None`.
     pub nullable: bool,
 }
 
-/// What an input is.
+/// The type of an input, without `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InputKind {
     /// A scalar, a file, or any JSON.
@@ -46,8 +46,8 @@ pub enum InputKind {
 }
 
 impl InputKind {
-    /// The scalar in it: its own, or that of a list's items.
-    pub const fn primitive(&self) -> Primitive {
+    /// The scalar type: its own, or that of the items of a list.
+    pub(crate) const fn primitive(&self) -> Primitive {
         match self {
             Self::Primitive(primitive) | Self::List(primitive) => *primitive,
             Self::Union(_) => Primitive::Any,
@@ -62,7 +62,7 @@ pub struct Input {
     pub name: String,
     /// Its type.
     pub r#type: InputType,
-    /// What `Input(...)` says about it.
+    /// The arguments of `Input(...)`.
     pub info: InputInfo,
 }
 
@@ -83,53 +83,53 @@ pub struct InputInfo {
     pub max_length: Option<u64>,
     /// `regex`
     pub pattern: Option<String>,
-    /// `choices`; empty when there are none.
+    /// `choices`; empty without any.
     pub choices: Vec<Value>,
     /// `deprecated`
     pub deprecated: bool,
-    /// `accept`: media types or endings a file may have.
+    /// `accept`: allowed media types or file endings.
     pub accept: Option<String>,
 }
 
 impl Input {
-    /// Whether requests may say `null`. A bare `Secret` with default `None` is the one plain type that may.
-    pub fn is_nullable(&self) -> bool {
+    /// Whether requests may pass `null`. A plain `Secret` with default `None` is the only type without `None` that may.
+    pub(crate) fn is_nullable(&self) -> bool {
         let secret = matches!(self.r#type.kind, InputKind::Primitive(Primitive::Secret));
         self.r#type.nullable || (secret && self.info.default == Some(Value::Null))
     }
 
-    /// The default that requests may rely on. `None` on a type without `None` is no default.
-    pub fn effective_default(&self) -> Option<&Value> {
+    /// The default of requests without the input. `None` on a type without `None` does not count.
+    pub(crate) fn effective_default(&self) -> Option<&Value> {
         self.info.default.as_ref().filter(|default| !default.is_null() || self.is_nullable())
     }
 
-    /// Whether requests must give it. A union must be given even when it is nullable.
-    pub fn is_required(&self) -> bool {
+    /// Whether requests must include it. A union is required even when it is nullable.
+    pub(crate) fn is_required(&self) -> bool {
         let union = matches!(self.r#type.kind, InputKind::Union(_));
         self.effective_default().is_none() && (union || !self.r#type.nullable)
     }
 }
 
-/// What a model gives.
+/// The type of an output.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutputType {
     /// A scalar, a file, or any JSON.
     Primitive(Primitive),
     /// A list.
     List(Box<OutputType>),
-    /// An object with values of one type.
+    /// An object whose values have one type.
     Dict(Box<OutputType>),
     /// A model class or typed dictionary, its members in order.
     Object(Vec<Member>),
-    /// Values one after the other.
+    /// A stream of values.
     Iterator(Box<OutputType>),
-    /// Pieces of one text.
+    /// A stream of text, joined by readers.
     ConcatenateIterator,
 }
 
 impl OutputType {
-    /// Whether values come one after the other.
-    pub const fn is_stream(&self) -> bool {
+    /// Whether it is a stream.
+    pub(crate) const fn is_stream(&self) -> bool {
         matches!(self, Self::Iterator(_) | Self::ConcatenateIterator)
     }
 }
@@ -143,16 +143,16 @@ pub struct Member {
     pub r#type: OutputType,
     /// Whether it may be `null`.
     pub nullable: bool,
-    /// Whether it is always there.
+    /// Whether it is always present.
     pub required: bool,
 }
 
-/// What a predictor or trainer takes and gives.
+/// The signature of a predictor or trainer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Signature {
-    /// Which of the two it is.
+    /// Whether it answers predictions or trainings.
     pub mode: Mode,
-    /// The method's or function's own name: `run`, `predict`, `train`, or a function's.
+    /// The name of the method or function.
     pub method: String,
     /// Whether it is `async def`.
     pub is_async: bool,
@@ -160,7 +160,7 @@ pub struct Signature {
     pub inputs: Vec<Input>,
     /// The output.
     pub output: OutputType,
-    /// Whether it is marked `@cog.streaming`.
+    /// Whether it has `@cog.streaming`.
     pub streaming: bool,
     /// `max` of `@cog.concurrent(max=...)`.
     pub concurrency: Option<u32>,

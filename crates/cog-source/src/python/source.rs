@@ -1,31 +1,29 @@
-//! Where Python text comes from: a tree of files that is never left.
+//! The source files of a project. Paths outside it are refused.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
-/// Largest Python file that is read, in bytes. Source that people wrote stays far below.
+/// Size limit of a Python file, in bytes. Handwritten source stays far below.
 pub const LARGEST_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
-/// A project's files as text.
+/// The files of a project as text.
 pub trait SourceTree {
-    /// The text of the file at `path`, relative to the project, with `/`. `None` when there is no such file.
+    /// The text of the file at `path`, relative to the project, with `/`. `None` when it does not exist.
     ///
     /// # Errors
-    /// The file lies outside the project, is too large, is not UTF-8, or cannot be read.
+    /// The file is outside the project, too large, not UTF-8, or unreadable.
     fn read(&self, path: &str) -> Result<Option<String>, Error>;
 }
 
-/// A folder on disk.
-///
-/// Paths that leave it, also through symbolic links, are refused: a model's repository may come from anyone.
+/// A folder on disk. Paths that leave it, also through symbolic links, are refused.
 #[derive(Debug, Clone)]
 pub struct FolderTree {
     root: PathBuf,
 }
 
 impl FolderTree {
-    /// The files below `root`.
+    /// The files in `root`.
     pub const fn new(root: PathBuf) -> Self {
         Self { root }
     }
@@ -74,13 +72,13 @@ mod tests {
     }
 
     #[test]
-    fn files_inside_are_read_and_missing_ones_are_none() {
+    fn existing_files_are_read_and_missing_ones_are_none() {
         let (_folder, tree) = tree();
         assert_eq!(tree.read("a.py").unwrap().as_deref(), Some("x = 1\n"));
         assert_eq!(tree.read("./a.py").unwrap().as_deref(), Some("x = 1\n"));
         assert_eq!(tree.read("b.py").unwrap(), None);
         assert_eq!(tree.read("a.py/b.py").unwrap(), None);
-        assert_eq!(tree.read("").unwrap(), None, "a folder is no file");
+        assert_eq!(tree.read("").unwrap(), None, "a folder is not a file");
     }
 
     #[test]

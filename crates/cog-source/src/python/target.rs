@@ -8,87 +8,74 @@ use cog_findings::text::nearest;
 use ruff_python_ast::StmtFunctionDef;
 use ruff_text_size::{TextRange, TextSize};
 
-use super::error::SignatureError;
-use super::input_call::method;
-use super::module::{Binding, Module};
-use super::options::{Mode, Release, Target};
+use super::error::{SignatureError, SignatureErrors};
+use super::module::Module;
+use super::options::{CogVersion, Mode};
 use super::project::{ClassAt, Meaning};
-use super::reader::{Failure, Reader, bases, fail};
+use super::reader::SignatureReader;
 use super::rules;
+use super::syntax::{bases, method};
+use crate::target::Target;
 
-/// Where the method or function is.
+/// The method or function that Cog runs.
 #[derive(Debug, Clone)]
-pub(super) struct Found {
+pub(super) struct RunTarget {
     pub module: Rc<Module>,
-    place: Place,
+    place: Definition,
 }
 
 #[derive(Debug, Clone)]
-enum Place {
+enum Definition {
     /// A function at the top level, by statement.
     Function(usize),
     /// A method of a class, by the class's statement and the method's name.
     Method(usize, &'static str),
 }
 
-impl Found {
+impl RunTarget {
     pub(super) fn function(&self) -> Option<&StmtFunctionDef> {
         match self.place {
-            Place::Function(index) => self.module.function(index),
-            Place::Method(class, name) => method(self.module.class(class)?, name),
+            Definition::Function(index) => self.module.function(index),
+            Definition::Method(class, name) => method(self.module.class(class)?, name),
         }
     }
 
     pub(super) const fn is_method(&self) -> bool {
-        matches!(self.place, Place::Method(..))
+        matches!(self.place, Definition::Method(..))
     }
 }
 
 const START: TextRange = TextRange::new(TextSize::new(0), TextSize::new(0));
 
-impl Reader<'_> {
+impl SignatureReader<'_> {
     /// Finds what a target names.
-    pub(super) fn find(&self, target: &Target, mode: Mode) -> Result<Found, Failure> {
+    pub(super) fn find(&self, target: &Target, mode: Mode) -> Result<RunTarget, SignatureErrors> {
         let file = clean(target)?;
         let Some(module) = self.project.load(&file)? else {
             let message = format!("{file} does not exist");
             let error = SignatureError::new(&rules::UNREADABLE, Location::file(file), message);
-            return Err(vec![error.with_hint("correct the file's name in cog.yaml; it is relative to the project")]);
+            return Err(vec![error.with_hint("fix the file name in cog.yaml; it is relative to the project")]);
         };
         let function_name = if mode == Mode::Train { "train" } else { "predict" };
-        // Cog takes the first class of a name, Python the last.
-        let class = match module.binding(&target.name) {
-            _ if self.exact => module.first_class(&target.name),
-            Some(Binding::Class(index)) => Some(*index),
-            _ => None,
-        };
-        if let Some(index) = class {
+        if let Some(index) = self.semantics.class(&module, &target.name) {
             return self.method_of(&ClassAt { module, index }, &target.name, mode);
         }
-        if let Some(index) = self.function(&module, &target.name) {
-            return Ok(Found { module, place: Place::Function(index) });
+        if let Some(index) = self.semantics.function(&module, &target.name) {
+            return Ok(RunTarget { module, place: Definition::Function(index) });
         }
         if target.name != function_name
             && module.binding(&target.name).is_none()
-            && let Some(index) = self.function(&module, function_name)
+            && let Some(index) = self.semantics.function(&module, function_name)
         {
             let range = module.function(index).map_or(START, |function| function.name.range);
-            let message = format!("there is no `{}`; Cog takes the function `{function_name}` instead", target.name);
+            let message = format!("`{}` is not defined; Cog falls back to the function `{function_name}`", target.name);
             self.warn(&rules::FUNCTION_FALLBACK, &module, range, message, "name the function in cog.yaml");
-            return Ok(Found { module, place: Place::Function(index) });
+            return Ok(RunTarget { module, place: Definition::Function(index) });
         }
         Err(self.not_found(&module, target)?)
     }
 
-    fn function(&self, module: &Module, name: &str) -> Option<usize> {
-        match module.binding(name) {
-            _ if self.exact => module.first_function(name),
-            Some(Binding::Function(index)) => Some(*index),
-            _ => None,
-        }
-    }
-
-    fn not_found(&self, module: &Rc<Module>, target: &Target) -> Result<Failure, Failure> {
+    fn not_found(&self, module: &Rc<Module>, target: &Target) -> Result<SignatureErrors, SignatureErrors> {
         let name = target.name.as_str();
         let message = format!("{} defines no class or function `{name}` at its top level", module.text.file());
         let hint = match self.project.meaning(module, name)? {
@@ -96,12 +83,9 @@ impl Reader<'_> {
             Meaning::External { module, .. } => format!("it is imported from {module}; define a class here that derives from it"),
             Meaning::Value(file, index) => {
                 let value = file.value(index).map(|value| file.text.slice(ruff_text_size::Ranged::range(value)));
-                format!(
-                    "`{name}` is another name for {}; name that one, or derive a class from it",
-                    value.unwrap_or("something else")
-                )
+                format!("`{name}` is an alias of {}; name that one, or derive a class from it", value.unwrap_or("something else"))
             }
-            Meaning::Unclear => "move the class out of the if, try, loop or with that it is in".to_owned(),
+            Meaning::Unclear => "move the class out of the surrounding if, try, loop or with".to_owned(),
             _ => match nearest(name, module.callables()) {
                 Some(known) => format!("did you mean {known}?"),
                 None => match module.callables().take(5).collect::<Vec<_>>().join(", ") {
@@ -110,40 +94,40 @@ impl Reader<'_> {
                 },
             },
         };
-        Ok(fail(&rules::TARGET_NOT_FOUND, module, START, message, hint))
+        Ok(module.fail(&rules::TARGET_NOT_FOUND, START, message, hint))
     }
 
-    fn method_of(&self, class: &ClassAt, name: &str, mode: Mode) -> Result<Found, Failure> {
+    fn method_of(&self, class: &ClassAt, name: &str, mode: Mode) -> Result<RunTarget, SignatureErrors> {
         let module = &class.module;
         let range = module.class(class.index).map_or(START, |class| class.name.range);
         if mode == Mode::Train {
-            // Base classes are not looked through for `train`.
+            // Cog does not look for `train` in base classes.
             if module.class(class.index).and_then(|class| method(class, "train")).is_some() {
-                return Ok(Found { module: Rc::clone(module), place: Place::Method(class.index, "train") });
+                return Ok(RunTarget { module: Rc::clone(module), place: Definition::Method(class.index, "train") });
             }
             let message = format!("{name} has no method `train` of its own");
-            return Err(fail(&rules::METHOD_NOT_FOUND, module, range, message, "define train(self, ...) in the class itself"));
+            return Err(module.fail(&rules::METHOD_NOT_FOUND, range, message, "define train(self, ...) in the class itself"));
         }
         let mut seen = BTreeSet::new();
         let (run, predict) = self.predict_methods(class, &mut seen)?;
-        if let Some(run) = run.clone().filter(|_| self.release >= Release::RUN || predict.is_none()) {
+        if let Some(run) = run.clone().filter(|_| self.cog >= CogVersion::RUN || predict.is_none()) {
             let range = run.function().map_or(range, |function| function.name.range);
-            self.needs(Release::RUN, "a predictor with `run`", &run.module, range)?;
+            self.require(CogVersion::RUN, "a predictor with `run`", &run.module, range)?;
             return Ok(run);
         }
         let Some(found) = predict else {
-            let message = format!("{name} has neither `run` nor `predict`, of its own or from a class of the project");
-            return Err(fail(&rules::METHOD_NOT_FOUND, module, range, message, "define run(self, ...) in the class"));
+            let message = format!("neither {name} nor its base classes in the project define `run` or `predict`");
+            return Err(module.fail(&rules::METHOD_NOT_FOUND, range, message, "define run(self, ...) in the class"));
         };
-        if self.release >= Release::RUN {
+        if self.cog >= CogVersion::RUN {
             let range = found.function().map_or(range, |function| function.name.range);
-            let message = format!("{name}.predict works, but is deprecated in favour of run");
+            let message = format!("{name}.predict works, but is deprecated in favor of run");
             self.warn(
                 &rules::PREDICT_DEPRECATED,
                 &found.module,
                 range,
                 message,
-                "rename it to run when Cog 0.20 is the oldest you build with",
+                "rename it to run once you only build with Cog 0.20 or later",
             );
         }
         Ok(found)
@@ -154,19 +138,19 @@ impl Reader<'_> {
         &self,
         at: &ClassAt,
         seen: &mut BTreeSet<(String, usize)>,
-    ) -> Result<(Option<Found>, Option<Found>), Failure> {
+    ) -> Result<(Option<RunTarget>, Option<RunTarget>), SignatureErrors> {
         if !seen.insert(at.key()) {
             return Ok((None, None));
         }
         let Some(class) = at.module.class(at.index) else { return Ok((None, None)) };
         let own = |name: &'static str| {
-            method(class, name).map(|_| Found { module: Rc::clone(&at.module), place: Place::Method(at.index, name) })
+            method(class, name).map(|_| RunTarget { module: Rc::clone(&at.module), place: Definition::Method(at.index, name) })
         };
         let (mut run, mut predict) = (own("run"), own("predict"));
         if run.is_some() && predict.is_some() {
             return Ok((run, predict));
         }
-        for (base, _) in bases(class) {
+        for base in bases(class) {
             if let Meaning::Class(parent) = self.project.meaning(&at.module, &base)? {
                 let (parent_run, parent_predict) = self.predict_methods(&parent, seen)?;
                 run = run.or(parent_run);
@@ -177,8 +161,8 @@ impl Reader<'_> {
     }
 }
 
-/// The path of a target's file without `.` parts. A path that leaves the project is refused.
-fn clean(target: &Target) -> Result<String, Failure> {
+/// The path of a target without `.` and `..` parts. A path that leaves the project is refused.
+fn clean(target: &Target) -> Result<String, SignatureErrors> {
     let shown = format!("{}:{}", target.file, target.name);
     let bad = |message: String| {
         let error = SignatureError::new(&rules::REFERENCE_INVALID, Location::file(&target.file), message);

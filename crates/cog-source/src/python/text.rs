@@ -1,16 +1,16 @@
-//! Byte offsets to lines and columns, and the nesting that is allowed.
+//! Lines and columns of byte offsets, and the limit of nesting.
 
 use cog_findings::Location;
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer};
 use ruff_text_size::{TextRange, TextSize};
 
-/// A syntax tree is built and dropped by recursion; deeper expressions could exhaust the stack. Python itself allows about 200
+/// Syntax trees are built and dropped recursively, and deeper ones could exhaust the stack. Python itself allows about 200
 /// brackets and 100 levels of blocks.
-const DEEPEST_EXPRESSION: usize = 1000;
-const DEEPEST_BLOCK: usize = 100;
+const MAX_EXPRESSION_DEPTH: usize = 1000;
+const MAX_BLOCK_DEPTH: usize = 100;
 
-/// A file's text with the starts of its lines.
+/// The text of a file, with the offsets of its lines.
 #[derive(Debug)]
 pub(super) struct Text {
     file: String,
@@ -54,7 +54,7 @@ impl Text {
         (self.text.get(..start).unwrap_or_default(), self.text.get(end..).unwrap_or_default())
     }
 
-    /// Line and column of an offset, both from 1; columns count characters. A mark at the start of the file is no character.
+    /// Line and column of an offset, both from 1; columns count characters. A byte order mark at the start of the file does not count.
     fn position(&self, offset: TextSize) -> (u32, u32) {
         let offset = self.text.floor_char_boundary(offset.to_usize());
         let line = self.starts.partition_point(|start| *start <= offset).max(1);
@@ -64,22 +64,22 @@ impl Text {
         (u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
     }
 
-    /// The place of a node. Its end is told when it is on the same line.
-    pub(super) fn place(&self, range: TextRange) -> Location {
+    /// The location of a node. It includes the end if that is on the same line.
+    pub(super) fn location(&self, range: TextRange) -> Location {
         let (line, column) = self.position(range.start());
         let (end_line, end_column) = self.position(range.end());
         let place = Location::at(&self.file, line, column);
         if end_line == line && end_column > column { place.until_column(end_column) } else { place }
     }
 
-    /// Where the text is nested deeper than is read, if it is.
+    /// Where the text is nested too deeply to be read, if anywhere.
     pub(super) fn too_deep(&self) -> Option<Location> {
         let newlines = too_deep(&self.text)?;
         Some(Location::at(&self.file, u32::try_from(newlines + 1).unwrap_or(u32::MAX), 1))
     }
 }
 
-/// How far one bracket's content may be nested: what a comma ends, and what it does not.
+/// The depth of the content of one bracket: levels that a comma ends, and levels that it does not end.
 #[derive(Default)]
 struct Level {
     since_comma: usize,
@@ -145,7 +145,7 @@ fn too_deep(text: &str) -> Option<usize> {
                 depth += 1;
             }
         }
-        if depth > DEEPEST_EXPRESSION || blocks > DEEPEST_BLOCK {
+        if depth > MAX_EXPRESSION_DEPTH || blocks > MAX_BLOCK_DEPTH {
             return Some(newlines);
         }
     }
@@ -162,18 +162,18 @@ mod tests {
     #[test]
     fn columns_count_characters_from_one() {
         let text = Text::new("a.py".to_owned(), "é = 1\r\nb = 2\rc = 3\n".to_owned());
-        assert_eq!(text.place(range(0, 2)).to_string(), "a.py:1:1");
-        assert_eq!(text.place(range(3, 4)).to_string(), "a.py:1:3");
-        assert_eq!(text.place(range(8, 9)).to_string(), "a.py:2:1");
-        assert_eq!(text.place(range(14, 15)).to_string(), "a.py:3:1");
-        assert_eq!(text.place(range(3, 4)).end_column, Some(4));
-        assert_eq!(text.place(range(3, 9)).end_column, None, "an end on another line is not told");
+        assert_eq!(text.location(range(0, 2)).to_string(), "a.py:1:1");
+        assert_eq!(text.location(range(3, 4)).to_string(), "a.py:1:3");
+        assert_eq!(text.location(range(8, 9)).to_string(), "a.py:2:1");
+        assert_eq!(text.location(range(14, 15)).to_string(), "a.py:3:1");
+        assert_eq!(text.location(range(3, 4)).end_column, Some(4));
+        assert_eq!(text.location(range(3, 9)).end_column, None, "an end on another line is omitted");
     }
 
     #[test]
-    fn a_mark_at_the_start_is_no_column() {
+    fn a_byte_order_mark_is_not_a_column() {
         let text = Text::new("a.py".to_owned(), "\u{feff}x = 1".to_owned());
-        assert_eq!(text.place(range(3, 4)).to_string(), "a.py:1:1");
+        assert_eq!(text.location(range(3, 4)).to_string(), "a.py:1:1");
     }
 
     #[test]

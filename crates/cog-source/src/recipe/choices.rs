@@ -1,4 +1,4 @@
-//! Everything that is chosen before a line is written.
+//! The choices that a plan makes before it writes a line.
 
 use cog_findings::{Finding, Location};
 
@@ -9,12 +9,12 @@ use crate::config::CogConfig;
 use crate::cuda::{self, CudaRequest};
 use crate::decision::Decision;
 use crate::dockerfile::system::{UV_VERSION, UvSource};
-use crate::requirements::{PrepareRequest, Prepared, RequirementLine, Requirements, prepare};
+use crate::requirements::{Prepared, RequirementLine, Requirements, prepare};
 use crate::rules;
 use crate::sdk::SdkVersion;
 use crate::version::{self, Version};
 
-/// From this CUDA version on, `cog-base` images have their Python from uv.
+/// The CUDA version from which `cog-base` images have their Python from uv.
 const MANAGED_PYTHON_SINCE_CUDA: &str = "13.0";
 
 /// The choices of a build.
@@ -42,7 +42,7 @@ struct Framework {
 impl Framework {
     fn make(config: &CogConfig, facts: &RecipeFacts) -> Result<Self, RecipeError> {
         let requirements = requirements(config, facts)?;
-        let version_of = |package: &str| requirements.version_of(package, facts.peer_exact);
+        let version_of = |package: &str| requirements.version_of(package, facts.conventions.requirements());
         let (torch, tensorflow) = (version_of("torch"), version_of("tensorflow"));
         let mut decisions = Vec::new();
         let python = python(config, facts, &mut decisions)?;
@@ -59,11 +59,10 @@ impl Framework {
                 cudnn: config.build.cudnn.as_ref().map(|cudnn| cudnn.value.as_str()),
                 torch: torch.as_ref().map(|(version, _)| version.as_str()),
                 tensorflow: tensorflow.as_ref().map(|(version, _)| version.as_str()),
-                peer_exact: facts.peer_exact,
             };
             let framework_line = [&tensorflow, &torch].into_iter().flatten().map(|(_, line)| line.origin.clone()).next();
             let location = config.build.cuda.as_ref().map(|cuda| cuda.location.clone()).or(framework_line);
-            let choice = cuda::choose(&request)
+            let choice = cuda::choose(&request, facts.conventions.cuda())
                 .map_err(|source| RecipeError::Cuda { source: Box::new(source), location: location.clone() })?;
             decisions.extend(choice.decisions);
             findings.extend(choice.findings.into_iter().map(|finding| match &location {
@@ -100,7 +99,7 @@ impl Choices {
             .map_err(|source| RecipeError::BaseImage { source: Box::new(source), location: base_origin(config).cloned() })?;
         let Framework { python, requirements, cuda, mut decisions, mut findings, .. } = framework;
         let cuda_version = cuda.as_ref().map(|(cuda, _)| cuda.as_str());
-        let prepared = prepare(&requirements, &PrepareRequest { cuda: cuda_version, peer_exact: facts.peer_exact });
+        let prepared = prepare(&requirements, cuda_version, facts.conventions.requirements());
         let refused: Vec<Finding> = prepared.findings.iter().filter(|finding| finding.is_error()).cloned().collect();
         if !refused.is_empty() {
             return Err(RecipeError::RequirementsUnusable { findings: refused });
@@ -110,7 +109,7 @@ impl Choices {
             && let Some(short) =
                 Version::parse(&python).filter(|version| version.patch.is_some()).map(|version| version.major_minor())
         {
-            let because = format!("cog-base images exist per minor version; {python} is not pinned to its patch");
+            let because = format!("cog-base images exist per minor version, so the patch of {python} is not pinned");
             decisions.push(Decision::new("Python", short, because));
         }
         decisions.extend(prepared.decisions.iter().cloned());
@@ -143,7 +142,7 @@ impl Choices {
     }
 }
 
-/// What decides the base image: CUDA where it is written, else Python.
+/// What decides the base image: `build.cuda` if set, else the Python version.
 fn base_origin(config: &CogConfig) -> Option<&Location> {
     let build = &config.build;
     build.cuda.as_ref().filter(|_| build.gpu).or(build.python_version.as_ref()).map(|written| &written.location)
@@ -155,19 +154,19 @@ fn python(config: &CogConfig, facts: &RecipeFacts, decisions: &mut Vec<Decision>
     }
     let location = Location::at(&config.file, 1, 1);
     let default = facts.sdk.default_python().ok_or(RecipeError::PythonVersionMissing { location })?;
-    decisions.push(Decision::new("Python", default, format!("it is what Cog {} took when cog.yaml named none", facts.sdk)));
+    decisions.push(Decision::new("Python", default, format!("it is the default of Cog {}", facts.sdk)));
     Ok(default.to_owned())
 }
 
 fn requirements(config: &CogConfig, facts: &RecipeFacts) -> Result<Requirements, RecipeError> {
     match (&config.build.python_requirements, &facts.requirements) {
-        (Some(_), Some(source)) => Ok(Requirements::read(&source.text, &source.file, facts.peer_exact)),
+        (Some(_), Some(source)) => Ok(Requirements::read(&source.text, &source.file, facts.conventions.requirements())),
         (Some(file), None) => Err(RecipeError::RequirementsMissing { file: file.value.clone(), location: file.location.clone() }),
         (None, _) => Ok(Requirements::from_packages(&config.build.python_packages)),
     }
 }
 
-/// Whether a framework's release has wheels for the Python; silent about releases that are in no table.
+/// Reports a framework release without wheels for the Python. Releases that are in no table are not judged.
 fn framework_python_finding(framework: &str, version: &str, python: &str, line: &RequirementLine) -> Option<Finding> {
     let mut pythons: Vec<&str> = match framework {
         "torch" => cuda::torch_rows(version).flat_map(|row| &row.pythons).map(String::as_str).collect(),
@@ -175,17 +174,17 @@ fn framework_python_finding(framework: &str, version: &str, python: &str, line: 
     };
     pythons.sort_by(|a, b| version::compare(a, b));
     pythons.dedup();
-    // The table begins at 3.10, so it cannot speak about older ones.
+    // The tables start at 3.10.
     let is_covered = version::compare(python, "3.10").is_ge();
     if pythons.is_empty() || !is_covered || pythons.iter().any(|known| version::same_minor(known, python)) {
         return None;
     }
     let message = format!("{framework} {version} has no wheel for Python {python}");
-    let hint = format!("use Python {}, or another release of {framework}", pythons.join(", "));
+    let hint = format!("use Python {}, or another {framework} release", pythons.join(", "));
     Some(Finding::new(&rules::FRAMEWORK_PYTHON, message).hint(hint).at(line.origin.clone()))
 }
 
-/// uv where it is asked for, where Python must come from somewhere, and where a command calls it.
+/// Installs uv where it is requested, where it has to install Python, and where a command calls it.
 fn choose_uv(config: &CogConfig, facts: &RecipeFacts, base: BaseImageKind) -> (UvSource, Decision) {
     let commands = config.build.run.iter().chain(&config.build.pre_install);
     let calls_uv = |command: &str| {
@@ -199,8 +198,10 @@ fn choose_uv(config: &CogConfig, facts: &RecipeFacts, base: BaseImageKind) -> (U
             (UvSource::Pypi, "nvidia's images have no Python, and uv installs one".to_owned())
         }
         (UvSource::None, _, Some(command)) => (UvSource::Pypi, format!("`{command}` in cog.yaml calls it")),
-        (UvSource::None, _, None) => (UvSource::None, "pip is there already and does the resolving either way".to_owned()),
-        (asked, _, _) => (asked, "it was asked for".to_owned()),
+        (UvSource::None, _, None) => {
+            (UvSource::None, "pip is already installed and resolves the requirements either way".to_owned())
+        }
+        (asked, _, _) => (asked, "it was requested".to_owned()),
     };
     let chosen = match source {
         UvSource::None => "not installed".to_owned(),
@@ -213,7 +214,7 @@ fn choose_uv(config: &CogConfig, facts: &RecipeFacts, base: BaseImageKind) -> (U
 fn sdk_decision(facts: &RecipeFacts) -> Option<Decision> {
     match facts.sdk {
         SdkVersion::Latest => {
-            let because = "it is the newest, and a pin makes the build repeatable";
+            let because = "it is the newest, and a pin makes the build reproducible";
             Some(Decision::new("Cog SDK", facts.sdk.pip_requirement(&facts.newest_sdk), because))
         }
         SdkVersion::Prerelease | SdkVersion::Exact(_) => None,
@@ -224,7 +225,7 @@ fn sdk_finding(config: &CogConfig, facts: &RecipeFacts) -> Option<Finding> {
     if facts.sdk != SdkVersion::Prerelease {
         return None;
     }
-    let finding = Finding::new(&rules::SDK_NOT_PINNED, "the newest pre-release of the Cog SDK is installed, whichever it is")
+    let finding = Finding::new(&rules::SDK_NOT_PINNED, "the newest pre-release of the Cog SDK is installed, without a pin")
         .hint("pin an exact release");
     Some(match &config.build.sdk_version {
         Some(written) => finding.at(written.location.clone()),

@@ -6,7 +6,7 @@ use crate::base_image::BaseImageError;
 use crate::cuda::CudaError;
 use crate::rules;
 
-/// Why a build cannot be planned. [`RecipeError::findings`] tells it with places and ways out.
+/// Why a build cannot be planned. [`RecipeError::findings`] has the locations and the fixes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecipeError {
     /// No Python version is set, and the SDK has no default.
@@ -15,42 +15,42 @@ pub enum RecipeError {
         /// The configuration.
         location: Location,
     },
-    /// The requirements file was not given.
+    /// The requirements file is missing.
     #[error("the requirements file `{file}` does not exist")]
     RequirementsMissing {
         /// The file.
         file: String,
-        /// Where it is named.
+        /// Where `cog.yaml` names it.
         location: Location,
     },
-    /// Lines of the requirements cannot be followed by a build.
+    /// Lines of the requirements cannot be installed in a build.
     #[error("the requirements cannot be installed in a build")]
     RequirementsUnusable {
         /// The lines.
         findings: Vec<Finding>,
     },
     /// No CUDA version can be chosen.
-    #[error("no CUDA version can be chosen")]
+    #[error("failed to choose a CUDA version")]
     Cuda {
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<CudaError>,
-        /// What asks for it.
+        /// What requests it.
         location: Option<Location>,
     },
-    /// There is no image to start from.
-    #[error("there is no image to start from")]
+    /// The build has no image to start from.
+    #[error("failed to choose a base image")]
     BaseImage {
-        /// Why.
+        /// The reason.
         #[source]
         source: Box<BaseImageError>,
-        /// What asks for it.
+        /// What requests it.
         location: Option<Location>,
     },
 }
 
 impl RecipeError {
-    /// The failure as findings.
+    /// The error as findings.
     pub fn findings(&self) -> Vec<Finding> {
         let at = |finding: Finding, location: &Option<Location>| match location {
             Some(location) => finding.at(location.clone()),
@@ -63,7 +63,7 @@ impl RecipeError {
             }
             Self::RequirementsMissing { location, .. } => {
                 let finding = Finding::new(&rules::PLAN_IMPOSSIBLE, self.to_string());
-                vec![finding.hint("add the file, or correct `build.python_requirements`").at(location.clone())]
+                vec![finding.hint("add the file, or fix `build.python_requirements`").at(location.clone())]
             }
             Self::RequirementsUnusable { findings } => findings.clone(),
             Self::Cuda { source, location } => {

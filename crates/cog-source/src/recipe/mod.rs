@@ -5,6 +5,7 @@
 //! certificate first, `build.run` after all packages, then `pre_install`, and the project's files at the end.
 
 mod choices;
+mod conventions;
 mod error;
 mod facts;
 mod official;
@@ -12,10 +13,14 @@ mod official;
 #[cfg(test)]
 mod tests;
 
+pub use crate::base_image::BaseImageError;
+pub use crate::cuda::CudaError;
+pub use conventions::Conventions;
 pub use error::RecipeError;
 pub use facts::{DaemonFeatures, RecipeFacts, SourceText, WeightsImage};
 
 pub use crate::dockerfile::system::UvSource;
+pub use crate::dockerfile::{RecipeFile, RecipeStep};
 
 use std::collections::BTreeMap;
 
@@ -28,67 +33,47 @@ use crate::decision::Decision;
 use crate::dockerfile::{Writer, certificate, custom, packages, project, system};
 use crate::weights::WeightSelection;
 
-/// Everything that a build needs besides the project.
+/// Everything that a build needs in addition to the project.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Recipe {
     /// The image that the build starts from.
     pub base_image: String,
     /// The Dockerfile.
     pub dockerfile: String,
-    /// The project's file that is the Dockerfile, when it is no generated one.
+    /// The file of the project that is used as Dockerfile; `None` when the Dockerfile is generated.
     pub dockerfile_of_the_project: Option<String>,
-    /// Variables that are set on the image once it is built.
+    /// Variables to set on the built image.
     pub environment_on_top: BTreeMap<String, String>,
     /// Files to add to the build context.
     pub files: Vec<RecipeFile>,
-    /// The instructions, in order, each with its origin.
+    /// The instructions with their origins, in order.
     pub steps: Vec<RecipeStep>,
-    /// What was chosen, and why.
+    /// The choices and their reasons.
     pub decisions: Vec<Decision>,
-    /// What is worth knowing about the choices; never an error.
+    /// Findings about the choices. None of them is an error.
     pub findings: Vec<Finding>,
-    /// What pip is given, line by line, with where each line stems from.
+    /// The requirements for pip, line by line, with their origins.
     pub requirements: Vec<(String, Option<Location>)>,
     /// CUDA and cuDNN of a GPU model, for the labels.
     pub cuda: Option<(String, String)>,
     /// Whether the build starts from a `cog-base` image, whose layers the labels name.
     pub uses_cog_base: bool,
-    /// The build that must come first, for weights in an image of their own.
+    /// The build that has to run first, for weights in a separate image.
     pub weights: Option<WeightsRecipe>,
 }
 
-/// A file of the build context.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecipeFile {
-    /// The path within the context.
-    pub path: String,
-    /// The contents.
-    pub contents: Vec<u8>,
-}
-
-/// An instruction of the Dockerfile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecipeStep {
-    /// The line of the Dockerfile that it begins on, from 1.
-    pub dockerfile_line: usize,
-    /// What made it necessary; `None` for what every image has.
-    pub origin: Option<Location>,
-    /// What it does, in a few words.
-    pub title: String,
-}
-
-/// The image that holds nothing but weights.
+/// The image with the weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WeightsRecipe {
-    /// The name it must be built under.
+    /// The name to build it under.
     pub image: String,
     /// Its Dockerfile.
     pub dockerfile: String,
-    /// What it holds, and the context of the main build leaves out.
+    /// The files in it, which the context of the main build excludes.
     pub selection: WeightSelection,
 }
 
-/// The `cog-base` image to ask the registry about before [`plan`]; `None` when there is nothing to ask.
+/// The `cog-base` image to ask the registry about before [`plan`], if any.
 pub fn cog_base_candidate(config: &CogConfig, facts: &RecipeFacts) -> Result<Option<String>, RecipeError> {
     if facts.dockerfile.is_some() {
         return Ok(None);
@@ -96,15 +81,32 @@ pub fn cog_base_candidate(config: &CogConfig, facts: &RecipeFacts) -> Result<Opt
     Choices::cog_base_candidate(config, facts)
 }
 
-/// Plans the build of a configuration without errors.
+/// Plans the build of a configuration that has no errors.
+///
+/// # Errors
+/// The requirements cannot be installed, or no CUDA version or base image fits.
+///
+/// ```
+/// use cog_source::config::parse;
+/// use cog_source::recipe::{RecipeFacts, plan};
+///
+/// let parsed = parse("build:\n  python_version: \"3.12\"\nrun: run.py:Runner\n", "cog.yaml");
+/// let recipe = plan(&parsed.config.unwrap(), &RecipeFacts::default()).unwrap();
+/// assert_eq!(recipe.base_image, "python:3.12-slim");
+/// assert!(recipe.dockerfile.starts_with("FROM python:3.12-slim\n"));
+/// ```
 pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeError> {
     if let Some(source) = &facts.dockerfile {
         return Ok(plan_custom(config, facts, source));
     }
     let choices = Choices::make(config, facts)?;
-    if facts.peer_exact {
-        return Ok(plan_official(config, facts, choices));
-    }
+    Ok(match facts.conventions {
+        Conventions::Corrected => plan_corrected(config, facts, choices),
+        Conventions::CogCli => plan_official(config, facts, choices),
+    })
+}
+
+fn plan_corrected(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> Recipe {
     let mut writer = Writer::default();
     let mut files = Vec::new();
     if let Some(syntax) = &facts.daemon.syntax {
@@ -152,7 +154,7 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
     project::copy(&mut writer, &facts.config_name, facts.daemon.copy_exclude);
 
     let (dockerfile, steps) = writer.finish();
-    Ok(Recipe {
+    Recipe {
         base_image: choices.base.reference,
         dockerfile,
         dockerfile_of_the_project: None,
@@ -165,10 +167,9 @@ pub fn plan(config: &CogConfig, facts: &RecipeFacts) -> Result<Recipe, RecipeErr
         cuda: choices.cuda,
         uses_cog_base: is_cog_base,
         weights: facts.weights.as_ref().map(weights_recipe),
-    })
+    }
 }
 
-/// The official instructions, with the choices that the official program makes. To be looked at, not to be built.
 fn plan_official(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> Recipe {
     let (dockerfile, steps) = official::write(config, facts, &choices);
     Recipe {
@@ -184,8 +185,8 @@ fn plan_official(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> R
     }
 }
 
-/// Requirements and SDK. The SDK comes last, so that a new one leaves the layers of large requirements alone; only Cog up to
-/// 0.16 put it first in `cog-base` images.
+/// Installs requirements and SDK. The SDK comes last, so that a new one does not change the layers of large requirements. Only Cog up to
+/// 0.16 puts it first in `cog-base` images.
 fn write_packages(writer: &mut Writer, config: &CogConfig, facts: &RecipeFacts, choices: &Choices) -> Option<RecipeFile> {
     let pip = packages::Pip {
         breaks_system_packages: choices.base.kind == BaseImageKind::Cuda || choices.has_managed_python(),
@@ -204,7 +205,7 @@ fn write_packages(writer: &mut Writer, config: &CogConfig, facts: &RecipeFacts, 
     file
 }
 
-/// What the server is told. Servers before 0.17 read `/src/cog.yaml` themselves.
+/// The variables of the server. Servers before 0.17 read `/src/cog.yaml` instead.
 fn start<'a>(config: &'a CogConfig, facts: &RecipeFacts) -> project::Start<'a> {
     if !facts.sdk.needs_type_stubs() {
         return project::Start { predict: None, train: None, concurrency: None };
@@ -212,7 +213,7 @@ fn start<'a>(config: &'a CogConfig, facts: &RecipeFacts) -> project::Start<'a> {
     project::Start { predict: config.predict.as_ref(), train: config.train.as_ref(), concurrency: concurrency(config, facts) }
 }
 
-/// The concurrency of `cog.yaml`, else of the decorator.
+/// The concurrency of `cog.yaml`, or else of the decorator.
 fn concurrency<'a>(config: &'a CogConfig, facts: &RecipeFacts) -> Option<(u32, Option<&'a Location>)> {
     match &config.concurrency {
         Some(written) => Some((written.max.value, Some(&written.max.location))),
@@ -222,12 +223,12 @@ fn concurrency<'a>(config: &'a CogConfig, facts: &RecipeFacts) -> Option<(u32, O
 
 fn plan_custom(config: &CogConfig, facts: &RecipeFacts, source: &SourceText) -> Recipe {
     let custom = custom::read(&source.text, &source.file);
-    let mut decisions = vec![Decision::new("Dockerfile", &source.file, "it was asked for; nothing of `build` in cog.yaml is used")];
-    // Its author cannot know what a decorator says.
+    let mut decisions = vec![Decision::new("Dockerfile", &source.file, "it was requested; `build` in cog.yaml is not used")];
+    // The Dockerfile cannot know about the decorator.
     let concurrency = concurrency(config, facts).map(|(max, _origin)| ("COG_MAX_CONCURRENCY".to_owned(), max.to_string()));
     if let Some((variable, max)) = &concurrency {
         let chosen = format!("{variable}={max}");
-        decisions.push(Decision::new("environment", &chosen, "the model asks for it; it is set on top of the Dockerfile"));
+        decisions.push(Decision::new("environment", &chosen, "the model requests it; it is set on top of the Dockerfile"));
     }
     Recipe {
         base_image: custom.base_image,

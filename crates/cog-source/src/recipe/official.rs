@@ -131,7 +131,7 @@ fn requirements(writer: &mut Writer, choices: &Choices, system: &str, origin: Op
     let install = format!("uv run pip install{system} --cache-dir /root/.cache/pip -r /tmp/requirements.txt");
     with_flags(writer, &format!("RUN --mount=type=cache,target=/root/.cache/pip {install}"), origin, "install Python requirements");
     if !choices.prepared.artifacts.is_empty() {
-        writer.standard(&format!("RUN uv pip uninstall{system} cog coglet"), "remove any SDK that a local package brought");
+        writer.standard(&format!("RUN uv pip uninstall{system} cog coglet"), "remove any SDK that a local package installed");
     }
 }
 
@@ -150,5 +150,5 @@ fn sdk(writer: &mut Writer, config: &CogConfig, sdk: &SdkVersion, system: &str) 
 fn with_flags(writer: &mut Writer, run: &str, origin: Option<&Location>, title: &str) {
     writer.standard(FLAGS, "set the flags for compilers");
     writer.instruction(run, origin, title);
-    writer.standard("ENV CFLAGS=", "take the flags back");
+    writer.standard("ENV CFLAGS=", "reset the flags");
 }

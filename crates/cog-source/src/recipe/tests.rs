@@ -81,7 +81,7 @@ RUN --mount=type=bind,target=/mnt tar -C /mnt --sort=name --owner=0 --group=0 --
 }
 
 #[test]
-fn every_step_begins_on_its_line() {
+fn every_step_starts_on_its_line() {
     let text = "build:\n  python_version: \"3.12\"\n  python_requirements: requirements.txt\n  run:\n    - make a\n    - make b\nrun: run.py:Runner\n";
     let recipe = plan_text(text, &with_requirements(facts(Registry::HasNot), "numpy\n"));
     let lines: Vec<&str> = recipe.dockerfile.lines().collect();
@@ -193,14 +193,14 @@ fn the_new_sdk_has_no_default_python() {
 }
 
 #[test]
-fn a_prerelease_is_allowed_and_told() {
+fn a_prerelease_is_allowed_and_reported() {
     let recipe = plan_text(SLIM, &with_sdk(facts(Registry::Has), "prerelease"));
     assert!(recipe.dockerfile.contains("pip install --cache-dir /root/.cache/pip --pre cog\n"));
     assert_eq!(recipe.findings[0].code.as_str(), "SP559");
 }
 
 #[test]
-fn targets_and_concurrency_are_told_to_the_server() {
+fn targets_and_concurrency_are_passed_to_the_server() {
     let text = format!("{SLIM}train: train.py:train\n");
     let recipe = plan_text(&text, &RecipeFacts { concurrency: Some(4), ..facts(Registry::Has) });
     let expected =
@@ -212,7 +212,7 @@ fn targets_and_concurrency_are_told_to_the_server() {
 }
 
 #[test]
-fn another_config_becomes_cog_yaml_in_the_image() {
+fn a_config_of_another_name_becomes_cog_yaml_in_the_image() {
     let recipe = plan_text(SLIM, &RecipeFacts { config_name: "my model.yaml".into(), ..facts(Registry::Has) });
     assert!(recipe.dockerfile.ends_with("RUN cp '/src/my model.yaml' /src/cog.yaml\n"));
 }
@@ -265,7 +265,7 @@ fn uv_is_installed_only_where_it_is_needed() {
 }
 
 #[test]
-fn a_python_patch_is_kept_on_slim_and_told_on_a_base_image() {
+fn a_python_patch_is_kept_on_slim_and_reported_on_a_base_image() {
     let text = "build: {python_version: '3.12.4'}\nrun: r.py:R\n";
     assert_eq!(plan_text(text, &facts(Registry::HasNot)).base_image, "python:3.12.4-slim");
     let recipe = plan_text(text, &facts(Registry::Has));
@@ -298,7 +298,7 @@ fn the_candidate_is_what_a_present_answer_builds_on() {
 }
 
 #[test]
-fn what_cannot_be_planned_is_told_at_its_place() {
+fn impossible_plans_are_reported_with_their_location() {
     let gpu =
         |packages: &str| format!("build:\n  gpu: true\n  python_version: '3.11'\n  python_packages: [{packages}]\nrun: r.py:R\n");
     let required = RecipeFacts { cog_base: CogBaseUse::Required, ..facts(Registry::HasNot) };
@@ -324,7 +324,7 @@ fn what_cannot_be_planned_is_told_at_its_place() {
 }
 
 #[test]
-fn doubts_about_versions_point_to_their_line() {
+fn warnings_about_versions_point_to_their_line() {
     let text = "build:\n  gpu: true\n  python_version: '3.13'\n  cuda: '11.8'\n  python_packages:\n    - numpy\n    - torch==2.4.0\n    - torch\nrun: r.py:R\n";
     let found = plan_text(text, &facts(Registry::IsDown)).findings;
     let places: Vec<String> = found
@@ -367,7 +367,7 @@ fn the_official_instructions_come_in_the_official_order() {
         lines.iter().filter_map(found).collect::<Vec<_>>()
     };
     let whole = |text: &str, registry| {
-        let facts = RecipeFacts { peer_exact: true, ..facts(registry) };
+        let facts = RecipeFacts { conventions: Conventions::CogCli, ..facts(registry) };
         plan_text(text, &facts).dockerfile.lines().map(str::to_owned).collect::<Vec<_>>()
     };
     let packages = ["requirements.txt /tmp", "uv run pip", "uv pip install"];

@@ -1,8 +1,11 @@
 //! One line as pip reads it: name, extras, specifier, marker and options.
 
-use percent_encoding::percent_decode_str;
+use std::sync::LazyLock;
 
-/// A requirement taken apart. Lines that are options only, or addresses, have no such parts.
+use percent_encoding::percent_decode_str;
+use regex::Regex;
+
+/// The parts of a requirement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Requirement<'a> {
     /// The name as written.
@@ -18,7 +21,7 @@ pub(super) struct Requirement<'a> {
 }
 
 impl<'a> Requirement<'a> {
-    /// Takes a line apart. `None` for options, addresses and paths.
+    /// Parses a line. `None` for options, addresses and paths.
     pub(super) fn parse(line: &'a str) -> Option<Self> {
         let (requirement, options) = split_options(line);
         let end = requirement.find(|character: char| !is_name_character(character)).unwrap_or(requirement.len());
@@ -45,7 +48,7 @@ impl<'a> Requirement<'a> {
         Some(Self { name, extras, specifier, marker: marker.map(str::trim), options })
     }
 
-    /// The name as package indexes compare it.
+    /// The name in the form that package indexes compare.
     pub(super) fn normalized_name(&self) -> String {
         normalize(self.name)
     }
@@ -58,7 +61,7 @@ impl<'a> Requirement<'a> {
         is_one.then_some(version)
     }
 
-    /// The version of the first specifier that says what to take, or of the wheel that is addressed; empty without one.
+    /// The version of the first specifier that is not an exclusion, or of the wheel at the address; empty without one.
     fn first_version(&self) -> String {
         if let Some(address) = self.specifier.strip_prefix('@') {
             return wheel_version(address.trim()).unwrap_or_default();
@@ -86,7 +89,7 @@ fn is_name_character(character: char) -> bool {
     character.is_ascii_alphanumeric() || "._-".contains(character)
 }
 
-/// A package name as indexes compare it: lowercase, runs of `-`, `_` and `.` as one dash.
+/// A package name in the form that indexes compare: lowercase, runs of `-`, `_` and `.` as one dash.
 pub(super) fn normalize(name: &str) -> String {
     let mut normalized = String::with_capacity(name.len());
     for character in name.chars() {
@@ -113,7 +116,14 @@ fn split_options(line: &str) -> (&str, Vec<&str>) {
     }
 }
 
-/// The version that a line asks for a package in; `None` when it is about another one.
+/// The name and extras at the start of a line; empty when it starts otherwise.
+pub(super) fn package_name(line: &str) -> &str {
+    #[expect(clippy::expect_used, reason = "the pattern is a constant that the tests compile")]
+    static NAME: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[a-zA-Z0-9_\-.]+(?:\[[^\]]+\])?").expect("a valid pattern"));
+    NAME.find(line).map(|found| found.as_str()).unwrap_or_default()
+}
+
+/// The version that a line requests of a package; `None` when the line is about another package.
 pub(super) fn version_of(line: &str, package: &str) -> Option<String> {
     let requirement = Requirement::parse(line)?;
     (requirement.normalized_name() == package).then(|| requirement.first_version())
@@ -124,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_is_taken_apart() {
+    fn a_line_has_parts() {
         let line = "pandas[excel] == 1.2 ; python_version > '3.8' --hash=sha256:00 --hash=sha256:11";
         let requirement = Requirement::parse(line).unwrap();
         assert_eq!((requirement.name, requirement.extras, requirement.specifier), ("pandas", "[excel]", "== 1.2"));
@@ -134,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn options_addresses_and_paths_are_no_requirements() {
+    fn options_addresses_and_paths_are_not_requirements() {
         for line in ["--index-url https://x", "-r other.txt", "./a.whl", "git+https://x/y", "https://x/a.whl", "wheels/a.whl", ""] {
             assert_eq!(Requirement::parse(line), None, "{line}");
         }
@@ -163,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dash_within_a_word_begins_no_option() {
+    fn a_dash_within_a_word_does_not_start_an_option() {
         let requirement = Requirement::parse("typing-extensions==4.0").unwrap();
         assert_eq!((requirement.name, requirement.options.len()), ("typing-extensions", 0));
     }

@@ -1,20 +1,20 @@
 //! Requirements that point to files of the project.
 //!
-//! Since 0.22 Cog takes the bare path of a wheel or source archive inside the project; every other local form is told before the build
+//! Since 0.22 Cog accepts the bare path of a wheel or source archive inside the project. Every other local form is reported before the build
 //! starts, as pip inside the build would not find the file.
 
 /// A wheel or source archive of the project that pip installs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocalArtifact {
+pub(crate) struct LocalArtifact {
     /// The path relative to the project.
-    pub project_path: String,
+    pub(crate) project_path: String,
     /// The absolute path that it has while pip runs.
-    pub build_path: String,
+    pub(crate) build_path: String,
 }
 
-/// Why a local requirement cannot be used.
+/// Why a local requirement cannot be installed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LocalRequirementError {
+pub(crate) enum LocalRequirementError {
     /// A `file:` address.
     #[error("`{line}` is a file address")]
     FileAddress {
@@ -22,13 +22,13 @@ pub enum LocalRequirementError {
         line: String,
     },
     /// `name @ path`.
-    #[error("`{line}` names a local path behind `@`")]
+    #[error("`{line}` has a local path behind `@`")]
     DirectReference {
         /// The line.
         line: String,
     },
     /// An option with a local value.
-    #[error("`{option}` points to a local file or folder")]
+    #[error("`{option}` refers to a local file or folder")]
     Option {
         /// The option.
         option: &'static str,
@@ -38,7 +38,7 @@ pub enum LocalRequirementError {
     Suffix {
         /// The line.
         line: String,
-        /// What stands there.
+        /// What follows the path.
         what: &'static str,
     },
     /// A path to something else, such as a folder.
@@ -47,7 +47,7 @@ pub enum LocalRequirementError {
         /// The line.
         line: String,
     },
-    /// A path with characters that a mount cannot carry.
+    /// A path with characters that a mount cannot express.
     #[error("`{line}` has a comma, a blank, a quote or another unusual character")]
     UnusualPath {
         /// The line.
@@ -62,12 +62,12 @@ pub enum LocalRequirementError {
 }
 
 impl LocalRequirementError {
-    /// The way out.
-    pub fn hint(&self) -> &'static str {
+    /// How to fix it.
+    pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::Option { option: "-r" | "--requirement" | "-c" | "--constraint" } => "move its lines into this file",
             Self::Option { option: "-e" | "--editable" } | Self::NotAnArtifact { .. } => {
-                "build a wheel, put it into the project and write its bare path; or install the folder in `build.run`"
+                "build a wheel, add it to the project and write its bare path; or install the folder in `build.run`"
             }
             Self::UnusualPath { .. } => "rename the file or its folder",
             Self::Outside { .. } => "copy the file into the project and write its path relative to this file",
@@ -78,17 +78,11 @@ impl LocalRequirementError {
 
 const ARTIFACT_SUFFIXES: &[&str] = &[".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"];
 
-/// Options that Cog checks for local values.
-const PEER_OPTIONS: &[&str] = &["--find-links", "--requirement", "-f", "-r"];
-
-/// Those that fail in the same way without Cog noticing.
-const MORE_OPTIONS: &[&str] = &["--constraint", "--editable", "-c", "-e"];
-
 /// The folder that artifacts are mounted into while pip runs.
 const BUILD_FOLDER: &str = "/tmp/local_package_artifacts";
 
-/// The path of a local artifact, when a line is one.
-pub(super) fn artifact_path(line: &str, peer_exact: bool) -> Result<Option<&str>, LocalRequirementError> {
+/// The path of a local artifact, when a line is one. `options` are those whose values must not be local files.
+pub(super) fn artifact_path<'a>(line: &'a str, options: &[&'static str]) -> Result<Option<&'a str>, LocalRequirementError> {
     let line = line.trim();
     let owned = || line.to_owned();
     if is_file_address(line) {
@@ -105,8 +99,7 @@ pub(super) fn artifact_path(line: &str, peer_exact: bool) -> Result<Option<&str>
         }
     }
     if line.starts_with('-') {
-        let more = if peer_exact { &[][..] } else { MORE_OPTIONS };
-        return match PEER_OPTIONS.iter().chain(more).find(|option| option_is_local(line, option)) {
+        return match options.iter().copied().find(|option| option_is_local(line, option)) {
             Some(option) => Err(LocalRequirementError::Option { option }),
             None => Ok(None),
         };
@@ -209,15 +202,17 @@ fn is_package_name(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    const LOCAL_OPTIONS: &[&str] = &["--find-links", "-c", "-e", "-r"];
+
     #[test]
     fn bare_paths_of_wheels_and_archives_are_artifacts() {
         for path in ["mine-1.0-py3-none-any.whl", "./wheels/a.whl", "../a.tar.gz", "a.ZIP", "/abs/a.tgz"] {
-            assert_eq!(artifact_path(path, false), Ok(Some(path)), "{path}");
+            assert_eq!(artifact_path(path, LOCAL_OPTIONS), Ok(Some(path)), "{path}");
         }
     }
 
     #[test]
-    fn other_requirements_pass() {
+    fn other_requirements_are_not_local() {
         for line in [
             "torch==2.4.0",
             "git+https://github.com/a/b.git",
@@ -228,12 +223,12 @@ mod tests {
             "--find-links=https://x/",
             "a; python_version > '3'",
         ] {
-            assert_eq!(artifact_path(line, false), Ok(None), "{line}");
+            assert_eq!(artifact_path(line, LOCAL_OPTIONS), Ok(None), "{line}");
         }
     }
 
     #[test]
-    fn other_local_forms_are_refused() {
+    fn other_local_forms_are_rejected() {
         let line = |text: &str| text.to_owned();
         for (text, error) in [
             ("file:///a.whl", LocalRequirementError::FileAddress { line: line("file:///a.whl") }),
@@ -249,15 +244,15 @@ mod tests {
             ("a.whl[x]", LocalRequirementError::Suffix { line: line("a.whl[x]"), what: "list of extras" }),
             ("./lib", LocalRequirementError::NotAnArtifact { line: line("./lib") }),
         ] {
-            assert_eq!(artifact_path(text, false), Err(error.clone()), "{text}");
+            assert_eq!(artifact_path(text, LOCAL_OPTIONS), Err(error.clone()), "{text}");
             assert!(!error.hint().is_empty());
         }
     }
 
     #[test]
-    fn constraints_and_editables_are_told_only_here() {
-        assert_eq!(artifact_path("-c constraints.txt", true), Ok(None));
-        assert_eq!(artifact_path("-e ./lib", true), Ok(None));
+    fn only_the_given_options_are_checked() {
+        assert_eq!(artifact_path("-c constraints.txt", &["-r"]), Ok(None));
+        assert_eq!(artifact_path("-e ./lib", &["-r"]), Ok(None));
     }
 
     #[test]

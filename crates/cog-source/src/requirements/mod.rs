@@ -3,66 +3,67 @@
 //! [`Requirements`] keeps every line with its place. [`prepare`] turns it into the file for pip: PyTorch wheels that fit the image,
 //! their package index, local artifacts at their place in the build, and neither `cog` nor `coglet`, which the build installs itself.
 //!
-//! Cog loses environment markers, hashes and options on pinned lines; here they are kept. `peer_exact` gives Cog's result.
+//! The Cog CLI loses environment markers, hashes and options on pinned lines. [`RequirementConventions`] has both readings.
 
+mod conventions;
+mod corrected;
 mod line;
 mod local;
-mod peer;
+mod official;
 mod prepare;
 mod wheels;
 
-pub use local::{LocalArtifact, LocalRequirementError};
-pub use prepare::{PrepareRequest, Prepared, prepare};
+pub(crate) use conventions::RequirementConventions;
+pub(crate) use corrected::CorrectedRequirements;
+pub(crate) use official::OfficialRequirements;
+pub(crate) use prepare::{Prepared, prepare};
 
 use cog_findings::Location;
 
-use crate::config::Located;
+use crate::yaml::Located;
 
-/// A line with its place; lines that were continued with a backslash are one.
+/// A line and its origin. Lines continued with a backslash count as one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequirementLine {
+pub(crate) struct RequirementLine {
     /// The text without comment and surrounding blanks.
-    pub text: String,
-    /// Where it begins.
-    pub origin: Location,
+    pub(crate) text: String,
+    /// Where it starts.
+    pub(crate) origin: Location,
 }
 
 /// The requirements of a model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Requirements {
+pub(crate) struct Requirements {
     /// The file, relative to the project; `None` for `build.python_packages`.
-    pub file: Option<String>,
-    /// The lines that mean something, in order.
-    pub lines: Vec<RequirementLine>,
+    pub(crate) file: Option<String>,
+    /// The lines with requirements or options, in order.
+    pub(crate) lines: Vec<RequirementLine>,
 }
 
 impl Requirements {
-    /// Reads a requirements file: continued lines are joined, comments, blank lines and `-e .` left out.
-    ///
-    /// As for pip, `#` begins a comment only at the start of a line or behind a blank; with `peer_exact` anywhere, also in
-    /// `…#egg=name`.
-    pub fn read(text: &str, file: &str, peer_exact: bool) -> Self {
+    /// Reads a requirements file: continued lines are joined; comments, blank lines and `-e .` are skipped.
+    pub(crate) fn read(text: &str, file: &str, conventions: &dyn RequirementConventions) -> Self {
         let mut lines = Vec::new();
-        let mut begun: Option<(String, u32)> = None;
+        let mut continued: Option<(String, u32)> = None;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         for (line, number) in text.lines().zip(1_u32..) {
-            let (mut so_far, first) = begun.take().unwrap_or_else(|| (String::new(), number));
-            if let Some(continued) = line.strip_suffix('\\') {
-                so_far.push_str(continued);
-                begun = Some((so_far, first));
+            let (mut so_far, first) = continued.take().unwrap_or_else(|| (String::new(), number));
+            if let Some(start) = line.strip_suffix('\\') {
+                so_far.push_str(start);
+                continued = Some((so_far, first));
                 continue;
             }
             so_far.push_str(line);
-            push_line(&mut lines, &so_far, file, first, peer_exact);
+            push_line(&mut lines, &so_far, file, first, conventions);
         }
-        if let Some((so_far, first)) = begun {
-            push_line(&mut lines, &so_far, file, first, peer_exact);
+        if let Some((so_far, first)) = continued {
+            push_line(&mut lines, &so_far, file, first, conventions);
         }
         Self { file: Some(file.to_owned()), lines }
     }
 
-    /// Takes the items of `build.python_packages` as they are.
-    pub fn from_packages(packages: &[Located<String>]) -> Self {
+    /// The items of `build.python_packages`, unchanged.
+    pub(crate) fn from_packages(packages: &[Located<String>]) -> Self {
         let lines = packages
             .iter()
             .map(|package| RequirementLine { text: package.value.trim().to_owned(), origin: package.location.clone() })
@@ -71,19 +72,16 @@ impl Requirements {
         Self { file: None, lines }
     }
 
-    /// The version that a package is asked for in, by the first line that names it; empty when that line has none.
+    /// The version that the first line about a package requests, and that line. The version is empty when the line has none.
     ///
-    /// Any first specifier counts: `torch>=2.0` is 2.0. A wheel's address is read for its version, which Cog does not do.
-    pub fn version_of(&self, package: &str, peer_exact: bool) -> Option<(String, &RequirementLine)> {
-        self.lines.iter().find_map(|line| {
-            let version = if peer_exact { peer::version_of(&line.text, package) } else { line::version_of(&line.text, package) };
-            version.map(|version| (version, line))
-        })
+    /// Any first specifier counts: `torch>=2.0` is 2.0.
+    pub(crate) fn version_of(&self, package: &str, conventions: &dyn RequirementConventions) -> Option<(String, &RequirementLine)> {
+        self.lines.iter().find_map(|line| Some((conventions.version_of(&line.text, package)?, line)))
     }
 }
 
-fn push_line(lines: &mut Vec<RequirementLine>, text: &str, file: &str, number: u32, peer_exact: bool) {
-    let without_comment = match comment_start(text, peer_exact) {
+fn push_line(lines: &mut Vec<RequirementLine>, text: &str, file: &str, number: u32, conventions: &dyn RequirementConventions) {
+    let without_comment = match comment_start(text, conventions) {
         Some(start) => text.get(..start).unwrap_or(text),
         None => text,
     };
@@ -94,10 +92,10 @@ fn push_line(lines: &mut Vec<RequirementLine>, text: &str, file: &str, number: u
     }
 }
 
-fn comment_start(text: &str, anywhere: bool) -> Option<usize> {
+fn comment_start(text: &str, conventions: &dyn RequirementConventions) -> Option<usize> {
     let mut before = ' ';
     for (index, character) in text.char_indices() {
-        if character == '#' && (anywhere || before.is_whitespace()) {
+        if character == '#' && conventions.starts_comment(before) {
             return Some(index);
         }
         before = character;
@@ -109,27 +107,27 @@ fn comment_start(text: &str, anywhere: bool) -> Option<usize> {
 mod tests {
     use super::*;
 
-    fn texts(text: &str, peer_exact: bool) -> Vec<String> {
-        Requirements::read(text, "requirements.txt", peer_exact).lines.into_iter().map(|line| line.text).collect()
+    fn texts(text: &str, conventions: &dyn RequirementConventions) -> Vec<String> {
+        Requirements::read(text, "requirements.txt", conventions).lines.into_iter().map(|line| line.text).collect()
     }
 
     #[test]
-    fn comments_blank_lines_and_the_project_itself_are_left_out() {
+    fn comments_blank_lines_and_the_project_itself_are_skipped() {
         let text = "\u{feff}# all\ntorch==2.4.0  # pinned\r\n\n  -e .  \n-e ./lib\nnumpy\n";
-        assert_eq!(texts(text, false), ["torch==2.4.0", "-e ./lib", "numpy"]);
+        assert_eq!(texts(text, &CorrectedRequirements), ["torch==2.4.0", "-e ./lib", "numpy"]);
     }
 
     #[test]
-    fn a_fragment_is_no_comment() {
+    fn a_fragment_is_not_a_comment() {
         let text = "git+https://github.com/a/b#egg=b\n";
-        assert_eq!(texts(text, false), ["git+https://github.com/a/b#egg=b"]);
-        assert_eq!(texts(text, true), ["git+https://github.com/a/b"]);
+        assert_eq!(texts(text, &CorrectedRequirements), ["git+https://github.com/a/b#egg=b"]);
+        assert_eq!(texts(text, &OfficialRequirements), ["git+https://github.com/a/b"]);
     }
 
     #[test]
     fn continued_lines_are_one_line_at_their_first() {
         let text = "numpy==1.26.0 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\nscipy\nlast \\\n";
-        let requirements = Requirements::read(text, "requirements.txt", false);
+        let requirements = Requirements::read(text, "requirements.txt", &CorrectedRequirements);
         assert_eq!(requirements.lines[0].text, "numpy==1.26.0     --hash=sha256:00     --hash=sha256:11");
         let numbers: Vec<Option<u32>> = requirements.lines.iter().map(|line| line.origin.line).collect();
         assert_eq!(numbers, [Some(1), Some(4), Some(5)]);
@@ -144,7 +142,7 @@ mod tests {
 
     #[test]
     fn the_first_specifier_is_the_version() {
-        for (line, fixed, peer) in [
+        for (line, corrected, official) in [
             ("torch==2.4.0", Some("2.4.0"), Some("2.4.0")),
             ("torch>=2.0,<2.2", Some("2.0"), Some("2.0")),
             ("torch ~= 2.1", Some("2.1"), Some("2.1")),
@@ -162,10 +160,10 @@ mod tests {
                 Some("https://download.pytorch.org/whl/cu118/torch-2.0.1%2Bcu118-cp310-cp310-linux_x86_64.whl"),
             ),
         ] {
-            let requirements = Requirements::read(line, "requirements.txt", false);
-            let version = |peer_exact| requirements.version_of("torch", peer_exact).map(|(version, _)| version);
-            assert_eq!(version(false).as_deref(), fixed, "{line}");
-            assert_eq!(version(true).as_deref(), peer, "{line}");
+            let requirements = Requirements::read(line, "requirements.txt", &CorrectedRequirements);
+            let version = |conventions| requirements.version_of("torch", conventions).map(|(version, _)| version);
+            assert_eq!(version(&CorrectedRequirements as &dyn RequirementConventions).as_deref(), corrected, "{line}");
+            assert_eq!(version(&OfficialRequirements).as_deref(), official, "{line}");
         }
     }
 }

@@ -1,55 +1,47 @@
-//! From a model's requirements to what pip is given.
+//! From the requirements of a model to the file for pip.
 
 use cog_findings::{Finding, Location};
 
-use super::line::{Requirement, normalize};
+use super::conventions::RequirementConventions;
+use super::line::package_name;
 use super::local::{self, LocalArtifact, LocalRequirementError};
-use super::{RequirementLine, Requirements, peer, wheels};
+use super::{RequirementLine, Requirements};
 use crate::decision::Decision;
 use crate::rules;
 
 /// Packages that the build installs itself.
 const MANAGED_PACKAGES: &[&str] = &["cog", "coglet"];
 
-/// What the preparation depends on.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct PrepareRequest<'a> {
-    /// The CUDA version of the image; `None` for the CPU.
-    pub cuda: Option<&'a str>,
-    /// Whether to give the official result, faults included.
-    pub peer_exact: bool,
-}
-
-/// What pip is given.
+/// The requirements for pip.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Prepared {
-    /// The lines, with where each stems from; lines that were added stem from the one that needed them.
-    pub lines: Vec<(String, Option<Location>)>,
-    /// Files of the project that must be there while pip runs.
-    pub artifacts: Vec<LocalArtifact>,
-    /// What was chosen.
-    pub decisions: Vec<Decision>,
-    /// What was left out, and what cannot be used.
-    pub findings: Vec<Finding>,
+pub(crate) struct Prepared {
+    /// The lines and their origins. The origin of an added line is the line that needs it.
+    pub(crate) lines: Vec<(String, Option<Location>)>,
+    /// Files of the project that pip needs.
+    pub(crate) artifacts: Vec<LocalArtifact>,
+    /// The choices made.
+    pub(crate) decisions: Vec<Decision>,
+    /// Lines that were skipped, and lines that cannot be installed.
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Prepared {
-    /// Whether there is nothing to install.
-    pub fn is_empty(&self) -> bool {
+    /// Whether pip has nothing to install.
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines.is_empty()
     }
 
-    /// The file's text.
-    pub fn text(&self) -> String {
+    /// The text of the file.
+    pub(crate) fn text(&self) -> String {
         self.lines.iter().map(|(line, _)| format!("{line}\n")).collect()
     }
 }
 
-/// Prepares requirements for an image.
-pub fn prepare(requirements: &Requirements, request: &PrepareRequest<'_>) -> Prepared {
-    let mut preparation = Preparation { request: *request, prepared: Prepared::default(), links: Vec::new(), indexes: Vec::new() };
+/// Prepares requirements for an image with a CUDA version, or for the CPU.
+pub(crate) fn prepare(requirements: &Requirements, cuda: Option<&str>, conventions: &dyn RequirementConventions) -> Prepared {
+    let mut preparation = Preparation { cuda, conventions, prepared: Prepared::default(), links: Vec::new(), indexes: Vec::new() };
     for line in &requirements.lines {
-        match local::artifact_path(&line.text, request.peer_exact) {
+        match local::artifact_path(&line.text, conventions.local_options()) {
             Ok(None) => preparation.requirement(line),
             Ok(Some(path)) => match local::artifact(path, requirements.file.as_deref().unwrap_or_default()) {
                 Ok(artifact) => preparation.artifact(artifact, line),
@@ -58,17 +50,16 @@ pub fn prepare(requirements: &Requirements, request: &PrepareRequest<'_>) -> Pre
             Err(error) => preparation.refuse(&error, line),
         }
     }
-    if request.peer_exact {
-        preparation.repeat_emptied_frameworks(requirements);
-    }
+    conventions.complete(requirements, &mut preparation.prepared.lines);
     preparation.finish()
 }
 
-/// An option that goes to the top of the file, once.
+/// Options for the top of the file, without duplicates.
 type Hoisted = Vec<(String, Location)>;
 
 struct Preparation<'a> {
-    request: PrepareRequest<'a>,
+    cuda: Option<&'a str>,
+    conventions: &'a dyn RequirementConventions,
     prepared: Prepared,
     links: Hoisted,
     indexes: Hoisted,
@@ -79,97 +70,25 @@ impl Preparation<'_> {
         if self.is_managed(&line.text) {
             let finding = Finding::new(
                 &rules::MANAGED_PACKAGE,
-                format!("`{}` is left out: every build installs the Cog SDK itself", line.text),
+                format!("`{}` is skipped: every build installs the Cog SDK itself", line.text),
             )
             .hint("remove the line and set `build.sdk_version` in cog.yaml, or `cog_version`");
             self.prepared.findings.push(finding.at(line.origin.clone()));
             return;
         }
-        let text = if self.request.peer_exact {
-            let rewritten = peer::rewrite(&line.text, self.request.cuda);
-            rewritten.find_links.into_iter().for_each(|link| hoist(&mut self.links, link, &line.origin));
-            rewritten.indexes.into_iter().for_each(|index| hoist(&mut self.indexes, index, &line.origin));
-            rewritten.text
-        } else {
-            self.rewrite(line)
-        };
-        self.prepared.lines.push((text, Some(line.origin.clone())));
+        let rewritten = self.conventions.rewrite(&line.text, self.cuda);
+        rewritten.find_links.into_iter().for_each(|link| hoist(&mut self.links, link, &line.origin));
+        rewritten.indexes.into_iter().for_each(|index| hoist(&mut self.indexes, index, &line.origin));
+        self.prepared.decisions.extend(rewritten.decisions);
+        self.prepared.lines.push((rewritten.text, Some(line.origin.clone())));
     }
 
     fn is_managed(&self, text: &str) -> bool {
         if text.starts_with('-') {
             return false;
         }
-        let name = peer::package_name(text).split('[').next().unwrap_or_default();
-        let name = if self.request.peer_exact { name.to_lowercase() } else { normalize(name) };
-        MANAGED_PACKAGES.contains(&name.as_str())
-    }
-
-    /// The line with the wheel that fits; all else on it stays.
-    fn rewrite(&mut self, line: &RequirementLine) -> String {
-        let Some(mut requirement) = Requirement::parse(&line.text) else { return line.text.clone() };
-        let has_own_index = self.hoist_options(&mut requirement, line);
-        let mut pinned = None;
-        if let (Some(asked), false) = (requirement.exact_version(), has_own_index) {
-            let name = requirement.normalized_name();
-            if let Some(wheel) = wheels::wheel(&name, asked, self.request.cuda) {
-                if let Some(index) = wheel.index {
-                    self.decide_index(&name, asked, &index);
-                    hoist(&mut self.indexes, index, &line.origin);
-                }
-                pinned = Some(format!("=={}", wheel.version));
-            } else if let Some(index) = wheels::index_of_local_version(&name, asked) {
-                self.decide_index(&name, asked, &index);
-                hoist(&mut self.indexes, index, &line.origin);
-            }
-        }
-        if pinned.is_none() && !has_own_index {
-            return line.text.clone();
-        }
-        let separator = if requirement.specifier.starts_with('@') { " " } else { "" };
-        let specifier = pinned.as_deref().unwrap_or(requirement.specifier);
-        let mut text = format!("{}{}{separator}{specifier}", requirement.name, requirement.extras);
-        if let Some(marker) = requirement.marker {
-            text.push_str(" ; ");
-            text.push_str(marker);
-        }
-        for option in &requirement.options {
-            text.push(' ');
-            text.push_str(option);
-        }
-        text
-    }
-
-    /// Moves the index options of a line to the top, where pip accepts them. Returns whether there were any.
-    fn hoist_options<'a>(&mut self, requirement: &mut Requirement<'a>, line: &RequirementLine) -> bool {
-        let mut kept: Vec<&'a str> = Vec::new();
-        let mut words = std::mem::take(&mut requirement.options).into_iter();
-        let mut hoisted = false;
-        while let Some(word) = words.next() {
-            let (option, value) = word.split_once('=').map_or((word, None), |(option, value)| (option, Some(value)));
-            let target = match option {
-                "--extra-index-url" => &mut self.indexes,
-                "--find-links" | "-f" => &mut self.links,
-                _ => {
-                    kept.push(word);
-                    continue;
-                }
-            };
-            if let Some(value) = value.or_else(|| words.next()) {
-                hoist(target, value.to_owned(), &line.origin);
-                hoisted = true;
-            }
-        }
-        requirement.options = kept;
-        hoisted
-    }
-
-    fn decide_index(&mut self, name: &str, asked: &str, index: &str) {
-        let because = match self.request.cuda {
-            Some(cuda) => format!("it has the newest build up to CUDA {cuda}"),
-            None => "it has the build without CUDA".to_owned(),
-        };
-        self.prepared.decisions.push(Decision::new(format!("package index of {name} {asked}"), index, because));
+        let name = package_name(text).split('[').next().unwrap_or_default();
+        MANAGED_PACKAGES.contains(&self.conventions.comparable_name(name).as_str())
     }
 
     fn artifact(&mut self, artifact: LocalArtifact, line: &RequirementLine) {
@@ -180,18 +99,8 @@ impl Preparation<'_> {
     }
 
     fn refuse(&mut self, error: &LocalRequirementError, line: &RequirementLine) {
-        let finding = Finding::new(&rules::LOCAL_REQUIREMENT, format!("{error}; the build cannot follow it")).hint(error.hint());
+        let finding = Finding::new(&rules::LOCAL_REQUIREMENT, format!("{error}, which the build cannot reach")).hint(error.hint());
         self.prepared.findings.push(finding.at(line.origin.clone()));
-    }
-
-    /// Cog adds frameworks whose line it emptied at the end of the file.
-    fn repeat_emptied_frameworks(&mut self, requirements: &Requirements) {
-        for framework in ["torch", "torchvision", "torchaudio", "tensorflow"] {
-            let Some((version, line)) = requirements.version_of(framework, true) else { continue };
-            if !self.prepared.lines.iter().any(|(text, _)| peer::package_name(text) == framework) {
-                self.prepared.lines.push((format!("{framework}=={version}"), Some(line.origin.clone())));
-            }
-        }
     }
 
     fn finish(self) -> Prepared {
@@ -213,15 +122,19 @@ fn hoist(hoisted: &mut Hoisted, value: String, origin: &Location) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{CorrectedRequirements, OfficialRequirements};
     use super::*;
 
-    fn prepared(text: &str, cuda: Option<&str>, peer_exact: bool) -> Prepared {
-        let requirements = Requirements::read(text, "requirements.txt", peer_exact);
-        prepare(&requirements, &PrepareRequest { cuda, peer_exact })
+    fn prepared_by(conventions: &dyn RequirementConventions, text: &str, cuda: Option<&str>) -> Prepared {
+        prepare(&Requirements::read(text, "requirements.txt", conventions), cuda, conventions)
+    }
+
+    fn prepared(text: &str, cuda: Option<&str>) -> Prepared {
+        prepared_by(&CorrectedRequirements, text, cuda)
     }
 
     fn text(text: &str, cuda: Option<&str>) -> String {
-        prepared(text, cuda, false).text()
+        prepared(text, cuda).text()
     }
 
     #[test]
@@ -252,16 +165,19 @@ mod tests {
     }
 
     #[test]
-    fn the_official_result_can_be_had() {
+    fn the_cog_cli_loses_what_is_behind_a_pin() {
         let lines = "foo==1.0 --hash=sha256:00\nbar==1.0; python_version=='3.8'\ntorch==2.4.0 ; sys_platform == 'linux'\n";
         let expected = "--extra-index-url https://download.pytorch.org/whl/cu124/\nfoo==1.0\npython_version=='3.8'\ntorch==2.4.0\n";
-        assert_eq!(prepared(lines, Some("12.4"), true).text(), expected);
+        assert_eq!(prepared_by(&OfficialRequirements, lines, Some("12.4")).text(), expected);
     }
 
     #[test]
-    fn an_emptied_tensorflow_line_comes_back_at_the_end_in_the_official_result() {
-        assert_eq!(prepared("tensorflow==2.12.0\nnumpy\n", Some("11.2"), true).text(), "\nnumpy\ntensorflow==2.12.0\n");
-        assert_eq!(prepared("tensorflow==2.12.0\nnumpy\n", Some("11.2"), false).text(), "tensorflow==2.12.0\nnumpy\n");
+    fn the_cog_cli_moves_an_emptied_tensorflow_line_to_the_end() {
+        assert_eq!(
+            prepared_by(&OfficialRequirements, "tensorflow==2.12.0\nnumpy\n", Some("11.2")).text(),
+            "\nnumpy\ntensorflow==2.12.0\n"
+        );
+        assert_eq!(prepared("tensorflow==2.12.0\nnumpy\n", Some("11.2")).text(), "tensorflow==2.12.0\nnumpy\n");
     }
 
     #[test]
@@ -273,8 +189,8 @@ mod tests {
     }
 
     #[test]
-    fn an_index_is_named_once_and_stems_from_its_line() {
-        let prepared = prepared("numpy\ntorch==2.4.0\ntorchvision==0.19.0\n", Some("12.4"), false);
+    fn an_index_is_named_once_with_its_origin() {
+        let prepared = prepared("numpy\ntorch==2.4.0\ntorchvision==0.19.0\n", Some("12.4"));
         assert_eq!(prepared.lines.len(), 4);
         assert_eq!(prepared.lines[0].1.as_ref().and_then(|origin| origin.line), Some(2));
         assert_eq!(prepared.lines[3].1.as_ref().and_then(|origin| origin.line), Some(3));
@@ -282,8 +198,8 @@ mod tests {
     }
 
     #[test]
-    fn the_sdk_is_left_out_with_a_word() {
-        let prepared = prepared("cog==0.9.20\nCog[x]>=1\ncoglet\ncogs==1\n", None, false);
+    fn the_sdk_is_skipped_and_reported() {
+        let prepared = prepared("cog==0.9.20\nCog[x]>=1\ncoglet\ncogs==1\n", None);
         assert_eq!(prepared.text(), "cogs==1\n");
         let codes: Vec<&str> = prepared.findings.iter().map(|finding| finding.code.as_str()).collect();
         assert_eq!(codes, ["SP554"; 3]);
@@ -292,14 +208,14 @@ mod tests {
 
     #[test]
     fn local_artifacts_move_to_their_place_in_the_build() {
-        let prepared = prepared("./wheels/mine-1.0-py3-none-any.whl\n", None, false);
+        let prepared = prepared("./wheels/mine-1.0-py3-none-any.whl\n", None);
         assert_eq!(prepared.text(), "/tmp/local_package_artifacts/wheels/mine-1.0-py3-none-any.whl\n");
         assert_eq!(prepared.artifacts[0].project_path, "wheels/mine-1.0-py3-none-any.whl");
     }
 
     #[test]
-    fn other_local_forms_are_told() {
-        let prepared = prepared("-r extra.txt\nmine @ file:///a.whl\n", None, false);
+    fn other_local_forms_are_reported() {
+        let prepared = prepared("-r extra.txt\nmine @ file:///a.whl\n", None);
         assert!(prepared.is_empty());
         assert!(prepared.findings.iter().all(|finding| finding.code.as_str() == "SP555" && finding.is_error()));
         assert_eq!(prepared.findings[0].hint.as_deref(), Some("move its lines into this file"));

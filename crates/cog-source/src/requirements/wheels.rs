@@ -1,10 +1,10 @@
-//! Which wheels of PyTorch fit the image.
+//! The PyTorch wheels that match the image.
 
 use crate::cuda;
 use crate::tables::{TorchRow, tables};
 use crate::version;
 
-/// The version of a package to install, and the index that has it.
+/// A version to install and the index that has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Wheel {
     pub(super) version: String,
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_table_is_left_alone() {
+    fn versions_in_no_table_have_no_wheel() {
         for (package, asked, cuda) in [
             ("torch", "9.9.9", Some("12.4")),
             ("torch", "2.9.0", Some("11.8")),

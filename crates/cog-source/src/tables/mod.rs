@@ -8,91 +8,88 @@ use std::sync::LazyLock;
 
 use crate::version;
 
-/// The Cog release whose facts the tables hold.
-pub const TABLES_AS_OF: &str = "Cog 0.22 (2026-08)";
-
 /// The newest Python that any row names. A newer one may work, but nothing is known about it.
-pub const NEWEST_KNOWN_PYTHON: &str = "3.14";
+pub(crate) const NEWEST_KNOWN_PYTHON: &str = "3.14";
 
 /// A PyTorch release for one CUDA version (or for the CPU) and what goes with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TorchRow {
+pub(crate) struct TorchRow {
     /// The version as pip knows it, as in `2.1.2+cu118`.
-    pub torch: String,
-    /// The torchvision release that belongs to it.
-    pub torchvision: String,
-    /// The torchaudio release that belongs to it.
-    pub torchaudio: String,
+    pub(crate) torch: String,
+    /// The matching torchvision release.
+    pub(crate) torchvision: String,
+    /// The matching torchaudio release.
+    pub(crate) torchaudio: String,
     /// The CUDA version it was built for; `None` is the CPU build.
-    pub cuda: Option<String>,
+    pub(crate) cuda: Option<String>,
     /// The Python versions that have wheels.
-    pub pythons: Vec<String>,
+    pub(crate) pythons: Vec<String>,
     /// The package index that has the wheel; `None` when PyPI does.
-    pub extra_index: Option<String>,
+    pub(crate) extra_index: Option<String>,
 }
 
 impl TorchRow {
     /// The version without its local part.
-    pub fn torch_version(&self) -> &str {
+    pub(crate) fn torch_version(&self) -> &str {
         version::without_local(&self.torch)
     }
 
     /// torchvision's version without its local part.
-    pub fn torchvision_version(&self) -> &str {
+    pub(crate) fn torchvision_version(&self) -> &str {
         version::without_local(&self.torchvision)
     }
 }
 
 /// A development image of nvidia/cuda.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CudaImage {
+pub(crate) struct CudaImage {
     /// The tag, as in `12.4.1-cudnn-devel-ubuntu22.04`.
-    pub tag: String,
+    pub(crate) tag: String,
     /// The CUDA version with its patch.
-    pub cuda: String,
+    pub(crate) cuda: String,
     /// The major version of cuDNN.
-    pub cudnn: String,
+    pub(crate) cudnn: String,
     /// The Ubuntu release.
-    pub ubuntu: String,
+    pub(crate) ubuntu: String,
 }
 
 /// A TensorFlow release and the libraries it was built for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorFlowRow {
+pub(crate) struct TensorFlowRow {
     /// The version.
-    pub version: String,
+    pub(crate) version: String,
     /// The requirement to install without a GPU.
-    pub cpu_package: String,
+    pub(crate) cpu_package: String,
     /// The requirement to install with a GPU.
-    pub gpu_package: String,
+    pub(crate) gpu_package: String,
     /// CUDA, `major.minor`.
-    pub cuda: String,
+    pub(crate) cuda: String,
     /// cuDNN, `major.minor`.
-    pub cudnn: String,
+    pub(crate) cudnn: String,
     /// The Python versions that have wheels.
-    pub pythons: Vec<String>,
+    pub(crate) pythons: Vec<String>,
 }
 
 impl TensorFlowRow {
     /// The major version of cuDNN, which is what nvidia's images are named by.
-    pub fn cudnn_major(&self) -> &str {
+    pub(crate) fn cudnn_major(&self) -> &str {
         self.cudnn.split('.').next().unwrap_or(&self.cudnn)
     }
 }
 
 /// All three tables.
 #[derive(Debug)]
-pub struct Tables {
+pub(crate) struct Tables {
     /// PyTorch, oldest first, without rows whose CUDA no image has.
-    pub torch: Vec<TorchRow>,
+    pub(crate) torch: Vec<TorchRow>,
     /// Images of nvidia/cuda, oldest CUDA first.
-    pub cuda_images: Vec<CudaImage>,
+    pub(crate) cuda_images: Vec<CudaImage>,
     /// TensorFlow, oldest first.
-    pub tensorflow: Vec<TensorFlowRow>,
+    pub(crate) tensorflow: Vec<TensorFlowRow>,
 }
 
 /// The tables, read once.
-pub fn tables() -> &'static Tables {
+pub(crate) fn tables() -> &'static Tables {
     static TABLES: LazyLock<Tables> = LazyLock::new(|| {
         let cuda_images: Vec<CudaImage> = rows(include_str!("cuda_images.tsv")).filter_map(|row| cuda_image(&row)).collect();
         let has_image = |row: &TorchRow| match &row.cuda {

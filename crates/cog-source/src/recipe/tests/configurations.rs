@@ -191,7 +191,7 @@ fn every_configuration_has_its_instructions_in_order() {
 }
 
 #[test]
-fn managed_pythons_are_told_to_pip() {
+fn pip_is_told_about_managed_pythons() {
     for (build, requirements, registry, _, _, _, order) in ROWS {
         let recipe = plan_text(&text_of(build, requirements), &facts_of(requirements, *registry));
         let is_told = recipe.dockerfile.contains("pip install --cache-dir /root/.cache/pip --break-system-packages");

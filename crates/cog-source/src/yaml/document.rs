@@ -1,7 +1,4 @@
-//! A YAML document as a tree in which every key and value knows its place and its text as written.
-//!
-//! Deserialising straight into types would stop at the first mistake and turn an unquoted `3.10` into `3.1`; a tree lets every
-//! mistake be told at once, and keeps `3.10` as it stands.
+//! A YAML document as a tree in which every key and value knows its location.
 
 use std::fmt;
 
@@ -14,37 +11,37 @@ use serde_saphyr::{Spanned, from_str_with_options};
 /// A `cog.yaml` is a page or two; anything near this size is a mistake or an attack.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Longest message that is taken over from the YAML parser.
+/// Longest message to keep from the YAML parser.
 const MAX_MESSAGE_BYTES: usize = 300;
 
-/// A value with its place.
+/// A value and its location.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where it stands.
+    /// Where it is written.
     pub location: Location,
 }
 
-/// A key with its place.
+/// A key and its location.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Key {
     /// The key.
     pub name: String,
-    /// Where it stands.
+    /// Where it is written.
     pub location: Location,
 }
 
-/// What a value is. Scalars keep their text as written.
+/// A YAML value. Scalars keep their text as written.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Nothing.
+    /// `null`, `~` or nothing at all.
     Null,
-    /// `true` or `false`, also as YAML 1.1 writes them.
+    /// `true` or `false`, also in the spellings of YAML 1.1.
     Bool(bool),
     /// A number, as written.
     Number(String),
-    /// A text.
+    /// Text.
     Text(String),
     /// A list.
     List(Vec<Node>),
@@ -52,30 +49,19 @@ pub enum Value {
     Map(Vec<(Key, Node)>),
 }
 
-impl Value {
-    /// What the value is, in words for a message.
-    pub fn kind(&self) -> &'static str {
-        match self {
-            Self::Null => "nothing",
-            Self::Bool(_) => "a boolean",
-            Self::Number(_) => "a number",
-            Self::Text(_) => "text",
-            Self::List(_) => "a list",
-            Self::Map(_) => "a mapping",
-        }
-    }
-}
-
-/// Why a text is not a YAML document that can be read.
+/// Why a YAML document cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
-    /// Why.
+    /// The problem in one line.
     pub message: String,
-    /// Where.
+    /// Where it is.
     pub location: Location,
 }
 
-/// Reads a document. Duplicate keys, more than one document, too much nesting and alias bombs are refused.
+/// Reads a document.
+///
+/// # Errors
+/// The text is not YAML, is larger than 1 MiB, has duplicate keys or several documents, or is nested or aliased excessively.
 pub fn read(text: &str, file: &str) -> Result<Node, Unreadable> {
     if text.len() > MAX_BYTES {
         let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
@@ -105,7 +91,7 @@ pub fn read(text: &str, file: &str) -> Result<Node, Unreadable> {
     }
 }
 
-/// The first line of the parser's message, without its own place: ours is in the finding.
+/// The first line of the parser's message, without its location, which the finding has.
 fn one_line(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
     let without_place = line.split(" at line ").next().unwrap_or(line);
@@ -116,7 +102,7 @@ fn number(value: u64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-/// A value as the parser hands it over.
+/// A value as the parser passes it.
 enum Raw {
     Null,
     Bool(bool),
@@ -190,7 +176,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 }
 
-/// The text that places point into.
+/// The text that locations refer to.
 struct Source<'a> {
     text: &'a str,
     file: &'a str,
@@ -228,7 +214,7 @@ impl Source<'_> {
         }
     }
 
-    /// The text of a scalar as it stands in the file.
+    /// The text of a scalar as written in the file.
     fn written(&self, place: serde_saphyr::Location) -> Option<&str> {
         let start = usize::try_from(place.span().byte_offset()?).ok()?;
         let end = start.checked_add(usize::try_from(place.span().byte_len()?).ok()?)?;
@@ -255,14 +241,17 @@ mod tests {
     }
 
     #[test]
-    fn every_scalar_has_its_kind() {
+    fn every_value_has_its_type() {
         let entries = entries("a: yes\nb: \"yes\"\nc: ~\nd:\ne: [1, x]\nf: 'ä'\n");
-        let kinds: Vec<&str> = entries.iter().map(|(_, node)| node.value.kind()).collect();
-        assert_eq!(kinds, ["a boolean", "text", "nothing", "nothing", "a list", "text"]);
+        let values: Vec<&Value> = entries.iter().map(|(_, node)| &node.value).collect();
+        let text = |text: &str| Value::Text(text.to_owned());
+        assert!(matches!(values[4], Value::List(items) if items.len() == 2));
+        assert_eq!(values[..4], [&Value::Bool(true), &text("yes"), &Value::Null, &Value::Null]);
+        assert_eq!(values[5], &text("ä"));
     }
 
     #[test]
-    fn values_know_their_place() {
+    fn values_know_their_location() {
         let entries = entries("build:\n  gpu: true\n  cuda: \"11.8\"\n");
         let Value::Map(build) = &entries[0].1.value else { panic!() };
         assert_eq!(build[0].1.location, Location::at("cog.yaml", 2, 8).until_column(12));
@@ -277,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn an_alias_stands_where_it_is_used() {
+    fn an_alias_is_located_where_it_is_used() {
         let entries = entries("a: &version 3.10\nb: *version\n");
         assert_eq!(entries[1].1.value, Value::Number("3.10".to_owned()));
         assert_eq!(entries[1].1.location.line, Some(2));
@@ -290,21 +279,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_yaml_is_told_with_its_line() {
+    fn invalid_yaml_is_reported_with_its_line() {
         let error = read("build:\n  gpu: [true\n", "cog.yaml").unwrap_err();
         assert!(error.location.line.is_some_and(|line| line >= 2), "{error:?}");
         assert!(!error.message.contains('\n'), "{error:?}");
     }
 
     #[test]
-    fn a_key_must_not_come_twice() {
+    fn duplicate_keys_are_rejected() {
         let error = read("image: a\nimage: b\n", "cog.yaml").unwrap_err();
         assert_eq!(error.location.line, Some(2));
         assert!(error.message.contains("duplicate"), "{}", error.message);
     }
 
     #[test]
-    fn a_bomb_of_aliases_is_refused() {
+    fn alias_bombs_are_rejected() {
         let mut text = String::from("a: &a [x, x, x, x, x, x, x, x, x, x]\n");
         for (name, of) in ["b", "c", "d", "e", "f", "g"].iter().zip(["a", "b", "c", "d", "e", "f"]) {
             text.push_str(&format!("{name}: &{name} [{}]\n", vec![format!("*{of}"); 10].join(", ")));
@@ -313,13 +302,13 @@ mod tests {
     }
 
     #[test]
-    fn deep_nesting_is_refused() {
+    fn deep_nesting_is_rejected() {
         let text = format!("{}{}", "[".repeat(100), "]".repeat(100));
         assert!(read(&text, "cog.yaml").is_err());
     }
 
     #[test]
-    fn a_huge_file_is_refused() {
+    fn huge_files_are_rejected() {
         let error = read(&"a".repeat(MAX_BYTES + 1), "cog.yaml").unwrap_err();
         assert_eq!(error.message, "the file is larger than 1024 KiB");
     }

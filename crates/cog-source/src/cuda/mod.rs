@@ -1,9 +1,13 @@
 //! Which CUDA and cuDNN a GPU model is built with: `docs/reference/cog.md#cuda-and-cudnn`.
 //!
 //! TensorFlow loads the CUDA libraries of the image, so it decides first. PyTorch brings its own, so any CUDA that one of its wheels
-//! was built for will do. Without either there is a default. Cog's mistakes are corrected unless `peer_exact` asks for exactly its
-//! result: the cuDNN of TensorFlow 2.16 and 2.17, the warning about TensorFlow's CUDA (given when the versions *agree*), and the
-//! rejection of plain `torch` even when `cuda` is set.
+//! was built for will do. Without either there is a default. [`CudaConventions`] answers the questions that the Cog CLI gets wrong.
+
+mod corrected;
+mod official;
+
+pub(crate) use corrected::CorrectedCuda;
+pub(crate) use official::OfficialCuda;
 
 use cog_findings::Finding;
 
@@ -15,42 +19,40 @@ use crate::version;
 /// The CUDA of a GPU model that uses neither framework.
 const DEFAULT_CUDA: &str = "11.8";
 
-/// What is known before the choice.
+/// The facts that decide the choice.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct CudaRequest<'a> {
+pub(crate) struct CudaRequest<'a> {
     /// `build.cuda`.
-    pub cuda: Option<&'a str>,
+    pub(crate) cuda: Option<&'a str>,
     /// `build.cudnn`.
-    pub cudnn: Option<&'a str>,
+    pub(crate) cudnn: Option<&'a str>,
     /// The version of `torch` in the requirements; empty when the line has none.
-    pub torch: Option<&'a str>,
+    pub(crate) torch: Option<&'a str>,
     /// The version of `tensorflow` in the requirements; empty when the line has none.
-    pub tensorflow: Option<&'a str>,
-    /// Whether to repeat the official result where it is at fault.
-    pub peer_exact: bool,
+    pub(crate) tensorflow: Option<&'a str>,
 }
 
-/// CUDA and cuDNN with the reasons.
+/// CUDA and cuDNN, with the reasons.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CudaChoice {
-    /// CUDA, as asked for or `major.minor`.
-    pub cuda: String,
+pub(crate) struct CudaChoice {
+    /// CUDA, as requested or as `major.minor`.
+    pub(crate) cuda: String,
     /// The major version of cuDNN.
-    pub cudnn: String,
-    /// Why.
-    pub decisions: Vec<Decision>,
-    /// What may go wrong; without places.
-    pub findings: Vec<Finding>,
+    pub(crate) cudnn: String,
+    /// The reasons.
+    pub(crate) decisions: Vec<Decision>,
+    /// Possible problems, without locations.
+    pub(crate) findings: Vec<Finding>,
 }
 
-/// Why no CUDA can be chosen.
+/// Why no CUDA version can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CudaError {
     /// `torch` without a version decides nothing.
-    #[error("`torch` has no version, so the CUDA version is not known")]
+    #[error("`torch` has no version, so the CUDA version is unknown")]
     TorchVersionMissing,
     /// A framework's version is in no table.
-    #[error("it is not known which CUDA {framework} {version} needs")]
+    #[error("the CUDA version that {framework} {version} needs is unknown")]
     FrameworkUnknown {
         /// `torch` or `tensorflow`.
         framework: &'static str,
@@ -62,9 +64,9 @@ pub enum CudaError {
     TensorFlowCuda {
         /// TensorFlow's version.
         version: String,
-        /// What it was built for.
+        /// The CUDA version it was built for.
         needs: String,
-        /// What `cog.yaml` asks for.
+        /// The version in `cog.yaml`.
         cuda: String,
     },
     /// TensorFlow was built for another cuDNN.
@@ -72,12 +74,12 @@ pub enum CudaError {
     TensorFlowCudnn {
         /// TensorFlow's version.
         version: String,
-        /// What it was built for; nothing when its version is not known.
+        /// The cuDNN it was built for; empty when that is unknown.
         needs: String,
-        /// What `cog.yaml` asks for.
+        /// The version in `cog.yaml`.
         cudnn: String,
     },
-    /// No image has the pair.
+    /// No image has this pair.
     #[error("no image has CUDA {cuda} with cuDNN {cudnn}")]
     CudnnMismatch {
         /// CUDA.
@@ -94,17 +96,17 @@ pub enum CudaError {
 }
 
 impl CudaError {
-    /// The way out.
+    /// How to fix it.
     pub fn hint(&self) -> String {
         match self {
             Self::TorchVersionMissing => "pin it, as in torch==2.4.0".to_owned(),
             Self::FrameworkUnknown { .. } => {
-                "set `build.cuda` in cog.yaml to a version that the framework's own pages name".to_owned()
+                "set `build.cuda` in cog.yaml to a version from the framework's documentation".to_owned()
             }
-            Self::TensorFlowCuda { needs, .. } => format!("set `build.cuda` to \"{needs}\", or leave it out"),
-            Self::TensorFlowCudnn { .. } => "leave `build.cudnn` out".to_owned(),
+            Self::TensorFlowCuda { needs, .. } => format!("set `build.cuda` to \"{needs}\", or remove it"),
+            Self::TensorFlowCudnn { .. } => "remove `build.cudnn`".to_owned(),
             Self::CudnnMismatch { cuda, .. } => match cudnns_for(cuda).as_slice() {
-                [] => "leave `build.cudnn` out".to_owned(),
+                [] => "remove `build.cudnn`".to_owned(),
                 known => format!("CUDA {cuda} comes with cuDNN {}", known.join(" or ")),
             },
             Self::CudaUnknown { .. } => format!("use one of {}", known_cudas().join(", ")),
@@ -112,24 +114,38 @@ impl CudaError {
     }
 }
 
+/// The questions that the Cog CLI answers wrongly.
+pub(crate) trait CudaConventions {
+    /// Whether `torch` needs a version in the requirements.
+    fn check_torch(&self, request: &CudaRequest<'_>) -> Result<(), CudaError>;
+
+    /// The cuDNN for a TensorFlow release on a CUDA version.
+    fn cudnn_for_tensorflow(&self, row: &TensorFlowRow, cuda: &str, findings: &mut Vec<Finding>) -> Decision;
+
+    /// The cuDNN for a TensorFlow release that is in no table, when `cog.yaml` requests one.
+    fn cudnn_for_unknown_tensorflow(&self, version: &str, cudnn: &str) -> Result<Decision, CudaError>;
+}
+
 /// Chooses CUDA and cuDNN.
-pub fn choose(request: &CudaRequest<'_>) -> Result<CudaChoice, CudaError> {
+pub(crate) fn choose(request: &CudaRequest<'_>, conventions: &dyn CudaConventions) -> Result<CudaChoice, CudaError> {
     if let (Some(cuda), Some(cudnn)) = (request.cuda, request.cudnn)
         && !cudnns_for(cuda).contains(&cudnn)
     {
         return Err(CudaError::CudnnMismatch { cuda: cuda.to_owned(), cudnn: cudnn.to_owned() });
     }
-    if request.peer_exact && request.torch == Some("") {
-        return Err(CudaError::TorchVersionMissing);
-    }
+    conventions.check_torch(request)?;
     match (request.tensorflow, request.torch) {
-        (Some(tensorflow), _) if !tensorflow.is_empty() => choose_for_tensorflow(request, tensorflow),
+        (Some(tensorflow), _) if !tensorflow.is_empty() => choose_for_tensorflow(request, tensorflow, conventions),
         (_, Some(torch)) => choose_for_torch(request, torch),
         _ => choose_without_framework(request),
     }
 }
 
-fn choose_for_tensorflow(request: &CudaRequest<'_>, version: &str) -> Result<CudaChoice, CudaError> {
+fn choose_for_tensorflow(
+    request: &CudaRequest<'_>,
+    version: &str,
+    conventions: &dyn CudaConventions,
+) -> Result<CudaChoice, CudaError> {
     let row = tensorflow_row(version);
     let mut findings = Vec::new();
     let cuda = match (request.cuda, row) {
@@ -140,51 +156,27 @@ fn choose_for_tensorflow(request: &CudaRequest<'_>, version: &str) -> Result<Cud
         }
         (Some(cuda), row) => {
             if !row.is_some_and(|row| version::same_minor(&row.cuda, cuda)) {
-                let message = format!("it is not known whether TensorFlow {version} works with CUDA {cuda}");
+                let message = format!("TensorFlow {version} is not known to work with CUDA {cuda}");
                 let finding = Finding::new(&rules::TENSORFLOW_CUDA_UNKNOWN, message);
                 findings.push(match row {
                     Some(row) => finding.hint(format!("TensorFlow {version} was built for CUDA {}", row.cuda)),
                     None => finding.hint("check the table of tested builds on tensorflow.org"),
                 });
             }
-            Decision::new("CUDA", cuda, "build.cuda asks for it")
+            Decision::new("CUDA", cuda, "build.cuda requests it")
         }
     };
     let cudnn = match (request.cudnn, row) {
-        (None, Some(row)) => cudnn_for_tensorflow(request, row, &cuda.chosen, &mut findings),
+        (None, Some(row)) => conventions.cudnn_for_tensorflow(row, &cuda.chosen, &mut findings),
         (None, None) => newest_cudnn(&cuda.chosen)?,
         (Some(cudnn), Some(row)) if row.cudnn_major() != cudnn => {
             let needs = row.cudnn_major().to_owned();
             return Err(CudaError::TensorFlowCudnn { version: version.to_owned(), needs, cudnn: cudnn.to_owned() });
         }
-        (Some(cudnn), None) if request.peer_exact => {
-            let needs = String::new();
-            return Err(CudaError::TensorFlowCudnn { version: version.to_owned(), needs, cudnn: cudnn.to_owned() });
-        }
-        (Some(cudnn), _) => Decision::new("cuDNN", cudnn, "build.cudnn asks for it"),
+        (Some(cudnn), Some(_)) => cudnn_as_asked(cudnn),
+        (Some(cudnn), None) => conventions.cudnn_for_unknown_tensorflow(version, cudnn)?,
     };
     Ok(choice(cuda, cudnn, findings))
-}
-
-/// The cuDNN that TensorFlow was built for, or the one that the images of its CUDA really have.
-fn cudnn_for_tensorflow(request: &CudaRequest<'_>, row: &TensorFlowRow, cuda: &str, findings: &mut Vec<Finding>) -> Decision {
-    let wanted = row.cudnn_major();
-    let known = cudnns_for(cuda);
-    match known.last() {
-        Some(other) if !request.peer_exact && !known.contains(&wanted) => {
-            let message =
-                format!("TensorFlow {} was built for cuDNN {wanted}, but the images of CUDA {cuda} carry {other}", row.version);
-            findings.push(
-                Finding::new(&rules::TENSORFLOW_CUDNN, message).hint("TensorFlow 2.18 and later fit the images that there are"),
-            );
-            Decision::new(
-                "cuDNN",
-                *other,
-                format!("no image of CUDA {cuda} has cuDNN {wanted}, for which TensorFlow {} was built", row.version),
-            )
-        }
-        _ => Decision::new("cuDNN", wanted, format!("TensorFlow {} was built for it", row.version)),
-    }
 }
 
 fn choose_for_torch(request: &CudaRequest<'_>, torch: &str) -> Result<CudaChoice, CudaError> {
@@ -199,14 +191,14 @@ fn choose_for_torch(request: &CudaRequest<'_>, torch: &str) -> Result<CudaChoice
         }
         Some(cuda) => {
             if !torch.is_empty() && !cudas.iter().any(|known| version::same_minor(known, cuda)) {
-                let message = format!("it is not known whether PyTorch {torch} works with CUDA {cuda}");
+                let message = format!("PyTorch {torch} is not known to work with CUDA {cuda}");
                 let finding = Finding::new(&rules::TORCH_CUDA_UNKNOWN, message);
                 findings.push(match cudas.as_slice() {
                     [] => finding.hint("check the previous versions on pytorch.org"),
                     known => finding.hint(format!("PyTorch {torch} was built for CUDA {}", known.join(", "))),
                 });
             }
-            Decision::new("CUDA", cuda, "build.cuda asks for it")
+            Decision::new("CUDA", cuda, "build.cuda requests it")
         }
     };
     let cudnn = asked_or_newest_cudnn(request, &cuda.chosen)?;
@@ -215,8 +207,8 @@ fn choose_for_torch(request: &CudaRequest<'_>, torch: &str) -> Result<CudaChoice
 
 fn choose_without_framework(request: &CudaRequest<'_>) -> Result<CudaChoice, CudaError> {
     let cuda = match request.cuda {
-        Some(cuda) => Decision::new("CUDA", cuda, "build.cuda asks for it"),
-        None => Decision::new("CUDA", DEFAULT_CUDA, "it is the default where no framework decides"),
+        Some(cuda) => Decision::new("CUDA", cuda, "build.cuda requests it"),
+        None => Decision::new("CUDA", DEFAULT_CUDA, "it is the default when no framework decides"),
     };
     let cudnn = asked_or_newest_cudnn(request, &cuda.chosen)?;
     Ok(choice(cuda, cudnn, Vec::new()))
@@ -226,22 +218,26 @@ fn choice(cuda: Decision, cudnn: Decision, findings: Vec<Finding>) -> CudaChoice
     CudaChoice { cuda: cuda.chosen.clone(), cudnn: cudnn.chosen.clone(), decisions: vec![cuda, cudnn], findings }
 }
 
+fn cudnn_as_asked(cudnn: &str) -> Decision {
+    Decision::new("cuDNN", cudnn, "build.cudnn requests it")
+}
+
 fn asked_or_newest_cudnn(request: &CudaRequest<'_>, cuda: &str) -> Result<Decision, CudaError> {
     match request.cudnn {
-        Some(cudnn) => Ok(Decision::new("cuDNN", cudnn, "build.cudnn asks for it")),
+        Some(cudnn) => Ok(cudnn_as_asked(cudnn)),
         None => newest_cudnn(cuda),
     }
 }
 
 fn newest_cudnn(cuda: &str) -> Result<Decision, CudaError> {
     match cudnns_for(cuda).last() {
-        Some(newest) => Ok(Decision::new("cuDNN", *newest, format!("it is what the images of CUDA {cuda} carry"))),
+        Some(newest) => Ok(Decision::new("cuDNN", *newest, format!("images with CUDA {cuda} have it"))),
         None => Err(CudaError::CudaUnknown { cuda: cuda.to_owned() }),
     }
 }
 
-/// The cuDNN versions that images of a CUDA version carry, oldest first, each once.
-pub fn cudnns_for(cuda: &str) -> Vec<&'static str> {
+/// The cuDNN versions in images of a CUDA version, oldest first, without duplicates.
+pub(crate) fn cudnns_for(cuda: &str) -> Vec<&'static str> {
     let mut found: Vec<&str> =
         tables().cuda_images.iter().filter(|image| version::matches(cuda, &image.cuda)).map(|image| image.cudnn.as_str()).collect();
     found.sort_by(|a, b| version::compare(a, b));
@@ -249,10 +245,10 @@ pub fn cudnns_for(cuda: &str) -> Vec<&'static str> {
     found
 }
 
-/// The CUDA versions that a PyTorch release was built for, oldest first, each once.
+/// The CUDA versions that a PyTorch release was built for, oldest first, without duplicates.
 ///
-/// A local part such as `+cu118` restricts them to its own, when there is such a wheel.
-pub fn cudas_for_torch(torch: &str) -> Vec<&'static str> {
+/// A local part such as `+cu118` restricts them to that version, if it has a wheel.
+pub(crate) fn cudas_for_torch(torch: &str) -> Vec<&'static str> {
     let rows = || tables().torch.iter().filter(|row| version::matches(torch, row.torch_version()));
     if let Some(asked) = cuda_of_local_part(torch)
         && let Some(row) = rows().find(|row| row.cuda.as_deref() == Some(asked.as_str()))
@@ -276,7 +272,7 @@ fn cuda_of_local_part(torch: &str) -> Option<String> {
 }
 
 /// The newest nvidia/cuda image with a pair of CUDA and cuDNN: highest CUDA patch, then highest Ubuntu.
-pub fn image_for(cuda: &str, cudnn: &str) -> Option<&'static CudaImage> {
+pub(crate) fn image_for(cuda: &str, cudnn: &str) -> Option<&'static CudaImage> {
     tables()
         .cuda_images
         .iter()
@@ -314,7 +310,7 @@ mod tests {
     use super::*;
 
     fn pair(request: &CudaRequest<'_>) -> Result<(String, String), CudaError> {
-        choose(request).map(|choice| (choice.cuda, choice.cudnn))
+        choose(request, &CorrectedCuda).map(|choice| (choice.cuda, choice.cudnn))
     }
 
     fn torch(version: &str) -> CudaRequest<'_> {
@@ -380,11 +376,11 @@ mod tests {
     #[test]
     fn tensorflow_2_16_and_2_17_get_a_cudnn_that_exists() {
         for version in ["2.16.1", "2.17.0"] {
-            let choice = choose(&tensorflow(version)).unwrap();
+            let choice = choose(&tensorflow(version), &CorrectedCuda).unwrap();
             assert_eq!((choice.cuda.as_str(), choice.cudnn.as_str()), ("12.3", "9"));
             assert!(image_for(&choice.cuda, &choice.cudnn).is_some());
             assert_eq!(choice.findings[0].code.as_str(), "SP558");
-            let official = choose(&CudaRequest { peer_exact: true, ..tensorflow(version) }).unwrap();
+            let official = choose(&tensorflow(version), &OfficialCuda).unwrap();
             assert_eq!((official.cudnn.as_str(), image_for("12.3", "8")), ("8", None));
         }
     }
@@ -404,23 +400,23 @@ mod tests {
     }
 
     #[test]
-    fn a_cuda_that_torch_was_not_built_for_is_doubted() {
-        let choice = choose(&CudaRequest { cuda: Some("11.8"), ..torch("2.9.0") }).unwrap();
+    fn a_cuda_that_torch_was_not_built_for_is_reported() {
+        let choice = choose(&CudaRequest { cuda: Some("11.8"), ..torch("2.9.0") }, &CorrectedCuda).unwrap();
         assert_eq!((choice.cuda.as_str(), choice.cudnn.as_str()), ("11.8", "8"));
         assert_eq!(choice.findings[0].code.as_str(), "SP551");
         assert_eq!(choice.findings[0].hint.as_deref(), Some("PyTorch 2.9.0 was built for CUDA 12.6, 12.8, 13.0"));
-        assert!(choose(&CudaRequest { cuda: Some("12.8.1"), ..torch("2.9.0") }).unwrap().findings.is_empty());
+        assert!(choose(&CudaRequest { cuda: Some("12.8.1"), ..torch("2.9.0") }, &CorrectedCuda).unwrap().findings.is_empty());
     }
 
     #[test]
-    fn tensorflow_is_doubted_only_when_cuda_differs() {
-        let differs = choose(&CudaRequest { cuda: Some("11.2"), ..tensorflow("2.14.0") }).unwrap();
+    fn tensorflow_is_reported_only_when_cuda_differs() {
+        let differs = choose(&CudaRequest { cuda: Some("11.2"), ..tensorflow("2.14.0") }, &CorrectedCuda).unwrap();
         assert_eq!(differs.findings[0].code.as_str(), "SP552");
-        assert!(choose(&CudaRequest { cuda: Some("11.8"), ..tensorflow("2.14.0") }).unwrap().findings.is_empty());
+        assert!(choose(&CudaRequest { cuda: Some("11.8"), ..tensorflow("2.14.0") }, &CorrectedCuda).unwrap().findings.is_empty());
     }
 
     #[test]
-    fn what_cannot_be_decided_is_an_error_with_a_way_out() {
+    fn undecidable_requests_are_errors_with_a_hint() {
         let cases = [
             (torch(""), CudaError::TorchVersionMissing),
             (torch("9.9.9"), CudaError::FrameworkUnknown { framework: "torch", version: "9.9.9".into() }),
@@ -440,7 +436,7 @@ mod tests {
             (CudaRequest { cuda: Some("12.7"), ..CudaRequest::default() }, CudaError::CudaUnknown { cuda: "12.7".into() }),
         ];
         for (request, expected) in cases {
-            assert_eq!(choose(&request), Err(expected.clone()), "{request:?}");
+            assert_eq!(choose(&request, &CorrectedCuda), Err(expected.clone()), "{request:?}");
             assert!(!expected.hint().is_empty());
         }
     }
@@ -449,7 +445,7 @@ mod tests {
     fn a_bare_torch_is_fine_when_cuda_is_given() {
         let request = CudaRequest { cuda: Some("12.4"), ..torch("") };
         assert_eq!(pair(&request), Ok(("12.4".to_owned(), "9".to_owned())));
-        assert_eq!(pair(&CudaRequest { peer_exact: true, ..request }), Err(CudaError::TorchVersionMissing));
+        assert_eq!(choose(&request, &OfficialCuda), Err(CudaError::TorchVersionMissing));
     }
 
     #[test]

@@ -1,49 +1,78 @@
-//! How Cog reads requirement lines, faults included, for `peer_exact`.
+//! How the Cog CLI reads and rewrites requirement lines, mistakes included.
 //!
 //! Cog 0.22 finds names and versions by a pattern anywhere in a line. So it may mistake a marker for a pin, and it loses everything else
 //! on a pinned line: `docs/reference/cog.md#requirements`.
 
 use std::sync::LazyLock;
 
+use cog_findings::Location;
 use regex::Regex;
 
-use super::local;
-use super::wheels;
+use super::conventions::{RequirementConventions, Rewritten};
+use super::line::package_name;
+use super::{Requirements, local, wheels};
 use crate::cuda;
 use crate::version;
+
+/// Options that the Cog CLI checks for local values.
+const LOCAL_OPTIONS: &[&str] = &["--find-links", "--requirement", "-f", "-r"];
+
+/// Frameworks that are added again when their line was emptied.
+const FRAMEWORKS: [&str; 4] = ["torch", "torchvision", "torchaudio", "tensorflow"];
+
+/// Reads and rewrites requirements like the Cog CLI.
+pub(crate) struct OfficialRequirements;
+
+impl RequirementConventions for OfficialRequirements {
+    /// Anywhere, so that `...#egg=name` loses its fragment.
+    fn starts_comment(&self, _before: char) -> bool {
+        true
+    }
+
+    fn version_of(&self, line: &str, package: &str) -> Option<String> {
+        version_of(line, package)
+    }
+
+    fn local_options(&self) -> &'static [&'static str] {
+        LOCAL_OPTIONS
+    }
+
+    fn comparable_name(&self, name: &str) -> String {
+        name.to_lowercase()
+    }
+
+    fn rewrite(&self, line: &str, cuda: Option<&str>) -> Rewritten {
+        rewrite(line, cuda)
+    }
+
+    fn complete(&self, requirements: &Requirements, lines: &mut Vec<(String, Option<Location>)>) {
+        for framework in FRAMEWORKS {
+            let Some((version, line)) = requirements.version_of(framework, self) else { continue };
+            if !lines.iter().any(|(text, _)| package_name(text) == framework) {
+                lines.push((format!("{framework}=={version}"), Some(line.origin.clone())));
+            }
+        }
+    }
+}
 
 #[expect(clippy::expect_used, reason = "the patterns are constants that the tests compile")]
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a valid pattern")
 }
 
-/// A line as Cog rewrites it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Rewritten {
-    pub(super) text: String,
-    pub(super) find_links: Vec<String>,
-    pub(super) indexes: Vec<String>,
-}
-
-/// The version that a line asks for a package in: the first specifier anywhere in the line, else what follows `@`.
-pub(super) fn version_of(line: &str, package: &str) -> Option<String> {
+/// The version that a line requests of a package: the first specifier anywhere in the line, else the text behind `@`.
+fn version_of(line: &str, package: &str) -> Option<String> {
     static SPECIFIER: LazyLock<Regex> = LazyLock::new(|| pattern(r"[<>=!~]=?\s*([^\s,;|]+)"));
     static ADDRESS: LazyLock<Regex> = LazyLock::new(|| pattern(r"@\s*(\S+)"));
-    if !matches!(local::artifact_path(line, true), Ok(None)) || package_name(line) != package {
+    if !matches!(local::artifact_path(line, LOCAL_OPTIONS), Ok(None)) || package_name(line) != package {
         return None;
     }
     let found = SPECIFIER.captures(line).or_else(|| ADDRESS.captures(line));
     Some(found.and_then(|found| found.get(1)).map(|version| version.as_str().to_owned()).unwrap_or_default())
 }
 
-/// The name and extras that a line begins with; empty when it begins otherwise.
-pub(super) fn package_name(line: &str) -> &str {
-    static NAME: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[a-zA-Z0-9_\-.]+(?:\[[^\]]+\])?"));
-    NAME.find(line).map(|found| found.as_str()).unwrap_or_default()
-}
-
 /// Rewrites a line for a CUDA version or the CPU.
-pub(super) fn rewrite(line: &str, cuda: Option<&str>) -> Rewritten {
+fn rewrite(line: &str, cuda: Option<&str>) -> Rewritten {
     static PARTS: LazyLock<Regex> =
         LazyLock::new(|| pattern(r"([a-zA-Z0-9\-_]+)==([^ ]+)|--find-links=(\S+)|-f\s+(\S+)|--extra-index-url=(\S+)"));
     let verbatim = || Rewritten { text: line.to_owned(), ..Rewritten::default() };
@@ -58,25 +87,25 @@ pub(super) fn rewrite(line: &str, cuda: Option<&str>) -> Rewritten {
     }
     let Some((name, version)) = pin else { return verbatim() };
     if !indexes.is_empty() {
-        return Rewritten { text: format!("{name}=={version}"), find_links, indexes };
+        return Rewritten { text: format!("{name}=={version}"), find_links, indexes, ..Rewritten::default() };
     }
     if let Some(wheel) = wheels::wheel(&name, &version, cuda) {
         // Options of the line itself are replaced by those of the table.
         return Rewritten {
             text: format!("{name}=={}", wheel.version),
-            find_links: Vec::new(),
             indexes: wheel.index.into_iter().collect(),
+            ..Rewritten::default()
         };
     }
     match (name.as_str(), cuda) {
         ("torch" | "torchvision", _) => Rewritten { text: format!("{name}=={version}"), ..Rewritten::default() },
         ("tensorflow", Some(cuda)) => {
             let row = cuda::tensorflow_row(&version).filter(|row| version::compare(&row.cuda, cuda).is_eq());
-            // An unknown pair empties the line; the caller adds the package again at the end, as Cog does.
+            // An unknown pair empties the line; `complete` adds the package again at the end.
             let text = row.map(|row| row.gpu_package.clone()).unwrap_or_default();
-            Rewritten { text, find_links, indexes }
+            Rewritten { text, find_links, indexes, ..Rewritten::default() }
         }
-        _ => Rewritten { text: format!("{name}=={version}"), find_links, indexes },
+        _ => Rewritten { text: format!("{name}=={version}"), find_links, indexes, ..Rewritten::default() },
     }
 }
 
@@ -96,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_pattern_does_not_see_stays() {
+    fn lines_that_the_pattern_misses_stay() {
         for line in ["pandas[x]==1.2", "zed == 1.0", "numpy>=1.0", "--index-url https://x", "git+https://x/y"] {
             assert_eq!(text(line, Some("12.4")), line);
         }
