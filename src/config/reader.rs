@@ -20,7 +20,7 @@ pub(super) fn model(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Option<Mo
     if model.is_none() {
         let path = entry.map(Entry::path).unwrap_or_default();
         let message = format!("{path} '{}' is not OWNER/NAME", shorten(&text.value, 100));
-        let hint = "write the two parts of its address, as in acme/hotdog";
+        let hint = "write its owner and its name, as in acme/hotdog";
         reader.report(Finding::new(&rules::BAD_MODEL, message).hint(hint).at(text.location));
     }
     model

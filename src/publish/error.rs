@@ -171,7 +171,7 @@ impl PublishError {
             Self::NothingArrived { .. } => "run again; if it happens again, see https://www.replicatestatus.com".to_owned(),
             Self::Unconfirmed { source, .. } => match &**source {
                 Self::Replicate(error) if matches!(error.failure(), ReplicateFailure::NeverAppeared { .. }) => {
-                    "see https://www.replicatestatus.com, and run again: layers that are there are not sent twice".to_owned()
+                    "see https://www.replicatestatus.com, and run again: layers that arrived are not sent twice".to_owned()
                 }
                 source => return source.hint(),
             },

@@ -43,3 +43,16 @@ pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
         readme,
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_files_are_current() -> Result<()> {
+        for file in generate_all(&repository())? {
+            assert_eq!(file.outcome(), Outcome::Current, "{} is stale: run `cargo dev generate-all`", file.path);
+        }
+        Ok(())
+    }
+}

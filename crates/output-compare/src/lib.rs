@@ -51,6 +51,8 @@ mod image;
 mod json;
 mod kind;
 mod measurement;
+#[cfg(test)]
+mod pairs;
 mod preview;
 mod shorten;
 #[cfg(test)]

@@ -349,7 +349,7 @@ async fn an_unprotected_token_service_is_not_asked_by_a_protected_registry() {
     let registry = RealRegistry::new(RegistryOptions::new("r8.im", None)).unwrap();
     let realm = "http://r8.im/token".parse().unwrap();
     let error = registry.token(realm, None, "repository:a/b:pull".to_owned()).await.unwrap_err();
-    assert!(error.to_string().contains("not protected"), "{error}");
+    assert!(error.to_string().contains("does not use TLS"), "{error}");
 }
 
 #[tokio::test]

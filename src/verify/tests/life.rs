@@ -77,7 +77,7 @@ async fn a_version_that_never_starts_is_told_once_and_nothing_else_is_tried() {
     assert_eq!(
         stopped.to_string(),
         "the version never booted: p1 (https://replicate.example/p/p1) never started within the start-up limit of 15 min 0 s; it was \
-         cancelled"
+         canceled"
     );
     assert!(matches!(stopped, VerifyError::NeverBooted { logs_tail, .. } if logs_tail == "first line\nlast line"));
     assert!(reason(&outcome.cases[0]).contains("start-up limit of 15 min"));

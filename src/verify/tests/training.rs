@@ -52,7 +52,7 @@ async fn trainings_follow_predictions_and_their_versions_are_named() {
     assert_eq!(codes(&outcome), ["SP618"]);
     assert_eq!(outcome.findings[0].message, format!("test trainings left 2 versions behind: {MADE}, {MADE}"));
     let hint = outcome.findings[0].hint.as_deref().unwrap();
-    assert_eq!(hint, "they can be deleted at https://replicate.com/acme/hotdog-test-dest/versions");
+    assert_eq!(hint, "delete what you do not need at https://replicate.com/acme/hotdog-test-dest/versions");
     assert_eq!((outcome.cost.predictions, outcome.cost.predict_seconds), (3, 3.0));
     assert_eq!(fake.downloads.load(std::sync::atomic::Ordering::SeqCst), 0, "weights may be gigabytes");
 }

@@ -2,5 +2,6 @@
 //!
 //! Both read the source with a Rust parser, so that imports in groups, over several lines and inside macros count too.
 
+mod circles;
 mod layers;
 mod source;

@@ -1,17 +1,15 @@
 //! Pairs of outputs as models make them, and whether they count as the same. All files are generated.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod audio;
 mod images;
 mod videos;
 
-use image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
-use output_compare::{Comparison, Defect, MediaFile, MediaKind, Tolerance, compare, examine};
+use crate::{Comparison, Defect, MediaFile, MediaKind, Tolerance, compare, examine};
+use ::image::{DynamicImage, ImageFormat, Rgba, RgbaImage};
 
-use crate::audio::Audio;
-use crate::images::*;
-use crate::videos::{Codec, Video};
+use self::audio::Audio;
+use self::images::*;
+use self::videos::{Codec, Video};
 
 /// A format's name, and how something is written in it.
 type Encoder<T> = (&'static str, fn(T) -> Vec<u8>);
