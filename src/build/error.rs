@@ -5,7 +5,7 @@ use cog_findings::Location;
 use crate::build::context::ContextError;
 use crate::build::disk::NotEnoughSpace;
 use crate::build::failure::{BuildFailure, FailureCause};
-use crate::build::schema::SchemaError;
+use crate::build::schema_error::SchemaError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 

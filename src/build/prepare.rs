@@ -4,6 +4,7 @@
 //! base image, the files that a build names are read, and secrets get their values.
 
 mod base_image;
+mod base_image_answers;
 mod environment;
 mod error;
 mod labels;
@@ -22,7 +23,7 @@ use cog_source::recipe::{self, Conventions, RecipeFacts, WeightsImage};
 use cog_source::sdk;
 use serde_json::Value;
 
-pub use base_image::CogBaseAnswers;
+pub use base_image_answers::CogBaseAnswers;
 pub use environment::BuildEnvironment;
 pub use error::PrepareError;
 

@@ -7,7 +7,7 @@ use crate::clients::docker::DockerError;
 use crate::clients::registry::RegistryError;
 use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
-use crate::publish::Published;
+use crate::publish::published::Published;
 use crate::publish::rules;
 
 /// An error of a push or of what belongs to it.

@@ -7,23 +7,10 @@ use crate::clients::replicate::{Model, ReplicateFailure};
 use crate::domain::cleared::Cleared;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
-use crate::domain::report::LayerProof;
+use crate::publish::published::Published;
 use crate::publish::push::{confirm, push};
 use crate::publish::services::{tell, unless_cancelled};
 use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
-
-/// A published version.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Published {
-    /// The version.
-    pub version: VersionRef,
-    /// Its layers next to those that were tested.
-    pub layers: LayerProof,
-    /// The version that was live before, for a rollback. `None` for a model's first version.
-    pub previous: Option<VersionRef>,
-    /// Findings about it.
-    pub findings: Vec<Finding>,
-}
 
 /// Publishes a cleared version to its live model: the image that was staged, under a fresh `run.cog.push_id`.
 ///

@@ -16,6 +16,7 @@ mod deploy;
 mod error;
 mod live;
 mod models;
+mod published;
 mod push;
 mod ready;
 pub mod rules;
@@ -29,8 +30,9 @@ mod tests;
 
 pub use deploy::{Deployed, deploy};
 pub use error::PublishError;
-pub use live::{Published, publish, publish_official};
+pub use live::{publish, publish_official};
 pub use models::{Destination, find_or_create_destination};
+pub use published::Published;
 pub use ready::{Readiness, ReadyRequest, check_ready};
 pub use services::{PublishServices, VERSION_LIMIT};
 pub use stage::{StageRequest, StagedVersion, stage};

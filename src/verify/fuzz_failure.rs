@@ -65,7 +65,7 @@ impl Engine<'_> {
                     return;
                 }
                 ShrinkDecision::LimitReached => {
-                    report.remarks.push(format!("not shrunk, because {SHRUNK_FAILURES} other failures were"))
+                    report.remarks.push(format!("not shrunk, because {SHRUNK_FAILURES} other failures were"));
                 }
             }
         }

@@ -57,10 +57,9 @@ pub fn detect(file: &MediaFile<'_>) -> MediaKind {
         return kind;
     }
     let Ok(text) = std::str::from_utf8(file.bytes) else { return by_name_or_type(file).unwrap_or(MediaKind::Binary) };
-    match by_name_or_type(file) {
-        // Text where the name promises an image or audio is a broken or empty file of that kind.
-        Some(kind @ (MediaKind::Image | MediaKind::Audio | MediaKind::Video | MediaKind::Json)) => return kind,
-        _ => {}
+    // Text where the name promises an image or audio is a broken or empty file of that kind.
+    if let Some(kind @ (MediaKind::Image | MediaKind::Audio | MediaKind::Video | MediaKind::Json)) = by_name_or_type(file) {
+        return kind;
     }
     let start = text.trim_start();
     if start.starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {

@@ -49,7 +49,6 @@ impl Shrinker {
     }
 
     /// The inputs to try next; `None` if nothing smaller is left or the predictions are used up.
-    #[expect(clippy::should_implement_trait, reason = "the next proposal depends on the outcome of the last one")]
     pub(in crate::verify) fn next(&mut self) -> Option<Inputs> {
         if self.left == 0 {
             return None;

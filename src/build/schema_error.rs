@@ -1,0 +1,76 @@
+//! Why the schema or the packages of an image cannot be read, with what to do about it.
+
+use std::path::{Path, PathBuf};
+
+/// Larger documents are rejected.
+pub(super) const SCHEMA_BYTES: usize = 8 * 1024 * 1024;
+
+/// An image whose schema or packages cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SchemaError {
+    /// The predictor cannot be imported, or the image has no such SDK.
+    #[error("failed to read the schema from the image (exit code {exit_code})")]
+    Refused {
+        /// The command's exit code.
+        exit_code: i64,
+        /// The end of what it said. Untrusted text.
+        last_lines: String,
+    },
+    /// `pip freeze` failed.
+    #[error("the image cannot list its Python packages (exit code {exit_code})")]
+    NoPackages {
+        /// The command's exit code.
+        exit_code: i64,
+        /// The end of what it said. Untrusted text.
+        last_lines: String,
+    },
+    /// What was printed or given is not an OpenAPI document.
+    #[error("the schema {} is not a JSON object", origin_words(.path.as_deref()))]
+    Malformed {
+        /// The file, if it was one.
+        path: Option<PathBuf>,
+        /// The parser's message, if it is not JSON at all.
+        #[source]
+        source: Option<serde_json::Error>,
+    },
+    /// It is too large.
+    #[error("the schema {} is larger than {} MiB", origin_words(.path.as_deref()), SCHEMA_BYTES / 1024 / 1024)]
+    TooLarge {
+        /// The file, if it was one.
+        path: Option<PathBuf>,
+    },
+    /// The given file cannot be read.
+    #[error("failed to read the schema {}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+fn origin_words(path: Option<&Path>) -> String {
+    path.map_or_else(|| "that the image printed".to_owned(), |path| format!("in {}", path.display()))
+}
+
+impl SchemaError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Refused { last_lines, .. } if misses_command(last_lines) => Some(
+                "the SDK in the image is 0.20 or later, which makes no schema: pin sdk_version, or let it be made from the source",
+            ),
+            Self::Refused { .. } => Some("the predictor must be importable without a GPU: import what needs one in setup()"),
+            Self::NoPackages { .. } => Some("the image needs `python -m pip`"),
+            Self::Malformed { path: Some(_), .. } | Self::Unreadable { .. } => Some("give the path of an OpenAPI document in JSON"),
+            Self::Malformed { path: None, .. } => Some("importing the predictor must not print to standard output"),
+            Self::TooLarge { .. } => None,
+        }
+    }
+}
+
+/// Python's message for a missing `cog.command`: quoted when it is imported, bare when it is run with `-m`.
+fn misses_command(words: &str) -> bool {
+    ["No module named cog.command", "No module named 'cog.command"].iter().any(|message| words.contains(message))
+}

@@ -1,0 +1,19 @@
+//! What a publication yields.
+
+use cog_findings::Finding;
+
+use crate::domain::identity::VersionRef;
+use crate::domain::report::LayerProof;
+
+/// A published version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Published {
+    /// The version.
+    pub version: VersionRef,
+    /// Its layers next to those that were tested.
+    pub layers: LayerProof,
+    /// The version that was live before, for a rollback. `None` for a model's first version.
+    pub previous: Option<VersionRef>,
+    /// Findings about it.
+    pub findings: Vec<Finding>,
+}
