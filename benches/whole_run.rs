@@ -17,7 +17,7 @@ const PREDICTIONS: u32 = 22;
 /// Of those, the ones whose inputs are generated.
 const GENERATED: u32 = 10;
 
-/// How often each row is measured; the median is told.
+/// Measurements per row; the median is reported.
 const RUNS: usize = 3;
 
 struct Row {

@@ -122,7 +122,7 @@ impl ContextFiles {
         generated.into_iter().try_fold(found, Self::and_generated)
     }
 
-    /// The same files and a generated one more.
+    /// Adds a generated file.
     pub(super) fn and_generated(mut self, file: RecipeFile) -> Result<Self, ContextError> {
         let inside = file.path.strip_prefix(GENERATED_FOLDER);
         if !inside.is_some_and(|rest| rest.split('/').all(|part| !matches!(part, "" | "." | ".."))) {
@@ -154,7 +154,7 @@ impl ContextFiles {
         (weights, Self { root: self.root, entries: others, generated: self.generated })
     }
 
-    /// The same files beside other generated ones.
+    /// Replaces the generated files.
     pub(super) fn with_generated(self, generated: Vec<RecipeFile>) -> Self {
         Self { generated, ..self }
     }

@@ -23,7 +23,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// The same surroundings in another folder, with none of the settings that variables can carry.
+    /// Copies the context for another folder, without the settings from variables.
     pub(super) fn at(&self, folder: &Path) -> Self {
         Self {
             environment: self.environment.bare_at(folder),

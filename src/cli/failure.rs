@@ -19,7 +19,7 @@ pub(super) struct Failure {
     pub(super) verdict: Verdict,
     /// What happened, with its causes.
     pub(super) error: anyhow::Error,
-    /// The way out.
+    /// The fix, as an imperative.
     pub(super) hint: Option<String>,
     /// Findings that say it better than the error does.
     pub(super) findings: Vec<Finding>,
@@ -36,13 +36,13 @@ impl Failure {
         Self::new(Verdict::Misconfigured, anyhow::Error::msg(message.into()))
     }
 
-    /// The same with the way out.
+    /// Adds the fix.
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same with the way out, where there is one.
+    /// Adds the fix, if there is one.
     pub(super) fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
         self.hint = hint.map(Into::into);
         self
@@ -68,7 +68,7 @@ impl From<anyhow::Error> for Failure {
     }
 }
 
-/// A client's error knows whose failure it is, and the way out.
+/// An error of a client knows whose failure it is, and the fix.
 macro_rules! from_client_errors {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {

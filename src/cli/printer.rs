@@ -152,12 +152,12 @@ impl Printer {
         }
     }
 
-    /// A text in which no secret is told.
+    /// Masks every secret in a text.
     pub(super) fn without(&self, text: &str) -> String {
         self.secrets().map_or_else(|| text.to_owned(), |secrets| without(text, &secrets))
     }
 
-    /// A value in which no secret is told.
+    /// Masks every secret in a JSON value.
     pub(super) fn without_secrets(&self, value: &mut serde_json::Value) {
         if let Some(secrets) = self.secrets() {
             hide(value, &secrets);

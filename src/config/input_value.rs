@@ -27,7 +27,7 @@ fn value_of(text: &str) -> Value {
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
     let looks_like_a_number = digits.starts_with(|c: char| c.is_ascii_digit());
-    // An identifier with leading zeros is no number: it would lose them.
+    // An identifier with leading zeros stays text, because a number would lose them.
     let padded = digits.len() > 1 && digits.starts_with('0') && digits.chars().all(|c| c.is_ascii_digit());
     if !looks_like_a_number || padded {
         return text.into();
@@ -48,7 +48,7 @@ pub(super) fn test_case(text: &str) -> Result<TestCase, String> {
     Ok(TestCase { inputs: inputs(written)?, expectation, location: None })
 }
 
-/// The first operator: what stands behind it may hold any text.
+/// The first operator; any text may follow it.
 fn split_checker(text: &str) -> Option<(&str, &'static str, &str)> {
     let exact = text.find("==").map(|at| (at, "=="));
     let prompt = text.find("~=").map(|at| (at, "~="));

@@ -1,7 +1,7 @@
 //! The names by which people select models: stems of configuration files.
 //!
 //! Such a name becomes a shell word, an environment variable, a part of paths, check runs, artifacts and comma-separated lists. What could
-//! mean something else in one of these is no name.
+//! mean something else in one of these is not a name.
 
 use std::fmt;
 use std::str::FromStr;

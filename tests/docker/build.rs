@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::daemon::{BASE, daemon, roles, unique};
 
-/// Keeps what it is told.
+/// Keeps every event.
 #[derive(Default)]
 struct Notes(Mutex<Vec<EventKind>>);
 

@@ -73,7 +73,7 @@ async fn a_canary_flies_comes_back_and_leaves_nothing_behind() {
     assert!(summary.starts_with("safe-push canary failed at verify: ") && summary.contains("tweet of another bird"), "{summary}");
     assert!(aviary.sandbox.versions("acme/safe-push-canary").is_empty(), "what failed is removed too");
 
-    // The token is not accepted any more, which is told under the same key; the service is busy once.
+    // The token is not accepted any more, which is reported under the same key; the service is busy once.
     let rotated = aviary.repository;
     let rotated = rotated.variable("REPLICATE_API_TOKEN", "r8_of_yesterday");
     aviary.duty.fail(429);

@@ -1,4 +1,4 @@
-//! What is told before a build: on the line that is at fault, without Docker.
+//! What `check` reports: on the line at fault, before a build, without Docker.
 
 use insta::assert_snapshot;
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};

@@ -1,4 +1,4 @@
-//! The run that cog-safe-push was measured with passes, and what fails in it is told.
+//! The run that cog-safe-push was measured with passes, and its failures are reported.
 
 use std::time::Duration;
 

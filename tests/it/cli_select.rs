@@ -48,7 +48,7 @@ fn git(repository: &Repository, line: &str) {
     assert!(output.status.success(), "git {line}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// The same, as a checkout whose origin has all of it.
+/// A checkout of the repository whose origin has every commit.
 fn checkout() -> Repository {
     let repository = variants();
     repository.write(".gitignore", "cog.yaml\nselected\nsafe-push-report\nhome\n");

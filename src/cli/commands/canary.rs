@@ -1,4 +1,4 @@
-//! `canary`: a tiny model goes the whole way, for a schedule. Somebody is told when it does not come back.
+//! `canary`: pushes, runs and deletes a tiny model on a schedule, and alerts somebody when that fails.
 
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ const ALERT_LIMIT: Duration = Duration::from_secs(60);
 pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Result<Verdict, Failure> {
     let run = load::settings_only(SettingFlags::default(), context)?;
     let alerts = alerts(context)?;
-    // The same for each flight, whatever account the token belongs to and whether it does.
+    // One key for every run, whatever account the token belongs to, so that a later run resolves the alert.
     let dedup_key = match &arguments.model {
         Some(model) => format!("{NAME}/{model}"),
         None => NAME.to_owned(),
@@ -127,7 +127,7 @@ fn of_report(report: &CanaryReport, dedup_key: String) -> Option<AlertEvent> {
     })
 }
 
-/// The same for one that did not begin.
+/// Reports a canary that could not start.
 fn of_failure(failure: &Failure, dedup_key: String) -> Option<AlertEvent> {
     (failure.verdict != Verdict::Cancelled).then(|| AlertEvent::Trigger {
         dedup_key,

@@ -13,7 +13,7 @@ const FILES: [(&str, &str); 3] = [
 
 const PREDICTOR: &str = "predict.py";
 
-/// An edit of the predictor: what stands there, and what takes its place.
+/// An edit of the predictor: the old text and its replacement.
 type Edit = (&'static str, &'static str);
 
 /// A new input with a default. Old calls draw the same picture.

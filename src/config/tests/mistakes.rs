@@ -1,4 +1,4 @@
-//! What is wrong is told with file, line, column and value, all of it at once.
+//! Mistakes are reported all at once, with file, line, column and value.
 
 use super::{Repository, said};
 use crate::config::settings::Key;

@@ -75,7 +75,7 @@ impl Audio {
         part(b"FORM", &[&b"AIFF"[..], &part(b"COMM", &common), &part(b"SSND", &audio)].concat())
     }
 
-    /// FLAC with 16 bits, nothing of it predicted: samples stand there as they are (RFC 9639, verbatim subframes).
+    /// FLAC with 16 bits, nothing of it predicted: samples are stored as they are (RFC 9639, verbatim subframes).
     pub(crate) fn flac(self) -> Vec<u8> {
         let samples: Vec<i16> = self.samples().into_iter().map(|sample| (sample * 32_767.0) as i16).collect();
         // The rate in 20 bits, channels in 3, bits in 5, the number of samples in 36; no MD5.

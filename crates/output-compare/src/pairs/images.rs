@@ -160,7 +160,7 @@ pub(crate) fn animated_webp(frames: &[RgbaImage]) -> Vec<u8> {
     body.extend(part(b"VP8X", &[&[0x12, 0, 0, 0][..], &size].concat()));
     body.extend(part(b"ANIM", &[0, 0, 0, 0, 0, 0]));
     for frame in frames {
-        // The pixels of a still one stand behind its header of twelve bytes.
+        // The pixels of a still image follow its header of twelve bytes.
         let still = encoded(frame.clone(), ImageFormat::WebP);
         let head = [vec![0; 6], size.clone(), three(100), vec![2]].concat();
         let at = still.windows(4).position(|kind| kind == b"VP8L").unwrap();

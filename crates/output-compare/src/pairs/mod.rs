@@ -14,7 +14,7 @@ use self::videos::{Codec, Video};
 /// A format's name, and how something is written in it.
 type Encoder<T> = (&'static str, fn(T) -> Vec<u8>);
 
-/// The same for the frames of an animation.
+/// The name of an animation format, and how frames are written in it.
 type AnimationEncoder = (&'static str, fn(&[RgbaImage]) -> Vec<u8>);
 
 /// The formats that are compared, and the quality JPEG is made with.

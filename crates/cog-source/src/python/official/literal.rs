@@ -102,7 +102,7 @@ fn choices_at(module: &Module, expression: &Expr, depth: usize) -> Option<Vec<Co
             _ => None,
         },
         Expr::Name(name) => match named(module, name.id.as_str())? {
-            // A set is no list to Cog.
+            // Cog does not take a set for a list.
             (Constant::List(items), written) if !matches!(written, Expr::Set(_)) => Some(items),
             _ => None,
         },
