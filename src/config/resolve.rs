@@ -19,7 +19,7 @@ use crate::config::settings::{Key, Settings};
 use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{
-    BuildPlan, Comparison, DeploymentPlan, FuzzPlan, InspectPlan, Limits, ModelPlan, PublishMode, TrainPlan, VerifyPlan,
+    BuildPlan, Comparison, DeploymentPlan, FuzzPlan, InspectPlan, Limits, MEBIBYTE, ModelPlan, PublishMode, TrainPlan, VerifyPlan,
 };
 use crate::domain::prediction::Inputs;
 
@@ -150,6 +150,8 @@ impl Resolver<'_> {
             predict: Duration::from_secs(self.settings.predict_timeout),
             train: Duration::from_secs(self.settings.train_timeout),
             max_predict_seconds: self.settings.max_predict_seconds,
+            decoded_file_bytes: self.settings.max_decoded_mb * MEBIBYTE,
+            output_file_bytes: self.settings.max_output_mb * MEBIBYTE,
         }
     }
 

@@ -124,7 +124,14 @@ pub struct Limits {
     pub train: Duration,
     /// Of all predictions of a run together, in seconds of run time.
     pub max_predict_seconds: Option<u64>,
+    /// Of one output file that is decoded. Larger files are compared by size and hash.
+    pub decoded_file_bytes: u64,
+    /// Of one output file that is downloaded.
+    pub output_file_bytes: u64,
 }
+
+/// The unit of limits of sizes in settings.
+pub const MEBIBYTE: u64 = 1024 * 1024;
 
 impl Limits {
     /// The limits of a run that sets none.
@@ -134,6 +141,8 @@ impl Limits {
         // cog-safe-push has one limit for predictions and trainings.
         train: Duration::from_secs(300),
         max_predict_seconds: None,
+        decoded_file_bytes: 64 * MEBIBYTE,
+        output_file_bytes: 8192 * MEBIBYTE,
     };
 }
 

@@ -1,6 +1,5 @@
 //! A prediction or training that is requested for a case, and how it ended.
 
-use crate::clients::replicate::TimeLimit;
 use crate::domain::case::CaseId;
 use crate::domain::prediction::{Inputs, Prediction};
 use crate::domain::report::Attempt;
@@ -33,13 +32,8 @@ pub(super) enum PredictionEnd {
     Finished(Box<Prediction>),
     /// Replicate refused the inputs, with this message.
     Refused(String),
-    /// It reached a time limit and was canceled.
-    TimedOut {
-        /// The limit that was reached.
-        limit: TimeLimit,
-        /// The message for the report.
-        reason: String,
-    },
+    /// It reached a time limit and was canceled, with this message.
+    TimedOut(String),
     /// The platform or a service failed, with this message.
     Errored(String),
     /// The verification stopped while it ran.

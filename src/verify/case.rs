@@ -5,7 +5,6 @@ use std::sync::Arc;
 use cog_findings::Finding;
 use cog_findings::text::shorten;
 
-use crate::clients::replicate::TimeLimit;
 use crate::domain::case::{CaseKind, Expectation};
 use crate::domain::output::OutputComparison;
 use crate::domain::plan::HealthMode;
@@ -13,12 +12,12 @@ use crate::domain::prediction::Prediction;
 use crate::domain::report::{CaseReport, CaseStatus};
 use crate::verify::attempt_result::{AttemptResult, AttemptVerdict};
 use crate::verify::call::{PredictionCall, PredictionEnd};
-use crate::verify::check::{Check, CheckResult, Needs, check_for};
+use crate::verify::check::{Check, CheckResult, NeededFiles, Needs, check_for};
 use crate::verify::engine::Engine;
 use crate::verify::health::{OutputDefect, output_defects};
 use crate::verify::judge::{Evidence, JudgeSubject};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{Observation, Outcome};
+use crate::verify::observation::{FetchFault, Observation, Outcome};
 use crate::verify::opinion::{Opinion, evidence};
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::report_builder::CaseReportBuilder;
@@ -75,9 +74,8 @@ impl Engine<'_> {
             PredictionEnd::NotStarted => AttemptResult::of(AttemptVerdict::NotStarted),
             PredictionEnd::Cancelled => AttemptResult::of(AttemptVerdict::Cancelled),
             PredictionEnd::Errored(reason) => AttemptResult::of(AttemptVerdict::Errored(reason)),
-            PredictionEnd::TimedOut { limit, reason } => {
-                AttemptResult::of(AttemptVerdict::Failed { reason, again: limit == TimeLimit::Run })
-            }
+            // A second prediction would take as long, and cost as much.
+            PredictionEnd::TimedOut(reason) => AttemptResult::of(AttemptVerdict::Failed { reason, again: false }),
             PredictionEnd::Refused(detail) if case.kind.is_generated() => {
                 let message = format!("{}: Replicate refused the generated inputs: {detail}", case.id);
                 self.add_case_finding(case, Finding::new(&rules::GENERATED_INPUTS_REFUSED, message));
@@ -94,6 +92,7 @@ impl Engine<'_> {
                         AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks)
                     }
                     CheckResult::Compared { comparison, remarks } => decide_comparison(*comparison, remarks, false),
+                    CheckResult::Unknown(why) => AttemptResult::of(AttemptVerdict::Errored(why)),
                     CheckResult::AskJudge(_) => AttemptResult::failed("Replicate refused the inputs"),
                 }
             }
@@ -107,16 +106,20 @@ impl Engine<'_> {
         let mut needs = check.needs();
         // The report shows files even if no checker needs them. Those of a training may be gigabytes, so only a checker that needs them gets
         // them.
-        needs.output_files |=
-            !case.kind.is_training() && (self.request.plan.health != HealthMode::Off || self.output_folder.is_enabled());
-        // From here on the files are in memory, so only a few cases at a time go on.
+        if needs.output_files == NeededFiles::None
+            && !case.kind.is_training()
+            && (self.request.plan.health != HealthMode::Off || self.output_folder.is_enabled())
+        {
+            needs.output_files = NeededFiles::Declared;
+        }
+        // From here on the files are decoded, so only a few cases at a time go on.
         let Ok(permit) = self.judging.acquire().await else { return AttemptResult::of(AttemptVerdict::Cancelled) };
         let Some(seen) = self.observe(prediction, case.method(), &needs, mask).await else {
             return AttemptResult::of(AttemptVerdict::Cancelled);
         };
         // If only the health check needs a missing file, it reports a defect instead.
         if check.needs() != Needs::default()
-            && let Some(problem) = seen.service_problem()
+            && let Some(problem) = seen.unknown_file(&[FetchFault::Service, FetchFault::Limit])
         {
             return AttemptResult::of(AttemptVerdict::Errored(problem));
         }
@@ -154,6 +157,7 @@ impl Engine<'_> {
             CheckResult::Passed(remarks) => AttemptResult::new(AttemptVerdict::Passed, remarks),
             CheckResult::Failed { reason, remarks } => AttemptResult::new(AttemptVerdict::Failed { reason, again: true }, remarks),
             CheckResult::Compared { comparison, remarks } => decide_comparison(*comparison, remarks, true),
+            CheckResult::Unknown(why) => AttemptResult::of(AttemptVerdict::Errored(why)),
             CheckResult::AskJudge(description) => {
                 let expected = format!("expected an output that fits '{}'", shorten(&description, 500));
                 let subject = JudgeSubject::FitsDescription(description);

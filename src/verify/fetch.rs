@@ -7,21 +7,21 @@ use serde_json::Value;
 use url::Url;
 
 use crate::clients::ErrorKind;
-use crate::clients::replicate::{DownloadLimits, ReplicateError};
+use crate::clients::replicate::{Download, DownloadLimits, ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::support::safe_url::SafeUrl;
-use crate::verify::check::Needs;
+use crate::verify::check::{NeededFiles, Needs};
 use crate::verify::engine::Engine;
 use crate::verify::error::with_causes;
-use crate::verify::file_urls::{FileUrl, all_file_urls, file_urls};
+use crate::verify::file_urls::{FileUrl, UrlOrigin, all_file_urls, file_urls, urls_in};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchProblem, FetchedFile, Observation, Outcome};
+use crate::verify::observation::{FetchFault, FetchProblem, FetchedFile, Observation, Outcome};
 
-/// Size limit of one file.
-const FILE_BYTES: usize = 128 * 1024 * 1024;
+/// How much of all files of one output together is kept, on disk, to be decoded. Of longer files, only the hash is known.
+const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Size limit of all files of one output together.
-const CASE_BYTES: usize = 256 * 1024 * 1024;
+/// Files of one output that are fetched.
+const FILE_LIMIT: usize = 5000;
 
 /// Files of one output that are fetched at the same time.
 const AT_ONCE: usize = 4;
@@ -36,9 +36,12 @@ impl Engine<'_> {
             return Some(Observation::without_files(method, outcome, output));
         }
         let mut addresses = match &output {
-            Some(output) if needs.output_files && method == Method::Predict => file_urls(output, self.schemas.output.as_ref()),
+            Some(output) if needs.output_files == NeededFiles::AllUrls => urls_in(output, self.schemas.output.as_ref()),
+            Some(output) if needs.output_files == NeededFiles::Declared && method == Method::Predict => {
+                file_urls(output, self.schemas.output.as_ref())
+            }
             // The output of a training has no schema.
-            Some(output) if needs.output_files => all_file_urls(output),
+            Some(output) if needs.output_files == NeededFiles::Declared => all_file_urls(output),
             _ => Vec::new(),
         };
         if let Some(output) = &output
@@ -47,11 +50,11 @@ impl Engine<'_> {
         {
             addresses = all_file_urls(output);
         }
-        let wanted = needs.wanted_url.clone().map(|url| FileUrl { path: String::new(), url });
+        let wanted = needs.wanted_url.clone().map(|url| FileUrl { path: String::new(), url, origin: UrlOrigin::Declared });
         let fetching = async {
             let files = self.fetch_all(addresses).await;
             let wanted = match wanted {
-                Some(address) => Some(self.fetch(address, FILE_BYTES).await),
+                Some(address) => Some(self.fetch(address, self.request.limits.decoded_file_bytes).await),
                 None => None,
             };
             self.reported_files.record(&prediction.id, &files, mask).await;
@@ -72,23 +75,37 @@ impl Engine<'_> {
         }
     }
 
-    async fn fetch_all(&self, addresses: Vec<FileUrl>) -> Vec<FetchedFile> {
-        let each = (CASE_BYTES / addresses.len().max(1)).min(FILE_BYTES);
-        futures::stream::iter(addresses).map(|address| self.fetch(address, each)).buffered(AT_ONCE).collect().await
+    async fn fetch_all(&self, mut addresses: Vec<FileUrl>) -> Vec<FetchedFile> {
+        let left_out = addresses.split_off(addresses.len().min(FILE_LIMIT));
+        let each = (KEPT_BYTES / (addresses.len() as u64).max(1)).min(self.request.limits.decoded_file_bytes);
+        let fetching = futures::stream::iter(addresses).map(|address| self.fetch(address, each)).buffered(AT_ONCE);
+        let mut files: Vec<FetchedFile> = fetching.collect().await;
+        files.extend(left_out.into_iter().map(|address| {
+            let message = format!("only the first {FILE_LIMIT} files of an output are fetched");
+            fetched(address, Err(FetchProblem { message, fault: FetchFault::Limit }))
+        }));
+        files
     }
 
-    async fn fetch(&self, address: FileUrl, limit_bytes: usize) -> FetchedFile {
-        let (shown, name) = describe(&address.url);
-        let content = self.services.replicate.download(&address.url, &DownloadLimits::of_bytes(limit_bytes)).await;
+    async fn fetch(&self, address: FileUrl, keep_bytes: u64) -> FetchedFile {
+        let read_bytes = self.request.limits.output_file_bytes;
+        let limits = DownloadLimits { keep_bytes, ..DownloadLimits::of_bytes(read_bytes) };
+        let content = self.services.replicate.download(&address.url, &limits).await;
         let content = content.map_err(|error: ReplicateError| {
-            let kind = match error.kind() {
-                ErrorKind::Request => ErrorKind::Request,
-                _ => ErrorKind::Service,
+            let fault = match (error.failure(), error.kind()) {
+                (ReplicateFailure::TooLarge { .. } | ReplicateFailure::NotKept { .. }, _) => FetchFault::Limit,
+                (_, ErrorKind::Request) => FetchFault::File,
+                _ => FetchFault::Service,
             };
-            FetchProblem { message: with_causes(error.failure()), kind }
+            FetchProblem { message: with_causes(error.failure()), fault }
         });
-        FetchedFile { path: address.path, url: address.url, shown, name, content }
+        fetched(address, content)
     }
+}
+
+fn fetched(address: FileUrl, content: Result<Download, FetchProblem>) -> FetchedFile {
+    let (shown, name) = describe(&address.url);
+    FetchedFile { path: address.path, url: address.url, shown, name, origin: address.origin, content }
 }
 
 /// A URL without signatures, and the last part of its path.

@@ -3,19 +3,34 @@
 use cog_schema::{Shape, ShapeKind};
 use serde_json::Value;
 
-/// Files of one output that are fetched.
-const FILE_LIMIT: usize = 32;
-
 /// The URL of a file in an output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FileUrl {
     /// Path in the output: `.images[0]`, or empty for the output itself.
     pub(super) path: String,
     pub(super) url: String,
+    pub(super) origin: UrlOrigin,
 }
 
-/// The file URLs in an output, by its schema. Where the schema says nothing, everything that looks like a URL counts.
+/// Why a text counts as the URL of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum UrlOrigin {
+    /// The schema says so, or a test case. A file that cannot be fetched is missing.
+    Declared,
+    /// It looks like one. If nothing can be fetched there, it is only text.
+    LooksLikeUrl,
+}
+
+/// The file URLs in an output that its schema declares. Where the schema says nothing, everything that looks like a URL counts.
 pub(super) fn file_urls(output: &Value, shape: Option<&Shape>) -> Vec<FileUrl> {
+    let mut found = urls_in(output, shape);
+    found.retain(|file| file.origin == UrlOrigin::Declared);
+    found
+}
+
+/// Every URL in an output, including those in texts that the schema does not declare as files: a model may return the URL of a file that it
+/// uploaded itself.
+pub(super) fn urls_in(output: &Value, shape: Option<&Shape>) -> Vec<FileUrl> {
     let anything = Shape::default();
     let mut found = Vec::new();
     collect(output, shape.unwrap_or(&anything), &mut String::new(), &mut found);
@@ -29,23 +44,21 @@ pub(super) fn all_file_urls(output: &Value) -> Vec<FileUrl> {
 }
 
 fn collect(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<FileUrl>) {
-    if found.len() >= FILE_LIMIT {
-        return;
-    }
     let mark = path.len();
     match (value, &shape.kind) {
         (Value::String(text), kind) => {
             let may_be_file = shape.is_file() || matches!(kind, ShapeKind::Any) || in_union(kind);
-            if may_be_file && is_url(text) {
-                found.push(FileUrl { path: path.clone(), url: text.clone() });
+            if is_url(text) {
+                let origin = if may_be_file { UrlOrigin::Declared } else { UrlOrigin::LooksLikeUrl };
+                found.push(FileUrl { path: path.clone(), url: text.clone(), origin });
             }
         }
         (Value::Array(items), kind) => {
             let anything = Shape::default();
             let of_items = match kind {
                 ShapeKind::Array(items) => items,
-                ShapeKind::Any | ShapeKind::Union(_) => &anything,
-                _ => return,
+                // What is not as the schema says can be anything.
+                _ => &anything,
             };
             for (index, item) in items.iter().enumerate() {
                 path.push_str(&format!("[{index}]"));
@@ -58,8 +71,7 @@ fn collect(value: &Value, shape: &Shape, path: &mut String, found: &mut Vec<File
             for (name, value) in values {
                 let of_member = match kind {
                     ShapeKind::Object(members) => members.get(name).map_or(&anything, |member| &member.shape),
-                    ShapeKind::Any | ShapeKind::Union(_) => &anything,
-                    _ => return,
+                    _ => &anything,
                 };
                 path.push('.');
                 path.push_str(name);
@@ -109,8 +121,27 @@ mod tests {
     }
 
     #[test]
-    fn the_number_of_files_is_limited() {
-        let many: Vec<String> = (0..100).map(|n| format!("https://x/{n}")).collect();
-        assert_eq!(all_file_urls(&json!(many)).len(), FILE_LIMIT);
+    fn urls_that_the_schema_does_not_declare_are_marked() {
+        let document = json!({"components": {"schemas": {"Output": {"type": "object", "properties": {
+            "image": {"type": "string", "format": "uri"}, "page": {"type": "string"}, "pages": {"type": "array", "items": {"type": "string"}},
+        }}}}});
+        let output = json!({"image": "https://x/a.png", "page": "https://x/b", "pages": ["https://x/c"], "extra": "https://x/d"});
+        let found = urls_in(&output, read(&document).output.as_ref());
+        let found: Vec<_> = found.iter().map(|file| (file.path.as_str(), file.origin)).collect();
+        assert_eq!(
+            found,
+            [
+                (".image", UrlOrigin::Declared),
+                (".page", UrlOrigin::LooksLikeUrl),
+                (".pages[0]", UrlOrigin::LooksLikeUrl),
+                (".extra", UrlOrigin::Declared)
+            ]
+        );
+    }
+
+    #[test]
+    fn every_file_counts() {
+        let many: Vec<String> = (0..1000).map(|n| format!("https://x/{n}")).collect();
+        assert_eq!(all_file_urls(&json!(many)).len(), 1000);
     }
 }

@@ -7,7 +7,7 @@ use output_compare::{Defect, examine, text_defect};
 use serde_json::Value;
 
 use crate::domain::case::CaseKind;
-use crate::verify::observation::{Observation, Outcome};
+use crate::verify::observation::{FetchFault, Observation, Outcome, Unexamined};
 use crate::verify::rules;
 
 /// Defects that are reported for one output.
@@ -40,11 +40,11 @@ pub(super) fn output_defects(seen: &Observation, document: &Value, kind: CaseKin
         found.push((OutputDefect::OffSchema, format!("output{} {}", problem.path, problem.message)));
     }
     let counts = |defect: &Defect| !kind.is_generated() || !defect.can_be_intended();
-    for file in &seen.files {
+    for file in seen.files.iter().filter(|file| !file.is_text()) {
         let place = format!("output{} ({})", file.path, file.shown);
-        match file.media() {
-            Ok(media) => {
-                let defects = examine(&media).defects;
+        match file.load() {
+            Ok(loaded) => {
+                let defects = examine(&loaded.media()).defects;
                 found.extend(
                     defects
                         .iter()
@@ -52,7 +52,11 @@ pub(super) fn output_defects(seen: &Observation, document: &Value, kind: CaseKin
                         .map(|defect| (OutputDefect::Unhealthy, format!("{place}: {}", shorten(&defect.to_string(), 300)))),
                 );
             }
-            Err(problem) => found.push((OutputDefect::Unhealthy, problem)),
+            Err(Unexamined::Missing { message, fault: FetchFault::File | FetchFault::Service }) => {
+                found.push((OutputDefect::Unhealthy, message));
+            }
+            // Limits of ours are not defects.
+            Err(Unexamined::Missing { fault: FetchFault::Limit, .. } | Unexamined::TooLarge(_)) => {}
         }
     }
     if let Value::String(text) = output
@@ -92,6 +96,7 @@ mod tests {
 
     use super::*;
     use crate::clients::replicate::Download;
+    use crate::verify::file_urls::UrlOrigin;
     use crate::verify::observation::FetchedFile;
 
     fn seen(output: Value, file: Option<&'static [u8]>) -> Observation {
@@ -100,7 +105,8 @@ mod tests {
             url: "https://x/a.png".to_owned(),
             shown: "https://x/a.png".to_owned(),
             name: "a.png".to_owned(),
-            content: Ok(Download { bytes: Bytes::from_static(bytes), content_type: None }),
+            origin: UrlOrigin::Declared,
+            content: Ok(Download::of_bytes(Bytes::from_static(bytes), None)),
         });
         Observation {
             method: Method::Predict,

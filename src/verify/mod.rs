@@ -35,6 +35,7 @@
 
 mod attempt_result;
 mod boot_gate;
+mod by_digest;
 mod call;
 mod case;
 mod check;
@@ -43,6 +44,7 @@ mod cost;
 mod engine;
 mod error;
 mod fetch;
+mod file_format;
 mod file_urls;
 mod fuzz;
 mod fuzz_failure;

@@ -28,14 +28,14 @@ pub(super) fn evidence(seen: &Observation, mask: &Mask) -> Evidence {
     let mut value = seen.output.clone().unwrap_or_default();
     shorten_urls(&mut value, seen);
     let file = |file: &FetchedFile| {
-        let (media, download) = (file.media().ok()?, file.content.as_ref().ok()?);
-        let examined = output_compare::examine(&media);
+        let loaded = file.load().ok()?;
+        let examined = output_compare::examine(&loaded.media());
         Some(EvidenceFile {
             name: file.name.clone(),
-            media_type: download.content_type.clone(),
+            media_type: loaded.content_type,
             kind: examined.kind,
             facts: examined.facts,
-            bytes: download.bytes.clone(),
+            bytes: loaded.bytes,
         })
     };
     Evidence { value: mask.value(&value), files: seen.files.iter().filter_map(file).collect() }

@@ -33,8 +33,14 @@ impl<'a> OutputFolder<'a> {
         let Some(folder) = self.folder else { return Vec::new() };
         let mut remarks = Vec::new();
         for (number, file) in (1..).zip(files) {
-            let Ok(content) = file.media() else { continue };
-            if content.bytes.len() > FILE_BYTES || !self.take(content.bytes.len()) {
+            let Ok(download) = &file.content else { continue };
+            if download.size_bytes > FILE_BYTES as u64 {
+                remarks.push(format!("file {number} was not saved: it is too large"));
+                continue;
+            }
+            let Ok(loaded) = file.load() else { continue };
+            let content = loaded.media();
+            if !self.take(content.bytes.len()) {
                 remarks.push(format!("file {number} was not saved: it is too large"));
                 continue;
             }
@@ -70,6 +76,7 @@ mod tests {
     use super::*;
     use crate::clients::replicate::Download;
     use crate::domain::case::CaseKind;
+    use crate::verify::file_urls::UrlOrigin;
 
     fn file(bytes: &'static [u8]) -> FetchedFile {
         FetchedFile {
@@ -77,7 +84,8 @@ mod tests {
             url: String::new(),
             shown: String::new(),
             name: "../../evil".to_owned(),
-            content: Ok(Download { bytes: Bytes::from_static(bytes), content_type: None }),
+            origin: UrlOrigin::Declared,
+            content: Ok(Download::of_bytes(Bytes::from_static(bytes), None)),
         }
     }
 

@@ -4,9 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::clients::http::pause;
-use crate::clients::replicate::{
-    PredictionRequest, PredictionTarget, ReplicateError, RunLimits, StatusObserver, TimeLimit, TrainingRequest,
-};
+use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits, StatusObserver, TrainingRequest};
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::domain::report::Attempt;
@@ -68,10 +66,7 @@ impl Engine<'_> {
                         let logs_tail = attempt.logs_tail.clone();
                         attempts.push(attempt);
                         self.stop(VerifyError::NeverBooted { reason: reason.clone(), logs_tail });
-                        break PredictionEnd::TimedOut {
-                            limit: TimeLimit::StartUp,
-                            reason: format!("the version never booted: {reason}"),
-                        };
+                        break PredictionEnd::TimedOut(format!("the version never booted: {reason}"));
                     }
                     let Some(fault) = platform::fault(&prediction) else {
                         attempts.push(attempt);

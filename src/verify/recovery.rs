@@ -115,7 +115,7 @@ impl Engine<'_> {
             true => Stop::With(VerifyError::NeverBooted { reason: reason.clone(), logs_tail }),
             false => Stop::No,
         };
-        Recovery::Finish { end: PredictionEnd::TimedOut { limit: timed_out.limit, reason }, stop }
+        Recovery::Finish { end: PredictionEnd::TimedOut(reason), stop }
     }
 }
 

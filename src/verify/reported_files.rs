@@ -15,13 +15,16 @@ use crate::domain::output::{NO_ROOM, OutputFile};
 use crate::domain::prediction::PredictionId;
 use crate::domain::report::{Attempt, CaseReport};
 use crate::verify::mask::Mask;
-use crate::verify::observation::FetchedFile;
+use crate::verify::observation::{FetchedFile, Unexamined};
 
 /// Total size of the previews of one verification. `run.json` takes fewer of them, see `report::json`.
 const TOTAL_BYTES: usize = 16 * 1024 * 1024;
 
 /// Outputs that are examined at the same time: a decoded image can take half a gigabyte.
 const AT_ONCE: usize = 2;
+
+/// The fact that stands for the content of a file that is not decoded.
+const TOO_LARGE: &str = "too large to decode";
 
 /// Length at which a fact is cut.
 const FACT_BYTES: usize = 200;
@@ -49,7 +52,9 @@ impl ReportedFiles {
         }
         let Ok(_permit) = self.examining.acquire().await else { return };
         let (files, mask, left) = (files.to_vec(), mask.clone(), self.bytes_left.clone());
-        let task = tokio::task::spawn_blocking(move || files.iter().map(|file| describe(file, &mask, &left)).collect());
+        let task = tokio::task::spawn_blocking(move || {
+            files.iter().filter(|file| !file.is_text()).map(|file| describe(file, &mask, &left)).collect()
+        });
         // A crash costs only the previews.
         if let Ok(files) = task.await {
             self.files.lock().unwrap_or_else(PoisonError::into_inner).insert(prediction.clone(), files);
@@ -68,18 +73,24 @@ impl ReportedFiles {
 }
 
 fn describe(file: &FetchedFile, mask: &Mask, left: &AtomicUsize) -> OutputFile {
-    let (kind, size, facts, preview) = match file.media() {
-        Ok(content) => {
-            let (kind, facts, preview) = examine(&content, left);
-            (kind, content.bytes.len(), facts, preview)
+    let (kind, size_bytes, facts, preview) = match file.load() {
+        Ok(loaded) => {
+            let (kind, facts, preview) = examine(&loaded.media(), left);
+            (kind, loaded.bytes.len() as u64, facts, preview)
         }
-        Err(problem) => (output_compare::detect(&MediaFile::named(&file.name, b"")), 0, vec![problem], None),
+        Err(Unexamined::TooLarge(download)) => {
+            let facts = vec![TOO_LARGE.to_owned()];
+            (output_compare::detect(&file.beginning(&download)), download.size_bytes, facts, None)
+        }
+        Err(Unexamined::Missing { message, .. }) => {
+            (output_compare::detect(&MediaFile::named(&file.name, b"")), 0, vec![message], None)
+        }
     };
     OutputFile {
         place: mask.text(&format!("output{}", file.path)),
         url: mask.text(&file.shown),
         kind,
-        size_bytes: u64::try_from(size).unwrap_or(u64::MAX),
+        size_bytes,
         facts: facts.iter().map(|fact| shorten(&mask.text(fact), FACT_BYTES)).collect(),
         preview,
     }
@@ -110,11 +121,11 @@ mod tests {
     use serde_json::Map;
 
     use super::*;
-    use crate::clients::ErrorKind;
     use crate::clients::replicate::Download;
     use crate::domain::case::{CaseId, CaseKind, Expectation};
     use crate::domain::report::CaseStatus;
-    use crate::verify::observation::FetchProblem;
+    use crate::verify::file_urls::UrlOrigin;
+    use crate::verify::observation::{FetchFault, FetchProblem};
 
     fn image() -> Bytes {
         let mut bytes = Cursor::new(Vec::new());
@@ -128,7 +139,8 @@ mod tests {
             url: format!("https://x/{name}?signature=secret"),
             shown: format!("https://x/{name}?signature=***"),
             name: name.to_owned(),
-            content: content.map(|bytes| Download { bytes, content_type: None }),
+            origin: UrlOrigin::Declared,
+            content: content.map(|bytes| Download::of_bytes(bytes, None)),
         }
     }
 
@@ -201,7 +213,7 @@ mod tests {
     #[tokio::test]
     async fn a_missing_or_broken_file_is_reported_by_its_facts() {
         let reported_files = ReportedFiles::new();
-        let gone = FetchProblem { message: "the file's host responded with status 404".to_owned(), kind: ErrorKind::Request };
+        let gone = FetchProblem { message: "the file's host responded with status 404".to_owned(), fault: FetchFault::File };
         let files = [file("", "a.png", Err(gone)), file("", "b.png", Ok(image().slice(..100)))];
         reported_files.record(&PredictionId::new("first"), &files, &Mask::default()).await;
         let mut report = report(&["first"], None);

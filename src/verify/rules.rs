@@ -155,6 +155,15 @@ pub(super) const VERSIONS_LEFT: Rule = Rule {
     example: "Each training that succeeds creates a version of `train.destination`.",
 };
 
+pub(super) const FILES_NOT_COMPARED: Rule = Rule {
+    code: "SP619",
+    name: "files-not-compared",
+    severity: Severity::Warning,
+    summary: "Some files of an output were not compared, because a limit of safe-push was reached.",
+    why: "You: a change in these files goes unnoticed.",
+    example: "A file that is larger than `max_output_mb`, or an output with more than 5,000 files.",
+};
+
 /// All rules of verification, by code.
 pub const RULES: &[Rule] = &[
     JUDGE_MISSING,
@@ -174,6 +183,7 @@ pub const RULES: &[Rule] = &[
     LIVE_FAILED,
     WARM_UP_FAILED,
     VERSIONS_LEFT,
+    FILES_NOT_COMPARED,
 ];
 
 #[cfg(test)]

@@ -106,9 +106,10 @@ async fn download(address: &str, context: &Context) -> Result<Opened, Failure> {
     let run = load::settings_only(SettingFlags::default(), context)?;
     let token = run.tokens.replicate.clone().unwrap_or_else(|| SecretString::from(String::new()));
     let client = services::replicate_client(&run, token)?;
-    let file = client.download(address, &DownloadLimits::of_bytes(MOST_BYTES)).await?;
+    let file = client.download(address, &DownloadLimits::of_bytes(MOST_BYTES as u64)).await?;
     let name = address.parse::<Url>().map(|url| url.path().to_owned()).unwrap_or_default();
-    Ok(Opened { bytes: file.bytes, media_type: file.content_type, name })
+    let bytes = file.read().context("failed to read the temporary file")?.unwrap_or_default();
+    Ok(Opened { bytes, media_type: file.content_type, name })
 }
 
 fn show(comparison: &Comparison, context: &Context) -> anyhow::Result<()> {

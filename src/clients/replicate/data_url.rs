@@ -18,12 +18,12 @@ pub(super) fn is_data_url(url: &str) -> bool {
 }
 
 /// Decodes the file in a URL, of at most `limit_bytes`.
-pub(super) fn decode(url: &str, limit_bytes: usize) -> Result<Download, ReplicateFailure> {
+pub(super) fn decode(url: &str, limit_bytes: u64) -> Result<Download, ReplicateFailure> {
     let refused = |reason: &str| ReplicateFailure::RefusedUrl { reason: reason.to_owned() };
     let rest = url.get(5..).unwrap_or_default();
     let (head, data) = rest.split_once(',').ok_or_else(|| refused("a data: URL without a comma"))?;
     // Three bytes take four characters, and each of them at most three when percent-encoded: longer data cannot fit.
-    if data.len() / 4 > limit_bytes.saturating_mul(3) {
+    if data.len() as u64 / 4 > limit_bytes.saturating_mul(3) {
         return Err(ReplicateFailure::TooLarge { limit_bytes });
     }
     let (head, is_base64) = match head.trim_end().rsplit_once(';') {
@@ -35,12 +35,12 @@ pub(super) fn decode(url: &str, limit_bytes: usize) -> Result<Download, Replicat
         bytes.retain(|byte| !byte.is_ascii_whitespace());
         bytes = LENIENT.decode(&bytes).map_err(|error| refused(&format!("a data: URL with broken base64 ({error})")))?;
     }
-    if bytes.len() > limit_bytes {
+    if bytes.len() as u64 > limit_bytes {
         return Err(ReplicateFailure::TooLarge { limit_bytes });
     }
     let content_type = head.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let content_type = if content_type.is_empty() { "text/plain".to_owned() } else { content_type };
-    Ok(Download { bytes: Bytes::from(bytes), content_type: Some(content_type) })
+    Ok(Download::of_bytes(Bytes::from(bytes), Some(content_type)))
 }
 
 #[cfg(test)]
@@ -49,7 +49,7 @@ mod tests {
 
     fn decoded(url: &str) -> (String, String) {
         let file = decode(url, 1000).unwrap();
-        (String::from_utf8(file.bytes.to_vec()).unwrap(), file.content_type.unwrap())
+        (String::from_utf8(file.read().unwrap().unwrap().to_vec()).unwrap(), file.content_type.unwrap())
     }
 
     #[test]
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_decoded_size_counts() {
-        assert_eq!(decode("data:,%61%62%63", 3).unwrap().bytes.len(), 3);
+        assert_eq!(decode("data:,%61%62%63", 3).unwrap().size_bytes, 3);
         assert!(matches!(decode("data:,abcd", 3), Err(ReplicateFailure::TooLarge { limit_bytes: 3 })));
         assert!(matches!(decode("data:;base64,YWJjZA==", 3), Err(ReplicateFailure::TooLarge { .. })));
         assert!(matches!(decode(&format!("data:,{}", "a".repeat(100_000)), 3), Err(ReplicateFailure::TooLarge { .. })));

@@ -216,7 +216,13 @@ pub enum ReplicateFailure {
     #[error("it is larger than the {limit_bytes} bytes allowed")]
     TooLarge {
         /// The limit.
-        limit_bytes: usize,
+        limit_bytes: u64,
+    },
+    /// A file could not be kept on this machine.
+    #[error("it could not be written to a temporary file: {cause}")]
+    NotKept {
+        /// The disk's error.
+        cause: String,
     },
     /// A file has an unwanted content type.
     #[error("the file is of type {content_type}")]
@@ -246,6 +252,7 @@ impl ReplicateFailure {
             | Self::Transport { .. }
             | Self::UnexpectedBody { .. }
             | Self::Unresolved { .. }
+            | Self::NotKept { .. }
             | Self::NeverAppeared { .. } => ErrorKind::Service,
             Self::PaymentRequired { .. } => ErrorKind::Billing,
             Self::VersionDisabled { .. } | Self::TimedOut(_) => ErrorKind::Model,
@@ -296,6 +303,7 @@ impl ReplicateFailure {
             }
             Self::TooLarge { .. } => "make the file smaller",
             Self::UnwantedType { .. } => "check what the URL leads to",
+            Self::NotKept { .. } => "free space in the folder for temporary files (TMPDIR)",
         })
     }
 }

@@ -8,13 +8,14 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
-use crate::clients::http::{PrivateAddress, RetryError, is_private_host, read_bounded, retry};
+use crate::clients::http::{BodyError, PrivateAddress, RetryError, is_private_host, retry};
 use crate::clients::replicate::call::{Call, Payload};
 use crate::clients::replicate::data_url;
+use crate::clients::replicate::download::{Download, DownloadLimits, Receiver};
 use crate::clients::replicate::real::{RealReplicate, of_body, transport};
 use crate::clients::replicate::refusal::asked_by_header;
 use crate::clients::replicate::wire::RawFile;
-use crate::clients::replicate::{Download, DownloadLimits, NewFile, ReplicateError, ReplicateFailure, UploadedFile};
+use crate::clients::replicate::{NewFile, ReplicateError, ReplicateFailure, UploadedFile};
 use crate::support::safe_url::SafeUrl;
 
 /// Limit for a download.
@@ -51,7 +52,7 @@ impl Files for RealReplicate {
     async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError> {
         if data_url::is_data_url(url) {
             let failed = |failure| ReplicateError::new("read a data: URL", failure);
-            let file = data_url::decode(url, limits.bytes).map_err(failed)?;
+            let file = data_url::decode(url, limits.read_bytes).map_err(failed)?;
             check_type(file.content_type.as_deref(), limits).map_err(failed)?;
             return Ok(file);
         }
@@ -100,8 +101,7 @@ impl RealReplicate {
             }
             let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(essence);
             check_type(content_type.as_deref(), limits)?;
-            let bytes = read_bounded(response, limits.bytes).await.map_err(of_body)?;
-            return Ok(Download { bytes, content_type });
+            return receive(response, limits, content_type).await;
         }
         Err(ReplicateFailure::RefusedUrl { reason: format!("it redirects more than {MOST_REDIRECTS} times") })
     }
@@ -134,6 +134,22 @@ impl RealReplicate {
         }
         Ok(())
     }
+}
+
+/// Reads the body of a response. Bytes are counted after decompression.
+async fn receive(
+    mut response: reqwest::Response,
+    limits: &DownloadLimits,
+    content_type: Option<String>,
+) -> Result<Download, ReplicateFailure> {
+    if response.content_length().is_some_and(|announced| announced > limits.read_bytes) {
+        return Err(ReplicateFailure::TooLarge { limit_bytes: limits.read_bytes });
+    }
+    let mut receiver = Receiver::new(limits);
+    while let Some(chunk) = response.chunk().await.map_err(|error| of_body(BodyError::Broken(error.without_url())))? {
+        receiver.push(&chunk).await?;
+    }
+    receiver.finish(content_type).await
 }
 
 /// A content type without its parameters.

@@ -24,6 +24,7 @@ mod claims;
 mod create;
 mod data_url;
 mod deployments;
+mod download;
 mod drive;
 mod effect;
 mod error;
@@ -45,6 +46,7 @@ mod tests;
 pub use accounts::Accounts;
 pub use base_url::{BaseUrl, BaseUrlError};
 pub use deployments::Deployments;
+pub use download::{Download, DownloadLimits};
 pub use drive::StatusObserver;
 pub use error::{InvalidField, ReplicateError, ReplicateFailure};
 pub use files::Files;
@@ -54,9 +56,8 @@ pub use predictions::Predictions;
 pub use real::{RealReplicate, ReplicateOptions};
 pub use trainings::{Trainings, trained_version};
 pub use types::{
-    Account, AccountKind, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Download, DownloadLimits, Hardware, Model,
-    ModelCreation, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, TrainingRequest, UploadedFile, Version,
-    Visibility,
+    Account, AccountKind, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Hardware, Model, ModelCreation, NewDeployment,
+    NewFile, NewModel, PredictionRequest, PredictionTarget, TrainingRequest, UploadedFile, Version, Visibility,
 };
 
 /// All of Replicate's API.

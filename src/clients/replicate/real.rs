@@ -223,7 +223,7 @@ pub(super) fn transport(error: reqwest::Error) -> ReplicateFailure {
 /// The failure of a response whose body could not be read.
 pub(super) fn of_body(error: BodyError) -> ReplicateFailure {
     match error {
-        BodyError::TooLarge { limit_bytes } => ReplicateFailure::TooLarge { limit_bytes },
+        BodyError::TooLarge { limit_bytes } => ReplicateFailure::TooLarge { limit_bytes: limit_bytes as u64 },
         BodyError::Broken(source) => ReplicateFailure::Transport { may_have_arrived: true, source: source.into() },
     }
 }

@@ -248,29 +248,3 @@ pub struct UploadedFile {
     /// When it is deleted.
     pub expires_at: Option<DateTime<Utc>>,
 }
-
-/// Limits for a download.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DownloadLimits {
-    /// The size limit in bytes.
-    pub bytes: usize,
-    /// The accepted content types, as prefixes: `image/`, `application/json`. Empty: any. A host that reports no type, or only
-    /// `application/octet-stream`, is accepted.
-    pub types: Vec<String>,
-}
-
-impl DownloadLimits {
-    /// Any type, up to this many bytes.
-    pub fn of_bytes(bytes: usize) -> Self {
-        Self { bytes, types: Vec::new() }
-    }
-}
-
-/// A downloaded file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Download {
-    /// Its content.
-    pub bytes: Bytes,
-    /// Its content type as reported by the host, without parameters.
-    pub content_type: Option<String>,
-}

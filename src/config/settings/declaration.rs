@@ -6,7 +6,7 @@ use crate::config::choices::{CommentMode, Trigger};
 use crate::config::settings::Action::{Push, Report, Select, Workflow};
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE, REGISTRY};
 use crate::domain::identity::ModelRef;
-use crate::domain::plan::{Builder, Comparison, HealthMode, Limits};
+use crate::domain::plan::{Builder, Comparison, HealthMode, Limits, MEBIBYTE};
 use crate::settings;
 
 /// The longest time limit, in seconds: a week.
@@ -154,6 +154,14 @@ settings! {
         /// Claude tokens that a run may use
         #[flag = "judge-budget", value = "TOKENS", repository]
         judge_budget: u64 = 10_000_000,
+
+        /// Largest output file to decode; larger ones are compared by hash
+        #[flag = "max-decoded-mb", value = "MIB", range = 1..=4096, repository]
+        max_decoded_mb: u64 = Limits::DEFAULT.decoded_file_bytes / MEBIBYTE,
+
+        /// Largest output file to download
+        #[flag = "max-output-mb", value = "MIB", range = 1..=1_048_576, repository]
+        max_output_mb: u64 = Limits::DEFAULT.output_file_bytes / MEBIBYTE,
 
         /// Stop after this much total prediction time
         #[flag = "max-predict-seconds", value = "SECONDS", range = 1..=WEEK, repository]

@@ -1,6 +1,7 @@
 //! `match_prompt`: the judge approves the output by a description.
 
-use super::{Check, CheckResult, Needs, output_of};
+use super::{Check, CheckResult, NeededFiles, Needs, output_of};
+use crate::verify::by_digest::too_large_to_examine;
 use crate::verify::observation::Observation;
 
 /// The output fits this description.
@@ -8,16 +9,22 @@ pub(super) struct MatchPrompt(pub(super) String);
 
 impl Check for MatchPrompt {
     fn needs(&self) -> Needs {
-        Needs { output_files: true, wanted_url: None }
+        Needs { output_files: NeededFiles::Declared, wanted_url: None }
     }
 
     fn check(&self, seen: &Observation) -> CheckResult {
         if let Err(result) = output_of(seen) {
             return result;
         }
-        match seen.files.iter().find_map(|file| file.media().err()) {
-            Some(problem) => CheckResult::failed(problem),
-            None => CheckResult::AskJudge(self.0.clone()),
+        for file in &seen.files {
+            match &file.content {
+                Ok(download) if !download.is_kept() => return CheckResult::Unknown(too_large_to_examine(&file.shown, download)),
+                Ok(_) => {}
+                Err(problem) => {
+                    return CheckResult::failed(format!("the file {} could not be fetched: {}", file.shown, problem.message));
+                }
+            }
         }
+        CheckResult::AskJudge(self.0.clone())
     }
 }

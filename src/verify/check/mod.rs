@@ -17,9 +17,21 @@ use crate::verify::observation::{Observation, Outcome};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needs {
     /// The files of the output.
-    pub(super) output_files: bool,
+    pub(super) output_files: NeededFiles,
     /// The URL of the expected file.
     pub(super) wanted_url: Option<String>,
+}
+
+/// Which files of an output are fetched.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum NeededFiles {
+    /// None.
+    #[default]
+    None,
+    /// Those that the schema declares.
+    Declared,
+    /// Those, and whatever else looks like a URL.
+    AllUrls,
 }
 
 /// The result of a checker.
@@ -41,6 +53,8 @@ pub(super) enum CheckResult {
         /// One line each.
         remarks: Vec<String>,
     },
+    /// Nothing is known, because a limit of ours hides the content. The message names it.
+    Unknown(String),
     /// Decided by the judge, with this description.
     AskJudge(String),
 }

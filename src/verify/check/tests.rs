@@ -3,9 +3,9 @@ use cog_schema::Method;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::clients::ErrorKind;
 use crate::clients::replicate::Download;
-use crate::verify::observation::{FetchProblem, FetchedFile};
+use crate::verify::file_urls::UrlOrigin;
+use crate::verify::observation::{FetchFault, FetchProblem, FetchedFile};
 
 fn seen(outcome: Outcome, output: Option<Value>) -> Observation {
     Observation::without_files(Method::Predict, outcome, output)
@@ -16,12 +16,19 @@ fn succeeded(output: Value) -> Observation {
 }
 
 fn file(bytes: &'static [u8]) -> FetchedFile {
-    let content = Ok(Download { bytes: Bytes::from_static(bytes), content_type: None });
-    FetchedFile { path: String::new(), url: String::new(), shown: "https://x/f".to_owned(), name: "f.txt".to_owned(), content }
+    let content = Ok(Download::of_bytes(Bytes::from_static(bytes), None));
+    FetchedFile {
+        path: String::new(),
+        url: String::new(),
+        shown: "https://x/f".to_owned(),
+        name: "f.txt".to_owned(),
+        origin: UrlOrigin::Declared,
+        content,
+    }
 }
 
 fn gone() -> FetchedFile {
-    FetchedFile { content: Err(FetchProblem { message: "gone".to_owned(), kind: ErrorKind::Request }), ..file(b"") }
+    FetchedFile { content: Err(FetchProblem { message: "gone".to_owned(), fault: FetchFault::File }), ..file(b"") }
 }
 
 /// `passed`, `ask ...`, or the reason.
@@ -30,6 +37,7 @@ fn outcome(expectation: &Expectation, seen: &Observation) -> String {
         CheckResult::Passed(_) => "passed".to_owned(),
         CheckResult::Failed { reason, .. } => reason,
         CheckResult::Compared { comparison, .. } => comparison.reason.unwrap_or_else(|| "passed".to_owned()),
+        CheckResult::Unknown(why) => format!("unknown: {why}"),
         CheckResult::AskJudge(description) => format!("ask {description}"),
     }
 }
@@ -112,9 +120,9 @@ fn checkers_ask_only_for_what_they_need() {
     let needs = |expectation: Expectation| check_for(&expectation).needs();
     assert_eq!(needs(text("x")), Needs::default());
     assert_eq!(needs(query(".")), Needs::default());
-    assert_eq!(needs(Expectation::MatchPrompt(String::new())), Needs { output_files: true, wanted_url: None });
+    assert_eq!(needs(Expectation::MatchPrompt(String::new())), Needs { output_files: NeededFiles::Declared, wanted_url: None });
     let url = Expectation::MatchUrl("https://x".to_owned());
-    assert_eq!(needs(url), Needs { output_files: true, wanted_url: Some("https://x".to_owned()) });
+    assert_eq!(needs(url), Needs { output_files: NeededFiles::Declared, wanted_url: Some("https://x".to_owned()) });
 }
 
 #[test]

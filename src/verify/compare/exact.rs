@@ -5,9 +5,14 @@ use std::sync::Arc;
 use output_compare::{self, Tolerance, compare_json, compare_text};
 use serde_json::Value;
 
-use super::{file_count_difference, file_format};
+use super::{file_count_difference, files_of};
 use crate::domain::output::{ComparedWith, OutputComparison};
-use crate::verify::observation::{FetchedFile, Observation};
+use crate::verify::by_digest::compare_by_digest;
+use crate::verify::file_format::file_format;
+use crate::verify::observation::{FetchFault, FetchedFile, Observation, Unexamined};
+
+/// Equal files above this size are not decoded to be measured.
+const MEASURED_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The result of comparing two outputs.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,6 +23,19 @@ pub(super) struct OutputsCompared {
     pub(super) remarks: Vec<String>,
     /// The compared pairs: the value, unless it consists only of file URLs, then the files.
     pub(super) comparisons: Vec<OutputComparison>,
+    /// The number of pairs, and why one of them was not compared.
+    pub(super) not_compared: Option<NotCompared>,
+}
+
+/// Files that a limit of ours kept from being compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct NotCompared {
+    /// How many pairs were not compared.
+    pub(super) count: usize,
+    /// Of how many.
+    pub(super) of: usize,
+    /// Why the first of them was not.
+    pub(super) why: String,
 }
 
 /// Compares the outputs of the two versions on a blocking thread. `None` if that crashed.
@@ -37,7 +55,8 @@ fn compare(staged: &Observation, live: &Observation) -> OutputsCompared {
         found.remarks.extend(remarks);
     };
     let mut comparisons = Vec::new();
-    let values = (staged.value_without_files(), live.value_without_files());
+    let [staged_files, live_files] = files_of(staged, live);
+    let values = (staged.value_without(staged_files.iter().copied()), live.value_without(live_files.iter().copied()));
     let is_reported = has_content(&values.0) || has_content(&values.1);
     let compared = match values {
         (Value::String(staged), Value::String(live)) => compare_text(&live, &staged),
@@ -50,11 +69,12 @@ fn compare(staged: &Observation, live: &Observation) -> OutputsCompared {
     if is_reported {
         comparisons.push(compared);
     }
-    if let Some(reason) = file_count_difference(&staged.files, &live.files) {
+    if let Some(reason) = file_count_difference(&staged_files, &live_files) {
         differ(reason, Vec::new());
     }
     let mut other_remarks = Vec::new();
-    for (one, two) in staged.files.iter().zip(&live.files) {
+    let mut not_compared: Option<NotCompared> = None;
+    for (one, two) in staged_files.iter().zip(&live_files) {
         match compare_pair(one, two) {
             Ok((compared, remarks)) => {
                 match &compared.reason {
@@ -63,11 +83,15 @@ fn compare(staged: &Observation, live: &Observation) -> OutputsCompared {
                 }
                 comparisons.push(compared);
             }
-            Err(problem) => differ(problem, Vec::new()),
+            Err(Problem::Differ(problem)) => differ(problem, Vec::new()),
+            Err(Problem::NotCompared(why)) => {
+                let of = staged_files.len().min(live_files.len());
+                not_compared.get_or_insert(NotCompared { count: 0, of, why }).count += 1;
+            }
         }
     }
     found.remarks.extend(other_remarks);
-    OutputsCompared { comparisons, ..found }
+    OutputsCompared { comparisons, not_compared, ..found }
 }
 
 /// Whether a value holds anything once its file URLs are removed.
@@ -80,9 +104,31 @@ fn has_content(value: &Value) -> bool {
     }
 }
 
+/// Why two files have no measurements.
+enum Problem {
+    Differ(String),
+    NotCompared(String),
+}
+
 /// Compares a file with its counterpart. Equal content in another format counts as a difference, because clients notice it.
-fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(OutputComparison, Vec<String>), String> {
-    let (one, two) = (staged.media()?, live.media()?);
+fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(OutputComparison, Vec<String>), Problem> {
+    if let (Ok(one), Ok(two)) = (&staged.content, &live.content)
+        && (!one.is_kept() || !two.is_kept() || (one.sha256 == two.sha256 && one.size_bytes > MEASURED_BYTES))
+    {
+        let (compared, remark) = compare_by_digest((staged, one), (live, two), ComparedWith::Live);
+        let is_decodable = one.is_kept() && two.is_kept();
+        return Ok((compared, if is_decodable { Vec::new() } else { vec![remark] }));
+    }
+    let load = |file: &FetchedFile| {
+        file.load().map_err(|unexamined| match unexamined {
+            Unexamined::Missing { message, fault: FetchFault::Limit } => Problem::NotCompared(message),
+            Unexamined::Missing { message, .. } => Problem::Differ(message),
+            // Compared by its hash above.
+            Unexamined::TooLarge(_) => Problem::NotCompared(format!("the file {} is too large", file.shown)),
+        })
+    };
+    let (one, two) = (load(staged)?, load(live)?);
+    let (one, two) = (one.media(), two.media());
     let compared = output_compare::compare(&two, &one, &Tolerance::default());
     let (mut compared, remarks) = OutputComparison::from_comparison(compared, format!("output{}", staged.path), ComparedWith::Live);
     let (format, other) = (file_format(&one), file_format(&two));

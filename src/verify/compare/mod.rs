@@ -9,22 +9,20 @@ mod rounds;
 #[cfg(test)]
 mod sample;
 
-use crate::verify::observation::FetchedFile;
+use std::collections::HashSet;
 
-/// The format of a file by its extension, with the spellings that cog-safe-push treats as one.
-fn file_format(file: &output_compare::MediaFile<'_>) -> String {
-    let extension = output_compare::extension(file);
-    match extension.as_str() {
-        "jpeg" | "jpe" => "jpg".to_owned(),
-        "tiff" => "tif".to_owned(),
-        "mpeg" => "mpg".to_owned(),
-        "htm" => "html".to_owned(),
-        _ => extension,
-    }
-}
+use crate::verify::observation::{FetchedFile, Observation};
 
 /// Why outputs with different numbers of files differ.
-fn file_count_difference(staged: &[FetchedFile], live: &[FetchedFile]) -> Option<String> {
+fn file_count_difference(staged: &[&FetchedFile], live: &[&FetchedFile]) -> Option<String> {
     (staged.len() != live.len())
         .then(|| format!("the staged version returned {} files, the live version {}", staged.len(), live.len()))
+}
+
+/// The files of both outputs that can be compared, in order. A text that only looks like a URL is none if nothing can be fetched there for one
+/// of the two versions.
+fn files_of<'a>(staged: &'a Observation, live: &'a Observation) -> [Vec<&'a FetchedFile>; 2] {
+    let texts: HashSet<&str> =
+        staged.files.iter().chain(&live.files).filter(|file| file.is_text()).map(|file| file.path.as_str()).collect();
+    [staged, live].map(|seen| seen.files.iter().filter(|file| !texts.contains(file.path.as_str())).collect())
 }

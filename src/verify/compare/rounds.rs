@@ -8,17 +8,17 @@ use cog_schema::Method;
 use futures::future::join;
 use serde_json::Value;
 
-use super::exact::compare_outputs;
+use super::exact::{NotCompared, compare_outputs};
 use super::loose::check_loosely_alike;
 use crate::domain::prediction::Prediction;
 use crate::domain::report::CaseReport;
 use crate::verify::attempt_result::{AttemptResult, AttemptVerdict};
 use crate::verify::call::{PredictionCall, PredictionEnd, PredictionRun};
-use crate::verify::check::Needs;
+use crate::verify::check::{NeededFiles, Needs};
 use crate::verify::engine::Engine;
 use crate::verify::judge::JudgeSubject;
 use crate::verify::mask::Mask;
-use crate::verify::observation::{Observation, Outcome};
+use crate::verify::observation::{FetchFault, Observation, Outcome};
 use crate::verify::opinion::{Opinion, evidence};
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::report_builder::CaseReportBuilder;
@@ -68,15 +68,15 @@ impl Engine<'_> {
         match end {
             PredictionEnd::Finished(prediction) => self.returned(&prediction, mask).await,
             PredictionEnd::Refused(detail) => Returned::Nothing(format!("Replicate refused the inputs: {detail}")),
-            PredictionEnd::TimedOut { reason, .. } | PredictionEnd::Errored(reason) => Returned::Nothing(reason),
+            PredictionEnd::TimedOut(reason) | PredictionEnd::Errored(reason) => Returned::Nothing(reason),
             PredictionEnd::Cancelled | PredictionEnd::NotStarted => Returned::Cancelled,
         }
     }
 
     async fn returned(&self, prediction: &Prediction, mask: &Mask) -> Returned {
-        let needs = Needs { output_files: true, wanted_url: None };
+        let needs = Needs { output_files: NeededFiles::AllUrls, wanted_url: None };
         let Some(seen) = self.observe(prediction, Method::Predict, &needs, mask).await else { return Returned::Cancelled };
-        if let Some(problem) = seen.service_problem() {
+        if let Some(problem) = seen.unknown_file(&[FetchFault::Service]) {
             return Returned::Errored(problem);
         }
         match &seen.outcome {
@@ -132,6 +132,10 @@ impl Engine<'_> {
         let mut remarks = self.output_folder.save(&case.id, "", &staged.files).await;
         remarks.extend(self.output_folder.save(&case.id, "live-", &live.files).await);
         let Some(compared) = compare_outputs(staged.clone(), live.clone()).await else { return (crashed(), None) };
+        if let Some(NotCompared { count, of, why }) = compared.not_compared {
+            let message = format!("{}: {count} of {of} files were not compared: {why}", case.id);
+            self.add_case_finding(case, Finding::new(&rules::FILES_NOT_COMPARED, message));
+        }
         remarks.extend(compared.remarks);
         if compared.same {
             let result = AttemptResult::new(AttemptVerdict::Passed, remarks).with_comparisons(compared.comparisons);

@@ -5,6 +5,7 @@ use cog_schema::Method;
 use serde_json::Value;
 
 use crate::clients::replicate::Download;
+use crate::verify::file_urls::UrlOrigin;
 use crate::verify::observation::{FetchedFile, Observation, Outcome};
 
 /// A succeeded prediction with this output and these files, by name.
@@ -14,7 +15,8 @@ pub(super) fn observation(output: Value, files: &[(&'static str, &'static [u8])]
         url: format!("https://x/{name}"),
         shown: format!("https://x/{name}"),
         name: (*name).to_owned(),
-        content: Ok(Download { bytes: Bytes::from_static(bytes), content_type: None }),
+        origin: UrlOrigin::Declared,
+        content: Ok(Download::of_bytes(Bytes::from_static(bytes), None)),
     };
     Observation {
         method: Method::Predict,

@@ -99,6 +99,10 @@ impl Fake {
         self
     }
 
+    pub(super) fn replace_file(&self, url: &str, bytes: impl Into<Vec<u8>>) {
+        self.files.lock().unwrap().insert(url.to_owned(), bytes.into());
+    }
+
     /// Every prediction that was created, in its current state.
     pub(super) fn predictions(&self) -> Vec<Prediction> {
         self.created.lock().unwrap().iter().map(FakePrediction::now).collect()
@@ -234,8 +238,13 @@ impl Files for Fake {
         }
         match self.files.lock().unwrap().get(url) {
             None => failed(ReplicateFailure::FileUnavailable { status: 404 }),
-            Some(bytes) if bytes.len() > limits.bytes => failed(ReplicateFailure::TooLarge { limit_bytes: limits.bytes }),
-            Some(bytes) => Ok(Download { bytes: Bytes::from(bytes.clone()), content_type: None }),
+            Some(bytes) if bytes.len() as u64 > limits.read_bytes => {
+                failed(ReplicateFailure::TooLarge { limit_bytes: limits.read_bytes })
+            }
+            Some(bytes) => {
+                let file = Download::of_bytes(Bytes::from(bytes.clone()), None);
+                Ok(if file.size_bytes > limits.keep_bytes { file.dropped() } else { file })
+            }
         }
     }
 }

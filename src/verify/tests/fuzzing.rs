@@ -126,7 +126,7 @@ async fn a_time_limit_is_not_shrunk() {
     setting.limits.predict = Duration::from_secs(5);
     let outcome = setting.run(&fake).await;
     assert_eq!(statuses(&outcome), ["fuzz-1 failed"]);
-    assert_eq!(outcome.cost.predictions, 2);
+    assert_eq!(outcome.cost.predictions, 1);
     assert!(outcome.cases[0].minimal_inputs.is_none());
 }
 

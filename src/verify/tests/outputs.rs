@@ -11,7 +11,7 @@ use super::fake::*;
 use super::setting::*;
 use crate::domain::case::Expectation;
 use crate::domain::output::ComparedWith;
-use crate::domain::plan::{Comparison, HealthMode};
+use crate::domain::plan::{Comparison, HealthMode, Limits};
 
 const OUT: &str = "https://files.example/out.png";
 const WANTED: &str = "https://files.example/wanted.png?signature=secret";
@@ -226,4 +226,125 @@ async fn both_sides_of_a_comparison_are_shown() {
     assert!(case.files[0].preview.is_some() && case.live_files[0].preview.is_some());
     assert_ne!(case.files[0].preview, case.live_files[0].preview);
     assert_eq!(case.comparisons[0].place, case.files[0].place, "the numbers stand beside their files");
+}
+
+fn list_schema() -> serde_json::Value {
+    json!({"components": {"schemas": {
+        "Input": {"type": "object", "properties": {"n": {"type": "integer"}}},
+        "Output": {"type": "array", "items": {"type": "string", "format": "uri"}},
+    }}})
+}
+
+/// The URL of a file of one prediction: they differ in every run, as Replicate's do.
+fn url(live: bool, before: usize, number: usize) -> String {
+    format!("https://files.example/{live}-{before}/{number}.txt")
+}
+
+/// A deterministic model with this many files, of which one changed.
+fn many_files(count: usize, changed: Option<usize>) -> std::sync::Arc<Fake> {
+    let mut fake =
+        Fake::new(move |asked| output(json!((0..count).map(|number| url(asked.live, asked.before, number)).collect::<Vec<_>>())));
+    for live in [true, false] {
+        for (before, number) in (0..2).flat_map(|before| (0..count).map(move |number| (before, number))) {
+            let is_changed = !live && changed == Some(number);
+            let content = format!("file {number}{}", if is_changed { " changed" } else { "" });
+            fake = fake.with_file(&url(live, before, number), content.into_bytes());
+        }
+    }
+    fake
+}
+
+fn comparison_of_lists() -> Setting {
+    let mut setting = Setting::of(Vec::new());
+    setting.plan.compare = Comparison::First;
+    setting.live = true;
+    setting.schema = list_schema();
+    setting
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_changed_file_of_many_fails_and_is_named() {
+    for count in [33, 40, 500] {
+        let changed = count - 2;
+        let outcome = comparison_of_lists().run(&many_files(count, Some(changed))).await;
+        assert_eq!(statuses(&outcome), ["compare-1 failed"], "{count}");
+        let why = reason(&outcome.cases[0]);
+        assert!(why.starts_with(&format!("output[{changed}] differs from the live version's: ")), "{why}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_equal_files_pass_with_one_prediction_each() {
+    let outcome = comparison_of_lists().run(&many_files(500, None)).await;
+    assert_eq!((statuses(&outcome), outcome.cost.predictions), (vec!["compare-1 passed".to_owned()], 2));
+    assert_eq!(codes(&outcome), Vec::<&str>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_above_the_limit_are_compared_by_their_hashes() {
+    let small = Limits { decoded_file_bytes: 10, ..Limits::default() };
+    for (changed, status) in [(None, "compare-1 passed"), (Some(1), "compare-1 failed")] {
+        let mut setting = comparison_of_lists();
+        setting.limits = small.clone();
+        let fake = many_files(3, changed);
+        for (live, before) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
+            let content = format!("a file that is too long to decode{}", if live || changed.is_none() { "" } else { "!" });
+            fake.replace_file(&url(live, before, 1), content.into_bytes());
+        }
+        let outcome = setting.run(&fake).await;
+        assert_eq!(statuses(&outcome), [status]);
+        let remarks = outcome.cases[0].remarks.join("\n");
+        assert!(remarks.contains("compared by size and hash only, because a file of 3"), "{remarks}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_too_large_to_download_is_a_warning_with_numbers() {
+    let mut setting = comparison_of_lists();
+    setting.limits = Limits { output_file_bytes: 10, ..Limits::default() };
+    let fake = many_files(3, None);
+    for (live, before) in [(true, 0), (false, 0)] {
+        fake.replace_file(&url(live, before, 2), vec![b'x'; 11]);
+    }
+    let outcome = setting.run(&fake).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["compare-1 passed".to_owned()], vec!["SP619"]));
+    let message = &outcome.findings[0].message;
+    assert!(message.starts_with("compare-1: 1 of 3 files were not compared: "), "{message}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expected_file_that_is_too_large_to_decode_is_not_the_models_failure() {
+    for (content, expected) in [("0123456789ab", "case-1 passed"), ("0123456789xy", "case-1 errored")] {
+        let fake = Fake::new(|_| output(json!(OUT)))
+            .with_file(OUT, content.as_bytes().to_vec())
+            .with_file(WANTED, b"0123456789ab".to_vec());
+        let mut setting = files_setting(Expectation::MatchUrl(WANTED.to_owned()));
+        setting.limits = Limits { decoded_file_bytes: 10, ..Limits::default() };
+        let outcome = setting.run(&fake).await;
+        assert_eq!((statuses(&outcome), outcome.cost.predictions), (vec![expected.to_owned()], 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn urls_in_texts_are_compared_by_what_is_behind_them() {
+    let address = |live: bool, before: usize| format!("https://own.example/{live}-{before}.txt");
+    for (staged, status) in [("same", "compare-1 passed"), ("other", "compare-1 failed")] {
+        let mut setting = comparison_of_lists();
+        setting.schema = text_schema();
+        let mut fake = Fake::new(move |asked| output(json!(address(asked.live, asked.before))));
+        for before in 0..2 {
+            fake = fake.with_file(&address(true, before), b"same".to_vec()).with_file(&address(false, before), staged);
+        }
+        assert_eq!(statuses(&setting.run(&fake).await), [status]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_url_with_nothing_behind_it_is_text() {
+    let mut setting = comparison_of_lists();
+    setting.schema = text_schema();
+    let outcome = setting.run(&Fake::new(|_| output(json!("https://own.example/page")))).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["compare-1 passed".to_owned()], Vec::<&str>::new()));
+    let changed = Fake::new(|asked| output(json!(format!("https://own.example/{}", asked.live))));
+    assert_eq!(statuses(&setting.run(&changed).await), ["compare-1 failed"]);
 }
