@@ -6,7 +6,7 @@ use crate::{DecodeError, MediaFile};
 
 /// The format of a file, if it is one of those decoded here.
 ///
-/// A file without a signature counts as broken, unless its name or media type stands for a format that is not decoded here, such as TGA,
+/// A file without a signature counts as broken, unless its name or media type is that of a format that is not decoded here, such as TGA,
 /// which has no signature.
 pub(super) fn decodable_format(file: &MediaFile<'_>) -> Result<ImageFormat, DecodeError> {
     if file.bytes.is_empty() {
