@@ -55,12 +55,7 @@ pub enum ClaudeFailure {
     Overloaded(String),
     /// The service failed.
     #[error("the service responded with {status}: {detail}")]
-    Service {
-        /// The status of the response.
-        status: StatusCode,
-        /// The service's message.
-        detail: String,
-    },
+    Service { status: StatusCode, detail: String },
     /// No response arrived.
     #[error("no response: {0}")]
     Transport(String),
@@ -78,10 +73,7 @@ pub enum ClaudeFailure {
     Unusable(String),
     /// The token budget of the run is used up.
     #[error("the budget of {budget} tokens for this run is used up")]
-    BudgetSpent {
-        /// The budget.
-        budget: u64,
-    },
+    BudgetSpent { budget: u64 },
 }
 
 impl ClaudeError {
@@ -90,7 +82,6 @@ impl ClaudeError {
         Self { failure, request_id: None }
     }
 
-    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self.failure {
             ClaudeFailure::BaseUrl(_)
@@ -112,7 +103,6 @@ impl ClaudeError {
         }
     }
 
-    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.failure {
             ClaudeFailure::BaseUrl(_) => "correct ANTHROPIC_BASE_URL",
@@ -139,7 +129,7 @@ struct Problem {
     message: String,
 }
 
-/// The meaning of an error response.
+/// Classifies an error response.
 pub(super) fn failure_of(status: StatusCode, body: &[u8]) -> ClaudeFailure {
     let problem = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
     let words = if problem.message.is_empty() { String::from_utf8_lossy(body).into_owned() } else { problem.message };

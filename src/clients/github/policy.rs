@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_told_from_a_missing_permission() {
+    fn a_rate_limit_is_distinguished_from_a_missing_permission() {
         let in_30_s = (Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 35).unwrap()).timestamp().to_string();
         for (status, headers, body, expected) in [
             (200, vec![], "", Advice::Done),

@@ -48,7 +48,6 @@ impl Call {
         self
     }
 
-    /// An error of this call.
     pub(super) fn failed(&self, failure: ReplicateFailure) -> ReplicateError {
         ReplicateError::new(&self.attempted, failure)
     }

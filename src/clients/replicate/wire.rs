@@ -35,7 +35,6 @@ pub(super) struct Problem {
     pub(super) invalid_fields: Vec<ProblemField>,
 }
 
-/// A member of `errors`.
 #[derive(Debug, Deserialize)]
 pub(super) struct ProblemError {
     pub(super) pointer: Option<String>,
@@ -96,7 +95,6 @@ impl From<RawHardware> for Hardware {
     }
 }
 
-/// A version.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawVersion {
     id: String,
@@ -117,7 +115,6 @@ impl RawVersion {
     }
 }
 
-/// A model.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawModel {
     owner: String,
@@ -186,7 +183,6 @@ struct RawUrls {
 }
 
 impl RawJob {
-    /// Its id.
     pub(super) fn id(&self) -> PredictionId {
         PredictionId::new(&self.id)
     }
@@ -216,7 +212,6 @@ impl From<RawJob> for Prediction {
     }
 }
 
-/// A deployment.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawDeployment {
     owner: String,
