@@ -16,7 +16,7 @@ pub(super) enum Outcome {
     Succeeded,
     /// With an error of the model. Untrusted text.
     Failed(String),
-    /// Not created: Replicate refused the inputs, with this message.
+    /// Not created: Replicate rejected the inputs, with this message.
     Refused(String),
 }
 
@@ -53,9 +53,7 @@ pub(super) struct FetchedFile {
 /// Why a file could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FetchProblem {
-    /// The error.
     pub(super) message: String,
-    /// Who is responsible.
     pub(super) kind: ErrorKind,
 }
 
@@ -79,7 +77,6 @@ impl FetchedFile {
 }
 
 impl Observation {
-    /// An observation without files.
     pub(super) fn without_files(method: Method, outcome: Outcome, output: Option<Value>) -> Self {
         Self { method, outcome, output, files: Vec::new(), wanted: None }
     }
@@ -92,7 +89,7 @@ impl Observation {
         }
     }
 
-    /// Why a file could not be fetched because of a service, if so. Nothing can be checked then.
+    /// The service's failure that kept a file from being fetched, if any. Nothing can be checked then.
     pub(super) fn service_problem(&self) -> Option<String> {
         self.files.iter().chain(&self.wanted).find_map(|file| match &file.content {
             Err(problem) if problem.kind != ErrorKind::Request => {

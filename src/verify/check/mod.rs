@@ -16,7 +16,6 @@ use crate::verify::observation::{Observation, Outcome};
 /// What a checker needs besides the prediction itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needs {
-    /// The files of the output.
     pub(super) output_files: bool,
     /// The URL of the expected file.
     pub(super) wanted_url: Option<String>,
@@ -57,7 +56,7 @@ impl CheckResult {
 
 /// Checks the output of a finished prediction.
 pub(super) trait Check: Send + Sync {
-    /// What to fetch first.
+    /// What has to be fetched for the check.
     fn needs(&self) -> Needs {
         Needs::default()
     }
