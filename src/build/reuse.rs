@@ -97,7 +97,7 @@ mod tests {
         ImageDetails { diff_ids: digits.iter().map(digest).collect(), ..ImageDetails::default() }
     }
 
-    fn labelled(image: ImageDetails, labels: &[(&str, &str)]) -> ImageDetails {
+    fn labeled(image: ImageDetails, labels: &[(&str, &str)]) -> ImageDetails {
         let labels: BTreeMap<_, _> = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         ImageDetails { labels, ..image }
     }
@@ -116,24 +116,24 @@ mod tests {
             assert_ne!(fingerprint(&image, &source), known, "{image:?} {source:?}");
         }
         // Names, labels and size do not identify the image.
-        let renamed = labelled(ImageDetails { id: "x".to_owned(), size_bytes: 3, ..first }, &[("a", "b")]);
+        let renamed = labeled(ImageDetails { id: "x".to_owned(), size_bytes: 3, ..first }, &[("a", "b")]);
         assert_eq!(fingerprint(&renamed, &SchemaSource::FromImage), known);
     }
 
     #[test]
     fn the_schema_is_reused_only_if_it_was_read_from_the_image() {
         let earlier =
-            EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
+            EarlierBuild(labeled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
         assert_eq!(earlier.schema(&SchemaSource::FromImage), Some(json!({"openapi": "3.0.2"})));
         assert_eq!(earlier.schema(&SchemaSource::Static(json!({}))), None);
         assert_eq!(earlier.pip_freeze().as_deref(), Some("six==1\n"));
-        assert_eq!(EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
+        assert_eq!(EarlierBuild(labeled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
     }
 
     #[test]
     fn the_image_is_reused_only_with_exactly_the_same_labels() {
-        let first = labelled(layers(&["1"]), &[("of the base", "x")]);
-        let earlier = EarlierBuild(labelled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
+        let first = labeled(layers(&["1"]), &[("of the base", "x")]);
+        let earlier = EarlierBuild(labeled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
         let derivation = |version: &str| Derivation {
             labels: BTreeMap::from([("run.cog.version".to_owned(), version.to_owned())]),
             ..Derivation::default()

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_stops_when_cancelled() {
+    async fn waiting_stops_when_canceled() {
         let (gate, cancelled) = (BootGate::new(), CancellationToken::new());
         let _permit = gate.pass(&cancelled).await.unwrap();
         let (passed, ()) = tokio::join!(gate.pass(&cancelled), async { cancelled.cancel() });

@@ -177,7 +177,7 @@ fn every_predictor_is_described_as_expected() {
 }
 
 #[test]
-fn every_predictor_is_described_as_cog_does_when_asked() {
+fn every_predictor_is_described_like_cog_on_request() {
     let failures: Vec<String> =
         cases().iter().flat_map(|case| check_like_cog(case).into_iter().map(|wrong| format!("{}: {wrong}", case.name))).collect();
     assert!(failures.is_empty(), "{} wrong\n{}", failures.len(), failures.join("\n"));

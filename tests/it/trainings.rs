@@ -137,7 +137,7 @@ async fn fuzz_inputs_are_used_for_trainings_and_a_failure_comes_with_a_command()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_training_that_takes_too_long_is_cancelled() {
+async fn a_training_that_takes_too_long_is_canceled() {
     let tunable = Tunable::new(|request| match request.kind {
         JobKind::Prediction => predicted(request),
         JobKind::Training => ScriptedReply::never_ends(),

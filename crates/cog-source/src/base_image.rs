@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_made_images_cover_known_pythons_and_cudas() {
+    fn the_list_of_images_covers_known_pythons_and_cudas() {
         let pythons: BTreeSet<&str> = made().iter().map(|image| image.python).collect();
         assert_eq!(pythons.into_iter().collect::<Vec<_>>(), ["3.10", "3.11", "3.12", "3.13", "3.14"]);
         let cudas: BTreeSet<&str> = made().iter().filter_map(|image| image.cuda).collect();

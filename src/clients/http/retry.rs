@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn cancelling_ends_a_wait_at_once() {
+    async fn canceling_ends_a_wait_at_once() {
         let cancelled = CancellationToken::new();
         let start = Instant::now();
         let asked = Duration::from_secs(9);

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_in_line_can_be_cancelled() {
+    async fn waiting_in_line_can_be_canceled() {
         let throttle = Throttle::default();
         throttle.close(Duration::ZERO, true);
         let mut first = None;

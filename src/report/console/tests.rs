@@ -48,8 +48,8 @@ fn text_of_models_cannot_move_the_cursor() {
 
 #[test]
 fn colors_only_add_escape_sequences() {
-    let coloured = summary(&run_json(&sample::failed_case()), Style { color: true, ..PLAIN });
-    let stripped = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&coloured, "").into_owned();
+    let colored = summary(&run_json(&sample::failed_case()), Style { color: true, ..PLAIN });
+    let stripped = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&colored, "").into_owned();
     assert_eq!(stripped, summary(&run_json(&sample::failed_case()), PLAIN));
 }
 

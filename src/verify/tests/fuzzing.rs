@@ -142,7 +142,7 @@ async fn inputs_that_cannot_be_generated_are_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_stops_shrinking() {
+async fn canceling_stops_shrinking() {
     let fake = Fake::new(|_| Script { run: Duration::from_secs(20), ..error("boom") });
     let setting = fuzzed(1);
     let cancelled = setting.cancelled.clone();

@@ -144,7 +144,7 @@ async fn a_case_that_fails_twice_has_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_prediction_that_takes_too_long_is_cancelled_and_named() {
+async fn a_prediction_that_takes_too_long_is_canceled_and_named() {
     let fake =
         Fake::new(
             |asked| if asked.inputs["n"] == 0 { output(json!("ok")) } else { Script { ending: Ending::Never, ..output(json!(0)) } },
@@ -202,7 +202,7 @@ async fn fail_fast_stops_after_the_first_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_stops_everything_within_seconds() {
+async fn canceling_stops_everything_within_seconds() {
     let fake = Fake::new(|asked| match asked.inputs["n"].as_u64().unwrap() {
         0 => output(json!("ok")),
         _ => Script { run: Duration::from_secs(600), ..output(json!("ok")) },
@@ -234,7 +234,7 @@ async fn cancelling_stops_everything_within_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_before_the_start_spends_nothing() {
+async fn canceling_before_the_start_spends_nothing() {
     let fake = Fake::new(|_| output(json!("ok")));
     let setting = Setting::of(numbered(3));
     setting.cancelled.cancel();

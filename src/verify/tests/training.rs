@@ -99,7 +99,7 @@ async fn a_training_is_retried_after_a_platform_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_stops_a_training_at_the_service() {
+async fn canceling_stops_a_training_at_the_service() {
     let fake =
         Fake::new(
             |asked| {

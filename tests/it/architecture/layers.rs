@@ -102,7 +102,7 @@ fn rooms_do_not_name_what_their_row_forbids() {
 }
 
 #[test]
-fn the_table_points_down() {
+fn the_table_lists_rooms_from_top_to_bottom() {
     let rooms = rooms();
     for (index, room) in rooms.iter().enumerate() {
         for used in &room.may_use {

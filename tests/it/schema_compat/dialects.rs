@@ -26,9 +26,9 @@ fn said(findings: &[Finding]) -> Vec<String> {
 
 #[test]
 fn every_cog_release_is_recognized() {
-    let recognised: Vec<Dialect> = OLD.iter().map(|dialect| read(&documents(dialect)["image"]).dialect).collect();
+    let recognized: Vec<Dialect> = OLD.iter().map(|dialect| read(&documents(dialect)["image"]).dialect).collect();
     assert_eq!(
-        recognised,
+        recognized,
         [
             Dialect::Runtime { marks_null_inputs: false, marks_null_outputs: false },
             Dialect::Runtime { marks_null_inputs: false, marks_null_outputs: false },

@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_formats_are_unsupported_and_files_of_no_format_are_broken() {
+    fn other_formats_are_unsupported_and_files_without_a_format_are_broken() {
         let named = |name, bytes| decodable_format(&MediaFile::named(name, bytes));
         assert_eq!(named("a", b"\x89PNG\r\n\x1a\n"), Ok(ImageFormat::Png));
         assert_eq!(named("a.png", b"qoif\0\0\0\x01\0\0\0\x01\x03\0"), Err(unsupported("image/x-qoi")));

@@ -70,7 +70,7 @@ async fn a_version_that_disappeared_boots_again() {
 }
 
 #[tokio::test]
-async fn a_prediction_can_be_cancelled_at_any_time() {
+async fn a_prediction_can_be_canceled_at_any_time() {
     for (reply, status, logs) in [
         (ScriptedReply::never_boots(), "starting", Value::Null),
         (ScriptedReply::never_ends().logs("on it\n"), "processing", json!("on it\n")),
@@ -156,7 +156,7 @@ async fn a_canceled_prediction_frees_its_instance() {
 }
 
 #[tokio::test]
-async fn a_queued_prediction_can_be_cancelled() {
+async fn a_queued_prediction_can_be_canceled() {
     let api = Api::with(SandboxOptions { max_instances: 1, ..options() }).await;
     let version = api.model(always(ScriptedReply::never_ends()));
     let running = api.predict(&version, json!({"prompt": "a"})).await;

@@ -238,7 +238,7 @@ async fn a_cancellation_without_effect_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_run_is_cancelled_at_the_service() {
+async fn a_canceled_run_is_canceled_at_the_service() {
     let script = script(&[(0.0, "processing")]);
     let cancelled = CancellationToken::new();
     let (outcome, ()) = tokio::join!(drive(&script, &LIMITS, &|_: &Prediction| {}, &cancelled), async {
@@ -251,7 +251,7 @@ async fn a_cancelled_run_is_cancelled_at_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_run_does_not_wait_for_a_dead_service() {
+async fn a_canceled_run_does_not_wait_for_a_dead_service() {
     let script = Script { cancel: Cancel::Hangs, ..script(&[(0.0, "processing")]) };
     let cancelled = CancellationToken::new();
     cancelled.cancel();

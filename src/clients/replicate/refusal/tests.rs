@@ -44,7 +44,7 @@ fn no_credit_is_billing() {
 }
 
 #[test]
-fn a_spend_limit_is_billing_whatever_the_status() {
+fn a_spend_limit_is_billing_with_any_status() {
     let body = r#"{"detail":"You have reached your monthly spend limit."}"#;
     for status in [400, 403, 429] {
         assert_eq!(read(status, body).kind(), ErrorKind::Billing, "{status}");

@@ -309,7 +309,7 @@ async fn a_prediction_taken_by_a_twin_is_replaced() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_hundred_creations_with_faults_none_is_lost_and_none_doubled() {
+async fn two_hundred_creations_with_faults_are_neither_lost_nor_duplicated() {
     for seed in [1, 2] {
         let lots = Some(Mutex::new(Seed(seed).generator("faults")));
         let (service, url) = Service { lots, page_size: 80, ..Service::new(&[]) }.start().await;

@@ -187,7 +187,7 @@ async fn waiting_for_a_version_times_out() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_version_can_be_cancelled() {
+async fn waiting_for_a_version_can_be_canceled() {
     let server = MockServer::start().await;
     let cancelled = CancellationToken::new();
     let client = client(&server);
@@ -222,7 +222,7 @@ async fn a_run_polls_until_it_finishes() {
 }
 
 #[tokio::test]
-async fn a_run_that_takes_too_long_is_cancelled_over_the_wire() {
+async fn a_run_that_takes_too_long_is_canceled_over_the_wire() {
     let server = MockServer::start().await;
     let at = "/v1/predictions/abcdefghijklmnopqrstuvwxyz";
     serve(&server, "POST", "/v1/predictions", 201, prediction_json("starting")).await;

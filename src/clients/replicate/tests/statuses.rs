@@ -231,7 +231,7 @@ async fn official_models_and_deployments_have_their_own_endpoints() {
 }
 
 #[tokio::test]
-async fn a_cancelled_creation_sends_nothing() {
+async fn a_canceled_creation_sends_nothing() {
     let client = client_of("http://127.0.0.1:1");
     let cancelled = CancellationToken::new();
     cancelled.cancel();
