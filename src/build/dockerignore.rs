@@ -16,7 +16,6 @@ pub struct PatternError {
     pub text: String,
 }
 
-/// The patterns of a `.dockerignore`.
 #[derive(Debug, Clone, Default)]
 pub struct DockerIgnore {
     patterns: Vec<Pattern>,

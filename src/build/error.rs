@@ -9,7 +9,6 @@ use crate::build::schema_error::SchemaError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 
-/// A build failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A step of the Dockerfile failed.
@@ -27,7 +26,6 @@ pub enum BuildError {
     /// The daemon failed.
     #[error(transparent)]
     Docker(DockerError),
-    /// The run was canceled.
     #[error("the build was canceled")]
     Cancelled,
 }

@@ -21,7 +21,6 @@ pub struct BuildFailure {
     pub title: Option<String>,
     /// The cause, as far as the output shows it.
     pub cause: FailureCause,
-    /// The command's exit code.
     pub exit_code: Option<i32>,
     /// The last lines the step printed. Untrusted text.
     pub last_lines: Vec<String>,

@@ -11,7 +11,6 @@ pub enum SchemaError {
     /// The predictor could not be imported, or the image has no such SDK.
     #[error("failed to read the schema from the image (exit code {exit_code})")]
     Refused {
-        /// The command's exit code.
         exit_code: i64,
         /// The last lines of the output. Untrusted text.
         last_lines: String,
@@ -19,7 +18,6 @@ pub enum SchemaError {
     /// `pip freeze` failed.
     #[error("the image cannot list its Python packages (exit code {exit_code})")]
     NoPackages {
-        /// The command's exit code.
         exit_code: i64,
         /// The last lines of the output. Untrusted text.
         last_lines: String,

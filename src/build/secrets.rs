@@ -71,7 +71,7 @@ impl SecretSpec {
                 other => return Err(malformed(format!("'{other}' is not a field: use id, src, env or type"))),
             };
             if place.replace(value.to_owned()).is_some() {
-                return Err(malformed(format!("'{}' is given twice", name.trim())));
+                return Err(malformed(format!("'{}' is set twice", name.trim())));
             }
         }
         let id = id.filter(|id| !id.is_empty()).ok_or_else(|| malformed("it has no id".to_owned()))?;
@@ -176,7 +176,7 @@ mod tests {
             ("id", "not name=value"),
             ("id=a,target=b", "'target' is not a field"),
             ("id=a,type=ssh", "'ssh' is not a type"),
-            ("id=a,src=b,env=C", "exclude"),
+            ("id=a,src=b,env=C", "cannot be combined"),
             ("id=a,env=B,type=file", "type=env"),
             ("id=a,id=b", "twice"),
             ("id=a,\"src=b", "quote"),

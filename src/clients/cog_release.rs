@@ -41,7 +41,6 @@ pub enum CogReleaseError {
     #[error("{PROGRAM} of cog {version} has the checksum {found}, not {expected}")]
     WrongChecksum {
         version: String,
-        /// The listed checksum.
         expected: String,
         /// The checksum of the download.
         found: String,

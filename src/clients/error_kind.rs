@@ -13,7 +13,6 @@ pub enum ErrorKind {
     Billing,
     /// The model: it never starts or never finishes.
     Model,
-    /// The run was canceled.
     Cancelled,
 }
 

@@ -43,7 +43,7 @@ pub enum CaseKind {
     WarmUp,
     /// A configured test case.
     Case,
-    /// The same inputs on the live and the staged version.
+    /// The inputs of a test case, on the live and the staged version.
     Compare,
     /// Generated or invented inputs.
     Fuzz,

@@ -253,7 +253,7 @@ pub struct CaseReport {
     pub expectation: Expectation,
     /// Every attempt on the staged version, oldest first. The last one decides.
     pub attempts: Vec<Attempt>,
-    /// The same inputs on the live version, for a comparison.
+    /// In a comparison, the attempt on the live version.
     pub live: Option<Attempt>,
     /// Remarks of the checks, one line each, whether it passed or not: measurements, the judge's reason.
     pub remarks: Vec<String>,

@@ -21,7 +21,6 @@ pub enum InspectError {
     #[error("failed to read {}", path.display())]
     Unreadable {
         path: PathBuf,
-        /// The reason.
         #[source]
         source: io::Error,
     },
@@ -35,11 +34,7 @@ pub enum InspectError {
     },
     /// `cog_version` is not a version.
     #[error("'{text}' is not a version of Cog")]
-    BadVersion {
-        /// The requested version.
-        text: String,
-    },
-    /// The run was canceled.
+    BadVersion { text: String },
     #[error("the inspection was canceled")]
     Cancelled,
 }

@@ -35,7 +35,6 @@ pub(super) enum PredictionEnd {
     Refused(String),
     /// It reached a time limit and was canceled.
     TimedOut {
-        /// The limit that was reached.
         limit: TimeLimit,
         /// The message for the report.
         reason: String,

@@ -100,7 +100,6 @@ impl fmt::Debug for EvidenceFile {
     }
 }
 
-/// A judge's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// Whether the output fits.

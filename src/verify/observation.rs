@@ -25,7 +25,6 @@ pub(super) enum Outcome {
 pub(super) struct Observation {
     /// The method of the model that was called.
     pub(super) method: Method,
-    /// How it ended.
     pub(super) outcome: Outcome,
     /// The output, with the pieces of a concatenating iterator joined.
     pub(super) output: Option<Value>,

@@ -12,10 +12,7 @@ use crate::clients::docker::DockerError;
 pub enum OfficialError {
     /// The requested version is not a version.
     #[error("'{version}' is not a version of cog that can be downloaded")]
-    BadVersion {
-        /// The requested version.
-        version: String,
-    },
+    BadVersion { version: String },
     /// The release could not be downloaded.
     #[error(transparent)]
     Release(#[from] CogReleaseError),
@@ -47,7 +44,6 @@ pub enum OfficialError {
     /// The daemon failed.
     #[error(transparent)]
     Docker(#[from] DockerError),
-    /// The run was canceled.
     #[error("the build was canceled")]
     Cancelled,
 }

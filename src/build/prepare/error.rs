@@ -30,10 +30,7 @@ pub enum PrepareError {
     Secret(#[from] SecretError),
     /// Two secrets have this name.
     #[error("the build secret '{id}' is set twice")]
-    SecretTwice {
-        /// The name.
-        id: String,
-    },
+    SecretTwice { id: String },
     /// The requested Dockerfile is not one of the project's files.
     #[error("the Dockerfile {} is outside the project", path.display())]
     DockerfileOutside {

@@ -224,7 +224,7 @@ mod base_image {
 
     #[tokio::test(start_paused = true)]
     async fn a_registry_that_fails_or_hangs_does_not_stop_a_build() {
-        for (answer, reason) in [(Answer::Down, "responded with 502"), (Answer::Silent, "none within 20 s")] {
+        for (answer, reason) in [(Answer::Down, "responded with 502"), (Answer::Silent, "no answer within 20 s")] {
             let (outcome, _) = with(answer, &BuildPlan::default()).await;
             let request = outcome.unwrap();
             assert_eq!(request.recipe.base_image, "python:3.11-slim");

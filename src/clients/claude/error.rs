@@ -14,7 +14,6 @@ const DETAIL_BYTES: usize = 500;
 #[derive(Debug, thiserror::Error)]
 #[error("Claude: {failure}{}", request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
 pub struct ClaudeError {
-    /// Why it failed.
     pub failure: ClaudeFailure,
     /// The id of the request, for the service's support.
     pub request_id: Option<String>,
@@ -64,10 +63,7 @@ pub enum ClaudeFailure {
     Declined,
     /// The answer was cut off at `max_tokens`.
     #[error("the answer was cut off at {max_tokens} tokens")]
-    CutOff {
-        /// The limit.
-        max_tokens: u32,
-    },
+    CutOff { max_tokens: u32 },
     /// The response is not a valid message, or does not use the tool.
     #[error("the answer is unusable: {0}")]
     Unusable(String),

@@ -36,9 +36,7 @@ const BUDGET_TOKENS: u64 = 10_000_000;
 pub struct ClaudeOptions {
     /// The base URL of the API. Default: Anthropic's own.
     pub base_url: Option<String>,
-    /// The API key.
     pub key: SecretString,
-    /// Retries of failed calls.
     pub retry: RetryPolicy,
     /// Tokens, input and output together, after which the client sends no more requests.
     pub budget_tokens: u64,
@@ -66,7 +64,6 @@ impl fmt::Debug for RealClaude {
     }
 }
 
-/// A successful response.
 #[derive(Debug, Deserialize)]
 struct MessageResponse {
     #[serde(default)]

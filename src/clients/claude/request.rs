@@ -20,7 +20,6 @@ pub struct ToolRequest {
     pub model: Option<String>,
     /// The system prompt. Must not contain untrusted text.
     pub system: String,
-    /// The question.
     pub content: Vec<Content>,
     /// The tool's name: letters, digits, `_` and `-`.
     pub tool: &'static str,

@@ -10,7 +10,6 @@ use crate::support::retry::RetryPolicy;
 /// When to repeat requests, and after how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Retries after failures.
     pub retries: RetryPolicy,
     /// The wait after a secondary rate limit that does not specify one.
     pub secondary_wait: Duration,

@@ -28,7 +28,6 @@ const API: &str = "https://api.github.com";
 /// Limit for a response: a page of 100 check runs with summary and text, with room to spare.
 const BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// Entries per page.
 const PAGE: usize = 100;
 
 /// GitHub's limit for the files of a pull request.
@@ -43,7 +42,6 @@ pub struct GitHubOptions {
     pub api_url: Option<String>,
     pub repository: Repository,
     pub token: SecretString,
-    /// Retries and rate limits.
     pub policy: Policy,
 }
 

@@ -38,19 +38,14 @@ impl fmt::Display for Repository {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
-    /// It passed.
     Success,
-    /// It failed.
     Failure,
     /// Neither passed nor failed.
     Neutral,
-    /// It was canceled.
     Cancelled,
-    /// It took too long.
     TimedOut,
     /// Someone has to act.
     ActionRequired,
-    /// It was not needed.
     Skipped,
     /// GitHub gave up on it.
     Stale,
@@ -84,7 +79,6 @@ pub struct Annotation {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_column: Option<u32>,
     pub annotation_level: AnnotationLevel,
-    /// The heading.
     pub title: String,
     pub message: String,
     /// Further details, as plain text.
@@ -113,7 +107,6 @@ pub struct CheckRunOutput {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewCheckRun {
     pub name: String,
-    /// The commit.
     pub head_sha: String,
     pub external_id: String,
     /// `in_progress`, or `completed` with a conclusion.
@@ -158,7 +151,6 @@ pub struct CheckRun {
     pub app: Option<App>,
 }
 
-/// A GitHub App.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct App {
     /// GitHub's id.
@@ -177,14 +169,12 @@ pub struct Comment {
     /// Its Markdown text.
     #[serde(default)]
     pub body: Option<String>,
-    /// Its author.
     #[serde(default)]
     pub user: Option<User>,
     #[serde(default)]
     pub html_url: Option<String>,
 }
 
-/// A GitHub account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct User {
     /// Its login name.

@@ -48,7 +48,6 @@ impl Default for HttpOptions {
     }
 }
 
-/// An HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpBuildError {
     /// The additional certificate authorities are not valid PEM.

@@ -11,7 +11,6 @@ use crate::clients::http::HttpBuildError;
 pub struct PagerDutyError {
     /// What was attempted; fits after "failed to".
     pub attempt: String,
-    /// Why it failed.
     pub failure: PagerDutyFailure,
 }
 

@@ -35,7 +35,6 @@ impl AlertSeverity {
     }
 }
 
-/// An event about an alert.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlertEvent {
     /// Opens an alert.
@@ -47,7 +46,6 @@ pub enum AlertEvent {
         /// Where it was noticed.
         source: String,
         severity: AlertSeverity,
-        /// Further details.
         details: Value,
     },
     /// Closes an alert. Does nothing if none is open.

@@ -45,9 +45,7 @@ const ALERT_RETRY: RetryPolicy =
 pub struct PagerDutyOptions {
     /// The URL to which events are sent. Default: PagerDuty's own.
     pub events_url: Option<String>,
-    /// The integration's key.
     pub routing_key: SecretString,
-    /// Retries of failed calls.
     pub retry: RetryPolicy,
 }
 

@@ -10,7 +10,6 @@ use url::Url;
 
 use crate::clients::replicate::{NewFile, ReplicateError, ReplicateFailure};
 
-/// A request to the API.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     /// The purpose; fits after "failed to".
@@ -22,7 +21,6 @@ pub(super) struct Call {
     pub(super) cancel_after: Option<Duration>,
 }
 
-/// The body of a request.
 #[derive(Debug, Clone)]
 pub(super) enum Payload {
     Nothing,
@@ -53,7 +51,6 @@ impl Call {
     }
 }
 
-/// A successful response.
 #[derive(Debug)]
 pub(super) struct ApiResponse {
     body: Bytes,

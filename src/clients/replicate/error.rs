@@ -35,7 +35,6 @@ impl ReplicateError {
         &self.attempted
     }
 
-    /// Why it failed.
     pub fn failure(&self) -> &ReplicateFailure {
         &self.failure
     }
@@ -53,7 +52,6 @@ impl ReplicateError {
         self.body.as_deref()
     }
 
-    /// Whether it is a 404.
     pub fn is_not_found(&self) -> bool {
         matches!(*self.failure, ReplicateFailure::NotFound { .. })
     }
@@ -102,11 +100,7 @@ pub enum ReplicateFailure {
     Conflict { detail: String },
     /// 400 or 422: some values are invalid.
     #[error("the values were rejected: {detail}")]
-    InvalidInput {
-        /// The rejected values.
-        fields: Vec<InvalidField>,
-        detail: String,
-    },
+    InvalidInput { fields: Vec<InvalidField>, detail: String },
     /// 422: the version does not exist or belongs to someone else.
     #[error("the version does not exist or may not be used: {detail}")]
     VersionNotPermitted { detail: String },
@@ -116,7 +110,6 @@ pub enum ReplicateFailure {
     /// 429, even after the last retry.
     #[error("too many requests: {detail}")]
     RateLimited {
-        /// The requested wait.
         retry_after: Option<Duration>,
         /// Whether the account has little credit and may send one request at a time.
         low_credit: bool,
@@ -127,12 +120,7 @@ pub enum ReplicateFailure {
     Rejected { status: u16, detail: String },
     /// 5xx or 408.
     #[error("Replicate responded with status {status}: {detail}")]
-    Server {
-        status: u16,
-        /// The requested wait.
-        retry_after: Option<Duration>,
-        detail: String,
-    },
+    Server { status: u16, retry_after: Option<Duration>, detail: String },
     /// No response arrived, or only a part of it.
     #[error("the service did not respond")]
     Transport {
@@ -143,10 +131,7 @@ pub enum ReplicateFailure {
     },
     /// The response is invalid.
     #[error("the response is invalid: {reason}")]
-    UnexpectedBody {
-        /// The problem.
-        reason: String,
-    },
+    UnexpectedBody { reason: String },
     /// A creation got no usable response, and searching for its result failed. It is not repeated, because it may have worked.
     #[error("it may or may not have been created, and checking failed too")]
     Unresolved {
@@ -156,14 +141,10 @@ pub enum ReplicateFailure {
     },
     /// A version did not become visible in time.
     #[error("the version did not appear within {}", humane(*.within))]
-    NeverAppeared {
-        /// The time limit.
-        within: Duration,
-    },
+    NeverAppeared { within: Duration },
     /// A prediction or training reached a limit.
     #[error("{0}")]
     TimedOut(Box<TimedOut>),
-    /// The run was canceled.
     #[error("cancelled{}", .still_running.as_ref().map(|id| format!(", but {id} could not be stopped and may still run")).unwrap_or_default())]
     Cancelled {
         /// A prediction whose cancellation was not confirmed.

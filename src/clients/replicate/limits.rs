@@ -28,7 +28,6 @@ impl fmt::Display for TimeLimit {
 /// A prediction or training that was canceled because it reached a limit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedOut {
-    /// The limit that was reached.
     pub limit: TimeLimit,
     /// The length of the limit.
     pub allowed: Duration,

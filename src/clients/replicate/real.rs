@@ -37,9 +37,7 @@ const OFFSET_UNKNOWN: i64 = i64::MIN;
 pub struct ReplicateOptions {
     /// The base URL of the API.
     pub base_url: BaseUrl,
-    /// The API token.
     pub token: SecretString,
-    /// Retries of failed calls.
     pub retry: RetryPolicy,
     /// The waits before each search for a prediction whose creation got no response. The service may still be working on a request
     /// whose connection was interrupted, so one search is not enough.

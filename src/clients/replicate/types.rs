@@ -20,9 +20,7 @@ pub struct Account {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountKind {
-    /// A person.
     User,
-    /// A group of people.
     Organization,
     /// A kind that safe-push does not know.
     Other(String),
@@ -248,7 +246,6 @@ impl DownloadLimits {
     }
 }
 
-/// A downloaded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Download {
     pub bytes: Bytes,

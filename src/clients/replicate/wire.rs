@@ -50,7 +50,6 @@ pub(super) struct ProblemField {
     pub(super) description: Option<String>,
 }
 
-/// A page of a list.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
     #[serde(default = "none")]
@@ -247,7 +246,6 @@ impl From<RawDeployment> for Deployment {
     }
 }
 
-/// An uploaded file.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawFile {
     urls: RawFileUrls,

@@ -36,7 +36,6 @@ pub struct LogAnnotation {
     pub column: Option<u32>,
     /// The column after the last character.
     pub end_column: Option<u32>,
-    /// The heading.
     pub title: String,
     pub message: String,
 }

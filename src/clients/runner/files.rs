@@ -24,10 +24,7 @@ pub enum RunnerFileError {
     Name { name: String },
     /// The summary is longer than the runner accepts.
     #[error("the job summary is {bytes} bytes long, but GitHub shows at most {SUMMARY_BYTES}")]
-    SummaryTooLong {
-        /// The size it would have.
-        bytes: u64,
-    },
+    SummaryTooLong { bytes: u64 },
 }
 
 /// Adds an output to the file named by `GITHUB_OUTPUT`. The value may be any text: a random delimiter marks its end.

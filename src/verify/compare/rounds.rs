@@ -31,7 +31,6 @@ enum Returned {
     Output(Arc<Observation>),
     /// No output, with the reason.
     Nothing(String),
-    /// The model's error.
     Failed(String),
     /// A service failed, so nothing is known.
     Errored(String),
