@@ -1,7 +1,7 @@
-//! How long `check` takes, as a whole process against a sandbox on this machine: an unchanged model, and one that lost an input. Prints a
-//! table; nothing fails here, for times on a busy machine say little.
+//! How long `check` takes, as a whole process against a sandbox on this machine: for an unchanged model, and for one that lost an input.
+//! Prints a table and never fails, because times on a busy machine say little.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells and fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use safe_push::support::ExposeSecret;
 use serde_json::Value;
 use test_support::Repository;
 
-/// How often each is measured.
+/// Measurements per row.
 const RUNS: usize = 15;
 
 fn measure(repository: &Repository, code: i32) -> (Duration, Duration) {

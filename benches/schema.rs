@@ -1,4 +1,4 @@
-//! How long it takes to read, lint and compare the schema of a large model: 60 inputs of every sort.
+//! How long it takes to read, lint and compare the schema of a large model with 60 inputs of every kind.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! How long it takes to describe a large predictor: 2,000 lines, 60 inputs of every sort, constants from another file.
+//! How long it takes to describe a large predictor: 2,000 lines, 60 inputs of every kind, constants from another file.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -5,7 +5,7 @@
 //! The shortest possible time is the longest of three chains, with no time for the network or for starting safe-push: all predictions in
 //! full rows of `parallel`; the fuzz inputs, which have to be generated before they are predicted; the first output and its judgment.
 
-#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark tells and fails by panicking")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Findings about the files that are about to be sent: their size, and secrets among them.
+//! Findings about the files to be sent: their size, and secrets among them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -13,25 +13,25 @@ use crate::build::context::{ContextError, ContextFiles};
 use crate::build::rules;
 use crate::support::{ExposeSecret, SecretString};
 
-/// Contexts of this size and more are reported with their largest parts.
+/// Contexts of at least this size are reported, with their largest parts.
 const LARGE_BYTES: u64 = 1_000_000_000;
 
-/// How many entries the breakdown has.
+/// Number of entries in the breakdown.
 const SHOWN_ENTRIES: usize = 10;
 
-/// Tokens are looked for in files up to this size: text that people write, no weights.
+/// Only files up to this size are searched for tokens: text that people write, not weights.
 const SEARCHED_BYTES: u64 = 1_000_000;
 
-/// And in no more than this many of them, so that a data set costs no minutes.
+/// Only this many files are searched, so that a data set does not take minutes.
 const SEARCHED_FILES: usize = 20_000;
 
-/// Nor in more than this much of them together.
+/// Only this much is searched in total.
 const SEARCHED_TOTAL_BYTES: u64 = 500_000_000;
 
 /// Shorter values are not tokens.
 const SHORTEST_TOKEN: usize = 12;
 
-/// Names of files that hold secrets by custom. Public parts (`id_rsa.pub`, `.env.example`) are none.
+/// Names of files that usually hold secrets. Public counterparts (`id_rsa.pub`, `.env.example`) do not count.
 const SECRET_NAMES: [&str; 12] = [
     ".env",
     ".netrc",
@@ -47,16 +47,16 @@ const SECRET_NAMES: [&str; 12] = [
     "service-account.json",
 ];
 
-/// Endings of key files.
+/// Extensions of key files.
 const SECRET_ENDINGS: [&str; 5] = [".key", ".p12", ".pfx", ".keystore", ".kdbx"];
 
-/// The first bytes of a private key, also in a `.pem`, which may also be a certificate.
+/// Text at the start of a private key. A `.pem` may also be a certificate.
 const PRIVATE_KEY: &[u8] = b"PRIVATE KEY-----";
 
-/// A token of this run, and the variable that people know it by.
+/// A token of this run, with the variable that holds it.
 pub(super) type Token<'a> = (&'a str, &'a SecretString);
 
-/// Looks at what would be sent of a project. `shown_as` is put before each path. Blocks.
+/// Checks the files of a project that would be sent. `shown_as` is put before each path. Blocks.
 pub(super) fn about(
     project: &Path,
     shown_as: &str,
@@ -71,7 +71,7 @@ pub(super) fn about(
         let is_certificate = file.path.ends_with(".pem");
         let has_room = searched_files < SEARCHED_FILES && searched_bytes < SEARCHED_TOTAL_BYTES;
         let is_searched = file.size_bytes <= SEARCHED_BYTES && (is_certificate || !tokens.is_empty() && has_room);
-        // One at a time: all of them together may be more than fits into memory.
+        // One file at a time: all together might not fit into memory.
         let bytes = if is_searched {
             searched_files += 1;
             searched_bytes += file.size_bytes;
@@ -88,7 +88,7 @@ pub(super) fn about(
             let value = token.expose_secret().trim();
             if value.len() >= SHORTEST_TOKEN && holds(&bytes, value.as_bytes()) {
                 let finding = Finding::new(&rules::TOKEN_IN_FILE, format!("{} holds the value of {name}", file.path));
-                findings.push(finding.hint("take it out of the file, and make a new token").at(shown(&file.path)));
+                findings.push(finding.hint("remove it from the file, and create a new token").at(shown(&file.path)));
             }
         }
     }
@@ -111,7 +111,7 @@ fn has_secret_name(path: &str) -> bool {
     SECRET_NAMES.contains(&name) || is_environment || SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
-/// The largest files and folders, when all of them together are large.
+/// The largest files and folders, if the total is large.
 fn large(files: &[ListedFile]) -> Option<Finding> {
     let total: u64 = files.iter().map(|file| file.size_bytes).sum();
     if total <= LARGE_BYTES {
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn files_that_hold_secrets_by_custom_are_told() {
+    fn files_that_usually_hold_secrets_are_reported() {
         let key = "-----BEGIN RSA PRIVATE KEY-----\nx\n";
         let files = [
             (".env", ""),
@@ -178,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn ignored_files_are_not_told() {
+    fn ignored_files_are_not_reported() {
         assert_eq!(told(&[(".env", ""), (".dockerignore", ".env\n")], &[]), [""; 0]);
     }
 
     #[test]
-    fn tokens_of_the_run_are_found_wherever_they_stand_and_not_shown() {
+    fn tokens_of_the_run_are_found_in_any_file_and_not_shown() {
         let token = "r8_abcdefghijklmnopqrstuvwxyz0123456789a";
         let files = [("run.py", format!("TOKEN = '{token}'")), ("other.py", "r8_".to_owned())];
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();

@@ -1,7 +1,7 @@
 //! The build context: the project's files and the recipe's, as one tar archive.
 //!
-//! The same tree gives the same bytes on every machine: entries are sorted, belong to root and carry one time; names, modes and links
-//! are kept. The archive is made while it is read, so memory stays flat however large the weights are.
+//! The same tree gives the same bytes on every machine: entries are sorted, belong to root and have one fixed time; names, modes and links
+//! are kept. The archive is written while it is read, so memory use stays flat however large the weights are.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -20,48 +20,42 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::build::dockerignore::{DockerIgnore, PatternError};
 use crate::clients::docker::Context;
 
-/// Where the recipe's files are in the context.
+/// Folder of the recipe's files in the context.
 const GENERATED_FOLDER: &str = ".cog/build/";
 
-/// Never sent: version control, and what Cog keeps for itself.
+/// Never sent: version control, and Cog's own files.
 const LEFT_OUT: [&str; 2] = [".git", ".cog"];
 
-/// More files than this are a mistake, such as a data set beside the model.
+/// A project with more files is a mistake, such as a data set beside the model.
 const MOST_ENTRIES: usize = 1_000_000;
 
-/// A larger `.dockerignore` is none.
+/// A larger `.dockerignore` is rejected.
 const IGNORE_FILE_BYTES: u64 = 1024 * 1024;
 
 const PIPE_BYTES: usize = 512 * 1024;
 
-/// A project that cannot be sent.
+/// The project cannot be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum ContextError {
-    /// A file or folder that cannot be read.
+    /// A file or folder cannot be read.
     #[error("failed to read {}", path.display())]
     Unreadable {
-        /// Which.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// A `.dockerignore` that Docker would refuse.
+    /// Docker would reject the `.dockerignore`.
     #[error(transparent)]
     Ignore(#[from] PatternError),
-    /// Far too many files.
+    /// The project has far too many files.
     #[error("the project has more than {MOST_ENTRIES} files")]
     TooManyFiles,
-    /// A generated file outside its folder.
+    /// A generated file is outside its folder.
     #[error("the generated file '{path}' is not under {GENERATED_FOLDER}")]
-    Misplaced {
-        /// Its path.
-        path: String,
-    },
+    Misplaced { path: String },
 }
 
 impl ContextError {
-    /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Unreadable { source, .. } if source.kind() == io::ErrorKind::UnexpectedEof => {
@@ -75,7 +69,7 @@ impl ContextError {
     }
 }
 
-/// An entry as text, and the file of its contents.
+/// An entry's text for a digest, and the file that holds its content.
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) words: String,
@@ -97,7 +91,7 @@ struct Entry {
     mode: u32,
 }
 
-/// What will be sent.
+/// The files that will be sent.
 #[derive(Debug)]
 pub(super) struct ContextFiles {
     root: PathBuf,
@@ -138,7 +132,7 @@ impl ContextFiles {
         self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, EntryKind::File { .. }))
     }
 
-    /// The files with their sizes.
+    /// Each file with its size.
     pub(super) fn listing(&self) -> Vec<ListedFile> {
         let listed = |entry: &Entry| match entry.kind {
             EntryKind::File { size_bytes } => Some(ListedFile { path: entry.path.to_string_lossy().into_owned(), size_bytes }),
@@ -147,7 +141,7 @@ impl ContextFiles {
         self.entries.iter().filter_map(listed).collect()
     }
 
-    /// The weights, and everything else. Generated files stay with the latter.
+    /// Splits the context into the weights and everything else. Generated files stay with the latter.
     pub(super) fn split(self, selection: &WeightSelection) -> (Self, Self) {
         let (weights, others) = self.entries.into_iter().partition(|entry| selection.holds(&entry.path.to_string_lossy()));
         let weights = Self { root: self.root.clone(), entries: weights, generated: Vec::new() };
@@ -159,7 +153,7 @@ impl ContextFiles {
         Self { generated, ..self }
     }
 
-    /// Every entry as text that says everything but its contents, which are in the file.
+    /// Every entry as text that covers everything but the content, which is in the file.
     pub(super) fn parts(&self) -> impl Iterator<Item = Part> {
         self.entries.iter().map(|entry| {
             let (path, mode) = (entry.path.to_string_lossy(), entry.mode);
@@ -173,13 +167,12 @@ impl ContextFiles {
         })
     }
 
-    /// How many bytes the files hold.
     pub(super) fn size_bytes(&self) -> u64 {
         let files = self.entries.iter().map(|entry| if let EntryKind::File { size_bytes } = entry.kind { size_bytes } else { 0 });
         files.sum::<u64>() + self.generated.iter().map(|file| file.contents.len() as u64).sum::<u64>()
     }
 
-    /// The archive. If reading the project fails, the reader fails too, and the reason is in the slot.
+    /// The archive. If reading the project fails, the reader fails too, and the slot has the reason.
     pub(super) fn into_stream(self, modified_at: u64) -> (Context, FailureSlot) {
         let (writer, pipe) = tokio::io::duplex(PIPE_BYTES);
         let slot = FailureSlot::default();
@@ -229,7 +222,7 @@ impl ContextFiles {
             EntryKind::File { size_bytes } => {
                 let mut header = header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
                 let file = tokio::fs::File::open(self.root.join(&entry.path)).await?;
-                // The header has promised this many bytes: a file that grows meanwhile is cut, one that shrinks is an error.
+                // The header has promised this many bytes. A file that grows meanwhile is cut; one that shrinks is an error.
                 let mut promised = file.take(*size_bytes);
                 archive.append_data(&mut header, &entry.path, &mut promised).await?;
                 match promised.limit() {
@@ -252,7 +245,7 @@ fn header(kind: EntryType, mode: u32, size_bytes: u64, modified_at: u64) -> Head
     header
 }
 
-/// Every folder on the way to a generated file, outer ones first.
+/// Every parent folder of a generated file, outer ones first.
 fn generated_folders(files: &[RecipeFile]) -> std::collections::BTreeSet<String> {
     let ends = |path: &str| path.match_indices('/').map(|(end, _)| end).collect::<Vec<_>>();
     files.iter().flat_map(|file| ends(&file.path).into_iter().filter_map(|end| file.path.get(..end).map(str::to_owned))).collect()
@@ -273,7 +266,7 @@ fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
     Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
 }
 
-/// Those of the paths that exist under the root, relative to it. The root itself is not among them: a project without files is not a project.
+/// Those of the paths that exist under the root, relative to it. The root itself is left out: a project without files is not a project.
 fn inside(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(root) = root.canonicalize() else { return Vec::new() };
     let relative = paths.iter().filter_map(|path| Some(path.canonicalize().ok()?.strip_prefix(&root).ok()?.to_owned()));
@@ -290,7 +283,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// `skipped` holds ignored folders that are looked into for exceptions; they are sent when one is found.
+    /// `skipped` holds ignored folders that are searched for exceptions; they are sent if one is found.
     fn folder(&mut self, folder: &Path, skipped: &mut Vec<Entry>) -> Result<(), ContextError> {
         let full = self.root.join(folder);
         let unreadable = |source| ContextError::Unreadable { path: full.clone(), source };
@@ -329,7 +322,7 @@ impl Scan<'_> {
             (true, true) => {
                 skipped.push(entry);
                 self.folder(path, skipped)?;
-                // Still there: nothing in it was sent.
+                // If the folder is still in the list, nothing in it was sent.
                 if skipped.last().is_some_and(|last| last.path == path) {
                     skipped.pop();
                 }
@@ -362,7 +355,7 @@ fn kind_of(path: &Path, metadata: &Metadata) -> io::Result<Option<EntryKind>> {
     }))
 }
 
-/// Why the archive could not be completed: the daemon only sees that it ended.
+/// Why the archive is incomplete: the daemon only sees that it stopped.
 #[derive(Debug, Clone, Default)]
 pub(super) struct FailureSlot(Arc<Mutex<Option<ContextError>>>);
 
@@ -373,7 +366,7 @@ impl FailureSlot {
         words
     }
 
-    /// The failure, if there was one that is not just the daemon hanging up.
+    /// The failure, unless the daemon just closed the connection.
     pub(super) fn take(&self) -> Option<ContextError> {
         let error = self.0.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         let is_hang_up = matches!(&error, ContextError::Unreadable { source, .. } if source.kind() == io::ErrorKind::BrokenPipe);
@@ -381,7 +374,7 @@ impl FailureSlot {
     }
 }
 
-/// The reading end. The end of the pipe alone would make a cut archive look whole, so the writer is asked how it went.
+/// The reading side. A closed pipe alone would make a cut archive look complete, so the writer's result is checked.
 struct Archive {
     pipe: DuplexStream,
     writing: AbortOnDropHandle<io::Result<()>>,

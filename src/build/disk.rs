@@ -1,10 +1,10 @@
-//! Is there room? Asked before a build, because running out in the middle of one is slow and says little.
+//! Checks before a build that there is enough disk space. Running out in the middle of one is slow and hard to understand.
 
 use std::path::Path;
 
 use crate::clients::docker::DiskUsage;
 
-/// What a build needs beside its context: a base image, Python packages.
+/// Space that a build needs in addition to its context: a base image, Python packages.
 const LEAST_FREE_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The context is unpacked once and copied into a layer.
@@ -14,16 +14,13 @@ const COPIES_OF_CONTEXT: u64 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the build needs about {}, but only {} are free", gigabytes(*.needed_bytes), gigabytes(*.free_bytes))]
 pub struct NotEnoughSpace {
-    /// What it needs.
     pub needed_bytes: u64,
-    /// What there is.
     pub free_bytes: u64,
-    /// What the daemon's things take up, when it says so.
+    /// Space that Docker uses, if the daemon reports it.
     pub usage: Option<DiskUsage>,
 }
 
 impl NotEnoughSpace {
-    /// What to do about it.
     pub fn hint(&self) -> String {
         let usage = self.usage.map(usage_words).unwrap_or_default();
         format!("free space with `docker system prune`, or use a runner with a larger disk{usage}")
@@ -34,7 +31,7 @@ fn usage_words(usage: DiskUsage) -> String {
     format!("; Docker's images take {}, its build cache {}", gigabytes(usage.images_bytes), gigabytes(usage.build_cache_bytes))
 }
 
-/// What the daemon's things take up, for a hint.
+/// A hint on the space that Docker uses.
 pub(super) fn usage_hint(hint: Option<String>, usage: DiskUsage) -> String {
     format!("{}{}", hint.unwrap_or_default(), usage_words(usage))
 }
@@ -45,7 +42,7 @@ fn gigabytes(bytes: u64) -> String {
     format!("{gigabytes:.1} GB")
 }
 
-/// Compares the free space with what a context of this size needs. `None` means that the free space is unknown.
+/// Compares the free space with what a context of this size needs. `None`: the free space is unknown.
 pub(super) fn judge(context_bytes: u64, free_bytes: Option<u64>) -> Result<(), NotEnoughSpace> {
     let needed_bytes = LEAST_FREE_BYTES.saturating_add(context_bytes.saturating_mul(COPIES_OF_CONTEXT));
     match free_bytes {
@@ -54,8 +51,8 @@ pub(super) fn judge(context_bytes: u64, free_bytes: Option<u64>) -> Result<(), N
     }
 }
 
-/// What is free where the daemon keeps its images, when that folder is on this machine. Within a container it is not to be seen, and the
-/// container's own disk, which is the same more often than not, answers instead.
+/// The free space where the daemon keeps its images, if that folder is on this machine. A container cannot see it, so there the container's
+/// own disk is used, which usually is the same.
 pub(super) fn free_bytes(docker_root: Option<&Path>, project: &Path) -> Option<u64> {
     docker_root.and_then(free_at).or_else(|| free_at(project))
 }
@@ -72,7 +69,7 @@ mod tests {
     const GIB: u64 = 1024 * 1024 * 1024;
 
     #[test]
-    fn the_context_counts_twice_and_not_knowing_is_fine() {
+    fn the_context_counts_twice_and_unknown_space_is_enough() {
         assert!(judge(GIB, Some(3 * GIB)).is_ok());
         assert!(judge(u64::MAX, None).is_ok());
         let error = judge(GIB, Some(3 * GIB - 1)).unwrap_err();
@@ -80,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hint_says_what_docker_holds() {
+    fn the_hint_says_how_much_space_docker_uses() {
         let usage = Some(DiskUsage { images_bytes: 5_000_000_000, build_cache_bytes: 1_500_000_000 });
         let error = NotEnoughSpace { needed_bytes: 2, free_bytes: 1, usage };
         assert!(error.hint().ends_with("; Docker's images take 5.0 GB, its build cache 1.5 GB"), "{}", error.hint());

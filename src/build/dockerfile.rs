@@ -1,8 +1,8 @@
-//! The Dockerfile's place in the context of a build.
+//! The Dockerfile in the build context.
 
 use cog_source::recipe::RecipeFile;
 
-/// The Dockerfile's path in the context. A file of that name in the project is another.
+/// Path in the context. A project's own Dockerfile is a different file.
 pub(super) const DOCKERFILE: &str = ".cog/build/Dockerfile";
 
 /// A Dockerfile as a file of the context.

@@ -1,22 +1,21 @@
 //! `.dockerignore`, by Docker's own rules.
 //!
-//! The rules are those of moby/patternmatcher, quirks included: what Docker leaves out of a context must be left out of ours.
-//! A pattern is cleaned as a path; `*` and `?` stop at `/`, `**` does not; a pattern that matches a folder matches all in it; the last
-//! matching line wins; `!` takes back. Matching is always from the root: `*.pyc` is not `**/*.pyc`.
+//! The rules are those of moby/patternmatcher, quirks included: a context must leave out what Docker leaves out. A pattern is cleaned like
+//! a path. `*` and `?` stop at `/`, `**` does not. A pattern that matches a folder matches everything in it. The last matching line wins,
+//! and `!` makes an exception. Matching always starts at the root: `*.pyc` is not `**/*.pyc`.
 
 use regex::Regex;
 
-/// A line of a `.dockerignore` that Docker would refuse.
+/// Docker would reject a line of the `.dockerignore`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("line {line} of .dockerignore is not a pattern: '{text}'")]
 pub struct PatternError {
     /// The line, counted from 1.
     pub line: usize,
-    /// What it says.
+    /// The line's text.
     pub text: String,
 }
 
-/// The patterns of a `.dockerignore`.
 #[derive(Debug, Clone, Default)]
 pub struct DockerIgnore {
     patterns: Vec<Pattern>,
@@ -29,7 +28,7 @@ struct Pattern {
     matcher: Matcher,
 }
 
-/// moby takes shortcuts around the regular expression, and they differ from it: `**foo` is "ends with foo", whatever comes before.
+/// moby uses shortcuts that differ from its regular expression: `**foo` means "ends with foo", whatever comes before.
 #[derive(Debug, Clone)]
 enum Matcher {
     Exact,
@@ -44,7 +43,7 @@ impl DockerIgnore {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
         for (index, line) in text.lines().enumerate() {
-            // Only a `#` in the first column begins a comment.
+            // Only a `#` in the first column starts a comment.
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
@@ -58,7 +57,7 @@ impl DockerIgnore {
     pub fn is_ignored(&self, path: &str) -> bool {
         let mut ignored = false;
         for pattern in &self.patterns {
-            // A pattern that could not change the answer is not asked.
+            // A pattern that could not change the result is skipped.
             if pattern.is_exception == ignored && pattern.matches_or_a_parent(path) {
                 ignored = !pattern.is_exception;
             }
@@ -66,7 +65,7 @@ impl DockerIgnore {
         ignored
     }
 
-    /// Whether an ignored folder may hold something that an exception takes back, so that it has to be looked into.
+    /// Whether an ignored folder may contain an exception, so that it has to be searched.
     pub fn may_hold_exceptions(&self, folder: &str) -> bool {
         let folder = format!("{folder}/");
         self.patterns.iter().filter(|pattern| pattern.is_exception).any(|pattern| {
@@ -93,7 +92,7 @@ impl Pattern {
         Some(Self { text, is_exception, matcher })
     }
 
-    /// Whether the path, or a folder on the way to it, matches.
+    /// Whether the path, or one of its parent folders, matches.
     fn matches_or_a_parent(&self, path: &str) -> bool {
         let parents = path.match_indices('/').filter_map(|(end, _)| path.get(..end));
         self.matches(path) || parents.into_iter().any(|parent| self.matches(parent))
@@ -109,7 +108,7 @@ impl Pattern {
         }
     }
 
-    /// The part before the first character with a meaning.
+    /// The part before the first special character.
     fn literal_start(&self) -> &str {
         self.text.split(['*', '?', '[', '\\']).next().unwrap_or_default()
     }
@@ -155,7 +154,7 @@ impl Matcher {
                     expression.push_str("[^/]");
                     kind = Kind::Expression;
                 }
-                // Of these, Go's path patterns know none; Rust's expressions know `&&` and `~~` in brackets beside them.
+                // Go's path patterns give these no meaning. Rust's regular expressions also know `&&` and `~~` in brackets.
                 '.' | '+' | '(' | ')' | '|' | '{' | '}' | '$' | '&' | '~' => {
                     expression.push('\\');
                     expression.push(character);
@@ -203,7 +202,7 @@ fn clean(path: &str) -> String {
     }
 }
 
-/// Whether Go's `filepath.Match` takes the pattern: brackets hold at least one range and are closed, nothing ends in a backslash.
+/// Whether Go's `filepath.Match` accepts the pattern: brackets hold at least one range and are closed, and nothing ends in a backslash.
 fn is_well_formed(text: &str) -> bool {
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {

@@ -9,26 +9,24 @@ use crate::build::schema_error::SchemaError;
 use crate::clients::ErrorKind;
 use crate::clients::docker::DockerError;
 
-/// A build that failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// A step of the Dockerfile failed.
     #[error(transparent)]
     Failed(Box<BuildFailure>),
-    /// The project cannot be sent.
+    /// The project could not be sent.
     #[error("failed to send the project to the Docker daemon")]
     Context(#[from] ContextError),
-    /// Too little disk space to start.
+    /// There is too little disk space to start.
     #[error(transparent)]
     Space(#[from] NotEnoughSpace),
-    /// The image's schema or packages cannot be read.
+    /// The image's schema or packages could not be read.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// The daemon failed us.
+    /// The daemon failed.
     #[error(transparent)]
     Docker(DockerError),
-    /// The run was canceled.
-    #[error("the build was cancelled")]
+    #[error("the build was canceled")]
     Cancelled,
 }
 
@@ -42,7 +40,6 @@ impl From<DockerError> for BuildError {
 }
 
 impl BuildError {
-    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Failed(failure) => failure.hint.clone(),
@@ -54,7 +51,7 @@ impl BuildError {
         }
     }
 
-    /// Whose failure it is. A step that fails for what the project asks of it is the model's.
+    /// Who is at fault. A step that fails because of the project's own instructions is the model's fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Failed(failure) => match failure.cause {
@@ -78,7 +75,7 @@ impl BuildError {
         }
     }
 
-    /// The line that caused it, when it is known.
+    /// The line that caused it, if known.
     pub fn location(&self) -> Option<Location> {
         match self {
             Self::Failed(failure) => failure.location.clone(),

@@ -1,4 +1,4 @@
-//! A failed build step: its cause as far as the output shows it, the line that asked for it, and a hint.
+//! A failed build step: its cause as far as the output shows it, the line behind it, and a hint.
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -15,68 +15,66 @@ const REQUIREMENTS_BYTES: u64 = 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{}", self.shown_title(), self.shown_exit())]
 pub struct BuildFailure {
-    /// The step as BuildKit names it; empty when BuildKit blames none.
+    /// The step as BuildKit names it; empty if BuildKit names none.
     pub step: String,
-    /// What the step was for, when the recipe knows.
+    /// The purpose of the step, if the recipe knows it.
     pub title: Option<String>,
     /// The cause, as far as the output shows it.
     pub cause: FailureCause,
-    /// The command's exit code.
     pub exit_code: Option<i32>,
     /// The last lines the step printed. Untrusted text.
     pub last_lines: Vec<String>,
-    /// What the user wrote that caused the step.
+    /// The user's line that caused the step.
     pub location: Option<Location>,
-    /// What to do about it.
+    /// The fix.
     pub hint: Option<String>,
     /// BuildKit's message.
     pub message: String,
 }
 
-/// What went wrong in a step.
+/// The cause of a failed step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FailureCause {
-    /// apt knows no such package.
+    /// apt does not find this package.
     SystemPackageMissing(String),
-    /// No version of a Python package fits.
+    /// No version of this Python package fits.
     NoMatchingDistribution(String),
-    /// Requirements that exclude one another.
+    /// Requirements exclude each other.
     Conflict,
-    /// A download is not what its hash says.
+    /// A download does not match its hash.
     HashMismatch,
-    /// A Python package wants a compiler.
+    /// A Python package needs a compiler.
     NoCompiler,
-    /// The network, or name resolution.
+    /// The network or name resolution failed.
     Network,
-    /// A certificate that the image does not trust.
+    /// The image does not trust a certificate.
     Certificate,
     /// The daemon's disk is full.
     OutOfDisk,
     /// The step was killed, as the kernel does when memory runs out.
     Killed,
-    /// A secret that was not given.
+    /// This secret was not given.
     SecretMissing(String),
-    /// A file that is not in the context.
+    /// This file is not in the context.
     FileMissing(String),
-    /// The base image cannot be had.
+    /// The base image could not be pulled.
     BaseImageMissing,
     /// Anything else.
     Unknown,
 }
 
 impl FailureCause {
-    /// What to do about it.
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::SystemPackageMissing(name) => {
-                format!("apt knows no package '{name}': check the spelling in system_packages, and that the base image's Debian has it")
+                format!("apt cannot find the package '{name}': check the spelling in system_packages, and that the base image's Debian has it")
             }
             Self::NoMatchingDistribution(requirement) => format!(
                 "no version of '{requirement}' fits: check the name, that the version exists, and that it supports this Python version"
             ),
-            Self::Conflict => "the requirements exclude one another: loosen a pin, or remove one of the packages pip names above".to_owned(),
+            Self::Conflict => "the requirements conflict: loosen a pin, or remove one of the packages pip names above".to_owned(),
             Self::HashMismatch => {
-                "a download does not have the hash in the requirements: make the hashes anew, or find out who changed the file".to_owned()
+                "a download does not have the hash in the requirements: regenerate the hashes, or find out who changed the file".to_owned()
             }
             Self::NoCompiler => {
                 "a package has no wheel for this Python and wants a compiler: pin a version that has one, or add \
@@ -89,8 +87,8 @@ impl FailureCause {
                     .to_owned()
             }
             Self::OutOfDisk => "free space with `docker system prune`, or use a runner with a larger disk".to_owned(),
-            Self::Killed => "the step was killed, most likely for want of memory: use a runner with more".to_owned(),
-            Self::SecretMissing(id) => format!("give the secret to the build: --secret id={id},env=NAME or id={id},src=FILE"),
+            Self::Killed => "the step was killed, most likely because memory ran out: use a runner with more".to_owned(),
+            Self::SecretMissing(id) => format!("pass the secret to the build: --secret id={id},env=NAME or id={id},src=FILE"),
             Self::FileMissing(path) => format!("'{path}' is not in the project, or .dockerignore leaves it out"),
             Self::BaseImageMissing => "check the base image's name, and that its registry can be reached without a login".to_owned(),
             Self::Unknown => return None,
@@ -99,7 +97,7 @@ impl FailureCause {
 }
 
 impl BuildFailure {
-    /// Reads a failure from what BuildKit and the step said.
+    /// Reads a failure from the output of BuildKit and the step.
     pub(super) fn read(step: &str, message: &str, last_lines: Vec<String>, map: &StepMap, project: &Path) -> Self {
         let cause = cause_of(message, &last_lines);
         let recipe_step = map.find(step);
@@ -232,7 +230,7 @@ fn cause_of(message: &str, lines: &[String]) -> FailureCause {
     }
 }
 
-/// The line of a requirements file that names the package, when the step came from that file as a whole.
+/// The line of a requirements file that names the package, if the step installs the whole file.
 fn refine(origin: Location, cause: &FailureCause, lines: &[String], project: &Path) -> Location {
     let requirement = match cause {
         FailureCause::NoMatchingDistribution(requirement) => Some(requirement.clone()),
@@ -254,7 +252,7 @@ fn refine(origin: Location, cause: &FailureCause, lines: &[String], project: &Pa
     }
 }
 
-/// A requirement's package, as pip compares names.
+/// A requirement's package, normalized as pip does.
 fn package_name(requirement: &str) -> String {
     let name = requirement.trim().split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))).next();
     name.unwrap_or_default().to_lowercase().replace(['_', '.'], "-")

@@ -8,14 +8,14 @@ use serde_json::Value;
 use crate::build::{BaseLayers, BuildRequest};
 use crate::clients::docker::{Derivation, DerivedFile, ImageDetails};
 
-/// The Python packages.
+/// The list of Python packages.
 pub(super) const FREEZE_LABEL: &str = "run.cog.pip_freeze";
 /// The fingerprint of the first build.
 pub(super) const BUILT_FROM: &str = "safe-push.built_from";
-/// Cog writes it always.
+/// Cog always writes it.
 const INIT_LABEL: &str = "run.cog.has_init";
 
-/// Where the server looks for the document, relative to the working folder `/src`.
+/// Where the server looks for the document, relative to the working directory `/src`.
 const SCHEMA_PATH: &str = ".cog/openapi_schema.json";
 
 /// Facts about an image that are known only after it is built.
@@ -28,9 +28,9 @@ pub(super) struct ImageFacts<'a> {
     pub(super) fingerprint: &'a str,
 }
 
-/// What makes the final image out of the first build's.
+/// How to derive the final image from the first build's.
 pub(super) fn derivation(request: &BuildRequest, first: &str, found: &ImageFacts<'_>) -> Derivation {
-    // The label and the file are the same text: what is checked is what the server enforces.
+    // The label and the file hold the same text, so what is checked is what the server enforces.
     let schema = found.schema.to_string();
     let mut labels: BTreeMap<String, String> = request.labels.clone();
     labels.insert(OPENAPI_SCHEMA.to_owned(), schema.clone());
@@ -47,7 +47,7 @@ pub(super) fn derivation(request: &BuildRequest, first: &str, found: &ImageFacts
     }
 }
 
-/// The last layer of the base image, which is one of the first of `built`. `None` when the image is shorter than its base.
+/// The base image's last layer, found among the first layers of `built`. `None` if the image has fewer layers than its base.
 pub(super) fn cog_base_layer(base: &BaseLayers, built: &ImageDetails) -> Option<CogBaseLayer> {
     let last_layer_index = base.count.checked_sub(1)?;
     let last_layer_diff_id = built.diff_ids.get(last_layer_index)?.to_string();

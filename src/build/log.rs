@@ -1,20 +1,20 @@
-//! What a build prints: the end of it, without the secrets it was given.
+//! The last part of a build's log, with secrets masked.
 
 use std::collections::{HashMap, VecDeque};
 
 use crate::clients::docker::BuildSecret;
 use crate::support::ExposeSecret;
 
-/// How much of the log is kept.
+/// Size limit of the log that is kept.
 const KEPT_BYTES: usize = 256 * 1024;
 
-/// How much of each running step is kept, for when it fails.
+/// Lines kept of each running step, in case it fails.
 const KEPT_LINES: usize = 30;
 
 /// Shorter secrets would mask harmless text.
 const SHORTEST_SECRET: usize = 6;
 
-/// The end of a build's output.
+/// The last part of a build's log.
 #[derive(Debug, Default)]
 pub(super) struct BuildLog {
     lines: VecDeque<String>,
@@ -31,7 +31,7 @@ impl BuildLog {
             let text = String::from_utf8_lossy(secret.value.expose_secret());
             masked.extend(text.lines().map(str::trim).filter(|line| line.len() >= SHORTEST_SECRET).map(str::to_owned));
         }
-        // A secret that holds another goes first.
+        // Longer secrets first, because one may contain another.
         masked.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         Self { secrets: masked, ..Self::default() }
     }
@@ -41,7 +41,7 @@ impl BuildLog {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
     }
 
-    /// Keeps a line of a step, and gives it back as it may be shown.
+    /// Keeps a line of a step, and returns it with secrets masked.
     pub(super) fn push(&mut self, step: &str, line: &str) -> String {
         let line = self.mask(line);
         self.size_bytes += line.len() + 1;
@@ -59,17 +59,16 @@ impl BuildLog {
         line
     }
 
-    /// Forgets the lines of a step that ended well.
+    /// Drops the lines of a step that succeeded.
     pub(super) fn forget(&mut self, step: &str) {
         self.by_step.remove(step);
     }
 
-    /// The last lines of a step.
     pub(super) fn last_lines(&self, step: &str) -> Vec<String> {
         self.by_step.get(step).map(|lines| lines.iter().cloned().collect()).unwrap_or_default()
     }
 
-    /// The end of the whole log.
+    /// The last part of the whole log.
     pub(super) fn into_text(self) -> String {
         Vec::from(self.lines).join("\n")
     }
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_end_is_kept() {
+    fn the_last_part_is_kept() {
         let mut log = BuildLog::default();
         for number in 0..1000 {
             log.push("a", &format!("{number} {}", "x".repeat(1000)));
@@ -92,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_keep_their_own_lines() {
+    fn each_step_keeps_its_own_lines() {
         let mut log = BuildLog::default();
         log.push("a", "one");
         log.push("b", "two");

@@ -1,7 +1,7 @@
-//! Project folder to image: BuildKit through the Docker daemon, the log kept, failures mapped to `cog.yaml` lines.
+//! Project folder to image: BuildKit through the Docker daemon, the log kept, failures mapped to lines of `cog.yaml`.
 //!
-//! As Cog does it, in two builds: the first makes the file system; then the image is asked for its schema and its packages; the second
-//! adds the schema as a file and as labels. What the Dockerfile says is decided in `cog`; how the daemon is spoken to, in `clients`.
+//! Like Cog, it takes two builds. The first makes the file system. Then the image is asked for its schema and packages, and the second
+//! build adds the schema as a file and as labels. `cog-source` decides the content of the Dockerfile; `clients` speaks to the daemon.
 
 mod advice;
 mod context;

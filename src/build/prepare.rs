@@ -1,7 +1,7 @@
-//! From a project and a plan to a build: everything that has to be known before the daemon is asked.
+//! From a project and a plan to a build: everything that must be known before the daemon is called.
 //!
-//! The choices themselves (base image, packages, Dockerfile) are made in `cog`, which asks nobody; here the registry is asked for the
-//! base image, the files that a build names are read, and secrets get their values.
+//! `cog-source` chooses base image, packages and Dockerfile, without any I/O. This module looks up the base image in the registry, reads
+//! the files that a build names, and gets the values of secrets.
 
 mod base_image;
 mod base_image_answers;
@@ -32,23 +32,23 @@ use crate::build::{advice, weights};
 use crate::clients::registry::Registry;
 use crate::domain::plan::{BuildPlan, Builder};
 
-/// The time that files in an image get when nothing else is asked for: 1 January 1980, the earliest that a zip archive, and with it
-/// a Python wheel that a build step makes, can hold.
+/// The default time of files in an image: 1 January 1980. It is the earliest time that a zip archive can hold, and so a Python wheel built
+/// by a step.
 const EARLIEST_ZIP_TIME: u64 = 315_532_800;
 
-/// What the Python source says about the image.
+/// What the Python source determines about the image.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SourceFacts<'a> {
-    /// The OpenAPI document; `None` for SDKs before 0.19, which are asked for theirs once the image is built.
+    /// The OpenAPI document. `None` for SDKs before 0.19: their image is asked for it after the build.
     pub schema: Option<&'a Value>,
-    /// How many predictions the predictor's decorator lets run at once.
+    /// The concurrency limit in the predictor's decorator.
     pub concurrency: Option<u32>,
 }
 
 /// Prepares the build of a project whose configuration has no errors.
 ///
-/// `image_name` is `repository:tag`, `model` the name that events of the build carry. `registry` is that of `environment.registry_host`; it is
-/// asked for the `cog-base` image when that is also where those are (`cog_registry_host`).
+/// `image_name` is `repository:tag`; events of the build name `model`. `registry` is the client for `environment.registry_host`. It looks
+/// up the `cog-base` image if `cog_registry_host` is the same host.
 pub async fn prepare(
     project: &Project,
     plan: &BuildPlan,
@@ -111,7 +111,7 @@ pub async fn prepare(
     })
 }
 
-/// Where `cog-base` images are.
+/// The registry of `cog-base` images.
 fn host_of_cog_base(environment: &BuildEnvironment) -> &str {
     match environment.cog_registry_host.trim() {
         "" => DEFAULT_REGISTRY_HOST,
@@ -119,29 +119,29 @@ fn host_of_cog_base(environment: &BuildEnvironment) -> &str {
     }
 }
 
-/// Rejects what safe-push does not build, before anything is asked or read.
+/// Rejects what safe-push cannot build, before any lookup.
 fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), PrepareError> {
     let refuse = |what, hint, location| Err(PrepareError::Unsupported { what, hint, location });
     if plan.builder == Builder::Cog {
-        let what = "a Dockerfile of ours for a build by the official cog program (`builder: cog`)";
+        let what = "showing the Dockerfile of a build with the Cog CLI (`builder: cog`)";
         return refuse(what, "use `builder: native`", None);
     }
     if plan.separate_weights && plan.dockerfile.is_some() {
         let hint = "leave one of them out; a Dockerfile can copy the weights before the code, in a layer of their own";
-        return refuse("weights in a layer of their own (`separate_weights`) with a Dockerfile of one's own", hint, None);
+        return refuse("`separate_weights` with a custom Dockerfile", hint, None);
     }
     if let Some(weights) = project.config.weights.first() {
-        let hint = "let the official program build (`--builder cog`), or download the weights in setup()";
+        let hint = "build with the Cog CLI (`--builder cog`), or download the weights in setup()";
         return refuse("a build with managed weights (`weights` in cog.yaml)", hint, Some(weights.location.clone()));
     }
     if let Some(model) = &project.config.model {
-        let hint = "let the official program build (`--builder cog`), or name the image with `image`";
+        let hint = "build with the Cog CLI (`--builder cog`), or name the image with `image`";
         return refuse("a build of a bundle (`model` in cog.yaml)", hint, Some(model.location.clone()));
     }
     Ok(())
 }
 
-/// Findings about the files that will be sent. Files that cannot be read are left to the build, which reports them.
+/// Findings about the files to be sent. Unreadable files are left to the build, which reports them.
 async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEnvironment) -> Vec<Finding> {
     let (folder, unsent, tokens) = (project.folder.clone(), plan.unsent.clone(), environment.tokens.clone());
     let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
@@ -152,7 +152,7 @@ async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEn
     looked.await.unwrap_or_default()
 }
 
-/// The weights that get an image of their own, when that is wanted and there are any.
+/// The weights that get their own image, if the plan asks for one and the project has any.
 async fn weights_of(project: &Project, plan: &BuildPlan) -> Result<Option<WeightsImage>, PrepareError> {
     if !plan.separate_weights {
         return Ok(None);

@@ -1,8 +1,8 @@
 //! Reuses what an earlier build learned about the same file system, so that an unchanged project starts no container and no second build.
 //!
-//! The final image carries a fingerprint of what the first build made: its layers, everything else that its configuration says, where the
-//! schema comes from, and this program's version. Equal fingerprints mean the same packages, and the same schema where the image was asked
-//! for it. The daemon is the memory: what it has forgotten is found out again.
+//! The final image carries a fingerprint of the first build: its layers, the rest of its configuration, the source of the schema, and the
+//! version of safe-push. Equal fingerprints mean the same packages, and the same schema if the image was asked for it. Only the daemon
+//! stores this: what it has removed is found out again.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use crate::domain::identity::ImageDigest;
 #[derive(Debug, Clone)]
 pub(super) struct EarlierBuild(ImageDetails);
 
-/// Equal fingerprints mean that two first builds made the same image and are asked for the same schema.
+/// A fingerprint of the first build. Equal ones mean the same image, asked for the same schema.
 pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String {
     let source = match schema {
         SchemaSource::Static(_) => "source",
@@ -35,7 +35,7 @@ pub(super) fn fingerprint(first: &ImageDetails, schema: &SchemaSource) -> String
     hex::encode(digest.finalize())
 }
 
-/// Looks for the image that an earlier build made of `first`. An error of the daemon is not a reason to stop.
+/// Looks for the image that an earlier build derived from `first`. Ignores errors of the daemon.
 pub(super) async fn find(
     request: &BuildRequest,
     first: &ImageDetails,
@@ -56,7 +56,7 @@ fn is_one_layer_above(first: &ImageDetails, image: &ImageDetails) -> bool {
 }
 
 impl EarlierBuild {
-    /// The packages that the image listed.
+    /// The packages that were read from the image.
     pub(super) fn pip_freeze(&self) -> Option<String> {
         self.0.labels.get(FREEZE_LABEL).cloned()
     }
@@ -67,11 +67,11 @@ impl EarlierBuild {
         serde_json::from_str(told).ok().filter(Value::is_object)
     }
 
-    /// The image itself, if the second build would make exactly the same.
+    /// The image itself, if a second build would make exactly the same one.
     pub(super) fn image(&self, first: &ImageDetails, derivation: &Derivation) -> Option<&ImageDetails> {
         let mut labels = first.labels.clone();
         labels.extend(derivation.labels.clone());
-        // The file that is added is the label's text.
+        // The added file holds the label's text.
         (labels == self.0.labels && environment(first, derivation) == variables(&self.0)).then_some(&self.0)
     }
 }
@@ -80,7 +80,7 @@ fn variables(image: &ImageDetails) -> BTreeMap<&str, &str> {
     image.environment.iter().filter_map(|variable| variable.split_once('=')).collect()
 }
 
-/// The variables of the image that a derivation would make.
+/// The variables of the image after a derivation.
 fn environment<'a>(first: &'a ImageDetails, derivation: &'a Derivation) -> BTreeMap<&'a str, &'a str> {
     let on_top = derivation.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
     variables(first).into_iter().chain(on_top).collect()
@@ -97,13 +97,13 @@ mod tests {
         ImageDetails { diff_ids: digits.iter().map(digest).collect(), ..ImageDetails::default() }
     }
 
-    fn labelled(image: ImageDetails, labels: &[(&str, &str)]) -> ImageDetails {
+    fn labeled(image: ImageDetails, labels: &[(&str, &str)]) -> ImageDetails {
         let labels: BTreeMap<_, _> = labels.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         ImageDetails { labels, ..image }
     }
 
     #[test]
-    fn the_fingerprint_is_of_everything_that_packages_and_schema_depend_on() {
+    fn the_fingerprint_covers_everything_that_packages_and_schema_depend_on() {
         let first = ImageDetails { settings: "{\"Env\":[\"A=1\"]}".to_owned(), ..layers(&["1", "2"]) };
         let known = fingerprint(&first, &SchemaSource::FromImage);
         let others = [
@@ -116,24 +116,24 @@ mod tests {
             assert_ne!(fingerprint(&image, &source), known, "{image:?} {source:?}");
         }
         // Names, labels and size do not identify the image.
-        let renamed = labelled(ImageDetails { id: "x".to_owned(), size_bytes: 3, ..first }, &[("a", "b")]);
+        let renamed = labeled(ImageDetails { id: "x".to_owned(), size_bytes: 3, ..first }, &[("a", "b")]);
         assert_eq!(fingerprint(&renamed, &SchemaSource::FromImage), known);
     }
 
     #[test]
-    fn the_schema_is_taken_only_where_the_image_told_it() {
+    fn the_schema_is_reused_only_if_it_was_read_from_the_image() {
         let earlier =
-            EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
+            EarlierBuild(labeled(layers(&["1"]), &[(OPENAPI_SCHEMA, "{\"openapi\":\"3.0.2\"}"), (FREEZE_LABEL, "six==1\n")]));
         assert_eq!(earlier.schema(&SchemaSource::FromImage), Some(json!({"openapi": "3.0.2"})));
         assert_eq!(earlier.schema(&SchemaSource::Static(json!({}))), None);
         assert_eq!(earlier.pip_freeze().as_deref(), Some("six==1\n"));
-        assert_eq!(EarlierBuild(labelled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
+        assert_eq!(EarlierBuild(labeled(layers(&["1"]), &[(OPENAPI_SCHEMA, "[]")])).schema(&SchemaSource::FromImage), None);
     }
 
     #[test]
-    fn the_image_is_taken_only_with_the_very_same_labels() {
-        let first = labelled(layers(&["1"]), &[("of the base", "x")]);
-        let earlier = EarlierBuild(labelled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
+    fn the_image_is_reused_only_with_exactly_the_same_labels() {
+        let first = labeled(layers(&["1"]), &[("of the base", "x")]);
+        let earlier = EarlierBuild(labeled(layers(&["1", "2"]), &[("of the base", "x"), ("run.cog.version", "0.22.0")]));
         let derivation = |version: &str| Derivation {
             labels: BTreeMap::from([("run.cog.version".to_owned(), version.to_owned())]),
             ..Derivation::default()

@@ -1,4 +1,4 @@
-//! The build itself: two builds, with an inspection of the image between them, reported as events.
+//! The build: two builds with an inspection of the image between them, reported as events.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub async fn build(
     let begun = Instant::now();
     let first = format!("safe-push-build:{}", Uuid::new_v4().simple());
     let outcome = build_as(&first, request, docker, observer, cancelled).await;
-    // The layers stay with the final image, or in the cache; only the name goes.
+    // The layers stay with the final image or in the cache; only the name is removed.
     if let Err(error) = docker.names.remove_image(&first).await {
         tracing::warn!(%error, first, "the name of the first build could not be removed");
     }
@@ -89,7 +89,7 @@ async fn derive(
     if let Some(known) = known {
         match docker.names.tag_image(&known.id, &derivation.tag).await {
             Ok(()) => return Ok(known.clone()),
-            // Removed meanwhile.
+            // It was removed meanwhile.
             Err(DockerError::NoSuchImage { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -105,14 +105,14 @@ async fn scan(request: &BuildRequest) -> Result<(ContextFiles, String), BuildErr
     let of_the_project = request.recipe.dockerfile_of_the_project.clone();
     let scanned = tokio::task::spawn_blocking(move || {
         let files = ContextFiles::scan(&project, &unsent, generated)?;
-        // A Dockerfile of the project's is sent as a part of it: one more file beside it would go into the image with `COPY . /src`.
-        // Where .dockerignore names it, it has to be sent all the same.
+        // A project's own Dockerfile is sent as one of its files: a copy beside it would get into the image with `COPY . /src`. If
+        // .dockerignore names it, it still has to be sent.
         match of_the_project.filter(|path| files.has_file(path)) {
             Some(path) => Ok((files, path)),
             None => Ok((files.and_generated(recipe_file)?, DOCKERFILE.to_owned())),
         }
     });
-    // A panic within would be a bug; there is none to continue after.
+    // A panic of the task would be a bug, so it is passed on.
     let scanned: Result<_, ContextError> = scanned.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     Ok(scanned?)
 }
@@ -162,7 +162,7 @@ impl BuildSteps<'_> {
         let image = ImageBuild {
             dockerfile,
             tag: tag.to_owned(),
-            // Frontends from Docker 23 on also set the times of what steps make; older ones ignore it.
+            // Frontends since Docker 23 also set the times of files made by steps; older ones ignore it.
             arguments: BTreeMap::from([("SOURCE_DATE_EPOCH".to_owned(), request.source_date_epoch.to_string())]),
             labels: BTreeMap::new(),
             no_cache: request.no_cache,
@@ -185,7 +185,7 @@ impl BuildSteps<'_> {
         match outcome {
             Ok(()) => Ok(()),
             Err(DockerError::Cancelled) => Err(BuildError::Cancelled),
-            // The daemon only sees a broken archive; why it broke is known here.
+            // The daemon only sees a broken archive; the slot has the reason.
             Err(error) => match unread.take() {
                 Some(unread) => Err(unread.into()),
                 None => Err(self.explain(error, steps, narrator).await),
@@ -211,7 +211,7 @@ impl BuildSteps<'_> {
     }
 }
 
-/// Turns the client's events into the product's, and remembers what the report needs.
+/// Turns the client's events into our own, and remembers what the report needs.
 struct Narrator {
     model: Option<String>,
     log: BuildLog,

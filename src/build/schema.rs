@@ -1,4 +1,4 @@
-//! Reads the built image's OpenAPI document and its packages.
+//! Reads the OpenAPI document and the packages of a built image.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -18,7 +18,7 @@ const SCHEMA_LIMIT: Duration = Duration::from_secs(600);
 
 const FREEZE_LIMIT: Duration = Duration::from_secs(180);
 
-/// The lines of output that an error keeps.
+/// Lines of output that an error keeps.
 const KEPT_LINES: usize = 30;
 
 /// The image's OpenAPI document.
@@ -32,7 +32,7 @@ pub(super) async fn schema_of(
         SchemaSource::Static(schema) => Ok(schema.clone()),
         SchemaSource::Given(path) => Ok(read_schema(path)?),
         SchemaSource::FromImage => {
-            // The predictor is imported, and some download at that point, so there is a network.
+            // Importing the predictor may download files, so the container gets a network.
             let run = python(image, &["-m", "cog.command.openapi_schema"], true, SCHEMA_LIMIT);
             let output = containers.run(&run, cancelled).await?;
             Ok(parse_output(&output)?)
@@ -104,12 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn the_document_is_what_was_printed() {
+    fn the_document_is_read_from_the_output() {
         assert_eq!(parse_output(&printed(0, "{\"openapi\":\"3.0.2\"}\n", "noise")).unwrap()["openapi"], "3.0.2");
     }
 
     #[test]
-    fn an_image_that_cannot_tell_says_why() {
+    fn an_image_without_a_schema_is_reported_with_the_reason() {
         for words in ["python: No module named cog.command", "(ModuleNotFoundError: No module named 'cog.command')"] {
             let error = parse_output(&printed(1, "", words)).unwrap_err();
             assert!(error.hint().is_some_and(|hint| hint.contains("0.20")), "{error:?}");
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_document_is_refused() {
+    fn other_output_is_rejected() {
         for text in ["", "[]", "loading model...\n{}", "{"] {
             assert!(matches!(parse_output(&printed(0, text, "")), Err(SchemaError::Malformed { .. })), "{text}");
         }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_given_file_is_taken_as_it_is() {
+    fn a_given_file_is_used_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("schema.json");
         std::fs::write(&path, "{\"b\":1,\"a\":2}").unwrap();

@@ -1,50 +1,45 @@
-//! Why the schema or the packages of an image cannot be read, with what to do about it.
+//! Why the schema or the packages of an image could not be read.
 
 use std::path::{Path, PathBuf};
 
 /// Larger documents are rejected.
 pub(super) const SCHEMA_BYTES: usize = 8 * 1024 * 1024;
 
-/// An image whose schema or packages cannot be read.
+/// The schema or packages of an image could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum SchemaError {
-    /// The predictor cannot be imported, or the image has no such SDK.
+    /// The predictor could not be imported, or the image has no such SDK.
     #[error("failed to read the schema from the image (exit code {exit_code})")]
     Refused {
-        /// The command's exit code.
         exit_code: i64,
-        /// The end of what it said. Untrusted text.
+        /// The last lines of the output. Untrusted text.
         last_lines: String,
     },
     /// `pip freeze` failed.
     #[error("the image cannot list its Python packages (exit code {exit_code})")]
     NoPackages {
-        /// The command's exit code.
         exit_code: i64,
-        /// The end of what it said. Untrusted text.
+        /// The last lines of the output. Untrusted text.
         last_lines: String,
     },
-    /// What was printed or given is not an OpenAPI document.
+    /// The output or the given file is not an OpenAPI document.
     #[error("the schema {} is not a JSON object", origin_words(.path.as_deref()))]
     Malformed {
-        /// The file, if it was one.
+        /// The given file; `None` for output.
         path: Option<PathBuf>,
-        /// The parser's message, if it is not JSON at all.
+        /// The parser's message if it is not JSON.
         #[source]
         source: Option<serde_json::Error>,
     },
-    /// It is too large.
     #[error("the schema {} is larger than {} MiB", origin_words(.path.as_deref()), SCHEMA_BYTES / 1024 / 1024)]
     TooLarge {
-        /// The file, if it was one.
+        /// The given file; `None` for output.
         path: Option<PathBuf>,
     },
-    /// The given file cannot be read.
+    /// The given file could not be read.
     #[error("failed to read the schema {}", path.display())]
     Unreadable {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
@@ -55,11 +50,10 @@ fn origin_words(path: Option<&Path>) -> String {
 }
 
 impl SchemaError {
-    /// What to do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Refused { last_lines, .. } if misses_command(last_lines) => Some(
-                "the SDK in the image is 0.20 or later, which makes no schema: pin sdk_version, or let it be made from the source",
+                "the SDK in the image is 0.20 or later and cannot generate a schema: pin sdk_version, or generate the schema from the source",
             ),
             Self::Refused { .. } => Some("the predictor must be importable without a GPU: import what needs one in setup()"),
             Self::NoPackages { .. } => Some("the image needs `python -m pip`"),
@@ -70,7 +64,7 @@ impl SchemaError {
     }
 }
 
-/// Python's message for a missing `cog.command`: quoted when it is imported, bare when it is run with `-m`.
+/// Whether Python reports that `cog.command` is missing: quoted for an import, bare for `-m`.
 fn misses_command(words: &str) -> bool {
     ["No module named cog.command", "No module named 'cog.command"].iter().any(|message| words.contains(message))
 }

@@ -1,6 +1,6 @@
-//! Build secrets as the user names them: `id=token,env=HF_TOKEN` or `id=token,src=secrets/token.txt`.
+//! Build secrets as the user writes them: `id=token,env=HF_TOKEN` or `id=token,src=secrets/token.txt`.
 //!
-//! The form is that of `cog build --secret` and `docker build --secret`: comma-separated fields, quoted where a value holds a comma.
+//! The syntax is that of `cog build --secret` and `docker build --secret`: comma-separated fields, quoted if a value contains a comma.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,53 +9,40 @@ use std::path::{Path, PathBuf};
 
 use crate::clients::docker::BuildSecret;
 
-/// BuildKit refuses larger ones.
+/// BuildKit rejects larger ones.
 const MOST_BYTES: u64 = 500 * 1024;
 
-/// A secret that cannot be given to the build.
+/// A secret has no value.
 #[derive(Debug, thiserror::Error)]
 pub enum SecretError {
-    /// A text that names no secret.
+    /// The text does not define a secret.
     #[error("'{text}' does not name a build secret: {problem}")]
     Malformed {
-        /// The text. It holds names, no values.
+        /// The text, which holds names but no values.
         text: String,
-        /// The problem.
         problem: String,
     },
-    /// A variable that is not set.
-    #[error("the build secret '{id}' wants the environment variable {variable}, which is not set")]
-    NotSet {
-        /// The secret.
-        id: String,
-        /// The variable.
-        variable: String,
-    },
-    /// A file that cannot be read.
+    /// The variable is not set.
+    #[error("the build secret '{id}' needs the environment variable {variable}, which is not set")]
+    NotSet { id: String, variable: String },
+    /// The file could not be read.
     #[error("the build secret '{id}' needs the file {}, which cannot be read", path.display())]
     Unreadable {
-        /// The secret.
         id: String,
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: std::io::Error,
     },
-    /// BuildKit would refuse it.
+    /// BuildKit would reject it.
     #[error("the build secret '{id}' is larger than {} KiB", MOST_BYTES / 1024)]
-    TooLarge {
-        /// The secret.
-        id: String,
-    },
+    TooLarge { id: String },
 }
 
-/// Where a secret comes from.
+/// A secret by name and source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretSpec {
     /// Its name in the Dockerfile.
     pub id: String,
-    /// Where its value is.
     pub source: SecretSource,
 }
 
@@ -69,7 +56,7 @@ pub enum SecretSource {
 }
 
 impl SecretSpec {
-    /// Reads `id=..,src=..|env=..,type=file|env`. Without a source, a variable of that name is meant if `type=env`, else a file.
+    /// Parses `id=..,src=..|env=..,type=file|env`. Without a source, `type=env` means a variable of that name, otherwise a file.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         let malformed = |problem: String| SecretError::Malformed { text: text.to_owned(), problem };
         let (mut id, mut file, mut variable, mut kind) = (None, None, None, None);
@@ -84,13 +71,13 @@ impl SecretSpec {
                 other => return Err(malformed(format!("'{other}' is not a field: use id, src, env or type"))),
             };
             if place.replace(value.to_owned()).is_some() {
-                return Err(malformed(format!("'{}' is given twice", name.trim())));
+                return Err(malformed(format!("'{}' is set twice", name.trim())));
             }
         }
         let id = id.filter(|id| !id.is_empty()).ok_or_else(|| malformed("it has no id".to_owned()))?;
         let source = match (file, variable, kind.as_deref()) {
-            (Some(_), Some(_), _) => return Err(malformed("src and env exclude one another".to_owned())),
-            // With type=env Docker reads src as the variable's name.
+            (Some(_), Some(_), _) => return Err(malformed("src and env cannot be combined".to_owned())),
+            // With type=env, Docker reads src as the variable's name.
             (Some(name), None, Some("env")) | (None, Some(name), None | Some("env")) => SecretSource::Variable(name),
             (None, Some(_), _) => return Err(malformed("env needs type=env or none".to_owned())),
             (Some(path), None, _) => SecretSource::File(PathBuf::from(path)),
@@ -100,7 +87,7 @@ impl SecretSpec {
         Ok(Self { id, source })
     }
 
-    /// Gets the value. `variable` looks one up in the environment. Blocks.
+    /// Gets the value. `variable` looks up an environment variable. Blocks.
     pub fn resolve(&self, project: &Path, variable: &dyn Fn(&str) -> Option<String>) -> Result<BuildSecret, SecretError> {
         let bytes = match &self.source {
             SecretSource::Variable(name) => {
@@ -118,7 +105,7 @@ impl SecretSpec {
     }
 }
 
-/// The variables that a build's secrets name. Malformed secrets are reported when the build is prepared.
+/// The variables that a build's secrets name. Malformed secrets are skipped: preparing the build reports them.
 pub fn variables_of(secrets: &[String]) -> BTreeSet<String> {
     let sources = secrets.iter().filter_map(|text| Some(SecretSpec::parse(text).ok()?.source));
     sources.filter_map(|source| if let SecretSource::Variable(name) = source { Some(name) } else { None }).collect()
@@ -130,7 +117,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// One line of CSV: a field in quotes may hold commas, and quotes written twice.
+/// Splits a line of CSV: a quoted field may contain commas, and quotes written twice.
 fn split_fields(text: &str) -> Option<Vec<String>> {
     let mut fields = vec![String::new()];
     let mut quoted = false;
@@ -154,13 +141,13 @@ mod tests {
     use crate::support::ExposeSecret;
 
     #[test]
-    fn only_variables_that_secrets_name_are_asked_for() {
+    fn only_variables_that_secrets_name_are_read() {
         let secrets = ["id=a,env=A", "id=b,src=B", "id=c,type=env", "nonsense"].map(str::to_owned);
         assert_eq!(variables_of(&secrets).into_iter().collect::<Vec<_>>(), ["A", "c"]);
     }
 
     #[test]
-    fn secrets_are_read_as_docker_reads_them() {
+    fn secrets_are_parsed_as_docker_does() {
         let file = |path: &str| SecretSource::File(PathBuf::from(path));
         let variable = |name: &str| SecretSource::Variable(name.to_owned());
         let cases = [
@@ -182,14 +169,14 @@ mod tests {
     }
 
     #[test]
-    fn what_names_no_secret_is_refused_with_the_reason() {
+    fn malformed_secrets_are_rejected_with_the_reason() {
         let cases = [
             ("src=b", "no id"),
             ("id=,src=b", "no id"),
             ("id", "not name=value"),
             ("id=a,target=b", "'target' is not a field"),
             ("id=a,type=ssh", "'ssh' is not a type"),
-            ("id=a,src=b,env=C", "exclude"),
+            ("id=a,src=b,env=C", "cannot be combined"),
             ("id=a,env=B,type=file", "type=env"),
             ("id=a,id=b", "twice"),
             ("id=a,\"src=b", "quote"),
@@ -201,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn values_come_from_files_of_the_project_and_from_variables() {
+    fn values_come_from_project_files_and_variables() {
         let project = tempfile::tempdir().unwrap();
         fs::write(project.path().join("token"), [0xff, b'\n']).unwrap();
         let resolve = |text: &str| {

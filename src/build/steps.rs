@@ -1,11 +1,11 @@
-//! From a step as BuildKit names it back to the line that caused it.
+//! Maps BuildKit's steps back to the lines that caused them.
 //!
-//! BuildKit's status messages carry no line numbers, but they count: `[runner 3/7] RUN …` is the third counted instruction of the
-//! stage `runner`. So the Dockerfile is counted here in the same way.
+//! BuildKit's status messages carry no line numbers, but they count: `[runner 3/7] RUN …` is the third counted instruction of the stage
+//! `runner`. So the instructions of the Dockerfile are counted in the same way.
 
 use cog_source::recipe::{Recipe, RecipeStep};
 
-/// Instructions that BuildKit counts beside `FROM`.
+/// Instructions that BuildKit counts in addition to `FROM`.
 const COUNTED: [&str; 4] = ["RUN", "COPY", "ADD", "WORKDIR"];
 
 /// The counted instructions of a Dockerfile.
@@ -31,7 +31,7 @@ impl StepMap {
         Self { instructions: count(&recipe.dockerfile), steps }
     }
 
-    /// The recipe's step behind BuildKit's, if it is one of the Dockerfile's.
+    /// The recipe's step behind one of BuildKit's, if it is in the Dockerfile.
     pub(super) fn find(&self, name: &str) -> Option<&RecipeStep> {
         let line = self.line(name)?;
         self.steps.iter().rev().find(|step| step.dockerfile_line <= line)
@@ -56,7 +56,7 @@ impl StepMap {
     }
 }
 
-/// Whether a step is BuildKit's own business.
+/// Whether a step is internal to BuildKit.
 pub(super) fn is_internal(name: &str) -> bool {
     name.starts_with("[internal]") || name.starts_with("[auth]") || name.starts_with("exporting ")
 }
@@ -85,7 +85,7 @@ fn count(dockerfile: &str) -> Vec<Instruction> {
     counted
 }
 
-/// Instructions with their first line: comments and blank lines dropped, continued lines joined, here-documents skipped.
+/// Instructions with their first line. Comments and blank lines are dropped, continued lines joined, here-documents skipped.
 fn instructions(dockerfile: &str) -> Vec<(usize, String)> {
     let mut instructions = Vec::new();
     let mut lines = dockerfile.lines().enumerate();
@@ -98,7 +98,7 @@ fn instructions(dockerfile: &str) -> Vec<(usize, String)> {
             text = begun;
             match lines.next() {
                 None => break,
-                // A comment, or a blank line, within an instruction does not end it.
+                // A comment or blank line within an instruction does not end it.
                 Some((_, next)) if next.trim().is_empty() || next.trim_start().starts_with('#') => text.push('\\'),
                 Some((_, next)) => {
                     text.push(' ');
@@ -171,7 +171,7 @@ COPY . /src
             ("[3/6] COPY .cog/build/requirements.txt /tmp/", Some("requirements file")),
             ("[4/6] RUN pip install -r /tmp/requirements.txt", Some("requirements")),
             ("[6/6] COPY . /src", Some("requirements")),
-            // Counted differently from how we count: no line is better than a wrong one.
+            // The count differs from ours: no line is better than a wrong one.
             ("[5/6] RUN something", None),
             ("[9/6] COPY . /src", None),
             ("[internal] load build context", None),
@@ -183,7 +183,7 @@ COPY . /src
     }
 
     #[test]
-    fn stages_count_for_themselves() {
+    fn each_stage_counts_separately() {
         let dockerfile =
             "FROM a AS weights\nCOPY w /w\nFROM scratch\nCOPY x /x\nFROM weights AS runner\nRUN one\nFROM b\nRUN two\n";
         let map = StepMap::new(&recipe(dockerfile, vec![]));
@@ -202,7 +202,7 @@ COPY . /src
     }
 
     #[test]
-    fn a_here_document_is_no_instruction() {
+    fn a_here_document_is_not_an_instruction() {
         let dockerfile = "FROM a\nRUN <<EOF cat && cat <<-\"TWO\"\nRUN not me\nEOF\nRUN nor me\n\tTWO\nRUN me\n";
         let lines: Vec<usize> = count(dockerfile).iter().map(|instruction| instruction.line).collect();
         assert_eq!(lines, [1, 2, 7]);

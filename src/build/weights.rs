@@ -1,7 +1,7 @@
-//! Weights in an image of their own: which files they are, whether that image exists, and the build of it.
+//! Weights in their own image: which files they are, whether that image exists, and how to build it.
 //!
-//! The image is named after what it holds, so that weights that did not change are neither sent to the daemon nor built again, whatever
-//! model or run wants them. It stays in the daemon for the next run, as the rest of the build's cache does.
+//! The image is named after its content. Unchanged weights are neither sent to the daemon nor built again, whatever model or run needs
+//! them. It stays in the daemon for the next run, like the rest of the build cache.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,13 +16,13 @@ use crate::build::context::{ContextError, ContextFiles};
 use crate::build::dockerfile::DOCKERFILE;
 use crate::clients::docker::{BuildNetwork, ImageBuild, InspectImages};
 
-/// The repository of such images in the daemon.
+/// The repository of these images in the daemon.
 const REPOSITORY: &str = "safe-push-weights";
 
 /// The size of one read, in bytes.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
-/// The weights of a project; `None` when it has none. Reads all of them. Blocks.
+/// The weights of a project; `None` if it has none. Reads all of them. Blocks.
 pub(super) fn find(project: &Path, unsent: &[PathBuf]) -> Result<Option<WeightsImage>, ContextError> {
     let context = ContextFiles::scan(project, unsent, Vec::new())?;
     let selection = select(&context.listing());
@@ -33,7 +33,7 @@ pub(super) fn find(project: &Path, unsent: &[PathBuf]) -> Result<Option<WeightsI
     Ok(Some(WeightsImage { image: format!("{REPOSITORY}:{}", digest(&weights)?), selection }))
 }
 
-/// What the image holds, as 32 digits: names, modes, links and every byte.
+/// The image's content as 32 hexadecimal digits: names, modes, links and every byte.
 fn digest(weights: &ContextFiles) -> Result<String, ContextError> {
     let mut digest = Sha256::new();
     for part in weights.parts() {
@@ -57,7 +57,7 @@ fn read(path: &Path, digest: &mut Sha256) -> io::Result<()> {
     }
 }
 
-/// The build that makes the image; `None` when the daemon has it.
+/// The build of the image; `None` if the daemon has it.
 pub(super) async fn missing(weights: &WeightsRecipe, images: &dyn InspectImages) -> Result<Option<ImageBuild>, BuildError> {
     if images.image_exists(&weights.image).await? {
         return Ok(None);
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_sent_is_no_weight() {
+    fn files_that_are_not_sent_are_not_weights() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.bin"), vec![1; LARGE]).unwrap();
         fs::write(folder.path().join(".dockerignore"), "*.bin\n").unwrap();

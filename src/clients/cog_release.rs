@@ -1,4 +1,4 @@
-//! Releases of the Cog CLI: downloads the program and checks it against the release's list of checksums.
+//! Releases of the Cog CLI: downloads the executable and checks it against the release's list of checksums.
 
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -9,7 +9,7 @@ use crate::clients::http::{HttpOptions, Redirects, build_client, read_bounded};
 /// The page of all releases.
 pub const RELEASES: &str = "https://github.com/replicate/cog/releases/";
 
-/// The program for Linux on x86-64, which Replicate and nearly all runners use.
+/// The executable for Linux on x86-64, which Replicate and nearly all runners use.
 const PROGRAM: &str = "cog_Linux_x86_64";
 const CHECKSUMS: &str = "checksums.txt";
 
@@ -22,43 +22,25 @@ const MOST_REDIRECTS: usize = 5;
 pub enum CogReleaseError {
     /// The URL of the releases is invalid.
     #[error("'{address}' is not a valid URL of Cog's releases")]
-    BadAddress {
-        /// The URL.
-        address: String,
-    },
+    BadAddress { address: String },
     /// The server did not respond, or the download was interrupted.
     #[error("failed to download {file} of cog {version}")]
     Unreachable {
-        /// The file.
         file: &'static str,
-        /// The release.
         version: String,
-        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// There is no such release, or no such file in it.
     #[error("cog {version} has no {file} (status {status})")]
-    Missing {
-        /// The file.
-        file: &'static str,
-        /// The release.
-        version: String,
-        /// The status of the response.
-        status: u16,
-    },
-    /// The list of checksums does not contain the program.
+    Missing { file: &'static str, version: String, status: u16 },
+    /// The list of checksums does not contain the executable.
     #[error("{CHECKSUMS} of cog {version} does not list {PROGRAM}")]
-    NoChecksum {
-        /// The release.
-        version: String,
-    },
-    /// The program does not have the listed checksum.
+    NoChecksum { version: String },
+    /// The executable does not have the listed checksum.
     #[error("{PROGRAM} of cog {version} has the checksum {found}, not {expected}")]
     WrongChecksum {
-        /// The release.
         version: String,
-        /// The listed checksum.
         expected: String,
         /// The checksum of the download.
         found: String,
@@ -66,7 +48,6 @@ pub enum CogReleaseError {
 }
 
 impl CogReleaseError {
-    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::BadAddress { .. } | Self::Missing { .. } => ErrorKind::Request,
@@ -75,7 +56,7 @@ impl CogReleaseError {
     }
 }
 
-/// Downloads the program of a release (`0.22.0`, or `latest`). Returns only what matches the checksum in the release's own list.
+/// Downloads the executable of a release (`0.22.0`, or `latest`). Returns only what matches the checksum in the release's own list.
 pub async fn download(releases: &str, version: &str) -> Result<Vec<u8>, CogReleaseError> {
     let bad = || CogReleaseError::BadAddress { address: releases.to_owned() };
     let path = if version == "latest" { "latest/download/".to_owned() } else { format!("download/v{version}/") };
@@ -134,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_program_is_what_its_release_vouches_for() {
+    async fn an_executable_with_the_listed_checksum_is_returned() {
         let sum = hex::encode(Sha256::digest("the program"));
         let (server, outcome) = releases(&format!("{}  cog_Darwin_arm64\n{sum}  {PROGRAM}\n", "0".repeat(64))).await;
         assert_eq!(outcome.unwrap(), b"the program");
@@ -143,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn anything_else_is_refused() {
+    async fn other_downloads_are_rejected() {
         let (_server, outcome) = releases(&format!("{}  {PROGRAM}\n", "0".repeat(64))).await;
         assert!(matches!(outcome, Err(CogReleaseError::WrongChecksum { .. })), "{outcome:?}");
         let (_server, outcome) = releases("").await;

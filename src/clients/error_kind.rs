@@ -13,7 +13,6 @@ pub enum ErrorKind {
     Billing,
     /// The model: it never starts or never finishes.
     Model,
-    /// The run was canceled.
     Cancelled,
 }
 
@@ -35,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_an_exit_code_of_its_own() {
+    fn every_kind_has_its_own_exit_code() {
         let kinds = [ErrorKind::Request, ErrorKind::Service, ErrorKind::Billing, ErrorKind::Model, ErrorKind::Cancelled];
         assert_eq!(kinds.map(|kind| kind.verdict().exit_code()), [2, 3, 4, 1, 130]);
     }

@@ -10,42 +10,38 @@ use crate::report::json::v1::Run;
 use crate::report::junit::{JunitError, junit_xml};
 use crate::report::markdown::{REPORT_BYTES, report_markdown};
 
-/// A report that did not reach its folder.
+/// A report could not be written to its folder.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliverError {
-    /// The folder cannot be created.
+    /// The folder could not be created.
     #[error("failed to create {}", path.display())]
     Folder {
-        /// The folder.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// A file cannot be written.
+    /// A file could not be written.
     #[error("failed to write {}", path.display())]
     File {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// A value that JSON cannot hold.
+    /// A value cannot be written as JSON.
     #[error("failed to render run.json")]
     Json(#[from] serde_json::Error),
-    /// A page that could not be rendered.
+    /// The page could not be rendered.
     #[error(transparent)]
     Html(#[from] HtmlError),
-    /// XML that could not be rendered.
+    /// The XML could not be rendered.
     #[error(transparent)]
     Junit(#[from] JunitError),
 }
 
-/// The files of a report that were written, and those that were not.
+/// The files of a report that were written, and the errors for the rest.
 #[derive(Debug, Default)]
 pub struct WrittenReport {
-    /// The files, each whole.
+    /// The complete files.
     pub files: Vec<PathBuf>,
     /// Why others are missing.
     pub problems: Vec<DeliverError>,
@@ -61,10 +57,10 @@ impl WrittenReport {
 /// The page for people.
 const PAGE: &str = "report.html";
 
-/// Writes `run.json`, `report.md`, `junit.xml` and `report.html`. One that cannot be written does not keep the next from it.
+/// Writes `run.json`, `report.md`, `junit.xml` and `report.html`. If one cannot be written, the others still are.
 ///
-/// Each file appears whole or not at all: a reader beside us never sees half of one. A link of that name is replaced, and its target left
-/// alone.
+/// Each file appears completely or not at all, so a concurrent reader never sees half of one. A link of that name is replaced, and its
+/// target left alone.
 pub fn write_report(folder: &Path, run: &Run) -> WrittenReport {
     let mut written = WrittenReport::default();
     if let Err(source) = std::fs::create_dir_all(folder) {
@@ -97,7 +93,7 @@ fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, DeliverError>
     Ok(path)
 }
 
-/// Temporary files are readable by their owner alone; a report is for the following steps, which may run as another user.
+/// Makes a file readable for all. Temporary files are readable only by their owner, but the following steps may run as another user.
 fn make_readable(file: &NamedTempFile) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))
@@ -134,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_made_is_named() {
+    fn a_folder_that_cannot_be_created_is_named() {
         let file = NamedTempFile::new().unwrap();
         let written = write_report(&file.path().join("x"), &run_json(&sample::passed()));
         assert!(matches!(&written.problems[..], [DeliverError::Folder { .. }]), "{written:?}");
@@ -142,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_cannot_be_written_does_not_keep_the_others_back() {
+    fn a_file_that_cannot_be_written_does_not_affect_the_others() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("run.json")).unwrap();
         let written = write_report(folder.path(), &run_json(&sample::passed()));

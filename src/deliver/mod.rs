@@ -3,7 +3,7 @@
 //! - [`files`]: the report folder
 //! - [`github`]: check runs and the comment of a pull request
 //!
-//! Targets are independent of each other: one that is not reached is returned as [`Undelivered`] and keeps no other from its report.
+//! Targets are independent: one that cannot be reached is returned as [`Undelivered`] and does not affect the others.
 
 pub mod files;
 pub mod github;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::clients::github::GitHubError;
 
-/// A place that a run's report is delivered to.
+/// Where a run's report is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// The folder of `run.json` and the rendered reports.
@@ -22,10 +22,7 @@ pub enum Target {
     /// The job summary.
     Summary,
     /// An output of the step.
-    Output {
-        /// Its name.
-        name: &'static str,
-    },
+    Output { name: &'static str },
 }
 
 impl fmt::Display for Target {
@@ -41,19 +38,18 @@ impl fmt::Display for Target {
     }
 }
 
-/// A target that was not reached, or only in part. The others are not affected, and neither is the verdict.
+/// A target that was not reached, or only in part. The other targets and the verdict are not affected.
 #[derive(Debug)]
 pub struct Undelivered {
-    /// The target.
     pub target: Target,
     /// The error and its causes.
     pub message: String,
-    /// What to do.
+    /// The fix.
     pub hint: Option<String>,
 }
 
 impl Undelivered {
-    /// A target that was not reached because of an error.
+    /// A target that could not be reached because of an error.
     pub fn new(target: Target, error: &dyn Error) -> Self {
         let mut message = error.to_string();
         let mut source = error.source();
@@ -65,7 +61,6 @@ impl Undelivered {
         Self { target, message, hint: None }
     }
 
-    /// A target at GitHub.
     pub fn at_github(target: Target, error: &GitHubError) -> Self {
         Self { hint: error.hint().map(str::to_owned), ..Self::new(target, error) }
     }

@@ -9,30 +9,24 @@ use crate::domain::verdict::Verdict;
 /// A canary's run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CanaryReport {
-    /// The id its model answers with, unique to this run.
+    /// The id that its model returns, unique to this run.
     pub id: String,
-    /// The model it was pushed to.
+    /// The model that it was pushed to.
     pub model: ModelRef,
-    /// The pushed version, once there is one.
+    /// The pushed version, if it got that far.
     pub version: Option<VersionRef>,
-    /// How it ended.
     pub verdict: Verdict,
-    /// The steps that were taken, in order.
+    /// The steps that were started, in order.
     pub steps: Vec<CanaryStep>,
-    /// How long all of it took.
     pub duration: Duration,
     /// The problem, in one line.
     pub problem: Option<ErrorReport>,
 }
 
-/// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CanaryStep {
-    /// Its name.
     pub name: &'static str,
-    /// How it ended.
     pub status: StageStatus,
-    /// How long it took.
     pub duration: Duration,
     /// One line about it.
     pub note: Option<String>,

@@ -1,4 +1,4 @@
-//! A test case of a version, and how its outcome is judged.
+//! A test case of a version, and its expected outcome.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ impl CaseId {
         Self(format!("{kind}-{number}"))
     }
 
-    /// A name as read from a report.
+    /// A name that was read from a report.
     pub fn new(name: impl Into<String>) -> Self {
         Self(name.into())
     }
@@ -35,21 +35,20 @@ impl fmt::Display for CaseId {
     }
 }
 
-/// Why a case is run.
+/// The origin of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CaseKind {
     /// The first prediction, which boots the version.
     WarmUp,
-    /// A test case of the configuration.
+    /// A configured test case.
     Case,
-    /// The same inputs on the live and the staged version.
+    /// The inputs of a test case, on the live and the staged version.
     Compare,
-    /// Made inputs.
+    /// Generated or invented inputs.
     Fuzz,
-    /// A training.
     Train,
-    /// Made inputs of a training.
+    /// Generated or invented inputs of a training.
     TrainFuzz,
 }
 
@@ -78,26 +77,26 @@ impl fmt::Display for CaseKind {
     }
 }
 
-/// How the outcome of a case is judged.
+/// The expected outcome of a case.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expectation {
-    /// It has to succeed with an output; nothing is said about which.
+    /// It succeeds with any output.
     Succeeds,
     /// The output is exactly this text, which may be empty: `docs/reference/cog-safe-push.md#empty-expectations`.
     ExactString(String),
     /// The output is a file that matches the one at this URL.
     MatchUrl(String),
-    /// The judge finds that the output fits this description.
+    /// The judge approves the output by this description.
     MatchPrompt(String),
     /// Every result of this jq program over the output is neither `false` nor `null`, and there is at least one.
     JqQuery(String),
-    /// The prediction fails (or its inputs are refused) with an error that contains this text.
+    /// The prediction fails, or its inputs are rejected, with an error that contains this text.
     ErrorContains(String),
 }
 
 impl Expectation {
-    /// Its key in cog-safe-push's configuration; `none` when there is none.
+    /// Its key in cog-safe-push's configuration; `none` for [`Self::Succeeds`].
     pub const fn key(&self) -> &'static str {
         match self {
             Self::Succeeds => "none",
@@ -109,7 +108,7 @@ impl Expectation {
         }
     }
 
-    /// What was asked for, as written.
+    /// The configured value.
     pub fn wanted(&self) -> Option<&str> {
         match self {
             Self::Succeeds => None,
@@ -122,13 +121,11 @@ impl Expectation {
     }
 }
 
-/// A test case as configured.
+/// A configured test case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestCase {
-    /// What is sent.
     pub inputs: Inputs,
-    /// How the outcome is judged.
     pub expectation: Expectation,
-    /// Where it was written, when it stems from a file.
+    /// Where it is configured, if in a file.
     pub location: Option<Location>,
 }

@@ -1,4 +1,4 @@
-//! Settings that are one of a few words: each word is written once, beside the variant it names.
+//! Settings with a fixed set of values. Each value's name is written once, beside its variant.
 
 use std::fmt::Debug;
 
@@ -11,16 +11,16 @@ pub trait Choice: Debug + Copy + Eq + 'static {
     /// The names of [`Choice::ALL`], in the same order.
     const NAMES: &'static [&'static str];
 
-    /// The word for this variant.
+    /// The name of this variant.
     fn name(self) -> &'static str;
 
-    /// The variant of this name.
+    /// The variant with this name.
     fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|choice| choice.name() == name)
     }
 }
 
-/// Declares an enum of choices with the word for each, and reads and writes it as that word.
+/// Declares an enum of choices with their names, and implements parsing and printing by name.
 ///
 /// ```
 /// use safe_push::choices;

@@ -1,7 +1,7 @@
 //! Proof that a staged version may be published.
 //!
-//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is made in one place, [`Verified::clear`], so that
-//! publishing anything else does not compile. An official model whose tests needed a key gets an image without it: [`Cleared::without_key`].
+//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is created in one place, [`Verified::clear`], so code that
+//! publishes anything else does not compile. An official model whose tests needed a key gets an image without it: [`Cleared::without_key`].
 
 use cog_findings::Finding;
 
@@ -11,26 +11,26 @@ use crate::domain::report::{CaseReport, CaseStatus, LayerProof};
 /// An image in the Docker daemon, ready to be pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuiltImage {
-    /// The local name or id by which the daemon knows it.
+    /// The name or id under which the daemon knows it.
     pub reference: String,
     /// The daemon's image id.
     pub id: String,
-    /// Digests of the uncompressed layers (DiffIDs), in order: the same file system has the same list.
+    /// Digests of the uncompressed layers (DiffIDs), in order. The same file system has the same list.
     pub diff_ids: Vec<ImageDigest>,
 }
 
-/// A version of the test model, and the local image it was pushed from.
+/// A version of the test model, with the local image that was pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staged {
-    /// The version every prediction names.
+    /// The version that every prediction names.
     pub version: VersionRef,
-    /// The image it was pushed from.
+    /// The pushed image.
     pub image: BuiltImage,
-    /// Digests of the layers as the registry holds them, in order.
+    /// Digests of the layers in the registry, in order.
     pub layers: Vec<ImageDigest>,
 }
 
-/// A staged version with the outcome of its verification.
+/// A staged version with the results of its verification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
     staged: Staged,
@@ -38,10 +38,10 @@ pub struct Verified {
     findings: Vec<Finding>,
 }
 
-/// The reason why a version may not be published.
+/// Why a version may not be published.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Blocked {
-    /// Cases that failed or never finished.
+    /// Some cases failed or never finished.
     #[error("{} of {total} cases did not pass: {}", failed.len(), failed.join(", "))]
     Cases {
         /// Names of the cases.
@@ -49,20 +49,16 @@ pub enum Blocked {
         /// Number of cases.
         total: usize,
     },
-    /// Findings of severity error.
+    /// There are findings of severity error.
     #[error("{} findings stop the push: {}", codes.len(), codes.join(", "))]
-    Findings {
-        /// Their codes.
-        codes: Vec<String>,
-    },
-    /// An image that has nothing in common with the one that was tested.
-    #[error("no layer of the image without the key is one that was tested")]
+    Findings { codes: Vec<String> },
+    /// The image shares no layer with the tested one.
+    #[error("the image without the key contains no tested layer")]
     NothingTested,
 }
 
 impl Blocked {
-    /// Looks for a reason among the outcomes: a case that failed, erred or was left unfinished, or a finding that is an error. A flaky
-    /// case passes.
+    /// Checks the results: fails if a case failed, errored or did not finish, or if a finding is an error. A flaky case passes.
     pub fn find(cases: &[CaseReport], findings: &[Finding]) -> Result<(), Self> {
         let failed: Vec<String> = cases
             .iter()
@@ -79,37 +75,35 @@ impl Blocked {
 }
 
 impl Verified {
-    /// Joins a staged version with the outcome of its verification.
     pub fn new(staged: Staged, cases: Vec<CaseReport>, findings: Vec<Finding>) -> Self {
         Self { staged, cases, findings }
     }
 
-    /// The cases' outcomes.
     pub fn cases(&self) -> &[CaseReport] {
         &self.cases
     }
 
-    /// Clears the version for publication as a version of `model`: no case failed, erred or was left unfinished, and no finding is
-    /// an error. A flaky case passes, with the flakiness in the report.
+    /// Clears the version for publication as a version of `model`. Fails if a case failed, errored or did not finish, or if a finding is an
+    /// error. A flaky case passes; the report shows it as flaky.
     pub fn clear(self, model: ModelRef) -> Result<Cleared, Blocked> {
         Blocked::find(&self.cases, &self.findings)?;
         Ok(Cleared { model, staged: self.staged, without_key: None })
     }
 }
 
-/// An image of the tested source without the key that the tests needed: a search of its files, its layers and its history found none.
+/// An image of the tested source without the tests' key: a search of its files, layers and history found none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WithoutKey(BuiltImage);
 
 impl WithoutKey {
-    /// Takes what the search found. Anything of severity error is a secret.
+    /// Takes the findings of the search. Any of severity error is a secret.
     pub fn prove(image: BuiltImage, findings: &[Finding]) -> Result<Self, Blocked> {
         Blocked::find(&[], findings)?;
         Ok(Self(image))
     }
 }
 
-/// A staged version that may be published. Only [`Verified::clear`] makes one.
+/// A staged version that may be published. Only [`Verified::clear`] creates one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleared {
     model: ModelRef,
@@ -123,24 +117,23 @@ impl Cleared {
         &self.model
     }
 
-    /// Clears an image without the key. It has to start with layers that were tested, or else it is another model.
+    /// Clears an image without the key. It must start with tested layers, or else it is a different model.
     pub fn without_key(self, image: WithoutKey) -> Result<Self, Blocked> {
         let cleared = Self { without_key: Some(image), ..self };
         if cleared.tested_layers() == 0 { Err(Blocked::NothingTested) } else { Ok(cleared) }
     }
 
-    /// What was staged and tested.
+    /// The version that was staged and tested.
     pub fn staged(&self) -> &Staged {
         &self.staged
     }
 
-    /// The image that is published.
     pub fn image(&self) -> &BuiltImage {
         self.without_key.as_ref().map_or(&self.staged.image, |image| &image.0)
     }
 
-    /// The layers that the registry holds for what was published, beside those that were tested. Behind the layers that they share, an image
-    /// without the key has its own.
+    /// Compares the layers in the registry of the published version with the tested ones. An image without the key has layers of its own
+    /// after those that it shares.
     pub fn proof(&self, mut published: Vec<ImageDigest>) -> LayerProof {
         let mut staged = self.staged.layers.clone();
         if self.without_key.is_some() {
@@ -151,7 +144,7 @@ impl Cleared {
         LayerProof { staged, published }
     }
 
-    /// How many of the first layers of the image are those of the tested one.
+    /// Number of the image's first layers that are the same as the tested image's.
     pub fn tested_layers(&self) -> usize {
         let pairs = self.image().diff_ids.iter().zip(&self.staged.image.diff_ids);
         pairs.take_while(|(one, other)| one == other).count()

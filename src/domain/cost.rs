@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 pub struct Cost {
     /// Predictions (and trainings) created.
     pub predictions: u64,
-    /// Of those, repeats after a platform error.
+    /// Those of them that were repeated after a platform error.
     pub platform_retries: u64,
     /// Seconds of run time as reported by `metrics.predict_time`.
     pub predict_seconds: f64,
-    /// An estimate from public prices, when the hardware's price is known. Set-up time is not in it.
+    /// An estimate from public prices, without set-up time; `None` if the hardware's price is unknown.
     pub estimated_usd: Option<f64>,
 }
 
@@ -29,7 +29,7 @@ impl AddAssign for Cost {
     }
 }
 
-/// US dollars per second for a hardware SKU, where a public price is known: `docs/reference/replicate-api.md#prices`.
+/// US dollars per second for a hardware SKU with a public price: `docs/reference/replicate-api.md#prices`.
 pub fn usd_per_second(hardware: &str) -> Option<f64> {
     Some(match hardware {
         "cpu-small" => 0.000_025,

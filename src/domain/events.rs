@@ -1,7 +1,7 @@
-//! Events of a run, while it happens: the seam between the stages and their presentation.
+//! Events of a run in progress, the interface between the stages and their presentation.
 //!
-//! Stages hand events to an [`Observer`]; who listens (a terminal, plain lines, an action's log) decides what to show. Consumers
-//! match without a `_` arm, so that a new event does not compile until each has decided.
+//! Stages pass events to an [`Observer`]. The observer (a terminal, plain lines, an action's log) decides what to show. Observers match
+//! without a `_` arm, so a new event does not compile until each of them handles it.
 
 use std::time::Duration;
 
@@ -12,90 +12,78 @@ use crate::domain::identity::VersionRef;
 use crate::domain::prediction::PredictionId;
 use crate::domain::report::{CaseReport, ModelReport, Stage, StageStatus};
 
-/// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
-    /// The model it happened to; `None` for the run as a whole.
+    /// The model that it belongs to; `None` for the run as a whole.
     pub model: Option<String>,
-    /// What happened.
     pub kind: EventKind,
 }
 
-/// What happened.
+/// What happened in a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum EventKind {
     /// A model's run starts.
     ModelStarted,
-    /// A model's run ended.
+    /// A model's run finished.
     ModelFinished(Box<ModelReport>),
-    /// A stage starts.
     StageStarted(Stage),
-    /// A stage ended.
+    /// A stage finished.
     StageFinished {
-        /// Which.
         stage: Stage,
-        /// How.
         status: StageStatus,
-        /// After how long.
         duration: Duration,
         /// One line about it.
         note: Option<String>,
     },
-    /// A check found something.
+    /// A check reported a finding.
     Found(Finding),
     /// Something worth knowing that is not a finding.
     Notice(String),
-    /// A step of the image build started or ended.
+    /// A step of the image build started or finished.
     BuildStep {
         /// The step as BuildKit names it.
         name: String,
-        /// Its state.
         state: BuildStepState,
     },
     /// A line of the build's output. Untrusted text.
     BuildOutput(String),
     /// Bytes of layers pushed so far.
     PushProgress {
-        /// Sent.
         sent_bytes: u64,
-        /// All that has to be sent, as far as it is known.
+        /// The total to send, as far as it is known.
         total_bytes: u64,
     },
-    /// A layer is finished.
+    /// A layer is in the registry.
     LayerPushed {
-        /// How.
         outcome: LayerOutcome,
         /// Number of finished layers.
         done: usize,
         /// Number of layers, as far as it is known.
         layers: usize,
     },
-    /// A push failed for a reason that may pass, and is repeated.
+    /// A push failed with an error that may be temporary, and is repeated.
     PushRepeated {
         /// Why it failed. Untrusted text.
         reason: String,
-        /// After how long.
+        /// The wait before the repetition.
         wait: Duration,
     },
-    /// A version can be used.
+    /// A version is ready to use.
     VersionReady(VersionRef),
     /// A prediction was created for a case.
     PredictionCreated {
-        /// The case.
         case: CaseId,
-        /// The prediction.
         prediction: PredictionId,
         /// The page for people.
         url: Option<String>,
     },
-    /// A case ended.
+    /// A case finished.
     CaseFinished(Box<CaseReport>),
 }
 
-/// How a layer came to be in the registry.
+/// How a layer got into the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LayerOutcome {
-    /// It was sent.
     Sent,
     /// The repository had it.
     AlreadyThere,
@@ -103,29 +91,25 @@ pub enum LayerOutcome {
     Mounted,
 }
 
-/// State of a build step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildStepState {
-    /// It runs.
+    /// It is running.
     Started,
-    /// Its result was in the cache.
+    /// Its result was cached.
     Cached,
-    /// It ended well.
+    /// It succeeded.
     Done {
-        /// After how long.
         duration: Duration,
     },
-    /// It failed.
     Failed,
 }
 
-/// A listener of events. Called from any task; must not block.
+/// Receives events. Called from any task; must not block.
 pub trait Observer: Send + Sync {
-    /// Receives an event.
     fn observe(&self, event: Event);
 }
 
-/// A listener that ignores every event.
+/// Ignores every event.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Silent;
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A text that is not the name it should be.
+/// A text is not a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdentityError {
     /// Not `owner/name`.
@@ -31,7 +31,7 @@ pub struct ModelRef {
 }
 
 impl ModelRef {
-    /// Makes a reference from its two parts.
+    /// Joins owner and name.
     pub fn new(owner: &str, name: &str) -> Result<Self, IdentityError> {
         format!("{owner}/{name}").parse()
     }
@@ -46,7 +46,7 @@ impl ModelRef {
         &self.name
     }
 
-    /// The model beside this one whose name carries `suffix`, as in `acme/hotdog-test`.
+    /// The model of the same owner with `suffix` after its name, as in `acme/hotdog-test`.
     #[must_use]
     pub fn with_suffix(&self, suffix: &str) -> Self {
         Self { owner: self.owner.clone(), name: format!("{}{suffix}", self.name) }
@@ -143,9 +143,8 @@ impl TryFrom<String> for VersionId {
 /// One version of one model. Versions are always addressed like this, never as "the latest".
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct VersionRef {
-    /// The model that holds the version.
+    /// The model that the version belongs to.
     pub model: ModelRef,
-    /// The version's id.
     pub id: VersionId,
 }
 
@@ -222,14 +221,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_models_that_exist_are_accepted() {
+    fn existing_model_names_are_accepted() {
         for name in ["acme/hotdog", "bxclib2/flux_img2img", "Acme/Hot.Dog-2"] {
             assert_eq!(name.parse::<ModelRef>().map(|model| model.to_string()), Ok(name.to_owned()));
         }
     }
 
     #[test]
-    fn other_texts_are_not_model_names() {
+    fn other_texts_are_not_names_of_models() {
         for name in ["", "acme", "acme/", "/hotdog", "acme/hot dog", "acme/hotdog/x", "r8.im/acme/hotdog", "acme/hotdog:abc"] {
             assert!(name.parse::<ModelRef>().is_err(), "{name}");
         }

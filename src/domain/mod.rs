@@ -1,7 +1,7 @@
 //! The values that travel between the stages.
 //!
-//! Nothing here performs I/O, reads the environment or looks at a clock; `tests/it/architecture` keeps it so. Types carry the proof of
-//! what was done: a [`Cleared`](cleared::Cleared) can only be made from a [`Verified`](cleared::Verified) that passed the policy.
+//! Nothing here performs I/O, reads the environment or uses a clock; `tests/it/architecture` checks that. Types carry proof: a
+//! [`Cleared`](cleared::Cleared) can only be made from a [`Verified`](cleared::Verified) that passed the policy.
 
 pub mod canary;
 pub mod case;

@@ -1,40 +1,40 @@
 //! The names by which people select models: stems of configuration files.
 //!
-//! Such a name becomes a shell word, an environment variable, a part of paths, check runs, artifacts and comma-separated lists. What could
-//! mean something else in one of these is not a name.
+//! Such a name appears in shell commands, environment variables, paths, check runs, artifacts and comma-separated lists. A name that could
+//! mean something else in one of these is rejected.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Longer names fit no check run's title.
+/// Longer names do not fit into a check run's title.
 const MOST_BYTES: usize = 100;
 
-/// What a request means by itself.
+/// Keywords of a request.
 const RESERVED: [&str; 2] = ["all", "changed"];
 
-/// Why a text is not a model's name.
+/// Why a text is not a valid name of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ModelNameError {
-    /// Nothing.
+    /// It is empty.
     #[error("it is empty")]
     Empty,
-    /// Too many characters.
+    /// It is too long.
     #[error("it is longer than {MOST_BYTES} characters")]
     TooLong,
-    /// A first character that hides a file, or makes a word look like a flag.
+    /// The first character would hide a file, or make the name look like a flag.
     #[error("it begins with '{0}'")]
     Beginning(char),
-    /// A character that means something elsewhere.
+    /// This character has a meaning elsewhere.
     #[error("it has {}", describe(*.0))]
     Character(char),
-    /// A keyword for several models.
-    #[error("'all' and 'changed' stand for several models")]
+    /// It is a keyword for several models.
+    #[error("'all' and 'changed' are keywords for several models")]
     Reserved,
 }
 
-/// Names a character so that it can be seen.
+/// Describes a character, so that an invisible one can be recognized.
 fn describe(character: char) -> String {
     match character {
         '\n' | '\r' => "a line break".to_owned(),
@@ -45,7 +45,7 @@ fn describe(character: char) -> String {
     }
 }
 
-/// The name by which people select a model: ASCII letters, digits, `.`, `_` and `-`, the first of them neither `.` nor `-`.
+/// The name that selects a model: ASCII letters, digits, `.`, `_` and `-`. The first character is neither `.` nor `-`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ModelName(String);
@@ -112,7 +112,7 @@ impl TryFrom<String> for ModelName {
     }
 }
 
-/// The words of a request: separated by commas or white space, each once, in the order of the request.
+/// The names in a request: separated by commas or white space, without repetitions, in order.
 pub fn split_request(request: &str) -> Vec<&str> {
     let mut words: Vec<&str> = Vec::new();
     for word in request.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty()) {
@@ -128,14 +128,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_variants_that_exist_are_accepted() {
+    fn existing_names_of_variants_are_accepted() {
         for name in ["dev", "flux-dev-lora", "schnell_2", "v1.5", "2x", "_base", &"a".repeat(100)] {
             assert_eq!(name.parse::<ModelName>().map(String::from), Ok(name.to_owned()));
         }
     }
 
     #[test]
-    fn what_means_something_elsewhere_is_no_name() {
+    fn names_with_a_meaning_elsewhere_are_rejected() {
         for (name, why) in [
             ("", "it is empty"),
             ("a/b", "it has a '/'"),
@@ -156,8 +156,8 @@ mod tests {
             ("a`b", "it has a '`'"),
             ("größe", "it has the character U+00F6"),
             ("a\u{202e}b", "it has the character U+202E"),
-            ("all", "'all' and 'changed' stand for several models"),
-            ("changed", "'all' and 'changed' stand for several models"),
+            ("all", "'all' and 'changed' are keywords for several models"),
+            ("changed", "'all' and 'changed' are keywords for several models"),
             (&"a".repeat(101), "it is longer than 100 characters"),
         ] {
             assert_eq!(name.parse::<ModelName>().unwrap_err().to_string(), why, "{name:?}");
@@ -176,14 +176,14 @@ mod tests {
     }
 
     #[test]
-    fn names_travel_through_json_checked() {
+    fn names_in_json_are_validated() {
         assert_eq!(serde_json::to_string(&"dev".parse::<ModelName>().unwrap()).unwrap(), "\"dev\"");
         assert_eq!(serde_json::from_str::<ModelName>("\"dev\"").unwrap().as_str(), "dev");
         assert!(serde_json::from_str::<ModelName>("\"a/b\"").is_err());
     }
 
     #[test]
-    fn a_request_is_split_at_commas_and_white_space() {
+    fn a_request_is_split_at_commas_and_spaces() {
         assert_eq!(split_request(" b, a,b\n c ,, "), ["b", "a", "c"]);
         assert!(split_request(" , ").is_empty());
     }

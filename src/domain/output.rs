@@ -1,5 +1,5 @@
-//! The output files of a case in its report: what they are, what a comparison measured, and small copies, because Replicate deletes the
-//! originals within an hour.
+//! Output files of a case in its report: facts, measurements of comparisons, and small copies, because Replicate deletes the originals
+//! within an hour.
 
 use output_compare::{Comparison, Measurement, MediaKind, Preview};
 
@@ -8,7 +8,6 @@ use output_compare::{Comparison, Measurement, MediaKind, Preview};
 pub struct OutputComparison {
     /// Path of the file or value in the output: `output`, `output[0].mask`.
     pub place: String,
-    /// What it was compared with.
     pub with: ComparedWith,
     /// The kind of the files.
     pub kind: MediaKind,
@@ -34,7 +33,6 @@ impl OutputComparison {
     }
 }
 
-/// What an output was compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparedWith {
     /// The live version's output.
@@ -46,14 +44,12 @@ pub enum ComparedWith {
 /// The fact that stands in for a preview that did not fit into the report.
 pub const NO_ROOM: &str = "no room for a preview";
 
-/// A file of an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutputFile {
     /// Path in the output: `output`, `output[0].mask`.
     pub place: String,
     /// Without signatures; `data:` URLs are shortened. It stops working within an hour.
     pub url: String,
-    /// The kind of the file.
     pub kind: MediaKind,
     /// 0 for a file that could not be fetched.
     pub size_bytes: u64,

@@ -29,7 +29,7 @@ pub struct ModelPlan {
     pub test_hardware: Option<String>,
     /// The official (proxy) model, which receives a second push.
     pub official_model: Option<ModelRef>,
-    /// Whether the second push is of another image, built after the key for the tests was deleted.
+    /// Whether the second push is a different image, built after the tests' key was deleted.
     pub two_pass: bool,
     /// Checks before a build.
     pub inspect: InspectPlan,
@@ -54,7 +54,6 @@ pub struct ModelPlan {
 pub enum PublishMode {
     /// Push to the live model and update its deployment.
     Publish,
-    /// Stop after verification.
     TestOnly,
 }
 
@@ -109,7 +108,7 @@ pub struct BuildPlan {
     /// An existing image to use instead of building one.
     pub image: Option<String>,
     /// Paths that never become part of the image, because the reports of an earlier run would change it. Absolute, or relative to the
-    /// working folder.
+    /// working directory.
     pub unsent: Vec<PathBuf>,
 }
 
@@ -177,14 +176,14 @@ pub struct VerifyPlan {
     pub fuzz: Option<FuzzPlan>,
     /// Stop at the first failure and cancel what is running.
     pub fail_fast: bool,
-    /// What an unhealthy output means.
+    /// How to treat an unhealthy output.
     pub health: HealthMode,
     /// The Claude model of the judge; `None` for the default.
     pub judge_model: Option<String>,
 }
 
 choices! {
-    /// What an unhealthy output means: one that is blank, silent, empty, or not what its schema says.
+    /// How to treat an unhealthy output: one that is blank, silent, empty, or does not fit its schema.
     #[derive(Default)]
     pub enum HealthMode {
         /// Outputs are not checked.

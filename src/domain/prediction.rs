@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Inputs of a prediction, in the order they were written.
+/// Inputs of a prediction, in the order in which they were written.
 pub type Inputs = Map<String, Value>;
 
 /// A prediction's or training's id.
@@ -16,7 +16,7 @@ pub type Inputs = Map<String, Value>;
 pub struct PredictionId(String);
 
 impl PredictionId {
-    /// Takes an id as a service gave it.
+    /// Wraps an id from a service.
     pub fn new(id: impl Into<String>) -> Self {
         Self(id.into())
     }
@@ -33,27 +33,27 @@ impl fmt::Display for PredictionId {
     }
 }
 
-/// The six statuses of `docs/reference/replicate-api.md#statuses`. An unknown one is kept and treated as not final.
+/// The status of a prediction or training: `docs/reference/replicate-api.md#statuses`. An unknown one is kept and counts as not final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PredictionStatus {
     /// Queued, or the container is booting.
     Starting,
     /// `predict()` is running.
     Processing,
-    /// Ended well.
+    /// It succeeded.
     Succeeded,
-    /// Ended with an error.
+    /// It failed with an error.
     Failed,
-    /// Canceled by a user, or by a deadline while running.
+    /// Canceled by a user, or at a deadline while it ran.
     Canceled,
-    /// Ended before it started.
+    /// Stopped before it started.
     Aborted,
-    /// A status this program does not know.
+    /// A status that safe-push does not know.
     Unknown(String),
 }
 
 impl PredictionStatus {
-    /// Whether nothing more will happen.
+    /// Whether it is final.
     pub fn is_terminal(&self) -> bool {
         match self {
             Self::Succeeded | Self::Failed | Self::Canceled | Self::Aborted => true,
@@ -61,7 +61,7 @@ impl PredictionStatus {
         }
     }
 
-    /// The word used on the wire.
+    /// The API's name for it.
     pub fn as_str(&self) -> &str {
         match self {
             Self::Starting => "starting",
@@ -98,29 +98,26 @@ impl fmt::Display for PredictionStatus {
 /// A prediction (or training) at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
-    /// Its id.
     pub id: PredictionId,
-    /// How far it is.
     pub status: PredictionStatus,
-    /// The version that ran, as reported. May be `hidden`, and may differ from the one asked for.
+    /// The reported version. May be `hidden`, and may differ from the requested one.
     pub version: Option<String>,
-    /// The inputs as the service echoes them.
+    /// The inputs as the service returned them.
     pub inputs: Inputs,
-    /// The output, when there is one. A streamed output is an array of chunks.
+    /// The output, if any. A streamed output is an array of chunks.
     pub output: Option<Value>,
-    /// The error's text, when it failed.
+    /// The error message, if it failed.
     pub error: Option<String>,
-    /// Logs so far; empty when there are none.
+    /// Logs so far; may be empty.
     pub logs: String,
     /// Run time, without queue and boot.
     pub predict_time: Option<Duration>,
-    /// Other metrics, as they came.
+    /// Other metrics, unchanged.
     pub metrics: Map<String, Value>,
-    /// When it was created.
     pub created_at: Option<DateTime<Utc>>,
-    /// When `predict()` began.
+    /// When `predict()` started.
     pub started_at: Option<DateTime<Utc>>,
-    /// When it ended.
+    /// When it finished.
     pub completed_at: Option<DateTime<Utc>>,
     /// The page for people.
     pub web_url: Option<String>,

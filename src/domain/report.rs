@@ -1,4 +1,4 @@
-//! The outcome of a run, as values. `report/` renders it; `run.json` has frozen types of its own.
+//! The result of a run, as values. `report` renders it; `run.json` has its own frozen types.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,67 +19,63 @@ use crate::domain::verdict::Verdict;
 /// The start of the remark that holds a shell command to reproduce a failure. The HTML report shows that command separately.
 pub const REPRODUCTION: &str = "reproduce it with: ";
 
-/// A whole run.
+/// The report of a whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
     /// The version of safe-push that ran.
     pub tool_version: String,
-    /// When it began.
     pub started_at: DateTime<Utc>,
-    /// How long it took.
     pub duration: Duration,
     /// The verdict of its most severe model.
     pub verdict: Verdict,
-    /// The models, in the order they were asked for.
+    /// The models, in the requested order.
     pub models: Vec<ModelReport>,
     /// Facts about the run as a whole, such as "running on the embedded sandbox".
     pub notices: Vec<String>,
 }
 
-/// One model's run.
+/// The report of one model's run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelReport {
-    /// The name by which people select it.
+    /// The name that selects it.
     pub name: String,
     /// The live model.
     pub model: ModelRef,
-    /// The test model.
     pub test_model: ModelRef,
-    /// Its configuration file, when there is one.
+    /// Its configuration file, if it has one.
     pub config_file: Option<String>,
-    /// How it ended.
     pub verdict: Verdict,
-    /// The version that was staged, once it was.
+    /// The staged version, if it got that far.
     pub staged: Option<VersionRef>,
-    /// The version that was published, once it was.
+    /// The published version, if it got that far.
     pub published: Option<VersionRef>,
-    /// The version of the official model, once it was pushed.
+    /// The version of the official model, if it got that far.
     pub official: Option<VersionRef>,
     /// The live version before this run, for a rollback.
     pub previous: Option<VersionRef>,
     /// The versions that test trainings left at their destination.
     pub trained: Vec<VersionRef>,
-    /// Layer digests of both, once both are known.
+    /// The layers of both versions, once both are known.
     pub layers: Option<LayerProof>,
-    /// The deployment, when one was asked for and reached.
+    /// The deployment, if one was requested and reached.
     pub deployment: Option<DeploymentReport>,
-    /// The stages that were entered, in order, and those skipped.
+    /// The stages in order, skipped ones included.
     pub stages: Vec<StageReport>,
-    /// Findings of all checks, the most severe first.
+    /// Findings of all checks, most severe first.
     pub findings: Vec<Finding>,
     /// Findings that settings ignore.
     pub ignored: Vec<Finding>,
-    /// The cases, in the order of the plan.
+    /// The cases, in planned order.
     pub cases: Vec<CaseReport>,
     /// The seed that reproduces the fuzz inputs.
     pub seed: Option<u64>,
     /// The cost of its predictions.
     pub cost: Cost,
-    /// The error, when the model's run ended in one rather than in a result.
+    /// The error, if the model's run ended with one instead of a result.
     pub error: Option<ErrorReport>,
 }
 
-/// The layers that were tested, next to those that were published.
+/// The tested and the published layers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LayerProof {
     /// Layers of the staged manifest, in order.
@@ -89,7 +85,7 @@ pub struct LayerProof {
 }
 
 impl LayerProof {
-    /// Whether what was tested is what shipped.
+    /// Whether the tested and the published layers are the same.
     pub fn holds(&self) -> bool {
         !self.staged.is_empty() && self.staged == self.published
     }
@@ -100,15 +96,14 @@ impl LayerProof {
 pub struct DeploymentReport {
     /// `owner/name`.
     pub name: String,
-    /// The change.
     pub change: DeploymentChange,
     /// The release's number afterwards.
     pub release: Option<u64>,
-    /// The version it ran before, for a rollback.
+    /// Its version before, for a rollback.
     pub previous_version: Option<VersionRef>,
 }
 
-/// How a deployment was changed.
+/// What happened to a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentChange {
@@ -120,12 +115,12 @@ pub enum DeploymentChange {
     Unchanged,
 }
 
-/// An error and what to do about it.
+/// An error with its fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorReport {
     /// The chain of causes, outermost first, joined by `: `.
     pub message: String,
-    /// What to do.
+    /// The fix.
     pub hint: Option<String>,
 }
 
@@ -174,13 +169,13 @@ impl fmt::Display for Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StageStatus {
-    /// It did what it should.
+    /// It succeeded.
     Passed,
     /// It found something that stops the push.
     Failed,
     /// It could not do its work.
     Errored,
-    /// It was stopped.
+    /// It was canceled.
     Cancelled,
     /// It was not needed, or an earlier stage stopped the run.
     Skipped,
@@ -189,13 +184,10 @@ pub enum StageStatus {
 /// One stage of one model's run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StageReport {
-    /// Which.
     pub stage: Stage,
-    /// How it ended.
     pub status: StageStatus,
-    /// How long it took.
     pub duration: Duration,
-    /// One line about it, such as the image's size or why it was skipped.
+    /// One line about it, such as the image's size or the reason for skipping it.
     pub note: Option<String>,
 }
 
@@ -207,18 +199,18 @@ pub enum CaseStatus {
     Passed,
     /// Not as expected: a result.
     Failed,
-    /// Failed once and passed when repeated.
+    /// Failed once, and passed when repeated.
     Flaky,
-    /// The platform did not let it finish.
+    /// The platform kept it from finishing.
     Errored,
-    /// Stopped before its end.
+    /// Stopped before it finished.
     Cancelled,
     /// Never started.
     Skipped,
 }
 
 impl CaseStatus {
-    /// The word used in reports.
+    /// The name in reports.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
@@ -231,45 +223,39 @@ impl CaseStatus {
     }
 }
 
-/// One prediction that belongs to a case.
+/// One prediction of a case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attempt {
-    /// The prediction's id; `None` when the inputs were refused before one was made.
+    /// The prediction's id; `None` if its inputs were rejected.
     pub prediction: Option<PredictionId>,
     /// The page for people.
     pub url: Option<String>,
-    /// The output.
     pub output: Option<Value>,
     /// The prediction's error.
     pub error: Option<String>,
     /// The last lines of its logs.
     pub logs_tail: String,
-    /// Why the attempt did not pass; `None` when it did.
+    /// Why the attempt did not pass; `None` if it did.
     pub reason: Option<String>,
-    /// From creation to the end.
+    /// From creation until it finished.
     pub duration: Duration,
     /// Metrics as reported, with `predict_time` in seconds.
     pub metrics: Map<String, Value>,
 }
 
-/// One case's outcome.
+/// The result of one case.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CaseReport {
-    /// Its name.
     pub id: CaseId,
-    /// Why it is run.
     pub kind: CaseKind,
-    /// How it ended.
     pub status: CaseStatus,
-    /// The inputs sent.
     pub inputs: Inputs,
-    /// How it was judged.
     pub expectation: Expectation,
-    /// Every try on the staged version, oldest first. The last one decides.
+    /// Every attempt on the staged version, oldest first. The last one decides.
     pub attempts: Vec<Attempt>,
-    /// The same inputs on the live version, for a comparison.
+    /// In a comparison, the attempt on the live version.
     pub live: Option<Attempt>,
-    /// What the checks said about it, one line each, whether it passed or not (numbers of a comparison, the judge's reason).
+    /// Remarks of the checks, one line each, whether it passed or not: measurements, the judge's reason.
     pub remarks: Vec<String>,
     /// The files of the deciding attempt's output.
     pub files: Vec<OutputFile>,
@@ -277,7 +263,7 @@ pub struct CaseReport {
     pub live_files: Vec<OutputFile>,
     /// The pairs of files that were compared.
     pub comparisons: Vec<OutputComparison>,
-    /// A failing fuzz input shrunk to the smallest that still fails.
+    /// The minimal inputs that still fail, for a fuzz case.
     pub minimal_inputs: Option<Inputs>,
     /// From the first attempt's creation to the verdict.
     pub duration: Duration,

@@ -1,23 +1,23 @@
-//! How a run ended, and the exit code that says so.
+//! How a run ended, and its exit code.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a model's run, or a whole run, ended. Ordered by severity: the most severe model decides the run.
+/// The result of a model's run or of a whole run. Ordered by severity: the most severe model decides the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Every check passed, and whatever was to be published is published.
+    /// Every check passed, and everything that was to be published is published.
     Passed,
     /// The model failed a check: a result, not an error.
     Failed,
-    /// A service failed us: Replicate, Docker, GitHub or Claude.
+    /// A service failed: Replicate, Docker, GitHub or Claude.
     ServiceError,
     /// The account cannot pay for predictions.
     Billing,
-    /// The request or the configuration is wrong.
+    /// The request or the configuration is invalid.
     Misconfigured,
     /// The run was canceled.
     Cancelled,
@@ -36,7 +36,7 @@ impl Verdict {
         }
     }
 
-    /// The word used in `run.json` and outputs.
+    /// The name in `run.json` and outputs.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",

@@ -7,13 +7,12 @@ use cog_findings::{Finding, Location};
 
 use crate::domain::verdict::Verdict;
 
-/// A project that cannot be inspected.
+/// A project cannot be inspected.
 #[derive(Debug, thiserror::Error)]
 pub enum InspectError {
     /// The folder has no `cog.yaml`.
     #[error("no cog.yaml found in {}", folder.display())]
     NoConfig {
-        /// The folder.
         folder: PathBuf,
         /// A file with a similar name.
         near: Option<String>,
@@ -21,13 +20,11 @@ pub enum InspectError {
     /// A file exists but cannot be read.
     #[error("failed to read {}", path.display())]
     Unreadable {
-        /// The file.
         path: PathBuf,
-        /// The reason.
         #[source]
         source: io::Error,
     },
-    /// `cog.yaml` cannot be read as a configuration.
+    /// `cog.yaml` is not a configuration.
     #[error("{file} cannot be used")]
     Unusable {
         /// The file as the user knows it.
@@ -37,11 +34,7 @@ pub enum InspectError {
     },
     /// `cog_version` is not a version.
     #[error("'{text}' is not a version of Cog")]
-    BadVersion {
-        /// The requested version.
-        text: String,
-    },
-    /// The run was canceled.
+    BadVersion { text: String },
     #[error("the inspection was canceled")]
     Cancelled,
 }
@@ -59,7 +52,7 @@ impl InspectError {
         }
     }
 
-    /// The verdict of a run that ends with this error.
+    /// The verdict of a run that stops with this error.
     pub fn verdict(&self) -> Verdict {
         match self {
             Self::Cancelled => Verdict::Cancelled,

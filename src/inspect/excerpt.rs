@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_a_place_is_shown() {
+    fn the_line_of_a_finding_is_shown() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("a.py"), "one\n  two\r\n\nfour").unwrap();
         assert_eq!(excerpt(folder.path(), Location::at("a.py", 2, 3)).unwrap(), "  two");
@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_outside_of_the_folder_is_shown() {
+    fn nothing_outside_the_folder_is_shown() {
         let outer = tempfile::tempdir().unwrap();
         let folder = outer.path().join("project");
         fs::create_dir(&folder).unwrap();

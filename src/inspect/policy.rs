@@ -1,4 +1,4 @@
-//! Applies the repository's policy to findings: which are ignored, which get another severity. Nothing else does.
+//! Applies the repository's policy to findings: ignores some, and changes the severity of others. Only this module does so.
 
 use cog_findings::{Finding, Severity};
 
@@ -7,7 +7,7 @@ use crate::domain::plan::InspectPlan;
 /// Codes of compatibility rules, which `ignore_schema_checks` turns into warnings. cog-safe-push drops them.
 const COMPATIBILITY: std::ops::RangeInclusive<u32> = 101..=149;
 
-/// Applies the policy. Returns the findings that it keeps, most severe first and without repetitions, and those that it ignores.
+/// Applies the policy. Returns the remaining findings, most severe first and without repetitions, and the ignored ones.
 pub(super) fn apply(findings: Vec<Finding>, plan: &InspectPlan) -> (Vec<Finding>, Vec<Finding>) {
     let mut kept: Vec<Finding> = Vec::new();
     let mut ignored: Vec<Finding> = Vec::new();

@@ -50,7 +50,7 @@ pub(crate) async fn load_project(
     Ok((project, parsed.findings))
 }
 
-/// A path of the project as findings name it.
+/// A path in the project as findings name it.
 fn shown(shown_as: &str, path: &str) -> String {
     let parts = shown_as.split('/').filter(|part| !matches!(*part, "" | ".")).chain([path]);
     parts.collect::<Vec<_>>().join("/")

@@ -18,7 +18,7 @@ use crate::inspect::{InspectError, rules};
 /// Ruff takes milliseconds, but a file system may be slow.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Complaints that become findings.
+/// Number of Ruff's messages that become findings.
 const MOST_FINDINGS: usize = 200;
 
 /// Longer output does not come from Ruff.
@@ -27,7 +27,7 @@ const OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
 /// How much of Ruff's message a finding keeps.
 const MESSAGE_BYTES: usize = 2000;
 
-/// The default rules of every Ruff before they became hundreds: `docs/reference/cog-safe-push.md#linting`.
+/// Ruff's default rules before there were hundreds: `docs/reference/cog-safe-push.md#linting`.
 const RULES_WITHOUT_SETTINGS: &str = "E4,E7,E9,F";
 
 /// cog-safe-push always allows E402: models set variables before they import.
@@ -36,27 +36,26 @@ const ALWAYS_ALLOWED: &str = "E402";
 /// Files that may hold Ruff's settings.
 const SETTINGS: [&str; 2] = ["ruff.toml", ".ruff.toml"];
 
-/// The programs that an inspection starts.
+/// The programs that an inspection runs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tools {
-    /// The path of Ruff; `None` when it is not installed.
+    /// The path of Ruff; `None` if it is not installed.
     pub ruff: Option<PathBuf>,
-    /// The `PATH` that Ruff is started with.
+    /// The `PATH` for Ruff.
     pub path: Option<String>,
 }
 
-/// The outcome of Ruff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuffOutcome {
-    /// Switched off.
+    /// Ruff is disabled.
     Disabled,
     /// The project has no source to lint.
     NothingToLint,
-    /// Not installed.
+    /// Ruff is not installed.
     Missing,
-    /// Checked the source.
+    /// Ruff checked the source.
     Ran,
-    /// Could not check the source.
+    /// Ruff could not check the source.
     Failed,
 }
 
@@ -75,7 +74,7 @@ struct Position {
     column: u32,
 }
 
-/// Runs Ruff over the files of the predictor and the trainer.
+/// Runs Ruff on the files of the predictor and the trainer.
 pub(super) async fn run(
     project: &Project,
     tools: &Tools,
@@ -113,7 +112,7 @@ pub(super) async fn run(
     })
 }
 
-/// Runs a program and reads its output up to a limit; the program is killed when the future is dropped.
+/// Runs a program and reads its output up to a limit. Dropping the future kills the program.
 async fn bounded_output(command: &mut Command) -> io::Result<Output> {
     let mut child = command.spawn()?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -192,7 +191,7 @@ fn finding(complaint: Complaint, folder: &Path) -> Finding {
         (Some(start), _) => Location::at(file, start.row, start.column),
         (None, _) => Location::file(file),
     };
-    // Ruff's messages about syntax can have several lines.
+    // Ruff's messages about syntax may have several lines.
     let message = shorten(&complaint.message.split_whitespace().collect::<Vec<_>>().join(" "), MESSAGE_BYTES);
     match complaint.code {
         Some(code) => Finding::new(&rules::LINT, format!("{code} {message}")).at(location).detail("ruff", code),

@@ -17,15 +17,14 @@ use crate::domain::plan::{InspectPlan, ModelPlan};
 /// A project to inspect.
 #[derive(Debug, Clone, Copy)]
 pub struct InspectRequest<'a> {
-    /// The plan.
     pub plan: &'a ModelPlan,
     /// Findings from reading the configuration.
     pub config_findings: &'a [Finding],
-    /// The live version, when it is known.
+    /// The live version, if it is known.
     pub live: Option<&'a LiveVersion>,
-    /// The hardware that the account may use, when it was requested.
+    /// The account's hardware, if it was requested.
     pub hardware: Option<&'a [Hardware]>,
-    /// The programs that the inspection starts.
+    /// The programs that the inspection runs.
     pub tools: &'a Tools,
 }
 
@@ -41,9 +40,8 @@ pub struct SourceMaps {
 /// An inspected project.
 #[derive(Debug, Clone)]
 pub struct Inspected {
-    /// The project.
     pub project: Project,
-    /// Its schema; `None` when only the built image has it (SDKs before 0.19), or the source has errors.
+    /// Its schema; `None` if only the built image has it (SDKs before 0.19), or if the source has errors.
     pub schema: Option<Value>,
     /// The number of concurrent predictions that the predictor's decorator allows.
     pub concurrency: Option<u32>,
@@ -53,7 +51,6 @@ pub struct Inspected {
     pub findings: Vec<Finding>,
     /// The findings that the policy ignores.
     pub ignored: Vec<Finding>,
-    /// The outcome of Ruff.
     pub ruff: RuffOutcome,
 }
 
@@ -94,7 +91,7 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
     Ok(Inspected { project, schema, concurrency, source_maps, findings, ignored, ruff })
 }
 
-/// Inspects a schema that only the built image has.
+/// Inspects the schema of a built image, for SDKs that do not take it from the source.
 pub(crate) fn inspect_schema(
     schema: &Value,
     source_maps: &SourceMaps,
@@ -120,7 +117,7 @@ fn about_schema(schema: &Value, source_maps: &SourceMaps, live: Option<&LiveVers
     findings
 }
 
-/// What the source says about the schema.
+/// The part of the schema that the source determines.
 #[derive(Default)]
 struct FromSource {
     schema: Option<Value>,
@@ -128,7 +125,7 @@ struct FromSource {
     source_maps: SourceMaps,
 }
 
-/// Reads the schema from the source, for SDKs that take it from there.
+/// Reads the schema from the source, for SDKs that do so.
 fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     let nothing_to_describe = project.config.predict.is_none() && project.config.train.is_none();
     if project.sdk.schema_source() == SchemaSource::Image || nothing_to_describe {

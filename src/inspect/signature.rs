@@ -45,7 +45,7 @@ pub(super) fn source_map_in_repository(source: SourceMap, project: &Project) -> 
     }
 }
 
-/// A file outside of the project already has an absolute path.
+/// A file outside the project already has an absolute path.
 fn moved(location: &Location, prefix: &str) -> Location {
     if location.file.starts_with('/') {
         return location.clone();

@@ -24,13 +24,11 @@ use crate::verify::check_plan;
 
 /// An image that may be staged.
 pub(super) struct BuiltModel {
-    /// The image.
     pub(super) image: BuiltImage,
-    /// Its schema.
     pub(super) schema: Value,
 }
 
-/// Builds a model, and checks the schema of what was built.
+/// Builds a model, and checks the schema of the image.
 pub(super) struct Building<'a> {
     pub(super) model: &'a InspectedModel,
     /// The image's name in the daemon.
@@ -47,10 +45,10 @@ impl StageWork for Building<'_> {
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<BuiltModel>, Stop> {
         let Self { model, name, goal, services } = self;
         let plan = &record.model.plan;
-        // With a key, what the tests use is not what becomes official.
+        // With a key, the tested image is not the one that becomes official.
         let secrets = secrets_of(&services.environment);
         let is_official = plan.official_model.is_some() && !plan.two_pass && matches!(goal, Goal::Publish(_));
-        // First the files, before anything is built, and then the image, which the tests use too.
+        // First the files, before the build; then the image, which the tests use too.
         if is_official && plan.build.image.is_none() {
             prove_files(record, &model.inspected.project, &secrets).await?;
         }
@@ -70,13 +68,13 @@ impl StageWork for Building<'_> {
     }
 }
 
-/// A name in the daemon for an image that goes with the run.
+/// A name in the daemon for an image that is removed with the run.
 pub(super) fn image_of_run() -> String {
     format!("safe-push-run:{}", Uuid::new_v4().simple())
 }
 
-/// The name that Cog would give the image, for a build that keeps it. `one_of_several` is the model's name where others are built with it:
-/// they mostly share a folder, and with it Cog's name.
+/// The name that Cog would give the image, for a build that keeps it. `one_of_several` is the model's name if other models are built too:
+/// they mostly share a folder, and so Cog's name.
 pub(super) fn kept_image(project: &Project, one_of_several: Option<&str>) -> String {
     let folder = std::path::absolute(&project.folder).unwrap_or_else(|_unknown| project.folder.clone());
     let config = &project.config;
@@ -93,7 +91,7 @@ pub(super) fn kept_image(project: &Project, one_of_several: Option<&str>) -> Str
     }
 }
 
-/// Makes an image of a project.
+/// Builds the image of a project.
 pub(super) async fn make(
     record: &mut ModelRecord<'_>,
     model: &InspectedModel,
@@ -103,7 +101,7 @@ pub(super) async fn make(
     let (plan, context) = (&record.model.plan, record.context);
     let docker = &services.docker;
     if plan.build.builder == Builder::Cog {
-        // What Cog does is its own business; its image is checked as any other.
+        // The Cog CLI makes its own choices; its image is checked like any other.
         let build = OfficialBuild { project: &plan.project, plan: &plan.build, image_name: name, model: &plan.name };
         let program = &services.environment.official;
         return Ok(build_officially(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
@@ -123,7 +121,7 @@ pub(super) async fn make(
     Ok(build(&request, docker, context.observer, context.cancelled).await?)
 }
 
-/// Findings about the build that the inspection did not have yet, under the repository's policy.
+/// Reports findings about the build that the inspection did not have yet, under the repository's policy.
 fn tell_advice(record: &mut ModelRecord<'_>, inspected: &Inspected, findings: &[Finding]) {
     let is_known = |finding: &Finding| {
         let same = |known: &Finding| known.code == finding.code && known.message == finding.message;
@@ -145,20 +143,20 @@ fn describe(built: &Built, goal: Goal<'_>) -> String {
     }
 }
 
-/// An image that is already built carries its schema in a label.
+/// Reads the schema of an existing image from its label.
 async fn given(image: &str, images: &dyn InspectImages) -> Result<(BuiltModel, String), Stop> {
     let details = images.inspect_image(image).await?;
     let schema = details.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
     let Some(schema) = schema.filter(Value::is_object) else {
         return Err(Stop::misconfigured(
             format!("the image '{image}' has no schema in its label {OPENAPI_SCHEMA}"),
-            "give an image that `safe-push build` or `cog build` made",
+            "use an image built by `safe-push build` or `cog build`",
         ));
     };
     Ok((BuiltModel { image: details.into_built(image), schema }, format!("{image}, already built")))
 }
 
-/// Whether two documents describe the same model. Their `info` names the release of Cog that made them, which may differ.
+/// Whether two documents describe the same model. Their `info` names the Cog release that wrote them, which may differ.
 pub(super) fn says_the_same(one: &Value, other: &Value) -> bool {
     let described = |document: &Value| {
         let mut document = document.clone();
@@ -168,7 +166,7 @@ pub(super) fn says_the_same(one: &Value, other: &Value) -> bool {
     described(one) == described(other)
 }
 
-/// Checks that the image has the schema that was inspected. A schema that was not known before the build is checked now.
+/// Checks that the image has the inspected schema. A schema that was unknown before the build is checked now.
 fn check_schema(record: &mut ModelRecord<'_>, model: &InspectedModel, schema: &Value) -> Result<(), Stop> {
     let InspectedModel { inspected, replicate, .. } = model;
     let plan = &record.model.plan;

@@ -40,10 +40,10 @@ pub(super) async fn run_each(models: &[ModelRun], course: &dyn Course, context: 
     }
 }
 
-/// Why the next model is not run at all.
+/// The reason not to run the next model at all.
 fn refusal(reports: &[ModelReport], context: &RunContext<'_>) -> Option<(Verdict, &'static str)> {
     if context.cancelled.is_cancelled() {
-        return Some((Verdict::Cancelled, "the run was cancelled"));
+        return Some((Verdict::Cancelled, "the run was canceled"));
     }
     let is_unpaid = reports.iter().any(|model| model.verdict == Verdict::Billing);
     is_unpaid.then_some((Verdict::Billing, "the account cannot pay for predictions"))

@@ -1,4 +1,4 @@
-//! Ends a canceled run in time.
+//! Stops a canceled run in time.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,14 +8,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::pipeline::stop::Stop;
 
-/// How long a stage may take to clean up and return what it knows. Together with [`FORGET_TIME`] it is less than the five seconds
-/// within which a cancelled run ends; stopping predictions takes up to three of them.
+/// How long a stage may take to clean up and return its results. Together with [`FORGET_TIME`] it is less than the five seconds in which a
+/// canceled run stops. Stopping predictions takes up to three of them.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// How long a cancelled run waits for the daemon to forget the image that was built.
+/// How long a canceled run waits for the daemon to remove the name of the built image.
 pub(super) const FORGET_TIME: Duration = Duration::from_millis(500);
 
-/// Runs a stage's work. When the run is canceled, the stage learns of it too and gets some time to end by itself; then it is dropped.
+/// Runs a stage's work. If the run is canceled, the stage gets some time to stop by itself before it is dropped.
 pub(super) async fn within_grace<T>(work: impl Future<Output = Result<T, Stop>>, cancelled: &CancellationToken) -> Result<T, Stop> {
     tokio::pin!(work);
     tokio::select! {
@@ -25,7 +25,7 @@ pub(super) async fn within_grace<T>(work: impl Future<Output = Result<T, Stop>>,
     }
 }
 
-/// Asks something that changes nothing and leaves nothing behind: it is dropped at once when the run is canceled.
+/// Runs a request that changes nothing. It is dropped at once if the run is canceled.
 pub(super) async fn at_once<T, E: Into<Stop>>(
     question: impl Future<Output = Result<T, E>>,
     cancelled: &CancellationToken,
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_ends_by_itself_keeps_its_outcome() {
+    async fn work_that_stops_by_itself_keeps_its_outcome() {
         let token = cancelled_after(Duration::from_secs(10));
         let begun = Instant::now();
         let work = async {
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn work_that_does_not_listen_is_dropped() {
+    async fn work_that_ignores_cancellation_is_dropped() {
         let token = cancelled_after(Duration::from_secs(10));
         let begun = Instant::now();
         let outcome = within_grace(std::future::pending::<Result<(), Stop>>(), &token).await;

@@ -20,11 +20,11 @@ use crate::verify::check_plan;
 
 /// A model that may be built.
 pub(super) struct InspectedModel {
-    /// The project and what was found in it.
+    /// The project and its findings.
     pub(super) inspected: Inspected,
-    /// What Replicate said about it.
+    /// What Replicate reported about it.
     pub(super) replicate: ReplicateFacts,
-    /// The key that was written into its files for the tests.
+    /// The key written into its files for the tests.
     pub(super) key: Option<WrittenKey>,
 }
 
@@ -44,19 +44,19 @@ impl StageWork for Inspecting<'_> {
         let model = match gather(record, self.goal).await {
             Ok(model) => model,
             Err(stop) => {
-                // They are part of what `inspect` would have found.
+                // An inspection would have included them.
                 record.found(run.config_findings.clone());
                 return Err(stop);
             }
         };
         let inspected = &model.inspected;
         let planned = check_plan(&plan.predict, plan.train.as_ref(), inspected.schema.as_ref(), context.has_judge);
-        // As they are in the report.
+        // With excerpts, as in the report.
         let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, &plan.project)).collect();
         record.found(inspected.findings.clone());
         record.found(planned.clone());
         record.report.ignored.clone_from(&inspected.ignored);
-        // By code: the policy may have changed the severity.
+        // Compared by code: the policy may have changed the severity.
         let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
         let note = judge(&record.report.findings, |finding| {
             if configured.contains(finding.code.as_str()) || finding.code.as_str() == LINT_MISSING.code {
@@ -100,16 +100,15 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
 /// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum About {
-    /// A file of settings, or the request: wrong in itself.
+    /// A settings file or the request: invalid in itself.
     Configuration,
-    /// The plan's demands on the model.
+    /// The plan's requirements for the model.
     Plan,
-    /// The model.
     Model,
 }
 
-/// Stops on findings of severity error. A wrong configuration is a wrong request. So is a plan that does not fit the model, unless the model
-/// has errors of its own: then it may well be the model that changed, and that is a result.
+/// Stops on findings of severity error. An invalid configuration is an invalid request. So is a plan that does not fit the model, unless
+/// the model has errors of its own: then the model may be what changed, and that is a result.
 pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> Result<String, Stop> {
     let errors: Vec<About> = findings.iter().filter(|finding| finding.is_error()).map(about).collect();
     if errors.is_empty() {
@@ -124,45 +123,45 @@ pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> 
     Err(Stop::Blocked { verdict, note: count(errors.len(), "error") })
 }
 
-/// Rejects plans that safe-push cannot carry out, before anything is done.
+/// Rejects unsupported plans before anything is done.
 fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
     if plan.model == plan.test_model {
         return Err(Stop::misconfigured(
             format!("the test model is the live model, {}", plan.model),
-            "name another model as test_model: what is not tested yet must not reach the live one",
+            "set test_model to another model: untested versions must not reach the live model",
         ));
     }
     check_two_pass(plan)?;
     check_destination(plan)
 }
 
-/// Two passes end in an official model, and need the source of the second image.
+/// Checks that two passes have an official model and the source for a second image.
 fn check_two_pass(plan: &ModelPlan) -> Result<(), Stop> {
     if !plan.two_pass {
         return Ok(());
     }
     if plan.official_model.is_none() {
         return Err(Stop::misconfigured(
-            format!("two passes were asked for, but {} names no official_model", plan.config_file.as_deref().unwrap_or("nothing")),
+            format!("two_pass is set, but {} does not set official_model", plan.config_file.as_deref().unwrap_or("nothing")),
             "add `official_model: OWNER/NAME` to the configuration, or leave out two_pass",
         ));
     }
     if plan.build.image.is_some() {
         return Err(Stop::misconfigured(
-            "two passes were asked for, but an image is given, and the second pass has to build one without the key",
+            "two_pass and image are both set, but the second pass has to build an image without the key",
             "leave out image, or two_pass",
         ));
     }
     Ok(())
 }
 
-/// Test trainings make versions, and the newest version of the live model is what users get.
+/// Checks that test trainings do not end in the live model: they create versions, and users get its newest one.
 pub(super) fn check_destination(plan: &ModelPlan) -> Result<(), Stop> {
     if plan.train.as_ref().is_none_or(|train| !train.trains() || train.destination != plan.model) {
         return Ok(());
     }
     Err(Stop::misconfigured(
         format!("test trainings would end in the live model, {}", plan.model),
-        "name another model as train.destination: each test training makes a version there",
+        "set train.destination to another model: each test training creates a version there",
     ))
 }

@@ -1,4 +1,4 @@
-//! One model's report while it grows, and the stages that fill it.
+//! One model's report in progress, and the stages that fill it.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use crate::pipeline::stop::Stop;
 /// A stage of a model's run.
 #[async_trait]
 pub(super) trait StageWork: Send {
-    /// Its place in the report.
+    /// Its name in the report.
     const STAGE: Stage;
-    /// What later stages need of it.
+    /// What it passes to later stages.
     type Value: Send;
 
-    /// Does the work. What it learns goes into the record at once, so that a run that is stopped keeps it.
+    /// Does the work. Records what it learns at once, so that a stopped run keeps it.
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Self::Value>, Stop>;
 }
 
@@ -41,21 +41,20 @@ impl<T> Done<T> {
     }
 }
 
-/// The model's run goes no further.
+/// The model's run does not continue.
 pub(super) struct Halt;
 
-/// One model's report while it grows. Whatever happens, it holds the values so far.
+/// One model's report in progress. It always holds the values so far.
 pub(super) struct ModelRecord<'a> {
-    /// The model that is run.
     pub(super) model: &'a ModelRun,
-    /// What it shares with the run's other models.
+    /// State that it shares with the run's other models.
     pub(super) context: &'a RunContext<'a>,
     /// Filled in by the stages.
     pub(super) report: ModelReport,
 }
 
 impl<'a> ModelRecord<'a> {
-    /// The record of a model whose run starts.
+    /// Starts the record of a model.
     pub(super) fn begin(model: &'a ModelRun, context: &'a RunContext<'a>) -> Self {
         let plan = &model.plan;
         context.tell(&plan.name, EventKind::ModelStarted);
@@ -83,8 +82,8 @@ impl<'a> ModelRecord<'a> {
         Self { model, context, report }
     }
 
-    /// Takes the model through one stage: unless the run was canceled, the stage starts, gets some time to clean up when the run is
-    /// canceled meanwhile, and its outcome is recorded.
+    /// Takes the model through one stage, unless the run is canceled. The stage gets some time to clean up if the run is canceled
+    /// meanwhile. Its outcome is recorded.
     pub(super) async fn enter<W: StageWork>(&mut self, work: W) -> Result<W::Value, Halt> {
         let RunContext { clock, cancelled, .. } = *self.context;
         if cancelled.is_cancelled() {
@@ -108,7 +107,7 @@ impl<'a> ModelRecord<'a> {
     }
 
     fn stop(&mut self, stage: Stage, duration: Duration, stop: Stop) {
-        // Errors after a cancellation are caused by it.
+        // Errors after a cancellation are its consequences.
         let is_cancelled = self.context.cancelled.is_cancelled();
         let status = if is_cancelled { StageStatus::Cancelled } else { stop.status() };
         self.report.verdict = if is_cancelled { Verdict::Cancelled } else { stop.verdict() };
@@ -142,7 +141,7 @@ impl<'a> ModelRecord<'a> {
     /// Why stages were skipped after one that did not pass.
     fn halt_reason(&self) -> String {
         if self.report.verdict == Verdict::Cancelled {
-            return "the run was cancelled".to_owned();
+            return "the run was canceled".to_owned();
         }
         match self.report.stages.iter().find(|stage| matches!(stage.status, StageStatus::Failed | StageStatus::Errored)) {
             Some(StageReport { stage, .. }) => format!("{stage} did not pass"),
@@ -155,7 +154,7 @@ impl<'a> ModelRecord<'a> {
         self.report.stages.push(StageReport { stage, status, duration, note });
     }
 
-    /// Takes findings into the report and tells about those that are new.
+    /// Adds findings to the report, and emits the new ones.
     pub(super) fn found(&mut self, findings: Vec<Finding>) {
         for finding in findings {
             if let Some(kept) = self.keep(finding) {
@@ -165,7 +164,7 @@ impl<'a> ModelRecord<'a> {
         }
     }
 
-    /// Takes a finding into the report, with an excerpt of its line. Returns it as reported, unless it was known.
+    /// Adds a finding to the report, with an excerpt of its line. Returns it as reported, unless it was there before.
     pub(super) fn keep(&mut self, finding: Finding) -> Option<&Finding> {
         let finding = with_excerpt(finding, &self.model.plan.project);
         if self.report.findings.contains(&finding) {
@@ -184,22 +183,21 @@ impl<'a> ModelRecord<'a> {
         self.context.tell(&self.report.name, kind);
     }
 
-    /// Lists every stage that was not entered as skipped: with the reason given, or because of the stage that did not pass.
+    /// Lists every stage that was not entered as skipped, with the reason given or the stage that did not pass.
     pub(super) fn conclude(&mut self, ended: Result<&'static str, Halt>) {
         let reason = ended.map_or_else(|Halt| self.halt_reason(), str::to_owned);
         self.skip_rest(&reason);
     }
 
-    /// Ends a run that never started, with one reason for all stages.
+    /// Finishes a run that never started, with one reason for all stages.
     pub(super) fn refuse(mut self, verdict: Verdict, reason: &'static str) -> ModelReport {
         self.report.verdict = verdict;
         self.skip_rest(reason);
         self.finish()
     }
 
-    /// The finished report.
     pub(super) fn finish(mut self) -> ModelReport {
-        // A stable sort: findings of one severity stay in the order in which they were found.
+        // A stable sort keeps findings of one severity in the order in which they were found.
         self.report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         self.tell(EventKind::ModelFinished(Box::new(self.report.clone())));
         self.report

@@ -1,4 +1,4 @@
-//! The verify stage: what passed is cleared.
+//! The verify stage: a version that passes is cleared.
 
 use std::path::PathBuf;
 
@@ -16,11 +16,10 @@ use crate::pipeline::stop::Stop;
 use crate::publish::find_or_create_destination;
 use crate::verify::{VerifyRequest, VerifyServices, verify};
 
-/// What may be published, and where to.
+/// The models that a version may be published to.
 pub(super) struct ClearedModels {
-    /// The live model.
     pub(super) live: Cleared,
-    /// The official model, when there is one.
+    /// The official model, if the plan has one.
     pub(super) official: Option<Cleared>,
 }
 
@@ -51,7 +50,7 @@ impl StageWork for Verifying<'_> {
     }
 }
 
-/// Runs the predictions. Their outcome goes into the report, also when something stops them.
+/// Runs the predictions. Their outcome goes into the report even if the verification stops early.
 pub(super) async fn drive(
     record: &mut ModelRecord<'_>,
     version: &VersionRef,
@@ -89,13 +88,13 @@ pub(super) async fn drive(
     record.report.seed = outcome.seed;
     record.report.cost += priced(outcome.cost, plan);
     for finding in outcome.findings {
-        // `verify` told it when it was found.
+        // `verify` emitted it when it was found.
         record.keep(finding);
     }
     outcome.stopped.map_or(Ok(()), |error| Err(error.into()))
 }
 
-/// Finds or creates the model that trainings end in.
+/// Finds or creates the destination of trainings.
 async fn prepare_destination(record: &mut ModelRecord<'_>, plan: &TrainPlan, services: &VerifyServices) -> Result<(), Stop> {
     let TrainPlan { destination, destination_hardware, .. } = plan;
     let (replicate, cancelled) = (services.replicate.as_ref(), record.context.cancelled);
@@ -107,7 +106,7 @@ async fn prepare_destination(record: &mut ModelRecord<'_>, plan: &TrainPlan, ser
     Ok(())
 }
 
-/// The cost with an estimate in dollars, where the hardware is known and has a public price.
+/// Adds an estimate in dollars to the cost, if the hardware is known and has a public price.
 fn priced(cost: Cost, plan: &ModelPlan) -> Cost {
     let price = plan.test_hardware.as_deref().and_then(usd_per_second);
     Cost { estimated_usd: cost.estimated_usd.or_else(|| price.map(|price| price * cost.predict_seconds)), ..cost }

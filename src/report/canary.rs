@@ -13,12 +13,10 @@ use crate::support::clock::humane;
 /// The value of `schema` in these documents.
 pub(crate) const SCHEMA: &str = "safe-push/canary/v1";
 
-/// A canary run with frozen names: fields may be added, but never renamed or removed.
+/// A canary run. Fields may be added, but are never renamed or removed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CanaryFlight {
-    /// [`SCHEMA`].
     pub(crate) schema: String,
-    /// The verdict.
     pub(crate) verdict: Verdict,
     /// The text that the canary model returns.
     pub(crate) id: String,
@@ -30,7 +28,7 @@ pub(crate) struct CanaryFlight {
     pub(crate) duration_ms: u64,
     /// The steps, in order.
     pub(crate) steps: Vec<Step>,
-    /// The error that ended it.
+    /// The error that stopped it.
     pub(crate) error: Option<Problem>,
 }
 
@@ -50,7 +48,6 @@ pub(crate) struct Step {
 /// An error with a fix.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Problem {
-    /// The error.
     pub(crate) message: String,
     /// The fix.
     pub(crate) hint: Option<String>,
@@ -60,7 +57,7 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A canary run as data.
+/// A canary run as JSON data.
 pub(crate) fn canary_flight(report: &CanaryReport) -> CanaryFlight {
     CanaryFlight {
         schema: SCHEMA.to_owned(),
@@ -110,7 +107,7 @@ mod tests {
     use crate::domain::report::ErrorReport;
 
     #[test]
-    fn a_flight_is_told_step_by_step() {
+    fn a_canary_is_reported_step_by_step() {
         let step = |name, status, millis, note: Option<&str>| CanaryStep {
             name,
             status,
@@ -130,7 +127,7 @@ mod tests {
             problem: Some(ErrorReport { message: "expected 'a'".to_owned(), hint: Some("look".to_owned()) }),
         };
         let flight = canary_flight(&report);
-        assert!(!canary_text(&flight).contains('\u{1b}'), "what a model says is no command for a terminal");
+        assert!(!canary_text(&flight).contains('\u{1b}'), "text of a model cannot control a terminal");
         insta::assert_snapshot!(canary_text(&flight).lines().take(2).collect::<Vec<_>>().join("\n"), @r"
         canary c0ffee on acme/safe-push-canary: failed
           build    passed         12 s  0.12 GB

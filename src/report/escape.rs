@@ -1,19 +1,20 @@
-//! Makes text that somebody else wrote harmless for the place where it goes.
+//! Escapes untrusted text for the place where it goes.
 //!
 //! Outputs, logs and errors come from models, names and messages from repositories. In Markdown they go into code fences longer than any
-//! run of backticks inside, or into table cells with everything escaped that GitHub would act on:
+//! run of backticks inside, or into table cells with everything escaped that GitHub interprets:
 //! `docs/reference/github-actions.md#what-markdown-may-contain`.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// A space without width. It separates characters that GitHub would read together.
+/// A zero-width space. It separates characters that GitHub would read together.
 const INVISIBLE: &str = "&#8203;";
 
-/// Replaces a character that is not shown.
+/// Replaces a character that must not be shown.
 const REPLACEMENT: char = '\u{fffd}';
 
-/// Text for a terminal or a plain log: keeps line breaks and tabs, drops other control characters and those that change the direction.
+/// Escapes text for a terminal or a plain log. Keeps line breaks and tabs; drops other control characters and those that change the text
+/// direction.
 pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
     if !text.chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')) {
         return Cow::Borrowed(text);
@@ -34,7 +35,7 @@ pub(crate) fn terminal(text: &str) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
-/// Text for a terminal or a plain log, on one line.
+/// Escapes text for one line of a terminal or a plain log.
 pub(crate) fn line(text: &str) -> String {
     terminal(text).split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -74,8 +75,8 @@ fn skip_sequence(characters: &mut std::iter::Peekable<std::str::Chars<'_>>) {
 
 /// One line of Markdown, also within a table or between HTML tags, without formatting, links, mentions or references.
 ///
-/// Character references work in Markdown and in HTML; a backslash would be visible between HTML tags. GitHub searches the finished page
-/// for mentions and references to issues, where a character reference is the character again, so an invisible space follows the sign.
+/// Character references work in Markdown and in HTML; a backslash would be visible between HTML tags. GitHub looks for mentions and issue
+/// references in the rendered page, where a character reference is the character again. So an invisible space follows the sign.
 pub(crate) fn markdown(text: &str) -> String {
     let text = line(text);
     let mut escaped = String::with_capacity(text.len() + 8);
@@ -99,7 +100,7 @@ pub(crate) fn markdown(text: &str) -> String {
     escaped
 }
 
-/// Whether `before` and `behind` meet inside `GH-123`, which GitHub reads as an issue.
+/// Whether `before` and `behind` together read `GH-123`, which GitHub takes for an issue.
 fn is_reference(before: &str, behind: &str) -> bool {
     let parts = before.len().checked_sub(3).and_then(|start| before.split_at_checked(start));
     let Some((rest, sign)) = parts else { return false };
@@ -134,7 +135,7 @@ fn longest_run(text: &str, wanted: char) -> usize {
     longest
 }
 
-/// Text for XML 1.0, which cannot represent some characters.
+/// Escapes text for XML 1.0, which cannot represent some characters.
 pub(crate) fn xml(text: &str) -> String {
     terminal(text).chars().map(|c| if matches!(c, '\u{fffe}' | '\u{ffff}') { REPLACEMENT } else { c }).collect()
 }
@@ -146,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_terminal_is_told_nothing_but_text() {
+    fn a_terminal_gets_only_text() {
         for (text, safe) in [
             ("plain\ttext\n", "plain\ttext\n"),
             ("\u{1b}[31mred\u{1b}[0m", "red"),
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn markdown_shows_what_it_is_given() {
+    fn markdown_shows_text_unchanged() {
         for (text, safe) in [
             ("two words", "two words"),
             ("@everyone", "&#64;&#8203;everyone"),
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn fences_are_longer_than_what_they_hold() {
+    fn fences_are_longer_than_backticks_inside() {
         assert_eq!(fenced("x", ""), "```\nx\n```\n");
         assert_eq!(fenced("a ```` b", "text"), "`````text\na ```` b\n`````\n");
         assert_eq!(code("a`b"), "``a`b``");
@@ -194,12 +195,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_invisible_is_left(text in any::<String>()) {
+        fn invisible_characters_are_removed(text in any::<String>()) {
             prop_assert!(!terminal(&text).chars().any(|c| is_control(c) && !matches!(c, '\n' | '\t')));
         }
 
         #[test]
-        fn no_mention_and_no_tag_is_left(text in "[@#<>|`a-z/:. \n]{0,40}") {
+        fn mentions_and_tags_are_escaped(text in "[@#<>|`a-z/:. \n]{0,40}") {
             let escaped = markdown(&text);
             prop_assert!(!escaped.contains(['@', '<', '>', '\n']), "{escaped}");
             prop_assert!(!escaped.contains("://"), "{escaped}");

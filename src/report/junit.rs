@@ -14,7 +14,7 @@ use crate::domain::report::{CaseStatus, StageStatus};
 /// Longer texts are cut: CI systems load the whole file.
 const TEXT_BYTES: usize = 16 * 1024;
 
-/// Measurements of one case.
+/// Number of measurements per case.
 const PROPERTIES: usize = 200;
 
 /// The report could not be written as XML.
@@ -22,7 +22,7 @@ const PROPERTIES: usize = 200;
 #[error("failed to write junit.xml")]
 pub struct JunitError(#[from] quick_junit::SerializeError);
 
-/// The run as JUnit's XML.
+/// The run as JUnit XML.
 pub(crate) fn junit_xml(run: &Run) -> Result<String, JunitError> {
     let mut report = Report::new("safe-push");
     if let Ok(time) = DateTime::parse_from_rfc3339(&run.started_at) {
@@ -84,7 +84,7 @@ fn prediction_case(case: &Case, model: &Model) -> TestCase {
     entry
 }
 
-/// The measurements of comparing the files of a case, each name starting with the file.
+/// The measurements of a case's comparisons. Each name starts with the file.
 fn numbers(case: &Case) -> Vec<(String, String)> {
     let mut numbers = Vec::new();
     for comparison in &case.comparisons {
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_of_comparisons_are_properties() {
+    fn measurements_are_properties() {
         insta::assert_snapshot!(junit_xml(&run_json(&sample::media())).unwrap());
     }
 

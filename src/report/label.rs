@@ -1,4 +1,4 @@
-//! Statuses and verdicts as people read them. The words of `run.json` are fixed elsewhere.
+//! Statuses and verdicts as text for people. Their names in `run.json` are defined elsewhere.
 
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict;

@@ -2,10 +2,9 @@
 
 use super::json::v1::{Case, ComparisonEntry, FileEntry, MeasurementEntry};
 
-/// A measurement as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MeasurementText {
-    /// `mean colour distance`, `duration (s)`. Untrusted when the run was read from a file.
+    /// `mean colour distance`, `duration (s)`. Untrusted if the run was read from a file.
     pub(super) name: String,
     /// The number, or `not a number`.
     pub(super) value: String,
@@ -13,7 +12,6 @@ pub(super) struct MeasurementText {
     pub(super) limit: String,
 }
 
-/// A measurement as text.
 pub(super) fn measurement_text(measured: &MeasurementEntry) -> MeasurementText {
     let value = measured.value.map_or_else(|| "not a number".to_owned(), number);
     let limit = match (measured.at_most, measured.at_least) {
@@ -43,7 +41,7 @@ pub(super) fn file_text(file: &FileEntry) -> String {
     facts.join(", ")
 }
 
-/// What a file was compared with.
+/// The side that a file was compared with, as text.
 pub(super) fn compared_with(comparison: &ComparisonEntry) -> &'static str {
     if comparison.with == "live" { "the live version" } else { "the expected file" }
 }
@@ -103,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_as_many_digits_as_say_something() {
+    fn numbers_have_as_many_digits_as_matter() {
         for (value, text) in [
             (8.0, "8"),
             (0.0, "0"),
@@ -120,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_read_well() {
+    fn sizes_have_suitable_units() {
         for (bytes, words) in [
             (0, "0 bytes"),
             (999, "999 bytes"),
@@ -134,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_limits_are_words() {
+    fn names_and_limits_are_readable() {
         let of = |name: &str, at_most, at_least| {
             measurement_text(&MeasurementEntry { name: name.to_owned(), value: Some(1.5), at_most, at_least, holds: true })
         };

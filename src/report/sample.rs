@@ -1,4 +1,4 @@
-//! Runs for the tests of every rendering.
+//! Sample runs for the tests of all renderings.
 
 mod media;
 
@@ -20,7 +20,7 @@ use crate::domain::verdict::Verdict;
 
 pub(crate) use media::media;
 
-/// A rule that only these samples break.
+/// A rule that only these samples use.
 pub(crate) const SAMPLE_RULE: Rule = Rule {
     code: "SP101",
     name: "input-removed",
@@ -30,10 +30,10 @@ pub(crate) const SAMPLE_RULE: Rule = Rule {
     example: "None.",
 };
 
-/// What a model may write to make a reader believe or do something.
+/// Text by which a model may try to deceive a reader or run code.
 pub(crate) const HOSTILE: &str = "</details><script>alert(1)</script> @everyone #1 ``` ::set-env name=X::y \u{1b}[31m ![x](https://evil.example/x.png) javascript:alert(1)";
 
-/// One of every kind.
+/// One run of every kind.
 pub(crate) fn all() -> Vec<RunReport> {
     vec![passed(), failed_case(), stopped_by_finding(), service_error(), cancelled(), two_models(), media(), hostile()]
 }

@@ -6,7 +6,7 @@ use crate::domain::output::OutputComparison;
 #[derive(Debug)]
 pub(super) enum AttemptVerdict {
     Passed,
-    /// Passed after all: the failure of the first attempt was none, so the case is not flaky.
+    /// Passed after all: the first failure did not count, so the case is not flaky.
     Excused,
     Failed {
         reason: String,

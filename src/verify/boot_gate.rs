@@ -45,7 +45,7 @@ impl BootGate {
         Self { state: watch::Sender::new(GateState::Closed) }
     }
 
-    /// Waits until the version runs (`Some(None)`) or until it is this prediction's turn to boot it. `None` if cancelled.
+    /// Waits until the version runs (`Some(None)`) or until it is this prediction's turn to boot it. `None` if canceled.
     pub(super) async fn pass(&self, cancelled: &CancellationToken) -> Option<Option<BootPermit<'_>>> {
         let mut seen = self.state.subscribe();
         loop {
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_stops_when_cancelled() {
+    async fn waiting_stops_when_canceled() {
         let (gate, cancelled) = (BootGate::new(), CancellationToken::new());
         let _permit = gate.pass(&cancelled).await.unwrap();
         let (passed, ()) = tokio::join!(gate.pass(&cancelled), async { cancelled.cancel() });

@@ -20,7 +20,7 @@ pub(super) struct PredictionCall<'a> {
 /// A prediction or training with its retries.
 #[derive(Debug)]
 pub(super) struct PredictionRun {
-    /// Every prediction that was created or refused, oldest first. The end is that of the last one.
+    /// Every prediction that was created or rejected, oldest first. `end` is that of the last one.
     pub(super) attempts: Vec<Attempt>,
     pub(super) end: PredictionEnd,
 }
@@ -30,7 +30,7 @@ pub(super) struct PredictionRun {
 pub(super) enum PredictionEnd {
     /// It succeeded, or failed with an error of the model.
     Finished(Box<Prediction>),
-    /// Replicate refused the inputs, with this message.
+    /// Replicate rejected the inputs, with this message.
     Refused(String),
     /// It reached a time limit and was canceled, with this message.
     TimedOut(String),

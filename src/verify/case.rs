@@ -24,10 +24,9 @@ use crate::verify::report_builder::CaseReportBuilder;
 use crate::verify::slots::Priority;
 use crate::verify::{platform, rules};
 
-/// Attempts of one case.
 const ATTEMPTS: usize = 2;
 
-/// What was found out about an output without asking Claude.
+/// The result of checking an output without asking Claude.
 struct Assessment {
     checked: CheckResult,
     defects: Vec<(OutputDefect, String)>,
@@ -68,7 +67,6 @@ impl Engine<'_> {
         }
     }
 
-    /// Judges how a prediction ended.
     pub(super) async fn judge_end(&self, case: &PlannedCase, mask: &Mask, end: PredictionEnd) -> AttemptResult {
         match end {
             PredictionEnd::NotStarted => AttemptResult::of(AttemptVerdict::NotStarted),

@@ -22,7 +22,6 @@ impl Ledger {
         work(&mut self.cost.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Counts a prediction.
     pub(super) fn count_prediction(&self) {
         self.with(|cost| cost.predictions += 1);
     }

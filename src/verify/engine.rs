@@ -81,7 +81,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// The gate that predictions or trainings pass one by one until the version runs. The live version has none, for it is known to boot.
+    /// The gate that predictions or trainings pass one by one until the version runs. `None` for the live version, which is known to boot.
     pub(super) fn gate_of(&self, side: Side) -> Option<&BootGate> {
         match side {
             Side::Staged => Some(&self.gate),

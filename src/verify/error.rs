@@ -14,7 +14,7 @@ pub enum VerifyError {
     /// The version did not start, so no prediction on it can succeed.
     #[error("the version never booted: {reason}")]
     NeverBooted {
-        /// How that showed.
+        /// The evidence for it.
         reason: String,
         /// The last lines of the logs. Untrusted text.
         logs_tail: String,
@@ -45,7 +45,7 @@ impl VerifyError {
         }
     }
 
-    /// How to fix it, if there is a fix to suggest.
+    /// The fix, if there is one to suggest.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NeverBooted { .. } => {

@@ -67,7 +67,7 @@ impl Engine<'_> {
         }
     }
 
-    /// An output with the pieces of a concatenating iterator joined. Trainings have none.
+    /// Joins the pieces of a concatenating iterator. A training's output stays as it is.
     pub(super) fn joined(&self, method: Method, output: Value) -> Value {
         match method {
             Method::Predict => join_output(self.request.schema, output),

@@ -111,7 +111,7 @@ fn schemas_of(document: &Value, method: Method) -> Value {
     schemas
 }
 
-/// Applies the plan to invented inputs: removes disabled and `null` ones, adds fixed ones, and takes files and secrets from the generated
+/// Applies the plan to invented inputs: removes disabled and `null` ones, and adds fixed ones. Files and secrets come from the generated
 /// inputs, because invented ones cannot be valid.
 fn completed(document: &Value, method: Method, plan: &FuzzPlan, invented: Inputs, generated: &Inputs) -> Inputs {
     let mut inputs = Inputs::new();

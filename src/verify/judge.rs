@@ -41,7 +41,7 @@ pub struct InventionRequest {
     pub fixed: Inputs,
     /// Inputs that are never sent.
     pub disabled: Vec<String>,
-    /// Instructions of the test's author.
+    /// Instructions by the test's author.
     pub prompt: Option<String>,
     /// Inputs that are tested already.
     pub known: Vec<Inputs>,
@@ -52,7 +52,6 @@ pub struct InventionRequest {
 /// A question about an output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct JudgeQuestion {
-    /// What to judge it by.
     pub subject: JudgeSubject,
     /// The Claude model to use, if the plan names one.
     pub model: Option<String>,
@@ -101,7 +100,6 @@ impl fmt::Debug for EvidenceFile {
     }
 }
 
-/// A judge's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
     /// Whether the output fits.
@@ -114,8 +112,6 @@ pub struct Judgement {
 #[derive(Debug, thiserror::Error)]
 #[error("Claude gave no answer: {message}")]
 pub struct JudgeError {
-    /// The error.
     pub message: String,
-    /// Who is responsible.
     pub kind: ErrorKind,
 }

@@ -4,34 +4,35 @@
 //!
 //! - Every prediction names the exact version. The first one boots it while the others wait. If it never starts, nothing else runs.
 //! - At most `parallel` predictions are in flight, or one once Replicate reports low credit. Checking outputs takes no slot.
-//! - A failed case is repeated once and is *flaky* if the second attempt passes. Refused inputs and start-up timeouts are not repeated.
+//! - A failed case is repeated once and is *flaky* if the second attempt passes. Rejected inputs and start-up timeouts are not repeated.
 //! - Failures of the platform ([`platform`]) are retried and counted separately. They end as *errored*, never as passed or failed.
 //! - The client enforces time limits: a prediction that reaches one is canceled at Replicate, and its case fails.
-//! - Trainings share slots, limits and retries. They boot a container of their own, so the first of them also goes alone. Their destination has to
-//!   exist, and the report names the versions they leave behind. They are neither compared nor shrunk.
-//! - Errors of Replicate or billing, a spent budget, `fail_fast` and cancellation stop everything: predictions in flight are canceled, the remaining
-//!   cases skipped.
+//! - Trainings share slots, limits and retries. They boot a container of their own, so the first of them also goes alone. Their destination
+//!   has to exist, and the report names the versions they leave behind. They are neither compared nor shrunk.
+//! - Errors of Replicate or billing, a spent budget, `fail_fast` and cancellation stop everything: predictions in flight are canceled, the
+//!   remaining cases skipped.
 //!
 //! # Where fuzz inputs come from
 //!
-//! From the schema ([`fuzz`]). If there is an [`Inventor`] and no seed is given, it writes every second input, or all if the plan has a prompt for
-//! it. It is asked for one batch at a time while other cases run. Inputs that do not fit the schema are dropped, and generated ones take the place of
-//! missing ones.
+//! From the schema ([`fuzz`]). If there is an [`Inventor`] and no seed is given, it writes every second input, or all if the plan has a
+//! prompt for it. It is asked for one batch at a time while other cases run. Inputs that do not fit the schema are dropped, and generated
+//! ones take the place of missing ones.
 //!
 //! # How outputs are compared with live
 //!
-//! Both versions get the same inputs. If the schema has a `seed` that the case does not set, both get the same one. [Equal](output_compare) outputs
-//! pass. If they differ, both versions are asked once more, because a difference only counts if the live version is deterministic:
+//! Both versions get the same inputs. If the schema has a `seed` that the case does not set, both get the same one. [Equal](output_compare)
+//! outputs pass. If they differ, both versions are asked once more, because a difference only counts if the live version is deterministic:
 //!
-//! - If the live version returned the same output twice, the difference is a change. The case fails, or is flaky if the second outputs agree.
-//! - If not, the model is random. The judge decides, if there is one. Otherwise safe-push compares what randomness cannot change: types, members,
-//!   number and kind of files, image sizes, and durations and text lengths within an order of magnitude. If these agree, the case passes with
-//!   the note SP613; if not, it fails.
+//! - If the live version returned the same output twice, the difference is a change. The case fails, or is flaky if the second outputs
+//!   agree.
+//! - If not, the model is random. The judge decides, if there is one. Otherwise safe-push compares what randomness cannot change: types,
+//!   members, number and kind of files, image sizes, and durations and text lengths within an order of magnitude. If these agree, the case
+//!   passes with the note SP613; if not, it fails.
 //!
 //! If the live version fails, the case passes with a remark and the warning SP616.
 //!
-//! Checks are pure and take an [`observation`], for which everything was fetched before. The caller estimates costs in dollars and decides what the
-//! cases mean for the push.
+//! Checks are pure and take an [`observation`], for which everything was fetched before. The caller estimates costs in dollars and decides
+//! what the cases mean for the push.
 
 mod attempt_result;
 mod boot_gate;

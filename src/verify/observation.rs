@@ -18,7 +18,7 @@ pub(super) enum Outcome {
     Succeeded,
     /// With an error of the model. Untrusted text.
     Failed(String),
-    /// Not created: Replicate refused the inputs, with this message.
+    /// Not created: Replicate rejected the inputs, with this message.
     Refused(String),
 }
 
@@ -27,7 +27,6 @@ pub(super) enum Outcome {
 pub(super) struct Observation {
     /// The method of the model that was called.
     pub(super) method: Method,
-    /// How it ended.
     pub(super) outcome: Outcome,
     /// The output, with the pieces of a concatenating iterator joined.
     pub(super) output: Option<Value>,
@@ -57,7 +56,6 @@ pub(super) struct FetchedFile {
 /// Why a file could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FetchProblem {
-    /// The error.
     pub(super) message: String,
     /// Who is responsible.
     pub(super) fault: FetchFault,
@@ -134,7 +132,6 @@ impl FetchedFile {
 }
 
 impl Observation {
-    /// An observation without files.
     pub(super) fn without_files(method: Method, outcome: Outcome, output: Option<Value>) -> Self {
         Self { method, outcome, output, files: Vec::new(), wanted: None }
     }

@@ -18,7 +18,7 @@ pub(super) enum Opinion {
         reason: String,
         remarks: Vec<String>,
     },
-    /// There is no judge, or it failed; why.
+    /// The reason: there is no judge, or it failed.
     Unknown(String),
     Cancelled,
 }
@@ -58,7 +58,7 @@ impl Engine<'_> {
     /// Asks the judge about an output.
     pub(super) async fn opinion(&self, subject: JudgeSubject, inputs: Inputs, output: Evidence) -> Opinion {
         let Some(judge) = &self.services.judge else {
-            return Opinion::Unknown("there is no Claude API key, so the output cannot be judged".to_owned());
+            return Opinion::Unknown("no Claude API key is set, so the output cannot be judged".to_owned());
         };
         let question = JudgeQuestion { subject, model: self.request.plan.judge_model.clone(), inputs, output };
         let asking = async {

@@ -113,11 +113,11 @@ fn is_url(text: &str) -> bool {
 }
 
 fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
-    // The case may expect that Replicate refuses its inputs.
+    // The case may expect Replicate to reject its inputs.
     if matches!(case.expectation, Expectation::ErrorContains(_)) {
         return;
     }
-    // Nulls are not sent, because the API refuses them.
+    // Nulls are not sent, because the API rejects them.
     let sent = case.inputs.iter().filter(|(_, value)| !value.is_null());
     let sent = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
     for problem in check_inputs(document, method, &sent) {

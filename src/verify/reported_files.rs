@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_attempt_without_files_has_none_of_an_earlier_one() {
+    async fn an_attempt_without_files_does_not_get_those_of_an_earlier_one() {
         let reported_files = ReportedFiles::new();
         reported_files.record(&PredictionId::new("first"), &[file("", "a.png", Ok(image()))], &Mask::default()).await;
         let mut report = report(&["first", "second"], None);

@@ -46,7 +46,6 @@ pub struct VerifyRequest<'a> {
     pub limits: &'a Limits,
     /// Number of predictions in flight; 0 counts as 1.
     pub parallel: usize,
-    /// The staged version.
     pub version: &'a VersionRef,
     /// The version to compare with; `None` if there is no live version.
     pub live: Option<&'a VersionRef>,

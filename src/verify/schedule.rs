@@ -15,7 +15,7 @@ use crate::verify::fuzz::{Generator, UnfillableInput};
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::rules;
 
-/// The seed that both versions get in a comparison; the same as in cog-safe-push.
+/// The seed that both versions get in a comparison; cog-safe-push uses the same one.
 const COMPARISON_SEED: u64 = 1;
 
 /// The cases of a verification.

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn there_are_as_many_slots_as_the_capacity() {
+    async fn slots_are_limited_to_the_capacity() {
         let slots = Slots::new(2);
         let (first, second) = (now(&slots, Priority::Normal).await, now(&slots, Priority::Normal).await);
         assert!(first.is_some() && second.is_some());
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_cancelled_wait_takes_no_slot() {
+    async fn a_canceled_wait_takes_no_slot() {
         let slots = Slots::new(1);
         let held = now(&slots, Priority::Normal).await;
         assert!(now(&slots, Priority::Normal).await.is_none());

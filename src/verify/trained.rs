@@ -33,7 +33,7 @@ impl TrainedVersions {
 
     /// The remarks that name the versions of one case.
     pub(super) fn remarks(&self, case: &CaseId) -> Vec<String> {
-        self.where_case(|other| other == case).iter().map(|version| format!("made version {version}")).collect()
+        self.where_case(|other| other == case).iter().map(|version| format!("created version {version}")).collect()
     }
 
     /// The findings that name all versions, one for each destination.

@@ -1,4 +1,4 @@
-//! Files of the actions and of a release.
+//! The files of the actions and of a release.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -30,7 +30,7 @@ fn every_template_has_its_properties() {
     }
 }
 
-/// A release of a copy of what a release changes, pushed to a folder instead of GitHub.
+/// Runs a release on a copy of the files that it changes, and pushes to a folder instead of GitHub.
 #[test]
 fn a_release_names_one_image_everywhere_and_moves_the_major_tag_only_forward() {
     let digest = "a".repeat(64);

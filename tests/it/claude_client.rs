@@ -43,7 +43,7 @@ async fn fake() -> FakeClaude {
 }
 
 #[tokio::test]
-async fn a_question_is_as_the_api_wants_it() {
+async fn a_question_has_the_apis_format() {
     let fake = fake().await;
     let mut png = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(3000, 20).write_to(&mut png, image::ImageFormat::Bmp).unwrap();
@@ -58,7 +58,7 @@ async fn a_question_is_as_the_api_wants_it() {
 }
 
 #[tokio::test]
-async fn what_passes_is_repeated_and_waits_as_asked() {
+async fn temporary_errors_are_retried_after_the_requested_wait() {
     let fake = fake().await;
     fake.fail(Fault { status: 429, kind: "rate_limit_error", message: "slow down", retry_after: Some("1") });
     fake.fail(Fault { status: 529, kind: "overloaded_error", message: "Overloaded", retry_after: None });
@@ -94,7 +94,7 @@ async fn errors_have_their_meaning_and_are_not_repeated() {
 }
 
 #[tokio::test]
-async fn answers_that_cannot_be_used_say_why() {
+async fn unusable_answers_are_errors_with_a_reason() {
     let message = |stop: &str, content: Value| json!({"content": content, "stop_reason": stop, "usage": {"output_tokens": 9}});
     for (body, words) in [
         (message("max_tokens", json!([])), "cut off at 100 tokens"),
@@ -111,7 +111,7 @@ async fn answers_that_cannot_be_used_say_why() {
 }
 
 #[tokio::test]
-async fn a_spent_budget_ends_the_questions() {
+async fn no_question_is_sent_after_the_budget_is_spent() {
     let fake = fake().await;
     let client = client(ClaudeOptions { budget_tokens: 1000, ..options(&fake) });
     let question = question(vec![Content::Text("Is it?".to_owned())]);

@@ -1,4 +1,4 @@
-//! The program as its users meet it, where no Docker is needed.
+//! The CLI as a user sees it, where no Docker is needed.
 
 use insta::assert_snapshot;
 use test_support::Repository;
@@ -16,19 +16,19 @@ fn help_of_run_names_every_setting() {
 }
 
 #[test]
-fn a_misspelt_key_is_told_with_its_line_and_the_nearest_key() {
+fn a_misspelled_key_is_reported_with_its_line_and_the_nearest_key() {
     let repository = Repository::example("text-stats");
     repository.edit(CONFIG, "test_hardware:", "test_hardwear:");
     assert_snapshot!(repository.run("run"));
 }
 
 #[test]
-fn a_missing_token_is_told_with_both_ways_out() {
+fn a_missing_token_is_reported_with_both_fixes() {
     assert_snapshot!(Repository::example("text-stats").run("run"));
 }
 
 #[test]
-fn a_missing_registry_token_is_told_apart() {
+fn a_missing_registry_token_is_reported_separately() {
     let repository = Repository::example("text-stats").variable("REPLICATE_API_TOKEN", "r8_0000000000000000000000000000000000000");
     assert_snapshot!(repository.run("run"));
 }
@@ -40,7 +40,7 @@ fn a_missing_daemon_is_a_service_error() {
 }
 
 #[test]
-fn an_unknown_flag_is_a_wrong_request() {
+fn an_unknown_flag_is_an_invalid_request() {
     let seen = Repository::new().run("run --paralel 3");
     assert_eq!(seen.code, Some(2));
     assert!(seen.stderr.contains("--parallel"), "{}", seen.stderr);
@@ -52,14 +52,14 @@ fn a_folder_without_a_model_says_what_is_missing() {
 }
 
 #[test]
-fn check_without_a_token_still_tells_what_the_source_tells() {
+fn check_without_a_token_still_reports_findings_of_the_source() {
     let repository = Repository::example("text-stats");
     repository.edit("predict.py", "description=\"The text to count\", ", "");
     assert_snapshot!(repository.run("check"));
 }
 
 #[test]
-fn errors_are_json_too_when_asked() {
+fn errors_are_json_too_on_request() {
     let seen = Repository::example("text-stats").run("run --format json");
     let error: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!(error["schema"], "safe-push/v1");
@@ -112,7 +112,7 @@ fn the_schema_of_the_source_is_shown() {
 }
 
 #[test]
-fn a_breaking_schema_change_is_told_with_exit_code_1() {
+fn a_breaking_schema_change_is_reported_with_exit_code_1() {
     let repository = Repository::example("text-stats");
     let old = repository.run("schema show").stdout;
     repository.write("old.json", &old);
@@ -123,7 +123,7 @@ fn a_breaking_schema_change_is_told_with_exit_code_1() {
 }
 
 #[test]
-fn an_unknown_rule_has_a_neighbour() {
+fn an_unknown_rule_suggests_a_similar_one() {
     let seen = Repository::new().run("rules SP1O1");
     assert_eq!(seen.code, Some(2));
     assert!(seen.stderr.contains("did you mean SP101?"), "{seen}");

@@ -1,4 +1,4 @@
-//! What `check` reports: on the line at fault, before a build, without Docker.
+//! What `check` reports, on which lines. No build and no Docker.
 
 use insta::assert_snapshot;
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
@@ -6,7 +6,7 @@ use safe_push::support::ExposeSecret;
 use serde_json::Value;
 use test_support::{Repository, Seen};
 
-/// A live version of `acme/text-stats` as the example describes it, and a repository that changes.
+/// A live version of `acme/text-stats` as the example describes it, and a repository to change.
 struct Live {
     sandbox: Sandbox,
     repository: Repository,
@@ -26,7 +26,7 @@ impl Live {
         Self { sandbox, repository }
     }
 
-    /// Runs the program without holding up the sandbox, which lives in this process.
+    /// Runs the CLI without blocking the sandbox, which lives in this process.
     async fn run(&self, line: &str) -> Seen {
         tokio::task::block_in_place(|| self.repository.run(line))
     }
@@ -64,12 +64,12 @@ async fn breaking_changes_are_shown_on_their_lines() {
 
     let ignored = live.run("check --ignore-schema-compatibility").await;
     assert_eq!(ignored.code, Some(0), "{ignored}");
-    assert!(ignored.stdout.contains("warning["), "still told: {ignored}");
+    assert!(ignored.stdout.contains("warning["), "still reported: {ignored}");
     live.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rule_is_ignored_for_the_model_that_says_so_and_not_for_others() {
+async fn a_rule_is_ignored_only_for_the_model_that_ignores_it() {
     let live = Live::new().await;
     live.repository.edit("predict.py", "ge=0, le=50", "ge=0, le=20");
     let configured = live.repository.read("cog-safe-push-configs/text-stats.yaml");
@@ -77,7 +77,7 @@ async fn a_rule_is_ignored_for_the_model_that_says_so_and_not_for_others() {
     live.repository.write(".safe-push.yaml", "models:\n  lenient:\n    ignore: [SP109]\n");
     assert_snapshot!("ignored_for_one_model", live.run("check --models lenient,text-stats").await);
     let run: Value = serde_json::from_str(&live.repository.read("safe-push-report/run.json")).unwrap();
-    assert_eq!(run["models"][0]["ignored"][0]["code"], "SP109", "what is ignored is still told");
+    assert_eq!(run["models"][0]["ignored"][0]["code"], "SP109", "ignored findings are still listed");
     live.sandbox.stop().await;
 }
 
@@ -88,7 +88,7 @@ fn the_schema_names_the_sdk_of_the_project() {
         let schema: Value = serde_json::from_str(&repository.run(arguments).stdout).unwrap();
         schema["info"]["version"].as_str().unwrap().to_owned()
     };
-    // As the official generator: its own release from 0.22 on, and a constant before.
+    // Like the official generator: its own release since 0.22, a constant before.
     assert_eq!(version("schema show --cog-version 0.22.0"), "0.22.0");
     assert_eq!(version("schema show --cog-version 0.23.0"), "0.23.0");
     assert_eq!(version("schema show --cog-version 0.21.0"), "0.1.0");
@@ -100,19 +100,19 @@ fn the_schema_names_the_sdk_of_the_project() {
 }
 
 #[test]
-fn a_broken_cog_yaml_is_told_by_schema_show_too() {
+fn a_broken_cog_yaml_is_reported_by_schema_show_too() {
     let repository = Repository::example("text-stats");
     repository.write("cog.yaml", "predict: [1, 2\n");
     assert_snapshot!(repository.run("schema show"));
 }
 
 #[test]
-fn a_format_for_findings_is_refused_where_there_are_none() {
+fn a_format_for_findings_is_rejected_by_commands_without_findings() {
     assert_snapshot!(Repository::example("text-stats").run("select --models all --format sarif"));
 }
 
 #[test]
-fn a_missing_ruff_is_told_with_both_ways_out() {
+fn a_missing_ruff_is_reported_with_both_fixes() {
     let repository = Repository::example("text-stats").with_ruff(None);
     assert_snapshot!(repository.run("check"));
     let without = repository.run("check --no-lint");
@@ -120,7 +120,7 @@ fn a_missing_ruff_is_told_with_both_ways_out() {
 }
 
 #[test]
-fn what_ruff_finds_is_shown_on_its_line() {
+fn ruffs_findings_are_shown_on_their_lines() {
     let answer = r#"[{"code":"F401","message":"`re` imported but unused","filename":"predict.py","location":{"row":3,"column":8},"end_location":{"row":3,"column":10},"fix":null,"url":null}]"#;
     let script = format!("#!/bin/sh\necho '{answer}'\nexit 0\n");
     assert_snapshot!(Repository::example("text-stats").with_ruff(Some(&script)).run("check"));

@@ -1,4 +1,4 @@
-//! `compare`: two files or addresses, numbers with their thresholds, and where they differ.
+//! `compare`: two files or URLs, measurements with their thresholds, and where the files differ.
 
 use std::fs;
 use std::io::Cursor;
@@ -14,7 +14,7 @@ fn gradient() -> RgbImage {
     RgbImage::from_fn(200, 150, |x, y| Rgb([x as u8, y as u8, 120]))
 }
 
-/// The gradient with a square of another color in it.
+/// The gradient with a square of a different color.
 fn damaged_gradient() -> RgbImage {
     let mut image = gradient();
     for (x, y) in (70..94).flat_map(|x| (60..84).map(move |y| (x, y))) {
@@ -37,7 +37,7 @@ fn images() -> Repository {
 }
 
 #[test]
-fn numbers_stand_beside_their_thresholds() {
+fn measurements_are_shown_with_their_thresholds() {
     assert_snapshot!(images().run("compare one.png two.png"));
 }
 
@@ -49,7 +49,7 @@ fn equal_files_are_the_same() {
 }
 
 #[test]
-fn documents_for_machines_name_the_thresholds() {
+fn json_contains_the_thresholds() {
     let seen = images().run("compare --format json one.png two.png");
     assert_eq!(seen.code, Some(1), "{seen}");
     let document: serde_json::Value = serde_json::from_str(&seen.stdout).unwrap();
@@ -60,7 +60,7 @@ fn documents_for_machines_name_the_thresholds() {
 }
 
 #[test]
-fn thresholds_can_be_others() {
+fn thresholds_can_be_changed() {
     let repository = images();
     assert_eq!(repository.run("compare one.png two.png --threshold worst_tile_distance=400").code, Some(0));
     assert_eq!(repository.run("compare one.png two.png --threshold worst_tile_distance=400 --threshold ssim=0.9999").code, Some(1));
@@ -72,7 +72,7 @@ fn thresholds_can_be_others() {
 }
 
 #[test]
-fn where_files_differ_can_be_seen() {
+fn the_difference_of_two_files_can_be_saved() {
     let repository = images();
     assert_eq!(repository.run("compare one.png two.png --out heat.png").code, Some(1));
     let heat = image::open(repository.path().join("heat.png")).unwrap();
@@ -87,20 +87,20 @@ fn where_files_differ_can_be_seen() {
 }
 
 #[test]
-fn what_cannot_be_read_is_a_wrong_request() {
+fn an_unreadable_file_is_an_invalid_request() {
     let seen = images().run("compare one.png nowhere.png");
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stderr.contains("failed to read nowhere.png"), "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn addresses_are_fetched() {
+async fn urls_are_fetched() {
     let server = MockServer::start().await;
     Mock::given(path("/out.png"))
         .respond_with(ResponseTemplate::new(200).set_body_raw(png(&gradient()), "image/png"))
         .mount(&server)
         .await;
-    // Addresses in private networks are fetched where the API is in one.
+    // URLs in private networks are fetched if the API is in one.
     let repository = images().variable("REPLICATE_BASE_URL", &server.uri());
     let seen = repository.run(&format!("compare one.png {}/out.png", server.uri()));
     assert_eq!(seen.code, Some(0), "{seen}");

@@ -1,4 +1,4 @@
-//! Verification through the command line, on days when the service or the way to it is bad. Scripted versions answer; no Docker is needed.
+//! Verification through the CLI while the service or the network has faults. Scripted versions answer; no Docker is needed.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -32,13 +32,13 @@ impl Numbers {
         Self { sandbox, repository }
     }
 
-    /// Runs the program without holding up the sandbox, which lives in this process.
+    /// Runs the CLI without blocking the sandbox, which lives in this process.
     async fn verify(&self, flags: &str) -> Seen {
         let line = format!("verify acme/numbers {flags}");
         tokio::task::block_in_place(|| self.repository.run(&line))
     }
 
-    /// How many predictions had each input.
+    /// The number of predictions for each input.
     fn runs(&self) -> BTreeMap<u64, usize> {
         let mut runs = BTreeMap::new();
         for prediction in self.sandbox.predictions() {
@@ -65,7 +65,7 @@ fn config(cases: usize) -> String {
     text
 }
 
-/// Names its number, after a while that differs.
+/// Returns its number, after a delay that varies.
 fn named() -> Script {
     Script::new(|request| {
         let number = request.input["number"].as_u64().unwrap();
@@ -74,7 +74,7 @@ fn named() -> Script {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_hundred_predictions_are_judged_once_each_on_a_bad_day() {
+async fn two_hundred_predictions_are_judged_once_each_despite_faults() {
     let numbers = Numbers::new(CASES, named()).await;
     let throttled = FaultEffect::Throttle { retry_after: Duration::from_secs(1) };
     let effects = [throttled, FaultEffect::Status(StatusCode::BAD_GATEWAY), FaultEffect::DropBefore, FaultEffect::DropAfter];
@@ -94,7 +94,7 @@ async fn two_hundred_predictions_are_judged_once_each_on_a_bad_day() {
     assert_eq!(passed, (0..CASES as u64).collect::<Vec<_>>(), "all are judged, in the order of the configuration");
 
     let mut runs = numbers.runs();
-    // The first case's inputs also warm the version up.
+    // The first case's inputs also warm up the version.
     assert!(runs.remove(&0).is_some_and(|count| count <= 2), "{runs:?}");
     assert!(runs.values().all(|count| *count == 1), "{runs:?}");
     assert_eq!(runs.len(), CASES - 1);
@@ -102,7 +102,7 @@ async fn two_hundred_predictions_are_judged_once_each_on_a_bad_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_service_that_stays_down_is_an_error_and_no_verdict_on_the_model() {
+async fn a_service_that_stays_down_is_an_error_and_not_a_verdict_on_the_model() {
     let numbers = Numbers::new(1, named()).await;
     let down = FaultEffect::Status(StatusCode::BAD_GATEWAY);
     numbers.sandbox.inject(Fault::next(1000, down).on(Method::POST, "/v1/predictions"));

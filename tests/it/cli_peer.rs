@@ -1,4 +1,4 @@
-//! The run that cog-safe-push was measured with passes, and its failures are reported.
+//! The run with which cog-safe-push was measured: it passes, and its failures are reported.
 
 use std::time::Duration;
 
@@ -21,19 +21,19 @@ async fn run_of(
     Peer::new(LATENCY, Duration::ZERO, answer, opinion).await
 }
 
-/// A failure names the case, its inputs, what was expected and what came, and the prediction's page.
-fn tells(peer: &Peer, seen: &Seen, id: &str, words: &[&str]) {
+/// Checks that a failure names the case, its inputs, the expected and the actual output, and the prediction's page.
+fn assert_reports(peer: &Peer, seen: &Seen, id: &str, words: &[&str]) {
     assert_eq!(seen.code, Some(1), "{seen}");
     let start = seen.stdout.find(&format!("{id} failed")).unwrap_or_else(|| panic!("no {id} in {seen}"));
     let entry = seen.stdout[start..].split("\n\n").next().unwrap();
     for word in words {
-        assert!(entry.contains(word), "'{word}' is not told of {id}:\n{entry}");
+        assert!(entry.contains(word), "'{word}' is missing from the failure of {id}:\n{entry}");
     }
     let case = peer.case(id);
     let url = case["url"].as_str().unwrap();
     let prediction = case["prediction_id"].as_str().unwrap();
     assert!(url.ends_with(prediction), "{case:#}");
-    // The harness replaces what differs from run to run.
+    // The harness replaces what differs between runs.
     assert!(entry.contains("page") && entry.contains("/p/"), "{entry}");
 }
 
@@ -53,7 +53,7 @@ async fn the_run_passes() {
     let shown: Vec<_> = asked.iter().filter(|asked| !asked.pictures.is_empty()).collect();
     assert_eq!(shown.len(), 1);
     assert!(shown[0].text.contains("64 x 64 pixels") && shown[0].text.contains("a smooth picture"), "{}", shown[0].text);
-    // One batch: twelve were given, two of them do not fit.
+    // One batch: it had twelve inputs, of which two do not fit.
     assert_eq!(asked.iter().filter(|asked| asked.tool == "inputs").count(), 1);
     let wish = asked.iter().find(|asked| asked.tool == "inputs").unwrap();
     for words in ["Greet many kinds of people", "shout", "Never give these inputs"] {
@@ -68,21 +68,21 @@ async fn the_run_passes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_wrong_output_is_told() {
+async fn a_wrong_output_is_reported() {
     let changed = |request: &ScriptedRequest| match request.input["text"].as_str() {
         Some("world") => ScriptedReply::output("howdy world"),
         _ => hello(request),
     };
     let peer = run_of(changed, agreeing).await;
     let seen = peer.verify().await;
-    tells(&peer, &seen, "case-1", &[r#""text":"world""#, "hello world", "howdy world"]);
-    tells(&peer, &seen, "compare-1", &[r#""text":"world""#, "hello world", "howdy world"]);
+    assert_reports(&peer, &seen, "case-1", &[r#""text":"world""#, "hello world", "howdy world"]);
+    assert_reports(&peer, &seen, "compare-1", &[r#""text":"world""#, "hello world", "howdy world"]);
     assert_eq!(peer.case("case-2")["status"], "passed");
     peer.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_failing_generated_input_is_told_with_a_smaller_one_and_a_command() {
+async fn a_failing_fuzz_input_is_reported_with_a_smaller_one_and_a_command() {
     let picky = |request: &ScriptedRequest| match request.input.get("n").and_then(Value::as_i64) {
         Some(2..9) => ScriptedReply::failure("RuntimeError: n is more than this model can take"),
         _ => hello(request),
@@ -92,13 +92,13 @@ async fn a_failing_generated_input_is_told_with_a_smaller_one_and_a_command() {
     let failed: Vec<Value> = peer.cases().into_iter().filter(|case| case["kind"] == "fuzz" && case["status"] == "failed").collect();
     assert!(!failed.is_empty(), "{seen}");
     let id = failed[0]["id"].as_str().unwrap();
-    tells(&peer, &seen, id, &["RuntimeError: n is more than this model can take", "inputs", "person "]);
+    assert_reports(&peer, &seen, id, &["RuntimeError: n is more than this model can take", "inputs", "person "]);
     assert!(seen.stdout.contains("reproduce it with: curl -sS -X POST"), "{seen}");
     peer.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_output_that_the_judge_refuses_is_told_with_its_reason() {
+async fn an_output_that_the_judge_rejects_is_reported_with_the_reason() {
     let strict = |asked: &Asked| {
         if asked.tool == "verdict" && asked.text.contains("friendly") {
             return json!({"reason": "The text is hostile.", "passed": false});
@@ -107,14 +107,14 @@ async fn an_output_that_the_judge_refuses_is_told_with_its_reason() {
     };
     let peer = run_of(hello, strict).await;
     let seen = peer.verify().await;
-    tells(&peer, &seen, "case-9", &[r#""text":"friend""#, "a friendly greeting", "hello friend", "The text is hostile."]);
-    // Best of three for each of two tries.
+    assert_reports(&peer, &seen, "case-9", &[r#""text":"friend""#, "a friendly greeting", "hello friend", "The text is hostile."]);
+    // Best of three for each of the two attempts.
     assert_eq!(peer.claude.asked().iter().filter(|asked| asked.text.contains("friendly")).count(), 6);
     peer.sandbox.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_key_that_is_not_accepted_is_an_error_with_the_way_out() {
+async fn a_rejected_key_is_an_error_with_a_fix() {
     let peer = run_of(hello, agreeing).await;
     let peer = Peer { repository: peer.repository.variable("ANTHROPIC_API_KEY", "sk-ant-other"), ..peer };
     let seen = peer.verify().await;

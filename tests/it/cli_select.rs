@@ -1,4 +1,4 @@
-//! Choosing models and preparing the repository's files for them, as users meet it.
+//! Choosing models and preparing the repository's files for them, as a user sees it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use insta::assert_snapshot;
 use test_support::{Repository, Seen};
 
-/// A script that joins a template with a part for each model, as repositories of several variants have it.
+/// A script that joins a template with a part for each model, as in repositories with several variants.
 const SELECT: &str = r#"#!/bin/bash
 set -e
 if [[ "$1" == "--list" ]]; then
@@ -20,7 +20,7 @@ cat cog.yaml.template "parts/$1.part" > cog.yaml
 echo "$1" > selected
 "#;
 
-/// Two models whose `cog.yaml` exists only once one of them is selected.
+/// Two models whose `cog.yaml` exists only after one of them is selected.
 fn variants() -> Repository {
     let repository = Repository::example("text-stats");
     let template = repository.read("cog.yaml");
@@ -101,24 +101,24 @@ fn more_models_than_a_matrix_takes_share_legs() {
     let matrix = json(&repository.run("select --matrix"));
     let legs = matrix["include"].as_array().unwrap();
     assert_eq!((legs.len(), legs[0]["model"].as_str().unwrap()), (256, "m000,m001"));
-    // Each leg's list is a request.
+    // Each leg's list is a valid request.
     assert_eq!(repository.run("select --models m000,m001").stdout, "m000\nm001\n");
 }
 
 #[test]
-fn an_unknown_name_has_a_neighbour() {
+fn an_unknown_name_suggests_a_similar_one() {
     assert_snapshot!(variants().run("select --models larg"));
 }
 
 #[test]
-fn a_word_for_several_models_stands_alone() {
+fn a_keyword_for_several_models_cannot_be_combined() {
     let seen = variants().run("select --models small,all");
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stderr.contains("'all' cannot stand among other names"), "{seen}");
 }
 
 #[test]
-fn names_that_only_one_side_knows_are_told() {
+fn names_that_only_one_source_has_are_reported() {
     let repository = variants();
     repository.write("parts/test.part", "");
     repository.write("cog-safe-push-configs/smal.yaml", "model: acme/smal\n");
@@ -145,12 +145,12 @@ fn names_in_comparisons_of_the_script_count() {
 }
 
 #[test]
-fn a_repository_without_a_configuration_is_told() {
+fn a_repository_without_a_configuration_is_reported() {
     assert_snapshot!(Repository::new().run("select"));
 }
 
 #[test]
-fn a_file_that_cannot_name_a_model_is_told() {
+fn a_file_name_that_is_not_a_valid_model_name_is_reported() {
     let repository = variants();
     repository.write("cog-safe-push-configs/two words.yaml", "model: acme/x\n");
     assert_snapshot!(repository.run("select"));
@@ -158,7 +158,7 @@ fn a_file_that_cannot_name_a_model_is_told() {
 }
 
 #[test]
-fn the_peers_own_file_is_a_model_too() {
+fn a_cog_safe_push_yaml_is_a_model_too() {
     let repository = Repository::new();
     repository.write("cog-safe-push.yaml", "model: acme/hotdog\n");
     assert_eq!(repository.run("select --matrix").stdout, "{\"model\":[\"hotdog\"]}\n");
@@ -177,7 +177,7 @@ fn a_plain_build_does_not_build_several_models() {
 }
 
 #[test]
-fn one_model_name_is_not_for_several_configurations() {
+fn one_model_name_cannot_apply_to_several_configurations() {
     assert_snapshot!(variants().run("run acme/other --models all"));
 }
 
@@ -198,7 +198,7 @@ fn a_check_takes_every_model_and_each_sees_its_own_files() {
 }
 
 #[test]
-fn the_dockerfile_is_that_of_the_chosen_model() {
+fn the_dockerfile_is_that_of_the_selected_model() {
     let repository = variants();
     let before = files(&repository);
     let seen = repository.run("image dockerfile --models small");
@@ -231,7 +231,7 @@ fn a_script_sees_no_secret() {
 }
 
 #[test]
-fn a_script_that_fails_ends_its_model_only() {
+fn a_failing_script_stops_only_its_model() {
     let repository = variants();
     let broken =
         SELECT.replace("echo \"selecting", "[[ $1 == large ]] && { echo 'no weights for large' >&2; exit 3; }\necho \"selecting");
@@ -245,7 +245,7 @@ fn a_script_that_fails_ends_its_model_only() {
 }
 
 #[test]
-fn what_a_script_says_cannot_command_a_terminal_or_a_workflow() {
+fn script_output_cannot_control_a_terminal_or_a_workflow() {
     let repository = variants();
     let hostile = SELECT
         .replace("echo \"selecting", "printf '::set-env name=X::y\\n\\033[2J##[error]x\\r::add-mask::a\\n'\necho \"selecting");
@@ -257,12 +257,12 @@ fn what_a_script_says_cannot_command_a_terminal_or_a_workflow() {
 }
 
 #[test]
-fn a_script_that_was_named_has_to_be_there() {
+fn a_configured_script_must_exist() {
     assert_snapshot!(variants().run("check --select-script tools/choose"));
 }
 
 #[test]
-fn no_script_is_run_when_none_is_wanted() {
+fn no_script_runs_when_it_is_disabled() {
     let seen = variants().run("check --no-lint --models small --select-script none");
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stderr.contains("cog.yaml"), "{seen}");
@@ -297,7 +297,7 @@ fn changed_models_come_with_reasons() {
 }
 
 #[test]
-fn nothing_changed_is_a_matrix_without_legs() {
+fn without_changes_the_matrix_has_no_legs() {
     let seen = checkout().run("select --models changed --format json");
     let selected = json(&seen);
     assert_eq!(selected["any"], false, "{selected}");
@@ -305,7 +305,7 @@ fn nothing_changed_is_a_matrix_without_legs() {
 }
 
 #[test]
-fn a_base_that_is_not_known_means_every_model() {
+fn an_unknown_base_selects_every_model() {
     assert_snapshot!(checkout().run("select --models changed --base nowhere"));
     let seen = variants().run("select --models changed");
     assert_eq!(seen.stdout, "large\nsmall\n", "{seen}");
@@ -313,7 +313,7 @@ fn a_base_that_is_not_known_means_every_model() {
 }
 
 #[test]
-fn a_base_can_be_named() {
+fn the_base_can_be_configured() {
     let repository = checkout();
     repository.write("README.md", "hello\n");
     git(&repository, "add --all");
@@ -323,7 +323,7 @@ fn a_base_can_be_named() {
 }
 
 #[test]
-fn a_run_of_nothing_passes_without_a_token_and_says_so() {
+fn a_run_without_models_passes_without_a_token_and_says_so() {
     let repository = checkout();
     let seen = repository.run("run --models changed");
     assert_eq!(seen.code, Some(0), "{seen}");
@@ -357,7 +357,7 @@ fn help_config_prints_examples() {
 }
 
 #[test]
-fn a_misspelt_variable_is_told() {
+fn a_misspelled_variable_is_reported() {
     let repository = Repository::example("text-stats").variable("SAFE_PUSH_PARALEL", "8");
     let seen = repository.run("check --no-lint");
     assert_eq!(seen.code, Some(0), "{seen}");
@@ -367,7 +367,7 @@ fn a_misspelt_variable_is_told() {
 }
 
 #[test]
-fn a_query_that_does_not_compile_is_told_with_its_place_before_a_build() {
+fn a_query_that_does_not_compile_is_reported_with_its_line_before_a_build() {
     let repository = Repository::example("text-stats");
     repository.edit("cog-safe-push-configs/text-stats.yaml", "\".most_common | length == 1\"", "\".most_common | length ==\"");
     let seen = repository.run("check --no-lint");
@@ -376,21 +376,21 @@ fn a_query_that_does_not_compile_is_told_with_its_place_before_a_build() {
 }
 
 #[test]
-fn an_empty_query_is_told_with_its_place() {
+fn an_empty_query_is_reported_with_its_line() {
     let repository = Repository::example("text-stats");
     repository.edit("cog-safe-push-configs/text-stats.yaml", "\".most_common | length == 1\"", "\"\"");
     assert_snapshot!(repository.run("check"));
 }
 
 #[test]
-fn a_number_out_of_range_is_told_with_its_place() {
+fn a_number_out_of_range_is_reported_with_its_line() {
     let repository = Repository::example("text-stats");
     repository.edit("cog-safe-push-configs/text-stats.yaml", "parallel: 4", "parallel: 0");
     assert_snapshot!(repository.run("check"));
 }
 
 #[test]
-fn a_cancelled_script_leaves_nothing_behind() {
+fn a_canceled_script_leaves_nothing_behind() {
     let repository = variants();
     script(&repository, "script/select.sh", "#!/bin/bash\necho half > cog.yaml\ntouch begun\nsleep 60\n");
     let before = files(&repository);
@@ -410,7 +410,7 @@ fn a_cancelled_script_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_dockerfile_is_of_one_model() {
+fn a_dockerfile_needs_one_model() {
     let repository = variants();
     for line in ["image dockerfile", "image dockerfile --models all"] {
         let seen = repository.run(line);
@@ -420,13 +420,13 @@ fn a_dockerfile_is_of_one_model() {
 }
 
 #[test]
-fn what_a_script_changed_is_named_when_asked() {
+fn files_that_a_script_changed_are_listed_on_request() {
     let seen = variants().run("check --no-lint --models small -v");
     assert!(seen.stderr.contains("[small]   the select script changed cog.yaml, selected"), "{seen}");
 }
 
 #[test]
-fn a_model_does_not_see_what_was_prepared_for_another() {
+fn a_model_does_not_see_files_prepared_for_another() {
     let repository = variants();
     let marking = SELECT.replace("echo \"selecting", "ls only-* 2>/dev/null && exit 9\ntouch \"only-$1\"\necho \"selecting");
     script(&repository, "script/select.sh", &marking);
@@ -436,7 +436,7 @@ fn a_model_does_not_see_what_was_prepared_for_another() {
 }
 
 #[test]
-fn a_request_without_a_name_is_told() {
+fn a_request_without_a_name_is_reported() {
     let repository = variants();
     for line in ["select --models ,", "check --models ,", "run --models ,"] {
         let seen = repository.run(line);

@@ -1,4 +1,4 @@
-//! Dependencies: each direct one has its reason in `docs/development/dependencies.md`, and none is one that we do not want.
+//! Each direct dependency has its reason in `docs/development/dependencies.md`, and none is unwanted.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// As `deny.toml` has them, for machines without `cargo deny`.
+/// As in `deny.toml`, for machines without `cargo deny`.
 const UNWANTED: [&str; 5] = ["serde_yaml", "serde_yml", "openssl", "native-tls", "jaq-interpret"];
 
 fn root() -> &'static Path {
@@ -25,7 +25,7 @@ fn metadata() -> Value {
 fn every_direct_dependency_has_its_reason() {
     let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap().iter();
-    // Packages without a source are ours; those that may go to no registry serve the tests alone.
+    // Packages without a source are ours; those that are never published only serve the tests.
     let published = packages.filter(|package| package["source"].is_null() && package["publish"].is_null());
     let used: BTreeSet<&str> = published
         .flat_map(|package| package["dependencies"].as_array().unwrap())
@@ -63,7 +63,7 @@ fn every_license_is_allowed() {
     }
 }
 
-/// License expressions as crates write them: `OR` and `/` offer a choice, `AND` asks for all.
+/// License expressions as crates write them: `OR` and `/` offer a choice, `AND` requires all.
 fn is_allowed(expression: &str, allowed: &BTreeSet<&str>) -> bool {
     let expression = expression.replace('/', " OR ").replace(['(', ')'], " ");
     expression.split(" AND ").all(|part| part.split(" OR ").any(|license| allowed.contains(license.trim())))

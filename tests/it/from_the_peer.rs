@@ -1,4 +1,4 @@
-//! `docs/from-cog-safe-push.md` names what exists.
+//! `docs/from-cog-safe-push.md` names only flags and keys that exist.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use test_support::Repository;
 
 const PAGE: &str = include_str!("../../docs/from-cog-safe-push.md");
 
-/// The peer's flags, by its own help.
+/// cog-safe-push's flags, from its help.
 const FLAGS: [&str; 16] = [
     "--config",
     "--help-config",
@@ -33,7 +33,7 @@ fn flags_in(text: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_flag_of_the_page_exists_and_every_flag_of_the_peer_is_on_it() {
+fn every_flag_on_the_page_exists_and_every_flag_of_cog_safe_push_is_on_it() {
     let help = Repository::new().run("run --help").stdout;
     let (existing, named) = (flags_in(&help), flags_in(PAGE));
     let missing: Vec<_> = named.difference(&existing).collect();

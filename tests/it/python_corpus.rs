@@ -1,4 +1,4 @@
-//! Every predictor under `tests/predictors` is described as its `expected.json` says, also as Cog's own generator does it.
+//! Every predictor under `tests/predictors` is described as its `expected.json` says, including what Cog's own generator would write.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -73,7 +73,7 @@ fn said<'a>(findings: impl IntoIterator<Item = &'a Finding>) -> Value {
     json!(lines)
 }
 
-/// What a description says, in the keys of `expected.json`.
+/// A description with the keys of `expected.json`.
 fn summary(description: &Description) -> Map<String, Value> {
     let document = &description.document;
     let components = document["components"]["schemas"].as_object().unwrap();
@@ -97,7 +97,7 @@ fn summary(description: &Description) -> Map<String, Value> {
     summary
 }
 
-/// The keys of `expected` that say something else than `found`.
+/// The keys of `expected` that differ from `found`.
 fn wrong(expected: &Map<String, Value>, found: &Map<String, Value>) -> Vec<String> {
     found
         .iter()
@@ -177,14 +177,14 @@ fn every_predictor_is_described_as_expected() {
 }
 
 #[test]
-fn every_predictor_is_described_as_cog_does_when_asked() {
+fn every_predictor_is_described_like_cog_on_request() {
     let failures: Vec<String> =
         cases().iter().flat_map(|case| check_like_cog(case).into_iter().map(|wrong| format!("{}: {wrong}", case.name))).collect();
     assert!(failures.is_empty(), "{} wrong\n{}", failures.len(), failures.join("\n"));
 }
 
 #[test]
-fn the_corpus_is_large_and_every_case_says_why() {
+fn the_corpus_is_large_and_every_case_has_a_reason() {
     let cases = cases();
     assert!(cases.len() >= 120, "{}", cases.len());
     for case in &cases {
@@ -193,7 +193,7 @@ fn the_corpus_is_large_and_every_case_says_why() {
 }
 
 #[test]
-fn every_rule_speaks_somewhere_in_the_corpus() {
+fn every_rule_applies_somewhere_in_the_corpus() {
     let mut spoken = BTreeSet::new();
     for case in cases() {
         for key in ["errors", "warnings"] {
@@ -203,12 +203,12 @@ fn every_rule_speaks_somewhere_in_the_corpus() {
         }
     }
     let silent: Vec<&str> = cog_source::python::RULES.iter().map(|rule| rule.code).filter(|code| !spoken.contains(*code)).collect();
-    // Too large an output takes a generated file; `tests/it/python_hostile.rs` has it.
+    // An output that is too large needs a generated file: see `tests/it/python_hostile.rs`.
     assert_eq!(silent, ["SP224"]);
 }
 
 #[test]
-fn every_finding_shows_a_way_out_in_one_line() {
+fn every_finding_has_a_one_line_hint() {
     for case in cases() {
         let findings = match case.describe_with(describe) {
             Ok(description) => description.warnings,
@@ -222,7 +222,7 @@ fn every_finding_shows_a_way_out_in_one_line() {
 }
 
 #[test]
-fn documents_written_after_the_reference_are_met_exactly() {
+fn documents_equal_those_of_the_reference_exactly() {
     let documents: Map<String, Value> =
         serde_json::from_str(&fs::read_to_string(folder("schema/dialects/0.22.0-static.json")).unwrap()).unwrap();
     let tree = FolderTree::new(folder("schema/predictors"));
@@ -240,7 +240,7 @@ fn documents_written_after_the_reference_are_met_exactly() {
 }
 
 #[test]
-fn the_document_has_the_order_that_cog_writes() {
+fn the_document_has_cogs_order() {
     let source = "class Predictor:\n    def run(self, b: str, a: int) -> str: ...\n";
     let root = tempfile::tempdir().unwrap();
     fs::write(root.path().join("predict.py"), source).unwrap();

@@ -1,4 +1,4 @@
-//! Sources that nobody means well with end in errors: no panic, no exhausted stack, no endless work.
+//! Hostile sources end in errors: no panic, no stack overflow, no endless work.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -41,7 +41,7 @@ fn run(parameters: &str, returns: &str) -> String {
 }
 
 #[test]
-fn deep_nesting_is_refused_wherever_it_is() {
+fn deep_nesting_is_rejected_everywhere() {
     let deep = 50_000;
     for source in [
         format!("x = {}1{}", "(".repeat(deep), ")".repeat(deep)),
@@ -64,7 +64,7 @@ fn deep_nesting_is_refused_wherever_it_is() {
 }
 
 #[test]
-fn types_nested_within_the_bound_are_refused_by_name() {
+fn types_nested_within_the_limit_are_rejected_by_name() {
     let nested = format!("{}int{}", "list[".repeat(500), "]".repeat(500));
     assert_eq!(refused(read(run(&format!("a: {nested}"), "str"))), ["SP208"]);
     assert_eq!(refused(read(run("", &nested))), ["SP209"]);
@@ -74,14 +74,14 @@ fn types_nested_within_the_bound_are_refused_by_name() {
 }
 
 #[test]
-fn large_files_are_refused() {
+fn large_files_are_rejected() {
     let size = usize::try_from(LARGEST_FILE_BYTES).unwrap();
     assert_eq!(refused(read("#".repeat(size + 1))), ["SP202"]);
     assert_eq!(refused(read(format!("x = '{}'\n", "a".repeat(10 * 1024 * 1024)))), ["SP202"]);
 }
 
 #[test]
-fn odd_characters_are_errors_or_nothing() {
+fn odd_characters_are_errors_or_ignored() {
     for source in [
         "\0",
         "x = '\0'\n",
@@ -104,7 +104,7 @@ fn odd_characters_are_errors_or_nothing() {
 }
 
 #[test]
-fn cycles_end() {
+fn cycles_terminate() {
     let predictor = |imports: &str, returns: &str| format!("{imports}\n\n\n{}", run("", returns));
     let circle = read_files([
         ("predict.py", predictor("from a import T", "T")),
@@ -125,7 +125,7 @@ fn cycles_end() {
 }
 
 #[test]
-fn classes_that_double_at_every_level_are_refused() {
+fn classes_that_double_at_every_level_are_rejected() {
     let mut source = "from cog import BaseModel\n\nclass C0(BaseModel):\n    a: int\n\n".to_owned();
     for level in 1..40 {
         let below = level - 1;
@@ -138,7 +138,7 @@ fn classes_that_double_at_every_level_are_refused() {
 }
 
 #[test]
-fn constants_that_double_at_every_step_are_refused() {
+fn constants_that_double_at_every_step_are_rejected() {
     let mut source = "A0 = ['a', 'b']\nT0 = 'ab'\n".to_owned();
     for step in 1..60 {
         let below = step - 1;
@@ -151,7 +151,7 @@ fn constants_that_double_at_every_step_are_refused() {
 }
 
 #[test]
-fn bases_that_double_at_every_level_end() {
+fn bases_that_double_at_every_level_terminate() {
     let mut source = "from typing import TypedDict\n\nclass C0(TypedDict):\n    a: int\n\nclass D0(C0): ...\n\n".to_owned();
     for level in 1..30 {
         let below = level - 1;
@@ -163,7 +163,7 @@ fn bases_that_double_at_every_level_end() {
 }
 
 #[test]
-fn numbers_beyond_every_bound_are_refused() {
+fn huge_numbers_are_rejected() {
     for value in [
         "10 ** 400",
         "9".repeat(400).as_str(),
@@ -190,7 +190,7 @@ fn imports_do_not_leave_the_project() {
 }
 
 #[test]
-fn a_name_counts_only_when_its_import_says_so() {
+fn a_name_counts_only_with_its_import() {
     for (name, annotation) in
         [("List", "List[str]"), ("Annotated", "Annotated[str, 1]"), ("Opaque", "Opaque"), ("Optional", "Optional[int]")]
     {
@@ -201,14 +201,14 @@ fn a_name_counts_only_when_its_import_says_so() {
     }
     assert!(
         read(format!("import typing as t\n\n{}", run("a: t.List[str]", "t.Optional[str]"))).is_err(),
-        "optional outputs are refused"
+        "optional outputs are rejected"
     );
     assert!(read(format!("import typing as t\n\n{}", run("a: t.List[str]", "t.List[str]"))).is_ok());
     assert!(read(format!("from typing import *\n\n{}", run("a: List[str]", "str"))).is_ok(), "a star says nothing against it");
 }
 
 #[test]
-fn targets_that_are_no_targets_are_refused() {
+fn invalid_targets_are_rejected() {
     let tree = Files(BTreeMap::new());
     for (file, name) in [
         ("", ""),
@@ -227,7 +227,7 @@ fn targets_that_are_no_targets_are_refused() {
     assert_eq!(describe(&tree, None, None, &Options::default()).unwrap_err()[0].rule().code, "SP203");
 }
 
-/// Pieces that predictors are made of, so that arbitrary texts get beyond the parser.
+/// Pieces of predictors, so that arbitrary texts get past the parser.
 fn piece() -> impl Strategy<Value = String> {
     let words = [
         "class Predictor:\n",
@@ -314,14 +314,14 @@ proptest! {
     }
 
     #[test]
-    fn every_text_default_is_read_as_python_means_it(text in "[ -~]{0,40}") {
+    fn every_string_default_is_read_like_in_python(text in "[ -~]{0,40}") {
         let literal = format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"));
         let description = read(run(&format!("a: str = {literal}"), "str")).unwrap();
         prop_assert_eq!(&description.document["components"]["schemas"]["Input"]["properties"]["a"]["default"], &serde_json::json!(text));
     }
 
     #[test]
-    fn every_place_is_inside_the_file(pieces in prop::collection::vec(piece(), 0..40)) {
+    fn every_location_is_inside_the_file(pieces in prop::collection::vec(piece(), 0..40)) {
         let source = pieces.concat();
         let lines = source.lines().count().max(1) + 1;
         for error in read(source.clone()).err().into_iter().flatten() {

@@ -45,7 +45,7 @@ fn blocks() -> Vec<Block> {
     PAGE.split("\n```").skip(1).step_by(2).filter_map(block).collect()
 }
 
-/// Puts the block's code where it says. `None` when the line that it names is not in the file.
+/// Inserts the block's code where it says. `None` if the file does not contain the line.
 fn apply(edit: &Edit, text: &str, code: &str) -> Option<String> {
     let line_at = |line: &str, last: bool| {
         let whole = format!("\n{line}\n");
@@ -74,7 +74,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-/// A copy of the two crates that the page changes, as a workspace of its own with the same locked dependencies.
+/// A copy of the two crates that the page changes, as a separate workspace with the same locked dependencies.
 fn workspace(folder: &Path) {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     for name in ["cog-findings", "cog-schema"] {
@@ -89,7 +89,7 @@ fn workspace(folder: &Path) {
 }
 
 #[test]
-fn the_steps_for_a_rule_lead_to_a_rule() {
+fn the_steps_on_the_page_add_a_rule() {
     let folder = tempfile::tempdir().unwrap();
     workspace(folder.path());
     let blocks = blocks();

@@ -1,4 +1,4 @@
-//! Citations lead somewhere: from comments and test data to pages in `docs`, and between Markdown pages.
+//! Citations resolve: from comments and test data to pages in `docs`, and between Markdown pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -56,7 +56,7 @@ fn anchors(markdown: &str) -> BTreeSet<String> {
     anchors
 }
 
-/// What is wrong with a citation of `path`, or of an anchor on that page.
+/// The problem with a citation of `path`, or of an anchor on that page.
 fn problem(texts: &BTreeMap<PathBuf, String>, path: &Path, anchor: Option<&str>) -> Option<String> {
     let Some(anchor) = anchor else {
         let exists = Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists();
@@ -69,7 +69,7 @@ fn problem(texts: &BTreeMap<PathBuf, String>, path: &Path, anchor: Option<&str>)
     }
 }
 
-/// `path` as seen from the root, when it is written relative to `folder`.
+/// `path` from the root, if it is written relative to `folder`.
 fn from_root(folder: &Path, path: &str) -> PathBuf {
     let mut parts = PathBuf::new();
     for part in folder.join(path).components() {
@@ -93,7 +93,7 @@ fn cited_pages_and_sections_exist() {
     for (file, text) in &texts {
         let is_rust = has_extension(file, "rs");
         for (line, number) in text.lines().zip(1..) {
-            // In code, only comments cite; elsewhere other projects have a `docs` folder too.
+            // In code, only comments cite. Elsewhere, other projects have a `docs` folder too.
             let start = if is_rust { line.find("//") } else { Some(0) };
             for found in start.into_iter().flat_map(|start| citation.find_iter(&line[start..])) {
                 let (path, anchor) =
@@ -113,7 +113,7 @@ fn cited_pages_and_sections_exist() {
 }
 
 #[test]
-fn links_between_markdown_pages_lead_somewhere() {
+fn links_between_markdown_pages_resolve() {
     let texts = texts();
     let link = Regex::new(r"\]\(([^)\s]+)\)").unwrap();
     let mut wrong = Vec::new();
@@ -131,14 +131,14 @@ fn links_between_markdown_pages_lead_somewhere() {
 }
 
 #[test]
-fn nothing_cites_the_notes_that_the_reference_replaced() {
+fn nothing_cites_replaced_notes() {
     let notes = concat!("contracts", "/");
     let citing: Vec<_> = texts().into_iter().filter(|(_, text)| text.contains(notes)).map(|(file, _)| file).collect();
     assert!(citing.is_empty(), "{citing:?}");
 }
 
 #[test]
-fn anchors_are_those_of_github() {
+fn anchors_match_github() {
     let page = "# A `b.c` & D\n## Two words, here\n```\n# not a heading\n```\n## Two words, here\n####### seven\n#none\n### Docker 20.10\n";
     assert_eq!(anchors(page), ["a-bc--d", "two-words-here", "two-words-here-1", "docker-2010"].map(str::to_owned).into());
 }

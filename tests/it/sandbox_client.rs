@@ -1,4 +1,4 @@
-//! The program's own client and the sandbox: two readings of one contract, which share no code, have to agree.
+//! safe-push's client and the sandbox implement one contract without shared code, so they have to agree.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ async fn a_prediction_is_run_and_understood() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals_are_understood_by_their_meaning() {
+async fn rejections_have_their_meaning() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
     let invalid = pair.run(&version, "much too long a prompt").await.unwrap_err();
@@ -100,7 +100,7 @@ async fn refusals_are_understood_by_their_meaning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_run_twice_when_answers_are_lost() {
+async fn nothing_runs_twice_when_responses_are_lost() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
     let lost = || Fault::next(1, FaultEffect::DropAfter).exactly(Method::POST, "/v1/predictions");
@@ -115,7 +115,7 @@ async fn nothing_is_run_twice_when_answers_are_lost() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_stumbles_at_random_still_runs_each_prediction_once() {
+async fn with_random_faults_each_prediction_still_runs_once() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
     pair.sandbox.inject(Fault::ratio(0.15, 5, FaultEffect::DropAfter).on(Method::POST, "/v1/predictions"));
@@ -128,7 +128,7 @@ async fn a_service_that_stumbles_at_random_still_runs_each_prediction_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn throttling_is_waited_out_and_low_credit_noticed() {
+async fn throttling_is_waited_out_and_low_credit_is_noticed() {
     let pair = Pair::start().await;
     let version = pair.version(echo());
     pair.sandbox.inject(
@@ -145,7 +145,7 @@ async fn throttling_is_waited_out_and_low_credit_noticed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_runs_too_long_is_stopped_in_the_sandbox() {
+async fn a_prediction_over_its_limit_is_stopped_in_the_sandbox() {
     let pair = Pair::start().await;
     for (reply, limit) in [(ScriptedReply::never_boots(), TimeLimit::StartUp), (ScriptedReply::never_ends(), TimeLimit::Run)] {
         let version = pair.version(Script::always(reply));
@@ -213,7 +213,7 @@ async fn a_deployment_is_changed_only_when_it_differs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn files_go_up_and_come_down() {
+async fn files_are_uploaded_and_downloaded() {
     let pair = Pair::start().await;
     let file = NewFile { name: "a.png".to_owned(), content_type: "image/png".to_owned(), bytes: Bytes::from_static(&[1, 2]) };
     let uploaded = pair.client.upload_file(&file).await.unwrap();
@@ -227,7 +227,7 @@ async fn files_go_up_and_come_down() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_training_ends_in_a_version() {
+async fn a_training_creates_a_version() {
     let pair = Pair::start().await;
     let version = pair.version(Script::always(ScriptedReply::output(json!({"weights": "data:application/x-tar;base64,AQI="}))));
     pair.sandbox.create_model("dest", Seen::Private, "cpu").unwrap();

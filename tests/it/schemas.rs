@@ -1,4 +1,4 @@
-//! The published JSON Schemas accept what safe-push accepts, and refuse the mistakes that a schema can express.
+//! The published JSON Schemas accept what safe-push accepts, and reject the mistakes that a schema can express.
 
 use std::fs;
 use std::path::Path;
@@ -141,7 +141,7 @@ fn run() -> Value {
 }
 
 #[test]
-fn a_run_is_valid_and_a_run_of_another_shape_is_not() {
+fn a_run_is_valid_and_other_shapes_are_not() {
     let schema = schema("run");
     let run = run();
     assert_valid(&schema, &run, "the frozen run");

@@ -1,4 +1,4 @@
-//! Test trainings through the command line. Scripted versions answer; no Docker is needed.
+//! Test trainings through the CLI. Scripted versions answer; no Docker is needed.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -49,7 +49,7 @@ fn predicted(request: &ScriptedRequest) -> ScriptedReply {
     ScriptedReply::output(request.input["text"].as_str().unwrap().to_uppercase())
 }
 
-/// Trains as it should.
+/// Trains successfully.
 fn good(request: &ScriptedRequest) -> ScriptedReply {
     match request.kind {
         JobKind::Prediction => predicted(request),
@@ -71,9 +71,9 @@ impl Tunable {
         Self { sandbox, repository }
     }
 
-    /// Runs the program without holding up the sandbox, which lives in this process.
+    /// Runs the CLI without blocking the sandbox, which lives in this process.
     async fn verify(&self) -> Seen {
-        // Fuzz inputs are those of one seed, so that a test that counts on some of them meets them.
+        // A fixed seed for the fuzz inputs, so that a test can rely on some of them.
         tokio::task::block_in_place(|| self.repository.run("verify acme/tunable --seed 7"))
     }
 
@@ -89,7 +89,7 @@ impl Tunable {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn trainings_pass_and_what_they_leave_behind_is_named() {
+async fn trainings_pass_and_their_versions_are_reported() {
     let tunable = Tunable::new(good).await;
     let seen = tunable.verify().await;
     assert_snapshot!("passes", seen.result());
@@ -101,9 +101,9 @@ async fn trainings_pass_and_what_they_leave_behind_is_named() {
     assert!(model["findings"].to_string().contains(&made), "{model}");
     let train = model["cases"].as_array().unwrap().iter().find(|case| case["id"] == "train-1").unwrap();
     assert_eq!((&train["kind"], &train["status"]), (&json!("train"), &json!("passed")));
-    assert!(train.to_string().contains(&format!("made version {made}")), "{train}");
+    assert!(train.to_string().contains(&format!("created version {made}")), "{train}");
 
-    // The destination is there now.
+    // The destination exists now.
     let again = tunable.verify().await;
     assert_eq!(again.code, Some(0), "{again}");
     assert!(!again.stderr.contains("created the private model"), "{again}");
@@ -122,7 +122,7 @@ async fn a_training_that_fails_stops_the_push() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn made_inputs_are_trained_with_and_a_failure_comes_with_a_command() {
+async fn fuzz_inputs_are_used_for_trainings_and_a_failure_comes_with_a_command() {
     let tunable = Tunable::new(|request| {
         let is_many = request.input.get("epochs").and_then(Value::as_u64).is_some_and(|epochs| epochs > 1);
         if request.kind == JobKind::Training && is_many { ScriptedReply::failure("only one epoch") } else { good(request) }
@@ -137,7 +137,7 @@ async fn made_inputs_are_trained_with_and_a_failure_comes_with_a_command() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_training_that_takes_too_long_is_cancelled() {
+async fn a_training_that_takes_too_long_is_canceled() {
     let tunable = Tunable::new(|request| match request.kind {
         JobKind::Prediction => predicted(request),
         JobKind::Training => ScriptedReply::never_ends(),
@@ -174,7 +174,7 @@ async fn ctrl_c_cancels_trainings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_destination_that_cannot_be_used_is_told_before_anything_runs() {
+async fn an_unusable_destination_is_reported_before_anything_runs() {
     let tunable = Tunable::new(good).await;
     let mut said = Vec::new();
     for destination in ["somebody-else/tuned", "acme/tunable"] {
@@ -188,7 +188,7 @@ async fn a_destination_that_cannot_be_used_is_told_before_anything_runs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_model_without_train_is_told_with_the_place_of_the_section() {
+async fn a_model_without_train_is_reported_with_the_line_of_the_section() {
     let tunable = Tunable::new(good).await;
     let mut schema = schema();
     let components = schema["components"]["schemas"].as_object_mut().unwrap();

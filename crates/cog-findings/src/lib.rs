@@ -23,6 +23,8 @@
 //! assert_eq!(finding.location.unwrap().to_string(), "predict.py:12:9");
 //! ```
 
+#![warn(missing_docs)]
+
 mod code;
 mod finding;
 mod location;

@@ -29,7 +29,6 @@ enum Member {
     Inputs,
     /// The input of this name.
     Input(String),
-    /// The output.
     Output,
 }
 

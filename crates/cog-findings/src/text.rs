@@ -52,13 +52,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn quoted_values_stand_for_themselves() {
+    fn special_characters_are_escaped() {
         assert_eq!(double_quoted("predict.py:Predictor"), "\"predict.py:Predictor\"");
         assert_eq!(double_quoted("a$b\"c\\"), r#""a\$b\"c\\""#);
     }
 
     #[test]
-    fn the_nearest_name_is_offered_and_a_far_one_is_not() {
+    fn only_a_near_name_is_suggested() {
         assert_eq!(nearest("tset_cases", ["test_cases", "fuzz"]), Some("test_cases"));
         assert_eq!(nearest("zebra", ["test_cases", "fuzz"]), None);
     }

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn neighbours_beyond_the_precision_of_floats_differ() {
+    fn neighbors_beyond_the_precision_of_floats_differ() {
         assert_eq!(compare(&number(&json!(u64::MAX)), &number(&json!(u64::MAX - 1))), Ordering::Greater);
     }
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_round_inwards() {
+    fn bounds_round_inward() {
         assert_eq!(ceiling(&number(&json!(0.5)), false), 1);
         assert_eq!(ceiling(&number(&json!(1)), true), 2);
         assert_eq!(floor(&number(&json!(1.5)), true), 1);

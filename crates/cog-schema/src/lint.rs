@@ -1,7 +1,7 @@
 //! Lints one document: problems that bother users of a version, without comparing it with another.
 //!
-//! A missing description is an error, as in cog-safe-push, and as there not for deprecated inputs. The rest are warnings. Parts of
-//! the document that could not be read are reported too.
+//! A missing description is an error, except for deprecated inputs, as in cog-safe-push. The rest are warnings. Parts of the document that
+//! could not be read are reported too.
 
 use std::collections::{BTreeMap, BTreeSet};
 

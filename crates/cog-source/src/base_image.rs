@@ -1,7 +1,7 @@
 //! Which image a build starts from: `docs/reference/cog.md#base-image`.
 //!
-//! Replicate publishes `cog-base` images with Python, CUDA and PyTorch ready; which of them exist only their registry knows. This module
-//! names the candidate, the caller asks the registry, and the choice uses the answer: `candidate`, then `choose`.
+//! Replicate publishes `cog-base` images with Python, CUDA and PyTorch. Only their registry knows which of them exist: `candidate` names
+//! one, the caller asks the registry, and `choose` uses the answer.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -183,7 +183,7 @@ pub(crate) fn choose(request: &BaseImageRequest<'_>, answer: Option<&BaseImageAn
     })
 }
 
-/// A `cog-base` image that Replicate makes.
+/// A `cog-base` image that Replicate builds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Made {
     cuda: Option<&'static str>,
@@ -191,7 +191,7 @@ struct Made {
     torch: Option<&'static str>,
 }
 
-/// Every image that Replicate makes: each PyTorch row for each of its Pythons, every Python with every CUDA, and every Python alone.
+/// Every image that Replicate builds: each PyTorch row for each of its Pythons, every Python with every CUDA, and every Python alone.
 fn made() -> &'static BTreeSet<Made> {
     static MADE: LazyLock<BTreeSet<Made>> = LazyLock::new(|| {
         let mut made = BTreeSet::new();
@@ -224,7 +224,7 @@ fn made() -> &'static BTreeSet<Made> {
     &MADE
 }
 
-/// The tag of the `cog-base` image for a model; `None` when Replicate makes none. PyTorch is named only if an image with it is made.
+/// The tag of the `cog-base` image for a model; `None` if Replicate builds none. PyTorch is named only if there is an image with it.
 fn cog_base_tag(cuda: Option<&str>, python: &str, torch: Option<&str>) -> Option<String> {
     let python = Version::parse(python)?.major_minor();
     let fits = |image: &&Made| is_compatible(image.cuda, cuda) && is_compatible(Some(image.python), Some(&python));
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn the_made_images_cover_known_pythons_and_cudas() {
+    fn the_list_of_images_covers_known_pythons_and_cudas() {
         let pythons: BTreeSet<&str> = made().iter().map(|image| image.python).collect();
         assert_eq!(pythons.into_iter().collect::<Vec<_>>(), ["3.10", "3.11", "3.12", "3.13", "3.14"]);
         let cudas: BTreeSet<&str> = made().iter().filter_map(|image| image.cuda).collect();
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_disabled_image_is_not_asked_for() {
+    fn a_disabled_image_is_not_looked_up() {
         let off = BaseImageRequest { cog_base: CogBaseUse::Never, ..request(None, "3.12", None) };
         assert_eq!(candidate(&off), None);
         let image = choose(&off, Some(&BaseImageAnswer::Present)).unwrap();
@@ -352,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn the_registry_can_be_another_one() {
+    fn the_registry_can_be_configured() {
         let other = BaseImageRequest { registry_host: "localhost:5000", ..request(None, "3.12", None) };
         assert_eq!(candidate(&other).as_deref(), Some("localhost:5000/cog-base:python3.12"));
     }

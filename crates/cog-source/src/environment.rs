@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn entries_without_a_name_or_sign_are_refused() {
+    fn entries_without_a_name_or_sign_are_rejected() {
         for entry in ["NAME", "", "=value", "="] {
             assert_eq!(Variable::parse(entry), Err(VariableError::Form { entry: entry.to_owned() }));
         }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_names_and_families_are_refused() {
+    fn reserved_names_and_prefixes_are_rejected() {
         for name in ["PATH", "LD_LIBRARY_PATH", "HF_ENDPOINT", "R8_X", "REPLICATE_API_TOKEN", "CUDA_HOME", "NV_X", "PGET_MAX"] {
             assert_eq!(Variable::parse(&format!("{name}=x")), Err(VariableError::Reserved { name: name.to_owned() }));
         }
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_cannot_be_carried() {
+    fn line_breaks_are_rejected() {
         assert_eq!(Variable::parse("A=x\ny"), Err(VariableError::Value { name: "A".to_owned() }));
         assert!(Variable::parse("A=x\ty").is_ok());
     }

@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_asked_for_comes_first() {
+    fn the_requested_name_comes_first() {
         assert_eq!(image_name(Some("mine"), Some("image"), Some("model"), "dir"), "mine");
         assert_eq!(image_name(None, Some("image"), Some("model"), "dir"), "image");
         assert_eq!(image_name(Some(" "), None, Some("model"), "dir"), "model");

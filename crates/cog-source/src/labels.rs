@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 
 use crate::config::{CogConfig, RunCommand, WeightSource};
 
-/// The namespace of Cog's labels.
 const NAMESPACE: &str = "run.cog.";
 
 /// The label that makes each push a separate version.
@@ -60,7 +59,7 @@ pub fn labels(inputs: &LabelInputs) -> Vec<(String, String)> {
     let mut cog = |name: &str, value: &str| labels.push((format!("{NAMESPACE}{name}"), value.to_owned()));
     cog("version", &inputs.cog_version);
     cog("config", &inputs.config);
-    // Also for a Dockerfile of the project. Readers take it as "starts through an init process or handles signals itself".
+    // Set even for a Dockerfile of the project. Readers take it as "starts through an init process or handles signals itself".
     cog("has_init", "true");
     for (name, value) in [
         ("openapi_schema", &inputs.openapi_schema),
@@ -209,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn run_is_labelled_as_predict() {
+    fn run_is_labeled_as_predict() {
         let config = config("build: {python_version: '3.12'}\nrun: run.py:Runner\n");
         let expected = r#"{"build":{"python_version":"3.12"},"predict":"run.py:Runner"}"#;
         assert_eq!(config_json(&config, &Completion::default()), expected);

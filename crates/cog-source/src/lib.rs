@@ -4,8 +4,8 @@
 //!
 //! - **`cog.yaml` to Dockerfile.** [`config::parse`] reads the file with all of its rules. [`recipe::cog_base_candidate`] names the base
 //!   image to look up, and [`recipe::plan`] returns the Dockerfile with the `cog.yaml` line behind each of its steps. [`sdk`], `cuda`,
-//!   [`base_image`], `requirements` and [`weights`] make the choices and record each as a [`decision::Decision`]. `tables` has the
-//!   releases of PyTorch, TensorFlow and CUDA. `version` has the version rules of Cog, for which no crate exists. [`labels`] are what
+//!   [`base_image`], `requirements` and [`weights`] make the choices and record each as a [`decision::Decision`]. `tables` has the releases
+//!   of PyTorch, TensorFlow and CUDA. `version` has the version rules of Cog, for which no crate exists. [`labels`] holds the labels that
 //!   Replicate reads from the image.
 //! - **Python to OpenAPI.** [`python::describe`] reads the signature of the predictor and writes the document that Cog would write.
 //!
@@ -15,6 +15,8 @@
 //! The crate takes text and facts and returns values. It opens no files except Python source through a [`python::SourceTree`]. Asking
 //! registries, building, and judging the OpenAPI document are left to callers. [`rules`] and [`python::rules`] list all codes of its
 //! findings.
+
+#![warn(missing_docs)]
 
 pub mod base_image;
 pub mod config;

@@ -336,7 +336,7 @@ pub(crate) const PLAN_IMPOSSIBLE: Rule = Rule {
     example: "`build.python_requirements: requirements.txt` without such a file.",
 };
 
-/// All rules of the room, by code.
+/// All rules for `cog.yaml` and for the choices of a build, by code.
 pub const RULES: &[Rule] = &[
     UNREADABLE,
     UNKNOWN_KEY,

@@ -7,7 +7,7 @@ use crate::decision::Decision;
 
 /// The newest SDK that was known when this release of safe-push was made (September 2026).
 ///
-/// It is what `latest` means unless the caller has asked PyPI: a build is pinned to an exact release either way, so that a rebuild of the same
+/// `latest` means this release unless the caller has asked PyPI. Either way a build is pinned to an exact release, so a rebuild of the same
 /// commit installs the same SDK. Raise it together with a run of the conformance tests against the new release.
 pub const NEWEST_KNOWN: Release = Release { major: 0, minor: 23, patch: 1, suffix: String::new() };
 
@@ -196,7 +196,7 @@ impl SdkVersion {
         (self.server() == Server::Coglet && release.suffix.is_empty()).then(|| format!("coglet=={release}"))
     }
 
-    /// Whether pip has to allow pre-releases, also of the server that the SDK depends on.
+    /// Whether pip must allow pre-releases, including those of the server that the SDK depends on.
     pub(crate) fn allows_prereleases(&self) -> bool {
         match self {
             Self::Latest => false,

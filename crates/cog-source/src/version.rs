@@ -59,7 +59,6 @@ impl Version {
         self.numbers() == other.numbers() && self.local == other.local
     }
 
-    /// `major.minor`.
     pub(crate) fn major_minor(&self) -> String {
         format!("{}.{}", self.major, self.minor)
     }
@@ -82,7 +81,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// A part of a version: digits only, so that `+1` and `1a` are refused.
+/// A part of a version: digits only, so `+1` and `1a` are rejected.
 fn number(part: &str) -> Option<u32> {
     if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;

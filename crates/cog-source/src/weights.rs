@@ -1,6 +1,6 @@
 //! Which files of a project are weights, for an image that has them in a layer of their own: `docs/reference/cog.md#separate-weights`.
 //!
-//! A file is a weight when it is large and is neither code nor media. Weights beside `cog.yaml` are taken one by one, others with
+//! A file counts as a weight if it is large and neither code nor media. Weights beside `cog.yaml` are selected one by one, others with
 //! their whole folder, unless that folder also has code.
 
 use std::collections::BTreeSet;
@@ -8,10 +8,10 @@ use std::collections::BTreeSet;
 /// The size from which a file counts as a weight.
 const MINIMUM_BYTES: u64 = 10 * 1024 * 1024;
 
-/// Endings of code. Code is never a weight, and a folder with code is not taken as a whole.
+/// Extensions of code. Code is never a weight, and a folder with code is not selected as a whole.
 const CODE_SUFFIXES: &[&str] = &[".py", ".ipynb"];
 
-/// Endings of packages, media and logs, which can be large without being weights.
+/// Extensions of packages, media and logs, which can be large without being weights.
 const OTHER_SUFFIXES: &[&str] = &[
     ".aac", ".avi", ".avif", ".flac", ".gif", ".heic", ".jpeg", ".jpg", ".log", ".m4a", ".mkv", ".mov", ".mp3", ".mp4", ".ogg",
     ".png", ".svg", ".wav", ".webm", ".webp", ".whl", ".wmv",

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use crate::section::below;
 
-/// An input of an action.
 pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) description: String,
@@ -44,7 +43,7 @@ pub(crate) fn description(setting: &Setting) -> String {
     }
 }
 
-/// The choices, unless the help names them.
+/// The choices, unless the help text names them.
 pub(crate) fn unsaid_choices(setting: &Setting) -> Option<&'static [&'static str]> {
     match setting.kind {
         ValueKind::Choice(names) if names.iter().all(|name| setting.help.contains(&format!("`{name}`"))) => None,
@@ -62,7 +61,7 @@ pub(crate) fn with_inputs(text: &str, action: Action) -> Result<String> {
     below(text, "inputs:", &inputs.collect::<String>())
 }
 
-/// A text as YAML. JSON's quotes are YAML's.
+/// A text as a YAML string. JSON's quoting is valid YAML.
 pub(crate) fn quoted(text: &str) -> String {
     Value::from(text).to_string()
 }

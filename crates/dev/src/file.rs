@@ -1,4 +1,4 @@
-//! A generated file, and how it differs from the repository's.
+//! A generated file, and how it differs from the one in the repository.
 
 use std::fs;
 use std::path::Path;
@@ -6,32 +6,31 @@ use std::path::Path;
 use anyhow::{Context as _, Result};
 use similar::TextDiff;
 
-/// A file as it should be.
+/// A file with its generated text.
 #[derive(Debug)]
 pub struct GeneratedFile {
     /// Relative to the repository.
     pub path: &'static str,
-    /// The text it should have.
+    /// The generated text.
     pub text: String,
     present: String,
 }
 
-/// Whether the repository's file is as it should be.
+/// The state of the repository's file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It is.
     Current,
-    /// It is not; with a diff.
+    /// It differs, as the diff shows.
     Stale(String),
 }
 
 impl GeneratedFile {
-    /// A file that is generated as a whole. A missing one counts as empty.
+    /// A file that is generated completely. A missing file counts as empty.
     pub(crate) fn whole(root: &Path, path: &'static str, text: String) -> Self {
         Self { path, text, present: fs::read_to_string(root.join(path)).unwrap_or_default() }
     }
 
-    /// A file that is generated in part.
+    /// A file of which a part is generated.
     pub(crate) fn edited(root: &Path, path: &'static str, edit: impl FnOnce(&str) -> Result<String>) -> Result<Self> {
         let present = fs::read_to_string(root.join(path)).with_context(|| format!("failed to read {path}"))?;
         let text = edit(&present).with_context(|| format!("failed to generate a part of {path}"))?;
@@ -48,7 +47,6 @@ impl GeneratedFile {
         Outcome::Stale(diff.unified_diff().header(&headers.0, &headers.1).to_string())
     }
 
-    /// Writes the file.
     pub fn write(&self, root: &Path) -> Result<()> {
         let path = root.join(self.path);
         if let Some(folder) = path.parent() {

@@ -24,7 +24,7 @@ pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Every generated file. Of those that are generated in part, the rest is as it is in the repository.
+/// Every generated file. For partly generated files, the rest is taken from the repository.
 pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
     let action = |path, action| GeneratedFile::edited(root, path, |text| actions::with_inputs(text, action));
     let push = action("action.yml", Action::Push)?;

@@ -4,17 +4,17 @@ use anyhow::Result;
 use safe_push::reference::{model_schema, repository_schema, run_schema};
 use serde_json::Value;
 
-/// Of `.safe-push.yaml`.
+/// The schema of `.safe-push.yaml`.
 pub(crate) fn repository() -> Result<String> {
     pretty(&repository_schema())
 }
 
-/// Of `cog-safe-push.yaml`.
+/// The schema of `cog-safe-push.yaml`.
 pub(crate) fn model() -> Result<String> {
     pretty(&model_schema())
 }
 
-/// Of `run.json`.
+/// The schema of `run.json`.
 pub(crate) fn run() -> Result<String> {
     pretty(&run_schema())
 }

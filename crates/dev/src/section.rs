@@ -2,14 +2,14 @@
 
 use anyhow::{Context as _, Result};
 
-/// Replaces what is between two markers.
+/// Replaces the text between two markers.
 pub(crate) fn between(text: &str, begin: &str, end: &str, new: &str) -> Result<String> {
     let (before, rest) = text.split_once(begin).with_context(|| format!("'{begin}' is missing"))?;
     let (_, after) = rest.split_once(end).with_context(|| format!("'{end}' is missing after '{begin}'"))?;
     Ok(format!("{before}{begin}{new}{end}{after}"))
 }
 
-/// Replaces what is indented below a line, such as `inputs:`.
+/// Replaces the lines indented below a line, such as `inputs:`.
 pub(crate) fn below(text: &str, line: &str, new: &str) -> Result<String> {
     let indent = |line: &str| line.len() - line.trim_start().len();
     let mut lines = text.split_inclusive('\n');
@@ -36,7 +36,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_indented_below_a_line_is_replaced() {
+    fn lines_indented_below_a_line_are_replaced() {
         let text = "on:\n  inputs:\n    a:\n      b: c\n  secrets:\n    d: e\n";
         assert_eq!(below(text, "  inputs:", "    x: y\n").unwrap_or_default(), "on:\n  inputs:\n    x: y\n  secrets:\n    d: e\n");
         assert!(below(text, "outputs:", "").is_err());

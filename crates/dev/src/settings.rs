@@ -22,7 +22,6 @@ A token is never a flag: every process of a machine can read the arguments of an
 
 ";
 
-/// The page.
 pub(crate) fn page() -> String {
     let mut text = PREFACE.to_owned();
     for group in SETTINGS.chunk_by(|one, other| one.heading == other.heading) {
@@ -62,13 +61,13 @@ fn inputs(setting: &Setting) -> String {
     of.collect::<Vec<_>>().join(", ")
 }
 
-/// A fixed default is code, another one is text.
+/// A fixed default is shown as code, any other as text.
 fn default(setting: &Setting) -> String {
     let fixed = setting.fixed_default();
     fixed.map(|default| code(Some(default))).or_else(|| setting.otherwise.map(str::to_owned)).unwrap_or_default()
 }
 
-/// The help, with the values that are allowed.
+/// The help, with the allowed values.
 fn meaning(setting: &Setting) -> String {
     let help = setting.help;
     let scope = if setting.only_in_action { ". Only in the action" } else { "" };

@@ -1,9 +1,9 @@
-//! What to say about two files when at least one of them does not decode.
+//! The result for two files of which at least one does not decode.
 
 use crate::{Comparison, DecodeError, MediaFile, MediaKind, binary};
 
-/// Both decoded files, or the comparison that stands in for them: by bytes if neither format is supported, else a failure that names the
-/// file that does not decode.
+/// Both decoded files. If one does not decode, the comparison that replaces them: by bytes if neither format is supported, else a failure
+/// that names the broken file.
 pub(crate) fn decoded_pair<T>(
     kind: MediaKind,
     (left, right): (&MediaFile<'_>, &MediaFile<'_>),

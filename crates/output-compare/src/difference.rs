@@ -1,4 +1,4 @@
-//! Where two files differ, as a file of its own.
+//! Where two files differ, as a separate file.
 
 use std::borrow::Cow;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! One file alone: what it holds, and what is wrong with it.
+//! One file alone: its content and its defects.
 
 use std::fmt;
 
@@ -21,9 +21,9 @@ pub struct Examination {
 pub enum Defect {
     /// It has no bytes.
     Empty,
-    /// It does not decode; why.
+    /// It does not decode, for this reason.
     Broken(String),
-    /// It ends too early; how that shows.
+    /// It ends too early, as this shows.
     Truncated(String),
     /// All pixels of an image have the same color.
     SingleColor,
@@ -128,7 +128,7 @@ impl Examination {
     }
 }
 
-/// What looks wrong with a text, if anything.
+/// The defect of a text, if it has one.
 ///
 /// ```
 /// use output_compare::{Defect, text_defect};

@@ -44,7 +44,7 @@ impl fmt::Display for MediaKind {
     }
 }
 
-/// Detects the kind of a file. Its signature counts most, for names and media types are often wrong.
+/// Detects the kind of a file. Its signature counts most, because names and media types are often wrong.
 ///
 /// ```
 /// use output_compare::{MediaFile, MediaKind, detect};

@@ -28,7 +28,7 @@ fn judged(left: &[u8], right: &[u8]) -> Comparison {
     compare(&MediaFile::named("a", left), &MediaFile::named("b", right), &Tolerance::default())
 }
 
-/// A tone of so many seconds as a WAV file with 16 bits.
+/// A tone of this many seconds, as a WAV file with 16 bits.
 fn tone(frequency: f64, seconds: f64, rate: u32, volume: f64) -> Vec<u8> {
     let count = (seconds * f64::from(rate)) as u32;
     let mut bytes = Vec::new();
@@ -53,7 +53,7 @@ fn tone(frequency: f64, seconds: f64, rate: u32, volume: f64) -> Vec<u8> {
 }
 
 #[test]
-fn images_are_judged_by_what_is_seen() {
+fn images_are_compared_by_visible_pixels() {
     let original = landscape(200, 150);
     let noisy = RgbImage::from_fn(200, 150, |x, y| {
         let Rgb([red, green, blue]) = *original.get_pixel(x, y);
@@ -69,7 +69,7 @@ fn images_are_judged_by_what_is_seen() {
     let shifted = RgbImage::from_fn(200, 150, |x, y| *original.get_pixel((x + 30) % 200, y));
     let cropped = image::imageops::crop_imm(&original, 0, 0, 199, 150).to_image();
     let mut damaged = original.clone();
-    // 1.8% of the area: the mean distance alone lets it through.
+    // 1.8 % of the area, which the mean distance alone misses.
     for (x, y) in (0..23).flat_map(|x| (0..23).map(move |y| (x, y))) {
         damaged.put_pixel(100 + x, 60 + y, Rgb([255, 255, 255]));
     }
@@ -95,7 +95,7 @@ fn images_are_judged_by_what_is_seen() {
 }
 
 #[test]
-fn local_damage_that_the_mean_lets_through_is_seen() {
+fn local_damage_is_found() {
     let white = RgbImage::from_pixel(1024, 1024, Rgb([255, 255, 255]));
     let mut hole = white.clone();
     for (x, y) in (0..136).flat_map(|x| (0..136).map(move |y| (x, y))) {
@@ -125,7 +125,7 @@ fn black_and_transparent_differ_but_hidden_colors_do_not() {
 }
 
 #[test]
-fn gray_and_color_of_the_same_look_are_the_same_with_a_remark() {
+fn gray_and_color_that_look_the_same_are_the_same_with_a_remark() {
     let gray = DynamicImage::from(landscape(32, 32)).into_luma8();
     let color = DynamicImage::from(gray.clone()).into_rgb8();
     let found = judged(&png(gray), &png(color));
@@ -155,7 +155,7 @@ fn animations_are_compared_beyond_the_first_frame() {
 }
 
 #[test]
-fn broken_images_are_said_to_be_broken() {
+fn broken_images_are_reported() {
     let whole = png(landscape(64, 64));
     let truncated = &whole[..whole.len() / 2];
     let found = judged(&whole, truncated);
@@ -188,7 +188,7 @@ fn no_prefix_of_an_image_or_audio_file_panics() {
 }
 
 #[test]
-fn audio_is_judged_by_what_is_heard() {
+fn audio_is_compared_by_audible_samples() {
     let original = tone(440.0, 1.0, 16_000, 0.5);
     let cases: [(&str, Vec<u8>, bool); 6] = [
         ("identical", original.clone(), true),
@@ -228,7 +228,7 @@ fn defects_are_reported() {
 }
 
 #[test]
-fn texts_differ_by_more_than_their_line_ends() {
+fn line_endings_are_not_a_difference() {
     assert!(compare_text("a\r\nb\n", "a\nb\n").same);
     let found = compare_text("hello world\n", "howdy world\n");
     assert!(!found.same);

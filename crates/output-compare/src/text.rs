@@ -19,7 +19,6 @@ const DIFF_BYTES: usize = 1 << 20;
 /// After this time a diff is completed without looking for the shortest one.
 const DIFF_TIME: Duration = Duration::from_millis(500);
 
-/// Compares files as text.
 pub(crate) fn compare_files(left: &MediaFile<'_>, right: &MediaFile<'_>) -> Comparison {
     compare_text(&String::from_utf8_lossy(left.bytes), &String::from_utf8_lossy(right.bytes))
 }

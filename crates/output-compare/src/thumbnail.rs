@@ -1,6 +1,6 @@
 //! Small copies of outputs for reports.
 //!
-//! The media type of a copy is a constant chosen by the file's content. Nothing that an output claims about itself gets into a page.
+//! The media type of a copy is a constant chosen by the file's content. Nothing that an output claims about itself reaches a page.
 
 use std::io::Cursor;
 
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_side_is_bounded_and_the_shape_kept() {
+    fn the_longest_side_is_limited_and_proportions_are_kept() {
         let plain = |width, height| encoded(RgbImage::from_pixel(width, height, Rgb([9, 90, 200])), ImageFormat::Png);
         for ((width, height), wanted) in
             [((1280, 640), (320, 160)), ((500, 2000), (80, 320)), ((100, 50), (100, 50)), ((5000, 1), (320, 1))]

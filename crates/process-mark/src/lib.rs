@@ -18,6 +18,8 @@
 //! assert_eq!(ProcessMark::parse("not a mark"), None);
 //! ```
 
+#![warn(missing_docs)]
+
 use std::fmt;
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The account of a sandbox and its two secrets.
+//! The sandbox's account and its two tokens.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -15,7 +15,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// Generates the tokens that are not given, in the format of real ones.
+    /// Generates missing tokens in the format of real ones.
     pub(super) fn new(username: String, api_token: Option<SecretString>, cli_token: Option<SecretString>) -> Self {
         Self {
             username,

@@ -1,4 +1,4 @@
-//! What the owner of a running sandbox can do: create models and versions, inject faults, and read what happened.
+//! What the owner of a running sandbox can do: create models and versions, inject faults, and read the history.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +43,7 @@ pub struct PredictionRecord {
     pub deployment: Option<String>,
     /// The inputs. Empty once its data was removed.
     pub input: Map<String, Value>,
-    /// The API's word: `starting`, `succeeded`, …
+    /// The API's name: `starting`, `succeeded`, …
     pub status: &'static str,
     /// Whether a script answers it.
     pub is_scripted: bool,

@@ -50,7 +50,6 @@ pub(crate) enum Outcome {
         /// Metrics reported by the version, apart from `predict_time`.
         metrics: Map<String, Value>,
     },
-    /// It failed.
     Failed {
         /// The error message.
         error: String,

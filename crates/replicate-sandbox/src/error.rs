@@ -55,7 +55,7 @@ pub enum SandboxError {
     NoVersion {
         /// The model, as `owner/name`.
         model: String,
-        /// The id that was asked for.
+        /// The requested id.
         id: String,
     },
 }

@@ -145,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn faults_happen_in_order_to_the_requests_they_are_for() {
+    fn faults_happen_in_order_to_matching_requests() {
         let faults = Faults::default();
         faults.add(Fault::next(1, FaultEffect::DropBefore).on(Method::POST, "/v1/predictions"));
         faults.add(Fault::next(2, FaultEffect::InsufficientCredit).exactly(Method::POST, "/v1/predictions"));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_repeats_a_ratio() {
+    fn the_same_seed_affects_the_same_requests() {
         let draw = |seed: u64| {
             let faults = Faults::default();
             faults.add(Fault::ratio(0.3, seed, FaultEffect::DropAfter));

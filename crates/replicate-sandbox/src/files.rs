@@ -32,7 +32,6 @@ pub(super) enum FileError {
     Disk(#[from] io::Error),
 }
 
-/// A stored file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct StoredFile {
     /// The last part of its URL.
@@ -47,7 +46,6 @@ struct Index {
     bytes: u64,
 }
 
-/// All stored files.
 #[derive(Debug)]
 pub(super) struct FileStore {
     folder: PathBuf,
@@ -135,7 +133,7 @@ impl FileStore {
         Ok((output, ids))
     }
 
-    /// Replaces each URL of ours by a `data:` URL, since containers cannot reach this machine's 127.0.0.1.
+    /// Replaces each of our own URLs by a `data:` URL, since containers cannot reach this machine's 127.0.0.1.
     pub(super) async fn inline_inputs(&self, input: Map<String, Value>) -> Result<Map<String, Value>, FileError> {
         let mut input = Value::Object(input);
         let mut bytes = 0;
@@ -163,7 +161,6 @@ impl FileStore {
     }
 }
 
-/// Every string in a value.
 fn strings(value: &mut Value) -> Vec<&mut String> {
     match value {
         Value::String(text) => vec![text],
@@ -241,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn types_are_fit_for_headers() {
+    fn types_are_safe_in_headers() {
         let cases = [
             ("image/PNG", "image/png"),
             ("text/plain;charset=utf-8", "text/plain"),

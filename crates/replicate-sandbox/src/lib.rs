@@ -12,6 +12,8 @@
 //! - [`containers`]: versions as containers; [`scripted`]: versions as scripts
 //! - [`registry`]: pushing; [`registry_backend`]: what a push means
 
+#![warn(missing_docs)]
+
 mod account;
 mod api;
 mod clock;

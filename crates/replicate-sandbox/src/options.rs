@@ -33,7 +33,7 @@ pub struct SandboxOptions {
     pub docker_host: Option<String>,
     /// A Docker network that this process shares with the containers. By default containers publish a port on 127.0.0.1.
     pub docker_network: Option<String>,
-    /// The folder in which to create the sandbox's own folder, which is removed with it. Default: the system's temporary folder.
+    /// The folder in which the sandbox creates its own temporary folder. Default: the system's temporary folder.
     pub data: Option<PathBuf>,
     /// Jobs of one version that run at the same time. Further ones wait as `starting`.
     pub max_instances: usize,

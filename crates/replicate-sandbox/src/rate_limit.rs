@@ -31,14 +31,14 @@ impl Bucket {
     }
 }
 
-/// Where a request stands within its limit: the values of the two `ratelimit-` headers.
+/// How much of its limit a request leaves: the values of the two `ratelimit-` headers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Allowance {
     /// Whether the request may pass.
     pub(super) passes: bool,
     /// Requests left in this window.
     pub(super) remaining: u32,
-    /// Seconds until the window ends, at least 1.
+    /// Seconds until the next window, at least 1.
     pub(super) reset: u64,
 }
 
@@ -93,7 +93,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_call_has_its_bucket() {
+    fn each_call_has_its_own_bucket() {
         let cases = [
             (Method::POST, "/v1/predictions", Bucket::CreatePrediction),
             (Method::POST, "/v1/models/a/b/predictions", Bucket::CreatePrediction),
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_window_fills_and_begins_anew() {
+    fn a_full_window_is_followed_by_an_empty_one() {
         let limiter = RateLimiter::new(RateLimits { create_prediction: 2, ..RateLimits::default() });
         let start = Instant::now();
         let ask = |seconds: u64| limiter.count(&Method::POST, "/v1/predictions", start + Duration::from_secs(seconds));

@@ -168,8 +168,8 @@ impl Service {
         }
     }
 
-    /// Adds a version to the destination of a successful training. It runs the image that was trained: the weights are returned as
-    /// the output's `weights`, but are not put into an image.
+    /// Adds a version to the destination of a successful training. It runs the trained image: the output's `weights` are not put into an
+    /// image.
     fn make_trained_version(&self, id: &str, completion: &mut Completion) {
         let (created_at, visible_at) = (self.clock.now(), self.instant());
         let mut database = self.database();

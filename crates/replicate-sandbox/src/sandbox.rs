@@ -186,7 +186,7 @@ fn temporary_folder(parent: Option<&Path>) -> std::io::Result<TempDir> {
     }
 }
 
-/// The host and port by which programs on this machine reach the sandbox.
+/// The host and port at which programs on this machine reach the sandbox.
 fn own_host(bind: std::net::IpAddr, port: u16) -> String {
     match bind {
         std::net::IpAddr::V4(address) if address.is_unspecified() => format!("127.0.0.1:{port}"),

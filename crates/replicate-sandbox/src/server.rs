@@ -21,7 +21,7 @@ use super::rate_limit::Allowance;
 use super::request_log::RequestRecord;
 use super::service::Service;
 
-/// Pause after failed to accept a connection for lack of resources.
+/// Pause after a connection could not be accepted for lack of resources.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A fault closed the connection without a response.

@@ -1,4 +1,4 @@
-//! Whether this machine has what tests with Docker need, and the layers that most of their images share.
+//! Whether this machine can run tests with Docker, and the layers that most of their images share.
 
 use std::fs::File;
 use std::io::{Read as _, Seek as _, Write as _};
@@ -14,7 +14,7 @@ use crate::{Repository, Seen};
 /// The image that test images start from; `script/make-base-image` provides it.
 pub const BASE: &str = "python:3.11-slim";
 
-/// Whether a test with Docker goes on: without a daemon it is skipped, except in CI, where it fails.
+/// Whether a test with Docker can run. Without a daemon it is skipped, except in CI, where it fails.
 pub fn docker_is_there() -> bool {
     let succeeds = |arguments: &[&str]| Command::new("docker").args(arguments).output().is_ok_and(|output| output.status.success());
     let is_there = succeeds(&["version"]) && succeeds(&["image", "inspect", BASE]);
@@ -28,8 +28,8 @@ pub fn docker_is_there() -> bool {
     is_there
 }
 
-/// Builds an example, so that Docker has the layers that most models share and only this build depends on the package index. Once for a
-/// run of the tests, which may be processes of their own.
+/// Builds an example once per run of the tests, so that Docker has the layers that most models share and only this build depends on the
+/// package index. Works across processes.
 pub fn share_layers() {
     static SHARED: OnceLock<()> = OnceLock::new();
     SHARED.get_or_init(|| {

@@ -1,5 +1,5 @@
-//! A GitHub that refuses whatever the real one refuses: unknown fields, values past a limit, tokens without the permission. It answers
-//! after random waits, and fails when told to, before or after it did what was asked.
+//! A GitHub that rejects what the real one rejects: unknown fields, values beyond a limit, tokens without permission. It responds after
+//! random waits, and fails on request, before or after handling the call.
 
 #![expect(clippy::result_large_err, reason = "a refusal is a whole response")]
 
@@ -16,17 +16,17 @@ use axum::routing::{get, patch};
 use rand::RngExt as _;
 use serde_json::{Value, json};
 
-/// A token that may do everything that the README asks for.
+/// A token with the permissions that the README asks for.
 pub const WRITER: &str = "ghs_writer";
-/// A token as pull requests from forks have it.
+/// A token with the permissions of a pull request from a fork.
 pub const READER: &str = "ghs_reader";
 
-/// What goes wrong with a request that would change something.
+/// What goes wrong with a write request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// 502, and nothing was done.
+    /// 502, and the request was not executed.
     BadGateway,
-    /// 502, and it was done all the same.
+    /// 502, although the request was executed.
     LostAnswer,
     /// 403 with a wait.
     SecondaryLimit,
@@ -47,7 +47,7 @@ struct Inner {
     longest_wait: Duration,
 }
 
-/// The server. It ends with its value.
+/// The server. Dropping it stops it.
 pub struct FakeGitHub {
     inner: Arc<Mutex<Inner>>,
     pub address: std::net::SocketAddr,
@@ -97,19 +97,19 @@ impl FakeGitHub {
         self.inner.lock().unwrap().files = files;
     }
 
-    /// What lies between the commits of a push.
+    /// The comparison of the commits of a push.
     pub fn compares(&self, status: &str, files: &[Value]) {
         self.inner.lock().unwrap().comparison = json!({ "status": status, "total_commits": 1, "commits": [], "files": files });
     }
 
-    /// Somebody else writes.
+    /// Adds a comment by another user.
     pub fn foreign_comment(&self, login: &str, body: &str) {
         let mut inner = self.inner.lock().unwrap();
         let id = inner.id();
         inner.comments.push(json!({ "id": id, "body": body, "user": { "login": login, "type": "User" } }));
     }
 
-    /// Another application writes.
+    /// Adds a comment by another application.
     pub fn comment_of_application(&self, login: &str, body: &str) {
         let mut inner = self.inner.lock().unwrap();
         let id = inner.id();
@@ -124,17 +124,17 @@ impl FakeGitHub {
         self.inner.lock().unwrap().check_runs.clone()
     }
 
-    /// From now on this share of all requests fails, in one way or another.
+    /// From now on, this share of all requests fails in one way or another.
     pub fn fails_often(&self, ratio: f64) {
         self.inner.lock().unwrap().fault_ratio = ratio;
     }
 
-    /// Check runs of this name are neither created nor updated from now on.
+    /// From now on, check runs of this name can be neither created nor updated.
     pub fn refuses_check_runs(&self, name: &str) {
         self.inner.lock().unwrap().refused.push(name.to_owned());
     }
 
-    /// Requests that changed something.
+    /// The write requests.
     pub fn writes(&self) -> Vec<String> {
         self.inner.lock().unwrap().log.iter().filter(|line| !line.starts_with("GET")).cloned().collect()
     }
@@ -158,7 +158,7 @@ impl Inner {
     }
 }
 
-/// Waits, checks the token, and plays the next fault. `Ok(true)` means that the answer gets lost.
+/// Waits, checks the token, and applies the next fault. `Ok(true)` means that the response is lost.
 async fn enter(state: &Shared, method: &Method, uri: &str, headers: &HeaderMap, writes: bool) -> Result<bool, Response> {
     let wait = {
         let inner = state.lock().unwrap();
@@ -218,7 +218,7 @@ fn validated(state: &Shared, body: &[u8], known: &[&str], required: &[&str]) -> 
 }
 
 fn problem(value: &Value, known: &[&str], required: &[&str]) -> Option<String> {
-    let Some(object) = value.as_object() else { return Some("the body is no object".to_owned()) };
+    let Some(object) = value.as_object() else { return Some("the body is not an object".to_owned()) };
     if let Some(field) = object.keys().find(|field| !known.contains(&field.as_str())) {
         return Some(format!("{field} is not a permitted key"));
     }
@@ -330,7 +330,7 @@ async fn update_check_run(state: Shared, Path(id): Path<u64>, headers: HeaderMap
     answer(StatusCode::OK, lost, &run.clone())
 }
 
-/// As GitHub shows it: annotations have a page of their own.
+/// A check run as GitHub returns it: annotations have a page of their own.
 fn shown(run: &Value) -> Value {
     let mut run = run.clone();
     if let Some(output) = run["output"].as_object_mut() {

@@ -1,9 +1,8 @@
-//! What the integration tests and benchmarks of safe-push share: the CLI run as a user runs it, and the services around it.
+//! Shared by the integration tests and benchmarks of safe-push: runs the CLI as a user does, and fakes the services around it.
 //!
 //! Each helper is compiled once for all test binaries. What a single binary uses stays beside its tests.
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
-#![expect(missing_docs, reason = "a helper is documented where its name and type do not say it all")]
 
 mod docker;
 pub mod fake_claude;

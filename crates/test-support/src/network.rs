@@ -1,12 +1,12 @@
-//! Downloads that break off. What a test downloads is tried again, so that only a network that stays away fails a test.
+//! Retries downloads that break off, so that a test fails only if the network stays down.
 
 use std::fmt::{Debug, Display};
 use std::time::Duration;
 
-/// How long to wait before each further attempt.
+/// The waits before each further attempt.
 const WAITS: [Duration; 3] = [Duration::from_secs(3), Duration::from_secs(10), Duration::from_secs(30)];
 
-/// What pip, apt and BuildKit print when a download breaks off or does not start.
+/// Messages of pip, apt and BuildKit when a download breaks off or does not start.
 const SIGNS: [&str; 9] = [
     "Retrying (Retry(",
     "ReadTimeoutError",
@@ -23,7 +23,7 @@ fn has_hiccup(text: &str) -> bool {
     SIGNS.iter().any(|sign| text.contains(sign))
 }
 
-/// Repeats a run whose output shows a hiccup, also one that got over it by itself: its output would differ from a snapshot.
+/// Repeats a run whose output shows a network error, even if the run recovered: its output would differ from a snapshot.
 pub fn retried_run<T: Display>(run: impl Fn() -> T) -> T {
     for wait in WAITS {
         let outcome = run();
@@ -35,7 +35,7 @@ pub fn retried_run<T: Display>(run: impl Fn() -> T) -> T {
     run()
 }
 
-/// Repeats what failed with a hiccup.
+/// Repeats what failed with a network error.
 pub async fn retried<T, E: Debug>(attempt: impl AsyncFn() -> Result<T, E>) -> Result<T, E> {
     for wait in WAITS {
         match attempt().await {

@@ -64,7 +64,7 @@ fn picture() -> String {
     format!("data:image/png;base64,{}", base64::engine::general_purpose::STANDARD.encode(bytes.into_inner()))
 }
 
-/// Says hello as a model does that is well, after some time.
+/// Says hello after some time, as a healthy model does.
 pub fn hello(request: &ScriptedRequest, latency: Duration) -> ScriptedReply {
     let text = request.input["text"].as_str().unwrap();
     if text == "bad" {
@@ -82,7 +82,7 @@ pub fn hello(request: &ScriptedRequest, latency: Duration) -> ScriptedReply {
     ScriptedReply::output(said).after(latency)
 }
 
-/// Approves everything, and invents greetings; two of each batch do not fit.
+/// Approves everything, and invents greetings. Two of each batch do not fit.
 pub fn agreeing(asked: &Asked) -> Value {
     if asked.tool == "verdict" {
         return json!({"reason": "It is as described.", "passed": true});
@@ -94,12 +94,12 @@ pub fn agreeing(asked: &Asked) -> Value {
     json!({ "inputs": inputs })
 }
 
-/// A live version that is well, another one in question, and a repository that says how it is verified.
+/// A healthy live version, a staged version, and a repository that verifies it.
 pub struct Peer {
     pub sandbox: Sandbox,
     pub claude: FakeClaude,
     pub repository: Repository,
-    /// The version in question.
+    /// The staged version.
     pub version: String,
 }
 
@@ -115,7 +115,7 @@ impl Peer {
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("acme/hello", Visibility::Public, "cpu").unwrap();
         let version = sandbox.push_scripted_version("acme/hello", Some(schema()), Script::new(answer)).unwrap();
-        // The newest is the live one.
+        // The newest version is the live one.
         sandbox.push_scripted_version("acme/hello", Some(schema()), Script::new(move |request| hello(request, latency))).unwrap();
         let claude = FakeClaude::start(thinking, opinion).await;
         let repository = Repository::new()
@@ -127,7 +127,7 @@ impl Peer {
         Self { sandbox, claude, repository, version }
     }
 
-    /// Verifies the version in question.
+    /// Verifies the staged version.
     pub async fn verify(&self) -> Seen {
         let line = format!("verify acme/hello:{}", self.version);
         tokio::task::block_in_place(|| self.repository.run(&line))
@@ -138,7 +138,7 @@ impl Peer {
         self.repository.report()["models"][0]["cases"].as_array().unwrap().clone()
     }
 
-    /// The case of the report with this identifier.
+    /// The case with this id in the report.
     pub fn case(&self, id: &str) -> Value {
         let cases = self.cases();
         cases.iter().find(|case| case["id"] == id).cloned().unwrap_or_else(|| panic!("no case {id} in {cases:#?}"))

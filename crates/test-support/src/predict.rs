@@ -1,4 +1,4 @@
-//! Predictions over a sandbox's API, as any client of Replicate asks for them.
+//! Predictions through a sandbox's API, created as any client of Replicate does.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use replicate_sandbox::Sandbox;
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
-/// Asks a sandbox's API for a prediction and waits for its end.
+/// Creates a prediction and waits until it finishes.
 pub async fn predict(sandbox: &Sandbox, path: &str, body: &Value) -> Value {
-    // A second provider is refused, which is as good.
+    // Fails if a provider is installed already, which is fine.
     drop(rustls::crypto::ring::default_provider().install_default());
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let token = sandbox.api_token();
     let request = client.post(format!("{}/{path}", sandbox.api_url())).bearer_auth(token.expose_secret());
     let request = request.header("Prefer", "wait=60").json(body);
     let mut prediction: Value = request.send().await.unwrap().json().await.unwrap();
-    // The call returns with the first output, which need not be the end.
+    // The call returns with the first output, when the prediction may still be running.
     while matches!(prediction["status"].as_str(), Some("starting" | "processing")) {
         tokio::time::sleep(Duration::from_millis(100)).await;
         let get = client.get(prediction["urls"]["get"].as_str().unwrap()).bearer_auth(token.expose_secret());

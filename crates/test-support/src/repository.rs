@@ -1,4 +1,4 @@
-//! Runs the CLI as a user does: in a folder of its own and with an environment of its own.
+//! Runs the CLI as a user does: in its own folder and environment.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::scrub::scrub;
 use crate::{Seen, root};
 
-/// A repository and the environment that the CLI is started in.
+/// A repository, and the environment of the CLI.
 pub struct Repository {
     folder: TempDir,
     variables: BTreeMap<String, String>,
@@ -22,7 +22,7 @@ pub struct Repository {
 const KEPT: [&str; 8] =
     ["PATH", "TMPDIR", "DOCKER_HOST", "COG_CA_CERT", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 
-/// The certificates that builds on this machine need; empty where they need none.
+/// The certificates that builds on this machine need; empty if none.
 pub fn ca_file() -> String {
     ["COG_CA_CERT", "SSL_CERT_FILE"].iter().find_map(|name| std::env::var_os(name)?.into_string().ok()).unwrap_or_default()
 }
@@ -36,7 +36,7 @@ impl Repository {
             KEPT.iter().filter_map(|name| Some(((*name).to_owned(), std::env::var_os(name)?.into_string().ok()?))).collect();
         variables.insert("HOME".to_owned(), folder.path().join("home").display().to_string());
         variables.insert("LANG".to_owned(), "C.UTF-8".to_owned());
-        // Ruff may be installed or not.
+        // Ruff may or may not be installed.
         variables.insert("SAFE_PUSH_NO_LINT".to_owned(), "true".to_owned());
         Self { folder, variables }
     }
@@ -58,7 +58,7 @@ impl Repository {
         fs::write(path, text).unwrap();
     }
 
-    /// Replaces a text that has to be there.
+    /// Replaces a text that must be in the file.
     pub fn edit(&self, path: &str, before: &str, after: &str) {
         let text = fs::read_to_string(self.path().join(path)).unwrap();
         assert!(text.contains(before), "{path} has no '{before}'");
@@ -75,7 +75,7 @@ impl Repository {
         self
     }
 
-    /// Works on a sandbox: its services, its tokens, and the certificates that builds on this machine need.
+    /// Uses a sandbox: its services, its tokens, and the certificates that builds on this machine need.
     pub fn on(self, sandbox: &Sandbox) -> Self {
         self.variable("REPLICATE_BASE_URL", sandbox.base_url())
             .variable("REPLICATE_REGISTRY", sandbox.registry_host())
@@ -84,7 +84,7 @@ impl Repository {
             .variable("COG_CA_CERT", &ca_file())
     }
 
-    /// Lints, with this text as the program `ruff`, or without a program of that name.
+    /// Enables linting, with this script as `ruff`, or without a `ruff`.
     pub fn with_ruff(mut self, script: Option<&str>) -> Self {
         use std::os::unix::fs::PermissionsExt;
         self.variables.remove("SAFE_PUSH_NO_LINT");
@@ -103,24 +103,24 @@ impl Repository {
         command
     }
 
-    /// Runs the CLI to its end.
+    /// Runs the CLI until it exits.
     pub fn run(&self, line: &str) -> Seen {
         let output = self.command(line).output().unwrap();
         self.seen(&output)
     }
 
-    /// Starts the CLI; both streams are pipes.
+    /// Starts the CLI with pipes for both streams.
     pub fn start(&self, line: &str) -> Child {
         self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    /// What a user saw of a run that ended.
+    /// What a user saw of a finished run.
     pub fn seen(&self, output: &Output) -> Seen {
         let text = |bytes: &[u8]| self.scrub(&String::from_utf8_lossy(bytes));
         Seen { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
     }
 
-    /// A text without what differs between runs.
+    /// Removes from a text what differs between runs.
     pub fn scrub(&self, text: &str) -> String {
         scrub(text, self.path())
     }
@@ -131,7 +131,7 @@ impl Repository {
     }
 }
 
-/// The CLI that the tests were built with.
+/// The CLI's executable, built with the tests.
 pub fn binary() -> PathBuf {
     let path = std::env::var_os("CARGO_BIN_EXE_safe-push");
     path.expect("`cargo test`, `cargo nextest` and `cargo bench` say where the CLI is").into()

@@ -1,5 +1,5 @@
-//! The runner of GitHub Actions: what it gives to a step, and how it reads what the step leaves. See
-//! `docs/reference/github-actions.md#container-actions` and `docs/reference/github-actions.md#workflow-commands`. Here the step is the
+//! The runner of GitHub Actions: what it gives to a step, and how it reads the step's results. See
+//! `docs/reference/github-actions.md#container-actions` and `docs/reference/github-actions.md#workflow-commands`. The step here is the
 //! binary itself; `tests/docker/action.rs` runs the container.
 
 use std::process::{Child, Command};
@@ -12,10 +12,10 @@ use crate::{Repository, Seen};
 /// The head of the pull request.
 pub const HEAD: &str = "0123456789abcdef0123456789abcdef01234567";
 
-/// What is checked out: for a pull request the merge.
+/// The checked-out commit: for a pull request, the merge.
 pub const CHECKED_OUT: &str = "ffffffffffffffffffffffffffffffffffffffff";
 
-/// A repository as the runner starts a step in it.
+/// Prepares a repository in which the runner starts a step.
 pub fn step(repository: Repository, api: &str, event: &str, payload: &Value, token: &str) -> Repository {
     repository.write("runner/event.json", &payload.to_string());
     repository.write("runner/output", "");
@@ -51,19 +51,19 @@ pub fn pull_request(head: &str) -> Value {
     }})
 }
 
-/// What the steps behind this one read.
+/// An output of the step, as later steps read it.
 pub fn output(repository: &Repository, name: &str) -> Option<String> {
     output_in(&repository.read("runner/output"), name)
 }
 
-/// A value of a file that `GITHUB_OUTPUT` names.
+/// A value in the text of a file that `GITHUB_OUTPUT` names.
 pub fn output_in(text: &str, name: &str) -> Option<String> {
     let mut lines = text.split_terminator('\n');
     while let Some(line) = lines.next() {
         let (found, delimiter) = line.split_once("<<").unwrap();
         let mut value = Vec::new();
         loop {
-            // The runner fails a step whose value has no end.
+            // The runner fails a step whose value has no end delimiter.
             match lines.next().unwrap() {
                 line if line == delimiter => break,
                 line => value.push(line),
@@ -76,11 +76,11 @@ pub fn output_in(text: &str, name: &str) -> Option<String> {
     None
 }
 
-/// Lines that the runner obeys: those while commands are stopped are not.
+/// Lines that the runner executes as commands. Those between stop and resume do not count.
 pub fn obeyed(seen: &Seen) -> Vec<String> {
     let mut stopped: Option<String> = None;
     let mut commands = Vec::new();
-    // A line ends at either of both characters.
+    // Either character ends a line.
     let lines = seen.stdout.split(['\n', '\r']).chain(seen.stderr.split(['\n', '\r']));
     for line in lines.map(str::trim_start) {
         match &stopped {
@@ -97,7 +97,7 @@ pub fn obeyed(seen: &Seen) -> Vec<String> {
     commands
 }
 
-/// Cancels a job as the runner does, and tells which signals that took.
+/// Cancels a job as the runner does, and returns the signals that it took.
 pub async fn cancel(client: &mut Child) -> Vec<&'static str> {
     let mut sent = Vec::new();
     for (signal, patience) in [("INT", 7500), ("TERM", 2500), ("KILL", 2500)] {

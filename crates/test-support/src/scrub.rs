@@ -1,11 +1,11 @@
-//! Takes out of a text what differs between runs: folders, ports, identifiers, times and sizes.
+//! Removes from a text what differs between runs: folders, ports, ids, times and sizes.
 
 use std::path::Path;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Patterns, and the word that replaces each. An earlier one wins.
+/// Patterns and their replacements. Earlier ones win.
 const PATTERNS: &[(&str, &str)] = &[
     (r"127\.0\.0\.1:\d+", "[HOST]"),
     (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "[UUID]"),
@@ -13,12 +13,12 @@ const PATTERNS: &[(&str, &str)] = &[
     (r"\b[0-9a-f]{64}\b", "[VERSION]"),
     (r"\b[0-9a-f]{12}\b", "[SHORT]"),
     (r"\b[0-9a-z]{26}\b", "[PREDICTION]"),
-    // Times are aligned to the right.
+    // Times are right-aligned.
     (r" +\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", " [TIME]"),
-    // What Cog itself warns of may come before a version has failed, or not.
+    // Cog's own warnings may or may not come before a version has failed.
     (r"(?m)^  logs\n(    <string>:1: DeprecationWarning.*\n)+", ""),
     (r"seed \d+", "seed [SEED]"),
-    // What the daemon still knows differs.
+    // The state of the daemon's cache differs.
     (r"\b\d+ steps? cached", "[CACHED]"),
     (r"\[stage-\d+ +\d+/\d+\]", "[STEP]"),
     (r"\b\d+(\.\d+)? (MB|MiB|kB|KiB|GB|GiB|B)\b", "[SIZE]"),

@@ -1,4 +1,4 @@
-//! What a run leaves for its user: the exit code and both streams.
+//! What a user sees of a run: the exit code and both streams.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// The exit code and the result. What goes to standard error comes in the order in which predictions end.
+    /// The exit code and the result. Standard error is left out: its order depends on which prediction finishes first.
     pub fn result(&self) -> String {
         format!("exit code: {:?}\n{}", self.code, self.stdout)
     }

@@ -7,7 +7,7 @@ use super::*;
 
 const TIME: u64 = 1_700_000_000;
 
-/// A project with some files in it; names that end in `/` are folders.
+/// A project with these files; names that end in `/` are folders.
 fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, contents) in files {
@@ -35,20 +35,20 @@ fn generated(path: &str, contents: &str) -> RecipeFile {
 }
 
 #[test]
-fn everything_is_sent_sorted_but_git_and_cogs_own_folder() {
+fn everything_but_git_and_cogs_own_folder_is_sent_in_order() {
     let files =
         [("b.py", ""), ("a/z.txt", ""), ("a/b.txt", ""), (".git/config", ""), (".cog/cache/x", ""), ("sub/.git/config", "")];
     assert_eq!(sent(&files), ["a", "a/b.txt", "a/z.txt", "b.py", "sub", "sub/.git", "sub/.git/config"]);
 }
 
 #[test]
-fn the_ignore_file_is_heeded_and_sent_itself() {
+fn the_ignore_file_is_applied_and_sent_too() {
     let files = [(".dockerignore", "data\n*.log\n"), ("data/big", ""), ("a.log", ""), ("sub/a.log", ""), ("predict.py", "")];
     assert_eq!(sent(&files), [".dockerignore", "predict.py", "sub", "sub/a.log"]);
 }
 
 #[test]
-fn an_exception_brings_its_folders_along_and_no_others() {
+fn an_exception_brings_only_its_own_folders_along() {
     let files =
         [(".dockerignore", "data\n!data/keep/x\n!data/empty/no\n"), ("data/keep/x", ""), ("data/keep/y", ""), ("data/empty/z", "")];
     assert_eq!(sent(&files), [".dockerignore", "data", "data/keep", "data/keep/x"]);
@@ -125,7 +125,7 @@ async fn the_same_tree_gives_the_same_bytes() {
 }
 
 #[tokio::test]
-async fn a_file_that_shrinks_meanwhile_breaks_the_archive() {
+async fn a_file_that_shrinks_while_being_read_is_an_error() {
     let folder = project(&[("a", "12345")]);
     let files = ContextFiles::scan(folder.path(), &[], vec![]).unwrap();
     fs::write(folder.path().join("a"), "1").unwrap();
@@ -136,7 +136,7 @@ async fn a_file_that_shrinks_meanwhile_breaks_the_archive() {
 }
 
 #[tokio::test]
-async fn a_file_that_grows_meanwhile_is_cut() {
+async fn a_file_that_grows_while_being_read_is_cut() {
     let folder = project(&[("a", "12345")]);
     let files = ContextFiles::scan(folder.path(), &[], vec![]).unwrap();
     let expected = archive(folder.path(), vec![]).await;
@@ -147,7 +147,7 @@ async fn a_file_that_grows_meanwhile_is_cut() {
 }
 
 #[tokio::test]
-async fn a_reader_that_hangs_up_is_no_failure_of_the_project() {
+async fn a_reader_that_hangs_up_is_not_a_failure_of_the_project() {
     let folder = project(&[("a", &"x".repeat(4 * PIPE_BYTES))]);
     let (stream, failure) = ContextFiles::scan(folder.path(), &[], vec![]).unwrap().into_stream(TIME);
     drop(stream);
@@ -156,7 +156,7 @@ async fn a_reader_that_hangs_up_is_no_failure_of_the_project() {
 }
 
 #[test]
-fn what_is_unsent_stays_behind_and_nothing_else() {
+fn only_the_unsent_paths_stay_behind() {
     let folder = tempfile::tempdir().unwrap();
     for path in ["report/run.json", "deep/report/run.json", "predict.py"] {
         fs::create_dir_all(folder.path().join(path).parent().unwrap()).unwrap();

@@ -1,8 +1,8 @@
 use super::*;
 
-/// Lines, path, whether it is left out.
+/// Lines, a path, and whether it is left out.
 const TABLE: &[(&str, &str, bool)] = &[
-    // Plain names match at the root, and all that is in a folder.
+    // Plain names match at the root, and everything in a folder.
     ("foo", "foo", true),
     ("foo", "foo/bar", true),
     ("foo", "foo/bar/baz.txt", true),
@@ -24,7 +24,7 @@ const TABLE: &[(&str, &str, bool)] = &[
     ("/../foo", "foo", true),
     ("/", "foo", false),
     (".", "foo", false),
-    // One star stays within a part.
+    // One star stays within one path component.
     ("*", "foo", true),
     ("*", "foo/bar", true),
     ("*.pyc", "a.pyc", true),
@@ -39,7 +39,7 @@ const TABLE: &[(&str, &str, bool)] = &[
     ("fo?", "foo", true),
     ("fo?", "fo", false),
     ("a?c", "a/c", false),
-    // Two stars cross parts.
+    // Two stars cross path components.
     ("**", "any/thing", true),
     ("**/", "any/thing", true),
     ("**/foo", "foo", true),
@@ -67,7 +67,7 @@ const TABLE: &[(&str, &str, bool)] = &[
     ("\\*", "*", true),
     ("\\*", "a", false),
     ("a\\?b", "a?b", true),
-    // Characters that mean something in expressions do not here.
+    // Special characters of regular expressions are literal.
     ("*.c++", "a.c++", true),
     ("a.b*", "axb", false),
     ("(x)*", "(x)y", true),
@@ -107,7 +107,7 @@ fn paths_are_left_out_as_docker_leaves_them_out() {
 }
 
 #[test]
-fn what_docker_refuses_is_refused_with_its_line() {
+fn lines_that_docker_rejects_are_rejected_with_their_number() {
     for line in ["!", "! ", "[", "[a", "a[]", "a[]b]", "[-a]", "[a-]", "[^]", "a\\"] {
         let error = DockerIgnore::parse(&format!("# comment\nok\n{line}\n")).unwrap_err();
         assert_eq!((error.line, error.text.as_str()), (3, line.trim()), "{line:?}");
@@ -115,7 +115,7 @@ fn what_docker_refuses_is_refused_with_its_line() {
 }
 
 #[test]
-fn only_folders_that_may_hold_an_exception_are_looked_into() {
+fn only_folders_that_may_hold_an_exception_are_searched() {
     let cases = [
         ("dir\n!dir/a", "dir", true),
         ("dir\n!dir/a", "other", false),

@@ -13,7 +13,7 @@ fn cause(message: &str, output: &str) -> FailureCause {
 const FAILED: &str = "executor failed running [/bin/sh -c x]: exit code: 1";
 
 #[test]
-fn the_output_tells_the_cause() {
+fn the_output_shows_the_cause() {
     let named = |name: &str| name.to_owned();
     let table = [
         ("E: Unable to locate package libfoo", FailureCause::SystemPackageMissing(named("libfoo"))),
@@ -58,7 +58,7 @@ fn the_output_tells_the_cause() {
 }
 
 #[test]
-fn buildkits_words_tell_the_cause_too() {
+fn buildkits_message_shows_the_cause_too() {
     let table = [
         ("executor failed running [/bin/sh -c x]: exit code: 137", FailureCause::Killed),
         (
@@ -85,7 +85,7 @@ fn map(origin: Location) -> StepMap {
 }
 
 #[test]
-fn a_failure_names_its_step_place_and_way_out() {
+fn a_failure_names_its_step_line_and_fix() {
     let origin = Location::at("cog.yaml", 7, 5);
     let output = lines("one\nE: Unable to locate package libfoo");
     let step = "[2/2] RUN pip install -r requirements.txt";
@@ -96,7 +96,7 @@ fn a_failure_names_its_step_place_and_way_out() {
 }
 
 #[test]
-fn a_failure_without_a_step_says_buildkits_words() {
+fn a_failure_without_a_step_has_buildkits_message() {
     let failure = BuildFailure::read("", "no such frontend", Vec::new(), &StepMap::default(), Path::new("."));
     assert_eq!(failure.to_string(), "the build failed: no such frontend");
     assert_eq!((failure.location, failure.hint), (None, None));
@@ -116,7 +116,7 @@ fn the_requirement_at_fault_is_found_in_its_file() {
 }
 
 #[test]
-fn a_wrong_hash_is_told_on_the_line_of_its_package() {
+fn a_wrong_hash_is_reported_on_the_line_of_its_package() {
     let project = tempfile::tempdir().unwrap();
     std::fs::write(project.path().join("requirements.txt"), "# all\nnumpy==1.0\nsix==1.17.0 --hash=sha256:00\n").unwrap();
     let lines = [

@@ -1,4 +1,4 @@
-//! Why the Cog CLI built no image.
+//! Why the Cog CLI did not build an image.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,67 +7,53 @@ use crate::clients::ErrorKind;
 use crate::clients::cog_release::CogReleaseError;
 use crate::clients::docker::DockerError;
 
-/// The Cog CLI built no image.
+/// The Cog CLI did not build an image.
 #[derive(Debug, thiserror::Error)]
 pub enum OfficialError {
-    /// The version asked for is none.
+    /// The requested version is not a version.
     #[error("'{version}' is not a version of cog that can be downloaded")]
-    BadVersion {
-        /// What was asked for.
-        version: String,
-    },
-    /// It cannot be had.
+    BadVersion { version: String },
+    /// The release could not be downloaded.
     #[error(transparent)]
     Release(#[from] CogReleaseError),
-    /// It cannot be kept.
+    /// The downloaded executable could not be saved.
     #[error("failed to write {}", path.display())]
     NotKept {
-        /// Where.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// It cannot be started.
+    /// It could not be started.
     #[error("failed to start {}", program.display())]
     NotStarted {
-        /// The program.
         program: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// It failed.
     #[error("{} failed{}", program.display(), exit_code.map(|code| format!(" with exit code {code}")).unwrap_or_default())]
     Failed {
-        /// The program.
         program: PathBuf,
-        /// Its exit code, unless a signal ended it.
+        /// Its exit code; `None` if a signal ended it.
         exit_code: Option<i32>,
-        /// The end of what it said. Untrusted text.
+        /// The last lines of its output. Untrusted text.
         last_lines: Vec<String>,
     },
     /// The image has no schema.
-    #[error("the image that {} made has no schema in its labels", program.display())]
-    NoSchema {
-        /// The program.
-        program: PathBuf,
-    },
-    /// The daemon failed us.
+    #[error("the image built by {} has no schema in its labels", program.display())]
+    NoSchema { program: PathBuf },
+    /// The daemon failed.
     #[error(transparent)]
     Docker(#[from] DockerError),
-    /// The run was canceled.
-    #[error("the build was cancelled")]
+    #[error("the build was canceled")]
     Cancelled,
 }
 
 impl OfficialError {
-    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::BadVersion { .. } => "set cog_version to a release such as 0.22.0, or to latest".to_owned(),
-            Self::Release(_) => "install cog, or name it with --cog-binary".to_owned(),
-            Self::NotStarted { .. } => "name a program that can be run with --cog-binary".to_owned(),
+            Self::Release(_) => "install cog, or set --cog-binary to its path".to_owned(),
+            Self::NotStarted { .. } => "set --cog-binary to an executable".to_owned(),
             Self::NoSchema { .. } => "use cog 0.9 or later".to_owned(),
             Self::Docker(error) => return error.hint().map(str::to_owned),
             Self::NotKept { .. } | Self::Failed { .. } | Self::Cancelled => return None,

@@ -1,4 +1,4 @@
-//! Which `cog` is started: the one that is named, else the one on `PATH` if it is of the wanted version, else a download.
+//! Which `cog` to run: the configured one, else the one on `PATH` if it has the requested version, else a download.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,26 +17,25 @@ use crate::support::{ExposeSecret, SecretString};
 /// A program that takes longer to print its version is not the Cog CLI.
 const VERSION_LIMIT: Duration = Duration::from_secs(10);
 
-/// Where the Cog CLI may be, and the environment it is started with.
+/// Where to find the Cog CLI, and its environment.
 #[derive(Debug, Clone, Default)]
 pub struct CogProgram {
-    /// The one on `PATH`.
     pub on_path: Option<PathBuf>,
-    /// Where downloads are kept, in folders by version.
+    /// The folder for downloads, with a subfolder per version.
     pub downloads: PathBuf,
-    /// Where releases are: [`crate::clients::cog_release::RELEASES`], or a double of it.
+    /// The URL of the releases. Default: [`crate::clients::cog_release::RELEASES`].
     pub releases: String,
-    /// The environment that it is started in; nothing else of this process's.
+    /// Its whole environment. It inherits nothing from this process.
     pub variables: BTreeMap<String, SecretString>,
-    /// The variables among them that hold build secrets, and are not shown.
+    /// Those of the variables that hold build secrets. They are masked.
     pub secrets: BTreeSet<String>,
 }
 
 impl CogProgram {
-    /// The program that is named, else the one for a version as `cog_version` names it: `None` for any.
+    /// The configured executable, else one of this version (`cog_version`; `None` for any).
     pub(super) async fn locate(&self, named: Option<&Path>, version: Option<&str>) -> Result<PathBuf, OfficialError> {
         if let Some(named) = named {
-            // A relative path is meant from where the user is, not from the project that the program is started in.
+            // A relative path is relative to the user's folder, not to the project in which `cog` runs.
             return std::path::absolute(named).map_err(|source| OfficialError::NotStarted { program: named.to_owned(), source });
         }
         let wanted = match version.map(|text| (text, SdkVersion::parse(text))) {
@@ -52,7 +51,7 @@ impl CogProgram {
         self.downloaded(wanted.as_deref().unwrap_or("latest")).await
     }
 
-    /// What `cog --version` says: `cog version 0.22.0 (built …)`.
+    /// The version in the output of `cog --version`: `cog version 0.22.0 (built …)`.
     async fn version_of(&self, program: &Path) -> Option<String> {
         let mut command = self.command(program);
         command.arg("--version");
@@ -73,7 +72,7 @@ impl CogProgram {
 
     async fn downloaded(&self, version: &str) -> Result<PathBuf, OfficialError> {
         let path = self.downloads.join(version).join("cog");
-        // The newest version changes over time.
+        // `latest` changes over time, so it is not reused.
         if version != "latest" && path.is_file() {
             return Ok(path);
         }
@@ -83,7 +82,7 @@ impl CogProgram {
     }
 }
 
-/// Installs the program as a whole or not at all.
+/// Writes the executable completely or not at all.
 fn keep(path: &Path, program: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)?;
@@ -119,7 +118,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_named_one_comes_first_and_the_one_on_path_if_its_version_fits() {
+    async fn the_configured_one_comes_first_then_the_one_on_path_if_its_version_fits() {
         let folder = tempfile::tempdir().unwrap();
         let named = program(folder.path(), "named", "#!/bin/sh\n");
         let on_path = program(folder.path(), "cog", "#!/bin/sh\necho 'cog version 0.22.0 (built 2026-08-13)'\n");
@@ -142,7 +141,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_program_the_newest_is_downloaded() {
+    async fn without_an_executable_the_newest_is_downloaded() {
         let folder = tempfile::tempdir().unwrap();
         let server = server("latest/download", "newest").await;
         let places =

@@ -1,5 +1,5 @@
-//! Builds by the Cog CLI, for what is not built here: managed weights and bundles. Everything after the local image is the
-//! same as for a build of our own.
+//! Builds with the Cog CLI, for what safe-push cannot build itself: managed weights and bundles. From the local image on, everything is the
+//! same as for our own builds.
 
 mod error;
 mod locate;

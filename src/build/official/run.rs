@@ -19,7 +19,7 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::BuildPlan;
 use crate::support::ExposeSecret;
 
-/// How much of its output an error keeps, and how much of it a report.
+/// Lines of output that an error keeps, and bytes that a report keeps.
 const KEPT_LINES: usize = 30;
 const LOG_LINES: usize = 2000;
 
@@ -29,9 +29,7 @@ const SHORTEST_SECRET: usize = 6;
 /// The project and plan of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct OfficialBuild<'a> {
-    /// The project.
     pub project: &'a Path,
-    /// How.
     pub plan: &'a BuildPlan,
     /// The name that the image gets, `repository:tag`.
     pub image_name: &'a str,
@@ -39,7 +37,7 @@ pub struct OfficialBuild<'a> {
     pub model: &'a str,
 }
 
-/// Builds a project's image with the official program.
+/// Builds a project's image with the Cog CLI.
 pub async fn build_officially(
     build: OfficialBuild<'_>,
     places: &CogProgram,
@@ -62,7 +60,7 @@ pub async fn build_officially(
     let mut log: VecDeque<String> = VecDeque::new();
     loop {
         let line = tokio::select! {
-            // The program is killed when it is dropped; the daemon gives up a build whose client is gone.
+            // Dropping it kills the process, and the daemon stops a build whose client is gone.
             () = cancelled.cancelled() => return Err(OfficialError::Cancelled),
             line = lines.recv() => line,
         };
@@ -94,7 +92,7 @@ pub async fn build_officially(
 }
 
 impl CogProgram {
-    /// A line without the values of variables that only build secrets name.
+    /// Masks the values of variables that only build secrets name.
     fn mask(&self, line: &str) -> String {
         let values = self.secrets.iter().filter_map(|name| self.variables.get(name)).map(|value| value.expose_secret().trim());
         values.filter(|value| value.len() >= SHORTEST_SECRET).fold(line.to_owned(), |line, value| line.replace(value, "***"))
@@ -123,7 +121,7 @@ async fn follow(output: Option<impl AsyncRead + Unpin>, lines: mpsc::Sender<Stri
     let Some(output) = output else { return };
     let mut reader = BufReader::new(output);
     let mut line = Vec::new();
-    // A line of a program that writes none is as long as its output; a build writes some megabytes at most.
+    // Without line breaks, a line is as long as the whole output: for a build, some megabytes at most.
     while matches!(reader.read_until(b'\n', &mut line).await, Ok(read) if read > 0) {
         let text = String::from_utf8_lossy(&line).trim_end().to_owned();
         line.clear();

@@ -1,4 +1,4 @@
-//! Asking the registry for the `cog-base` image.
+//! Looks up the `cog-base` image in the registry.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::{BuildEnvironment, host_of_cog_base};
 use crate::build::request::BaseLayers;
 use crate::clients::registry::Registry;
 
-/// A build without the image is slower by less than a registry that hangs.
+/// A registry that hangs costs more time than building without the image.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// Asks for `candidate`, `host/repository:tag`. Every failure is an answer: there are other images to build on.
+/// Looks up `candidate`, `host/repository:tag`. A failure is not an error: other base images exist.
 pub(super) async fn ask(
     candidate: Option<&str>,
     registry: Option<&dyn Registry>,
@@ -25,10 +25,10 @@ pub(super) async fn ask(
     let within = candidate.strip_prefix(host).and_then(|rest| rest.strip_prefix('/'));
     let Some((repository, tag)) = within.and_then(|path| path.rsplit_once(':')) else { return BaseImageFacts::default() };
     if host != environment.registry_host {
-        // The given client asks another registry, whose answer would be about another image.
+        // The given client is for another registry, whose answer would be about a different image.
         return BaseImageFacts::default();
     }
-    // Held while the registry is asked, so that models that are built side by side share the answer.
+    // Locked during the lookup, so that models that build side by side share the answer.
     let mut answers = environment.cog_base_answers.0.lock().await;
     if let Some(known) = answers.get(candidate) {
         return known.clone();
@@ -46,7 +46,7 @@ async fn answer(candidate: &str, repository: &str, tag: &str, registry: &dyn Reg
         },
         Ok(Ok(None)) => BaseImageFacts { answer: Some(BaseImageAnswer::Absent), layers: None },
         Ok(Err(error)) => unreachable_because(error.to_string()),
-        Err(_elapsed) => unreachable_because(format!("there was none within {} s", TIME_LIMIT.as_secs())),
+        Err(_elapsed) => unreachable_because(format!("no answer within {} s", TIME_LIMIT.as_secs())),
     }
 }
 

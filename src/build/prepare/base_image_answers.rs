@@ -1,4 +1,4 @@
-//! What the registry of `cog-base` images has answered in this run.
+//! Answers of the `cog-base` registry in this run.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use crate::build::request::BaseLayers;
 /// Facts about the base image.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BaseImageFacts {
-    /// For the recipe; `None` when no registry could be asked.
+    /// For the recipe; `None` if no registry was asked.
     pub(super) answer: Option<BaseImageAnswer>,
     /// For the labels, if the image exists.
     pub(super) layers: Option<BaseLayers>,
 }
 
-/// What the registry has answered so far: models of one run that want the same image ask once.
+/// Answers of the `cog-base` registry so far: models of one run that want the same image ask once.
 #[derive(Debug, Clone, Default)]
 pub struct CogBaseAnswers(pub(super) Arc<Mutex<HashMap<String, BaseImageFacts>>>);

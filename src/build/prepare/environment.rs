@@ -1,4 +1,4 @@
-//! What a build takes from its surroundings, as values: nothing here reads a variable.
+//! What a build takes from its environment, as values. Nothing here reads a variable.
 
 use std::collections::BTreeMap;
 
@@ -8,31 +8,29 @@ use super::CogBaseAnswers;
 use crate::build::official::CogProgram;
 use crate::support::SecretString;
 
-/// What a build takes from its surroundings.
+/// What a build takes from its environment.
 #[derive(Debug, Clone, Default)]
 pub struct BuildEnvironment {
-    /// The registry that the given client asks: `r8.im`.
+    /// The host of the given registry client: `r8.im`.
     pub registry_host: String,
     /// The registry of `cog-base` images (`COG_REGISTRY_HOST`); empty for `r8.im`.
     pub cog_registry_host: String,
-    /// What the registry of `cog-base` images has answered in this run.
+    /// Answers of that registry in this run.
     pub cog_base_answers: CogBaseAnswers,
-    /// A certificate authority that build and model trust (`COG_CA_CERT`): PEM, or PEM in base64. Files are read by the caller.
+    /// A certificate authority for the build and the model to trust (`COG_CA_CERT`): PEM, or PEM in base64. The caller reads files.
     pub ca_certificate: Option<String>,
-    /// Where uv comes from in builds that need it.
+    /// The source of uv for builds that need it.
     pub uv: UvSource,
-    /// Whose choices and instructions the Dockerfile follows. That of the Cog CLI is for comparison and cannot be built.
+    /// Whose Dockerfile conventions to follow. Those of the Cog CLI are for comparison and cannot be built.
     pub conventions: Conventions,
-    /// The commit.
     pub git_revision: Option<String>,
-    /// The branch, tag or description of the commit.
+    /// The branch, tag or `git describe` of the commit.
     pub git_version: Option<String>,
     /// The time of files in the image, in seconds since 1970 (`SOURCE_DATE_EPOCH`).
     pub source_date_epoch: Option<u64>,
-    /// The official program, for builds by it.
     pub official: CogProgram,
-    /// Values of the variables that build secrets name, and of no others.
+    /// Values of the variables that build secrets name, and no others.
     pub variables: BTreeMap<String, SecretString>,
-    /// The tokens of this run, by the names of their variables: they must not be among the files that are sent.
+    /// The tokens of this run, by variable. They must not be among the files that are sent.
     pub tokens: BTreeMap<String, SecretString>,
 }

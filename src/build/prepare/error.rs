@@ -11,17 +11,15 @@ use crate::build::context::ContextError;
 use crate::build::secrets::SecretError;
 use crate::clients::ErrorKind;
 
-/// A build that cannot be prepared.
+/// A build cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum PrepareError {
-    /// Something that this program does not build.
+    /// safe-push does not build this.
     #[error("{what} is not supported")]
     Unsupported {
-        /// What was asked for.
         what: &'static str,
-        /// What to do instead.
         hint: &'static str,
-        /// Where it was asked for.
+        /// Where it was requested.
         location: Option<Location>,
     },
     /// No Dockerfile can be planned.
@@ -30,34 +28,30 @@ pub enum PrepareError {
     /// A build secret has no value.
     #[error(transparent)]
     Secret(#[from] SecretError),
-    /// Two secrets of one name.
-    #[error("the build secret '{id}' is given twice")]
-    SecretTwice {
-        /// The name.
-        id: String,
-    },
-    /// The Dockerfile asked for is not one of the project's files.
-    #[error("the Dockerfile {} is outside of the project", path.display())]
+    /// Two secrets have this name.
+    #[error("the build secret '{id}' is set twice")]
+    SecretTwice { id: String },
+    /// The requested Dockerfile is not one of the project's files.
+    #[error("the Dockerfile {} is outside the project", path.display())]
     DockerfileOutside {
-        /// What was asked for.
+        /// The requested path.
         path: PathBuf,
     },
-    /// The Dockerfile asked for cannot be read.
+    /// The requested Dockerfile could not be read.
     #[error("failed to read the Dockerfile {}", path.display())]
     DockerfileUnreadable {
-        /// What was asked for.
+        /// The requested path.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// The project's files cannot be read.
+    /// The project's files could not be read.
     #[error(transparent)]
     Context(#[from] ContextError),
     /// `COG_CA_CERT` is not a certificate.
     #[error("COG_CA_CERT is not usable")]
     Certificate(#[from] CertificateError),
-    /// The SDK takes its schema from the source, and the source has none.
+    /// The SDK takes the schema from the source, and the source has none.
     #[error("{file} names neither a predictor nor a trainer whose schema can be read from source")]
     SchemaMissing {
         /// The configuration.
@@ -66,7 +60,6 @@ pub enum PrepareError {
 }
 
 impl PrepareError {
-    /// What to do about it, where that is known.
     pub fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Unsupported { hint, .. } => *hint,
@@ -84,12 +77,11 @@ impl PrepareError {
         Some(hint.to_owned())
     }
 
-    /// Whose failure it is: always that of the request.
     pub fn kind(&self) -> ErrorKind {
         ErrorKind::Request
     }
 
-    /// What there is to say with places and rules.
+    /// The error as findings with locations and rules.
     pub fn findings(&self) -> Vec<Finding> {
         match self {
             Self::Recipe(error) => error.findings(),
@@ -97,7 +89,7 @@ impl PrepareError {
         }
     }
 
-    /// The line at fault, when it is known.
+    /// The line at fault, if known.
     pub fn location(&self) -> Option<Location> {
         match self {
             Self::Unsupported { location, .. } => location.clone(),

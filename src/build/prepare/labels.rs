@@ -1,4 +1,4 @@
-//! The labels that are known before the build (`docs/reference/cog.md#labels`). Schema and packages follow once there is an image.
+//! The labels that are known before the build (`docs/reference/cog.md#labels`). The labels for schema and packages follow after it.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use cog_source::recipe::Recipe;
 
 use super::BuildEnvironment;
 
-/// The labels of an image that `recipe` makes.
+/// The labels of an image built from `recipe`.
 pub(super) fn labels(
     project: &Project,
     recipe: &Recipe,

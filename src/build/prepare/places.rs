@@ -1,6 +1,6 @@
-//! Places in the project's own files, as places in the repository: `requirements.txt` of `models/a` is `models/a/requirements.txt`.
+//! Turns locations in a project into locations in the repository: `requirements.txt` of `models/a` becomes `models/a/requirements.txt`.
 //!
-//! `cog.yaml` is named that way from the start; the files that it names are read under their name within the project.
+//! `cog.yaml` has its repository path from the start. The files that it names are read by their path in the project.
 
 use cog_findings::{Finding, Location};
 use cog_source::project::Project;
@@ -9,7 +9,7 @@ use cog_source::recipe::{Recipe, RecipeError};
 use super::sources::in_slashes;
 use crate::domain::plan::BuildPlan;
 
-/// The files to be renamed, and the folder they are in; `None` for a project at the root of its repository.
+/// The files to rename, and their folder; `None` for a project at the root of its repository.
 struct Renaming<'a> {
     folder: &'a str,
     files: Vec<String>,
@@ -34,7 +34,7 @@ impl<'a> Renaming<'a> {
     }
 }
 
-/// A recipe with places in the repository.
+/// Relocates a recipe to the repository.
 pub(super) fn of_recipe(mut recipe: Recipe, project: &Project, plan: &BuildPlan) -> Recipe {
     if let Some(renaming) = Renaming::of(project, plan) {
         renaming.findings(&mut recipe.findings);
@@ -44,7 +44,7 @@ pub(super) fn of_recipe(mut recipe: Recipe, project: &Project, plan: &BuildPlan)
     recipe
 }
 
-/// Locates an error that keeps a build from being prepared.
+/// Relocates an error to the repository.
 pub(super) fn of_error(mut error: RecipeError, project: &Project, plan: &BuildPlan) -> RecipeError {
     if let Some(renaming) = Renaming::of(project, plan) {
         match &mut error {

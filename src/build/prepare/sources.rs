@@ -1,4 +1,4 @@
-//! What a build reads besides the project: a Dockerfile of the user's, secrets, a certificate.
+//! Additional files of a build: the user's Dockerfile, secrets, a certificate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
@@ -13,7 +13,7 @@ use crate::clients::docker::BuildSecret;
 use crate::domain::plan::BuildPlan;
 use crate::support::{ExposeSecret, SecretString};
 
-/// A larger Dockerfile is none.
+/// A larger Dockerfile is rejected.
 const DOCKERFILE_BYTES: u64 = 1024 * 1024;
 
 /// The Dockerfile that the plan names.
@@ -46,7 +46,7 @@ fn read_dockerfile(folder: &Path, path: PathBuf) -> Result<SourceText, PrepareEr
     }
 }
 
-/// A path of the project as findings name it.
+/// A project's path with `/`, as findings name it.
 pub(super) fn in_slashes(path: &Path) -> String {
     let parts = path.components().filter(|part| !matches!(part, Component::CurDir));
     parts.map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/")
@@ -74,13 +74,13 @@ pub(super) async fn secrets(
     .await
 }
 
-/// The certificate as PEM text. An empty value is none.
+/// The certificate as PEM text. An empty value counts as none.
 pub(super) fn certificate(environment: &BuildEnvironment) -> Result<Option<String>, PrepareError> {
     let value = environment.ca_certificate.as_deref().map(str::trim).filter(|value| !value.is_empty());
     Ok(value.map(pem_from_value).transpose()?)
 }
 
 pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    // A panic within would be a bug; there is none to continue after.
+    // A panic of the task would be a bug, so it is passed on.
     tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

@@ -19,7 +19,7 @@ use crate::support::{ExposeSecret, SecretString};
 
 const PEM: &str = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
 
-/// What the registry does when it is asked.
+/// The registry's answer.
 enum Answer {
     Present(usize),
     Absent,
@@ -27,7 +27,7 @@ enum Answer {
     Silent,
 }
 
-/// Answers and keeps what it was asked for.
+/// Answers, and records what it was asked.
 struct FakeRegistry {
     answer: Answer,
     asked: Mutex<Vec<String>>,
@@ -148,7 +148,7 @@ mod labels {
     }
 
     #[tokio::test]
-    async fn the_labels_that_are_known_before_a_build() {
+    async fn labels_known_before_the_build() {
         let environment =
             BuildEnvironment { git_revision: Some("0123abc".to_owned()), git_version: Some("main".to_owned()), ..environment() };
         let request = prepared_for(&project(SMALL), &BuildPlan::default(), None, &environment).await.unwrap();
@@ -163,13 +163,13 @@ mod labels {
     }
 
     #[tokio::test]
-    async fn without_git_there_are_no_labels_about_it() {
+    async fn without_git_there_are_no_git_labels() {
         let request = prepared(&project(SMALL)).await;
         assert!(request.labels.keys().all(|name| name.starts_with("run.cog.")), "{:?}", request.labels);
     }
 
     #[tokio::test]
-    async fn the_version_is_that_of_the_sdk() {
+    async fn the_version_label_is_that_of_the_sdk() {
         for (version, label_value) in
             [("0.16.12", "0.16.12"), ("v0.22.0", "0.22.0"), ("latest", "0.23.1"), ("prerelease", "0.23.1")]
         {
@@ -204,7 +204,7 @@ mod base_image {
     }
 
     #[tokio::test]
-    async fn the_one_that_the_registry_has_is_built_on() {
+    async fn a_base_image_in_the_registry_is_used() {
         let (outcome, asked) = with(Answer::Present(12), &BuildPlan::default()).await;
         let request = outcome.unwrap();
         assert_eq!(asked, ["cog-base:python3.11"]);
@@ -214,7 +214,7 @@ mod base_image {
     }
 
     #[tokio::test]
-    async fn one_that_is_missing_is_done_without() {
+    async fn a_missing_base_image_is_not_used() {
         let (outcome, _) = with(Answer::Absent, &BuildPlan::default()).await;
         let request = outcome.unwrap();
         assert_eq!((request.recipe.base_image.as_str(), request.base_layers.as_ref()), ("python:3.11-slim", None));
@@ -223,8 +223,8 @@ mod base_image {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_registry_that_fails_or_hangs_stops_no_build() {
-        for (answer, reason) in [(Answer::Down, "responded with 502"), (Answer::Silent, "none within 20 s")] {
+    async fn a_registry_that_fails_or_hangs_does_not_stop_a_build() {
+        for (answer, reason) in [(Answer::Down, "responded with 502"), (Answer::Silent, "no answer within 20 s")] {
             let (outcome, _) = with(answer, &BuildPlan::default()).await;
             let request = outcome.unwrap();
             assert_eq!(request.recipe.base_image, "python:3.11-slim");
@@ -237,7 +237,7 @@ mod base_image {
     }
 
     #[tokio::test]
-    async fn one_that_is_demanded_and_missing_is_an_error() {
+    async fn a_required_base_image_that_is_missing_is_an_error() {
         let plan = BuildPlan { use_cog_base_image: Some(true), ..BuildPlan::default() };
         let (outcome, _) = with(Answer::Absent, &plan).await;
         let error = outcome.unwrap_err();
@@ -247,14 +247,14 @@ mod base_image {
     }
 
     #[tokio::test]
-    async fn one_that_is_not_wanted_is_not_asked_for() {
+    async fn an_unwanted_base_image_is_not_looked_up() {
         let plan = BuildPlan { use_cog_base_image: Some(false), ..BuildPlan::default() };
         let (outcome, asked) = with(Answer::Present(3), &plan).await;
         assert!(asked.is_empty() && !outcome.unwrap().recipe.uses_cog_base);
     }
 
     #[tokio::test]
-    async fn a_registry_without_these_images_is_not_asked() {
+    async fn a_registry_without_base_images_is_not_asked() {
         let registry = FakeRegistry::new(Answer::Present(3));
         let environment = BuildEnvironment { registry_host: "127.0.0.1:5000".to_owned(), ..BuildEnvironment::default() };
         let request = prepared_for(&project(SMALL), &BuildPlan::default(), Some(&registry), &environment).await.unwrap();
@@ -263,7 +263,7 @@ mod base_image {
     }
 
     #[tokio::test]
-    async fn another_registry_of_such_images_can_be_named() {
+    async fn another_registry_of_base_images_can_be_configured() {
         let registry = FakeRegistry::new(Answer::Present(3));
         let host = "127.0.0.1:5000".to_owned();
         let environment = BuildEnvironment { registry_host: host.clone(), cog_registry_host: host, ..BuildEnvironment::default() };
@@ -273,7 +273,7 @@ mod base_image {
     }
 
     #[tokio::test]
-    async fn a_dockerfile_of_ones_own_needs_none() {
+    async fn a_custom_dockerfile_needs_no_base_image() {
         let folder = files(&[("Dockerfile", "FROM python:3.11-slim\n")]);
         let registry = FakeRegistry::new(Answer::Present(3));
         let plan = BuildPlan { dockerfile: Some("Dockerfile".into()), ..BuildPlan::default() };
@@ -320,7 +320,7 @@ mod secrets {
     }
 
     #[tokio::test]
-    async fn they_come_from_files_and_from_the_variables_that_were_handed_down() {
+    async fn secrets_come_from_files_and_from_passed_variables() {
         let folder = files(&[("secrets/token", "file-value-71")]);
         let variables = [("HF_TOKEN".to_owned(), SecretString::from("variable-value-72"))].into();
         let environment = BuildEnvironment { variables, ..environment() };
@@ -334,13 +334,13 @@ mod secrets {
     }
 
     #[tokio::test]
-    async fn what_gives_no_value_is_told_with_the_way_out() {
+    async fn a_secret_without_a_value_is_reported_with_a_fix() {
         let folder = files(&[]);
         for (secrets, message) in [
-            (vec!["id=a,env=MISSING"], "wants the environment variable MISSING, which is not set"),
+            (vec!["id=a,env=MISSING"], "needs the environment variable MISSING, which is not set"),
             (vec!["id=a,src=missing"], "cannot be read"),
             (vec!["src=a"], "it has no id"),
-            (vec!["id=a,env=A", "id=a,env=B"], "'a' is given twice"),
+            (vec!["id=a,env=A", "id=a,env=B"], "'a' is set twice"),
         ] {
             let error = refused(&in_folder(&folder), &plan(&secrets)).await;
             assert!(error.to_string().contains(message), "{error}");
@@ -356,7 +356,7 @@ mod dockerfiles {
     }
 
     #[tokio::test]
-    async fn it_is_taken_as_it_is() {
+    async fn a_custom_dockerfile_is_used_unchanged() {
         let folder = files(&[("docker/Dockerfile.gpu", "FROM scratch\nCOPY . /src\n")]);
         let request = prepared_for(&in_folder(&folder), &plan("./docker/Dockerfile.gpu"), None, &environment()).await.unwrap();
         assert_eq!(request.recipe.dockerfile, "FROM scratch\nCOPY . /src\n");
@@ -365,7 +365,7 @@ mod dockerfiles {
     }
 
     #[tokio::test]
-    async fn one_outside_of_the_project_is_refused() {
+    async fn a_dockerfile_outside_the_project_is_rejected() {
         let outside = files(&[("Dockerfile", "FROM scratch\n")]);
         let folder = files(&[("sub/x", "")]);
         std::os::unix::fs::symlink(outside.path().join("Dockerfile"), folder.path().join("linked")).unwrap();
@@ -377,7 +377,7 @@ mod dockerfiles {
     }
 
     #[tokio::test]
-    async fn one_that_cannot_be_read_is_named() {
+    async fn an_unreadable_dockerfile_is_named() {
         let large = "#".repeat(1024 * 1024 + 1);
         let folder = files(&[("large", large.as_str()), ("folder/x", "")]);
         for path in ["missing", "large", "folder"] {
@@ -393,7 +393,7 @@ mod places {
     const WITH_FILE: &str = "build:\n  python_version: \"3.11\"\n  python_requirements: requirements.txt\nrun: run.py:Runner\n";
 
     #[tokio::test]
-    async fn a_line_of_the_requirements_is_named_as_the_repository_knows_it() {
+    async fn a_line_of_the_requirements_is_located_in_the_repository() {
         for (config_file, place) in [("cog.yaml", "requirements.txt:2"), ("models/a/cog.yaml", "models/a/requirements.txt:2")] {
             let project = project_with(WITH_FILE, config_file, None, Some("# pinned\nsix==1.17.0\n"));
             let request = prepared(&project).await;
@@ -404,7 +404,7 @@ mod places {
     }
 
     #[tokio::test]
-    async fn so_is_one_that_is_left_out() {
+    async fn a_left_out_requirement_is_located_in_the_repository() {
         let project = project_with(WITH_FILE, "models/a/cog.yaml", None, Some("cog==0.9\nsix\n"));
         let request = prepared(&project).await;
         let place = request.recipe.findings[0].location.as_ref().unwrap();
@@ -412,7 +412,7 @@ mod places {
     }
 
     #[tokio::test]
-    async fn so_is_one_that_stops_the_build() {
+    async fn a_requirement_that_stops_the_build_is_located_in_the_repository() {
         let project = project_with(WITH_FILE, "models/a/cog.yaml", None, Some("./local-folder\n"));
         let error = refused(&project, &BuildPlan::default()).await;
         assert_eq!(error.location().map(|place| place.to_string()).as_deref(), Some("models/a/requirements.txt:1"), "{error:?}");
@@ -428,7 +428,7 @@ mod places {
     }
 
     #[tokio::test]
-    async fn a_configuration_of_another_name_is_known_by_it_within_the_project() {
+    async fn a_configuration_with_another_name_keeps_it_in_the_project() {
         let request = prepared(&project_with(SMALL, "models/a/gpu.yaml", None, None)).await;
         assert!(request.recipe.dockerfile.contains("gpu.yaml"), "{}", request.recipe.dockerfile);
         assert!(!request.recipe.dockerfile.contains("models/a"), "{}", request.recipe.dockerfile);
@@ -436,10 +436,10 @@ mod places {
 }
 
 #[tokio::test]
-async fn what_is_not_built_here_is_said_before_anything_else() {
+async fn unsupported_features_are_reported_before_anything_else() {
     let plan = BuildPlan { builder: Builder::Cog, secrets: vec!["broken".to_owned()], ..BuildPlan::default() };
     let error = refused(&project(SMALL), &plan).await;
-    assert_eq!(error.to_string(), "a Dockerfile of ours for a build by the official cog program (`builder: cog`) is not supported");
+    assert_eq!(error.to_string(), "showing the Dockerfile of a build with the Cog CLI (`builder: cog`) is not supported");
     assert_eq!(error.hint().as_deref(), Some("use `builder: native`"));
 
     let plan = BuildPlan { separate_weights: true, dockerfile: Some("Dockerfile".into()), ..BuildPlan::default() };
@@ -452,7 +452,7 @@ async fn what_is_not_built_here_is_said_before_anything_else() {
 }
 
 #[tokio::test]
-async fn the_plan_and_the_surroundings_reach_the_request() {
+async fn the_plan_and_the_environment_reach_the_request() {
     let request = prepared(&project(SMALL)).await;
     assert_eq!((request.image_name.as_str(), request.model.as_deref()), ("cog-hotdog:latest", Some("hotdog")));
     assert_eq!((request.no_cache, request.source_date_epoch), (false, 315_532_800));
@@ -466,7 +466,7 @@ async fn the_plan_and_the_surroundings_reach_the_request() {
 }
 
 #[tokio::test]
-async fn a_certificate_is_installed_first_and_must_be_one() {
+async fn a_certificate_is_installed_first_and_must_be_valid() {
     let with = |value: &str| BuildEnvironment { ca_certificate: Some(value.to_owned()), ..environment() };
     let request = prepared_for(&project(SMALL), &BuildPlan::default(), None, &with(PEM)).await.unwrap();
     let text = &request.recipe.dockerfile;
@@ -481,7 +481,7 @@ async fn a_certificate_is_installed_first_and_must_be_one() {
 }
 
 #[tokio::test]
-async fn uv_comes_from_where_it_was_asked_for() {
+async fn uv_comes_from_the_configured_source() {
     let environment = BuildEnvironment { uv: recipe::UvSource::Pypi, ..environment() };
     let request = prepared_for(&project(SMALL), &BuildPlan::default(), None, &environment).await.unwrap();
     assert!(request.recipe.dockerfile.contains("uv=="), "{}", request.recipe.dockerfile);
@@ -489,7 +489,7 @@ async fn uv_comes_from_where_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_project_that_cannot_be_planned_says_why() {
+async fn a_project_that_cannot_be_planned_is_reported() {
     let text = "build:\n  gpu: true\n  python_version: \"3.11\"\n  python_requirements: requirements.txt\nrun: run.py:Runner\n";
     let error = refused(&project_with(text, "m/cog.yaml", None, Some("torch\n")), &BuildPlan::default()).await;
     assert_eq!(error.to_string(), "failed to choose a CUDA version");

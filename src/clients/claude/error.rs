@@ -14,7 +14,6 @@ const DETAIL_BYTES: usize = 500;
 #[derive(Debug, thiserror::Error)]
 #[error("Claude: {failure}{}", request_id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default())]
 pub struct ClaudeError {
-    /// Why it failed.
     pub failure: ClaudeFailure,
     /// The id of the request, for the service's support.
     pub request_id: Option<String>,
@@ -55,12 +54,7 @@ pub enum ClaudeFailure {
     Overloaded(String),
     /// The service failed.
     #[error("the service responded with {status}: {detail}")]
-    Service {
-        /// The status of the response.
-        status: StatusCode,
-        /// The service's message.
-        detail: String,
-    },
+    Service { status: StatusCode, detail: String },
     /// No response arrived.
     #[error("no response: {0}")]
     Transport(String),
@@ -69,19 +63,13 @@ pub enum ClaudeFailure {
     Declined,
     /// The answer was cut off at `max_tokens`.
     #[error("the answer was cut off at {max_tokens} tokens")]
-    CutOff {
-        /// The limit.
-        max_tokens: u32,
-    },
+    CutOff { max_tokens: u32 },
     /// The response is not a valid message, or does not use the tool.
     #[error("the answer is unusable: {0}")]
     Unusable(String),
     /// The token budget of the run is used up.
     #[error("the budget of {budget} tokens for this run is used up")]
-    BudgetSpent {
-        /// The budget.
-        budget: u64,
-    },
+    BudgetSpent { budget: u64 },
 }
 
 impl ClaudeError {
@@ -90,7 +78,6 @@ impl ClaudeError {
         Self { failure, request_id: None }
     }
 
-    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self.failure {
             ClaudeFailure::BaseUrl(_)
@@ -112,7 +99,6 @@ impl ClaudeError {
         }
     }
 
-    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.failure {
             ClaudeFailure::BaseUrl(_) => "correct ANTHROPIC_BASE_URL",
@@ -139,7 +125,7 @@ struct Problem {
     message: String,
 }
 
-/// The meaning of an error response.
+/// Classifies an error response.
 pub(super) fn failure_of(status: StatusCode, body: &[u8]) -> ClaudeFailure {
     let problem = serde_json::from_slice::<Body>(body).unwrap_or_default().error;
     let words = if problem.message.is_empty() { String::from_utf8_lossy(body).into_owned() } else { problem.message };

@@ -1,4 +1,4 @@
-//! Claude's Messages API: one question, which the model has to answer through a tool.
+//! Claude's Messages API: one question, which the model must answer through a tool.
 //!
 //! - [`Claude`]: the trait; [`RealClaude`]: the client, with retries, time limits and a budget
 //! - [`ToolRequest`]: a question; [`Content`]: its parts

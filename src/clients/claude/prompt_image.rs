@@ -58,7 +58,6 @@ impl PromptImage {
         Ok(Self { media_type: "image/jpeg", bytes: jpeg })
     }
 
-    /// The media type.
     pub fn media_type(&self) -> &'static str {
         self.media_type
     }
@@ -112,26 +111,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_within_the_limits_stays_as_it_is() {
+    fn images_within_the_limits_stay_unchanged() {
         let bytes = picture(40, 30, ImageFormat::Jpeg);
         let made = PromptImage::new(bytes.clone()).unwrap();
         assert_eq!((made.media_type(), made.bytes), ("image/jpeg", bytes));
     }
 
     #[test]
-    fn large_ones_are_scaled_and_keep_their_shape() {
+    fn large_images_are_scaled_and_keep_their_proportions() {
         let made = PromptImage::new(picture(4000, 1000, ImageFormat::Png)).unwrap();
         assert_eq!((made.media_type(), size(&made)), ("image/png", (1568, 392)));
     }
 
     #[test]
-    fn formats_that_the_api_does_not_know_are_changed() {
+    fn formats_that_the_api_does_not_know_are_converted() {
         let made = PromptImage::new(picture(40, 30, ImageFormat::Bmp)).unwrap();
         assert_eq!((made.media_type(), size(&made)), ("image/png", (40, 30)));
     }
 
     #[test]
-    fn noise_that_is_too_many_bytes_becomes_a_jpeg() {
+    fn images_of_too_many_bytes_become_jpegs() {
         let mut state = 1_u32;
         let noise = RgbImage::from_fn(1500, 1500, |_, _| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -143,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_is_refused() {
+    fn other_files_are_rejected() {
         assert!(PromptImage::new(Bytes::from_static(b"GIF89a and no more")).is_err());
         assert!(PromptImage::new(Bytes::from_static(b"hello")).is_err());
     }

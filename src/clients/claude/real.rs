@@ -19,10 +19,8 @@ use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
-/// Anthropic's own base URL.
 const BASE_URL: &str = "https://api.anthropic.com";
 
-/// The version of the API.
 const API_VERSION: &str = "2023-06-01";
 
 /// Limit for a response body.
@@ -34,27 +32,22 @@ const CALL_TIME: Duration = Duration::from_secs(180);
 /// Default budget of a run: several thousand verdicts with an image each.
 const BUDGET_TOKENS: u64 = 10_000_000;
 
-/// Options of a [`RealClaude`].
 #[derive(Debug, Clone)]
 pub struct ClaudeOptions {
     /// The base URL of the API. Default: Anthropic's own.
     pub base_url: Option<String>,
-    /// The API key.
     pub key: SecretString,
-    /// Retries of failed calls.
     pub retry: RetryPolicy,
     /// Tokens, input and output together, after which the client sends no more requests.
     pub budget_tokens: u64,
 }
 
 impl ClaudeOptions {
-    /// The default options.
     pub fn new(base_url: Option<String>, key: SecretString) -> Self {
         Self { base_url, key, retry: RetryPolicy::HTTP, budget_tokens: BUDGET_TOKENS }
     }
 }
 
-/// The client of the real API.
 pub struct RealClaude {
     http: reqwest::Client,
     endpoint: Url,
@@ -71,7 +64,6 @@ impl fmt::Debug for RealClaude {
     }
 }
 
-/// A successful response.
 #[derive(Debug, Deserialize)]
 struct MessageResponse {
     #[serde(default)]
@@ -96,7 +88,6 @@ struct Usage {
     output_tokens: u64,
 }
 
-/// A failed attempt.
 struct FailedAttempt {
     error: ClaudeError,
     again: Retry,
@@ -226,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_key_only_travels_encrypted_or_within_the_machine() {
+    fn the_key_is_sent_only_encrypted_or_to_this_machine() {
         assert_eq!(endpoint("https://proxy.example/claude/").unwrap().0.as_str(), "https://proxy.example/claude/v1/messages");
         assert_eq!(endpoint("http://127.0.0.1:9").unwrap().0.as_str(), "http://127.0.0.1:9/v1/messages");
         for wrong in ["http://claude.example", "ftp://x", "claude", "https://user:hush@claude.example"] {

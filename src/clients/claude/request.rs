@@ -13,14 +13,13 @@ pub trait Claude: Send + Sync {
     async fn use_tool(&self, request: &ToolRequest) -> Result<Value, ClaudeError>;
 }
 
-/// A question and the tool through which it has to be answered.
+/// A question and the tool through which it must be answered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolRequest {
     /// The model. Default: [`super::DEFAULT_MODEL`].
     pub model: Option<String>,
     /// The system prompt. Must not contain untrusted text.
     pub system: String,
-    /// The question.
     pub content: Vec<Content>,
     /// The tool's name: letters, digits, `_` and `-`.
     pub tool: &'static str,
@@ -37,12 +36,10 @@ pub struct ToolRequest {
 pub enum Content {
     /// Text. Empty text is left out.
     Text(String),
-    /// An image.
     Image(PromptImage),
 }
 
 impl ToolRequest {
-    /// The body of the request.
     pub(super) fn body(&self) -> Value {
         let content: Vec<Value> = self
             .content

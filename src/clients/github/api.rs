@@ -25,7 +25,7 @@ pub trait GitHub: Send + Sync {
     /// Changes a comment.
     async fn update_comment(&self, id: u64, body: &str) -> Result<(), GitHubError>;
 
-    /// Deletes a comment. One that is gone already is not an error.
+    /// Deletes a comment. A comment that no longer exists is not an error.
     async fn delete_comment(&self, id: u64) -> Result<(), GitHubError>;
 
     /// The files that a pull request changes. GitHub lists at most 3,000.

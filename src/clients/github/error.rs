@@ -16,69 +16,37 @@ pub enum GitHubError {
     Unreachable {
         /// What was attempted; fits after "to".
         attempted: String,
-        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// 5xx.
     #[error("failed to {attempted}: GitHub responded with {status}")]
-    Unavailable {
-        /// What was attempted.
-        attempted: String,
-        /// The status.
-        status: u16,
-    },
+    Unavailable { attempted: String, status: u16 },
     /// The rate limit asks for a longer wait than allowed.
     #[error("failed to {attempted}: GitHub's rate limit asks for a wait of {} seconds", wait.as_secs())]
-    Limited {
-        /// What was attempted.
-        attempted: String,
-        /// The wait.
-        wait: Duration,
-    },
+    Limited { attempted: String, wait: Duration },
     /// The token lacks permission.
     #[error("failed to {attempted}: GitHub denied permission: {message}")]
-    Denied {
-        /// What was attempted.
-        attempted: String,
-        /// GitHub's message.
-        message: String,
-    },
+    Denied { attempted: String, message: String },
     /// It does not exist, or the token cannot see it.
     #[error("failed to {attempted}: not found on GitHub")]
-    NotFound {
-        /// What was attempted.
-        attempted: String,
-    },
+    NotFound { attempted: String },
     /// The request was rejected.
     #[error("failed to {attempted}: GitHub rejected it ({status}): {message}")]
-    Refused {
-        /// What was attempted.
-        attempted: String,
-        /// The status.
-        status: u16,
-        /// GitHub's message.
-        message: String,
-    },
+    Refused { attempted: String, status: u16, message: String },
     /// The response is invalid.
     #[error("failed to {attempted}: GitHub's response is invalid")]
     Malformed {
-        /// What was attempted.
         attempted: String,
-        /// The cause.
         #[source]
         source: serde_json::Error,
     },
     /// The URL, the repository or the token is invalid.
     #[error("{problem}")]
-    Settings {
-        /// The problem.
-        problem: String,
-    },
+    Settings { problem: String },
 }
 
 impl GitHubError {
-    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unreachable { .. } | Self::Unavailable { .. } | Self::Limited { .. } | Self::Malformed { .. } => {
@@ -88,7 +56,6 @@ impl GitHubError {
         }
     }
 
-    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Denied { .. } | Self::NotFound { .. } => Some(PERMISSIONS),

@@ -1,10 +1,10 @@
 //! GitHub's REST API: check runs, pull request comments and lists of changed files.
 //!
-//! [`GitHub`] is the trait and [`RealGitHub`] the client. octocrab is only its transport: base address, token and API version. Its
-//! typed check runs have no `status`, `external_id`, `app` or `started_at`, their lists neither filters nor pages, and its answers
-//! no size limit, so requests and answers are our own types. It runs over the HTTP client that all our clients share, because its
-//! own ignores proxies, and with its retries off, because they repeat a `POST` at once and would leave a second comment. `policy`
-//! decides what is repeated. What is written is up to `report`, and when, up to `deliver`.
+//! [`GitHub`] is the trait and [`RealGitHub`] the client. octocrab is only its transport: base address, token and API version. Its typed
+//! check runs lack `status`, `external_id`, `app` and `started_at`, its lists of them lack filters and pages, and its responses are
+//! unlimited in size. So requests and responses are our own types. It runs over the HTTP client that all our clients share, because its own
+//! ignores proxies, and with its retries off, because they repeat a `POST` at once and would leave a second comment. `policy` decides what
+//! is repeated. What is written is up to `report`, and when, up to `deliver`.
 
 mod api;
 mod error;

@@ -10,7 +10,6 @@ use crate::support::retry::RetryPolicy;
 /// When to repeat requests, and after how long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// Retries after failures.
     pub retries: RetryPolicy,
     /// The wait after a secondary rate limit that does not specify one.
     pub secondary_wait: Duration,
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_is_told_from_a_missing_permission() {
+    fn a_rate_limit_is_distinguished_from_a_missing_permission() {
         let in_30_s = (Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 35).unwrap()).timestamp().to_string();
         for (status, headers, body, expected) in [
             (200, vec![], "", Advice::Done),

@@ -25,10 +25,9 @@ use crate::support::{ExposeSecret, SecretString};
 /// GitHub's own API.
 const API: &str = "https://api.github.com";
 
-/// Limit for a response: a page of 100 check runs with summary and text, and some room.
+/// Limit for a response: a page of 100 check runs with summary and text, with room to spare.
 const BODY_BYTES: usize = 32 * 1024 * 1024;
 
-/// Entries per page.
 const PAGE: usize = 100;
 
 /// GitHub's limit for the files of a pull request.
@@ -37,16 +36,12 @@ const PULL_FILES: usize = 3000;
 /// Limit for the next chunk of a response to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Options of a [`RealGitHub`].
 #[derive(Debug, Clone)]
 pub struct GitHubOptions {
     /// The URL of the API. Default: GitHub's own.
     pub api_url: Option<String>,
-    /// The repository.
     pub repository: Repository,
-    /// The token.
     pub token: SecretString,
-    /// Retries and rate limits.
     pub policy: Policy,
 }
 
@@ -64,7 +59,7 @@ struct RawResponse {
     body: Bytes,
 }
 
-/// Whether a request that failed without a clear answer may be repeated.
+/// Whether to repeat a request whose outcome is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Repeat {
     Freely,

@@ -38,19 +38,14 @@ impl fmt::Display for Repository {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {
-    /// It passed.
     Success,
-    /// It failed.
     Failure,
     /// Neither passed nor failed.
     Neutral,
-    /// It was canceled.
     Cancelled,
-    /// It took too long.
     TimedOut,
     /// Someone has to act.
     ActionRequired,
-    /// It was not needed.
     Skipped,
     /// GitHub gave up on it.
     Stale,
@@ -83,11 +78,8 @@ pub struct Annotation {
     /// The last column. Only if the annotation is on one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_column: Option<u32>,
-    /// Its severity.
     pub annotation_level: AnnotationLevel,
-    /// The heading.
     pub title: String,
-    /// The message.
     pub message: String,
     /// Further details, as plain text.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,20 +106,15 @@ pub struct CheckRunOutput {
 /// A check run to create.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct NewCheckRun {
-    /// Its name.
     pub name: String,
-    /// The commit.
     pub head_sha: String,
-    /// Our own id for it.
     pub external_id: String,
     /// `in_progress`, or `completed` with a conclusion.
     pub status: &'static str,
-    /// When it started.
     pub started_at: DateTime<Utc>,
     /// The conclusion, if it is completed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub conclusion: Option<Conclusion>,
-    /// Its content.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<CheckRunOutput>,
 }
@@ -137,22 +124,16 @@ pub struct NewCheckRun {
 pub struct UpdatedCheckRun {
     /// `completed`.
     pub status: &'static str,
-    /// The conclusion.
     pub conclusion: Conclusion,
-    /// When it was completed.
     pub completed_at: DateTime<Utc>,
-    /// Its content.
     pub output: CheckRunOutput,
 }
 
-/// A check run.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct CheckRun {
     /// GitHub's id.
     pub id: u64,
-    /// Its name.
     pub name: String,
-    /// Our own id for it.
     #[serde(default)]
     pub external_id: Option<String>,
     /// `queued`, `in_progress` or `completed`.
@@ -163,7 +144,6 @@ pub struct CheckRun {
     /// The URL of its page.
     #[serde(default)]
     pub html_url: Option<String>,
-    /// Its content.
     #[serde(default)]
     pub output: CheckRunOutput,
     /// The app that created it.
@@ -171,7 +151,6 @@ pub struct CheckRun {
     pub app: Option<App>,
 }
 
-/// A GitHub App.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct App {
     /// GitHub's id.
@@ -190,15 +169,12 @@ pub struct Comment {
     /// Its Markdown text.
     #[serde(default)]
     pub body: Option<String>,
-    /// Its author.
     #[serde(default)]
     pub user: Option<User>,
-    /// Its URL.
     #[serde(default)]
     pub html_url: Option<String>,
 }
 
-/// A GitHub account.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct User {
     /// Its login name.
@@ -208,7 +184,6 @@ pub struct User {
     pub kind: Option<String>,
 }
 
-/// A changed file.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ChangedFile {
     /// Its name after the change.
@@ -236,7 +211,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_repository_has_two_parts_and_nothing_that_changes_an_address() {
+    fn a_repository_has_two_parts_and_cannot_change_a_url() {
         assert_eq!("acme/hot.dog".parse::<Repository>().map(|repository| repository.to_string()), Ok("acme/hot.dog".to_owned()));
         for text in ["", "acme", "acme/", "a/b/c", "acme/..", "acme/x?y", "acme/x y"] {
             assert!(text.parse::<Repository>().is_err(), "{text}");

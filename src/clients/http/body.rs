@@ -7,10 +7,7 @@ use bytes::{Bytes, BytesMut};
 pub enum BodyError {
     /// It is longer than allowed.
     #[error("the body is larger than {limit_bytes} bytes")]
-    TooLarge {
-        /// The limit.
-        limit_bytes: usize,
-    },
+    TooLarge { limit_bytes: usize },
     /// The connection closed early, or the encoding is invalid.
     #[error("failed to read the whole body")]
     Broken(#[source] reqwest::Error),
@@ -107,7 +104,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_longer_body_is_refused() {
+    async fn a_longer_body_is_rejected() {
         let (_server, response) = answer(ResponseTemplate::new(200).set_body_bytes(vec![7; 101])).await;
         assert!(matches!(read_bounded(response, 100).await, Err(BodyError::TooLarge { limit_bytes: 100 })));
     }

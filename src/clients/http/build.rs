@@ -48,7 +48,6 @@ impl Default for HttpOptions {
     }
 }
 
-/// An HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpBuildError {
     /// The additional certificate authorities are not valid PEM.
@@ -109,7 +108,7 @@ mod tests {
     };
 
     #[tokio::test]
-    async fn we_name_ourselves() {
+    async fn requests_carry_the_user_agent() {
         let server = MockServer::start().await;
         Mock::given(header("user-agent", USER_AGENT)).respond_with(ResponseTemplate::new(204)).expect(1).mount(&server).await;
         let answer = build_client(&DIRECT).unwrap().get(server.uri()).send().await.unwrap();
@@ -117,7 +116,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn redirects_are_followed_only_when_asked() {
+    async fn redirects_are_followed_only_on_request() {
         let server = MockServer::start().await;
         Mock::given(path("/a")).respond_with(ResponseTemplate::new(302).insert_header("location", "/b")).mount(&server).await;
         Mock::given(path("/b")).respond_with(ResponseTemplate::new(200)).mount(&server).await;
@@ -129,7 +128,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_silent_server_is_given_up() {
+    async fn a_silent_server_times_out() {
         let server = MockServer::start().await;
         let slow = ResponseTemplate::new(200).set_delay(Duration::from_secs(5));
         Mock::given(path("/")).respond_with(slow).mount(&server).await;
@@ -138,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_certificates_are_told_from_a_broken_client() {
+    fn broken_certificates_are_distinguished_from_a_broken_client() {
         let pem = b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n".to_vec();
         let error = build_client(&HttpOptions { extra_ca_pem: Some(pem), ..DIRECT }).unwrap_err();
         assert!(matches!(error, HttpBuildError::ExtraCa(_)), "{error:?}");

@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_outside_the_public_internet_are_known() {
+    fn private_addresses_are_recognized() {
         let private = [
             "127.0.0.1",
             "10.1.2.3",
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_disguise_are_seen_through() {
+    fn private_addresses_in_unusual_notations_are_recognized() {
         for url in ["http://2130706433/", "http://0x7f.1/", "http://[::ffff:7f00:1]/", "http://LOCALHOST./", "http://a.localhost/"]
         {
             let url: Url = url.parse().unwrap();

@@ -40,7 +40,7 @@ fn until(date: &str, now: DateTime<Utc>) -> Option<Duration> {
     (date.to_utc() - now).to_std().ok().filter(|wait| !wait.is_zero())
 }
 
-/// `Your rate limit resets in ~30s.` or `Expected available in 1 second.`
+/// The wait in a message such as `Your rate limit resets in ~30s.` or `Expected available in 1 second.`
 fn in_words(detail: &str) -> Option<Duration> {
     [" ~", "available in "].into_iter().find_map(|lead| {
         let (_, rest) = detail.split_once(lead)?;
@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_place_that_says_so_counts() {
+    fn the_first_source_with_a_wait_counts() {
         let body = r#"{"detail":"Your rate limit resets in ~5s.","retry_after":7}"#;
         assert_eq!(wait(&[("retry-after", "3"), ("ratelimit-reset", "9")], body), Some(3.0));
         assert_eq!(wait(&[("ratelimit-reset", "9")], body), Some(7.0));
@@ -75,13 +75,13 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_a_wait_until_then() {
+    fn a_date_means_a_wait_until_then() {
         assert_eq!(wait(&[("retry-after", "Fri, 02 Jan 2026 03:04:35 GMT")], ""), Some(30.0));
         assert_eq!(wait(&[("retry-after", "Fri, 02 Jan 2026 03:04:00 GMT")], ""), None);
     }
 
     #[test]
-    fn the_three_generations_of_texts_are_read() {
+    fn all_three_forms_of_the_message_are_read() {
         let detail = |text: &str| wait(&[], &serde_json::json!({ "detail": text }).to_string());
         assert_eq!(detail("Request was throttled. Your rate limit resets in ~30s."), Some(30.0));
         assert_eq!(detail("Request was throttled. Expected available in 1 second."), Some(1.0));
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_and_no_time_at_all_are_no_wait() {
+    fn invalid_and_zero_values_mean_no_wait() {
         for value in ["0", "-3", "soon", "NaN", "1e999"] {
             assert_eq!(wait(&[("retry-after", value)], "<html>"), None, "{value}");
         }

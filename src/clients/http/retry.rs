@@ -37,11 +37,11 @@ pub async fn pause(wait: Duration, cancelled: &CancellationToken) -> Result<(), 
     }
 }
 
-/// Runs `operation` until it succeeds, fails with an error that `classify` does not allow to be retried, or runs out of retries.
+/// Runs `operation` until it succeeds, fails with an error that `classify` does not retry, or runs out of retries.
 ///
-/// A wait that the service asks for takes precedence over the policy's, up to the policy's longest. Canceling ends a wait at once.
-/// An operation in progress is left to finish, because the result of a call that creates something would be lost. An operation that
-/// may be dropped can watch the token itself.
+/// A wait that the service asks for takes precedence over the policy's, up to the policy's longest. Canceling ends a wait at once. An
+/// operation in progress is left to finish, because the result of a call that creates something would be lost. An operation that may be
+/// dropped can watch the token itself.
 pub async fn retry<T, E, F>(
     policy: RetryPolicy,
     cancelled: &CancellationToken,
@@ -81,7 +81,7 @@ mod tests {
         RetryPolicy { retries: 3, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(10) };
 
     #[tokio::test(start_paused = true)]
-    async fn the_last_error_is_returned_when_the_retries_are_used_up() {
+    async fn the_last_error_is_returned_after_the_last_retry() {
         let tries = Cell::new(0);
         let outcome: Result<(), _> = retry(
             POLICY,
@@ -98,13 +98,13 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn an_error_that_must_not_be_repeated_is_not() {
+    async fn an_error_that_must_not_be_retried_is_returned() {
         let outcome: Result<(), _> = retry(POLICY, &CancellationToken::new(), |_| Retry::No, || async { Err::<(), _>("no") }).await;
         assert!(matches!(outcome, Err(RetryError::Failed("no"))));
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_services_wait_goes_first_and_is_capped() {
+    async fn the_services_wait_takes_precedence_and_is_capped() {
         for (asked, waited) in [(7, 7), (3600, 10)] {
             let first = Cell::new(true);
             let start = Instant::now();
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn cancelling_ends_a_wait_at_once() {
+    async fn canceling_ends_a_wait_at_once() {
         let cancelled = CancellationToken::new();
         let start = Instant::now();
         let asked = Duration::from_secs(9);

@@ -11,7 +11,6 @@ use crate::clients::http::HttpBuildError;
 pub struct PagerDutyError {
     /// What was attempted; fits after "failed to".
     pub attempt: String,
-    /// Why it failed.
     pub failure: PagerDutyFailure,
 }
 
@@ -35,19 +34,13 @@ pub enum PagerDutyFailure {
     RateLimited,
     /// The service failed.
     #[error("PagerDuty responded with {status}: {detail}")]
-    Service {
-        /// The status of the response.
-        status: StatusCode,
-        /// The service's message.
-        detail: String,
-    },
+    Service { status: StatusCode, detail: String },
     /// No response arrived.
     #[error("no response: {0}")]
     Transport(String),
 }
 
 impl PagerDutyError {
-    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self.failure {
             PagerDutyFailure::Url(_) | PagerDutyFailure::Key | PagerDutyFailure::Refused(_) => ErrorKind::Request,
@@ -58,7 +51,6 @@ impl PagerDutyError {
         }
     }
 
-    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.failure {
             PagerDutyFailure::Url(_) => "correct PAGERDUTY_EVENTS_URL",

@@ -13,7 +13,7 @@ use serde_json::Value;
 pub use error::{PagerDutyError, PagerDutyFailure};
 pub use real::{PagerDutyOptions, RealPagerDuty};
 
-/// Severity of an alert, in PagerDuty's words.
+/// Severity of an alert, by PagerDuty's names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AlertSeverity {
     /// Users are affected or soon will be.
@@ -25,7 +25,7 @@ pub enum AlertSeverity {
 }
 
 impl AlertSeverity {
-    /// The API's word.
+    /// The API's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Critical => "critical",
@@ -35,7 +35,6 @@ impl AlertSeverity {
     }
 }
 
-/// An event about an alert.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AlertEvent {
     /// Opens an alert.
@@ -46,9 +45,7 @@ pub enum AlertEvent {
         summary: String,
         /// Where it was noticed.
         source: String,
-        /// Its severity.
         severity: AlertSeverity,
-        /// Further details.
         details: Value,
     },
     /// Closes an alert. Does nothing if none is open.

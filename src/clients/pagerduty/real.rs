@@ -26,7 +26,6 @@ const EVENTS_URL: &str = "https://events.pagerduty.com/v2/enqueue";
 const SUMMARY_CHARACTERS: usize = 1024;
 const DEDUP_KEY_CHARACTERS: usize = 255;
 
-/// Characters of a routing key.
 const ROUTING_KEY_CHARACTERS: usize = 32;
 
 /// Limit for a response body.
@@ -42,25 +41,20 @@ const DETAIL_BYTES: usize = 300;
 const ALERT_RETRY: RetryPolicy =
     RetryPolicy { retries: 4, first_wait: Duration::from_secs(1), longest_wait: Duration::from_secs(15) };
 
-/// Options of a [`RealPagerDuty`].
 #[derive(Debug, Clone)]
 pub struct PagerDutyOptions {
     /// The URL to which events are sent. Default: PagerDuty's own.
     pub events_url: Option<String>,
-    /// The integration's key.
     pub routing_key: SecretString,
-    /// Retries of failed calls.
     pub retry: RetryPolicy,
 }
 
 impl PagerDutyOptions {
-    /// The default options.
     pub fn new(events_url: Option<String>, routing_key: SecretString) -> Self {
         Self { events_url, routing_key, retry: ALERT_RETRY }
     }
 }
 
-/// The client of the real service.
 pub struct RealPagerDuty {
     http: reqwest::Client,
     endpoint: Url,
@@ -75,13 +69,11 @@ impl fmt::Debug for RealPagerDuty {
     }
 }
 
-/// A failed attempt.
 struct FailedAttempt {
     failure: PagerDutyFailure,
     again: Retry,
 }
 
-/// The body of a response.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct EventResponse {
@@ -194,7 +186,7 @@ mod tests {
     use crate::support::clock::SystemClock;
 
     #[test]
-    fn the_key_only_travels_encrypted_or_within_the_machine() {
+    fn the_key_is_sent_only_encrypted_or_to_this_machine() {
         assert!(endpoint("https://events.pagerduty.com/v2/enqueue").is_ok());
         assert!(endpoint("http://127.0.0.1:9/v2/enqueue").is_ok());
         for wrong in ["http://events.example", "ftp://x", "pagerduty", "https://user:hush@events.example"] {
@@ -204,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_none_is_told_without_showing_it() {
+    fn an_invalid_key_is_rejected_without_showing_it() {
         for key in ["", "hunter2", &"é".repeat(16), &"a".repeat(33)] {
             let error =
                 RealPagerDuty::new(PagerDutyOptions::new(None, SecretString::from(key)), Arc::new(SystemClock)).unwrap_err();

@@ -20,7 +20,7 @@ pub trait Accounts: Send + Sync {
 #[async_trait]
 impl Accounts for RealReplicate {
     async fn account(&self) -> Result<Account, ReplicateError> {
-        let call = Call::get(self.base.join(&["account"]), "ask whom the API token belongs to");
+        let call = Call::get(self.base.join(&["account"]), "look up the account of the API token");
         Ok(self.ask(&call).await?.read::<RawAccount>(&call)?.into())
     }
 

@@ -10,7 +10,6 @@ use crate::clients::http::is_private_host;
 /// Not a valid base URL of the API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
-    /// Not a URL.
     #[error("the base URL is invalid: {0}")]
     Unreadable(#[from] url::ParseError),
     /// The scheme is not `http` or `https`, or it has credentials, a query or a fragment.
@@ -29,7 +28,6 @@ impl BaseUrl {
     /// The environment variables. The first one that is set and not empty counts.
     pub const VARIABLES: [&'static str; 2] = ["REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"];
 
-    /// Replicate's own base URL.
     pub const REPLICATE: &'static str = "https://api.replicate.com/v1";
 
     /// Reads the base URL from the environment variables. Default: Replicate's own.
@@ -102,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn both_forms_are_one_address() {
+    fn both_forms_are_the_same_url() {
         let forms = [
             "https://api.replicate.com",
             "https://api.replicate.com/",
@@ -116,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused() {
+    fn other_text_is_rejected() {
         for text in
             ["", "api.replicate.com", "ftp://x/", "https://user:pw@x/", "https://x/?a=b", "https://x/#a", "data:text/plain,x"]
         {
@@ -160,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn local_addresses_are_known() {
+    fn local_addresses_are_recognized() {
         for text in
             ["http://127.0.0.1:5000", "http://[::1]:5000", "http://localhost", "http://sandbox:80", "http://host.docker.internal"]
         {

@@ -10,7 +10,6 @@ use url::Url;
 
 use crate::clients::replicate::{NewFile, ReplicateError, ReplicateFailure};
 
-/// A request to the API.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     /// The purpose; fits after "failed to".
@@ -22,7 +21,6 @@ pub(super) struct Call {
     pub(super) cancel_after: Option<Duration>,
 }
 
-/// The body of a request.
 #[derive(Debug, Clone)]
 pub(super) enum Payload {
     Nothing,
@@ -48,13 +46,11 @@ impl Call {
         self
     }
 
-    /// An error of this call.
     pub(super) fn failed(&self, failure: ReplicateFailure) -> ReplicateError {
         ReplicateError::new(&self.attempted, failure)
     }
 }
 
-/// A successful response.
 #[derive(Debug)]
 pub(super) struct ApiResponse {
     body: Bytes,

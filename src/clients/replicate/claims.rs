@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn an_overridden_version_is_known_once_it_was_reported() {
+    fn an_overridden_version_is_recognized_once_reported() {
         let claims = Claims::default();
         let other = json!({"version": "7762fd07cf82c948538e41f63f77d685e02b063e37e496e96eefd46c929f9bdc"});
         assert_eq!(found(&claims, &version(), vec![job("a", &other)]), None);
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn official_models_and_deployments_have_marks_of_their_own() {
+    fn official_models_and_deployments_are_recognized() {
         let model = PredictionTarget::Model("acme/x".parse().unwrap());
         let hidden = job("a", &json!({"version": "hidden"}));
         assert_eq!(found(&Claims::default(), &model, vec![hidden]).as_deref(), Some("a"));

@@ -76,7 +76,7 @@ pub(super) fn without_nulls(inputs: &Inputs) -> Inputs {
     inputs.iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// The error of a caller whose predictions were all taken by others.
+/// The error when another caller took every prediction that this caller could have created.
 fn taken_by_a_twin() -> ReplicateFailure {
     ReplicateFailure::UnexpectedBody { reason: "it was taken by an identical request that had lost its own response".to_owned() }
 }

@@ -12,7 +12,6 @@ use crate::clients::replicate::{Download, ReplicateFailure};
 const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
-/// Whether this is a `data:` URL.
 pub(super) fn is_data_url(url: &str) -> bool {
     url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
@@ -68,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_ones_are_refused() {
+    fn broken_urls_are_rejected() {
         for url in ["data:", "data:text/plain;base64", "data:;base64,!!!"] {
             assert!(matches!(decode(url, 1000), Err(ReplicateFailure::RefusedUrl { .. })), "{url}");
         }

@@ -14,13 +14,11 @@ use crate::clients::replicate::{
     Deployment, DeploymentPatch, DeploymentUpdate, InvalidField, NewDeployment, ReplicateError, ReplicateFailure,
 };
 
-/// Deployments.
 #[async_trait]
 pub trait Deployments: Send + Sync {
     /// A deployment. `None` if it does not exist or is not visible to this token.
     async fn deployment(&self, owner: &str, name: &str) -> Result<Option<Deployment>, ReplicateError>;
 
-    /// Creates a deployment.
     async fn create_deployment(&self, new: &NewDeployment) -> Result<Deployment, ReplicateError>;
 
     /// Changes a deployment. Reads it first and leaves it unchanged if it matches, because every change creates a release.

@@ -22,7 +22,7 @@ const CONFIRM_TIME: Duration = Duration::from_secs(10);
 /// How long `GET` may not know a new prediction.
 const VISIBILITY_TIME: Duration = Duration::from_secs(10);
 
-/// How long the last poll at a limit may take, so that a prediction that finished in time is noticed.
+/// How long the last poll at a limit may take. It notices a prediction that finished in time.
 const LAST_LOOK_TIME: Duration = Duration::from_secs(5);
 
 /// Called when a prediction is created and each time its status changes. Must not block.

@@ -14,7 +14,7 @@ pub(super) const KEPT_BODY_BYTES: usize = 4096;
 
 /// A call to Replicate failed.
 ///
-/// Its message is what was attempted, and its source ([`ReplicateError::failure`]) why it failed: print the chain.
+/// Its message names what was attempted. Its source, [`ReplicateError::failure`], says why it failed, so print the whole chain.
 #[derive(Debug, thiserror::Error)]
 #[error("failed to {attempted}")]
 pub struct ReplicateError {
@@ -35,17 +35,14 @@ impl ReplicateError {
         &self.attempted
     }
 
-    /// Why it failed.
     pub fn failure(&self) -> &ReplicateFailure {
         &self.failure
     }
 
-    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         self.failure.kind()
     }
 
-    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         self.failure.hint()
     }
@@ -55,7 +52,6 @@ impl ReplicateError {
         self.body.as_deref()
     }
 
-    /// Whether it is a 404.
     pub fn is_not_found(&self) -> bool {
         matches!(*self.failure, ReplicateFailure::NotFound { .. })
     }
@@ -75,109 +71,67 @@ pub struct InvalidField {
     pub field: String,
     /// The violated rule, if the service names it: `required`, `enum`, `number_lte`, `additional_property_not_allowed`.
     pub rule: Option<String>,
-    /// The service's message.
     pub description: String,
 }
 
-/// Why a call failed, by meaning: `docs/reference/replicate-api.md#what-to-do-about-an-error-response`.
+/// Why a call failed, by meaning: `docs/reference/replicate-api.md#what-to-do-about-an-error-response`. `detail` is the service's message:
+/// untrusted text.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplicateFailure {
     /// 401.
     #[error("the API token was rejected: {detail}")]
     Unauthorized {
-        /// The service's message.
         detail: String,
         /// Whether the token does not look like an API token (`r8_...`) and may be the CLI token.
         looks_like_cli_token: bool,
     },
     /// 402, or the spend limit is reached.
     #[error("the account cannot pay for this: {detail}")]
-    PaymentRequired {
-        /// The service's message.
-        detail: String,
-    },
+    PaymentRequired { detail: String },
     /// 403.
     #[error("the token lacks permission for this: {detail}")]
-    Forbidden {
-        /// The service's message.
-        detail: String,
-    },
+    Forbidden { detail: String },
     /// 404: it does not exist, is not visible to this token, or is a call that official models do not support.
     #[error("not found: {detail}")]
-    NotFound {
-        /// The service's message.
-        detail: String,
-    },
+    NotFound { detail: String },
     /// 409.
     #[error("it already exists: {detail}")]
-    Conflict {
-        /// The service's message.
-        detail: String,
-    },
+    Conflict { detail: String },
     /// 400 or 422: some values are invalid.
     #[error("the values were rejected: {detail}")]
-    InvalidInput {
-        /// The rejected values.
-        fields: Vec<InvalidField>,
-        /// The service's message.
-        detail: String,
-    },
+    InvalidInput { fields: Vec<InvalidField>, detail: String },
     /// 422: the version does not exist or belongs to someone else.
     #[error("the version does not exist or may not be used: {detail}")]
-    VersionNotPermitted {
-        /// The service's message.
-        detail: String,
-    },
+    VersionNotPermitted { detail: String },
     /// 422: the service disabled the version because it keeps failing.
     #[error("the version was disabled: {detail}")]
-    VersionDisabled {
-        /// The service's message.
-        detail: String,
-    },
+    VersionDisabled { detail: String },
     /// 429, even after the last retry.
     #[error("too many requests: {detail}")]
     RateLimited {
-        /// The requested wait.
         retry_after: Option<Duration>,
         /// Whether the account has little credit and may send one request at a time.
         low_credit: bool,
-        /// The service's message.
         detail: String,
     },
     /// Another status below 500.
     #[error("the request was rejected with status {status}: {detail}")]
-    Rejected {
-        /// The status.
-        status: u16,
-        /// The service's message.
-        detail: String,
-    },
+    Rejected { status: u16, detail: String },
     /// 5xx or 408.
     #[error("Replicate responded with status {status}: {detail}")]
-    Server {
-        /// The status.
-        status: u16,
-        /// The requested wait.
-        retry_after: Option<Duration>,
-        /// The service's message.
-        detail: String,
-    },
+    Server { status: u16, retry_after: Option<Duration>, detail: String },
     /// No response arrived, or only a part of it.
     #[error("the service did not respond")]
     Transport {
         /// Whether the request may have arrived. It cannot have if no connection was established.
         may_have_arrived: bool,
-        /// The cause.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The response is invalid.
     #[error("the response is invalid: {reason}")]
-    UnexpectedBody {
-        /// The problem.
-        reason: String,
-    },
+    UnexpectedBody { reason: String },
     /// A creation got no usable response, and searching for its result failed. It is not repeated, because it may have worked.
     #[error("it may or may not have been created, and checking failed too")]
     Unresolved {
@@ -187,14 +141,10 @@ pub enum ReplicateFailure {
     },
     /// A version did not become visible in time.
     #[error("the version did not appear within {}", humane(*.within))]
-    NeverAppeared {
-        /// The time limit.
-        within: Duration,
-    },
+    NeverAppeared { within: Duration },
     /// A prediction or training reached a limit.
     #[error("{0}")]
     TimedOut(Box<TimedOut>),
-    /// The run was canceled.
     #[error("cancelled{}", .still_running.as_ref().map(|id| format!(", but {id} could not be stopped and may still run")).unwrap_or_default())]
     Cancelled {
         /// A prediction whose cancellation was not confirmed.
@@ -202,16 +152,10 @@ pub enum ReplicateFailure {
     },
     /// The URL may not be fetched.
     #[error("the URL may not be fetched: {reason}")]
-    RefusedUrl {
-        /// The reason.
-        reason: String,
-    },
+    RefusedUrl { reason: String },
     /// The host does not provide the file.
     #[error("the file's host responded with status {status}")]
-    FileUnavailable {
-        /// The status.
-        status: u16,
-    },
+    FileUnavailable { status: u16 },
     /// A file exceeds the size limit.
     #[error("it is larger than the {limit_bytes} bytes allowed")]
     TooLarge {
@@ -226,14 +170,10 @@ pub enum ReplicateFailure {
     },
     /// A file has an unwanted content type.
     #[error("the file is of type {content_type}")]
-    UnwantedType {
-        /// Its type.
-        content_type: String,
-    },
+    UnwantedType { content_type: String },
 }
 
 impl ReplicateFailure {
-    /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Unauthorized { .. }
@@ -260,7 +200,6 @@ impl ReplicateFailure {
         }
     }
 
-    /// What the user can do about it.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Unauthorized { looks_like_cli_token: true, .. } => {
@@ -268,7 +207,7 @@ impl ReplicateFailure {
                  token of https://replicate.com/auth/token, so the two secrets may be swapped"
             }
             Self::Unauthorized { .. } => {
-                "make a new API token at https://replicate.com/account/api-tokens and store it as the secret"
+                "create a new API token at https://replicate.com/account/api-tokens and store it as the secret"
             }
             Self::PaymentRequired { .. } => {
                 "add credit or raise the spend limit at https://replicate.com/account/billing, then wait some minutes before the next run"
@@ -288,7 +227,7 @@ impl ReplicateFailure {
             Self::Server { .. } | Self::NeverAppeared { .. } => "see https://www.replicatestatus.com, and run again later",
             Self::Transport { .. } => "check the network, the proxy and REPLICATE_BASE_URL",
             Self::UnexpectedBody { .. } => "check that REPLICATE_BASE_URL leads to a Replicate API",
-            Self::Unresolved { .. } => "look at https://replicate.com/predictions for one that was created and cancel it",
+            Self::Unresolved { .. } => "check https://replicate.com/predictions for a created one, and cancel it",
             Self::TimedOut(timed_out) => match timed_out.limit {
                 TimeLimit::StartUp => {
                     "setup() may hang, the image may be too large, or the hardware may be scarce; read the logs, or raise the start-up limit"

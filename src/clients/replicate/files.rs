@@ -27,7 +27,6 @@ const MOST_REDIRECTS: usize = 5;
 /// The host of outputs, including its subdomains.
 const DELIVERY_HOST: &str = "replicate.delivery";
 
-/// Files.
 #[async_trait]
 pub trait Files: Send + Sync {
     /// Uploads a file that predictions of this account can take as input. It is kept for about a day.

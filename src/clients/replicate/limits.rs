@@ -28,7 +28,6 @@ impl fmt::Display for TimeLimit {
 /// A prediction or training that was canceled because it reached a limit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TimedOut {
-    /// The limit that was reached.
     pub limit: TimeLimit,
     /// The length of the limit.
     pub allowed: Duration,
@@ -98,7 +97,6 @@ impl Polling {
     }
 }
 
-/// The limits of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunLimits {
     /// From creation until it starts: queue, image pull, `setup()`.
@@ -115,7 +113,7 @@ impl RunLimits {
         Self { startup: limits.startup, run: limits.predict, polling: Polling::default() }
     }
 
-    /// The same limits for a prediction that is expected to take this long.
+    /// These limits for a prediction that is expected to take `typical`.
     #[must_use]
     pub fn expecting(self, typical: Option<Duration>) -> Self {
         Self { polling: Polling { typical, ..self.polling }, ..self }
@@ -126,8 +124,8 @@ impl RunLimits {
         Self { run: limits.train, ..Self::of_prediction(limits) }
     }
 
-    /// After how long the service should cancel it by itself, in case this process is gone: later than this process would. `None` if
-    /// the sum overflows.
+    /// After how long the service should cancel it by itself, in case this process is gone. Later than this process would cancel it. `None`
+    /// if the sum overflows.
     pub(super) fn lifetime(&self) -> Option<Duration> {
         self.startup.checked_add(self.run)?.checked_add(Duration::from_secs(60))
     }

@@ -1,7 +1,7 @@
 //! Replicate's HTTP API: `docs/reference/replicate-api.md`.
 //!
-//! [`Replicate`] is made of small traits, one for each kind of resource. [`RealReplicate`] is the client of the API or of a
-//! sandbox, as the base URL decides. What a failed prediction or a strange output means is up to the callers.
+//! [`Replicate`] is made of small traits, one for each kind of resource. [`RealReplicate`] is the client of the API or of a sandbox, as the
+//! base URL decides. What a failed prediction or a strange output means is up to the callers.
 //!
 //! | trait | calls | repeated after a lost answer |
 //! |---|---|---|
@@ -11,11 +11,11 @@
 //! |  | `GET /predictions/{id}`, `POST .../cancel` | yes |
 //! | [`Trainings`] | `POST .../trainings` | only after looking for it |
 //! |  | `GET /trainings/{id}`, `POST .../cancel` | yes |
-//! | [`Deployments`] | `POST /deployments`, `PATCH /deployments/{owner}/{name}` | only after looking at it |
+//! | [`Deployments`] | `POST /deployments`, `PATCH /deployments/{owner}/{name}` | only after reading it |
 //! | [`Files`] | `POST /files`, downloads | yes: files go by themselves |
 //!
-//! A 429 was never executed and is always repeated, after the requested wait. Calls without a cancellation token may be dropped at
-//! any time.
+//! A 429 was never executed and is always repeated, after the requested wait. Calls without a cancellation token may be dropped at any
+//! time.
 
 mod accounts;
 mod base_url;

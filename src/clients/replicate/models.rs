@@ -28,7 +28,6 @@ pub trait Models: Send + Sync {
     /// A model. `None` if it does not exist or is not visible to this token.
     async fn model(&self, model: &ModelRef) -> Result<Option<Model>, ReplicateError>;
 
-    /// Creates a model.
     async fn create_model(&self, model: &NewModel) -> Result<ModelCreation, ReplicateError>;
 
     /// Deletes a private model of the account that has no versions.

@@ -12,7 +12,6 @@ use crate::clients::replicate::wire::RawJob;
 use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits};
 use crate::domain::prediction::{Prediction, PredictionId};
 
-/// Predictions.
 #[async_trait]
 pub trait Predictions: Send + Sync {
     /// Creates a prediction exactly once, even if the response is lost. If canceled during the request, still returns what it
@@ -46,7 +45,6 @@ pub trait Predictions: Send + Sync {
     }
 }
 
-/// A prediction as an [`Operation`].
 struct PredictionOperation<'a, C: ?Sized> {
     client: &'a C,
     request: &'a PredictionRequest,

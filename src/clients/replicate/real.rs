@@ -33,14 +33,11 @@ const UPLOAD_TIME: Duration = Duration::from_secs(900);
 /// No response has revealed the service's time yet.
 const OFFSET_UNKNOWN: i64 = i64::MIN;
 
-/// Options of a [`RealReplicate`].
 #[derive(Debug, Clone)]
 pub struct ReplicateOptions {
     /// The base URL of the API.
     pub base_url: BaseUrl,
-    /// The API token.
     pub token: SecretString,
-    /// Retries of failed calls.
     pub retry: RetryPolicy,
     /// The waits before each search for a prediction whose creation got no response. The service may still be working on a request
     /// whose connection was interrupted, so one search is not enough.
@@ -50,7 +47,6 @@ pub struct ReplicateOptions {
 }
 
 impl ReplicateOptions {
-    /// The default options.
     pub fn new(base_url: BaseUrl, token: SecretString) -> Self {
         let lookup_waits = [250, 1000, 2500].map(Duration::from_millis).to_vec();
         Self { base_url, token, retry: RetryPolicy::HTTP, lookup_waits, extra_ca_pem: None }
@@ -157,7 +153,6 @@ impl RealReplicate {
         self.repeat(call, &CancellationToken::new()).await
     }
 
-    /// Counts a request.
     pub(super) fn count_request(&self) {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }

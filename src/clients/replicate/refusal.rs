@@ -13,7 +13,7 @@ use crate::clients::replicate::wire::Problem;
 /// How much of the service's message an error keeps.
 const DETAIL_BYTES: usize = 1000;
 
-/// The meaning of an error response.
+/// Classifies an error response.
 pub(super) fn failure_of(
     status: StatusCode,
     headers: &HeaderMap,

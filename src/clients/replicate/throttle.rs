@@ -1,4 +1,4 @@
-//! Throttles creations: all of them wait when the service asks one to wait, and take turns when it accepts one at a time.
+//! Throttles creations. When the service asks one caller to wait, all wait. When it accepts one creation at a time, callers take turns.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(start_paused = true)]
-    async fn everybody_waits_when_one_was_asked_to() {
+    async fn when_one_caller_has_to_wait_all_wait() {
         let throttle = Throttle::default();
         let start = Instant::now();
         throttle.pass(&mut None, &CancellationToken::new()).await.unwrap();
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn waiting_in_line_can_be_cancelled() {
+    async fn waiting_in_line_can_be_canceled() {
         let throttle = Throttle::default();
         throttle.close(Duration::ZERO, true);
         let mut first = None;

@@ -50,7 +50,6 @@ pub fn trained_version(training: &Prediction, destination: &ModelRef) -> Option<
     }
 }
 
-/// A training as an [`Operation`].
 struct TrainingOperation<'a, C: ?Sized> {
     client: &'a C,
     request: &'a TrainingRequest,

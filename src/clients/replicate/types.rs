@@ -18,12 +18,9 @@ pub struct Account {
     pub kind: AccountKind,
 }
 
-/// The kind of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AccountKind {
-    /// A person.
     User,
-    /// A group of people.
     Organization,
     /// A kind that safe-push does not know.
     Other(String),
@@ -48,7 +45,7 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// The API's word.
+    /// The API's name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -57,10 +54,8 @@ impl Visibility {
     }
 }
 
-/// A model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// Its name.
     pub model: ModelRef,
     /// Who can see it.
     pub visibility: Visibility,
@@ -88,7 +83,6 @@ pub struct NewModel {
 /// The result of creating a model.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelCreation {
-    /// It was created.
     Created(Box<Model>),
     /// It exists already.
     AlreadyThere,
@@ -106,7 +100,6 @@ pub enum Deletion {
 /// A version of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Version {
-    /// Its id.
     pub id: VersionId,
     /// When it was pushed.
     pub created_at: Option<DateTime<Utc>>,
@@ -119,15 +112,11 @@ pub struct Version {
 /// What a prediction runs on.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PredictionTarget {
-    /// This version.
     Version(VersionRef),
     /// The current version of an official model.
     Model(ModelRef),
-    /// A deployment.
     Deployment {
-        /// Its owner.
         owner: String,
-        /// Its name.
         name: String,
     },
 }
@@ -163,7 +152,6 @@ impl PredictionRequest {
 /// A training to create.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingRequest {
-    /// The version to train.
     pub version: VersionRef,
     /// The model that receives the trained version. It has to exist and belong to the token's account.
     pub destination: ModelRef,
@@ -171,12 +159,9 @@ pub struct TrainingRequest {
     pub inputs: Inputs,
 }
 
-/// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
-    /// Its owner.
     pub owner: String,
-    /// Its name.
     pub name: String,
     /// The number of its release, which counts changes from 1.
     pub release: Option<u64>,
@@ -195,7 +180,6 @@ pub struct Deployment {
 pub struct NewDeployment {
     /// The owner, for looking it up. It has to be the token's account.
     pub owner: String,
-    /// Its name.
     pub name: String,
     /// The version to run.
     pub version: VersionRef,
@@ -234,13 +218,10 @@ pub struct DeploymentUpdate {
 pub struct NewFile {
     /// Its name, at most 255 bytes long.
     pub name: String,
-    /// Its content type.
     pub content_type: String,
-    /// Its content.
     pub bytes: Bytes,
 }
 
-/// An uploaded file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadedFile {
     /// The URL to pass as an input. Only predictions of the same account can read it.

@@ -35,7 +35,6 @@ pub(super) struct Problem {
     pub(super) invalid_fields: Vec<ProblemField>,
 }
 
-/// A member of `errors`.
 #[derive(Debug, Deserialize)]
 pub(super) struct ProblemError {
     pub(super) pointer: Option<String>,
@@ -51,7 +50,6 @@ pub(super) struct ProblemField {
     pub(super) description: Option<String>,
 }
 
-/// A page of a list.
 #[derive(Debug, Deserialize)]
 pub(super) struct Page<T> {
     #[serde(default = "none")]
@@ -96,7 +94,6 @@ impl From<RawHardware> for Hardware {
     }
 }
 
-/// A version.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawVersion {
     id: String,
@@ -117,7 +114,6 @@ impl RawVersion {
     }
 }
 
-/// A model.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawModel {
     owner: String,
@@ -186,7 +182,6 @@ struct RawUrls {
 }
 
 impl RawJob {
-    /// Its id.
     pub(super) fn id(&self) -> PredictionId {
         PredictionId::new(&self.id)
     }
@@ -216,7 +211,6 @@ impl From<RawJob> for Prediction {
     }
 }
 
-/// A deployment.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawDeployment {
     owner: String,
@@ -252,7 +246,6 @@ impl From<RawDeployment> for Deployment {
     }
 }
 
-/// An uploaded file.
 #[derive(Debug, Deserialize)]
 pub(super) struct RawFile {
     urls: RawFileUrls,

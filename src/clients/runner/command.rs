@@ -27,7 +27,6 @@ impl AnnotationLevel {
 /// An annotation written to the log, for jobs without permission to write check runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogAnnotation {
-    /// Its severity.
     pub level: AnnotationLevel,
     /// The file, relative to the repository.
     pub file: Option<String>,
@@ -37,9 +36,7 @@ pub struct LogAnnotation {
     pub column: Option<u32>,
     /// The column after the last character.
     pub end_column: Option<u32>,
-    /// The heading.
     pub title: String,
-    /// The message.
     pub message: String,
 }
 
@@ -102,18 +99,18 @@ mod tests {
     }
 
     #[test]
-    fn what_the_runner_reads_specially_is_escaped() {
+    fn characters_that_the_runner_interprets_are_escaped() {
         assert_eq!(annotation(&sample()), "::error file=a%2Cb%3Ac.py,line=3,title=SP101%3A gone::100%25 gone%0Areally%0D");
     }
 
     #[test]
-    fn absent_properties_are_left_out() {
+    fn missing_properties_are_left_out() {
         let bare = LogAnnotation { file: None, title: String::new(), level: AnnotationLevel::Notice, ..sample() };
         assert!(annotation(&bare).starts_with("::notice::100%25"), "{}", annotation(&bare));
     }
 
     #[test]
-    fn secrets_are_masked_as_a_whole_and_short_lines_are_not() {
+    fn secrets_are_masked_whole_but_their_short_lines_are_not() {
         assert_eq!(mask("r8_abc"), ["::add-mask::r8_abc"]);
         assert_eq!(mask("first%\nsecond"), ["::add-mask::first%25%0Asecond"]);
         assert_eq!(mask("{\n\"key\": 1\n}"), ["::add-mask::\"key\": 1"]);

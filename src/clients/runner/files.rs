@@ -15,24 +15,16 @@ pub enum RunnerFileError {
     /// The file could not be written.
     #[error("failed to write {}", path.display())]
     Unwritable {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: io::Error,
     },
-    /// The name would be misread by the runner.
+    /// The runner would misread the name.
     #[error("'{name}' is not a valid name of an output")]
-    Name {
-        /// The name.
-        name: String,
-    },
+    Name { name: String },
     /// The summary is longer than the runner accepts.
     #[error("the job summary is {bytes} bytes long, but GitHub shows at most {SUMMARY_BYTES}")]
-    SummaryTooLong {
-        /// The size it would have.
-        bytes: u64,
-    },
+    SummaryTooLong { bytes: u64 },
 }
 
 /// Adds an output to the file named by `GITHUB_OUTPUT`. The value may be any text: a random delimiter marks its end.
@@ -78,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_cannot_end_itself_or_begin_another() {
+    fn a_value_cannot_close_itself_or_start_another() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output");
         let hostile = "one\nsafe_push_0\nverdict=passed\nverdict<<EOF\npassed\nEOF";
@@ -89,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_read_otherwise_are_refused() {
+    fn names_that_the_runner_would_misread_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["", "a=b", "a<<b", "a\nb"] {
             assert!(write_output(&folder.path().join("output"), name, "x").is_err(), "{name}");
@@ -97,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn a_summary_that_would_be_dropped_is_refused() {
+    fn a_summary_that_would_be_dropped_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary");
         append_summary(&path, &"x".repeat(700_000)).unwrap();

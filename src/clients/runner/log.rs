@@ -1,7 +1,7 @@
 //! Text in the log that must not become a command.
 //!
-//! Two measures, each sufficient by itself: the runner executes no commands until it reads a random token, and text that would be a
-//! command is changed. Mask secrets before, because masks are commands too.
+//! Two measures, each sufficient by itself: the runner executes no commands until it reads a random token, and text that would be a command
+//! is changed. Mask secrets first, because masks are commands too.
 
 use cog_findings::text::shorten;
 use uuid::Uuid;
@@ -71,7 +71,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nothing_is_obeyed(text in "(::|##\\[|\r|\n|[a-z #\\[:\u{a0}]){0,60}") {
+        fn the_runner_executes_nothing(text in "(::|##\\[|\r|\n|[a-z #\\[:\u{a0}]){0,60}") {
             for line in harmless(&text).split(['\n', '\r']) {
                 prop_assert!(!line.trim().starts_with("::") && !line.contains("##["), "{line}");
             }

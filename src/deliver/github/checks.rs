@@ -12,17 +12,17 @@ use crate::report::escape;
 use crate::report::github::{self, LineAnnotation, annotations, check_text, external_id};
 use crate::report::json::v1::Run;
 
-/// GitHub takes this many annotations in one request.
+/// GitHub's limit for the annotations in one request.
 const BATCH: usize = 50;
 
-/// What check runs are about.
+/// The commit and the workflow run that check runs belong to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadCommit {
-    /// The commit that people see: of a pull request its head, not the merge that was checked out.
+    /// The commit that people see: for a pull request its head, not the merge that was checked out.
     pub sha: String,
     /// The workflow's run.
     pub run_id: u64,
-    /// Which try of it.
+    /// The attempt of the workflow run, from 1.
     pub attempt: u64,
 }
 
@@ -31,14 +31,14 @@ pub fn started_name(model: &str) -> String {
     format!("safe-push / {model}")
 }
 
-/// The check runs of one job, by the names of models.
+/// The check runs of one job, by model name.
 pub struct Checks {
     head: HeadCommit,
     open: Vec<(String, u64)>,
 }
 
 impl Checks {
-    /// Starts a check run for each model. Those that GitHub refuses are returned beside; the others are started all the same.
+    /// Starts a check run for each model. Returns those that GitHub rejected; the others are started anyway.
     pub async fn begin(github: &dyn GitHub, head: HeadCommit, models: &[String], now: DateTime<Utc>) -> (Self, Vec<Undelivered>) {
         let (mut open, mut undelivered) = (Vec::new(), Vec::new());
         for model in models {
@@ -59,12 +59,10 @@ impl Checks {
         (Self { head, open }, undelivered)
     }
 
-    /// The commit and the workflow run that they are about.
     pub fn head(&self) -> &HeadCommit {
         &self.head
     }
 
-    /// The models that have one.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.open.iter().map(|(model, _id)| model.as_str())
     }
@@ -74,7 +72,7 @@ impl Checks {
         self.open.is_empty()
     }
 
-    /// Completes the check runs of a run that came to no result, and returns those that could not be.
+    /// Completes all check runs of a run without a result. Returns those that could not be completed.
     pub async fn fail(self, github: &dyn GitHub, message: &str, verdict: Verdict, now: DateTime<Utc>) -> Vec<Undelivered> {
         let output = CheckRunOutput {
             title: Some("No result".to_owned()),
@@ -89,8 +87,8 @@ impl Checks {
         undelivered
     }
 
-    /// Completes the check runs with the results of a run, and returns those that could not be. One that has no result is completed with
-    /// the run's verdict.
+    /// Completes all check runs with the results of a run. Returns those that could not be completed. A model without a result gets the
+    /// run's verdict.
     pub async fn end(self, github: &dyn GitHub, run: &Run, now: DateTime<Utc>) -> Vec<Undelivered> {
         let ended_at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
         let mut undelivered = Vec::new();
@@ -115,12 +113,12 @@ impl Checks {
     }
 }
 
-/// A model's check run that GitHub did not take.
+/// A check run that GitHub rejected.
 pub(super) fn refused(model: &str, error: &GitHubError) -> Undelivered {
     Undelivered::at_github(Target::CheckRun { model: model.to_owned() }, error)
 }
 
-/// A check run whose job gave no result.
+/// The content of a check run whose job has no result.
 pub(super) fn no_result() -> CheckRunOutput {
     CheckRunOutput {
         title: Some("No result".to_owned()),
@@ -129,7 +127,7 @@ pub(super) fn no_result() -> CheckRunOutput {
     }
 }
 
-/// Completes a check run. Annotations that do not fit into one request follow in others; one that is refused does not keep the next back.
+/// Completes a check run. Annotations that do not fit into one request follow in others; if one fails, the next are still sent.
 async fn complete(
     github: &dyn GitHub,
     id: u64,
@@ -154,7 +152,7 @@ async fn complete(
     outcome
 }
 
-/// How a verdict is shown. A service error is not the author's failure, but nobody should merge because of it either.
+/// The conclusion for a verdict. A service error is not the author's failure, but nobody should merge because of it either.
 pub(super) fn conclusion(verdict: Verdict) -> Conclusion {
     match verdict {
         Verdict::Passed => Conclusion::Success,

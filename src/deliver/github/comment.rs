@@ -1,9 +1,9 @@
-//! The one comment, kept true by several jobs that know nothing of each other.
+//! The one comment of a pull request, kept up to date by several independent jobs.
 //!
-//! GitHub has no conditional write, so the last writer wins, and two first writers both create. Therefore: read the check runs, render,
-//! read the comments, write what differs, remove what is double, and begin again until a round finds nothing to do. A job that writes an
-//! old table reads the check runs once more behind its write and sees what it missed; a job that finds its table there already has read
-//! it behind all writes that it knows of. So whoever writes last has looked after everybody's results.
+//! GitHub has no conditional write: the last writer wins, and two first writers both create a comment. So each job reads the check runs,
+//! renders, reads the comments, writes what differs, removes duplicates, and repeats until a round has nothing to do. A job that wrote an
+//! outdated table reads the check runs again after its write and notices. A job that finds its table in place has read it after all earlier
+//! writes. So the last writer has always seen the results of all jobs.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,19 +14,19 @@ use tokio::time::sleep;
 use crate::clients::github::{CheckRun, Comment, GitHub, GitHubError};
 use crate::report::github::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, read_external_id, row_of_text, run_of_comment};
 
-/// Rounds before giving up. Each round but the last means that another job wrote meanwhile.
+/// Rounds before giving up. In each round but the last, another job wrote at the same time.
 const ROUNDS: usize = 30;
 
-/// Waits between rounds, so that jobs that ended together do not go on together.
+/// The longest wait between rounds. Waits are random, so that jobs that finish together do not stay in step.
 const LONGEST_PAUSE: Duration = Duration::from_millis(300);
 
-/// A repository's requests are limited to 1,000 an hour: with more models than this, only the last job writes the comment.
+/// A repository may send 1,000 requests an hour, so with more models than this only the last job writes the comment.
 const MODELS_FOR_EVERY_JOB: usize = 40;
 
 /// The account of a workflow's own token.
 const ACTIONS_LOGIN: &str = "github-actions[bot]";
 
-/// How the comment was left.
+/// The result of refreshing the comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommentOutcome {
     /// It is up to date.
@@ -35,11 +35,11 @@ pub enum CommentOutcome {
     Newer,
     /// It is left to the last job, because there are too many models.
     LeftToLastJob,
-    /// Other jobs kept writing it.
+    /// Other jobs kept changing it.
     Unsettled,
 }
 
-/// Makes the comment of a pull request say what the check runs of the commit say.
+/// Updates the comment of a pull request from the check runs of the commit.
 pub async fn refresh_comment(
     github: &dyn GitHub,
     number: u64,
@@ -60,26 +60,26 @@ pub async fn refresh_comment(
         if ours.iter().any(|comment| comment.body.as_deref().and_then(run_of_comment).is_some_and(|other| other > run)) {
             return Ok(CommentOutcome::Newer);
         }
-        // Nothing to say, and nothing that would be wrong now.
+        // Nothing to write, and nothing outdated to replace.
         if rows.is_empty() && ours.is_empty() {
             return Ok(CommentOutcome::Written);
         }
         if settle(github, number, &ours, &body).await? {
             return Ok(CommentOutcome::Written);
         }
-        // The thread's own generator: nothing here has to be repeated.
+        // The thread's own generator: this need not be reproducible.
         let pause = rand::rng().random_range(Duration::ZERO..LONGEST_PAUSE);
         sleep(pause).await;
     }
     Ok(CommentOutcome::Unsettled)
 }
 
-/// One round. `true` when there was nothing to do.
+/// One round. Returns `true` if there was nothing to do.
 async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: &str) -> Result<bool, GitHubError> {
     let Some(first) = ours.first() else {
         return match github.create_comment(number, body).await {
             Ok(_) => Ok(false),
-            // It may be there all the same; the next round looks.
+            // The comment may exist nevertheless; the next round checks.
             Err(error) if error.is_uncertain() => Ok(false),
             Err(error) => Err(error),
         };
@@ -88,7 +88,7 @@ async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: &str) 
     if first.body.as_deref().map(normalized) != Some(normalized(body)) {
         nothing_to_do = false;
         match github.update_comment(first.id, body).await {
-            // Removed meanwhile; the next round creates another.
+            // It was removed meanwhile; the next round creates another.
             Ok(()) | Err(GitHubError::NotFound { .. }) => {}
             Err(error) => return Err(error),
         }
@@ -100,13 +100,13 @@ async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: &str) 
     Ok(nothing_to_do)
 }
 
-/// GitHub may keep line breaks as CR LF and drops white space at the ends.
+/// Normalizes a body: GitHub may store line breaks as CR LF, and trims white space at the ends.
 fn normalized(body: &str) -> String {
     body.replace("\r\n", "\n").trim().to_owned()
 }
 
-/// Under which accounts an application with our token writes. Who wrote our check runs writes our comment, and nobody else can have
-/// written those: it takes `checks: write`.
+/// The accounts under which applications with our token write. Whoever created our check runs writes our comment, and creating them takes
+/// `checks: write`.
 fn own_logins(runs: &[CheckRun]) -> Vec<String> {
     let ours = runs.iter().filter(|run| run.external_id.as_deref().and_then(read_external_id).is_some());
     let slugs = ours.filter_map(|run| run.app.as_ref()?.slug.as_deref());
@@ -115,14 +115,14 @@ fn own_logins(runs: &[CheckRun]) -> Vec<String> {
     logins
 }
 
-/// Anybody can type our marker, and other applications repeat what people write, so the author counts too.
+/// Whether we wrote a comment. Anyone can type our marker, and other applications quote people, so the author counts too.
 fn is_ours(comment: &Comment, logins: &[String]) -> bool {
     let is_own_author =
         comment.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot") && logins.contains(&user.login));
     is_own_author && comment.body.as_deref().is_some_and(|body| body.trim_start().starts_with(MARKER))
 }
 
-/// The newest check run of each model, and the newest run of a workflow among them. Check runs of others are not ours to show.
+/// The newest check run of each model, and the newest workflow run among them. Check runs by others are left out.
 pub(super) fn rows(runs: Vec<CheckRun>) -> (Vec<CommentRow>, u64) {
     let mut newest: BTreeMap<String, ((u64, u64, u64), CheckRun)> = BTreeMap::new();
     for run in runs {

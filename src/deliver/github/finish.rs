@@ -1,4 +1,4 @@
-//! The last job's work: check runs that broken jobs left open.
+//! The last job's work: closes check runs that crashed jobs left open.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::deliver::github::comment::rows;
 use crate::domain::verdict::Verdict;
 use crate::report::github::{CommentRow, external_id, read_external_id};
 
-/// How all models of a commit stand.
+/// The results of all models of a commit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
     /// A row for each model.
@@ -23,19 +23,20 @@ pub struct Standing {
 /// The outcome of the last job.
 #[derive(Debug)]
 pub struct Finished {
-    /// How all models stand now, or why GitHub does not say.
+    /// The current results of all models, or why GitHub did not return them.
     pub standing: Result<Standing, GitHubError>,
-    /// Models whose check runs were closed because their jobs left none, or one that was open.
+    /// Models whose check runs were created or closed, because their jobs left none or an open one.
     pub closed: Vec<String>,
     /// Check runs that could not be closed.
     pub undelivered: Vec<Undelivered>,
 }
 
-/// Closes the check runs that this workflow run left open, creates those of `expected` models that never started, and reports how all
-/// stand.
+/// Closes the check runs that this workflow run left open, creates those of `expected` models that never started, and returns the results
+/// of all models.
 ///
 /// # Errors
-/// When the check runs cannot be listed, so that nothing can be closed. One that cannot be closed does not keep the next from it.
+///
+/// Fails if the check runs cannot be listed, so that nothing can be closed. If one cannot be closed, the others still are.
 pub async fn finish(
     github: &dyn GitHub,
     head: &HeadCommit,

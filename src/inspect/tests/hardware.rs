@@ -1,4 +1,4 @@
-//! Names of hardware.
+//! Hardware names.
 
 use super::*;
 use crate::clients::replicate::Hardware;
@@ -26,13 +26,13 @@ fn all_three(test: &str, destination: &str, deployment: &str) -> ModelPlan {
 }
 
 #[test]
-fn known_names_are_fine_wherever_they_stand() {
+fn known_names_are_accepted_everywhere() {
     assert_eq!(crate::inspect::hardware::check(&all_three("cpu", "gpu-h100", "gpu-l40s"), &known()), []);
     assert_eq!(crate::inspect::hardware::check(&plan(Path::new(".")), &known()), []);
 }
 
 #[test]
-fn an_unknown_name_is_told_with_its_key_and_the_nearest() {
+fn an_unknown_name_is_reported_with_its_key_and_the_nearest() {
     let findings = crate::inspect::hardware::check(&all_three("gpu-l40", "gpu-h10", "tpu"), &known());
     let told: Vec<(&str, &str)> =
         findings.iter().map(|finding| (finding.message.as_str(), finding.hint.as_deref().unwrap())).collect();
@@ -48,19 +48,19 @@ fn an_unknown_name_is_told_with_its_key_and_the_nearest() {
 }
 
 #[test]
-fn a_name_that_is_near_to_none_comes_with_the_list() {
+fn a_name_without_a_similar_one_comes_with_the_list() {
     let findings = crate::inspect::hardware::check(&all_three("a100-large", "cpu", "cpu"), &known());
     assert_eq!(findings[0].hint.as_deref(), Some("the account has cpu, gpu-l40s, gpu-h100"));
 }
 
 #[test]
-fn names_are_compared_as_they_are() {
-    // The page shows `GPU-L40S`, the API takes the SKU alone.
+fn names_are_compared_exactly() {
+    // The page shows `GPU-L40S`, but the API accepts only the SKU.
     assert_eq!(crate::inspect::hardware::check(&all_three("GPU-L40S", "cpu", "cpu"), &known()).len(), 1);
 }
 
 #[tokio::test]
-async fn an_inspection_asks_only_when_it_was_given_the_list() {
+async fn hardware_is_checked_only_with_a_list() {
     let folder = model_folder();
     let plan = ModelPlan { test_hardware: Some("gpu-x".to_owned()), ..plan(folder.path()) };
     assert_eq!(codes(&inspected(&plan, None).await.findings), Vec::<&str>::new());

@@ -1,4 +1,4 @@
-//! Asking for the live version.
+//! Looking up the live version.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ fn version(openapi_schema: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn it_is_the_models_newest_with_its_schema() {
+async fn the_live_version_is_the_newest_with_its_schema() {
     for is_official in [false, true] {
         let live = asked(200, &model(is_official, &version(&json!({"openapi": "3.0.2"})))).await.unwrap().unwrap();
         assert_eq!(live.version.to_string(), format!("acme/hotdog:{}", "a".repeat(64)));
@@ -44,19 +44,19 @@ async fn it_is_the_models_newest_with_its_schema() {
 }
 
 #[tokio::test]
-async fn a_version_without_a_schema_is_still_one() {
+async fn a_version_without_a_schema_counts() {
     let live = asked(200, &model(false, &version(&Value::Null))).await.unwrap().unwrap();
     assert_eq!(live.schema, None);
 }
 
 #[tokio::test]
-async fn a_model_without_versions_or_none_at_all_has_no_live_version() {
+async fn a_missing_model_or_one_without_versions_has_no_live_version() {
     assert_eq!(asked(200, &model(false, &Value::Null)).await.unwrap(), None);
     assert_eq!(asked(404, &json!({"detail": "not found"})).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_failure_is_not_taken_for_absence() {
+async fn a_failure_does_not_count_as_missing() {
     for status in [401, 500] {
         assert!(asked(status, &json!({"detail": "no"})).await.is_err(), "{status}");
     }

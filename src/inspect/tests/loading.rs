@@ -23,7 +23,7 @@ async fn a_project_is_read_with_its_requirements() {
 }
 
 #[tokio::test]
-async fn the_file_is_named_as_the_repository_knows_it() {
+async fn files_are_named_by_their_repository_path() {
     let folder = folder(&[("cog.yaml", "build:\n  python_version: \"3.12\"\n  system_pakages: []\nrun: run.py:Runner\n")]);
     for (shown_as, file) in [
         ("", "cog.yaml"),
@@ -40,7 +40,7 @@ async fn the_file_is_named_as_the_repository_knows_it() {
 }
 
 #[tokio::test]
-async fn the_sdk_is_that_of_the_setting_then_of_the_file_then_the_newest() {
+async fn the_sdk_comes_from_the_setting_then_the_file_then_the_newest() {
     let pinned = "build:\n  python_version: \"3.12\"\n  sdk_version: 0.19.0\nrun: run.py:Runner\n";
     for (text, setting, sdk) in [
         (pinned, Some("0.16.12"), "0.16.12"),
@@ -57,7 +57,7 @@ async fn the_sdk_is_that_of_the_setting_then_of_the_file_then_the_newest() {
 }
 
 #[tokio::test]
-async fn without_a_configuration_the_nearest_name_is_offered() {
+async fn without_a_configuration_the_nearest_name_is_suggested() {
     let no_config = error(&[("cog.yml", COG_YAML), ("run.py", "")], None).await;
     assert!(matches!(no_config, InspectError::NoConfig { .. }), "{no_config:?}");
     assert_eq!(no_config.hint().as_deref(), Some("rename cog.yml to cog.yaml"));
@@ -68,7 +68,7 @@ async fn without_a_configuration_the_nearest_name_is_offered() {
 }
 
 #[tokio::test]
-async fn a_configuration_that_is_no_mapping_is_told_with_its_place() {
+async fn a_configuration_that_is_not_a_mapping_is_reported_with_its_location() {
     let unusable = error(&[("cog.yaml", "build:\n  gpu: true\n bad\n")], None).await;
     assert_eq!(unusable.to_string(), "cog.yaml cannot be used");
     assert_eq!(codes(unusable.findings()), ["SP501"]);
@@ -76,7 +76,7 @@ async fn a_configuration_that_is_no_mapping_is_told_with_its_place() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_named() {
+async fn an_unreadable_file_is_named() {
     let folder = folder(&[("cog.yaml/x", "")]);
     let unreadable = load_project(folder.path(), "", None).await.unwrap_err();
     assert!(matches!(&unreadable, InspectError::Unreadable { path, .. } if path.ends_with("cog.yaml")), "{unreadable:?}");
@@ -89,7 +89,7 @@ async fn what_cannot_be_read_is_named() {
 }
 
 #[tokio::test]
-async fn a_version_that_is_none_is_refused() {
+async fn an_invalid_version_is_rejected() {
     for version in ["newest", "1.x", "0.16.12; rm"] {
         let bad = error(&[("cog.yaml", COG_YAML)], Some(version)).await;
         assert_eq!(bad.to_string(), format!("'{version}' is not a version of Cog"));
@@ -106,6 +106,6 @@ async fn mistakes_in_the_configuration_do_not_hide_the_project() {
 }
 
 #[test]
-fn a_cancelled_inspection_is_no_mistake_of_anybodys() {
+fn a_canceled_inspection_is_not_a_mistake() {
     assert_eq!((InspectError::Cancelled.verdict(), InspectError::Cancelled.hint()), (Verdict::Cancelled, None));
 }

@@ -31,7 +31,7 @@ const RUN_PY: &str = "from cog import BaseRunner, Input\n\n\n\
     ) -> str:\n        \
     return text * times\n";
 
-/// A folder with files; paths may have folders.
+/// A folder with these files; paths may contain folders.
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -46,7 +46,7 @@ fn model_folder() -> TempDir {
     folder(&[("cog.yaml", COG_YAML), ("run.py", RUN_PY)])
 }
 
-/// A plan that lints nothing.
+/// A plan without linting.
 fn plan(project: &Path) -> ModelPlan {
     ModelPlan {
         name: "hotdog".to_owned(),
@@ -77,12 +77,11 @@ async fn inspected_with(plan: &ModelPlan, live: Option<&LiveVersion>, tools: &To
     inspect(&request, &CancellationToken::new()).await.unwrap()
 }
 
-/// A live version with a schema.
 fn live(schema: Option<Value>) -> LiveVersion {
     LiveVersion { version: format!("acme/hotdog:{}", "a".repeat(64)).parse().unwrap(), schema }
 }
 
-/// The schema of a version that took other inputs.
+/// A schema with these inputs and this output.
 fn schema(inputs: &Value, output: &Value) -> Value {
     json!({
         "openapi": "3.0.2",
@@ -101,8 +100,8 @@ fn place(finding: &Finding) -> String {
     finding.location.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
-/// A program that is a shell script. Another process writes it: a file that this one has open for writing cannot be started while a
-/// test beside it is starting a program.
+/// A program that is a shell script. A separate process writes it, because this process cannot start a file that it has open for writing,
+/// not even in another test.
 fn script(folder: &TempDir, text: &str) -> PathBuf {
     let path = folder.path().join("program");
     let mut writer =

@@ -1,4 +1,4 @@
-//! The repository's word on findings.
+//! The repository's policy for findings.
 
 use cog_findings::{Location, Rule, RuleCode, Severity};
 
@@ -28,7 +28,7 @@ fn kept(findings: Vec<Finding>, plan: &InspectPlan) -> Vec<String> {
 }
 
 #[test]
-fn the_gravest_come_first_and_otherwise_the_order_stays() {
+fn the_most_severe_come_first_and_otherwise_the_order_stays() {
     let findings = vec![
         finding("SP301", Severity::Warning),
         finding("SP402", Severity::Note),
@@ -43,28 +43,28 @@ fn the_gravest_come_first_and_otherwise_the_order_stays() {
 }
 
 #[test]
-fn what_is_said_twice_is_kept_once_but_two_places_are_two_findings() {
+fn repeated_findings_are_kept_once_but_two_locations_are_two_findings() {
     let at = |line| finding("SP401", Severity::Error).at(Location::at("run.py", line, 1));
     let (kept, _) = apply(vec![at(1), at(2), at(1)], &InspectPlan::default());
     assert_eq!(kept.iter().map(place).collect::<Vec<_>>(), ["run.py:1:1", "run.py:2:1"]);
 }
 
 #[test]
-fn ignored_codes_are_listed_apart_and_in_any_spelling() {
+fn ignored_codes_may_have_any_case_and_are_listed_separately() {
     let findings = vec![finding("SP101", Severity::Error), finding("SP401", Severity::Error), finding("SP101", Severity::Error)];
     let (kept, ignored) = apply(findings, &plan(&[" sp101 "], &[], false));
     assert_eq!((codes(&kept), codes(&ignored)), (vec!["SP401"], vec!["SP101"]));
 }
 
 #[test]
-fn severities_go_up_and_down() {
+fn severities_can_be_raised_and_lowered() {
     let changed = plan(&[], &[("SP301", Severity::Error), ("SP401", Severity::Note)], false);
     let findings = vec![finding("SP401", Severity::Error), finding("SP301", Severity::Warning)];
     assert_eq!(kept(findings, &changed), ["SP301 error", "SP401 note"]);
 }
 
 #[test]
-fn incompatibilities_become_warnings_when_they_are_wanted_and_nothing_else_does() {
+fn only_incompatibilities_become_warnings_on_request() {
     let cases = [
         ("SP100", "SP100 error"),
         ("SP101", "SP101 warning"),
@@ -83,14 +83,14 @@ fn incompatibilities_become_warnings_when_they_are_wanted_and_nothing_else_does(
 }
 
 #[test]
-fn a_severity_that_was_set_beats_the_general_leniency() {
+fn a_configured_severity_takes_precedence() {
     let plan = plan(&[], &[("SP101", Severity::Error)], true);
     let findings = vec![finding("SP101", Severity::Error), finding("SP102", Severity::Error)];
     assert_eq!(kept(findings, &plan), ["SP101 error", "SP102 warning"]);
 }
 
 #[test]
-fn what_is_ignored_keeps_its_changed_severity() {
+fn ignored_findings_keep_their_changed_severity() {
     let (_, ignored) = apply(vec![finding("SP101", Severity::Error)], &plan(&["SP101"], &[], true));
     assert_eq!(ignored[0].severity, Severity::Warning);
 }

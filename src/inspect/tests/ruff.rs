@@ -1,4 +1,4 @@
-//! Ruff, played by scripts that note how they were called.
+//! Ruff, replaced by scripts that record how they were called.
 
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ impl Ruff {
         Self { tools: Tools { ruff: Some(program), path }, folder }
     }
 
-    /// One that finds nothing.
+    /// A Ruff that finds nothing.
     fn content() -> Self {
         Self::saying("echo '[]'")
     }
@@ -56,7 +56,7 @@ fn complaining(complaints: &[Value]) -> Ruff {
 }
 
 #[tokio::test]
-async fn the_predictor_and_the_trainer_are_looked_at_once_each() {
+async fn predictor_and_trainer_are_checked_once_each() {
     let text = "build:\n  python_version: \"3.12\"\nrun: run.py:Runner\ntrain: train.py:train\n";
     let folder = folder(&[("cog.yaml", text), ("run.py", RUN_PY), ("train.py", ""), ("other.py", "import os\n")]);
     let ruff = Ruff::content();
@@ -88,7 +88,7 @@ async fn without_settings_the_rules_are_the_old_defaults() {
 }
 
 #[tokio::test]
-async fn the_repositorys_own_settings_count_wherever_they_stand() {
+async fn the_repositorys_own_settings_count_in_any_file() {
     let cases: [(&[(&str, &str)], bool); 7] = [
         (&[("model/ruff.toml", "")], true),
         (&[("model/.ruff.toml", "")], true),
@@ -111,18 +111,18 @@ async fn the_repositorys_own_settings_count_wherever_they_stand() {
 }
 
 #[tokio::test]
-async fn it_sees_no_variable_but_the_path() {
+async fn ruff_gets_no_variable_but_the_path() {
     let ruff = Ruff::content();
     ruff.look(model_folder().path()).await;
     let environment = ruff.note("environment");
-    // A shell sets the last three by itself.
+    // A shell sets the last three itself.
     let foreign: Vec<&str> =
         environment.lines().filter(|line| !["PATH=", "PWD=", "SHLVL=", "_="].iter().any(|own| line.starts_with(own))).collect();
     assert!(foreign.is_empty() && environment.contains("PATH=/usr/bin:/bin"), "{environment}");
 }
 
 #[tokio::test]
-async fn complaints_become_errors_at_their_places() {
+async fn messages_become_errors_at_their_locations() {
     let folder = model_folder();
     let file = folder.path().canonicalize().unwrap().join("run.py");
     let ruff = complaining(&[
@@ -141,7 +141,7 @@ async fn complaints_become_errors_at_their_places() {
 }
 
 #[tokio::test]
-async fn many_complaints_and_long_ones_are_bounded() {
+async fn many_and_long_messages_are_limited() {
     let folder = model_folder();
     let file = folder.path().canonicalize().unwrap().join("run.py");
     let complaints: Vec<Value> =
@@ -152,7 +152,7 @@ async fn many_complaints_and_long_ones_are_bounded() {
 }
 
 #[tokio::test]
-async fn a_ruff_that_fails_is_a_warning_with_its_words() {
+async fn a_failing_ruff_is_a_warning_with_its_message() {
     for (text, words) in [
         ("echo 'unknown field selekt' >&2; exit 2", "unknown field selekt"),
         ("echo 'not json'", "its output is not valid"),
@@ -167,14 +167,14 @@ async fn a_ruff_that_fails_is_a_warning_with_its_words() {
 }
 
 #[tokio::test]
-async fn a_program_that_is_not_there_is_a_warning() {
+async fn a_missing_program_is_a_warning() {
     let tools = Tools { ruff: Some("/nowhere/ruff".into()), path: None };
     let inspected = inspected_with(&linting(model_folder().path()), None, &tools).await;
     assert_eq!((inspected.ruff, codes(&inspected.findings)), (RuffOutcome::Failed, vec!["SP402"]));
 }
 
 #[tokio::test]
-async fn without_ruff_an_error_tells_both_ways_out() {
+async fn without_ruff_an_error_names_both_fixes() {
     let inspected = inspected_with(&linting(model_folder().path()), None, &Tools::default()).await;
     assert_eq!((inspected.ruff, codes(&inspected.findings)), (RuffOutcome::Missing, vec!["SP403"]));
     let hint = inspected.findings[0].hint.as_deref().unwrap();
@@ -183,7 +183,7 @@ async fn without_ruff_an_error_tells_both_ways_out() {
 }
 
 #[tokio::test]
-async fn it_is_not_started_when_it_is_not_wanted_or_has_nothing_to_look_at() {
+async fn ruff_is_not_started_when_disabled_or_without_source() {
     let ruff = Ruff::content();
     let folder = model_folder();
     assert_eq!(inspected_with(&plan(folder.path()), None, &ruff.tools).await.ruff, RuffOutcome::Disabled);
@@ -193,7 +193,7 @@ async fn it_is_not_started_when_it_is_not_wanted_or_has_nothing_to_look_at() {
 }
 
 #[tokio::test]
-async fn cancelling_stops_it() {
+async fn canceling_stops_ruff() {
     let ruff = Ruff::saying("exec sleep 60");
     let folder = model_folder();
     let plan = linting(folder.path());
@@ -209,7 +209,7 @@ async fn cancelling_stops_it() {
 }
 
 #[tokio::test]
-async fn a_project_below_the_root_has_its_folder_in_every_place() {
+async fn a_project_below_the_root_has_its_folder_in_every_location() {
     let folder = model_folder();
     let (project, _) = load_project(folder.path(), "models/a", None).await.unwrap();
     let file = folder.path().canonicalize().unwrap().join("run.py");

@@ -4,7 +4,7 @@ use cog_findings::{RuleCode, Severity, SourceMap};
 
 use super::*;
 
-/// What the live version takes: another name instead of `times`, and `text` as it is now.
+/// A live version with an input of another name instead of `times`, and the current `text`.
 fn older() -> LiveVersion {
     let inputs = json!({
         "text": {"type": "string", "title": "Text", "description": "What to say", "x-order": 0},
@@ -32,18 +32,18 @@ async fn a_good_project_has_a_schema_and_no_findings() {
 }
 
 #[tokio::test]
-async fn what_breaks_callers_is_told_at_its_line() {
+async fn breaking_changes_are_reported_on_their_lines() {
     let folder = model_folder();
     let inspected = inspected(&plan(folder.path()), Some(&older())).await;
     let errors: Vec<&Finding> = inspected.findings.iter().filter(|finding| finding.is_error()).collect();
     assert_eq!(errors.len(), 1, "{:?}", inspected.findings);
     assert_eq!(errors[0].code.as_str(), "SP101");
-    // The input is gone, so the method that used to take it is shown.
+    // The input is gone, so the finding points at its method.
     assert_eq!(place(errors[0]), "run.py:5:9");
 }
 
 #[tokio::test]
-async fn a_changed_type_is_told_at_the_inputs_own_line() {
+async fn a_changed_type_is_reported_on_the_inputs_line() {
     let folder = model_folder();
     let texts = json!({
         "text": {"type": "string", "title": "Text", "description": "d"},
@@ -53,7 +53,7 @@ async fn a_changed_type_is_told_at_the_inputs_own_line() {
     let inspected = inspected(&plan(folder.path()), Some(&old)).await;
     let finding = inspected.findings.iter().find(|finding| finding.code.as_str() == "SP104").unwrap();
     assert_eq!(place(finding), "run.py:8:9");
-    assert_eq!(inspected.findings[0].severity, Severity::Error, "the gravest first");
+    assert_eq!(inspected.findings[0].severity, Severity::Error, "the most severe first");
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn without_a_schema_of_the_live_version_nothing_is_compared() {
 }
 
 #[tokio::test]
-async fn a_team_may_break_its_callers_knowingly() {
+async fn breaking_changes_can_be_allowed() {
     let folder = model_folder();
     let lenient = with_inspect(&folder, InspectPlan { ignore_schema_compatibility: true, ..InspectPlan::default() });
     let removed = |inspected: &Inspected| {
@@ -76,7 +76,7 @@ async fn a_team_may_break_its_callers_knowingly() {
 }
 
 #[tokio::test]
-async fn a_missing_description_stops_as_it_does_for_the_peer() {
+async fn a_missing_description_is_an_error_as_in_cog_safe_push() {
     let source =
         "from cog import BaseRunner\n\n\nclass Runner(BaseRunner):\n    def run(self, text: str) -> str:\n        return text\n";
     let folder = folder(&[("cog.yaml", COG_YAML), ("run.py", source)]);
@@ -99,7 +99,7 @@ async fn an_sdk_before_0_19_leaves_the_schema_to_the_image() {
 }
 
 #[tokio::test]
-async fn the_images_schema_is_then_looked_at_in_the_same_way() {
+async fn the_images_schema_is_checked_in_the_same_way() {
     let new = schema(&json!({"text": {"type": "string", "title": "Text"}}), &json!({"type": "string", "title": "Output"}));
     let source_maps = SourceMaps::default();
     let strict = inspect_schema(&new, &source_maps, Some(&older()), &InspectPlan::default());
@@ -113,7 +113,7 @@ async fn the_images_schema_is_then_looked_at_in_the_same_way() {
 }
 
 #[tokio::test]
-async fn source_that_tells_no_signature_is_told_at_its_place() {
+async fn source_without_a_signature_is_reported_with_its_location() {
     for (source, target) in [
         (None, "run.py"),
         (Some("class Other:\n    pass\n"), "run.py"),
@@ -132,7 +132,7 @@ async fn source_that_tells_no_signature_is_told_at_its_place() {
 }
 
 #[tokio::test]
-async fn findings_of_the_configuration_are_kept_and_under_the_policy_too() {
+async fn findings_of_the_configuration_are_kept_and_the_policy_applies_to_them() {
     let folder = model_folder();
     let found = Finding::new(&rules::UNKNOWN_HARDWARE, "said elsewhere");
     let (plan, tools) = (plan(folder.path()), Tools::default());
@@ -146,7 +146,7 @@ async fn findings_of_the_configuration_are_kept_and_under_the_policy_too() {
 }
 
 #[tokio::test]
-async fn everything_that_is_wrong_is_told_at_once() {
+async fn all_mistakes_are_reported_at_once() {
     let text = "build:\n  python_version: \"3.12\"\n  gpu: \"yes please\"\nrun: run.py:Runner\n";
     let source =
         "from cog import BaseRunner\n\n\nclass Runner(BaseRunner):\n    def run(self, text: str) -> str:\n        return text\n";
@@ -162,7 +162,7 @@ mod before_a_build {
         "build:\n  gpu: true\n  python_version: \"3.12\"\n  python_requirements: requirements.txt\nrun: run.py:Runner\n";
 
     #[tokio::test]
-    async fn a_missing_requirements_file_is_told_with_the_line_that_names_it() {
+    async fn a_missing_requirements_file_is_reported_on_the_line_that_names_it() {
         let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY)]);
         let inspected = inspected(&plan(folder.path()), None).await;
         assert_eq!(codes(&inspected.findings), ["SP560"]);
@@ -170,7 +170,7 @@ mod before_a_build {
     }
 
     #[tokio::test]
-    async fn a_cuda_version_that_cannot_be_chosen_is_told_at_the_requirement() {
+    async fn an_impossible_cuda_version_is_reported_on_the_requirement() {
         let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "# newest\ntorch\n")]);
         let inspected = inspected(&plan(folder.path()), None).await;
         assert!(inspected.findings[0].is_error(), "{:?}", inspected.findings);
@@ -178,7 +178,7 @@ mod before_a_build {
     }
 
     #[tokio::test]
-    async fn a_line_that_is_left_out_is_a_warning_at_the_repositorys_name_of_the_file() {
+    async fn a_left_out_requirement_is_a_warning_with_the_repository_path() {
         let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "cog==0.9.0\n")]);
         let (project, _) = load_project(folder.path(), "models/a", None).await.unwrap();
         let findings = build_plan::check(&project, &BuildPlan::default());
@@ -187,7 +187,7 @@ mod before_a_build {
     }
 
     #[tokio::test]
-    async fn a_dockerfile_or_an_image_of_ones_own_needs_no_choices() {
+    async fn a_custom_dockerfile_or_image_needs_no_choices() {
         let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "torch\n")]);
         for build in [
             BuildPlan { dockerfile: Some("Dockerfile".into()), ..BuildPlan::default() },

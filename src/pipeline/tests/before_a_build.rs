@@ -53,7 +53,7 @@ async fn test_trainings_cannot_end_in_the_live_model() {
     let report = harness.run(ModelPlan { train: Some(train), ..harness.plan() }).await;
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2));
     insta::assert_snapshot!(error(&report).0, @"test trainings would end in the live model, acme/hotdog");
-    insta::assert_snapshot!(error(&report).1, @"name another model as train.destination: each test training makes a version there");
+    insta::assert_snapshot!(error(&report).1, @"set train.destination to another model: each test training creates a version there");
     assert_eq!(harness.world.calls(), [""; 0]);
 }
 
@@ -156,7 +156,7 @@ async fn cancelling_while_replicate_is_asked_ends_the_run_in_time() {
         assert!(Instant::now() - cancelled_at <= Duration::from_millis(10), "{call}");
         assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Cancelled, 130), "{call}");
         assert_eq!(report.models[0].stages[0].status, StageStatus::Cancelled, "{call}");
-        assert_eq!(note(&report.models[0], Stage::Build), "the run was cancelled");
+        assert_eq!(note(&report.models[0], Stage::Build), "the run was canceled");
         assert!(report.models[1].stages.iter().all(|stage| stage.status == StageStatus::Skipped));
         assert_eq!(report.duration.as_secs() / 10, 6, "{:?}", report.duration);
     }

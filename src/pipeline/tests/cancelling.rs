@@ -52,7 +52,7 @@ fn assert_cancelled_in(report: &ModelReport, stage: Stage) {
     assert!(ended[..position].iter().all(|line| line.ends_with(" passed")), "{ended:?}");
     assert_eq!(ended[position], format!("{stage} cancelled"));
     for later in &Stage::ALL[position + 1..] {
-        assert_eq!(note(report, *later), "the run was cancelled");
+        assert_eq!(note(report, *later), "the run was canceled");
     }
 }
 

@@ -127,7 +127,7 @@ async fn a_run_that_is_cancelled_puts_the_key_back() {
 async fn what_two_passes_need_is_told_first() {
     let harness = Harness::new();
     let (report, calls) = harness.run_with_key(ModelPlan { official_model: None, ..harness.two_pass_plan() }, false).await;
-    assert!(error(&report).0.contains("cog-safe-push.yaml names no official_model"), "{}", note(&report, Stage::Inspect));
+    assert!(error(&report).0.contains("cog-safe-push.yaml does not set official_model"), "{}", note(&report, Stage::Inspect));
     assert_eq!(calls, ["put back"]);
     let mut plan = harness.two_pass_plan();
     plan.build.image = Some(BUILT.to_owned());

@@ -9,7 +9,7 @@ use crate::domain::report::{CaseReport, CaseStatus, StageStatus};
 use crate::report::{escape, label};
 use crate::support::clock::humane;
 
-/// The line for an event; `None` when this verbosity does not show it (0: stages and failed cases; 1: also findings, build output and
+/// The line for an event; `None` if this verbosity does not show it (0: stages and failed cases; 1: also findings, build output and
 /// predictions).
 pub(crate) fn event_line(event: &Event, style: Style, verbosity: u8) -> Option<String> {
     let text = text(&event.kind, style, verbosity)?;
@@ -25,14 +25,14 @@ fn text(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
         EventKind::ModelStarted => detailed.then(|| "started".to_owned()),
         EventKind::ModelFinished(report) => Some(style.paint(tone_of_verdict(report.verdict), label::verdict(report.verdict))),
         EventKind::StageStarted(stage) => detailed.then(|| format!("{stage} ...")),
-        // The summary lists them on one line.
+        // The summary lists skipped stages on one line.
         EventKind::StageFinished { status: StageStatus::Skipped, .. } if !detailed => None,
         EventKind::StageFinished { stage, status, duration, note } => {
             let status = style.paint(tone_of_stage(*status), label::stage(*status));
             let note = note.as_deref().map(|note| format!(": {}", escape::line(note))).unwrap_or_default();
             Some(format!("{stage} {status}{}{note}", took(*duration)))
         }
-        // The summary shows all of them. An error ends its stage, so the summary follows soon.
+        // The summary shows all findings. An error stops its stage, so the summary follows soon.
         EventKind::Found(found) => detailed.then(|| finding(found, style)),
         EventKind::Notice(text) => Some(escape::line(text)),
         EventKind::BuildStep { name, state } => build_step(&escape::line(name), *state, detailed),

@@ -54,7 +54,7 @@ fn location(finding: &FindingEntry) -> Option<Element<'static>> {
     Some(snippet.annotation(AnnotationKind::Primary.span(span)).into())
 }
 
-/// The line before, under and after the mark. Without an end, the mark covers a word; without a column, the whole line.
+/// The line before, under and after the mark. Without an end column, the mark covers a word; without a column, the whole line.
 fn parts(line: &str, column: Option<usize>, end: Option<usize>) -> (String, String, String) {
     let characters: Vec<char> = line.chars().collect();
     let start = match column {
@@ -72,7 +72,7 @@ fn parts(line: &str, column: Option<usize>, end: Option<usize>) -> (String, Stri
     (text(characters.get(..start).unwrap_or_default()), text(marked), text(after))
 }
 
-/// An error that ended a run or a command, with its fix.
+/// An error that stopped a run or a command, with its fix.
 pub(crate) fn error(message: &str, hint: Option<&str>, style: Style) -> String {
     let text = format!("{} {}", style.paint(Tone::Bad, "error:"), escape::terminal(message));
     match hint {
@@ -96,19 +96,19 @@ mod tests {
     }
 
     #[test]
-    fn the_line_is_shown_with_a_mark_under_what_is_at_fault() {
+    fn the_line_is_shown_with_a_mark_under_the_error() {
         insta::assert_snapshot!(shown(Location::at("predict.py", 23, 9), "        text: str = Input(),"));
     }
 
     #[test]
-    fn without_a_column_the_line_is_marked() {
+    fn without_a_column_the_whole_line_is_marked() {
         let mut location = Location::at("cog.yaml", 3, 1);
         location.column = None;
         insta::assert_snapshot!(shown(location, "  gpu: maybe"));
     }
 
     #[test]
-    fn columns_beyond_the_line_are_no_harm() {
+    fn columns_beyond_the_line_are_tolerated() {
         for (column, end) in [(100, None), (0, None), (13, Some(2)), (3, Some(900)), (u32::MAX, Some(u32::MAX))] {
             let mut location = Location::at("cog.yaml", 3, column);
             location.end_column = end;
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hostile_line_stays_a_line() {
+    fn a_hostile_line_stays_on_one_line() {
         let text = shown(Location::at("a.py", 1, 10), "\u{1b}[2J日本\t\u{202e}x = 1\u{7}\r::error::");
         assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{7}', '\r']), "{text:?}");
         assert!(!text.lines().any(|line| line.starts_with("::")), "{text}");

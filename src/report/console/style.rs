@@ -8,7 +8,7 @@ use crate::domain::verdict::Verdict;
 pub(crate) struct Style {
     /// Whether ANSI colors are used.
     pub(crate) color: bool,
-    /// Columns. Tables fit in it, sentences may not.
+    /// The width in columns. Tables fit into it; sentences may not.
     pub(crate) width: usize,
 }
 
@@ -23,7 +23,6 @@ pub(super) enum Tone {
 }
 
 impl Style {
-    /// Text in a tone.
     pub(super) fn paint(self, tone: Tone, text: &str) -> String {
         if !self.color || text.is_empty() {
             return text.to_owned();

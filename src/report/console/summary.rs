@@ -1,4 +1,4 @@
-//! The summary at the end of a run: everything that a person must know.
+//! The summary at the end of a run: everything that a person needs to know.
 
 use std::time::Duration;
 
@@ -11,10 +11,9 @@ use crate::report::json::v1::{Case, Model, Run, Severity, StageEntry};
 use crate::report::{escape, label};
 use crate::support::clock::humane;
 
-/// The length of an output or of inputs, in bytes. The reports have the rest.
+/// Size limit of an output or of inputs, in bytes. The reports have the rest.
 const VALUE_BYTES: usize = 300;
 
-/// Lines of a log.
 const LOG_LINES: usize = 12;
 
 /// A run as a few paragraphs.

@@ -21,17 +21,17 @@ fn a_passed_run_is_short() {
 }
 
 #[test]
-fn a_failed_run_tells_each_case_that_failed() {
+fn a_failed_run_shows_each_failed_case() {
     assert_snapshot!(summary(&run_json(&sample::failed_case()), PLAIN));
 }
 
 #[test]
-fn a_finding_reads_as_a_compiler_writes_it() {
+fn a_finding_looks_like_a_compiler_error() {
     assert_snapshot!(summary(&run_json(&sample::stopped_by_finding()), PLAIN));
 }
 
 #[test]
-fn an_error_comes_with_the_way_out() {
+fn an_error_comes_with_its_fix() {
     assert_snapshot!(summary(&run_json(&sample::service_error()), PLAIN));
 }
 
@@ -41,20 +41,20 @@ fn several_models_are_counted() {
 }
 
 #[test]
-fn what_models_write_moves_no_cursor() {
+fn text_of_models_cannot_move_the_cursor() {
     let text = summary(&run_json(&sample::hostile()), PLAIN);
     assert!(!text.contains('\u{1b}'), "{text:?}");
 }
 
 #[test]
-fn colours_are_all_there_is_to_colours() {
-    let coloured = summary(&run_json(&sample::failed_case()), Style { color: true, ..PLAIN });
-    let stripped = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&coloured, "").into_owned();
+fn colors_only_add_escape_sequences() {
+    let colored = summary(&run_json(&sample::failed_case()), Style { color: true, ..PLAIN });
+    let stripped = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&colored, "").into_owned();
     assert_eq!(stripped, summary(&run_json(&sample::failed_case()), PLAIN));
 }
 
 #[test]
-fn stages_and_failures_are_told_without_being_asked() {
+fn stages_and_failures_are_shown_by_default() {
     let finished = EventKind::StageFinished {
         stage: Stage::Build,
         status: StageStatus::Passed,
@@ -72,7 +72,7 @@ fn stages_and_failures_are_told_without_being_asked() {
 }
 
 #[test]
-fn a_repeated_push_is_told_and_layers_when_asked() {
+fn a_repeated_push_is_shown_and_layers_on_request() {
     let repeated = EventKind::PushRepeated { reason: "502\n::error::x".to_owned(), wait: Duration::from_secs(2) };
     assert_eq!(event_line(&event(repeated), PLAIN, 0).unwrap(), "[hotdog] retrying the push in 2.0 s: 502 ::error::x");
     for (outcome, words) in [
@@ -87,14 +87,14 @@ fn a_repeated_push_is_told_and_layers_when_asked() {
 }
 
 #[test]
-fn build_output_is_untrusted_and_only_shown_when_asked() {
+fn build_output_is_escaped_and_shown_only_on_request() {
     let output = event(EventKind::BuildOutput("\u{1b}[2Jgone".to_owned()));
     assert_eq!(event_line(&output, PLAIN, 0), None);
     assert_eq!(event_line(&output, PLAIN, 1).unwrap(), "[hotdog]   gone");
 }
 
 #[test]
-fn details_of_several_lines_keep_them() {
+fn details_of_several_lines_keep_their_lines() {
     let text = finding(
         &Finding::new(&sample::SAMPLE_RULE, "x").at(Location::at("a.py", 1, 2)).detail("source", "one\n  two").detail("old", "3"),
         PLAIN,

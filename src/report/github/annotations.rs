@@ -9,18 +9,15 @@ use crate::report::json::v1::{FindingEntry, Model, Severity};
 const TITLE_BYTES: usize = 250;
 const MESSAGE_BYTES: usize = 8 * 1024;
 
-/// The level of an annotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AnnotationLevel {
     /// A note.
     Notice,
-    /// A warning.
     Warning,
     /// An error.
     Failure,
 }
 
-/// An annotation of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LineAnnotation {
     /// The file, relative to the repository.
@@ -29,7 +26,6 @@ pub(crate) struct LineAnnotation {
     pub(crate) line: u32,
     /// First and last column, when known.
     pub(crate) columns: Option<(u32, u32)>,
-    /// The level.
     pub(crate) level: AnnotationLevel,
     /// One line.
     pub(crate) title: String,
@@ -37,8 +33,8 @@ pub(crate) struct LineAnnotation {
     pub(crate) message: String,
 }
 
-/// The annotations of a model's findings, most severe first. Findings without a file are left out; those without a line annotate the
-/// first.
+/// The annotations of a model's findings, most severe first. Findings without a file are left out; those without a line go on the first
+/// line.
 pub(crate) fn annotations(model: &Model) -> Vec<LineAnnotation> {
     model.findings.iter().filter_map(annotation).collect()
 }

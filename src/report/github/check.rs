@@ -21,11 +21,10 @@ pub(crate) struct CheckText {
     pub(crate) title: String,
     /// Markdown.
     pub(crate) summary: String,
-    /// Markdown that ends with the row.
+    /// Markdown, with the row at the end.
     pub(crate) text: String,
 }
 
-/// The text of the check run for one model.
 pub(crate) fn check_text(run: &Run, model: &Model, ended_at: &str) -> CheckText {
     let row = row_of(model, ended_at).carried(ROW_BYTES);
     let alone = Run { models: vec![model.clone()], verdict: model.verdict, ..run.clone() };
@@ -33,7 +32,7 @@ pub(crate) fn check_text(run: &Run, model: &Model, ended_at: &str) -> CheckText 
     CheckText { title: title(model), summary: shorten(&summary(model), FIELD_BYTES), text: format!("{text}\n\n{row}") }
 }
 
-/// What happened, in one line.
+/// The result in one line.
 fn title(model: &Model) -> String {
     let failed = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored)).count();
     let errors = model.findings.iter().filter(|finding| finding.severity == Severity::Error).count();

@@ -19,7 +19,7 @@ pub(crate) const MARKER: &str = "<!-- safe-push:summary v1 ";
 /// A line of the comment's table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CommentRow {
-    /// The name by which people select the model.
+    /// The name that selects the model.
     pub name: String,
     /// The check run's page.
     pub url: Option<String>,
@@ -29,7 +29,7 @@ pub struct CommentRow {
     pub is_finished: bool,
 }
 
-/// How much the comment shows of problems.
+/// How much detail the comment shows about problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum DetailLevel {
     Facts,
@@ -39,7 +39,7 @@ enum DetailLevel {
     Counts,
 }
 
-/// The comment. It depends only on its arguments, so that all jobs write the same.
+/// The comment. It depends only on its arguments, so that all jobs write the same text.
 ///
 /// `run` is its workflow run: an earlier run never replaces the comment of a later one.
 pub(crate) fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_bytes: usize) -> String {
@@ -55,7 +55,7 @@ pub(crate) fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, li
     text
 }
 
-/// The workflow run of a comment by safe-push; `None` for other comments.
+/// The workflow run that wrote a comment by safe-push; `None` for other comments.
 pub(crate) fn run_of_comment(body: &str) -> Option<u64> {
     let (run, _) = body.strip_prefix(MARKER)?.strip_prefix("run=")?.split_once(' ')?;
     run.parse().ok()
@@ -124,7 +124,7 @@ fn table(rows: &[&CommentRow], level: DetailLevel) -> String {
 
 fn table_row(entry: &CommentRow) -> String {
     let name = escape::markdown(&cog_findings::text::shorten(&entry.name, 100));
-    // Check runs are on GitHub; any other address does not become a link.
+    // Check runs are on GitHub; no other URL becomes a link.
     let name = match entry.url.as_deref().filter(|url| is_plain_url(url)) {
         Some(url) => format!("[{name}]({url})"),
         None => name,
@@ -158,7 +158,7 @@ fn fraction(counts: CaseCounts) -> String {
     }
 }
 
-/// A version as a link to its page, if it has the form of one.
+/// A version as a link to its page, if it has the form of a version.
 fn version(row: &Row) -> String {
     let Some(version) = &row.version else { return String::new() };
     let Some((model, id)) = version.split_once(':') else { return escape::code(version) };
@@ -199,7 +199,7 @@ fn details(entry: &CommentRow, row: &Row, level: DetailLevel) -> String {
     text
 }
 
-/// The files that differ from the ones they were compared with.
+/// The measurements of files that differ.
 fn numbers(row: &Row) -> String {
     if row.differing.is_empty() {
         return String::new();

@@ -1,7 +1,7 @@
 //! Reports for GitHub: one check run per model, one comment per pull request, annotations.
 //!
-//! A check run carries its model's [`Row`] in its text, so that whichever job comes last can make the comment from the check runs of a
-//! commit alone. Everything stays within GitHub's limits, counted in bytes: `docs/reference/github-actions.md#check-run-limits` and
+//! A check run carries its model's [`Row`] in its text, so that the last job can make the comment from the check runs of the commit.
+//! Everything stays within GitHub's limits, counted in bytes: `docs/reference/github-actions.md#check-run-limits` and
 //! `docs/reference/github-actions.md#comment-length`. Sending is left to `deliver`.
 
 mod annotations;

@@ -1,4 +1,4 @@
-//! A model's result in the few values that a comment needs, encoded in the text of its check run.
+//! A model's result as the few values that a comment needs, encoded in the text of its check run.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,17 +21,16 @@ const PROBLEMS: usize = 8;
 /// Differing files that a row lists.
 const DIFFERING: usize = 8;
 
-/// The length of one text of a problem, in bytes.
+/// Size limit of each text of a problem, in bytes.
 const PROBLEM_BYTES: usize = 600;
 
 /// A model's result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Row {
-    /// The name by which people select it.
+    /// The name that selects it.
     pub name: String,
     /// The live model.
     pub model: String,
-    /// The verdict.
     pub verdict: Verdict,
     /// Findings of severity error, and of severity warning.
     pub findings: (usize, usize),
@@ -49,7 +48,7 @@ pub struct Row {
     pub version: Option<String>,
     /// Whether that version is live.
     pub is_published: bool,
-    /// When it finished, RFC 3339.
+    /// When it finished, in RFC 3339.
     pub ended_at: String,
     /// Failures.
     pub problems: Vec<Problem>,
@@ -76,12 +75,10 @@ pub struct Differing {
     pub numbers: String,
 }
 
-/// Counts of cases.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseCounts {
     /// Passed, the flaky ones included.
     pub passed: usize,
-    /// All of them.
     pub all: usize,
 }
 
@@ -92,7 +89,6 @@ pub struct Problem {
     pub name: String,
     /// The location as `file:line`.
     pub place: Option<String>,
-    /// The problem.
     pub message: String,
     /// Labeled facts: the schema before and after, the failing inputs.
     pub facts: Vec<(String, String)>,
@@ -105,7 +101,7 @@ pub(crate) fn external_id(model: &str, run_id: u64, attempt: u64) -> String {
     format!("safe-push:v1:{run_id}:{attempt}:{model}")
 }
 
-/// Run, attempt and model of a check run by safe-push.
+/// The run, attempt and model of a check run by safe-push.
 pub(crate) fn read_external_id(id: &str) -> Option<(u64, u64, &str)> {
     let mut parts = id.strip_prefix("safe-push:v1:")?.splitn(3, ':');
     Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?))
@@ -205,7 +201,7 @@ fn case_problem(case: &Case) -> Problem {
 }
 
 impl Row {
-    /// The row as text for a check run, without its problems when they are too long.
+    /// The row as text for a check run, without its problems if they are too long.
     pub(super) fn carried(&self, limit_bytes: usize) -> String {
         let text = self.encoded();
         if text.len() <= limit_bytes {
@@ -218,7 +214,7 @@ impl Row {
     }
 
     fn encoded(&self) -> String {
-        // A value of plain strings and numbers always has a JSON form.
+        // Plain strings and numbers can always be written as JSON.
         let json = serde_json::to_vec(self).unwrap_or_default();
         format!("{BEFORE}{}{BEHIND}", STANDARD.encode(json))
     }

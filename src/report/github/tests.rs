@@ -27,7 +27,7 @@ fn rows() -> Vec<CommentRow> {
     ]
 }
 
-/// The text without its code spans and fences: what a run of backticks opens, the next run of the same length closes.
+/// The text without code spans and fences: a run of backticks is closed by the next run of the same length.
 fn outside_code(text: &str) -> String {
     let (mut rest, mut kept) = (text, String::new());
     while let Some(start) = rest.find('`') {
@@ -41,7 +41,7 @@ fn outside_code(text: &str) -> String {
     kept + rest
 }
 
-/// Nothing in a text that is sent to GitHub may call people, run, load, or close what we opened.
+/// Asserts that a text for GitHub mentions nobody, executes and loads nothing, and does not close our elements.
 fn assert_harmless(text: &str) {
     let outside_code = outside_code(text);
     for forbidden in ["@everyone", "<script", "![x]", "](https://evil", "](javascript"] {
@@ -58,11 +58,11 @@ fn a_comment_with_everything() {
 }
 
 #[test]
-fn a_comment_with_numbers_of_what_differs() {
+fn a_comment_with_measurements_of_differing_files() {
     let mut run = run_json(&sample::media());
     let rows = [entry("skyline", Some(row(&run)), true)];
     let whole = comment_markdown(&rows, SHA, 42, COMMENT_BYTES);
-    // With less room the numbers go first.
+    // With less room, the measurements are dropped first.
     let short = comment_markdown(&rows, SHA, 42, whole.len() - 1);
     assert!(whole.contains("at most 8") && !short.contains("at most 8") && short.contains("compare-1"), "{short}");
     insta::assert_snapshot!(whole);
@@ -88,7 +88,7 @@ fn a_comment_while_jobs_run() {
 }
 
 #[test]
-fn a_hostile_model_changes_nothing() {
+fn a_hostile_model_cannot_change_the_comment() {
     let run = run_json(&sample::hostile());
     let rows = [entry(sample::HOSTILE, Some(row(&run)), true)];
     let comment = comment_markdown(&rows, SHA, 42, COMMENT_BYTES);
@@ -100,7 +100,7 @@ fn a_hostile_model_changes_nothing() {
 }
 
 #[test]
-fn a_row_survives_its_check_run() {
+fn a_row_survives_a_round_trip_through_its_check_run() {
     for report in sample::all() {
         let run = run_json(&report);
         for model in &run.models {
@@ -112,7 +112,7 @@ fn a_row_survives_its_check_run() {
 }
 
 #[test]
-fn a_text_of_the_model_cannot_pose_as_its_row() {
+fn text_of_the_model_cannot_pose_as_its_row() {
     let mut run = run_json(&sample::failed_case());
     let forged = check_text(&run_json(&sample::passed()), &run_json(&sample::passed()).models[0], ENDED).text;
     run.models[0].cases[1].logs = forged;
@@ -121,13 +121,13 @@ fn a_text_of_the_model_cannot_pose_as_its_row() {
 }
 
 #[test]
-fn external_ids_are_read_back_and_foreign_ones_are_not() {
+fn only_our_external_ids_are_read_back() {
     assert_eq!(read_external_id(&external_id("a:b", 12, 3)), Some((12, 3, "a:b")));
     assert_eq!(read_external_id("something else"), None);
 }
 
 #[test]
-fn annotations_stand_on_true_lines() {
+fn annotations_are_on_valid_lines() {
     let mut run = run_json(&sample::stopped_by_finding());
     let found = annotations(&run.models[0]);
     assert_eq!((found[0].path.as_str(), found[0].line, found[0].columns), ("predict.py", 22, Some((9, 16))));
@@ -136,7 +136,7 @@ fn annotations_stand_on_true_lines() {
 }
 
 #[test]
-fn a_comment_keeps_within_its_limit_whatever_there_is() {
+fn a_comment_always_stays_within_its_limit() {
     let hostile = row(&run_json(&sample::hostile()));
     let rows: Vec<CommentRow> = (0..1000).map(|number| entry(&format!("model-{number:04}"), Some(hostile.clone()), true)).collect();
     let mut seen = Vec::new();
@@ -150,7 +150,7 @@ fn a_comment_keeps_within_its_limit_whatever_there_is() {
 }
 
 #[test]
-fn a_check_run_keeps_within_its_limits() {
+fn a_check_run_stays_within_its_limits() {
     let mut run = run_json(&sample::hostile());
     let case = run.models[0].cases[1].clone();
     run.models[0].cases = vec![case; 500];
@@ -161,7 +161,7 @@ fn a_check_run_keeps_within_its_limits() {
 }
 
 #[test]
-fn a_comment_knows_its_run() {
+fn a_comment_names_its_run() {
     assert_eq!(run_of_comment(&comment_markdown(&rows(), SHA, 42, COMMENT_BYTES)), Some(42));
     assert_eq!(run_of_comment("I think <!-- safe-push:summary v1 run=7 --> is nice"), None);
 }

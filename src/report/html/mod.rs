@@ -1,8 +1,8 @@
 //! `report.html`: one self-contained file that loads nothing from the network.
 //!
 //! The template engine escapes values. Outputs are shown from the previews in the run; originals are links. A content security policy
-//! allows only `data:` images and audio, and by hash the page's style and the script that lays one image over another: anything that
-//! slipped through the escaping could neither run nor load. Without scripts the images are still side by side.
+//! allows only `data:` images and audio, and by hash the page's style and the script that overlays images. Anything that slips through the
+//! escaping can neither run nor load. Without scripts, the images are side by side.
 
 mod view;
 
@@ -20,14 +20,13 @@ use view::Cut;
 const STYLE: &str = include_str!("../../../templates/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report.js");
 
-/// The lengths of text to try, longest first.
+/// Text lengths to try, longest first.
 const CUTS: [Cut; 4] =
     [Cut { text_bytes: 64 * 1024 }, Cut { text_bytes: 16 * 1024 }, Cut { text_bytes: 4 * 1024 }, Cut { text_bytes: 1024 }];
 
-/// A longer page is rendered again with shorter texts, because browsers get slow. Previews may take half of it.
+/// A longer page is rendered again with shorter texts, because browsers get slow. Previews may take up half of it.
 const PAGE_BYTES: usize = 24 * 1024 * 1024;
 
-/// The page.
 #[derive(Template)]
 #[template(path = "report.html")]
 struct Page {
@@ -55,7 +54,7 @@ pub(crate) fn report_html(run: &Run) -> Result<String, HtmlError> {
     Ok(page)
 }
 
-/// The content security policy: the page may only show what it contains.
+/// The content security policy: the page may show only what it contains.
 fn policy() -> String {
     let hash = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)));
     format!(

@@ -26,7 +26,7 @@ fn nothing_hostile_becomes_markup() {
     assert_eq!(page.matches("<details").count(), page.matches("</details>").count());
 }
 
-/// What the page loads by itself: the sources of pictures, sounds and the like.
+/// The sources that the page loads by itself: images, audio and the like.
 fn sources(page: &str) -> Vec<&str> {
     let mut found = Vec::new();
     for attribute in [" src=\"", " srcset=\"", " poster=\"", " data=\"", " background=\""] {
@@ -36,7 +36,7 @@ fn sources(page: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_page_asks_nobody_for_anything() {
+fn the_page_loads_nothing() {
     for report in sample::all() {
         let page = html(&report);
         let policy = page.split("Content-Security-Policy\" content=\"").nth(1).unwrap().split('"').next().unwrap();
@@ -51,7 +51,7 @@ fn the_page_asks_nobody_for_anything() {
 }
 
 #[test]
-fn the_only_script_is_ours_and_only_where_it_is_needed() {
+fn the_only_script_is_ours_and_only_present_if_needed() {
     assert_eq!(html(&sample::failed_case()).matches("<script").count(), 0);
     let page = html(&sample::media());
     assert_eq!(page.matches("<script>").count(), 1);
@@ -59,7 +59,7 @@ fn the_only_script_is_ours_and_only_where_it_is_needed() {
 }
 
 #[test]
-fn pictures_stand_side_by_side() {
+fn images_are_side_by_side() {
     let page = html(&sample::media());
     let figures: Vec<&str> = page.split("<figcaption>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
     assert_eq!(figures, ["Live version", "Staged version", "Where they differ", "Live version", "Staged version"]);
@@ -74,7 +74,7 @@ fn pictures_stand_side_by_side() {
 }
 
 #[test]
-fn what_there_is_to_look_at_is_open() {
+fn cases_worth_seeing_are_expanded() {
     let mut run = run_json(&sample::media());
     run.verdict = crate::domain::verdict::Verdict::Passed;
     let case = v1::Case { status: crate::domain::report::CaseStatus::Passed, ..run.models[0].cases[1].clone() };
@@ -86,7 +86,7 @@ fn what_there_is_to_look_at_is_open() {
 }
 
 #[test]
-fn a_run_that_knows_no_files_shows_what_its_outputs_name() {
+fn without_listed_files_the_urls_in_outputs_are_shown() {
     let mut run = run_json(&sample::failed_case());
     let case = &mut run.models[0].cases[2];
     case.output = Some(json!(["https://replicate.delivery/x/out.png"]));
@@ -103,7 +103,7 @@ fn a_run_that_knows_no_files_shows_what_its_outputs_name() {
 }
 
 #[test]
-fn addresses_of_other_kinds_are_text() {
+fn other_urls_are_text() {
     for address in [
         "javascript:alert(1)//x.png",
         "data:text/html,<b>x</b>",
@@ -142,7 +142,7 @@ fn a_long_output_is_cut_and_says_so() {
 }
 
 #[test]
-fn a_page_of_many_texts_stays_one_that_opens() {
+fn a_page_of_many_texts_stays_small() {
     let mut run = run_json(&sample::failed_case());
     let case = run.models[0].cases[1].clone();
     run.models[0].cases = vec![v1::Case { output: Some(json!("y".repeat(70_000))), logs: "z".repeat(70_000), ..case }; 400];
@@ -152,7 +152,7 @@ fn a_page_of_many_texts_stays_one_that_opens() {
 }
 
 #[test]
-fn what_breaks_callers_is_a_table() {
+fn breaking_changes_are_a_table() {
     let page = html(&sample::stopped_by_finding());
     let row = page.split("<tbody>").nth(1).unwrap().split("</tr>").next().unwrap();
     for cell in ["<code>input buildings</code>", "<code>integer, 1 to 60</code>", "<code>absent</code>", "callers that send it"] {
@@ -162,7 +162,7 @@ fn what_breaks_callers_is_a_table() {
 }
 
 #[test]
-fn the_line_at_fault_is_marked() {
+fn the_line_of_a_finding_is_marked() {
     let mut run = run_json(&sample::stopped_by_finding());
     let marked = |run: &Run| {
         let page = report_html(run).unwrap();
@@ -176,7 +176,7 @@ fn the_line_at_fault_is_marked() {
 }
 
 #[test]
-fn made_inputs_are_a_table_with_their_seed() {
+fn fuzz_inputs_are_a_table_with_their_seed() {
     let page = html(&sample::failed_case());
     assert!(page.contains("<code>--seed 4711</code>"), "{page}");
     assert!(page.contains("<td data-label=\"Minimal failing input\"><code>{&#34;text&#34;:&#34;&#34;}</code></td>"), "{page}");
@@ -195,14 +195,14 @@ fn both_outputs_of_a_flaky_case_are_shown() {
 }
 
 #[test]
-fn a_command_to_repeat_a_failure_can_be_copied() {
+fn a_command_that_reproduces_a_failure_can_be_copied() {
     let mut run = run_json(&sample::failed_case());
     run.models[0].cases[3].remarks.push("reproduce it with: curl -sS 'https://x'".to_owned());
     assert!(report_html(&run).unwrap().contains("<h4>Reproduce it</h4><pre tabindex=\"0\">curl -sS &#39;https://x&#39;</pre>"));
 }
 
 #[test]
-fn a_text_that_differs_is_shown_line_by_line() {
+fn a_differing_text_is_shown_line_by_line() {
     let page = html(&sample::failed_case());
     assert!(
         page.contains("<span class=\"remove\">- hello</span>") && page.contains("<span class=\"add\">+ howdy</span>"),
@@ -211,7 +211,7 @@ fn a_text_that_differs_is_shown_line_by_line() {
 }
 
 #[test]
-fn what_a_prediction_took_is_told_with_as_many_digits_as_say_something() {
+fn run_times_have_as_many_digits_as_matter() {
     let mut run = run_json(&sample::failed_case());
     let metrics = json!({"predict_time": 0.148568804, "tokens": 12});
     run.models[0].cases[0].metrics = metrics.as_object().unwrap().clone();

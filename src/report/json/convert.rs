@@ -12,7 +12,6 @@ use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
 
-/// A run as in `run.json`.
 pub(crate) fn run_json(report: &RunReport) -> v1::Run {
     let mut run = v1::Run {
         schema: SCHEMA.to_owned(),
@@ -174,7 +173,7 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
     }
 }
 
-/// A number of a comparison.
+/// A measurement of a comparison.
 pub(crate) fn measurement(measurement: &Measurement) -> v1::MeasurementEntry {
     let (at_most, at_least) = match measurement.limit {
         Some(Limit::AtMost(most)) => (Some(most), None),

@@ -1,10 +1,10 @@
-//! Merges runs, such as those of the jobs of a matrix.
+//! Merges several runs, such as those of the jobs of a matrix.
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use super::{PREVIEW_BYTES, previews, v1};
 
-/// Merges runs in the order given; `None` without any. The verdict is the most severe one, the time spans all of them.
+/// Merges runs in the given order; `None` if there are none. The verdict is the most severe one, and the time span covers all of them.
 pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
     let times = |run: &v1::Run| {
         let start = DateTime::parse_from_rfc3339(&run.started_at).ok()?.to_utc();
@@ -28,7 +28,7 @@ pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
         all.models.extend(run.models);
     }
     all.exit_code = all.verdict.exit_code();
-    // When a time cannot be read, the durations are added up.
+    // If a time cannot be read, the durations are added up.
     if let Some(times) = times
         && let (Some(start), Some(end)) = (times.iter().map(|time| time.0).min(), times.iter().map(|time| time.1).max())
     {
@@ -47,7 +47,7 @@ mod tests {
     use crate::report::sample;
 
     #[test]
-    fn the_models_of_all_jobs_stand_in_one_run() {
+    fn merging_joins_the_models_of_all_jobs() {
         let mut second = run_json(&sample::media());
         second.started_at = "2026-01-02T03:05:00Z".to_owned();
         second.tool_version = "0.2.0".to_owned();
@@ -65,14 +65,14 @@ mod tests {
     }
 
     #[test]
-    fn one_run_stays_as_it_is_and_none_is_none() {
+    fn one_run_stays_unchanged_and_no_runs_give_none() {
         let run = run_json(&sample::media());
         assert_eq!(merged(vec![run.clone()]), Some(run));
         assert_eq!(merged(Vec::new()), None);
     }
 
     #[test]
-    fn times_that_cannot_be_read_are_added_up() {
+    fn with_unreadable_times_durations_are_added_up() {
         let mut run = run_json(&sample::passed());
         run.started_at = "yesterday".to_owned();
         let all = merged(vec![run.clone(), run]).unwrap();

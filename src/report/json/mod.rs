@@ -1,4 +1,4 @@
-//! `run.json`: a run in a format whose names are frozen.
+//! `run.json`: a run in a format to which fields are only added.
 
 pub(crate) mod convert;
 mod merge;
@@ -14,7 +14,7 @@ pub use schema::run_schema;
 /// The value of `schema` in documents of these types.
 pub(crate) const SCHEMA: &str = "safe-push/v1";
 
-/// A document that cannot be read as a run.
+/// A document is not a run that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The document is not JSON, or has other fields.
@@ -44,7 +44,7 @@ mod tests {
     use crate::report::sample;
 
     #[test]
-    fn a_written_run_reads_back_as_it_was() {
+    fn a_run_survives_writing_and_reading() {
         for report in sample::all() {
             let run = run_json(&report);
             let text = serde_json::to_string(&run).unwrap();
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn other_documents_are_refused_by_name() {
+    fn other_versions_are_rejected_by_name() {
         assert_eq!(
             from_json("{\"schema\":\"safe-push/v2\"}").unwrap_err().to_string(),
             "the document's schema is 'safe-push/v2', but this safe-push reads 'safe-push/v1'"
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn additions_of_later_versions_are_overlooked() {
+    fn fields_of_later_versions_are_ignored() {
         let mut value = serde_json::to_value(run_json(&sample::passed())).unwrap();
         value["invented_later"] = 1.into();
         assert!(from_json(&value.to_string()).is_ok());

@@ -1,4 +1,4 @@
-//! Keeps the previews of a run within a budget. Failures keep theirs first.
+//! Keeps the previews of a run within a size limit. Those of failures are kept first.
 
 use cog_findings::text::count;
 
@@ -6,10 +6,10 @@ use super::v1;
 use crate::domain::output::NO_ROOM;
 use crate::domain::report::CaseStatus;
 
-/// The size of all previews of a run as `data:` URLs, in bytes. Browsers load pages and artifacts whole.
+/// Size limit of all previews of a run as `data:` URLs, in bytes. Browsers load the whole page, and CI the whole artifact.
 pub(crate) const PREVIEW_BYTES: usize = 8 * 1024 * 1024;
 
-/// Removes previews until the others fit the limit, and adds a notice.
+/// Removes previews until the rest fits the limit, and adds a notice.
 pub(super) fn bound(run: &mut v1::Run, limit_bytes: usize) {
     let mut cases: Vec<&mut v1::Case> = run.models.iter_mut().flat_map(|model| &mut model.cases).collect();
     cases.sort_by_key(|case| rank(case));
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_is_shown_first() {
+    fn failures_keep_their_previews_first() {
         let mut run = run_json(&sample::failed_case());
         for case in &mut run.models[0].cases {
             case.files = vec![file(40), file(40)];

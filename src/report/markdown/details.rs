@@ -9,13 +9,13 @@ use crate::report::escape;
 use crate::report::json::v1::{Case, ComparisonEntry, FindingEntry, Model};
 use crate::report::measurement::{compared_with, file_text, measurement_text};
 
-/// The length of one value, in bytes.
+/// Size limit of one value, in bytes.
 const VALUE_BYTES: usize = 4_000;
 
-/// Files of one output and measurements of one comparison.
+/// Number of files per output, and of measurements per comparison.
 const ROWS: usize = 40;
 
-/// How much a page shows.
+/// How much detail a page shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum DetailLevel {
     Everything,
@@ -25,7 +25,7 @@ pub(super) enum DetailLevel {
 }
 
 impl DetailLevel {
-    /// A sentence about the parts that are left out.
+    /// A sentence about what is left out.
     pub(super) const fn left_out(self) -> Option<&'static str> {
         match self {
             Self::Everything => None,
@@ -130,7 +130,7 @@ fn one_case(case: &Case, level: DetailLevel) -> String {
     text
 }
 
-/// The files of the output, and the measurements of comparing them.
+/// The files of the output, and the measurements of their comparisons.
 fn files(case: &Case) -> String {
     let mut text = String::new();
     for file in case.files.iter().take(ROWS) {

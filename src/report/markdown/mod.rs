@@ -1,7 +1,7 @@
 //! `report.md`, job summaries and the text of check runs.
 //!
-//! A text has a limit in bytes. When it is too long, the least important parts are left out first: details of passed cases, then logs,
-//! then details of findings. The text says what is left out.
+//! A text has a limit in bytes. If it is too long, the least important parts are left out first: details of passed cases, then logs, then
+//! details of findings. The text says so.
 
 mod details;
 mod table;

@@ -10,12 +10,12 @@ fn a_failed_run_as_a_page() {
 }
 
 #[test]
-fn a_run_that_a_finding_stopped_as_a_page() {
+fn a_run_stopped_by_a_finding_as_a_page() {
     assert_snapshot!(report_markdown(&run_json(&sample::stopped_by_finding()), REPORT_BYTES));
 }
 
 #[test]
-fn a_run_with_pictures_as_a_page() {
+fn a_run_with_images_as_a_page() {
     assert_snapshot!(report_markdown(&run_json(&sample::media()), REPORT_BYTES));
 }
 
@@ -25,7 +25,7 @@ fn two_models_have_a_table_first() {
     assert!(text.contains("| hotdog-large | ❌ failed |"), "{text}");
 }
 
-/// A line less what stands between two equally long runs of backticks.
+/// A line without code spans: the text between two equally long runs of backticks.
 fn without_code_spans(line: &str) -> String {
     let mut kept = String::new();
     let mut rest = line;
@@ -40,7 +40,7 @@ fn without_code_spans(line: &str) -> String {
 }
 
 #[test]
-fn nothing_hostile_leaves_its_fence() {
+fn hostile_text_stays_in_its_fence() {
     let text = report_markdown(&run_json(&sample::hostile()), REPORT_BYTES);
     let mut fence: Option<String> = None;
     for line in text.lines() {
@@ -60,7 +60,7 @@ fn nothing_hostile_leaves_its_fence() {
 }
 
 #[test]
-fn a_limit_is_kept_and_said() {
+fn the_limit_is_kept_and_reported() {
     let mut report = sample::failed_case();
     let case = report.models[0].cases[1].clone();
     report.models[0].cases.extend(std::iter::repeat_n(case, 200));

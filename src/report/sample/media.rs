@@ -1,4 +1,4 @@
-//! A run with pictures and sound.
+//! A run with images and audio.
 
 use std::io::Cursor;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Attempt, CaseKind, CaseReport, CaseStatus, Expectation, RunReport, Stage, StageStatus, Verdict, case, model, run};
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 
-/// A picture of so many stripes.
+/// An image with this many stripes.
 pub(crate) fn picture(stripes: u32) -> Preview {
     let pixels = RgbImage::from_fn(64, 48, |x, y| {
         let shade = if (x * stripes / 64).is_multiple_of(2) { 40 } else { 200 };
@@ -44,7 +44,7 @@ fn compared(id: &str, status: CaseStatus, outputs: [&str; 2]) -> CaseReport {
     report
 }
 
-/// A picture that changed, a sound that did not.
+/// A changed image and an unchanged audio file.
 pub(crate) fn media() -> RunReport {
     let mut report = model("skyline");
     report.verdict = Verdict::Failed;

@@ -10,7 +10,7 @@ use crate::verify::observation::Observation;
 /// Every result of this program is neither `false` nor `null`, and there is at least one: true by jq's own rules, for all results.
 /// cog-safe-push differs: `docs/reference/cog-safe-push.md#jq-queries`.
 ///
-/// A text that parses as JSON is queried as JSON, as in cog-safe-push. Any other text is queried as text, which cog-safe-push refuses.
+/// A text that parses as JSON is queried as JSON, as in cog-safe-push. Any other text is queried as text, which cog-safe-push rejects.
 pub(super) struct JqQuery(pub(super) String);
 
 impl Check for JqQuery {

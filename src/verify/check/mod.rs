@@ -71,7 +71,7 @@ impl CheckResult {
 
 /// Checks the output of a finished prediction.
 pub(super) trait Check: Send + Sync {
-    /// What to fetch first.
+    /// What has to be fetched for the check.
     fn needs(&self) -> Needs {
         Needs::default()
     }

@@ -29,9 +29,8 @@ use crate::verify::slots::Priority;
 /// What one version returned in a round.
 enum Returned {
     Output(Arc<Observation>),
-    /// No output; why.
+    /// No output, with the reason.
     Nothing(String),
-    /// The model's error.
     Failed(String),
     /// A service failed, so nothing is known.
     Errored(String),

@@ -16,7 +16,6 @@ use crate::support::seed::Seed;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no value can be generated for the required input '{input}'{}", if *.disabled { ", which is disabled" } else { "" })]
 pub(in crate::verify) struct UnfillableInput {
-    /// Its name.
     pub(in crate::verify) input: String,
     /// Whether the plan disables it.
     pub(in crate::verify) disabled: bool,
@@ -34,7 +33,6 @@ pub(in crate::verify) struct Generator {
     generated: usize,
 }
 
-/// The values of one input.
 #[derive(Debug)]
 struct InputValues {
     name: String,

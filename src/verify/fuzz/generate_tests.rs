@@ -44,7 +44,7 @@ fn the_same_seed_gives_the_same_inputs_and_another_seed_others() {
 }
 
 #[test]
-fn every_choice_and_every_end_of_a_range_is_sent() {
+fn every_choice_and_every_bound_is_sent() {
     let generated = inputs(&rich(), &FuzzPlan::default(), 1, 40);
     let sent = |name: &str, value: Value| generated.iter().any(|inputs| inputs.get(name) == Some(&value));
     for mode in ["fast", "best", "odd"] {

@@ -19,7 +19,7 @@ fn compared(cases: usize) -> Setting {
     setting
 }
 
-/// Outputs of each side, one for each repetition of the same inputs.
+/// Outputs of each side, one for each repetition of the inputs.
 fn sides(staged: &'static [&'static str], live: &'static [&'static str]) -> std::sync::Arc<Fake> {
     Fake::new(move |asked| {
         let texts = if asked.live { live } else { staged };
@@ -72,7 +72,7 @@ async fn a_model_that_never_repeats_itself_passes_with_a_note() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_kind_of_output_fails_whatever_randomness_did() {
+async fn another_kind_of_output_fails_even_if_the_model_is_random() {
     let fake = Fake::new(|asked| match (asked.live, asked.before) {
         (true, 0) => output(json!("one")),
         (true, _) => output(json!("two")),
@@ -91,7 +91,7 @@ async fn a_difference_that_goes_away_is_flaky() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_live_version_that_fails_is_no_failure_of_the_new_one() {
+async fn a_failure_of_the_live_version_is_not_a_failure_of_the_staged_one() {
     let fake = Fake::new(|asked| if asked.live { error("old bug") } else { output(json!("ok")) });
     let (status, _, outcome) = comparison(&fake).await;
     assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP616"]));
@@ -109,7 +109,7 @@ async fn a_live_version_that_fails_is_no_failure_of_the_new_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_staged_version_that_fails_where_live_does_not_has_failed() {
+async fn a_staged_version_that_fails_where_live_succeeds_fails() {
     let fake = Fake::new(|asked| if asked.live { output(json!("ok")) } else { error("new bug") });
     let (status, reason, _) = comparison(&fake).await;
     assert_eq!((status.as_str(), reason.as_str()), ("compare-1 failed", "the staged version failed: new bug"));
@@ -119,7 +119,7 @@ async fn a_staged_version_that_fails_where_live_does_not_has_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn both_get_the_same_seed_where_the_model_takes_one() {
+async fn both_versions_get_the_same_seed_if_the_model_takes_one() {
     let fake = Fake::new(|_| output(json!("https://x/a.png"))).with_file("https://x/a.png", image(1));
     let mut setting = compared(1);
     setting.schema = file_schema();
@@ -155,7 +155,7 @@ async fn images_are_compared_by_pixels_and_their_format() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_case_is_compared_when_asked_to_but_not_those_that_fail_on_purpose() {
+async fn every_case_is_compared_on_request_except_expected_failures() {
     let fake = sides(&["same"], &["same"]);
     let mut setting = compared(3);
     setting.plan.cases[1].expectation = Expectation::ErrorContains("x".to_owned());
@@ -165,7 +165,7 @@ async fn every_case_is_compared_when_asked_to_but_not_those_that_fail_on_purpose
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_live_version_there_is_nothing_to_compare_and_it_is_said() {
+async fn without_a_live_version_the_skipped_comparison_is_reported() {
     let fake = sides(&["same"], &[]);
     let mut setting = compared(1);
     setting.live = false;
@@ -175,7 +175,7 @@ async fn without_a_live_version_there_is_nothing_to_compare_and_it_is_said() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_official_live_model_is_asked_by_its_name() {
+async fn an_official_live_model_is_called_by_name() {
     let fake = Fake::new(|asked| {
         fn not_found() -> ReplicateFailure {
             ReplicateFailure::NotFound { detail: "The requested resource could not be found.".to_owned() }
@@ -205,7 +205,7 @@ async fn a_live_version_that_never_boots_is_a_warning() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outputs_that_are_equal_but_broken_are_told() {
+async fn equal_but_broken_outputs_are_reported() {
     let fake = sides(&[" "], &[" "]);
     let (status, _, outcome) = comparison(&fake).await;
     assert_eq!((status.as_str(), codes(&outcome)), ("compare-1 passed", vec!["SP612"]));

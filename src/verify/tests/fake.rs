@@ -1,4 +1,4 @@
-//! A strict fake of Replicate on tokio's clock: it refuses unknown versions, remembers every prediction, and counts those in flight.
+//! A strict fake of Replicate on tokio's clock: it rejects unknown versions, remembers every prediction, and counts those in flight.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -50,13 +50,13 @@ pub(super) fn refused(failure: fn() -> ReplicateFailure) -> Script {
     Script { ending: Ending::Refused(failure), ..output(Value::Null) }
 }
 
-/// A prediction that is requested.
+/// A requested prediction.
 pub(super) struct FakeCall<'a> {
     pub(super) live: bool,
     pub(super) training: bool,
     pub(super) by_name: bool,
     pub(super) inputs: &'a Inputs,
-    /// Number of earlier predictions with the same inputs on the same side.
+    /// Number of earlier predictions with these inputs on this side.
     pub(super) before: usize,
 }
 

@@ -50,7 +50,7 @@ async fn the_seed_is_reported_and_reproduces_the_inputs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_input_is_shrunk_and_given_as_a_command() {
+async fn a_failing_input_is_shrunk_and_reported_as_a_command() {
     let fake = Fake::new(|asked| {
         let fails = asked.inputs.get("n") == Some(&json!(10));
         if fails { error("RuntimeError: n=10 is more than this model can take") } else { output(json!("ok")) }
@@ -107,7 +107,7 @@ async fn falsy_outputs_are_outputs_and_null_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_of_generated_inputs_is_our_fault() {
+async fn rejected_generated_inputs_are_our_fault() {
     let fake = Fake::new(|_| {
         fn refusal() -> ReplicateFailure {
             ReplicateFailure::InvalidInput { fields: Vec::new(), detail: "- input.n: no".to_owned() }
@@ -120,7 +120,7 @@ async fn a_refusal_of_generated_inputs_is_our_fault() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_limit_is_not_shrunk() {
+async fn a_timeout_is_not_shrunk() {
     let fake = Fake::new(|_| Script { ending: Ending::Never, ..output(json!(0)) });
     let mut setting = fuzzed(1);
     setting.limits.predict = Duration::from_secs(5);
@@ -131,7 +131,7 @@ async fn a_time_limit_is_not_shrunk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn inputs_that_cannot_be_generated_are_an_error_and_not_a_silent_pass() {
+async fn inputs_that_cannot_be_generated_are_an_error() {
     let fake = Fake::new(|_| output(json!("ok")));
     let mut setting = fuzzed(3);
     setting.schema["components"]["schemas"]["Input"] =
@@ -142,7 +142,7 @@ async fn inputs_that_cannot_be_generated_are_an_error_and_not_a_silent_pass() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_stops_shrinking() {
+async fn canceling_stops_shrinking() {
     let fake = Fake::new(|_| Script { run: Duration::from_secs(20), ..error("boom") });
     let setting = fuzzed(1);
     let cancelled = setting.cancelled.clone();

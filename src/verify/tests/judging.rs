@@ -17,7 +17,7 @@ use crate::domain::case::Expectation;
 use crate::domain::plan::Comparison;
 use crate::verify::{Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
 
-/// Gives these answers in turn, and repeats the last one.
+/// Gives these answers in turn and repeats the last one.
 struct Panel {
     answers: Vec<Option<bool>>,
     asked: AtomicUsize,
@@ -69,24 +69,24 @@ async fn one_approval_is_enough() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refusal_is_overruled_by_two() {
+async fn a_rejection_is_overruled_by_two_approvals() {
     let judge = Panel::new(&[Some(false), Some(true), Some(true)]);
     let outcome = prompted(&judge).run(&with_image()).await;
     assert_eq!((statuses(&outcome), judge.asked.load(Ordering::SeqCst)), (vec!["case-1 passed".to_owned()], 3));
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_refusals_fail_the_case() {
+async fn two_rejections_fail_the_case() {
     let judge = Panel::new(&[Some(false), Some(true), Some(false), Some(false)]);
     let outcome = prompted(&judge).run(&with_image()).await;
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
-    // A second prediction was made and judged as well.
+    // A second prediction was created and judged too.
     assert_eq!(judge.asked.load(Ordering::SeqCst), 6);
     assert!(reason(&outcome.cases[0]).contains("Claude rejects it: opinion"));
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_judge_without_an_opinion_leaves_the_case_errored() {
+async fn a_judge_that_fails_leaves_the_case_errored() {
     let judge = Panel::new(&[None]);
     let outcome = prompted(&judge).run(&with_image()).await;
     assert_eq!(statuses(&outcome), ["case-1 errored"]);
@@ -108,7 +108,7 @@ async fn judging_does_not_hold_up_predictions() {
     setting.parallel = 4;
     let start = Instant::now();
     setting.run(&with_image()).await;
-    // Three rounds of predictions of a second, and the last judgement.
+    // Three rounds of one-second predictions, and the last judgment.
     assert!(start.elapsed() < Duration::from_millis(6900), "{:?}", start.elapsed());
 }
 
@@ -130,7 +130,7 @@ async fn the_judge_is_asked_when_a_model_never_repeats_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_judge_that_takes_forever_is_left_when_cancelled() {
+async fn a_slow_judge_is_abandoned_on_cancellation() {
     let judge = Arc::new(Panel { takes: Duration::from_secs(10_000), ..Arc::into_inner(Panel::new(&[Some(true)])).unwrap() });
     let setting = prompted(&judge);
     let cancelled = setting.cancelled.clone();

@@ -19,8 +19,8 @@ use crate::domain::report::CaseStatus;
 use crate::verify::VerifyError;
 
 #[tokio::test(start_paused = true)]
-async fn cases_are_reported_in_the_order_of_the_plan_and_told_as_they_end() {
-    // Later ones end earlier.
+async fn cases_are_reported_in_plan_order_and_events_come_as_they_finish() {
+    // Later cases finish earlier.
     let fake =
         Fake::new(|asked| Script { run: Duration::from_secs(10 - asked.inputs["n"].as_u64().unwrap()), ..output(json!("ok")) });
     let setting = Setting::of(numbered(4));
@@ -49,7 +49,7 @@ async fn the_first_prediction_boots_the_version_and_the_others_wait_for_it() {
     let start = Instant::now();
     let outcome = Setting::of(numbered(4)).run(&fake).await;
     assert!(outcome.cases.iter().all(|case| case.status == CaseStatus::Passed));
-    // While it boots nothing else is created; then all run together.
+    // While it boots, nothing else is created. Then all run together.
     assert!((101..=103).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
     assert_eq!(fake.predictions().len(), 4);
 }
@@ -59,13 +59,13 @@ async fn a_warm_version_costs_no_extra_time() {
     let fake = Fake::new(|_| output(json!("ok")));
     let start = Instant::now();
     Setting::of(numbered(20)).run(&fake).await;
-    // 20 predictions of a second, 4 at a time: 5 s, and little more for looking.
+    // 20 predictions of one second, 4 at a time: 5 s, and a little for polling.
     assert!(start.elapsed() < Duration::from_millis(5900), "{:?}", start.elapsed());
     assert_eq!(fake.most_in_flight.load(Ordering::SeqCst), 4);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_version_that_never_starts_is_told_once_and_nothing_else_is_tried() {
+async fn a_version_that_never_starts_is_reported_once_and_nothing_else_runs() {
     let fake = Fake::new(|_| Script { boot: Duration::from_secs(100_000), ..output(json!("ok")) });
     let outcome = Setting::of(numbered(3)).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 failed", "case-2 skipped", "case-3 skipped"]);
@@ -97,7 +97,7 @@ async fn a_setup_that_fails_stops_everything_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_any_case_the_smallest_inputs_warm_the_version_up() {
+async fn without_cases_the_minimal_inputs_warm_up_the_version() {
     let fake = Fake::new(|asked| if asked.inputs.is_empty() { output(json!("ok")) } else { error("not minimal") });
     let outcome = Setting::of(Vec::new()).run(&fake).await;
     assert_eq!(statuses(&outcome), ["warm-up passed"]);
@@ -105,7 +105,7 @@ async fn without_any_case_the_smallest_inputs_warm_the_version_up() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_warm_up_whose_inputs_make_no_sense_is_a_warning() {
+async fn a_warm_up_with_unsuitable_inputs_is_a_warning() {
     let fake = Fake::new(|_| error("ValueError: give me more"));
     let outcome = Setting::of(Vec::new()).run(&fake).await;
     assert_eq!(statuses(&outcome), ["warm-up passed"]);
@@ -144,7 +144,7 @@ async fn a_case_that_fails_twice_has_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_prediction_that_takes_too_long_is_cancelled_and_named() {
+async fn a_prediction_that_takes_too_long_is_canceled_and_named() {
     let fake =
         Fake::new(
             |asked| if asked.inputs["n"] == 0 { output(json!("ok")) } else { Script { ending: Ending::Never, ..output(json!(0)) } },
@@ -161,7 +161,7 @@ async fn a_prediction_that_takes_too_long_is_cancelled_and_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn inputs_that_are_refused_fail_without_a_second_try() {
+async fn rejected_inputs_fail_without_a_second_attempt() {
     fn refusal() -> ReplicateFailure {
         ReplicateFailure::InvalidInput { fields: Vec::new(), detail: "- input.n: Must be less than or equal to 4".to_owned() }
     }
@@ -181,7 +181,7 @@ async fn inputs_that_are_refused_fail_without_a_second_try() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_first_failure_stops_the_rest_when_asked_to() {
+async fn fail_fast_stops_after_the_first_failure() {
     let fake = Fake::new(|asked| match asked.inputs["n"].as_u64().unwrap() {
         1 => error("boom"),
         n => Script { run: Duration::from_secs(if n == 0 { 60 } else { 5 }), ..output(json!("ok")) },
@@ -191,7 +191,7 @@ async fn the_first_failure_stops_the_rest_when_asked_to() {
     setting.parallel = 2;
     let start = Instant::now();
     let outcome = setting.run(&fake).await;
-    // The second try goes before the first tries of the others, as soon as a place is free.
+    // The second attempt goes before the first attempts of other cases, as soon as a slot is free.
     assert_eq!(statuses(&outcome)[..3], ["case-1 cancelled", "case-2 failed", "case-3 passed"]);
     // It may just have started when the failure was judged.
     assert!(matches!(outcome.cases[3].status, CaseStatus::Cancelled | CaseStatus::Skipped));
@@ -202,7 +202,7 @@ async fn the_first_failure_stops_the_rest_when_asked_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_stops_everything_within_seconds() {
+async fn canceling_stops_everything_within_seconds() {
     let fake = Fake::new(|asked| match asked.inputs["n"].as_u64().unwrap() {
         0 => output(json!("ok")),
         _ => Script { run: Duration::from_secs(600), ..output(json!("ok")) },
@@ -234,7 +234,7 @@ async fn cancelling_stops_everything_within_seconds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_before_the_start_spends_nothing() {
+async fn canceling_before_the_start_spends_nothing() {
     let fake = Fake::new(|_| output(json!("ok")));
     let setting = Setting::of(numbered(3));
     setting.cancelled.cancel();
@@ -262,7 +262,7 @@ async fn an_account_that_cannot_pay_stops_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_service_that_fails_for_good_stops_everything() {
+async fn a_permanent_service_failure_stops_everything() {
     fn outage() -> ReplicateFailure {
         ReplicateFailure::Server { status: 503, retry_after: None, detail: "down".to_owned() }
     }
@@ -278,7 +278,7 @@ async fn a_service_that_fails_for_good_stops_everything() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_disabled_version_failed() {
+async fn a_disabled_version_fails() {
     fn disabled() -> ReplicateFailure {
         ReplicateFailure::VersionDisabled { detail: "This version has been disabled".to_owned() }
     }
@@ -309,7 +309,7 @@ async fn a_spent_budget_stops_everything() {
     setting.parallel = 2;
     setting.limits.max_predict_seconds = Some(45);
     let outcome = setting.run(&fake).await;
-    // Finished predictions are judged, also the one that exceeded the budget; the other one is canceled.
+    // Finished predictions are judged, including the one that exceeded the budget. The other one is canceled.
     let passed = outcome.cases.iter().filter(|case| case.status == CaseStatus::Passed).count();
     assert!((5..=6).contains(&passed), "{:?}", statuses(&outcome));
     let stopped = outcome.stopped.unwrap();
@@ -352,7 +352,7 @@ async fn secrets_among_the_inputs_are_never_shown() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stop_in_the_pause_before_a_repeat_is_obeyed() {
+async fn a_stop_during_the_wait_before_a_retry_takes_effect() {
     let fake = Fake::new(|_| error("Prediction interrupted; please retry (code: PA)"));
     let setting = Setting::of(numbered(1));
     let cancelled: CancellationToken = setting.cancelled.clone();

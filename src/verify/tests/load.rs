@@ -14,8 +14,8 @@ use crate::domain::plan::{Comparison, FuzzPlan};
 use crate::domain::report::CaseStatus;
 
 #[tokio::test(start_paused = true)]
-async fn two_hundred_predictions_with_platform_errors_are_all_judged_and_none_is_run_twice() {
-    // 5 % of them meet a platform error on their first try.
+async fn two_hundred_predictions_with_platform_errors_are_all_judged_and_none_runs_twice() {
+    // 5 % of them meet a platform error on their first attempt.
     let fake = Fake::new(|asked| {
         let n = asked.inputs["n"].as_u64().unwrap();
         if n.is_multiple_of(20) && asked.before == 0 {
@@ -40,7 +40,7 @@ async fn two_hundred_predictions_with_platform_errors_are_all_judged_and_none_is
         assert_eq!((case.id.as_str(), case.status), (format!("case-{}", index + 1).as_str(), wanted));
         assert_eq!(case.inputs["n"], json!(index));
     }
-    // Ten repeats for the platform, one for the case that fails.
+    // Ten retries for the platform, one for the case that fails.
     assert_eq!((outcome.cost.predictions, outcome.cost.platform_retries), (211, 10));
     let mut created: HashMap<String, usize> = HashMap::new();
     for prediction in fake.predictions() {
@@ -49,7 +49,7 @@ async fn two_hundred_predictions_with_platform_errors_are_all_judged_and_none_is
     assert_eq!(created.len(), 200);
     assert_eq!(created.values().filter(|count| **count == 1).count(), 189);
     assert_eq!(fake.most_in_flight.load(Ordering::SeqCst), 16);
-    // 211 predictions of a second, 16 at a time: 14 s, and a little for waits of the last repeats.
+    // 211 predictions of one second, 16 at a time: 14 s, and a little for the waits of the last retries.
     assert!(start.elapsed() < Duration::from_secs(22), "{:?}", start.elapsed());
 }
 

@@ -30,7 +30,7 @@ fn files_setting(expectation: Expectation) -> Setting {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_like_the_wanted_one_matches() {
+async fn an_image_like_the_expected_one_matches() {
     let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(100)).with_file(WANTED, image(102));
     let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed"]);
@@ -42,7 +42,7 @@ async fn an_image_like_the_wanted_one_matches() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_image_unlike_the_wanted_one_fails_with_numbers() {
+async fn an_image_unlike_the_expected_one_fails_with_measurements() {
     let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(100)).with_file(WANTED, image(200));
     let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
@@ -58,7 +58,7 @@ async fn an_image_unlike_the_wanted_one_fails_with_numbers() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn files_that_are_not_there_fail_and_never_match_each_other() {
+async fn missing_files_fail_and_never_match_each_other() {
     let fake = Fake::new(|_| output(json!(OUT)));
     let outcome = files_setting(Expectation::MatchUrl(WANTED.to_owned())).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
@@ -85,7 +85,7 @@ async fn a_model_that_returns_a_url_as_text_can_be_matched_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_blank_image_is_a_warning_or_a_failure_as_the_plan_says() {
+async fn a_blank_image_is_a_warning_or_a_failure_depending_on_the_plan() {
     let blank = || {
         let mut bytes = Cursor::new(Vec::new());
         RgbImage::from_pixel(8, 8, Rgb([0, 0, 0])).write_to(&mut bytes, ImageFormat::Png).unwrap();
@@ -113,7 +113,7 @@ async fn an_output_that_does_not_fit_the_schema_is_reported() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_checked_case_is_not_looked_after_otherwise() {
+async fn an_empty_output_that_the_case_expects_is_not_a_defect() {
     let fake = Fake::new(|_| output(json!("")));
     let outcome = Setting::of(vec![case(&json!({"n": 1}), Expectation::ExactString(String::new()))]).run(&fake).await;
     assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["case-1 passed".to_owned()], vec![]));
@@ -146,7 +146,7 @@ async fn the_pieces_of_a_stream_are_judged_as_one_text() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn outputs_are_kept_when_asked_to() {
+async fn outputs_are_kept_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(9));
     let mut setting = files_setting(Expectation::Succeeds);
@@ -157,7 +157,7 @@ async fn outputs_are_kept_when_asked_to() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn queries_are_asked_of_outputs() {
+async fn queries_run_on_outputs() {
     let fake = Fake::new(|asked| if asked.inputs["n"] == 1 { output(json!({"n": 0})) } else { output(json!("plain")) });
     let query = |n: u64, program: &str| case(&json!({"n": n}), Expectation::JqQuery(program.to_owned()));
     let cases = vec![query(1, ".n"), query(1, ".n > 0"), query(2, "length == 5"), query(1, "def f: f; f")];
@@ -165,7 +165,7 @@ async fn queries_are_asked_of_outputs() {
     assert_eq!(statuses(&outcome), ["case-1 passed", "case-2 failed", "case-3 passed", "case-4 failed"]);
     assert_eq!(reason(&outcome.cases[1]), "jq query '.n > 0' returned false");
     assert!(outcome.cases[1].remarks.contains(&r#"applied to {"n":0}"#.to_owned()));
-    // By its steps, or on a busy machine by its time.
+    // Stopped by its number of steps, or on a busy machine by its time.
     assert!(reason(&outcome.cases[3]).starts_with("jq query 'def f: f; f' failed: "), "{}", reason(&outcome.cases[3]));
 }
 
@@ -201,7 +201,7 @@ async fn the_report_gets_the_files_of_the_attempt_that_decided() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn files_are_shown_whatever_the_checker_looks_at() {
+async fn files_are_shown_whatever_the_checker_needs() {
     let query = || Expectation::JqQuery("true".to_owned());
     let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, image(9));
     assert_eq!(files_setting(query()).run(&fake).await.cases[0].files.len(), 1);
@@ -225,7 +225,7 @@ async fn both_sides_of_a_comparison_are_shown() {
     assert_eq!((case.files[0].url.as_str(), case.live_files[0].url.as_str()), (OUT, LIVE));
     assert!(case.files[0].preview.is_some() && case.live_files[0].preview.is_some());
     assert_ne!(case.files[0].preview, case.live_files[0].preview);
-    assert_eq!(case.comparisons[0].place, case.files[0].place, "the numbers stand beside their files");
+    assert_eq!(case.comparisons[0].place, case.files[0].place, "measurements belong to their files");
 }
 
 fn list_schema() -> serde_json::Value {

@@ -10,7 +10,7 @@ use crate::domain::prediction::PredictionStatus;
 const INTERRUPTED: &str = "Prediction interrupted; please retry (code: PA)";
 
 #[tokio::test(start_paused = true)]
-async fn an_interrupted_prediction_is_repeated_and_counted_apart() {
+async fn an_interrupted_prediction_is_retried_and_counted_separately() {
     let fake = Fake::new(|asked| if asked.before < 2 { error(INTERRUPTED) } else { output(json!("ok")) });
     let setting = Setting::of(numbered(1));
     let outcome = setting.run(&fake).await;
@@ -58,7 +58,7 @@ async fn running_out_of_memory_is_the_models_failure() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_prediction_that_someone_else_cancelled_never_passes() {
+async fn a_prediction_canceled_by_someone_else_never_passes() {
     for status in [PredictionStatus::Canceled, PredictionStatus::Aborted] {
         let fake = Fake::new(move |_| Script { ending: Ending::Status(status.clone()), ..output(json!(0)) });
         let outcome = Setting::of(numbered(1)).run(&fake).await;
@@ -68,7 +68,7 @@ async fn a_prediction_that_someone_else_cancelled_never_passes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expected_error_is_not_met_by_the_platforms() {
+async fn a_platform_error_does_not_satisfy_an_expected_error() {
     let fake = Fake::new(|asked| if asked.before == 0 { error(INTERRUPTED) } else { error("ValueError: interrupted by design") });
     let cases = vec![case(&json!({"n": 1}), Expectation::ErrorContains("interrupted".to_owned()))];
     let outcome = Setting::of(cases).run(&fake).await;

@@ -61,7 +61,6 @@ pub(super) fn file_schema() -> Value {
 }
 
 impl Setting {
-    /// Only these cases.
     pub(super) fn of(cases: Vec<TestCase>) -> Self {
         Self {
             plan: VerifyPlan { cases, compare: Comparison::Off, ..VerifyPlan::default() },
@@ -106,12 +105,12 @@ pub(super) fn numbered(count: usize) -> Vec<TestCase> {
     (0..count).map(|n| case(&json!({"n": n}), Expectation::Succeeds)).collect()
 }
 
-/// Id and status of each case.
+/// The id and status of each case.
 pub(super) fn statuses(outcome: &VerifyOutcome) -> Vec<String> {
     outcome.cases.iter().map(|case| format!("{} {}", case.id, case.status.as_str())).collect()
 }
 
-/// Why a case did not pass.
+/// The reason why a case did not pass.
 pub(super) fn reason(case: &CaseReport) -> String {
     case.last_attempt().and_then(|attempt| attempt.reason.clone()).unwrap_or_default()
 }

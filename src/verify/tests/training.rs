@@ -37,7 +37,7 @@ fn trained() -> Value {
     json!({"version": MADE, "weights": "https://files.example/weights.tar"})
 }
 
-/// Predictions return a text, trainings a version.
+/// Predictions return text, trainings a version.
 fn both() -> impl Fn(&super::fake::FakeCall<'_>) -> Script {
     |asked| if asked.training { output(trained()) } else { output(json!("hello")) }
 }
@@ -48,7 +48,7 @@ async fn trainings_follow_predictions_and_their_versions_are_named() {
     let jq = case(&json!({"data": "b"}), Expectation::JqQuery(".weights | endswith(\".tar\")".to_owned()));
     let outcome = setting(numbered(1), vec![training(&json!({"data": "a"})), jq], None).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "train-1 passed", "train-2 passed"]);
-    assert_eq!(outcome.cases[1].remarks, [format!("made version {MADE}")]);
+    assert_eq!(outcome.cases[1].remarks, [format!("created version {MADE}")]);
     assert_eq!(codes(&outcome), ["SP618"]);
     assert_eq!(outcome.findings[0].message, format!("test trainings left 2 versions behind: {MADE}, {MADE}"));
     let hint = outcome.findings[0].hint.as_deref().unwrap();
@@ -58,7 +58,7 @@ async fn trainings_follow_predictions_and_their_versions_are_named() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_training_that_fails_is_repeated_once_and_names_its_reason() {
+async fn a_training_that_fails_is_repeated_once_and_reports_why() {
     let fake = Fake::new(|asked| if asked.training { error("ValueError: the data is empty") } else { output(json!("hello")) });
     let outcome = setting(numbered(1), vec![training(&json!({"data": ""}))], None).run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "train-1 failed"]);
@@ -70,7 +70,7 @@ async fn a_training_that_fails_is_repeated_once_and_names_its_reason() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_training_has_a_limit_of_its_own_and_is_cancelled_there() {
+async fn a_training_has_its_own_limit_and_is_canceled_there() {
     let fake = Fake::new(|asked| {
         let run = Duration::from_secs(if asked.training { 3000 } else { 1 });
         Script { run, ..if asked.training { output(trained()) } else { output(json!("hello")) } }
@@ -87,7 +87,7 @@ async fn a_training_has_a_limit_of_its_own_and_is_cancelled_there() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_platform_error_repeats_a_training() {
+async fn a_training_is_retried_after_a_platform_error() {
     let fake = Fake::new(|asked| match (asked.training, asked.before) {
         (true, 0) => error("Prediction interrupted; please retry (code: PA)"),
         (true, _) => output(trained()),
@@ -99,7 +99,7 @@ async fn a_platform_error_repeats_a_training() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancelling_stops_a_training_at_the_service() {
+async fn canceling_stops_a_training_at_the_service() {
     let fake =
         Fake::new(
             |asked| {
@@ -112,13 +112,13 @@ async fn cancelling_stops_a_training_at_the_service() {
         tokio::time::sleep(Duration::from_secs(30)).await;
         cancelled.cancel();
     });
-    // That nothing is left running is asserted by the setting.
+    // The setting asserts that nothing keeps running.
     let outcome = setting.run(&fake).await;
     assert_eq!(statuses(&outcome), ["case-1 passed", "train-1 cancelled", "train-2 cancelled"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn made_inputs_fit_the_schema_of_trainings_and_a_failure_can_be_repeated() {
+async fn fuzz_inputs_fit_the_schema_of_trainings_and_failures_are_reproducible() {
     let fake = Fake::new(|asked| {
         let epochs = asked.inputs.get("epochs").and_then(Value::as_u64);
         assert!(!asked.training || (asked.inputs.contains_key("data") && epochs.is_none_or(|n| (1..=3).contains(&n))));
@@ -166,7 +166,7 @@ async fn a_model_that_can_only_be_trained_gets_no_prediction() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn weights_that_are_no_file_are_told() {
+async fn weights_that_are_not_a_file_are_reported() {
     let fake =
         Fake::new(|asked| if asked.training { output(json!({"version": MADE, "weights": 5})) } else { output(json!("hello")) });
     let outcome = setting(numbered(1), vec![training(&json!({"data": "a"}))], None).run(&fake).await;

@@ -1,4 +1,4 @@
-//! Files that import each other in a circle have to be read at once to understand any of them.
+//! Files that import each other in a circle have to be read together to understand any of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ const CRATES: &[&str] = &[
 
 type Graph = BTreeMap<ModulePath, BTreeSet<ModulePath>>;
 
-/// Who imports whom. That a file uses what the `mod.rs` above it defines does not count: the two belong together.
+/// Which file imports which. A file's use of what the `mod.rs` above it defines does not count: the two belong together.
 fn imports(source: &Crate) -> Graph {
     let of = |module: &ModulePath| {
         let targets = source.targets(module).into_iter().map(|target| target.module);
@@ -28,7 +28,7 @@ fn imports(source: &Crate) -> Graph {
     source.files.keys().map(|module| (module.clone(), of(module))).collect()
 }
 
-/// Groups of files that reach each other, each once.
+/// Groups of files that import each other directly or indirectly, each once.
 fn circles(graph: &Graph) -> Vec<BTreeSet<ModulePath>> {
     let reachable = |start: &ModulePath| {
         let (mut seen, mut next) = (BTreeSet::new(), vec![start]);
@@ -50,7 +50,7 @@ fn circles(graph: &Graph) -> Vec<BTreeSet<ModulePath>> {
 }
 
 #[test]
-fn no_files_import_each_other_in_a_circle() {
+fn files_do_not_import_each_other_in_circles() {
     let mut problems = Vec::new();
     for folder in CRATES {
         let source = Crate::read(folder);

@@ -1,4 +1,4 @@
-//! The rooms of the app and their directions, as the tables in `docs/development/architecture.md` say.
+//! The rooms of the app and their directions, compared with the tables in `docs/development/architecture.md`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -16,12 +16,12 @@ struct Room {
     never_names: Vec<Vec<String>>,
 }
 
-/// Words in backticks.
+/// Names in backticks.
 fn quoted(cell: &str) -> Vec<String> {
     cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// The rows of the table under a heading, as cells.
+/// The cells of the table under a heading, row by row.
 fn table(heading: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(DOCUMENT)).unwrap();
     let rows: Vec<Vec<String>> = text
@@ -36,7 +36,7 @@ fn table(heading: &str) -> Vec<Vec<String>> {
     rows
 }
 
-/// The rooms from top to ground. Every room may use `domain` and `support`, but those two themselves.
+/// The rooms from top to bottom. Every room may use `domain` and `support`, except those two themselves.
 fn rooms() -> Vec<Room> {
     let rows = table("## Rooms of the app");
     let names: Vec<String> = rows.iter().map(|row| quoted(&row[0]).remove(0)).collect();
@@ -69,7 +69,7 @@ fn every_room_is_in_the_table() {
 }
 
 #[test]
-fn no_room_uses_one_that_its_row_does_not_name() {
+fn rooms_use_only_rooms_that_their_row_names() {
     let source = Crate::read(".");
     let rooms: BTreeMap<String, Room> = rooms().into_iter().map(|room| (room.name.clone(), room)).collect();
     let mut problems = Vec::new();
@@ -86,7 +86,7 @@ fn no_room_uses_one_that_its_row_does_not_name() {
 }
 
 #[test]
-fn no_room_names_what_its_row_forbids() {
+fn rooms_do_not_name_what_their_row_forbids() {
     let source = Crate::read(".");
     let rooms = rooms();
     let mut problems = Vec::new();
@@ -102,7 +102,7 @@ fn no_room_names_what_its_row_forbids() {
 }
 
 #[test]
-fn the_table_points_down() {
+fn the_table_lists_rooms_from_top_to_bottom() {
     let rooms = rooms();
     for (index, room) in rooms.iter().enumerate() {
         for used in &room.may_use {

@@ -14,7 +14,6 @@ use syn::{Attribute, Item, UseTree};
 /// The path of a module from the crate root: `["clients", "docker"]`; empty for the root itself.
 pub(crate) type ModulePath = Vec<String>;
 
-/// The source of one crate.
 pub(crate) struct Crate {
     pub(crate) files: BTreeMap<ModulePath, SourceFile>,
 }
@@ -23,7 +22,7 @@ pub(crate) struct Crate {
 pub(crate) struct SourceFile {
     /// Relative to the workspace.
     pub(crate) path: PathBuf,
-    /// Names in scope through `use`, with what they stand for as written.
+    /// Names in scope through `use`, each with its path as written.
     imports: BTreeMap<String, Vec<String>>,
     /// Modules whose items are imported or re-exported with `*`.
     globs: Vec<Vec<String>>,
@@ -71,7 +70,7 @@ impl Crate {
     }
 
     fn resolve(&self, from: &ModulePath, path: &[String], depth: usize) -> Option<Target> {
-        // Re-exports of re-exports end; names that import each other would not.
+        // Chains of re-exports end. Names that import each other would not.
         if depth > 16 {
             return None;
         }
@@ -193,24 +192,24 @@ impl SourceFile {
 
     fn bind(&mut self, name: String, item: &syn::Ident, path: &[String]) {
         let mut whole = path.to_vec();
-        // `use a::{self}` binds `a`.
+        // `use a::{self}` brings `a` into scope.
         let name = if item == "self" { path.last().cloned().unwrap_or(name) } else { name };
         if item != "self" {
             whole.push(item.to_string());
         }
-        // `use Trait as _` binds nothing, but imports all the same.
+        // `use Trait as _` brings no name into scope, but is an import.
         let name = if name == "_" { format!("_ as {}", whole.join("::")) } else { name };
         self.imports.insert(name, whole);
     }
 
-    /// Collects `a::b::c` from tokens, also inside macros, where a parser of items sees none.
+    /// Collects `a::b::c` from tokens, so that paths inside macros count, which a parser of items does not see.
     fn names_in(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
             match token {
-                // `pub(crate)` and `pub(in crate::a)` name no item.
+                // `pub(crate)` and `pub(in crate::a)` name no items.
                 TokenTree::Ident(ident) if ident == "pub" => {
                     self.end(&mut path);
                     colons = 0;

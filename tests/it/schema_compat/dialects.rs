@@ -25,10 +25,10 @@ fn said(findings: &[Finding]) -> Vec<String> {
 }
 
 #[test]
-fn every_generation_is_recognised() {
-    let recognised: Vec<Dialect> = OLD.iter().map(|dialect| read(&documents(dialect)["image"]).dialect).collect();
+fn every_cog_release_is_recognized() {
+    let recognized: Vec<Dialect> = OLD.iter().map(|dialect| read(&documents(dialect)["image"]).dialect).collect();
     assert_eq!(
-        recognised,
+        recognized,
         [
             Dialect::Runtime { marks_null_inputs: false, marks_null_outputs: false },
             Dialect::Runtime { marks_null_inputs: false, marks_null_outputs: false },
@@ -57,7 +57,7 @@ fn an_unchanged_source_breaks_nobody_when_cog_is_updated() {
     for dialect in OLD {
         for (name, old) in documents(dialect) {
             let expected: &[&str] = match name.as_str() {
-                // The one true difference: None on a plain type is no default in documents without pydantic.
+                // The only real difference: None on a plain type is not a default in documents without pydantic.
                 "none_default" if dialect != "0.19.3-in-image" => &["SP103 input seed became required"],
                 _ => &[],
             };
@@ -78,7 +78,7 @@ fn the_hint_for_a_default_of_none_says_what_to_write() {
 }
 
 #[test]
-fn an_unchanged_source_breaks_nobody_when_cog_is_taken_back() {
+fn an_unchanged_source_breaks_nobody_when_cog_is_downgraded() {
     for dialect in OLD {
         for (name, old) in documents(dialect) {
             let found = findings(&documents(STATIC)[&name], &old);
@@ -88,7 +88,7 @@ fn an_unchanged_source_breaks_nobody_when_cog_is_taken_back() {
 }
 
 #[test]
-fn old_generations_agree_with_each_other() {
+fn old_cog_releases_agree_with_each_other() {
     for from in &OLD[..5] {
         for to in &OLD[..5] {
             for (name, old) in documents(from) {
@@ -99,7 +99,7 @@ fn old_generations_agree_with_each_other() {
     }
 }
 
-/// What a person would have changed in the source of `image.py`, applied to a document.
+/// Changes a document as if a person had changed the source of `image.py`.
 fn change(document: &mut Value, name: &str) {
     let schemas = &mut document["components"]["schemas"];
     match name {
@@ -113,7 +113,7 @@ fn change(document: &mut Value, name: &str) {
 }
 
 #[test]
-fn a_true_change_is_seen_across_generations() {
+fn a_real_change_is_found_across_cog_releases() {
     let table = [
         ("choice removed", "SP106 input mode no longer offers \"best\""),
         ("maximum lowered", "SP109 input steps now takes only values <= 40; before: <= 50"),
@@ -135,7 +135,7 @@ fn a_true_change_is_seen_across_generations() {
 }
 
 #[test]
-fn optional_members_of_an_output_stay_guarded_within_one_generation() {
+fn optional_members_of_an_output_are_checked_within_one_cog_release() {
     let old = &documents(STATIC)["flat_output"];
     let mut new = old.clone();
     let output = &mut new["components"]["schemas"]["Output"];

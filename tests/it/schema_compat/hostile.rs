@@ -1,4 +1,4 @@
-//! Documents that are out to hang, to overflow or to crash.
+//! Documents that try to hang, overflow or crash the reader.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{codes, findings};
 
-/// Generous for a debug build on a busy machine; what is not bounded takes minutes or for ever.
+/// Generous for a debug build on a busy machine. Unbounded work takes minutes or never stops.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn problems(document: &Value) -> Vec<String> {
@@ -19,7 +19,7 @@ fn with_components(components: &Value) -> Value {
     json!({"components": {"schemas": components}})
 }
 
-/// Everything the room offers, on one document.
+/// Calls everything the crate offers on one document.
 fn exercise(document: &Value) {
     let start = Instant::now();
     assert_eq!(findings(document, document), []);
@@ -32,7 +32,7 @@ fn exercise(document: &Value) {
 }
 
 #[test]
-fn circles_end_and_are_told() {
+fn circles_terminate_and_are_reported() {
     for components in [
         json!({"Input": {"properties": {"x": {"$ref": "#/components/schemas/Input"}}}}),
         json!({"Input": {"properties": {"x": {"$ref": "#/components/schemas/a"}}}, "a": {"$ref": "#/components/schemas/b"}, "b": {"allOf": [{"$ref": "#/components/schemas/a"}]}}),
@@ -41,14 +41,14 @@ fn circles_end_and_are_told() {
     ] {
         let document = with_components(&components);
         exercise(&document);
-        // A reference to the document itself is no circle: the document has no schema keywords.
+        // A reference to the document itself is not a circle: the document has no schema keywords.
         let expected: &[&str] = if components["Input"]["properties"]["x"]["$ref"] == "#" { &[] } else { &["SP151"] };
         assert_eq!(problems(&document), expected, "{components}");
     }
 }
 
 #[test]
-fn references_to_nothing_and_to_elsewhere_are_told() {
+fn broken_and_external_references_are_reported() {
     for reference in
         [json!("#/components/schemas/none"), json!("https://evil.example/schema.json"), json!("other.json#/a"), json!(5)]
     {
@@ -73,7 +73,7 @@ fn escaped_references_are_followed() {
 }
 
 #[test]
-fn references_that_double_at_every_level_are_given_up() {
+fn references_that_double_at_every_level_are_rejected() {
     let mut components = Map::new();
     components.insert("Input".to_owned(), json!({"properties": {"x": {"$ref": "#/components/schemas/l0"}}}));
     for level in 0..40 {
@@ -120,7 +120,7 @@ fn width_is_bounded() {
 }
 
 #[test]
-fn very_many_choices_are_compared_in_good_time() {
+fn many_choices_are_compared_quickly() {
     let choices = |from: u32| (from..from + 100_000).collect::<Vec<u32>>();
     let document = |choices: Vec<u32>| {
         with_components(
@@ -138,7 +138,7 @@ fn very_many_choices_are_compared_in_good_time() {
 #[test]
 fn a_pattern_is_compiled_once_for_many_values() {
     let many: Vec<String> = (0..20_000).map(|n| format!("value {n}")).collect();
-    // Compiles slowly; once is fine.
+    // It compiles slowly; once is fine.
     let schema = json!({"type": "string", "enum": many, "pattern": "^(?i)value [\\w\\p{Greek}]{1,150}$", "description": "x"});
     let document = with_components(
         &json!({"Input": {"type": "object", "properties": {"x": schema}}, "Output": {"type": "array", "items": schema}}),
@@ -153,7 +153,7 @@ fn a_pattern_is_compiled_once_for_many_values() {
 }
 
 #[test]
-fn unions_within_unions_are_compared_within_bounds() {
+fn nested_unions_are_compared_within_limits() {
     let union = |salt: usize| {
         let member = |n: usize| {
             let inner: Vec<Value> = (0..60).map(|m| json!({"type": "object", "properties": {format!("m{m}"): {"type": "string", "maxLength": 1000 - n - m - salt}}, "required": [format!("m{m}")]})).collect();
@@ -170,7 +170,7 @@ fn unions_within_unions_are_compared_within_bounds() {
 }
 
 #[test]
-fn nonsense_of_every_kind_is_survived() {
+fn nonsense_does_not_panic() {
     for schema in [
         json!(null),
         json!(5),
@@ -202,7 +202,7 @@ fn nonsense_of_every_kind_is_survived() {
 }
 
 #[test]
-fn an_empty_list_of_choices_takes_nothing() {
+fn an_empty_list_of_choices_accepts_nothing() {
     let old = with_components(&json!({"Input": {"properties": {"x": {"type": "string"}}}}));
     let new = with_components(&json!({"Input": {"properties": {"x": {"type": "string", "enum": []}}}}));
     assert_eq!(codes(&findings(&old, &new)), ["SP107"]);

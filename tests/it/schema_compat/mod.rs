@@ -32,7 +32,7 @@ fn pairs(file: &str) -> Vec<Pair> {
     serde_saphyr::from_str(&text(file)).unwrap()
 }
 
-/// A document of no particular generation with these inputs and output.
+/// A document of no particular Cog release with these inputs and this output.
 fn document(properties: &Value, required: &[&str], output: Option<&Value>) -> Value {
     let mut schemas = json!({
         "Input": {"type": "object", "properties": properties, "required": required},
@@ -71,7 +71,7 @@ fn severity_of(code: &str) -> Severity {
     RULES.iter().find(|rule| rule.code == code).unwrap().severity
 }
 
-/// The rows whose findings are not those of the table, with what was found.
+/// The rows whose findings differ from the table, with the actual ones.
 fn wrong_rows(file: &str, documents: impl Fn(&Pair) -> (Value, Value)) -> Vec<String> {
     let mut wrong = Vec::new();
     for pair in pairs(file) {
@@ -126,7 +126,7 @@ fn trainings_are_compared_like_predictions() {
 }
 
 #[test]
-fn the_tables_hold_enough_pairs_of_both_sorts() {
+fn the_tables_have_enough_breaking_and_compatible_pairs() {
     let rows: Vec<Pair> = ["inputs.yaml", "outputs.yaml"].into_iter().flat_map(pairs).collect();
     let breaking = rows.iter().filter(|row| row.codes.iter().any(|code| severity_of(code) == Severity::Error)).count();
     assert!(rows.len() >= 200, "{}", rows.len());
@@ -134,33 +134,33 @@ fn the_tables_hold_enough_pairs_of_both_sorts() {
 }
 
 #[test]
-fn every_rule_about_one_value_speaks_in_the_tables() {
+fn every_rule_about_one_value_appears_in_the_tables() {
     let rows: Vec<Pair> = ["inputs.yaml", "outputs.yaml"].into_iter().flat_map(pairs).collect();
     let spoken: BTreeSet<&str> = rows.iter().flat_map(|row| &row.codes).map(String::as_str).collect();
     let silent: Vec<&str> = RULES.iter().map(|rule| rule.code).filter(|code| *code < "SP150" && !spoken.contains(code)).collect();
-    // Order, methods and unfinished or impossible comparisons are about whole documents.
+    // Order, methods and incomplete or impossible comparisons concern whole documents.
     assert_eq!(silent, ["SP127", "SP146", "SP148", "SP149"]);
 }
 
 #[test]
-fn every_missed_pair_of_the_peer_is_an_error_and_no_fine_one_more_than_a_note() {
+fn every_break_that_cog_safe_push_misses_is_an_error_and_compatible_pairs_are_at_most_notes() {
     let rows: Vec<Pair> = ["inputs.yaml", "outputs.yaml"].into_iter().flat_map(pairs).collect();
-    let gravest = |row: &Pair| row.codes.iter().map(|code| severity_of(code)).max();
+    let most_severe = |row: &Pair| row.codes.iter().map(|code| severity_of(code)).max();
     let named = |prefix: &str| rows.iter().filter(|row| row.name.starts_with(prefix)).collect::<Vec<_>>();
     let (missed_inputs, missed_outputs) = (named("peer I"), named("peer O"));
     assert_eq!((missed_inputs.len(), missed_outputs.len()), (22, 11));
     for row in missed_inputs.into_iter().chain(missed_outputs).chain(named("peer caught")) {
-        assert_eq!(gravest(row), Some(Severity::Error), "{}", row.name);
+        assert_eq!(most_severe(row), Some(Severity::Error), "{}", row.name);
     }
     let fine = [named("peer fine"), named("peer crash")].concat();
     assert_eq!(fine.len(), 9);
     for row in fine {
-        assert!(gravest(row) <= Some(Severity::Note), "{}", row.name);
+        assert!(most_severe(row) <= Some(Severity::Note), "{}", row.name);
     }
 }
 
 #[test]
-fn every_finding_names_its_path_both_sides_and_a_way_out() {
+fn every_finding_has_a_path_both_sides_and_a_hint() {
     for file in ["inputs.yaml", "outputs.yaml"] {
         for pair in pairs(file) {
             let (old, new) = match file {
@@ -181,7 +181,7 @@ fn every_finding_names_its_path_both_sides_and_a_way_out() {
 }
 
 #[test]
-fn findings_point_at_the_input_and_for_a_lost_one_at_the_method() {
+fn findings_point_at_the_input_or_at_the_method_if_it_was_removed() {
     let old = document(&json!({"steps": {"type": "integer"}, "gone": {"type": "string"}}), &[], Some(&json!({"type": "string"})));
     let new = document(&json!({"steps": {"type": "string"}}), &[], Some(&json!({"type": "integer"})));
     let places = SourceMap {
@@ -196,7 +196,7 @@ fn findings_point_at_the_input_and_for_a_lost_one_at_the_method() {
 }
 
 #[test]
-fn a_finding_reads_like_this() {
+fn a_finding_as_text() {
     let old = document(&json!({"steps": {"type": "integer", "maximum": 50, "x-order": 0}}), &[], None);
     let new = document(&json!({"steps": {"type": "integer", "maximum": 40.0, "x-order": 0}}), &[], None);
     let found = findings(&old, &new);
@@ -214,7 +214,7 @@ fn a_finding_reads_like_this() {
 }
 
 #[test]
-fn a_renamed_input_is_recognised_in_the_hint() {
+fn a_renamed_input_is_recognized_in_the_hint() {
     let old = document(&json!({"num_steps": {"type": "integer"}}), &[], None);
     let new = document(&json!({"num_stepz": {"type": "integer"}}), &[], None);
     let found = findings(&old, &new);
@@ -237,7 +237,7 @@ fn the_defaults_of_secrets_are_not_repeated() {
 }
 
 #[test]
-fn another_order_is_one_note() {
+fn a_changed_order_is_one_note() {
     let with_order = |orders: [u32; 3]| {
         let [a, b, c] = orders;
         let properties = json!({"a": {"type": "string", "x-order": a}, "b": {"type": "string", "x-order": b}, "c": {"type": "string", "x-order": c}});
@@ -263,7 +263,7 @@ fn notes_and_the_removal_of_deprecated_inputs_are_options() {
 }
 
 #[test]
-fn a_method_that_is_gone_breaks_and_a_new_one_does_not() {
+fn a_removed_method_breaks_and_a_new_one_does_not() {
     let mut both = document(&json!({}), &[], Some(&json!({"type": "string"})));
     both["components"]["schemas"]["TrainingInput"] = json!({"type": "object", "properties": {}});
     let predict_only = document(&json!({}), &[], Some(&json!({"type": "string"})));
@@ -272,7 +272,7 @@ fn a_method_that_is_gone_breaks_and_a_new_one_does_not() {
 }
 
 #[test]
-fn documents_that_say_nothing_are_told_apart() {
+fn documents_without_schemas_are_distinguished() {
     let some = with_input(Some(&json!({"type": "string"})), false);
     assert_eq!(codes(&findings(&json!({}), &some)), ["SP149"]);
     assert_eq!(codes(&findings(&json!(null), &some)), ["SP149"]);

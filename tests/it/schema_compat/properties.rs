@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::{findings, with_input, with_output};
 
-/// Any JSON, of moderate size, made of words that mean something to the reader as often as not.
+/// Any JSON of moderate size. About half of its strings mean something to the reader.
 fn any_json() -> impl Strategy<Value = Value> {
     let words = prop::sample::select(vec![
         "type",
@@ -58,7 +58,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// A schema as Cog or a person could write it.
+/// A schema as Cog or a person might write it.
 fn sound_schema() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(json!({})),
@@ -104,7 +104,7 @@ fn any_value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// One way to take less than `schema` does, for schemas that have it.
+/// One way to accept less than `schema` does, for schemas that have one.
 fn narrowed(schema: &Value) -> Option<Value> {
     let mut narrow = schema.clone();
     let members = narrow.as_object_mut()?;
@@ -181,9 +181,9 @@ proptest! {
         }
     }
 
-    /// What the comparison calls compatible is so for every value that the validation lets pass.
+    /// If the comparison calls two schemas compatible, every value that is valid for the old one is valid for the new one.
     #[test]
-    fn what_fitted_a_compatible_schema_still_fits(old in sound_schema(), new in sound_schema(), value in any_value()) {
+    fn values_of_a_compatible_schema_stay_valid(old in sound_schema(), new in sound_schema(), value in any_value()) {
         let (old_input, new_input) = (with_input(Some(&old), false), with_input(Some(&new), false));
         if !has_error(&old_input, &new_input) {
             let inputs: Map<String, Value> = [("x".to_owned(), value.clone())].into_iter().collect();

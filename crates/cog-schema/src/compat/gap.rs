@@ -13,7 +13,6 @@ pub(super) enum Direction {
     Outputs,
 }
 
-/// What a string means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StringMeaning {
     /// Itself.
@@ -51,7 +50,6 @@ pub(super) enum Gap {
     },
     /// One alternative fits nowhere.
     Variant,
-    /// `null`.
     Null,
     /// Another format, or a format on one side only.
     Format {

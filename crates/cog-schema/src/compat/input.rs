@@ -69,7 +69,7 @@ fn report_added(member: &Member, reporter: &mut Reporter<'_>) {
 }
 
 fn report_order(old: &Members, new_positions: &BTreeMap<String, usize>, new: &Members, reporter: &mut Reporter<'_>) {
-    // Without x-order (Cog 0.14 with a newer pydantic) members are in the order of the document, which means nothing.
+    // Without x-order (Cog 0.14 with a newer pydantic), members are in the document's order, which means nothing.
     if [old, new].iter().any(|members| members.declared.iter().any(|member| member.shape.annotations.order.is_none())) {
         return;
     }
@@ -126,7 +126,8 @@ fn report_became_required(old: &Member, new: &Member, reporter: &mut Reporter<'_
     reporter.input(&old.name, "", difference, statement);
 }
 
-/// A Runtime document without null marks accepts null all the same (`docs/reference/cog.md#old-and-new-schemas`, row "Optional with default None").
+/// A Runtime document without nullable marks accepts null anyway (`docs/reference/cog.md#old-and-new-schemas`, row "Optional with default
+/// None").
 fn is_forgiven(mismatch: &Mismatch, new: &Member, sides: &Sides<'_>) -> bool {
     mismatch.gap == Gap::Null
         && sides.cross_dialects()
@@ -167,7 +168,7 @@ fn report_annotations(old: &Member, new: &Member, reporter: &mut Reporter<'_>) {
     }
 }
 
-/// The default that callers get. Null is not one: leaving the input out means the same.
+/// The default that callers get. A null default does not count: leaving the input out means the same.
 fn effective_default(shape: &Shape) -> Option<&Value> {
     shape.annotations.default.as_ref().filter(|default| !default.is_null())
 }

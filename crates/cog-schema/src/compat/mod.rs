@@ -1,9 +1,9 @@
 //! Compares two documents: does the new version still accept what callers send, and return what they read?
 //!
-//! Inputs may only widen, outputs may only narrow. Both are the same question: does every value of one shape fit another? For inputs
-//! the old shape must fit the new one, for outputs the new one must fit the old one. `fit` answers it and lists every gap;
-//! `input` and `output` turn gaps into findings, each for its side. Trainings go through the same code. Between documents of
-//! different generations of Cog a few gaps are forgiven, see [`Dialect`](crate::Dialect).
+//! Inputs may only widen, outputs may only narrow. Both are the same question: does every value of one shape fit another? For inputs the
+//! old shape must fit the new one, for outputs the new one must fit the old one. `fit` answers it and lists every gap. `input` and `output`
+//! turn gaps into findings. Trainings go through the same code. Between documents of different generations of Cog a few gaps are ignored,
+//! see [`Dialect`](crate::Dialect).
 
 mod fit;
 mod gap;

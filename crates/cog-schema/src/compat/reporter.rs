@@ -33,7 +33,6 @@ impl<'a> Reporter<'a> {
         self.add(SchemaPart::input(self.method, show_name(name)).within(path), location, difference, statement);
     }
 
-    /// All inputs.
     pub(super) fn inputs(&mut self, difference: Difference, statement: Statement) {
         self.add(SchemaPart::inputs(self.method), self.source.target.as_ref(), difference, statement);
     }

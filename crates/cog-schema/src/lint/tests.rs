@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The codes and messages about one input `x` with this schema.
+/// The codes and messages of findings about one input `x` with this schema.
 fn said_of(schema: &Value) -> Vec<String> {
     let mut schema = schema.clone();
     schema["description"] = json!("What it is");
@@ -22,7 +22,7 @@ fn said_of_document(properties: &Value) -> Vec<String> {
 }
 
 #[test]
-fn an_input_without_description_is_an_error_where_it_was_written() {
+fn an_input_without_description_is_an_error_at_its_location() {
     let mut places = SourceMap::default();
     places.inputs.insert("steps".to_owned(), Location::at("predict.py", 7, 9));
     let document = json!({"components": {"schemas": {
@@ -45,7 +45,7 @@ fn an_input_without_description_is_an_error_where_it_was_written() {
 }
 
 #[test]
-fn a_sound_input_is_not_remarked_upon() {
+fn a_good_input_has_no_findings() {
     for schema in [
         json!({"type": "integer", "default": 20, "minimum": 1, "maximum": 50}),
         json!({"type": "string", "default": null, "nullable": true}),
@@ -60,7 +60,7 @@ fn a_sound_input_is_not_remarked_upon() {
 }
 
 #[test]
-fn defaults_are_held_against_the_inputs_own_limits() {
+fn defaults_are_checked_against_the_inputs_own_limits() {
     let table = [
         (
             json!({"type": "integer", "default": 0, "minimum": 1}),
@@ -97,19 +97,19 @@ fn defaults_are_held_against_the_inputs_own_limits() {
 }
 
 #[test]
-fn the_default_of_a_secret_is_told_and_not_repeated() {
+fn the_default_of_a_secret_is_reported_without_its_value() {
     let said = said_of(&json!({"type": "string", "format": "password", "x-cog-secret": true, "default": "hunter2"}));
     assert_eq!(said, ["SP312 input x is a secret with a default"]);
 }
 
 #[test]
-fn choices_of_several_types_and_repeated_ones_are_told() {
+fn choices_of_several_types_and_repeated_ones_are_reported() {
     assert_eq!(said_of(&json!({"enum": [1, "2"]})), [r#"SP307 input x has choices of several types: 1, "2""#]);
     assert_eq!(said_of(&json!({"enum": [1, 2, 1.0]})), ["SP308 input x lists the choice 1 twice"]);
 }
 
 #[test]
-fn empty_ranges_are_told_at_any_depth() {
+fn empty_ranges_are_reported_at_any_depth() {
     let table = [
         json!({"type": "integer", "minimum": 10, "maximum": 1}),
         json!({"type": "number", "exclusiveMinimum": 1, "maximum": 1}),
@@ -125,7 +125,7 @@ fn empty_ranges_are_told_at_any_depth() {
 }
 
 #[test]
-fn a_pattern_that_other_languages_cannot_compile_is_told() {
+fn a_pattern_that_other_languages_cannot_compile_is_reported() {
     for pattern in ["(?=a)", "(", "a{100000}{100000}"] {
         let said = said_of(&json!({"type": "string", "pattern": pattern}));
         assert!(said.len() == 1 && said[0].starts_with("SP314 "), "{pattern}: {said:?}");
@@ -133,7 +133,7 @@ fn a_pattern_that_other_languages_cannot_compile_is_told() {
 }
 
 #[test]
-fn names_that_collide_are_told() {
+fn colliding_names_are_reported() {
     let said = said_of_document(&json!({
         "seed": {"type": "integer", "description": "A"},
         "Seed": {"type": "integer", "description": "A"},
@@ -150,7 +150,7 @@ fn names_that_collide_are_told() {
 }
 
 #[test]
-fn an_output_without_title_is_told() {
+fn an_output_without_title_is_reported() {
     let document =
         json!({"components": {"schemas": {"Input": {"type": "object", "properties": {}}, "Output": {"type": "string"}}}});
     let said: Vec<String> =
@@ -159,7 +159,7 @@ fn an_output_without_title_is_told() {
 }
 
 #[test]
-fn trainings_are_linted_with_places_of_their_own() {
+fn trainings_are_linted_with_their_own_locations() {
     let document = json!({"components": {"schemas": {
         "TrainingInput": {"type": "object", "properties": {"epochs": {"type": "integer"}}},
         "TrainingOutput": {"type": "string", "title": "Output"},
@@ -173,7 +173,7 @@ fn trainings_are_linted_with_places_of_their_own() {
 }
 
 #[test]
-fn what_cannot_be_read_is_reported_by_the_lint() {
+fn unreadable_parts_are_reported_by_the_lint() {
     let findings = lint(&json!({"openapi": "3.0.2"}), &SourceMap::default(), &SourceMap::default());
     assert_eq!(findings.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["SP150"]);
 }

@@ -34,7 +34,7 @@ fn choices_read_the_same_in_every_spelling() {
 }
 
 #[test]
-fn what_stands_beside_a_reference_is_the_authors_and_what_stands_behind_it_is_not() {
+fn annotations_beside_a_reference_count_and_those_of_its_target_do_not() {
     for schema in [
         json!({"allOf": [{"$ref": "#/components/schemas/mode"}], "description": "Speed", "default": "fast", "x-order": 3}),
         json!({"$ref": "#/components/schemas/mode", "description": "Speed", "default": "fast", "x-order": 3}),
@@ -88,14 +88,14 @@ fn unions_are_flat_and_their_alternatives_never_null() {
 }
 
 #[test]
-fn a_stray_empty_any_of_says_nothing() {
+fn a_stray_empty_any_of_is_ignored() {
     let shape = input(&json!({"type": "array", "items": {"anyOf": [], "type": "string", "format": "uri"}}));
     let ShapeKind::Array(items) = &shape.kind else { panic!("{shape:?}") };
     assert!(items.is_file());
 }
 
 #[test]
-fn bounds_are_read_from_both_versions_of_open_api() {
+fn bounds_are_read_in_the_forms_of_both_openapi_versions() {
     let bounds = |schema: &Value| {
         let limits = input(schema).limits;
         let shown = |bound: Option<Bound>| bound.map(|bound| (bound.value.to_string(), bound.exclusive));
@@ -126,7 +126,7 @@ fn objects_are_read_with_their_members_in_order() {
 }
 
 #[test]
-fn the_marks_of_cog_are_read() {
+fn the_extensions_of_cog_are_read() {
     let shape = input(&json!({"type": "string", "format": "uri", "x-cog-accept": "Image/PNG, .webp,", "deprecated": true}));
     assert_eq!(shape.accept, ["image/png", ".webp"]);
     assert!(shape.annotations.deprecated);
@@ -150,7 +150,7 @@ fn all_four_components_are_read() {
 }
 
 #[test]
-fn what_cannot_be_read_is_a_problem_and_stands_for_anything() {
+fn unreadable_parts_are_problems_and_allow_anything() {
     let table = [
         (json!({"type": "text"}), "SP154"),
         (json!("string"), "SP155"),

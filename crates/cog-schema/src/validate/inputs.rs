@@ -98,14 +98,14 @@ mod tests {
     }
 
     #[test]
-    fn inputs_that_fit_are_not_remarked_upon() {
+    fn valid_inputs_have_no_problems() {
         let inputs =
             json!({"prompt": "hi", "steps": 3.0, "mode": "best", "seed": null, "image": "https://x.y/z.png", "sizes": [1, 2]});
         assert_eq!(said(&inputs), Vec::<String>::new());
     }
 
     #[test]
-    fn each_wrong_input_is_named_with_what_is_wrong() {
+    fn each_invalid_input_is_reported_with_its_problem() {
         let inputs = json!({"steps": 51, "mode": "slow", "image": "cat.png", "sizes": [1, "2"], "sed": 1});
         assert_eq!(
             said(&inputs),
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_not_repeated() {
+    fn problems_do_not_quote_secrets() {
         let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
             "token": {"type": "string", "format": "password", "x-cog-secret": true, "pattern": "^r8_"},
         }}}}});
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_without_inputs_has_nothing_to_say() {
+    fn a_document_without_inputs_reports_no_problems() {
         assert_eq!(check_inputs(&json!({}), Method::Predict, &Map::new()), []);
     }
 }

@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_output_is_told_with_its_place() {
+    fn an_invalid_output_is_reported_with_its_path() {
         let object = document(&json!({"type": "object", "required": ["text", "boxes"], "properties": {
             "text": {"type": "string"},
             "boxes": {"type": "array", "items": {"type": "object", "properties": {"left": {"type": "integer"}}}},
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn null_is_told_apart_from_a_missing_promise() {
+    fn null_is_distinguished_from_a_missing_output_schema() {
         assert_eq!(check_output(&document(&json!({"type": "string"})), Method::Predict, &Value::Null).len(), 1);
         assert_eq!(check_output(&document(&json!({"type": "string", "nullable": true})), Method::Predict, &Value::Null), []);
         assert_eq!(check_output(&json!({}), Method::Predict, &Value::Null), []);

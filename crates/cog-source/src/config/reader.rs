@@ -52,12 +52,12 @@ impl ConfigReader {
         written.filter_map(|item| self.yaml.located_text(Some(item))).collect()
     }
 
-    /// Reports a key that the SDK no longer wants.
+    /// Reports a key that the SDK deprecates.
     pub(super) fn deprecated(&mut self, key: &Key, path: &str, hint: &str) {
         self.report_with_hint(&rules::DEPRECATED_KEY, format!("`{path}` is deprecated"), hint, &key.location);
     }
 
-    /// Reports a key that is younger than the SDK.
+    /// Reports a key that is newer than the SDK.
     pub(super) fn require(&mut self, (major, minor): (u32, u32), key: &Key, hint: &str) {
         if !self.sdk.is_at_least(major, minor) {
             let message = format!("`{}` needs Cog {major}.{minor} or later, and the SDK is {}", key.name, self.sdk);

@@ -26,7 +26,7 @@ fn places(parsed: &Parsed) -> Vec<String> {
         .collect()
 }
 
-/// The same for a build section, without what is said about the target.
+/// Code, line and column of each finding about a build section, without those about the target.
 fn build_places(build: &str) -> Vec<String> {
     let text = format!("predict: p.py:P\nbuild:\n  python_version: \"3.12\"\n{build}");
     places(&parsed(&text)).into_iter().filter(|place| place != "SP523 1:1").collect()
@@ -36,7 +36,7 @@ fn build_places(build: &str) -> Vec<String> {
 fn a_plain_file_is_usable() {
     let parsed = parsed(PLAIN);
     assert!(parsed.is_usable());
-    // Only the note that `predict` has a newer name.
+    // Only the note about the newer name of `predict`.
     assert_eq!(places(&parsed), ["SP523 3:1"]);
     let config = parsed.config.unwrap();
     assert_eq!(config.predict.unwrap().value.to_string(), "predict.py:Predictor");
@@ -190,7 +190,7 @@ fn cudnn_must_fit_cuda() {
 }
 
 #[test]
-fn requirements_come_from_one_place() {
+fn requirements_come_from_one_source() {
     assert_eq!(build_places("  python_requirements: r.txt\n  python_packages: [a]\n"), ["SP511 4:24", "SP523 5:3"]);
     assert_eq!(build_places("  python_packages: []\n"), Vec::<String>::new());
 }
@@ -203,7 +203,7 @@ fn deprecated_keys_are_warned_about() {
 }
 
 #[test]
-fn targets_have_a_form() {
+fn targets_are_checked() {
     for (text, expected) in [
         ("run: run.py:Runner\n", &[][..]),
         ("run: run:Runner\n", &["SP512 1:6"]),
@@ -220,7 +220,7 @@ fn targets_have_a_form() {
 }
 
 #[test]
-fn young_keys_need_young_sdks() {
+fn new_keys_need_new_sdks() {
     let text = "build: {python_version: '3.12', sdk_version: 0.19.3}\nrun: r.py:R\n";
     let found = parsed(text);
     assert_eq!(places(&found), ["SP526 2:1"]);
@@ -257,7 +257,7 @@ fn mounts_are_secrets() {
 }
 
 #[test]
-fn concurrency_needs_a_maximum_and_a_young_python() {
+fn concurrency_needs_a_maximum_and_a_new_python() {
     let with = |python: &str, concurrency: &str| {
         let text = format!("build: {{python_version: '{python}'}}\nrun: p.py:P\nconcurrency: {concurrency}\n");
         let places = places(&parsed(&text));

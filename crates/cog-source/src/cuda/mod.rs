@@ -1,7 +1,7 @@
 //! Which CUDA and cuDNN a GPU model is built with: `docs/reference/cog.md#cuda-and-cudnn`.
 //!
-//! TensorFlow loads the CUDA libraries of the image, so it decides first. PyTorch brings its own, so any CUDA that one of its wheels
-//! was built for will do. Without either there is a default. [`CudaConventions`] answers the questions that the Cog CLI gets wrong.
+//! TensorFlow loads the CUDA libraries of the image, so it decides first. PyTorch brings its own, so any CUDA version of its wheels works.
+//! Without either there is a default. [`CudaConventions`] answers the questions that the Cog CLI gets wrong.
 
 mod corrected;
 mod official;
@@ -96,7 +96,7 @@ pub enum CudaError {
 }
 
 impl CudaError {
-    /// How to fix it.
+    /// The fix.
     pub fn hint(&self) -> String {
         match self {
             Self::TorchVersionMissing => "pin it, as in torch==2.4.0".to_owned(),

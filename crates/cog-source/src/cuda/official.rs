@@ -10,7 +10,7 @@ use crate::tables::TensorFlowRow;
 pub(crate) struct OfficialCuda;
 
 impl CudaConventions for OfficialCuda {
-    /// `torch` without a version is refused even when `build.cuda` is set.
+    /// `torch` without a version is rejected even if `build.cuda` is set.
     fn check_torch(&self, request: &CudaRequest<'_>) -> Result<(), CudaError> {
         if request.torch == Some("") { Err(CudaError::TorchVersionMissing) } else { Ok(()) }
     }

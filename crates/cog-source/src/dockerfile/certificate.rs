@@ -46,7 +46,7 @@ pub fn pem_from_value(value: &str) -> Result<String, CertificateError> {
 
 /// Installs the certificate. Comes before every command that uses the network.
 ///
-/// Also appends to the bundle directly: `update-ca-certificates` may be missing, and it skips files with several certificates.
+/// Appends to the bundle directly too: `update-ca-certificates` may be missing, and it skips files with several certificates.
 pub(crate) fn install(writer: &mut Writer, pem: &str) -> RecipeFile {
     let mount = bind_mount(FILE, &format!("/tmp/{FILE}"));
     let installed = format!("/usr/local/share/ca-certificates/{FILE}");

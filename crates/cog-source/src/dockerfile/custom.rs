@@ -16,7 +16,6 @@ pub(crate) struct CustomDockerfile {
     pub(crate) steps: Vec<RecipeStep>,
 }
 
-/// Reads a Dockerfile.
 pub(crate) fn read(text: &str, file: &str) -> CustomDockerfile {
     let mut steps = Vec::new();
     let mut base_image = String::new();

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn harmless_words_stay_bare() {
+    fn harmless_words_stay_unquoted() {
         for word in ["ffmpeg", "libgl1", "g++", "python3.11-dev", "foo=1.2-3", "a/b_c:d@e,f%"] {
             assert_eq!(shell_word(word), word);
         }

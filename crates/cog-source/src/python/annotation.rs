@@ -1,18 +1,15 @@
-//! Annotations as written: names, brackets, bars, and the same inside quotes.
+//! Annotations as written: names, brackets, bars, and quoted annotations.
 
 use ruff_text_size::TextRange;
 
-/// An annotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Annotation {
     pub form: Form,
     pub range: TextRange,
 }
 
-/// The form of an annotation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Form {
-    /// `None`
     None,
     /// `a.b`
     Name(String),

@@ -26,7 +26,6 @@ pub(super) struct AnnotationReader<'m> {
 }
 
 impl AnnotationReader<'_> {
-    /// Reads an annotation.
     pub(super) fn read(&self, expression: &Expr) -> Result<Annotation, SignatureErrors> {
         let found = self.any(expression, 0)?;
         if matches!(found.form, Form::Other) { Err(self.unsupported(expression.range())) } else { Ok(found) }

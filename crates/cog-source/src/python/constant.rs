@@ -26,7 +26,6 @@ pub(super) fn number(value: f64) -> Value {
 }
 
 impl Constant {
-    /// The constant as JSON.
     pub(super) fn to_json(&self) -> Value {
         match self {
             Self::None => Value::Null,

@@ -24,9 +24,9 @@ pub struct Description {
     pub predict: Option<Signature>,
     /// The signature of trainings.
     pub train: Option<Signature>,
-    /// Where the inputs and the output of `predict` are written.
+    /// Where the inputs and the output of `predict` are in the source.
     pub predict_places: SourceMap,
-    /// Where the inputs and the output of `train` are written.
+    /// Where the inputs and the output of `train` are in the source.
     pub train_places: SourceMap,
     /// Findings about source that is legal but misleading.
     pub warnings: Vec<Finding>,
@@ -78,7 +78,7 @@ pub fn describe(
     parts.describe(options.cog(), warnings)
 }
 
-/// Describes a model as Cog's own schema generator does, with everything that it loses, garbles or refuses.
+/// Describes a model as Cog's own schema generator does, with everything that it loses, garbles or rejects.
 ///
 /// For comparisons: this is the document in an image that the Cog CLI builds.
 ///
@@ -98,7 +98,7 @@ pub fn describe_like_cog(
 
 type Part = (Signature, SourceMap);
 
-/// Both methods of a model, as far as they are named.
+/// The methods of a model that its configuration names.
 struct Parts {
     predict: Option<Part>,
     train: Option<Part>,

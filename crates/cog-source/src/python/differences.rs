@@ -1,4 +1,4 @@
-//! Where Cog's own generator and the source disagree.
+//! Where Cog's own generator differs from the source.
 
 use cog_findings::{Finding, Location, SourceMap};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! The OpenAPI document of a signature, as Cog 0.19 and later write it: `docs/reference/cog.md#shape-of-the-document`.
 //!
-//! Cog writes most objects with their keys sorted, and components, paths and properties in order. So does this.
+//! Like Cog, this writes most objects with sorted keys, and components, paths and properties in order.
 
 use serde_json::{Map, Value, json};
 
@@ -23,7 +23,6 @@ pub(super) const COMPONENTS: &[&str] = &[
     "ValidationError",
 ];
 
-/// The document of one signature.
 pub(super) fn document(signature: &Signature, release: CogVersion) -> Value {
     let train = signature.mode == Mode::Train;
     let (input_name, output_name) = if train { ("TrainingInput", "TrainingOutput") } else { ("Input", "Output") };

@@ -31,12 +31,12 @@ impl SignatureError {
         self.rule
     }
 
-    /// Where the error is.
+    /// Where the source is at fault.
     pub const fn location(&self) -> &Location {
         &self.location
     }
 
-    /// How to fix it.
+    /// The fix.
     pub fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }

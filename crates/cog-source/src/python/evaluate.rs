@@ -1,4 +1,4 @@
-//! Reading constants out of expressions, without running anything: escapes, joined strings, arithmetic, constants of other files.
+//! Reads constants from expressions without running anything: escapes, joined strings, arithmetic, constants of other files.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! `Input(...)`: what both semantics read in the same way.
+//! `Input(...)`: the parts that both semantics read in the same way.
 
 use std::rc::Rc;
 
@@ -18,7 +18,6 @@ use super::signature::InputInfo;
 /// Longest source that an error quotes, in bytes.
 const MAX_QUOTED_BYTES: usize = 60;
 
-/// An argument of `Input(...)`.
 pub(super) struct Argument<'a> {
     pub module: &'a Rc<Module>,
     pub parameter: &'a str,
@@ -34,14 +33,13 @@ impl Argument<'_> {
         self.module.fail(rule, self.value.range(), message, "write the value itself, or a constant of the project")
     }
 
-    /// The error for `default_factory`.
     pub(super) fn default_factory(&self) -> SignatureErrors {
         let message = format!("default_factory of {} is only known when it runs", self.parameter);
         let hint = "use a plain default, or Optional with default None, and choose the value in the method";
         self.module.fail(&rules::DEFAULT_FACTORY, self.value.range(), message, hint)
     }
 
-    /// A length for `min_length` or `max_length`, from a number that was read. Fractions are for the caller to refuse.
+    /// A length for `min_length` or `max_length`, from a number that was read. Rejecting fractions is left to the caller.
     pub(super) fn length(&self, number: f64) -> Result<u64, SignatureErrors> {
         if (0.0..9e15).contains(&number) {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be in range")]
@@ -96,7 +94,6 @@ impl SignatureReader<'_> {
     }
 }
 
-/// Choices as JSON.
 pub(super) fn choices_json(choices: &[Constant]) -> Vec<serde_json::Value> {
     choices.iter().map(Constant::to_json).collect()
 }

@@ -43,7 +43,6 @@ fn unsupported(module: &Module, range: TextRange, message: impl Into<String>, hi
 }
 
 impl SignatureReader<'_> {
-    /// The type of an input.
     pub(super) fn input_type(&self, module: &Rc<Module>, annotation: &Annotation) -> Result<InputType, SignatureErrors> {
         self.input(module, annotation, 0)
     }

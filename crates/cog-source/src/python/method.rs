@@ -205,7 +205,7 @@ impl SignatureReader<'_> {
         Ok(false)
     }
 
-    /// `max` of `@concurrent(max=...)`; 1 when it is not given.
+    /// `max` of `@concurrent(max=...)`; 1 by default.
     fn concurrency(&self, module: &Rc<Module>, function: &StmtFunctionDef) -> Result<Option<u32>, SignatureErrors> {
         for decorator in &function.decorator_list {
             let (target, arguments) = match &decorator.expression {

@@ -116,7 +116,6 @@ impl Module {
         self.body.iter().position(|statement| statement.as_class_def_stmt().is_some_and(|class| class.name.as_str() == name))
     }
 
-    /// The first function of a name.
     pub(super) fn first_function(&self, name: &str) -> Option<usize> {
         self.body.iter().position(|statement| statement.as_function_def_stmt().is_some_and(|found| found.name.as_str() == name))
     }

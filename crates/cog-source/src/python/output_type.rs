@@ -28,7 +28,7 @@ pub(super) struct OutputReader<'r, 't> {
     members: Cell<usize>,
 }
 
-/// The classes around the current type, and its depth.
+/// The classes around the current type, and the depth.
 #[derive(Clone, Default)]
 struct Inside {
     classes: BTreeSet<(String, usize)>,
@@ -49,7 +49,6 @@ impl<'r, 't> OutputReader<'r, 't> {
         Self { reader, members: Cell::new(0) }
     }
 
-    /// The type of an output.
     pub(super) fn read(&self, module: &Rc<Module>, annotation: &Annotation) -> Result<OutputType, SignatureErrors> {
         self.output(module, annotation, &Inside::default())
     }

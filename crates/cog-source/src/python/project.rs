@@ -84,13 +84,10 @@ impl ClassAt {
 /// The meaning of a dotted name.
 #[derive(Debug, Clone)]
 pub(super) enum Meaning {
-    /// A class of the project.
     Class(ClassAt),
-    /// A function of the project.
     Function,
     /// An assignment in a file of the project.
     Value(Rc<Module>, usize),
-    /// A file of the project.
     File(Rc<Module>),
     /// A name of a module outside the project.
     External {
@@ -126,7 +123,7 @@ impl<'t> Project<'t> {
         Self { tree, search, modules: RefCell::default() }
     }
 
-    /// The same files, searched differently. Files that were parsed are not parsed again.
+    /// These files with another search. Parsed files are not parsed again.
     pub(super) fn with_search(&self, search: ModuleSearch) -> Self {
         Self { tree: self.tree, search, modules: self.modules.clone() }
     }

@@ -1,7 +1,7 @@
-//! The state that all steps of reading a signature share, and the one place where two ways of reading source part.
+//! The state that all steps of reading a signature share, and the interface between two ways of reading source.
 //!
-//! [`Semantics`] answers every question on which Cog's own schema generator and Python disagree. Everything else in this module's siblings
-//! is the same for both and knows neither.
+//! [`Semantics`] answers every question on which Cog's own schema generator and Python disagree. The sibling modules are the same for both
+//! and know neither.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -28,10 +28,10 @@ pub(super) trait Semantics {
     /// Which files of the project an import can refer to.
     fn module_search(&self) -> ModuleSearch;
 
-    /// The statement that defines the class of a name in a file.
+    /// The statement that defines the class with a name in a file.
     fn class(&self, module: &Module, name: &str) -> Option<usize>;
 
-    /// The statement that defines the function of a name in a file.
+    /// The statement that defines the function with a name in a file.
     fn function(&self, module: &Module, name: &str) -> Option<usize>;
 
     /// What a dotted name in an annotation refers to.
@@ -46,7 +46,7 @@ pub(super) trait Semantics {
     /// The kind of a class that derives from a class of the project.
     fn derived_kind(&self, base: ClassKind) -> ClassKind;
 
-    /// The bases that a class inherits members from; of two members of a name, the one from the later base counts.
+    /// The bases that a class inherits members from. Of two members with one name, that of the later base counts.
     fn inherited_bases(&self, class: &StmtClassDef, kind: ClassKind) -> Vec<String>;
 
     /// The annotation of a member; `None` when the attribute is not a member.
@@ -59,7 +59,6 @@ pub(super) trait Semantics {
         annotation: Result<Annotation, SignatureErrors>,
     ) -> Result<Option<Annotation>, SignatureErrors>;
 
-    /// Whether the value of a member is a default.
     fn is_member_default(&self, module: &Module, value: &Expr) -> bool;
 
     /// Whether the first parameter is the instance rather than an input.
@@ -123,7 +122,7 @@ impl<'t> SignatureReader<'t> {
         Self::with(Project::new(tree, semantics.module_search()), cog, semantics)
     }
 
-    /// A reader of the same files with other semantics. Files that were parsed are not parsed again.
+    /// A reader of these files with other semantics. Parsed files are not parsed again.
     pub(super) fn with_semantics(&self, semantics: &'static dyn Semantics) -> Self {
         Self::with(self.project.with_search(semantics.module_search()), self.cog, semantics)
     }

@@ -128,7 +128,6 @@ pub enum OutputType {
 }
 
 impl OutputType {
-    /// Whether it is a stream.
     pub(crate) const fn is_stream(&self) -> bool {
         matches!(self, Self::Iterator(_) | Self::ConcatenateIterator)
     }

@@ -1,4 +1,4 @@
-//! The source files of a project. Paths outside it are refused.
+//! The source files of a project. Paths outside it are rejected.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read};
@@ -16,7 +16,7 @@ pub trait SourceTree {
     fn read(&self, path: &str) -> Result<Option<String>, Error>;
 }
 
-/// A folder on disk. Paths that leave it, also through symbolic links, are refused.
+/// A folder on disk. Paths that leave it are rejected, including those through symbolic links.
 #[derive(Debug, Clone)]
 pub struct FolderTree {
     root: PathBuf,
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn large_files_and_other_encodings_are_refused() {
+    fn large_files_and_other_encodings_are_rejected() {
         let (folder, tree) = tree();
         let size = usize::try_from(LARGEST_FILE_BYTES).unwrap();
         std::fs::write(folder.path().join("inner/large.py"), " ".repeat(size + 1)).unwrap();

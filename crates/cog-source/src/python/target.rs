@@ -161,7 +161,7 @@ impl SignatureReader<'_> {
     }
 }
 
-/// The path of a target without `.` and `..` parts. A path that leaves the project is refused.
+/// The path of a target without `.` and `..` parts. A path that leaves the project is rejected.
 fn clean(target: &Target) -> Result<String, SignatureErrors> {
     let shown = format!("{}:{}", target.file, target.name);
     let bad = |message: String| {

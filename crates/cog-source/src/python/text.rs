@@ -72,7 +72,7 @@ impl Text {
         if end_line == line && end_column > column { place.until_column(end_column) } else { place }
     }
 
-    /// Where the text is nested too deeply to be read, if anywhere.
+    /// Where the text is nested too deeply, if anywhere.
     pub(super) fn too_deep(&self) -> Option<Location> {
         let newlines = too_deep(&self.text)?;
         Some(Location::at(&self.file, u32::try_from(newlines + 1).unwrap_or(u32::MAX), 1))
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn long_files_are_not_deep() {
+    fn long_files_are_not_deeply_nested() {
         let rows = "    [1, -2, 'a' + 'b', f(x)[0].y],\n".repeat(5000);
         assert_eq!(too_deep(&format!("x = [\n{rows}]\n")), None);
         assert_eq!(too_deep(&"if x: y = f(x).z\n".repeat(5000)), None);

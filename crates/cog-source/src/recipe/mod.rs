@@ -1,8 +1,8 @@
-//! From `cog.yaml` and facts to a Dockerfile that knows where each of its steps comes from.
+//! From `cog.yaml` and facts to a Dockerfile in which each step has its origin.
 //!
-//! [`cog_base_candidate`] names the one image that a registry must be asked about; [`plan`] does the rest. Both see the same
-//! choices, made once in `choices`. Models rely on Cog's order of instructions, so it is kept (`docs/reference/cog.md#instructions`): the
-//! certificate first, `build.run` after all packages, then `pre_install`, and the project's files at the end.
+//! [`cog_base_candidate`] names the one image that a registry must be asked about; [`plan`] does the rest. Both share the choices made in
+//! `choices`. Models rely on Cog's order of instructions, so it is kept (`docs/reference/cog.md#instructions`): the certificate first,
+//! `build.run` after all packages, then `pre_install`, and the project's files at the end.
 
 mod choices;
 mod conventions;

@@ -17,7 +17,7 @@ const APT_CACHE: &str = "--mount=type=cache,target=/var/cache/apt,sharing=locked
 const FLAGS: &str = "ENV CFLAGS=\"-O3 -funroll-loops -fno-strict-aliasing -flto -S\"";
 const BUNDLE: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-/// The text and its steps. For SDKs from 0.17 on.
+/// The text and its steps, for SDKs since 0.17.
 pub(super) fn write(config: &CogConfig, facts: &RecipeFacts, choices: &Choices) -> (String, Vec<RecipeStep>) {
     let mut writer = Writer::default();
     let kind = choices.base.kind;
@@ -135,7 +135,7 @@ fn requirements(writer: &mut Writer, choices: &Choices, system: &str, origin: Op
     }
 }
 
-/// Not pinned unless a release was asked for.
+/// Not pinned unless a release was requested.
 fn sdk(writer: &mut Writer, config: &CogConfig, sdk: &SdkVersion, system: &str) {
     let requirement = match sdk {
         SdkVersion::Latest | SdkVersion::Prerelease => "cog".to_owned(),

@@ -8,7 +8,7 @@ use crate::weights::WeightSelection;
 
 mod configurations;
 
-/// What the registry says in a test.
+/// The registry's answer in a test.
 #[derive(Debug, Clone, Copy)]
 enum Registry {
     Has,
@@ -274,7 +274,7 @@ fn a_python_patch_is_kept_on_slim_and_reported_on_a_base_image() {
 }
 
 #[test]
-fn a_users_dockerfile_is_taken_as_it_is() {
+fn a_users_dockerfile_is_used_unchanged() {
     let source = SourceText { file: "Dockerfile".into(), text: "FROM python:3.12\nCOPY . /src\n".into() };
     let facts = RecipeFacts { dockerfile: Some(source.clone()), concurrency: Some(2), ..RecipeFacts::default() };
     let config = config_for(SLIM, &facts);
@@ -288,7 +288,7 @@ fn a_users_dockerfile_is_taken_as_it_is() {
 }
 
 #[test]
-fn the_candidate_is_what_a_present_answer_builds_on() {
+fn the_candidate_is_the_base_image_if_it_exists() {
     let text = "build: {gpu: true, python_version: '3.11', python_packages: [torch==2.1.2]}\nrun: r.py:R\n";
     let facts = facts(Registry::Has);
     let config = config_for(text, &facts);
@@ -379,7 +379,7 @@ fn the_official_instructions_come_in_the_official_order() {
     assert_eq!(whole(&cpu, Registry::HasNot)[..2], ["#syntax=docker/dockerfile:1.4", "FROM python:3.11-slim"]);
     let cuda = [&start[..], &["xz-utils", "astral-sh/uv", "uv python install"], &packages, &["ld.so.conf"], &end].concat();
     assert_eq!(kinds(&whole(&gpu, Registry::HasNot)), cuda);
-    // ffmpeg is in the base image, and the list that is left is installed all the same.
+    // ffmpeg is in the base image, and the rest of the list is still installed.
     let base = [&["ENV A=1 B=2", "astral-sh/uv"][..], &packages, &end].concat();
     assert_eq!(kinds(&whole(&gpu, Registry::Has)), base);
     assert!(whole(&gpu, Registry::Has).iter().any(|line| line.contains("install -qqy  &&")));

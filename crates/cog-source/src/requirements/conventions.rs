@@ -1,4 +1,4 @@
-//! The questions about requirements that the Cog CLI and pip answer differently.
+//! Questions about requirements to which the Cog CLI and pip have different answers.
 
 use cog_findings::Location;
 
@@ -19,7 +19,7 @@ pub(crate) trait RequirementConventions {
     /// Whether `#` starts a comment behind this character.
     fn starts_comment(&self, before: char) -> bool;
 
-    /// The version that a line requests of a package: empty without one, `None` when the line is about another package.
+    /// The version that a line requests of a package: empty without one, `None` if the line is about another package.
     fn version_of(&self, line: &str, package: &str) -> Option<String>;
 
     /// Options whose values must not be local files.

@@ -36,7 +36,7 @@ impl<'a> Requirement<'a> {
         };
         let rest = rest.trim_start();
         let (specifier, marker) = if rest.starts_with('@') {
-            // An address may hold a semicolon itself; a marker behind one is set off by a blank.
+            // An address may contain a semicolon; a marker after one is separated by a blank.
             rest.split_once(" ;").map_or((rest, None), |(address, marker)| (address, Some(marker)))
         } else {
             rest.split_once(';').map_or((rest, None), |(specifier, marker)| (specifier, Some(marker)))

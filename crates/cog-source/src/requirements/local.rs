@@ -15,7 +15,6 @@ pub(crate) struct LocalArtifact {
 /// Why a local requirement cannot be installed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LocalRequirementError {
-    /// A `file:` address.
     #[error("`{line}` is a file address")]
     FileAddress {
         /// The line.
@@ -33,7 +32,7 @@ pub(crate) enum LocalRequirementError {
         /// The option.
         option: &'static str,
     },
-    /// A path with a marker, extras or options behind it.
+    /// A path followed by a marker, extras or options.
     #[error("`{line}` has a {what} behind a local path")]
     Suffix {
         /// The line.
@@ -62,7 +61,7 @@ pub(crate) enum LocalRequirementError {
 }
 
 impl LocalRequirementError {
-    /// How to fix it.
+    /// The fix.
     pub(crate) fn hint(&self) -> &'static str {
         match self {
             Self::Option { option: "-r" | "--requirement" | "-c" | "--constraint" } => "move its lines into this file",

@@ -1,7 +1,7 @@
 //! `requirements.txt` as a build uses it: `docs/reference/cog.md#requirements`.
 //!
-//! [`Requirements`] keeps every line with its place. [`prepare`] turns it into the file for pip: PyTorch wheels that fit the image,
-//! their package index, local artifacts at their place in the build, and neither `cog` nor `coglet`, which the build installs itself.
+//! [`Requirements`] keeps every line with its location. [`prepare`] turns it into the file for pip: PyTorch wheels that fit the image,
+//! their package index, and the build's paths of local artifacts. It drops `cog` and `coglet`, which the build installs itself.
 //!
 //! The Cog CLI loses environment markers, hashes and options on pinned lines. [`RequirementConventions`] has both readings.
 
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn packages_from_the_config_keep_their_place() {
+    fn packages_from_the_config_keep_their_location() {
         let place = Location::at("cog.yaml", 4, 7);
         let requirements = Requirements::from_packages(&[Located::new(" torch==2.4.0 ".to_owned(), place.clone())]);
         assert_eq!(requirements.lines, [RequirementLine { text: "torch==2.4.0".to_owned(), origin: place }]);

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_the_pattern_misses_stay() {
+    fn lines_that_the_pattern_misses_stay_unchanged() {
         for line in ["pandas[x]==1.2", "zed == 1.0", "numpy>=1.0", "--index-url https://x", "git+https://x/y"] {
             assert_eq!(text(line, Some("12.4")), line);
         }

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn local_artifacts_move_to_their_place_in_the_build() {
+    fn local_artifacts_get_their_path_in_the_build() {
         let prepared = prepared("./wheels/mine-1.0-py3-none-any.whl\n", None);
         assert_eq!(prepared.text(), "/tmp/local_package_artifacts/wheels/mine-1.0-py3-none-any.whl\n");
         assert_eq!(prepared.artifacts[0].project_path, "wheels/mine-1.0-py3-none-any.whl");

@@ -1,8 +1,8 @@
 //! Releases of PyTorch and TensorFlow and images of nvidia/cuda, and which of them fit together.
 //!
 //! The facts are those of Cog 0.22 (2026-08), described in `docs/reference/cog.md#compatibility-tables`. They are in three tab-separated
-//! files beside this one, so that an update changes data only. A row that cannot be read is left out rather than stopping a build; a test
-//! counts the rows.
+//! files beside this one, so an update changes only data. A row that cannot be read is left out rather than stopping a build; a test counts
+//! the rows.
 
 use std::sync::LazyLock;
 
@@ -56,7 +56,6 @@ pub(crate) struct CudaImage {
 /// A TensorFlow release and the libraries it was built for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TensorFlowRow {
-    /// The version.
     pub(crate) version: String,
     /// The requirement to install without a GPU.
     pub(crate) cpu_package: String,
@@ -195,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn every_image_tag_tells_its_cuda_and_ubuntu() {
+    fn every_image_tag_names_its_cuda_and_ubuntu() {
         for image in &tables().cuda_images {
             assert!(image.tag.starts_with(&format!("{}-cudnn", image.cuda)), "{}", image.tag);
             assert!(image.tag.ends_with(&format!("-devel-ubuntu{}", image.ubuntu)), "{}", image.tag);

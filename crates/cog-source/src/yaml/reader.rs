@@ -1,4 +1,4 @@
-//! Takes typed values out of a document. Mistakes become findings, and what is right is used.
+//! Takes typed values out of a document. Mistakes become findings; valid values are used.
 
 use std::collections::BTreeMap;
 
@@ -103,13 +103,13 @@ impl Reader {
         }
     }
 
-    /// Text with its location.
+    /// A text like [`Self::text`], with its location.
     pub fn located_text(&mut self, entry: Option<&Entry<'_>>) -> Option<Located<String>> {
         let entry = entry?;
         self.text(Some(entry)).map(|text| Located::new(text, entry.location().clone()))
     }
 
-    /// `true` or `false`.
+    /// `true` or `false`, not in quotes.
     pub fn boolean(&mut self, entry: Option<&Entry<'_>>) -> Option<bool> {
         let entry = entry?;
         match self.scalar(entry) {
@@ -179,7 +179,7 @@ impl Reader {
         self.list(entry).iter().filter_map(|item| self.located_text(Some(item))).collect()
     }
 
-    /// One of a few words.
+    /// One of several fixed values.
     pub fn choice(&mut self, entry: Option<&Entry<'_>>, words: &[&str]) -> Option<String> {
         let entry = entry?;
         // YAML 1.1 reads a bare `off` as false.

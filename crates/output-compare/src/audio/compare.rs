@@ -5,7 +5,7 @@ use super::spectrum::distance;
 use crate::decoded_pair::decoded_pair;
 use crate::{Comparison, MediaFile, MediaKind, Tolerance};
 
-/// How far a shift is looked for. A shift that is found must still be within the tolerance.
+/// How far a shift is searched for. A shift must still be within the tolerance.
 const SHIFT_SEARCH_SECS: f64 = 0.2;
 
 /// Compares two audio files. The sample rate does not matter.

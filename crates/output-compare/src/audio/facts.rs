@@ -1,4 +1,4 @@
-//! What is measured of one audio file.
+//! Measurements of one audio file.
 
 use super::decode::decode;
 use super::meter::Meter;
@@ -11,7 +11,7 @@ const SILENCE: f64 = 1e-4;
 /// A file that holds less than this share of the samples that it declares is truncated. Encoders pad a little.
 const COMPLETE_SHARE: f64 = 0.99;
 
-/// What is measured of one audio file.
+/// Measurements of one audio file.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AudioFacts {
     /// Length in seconds.
@@ -28,7 +28,7 @@ pub struct AudioFacts {
     pub clipped_percent: f64,
     /// Why the file is incomplete, if it is: damaged, or shorter than it declares.
     pub incomplete: Option<String>,
-    /// Whether only the beginning was measured, because the file is very long.
+    /// Whether only the first part was measured, because the file is very long.
     pub is_cut: bool,
 }
 
@@ -44,7 +44,7 @@ pub fn audio_facts(file: &MediaFile<'_>) -> Result<AudioFacts, DecodeError> {
     measure(file, false).map(|(facts, _)| facts)
 }
 
-/// Measures an audio file. The spectra are empty unless they are asked for.
+/// Measures an audio file. The spectra are empty unless requested.
 pub(super) fn measure(file: &MediaFile<'_>, with_spectra: bool) -> Result<(AudioFacts, Spectra), DecodeError> {
     let mut meter = Meter::new(with_spectra);
     let decoded = decode(file, &mut |samples, rate, channels| meter.take(samples, rate, channels))?;

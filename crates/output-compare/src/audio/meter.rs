@@ -20,7 +20,7 @@ pub(super) struct Meter {
     pub(super) channels: usize,
     pub(super) frames: usize,
     pub(super) peak: f64,
-    /// Whether the audio goes on after what was measured.
+    /// Whether the audio is longer than the measured part.
     pub(super) is_cut: bool,
     squares: f64,
     clipped: u64,

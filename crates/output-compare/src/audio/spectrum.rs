@@ -130,8 +130,8 @@ pub(super) struct Distance {
     pub(super) shift_secs: f64,
 }
 
-/// Compares two audio files at their best alignment, searching `search_secs` in both directions. Only a clearly better alignment counts as a
-/// shift, for a steady tone fits anywhere.
+/// Compares two audio files at their best alignment, searching `search_secs` in both directions. Only a clearly better alignment counts as
+/// a shift, because a steady tone fits anywhere.
 pub(super) fn distance(left: &Spectra, right: &Spectra, search_secs: f64) -> Distance {
     let reach = (search_secs * f64::from(PER_SECOND)).round() as usize;
     let mut best = at_shift(left, right, 0);

@@ -16,7 +16,7 @@ const SIDE_LIMIT: u32 = 32_768;
 /// gigabytes.
 pub(super) const DECODED_BYTES: u64 = 512 * 1024 * 1024;
 
-/// What an image's header declares, after the rotation that EXIF asks for.
+/// What an image's header declares, after its EXIF rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) width: u32,
@@ -54,7 +54,7 @@ pub(super) fn header(file: &MediaFile<'_>) -> Result<Header, DecodeError> {
     })
 }
 
-/// Decodes an image, or the first frame of an animation, and applies the rotation that EXIF asks for.
+/// Decodes an image, or the first frame of an animation, and applies its EXIF rotation.
 pub(crate) fn decode(file: &MediaFile<'_>) -> Result<DynamicImage, DecodeError> {
     guarded(|| {
         let mut decoder = reader(file)?.into_decoder()?;

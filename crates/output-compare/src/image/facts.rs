@@ -1,4 +1,4 @@
-//! What is measured of one image.
+//! Measurements of one image.
 
 use image::DynamicImage;
 
@@ -7,14 +7,14 @@ use super::decode::decode;
 use super::rows::visible_row;
 use crate::{DecodeError, MediaFile};
 
-/// What is measured of one image.
+/// Measurements of one image.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ImageFacts {
     /// In pixels, after the rotation that EXIF asks for.
     pub width: u32,
     /// In pixels, after the rotation that EXIF asks for.
     pub height: u32,
-    /// Number of frames: 1 unless the image is animated. Of a long animation, those that were decoded.
+    /// Number of frames: 1 unless the image is animated. For a long animation, the number of decoded frames.
     pub frames: u32,
     /// Whether all pixels of all frames have the same color.
     pub is_single_color: bool,

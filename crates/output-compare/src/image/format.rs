@@ -6,7 +6,7 @@ use crate::{DecodeError, MediaFile};
 
 /// The format of a file, if it is one of those decoded here.
 ///
-/// A file without a signature counts as broken, unless its name or media type stands for a format that is not decoded here, such as TGA,
+/// A file without a signature counts as broken, unless its name or media type is that of a format that is not decoded here, such as TGA,
 /// which has no signature.
 pub(super) fn decodable_format(file: &MediaFile<'_>) -> Result<ImageFormat, DecodeError> {
     if file.bytes.is_empty() {
@@ -40,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn other_formats_are_unsupported_and_files_of_no_format_are_broken() {
+    fn other_formats_are_unsupported_and_files_without_a_format_are_broken() {
         let named = |name, bytes| decodable_format(&MediaFile::named(name, bytes));
         assert_eq!(named("a", b"\x89PNG\r\n\x1a\n"), Ok(ImageFormat::Png));
         assert_eq!(named("a.png", b"qoif\0\0\0\x01\0\0\0\x01\x03\0"), Err(unsupported("image/x-qoi")));

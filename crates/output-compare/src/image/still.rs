@@ -50,7 +50,7 @@ fn compare_decodable(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &To
 
 type DecodeResult = Result<DynamicImage, DecodeError>;
 
-/// Decodes both at once, for decoding is most of the work. Equal bytes are decoded once.
+/// Decodes both at the same time, because decoding is most of the work. Equal bytes are decoded once.
 fn decode_both(left: &MediaFile<'_>, right: &MediaFile<'_>) -> (DecodeResult, DecodeResult) {
     if left.bytes == right.bytes {
         let decoded = decode(left);

@@ -1,4 +1,4 @@
-//! Detects truncated image files. Decoders fill missing rows with gray and play the frames that are there, so they do not report them.
+//! Detects truncated image files. Decoders do not report them: they fill missing rows with gray, or play the frames that exist.
 
 use image::ImageFormat;
 

@@ -6,11 +6,11 @@ pub(crate) struct Audio {
     pub(crate) rate: u32,
     pub(crate) seconds: f64,
     pub(crate) volume: f64,
-    /// By how much all notes are higher.
+    /// The factor by which all notes are higher.
     pub(crate) pitch: f64,
-    /// Silence before it; the end is cut by as much.
+    /// Silence before it; the end is cut by the same time.
     pub(crate) delay: f64,
-    /// What is above this is cut off.
+    /// Samples above this are clipped.
     pub(crate) ceiling: f64,
     pub(crate) channels: u16,
 }
@@ -22,7 +22,7 @@ impl Default for Audio {
 }
 
 impl Audio {
-    /// A little tune: a note every quarter of a second, each fading out.
+    /// A short tune: a note every quarter of a second, each fading out.
     pub(crate) fn samples(self) -> Vec<f64> {
         let notes = [262.0, 330.0, 392.0, 523.0, 440.0, 349.0, 294.0, 247.0];
         let count = (self.seconds * f64::from(self.rate)) as u32;
@@ -58,7 +58,7 @@ impl Audio {
     pub(crate) fn aiff(self) -> Vec<u8> {
         let data = self.bytes(|sample| ((sample * 32_767.0) as i16).to_be_bytes().to_vec());
         let frames = data.len() as u32 / 2 / u32::from(self.channels);
-        // The rate as a float of 80 bits.
+        // The rate as an 80-bit float.
         let shift = self.rate.leading_zeros();
         let mantissa = (u64::from(self.rate) << 32) << shift;
         let exponent = 16_383 + 31 - shift as u16;
@@ -75,7 +75,7 @@ impl Audio {
         part(b"FORM", &[&b"AIFF"[..], &part(b"COMM", &common), &part(b"SSND", &audio)].concat())
     }
 
-    /// FLAC with 16 bits, nothing of it predicted: samples are stored as they are (RFC 9639, verbatim subframes).
+    /// FLAC with 16 bits and without prediction: samples are stored unchanged (RFC 9639, verbatim subframes).
     pub(crate) fn flac(self) -> Vec<u8> {
         let samples: Vec<i16> = self.samples().into_iter().map(|sample| (sample * 32_767.0) as i16).collect();
         // The rate in 20 bits, channels in 3, bits in 5, the number of samples in 36; no MD5.
@@ -103,7 +103,7 @@ impl Audio {
 /// Samples of one FLAC frame.
 const FLAC_BLOCK: usize = 4096;
 
-/// A cyclic redundancy check of 8 or 16 bits that begins with zero.
+/// A cyclic redundancy check of 8 or 16 bits with the initial value zero.
 fn checksum(bytes: &[u8], bits: u32, polynomial: u16) -> u16 {
     let (top, mask) = (1 << (bits - 1), u16::MAX >> (16 - bits));
     bytes.iter().fold(0, |sum, byte| {

@@ -50,7 +50,7 @@ pub(crate) fn recolored(image: &RgbImage) -> RgbImage {
     })
 }
 
-/// 1.8 % of the area: what a mean over all pixels lets through.
+/// Damages 1.8 % of the area, which a mean over all pixels misses.
 pub(crate) fn damaged(image: &RgbImage) -> RgbImage {
     let side = (f64::from(WIDTH * HEIGHT) * 0.018).sqrt() as u32;
     let mut image = image.clone();
@@ -76,7 +76,7 @@ pub(crate) fn jpeg(image: &RgbImage, quality: u8) -> Vec<u8> {
     bytes
 }
 
-/// A JPEG with the note (EXIF) that tells how to turn it.
+/// A JPEG with an EXIF orientation.
 pub(crate) fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     // One entry: tag 0x112, one number of 16 bits.
     let entry = [1, 0x12, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
@@ -136,7 +136,7 @@ pub(crate) fn apng(frames: &[RgbaImage]) -> Vec<u8> {
     bytes
 }
 
-/// A PNG that says to be of this size and holds next to nothing.
+/// A PNG that declares this size and contains almost nothing.
 pub(crate) fn bomb(width: u32, height: u32) -> Vec<u8> {
     let data = data_of_png(&encoded(RgbImage::from_pixel(1, 1, Rgb([0; 3])), ImageFormat::Png));
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();

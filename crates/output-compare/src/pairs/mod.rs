@@ -1,4 +1,4 @@
-//! Pairs of outputs as models make them, and whether they count as the same. All files are generated.
+//! Pairs of outputs like those of models, and whether they count as the same. All files are generated.
 
 mod audio;
 mod images;
@@ -11,13 +11,13 @@ use self::audio::Audio;
 use self::images::*;
 use self::videos::{Codec, Video};
 
-/// A format's name, and how something is written in it.
+/// A format's name, and its encoder.
 type Encoder<T> = (&'static str, fn(T) -> Vec<u8>);
 
-/// The name of an animation format, and how frames are written in it.
+/// An animation format's name, and its encoder.
 type AnimationEncoder = (&'static str, fn(&[RgbaImage]) -> Vec<u8>);
 
-/// The formats that are compared, and the quality JPEG is made with.
+/// The compared formats, and the quality of JPEG.
 const FORMATS: [ImageFormat; 6] =
     [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp, ImageFormat::Tiff];
 
@@ -25,7 +25,7 @@ fn judged(left: &[u8], right: &[u8]) -> Comparison {
     compare(&MediaFile::named("a", left), &MediaFile::named("b", right), &Tolerance::default())
 }
 
-/// Judges pairs, with what was measured in the message.
+/// Compares a pair. The message of a failure has the measurements.
 fn check(kind: MediaKind, what: &str, left: &[u8], right: &[u8], same: bool) -> Comparison {
     let found = judged(left, right);
     assert_eq!(found.kind, kind, "{what}: {found:?}");
@@ -66,7 +66,7 @@ fn images_of_every_format() {
 }
 
 #[test]
-fn damage_that_the_mean_lets_through_is_found() {
+fn local_damage_that_the_mean_misses_is_found() {
     let found = judged(&encoded(scene(), ImageFormat::Png), &encoded(damaged(&scene()), ImageFormat::Png));
     assert!(found.value_of("mean_colour_distance").unwrap() <= 8.0, "{found:?}");
     assert!(found.reason().unwrap().starts_with("a part of the image differs"), "{found:?}");
@@ -77,7 +77,7 @@ fn damage_that_the_mean_lets_through_is_found() {
 }
 
 #[test]
-fn layouts_of_one_look_are_the_same() {
+fn pixel_layouts_that_look_the_same_are_the_same() {
     let gray = DynamicImage::from(scene()).into_luma8();
     let layouts: [(&str, DynamicImage); 5] = [
         ("gray", gray.clone().into()),
@@ -94,9 +94,9 @@ fn layouts_of_one_look_are_the_same() {
     }
 }
 
-/// Cameras, and models that pass a photograph on, store an image as the sensor read it, with an EXIF note on how to rotate it.
+/// Cameras, and models that return a photograph, store an image as the sensor read it, with an EXIF note on how to rotate it.
 #[test]
-fn images_are_compared_as_they_are_seen() {
+fn images_are_compared_after_their_rotation() {
     let original = scene();
     let upright = jpeg(&original, 95);
     let stored = [
@@ -112,7 +112,7 @@ fn images_are_compared_as_they_are_seen() {
 }
 
 #[test]
-fn transparency_is_no_color() {
+fn transparency_is_not_a_color() {
     let black = RgbaImage::from_pixel(64, 48, Rgba([0, 0, 0, 255]));
     let clear = RgbaImage::from_pixel(64, 48, Rgba([0, 0, 0, 0]));
     let clear_red = RgbaImage::from_pixel(64, 48, Rgba([255, 0, 0, 0]));
@@ -124,7 +124,7 @@ fn transparency_is_no_color() {
 }
 
 #[test]
-fn animations_are_compared_to_the_last_frame() {
+fn animations_are_compared_up_to_the_last_frame() {
     let frame = |shade: u8| RgbaImage::from_fn(48, 32, |x, y| Rgba([shade, (x / 6 * 30) as u8, (y / 4 * 30) as u8, 255]));
     let made: [AnimationEncoder; 3] = [("GIF", gif), ("APNG", apng), ("WebP", animated_webp)];
     for (format, make) in made {
@@ -138,7 +138,7 @@ fn animations_are_compared_to_the_last_frame() {
         check(MediaKind::Image, &format!("{format}: a still one"), &whole, &encoded(frame(10), ImageFormat::Png), false);
         assert!(examine(&MediaFile::named("a", &whole)).facts.contains(&"3 frames".to_owned()), "{format}");
     }
-    // Other containers of the same frames.
+    // The same frames in other containers.
     let frames = [frame(10), frame(100), frame(200)];
     check(MediaKind::Image, "GIF and WebP", &gif(&frames), &animated_webp(&frames), true);
 }
@@ -170,7 +170,7 @@ fn audio() {
         }
     }
     check(MediaKind::Audio, "WAV and FLAC", &audio.wav(), &audio.flac(), true);
-    // What was clipped already may stay so.
+    // Clipping that both have is fine.
     let loud = Audio { volume: 4.0, ..audio };
     assert!(
         check(MediaKind::Audio, "both clipped", &loud.wav(), &loud.wav_of_floats(), true)
@@ -206,7 +206,7 @@ fn videos() {
 }
 
 #[test]
-fn archives_and_unknown_files_are_the_same_byte_for_byte() {
+fn archives_and_unknown_files_are_compared_by_bytes() {
     let zip = b"PK\x03\x04\x14\0\0\0\0\0rest of an archive".to_vec();
     let gzip = b"\x1f\x8b\x08\0\0\0\0\0\0\x03data".to_vec();
     let mut other = zip.clone();
@@ -237,7 +237,7 @@ fn other_formats_are_compared_by_bytes() {
 }
 
 #[test]
-fn a_wrong_extension_changes_nothing() {
+fn a_wrong_extension_is_ignored() {
     let image = encoded(scene(), ImageFormat::Png);
     for name in ["a.jpg", "a.mp3", "a.txt", "a.json", "a.mp4", "a"] {
         let found = compare(&MediaFile::named(name, &image), &MediaFile::named("b.png", &image), &Tolerance::default());
@@ -245,7 +245,7 @@ fn a_wrong_extension_changes_nothing() {
     }
 }
 
-/// Every kind of file, small enough to be cut at each byte.
+/// A file of every kind, small enough to be cut at each byte.
 fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let small = image::imageops::resize(&scene(), 24, 18, image::imageops::FilterType::Nearest);
     let frame = |shade: u8| RgbaImage::from_pixel(9, 7, Rgba([shade, 1, 2, 255]));
@@ -260,7 +260,7 @@ fn samples() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_cut_is_never_well_and_never_a_crash() {
+fn truncated_files_are_reported_and_never_crash() {
     for (name, whole) in samples() {
         let kind = examine(&MediaFile::named(name, &whole)).kind;
         assert_eq!(examine(&MediaFile::named(name, &whole)).defects, [], "{kind}");
@@ -268,7 +268,7 @@ fn what_is_cut_is_never_well_and_never_a_crash() {
             let cut = &whole[..length];
             let found = examine(&MediaFile::named(name, cut));
             let _ = compare(&MediaFile::named(name, &whole), &MediaFile::named(name, cut), &Tolerance::default());
-            // So early, it may be a file of any kind.
+            // A prefix this short may be a file of any kind.
             if length > 64 && found.kind == kind && length < whole.len() * 9 / 10 {
                 let is_told = found.defects.iter().any(|defect| matches!(defect, Defect::Truncated(_) | Defect::Broken(_)));
                 assert!(is_told, "{kind} of {} bytes cut at {length}: {found:?}", whole.len());
@@ -278,7 +278,7 @@ fn what_is_cut_is_never_well_and_never_a_crash() {
 }
 
 #[test]
-fn damaged_bytes_are_never_a_crash() {
+fn damaged_files_never_crash() {
     for (name, whole) in samples() {
         for at in (0..whole.len()).step_by(1 + whole.len() / 150) {
             for value in [0, 0x7f, 0xff] {
@@ -293,7 +293,7 @@ fn damaged_bytes_are_never_a_crash() {
 }
 
 #[test]
-fn bombs_are_refused_by_their_header() {
+fn decompression_bombs_are_rejected_by_their_header() {
     let small = encoded(scene(), ImageFormat::Png);
     for (width, height) in [(30_000, 30_000), (60_000, 1), (u32::MAX / 2, u32::MAX / 2)] {
         let bomb = bomb(width, height);
@@ -307,7 +307,7 @@ fn bombs_are_refused_by_their_header() {
 }
 
 #[test]
-fn two_images_that_are_too_much_together_are_not_decoded() {
+fn two_images_over_the_memory_limit_are_not_decoded() {
     // 13,000 x 13,000 in three bytes each is within the limit for one, and beyond it for two.
     let (one, two) = (bomb(13_000, 13_000), [&bomb(13_000, 13_000)[..], b"x"].concat());
     let found = judged(&one, &two);
@@ -315,7 +315,7 @@ fn two_images_that_are_too_much_together_are_not_decoded() {
 }
 
 #[test]
-fn deep_documents_are_compared_as_texts() {
+fn deep_documents_are_compared_as_text() {
     let deep = "[".repeat(200_000) + &"]".repeat(200_000);
     let found =
         compare(&MediaFile::named("a.json", deep.as_bytes()), &MediaFile::named("b.json", deep.as_bytes()), &Tolerance::default());

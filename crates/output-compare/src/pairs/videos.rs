@@ -1,6 +1,6 @@
 //! Generated videos: containers as muxers write them, around frames that do not decode.
 
-/// How a video is made.
+/// How a video is generated.
 #[derive(Clone, Copy)]
 pub(crate) struct Video {
     pub(crate) width: u16,
@@ -9,9 +9,9 @@ pub(crate) struct Video {
     pub(crate) frame_rate: u32,
     pub(crate) frame_bytes: usize,
     pub(crate) has_audio: bool,
-    /// What frames are filled with.
+    /// The byte that frames are filled with.
     pub(crate) filling: u8,
-    /// `avc1` and `hvc1` have other configurations; both are told apart by name alone here.
+    /// `avc1` and `hvc1` have different configurations; here only their names differ.
     pub(crate) codec: Codec,
 }
 
@@ -61,7 +61,7 @@ impl Video {
     /// MP4, with the index before the frames.
     pub(crate) fn mp4(self) -> Vec<u8> {
         let start = a_box(b"ftyp", &[b"isom", &numbers(&[512]), b"isomiso2avc1mp41"]);
-        // The index has one length wherever it says that the frames are, so it is made twice.
+        // The index has the same length for any frame offset, so it is built twice.
         let length = self.index(0).len() + start.len() + 8;
         let audio = if self.has_audio { vec![1; 40] } else { Vec::new() };
         let frames = vec![self.filling; self.frame_bytes * self.frames as usize];

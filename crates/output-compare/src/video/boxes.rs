@@ -1,4 +1,4 @@
-//! The top-level boxes of an MP4 or QuickTime file: does the file hold everything that their sizes promise?
+//! The top-level boxes of an MP4 or QuickTime file: does the file contain everything that their sizes promise?
 
 /// What is missing from the file; `None` if it is complete.
 pub(super) fn missing_box(bytes: &[u8]) -> Option<String> {

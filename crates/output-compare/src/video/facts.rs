@@ -1,4 +1,4 @@
-//! What the container of a video says.
+//! Facts in the container of a video.
 
 use symphonia::core::codecs::CodecParameters;
 use symphonia::core::codecs::audio::AudioCodecId;

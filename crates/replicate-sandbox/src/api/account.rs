@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::service::Service;
 
-/// SKU and name, of some that have been seen: `docs/reference/replicate-api.md#hardware`.
+/// SKUs and names seen at the real service: `docs/reference/replicate-api.md#hardware`.
 const HARDWARE: [(&str, &str); 7] = [
     ("cpu-small", "CPU (Small)"),
     ("cpu", "CPU"),

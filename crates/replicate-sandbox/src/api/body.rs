@@ -13,7 +13,7 @@ use crate::problem::{FieldError, Problem};
 const MIN_LIFETIME: Duration = Duration::from_secs(5);
 const LONGEST_WAIT_SECONDS: u64 = 60;
 
-/// A body that has to be a JSON object.
+/// Reads a body that must be a JSON object.
 pub(super) fn object(body: Result<Bytes, BytesRejection>) -> Result<Map<String, Value>, Problem> {
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_have_units_or_are_seconds() {
+    fn durations_have_units_or_count_seconds() {
         let cases = [
             ("90", Some(90)),
             ("5m", Some(300)),

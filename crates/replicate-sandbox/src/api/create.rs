@@ -1,4 +1,4 @@
-//! What the creation of predictions and of trainings has in common.
+//! What creating predictions and creating trainings share.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -46,7 +46,7 @@ pub(super) enum Shape {
     Training,
 }
 
-/// Checks a body's members and takes its input out of it.
+/// Checks a body's members and takes out its input.
 pub(super) fn take_input(body: &mut Map<String, Value>, shape: Shape) -> Result<Map<String, Value>, Problem> {
     let document = Document(&BODIES);
     let schema = document.component(match shape {
@@ -123,7 +123,7 @@ impl Service {
         }
     }
 
-    /// A job for a version whose input was checked. It is not recorded yet.
+    /// A job for a version, with a validated input. It is not recorded yet.
     pub(super) fn new_job(
         &self,
         database: &mut Database,
@@ -173,7 +173,7 @@ impl Service {
         })
     }
 
-    /// Waits until a job is finished, but no longer than `longest`. Returns whether it is finished.
+    /// Waits until a job is finished, at most for `longest`. Returns whether it is finished.
     pub(super) async fn wait_for(&self, id: &str, longest: Duration) -> bool {
         let Some(mut status) = self.database().job(id).map(|job| job.status.subscribe()) else { return true };
         tokio::time::timeout(longest, status.wait_for(|status| status.is_terminal())).await.is_ok()

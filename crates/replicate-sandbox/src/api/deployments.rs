@@ -104,12 +104,12 @@ pub(super) async fn delete(State(service): State<Arc<Service>>, Path((owner, nam
 }
 
 impl Service {
-    /// A deployment of this account. Those of others are treated as absent.
+    /// A deployment of this account. Other accounts' deployments count as missing.
     pub(super) fn own_deployment<'b>(&self, database: &'b Database, owner: &str, name: &str) -> Result<&'b Deployment, Problem> {
         database.deployments.get(name).filter(|_| owner == self.account.username).ok_or(Problem::NotFound)
     }
 
-    /// Applies the changes in the body, and returns those that are rejected.
+    /// Applies the changes in the body, and returns the rejected ones.
     fn apply(&self, database: &Database, release: &mut Release, body: &Map<String, Value>) -> Vec<FieldError> {
         let mut errors = Vec::new();
         if let Some(version) = body.get("version") {

@@ -26,5 +26,4 @@ use axum::response::Response;
 
 use super::problem::Problem;
 
-/// The result of a route.
 type RouteResult = Result<Response, Problem>;

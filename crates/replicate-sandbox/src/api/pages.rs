@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_survive_the_way_there_and_back() {
+    fn cursors_survive_a_round_trip() {
         for cursor in [Cursor::OlderThan(7), Cursor::NewerThan(u64::MAX)] {
             assert_eq!(Cursor::decode(&cursor.encode()), Some(cursor));
         }

@@ -99,13 +99,13 @@ impl Preferences {
 }
 
 impl Service {
-    /// The response to a creation. With a wait it has the pitfalls of the real one: a success is reported as `processing`, without
-    /// metrics, logs and completion time, although its output is complete.
+    /// The response to a creation, with the real service's pitfalls: after a wait, a success is reported as `processing` without metrics,
+    /// logs and completion time, although its output is complete.
     async fn answer_created(&self, id: String, preferences: &Preferences) -> RouteResult {
         let Some(seconds) = preferences.wait_seconds else {
             let database = self.database();
             let job = database.job(&id).ok_or(Problem::NotFound)?;
-            // The response shows the job as it was created, whatever happened since.
+            // The response shows the job as created, whatever happened since.
             let mut value = self.job_json(job);
             for (name, begun) in [("status", json!("starting")), ("output", Value::Null), ("error", Value::Null)] {
                 value[name] = begun;

@@ -7,7 +7,7 @@ use crate::database::{Database, Deployment, Job, Metrics, Model, Status, Upload,
 use crate::job_kind::JobKind;
 use crate::service::Service;
 
-/// Members that are always present, and null if not given.
+/// Members that are always present: null unless given.
 const MODEL_TEXTS: [&str; 5] = ["description", "github_url", "paper_url", "license_url", "cover_image_url"];
 
 impl Service {
@@ -39,7 +39,7 @@ impl Service {
             (Status::Canceled | Status::Aborted, "") => Value::Null,
             (_, logs) => json!(logs),
         };
-        // Also for trainings: the real service gives them the URLs of predictions.
+        // Trainings too: the real service gives them the URLs of predictions.
         let api = format!("{}/v1/predictions/{}", self.base_url, job.id);
         let mut urls = json!({
             "get": api,

@@ -12,7 +12,7 @@ use super::{account, deployments, models, predictions, trainings, uploads, versi
 use crate::problem::Problem;
 use crate::service::Service;
 
-/// Inputs with `data:` URLs are large. The real service accepts some ten megabytes.
+/// Inputs with `data:` URLs are large. The real service accepts around ten megabytes.
 const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 
 /// All routes except the registry's.

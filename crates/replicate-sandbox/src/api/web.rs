@@ -21,7 +21,7 @@ use crate::service::Service;
 
 const NOSNIFF: (HeaderName, &str) = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
 
-/// Anyone who has the URL may fetch the file, as with the delivery hosts of the real service.
+/// Anyone with the URL may fetch the file, as on the real service's delivery hosts.
 pub(super) async fn output_file(State(service): State<Arc<Service>>, Path((id, name)): Path<(String, String)>) -> RouteResult {
     let is_output = service.files.find(&id).is_some_and(|file| file.name == name) && !service.database().uploads.contains_key(&id);
     if !is_output {
@@ -53,7 +53,7 @@ pub(super) async fn index(State(service): State<Arc<Service>>) -> Response {
     plain(text)
 }
 
-/// The target of a model's `url`. It needs no token, as browsers have none, and so shows only names and ids.
+/// The page that a model's `url` leads to. Browsers send no token, so it needs none and shows only names and ids.
 pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner, name)): Path<(String, String)>) -> RouteResult {
     let database = service.database();
     let model = service.visible_model(&database, &owner, &name)?;
@@ -64,7 +64,7 @@ pub(super) async fn model_page(State(service): State<Arc<Service>>, Path((owner,
     Ok(plain(text))
 }
 
-/// The target of a prediction's `urls.web`. Anyone who has the URL may read it, as with output files: the id cannot be guessed.
+/// The page that a prediction's `urls.web` leads to. Anyone with the URL may read it: the id cannot be guessed.
 pub(super) async fn prediction_page(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     let database = service.database();
     let job = database.job(&id).ok_or(Problem::NotFound)?;

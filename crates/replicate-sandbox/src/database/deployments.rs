@@ -11,7 +11,6 @@ pub(crate) struct Configuration {
     pub(crate) max_instances: u64,
 }
 
-/// A release of a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Release {
     /// Counts updates, from 1.

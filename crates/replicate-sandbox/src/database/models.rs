@@ -18,7 +18,7 @@ pub enum Visibility {
 }
 
 impl Visibility {
-    /// The API's word.
+    /// The API's name: `public` or `private`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
@@ -27,7 +27,6 @@ impl Visibility {
     }
 }
 
-/// A model.
 #[derive(Debug, Clone)]
 pub(crate) struct Model {
     pub(crate) owner: String,
@@ -75,7 +74,6 @@ impl Model {
     }
 }
 
-/// A version of a model.
 #[derive(Debug, Clone)]
 pub(crate) struct Version {
     pub(crate) id: String,

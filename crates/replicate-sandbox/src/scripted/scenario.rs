@@ -120,7 +120,6 @@ pub(crate) struct Scenario {
     pub(crate) models: Vec<ScenarioModel>,
 }
 
-/// A model of a scenario.
 #[derive(Debug)]
 pub(crate) struct ScenarioModel {
     /// `name` or `owner/name`.
@@ -241,7 +240,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mistakes_are_named() {
+    fn mistakes_are_reported() {
         let cases = [
             ("models: [{name: m, versions: [{replies: []}]}]", "model m: at least one reply is required"),
             ("models: [{name: m, versions: [{replies: [{}]}]}]", "exactly one of output"),
@@ -257,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_take_up_inputs() {
+    fn texts_can_contain_inputs() {
         let input = Map::from_iter([("prompt".to_owned(), "cat".into()), ("steps".to_owned(), 4.into())]);
         let output = serde_json::json!({"caption": ["a {prompt}", 1], "steps": "{steps} of {unknown}"});
         assert_eq!(fill_value(&output, &input), serde_json::json!({"caption": ["a cat", 1], "steps": "4 of {unknown}"}));

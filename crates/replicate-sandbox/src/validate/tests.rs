@@ -1,4 +1,4 @@
-//! Each rule, met and broken.
+//! Each rule, satisfied and violated.
 
 use serde_json::{Value, json};
 
@@ -14,7 +14,7 @@ fn check(schema: &Value, value: &Value) -> Vec<(String, String, String)> {
 }
 
 #[test]
-fn every_rule_names_what_it_refuses() {
+fn every_rule_names_the_rejected_value() {
     let property = |schema: Value| json!({"type": "object", "properties": {"x": schema}});
     let cases = [
         (json!({"type": "string"}), json!(5), "invalid_type", "Invalid type. Expected: string, given: integer"),
@@ -55,7 +55,7 @@ fn every_rule_names_what_it_refuses() {
 }
 
 #[test]
-fn what_fits_passes() {
+fn valid_values_pass() {
     let cases = [
         (json!({"type": "integer", "minimum": 1, "maximum": 4}), json!(4.0)),
         (json!({"type": "number", "exclusiveMinimum": 0}), json!(0.1)),
@@ -73,7 +73,7 @@ fn what_fits_passes() {
 }
 
 #[test]
-fn places_are_told_from_the_top() {
+fn paths_start_at_the_top() {
     let schema = json!({"type": "object", "required": ["prompt"], "properties": {"images": {"items": {"maxLength": 1}}}});
     let found = check(&schema, &json!({"images": ["a", "bc"], "unknown": 1}));
     let fields: Vec<(&str, &str)> = found.iter().map(|(rule, field, _)| (rule.as_str(), field.as_str())).collect();

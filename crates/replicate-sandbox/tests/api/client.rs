@@ -1,4 +1,4 @@
-//! A sandbox and a client that knows nothing of it but its URL and token.
+//! A sandbox, and a client that knows only its URL and token.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or(Value::Null)
     }
 
-    /// Status, title and detail of a refusal.
+    /// Status, title and detail of a rejection.
     pub(crate) fn problem(&self) -> (u16, String, String) {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         let body = self.json();
@@ -49,12 +49,12 @@ pub(crate) fn options() -> SandboxOptions {
     SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() }
 }
 
-/// An answer that repeats the prompt.
+/// A script that repeats the prompt.
 pub(crate) fn echo() -> Script {
     Script::new(|request| ScriptedReply::output(request.input.get("prompt").cloned().unwrap_or_default()))
 }
 
-/// A document with an input of a few rules.
+/// A document with one input and a few rules.
 pub(crate) fn schema() -> Value {
     json!({"openapi": "3.0.2", "components": {"schemas": {
         "Input": {"type": "object", "required": ["prompt"], "properties": {
@@ -76,7 +76,7 @@ impl Api {
     }
 
     pub(crate) async fn with(options: SandboxOptions) -> Self {
-        // Fails when another test has installed it: that is as good.
+        // Fails if another test has installed it, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { sandbox: Sandbox::start(options).await.unwrap(), client }
@@ -139,7 +139,7 @@ impl Api {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// Creates a prediction and gives its id.
+    /// Creates a prediction and returns its id.
     pub(crate) async fn predict(&self, version: &str, input: Value) -> String {
         let created = self.post("/v1/predictions", json!({"version": version, "input": input})).await.is(201);
         created["id"].as_str().unwrap().to_owned()
@@ -160,7 +160,7 @@ impl Api {
         panic!("{id} never became {status}");
     }
 
-    /// Runs a prediction to its success.
+    /// Runs a prediction until it succeeds.
     pub(crate) async fn run(&self, version: &str, input: Value) -> Value {
         let id = self.predict(version, input).await;
         self.until(&id, "succeeded").await

@@ -11,7 +11,7 @@ fn new(version: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_deployment_is_made_read_and_listed() {
+async fn a_deployment_is_created_read_and_listed() {
     let api = Api::start().await;
     let version = api.model(echo());
     let made = api.post("/v1/deployments", new(&version)).await.is(200);
@@ -56,7 +56,7 @@ async fn values_of_a_deployment_are_validated() {
 }
 
 #[tokio::test]
-async fn every_update_makes_a_release_and_keeps_what_it_does_not_name() {
+async fn every_update_creates_a_release_and_keeps_other_values() {
     let api = Api::start().await;
     let old = api.model(echo());
     let new_version = api.sandbox.push_scripted_version("m", Some(schema()), echo()).unwrap();

@@ -1,4 +1,4 @@
-//! Bad days of the service.
+//! Injected faults.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::client::{Api, echo};
 
 #[tokio::test]
-async fn refusals_look_like_the_services_and_then_end() {
+async fn injected_rejections_look_real_and_run_out() {
     let wait = Duration::from_millis(4200);
     let low = "Request was throttled. Your rate limit for creating predictions is reduced to 6 requests per minute with a burst of 1 \
                requests while you have less than $5.0 in credit. Your rate limit resets in ~5s.";
@@ -50,7 +50,7 @@ async fn other_statuses_come_with_a_page_of_text() {
 }
 
 #[tokio::test]
-async fn a_connection_dropped_before_has_done_nothing() {
+async fn a_request_dropped_before_handling_has_no_effect() {
     let api = Api::start().await;
     let version = api.model(echo());
     api.sandbox.inject(Fault::next(1, FaultEffect::DropBefore).on(Method::POST, "/v1/pred"));
@@ -63,7 +63,7 @@ async fn a_connection_dropped_before_has_done_nothing() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_leaves_what_was_created() {
+async fn a_lost_response_leaves_what_was_created() {
     let api = Api::start().await;
     let version = api.model(echo());
     api.sandbox.inject(Fault::next(1, FaultEffect::DropAfter).on(Method::POST, "/v1/predictions"));
@@ -77,7 +77,7 @@ async fn a_lost_answer_leaves_what_was_created() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delay_comes_before_the_handling() {
+async fn a_delay_precedes_the_handling() {
     let api = Api::start().await;
     api.sandbox.inject(Fault::next(1, FaultEffect::Delay(Duration::from_secs(7))));
     let started = tokio::time::Instant::now();
@@ -88,7 +88,7 @@ async fn a_delay_comes_before_the_handling() {
 }
 
 #[tokio::test]
-async fn faults_are_for_the_requests_they_name() {
+async fn faults_affect_only_the_requests_they_name() {
     let api = Api::start().await;
     let teapot = || FaultEffect::Status(StatusCode::IM_A_TEAPOT);
     api.sandbox.inject(Fault::next(9, teapot()).on(Method::GET, "/v1/models/acme"));

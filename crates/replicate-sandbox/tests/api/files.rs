@@ -20,7 +20,7 @@ fn picture() -> Part {
 }
 
 #[tokio::test]
-async fn output_files_are_served_under_their_type_to_whoever_has_the_url() {
+async fn output_files_are_served_with_their_type_to_anyone_with_the_url() {
     let api = Api::start().await;
     let output = json!({"picture": "data:image/png;base64,AQI=", "texts": ["data:text/plain;base64,aGk=", "plain"]});
     let version = api.model(Script::always(ScriptedReply::output(output)));
@@ -63,7 +63,7 @@ async fn an_upload_is_described_listed_and_deleted() {
     assert_eq!(api.get("/v1/files").await.is(200)["results"], json!([file]));
     let content = api.get(&format!("/v1/files/{id}/download")).await;
     assert_eq!((content.header("content-type"), content.text.as_bytes()), ("image/png", [1, 2].as_slice()));
-    // Not an output: not to be had without the token.
+    // Uploads are not outputs, so they need the token.
     api.get(&format!("/files/{id}/cat.png")).await.is(404);
     api.delete(&format!("/v1/files/{id}")).await.is(204);
     for path in ["", "/download"] {
@@ -88,7 +88,7 @@ async fn uploads_are_validated() {
 }
 
 #[tokio::test]
-async fn names_and_types_can_be_given_apart_from_the_content() {
+async fn names_and_types_can_be_separate_fields() {
     let api = Api::start().await;
     let form = Form::new().part("content", picture()).text("filename", "dog.gif").text("type", "image/gif");
     let (_, file) = upload(&api, form).await;
@@ -98,7 +98,7 @@ async fn names_and_types_can_be_given_apart_from_the_content() {
 }
 
 #[tokio::test]
-async fn a_file_larger_than_the_limit_is_refused() {
+async fn a_file_larger_than_the_limit_is_rejected() {
     let api = Api::start().await;
     let form = Form::new().part("content", Part::bytes(vec![0; 100 * 1024 * 1024 + 1]).file_name("large"));
     let (status, body) = upload(&api, form).await;
@@ -106,7 +106,7 @@ async fn a_file_larger_than_the_limit_is_refused() {
 }
 
 #[tokio::test]
-async fn files_of_the_sandbox_reach_a_version_as_data() {
+async fn the_sandboxs_own_files_reach_a_version_as_data_urls() {
     let api = Api::start().await;
     let version = api.model_named(
         "m",

@@ -1,4 +1,4 @@
-//! How predictions run, wait, fail and end.
+//! How predictions run, wait, fail and finish.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ async fn a_version_that_disappeared_boots_again() {
 }
 
 #[tokio::test]
-async fn a_prediction_can_be_cancelled_at_any_time() {
+async fn a_prediction_can_be_canceled_at_any_time() {
     for (reply, status, logs) in [
         (ScriptedReply::never_boots(), "starting", Value::Null),
         (ScriptedReply::never_ends().logs("on it\n"), "processing", json!("on it\n")),
@@ -89,7 +89,7 @@ async fn a_prediction_can_be_cancelled_at_any_time() {
 }
 
 #[tokio::test]
-async fn cancelling_what_is_over_changes_nothing() {
+async fn canceling_a_finished_prediction_changes_nothing() {
     let api = Api::start().await;
     let version = api.model(echo());
     let job = api.run(&version, json!({"prompt": "a"})).await;
@@ -99,7 +99,7 @@ async fn cancelling_what_is_over_changes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_deadline_aborts_what_waits_and_cancels_what_runs() {
+async fn a_deadline_aborts_waiting_jobs_and_cancels_running_ones() {
     for (reply, status) in [(ScriptedReply::never_boots(), "aborted"), (ScriptedReply::never_ends(), "canceled")] {
         let api = Api::start().await;
         let version = api.model(always(reply));
@@ -116,7 +116,7 @@ async fn a_deadline_aborts_what_waits_and_cancels_what_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_prediction_that_ends_before_its_deadline_keeps_its_result() {
+async fn a_prediction_that_finishes_before_its_deadline_keeps_its_result() {
     let api = Api::start().await;
     let version = api.model(always(ScriptedReply::output("x").after(4 * SECOND)));
     let body = json!({"version": version, "input": {"prompt": "a"}});
@@ -142,7 +142,7 @@ async fn more_predictions_than_instances_queue_as_starting() {
 }
 
 #[tokio::test]
-async fn a_cancelled_prediction_gives_its_place_to_the_next() {
+async fn a_canceled_prediction_frees_its_instance() {
     let api = Api::with(SandboxOptions { max_instances: 1, ..options() }).await;
     let version = api.model(Script::new(|request| match request.number {
         0 => ScriptedReply::never_ends(),
@@ -156,7 +156,7 @@ async fn a_cancelled_prediction_gives_its_place_to_the_next() {
 }
 
 #[tokio::test]
-async fn a_queued_prediction_can_be_cancelled() {
+async fn a_queued_prediction_can_be_canceled() {
     let api = Api::with(SandboxOptions { max_instances: 1, ..options() }).await;
     let version = api.model(always(ScriptedReply::never_ends()));
     let running = api.predict(&version, json!({"prompt": "a"})).await;
@@ -183,7 +183,7 @@ async fn an_hour_later_the_data_is_gone() {
 }
 
 #[tokio::test]
-async fn without_docker_only_scripts_answer() {
+async fn without_docker_only_scripted_versions_answer() {
     let api = Api::start().await;
     api.sandbox.create_model("pushed", replicate_sandbox::Visibility::Private, "cpu").unwrap();
     let version = crate::registry::push(&api, "acme/pushed", json!({"run.cog.version": "0.22.0"})).await;

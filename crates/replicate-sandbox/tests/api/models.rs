@@ -10,7 +10,7 @@ fn new_model() -> Value {
 }
 
 #[tokio::test]
-async fn a_model_is_made_once() {
+async fn a_model_is_created_only_once() {
     let api = Api::start().await;
     let model = api.post("/v1/models", new_model()).await.is(201);
     assert_eq!(
@@ -49,7 +49,7 @@ async fn values_of_a_model_are_validated() {
 }
 
 #[tokio::test]
-async fn models_of_others_cannot_be_made() {
+async fn models_cannot_be_created_for_other_accounts() {
     let api = Api::start().await;
     let mut body = new_model();
     body["owner"] = json!("eve");
@@ -57,7 +57,7 @@ async fn models_of_others_cannot_be_made() {
 }
 
 #[tokio::test]
-async fn bodies_have_to_be_json_objects() {
+async fn bodies_must_be_json_objects() {
     let api = Api::start().await;
     for path in ["/v1/models", "/v1/predictions", "/v1/deployments", "/sandbox/images"] {
         assert_eq!(api.post(path, json!([1])).await.problem().0, 400, "{path}");
@@ -67,7 +67,7 @@ async fn bodies_have_to_be_json_objects() {
 }
 
 #[tokio::test]
-async fn private_models_of_others_are_invisible() {
+async fn other_accounts_private_models_are_invisible() {
     let api = Api::start().await;
     api.sandbox.create_model("eve/secret", Visibility::Private, "cpu").unwrap();
     api.sandbox.create_model("eve/open", Visibility::Public, "cpu").unwrap();
@@ -171,7 +171,7 @@ async fn official_models_hide_their_versions() {
 }
 
 #[tokio::test]
-async fn a_success_is_the_models_example() {
+async fn the_first_success_is_the_models_example() {
     let api = Api::start().await;
     let version = api.model(echo());
     let job = api.run(&version, json!({"prompt": "first"})).await;

@@ -21,7 +21,7 @@ async fn filled(page_size: usize, count: i64) -> Api {
 }
 
 #[tokio::test]
-async fn predictions_come_newest_first_and_links_lead_through_all() {
+async fn predictions_come_newest_first_and_links_lead_through_all_pages() {
     let api = filled(2, 5).await;
     let first = api.get("/v1/predictions").await.is(200);
     assert_eq!((prompts(&first), &first["previous"]), (vec![4, 3], &Value::Null));
@@ -43,7 +43,7 @@ async fn a_cursor_is_not_moved_by_newer_entries() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn predictions_are_found_by_their_time() {
+async fn predictions_are_filtered_by_time() {
     let api = Api::with(SandboxOptions { page_size: 1, ..options() }).await;
     let version = api.model_named("m", None, echo());
     let mut times = Vec::new();
@@ -61,7 +61,7 @@ async fn predictions_are_found_by_their_time() {
 }
 
 #[tokio::test]
-async fn queries_that_make_no_sense_are_refused() {
+async fn invalid_queries_are_rejected() {
     let api = Api::start().await;
     for query in ["cursor=x", "cursor=bm9uc2Vuc2U", "created_after=yesterday", "created_before=1"] {
         assert_eq!(api.get(&format!("/v1/predictions?{query}")).await.problem().0, 400, "{query}");

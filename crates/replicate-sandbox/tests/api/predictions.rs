@@ -1,4 +1,4 @@
-//! Creating predictions: what is accepted, refused and answered.
+//! Creating predictions: what is accepted, what is rejected, and the responses.
 
 use replicate_sandbox::{Script, ScriptedReply};
 use reqwest::Method;
@@ -42,7 +42,7 @@ async fn a_version_is_named_by_its_id_alone_or_with_its_model() {
 }
 
 #[tokio::test]
-async fn versions_that_are_not_there_are_refused_in_the_services_words() {
+async fn missing_versions_are_rejected_with_the_services_message() {
     let api = Api::start().await;
     let version = api.model(echo());
     let detail = "The specified version does not exist (or perhaps you don't have permission to use it?)";
@@ -55,7 +55,7 @@ async fn versions_that_are_not_there_are_refused_in_the_services_words() {
 }
 
 #[tokio::test]
-async fn invalid_inputs_are_refused_field_by_field() {
+async fn invalid_inputs_are_rejected_field_by_field() {
     let api = Api::start().await;
     let version = api.model(echo());
     let input = json!({"steps": 9, "size": "huge", "image": 5});
@@ -96,7 +96,7 @@ async fn each_rule_of_an_input_is_enforced() {
 }
 
 #[tokio::test]
-async fn unknown_members_of_the_body_are_refused() {
+async fn unknown_members_of_the_body_are_rejected() {
     let api = Api::start().await;
     let version = api.model(echo());
     let body = json!({"version": version, "input": {"prompt": "a"}, "wehbook": "x"});
@@ -124,14 +124,14 @@ async fn webhooks_are_accepted_and_ignored() {
 }
 
 #[tokio::test]
-async fn a_version_without_a_schema_takes_anything() {
+async fn a_version_without_a_schema_accepts_anything() {
     let api = Api::start().await;
     let version = api.model_named("m", None, echo());
     assert_eq!(api.run(&version, json!({"prompt": [1, null]})).await["output"], json!([1, null]));
 }
 
 #[tokio::test]
-async fn a_disabled_version_is_refused() {
+async fn a_disabled_version_is_rejected() {
     let api = Api::start().await;
     let version = api.model(echo());
     api.sandbox.disable_version("m", &version).unwrap();
@@ -141,7 +141,7 @@ async fn a_disabled_version_is_refused() {
 }
 
 #[tokio::test]
-async fn a_wait_answers_with_the_traps_of_the_real_service() {
+async fn a_wait_has_the_pitfalls_of_the_real_service() {
     let api = Api::start().await;
     let version = api.model(Script::always(ScriptedReply::output("hi").logs("running\n")));
     let body = json!({"version": version, "input": {"prompt": "a"}});
@@ -164,7 +164,7 @@ async fn a_wait_that_runs_out_answers_with_202() {
 }
 
 #[tokio::test]
-async fn headers_that_make_no_sense_are_refused() {
+async fn invalid_headers_are_rejected() {
     let api = Api::start().await;
     let version = api.model(echo());
     let cases = [

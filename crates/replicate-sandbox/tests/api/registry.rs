@@ -1,4 +1,4 @@
-//! Pushing, spoken by hand: no daemon is needed to make versions.
+//! Pushing without a daemon: the tests speak the protocol themselves.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn send(api: &Api, method: Method, path: &str, body: Vec<u8>) -> reqwest::
     request.body(body).send().await.unwrap()
 }
 
-/// Pushes an image with these labels and gives its digest's digits.
+/// Pushes an image with these labels and returns the hexadecimal digits of its digest.
 pub(crate) async fn push(api: &Api, repository: &str, labels: Value) -> String {
     let config = json!({"config": {"Labels": labels}}).to_string().into_bytes();
     for blob in [config.clone(), b"layer".to_vec()] {
@@ -39,7 +39,7 @@ fn labels() -> Value {
 }
 
 #[tokio::test]
-async fn a_push_makes_a_version_from_the_images_labels() {
+async fn a_push_creates_a_version_from_the_images_labels() {
     let api = Api::start().await;
     api.sandbox.create_model("m", Visibility::Private, "cpu").unwrap();
     let id = push(&api, "acme/m", labels()).await;
@@ -74,7 +74,7 @@ async fn labels_may_be_old_or_missing() {
 }
 
 #[tokio::test]
-async fn repositories_are_the_accounts_models() {
+async fn only_models_of_the_account_are_repositories() {
     let api = Api::start().await;
     api.sandbox.create_model("eve/m", Visibility::Public, "cpu").unwrap();
     let cases = [
@@ -90,7 +90,7 @@ async fn repositories_are_the_accounts_models() {
 }
 
 #[tokio::test]
-async fn the_registry_wants_the_cli_token() {
+async fn the_registry_requires_the_cli_token() {
     let api = Api::start().await;
     let url = format!("{}/v2/", api.sandbox.base_url());
     let with =
@@ -149,7 +149,7 @@ async fn pushed_versions_can_be_answered_by_a_script() {
 }
 
 #[tokio::test]
-async fn the_same_image_may_be_a_version_of_two_models() {
+async fn one_image_may_be_a_version_of_two_models() {
     let api = Api::start().await;
     for name in ["m", "m-test"] {
         api.sandbox.create_model(name, Visibility::Private, "cpu").unwrap();

@@ -47,7 +47,7 @@ async fn started(text: &str) -> Result<Api, String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_scenario_makes_models_that_answer() {
+async fn a_scenario_creates_models_that_answer() {
     let api = started(SCENARIO).await.unwrap();
     assert_eq!(api.get("/v1/models/acme/hotdog").await.is(200)["visibility"], "private");
     let version = api.sandbox.versions("hotdog")[0].id.clone();
@@ -67,7 +67,7 @@ async fn a_scenario_makes_models_that_answer() {
 }
 
 #[tokio::test]
-async fn a_wrong_scenario_names_its_mistake() {
+async fn an_invalid_scenario_is_reported() {
     let cases = [
         ("models: [{name: m, versions: [{replies: []}]}]", "model m: at least one reply is required"),
         ("models: [{name: 'Bad Name'}]", "'Bad Name' is not a valid name of an account or model"),

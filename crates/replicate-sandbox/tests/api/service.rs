@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::client::{Api, echo, options};
 
 #[tokio::test]
-async fn without_the_api_token_nothing_is_answered() {
+async fn without_the_api_token_every_request_is_rejected() {
     let api = Api::start().await;
     let cli_token = format!("Bearer {}", api.sandbox.cli_token().expose_secret());
     for token in ["", "Bearer", "Bearer wrong", "Basic YWNtZTp4", cli_token.as_str()] {
@@ -23,7 +23,7 @@ async fn without_the_api_token_nothing_is_answered() {
 }
 
 #[tokio::test]
-async fn the_older_word_for_bearer_is_understood() {
+async fn the_older_scheme_name_for_bearer_is_accepted() {
     let api = Api::start().await;
     let token = api.token().replace("Bearer", "Token");
     api.try_send(Method::GET, "/v1/account", &[("authorization", &token)], None).await.unwrap().is(200);
@@ -43,7 +43,7 @@ async fn hardware_is_a_bare_array() {
 }
 
 #[tokio::test]
-async fn unknown_paths_and_methods_are_refused() {
+async fn unknown_paths_and_methods_are_rejected() {
     let api = Api::start().await;
     let not_found = (404, String::new(), "The requested resource could not be found.".to_owned());
     for path in ["/v1", "/v1/nothing", "/v1/predictions/unknown", "/nothing"] {
@@ -54,7 +54,7 @@ async fn unknown_paths_and_methods_are_refused() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_the_limit_of_its_bucket() {
+async fn every_response_reports_the_limit_of_its_bucket() {
     let api = Api::start().await;
     let version = api.model(echo());
     let created = api.post("/v1/predictions", json!({"version": version, "input": {"prompt": "a"}})).await;
@@ -84,7 +84,7 @@ async fn a_full_bucket_throttles_until_its_window_ends() {
 }
 
 #[tokio::test]
-async fn requests_are_logged_in_their_order() {
+async fn requests_are_logged_in_order() {
     let api = Api::start().await;
     api.get("/v1/models?cursor=bm9uc2Vuc2U").await;
     api.try_send(Method::POST, "/v1/predictions", &[("authorization", "Bearer x")], None).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_dropped_sandbox_removes_its_files_too() {
 }
 
 #[tokio::test]
-async fn names_and_models_are_checked_for_its_owner_too() {
+async fn the_owners_calls_check_names_and_models_too() {
     let api = Api::start().await;
     api.model(echo());
     let make = |name: &str| api.sandbox.create_model(name, Visibility::Public, "cpu").map_err(|error| error.to_string());

@@ -19,14 +19,14 @@ async fn start(api: &Api, version: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_training_makes_a_version_of_its_destination() {
+async fn a_training_creates_a_version_of_its_destination() {
     let api = Api::start().await;
     let version = api.model(trainer());
     api.sandbox.create_model("tuned", Visibility::Private, "cpu").unwrap();
     let made = start(&api, &version).await;
     assert_eq!((&made["status"], &made["version"], &made["model"]), (&json!("starting"), &json!(version), &json!("acme/m")));
     let id = made["id"].as_str().unwrap();
-    // As the real service: the url of a training leads to the predictions.
+    // As at the real service, the URL of a training points to the predictions.
     assert!(made["urls"]["get"].as_str().unwrap().ends_with(&format!("/v1/predictions/{id}")));
     let done = api.until(id, "succeeded").await;
     assert_eq!(api.get(&format!("/v1/trainings/{id}")).await.is(200), done);
@@ -40,7 +40,7 @@ async fn a_training_makes_a_version_of_its_destination() {
 }
 
 #[tokio::test]
-async fn trainings_without_a_destination_of_ones_own_are_refused() {
+async fn trainings_without_a_destination_of_the_account_are_rejected() {
     let api = Api::start().await;
     let version = api.model(trainer());
     api.sandbox.create_model("eve/m", Visibility::Public, "cpu").unwrap();
@@ -69,7 +69,7 @@ async fn a_version_without_a_train_interface_cannot_be_trained() {
 }
 
 #[tokio::test]
-async fn a_training_can_be_cancelled_and_makes_no_version_then() {
+async fn a_canceled_training_creates_no_version() {
     let api = Api::start().await;
     let version = api.model(Script::always(ScriptedReply::never_ends()));
     api.sandbox.create_model("tuned", Visibility::Private, "cpu").unwrap();

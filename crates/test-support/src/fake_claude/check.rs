@@ -1,4 +1,4 @@
-//! What the real API refuses.
+//! Rejects what the real API rejects.
 
 use axum::http::HeaderMap;
 use base64::Engine as _;
@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use super::{Asked, KEY};
 
-/// A refusal.
 pub(super) struct Refusal {
     pub(super) status: u16,
     pub(super) kind: &'static str,
@@ -52,7 +51,7 @@ pub(super) fn check(headers: &HeaderMap, body: &[u8]) -> Result<Asked, Refusal> 
         return Err(Refusal { status: 413, kind: "request_too_large", message: "Request exceeds the maximum size".to_owned() });
     }
     let body: Value = serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
-    let object = body.as_object().ok_or_else(|| invalid("the body is no object"))?;
+    let object = body.as_object().ok_or_else(|| invalid("the body is not an object"))?;
     if let Some(unknown) = object.keys().find(|key| !KEYS.contains(&key.as_str())) {
         return Err(invalid(format!("{unknown}: Extra inputs are not permitted")));
     }

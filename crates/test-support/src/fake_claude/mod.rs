@@ -1,4 +1,4 @@
-//! A Messages API that refuses what the real one would refuse, and answers by a script.
+//! A Messages API that rejects what the real one rejects, and answers from a script.
 
 mod check;
 
@@ -14,22 +14,22 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
-/// The key that is accepted.
+/// The accepted key.
 pub const KEY: &str = "sk-ant-test-key";
 
-/// One question that was accepted.
+/// One accepted question.
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub body: Value,
-    /// The name of the tool that has to be used.
+    /// The name of the tool that must be used.
     pub tool: String,
     /// All texts of the question, joined.
     pub text: String,
-    /// The media types of the pictures.
+    /// The media types of the images.
     pub pictures: Vec<String>,
 }
 
-/// What is answered in the place of an answer.
+/// An error to answer with.
 #[derive(Debug, Clone)]
 pub struct Fault {
     pub status: u16,
@@ -56,7 +56,7 @@ pub struct FakeClaude {
 }
 
 impl FakeClaude {
-    /// Starts one. The script gives the tool's input.
+    /// Starts a fake. The script returns the tool's input.
     pub async fn start(latency: Duration, script: impl Fn(&Asked) -> Value + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared {
             script: Box::new(script),
@@ -76,22 +76,22 @@ impl FakeClaude {
         Self { url, shared }
     }
 
-    /// The next question is answered with an error.
+    /// Answers the next question with an error.
     pub fn fail(&self, fault: Fault) {
         self.shared.faults.lock().unwrap().push_back(fault);
     }
 
-    /// The next question is answered with this body.
+    /// Answers the next question with this body.
     pub fn answer_with(&self, body: Value) {
         self.shared.raw.lock().unwrap().push_back(body);
     }
 
-    /// The questions that were accepted.
+    /// The accepted questions.
     pub fn asked(&self) -> Vec<Asked> {
         self.shared.asked.lock().unwrap().clone()
     }
 
-    /// Why questions were refused.
+    /// Why questions were rejected.
     pub fn refused(&self) -> Vec<String> {
         self.shared.refused.lock().unwrap().clone()
     }

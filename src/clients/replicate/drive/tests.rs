@@ -21,17 +21,17 @@ const LIMITS: RunLimits = RunLimits {
     },
 };
 
-/// A job whose story is told in seconds since its creation.
+/// The course of a job, in seconds since its creation.
 struct Script {
-    /// When each status begins.
+    /// When each status starts.
     statuses: Vec<(f64, &'static str)>,
-    /// Whether cancelling works, and whether it is answered at all.
+    /// Whether canceling works, and whether it gets a response.
     cancel: Cancel,
-    /// Whether the service says when it began.
+    /// Whether the service reports when the job started.
     tells_start: bool,
     /// `GET` answers 404 until then.
     visible_after: f64,
-    /// Creating takes so long.
+    /// How long creating takes.
     create_takes: f64,
     seen: Mutex<Seen>,
 }
@@ -140,8 +140,8 @@ async fn every_final_status_ends_the_run() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_end_is_noticed_soon() {
-    // How late, for ends between half a second and two minutes after the start.
+async fn a_finished_job_is_noticed_soon() {
+    // The delay of noticing, for jobs that finish between half a second and two minutes after the start.
     let mut lags = Vec::new();
     for tenths in (5..1200).step_by(37) {
         let end = f64::from(tenths) / 10.0;
@@ -155,7 +155,7 @@ async fn the_end_is_noticed_soon() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_that_is_expected_is_noticed_sooner_and_with_fewer_looks() {
+async fn an_expected_end_is_noticed_sooner_and_with_fewer_polls() {
     for end in [0.3, 1.0, 5.0, 60.0] {
         let look = async |limits: RunLimits| {
             let script = script(&[(0.0, "processing"), (end, "succeeded")]);
@@ -170,14 +170,14 @@ async fn an_end_that_is_expected_is_noticed_sooner_and_with_fewer_looks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_long_boot_is_not_asked_after_too_often() {
+async fn a_long_boot_is_not_polled_too_often() {
     let script = script(&[(0.0, "starting"), (600.0, "processing"), (601.0, "succeeded")]);
     run(&script).await.unwrap();
     assert!(script.looks() < 700, "{}", script.looks());
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_never_starts_is_cancelled_at_the_start_up_limit() {
+async fn a_job_that_never_starts_is_canceled_at_the_start_up_limit() {
     let script = script(&[(0.0, "starting")]);
     let error = run(&script).await.unwrap_err();
     let timed_out = timed_out(&error);
@@ -205,7 +205,7 @@ async fn processing_counts_as_started_without_a_date() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unknown_status_is_waited_for_but_not_forever() {
+async fn an_unknown_status_is_waited_out_but_not_forever() {
     let passing = script(&[(0.0, "starting"), (1.0, "paused"), (5.0, "succeeded")]);
     assert_eq!(run(&passing).await.unwrap().status, PredictionStatus::Succeeded);
     let lasting = script(&[(0.0, "paused")]);
@@ -213,13 +213,13 @@ async fn an_unknown_status_is_waited_for_but_not_forever() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_at_the_limit_counts_as_an_end() {
+async fn a_job_that_finishes_at_the_limit_has_finished() {
     let script = script(&[(0.0, "processing"), (300.0, "succeeded")]);
     assert_eq!(run(&script).await.unwrap().status, PredictionStatus::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_end_while_it_is_being_stopped_counts_as_an_end() {
+async fn a_job_that_finishes_while_being_stopped_has_finished() {
     for status in ["succeeded", "failed"] {
         let script = Script { cancel: Cancel::IsIgnored, ..script(&[(0.0, "processing"), (301.0, status)]) };
         assert_eq!(run(&script).await.unwrap().status.as_str(), status);
@@ -228,7 +228,7 @@ async fn an_end_while_it_is_being_stopped_counts_as_an_end() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancellation_without_effect_is_told() {
+async fn a_cancellation_without_effect_is_reported() {
     for cancel in [Cancel::IsIgnored, Cancel::Hangs] {
         let script = Script { cancel, ..script(&[(0.0, "processing")]) };
         let error = run(&script).await.unwrap_err();
@@ -238,7 +238,7 @@ async fn a_cancellation_without_effect_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_run_is_cancelled_at_the_service() {
+async fn a_canceled_run_is_canceled_at_the_service() {
     let script = script(&[(0.0, "processing")]);
     let cancelled = CancellationToken::new();
     let (outcome, ()) = tokio::join!(drive(&script, &LIMITS, &|_: &Prediction| {}, &cancelled), async {
@@ -251,7 +251,7 @@ async fn a_cancelled_run_is_cancelled_at_the_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_run_does_not_wait_for_a_dead_service() {
+async fn a_canceled_run_does_not_wait_for_a_dead_service() {
     let script = Script { cancel: Cancel::Hangs, ..script(&[(0.0, "processing")]) };
     let cancelled = CancellationToken::new();
     cancelled.cancel();
@@ -261,7 +261,7 @@ async fn a_cancelled_run_does_not_wait_for_a_dead_service() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn one_that_is_created_while_we_are_cancelled_is_stopped_too() {
+async fn a_job_created_during_cancellation_is_stopped_too() {
     let script = Script { create_takes: 2.0, ..script(&[(0.0, "starting")]) };
     let cancelled = CancellationToken::new();
     let (outcome, ()) = tokio::join!(drive(&script, &LIMITS, &|_: &Prediction| {}, &cancelled), async {
@@ -283,7 +283,7 @@ async fn a_new_prediction_may_be_invisible_for_a_moment() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_watcher_hears_of_the_creation_and_of_each_change() {
+async fn the_observer_gets_the_creation_and_each_change() {
     let script = script(&[(0.0, "starting"), (3.0, "processing"), (9.0, "succeeded")]);
     let heard = Mutex::new(Vec::new());
     let watcher = |prediction: &Prediction| heard.lock().unwrap().push(prediction.status.to_string());
@@ -292,7 +292,7 @@ async fn the_watcher_hears_of_the_creation_and_of_each_change() {
 }
 
 #[test]
-fn the_service_would_stop_it_later_than_we_do() {
+fn the_services_deadline_is_later_than_ours() {
     assert_eq!(LIMITS.lifetime(), Some(Duration::from_secs(1260)));
     assert_eq!(RunLimits { run: Duration::MAX, ..LIMITS }.lifetime(), None);
 }

@@ -1,4 +1,4 @@
-//! Which files are fetched, and who sees the token.
+//! Which files are downloaded, and which hosts get the token.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ fn has_token(request: &Request) -> bool {
 }
 
 #[tokio::test]
-async fn a_file_is_fetched_with_its_type() {
+async fn a_download_has_its_content_type() {
     let server = MockServer::start().await;
     let template = ResponseTemplate::new(200).set_body_raw(vec![1, 2, 3], "Image/PNG; charset=binary");
     let url = serve(&server, "/files/a.png", template).await;
@@ -44,7 +44,7 @@ async fn a_file_is_fetched_with_its_type() {
 }
 
 #[tokio::test]
-async fn the_sandboxs_own_files_are_fetched_with_the_token_and_others_without() {
+async fn only_the_apis_own_files_are_fetched_with_the_token() {
     let (server, other) = (MockServer::start().await, MockServer::start().await);
     let own = serve(&server, "/files/a", ResponseTemplate::new(200)).await;
     let foreign = serve(&other, "/b", ResponseTemplate::new(200)).await;
@@ -68,7 +68,7 @@ async fn the_token_does_not_follow_a_redirect_to_another_host() {
 }
 
 #[tokio::test]
-async fn a_redirect_on_the_same_host_keeps_the_token_and_a_loop_ends() {
+async fn a_redirect_on_the_same_host_keeps_the_token_and_loops_are_errors() {
     let server = MockServer::start().await;
     serve(&server, "/b", ResponseTemplate::new(200)).await;
     let url = serve(&server, "/a", ResponseTemplate::new(301).insert_header("location", "/b")).await;
@@ -80,7 +80,7 @@ async fn a_redirect_on_the_same_host_keeps_the_token_and_a_loop_ends() {
 }
 
 #[test]
-fn only_replicates_hosts_see_the_token() {
+fn only_replicates_hosts_get_the_token() {
     let client = real();
     let sees = |url: &str| client.may_see_token(&url.parse().unwrap());
     for url in [
@@ -102,7 +102,7 @@ fn only_replicates_hosts_see_the_token() {
     ] {
         assert!(!sees(url), "{url}");
     }
-    // A sandbox's token has no business at the real hosts.
+    // A sandbox's token is not sent to the real hosts.
     let sandboxed = client_of("http://127.0.0.1:9");
     assert!(!sandboxed.may_see_token(&"https://replicate.delivery/a.png".parse().unwrap()));
     assert!(sandboxed.may_see_token(&"http://127.0.0.1:9/files/a".parse().unwrap()));
@@ -110,7 +110,7 @@ fn only_replicates_hosts_see_the_token() {
 }
 
 #[tokio::test]
-async fn other_schemes_and_private_hosts_are_refused() {
+async fn other_schemes_and_private_hosts_are_rejected() {
     let client = real();
     for url in [
         "file:///etc/passwd",
@@ -129,16 +129,16 @@ async fn other_schemes_and_private_hosts_are_refused() {
 }
 
 #[tokio::test]
-async fn a_name_that_leads_into_a_private_network_is_refused_on_connecting() {
+async fn a_name_with_a_private_address_is_rejected_when_connecting() {
     let client = real();
-    // `check_host` would refuse the name itself; the resolver must do so without it.
+    // `check_host` would reject the name itself, but the resolver must do so on its own.
     client.public_only.as_ref().unwrap().guard("localhost");
     let error = client.files.get("http://localhost:1/a").send().await.unwrap_err();
     assert!(matches!(refused_or_lost(error), ReplicateFailure::RefusedUrl { .. }));
 }
 
 #[tokio::test]
-async fn size_is_limited_whether_announced_or_not() {
+async fn size_is_limited_with_and_without_a_content_length() {
     let server = MockServer::start().await;
     let url = serve(&server, "/large", ResponseTemplate::new(200).set_body_bytes(vec![0; 5000])).await;
     let error = client(&server).download(&url, &DownloadLimits::of_bytes(4999)).await.unwrap_err();
@@ -148,7 +148,7 @@ async fn size_is_limited_whether_announced_or_not() {
 }
 
 #[tokio::test]
-async fn types_are_limited_but_unnamed_ones_are_believed() {
+async fn types_are_limited_but_missing_ones_are_accepted() {
     let server = MockServer::start().await;
     let images = DownloadLimits { types: vec!["image/".to_owned()], ..megabyte() };
     let client = client(&server);
@@ -166,7 +166,7 @@ async fn types_are_limited_but_unnamed_ones_are_believed() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_gone_is_told_from_a_host_that_is_down() {
+async fn a_missing_file_is_distinguished_from_a_host_that_is_down() {
     let server = MockServer::start().await;
     let gone = serve(&server, "/gone", ResponseTemplate::new(404)).await;
     let error = client(&server).download(&gone, &megabyte()).await.unwrap_err();
@@ -178,7 +178,7 @@ async fn a_file_that_is_gone_is_told_from_a_host_that_is_down() {
 }
 
 #[tokio::test]
-async fn signatures_do_not_reach_the_error() {
+async fn errors_do_not_contain_signatures() {
     let server = MockServer::start().await;
     let url = serve(&server, "/gone", ResponseTemplate::new(410)).await + "?signature=very-secret";
     let error = client(&server).download(&url, &megabyte()).await.unwrap_err();
@@ -197,7 +197,7 @@ async fn data_urls_need_no_request() {
 }
 
 #[tokio::test]
-async fn an_upload_is_multipart_and_gives_the_url_to_use() {
+async fn an_upload_is_multipart_and_returns_the_url_to_use() {
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(201).set_body_json(serde_json::json!({
         "id": "f1", "content_type": "text/plain", "size": 2, "expires_at": null,

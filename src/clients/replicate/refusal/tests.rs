@@ -30,7 +30,7 @@ fn an_unknown_token_is_unauthorized() {
 }
 
 #[test]
-fn a_cli_token_in_the_place_of_the_api_token_is_named() {
+fn a_cli_token_used_as_api_token_is_recognized() {
     let token = "0f8fad5b-d9cb-469f-a165-70867728950e";
     let failure = failure_of(StatusCode::UNAUTHORIZED, &HeaderMap::new(), b"", token, SystemClock.now());
     assert!(failure.hint().unwrap().contains("swapped"), "{failure:?}");
@@ -44,17 +44,17 @@ fn no_credit_is_billing() {
 }
 
 #[test]
-fn a_spend_limit_is_billing_whatever_the_status() {
+fn a_spend_limit_is_billing_with_any_status() {
     let body = r#"{"detail":"You have reached your monthly spend limit."}"#;
     for status in [400, 403, 429] {
         assert_eq!(read(status, body).kind(), ErrorKind::Billing, "{status}");
     }
-    // A refused input may quote what the user wrote.
+    // A message about rejected inputs may quote user text.
     assert_eq!(read(422, body).kind(), ErrorKind::Request);
 }
 
 #[test]
-fn forbidden_is_told_from_absent() {
+fn forbidden_is_distinguished_from_not_found() {
     assert!(matches!(read(403, ""), ReplicateFailure::Forbidden { detail } if detail == "Forbidden"));
     let body = r#"{"detail":"The requested resource could not be found.","status":404}"#;
     assert!(
@@ -63,7 +63,7 @@ fn forbidden_is_told_from_absent() {
 }
 
 #[test]
-fn a_conflict_says_what_is_there() {
+fn a_conflict_names_what_exists() {
     let body = r#"{"status":409,"errors":[{"detail":"A model with that name and owner already exists."}]}"#;
     let failure = read(409, body);
     assert_eq!(failure.to_string(), "it already exists: A model with that name and owner already exists.");
@@ -79,7 +79,7 @@ fn bad_hardware_names_its_field() {
 }
 
 #[test]
-fn refused_inputs_are_listed_one_by_one() {
+fn rejected_inputs_are_listed_one_by_one() {
     let body = r#"{"title":"Input validation failed","status":422,
         "detail":"- input: prompt is required\n- input.steps: Must be less than or equal to 4\n",
         "invalid_fields":[{"type":"required","field":"input","description":"prompt is required"},
@@ -93,7 +93,7 @@ fn refused_inputs_are_listed_one_by_one() {
 }
 
 #[test]
-fn a_version_of_somebody_else_is_not_permitted() {
+fn someone_elses_version_is_not_permitted() {
     let body = r#"{"title":"Invalid version or not permitted","status":422,
         "detail":"The specified version does not exist (or perhaps you don't have permission to use it?)"}"#;
     assert!(matches!(read(422, body), ReplicateFailure::VersionNotPermitted { .. }));
@@ -109,7 +109,7 @@ fn a_disabled_version_is_the_models_failure() {
 }
 
 #[test]
-fn low_credit_is_told_from_a_busy_minute() {
+fn low_credit_is_distinguished_from_a_rate_limit() {
     let busy = read(429, r#"{"detail":"Request was throttled. Your rate limit resets in ~30s."}"#);
     assert!(
         matches!(busy, ReplicateFailure::RateLimited { low_credit: false, retry_after: Some(wait), .. } if wait.as_secs() == 30)
@@ -126,7 +126,7 @@ fn low_credit_is_told_from_a_busy_minute() {
 }
 
 #[test]
-fn a_servers_wait_is_taken_from_retry_after_alone() {
+fn a_server_errors_wait_comes_only_from_retry_after() {
     let headers = [("retry-after", "2"), ("ratelimit-reset", "60")];
     assert!(
         matches!(read_with(503, &headers, ""), ReplicateFailure::Server { retry_after: Some(wait), .. } if wait.as_secs() == 2)
@@ -145,7 +145,7 @@ fn html_empty_and_odd_bodies_still_have_a_meaning() {
 }
 
 #[test]
-fn a_redirect_says_where_to() {
+fn a_redirect_names_its_target() {
     let failure = read_with(301, &[("location", "https://elsewhere.example/v1")], "");
     assert_eq!(failure.to_string(), "the request was rejected with status 301: redirected to https://elsewhere.example/v1");
     assert!(failure.hint().unwrap().contains("REPLICATE_BASE_URL"));
@@ -168,7 +168,7 @@ fn kept_bodies_and_details_are_bounded() {
 }
 
 #[test]
-fn a_time_out_names_limit_prediction_and_page() {
+fn a_timeout_names_limit_prediction_and_page() {
     let timed_out = |stopped| TimedOut {
         limit: TimeLimit::StartUp,
         allowed: Duration::from_secs(900),
@@ -187,7 +187,7 @@ fn a_time_out_names_limit_prediction_and_page() {
 }
 
 #[test]
-fn a_clean_cancellation_needs_no_advice() {
+fn a_confirmed_cancellation_has_no_hint() {
     let clean = ReplicateFailure::Cancelled { still_running: None };
     assert_eq!((clean.to_string().as_str(), clean.hint(), clean.kind()), ("cancelled", None, ErrorKind::Cancelled));
     let dirty = ReplicateFailure::Cancelled { still_running: Some(PredictionId::new("p1")) };

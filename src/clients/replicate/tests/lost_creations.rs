@@ -1,4 +1,4 @@
-//! Creations whose answers are lost: none is lost, none is doubled.
+//! Creations whose responses are lost: every one is found, and none runs twice.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -34,32 +34,32 @@ use crate::support::seed::Seed;
 /// What the service does with a creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fault {
-    /// Does it and says so.
+    /// Creates it and confirms.
     None,
-    /// Does not do it, answers 500.
+    /// Does not create it, responds 500.
     Refused,
-    /// Does it, answers 500.
+    /// Creates it, responds 500.
     Done500,
-    /// Does it only after somebody looked for it, having answered 504.
+    /// Responds 504, and creates it only after someone searched for it.
     DoneLater,
-    /// Does it, breaks off in the middle of the answer.
+    /// Creates it, and breaks the connection in the middle of the response.
     DoneBrokenOff,
-    /// Does it, answers with a proxy's page.
+    /// Creates it, responds with a proxy's page.
     DoneHtml,
-    /// Does not do it, for there were too many.
+    /// Does not create it: 429.
     Throttled,
 }
 
-/// A service that keeps what was created, and stumbles.
+/// A service that stores what was created, and has faults.
 struct Service {
     created: Mutex<Vec<Value>>,
-    /// Model, version and input of what is yet to be done.
+    /// Model, version and input of what is not created yet.
     pending: Mutex<Vec<(String, String, Value)>>,
-    /// What to do next; the last one is kept.
+    /// The next faults; the last one repeats.
     faults: Mutex<Vec<Fault>>,
-    /// Instead of `faults`: any, by lot.
+    /// Random faults instead of `faults`.
     lots: Option<Mutex<ChaCha8Rng>>,
-    /// Looking fails too.
+    /// Searching fails too.
     is_blind: bool,
     page_size: usize,
 }
@@ -142,7 +142,7 @@ async fn answer(service: Arc<Service>, model: String, version: String, input: Va
     match fault {
         Fault::None => {
             let done = done(&service);
-            // Others look while this answer is on its way.
+            // Other callers search while this response is on its way.
             sleep(delay * 4).await;
             (StatusCode::CREATED, axum::Json(done)).into_response()
         }
@@ -217,7 +217,7 @@ fn id(outcome: Result<Prediction, ReplicateError>) -> String {
 }
 
 #[tokio::test]
-async fn a_creation_whose_answer_is_lost_is_found_and_not_repeated() {
+async fn a_creation_with_a_lost_response_is_found_and_not_repeated() {
     for fault in [Fault::Done500, Fault::DoneLater, Fault::DoneBrokenOff, Fault::DoneHtml] {
         let (service, url) = Service::new(&[fault]).start().await;
         assert_eq!(id(create(&client_of(&url), json!({"n": 1})).await), "p0", "{fault:?}");
@@ -233,7 +233,7 @@ async fn a_creation_that_did_not_happen_is_repeated() {
 }
 
 #[tokio::test]
-async fn a_service_that_keeps_failing_is_given_up_with_its_own_error() {
+async fn a_service_that_keeps_failing_is_reported_with_its_own_error() {
     let (service, url) = Service::new(&[Fault::Refused]).start().await;
     let error = create(&client_of(&url), json!({"n": 1})).await.unwrap_err();
     assert!(matches!(error.failure(), ReplicateFailure::Server { status: 500, .. }), "{error:?}");
@@ -241,7 +241,7 @@ async fn a_service_that_keeps_failing_is_given_up_with_its_own_error() {
 }
 
 #[tokio::test]
-async fn nothing_is_repeated_when_looking_fails_too() {
+async fn nothing_is_repeated_when_the_search_fails_too() {
     let (service, url) = Service { is_blind: true, ..Service::new(&[Fault::Done500, Fault::None]) }.start().await;
     let error = create(&client_of(&url), json!({"n": 1})).await.unwrap_err();
     let ReplicateFailure::Unresolved { lookup } = error.failure() else { panic!("{error:?}") };
@@ -255,13 +255,13 @@ async fn a_prediction_with_other_inputs_is_not_mistaken_for_the_lost_one() {
     let (service, url) = Service::new(&[Fault::None, Fault::Refused, Fault::None]).start().await;
     let client = client_of(&url);
     assert_eq!(id(create(&client, json!({"n": 1})).await), "p0");
-    // Somebody else's, not held by this client.
+    // Someone else's, not held by this client.
     service.execute("acme/x", VERSION, &json!({"n": 3}));
     assert_eq!(id(create(&client, json!({"n": 2})).await), "p2");
 }
 
 #[tokio::test]
-async fn a_prediction_from_before_is_not_mistaken_for_the_lost_one() {
+async fn an_earlier_prediction_is_not_mistaken_for_the_lost_one() {
     let (service, url) = Service::new(&[Fault::Refused, Fault::None]).start().await;
     let mut before = service.execute("acme/x", VERSION, &json!({"n": 1}));
     before["created_at"] = json!((SystemClock.now() - chrono::TimeDelta::seconds(30)).to_rfc3339());
@@ -270,8 +270,8 @@ async fn a_prediction_from_before_is_not_mistaken_for_the_lost_one() {
 }
 
 #[tokio::test]
-async fn a_training_from_before_is_not_mistaken_for_the_lost_one() {
-    // The list of trainings has no filter, so the client has to look at the dates.
+async fn an_earlier_training_is_not_mistaken_for_the_lost_one() {
+    // The list of trainings has no filter, so the client has to compare dates.
     let (service, url) = Service::new(&[Fault::Refused, Fault::None]).start().await;
     let mut before = service.execute("acme/x", VERSION, &json!({"n": 1}));
     before["created_at"] = json!((SystemClock.now() - chrono::TimeDelta::seconds(30)).to_rfc3339());
@@ -293,8 +293,9 @@ async fn two_identical_lost_creations_get_two_predictions() {
 }
 
 #[tokio::test]
-async fn a_prediction_that_a_twin_took_is_made_up_for() {
-    // The twin lost its answer and nothing came of it, so it took the first one's prediction before the first one heard of it.
+async fn a_prediction_taken_by_a_twin_is_replaced() {
+    // The twin lost its response although nothing was created, so it took the first caller's prediction before the first caller got its own
+    // response.
     let (service, url) = Service::new(&[Fault::None]).start().await;
     let client = client_of(&url);
     let target = request(&json!({})).target;
@@ -308,12 +309,12 @@ async fn a_prediction_that_a_twin_took_is_made_up_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_two_hundred_creations_with_faults_none_is_lost_and_none_doubled() {
+async fn two_hundred_creations_with_faults_are_neither_lost_nor_duplicated() {
     for seed in [1, 2] {
         let lots = Some(Mutex::new(Seed(seed).generator("faults")));
         let (service, url) = Service { lots, page_size: 80, ..Service::new(&[]) }.start().await;
         let client = client_of(&url);
-        // Many of them identical: five different inputs for two hundred callers.
+        // Many are identical: five different inputs for two hundred callers.
         let outcomes = join_all((0..200).map(|number| create(&client, json!({"n": number % 5, "text": "x"})))).await;
         let mut held = BTreeSet::new();
         let mut given_up = 0;
@@ -340,7 +341,7 @@ async fn of_two_hundred_creations_with_faults_none_is_lost_and_none_doubled() {
 }
 
 #[tokio::test]
-async fn a_lost_training_is_found_as_well() {
+async fn a_lost_training_is_found() {
     let (service, url) = Service::new(&[Fault::Done500, Fault::Refused, Fault::None]).start().await;
     let client = client_of(&url);
     let never = CancellationToken::new();
@@ -349,7 +350,7 @@ async fn a_lost_training_is_found_as_well() {
     assert_eq!(service.ids().len(), 2);
 }
 
-/// Passes everything on, except for answers to creations: those connections are cut, as often as asked.
+/// Forwards everything, but cuts the connections of the first `cuts` responses to creations.
 async fn cutting_proxy(backend: String, mut cuts: usize) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -362,7 +363,7 @@ async fn cutting_proxy(backend: String, mut cuts: usize) -> String {
             far.write_all(&first[..read]).await.unwrap();
             if first.starts_with(b"POST ") && cuts > 0 {
                 cuts -= 1;
-                // The backend has done its work once it answers; nobody will hear of it.
+                // The backend has responded, so the work is done, but nobody receives the response.
                 let _ = far.read(&mut first).await;
                 continue;
             }
@@ -373,7 +374,7 @@ async fn cutting_proxy(backend: String, mut cuts: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_after_the_request_does_not_double_it() {
+async fn a_connection_that_breaks_after_the_request_does_not_duplicate_it() {
     let (service, backend) = Service::new(&[Fault::None]).start().await;
     let client = client_of(&cutting_proxy(backend, 1).await);
     assert_eq!(id(create(&client, json!({"n": 1})).await), "p0");
@@ -381,13 +382,13 @@ async fn a_connection_that_breaks_after_the_request_does_not_double_it() {
 }
 
 #[tokio::test]
-async fn a_cancelled_caller_still_hears_of_what_was_created() {
+async fn a_canceled_caller_still_learns_what_was_created() {
     let (_service, url) = Service::new(&[Fault::Done500]).start().await;
     let client = client_of(&url);
     let cancelled = CancellationToken::new();
     let request = request(&json!({"n": 1}));
     let (outcome, ()) = tokio::join!(client.create_prediction(&request, &cancelled), async {
-        // After the request was sent, before its answer.
+        // After the request was sent, before its response.
         tokio::task::yield_now().await;
         cancelled.cancel();
     });

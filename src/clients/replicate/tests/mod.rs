@@ -1,4 +1,4 @@
-//! The real client against servers of the tests' own.
+//! The real client against test servers.
 
 mod lost_creations;
 mod resources;
@@ -16,7 +16,7 @@ use crate::support::retry::RetryPolicy;
 
 pub(super) const TOKEN: &str = "r8_a-token-that-must-not-be-shown";
 
-/// A client that waits only milliseconds.
+/// A client whose waits are milliseconds.
 pub(super) fn client_of(base_url: &str) -> RealReplicate {
     let options = ReplicateOptions {
         retry: RetryPolicy { retries: 5, first_wait: Duration::from_millis(2), longest_wait: Duration::from_millis(50) },

@@ -53,7 +53,7 @@ async fn serve(server: &MockServer, verb: &str, at: &str, status: u16, body: Val
     Mock::given(method(verb)).and(path(at)).respond_with(ResponseTemplate::new(status).set_body_json(body)).mount(server).await;
 }
 
-/// Answers only the next calls like this.
+/// Responds only to the next `times` such calls.
 async fn serve_times(server: &MockServer, verb: &str, at: &str, times: u64, status: u16, body: Value) {
     let template = ResponseTemplate::new(status).set_body_json(body);
     Mock::given(method(verb)).and(path(at)).respond_with(template).up_to_n_times(times).mount(server).await;
@@ -77,7 +77,7 @@ async fn account_and_hardware_are_read() {
 }
 
 #[tokio::test]
-async fn a_model_is_there_or_not() {
+async fn a_model_exists_or_not() {
     let server = MockServer::start().await;
     serve_times(&server, "GET", "/v1/models/acme/hotdog", 1, 200, model_json()).await;
     serve(&server, "GET", "/v1/models/acme/hotdog", 404, json!({"detail": "The requested resource could not be found."})).await;
@@ -89,7 +89,7 @@ async fn a_model_is_there_or_not() {
 }
 
 #[tokio::test]
-async fn a_model_that_may_not_be_seen_is_an_error() {
+async fn a_forbidden_model_is_an_error() {
     let server = MockServer::start().await;
     serve(&server, "GET", "/v1/models/acme/hotdog", 403, json!({})).await;
     let error = client(&server).model(&model_ref()).await.unwrap_err();
@@ -117,7 +117,7 @@ async fn a_model_is_created_once() {
 }
 
 #[tokio::test]
-async fn deleting_twice_is_deleting_once() {
+async fn deleting_twice_has_the_same_effect() {
     let server = MockServer::start().await;
     let at = format!("/v1/models/acme/hotdog/versions/{VERSION}");
     serve_times(&server, "DELETE", &at, 1, 202, json!(null)).await;
@@ -142,7 +142,7 @@ async fn all_pages_of_versions_are_read_newest_first() {
 }
 
 #[tokio::test]
-async fn a_next_page_on_another_host_is_not_asked_for() {
+async fn a_next_page_on_another_host_is_not_requested() {
     let (server, other) = (MockServer::start().await, MockServer::start().await);
     let next = format!("{}/v1/models/acme/hotdog/versions?cursor=secret", other.uri());
     serve(&server, "GET", "/v1/models/acme/hotdog/versions", 200, json!({"next": next, "results": []})).await;
@@ -177,7 +177,7 @@ async fn a_pushed_version_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_version_that_never_appears_is_given_up() {
+async fn waiting_for_a_version_times_out() {
     let server = MockServer::start().await;
     let client = client(&server);
     let limit = Duration::from_millis(300);
@@ -187,7 +187,7 @@ async fn a_version_that_never_appears_is_given_up() {
 }
 
 #[tokio::test]
-async fn waiting_for_a_version_can_be_cancelled() {
+async fn waiting_for_a_version_can_be_canceled() {
     let server = MockServer::start().await;
     let cancelled = CancellationToken::new();
     let client = client(&server);
@@ -200,7 +200,7 @@ async fn waiting_for_a_version_can_be_cancelled() {
 }
 
 #[tokio::test]
-async fn a_whole_run_polls_to_its_end() {
+async fn a_run_polls_until_it_finishes() {
     let server = MockServer::start().await;
     let at = "/v1/predictions/abcdefghijklmnopqrstuvwxyz";
     serve(&server, "POST", "/v1/predictions", 201, prediction_json("starting")).await;
@@ -222,7 +222,7 @@ async fn a_whole_run_polls_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_run_that_takes_too_long_is_cancelled_over_the_wire() {
+async fn a_run_that_takes_too_long_is_canceled_over_the_wire() {
     let server = MockServer::start().await;
     let at = "/v1/predictions/abcdefghijklmnopqrstuvwxyz";
     serve(&server, "POST", "/v1/predictions", 201, prediction_json("starting")).await;
@@ -238,7 +238,7 @@ async fn a_run_that_takes_too_long_is_cancelled_over_the_wire() {
 }
 
 #[tokio::test]
-async fn a_prediction_that_cannot_be_watched_is_cancelled() {
+async fn a_prediction_that_cannot_be_polled_is_canceled() {
     let server = MockServer::start().await;
     let at = "/v1/predictions/abcdefghijklmnopqrstuvwxyz";
     serve(&server, "POST", "/v1/predictions", 201, prediction_json("starting")).await;
@@ -252,7 +252,7 @@ async fn a_prediction_that_cannot_be_watched_is_cancelled() {
 }
 
 #[tokio::test]
-async fn trainings_have_addresses_of_their_own() {
+async fn trainings_have_their_own_urls() {
     let server = MockServer::start().await;
     serve(&server, "GET", "/v1/trainings/t1", 200, prediction_json("processing")).await;
     serve(&server, "POST", "/v1/trainings/t1/cancel", 200, prediction_json("canceled")).await;
@@ -274,7 +274,7 @@ fn new_deployment() -> NewDeployment {
 }
 
 #[tokio::test]
-async fn a_deployment_is_created_with_all_it_needs() {
+async fn a_deployment_is_created_with_all_its_settings() {
     let server = MockServer::start().await;
     let body = json!({
         "name": "d", "model": "acme/hotdog", "version": VERSION, "hardware": "cpu", "min_instances": 0, "max_instances": 2,
@@ -311,7 +311,7 @@ async fn a_deployment_of_the_same_name_is_a_conflict_unless_it_is_ours() {
 }
 
 #[tokio::test]
-async fn impossible_instances_are_refused_without_a_request() {
+async fn invalid_instance_counts_are_rejected_without_a_request() {
     let server = MockServer::start().await;
     let client = client(&server);
     for (min, max) in [(6, 20), (0, 21), (3, 2)] {
@@ -338,7 +338,7 @@ async fn an_update_changes_only_what_differs() {
 }
 
 #[tokio::test]
-async fn a_lost_update_makes_one_release() {
+async fn a_lost_update_creates_one_release() {
     let server = MockServer::start().await;
     let at = "/v1/deployments/acme/d";
     serve_times(&server, "GET", at, 1, 200, deployment_json(3, VERSION)).await;
@@ -351,7 +351,7 @@ async fn a_lost_update_makes_one_release() {
 }
 
 #[tokio::test]
-async fn an_absent_deployment_cannot_be_updated() {
+async fn a_missing_deployment_cannot_be_updated() {
     let server = MockServer::start().await;
     let client = client(&server);
     assert_eq!(client.deployment("acme", "d").await.unwrap(), None);

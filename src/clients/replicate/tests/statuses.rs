@@ -25,7 +25,7 @@ async fn create(client: &RealReplicate) -> Result<Prediction, ReplicateError> {
     client.create_prediction(&PredictionRequest::new(target, inputs), &CancellationToken::new()).await
 }
 
-/// Answers the first calls with one status, the later ones with success.
+/// Responds to the first calls with one status and to later ones with success.
 async fn stumble(server: &MockServer, at: &str, times: u64, first: ResponseTemplate, then: Value) {
     Mock::given(path(at)).respond_with(first).up_to_n_times(times).mount(server).await;
     Mock::given(path(at)).respond_with(ResponseTemplate::new(201).set_body_json(then)).mount(server).await;
@@ -47,7 +47,7 @@ async fn a_read_is_repeated_after_429_408_and_5xx() {
 }
 
 #[tokio::test]
-async fn a_read_is_given_up_after_five_retries() {
+async fn a_read_fails_after_five_retries() {
     let server = MockServer::start().await;
     Mock::given(any()).respond_with(ResponseTemplate::new(500).set_body_string("oops")).expect(6).mount(&server).await;
     let error = client(&server).account().await.unwrap_err();
@@ -56,7 +56,7 @@ async fn a_read_is_given_up_after_five_retries() {
 }
 
 #[tokio::test]
-async fn nothing_is_repeated_after_a_refusal() {
+async fn nothing_is_repeated_after_a_rejection() {
     for status in [400, 401, 402, 403, 404, 409, 410, 418, 422] {
         let server = MockServer::start().await;
         Mock::given(any()).respond_with(ResponseTemplate::new(status)).mount(&server).await;
@@ -68,7 +68,7 @@ async fn nothing_is_repeated_after_a_refusal() {
 }
 
 #[tokio::test]
-async fn a_service_that_cannot_be_reached_is_a_transport_failure() {
+async fn an_unreachable_service_is_a_transport_failure() {
     // Nothing listens on port 1.
     let client = client_of("http://127.0.0.1:1");
     let error = create(&client).await.unwrap_err();
@@ -77,9 +77,9 @@ async fn a_service_that_cannot_be_reached_is_a_transport_failure() {
 }
 
 #[tokio::test]
-async fn the_wait_asked_for_is_kept() {
+async fn the_requested_wait_is_respected() {
     let server = MockServer::start().await;
-    // The client's longest wait is 50 ms; its own first would be 2 ms.
+    // The client's longest wait is 50 ms; its own first wait would be 2 ms.
     let busy = ResponseTemplate::new(429).insert_header("retry-after", "30");
     stumble(&server, "/v1/account", 1, busy, account()).await;
     let start = Instant::now();
@@ -88,7 +88,7 @@ async fn the_wait_asked_for_is_kept() {
 }
 
 #[tokio::test]
-async fn a_throttled_creation_is_repeated_without_looking() {
+async fn a_throttled_creation_is_repeated_without_a_search() {
     let server = MockServer::start().await;
     let busy = ResponseTemplate::new(429).set_body_json(json!({"detail": "Request was throttled.", "retry_after": 1}));
     stumble(&server, "/v1/predictions", 2, busy, prediction_json("starting")).await;
@@ -100,7 +100,7 @@ async fn a_throttled_creation_is_repeated_without_looking() {
 }
 
 #[tokio::test]
-async fn low_credit_is_told_to_the_caller() {
+async fn low_credit_is_reported_to_the_caller() {
     let server = MockServer::start().await;
     let detail = "Your rate limit for creating predictions is reduced to 6 requests per minute with a burst of 1 requests while you \
                   have less than $5.0 in credit. Your rate limit resets in ~5s.";
@@ -112,10 +112,10 @@ async fn low_credit_is_told_to_the_caller() {
 }
 
 #[tokio::test]
-async fn with_low_credit_creations_go_one_by_one_and_all_come_through() {
+async fn with_low_credit_creations_go_one_by_one_and_all_succeed() {
     use std::sync::Mutex;
     let server = MockServer::start().await;
-    // One creation each 25 ms; everything faster is refused.
+    // One creation every 25 ms; anything faster is rejected.
     let next = Mutex::new((Instant::now(), 0));
     let limiter = move |request: &wiremock::Request| {
         let body: Value = serde_json::from_slice(&request.body).unwrap();
@@ -137,7 +137,7 @@ async fn with_low_credit_creations_go_one_by_one_and_all_come_through() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_no_json_says_so_and_is_kept() {
+async fn a_response_that_is_not_json_is_an_error_that_keeps_the_body() {
     let server = MockServer::start().await;
     for (at, body, reason) in [("/v1/account", "<html>Welcome</html>", "it is HTML, not JSON"), ("/v1/hardware", "", "it is empty")]
     {
@@ -164,7 +164,7 @@ async fn a_redirect_is_not_followed_with_the_token() {
 }
 
 #[tokio::test]
-async fn requests_carry_token_and_name_but_nothing_shows_the_token() {
+async fn requests_carry_token_and_user_agent_and_debug_output_hides_the_token() {
     let server = MockServer::start().await;
     let echo = format!("token {TOKEN} is unknown");
     Mock::given(header("authorization", format!("Bearer {TOKEN}").as_str()))
@@ -180,7 +180,7 @@ async fn requests_carry_token_and_name_but_nothing_shows_the_token() {
 }
 
 #[test]
-fn a_token_is_trimmed_and_an_impossible_one_is_refused_unseen() {
+fn a_token_is_trimmed_and_an_invalid_one_is_rejected_without_showing_it() {
     let make = |token: &str| {
         let options = ReplicateOptions::new("http://127.0.0.1:1".parse().unwrap(), SecretString::from(token));
         RealReplicate::new(options, std::sync::Arc::new(SystemClock))
@@ -192,7 +192,7 @@ fn a_token_is_trimmed_and_an_impossible_one_is_refused_unseen() {
 }
 
 #[tokio::test]
-async fn inputs_are_sent_without_nulls_and_with_the_whole_name_of_the_version() {
+async fn inputs_are_sent_without_nulls_and_with_the_full_version_name() {
     let server = MockServer::start().await;
     let answer = ResponseTemplate::new(201).set_body_json(prediction_json("starting"));
     Mock::given(any()).respond_with(answer).mount(&server).await;
@@ -206,7 +206,7 @@ async fn inputs_are_sent_without_nulls_and_with_the_whole_name_of_the_version() 
 }
 
 #[tokio::test]
-async fn official_models_and_deployments_have_calls_of_their_own() {
+async fn official_models_and_deployments_have_their_own_endpoints() {
     let server = MockServer::start().await;
     let client = client(&server);
     let deployment = PredictionTarget::Deployment { owner: "acme".to_owned(), name: "d".to_owned() };
@@ -231,7 +231,7 @@ async fn official_models_and_deployments_have_calls_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_cancelled_creation_sends_nothing() {
+async fn a_canceled_creation_sends_nothing() {
     let client = client_of("http://127.0.0.1:1");
     let cancelled = CancellationToken::new();
     cancelled.cancel();

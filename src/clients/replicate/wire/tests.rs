@@ -6,7 +6,7 @@ use super::*;
 
 pub(in crate::clients::replicate) const VERSION: &str = "39ed52f2a78e934b3ba6e2a89f5b1c712de7dfea535525255b1aa35c5565e08b";
 
-/// A prediction as `GET /predictions/{id}` gives it.
+/// A prediction as `GET /predictions/{id}` returns it.
 pub(in crate::clients::replicate) fn prediction_json(status: &str) -> Value {
     json!({
         "id": "abcdefghijklmnopqrstuvwxyz", "model": "acme/hotdog-test", "version": VERSION, "status": status, "source": "api",
@@ -20,7 +20,7 @@ pub(in crate::clients::replicate) fn prediction_json(status: &str) -> Value {
     })
 }
 
-/// The same, read.
+/// A prediction with this status, parsed.
 pub(in crate::clients::replicate) fn prediction(status: &str) -> Prediction {
     read(prediction_json(status))
 }
@@ -30,7 +30,7 @@ fn read(value: Value) -> Prediction {
 }
 
 #[test]
-fn a_failed_prediction_is_read_whole() {
+fn every_field_of_a_failed_prediction_is_read() {
     let mut value = prediction_json("failed");
     value["error"] = json!("boom");
     value["logs"] = json!("Traceback ...");
@@ -49,7 +49,7 @@ fn a_failed_prediction_is_read_whole() {
 }
 
 #[test]
-fn all_statuses_are_known_and_new_ones_are_kept() {
+fn all_statuses_are_read_and_unknown_ones_are_kept() {
     let ends = [
         ("starting", false),
         ("processing", false),
@@ -67,7 +67,7 @@ fn all_statuses_are_known_and_new_ones_are_kept() {
 }
 
 #[test]
-fn nulls_absences_and_odd_types_are_tolerated() {
+fn nulls_missing_members_and_wrong_types_are_tolerated() {
     let bare = read(json!({"id": "a", "status": "canceled"}));
     assert_eq!((bare.logs.as_str(), bare.output, bare.web_url), ("", None, None));
     let odd = read(json!({
@@ -80,7 +80,7 @@ fn nulls_absences_and_odd_types_are_tolerated() {
 }
 
 #[test]
-fn an_impossible_run_time_is_none() {
+fn an_impossible_run_time_is_ignored() {
     for time in [json!(-1.0), json!("fast"), json!(1e300)] {
         let mut value = prediction_json("succeeded");
         value["metrics"] = json!({"predict_time": time});
@@ -89,13 +89,13 @@ fn an_impossible_run_time_is_none() {
 }
 
 #[test]
-fn a_prediction_without_id_or_status_is_none() {
+fn a_prediction_without_id_or_status_is_rejected() {
     assert!(serde_json::from_value::<RawJob>(json!({"id": "a"})).is_err());
     assert!(serde_json::from_value::<RawJob>(json!({"status": "starting"})).is_err());
 }
 
 #[test]
-fn a_fresh_model_has_no_version() {
+fn a_new_model_has_no_version() {
     let raw: RawModel = serde_json::from_value(json!({
         "url": "https://replicate.com/acme/hotdog", "owner": "acme", "name": "hotdog", "description": null,
         "visibility": "private", "github_url": null, "run_count": 0, "default_example": null, "latest_version": null,
@@ -106,7 +106,7 @@ fn a_fresh_model_has_no_version() {
 }
 
 #[test]
-fn versions_may_lack_a_schema_and_ids_may_be_of_another_kind() {
+fn versions_may_lack_a_schema_and_ids_may_have_another_format() {
     let read = |value: Value| serde_json::from_value::<RawVersion>(value).unwrap().into_version();
     let version = read(json!({"id": VERSION, "created_at": "2026-01-02T03:04:05Z", "cog_version": null, "openapi_schema": null}));
     let version = version.unwrap();

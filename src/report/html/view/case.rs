@@ -14,7 +14,7 @@ use crate::report::label;
 use crate::report::measurement::number;
 use crate::support::clock::humane;
 
-/// Texts longer than this are not compared line by line.
+/// Longer texts are not compared line by line.
 const DIFF_BYTES: usize = 32 * 1024;
 
 pub(crate) struct Case {
@@ -36,7 +36,7 @@ pub(crate) struct Case {
     pub(crate) expected: Option<String>,
     pub(crate) outputs: Vec<OutputText>,
     pub(crate) difference: Vec<Line>,
-    /// Every attempt, when there was more than one.
+    /// Every attempt, if there was more than one.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) remarks: Vec<String>,
     pub(crate) repeat: Option<String>,
@@ -46,7 +46,7 @@ pub(crate) struct Case {
     pub(crate) logs: String,
 }
 
-/// An output as text, of the staged or the live version.
+/// The output of the staged or the live version as text.
 pub(crate) struct OutputText {
     pub(crate) title: &'static str,
     pub(crate) text: Option<String>,
@@ -180,9 +180,9 @@ fn without_addresses(value: &Value) -> Value {
     }
 }
 
-/// The differences line by line, from the expected text or the output of the live version.
+/// The line-by-line difference from the expected text or the live version's output.
 fn difference(case: &v1::Case, cut: Cut) -> Vec<Line> {
-    // The addresses of files differ every time.
+    // The URLs of files always differ.
     let shown = |output: &Value, files| (!media::is_only_files(output, files)).then(|| cut.value(&without_addresses(output)));
     let live = case.live.as_ref().and_then(|live| live.output.as_ref());
     let before = match (case.checker.as_str(), &case.expected, live) {

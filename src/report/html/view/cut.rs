@@ -1,4 +1,4 @@
-//! Cuts and cleans texts for the page, and decides which addresses may be links.
+//! Shortens and cleans texts for the page, and decides which URLs may be links.
 
 use cog_findings::text::shorten;
 use serde_json::Value;
@@ -6,14 +6,14 @@ use serde_json::Value;
 use crate::report::escape;
 use crate::report::measurement::size;
 
-/// The length of text that a page shows.
+/// How long texts on a page may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cut {
     pub(crate) text_bytes: usize,
 }
 
 impl Cut {
-    /// A text without control characters, cut with a note of its full size. The template escapes HTML.
+    /// Removes control characters, and cuts the text with a note of its full size. The template escapes HTML.
     pub(super) fn text(self, text: &str) -> String {
         if text.len() <= self.text_bytes {
             return escape::terminal(text).into_owned();
@@ -22,12 +22,11 @@ impl Cut {
         format!("{}… (cut: {} in total)", escape::terminal(head), size(text.len() as u64))
     }
 
-    /// A text on one line.
     pub(super) fn line(self, text: &str) -> String {
         escape::line(&self.text(text))
     }
 
-    /// A string as itself, any other value as JSON on several lines.
+    /// A string unchanged, any other value as JSON on several lines.
     pub(super) fn value(self, value: &Value) -> String {
         match value {
             Value::String(text) => self.text(text),
@@ -41,7 +40,7 @@ impl Cut {
     }
 }
 
-/// Whether a text is an address that may be a link. An address with masked parts is not.
+/// Whether a text is a URL that may be a link. A URL with masked parts may not.
 pub(super) fn is_web_address(url: &str) -> bool {
     (url.starts_with("https://") || url.starts_with("http://"))
         && url.len() <= 2000
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_that_is_cut_says_how_long_it_was() {
+    fn a_cut_text_says_how_long_it_was() {
         let cut = Cut { text_bytes: 4 };
         assert_eq!(cut.text("abcd"), "abcd");
         assert_eq!(cut.text("abcé and more"), "abc… (cut: 14 bytes in total)");
@@ -63,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_addresses_of_the_web_are_links() {
+    fn only_complete_web_urls_are_links() {
         assert!(is_web_address("https://replicate.delivery/x/out.png"));
         for url in [
             "javascript:alert(1)",

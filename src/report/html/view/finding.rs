@@ -1,4 +1,4 @@
-//! Findings, and the changes for callers among them.
+//! Findings, and the schema changes among them.
 
 use super::cut::Cut;
 use crate::report::json::v1;
@@ -80,7 +80,7 @@ impl SchemaChange {
 }
 
 impl Excerpt {
-    /// Columns count characters from 1; columns outside the line mark nothing. The indentation of a single line is removed.
+    /// Columns count characters from 1. Columns outside the line mark nothing. A single line loses its indentation.
     fn of(finding: &v1::FindingEntry, cut: Cut) -> Option<Self> {
         let whole = finding.excerpt.as_deref()?;
         let line = whole.trim_start();

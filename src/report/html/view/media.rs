@@ -1,4 +1,4 @@
-//! Files of outputs: images and audio of the two versions side by side, where they differ, and the measurements.
+//! Output files: images and audio of both versions side by side, where they differ, and the measurements.
 
 use serde_json::Value;
 
@@ -6,13 +6,13 @@ use super::cut::{Cut, is_web_address};
 use crate::report::json::v1::{Case, ComparisonEntry, FileEntry};
 use crate::report::measurement::{compared_with, file_text, measurement_text};
 
-/// Files of one output that are shown.
+/// Number of files shown per output.
 const FILES: usize = 24;
 
-/// Larger previews do not come from safe-push.
+/// Previews by safe-push are smaller.
 const COPY_BYTES: usize = 1024 * 1024;
 
-/// The types that a page embeds. SVG is not one of them: it can hold scripts.
+/// The types that a page embeds. SVG is left out, because it can contain scripts.
 const IMAGES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"];
 const AUDIO: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac", "audio/mp4"];
 
@@ -20,7 +20,7 @@ const AUDIO: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg",
 pub(crate) struct FileView {
     pub(crate) name: String,
     pub(crate) figures: Vec<Figure>,
-    /// Whether one image can be laid over the other.
+    /// Whether the images can be overlaid.
     pub(crate) slides: bool,
     pub(crate) comparisons: Vec<ComparisonView>,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Figure {
     pub(crate) facts: String,
     /// The link to the original, which stops working within an hour.
     pub(crate) original: Option<String>,
-    /// The address, when it cannot be a link.
+    /// The URL, if it cannot be a link.
     pub(crate) address: Option<String>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) struct Measure {
     pub(crate) word: &'static str,
 }
 
-/// The files of a case, and a note about those that are left out.
+/// The files of a case, and a note about further ones.
 pub(super) fn files(case: &Case, cut: Cut) -> (Vec<FileView>, Option<String>) {
     let (files, live_files) = (files_of(&case.files, case.output.as_ref()), {
         let output = case.live.as_ref().and_then(|live| live.output.as_ref());
@@ -82,7 +82,7 @@ pub(super) fn files(case: &Case, cut: Cut) -> (Vec<FileView>, Option<String>) {
     (names.into_iter().map(view).collect(), note)
 }
 
-/// The files that the run lists, or else the addresses in the output itself.
+/// The files that the run lists, or else the URLs in the output itself.
 fn files_of(files: &[FileEntry], output: Option<&Value>) -> Vec<FileEntry> {
     if !files.is_empty() {
         return files.to_vec();
@@ -110,7 +110,7 @@ fn files_of(files: &[FileEntry], output: Option<&Value>) -> Vec<FileEntry> {
     items.iter().enumerate().filter_map(entry).collect()
 }
 
-/// Whether an output consists only of addresses of files.
+/// Whether an output consists only of file URLs.
 pub(super) fn is_only_files(output: &Value, files: &[FileEntry]) -> bool {
     let is_file = |item: &Value| {
         item.as_str().is_some_and(|text| {
@@ -126,7 +126,7 @@ pub(super) fn is_only_files(output: &Value, files: &[FileEntry]) -> bool {
     }
 }
 
-/// A `data:` URL that a page may embed: of a known type, in base64, and nothing else.
+/// A `data:` URL that a page may embed: a known type in base64, and nothing else.
 fn embedded(address: &str, types: &[&str]) -> Option<String> {
     let (media_type, code) = address.strip_prefix("data:")?.split_once(";base64,")?;
     let is_code = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));

@@ -56,7 +56,7 @@ impl Run {
         }
     }
 
-    /// Whether the page needs the script that lays one image over another.
+    /// Whether the page needs the script that overlays images.
     pub(super) fn slides(&self) -> bool {
         self.models
             .iter()

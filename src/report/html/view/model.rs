@@ -13,10 +13,10 @@ use crate::report::json::v1;
 use crate::report::label;
 use crate::support::clock::humane;
 
-/// Passed cases with media that are expanded, per model.
+/// Number of passed cases with media that are expanded, per model.
 const OPEN_CASES: usize = 6;
 
-/// Failures that are listed at the top.
+/// Number of failures listed at the top.
 const PROBLEM_LINKS: usize = 12;
 
 pub(crate) struct Model {
@@ -52,7 +52,7 @@ pub(crate) struct Stage {
     pub(crate) name: &'static str,
     pub(crate) word: &'static str,
     pub(crate) time: String,
-    /// The duration in thousandths of the longest stage.
+    /// The duration in thousandths of the longest stage's.
     pub(crate) share: u64,
     pub(crate) note: Option<String>,
 }

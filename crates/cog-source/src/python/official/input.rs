@@ -69,7 +69,7 @@ fn default(argument: &Argument<'_>) -> Value {
     literal::value(argument.module, argument.value).map_or(Value::Null, |value| value.to_json())
 }
 
-/// A limit. Numbers are read as decimal ones, so that those in other bases are lost.
+/// A limit. Numbers are read as decimal, so numbers in other bases are lost.
 fn limit(argument: &Argument<'_>) -> Option<f64> {
     let source = argument.module.text.slice(argument.value.range());
     let is_decimal = !source.trim_start_matches(['-', '+']).starts_with("0x") && !source.contains(['b', 'B', 'o', 'O', 'X']);
@@ -117,7 +117,7 @@ pub(super) fn referenced(
     let member = attribute.attr.as_str();
     match method_call {
         None => match assigned_call(definition, member) {
-            // An attribute that cannot be read is passed over, and then the default cannot be read either.
+            // An attribute that cannot be read is skipped, and then the default cannot be read either.
             Some(inner) if OfficialSemantics.is_input_call(reader, module, inner)? => {
                 Ok(call(reader, module, parameter, inner).ok())
             }
@@ -131,7 +131,7 @@ pub(super) fn referenced(
     }
 }
 
-/// The function's `Input` is read without its parameters; then some of the call's own literals are put over it, by name.
+/// Reads the function's `Input` without its parameters. Some of the call's own literals then override it by name.
 fn returned(
     reader: &SignatureReader<'_>,
     module: &Rc<Module>,

@@ -1,4 +1,4 @@
-//! Literals as Cog's own generator reads them, garbled as it garbles them.
+//! Literals as Cog's own generator reads them, with its errors.
 
 use ruff_python_ast::{Expr, Number, Operator, UnaryOp};
 use ruff_text_size::Ranged;
@@ -52,7 +52,7 @@ fn literal_at(module: &Module, expression: &Expr, depth: usize) -> Option<Consta
         Expr::StringLiteral(_) => text(source).map(Constant::Text),
         Expr::List(list) => all(&list.elts).map(Constant::List),
         Expr::Set(set) => all(&set.elts).map(Constant::List),
-        // What is not a literal is left out of a tuple and of a dictionary.
+        // A tuple and a dictionary lose everything that is not a literal.
         Expr::Tuple(tuple) => {
             Some(Constant::List(tuple.elts.iter().filter_map(|element| literal_at(module, element, depth + 1)).collect()))
         }
@@ -78,7 +78,7 @@ fn literal_at(module: &Module, expression: &Expr, depth: usize) -> Option<Consta
     }
 }
 
-/// The text between quotes as Cog cuts it. Prefixes other than `r` are not known to it.
+/// The text between quotes as Cog cuts it. It knows no prefix but `r`.
 fn text(source: &str) -> Option<String> {
     for quote in ["\"\"\"", "'''"] {
         if source.starts_with(quote) {
@@ -102,7 +102,7 @@ fn choices_at(module: &Module, expression: &Expr, depth: usize) -> Option<Vec<Co
             _ => None,
         },
         Expr::Name(name) => match named(module, name.id.as_str())? {
-            // Cog does not take a set for a list.
+            // Cog does not accept a set as a list.
             (Constant::List(items), written) if !matches!(written, Expr::Set(_)) => Some(items),
             _ => None,
         },

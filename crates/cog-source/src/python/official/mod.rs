@@ -1,7 +1,7 @@
-//! The semantics of Cog's own schema generator, as read from its source: what it takes for a type, a value or a default, and what it
-//! loses or garbles on the way.
+//! The semantics of Cog's own schema generator, taken from its source: what it accepts as a type, a value or a default, and what it loses
+//! or garbles.
 //!
-//! Two uses: the document that a build with the Cog CLI would contain, and the warning where that differs from the source.
+//! It has two uses: the document in an image that the Cog CLI builds, and the warnings where that differs from the source.
 
 mod input;
 mod literal;
@@ -27,7 +27,7 @@ use super::syntax::{bases, dotted};
 pub(super) struct OfficialSemantics;
 
 impl KnownType {
-    /// Whether Cog follows `import ... as` for the type. It goes by the name that the file uses for all others.
+    /// Whether Cog follows `import ... as` for the type. For all others it uses the name in the file.
     const fn is_followed(self) -> bool {
         matches!(
             self,
@@ -37,12 +37,12 @@ impl KnownType {
 }
 
 impl Semantics for OfficialSemantics {
-    /// Packages are not looked into.
+    /// Packages are not searched.
     fn module_search(&self) -> ModuleSearch {
         ModuleSearch::Files
     }
 
-    /// The first of a name, where Python takes the last.
+    /// The first definition of a name, where Python takes the last.
     fn class(&self, module: &Module, name: &str) -> Option<usize> {
         module.first_class(name)
     }
@@ -53,14 +53,14 @@ impl Semantics for OfficialSemantics {
 
     fn named_type(&self, reader: &SignatureReader<'_>, module: &Rc<Module>, dotted: &str) -> Result<NamedType, SignatureErrors> {
         let used = dotted.rsplit('.').next().unwrap_or(dotted);
-        // Cog takes everything behind the first dot as the name, so that it does not know `a.b.Path`.
+        // Cog takes everything behind the first dot as the name, so it does not recognize `a.b.Path`.
         let by_name = KnownType::named(used).filter(|_| dotted.matches('.').count() <= 1);
         Ok(match reader.project.meaning(module, dotted)? {
             Meaning::External { module: from, name } => {
                 let original = KnownType::exported(&from, &name).filter(|known| used == name || known.is_followed());
                 original.or(by_name).map_or(NamedType::External(from), NamedType::Known)
             }
-            // A class of the project counts for its name, unless it has members.
+            // A class of the project counts by its name, unless it has members.
             Meaning::Class(class) => match by_name {
                 Some(known) if !reader.is_model(&class)? => NamedType::Known(known),
                 _ => NamedType::Class(class),
@@ -69,7 +69,7 @@ impl Semantics for OfficialSemantics {
         })
     }
 
-    /// Metadata has to be readable as a type.
+    /// Metadata must be readable as a type.
     fn metadata(&self, read: Result<Annotation, SignatureErrors>, _range: TextRange) -> Result<Annotation, SignatureErrors> {
         read
     }

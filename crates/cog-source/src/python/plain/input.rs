@@ -20,7 +20,6 @@ use crate::python::syntax::{assigned_call, dotted, method, passed};
 
 use super::PlainSemantics;
 
-/// The arguments of `Input`.
 const ARGUMENTS: &[&str] = &[
     "accept",
     "choices",

@@ -1,4 +1,4 @@
-//! The semantics of Python: the source means what it says.
+//! The semantics of Python: the source is taken literally.
 
 mod input;
 
@@ -20,10 +20,10 @@ use super::reader::{Semantics, SignatureReader};
 use super::signature::InputInfo;
 use super::syntax::{bases, dotted};
 
-/// Reads what the source plainly says, also where Cog's own generator does not.
+/// Reads source as Python does, even where Cog's own generator does not.
 pub(super) struct PlainSemantics;
 
-/// Whether names of a module mean what they mean to Cog. `pathlib.Path` counts: Cog treats it as its own, and a warning says so.
+/// Whether a module's names mean the same as Cog's. `pathlib.Path` counts: Cog treats it as its own, and a warning says so.
 fn has_known_names(module: &str) -> bool {
     const HOMES: &[&str] =
         &["builtins", "cog", "collections.abc", "pathlib", "pydantic", "pydantic.v1", "typing", "typing_extensions"];
@@ -76,7 +76,7 @@ impl Semantics for PlainSemantics {
     }
 
     fn inherited_bases(&self, class: &StmtClassDef, kind: ClassKind) -> Vec<String> {
-        // Python looks members up from the first base to the last, so the first base has to come last.
+        // Python looks members up from the first base to the last, so the first base must come last.
         if kind == ClassKind::Model { bases(class).rev().collect() } else { bases(class).collect() }
     }
 

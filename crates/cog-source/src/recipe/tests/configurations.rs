@@ -1,13 +1,13 @@
-//! A table of configurations: what each one starts from, and in which order its instructions come.
+//! A table of configurations, with their base images and the order of their instructions.
 
 use super::Registry::{Has, HasNot, IsDown};
 use super::*;
 
-/// The build section (with `python_requirements` added when there are requirements), the requirements, what the registry says,
-/// and then: base image, CUDA/cuDNN, folders of the package indexes, order of the instructions.
+/// The build section (with `python_requirements` added if there are requirements), the requirements, the registry's answer; then the base
+/// image, CUDA/cuDNN, the folders of the package indexes, and the order of the instructions.
 type Row = (&'static str, &'static str, Registry, &'static str, &'static str, &'static str, Order);
 
-/// The kinds of order. Each row has everything that can be ordered: variables, packages, commands, late commands.
+/// The order of instructions. Each row has everything that can be ordered: variables, packages, commands, late commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Order {
     CogBase,
@@ -19,7 +19,7 @@ enum Order {
 use Order::{CogBase, CogBaseManaged, Cuda, Slim};
 
 impl Order {
-    /// What the first words of the titles are, from top to bottom.
+    /// How the titles start, from top to bottom.
     fn expected(self, has_requirements: bool) -> Vec<&'static str> {
         let before: &[&str] = match self {
             CogBase => &["start", "set", "install system"],
@@ -191,7 +191,7 @@ fn every_configuration_has_its_instructions_in_order() {
 }
 
 #[test]
-fn pip_is_told_about_managed_pythons() {
+fn pip_gets_the_flag_for_managed_pythons() {
     for (build, requirements, registry, _, _, _, order) in ROWS {
         let recipe = plan_text(&text_of(build, requirements), &facts_of(requirements, *registry));
         let is_told = recipe.dockerfile.contains("pip install --cache-dir /root/.cache/pip --break-system-packages");
