@@ -32,6 +32,8 @@ const MEMORY_BYTES: i64 = 16 * 1024 * 1024 * 1024;
 const MAX_PROCESSES: i64 = 4096;
 const MAX_CONCURRENCY: usize = 256;
 const WAITING_LINES: usize = 4096;
+/// How long to wait before following the output of a running container again.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(50);
 /// How long the daemon may take to deliver the last lines of a container that has exited.
 const LAST_LINES: Duration = Duration::from_millis(500);
 const GONE_INTERVAL: Duration = Duration::from_millis(50);
@@ -390,13 +392,26 @@ impl Daemon {
 /// Reads the container's output until it exits.
 async fn follow(docker: Docker, id: String, output: Output) {
     let mut streams = <[Stream; 2]>::default();
-    read(&docker, &id, true, &mut streams, &output).await;
-    // A daemon may stop following when the container exits, with the last lines still missing (seen with Docker 20.10 under load).
+    // A daemon may stop following before the last lines are written (seen with Docker 20.10 under load). It marks a container as
+    // exited only once they are, so what is read after that is complete.
+    loop {
+        read(&docker, &id, true, &mut streams, &output).await;
+        if !is_running(&docker, &id).await {
+            break;
+        }
+        tokio::time::sleep(FOLLOW_INTERVAL).await;
+    }
     read(&docker, &id, false, &mut streams, &output).await;
     for rest in streams.iter_mut().filter_map(|stream| stream.buffer.rest()) {
         output.push(&rest);
     }
     output.ended.cancel();
+}
+
+/// Whether the container runs. One that cannot be inspected was removed.
+async fn is_running(docker: &Docker, id: &str) -> bool {
+    let inspected = docker.inspect_container(id, None).await;
+    inspected.is_ok_and(|container| container.state.is_some_and(|state| state.running == Some(true)))
 }
 
 /// One of the container's two output streams.
