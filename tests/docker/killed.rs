@@ -120,8 +120,10 @@ impl Runs {
     }
 }
 
+/// A list of the daemon. It fails when something is removed while the daemon lists it.
 fn docker(arguments: &[&str]) -> String {
-    let output = Command::new("docker").args(arguments).output().unwrap();
+    let list = || Command::new("docker").args(arguments).output().unwrap();
+    let output = (0..5).map(|_| list()).find(|output| output.status.success()).unwrap_or_else(list);
     assert!(output.status.success(), "docker {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

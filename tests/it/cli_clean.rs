@@ -49,7 +49,8 @@ fn a_cleanup_is_a_document_too() {
 #[test]
 fn a_daemon_that_cannot_be_used_is_a_message_and_folders_are_cleaned_all_the_same() {
     let (repository, left) = with_leftovers();
-    let seen = repository.variable("DOCKER_HOST", "carrier-pigeon://daemon").run("clean");
+    let repository = repository.variable("DOCKER_HOST", "carrier-pigeon://daemon");
+    let seen = repository.run("clean");
     assert_eq!((seen.code, left.exists()), (Some(3), false), "{seen}");
     assert!(seen.stderr.contains("warning: ") && seen.stderr.contains("carrier-pigeon"), "{seen}");
 }
