@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use cog_source::recipe::WeightsRecipe;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::dockerfile::{DOCKERFILE, dockerfile};
@@ -13,7 +12,9 @@ use crate::build::failure::{BuildFailure, FailureCause};
 use crate::build::log::BuildLog;
 use crate::build::steps::{StepMap, is_internal};
 use crate::build::{BuildError, BuildRequest, Built, disk, label, reuse, schema, weights};
-use crate::clients::docker::{BuildEvent, BuildNetwork, Derivation, DescribeDaemon, Docker, DockerError, ImageBuild, ImageDetails};
+use crate::clients::docker::{
+    BuildEvent, BuildNetwork, Derivation, DescribeDaemon, Docker, DockerError, ImageBuild, ImageDetails, TemporaryImage,
+};
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
 
 /// Builds the project's image, with its schema inside and on its labels.
@@ -26,7 +27,7 @@ pub async fn build(
     cancelled: &CancellationToken,
 ) -> Result<Built, BuildError> {
     let begun = Instant::now();
-    let first = format!("safe-push-build:{}", Uuid::new_v4().simple());
+    let first = TemporaryImage::Build.name();
     let outcome = build_as(&first, request, docker, observer, cancelled).await;
     // The layers stay with the final image or in the cache; only the name is removed.
     if let Err(error) = docker.names.remove_image(&first).await {

@@ -69,6 +69,8 @@ pub(super) enum Command {
     Demo(DemoArguments),
     /// Push, run and delete a tiny model to check the pipeline
     Canary(CanaryArguments),
+    /// Remove what killed runs left behind
+    Clean(CleanArguments),
     /// Write a configuration for the model in this folder
     Init(InitArguments),
 }
@@ -238,6 +240,9 @@ pub(super) struct SandboxArguments {
     /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
     pub(super) bind: IpAddr,
+    /// Host that requests may name, besides loopback and the address (repeatable)
+    #[arg(long = "host", value_name = "HOST")]
+    pub(super) hosts: Vec<String>,
     /// Account that owns the models
     #[arg(long, value_name = "NAME", default_value = "sandbox")]
     pub(super) username: String,
@@ -272,6 +277,14 @@ pub(super) struct CanaryArguments {
     /// Time limit of the prediction, from its start
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub(super) predict_timeout: u64,
+}
+
+/// A cleanup.
+#[derive(Debug, Args)]
+pub(super) struct CleanArguments {
+    /// List what would be removed
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 /// A first configuration.

@@ -17,6 +17,7 @@ mod failure;
 mod finding_output;
 mod handover;
 mod keys;
+mod leftovers;
 mod load;
 mod observe;
 mod prepare;

@@ -10,6 +10,7 @@ use crate::cli::claude;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::handover::{self, Handover};
+use crate::cli::leftovers;
 use crate::clients::docker::{Docker, NameImages, PushImages, RealDocker, RegistryCredentials};
 use crate::clients::registry::{RealRegistry, Registry, RegistryOptions};
 use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
@@ -29,6 +30,7 @@ pub(super) struct Connected {
     pub(super) services: Services,
     /// What the report should say about it.
     pub(super) notices: Vec<String>,
+    docker: Arc<RealDocker>,
     sandbox: Option<Sandbox>,
     handover: Option<Arc<Handover>>,
 }
@@ -42,6 +44,7 @@ impl Connected {
         if let Some(handover) = self.handover {
             handover.forget().await;
         }
+        leftovers::remove_at_end(&self.docker).await;
     }
 }
 
@@ -50,17 +53,17 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let token = run.tokens.replicate.clone().ok_or_else(no_token)?;
     let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
     let client = replicate_client(run, token)?;
-    let docker = connect_docker(run).await?;
+    let docker = start_docker(run, context).await?;
     let credentials = registry_user(run, cog_token).await?;
-    let images = Images::of(docker, open_registry(&credentials.host, Some(credentials.clone()))?);
+    let images = Images::of(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()))?);
     let services = services(context, models, images, client, credentials, claude::judge(run)?, Reach::Published)?;
-    Ok(Connected { services, notices: Vec::new(), sandbox: None, handover: None })
+    Ok(Connected { services, notices: Vec::new(), docker, sandbox: None, handover: None })
 }
 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
 pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
     let judge = claude::judge(run)?;
-    let docker = connect_docker(run).await?;
+    let docker = start_docker(run, context).await?;
     let network = handover::own_network(&docker).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
     let defaults = SandboxOptions::default();
@@ -80,8 +83,8 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
                 .to_owned(),
         );
     }
-    match on_sandbox(&sandbox, models, context, docker, handover.clone(), judge) {
-        Ok(services) => Ok(Connected { services, notices, sandbox: Some(sandbox), handover }),
+    match on_sandbox(&sandbox, models, context, Arc::clone(&docker), handover.clone(), judge) {
+        Ok(services) => Ok(Connected { services, notices, docker, sandbox: Some(sandbox), handover }),
         Err(failure) => {
             sandbox.stop().await;
             Err(failure)
@@ -178,6 +181,13 @@ pub(super) async fn docker(run: &RunSettings) -> Result<Docker, Failure> {
     Ok(Docker::of(connect_docker(run).await?))
 }
 
+/// The Docker daemon, without what earlier runs left in it.
+async fn start_docker(run: &RunSettings, context: &Context) -> Result<Arc<RealDocker>, Failure> {
+    let docker = connect_docker(run).await?;
+    leftovers::remove_at_start(&docker, &context.printer).await;
+    Ok(docker)
+}
+
 async fn connect_docker(run: &RunSettings) -> Result<Arc<RealDocker>, Failure> {
     Ok(Arc::new(RealDocker::connect(run.settings.docker_host.as_deref()).await?))
 }
@@ -242,7 +252,7 @@ pub(super) fn for_verification(run: &RunSettings) -> Result<VerifyServices, Fail
 pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<BuildServices, Failure> {
     Ok(BuildServices {
         check: for_check(run, context)?,
-        docker: docker(run).await?,
+        docker: Docker::of(start_docker(run, context).await?),
         registry: Some(open_registry(&run.settings.replicate_registry, None)?),
         environment: build_environment::collect(
             &context.environment,

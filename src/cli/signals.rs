@@ -19,7 +19,7 @@ pub(super) fn cancelled_by_signals() -> CancellationToken {
     token
 }
 
-/// Leaves at once. What is still running is found by its label at the next start.
+/// Leaves at once. What is left behind carries the mark of this process, and the next run removes it (`leftovers`).
 #[expect(clippy::exit, clippy::disallowed_methods, reason = "a second signal wants no tidying up")]
 fn end_now() {
     std::process::exit(Verdict::Cancelled.exit_code().into());

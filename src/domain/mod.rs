@@ -6,6 +6,7 @@
 pub mod canary;
 pub mod case;
 pub mod choice;
+pub mod cleanup;
 pub mod cleared;
 pub mod cost;
 pub mod events;

@@ -6,10 +6,9 @@ use cog_source::image_name::image_name;
 use cog_source::labels::OPENAPI_SCHEMA;
 use cog_source::project::Project;
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::build::{Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
-use crate::clients::docker::InspectImages;
+use crate::clients::docker::{InspectImages, TemporaryImage};
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
 use crate::domain::report::Stage;
@@ -70,7 +69,7 @@ impl StageWork for Building<'_> {
 
 /// A name in the daemon for an image that is removed with the run.
 pub(super) fn image_of_run() -> String {
-    format!("safe-push-run:{}", Uuid::new_v4().simple())
+    TemporaryImage::Run.name()
 }
 
 /// The name that Cog would give the image, for a build that keeps it. `one_of_several` is the model's name if other models are built too:

@@ -8,7 +8,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::clients::docker::{DockerError, ImagePush, PushEvent};
+use crate::clients::docker::{DockerError, ImagePush, PushEvent, push_tag};
 use crate::clients::http::pause;
 use crate::clients::registry::Manifest;
 use crate::domain::cleared::BuiltImage;
@@ -55,7 +55,7 @@ pub(super) async fn push(
     cancelled: &CancellationToken,
 ) -> Result<PushedVersion, PublishError> {
     let repository = format!("{}/{model}", services.registry_host);
-    let tag = format!("safe-push-{}", Uuid::new_v4().simple());
+    let tag = push_tag();
     let reference = format!("{repository}:{tag}");
     let outcome = push_as(&repository, &tag, name, image, services, observer, cancelled).await;
     forget(&reference, services, cancelled).await;

@@ -4,6 +4,7 @@
 //! Delivering the reports is left to `deliver`. Text from models, logs and names is escaped for its destination, see [`escape`].
 
 pub(crate) mod canary;
+pub(crate) mod cleanup;
 pub(crate) mod console;
 pub(crate) mod escape;
 pub(crate) mod github;

@@ -1,5 +1,5 @@
 //! Small things every room may use: clock, seed, secrets, programs with a limit, patterns of paths, URLs that are safe to show, retries,
-//! words.
+//! temporary folders, words.
 //!
 //! No domain knowledge lives here, and nothing here uses another room.
 
@@ -9,5 +9,6 @@ pub mod process;
 pub mod retry;
 pub mod safe_url;
 pub mod seed;
+pub mod temporary_folder;
 
 pub use secrecy::{ExposeSecret, SecretString};

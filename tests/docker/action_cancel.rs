@@ -77,10 +77,10 @@ impl Push {
 
 /// Containers that a process of ours has started.
 fn containers_of(process: u32) -> String {
-    let format = "{{.ID}} {{.Label \"dev.safe-push.run\"}}";
+    let format = "{{.ID}} {{.Label \"dev.safe-push.process\"}}";
     let output = Command::new("docker").args(["ps", "--all", "--format", format]).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().filter(|line| line.contains(&format!(" {process}/"))).collect::<Vec<_>>().join("\n")
+    text.lines().filter(|line| line.contains(&format!(" {process}-"))).collect::<Vec<_>>().join("\n")
 }
 
 /// Whether a process of this machine, in whatever container, has these words on its command line.

@@ -185,16 +185,3 @@ async fn a_registry_that_is_not_there_is_tried_again() {
     docker.remove_image(&format!("{repository}:latest")).await.unwrap();
     assert!(matches!(outcome, Err(DockerError::RegistryUnavailable { .. })), "{outcome:?}");
 }
-
-#[tokio::test]
-async fn containers_of_the_living_are_left_alone() {
-    let Some(docker) = daemon().await else { return };
-    let token = CancellationToken::new();
-    let sleeper = run(&["sleep", "3"]);
-    let (output, removed) = tokio::join!(docker.run(&sleeper, &token), async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        docker.remove_orphans().await
-    });
-    assert!(removed.is_ok());
-    assert_eq!(output.unwrap().exit_code, 0);
-}

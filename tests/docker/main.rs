@@ -14,6 +14,7 @@ mod action_cancel;
 mod action_hostile;
 mod build;
 mod canary;
+mod clean;
 mod cli;
 mod cli_select;
 mod client;

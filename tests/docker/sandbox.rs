@@ -90,6 +90,13 @@ async fn containers(docker: &Docker, image: &str) -> usize {
     docker.list_containers(Some(options)).await.unwrap().len()
 }
 
+/// How many names the sandbox gave to images that it pulled.
+async fn pulled(docker: &Docker, repository: &str) -> usize {
+    let filters = std::collections::HashMap::from([("reference", vec![format!("{repository}:safe-push-sandbox-*")])]);
+    let options = bollard::query_parameters::ListImagesOptionsBuilder::new().filters(&filters).build();
+    docker.list_images(Some(options)).await.unwrap().iter().map(|image| image.repo_tags.len()).sum()
+}
+
 async fn remove(docker: &Docker, image: &str) {
     let options = RemoveImageOptionsBuilder::new().force(true).build();
     docker.remove_image(image, Some(options), None).await.unwrap();
@@ -117,8 +124,10 @@ async fn a_pushed_image_becomes_a_version_that_answers() {
     let picture = fixture.client.get(job["output"][0].as_str().unwrap()).send().await.unwrap();
     assert_eq!(picture.bytes().await.unwrap().as_ref(), [1, 2]);
     assert_eq!(containers(&fixture.docker, &fixture.image).await, 1);
+    assert_eq!(pulled(&fixture.docker, &repository).await, 1, "the image has a name with a mark");
     fixture.sandbox.stop().await;
     assert_eq!(containers(&fixture.docker, &fixture.image).await, 0);
+    assert_eq!(pulled(&fixture.docker, &repository).await, 0, "what the sandbox pulled, it removes");
     for image in [&format!("{repository}:latest"), &fixture.image] {
         remove(&fixture.docker, image).await;
     }

@@ -8,6 +8,7 @@ mod architecture;
 mod claude_client;
 mod cli;
 mod cli_check;
+mod cli_clean;
 mod cli_compare;
 mod cli_faults;
 mod cli_peer;

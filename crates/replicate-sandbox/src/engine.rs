@@ -17,7 +17,7 @@ pub(crate) struct EngineVersion {
     pub(crate) model: String,
     /// The version's id: the 64 digits of the manifest's digest.
     pub(crate) id: String,
-    /// Where the Docker daemon gets the image: `127.0.0.1:PORT/owner/name@sha256:…`, or the id of a local image.
+    /// Where the Docker daemon gets the image: `127.0.0.1:PORT/owner/name:TAG`, or the id of a local image.
     pub(crate) image: String,
     /// Whether the image has to be pulled first.
     pub(crate) pull: bool,

@@ -15,6 +15,9 @@ pub enum SandboxError {
         #[source]
         source: std::io::Error,
     },
+    /// Not a valid name of a host.
+    #[error("'{0}' is not a valid host name or address")]
+    Host(String),
     /// The folder for files could not be created.
     #[error("failed to create a folder for the sandbox's files")]
     Folder(#[source] std::io::Error),
@@ -65,6 +68,7 @@ impl SandboxError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Listen { .. } => Some("choose another port with --port, or 0 for any free port"),
+            Self::Host(_) => Some("give the host alone, as in build.example.com or 192.0.2.7, without scheme and port"),
             Self::Folder(_) => Some("check that the temporary folder is writable and has free space"),
             Self::Docker(_) => Some("start the Docker daemon, or check DOCKER_HOST"),
             Self::WithoutDocker => Some("start the sandbox with Docker, or give the version a script"),

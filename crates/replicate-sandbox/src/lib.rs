@@ -4,13 +4,14 @@
 //! behavior follows `docs/reference/replicate-api.md`. One port serves the API (`/v1`), the registry (`/v2`), the registry's token
 //! check (`/cog/v1/verify-token`), output files (`/files`) and a few pages for people. [`Sandbox`] is the place to start.
 //!
-//! - [`sandbox`]: starting and stopping; [`control`]: what its owner can do with it
-//! - [`server`]: connections, faults, the request log, rate limits
+//! - [`sandbox`]: starting and stopping; [`folder`]: the folder of its files; [`control`]: what its owner can do with it
+//! - [`server`]: connections, faults, the request log, rate limits; [`hosts`]: which hosts it answers to
 //! - [`api`]: the routes; [`problem`]: error responses; [`validate`]: inputs against a schema
-//! - [`database`]: models, versions, jobs, deployments; [`files`]: files
+//! - [`database`]: models, versions, jobs, deployments; [`files`]: files;
+//!   [`private_address`]: where URLs of inputs must not lead
 //! - [`runner`]: a job from start to finish; [`engine`]: the interface to what computes it
 //! - [`containers`]: versions as containers; [`scripted`]: versions as scripts
-//! - [`registry`]: pushing; [`registry_backend`]: what a push means
+//! - [`registry`]: pushing; [`registry_backend`]: what a push means; [`image_names`]: names of pulled images
 
 #![warn(missing_docs)]
 
@@ -24,9 +25,13 @@ mod engine;
 mod error;
 mod faults;
 mod files;
+mod folder;
+mod hosts;
+mod image_names;
 mod job_kind;
 mod locks;
 mod options;
+mod private_address;
 mod problem;
 mod rate_limit;
 mod registry;
@@ -39,6 +44,7 @@ mod server;
 mod service;
 mod validate;
 
+pub use containers::MODEL_CAPABILITIES;
 pub use control::{ImageRegistrar, PredictionRecord, SandboxVersion};
 pub use database::Visibility;
 pub use error::SandboxError;

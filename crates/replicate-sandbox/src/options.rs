@@ -21,6 +21,9 @@ pub struct SandboxOptions {
     pub bind: IpAddr,
     /// The TCP port to listen on. Default: 0, any free port.
     pub port: u16,
+    /// Further hosts that requests may name, such as that of this machine in its network. Loopback names and the address to listen on are
+    /// always answered to; requests for any other host are refused, so that no page in a browser can use the sandbox.
+    pub hosts: Vec<String>,
     /// The account that owns the tokens and, by default, the models.
     pub username: String,
     /// The token for `/v1`. Default: random.
@@ -52,6 +55,7 @@ impl Default for SandboxOptions {
         Self {
             bind: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
+            hosts: Vec::new(),
             username: "sandbox".to_owned(),
             api_token: None,
             cli_token: None,

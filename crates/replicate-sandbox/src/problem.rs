@@ -31,6 +31,8 @@ pub(super) enum Problem {
     BadRequest(String),
     /// 400: a resource has invalid values.
     Validation(Vec<FieldError>),
+    /// 421: the request names a host that the sandbox does not answer to. The real service has no such response.
+    ForeignHost(String),
     /// 422: a job has invalid inputs.
     Input(Vec<InvalidField>),
     /// 422: the version is missing, invisible or belongs to someone else.
@@ -68,6 +70,7 @@ impl Problem {
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::BadRequest(_) | Self::Validation(_) => StatusCode::BAD_REQUEST,
+            Self::ForeignHost(_) => StatusCode::MISDIRECTED_REQUEST,
             Self::Input(_) | Self::Version | Self::Disabled => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -105,6 +108,16 @@ impl Problem {
                     "status": status,
                     "errors": errors,
                 })
+            }
+            Self::ForeignHost(host) => {
+                let detail = if host.is_empty() {
+                    "The request names no host.".to_owned()
+                } else {
+                    format!(
+                        "The sandbox does not answer to the host \"{host}\". Start it with this host as a further one if it should."
+                    )
+                };
+                json!({"title": "Foreign host", "detail": detail, "status": status})
             }
             Self::Input(fields) => json!({
                 "title": "Input validation failed",

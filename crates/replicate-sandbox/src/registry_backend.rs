@@ -31,7 +31,8 @@ impl RegistryBackend for Service {
     /// A pushed tag adds a version. A manifest pushed by digest only belongs to an index whose tag follows.
     fn pushed(&self, push: PushedManifest) {
         let Some(id) = push.digest.strip_prefix("sha256:").filter(|_| push.tag.is_some()) else { return };
-        let image = format!("{}/{}@{}", self.host, push.repository, push.digest);
+        // Not by the digest: only a name of ours says later whose image it is.
+        let image = format!("{}/{}:{}", self.host, push.repository, push.pull_tag);
         self.add_version(&push.repository, id, &push.labels, Runtime::Image { reference: image, pull: true });
     }
 }

@@ -7,10 +7,14 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, sleep_until};
+use url::Url;
 
 use super::database::{Job, Runtime, Status, Version};
-use super::engine::{EngineJob, Outcome, Progress};
+use super::engine::{EngineJob, EngineVersion, Outcome, Progress};
+use super::job_kind::JobKind;
+use super::private_address::is_private_url;
 use super::service::Service;
+use super::validate::Document;
 
 /// How long inputs, outputs and logs are kept after a job has finished.
 const RETENTION: Duration = Duration::from_secs(60 * 60);
@@ -95,6 +99,9 @@ impl Service {
             Ok(input) => input,
             Err(cause) => return self.end(id, Completion::failed(cause.to_string())),
         };
+        if let Some(refused) = self.private_input(&version, &job).await {
+            return self.end(id, Completion::failed(refused));
+        }
         let (sender, mut progress) = unbounded_channel();
         let outcome = {
             let mut run = engine.run(&version, job, sender, cancelled);
@@ -111,6 +118,28 @@ impl Service {
         }
         let completion = self.completion(outcome).await;
         self.end(id, completion);
+    }
+
+    /// Why a job does not run: an input that its version would download leads to an address that is not public.
+    async fn private_input(&self, version: &EngineVersion, job: &EngineJob) -> Option<String> {
+        let component = match job.kind {
+            JobKind::Prediction => "Input",
+            JobKind::Training => "TrainingInput",
+        };
+        let schema = {
+            let database = self.database();
+            let model = database.models.get(&version.model)?;
+            model.versions.iter().find(|one| one.id == version.id)?.schema.clone()?
+        };
+        let input = Value::Object(job.input.clone());
+        for (name, text) in Document(&schema).uris(component, &input) {
+            let Ok(url) = Url::parse(text) else { continue };
+            if is_private_url(&url).await {
+                let host = url.host_str().unwrap_or_default();
+                return Some(format!("the input {name} leads to {host}, which is not a public address; upload the file instead"));
+            }
+        }
+        None
     }
 
     fn note(&self, id: &str, step: Progress) {

@@ -2,12 +2,10 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
-use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -22,6 +20,8 @@ use super::engine::Engine as _;
 use super::error::SandboxError;
 use super::faults::Faults;
 use super::files::FileStore;
+use super::folder::Folder;
+use super::hosts::Hosts;
 use super::options::SandboxOptions;
 use super::rate_limit::RateLimiter;
 use super::registry::{Registry, RegistryBackend};
@@ -52,11 +52,11 @@ pub struct Sandbox {
     pub(super) service: Arc<Service>,
     pub(super) registry: Arc<Registry>,
     api_url: Url,
-    folder: Option<TempDir>,
+    folder: Option<Folder>,
 }
 
 impl Sandbox {
-    /// Starts a sandbox. With Docker, also removes containers that killed sandboxes left behind.
+    /// Starts a sandbox, and removes what killed sandboxes left behind: folders, and with Docker containers and images.
     pub async fn start(options: SandboxOptions) -> Result<Self, SandboxError> {
         if !is_name(&options.username) {
             return Err(SandboxError::Name(options.username));
@@ -65,7 +65,8 @@ impl Sandbox {
             Some(file) => Some(Scenario::read(file).await?),
             None => None,
         };
-        let folder = temporary_folder(options.data.as_deref()).map_err(SandboxError::Folder)?;
+        let hosts = Hosts::new(options.bind, &options.hosts).map_err(SandboxError::Host)?;
+        let folder = Folder::create(options.data.as_deref()).map_err(SandboxError::Folder)?;
         let address = SocketAddr::new(options.bind, options.port);
         let listen = |source| SandboxError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -80,6 +81,7 @@ impl Sandbox {
             files: FileStore::new(folder.path().join("files"), base_url.clone()),
             base_url,
             host,
+            hosts,
             clock: Clock::new(),
             faults: Faults::default(),
             requests: RequestLog::default(),
@@ -144,7 +146,7 @@ impl Sandbox {
             containers.shutdown().await;
         }
         if let Some(folder) = self.folder.take() {
-            let removed = tokio::task::spawn_blocking(move || folder.close()).await;
+            let removed = tokio::task::spawn_blocking(move || folder.remove()).await;
             if !matches!(removed, Ok(Ok(()))) {
                 tracing::debug!(?removed, "failed to remove the sandbox's files");
             }
@@ -174,19 +176,7 @@ impl std::fmt::Debug for Sandbox {
     }
 }
 
-fn temporary_folder(parent: Option<&Path>) -> std::io::Result<TempDir> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix("safe-push-sandbox-");
-    match parent {
-        Some(parent) => {
-            std::fs::create_dir_all(parent)?;
-            builder.tempdir_in(parent)
-        }
-        None => builder.tempdir(),
-    }
-}
-
-/// The host and port at which programs on this machine reach the sandbox.
+/// The host and port by which programs on this machine reach the sandbox.
 fn own_host(bind: std::net::IpAddr, port: u16) -> String {
     match bind {
         std::net::IpAddr::V4(address) if address.is_unspecified() => format!("127.0.0.1:{port}"),
@@ -205,8 +195,8 @@ async fn connect(options: &SandboxOptions, account: &Account) -> Result<Containe
     let containers = Containers::connect(wanted).await.map_err(|cause| SandboxError::Docker(Box::new(cause)))?;
     match containers.remove_orphans().await {
         Ok(0) => {}
-        Ok(count) => tracing::info!(count, "removed containers of an earlier sandbox"),
-        Err(cause) => tracing::warn!(%cause, "failed to look for containers of earlier sandboxes"),
+        Ok(count) => tracing::info!(count, "removed containers and images of earlier sandboxes"),
+        Err(cause) => tracing::warn!(%cause, "failed to look for what earlier sandboxes left"),
     }
     Ok(containers)
 }

@@ -1,6 +1,7 @@
 //! The port: accepts connections, and does what every request needs before and after its route.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -61,7 +62,8 @@ async fn connection(stream: TcpStream, service: Arc<Service>, router: Router) {
     // Responses are small and each is awaited, so there is nothing to gain from waiting for more data.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
-    let answering = service_fn(|request| answer(&service, &router, request));
+    let reached = stream.local_addr().ok().map(|address| address.ip());
+    let answering = service_fn(|request| answer(&service, &router, request, reached));
     // When the service fails, hyper closes the connection without a response. This is how faults drop connections.
     let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answering);
     tokio::select! {
@@ -77,7 +79,12 @@ async fn answer(
     service: &Arc<Service>,
     router: &TowerToHyperService<Router>,
     request: Request<Incoming>,
+    reached: Option<IpAddr>,
 ) -> Result<Response, Dropped> {
+    if let Some(host) = service.hosts.foreign(request.uri(), request.headers(), reached) {
+        tracing::debug!(host, "refused a request for a foreign host");
+        return Ok(Problem::ForeignHost(host).into_response());
+    }
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let headers = request.headers();
     let authorized =

@@ -15,6 +15,7 @@ use super::database::{Database, Model, Runtime, Version};
 use super::engine::{Engine, EngineVersion};
 use super::faults::Faults;
 use super::files::FileStore;
+use super::hosts::Hosts;
 use super::job_kind::JobKind;
 use super::locks::lock;
 use super::options::SandboxOptions;
@@ -30,6 +31,7 @@ pub(super) struct Service {
     pub(super) base_url: String,
     /// `127.0.0.1:PORT`.
     pub(super) host: String,
+    pub(super) hosts: Hosts,
     pub(super) clock: Clock,
     pub(super) files: FileStore,
     pub(super) faults: Faults,

@@ -3,6 +3,7 @@
 mod build;
 mod canary;
 mod check;
+mod clean;
 mod compare;
 mod help_config;
 mod image;
@@ -41,6 +42,7 @@ fn without_findings(command: &Command) -> Option<&'static str> {
         Command::Sandbox(_) => "sandbox",
         Command::Demo(_) => "demo",
         Command::Canary(_) => "canary",
+        Command::Clean(_) => "clean",
         Command::Init(_) => "init",
     })
 }
@@ -69,6 +71,7 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Sandbox(arguments) => sandbox::run(arguments, context).await,
         Command::Demo(arguments) => demo::run(arguments, context).await,
         Command::Canary(arguments) => canary::run(&arguments, context).await,
+        Command::Clean(arguments) => clean::run(&arguments, context).await,
         Command::Init(arguments) => init::run(&arguments, context).await,
     }
 }

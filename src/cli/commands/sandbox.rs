@@ -13,6 +13,7 @@ pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Resul
     let options = SandboxOptions {
         bind: arguments.bind,
         port: arguments.port,
+        hosts: arguments.hosts,
         username: arguments.username,
         docker: arguments.script.is_none(),
         script: arguments.script,

@@ -6,7 +6,6 @@ mod story;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use tempfile::TempDir;
 
 use crate::cli::arguments::DemoArguments;
 use crate::cli::context::Context;
@@ -22,6 +21,7 @@ use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::report::console;
 use crate::report::json::run_json;
+use crate::support::temporary_folder::{Purpose, TemporaryFolder};
 
 /// What one act of the demo is about, and how it has to end.
 struct Act {
@@ -56,7 +56,7 @@ const ACTS: [Act; 3] = [
 
 /// Plays the three acts. Exit code 0 means that each ended as it should.
 pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<Verdict, Failure> {
-    let folder = TempDir::with_prefix("safe-push-demo-").context("failed to make a folder for the demo")?;
+    let folder = TemporaryFolder::create(Purpose::Demo).context("failed to make a folder for the demo")?;
     story::write_model(folder.path()).context("failed to write the example")?;
     let repository = context.at(folder.path());
     if context.environment.program("ruff").is_none() {

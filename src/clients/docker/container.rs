@@ -3,19 +3,21 @@
 use std::collections::HashMap;
 
 use bollard::container::{AttachContainerResults, LogOutput};
-use bollard::models::{ContainerCreateBody, HostConfig};
-use bollard::query_parameters::{
-    AttachContainerOptions, CreateContainerOptions, ListContainersOptions, RemoveContainerOptions, StartContainerOptions,
-};
+use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
+use bollard::query_parameters::{AttachContainerOptions, CreateContainerOptions, RemoveContainerOptions, StartContainerOptions};
 use futures::StreamExt;
-use process_mark::ProcessMark;
+use process_mark::{LABEL, ProcessMark};
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::build::PLATFORM;
 use crate::clients::docker::{ContainerOutput, ContainerRun, DockerError, RealDocker};
 
-/// The label of all our containers. Its value marks the process that started the container.
-const LABEL: &str = "dev.safe-push.run";
+/// The capabilities that a command in a model's image keeps: those of root that act on the container's own files and processes. They are
+/// the ones that the sandbox gives to models.
+const CAPABILITIES: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"];
+
+/// The limits of what the daemon keeps of a container's output. It is read while the container runs.
+const LOG_LIMITS: [(&str, &str); 2] = [("max-size", "1m"), ("max-file", "1")];
 
 impl RealDocker {
     pub(super) async fn run_container(
@@ -81,23 +83,7 @@ impl RealDocker {
         }
     }
 
-    /// Removes containers that ended processes of ours left behind, and returns how many.
-    pub async fn remove_orphans(&self) -> Result<usize, DockerError> {
-        let filters = HashMap::from([("label".to_owned(), vec![LABEL.to_owned()])]);
-        let options = ListContainersOptions { all: true, filters: Some(filters), ..ListContainersOptions::default() };
-        let containers =
-            self.client.list_containers(Some(options)).await.map_err(|error| self.meaning("list containers", "", error))?;
-        let mut removed = 0;
-        for container in containers {
-            let mark = container.labels.unwrap_or_default().get(LABEL).and_then(|label| ProcessMark::parse(label));
-            let Some(id) = container.id.filter(|_| mark.is_some_and(|mark| mark.has_ended())) else { continue };
-            self.remove_container(&id).await?;
-            removed += 1;
-        }
-        Ok(removed)
-    }
-
-    async fn remove_container(&self, id: &str) -> Result<(), DockerError> {
+    pub(super) async fn remove_container(&self, id: &str) -> Result<(), DockerError> {
         let options = RemoveContainerOptions { force: true, v: true, ..RemoveContainerOptions::default() };
         match self.client.remove_container(id, Some(options)).await {
             Ok(()) => Ok(()),
@@ -123,6 +109,12 @@ fn body(run: &ContainerRun) -> ContainerCreateBody {
             // An init process that forwards signals and reaps children.
             init: Some(true),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
+            cap_drop: Some(vec!["ALL".to_owned()]),
+            cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".to_owned()),
+                config: Some(LOG_LIMITS.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
+            }),
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()

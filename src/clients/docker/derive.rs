@@ -10,10 +10,11 @@ use cog_findings::text::double_quoted;
 use tokio::runtime::Handle;
 use tokio_tar::{Builder, Header};
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::clients::docker::real::STREAM_LIMIT;
-use crate::clients::docker::{Derivation, DockerError, ImageDetails, InspectImages as _, NameImages as _, RealDocker};
+use crate::clients::docker::{
+    Derivation, DockerError, ImageDetails, InspectImages as _, NameImages as _, RealDocker, TemporaryImage,
+};
 
 const ATTEMPT: &str = "label the image";
 
@@ -21,7 +22,7 @@ impl RealDocker {
     pub(super) async fn derive(&self, derivation: &Derivation, cancelled: &CancellationToken) -> Result<ImageDetails, DockerError> {
         let base = self.inspect_image(&derivation.base).await?;
         // A Dockerfile cannot refer to an image by its id, and a name that others use may move meanwhile.
-        let pinned = format!("safe-push-base:{}", Uuid::new_v4().simple());
+        let pinned = TemporaryImage::Base.name();
         self.tag_image(&base.id, &pinned).await?;
         let solved = self.solve(derivation, &pinned, cancelled).await;
         let unpinned = self.remove_image(&pinned).await;

@@ -34,29 +34,3 @@ impl RealDocker {
         Ok(found.into_iter().next())
     }
 }
-
-/// The id of this process's container, from its mounts: the daemon mounts a few files from a folder named by the container's id.
-pub fn container_of_mounts(mounts: &str) -> Option<&str> {
-    let fields = mounts.lines().filter_map(|line| line.split(' ').nth(3));
-    let ids = fields.filter_map(|root| root.split_once("/containers/")?.1.strip_suffix("/hostname"));
-    ids.into_iter().find(|id| id.len() == 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_container_is_known_by_its_mounts() {
-        let id = "a95c4d9826ae778994f51592485c9a9339882d1665a2cf0d58267dcac149e7de";
-        let mounts = format!(
-            "69 41 0:35 / / rw,relatime - overlay overlay rw\n\
-             86 69 254:0 /var/lib/docker/containers/{id}/resolv.conf /etc/resolv.conf rw - ext4 /dev/vda rw\n\
-             87 69 254:0 /var/lib/docker/containers/{id}/hostname /etc/hostname rw - ext4 /dev/vda rw\n"
-        );
-        assert_eq!(container_of_mounts(&mounts), Some(id));
-        for other in ["", "22 1 254:0 / / rw - ext4 /dev/vda rw", "1 2 3:4 /containers/abc/hostname /etc/hostname rw - ext4 x rw"] {
-            assert_eq!(container_of_mounts(other), None);
-        }
-    }
-}

@@ -9,11 +9,13 @@ use bollard::errors::Error as BollardError;
 use bollard::models::ImageInspect;
 use bollard::query_parameters::{DataUsageOptions, ListImagesOptions, RemoveImageOptions, TagImageOptions};
 use futures::TryStreamExt as _;
+use process_mark::ProcessMark;
 use tokio_util::io::StreamReader;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::api_version::{OLDEST_API, is_supported};
 use crate::clients::docker::endpoint::Endpoint;
+use crate::clients::docker::own_container::own_container;
 use crate::clients::docker::reference::split_reference;
 use crate::clients::docker::{
     BuildEvent, BuildImages, ContainerOutput, ContainerRun, Context, DaemonVersion, Derivation, DeriveImages, DescribeDaemon,
@@ -46,6 +48,12 @@ impl RealDocker {
         let server = client.client_version().to_string();
         if !is_supported(&server) {
             return Err(DockerError::ApiTooOld { server, needed: OLDEST_API.to_owned() });
+        }
+        // Marks name our container only where the daemon that gets them knows it.
+        if let Some(container) = own_container()
+            && client.inspect_container(&container, None).await.is_ok()
+        {
+            ProcessMark::set_container(&container);
         }
         Ok(Self { patient: client.clone().with_timeout(STREAM_LIMIT), client, endpoint })
     }

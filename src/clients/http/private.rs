@@ -29,11 +29,13 @@ fn is_private_v4(address: Ipv4Addr) -> bool {
     address.is_private()
         || address.is_loopback()
         || address.is_link_local()
-        || address.is_multicast()
+        || address.is_documentation()
         || first == 0
-        || first >= 240
+        // Multicast and what is reserved behind it.
+        || first >= 224
         || (first == 100 && (64..128).contains(&second))
         || (first == 192 && second == 0 && third == 0)
+        || (first == 192 && second == 88 && third == 99)
         || (first == 198 && (second == 18 || second == 19))
 }
 
@@ -44,12 +46,13 @@ fn is_private_v6(address: Ipv6Addr) -> bool {
         is_private_v4(Ipv4Addr::new(a, b, c, d))
     };
     match (first, second, third, fourth, fifth, sixth) {
-        // `::`, `::1`, and IPv4 addresses in their mapped and compatible forms.
-        (0, 0, 0, 0, 0, 0 | 0xffff) => v4(seventh, eighth),
-        // NAT64 and 6to4.
-        (0x64, 0xff9b, ..) => v4(seventh, eighth),
+        // IPv4 addresses: mapped, and as translators write them (NAT64, 6to4).
+        (0, 0, 0, 0, 0, 0xffff) | (0x64, 0xff9b, 0, 0, 0, 0) => v4(seventh, eighth),
         (0x2002, ..) => v4(second, third),
-        _ => address.is_multicast() || address.is_unique_local() || address.is_unicast_link_local(),
+        // Teredo, documentation.
+        (0x2001, 0 | 0xdb8, ..) => true,
+        // Everything public lies in 2000::/3.
+        _ => first & 0xe000 != 0x2000,
     }
 }
 
@@ -126,7 +129,16 @@ mod tests {
             "ff02::1",
             "::ffff:10.0.0.1",
             "64:ff9b::7f00:1",
+            "64:ff9b:1::1",
             "2002:a00:1::",
+            "2001:0:53aa:64c::1",
+            "2001:db8::1",
+            "fec0::1",
+            "100::1",
+            "::7f00:1",
+            "::ffff:0:7f00:1",
+            "192.0.2.1",
+            "203.0.113.1",
         ];
         for address in private {
             assert!(is_private(address.parse().unwrap()), "{address}");

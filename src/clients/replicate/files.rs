@@ -35,7 +35,7 @@ pub trait Files: Send + Sync {
     /// Downloads a file: an output, or one that a test case names. Accepts `http`, `https` and `data:` URLs.
     ///
     /// The token is sent to the API's own host and to Replicate's delivery hosts, but not after a redirect to another host.
-    /// Addresses in private networks are rejected, unless the API itself is in one.
+    /// Addresses in private networks are rejected, apart from the API's own origin: a sandbox serves its outputs itself.
     async fn download(&self, url: &str, limits: &DownloadLimits) -> Result<Download, ReplicateError>;
 }
 
@@ -124,6 +124,9 @@ impl RealReplicate {
         let (true, Some(host)) = (matches!(url.scheme(), "http" | "https"), url.host()) else {
             return refused(&format!("{}: is not a supported scheme", url.scheme()));
         };
+        if self.base.is_origin_of(url) {
+            return Ok(());
+        }
         let Some(public_only) = &self.public_only else { return Ok(()) };
         if is_private_host(&host) {
             return refused("its host is in a private network");

@@ -66,6 +66,7 @@ pub struct RealReplicate {
     pub(super) api: reqwest::Client,
     /// For files on other hosts. Does not connect to private networks.
     pub(super) files: reqwest::Client,
+    /// Refuses private addresses. `None` only in tests, whose files are on this machine.
     pub(super) public_only: Option<PublicOnly>,
     clock: Arc<dyn Clock>,
     token: SecretString,
@@ -95,7 +96,7 @@ impl RealReplicate {
             })
         })?;
         authorization.set_sensitive(true);
-        let public_only = (!base_url.is_private()).then(PublicOnly::default);
+        let public_only = Some(PublicOnly::default());
         let http = HttpOptions { use_proxy: !base_url.is_private(), extra_ca_pem, ..HttpOptions::default() };
         let build = |options: &HttpOptions| {
             build_client(options)

@@ -10,7 +10,6 @@ use std::path::Path;
 use std::time::Duration;
 
 use cog_findings::Finding;
-use tempfile::TempDir;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -25,6 +24,7 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::run::run;
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, RunOptions, Services};
+use crate::support::temporary_folder::{Purpose, TemporaryFolder};
 
 /// How long the clean-up may take; shorter when the run was canceled.
 const DELETE_LIMIT: Duration = Duration::from_secs(60);
@@ -74,8 +74,8 @@ impl CanaryRequest {
 }
 
 /// Writes the canary's model into a folder of its own, which is removed when it is dropped.
-pub fn write_canary(request: &CanaryRequest) -> std::io::Result<TempDir> {
-    let folder = TempDir::with_prefix("safe-push-canary-")?;
+pub fn write_canary(request: &CanaryRequest) -> std::io::Result<TemporaryFolder> {
+    let folder = TemporaryFolder::create(Purpose::Canary)?;
     project::write(folder.path(), &request.id)?;
     Ok(folder)
 }

@@ -263,7 +263,7 @@ fn fault<T>(faults: &mut HashMap<&'static str, VecDeque<T>>, call: &str, subject
 
 /// A text without what is unique to a run.
 fn steady(text: &str) -> String {
-    let unique = regex::Regex::new("[0-9a-f]{32}").unwrap();
+    let unique = regex::Regex::new(r"(\d+-\d+-\d+-[0-9a-f]{12}-(0|[0-9a-f]{12})-)?[0-9a-f]{32}").unwrap();
     unique.replace_all(text, "<unique>").into_owned()
 }
 

@@ -12,6 +12,7 @@ use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{LogsOptionsBuilder, RemoveContainerOptionsBuilder};
 use cog_findings::Finding;
 use futures::StreamExt as _;
+use replicate_sandbox::MODEL_CAPABILITIES;
 use safe_push::build::{BuildEnvironment, BuildRequest, Built, SourceFacts, build, prepare};
 use safe_push::clients::docker::{NameImages as _, RealDocker};
 use safe_push::domain::events::Silent;
@@ -122,6 +123,10 @@ impl Server {
             labels: Some(HashMap::from([("dev.safe-push.test".to_owned(), "models".to_owned())])),
             host_config: Some(HostConfig {
                 port_bindings: Some(HashMap::from([(PORT.to_owned(), Some(vec![binding]))])),
+                // As in the sandbox: no model of these tests may need more.
+                cap_drop: Some(vec!["ALL".to_owned()]),
+                cap_add: Some(MODEL_CAPABILITIES.map(str::to_owned).to_vec()),
+                security_opt: Some(vec!["no-new-privileges".to_owned()]),
                 ..HostConfig::default()
             }),
             ..ContainerCreateBody::default()

@@ -4,9 +4,11 @@
 //! - [`body`]: request bodies and headers
 //! - [`pages`]: lists in pages; [`render`]: records as JSON
 //! - [`account`], [`models`], [`versions`], [`predictions`], [`create`], [`trainings`], [`deployments`], [`uploads`]: `/v1`
+//! - [`attachment`]: files in responses
 //! - [`web`]: output files, pages for people, the token check of the registry, images by reference
 
 mod account;
+mod attachment;
 mod body;
 mod create;
 mod deployments;

@@ -8,10 +8,11 @@ use axum::extract::multipart::{Field, MultipartRejection};
 use axum::extract::{Multipart, Path, Query, State};
 use axum::response::IntoResponse as _;
 use chrono::TimeDelta;
-use http::{StatusCode, header};
+use http::StatusCode;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use super::attachment::attachment;
 use super::{RouteResult, pages};
 use crate::database::{Database, Upload};
 use crate::problem::{FieldError, Problem};
@@ -124,7 +125,7 @@ pub(super) async fn delete(State(service): State<Arc<Service>>, Path(id): Path<S
 pub(super) async fn download(State(service): State<Arc<Service>>, Path(id): Path<String>) -> RouteResult {
     service.upload(&service.database(), &id)?;
     let (file, content) = service.files.read(&id).await.map_err(|_cause| Problem::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, file.content_type)], content).into_response())
+    Ok(attachment(&file, content))
 }
 
 impl Service {

@@ -8,10 +8,11 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, FormRejection};
 use axum::extract::{Form, Path, State};
 use axum::response::{IntoResponse as _, Response};
-use http::{HeaderName, StatusCode, header};
+use http::{StatusCode, header};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use super::attachment::{NOSNIFF, attachment};
 use super::{RouteResult, body};
 use crate::clock::timestamp;
 use crate::error::SandboxError;
@@ -19,16 +20,14 @@ use crate::job_kind::JobKind;
 use crate::problem::{FieldError, Problem};
 use crate::service::Service;
 
-const NOSNIFF: (HeaderName, &str) = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-
-/// Anyone with the URL may fetch the file, as on the real service's delivery hosts.
+/// Anyone who has the URL may fetch the file, as with the delivery hosts of the real service.
 pub(super) async fn output_file(State(service): State<Arc<Service>>, Path((id, name)): Path<(String, String)>) -> RouteResult {
     let is_output = service.files.find(&id).is_some_and(|file| file.name == name) && !service.database().uploads.contains_key(&id);
     if !is_output {
         return Err(Problem::NotFound);
     }
     let (file, content) = service.files.read(&id).await.map_err(|_cause| Problem::NotFound)?;
-    Ok(([(header::CONTENT_TYPE, file.content_type.as_str()), NOSNIFF], content).into_response())
+    Ok(attachment(&file, content))
 }
 
 fn plain(text: String) -> Response {

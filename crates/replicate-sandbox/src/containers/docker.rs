@@ -1,16 +1,14 @@
 //! The life cycle of a container: pull, create, start, wait until ready, follow its output, remove.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::errors::Error as DaemonError;
-use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
-use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
-};
+use bollard::models::{ContainerCreateBody, PortBinding};
+use bollard::query_parameters::{CreateImageOptionsBuilder, ListContainersOptionsBuilder, LogsOptionsBuilder};
 use futures::{StreamExt as _, TryStreamExt as _};
 use tokio::sync::{Semaphore, broadcast};
 use tokio::time::Instant;
@@ -19,25 +17,22 @@ use tokio_util::sync::CancellationToken;
 use super::super::engine::EngineVersion;
 use super::super::job_kind::JobKind;
 use super::super::locks::lock;
-use super::labels;
+use super::confinement::host_config;
 use super::logs::{LineBuffer, LogLine, Tail, user_line};
 use super::protocol::{CogServer, HealthState};
+use super::{labels, orphans, remove};
 
 const COG_PORT: &str = "5000/tcp";
 /// How long to wait for the last output of a version that failed to boot.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 const HEALTH_INTERVAL: Duration = Duration::from_millis(100);
-const MEMORY_BYTES: i64 = 16 * 1024 * 1024 * 1024;
-const MAX_PROCESSES: i64 = 4096;
 const MAX_CONCURRENCY: usize = 256;
 const WAITING_LINES: usize = 4096;
 /// How long to wait before following the output of a running container again.
 const FOLLOW_INTERVAL: Duration = Duration::from_millis(50);
 /// How long the daemon may take to deliver the last lines of a container that has exited.
 const LAST_LINES: Duration = Duration::from_millis(500);
-const GONE_INTERVAL: Duration = Duration::from_millis(50);
-const GONE_LIMIT: Duration = Duration::from_secs(10);
 
 /// How the process reaches a container's server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,6 +103,8 @@ fn failed(act: &'static str) -> impl Fn(DaemonError) -> ContainerError {
 pub(super) struct Daemon {
     docker: Docker,
     options: Arc<ContainersOptions>,
+    /// The names of the images that were pulled.
+    pulled: Arc<Mutex<BTreeSet<String>>>,
 }
 
 /// A container that is ready. Removed when the last reference to it is dropped.
@@ -171,7 +168,7 @@ struct OwnedContainer {
 impl OwnedContainer {
     async fn remove(&mut self) {
         self.removed = true;
-        remove(&self.docker, &self.id).await;
+        remove::container(&self.docker, &self.id).await;
     }
 }
 
@@ -182,35 +179,15 @@ impl Drop for OwnedContainer {
         }
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let (docker, id) = (self.docker.clone(), self.id.clone());
-            runtime.spawn(async move { remove(&docker, &id).await });
+            runtime.spawn(async move { remove::container(&docker, &id).await });
         }
-    }
-}
-
-async fn remove(docker: &Docker, id: &str) {
-    let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
-    match docker.remove_container(id, Some(options)).await {
-        // 404: someone else removed it.
-        Ok(()) | Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => {}
-        // 409: a removal is already in progress. It is finished when the daemon no longer knows the container.
-        Err(DaemonError::DockerResponseServerError { status_code: 409, .. }) => {
-            let gone = async {
-                while docker.inspect_container(id, None).await.is_ok() {
-                    tokio::time::sleep(GONE_INTERVAL).await;
-                }
-            };
-            if tokio::time::timeout(GONE_LIMIT, gone).await.is_err() {
-                tracing::warn!(container = id, "removing a sandbox container takes long");
-            }
-        }
-        Err(cause) => tracing::warn!(%cause, container = id, "failed to remove a sandbox container"),
     }
 }
 
 impl RunningContainer {
     /// Removes the container and waits until it is gone.
     pub(super) async fn remove(&self) {
-        remove(&self.container.docker, &self.container.id).await;
+        remove::container(&self.container.docker, &self.container.id).await;
     }
 }
 
@@ -222,38 +199,33 @@ impl Daemon {
         };
         // Older daemons reject the API version that the client uses by default.
         let docker = docker.map_err(failed("connect to Docker"))?.negotiate_version().await.map_err(failed("connect to Docker"))?;
-        Ok(Self { docker, options: Arc::new(options) })
+        Ok(Self { docker, options: Arc::new(options), pulled: Arc::default() })
     }
 
     pub(super) fn idle_stop(&self) -> Duration {
         self.options.idle_stop
     }
 
-    /// Removes containers of sandboxes whose process is gone, and returns how many.
+    /// Removes what sandboxes left behind whose process is gone, and returns how many containers and image names.
     pub(super) async fn remove_orphans(&self) -> Result<usize, ContainerError> {
-        self.remove_where(labels::SANDBOX.to_owned(), labels::is_orphan).await
+        orphans::remove_orphans(&self.docker).await.map_err(failed("remove what earlier sandboxes left"))
     }
 
     /// Removes all containers of this sandbox, including those whose start was interrupted.
-    pub(super) async fn remove_own(&self) -> Result<usize, ContainerError> {
-        self.remove_where(format!("{}={}", labels::SANDBOX, self.options.owner_label), |_| true).await
-    }
-
-    async fn remove_where(
-        &self,
-        label: String,
-        wanted: impl Fn(&HashMap<String, String>) -> bool,
-    ) -> Result<usize, ContainerError> {
+    pub(super) async fn remove_own(&self) -> Result<(), ContainerError> {
+        let label = format!("{}={}", labels::SANDBOX, self.options.owner_label);
         let filters = HashMap::from([("label".to_owned(), vec![label])]);
         let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
         let containers = self.docker.list_containers(Some(options)).await.map_err(failed("list containers"))?;
-        let ids: Vec<String> = containers
-            .into_iter()
-            .filter(|container| container.labels.as_ref().is_some_and(&wanted))
-            .filter_map(|container| container.id)
-            .collect();
-        futures::future::join_all(ids.iter().map(|id| remove(&self.docker, id))).await;
-        Ok(ids.len())
+        let ids: Vec<String> = containers.into_iter().filter_map(|container| container.id).collect();
+        futures::future::join_all(ids.iter().map(|id| remove::container(&self.docker, id))).await;
+        Ok(())
+    }
+
+    /// Removes the images that this sandbox pulled. Their containers have to be gone.
+    pub(super) async fn remove_pulled(&self) {
+        let pulled = std::mem::take(&mut *lock(&self.pulled));
+        futures::future::join_all(pulled.iter().map(|name| remove::image_name(&self.docker, name))).await;
     }
 
     /// Boots a version and waits until its setup is complete. `logs` receives each line of its output.
@@ -309,6 +281,8 @@ impl Daemon {
     }
 
     async fn pull(&self, image: &str) -> Result<(), ContainerError> {
+        // Before the pull, which the daemon may complete when nobody waits for it any more.
+        lock(&self.pulled).insert(image.to_owned());
         let (username, password) = self.options.registry_credentials.clone();
         let server = image.split('/').next().map(str::to_owned);
         let credentials =
@@ -337,16 +311,7 @@ impl Daemon {
     async fn create(&self, version: &EngineVersion, kind: JobKind) -> Result<OwnedContainer, ContainerError> {
         let command = matches!(kind, JobKind::Training)
             .then(|| ["python", "-m", "cog.server.http", "--x-mode", "train"].map(str::to_owned).to_vec());
-        let mut host = HostConfig {
-            memory: Some(MEMORY_BYTES),
-            pids_limit: Some(MAX_PROCESSES),
-            security_opt: Some(vec!["no-new-privileges".to_owned()]),
-            cap_drop: Some(vec!["NET_RAW".to_owned()]),
-            extra_hosts: Some(vec!["host.docker.internal:host-gateway".to_owned()]),
-            // The output of a dead container is still needed, so the sandbox removes it itself.
-            auto_remove: Some(false),
-            ..Default::default()
-        };
+        let mut host = host_config();
         match &self.options.reach {
             Reach::PublishedPort => {
                 let port = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some("0".to_owned()) };

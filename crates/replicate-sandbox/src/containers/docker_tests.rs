@@ -26,6 +26,22 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 print("setup begins", flush=True)
 if os.environ.get("BROKEN"): raise RuntimeError("no weights")
 cancelled = set(); running = set()
+def limits():
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    # What a model that runs as root relies on: folders of others, giving files away, starting processes as others.
+    os.makedirs("/srv/others", exist_ok=True); os.chown("/srv/others", 65534, 65534); os.chmod("/srv/others", 0o500)
+    open("/srv/others/file", "w").write("x"); os.chmod("/srv/others", 0o700)
+    import subprocess
+    user = subprocess.run(["id", "-u"], user=65534, group=65534, extra_groups=[], capture_output=True, text=True).stdout.strip()
+    def refused(act):
+        try: act()
+        except OSError: return True
+        return False
+    import socket
+    return {"capabilities": status["CapEff"].strip(), "bounds": status["CapBnd"].strip(), "no_new_privileges": status["NoNewPrivs"].strip(),
+            "hosts": "host.docker.internal" in open("/etc/hosts").read(), "user": user,
+            "refused": [refused(lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)), refused(lambda: os.chroot("/srv")),
+                        refused(lambda: os.mknod("/srv/disk", 0o60600, os.makedev(8, 0)))]}
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def log_message(self, *rest): pass
@@ -48,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         if job in cancelled: return self.reply({"status": "canceled"})
         if given.get("text") == "bad":
             return self.reply({"status": "failed", "error": "Prediction failed: Prediction failed: ValueError: text is bad", "logs": ""})
+        if given.get("text") == "limits": return self.reply({"status": "succeeded", "output": limits()})
         self.reply({"status": "succeeded", "output": [self.path.split("/")[1], " ".join(sys.argv[1:]), given.get("text")]})
 ThreadingHTTPServer(("0.0.0.0", 5000), Handler).serve_forever()
 "#;
@@ -265,6 +282,62 @@ async fn a_container_can_be_reached_in_its_network() {
     let Some(fixture) = Fixture::new("A=b", |options| options.reach = Reach::Network("bridge".to_owned())).await else { return };
     let (outcome, _, _) = fixture.run(JobKind::Prediction, json!({})).await;
     assert!(matches!(outcome, Outcome::Succeeded { .. }), "{outcome:?}");
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_can_do_what_models_need_and_nothing_beyond_it() {
+    let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
+    let (outcome, logs, _) = fixture.run(JobKind::Prediction, json!({"text": "limits"})).await;
+    let Outcome::Succeeded { output, .. } = outcome else { panic!("{outcome:?} {logs}") };
+    // CHOWN, DAC_OVERRIDE, FOWNER, FSETID, KILL, SETGID and SETUID.
+    let expected = json!({
+        "capabilities": "00000000000000fb", "bounds": "00000000000000fb", "no_new_privileges": "1",
+        "hosts": false, "user": "65534", "refused": [true, true, true],
+    });
+    assert_eq!(output, expected);
+    let container = fixture.docker.inspect_container(&fixture.containers().await[0], None).await.unwrap();
+    let host = container.host_config.unwrap();
+    assert_eq!(host.extra_hosts.unwrap_or_default(), Vec::<String>::new());
+    let log = host.log_config.unwrap();
+    let limits = log.config.unwrap();
+    assert_eq!((log.typ.as_deref(), limits["max-size"].as_str(), limits["max-file"].as_str()), (Some("json-file"), "32m", "2"));
+    assert!(host.memory.is_some_and(|bytes| bytes > 0) && host.pids_limit.is_some_and(|limit| limit > 0));
+    fixture.end().await;
+}
+
+/// The mark of a process like this one that has ended.
+fn dead() -> String {
+    let mark = process_mark::ProcessMark::current().unwrap().to_string();
+    format!("{}-{}", u32::MAX, mark.split_once('-').unwrap().1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_dead_sandbox_left_goes_and_what_a_living_one_has_stays() {
+    let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
+    let own = process_mark::ProcessMark::current().unwrap().to_string();
+    let mut left = Vec::new();
+    for mark in [dead(), own] {
+        let tag = format!("safe-push-sandbox-{mark}-{}", uuid::Uuid::new_v4().simple());
+        let options = bollard::query_parameters::TagImageOptionsBuilder::new().repo("127.0.0.1:1/acme/m").tag(&tag).build();
+        fixture.docker.tag_image(&fixture.version.image, Some(options)).await.unwrap();
+        let labels = std::collections::HashMap::from([
+            (labels::SANDBOX.to_owned(), fixture.owner.clone()),
+            (process_mark::LABEL.to_owned(), mark),
+        ]);
+        let name = format!("127.0.0.1:1/acme/m:{tag}");
+        let body = bollard::models::ContainerCreateBody { image: Some(name.clone()), labels: Some(labels), ..Default::default() };
+        left.push((fixture.docker.create_container(None, body).await.unwrap().id, name));
+    }
+    fixture.engine.remove_orphans().await.unwrap();
+    let containers = fixture.containers().await;
+    let mut there = Vec::new();
+    for (container, name) in &left {
+        there.push((containers.contains(container), fixture.docker.inspect_image(name).await.is_ok()));
+    }
+    assert_eq!(there, [(false, false), (true, true)]);
+    super::remove::container(&fixture.docker, &left[1].0).await;
+    super::remove::image_name(&fixture.docker, &left[1].1).await;
     fixture.end().await;
 }
 

@@ -1,17 +1,21 @@
 //! The engine for images: one container per version and kind of job, kept until it is idle.
 //!
 //! - [`protocol`]: the HTTP dialects of Cog's two servers (`docs/reference/cog.md#http-server`)
-//! - [`docker`]: the life cycle of a container; [`labels`]: the labels that mark it
+//! - [`docker`]: the life cycle of a container; [`labels`]: the labels that mark it; [`confinement`]: what it may do
+//! - [`orphans`]: what killed sandboxes left; [`remove`]: removing containers and image names
 //! - [`logs`]: the part of a container's output that users see
 //! - [`pool`], [`slot`]: which container serves which job
 //! - [`reporter`]: the output of a job; [`abandoned`]: jobs that were canceled
 
 mod abandoned;
+mod confinement;
 mod docker;
 mod labels;
 mod logs;
+mod orphans;
 mod pool;
 mod protocol;
+mod remove;
 mod reporter;
 mod slot;
 
@@ -20,5 +24,6 @@ mod docker_tests;
 #[cfg(test)]
 mod protocol_tests;
 
+pub use confinement::MODEL_CAPABILITIES;
 pub(crate) use docker::{ContainersOptions, Reach};
 pub(crate) use pool::Containers;

@@ -23,6 +23,8 @@ use super::slot::{ActiveJob, Slot};
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
 /// Containers that take longer become orphans, which the next sandbox removes.
 const SHUTDOWN_LIMIT: Duration = Duration::from_secs(4);
+/// How long to wait for the removal of images. The daemon completes what was begun.
+const IMAGES_LIMIT: Duration = Duration::from_secs(10);
 /// The daemon delivers lines slightly later than the server responds. A pause of this length means that no more follow.
 const QUIET: Duration = Duration::from_millis(100);
 const GONE: &str = "the model's container disappeared while the prediction ran";
@@ -41,7 +43,7 @@ impl Containers {
         Ok(Self { daemon: Daemon::connect(options).await?, slots: Mutex::default(), closing: CancellationToken::new() })
     }
 
-    /// Removes containers that dead sandboxes left behind, and returns how many.
+    /// Removes what dead sandboxes left in the daemon, and returns how many containers and image names.
     pub(crate) async fn remove_orphans(&self) -> Result<usize, ContainerError> {
         self.daemon.remove_orphans().await
     }
@@ -163,6 +165,9 @@ impl Engine for Containers {
         };
         if timeout(SHUTDOWN_LIMIT, removals).await.is_err() {
             tracing::warn!("the sandbox's containers took too long to stop");
+        }
+        if timeout(IMAGES_LIMIT, self.daemon.remove_pulled()).await.is_err() {
+            tracing::warn!("removing the sandbox's images takes long");
         }
     }
 }

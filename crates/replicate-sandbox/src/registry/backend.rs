@@ -34,6 +34,8 @@ pub(crate) struct PushedManifest {
     pub(crate) tag: Option<String>,
     /// `sha256:` and 64 hexadecimal digits.
     pub(crate) digest: String,
+    /// A tag that the registry does not list, under which the sandbox itself pulls the manifest.
+    pub(crate) pull_tag: String,
     /// The labels in the image's configuration. For an index, those of the first image in it that has any.
     pub(crate) labels: BTreeMap<String, String>,
 }

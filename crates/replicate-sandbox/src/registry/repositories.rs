@@ -29,12 +29,16 @@ impl Repositories {
         read(&self.by_name).get(repository).is_some_and(|contents| contents.blobs.contains(digest))
     }
 
-    pub(super) fn link_manifest(&self, repository: &str, digest: Digest, media_type: String, tag: Option<String>) {
+    pub(super) fn link_manifest<'a>(
+        &self,
+        repository: &str,
+        digest: Digest,
+        media_type: String,
+        tags: impl IntoIterator<Item = &'a String>,
+    ) {
         let mut by_name = write(&self.by_name);
         let contents = by_name.entry(repository.to_owned()).or_default();
-        if let Some(tag) = tag {
-            contents.tags.insert(tag, digest.clone());
-        }
+        contents.tags.extend(tags.into_iter().map(|tag| (tag.clone(), digest.clone())));
         contents.manifests.insert(digest, media_type);
     }
 

@@ -21,6 +21,7 @@ use super::errors::RegistryError;
 use super::manifests::{Content, MAX_MANIFEST_BYTES, Manifest, labels};
 use super::session::{ChunkRange, location, received_range};
 use super::{Registry, auth};
+use crate::image_names::{is_pull_tag, pull_tag};
 
 const API_VERSION: HeaderName = HeaderName::from_static("docker-distribution-api-version");
 const CONTENT_DIGEST: HeaderName = HeaderName::from_static("docker-content-digest");
@@ -127,6 +128,7 @@ impl Registry {
     fn list_tags(&self, name: &str, query: &HashMap<String, String>) -> Response {
         let page: usize = query.get("n").and_then(|n| n.parse().ok()).unwrap_or(MAX_TAGS_PER_PAGE).min(MAX_TAGS_PER_PAGE);
         let mut tags = self.repositories.tags(name, query.get("last").map(String::as_str));
+        tags.retain(|tag| !is_pull_tag(tag));
         let more = tags.len() > page;
         tags.truncate(page);
         let link = tags.last().filter(|_| more).map(|last| format!("</v2/{name}/tags/list?n={page}&last={last}>; rel=\"next\""));
@@ -195,8 +197,9 @@ impl Registry {
             }
         };
         self.blobs.put(&body, &digest).await?;
-        self.repositories.link_manifest(name, digest.clone(), manifest.media_type, tag.clone());
-        self.backend.pushed(PushedManifest { repository: name.to_owned(), tag, digest: digest.to_string(), labels });
+        let pull_tag = pull_tag();
+        self.repositories.link_manifest(name, digest.clone(), manifest.media_type, tag.iter().chain([&pull_tag]));
+        self.backend.pushed(PushedManifest { repository: name.to_owned(), tag, digest: digest.to_string(), pull_tag, labels });
         Ok(created(&format!("/v2/{name}/manifests/{digest}"), &digest))
     }
 

@@ -242,8 +242,14 @@ async fn a_manifest_is_found_by_tag_and_digest_and_told_to_the_gate() {
     }
     assert_eq!(served.acme(Method::GET, "/v2/acme/other/manifests/latest", b"").await.error().1, "MANIFEST_UNKNOWN");
     let labels = BTreeMap::from([("run.cog.version".to_owned(), "0.22.0".to_owned())]);
-    let push = PushedManifest { repository: "acme/m".to_owned(), tag: Some("latest".to_owned()), digest, labels };
-    assert_eq!(*served.database.pushes.lock().unwrap(), [push]);
+    let pushed = served.database.pushes.lock().unwrap().clone();
+    let pull_tag = pushed[0].pull_tag.clone();
+    let push = PushedManifest { repository: "acme/m".to_owned(), tag: Some("latest".to_owned()), digest, labels, pull_tag };
+    assert_eq!(pushed, [push]);
+    let pulled = served.acme(Method::GET, &format!("/v2/acme/m/manifests/{}", pushed[0].pull_tag), b"").await;
+    assert_eq!(Digest::of(&pulled.body).to_string(), pushed[0].digest);
+    let listed: Value = serde_json::from_slice(&served.acme(Method::GET, "/v2/acme/m/tags/list", b"").await.body).unwrap();
+    assert_eq!(listed["tags"], json!(["latest"]), "tags of the sandbox itself are not listed");
 }
 
 #[tokio::test]

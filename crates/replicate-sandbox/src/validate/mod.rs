@@ -5,6 +5,7 @@
 
 mod check;
 mod field;
+mod uris;
 
 #[cfg(test)]
 mod tests;

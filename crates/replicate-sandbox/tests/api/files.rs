@@ -31,6 +31,7 @@ async fn output_files_are_served_with_their_type_to_anyone_with_the_url() {
     let fetched = api.client.get(picture).send().await.unwrap();
     assert_eq!((fetched.status(), fetched.headers()["content-type"].to_str().unwrap()), (StatusCode::OK, "image/png"));
     assert_eq!(fetched.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(fetched.headers()["content-disposition"], "attachment; filename=\"out.png\"");
     assert_eq!(fetched.bytes().await.unwrap().as_ref(), [1, 2]);
     let text = api.get(job["output"]["texts"][0].as_str().unwrap()).await;
     assert_eq!((text.header("content-type"), text.text.as_str()), ("text/plain", "hi"));
@@ -70,6 +71,59 @@ async fn an_upload_is_described_listed_and_deleted() {
         api.get(&format!("/v1/files/{id}{path}")).await.is(404);
     }
     api.delete(&format!("/v1/files/{id}")).await.is(404);
+}
+
+#[tokio::test]
+async fn a_browser_saves_files_and_shows_none() {
+    let api = Api::start().await;
+    let page = json!("data:text/html;base64,PHNjcmlwdD5hbGVydCgxKTwvc2NyaXB0Pg==");
+    let version = api.model(Script::always(ScriptedReply::output(page)));
+    let output = api.run(&version, json!({"prompt": "a"})).await["output"].clone();
+    let script = Part::bytes(b"<script>".to_vec()).file_name("a\"b.html").mime_str("text/html").unwrap();
+    let (_, upload) = upload(&api, Form::new().part("content", script)).await;
+    let download = format!("/v1/files/{}/download", upload["id"].as_str().unwrap());
+    for (path, name) in [(output.as_str().unwrap(), "out.html"), (download.as_str(), "a_b.html")] {
+        let file = api.get(path).await;
+        assert_eq!(file.status, StatusCode::OK, "{path}");
+        for (header, value) in [
+            ("content-disposition", format!("attachment; filename=\"{name}\"").as_str()),
+            ("content-security-policy", "sandbox; default-src 'none'; frame-ancestors 'none'"),
+            ("x-content-type-options", "nosniff"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("referrer-policy", "no-referrer"),
+            ("cache-control", "private, no-store"),
+        ] {
+            assert_eq!(file.header(header), value, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_input_that_leads_to_a_private_address_fails_the_job() {
+    let api = Api::start().await;
+    let version = api.model(Script::always(ScriptedReply::output("x")));
+    for (url, host) in [
+        ("http://169.254.169.254/latest/meta-data", "169.254.169.254"),
+        ("http://127.0.0.1:2375/containers/json", "127.0.0.1"),
+        ("http://2130706433/", "127.0.0.1"),
+        ("http://[::ffff:10.0.0.1]/", "[::ffff:a00:1]"),
+        ("http://[fd00:ec2::254]/", "[fd00:ec2::254]"),
+        ("http://localhost:5000/", "localhost"),
+    ] {
+        let id = api.predict(&version, json!({"prompt": "a", "image": url})).await;
+        let failed = api.until(&id, "failed").await;
+        let error = format!("the input image leads to {host}, which is not a public address; upload the file instead");
+        assert_eq!(failed["error"], error, "{url}");
+    }
+    // Text is not fetched, a public address is not refused, and the sandbox's own files are no addresses any more.
+    let (_, file) = upload(&api, Form::new().part("content", picture())).await;
+    for input in [
+        json!({"prompt": "http://127.0.0.1/"}),
+        json!({"prompt": "a", "image": "https://1.1.1.1/cat.png"}),
+        json!({"prompt": "a", "image": file["urls"]["get"]}),
+    ] {
+        api.run(&version, input).await;
+    }
 }
 
 #[tokio::test]

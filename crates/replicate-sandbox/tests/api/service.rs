@@ -23,6 +23,36 @@ async fn without_the_api_token_every_request_is_rejected() {
 }
 
 #[tokio::test]
+async fn a_request_for_a_foreign_host_is_refused_before_anything_happens() {
+    let api = Api::start().await;
+    for path in ["/", "/v1/account", "/v2/", "/files/x/out.png", "/sandbox/images"] {
+        for host in ["evil.example", "evil.example:5000", "127.0.0.1.evil.example", "192.0.2.1"] {
+            let answer = api.try_send(Method::GET, path, &[("host", host)], None).await.unwrap();
+            let (status, title, detail) = answer.problem();
+            assert_eq!((status, title.as_str()), (421, "Foreign host"), "{path}");
+            assert!(detail.contains(&format!("\"{host}\"")), "{detail}");
+        }
+    }
+    assert!(api.sandbox.requests().is_empty());
+    for host in ["localhost", "LOCALHOST:1", "a.localhost", "127.0.0.1:1", "[::1]:1"] {
+        api.try_send(Method::GET, "/v1/account", &[("host", host)], None).await.unwrap().is(200);
+    }
+}
+
+#[tokio::test]
+async fn further_hosts_are_configured() {
+    let hosts = vec!["build.example".to_owned(), "192.0.2.1".to_owned()];
+    let api = Api::with(SandboxOptions { hosts, ..options() }).await;
+    for host in ["build.example", "Build.Example:80", "192.0.2.1:5000"] {
+        api.try_send(Method::GET, "/v1/account", &[("host", host)], None).await.unwrap().is(200);
+    }
+    let other = api.try_send(Method::GET, "/v1/account", &[("host", "a.build.example")], None).await.unwrap();
+    assert_eq!(other.status.as_u16(), 421);
+    let error = Sandbox::start(SandboxOptions { hosts: vec!["http://a b".to_owned()], ..options() }).await.unwrap_err();
+    assert!(matches!(&error, SandboxError::Host(host) if host == "http://a b") && error.hint().is_some(), "{error}");
+}
+
+#[tokio::test]
 async fn the_older_scheme_name_for_bearer_is_accepted() {
     let api = Api::start().await;
     let token = api.token().replace("Bearer", "Token");

@@ -17,6 +17,13 @@ fn real() -> RealReplicate {
     RealReplicate::new(options, Arc::new(SystemClock)).unwrap()
 }
 
+/// A client for which the hosts of a test count as public.
+fn client_of_all_hosts(server: &MockServer) -> RealReplicate {
+    let mut client = client(server);
+    client.public_only = None;
+    client
+}
+
 async fn serve(server: &MockServer, at: &str, template: ResponseTemplate) -> String {
     Mock::given(method("GET")).and(path(at)).respond_with(template).mount(server).await;
     format!("{}{at}", server.uri())
@@ -48,7 +55,7 @@ async fn only_the_apis_own_files_are_fetched_with_the_token() {
     let (server, other) = (MockServer::start().await, MockServer::start().await);
     let own = serve(&server, "/files/a", ResponseTemplate::new(200)).await;
     let foreign = serve(&other, "/b", ResponseTemplate::new(200)).await;
-    let client = client(&server);
+    let client = client_of_all_hosts(&server);
     client.download(&own, &megabyte()).await.unwrap();
     client.download(&foreign, &megabyte()).await.unwrap();
     assert!(has_token(&server.received_requests().await.unwrap()[0]));
@@ -61,7 +68,7 @@ async fn the_token_does_not_follow_a_redirect_to_another_host() {
     let back = serve(&server, "/back", ResponseTemplate::new(200).set_body_string("done")).await;
     let there = serve(&other, "/there", ResponseTemplate::new(302).insert_header("location", back.as_str())).await;
     let first = serve(&server, "/first", ResponseTemplate::new(307).insert_header("location", there.as_str())).await;
-    assert_eq!(client(&server).download(&first, &megabyte()).await.map(|file| content(&file)).unwrap(), b"done");
+    assert_eq!(client_of_all_hosts(&server).download(&first, &megabyte()).await.map(|file| content(&file)).unwrap(), b"done");
     let own = server.received_requests().await.unwrap();
     assert_eq!(own.iter().map(has_token).collect::<Vec<_>>(), [true, false]);
     assert!(!has_token(&other.received_requests().await.unwrap()[0]));
@@ -126,6 +133,29 @@ async fn other_schemes_and_private_hosts_are_rejected() {
         assert!(matches!(error.failure(), ReplicateFailure::RefusedUrl { .. }), "{url}: {error:?}");
         assert_eq!(error.kind(), ErrorKind::Request);
     }
+}
+
+#[tokio::test]
+async fn on_a_sandbox_only_its_own_files_are_fetched_from_a_private_address() {
+    let (server, other) = (MockServer::start().await, MockServer::start().await);
+    let own = serve(&server, "/files/a", ResponseTemplate::new(200)).await;
+    let inner = serve(&other, "/admin", ResponseTemplate::new(200)).await;
+    let redirect = ResponseTemplate::new(302).insert_header("location", inner.as_str());
+    let redirecting = serve(&server, "/redirect", redirect).await;
+    let client = client(&server);
+    client.download(&own, &megabyte()).await.unwrap();
+    let port = other.address().port();
+    for url in [
+        inner.clone(),
+        redirecting,
+        format!("http://localhost:{port}/admin"),
+        format!("http://[::ffff:127.0.0.1]:{port}/admin"),
+        "http://169.254.169.254/latest/meta-data".to_owned(),
+    ] {
+        let error = client.download(&url, &megabyte()).await.unwrap_err();
+        assert!(matches!(error.failure(), ReplicateFailure::RefusedUrl { .. }), "{url}: {error:?}");
+    }
+    assert_eq!(other.received_requests().await.unwrap().len(), 0);
 }
 
 #[tokio::test]

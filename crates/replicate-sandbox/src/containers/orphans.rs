@@ -1,0 +1,67 @@
+//! What killed sandboxes left in the daemon: containers, and the names of images that they pulled.
+//!
+//! Removed is only what belongs to a process that has surely ended. A process in another PID namespace is asked for by its container, if
+//! its mark names one: a killed job container is gone, and everything in it. What remains in doubt is left alone; the sandbox does not guess
+//! by age.
+
+use std::collections::HashMap;
+
+use bollard::Docker;
+use bollard::errors::Error as DaemonError;
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder};
+use process_mark::{LABEL, Owner, ProcessMark};
+
+use super::super::image_names;
+use super::labels;
+use super::remove;
+
+/// Removes what killed sandboxes left behind, and returns how many containers and names.
+pub(super) async fn remove_orphans(docker: &Docker) -> Result<usize, DaemonError> {
+    let containers = containers(docker).await?;
+    futures::future::join_all(containers.iter().map(|id| remove::container(docker, id))).await;
+    // An image goes with its last name, and only without containers.
+    let names = image_names(docker).await?;
+    futures::future::join_all(names.iter().map(|name| remove::image_name(docker, name))).await;
+    Ok(containers.len() + names.len())
+}
+
+async fn containers(docker: &Docker) -> Result<Vec<String>, DaemonError> {
+    let filters = HashMap::from([("label".to_owned(), vec![labels::SANDBOX.to_owned(), LABEL.to_owned()])]);
+    let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
+    let mut orphans = Vec::new();
+    for container in docker.list_containers(Some(options)).await? {
+        let mark = container.labels.as_ref().and_then(labels::mark_of);
+        if let (Some(id), Some(mark)) = (container.id, mark)
+            && has_ended(docker, &mark).await
+        {
+            orphans.push(id);
+        }
+    }
+    Ok(orphans)
+}
+
+async fn image_names(docker: &Docker) -> Result<Vec<String>, DaemonError> {
+    let filters = HashMap::from([("reference", vec![image_names::PATTERN])]);
+    let options = ListImagesOptionsBuilder::new().filters(&filters).build();
+    let mut orphans = Vec::new();
+    for name in docker.list_images(Some(options)).await?.into_iter().flat_map(|image| image.repo_tags) {
+        if let Some(mark) = image_names::mark_of(&name)
+            && has_ended(docker, &mark).await
+        {
+            orphans.push(name);
+        }
+    }
+    Ok(orphans)
+}
+
+async fn has_ended(docker: &Docker, mark: &ProcessMark) -> bool {
+    match (mark.owner(), mark.container()) {
+        (Owner::Running, _) | (Owner::Unknown, None) => false,
+        (Owner::Ended, _) => true,
+        (Owner::Unknown, Some(container)) => match docker.inspect_container(container, None).await {
+            Ok(container) => container.state.is_some_and(|state| state.running == Some(false)),
+            Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => true,
+            Err(_) => false,
+        },
+    }
+}
