@@ -97,6 +97,14 @@ struct Entry {
     mode: u32,
 }
 
+/// The name of something that is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EntryName<'a> {
+    pub(super) path: &'a Path,
+    /// Where a link leads to.
+    pub(super) target: Option<&'a Path>,
+}
+
 /// What will be sent.
 #[derive(Debug)]
 pub(super) struct ContextFiles {
@@ -145,6 +153,14 @@ impl ContextFiles {
             EntryKind::Folder | EntryKind::Link { .. } => None,
         };
         self.entries.iter().filter_map(listed).collect()
+    }
+
+    /// The names of everything that is sent, with the targets of links.
+    pub(super) fn names(&self) -> impl Iterator<Item = EntryName<'_>> {
+        self.entries.iter().map(|entry| match &entry.kind {
+            EntryKind::Link { target } => EntryName { path: &entry.path, target: Some(target.as_path()) },
+            EntryKind::Folder | EntryKind::File { .. } => EntryName { path: &entry.path, target: None },
+        })
     }
 
     /// The weights, and everything else. Generated files stay with the latter.

@@ -28,9 +28,12 @@ pub use environment::BuildEnvironment;
 pub use error::PrepareError;
 
 use crate::build::request::{BuildRequest, SchemaSource};
-use crate::build::{advice, weights};
+use crate::build::{advice, rules, weights};
+use crate::clients::docker::BuildSecret;
 use crate::clients::registry::Registry;
 use crate::domain::plan::{BuildPlan, Builder};
+use crate::support::ExposeSecret as _;
+use crate::support::secrets::weakness;
 
 /// The time that files in an image get when nothing else is asked for: 1 January 1980, the earliest that a zip archive, and with it
 /// a Python wheel that a build step makes, can hold.
@@ -65,6 +68,7 @@ pub async fn prepare(
     }
     let schema = schema_source(project, source.schema)?;
     let secrets = sources::secrets(plan, &project.folder, &environment.variables).await?;
+    environment.redactor.learn(secrets.iter().map(|secret| secret.value.expose_secret()));
     let mut facts = RecipeFacts {
         config_name: project.config_file.rsplit('/').next().unwrap_or(&project.config_file).to_owned(),
         requirements: project.requirements.clone(),
@@ -95,6 +99,7 @@ pub async fn prepare(
     recipe.decisions.insert(0, project.sdk_decision.clone());
     let mut findings = recipe.findings.clone();
     findings.extend(advice_about(project, plan, environment).await);
+    findings.extend(secrets.iter().filter_map(not_hidden));
     Ok(BuildRequest {
         model: model.map(str::to_owned),
         project: project.folder.clone(),
@@ -106,9 +111,17 @@ pub async fn prepare(
         schema,
         findings,
         secrets,
+        redactor: environment.redactor.clone(),
         no_cache: plan.no_cache,
         source_date_epoch: environment.source_date_epoch.unwrap_or(EARLIEST_ZIP_TIME),
     })
+}
+
+/// A secret that the redactor cannot hide.
+fn not_hidden(secret: &BuildSecret) -> Option<Finding> {
+    let weakness = weakness(secret.value.expose_secret())?;
+    let message = format!("the build secret '{}' {weakness}, and is not hidden where a build step prints it", secret.id);
+    Some(Finding::new(&rules::SECRET_NOT_HIDDEN, message).hint("use a longer value; if it is not a secret, do not pass it as one"))
 }
 
 /// Where `cog-base` images are.

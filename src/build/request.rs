@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::clients::docker::BuildSecret;
 use crate::domain::cleared::BuiltImage;
+use crate::support::secrets::Redactor;
 
 /// Where the image's OpenAPI document comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +55,8 @@ pub struct BuildRequest {
     pub findings: Vec<Finding>,
     /// Values for `RUN --mount=type=secret`.
     pub secrets: Vec<BuildSecret>,
+    /// Hides secrets in the build's output.
+    pub redactor: Redactor,
     /// Ignores the cache.
     pub no_cache: bool,
     /// The time of every file sent, in seconds since 1970, so that the same tree makes the same layers.

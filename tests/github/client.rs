@@ -24,6 +24,7 @@ fn client(server: &FakeGitHub, token: &str) -> Arc<dyn GitHub> {
         repository: "acme/hotdog".parse().unwrap(),
         token: token.into(),
         policy: Policy { retries, secondary_wait: Duration::from_millis(20) },
+        redactor: safe_push::support::secrets::Redactor::default(),
     };
     Arc::new(RealGitHub::new(options, Arc::new(SystemClock)).unwrap())
 }

@@ -21,4 +21,5 @@ mod reference;
 mod sandbox_client;
 mod schema_compat;
 mod schemas;
+mod secrets;
 mod trainings;

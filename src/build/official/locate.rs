@@ -1,6 +1,6 @@
 //! Which `cog` is started: the one that is named, else the one on `PATH` if it is of the wanted version, else a download.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::OfficialError;
 use crate::clients::cog_release::download;
+use crate::support::secrets::Redactor;
 use crate::support::{ExposeSecret, SecretString};
 
 /// A program that takes longer to print its version is not the Cog CLI.
@@ -28,8 +29,8 @@ pub struct CogProgram {
     pub releases: String,
     /// The environment that it is started in; nothing else of this process's.
     pub variables: BTreeMap<String, SecretString>,
-    /// The variables among them that hold build secrets, and are not shown.
-    pub secrets: BTreeSet<String>,
+    /// Hides secrets in its output.
+    pub redactor: Redactor,
 }
 
 impl CogProgram {
