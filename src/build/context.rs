@@ -91,7 +91,15 @@ struct Entry {
     mode: u32,
 }
 
-/// The files that will be sent.
+/// The name of something that is sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EntryName<'a> {
+    pub(super) path: &'a Path,
+    /// Where a link leads to.
+    pub(super) target: Option<&'a Path>,
+}
+
+/// What will be sent.
 #[derive(Debug)]
 pub(super) struct ContextFiles {
     root: PathBuf,
@@ -141,7 +149,15 @@ impl ContextFiles {
         self.entries.iter().filter_map(listed).collect()
     }
 
-    /// Splits the context into the weights and everything else. Generated files stay with the latter.
+    /// The names of everything that is sent, with the targets of links.
+    pub(super) fn names(&self) -> impl Iterator<Item = EntryName<'_>> {
+        self.entries.iter().map(|entry| match &entry.kind {
+            EntryKind::Link { target } => EntryName { path: &entry.path, target: Some(target.as_path()) },
+            EntryKind::Folder | EntryKind::File { .. } => EntryName { path: &entry.path, target: None },
+        })
+    }
+
+    /// The weights, and everything else. Generated files stay with the latter.
     pub(super) fn split(self, selection: &WeightSelection) -> (Self, Self) {
         let (weights, others) = self.entries.into_iter().partition(|entry| selection.holds(&entry.path.to_string_lossy()));
         let weights = Self { root: self.root.clone(), entries: weights, generated: Vec::new() };

@@ -76,6 +76,7 @@ mod tests {
             schema: SchemaSource::FromImage,
             findings: Vec::new(),
             secrets: Vec::new(),
+            redactor: Default::default(),
             no_cache: false,
             source_date_epoch: 0,
         };

@@ -28,9 +28,12 @@ pub use environment::BuildEnvironment;
 pub use error::PrepareError;
 
 use crate::build::request::{BuildRequest, SchemaSource};
-use crate::build::{advice, weights};
+use crate::build::{advice, rules, weights};
+use crate::clients::docker::BuildSecret;
 use crate::clients::registry::Registry;
 use crate::domain::plan::{BuildPlan, Builder};
+use crate::support::ExposeSecret as _;
+use crate::support::secrets::weakness;
 
 /// The default time of files in an image: 1 January 1980. It is the earliest time that a zip archive can hold, and so a Python wheel built
 /// by a step.
@@ -65,6 +68,7 @@ pub async fn prepare(
     }
     let schema = schema_source(project, source.schema)?;
     let secrets = sources::secrets(plan, &project.folder, &environment.variables).await?;
+    environment.redactor.learn(secrets.iter().map(|secret| secret.value.expose_secret()));
     let mut facts = RecipeFacts {
         config_name: project.config_file.rsplit('/').next().unwrap_or(&project.config_file).to_owned(),
         requirements: project.requirements.clone(),
@@ -95,6 +99,7 @@ pub async fn prepare(
     recipe.decisions.insert(0, project.sdk_decision.clone());
     let mut findings = recipe.findings.clone();
     findings.extend(advice_about(project, plan, environment).await);
+    findings.extend(secrets.iter().filter_map(not_hidden));
     Ok(BuildRequest {
         model: model.map(str::to_owned),
         project: project.folder.clone(),
@@ -106,12 +111,20 @@ pub async fn prepare(
         schema,
         findings,
         secrets,
+        redactor: environment.redactor.clone(),
         no_cache: plan.no_cache,
         source_date_epoch: environment.source_date_epoch.unwrap_or(EARLIEST_ZIP_TIME),
     })
 }
 
-/// The registry of `cog-base` images.
+/// A secret that the redactor cannot hide.
+fn not_hidden(secret: &BuildSecret) -> Option<Finding> {
+    let weakness = weakness(secret.value.expose_secret())?;
+    let message = format!("the build secret '{}' {weakness}, and is not hidden where a build step prints it", secret.id);
+    Some(Finding::new(&rules::SECRET_NOT_HIDDEN, message).hint("use a longer value; if it is not a secret, do not pass it as one"))
+}
+
+/// Where `cog-base` images are.
 fn host_of_cog_base(environment: &BuildEnvironment) -> &str {
     match environment.cog_registry_host.trim() {
         "" => DEFAULT_REGISTRY_HOST,

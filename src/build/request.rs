@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::clients::docker::BuildSecret;
 use crate::domain::cleared::BuiltImage;
+use crate::support::secrets::Redactor;
 
 /// The source of the image's OpenAPI document.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +53,8 @@ pub struct BuildRequest {
     pub findings: Vec<Finding>,
     /// Values for `RUN --mount=type=secret`.
     pub secrets: Vec<BuildSecret>,
+    /// Hides secrets in the build's output.
+    pub redactor: Redactor,
     /// Ignores the cache.
     pub no_cache: bool,
     /// The time of every sent file, in seconds since 1970. A fixed time makes the same tree give the same layers.

@@ -35,12 +35,47 @@ pub(crate) const SECRET_IN_OFFICIAL: Rule = Rule {
     name: "secret-in-official-model",
     severity: Error,
     summary: "A secret of this run is in the files, the image or the image history of an official model.",
-    why: "Anyone can run an official model. Every file sent to the builder and every layer of the image is searched for tokens, build secrets and test keys, in plain text and in base64.",
+    why: "Anyone can run an official model. Every file sent to the builder and every layer of the image is searched for tokens, build secrets and test keys: in plain text, Base64, hex, URLs, JSON and UTF-16, in names and extended attributes, and in packed files. See `docs/security-proof.md`.",
     example: "A key that `script/write-api-key` wrote for the tests, and that `script/delete-api-key` left in one of its files.",
 };
 
+pub(crate) const SECRET_NOT_PROVABLE: Rule = Rule {
+    code: "SP585",
+    name: "secret-not-provable",
+    severity: Error,
+    summary: "A secret of an official model is too short or too common to prove that it is absent.",
+    why: "A value of a few letters is in every image by chance. A search for it proves nothing, and leaving it out would be a gap that nobody sees.",
+    example: "`docker_secrets: [\"id=mode,env=MODE\"]` with `MODE=production`. Pass what is not a secret in another way.",
+};
+
+pub(crate) const SECRET_SEARCH_INCOMPLETE: Rule = Rule {
+    code: "SP586",
+    name: "secret-search-incomplete",
+    severity: Note,
+    summary: "Some packed files of an official model were searched for secrets only as they are.",
+    why: "Formats without a decoder here, damaged archives, and archives that unpack to gigabytes are not unpacked. A secret inside would not be found.",
+    example: "A checkpoint packed with Zstandard.",
+};
+
+pub(crate) const SECRET_NOT_HIDDEN: Rule = Rule {
+    code: "SP587",
+    name: "build-secret-not-hidden",
+    severity: Warning,
+    summary: "A build secret is too short or too common to be hidden in logs and reports.",
+    why: "Hiding a value of a few letters would mangle every text that contains them by chance, so it is shown where a build step prints it.",
+    example: "`docker_secrets: [\"id=mode,env=MODE\"]` with `MODE=production`. Pass what is not a secret in another way.",
+};
+
 /// All rules of the room, by code.
-pub const RULES: &[Rule] = &[CONTEXT_LARGE, SECRET_FILE, TOKEN_IN_FILE, SECRET_IN_OFFICIAL];
+pub const RULES: &[Rule] = &[
+    CONTEXT_LARGE,
+    SECRET_FILE,
+    TOKEN_IN_FILE,
+    SECRET_IN_OFFICIAL,
+    SECRET_NOT_PROVABLE,
+    SECRET_SEARCH_INCOMPLETE,
+    SECRET_NOT_HIDDEN,
+];
 
 #[cfg(test)]
 mod tests {

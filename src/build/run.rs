@@ -45,7 +45,7 @@ async fn build_as(
 ) -> Result<Built, BuildError> {
     let (context, dockerfile) = scan(request).await?;
     check_space(request, &context, docker.daemon.as_ref()).await?;
-    let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.secrets), cached_steps: 0 };
+    let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.redactor), cached_steps: 0 };
     let steps = BuildSteps { request, docker, observer, cancelled };
     let context = match &request.recipe.weights {
         Some(weights) => steps.build_weights(weights, context, &mut narrator).await?,
@@ -221,13 +221,20 @@ struct Narrator {
 
 impl Narrator {
     fn tell(&mut self, event: BuildEvent, observer: &dyn Observer) {
-        let Some(kind) = self.translate(event) else { return };
-        observer.observe(Event { model: self.model.clone(), kind });
+        for kind in self.translate(event) {
+            observer.observe(Event { model: self.model.clone(), kind });
+        }
     }
 
-    fn translate(&mut self, event: BuildEvent) -> Option<EventKind> {
+    fn translate(&mut self, event: BuildEvent) -> Vec<EventKind> {
+        let mut kinds = Vec::new();
+        if let BuildEvent::Done { step, .. } | BuildEvent::Failed { step, .. } = &event {
+            kinds.extend(self.log.end(step).into_iter().map(EventKind::BuildOutput));
+        }
         let (name, state) = match event {
-            BuildEvent::Output { step, line } => return Some(EventKind::BuildOutput(self.log.push(&step, &line))),
+            BuildEvent::Output { step, line } => {
+                return self.log.push(&step, &line).into_iter().map(EventKind::BuildOutput).collect();
+            }
             BuildEvent::Started { step } => (step, BuildStepState::Started),
             BuildEvent::Cached { step } => {
                 self.cached_steps += usize::from(!is_internal(&step));
@@ -239,6 +246,9 @@ impl Narrator {
             }
             BuildEvent::Failed { step, .. } => (step, BuildStepState::Failed),
         };
-        (!is_internal(&name)).then(|| EventKind::BuildStep { name: self.log.mask(&name), state })
+        if !is_internal(&name) {
+            kinds.push(EventKind::BuildStep { name: self.log.mask(&name), state });
+        }
+        kinds
     }
 }

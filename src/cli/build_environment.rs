@@ -14,9 +14,11 @@ use cog_source::dockerfile::certificate;
 use crate::build::{BuildEnvironment, CogProgram, variables_of};
 use crate::cli::environment::Environment;
 use crate::clients::cog_release::RELEASES;
-use crate::config::tokens::TOKENS;
+use crate::config::tokens::is_secret;
 use crate::domain::plan::ModelPlan;
+use crate::support::ExposeSecret;
 use crate::support::process::{self, Bounds};
+use crate::support::secrets::Redactor;
 
 /// The variable that Cog reads: a file, a folder of `.crt` and `.pem` files, PEM text, or PEM in base64. See
 /// `docs/reference/cog.md#running-the-build`.
@@ -67,8 +69,11 @@ pub(super) fn collect<'a>(
     repository: &Path,
     registry_host: &str,
     reach: Reach,
+    redactor: &Redactor,
 ) -> anyhow::Result<BuildEnvironment> {
     let secrets: BTreeSet<String> = plans.into_iter().flat_map(|plan| variables_of(&plan.build.secrets)).collect();
+    let variables = environment.secrets(|name| secrets.contains(name));
+    redactor.learn(variables.values().map(ExposeSecret::expose_secret));
     let named = environment.get(CA_VARIABLE).map(named_certificate).transpose()?;
     let local =
         || LOCAL_CA_VARIABLES.iter().filter_map(|name| environment.get(name)).find_map(|path| fs::read_to_string(path).ok());
@@ -85,15 +90,16 @@ pub(super) fn collect<'a>(
         git_version: said_by(environment, "GITHUB_REF_NAME")
             .or_else(|| git(environment, repository, &["describe", "--tags", "--dirty"])),
         source_date_epoch,
-        official: official(environment, &secrets),
-        variables: environment.secrets(|name| secrets.contains(name)),
-        tokens: environment.secrets(|name| TOKENS.iter().any(|token| token.is_called(name))),
+        official: official(environment, &secrets, redactor),
+        variables,
+        tokens: environment.secrets(is_secret),
+        redactor: redactor.clone(),
         ..BuildEnvironment::default()
     })
 }
 
 /// The official program's places and its environment: what a build by it needs, and no token of ours.
-fn official(environment: &Environment, secrets: &BTreeSet<String>) -> CogProgram {
+fn official(environment: &Environment, secrets: &BTreeSet<String>, redactor: &Redactor) -> CogProgram {
     let is_needed = |name: &str| {
         OFFICIAL_VARIABLES.contains(&name) || secrets.contains(name) || name.starts_with("COG_") && name != "COG_TOKEN"
     };
@@ -104,7 +110,7 @@ fn official(environment: &Environment, secrets: &BTreeSet<String>) -> CogProgram
         downloads: cache.join("safe-push").join("cog"),
         releases: RELEASES.to_owned(),
         variables: environment.secrets(is_needed),
-        secrets: secrets.clone(),
+        redactor: redactor.clone(),
     }
 }
 

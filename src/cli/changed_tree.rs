@@ -5,32 +5,51 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::clients::ErrorKind;
 use crate::pipeline::PrepareTreeError;
-use crate::select::{Changes, ScriptError, Snapshot};
+use crate::select::{Changes, Journal, ScriptError, Snapshot};
 
 /// A folder in which scripts change files. The files are put back before the next script, on request, and at the latest when this is
 /// dropped.
 pub(super) struct ChangedTree {
     root: PathBuf,
+    /// Where a journal is kept for the case that this process is killed.
+    journals: Option<PathBuf>,
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
     changes: Option<Changes>,
+    journal: Option<Journal>,
     /// Why files could not be put back.
     problems: Vec<String>,
 }
 
 impl State {
     fn restore(&mut self) {
-        let problems = self.changes.take().map(Changes::restore);
-        self.problems.extend(problems.into_iter().flatten());
+        let problems: Vec<String> = self.changes.take().map(Changes::restore).into_iter().flatten().collect();
+        // What could not be put back is left to the journal, and with it to the next start.
+        if problems.is_empty() {
+            self.close_journal();
+        }
+        self.journal = None;
+        self.problems.extend(problems);
+    }
+
+    fn close_journal(&mut self) {
+        if let Some(error) = self.journal.take().and_then(|journal| journal.clear().err()) {
+            self.problems.push(format!("the journal of changed files could not be removed: {error}"));
+        }
     }
 }
 
 impl ChangedTree {
     pub(super) fn new(root: &Path) -> Self {
-        Self { root: root.to_owned(), state: Mutex::default() }
+        Self { root: root.to_owned(), journals: None, state: Mutex::default() }
+    }
+
+    /// A folder whose changes the next process puts back if this one is killed: they hold a key.
+    pub(super) fn with_journal(root: &Path, journals: PathBuf) -> Self {
+        Self { root: root.to_owned(), journals: Some(journals), state: Mutex::default() }
     }
 
     /// Runs a script and remembers the files that it changes. They are returned relative to the folder. When the script fails they are put
@@ -45,10 +64,23 @@ impl ChangedTree {
         let mut state = self.state();
         state.restore();
         let before = Snapshot::take(&self.root).map_err(|error| unwatched(&error, script))?;
+        if let Some(folder) = &self.journals {
+            let journal = Journal::open(folder, &self.root, script).map_err(|error| unnoted(&error, script))?;
+            journal.begin(&before).map_err(|error| unnoted(&error, script))?;
+            state.journal = Some(journal);
+        }
         let outcome = run();
         let changes = before.changes().map_err(|error| unwatched(&error, script))?;
         let files = changes.files().map(Path::to_owned).collect();
+        let noted = state.journal.as_ref().map_or(Ok(()), |journal| journal.record(&changes));
         state.changes = Some(changes);
+        let outcome = match (outcome, noted) {
+            (Ok(_), Err(error)) => {
+                state.restore();
+                return Err(unnoted(&error, script));
+            }
+            (outcome, _) => outcome,
+        };
         match outcome {
             Ok(output) => Ok((output, files)),
             Err(error) => {
@@ -60,7 +92,9 @@ impl ChangedTree {
 
     /// Keeps the files as they are from now on.
     pub(super) fn keep(&self) {
-        self.state().changes = None;
+        let mut state = self.state();
+        state.changes = None;
+        state.close_journal();
     }
 
     /// Puts the files back, and returns why some could not be.
@@ -92,6 +126,15 @@ pub(super) async fn apart<T: Send + 'static>(
         let message = format!("the repository's script could not be watched: {error}");
         Err(PrepareTreeError { message, hint: None, kind: ErrorKind::Service })
     })
+}
+
+/// A journal that could not be written before or after a script.
+fn unnoted(error: &std::io::Error, script: &str) -> PrepareTreeError {
+    PrepareTreeError {
+        message: format!("failed to note what {script} changes, for the case that safe-push is killed: {error}"),
+        hint: Some("make ~/.local/state writable, or set XDG_STATE_HOME to a folder that is".to_owned()),
+        kind: ErrorKind::Request,
+    }
 }
 
 /// Files that could not be remembered before a script changes them.

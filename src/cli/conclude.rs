@@ -17,6 +17,7 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::RunOptions;
 use crate::report::console;
 use crate::report::json::{run_json, v1};
+use crate::support::secrets::Redacted;
 
 /// What the pipeline needs to know beside the plan.
 pub(super) fn options(notices: Vec<String>) -> RunOptions {
@@ -59,7 +60,7 @@ pub(super) struct Delivered {
 }
 
 /// Delivers a run to its report folder and to standard output.
-pub(super) fn deliver(run: &v1::Run, folder: &Path, context: &Context) -> Delivered {
+pub(super) fn deliver(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> Delivered {
     let folder = context.environment.folder().join(folder);
     let written = write_report(&folder, run);
     let mut undelivered: Vec<Undelivered> =
@@ -97,19 +98,14 @@ pub(super) fn findings_of(run: &v1::Run) -> Vec<v1::FindingEntry> {
     findings
 }
 
-/// A run without the secrets that the printer guards: a model's output may hold one that the model was given, or that it guessed.
-pub(super) fn without_secrets(run: v1::Run, printer: &Printer) -> v1::Run {
-    if !printer.is_guarded() {
-        return run;
-    }
-    let hidden = serde_json::to_value(&run).and_then(|mut value| {
-        printer.without_secrets(&mut value);
-        serde_json::from_value(value)
-    });
-    hidden.unwrap_or_else(|error| {
-        printer.warn(format!("the reports lack details, because secrets could not be hidden in them: {error}"), None);
-        bare(run)
-    })
+/// A run without secrets, as every target takes it: a model's output may hold one that the model was given, or that it guessed.
+pub(super) fn without_secrets(run: v1::Run, printer: &Printer) -> Redacted<v1::Run> {
+    let (error, run) = match printer.redactor().document(run) {
+        Ok(run) => return run,
+        Err(failed) => failed,
+    };
+    printer.warn(format!("the reports lack details, because secrets could not be hidden in them: {error}"), None);
+    printer.redactor().document(bare(run)).unwrap_or_else(|(_, run)| Redacted::certain(v1::Run { models: Vec::new(), ..run }))
 }
 
 /// A run without any text that did not come from its configuration: verdicts, stages and versions.
@@ -120,6 +116,7 @@ fn bare(run: v1::Run) -> v1::Run {
         ignored: Vec::new(),
         cases: Vec::new(),
         error: None,
+        cost: v1::Cost { predict_seconds: 0.0, ..model.cost },
         ..model
     });
     v1::Run { notices: Vec::new(), models: models.collect(), ..run }
@@ -131,11 +128,10 @@ mod tests {
     use crate::cli::environment::Environment;
     use crate::cli::printer::ColorChoice;
     use crate::report::sample;
+    use crate::support::secrets::Redactor;
 
     fn guarded(secret: &str) -> Printer {
-        let mut printer = Printer::new(Format::Text, ColorChoice::Never, true, &Environment::of([]));
-        printer.guard(vec![secret.to_owned()]);
-        printer
+        Printer::new(Format::Text, ColorChoice::Never, true, &Environment::of([]), Redactor::of([secret]))
     }
 
     #[test]
@@ -143,7 +139,7 @@ mod tests {
         let mut run = run_json(&sample::passed());
         // Not a number of JSON's, so that it does not read back.
         run.models[0].cost.predict_seconds = f64::NAN;
-        let kept = without_secrets(run.clone(), &guarded("hidden"));
+        let kept = without_secrets(run.clone(), &guarded("hidden-key"));
         assert_eq!((kept.verdict, &kept.models[0].versions), (run.verdict, &run.models[0].versions));
         assert!(kept.models[0].cases.is_empty() && kept.models[0].findings.is_empty());
     }

@@ -5,7 +5,7 @@ use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::config::tokens::TOKENS;
+use crate::config::tokens::is_secret;
 use crate::support::SecretString;
 
 /// What a run needs that takes no settings from the environment.
@@ -55,20 +55,21 @@ impl Environment {
         self.get("GITHUB_ACTIONS") == Some("true") && self.variables.keys().any(|name| name.starts_with("INPUT_"))
     }
 
-    /// An input of the action that is not empty. The runner keeps hyphens, which people mix up with underscores.
-    pub(super) fn input(&self, name: &str) -> Option<&str> {
-        let name = format!("INPUT_{}", name.to_uppercase());
-        self.get(&name).or_else(|| self.get(&name.replace('_', "-")))
-    }
-
-    /// The values of all tokens.
+    /// The values of all tokens, and of the secrets that the runner gives to steps.
     pub(super) fn secret_values(&self) -> Vec<String> {
-        let inputs = TOKENS.iter().filter_map(|token| self.input(token.input));
-        let variables = TOKENS.iter().filter_map(|token| self.get(token.variable));
-        let mut values: Vec<String> = inputs.chain(variables).map(str::to_owned).collect();
+        let names = self.variables.keys().filter(|name| is_secret(name) || is_secret(&name.replace('-', "_")));
+        let mut values: Vec<String> = names.filter_map(|name| self.get(name)).map(str::to_owned).collect();
         values.sort();
         values.dedup();
         values
+    }
+
+    /// Where what outlives a run is kept: the user's folder for that, or a temporary one of the user's own.
+    pub(super) fn state_folder(&self) -> PathBuf {
+        let named = self.get("XDG_STATE_HOME").map(PathBuf::from);
+        let of_user = || Some(Path::new(self.get("HOME")?).join(".local/state"));
+        let of_system = || env::temp_dir().join(format!("safe-push-{}", rustix::process::getuid().as_raw()));
+        named.or_else(of_user).unwrap_or_else(of_system).join("safe-push")
     }
 
     /// All variables.

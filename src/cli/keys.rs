@@ -1,6 +1,6 @@
 //! The key that an official model's tests need: the repository's own scripts write it into its files and delete it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,12 +10,14 @@ use tokio_util::sync::CancellationToken;
 use crate::build::{NamedSecret, written_secrets};
 use crate::cli::changed_tree::{ChangedTree, apart, prepare_error};
 use crate::cli::context::Context;
+use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
 use crate::clients::ErrorKind;
+use crate::config::LoadedModel;
 use crate::config::tokens::TOKENS;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::pipeline::{KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
-use crate::select::{Script, ScriptError};
+use crate::select::{Recovery, Script, ScriptError, recover};
 use crate::support::{ExposeSecret as _, SecretString};
 
 /// As the repositories of official models have them.
@@ -23,7 +25,8 @@ const WRITE: &str = "script/write-api-key";
 const DELETE: &str = "script/delete-api-key";
 
 /// The variables that the scripts see, for messages.
-const SEES: &str = "all variables but the tokens of Replicate, Cog, Claude and GitHub and what the runner gives to actions";
+const SEES: &str =
+    "all variables but the tokens of Replicate, Cog, Claude, GitHub and PagerDuty and what the runner gives to actions";
 
 /// Variables that hold no secret, though a script may write their values.
 const NO_SECRETS: [&str; 15] = [
@@ -36,13 +39,63 @@ pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, contex
     for run in runs.iter_mut().filter(|run| run.plan.two_pass) {
         let scripts = KeyScripts {
             root: run.plan.project.clone(),
-            tree: ChangedTree::new(&run.plan.project),
+            tree: ChangedTree::with_journal(&run.plan.project, journals(context)),
             variables: context.environment.secrets(|name| !is_ours(name)),
             observer: Arc::clone(observer),
             printer: context.printer.clone(),
         };
         run.key_files = Some(Arc::new(SharedKeyScripts(Arc::new(scripts))));
     }
+}
+
+/// Where journals of keys are kept.
+fn journals(context: &Context) -> PathBuf {
+    context.environment.state_folder().join("keys")
+}
+
+/// Puts back what an earlier process left that was killed while a key was in a project's files. Returns what the report should say.
+///
+/// # Errors
+/// When a key may still be in the files.
+pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Result<Vec<String>, Failure> {
+    let projects: BTreeSet<&PathBuf> = models.iter().map(|model| &model.plan.project).collect();
+    let mut notices = Vec::new();
+    for project in projects {
+        let unreadable = |error: std::io::Error| {
+            let message = format!("failed to read the journal of an earlier run in {}: {error}", project.display());
+            Failure::request(message).hint(format!("check the files for a key, and remove {}", journals(context).display()))
+        };
+        match recover(&journals(context), project).map_err(unreadable)? {
+            Recovery::Nothing => {}
+            Recovery::Restored { script, files } => notices.push(format!(
+                "An earlier run was killed while the key of {script} was in the files. These are as they were before: {}",
+                list(&files)
+            )),
+            Recovery::Unclear { script, files, journal } => {
+                let message = format!(
+                    "an earlier run was killed while the key of {script} was in the files, and these may still hold it: {}",
+                    list(&files)
+                );
+                return Err(Failure::request(message).hint(format!(
+                    "run {DELETE} or put the files back; if none of them holds a key, remove {}",
+                    journal.display()
+                )));
+            }
+            Recovery::InUse { process } => {
+                let process = process.map(|process| format!(" (process {process})")).unwrap_or_default();
+                let message = format!("another safe-push{process} works with a key in {}", project.display());
+                return Err(Failure::request(message).hint("wait until it has ended"));
+            }
+        }
+    }
+    for notice in &notices {
+        context.printer.say(&format!("note: {notice}"));
+    }
+    Ok(notices)
+}
+
+fn list(files: &[PathBuf]) -> String {
+    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a variable is for safe-push and the runner alone.
@@ -95,7 +148,7 @@ impl KeyScripts {
                 kind: ErrorKind::Request,
             });
         }
-        self.printer.learn(secrets.iter().map(|(_, value)| value.expose_secret().trim().to_owned()));
+        self.printer.redactor().learn(secrets.iter().map(|(_, value)| value.expose_secret()));
         let shown: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         self.tell(name, format!("{WRITE} wrote a key for the tests: {}", shown.join(", ")));
         Ok(WrittenKey { files, secrets })

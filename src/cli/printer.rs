@@ -2,12 +2,12 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use serde::Serialize;
 
 use crate::cli::environment::Environment;
-use crate::clients::runner::harmless;
+use crate::clients::runner::{harmless, mask};
+use crate::support::secrets::{Redacted, Redactor};
 
 /// What `--format` asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -51,12 +51,14 @@ pub(super) struct Printer {
     pub(super) interactive: bool,
     pub(super) width: usize,
     pub(super) quiet: bool,
-    /// In a workflow's log nothing may be a command or a secret: the secrets, where that is so.
-    guarded: Option<Arc<RwLock<Vec<String>>>>,
+    /// Hides the secrets of the run in everything that is printed.
+    redactor: Redactor,
+    /// Whether this is a workflow's log, in which nothing may be a command.
+    in_workflow: bool,
 }
 
 impl Printer {
-    pub(super) fn new(format: Format, color: ColorChoice, quiet: bool, environment: &Environment) -> Self {
+    pub(super) fn new(format: Format, color: ColorChoice, quiet: bool, environment: &Environment, redactor: Redactor) -> Self {
         let dumb = environment.get("TERM") == Some("dumb");
         let wanted = |terminal: bool| match color {
             ColorChoice::Always => true,
@@ -71,7 +73,8 @@ impl Printer {
             interactive: interactive && !quiet,
             width: terminal_size::terminal_size().map_or(WIDEST, |(columns, _)| columns.0.into()).clamp(NARROWEST, WIDEST),
             quiet,
-            guarded: None,
+            redactor,
+            in_workflow: false,
         }
     }
 
@@ -90,9 +93,10 @@ impl Printer {
         self.write(io::stdout().lock(), text);
     }
 
-    /// A result as a JSON document.
+    /// A result as a JSON document. Secrets are hidden in its values, so that it stays a document.
     pub(super) fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
-        self.result(&serde_json::to_string_pretty(value)?);
+        let hidden = self.redactor.json(serde_json::to_value(value)?);
+        write_line(io::stdout().lock(), &self.harmless(hidden.map(|value| format!("{value:#}"))));
         Ok(())
     }
 
@@ -105,10 +109,11 @@ impl Printer {
 
     /// A line that is shown even when quiet.
     pub(super) fn complain(&self, text: &str) {
-        match &self.guarded {
+        if self.in_workflow {
             // The runner reads both streams; in one of them the order is kept.
-            Some(_) => self.write(io::stdout().lock(), text),
-            None => self.write(io::stderr().lock(), text),
+            self.write(io::stdout().lock(), text);
+        } else {
+            self.write(io::stderr().lock(), text);
         }
     }
 
@@ -118,98 +123,44 @@ impl Printer {
         self.complain(&format!("warning: {problem}{hint}"));
     }
 
-    /// From now on nothing that is printed is a command to the runner, or one of these secrets.
-    pub(super) fn guard(&mut self, secrets: Vec<String>) {
-        self.guarded = Some(Arc::new(RwLock::new(secrets)));
+    /// From now on nothing that is printed is a command to the runner.
+    pub(super) fn guard(&mut self) {
+        self.in_workflow = true;
     }
 
-    /// Secrets that came to light later. Where nothing is guarded, nothing changes.
-    pub(super) fn learn(&self, secrets: impl IntoIterator<Item = String>) {
-        if let Some(guarded) = &self.guarded {
-            guarded.write().unwrap_or_else(PoisonError::into_inner).extend(secrets);
+    /// Hides the secrets of the run.
+    pub(super) fn redactor(&self) -> &Redactor {
+        &self.redactor
+    }
+
+    /// Makes the runner mask a secret in the whole job: the one thing that is printed as it is.
+    pub(super) fn mask(&self, secret: &str) {
+        let mut stream = io::stdout().lock();
+        for line in mask(secret) {
+            if let Err(error) = writeln!(stream, "{line}") {
+                tracing::debug!(%error, "nobody reads what is printed");
+            }
         }
-    }
-
-    /// Whether secrets are kept out of what is printed.
-    pub(super) fn is_guarded(&self) -> bool {
-        self.guarded.is_some()
-    }
-
-    /// The secrets, where something is guarded.
-    fn secrets(&self) -> Option<RwLockReadGuard<'_, Vec<String>>> {
-        self.guarded.as_ref().map(|guarded| guarded.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A command to the runner.
     pub(super) fn command(&self, line: &str) {
-        write_line(io::stdout().lock(), line);
+        write_line(io::stdout().lock(), &self.redactor.text(line));
     }
 
     fn write(&self, stream: impl Write, text: &str) {
-        match self.secrets() {
-            Some(secrets) => write_line(stream, &harmless(&without(text, &secrets))),
-            None => write_line(stream, text),
-        }
+        write_line(stream, &self.harmless(self.redactor.text(text)));
     }
 
-    /// Masks every secret in a text.
-    pub(super) fn without(&self, text: &str) -> String {
-        self.secrets().map_or_else(|| text.to_owned(), |secrets| without(text, &secrets))
-    }
-
-    /// Masks every secret in a JSON value.
-    pub(super) fn without_secrets(&self, value: &mut serde_json::Value) {
-        if let Some(secrets) = self.secrets() {
-            hide(value, &secrets);
-        }
-    }
-}
-
-/// What stands for a secret.
-const HIDDEN: &str = "***";
-
-fn without(text: &str, secrets: &[String]) -> String {
-    secrets.iter().filter(|secret| !secret.is_empty()).fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), HIDDEN))
-}
-
-fn hide(value: &mut serde_json::Value, secrets: &[String]) {
-    use serde_json::Value;
-    match value {
-        Value::String(text) => *text = without(text, secrets),
-        Value::Array(values) => values.iter_mut().for_each(|value| hide(value, secrets)),
-        Value::Object(members) => {
-            let renamed = std::mem::take(members).into_iter().map(|(name, mut member)| {
-                hide(&mut member, secrets);
-                (without(&name, secrets), member)
-            });
-            *members = renamed.collect();
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    fn harmless(&self, text: Redacted<String>) -> Redacted<String> {
+        if self.in_workflow { text.map(|text| harmless(text)) } else { text }
     }
 }
 
 /// A reader that went away (`safe-push run | head`) is no error of ours, and there is nobody left to tell.
-fn write_line(mut stream: impl Write, text: &str) {
+fn write_line(mut stream: impl Write, text: &Redacted<String>) {
     let written = writeln!(stream, "{text}").and_then(|()| stream.flush());
     if let Err(error) = written {
         tracing::debug!(%error, "nobody reads what is printed");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn secrets_that_come_to_light_later_are_hidden_too() {
-        let mut printer = Printer::new(Format::Text, ColorChoice::Never, false, &Environment::of([]));
-        printer.learn(["nothing is guarded".to_owned()]);
-        assert_eq!(printer.without("nothing is guarded"), "nothing is guarded");
-        printer.guard(vec!["r8_token".to_owned()]);
-        let other = printer.clone();
-        printer.learn(["the-key".to_owned()]);
-        let mut value = serde_json::json!({"the-key": ["r8_token and the-key"]});
-        other.without_secrets(&mut value);
-        assert_eq!(value, serde_json::json!({"***": ["*** and ***"]}));
     }
 }

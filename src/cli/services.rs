@@ -157,8 +157,14 @@ fn services(
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
     let Images { docker, names, push, registry } = images;
-    let environment =
-        build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
+    let environment = build_environment::collect(
+        &context.environment,
+        models,
+        context.environment.folder(),
+        &registry_host,
+        reach,
+        context.printer.redactor(),
+    )?;
     Ok(Services {
         build: BuildServices {
             check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
@@ -260,6 +266,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
             context.environment.folder(),
             &run.settings.replicate_registry,
             Reach::Published,
+            context.printer.redactor(),
         )?,
     })
 }

@@ -1,36 +1,50 @@
 //! From the process's arguments to its exit code.
 
+use std::backtrace::Backtrace;
 use std::env;
+use std::io::{self, Write};
+use std::panic;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::action::ActionStep;
-use crate::cli::arguments::{self, Arguments};
+use crate::cli::arguments::{self, Arguments, Command};
 use crate::cli::commands;
 use crate::cli::context::Context;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::printer::{Format, Printer};
 use crate::cli::signals;
+use crate::config::tokens::{WeakToken, check_tokens};
 use crate::domain::verdict::Verdict;
 use crate::report::console;
+use crate::support::secrets::Redactor;
+use crate::verify::jq;
 
 /// What still runs after a command ended is not waited for any longer: its containers carry labels, its files are temporary.
 const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments and environment of this process.
 pub fn main() -> ExitCode {
+    if jq::is_worker(env::args_os()) {
+        return jq::work();
+    }
+    if let Ok(executable) = env::current_exe() {
+        jq::use_worker(executable);
+    }
+    let environment = Environment::of_process();
+    let redactor = Redactor::of(environment.secret_values());
+    redact_panics(&redactor);
     let arguments = match arguments::parse(env::args_os()) {
         Ok(arguments) => arguments,
-        Err(error) => return explain(&error),
+        Err(error) => return explain(&error, &redactor),
     };
-    let environment = Environment::of_process();
     let global = &arguments.global;
-    let mut printer = Printer::new(global.format, global.color, global.quiet, &environment);
+    let mut printer = Printer::new(global.format, global.color, global.quiet, &environment, redactor);
     let action = ActionStep::enter(&environment, &mut printer);
-    log(&environment, global.verbose);
+    log(&environment, global.verbose, printer.redactor());
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -46,7 +60,13 @@ pub fn main() -> ExitCode {
 async fn run(arguments: Arguments, environment: Environment, printer: Printer, action: Option<ActionStep>) -> Verdict {
     let verbosity = arguments.global.verbose;
     let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action };
-    match commands::dispatch(arguments.command, &context).await {
+    let needs_no_token = matches!(arguments.command, Command::Rules(_) | Command::Sandbox(_));
+    let done = match check_tokens(context.environment.variables()) {
+        Ok(()) => commands::dispatch(arguments.command, &context).await,
+        Err(_) if needs_no_token => commands::dispatch(arguments.command, &context).await,
+        Err(weak) => Err(weak_token(weak)),
+    };
+    match done {
         Ok(verdict) => verdict,
         Err(failure) => {
             tell(&failure, &context.printer);
@@ -64,10 +84,26 @@ async fn run(arguments: Arguments, environment: Environment, printer: Printer, a
     }
 }
 
+/// A panic is a bug, and its message may hold anything.
+fn redact_panics(redactor: &Redactor) {
+    let redactor = redactor.clone();
+    panic::set_hook(Box::new(move |info| {
+        let text = redactor.text(&format!("{info}\n{}", Backtrace::capture()));
+        let _unread = writeln!(io::stderr().lock(), "{text}");
+    }));
+}
+
+fn weak_token(weak: WeakToken) -> Failure {
+    let hint = format!("set {} to the whole token, or unset it: this value would be hidden wherever it occurs", weak.variable);
+    Failure::new(Verdict::Misconfigured, weak).hint(hint)
+}
+
 /// Help and version are results; everything else is a wrong request.
-fn explain(error: &clap::Error) -> ExitCode {
+fn explain(error: &clap::Error, redactor: &Redactor) -> ExitCode {
+    let text = error.render().to_string();
+    let shown = redactor.text(&text);
     // Nobody is left to be told that nobody reads.
-    let _unread = error.print();
+    let _unread = if *shown == text { error.print() } else { io::stderr().lock().write_all(shown.as_bytes()) };
     let verdict = if error.use_stderr() { Verdict::Misconfigured } else { Verdict::Passed };
     verdict.exit_code().into()
 }
@@ -84,17 +120,35 @@ fn tell(failure: &Failure, printer: &Printer) {
             "error": { "message": failure.chain(), "hint": failure.hint },
             "models": [],
         });
-        printer.result(&error.to_string());
+        if let Err(error) = printer.json(&error) {
+            tracing::debug!(%error, "an error cannot be written as JSON");
+        }
     }
 }
 
 /// Diagnostics for developers: off unless asked for.
-fn log(environment: &Environment, verbosity: u8) {
+fn log(environment: &Environment, verbosity: u8, redactor: &Redactor) {
     let filter = match (environment.get("SAFE_PUSH_LOG"), verbosity) {
         (Some(filter), _) => EnvFilter::new(filter),
         (None, 0..=1) => EnvFilter::new("off"),
         (None, 2) => EnvFilter::new("safe_push=info"),
         (None, _) => EnvFilter::new("safe_push=debug"),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    let redactor = redactor.clone();
+    let writer = move || RedactedStderr(redactor.clone());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).without_time().init();
+}
+
+/// Standard error for diagnostics, which come an event at a time.
+struct RedactedStderr(Redactor);
+
+impl Write for RedactedStderr {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = self.0.text(&String::from_utf8_lossy(bytes));
+        io::stderr().lock().write_all(text.as_bytes()).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().lock().flush()
+    }
 }

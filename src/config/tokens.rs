@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::config::settings::Action::{self, Push, Report, Select, Workflow};
 use crate::support::SecretString;
+use crate::support::secrets::{Weakness, weakness};
 
 /// A token and where it can be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,41 @@ tokens! {
     anthropic: "anthropic_api_key", "ANTHROPIC_API_KEY", &[Push, Workflow];
     /// Token that lists changed files and writes check runs and comments
     github: "github_token", "GITHUB_TOKEN", &[Push, Select, Report], default "${{ github.token }}";
+    /// Integration key of PagerDuty, for alerts of the canary
+    pagerduty: "pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY", &[];
+}
+
+/// What the runner gives to steps and that opens its services.
+const OF_RUNNER: [&str; 2] = ["ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
+
+/// Whether a variable of this name holds a secret of the run: one of the tokens, or one of the runner's.
+pub fn is_secret(variable: &str) -> bool {
+    OF_RUNNER.contains(&variable) || TOKENS.iter().any(|token| token.is_called(variable))
+}
+
+/// A token whose value cannot be one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{variable} {weakness}")]
+pub struct WeakToken {
+    /// The variable.
+    pub variable: String,
+    /// Why.
+    pub weakness: Weakness,
+}
+
+/// Refuses tokens that are too short or too common: hiding them would mangle every report.
+///
+/// # Errors
+/// The first of them.
+pub fn check_tokens(environment: &BTreeMap<String, String>) -> Result<(), WeakToken> {
+    let set =
+        environment.iter().filter(|(name, value)| !value.trim().is_empty() && TOKENS.iter().any(|token| token.is_called(name)));
+    for (name, value) in set {
+        if let Some(weakness) = weakness(value.as_bytes()) {
+            return Err(WeakToken { variable: name.clone(), weakness });
+        }
+    }
+    Ok(())
 }
 
 fn find(environment: &BTreeMap<String, String>, input: Option<&str>, variable: &str) -> Option<SecretString> {
@@ -70,4 +106,28 @@ fn find(environment: &BTreeMap<String, String>, input: Option<&str>, variable: &
     let names = input.as_deref().into_iter().chain([variable]);
     let mut set = names.filter_map(|name| environment.get(name)).map(|value| value.trim()).filter(|value| !value.is_empty());
     set.next().map(SecretString::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_that_is_a_word_is_refused_by_its_variable() {
+        let environment = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let refused = check_tokens(&environment("ANTHROPIC_API_KEY", "model")).unwrap_err();
+        assert_eq!(refused.to_string(), "ANTHROPIC_API_KEY is only 5 bytes long; a secret has at least 8");
+        assert!(check_tokens(&environment("INPUT_COG_TOKEN", "Password")).is_err());
+        assert_eq!(check_tokens(&environment("INPUT_COG_TOKEN", " ")), Ok(()));
+        assert_eq!(check_tokens(&environment("MODEL", "model")), Ok(()));
+        assert_eq!(check_tokens(&environment("COG_TOKEN", "cog-token-of-this-run")), Ok(()));
+    }
+
+    #[test]
+    fn what_the_runner_gives_to_steps_is_a_secret_too() {
+        for name in ["ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "PAGERDUTY_ROUTING_KEY", "INPUT_GITHUB_TOKEN"] {
+            assert!(is_secret(name), "{name}");
+        }
+        assert!(!is_secret("ACTIONS_CACHE_URL"));
+    }
 }

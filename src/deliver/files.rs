@@ -9,6 +9,7 @@ use crate::report::html::{HtmlError, report_html};
 use crate::report::json::v1::Run;
 use crate::report::junit::{JunitError, junit_xml};
 use crate::report::markdown::{REPORT_BYTES, report_markdown};
+use crate::support::secrets::Redacted;
 
 /// A report could not be written to its folder.
 #[derive(Debug, thiserror::Error)]
@@ -59,15 +60,15 @@ const PAGE: &str = "report.html";
 
 /// Writes `run.json`, `report.md`, `junit.xml` and `report.html`. If one cannot be written, the others still are.
 ///
-/// Each file appears completely or not at all, so a concurrent reader never sees half of one. A link of that name is replaced, and its
-/// target left alone.
-pub fn write_report(folder: &Path, run: &Run) -> WrittenReport {
+/// Each file appears whole or not at all: a reader beside us never sees half of one. A link of that name is replaced, and its target left
+/// alone.
+pub fn write_report(folder: &Path, run: &Redacted<Run>) -> WrittenReport {
     let mut written = WrittenReport::default();
     if let Err(source) = std::fs::create_dir_all(folder) {
         written.problems.push(DeliverError::Folder { path: folder.to_owned(), source });
         return written;
     }
-    let json = serde_json::to_string_pretty(run).map(|json| format!("{json}\n")).map_err(DeliverError::from);
+    let json = serde_json::to_string_pretty(&**run).map(|json| format!("{json}\n")).map_err(DeliverError::from);
     let files = [
         ("run.json", json),
         ("report.md", Ok(report_markdown(run, REPORT_BYTES))),
@@ -102,18 +103,24 @@ fn make_readable(file: &NamedTempFile) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::report::RunReport;
     use crate::report::json::{from_json, run_json};
     use crate::report::sample;
+    use crate::support::secrets::Redactor;
+
+    fn shown(report: &RunReport) -> Redacted<Run> {
+        Redactor::default().document(run_json(report)).unwrap()
+    }
 
     #[test]
     fn four_files_are_written_and_run_json_reads_back() {
         let folder = tempfile::tempdir().unwrap();
-        let run = run_json(&sample::failed_case());
+        let run = shown(&sample::failed_case());
         let WrittenReport { files, problems } = write_report(&folder.path().join("a/b"), &run);
         assert!(problems.is_empty(), "{problems:?}");
         let names: Vec<_> = files.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
         assert_eq!(names, ["run.json", "report.md", "junit.xml", "report.html"]);
-        assert_eq!(from_json(&std::fs::read_to_string(&files[0]).unwrap()).unwrap(), run);
+        assert_eq!(from_json(&std::fs::read_to_string(&files[0]).unwrap()).unwrap(), *run);
     }
 
     #[test]
@@ -124,15 +131,15 @@ mod tests {
         let reports = folder.path().join("reports");
         std::fs::create_dir(&reports).unwrap();
         std::os::unix::fs::symlink(&outside, reports.join("report.md")).unwrap();
-        write_report(&reports, &run_json(&sample::passed()));
-        write_report(&reports, &run_json(&sample::passed()));
+        write_report(&reports, &shown(&sample::passed()));
+        write_report(&reports, &shown(&sample::passed()));
         assert_eq!(std::fs::read_to_string(outside).unwrap(), "keep me");
     }
 
     #[test]
     fn a_folder_that_cannot_be_created_is_named() {
         let file = NamedTempFile::new().unwrap();
-        let written = write_report(&file.path().join("x"), &run_json(&sample::passed()));
+        let written = write_report(&file.path().join("x"), &shown(&sample::passed()));
         assert!(matches!(&written.problems[..], [DeliverError::Folder { .. }]), "{written:?}");
         assert!(written.files.is_empty());
     }
@@ -141,7 +148,7 @@ mod tests {
     fn a_file_that_cannot_be_written_does_not_affect_the_others() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("run.json")).unwrap();
-        let written = write_report(folder.path(), &run_json(&sample::passed()));
+        let written = write_report(folder.path(), &shown(&sample::passed()));
         assert!(matches!(&written.problems[..], [DeliverError::File { path, .. }] if path.ends_with("run.json")), "{written:?}");
         assert_eq!(written.files.len(), 3);
         assert!(written.page().is_some_and(Path::is_file));

@@ -44,10 +44,13 @@ impl StageWork for Building<'_> {
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<BuiltModel>, Stop> {
         let Self { model, name, goal, services } = self;
         let plan = &record.model.plan;
-        // With a key, the tested image is not the one that becomes official.
-        let secrets = secrets_of(&services.environment);
+        // With a key, what the tests use is not what becomes official.
         let is_official = plan.official_model.is_some() && !plan.two_pass && matches!(goal, Goal::Publish(_));
-        // First the files, before the build; then the image, which the tests use too.
+        let secrets = match is_official {
+            true => secrets_of(&services.environment, &plan.build, &model.inspected.project).await?,
+            false => Vec::new(),
+        };
+        // First the files, before anything is built, and then the image, which the tests use too.
         if is_official && plan.build.image.is_none() {
             prove_files(record, &model.inspected.project, &secrets).await?;
         }

@@ -5,17 +5,43 @@ use std::path::PathBuf;
 use cog_findings::Finding;
 use cog_source::project::Project;
 
-use crate::build::{BuildEnvironment, BuildError, ContextError, NamedSecret, secrets_in_context, secrets_in_image};
+use crate::build::{
+    BuildEnvironment, BuildError, ContextError, NamedSecret, SecretSource, SecretSpec, secrets_in_context, secrets_in_image,
+};
 use crate::clients::docker::SaveImages;
 use crate::domain::cleared::BuiltImage;
+use crate::domain::plan::BuildPlan;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::{About, judge};
 use crate::pipeline::record::ModelRecord;
 use crate::pipeline::stop::Stop;
+use crate::support::ExposeSecret as _;
 
-/// The secrets that a build could contain: tokens, and the variables its steps are given.
-pub(super) fn secrets_of(environment: &BuildEnvironment) -> Vec<NamedSecret> {
-    environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone())).collect()
+/// The secrets that a build could contain: tokens, and the variables and files its steps are given.
+pub(super) async fn secrets_of(
+    environment: &BuildEnvironment,
+    plan: &BuildPlan,
+    project: &Project,
+) -> Result<Vec<NamedSecret>, Stop> {
+    let named = environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone()));
+    let mut secrets: Vec<NamedSecret> = named.collect();
+    let (specs, folder) = (plan.secrets.clone(), project.folder.clone());
+    let reading = tokio::task::spawn_blocking(move || {
+        // Those that are malformed or missing are reported when the build is prepared.
+        let specs = specs.iter().filter_map(|text| SecretSpec::parse(text).ok());
+        let files = specs.filter(|spec| matches!(spec.source, SecretSource::File(_)));
+        files.filter_map(|spec| spec.resolve(&folder, &|_| None).ok()).collect::<Vec<_>>()
+    });
+    for secret in reading.await.unwrap_or_default() {
+        let Ok(text) = std::str::from_utf8(secret.value.expose_secret()) else {
+            return Err(Stop::misconfigured(
+                format!("the build secret '{}' is not text, so its absence from the official model cannot be proven", secret.id),
+                "pass it in base64 and decode it in the build step",
+            ));
+        };
+        secrets.push((format!("the build secret '{}'", secret.id), text.into()));
+    }
+    Ok(secrets)
 }
 
 /// Proves that the files a build would send contain none of the secrets.

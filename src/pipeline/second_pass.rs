@@ -30,7 +30,7 @@ pub(super) async fn run(
 ) -> Result<Cleared, Stop> {
     let (plan, model) = (&record.model.plan, first.model);
     files.delete(&plan.name, record.context.cancelled).await?;
-    let mut secrets = secrets_of(&services.environment);
+    let mut secrets = secrets_of(&services.environment, &plan.build, &model.inspected.project).await?;
     secrets.extend(key.secrets.iter().cloned());
     prove_files(record, &model.inspected.project, &secrets).await?;
     let second = make(record, model, first.second_name, services).await?;

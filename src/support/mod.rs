@@ -1,5 +1,5 @@
-//! Small things every room may use: clock, seed, secrets, programs with a limit, patterns of paths, URLs that are safe to show, retries,
-//! temporary folders, words.
+//! Small things every room may use: clock, seed, secrets and their removal from text, programs with a limit, patterns of paths, URLs that
+//! are safe to show, retries, temporary folders, words.
 //!
 //! No domain knowledge lives here, and nothing here uses another room.
 
@@ -8,6 +8,7 @@ pub mod path_patterns;
 pub mod process;
 pub mod retry;
 pub mod safe_url;
+pub mod secrets;
 pub mod seed;
 pub mod temporary_folder;
 

@@ -51,7 +51,7 @@ mod fuzz;
 mod fuzz_failure;
 mod health;
 mod invent;
-mod jq;
+pub mod jq;
 mod judge;
 mod mask;
 mod observation;

@@ -83,6 +83,7 @@ fn request(project: &Path, schema: SchemaSource) -> BuildRequest {
         schema,
         findings: Vec::new(),
         secrets: Vec::new(),
+        redactor: safe_push::support::secrets::Redactor::default(),
         no_cache: false,
         source_date_epoch: 1_700_000_000,
     }

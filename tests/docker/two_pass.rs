@@ -1,5 +1,6 @@
 //! An official model whose tests need a key: written for the tests, deleted for the official image, and proven gone.
 
+use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 
 use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
@@ -164,5 +165,75 @@ async fn what_two_passes_need_is_told_before_anything_is_done() {
     let told = said(&|| proxy.repository.edit("cog-safe-push.yaml", "official_model: acme/official-proxy\n", ""));
     assert!(told.contains("cog-safe-push.yaml names no official_model"), "{told}");
     assert!(!proxy.repository.path().join("answer.txt").exists() && proxy.versions() == (0, 0));
+    proxy.sandbox.stop().await;
+}
+
+/// Starts a run and kills it as soon as the key is in the files.
+fn kill_with_the_key(repository: &Repository) {
+    let mut child = repository.start("run --two-pass");
+    let stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    for line in stderr.lines() {
+        let line = line.unwrap();
+        said.push_str(&line);
+        if line.contains("wrote a key for the tests") {
+            break;
+        }
+    }
+    assert!(Command::new("kill").args(["-KILL", &child.id().to_string()]).status().unwrap().success());
+    child.wait().unwrap();
+    assert!(repository.path().join("api_key.txt").exists(), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_kill_the_next_build_puts_the_files_back_first() {
+    let Some(proxy) = Proxy::new().await else { return };
+    proxy.repository.edit("script/write-api-key", "> api_key.txt", "> api_key.txt; echo \"# $API_KEY\" >> predict.py");
+    tokio::task::block_in_place(|| kill_with_the_key(&proxy.repository));
+    assert!(proxy.repository.read("predict.py").contains(KEY));
+    let journals: Vec<_> = std::fs::read_dir(proxy.repository.path().join("home/.local/state/safe-push/keys")).unwrap().collect();
+    for journal in journals {
+        assert!(!std::fs::read_to_string(journal.unwrap().path()).unwrap().contains(KEY));
+    }
+    let seen = tokio::task::block_in_place(|| proxy.repository.run("build"));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stderr.contains("These are as they were before: api_key.txt, predict.py"), "{seen}");
+    assert!(!proxy.key_is_here() && proxy.repository.read("predict.py") == PREDICT, "{seen}");
+    assert!(proxy.repository.report().to_string().contains("An earlier run was killed"));
+    proxy.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_kill_a_file_that_changed_since_stops_the_next_build() {
+    let Some(proxy) = Proxy::new().await else { return };
+    tokio::task::block_in_place(|| kill_with_the_key(&proxy.repository));
+    proxy.repository.write("api_key.txt", &format!("{KEY} # and a note\n"));
+    for command in ["build", "run"] {
+        let seen = tokio::task::block_in_place(|| proxy.repository.run(command));
+        assert_eq!(seen.code, Some(2), "{seen}");
+        assert!(seen.stderr.contains("these may still hold it: api_key.txt") && !seen.to_string().contains(KEY), "{seen}");
+    }
+    std::fs::remove_file(proxy.repository.path().join("api_key.txt")).unwrap();
+    let seen = tokio::task::block_in_place(|| proxy.repository.run("build"));
+    assert_eq!(seen.code, Some(0), "{seen}");
+    proxy.sandbox.stop().await;
+}
+
+/// Docker writes `&` as `\u0026` in its configuration.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_docker_escapes_stops_the_official_push() {
+    const ESCAPED: &str = "K=abc&def<01234567>ghi";
+    let Some(proxy) = Proxy::new().await else { return };
+    let repository = proxy.repository.variable("HF_TOKEN", ESCAPED);
+    repository.write(
+        "cog.yaml",
+        &format!("build:\n  python_version: \"3.11\"\nenvironment: [\"{ESCAPED}\"]\npredict: predict.py:Predictor\n"),
+    );
+    repository.write("cog-safe-push.yaml", &format!("{CONFIG}docker_secrets: [\"id=hf,env=HF_TOKEN\"]\n"));
+    let seen = tokio::task::block_in_place(|| repository.run("run --two-pass"));
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stdout.contains("SP584") && seen.stdout.contains("the value of HF_TOKEN"), "{seen}");
+    assert!(!seen.to_string().contains(ESCAPED), "{seen}");
+    assert_eq!(proxy.sandbox.versions(OFFICIAL).len(), 0);
     proxy.sandbox.stop().await;
 }

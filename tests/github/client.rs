@@ -12,18 +12,24 @@ use safe_push::domain::verdict::Verdict;
 use safe_push::report::json::{from_json, v1::Run};
 use safe_push::support::clock::SystemClock;
 use safe_push::support::retry::RetryPolicy;
+use safe_push::support::secrets::Redactor;
 use serde_json::json;
 use test_support::fake_github::{FakeGitHub, Fault, READER, WRITER};
 
 const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
 fn client(server: &FakeGitHub, token: &str) -> Arc<dyn GitHub> {
+    client_with(server, token, Redactor::default())
+}
+
+fn client_with(server: &FakeGitHub, token: &str, redactor: Redactor) -> Arc<dyn GitHub> {
     let retries = RetryPolicy { retries: 12, first_wait: Duration::from_millis(5), longest_wait: Duration::from_millis(50) };
     let options = GitHubOptions {
         api_url: Some(server.url()),
         repository: "acme/hotdog".parse().unwrap(),
         token: token.into(),
         policy: Policy { retries, secondary_wait: Duration::from_millis(20) },
+        redactor,
     };
     Arc::new(RealGitHub::new(options, Arc::new(SystemClock)).unwrap())
 }
@@ -310,4 +316,15 @@ async fn comments_of_other_applications_are_left_alone_whatever_they_say() {
     assert_eq!(comments.len(), 2, "{comments:?}");
     assert_eq!(comments[0]["body"], echo);
     assert!(comments[1]["body"].as_str().unwrap().contains("2 models passed"));
+}
+
+#[tokio::test]
+async fn nothing_that_is_sent_holds_a_secret() {
+    const SECRET: &str = "cog_secret_of_the_account";
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let client = client_with(&server, WRITER, Redactor::of([SECRET]));
+    let comment = client.create_comment(7, &format!("the key is {SECRET}")).await.unwrap();
+    assert_eq!(server.comments()[0]["body"], "the key is ***");
+    client.update_comment(comment.id, &format!("in hex it is {}", hex::encode(SECRET))).await.unwrap();
+    assert_eq!(server.comments()[0]["body"], "in hex it is ***");
 }

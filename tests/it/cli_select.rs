@@ -221,8 +221,8 @@ fn the_users_own_changes_survive() {
 fn a_script_sees_no_secret() {
     let repository = variants()
         .variable("REPLICATE_API_TOKEN", "r8_secret")
-        .variable("COG_TOKEN", "secret")
-        .variable("GITHUB_TOKEN", "secret")
+        .variable("COG_TOKEN", "cog_secret")
+        .variable("GITHUB_TOKEN", "ghs_secret")
         .variable("REPLICATE_BASE_URL", "http://127.0.0.1:9/v1");
     script(&repository, "script/select.sh", "#!/bin/bash\necho \"MODEL=$MODEL, with $(env | grep -ci secret) secrets\"\nexit 1\n");
     let seen = repository.run("check --no-lint --models small");

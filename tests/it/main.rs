@@ -23,4 +23,5 @@ mod sandbox_client;
 mod schema_compat;
 mod schemas;
 mod security;
+mod secrets;
 mod trainings;

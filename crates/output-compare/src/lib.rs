@@ -43,6 +43,7 @@ mod binary;
 mod compare;
 mod comparison;
 mod container;
+mod decode_budget;
 mod decode_error;
 mod decode_guard;
 mod decoded_pair;

@@ -7,7 +7,7 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ImageFormat};
 
-use crate::image::decode;
+use crate::image::decode_alone;
 use crate::{MediaFile, MediaKind, Preview, detect};
 
 /// The longest side of a small copy, in pixels.
@@ -26,7 +26,10 @@ const AUDIO_BYTES: usize = 200 * 1024;
 /// decode, and for long audio.
 pub fn thumbnail(file: &MediaFile<'_>) -> Option<Preview> {
     match detect(file) {
-        MediaKind::Image => of_image(&decode(file).ok()?),
+        MediaKind::Image => {
+            let (image, _share) = decode_alone(file).ok()?;
+            of_image(&image)
+        }
         MediaKind::Audio => of_audio(file.bytes),
         MediaKind::Text | MediaKind::Json | MediaKind::Video | MediaKind::Binary => None,
     }

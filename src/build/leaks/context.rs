@@ -1,13 +1,17 @@
 //! The files of a build.
 
 use std::fs::File;
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use cog_findings::{Finding, Location};
 
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::leaks::NamedSecret;
-use crate::build::leaks::search::Search;
+use crate::build::leaks::gaps::gap_findings;
+use crate::build::leaks::search::{Search, unprovable};
+use crate::build::leaks::unpack::{HEAD_BYTES, Packing, UnpackLimits, Unpacked, search_packed};
 use crate::build::rules;
 
 /// What lies among the files that a build would send and must not: one finding for each file and secret. `shown_as` is put before each path.
@@ -21,24 +25,52 @@ pub fn secrets_in_context(
     unsent: &[PathBuf],
     secrets: &[NamedSecret],
 ) -> Result<Vec<Finding>, ContextError> {
+    let mut findings = unprovable(secrets);
     let unusable = |source| ContextError::Unreadable { path: project.to_owned(), source };
-    let Some(search) = Search::new(secrets).map_err(unusable)? else { return Ok(Vec::new()) };
-    let mut findings = Vec::new();
-    for file in ContextFiles::scan(project, unsent, Vec::new())?.listing() {
+    let Some(search) = Search::new(secrets).map_err(unusable)? else { return Ok(findings) };
+    let mut gaps = Unpacked::default();
+    let files = ContextFiles::scan(project, unsent, Vec::new())?;
+    for name in files.names() {
+        let mut scan = search.begin();
+        scan.feed(name.path.as_os_str().as_bytes());
+        scan.feed(b"\0");
+        scan.feed(name.target.map(|target| target.as_os_str().as_bytes()).unwrap_or_default());
+        for found in scan.finish() {
+            let place = search.shown(&name.path.to_string_lossy());
+            let message =
+                format!("the name or target of {place} is the value of {}, and an official model must not", search.name(found));
+            findings.push(Finding::new(&rules::SECRET_IN_OFFICIAL, message).hint("give it another name"));
+        }
+    }
+    for file in files.listing() {
         let path = project.join(&file.path);
         let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-        let stream = File::open(&path).map_err(unreadable)?;
-        for name in search.of_stream(stream).map_err(unreadable)? {
-            let message = format!("{} holds the value of {name}, and an official model must not", file.path);
+        let mut stream = File::open(&path).map_err(unreadable)?;
+        let mut head = Vec::new();
+        (&mut stream).take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unreadable)?;
+        stream.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+        let mut names: Vec<&str> = search.of_stream(&mut stream).map_err(unreadable)?;
+        if Packing::of(&head).is_some() {
+            stream.seek(SeekFrom::Start(0)).map_err(unreadable)?;
+            let unpacked = search_packed(&mut stream, &search, UnpackLimits::default());
+            names.extend(unpacked.found.iter().map(|found| search.name(*found)));
+            gaps.add_gaps(unpacked);
+        }
+        names.sort_unstable();
+        names.dedup();
+        let shown = search.shown(&file.path);
+        for name in names {
+            let message = format!("{shown} holds the value of {name}, and an official model must not");
             findings.push(
                 Finding::new(&rules::SECRET_IN_OFFICIAL, message)
                     .hint(
                         "take it out, or name the file in .dockerignore; what was pushed before holds it still, so make a new one",
                     )
-                    .at(Location::file(format!("{shown_as}{}", file.path))),
+                    .at(Location::file(format!("{shown_as}{shown}"))),
             );
         }
     }
+    findings.extend(gap_findings("the project", gaps));
     Ok(findings)
 }
 
@@ -63,5 +95,43 @@ mod tests {
         let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(said, ["weights.bin holds the value of KEY, and an official model must not"]);
         assert!(findings.iter().all(|finding| finding.is_error() && !format!("{finding:?}").contains(SECRET)));
+    }
+
+    #[test]
+    fn names_and_targets_of_links_are_searched() {
+        let folder = tempfile::tempdir().unwrap();
+        const KEY: &str = "sk-live-0123456789";
+        std::fs::write(folder.path().join(format!("{KEY}.txt")), "").unwrap();
+        std::os::unix::fs::symlink(format!("/nowhere/{KEY}"), folder.path().join("link")).unwrap();
+        let findings = secrets_in_context(folder.path(), "", &[], &[("KEY".to_owned(), KEY.into())]).unwrap();
+        let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(said.len(), 2, "{said:?}");
+        assert!(said.iter().all(|message| message.contains("is the value of KEY") && !message.contains(KEY)), "{said:?}");
+    }
+
+    #[test]
+    fn packed_files_are_searched_and_what_cannot_be_is_reported() {
+        use std::io::Write as _;
+        let folder = tempfile::tempdir().unwrap();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(format!("{} {SECRET}", "before ".repeat(50)).as_bytes()).unwrap();
+        std::fs::write(folder.path().join("log.gz"), encoder.finish().unwrap()).unwrap();
+        std::fs::write(folder.path().join("weights.zst"), b"\x28\xb5\x2f\xfd rest").unwrap();
+        let findings = secrets_in_context(folder.path(), "", &[], &[("KEY".to_owned(), SECRET.into())]).unwrap();
+        let said: Vec<(bool, &str)> = findings.iter().map(|finding| (finding.is_error(), finding.message.as_str())).collect();
+        assert_eq!(
+            said,
+            [
+                (true, "log.gz holds the value of KEY, and an official model must not"),
+                (false, "not searched for secrets in the project: 1 packed file: are packed with Zstandard, which is not unpacked"),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_key_that_cannot_be_looked_for_is_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let findings = secrets_in_context(folder.path(), "", &[], &[("KEY".to_owned(), "model".into())]).unwrap();
+        assert!(findings.len() == 1 && findings[0].is_error() && findings[0].message.contains("only 5 bytes"), "{findings:?}");
     }
 }

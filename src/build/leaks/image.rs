@@ -3,17 +3,20 @@
 //! The daemon gives an image as one archive (`docker save`): layers as archives in it, packed or not as the daemon's store keeps them, and
 //! documents, of which the configuration holds environment, labels and history. Read as it comes; nothing is kept.
 
-use std::io;
+use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use async_compression::tokio::bufread::GzipDecoder;
 use cog_findings::Finding;
 use futures::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, BufReader};
-use tokio_tar::Archive;
+use tokio_tar::{Archive, Entry};
 
 use crate::build::leaks::NamedSecret;
-use crate::build::leaks::search::{CHUNK_BYTES, Search};
+use crate::build::leaks::gaps::gap_findings;
+use crate::build::leaks::search::{CHUNK_BYTES, Search, unprovable};
+use crate::build::leaks::unpack::{Packing, UnpackLimits, Unpacked, kept_file, search_packed};
 use crate::build::rules;
 use crate::clients::docker::{DockerError, SaveImages};
 
@@ -41,24 +44,31 @@ pub async fn secrets_in_image(
         status: None,
         message: error.to_string(),
     };
-    let Some(search) = Search::new(secrets).map_err(unreadable)? else { return Ok(Vec::new()) };
+    let mut findings = unprovable(secrets);
+    let Some(search) = Search::new(secrets).map_err(unreadable)? else { return Ok(findings) };
     let archive = images.export_image(reference).await?;
-    let places = places(archive, &search).await.map_err(unreadable)?;
+    let (places, gaps) = places(archive, Arc::new(search)).await.map_err(unreadable)?;
     let finding = |(place, name): (String, String)| {
         Finding::new(&rules::SECRET_IN_OFFICIAL, format!("{place} holds the value of {name}, and an official model must not")).hint(
             "no build step may keep a secret: mount it for the step alone, and delete no file in a later step than it was made in",
         )
     };
-    Ok(places.into_iter().map(finding).collect())
+    findings.extend(places.into_iter().map(finding));
+    findings.extend(gap_findings("the image", gaps));
+    Ok(findings)
 }
+
+/// Packed files up to this size are unpacked.
+const KEPT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
 /// What is read at one time of the files of an image, of which there are tens of thousands.
 const READ_BYTES: usize = 64 * 1024;
 
-/// Places and the secrets that they hold.
-async fn places(archive: Reader<'_>, search: &Search) -> io::Result<Vec<(String, String)>> {
-    let mut places = Vec::new();
-    let mut buffer = vec![0; READ_BYTES];
+/// Places and the secrets that they hold, and what was not searched.
+type Places = (Vec<(String, String)>, Unpacked);
+
+async fn places(archive: Reader<'_>, search: Arc<Search>) -> io::Result<Places> {
+    let mut image = ImageSearch { search, places: Vec::new(), gaps: Unpacked::default(), buffer: vec![0; READ_BYTES] };
     let mut entries = Archive::new(archive).entries()?;
     while let Some(entry) = entries.next().await {
         let (head, stream) = peek(entry?).await?;
@@ -72,13 +82,13 @@ async fn places(archive: Reader<'_>, search: &Search) -> io::Result<Vec<(String,
         };
         let (place, mark) = TAR;
         if head.get(place..place + mark.len()) == Some(&mark[..]) {
-            places.extend(files_of_layer(stream, search, &mut buffer).await?);
+            image.layer(stream).await?;
         } else {
-            let found = read(&mut stream, search, &mut buffer).await?;
-            places.extend(found.into_iter().map(|name| ("the image's configuration or history".to_owned(), name)));
+            let found = image.read(&mut stream, None).await?;
+            image.add("the image's configuration or history", found);
         }
     }
-    Ok(places)
+    Ok((image.places, image.gaps))
 }
 
 /// A stream's first block, and the stream from its beginning.
@@ -89,26 +99,97 @@ async fn peek<'a>(mut stream: impl AsyncRead + Send + Unpin + 'a) -> io::Result<
     Ok((head, Box::pin(whole)))
 }
 
-async fn files_of_layer(layer: Reader<'_>, search: &Search, buffer: &mut [u8]) -> io::Result<Vec<(String, String)>> {
-    let mut places = Vec::new();
-    let mut files = Archive::new(layer).entries()?;
-    while let Some(file) = files.next().await {
-        let mut file = file?;
-        let path = String::from_utf8_lossy(&file.path_bytes()?).into_owned();
-        let found = read(&mut file, search, buffer).await?;
-        places.extend(found.into_iter().map(|name| (format!("the image's file /{}", path.trim_start_matches(['.', '/'])), name)));
-    }
-    Ok(places)
+/// The search of one image.
+struct ImageSearch {
+    search: Arc<Search>,
+    places: Vec<(String, String)>,
+    gaps: Unpacked,
+    buffer: Vec<u8>,
 }
 
-async fn read(stream: &mut (impl AsyncRead + Unpin), search: &Search, buffer: &mut [u8]) -> io::Result<Vec<String>> {
-    let mut searched = search.begin();
-    loop {
-        match stream.read(buffer).await? {
-            0 => return Ok(searched.found().into_iter().map(str::to_owned).collect()),
-            length => searched.feed(&buffer[..length]),
+impl ImageSearch {
+    async fn layer(&mut self, layer: Reader<'_>) -> io::Result<()> {
+        let mut files = Archive::new(layer).entries()?;
+        while let Some(file) = files.next().await {
+            let mut file = file?;
+            let path = file.path_bytes()?.into_owned();
+            let shown = self.search.shown(String::from_utf8_lossy(&path).trim_start_matches(['.', '/']));
+            let target = file.link_name_bytes()?.map(|target| target.into_owned()).unwrap_or_default();
+            let found = self.of_parts([&path[..], &target]);
+            self.add(&format!("the name or link target of the image's file /{shown}"), found);
+            let attributes = attributes(&mut file).await?;
+            let found = self.of_parts(attributes.iter().map(Vec::as_slice));
+            self.add(&format!("an extended attribute of the image's file /{shown}"), found);
+            let (head, mut stream) = peek(file).await?;
+            let found = self.read(&mut stream, Packing::of(&head)).await?;
+            self.add(&format!("the image's file /{shown}"), found);
+        }
+        Ok(())
+    }
+
+    fn of_parts<'a>(&self, parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<usize> {
+        let mut scan = self.search.begin();
+        for part in parts {
+            scan.feed(part);
+            scan.feed(b"\0");
+        }
+        scan.finish()
+    }
+
+    fn add(&mut self, place: &str, found: Vec<usize>) {
+        for found in found {
+            let pair = (place.to_owned(), self.search.name(found).to_owned());
+            if !self.places.contains(&pair) {
+                self.places.push(pair);
+            }
         }
     }
+
+    /// Searches a stream, and what it holds if it is packed.
+    async fn read(&mut self, stream: &mut (impl AsyncRead + Unpin), packing: Option<Packing>) -> io::Result<Vec<usize>> {
+        let mut kept = packing.map(|_| kept_file());
+        let mut kept_bytes = 0;
+        let mut found = {
+            let mut scan = self.search.begin();
+            loop {
+                match stream.read(&mut self.buffer).await? {
+                    0 => break scan.finish(),
+                    length => {
+                        scan.feed(&self.buffer[..length]);
+                        kept_bytes += length as u64;
+                        if kept_bytes > KEPT_BYTES && kept.take().is_some() {
+                            self.gaps.gap("are larger than 4 GiB, and were searched only as they are");
+                        }
+                        if let Some(kept) = &mut kept {
+                            kept.write_all(&self.buffer[..length])?;
+                        }
+                    }
+                }
+            }
+        };
+        if let Some(mut kept) = kept {
+            kept.seek(SeekFrom::Start(0))?;
+            let search = Arc::clone(&self.search);
+            let searching = tokio::task::spawn_blocking(move || search_packed(kept, &search, UnpackLimits::default()));
+            let unpacked = searching.await.map_err(io::Error::other)?;
+            found.extend(unpacked.found.iter().copied());
+            self.gaps.add_gaps(unpacked);
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+}
+
+/// The extended attributes of a file and whatever else its records hold.
+async fn attributes<R: AsyncRead + Unpin>(file: &mut Entry<R>) -> io::Result<Vec<Vec<u8>>> {
+    let mut found = Vec::new();
+    for record in file.pax_extensions().await?.into_iter().flatten() {
+        let record = record?;
+        found.push(record.key_bytes().to_vec());
+        found.push(record.value_bytes().to_vec());
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -142,7 +223,7 @@ mod tests {
 
     async fn found(files: &[(&str, &[u8])]) -> io::Result<Vec<String>> {
         let search = Search::new(&[("FAL_KEY".to_owned(), SECRET.into())]).unwrap().unwrap();
-        let places = places(Box::pin(io::Cursor::new(tar(files).await)), &search).await?;
+        let (places, _gaps) = places(Box::pin(io::Cursor::new(tar(files).await)), Arc::new(search)).await?;
         Ok(places.into_iter().map(|(place, name)| format!("{name} in {place}")).collect())
     }
 
@@ -159,7 +240,58 @@ mod tests {
             ("legacy/VERSION", b"1.0"),
         ];
         let file = "FAL_KEY in the image's file /src/api_key.txt";
-        assert_eq!(found(&files).await.unwrap(), [file, file, "FAL_KEY in the image's configuration or history"]);
+        assert_eq!(found(&files).await.unwrap(), [file, "FAL_KEY in the image's configuration or history"]);
+    }
+
+    #[tokio::test]
+    async fn names_targets_attributes_and_packed_members_are_searched() {
+        let mut archive = Builder::new(Vec::new());
+        let mut link = Header::new_gnu();
+        link.set_entry_type(tokio_tar::EntryType::Symlink);
+        link.set_link_name(format!("/srv/{SECRET}")).unwrap();
+        link.set_size(0);
+        archive.append_data(&mut link, "opt/link", &b""[..]).await.unwrap();
+        let mut header = Header::new_ustar();
+        header.set_size(0);
+        archive.append_data(&mut header, format!("opt/{SECRET}"), &b""[..]).await.unwrap();
+        // A record begins with its length.
+        let record = format!("44 SCHILY.xattr.user.key={SECRET}\n");
+        assert_eq!(record.len(), 44);
+        let mut header = Header::new_ustar();
+        header.set_entry_type(tokio_tar::EntryType::XHeader);
+        header.set_size(record.len() as u64);
+        archive.append_data(&mut header, "opt/records", record.as_bytes()).await.unwrap();
+        let mut header = Header::new_ustar();
+        header.set_size(0);
+        archive.append_data(&mut header, "opt/attribute", &b""[..]).await.unwrap();
+        let log = gzip(format!("{} {SECRET}", "before ".repeat(60)).as_bytes()).await;
+        let mut header = Header::new_ustar();
+        header.set_size(log.len() as u64);
+        archive.append_data(&mut header, "var/log.gz", &log[..]).await.unwrap();
+        let layer = archive.into_inner().await.unwrap();
+        let seen = found(&[("blobs/sha256/1", &layer)]).await.unwrap();
+        assert_eq!(
+            seen,
+            [
+                "FAL_KEY in the name or link target of the image's file /opt/link",
+                "FAL_KEY in the name or link target of the image's file /opt/***",
+                "FAL_KEY in an extended attribute of the image's file /opt/attribute",
+                "FAL_KEY in the image's file /var/log.gz",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_key_with_characters_that_docker_escapes_is_found_in_environment_labels_and_history() {
+        let key = "K=abc&def<ghi>\"j\\k";
+        let escaped = r#"K=abc\u0026def\u003cghi\u003e\"j\\k"#;
+        let search = || Arc::new(Search::new(&[("KEY".to_owned(), key.into())]).unwrap().unwrap());
+        for member in ["Env", "Labels", "history"] {
+            let document = format!(r#"{{"config":{{"{member}":["X={escaped}"]}}}}"#);
+            let archive = tar(&[("blobs/sha256/1", document.as_bytes())]).await;
+            let (places, _gaps) = places(Box::pin(io::Cursor::new(archive)), search()).await.unwrap();
+            assert_eq!(places.len(), 1, "{member}");
+        }
     }
 
     #[tokio::test]

@@ -1,15 +1,19 @@
 //! Proof that no secret lies where other people would find it: among the files of a build, or in an image.
 //!
 //! What is found elsewhere on the way to a build ([`advice`](super::advice)) is a warning about likely places. This is for an image that must
-//! hold none, such as that of an official model, which other people run. A secret is found in plain text, and in base64 at any offset.
+//! hold none, such as that of an official model, which other people run. A secret is found in the forms of
+//! [`support::secrets`](crate::support::secrets), in names as well as in contents, and within packed files. `docs/security-proof.md` lists what is
+//! searched and what is not.
 //!
 //! - [`secrets_in_context`]: each file that would be sent is read to its end, whatever its size
 //! - [`secrets_in_image`]: each file of each layer, and the image's configuration and history
 //! - [`written_secrets`]: the secrets that a script has just written, which are looked for when they are deleted again
 
 mod context;
+mod gaps;
 mod image;
 mod search;
+mod unpack;
 mod written;
 
 use crate::support::SecretString;

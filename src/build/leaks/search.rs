@@ -2,168 +2,126 @@
 
 use std::io::{self, Read};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use regex::bytes::{RegexSet, RegexSetBuilder};
+use cog_findings::Finding;
 
 use crate::build::leaks::NamedSecret;
+use crate::build::rules;
 use crate::support::ExposeSecret;
-
-/// Shorter values are not secrets: they would be found everywhere.
-const SHORTEST_SECRET: usize = 8;
+use crate::support::secrets::{Redactor, SecretScan, SecretSearch, weakness};
 
 /// The size of one chunk of a stream, in bytes.
 pub(super) const CHUNK_BYTES: usize = 1024 * 1024;
 
+/// The shortest word that makes a line of a secret one of its own: other lines of a key file are in many files.
+const KEY_WORD_BYTES: usize = 16;
+
 /// Secrets to be looked for.
+#[derive(Debug)]
 pub(super) struct Search {
     names: Vec<String>,
-    patterns: RegexSet,
-    /// The bytes carried from one chunk to the next, so that nothing is missed between two.
-    overlap: usize,
+    forms: SecretSearch,
+    redactor: Redactor,
 }
 
 impl Search {
-    /// `None` when there is nothing to look for.
+    /// The search for secrets that can be found; weak ones are left out. `None` when there is nothing to look for.
     pub(super) fn new(secrets: &[NamedSecret]) -> io::Result<Option<Self>> {
-        let mut names = Vec::new();
-        let mut patterns = Vec::new();
-        let mut longest = 0;
-        for (name, secret) in secrets {
-            let value = secret.expose_secret().trim();
-            if value.len() < SHORTEST_SECRET {
-                continue;
-            }
-            let forms = forms(value);
-            longest = forms.iter().map(String::len).max().unwrap_or_default().max(longest);
-            let alternatives: Vec<String> = forms.iter().map(|form| regex::escape(form)).collect();
-            names.push(name.clone());
-            patterns.push(alternatives.join("|"));
-        }
-        if patterns.is_empty() {
-            return Ok(None);
-        }
-        let patterns = RegexSetBuilder::new(patterns).size_limit(64 * 1024 * 1024).build().map_err(io::Error::other)?;
-        Ok(Some(Self { names, patterns, overlap: longest.saturating_sub(1) }))
+        let strong = secrets.iter().filter(|(_, value)| weakness(value.expose_secret().as_bytes()).is_none());
+        let (names, values): (Vec<String>, Vec<&str>) =
+            strong.map(|(name, value)| (name.clone(), value.expose_secret().trim())).unzip();
+        let forms = SecretSearch::new(values.iter().map(|value| value.as_bytes()), is_key_line).map_err(io::Error::other)?;
+        let redactor = Redactor::of(values);
+        Ok((!forms.is_empty()).then_some(Self { names, forms, redactor }))
     }
 
     /// A stream that is about to be read.
-    pub(super) fn begin(&self) -> Searched<'_> {
-        Searched { search: self, found: vec![false; self.names.len()], window: Vec::new() }
+    pub(super) fn begin(&self) -> SecretScan<'_> {
+        self.forms.begin()
+    }
+
+    /// The name of a secret that was found.
+    pub(super) fn name(&self, found: usize) -> &str {
+        self.names.get(found).map_or("a secret", String::as_str)
+    }
+
+    /// A place as it may be shown: its name may hold a secret itself.
+    pub(super) fn shown(&self, place: &str) -> String {
+        self.redactor.text(place).into_inner()
     }
 
     /// The names of the secrets that a stream holds.
     pub(super) fn of_stream(&self, mut stream: impl Read) -> io::Result<Vec<&str>> {
-        let mut searched = self.begin();
-        while (&mut stream).take(CHUNK_BYTES as u64).read_to_end(&mut searched.window)? > 0 {
-            searched.look();
-        }
-        Ok(searched.found())
-    }
-}
-
-/// A stream that is being read.
-pub(super) struct Searched<'a> {
-    search: &'a Search,
-    found: Vec<bool>,
-    /// What comes next, behind the end of what was before.
-    window: Vec<u8>,
-}
-
-impl<'a> Searched<'a> {
-    /// Takes what comes next.
-    pub(super) fn feed(&mut self, bytes: &[u8]) {
-        self.window.extend_from_slice(bytes);
-        if self.window.len() >= CHUNK_BYTES {
-            self.look();
-        }
-    }
-
-    fn look(&mut self) {
-        self.search.patterns.matches(&self.window).iter().for_each(|index| self.found[index] = true);
-        self.window.drain(..self.window.len().saturating_sub(self.search.overlap));
-    }
-
-    /// The names of the secrets that the stream held.
-    pub(super) fn found(mut self) -> Vec<&'a str> {
-        self.look();
-        let names = self.search.names.iter().zip(self.found);
-        names.filter(|(_, is_found)| *is_found).map(|(name, _)| name.as_str()).collect()
-    }
-}
-
-/// A value as it may appear in a file.
-fn forms(value: &str) -> Vec<String> {
-    let mut forms = vec![value.to_owned()];
-    // Three bytes make four characters, so there are three ways to begin; the characters at both ends depend on the neighbours.
-    for (before, skipped) in [(0, 0), (1, 2), (2, 3)] {
-        let mut bytes = vec![0; before];
-        bytes.extend_from_slice(value.as_bytes());
-        let whole = bytes.len() * 8 / 6;
-        for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
-            if let Some(form) = engine.encode(&bytes).get(skipped..whole) {
-                forms.push(form.to_owned());
+        let mut scan = self.begin();
+        let mut buffer = vec![0; CHUNK_BYTES / 4];
+        loop {
+            match stream.read(&mut buffer)? {
+                0 => break,
+                length => scan.feed(&buffer[..length]),
             }
         }
+        Ok(scan.finish().into_iter().map(|found| self.name(found)).collect())
     }
-    forms.sort();
-    forms.dedup();
-    forms
+}
+
+/// Whether a line of a secret is a secret by itself: it holds a long word of letters and digits.
+fn is_key_line(line: &[u8]) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/_=-".contains(byte);
+    line.split(|byte| !is_word(byte))
+        .any(|word| word.len() >= KEY_WORD_BYTES && word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic))
+}
+
+/// Secrets whose absence cannot be proven: one finding for each.
+pub(super) fn unprovable(secrets: &[NamedSecret]) -> Vec<Finding> {
+    let weak = secrets.iter().filter_map(|(name, value)| Some((name, weakness(value.expose_secret().as_bytes())?)));
+    let finding = |(name, weakness): (&String, _)| {
+        let message =
+            format!("the value of {name} {weakness}: nothing can be proven about it, and an official model needs that proof");
+        Finding::new(&rules::SECRET_NOT_PROVABLE, message).hint("use a longer value; if it is not a secret, do not pass it as one")
+    };
+    weak.map(finding).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     const SECRET: &str = "sk-live-0123456789+/?~";
 
-    fn search(value: &str) -> Search {
-        Search::new(&[("KEY".to_owned(), value.into())]).unwrap().unwrap()
-    }
-
-    /// A stream that gives few bytes at a time.
-    struct Dripping<'a>(&'a [u8], usize);
-
-    impl Read for Dripping<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let length = self.1.min(buffer.len()).min(self.0.len());
-            buffer[..length].copy_from_slice(&self.0[..length]);
-            self.0 = &self.0[length..];
-            Ok(length)
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_secret_is_found_wherever_it_stands(before in prop::collection::vec(any::<u8>(), 0..200), drip in 1usize..50) {
-            let bytes = [&before[..], SECRET.as_bytes(), b"\xff tail"].concat();
-            let search = search(SECRET);
-            prop_assert_eq!(search.of_stream(Dripping(&bytes, drip)).unwrap(), ["KEY"]);
-            for engine in [STANDARD_NO_PAD, URL_SAFE_NO_PAD] {
-                let encoded = engine.encode(&bytes);
-                prop_assert_eq!(search.of_stream(encoded.as_bytes()).unwrap(), ["KEY"]);
-            }
-        }
-    }
-
-    #[test]
-    fn a_secret_between_two_chunks_is_found() {
-        let search = search(SECRET);
-        for at in (CHUNK_BYTES - SECRET.len() - 1)..=CHUNK_BYTES {
-            let mut bytes = vec![b'x'; at];
-            bytes.extend_from_slice(SECRET.as_bytes());
-            assert_eq!(search.of_stream(&bytes[..]).unwrap(), ["KEY"], "{at}");
-        }
+    fn named(name: &str, value: &str) -> NamedSecret {
+        (name.to_owned(), value.into())
     }
 
     #[test]
     fn what_is_not_there_is_not_found() {
-        let search = search(SECRET);
+        let search = Search::new(&[named("KEY", SECRET)]).unwrap().unwrap();
         let almost = [&SECRET.as_bytes()[1..], b" ", &SECRET.as_bytes()[..SECRET.len() - 1]].concat();
         assert_eq!(search.of_stream(&almost[..]).unwrap(), [""; 0]);
-        assert_eq!(search.of_stream(&b""[..]).unwrap(), [""; 0]);
-        assert!(Search::new(&[("SHORT".to_owned(), "abc".into())]).unwrap().is_none());
+        assert_eq!(search.of_stream(SECRET.as_bytes()).unwrap(), ["KEY"]);
+        assert!(Search::new(&[named("SHORT", "abc")]).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_short_or_common_key_is_an_error() {
+        let found = unprovable(&[named("SHORT", "abc"), named("KEY", SECRET), named("WORD", "production")]);
+        let said: Vec<&str> = found.iter().map(|finding| finding.message.as_str()).collect();
+        assert_eq!(
+            said,
+            [
+                "the value of SHORT is only 3 bytes long; a secret has at least 8: nothing can be proven about it, and an official model needs that proof",
+                "the value of WORD is a common word or placeholder, so it cannot be told from harmless text: nothing can be proven about it, and an official model needs that proof",
+            ]
+        );
+        assert!(found.iter().all(Finding::is_error));
+    }
+
+    #[test]
+    fn only_lines_that_look_like_keys_are_secrets_of_their_own() {
+        let file = "{\n  \"type\": \"service_account\",\n  \"private_key_id\": \"0a1b2c3d4e5f60718293\",\n  \"uri\": \"https://accounts.example/auth\"\n}";
+        let search = Search::new(&[named("FILE", file)]).unwrap().unwrap();
+        assert_eq!(search.of_stream(&b"  \"private_key_id\": \"0a1b2c3d4e5f60718293\","[..]).unwrap(), ["FILE"]);
+        assert_eq!(
+            search.of_stream(&b"\"type\": \"service_account\", \"uri\": \"https://accounts.example/auth\""[..]).unwrap(),
+            [""; 0]
+        );
     }
 }

@@ -1,6 +1,6 @@
 //! Which `cog` to run: the configured one, else the one on `PATH` if it has the requested version, else a download.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use tokio::time::timeout;
 
 use super::OfficialError;
 use crate::clients::cog_release::download;
+use crate::support::secrets::Redactor;
 use crate::support::{ExposeSecret, SecretString};
 
 /// A program that takes longer to print its version is not the Cog CLI.
@@ -27,8 +28,8 @@ pub struct CogProgram {
     pub releases: String,
     /// Its whole environment. It inherits nothing from this process.
     pub variables: BTreeMap<String, SecretString>,
-    /// Those of the variables that hold build secrets. They are masked.
-    pub secrets: BTreeSet<String>,
+    /// Hides secrets in its output.
+    pub redactor: Redactor,
 }
 
 impl CogProgram {

@@ -17,14 +17,10 @@ use crate::build::label::FREEZE_LABEL;
 use crate::clients::docker::InspectImages;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::BuildPlan;
-use crate::support::ExposeSecret;
 
 /// Lines of output that an error keeps, and bytes that a report keeps.
 const KEPT_LINES: usize = 30;
 const LOG_LINES: usize = 2000;
-
-/// Shorter values would mask harmless text.
-const SHORTEST_SECRET: usize = 6;
 
 /// The project and plan of a build.
 #[derive(Debug, Clone, Copy)]
@@ -58,19 +54,28 @@ pub async fn build_officially(
     tokio::spawn(follow(child.stdout.take(), sender.clone()));
     tokio::spawn(follow(child.stderr.take(), sender));
     let mut log: VecDeque<String> = VecDeque::new();
+    let mut output = places.redactor.stream();
     loop {
         let line = tokio::select! {
             // Dropping it kills the process, and the daemon stops a build whose client is gone.
             () = cancelled.cancelled() => return Err(OfficialError::Cancelled),
             line = lines.recv() => line,
         };
-        let Some(line) = line else { break };
-        let line = places.mask(&line);
-        observer.observe(Event { model: Some(build.model.to_owned()), kind: EventKind::BuildOutput(line.clone()) });
-        if log.len() == LOG_LINES {
-            log.pop_front();
+        let ended = line.is_none();
+        let shown = match line {
+            Some(line) => output.push_line(&line),
+            None => output.finish_lines(),
+        };
+        for line in shown {
+            observer.observe(Event { model: Some(build.model.to_owned()), kind: EventKind::BuildOutput(line.clone()) });
+            if log.len() == LOG_LINES {
+                log.pop_front();
+            }
+            log.push_back(line);
         }
-        log.push_back(line);
+        if ended {
+            break;
+        }
     }
     let status = child.wait().await.map_err(not_started)?;
     if !status.success() {
@@ -89,14 +94,6 @@ pub async fn build_officially(
         cached_steps: 0,
         log: Vec::from(log).join("\n"),
     })
-}
-
-impl CogProgram {
-    /// Masks the values of variables that only build secrets name.
-    fn mask(&self, line: &str) -> String {
-        let values = self.secrets.iter().filter_map(|name| self.variables.get(name)).map(|value| value.expose_secret().trim());
-        values.filter(|value| value.len() >= SHORTEST_SECRET).fold(line.to_owned(), |line, value| line.replace(value, "***"))
-    }
 }
 
 /// The flags have the same names in every release: `docs/reference/cog.md#flags-in-every-release`.
@@ -153,12 +150,5 @@ mod tests {
         );
         let plan = BuildPlan::default();
         assert_eq!(arguments(OfficialBuild { plan: &plan, ..build }).join(" "), "build --tag a:b --progress plain");
-    }
-
-    #[test]
-    fn values_of_build_secrets_are_masked() {
-        let variables = [("TOKEN", "hunter22"), ("PATH", "/usr/local/bin")].map(|(name, value)| (name.to_owned(), value.into()));
-        let places = CogProgram { variables: variables.into(), secrets: ["TOKEN".to_owned()].into(), ..CogProgram::default() };
-        assert_eq!(places.mask("hunter22 in /usr/local/bin"), "*** in /usr/local/bin");
     }
 }

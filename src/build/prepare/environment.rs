@@ -7,6 +7,7 @@ use cog_source::recipe::{Conventions, UvSource};
 use super::CogBaseAnswers;
 use crate::build::official::CogProgram;
 use crate::support::SecretString;
+use crate::support::secrets::Redactor;
 
 /// What a build takes from its environment.
 #[derive(Debug, Clone, Default)]
@@ -33,4 +34,6 @@ pub struct BuildEnvironment {
     pub variables: BTreeMap<String, SecretString>,
     /// The tokens of this run, by variable. They must not be among the files that are sent.
     pub tokens: BTreeMap<String, SecretString>,
+    /// Hides the secrets of this run, and learns those that the build is given.
+    pub redactor: Redactor,
 }

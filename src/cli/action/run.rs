@@ -25,6 +25,7 @@ use crate::report::json::v1::{Model, Run};
 use crate::report::markdown::report_markdown;
 use crate::select::outputs;
 use crate::support::clock::{Clock, SystemClock};
+use crate::support::secrets::Redacted;
 
 /// After a canceled run GitHub kills the process soon, so its check runs are completed within this time.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
@@ -62,14 +63,14 @@ impl ActionRun {
     /// Completes the check runs of a run that came to no result.
     pub(in crate::cli) async fn fail(self, message: &str, verdict: Verdict) {
         let Some((github, checks)) = self.checks else { return };
-        let message = self.step.printer().without(message);
+        let message = self.step.printer().redactor().text(message).into_inner();
         for undelivered in checks.fail(&*github, &message, verdict, SystemClock.now()).await {
             self.step.warn(&undelivered);
         }
     }
 
     /// Completes the check runs, refreshes the comment, and leaves the job summary, outputs and annotations.
-    pub(in crate::cli) async fn end(self, run: &Run, delivered: Delivered) {
+    pub(in crate::cli) async fn end(self, run: &Redacted<Run>, delivered: Delivered) {
         let Self { step, event, checks, comment } = self;
         let Delivered { folder, mut undelivered } = delivered;
         let has_check_run: Vec<String> = checks.iter().flat_map(|(_, checks)| checks.models()).map(str::to_owned).collect();

@@ -10,11 +10,12 @@ use crate::cli::action::ownership::give_away;
 use crate::cli::environment::Environment;
 use crate::cli::printer::Printer;
 use crate::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
-use crate::clients::runner::{AnnotationLevel, LogAnnotation, StoppedCommands, annotation, append_summary, mask, write_output};
+use crate::clients::runner::{AnnotationLevel, LogAnnotation, StoppedCommands, annotation, append_summary, write_output};
 use crate::deliver::github::HeadCommit;
 use crate::deliver::{Target, Undelivered};
 use crate::support::SecretString;
 use crate::support::clock::SystemClock;
+use crate::support::secrets::weakness;
 
 /// The most bytes of a job summary, with room for other commands of the step.
 pub(super) const SUMMARY_BYTES: usize = 900_000;
@@ -38,11 +39,10 @@ impl ActionStep {
         }
         let secrets = environment.secret_values();
         let stopped = StoppedCommands::new();
-        for line in secrets.iter().flat_map(|secret| mask(secret)) {
-            printer.command(&line);
-        }
+        // A token that is a word is refused soon: masked, it would mangle the message.
+        secrets.iter().filter(|secret| weakness(secret.as_bytes()).is_none()).for_each(|secret| printer.mask(secret));
         printer.command(&stopped.begin());
-        printer.guard(secrets);
+        printer.guard();
         Some(Self { environment: environment.clone(), printer: printer.clone(), stopped })
     }
 
@@ -61,7 +61,7 @@ impl ActionStep {
             column: None,
             end_column: None,
             title: "safe-push".to_owned(),
-            message: self.printer.without(message),
+            message: self.printer.redactor().text(message).into_inner(),
         }));
     }
 
@@ -73,14 +73,15 @@ impl ActionStep {
     /// Sets an output for the following steps.
     pub(in crate::cli) fn set_output(&self, name: &'static str, value: &str) -> Result<(), Undelivered> {
         let Some(path) = self.environment.get("GITHUB_OUTPUT") else { return Ok(()) };
-        let written = write_output(Path::new(path), name, &shorten(value, OUTPUT_BYTES));
+        let written = write_output(Path::new(path), name, &self.printer.redactor().text(&shorten(value, OUTPUT_BYTES)));
         written.map_err(|error| Undelivered::new(Target::Output { name }, &error))
     }
 
     /// Adds to the job summary.
     pub(super) fn add_summary(&self, markdown: &str) -> Result<(), Undelivered> {
         let Some(path) = self.environment.get("GITHUB_STEP_SUMMARY") else { return Ok(()) };
-        append_summary(Path::new(path), markdown).map_err(|error| Undelivered::new(Target::Summary, &error))
+        append_summary(Path::new(path), &self.printer.redactor().text(markdown))
+            .map_err(|error| Undelivered::new(Target::Summary, &error))
     }
 
     /// Gives the report folder to the owner of the workspace, so that the following steps can read and remove it.
@@ -109,7 +110,8 @@ impl ActionStep {
     ) -> Result<Option<Arc<dyn GitHub>>, GitHubError> {
         let (Some(token), Some(repository)) = (token, self.environment.get("GITHUB_REPOSITORY")) else { return Ok(None) };
         let repository = repository.parse().map_err(|problem| GitHubError::Settings { problem })?;
-        let options = GitHubOptions { api_url, repository, token, policy: Policy::default() };
+        let options =
+            GitHubOptions { api_url, repository, token, policy: Policy::default(), redactor: self.printer.redactor().clone() };
         Ok(Some(Arc::new(RealGitHub::new(options, Arc::new(SystemClock))?)))
     }
 

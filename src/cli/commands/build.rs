@@ -4,6 +4,7 @@ use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{conclude, nothing_to_do, options};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
+use crate::cli::keys;
 use crate::cli::load;
 use crate::cli::prepare;
 use crate::cli::services;
@@ -11,7 +12,8 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
-    let loaded = load::load(arguments.model, arguments.settings, context).await?;
+    let mut loaded = load::load(arguments.model, arguments.settings, context).await?;
+    loaded.notices.extend(keys::recover_from_kill(&loaded.models, context)?);
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));
     }

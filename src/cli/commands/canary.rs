@@ -104,7 +104,7 @@ fn alerts(context: &Context) -> Result<Option<RealPagerDuty>, Failure> {
         return Ok(None);
     }
     let events_url = context.environment.get(EVENTS_URL).map(str::to_owned);
-    Ok(Some(RealPagerDuty::new(PagerDutyOptions::new(events_url, key), services::clock())?))
+    Ok(Some(RealPagerDuty::new(PagerDutyOptions::new(events_url, key, context.printer.redactor().clone()), services::clock())?))
 }
 
 /// What a flight means to whoever is on duty. One that somebody stopped says nothing.

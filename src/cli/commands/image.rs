@@ -66,6 +66,7 @@ async fn recipe_of(plan: &ModelPlan, conventions: Conventions, run: &RunSettings
         &plan.project,
         &run.settings.replicate_registry,
         Reach::Published,
+        context.printer.redactor(),
     )?;
     let environment = build::BuildEnvironment { conventions, ..collected };
     // The schema changes nothing about the Dockerfile.

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::arguments::ReportArguments;
-use crate::cli::conclude::findings_of;
+use crate::cli::conclude::{findings_of, without_secrets};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
@@ -20,6 +20,7 @@ use crate::report::{console, json};
 pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Result<Verdict, Failure> {
     let runs = arguments.runs.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let Some(run) = json::merged(runs) else { return last_job(context).await };
+    let run = without_secrets(run, &context.printer);
     if let Some(folder) = &arguments.out {
         let written = files::write_report(folder, &run);
         for file in &written.files {
@@ -30,7 +31,7 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
         }
     }
     match context.printer.format {
-        Format::Json => context.printer.json(&run)?,
+        Format::Json => context.printer.json(&*run)?,
         Format::Github | Format::Sarif => {
             finding_output::print(&findings_of(&run), context)?;
         }

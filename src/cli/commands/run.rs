@@ -20,7 +20,8 @@ use crate::report::json::run_json;
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
-    let loaded = load::load(arguments.model, arguments.settings, context).await?;
+    let mut loaded = load::load(arguments.model, arguments.settings, context).await?;
+    loaded.notices.extend(keys::recover_from_kill(&loaded.models, context)?);
     if let Some(action) = &context.action {
         return as_action(loaded, on_sandbox, action, context).await;
     }

@@ -13,7 +13,7 @@ pub(super) fn observer(printer: &Printer, verbosity: u8) -> Arc<dyn Observer> {
     if printer.quiet {
         Arc::new(crate::domain::events::Silent)
     } else if printer.interactive {
-        Arc::new(terminal::Drawn::new(printer.progress_style(), verbosity))
+        Arc::new(terminal::Drawn::new(printer, verbosity))
     } else {
         Arc::new(plain::Lines::new(printer.clone(), verbosity))
     }

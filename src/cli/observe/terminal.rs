@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::cli::printer::Printer;
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
 use crate::domain::report::Stage;
 use crate::report::console::{self, Style};
 use crate::report::escape;
+use crate::support::secrets::Redactor;
 
 const TICK: Duration = Duration::from_millis(120);
 
@@ -19,6 +21,8 @@ const DETAIL_CHARACTERS: usize = 80;
 pub(super) struct Drawn {
     area: MultiProgress,
     style: Style,
+    /// Progress is drawn past the printer.
+    redactor: Redactor,
     verbosity: u8,
     now: Mutex<Now>,
 }
@@ -33,8 +37,9 @@ struct Now {
 }
 
 impl Drawn {
-    pub(super) fn new(style: Style, verbosity: u8) -> Self {
-        Self { area: MultiProgress::new(), style, verbosity, now: Mutex::default() }
+    pub(super) fn new(printer: &Printer, verbosity: u8) -> Self {
+        let redactor = printer.redactor().clone();
+        Self { area: MultiProgress::new(), style: printer.progress_style(), redactor, verbosity, now: Mutex::default() }
     }
 
     fn begin(&self, now: &mut Now, stage: Stage) {
@@ -63,8 +68,8 @@ impl Drawn {
                 self.begin(now, *stage);
             }
             EventKind::StageFinished { .. } | EventKind::ModelFinished(_) => self.end(now),
-            EventKind::BuildStep { name, state: BuildStepState::Started } => now.tell(&brief(name)),
-            EventKind::BuildOutput(line) => now.tell(&brief(line)),
+            EventKind::BuildStep { name, state: BuildStepState::Started } => now.tell(&brief(&self.redactor.text(name))),
+            EventKind::BuildOutput(line) => now.tell(&brief(&self.redactor.text(line))),
             EventKind::PushProgress { sent_bytes, total_bytes } => {
                 now.tell(&format!("{} of {} pushed", HumanBytes(*sent_bytes), HumanBytes(*total_bytes)));
             }
@@ -111,7 +116,7 @@ impl Observer for Drawn {
         self.show(&mut now, &event.kind);
         if let Some(line) = console::event_line(&event, self.style, self.verbosity) {
             // A terminal that is gone has no reader.
-            if let Err(error) = self.area.println(line) {
+            if let Err(error) = self.area.println(&*self.redactor.text(&line)) {
                 tracing::debug!(%error, "nobody watches");
             }
         }

@@ -20,6 +20,7 @@ use crate::clients::github::{
 };
 use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
+use crate::support::secrets::Redactor;
 use crate::support::{ExposeSecret, SecretString};
 
 /// GitHub's own API.
@@ -43,6 +44,8 @@ pub struct GitHubOptions {
     pub repository: Repository,
     pub token: SecretString,
     pub policy: Policy,
+    /// Hides secrets in everything that is sent.
+    pub redactor: Redactor,
 }
 
 /// The client for one repository on GitHub.
@@ -50,6 +53,7 @@ pub struct RealGitHub {
     octocrab: Octocrab,
     repository: Repository,
     policy: Policy,
+    redactor: Redactor,
     clock: Arc<dyn Clock>,
 }
 
@@ -81,7 +85,7 @@ impl RealGitHub {
             .personal_token(options.token.expose_secret())
             .build_with_reqwest(client)
             .map_err(|error| wrong(&error))?;
-        Ok(Self { octocrab, repository: options.repository, policy: options.policy, clock })
+        Ok(Self { octocrab, repository: options.repository, policy: options.policy, redactor: options.redactor, clock })
     }
 
     async fn once(
@@ -107,10 +111,11 @@ impl RealGitHub {
     ) -> Result<Bytes, GitHubError> {
         let route = format!("/repos/{}{path}", self.repository);
         let attempted = attempted.to_owned();
+        let body = body.map(|body| self.redactor.json(body.clone()).into_inner());
         let mut waits = self.policy.retries.waits();
         loop {
             let next = waits.next();
-            let error = match self.once(&method, &route, body).await {
+            let error = match self.once(&method, &route, body.as_ref()).await {
                 Err(source) => GitHubError::Unreachable { attempted: attempted.clone(), source },
                 Ok(answer) => match self.policy.advice(answer.status, &answer.headers, &answer.body, self.clock.now()) {
                     Advice::Done => return Ok(answer.body),

@@ -17,6 +17,7 @@ use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, is_priv
 use crate::clients::pagerduty::{AlertEvent, Alerts, PagerDutyError, PagerDutyFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
+use crate::support::secrets::Redactor;
 use crate::support::{ExposeSecret, SecretString};
 
 /// PagerDuty's own endpoint.
@@ -47,11 +48,14 @@ pub struct PagerDutyOptions {
     pub events_url: Option<String>,
     pub routing_key: SecretString,
     pub retry: RetryPolicy,
+    /// Hides secrets in alerts, apart from the key itself.
+    pub redactor: Redactor,
 }
 
 impl PagerDutyOptions {
-    pub fn new(events_url: Option<String>, routing_key: SecretString) -> Self {
-        Self { events_url, routing_key, retry: ALERT_RETRY }
+    /// The default options.
+    pub fn new(events_url: Option<String>, routing_key: SecretString, redactor: Redactor) -> Self {
+        Self { events_url, routing_key, retry: ALERT_RETRY, redactor }
     }
 }
 
@@ -60,6 +64,7 @@ pub struct RealPagerDuty {
     endpoint: Url,
     routing_key: SecretString,
     retry: RetryPolicy,
+    redactor: Redactor,
     clock: Arc<dyn Clock>,
 }
 
@@ -85,7 +90,7 @@ impl RealPagerDuty {
     /// Creates a client without sending anything.
     pub fn new(options: PagerDutyOptions, clock: Arc<dyn Clock>) -> Result<Self, PagerDutyError> {
         let failed = |failure| PagerDutyError { attempt: "prepare alerts".to_owned(), failure };
-        let PagerDutyOptions { events_url, routing_key, retry } = options;
+        let PagerDutyOptions { events_url, routing_key, retry, redactor } = options;
         let (endpoint, is_private) = endpoint(events_url.as_deref().unwrap_or(EVENTS_URL)).map_err(failed)?;
         let key = routing_key.expose_secret().trim();
         if key.len() != ROUTING_KEY_CHARACTERS || !key.chars().all(|c| c.is_ascii_alphanumeric()) {
@@ -94,7 +99,7 @@ impl RealPagerDuty {
         let routing_key = SecretString::from(key);
         let http = HttpOptions { use_proxy: !is_private, read_timeout: CALL_TIME, ..HttpOptions::default() };
         let http = build_client(&http).map_err(|error| failed(error.into()))?;
-        Ok(Self { http, endpoint, routing_key, retry, clock })
+        Ok(Self { http, endpoint, routing_key, retry, redactor, clock })
     }
 
     async fn once(&self, body: String) -> Result<(), FailedAttempt> {
@@ -116,7 +121,9 @@ impl RealPagerDuty {
 #[async_trait]
 impl Alerts for RealPagerDuty {
     async fn send(&self, event: &AlertEvent) -> Result<(), PagerDutyError> {
-        let body = body(event, self.routing_key.expose_secret(), self.clock.as_ref()).to_string();
+        let mut body = self.redactor.json(body(event, self.clock.as_ref())).into_inner();
+        body["routing_key"] = self.routing_key.expose_secret().into();
+        let body = body.to_string();
         // Sent even if the run was canceled. A caller that does not want to wait drops the future.
         let never = CancellationToken::new();
         let sent = retry(self.retry, &never, |failed: &FailedAttempt| failed.again, || self.once(body.clone())).await;
@@ -129,15 +136,14 @@ impl Alerts for RealPagerDuty {
     }
 }
 
-/// An event in the service's format.
-fn body(event: &AlertEvent, routing_key: &str, clock: &dyn Clock) -> Value {
+/// An event in the service's format, without the key.
+fn body(event: &AlertEvent, clock: &dyn Clock) -> Value {
     let key = |dedup_key: &str| dedup_key.chars().take(DEDUP_KEY_CHARACTERS).collect::<String>();
     match event {
         AlertEvent::Resolve { dedup_key } => {
-            json!({"routing_key": routing_key, "event_action": "resolve", "dedup_key": key(dedup_key)})
+            json!({"event_action": "resolve", "dedup_key": key(dedup_key)})
         }
         AlertEvent::Trigger { dedup_key, summary, source, severity, details } => json!({
-            "routing_key": routing_key,
             "event_action": "trigger",
             "dedup_key": key(dedup_key),
             "client": "safe-push",
@@ -198,8 +204,11 @@ mod tests {
     #[test]
     fn an_invalid_key_is_rejected_without_showing_it() {
         for key in ["", "hunter2", &"é".repeat(16), &"a".repeat(33)] {
-            let error =
-                RealPagerDuty::new(PagerDutyOptions::new(None, SecretString::from(key)), Arc::new(SystemClock)).unwrap_err();
+            let error = RealPagerDuty::new(
+                PagerDutyOptions::new(None, SecretString::from(key), Redactor::default()),
+                Arc::new(SystemClock),
+            )
+            .unwrap_err();
             assert!(matches!(error.failure, PagerDutyFailure::Key), "{error}");
             assert!(key.is_empty() || !error.to_string().contains(key));
         }
@@ -214,7 +223,7 @@ mod tests {
             severity: crate::clients::pagerduty::AlertSeverity::Error,
             details: json!({}),
         };
-        let body = body(&event, "key", &SystemClock);
+        let body = body(&event, &SystemClock);
         assert_eq!(body["dedup_key"].as_str().unwrap().chars().count(), 255);
         assert_eq!(body["payload"]["summary"].as_str().unwrap().chars().count(), 1024);
     }

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
+use crate::support::secrets::Redacted;
+
 /// The runner's limit for the summary of one step, in bytes.
 const SUMMARY_BYTES: u64 = 1024 * 1024;
 
@@ -28,7 +30,7 @@ pub enum RunnerFileError {
 }
 
 /// Adds an output to the file named by `GITHUB_OUTPUT`. The value may be any text: a random delimiter marks its end.
-pub fn write_output(path: &Path, name: &str, value: &str) -> Result<(), RunnerFileError> {
+pub fn write_output(path: &Path, name: &str, value: &Redacted<String>) -> Result<(), RunnerFileError> {
     if name.is_empty() || name.contains(['=', '\r', '\n']) || name.contains("<<") {
         return Err(RunnerFileError::Name { name: name.to_owned() });
     }
@@ -38,7 +40,7 @@ pub fn write_output(path: &Path, name: &str, value: &str) -> Result<(), RunnerFi
 
 /// Adds Markdown to the file named by `GITHUB_STEP_SUMMARY`. Fails instead of exceeding the limit, since the runner would drop all
 /// of it.
-pub fn append_summary(path: &Path, markdown: &str) -> Result<(), RunnerFileError> {
+pub fn append_summary(path: &Path, markdown: &Redacted<String>) -> Result<(), RunnerFileError> {
     let there = path.metadata().map_or(0, |metadata| metadata.len());
     let bytes = there + markdown.len() as u64 + 1;
     if bytes > SUMMARY_BYTES {
@@ -56,6 +58,11 @@ fn append(path: &Path, text: &str) -> Result<(), RunnerFileError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::support::secrets::Redactor;
+
+    fn shown(text: &str) -> Redacted<String> {
+        Redactor::default().text(text)
+    }
 
     /// Reads the file as the runner does.
     fn read(text: &str) -> Vec<(String, String)> {
@@ -74,8 +81,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output");
         let hostile = "one\nsafe_push_0\nverdict=passed\nverdict<<EOF\npassed\nEOF";
-        write_output(&path, "summary", hostile).unwrap();
-        write_output(&path, "verdict", "failed").unwrap();
+        write_output(&path, "summary", &shown(hostile)).unwrap();
+        write_output(&path, "verdict", &shown("failed")).unwrap();
         let values = read(&std::fs::read_to_string(&path).unwrap());
         assert_eq!(values, [("summary".to_owned(), hostile.to_owned()), ("verdict".to_owned(), "failed".to_owned())]);
     }
@@ -84,7 +91,7 @@ mod tests {
     fn names_that_the_runner_would_misread_are_rejected() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["", "a=b", "a<<b", "a\nb"] {
-            assert!(write_output(&folder.path().join("output"), name, "x").is_err(), "{name}");
+            assert!(write_output(&folder.path().join("output"), name, &shown("x")).is_err(), "{name}");
         }
     }
 
@@ -92,8 +99,8 @@ mod tests {
     fn a_summary_that_would_be_dropped_is_an_error() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("summary");
-        append_summary(&path, &"x".repeat(700_000)).unwrap();
-        assert!(matches!(append_summary(&path, &"x".repeat(700_000)), Err(RunnerFileError::SummaryTooLong { .. })));
-        append_summary(&path, "short").unwrap();
+        append_summary(&path, &shown(&"x".repeat(700_000))).unwrap();
+        assert!(matches!(append_summary(&path, &shown(&"x".repeat(700_000))), Err(RunnerFileError::SummaryTooLong { .. })));
+        append_summary(&path, &shown("short")).unwrap();
     }
 }

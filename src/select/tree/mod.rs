@@ -6,6 +6,7 @@
 //!
 //! Without git: a stash would move the user's own work about, and files that git ignores would be missed.
 
+mod journal;
 mod restore;
 mod scan;
 
@@ -14,6 +15,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::select::tree::scan::{Content, Entry, FileKind};
+
+pub use journal::{Journal, Recovery, recover};
 
 /// Larger files are not kept: scripts select, they do not edit weights.
 const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;

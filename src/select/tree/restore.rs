@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::select::tree::Change;
 use crate::select::tree::scan::{Entry, FileKind};
@@ -161,14 +162,48 @@ fn file(path: &Path, before: &Entry, after: Option<&Entry>) -> Result<(), Left> 
     Ok(())
 }
 
+/// Writes something back as a journal knows it, in place of what is there now.
+pub(super) fn write_back(
+    path: &Path,
+    kind: &FileKind,
+    content: Option<&[u8]>,
+    mode: u32,
+    modified: Option<SystemTime>,
+    now: Option<&Entry>,
+) -> io::Result<()> {
+    match (now.map(|now| &now.kind), kind) {
+        (Some(FileKind::Folder), FileKind::Folder) | (None, _) => {}
+        (Some(FileKind::Folder), _) => fs::remove_dir(path)?,
+        (Some(_), _) => fs::remove_file(path)?,
+    }
+    match kind {
+        FileKind::Folder => fs::create_dir_all(path)?,
+        FileKind::Link(target) => {
+            make_parent(path)?;
+            return symlink(target, path);
+        }
+        FileKind::File => {
+            make_parent(path)?;
+            // Never through a link that was just created there.
+            let mut file = File::create_new(path)?;
+            file.write_all(content.unwrap_or_default())?;
+            if let Some(modified) = modified {
+                file.set_modified(modified)?;
+            }
+        }
+        FileKind::Other => return Err(io::Error::other("it is not a file")),
+    }
+    fs::set_permissions(path, Permissions::from_mode(mode))
+}
+
 /// Refuses a way that leads through a link: it may end outside of the repository.
-fn check_way(root: &Path, path: &Path) -> Result<(), Left> {
+pub(super) fn check_way(root: &Path, path: &Path) -> io::Result<()> {
     let mut way = PathBuf::from(root);
     for part in path.parent().into_iter().flat_map(Path::components) {
         way.push(part);
         match way.symlink_metadata() {
             Ok(metadata) if metadata.is_symlink() => {
-                return Err(Left::Failed(io::Error::other(format!("{} is a link", way.display()))));
+                return Err(io::Error::other(format!("{} is a link", way.display())));
             }
             // Missing folders are created.
             _ => {}

@@ -90,6 +90,15 @@ impl Stamp {
         }
     }
 
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Size and time, in place of the content of a large file.
+    pub(super) fn shown(&self) -> String {
+        format!("{} bytes of {}.{:09}", self.size, self.modified.0, self.modified.1)
+    }
+
     pub(super) fn is_same_file(&self, other: &Self) -> bool {
         self.inode == other.inode
     }

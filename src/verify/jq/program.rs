@@ -9,6 +9,7 @@ use cog_findings::text::shorten;
 use jaq_core::load::{self, Arena, File, Loader};
 use jaq_core::{Compiler, Ctx, Vars};
 use jaq_json::Val;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::filters::filters;
@@ -27,7 +28,7 @@ const RESULT_LIMIT: usize = 10_000;
 const SHOWN_BYTES: usize = 200;
 
 /// Why a program has no results.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub(in crate::verify) enum JqError {
     /// It does not compile.
     #[error("the jq program is not valid: {0}")]
@@ -41,7 +42,7 @@ pub(in crate::verify) enum JqError {
 }
 
 /// One result of a program.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::verify) struct JqResult {
     /// Whether it is neither `false` nor `null`.
     pub(in crate::verify) holds: bool,
@@ -50,13 +51,13 @@ pub(in crate::verify) struct JqResult {
 }
 
 /// Checks that a program compiles.
-pub(in crate::verify) fn check(program: &str) -> Result<(), JqError> {
+pub(super) fn check(program: &str) -> Result<(), JqError> {
     let program = program.to_owned();
     in_thread(move || compile(&program, |_| Ok(())))
 }
 
 /// The results of a program over a value, up to the first that does not hold. Blocks for a few seconds at most.
-pub(in crate::verify) fn results(program: &str, input: &Value) -> Result<Vec<JqResult>, JqError> {
+pub(super) fn results(program: &str, input: &Value) -> Result<Vec<JqResult>, JqError> {
     let (program, text) = (program.to_owned(), input.to_string());
     in_thread(move || {
         compile(&program, |filter| {

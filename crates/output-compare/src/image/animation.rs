@@ -7,9 +7,10 @@ use image::codecs::png::PngDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::{AnimationDecoder, DynamicImage, Frames, ImageDecoder, ImageFormat};
 
-use super::decode::{DECODED_BYTES, limits};
+use super::decode::limits;
 use super::measure::{Measured, measure};
 use super::verdict::{sizes_differ, verdict};
+use crate::decode_budget::{BUDGET, DECODED_BYTES};
 use crate::decode_guard::guarded;
 use crate::{Comparison, DecodeError, Measurement, MediaFile, MediaKind, Tolerance};
 
@@ -27,7 +28,11 @@ pub(super) fn is_animated(file: &MediaFile<'_>) -> bool {
     let is_animated = guarded(|| {
         Ok(match image::guess_format(file.bytes) {
             // The header of a GIF does not say.
-            Ok(ImageFormat::Gif) => Animation::open(file)?.frames.take(2).flatten().count() == 2,
+            Ok(ImageFormat::Gif) => {
+                let animation = Animation::open(file)?;
+                let _share = BUDGET.take(animation.memory_bytes());
+                animation.frames.take(2).flatten().count() == 2
+            }
             Ok(ImageFormat::WebP) => WebPDecoder::new(Cursor::new(file.bytes)).is_ok_and(|decoder| decoder.has_animation()),
             Ok(ImageFormat::Png) => {
                 let decoder = PngDecoder::with_limits(Cursor::new(file.bytes), limits());
@@ -77,6 +82,11 @@ impl<'a> Animation<'a> {
         Ok(Self { frames, size, limit, decoded: 0 })
     }
 
+    /// The memory that decoding takes. Opening takes none worth counting.
+    pub(super) fn memory_bytes(&self) -> u64 {
+        u64::from(self.size.0) * u64::from(self.size.1) * BYTES_PER_PIXEL
+    }
+
     /// The next frame; `None` after the last one and at the limit. The error names the frame.
     pub(super) fn next_frame(&mut self) -> Option<Result<DynamicImage, DecodeError>> {
         if self.decoded == self.limit {
@@ -118,6 +128,7 @@ pub(super) fn compare_files(
     if left.size != right.size {
         return sizes_differ(left.size, right.size);
     }
+    let _share = BUDGET.take(left.memory_bytes() + right.memory_bytes());
     let mut worst: Option<WorstFrame> = None;
     let mut count = 0;
     loop {

@@ -6,17 +6,14 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageReader, Limits};
 
 use super::format::decodable_format;
+use crate::decode_budget::{BUDGET, DECODED_BYTES, Share};
 use crate::decode_guard::guarded;
 use crate::{DecodeError, MediaFile};
 
 /// The longest side that is decoded, in pixels.
 const SIDE_LIMIT: u32 = 32_768;
 
-/// The memory that decoded images may take, both images of a comparison together. A file of a few kilobytes can ask for hundreds of
-/// gigabytes.
-pub(super) const DECODED_BYTES: u64 = 512 * 1024 * 1024;
-
-/// What an image's header declares, after its EXIF rotation.
+/// What an image's header declares, after the rotation that EXIF asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) width: u32,
@@ -54,8 +51,15 @@ pub(super) fn header(file: &MediaFile<'_>) -> Result<Header, DecodeError> {
     })
 }
 
-/// Decodes an image, or the first frame of an animation, and applies its EXIF rotation.
-pub(crate) fn decode(file: &MediaFile<'_>) -> Result<DynamicImage, DecodeError> {
+/// Decodes one image within its share of the memory, which is returned with the image.
+pub(crate) fn decode_alone(file: &MediaFile<'_>) -> Result<(DynamicImage, Share<'static>), DecodeError> {
+    let share = BUDGET.take(header(file)?.decoded_bytes);
+    Ok((decode(file)?, share))
+}
+
+/// Decodes an image, or the first frame of an animation, and applies the rotation that EXIF asks for. The caller holds its share of the
+/// memory.
+pub(super) fn decode(file: &MediaFile<'_>) -> Result<DynamicImage, DecodeError> {
     guarded(|| {
         let mut decoder = reader(file)?.into_decoder()?;
         if decoder.total_bytes() > DECODED_BYTES {

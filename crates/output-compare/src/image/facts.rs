@@ -3,8 +3,9 @@
 use image::DynamicImage;
 
 use super::animation::{Animation, is_animated};
-use super::decode::decode;
+use super::decode::decode_alone;
 use super::rows::visible_row;
+use crate::decode_budget::BUDGET;
 use crate::{DecodeError, MediaFile};
 
 /// Measurements of one image.
@@ -27,11 +28,13 @@ pub fn image_facts(file: &MediaFile<'_>) -> Result<ImageFacts, DecodeError> {
     let mut survey = Survey::default();
     if is_animated(file) {
         let mut animation = Animation::open(file)?;
+        let _share = BUDGET.take(animation.memory_bytes());
         while let Some(frame) = animation.next_frame() {
             survey.add(&frame?);
         }
     } else {
-        survey.add(&decode(file)?);
+        let (image, _share) = decode_alone(file)?;
+        survey.add(&image);
     }
     Ok(survey.facts())
 }

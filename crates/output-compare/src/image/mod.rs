@@ -16,7 +16,7 @@ mod truncation;
 mod verdict;
 
 use animation::is_animated;
-pub(crate) use decode::decode;
+pub(crate) use decode::decode_alone;
 pub use facts::{ImageFacts, image_facts};
 pub(crate) use truncation::missing_end;
 

@@ -4,10 +4,11 @@ use std::thread;
 
 use image::DynamicImage;
 
-use super::decode::{DECODED_BYTES, decode, header};
+use super::decode::{decode, header};
 use super::measure::measure;
 use super::truncation::missing_end;
 use super::verdict::{sizes_differ, verdict};
+use crate::decode_budget::{BUDGET, DECODED_BYTES};
 use crate::decoded_pair::decoded_pair;
 use crate::{Comparison, DecodeError, MediaFile, MediaKind, Tolerance};
 
@@ -29,6 +30,7 @@ fn compare_decodable(left: &MediaFile<'_>, right: &MediaFile<'_>, tolerance: &To
         let reason = format!("the images are too large: both together take more than {limit} MiB when decoded");
         return Ok(Comparison::new(MediaKind::Image, false).remark(reason));
     }
+    let _share = BUDGET.take(one.decoded_bytes + two.decoded_bytes);
     let (one, two) = decoded_pair(MediaKind::Image, (left, right), decode_both(left, right))?;
     let mut comparison = verdict(&measure(&one, &two), (one.width(), one.height()), tolerance);
     let missing = match (missing_end(left), missing_end(right)) {

@@ -1,7 +1,7 @@
 //! Pairs of outputs like those of models, and whether they count as the same. All files are generated.
 
 mod audio;
-mod images;
+pub(crate) mod images;
 mod videos;
 
 use crate::{Comparison, Defect, MediaFile, MediaKind, Tolerance, compare, examine};

@@ -1,0 +1,480 @@
+//! A journal of what a script changes, for the process that starts after one that was killed.
+//!
+//! It lies outside of the repository, in a file that its owner alone can read, named after the repository's path. Before the script it says how
+//! every file was, by size, time and digest; after it, what changed and how that was before. What the script wrote is in it as a digest alone,
+//! so a key is not. A lock beside it, which ends with the process that holds it, says whether somebody still works with the files.
+
+use std::collections::BTreeMap;
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use process_mark::ProcessMark;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::select::tree::restore::{self, check_way};
+use crate::select::tree::scan::{self, Content, Entry, FileKind};
+use crate::select::tree::{Changes, MOST_FILE_BYTES, Snapshot};
+
+/// The format. A journal of another one restores nothing, and stops a build.
+const FORMAT: u32 = 1;
+
+/// A journal is not larger.
+const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+
+/// A journal of one repository, held by this process.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    root: PathBuf,
+    script: String,
+    _lock: File,
+}
+
+/// What was left behind by a process that was killed.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Nothing.
+    Nothing,
+    /// These files are as they were before the script.
+    Restored {
+        /// The script.
+        script: String,
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// These files may hold what the script wrote, and somebody has to look.
+    Unclear {
+        /// The script.
+        script: String,
+        /// The files.
+        files: Vec<PathBuf>,
+        /// The journal, which goes by itself when the files are as they were before.
+        journal: PathBuf,
+    },
+    /// Another process works with the files.
+    InUse {
+        /// Its number, where it is known.
+        process: Option<String>,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Written {
+    format: u32,
+    root: String,
+    script: String,
+    /// The process, for messages.
+    mark: Option<String>,
+    /// Every file before the script, while it runs.
+    before: Option<BTreeMap<String, Was>>,
+    /// What it changed, once it has ended.
+    changes: Vec<WrittenChange>,
+}
+
+/// How something was, without its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Was {
+    kind: Kind,
+    mode: u32,
+    /// The digest of the content or of a link's target; for large files of size and time.
+    digest: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    File,
+    Folder,
+    Link,
+    Other,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct WrittenChange {
+    /// In base64, since names may be any bytes.
+    path: String,
+    before: Option<Before>,
+    after: Option<Was>,
+}
+
+/// How something was, with its content.
+#[derive(Debug, Serialize, Deserialize)]
+struct Before {
+    was: Was,
+    /// The content of a file or the target of a link, in base64. `None` for files that are too large.
+    content: Option<String>,
+    /// In nanoseconds since 1970.
+    modified: Option<u64>,
+    /// User and group.
+    owner: (u32, u32),
+}
+
+impl Journal {
+    /// Takes the journal of a repository, which nobody else may hold.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or another process holds the journal.
+    pub fn open(folder: &Path, root: &Path, script: &str) -> io::Result<Self> {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        let root = root.canonicalize()?;
+        let path = path_of(folder, &root);
+        let lock = lock_of(&path)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another safe-push works with a key in this folder"),
+            TryLockError::Error(error) => error,
+        })?;
+        Ok(Self { path, root, script: script.to_owned(), _lock: lock })
+    }
+
+    /// Notes how everything is before the script.
+    pub fn begin(&self, before: &Snapshot) -> io::Result<()> {
+        let before = before.entries.iter().map(|(path, entry)| (name(path), was(&self.root.join(path), entry)));
+        self.write(Some(before.collect()), Vec::new())
+    }
+
+    /// Notes what the script changed.
+    pub fn record(&self, changes: &Changes) -> io::Result<()> {
+        let changes = changes.changes.iter().map(|change| WrittenChange {
+            path: name(&change.path),
+            before: change.before.as_ref().map(|before| Before {
+                // The file holds something else by now: what it held is in memory.
+                was: Was { kind: kind(before), mode: before.mode, digest: digest_before(before) },
+                content: content(before).map(|bytes| STANDARD.encode(bytes)),
+                modified: before
+                    .modified
+                    .and_then(|time| time.duration_since(SystemTime::UNIX_EPOCH).ok())
+                    .and_then(|age| u64::try_from(age.as_nanos()).ok()),
+                owner: before.owner,
+            }),
+            after: change.after.as_ref().map(|after| was(&self.root.join(&change.path), after)),
+        });
+        self.write(None, changes.collect())
+    }
+
+    /// Everything is as it was, or meant to be as it is.
+    pub fn clear(&self) -> io::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            done => done,
+        }
+    }
+
+    fn write(&self, before: Option<BTreeMap<String, Was>>, changes: Vec<WrittenChange>) -> io::Result<()> {
+        let written = Written {
+            format: FORMAT,
+            root: self.root.display().to_string(),
+            script: self.script.clone(),
+            mark: ProcessMark::current().map(|mark| mark.to_string()),
+            before,
+            changes,
+        };
+        // Temporary files are readable by their owner alone.
+        let mut file = tempfile::NamedTempFile::new_in(self.path.parent().unwrap_or(&self.path))?;
+        file.write_all(&serde_json::to_vec(&written)?)?;
+        file.as_file().sync_data()?;
+        file.persist(&self.path)?;
+        Ok(())
+    }
+}
+
+/// Puts back what a process left changed that was killed while a script's changes were in a repository.
+///
+/// # Errors
+/// When the journal or the repository cannot be read.
+pub fn recover(folder: &Path, root: &Path) -> io::Result<Recovery> {
+    let root = root.canonicalize()?;
+    let path = path_of(folder, &root);
+    if !path.exists() {
+        return Ok(Recovery::Nothing);
+    }
+    let written = read(&path)?;
+    let lock = lock_of(&path)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let process = written.mark.as_deref().and_then(|mark| mark.split_once('/')).map(|(process, _)| process.to_owned());
+            return Ok(Recovery::InUse { process });
+        }
+        Err(TryLockError::Error(error)) => return Err(error),
+    }
+    let script = written.script.clone();
+    let (restored, unclear) = match &written.before {
+        Some(before) => (Vec::new(), changed_since(&root, before)?),
+        None => put_back(&root, &written.changes),
+    };
+    if unclear.is_empty() {
+        fs::remove_file(&path)?;
+        let files = restored;
+        return Ok(if files.is_empty() { Recovery::Nothing } else { Recovery::Restored { script, files } });
+    }
+    Ok(Recovery::Unclear { script, files: unclear, journal: path })
+}
+
+fn read(path: &Path) -> io::Result<Written> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    let written: Written = serde_json::from_slice(&bytes)?;
+    if written.format != FORMAT {
+        return Err(io::Error::other(format!("it has the format {}, and this version reads {FORMAT}", written.format)));
+    }
+    Ok(written)
+}
+
+/// Files that are not as they were before a script that was killed.
+fn changed_since(root: &Path, before: &BTreeMap<String, Was>) -> io::Result<Vec<PathBuf>> {
+    let now = scan::scan(root, Content::Left)?;
+    let mut changed: Vec<PathBuf> = Vec::new();
+    for (path, entry) in &now {
+        let is_folder = entry.kind == FileKind::Folder;
+        if !is_folder && before.get(&name(path)) != Some(&was(&root.join(path), entry)) {
+            changed.push(path.clone());
+        }
+    }
+    // A file that is gone holds no key, but the build needs it.
+    for gone in before.iter().filter(|(_, was)| was.kind != Kind::Folder).map(|(path, _)| path_from(path)) {
+        if !now.contains_key(&gone) {
+            changed.push(gone);
+        }
+    }
+    changed.sort();
+    Ok(changed)
+}
+
+/// Puts back what is as the script left it. Returns what was put back, and what somebody has to look at.
+fn put_back(root: &Path, changes: &[WrittenChange]) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let (mut restored, mut unclear) = (Vec::new(), Vec::new());
+    let (made, kept): (Vec<&WrittenChange>, Vec<&WrittenChange>) = changes.iter().partition(|change| change.before.is_none());
+    // Files that were made go first, those in a folder before the folder.
+    for change in made.into_iter().rev().chain(kept) {
+        let path = path_from(&change.path);
+        match put_one_back(root, &path, change) {
+            Ok(true) => restored.push(path),
+            Ok(false) => {}
+            Err(_left) => unclear.push(path),
+        }
+    }
+    restored.sort();
+    unclear.sort();
+    (restored, unclear)
+}
+
+/// Whether something was put back; `false` if it was as before.
+fn put_one_back(root: &Path, relative: &Path, change: &WrittenChange) -> io::Result<bool> {
+    let path = root.join(relative);
+    let now = Entry::of(&path).ok();
+    let now_was = now.as_ref().map(|entry| was(&path, entry));
+    if now_was.as_ref() == change.before.as_ref().map(|before| &before.was) {
+        return Ok(false);
+    }
+    check_way(root, relative)?;
+    let is_folder = |was: &Option<Was>| was.as_ref().is_some_and(|was| was.kind == Kind::Folder);
+    let Some(before) = &change.before else {
+        if is_folder(&now_was) {
+            fs::remove_dir(&path)?;
+            return Ok(true);
+        }
+        if now_was != change.after {
+            return Err(io::Error::other("it was changed again"));
+        }
+        fs::remove_file(&path)?;
+        return Ok(true);
+    };
+    if now_was != change.after {
+        return Err(io::Error::other("it was changed again"));
+    }
+    let content = before.content.as_ref().map(|content| STANDARD.decode(content)).transpose().map_err(io::Error::other)?;
+    let modified = before.modified.map(|nanoseconds| SystemTime::UNIX_EPOCH + Duration::from_nanos(nanoseconds));
+    let kind = match (before.was.kind, content.clone()) {
+        (Kind::Folder, _) => FileKind::Folder,
+        (Kind::Link, Some(target)) => FileKind::Link(PathBuf::from(std::ffi::OsString::from_vec(target))),
+        (Kind::File, Some(_)) => FileKind::File,
+        _ => return Err(io::Error::other("its content was not kept")),
+    };
+    restore::write_back(&path, &kind, content.as_deref(), before.was.mode, modified, now.as_ref())?;
+    let (user, group) = before.owner;
+    if let Err(error) = std::os::unix::fs::lchown(&path, Some(user), Some(group)) {
+        tracing::debug!(%error, path = %path.display(), "the owner of a file could not be put back");
+    }
+    Ok(true)
+}
+
+fn path_of(folder: &Path, root: &Path) -> PathBuf {
+    let digest = hex::encode(Sha256::digest(root.as_os_str().as_bytes()));
+    folder.join(format!("{}.json", &digest[..32]))
+}
+
+/// The lock beside a journal. It stays, since removing it would let two processes hold one each.
+fn lock_of(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.with_extension("lock"))
+}
+
+fn name(path: &Path) -> String {
+    STANDARD.encode(path.as_os_str().as_bytes())
+}
+
+fn path_from(name: &str) -> PathBuf {
+    PathBuf::from(std::ffi::OsString::from_vec(STANDARD.decode(name).unwrap_or_default()))
+}
+
+fn kind(entry: &Entry) -> Kind {
+    match entry.kind {
+        FileKind::File => Kind::File,
+        FileKind::Folder => Kind::Folder,
+        FileKind::Link(_) => Kind::Link,
+        FileKind::Other => Kind::Other,
+    }
+}
+
+/// How something on disk is.
+fn was(path: &Path, entry: &Entry) -> Was {
+    let digest = match &entry.kind {
+        FileKind::File if entry.stamp.size() <= MOST_FILE_BYTES => match &entry.bytes {
+            Some(bytes) => digest(bytes),
+            None => fs::read(path).map(|bytes| digest(&bytes)).unwrap_or_default(),
+        },
+        _ => digest_before(entry),
+    };
+    Was { kind: kind(entry), mode: entry.mode, digest }
+}
+
+/// The digest of something whose content is in memory, if it is anywhere.
+fn digest_before(entry: &Entry) -> String {
+    match (&entry.kind, &entry.bytes) {
+        (FileKind::File, Some(bytes)) => digest(bytes),
+        (FileKind::File, None) => entry.stamp.shown(),
+        (FileKind::Link(target), _) => digest(target.as_os_str().as_bytes()),
+        (FileKind::Folder | FileKind::Other, _) => String::new(),
+    }
+}
+
+fn content(entry: &Entry) -> Option<Vec<u8>> {
+    match &entry.kind {
+        FileKind::Link(target) => Some(target.as_os_str().as_bytes().to_vec()),
+        _ => entry.bytes.clone(),
+    }
+}
+
+fn digest(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const KEY: &str = "sk-live-0123456789";
+
+    struct Place {
+        folder: tempfile::TempDir,
+        state: tempfile::TempDir,
+    }
+
+    impl Place {
+        fn new() -> Self {
+            let place = Self { folder: tempfile::tempdir().unwrap(), state: tempfile::tempdir().unwrap() };
+            place.write("settings.py", "KEY = None\n");
+            place.write("old.txt", "old\n");
+            place
+        }
+
+        fn write(&self, name: &str, text: &str) {
+            fs::write(self.folder.path().join(name), text).unwrap();
+        }
+
+        fn read(&self, name: &str) -> Option<String> {
+            fs::read_to_string(self.folder.path().join(name)).ok()
+        }
+
+        fn journal(&self) -> Journal {
+            Journal::open(&self.state.path().join("journals"), self.folder.path(), "script/write-api-key").unwrap()
+        }
+
+        fn recover(&self) -> Recovery {
+            recover(&self.state.path().join("journals"), self.folder.path()).unwrap()
+        }
+
+        /// A process that is killed after its script.
+        fn killed(&self, script: impl FnOnce(&Self)) -> String {
+            let journal = self.journal();
+            let before = Snapshot::take(self.folder.path()).unwrap();
+            journal.begin(&before).unwrap();
+            script(self);
+            journal.record(&before.changes().unwrap()).unwrap();
+            let mode = journal.path.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+            fs::read_to_string(&journal.path).unwrap()
+        }
+    }
+
+    fn write_key(place: &Place) {
+        place.write("settings.py", &format!("KEY = '{KEY}'\n"));
+        place.write("api_key.txt", KEY);
+        fs::remove_file(place.folder.path().join("old.txt")).unwrap();
+        fs::create_dir(place.folder.path().join("keys")).unwrap();
+        place.write("keys/one.txt", KEY);
+        std::os::unix::fs::symlink("api_key.txt", place.folder.path().join("link")).unwrap();
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_put_back() {
+        let place = Place::new();
+        let journal = place.killed(write_key);
+        assert!(!journal.contains(KEY) && !journal.contains(&STANDARD.encode(KEY)), "{journal}");
+        let files = ["api_key.txt", "keys", "keys/one.txt", "link", "old.txt", "settings.py"].map(PathBuf::from).to_vec();
+        assert_eq!(place.recover(), Recovery::Restored { script: "script/write-api-key".to_owned(), files });
+        assert_eq!((place.read("settings.py").as_deref(), place.read("old.txt").as_deref()), (Some("KEY = None\n"), Some("old\n")));
+        for gone in ["api_key.txt", "keys", "link"] {
+            assert!(!place.folder.path().join(gone).exists(), "{gone}");
+        }
+        assert_eq!(place.recover(), Recovery::Nothing);
+    }
+
+    #[test]
+    fn a_file_that_was_changed_again_is_named() {
+        let place = Place::new();
+        place.killed(write_key);
+        place.write("api_key.txt", &format!("{KEY} and a note"));
+        let Recovery::Unclear { files, journal, .. } = place.recover() else { panic!("it was restored") };
+        assert_eq!(files, [PathBuf::from("api_key.txt")]);
+        assert_eq!(place.read("settings.py").as_deref(), Some("KEY = None\n"));
+        // As soon as it is gone, nothing is unclear any longer.
+        assert!(journal.exists());
+        fs::remove_file(place.folder.path().join("api_key.txt")).unwrap();
+        assert_eq!(place.recover(), Recovery::Nothing);
+        assert!(!journal.exists());
+    }
+
+    #[test]
+    fn a_script_that_was_killed_leaves_names() {
+        let place = Place::new();
+        {
+            let journal = place.journal();
+            journal.begin(&Snapshot::take(place.folder.path()).unwrap()).unwrap();
+            write_key(&place);
+        }
+        let Recovery::Unclear { files, .. } = place.recover() else { panic!("it was restored") };
+        assert_eq!(files, ["api_key.txt", "keys/one.txt", "link", "old.txt", "settings.py"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn a_process_that_lives_is_not_disturbed() {
+        let place = Place::new();
+        let journal = place.journal();
+        journal.begin(&Snapshot::take(place.folder.path()).unwrap()).unwrap();
+        let process = Some(std::process::id().to_string());
+        assert_eq!(place.recover(), Recovery::InUse { process });
+        assert!(Journal::open(&place.state.path().join("journals"), place.folder.path(), "x").is_err());
+        journal.clear().unwrap();
+        drop(journal);
+        assert_eq!(place.recover(), Recovery::Nothing);
+    }
+}

@@ -1,0 +1,303 @@
+//! Hides secrets in text and JSON.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::masks::masked_values;
+use super::search::SecretSearch;
+use super::stream::RedactedStream;
+use super::weakness::weakness;
+
+/// What stands for a secret.
+pub const HIDDEN: &str = "***";
+
+/// The most values that output may have masked: more would be an attempt to hide the report.
+const MOST_MASKS: usize = 100;
+
+/// Members of a report in which models and configurations choose the keys.
+const FREE_FORM: [&str; 4] = ["inputs", "metrics", "minimal_inputs", "output"];
+
+/// Something that holds no known secret. Only a [`Redactor`] makes one, and every outlet takes nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redacted<T>(T);
+
+impl<T> Deref for Redacted<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: fmt::Display> fmt::Display for Redacted<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl<T> Redacted<T> {
+    /// What was redacted.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+
+    /// Something that holds no text of a run, such as a verdict.
+    pub(crate) fn certain(value: T) -> Self {
+        Self(value)
+    }
+
+    /// A part, or something made of nothing else.
+    pub fn map<U>(&self, part: impl FnOnce(&T) -> U) -> Redacted<U> {
+        Redacted(part(&self.0))
+    }
+}
+
+/// Hides the secrets of a run. Clones know the same secrets, also those that come to light later.
+#[derive(Clone, Default)]
+pub struct Redactor(Arc<RwLock<Known>>);
+
+#[derive(Default)]
+struct Known {
+    values: BTreeSet<Vec<u8>>,
+    masks: usize,
+    search: Arc<SecretSearch>,
+}
+
+/// Never the secrets.
+impl fmt::Debug for Redactor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Redactor").finish_non_exhaustive()
+    }
+}
+
+impl Redactor {
+    /// A redactor that knows these secrets.
+    pub fn of<V: AsRef<[u8]>>(values: impl IntoIterator<Item = V>) -> Self {
+        let redactor = Self::default();
+        redactor.learn(values);
+        redactor
+    }
+
+    /// Hides these values from now on, whole and line by line. Weak values are left alone: see [`weakness`].
+    pub fn learn<V: AsRef<[u8]>>(&self, values: impl IntoIterator<Item = V>) {
+        let values = values.into_iter().map(|value| value.as_ref().trim_ascii().to_vec());
+        let strong: Vec<Vec<u8>> = values.filter(|value| is_strong(value)).collect();
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.add(strong);
+    }
+
+    /// A text without secrets. A command in it that masks a value is obeyed first.
+    pub fn text(&self, text: &str) -> Redacted<String> {
+        self.obey_masks(text);
+        Redacted(hide(text, &self.search()))
+    }
+
+    /// A JSON value without secrets. The keys of our own formats stay.
+    pub fn json(&self, mut value: Value) -> Redacted<Value> {
+        let search = self.search();
+        if !search.is_empty() {
+            hide_in_json(&mut value, &search, false);
+        }
+        Redacted(value)
+    }
+
+    /// A document without secrets.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON and read back.
+    pub fn document<T: Serialize + DeserializeOwned>(&self, document: T) -> Result<Redacted<T>, (serde_json::Error, T)> {
+        if self.search().is_empty() {
+            return Ok(Redacted(document));
+        }
+        match serde_json::to_value(&document).and_then(|value| serde_json::from_value(self.json(value).0)) {
+            Ok(document) => Ok(Redacted(document)),
+            Err(error) => Err((error, document)),
+        }
+    }
+
+    /// Output that arrives piece by piece.
+    pub fn stream(&self) -> RedactedStream {
+        RedactedStream::new(self.clone())
+    }
+
+    pub(super) fn search(&self) -> Arc<SecretSearch> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).search)
+    }
+
+    pub(super) fn obey_masks(&self, text: &str) {
+        let masked: Vec<Vec<u8>> = masked_values(text).into_iter().map(String::into_bytes).collect();
+        if masked.is_empty() {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let room = MOST_MASKS.saturating_sub(known.masks);
+        let fresh: Vec<Vec<u8>> =
+            masked.into_iter().filter(|value| is_strong(value) && !known.values.contains(value)).take(room).collect();
+        known.masks += fresh.len();
+        known.add(fresh);
+    }
+}
+
+impl Known {
+    fn add(&mut self, values: Vec<Vec<u8>>) {
+        let before = self.values.len();
+        self.values.extend(values);
+        if self.values.len() == before {
+            return;
+        }
+        match SecretSearch::new(self.values.iter().map(Vec::as_slice), |_| true) {
+            Ok(search) => self.search = Arc::new(search),
+            // Gigabytes of secrets: those before stay hidden.
+            Err(error) => tracing::error!(%error, "too many secrets to hide"),
+        }
+    }
+}
+
+fn is_strong(value: &[u8]) -> bool {
+    weakness(value).is_none()
+}
+
+pub(super) fn hide(text: &str, search: &SecretSearch) -> String {
+    let spans = search.spans(text.as_bytes());
+    let (mut hidden, mut shown_to) = (String::with_capacity(text.len()), 0);
+    for span in spans {
+        let start = (0..=span.start).rev().find(|place| text.is_char_boundary(*place)).unwrap_or_default().max(shown_to);
+        let end = (span.end..=text.len()).find(|place| text.is_char_boundary(*place)).unwrap_or(text.len());
+        hidden.push_str(&text[shown_to..start]);
+        hidden.push_str(HIDDEN);
+        shown_to = end;
+    }
+    hidden.push_str(&text[shown_to..]);
+    hidden
+}
+
+fn hide_in_json(value: &mut Value, search: &SecretSearch, free_form: bool) {
+    match value {
+        Value::String(text) => {
+            let hidden = hide(text, search);
+            if hidden != *text {
+                *text = hidden;
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| hide_in_json(value, search, free_form)),
+        Value::Object(members) => {
+            let renamed = std::mem::take(members).into_iter().map(|(name, mut member)| {
+                hide_in_json(&mut member, search, free_form || FREE_FORM.contains(&name.as_str()));
+                (if free_form { hide(&name, search) } else { name }, member)
+            });
+            *members = renamed.collect();
+        }
+        // A number is a secret only as a text of its own.
+        Value::Number(number) => {
+            let text = number.to_string();
+            if free_form && hide(&text, search) != text {
+                *value = Value::String(HIDDEN.to_owned());
+            }
+        }
+        Value::Null | Value::Bool(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: &str = "sk-live-0123456789+/?~";
+
+    fn shown(text: &str) -> String {
+        Redactor::of([SECRET]).text(text).into_inner()
+    }
+
+    #[test]
+    fn every_form_of_a_secret_is_hidden() {
+        let forms = [
+            SECRET.to_owned(),
+            hex::encode(SECRET),
+            hex::encode_upper(SECRET),
+            "sk-live-0123456789%2B%2F%3F~".to_owned(),
+            "sk-live-0123456789%2b%2f%3f%7e".to_owned(),
+            "sk-live-0123456789+\\/?~".to_owned(),
+            STANDARD.encode(SECRET),
+            URL_SAFE.encode(SECRET),
+        ];
+        for form in forms {
+            assert_eq!(shown(&format!("key: {form}, end")), "key: ***, end", "{form}");
+        }
+    }
+
+    #[test]
+    fn base64_is_hidden_at_every_offset_and_width() {
+        for offset in 0..4 {
+            let around = format!("{}{SECRET}{}", "a".repeat(60 + offset), "z".repeat(80));
+            for width in [64, 76, 10_000] {
+                let encoded = STANDARD.encode(&around);
+                let lines: Vec<&str> =
+                    (0..encoded.len()).step_by(width).map(|at| &encoded[at..(at + width).min(encoded.len())]).collect();
+                let hidden = shown(&lines.join("\n"));
+                let rest: String = hidden.split_whitespace().collect();
+                assert!(rest.contains(HIDDEN), "{offset} {width}: {hidden}");
+                let (before, behind) = rest.split_once(HIDDEN).unwrap();
+                assert!(
+                    encoded.starts_with(before) && encoded.ends_with(behind) && before.len() + behind.len() + 24 < encoded.len(),
+                    "{hidden}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_value_goes_first_and_nothing_of_it_stays() {
+        let redactor = Redactor::of(["secret-12", "secret-123456", "456-and-more"]);
+        assert_eq!(redactor.text("a secret-123456-and-more b").into_inner(), "a *** b");
+    }
+
+    #[test]
+    fn lines_of_a_secret_are_secrets() {
+        let redactor = Redactor::of(["{\n  \"key\": \"abcdefgh\",\n  \"id\": 1\n}"]);
+        assert_eq!(redactor.text("x \"key\": \"abcdefgh\", y\n}").into_inner(), "x *** y\n}");
+    }
+
+    #[test]
+    fn json_stays_valid_and_its_keys_stay() {
+        let redactor = Redactor::of(["a\":\"b12345", "secret-key", "12345678901"]);
+        let value =
+            json!({"a": "b12345", "secret-key": "the secret-key", "output": {"secret-key": ["secret-key", 12_345_678_901_u64]}});
+        let wanted = json!({"a": "b12345", "secret-key": "the ***", "output": {"***": ["***", "***"]}});
+        assert_eq!(redactor.json(value).into_inner(), wanted);
+    }
+
+    #[test]
+    fn secrets_that_come_to_light_later_are_hidden_by_every_clone() {
+        let redactor = Redactor::default();
+        let other = redactor.clone();
+        assert_eq!(other.text("the-late-key").into_inner(), "the-late-key");
+        redactor.learn(["the-late-key", "model"]);
+        assert_eq!(other.text("the-late-key of a model").into_inner(), "*** of a model");
+    }
+
+    #[test]
+    fn a_value_that_output_masks_is_hidden_from_then_on() {
+        let redactor = Redactor::default();
+        assert_eq!(redactor.text("::add-mask::fetched-from-a-vault").into_inner(), "::add-mask::***");
+        assert_eq!(redactor.text("got fetched-from-a-vault").into_inner(), "got ***");
+        let many: String = (0..200).map(|number| format!("::add-mask::value number {number}\n")).collect();
+        redactor.obey_masks(&many);
+        assert_eq!(redactor.text("value number 199").into_inner(), "value number 199");
+    }
+
+    #[test]
+    fn characters_of_several_bytes_are_not_split() {
+        let redactor = Redactor::of(["schlüssel-größe"]);
+        assert_eq!(redactor.text("ä schlüssel-größe ö").into_inner(), "ä *** ö");
+    }
+}
