@@ -76,7 +76,7 @@ impl Fixture {
 fn services(sandbox: &Sandbox, docker: &RealDocker, cli_token: SecretString) -> PublishServices {
     let host = sandbox.registry_host().to_owned();
     let credentials = RegistryCredentials { host: host.clone(), username: "acme".to_owned(), password: cli_token };
-    let registry = RealRegistry::new(RegistryOptions::new(host.clone(), Some(credentials.clone()))).unwrap();
+    let registry = Arc::new(RealRegistry::new(RegistryOptions::new(host.clone(), Some(credentials.clone()))).unwrap());
     let base_url = sandbox.api_url().as_str().parse().unwrap();
     let options = ReplicateOptions::new(base_url, sandbox.api_token().clone());
     let replicate = RealReplicate::new(options, Arc::new(SystemClock)).unwrap();
@@ -85,7 +85,8 @@ fn services(sandbox: &Sandbox, docker: &RealDocker, cli_token: SecretString) -> 
         derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
         names: Arc::clone(&docker) as Arc<dyn NameImages>,
         push: docker,
-        registry: Arc::new(registry),
+        writer: Some(Arc::<RealRegistry>::clone(&registry)),
+        registry,
         replicate: Arc::new(replicate),
         registry_host: host,
         credentials,
