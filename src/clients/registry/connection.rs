@@ -17,7 +17,7 @@ use super::error_body::ErrorBody;
 use super::scopes::Scopes;
 use super::tokens::{Authorization, Tokens};
 use crate::clients::docker::RegistryCredentials;
-use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, retry};
+use crate::clients::http::{BodyError, HttpOptions, Retry, RetryError, build_client, read_bounded, retry};
 use crate::support::ExposeSecret as _;
 use crate::support::retry::RetryPolicy;
 
@@ -267,6 +267,14 @@ impl Connection {
 
     pub(super) fn malformed(&self, attempted: &str, problem: String) -> RegistryError {
         RegistryError::Malformed { host: self.host.clone(), attempted: attempted.to_owned(), problem }
+    }
+
+    /// A body that ended early may be whole the next time; one that is too large never fits.
+    pub(super) fn broken_body(&self, attempted: &str, error: BodyError) -> RegistryError {
+        match error {
+            BodyError::Broken(source) => self.unreachable(source),
+            error @ BodyError::TooLarge { .. } => self.malformed(attempted, error.to_string()),
+        }
     }
 
     pub(super) fn unreachable(&self, source: reqwest::Error) -> RegistryError {

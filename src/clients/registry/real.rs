@@ -78,7 +78,7 @@ impl RealRegistry {
             status => return Err(connection.refused(&path, status)),
         }
         let sent_as = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let body = read_bounded(response, MANIFEST_BYTES).await.map_err(|error| connection.malformed(&path, error.to_string()))?;
+        let body = read_bounded(response, MANIFEST_BYTES).await.map_err(|error| connection.broken_body(&path, error))?;
         Ok(Some(StoredManifest::new(sent_as.as_deref(), body)))
     }
 }
