@@ -44,7 +44,7 @@ impl From<Unsupported> for TransferError {
 impl From<RegistryError> for TransferError {
     fn from(error: RegistryError) -> Self {
         match error {
-            RegistryError::PushDenied { .. } | RegistryError::Denied { .. } => Self::Failed(error),
+            RegistryError::PushDenied { .. } => Self::Failed(error),
             error => Self::LeftToDaemon(error.to_string()),
         }
     }

@@ -1,14 +1,12 @@
 //! Publishing within a real registry server, Debian's `docker-registry`, beside what the daemon does for the same image.
 
-#![expect(clippy::print_stderr, reason = "the figures are the point")]
-
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::clients::docker::{DeriveImages, InspectImages as _, NameImages, PushImages};
-use safe_push::clients::registry::{Blob, Registry as _, RegistryError, RegistryWriter as _};
+use safe_push::clients::registry::{Blob, RealRegistry, Registry as _, RegistryError, RegistryWriter as _};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
 use safe_push::domain::cleared::{BuiltImage, Staged, Verified};
 use safe_push::domain::events::Silent;
@@ -41,13 +39,13 @@ async fn a_version_is_published_within_a_registry_server_and_latest_leads_to_it(
         derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
         names: Arc::clone(&docker) as Arc<dyn NameImages>,
         push: Arc::clone(&docker) as Arc<dyn PushImages>,
-        registry: Arc::clone(&registry) as _,
-        writer: Some(Arc::clone(&registry) as _),
+        registry: Arc::<RealRegistry>::clone(&registry),
+        writer: Some(Arc::<RealRegistry>::clone(&registry)),
         replicate: Arc::new(RealReplicate::new(options, Arc::new(SystemClock)).unwrap()),
         registry_host: server.host(),
         credentials: server.credentials(PASSWORD),
     };
-    check_rights(&[&model("hotdog"), &model("hotdog-test")], registry.as_ref()).await.unwrap();
+    check_rights(&[&model("hotdog"), &model("hotdog-test")], &*registry).await.unwrap();
 
     let built = image(&docker, &[noise(20, 30 * MEGABYTE), noise(21, MEGABYTE)]).await;
     let repository = |name: &str| format!("{}/acme/{name}", server.host());

@@ -321,7 +321,7 @@ async fn an_outage_at_the_manifest_publishes_nothing_and_a_rerun_succeeds() {
     let error = fixture.publish().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Service, "{error:?}");
     assert!(error.to_string().contains("502"), "{error}");
-    assert_eq!(fixture.sandbox.versions("hotdog"), []);
+    assert!(fixture.sandbox.versions("hotdog").is_empty());
     assert_eq!(
         fixture.daemon.0.load(Ordering::Relaxed),
         0,
@@ -371,7 +371,7 @@ async fn layers_of_unknown_kinds_are_left_to_the_daemon_with_a_reason() {
     let notices = fixture.notices.0.lock().unwrap().clone();
     assert!(notices[0].starts_with("publishing through the Docker daemon: "), "{notices:?}");
     assert!(notices[0].contains("layer 1 has the media type application/vnd.oci.image.layer.v1.tar+zstd"), "{notices:?}");
-    assert_eq!(fixture.sandbox.versions("hotdog"), []);
+    assert!(fixture.sandbox.versions("hotdog").is_empty());
     fixture.sandbox.stop().await;
 }
 
@@ -380,7 +380,7 @@ async fn a_token_without_rights_is_told_with_the_model_and_the_fix() {
     let fixture = Fixture::new().await;
     fixture.sandbox.create_model("eve/m", Visibility::Public, "cpu").unwrap();
     let (own, test) = (model("hotdog"), model("hotdog-test"));
-    check_rights(&[&own, &test], fixture.registry.as_ref()).await.unwrap();
+    check_rights(&[&own, &test], &*fixture.registry).await.unwrap();
     let requests = fixture.sandbox.requests();
     let count =
         |method: Method| requests.iter().filter(|r| r.method == method && r.path.contains("/acme/hotdog/blobs/uploads/")).count();
@@ -390,7 +390,7 @@ async fn a_token_without_rights_is_told_with_the_model_and_the_fix() {
         ("acme/gone", "push to acme/gone: The model https://replicate.com/acme/gone does not exist", "create the model"),
     ] {
         let foreign: ModelRef = name.parse().unwrap();
-        let error = check_rights(&[&own, &foreign], fixture.registry.as_ref()).await.unwrap_err();
+        let error = check_rights(&[&own, &foreign], &*fixture.registry).await.unwrap_err();
         assert_eq!((error.kind(), error.to_string()), (ErrorKind::Request, format!("the CLI token may not push to {name}")));
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(cause.contains(words), "{cause}");
@@ -409,7 +409,7 @@ async fn a_registry_that_answers_strangely_about_rights_stops_nothing() {
         let fixture = Fixture::new().await;
         let effect = FaultEffect::Status(StatusCode::from_u16(status).unwrap());
         fixture.sandbox.inject(Fault::next(100, effect).on(method.clone(), path));
-        check_rights(&[&own], fixture.registry.as_ref()).await.unwrap_or_else(|error| panic!("{method} {status}: {error:?}"));
+        check_rights(&[&own], &*fixture.registry).await.unwrap_or_else(|error| panic!("{method} {status}: {error:?}"));
         fixture.sandbox.stop().await;
     }
 }
@@ -429,6 +429,6 @@ async fn a_registry_refuses_what_it_should() {
     // A digest that is not the manifest's.
     let error = registry.put_manifest("acme/hotdog-test", blob.digest.as_str(), &stored).await.unwrap_err();
     assert!(error.to_string().contains("digest"), "{error}");
-    assert_eq!(fixture.sandbox.versions("hotdog"), []);
+    assert!(fixture.sandbox.versions("hotdog").is_empty());
     fixture.sandbox.stop().await;
 }
