@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::handover::{self, Handover};
 use crate::cli::leftovers;
 use crate::clients::docker::{Docker, NameImages, PushImages, RealDocker, RegistryCredentials};
-use crate::clients::registry::{RealRegistry, Registry, RegistryOptions};
+use crate::clients::registry::{RealRegistry, Registry, RegistryOptions, RegistryWriter};
 use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
 use crate::config::RunSettings;
 use crate::domain::plan::ModelPlan;
@@ -55,7 +55,7 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let client = replicate_client(run, token)?;
     let docker = start_docker(run, context).await?;
     let credentials = registry_user(run, cog_token).await?;
-    let images = Images::of(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()))?);
+    let images = Images::pushed(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()))?);
     let services = services(context, models, images, client, credentials, claude::judge(run)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), docker, sandbox: None, handover: None })
 }
@@ -121,7 +121,7 @@ fn on_sandbox(
             push: Arc::<Handover>::clone(&handover),
             ..Images::of(docker, handover)
         },
-        None => Images::of(docker, open_registry(&credentials.host, Some(credentials.clone()))?),
+        None => Images::pushed(docker, open_registry(&credentials.host, Some(credentials.clone()))?),
     };
     services(context, models, images, Arc::new(client), credentials, judge, Reach::Local)
 }
@@ -132,9 +132,16 @@ struct Images {
     names: Arc<dyn NameImages>,
     push: Arc<dyn PushImages>,
     registry: Arc<dyn Registry>,
+    writer: Option<Arc<dyn RegistryWriter>>,
 }
 
 impl Images {
+    /// A daemon that pushes to the registry, which can also be written to without it.
+    fn pushed(docker: Arc<RealDocker>, registry: Arc<RealRegistry>) -> Self {
+        let writer: Arc<dyn RegistryWriter> = Arc::<RealRegistry>::clone(&registry);
+        Self { writer: Some(writer), ..Self::of(docker, registry) }
+    }
+
     /// A daemon that pushes to the registry.
     fn of(docker: Arc<RealDocker>, registry: Arc<dyn Registry>) -> Self {
         Self {
@@ -142,6 +149,7 @@ impl Images {
             push: Arc::<RealDocker>::clone(&docker),
             docker: Docker::of(docker),
             registry,
+            writer: None,
         }
     }
 }
@@ -156,7 +164,7 @@ fn services(
     reach: Reach,
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
-    let Images { docker, names, push, registry } = images;
+    let Images { docker, names, push, registry, writer } = images;
     let environment = build_environment::collect(
         &context.environment,
         models,
@@ -173,7 +181,7 @@ fn services(
             environment,
         },
         verify: VerifyServices { replicate: Arc::clone(&replicate), judge, clock: clock() },
-        publish: PublishServices { derive: docker.derive, names, push, registry, replicate, registry_host, credentials },
+        publish: PublishServices { derive: docker.derive, names, push, registry, writer, replicate, registry_host, credentials },
     })
 }
 
@@ -207,7 +215,7 @@ pub(super) fn replicate_client(run: &RunSettings, token: SecretString) -> Result
     Ok(Arc::new(RealReplicate::new(ReplicateOptions::new(base_url, token), Arc::new(SystemClock))?))
 }
 
-fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result<Arc<dyn Registry>, Failure> {
+fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result<Arc<RealRegistry>, Failure> {
     Ok(Arc::new(RealRegistry::new(RegistryOptions::new(host, credentials))?))
 }
 

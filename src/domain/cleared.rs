@@ -128,6 +128,11 @@ impl Cleared {
         &self.staged
     }
 
+    /// Whether the image that is published is the one that was staged.
+    pub fn is_staged_image(&self) -> bool {
+        self.without_key.is_none()
+    }
+
     pub fn image(&self) -> &BuiltImage {
         self.without_key.as_ref().map_or(&self.staged.image, |image| &image.0)
     }

@@ -106,6 +106,11 @@ impl VersionId {
         &self.0
     }
 
+    /// The digest of the manifest that the version is.
+    pub fn digest(&self) -> ImageDigest {
+        ImageDigest(format!("sha256:{}", self.0))
+    }
+
     /// The first 12 digits, for people.
     pub fn short(&self) -> &str {
         self.0.get(..12).unwrap_or(&self.0)
@@ -169,6 +174,11 @@ impl FromStr for VersionRef {
 pub struct ImageDigest(String);
 
 impl ImageDigest {
+    /// The digest with this SHA-256.
+    pub fn of_sha256(sum: [u8; 32]) -> Self {
+        Self(format!("sha256:{}", hex::encode(sum)))
+    }
+
     /// The whole text, with `sha256:`.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -57,6 +57,8 @@ pub struct ModelReport {
     pub trained: Vec<VersionRef>,
     /// The layers of both versions, once both are known.
     pub layers: Option<LayerProof>,
+    /// How the layers reached the live model, once they did.
+    pub transfer: Option<Transfer>,
     /// The deployment, if one was requested and reached.
     pub deployment: Option<DeploymentReport>,
     /// The stages in order, skipped ones included.
@@ -89,6 +91,42 @@ impl LayerProof {
     pub fn holds(&self) -> bool {
         !self.staged.is_empty() && self.staged == self.published
     }
+}
+
+/// How the layers of a published version reached its model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The way.
+    pub route: PublishRoute,
+    /// Layers that the model had.
+    pub present: usize,
+    /// Layers that the registry took over from the test model.
+    pub mounted: usize,
+    /// Layers that were streamed from the test model.
+    pub streamed: usize,
+    /// Bytes of layers that were streamed.
+    pub sent_bytes: u64,
+    /// Why it was not the shortest way. Untrusted text.
+    pub reason: Option<String>,
+}
+
+impl Transfer {
+    /// A push by the Docker daemon, for a reason.
+    pub fn by_daemon(reason: String) -> Self {
+        Self { route: PublishRoute::Daemon, present: 0, mounted: 0, streamed: 0, sent_bytes: 0, reason: Some(reason) }
+    }
+}
+
+/// The way of a version to its model, the shortest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PublishRoute {
+    /// Within the registry: no layer was sent.
+    Mounted,
+    /// Within the registry, but layers were streamed from one model to the other.
+    Streamed,
+    /// Pushed by the Docker daemon.
+    Daemon,
 }
 
 /// The deployment after the run.

@@ -6,7 +6,7 @@ use crate::inspect::{LiveVersion, live_version};
 use crate::pipeline::Goal;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::stop::Stop;
-use crate::publish::{ReadyRequest, check_ready};
+use crate::publish::{ReadyRequest, check_ready, check_rights};
 
 /// What Replicate said before the inspection.
 #[derive(Default)]
@@ -32,7 +32,7 @@ pub(super) async fn look_up(
     let live = live_version(replicate, &plan.model).await?;
     let publishes = plan.publish == PublishMode::Publish;
     let needs_hardware = match (goal, account) {
-        (Goal::Publish(_), Some(account)) => {
+        (Goal::Publish(services), Some(account)) => {
             let request = ReadyRequest {
                 account,
                 test_model: &plan.test_model,
@@ -41,7 +41,14 @@ pub(super) async fn look_up(
                 live: (publishes && live.is_none()).then_some(&plan.model),
                 deployment: plan.deployment.as_ref().filter(|_| publishes),
             };
-            check_ready(&request, replicate).await?.needs_hardware
+            let ready = check_ready(&request, replicate).await?;
+            if let Some(writer) = services.publish.writer.as_deref() {
+                let staged = (!ready.test_model_missing).then_some(&plan.test_model);
+                let published = [Some(&plan.model), plan.official_model.as_ref()].into_iter().flatten().filter(|_| publishes);
+                let models: Vec<_> = staged.into_iter().chain(published).collect();
+                check_rights(&models, writer).await?;
+            }
+            ready.needs_hardware
         }
         (Goal::Check(_), _) => plan.test_hardware.is_some() || plan.deployment.is_some(),
         _ => false,

@@ -33,12 +33,14 @@ impl StageWork for Publishing<'_> {
                 record.report.published = error.pushed().cloned();
                 if let PublishError::LayersDiffer(published) = &error {
                     record.report.layers = Some(published.layers.clone());
+                    record.report.transfer = Some(published.transfer.clone());
                 }
                 return Err(error.into());
             }
         };
         record.report.published = Some(published.version.clone());
         record.report.layers = Some(published.layers);
+        record.report.transfer = Some(published.transfer);
         record.report.previous = published.previous;
         record.found(published.findings);
         let mut note = format!("{}:{}", published.version.model, published.version.id.short());

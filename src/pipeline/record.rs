@@ -70,6 +70,7 @@ impl<'a> ModelRecord<'a> {
             previous: None,
             trained: Vec::new(),
             layers: None,
+            transfer: None,
             deployment: None,
             stages: Vec::new(),
             findings: Vec::new(),

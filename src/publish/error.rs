@@ -56,6 +56,15 @@ pub enum PublishError {
         /// The live model.
         model: ModelRef,
     },
+    /// The CLI token may not push to a model.
+    #[error("the CLI token may not push to {model}")]
+    MayNotPush {
+        /// The model.
+        model: ModelRef,
+        /// What the registry said.
+        #[source]
+        source: Box<RegistryError>,
+    },
     /// The push succeeded, but the registry does not have what was pushed.
     #[error("the registry does not have the manifest {digest} that was just pushed to {model}")]
     NothingArrived {
@@ -136,6 +145,7 @@ impl PublishError {
             | Self::HiddenTestModel { .. }
             | Self::ForeignDestination { .. }
             | Self::NoLiveModel { .. }
+            | Self::MayNotPush { .. }
             | Self::ForeignDeployment { .. }
             | Self::DeploymentOfOtherModel { .. } => ErrorKind::Request,
             Self::NothingArrived { .. } | Self::LayersDiffer(_) => ErrorKind::Service,
@@ -168,6 +178,7 @@ impl PublishError {
                 "create {model} at https://replicate.com/create, use an API token of {}, or set test_only to publish nothing",
                 model.owner()
             ),
+            Self::MayNotPush { source, .. } => return source.hint().map(str::to_owned),
             Self::NothingArrived { .. } => "run again; if it happens again, see https://www.replicatestatus.com".to_owned(),
             Self::Unconfirmed { source, .. } => match &**source {
                 Self::Replicate(error) if matches!(error.failure(), ReplicateFailure::NeverAppeared { .. }) => {

@@ -7,8 +7,11 @@ use crate::clients::replicate::{Model, ReplicateFailure};
 use crate::domain::cleared::Cleared;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
+use crate::domain::report::PublishRoute;
+use crate::publish::latest::point_latest;
 use crate::publish::published::Published;
-use crate::publish::push::{confirm, push};
+use crate::publish::push::confirm;
+use crate::publish::route::{Sent, send};
 use crate::publish::services::{tell, unless_cancelled};
 use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 
@@ -69,16 +72,21 @@ async fn publish_to(
     cancelled: &CancellationToken,
 ) -> Result<Published, PublishError> {
     let model = cleared.model();
-    let pushed = push(name, cleared.image(), model, services, observer, cancelled).await?;
+    let Sent { pushed, transfer } = send(name, cleared, services, observer, cancelled).await?;
     let mut published = Published {
         version: pushed.version,
         layers: cleared.proof(pushed.layers),
+        transfer,
         previous: live.and_then(|live| previous(model, live)),
         findings: Vec::new(),
     };
     // Before anything else: it must not be used.
     if !published.layers.holds() {
         return Err(PublishError::LayersDiffer(Box::new(published)));
+    }
+    if published.transfer.route == PublishRoute::Daemon {
+        // Before the version is waited for: it may be made of this tag alone.
+        published.findings.extend(point_latest(&published.version, services, cancelled).await?);
     }
     if live.is_some_and(|live| !live.is_official) {
         confirm(&published.version, VERSION_LIMIT, services, cancelled).await?;

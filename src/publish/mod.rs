@@ -3,8 +3,9 @@
 //! - [`check_ready`] finds before a build what would stop a push: a missing model, a wrong account
 //! - [`stage`] pushes a built image to the private test model, and creates the model if it is missing
 //! - [`find_or_create_destination`] finds or creates the model that trainings end in
-//! - [`publish`] pushes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
-//!   a fresh `run.cog.push_id`
+//! - [`check_rights`] finds before a build which models the CLI token may not push to
+//! - [`publish`] publishes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
+//!   a fresh `run.cog.push_id`, within the registry where it can
 //! - [`deploy`] updates the deployment
 //!
 //! Each push has a name of its own in the Docker daemon, which is removed when the push is over, however it ends. The order of these steps
@@ -14,14 +15,18 @@
 
 mod deploy;
 mod error;
+mod latest;
 mod live;
 mod models;
 mod published;
 mod push;
 mod ready;
+mod rights;
+mod route;
 pub mod rules;
 mod services;
 mod stage;
+mod transfer;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -34,5 +39,6 @@ pub use live::{publish, publish_official};
 pub use models::{Destination, find_or_create_destination};
 pub use published::Published;
 pub use ready::{Readiness, ReadyRequest, check_ready};
+pub use rights::check_rights;
 pub use services::{PublishServices, VERSION_LIMIT};
 pub use stage::{StageRequest, StagedVersion, stage};

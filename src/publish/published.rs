@@ -3,7 +3,7 @@
 use cog_findings::Finding;
 
 use crate::domain::identity::VersionRef;
-use crate::domain::report::LayerProof;
+use crate::domain::report::{LayerProof, Transfer};
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq)]
@@ -12,6 +12,8 @@ pub struct Published {
     pub version: VersionRef,
     /// Its layers next to those that were tested.
     pub layers: LayerProof,
+    /// How its layers got there.
+    pub transfer: Transfer,
     /// The version that was live before, for a rollback. `None` for a model's first version.
     pub previous: Option<VersionRef>,
     /// Findings about it.

@@ -101,7 +101,7 @@ async fn push_as(
 }
 
 /// The manifest as the registry has it: what users will run, whatever the daemon said.
-async fn read_back(
+pub(super) async fn read_back(
     model: &ModelRef,
     digest: &ImageDigest,
     services: &PublishServices,
@@ -145,6 +145,6 @@ pub(super) async fn confirm(
     }
 }
 
-fn unconfirmed(version: &VersionRef, error: PublishError) -> PublishError {
+pub(super) fn unconfirmed(version: &VersionRef, error: PublishError) -> PublishError {
     PublishError::Unconfirmed { version: Box::new(version.clone()), source: Box::new(error) }
 }

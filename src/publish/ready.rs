@@ -28,6 +28,8 @@ pub struct ReadyRequest<'a> {
 pub struct Readiness {
     /// A model or a deployment is going to be created on configured hardware.
     pub needs_hardware: bool,
+    /// The test model is going to be created.
+    pub test_model_missing: bool,
 }
 
 /// Checks the models and the deployment, and changes nothing.
@@ -66,5 +68,6 @@ pub async fn check_ready(request: &ReadyRequest<'_>, replicate: &dyn Replicate) 
     };
     let (test_model_missing, destination_missing, (), deployment_missing) =
         tokio::try_join!(staging, training, publishing, deploying)?;
-    Ok(Readiness { needs_hardware: test_model_missing || destination_missing || deployment_missing })
+    let needs_hardware = test_model_missing || destination_missing || deployment_missing;
+    Ok(Readiness { needs_hardware, test_model_missing })
 }

@@ -48,5 +48,15 @@ pub(crate) const DESTINATION_PUBLIC: Rule = Rule {
     example: "```yaml\ntrain:\n  destination: acme/hotdog-trained   # public; make it private in its settings on replicate.com\n```",
 };
 
+pub(crate) const LATEST_NOT_MOVED: Rule = Rule {
+    code: "SP706",
+    name: "latest-not-moved",
+    severity: Warning,
+    summary: "The tag `latest` does not lead to the new version.",
+    why: "`docker pull` without a tag gets an older version. The new version itself is there, under its id.",
+    example: "The registry rejected the manifest under `latest` after it took the push.",
+};
+
 /// All rules of this room.
-pub const RULES: &[Rule] = &[TEST_MODEL_PUBLIC, LAYERS_DIFFER, DEPLOYMENT_HARDWARE, OFFICIAL_UNCONFIRMED, DESTINATION_PUBLIC];
+pub const RULES: &[Rule] =
+    &[TEST_MODEL_PUBLIC, LAYERS_DIFFER, DEPLOYMENT_HARDWARE, OFFICIAL_UNCONFIRMED, DESTINATION_PUBLIC, LATEST_NOT_MOVED];

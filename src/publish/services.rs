@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{DeriveImages, NameImages, PushImages, RegistryCredentials};
-use crate::clients::registry::Registry;
+use crate::clients::registry::{Registry, RegistryWriter};
 use crate::clients::replicate::Replicate;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::publish::PublishError;
@@ -27,6 +27,8 @@ pub struct PublishServices {
     pub push: Arc<dyn PushImages>,
     /// The registry, asked for what arrived.
     pub registry: Arc<dyn Registry>,
+    /// The registry, to publish within it. `None` where images are passed by reference.
+    pub writer: Option<Arc<dyn RegistryWriter>>,
     /// Replicate, asked for models, versions and deployments.
     pub replicate: Arc<dyn Replicate>,
     /// The registry as the daemon names it: `r8.im`.

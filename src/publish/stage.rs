@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::cleared::{BuiltImage, Staged};
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::ModelRef;
+use crate::publish::latest::point_latest;
 use crate::publish::push::{confirm, push};
 use crate::publish::services::tell;
 use crate::publish::{PublishError, PublishServices, models};
@@ -55,11 +56,13 @@ pub async fn stage(
         tell(observer, name, EventKind::Notice(format!("created the private test model {model}")));
     }
     let pushed = push(name, image, model, services, observer, cancelled).await?;
+    let mut findings = models::findings(&test_model);
+    findings.extend(point_latest(&pushed.version, services, cancelled).await?);
     confirm(&pushed.version, version_limit, services, cancelled).await?;
     tell(observer, name, EventKind::VersionReady(pushed.version.clone()));
     Ok(StagedVersion {
         staged: Staged { version: pushed.version, image: image.clone(), layers: pushed.layers },
         model_created,
-        findings: models::findings(&test_model),
+        findings,
     })
 }

@@ -1,7 +1,10 @@
 //! Statuses and verdicts as text for people. Their names in `run.json` are defined elsewhere.
 
-use crate::domain::report::{CaseStatus, StageStatus};
+use cog_findings::text::count;
+
+use crate::domain::report::{CaseStatus, PublishRoute, StageStatus};
 use crate::domain::verdict::Verdict;
+use crate::report::json::v1::TransferEntry;
 
 /// How a run or a model ended.
 pub(super) fn verdict(verdict: Verdict) -> &'static str {
@@ -35,5 +38,19 @@ pub(super) fn case(status: CaseStatus) -> &'static str {
         CaseStatus::Errored => "error",
         CaseStatus::Cancelled => "canceled",
         CaseStatus::Skipped => "skipped",
+    }
+}
+
+/// How the layers of the published version reached the live model, without the reason, which is untrusted.
+pub(super) fn transfer(transfer: &TransferEntry) -> String {
+    let parts = [(transfer.mounted, "mounted"), (transfer.streamed, "streamed"), (transfer.present, "already there")];
+    let counts: Vec<String> =
+        parts.iter().filter(|(number, _)| *number > 0).map(|(number, word)| format!("{number} {word}")).collect();
+    match transfer.route {
+        PublishRoute::Daemon => "by the Docker daemon".to_owned(),
+        PublishRoute::Mounted | PublishRoute::Streamed => {
+            let all = count(transfer.mounted + transfer.streamed + transfer.present, "layer");
+            format!("within the registry, {all}: {}", counts.join(", "))
+        }
     }
 }

@@ -13,8 +13,8 @@ use crate::domain::cost::Cost;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::domain::prediction::{Inputs, PredictionId};
 use crate::domain::report::{
-    Attempt, CaseReport, CaseStatus, DeploymentChange, DeploymentReport, ErrorReport, LayerProof, ModelReport, RunReport, Stage,
-    StageReport, StageStatus,
+    Attempt, CaseReport, CaseStatus, DeploymentChange, DeploymentReport, ErrorReport, LayerProof, ModelReport, PublishRoute,
+    RunReport, Stage, StageReport, StageStatus, Transfer,
 };
 use crate::domain::verdict::Verdict;
 
@@ -63,6 +63,7 @@ fn model(name: &str) -> ModelReport {
         official: None,
         previous: Some(version(&live.to_string(), 'c')),
         trained: Vec::new(),
+        transfer: Some(Transfer { route: PublishRoute::Mounted, present: 1, mounted: 1, streamed: 0, sent_bytes: 0, reason: None }),
         layers: Some(LayerProof { staged: vec![digest('1'), digest('2')], published: vec![digest('1'), digest('2')] }),
         deployment: Some(DeploymentReport {
             name: format!("acme/{name}-production"),
@@ -137,7 +138,7 @@ fn stopped_after(report: &mut ModelReport, stage: Stage, status: StageStatus) {
         }
     }
     if stage < Stage::Publish {
-        (report.published, report.layers) = (None, None);
+        (report.published, report.layers, report.transfer) = (None, None, None);
     }
     if stage < Stage::Stage {
         report.staged = None;

@@ -28,6 +28,7 @@ mod publish;
 mod python;
 mod rebuild;
 mod registry;
+mod registry_publish;
 mod sandbox;
 mod trainings;
 mod two_pass;

@@ -5,7 +5,8 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 use bollard::query_parameters::ListImagesOptionsBuilder;
-use replicate_sandbox::{Sandbox, SandboxOptions, UploadFault, Visibility};
+use replicate_sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, UploadFault, Visibility};
+use reqwest::{Method, StatusCode};
 use safe_push::clients::docker::{
     BuildImages as _, DeriveImages, DockerError, ImageBuild, InspectImages as _, NameImages, PushDenial, RealDocker,
     RegistryCredentials,
@@ -16,7 +17,7 @@ use safe_push::domain::cleared::{BuiltImage, Cleared, Staged, Verified};
 use safe_push::domain::events::Silent;
 use safe_push::domain::identity::ModelRef;
 use safe_push::domain::plan::DeploymentPlan;
-use safe_push::domain::report::DeploymentChange;
+use safe_push::domain::report::{DeploymentChange, PublishRoute};
 use safe_push::publish::{PublishError, PublishServices, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage};
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
@@ -76,7 +77,7 @@ impl Fixture {
 fn services(sandbox: &Sandbox, docker: &RealDocker, cli_token: SecretString) -> PublishServices {
     let host = sandbox.registry_host().to_owned();
     let credentials = RegistryCredentials { host: host.clone(), username: "acme".to_owned(), password: cli_token };
-    let registry = RealRegistry::new(RegistryOptions::new(host.clone(), Some(credentials.clone()))).unwrap();
+    let registry = Arc::new(RealRegistry::new(RegistryOptions::new(host.clone(), Some(credentials.clone()))).unwrap());
     let base_url = sandbox.api_url().as_str().parse().unwrap();
     let options = ReplicateOptions::new(base_url, sandbox.api_token().clone());
     let replicate = RealReplicate::new(options, Arc::new(SystemClock)).unwrap();
@@ -85,7 +86,8 @@ fn services(sandbox: &Sandbox, docker: &RealDocker, cli_token: SecretString) -> 
         derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
         names: Arc::clone(&docker) as Arc<dyn NameImages>,
         push: docker,
-        registry: Arc::new(registry),
+        writer: Some(Arc::<RealRegistry>::clone(&registry)),
+        registry,
         replicate: Arc::new(replicate),
         registry_host: host,
         credentials,
@@ -121,8 +123,13 @@ async fn one_image_becomes_three_versions_with_the_same_layers() {
     assert_eq!(staged.layers.len(), fixture.image.diff_ids.len());
     let sent = fixture.sandbox.uploaded_bytes();
 
+    let test_latest = fixture.services.registry.manifest("acme/hotdog-test", "latest").await.unwrap().unwrap();
+    assert_eq!(test_latest.digest.version_id(), staged.version.id, "the daemon's push ends with latest too");
+    assert_eq!(fixture.sandbox.versions("hotdog-test").len(), 1, "and makes no second version");
+
     let published = publish("hotdog", &cleared(&staged, model("hotdog")), &fixture.services, &Silent, &token).await.unwrap();
     assert!(published.layers.holds());
+    assert_eq!((published.transfer.route, published.transfer.streamed), (PublishRoute::Mounted, 0));
     assert_eq!(published.previous, None);
     assert_ne!(published.version.id, staged.version.id);
     let again = fixture.sandbox.uploaded_bytes() - sent;
@@ -205,4 +212,23 @@ async fn a_registry_that_fails_for_a_moment_gets_the_whole_image() {
         fixture.end().await;
     }
     assert!(sent[2] > sent[0] + 1_000_000, "what was cut off in the middle is sent again: {sent:?}");
+}
+
+#[tokio::test]
+async fn where_the_registry_takes_neither_mounts_nor_uploads_of_ours_the_daemon_publishes() {
+    let Some(fixture) = Fixture::new().await else { return };
+    let staged = fixture.stage().await.unwrap();
+    // Our client gives up on the configuration of the staged version; the daemon does not ask for it.
+    let fault = Fault::next(100, FaultEffect::Status(StatusCode::IM_A_TEAPOT)).on(Method::GET, "/v2/acme/hotdog-test/blobs/");
+    fixture.sandbox.inject(fault);
+    let cleared = cleared(&staged, model("hotdog"));
+    let published = publish("hotdog", &cleared, &fixture.services, &Silent, &CancellationToken::new()).await.unwrap();
+    assert_eq!(published.transfer.route, PublishRoute::Daemon);
+    assert!(published.transfer.reason.as_ref().is_some_and(|reason| reason.contains("418")), "{:?}", published.transfer);
+    assert!(published.layers.holds());
+    assert_eq!(fixture.sandbox.versions("hotdog").len(), 1);
+    let latest = fixture.services.registry.manifest("acme/hotdog", "latest").await.unwrap().unwrap();
+    assert_eq!(latest.digest.version_id(), published.version.id);
+    assert_eq!(fixture.left_names().await, [""; 0]);
+    fixture.end().await;
 }

@@ -15,6 +15,7 @@ mod cli_peer;
 mod cli_select;
 mod dependencies;
 mod from_the_peer;
+mod publish_within_registry;
 mod python_corpus;
 mod python_hostile;
 mod recipe;

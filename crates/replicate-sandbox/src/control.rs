@@ -10,7 +10,7 @@ use super::database::{Job, Model, Runtime, Version, Visibility, is_model_name, s
 use super::error::SandboxError;
 use super::faults::Fault;
 use super::job_kind::JobKind;
-use super::registry::UploadFault;
+use super::registry::{MountFault, UploadFault};
 use super::request_log::RequestRecord;
 use super::scripted::{Scenario, Script};
 use super::service::Service;
@@ -162,6 +162,11 @@ impl Sandbox {
     /// Makes the next `count` blob uploads fail.
     pub fn fail_uploads(&self, fault: UploadFault, count: usize) {
         self.registry.fail_uploads(fault, count);
+    }
+
+    /// Makes the next `count` mounts of blobs fail.
+    pub fn fail_mounts(&self, fault: MountFault, count: usize) {
+        self.registry.fail_mounts(fault, count);
     }
 
     /// Bytes of blobs that clients have uploaded, those of failed uploads included.

@@ -32,6 +32,8 @@ pub enum FaultEffect {
     DropAfter,
     /// Handles the request after this delay.
     Delay(Duration),
+    /// Handles the request, and closes the connection after this many bytes of the response's body.
+    CutBody(usize),
 }
 
 /// A fault and the requests that it affects.

@@ -42,6 +42,8 @@ pub struct SandboxOptions {
     pub max_instances: usize,
     /// How long a pushed version stays invisible.
     pub version_delay: Duration,
+    /// Which pushed manifests become versions.
+    pub version_tags: VersionTags,
     /// Entries on a page of a list.
     pub page_size: usize,
     /// Requests answered per minute.
@@ -65,6 +67,7 @@ impl Default for SandboxOptions {
             data: None,
             max_instances: 16,
             version_delay: Duration::ZERO,
+            version_tags: VersionTags::Any,
             page_size: 100,
             rate_limits: RateLimits::default(),
             script: None,
@@ -82,6 +85,15 @@ impl fmt::Debug for SandboxOptions {
             .field("docker", &self.docker)
             .finish_non_exhaustive()
     }
+}
+
+/// Which pushed manifests become versions. Nobody says what Replicate does, so clients have to get along with both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VersionTags {
+    /// Those under any tag.
+    Any,
+    /// Those under `latest`.
+    LatestOnly,
 }
 
 /// Requests per minute, by bucket: `docs/reference/replicate-api.md#rate-limits`.

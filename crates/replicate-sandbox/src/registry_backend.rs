@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::database::{Runtime, Version};
+use super::options::VersionTags;
 use super::registry::{Access, PushedManifest, RegistryBackend};
 use super::service::Service;
 
@@ -30,7 +31,12 @@ impl RegistryBackend for Service {
 
     /// A pushed tag adds a version. A manifest pushed by digest only belongs to an index whose tag follows.
     fn pushed(&self, push: PushedManifest) {
-        let Some(id) = push.digest.strip_prefix("sha256:").filter(|_| push.tag.is_some()) else { return };
+        let counts = match (self.options.version_tags, push.tag.as_deref()) {
+            (_, None) => false,
+            (VersionTags::Any, Some(_)) => true,
+            (VersionTags::LatestOnly, Some(tag)) => tag == "latest",
+        };
+        let Some(id) = push.digest.strip_prefix("sha256:").filter(|_| counts) else { return };
         // Not by the digest: only a name of ours says later whose image it is.
         let image = format!("{}/{}:{}", self.host, push.repository, push.pull_tag);
         self.add_version(&push.repository, id, &push.labels, Runtime::Image { reference: image, pull: true });

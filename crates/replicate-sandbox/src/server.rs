@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
+use futures::StreamExt as _;
 use http::{HeaderValue, Request, header};
 use hyper::body::Incoming;
 use hyper::service::{Service as _, service_fn};
@@ -112,7 +113,7 @@ async fn answer(
         }
         Some(FaultEffect::InsufficientCredit) => Some(Problem::InsufficientCredit.into_response()),
         Some(FaultEffect::Status(status)) => Some((*status, format!("<html><body>{status}</body></html>")).into_response()),
-        Some(FaultEffect::DropAfter) | None => None,
+        Some(FaultEffect::DropAfter | FaultEffect::CutBody(_)) | None => None,
     };
     let mut response = match refusal {
         Some(refusal) => refusal,
@@ -123,9 +124,29 @@ async fn answer(
     if let Ok(date) = HeaderValue::from_str(&service.clock.http_date()) {
         headers.insert(header::DATE, date);
     }
+    if let Some(FaultEffect::CutBody(left)) = effect {
+        response = response.map(|body| cut(body, left));
+    }
     let is_lost = effect == Some(FaultEffect::DropAfter);
     service.requests.end(number, response.status(), !is_lost);
     if is_lost { Err(Dropped) } else { Ok(response) }
+}
+
+/// A body that breaks off. Its announced length stays, so that the client notices.
+fn cut(body: Body, bytes: usize) -> Body {
+    let pieces = body.into_data_stream().scan(bytes, |left, piece| {
+        let piece = match piece {
+            Ok(_) if *left == 0 => Err(axum::Error::new(Dropped)),
+            Ok(piece) => {
+                let piece = piece.slice(..piece.len().min(*left));
+                *left -= piece.len();
+                Ok(piece)
+            }
+            Err(cause) => Err(cause),
+        };
+        futures::future::ready(Some(piece))
+    });
+    Body::from_stream(pieces)
 }
 
 /// Checks the token, which `/v1` and the sandbox's own calls need, then the rate limit, then runs the route.

@@ -29,6 +29,8 @@ pub struct HttpOptions {
     pub redirects: Redirects,
     /// Whether to use the system's proxy settings. Not for services on this machine.
     pub use_proxy: bool,
+    /// Whether to speak HTTP/1.1 alone, so that each transfer has a connection of its own.
+    pub http1_only: bool,
     /// Additional certificate authorities, as PEM.
     pub extra_ca_pem: Option<Vec<u8>>,
     /// Refuses private addresses of some host names.
@@ -42,6 +44,7 @@ impl Default for HttpOptions {
             read_timeout: Duration::from_secs(60),
             redirects: Redirects::Returned,
             use_proxy: true,
+            http1_only: false,
             extra_ca_pem: None,
             public_only: None,
         }
@@ -73,6 +76,9 @@ pub fn build_client(options: &HttpOptions) -> Result<reqwest::Client, HttpBuildE
     if !options.use_proxy {
         builder = builder.no_proxy();
     }
+    if options.http1_only {
+        builder = builder.http1_only();
+    }
     if let Some(pem) = &options.extra_ca_pem {
         builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(HttpBuildError::ExtraCa)?);
     }
@@ -103,6 +109,7 @@ mod tests {
         read_timeout: Duration::from_millis(200),
         redirects: Redirects::Returned,
         use_proxy: false,
+        http1_only: false,
         extra_ca_pem: None,
         public_only: None,
     };

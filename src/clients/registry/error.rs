@@ -1,6 +1,8 @@
 //! Errors of a registry, by meaning.
 
 use crate::clients::ErrorKind;
+use crate::clients::docker::PushDenial;
+use crate::domain::identity::ImageDigest;
 
 /// A call to a registry failed.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +36,54 @@ pub enum RegistryError {
         /// The status.
         status: u16,
     },
+    /// The account may not push to the repository.
+    #[error("the registry {host} does not let {account} push to {repository}{}", said(.message))]
+    PushDenied {
+        /// The registry's host.
+        host: String,
+        /// Whose token it is, for people: `'acme'`.
+        account: String,
+        /// The repository.
+        repository: String,
+        /// The reason.
+        reason: PushDenial,
+        /// The registry's message. Untrusted text.
+        message: String,
+    },
+    /// Blobs that a manifest names are not in its repository.
+    #[error("the registry {host} has no such blobs in {repository}{}", said(.message))]
+    BlobsUnknown {
+        /// The registry's host.
+        host: String,
+        /// The repository.
+        repository: String,
+        /// The blobs, as far as the registry names them.
+        digests: Vec<ImageDigest>,
+        /// The registry's message. Untrusted text.
+        message: String,
+    },
+    /// A request that changes something was refused for another reason.
+    #[error("the registry {host} refused {attempted} ({status}){}", said(.message))]
+    Refused {
+        /// The registry's host.
+        host: String,
+        /// What was requested.
+        attempted: String,
+        /// The status.
+        status: u16,
+        /// The registry's message. Untrusted text.
+        message: String,
+    },
+    /// The registry does not have a blob that it listed.
+    #[error("the registry {host} does not have the blob {digest} of {repository}")]
+    BlobMissing {
+        /// The registry's host.
+        host: String,
+        /// The repository.
+        repository: String,
+        /// The blob.
+        digest: ImageDigest,
+    },
     /// The CLI token is unknown to the registry.
     #[error("the registry {host} does not know the CLI token")]
     UnknownToken {
@@ -61,13 +111,30 @@ pub enum RegistryError {
     },
 }
 
+/// A message of a registry, to follow an error.
+fn said(message: &str) -> String {
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
 impl RegistryError {
     /// Who is at fault.
     pub fn kind(&self) -> ErrorKind {
         match self {
-            Self::Unreachable { .. } | Self::Unavailable { .. } | Self::Malformed { .. } => ErrorKind::Service,
-            Self::Denied { .. } | Self::UnknownToken { .. } | Self::ApiToken | Self::BadHost { .. } => ErrorKind::Request,
+            Self::Unreachable { .. }
+            | Self::Unavailable { .. }
+            | Self::Malformed { .. }
+            | Self::BlobsUnknown { .. }
+            | Self::Refused { .. }
+            | Self::BlobMissing { .. } => ErrorKind::Service,
+            Self::Denied { .. } | Self::PushDenied { .. } | Self::UnknownToken { .. } | Self::ApiToken | Self::BadHost { .. } => {
+                ErrorKind::Request
+            }
         }
+    }
+
+    /// Whether the registry or the network failed in a way that may pass.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Unavailable { .. })
     }
 
     /// What the user can do about it.
@@ -78,6 +145,10 @@ impl RegistryError {
             }
             Self::Unavailable { .. } => Some("run it again later; layers that arrived are not sent again"),
             Self::Denied { .. } => Some("check that COG_TOKEN belongs to an account that may write to the model"),
+            Self::PushDenied { reason, .. } => Some(reason.hint()),
+            Self::BlobsUnknown { .. } | Self::Refused { .. } | Self::BlobMissing { .. } => {
+                Some("run it again; if it happens again, see https://www.replicatestatus.com")
+            }
             Self::UnknownToken { .. } | Self::ApiToken => Some(
                 "COG_TOKEN is the CLI token from https://replicate.com/auth/token; the token that starts with r8_ is REPLICATE_API_TOKEN",
             ),

@@ -1,8 +1,8 @@
 //! Manifests in Docker's and OCI's format, alone or in an index.
 
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 
+use super::stored::StoredManifest;
 use crate::domain::identity::ImageDigest;
 
 /// The supported formats, in order of preference.
@@ -10,7 +10,7 @@ pub(super) const ACCEPT: &str = "application/vnd.docker.distribution.manifest.v2
      application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json";
 
-/// The manifest of an image.
+/// The manifest of an image, as a reader sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manifest {
     /// Its digest, computed from the response.
@@ -57,14 +57,10 @@ struct Platform {
     architecture: String,
 }
 
-/// Parses a response. `expected` is the digest that was requested, if it was requested by digest.
-pub(super) fn read(body: &[u8], expected: Option<&str>) -> Result<Document, String> {
-    let computed = format!("sha256:{}", hex::encode(Sha256::digest(body)));
-    if let Some(expected) = expected.filter(|expected| *expected != computed) {
-        return Err(format!("its digest is {computed}, not {expected}"));
-    }
-    let digest: ImageDigest = computed.parse().map_err(|error| format!("{error}"))?;
-    let wire: Wire = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+/// Parses a document.
+pub(super) fn read(stored: &StoredManifest) -> Result<Document, String> {
+    let digest = stored.digest.clone();
+    let wire: Wire = serde_json::from_slice(&stored.bytes).map_err(|error| error.to_string())?;
     match wire {
         Wire { config: Some(config), layers: Some(layers), .. } => Ok(Document::Image(Manifest {
             digest,

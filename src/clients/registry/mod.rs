@@ -1,20 +1,42 @@
-//! OCI registries over HTTP: reads manifests and checks Replicate's CLI token.
+//! OCI registries over HTTP: reads and writes manifests and blobs, and checks Replicate's CLI token.
 //!
-//! The Docker daemon pushes and pulls layers (`clients::docker`). What a manifest means is up to the callers.
+//! - [`Registry`] reads, [`RegistryWriter`] writes; [`RealRegistry`] does both
+//! - [`StoredManifest`] is a manifest byte for byte, [`ImageManifest`] one that can be published again, [`Manifest`] what a reader needs
+//!
+//! Inside: `connection` sends requests with the authorization that `challenge`, `scopes` and `tokens` know; `uploads` sends blobs that
+//! `source` reads; `error_body` reads refusals. The Docker daemon pushes and pulls by itself (`clients::docker`). What a manifest means is
+//! up to the callers.
 
+mod blobs;
 mod challenge;
+mod connection;
 mod error;
+mod error_body;
+mod image;
 mod manifest;
 mod real;
+mod scopes;
+mod session;
+mod source;
+mod stored;
+mod tokens;
+mod uploads;
+mod writer;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod write_tests;
 
 use async_trait::async_trait;
 
+pub use blobs::Mount;
 pub use error::RegistryError;
+pub use image::{Blob, ImageManifest, StoredContent, Unsupported, with_label};
 pub use manifest::Manifest;
 pub use real::{RealRegistry, RegistryOptions};
+pub use stored::StoredManifest;
+pub use writer::RegistryWriter;
 
 use crate::support::SecretString;
 

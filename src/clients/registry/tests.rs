@@ -345,14 +345,6 @@ async fn a_manifest_that_is_too_large_or_lies_about_sizes_does_no_harm() {
 }
 
 #[tokio::test]
-async fn an_unprotected_token_service_is_not_asked_by_a_protected_registry() {
-    let registry = RealRegistry::new(RegistryOptions::new("r8.im", None)).unwrap();
-    let realm = "http://r8.im/token".parse().unwrap();
-    let error = registry.token(realm, None, "repository:a/b:pull".to_owned()).await.unwrap_err();
-    assert!(error.to_string().contains("does not use TLS"), "{error}");
-}
-
-#[tokio::test]
 async fn a_check_of_a_token_that_fails_on_the_way_is_repeated() {
     let server = MockServer::start().await;
     Mock::given(path("/cog/v1/verify-token")).respond_with(ResponseTemplate::new(503)).up_to_n_times(1).mount(&server).await;

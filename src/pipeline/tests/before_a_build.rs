@@ -4,14 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Harness, Last, error, note, options, stages};
 use crate::clients::ErrorKind;
+use crate::clients::docker::PushDenial;
+use crate::clients::registry::{Blob, Mount, RegistryError, RegistryWriter, StoredManifest};
 use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
+use crate::domain::identity::ImageDigest;
 use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, TrainPlan};
 use crate::domain::prediction::Inputs;
 use crate::domain::report::{Stage, StageStatus};
@@ -199,6 +203,92 @@ async fn the_report_carries_what_the_run_as_a_whole_is_about() {
     assert_eq!(report.verdict, Verdict::Passed);
     assert_eq!((report.tool_version.as_str(), report.notices.as_slice()), ("0.1.0", ["a notice".to_owned()].as_slice()));
     assert_eq!(report.started_at.to_rfc3339(), "2026-01-02T03:04:05+00:00");
+}
+
+/// A registry that lets nobody push to one of its repositories.
+struct Guarded(&'static str);
+
+#[async_trait]
+impl RegistryWriter for Guarded {
+    async fn check_push(&self, repository: &str) -> Result<(), RegistryError> {
+        if repository != self.0 {
+            return Ok(());
+        }
+        Err(RegistryError::PushDenied {
+            host: "r8.im".to_owned(),
+            account: "'acme'".to_owned(),
+            repository: repository.to_owned(),
+            reason: PushDenial::NoWriteAccess,
+            message: "You don't have write access to this model".to_owned(),
+        })
+    }
+
+    async fn stored(&self, _: &str, _: &str) -> Result<Option<StoredManifest>, RegistryError> {
+        Ok(None)
+    }
+
+    async fn small_blob(&self, _: &str, _: &Blob) -> Result<Bytes, RegistryError> {
+        unreachable!("nothing is staged")
+    }
+
+    async fn has_blob(&self, _: &str, _: &ImageDigest) -> Result<bool, RegistryError> {
+        unreachable!("nothing is staged")
+    }
+
+    async fn mount(&self, _: &str, _: &str, _: &ImageDigest) -> Mount {
+        unreachable!("nothing is staged")
+    }
+
+    async fn copy_blob(&self, _: &str, _: &str, _: &Blob, _: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
+        unreachable!("nothing is staged")
+    }
+
+    async fn put_blob(&self, _: &str, _: Bytes) -> Result<Blob, RegistryError> {
+        unreachable!("nothing is staged")
+    }
+
+    async fn put_manifest(&self, _: &str, _: &str, _: &StoredManifest) -> Result<(), RegistryError> {
+        unreachable!("nothing is staged")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cli_token_that_may_not_push_is_told_before_the_build() {
+    let official = || "big/model".parse().unwrap();
+    for guarded in ["acme/hotdog", "acme/hotdog-test", "big/model"] {
+        let harness = Harness::new();
+        let mut services = harness.services();
+        services.publish.writer = Some(Arc::new(Guarded(guarded)));
+        let plan = ModelPlan { official_model: Some(official()), ..harness.plan() };
+        let models = vec![ModelRun::new(plan)];
+        let report = run(models, Goal::Publish(&services), &options(), &harness.recorder, &harness.cancelled).await;
+        assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2), "{guarded}");
+        let report = &report.models[0];
+        assert_eq!(stages(report), NOTHING_AFTER_INSPECT, "{guarded}");
+        let message = &error(report).0;
+        assert!(
+            message.contains(&format!("the CLI token may not push to {guarded}: the registry r8.im does not let 'acme'")),
+            "{message}"
+        );
+        assert_eq!(error(report).1, "use the CLI token of a user who may write to the model");
+        assert_eq!(harness.world.calls_of("build"), [""; 0]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn rights_that_are_not_needed_are_not_asked_for() {
+    // A test publishes nothing, and a test model that is missing is going to be the account's own.
+    for (guarded, publish) in [("acme/hotdog", PublishMode::TestOnly), ("acme/hotdog-test", PublishMode::Publish)] {
+        let harness = Harness::new();
+        if guarded == "acme/hotdog-test" {
+            harness.world.remove_model(&test_model());
+        }
+        let mut services = harness.services();
+        services.publish.writer = Some(Arc::new(Guarded(guarded)));
+        let models = vec![ModelRun::new(ModelPlan { publish, ..harness.plan() })];
+        let report = run(models, Goal::Publish(&services), &options(), &harness.recorder, &harness.cancelled).await;
+        assert_eq!(stages(&report.models[0])[0], "inspect passed", "{guarded}");
+    }
 }
 
 struct Selector(Option<ErrorKind>);

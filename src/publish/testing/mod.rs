@@ -220,6 +220,7 @@ impl World {
             names: Arc::<FakeDocker>::clone(&docker),
             push: docker,
             registry: Arc::new(FakeRegistry(self.clone())),
+            writer: None,
             replicate: Arc::new(FakeReplicate(self.clone())),
             registry_host: REGISTRY.to_owned(),
             credentials: credentials(),

@@ -93,6 +93,10 @@ fn push_versions(text: &mut String, model: &Model) {
         let verdict = if layers.equal { "the same in both" } else { "different" };
         text.push_str(&format!("\n  layers   {number}, {verdict}"));
     }
+    if let Some(transfer) = &model.transfer {
+        let reason = transfer.reason.as_deref().map(|reason| format!(" ({})", escape::line(reason))).unwrap_or_default();
+        text.push_str(&format!("\n  sent     {}{reason}", label::transfer(transfer)));
+    }
     if let Some(seed) = model.seed {
         text.push_str(&format!("\n  seed     {seed}"));
     }

@@ -10,7 +10,7 @@ use output_compare::{Limit, Measurement, Preview};
 
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
-use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport};
+use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport, Transfer};
 
 pub(crate) fn run_json(report: &RunReport) -> v1::Run {
     let mut run = v1::Run {
@@ -45,6 +45,7 @@ fn model(report: &ModelReport) -> v1::Model {
             trained: report.trained.iter().map(ToString::to_string).collect(),
         },
         layers: report.layers.as_ref().map(layers),
+        transfer: report.transfer.as_ref().map(transfer),
         deployment: report.deployment.as_ref().map(deployment),
         stages: report.stages.iter().map(stage).collect(),
         findings: report.findings.iter().map(finding).collect(),
@@ -66,6 +67,17 @@ fn layers(proof: &LayerProof) -> v1::Layers {
         staged: proof.staged.iter().map(ToString::to_string).collect(),
         published: proof.published.iter().map(ToString::to_string).collect(),
         equal: proof.holds(),
+    }
+}
+
+fn transfer(transfer: &Transfer) -> v1::TransferEntry {
+    v1::TransferEntry {
+        route: transfer.route,
+        present: transfer.present,
+        mounted: transfer.mounted,
+        streamed: transfer.streamed,
+        sent_bytes: transfer.sent_bytes,
+        reason: transfer.reason.clone(),
     }
 }
 

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::domain::report::{CaseStatus, DeploymentChange, Stage, StageStatus};
+use crate::domain::report::{CaseStatus, DeploymentChange, PublishRoute, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 
 /// A run.
@@ -43,6 +43,9 @@ pub struct Model {
     pub versions: Versions,
     /// The tested and the published layers, once both exist.
     pub layers: Option<Layers>,
+    /// How the layers reached the live model, once they did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transfer: Option<TransferEntry>,
     /// The deployment, when one was requested and reached.
     pub deployment: Option<Deployment>,
     /// The stages in order.
@@ -87,6 +90,24 @@ pub struct Layers {
     pub published: Vec<String>,
     /// Whether both are the same, in the same order.
     pub equal: bool,
+}
+
+/// How the layers of the published version reached the live model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TransferEntry {
+    /// `mounted`: within the registry, without sending a layer; `streamed`: within the registry, but layers were sent; `daemon`: pushed by
+    /// the Docker daemon.
+    pub route: PublishRoute,
+    /// The layers that the model had. 0 for a push by the daemon.
+    pub present: usize,
+    /// The layers that the registry mounted from the test model. 0 for a push by the daemon.
+    pub mounted: usize,
+    /// The layers that were streamed from the test model. 0 for a push by the daemon.
+    pub streamed: usize,
+    /// The bytes of layers that were streamed.
+    pub sent_bytes: u64,
+    /// Why layers were not mounted.
+    pub reason: Option<String>,
 }
 
 /// A deployment after the run.

@@ -6,8 +6,8 @@ use cog_findings::text::count;
 
 use super::verdict_label;
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
-use crate::report::escape;
 use crate::report::json::v1::{Model, Run};
+use crate::report::{escape, label};
 use crate::support::clock::humane;
 
 /// One row per model.
@@ -66,6 +66,10 @@ pub(super) fn versions(model: &Model) -> String {
     if let Some(layers) = &model.layers {
         let words = if layers.equal { "the same in both versions" } else { "**different in the two versions**" };
         lines.push(format!("- {}, {words}", count(layers.staged.len(), "layer")));
+    }
+    if let Some(transfer) = &model.transfer {
+        let reason = transfer.reason.as_deref().map(|reason| format!(" ({})", escape::markdown(reason))).unwrap_or_default();
+        lines.push(format!("- Published {}{reason}", label::transfer(transfer)));
     }
     if let Some(deployment) = &model.deployment {
         let change = match deployment.change {

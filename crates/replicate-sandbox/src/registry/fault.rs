@@ -1,4 +1,4 @@
-//! Faults of blob uploads, for tests of clients that retry a push.
+//! Faults of uploads and mounts, for tests of clients that retry a push or publish within the registry.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -25,10 +25,22 @@ pub enum UploadFault {
     CutOff,
 }
 
+/// How a mount of a blob fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MountFault {
+    /// Opens an upload instead, as registries do for whatever reason.
+    Refused,
+    /// Answers 201, and does not have the blob afterwards.
+    Forgotten,
+    /// Answers 201 and shows the blob, but refuses a manifest that names it, as registries do that take a blob over only with a manifest.
+    Unusable,
+}
+
 /// The faults that have not happened yet.
 #[derive(Debug, Default)]
 pub(super) struct UploadFaults {
     waiting: Mutex<VecDeque<UploadFault>>,
+    mounts: Mutex<VecDeque<MountFault>>,
     cuts: AtomicUsize,
 }
 
@@ -38,6 +50,15 @@ impl UploadFaults {
             UploadFault::CutOff => drop(self.cuts.fetch_add(count, Ordering::Relaxed)),
             fault => lock(&self.waiting).extend(std::iter::repeat_n(fault, count)),
         }
+    }
+
+    pub(super) fn add_mount(&self, fault: MountFault, count: usize) {
+        lock(&self.mounts).extend(std::iter::repeat_n(fault, count));
+    }
+
+    /// The fault of this mount, if one is due.
+    pub(super) fn take_mount(&self) -> Option<MountFault> {
+        lock(&self.mounts).pop_front()
     }
 
     /// Whether an upload that advanced from `before` to `after` bytes is cut off here.

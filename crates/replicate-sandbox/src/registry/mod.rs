@@ -25,7 +25,7 @@ mod docker_tests;
 mod tests;
 
 pub(crate) use backend::{Access, PushedManifest, RegistryBackend};
-pub use fault::UploadFault;
+pub use fault::{MountFault, UploadFault};
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,6 +71,11 @@ impl Registry {
     /// Number of blobs that clients mounted from another repository instead of uploading them again.
     pub(crate) fn mounted_blobs(&self) -> u64 {
         self.mounted_blobs.load(Ordering::Relaxed)
+    }
+
+    /// Makes the next `count` mounts fail.
+    pub(crate) fn fail_mounts(&self, fault: MountFault, count: usize) {
+        self.faults.add_mount(fault, count);
     }
 
     /// Makes the next `count` blob uploads fail, after the failures that were added before.

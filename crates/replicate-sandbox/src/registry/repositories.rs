@@ -15,6 +15,8 @@ pub(super) struct Repositories {
 #[derive(Debug, Default)]
 struct Contents {
     blobs: BTreeSet<Digest>,
+    /// Blobs that are shown, but do not count for manifests.
+    unusable: BTreeSet<Digest>,
     /// Media type by digest.
     manifests: BTreeMap<Digest, String>,
     tags: BTreeMap<String, Digest>,
@@ -22,7 +24,22 @@ struct Contents {
 
 impl Repositories {
     pub(super) fn link_blob(&self, repository: &str, digest: Digest) {
-        write(&self.by_name).entry(repository.to_owned()).or_default().blobs.insert(digest);
+        let mut by_name = write(&self.by_name);
+        let contents = by_name.entry(repository.to_owned()).or_default();
+        contents.unusable.remove(&digest);
+        contents.blobs.insert(digest);
+    }
+
+    /// Shows a blob that a manifest cannot name.
+    pub(super) fn link_unusable_blob(&self, repository: &str, digest: Digest) {
+        self.link_blob(repository, digest.clone());
+        write(&self.by_name).entry(repository.to_owned()).or_default().unusable.insert(digest);
+    }
+
+    /// Whether a manifest may name a blob.
+    pub(super) fn has_usable_blob(&self, repository: &str, digest: &Digest) -> bool {
+        let is_usable = |contents: &Contents| contents.blobs.contains(digest) && !contents.unusable.contains(digest);
+        read(&self.by_name).get(repository).is_some_and(is_usable)
     }
 
     pub(super) fn has_blob(&self, repository: &str, digest: &Digest) -> bool {

@@ -12,12 +12,14 @@ use axum::{Json, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::json;
+use tokio::io::AsyncSeekExt as _;
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::backend::{Access, PushedManifest};
 use super::digest::Digest;
 use super::errors::RegistryError;
+use super::fault::MountFault;
 use super::manifests::{Content, MAX_MANIFEST_BYTES, Manifest, labels};
 use super::session::{ChunkRange, location, received_range};
 use super::{Registry, auth};
@@ -103,7 +105,7 @@ impl Registry {
             }
             (Target::Manifest { name, reference }, Method::PUT) => self.put_manifest(name, reference, &parts.headers, body).await,
             (Target::Blob { name, digest }, method @ (Method::GET | Method::HEAD)) => {
-                self.get_blob(name, digest, method == Method::HEAD).await
+                self.get_blob(name, digest, method == Method::HEAD, &parts.headers).await
             }
             (Target::Uploads { name }, Method::POST) => self.begin_upload(name, &user, &query, body).await,
             (Target::Upload { name, id }, method) => {
@@ -145,12 +147,32 @@ impl Registry {
         self.content(&digest, &media_type, head).await
     }
 
-    async fn get_blob(&self, name: &str, digest: &str, head: bool) -> Result<Response, RegistryError> {
+    async fn get_blob(&self, name: &str, digest: &str, head: bool, headers: &HeaderMap) -> Result<Response, RegistryError> {
         let digest: Digest = digest.parse()?;
         if !self.repositories.has_blob(name, &digest) {
             return Err(RegistryError::BlobUnknown(digest));
         }
-        self.content(&digest, "application/octet-stream", head).await
+        let start = headers.get(header::RANGE).and_then(|range| range_start(range.to_str().ok()?));
+        match start.filter(|_| !head) {
+            Some(start) => self.rest_of(&digest, start).await,
+            None => self.content(&digest, "application/octet-stream", head).await,
+        }
+    }
+
+    /// A blob from `start` on. Clients that continue a download ask for no other ranges.
+    async fn rest_of(&self, digest: &Digest, start: u64) -> Result<Response, RegistryError> {
+        let (mut file, size) = self.blobs.open(digest).await?;
+        if start >= size {
+            return Ok(StatusCode::RANGE_NOT_SATISFIABLE.into_response());
+        }
+        file.seek(std::io::SeekFrom::Start(start)).await?;
+        let mut response = Response::new(Body::from_stream(ReaderStream::with_capacity(file, READ_BYTES)));
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+        let headers = response.headers_mut();
+        set(headers, header::CONTENT_TYPE, "application/octet-stream");
+        set(headers, header::CONTENT_LENGTH, &(size - start).to_string());
+        set(headers, header::CONTENT_RANGE, &format!("bytes {start}-{}/{size}", size - 1));
+        Ok(response)
     }
 
     async fn content(&self, digest: &Digest, media_type: &str, head: bool) -> Result<Response, RegistryError> {
@@ -189,7 +211,7 @@ impl Registry {
             }
             Content::Image { config, layers } => {
                 let mut needed = std::iter::once(config).chain(layers);
-                if let Some(missing) = needed.find(|digest| !self.repositories.has_blob(name, digest)) {
+                if let Some(missing) = needed.find(|digest| !self.repositories.has_usable_blob(name, digest)) {
                     return Err(RegistryError::ManifestBlobUnknown(missing.clone()));
                 }
                 let too_large = || RegistryError::ManifestInvalid("its config is too large".to_owned());
@@ -229,8 +251,14 @@ impl Registry {
         if let (Some(digest), Some(from)) = (query.get("mount"), query.get("from")) {
             let digest: Digest = digest.parse()?;
             // If the source is missing, forbidden or lacks the blob, the response is the same: an upload session.
-            if self.admit(from, user).is_ok() && self.repositories.has_blob(from, &digest) {
-                self.repositories.link_blob(name, digest.clone());
+            let fault = self.faults.take_mount();
+            let is_readable = self.admit(from, user).is_ok() && self.repositories.has_blob(from, &digest);
+            if is_readable && fault != Some(MountFault::Refused) {
+                match fault {
+                    Some(MountFault::Forgotten) => return Ok(created(&format!("/v2/{name}/blobs/{digest}"), &digest)),
+                    Some(MountFault::Unusable) => self.repositories.link_unusable_blob(name, digest.clone()),
+                    Some(MountFault::Refused) | None => self.repositories.link_blob(name, digest.clone()),
+                }
                 self.mounted_blobs.fetch_add(1, Ordering::Relaxed);
                 return Ok(created(&format!("/v2/{name}/blobs/{digest}"), &digest));
             }
@@ -299,6 +327,11 @@ async fn read_manifest(body: Body) -> Result<Bytes, RegistryError> {
         Err(cause) if cause.is::<LengthLimitError>() => Err(RegistryError::ManifestTooLarge(MAX_MANIFEST_BYTES)),
         Err(cause) => Err(RegistryError::BrokenBody(axum::Error::new(cause))),
     }
+}
+
+/// The first byte of `Range: bytes=5-`.
+fn range_start(range: &str) -> Option<u64> {
+    range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
 }
 
 /// `path-component ["/" path-component]*` of the distribution specification.

@@ -160,10 +160,16 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     for version in &model.versions.trained {
         fact("Created by a test training", Some(version.clone()), true);
     }
+    fact("Publication", model.transfer.as_ref().map(transfer), false);
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
     fact("Configuration", model.config.clone(), true);
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
     facts
+}
+
+fn transfer(transfer: &v1::TransferEntry) -> String {
+    let reason = transfer.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    format!("{}{reason}", label::transfer(transfer))
 }
 
 fn deployment(deployment: &v1::Deployment) -> String {

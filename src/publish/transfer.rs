@@ -1,0 +1,232 @@
+//! A staged version becomes a version of another model within the registry: its layers are mounted, or else streamed, and its manifest is put
+//! again with a fresh `run.cog.push_id`. No daemon takes part.
+//!
+//! What is taken is the manifest as the registry holds it, that is, what was tested. A repository gets the manifest last, when it has every
+//! blob, so there is never half a version. Two runs at once have manifests of their own.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use cog_source::labels::PUSH_ID;
+use futures::future::BoxFuture;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _};
+use uuid::Uuid;
+
+use crate::clients::registry::{
+    Blob, ImageManifest, Mount, RegistryError, RegistryWriter, StoredContent, StoredManifest, Unsupported, with_label,
+};
+use crate::domain::events::{EventKind, LayerOutcome, Observer};
+use crate::domain::identity::{ImageDigest, VersionRef};
+use crate::domain::report::{PublishRoute, Transfer};
+use crate::publish::services::tell;
+
+/// The tag that a push ends with. `docker pull` without a tag gets it.
+pub(super) const LATEST: &str = "latest";
+
+/// Layers under way at the same time.
+const PARALLEL: usize = 4;
+
+/// Why a version could not be transferred.
+#[derive(Debug)]
+pub(super) enum TransferError {
+    /// The daemon may be able to: nothing was published.
+    LeftToDaemon(String),
+    /// Nobody can, or whether it was published is unknown.
+    Failed(RegistryError),
+}
+
+impl From<Unsupported> for TransferError {
+    fn from(error: Unsupported) -> Self {
+        Self::LeftToDaemon(format!("the staged manifest cannot be published as it is: {error}"))
+    }
+}
+
+impl From<RegistryError> for TransferError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::PushDenied { .. } => Self::Failed(error),
+            error => Self::LeftToDaemon(error.to_string()),
+        }
+    }
+}
+
+/// A version to transfer.
+pub(super) struct Source<'a> {
+    /// The version that was tested.
+    pub(super) staged: &'a VersionRef,
+    /// The repository that gets it.
+    pub(super) to: &'a str,
+}
+
+/// Who hears about it.
+#[derive(Clone, Copy)]
+pub(super) struct Audience<'a> {
+    pub(super) name: &'a str,
+    pub(super) observer: &'a dyn Observer,
+}
+
+/// Puts the version into the other repository under `latest`, and returns the digest of its manifest there.
+pub(super) async fn transfer(
+    source: &Source<'_>,
+    writer: &dyn RegistryWriter,
+    audience: Audience<'_>,
+) -> Result<(ImageDigest, Transfer), TransferError> {
+    let Source { staged, to } = *source;
+    let from = staged.model.to_string();
+    let image = image_of(staged, &from, writer).await?;
+    let config = writer.small_blob(&from, &image.config).await?;
+    let config = with_label(&config, PUSH_ID, &Uuid::now_v7().to_string())?;
+
+    let layers = Layers::of(&image, &from, to, writer, audience);
+    layers.bring_all().await?;
+    let manifest = image.with_config(&writer.put_blob(to, config).await?);
+    put(&manifest, &layers, to, writer).await?;
+    Ok((manifest.digest, layers.outcome()))
+}
+
+/// The staged image. An index counts as the one image in it.
+async fn image_of(staged: &VersionRef, from: &str, writer: &dyn RegistryWriter) -> Result<ImageManifest, TransferError> {
+    let mut digest = staged.id.digest();
+    for _ in 0..2 {
+        let Some(stored) = writer.stored(from, digest.as_str()).await? else {
+            return Err(TransferError::LeftToDaemon(format!("the registry no longer has the manifest {digest} of {from}")));
+        };
+        match stored.content()? {
+            StoredContent::Image(image) => return Ok(image),
+            StoredContent::IndexOf(image) => digest = image,
+        }
+    }
+    Err(TransferError::LeftToDaemon("the staged index names another index".to_owned()))
+}
+
+/// Puts the manifest. Where the registry misses blobs all the same, they are streamed, and it is put once more.
+async fn put(manifest: &StoredManifest, layers: &Layers<'_>, to: &str, writer: &dyn RegistryWriter) -> Result<(), TransferError> {
+    let error = match writer.put_manifest(to, LATEST, manifest).await {
+        Ok(()) => return Ok(()),
+        Err(RegistryError::BlobsUnknown { digests, .. }) => {
+            layers.stream_missing(&digests).await?;
+            match writer.put_manifest(to, LATEST, manifest).await {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            }
+        }
+        Err(error) => error,
+    };
+    // The registry may have it although the response was lost. A second push would be a second version.
+    if error.is_transient() {
+        return match writer.stored(to, manifest.digest.as_str()).await {
+            Ok(Some(_)) => Ok(()),
+            Ok(None) | Err(_) => Err(TransferError::Failed(error)),
+        };
+    }
+    Err(error.into())
+}
+
+/// The layers on their way.
+struct Layers<'a> {
+    /// Each once, in order.
+    blobs: Vec<Blob>,
+    from: &'a str,
+    to: &'a str,
+    writer: &'a dyn RegistryWriter,
+    audience: Audience<'a>,
+    present: AtomicUsize,
+    mounted: AtomicUsize,
+    streamed: AtomicUsize,
+    sent_bytes: AtomicU64,
+    /// Why the first mount was refused.
+    refusal: std::sync::Mutex<Option<String>>,
+}
+
+impl<'a> Layers<'a> {
+    fn of(image: &ImageManifest, from: &'a str, to: &'a str, writer: &'a dyn RegistryWriter, audience: Audience<'a>) -> Self {
+        let mut seen = BTreeSet::new();
+        let blobs = image.layers.iter().filter(|layer| seen.insert(layer.digest.clone())).cloned().collect();
+        Self {
+            blobs,
+            from,
+            to,
+            writer,
+            audience,
+            present: AtomicUsize::new(0),
+            mounted: AtomicUsize::new(0),
+            streamed: AtomicUsize::new(0),
+            sent_bytes: AtomicU64::new(0),
+            refusal: std::sync::Mutex::default(),
+        }
+    }
+
+    async fn bring_all(&self) -> Result<(), TransferError> {
+        let work: Vec<BoxFuture<'_, _>> = self.blobs.iter().map(|blob| self.bring_and_count(blob).boxed()).collect();
+        futures::stream::iter(work).buffer_unordered(PARALLEL).try_collect().await
+    }
+
+    async fn bring_and_count(&self, blob: &Blob) -> Result<(), TransferError> {
+        let outcome = self.bring(blob).await?;
+        let counter = match outcome {
+            LayerOutcome::AlreadyThere => &self.present,
+            LayerOutcome::Mounted => &self.mounted,
+            LayerOutcome::Sent => &self.streamed,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        let done = [&self.present, &self.mounted, &self.streamed].map(|counter| counter.load(Ordering::Relaxed)).iter().sum();
+        let Audience { name, observer } = self.audience;
+        tell(observer, name, EventKind::LayerPushed { outcome, done, layers: self.blobs.len() });
+        Ok(())
+    }
+
+    async fn bring(&self, blob: &Blob) -> Result<LayerOutcome, TransferError> {
+        if self.writer.has_blob(self.to, &blob.digest).await? {
+            return Ok(LayerOutcome::AlreadyThere);
+        }
+        let refusal = match self.writer.mount(self.to, self.from, &blob.digest).await {
+            // Only a question proves it: some registries say yes and have nothing.
+            Mount::Mounted if self.writer.has_blob(self.to, &blob.digest).await? => return Ok(LayerOutcome::Mounted),
+            Mount::Mounted => "the registry said that it mounted a layer, but does not have it".to_owned(),
+            Mount::Refused(reason) => reason,
+        };
+        self.stream(blob, refusal).await?;
+        Ok(LayerOutcome::Sent)
+    }
+
+    async fn stream(&self, blob: &Blob, why: String) -> Result<(), TransferError> {
+        lock(&self.refusal).get_or_insert(why);
+        let total_bytes = self.blobs.iter().map(|blob| blob.size_bytes).fold(0, u64::saturating_add);
+        let sent = |bytes: u64| {
+            let sent_bytes = self.sent_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+            tell(self.audience.observer, self.audience.name, EventKind::PushProgress { sent_bytes, total_bytes });
+        };
+        Ok(self.writer.copy_blob(self.to, self.from, blob, &sent).await?)
+    }
+
+    /// Streams what the registry missed when it got the manifest; everything, where it does not say what that was.
+    async fn stream_missing(&self, named: &[ImageDigest]) -> Result<(), TransferError> {
+        let mut missing: Vec<&Blob> = self.blobs.iter().filter(|blob| named.contains(&blob.digest)).collect();
+        if missing.is_empty() {
+            missing = self.blobs.iter().collect();
+        }
+        for blob in missing {
+            self.stream(blob, "the registry did not have a layer that it had mounted".to_owned()).await?;
+            self.streamed.fetch_add(1, Ordering::Relaxed);
+            let earlier = if self.mounted.load(Ordering::Relaxed) > 0 { &self.mounted } else { &self.present };
+            let _ = earlier.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
+        }
+        Ok(())
+    }
+
+    fn outcome(&self) -> Transfer {
+        let streamed = self.streamed.load(Ordering::Relaxed);
+        Transfer {
+            route: if streamed > 0 { PublishRoute::Streamed } else { PublishRoute::Mounted },
+            present: self.present.load(Ordering::Relaxed),
+            mounted: self.mounted.load(Ordering::Relaxed),
+            streamed,
+            sent_bytes: self.sent_bytes.load(Ordering::Relaxed),
+            reason: lock(&self.refusal).clone(),
+        }
+    }
+}
+
+fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
