@@ -155,7 +155,10 @@ fn services(
     let registry_host = credentials.host.clone();
     let Images { docker, names, push, registry } = images;
     let environment =
-        build_environment::collect(&context.environment, models, context.environment.folder(), &registry_host, reach)?;
+        {
+        let Context { environment, launcher, .. } = context;
+        build_environment::collect(environment, launcher, models, environment.folder(), &registry_host, reach)?
+    };
     Ok(Services {
         build: BuildServices {
             check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
@@ -170,7 +173,11 @@ fn services(
 
 /// The programs that safe-push starts.
 pub(super) fn tools(context: &Context) -> Tools {
-    Tools { ruff: context.environment.program("ruff"), path: context.environment.get("PATH").map(str::to_owned) }
+    Tools {
+        ruff: context.environment.program("ruff"),
+        path: context.environment.get("PATH").map(str::to_owned),
+        launcher: context.launcher.clone(),
+    }
 }
 
 /// The Docker daemon.
@@ -246,6 +253,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
         registry: Some(open_registry(&run.settings.replicate_registry, None)?),
         environment: build_environment::collect(
             &context.environment,
+            &context.launcher,
             models,
             context.environment.folder(),
             &run.settings.replicate_registry,

@@ -1,4 +1,4 @@
-//! Small things every room may use: clock, seed, secrets, programs with a limit, patterns of paths, URLs that are safe to show, retries,
+//! Small things every room may use: clock, seed, secrets, programs with a limit or kept apart, patterns of paths, URLs that are safe to show, retries,
 //! words.
 //!
 //! No domain knowledge lives here, and nothing here uses another room.
@@ -9,5 +9,7 @@ pub mod process;
 pub mod retry;
 pub mod safe_url;
 pub mod seed;
+mod session;
+pub mod untrusted;
 
 pub use secrecy::{ExposeSecret, SecretString};

@@ -18,7 +18,7 @@ impl Ruff {
         let folder = tempfile::tempdir().unwrap();
         let program = script(&folder, &format!("{NOTE}\n{text}"));
         let path = Some("/usr/bin:/bin".to_owned());
-        Self { tools: Tools { ruff: Some(program), path }, folder }
+        Self { tools: Tools { ruff: Some(program), path, launcher: Launcher::without_stage() }, folder }
     }
 
     /// One that finds nothing.
@@ -168,7 +168,7 @@ async fn a_ruff_that_fails_is_a_warning_with_its_words() {
 
 #[tokio::test]
 async fn a_program_that_is_not_there_is_a_warning() {
-    let tools = Tools { ruff: Some("/nowhere/ruff".into()), path: None };
+    let tools = Tools { ruff: Some("/nowhere/ruff".into()), ..Tools::default() };
     let inspected = inspected_with(&linting(model_folder().path()), None, &tools).await;
     assert_eq!((inspected.ruff, codes(&inspected.findings)), (RuffOutcome::Failed, vec!["SP402"]));
 }
