@@ -10,11 +10,12 @@ use anyhow::Context as _;
 use cog_source::base_image::DEFAULT_REGISTRY_HOST;
 use cog_source::dockerfile::certificate;
 
-use crate::build::{BuildEnvironment, CogProgram, variables_of};
+use crate::build::{BuildEnvironment, CogProgram};
 use crate::cli::environment::Environment;
 use crate::clients::cog_release::RELEASES;
 use crate::config::tokens::TOKENS;
 use crate::domain::plan::ModelPlan;
+use crate::domain::secret_spec::variables_of;
 use crate::support::process::Bounds;
 use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
 
@@ -82,7 +83,8 @@ pub(super) fn collect<'a>(
         registry_host: registry_host.to_owned(),
         cog_registry_host: environment.get("COG_REGISTRY_HOST").unwrap_or(DEFAULT_REGISTRY_HOST).to_owned(),
         ca_certificate,
-        git_revision: said_by(environment, "GITHUB_SHA").or_else(|| asked_git(environment, launcher, repository, &["rev-parse", "HEAD"])),
+        git_revision: said_by(environment, "GITHUB_SHA")
+            .or_else(|| asked_git(environment, launcher, repository, &["rev-parse", "HEAD"])),
         git_version: said_by(environment, "GITHUB_REF_NAME").or_else(|| described(environment, launcher, repository)),
         source_date_epoch,
         official: official(environment, &secrets),

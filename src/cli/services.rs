@@ -154,8 +154,7 @@ fn services(
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
     let Images { docker, names, push, registry } = images;
-    let environment =
-        {
+    let environment = {
         let Context { environment, launcher, .. } = context;
         build_environment::collect(environment, launcher, models, environment.folder(), &registry_host, reach)?
     };

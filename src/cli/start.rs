@@ -122,5 +122,5 @@ fn log(environment: &Environment, verbosity: u8) {
         (None, 2) => EnvFilter::new("safe_push=info"),
         (None, _) => EnvFilter::new("safe_push=debug"),
     };
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time().init();
 }

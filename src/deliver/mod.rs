@@ -6,6 +6,7 @@
 //! Targets are independent of each other: one that is not reached is returned as [`Undelivered`] and keeps no other from its report.
 
 pub mod files;
+mod folder;
 pub mod github;
 mod undelivered;
 

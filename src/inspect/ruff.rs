@@ -106,9 +106,7 @@ pub(super) async fn run(
     };
     let ended = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
     Ok(match ended {
-        Ok(ended) if ended.stdout.cut => {
-            failed(&format!("its output is larger than {} MiB", OUTPUT_BYTES / 1024 / 1024))
-        }
+        Ok(ended) if ended.stdout.cut => failed(&format!("its output is larger than {} MiB", OUTPUT_BYTES / 1024 / 1024)),
         Ok(ended) => read(&ended, project),
         Err(LaunchError::Process(ProcessError::Cancelled)) => return Err(InspectError::Cancelled),
         Err(LaunchError::Process(ProcessError::TooLong { limit, .. })) => {

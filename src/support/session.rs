@@ -32,9 +32,8 @@ pub(super) fn end(session: i32) {
 fn members(session: i32) -> Vec<Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let running = numbers.filter(|number| {
-        fs::read_to_string(format!("/proc/{number}/stat")).is_ok_and(|text| running_in(&text) == Some(session))
-    });
+    let running = numbers
+        .filter(|number| fs::read_to_string(format!("/proc/{number}/stat")).is_ok_and(|text| running_in(&text) == Some(session)));
     running.filter_map(Pid::from_raw).collect()
 }
 

@@ -14,6 +14,8 @@ mod cli_peer;
 mod cli_select;
 mod dependencies;
 mod from_the_peer;
+mod hostile_files;
+mod hostile_script;
 mod python_corpus;
 mod python_hostile;
 mod recipe;

@@ -95,7 +95,7 @@ fn folders_and_sockets_are_errors() {
 #[test]
 fn a_sparse_file_of_four_gigabytes_is_refused_by_its_size() {
     let folders = Folders::new();
-    fs::File::create(folders.root().join("sparse")).unwrap().set_len(4 << 30).unwrap();
+    File::create(folders.root().join("sparse")).unwrap().set_len(4 << 30).unwrap();
     let begun = Instant::now();
     assert_eq!(folders.problem("sparse"), "sparse is larger than 1000 bytes");
     assert!(begun.elapsed() < Duration::from_secs(5));
@@ -128,7 +128,7 @@ fn other_encodings_are_named_by_their_first_byte() {
 fn an_error_of_the_standard_library_keeps_the_fix() {
     let folders = Folders::new();
     fs::write(folders.root().join("large"), "x".repeat(1001)).unwrap();
-    let error = std::io::Error::from(folders.read("large").unwrap_err());
+    let error = io::Error::from(folders.read("large").unwrap_err());
     assert_eq!(error.to_string(), "large is larger than 1000 bytes; keep it below 1000 bytes");
-    assert_eq!(error.kind(), std::io::ErrorKind::FileTooLarge);
+    assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
 }

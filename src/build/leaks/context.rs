@@ -1,6 +1,5 @@
 //! The files of a build.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use cog_findings::{Finding, Location};
@@ -27,7 +26,7 @@ pub fn secrets_in_context(
     for file in ContextFiles::scan(project, unsent, Vec::new())?.listing() {
         let path = project.join(&file.path);
         let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-        let stream = File::open(&path).map_err(unreadable)?;
+        let stream = repository_files::open(project, Path::new(&file.path)).map_err(|error| unreadable(error.into()))?;
         for name in search.of_stream(stream).map_err(unreadable)? {
             let message = format!("{} holds the value of {name}, and an official model must not", file.path);
             findings.push(

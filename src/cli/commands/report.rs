@@ -21,7 +21,7 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
     let runs = arguments.runs.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
     let Some(run) = json::merged(runs) else { return last_job(context).await };
     if let Some(folder) = &arguments.out {
-        let written = files::write_report(folder, &run);
+        let written = files::write_report(None, folder, &run);
         for file in &written.files {
             context.printer.say(&format!("wrote {}", file.display()));
         }

@@ -1,5 +1,7 @@
 //! `run`: build, stage, verify, publish.
 
+use std::path::Path;
+
 use crate::cli::action::{ActionRun, ActionStep, Decision, Situation, decide, refusal};
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{conclude, deliver, nothing_to_do, options, without_models, without_secrets};
@@ -17,6 +19,9 @@ use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 use crate::report::json::run_json;
+
+/// A larger `cog.yaml` is not a configuration.
+const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
@@ -132,7 +137,9 @@ fn only_tested(model: &mut LoadedModel) {
 async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Result<RunReport, Failure> {
     loaded.run.tokens = crate::config::Tokens::default();
     let notice = |reason: &str, what: &str| {
-        vec![format!("There are no tokens for Replicate in this run (foreign code gets none){reason}, so {what} were only checked.")]
+        vec![format!(
+            "There are no tokens for Replicate in this run (foreign code gets none){reason}, so {what} were only checked."
+        )]
     };
     let needs_gpu = loaded.models.iter().any(uses_gpu);
     if needs_gpu {
@@ -155,6 +162,6 @@ async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Res
 
 /// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked.
 fn uses_gpu(model: &LoadedModel) -> bool {
-    let text = std::fs::read_to_string(model.plan.project.join("cog.yaml")).unwrap_or_default();
+    let text = repository_files::read_text(&model.plan.project, Path::new("cog.yaml"), CONFIG_BYTES).unwrap_or_default();
     cog_source::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
 }

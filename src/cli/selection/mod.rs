@@ -96,8 +96,7 @@ fn by_git(configured: &Configured, context: &Context) -> ChangedFiles {
     let run = &configured.run;
     let cancelled = || context.cancelled.is_cancelled();
     let environment = context.environment.variables();
-    let repository =
-        GitRepository { folder: &run.repository, environment, cancelled: &cancelled, launcher: &context.launcher };
+    let repository = GitRepository { folder: &run.repository, environment, cancelled: &cancelled, launcher: &context.launcher };
     changed_since(repository, run.settings.base.as_deref())
 }
 

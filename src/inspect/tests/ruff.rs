@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::untrusted::Launcher;
+
 use super::*;
 
 const NOTE: &str = "dir=$(dirname \"$0\"); for word in \"$@\"; do echo \"$word\"; done > \"$dir/arguments\"; env | sort > \"$dir/environment\"; \

@@ -181,7 +181,15 @@ mod tests {
 
         fn changed_in(&self, folder: &str, base: Option<&str>) -> ChangedFiles {
             let folder = self.folder.path().join(folder);
-            changed_since(GitRepository { folder: &folder, environment: &self.environment, cancelled: &|| false, launcher: &Launcher::without_stage() }, base)
+            changed_since(
+                GitRepository {
+                    folder: &folder,
+                    environment: &self.environment,
+                    cancelled: &|| false,
+                    launcher: &Launcher::without_stage(),
+                },
+                base,
+            )
         }
 
         fn paths(&self, base: Option<&str>) -> Vec<String> {

@@ -32,12 +32,8 @@ const NONE: &str = "none";
 const VARIABLES: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI"];
 
 /// What git is told where a script calls it. In a container the checkout belongs to another user, which git distrusts unless configured.
-const GIT: [(&str, &str); 4] = [
-    ("GIT_CONFIG_COUNT", "1"),
-    ("GIT_CONFIG_KEY_0", "safe.directory"),
-    ("GIT_CONFIG_VALUE_0", "*"),
-    ("GIT_TERMINAL_PROMPT", "0"),
-];
+const GIT: [(&str, &str); 4] =
+    [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*"), ("GIT_TERMINAL_PROMPT", "0")];
 
 /// How long a script may take to prepare a tree: some fetch files.
 const PREPARE_LIMIT: Duration = Duration::from_secs(300);

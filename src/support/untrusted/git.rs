@@ -77,8 +77,7 @@ mod tests {
     #[test]
     fn filters_are_turned_off_whatever_their_names_hold() {
         let off = without_filters(b"filter.lfs.process\0filter.a.b.clean\0");
-        let expected =
-            ["filter.lfs.process=", "filter.lfs.required=false", "filter.a.b.clean=", "filter.a.b.required=false"];
+        let expected = ["filter.lfs.process=", "filter.lfs.required=false", "filter.a.b.clean=", "filter.a.b.required=false"];
         assert_eq!(off, expected.iter().flat_map(|setting| ["-c", setting]).collect::<Vec<_>>());
         assert!(without_filters(b"").is_empty());
     }

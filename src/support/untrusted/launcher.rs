@@ -104,7 +104,12 @@ impl Stage {
         if let Some((user, group)) = owner {
             chown(private.path(), Some(user), Some(group)).map_err(failed)?;
         }
-        let policy = Policy::of(program, private.path(), self.home.as_deref(), self.need == Need::All && program.kind == ProgramKind::Script);
+        let policy = Policy::of(
+            program,
+            private.path(),
+            self.home.as_deref(),
+            self.need == Need::All && program.kind == ProgramKind::Script,
+        );
         let policy = serde_json::to_string(&policy).map_err(|error| failed(error.into()))?;
         let mut command = Command::new(&self.program);
         command.arg(stage::ARGUMENT).arg(policy).arg(&program.program).args(&program.arguments);

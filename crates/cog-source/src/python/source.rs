@@ -39,8 +39,19 @@ impl SourceTree for FolderTree {
             Ok(text) => Ok(Some(text)),
             // A folder is what an import of a package means.
             Err(FileError::Missing { .. } | FileError::NotRegular { kind: FileKind::Folder, .. }) => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(named_by_caller(error)),
         }
+    }
+}
+
+/// The same error without the path, which findings name by themselves.
+fn named_by_caller(error: FileError) -> Error {
+    match error {
+        FileError::Outside { .. } => Error::new(ErrorKind::PermissionDenied, "the path leaves the project"),
+        FileError::TooLarge { .. } => Error::new(ErrorKind::FileTooLarge, "the file is larger than 4 MiB"),
+        FileError::NotText { offset, .. } => Error::new(ErrorKind::InvalidData, format!("the file is not UTF-8 at byte {offset}")),
+        FileError::NotRegular { kind, .. } => Error::new(ErrorKind::InvalidInput, format!("it is {kind}, not a regular file")),
+        other => other.into(),
     }
 }
 
@@ -83,6 +94,6 @@ mod tests {
         std::fs::write(folder.path().join("inner/large.py"), " ".repeat(size + 1)).unwrap();
         std::fs::write(folder.path().join("inner/latin.py"), b"# caf\xe9\n").unwrap();
         assert_eq!(tree.read("large.py").unwrap_err().kind(), ErrorKind::FileTooLarge);
-        assert_eq!(tree.read("latin.py").unwrap_err().to_string(), "latin.py is not UTF-8 at byte 5; save it as UTF-8");
+        assert_eq!(tree.read("latin.py").unwrap_err().to_string(), "the file is not UTF-8 at byte 5");
     }
 }
