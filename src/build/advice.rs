@@ -1,7 +1,6 @@
 //! Findings about the files to be sent: their size, and secrets among them.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -76,7 +75,7 @@ pub(super) fn about(
             searched_files += 1;
             searched_bytes += file.size_bytes;
             let path = project.join(&file.path);
-            read(&path).map_err(|source| ContextError::Unreadable { path, source })?
+            read(project, Path::new(&file.path)).map_err(|source| ContextError::Unreadable { path, source })?
         } else {
             Vec::new()
         };
@@ -95,9 +94,9 @@ pub(super) fn about(
     Ok(findings)
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(project: &Path, path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(SEARCHED_BYTES).read_to_end(&mut bytes)?;
+    repository_files::open(project, path)?.take(SEARCHED_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

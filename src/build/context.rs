@@ -237,8 +237,10 @@ impl ContextFiles {
             }
             EntryKind::File { size_bytes } => {
                 let mut header = header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
-                let file = tokio::fs::File::open(self.root.join(&entry.path)).await?;
-                // The header has promised this many bytes. A file that grows meanwhile is cut; one that shrinks is an error.
+                let (root, path) = (self.root.clone(), entry.path.clone());
+                let opened = tokio::task::spawn_blocking(move || repository_files::open(&root, &path));
+                let file = tokio::fs::File::from_std(opened.await.map_err(io::Error::other)??);
+                // The header has promised this many bytes: a file that grows meanwhile is cut, one that shrinks is an error.
                 let mut promised = file.take(*size_bytes);
                 archive.append_data(&mut header, &entry.path, &mut promised).await?;
                 match promised.limit() {
@@ -270,15 +272,11 @@ fn generated_folders(files: &[RecipeFile]) -> std::collections::BTreeSet<String>
 fn read_ignore_file(root: &Path) -> Result<DockerIgnore, ContextError> {
     let path = root.join(".dockerignore");
     let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-    match fs::metadata(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(DockerIgnore::default()),
-        Err(error) => return Err(unreadable(error)),
-        Ok(file) if file.len() > IGNORE_FILE_BYTES => {
-            return Err(unreadable(io::Error::new(io::ErrorKind::FileTooLarge, "larger than 1 MiB")));
-        }
-        Ok(_) => {}
-    }
-    let bytes = fs::read(&path).map_err(unreadable)?;
+    let bytes = match repository_files::read(root, Path::new(".dockerignore"), IGNORE_FILE_BYTES) {
+        Ok(bytes) => bytes,
+        Err(error) if error.is_missing() => return Ok(DockerIgnore::default()),
+        Err(error) => return Err(unreadable(error.into())),
+    };
     Ok(DockerIgnore::parse(&String::from_utf8_lossy(&bytes))?)
 }
 

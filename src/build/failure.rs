@@ -241,9 +241,7 @@ fn refine(origin: Location, cause: &FailureCause, lines: &[String], project: &Pa
     if !origin.file.ends_with(".txt") || origin.line.is_some_and(|line| line > 1) {
         return origin;
     }
-    let path = project.join(&origin.file);
-    let small = std::fs::metadata(&path).is_ok_and(|file| file.len() <= REQUIREMENTS_BYTES);
-    let Some(text) = small.then(|| std::fs::read_to_string(&path).ok()).flatten() else { return origin };
+    let Ok(text) = repository_files::read_text(project, Path::new(&origin.file), REQUIREMENTS_BYTES) else { return origin };
     let wanted = package_name(&requirement);
     let line = text.lines().position(|line| !wanted.is_empty() && package_name(line) == wanted);
     match line.and_then(|index| u32::try_from(index + 1).ok()) {

@@ -36,4 +36,4 @@ pub use prepare::{BuildEnvironment, CogBaseAnswers, PrepareError, SourceFacts, p
 pub use request::{BaseLayers, BuildRequest, Built, SchemaSource};
 pub use run::build;
 pub use schema_error::SchemaError;
-pub use secrets::{SecretError, SecretSource, SecretSpec, variables_of};
+pub use secrets::{SecretError, secret_files};

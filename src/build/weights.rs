@@ -3,7 +3,6 @@
 //! The image is named after its content. Unchanged weights are neither sent to the daemon nor built again, whatever model or run needs
 //! them. It stays in the daemon for the next run, like the rest of the build cache.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -30,24 +29,24 @@ pub(super) fn find(project: &Path, unsent: &[PathBuf]) -> Result<Option<WeightsI
         return Ok(None);
     }
     let (weights, _code) = context.split(&selection);
-    Ok(Some(WeightsImage { image: format!("{REPOSITORY}:{}", digest(&weights)?), selection }))
+    Ok(Some(WeightsImage { image: format!("{REPOSITORY}:{}", digest(project, &weights)?), selection }))
 }
 
-/// The image's content as 32 hexadecimal digits: names, modes, links and every byte.
-fn digest(weights: &ContextFiles) -> Result<String, ContextError> {
+/// What the image holds, as 32 digits: names, modes, links and every byte.
+fn digest(project: &Path, weights: &ContextFiles) -> Result<String, ContextError> {
     let mut digest = Sha256::new();
     for part in weights.parts() {
         digest.update(part.words.len().to_le_bytes());
         digest.update(part.words.as_bytes());
         if let Some(path) = part.file {
-            read(&path, &mut digest).map_err(|source| ContextError::Unreadable { path, source })?;
+            read(project, &path, &mut digest).map_err(|source| ContextError::Unreadable { path, source })?;
         }
     }
     Ok(hex::encode(digest.finalize()).get(..32).unwrap_or_default().to_owned())
 }
 
-fn read(path: &Path, digest: &mut Sha256) -> io::Result<()> {
-    let mut file = File::open(path)?;
+fn read(project: &Path, path: &Path, digest: &mut Sha256) -> io::Result<()> {
+    let mut file = repository_files::open(project, path.strip_prefix(project).unwrap_or(path))?;
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
         match file.read(&mut chunk)? {

@@ -4,21 +4,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use cog_source::base_image::DEFAULT_REGISTRY_HOST;
 use cog_source::dockerfile::certificate;
 
-use crate::build::{BuildEnvironment, CogProgram, variables_of};
+use crate::build::{BuildEnvironment, CogProgram};
 use crate::cli::environment::Environment;
 use crate::clients::cog_release::RELEASES;
 use crate::config::tokens::is_secret;
 use crate::domain::plan::ModelPlan;
+use crate::domain::secret_spec::variables_of;
 use crate::support::ExposeSecret;
-use crate::support::process::{self, Bounds};
+use crate::support::process::Bounds;
 use crate::support::secrets::Redactor;
+use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
 
 /// The variable that Cog reads: a file, a folder of `.crt` and `.pem` files, PEM text, or PEM in base64. See
 /// `docs/reference/cog.md#running-the-build`.
@@ -65,6 +66,7 @@ pub(super) enum Reach {
 /// Collects what a build needs to know of its surroundings.
 pub(super) fn collect<'a>(
     environment: &Environment,
+    launcher: &Launcher,
     plans: impl IntoIterator<Item = &'a ModelPlan>,
     repository: &Path,
     registry_host: &str,
@@ -86,9 +88,9 @@ pub(super) fn collect<'a>(
         registry_host: registry_host.to_owned(),
         cog_registry_host: environment.get("COG_REGISTRY_HOST").unwrap_or(DEFAULT_REGISTRY_HOST).to_owned(),
         ca_certificate,
-        git_revision: said_by(environment, "GITHUB_SHA").or_else(|| git(environment, repository, &["rev-parse", "HEAD"])),
-        git_version: said_by(environment, "GITHUB_REF_NAME")
-            .or_else(|| git(environment, repository, &["describe", "--tags", "--dirty"])),
+        git_revision: said_by(environment, "GITHUB_SHA")
+            .or_else(|| asked_git(environment, launcher, repository, &["rev-parse", "HEAD"])),
+        git_version: said_by(environment, "GITHUB_REF_NAME").or_else(|| described(environment, launcher, repository)),
         source_date_epoch,
         official: official(environment, &secrets, redactor),
         variables,
@@ -144,19 +146,19 @@ fn folder_of_certificates(folder: &Path) -> anyhow::Result<String> {
     Ok(paths.into_values().map(|text| format!("{}\n", text.trim_end())).collect())
 }
 
-/// What git says of the checkout; `None` without git, without a repository, or without an answer in time. In a container the checkout belongs to somebody else,
-/// which git distrusts unless told.
-fn git(environment: &Environment, folder: &Path, arguments: &[&str]) -> Option<String> {
-    let mut command = Command::new("git");
-    command
-        .args(["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C"])
-        .arg(folder)
-        .args(arguments)
-        .env_clear()
-        .envs(["PATH", "HOME"].into_iter().filter_map(|name| Some((name, environment.get(name)?))))
-        .env("GIT_TERMINAL_PROMPT", "0");
+/// The checkout as its nearest tag, and whether files differ. Filters of the checkout, which are programs, are not asked.
+fn described(environment: &Environment, launcher: &Launcher, folder: &Path) -> Option<String> {
+    let listed = asked_git(environment, launcher, folder, &LIST_FILTERS).unwrap_or_default();
+    let filters = without_filters(listed.as_bytes());
+    let arguments: Vec<&str> = filters.iter().map(String::as_str).chain(["describe", "--tags", "--dirty"]).collect();
+    asked_git(environment, launcher, folder, &arguments)
+}
+
+/// What git says of the checkout; `None` without git, without a repository, or without an answer in time.
+fn asked_git(environment: &Environment, launcher: &Launcher, folder: &Path, arguments: &[&str]) -> Option<String> {
+    let program = git(folder, |name| environment.get(name), arguments);
     let bounds = Bounds { time: GIT_LIMIT, bytes: GIT_BYTES, cancelled: &|| false };
-    let ended = process::run(&mut command, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
+    let ended = launcher.run(&program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
     let text = String::from_utf8(ended.stdout.bytes).ok()?.trim().to_owned();
     (ended.status.success() && !ended.stdout.cut && !text.is_empty()).then_some(text)
 }
@@ -176,7 +178,7 @@ mod tests {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         let path = format!("{}:/usr/bin:/bin", folder.path().display());
         let environment = Environment::of([("PATH", path)]);
-        git(&environment, folder.path(), &["rev-parse", "HEAD"])
+        asked_git(&environment, &Launcher::without_stage(), folder.path(), &["rev-parse", "HEAD"])
     }
 
     #[test]

@@ -55,6 +55,8 @@ pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> 
 pub(super) struct Delivered {
     /// The report folder, when anything was written to it.
     pub(super) folder: Option<PathBuf>,
+    /// What was created for the report: folders, outer ones first, then files.
+    pub(super) created: Vec<PathBuf>,
     /// The targets that were not reached, or only in part.
     pub(super) undelivered: Vec<Undelivered>,
 }
@@ -62,13 +64,14 @@ pub(super) struct Delivered {
 /// Delivers a run to its report folder and to standard output.
 pub(super) fn deliver(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> Delivered {
     let folder = context.environment.folder().join(folder);
-    let written = write_report(&folder, run);
+    let written = write_report(Some(context.environment.folder()), &folder, run);
     let mut undelivered: Vec<Undelivered> =
         written.problems.iter().map(|problem| Undelivered::new(Target::Folder, problem)).collect();
     if let Err(error) = print(run, &written, context) {
         undelivered.push(Undelivered::new(Target::Console, &*error));
     }
-    Delivered { folder: (!written.files.is_empty()).then_some(folder), undelivered }
+    let created = written.folders.iter().chain(&written.files).cloned().collect();
+    Delivered { folder: (!written.files.is_empty()).then_some(folder), created, undelivered }
 }
 
 fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::Result<()> {

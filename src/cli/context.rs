@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::action::ActionStep;
+use crate::cli::action::{ActionStep, CodeTrust};
 use crate::cli::environment::Environment;
 use crate::cli::observe;
 use crate::cli::printer::Printer;
 use crate::domain::events::Observer;
+use crate::support::untrusted::Launcher;
 
 /// The surroundings of a command.
 pub(super) struct Context {
@@ -20,6 +21,8 @@ pub(super) struct Context {
     pub(super) cancelled: CancellationToken,
     /// The step of a workflow that this process is, when it runs as an action.
     pub(super) action: Option<ActionStep>,
+    /// Starts whatever executes or parses files of the repository.
+    pub(super) launcher: Launcher,
 }
 
 impl Context {
@@ -31,7 +34,13 @@ impl Context {
             verbosity: self.verbosity,
             cancelled: self.cancelled.clone(),
             action: None,
+            launcher: self.launcher.clone(),
         }
+    }
+
+    /// Whose code a folder holds, as the event that started the workflow says it. Outside of workflows it is the user's own.
+    pub(super) fn code_of(&self, repository: &Path) -> CodeTrust {
+        CodeTrust::of(&self.environment, repository)
     }
 
     /// Who shows the progress of a run.

@@ -18,15 +18,12 @@ use crate::config::tokens::TOKENS;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::pipeline::{KeyFiles, ModelRun, PrepareTreeError, WrittenKey};
 use crate::select::{Recovery, Script, ScriptError, recover};
+use crate::support::untrusted::Launcher;
 use crate::support::{ExposeSecret as _, SecretString};
 
 /// As the repositories of official models have them.
 const WRITE: &str = "script/write-api-key";
 const DELETE: &str = "script/delete-api-key";
-
-/// The variables that the scripts see, for messages.
-const SEES: &str =
-    "all variables but the tokens of Replicate, Cog, Claude, GitHub and PagerDuty and what the runner gives to actions";
 
 /// Variables that hold no secret, though a script may write their values.
 const NO_SECRETS: [&str; 15] = [
@@ -41,6 +38,8 @@ pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, contex
             root: run.plan.project.clone(),
             tree: ChangedTree::with_journal(&run.plan.project, journals(context)),
             variables: context.environment.secrets(|name| !is_ours(name)),
+            launcher: context.launcher.clone(),
+            foreign: context.code_of(&run.plan.project).why_foreign().map(str::to_owned),
             observer: Arc::clone(observer),
             printer: context.printer.clone(),
         };
@@ -109,6 +108,9 @@ struct KeyScripts {
     root: PathBuf,
     tree: ChangedTree,
     variables: BTreeMap<String, SecretString>,
+    launcher: Launcher,
+    /// Why the scripts are somebody else's, and not run.
+    foreign: Option<String>,
     observer: Arc<dyn Observer>,
     printer: Printer,
 }
@@ -116,6 +118,13 @@ struct KeyScripts {
 impl KeyScripts {
     /// Whether both scripts exist, checked before one of them is run.
     fn check_scripts(&self) -> Result<(), PrepareTreeError> {
+        if let Some(reason) = &self.foreign {
+            return Err(PrepareTreeError {
+                message: format!("two passes were asked for, but {WRITE} is not run: {reason}"),
+                hint: Some("leave out two_pass for this event".to_owned()),
+                kind: ErrorKind::Request,
+            });
+        }
         let Some(missing) = [WRITE, DELETE].into_iter().find(|path| !self.root.join(path).is_file()) else { return Ok(()) };
         Err(PrepareTreeError {
             message: format!("two passes were asked for, but there is no {missing}"),
@@ -125,7 +134,7 @@ impl KeyScripts {
     }
 
     fn call(&self, path: &str, name: &str, cancelled: &CancellationToken) -> Result<(), ScriptError> {
-        let script = Script::at(&self.root, path.to_owned(), self.variables.clone(), SEES)?;
+        let script = Script::with_named_variables(&self.root, path.to_owned(), &self.variables, &self.launcher)?;
         script.call(name, &|| cancelled.is_cancelled())
     }
 

@@ -47,17 +47,20 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
         Some(configured) => script(&configured.run, context)?,
         None => None,
     };
-    let mut notices = Vec::new();
+    let mut notices: Vec<String> = Vec::new();
     if let Some(configured) =
         configured.as_ref().filter(|configured| configured.run.settings.models.as_deref().map(str::trim) == Some(CHANGED))
     {
         let selection = selection::select(configured, script.as_ref(), context).await?;
-        notices = selection.notices;
+        notices.extend(selection.notices);
         sources.selected = Some(selection.names);
     }
     let mut loaded = config::load(&sources).map_err(|error| wrong(error, context))?;
     if let Some(configured) = configured.as_ref().filter(|_| script.is_some()) {
         attach(&mut loaded.models, &selection::doubts(configured, script.as_ref(), context));
+    }
+    if let Some(configured) = &configured {
+        notices.extend(context.code_of(&configured.run.repository).why_foreign().map(foreign_notice));
     }
     for notice in &notices {
         context.printer.say(&format!("note: {notice}"));
@@ -66,10 +69,19 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
     Ok(Loaded { models: loaded.models, run: loaded.run, script, notices })
 }
 
-/// The repository's select script.
+/// The repository's select script; `None` where the code is somebody else's.
 pub(super) fn script(run: &RunSettings, context: &Context) -> Result<Option<Script>, Failure> {
-    let found = Script::find(&run.repository, run.settings.select_script.as_deref(), context.environment.variables());
+    if context.code_of(&run.repository).why_foreign().is_some() {
+        return Ok(None);
+    }
+    let (named, variables) = (run.settings.select_script.as_deref(), context.environment.variables());
+    let found = Script::find(&run.repository, named, variables, &context.launcher);
     found.map_err(prepare::failed)
+}
+
+/// What people should know where the code is somebody else's.
+pub(super) fn foreign_notice(reason: &str) -> String {
+    format!("{reason}. Models were taken from configurations, and no script of the repository was run.")
 }
 
 /// Adds findings to the models whose configurations they are about.

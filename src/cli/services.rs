@@ -165,14 +165,18 @@ fn services(
 ) -> Result<Services, Failure> {
     let registry_host = credentials.host.clone();
     let Images { docker, names, push, registry, writer } = images;
-    let environment = build_environment::collect(
-        &context.environment,
-        models,
-        context.environment.folder(),
-        &registry_host,
-        reach,
-        context.printer.redactor(),
-    )?;
+    let environment = {
+        let Context { environment, launcher, .. } = context;
+        build_environment::collect(
+            environment,
+            launcher,
+            models,
+            environment.folder(),
+            &registry_host,
+            reach,
+            context.printer.redactor(),
+        )?
+    };
     Ok(Services {
         build: BuildServices {
             check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
@@ -187,7 +191,11 @@ fn services(
 
 /// The programs that safe-push starts.
 pub(super) fn tools(context: &Context) -> Tools {
-    Tools { ruff: context.environment.program("ruff"), path: context.environment.get("PATH").map(str::to_owned) }
+    Tools {
+        ruff: context.environment.program("ruff"),
+        path: context.environment.get("PATH").map(str::to_owned),
+        launcher: context.launcher.clone(),
+    }
 }
 
 /// The Docker daemon.
@@ -270,6 +278,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
         registry: Some(open_registry(&run.settings.replicate_registry, None)?),
         environment: build_environment::collect(
             &context.environment,
+            &context.launcher,
             models,
             context.environment.folder(),
             &run.settings.replicate_registry,

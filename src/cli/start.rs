@@ -4,6 +4,7 @@ use std::backtrace::Backtrace;
 use std::env;
 use std::io::{self, Write};
 use std::panic;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ use crate::config::tokens::{WeakToken, check_tokens};
 use crate::domain::verdict::Verdict;
 use crate::report::console;
 use crate::support::secrets::Redactor;
+use crate::support::untrusted::{Launcher, Need, hide_this_process, stage};
 use crate::verify::jq;
 
 /// What still runs after a command ended is not waited for any longer: its containers carry labels, its files are temporary.
@@ -28,12 +30,16 @@ const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
 /// Runs the program with the arguments and environment of this process.
 pub fn main() -> ExitCode {
+    if let Some(failed) = stage::enter(env::args_os()) {
+        return failed;
+    }
     if jq::is_worker(env::args_os()) {
         return jq::work();
     }
     if let Ok(executable) = env::current_exe() {
         jq::use_worker(executable);
     }
+    hide_this_process();
     let environment = Environment::of_process();
     let redactor = Redactor::of(environment.secret_values());
     redact_panics(&redactor);
@@ -45,6 +51,13 @@ pub fn main() -> ExitCode {
     let mut printer = Printer::new(global.format, global.color, global.quiet, &environment, redactor);
     let action = ActionStep::enter(&environment, &mut printer);
     log(&environment, global.verbose, printer.redactor());
+    let launcher = match launcher(&environment) {
+        Ok(launcher) => launcher,
+        Err(error) => {
+            printer.complain(&format!("error: failed to locate the program of this process: {error}"));
+            return Verdict::ServiceError.exit_code().into();
+        }
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -52,14 +65,26 @@ pub fn main() -> ExitCode {
             return Verdict::ServiceError.exit_code().into();
         }
     };
-    let verdict = runtime.block_on(run(arguments, environment, printer, action));
+    let verdict = runtime.block_on(run(arguments, environment, printer, action, launcher));
     runtime.shutdown_timeout(LAST_MOMENTS);
     verdict.exit_code().into()
 }
 
-async fn run(arguments: Arguments, environment: Environment, printer: Printer, action: Option<ActionStep>) -> Verdict {
+/// How programs are started that execute or parse files of the repository. In a workflow, the runner's files and tokens are near.
+fn launcher(environment: &Environment) -> io::Result<Launcher> {
+    let need = if environment.is_workflow() { Need::All } else { Need::Available };
+    Launcher::of_this_program(need, environment.get("HOME").map(PathBuf::from))
+}
+
+async fn run(
+    arguments: Arguments,
+    environment: Environment,
+    printer: Printer,
+    action: Option<ActionStep>,
+    launcher: Launcher,
+) -> Verdict {
     let verbosity = arguments.global.verbose;
-    let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action };
+    let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action, launcher };
     let needs_no_token = matches!(arguments.command, Command::Rules(_) | Command::Sandbox(_));
     let done = match check_tokens(context.environment.variables()) {
         Ok(()) => commands::dispatch(arguments.command, &context).await,

@@ -1,10 +1,11 @@
 //! The configuration files of a repository, and those that a request means.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Component, Path};
 
 use cog_findings::text::{nearest, shorten};
 use cog_findings::{Finding, Location};
+use repository_files::FileError;
 
 use crate::config::loaded::ConfiguredModel;
 use crate::config::{ConfigError, model_file, rules};
@@ -15,6 +16,19 @@ pub(super) const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
 
 /// The most bytes of names in a message.
 const MOST_NAMES_BYTES: usize = 600;
+
+/// Larger files are not configurations.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Reads a configuration. One that the user names outside the repository is the user's own choice.
+pub(super) fn read_text(root: &Path, path: &str) -> Result<String, FileError> {
+    let named = Path::new(path);
+    let full = root.join(named);
+    let is_outside = named.is_absolute() || named.components().any(|part| part == Component::ParentDir);
+    let folder = full.parent().filter(|_| is_outside).unwrap_or(root);
+    let within = full.file_name().filter(|_| is_outside).map_or(named, Path::new);
+    repository_files::read_text(folder, within, MOST_BYTES)
+}
 
 /// A model's configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,7 +135,7 @@ impl ConfigFiles {
     /// configuration; an error if none of several fits.
     pub(super) fn of_model(&self, root: &Path, model: &str) -> Result<Chosen, ConfigError> {
         let names_it = |file: &&ConfigFile| {
-            let text = fs::read_to_string(root.join(&file.path)).unwrap_or_default();
+            let text = read_text(root, &file.path).unwrap_or_default();
             let config = model_file::parse(&text, &file.path).0;
             let derived = config.model.as_ref().map(|live| live.with_suffix("-test"));
             let names = [config.model, config.test_model.or(derived), config.official_model];
@@ -174,7 +188,7 @@ pub(super) fn stem(file: &str) -> &str {
 
 /// `cog-safe-push.yaml`, named after its model.
 fn root_config(root: &Path) -> Option<ConfigFile> {
-    let text = fs::read_to_string(root.join(DEFAULT_CONFIG)).ok()?;
+    let text = read_text(root, DEFAULT_CONFIG).ok()?;
     let model = model_file::parse(&text, DEFAULT_CONFIG).0.model;
     let name = model.and_then(|model| model.name().parse().ok()).or_else(|| "cog-safe-push".parse().ok())?;
     Some(ConfigFile { name, path: DEFAULT_CONFIG.to_owned() })

@@ -1,11 +1,9 @@
 //! Loads plans from files, variables, inputs and flags.
 
-use std::fs;
-
 use cog_findings::Finding;
 
 use crate::config::ConfigError;
-use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, stem};
+use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, read_text, stem};
 use crate::config::loaded::{Configured, LoadedModel, LoadedModels};
 use crate::config::model_file::{self, ModelFile};
 use crate::config::repository::Repository;
@@ -25,8 +23,8 @@ pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
     findings.extend(chosen.findings);
     let mut models = Vec::new();
     for file in &chosen.paths {
-        let text = fs::read_to_string(repository.root.join(file))
-            .map_err(|source| ConfigError::Unreadable { path: file.clone(), source })?;
+        let text = read_text(&repository.root, file)
+            .map_err(|error| ConfigError::Unreadable { path: file.clone(), source: error.into() })?;
         let (config, found) = model_file::parse(&text, file);
         let broken = found.iter().any(Finding::is_error);
         findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());

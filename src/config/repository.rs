@@ -1,14 +1,13 @@
 //! A repository: its settings, and the plan of each of its models.
 
-use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
-use cog_findings::Finding;
 use cog_findings::text::nearest;
+use cog_findings::{Finding, Location};
 use figment::value::Dict;
 
-use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG};
+use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
 use crate::config::layers::{Layer, Layers};
 use crate::config::loaded::LoadedModel;
 use crate::config::model_file::{self, ModelFile};
@@ -38,13 +37,20 @@ impl Repository {
             Some(folder) => sources.repository.join(folder),
             None => sources.repository.clone(),
         };
-        let (file, findings) = match read(&root.join(FILE)) {
+        let (file, findings) = match read(&root, FILE) {
             Ok(Some(text)) => repository_file::parse(&text, FILE),
             Ok(None) => (RepositoryFile::default(), Vec::new()),
             Err(source) => return Err(ConfigError::Unreadable { path: FILE.to_owned(), source }),
         };
         let layers = Layers::new().add(Layer::new(FILE, file.all.values.clone()));
-        let mut settings = outer_layers(layers, sources)?.settings()?;
+        let layers = outer_layers(layers, sources)?;
+        let mut settings = layers.settings()?;
+        let mut findings = findings;
+        let is_own_word = layers.source_of(Key::report_dir).as_deref() == Some(FILE);
+        if is_own_word && leaves(&settings.report_dir) {
+            findings.push(report_outside(&settings.report_dir, file.places.get(Key::report_dir.setting().name)));
+            settings.report_dir = Settings::from(PartialSettings::default()).report_dir;
+        }
         settings.config_dir.truncate(settings.config_dir.trim_end_matches('/').len());
         let findings = findings.into_iter().chain(names::unknown(&sources.environment, sources.action)).collect();
         Ok(Self { root, file, settings, findings })
@@ -168,7 +174,7 @@ impl Repository {
     }
 
     fn image_model(&self) -> Option<String> {
-        let text = read(&self.root.join("cog.yaml")).ok()??;
+        let text = read(&self.root, "cog.yaml").ok()??;
         let config = cog_source::config::parse(&text, "cog.yaml").config?;
         let image = config.image.or(config.model)?.value;
         let mut parts: Vec<&str> = image.split('/').collect();
@@ -191,6 +197,20 @@ impl Repository {
             settings: self.settings.clone(),
             tokens: Tokens::find(&sources.environment, sources.action),
         }
+    }
+}
+
+/// Whether a path written in the repository may end outside of it.
+fn leaves(path: &Path) -> bool {
+    !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+fn report_outside(folder: &Path, place: Option<&Location>) -> Finding {
+    let message = format!("report_dir is {}, which is outside the repository", folder.display());
+    let finding = Finding::new(&rules::OUTSIDE, message).hint("name a folder of the repository, or set --report-dir");
+    match place {
+        Some(place) => finding.at(place.clone()),
+        None => finding,
     }
 }
 
@@ -244,10 +264,10 @@ fn merged(all: &Overrides, model: &Overrides) -> Overrides {
     }
 }
 
-fn read(path: &Path) -> io::Result<Option<String>> {
-    match fs::read_to_string(path) {
+fn read(root: &Path, path: &str) -> io::Result<Option<String>> {
+    match read_text(root, path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
-        Err(error) => Err(error),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }

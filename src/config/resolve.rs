@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use cog_findings::{Finding, Location};
+use repository_files::FileError;
 
 use crate::config::ConfigError;
 use crate::config::input_value;
@@ -16,12 +17,14 @@ use crate::config::repository_file::{FILE, Overrides};
 use crate::config::rules;
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE};
 use crate::config::settings::{Key, Settings};
+use crate::config::tokens::TOKENS;
 use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{
     BuildPlan, Comparison, DeploymentPlan, FuzzPlan, InspectPlan, Limits, MEBIBYTE, ModelPlan, PublishMode, TrainPlan, VerifyPlan,
 };
 use crate::domain::prediction::Inputs;
+use crate::domain::secret_spec::{SecretSource, SecretSpec};
 
 /// Makes the plan of one model.
 pub(super) struct Resolver<'a> {
@@ -50,6 +53,7 @@ impl Resolver<'_> {
             findings.push(self.same_model(config, &model));
         }
         self.check_ranges(config, &mut findings);
+        findings.extend(self.check_secrets(config));
         let settings = &self.settings;
         let pushes_official_model = settings.push_official_model || settings.two_pass;
         let plan = ModelPlan {
@@ -117,6 +121,42 @@ impl Resolver<'_> {
         }
     }
 
+    /// Whether the build's secrets are named by the checkout.
+    fn names_secrets_itself(&self) -> bool {
+        self.layers.source_of(Key::docker_secrets).is_some_and(|source| source.starts_with(FILE))
+    }
+
+    /// Sources of build secrets that nobody allowed. A malformed secret is reported when the build is prepared.
+    fn check_secrets(&self, config: &ModelFile) -> Vec<Finding> {
+        let by_checkout = self.names_secrets_itself();
+        let allowed = &self.settings.secret_variables;
+        let specs = self.settings.docker_secrets.iter().filter_map(|text| SecretSpec::parse(text).ok());
+        let problem = |SecretSpec { id, source }: SecretSpec| match source {
+            SecretSource::Variable(name) if is_own_secret(&name, by_checkout) => Some(
+                Finding::new(
+                    &rules::SECRET_SOURCE,
+                    format!("the build secret '{id}' is {name}, which is a token of safe-push's own"),
+                )
+                .hint("make a token for the build, and give it in a variable of its own"),
+            ),
+            SecretSource::Variable(name) if by_checkout && !allowed.contains(&name) => Some(
+                Finding::new(
+                    &rules::SECRET_SOURCE,
+                    format!("{FILE} takes the build secret '{id}' from {name}, which is not allowed"),
+                )
+                .hint(format!("allow it with --secret-variable {name}, or with the input secret_variables")),
+            ),
+            SecretSource::File(path) if by_checkout => outside(self.root, &path).map(|problem| {
+                Finding::new(&rules::OUTSIDE, format!("{FILE} takes the build secret '{id}' from a file: {problem}"))
+                    .hint("name a file of the repository, or name the secret with --secret")
+            }),
+            SecretSource::Variable(_) | SecretSource::File(_) => None,
+        };
+        let place = self.place_of(Key::docker_secrets, config);
+        let findings = specs.filter_map(problem);
+        findings.map(|finding| place.clone().map_or(finding.clone(), |place| finding.at(place))).collect()
+    }
+
     fn inspect(&self) -> InspectPlan {
         InspectPlan {
             ignore_schema_compatibility: self.settings.ignore_schema_checks,
@@ -138,6 +178,7 @@ impl Resolver<'_> {
             strip: settings.strip,
             precompile: settings.precompile,
             secrets: settings.docker_secrets.clone(),
+            secrets_of_checkout: self.names_secrets_itself(),
             no_cache: settings.no_cache,
             image: settings.image.clone(),
             unsent: vec![settings.report_dir.clone()],
@@ -236,6 +277,17 @@ impl Resolver<'_> {
             location: section.location,
         }))
     }
+}
+
+/// Whether a variable carries a token that no build is given. GitHub's own token is one only for what the checkout names.
+fn is_own_secret(name: &str, by_checkout: bool) -> bool {
+    let mut tokens = TOKENS.iter().filter(|token| by_checkout || token.variable != "GITHUB_TOKEN");
+    tokens.any(|token| token.is_called(name)) || by_checkout && ["INPUT_", "ACTIONS_"].iter().any(|own| name.starts_with(own))
+}
+
+/// Why a file is outside of the repository; `None` for one inside, and for a missing one, which is reported when it is needed.
+fn outside(root: &Path, path: &Path) -> Option<FileError> {
+    repository_files::open(root, path).err().filter(|error| !error.is_missing())
 }
 
 fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {

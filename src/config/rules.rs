@@ -77,4 +77,12 @@ rules! {
         "An input of the action looks like a misspelt one.",
         "The runner also passes inputs that the action does not know. A misspelt input has no effect.",
         "```yaml\nwith:\n  test_onyl: true   # test_only\n```";
+    OUTSIDE = "SP030", "outside-repository", Error,
+        "`.safe-push.yaml` names a file or folder outside the repository.",
+        "Whoever can change a file of the repository could otherwise read or overwrite files of the machine.",
+        "```yaml\nreport_dir: ../../etc   # safe-push-report\n```";
+    SECRET_SOURCE = "SP031", "secret-source", Error,
+        "`.safe-push.yaml` takes a build secret from a variable that nobody allowed, or a build secret is one of safe-push's own tokens.",
+        "Whoever can change a file of the repository could otherwise put any secret of the workflow into an image.",
+        "```yaml\ndocker_secrets: [\"id=hf,env=HF_TOKEN\"]   # needs --secret-variable HF_TOKEN\n```";
 }

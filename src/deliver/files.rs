@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use crate::deliver::folder;
 use crate::report::html::{HtmlError, report_html};
 use crate::report::json::v1::Run;
 use crate::report::junit::{JunitError, junit_xml};
@@ -44,6 +45,8 @@ pub enum DeliverError {
 pub struct WrittenReport {
     /// The complete files.
     pub files: Vec<PathBuf>,
+    /// Folders that were created for them, outer ones first.
+    pub folders: Vec<PathBuf>,
     /// Why others are missing.
     pub problems: Vec<DeliverError>,
 }
@@ -60,13 +63,16 @@ const PAGE: &str = "report.html";
 
 /// Writes `run.json`, `report.md`, `junit.xml` and `report.html`. If one cannot be written, the others still are.
 ///
-/// Each file appears whole or not at all: a reader beside us never sees half of one. A link of that name is replaced, and its target left
+/// Below `base` no link of the repository is followed: see `folder`. Each file appears whole or not at all: a reader beside us never sees half of one. A link of that name is replaced, and its target left
 /// alone.
-pub fn write_report(folder: &Path, run: &Redacted<Run>) -> WrittenReport {
+pub fn write_report(base: Option<&Path>, folder: &Path, run: &Redacted<Run>) -> WrittenReport {
     let mut written = WrittenReport::default();
-    if let Err(source) = std::fs::create_dir_all(folder) {
-        written.problems.push(DeliverError::Folder { path: folder.to_owned(), source });
-        return written;
+    match folder::make(base, folder) {
+        Ok(made) => written.folders = made.created,
+        Err(source) => {
+            written.problems.push(DeliverError::Folder { path: folder.to_owned(), source });
+            return written;
+        }
     }
     let json = serde_json::to_string_pretty(&**run).map(|json| format!("{json}\n")).map_err(DeliverError::from);
     let files = [
@@ -116,7 +122,8 @@ mod tests {
     fn four_files_are_written_and_run_json_reads_back() {
         let folder = tempfile::tempdir().unwrap();
         let run = shown(&sample::failed_case());
-        let WrittenReport { files, problems } = write_report(&folder.path().join("a/b"), &run);
+        let WrittenReport { files, folders, problems } = write_report(Some(folder.path()), &folder.path().join("a/b"), &run);
+        assert_eq!(folders.len(), 2);
         assert!(problems.is_empty(), "{problems:?}");
         let names: Vec<_> = files.iter().map(|path| path.file_name().unwrap().to_string_lossy().into_owned()).collect();
         assert_eq!(names, ["run.json", "report.md", "junit.xml", "report.html"]);
@@ -131,15 +138,15 @@ mod tests {
         let reports = folder.path().join("reports");
         std::fs::create_dir(&reports).unwrap();
         std::os::unix::fs::symlink(&outside, reports.join("report.md")).unwrap();
-        write_report(&reports, &shown(&sample::passed()));
-        write_report(&reports, &shown(&sample::passed()));
+        write_report(Some(folder.path()), &reports, &shown(&sample::passed()));
+        write_report(Some(folder.path()), &reports, &shown(&sample::passed()));
         assert_eq!(std::fs::read_to_string(outside).unwrap(), "keep me");
     }
 
     #[test]
     fn a_folder_that_cannot_be_created_is_named() {
         let file = NamedTempFile::new().unwrap();
-        let written = write_report(&file.path().join("x"), &shown(&sample::passed()));
+        let written = write_report(None, &file.path().join("x"), &shown(&sample::passed()));
         assert!(matches!(&written.problems[..], [DeliverError::Folder { .. }]), "{written:?}");
         assert!(written.files.is_empty());
     }
@@ -148,7 +155,7 @@ mod tests {
     fn a_file_that_cannot_be_written_does_not_affect_the_others() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("run.json")).unwrap();
-        let written = write_report(folder.path(), &shown(&sample::passed()));
+        let written = write_report(None, folder.path(), &shown(&sample::passed()));
         assert!(matches!(&written.problems[..], [DeliverError::File { path, .. }] if path.ends_with("run.json")), "{written:?}");
         assert_eq!(written.files.len(), 3);
         assert!(written.page().is_some_and(Path::is_file));

@@ -6,6 +6,7 @@
 //! Targets are independent: one that cannot be reached is returned as [`Undelivered`] and does not affect the others.
 
 pub mod files;
+mod folder;
 pub mod github;
 mod undelivered;
 

@@ -16,4 +16,5 @@ pub mod output;
 pub mod plan;
 pub mod prediction;
 pub mod report;
+pub mod secret_spec;
 pub mod verdict;

@@ -103,6 +103,8 @@ pub struct BuildPlan {
     pub precompile: bool,
     /// Build secrets as `id=…,src=…|env=…`.
     pub secrets: Vec<String>,
+    /// Whether the checkout names them, and not the user: their files are inside it then.
+    pub secrets_of_checkout: bool,
     /// Ignore cached build steps.
     pub no_cache: bool,
     /// An existing image to use instead of building one.

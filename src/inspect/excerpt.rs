@@ -1,8 +1,6 @@
 //! Adds the source line to findings, so that reports can show it.
 
-use std::fs::{self, File};
-use std::io::Read;
-use std::path::{Component, Path};
+use std::path::Path;
 
 use cog_findings::Finding;
 
@@ -22,28 +20,16 @@ pub(crate) fn with_excerpt(mut finding: Finding, folder: &Path) -> Finding {
 }
 
 fn line(folder: &Path, file: &str, number: u32) -> Option<String> {
-    let path = Path::new(file);
     // Paths in findings come from the repository: they must not lead out of it, not even through a link.
-    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        return None;
-    }
-    let folder = folder.canonicalize().ok()?;
-    let path = folder.join(path).canonicalize().ok()?;
-    if !path.starts_with(&folder) || !fs::metadata(&path).ok()?.is_file() {
-        return None;
-    }
-    let mut bytes = Vec::new();
-    File::open(&path).ok()?.take(MOST_BYTES + 1).read_to_end(&mut bytes).ok()?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return None;
-    }
-    let text = String::from_utf8(bytes).ok()?;
+    let text = repository_files::read_text(folder, Path::new(file), MOST_BYTES).ok()?;
     let line = text.lines().nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
     (!line.trim().is_empty() && line.chars().count() <= MOST_CHARACTERS).then(|| line.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::inspect::rules;
     use cog_findings::Location;

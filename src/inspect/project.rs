@@ -1,8 +1,7 @@
 //! Reads a project's folder.
 
 use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use cog_findings::Finding;
 use cog_findings::text::nearest;
@@ -10,6 +9,7 @@ use cog_source::config;
 use cog_source::project::Project;
 use cog_source::recipe::SourceText;
 use cog_source::sdk::{self, SdkVersion};
+use repository_files::read_text;
 
 use crate::inspect::InspectError;
 
@@ -29,12 +29,12 @@ pub(crate) async fn load_project(
 ) -> Result<(Project, Vec<Finding>), InspectError> {
     let setting = cog_version.map(|text| SdkVersion::parse(text).ok_or_else(|| InspectError::BadVersion { text: text.to_owned() }));
     let setting = setting.transpose()?;
-    let text = match read(&folder.join(CONFIG)) {
+    let text = match read_text(folder, Path::new(CONFIG), TEXT_BYTES) {
         Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+        Err(error) if error.is_missing() => {
             return Err(InspectError::NoConfig { folder: folder.to_owned(), near: near(folder) });
         }
-        Err(source) => return Err(InspectError::Unreadable { path: folder.join(CONFIG), source }),
+        Err(error) => return Err(InspectError::Unreadable { path: folder.join(CONFIG), source: error.into() }),
     };
     let config_file = shown(shown_as, CONFIG);
     let parsed = config::parse_for(&text, &config_file, setting.as_ref());
@@ -56,22 +56,12 @@ fn shown(shown_as: &str, path: &str) -> String {
     parts.collect::<Vec<_>>().join("/")
 }
 
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    let read = fs::File::open(path)?.take(TEXT_BYTES + 1).read_to_string(&mut text)?;
-    if read as u64 > TEXT_BYTES {
-        return Err(io::Error::other(format!("the file is larger than {} MiB", TEXT_BYTES / 1024 / 1024)));
-    }
-    Ok(text)
-}
-
 /// Reads the requirements. A missing file is reported by `build_plan`, with the line that names it.
 fn requirements(folder: &Path, named: &str) -> Result<Option<SourceText>, InspectError> {
-    let path: PathBuf = folder.join(named);
-    match read(&path) {
+    match read_text(folder, Path::new(named), TEXT_BYTES) {
         Ok(text) => Ok(Some(SourceText { file: named.to_owned(), text })),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(InspectError::Unreadable { path, source }),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(InspectError::Unreadable { path: folder.join(named), source: error.into() }),
     }
 }
 

@@ -1,19 +1,17 @@
 //! Runs Ruff with the repository's settings.
 
-use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use cog_findings::text::shorten;
 use cog_findings::{Finding, Location};
 use cog_source::project::Project;
 use serde::Deserialize;
-use tokio::io::{AsyncRead, AsyncReadExt};
-use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use crate::inspect::{InspectError, rules};
+use crate::support::process::{Bounds, Ended, ProcessError};
+use crate::support::untrusted::{LaunchError, Launcher, ProgramKind, UntrustedProgram};
 
 /// Ruff takes milliseconds, but a file system may be slow.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -22,7 +20,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 const MOST_FINDINGS: usize = 200;
 
 /// Longer output does not come from Ruff.
-const OUTPUT_BYTES: u64 = 16 * 1024 * 1024;
+const OUTPUT_BYTES: usize = 16 * 1024 * 1024;
 
 /// How much of Ruff's message a finding keeps.
 const MESSAGE_BYTES: usize = 2000;
@@ -36,13 +34,19 @@ const ALWAYS_ALLOWED: &str = "E402";
 /// Files that may hold Ruff's settings.
 const SETTINGS: [&str; 2] = ["ruff.toml", ".ruff.toml"];
 
-/// The programs that an inspection runs.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A project's file that may hold Ruff's settings among others. A larger one is not read.
+const PROJECT_FILE: &str = "pyproject.toml";
+const PROJECT_FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// The programs that an inspection starts.
+#[derive(Debug, Clone, Default)]
 pub struct Tools {
     /// The path of Ruff; `None` if it is not installed.
     pub ruff: Option<PathBuf>,
     /// The `PATH` for Ruff.
     pub path: Option<String>,
+    /// Starts Ruff: it parses files and settings of the repository.
+    pub launcher: Launcher,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,46 +93,29 @@ pub(super) async fn run(
             .hint("install it with `pip install ruff`, or skip the lint with --no-lint or `no_lint: true` in .safe-push.yaml");
         return Ok((RuffOutcome::Missing, vec![finding]));
     };
-    let mut command = Command::new(program);
-    command
-        .args(arguments(&project.folder))
-        .arg("--")
-        .args(&files)
-        .current_dir(&project.folder)
-        .env_clear()
-        .envs(tools.path.as_ref().map(|path| ("PATH", path)))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    let output = tokio::select! {
-        () = cancelled.cancelled() => return Err(InspectError::Cancelled),
-        output = tokio::time::timeout(TIME_LIMIT, bounded_output(&mut command)) => output,
+    let ruff = UntrustedProgram::new(ProgramKind::Reader, program, &project.folder)
+        .arguments(arguments(&project.folder))
+        .arguments(["--"])
+        .arguments(&files)
+        .variables(tools.path.iter().map(|path| ("PATH".to_owned(), path.as_str().into())));
+    let (launcher, stopped) = (tools.launcher.clone(), cancelled.clone());
+    let work = move || {
+        let bounds = Bounds { time: TIME_LIMIT, bytes: OUTPUT_BYTES, cancelled: &|| stopped.is_cancelled() };
+        launcher.run(&ruff, bounds)
     };
-    Ok(match output {
-        Ok(Ok(output)) => read(&output, project),
-        Ok(Err(error)) => failed(&format!("it could not be run: {error}")),
-        Err(_elapsed) => failed(&format!("it took longer than {} s", TIME_LIMIT.as_secs())),
+    let ended = tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+    Ok(match ended {
+        Ok(ended) if ended.stdout.cut => failed(&format!("its output is larger than {} MiB", OUTPUT_BYTES / 1024 / 1024)),
+        Ok(ended) => read(&ended, project),
+        Err(LaunchError::Process(ProcessError::Cancelled)) => return Err(InspectError::Cancelled),
+        Err(LaunchError::Process(ProcessError::TooLong { limit, .. })) => {
+            failed(&format!("it took longer than {} s", limit.as_secs()))
+        }
+        Err(LaunchError::Process(ProcessError::NotStarted(error) | ProcessError::NotWatched(error))) => {
+            failed(&format!("it could not be run: {error}"))
+        }
+        Err(LaunchError::NotIsolated { problem }) => failed(&format!("it could not be run: {problem}")),
     })
-}
-
-/// Runs a program and reads its output up to a limit. Dropping the future kills the program.
-async fn bounded_output(command: &mut Command) -> io::Result<Output> {
-    let mut child = command.spawn()?;
-    let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-    let (stdout, stderr) = tokio::try_join!(read_bounded(stdout), read_bounded(stderr))?;
-    Ok(Output { status: child.wait().await?, stdout, stderr })
-}
-
-async fn read_bounded(pipe: Option<impl AsyncRead + Unpin>) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        pipe.take(OUTPUT_BYTES + 1).read_to_end(&mut bytes).await?;
-    }
-    if bytes.len() as u64 > OUTPUT_BYTES {
-        return Err(io::Error::other(format!("its output is larger than {} MiB", OUTPUT_BYTES / 1024 / 1024)));
-    }
-    Ok(bytes)
 }
 
 /// The files that exist; reading the signature reports missing ones.
@@ -157,7 +144,7 @@ fn has_settings(folder: &Path) -> bool {
     // A relative folder has no ancestors above the current one.
     let folder = std::path::absolute(folder).unwrap_or_else(|_unknown| folder.to_owned());
     for ancestor in folder.ancestors() {
-        let in_project_file = std::fs::read_to_string(ancestor.join("pyproject.toml"))
+        let in_project_file = repository_files::read_text(ancestor, Path::new(PROJECT_FILE), PROJECT_FILE_BYTES)
             .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("[tool.ruff")));
         if in_project_file || SETTINGS.iter().any(|name| ancestor.join(name).is_file()) {
             return true;
@@ -169,12 +156,12 @@ fn has_settings(folder: &Path) -> bool {
     false
 }
 
-fn read(output: &Output, project: &Project) -> (RuffOutcome, Vec<Finding>) {
+fn read(output: &Ended, project: &Project) -> (RuffOutcome, Vec<Finding>) {
     if !output.status.success() {
-        let problem = format!("it exited with {}: {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+        let problem = format!("it exited with {}: {}", output.status, output.stderr.text().trim());
         return failed(problem.trim_end_matches(": "));
     }
-    let complaints: Vec<Complaint> = match serde_json::from_slice(&output.stdout) {
+    let complaints: Vec<Complaint> = match serde_json::from_slice(&output.stdout.bytes) {
         Ok(complaints) => complaints,
         Err(error) => return failed(&format!("its output is not valid: {error}")),
     };

@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use cog_findings::Finding;
 use cog_source::project::Project;
 
-use crate::build::{
-    BuildEnvironment, BuildError, ContextError, NamedSecret, SecretSource, SecretSpec, secrets_in_context, secrets_in_image,
-};
+use crate::build::{BuildEnvironment, BuildError, ContextError, NamedSecret, secret_files, secrets_in_context, secrets_in_image};
 use crate::clients::docker::SaveImages;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::BuildPlan;
@@ -25,13 +23,8 @@ pub(super) async fn secrets_of(
 ) -> Result<Vec<NamedSecret>, Stop> {
     let named = environment.tokens.iter().chain(&environment.variables).map(|(name, value)| (name.clone(), value.clone()));
     let mut secrets: Vec<NamedSecret> = named.collect();
-    let (specs, folder) = (plan.secrets.clone(), project.folder.clone());
-    let reading = tokio::task::spawn_blocking(move || {
-        // Those that are malformed or missing are reported when the build is prepared.
-        let specs = specs.iter().filter_map(|text| SecretSpec::parse(text).ok());
-        let files = specs.filter(|spec| matches!(spec.source, SecretSource::File(_)));
-        files.filter_map(|spec| spec.resolve(&folder, &|_| None).ok()).collect::<Vec<_>>()
-    });
+    let (plan, folder) = (plan.clone(), project.folder.clone());
+    let reading = tokio::task::spawn_blocking(move || secret_files(&plan, &folder));
     for secret in reading.await.unwrap_or_default() {
         let Ok(text) = std::str::from_utf8(secret.value.expose_secret()) else {
             return Err(Stop::misconfigured(

@@ -1,5 +1,5 @@
-//! Small things every room may use: clock, seed, secrets and their removal from text, programs with a limit, patterns of paths, URLs that
-//! are safe to show, retries, temporary folders, words.
+//! Small things every room may use: clock, seed, secrets and their removal from text, programs with a limit or kept apart, patterns of
+//! paths, URLs that are safe to show, retries, temporary folders, words.
 //!
 //! No domain knowledge lives here, and nothing here uses another room.
 
@@ -10,6 +10,8 @@ pub mod retry;
 pub mod safe_url;
 pub mod secrets;
 pub mod seed;
+mod session;
 pub mod temporary_folder;
+pub mod untrusted;
 
 pub use secrecy::{ExposeSecret, SecretString};

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+
+use crate::support::session;
 
 /// How often it is looked whether a program has ended.
 const STEP: Duration = Duration::from_millis(10);
@@ -83,17 +85,42 @@ pub struct Bounds<'a> {
     pub cancelled: &'a dyn Fn() -> bool,
 }
 
+/// How the processes that a program starts are found again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// They are in its process group, unless they left it.
+    Group,
+    /// They are in its session, which it makes itself and nobody can leave.
+    Session,
+}
+
 /// Runs a program to its end. Blocks.
 pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // A group of its own, so that what it starts can be ended with it.
     command.process_group(0);
+    run_family(command, bounds, Family::Group)
+}
+
+/// Runs a program that makes a session of its own. Whoever is still in it afterwards is ended. Blocks.
+pub(in crate::support) fn run_in_session(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
+    run_family(command, bounds, Family::Session)
+}
+
+fn run_family(command: &mut Command, bounds: Bounds<'_>, family: Family) -> Result<Ended, ProcessError> {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(command).map_err(ProcessError::NotStarted)?;
     let stdout = Listener::start(child.stdout.take(), bounds.bytes);
     let stderr = Listener::start(child.stderr.take(), bounds.bytes);
     let watched = watch(&mut child, bounds);
+    if watched.is_err() {
+        // Before it made its session there is no group to signal.
+        let _gone = pid(&child).map(|pid| kill_process(pid, Signal::KILL));
+    }
     // Ends what it left running.
     signal(&child, Signal::KILL);
+    if let (Family::Session, Some(leader)) = (family, pid(&child)) {
+        session::end(leader.as_raw_nonzero().get());
+    }
     let status = match watched {
         Ok(status) => status,
         Err(error) => {
@@ -149,9 +176,12 @@ fn ask_to_end(child: &mut Child) {
 }
 
 fn signal(child: &Child, signal: Signal) {
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     // In most cases the group is empty by now.
-    let _nobody = group.map(|group| kill_process_group(group, signal));
+    let _nobody = pid(child).map(|group| kill_process_group(group, signal));
+}
+
+fn pid(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
 /// Reads a stream to its end, so that the program is never kept waiting.

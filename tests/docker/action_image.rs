@@ -59,16 +59,25 @@ impl Job {
     pub(crate) async fn new() -> Self {
         built().await;
         let repository = Repository::example("text-stats");
-        let runner = tempfile::tempdir().unwrap();
+        // As actions/checkout leaves it: the commit that the event is about.
+        repository.write(".git/HEAD", &format!("{}\n", runner::CHECKED_OUT));
+        let runner_folder = tempfile::tempdir().unwrap();
         for folder in ["_github_home", "_github_workflow", "_runner_file_commands", "_temp"] {
-            fs::create_dir(runner.path().join(folder)).unwrap();
+            fs::create_dir(runner_folder.path().join(folder)).unwrap();
         }
         for file in ["output", "summary", "env", "path", "state"] {
-            fs::write(runner.path().join("_runner_file_commands").join(file), "").unwrap();
+            fs::write(runner_folder.path().join("_runner_file_commands").join(file), "").unwrap();
         }
         own(repository.path());
         let mark = uuid::Uuid::new_v4().simple().to_string()[..6].to_owned();
-        let job = Self { repository, runner, environment: BTreeMap::new(), network: Network::Bridge, has_socket: true, mark };
+        let job = Self {
+            repository,
+            runner: runner_folder,
+            environment: BTreeMap::new(),
+            network: Network::Bridge,
+            has_socket: true,
+            mark,
+        };
         // The certificate authorities of this machine, for builds of models: a file, since the runner's variables have a limit.
         match certificates() {
             Some(text) => {
@@ -79,7 +88,8 @@ impl Job {
         }
     }
 
-    fn variable(mut self, name: &str, value: &str) -> Self {
+    /// A variable of the step.
+    pub(crate) fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
@@ -136,6 +146,21 @@ impl Job {
             ("CI", "true"),
         ];
         variables.into_iter().fold(job, |job, (name, value)| job.variable(name, value))
+    }
+
+    /// The checkout, for whoever writes into it; [`Job::own_checkout`] follows.
+    pub(crate) fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// Gives the checkout to the runner's user.
+    pub(crate) fn own_checkout(&self) {
+        own(self.repository.path());
+    }
+
+    /// The runner's user owns the files of commands, as well as the checkout.
+    pub(crate) fn own_commands(&self) {
+        own(self.runner.path());
     }
 
     /// Replaces a text of the checkout that has to be there.

@@ -287,6 +287,12 @@ async fn a_forks_build_is_given_no_secrets_whatever_its_files_say() {
     let repository = step(&server, "pull_request", &pull_request("mallory/hotdog"), READER);
     repository.write(".safe-push.yaml", "docker_secrets: [\"id=mine,env=INPUT_GITHUB_TOKEN\"]\n");
     let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "a token is never a source: {seen}");
+    repository.write(".safe-push.yaml", "docker_secrets: [\"id=mine,env=HF_TOKEN\"]\n");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "nobody allowed it: {seen}");
+    let repository = repository.variable("INPUT_SECRET_VARIABLES", "HF_TOKEN");
+    let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(0), "{seen}");
     let summary = repository.read("runner/summary");
     assert!(summary.contains("models whose builds need secrets were only checked"), "{summary}");

@@ -4,3 +4,4 @@
 
 mod action;
 mod client;
+mod hostile_script;

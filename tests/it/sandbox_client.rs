@@ -223,7 +223,10 @@ async fn files_are_uploaded_and_downloaded() {
     let done = pair.client.run_prediction(&request, &limits(), &|_| {}, &CancellationToken::new()).await.unwrap();
     let url = done.output.unwrap();
     let downloaded = pair.client.download(url.as_str().unwrap(), &DownloadLimits::of_bytes(10)).await.unwrap();
-    assert_eq!((downloaded.read().unwrap().unwrap().as_ref(), downloaded.content_type.as_deref()), ([1, 2].as_slice(), Some("image/png")));
+    assert_eq!(
+        (downloaded.read().unwrap().unwrap().as_ref(), downloaded.content_type.as_deref()),
+        ([1, 2].as_slice(), Some("image/png"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,6 +19,8 @@ pub const CHECKED_OUT: &str = "ffffffffffffffffffffffffffffffffffffffff";
 pub fn step(repository: Repository, api: &str, event: &str, payload: &Value, token: &str) -> Repository {
     repository.write("runner/event.json", &payload.to_string());
     repository.write("runner/output", "");
+    // As actions/checkout leaves it: the commit that the event is about.
+    repository.write(".git/HEAD", &format!("{CHECKED_OUT}\n"));
     repository.write("runner/summary", "");
     let path = |name: &str| repository.path().join("runner").join(name).display().to_string();
     let (event_path, output, summary) = (path("event.json"), path("output"), path("summary"));

@@ -1,6 +1,5 @@
 //! The files of a build.
 
-use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -45,7 +44,7 @@ pub fn secrets_in_context(
     for file in files.listing() {
         let path = project.join(&file.path);
         let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-        let mut stream = File::open(&path).map_err(unreadable)?;
+        let mut stream = repository_files::open(project, Path::new(&file.path)).map_err(|error| unreadable(error.into()))?;
         let mut head = Vec::new();
         (&mut stream).take(HEAD_BYTES as u64).read_to_end(&mut head).map_err(unreadable)?;
         stream.seek(SeekFrom::Start(0)).map_err(unreadable)?;

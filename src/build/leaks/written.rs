@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -40,7 +40,7 @@ pub fn written_secrets(project: &Path, written: &[PathBuf], variables: &[NamedSe
             continue;
         }
         let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-        let open = || File::open(&path).map_err(unreadable);
+        let open = || repository_files::open(project, relative).map_err(|error| unreadable(error.into()));
         if let Some(known) = &known {
             let names: BTreeSet<&str> = known.of_stream(open()?).map_err(unreadable)?.into_iter().collect();
             secrets.extend(variables.iter().filter(|(name, _)| names.contains(name.as_str())).cloned());
@@ -61,6 +61,10 @@ fn keys(text: &str) -> BTreeSet<&str> {
     WORD.find_iter(text).map(|found| found.as_str()).filter(is_key).collect()
 }
 
+fn open_listed(project: &Path, path: &str) -> io::Result<File> {
+    Ok(repository_files::open(project, Path::new(path))?)
+}
+
 /// The words that no other file of the project contains: what is in the source as well is not a secret of the script.
 fn not_elsewhere(project: &Path, written: &[PathBuf], words: Vec<NamedSecret>) -> Result<Vec<NamedSecret>, ContextError> {
     // By place, for several words have one file's name.
@@ -74,7 +78,7 @@ fn not_elsewhere(project: &Path, written: &[PathBuf], words: Vec<NamedSecret>) -
         }
         let path = project.join(&file.path);
         let unreadable = |source| ContextError::Unreadable { path: path.clone(), source };
-        elsewhere.extend(search.of_stream(File::open(&path).map_err(unreadable)?).map_err(unreadable)?);
+        elsewhere.extend(search.of_stream(open_listed(project, &file.path).map_err(unreadable)?).map_err(unreadable)?);
     }
     let kept = words.into_iter().zip(&numbered).filter(|(_, (place, _))| !elsewhere.contains(place.as_str()));
     Ok(kept.map(|(word, _)| word).collect())

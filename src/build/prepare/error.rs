@@ -64,7 +64,7 @@ impl PrepareError {
         let hint = match self {
             Self::Unsupported { hint, .. } => *hint,
             Self::Recipe(error) => return error.findings().into_iter().find_map(|finding| finding.hint),
-            Self::Secret(SecretError::Malformed { .. }) => "write it as id=NAME,env=VARIABLE or id=NAME,src=FILE",
+            Self::Secret(SecretError::Malformed(_)) => "write it as id=NAME,env=VARIABLE or id=NAME,src=FILE",
             Self::Secret(SecretError::NotSet { .. }) => "set the variable for the step that runs safe-push",
             Self::Secret(SecretError::Unreadable { .. }) => "paths are relative to the folder of cog.yaml",
             Self::Secret(SecretError::TooLarge { .. }) => "download large files in a build step, with a token as the secret",

@@ -1,16 +1,17 @@
 //! Additional files of a build: the user's Dockerfile, secrets, a certificate.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
 use cog_source::dockerfile::certificate::pem_from_value;
 use cog_source::recipe::SourceText;
+use repository_files::FileError;
 
 use super::{BuildEnvironment, PrepareError};
-use crate::build::secrets::SecretSpec;
+use crate::build::secrets::{SecretError, resolve};
 use crate::clients::docker::BuildSecret;
 use crate::domain::plan::BuildPlan;
+use crate::domain::secret_spec::SecretSpec;
 use crate::support::{ExposeSecret, SecretString};
 
 /// A larger Dockerfile is rejected.
@@ -24,25 +25,10 @@ pub(super) async fn dockerfile(plan: &BuildPlan, folder: &Path) -> Result<Option
 }
 
 fn read_dockerfile(folder: &Path, path: PathBuf) -> Result<SourceText, PrepareError> {
-    if !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir)) {
-        return Err(PrepareError::DockerfileOutside { path });
-    }
-    let read = || {
-        let (root, file) = (folder.canonicalize()?, folder.join(&path).canonicalize()?);
-        if !file.starts_with(root) {
-            return Ok(None);
-        }
-        let mut text = String::new();
-        let read = std::fs::File::open(file)?.take(DOCKERFILE_BYTES + 1).read_to_string(&mut text)?;
-        if read as u64 > DOCKERFILE_BYTES {
-            return Err(io::Error::other(format!("it is larger than {} KiB", DOCKERFILE_BYTES / 1024)));
-        }
-        Ok(Some(text))
-    };
-    match read() {
-        Ok(Some(text)) => Ok(SourceText { file: in_slashes(&path), text }),
-        Ok(None) => Err(PrepareError::DockerfileOutside { path }),
-        Err(source) => Err(PrepareError::DockerfileUnreadable { path, source }),
+    match repository_files::read_text(folder, &path, DOCKERFILE_BYTES) {
+        Ok(text) if path.is_relative() => Ok(SourceText { file: in_slashes(&path), text }),
+        Ok(_) | Err(FileError::Outside { .. }) => Err(PrepareError::DockerfileOutside { path }),
+        Err(error) => Err(PrepareError::DockerfileUnreadable { path, source: error.into() }),
     }
 }
 
@@ -58,7 +44,8 @@ pub(super) async fn secrets(
     folder: &Path,
     variables: &BTreeMap<String, SecretString>,
 ) -> Result<Vec<BuildSecret>, PrepareError> {
-    let specs = plan.secrets.iter().map(|text| SecretSpec::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let specs = plan.secrets.iter().map(|text| SecretSpec::parse(text).map_err(SecretError::from));
+    let specs = specs.collect::<Result<Vec<_>, _>>()?;
     let mut ids = BTreeSet::new();
     if let Some(twice) = specs.iter().find(|spec| !ids.insert(spec.id.as_str())) {
         return Err(PrepareError::SecretTwice { id: twice.id.clone() });
@@ -66,10 +53,10 @@ pub(super) async fn secrets(
     if specs.is_empty() {
         return Ok(Vec::new());
     }
-    let (folder, variables) = (folder.to_owned(), variables.clone());
+    let (folder, variables, is_inside) = (folder.to_owned(), variables.clone(), plan.secrets_of_checkout);
     blocking(move || {
         let variable = |name: &str| variables.get(name).map(|value| value.expose_secret().to_owned());
-        specs.iter().map(|spec| Ok(spec.resolve(&folder, &variable)?)).collect()
+        specs.iter().map(|spec| Ok(resolve(spec, &folder, is_inside, &variable)?)).collect()
     })
     .await
 }

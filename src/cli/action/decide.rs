@@ -9,6 +9,8 @@ pub(in crate::cli) struct Situation<'a> {
     pub(in crate::cli) trigger: Option<&'a str>,
     /// Whether the code is from another repository.
     pub(in crate::cli) is_fork: bool,
+    /// Whether the code is somebody else's for another reason: the event, or the commit that is checked out.
+    pub(in crate::cli) is_foreign: bool,
     /// Whether Replicate's two tokens are there.
     pub(in crate::cli) has_tokens: bool,
 }
@@ -45,16 +47,21 @@ fn allowed(event: &str) -> Allowed {
     }
 }
 
+/// Why nothing is done, which the event alone decides, before a file is read.
+pub(in crate::cli) fn refusal(event: &str, is_fork: bool) -> Option<&'static str> {
+    (is_fork && matches!(event, "pull_request_target" | "workflow_run")).then_some(
+        "this event gives secrets to a run, and the code is from a fork: it could take them. Run it on pull_request instead, \
+         where a fork's code is checked without secrets",
+    )
+}
+
 /// Decides.
 pub(in crate::cli) fn decide(situation: Situation<'_>) -> Decision {
-    let Situation { event, trigger, is_fork, has_tokens } = situation;
-    if is_fork && matches!(event, "pull_request_target" | "workflow_run") {
-        return Decision::Refuse(
-            "this event gives secrets to a run, and the code is from a fork: it could take them. Run it on pull_request instead, \
-             where a fork's code is checked without secrets",
-        );
+    let Situation { event, trigger, is_fork, is_foreign, has_tokens } = situation;
+    if let Some(reason) = refusal(event, is_fork) {
+        return Decision::Refuse(reason);
     }
-    if is_fork {
+    if is_fork || is_foreign {
         return Decision::Offline;
     }
     match allowed(event).min(trigger.map_or(Allowed::Publish, allowed)) {
@@ -83,9 +90,10 @@ mod tests {
             ("issue_comment", Test, Offline, None),
             ("", Test, Offline, None),
         ] {
-            let situation = Situation { event, trigger: None, is_fork: false, has_tokens: true };
+            let situation = Situation { event, trigger: None, is_fork: false, is_foreign: false, has_tokens: true };
             assert_eq!(decide(situation), own_with_tokens, "{event}");
             assert_eq!(decide(Situation { has_tokens: false, ..situation }), own_without, "{event}");
+            assert_eq!(decide(Situation { is_foreign: true, ..situation }), Offline, "{event}");
             if let Some(fork) = fork {
                 for has_tokens in [true, false] {
                     let decided = decide(Situation { is_fork: true, has_tokens, ..situation });
@@ -107,7 +115,7 @@ mod tests {
             ("workflow_dispatch", "schedule", Check),
             ("push", "something new", Test),
         ] {
-            let situation = Situation { event, trigger: Some(trigger), is_fork: false, has_tokens: true };
+            let situation = Situation { event, trigger: Some(trigger), is_fork: false, is_foreign: false, has_tokens: true };
             assert_eq!(decide(situation), expected, "{event} as {trigger}");
         }
     }

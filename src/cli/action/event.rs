@@ -15,6 +15,8 @@ pub(in crate::cli) struct Event {
     pub(in crate::cli) pull_request: Option<u64>,
     /// Whether the code is from another repository.
     pub(in crate::cli) is_fork: bool,
+    /// The commits that the event is about: one of them has to be checked out.
+    pub(in crate::cli) vouched: Vec<String>,
     /// The commit before what the event is about, and the commit after it. Not for pull requests, whose files GitHub knows.
     pub(in crate::cli) commits: Option<(String, String)>,
 }
@@ -42,7 +44,17 @@ impl Event {
                 (text("/workflow_run/head_sha"), differs("/workflow_run/head_repository/full_name", "/repository/full_name"))
             }
             "merge_group" => (text("/merge_group/head_sha"), false),
+            // Reviews and comments of code that a pull request brings.
+            _ if payload.pointer("/pull_request/head").is_some() => {
+                (None, differs("/pull_request/head/repo/full_name", "/pull_request/base/repo/full_name"))
+            }
             _ => (None, false),
+        };
+        let vouched = match name {
+            "pull_request_target" | "workflow_run" => Vec::new(),
+            // The merge, or the head by itself.
+            "pull_request" | "merge_group" => sha.map(str::to_owned).into_iter().chain(head_sha.clone()).collect(),
+            _ => sha.map(str::to_owned).into_iter().collect(),
         };
         let pair = |before: &str, after: &str| Some((text(before)?, text(after)?));
         let commits = match name {
@@ -52,6 +64,7 @@ impl Event {
         };
         Self {
             commits,
+            vouched,
             name: name.to_owned(),
             head_sha: head_sha.or_else(|| sha.map(str::to_owned)),
             pull_request: payload.pointer("/pull_request/number").and_then(Value::as_u64),

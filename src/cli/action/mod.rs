@@ -1,6 +1,7 @@
 //! safe-push as a step of a GitHub workflow.
 //!
 //! - [`decide`]: what the event allows, a pure function
+//! - [`provenance`]: whose code is checked out
 //! - [`event`]: reads the event's payload
 //! - [`step`]: the runner's variables, files and log
 //! - [`run`]: one run, as GitHub shows it
@@ -12,10 +13,12 @@ mod decide;
 mod event;
 mod last_job;
 mod ownership;
+mod provenance;
 mod run;
 mod step;
 
-pub(super) use decide::{Decision, Situation, decide};
+pub(super) use decide::{Decision, Situation, decide, refusal};
 pub(super) use event::Event;
+pub(super) use provenance::CodeTrust;
 pub(super) use run::ActionRun;
 pub(super) use step::ActionStep;

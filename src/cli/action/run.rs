@@ -72,7 +72,7 @@ impl ActionRun {
     /// Completes the check runs, refreshes the comment, and leaves the job summary, outputs and annotations.
     pub(in crate::cli) async fn end(self, run: &Redacted<Run>, delivered: Delivered) {
         let Self { step, event, checks, comment } = self;
-        let Delivered { folder, mut undelivered } = delivered;
+        let Delivered { folder, created, mut undelivered } = delivered;
         let has_check_run: Vec<String> = checks.iter().flat_map(|(_, checks)| checks.models()).map(str::to_owned).collect();
         if let Some((github, checks)) = checks {
             let is_cancelled = run.verdict == Verdict::Cancelled;
@@ -83,9 +83,7 @@ impl ActionRun {
             }
         }
         undelivered.extend(step.add_summary(&report_markdown(run, SUMMARY_BYTES)).err());
-        if let Some(folder) = &folder {
-            undelivered.extend(step.give_away(folder).err());
-        }
+        undelivered.extend(step.give_away(&created).err());
         undelivered.extend(set_outputs(&step, run, folder.as_deref()));
         undelivered.iter().for_each(|undelivered| step.warn(undelivered));
         step.leave();

@@ -1,6 +1,6 @@
 //! The step of a workflow that this process is: the runner's variables, its files and its log.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cog_findings::text::shorten;
@@ -84,10 +84,10 @@ impl ActionStep {
             .map_err(|error| Undelivered::new(Target::Summary, &error))
     }
 
-    /// Gives the report folder to the owner of the workspace, so that the following steps can read and remove it.
-    pub(super) fn give_away(&self, folder: &Path) -> Result<(), Undelivered> {
+    /// Gives files and folders that were created to the owner of the workspace, so that the following steps can read and remove them.
+    pub(super) fn give_away(&self, created: &[PathBuf]) -> Result<(), Undelivered> {
         let Some(workspace) = self.environment.get("GITHUB_WORKSPACE").map(Path::new) else { return Ok(()) };
-        give_away(folder, workspace).map_err(|error| Undelivered::new(Target::Folder, &error))
+        give_away(created, workspace).map_err(|error| Undelivered::new(Target::Folder, &error))
     }
 
     /// A path as the following steps know it: the workspace has another name outside of our container.

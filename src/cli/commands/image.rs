@@ -62,6 +62,7 @@ async fn recipe_of(plan: &ModelPlan, conventions: Conventions, run: &RunSettings
     let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
     let collected = build_environment::collect(
         &context.environment,
+        &context.launcher,
         [plan],
         &plan.project,
         &run.settings.replicate_registry,

@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
     let Some(run) = json::merged(runs) else { return last_job(context).await };
     let run = without_secrets(run, &context.printer);
     if let Some(folder) = &arguments.out {
-        let written = files::write_report(folder, &run);
+        let written = files::write_report(None, folder, &run);
         for file in &written.files {
             context.printer.say(&format!("wrote {}", file.display()));
         }

@@ -1,6 +1,8 @@
 //! `run`: build, stage, verify, publish.
 
-use crate::cli::action::{ActionRun, ActionStep, Decision, Situation, decide};
+use std::path::Path;
+
+use crate::cli::action::{ActionRun, ActionStep, Decision, Situation, decide, refusal};
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{conclude, deliver, nothing_to_do, options, without_models, without_secrets};
 use crate::cli::context::Context;
@@ -18,8 +20,14 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 use crate::report::json::run_json;
 
+/// A larger `cog.yaml` is not a configuration.
+const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
+
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
+    if let Some(action) = &context.action {
+        refuse(action)?;
+    }
     let mut loaded = load::load(arguments.model, arguments.settings, context).await?;
     loaded.notices.extend(keys::recover_from_kill(&loaded.models, context)?);
     if let Some(action) = &context.action {
@@ -69,6 +77,15 @@ async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Conte
     Ok(report)
 }
 
+/// Ends a run that the event alone forbids, before a file of the repository is read.
+fn refuse(action: &ActionStep) -> Result<(), Failure> {
+    let event = action.event();
+    match refusal(&event.name, event.is_fork) {
+        Some(reason) => Err(Failure::request(format!("nothing is done on {}: {reason}", event.name))),
+        None => Ok(()),
+    }
+}
+
 /// Runs what the event that started the workflow asks for, and reports it to GitHub.
 async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &ActionStep, context: &Context) -> Result<Verdict, Failure> {
     let event = action.event();
@@ -77,6 +94,7 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &ActionStep, co
         event: &event.name,
         trigger: loaded.run.settings.trigger_type.map(Trigger::name),
         is_fork: event.is_fork,
+        is_foreign: context.code_of(&loaded.run.repository).why_foreign().is_some(),
         has_tokens: on_sandbox || (tokens.replicate.is_some() && tokens.cog.is_some()),
     });
     if let Decision::Refuse(reason) = decision {
@@ -88,12 +106,12 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &ActionStep, co
     }
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
-    let is_fork = event.is_fork;
+    let is_foreign = context.code_of(&loaded.run.repository).why_foreign().is_some();
     let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
     let done = match decision {
         _ if loaded.models.is_empty() => Ok(without_models(&loaded)),
         Decision::Check => without_build(loaded, Vec::new(), context).await,
-        Decision::Offline => offline(loaded, is_fork, context).await,
+        Decision::Offline => offline(loaded, is_foreign, context).await,
         _ if on_sandbox => in_sandbox(loaded, context).await,
         _ => on_replicate(loaded, context).await,
     };
@@ -116,17 +134,19 @@ fn only_tested(model: &mut LoadedModel) {
 
 /// Runs without Replicate and without any token. Models that need no GPU run in the sandbox if there is a Docker daemon.
 ///
-/// A fork's own files may name build secrets, and with them any variable or file of this step.
-async fn offline(mut loaded: Loaded, is_fork: bool, context: &Context) -> Result<RunReport, Failure> {
+/// Foreign files may name build secrets, and with them any variable or file of this step.
+async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Result<RunReport, Failure> {
     loaded.run.tokens = crate::config::Tokens::default();
     let notice = |reason: &str, what: &str| {
-        vec![format!("There are no tokens for Replicate in this run (a fork has none){reason}, so {what} were only checked.")]
+        vec![format!(
+            "There are no tokens for Replicate in this run (foreign code gets none){reason}, so {what} were only checked."
+        )]
     };
     let needs_gpu = loaded.models.iter().any(uses_gpu);
     if needs_gpu {
         return without_build(loaded, notice("", "models that need a GPU"), context).await;
     }
-    if is_fork && loaded.models.iter().any(|model| !model.plan.build.secrets.is_empty()) {
+    if is_foreign && loaded.models.iter().any(|model| !model.plan.build.secrets.is_empty()) {
         return without_build(loaded, notice("", "models whose builds need secrets"), context).await;
     }
     if loaded.models.iter().any(|model| model.plan.two_pass) {
@@ -143,6 +163,6 @@ async fn offline(mut loaded: Loaded, is_fork: bool, context: &Context) -> Result
 
 /// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked.
 fn uses_gpu(model: &LoadedModel) -> bool {
-    let text = std::fs::read_to_string(model.plan.project.join("cog.yaml")).unwrap_or_default();
+    let text = repository_files::read_text(&model.plan.project, Path::new("cog.yaml"), CONFIG_BYTES).unwrap_or_default();
     cog_source::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
 }

@@ -16,7 +16,8 @@ pub(super) async fn run(arguments: SelectArguments, context: &Context) -> Result
     let script = load::script(&configured.run, context)?;
     let selection = selection::select(&configured, script.as_ref(), context).await?;
     let findings = load::tell(&selection.findings, context);
-    for notice in &selection.notices {
+    let foreign = context.code_of(&configured.run.repository).why_foreign().map(load::foreign_notice);
+    for notice in selection.notices.iter().chain(&foreign) {
         context.printer.say(&format!("note: {notice}"));
     }
     let outputs = outputs(&selection.names);
@@ -36,7 +37,7 @@ pub(super) async fn run(arguments: SelectArguments, context: &Context) -> Result
             "any": outputs.any,
             "matrix": outputs.matrix,
             "reasons": selection.reasons,
-            "notices": selection.notices.into_iter().chain(findings).collect::<Vec<_>>(),
+            "notices": selection.notices.into_iter().chain(foreign).chain(findings).collect::<Vec<_>>(),
         }))?;
     } else {
         for name in &selection.names {

@@ -116,7 +116,7 @@ async fn play(
 
 fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context) -> Option<PathBuf> {
     let run = without_secrets(run_json(report), &context.printer);
-    let written = write_report(&context.environment.folder().join(reports).join(act.reports), &run);
+    let written = write_report(None, &context.environment.folder().join(reports).join(act.reports), &run);
     for problem in &written.problems {
         context.printer.warn(Undelivered::new(Target::Folder, problem), None);
     }

@@ -21,8 +21,13 @@ pub(super) async fn changed_files(configured: &Configured, context: &Context) ->
     };
     let environment = context.environment.variables();
     let cancelled = || context.cancelled.is_cancelled();
-    let folder = folder_in_checkout(GitRepository { folder: &run.repository, environment, cancelled: &cancelled })
-        .or_else(|| action.folder_in_workspace(&run.repository))?;
+    let folder = folder_in_checkout(GitRepository {
+        folder: &run.repository,
+        environment,
+        cancelled: &cancelled,
+        launcher: &context.launcher,
+    })
+    .or_else(|| action.folder_in_workspace(&run.repository))?;
     match listed(&*github, &event).await {
         Ok(files) => files.map(|files| files.seen_from(&folder)),
         Err(error) => {

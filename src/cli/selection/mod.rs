@@ -96,7 +96,8 @@ fn by_git(configured: &Configured, context: &Context) -> ChangedFiles {
     let run = &configured.run;
     let cancelled = || context.cancelled.is_cancelled();
     let environment = context.environment.variables();
-    changed_since(GitRepository { folder: &run.repository, environment, cancelled: &cancelled }, run.settings.base.as_deref())
+    let repository = GitRepository { folder: &run.repository, environment, cancelled: &cancelled, launcher: &context.launcher };
+    changed_since(repository, run.settings.base.as_deref())
 }
 
 /// Which models these files concern.

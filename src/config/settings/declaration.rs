@@ -101,6 +101,10 @@ settings! {
         #[flag = "secret", value = "SECRET", inputs = &[Push], repository]
         docker_secrets: Vec<String> = Vec::new(),
 
+        /// Variable that .safe-push.yaml may use as a build secret
+        #[flag = "secret-variable", value = "NAME", inputs = &[Push]]
+        secret_variables: Vec<String> = Vec::new(),
+
         /// Ignore cached build steps
         #[flag = "no-cache"]
         no_cache: bool = false,

@@ -356,3 +356,46 @@ mod any_text {
         }
     }
 }
+
+#[test]
+fn what_a_checkout_names_as_build_secret_stays_inside_of_it_or_is_allowed() {
+    let told = |secret: &str| {
+        let repository = Repository::with_model("").file(".safe-push.yaml", &format!("docker_secrets: [\"{secret}\"]\n"));
+        repository.file("token", "x").mistakes()
+    };
+    assert_eq!(
+        told("id=a,env=HF_TOKEN"),
+        ["SP031 .safe-push.yaml:1:1: .safe-push.yaml takes the build secret 'a' from HF_TOKEN, which is not allowed \
+          [allow it with --secret-variable HF_TOKEN, or with the input secret_variables]"]
+    );
+    for secret in ["id=a,src=/etc/passwd", "id=a,src=../x", "id=a,src=/etc/shadow"] {
+        assert!(told(secret)[0].starts_with("SP030 .safe-push.yaml:1:1: "), "{secret}: {:?}", told(secret));
+    }
+    for token in
+        ["REPLICATE_API_TOKEN", "COG_TOKEN", "ANTHROPIC_API_KEY", "GITHUB_TOKEN", "INPUT_COG_TOKEN", "ACTIONS_RUNTIME_TOKEN"]
+    {
+        let repository = Repository::with_model("").file(".safe-push.yaml", &format!("docker_secrets: [\"id=a,env={token}\"]\n"));
+        let told = repository.flag(Key::secret_variables, token).mistakes();
+        assert!(told[0].contains("which is a token of safe-push's own"), "{told:?}");
+    }
+    let inside = Repository::with_model("").file("token", "x").file(".safe-push.yaml", "docker_secrets: [\"id=a,src=token\"]\n");
+    assert!(inside.loaded().models[0].plan.build.secrets_of_checkout);
+    let allowed = Repository::with_model("").file(".safe-push.yaml", "docker_secrets: [\"id=a,env=HF_TOKEN\"]\n");
+    assert_eq!(allowed.flag(Key::secret_variables, "HF_TOKEN").loaded().models[0].plan.build.secrets, ["id=a,env=HF_TOKEN"]);
+    let own = Repository::with_model("").flag(Key::docker_secrets, "id=a,env=HF_TOKEN").loaded();
+    assert!(!own.models[0].plan.build.secrets_of_checkout, "the user names it");
+}
+
+#[test]
+fn a_report_folder_that_a_checkout_names_stays_inside_of_it() {
+    for folder in ["../x", "/etc", "a/../../x"] {
+        let repository = Repository::with_model("").file(".safe-push.yaml", &format!("report_dir: {folder}\n"));
+        let expected = format!(
+            "SP030 .safe-push.yaml:1:1: report_dir is {folder}, which is outside the repository [name a folder of the repository, or set \
+             --report-dir]"
+        );
+        assert_eq!(repository.mistakes(), [expected]);
+    }
+    let own = Repository::with_model("").flag(Key::report_dir, "/tmp/x").loaded();
+    assert_eq!(own.run.settings.report_dir, std::path::Path::new("/tmp/x"));
+}

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::support::untrusted::Launcher;
+
 use super::*;
 
 const NOTE: &str = "dir=$(dirname \"$0\"); for word in \"$@\"; do echo \"$word\"; done > \"$dir/arguments\"; env | sort > \"$dir/environment\"; \
@@ -18,7 +20,7 @@ impl Ruff {
         let folder = tempfile::tempdir().unwrap();
         let program = script(&folder, &format!("{NOTE}\n{text}"));
         let path = Some("/usr/bin:/bin".to_owned());
-        Self { tools: Tools { ruff: Some(program), path }, folder }
+        Self { tools: Tools { ruff: Some(program), path, launcher: Launcher::without_stage() }, folder }
     }
 
     /// A Ruff that finds nothing.
@@ -168,7 +170,7 @@ async fn a_failing_ruff_is_a_warning_with_its_message() {
 
 #[tokio::test]
 async fn a_missing_program_is_a_warning() {
-    let tools = Tools { ruff: Some("/nowhere/ruff".into()), path: None };
+    let tools = Tools { ruff: Some("/nowhere/ruff".into()), ..Tools::default() };
     let inspected = inspected_with(&linting(model_folder().path()), None, &tools).await;
     assert_eq!((inspected.ruff, codes(&inspected.findings)), (RuffOutcome::Failed, vec!["SP402"]));
 }

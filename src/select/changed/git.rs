@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use cog_findings::text::shorten;
 
 use crate::select::changed::{ChangedFile, ChangedFiles, FileStatus, ListSource};
-use crate::support::process::{self, Bounds};
+use crate::support::process::Bounds;
+use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
 
 /// Git answers at once, but for the first look at a large working tree.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -19,9 +19,6 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// The default base of comparisons: origin's default branch.
 const BASES: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"];
 
-/// What git is started with: programs and the user's own settings.
-const VARIABLES: [&str; 4] = ["PATH", "HOME", "TMPDIR", "LANG"];
-
 /// A checkout.
 #[derive(Clone, Copy)]
 pub struct GitRepository<'a> {
@@ -31,6 +28,8 @@ pub struct GitRepository<'a> {
     pub environment: &'a BTreeMap<String, String>,
     /// Whether the run was canceled.
     pub cancelled: &'a dyn Fn() -> bool,
+    /// Starts git.
+    pub launcher: &'a Launcher,
 }
 
 /// The files that differ between the working tree and the point where it left `base`, or else origin's default branch. What is not
@@ -55,8 +54,11 @@ fn list(repository: GitRepository<'_>, base: Option<&str>) -> Result<ChangedFile
     let Some(left) = repository.line(&["merge-base", &base.commit, "HEAD"]) else {
         return Err(format!("git does not know where HEAD left {}: the history may be shallow (fetch-depth: 0)", base.name));
     };
-    let changed =
-        repository.words(&["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", "--no-textconv", &left, "--"]);
+    // Git finds no filter with an error of its own.
+    let filters = without_filters(&repository.words(&LIST_FILTERS).unwrap_or_default());
+    let compared = ["diff", "--name-status", "-z", "--find-renames", "--no-ext-diff", "--no-textconv", "--ignore-submodules=dirty"];
+    let arguments: Vec<&str> = filters.iter().map(String::as_str).chain(compared).chain([left.as_str(), "--"]).collect();
+    let changed = repository.words(&arguments);
     let untracked = repository.words(&["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"]);
     let (Some(changed), Some(untracked)) = (changed, untracked) else {
         return Err("git could not list the changed files".to_owned());
@@ -92,14 +94,9 @@ impl GitRepository<'_> {
 
     /// What git says, when it does.
     fn words(self, arguments: &[&str]) -> Option<Vec<u8>> {
-        let mut command = Command::new("git");
-        // In a container the checkout belongs to another user, which git distrusts unless configured.
-        command.args(["-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-c", "core.quotePath=false", "-C"]);
-        command.arg(self.folder).args(arguments).env_clear();
-        command.envs(VARIABLES.iter().filter_map(|name| Some((*name, self.environment.get(*name)?))));
-        command.env("GIT_TERMINAL_PROMPT", "0").env("GIT_OPTIONAL_LOCKS", "0");
+        let program = git(self.folder, |name| self.environment.get(name).map(String::as_str), arguments);
         let bounds = Bounds { time: TIME_LIMIT, bytes: MOST_BYTES, cancelled: self.cancelled };
-        let ended = process::run(&mut command, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
+        let ended = self.launcher.run(&program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
         (ended.status.success() && !ended.stdout.cut).then_some(ended.stdout.bytes)
     }
 
@@ -138,6 +135,7 @@ fn parse(bytes: &[u8]) -> Option<Vec<ChangedFile>> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::process::Command;
 
     use super::*;
 
@@ -183,7 +181,15 @@ mod tests {
 
         fn changed_in(&self, folder: &str, base: Option<&str>) -> ChangedFiles {
             let folder = self.folder.path().join(folder);
-            changed_since(GitRepository { folder: &folder, environment: &self.environment, cancelled: &|| false }, base)
+            changed_since(
+                GitRepository {
+                    folder: &folder,
+                    environment: &self.environment,
+                    cancelled: &|| false,
+                    launcher: &Launcher::without_stage(),
+                },
+                base,
+            )
         }
 
         fn paths(&self, base: Option<&str>) -> Vec<String> {
@@ -298,7 +304,9 @@ mod tests {
     fn a_folder_without_git_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let environment = BTreeMap::from([("PATH".to_owned(), std::env::var_os("PATH").unwrap().into_string().unwrap())]);
-        let repository = GitRepository { folder: folder.path(), environment: &environment, cancelled: &|| false };
+        let launcher = Launcher::without_stage();
+        let repository =
+            GitRepository { folder: folder.path(), environment: &environment, cancelled: &|| false, launcher: &launcher };
         assert_eq!(
             changed_since(repository, None),
             ChangedFiles::unknown("the folder is not a git repository, or git is not installed")

@@ -1,26 +1,26 @@
 //! The repository's own script that knows its models: it names them, and prepares the repository's files for one of them.
 //!
 //! Two kinds are in use: `script/select-model`, which compares `$MODEL` with names, and `script/select.sh`, which joins templates and lists its
-//! names with `--list`. Both are called with the name as their argument, and with `MODEL` set. They run with none of the secrets in their
-//! environment: what a pull request changes in them must not reach a token.
+//! names with `--list`. Both are called with the name as their argument, and with `MODEL` set. They are started by
+//! [`crate::support::untrusted`], apart from everything that a pull request must not reach by changing them.
 
 mod names;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use cog_findings::text::{count, last_lines, shorten};
 use cog_findings::{Finding, Location};
+use repository_files::FileError;
 
 use crate::domain::model_name::ModelName;
 use crate::select::rules;
-use crate::support::process::{self, Bounds, Ended, ProcessError};
-use crate::support::{ExposeSecret, SecretString};
+use crate::support::SecretString;
+use crate::support::process::{Bounds, Ended, ProcessError};
+use crate::support::untrusted::{LaunchError, Launcher, ProgramKind, UntrustedProgram};
 
 /// Where scripts are when nothing is said.
 const PLACES: [&str; 2] = ["script/select-model", "script/select.sh"];
@@ -30,6 +30,10 @@ const NONE: &str = "none";
 
 /// The variables that a script may see, when they are set.
 const VARIABLES: [&str; 9] = ["PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "CI"];
+
+/// What git is told where a script calls it. In a container the checkout belongs to another user, which git distrusts unless configured.
+const GIT: [(&str, &str); 4] =
+    [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*"), ("GIT_TERMINAL_PROMPT", "0")];
 
 /// How long a script may take to prepare a tree: some fetch files.
 const PREPARE_LIMIT: Duration = Duration::from_secs(300);
@@ -98,6 +102,14 @@ pub enum ScriptError {
         /// Its path.
         path: String,
     },
+    /// It was not run, because it would have been too close to secrets.
+    #[error("{path}: {source}")]
+    NotIsolated {
+        /// Its path.
+        path: String,
+        /// What is missing.
+        source: LaunchError,
+    },
     /// It could not be run at all.
     #[error("{path} could not be run")]
     NotRun {
@@ -126,6 +138,7 @@ impl ScriptError {
             }
             Self::TooLong { .. } => Some("a script selects files; what takes long goes in the build".to_owned()),
             Self::NotRun { .. } => Some("check its first line and its permissions".to_owned()),
+            Self::NotIsolated { source, .. } => source.hint().map(str::to_owned),
             Self::Cancelled { .. } => None,
         }
     }
@@ -158,11 +171,17 @@ pub struct Script {
     variables: BTreeMap<String, SecretString>,
     /// A description of these variables.
     sees: &'static str,
+    launcher: Launcher,
 }
 
 impl Script {
     /// Finds the script: the one that is named, else the first of the usual places. Of the environment it only sees what a script needs.
-    pub fn find(root: &Path, named: Option<&str>, environment: &BTreeMap<String, String>) -> Result<Option<Self>, ScriptError> {
+    pub fn find(
+        root: &Path,
+        named: Option<&str>,
+        environment: &BTreeMap<String, String>,
+        launcher: &Launcher,
+    ) -> Result<Option<Self>, ScriptError> {
         let path = match named {
             Some(NONE) => return Ok(None),
             Some(path) => path.to_owned(),
@@ -172,18 +191,24 @@ impl Script {
             },
         };
         let kept = VARIABLES.iter().filter_map(|name| Some(((*name).to_owned(), environment.get(*name)?.as_str().into())));
-        Self::at(root, path, kept.collect(), "PATH, HOME and MODEL, and no secrets").map(Some)
+        let (text, sees) = (read(root, &path)?, "PATH and MODEL, an empty HOME, and no secrets");
+        let launcher = launcher.clone();
+        Ok(Some(Self { root: root.to_owned(), path, text, variables: kept.collect(), sees, launcher }))
     }
 
-    /// A script of the repository that is given these variables and `MODEL`. `sees` describes the variables in messages.
-    pub fn at(
+    /// A script of the repository that is given, besides the usual variables and `MODEL`, those whose names its text contains.
+    pub fn with_named_variables(
         root: &Path,
         path: String,
-        variables: BTreeMap<String, SecretString>,
-        sees: &'static str,
+        environment: &BTreeMap<String, SecretString>,
+        launcher: &Launcher,
     ) -> Result<Self, ScriptError> {
         let text = read(root, &path)?;
-        Ok(Self { root: root.to_owned(), path, text, variables, sees })
+        let is_wanted = |name: &str| VARIABLES.contains(&name) || is_named(&text, name);
+        let wanted = environment.iter().filter(|(name, _)| is_wanted(name));
+        let variables = wanted.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let sees = "PATH and MODEL, an empty HOME, and the variables whose names the script contains";
+        Ok(Self { root: root.to_owned(), path, text, variables, sees, launcher: launcher.clone() })
     }
 
     /// Its path, relative to the repository.
@@ -239,23 +264,23 @@ impl Script {
         time: Duration,
         cancelled: &dyn Fn() -> bool,
     ) -> Result<Ended, ScriptError> {
-        let mut command = self.command();
-        command.args(argument).current_dir(&self.root).env_clear();
-        command.envs(self.variables.iter().map(|(name, value)| (name, value.expose_secret())));
-        if let Some(model) = model {
-            command.env("MODEL", model);
-        }
-        // In a container the checkout belongs to another user, which git distrusts unless configured.
-        command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_KEY_0", "safe.directory").env("GIT_CONFIG_VALUE_0", "*");
-        command.env("GIT_TERMINAL_PROMPT", "0");
+        let program = self.program().arguments(argument).variables(self.variables.clone());
+        let program = match model {
+            Some(model) => program.variable("MODEL", model),
+            None => program,
+        };
+        let program = GIT.into_iter().fold(program, |program, (name, value)| program.variable(name, value));
         let path = || self.path.clone();
         let call = || argument.map_or_else(path, |argument| format!("{} {argument}", self.path));
-        let ended = process::run(&mut command, Bounds { time, bytes: WORDS_BYTES, cancelled }).map_err(|error| match error {
-            ProcessError::Cancelled => ScriptError::Cancelled { path: path() },
-            ProcessError::TooLong { limit, said } => {
+        let ended = self.launcher.run(&program, Bounds { time, bytes: WORDS_BYTES, cancelled }).map_err(|error| match error {
+            LaunchError::Process(ProcessError::Cancelled) => ScriptError::Cancelled { path: path() },
+            LaunchError::Process(ProcessError::TooLong { limit, said }) => {
                 ScriptError::TooLong { call: call(), limit_seconds: limit.as_secs(), words: last_words(&said.text()) }
             }
-            ProcessError::NotStarted(source) | ProcessError::NotWatched(source) => ScriptError::NotRun { path: path(), source },
+            LaunchError::Process(ProcessError::NotStarted(source) | ProcessError::NotWatched(source)) => {
+                ScriptError::NotRun { path: path(), source }
+            }
+            source @ LaunchError::NotIsolated { .. } => ScriptError::NotIsolated { path: path(), source },
         })?;
         if ended.status.success() {
             return Ok(ended);
@@ -269,33 +294,29 @@ impl Script {
     }
 
     /// A script that may be executed and says by what is; any other one is bash's.
-    fn command(&self) -> Command {
+    fn program(&self) -> UntrustedProgram {
         let path = self.root.join(&self.path);
         let executable = path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0);
         if executable && self.text.starts_with("#!") {
-            return Command::new(path);
+            return UntrustedProgram::new(ProgramKind::Script, path, &self.root);
         }
-        let mut command = Command::new("bash");
-        command.arg(path);
-        command
+        UntrustedProgram::new(ProgramKind::Script, "bash", &self.root).arguments([path])
     }
 }
 
+/// Whether a text contains the name of a variable as a whole word.
+fn is_named(text: &str, variable: &str) -> bool {
+    let mut words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+    words.any(|word| word == variable)
+}
+
 fn read(root: &Path, path: &str) -> Result<String, ScriptError> {
-    let missing = || ScriptError::Missing { path: path.to_owned() };
-    let unreadable = |source| ScriptError::Unreadable { path: path.to_owned(), source };
-    let full = root.join(path);
-    if !full.is_file() {
-        return Err(missing());
-    }
-    let (script, repository) = (full.canonicalize().map_err(unreadable)?, root.canonicalize().map_err(unreadable)?);
-    if !script.starts_with(repository) {
-        return Err(ScriptError::Outside { path: path.to_owned() });
-    }
-    if full.metadata().map_err(unreadable)?.len() > MOST_BYTES {
-        return Err(unreadable(io::Error::other("it is too large to be a script")));
-    }
-    Ok(String::from_utf8_lossy(&fs::read(&full).map_err(unreadable)?).into_owned())
+    let bytes = repository_files::read(root, Path::new(path), MOST_BYTES).map_err(|error| match error {
+        FileError::Missing { .. } | FileError::NotRegular { .. } => ScriptError::Missing { path: path.to_owned() },
+        FileError::Outside { .. } => ScriptError::Outside { path: path.to_owned() },
+        other => ScriptError::Unreadable { path: path.to_owned(), source: other.into() },
+    })?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 fn both(ended: &Ended) -> String {

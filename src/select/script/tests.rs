@@ -1,3 +1,5 @@
+use std::fs;
+
 use super::*;
 
 struct Repository {
@@ -28,7 +30,7 @@ impl Repository {
             ("GITHUB_OUTPUT", "/github/output".to_owned()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-        Script::find(self.folder.path(), None, &environment).unwrap().unwrap()
+        Script::find(self.folder.path(), None, &environment, &Launcher::without_stage()).unwrap().unwrap()
     }
 }
 
@@ -47,13 +49,13 @@ fn the_usual_places_are_looked_at_in_their_order() {
     fs::write(repository.folder.path().join("script/select-model"), "").unwrap();
     assert_eq!(repository.script().path(), "script/select-model");
     let nowhere = tempfile::tempdir().unwrap();
-    assert!(Script::find(nowhere.path(), None, &BTreeMap::new()).unwrap().is_none());
+    assert!(Script::find(nowhere.path(), None, &BTreeMap::new(), &Launcher::without_stage()).unwrap().is_none());
 }
 
 #[test]
 fn a_script_that_is_named_has_to_be_there() {
     let repository = Repository::new("script/select-model", "");
-    let find = |named| Script::find(repository.folder.path(), Some(named), &BTreeMap::new());
+    let find = |named| Script::find(repository.folder.path(), Some(named), &BTreeMap::new(), &Launcher::without_stage());
     assert!(matches!(find("tools/choose").unwrap_err(), ScriptError::Missing { .. }));
     assert!(matches!(find("../../../../../../bin/sh").unwrap_err(), ScriptError::Missing { .. } | ScriptError::Outside { .. }));
     assert!(find("none").unwrap().is_none());
@@ -64,7 +66,7 @@ fn a_script_that_is_named_has_to_be_there() {
 fn a_link_to_the_outside_is_refused() {
     let repository = Repository::new("script/other", "");
     std::os::unix::fs::symlink("/bin/sh", repository.folder.path().join("script/select-model")).unwrap();
-    let error = Script::find(repository.folder.path(), None, &BTreeMap::new()).unwrap_err();
+    let error = Script::find(repository.folder.path(), None, &BTreeMap::new(), &Launcher::without_stage()).unwrap_err();
     assert!(matches!(error, ScriptError::Outside { .. }), "{error}");
 }
 

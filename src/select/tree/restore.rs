@@ -102,7 +102,7 @@ fn put_back(root: &Path, change: &Change) -> Result<(), Left> {
             make_parent(&path)?;
             symlink(target, &path)?;
         }
-        FileKind::File => file(&path, before, change.after.as_ref().filter(|_| is_same_kind))?,
+        FileKind::File => file(root, &path, before, change.after.as_ref().filter(|_| is_same_kind))?,
         FileKind::Other => return Err(Left::Failed(io::Error::other("it is not a file"))),
     }
     Ok(())
@@ -124,7 +124,7 @@ fn make_parent(path: &Path) -> io::Result<()> {
     path.parent().map_or(Ok(()), fs::create_dir_all)
 }
 
-fn file(path: &Path, before: &Entry, after: Option<&Entry>) -> Result<(), Left> {
+fn file(root: &Path, path: &Path, before: &Entry, after: Option<&Entry>) -> Result<(), Left> {
     let is_written_in_place = after.is_some_and(|after| after.stamp.is_same_file(&before.stamp));
     let Some(bytes) = &before.bytes else {
         // Its permissions or times alone may have changed.
@@ -136,7 +136,8 @@ fn file(path: &Path, before: &Entry, after: Option<&Entry>) -> Result<(), Left> 
         };
     };
     if is_written_in_place {
-        let same = fs::read(path).is_ok_and(|now| now == *bytes);
+        let limit = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let same = repository_files::read(root, path.strip_prefix(root).unwrap_or(path), limit).is_ok_and(|now| now == *bytes);
         if !same {
             fs::set_permissions(path, Permissions::from_mode(before.mode | 0o200))?;
             fs::write(path, bytes)?;

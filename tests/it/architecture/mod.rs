@@ -5,3 +5,4 @@
 mod circles;
 mod layers;
 mod source;
+mod untrusted;

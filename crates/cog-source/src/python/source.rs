@@ -1,8 +1,9 @@
 //! The source files of a project. Paths outside it are rejected.
 
-use std::fs::File;
-use std::io::{Error, ErrorKind, Read};
-use std::path::{Component, Path, PathBuf};
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use repository_files::{FileError, FileKind};
 
 /// Size limit of a Python file, in bytes. Handwritten source stays far below.
 pub const LARGEST_FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -31,30 +32,26 @@ impl FolderTree {
 
 impl SourceTree for FolderTree {
     fn read(&self, path: &str) -> Result<Option<String>, Error> {
-        let inside = Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        if !inside || path.contains('\0') {
+        if path.contains('\0') {
             return Err(Error::new(ErrorKind::PermissionDenied, "the path leaves the project"));
         }
-        let full = match self.root.join(path).canonicalize() {
-            Ok(full) => full,
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        if !full.starts_with(self.root.canonicalize()?) {
-            return Err(Error::new(ErrorKind::PermissionDenied, "the path leaves the project"));
+        match repository_files::read_text(&self.root, Path::new(path), LARGEST_FILE_BYTES) {
+            Ok(text) => Ok(Some(text)),
+            // A folder is what an import of a package means.
+            Err(FileError::Missing { .. } | FileError::NotRegular { kind: FileKind::Folder, .. }) => Ok(None),
+            Err(error) => Err(named_by_caller(error)),
         }
-        if !full.metadata()?.is_file() {
-            return Ok(None);
-        }
-        let mut bytes = Vec::new();
-        File::open(&full)?.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST_FILE_BYTES {
-            return Err(Error::new(ErrorKind::FileTooLarge, "the file is larger than 4 MiB"));
-        }
-        String::from_utf8(bytes).map(Some).map_err(|error| {
-            let offset = error.utf8_error().valid_up_to();
-            Error::new(ErrorKind::InvalidData, format!("the file is not UTF-8 at byte {offset}"))
-        })
+    }
+}
+
+/// The same error without the path, which findings name by themselves.
+fn named_by_caller(error: FileError) -> Error {
+    match error {
+        FileError::Outside { .. } => Error::new(ErrorKind::PermissionDenied, "the path leaves the project"),
+        FileError::TooLarge { .. } => Error::new(ErrorKind::FileTooLarge, "the file is larger than 4 MiB"),
+        FileError::NotText { offset, .. } => Error::new(ErrorKind::InvalidData, format!("the file is not UTF-8 at byte {offset}")),
+        FileError::NotRegular { kind, .. } => Error::new(ErrorKind::InvalidInput, format!("it is {kind}, not a regular file")),
+        other => other.into(),
     }
 }
 

@@ -1,0 +1,59 @@
+//! A session of processes, and its end. Nobody in it can leave it, so that everybody is found.
+
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How often the session is searched again: whoever starts others as fast as they are ended is slower than this.
+const ROUNDS: usize = 200;
+
+/// How long ended processes take to go.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Ends every process of a session.
+pub(super) fn end(session: i32) {
+    for _ in 0..ROUNDS {
+        let members = members(session);
+        if members.is_empty() {
+            return;
+        }
+        for member in members {
+            // It may have ended meanwhile.
+            let _gone = kill_process(member, Signal::KILL);
+        }
+        thread::sleep(PAUSE);
+    }
+    tracing::warn!(session, "a program left processes that could not be ended");
+}
+
+/// The processes of a session that still run.
+fn members(session: i32) -> Vec<Pid> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let running = numbers
+        .filter(|number| fs::read_to_string(format!("/proc/{number}/stat")).is_ok_and(|text| running_in(&text) == Some(session)));
+    running.filter_map(Pid::from_raw).collect()
+}
+
+/// The session of a process that runs, from the kernel's line about it. Names may hold anything, and end in the last parenthesis.
+fn running_in(stat: &str) -> Option<i32> {
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    // The parent and the group.
+    let session = fields.nth(2)?;
+    if matches!(state, "Z" | "X") { None } else { session.parse().ok() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_is_read_whatever_a_process_is_called() {
+        assert_eq!(running_in("12 (a) b) S 1 12 7 0 -1 4194560"), Some(7));
+        assert_eq!(running_in("12 (a) Z 1 12 7 0 -1"), None, "it has ended");
+        assert_eq!(running_in(""), None);
+    }
+}

@@ -1,0 +1,91 @@
+//! A seccomp filter: system calls that would lead around the other layers.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, TargetArch,
+    apply_filter,
+};
+
+/// Calls of the x32 kind carry this bit beside the number.
+#[cfg(target_arch = "x86_64")]
+const OTHER_KINDS: &[i64] = &[0, 0x4000_0000];
+#[cfg(not(target_arch = "x86_64"))]
+const OTHER_KINDS: &[i64] = &[0];
+
+/// Families of sockets that reach daemons and machines beside the internet's. A pair of connected sockets stays allowed.
+const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_VSOCK, libc::AF_PACKET];
+
+/// Refused whatever their arguments are.
+const REFUSED: [libc::c_long; 30] = [
+    // Nobody leaves the session: it is how whoever stays behind is found.
+    libc::SYS_setsid,
+    // Other processes.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_kcmp,
+    libc::SYS_perf_event_open,
+    // Sockets and files by other ways.
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_name_to_handle_at,
+    libc::SYS_open_by_handle_at,
+    // Other views of the file system.
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_move_mount,
+    libc::SYS_open_tree,
+    libc::SYS_fsopen,
+    libc::SYS_fsmount,
+    // Keys, and the kernel itself.
+    libc::SYS_keyctl,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_bpf,
+    libc::SYS_userfaultfd,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_kexec_load,
+];
+
+/// Refuses these calls to this process for good.
+pub(super) fn restrict() -> Result<(), String> {
+    let program = program().map_err(|error| error.to_string())?;
+    apply_filter(&program).map_err(|error| error.to_string())
+}
+
+fn program() -> Result<BpfProgram, seccompiler::BackendError> {
+    let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
+    for kind in OTHER_KINDS {
+        for number in REFUSED {
+            rules.insert(number | kind, Vec::new());
+        }
+        let mut families = Vec::new();
+        for family in FAMILIES {
+            let family = u64::try_from(family).unwrap_or_default();
+            let is_it = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, family)?;
+            families.push(SeccompRule::new(vec![is_it])?);
+        }
+        rules.insert(libc::SYS_socket | kind, families);
+    }
+    let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
+    SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture)?.try_into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_filter_can_be_made_on_this_machine() {
+        assert!(!program().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,132 @@
+//! Starts programs through the stage, watches them, and ends what they leave behind.
+
+use std::env;
+use std::io;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use super::policy::{Policy, checkout, owner};
+use super::program::{ProgramKind, UntrustedProgram};
+use super::stage;
+use crate::support::ExposeSecret;
+use crate::support::process::{self, Bounds, Ended, ProcessError};
+
+/// How much of the isolation has to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// All of it: secrets of others are near.
+    All,
+    /// As much as the machine offers.
+    Available,
+}
+
+/// Starts programs that execute or parse files of the repository.
+#[derive(Debug, Clone, Default)]
+pub struct Launcher {
+    stage: Option<Stage>,
+}
+
+#[derive(Debug, Clone)]
+struct Stage {
+    /// This program.
+    program: PathBuf,
+    need: Need,
+    /// The user's folder.
+    home: Option<PathBuf>,
+}
+
+/// Why a program did not run to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum LaunchError {
+    /// It could not be started or watched, or was ended.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// It was not started, because the isolation is incomplete.
+    #[error("the repository's code was not run: {problem}")]
+    NotIsolated {
+        /// What is missing.
+        problem: String,
+    },
+}
+
+impl LaunchError {
+    /// What to do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Process(_) => None,
+            Self::NotIsolated { .. } => Some(
+                "use a runner with Linux 5.13 or newer and Docker 23 or newer, which allow Landlock in containers, or leave the script \
+                 out with `select_script: none`",
+            ),
+        }
+    }
+}
+
+impl Launcher {
+    /// A launcher whose stage is this program, which has to begin with [`stage::enter`].
+    ///
+    /// # Errors
+    /// The system does not say where this program is.
+    pub fn of_this_program(need: Need, home: Option<PathBuf>) -> io::Result<Self> {
+        Ok(Self { stage: Some(Stage { program: env::current_exe()?, need, home }) })
+    }
+
+    /// A launcher without a stage: the environment is scrubbed, and everything else is as it is for any child of this process. For tests
+    /// of what programs say.
+    pub fn without_stage() -> Self {
+        Self::default()
+    }
+
+    /// Runs a program to its end. Blocks.
+    ///
+    /// # Errors
+    /// It could not be started as it has to be, or was ended.
+    pub fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<Ended, LaunchError> {
+        match &self.stage {
+            Some(stage) => stage.run(program, bounds),
+            None => Ok(process::run(with_environment(Command::new(&program.program).args(&program.arguments), program), bounds)?),
+        }
+    }
+}
+
+fn with_environment<'a>(command: &'a mut Command, program: &UntrustedProgram) -> &'a mut Command {
+    command.current_dir(&program.folder).env_clear();
+    command.envs(program.variables.iter().map(|(name, value)| (name, value.expose_secret())))
+}
+
+impl Stage {
+    fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<Ended, LaunchError> {
+        let failed = |source| LaunchError::Process(ProcessError::NotStarted(source));
+        let private = tempfile::Builder::new().prefix("safe-push-program-").tempdir().map_err(failed)?;
+        let owner = owner(&checkout(&program.folder, self.home.as_deref()));
+        if let Some((user, group)) = owner {
+            chown(private.path(), Some(user), Some(group)).map_err(failed)?;
+        }
+        let policy = Policy::of(
+            program,
+            private.path(),
+            self.home.as_deref(),
+            self.need == Need::All && program.kind == ProgramKind::Script,
+        );
+        let policy = serde_json::to_string(&policy).map_err(|error| failed(error.into()))?;
+        let mut command = Command::new(&self.program);
+        command.arg(stage::ARGUMENT).arg(policy).arg(&program.program).args(&program.arguments);
+        with_environment(&mut command, program).env("TMPDIR", private.path());
+        if program.kind == ProgramKind::Script {
+            command.env("HOME", private.path());
+        }
+        if let Some((user, group)) = owner {
+            // Without a list of groups, the standard library leaves none.
+            command.uid(user).gid(group);
+        }
+        let ended = process::run_in_session(&mut command, bounds)?;
+        if ended.status.code() == Some(stage::FAILED.into())
+            && let Some(problem) = ended.stderr.text().lines().find_map(|line| line.strip_prefix(stage::REASON))
+        {
+            return Err(LaunchError::NotIsolated { problem: problem.to_owned() });
+        }
+        Ok(ended)
+    }
+}

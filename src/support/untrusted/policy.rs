@@ -1,0 +1,163 @@
+//! What a program may see and change.
+
+use std::env;
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::program::{ProgramKind, UntrustedProgram};
+use crate::support::ExposeSecret;
+
+/// Where the programs of a machine are, and what they need. Nothing here belongs to a person or to one run.
+const SYSTEM: [&str; 15] = [
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/libx32",
+    "/opt",
+    "/nix",
+    "/snap",
+    "/home/linuxbrew",
+    "/run/current-system",
+    "/etc/resolv.conf",
+    "/proc",
+    "/sys",
+];
+
+/// Devices that hold nothing.
+const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
+
+/// What stands beside a folder of programs and belongs to them, as in `~/.pyenv/shims` and `~/venv/bin`.
+const BESIDE_PROGRAMS: [&str; 7] = ["lib", "lib64", "libexec", "share", "versions", "pyvenv.cfg", "plugins"];
+
+/// What git reads of a user's own settings.
+const GIT_SETTINGS: [&str; 3] = [".gitconfig", ".config/git", ".gitignore"];
+
+/// How a program is restricted, as the stage is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Policy {
+    /// What may be read and executed.
+    pub(super) read: Vec<PathBuf>,
+    /// What may be changed as well.
+    pub(super) write: Vec<PathBuf>,
+    /// Whether connections over TCP are allowed.
+    pub(super) network: bool,
+    /// Whether the program is not started without Landlock and seccomp.
+    pub(super) required: bool,
+}
+
+impl Policy {
+    /// What a program needs: system folders, its checkout, its private folder. `home` is the user's folder, which is never a checkout.
+    pub(super) fn of(program: &UntrustedProgram, private: &Path, home: Option<&Path>, required: bool) -> Self {
+        let checkout = checkout(&program.folder, home);
+        let mut read: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).chain(etc()).collect();
+        let mut write: Vec<PathBuf> = DEVICES.iter().map(PathBuf::from).chain([private.to_owned()]).collect();
+        let on_path = program.variables.get("PATH").map(|path| path.expose_secret());
+        read.extend(env::split_paths(on_path.unwrap_or_default()).flat_map(|folder| with_libraries(&folder, home)));
+        read.extend(program.program.canonicalize().ok());
+        read.extend(separate_git_folders(&checkout));
+        match program.kind {
+            ProgramKind::Reader => {
+                read.push(checkout);
+                read.extend(home.into_iter().flat_map(|home| GIT_SETTINGS.iter().map(|name| home.join(name))));
+            }
+            ProgramKind::Script => write.push(checkout),
+        }
+        Self { read, write, network: program.kind == ProgramKind::Script, required }
+    }
+}
+
+/// The checkout that a folder is in, else the folder itself. The user's folder and what contains it are not one, even under git.
+pub(super) fn checkout(folder: &Path, home: Option<&Path>) -> PathBuf {
+    let folder = folder.canonicalize().unwrap_or_else(|_missing| folder.to_owned());
+    let home = home.and_then(|home| home.canonicalize().ok());
+    let is_home = |candidate: &Path| home.as_deref().is_some_and(|home| home.starts_with(candidate));
+    let found = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    let found = found.filter(|found| !is_home(found) && found.parent().is_some()).map(Path::to_owned);
+    found.unwrap_or(folder)
+}
+
+/// Where git keeps a worktree's history: a `.git` file names it. Only a folder of git's own counts.
+fn separate_git_folders(checkout: &Path) -> Vec<PathBuf> {
+    let Ok(text) = repository_files::read_text(checkout, Path::new(".git"), 4096) else { return Vec::new() };
+    let Some(named) = text.strip_prefix("gitdir:").map(str::trim) else { return Vec::new() };
+    let folder = checkout.join(named);
+    let mut folders: Vec<PathBuf> = folder.canonicalize().into_iter().collect();
+    // A worktree's folder is `.git/worktrees/NAME`, a submodule's `.git/modules/NAME`.
+    folders.retain(|folder| folder.components().any(|part| part.as_os_str() == ".git"));
+    let whole = folders.first().and_then(|folder| folder.ancestors().find(|ancestor| ancestor.ends_with(".git")));
+    folders.extend(whole.map(Path::to_owned));
+    folders
+}
+
+/// What everybody may read in `/etc`: where this process is root, that does not go without saying.
+fn etc() -> Vec<PathBuf> {
+    let entries = fs::read_dir("/etc").into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.metadata().is_ok_and(|found| found.permissions().mode() & 0o004 != 0)).collect()
+}
+
+/// A folder of programs, with the libraries beside it. `/` and the user's own folder are not one.
+fn with_libraries(folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
+    let is_too_much = !folder.is_absolute() || folder.parent().is_none() || home.is_some_and(|home| home.starts_with(folder));
+    if is_too_much {
+        return Vec::new();
+    }
+    let parent = folder.parent().filter(|parent| home != Some(*parent));
+    let beside = parent.into_iter().flat_map(|parent| BESIDE_PROGRAMS.iter().map(|name| parent.join(name)));
+    beside.chain([folder.to_owned()]).collect()
+}
+
+/// The user to run as: the checkout's owner, where this process is root and that is somebody else.
+pub(super) fn owner(checkout: &Path) -> Option<(u32, u32)> {
+    let owner = fs::metadata(checkout).ok()?;
+    (rustix::process::geteuid().is_root() && owner.uid() != 0).then(|| (owner.uid(), owner.gid()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checkout_around_a_folder_is_seen_and_never_the_users_folder() {
+        let outer = tempfile::tempdir().unwrap();
+        let outer = outer.path().canonicalize().unwrap();
+        fs::create_dir_all(outer.join("home/model/inner")).unwrap();
+        fs::create_dir(outer.join("home/.git")).unwrap();
+        let (home, inner) = (outer.join("home"), outer.join("home/model/inner"));
+        assert_eq!(checkout(&inner, Some(&home)), inner, "settings of a user may be under git");
+        fs::create_dir(outer.join("home/model/.git")).unwrap();
+        assert_eq!(checkout(&inner, Some(&home)), outer.join("home/model"));
+        assert_eq!(checkout(&inner, None), outer.join("home/model"));
+    }
+
+    #[test]
+    fn only_folders_of_git_are_added_for_a_worktree() {
+        let outer = tempfile::tempdir().unwrap();
+        let outer = outer.path().canonicalize().unwrap();
+        fs::create_dir_all(outer.join("main/.git/worktrees/w")).unwrap();
+        fs::create_dir_all(outer.join("secrets")).unwrap();
+        fs::create_dir(outer.join("w")).unwrap();
+        fs::write(outer.join("w/.git"), "gitdir: ../main/.git/worktrees/w\n").unwrap();
+        assert_eq!(separate_git_folders(&outer.join("w")), [outer.join("main/.git/worktrees/w"), outer.join("main/.git")]);
+        fs::write(outer.join("w/.git"), "gitdir: ../secrets\n").unwrap();
+        assert!(separate_git_folders(&outer.join("w")).is_empty());
+    }
+
+    #[test]
+    fn a_reader_changes_nothing_and_reaches_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let private = tempfile::tempdir().unwrap();
+        let reader = UntrustedProgram::new(ProgramKind::Reader, "git", folder.path());
+        let policy = Policy::of(&reader, private.path(), None, true);
+        let root = folder.path().canonicalize().unwrap();
+        assert!(policy.read.contains(&root) && !policy.write.contains(&root) && !policy.network);
+        let script = UntrustedProgram { kind: ProgramKind::Script, ..reader };
+        let policy = Policy::of(&script, private.path(), None, true);
+        assert!(policy.write.contains(&root) && policy.network);
+    }
+}

@@ -1,0 +1,99 @@
+//! The other end: this program, started once more, which restricts itself and becomes another program.
+//!
+//! It runs before anything else of a process, on its only thread: restrictions hold for the thread that asks for them.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Signal, geteuid, set_parent_process_death_signal, setsid};
+use rustix::thread::{CapabilitySet, CapabilitySets, set_capabilities, set_no_new_privs};
+
+use super::policy::Policy;
+use super::{descriptors, filter, landlock};
+
+/// The first argument of a stage. No subcommand is called so.
+pub(super) const ARGUMENT: &str = "untrusted-program";
+
+/// The exit code of a stage that did not become the program.
+pub(super) const FAILED: u8 = 213;
+
+/// How the line begins in which such a stage says why.
+pub(super) const REASON: &str = "safe-push could not isolate the program: ";
+
+/// How often a program that is still being written is tried again.
+const BUSY_TRIES: usize = 50;
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
+
+/// Becomes the program that the arguments name, if they are those of a stage. Returns only when they are not, or when that failed.
+pub fn enter(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> {
+    let mut arguments = arguments.into_iter().skip(1);
+    if arguments.next()? != ARGUMENT {
+        return None;
+    }
+    let problem = become_program(arguments);
+    // Nobody is left to be told that nobody reads.
+    let _unread = writeln!(io::stderr(), "{REASON}{problem}");
+    Some(FAILED.into())
+}
+
+fn become_program(mut arguments: impl Iterator<Item = OsString>) -> String {
+    let policy = arguments.next().and_then(|text| text.into_string().ok()).and_then(|text| serde_json::from_str(&text).ok());
+    let (Some(policy), Some(program)) = (policy, arguments.next()) else { return "its arguments are incomplete".to_owned() };
+    let mut command = match closed(program, arguments) {
+        Ok(command) => command,
+        Err(problem) => return problem,
+    };
+    if let Err(problem) = restrict(&policy) {
+        return problem;
+    }
+    for _ in 0..BUSY_TRIES {
+        let error = command.exec();
+        if error.kind() != io::ErrorKind::ExecutableFileBusy {
+            return format!("{}: {error}", command.get_program().display());
+        }
+        thread::sleep(BUSY_PAUSE);
+    }
+    format!("{} is being written", command.get_program().display())
+}
+
+/// The program, behind a shell that closes what was inherited, where there is something.
+fn closed(program: OsString, arguments: impl Iterator<Item = OsString>) -> Result<Command, String> {
+    let inherited = descriptors::inherited();
+    let mut command = if inherited.is_empty() {
+        Command::new(program)
+    } else {
+        let mut shell = Command::new("bash");
+        shell.arg("-c").arg(descriptors::closing(&inherited)).arg("bash").arg(program);
+        shell
+    };
+    command.args(arguments);
+    Ok(command)
+}
+
+/// Restricts this process for good. The order matters: each layer still allows what the next one needs.
+fn restrict(policy: &Policy) -> Result<(), String> {
+    let step = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
+    // A stage that leads a group already is in a session of its own, or has none to leave.
+    let _session = setsid().map_err(step("a new session"))?;
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(step("the end with its parent"))?;
+    set_no_new_privs(true).map_err(step("no new privileges"))?;
+    if geteuid().is_root() {
+        let none = CapabilitySets {
+            effective: CapabilitySet::empty(),
+            permitted: CapabilitySet::empty(),
+            inheritable: CapabilitySet::empty(),
+        };
+        set_capabilities(None, none).map_err(step("no capabilities"))?;
+    }
+    let confined = match landlock::restrict(policy) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err("the kernel, or the filter of this container, has no Landlock".to_owned()),
+        Err(error) => Err(format!("Landlock: {error}")),
+    };
+    let filtered = filter::restrict().map_err(|error| format!("seccomp: {error}"));
+    if policy.required { confined.and(filtered) } else { Ok(()) }
+}
