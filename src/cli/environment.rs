@@ -55,6 +55,11 @@ impl Environment {
         self.get("GITHUB_ACTIONS") == Some("true") && self.variables.keys().any(|name| name.starts_with("INPUT_"))
     }
 
+    /// Whether a workflow started the program, as an action or in a step that calls it. Either variable is enough: a step may lack one.
+    pub(super) fn is_workflow(&self) -> bool {
+        self.get("GITHUB_ACTIONS") == Some("true") || self.get("GITHUB_EVENT_NAME").is_some()
+    }
+
     /// An input of the action that is not empty. The runner keeps hyphens, which people mix up with underscores.
     pub(super) fn input(&self, name: &str) -> Option<&str> {
         let name = format!("INPUT_{}", name.to_uppercase());

@@ -9,7 +9,7 @@ use cog_findings::{Finding, Severity};
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
-use crate::inspect::rules::LINT_MISSING;
+use crate::inspect::rules::{LINT_MISSING, UNKNOWN_HARDWARE};
 use crate::inspect::{InspectRequest, Inspected, inspect, with_excerpt};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::lookup::{ReplicateFacts, look_up};
@@ -59,7 +59,8 @@ impl StageWork for Inspecting<'_> {
         // By code: the policy may have changed the severity.
         let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
         let note = judge(&record.report.findings, |finding| {
-            if configured.contains(finding.code.as_str()) || finding.code.as_str() == LINT_MISSING.code {
+            let of_request = [LINT_MISSING.code, UNKNOWN_HARDWARE.code];
+            if configured.contains(finding.code.as_str()) || of_request.contains(&finding.code.as_str()) {
                 About::Configuration
             } else if planned.contains(finding) {
                 About::Plan
@@ -84,7 +85,7 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
     };
     let replicate = match &services.replicate {
         Some(replicate) => at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled).await?,
-        None => ReplicateFacts::default(),
+        None => ReplicateFacts::unknown(),
     };
     record.report.previous = replicate.live.as_ref().map(|live| live.version.clone());
     let request = InspectRequest {
@@ -126,14 +127,17 @@ pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> 
 
 /// Rejects plans that safe-push cannot carry out, before anything is done.
 fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
-    if plan.model == plan.test_model {
-        return Err(Stop::misconfigured(
-            format!("the test model is the live model, {}", plan.model),
-            "name another model as test_model: what is not tested yet must not reach the live one",
-        ));
-    }
-    check_two_pass(plan)?;
-    check_destination(plan)
+    check_models(plan)?;
+    check_two_pass(plan)
+}
+
+/// Files and flags were compared when they were loaded. This holds for every plan, wherever it comes from.
+pub(super) fn check_models(plan: &ModelPlan) -> Result<(), Stop> {
+    let Some((first, second, model)) = plan.clash() else { return Ok(()) };
+    Err(Stop::misconfigured(
+        format!("{model} is both the {first} and the {second}"),
+        format!("name another model as {}: what is not tested must not reach a model that is published", second.key()),
+    ))
 }
 
 /// Two passes end in an official model, and need the source of the second image.
@@ -154,15 +158,4 @@ fn check_two_pass(plan: &ModelPlan) -> Result<(), Stop> {
         ));
     }
     Ok(())
-}
-
-/// Test trainings make versions, and the newest version of the live model is what users get.
-pub(super) fn check_destination(plan: &ModelPlan) -> Result<(), Stop> {
-    if plan.train.as_ref().is_none_or(|train| !train.trains() || train.destination != plan.model) {
-        return Ok(());
-    }
-    Err(Stop::misconfigured(
-        format!("test trainings would end in the live model, {}", plan.model),
-        "name another model as train.destination: each test training makes a version there",
-    ))
 }

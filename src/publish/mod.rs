@@ -4,7 +4,7 @@
 //! - [`stage`] pushes a built image to the private test model, and creates the model if it is missing
 //! - [`find_or_create_destination`] finds or creates the model that trainings end in
 //! - [`publish`] pushes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
-//!   a fresh `run.cog.push_id`
+//!   a fresh `run.cog.push_id`, if the version that it was checked against is still the newest
 //! - [`deploy`] updates the deployment
 //!
 //! Each push has a name of its own in the Docker daemon, which is removed when the push is over, however it ends. The order of these steps
@@ -16,6 +16,7 @@ mod deploy;
 mod error;
 mod live;
 mod models;
+mod moved;
 mod published;
 mod push;
 mod ready;
@@ -28,10 +29,11 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use deploy::{Deployed, deploy};
+pub use deploy::{DeployRequest, Deployed, deploy};
 pub use error::PublishError;
-pub use live::{publish, publish_official};
+pub use live::{check_moved, publish, publish_official};
 pub use models::{Destination, find_or_create_destination};
+pub use moved::Moved;
 pub use published::Published;
 pub use ready::{Readiness, ReadyRequest, check_ready};
 pub use services::{PublishServices, VERSION_LIMIT};

@@ -145,6 +145,6 @@ pub(super) async fn confirm(
     }
 }
 
-fn unconfirmed(version: &VersionRef, error: PublishError) -> PublishError {
+pub(super) fn unconfirmed(version: &VersionRef, error: PublishError) -> PublishError {
     PublishError::Unconfirmed { version: Box::new(version.clone()), source: Box::new(error) }
 }

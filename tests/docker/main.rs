@@ -31,3 +31,4 @@ mod sandbox;
 mod trainings;
 mod two_pass;
 mod weights;
+mod writers;

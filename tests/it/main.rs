@@ -9,6 +9,7 @@ mod claude_client;
 mod cli;
 mod cli_check;
 mod cli_compare;
+mod cli_decision;
 mod cli_faults;
 mod cli_peer;
 mod cli_select;

@@ -1,6 +1,6 @@
 //! safe-push as a step of a GitHub workflow.
 //!
-//! - [`decide`]: what the event allows, a pure function
+//! - [`decide`]: what the event allows, a pure function. Not only for the action: see `cli::decision`
 //! - [`event`]: reads the event's payload
 //! - [`step`]: the runner's variables, files and log
 //! - [`run`]: one run, as GitHub shows it
@@ -15,7 +15,7 @@ mod ownership;
 mod run;
 mod step;
 
-pub(super) use decide::{Decision, Situation, decide};
+pub(super) use decide::{Decision, Situation, decide, restriction};
 pub(super) use event::Event;
 pub(super) use run::ActionRun;
 pub(super) use step::ActionStep;
