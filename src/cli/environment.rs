@@ -50,14 +50,14 @@ impl Environment {
         wanted.map(|(name, value)| (name.clone(), SecretString::from(value.as_str()))).collect()
     }
 
-    /// Whether the program runs in a workflow of GitHub, as an action or in a step of its own.
-    pub(super) fn is_workflow(&self) -> bool {
-        self.get("GITHUB_ACTIONS") == Some("true")
-    }
-
     /// Whether the program runs as an action: the runner says so and gives inputs. A step that calls it as a program has none.
     pub(super) fn is_action(&self) -> bool {
         self.is_workflow() && self.variables.keys().any(|name| name.starts_with("INPUT_"))
+    }
+
+    /// Whether a workflow started the program, as an action or in a step that calls it. Either variable is enough: a step may lack one.
+    pub(super) fn is_workflow(&self) -> bool {
+        self.get("GITHUB_ACTIONS") == Some("true") || self.get("GITHUB_EVENT_NAME").is_some()
     }
 
     /// The values of all tokens, and of the secrets that the runner gives to steps.

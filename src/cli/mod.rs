@@ -10,6 +10,7 @@ mod claude;
 mod commands;
 mod conclude;
 mod context;
+mod decision;
 mod demo;
 mod environment;
 mod execute;

@@ -95,6 +95,10 @@ impl ConfigFiles {
         self.files.iter().map(|file| &file.name)
     }
 
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.files.iter().map(|file| file.path.as_str())
+    }
+
     pub(super) fn into_models(self) -> Vec<ConfiguredModel> {
         self.files.into_iter().map(|file| ConfiguredModel { name: file.name, file: file.path }).collect()
     }

@@ -6,6 +6,7 @@ use crate::config::ConfigError;
 use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, read_text, stem};
 use crate::config::loaded::{Configured, LoadedModel, LoadedModels};
 use crate::config::model_file::{self, ModelFile};
+use crate::config::model_roles::{self, ModelRoles};
 use crate::config::repository::Repository;
 use crate::config::sources::{RunSettings, Sources};
 use crate::domain::model_name::ModelName;
@@ -21,21 +22,25 @@ pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
     }
     let mut findings = repository.findings.clone();
     findings.extend(chosen.findings);
-    let mut models = Vec::new();
+    let (mut models, mut roles) = (Vec::new(), Vec::new());
     for file in &chosen.paths {
-        let text = read_text(&repository.root, file)
-            .map_err(|error| ConfigError::Unreadable { path: file.clone(), source: error.into() })?;
-        let (config, found) = model_file::parse(&text, file);
+        let (config, found) = read_model(&repository, file)?;
         let broken = found.iter().any(Finding::is_error);
         findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
         if !broken {
             let name = model_name(file, &config);
-            models.extend(repository.model(sources, &name, &config, &mut findings)?.map(|model| with_findings(model, found)));
+            let resolved = repository.model(sources, &name, &config, &mut findings)?;
+            let (model, of_model) = resolved.map(|(model, of_model)| (with_findings(model, found), of_model)).unzip();
+            models.extend(model);
+            roles.extend(of_model);
         }
     }
     if chosen.paths.is_empty() && sources.selected.is_none() && !findings.iter().any(Finding::is_error) {
-        models.extend(repository.model_without_file(sources, &mut findings)?);
+        let (model, of_model) = repository.model_without_file(sources, &mut findings)?.unzip();
+        models.extend(model);
+        roles.extend(of_model);
     }
+    findings.extend(model_roles::across(&roles, &other_roles(&repository, &files, &chosen.paths)));
     let known = files.names().map(ModelName::as_str).chain(models.iter().map(|model| model.plan.name.as_str()));
     findings.extend(repository.unknown_sections(&known.collect::<Vec<_>>()));
     let findings = repository.adjusted(findings);
@@ -69,6 +74,21 @@ pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
     }
     let findings = findings.into_iter().chain(repository.adjusted(files.findings().cloned().collect())).collect();
     Ok(Configured { models: files.into_models(), run: repository.run_settings(sources), findings })
+}
+
+fn read_model(repository: &Repository, file: &str) -> Result<(ModelFile, Vec<Finding>), ConfigError> {
+    let text = read_text(&repository.root, file)
+        .map_err(|error| ConfigError::Unreadable { path: file.to_owned(), source: error.into() })?;
+    Ok(model_file::parse(&text, file))
+}
+
+/// The models of configurations that were not chosen. One that cannot be read matters once it is chosen.
+fn other_roles(repository: &Repository, files: &ConfigFiles, chosen: &[String]) -> Vec<ModelRoles> {
+    let is_chosen = |path: &str| chosen.iter().any(|chosen| chosen.strip_prefix("./").unwrap_or(chosen) == path);
+    let mut paths: Vec<&str> = files.paths().chain([DEFAULT_CONFIG]).filter(|path| !is_chosen(path)).collect();
+    paths.dedup();
+    let read = paths.into_iter().filter_map(|path| Some((path, read_model(repository, path).ok()?.0)));
+    read.map(|(path, config)| ModelRoles::of_file(&model_name(path, &config), &config)).collect()
 }
 
 fn with_findings(mut model: LoadedModel, found: Vec<Finding>) -> LoadedModel {

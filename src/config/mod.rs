@@ -14,6 +14,7 @@ mod load;
 mod loaded;
 mod model_file;
 mod model_keys;
+mod model_roles;
 mod names;
 mod reader;
 mod repository;

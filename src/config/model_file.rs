@@ -73,6 +73,13 @@ pub(super) struct TrainSection {
     pub(super) fuzz: Option<FuzzSection>,
 }
 
+impl TrainSection {
+    /// The model that receives trained versions.
+    pub(super) fn destination_of(&self, test_model: &ModelRef) -> ModelRef {
+        self.destination.clone().unwrap_or_else(|| test_model.with_suffix("-dest"))
+    }
+}
+
 /// `fuzz`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct FuzzSection {

@@ -11,6 +11,7 @@ use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
 use crate::config::layers::{Layer, Layers};
 use crate::config::loaded::LoadedModel;
 use crate::config::model_file::{self, ModelFile};
+use crate::config::model_roles::ModelRoles;
 use crate::config::names;
 use crate::config::repository_file::{self, FILE, Overrides, RepositoryFile};
 use crate::config::resolve::{Resolution, Resolver};
@@ -120,7 +121,7 @@ impl Repository {
         name: &str,
         config: &ModelFile,
         findings: &mut Vec<Finding>,
-    ) -> Result<Option<LoadedModel>, ConfigError> {
+    ) -> Result<Option<(LoadedModel, ModelRoles)>, ConfigError> {
         let overrides = self.file.of_model(name);
         let layers = Layers::new()
             .add(Layer::new(FILE, self.file.all.values.clone()))
@@ -137,9 +138,9 @@ impl Repository {
             overrides: merged(&self.file.all, &overrides),
         };
         match resolver.resolve(config)? {
-            Resolution { plan: Some(plan), findings: found } => {
+            Resolution { plan: Some((plan, roles)), findings: found } => {
                 findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
-                Ok(Some(LoadedModel { plan, findings: found }))
+                Ok(Some((LoadedModel { plan, findings: found }, roles)))
             }
             Resolution { plan: None, findings: found } => {
                 findings.extend(found);
@@ -153,7 +154,7 @@ impl Repository {
         &self,
         sources: &Sources,
         findings: &mut Vec<Finding>,
-    ) -> Result<Option<LoadedModel>, ConfigError> {
+    ) -> Result<Option<(LoadedModel, ModelRoles)>, ConfigError> {
         let named = sources.model_argument.as_ref().or(sources.verified_model.as_ref());
         let text = named.cloned().or_else(|| self.image_model());
         let Some(text) = text else {

@@ -13,6 +13,7 @@ use crate::config::layers::Layers;
 use crate::config::model_file::{
     DeploymentSection, FuzzSection, ModelFile, PredictSection, TrainSection, fixed_and_disabled, is_empty,
 };
+use crate::config::model_roles::ModelRoles;
 use crate::config::repository_file::{FILE, Overrides};
 use crate::config::rules;
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE};
@@ -21,7 +22,8 @@ use crate::config::tokens::TOKENS;
 use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{
-    BuildPlan, Comparison, DeploymentPlan, FuzzPlan, InspectPlan, Limits, MEBIBYTE, ModelPlan, PublishMode, TrainPlan, VerifyPlan,
+    Allowances, BuildPlan, Comparison, DeploymentPlan, FuzzPlan, HardwarePlaces, InspectPlan, Limits, MEBIBYTE, ModelPlan,
+    PublishMode, TrainPlan, VerifyPlan,
 };
 use crate::domain::prediction::Inputs;
 use crate::domain::secret_spec::{SecretSource, SecretSpec};
@@ -40,7 +42,7 @@ pub(super) struct Resolver<'a> {
 
 /// A plan, unless something made it impossible.
 pub(super) struct Resolution {
-    pub(super) plan: Option<ModelPlan>,
+    pub(super) plan: Option<(ModelPlan, ModelRoles)>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -49,13 +51,16 @@ impl Resolver<'_> {
         let mut findings = Vec::new();
         let Some(model) = self.model(config)? else { return Ok(Resolution { plan: None, findings }) };
         let test_model = self.settings.test_model.clone().unwrap_or_else(|| model.with_suffix("-test"));
-        if test_model == model {
-            findings.push(self.same_model(config, &model));
-        }
+        let roles = self.roles(config, &model, &test_model);
+        findings.extend(roles.twice());
         self.check_ranges(config, &mut findings);
         findings.extend(self.check_secrets(config));
         let settings = &self.settings;
         let pushes_official_model = settings.push_official_model || settings.two_pass;
+        let publish = self.publish(config);
+        if publish == PublishMode::NoOfficialModel {
+            findings.push(no_official_model(config));
+        }
         let plan = ModelPlan {
             name: self.name.to_owned(),
             config_file: (!config.file.is_empty()).then(|| config.file.clone()),
@@ -63,18 +68,19 @@ impl Resolver<'_> {
             official_model: config.official_model.clone().filter(|_| pushes_official_model),
             two_pass: settings.two_pass,
             test_hardware: Some(settings.test_hardware.clone()),
-            inspect: self.inspect(),
+            inspect: self.inspect(config),
             build: self.build(),
             predict: self.predict(config, &mut findings)?,
             train: config.train.as_ref().map(|train| train_plan(train, &test_model, settings.seed)),
-            publish: if settings.test_only { PublishMode::TestOnly } else { PublishMode::Publish },
+            publish,
+            allow: Allowances { moved_live: settings.allow_moved_live, public_test_model: settings.allow_public_test_model },
             deployment: config.deployment.as_ref().and_then(|section| deployment(section, &model)),
             parallel: usize::try_from(settings.parallel).unwrap_or(usize::MAX),
             limits: self.limits(),
             model,
             test_model,
         };
-        Ok(Resolution { plan: Some(plan), findings })
+        Ok(Resolution { plan: Some((plan, roles)), findings })
     }
 
     fn model(&self, config: &ModelFile) -> Result<Option<ModelRef>, ConfigError> {
@@ -84,13 +90,31 @@ impl Resolver<'_> {
         }
     }
 
-    fn same_model(&self, config: &ModelFile, model: &ModelRef) -> Finding {
-        let finding = Finding::new(&rules::SAME_MODEL, format!("{model} is both the live and the test model"))
-            .hint("rename the test model, or remove test_model");
-        let place = ["test_model", "model"].iter().find_map(|key| config.places.get(*key));
-        match place {
-            Some(place) => finding.at(place.clone()),
-            None => finding,
+    fn roles(&self, config: &ModelFile, model: &ModelRef, test_model: &ModelRef) -> ModelRoles {
+        let live_source = self.model_argument.map(|_| "the model on the command line".to_owned());
+        let test_source = self.layers.source_of(Key::test_model).filter(|source| *source != config.file);
+        ModelRoles::new(self.name, config, (model.clone(), live_source), (test_model.clone(), test_source))
+    }
+
+    /// Two passes without an official model are a mistake of their own, which is reported before a build.
+    fn publish(&self, config: &ModelFile) -> PublishMode {
+        let settings = &self.settings;
+        if settings.test_only {
+            PublishMode::TestOnly
+        } else if settings.push_official_model && !settings.two_pass && config.official_model.is_none() {
+            PublishMode::NoOfficialModel
+        } else {
+            PublishMode::Publish
+        }
+    }
+
+    /// Where hardware is written. A default has no place.
+    fn hardware_places(&self, config: &ModelFile) -> HardwarePlaces {
+        let place = |key: &str| config.places.get(key).cloned();
+        HardwarePlaces {
+            test: self.place_of(Key::test_hardware, config),
+            destination: place("train.destination_hardware"),
+            deployment: place("deployment.hardware"),
         }
     }
 
@@ -157,12 +181,13 @@ impl Resolver<'_> {
         findings.map(|finding| place.clone().map_or(finding.clone(), |place| finding.at(place))).collect()
     }
 
-    fn inspect(&self) -> InspectPlan {
+    fn inspect(&self, config: &ModelFile) -> InspectPlan {
         InspectPlan {
             ignore_schema_compatibility: self.settings.ignore_schema_checks,
             ignore: self.overrides.ignore.clone(),
             severities: self.overrides.severities.clone(),
             no_lint: self.settings.no_lint,
+            hardware_places: self.hardware_places(config),
         }
     }
 
@@ -290,6 +315,16 @@ fn outside(root: &Path, path: &Path) -> Option<FileError> {
     repository_files::open(root, path).err().filter(|error| !error.is_missing())
 }
 
+fn no_official_model(config: &ModelFile) -> Finding {
+    let message = "a push to the official model was asked for, but no official_model is configured, so the model is skipped";
+    let finding = Finding::new(&rules::NO_OFFICIAL_MODEL, message)
+        .hint("add `official_model: OWNER/NAME` to the configuration, or leave out push_official_model");
+    match config.places.get("model") {
+        Some(place) => finding.at(place.clone()),
+        None => finding,
+    }
+}
+
 fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {
     text.parse().map_err(|_no_model| ConfigError::BadSetting {
         source_name: source_name.to_owned(),
@@ -301,7 +336,7 @@ fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {
 
 fn train_plan(section: &TrainSection, test_model: &ModelRef, seed: Option<u64>) -> TrainPlan {
     TrainPlan {
-        destination: section.destination.clone().unwrap_or_else(|| test_model.with_suffix("-dest")),
+        destination: section.destination_of(test_model),
         destination_hardware: section.destination_hardware.clone().unwrap_or_else(|| HARDWARE.to_owned()),
         cases: section.test_cases.clone(),
         fuzz: section.fuzz.as_ref().map(|fuzz| FuzzPlan {

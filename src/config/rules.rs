@@ -28,9 +28,11 @@ rules! {
         "A model name is not OWNER/NAME.",
         "Replicate identifies a model by its owner and its name.",
         "```yaml\nmodel: https://replicate.com/acme/hotdog   # acme/hotdog\n```";
-    SAME_MODEL = "SP007", "test-model-is-live", Error,
-        "The test model is the live model.",
-        "Staging would publish an untested version.",
+    SAME_MODEL = "SP007", "same-model", Error,
+        "A model is named for two purposes that exclude each other.",
+        "The live model, the official model, the test model and the destination of trainings are four models. Otherwise something untested \
+         would be published, or something official without proof that it contains no secret. Capitals make no difference. The same holds \
+         across the configurations of a repository: nothing is staged to a model that another configuration publishes.",
         "```yaml\nmodel: acme/hotdog\ntest_model: acme/hotdog\n```";
     FIXED_AND_DISABLED = "SP008", "fixed-and-disabled", Error,
         "An input is both fixed and disabled for fuzz inputs.",
@@ -77,6 +79,10 @@ rules! {
         "An input of the action looks like a misspelt one.",
         "The runner also passes inputs that the action does not know. A misspelt input has no effect.",
         "```yaml\nwith:\n  test_onyl: true   # test_only\n```";
+    NO_OFFICIAL_MODEL = "SP019", "no-official-model", Warning,
+        "A push to the official model was asked for, but the configuration names none.",
+        "The model is skipped: it is not tested, and nothing is pushed.",
+        "```sh\nsafe-push --push-official-model   # and official_model?\n```";
     OUTSIDE = "SP030", "outside-repository", Error,
         "`.safe-push.yaml` names a file or folder outside the repository.",
         "Whoever can change a file of the repository could otherwise read or overwrite files of the machine.",

@@ -1,11 +1,15 @@
 //! Proof that a staged version may be published.
 //!
-//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is created in one place, [`Verified::clear`], so code that
-//! publishes anything else does not compile. An official model whose tests needed a key gets an image without it: [`Cleared::without_key`].
+//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is created in one place, [`Verified::clear`], so code
+//! that publishes anything else does not compile. It names the version that it replaces, which it was checked against: if another one is
+//! there when it is published, [`Cleared::replacing`] decides again. An official model whose tests
+//! needed a key gets an image without it: [`Cleared::without_key`].
+
+use std::fmt;
 
 use cog_findings::Finding;
 
-use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::domain::identity::{ImageDigest, ModelRef, VersionId, VersionRef};
 use crate::domain::report::{CaseReport, CaseStatus, LayerProof};
 
 /// An image in the Docker daemon, ready to be pushed.
@@ -30,6 +34,57 @@ pub struct Staged {
     pub layers: Vec<ImageDigest>,
 }
 
+/// What a publication replaces: the newest version of a model, or the version of a deployment, when somebody looked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Replaced {
+    /// There is no version.
+    Nothing,
+    /// This version.
+    Version(VersionId),
+    /// The token may not see it.
+    Hidden,
+}
+
+impl Replaced {
+    /// The newest version of something that could be read.
+    pub fn of(newest: Option<&VersionId>) -> Self {
+        newest.cloned().map_or(Self::Nothing, Self::Version)
+    }
+
+    /// Whether something else is there now. What cannot be seen cannot be compared.
+    pub fn has_moved(&self, now: &Self) -> bool {
+        !matches!((self, now), (Self::Hidden, _) | (_, Self::Hidden)) && self != now
+    }
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nothing => formatter.write_str("no version"),
+            Self::Version(id) => formatter.write_str(id.short()),
+            Self::Hidden => formatter.write_str("an unknown version"),
+        }
+    }
+}
+
+/// What was compared with the version that is replaced, and what its user allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compared {
+    /// Outputs were compared with it.
+    pub outputs: bool,
+    /// Another version may be replaced all the same.
+    pub may_move: bool,
+}
+
+impl Compared {
+    /// Whether a version may replace one that its outputs were not compared with. `findings` are those of the comparison of the schemas
+    /// with that version: an error is an error, whatever is allowed.
+    pub fn clear_moved(self, name: &str, findings: &[Finding]) -> Result<(), Blocked> {
+        Blocked::find(&[], findings)?;
+        if self.outputs && !self.may_move { Err(Blocked::Moved { name: name.to_owned() }) } else { Ok(()) }
+    }
+}
+
 /// A staged version with the results of its verification.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Verified {
@@ -52,6 +107,12 @@ pub enum Blocked {
     /// There are findings of severity error.
     #[error("{} findings stop the push: {}", codes.len(), codes.join(", "))]
     Findings { codes: Vec<String> },
+    /// What is replaced is not what the outputs were compared with.
+    #[error("{name} got another version while outputs were compared with the one before")]
+    Moved {
+        /// The model or the deployment.
+        name: String,
+    },
     /// The image shares no layer with the tested one.
     #[error("the image without the key contains no tested layer")]
     NothingTested,
@@ -83,11 +144,12 @@ impl Verified {
         &self.cases
     }
 
-    /// Clears the version for publication as a version of `model`. Fails if a case failed, errored or did not finish, or if a finding is an
-    /// error. A flaky case passes; the report shows it as flaky.
-    pub fn clear(self, model: ModelRef) -> Result<Cleared, Blocked> {
+    /// Clears the version for publication as a version of `model`, in place of the version that it was checked against. Fails if a case failed,
+    /// errored or did not finish, or if a finding is an error. A flaky case passes; the report shows it as flaky.
+    pub fn clear(self, model: ModelRef, replaces: Replaced) -> Result<Cleared, Blocked> {
         Blocked::find(&self.cases, &self.findings)?;
-        Ok(Cleared { model, staged: self.staged, without_key: None })
+        let compared_outputs = self.cases.iter().any(|case| case.live.is_some());
+        Ok(Cleared { model, staged: self.staged, replaces, compared_outputs, without_key: None })
     }
 }
 
@@ -108,6 +170,8 @@ impl WithoutKey {
 pub struct Cleared {
     model: ModelRef,
     staged: Staged,
+    replaces: Replaced,
+    compared_outputs: bool,
     without_key: Option<WithoutKey>,
 }
 
@@ -115,6 +179,23 @@ impl Cleared {
     /// The live model it may be published to.
     pub fn model(&self) -> &ModelRef {
         &self.model
+    }
+
+    /// The version that it was checked against, and no other, is replaced.
+    pub fn replaces(&self) -> &Replaced {
+        &self.replaces
+    }
+
+    /// Whether its outputs were compared with those of the live version.
+    pub fn compared_outputs(&self) -> bool {
+        self.compared_outputs
+    }
+
+    /// Clears it again, in place of another version. `findings` are those of the comparison of the schemas with that version.
+    pub fn replacing(self, now: Replaced, findings: &[Finding], may_move: bool) -> Result<Self, Blocked> {
+        let compared = Compared { outputs: self.compared_outputs, may_move };
+        compared.clear_moved(&self.model.to_string(), findings)?;
+        Ok(Self { replaces: now, ..self })
     }
 
     /// Clears an image without the key. It must start with tested layers, or else it is a different model.

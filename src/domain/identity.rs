@@ -46,6 +46,11 @@ impl ModelRef {
         &self.name
     }
 
+    /// Whether both name one model. Replicate does not tell capitals from small letters.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.owner.eq_ignore_ascii_case(&other.owner) && self.name.eq_ignore_ascii_case(&other.name)
+    }
+
     /// The model of the same owner with `suffix` after its name, as in `acme/hotdog-test`.
     #[must_use]
     pub fn with_suffix(&self, suffix: &str) -> Self {

@@ -12,6 +12,7 @@ pub mod cost;
 pub mod events;
 pub mod identity;
 pub mod model_name;
+pub mod model_role;
 pub mod output;
 pub mod plan;
 pub mod prediction;

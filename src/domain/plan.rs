@@ -10,6 +10,7 @@ use cog_findings::{Location, RuleCode, Severity};
 use crate::choices;
 use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
+use crate::domain::model_role::ModelRole;
 use crate::domain::prediction::Inputs;
 
 /// The plan of one model.
@@ -41,6 +42,8 @@ pub struct ModelPlan {
     pub train: Option<TrainPlan>,
     /// Whether to publish a model that passed.
     pub publish: PublishMode,
+    /// What is refused unless it is asked for.
+    pub allow: Allowances,
     /// The deployment that follows the live model.
     pub deployment: Option<DeploymentPlan>,
     /// Number of concurrent predictions, at least 1.
@@ -55,6 +58,19 @@ pub enum PublishMode {
     /// Push to the live model and update its deployment.
     Publish,
     TestOnly,
+    /// Stop after verification, because the event that started the run allows no more.
+    NotOnThisEvent,
+    /// Do nothing: a push to the official model was asked for, and there is none.
+    NoOfficialModel,
+}
+
+/// What is refused unless it is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Allowances {
+    /// Replace a version that the outputs were not compared with.
+    pub moved_live: bool,
+    /// Stage to a public test model.
+    pub public_test_model: bool,
 }
 
 /// Checks before a build.
@@ -68,6 +84,19 @@ pub struct InspectPlan {
     pub severities: Vec<(RuleCode, Severity)>,
     /// Skip Ruff.
     pub no_lint: bool,
+    /// Where hardware is written.
+    pub hardware_places: HardwarePlaces,
+}
+
+/// Where hardware is written, as far as it is written in a file.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HardwarePlaces {
+    /// `test_hardware`.
+    pub test: Option<Location>,
+    /// `train.destination_hardware`.
+    pub destination: Option<Location>,
+    /// `deployment.hardware`.
+    pub deployment: Option<Location>,
 }
 
 choices! {
@@ -226,6 +255,25 @@ pub struct TrainPlan {
     pub cases: Vec<TestCase>,
     /// Fuzz inputs.
     pub fuzz: Option<FuzzPlan>,
+}
+
+impl ModelPlan {
+    /// The models that the plan names.
+    pub fn models(&self) -> Vec<(ModelRole, &ModelRef)> {
+        let official = self.official_model.as_ref().map(|model| (ModelRole::Official, model));
+        let destination = self.train.as_ref().map(|train| (ModelRole::Destination, &train.destination));
+        let always = [(ModelRole::Live, &self.model), (ModelRole::Test, &self.test_model)];
+        always.into_iter().chain(official).chain(destination).collect()
+    }
+
+    /// Two roles of one and the same model.
+    pub fn clash(&self) -> Option<(ModelRole, ModelRole, &ModelRef)> {
+        let models = self.models();
+        models.iter().enumerate().find_map(|(index, (role, model))| {
+            let (other, _) = models.iter().take(index).find(|(_, other)| other.is_same(model))?;
+            Some((*other, *role, *model))
+        })
+    }
 }
 
 impl TrainPlan {

@@ -9,15 +9,16 @@ use crate::inspect::rules;
 
 /// Findings about hardware in the plan that the account does not have.
 pub(super) fn check(plan: &ModelPlan, known: &[Hardware]) -> Vec<Finding> {
+    let places = &plan.inspect.hardware_places;
     let named = [
-        ("test_hardware", plan.test_hardware.as_deref()),
-        ("train.destination_hardware", plan.train.as_ref().map(|train| train.destination_hardware.as_str())),
-        ("deployment.hardware", plan.deployment.as_ref().map(|deployment| deployment.hardware.as_str())),
+        ("test_hardware", plan.test_hardware.as_deref(), &places.test),
+        ("train.destination_hardware", plan.train.as_ref().map(|train| train.destination_hardware.as_str()), &places.destination),
+        ("deployment.hardware", plan.deployment.as_ref().map(|deployment| deployment.hardware.as_str()), &places.deployment),
     ];
-    let unknown = named.into_iter().filter_map(|(key, name)| Some((key, name?)));
+    let unknown = named.into_iter().filter_map(|(key, name, place)| Some((key, name?, place)));
     unknown
-        .filter(|(_, name)| !known.iter().any(|hardware| hardware.sku == *name))
-        .map(|(key, name)| {
+        .filter(|(_, name, _)| !known.iter().any(|hardware| hardware.sku == *name))
+        .map(|(key, name, place)| {
             let names = || known.iter().map(|hardware| hardware.sku.as_str());
             let hint = match nearest(name, names()) {
                 Some(near) => format!("did you mean '{near}'?"),
@@ -25,9 +26,10 @@ pub(super) fn check(plan: &ModelPlan, known: &[Hardware]) -> Vec<Finding> {
             };
             let finding =
                 Finding::new(&rules::UNKNOWN_HARDWARE, format!("{key} '{name}' is not available to this account")).hint(hint);
-            match &plan.config_file {
-                Some(file) => finding.at(Location::file(file.as_str())),
-                None => finding,
+            match (place, &plan.config_file) {
+                (Some(place), _) => finding.at(place.clone()),
+                (None, Some(file)) => finding.at(Location::file(file.as_str())),
+                (None, None) => finding,
             }
         })
         .collect()

@@ -25,5 +25,5 @@ pub(crate) use live::live_version;
 pub(crate) use project::load_project;
 pub use ruff::{RuffOutcome, Tools};
 pub use run::{InspectRequest, Inspected, SourceMaps, inspect};
-pub(crate) use run::{apply_policy, inspect_schema};
+pub(crate) use run::{PolicyFindings, apply_policy, compare_with, inspect_schema};
 pub(crate) use signature::describe_with;

@@ -102,6 +102,12 @@ pub(crate) fn inspect_schema(
     PolicyFindings { findings, ignored }
 }
 
+/// Compares a schema with that of a version that appeared later.
+pub(crate) fn compare_with(old: &Value, schema: &Value, source_maps: &SourceMaps, plan: &InspectPlan) -> PolicyFindings {
+    let (findings, ignored) = policy::apply(compatibility(old, schema, source_maps), plan);
+    PolicyFindings { findings, ignored }
+}
+
 /// Applies the policy to findings from elsewhere.
 pub(crate) fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> PolicyFindings {
     let (findings, ignored) = policy::apply(findings, plan);
@@ -111,10 +117,14 @@ pub(crate) fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> Policy
 fn about_schema(schema: &Value, source_maps: &SourceMaps, live: Option<&LiveVersion>) -> Vec<Finding> {
     let mut findings = lint(schema, &source_maps.predict, &source_maps.train);
     if let Some(old) = live.and_then(|live| live.schema.as_ref()) {
-        let options = CompatOptions { train_source: source_maps.train.clone(), ..CompatOptions::default() };
-        findings.extend(compare(old, schema, &source_maps.predict, &options));
+        findings.extend(compatibility(old, schema, source_maps));
     }
     findings
+}
+
+fn compatibility(old: &Value, schema: &Value, source_maps: &SourceMaps) -> Vec<Finding> {
+    let options = CompatOptions { train_source: source_maps.train.clone(), ..CompatOptions::default() };
+    compare(old, schema, &source_maps.predict, &options)
 }
 
 /// The part of the schema that the source determines.

@@ -3,7 +3,7 @@
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::replicate::{Account, Replicate, ReplicateError};
+use crate::clients::replicate::{Account, Hardware, Replicate, ReplicateError};
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::pipeline::RunOptions;
 use crate::support::clock::Clock;
@@ -16,6 +16,7 @@ pub(super) struct RunContext<'a> {
     pub(super) observer: &'a dyn Observer,
     pub(super) cancelled: &'a CancellationToken,
     account: OnceCell<Account>,
+    hardware: OnceCell<Vec<Hardware>>,
 }
 
 impl<'a> RunContext<'a> {
@@ -26,12 +27,17 @@ impl<'a> RunContext<'a> {
         observer: &'a dyn Observer,
         cancelled: &'a CancellationToken,
     ) -> Self {
-        Self { has_judge, clock, options, observer, cancelled, account: OnceCell::new() }
+        Self { has_judge, clock, options, observer, cancelled, account: OnceCell::new(), hardware: OnceCell::new() }
     }
 
     /// The token's account, asked for once per run: the cheapest way to learn that the token is rejected.
     pub(super) async fn account(&self, replicate: &dyn Replicate) -> Result<&Account, ReplicateError> {
         self.account.get_or_try_init(|| replicate.account()).await
+    }
+
+    /// The hardware that the account may use, asked for once per run.
+    pub(super) async fn hardware(&self, replicate: &dyn Replicate) -> Result<&[Hardware], ReplicateError> {
+        self.hardware.get_or_try_init(|| replicate.hardware()).await.map(Vec::as_slice)
     }
 
     pub(super) fn tell(&self, model: &str, kind: EventKind) {

@@ -2,17 +2,23 @@
 
 use async_trait::async_trait;
 
+use crate::domain::cleared::Compared;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::{DeploymentChange, Stage};
+use crate::pipeline::grace::at_once;
+use crate::pipeline::moved::{Comparing, decide_again};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
-use crate::publish::{PublishServices, deploy};
+use crate::publish::{DeployRequest, Moved, PublishError, PublishServices, deploy};
 
 /// Deploys a published version.
 pub(super) struct Deploying<'a> {
     pub(super) plan: &'a DeploymentPlan,
     pub(super) version: &'a VersionRef,
+    pub(super) comparing: Comparing<'a>,
+    /// Whether outputs were compared with those of the live version.
+    pub(super) compared_outputs: bool,
     pub(super) services: &'a PublishServices,
 }
 
@@ -22,7 +28,17 @@ impl StageWork for Deploying<'_> {
     type Value = ();
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
-        let deployed = deploy(self.plan, self.version, self.services, record.context.cancelled).await?;
+        let mut replaces = self.comparing.model.replicate.deployed.clone();
+        let request = DeployRequest { plan: self.plan, version: self.version, replaces: &replaces };
+        let deployed = match deploy(&request, self.services, record.context.cancelled).await {
+            Err(PublishError::Moved(moved)) => {
+                self.decide_again(record, &moved).await?;
+                replaces = moved.replaced();
+                let request = DeployRequest { plan: self.plan, version: self.version, replaces: &replaces };
+                deploy(&request, self.services, record.context.cancelled).await?
+            }
+            other => other?,
+        };
         record.found(deployed.findings);
         let report = record.report.deployment.insert(deployed.report);
         let done = match report.change {
@@ -31,5 +47,22 @@ impl StageWork for Deploying<'_> {
             DeploymentChange::Unchanged => "unchanged",
         };
         Ok(Done::new((), format!("{} {done}", report.name)))
+    }
+}
+
+impl Deploying<'_> {
+    /// Somebody else has deployed meanwhile: whether their version may be replaced.
+    async fn decide_again(&self, record: &mut ModelRecord<'_>, moved: &Moved) -> Result<(), Stop> {
+        let schema = match &moved.now {
+            Some(id) => {
+                let version = VersionRef { model: moved.model.clone(), id: id.clone() };
+                at_once(self.services.replicate.version(&version), record.context.cancelled).await?
+            }
+            None => None,
+        };
+        let schema = schema.and_then(|version| version.openapi_schema);
+        let compared = Compared { outputs: self.compared_outputs, may_move: record.model.plan.allow.moved_live };
+        decide_again(record, moved, schema.as_ref(), compared, self.comparing)?;
+        Ok(())
     }
 }

@@ -14,7 +14,7 @@ use crate::inspect::live_version;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
 use crate::pipeline::grace::at_once;
-use crate::pipeline::inspecting::{About, check_destination, judge};
+use crate::pipeline::inspecting::{About, check_models, judge};
 use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
@@ -91,7 +91,7 @@ impl StageWork for LookingUp<'_> {
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<FoundVersion>, Stop> {
         let (model, context) = (record.model, record.context);
         let plan = &model.plan;
-        check_destination(plan)?;
+        check_models(plan)?;
         let replicate = self.services.replicate.as_ref();
         record.found(model.config_findings.clone());
         let asking = async {

@@ -9,7 +9,7 @@ use cog_findings::{Finding, Severity};
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
-use crate::inspect::rules::LINT_MISSING;
+use crate::inspect::rules::{LINT_MISSING, UNKNOWN_HARDWARE};
 use crate::inspect::{InspectRequest, Inspected, inspect, with_excerpt};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::lookup::{ReplicateFacts, look_up};
@@ -59,7 +59,8 @@ impl StageWork for Inspecting<'_> {
         // Compared by code: the policy may have changed the severity.
         let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
         let note = judge(&record.report.findings, |finding| {
-            if configured.contains(finding.code.as_str()) || finding.code.as_str() == LINT_MISSING.code {
+            let of_request = [LINT_MISSING.code, UNKNOWN_HARDWARE.code];
+            if configured.contains(finding.code.as_str()) || of_request.contains(&finding.code.as_str()) {
                 About::Configuration
             } else if planned.contains(finding) {
                 About::Plan
@@ -84,7 +85,7 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
     };
     let replicate = match &services.replicate {
         Some(replicate) => at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled).await?,
-        None => ReplicateFacts::default(),
+        None => ReplicateFacts::unknown(),
     };
     record.report.previous = replicate.live.as_ref().map(|live| live.version.clone());
     let request = InspectRequest {
@@ -125,14 +126,17 @@ pub(super) fn judge(findings: &[Finding], about: impl Fn(&Finding) -> About) -> 
 
 /// Rejects unsupported plans before anything is done.
 fn check_supported(plan: &ModelPlan) -> Result<(), Stop> {
-    if plan.model == plan.test_model {
-        return Err(Stop::misconfigured(
-            format!("the test model is the live model, {}", plan.model),
-            "set test_model to another model: untested versions must not reach the live model",
-        ));
-    }
-    check_two_pass(plan)?;
-    check_destination(plan)
+    check_models(plan)?;
+    check_two_pass(plan)
+}
+
+/// Files and flags were compared when they were loaded. This holds for every plan, wherever it comes from.
+pub(super) fn check_models(plan: &ModelPlan) -> Result<(), Stop> {
+    let Some((first, second, model)) = plan.clash() else { return Ok(()) };
+    Err(Stop::misconfigured(
+        format!("{model} is both the {first} and the {second}"),
+        format!("name another model as {}: what is not tested must not reach a model that is published", second.key()),
+    ))
 }
 
 /// Checks that two passes have an official model and the source for a second image.
@@ -153,15 +157,4 @@ fn check_two_pass(plan: &ModelPlan) -> Result<(), Stop> {
         ));
     }
     Ok(())
-}
-
-/// Checks that test trainings do not end in the live model: they create versions, and users get its newest one.
-pub(super) fn check_destination(plan: &ModelPlan) -> Result<(), Stop> {
-    if plan.train.as_ref().is_none_or(|train| !train.trains() || train.destination != plan.model) {
-        return Ok(());
-    }
-    Err(Stop::misconfigured(
-        format!("test trainings would end in the live model, {}", plan.model),
-        "set train.destination to another model: each test training creates a version there",
-    ))
 }

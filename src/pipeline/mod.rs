@@ -19,6 +19,7 @@ mod grace;
 mod inspecting;
 mod lookup;
 mod model;
+mod moved;
 mod proof;
 mod publishing;
 mod record;

@@ -14,6 +14,7 @@ use crate::pipeline::course::Course;
 use crate::pipeline::deploying::Deploying;
 use crate::pipeline::grace::FORGET_TIME;
 use crate::pipeline::inspecting::Inspecting;
+use crate::pipeline::moved::Comparing;
 use crate::pipeline::publishing::Publishing;
 use crate::pipeline::record::{Halt, ModelRecord};
 use crate::pipeline::second_pass::FirstPass;
@@ -56,6 +57,10 @@ impl Push<'_> {
     async fn stages(&self, record: &mut ModelRecord<'_>, images: &mut Vec<String>) -> Result<&'static str, Halt> {
         let goal = self.goal;
         let plan = &record.model.plan;
+        if matches!(goal, Goal::Publish(_)) && plan.publish == PublishMode::NoOfficialModel {
+            record.found(record.model.config_findings.clone());
+            return Ok("no official_model is configured, so nothing is tested or pushed");
+        }
         let model = record.enter(Inspecting { goal }).await?;
 
         let Some(build) = goal.build_services() else { return Ok("only a check was asked for") };
@@ -72,10 +77,12 @@ impl Push<'_> {
         let Goal::Publish(services) = goal else { return Ok("only a build was asked for") };
         let staged = record.enter(Staging { built: &built, services: &services.publish }).await?;
 
-        let live = model.replicate.live.as_ref().map(|live| &live.version);
-        let cleared = record.enter(Verifying { staged, schema: &built.schema, live, services: &services.verify }).await?;
-        if plan.publish == PublishMode::TestOnly {
-            return Ok("test only: nothing is published");
+        let verifying = Verifying { staged, schema: &built.schema, replicate: &model.replicate, services: &services.verify };
+        let cleared = record.enter(verifying).await?;
+        match plan.publish {
+            PublishMode::Publish => {}
+            PublishMode::NotOnThisEvent => return Ok("the event allows tests only: nothing is published"),
+            PublishMode::TestOnly | PublishMode::NoOfficialModel => return Ok("test only: nothing is published"),
         }
 
         let second_name = image_of_run();
@@ -86,7 +93,10 @@ impl Push<'_> {
         let published = record.enter(Publishing { cleared: &cleared, first, services }).await?;
 
         let Some(deployment) = &plan.deployment else { return Ok("no deployment is configured") };
-        record.enter(Deploying { plan: deployment, version: &published, services: &services.publish }).await?;
+        let comparing = Comparing { model: &model, schema: &built.schema };
+        let compared_outputs = cleared.live.compared_outputs();
+        let version = &published;
+        record.enter(Deploying { plan: deployment, version, comparing, compared_outputs, services: &services.publish }).await?;
         Ok("")
     }
 }

@@ -2,14 +2,16 @@
 
 use async_trait::async_trait;
 
+use crate::domain::cleared::{Cleared, Compared};
 use crate::domain::identity::VersionRef;
 use crate::domain::report::Stage;
 use crate::pipeline::Services;
+use crate::pipeline::moved::{Comparing, Moves, decide_again};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::second_pass::{self, FirstPass};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::ClearedModels;
-use crate::publish::{PublishError, publish, publish_official};
+use crate::publish::{PublishError, check_moved, publish, publish_official};
 
 /// Publishes what is cleared.
 pub(super) struct Publishing<'a> {
@@ -24,18 +26,48 @@ impl StageWork for Publishing<'_> {
     type Value = VersionRef;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<VersionRef>, Stop> {
-        let Self { cleared, first, services } = self;
-        let (model, context) = (record.model, record.context);
-        let name = model.plan.name.as_str();
-        let published = match publish(name, &cleared.live, &services.publish, context.observer, context.cancelled).await {
-            Ok(published) => published,
-            Err(error) => {
-                record.report.published = error.pushed().cloned();
-                if let PublishError::LayersDiffer(published) = &error {
-                    record.report.layers = Some(published.layers.clone());
-                    record.report.transfer = Some(published.transfer.clone());
+        let (cleared, first, services) = (self.cleared, &self.first, self.services);
+        let comparing = Comparing { model: first.model, schema: &first.built.schema };
+        let context = record.context;
+        // Before the first push: one of two models that are published alike is a mess too.
+        let mut official = cleared.official.clone();
+        let mut moves = Moves::default();
+        while let Some(checked) = official.take() {
+            match check_moved(&checked, &services.publish, context.cancelled).await {
+                Err(PublishError::Moved(moved)) => official = Some(moves.clear_again(record, checked, moved, comparing)?),
+                other => {
+                    other?;
+                    official = Some(checked);
+                    break;
                 }
-                return Err(error.into());
+            }
+        }
+        let version = self.publish_live(record, comparing).await?;
+        let mut note = format!("{}:{}", version.model, version.id.short());
+        if let Some(official) = official {
+            let second = self.publish_official(record, official, comparing).await?;
+            note = format!("{note} and {}:{}", second.model, second.id.short());
+        }
+        Ok(Done::new(version, note))
+    }
+}
+
+impl Publishing<'_> {
+    async fn publish_live(&self, record: &mut ModelRecord<'_>, comparing: Comparing<'_>) -> Result<VersionRef, Stop> {
+        let (model, context) = (record.model, record.context);
+        let (mut cleared, mut moves) = (self.cleared.live.clone(), Moves::default());
+        let published = loop {
+            match publish(&model.plan.name, &cleared, &self.services.publish, context.observer, context.cancelled).await {
+                Ok(published) => break published,
+                Err(PublishError::Moved(moved)) => cleared = moves.clear_again(record, cleared, moved, comparing)?,
+                Err(error) => {
+                    record.report.published = error.pushed().cloned();
+                    if let PublishError::LayersDiffer(published) = &error {
+                        record.report.layers = Some(published.layers.clone());
+                        record.report.transfer = Some(published.transfer.clone());
+                    }
+                    return Err(error.into());
+                }
             }
         };
         record.report.published = Some(published.version.clone());
@@ -43,22 +75,40 @@ impl StageWork for Publishing<'_> {
         record.report.transfer = Some(published.transfer);
         record.report.previous = published.previous;
         record.found(published.findings);
-        let mut note = format!("{}:{}", published.version.model, published.version.id.short());
-        if let Some(cleared) = &cleared.official {
-            let key = model.key_files.as_deref().zip(first.model.key.as_ref());
-            let (cleared, what) = match key {
-                None => (cleared.clone(), "the same layers were"),
-                Some(key) => {
-                    let second = second_pass::run(record, key, &first, cleared.clone(), &services.build).await?;
-                    (second, "the image without the key was")
-                }
-            };
-            let second = publish_official(name, &cleared, &services.publish, context.observer, context.cancelled).await?;
-            record.report.official = Some(second.version.clone());
-            note = format!("{note} and {}:{}", second.version.model, second.version.id.short());
-            record.notice(format!("{what} published as {}", second.version));
-            record.found(second.findings);
+        if let Some(overwritten) = &published.overwritten {
+            let compared = Compared { outputs: cleared.compared_outputs(), may_move: model.plan.allow.moved_live };
+            let schema = overwritten.version.as_ref().and_then(|version| version.openapi_schema.as_ref());
+            decide_again(record, overwritten, schema, compared, comparing)?;
         }
-        Ok(Done::new(published.version, note))
+        Ok(published.version)
+    }
+
+    async fn publish_official(
+        &self,
+        record: &mut ModelRecord<'_>,
+        cleared: Cleared,
+        comparing: Comparing<'_>,
+    ) -> Result<VersionRef, Stop> {
+        let (model, context, first) = (record.model, record.context, &self.first);
+        let key = model.key_files.as_deref().zip(first.model.key.as_ref());
+        let (mut cleared, what) = match key {
+            None => (cleared, "the same layers were"),
+            Some(key) => {
+                let second = second_pass::run(record, key, first, cleared, &self.services.build).await?;
+                (second, "the image without the key was")
+            }
+        };
+        let mut moves = Moves::default();
+        let second = loop {
+            let services = &self.services.publish;
+            match publish_official(&model.plan.name, &cleared, services, context.observer, context.cancelled).await {
+                Err(PublishError::Moved(moved)) => cleared = moves.clear_again(record, cleared, moved, comparing)?,
+                other => break other?,
+            }
+        };
+        record.report.official = Some(second.version.clone());
+        record.notice(format!("{what} published as {}", second.version));
+        record.found(second.findings);
+        Ok(second.version)
     }
 }

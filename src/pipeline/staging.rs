@@ -27,6 +27,7 @@ impl StageWork for Staging<'_> {
             image: &self.built.image,
             model: &plan.test_model,
             hardware: plan.test_hardware.as_deref(),
+            may_be_public: plan.allow.public_test_model,
             version_limit: VERSION_LIMIT,
         };
         match stage(&request, self.services, context.observer, context.cancelled).await {

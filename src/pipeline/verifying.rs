@@ -11,6 +11,7 @@ use crate::domain::cost::{Cost, usd_per_second};
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::{ModelPlan, TrainPlan};
 use crate::domain::report::Stage;
+use crate::pipeline::lookup::ReplicateFacts;
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::publish::find_or_create_destination;
@@ -27,7 +28,7 @@ pub(super) struct ClearedModels {
 pub(super) struct Verifying<'a> {
     pub(super) staged: Staged,
     pub(super) schema: &'a Value,
-    pub(super) live: Option<&'a VersionRef>,
+    pub(super) replicate: &'a ReplicateFacts,
     pub(super) services: &'a VerifyServices,
 }
 
@@ -37,15 +38,16 @@ impl StageWork for Verifying<'_> {
     type Value = ClearedModels;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<ClearedModels>, Stop> {
-        let Self { staged, schema, live, services } = self;
+        let Self { staged, schema, replicate, services } = self;
+        let live = replicate.live.as_ref().map(|live| &live.version);
         let plan = &record.model.plan;
         drive(record, &staged.version, schema, live, services).await?;
         let verified = Verified::new(staged, record.report.cases.clone(), record.report.findings.clone());
         let official = match &plan.official_model {
-            Some(model) => Some(verified.clone().clear(model.clone())?),
+            Some(model) => Some(verified.clone().clear(model.clone(), replicate.official.clone())?),
             None => None,
         };
-        let live = verified.clear(plan.model.clone())?;
+        let live = verified.clear(plan.model.clone(), replicate.replaces())?;
         Ok(Done::new(ClearedModels { live, official }, count(record.report.cases.len(), "case")))
     }
 }

@@ -4,9 +4,11 @@ use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Account, Deployment, DeploymentPatch, NewDeployment};
+use crate::domain::cleared::Replaced;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::{DeploymentChange, DeploymentReport};
+use crate::publish::moved::Moved;
 use crate::publish::services::unless_cancelled;
 use crate::publish::{PublishError, PublishServices, rules};
 
@@ -19,17 +21,31 @@ pub struct Deployed {
     pub findings: Vec<Finding>,
 }
 
+/// What to deploy.
+#[derive(Debug, Clone, Copy)]
+pub struct DeployRequest<'a> {
+    /// The deployment.
+    pub plan: &'a DeploymentPlan,
+    /// The version it gets.
+    pub version: &'a VersionRef,
+    /// What it ran when the run started, which is replaced and nothing else.
+    pub replaces: &'a Replaced,
+}
+
 /// Creates the deployment, or updates it to the version. An existing deployment keeps its settings; one that already runs the version is
 /// left alone, because every change makes a release.
+///
+/// # Errors
+/// [`PublishError::Moved`] if somebody else has deployed another version meanwhile, and errors of the service.
 pub async fn deploy(
-    plan: &DeploymentPlan,
-    version: &VersionRef,
+    request: &DeployRequest<'_>,
     services: &PublishServices,
     cancelled: &CancellationToken,
 ) -> Result<Deployed, PublishError> {
+    let DeployRequest { plan, version, .. } = *request;
     let replicate = services.replicate.as_ref();
     match unless_cancelled(replicate.deployment(&plan.owner, &plan.name), cancelled).await? {
-        Some(before) => update(plan, &before, version, services, cancelled).await,
+        Some(before) => update(request, &before, services, cancelled).await,
         None => {
             let account = unless_cancelled(replicate.account(), cancelled).await?;
             check_owner(plan, &account)?;
@@ -40,12 +56,12 @@ pub async fn deploy(
 }
 
 async fn update(
-    plan: &DeploymentPlan,
+    request: &DeployRequest<'_>,
     before: &Deployment,
-    version: &VersionRef,
     services: &PublishServices,
     cancelled: &CancellationToken,
 ) -> Result<Deployed, PublishError> {
+    let DeployRequest { plan, version, replaces } = *request;
     if let Some(runs) = before.version.as_ref().filter(|runs| runs.model != version.model) {
         return Err(PublishError::DeploymentOfOtherModel {
             deployment: shown(plan),
@@ -53,12 +69,29 @@ async fn update(
             wanted: version.model.clone(),
         });
     }
+    if let Some(moved) = moved(plan, before, version, replaces) {
+        return Err(PublishError::Moved(Box::new(moved)));
+    }
     let patch = DeploymentPatch { version: Some(version.id.clone()), ..DeploymentPatch::default() };
     let updated = unless_cancelled(services.replicate.update_deployment(&plan.owner, &plan.name, &patch), cancelled).await?;
     let change = if updated.changed { DeploymentChange::Updated } else { DeploymentChange::Unchanged };
     Ok(Deployed {
         report: report(plan, change, &updated.deployment, before.version.clone()),
         findings: hardware_kept(plan, &updated.deployment).into_iter().collect(),
+    })
+}
+
+/// A deployment that runs neither what it ran nor the version that it gets. One without a version has nothing to lose.
+fn moved(plan: &DeploymentPlan, before: &Deployment, version: &VersionRef, replaces: &Replaced) -> Option<Moved> {
+    let now = before.version.as_ref().filter(|now| now.id != version.id)?;
+    replaces.has_moved(&Replaced::Version(now.id.clone())).then(|| Moved {
+        name: shown(plan),
+        model: now.model.clone(),
+        checked: replaces.clone(),
+        now: Some(now.id.clone()),
+        version: None,
+        release: before.release,
+        is_overwritten: false,
     })
 }
 

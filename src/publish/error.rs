@@ -7,6 +7,7 @@ use crate::clients::docker::DockerError;
 use crate::clients::registry::RegistryError;
 use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
+use crate::publish::moved::Moved;
 use crate::publish::published::Published;
 use crate::publish::rules;
 
@@ -103,6 +104,15 @@ pub enum PublishError {
         /// The model to deploy.
         wanted: ModelRef,
     },
+    /// The test model is public.
+    #[error("the test model {model} is public, so everybody can see and run what is not tested yet")]
+    PublicTestModel {
+        /// The test model.
+        model: ModelRef,
+    },
+    /// Somebody else published or deployed a version meanwhile. Nothing was pushed.
+    #[error("{} got another version since it was checked", .0.name)]
+    Moved(Box<Moved>),
     /// The run was canceled.
     #[error("cancelled")]
     Cancelled,
@@ -147,7 +157,9 @@ impl PublishError {
             | Self::NoLiveModel { .. }
             | Self::MayNotPush { .. }
             | Self::ForeignDeployment { .. }
-            | Self::DeploymentOfOtherModel { .. } => ErrorKind::Request,
+            | Self::DeploymentOfOtherModel { .. }
+            | Self::PublicTestModel { .. } => ErrorKind::Request,
+            Self::Moved(_) => ErrorKind::Model,
             Self::NothingArrived { .. } | Self::LayersDiffer(_) => ErrorKind::Service,
             Self::Cancelled => ErrorKind::Cancelled,
         }
@@ -203,6 +215,12 @@ impl PublishError {
             Self::DeploymentOfOtherModel { wanted, .. } => {
                 format!("choose another name for the deployment of {wanted}; a deployment keeps its model")
             }
+            Self::PublicTestModel { .. } => {
+                "make it private in its settings on replicate.com, name a private model as test_model, or \
+                                             allow it with --allow-public-test-model"
+                    .to_owned()
+            }
+            Self::Moved(_) => "run again to compare with it, or publish anyway with --allow-moved-live".to_owned(),
             Self::Cancelled => return None,
         })
     }

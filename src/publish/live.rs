@@ -3,14 +3,15 @@
 use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::replicate::{Model, ReplicateFailure};
-use crate::domain::cleared::Cleared;
+use crate::clients::replicate::{Model, ReplicateFailure, Version};
+use crate::domain::cleared::{Cleared, Replaced};
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::report::PublishRoute;
 use crate::publish::latest::point_latest;
+use crate::publish::moved::Moved;
 use crate::publish::published::Published;
-use crate::publish::push::confirm;
+use crate::publish::push::{confirm, unconfirmed};
 use crate::publish::route::{Sent, send};
 use crate::publish::services::{tell, unless_cancelled};
 use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
@@ -23,12 +24,15 @@ use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 /// use safe_push::domain::cleared::{BuiltImage, Cleared, Staged};
 ///
 /// fn smuggle(model: safe_push::domain::identity::ModelRef, staged: Staged) -> Cleared {
-///     Cleared { model, staged }
+///     Cleared { model, staged, replaces: safe_push::domain::cleared::Replaced::Nothing, compared_outputs: false, without_key: None }
 /// }
 /// ```
 ///
+/// Right before the push the live version is looked at once more. If it is not the one that was cleared to be replaced, nothing is pushed.
+/// What is published during the push itself cannot be kept from being replaced, but it is found: [`Published::overwritten`].
+///
 /// # Errors
-/// [`PublishError::NoLiveModel`] before anything is pushed. After the push: [`PublishError::Unconfirmed`] when the version does not become
+/// [`PublishError::NoLiveModel`] and [`PublishError::Moved`] before anything is pushed. After the push: [`PublishError::Unconfirmed`] when the version does not become
 /// visible, [`PublishError::LayersDiffer`] when its layers are not those that were tested; [`PublishError::pushed`] names the version.
 pub async fn publish(
     name: &str,
@@ -72,12 +76,14 @@ async fn publish_to(
     cancelled: &CancellationToken,
 ) -> Result<Published, PublishError> {
     let model = cleared.model();
+    check_unmoved(cleared, live)?;
     let Sent { pushed, transfer } = send(name, cleared, services, observer, cancelled).await?;
     let mut published = Published {
         version: pushed.version,
         layers: cleared.proof(pushed.layers),
         transfer,
         previous: live.and_then(|live| previous(model, live)),
+        overwritten: None,
         findings: Vec::new(),
     };
     // Before anything else: it must not be used.
@@ -90,12 +96,75 @@ async fn publish_to(
     }
     if live.is_some_and(|live| !live.is_official) {
         confirm(&published.version, VERSION_LIMIT, services, cancelled).await?;
+        look_back(&mut published, cleared, services, cancelled).await?;
     } else {
         let message = format!("{} was confirmed by the registry alone", published.version);
         published.findings.push(Finding::new(&rules::OFFICIAL_UNCONFIRMED, message));
     }
     tell(observer, name, EventKind::VersionReady(published.version.clone()));
     Ok(published)
+}
+
+/// Whether a model still has the version that was checked against.
+///
+/// # Errors
+/// [`PublishError::Moved`] if it has not, and errors of the service.
+pub async fn check_moved(cleared: &Cleared, services: &PublishServices, cancelled: &CancellationToken) -> Result<(), PublishError> {
+    match unless_cancelled(services.replicate.model(cleared.model()), cancelled).await {
+        Ok(live) => check_unmoved(cleared, live.as_ref()),
+        Err(PublishError::Replicate(error)) if matches!(error.failure(), ReplicateFailure::Forbidden { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn check_unmoved(cleared: &Cleared, live: Option<&Model>) -> Result<(), PublishError> {
+    let Some(live) = live else { return Ok(()) };
+    let newest = live.latest_version.as_ref();
+    if !cleared.replaces().has_moved(&Replaced::of(newest.map(|version| &version.id))) {
+        return Ok(());
+    }
+    Err(PublishError::Moved(Box::new(moved(cleared, newest, false))))
+}
+
+fn moved(cleared: &Cleared, version: Option<&Version>, is_overwritten: bool) -> Moved {
+    Moved {
+        name: cleared.model().to_string(),
+        model: cleared.model().clone(),
+        checked: cleared.replaces().clone(),
+        now: version.map(|version| version.id.clone()),
+        version: version.cloned(),
+        release: None,
+        is_overwritten,
+    }
+}
+
+/// Looks for versions that others published at the same time, in the list of versions, newest first.
+async fn look_back(
+    published: &mut Published,
+    cleared: &Cleared,
+    services: &PublishServices,
+    cancelled: &CancellationToken,
+) -> Result<(), PublishError> {
+    let listed = unless_cancelled(services.replicate.versions(cleared.model()), cancelled).await;
+    let versions = listed.map_err(|error| unconfirmed(&published.version, error))?;
+    let Some(ours) = versions.iter().position(|version| version.id == published.version.id) else { return Ok(()) };
+    let (newer, older) = versions.split_at(ours);
+    if let Some(newest) = newer.first() {
+        let message = format!("{}:{} was published right after this version", cleared.model(), newest.id.short());
+        let hint = "if that was not meant, let only one run of a model publish at a time, as with `concurrency` in a workflow";
+        published.findings.push(Finding::new(&rules::LIVE_OVERTAKEN, message).hint(hint));
+    }
+    let before = match cleared.replaces() {
+        Replaced::Version(checked) => older.iter().position(|version| version.id == *checked),
+        Replaced::Nothing => Some(older.len()),
+        Replaced::Hidden => None,
+    };
+    // The first of them is ours. Without the version that was checked against, nothing says which of the others are new.
+    if let Some(overwritten) = older.get(1..before.unwrap_or_default()).and_then(<[Version]>::first) {
+        published.previous = Some(VersionRef { model: cleared.model().clone(), id: overwritten.id.clone() });
+        published.overwritten = Some(moved(cleared, Some(overwritten), true));
+    }
+    Ok(())
 }
 
 /// The version that is live before the push.

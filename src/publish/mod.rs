@@ -5,7 +5,8 @@
 //! - [`find_or_create_destination`] finds or creates the model that trainings end in
 //! - [`check_rights`] finds before a build which models the CLI token may not push to
 //! - [`publish`] publishes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
-//!   a fresh `run.cog.push_id`, within the registry where it can
+//!   a fresh `run.cog.push_id`, within the registry where it can, if the version that it was checked against is
+//!   still the newest
 //! - [`deploy`] updates the deployment
 //!
 //! Each push has a name of its own in the Docker daemon, which is removed when the push is over, however it ends. The order of these steps
@@ -18,6 +19,7 @@ mod error;
 mod latest;
 mod live;
 mod models;
+mod moved;
 mod published;
 mod push;
 mod ready;
@@ -33,10 +35,11 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use deploy::{Deployed, deploy};
+pub use deploy::{DeployRequest, Deployed, deploy};
 pub use error::PublishError;
-pub use live::{publish, publish_official};
+pub use live::{check_moved, publish, publish_official};
 pub use models::{Destination, find_or_create_destination};
+pub use moved::Moved;
 pub use published::Published;
 pub use ready::{Readiness, ReadyRequest, check_ready};
 pub use rights::check_rights;

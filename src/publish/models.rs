@@ -98,6 +98,14 @@ pub(super) fn check_destination(model: &ModelRef, account: &Account) -> Result<(
     Err(PublishError::ForeignDestination { model: model.clone(), account: account.username.clone() })
 }
 
+/// Refuses an existing test model that everybody can see, unless that is asked for.
+pub(super) fn check_visibility(model: &Model, may_be_public: bool) -> Result<(), PublishError> {
+    if model.visibility == Visibility::Public && !may_be_public {
+        return Err(PublishError::PublicTestModel { model: model.model.clone() });
+    }
+    Ok(())
+}
+
 /// Findings about an existing test model.
 pub(super) fn findings(model: &Model) -> Vec<Finding> {
     match model.visibility {

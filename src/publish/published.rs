@@ -4,6 +4,7 @@ use cog_findings::Finding;
 
 use crate::domain::identity::VersionRef;
 use crate::domain::report::{LayerProof, Transfer};
+use crate::publish::moved::Moved;
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +17,8 @@ pub struct Published {
     pub transfer: Transfer,
     /// The version that was live before, for a rollback. `None` for a model's first version.
     pub previous: Option<VersionRef>,
+    /// The version that somebody else published between the check and the push, which it replaced unseen.
+    pub overwritten: Option<Moved>,
     /// Findings about it.
     pub findings: Vec<Finding>,
 }

@@ -1,9 +1,10 @@
 //! Finds before a build what would stop a push.
 
 use crate::clients::replicate::{Account, Replicate};
+use crate::domain::cleared::Replaced;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::DeploymentPlan;
-use crate::publish::models::{check_destination, new_test_model};
+use crate::publish::models::{check_destination, check_visibility, new_test_model};
 use crate::publish::{PublishError, deploy};
 
 /// The models and the deployment that a run is going to push to.
@@ -15,6 +16,8 @@ pub struct ReadyRequest<'a> {
     pub test_model: &'a ModelRef,
     /// The hardware to create it on if it is missing.
     pub test_hardware: Option<&'a str>,
+    /// Whether it may be public.
+    pub may_be_public: bool,
     /// The destination of trainings, if there are any.
     pub destination: Option<&'a ModelRef>,
     /// The live model, if it is going to be published to.
@@ -24,10 +27,10 @@ pub struct ReadyRequest<'a> {
 }
 
 /// What the run needs to know in addition.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readiness {
-    /// A model or a deployment is going to be created on configured hardware.
-    pub needs_hardware: bool,
+    /// What the deployment runs now.
+    pub deployed: Replaced,
     /// The test model is going to be created.
     pub test_model_missing: bool,
 }
@@ -38,16 +41,15 @@ pub struct Readiness {
 /// Those that [`stage`](crate::publish::stage()), [`publish`](crate::publish::publish()) and [`deploy`](crate::publish::deploy()) would
 /// end with, as far as they can be foreseen.
 pub async fn check_ready(request: &ReadyRequest<'_>, replicate: &dyn Replicate) -> Result<Readiness, PublishError> {
-    let ReadyRequest { account, test_model, test_hardware, destination, live, deployment } = *request;
+    let ReadyRequest { account, test_model, test_hardware, may_be_public, destination, live, deployment } = *request;
     if let Some(destination) = destination {
         check_destination(destination, account)?;
     }
     let staging = async {
-        let missing = replicate.model(test_model).await?.is_none();
-        if missing {
-            new_test_model(test_model, test_hardware, account)?;
+        match replicate.model(test_model).await? {
+            Some(found) => check_visibility(&found, may_be_public).map(|()| false),
+            None => new_test_model(test_model, test_hardware, account).map(|_new| true),
         }
-        Ok::<_, PublishError>(missing)
     };
     let publishing = async {
         match live {
@@ -56,18 +58,12 @@ pub async fn check_ready(request: &ReadyRequest<'_>, replicate: &dyn Replicate) 
         }
     };
     let deploying = async {
-        let Some(plan) = deployment else { return Ok(false) };
+        let Some(plan) = deployment else { return Ok(Replaced::Nothing) };
         match replicate.deployment(&plan.owner, &plan.name).await? {
-            Some(_) => Ok(false),
-            None => deploy::check_owner(plan, account).map(|()| true),
+            Some(found) => Ok(Replaced::of(found.version.as_ref().map(|version| &version.id))),
+            None => deploy::check_owner(plan, account).map(|()| Replaced::Nothing),
         }
     };
-    let training = async {
-        let Some(destination) = destination else { return Ok::<_, PublishError>(false) };
-        Ok(replicate.model(destination).await?.is_none())
-    };
-    let (test_model_missing, destination_missing, (), deployment_missing) =
-        tokio::try_join!(staging, training, publishing, deploying)?;
-    let needs_hardware = test_model_missing || destination_missing || deployment_missing;
-    Ok(Readiness { needs_hardware, test_model_missing })
+    let (test_model_missing, (), deployed) = tokio::try_join!(staging, publishing, deploying)?;
+    Ok(Readiness { deployed, test_model_missing })
 }

@@ -8,7 +8,8 @@ pub(crate) const TEST_MODEL_PUBLIC: Rule = Rule {
     name: "test-model-public",
     severity: Warning,
     summary: "The test model is public.",
-    why: "Anyone can see and run versions that are not tested yet. The API cannot change a model's visibility.",
+    why: "Anyone can see and run versions that are not tested yet, so a public test model is refused before the build. With \
+          `--allow-public-test-model` it is used, and this is a warning. The API cannot change a model's visibility.",
     example: "```yaml\ntest_model: acme/hotdog-test   # public; make it private in its settings on replicate.com\n```",
 };
 
@@ -48,8 +49,27 @@ pub(crate) const DESTINATION_PUBLIC: Rule = Rule {
     example: "```yaml\ntrain:\n  destination: acme/hotdog-trained   # public; make it private in its settings on replicate.com\n```",
 };
 
-pub(crate) const LATEST_NOT_MOVED: Rule = Rule {
+pub(crate) const LIVE_MOVED: Rule = Rule {
     code: "SP706",
+    name: "live-moved",
+    severity: Error,
+    summary: "Somebody else published or deployed a version during the run.",
+    why: "Schemas and outputs were compared with the version before, so what is replaced was compared with nothing. The schemas are compared \
+          again. If outputs were compared, the run stops; with `--allow-moved-live` it goes on and this is a warning.",
+    example: "Two branches are merged within minutes, and the workflow of the second one ends first.",
+};
+
+pub(crate) const LIVE_OVERTAKEN: Rule = Rule {
+    code: "SP707",
+    name: "live-overtaken",
+    severity: Warning,
+    summary: "Another version was published right after this one.",
+    why: "Users get the other version. This one is in the list of versions.",
+    example: "Two workflows publish one model at the same time.",
+};
+
+pub(crate) const LATEST_NOT_MOVED: Rule = Rule {
+    code: "SP708",
     name: "latest-not-moved",
     severity: Warning,
     summary: "The tag `latest` does not lead to the new version.",
@@ -58,5 +78,13 @@ pub(crate) const LATEST_NOT_MOVED: Rule = Rule {
 };
 
 /// All rules of this room.
-pub const RULES: &[Rule] =
-    &[TEST_MODEL_PUBLIC, LAYERS_DIFFER, DEPLOYMENT_HARDWARE, OFFICIAL_UNCONFIRMED, DESTINATION_PUBLIC, LATEST_NOT_MOVED];
+pub const RULES: &[Rule] = &[
+    TEST_MODEL_PUBLIC,
+    LAYERS_DIFFER,
+    DEPLOYMENT_HARDWARE,
+    OFFICIAL_UNCONFIRMED,
+    DESTINATION_PUBLIC,
+    LIVE_MOVED,
+    LIVE_OVERTAKEN,
+    LATEST_NOT_MOVED,
+];

@@ -24,6 +24,8 @@ pub struct StageRequest<'a> {
     pub model: &'a ModelRef,
     /// The hardware to create the test model on if it is missing.
     pub hardware: Option<&'a str>,
+    /// Whether the test model may be public.
+    pub may_be_public: bool,
     /// How long the version may take to become visible.
     pub version_limit: Duration,
 }
@@ -50,8 +52,9 @@ pub async fn stage(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<StagedVersion, PublishError> {
-    let StageRequest { name, image, model, hardware, version_limit } = *request;
+    let StageRequest { name, image, model, hardware, may_be_public, version_limit } = *request;
     let (test_model, model_created) = models::find_or_create(model, hardware, services.replicate.as_ref(), cancelled).await?;
+    models::check_visibility(&test_model, may_be_public)?;
     if model_created {
         tell(observer, name, EventKind::Notice(format!("created the private test model {model}")));
     }

@@ -34,3 +34,4 @@ mod sandbox;
 mod trainings;
 mod two_pass;
 mod weights;
+mod writers;

@@ -9,7 +9,7 @@ use cog_findings::Finding;
 use safe_push::build::{BuildEnvironment, Built, SchemaSource, SourceFacts, build, prepare};
 use safe_push::clients::docker::{ContainerRun, ImageDetails, InspectImages as _, NameImages as _, RealDocker, RunContainers as _};
 use safe_push::domain::events::Silent;
-use safe_push::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use safe_push::domain::plan::{Allowances, BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -41,6 +41,7 @@ fn plan(folder: &TempDir, build: BuildPlan) -> ModelPlan {
         predict: VerifyPlan::default(),
         train: None,
         publish: PublishMode::TestOnly,
+        allow: Allowances::default(),
         deployment: None,
         parallel: 1,
         limits: Limits::default(),

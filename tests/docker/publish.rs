@@ -13,12 +13,14 @@ use safe_push::clients::docker::{
 };
 use safe_push::clients::registry::{RealRegistry, RegistryOptions};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
-use safe_push::domain::cleared::{BuiltImage, Cleared, Staged, Verified};
+use safe_push::domain::cleared::{BuiltImage, Cleared, Replaced, Staged, Verified};
 use safe_push::domain::events::Silent;
 use safe_push::domain::identity::ModelRef;
 use safe_push::domain::plan::DeploymentPlan;
 use safe_push::domain::report::{DeploymentChange, PublishRoute};
-use safe_push::publish::{PublishError, PublishServices, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage};
+use safe_push::publish::{
+    DeployRequest, PublishError, PublishServices, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage,
+};
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
 use serde_json::json;
@@ -54,6 +56,7 @@ impl Fixture {
             image: &self.image,
             model: &model("hotdog-test"),
             hardware: Some("cpu"),
+            may_be_public: false,
             version_limit: VERSION_LIMIT,
         };
         stage(&request, &self.services, &Silent, &CancellationToken::new()).await.map(|done| done.staged)
@@ -107,7 +110,7 @@ async fn build(docker: &RealDocker) -> BuiltImage {
 }
 
 fn cleared(staged: &Staged, model: ModelRef) -> Cleared {
-    Verified::new(staged.clone(), Vec::new(), Vec::new()).clear(model).unwrap()
+    Verified::new(staged.clone(), Vec::new(), Vec::new()).clear(model, Replaced::Nothing).unwrap()
 }
 
 #[tokio::test]
@@ -141,7 +144,9 @@ async fn one_image_becomes_three_versions_with_the_same_layers() {
         publish_official("hotdog", &cleared(&staged, model("official")), &fixture.services, &Silent, &token).await.unwrap();
     assert_eq!(official.layers.published, published.layers.published);
 
-    let second = publish("hotdog", &cleared(&staged, model("hotdog")), &fixture.services, &Silent, &token).await.unwrap();
+    let over = Replaced::of(Some(&published.version.id));
+    let over = cleared(&staged, model("hotdog")).replacing(over, &[], false).unwrap();
+    let second = publish("hotdog", &over, &fixture.services, &Silent, &token).await.unwrap();
     assert_eq!(second.previous, Some(published.version));
 
     let versions = fixture.sandbox.versions("hotdog");
@@ -158,7 +163,8 @@ async fn one_image_becomes_three_versions_with_the_same_layers() {
         max_instances: None,
     };
     for change in [DeploymentChange::Created, DeploymentChange::Unchanged] {
-        let deployed = deploy(&plan, &second.version, &fixture.services, &token).await.unwrap();
+        let request = DeployRequest { plan: &plan, version: &second.version, replaces: &Replaced::Nothing };
+        let deployed = deploy(&request, &fixture.services, &token).await.unwrap();
         assert_eq!(deployed.report.change, change);
     }
     fixture.end().await;

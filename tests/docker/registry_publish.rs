@@ -8,7 +8,7 @@ use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::clients::docker::{DeriveImages, InspectImages as _, NameImages, PushImages};
 use safe_push::clients::registry::{Blob, RealRegistry, Registry as _, RegistryError, RegistryWriter as _};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
-use safe_push::domain::cleared::{BuiltImage, Staged, Verified};
+use safe_push::domain::cleared::{BuiltImage, Replaced, Staged, Verified};
 use safe_push::domain::events::Silent;
 use safe_push::domain::identity::{ModelRef, VersionRef};
 use safe_push::domain::report::PublishRoute;
@@ -59,7 +59,7 @@ async fn a_version_is_published_within_a_registry_server_and_latest_leads_to_it(
         layers: tested.layers.clone(),
     };
     let uploads = server.uploads();
-    let cleared = Verified::new(staged, Vec::new(), Vec::new()).clear(model("hotdog")).unwrap();
+    let cleared = Verified::new(staged, Vec::new(), Vec::new()).clear(model("hotdog"), Replaced::Hidden).unwrap();
     let begun = Instant::now();
     let published = publish_official("hotdog", &cleared, &services, &Silent, &CancellationToken::new()).await.unwrap();
     eprintln!("within the registry: {:?}, {} uploads", begun.elapsed(), server.uploads() - uploads);

@@ -10,6 +10,7 @@ mod cli;
 mod cli_check;
 mod cli_clean;
 mod cli_compare;
+mod cli_decision;
 mod cli_faults;
 mod cli_peer;
 mod cli_select;

@@ -14,7 +14,7 @@ use safe_push::clients::docker::{
 };
 use safe_push::clients::registry::{Blob, RealRegistry, RegistryOptions, RegistryWriter, StoredManifest};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
-use safe_push::domain::cleared::{BuiltImage, Cleared, Staged, Verified};
+use safe_push::domain::cleared::{BuiltImage, Cleared, Replaced, Staged, Verified};
 use safe_push::domain::events::{Event, EventKind, Observer};
 use safe_push::domain::identity::{ModelRef, VersionRef};
 use safe_push::domain::report::PublishRoute;
@@ -125,7 +125,7 @@ impl Fixture {
     }
 
     fn cleared(&self) -> Cleared {
-        Verified::new(self.staged.clone(), Vec::new(), Vec::new()).clear(model("hotdog")).unwrap()
+        Verified::new(self.staged.clone(), Vec::new(), Vec::new()).clear(model("hotdog"), Replaced::Hidden).unwrap()
     }
 
     async fn publish(&self) -> Result<Published, PublishError> {

@@ -1,11 +1,12 @@
-//! What an event asks for. A pure function, so that all of it can be read and tested in one place.
+//! What an event asks for. A pure function, so that all of it can be read and tested in one place. `cli::decision` calls it for every way
+//! into a run.
 
 /// What is known when it is decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) struct Situation<'a> {
-    /// The event that started the workflow.
-    pub(in crate::cli) event: &'a str,
-    /// The event that the workflow says it is about. It can make a run more careful, never less.
+    /// The event that started the workflow; `None` outside of a workflow.
+    pub(in crate::cli) event: Option<&'a str>,
+    /// The event that settings say it is about. It can make a run more careful, never less.
     pub(in crate::cli) trigger: Option<&'a str>,
     /// Whether the code is from another repository.
     pub(in crate::cli) is_fork: bool,
@@ -55,16 +56,42 @@ pub(in crate::cli) fn refusal(event: &str, is_fork: bool) -> Option<&'static str
     )
 }
 
+/// How much a situation allows, secrets aside.
+fn allowed_in(situation: Situation<'_>) -> Allowed {
+    // Whoever calls the program on a machine of their own may do everything.
+    situation.event.map_or(Allowed::Publish, allowed).min(situation.trigger.map_or(Allowed::Publish, allowed))
+}
+
+/// Why nothing is published, as a sentence for reports. `None` where the settings alone decide.
+pub(in crate::cli) fn restriction(situation: Situation<'_>) -> Option<String> {
+    if situation.is_fork {
+        return Some("Nothing is published: the code is from a fork.".to_owned());
+    }
+    if situation.is_foreign {
+        return Some("Nothing is published: the code is not the event's own.".to_owned());
+    }
+    if allowed_in(situation) == Allowed::Publish {
+        return None;
+    }
+    // The event is named where it is enough, because nothing else changes it.
+    let by_event = situation.event.filter(|event| allowed(event) < Allowed::Publish);
+    Some(match (by_event, situation.trigger) {
+        (Some(""), _) => "Nothing is published: the workflow's event is unknown.".to_owned(),
+        (Some(event), _) => format!("Nothing is published: the event is {event}."),
+        (None, trigger) => format!("Nothing is published: trigger_type is {}.", trigger.unwrap_or_default()),
+    })
+}
+
 /// Decides.
 pub(in crate::cli) fn decide(situation: Situation<'_>) -> Decision {
-    let Situation { event, trigger, is_fork, is_foreign, has_tokens } = situation;
-    if let Some(reason) = refusal(event, is_fork) {
+    let Situation { event, is_fork, is_foreign, has_tokens, .. } = situation;
+    if let Some(reason) = refusal(event.unwrap_or_default(), is_fork) {
         return Decision::Refuse(reason);
     }
     if is_fork || is_foreign {
         return Decision::Offline;
     }
-    match allowed(event).min(trigger.map_or(Allowed::Publish, allowed)) {
+    match allowed_in(situation) {
         Allowed::Check => Decision::Check,
         Allowed::Test if !has_tokens => Decision::Offline,
         Allowed::Test => Decision::Test,
@@ -90,7 +117,8 @@ mod tests {
             ("issue_comment", Test, Offline, None),
             ("", Test, Offline, None),
         ] {
-            let situation = Situation { event, trigger: None, is_fork: false, is_foreign: false, has_tokens: true };
+            let situation = Situation { event: Some(event), trigger: None, is_fork: false, is_foreign: false, has_tokens: true };
+            assert_eq!(restriction(situation).is_none(), own_with_tokens == Publish, "{event}");
             assert_eq!(decide(situation), own_with_tokens, "{event}");
             assert_eq!(decide(Situation { has_tokens: false, ..situation }), own_without, "{event}");
             assert_eq!(decide(Situation { is_foreign: true, ..situation }), Offline, "{event}");
@@ -115,8 +143,39 @@ mod tests {
             ("workflow_dispatch", "schedule", Check),
             ("push", "something new", Test),
         ] {
-            let situation = Situation { event, trigger: Some(trigger), is_fork: false, is_foreign: false, has_tokens: true };
+            let situation =
+                Situation { event: Some(event), trigger: Some(trigger), is_fork: false, is_foreign: false, has_tokens: true };
             assert_eq!(decide(situation), expected, "{event} as {trigger}");
         }
+    }
+
+    #[test]
+    fn outside_of_a_workflow_only_the_trigger_type_restricts() {
+        use Decision::{Check, Offline, Publish, Test};
+        for (trigger, with_tokens, without) in [
+            (None, Publish, Publish),
+            (Some("push"), Publish, Publish),
+            (Some("workflow_dispatch"), Publish, Publish),
+            (Some("pull_request"), Test, Offline),
+            (Some("merge_group"), Test, Offline),
+            (Some("schedule"), Check, Check),
+        ] {
+            let situation = Situation { event: None, trigger, is_fork: false, is_foreign: false, has_tokens: true };
+            assert_eq!(decide(situation), with_tokens, "{trigger:?}");
+            assert_eq!(decide(Situation { has_tokens: false, ..situation }), without, "{trigger:?}");
+        }
+    }
+
+    #[test]
+    fn the_reason_names_what_restricts() {
+        let why = |event, trigger, is_fork| {
+            restriction(Situation { event, trigger, is_fork, is_foreign: false, has_tokens: true }).unwrap_or_default()
+        };
+        assert_eq!(why(Some("pull_request"), Some("push"), false), "Nothing is published: the event is pull_request.");
+        assert_eq!(why(Some("push"), Some("pull_request"), false), "Nothing is published: trigger_type is pull_request.");
+        assert_eq!(why(None, Some("schedule"), false), "Nothing is published: trigger_type is schedule.");
+        assert_eq!(why(Some(""), None, false), "Nothing is published: the workflow's event is unknown.");
+        assert_eq!(why(Some("pull_request"), None, true), "Nothing is published: the code is from a fork.");
+        assert_eq!(why(Some("push"), None, false), "");
     }
 }

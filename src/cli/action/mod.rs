@@ -1,6 +1,6 @@
 //! safe-push as a step of a GitHub workflow.
 //!
-//! - [`decide`]: what the event allows, a pure function
+//! - [`decide`]: what the event allows, a pure function. Not only for the action: see `cli::decision`
 //! - [`provenance`]: whose code is checked out
 //! - [`event`]: reads the event's payload
 //! - [`step`]: the runner's variables, files and log
@@ -17,7 +17,7 @@ mod provenance;
 mod run;
 mod step;
 
-pub(super) use decide::{Decision, Situation, decide, refusal};
+pub(super) use decide::{Decision, Situation, decide, refusal, restriction};
 pub(super) use event::Event;
 pub(super) use provenance::CodeTrust;
 pub(super) use run::ActionRun;

@@ -3,6 +3,7 @@
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{conclude, nothing_to_do, options};
 use crate::cli::context::Context;
+use crate::cli::decision::decided;
 use crate::cli::failure::Failure;
 use crate::cli::keys;
 use crate::cli::load;
@@ -17,6 +18,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));
     }
+    decided(&loaded.run, false, context)?;
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
     let services = services::for_build(&loaded.run, &plans, context).await?;
     let options = options(loaded.notices);

@@ -3,6 +3,7 @@
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{conclude, nothing_to_do, options};
 use crate::cli::context::Context;
+use crate::cli::decision::decided;
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare;
@@ -15,6 +16,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));
     }
+    decided(&loaded.run, false, context)?;
     let services = services::for_check(&loaded.run, context)?;
     let options = options(loaded.notices);
     let observer = context.observer();

@@ -2,19 +2,19 @@
 
 use std::path::Path;
 
-use crate::cli::action::{ActionRun, ActionStep, Decision, Situation, decide, refusal};
+use crate::cli::action::{ActionRun, ActionStep, Decision};
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{conclude, deliver, nothing_to_do, options, without_models, without_secrets};
 use crate::cli::context::Context;
+use crate::cli::decision::{Decided, decided, refuse_event};
 use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
 use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
 use crate::cli::services::{self, Connected};
-use crate::config::{LoadedModel, Trigger};
-use crate::domain::choice::Choice as _;
-use crate::domain::plan::{ModelPlan, PublishMode};
+use crate::config::LoadedModel;
+use crate::domain::plan::ModelPlan;
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
@@ -25,20 +25,41 @@ const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
-    if let Some(action) = &context.action {
-        refuse(action)?;
-    }
+    refuse_event(context)?;
     let mut loaded = load::load(arguments.model, arguments.settings, context).await?;
     loaded.notices.extend(keys::recover_from_kill(&loaded.models, context)?);
+    let decided = decided(&loaded.run, on_sandbox, context)?;
+    decided.restrict(&mut loaded.models);
+    if let Some(restriction) = &decided.restriction {
+        context.printer.say(&format!("note: {restriction}"));
+        loaded.notices.push(restriction.clone());
+    }
     if let Some(action) = &context.action {
-        return as_action(loaded, on_sandbox, action, context).await;
+        return as_action(loaded, decided, on_sandbox, action, context).await;
     }
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));
     }
     let folder = loaded.run.settings.report_dir.clone();
-    let report = if on_sandbox { in_sandbox(loaded, context).await? } else { on_replicate(loaded, context).await? };
+    let report = as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await?;
     Ok(conclude(&report, &folder, context))
+}
+
+/// Runs as far as the event allows.
+async fn as_decided(
+    loaded: Loaded,
+    decision: Decision,
+    is_foreign: bool,
+    on_sandbox: bool,
+    context: &Context,
+) -> Result<RunReport, Failure> {
+    match decision {
+        Decision::Check => without_build(loaded, Vec::new(), context).await,
+        Decision::Offline => offline(loaded, is_foreign, context).await,
+        Decision::Refuse(reason) => Err(Failure::request(reason)),
+        Decision::Test | Decision::Publish if on_sandbox => in_sandbox(loaded, context).await,
+        Decision::Test | Decision::Publish => on_replicate(loaded, context).await,
+    }
 }
 
 async fn on_replicate(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
@@ -77,43 +98,21 @@ async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Conte
     Ok(report)
 }
 
-/// Ends a run that the event alone forbids, before a file of the repository is read.
-fn refuse(action: &ActionStep) -> Result<(), Failure> {
-    let event = action.event();
-    match refusal(&event.name, event.is_fork) {
-        Some(reason) => Err(Failure::request(format!("nothing is done on {}: {reason}", event.name))),
-        None => Ok(()),
-    }
-}
-
-/// Runs what the event that started the workflow asks for, and reports it to GitHub.
-async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &ActionStep, context: &Context) -> Result<Verdict, Failure> {
-    let event = action.event();
-    let tokens = &loaded.run.tokens;
-    let decision = decide(Situation {
-        event: &event.name,
-        trigger: loaded.run.settings.trigger_type.map(Trigger::name),
-        is_fork: event.is_fork,
-        is_foreign: context.code_of(&loaded.run.repository).why_foreign().is_some(),
-        has_tokens: on_sandbox || (tokens.replicate.is_some() && tokens.cog.is_some()),
-    });
-    if let Decision::Refuse(reason) = decision {
-        return Err(Failure::request(format!("nothing is done on {}: {reason}", event.name)));
-    }
-    let github = action.github(tokens.github.clone(), loaded.run.settings.github_api_url.clone())?;
-    if decision != Decision::Publish {
-        loaded.models.iter_mut().for_each(only_tested);
-    }
+/// Runs what the event that started the workflow allows, and reports it to GitHub.
+async fn as_action(
+    loaded: Loaded,
+    Decided { decision, event, is_foreign, .. }: Decided,
+    on_sandbox: bool,
+    action: &ActionStep,
+    context: &Context,
+) -> Result<Verdict, Failure> {
+    let github = action.github(loaded.run.tokens.github.clone(), loaded.run.settings.github_api_url.clone())?;
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
-    let is_foreign = context.code_of(&loaded.run.repository).why_foreign().is_some();
     let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
-    let done = match decision {
-        _ if loaded.models.is_empty() => Ok(without_models(&loaded)),
-        Decision::Check => without_build(loaded, Vec::new(), context).await,
-        Decision::Offline => offline(loaded, is_foreign, context).await,
-        _ if on_sandbox => in_sandbox(loaded, context).await,
-        _ => on_replicate(loaded, context).await,
+    let done = match loaded.models.is_empty() {
+        true => Ok(without_models(&loaded)),
+        false => as_decided(loaded, decision, is_foreign, on_sandbox, context).await,
     };
     let report = match done {
         Ok(report) => report,
@@ -126,10 +125,6 @@ async fn as_action(mut loaded: Loaded, on_sandbox: bool, action: &ActionStep, co
     let delivered = deliver(&run, &folder, context);
     shown.end(&run, delivered).await;
     Ok(report.verdict)
-}
-
-fn only_tested(model: &mut LoadedModel) {
-    model.plan.publish = PublishMode::TestOnly;
 }
 
 /// Runs without Replicate and without any token. Models that need no GPU run in the sandbox if there is a Docker daemon.

@@ -3,6 +3,7 @@
 use crate::cli::arguments::VerifyArguments;
 use crate::cli::conclude::{conclude, options};
 use crate::cli::context::Context;
+use crate::cli::decision::decided;
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare::model_run;
@@ -14,6 +15,7 @@ use crate::pipeline::{self, ExistingVersion};
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
     let (model, version) = version_reference(&arguments.version)?;
     let mut loaded = load::load_for_version(model.to_string(), arguments.settings, context).await?;
+    decided(&loaded.run, false, context)?;
     let Some(wanted) = loaded.models.pop() else {
         return Err(Failure::request(format!("no configuration for {model}")));
     };

@@ -208,9 +208,16 @@ settings! {
         two_pass: bool = false,
 
         /// Event that can restrict what a run may do
-        #[flag = "trigger-type", value = "EVENT", inputs = &[Push, Workflow], only_in_action,
-          otherwise = "the event that started the workflow"]
+        #[flag = "trigger-type", value = "EVENT", inputs = &[Push, Workflow], otherwise = "the event that started the workflow"]
         trigger_type: Trigger,
+
+        /// Publish although the live version changed since the comparison
+        #[flag = "allow-moved-live", inputs = &[Push], repository]
+        allow_moved_live: bool = false,
+
+        /// Stage to a test model that everybody can see
+        #[flag = "allow-public-test-model", inputs = &[Push], repository]
+        allow_public_test_model: bool = false,
     }
 
     "Reports" {

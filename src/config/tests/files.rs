@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Repository;
 use crate::config::settings::Key;
 use crate::domain::case::Expectation;
-use crate::domain::plan::{Comparison, ModelPlan, PublishMode};
+use crate::domain::plan::{Comparison, HardwarePlaces, ModelPlan, PublishMode};
 
 fn plan(text: &str) -> ModelPlan {
     Repository::with_model(text).loaded().models.remove(0).plan
@@ -20,6 +20,47 @@ fn a_file_with_nothing_but_a_model_is_enough() {
     assert_eq!(plan.test_hardware.as_deref(), Some("cpu"));
     assert_eq!(plan.publish, PublishMode::Publish);
     assert_eq!((plan.train, plan.deployment, plan.official_model), (None, None, None));
+}
+
+#[test]
+fn a_push_to_an_official_model_that_is_not_configured_skips_the_model() {
+    let repository = Repository::with_model("").flag(Key::push_official_model, "true");
+    let model = repository.loaded().models.remove(0);
+    assert_eq!(model.plan.publish, PublishMode::NoOfficialModel);
+    assert_eq!(
+        super::said(&model.findings),
+        ["SP019 cog-safe-push.yaml:1:8: a push to the official model was asked for, but no official_model is configured, so the \
+          model is skipped [add `official_model: OWNER/NAME` to the configuration, or leave out push_official_model]"]
+    );
+    let tested = repository.flag(Key::test_only, "true").loaded().models.remove(0);
+    assert_eq!((tested.plan.publish, tested.findings.len()), (PublishMode::TestOnly, 0));
+    let official = Repository::with_model("official_model: acme/official\n").flag(Key::push_official_model, "true");
+    let plan = official.loaded().models.remove(0).plan;
+    assert_eq!((plan.publish, plan.official_model.unwrap().to_string()), (PublishMode::Publish, "acme/official".to_owned()));
+}
+
+#[test]
+fn what_is_allowed_is_said_in_any_layer() {
+    let allow = |repository: Repository| {
+        let allow = repository.loaded().models.remove(0).plan.allow;
+        (allow.moved_live, allow.public_test_model)
+    };
+    assert_eq!(allow(Repository::with_model("")), (false, false));
+    assert_eq!(allow(Repository::with_model("").flag(Key::allow_moved_live, "true")), (true, false));
+    assert_eq!(allow(Repository::with_model("").variable("SAFE_PUSH_ALLOW_PUBLIC_TEST_MODEL", "true")), (false, true));
+    let input = Repository::with_model("").variable("INPUT_ALLOW_MOVED_LIVE", "true").in_action();
+    assert_eq!(allow(input), (true, false));
+    let of_model = Repository::with_model("").file(".safe-push.yaml", "models: { hotdog: { allow_moved_live: true } }\n");
+    assert_eq!(allow(of_model), (true, false));
+}
+
+#[test]
+fn hardware_remembers_its_place() {
+    let text = "test_hardware: a\ntrain:\n  destination_hardware: b\ndeployment:\n  name: d\n  hardware: c\n";
+    let places = plan(text).inspect.hardware_places;
+    let shown = [places.test, places.destination, places.deployment].map(|place| place.unwrap().to_string());
+    assert_eq!(shown, ["cog-safe-push.yaml:2:16", "cog-safe-push.yaml:4:25", "cog-safe-push.yaml:7:13"]);
+    assert_eq!(plan("").inspect.hardware_places, HardwarePlaces::default());
 }
 
 #[test]

@@ -169,16 +169,6 @@ fn a_number_out_of_range_elsewhere_names_who_set_it() {
 }
 
 #[test]
-fn the_live_model_is_no_test_model() {
-    assert_eq!(
-        mistakes("test_model: acme/hotdog\n"),
-        [
-            "SP007 cog-safe-push.yaml:2:13: acme/hotdog is both the live and the test model [rename the test model, or remove test_model]"
-        ]
-    );
-}
-
-#[test]
 fn a_name_that_is_no_model_is_shown() {
     assert_eq!(
         Repository::new().file("cog-safe-push.yaml", "model: hotdog\n").mistakes(),

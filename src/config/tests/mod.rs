@@ -4,6 +4,7 @@ mod choosing;
 mod files;
 mod layers;
 mod mistakes;
+mod same_model;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::clients::replicate::Hardware;
-use crate::domain::plan::{DeploymentPlan, TrainPlan};
+use crate::domain::plan::{DeploymentPlan, HardwarePlaces, TrainPlan};
+use cog_findings::Location;
 
 fn known() -> Vec<Hardware> {
     ["cpu", "gpu-l40s", "gpu-h100"].map(|sku| Hardware { name: sku.to_uppercase(), sku: sku.to_owned() }).to_vec()
@@ -45,6 +46,18 @@ fn an_unknown_name_is_reported_with_its_key_and_the_nearest() {
         ]
     );
     assert!(findings.iter().all(|finding| finding.code.as_str() == "SP411" && place(finding) == "cog-safe-push.yaml"));
+}
+
+#[test]
+fn an_unknown_name_is_told_on_its_line() {
+    let mut plan = all_three("x", "y", "z");
+    let at = |line| Some(Location::at("cog-safe-push.yaml", line, 1));
+    plan.inspect.hardware_places = HardwarePlaces { test: at(2), destination: at(4), deployment: at(7) };
+    let findings = crate::inspect::hardware::check(&plan, &known());
+    assert_eq!(
+        findings.iter().map(place).collect::<Vec<_>>(),
+        ["cog-safe-push.yaml:2:1", "cog-safe-push.yaml:4:1", "cog-safe-push.yaml:7:1"]
+    );
 }
 
 #[test]

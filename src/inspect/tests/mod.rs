@@ -18,7 +18,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::domain::plan::{BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::plan::{Allowances, BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 
 const COG_YAML: &str = "build:\n  python_version: \"3.12\"\nrun: run.py:Runner\n";
 
@@ -62,6 +62,7 @@ fn plan(project: &Path) -> ModelPlan {
         predict: VerifyPlan::default(),
         train: None,
         publish: PublishMode::TestOnly,
+        allow: Allowances::default(),
         deployment: None,
         parallel: 1,
         limits: Limits::default(),

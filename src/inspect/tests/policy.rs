@@ -19,6 +19,7 @@ fn plan(ignore: &[&str], severities: &[(&str, Severity)], ignore_schema_compatib
         ignore: ignore.iter().map(|code| RuleCode::parse(code)).collect(),
         severities: severities.iter().map(|(code, severity)| (RuleCode::parse(code), *severity)).collect(),
         no_lint: true,
+        ..InspectPlan::default()
     }
 }
 

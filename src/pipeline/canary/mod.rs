@@ -18,7 +18,7 @@ use crate::domain::canary::{CanaryReport, CanaryStep};
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionRef};
-use crate::domain::plan::{BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::plan::{Allowances, BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{CaseReport, CaseStatus, ErrorReport, ModelReport, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::run::run;
@@ -66,6 +66,7 @@ impl CanaryRequest {
             predict: VerifyPlan { cases: vec![case], compare: Comparison::Off, ..VerifyPlan::default() },
             train: None,
             publish: PublishMode::TestOnly,
+            allow: Allowances::default(),
             deployment: None,
             parallel: 1,
             limits: self.limits,

@@ -12,11 +12,11 @@ use super::{Harness, Last, error, note, options, stages};
 use crate::clients::ErrorKind;
 use crate::clients::docker::PushDenial;
 use crate::clients::registry::{Blob, Mount, RegistryError, RegistryWriter, StoredManifest};
-use crate::clients::replicate::ReplicateFailure;
+use crate::clients::replicate::{ReplicateFailure, Visibility};
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
 use crate::domain::identity::ImageDigest;
-use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, TrainPlan};
+use crate::domain::plan::{Allowances, DeploymentPlan, ModelPlan, PublishMode, TrainPlan};
 use crate::domain::prediction::Inputs;
 use crate::domain::report::{Stage, StageStatus};
 use crate::domain::verdict::Verdict;
@@ -56,17 +56,24 @@ async fn test_trainings_cannot_end_in_the_live_model() {
     let train = TrainPlan { destination, destination_hardware: "cpu".to_owned(), cases: vec![case], fuzz: None };
     let report = harness.run(ModelPlan { train: Some(train), ..harness.plan() }).await;
     assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2));
-    insta::assert_snapshot!(error(&report).0, @"test trainings would end in the live model, acme/hotdog");
-    insta::assert_snapshot!(error(&report).1, @"set train.destination to another model: each test training creates a version there");
+    insta::assert_snapshot!(error(&report).0, @"acme/hotdog is both the live model and the destination of trainings");
+    insta::assert_snapshot!(error(&report).1, @"name another model as train.destination: what is not tested must not reach a model that is published");
     assert_eq!(harness.world.calls(), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_live_model_is_never_the_test_model() {
     let harness = Harness::new();
-    let report = harness.run(ModelPlan { test_model: live_model(), ..harness.plan() }).await;
-    assert_eq!(report.verdict, Verdict::Misconfigured);
-    assert!(error(&report).0.contains("the test model is the live model, acme/hotdog"));
+    for test_model in ["acme/hotdog", "Acme/HotDog"] {
+        let report = harness.run(ModelPlan { test_model: test_model.parse().unwrap(), ..harness.plan() }).await;
+        assert_eq!(report.verdict, Verdict::Misconfigured);
+        assert_eq!(error(&report).0, format!("{test_model} is both the live model and the test model"));
+    }
+    for official in [live_model(), test_model()] {
+        let report = harness.run(ModelPlan { official_model: Some(official), ..harness.plan() }).await;
+        assert_eq!(report.verdict, Verdict::Misconfigured);
+        assert!(error(&report).0.contains("the official model"), "{}", error(&report).0);
+    }
     assert_eq!(harness.world.calls(), [""; 0]);
 }
 
@@ -119,13 +126,48 @@ async fn an_outage_before_the_build_is_the_services_fault() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn hardware_is_asked_for_only_when_something_is_going_to_be_made() {
+async fn wrong_hardware_is_a_wrong_request_even_when_nothing_is_going_to_be_made() {
     let harness = Harness::new();
-    harness.run(harness.plan()).await;
-    assert_eq!(harness.world.calls_of("hardware").len(), 0);
-    harness.world.remove_model(&test_model());
-    harness.run(harness.plan()).await;
-    assert_eq!(harness.world.calls_of("hardware").len(), 1);
+    let wrong = || ModelPlan { test_hardware: Some("gpu-l40".to_owned()), ..harness.plan() };
+    for last in [Last::Inspect, Last::Build, Last::Deploy] {
+        let report = harness.run_to(last, vec![ModelRun::new(wrong()), ModelRun::new(wrong())]).await;
+        assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2));
+        assert_eq!(report.models[0].findings[0].code.as_str(), "SP411");
+        assert_eq!(stages(&report.models[0])[..2], ["inspect failed", "build skipped"]);
+    }
+    assert_eq!(harness.world.calls_of("hardware").len(), 3, "once per run");
+    let none = ModelPlan { test_hardware: None, ..harness.plan() };
+    harness.run_to(Last::Inspect, vec![ModelRun::new(none)]).await;
+    assert_eq!(harness.world.calls_of("hardware").len(), 3, "nothing is named");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_public_test_model_is_refused_before_the_build() {
+    let harness = Harness::new();
+    harness.world.add_model(&test_model(), Visibility::Public);
+    let report = harness.run(harness.plan()).await;
+    assert_eq!((report.verdict, report.verdict.exit_code()), (Verdict::Misconfigured, 2));
+    assert_eq!(stages(&report), NOTHING_AFTER_INSPECT);
+    assert!(error(&report).0.contains("acme/hotdog-test is public"), "{}", error(&report).0);
+    let allow = Allowances { public_test_model: true, ..Allowances::default() };
+    let report = harness.run(ModelPlan { allow, ..harness.plan() }).await;
+    assert!(report.findings.iter().any(|finding| finding.code.as_str() == "SP701"), "{report:#?}");
+    assert!(report.staged.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_an_official_model_a_push_to_it_does_nothing() {
+    let harness = Harness::new();
+    let plan = ModelPlan { publish: PublishMode::NoOfficialModel, ..harness.plan() };
+    let finding = cog_findings::Finding::new(&crate::config::rules::NO_OFFICIAL_MODEL, "none");
+    let model = ModelRun { config_findings: vec![finding.clone()], ..ModelRun::new(plan) };
+    let report = harness.run_to(Last::Deploy, vec![model.clone()]).await;
+    assert_eq!((report.verdict, report.models[0].findings.as_slice()), (Verdict::Passed, [finding].as_slice()));
+    assert!(report.models[0].stages.iter().all(|stage| stage.status == StageStatus::Skipped));
+    insta::assert_snapshot!(note(&report.models[0], Stage::Publish), @"no official_model is configured, so nothing is tested or pushed");
+    assert_eq!(harness.world.calls(), [""; 0]);
+    let checked = harness.run_to(Last::Inspect, vec![model]).await;
+    assert_eq!(stages(&checked.models[0])[0], "inspect passed", "a check is not about pushes");
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,7 @@ mod before_a_build;
 mod cancelling;
 mod existing;
 mod meanings;
+mod moved;
 mod two_pass;
 mod whole;
 
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::BuildEnvironment;
 use crate::clients::docker::Docker;
-use crate::domain::plan::{BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::plan::{Allowances, BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{ModelReport, RunReport, Stage, StageStatus};
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Goal, ModelRun, RunOptions, Services, run};
@@ -69,6 +70,7 @@ impl Harness {
             predict: VerifyPlan { compare: Comparison::Off, ..VerifyPlan::default() },
             train: None,
             publish: PublishMode::Publish,
+            allow: Allowances::default(),
             deployment: None,
             parallel: 1,
             limits: Limits::default(),

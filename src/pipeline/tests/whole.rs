@@ -221,6 +221,10 @@ async fn test_only_stops_when_everything_is_verified() {
     assert_passed(&report);
     assert_eq!(stages(&report)[3..], ["verify passed", "publish skipped", "deploy skipped"]);
     insta::assert_snapshot!(note(&report, Stage::Publish), @"test only: nothing is published");
+    let plan = ModelPlan { publish: PublishMode::NotOnThisEvent, deployment: Some(deployment()), ..harness.given() };
+    let report = harness.run(plan).await;
+    assert_passed(&report);
+    insta::assert_snapshot!(note(&report, Stage::Publish), @"the event allows tests only: nothing is published");
     assert!(harness.live_is_untouched());
 }
 

@@ -199,7 +199,8 @@ impl FakeDocker {
         if !state.versions_never_appear {
             let visible = tokio::time::Instant::now() + state.versions_appear_after;
             let reference = VersionRef { model: model.clone(), id: version.id.clone() };
-            state.versions.insert(reference, (version.clone(), visible));
+            state.versions.insert(reference.clone(), (version.clone(), visible));
+            state.published.push(reference);
             if let Some(model) = state.models.get_mut(model) {
                 model.latest_version = Some(version);
             }

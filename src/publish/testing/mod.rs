@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clients::docker::{DockerError, ImageDetails, RegistryCredentials};
 use crate::clients::registry::{Manifest, RegistryError};
 use crate::clients::replicate::{Account, AccountKind, Deployment, Hardware, Model, ReplicateFailure, Version, Visibility};
-use crate::domain::cleared::{BuiltImage, Cleared, Staged, Verified};
+use crate::domain::cleared::{BuiltImage, Cleared, Replaced, Staged, Verified};
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionId, VersionRef};
 use crate::domain::prediction::Prediction;
@@ -40,6 +40,8 @@ pub(crate) struct State {
     pub(crate) models: BTreeMap<ModelRef, Model>,
     pub(crate) hardware: Vec<Hardware>,
     pub(crate) versions: HashMap<VersionRef, (Version, Instant)>,
+    /// The versions in the order in which they appeared.
+    pub(crate) published: Vec<VersionRef>,
     pub(crate) deployments: BTreeMap<String, Deployment>,
     pub(crate) predictions: Vec<(Prediction, VersionRef)>,
     /// What builds were sent, by the layer that it became.
@@ -56,7 +58,11 @@ pub(crate) struct State {
     replicate_faults: HashMap<&'static str, VecDeque<ReplicateFailure>>,
     registry_faults: VecDeque<RegistryError>,
     hanging: BTreeMap<&'static str, Hang>,
+    moments: Vec<(&'static str, Moment)>,
 }
+
+/// What happens at a call.
+type Moment = Box<dyn FnOnce(&World) + Send>;
 
 /// How a call hangs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +157,7 @@ impl World {
         let mut state = self.state();
         state.models.get_mut(model).unwrap().latest_version = Some(version.clone());
         state.versions.insert(reference.clone(), (version, Instant::now()));
+        state.published.push(reference.clone());
         reference
     }
 
@@ -177,10 +184,16 @@ impl World {
     }
 
     pub(crate) fn cleared_for(&self, model: ModelRef) -> Cleared {
+        let newest = self.state().models.get(&model).and_then(|model| model.latest_version.clone());
+        self.cleared_against(model, Replaced::of(newest.map(|version| version.id).as_ref()))
+    }
+
+    /// The image as a version of the test model that passed against this version.
+    pub(crate) fn cleared_against(&self, model: ModelRef, replaces: Replaced) -> Cleared {
         let image = self.image();
         let layers = layers_of(&image.diff_ids);
         let version = VersionRef { model: test_model(), id: version_id("staged") };
-        Verified::new(Staged { version, image, layers }, Vec::new(), Vec::new()).clear(model).unwrap()
+        Verified::new(Staged { version, image, layers }, Vec::new(), Vec::new()).clear(model, replaces).unwrap()
     }
 
     pub(crate) fn fail_docker(&self, call: &'static str, error: DockerError) {
@@ -193,6 +206,11 @@ impl World {
 
     pub(crate) fn fail_registry(&self, error: RegistryError) {
         self.state().registry_faults.push_back(error);
+    }
+
+    /// Lets something happen when a call begins, such as a push by somebody else.
+    pub(crate) fn at(&self, call: &'static str, happens: impl FnOnce(&Self) + Send + 'static) {
+        self.state().moments.push((call, Box::new(happens)));
     }
 
     pub(crate) fn hang(&self, call: &'static str, how: Hang) {
@@ -230,13 +248,18 @@ impl World {
     /// Notes a call, hangs if it is to hang, and says whether it was cancelled while doing so. Hangs and faults are found by the
     /// call's name, or by the name and what it is about.
     async fn enter(&self, call: &'static str, subject: &str, cancelled: Option<&CancellationToken>) -> Result<(), Interrupted> {
-        let hanging = {
+        let (hanging, moments) = {
             let mut state = self.state();
             let line = line(call, subject);
             let hanging = state.hanging.get(line.as_str()).or_else(|| state.hanging.get(call)).copied();
+            let is_now = |moment: &mut (&'static str, Moment)| moment.0 == line || moment.0 == call;
+            let moments: Vec<_> = state.moments.extract_if(.., is_now).collect();
             state.calls.push(line);
-            hanging
+            (hanging, moments)
         };
+        for (_, happens) in moments {
+            happens(self);
+        }
         match (hanging, cancelled) {
             (None, Some(cancelled)) if cancelled.is_cancelled() => Err(Interrupted),
             (None, _) => Ok(()),

@@ -81,8 +81,10 @@ impl Models for FakeReplicate {
         Ok(self.see(version))
     }
 
-    async fn versions(&self, _model: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
-        panic!("versions are asked for by id")
+    async fn versions(&self, model: &ModelRef) -> Result<Vec<Version>, ReplicateError> {
+        self.enter("versions", &model.to_string(), None).await?;
+        let published = self.0.state().published.clone();
+        Ok(published.iter().rev().filter(|version| version.model == *model).filter_map(|version| self.see(version)).collect())
     }
 
     async fn wait_for_version(

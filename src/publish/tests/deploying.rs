@@ -4,11 +4,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::ErrorKind;
 use crate::clients::replicate::ReplicateFailure;
+use crate::domain::cleared::Replaced;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::DeploymentChange;
 use crate::publish::testing::{Hang, World, live_model, test_model, version_id};
-use crate::publish::{Deployed, PublishError, deploy};
+use crate::publish::{DeployRequest, Deployed, PublishError, deploy};
 
 fn plan(hardware: &str) -> DeploymentPlan {
     DeploymentPlan {
@@ -25,7 +26,44 @@ fn version(text: &str) -> VersionRef {
 }
 
 async fn deploy_in(world: &World, plan: &DeploymentPlan) -> Result<Deployed, PublishError> {
-    deploy(plan, &version("new"), &world.services(), &CancellationToken::new()).await
+    let now = world.state().deployments.get(&format!("{}/{}", plan.owner, plan.name)).and_then(|found| found.version.clone());
+    deploy_over(world, plan, &Replaced::of(now.map(|version| version.id).as_ref())).await
+}
+
+async fn deploy_over(world: &World, plan: &DeploymentPlan, replaces: &Replaced) -> Result<Deployed, PublishError> {
+    let request = DeployRequest { plan, version: &version("new"), replaces };
+    deploy(&request, &world.services(), &CancellationToken::new()).await
+}
+
+#[tokio::test]
+async fn a_deployment_that_moved_is_left_alone() {
+    let world = World::new();
+    world.add_deployment("hotdog", &version("rival"), "cpu");
+    for checked in [Replaced::Version(version_id("live")), Replaced::Nothing] {
+        let error = deploy_over(&world, &plan("cpu"), &checked).await.unwrap_err();
+        let PublishError::Moved(moved) = error else { panic!("{error:?}") };
+        assert_eq!((moved.name.as_str(), moved.release, moved.now.clone()), ("acme/hotdog", Some(3), Some(version_id("rival"))));
+        let finding = moved.finding(cog_findings::Severity::Error);
+        assert!(finding.message.contains("was deployed to acme/hotdog"), "{}", finding.message);
+    }
+    assert_eq!(world.calls_of("update_deployment"), [""; 0]);
+    let deployed = deploy_over(&world, &plan("cpu"), &Replaced::Version(version_id("rival"))).await.unwrap();
+    assert_eq!(deployed.report.previous_version, Some(version("rival")));
+}
+
+#[tokio::test]
+async fn a_deployment_that_somebody_else_moved_to_this_version_is_as_it_should_be() {
+    let world = World::new();
+    world.add_deployment("hotdog", &version("new"), "cpu");
+    let deployed = deploy_over(&world, &plan("cpu"), &Replaced::Version(version_id("live"))).await.unwrap();
+    assert_eq!(deployed.report.change, DeploymentChange::Unchanged);
+}
+
+#[tokio::test]
+async fn a_deployment_that_lost_its_version_is_made_again() {
+    let world = World::new();
+    let deployed = deploy_over(&world, &plan("cpu"), &Replaced::Version(version_id("live"))).await.unwrap();
+    assert_eq!(deployed.report.change, DeploymentChange::Created);
 }
 
 #[tokio::test]
@@ -129,7 +167,9 @@ async fn cancelling_ends_the_wait_for_replicate() {
             tokio::time::sleep(std::time::Duration::from_secs(10)).await;
             later.cancel();
         });
-        let outcome = deploy(&plan("cpu"), &version("new"), &world.services(), &cancelled).await;
+        let (plan, version) = (plan("cpu"), version("new"));
+        let request = DeployRequest { plan: &plan, version: &version, replaces: &Replaced::Nothing };
+        let outcome = deploy(&request, &world.services(), &cancelled).await;
         assert!(matches!(outcome, Err(PublishError::Cancelled)), "{call}: {outcome:?}");
     }
 }

@@ -8,9 +8,10 @@ use tokio_util::sync::CancellationToken;
 use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, PushDenial};
 use crate::clients::replicate::ReplicateFailure;
+use crate::domain::cleared::{Cleared, Replaced};
 use crate::domain::events::EventKind;
 use crate::domain::identity::VersionRef;
-use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, live_model, registry_down, version_id};
+use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, live_model, registry_down, schema, version_id};
 use crate::publish::{PublishError, Published, VERSION_LIMIT, publish, publish_official};
 
 async fn publish_in(world: &World) -> Result<Published, PublishError> {
@@ -35,6 +36,7 @@ async fn what_was_staged_is_pushed_to_the_live_model_with_the_same_layers() {
             "remove_image r8.im/acme/hotdog:safe-push-<unique>",
             "manifest acme/hotdog",
             "wait_for_version acme/hotdog",
+            "versions acme/hotdog",
         ]
     );
     assert_eq!(world.names(), [BUILT]);
@@ -183,10 +185,10 @@ async fn an_official_model_is_confirmed_by_the_registry_alone() {
 #[tokio::test(start_paused = true)]
 async fn an_official_model_that_the_token_may_not_see_is_pushed_to_all_the_same() {
     let world = World::new();
+    let cleared = world.cleared_against(live_model(), Replaced::Hidden);
     world.fail_replicate("model", ReplicateFailure::Forbidden { detail: "no".to_owned() });
     let services = world.services();
-    let published =
-        publish_official("hotdog", &world.cleared(), &services, &Recorder::default(), &CancellationToken::new()).await.unwrap();
+    let published = publish_official("hotdog", &cleared, &services, &Recorder::default(), &CancellationToken::new()).await.unwrap();
     assert_eq!(published.previous, None);
     assert!(published.layers.holds());
 }
@@ -207,4 +209,82 @@ async fn an_unknown_official_model_is_refused_by_the_registry() {
     let services = world.services();
     let error = publish_official("hotdog", &cleared, &services, &Recorder::default(), &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, PublishError::Docker(DockerError::PushDenied { .. })), "{error:?}");
+}
+
+/// Somebody else's version.
+fn rival(world: &World) {
+    world.add_version(&live_model(), "rival", Some(schema()));
+}
+
+async fn publish_cleared(world: &World, cleared: &Cleared) -> Result<Published, PublishError> {
+    publish("hotdog", cleared, &world.services(), &Recorder::default(), &CancellationToken::new()).await
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_it_was_not_cleared_against_is_not_replaced() {
+    let world = World::new();
+    let cleared = world.cleared();
+    rival(&world);
+    let error = publish_cleared(&world, &cleared).await.unwrap_err();
+    let PublishError::Moved(moved) = &error else { panic!("{error:?}") };
+    assert_eq!((moved.now.clone(), moved.checked.clone()), (Some(version_id("rival")), Replaced::Version(version_id("live"))));
+    assert_eq!(error.kind(), ErrorKind::Model);
+    assert_eq!(world.calls_of("push"), [""; 0]);
+    // Cleared again, it is.
+    let again = cleared.replacing(moved.replaced(), &[], false).unwrap();
+    assert_eq!(publish_cleared(&world, &again).await.unwrap().previous.unwrap().id, version_id("rival"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_version_of_somebody_else_and_a_version_that_is_gone_are_moves() {
+    let world = World::new();
+    world.state().models.get_mut(&live_model()).unwrap().latest_version = None;
+    let first = world.cleared();
+    assert_eq!(first.replaces(), &Replaced::Nothing);
+    let against_live = world.cleared_against(live_model(), Replaced::Version(version_id("live")));
+    assert!(matches!(publish_cleared(&world, &against_live).await, Err(PublishError::Moved(moved)) if moved.now.is_none()));
+    rival(&world);
+    assert!(matches!(publish_cleared(&world, &first).await, Err(PublishError::Moved(_))));
+    assert_eq!(world.calls_of("push"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_official_model_that_moved_is_not_pushed_to() {
+    let world = World::new();
+    make_official(&world);
+    let cleared = world.cleared();
+    rival(&world);
+    let services = world.services();
+    let outcome = publish_official("hotdog", &cleared, &services, &Recorder::default(), &CancellationToken::new()).await;
+    assert!(matches!(outcome, Err(PublishError::Moved(_))), "{outcome:?}");
+    assert_eq!(world.calls_of("push"), [""; 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_published_during_the_push_is_found() {
+    let world = World::new();
+    world.at("push r8.im/acme/hotdog", rival);
+    let published = publish_in(&world).await.unwrap();
+    let overwritten = published.overwritten.unwrap();
+    assert_eq!((overwritten.now, overwritten.is_overwritten), (Some(version_id("rival")), true));
+    assert_eq!(published.previous.unwrap().id, version_id("rival"), "the way back");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_published_right_after_is_reported() {
+    let world = World::new();
+    world.at("wait_for_version acme/hotdog", rival);
+    let published = publish_in(&world).await.unwrap();
+    assert_eq!(published.overwritten, None);
+    assert_eq!(published.findings[0].code.as_str(), "SP707");
+    assert!(published.findings[0].message.contains(version_id("rival").short()), "{}", published.findings[0].message);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_versions_that_cannot_be_read_leaves_the_push_unconfirmed() {
+    let world = World::new();
+    world.fail_replicate("versions", ReplicateFailure::Server { status: 500, retry_after: None, detail: String::new() });
+    let error = publish_in(&world).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert_eq!(error.pushed().map(|version| &version.model), Some(&live_model()));
 }

@@ -1,7 +1,8 @@
 //! Finds before a build what would stop a push.
 
 use crate::clients::ErrorKind;
-use crate::clients::replicate::ReplicateFailure;
+use crate::clients::replicate::{ReplicateFailure, Visibility};
+use crate::domain::cleared::Replaced;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::plan::DeploymentPlan;
 use crate::publish::rules::RULES;
@@ -24,8 +25,15 @@ async fn check(
     live: Option<&ModelRef>,
     deployment: Option<&DeploymentPlan>,
 ) -> Result<Readiness, PublishError> {
-    let request =
-        ReadyRequest { account: &account("acme"), test_model: &test_model(), test_hardware, destination: None, live, deployment };
+    let request = ReadyRequest {
+        account: &account("acme"),
+        test_model: &test_model(),
+        test_hardware,
+        may_be_public: false,
+        destination: None,
+        live,
+        deployment,
+    };
     check_ready(&request, &FakeReplicate(world.clone())).await
 }
 
@@ -34,18 +42,39 @@ async fn when_all_is_there_nothing_is_made() {
     let world = World::new();
     world.add_deployment("hotdog", &VersionRef { model: live_model(), id: version_id("live") }, "cpu");
     let ready = check(&world, None, Some(&live_model()), Some(&deployment("acme"))).await.unwrap();
-    assert!(!ready.needs_hardware);
+    assert_eq!(ready.deployed, Replaced::Version(version_id("live")));
     let mut calls = world.calls();
     calls.sort_unstable();
     assert_eq!(calls, ["deployment acme/hotdog", "model acme/hotdog", "model acme/hotdog-test"]);
 }
 
 #[tokio::test]
-async fn what_is_going_to_be_made_needs_hardware() {
+async fn what_is_going_to_be_made_replaces_nothing() {
     let world = World::new();
-    assert!(check(&world, None, None, Some(&deployment("acme"))).await.unwrap().needs_hardware);
+    assert_eq!(check(&world, None, None, Some(&deployment("acme"))).await.unwrap().deployed, Replaced::Nothing);
     world.remove_model(&test_model());
-    assert!(check(&world, Some("cpu"), None, None).await.unwrap().needs_hardware);
+    assert!(check(&world, Some("cpu"), None, None).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_public_test_model_is_refused_unless_it_is_asked_for() {
+    let world = World::new();
+    world.add_model(&test_model(), Visibility::Public);
+    let error = check(&world, None, None, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    insta::assert_snapshot!(error, @"the test model acme/hotdog-test is public, so everybody can see and run what is not tested yet");
+    insta::assert_snapshot!(error.hint().unwrap(), @"make it private in its settings on replicate.com, name a private model as test_model, or allow it with --allow-public-test-model");
+    let account = account("acme");
+    let request = ReadyRequest {
+        account: &account,
+        test_model: &test_model(),
+        test_hardware: None,
+        may_be_public: true,
+        destination: None,
+        live: None,
+        deployment: None,
+    };
+    assert!(check_ready(&request, &FakeReplicate(world.clone())).await.is_ok());
 }
 
 #[tokio::test]
@@ -69,14 +98,14 @@ async fn trainings_need_a_destination_of_the_accounts_own() {
             account: &account("acme"),
             test_model: &test_model(),
             test_hardware: None,
+            may_be_public: false,
             destination: Some(&destination),
             live: None,
             deployment: None,
         };
         check_ready(&request, &FakeReplicate(world.clone())).await
     };
-    assert!(check("acme/hotdog-test-dest").await.unwrap().needs_hardware, "it is going to be made");
-    assert!(!check("acme/hotdog-test").await.unwrap().needs_hardware);
+    assert!(check("acme/hotdog-test-dest").await.is_ok(), "it is going to be made");
     let error = check("other/dest").await.unwrap_err();
     assert_eq!(
         (error.kind(), error.to_string().as_str()),

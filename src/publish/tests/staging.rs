@@ -20,7 +20,8 @@ async fn stage_with(
 ) -> Result<StagedVersion, PublishError> {
     let image = world.image();
     let model = test_model();
-    let request = StageRequest { name: "hotdog", image: &image, model: &model, hardware, version_limit: VERSION_LIMIT };
+    let request =
+        StageRequest { name: "hotdog", image: &image, model: &model, hardware, may_be_public: false, version_limit: VERSION_LIMIT };
     stage(&request, &world.services(), observer, cancelled).await
 }
 
@@ -131,8 +132,14 @@ async fn a_test_model_of_another_account_is_not_made() {
     let world = World::new();
     let image = world.image();
     let model = "other/hotdog-test".parse().unwrap();
-    let request =
-        StageRequest { name: "hotdog", image: &image, model: &model, hardware: Some("cpu"), version_limit: VERSION_LIMIT };
+    let request = StageRequest {
+        name: "hotdog",
+        image: &image,
+        model: &model,
+        hardware: Some("cpu"),
+        may_be_public: false,
+        version_limit: VERSION_LIMIT,
+    };
     let error = stage(&request, &world.services(), &Recorder::default(), &CancellationToken::new()).await.unwrap_err();
     insta::assert_snapshot!(error, @"the test model other/hotdog-test does not exist, and the API token of 'acme' cannot create it");
     insta::assert_snapshot!(error.hint().unwrap(), @"a token can only create models of its own account: set test_model to acme/hotdog-test, or use an API token of other");
@@ -151,10 +158,22 @@ async fn hardware_that_the_account_does_not_have_is_the_requests_fault() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_public_test_model_is_worth_a_warning() {
+async fn a_public_test_model_is_refused_and_worth_a_warning_when_it_is_asked_for() {
     let world = World::new();
     world.add_model(&test_model(), Visibility::Public);
-    let findings = stage_in(&world).await.unwrap().findings;
+    assert!(matches!(stage_in(&world).await, Err(PublishError::PublicTestModel { .. })));
+    assert_eq!(world.calls_of("push"), [""; 0]);
+    let (image, model) = (world.image(), test_model());
+    let request = StageRequest {
+        name: "hotdog",
+        image: &image,
+        model: &model,
+        hardware: None,
+        may_be_public: true,
+        version_limit: VERSION_LIMIT,
+    };
+    let staged = stage(&request, &world.services(), &Recorder::default(), &CancellationToken::new()).await;
+    let findings = staged.unwrap().findings;
     assert_eq!(findings.len(), 1);
     assert_eq!((findings[0].code.as_str(), findings[0].is_error()), ("SP701", false));
 }
@@ -224,7 +243,14 @@ async fn layers_that_change_in_the_daemon_are_never_pushed() {
     let mut image = world.image();
     image.diff_ids.pop();
     let model = test_model();
-    let request = StageRequest { name: "hotdog", image: &image, model: &model, hardware: None, version_limit: VERSION_LIMIT };
+    let request = StageRequest {
+        name: "hotdog",
+        image: &image,
+        model: &model,
+        hardware: None,
+        may_be_public: false,
+        version_limit: VERSION_LIMIT,
+    };
     let error = stage(&request, &world.services(), &Recorder::default(), &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error, PublishError::Docker(DockerError::LayersChanged { .. })), "{error:?}");
     assert_eq!(world.calls_of("push"), [""; 0]);

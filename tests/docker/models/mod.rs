@@ -16,7 +16,7 @@ use replicate_sandbox::MODEL_CAPABILITIES;
 use safe_push::build::{BuildEnvironment, BuildRequest, Built, SourceFacts, build, prepare};
 use safe_push::clients::docker::{NameImages as _, RealDocker};
 use safe_push::domain::events::Silent;
-use safe_push::domain::plan::{InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use safe_push::domain::plan::{Allowances, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -67,6 +67,7 @@ fn plan(folder: &TempDir, model: &Model) -> ModelPlan {
         predict: VerifyPlan::default(),
         train: None,
         publish: PublishMode::TestOnly,
+        allow: Allowances::default(),
         deployment: None,
         parallel: 1,
         limits: Limits::default(),

@@ -9,14 +9,19 @@ use serde_json::{Value, json};
 use crate::service::Service;
 
 /// SKUs and names seen at the real service: `docs/reference/replicate-api.md#hardware`.
-const HARDWARE: [(&str, &str); 7] = [
+const HARDWARE: [(&str, &str); 12] = [
     ("cpu-small", "CPU (Small)"),
     ("cpu", "CPU"),
     ("gpu-t4", "Nvidia T4 GPU"),
     ("gpu-l40s", "Nvidia L40S GPU"),
     ("gpu-l40s-2x", "2x Nvidia L40S GPU"),
+    ("gpu-l40s-4x", "4x Nvidia L40S GPU"),
     ("gpu-a100-large", "Nvidia A100 (80GB) GPU"),
+    ("gpu-a100-large-2x", "2x Nvidia A100 (80GB) GPU"),
+    ("gpu-a100-large-4x", "4x Nvidia A100 (80GB) GPU"),
+    ("gpu-a100-large-8x", "8x Nvidia A100 (80GB) GPU"),
     ("gpu-h100", "Nvidia H100 GPU"),
+    ("gpu-h100-2x", "2x Nvidia H100 GPU"),
 ];
 
 /// Why a SKU is rejected, in the service's wording. `None` if it is valid.

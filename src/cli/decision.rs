@@ -1,0 +1,66 @@
+//! The one decision about what a run may do, for every way into it: the action, a step of a workflow that calls the CLI, and a terminal.
+
+use crate::cli::action::{Decision, Event, Situation, decide, refusal, restriction};
+use crate::cli::context::Context;
+use crate::cli::failure::Failure;
+use crate::config::{LoadedModel, RunSettings, Trigger};
+use crate::domain::choice::Choice as _;
+use crate::domain::plan::PublishMode;
+
+/// What a run may do.
+pub(super) struct Decided {
+    /// The decision.
+    pub(super) decision: Decision,
+    /// The event that started the workflow. Without a workflow it has no name.
+    pub(super) event: Event,
+    /// Whether the code is somebody else's.
+    pub(super) is_foreign: bool,
+    /// Why it may not publish, as a sentence for the report.
+    pub(super) restriction: Option<String>,
+}
+
+impl Decided {
+    /// Keeps models from being published where the decision is to test at most.
+    pub(super) fn restrict(&self, models: &mut [LoadedModel]) {
+        if self.decision != Decision::Publish {
+            models.iter_mut().for_each(|model| model.plan.publish = PublishMode::NotOnThisEvent);
+        }
+    }
+}
+
+/// Ends a run that the event alone forbids, before a file of the repository is read.
+///
+/// # Errors
+/// When nothing at all may be done on this event.
+pub(super) fn refuse_event(context: &Context) -> Result<(), Failure> {
+    if !context.environment.is_workflow() {
+        return Ok(());
+    }
+    let event = Event::of(&context.environment);
+    match refusal(&event.name, event.is_fork) {
+        Some(reason) => Err(Failure::request(format!("nothing is done on {}: {reason}", event.name))),
+        None => Ok(()),
+    }
+}
+
+/// Decides from the event, the settings, the tokens and whose commit is checked out. No file of the repository takes part, apart from those in
+/// which git keeps the commit.
+///
+/// # Errors
+/// When nothing at all may be done on this event.
+pub(super) fn decided(run: &RunSettings, on_sandbox: bool, context: &Context) -> Result<Decided, Failure> {
+    let event = Event::of(&context.environment);
+    let is_foreign = context.code_of(&run.repository).why_foreign().is_some();
+    let situation = Situation {
+        event: context.environment.is_workflow().then_some(event.name.as_str()),
+        trigger: run.settings.trigger_type.map(Trigger::name),
+        is_fork: event.is_fork,
+        is_foreign,
+        has_tokens: on_sandbox || (run.tokens.replicate.is_some() && run.tokens.cog.is_some()),
+    };
+    let decision = decide(situation);
+    if let Decision::Refuse(reason) = decision {
+        return Err(Failure::request(format!("nothing is done on {}: {reason}", event.name)));
+    }
+    Ok(Decided { decision, is_foreign: situation.is_fork || is_foreign, restriction: restriction(situation), event })
+}

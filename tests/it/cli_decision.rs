@@ -1,0 +1,82 @@
+//! What an event allows, for a step that calls the CLI and for a terminal. Runs that publish are in `tests/docker/writers.rs`.
+
+use serde_json::Value;
+use test_support::{Repository, Seen, runner};
+
+/// Without a daemon and without tokens.
+fn repository() -> Repository {
+    Repository::example("text-stats").variable("DOCKER_HOST", "unix:///nowhere/docker.sock")
+}
+
+/// A step that calls the CLI, on an event.
+fn step(event: &str, payload: &Value) -> Repository {
+    let repository = repository();
+    repository.write("runner/event.json", &payload.to_string());
+    let path = repository.path().join("runner/event.json").display().to_string();
+    repository.variable("GITHUB_ACTIONS", "true").variable("GITHUB_EVENT_NAME", event).variable("GITHUB_EVENT_PATH", &path)
+}
+
+fn assert_checked(repository: &Repository, seen: &Seen, why: &str) {
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let report = repository.report();
+    assert!(report["notices"].as_array().unwrap().contains(&why.into()), "{report}");
+    let stages: Vec<_> = report["models"][0]["stages"].as_array().unwrap().iter().map(|stage| stage["status"].clone()).collect();
+    assert_eq!(stages, ["passed", "skipped", "skipped", "skipped", "skipped", "skipped"]);
+}
+
+#[test]
+fn a_trigger_type_restricts_the_command_line() {
+    for (trigger, flag) in [("schedule", true), ("pull_request", true), ("pull_request", false)] {
+        let (repository, line) = match flag {
+            true => (repository(), format!("run --trigger-type {trigger}")),
+            false => (repository().variable("SAFE_PUSH_TRIGGER_TYPE", trigger), "run".to_owned()),
+        };
+        assert_checked(&repository, &repository.run(&line), &format!("Nothing is published: trigger_type is {trigger}."));
+    }
+    let seen = repository().run("run --trigger-type push");
+    assert!(seen.code == Some(2) && seen.stderr.contains("no Replicate API token"), "{seen}");
+}
+
+#[test]
+fn a_step_that_calls_the_cli_obeys_its_event() {
+    let own = runner::pull_request("acme/hotdog");
+    for event in ["pull_request", "merge_group", "schedule", "issue_comment", "something new"] {
+        let repository = step(event, &own);
+        assert_checked(&repository, &repository.run("run"), &format!("Nothing is published: the event is {event}."));
+    }
+    let fork = step("pull_request", &runner::pull_request("mallory/hotdog"))
+        .variable("REPLICATE_API_TOKEN", "r8_x")
+        .variable("COG_TOKEN", "y");
+    assert_checked(&fork, &fork.run("run"), "Nothing is published: the code is from a fork.");
+    let seen = step("push", &Value::Null).run("run");
+    assert!(seen.code == Some(2) && seen.stderr.contains("no Replicate API token"), "{seen}");
+}
+
+#[test]
+fn one_of_the_runners_variables_is_enough() {
+    let without_name = repository().variable("GITHUB_ACTIONS", "true");
+    assert_checked(&without_name, &without_name.run("run"), "Nothing is published: the workflow's event is unknown.");
+    let name_alone = repository().variable("GITHUB_EVENT_NAME", "merge_group");
+    assert_checked(&name_alone, &name_alone.run("run"), "Nothing is published: the event is merge_group.");
+}
+
+#[test]
+fn an_event_that_gives_secrets_to_a_fork_is_refused_by_every_command_that_reads_its_files() {
+    for line in ["run", "run --sandbox", "check", "build", "verify acme/text-stats"] {
+        let seen = step("pull_request_target", &runner::pull_request("mallory/hotdog")).run(line);
+        assert_eq!(seen.code, Some(2), "{line}: {seen}");
+        assert!(seen.stderr.contains("nothing is done on pull_request_target"), "{line}: {seen}");
+    }
+}
+
+#[test]
+fn models_that_exclude_each_other_stop_every_command_on_the_line() {
+    for line in ["run", "run --sandbox", "check", "build"] {
+        let repository = repository();
+        repository.edit("cog-safe-push-configs/text-stats.yaml", "acme/text-stats-test", "Acme/Text-Stats");
+        let seen = repository.run(line);
+        assert_eq!(seen.code, Some(2), "{line}: {seen}");
+        assert!(seen.stderr.contains("cog-safe-push-configs/text-stats.yaml:2:13"), "{line}: {seen}");
+        assert!(seen.stderr.contains("SP007"), "{line}: {seen}");
+    }
+}
