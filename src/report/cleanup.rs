@@ -150,7 +150,7 @@ mod tests {
           container  0123456789ab  eager_bell (127.0.0.1:1/acme/m:x)
           network    safe-push-x
           image      safe-push-run:x  121.0 MB
-          image      safe-push-build:�[31my  900 bytes
+          image      safe-push-build:y  900 bytes
           folder     /tmp/safe-push-sandbox-x  30.0 MB
         2 things were kept for up to a day: whether their process has ended cannot be seen from here
         ");

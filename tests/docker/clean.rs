@@ -1,4 +1,6 @@
 //! What killed runs leave in the daemon is found by its marks and removed; what belongs to the living is not.
+//!
+//! Any other run removes the same at its start, so no test runs beside these (`.config/nextest.toml`).
 
 use std::process::Command;
 use std::time::{Duration, Instant};
