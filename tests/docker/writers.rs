@@ -146,7 +146,7 @@ async fn of_two_runs_at_once_one_publishes_whichever_comes_first() {
         let Some(world) = World::new().await else { return };
         let other = Repository::example("text-stats").on(&world.sandbox);
         // More cases take longer: two seconds each, one after another.
-        let cases = "    - inputs: {text: hi}\n".repeat(4);
+        let cases: String = (0..12).map(|number| format!("    - inputs: {{text: hi {number}}}\n")).collect();
         let slow = format!("model: {LIVE}\nparallel: 1\npredict:\n  test_cases:\n{cases}");
         other.write(CONFIG, &world.repository.read(CONFIG));
         let (fast, late) = if first_is_faster { (&world.repository, &other) } else { (&other, &world.repository) };
