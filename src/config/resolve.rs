@@ -54,7 +54,7 @@ impl Resolver<'_> {
         let roles = self.roles(config, &model, &test_model);
         findings.extend(roles.twice());
         self.check_ranges(config, &mut findings);
-        findings.extend(self.check_secrets(config));
+        findings.extend(self.check_secrets());
         let settings = &self.settings;
         let pushes_official_model = settings.push_official_model || settings.two_pass;
         let publish = self.publish(config);
@@ -151,11 +151,29 @@ impl Resolver<'_> {
     }
 
     /// Sources of build secrets that nobody allowed. A malformed secret is reported when the build is prepared.
-    fn check_secrets(&self, config: &ModelFile) -> Vec<Finding> {
+    fn check_secrets(&self) -> Vec<Finding> {
+        let specs = self.settings.docker_secrets.iter().enumerate();
+        let specs = specs.filter_map(|(index, text)| Some((index, SecretSpec::parse(text).ok()?)));
+        let found = specs.filter_map(|(index, spec)| Some((index, self.problem_of_secret(spec)?)));
+        found
+            .map(|(index, finding)| match self.place_of_secret(index) {
+                Some(place) => finding.at(place.clone()),
+                None => finding,
+            })
+            .collect()
+    }
+
+    /// Where a build secret is written, when the checkout names it.
+    fn place_of_secret(&self, index: usize) -> Option<&Location> {
+        let source = self.layers.source_of(Key::docker_secrets).filter(|source| source.starts_with(FILE))?;
+        let section = if source == FILE { String::new() } else { format!("models.{}.", self.name) };
+        self.places.get(&format!("{section}{}[{index}]", Key::docker_secrets.setting().name))
+    }
+
+    fn problem_of_secret(&self, SecretSpec { id, source }: SecretSpec) -> Option<Finding> {
         let by_checkout = self.names_secrets_itself();
-        let allowed = &self.settings.secret_variables;
-        let specs = self.settings.docker_secrets.iter().filter_map(|text| SecretSpec::parse(text).ok());
-        let problem = |SecretSpec { id, source }: SecretSpec| match source {
+        let is_allowed = |name: &String| self.settings.secret_variables.contains(name);
+        match source {
             SecretSource::Variable(name) if is_own_secret(&name, by_checkout) => Some(
                 Finding::new(
                     &rules::SECRET_SOURCE,
@@ -163,22 +181,16 @@ impl Resolver<'_> {
                 )
                 .hint("make a token for the build, and give it in a variable of its own"),
             ),
-            SecretSource::Variable(name) if by_checkout && !allowed.contains(&name) => Some(
-                Finding::new(
-                    &rules::SECRET_SOURCE,
-                    format!("{FILE} takes the build secret '{id}' from {name}, which is not allowed"),
-                )
-                .hint(format!("allow it with --secret-variable {name}, or with the input secret_variables")),
+            SecretSource::Variable(name) if by_checkout && !is_allowed(&name) => Some(
+                Finding::new(&rules::SECRET_SOURCE, format!("the build secret '{id}' is taken from {name}, which is not allowed"))
+                    .hint(format!("allow it with --secret-variable {name}, or with the input secret_variables")),
             ),
             SecretSource::File(path) if by_checkout => outside(self.root, &path).map(|problem| {
-                Finding::new(&rules::OUTSIDE, format!("{FILE} takes the build secret '{id}' from a file: {problem}"))
+                Finding::new(&rules::OUTSIDE, format!("the build secret '{id}' is taken from a file: {problem}"))
                     .hint("name a file of the repository, or name the secret with --secret")
             }),
             SecretSource::Variable(_) | SecretSource::File(_) => None,
-        };
-        let place = self.place_of(Key::docker_secrets, config);
-        let findings = specs.filter_map(problem);
-        findings.map(|finding| place.clone().map_or(finding.clone(), |place| finding.at(place))).collect()
+        }
     }
 
     fn inspect(&self, config: &ModelFile) -> InspectPlan {

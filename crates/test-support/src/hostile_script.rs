@@ -33,7 +33,7 @@ for process in /proc/[0-9]*; do
     [ -d "$process" ] || continue
     (exec 4< "$process/mem") 2>/dev/null && breach "opened $process/mem"
     (exec 4<> "$process/mem") 2>/dev/null && breach "opened $process/mem to write"
-    ls "$process/fd" > /dev/null 2>&1 && [ -n "$(ls "$process/fd" 2>/dev/null)" ] && breach "listed $process/fd"
+    [ -n "$(readlink "$process"/fd/* 2>/dev/null)" ] && breach "followed $process/fd"
     [ -n "$(ls "$process/root/" 2>/dev/null)" ] && breach "listed $process/root"
 done
 kill -0 "$PPID" 2>/dev/null && breach "can signal its parent"

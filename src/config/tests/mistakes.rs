@@ -355,11 +355,11 @@ fn what_a_checkout_names_as_build_secret_stays_inside_of_it_or_is_allowed() {
     };
     assert_eq!(
         told("id=a,env=HF_TOKEN"),
-        ["SP031 .safe-push.yaml:1:1: .safe-push.yaml takes the build secret 'a' from HF_TOKEN, which is not allowed \
+        ["SP031 .safe-push.yaml:1:18: the build secret 'a' is taken from HF_TOKEN, which is not allowed \
           [allow it with --secret-variable HF_TOKEN, or with the input secret_variables]"]
     );
     for secret in ["id=a,src=/etc/passwd", "id=a,src=../x", "id=a,src=/etc/shadow"] {
-        assert!(told(secret)[0].starts_with("SP030 .safe-push.yaml:1:1: "), "{secret}: {:?}", told(secret));
+        assert!(told(secret)[0].starts_with("SP030 .safe-push.yaml:1:18: "), "{secret}: {:?}", told(secret));
     }
     for token in
         ["REPLICATE_API_TOKEN", "COG_TOKEN", "ANTHROPIC_API_KEY", "GITHUB_TOKEN", "INPUT_COG_TOKEN", "ACTIONS_RUNTIME_TOKEN"]
@@ -381,7 +381,7 @@ fn a_report_folder_that_a_checkout_names_stays_inside_of_it() {
     for folder in ["../x", "/etc", "a/../../x"] {
         let repository = Repository::with_model("").file(".safe-push.yaml", &format!("report_dir: {folder}\n"));
         let expected = format!(
-            "SP030 .safe-push.yaml:1:1: report_dir is {folder}, which is outside the repository [name a folder of the repository, or set \
+            "SP030 .safe-push.yaml:1:13: report_dir is {folder}, which is outside the repository [name a folder of the repository, or set \
              --report-dir]"
         );
         assert_eq!(repository.mistakes(), [expected]);

@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::thread;
 use std::time::Duration;
@@ -66,12 +67,17 @@ fn closed(program: OsString, arguments: impl Iterator<Item = OsString>) -> Resul
     let mut command = if inherited.is_empty() {
         Command::new(program)
     } else {
-        let mut shell = Command::new("bash");
+        let mut shell = Command::new(shell());
         shell.arg("-c").arg(descriptors::closing(&inherited)).arg("bash").arg(program);
         shell
     };
     command.args(arguments);
     Ok(command)
+}
+
+/// Bash, wherever the program's own `PATH` leads.
+fn shell() -> &'static str {
+    ["/bin/bash", "/usr/bin/bash"].into_iter().find(|path| Path::new(path).exists()).unwrap_or("bash")
 }
 
 /// Restricts this process for good. The order matters: each layer still allows what the next one needs.

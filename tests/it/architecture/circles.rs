@@ -14,6 +14,7 @@ const CRATES: &[&str] = &[
     "crates/output-compare",
     "crates/process-mark",
     "crates/replicate-sandbox",
+    "crates/repository-files",
     "crates/test-support",
 ];
 
