@@ -129,8 +129,8 @@ mod tests {
     #[test]
     fn secrets_are_masked_line_by_line() {
         let mut log = BuildLog::new(&Redactor::of(["first-line\nsecond-line\n", "abc", "first-line-and-more"]));
-        assert_eq!(log.push("a", "x first-line y abc"), ["x *** y abc"]);
-        assert_eq!(log.push("a", "second-line"), ["***"]);
+        assert_eq!(log.push("a", "x first-line y abc."), ["x *** y abc."]);
+        assert_eq!(log.push("a", "second-line."), ["***."]);
         assert_eq!(log.push("a", "first-line-and-more!"), ["***!"]);
     }
 

@@ -87,9 +87,8 @@ async fn run(
     let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action, launcher };
     let needs_no_token = matches!(arguments.command, Command::Rules(_) | Command::Sandbox(_));
     let done = match check_tokens(context.environment.variables()) {
-        Ok(()) => commands::dispatch(arguments.command, &context).await,
-        Err(_) if needs_no_token => commands::dispatch(arguments.command, &context).await,
-        Err(weak) => Err(weak_token(weak)),
+        Err(weak) if !needs_no_token => Err(weak_token(weak)),
+        _ => commands::dispatch(arguments.command, &context).await,
     };
     match done {
         Ok(verdict) => verdict,

@@ -116,7 +116,9 @@ async fn a_jq_query_that_wants_all_memory_fails_its_case_alone() {
         let (sandbox, repository) = parrot(&format!("jq_query: '{program}'"), |_| json!("hello")).await;
         let seen = verify(&repository, "");
         assert_eq!(seen.code, Some(1), "{program}: {seen}");
-        assert!(seen.stdout.contains(limit) && seen.stdout.contains("test-1"), "{program}: {seen}");
+        let case = &repository.report()["models"][0]["cases"][0];
+        assert!(case["id"] == "case-1" && case.to_string().contains(limit), "{program}: {case:#}");
+        assert!(seen.stdout.contains("case-1 failed: jq query"), "{program}: {seen}");
         for noise in ["panicked", "memory allocation", "core dumped"] {
             assert!(!seen.to_string().contains(noise), "{program}: {seen}");
         }

@@ -12,11 +12,14 @@ pub struct RedactedStream {
     held: String,
 }
 
-impl RedactedStream {
-    pub(super) fn new(redactor: Redactor) -> Self {
-        Self { redactor, held: String::new() }
+impl Redactor {
+    /// Output that arrives piece by piece.
+    pub fn stream(&self) -> RedactedStream {
+        RedactedStream { redactor: self.clone(), held: String::new() }
     }
+}
 
+impl RedactedStream {
     /// Takes the next piece, and returns the text that is ready to be shown: as much as cannot be a part of a secret that goes on.
     pub fn push(&mut self, piece: &str) -> String {
         self.take(piece, false)
