@@ -15,6 +15,7 @@ use super::{Registry, RegistryError};
 use crate::clients::docker::RegistryCredentials;
 use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, retry};
 use crate::support::retry::RetryPolicy;
+use crate::support::secrets::Redactor;
 use crate::support::{ExposeSecret, SecretString};
 
 /// Limit for a manifest. Registries reject those above 4 MiB.
@@ -35,12 +36,14 @@ pub struct RegistryOptions {
     pub credentials: Option<RegistryCredentials>,
     /// Retries of failed calls.
     pub retry: RetryPolicy,
+    /// Learns the tokens that the registry gives.
+    pub redactor: Redactor,
 }
 
 impl RegistryOptions {
     /// The default options.
     pub fn new(host: impl Into<String>, credentials: Option<RegistryCredentials>) -> Self {
-        Self { host: host.into(), credentials, retry: RetryPolicy::HTTP }
+        Self { host: host.into(), credentials, retry: RetryPolicy::HTTP, redactor: Redactor::default() }
     }
 }
 
@@ -51,18 +54,19 @@ pub struct RealRegistry {
     host: String,
     credentials: Option<RegistryCredentials>,
     retry: RetryPolicy,
+    redactor: Redactor,
     http: reqwest::Client,
 }
 
 impl RealRegistry {
     /// Creates a client without sending anything.
     pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
-        let RegistryOptions { host, credentials, retry } = options;
+        let RegistryOptions { host, credentials, retry, redactor } = options;
         let (base, local) = base_url(&host).ok_or_else(|| RegistryError::BadHost { host: host.clone() })?;
         let http = build_client(&HttpOptions { use_proxy: !local, ..HttpOptions::default() })
             .map_err(|error| RegistryError::Unreachable { host: host.clone(), source: error.into() })?;
         let credentials = credentials.filter(|credentials| credentials.host.eq_ignore_ascii_case(&host));
-        Ok(Self { base, host, credentials, retry, http })
+        Ok(Self { base, host, credentials, retry, redactor, http })
     }
 
     fn url(&self, path: &str) -> Result<Url, RegistryError> {
@@ -165,6 +169,7 @@ impl RealRegistry {
             .token
             .or(answer.access_token)
             .ok_or_else(|| self.malformed("a token", "the response contains none".to_owned()))?;
+        self.redactor.learn([&token]);
         Ok(format!("Bearer {token}"))
     }
 
