@@ -22,6 +22,7 @@ use crate::pipeline::{BuildServices, CheckServices, Services};
 use crate::publish::PublishServices;
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
+use crate::support::secrets::Redactor;
 use crate::verify::{Judge, VerifyServices};
 
 /// Where a run happens, and what has to be stopped after it.
@@ -54,8 +55,9 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
     let client = replicate_client(run, token)?;
     let docker = start_docker(run, context).await?;
-    let credentials = registry_user(run, cog_token).await?;
-    let images = Images::pushed(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()))?);
+    let redactor = context.printer.redactor();
+    let credentials = registry_user(run, cog_token, redactor).await?;
+    let images = Images::pushed(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()), redactor)?);
     let services = services(context, models, images, client, credentials, claude::judge(run)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), docker, sandbox: None, handover: None })
 }
@@ -121,7 +123,10 @@ fn on_sandbox(
             push: Arc::<Handover>::clone(&handover),
             ..Images::of(docker, handover)
         },
-        None => Images::pushed(docker, open_registry(&credentials.host, Some(credentials.clone()))?),
+        None => {
+            let redactor = context.printer.redactor();
+            Images::pushed(docker, open_registry(&credentials.host, Some(credentials.clone()), redactor)?)
+        }
     };
     services(context, models, images, Arc::new(client), credentials, judge, Reach::Local)
 }
@@ -223,14 +228,15 @@ pub(super) fn replicate_client(run: &RunSettings, token: SecretString) -> Result
     Ok(Arc::new(RealReplicate::new(ReplicateOptions::new(base_url, token), Arc::new(SystemClock))?))
 }
 
-fn open_registry(host: &str, credentials: Option<RegistryCredentials>) -> Result<Arc<RealRegistry>, Failure> {
-    Ok(Arc::new(RealRegistry::new(RegistryOptions::new(host, credentials))?))
+fn open_registry(host: &str, credentials: Option<RegistryCredentials>, redactor: &Redactor) -> Result<Arc<RealRegistry>, Failure> {
+    let options = RegistryOptions { redactor: redactor.clone(), ..RegistryOptions::new(host, credentials) };
+    Ok(Arc::new(RealRegistry::new(options)?))
 }
 
 /// Whom the registry knows under the CLI token.
-async fn registry_user(run: &RunSettings, token: SecretString) -> Result<RegistryCredentials, Failure> {
+async fn registry_user(run: &RunSettings, token: SecretString, redactor: &Redactor) -> Result<RegistryCredentials, Failure> {
     let host = run.settings.replicate_registry.clone();
-    let anonymous = open_registry(&host, None)?;
+    let anonymous = open_registry(&host, None, redactor)?;
     let username = anonymous.verify_token(&token).await?;
     Ok(RegistryCredentials { host, username, password: token })
 }
@@ -275,7 +281,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
     Ok(BuildServices {
         check: for_check(run, context)?,
         docker: Docker::of(start_docker(run, context).await?),
-        registry: Some(open_registry(&run.settings.replicate_registry, None)?),
+        registry: Some(open_registry(&run.settings.replicate_registry, None, context.printer.redactor())?),
         environment: build_environment::collect(
             &context.environment,
             &context.launcher,

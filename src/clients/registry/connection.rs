@@ -14,12 +14,14 @@ use url::{Host, Url};
 use super::RegistryError;
 use super::challenge::{Challenge, parse};
 use super::error_body::ErrorBody;
+use super::options::RegistryOptions;
 use super::scopes::Scopes;
 use super::tokens::{Authorization, Tokens};
 use crate::clients::docker::RegistryCredentials;
 use crate::clients::http::{BodyError, HttpOptions, Retry, RetryError, build_client, read_bounded, retry};
 use crate::support::ExposeSecret as _;
 use crate::support::retry::RetryPolicy;
+use crate::support::secrets::Redactor;
 
 /// Limit for a response about a token or an error.
 pub(super) const ANSWER_BYTES: usize = 64 * 1024;
@@ -41,10 +43,13 @@ pub(super) struct Connection {
     /// For layers: over HTTP/1.1, because one connection of HTTP/2 carries several layers no faster than one, and with patience.
     layers: reqwest::Client,
     tokens: Tokens,
+    /// Learns the tokens that the registry gives.
+    redactor: Redactor,
 }
 
 impl Connection {
-    pub(super) fn new(host: String, credentials: Option<RegistryCredentials>, retry: RetryPolicy) -> Result<Self, RegistryError> {
+    pub(super) fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
+        let RegistryOptions { host, credentials, retry, redactor } = options;
         let (base, local) = base_url(&host).ok_or_else(|| RegistryError::BadHost { host: host.clone() })?;
         let options = HttpOptions { use_proxy: !local, ..HttpOptions::default() };
         let patient = HttpOptions { read_timeout: LAYER_TIME, http1_only: true, ..options.clone() };
@@ -53,7 +58,7 @@ impl Connection {
         };
         let (http, layers) = (build(&options)?, build(&patient)?);
         let credentials = credentials.filter(|credentials| credentials.host.eq_ignore_ascii_case(&host));
-        Ok(Self { base, host, credentials, retry, http, layers, tokens: Tokens::default() })
+        Ok(Self { base, host, credentials, retry, http, layers, tokens: Tokens::default(), redactor })
     }
 
     /// The registry's host.
@@ -226,6 +231,7 @@ impl Connection {
             .token
             .or(answer.access_token)
             .ok_or_else(|| self.malformed("a token", "the response contains none".to_owned()))?;
+        self.redactor.learn([&token]);
         Ok(format!("Bearer {token}"))
     }
 
@@ -346,7 +352,7 @@ mod tests {
     use super::*;
 
     fn connection(host: &str) -> Connection {
-        Connection::new(host.to_owned(), None, RetryPolicy::HTTP).unwrap()
+        Connection::new(RegistryOptions::new(host, None)).unwrap()
     }
 
     #[test]

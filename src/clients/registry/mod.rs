@@ -14,6 +14,7 @@ mod error;
 mod error_body;
 mod image;
 mod manifest;
+mod options;
 mod real;
 mod scopes;
 mod session;
@@ -34,7 +35,8 @@ pub use blobs::Mount;
 pub use error::RegistryError;
 pub use image::{Blob, ImageManifest, StoredContent, Unsupported, with_label};
 pub use manifest::Manifest;
-pub use real::{RealRegistry, RegistryOptions};
+pub use options::RegistryOptions;
+pub use real::RealRegistry;
 pub use stored::StoredManifest;
 pub use writer::RegistryWriter;
 

@@ -9,34 +9,15 @@ use serde::Deserialize;
 
 use super::connection::{ANSWER_BYTES, Connection, is_transient};
 use super::manifest::{self, Document, Manifest};
+use super::options::RegistryOptions;
 use super::scopes::Scopes;
 use super::stored::StoredManifest;
 use super::{Registry, RegistryError};
-use crate::clients::docker::RegistryCredentials;
 use crate::clients::http::read_bounded;
-use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
 
 /// Limit for a manifest. Registries reject those above 4 MiB.
 const MANIFEST_BYTES: usize = 8 * 1024 * 1024;
-
-/// Options of a [`RealRegistry`].
-#[derive(Debug, Clone)]
-pub struct RegistryOptions {
-    /// `HOST` or `HOST:PORT`, as in `r8.im`. Loopback addresses are contacted over plain HTTP, all others over HTTPS.
-    pub host: String,
-    /// Credentials. `None` for public images. Credentials for another host are ignored.
-    pub credentials: Option<RegistryCredentials>,
-    /// Retries of failed calls.
-    pub retry: RetryPolicy,
-}
-
-impl RegistryOptions {
-    /// The default options.
-    pub fn new(host: impl Into<String>, credentials: Option<RegistryCredentials>) -> Self {
-        Self { host: host.into(), credentials, retry: RetryPolicy::HTTP }
-    }
-}
 
 /// A registry, over HTTP.
 #[derive(Debug)]
@@ -47,8 +28,7 @@ pub struct RealRegistry {
 impl RealRegistry {
     /// Creates a client without sending anything.
     pub fn new(options: RegistryOptions) -> Result<Self, RegistryError> {
-        let RegistryOptions { host, credentials, retry } = options;
-        Ok(Self { connection: Arc::new(Connection::new(host, credentials, retry)?) })
+        Ok(Self { connection: Arc::new(Connection::new(options)?) })
     }
 
     /// A manifest or index as it is stored, checked against the digest if it is asked for by digest.
