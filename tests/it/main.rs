@@ -13,6 +13,7 @@ mod cli_faults;
 mod cli_peer;
 mod cli_select;
 mod dependencies;
+mod documentation;
 mod from_the_peer;
 mod python_corpus;
 mod python_hostile;
