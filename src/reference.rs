@@ -29,6 +29,16 @@ pub fn model_schema() -> Value {
     config::model_schema()
 }
 
+/// An annotated example of a model's configuration.
+pub fn model_example() -> &'static str {
+    config::model_example()
+}
+
+/// An annotated example of `.safe-push.yaml`.
+pub fn repository_example() -> String {
+    config::repository_example()
+}
+
 /// The schema of `run.json`.
 pub fn run_schema() -> Value {
     report::json::run_schema()

@@ -30,6 +30,14 @@ pub(super) struct FileKey {
     pub(super) form: Form,
     /// One line about it.
     pub(super) help: &'static str,
+    /// What is used when it is absent, for a key that no setting declares.
+    pub(super) otherwise: Option<&'static str>,
+}
+
+impl FileKey {
+    const fn otherwise(self, text: &'static str) -> Self {
+        Self { otherwise: Some(text), ..self }
+    }
 }
 
 /// A mapping and its keys.
@@ -49,7 +57,7 @@ impl Section {
 }
 
 const fn key(name: &'static str, form: Form, help: &'static str) -> FileKey {
-    FileKey { name, form, help }
+    FileKey { name, form, help, otherwise: None }
 }
 
 /// The file.
@@ -75,7 +83,7 @@ pub(super) const ROOT: Section = Section {
 /// `predict`.
 pub(super) const PREDICT: Section = Section {
     keys: &[
-        key("compare_outputs", Form::Boolean, "Compare outputs with the live version"),
+        key("compare_outputs", Form::Boolean, "Compare outputs with the live version").otherwise("true"),
         key("predict_timeout", Form::Number, "Time limit of a prediction in seconds, from its start"),
         key("test_cases", Form::List(&TEST_CASE), "Test cases"),
         key("fuzz", Form::Section(&FUZZ), "Fuzz inputs"),
@@ -87,8 +95,8 @@ pub(super) const PREDICT: Section = Section {
 /// `train`.
 pub(super) const TRAIN: Section = Section {
     keys: &[
-        key("destination", Form::Model, "Model that receives trained versions"),
-        key("destination_hardware", Form::Text, "Hardware of the destination, if it is created"),
+        key("destination", Form::Model, "Model that receives trained versions").otherwise("TEST_MODEL-dest"),
+        key("destination_hardware", Form::Text, "Hardware of the destination, if it is created").otherwise("cpu"),
         key("train_timeout", Form::Number, "Time limit of a training in seconds, from its start"),
         key("test_cases", Form::List(&TEST_CASE), "Test cases"),
         key("fuzz", Form::Section(&FUZZ), "Fuzz inputs"),
@@ -116,7 +124,7 @@ pub(super) const FUZZ: Section = Section {
     keys: &[
         key("fixed_inputs", Form::Inputs, "Inputs that always have this value"),
         key("disabled_inputs", Form::Texts, "Inputs that are never sent"),
-        key("iterations", Form::Number, "Number of fuzz inputs"),
+        key("iterations", Form::Number, "Number of fuzz inputs").otherwise("10"),
         key("duration", Form::Number, "Accepted for compatibility, without effect"),
         key("prompt", Form::Text, "Instructions for Claude, which invents fuzz inputs"),
     ],
@@ -127,9 +135,9 @@ pub(super) const FUZZ: Section = Section {
 /// `deployment`.
 pub(super) const DEPLOYMENT: Section = Section {
     keys: &[
-        key("owner", Form::Text, "Owner of the deployment"),
+        key("owner", Form::Text, "Owner of the deployment").otherwise("the owner of the live model"),
         key("name", Form::Text, "Name of the deployment"),
-        key("hardware", Form::Text, "Hardware of the deployment"),
+        key("hardware", Form::Text, "Hardware of the deployment").otherwise("cpu"),
     ],
     required: &["name"],
     exclusive: &[],

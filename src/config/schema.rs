@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::config::model_keys::{Form, ROOT, Section};
+use crate::config::model_keys::{FileKey, Form, ROOT, Section};
 use crate::config::settings::{SETTINGS, Setting, ValueKind};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -108,7 +108,10 @@ fn section(section: &Section, path: &str) -> Value {
     let properties = section.keys.iter().map(|key| {
         let path = if path.is_empty() { key.name.to_owned() } else { format!("{path}.{}", key.name) };
         let mut schema = value(key.form, &path);
-        schema["description"] = key.help.into();
+        schema["description"] = match default_of(key, &path) {
+            Some(default) => format!("{} (default: {default})", key.help).into(),
+            None => key.help.into(),
+        };
         if section.required.contains(&key.name) {
             refuse_null(&mut schema);
         }
@@ -126,13 +129,23 @@ fn section(section: &Section, path: &str) -> Value {
     schema
 }
 
+/// What is used when a key is absent: the default of the setting that means the same, or the key's own.
+fn default_of(key: &FileKey, path: &str) -> Option<String> {
+    setting_at(path).and_then(Setting::default_text).or_else(|| key.otherwise.map(str::to_owned))
+}
+
+/// The setting that means the same as a key.
+fn setting_at(path: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.model_key == Some(path))
+}
+
 fn value(form: Form, path: &str) -> Value {
     match form {
         Form::Text => json!({ "type": ["string", "number", "null"] }),
         Form::FilledText => json!({ "type": ["string", "number", "null"], "pattern": "\\S" }),
         Form::Model => json!({ "type": ["string", "null"], "pattern": MODEL_PATTERN }),
         Form::Boolean => json!({ "type": ["boolean", "null"] }),
-        Form::Number => number(SETTINGS.iter().find(|setting| setting.model_key == Some(path))),
+        Form::Number => number(setting_at(path)),
         Form::Inputs => json!({ "type": ["object", "null"] }),
         Form::Texts => json!({ "type": ["array", "null"], "items": { "type": ["string", "number"] } }),
         Form::List(items) => {
@@ -162,4 +175,28 @@ fn object(properties: Map<String, Value>, required: &[&str]) -> Value {
         schema["required"] = json!(required);
     }
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE};
+
+    #[test]
+    fn keys_name_the_defaults_that_are_used() {
+        let schema = model_schema();
+        let description =
+            |path: &str| schema.pointer(path).and_then(|key| key["description"].as_str()).unwrap_or_default().to_owned();
+        for path in [
+            "/properties/test_hardware",
+            "/properties/train/properties/destination_hardware",
+            "/properties/deployment/properties/hardware",
+        ] {
+            assert!(description(path).ends_with(&format!("(default: {HARDWARE})")), "{path}: {}", description(path));
+        }
+        for section in ["predict", "train"] {
+            let path = format!("/properties/{section}/properties/fuzz/properties/iterations");
+            assert!(description(&path).ends_with(&format!("(default: {FUZZ_ITERATIONS})")), "{path}: {}", description(&path));
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! `docs/from-cog-safe-push.md` names only flags and keys that exist.
+//! `docs/guides/from-cog-safe-push.md` names only flags and keys that exist.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use regex::Regex;
 use safe_push::config::model_example;
 use test_support::Repository;
 
-const PAGE: &str = include_str!("../../docs/from-cog-safe-push.md");
+const PAGE: &str = include_str!("../../docs/guides/from-cog-safe-push.md");
 
 /// cog-safe-push's flags, from its help.
 const FLAGS: [&str; 16] = [

@@ -15,6 +15,7 @@ mod cli_faults;
 mod cli_peer;
 mod cli_select;
 mod dependencies;
+mod documentation;
 mod from_the_peer;
 mod hostile_files;
 mod hostile_script;

@@ -2,11 +2,14 @@
 //!
 //! Each file has one function that yields its text. [`generate_all`] lists them; writing and comparing is left to [`GeneratedFile`].
 
+mod action_page;
 mod actions;
 mod cli;
+mod configuration;
 mod file;
+mod json_type;
 mod markdown;
-mod readme;
+mod run_json;
 mod schemas;
 mod section;
 mod settings;
@@ -28,19 +31,29 @@ pub fn repository() -> PathBuf {
 pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
     let action = |path, action| GeneratedFile::edited(root, path, |text| actions::with_inputs(text, action));
     let push = action("action.yml", Action::Push)?;
-    let readme = GeneratedFile::edited(root, "README.md", |text| readme::with_tables(text, &push.text))?;
+    let select = action("select-model/action.yml", Action::Select)?;
+    let report = action("report/action.yml", Action::Report)?;
+    let described: [action_page::Described<'_>; 3] = [
+        (Action::Push, "safe-push", &push.text),
+        (Action::Select, "select-model", &select.text),
+        (Action::Report, "report", &report.text),
+    ];
+    let page = GeneratedFile::edited(root, "docs/action.md", |text| action_page::with_tables(text, &described))?;
     Ok(vec![
         GeneratedFile::whole(root, "docs/rules.md", rules()),
         GeneratedFile::whole(root, "docs/settings.md", settings::page()),
         GeneratedFile::whole(root, "docs/cli.md", cli::page()),
+        GeneratedFile::whole(root, "docs/configuration.md", configuration::model_page()),
+        GeneratedFile::whole(root, "docs/repository-file.md", configuration::repository_page()),
+        GeneratedFile::whole(root, "docs/run-json.md", run_json::page()),
         GeneratedFile::whole(root, "schemas/safe-push.schema.json", schemas::repository()?),
         GeneratedFile::whole(root, "schemas/cog-safe-push.schema.json", schemas::model()?),
         GeneratedFile::whole(root, "schemas/run.schema.json", schemas::run()?),
-        action("select-model/action.yml", Action::Select)?,
-        action("report/action.yml", Action::Report)?,
+        select,
+        report,
         GeneratedFile::edited(root, ".github/workflows/model-ci.yaml", workflow::with_inputs)?,
         push,
-        readme,
+        page,
     ])
 }
 

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &RulesArguments, context: &Context) -> Result<Verdi
     } else if arguments.markdown && arguments.code.is_none() {
         context.printer.result(reference().trim_end());
     } else if arguments.code.is_some() {
-        context.printer.result(chosen.into_iter().map(section).collect::<String>().trim_end());
+        context.printer.result(chosen.into_iter().map(|rule| section(rule, "##")).collect::<String>().trim_end());
     } else {
         for rule in chosen {
             context.printer.result(&format!("{}  {:<8} {:<36} {}", rule.code, rule.severity.to_string(), rule.name, rule.summary));
@@ -76,23 +76,23 @@ fn as_json(rule: &Rule) -> Value {
 pub(super) fn reference() -> String {
     let mut text = PREFACE.to_owned();
     for chapter in CHAPTERS.iter().filter(|chapter| !chapter.rules.is_empty()) {
-        text.push_str(&format!("\n# {}\n", chapter.title));
+        text.push_str(&format!("\n## {}\n", chapter.title));
         let mut rules: Vec<&Rule> = chapter.rules.iter().collect();
         rules.sort_by_key(|rule| rule.code);
         for rule in rules {
             text.push('\n');
-            text.push_str(&section(rule));
+            text.push_str(&section(rule, "###"));
         }
     }
     text
 }
 
-fn section(rule: &Rule) -> String {
+fn section(rule: &Rule, heading: &str) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     let _infallible = writeln!(
         text,
-        "## {}: {}\n\n{} Severity: {}.\n\n{}\n\n{}",
+        "{heading} {}: {}\n\n{} Severity: {}.\n\n{}\n\n{}",
         rule.code,
         rule.name,
         rule.summary,
