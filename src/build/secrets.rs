@@ -18,7 +18,7 @@ pub enum SecretError {
     #[error(transparent)]
     Malformed(#[from] MalformedSecret),
     /// A variable that is not set.
-    #[error("the build secret '{id}' wants the environment variable {variable}, which is not set")]
+    #[error("the build secret '{id}' needs the environment variable {variable}, which is not set")]
     NotSet {
         /// The secret.
         id: String,

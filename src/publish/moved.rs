@@ -39,7 +39,7 @@ impl Moved {
             (None, _) => format!("{name} lost its version while this one was checked against {checked}"),
             (Some(_), true) => format!("{} was published while this version was pushed, which replaced it unseen", self.shown()),
             (Some(_), false) => {
-                let done = if *name == self.model.to_string() { "published".to_owned() } else { format!("deployed to {name}") };
+                let done = if self.release.is_none() { "published".to_owned() } else { format!("deployed to {name}") };
                 format!("{} was {done} while this version was checked against {checked}", self.shown())
             }
         };

@@ -99,18 +99,19 @@ async fn image_of(staged: &VersionRef, from: &str, writer: &dyn RegistryWriter) 
     Err(TransferError::LeftToDaemon("the staged index names another index".to_owned()))
 }
 
-/// Puts the manifest. Where the registry misses blobs all the same, they are streamed, and it is put once more.
+/// Puts the manifest. Where the registry misses blobs all the same, they are streamed, and it is put again. A registry may name one missing
+/// blob at a time.
 async fn put(manifest: &StoredManifest, layers: &Layers<'_>, to: &str, writer: &dyn RegistryWriter) -> Result<(), TransferError> {
-    let error = match writer.put_manifest(to, LATEST, manifest).await {
-        Ok(()) => return Ok(()),
-        Err(RegistryError::BlobsUnknown { digests, .. }) => {
-            layers.stream_missing(&digests).await?;
-            match writer.put_manifest(to, LATEST, manifest).await {
-                Ok(()) => return Ok(()),
-                Err(error) => error,
+    let mut repairs_left = layers.blobs.len();
+    let error = loop {
+        match writer.put_manifest(to, LATEST, manifest).await {
+            Ok(()) => return Ok(()),
+            Err(RegistryError::BlobsUnknown { digests, .. }) if repairs_left > 0 => {
+                repairs_left -= 1;
+                layers.stream_missing(&digests).await?;
             }
+            Err(error) => break error,
         }
-        Err(error) => error,
     };
     // The registry may have it although the response was lost. A second push would be a second version.
     if error.is_transient() {

@@ -8,12 +8,21 @@ fn repository() -> Repository {
     Repository::example("text-stats").variable("DOCKER_HOST", "unix:///nowhere/docker.sock")
 }
 
+/// As `actions/checkout` leaves it: the commit that the event is about.
+fn checked_out(repository: Repository) -> Repository {
+    repository.write(".git/HEAD", &format!("{}\n", runner::CHECKED_OUT));
+    repository.variable("GITHUB_SHA", runner::CHECKED_OUT)
+}
+
 /// A step that calls the CLI, on an event.
 fn step(event: &str, payload: &Value) -> Repository {
     let repository = repository();
     repository.write("runner/event.json", &payload.to_string());
     let path = repository.path().join("runner/event.json").display().to_string();
-    repository.variable("GITHUB_ACTIONS", "true").variable("GITHUB_EVENT_NAME", event).variable("GITHUB_EVENT_PATH", &path)
+    checked_out(repository)
+        .variable("GITHUB_ACTIONS", "true")
+        .variable("GITHUB_EVENT_NAME", event)
+        .variable("GITHUB_EVENT_PATH", &path)
 }
 
 fn assert_checked(repository: &Repository, seen: &Seen, why: &str) {
@@ -54,9 +63,9 @@ fn a_step_that_calls_the_cli_obeys_its_event() {
 
 #[test]
 fn one_of_the_runners_variables_is_enough() {
-    let without_name = repository().variable("GITHUB_ACTIONS", "true");
+    let without_name = checked_out(repository()).variable("GITHUB_ACTIONS", "true");
     assert_checked(&without_name, &without_name.run("run"), "Nothing is published: the workflow's event is unknown.");
-    let name_alone = repository().variable("GITHUB_EVENT_NAME", "merge_group");
+    let name_alone = checked_out(repository()).variable("GITHUB_EVENT_NAME", "merge_group");
     assert_checked(&name_alone, &name_alone.run("run"), "Nothing is published: the event is merge_group.");
 }
 

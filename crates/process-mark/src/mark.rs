@@ -96,6 +96,11 @@ impl ProcessMark {
         self.owner() == Owner::Ended
     }
 
+    /// The number of the process in its PID namespace.
+    pub fn process(&self) -> u32 {
+        self.process
+    }
+
     /// The first digits of the id of the container in which the process ran. The daemon that holds the mark knew that container.
     pub fn container(&self) -> Option<&str> {
         self.container.as_deref()

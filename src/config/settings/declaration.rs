@@ -159,7 +159,7 @@ settings! {
         #[flag = "judge-budget", value = "TOKENS", repository]
         judge_budget: u64 = 10_000_000,
 
-        /// Largest output file to decode; larger ones are compared by hash
+        /// Largest output file to decode, instead of comparing hashes
         #[flag = "max-decoded-mb", value = "MIB", range = 1..=4096, repository]
         max_decoded_mb: u64 = Limits::DEFAULT.decoded_file_bytes / MEBIBYTE,
 

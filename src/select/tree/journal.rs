@@ -199,7 +199,7 @@ pub fn recover(folder: &Path, root: &Path) -> io::Result<Recovery> {
     match lock.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let process = written.mark.as_deref().and_then(|mark| mark.split_once('/')).map(|(process, _)| process.to_owned());
+            let process = written.mark.as_deref().and_then(ProcessMark::parse).map(|mark| mark.process().to_string());
             return Ok(Recovery::InUse { process });
         }
         Err(TryLockError::Error(error)) => return Err(error),
@@ -332,12 +332,17 @@ fn kind(entry: &Entry) -> Kind {
     }
 }
 
+/// A file of the repository.
+fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    Ok(repository_files::read(path.parent().unwrap_or(path), path, MOST_FILE_BYTES)?)
+}
+
 /// How something on disk is.
 fn was(path: &Path, entry: &Entry) -> Was {
     let digest = match &entry.kind {
         FileKind::File if entry.stamp.size() <= MOST_FILE_BYTES => match &entry.bytes {
             Some(bytes) => digest(bytes),
-            None => fs::read(path).map(|bytes| digest(&bytes)).unwrap_or_default(),
+            None => read_file(path).map(|bytes| digest(&bytes)).unwrap_or_default(),
         },
         _ => digest_before(entry),
     };
