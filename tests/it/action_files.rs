@@ -30,6 +30,28 @@ fn every_template_has_its_properties() {
     }
 }
 
+/// What a tag or branch leads to can change; our own action is pinned by whoever copies a template.
+#[test]
+fn every_action_of_a_workflow_is_pinned_by_commit() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [".github/workflows", "workflows-templates"].map(|folder| fs::read_dir(root.join(folder)).unwrap());
+    let paths = folders.into_iter().flatten().map(|entry| entry.unwrap().path());
+    let mut pinned = 0;
+    for path in paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")) {
+        for line in fs::read_to_string(&path).unwrap().lines() {
+            let Some((_, action)) = line.trim_start().trim_start_matches("- ").split_once("uses: ") else { continue };
+            let action = action.split(" #").next().unwrap().trim();
+            if action.starts_with("./") || action.starts_with("org/safe-push-action") {
+                continue;
+            }
+            let commit = action.split_once('@').map(|(_, commit)| commit).unwrap_or_default();
+            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{}: {action}", path.display());
+            pinned += 1;
+        }
+    }
+    assert!(pinned >= 5, "only {pinned} actions were found");
+}
+
 /// Runs a release on a copy of the files that it changes, and pushes to a folder instead of GitHub.
 #[test]
 fn a_release_names_one_image_everywhere_and_moves_the_major_tag_only_forward() {

@@ -9,6 +9,7 @@ use super::*;
 use crate::clients::ErrorKind;
 use crate::clients::docker::RegistryCredentials;
 use crate::support::retry::RetryPolicy;
+use crate::support::secrets::Redactor;
 
 fn digest_of(bytes: &[u8]) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(bytes)))
@@ -31,7 +32,7 @@ fn client(server: &MockServer, with_user: bool) -> RealRegistry {
         password: SecretString::from("secret-cli-token"),
     });
     let retry = RetryPolicy { retries: 2, first_wait: Duration::from_millis(1), longest_wait: Duration::from_millis(2) };
-    RealRegistry::new(RegistryOptions { host, credentials, retry }).unwrap()
+    RealRegistry::new(RegistryOptions { host, credentials, retry, redactor: Redactor::default() }).unwrap()
 }
 
 /// `acme:secret-cli-token`.

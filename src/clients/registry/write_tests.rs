@@ -12,6 +12,7 @@ use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use super::*;
 use crate::clients::docker::{PushDenial, RegistryCredentials};
 use crate::support::retry::RetryPolicy;
+use crate::support::secrets::Redactor;
 
 const SESSION: &str = "/v2/a/live/blobs/uploads/1";
 
@@ -20,7 +21,7 @@ fn client(server: &MockServer) -> RealRegistry {
     let credentials =
         RegistryCredentials { host: host.clone(), username: "acme".to_owned(), password: "secret-cli-token".to_owned().into() };
     let retry = RetryPolicy { retries: 3, first_wait: Duration::from_millis(1), longest_wait: Duration::from_millis(2) };
-    RealRegistry::new(RegistryOptions { host, credentials: Some(credentials), retry }).unwrap()
+    RealRegistry::new(RegistryOptions { host, credentials: Some(credentials), retry, redactor: Redactor::default() }).unwrap()
 }
 
 fn blob(content: &[u8]) -> Blob {
