@@ -16,6 +16,7 @@ use crate::clients::docker::{
     BuildEvent, BuildNetwork, Derivation, DescribeDaemon, Docker, DockerError, ImageBuild, ImageDetails, TemporaryImage,
 };
 use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
+use crate::support::ExposeSecret as _;
 
 /// Builds the project's image, with its schema inside and on its labels.
 ///
@@ -45,6 +46,8 @@ async fn build_as(
 ) -> Result<Built, BuildError> {
     let (context, dockerfile) = scan(request).await?;
     check_space(request, &context, docker.daemon.as_ref()).await?;
+    // Whoever made the request may not have: what a step prints is hidden in any case.
+    request.redactor.learn(request.secrets.iter().map(|secret| secret.value.expose_secret()));
     let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.redactor), cached_steps: 0 };
     let steps = BuildSteps { request, docker, observer, cancelled };
     let context = match &request.recipe.weights {

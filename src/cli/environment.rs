@@ -69,12 +69,17 @@ impl Environment {
         values
     }
 
-    /// Where what outlives a run is kept: the user's folder for that, or a temporary one of the user's own.
-    pub(super) fn state_folder(&self) -> PathBuf {
+    /// Where what outlives a run is kept: the user's folder for that, or a temporary one of the user's own. It is never inside the project.
+    pub(super) fn state_folder(&self, project: &Path) -> PathBuf {
         let named = self.get("XDG_STATE_HOME").map(PathBuf::from);
-        let of_user = || Some(Path::new(self.get("HOME")?).join(".local/state"));
+        let of_user = self.get("HOME").map(|home| Path::new(home).join(".local/state"));
         let of_system = || env::temp_dir().join(format!("safe-push-{}", rustix::process::getuid().as_raw()));
-        named.or_else(of_user).unwrap_or_else(of_system).join("safe-push")
+        let project = project.canonicalize().unwrap_or_else(|_missing| project.to_owned());
+        let is_outside = |folder: &PathBuf| {
+            let existing = folder.ancestors().find_map(|folder| folder.canonicalize().ok());
+            existing.is_some_and(|existing| !existing.starts_with(&project))
+        };
+        named.into_iter().chain(of_user).find(is_outside).unwrap_or_else(of_system).join("safe-push")
     }
 
     /// All variables.

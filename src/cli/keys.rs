@@ -1,7 +1,7 @@
 //! The key that an official model's tests need: the repository's own scripts write it into its files and delete it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -36,7 +36,7 @@ pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, contex
     for run in runs.iter_mut().filter(|run| run.plan.two_pass) {
         let scripts = KeyScripts {
             root: run.plan.project.clone(),
-            tree: ChangedTree::with_journal(&run.plan.project, journals(context)),
+            tree: ChangedTree::with_journal(&run.plan.project, journals(context, &run.plan.project)),
             variables: context.environment.secrets(|name| !is_ours(name)),
             launcher: context.launcher.clone(),
             foreign: context.code_of(&run.plan.project).why_foreign().map(str::to_owned),
@@ -47,9 +47,9 @@ pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, contex
     }
 }
 
-/// Where journals of keys are kept.
-fn journals(context: &Context) -> PathBuf {
-    context.environment.state_folder().join("keys")
+/// Where journals of a project's keys are kept.
+fn journals(context: &Context, project: &Path) -> PathBuf {
+    context.environment.state_folder(project).join("keys")
 }
 
 /// Puts back what an earlier process left that was killed while a key was in a project's files. Returns what the report should say.
@@ -62,9 +62,10 @@ pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Re
     for project in projects {
         let unreadable = |error: std::io::Error| {
             let message = format!("failed to read the journal of an earlier run in {}: {error}", project.display());
-            Failure::request(message).hint(format!("check the files for a key, and remove {}", journals(context).display()))
+            Failure::request(message)
+                .hint(format!("check the files for a key, and remove {}", journals(context, project).display()))
         };
-        match recover(&journals(context), project).map_err(unreadable)? {
+        match recover(&journals(context, project), project).map_err(unreadable)? {
             Recovery::Nothing => {}
             Recovery::Restored { script, files } => notices.push(format!(
                 "An earlier run was killed while the key of {script} was in the files. These are as they were before: {}",

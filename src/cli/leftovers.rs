@@ -10,6 +10,7 @@ use tokio::time::timeout;
 use crate::cli::printer::Printer;
 use crate::clients::docker::{DescribeDaemon as _, DockerError, RealDocker};
 use crate::domain::cleanup::{Cleanup, LeftFolder};
+use crate::support::clock::{Clock as _, SystemClock};
 use crate::support::temporary_folder::{find_left_folders, folder_size, remove_folder};
 
 /// How long a run may wait for the cleanup. The daemon completes what was begun; the next run does the rest.
@@ -35,7 +36,7 @@ pub(super) async fn remove_at_end(docker: &RealDocker) {
 }
 
 async fn remove_from(docker: &RealDocker) -> Result<(), DockerError> {
-    let left = docker.find_leftovers().await?;
+    let left = docker.find_leftovers(SystemClock.now()).await?;
     if left.is_empty() {
         return Ok(());
     }
@@ -78,7 +79,7 @@ impl Cleaner {
 
     /// Cleans the daemon.
     pub(super) async fn daemon(&mut self, docker: &RealDocker) -> Result<(), DockerError> {
-        let left = docker.find_leftovers().await?;
+        let left = docker.find_leftovers(SystemClock.now()).await?;
         if self.cleanup.dry_run || left.is_empty() {
             self.cleanup.daemon = left;
             return Ok(());

@@ -76,7 +76,7 @@ mod tests {
         fs::create_dir(&own).unwrap();
         fs::create_dir(&dead).unwrap();
         fs::write(dead.join("predict.py"), "pass\n").unwrap();
-        assert_eq!(find_left_folders(parent.path()).unwrap(), [dead.clone()]);
+        assert_eq!(find_left_folders(parent.path()).unwrap(), std::slice::from_ref(&dead));
         assert_eq!(folder_size(&dead), 5);
         remove_folder(&dead).unwrap();
         remove_folder(&dead).unwrap();

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use process_mark::{LABEL, ProcessMark};
 use safe_push::clients::docker::{ContainerRun, RunContainers as _};
+use safe_push::support::clock::{Clock as _, SystemClock};
 use serde_json::Value;
 use test_support::{BASE, Repository, docker_is_there};
 use tokio_util::sync::CancellationToken;
@@ -152,7 +153,7 @@ async fn a_container_of_a_living_process_is_not_left_over_and_the_search_is_quic
         let mut quickest = Duration::MAX;
         for _ in 0..10 {
             let started = Instant::now();
-            let left = docker.find_leftovers().await.unwrap();
+            let left = docker.find_leftovers(SystemClock.now()).await.unwrap();
             quickest = quickest.min(started.elapsed());
             assert!(!left.containers.iter().any(|left| left.id == container));
         }

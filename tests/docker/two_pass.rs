@@ -39,6 +39,8 @@ predict:
 struct Proxy {
     sandbox: Sandbox,
     repository: Repository,
+    /// Journals are kept here: the test's home folder is inside the repository.
+    state: tempfile::TempDir,
 }
 
 impl Proxy {
@@ -52,7 +54,9 @@ impl Proxy {
             sandbox.create_model(model, Visibility::Public, "cpu").unwrap();
         }
         sandbox.set_official(OFFICIAL, true).unwrap();
-        let repository = Repository::new().on(&sandbox).variable("API_KEY", KEY);
+        let state = tempfile::tempdir().unwrap();
+        let place = state.path().display().to_string();
+        let repository = Repository::new().on(&sandbox).variable("API_KEY", KEY).variable("XDG_STATE_HOME", &place);
         repository.write("cog.yaml", "build:\n  python_version: \"3.11\"\npredict: predict.py:Predictor\n");
         repository.write("predict.py", PREDICT);
         repository.write("cog-safe-push.yaml", CONFIG);
@@ -60,7 +64,7 @@ impl Proxy {
         let write = "#!/bin/sh\nset -eu\n[ -z \"${COG_TOKEN:-}${REPLICATE_API_TOKEN:-}\" ]\necho \"$API_KEY\" > api_key.txt\n";
         repository.write("script/write-api-key", write);
         repository.write("script/delete-api-key", "#!/bin/sh\nrm api_key.txt\n");
-        Some(Self { sandbox, repository })
+        Some(Self { sandbox, repository, state })
     }
 
     /// Runs the program without holding up the sandbox, which lives in this process.
@@ -163,7 +167,7 @@ async fn what_two_passes_need_is_told_before_anything_is_done() {
         assert!(told.contains(&format!("there is no {script}")), "{told}");
     }
     let told = said(&|| proxy.repository.edit("cog-safe-push.yaml", "official_model: acme/official-proxy\n", ""));
-    assert!(told.contains("cog-safe-push.yaml names no official_model"), "{told}");
+    assert!(told.contains("cog-safe-push.yaml does not set official_model"), "{told}");
     assert!(!proxy.repository.path().join("answer.txt").exists() && proxy.versions() == (0, 0));
     proxy.sandbox.stop().await;
 }
@@ -191,7 +195,7 @@ async fn after_a_kill_the_next_build_puts_the_files_back_first() {
     proxy.repository.edit("script/write-api-key", "> api_key.txt", "> api_key.txt; echo \"# $API_KEY\" >> predict.py");
     tokio::task::block_in_place(|| kill_with_the_key(&proxy.repository));
     assert!(proxy.repository.read("predict.py").contains(KEY));
-    let journals: Vec<_> = std::fs::read_dir(proxy.repository.path().join("home/.local/state/safe-push/keys")).unwrap().collect();
+    let journals: Vec<_> = std::fs::read_dir(proxy.state.path().join("safe-push/keys")).unwrap().collect();
     for journal in journals {
         assert!(!std::fs::read_to_string(journal.unwrap().path()).unwrap().contains(KEY));
     }
@@ -229,8 +233,7 @@ async fn a_key_that_docker_escapes_stops_the_official_push() {
         "cog.yaml",
         &format!("build:\n  python_version: \"3.11\"\nenvironment: [\"{ESCAPED}\"]\npredict: predict.py:Predictor\n"),
     );
-    repository.write("cog-safe-push.yaml", &format!("{CONFIG}docker_secrets: [\"id=hf,env=HF_TOKEN\"]\n"));
-    let seen = tokio::task::block_in_place(|| repository.run("run --two-pass"));
+    let seen = tokio::task::block_in_place(|| repository.run("run --two-pass --secret id=hf,env=HF_TOKEN"));
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("SP584") && seen.stdout.contains("the value of HF_TOKEN"), "{seen}");
     assert!(!seen.to_string().contains(ESCAPED), "{seen}");

@@ -54,8 +54,8 @@ fn a_step_that_calls_the_cli_obeys_its_event() {
         assert_checked(&repository, &repository.run("run"), &format!("Nothing is published: the event is {event}."));
     }
     let fork = step("pull_request", &runner::pull_request("mallory/hotdog"))
-        .variable("REPLICATE_API_TOKEN", "r8_x")
-        .variable("COG_TOKEN", "y");
+        .variable("REPLICATE_API_TOKEN", "r8_0123456789")
+        .variable("COG_TOKEN", "cog-0123456789");
     assert_checked(&fork, &fork.run("run"), "Nothing is published: the code is from a fork.");
     let seen = step("push", &Value::Null).run("run");
     assert!(seen.code == Some(2) && seen.stderr.contains("no Replicate API token"), "{seen}");

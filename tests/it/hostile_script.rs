@@ -37,7 +37,7 @@ fn descriptors_that_somebody_left_open_are_not_passed_on() {
     let secrets = tempfile::tempdir().unwrap();
     let path = secrets.path().join("token");
     std::fs::write(&path, "r8_hostile_token\n").unwrap();
-    let path_of_programs = std::env::var("PATH").unwrap();
+    let path_of_programs = std::env::var_os("PATH").unwrap().into_string().unwrap();
     let status = Command::new("bash")
         .args(["-c", "exec 7< \"$1\" 12< \"$1\"; exec \"$2\" select", "bash"])
         .arg(&path)

@@ -138,10 +138,11 @@ async fn jq_queries_work_in_their_own_process() {
     sandbox.stop().await;
 }
 
-/// The streams of the process are outlets: whoever writes to one takes only what the redactor made.
+/// The streams of the process are outlets: whoever writes to one takes only what the redactor made. The stage of an untrusted program has no
+/// secret to hide, and says only why it could not start.
 #[test]
 fn only_the_printer_writes_to_the_streams() {
-    let known = ["src/cli/printer.rs", "src/cli/start.rs", "src/verify/jq/worker.rs"];
+    let known = ["src/cli/printer.rs", "src/cli/start.rs", "src/support/untrusted/stage.rs", "src/verify/jq/worker.rs"];
     let mut folders = vec![test_support::root().join("src")];
     let mut writers = Vec::new();
     while let Some(folder) = folders.pop() {

@@ -114,7 +114,7 @@ impl ImageSearch {
             let mut file = file?;
             let path = file.path_bytes()?.into_owned();
             let shown = self.search.shown(String::from_utf8_lossy(&path).trim_start_matches(['.', '/']));
-            let target = file.link_name_bytes()?.map(|target| target.into_owned()).unwrap_or_default();
+            let target = file.link_name_bytes()?.map(std::borrow::Cow::into_owned).unwrap_or_default();
             let found = self.of_parts([&path[..], &target]);
             self.add(&format!("the name or link target of the image's file /{shown}"), found);
             let attributes = attributes(&mut file).await?;

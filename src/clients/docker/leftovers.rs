@@ -25,10 +25,10 @@ pub struct Removal {
 
 impl RealDocker {
     /// Finds what ended processes of ours left behind. Nothing is changed.
-    pub async fn find_leftovers(&self) -> Result<LeftInDaemon, DockerError> {
+    pub async fn find_leftovers(&self, now: DateTime<Utc>) -> Result<LeftInDaemon, DockerError> {
         let (containers, networks, images) =
             tokio::try_join!(self.marked_containers(), self.marked_networks(), self.named_images())?;
-        let mut search = Search { docker: self, containers: HashMap::new(), left: LeftInDaemon::default() };
+        let mut search = Search { docker: self, now, containers: HashMap::new(), left: LeftInDaemon::default() };
         for (container, mark, made_at) in containers {
             if search.is_left(mark.as_ref(), made_at).await {
                 search.left.containers.push(container);
@@ -150,6 +150,7 @@ enum OwnerContainer {
 
 struct Search<'a> {
     docker: &'a RealDocker,
+    now: DateTime<Utc>,
     /// Containers of processes, by id.
     containers: HashMap<String, OwnerContainer>,
     left: LeftInDaemon,
@@ -166,7 +167,7 @@ impl Search<'_> {
         let is_left = match container {
             OwnerContainer::Running => return false,
             OwnerContainer::Ended => true,
-            OwnerContainer::Unknown => is_old(made_at, Utc::now()),
+            OwnerContainer::Unknown => is_old(made_at, self.now),
         };
         self.left.kept += usize::from(!is_left);
         is_left
@@ -201,7 +202,7 @@ mod tests {
 
     #[test]
     fn only_what_is_older_than_a_day_is_old() {
-        let now = Utc::now();
+        let now = DateTime::UNIX_EPOCH + chrono::TimeDelta::days(20_000);
         let ago = |hours| Some(now - chrono::TimeDelta::hours(hours));
         assert!(is_old(ago(25), now));
         assert!(!is_old(ago(23), now));

@@ -156,7 +156,7 @@ impl Scan<'_> {
         if size > *most_file_bytes || size > *most_bytes {
             return None;
         }
-        let bytes = repository_files::read(&self.root, path, *most_file_bytes).ok()?;
+        let bytes = repository_files::read(self.root, path, *most_file_bytes).ok()?;
         *most_bytes = most_bytes.saturating_sub(size);
         Some(bytes)
     }

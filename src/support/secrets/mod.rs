@@ -7,7 +7,6 @@
 //! - [`weakness`]: values that cannot be told from harmless text
 
 mod forms;
-mod masks;
 mod redactor;
 mod search;
 mod stream;

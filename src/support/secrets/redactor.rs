@@ -9,15 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::masks::masked_values;
 use super::search::SecretSearch;
 use super::weakness::weakness;
 
 /// What stands for a secret.
 pub const HIDDEN: &str = "***";
-
-/// The most values that output may have masked: more would be an attempt to hide the report.
-const MOST_MASKS: usize = 100;
 
 /// Members of a report in which models and configurations choose the keys.
 const FREE_FORM: [&str; 4] = ["inputs", "metrics", "minimal_inputs", "output"];
@@ -64,7 +60,6 @@ pub struct Redactor(Arc<RwLock<Known>>);
 #[derive(Default)]
 struct Known {
     values: BTreeSet<Vec<u8>>,
-    masks: usize,
     search: Arc<SecretSearch>,
 }
 
@@ -91,9 +86,8 @@ impl Redactor {
         known.add(strong);
     }
 
-    /// A text without secrets. A command in it that masks a value is obeyed first.
+    /// A text without secrets.
     pub fn text(&self, text: &str) -> Redacted<String> {
-        self.obey_masks(text);
         Redacted(hide(text, &self.search()))
     }
 
@@ -122,19 +116,6 @@ impl Redactor {
 
     pub(super) fn search(&self) -> Arc<SecretSearch> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).search)
-    }
-
-    pub(super) fn obey_masks(&self, text: &str) {
-        let masked: Vec<Vec<u8>> = masked_values(text).into_iter().map(String::into_bytes).collect();
-        if masked.is_empty() {
-            return;
-        }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let room = MOST_MASKS.saturating_sub(known.masks);
-        let fresh: Vec<Vec<u8>> =
-            masked.into_iter().filter(|value| is_strong(value) && !known.values.contains(value)).take(room).collect();
-        known.masks += fresh.len();
-        known.add(fresh);
     }
 }
 
@@ -279,13 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_output_masks_is_hidden_from_then_on() {
+    fn a_command_in_output_hides_nothing() {
         let redactor = Redactor::default();
-        assert_eq!(redactor.text("::add-mask::fetched-from-a-vault").into_inner(), "::add-mask::***");
-        assert_eq!(redactor.text("got fetched-from-a-vault").into_inner(), "got ***");
-        let many: String = (0..200).map(|number| format!("::add-mask::value number {number:03}\n")).collect();
-        redactor.obey_masks(&many);
-        assert_eq!(redactor.text("value number 199").into_inner(), "value number 199");
+        let text = "::add-mask::the whole report\nthe whole report";
+        assert_eq!(redactor.text(text).into_inner(), text);
     }
 
     #[test]

@@ -266,6 +266,9 @@ mod tests {
     }
 
     proptest! {
+        // Each case searches dozens of texts byte by byte, which takes a debug build long.
+        #![proptest_config(ProptestConfig::with_cases(32))]
+
         #[test]
         fn a_secret_is_found_wherever_it_stands(before in prop::collection::vec(any::<u8>(), 0..200), piece in 1usize..50, width in 20usize..80) {
             let bytes = [&before[..], SECRET.as_bytes(), b"\xff tail"].concat();

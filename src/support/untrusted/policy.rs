@@ -57,7 +57,7 @@ impl Policy {
         let checkout = checkout(&program.folder, home);
         let mut read: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).chain(etc()).collect();
         let mut write: Vec<PathBuf> = DEVICES.iter().map(PathBuf::from).chain([private.to_owned()]).collect();
-        let on_path = program.variables.get("PATH").map(|path| path.expose_secret());
+        let on_path = program.variables.get("PATH").map(ExposeSecret::expose_secret);
         read.extend(env::split_paths(on_path.unwrap_or_default()).flat_map(|folder| with_libraries(&folder, home)));
         read.extend(program.program.canonicalize().ok());
         read.extend(separate_git_folders(&checkout));

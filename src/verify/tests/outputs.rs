@@ -285,7 +285,7 @@ async fn files_above_the_limit_are_compared_by_their_hashes() {
     let small = Limits { decoded_file_bytes: 10, ..Limits::default() };
     for (changed, status) in [(None, "compare-1 passed"), (Some(1), "compare-1 failed")] {
         let mut setting = comparison_of_lists();
-        setting.limits = small.clone();
+        setting.limits = small;
         let fake = many_files(3, changed);
         for (live, before) in [(true, 0), (true, 1), (false, 0), (false, 1)] {
             let content = format!("a file that is too long to decode{}", if live || changed.is_none() { "" } else { "!" });

@@ -164,11 +164,12 @@ async fn build(docker: &Docker, image: &str, environment: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_container_serves_one_job_after_another() {
     let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
-    let (outcome, logs, starts) = fixture.run(JobKind::Prediction, json!({"text": "one"})).await;
+    // A busy daemon delivers the lines late; the server takes long enough for them to arrive.
+    let (outcome, logs, starts) = fixture.run(JobKind::Prediction, json!({"text": "one", "seconds": 1})).await;
     let output = |text: &str| Outcome::Succeeded { output: json!(["predictions", "", text]), metrics: Map::new() };
     assert_eq!((outcome, logs.as_str(), starts), (output("one"), "setup begins\nrunning one\n", 1));
     let first = fixture.containers().await;
-    let (outcome, logs, _) = fixture.run(JobKind::Prediction, json!({"text": "two"})).await;
+    let (outcome, logs, _) = fixture.run(JobKind::Prediction, json!({"text": "two", "seconds": 1})).await;
     assert_eq!((outcome, logs.as_str()), (output("two"), "running two\n"));
     assert_eq!(fixture.containers().await, first);
     let (outcome, _, _) = fixture.run(JobKind::Prediction, json!({"text": "bad"})).await;
