@@ -3,9 +3,9 @@
 use crate::cli::action::{Decision, Event, Situation, decide, refusal, restriction};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::config::{LoadedModel, RunSettings, Trigger};
+use crate::config::{LoadedModel, RunSettings, Tokens, Trigger};
 use crate::domain::choice::Choice as _;
-use crate::domain::plan::PublishMode;
+use crate::domain::plan::{Builder, ModelPlan, PublishMode};
 
 /// What a run may do.
 pub(super) struct Decided {
@@ -20,11 +20,38 @@ pub(super) struct Decided {
 }
 
 impl Decided {
+    /// Takes everything secret from a run of somebody else's code.
+    ///
+    /// # Errors
+    /// When a build would give that code secrets that the workflow passes, or start a program that is not confined.
+    pub(super) fn protect(&self, run: &mut RunSettings, models: &[LoadedModel]) -> Result<(), Failure> {
+        if !self.is_foreign {
+            return Ok(());
+        }
+        run.tokens = Tokens::default();
+        match models.iter().find_map(|model| needs_trust(&model.plan)) {
+            Some(need) => Err(Failure::request(format!("the code is somebody else's, and {need}"))
+                .hint("run this on an event that is about the repository's own commit")),
+            None => Ok(()),
+        }
+    }
+
     /// Keeps models from being published where the decision is to test at most.
     pub(super) fn restrict(&self, models: &mut [LoadedModel]) {
         if self.decision != Decision::Publish {
             models.iter_mut().for_each(|model| model.plan.publish = PublishMode::NotOnThisEvent);
         }
+    }
+}
+
+/// Why a build of this model is not for somebody else's code.
+pub(super) fn needs_trust(plan: &ModelPlan) -> Option<&'static str> {
+    if !plan.build.secrets.is_empty() {
+        Some("its build asks for secrets")
+    } else if plan.build.builder != Builder::Native {
+        Some("its build asks for the Cog CLI, which runs beside the Docker socket")
+    } else {
+        None
     }
 }
 

@@ -185,6 +185,13 @@ impl Resolver<'_> {
                 Finding::new(&rules::SECRET_SOURCE, format!("the build secret '{id}' is taken from {name}, which is not allowed"))
                     .hint(format!("allow it with --secret-variable {name}, or with the input secret_variables")),
             ),
+            SecretSource::File(path) if by_checkout && is_of_git(self.root, &path) => Some(
+                Finding::new(
+                    &rules::SECRET_SOURCE,
+                    format!("the build secret '{id}' is a file of git's own, which may hold a token"),
+                )
+                .hint("name another file of the repository"),
+            ),
             SecretSource::File(path) if by_checkout => outside(self.root, &path).map(|problem| {
                 Finding::new(&rules::OUTSIDE, format!("the build secret '{id}' is taken from a file: {problem}"))
                     .hint("name a file of the repository, or name the secret with --secret")
@@ -320,6 +327,13 @@ impl Resolver<'_> {
 fn is_own_secret(name: &str, by_checkout: bool) -> bool {
     let mut tokens = TOKENS.iter().filter(|token| by_checkout || token.variable != "GITHUB_TOKEN");
     tokens.any(|token| token.is_called(name)) || by_checkout && ["INPUT_", "ACTIONS_"].iter().any(|own| name.starts_with(own))
+}
+
+/// Whether a file is in a `.git` folder: `actions/checkout` keeps a token there.
+fn is_of_git(root: &Path, path: &Path) -> bool {
+    let path = root.join(path);
+    let real = path.canonicalize().unwrap_or(path);
+    real.components().any(|part| part.as_os_str() == ".git")
 }
 
 /// Why a file is outside of the repository; `None` for one inside, and for a missing one, which is reported when it is needed.

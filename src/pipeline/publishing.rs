@@ -103,12 +103,21 @@ impl Publishing<'_> {
             let services = &self.services.publish;
             match publish_official(&model.plan.name, &cleared, services, context.observer, context.cancelled).await {
                 Err(PublishError::Moved(moved)) => cleared = moves.clear_again(record, cleared, moved, comparing)?,
-                other => break other?,
+                Ok(published) => break published,
+                Err(error) => {
+                    record.report.official = error.pushed().cloned();
+                    return Err(error.into());
+                }
             }
         };
         record.report.official = Some(second.version.clone());
         record.notice(format!("{what} published as {}", second.version));
         record.found(second.findings);
+        if let Some(overwritten) = &second.overwritten {
+            let compared = Compared { outputs: cleared.compared_outputs(), may_move: model.plan.allow.moved_live };
+            let schema = overwritten.version.as_ref().and_then(|version| version.openapi_schema.as_ref());
+            decide_again(record, overwritten, schema, compared, comparing)?;
+        }
         Ok(second.version)
     }
 }

@@ -92,7 +92,8 @@ async fn publish_to(
     }
     if published.transfer.route == PublishRoute::Daemon {
         // Before the version is waited for: it may be made of this tag alone.
-        published.findings.extend(point_latest(&published.version, services, cancelled).await?);
+        let pointed = point_latest(&published.version, services, cancelled).await;
+        published.findings.extend(pointed.map_err(|error| unconfirmed(&published.version, error))?);
     }
     if live.is_some_and(|live| !live.is_official) {
         confirm(&published.version, VERSION_LIMIT, services, cancelled).await?;

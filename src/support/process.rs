@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
+use std::os::fd::{AsFd as _, BorrowedFd};
+use std::os::unix::fs::fchown;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -98,17 +100,29 @@ enum Family {
 pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
     // A group of its own, so that what it starts can be ended with it.
     command.process_group(0);
-    run_family(command, bounds, Family::Group)
+    run_family(command, bounds, Family::Group, None)
 }
 
 /// Runs a program that makes a session of its own. Whoever is still in it afterwards is ended. Blocks.
-pub(in crate::support) fn run_in_session(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessError> {
-    run_family(command, bounds, Family::Session)
+///
+/// `owner` gets the pipes that it prints into, so that it can open them by name, as `/dev/stderr`.
+pub(in crate::support) fn run_in_session(
+    command: &mut Command,
+    bounds: Bounds<'_>,
+    owner: Option<(u32, u32)>,
+) -> Result<Ended, ProcessError> {
+    run_family(command, bounds, Family::Session, owner)
 }
 
-fn run_family(command: &mut Command, bounds: Bounds<'_>, family: Family) -> Result<Ended, ProcessError> {
+fn run_family(command: &mut Command, bounds: Bounds<'_>, family: Family, owner: Option<(u32, u32)>) -> Result<Ended, ProcessError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(command).map_err(ProcessError::NotStarted)?;
+    if let Some((user, group)) = owner {
+        let give = |pipe: BorrowedFd<'_>| fchown(pipe, Some(user), Some(group));
+        // A program that never opens its output by name does not need it.
+        let _stdout = child.stdout.as_ref().map(|pipe| give(pipe.as_fd()));
+        let _stderr = child.stderr.as_ref().map(|pipe| give(pipe.as_fd()));
+    }
     let stdout = Listener::start(child.stdout.take(), bounds.bytes);
     let stderr = Listener::start(child.stderr.take(), bounds.bytes);
     let watched = watch(&mut child, bounds);

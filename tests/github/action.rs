@@ -295,6 +295,6 @@ async fn a_forks_build_is_given_no_secrets_whatever_its_files_say() {
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(0), "{seen}");
     let summary = repository.read("runner/summary");
-    assert!(summary.contains("models whose builds need secrets were only checked"), "{summary}");
+    assert!(summary.contains("models whose builds need secrets or the Cog CLI were only checked"), "{summary}");
     assert!(summary.contains("| build | skipped |"), "{summary}");
 }

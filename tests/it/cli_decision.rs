@@ -78,6 +78,39 @@ fn an_event_that_gives_secrets_to_a_fork_is_refused_by_every_command_that_reads_
     }
 }
 
+/// A comment on a pull request, in a workflow that checked out its head.
+fn foreign_comment() -> Repository {
+    let repository = step("issue_comment", &runner::pull_request("acme/hotdog"));
+    repository.write(".git/HEAD", &format!("{}\n", runner::HEAD));
+    repository.variable("REPLICATE_API_TOKEN", "r8_0123456789").variable("COG_TOKEN", "cog-0123456789")
+}
+
+#[test]
+fn nothing_is_paid_for_the_inputs_of_somebody_else() {
+    let seen = foreign_comment().run("verify acme/text-stats");
+    assert!(seen.code == Some(2) && seen.stderr.contains("nothing is verified: the inputs are somebody else's"), "{seen}");
+}
+
+#[test]
+fn a_check_of_foreign_code_uses_no_token() {
+    // A request with the token would fail: nobody is there.
+    let seen = foreign_comment().variable("REPLICATE_BASE_URL", "http://127.0.0.1:1").run("check");
+    assert!(seen.code == Some(0) && seen.stdout.contains("without an API token the live version was not checked"), "{seen}");
+}
+
+#[test]
+fn a_build_of_foreign_code_gets_no_secret_and_no_cog_cli() {
+    for (settings, why) in [
+        ("docker_secrets: [\"id=hf,env=HF_TOKEN\"]\n", "its build asks for secrets"),
+        ("builder: cog\n", "its build asks for the Cog CLI"),
+    ] {
+        let repository = foreign_comment().variable("HF_TOKEN", "hf_0123456789");
+        repository.write(".safe-push.yaml", settings);
+        let seen = repository.run("build --secret-variable HF_TOKEN");
+        assert!(seen.code == Some(2) && seen.stderr.contains(why), "{seen}");
+    }
+}
+
 #[test]
 fn models_that_exclude_each_other_stop_every_command_on_the_line() {
     for line in ["run", "run --sandbox", "check", "build"] {

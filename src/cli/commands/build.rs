@@ -18,7 +18,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));
     }
-    decided(&loaded.run, false, context)?;
+    decided(&loaded.run, false, context)?.protect(&mut loaded.run, &loaded.models)?;
     let plans: Vec<_> = loaded.models.iter().map(|model| model.plan.clone()).collect();
     let services = services::for_build(&loaded.run, &plans, context).await?;
     let options = options(loaded.notices);

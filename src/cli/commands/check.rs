@@ -8,15 +8,18 @@ use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare;
 use crate::cli::services;
+use crate::config::Tokens;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
-    let loaded = load::load_every(arguments.model, arguments.settings, context).await?;
+    let mut loaded = load::load_every(arguments.model, arguments.settings, context).await?;
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));
     }
-    decided(&loaded.run, false, context)?;
+    if decided(&loaded.run, false, context)?.is_foreign {
+        loaded.run.tokens = Tokens::default();
+    }
     let services = services::for_check(&loaded.run, context)?;
     let options = options(loaded.notices);
     let observer = context.observer();

@@ -6,7 +6,7 @@ use crate::cli::action::{ActionRun, ActionStep, Decision};
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{conclude, deliver, nothing_to_do, options, without_models, without_secrets};
 use crate::cli::context::Context;
-use crate::cli::decision::{Decided, decided, refuse_event};
+use crate::cli::decision::{Decided, decided, needs_trust, refuse_event};
 use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
 use crate::cli::keys;
@@ -141,8 +141,8 @@ async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Res
     if needs_gpu {
         return without_build(loaded, notice("", "models that need a GPU"), context).await;
     }
-    if is_foreign && loaded.models.iter().any(|model| !model.plan.build.secrets.is_empty()) {
-        return without_build(loaded, notice("", "models whose builds need secrets"), context).await;
+    if is_foreign && loaded.models.iter().any(|model| needs_trust(&model.plan).is_some()) {
+        return without_build(loaded, notice("", "models whose builds need secrets or the Cog CLI"), context).await;
     }
     if loaded.models.iter().any(|model| model.plan.two_pass) {
         return without_build(loaded, notice("", "models whose tests need a key"), context).await;

@@ -15,7 +15,10 @@ use crate::pipeline::{self, ExistingVersion};
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
     let (model, version) = version_reference(&arguments.version)?;
     let mut loaded = load::load_for_version(model.to_string(), arguments.settings, context).await?;
-    decided(&loaded.run, false, context)?;
+    if decided(&loaded.run, false, context)?.is_foreign {
+        let message = "nothing is verified: the inputs are somebody else's, and each prediction is paid by the token's account";
+        return Err(Failure::request(message).hint("run this on an event that is about the repository's own commit"));
+    }
     let Some(wanted) = loaded.models.pop() else {
         return Err(Failure::request(format!("no configuration for {model}")));
     };

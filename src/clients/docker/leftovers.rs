@@ -75,7 +75,9 @@ impl RealDocker {
                 name: name.trim_start_matches('/').to_owned(),
                 image: container.image.unwrap_or_default(),
             };
-            Some((left, mark_in(container.labels.as_ref()), made_at))
+            // A label that is not a mark is somebody else's: an image may have one of that name.
+            let mark = mark_in(container.labels.as_ref())?;
+            Some((left, Some(mark), made_at))
         };
         Ok(found.into_iter().filter_map(of).collect())
     }

@@ -368,6 +368,10 @@ fn what_a_checkout_names_as_build_secret_stays_inside_of_it_or_is_allowed() {
         let told = repository.flag(Key::secret_variables, token).mistakes();
         assert!(told[0].contains("which is a token of safe-push's own"), "{told:?}");
     }
+    let of_git = Repository::with_model("")
+        .file(".git/config", "token")
+        .file(".safe-push.yaml", "docker_secrets: [\"id=a,src=.git/config\"]\n");
+    assert!(of_git.mistakes()[0].contains("is a file of git's own, which may hold a token"));
     let inside = Repository::with_model("").file("token", "x").file(".safe-push.yaml", "docker_secrets: [\"id=a,src=token\"]\n");
     assert!(inside.loaded().models[0].plan.build.secrets_of_checkout);
     let allowed = Repository::with_model("").file(".safe-push.yaml", "docker_secrets: [\"id=a,env=HF_TOKEN\"]\n");

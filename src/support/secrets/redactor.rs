@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Serialize;
@@ -10,10 +10,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::search::SecretSearch;
-use super::weakness::weakness;
+use super::weakness::{SHORTEST_SECRET, weakness};
 
 /// What stands for a secret.
 pub const HIDDEN: &str = "***";
+
+/// The sign that a text was cut.
+const CUT: char = '…';
+
+/// How much before the sign is looked at, and at how many signs of one text.
+const CUT_WINDOW: usize = 4096;
+const MOST_CUTS: usize = 10_000;
 
 /// Members of a report in which models and configurations choose the keys.
 const FREE_FORM: [&str; 4] = ["inputs", "metrics", "minimal_inputs", "output"];
@@ -138,12 +145,27 @@ fn is_strong(value: &[u8]) -> bool {
     weakness(value).is_none()
 }
 
+/// Beginnings of secrets before the sign that a text was cut. Shorter ones say too little.
+fn cut_ends<'a>(text: &'a str, search: &'a SecretSearch) -> impl Iterator<Item = Range<usize>> + 'a {
+    let cuts = text.match_indices(CUT).take(if search.is_empty() { 0 } else { MOST_CUTS });
+    cuts.filter_map(|(place, _)| {
+        let first = place.saturating_sub(CUT_WINDOW);
+        let start = first + search.open_end(&text.as_bytes()[first..place])?;
+        (place - start >= SHORTEST_SECRET).then_some(start..place)
+    })
+}
+
 pub(super) fn hide(text: &str, search: &SecretSearch) -> String {
-    let spans = search.spans(text.as_bytes());
+    let mut spans = search.spans(text.as_bytes());
+    spans.extend(cut_ends(text, search));
+    spans.sort_by_key(|span| span.start);
     let (mut hidden, mut shown_to) = (String::with_capacity(text.len()), 0);
     for span in spans {
         let start = (0..=span.start).rev().find(|place| text.is_char_boundary(*place)).unwrap_or_default().max(shown_to);
         let end = (span.end..=text.len()).find(|place| text.is_char_boundary(*place)).unwrap_or(text.len());
+        if end <= shown_to {
+            continue;
+        }
         hidden.push_str(&text[shown_to..start]);
         hidden.push_str(HIDDEN);
         shown_to = end;
@@ -264,6 +286,13 @@ mod tests {
         let redactor = Redactor::default();
         let text = "::add-mask::the whole report\nthe whole report";
         assert_eq!(redactor.text(text).into_inner(), text);
+    }
+
+    #[test]
+    fn the_beginning_of_a_secret_that_was_cut_is_hidden() {
+        let redactor = Redactor::of(["r8_0123456789abcdef"]);
+        assert_eq!(redactor.text("got r8_0123456789… of it").into_inner(), "got ***… of it");
+        assert_eq!(redactor.text("r8_01… and r8_0123456789abcdef…").into_inner(), "r8_01… and ***…");
     }
 
     #[test]

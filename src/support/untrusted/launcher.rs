@@ -7,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::policy::{Policy, checkout, owner};
+use super::policy::{Policy, checkout, is_home, owner};
 use super::program::{ProgramKind, UntrustedProgram};
 use super::stage;
 use crate::support::ExposeSecret;
@@ -99,6 +99,10 @@ fn with_environment<'a>(command: &'a mut Command, program: &UntrustedProgram) ->
 impl Stage {
     fn run(&self, program: &UntrustedProgram, bounds: Bounds<'_>) -> Result<Ended, LaunchError> {
         let failed = |source| LaunchError::Process(ProcessError::NotStarted(source));
+        if program.kind == ProgramKind::Script && is_home(&program.folder, self.home.as_deref()) {
+            let problem = "its folder is the user's home folder, with everything that is private in it".to_owned();
+            return Err(LaunchError::NotIsolated { problem });
+        }
         let private = tempfile::Builder::new().prefix("safe-push-program-").tempdir().map_err(failed)?;
         let owner = owner(&checkout(&program.folder, self.home.as_deref()));
         if let Some((user, group)) = owner {
@@ -121,7 +125,7 @@ impl Stage {
             // Without a list of groups, the standard library leaves none.
             command.uid(user).gid(group);
         }
-        let ended = process::run_in_session(&mut command, bounds)?;
+        let ended = process::run_in_session(&mut command, bounds, owner)?;
         if ended.status.code() == Some(stage::FAILED.into())
             && let Some(problem) = ended.stderr.text().lines().find_map(|line| line.strip_prefix(stage::REASON))
         {

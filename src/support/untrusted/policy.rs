@@ -82,6 +82,12 @@ pub(super) fn checkout(folder: &Path, home: Option<&Path>) -> PathBuf {
     found.unwrap_or(folder)
 }
 
+/// Whether a folder is the user's own.
+pub(super) fn is_home(folder: &Path, home: Option<&Path>) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_missing| path.to_owned());
+    home.is_some_and(|home| real(home) == real(folder))
+}
+
 /// Where git keeps a worktree's history: a `.git` file names it. Only a folder of git's own counts.
 fn separate_git_folders(checkout: &Path) -> Vec<PathBuf> {
     let Ok(text) = repository_files::read_text(checkout, Path::new(".git"), 4096) else { return Vec::new() };
@@ -108,7 +114,12 @@ fn with_libraries(folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
         return Vec::new();
     }
     let parent = folder.parent().filter(|parent| home != Some(*parent));
-    let beside = parent.into_iter().flat_map(|parent| BESIDE_PROGRAMS.iter().map(|name| parent.join(name)));
+    // Keyrings and the settings of other programs are in `~/.local/share`.
+    let is_users = |parent: &Path| home.is_some_and(|home| parent == home.join(".local"));
+    let beside = parent.into_iter().flat_map(|parent| {
+        let names = BESIDE_PROGRAMS.iter().filter(move |name| !(is_users(parent) && **name == "share"));
+        names.map(|name| parent.join(name))
+    });
     beside.chain([folder.to_owned()]).collect()
 }
 

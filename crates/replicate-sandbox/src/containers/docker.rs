@@ -121,14 +121,15 @@ pub(super) struct RunningContainer {
 #[derive(Debug, Clone)]
 pub(super) struct Output {
     lines: broadcast::Sender<LogLine>,
-    tail: Arc<Mutex<Tail>>,
+    /// The ends of both streams: standard output, standard error.
+    tails: Arc<[Mutex<Tail>; 2]>,
     /// Fires when the output is complete, which is when the container exits.
     pub(super) ended: CancellationToken,
 }
 
 impl Output {
     fn new() -> Self {
-        Self { lines: broadcast::channel(WAITING_LINES).0, tail: Arc::default(), ended: CancellationToken::new() }
+        Self { lines: broadcast::channel(WAITING_LINES).0, tails: Arc::default(), ended: CancellationToken::new() }
     }
 
     /// The lines from now on.
@@ -136,16 +137,20 @@ impl Output {
         self.lines.subscribe()
     }
 
-    fn push(&self, raw: &str) {
+    /// Takes a line of a stream, by its number in `tails`.
+    fn push(&self, raw: &str, stream: usize) {
         if let Some(line) = user_line(raw) {
-            lock(&self.tail).push(line.text.clone());
+            if let Some(tail) = self.tails.get(stream) {
+                lock(tail).push(line.text.clone());
+            }
             // It is fine if nobody listens.
             drop(self.lines.send(line));
         }
     }
 
+    /// The last line, of standard error if there is one: a busy daemon mixes up the order of the streams, and a traceback is there.
     fn last_line(&self) -> Option<String> {
-        lock(&self.tail).last_line().map(str::to_owned)
+        self.tails.iter().rev().find_map(|tail| lock(tail).last_line().map(str::to_owned))
     }
 }
 
@@ -357,8 +362,7 @@ impl Daemon {
 /// Reads the container's output until it exits.
 async fn follow(docker: Docker, id: String, output: Output) {
     let mut streams = <[Stream; 2]>::default();
-    // A daemon may stop following before the last lines are written (seen with Docker 20.10 under load). It marks a container as
-    // exited only once they are, so what is read after that is complete.
+    // A daemon may stop following before the last lines are written (seen with Docker 20.10 under load).
     loop {
         read(&docker, &id, true, &mut streams, &output).await;
         if !is_running(&docker, &id).await {
@@ -367,8 +371,10 @@ async fn follow(docker: Docker, id: String, output: Output) {
         tokio::time::sleep(FOLLOW_INTERVAL).await;
     }
     read(&docker, &id, false, &mut streams, &output).await;
-    for rest in streams.iter_mut().filter_map(|stream| stream.buffer.rest()) {
-        output.push(&rest);
+    for (which, stream) in streams.iter_mut().enumerate() {
+        if let Some(rest) = stream.buffer.rest() {
+            output.push(&rest, which);
+        }
     }
     output.ended.cancel();
 }
@@ -398,7 +404,7 @@ async fn read(docker: &Docker, id: &str, follow: bool, streams: &mut [Stream; 2]
         known[which] -= skipped;
         streams[which].bytes_read += bytes.len() - skipped;
         for line in streams[which].buffer.push(&bytes[skipped..]) {
-            output.push(&line);
+            output.push(&line, which);
         }
     }
 }
