@@ -64,10 +64,11 @@ pub(super) fn refuse_event(context: &Context) -> Result<(), Failure> {
         return Ok(());
     }
     let event = Event::of(&context.environment);
-    match refusal(&event.name, event.is_fork) {
-        Some(reason) => Err(Failure::request(format!("nothing is done on {}: {reason}", event.name))),
-        None => Ok(()),
-    }
+    refusal(&event.name, event.is_fork).map_or(Ok(()), |reason| Err(refused(&event, reason)))
+}
+
+fn refused(event: &Event, reason: &str) -> Failure {
+    Failure::request(format!("nothing is done on {}: {reason}", event.name))
 }
 
 /// Decides from the event, the settings, the tokens and whose commit is checked out. No file of the repository takes part, apart from those in
@@ -87,7 +88,7 @@ pub(super) fn decided(run: &RunSettings, on_sandbox: bool, context: &Context) ->
     };
     let decision = decide(situation);
     if let Decision::Refuse(reason) = decision {
-        return Err(Failure::request(format!("nothing is done on {}: {reason}", event.name)));
+        return Err(refused(&event, reason));
     }
     Ok(Decided { decision, is_foreign: situation.is_fork || is_foreign, restriction: restriction(situation), event })
 }

@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 
-use crate::domain::cleared::Compared;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::{DeploymentChange, Stage};
@@ -61,8 +60,7 @@ impl Deploying<'_> {
             None => None,
         };
         let schema = schema.and_then(|version| version.openapi_schema);
-        let compared = Compared { outputs: self.compared_outputs, may_move: record.model.plan.allow.moved_live };
-        decide_again(record, moved, schema.as_ref(), compared, self.comparing)?;
+        decide_again(record, moved, schema.as_ref(), self.compared_outputs, self.comparing)?;
         Ok(())
     }
 }

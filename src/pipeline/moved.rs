@@ -39,21 +39,18 @@ impl Moves {
         if self.0 > MOST_MOVES {
             return Err(PublishError::Moved(moved).into());
         }
-        let may_move = record.model.plan.allow.moved_live;
-        let compared = Compared { outputs: cleared.compared_outputs(), may_move };
-        let schema = moved.version.as_ref().and_then(|version| version.openapi_schema.as_ref());
-        let findings = decide_again(record, &moved, schema, compared, comparing)?;
-        Ok(cleared.replacing(moved.replaced(), &findings, may_move)?)
+        let findings = decide_again(record, &moved, moved.schema(), cleared.compared_outputs(), comparing)?;
+        Ok(cleared.replacing(moved.replaced(), &findings, record.model.plan.allow.moved_live)?)
     }
 }
 
-/// Compares the schemas again and decides, with a finding about it in the report. `schema` is that of what is there now. Returns what the
-/// comparison found.
+/// Compares the schemas again and decides, with a finding about it in the report. `schema` is that of what is there now; `compared_outputs`
+/// says whether outputs were compared with what was there before. Returns what the comparison found.
 pub(super) fn decide_again(
     record: &mut ModelRecord<'_>,
     moved: &Moved,
     schema: Option<&Value>,
-    compared: Compared,
+    compared_outputs: bool,
     Comparing { model, schema: ours }: Comparing<'_>,
 ) -> Result<Vec<Finding>, Blocked> {
     let found = match schema {
@@ -62,6 +59,7 @@ pub(super) fn decide_again(
     };
     record.report.ignored.extend(found.ignored);
     record.found(found.findings.clone());
+    let compared = Compared { outputs: compared_outputs, may_move: record.model.plan.allow.moved_live };
     let decided = compared.clear_moved(&moved.name, &found.findings);
     record.found(vec![moved.finding(if decided.is_ok() { Severity::Warning } else { Severity::Error })]);
     decided.map(|()| found.findings)

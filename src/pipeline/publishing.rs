@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::domain::cleared::{Cleared, Compared};
+use crate::domain::cleared::Cleared;
 use crate::domain::identity::VersionRef;
 use crate::domain::report::Stage;
 use crate::pipeline::Services;
@@ -26,22 +26,13 @@ impl StageWork for Publishing<'_> {
     type Value = VersionRef;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<VersionRef>, Stop> {
-        let (cleared, first, services) = (self.cleared, &self.first, self.services);
+        let (cleared, first) = (self.cleared, &self.first);
         let comparing = Comparing { model: first.model, schema: &first.built.schema };
-        let context = record.context;
         // Before the first push: one of two models that are published alike is a mess too.
-        let mut official = cleared.official.clone();
-        let mut moves = Moves::default();
-        while let Some(checked) = official.take() {
-            match check_moved(&checked, &services.publish, context.cancelled).await {
-                Err(PublishError::Moved(moved)) => official = Some(moves.clear_again(record, checked, moved, comparing)?),
-                other => {
-                    other?;
-                    official = Some(checked);
-                    break;
-                }
-            }
-        }
+        let official = match cleared.official.clone() {
+            Some(official) => Some(self.clear_now(record, official, comparing).await?),
+            None => None,
+        };
         let version = self.publish_live(record, comparing).await?;
         let mut note = format!("{}:{}", version.model, version.id.short());
         if let Some(official) = official {
@@ -53,6 +44,23 @@ impl StageWork for Publishing<'_> {
 }
 
 impl Publishing<'_> {
+    /// Clears a version again for as long as its model gets others.
+    async fn clear_now(
+        &self,
+        record: &mut ModelRecord<'_>,
+        mut cleared: Cleared,
+        comparing: Comparing<'_>,
+    ) -> Result<Cleared, Stop> {
+        let mut moves = Moves::default();
+        loop {
+            match check_moved(&cleared, &self.services.publish, record.context.cancelled).await {
+                Ok(()) => return Ok(cleared),
+                Err(PublishError::Moved(moved)) => cleared = moves.clear_again(record, cleared, moved, comparing)?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
     async fn publish_live(&self, record: &mut ModelRecord<'_>, comparing: Comparing<'_>) -> Result<VersionRef, Stop> {
         let (model, context) = (record.model, record.context);
         let (mut cleared, mut moves) = (self.cleared.live.clone(), Moves::default());
@@ -76,9 +84,7 @@ impl Publishing<'_> {
         record.report.previous = published.previous;
         record.found(published.findings);
         if let Some(overwritten) = &published.overwritten {
-            let compared = Compared { outputs: cleared.compared_outputs(), may_move: model.plan.allow.moved_live };
-            let schema = overwritten.version.as_ref().and_then(|version| version.openapi_schema.as_ref());
-            decide_again(record, overwritten, schema, compared, comparing)?;
+            decide_again(record, overwritten, overwritten.schema(), cleared.compared_outputs(), comparing)?;
         }
         Ok(published.version)
     }
@@ -114,9 +120,7 @@ impl Publishing<'_> {
         record.notice(format!("{what} published as {}", second.version));
         record.found(second.findings);
         if let Some(overwritten) = &second.overwritten {
-            let compared = Compared { outputs: cleared.compared_outputs(), may_move: model.plan.allow.moved_live };
-            let schema = overwritten.version.as_ref().and_then(|version| version.openapi_schema.as_ref());
-            decide_again(record, overwritten, schema, compared, comparing)?;
+            decide_again(record, overwritten, overwritten.schema(), cleared.compared_outputs(), comparing)?;
         }
         Ok(second.version)
     }

@@ -1,6 +1,7 @@
 //! What somebody else published or deployed while a run was checking against the version before.
 
 use cog_findings::{Finding, Severity};
+use serde_json::Value;
 
 use crate::clients::replicate::Version;
 use crate::domain::cleared::Replaced;
@@ -30,6 +31,11 @@ impl Moved {
     /// What is there now.
     pub fn replaced(&self) -> Replaced {
         Replaced::of(self.now.as_ref())
+    }
+
+    /// The schema of what is there now, as far as it is known.
+    pub fn schema(&self) -> Option<&Value> {
+        self.version.as_ref()?.openapi_schema.as_ref()
     }
 
     /// What happened, as a finding of this severity.

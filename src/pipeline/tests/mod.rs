@@ -17,7 +17,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::BuildEnvironment;
 use crate::clients::docker::Docker;
-use crate::domain::plan::{Allowances, BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::plan::{
+    Allowances, BuildPlan, Comparison, DeploymentPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan,
+};
 use crate::domain::report::{ModelReport, RunReport, Stage, StageStatus};
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Goal, ModelRun, RunOptions, Services, run};
@@ -120,6 +122,17 @@ impl Harness {
             later.cancel();
         });
         Instant::now() + wait
+    }
+}
+
+/// A deployment of the live model.
+fn deployment() -> DeploymentPlan {
+    DeploymentPlan {
+        owner: "acme".to_owned(),
+        name: "hotdog".to_owned(),
+        hardware: "cpu".to_owned(),
+        min_instances: None,
+        max_instances: None,
     }
 }
 

@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{Harness, note, stages};
+use super::{Harness, deployment, note, stages};
 use crate::clients::replicate::Visibility;
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::identity::{ModelRef, VersionRef};
-use crate::domain::plan::{Allowances, Comparison, DeploymentPlan, ModelPlan};
+use crate::domain::plan::{Allowances, Comparison, ModelPlan};
 use crate::domain::report::{ModelReport, Stage};
 use crate::domain::verdict::Verdict;
 use crate::publish::testing::{BUILT, World, live_model, schema, version_id};
@@ -37,16 +37,6 @@ fn compares(harness: &Harness, compare: Comparison) -> ModelPlan {
     plan.predict.cases = vec![TestCase { inputs, expectation: Expectation::ExactString("hello".to_owned()), location: None }];
     plan.predict.compare = compare;
     plan
-}
-
-fn deployment() -> DeploymentPlan {
-    DeploymentPlan {
-        owner: "acme".to_owned(),
-        name: "hotdog".to_owned(),
-        hardware: "cpu".to_owned(),
-        min_instances: None,
-        max_instances: None,
-    }
 }
 
 fn newest(world: &World) -> String {

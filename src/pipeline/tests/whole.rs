@@ -4,13 +4,13 @@ use std::cmp::Ordering;
 
 use serde_json::json;
 
-use super::{Harness, Last, error, note, stages};
+use super::{Harness, Last, deployment, error, note, stages};
 use crate::clients::docker::{DockerError, PushDenial};
 use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
 use crate::domain::identity::VersionRef;
-use crate::domain::plan::{DeploymentPlan, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::plan::{ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{CaseStatus, DeploymentChange, ModelReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{BuildServices, CheckServices, ExistingVersion, Goal, ModelRun, run, verify_existing};
@@ -18,16 +18,6 @@ use crate::publish::testing::{BUILT, live_model, schema, test_model, version_id}
 
 fn live_version() -> VersionRef {
     VersionRef { model: live_model(), id: version_id("live") }
-}
-
-fn deployment() -> DeploymentPlan {
-    DeploymentPlan {
-        owner: "acme".to_owned(),
-        name: "hotdog".to_owned(),
-        hardware: "cpu".to_owned(),
-        min_instances: None,
-        max_instances: None,
-    }
 }
 
 fn case(expectation: Expectation) -> TestCase {
