@@ -24,9 +24,10 @@ macro_rules! assert_told {
         let Some(seen) = $seen else { return };
         insta::with_settings!({filters => [
             (r"\(from versions: [^)]*\)", "(from versions: [VERSIONS])"),
-            // A cache that builds share may have the file already.
-            (r"(Downloading|Using cached) ", "[Getting] "),
+            // Progress comes on standard output: before or after the error, and differently when a cache has the file already.
+            (r"\n *(Downloading|Using cached) [^\n]*", ""),
             (r"(\n *)?[━╸╺ ]+ ?\[SIZE\].*", ""),
+            (r"\n +(\n)", "$1"),
             // Name servers have two ways to say it.
             (r"\[Errno -\d\] [A-Z][a-z ]+", "[NO SUCH NAME]"),
         ]}, { assert_snapshot!(seen) });
