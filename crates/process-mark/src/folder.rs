@@ -8,23 +8,57 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use tempfile::TempDir;
+
 use super::{AGE_LIMIT, Owner, ProcessMark};
 
 /// How long a folder without a lock is left alone: its process may just have made it.
 const YOUNG: Duration = Duration::from_secs(60 * 60);
 
-/// The start of the name of a folder of this process: `PREFIX-MARK-`, or `PREFIX-` where there is no mark.
-pub fn prefix(prefix: &str) -> String {
+/// A folder of this process, removed when dropped.
+#[derive(Debug)]
+pub struct MarkedFolder {
+    folder: TempDir,
+    /// Tells others that this process is alive.
+    _lock: Option<File>,
+}
+
+impl MarkedFolder {
+    /// Creates `PREFIX-MARK-…` in `parent`, which exists.
+    ///
+    /// # Errors
+    /// The folder cannot be created.
+    pub fn create(parent: &Path, prefix: &str) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix(&start_of_name(prefix)).tempdir_in(parent)?;
+        Ok(Self { _lock: hold(folder.path()), folder })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Removes the folder, and says whether that worked. Blocks.
+    ///
+    /// # Errors
+    /// Something in the folder cannot be removed.
+    pub fn remove(self) -> io::Result<()> {
+        self.folder.close()
+    }
+}
+
+/// `PREFIX-MARK-`, or `PREFIX-` where there is no mark.
+fn start_of_name(prefix: &str) -> String {
     ProcessMark::current().map_or_else(|| format!("{prefix}-"), |mark| format!("{prefix}-{mark}-"))
 }
 
 /// Holds the lock on a folder of this process until the file is dropped. `None` where folders cannot be locked.
-pub fn hold(folder: &Path) -> Option<File> {
+fn hold(folder: &Path) -> Option<File> {
     let file = File::open(folder).ok()?;
     file.try_lock().is_ok().then_some(file)
 }
 
-/// Folders in `parent` whose names are `PREFIX-MARK-…` for one of the prefixes, and whose process has ended.
+/// Finds folders in `parent` whose names are `PREFIX-MARK-…` for one of the prefixes, and whose process has ended.
 ///
 /// Only folders of the current user count, and no links: `parent` may be open to everybody.
 pub fn left_behind(parent: &Path, prefixes: &[&str]) -> io::Result<Vec<PathBuf>> {
@@ -58,6 +92,17 @@ fn is_left(mark: &ProcessMark, folder: &Path, modified: Option<SystemTime>) -> b
             // The file system has no locks for folders.
             Err(TryLockError::Error(_)) => age > AGE_LIMIT,
         },
+    }
+}
+
+/// Removes a folder. One that somebody else has removed is as good. Blocks.
+///
+/// # Errors
+/// Something in the folder cannot be removed.
+pub fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 
@@ -114,7 +159,7 @@ mod tests {
         let parent = Parent::new("dead");
         let dead = dead();
         let left = [parent.add(&format!("a-{dead}-x")), parent.add(&format!("b-c-{dead}-y"))];
-        parent.add(&format!("{}x", prefix("a")));
+        let own = MarkedFolder::create(&parent.0, "a").unwrap();
         parent.add(&format!("other-{dead}-x"));
         parent.add("a-without-a-mark");
         parent.add(&format!("a-{dead}"));
@@ -122,6 +167,14 @@ mod tests {
         std::os::unix::fs::symlink(&left[0], parent.0.join(format!("a-{dead}-link"))).unwrap();
         assert_eq!(parent.left(), left);
         assert_eq!(size(&left[0]), 5);
+        for folder in &left {
+            remove(folder).unwrap();
+            remove(folder).unwrap();
+        }
+        assert!(parent.left().is_empty() && own.path().exists());
+        let path = own.path().to_owned();
+        own.remove().unwrap();
+        assert!(!path.exists());
     }
 
     #[test]

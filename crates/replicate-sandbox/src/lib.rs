@@ -8,7 +8,7 @@
 //! - [`server`]: connections, faults, the request log, rate limits; [`hosts`]: which hosts it answers to
 //! - [`api`]: the routes; [`problem`]: error responses; [`validate`]: inputs against a schema
 //! - [`database`]: models, versions, jobs, deployments; [`files`]: files;
-//!   [`private_address`]: where URLs of inputs must not lead
+//!   [`private_url`]: where URLs of inputs must not lead
 //! - [`runner`]: a job from start to finish; [`engine`]: the interface to what computes it
 //! - [`containers`]: versions as containers; [`scripted`]: versions as scripts
 //! - [`registry`]: pushing; [`registry_backend`]: what a push means; [`image_names`]: names of pulled images
@@ -31,7 +31,7 @@ mod image_names;
 mod job_kind;
 mod locks;
 mod options;
-mod private_address;
+mod private_url;
 mod problem;
 mod rate_limit;
 mod registry;

@@ -12,7 +12,7 @@ use url::Url;
 use super::database::{Job, Runtime, Status, Version};
 use super::engine::{EngineJob, EngineVersion, Outcome, Progress};
 use super::job_kind::JobKind;
-use super::private_address::is_private_url;
+use super::private_url::is_private_url;
 use super::service::Service;
 use super::validate::Document;
 

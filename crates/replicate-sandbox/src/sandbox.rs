@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use process_mark::folder::MarkedFolder;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -20,7 +21,7 @@ use super::engine::Engine as _;
 use super::error::SandboxError;
 use super::faults::Faults;
 use super::files::FileStore;
-use super::folder::Folder;
+use super::folder;
 use super::hosts::Hosts;
 use super::options::SandboxOptions;
 use super::rate_limit::RateLimiter;
@@ -52,7 +53,7 @@ pub struct Sandbox {
     pub(super) service: Arc<Service>,
     pub(super) registry: Arc<Registry>,
     api_url: Url,
-    folder: Option<Folder>,
+    folder: Option<MarkedFolder>,
 }
 
 impl Sandbox {
@@ -66,7 +67,7 @@ impl Sandbox {
             None => None,
         };
         let hosts = Hosts::new(options.bind, &options.hosts).map_err(SandboxError::Host)?;
-        let folder = Folder::create(options.data.as_deref()).map_err(SandboxError::Folder)?;
+        let folder = folder::create(options.data.as_deref()).map_err(SandboxError::Folder)?;
         let address = SocketAddr::new(options.bind, options.port);
         let listen = |source| SandboxError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;

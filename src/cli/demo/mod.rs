@@ -22,7 +22,7 @@ use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::report::console;
 use crate::report::json::run_json;
-use crate::support::temporary_folder::{Purpose, TemporaryFolder};
+use crate::support::temporary_folder::{Purpose, temporary_folder};
 
 /// What one act of the demo is about, and how it has to end.
 struct Act {
@@ -57,7 +57,7 @@ const ACTS: [Act; 3] = [
 
 /// Plays the three acts. Exit code 0 means that each ended as it should.
 pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<Verdict, Failure> {
-    let folder = TemporaryFolder::create(Purpose::Demo).context("failed to make a folder for the demo")?;
+    let folder = temporary_folder(Purpose::Demo).context("failed to make a folder for the demo")?;
     story::write_model(folder.path()).context("failed to write the example")?;
     let repository = context.at(folder.path());
     if context.environment.program("ruff").is_none() {

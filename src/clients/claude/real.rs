@@ -14,7 +14,7 @@ use url::Url;
 
 use crate::clients::claude::error::failure_of;
 use crate::clients::claude::{Claude, ClaudeError, ClaudeFailure, ToolRequest};
-use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, requested_wait, retry};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
 use crate::support::{ExposeSecret, SecretString};
@@ -200,7 +200,7 @@ fn endpoint(base_url: &str) -> Result<(Url, bool), ClaudeFailure> {
         // The URL is not shown, because it may contain a secret.
         return Err(ClaudeFailure::BaseUrl("it contains a user name, a password or a query".to_owned()));
     }
-    let is_private = url.host().is_some_and(|host| is_private_host(&host));
+    let is_private = url.host().is_some_and(|host| private_address::is_private_host(&host));
     match url.scheme() {
         "https" => {}
         "http" if is_private => {}

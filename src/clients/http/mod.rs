@@ -4,7 +4,7 @@
 //! - [`read_bounded`]: reads a response body up to a limit
 //! - [`retry`]: repeats what a client allows to be repeated, and can be canceled
 //! - [`requested_wait`]: how long a service asks to wait
-//! - [`PublicOnly`] and [`is_private`]: keep downloads from URLs of others out of private networks
+//! - [`PublicOnly`]: keeps downloads from URLs of others out of private networks
 //!
 //! What may be repeated, and what a response means, is up to each client.
 
@@ -16,6 +16,6 @@ mod retry;
 
 pub use body::{BodyError, read_bounded};
 pub use build::{HttpBuildError, HttpOptions, Redirects, build_client};
-pub use private::{PrivateAddress, PublicOnly, is_private, is_private_host};
+pub use private::{PrivateAddress, PublicOnly};
 pub use requested_wait::requested_wait;
 pub use retry::{Interrupted, Retry, RetryError, pause, retry};

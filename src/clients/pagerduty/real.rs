@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, is_private_host, read_bounded, requested_wait, retry};
+use crate::clients::http::{HttpOptions, Retry, RetryError, build_client, read_bounded, requested_wait, retry};
 use crate::clients::pagerduty::{AlertEvent, Alerts, PagerDutyError, PagerDutyFailure};
 use crate::support::clock::Clock;
 use crate::support::retry::RetryPolicy;
@@ -178,7 +178,7 @@ fn endpoint(text: &str) -> Result<(Url, bool), PagerDutyFailure> {
     if !url.username().is_empty() || url.password().is_some() {
         return Err(PagerDutyFailure::Url("it contains a user name or a password".to_owned()));
     }
-    let is_private = url.host().is_some_and(|host| is_private_host(&host));
+    let is_private = url.host().is_some_and(|host| private_address::is_private_host(&host));
     match url.scheme() {
         "https" => Ok((url, is_private)),
         "http" if is_private => Ok((url, is_private)),

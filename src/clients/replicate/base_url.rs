@@ -5,8 +5,6 @@ use std::str::FromStr;
 
 use url::{Host, Url};
 
-use crate::clients::http::is_private_host;
-
 /// Not a valid base URL of the API.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BaseUrlError {
@@ -65,7 +63,8 @@ impl BaseUrl {
     pub(super) fn is_private(&self) -> bool {
         self.0.host().is_some_and(|host| {
             // A name without a dot belongs to a local network: a neighboring container, or a company's host.
-            is_private_host(&host) || matches!(host, Host::Domain(name) if !name.contains('.') || name == "host.docker.internal")
+            private_address::is_private_host(&host)
+                || matches!(host, Host::Domain(name) if !name.contains('.') || name == "host.docker.internal")
         })
     }
 }

@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use tokio_util::sync::CancellationToken;
 use url::{Host, Url};
 
-use crate::clients::http::{BodyError, PrivateAddress, RetryError, is_private_host, retry};
+use crate::clients::http::{BodyError, PrivateAddress, RetryError, retry};
 use crate::clients::replicate::call::{Call, Payload};
 use crate::clients::replicate::data_url;
 use crate::clients::replicate::download::{Download, DownloadLimits, Receiver};
@@ -128,7 +128,7 @@ impl RealReplicate {
             return Ok(());
         }
         let Some(public_only) = &self.public_only else { return Ok(()) };
-        if is_private_host(&host) {
+        if private_address::is_private_host(&host) {
             return refused("its host is in a private network");
         }
         if let Host::Domain(name) = host {

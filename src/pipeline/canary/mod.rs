@@ -24,7 +24,7 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::run::run;
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, RunOptions, Services};
-use crate::support::temporary_folder::{Purpose, TemporaryFolder};
+use crate::support::temporary_folder::{Purpose, TemporaryFolder, temporary_folder};
 
 /// How long the clean-up may take; shorter when the run was canceled.
 const DELETE_LIMIT: Duration = Duration::from_secs(60);
@@ -76,7 +76,7 @@ impl CanaryRequest {
 
 /// Writes the canary's model into a folder of its own, which is removed when it is dropped.
 pub fn write_canary(request: &CanaryRequest) -> std::io::Result<TemporaryFolder> {
-    let folder = TemporaryFolder::create(Purpose::Canary)?;
+    let folder = temporary_folder(Purpose::Canary)?;
     project::write(folder.path(), &request.id)?;
     Ok(folder)
 }

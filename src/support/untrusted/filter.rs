@@ -16,6 +16,17 @@ const OTHER_KINDS: &[i64] = &[0];
 /// Families of sockets that reach daemons and machines beside the internet's. A pair of connected sockets stays allowed.
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_VSOCK, libc::AF_PACKET];
 
+/// What a new process may not have of its own: in a user namespace it would have all capabilities.
+const NAMESPACES: [i32; 7] = [
+    libc::CLONE_NEWUSER,
+    libc::CLONE_NEWNS,
+    libc::CLONE_NEWPID,
+    libc::CLONE_NEWNET,
+    libc::CLONE_NEWIPC,
+    libc::CLONE_NEWUTS,
+    libc::CLONE_NEWCGROUP,
+];
+
 /// Refused whatever their arguments are.
 const REFUSED: [libc::c_long; 30] = [
     // Nobody leaves the session: it is how whoever stays behind is found.
@@ -57,12 +68,21 @@ const REFUSED: [libc::c_long; 30] = [
 
 /// Refuses these calls to this process for good.
 pub(super) fn restrict() -> Result<(), String> {
-    let program = program().map_err(|error| error.to_string())?;
-    apply_filter(&program).map_err(|error| error.to_string())
+    for program in [missing_calls(), refused_calls()] {
+        let program = program.map_err(|error| error.to_string())?;
+        apply_filter(&program).map_err(|error| error.to_string())?;
+    }
+    Ok(())
 }
 
-fn program() -> Result<BpfProgram, seccompiler::BackendError> {
-    let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
+/// `clone3` takes its flags by a pointer, which no filter can follow. To a C library that is told that the kernel does not have it, the
+/// older `clone` is as good.
+fn missing_calls() -> Result<BpfProgram, seccompiler::BackendError> {
+    let rules = OTHER_KINDS.iter().map(|kind| (libc::SYS_clone3 | kind, Vec::new())).collect();
+    filter(rules, libc::ENOSYS)
+}
+
+fn refused_calls() -> Result<BpfProgram, seccompiler::BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     for kind in OTHER_KINDS {
         for number in REFUSED {
@@ -75,9 +95,20 @@ fn program() -> Result<BpfProgram, seccompiler::BackendError> {
             families.push(SeccompRule::new(vec![is_it])?);
         }
         rules.insert(libc::SYS_socket | kind, families);
+        let mut namespaces = Vec::new();
+        for namespace in NAMESPACES {
+            let namespace = u64::from(namespace.unsigned_abs());
+            let asks = SeccompCondition::new(0, SeccompCmpArgLen::Qword, SeccompCmpOp::MaskedEq(namespace), namespace)?;
+            namespaces.push(SeccompRule::new(vec![asks])?);
+        }
+        rules.insert(libc::SYS_clone | kind, namespaces);
     }
-    let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
-    SeccompFilter::new(rules, SeccompAction::Allow, refused, architecture)?.try_into()
+    filter(rules, libc::EPERM)
+}
+
+fn filter(rules: BTreeMap<i64, Vec<SeccompRule>>, error: i32) -> Result<BpfProgram, seccompiler::BackendError> {
+    let architecture: TargetArch = std::env::consts::ARCH.try_into()?;
+    SeccompFilter::new(rules, SeccompAction::Allow, SeccompAction::Errno(error.unsigned_abs()), architecture)?.try_into()
 }
 
 #[cfg(test)]
@@ -86,6 +117,7 @@ mod tests {
 
     #[test]
     fn the_filter_can_be_made_on_this_machine() {
-        assert!(!program().unwrap().is_empty());
+        assert!(!missing_calls().unwrap().is_empty());
+        assert!(!refused_calls().unwrap().is_empty());
     }
 }

@@ -11,7 +11,7 @@ use super::program::{ProgramKind, UntrustedProgram};
 use crate::support::ExposeSecret;
 
 /// Where the programs of a machine are, and what they need. Nothing here belongs to a person or to one run.
-const SYSTEM: [&str; 15] = [
+const SYSTEM: [&str; 14] = [
     "/usr",
     "/bin",
     "/sbin",
@@ -19,7 +19,6 @@ const SYSTEM: [&str; 15] = [
     "/lib32",
     "/lib64",
     "/libx32",
-    "/opt",
     "/nix",
     "/snap",
     "/home/linuxbrew",
@@ -28,6 +27,12 @@ const SYSTEM: [&str; 15] = [
     "/proc",
     "/sys",
 ];
+
+/// Where software is that did not come with the system, one folder each.
+const ADDED: &str = "/opt";
+
+/// What a runner of GitHub Actions keeps in its own folder: its registration and the workspaces of others.
+const OF_A_RUNNER: [&str; 4] = [".runner", ".credentials", ".credentials_rsaparams", "_work"];
 
 /// Devices that hold nothing.
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
@@ -55,7 +60,8 @@ impl Policy {
     /// What a program needs: system folders, its checkout, its private folder. `home` is the user's folder, which is never a checkout.
     pub(super) fn of(program: &UntrustedProgram, private: &Path, home: Option<&Path>, required: bool) -> Self {
         let checkout = checkout(&program.folder, home);
-        let mut read: Vec<PathBuf> = SYSTEM.iter().map(PathBuf::from).chain(etc()).collect();
+        let mut read: Vec<PathBuf> =
+            SYSTEM.iter().map(PathBuf::from).chain(etc()).chain(added_software(Path::new(ADDED))).collect();
         let mut write: Vec<PathBuf> = DEVICES.iter().map(PathBuf::from).chain([private.to_owned()]).collect();
         let on_path = program.variables.get("PATH").map(ExposeSecret::expose_secret);
         read.extend(env::split_paths(on_path.unwrap_or_default()).flat_map(|folder| with_libraries(&folder, home)));
@@ -105,6 +111,13 @@ fn separate_git_folders(checkout: &Path) -> Vec<PathBuf> {
 fn etc() -> Vec<PathBuf> {
     let entries = fs::read_dir("/etc").into_iter().flatten().flatten().map(|entry| entry.path());
     entries.filter(|path| path.metadata().is_ok_and(|found| found.permissions().mode() & 0o004 != 0)).collect()
+}
+
+/// Folders of added software that everybody may read. A runner is often installed beside them and is not one.
+fn added_software(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_public = |path: &PathBuf| path.metadata().is_ok_and(|found| found.permissions().mode() & 0o004 != 0);
+    entries.filter(is_public).filter(|path| !OF_A_RUNNER.iter().any(|name| path.join(name).symlink_metadata().is_ok())).collect()
 }
 
 /// A folder of programs, with the libraries beside it. `/` and the user's own folder are not one.
@@ -157,6 +170,18 @@ mod tests {
         assert_eq!(separate_git_folders(&outer.join("w")), [outer.join("main/.git/worktrees/w"), outer.join("main/.git")]);
         fs::write(outer.join("w/.git"), "gitdir: ../secrets\n").unwrap();
         assert!(separate_git_folders(&outer.join("w")).is_empty());
+    }
+
+    #[test]
+    fn added_software_can_be_read_and_a_runner_beside_it_cannot() {
+        let outer = tempfile::tempdir().unwrap();
+        for folder in ["pipx/bin", "actions-runner/bin", "private"] {
+            fs::create_dir_all(outer.path().join(folder)).unwrap();
+        }
+        fs::write(outer.path().join("actions-runner/.credentials"), "{}").unwrap();
+        fs::set_permissions(outer.path().join("private"), fs::Permissions::from_mode(0o700)).unwrap();
+        assert_eq!(added_software(outer.path()), [outer.path().join("pipx")]);
+        assert!(added_software(&outer.path().join("missing")).is_empty());
     }
 
     #[test]

@@ -12,6 +12,7 @@ const CRATES: &[&str] = &[
     "crates/cog-source",
     "crates/dev",
     "crates/output-compare",
+    "crates/private-address",
     "crates/process-mark",
     "crates/replicate-sandbox",
     "crates/repository-files",
