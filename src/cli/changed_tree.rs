@@ -7,12 +7,18 @@ use crate::clients::ErrorKind;
 use crate::pipeline::PrepareTreeError;
 use crate::select::{Changes, Journal, ScriptError, Snapshot};
 
+/// Where journals of changes are kept, and the commit that they are about, where that is known.
+pub(super) struct Journals {
+    pub(super) folder: PathBuf,
+    pub(super) commit: Option<String>,
+}
+
 /// A folder in which scripts change files. The files are put back before the next script, on request, and at the latest when this is
 /// dropped.
 pub(super) struct ChangedTree {
     root: PathBuf,
     /// Where a journal is kept for the case that this process is killed.
-    journals: Option<PathBuf>,
+    journals: Option<Journals>,
     state: Mutex<State>,
 }
 
@@ -48,7 +54,7 @@ impl ChangedTree {
     }
 
     /// A folder whose changes the next process puts back if this one is killed: they hold a key.
-    pub(super) fn with_journal(root: &Path, journals: PathBuf) -> Self {
+    pub(super) fn with_journal(root: &Path, journals: Journals) -> Self {
         Self { root: root.to_owned(), journals: Some(journals), state: Mutex::default() }
     }
 
@@ -64,8 +70,8 @@ impl ChangedTree {
         let mut state = self.state();
         state.restore();
         let before = Snapshot::take(&self.root).map_err(|error| unwatched(&error, script))?;
-        if let Some(folder) = &self.journals {
-            let journal = Journal::open(folder, &self.root, script).map_err(|error| unnoted(&error, script))?;
+        if let Some(Journals { folder, commit }) = &self.journals {
+            let journal = Journal::open(folder, &self.root, commit.clone(), script).map_err(|error| unnoted(&error, script))?;
             journal.begin(&before).map_err(|error| unnoted(&error, script))?;
             state.journal = Some(journal);
         }

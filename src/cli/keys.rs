@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::{NamedSecret, written_secrets};
-use crate::cli::changed_tree::{ChangedTree, apart, prepare_error};
+use crate::cli::action::head_commit;
+use crate::cli::changed_tree::{ChangedTree, Journals, apart, prepare_error};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Printer;
@@ -24,6 +25,9 @@ use crate::support::{ExposeSecret as _, SecretString};
 /// As the repositories of official models have them.
 const WRITE: &str = "script/write-api-key";
 const DELETE: &str = "script/delete-api-key";
+
+/// More files are counted. Another commit can differ in all of them.
+const MOST_NAMED: usize = 20;
 
 /// Variables that hold no secret, though a script may write their values.
 const NO_SECRETS: [&str; 15] = [
@@ -48,8 +52,9 @@ pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, contex
 }
 
 /// Where journals of a project's keys are kept.
-fn journals(context: &Context, project: &Path) -> PathBuf {
-    context.environment.state_folder(project).join("keys")
+fn journals(context: &Context, project: &Path) -> Journals {
+    let folder = context.environment.state_folder(project).join("keys");
+    Journals { folder, commit: head_commit(project, None) }
 }
 
 /// Puts back what an earlier process left that was killed while a key was in a project's files. Returns what the report should say.
@@ -63,17 +68,19 @@ pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Re
         let unreadable = |error: std::io::Error| {
             let message = format!("failed to read the journal of an earlier run in {}: {error}", project.display());
             Failure::request(message)
-                .hint(format!("check the files for a key, and remove {}", journals(context, project).display()))
+                .hint(format!("check the files for a key, and remove {}", journals(context, project).folder.display()))
         };
-        match recover(&journals(context, project), project).map_err(unreadable)? {
+        let Journals { folder, commit } = journals(context, project);
+        match recover(&folder, project, commit.as_deref()).map_err(unreadable)? {
             Recovery::Nothing => {}
             Recovery::Restored { script, files } => notices.push(format!(
                 "An earlier run was killed while the key of {script} was in the files. These are as they were before: {}",
                 list(&files)
             )),
-            Recovery::Unclear { script, files, journal } => {
+            Recovery::Unclear { script, files, journal, is_other_commit } => {
+                let why = if is_other_commit { "another commit is checked out since then, and " } else { "" };
                 let message = format!(
-                    "an earlier run was killed while the key of {script} was in the files, and these may still hold it: {}",
+                    "an earlier run was killed while the key of {script} was in the files; {why}these may still hold it: {}",
                     list(&files)
                 );
                 return Err(Failure::request(message).hint(format!(
@@ -95,7 +102,9 @@ pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Re
 }
 
 fn list(files: &[PathBuf]) -> String {
-    files.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ")
+    let (named, others) = files.split_at(files.len().min(MOST_NAMED));
+    let named = named.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
+    if others.is_empty() { named } else { format!("{named} and {} more", others.len()) }
 }
 
 /// Whether a variable is for safe-push and the runner alone.

@@ -57,7 +57,8 @@ pub(super) async fn prove_image(
     images: &dyn SaveImages,
     secrets: &[NamedSecret],
 ) -> Result<Vec<Finding>, Stop> {
-    let findings = at_once(secrets_in_image(images, &image.reference, secrets), record.context.cancelled).await?;
+    // By its id, as it is pushed: its name can be given to another image meanwhile.
+    let findings = at_once(secrets_in_image(images, &image.id, secrets), record.context.cancelled).await?;
     tell(record, &findings)?;
     Ok(findings)
 }

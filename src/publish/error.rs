@@ -83,6 +83,15 @@ pub enum PublishError {
         #[source]
         source: Box<PublishError>,
     },
+    /// Its manifest was sent, and whether it arrived is unknown.
+    #[error("{version} may have been pushed: the registry did not say whether it took it")]
+    Unanswered {
+        /// The version that exists if it did.
+        version: Box<VersionRef>,
+        /// Why there was no answer.
+        #[source]
+        source: Box<PublishError>,
+    },
     /// The published layers are not those that were tested.
     #[error("{} was published with other layers than those that were tested", .0.version)]
     LayersDiffer(Box<Published>),
@@ -149,7 +158,7 @@ impl PublishError {
             Self::Docker(error) => error.kind(),
             Self::Registry(error) => error.kind(),
             Self::Replicate(error) => error.kind(),
-            Self::Unconfirmed { source, .. } => source.kind(),
+            Self::Unconfirmed { source, .. } | Self::Unanswered { source, .. } => source.kind(),
             Self::NoTestHardware { .. }
             | Self::ForeignTestModel { .. }
             | Self::HiddenTestModel { .. }
@@ -198,6 +207,9 @@ impl PublishError {
                 }
                 source => return source.hint(),
             },
+            Self::Unanswered { version, .. } => {
+                format!("look for it in https://replicate.com/{}/versions before you run again", version.model)
+            }
             Self::LayersDiffer(published) => match &published.previous {
                 Some(previous) => format!(
                     "do not use it: delete {} or make {previous} the version in use, and look for what changes images between the \
@@ -225,10 +237,10 @@ impl PublishError {
         })
     }
 
-    /// The version that was pushed all the same, when one was: it may be in use already.
+    /// The version that was pushed all the same, when one was or may have been: it may be in use already.
     pub fn pushed(&self) -> Option<&VersionRef> {
         match self {
-            Self::Unconfirmed { version, .. } => Some(version),
+            Self::Unconfirmed { version, .. } | Self::Unanswered { version, .. } => Some(version),
             Self::LayersDiffer(published) => Some(&published.version),
             _ => None,
         }

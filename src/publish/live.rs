@@ -9,11 +9,11 @@ use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::report::PublishRoute;
 use crate::publish::latest::point_latest;
-use crate::publish::moved::Moved;
 use crate::publish::published::Published;
 use crate::publish::push::{confirm, unconfirmed};
 use crate::publish::route::{Sent, send};
 use crate::publish::services::{tell, unless_cancelled};
+use crate::publish::unmoved::{check_unmoved, moved};
 use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 
 /// Publishes a cleared version to its live model: the image that was staged, under a fresh `run.cog.push_id`.
@@ -28,12 +28,16 @@ use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, rules};
 /// }
 /// ```
 ///
-/// Right before the push the live version is looked at once more. If it is not the one that was cleared to be replaced, nothing is pushed.
-/// What is published during the push itself cannot be kept from being replaced, but it is found: [`Published::overwritten`].
+/// The live version is looked at before anything is sent, and once more right before the manifest is, because layers can take long. If it is
+/// not the one that was cleared to be replaced, nothing is published. What is published at the same moment cannot be kept from being replaced,
+/// but it is found: [`Published::overwritten`].
+///
+/// Cancelling interrupts everything but the manifest on its way: a version that may exist is always named.
 ///
 /// # Errors
-/// [`PublishError::NoLiveModel`] and [`PublishError::Moved`] before anything is pushed. After the push: [`PublishError::Unconfirmed`] when the version does not become
-/// visible, [`PublishError::LayersDiffer`] when its layers are not those that were tested; [`PublishError::pushed`] names the version.
+/// [`PublishError::NoLiveModel`] and [`PublishError::Moved`] before anything is published. After that: [`PublishError::Unanswered`] when
+/// nobody knows whether it arrived, [`PublishError::Unconfirmed`] when the version does not become visible, [`PublishError::LayersDiffer`]
+/// when its layers are not those that were tested; [`PublishError::pushed`] names the version.
 pub async fn publish(
     name: &str,
     cleared: &Cleared,
@@ -104,39 +108,6 @@ async fn publish_to(
     }
     tell(observer, name, EventKind::VersionReady(published.version.clone()));
     Ok(published)
-}
-
-/// Whether a model still has the version that was checked against.
-///
-/// # Errors
-/// [`PublishError::Moved`] if it has not, and errors of the service.
-pub async fn check_moved(cleared: &Cleared, services: &PublishServices, cancelled: &CancellationToken) -> Result<(), PublishError> {
-    match unless_cancelled(services.replicate.model(cleared.model()), cancelled).await {
-        Ok(live) => check_unmoved(cleared, live.as_ref()),
-        Err(PublishError::Replicate(error)) if matches!(error.failure(), ReplicateFailure::Forbidden { .. }) => Ok(()),
-        Err(error) => Err(error),
-    }
-}
-
-fn check_unmoved(cleared: &Cleared, live: Option<&Model>) -> Result<(), PublishError> {
-    let Some(live) = live else { return Ok(()) };
-    let newest = live.latest_version.as_ref();
-    if !cleared.replaces().has_moved(&Replaced::of(newest.map(|version| &version.id))) {
-        return Ok(());
-    }
-    Err(PublishError::Moved(Box::new(moved(cleared, newest, false))))
-}
-
-fn moved(cleared: &Cleared, version: Option<&Version>, is_overwritten: bool) -> Moved {
-    Moved {
-        name: cleared.model().to_string(),
-        model: cleared.model().clone(),
-        checked: cleared.replaces().clone(),
-        now: version.map(|version| version.id.clone()),
-        version: version.cloned(),
-        release: None,
-        is_overwritten,
-    }
 }
 
 /// Looks for versions that others published at the same time, in the list of versions, newest first.

@@ -29,6 +29,7 @@ pub mod rules;
 mod services;
 mod stage;
 mod transfer;
+mod unmoved;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -37,7 +38,7 @@ mod tests;
 
 pub use deploy::{DeployRequest, Deployed, deploy};
 pub use error::PublishError;
-pub use live::{check_moved, publish, publish_official};
+pub use live::{publish, publish_official};
 pub use models::{Destination, find_or_create_destination};
 pub use moved::Moved;
 pub use published::Published;
@@ -45,3 +46,4 @@ pub use ready::{Readiness, ReadyRequest, check_ready};
 pub use rights::check_rights;
 pub use services::{PublishServices, VERSION_LIMIT};
 pub use stage::{StageRequest, StagedVersion, stage};
+pub use unmoved::check_moved;

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::clients::ErrorKind;
 use crate::clients::docker::{DockerError, ImagePush, PushEvent, push_tag};
 use crate::clients::http::pause;
 use crate::clients::registry::Manifest;
@@ -27,6 +28,9 @@ const ARRIVAL_LIMIT: Duration = Duration::from_secs(15);
 
 /// How often it is asked.
 const ARRIVAL_POLL: Duration = Duration::from_secs(1);
+
+/// How long the registry may take to say whether an interrupted push arrived.
+const ANYWAY_LIMIT: Duration = Duration::from_secs(2);
 
 /// How long the daemon may take to remove a name; shorter when the run was canceled.
 const FORGET_LIMIT: Duration = Duration::from_secs(30);
@@ -59,7 +63,15 @@ pub(super) async fn push(
     let reference = format!("{repository}:{tag}");
     let outcome = push_as(&repository, &tag, name, image, services, observer, cancelled).await;
     forget(&reference, services, cancelled).await;
-    let digest = outcome?;
+    let digest = match outcome {
+        Ok(digest) => digest,
+        Err(error) => {
+            return Err(match arrived_anyway(model, &tag, &error, services).await {
+                Some(version) => unconfirmed(&version, error),
+                None => error,
+            });
+        }
+    };
     let version = VersionRef { model: model.clone(), id: digest.version_id() };
     match read_back(model, &digest, services, cancelled).await {
         Ok(manifest) => Ok(PushedVersion { version, layers: manifest.layers }),
@@ -98,6 +110,15 @@ async fn push_as(
         tell(observer, name, kind);
     };
     Ok(services.push.push(&push, &mut events, cancelled).await?.digest)
+}
+
+/// The version of a push that was interrupted, if its manifest was in the registry by then: the push's own tag says so.
+async fn arrived_anyway(model: &ModelRef, tag: &str, error: &PublishError, services: &PublishServices) -> Option<VersionRef> {
+    let is_clear = !matches!(error.kind(), ErrorKind::Cancelled | ErrorKind::Service);
+    let writer = services.writer.as_deref().filter(|_| !is_clear)?;
+    let repository = model.to_string();
+    let stored = timeout(ANYWAY_LIMIT, writer.stored(&repository, tag)).await.ok()?.ok()??;
+    Some(VersionRef { model: model.clone(), id: stored.digest.version_id() })
 }
 
 /// The manifest as the registry has it: what users will run, whatever the daemon said.

@@ -2,17 +2,20 @@
 //!
 //! The registry has every byte that was tested, so it is asked first. The daemon pushes what the registry cannot: an image of a second pass,
 //! manifests with parts of unknown kinds, and where neither mounts nor uploads of ours are taken. It does not try again what the registry
-//! refuses to this account, nor what the registry may have done already.
+//! refuses to this account, nor what the registry may have done already. Right before a manifest goes, and before the daemon starts, the model is
+//! looked at once more.
 
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::registry::Manifest;
 use crate::domain::cleared::Cleared;
 use crate::domain::events::{EventKind, Observer};
-use crate::domain::identity::VersionRef;
+use crate::domain::identity::{ImageDigest, VersionRef};
 use crate::domain::report::Transfer;
 use crate::publish::push::{PushedVersion, push, read_back, unconfirmed};
-use crate::publish::services::tell;
-use crate::publish::transfer::{Audience, Source, TransferError, transfer};
+use crate::publish::services::{answered, tell};
+use crate::publish::transfer::{Audience, Prepared, Put, Source, TransferError, prepare};
+use crate::publish::unmoved::check_moved;
 use crate::publish::{PublishError, PublishServices};
 
 /// A version in its model's repository, not yet confirmed by Replicate.
@@ -36,14 +39,33 @@ pub(super) async fn send(
     };
     if services.writer.is_some() {
         tell(observer, name, EventKind::Notice(format!("publishing through the Docker daemon: {reason}")));
+        // Layers may have been streamed for long.
+        check_moved(cleared, services, cancelled).await?;
     }
     let pushed = push(name, cleared.image(), cleared.model(), services, observer, cancelled).await?;
     Ok(Sent { pushed, transfer: Transfer::by_daemon(reason) })
 }
 
+/// Why the registry alone did not do it.
 enum Left {
+    /// The daemon may be able to.
     ToDaemon(String),
     ForGood(PublishError),
+}
+
+impl From<TransferError> for Left {
+    fn from(error: TransferError) -> Self {
+        match error {
+            TransferError::LeftToDaemon(reason) => Self::ToDaemon(reason),
+            TransferError::Failed(error) => Self::ForGood(error),
+        }
+    }
+}
+
+impl From<PublishError> for Left {
+    fn from(error: PublishError) -> Self {
+        Self::ForGood(error)
+    }
 }
 
 async fn within_registry(
@@ -62,18 +84,49 @@ async fn within_registry(
     }
     let to = model.to_string();
     let source = Source { staged: &cleared.staged().version, to: &to };
-    let transferred = tokio::select! {
+    let audience = Audience { name, observer };
+    let mut prepared = interruptible(prepare(&source, writer, audience), cancelled).await?;
+    let version = VersionRef { model: model.clone(), id: prepared.digest().version_id() };
+    loop {
+        check_moved(cleared, services, cancelled).await?;
+        let missing = match answered(settle(&prepared, &version, services), cancelled).await {
+            Some(Ok(Settled::Published(manifest))) => {
+                let pushed = PushedVersion { version, layers: manifest.layers };
+                return Ok(Sent { pushed, transfer: prepared.outcome() });
+            }
+            Some(Ok(Settled::Missing(digests))) => digests,
+            Some(Err(left)) => return Err(left),
+            None => {
+                let source = Box::new(PublishError::Cancelled);
+                return Err(PublishError::Unanswered { version: Box::new(version), source }.into());
+            }
+        };
+        interruptible(prepared.repair(&missing), cancelled).await?;
+    }
+}
+
+/// Drops what changes no version when the run is canceled.
+async fn interruptible<T>(work: impl Future<Output = Result<T, TransferError>>, cancelled: &CancellationToken) -> Result<T, Left> {
+    tokio::select! {
         biased;
-        () = cancelled.cancelled() => return Err(Left::ForGood(PublishError::Cancelled)),
-        transferred = transfer(&source, writer, Audience { name, observer }) => transferred,
-    };
-    let (digest, transfer) = transferred.map_err(|error| match error {
-        TransferError::LeftToDaemon(reason) => Left::ToDaemon(reason),
-        TransferError::Failed(error) => Left::ForGood(error.into()),
-    })?;
-    let version = VersionRef { model: model.clone(), id: digest.version_id() };
-    match read_back(model, &digest, services, cancelled).await {
-        Ok(manifest) => Ok(Sent { pushed: PushedVersion { version, layers: manifest.layers }, transfer }),
-        Err(error) => Err(Left::ForGood(unconfirmed(&version, error))),
+        () = cancelled.cancelled() => Err(PublishError::Cancelled.into()),
+        outcome = work => Ok(outcome?),
+    }
+}
+
+enum Settled {
+    Published(Manifest),
+    /// Nothing was published.
+    Missing(Vec<ImageDigest>),
+}
+
+/// Puts the manifest and reads it back.
+async fn settle(prepared: &Prepared<'_>, version: &VersionRef, services: &PublishServices) -> Result<Settled, Left> {
+    if let Put::Missing(digests) = prepared.put(version).await? {
+        return Ok(Settled::Missing(digests));
+    }
+    match read_back(&version.model, prepared.digest(), services, &CancellationToken::new()).await {
+        Ok(manifest) => Ok(Settled::Published(manifest)),
+        Err(error) => Err(unconfirmed(version, error).into()),
     }
 }

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::{DeriveImages, NameImages, PushImages, RegistryCredentials};
@@ -46,6 +47,20 @@ pub(super) async fn unless_cancelled<T, E: Into<PublishError>>(
         biased;
         () = cancelled.cancelled() => Err(PublishError::Cancelled),
         outcome = call => outcome.map_err(Into::into),
+    }
+}
+
+/// How long the answer to a manifest is waited for after the run was canceled: less than a stage gets to stop by itself.
+const ANSWER_LIMIT: Duration = Duration::from_secs(3);
+
+/// Waits for what decides whether a version exists. A request that was sent cannot be taken back by dropping it, so cancelling does not
+/// interrupt it; it only limits the time. Returns `None` if that is over.
+pub(super) async fn answered<T>(work: impl Future<Output = T>, cancelled: &CancellationToken) -> Option<T> {
+    tokio::pin!(work);
+    tokio::select! {
+        biased;
+        outcome = &mut work => Some(outcome),
+        () = cancelled.cancelled() => timeout(ANSWER_LIMIT, work).await.ok(),
     }
 }
 

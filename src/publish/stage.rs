@@ -9,7 +9,7 @@ use crate::domain::cleared::{BuiltImage, Staged};
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::ModelRef;
 use crate::publish::latest::point_latest;
-use crate::publish::push::{confirm, push};
+use crate::publish::push::{confirm, push, unconfirmed};
 use crate::publish::services::tell;
 use crate::publish::{PublishError, PublishServices, models};
 
@@ -60,7 +60,8 @@ pub async fn stage(
     }
     let pushed = push(name, image, model, services, observer, cancelled).await?;
     let mut findings = models::findings(&test_model);
-    findings.extend(point_latest(&pushed.version, services, cancelled).await?);
+    let pointed = point_latest(&pushed.version, services, cancelled).await;
+    findings.extend(pointed.map_err(|error| unconfirmed(&pushed.version, error))?);
     confirm(&pushed.version, version_limit, services, cancelled).await?;
     tell(observer, name, EventKind::VersionReady(pushed.version.clone()));
     Ok(StagedVersion {

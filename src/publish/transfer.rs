@@ -2,7 +2,8 @@
 //! again with a fresh `run.cog.push_id`. No daemon takes part.
 //!
 //! What is taken is the manifest as the registry holds it, that is, what was tested. A repository gets the manifest last, when it has every
-//! blob, so there is never half a version. Two runs at once have manifests of their own.
+//! blob, so there is never half a version. Two runs at once have manifests of their own. Whether the manifest may go, and who waits for the
+//! answer, is left to `route`.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -18,6 +19,8 @@ use crate::clients::registry::{
 use crate::domain::events::{EventKind, LayerOutcome, Observer};
 use crate::domain::identity::{ImageDigest, VersionRef};
 use crate::domain::report::{PublishRoute, Transfer};
+use crate::publish::PublishError;
+use crate::publish::push::unconfirmed;
 use crate::publish::services::tell;
 
 /// The tag that a push ends with. `docker pull` without a tag gets it.
@@ -32,7 +35,7 @@ pub(super) enum TransferError {
     /// The daemon may be able to: nothing was published.
     LeftToDaemon(String),
     /// Nobody can, or whether it was published is unknown.
-    Failed(RegistryError),
+    Failed(PublishError),
 }
 
 impl From<Unsupported> for TransferError {
@@ -44,7 +47,7 @@ impl From<Unsupported> for TransferError {
 impl From<RegistryError> for TransferError {
     fn from(error: RegistryError) -> Self {
         match error {
-            RegistryError::PushDenied { .. } => Self::Failed(error),
+            RegistryError::PushDenied { .. } | RegistryError::OtherManifest { .. } => Self::Failed(error.into()),
             error => Self::LeftToDaemon(error.to_string()),
         }
     }
@@ -65,23 +68,84 @@ pub(super) struct Audience<'a> {
     pub(super) observer: &'a dyn Observer,
 }
 
-/// Puts the version into the other repository under `latest`, and returns the digest of its manifest there.
-pub(super) async fn transfer(
-    source: &Source<'_>,
-    writer: &dyn RegistryWriter,
-    audience: Audience<'_>,
-) -> Result<(ImageDigest, Transfer), TransferError> {
+/// A version whose blobs are in the other repository. What is missing is the manifest, which makes it a version.
+pub(super) struct Prepared<'a> {
+    manifest: StoredManifest,
+    layers: Layers<'a>,
+    writer: &'a dyn RegistryWriter,
+    /// How often the registry may say that it misses blobs. It may name one at a time.
+    repairs_left: usize,
+}
+
+/// What became of a manifest.
+pub(super) enum Put {
+    /// The registry has it.
+    Done,
+    /// The registry took nothing, because it misses blobs all the same: these, as far as it names them.
+    Missing(Vec<ImageDigest>),
+}
+
+/// Brings the version's blobs into the other repository.
+pub(super) async fn prepare<'a>(
+    source: &Source<'a>,
+    writer: &'a dyn RegistryWriter,
+    audience: Audience<'a>,
+) -> Result<Prepared<'a>, TransferError> {
     let Source { staged, to } = *source;
     let from = staged.model.to_string();
     let image = image_of(staged, &from, writer).await?;
     let config = writer.small_blob(&from, &image.config).await?;
     let config = with_label(&config, PUSH_ID, &Uuid::now_v7().to_string())?;
 
-    let layers = Layers::of(&image, &from, to, writer, audience);
+    let layers = Layers::of(&image, from, to, writer, audience);
     layers.bring_all().await?;
     let manifest = image.with_config(&writer.put_blob(to, config).await?);
-    put(&manifest, &layers, to, writer).await?;
-    Ok((manifest.digest, layers.outcome()))
+    Ok(Prepared { manifest, repairs_left: layers.blobs.len(), layers, writer })
+}
+
+impl Prepared<'_> {
+    /// The digest of its manifest.
+    pub(super) fn digest(&self) -> &ImageDigest {
+        &self.manifest.digest
+    }
+
+    /// How its layers got there.
+    pub(super) fn outcome(&self) -> Transfer {
+        self.layers.outcome()
+    }
+
+    /// Puts the manifest under `latest`. If the answer is lost, the registry is asked whether it has it: a second push would be a second
+    /// version.
+    pub(super) async fn put(&self, version: &VersionRef) -> Result<Put, TransferError> {
+        let to = self.layers.to;
+        let error = match self.writer.put_manifest(to, LATEST, &self.manifest).await {
+            Ok(()) => return Ok(Put::Done),
+            Err(RegistryError::BlobsUnknown { digests, .. }) if self.repairs_left > 0 => return Ok(Put::Missing(digests)),
+            Err(error @ RegistryError::PushDenied { .. }) => return Err(error.into()),
+            Err(error) => error,
+        };
+        if let RegistryError::OtherManifest { stored, .. } = &error {
+            // That is what people would get.
+            let id = stored.parse().map_or_else(|_unknown| version.id.clone(), |digest: ImageDigest| digest.version_id());
+            let stored = VersionRef { model: version.model.clone(), id };
+            return Err(TransferError::Failed(unconfirmed(&stored, error.into())));
+        }
+        match self.writer.stored(to, self.manifest.digest.as_str()).await {
+            Ok(Some(_)) => Ok(Put::Done),
+            Ok(None) if error.is_transient() => Err(TransferError::Failed(error.into())),
+            Ok(None) => Err(error.into()),
+            Err(_) => Err(TransferError::Failed(PublishError::Unanswered {
+                version: Box::new(version.clone()),
+                source: Box::new(error.into()),
+            })),
+        }
+    }
+
+    /// Streams what the registry missed when it got the manifest.
+    pub(super) async fn repair(&mut self, missing: &[ImageDigest]) -> Result<(), TransferError> {
+        self.repairs_left = self.repairs_left.saturating_sub(1);
+        self.layers.stream_missing(missing).await
+    }
 }
 
 /// The staged image. An index counts as the one image in it.
@@ -99,35 +163,11 @@ async fn image_of(staged: &VersionRef, from: &str, writer: &dyn RegistryWriter) 
     Err(TransferError::LeftToDaemon("the staged index names another index".to_owned()))
 }
 
-/// Puts the manifest. Where the registry misses blobs all the same, they are streamed, and it is put again. A registry may name one missing
-/// blob at a time.
-async fn put(manifest: &StoredManifest, layers: &Layers<'_>, to: &str, writer: &dyn RegistryWriter) -> Result<(), TransferError> {
-    let mut repairs_left = layers.blobs.len();
-    let error = loop {
-        match writer.put_manifest(to, LATEST, manifest).await {
-            Ok(()) => return Ok(()),
-            Err(RegistryError::BlobsUnknown { digests, .. }) if repairs_left > 0 => {
-                repairs_left -= 1;
-                layers.stream_missing(&digests).await?;
-            }
-            Err(error) => break error,
-        }
-    };
-    // The registry may have it although the response was lost. A second push would be a second version.
-    if error.is_transient() {
-        return match writer.stored(to, manifest.digest.as_str()).await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) | Err(_) => Err(TransferError::Failed(error)),
-        };
-    }
-    Err(error.into())
-}
-
 /// The layers on their way.
 struct Layers<'a> {
     /// Each once, in order.
     blobs: Vec<Blob>,
-    from: &'a str,
+    from: String,
     to: &'a str,
     writer: &'a dyn RegistryWriter,
     audience: Audience<'a>,
@@ -140,7 +180,7 @@ struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    fn of(image: &ImageManifest, from: &'a str, to: &'a str, writer: &'a dyn RegistryWriter, audience: Audience<'a>) -> Self {
+    fn of(image: &ImageManifest, from: String, to: &'a str, writer: &'a dyn RegistryWriter, audience: Audience<'a>) -> Self {
         let mut seen = BTreeSet::new();
         let blobs = image.layers.iter().filter(|layer| seen.insert(layer.digest.clone())).cloned().collect();
         Self {
@@ -180,7 +220,7 @@ impl<'a> Layers<'a> {
         if self.writer.has_blob(self.to, &blob.digest).await? {
             return Ok(LayerOutcome::AlreadyThere);
         }
-        let refusal = match self.writer.mount(self.to, self.from, &blob.digest).await {
+        let refusal = match self.writer.mount(self.to, &self.from, &blob.digest).await {
             // Only a question proves it: some registries say yes and have nothing.
             Mount::Mounted if self.writer.has_blob(self.to, &blob.digest).await? => return Ok(LayerOutcome::Mounted),
             Mount::Mounted => "the registry said that it mounted a layer, but does not have it".to_owned(),
@@ -197,7 +237,7 @@ impl<'a> Layers<'a> {
             let sent_bytes = self.sent_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
             tell(self.audience.observer, self.audience.name, EventKind::PushProgress { sent_bytes, total_bytes });
         };
-        Ok(self.writer.copy_blob(self.to, self.from, blob, &sent).await?)
+        Ok(self.writer.copy_blob(self.to, &self.from, blob, &sent).await?)
     }
 
     /// Streams what the registry missed when it got the manifest; everything, where it does not say what that was.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -12,11 +12,11 @@ use safe_push::clients::ErrorKind;
 use safe_push::clients::docker::{
     Derivation, DeriveImages, DockerError, ImageDetails, ImagePush, NameImages, PushEvent, PushImages, Pushed, RegistryCredentials,
 };
-use safe_push::clients::registry::{Blob, RealRegistry, RegistryOptions, RegistryWriter, StoredManifest};
+use safe_push::clients::registry::{Blob, Mount, RealRegistry, RegistryError, RegistryOptions, RegistryWriter, StoredManifest};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
 use safe_push::domain::cleared::{BuiltImage, Cleared, Replaced, Staged, Verified};
 use safe_push::domain::events::{Event, EventKind, Observer};
-use safe_push::domain::identity::{ModelRef, VersionRef};
+use safe_push::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use safe_push::domain::report::PublishRoute;
 use safe_push::publish::{PublishError, PublishServices, Published, check_rights, publish};
 use safe_push::support::clock::SystemClock;
@@ -79,6 +79,81 @@ impl Observer for Notices {
     }
 }
 
+/// A daemon whose push is interrupted after its manifest has arrived.
+struct CutOff {
+    registry: Arc<RealRegistry>,
+    arrives: StoredManifest,
+}
+
+#[async_trait]
+impl DeriveImages for CutOff {
+    async fn derive_image(&self, _: &Derivation, _: &CancellationToken) -> Result<ImageDetails, DockerError> {
+        Ok(ImageDetails::default())
+    }
+}
+
+#[async_trait]
+impl PushImages for CutOff {
+    async fn push(
+        &self,
+        push: &ImagePush,
+        _: &mut (dyn FnMut(PushEvent) + Send),
+        cancelled: &CancellationToken,
+    ) -> Result<Pushed, DockerError> {
+        self.registry.put_manifest("acme/hotdog", &push.tag, &self.arrives).await.unwrap();
+        cancelled.cancel();
+        Err(DockerError::Cancelled)
+    }
+}
+
+/// A registry that takes a manifest and calls it by another digest, as a proxy that changes it would.
+struct Renaming {
+    registry: Arc<RealRegistry>,
+    stored: String,
+    puts: AtomicUsize,
+}
+
+#[async_trait]
+impl RegistryWriter for Renaming {
+    async fn stored(&self, repository: &str, reference: &str) -> Result<Option<StoredManifest>, RegistryError> {
+        self.registry.stored(repository, reference).await
+    }
+
+    async fn small_blob(&self, repository: &str, blob: &Blob) -> Result<Bytes, RegistryError> {
+        self.registry.small_blob(repository, blob).await
+    }
+
+    async fn has_blob(&self, repository: &str, digest: &ImageDigest) -> Result<bool, RegistryError> {
+        self.registry.has_blob(repository, digest).await
+    }
+
+    async fn mount(&self, to: &str, from: &str, digest: &ImageDigest) -> Mount {
+        self.registry.mount(to, from, digest).await
+    }
+
+    async fn copy_blob(&self, to: &str, from: &str, blob: &Blob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
+        self.registry.copy_blob(to, from, blob, sent).await
+    }
+
+    async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError> {
+        self.registry.put_blob(repository, content).await
+    }
+
+    async fn put_manifest(&self, repository: &str, _: &str, manifest: &StoredManifest) -> Result<(), RegistryError> {
+        self.puts.fetch_add(1, Ordering::Relaxed);
+        Err(RegistryError::OtherManifest {
+            host: "r8.im".to_owned(),
+            repository: repository.to_owned(),
+            sent: manifest.digest.clone(),
+            stored: self.stored.clone(),
+        })
+    }
+
+    async fn check_push(&self, repository: &str) -> Result<(), RegistryError> {
+        self.registry.check_push(repository).await
+    }
+}
+
 struct Fixture {
     sandbox: Sandbox,
     registry: Arc<RealRegistry>,
@@ -132,6 +207,22 @@ impl Fixture {
         publish("hotdog", &self.cleared(), &self.services, &self.notices, &CancellationToken::new()).await
     }
 
+    /// A publication that is cancelled after this time, and how long it took.
+    async fn publish_and_cancel(&self, after: Duration) -> (Result<Published, PublishError>, Duration) {
+        let (cancelled, begun, cleared) = (CancellationToken::new(), Instant::now(), self.cleared());
+        let publishing = publish("hotdog", &cleared, &self.services, &self.notices, &cancelled);
+        let cancelling = async {
+            tokio::time::sleep(after).await;
+            cancelled.cancel();
+        };
+        let (outcome, ()) = tokio::join!(publishing, cancelling);
+        (outcome, begun.elapsed())
+    }
+
+    fn version_ids(&self) -> Vec<String> {
+        self.sandbox.versions("hotdog").into_iter().map(|version| version.id).collect()
+    }
+
     /// The manifest and the configuration of a published version, read back.
     async fn read(&self, reference: &str) -> (Value, Value) {
         let stored = self.registry.stored("acme/hotdog", reference).await.unwrap().unwrap();
@@ -166,13 +257,26 @@ impl Fixture {
 
 /// Puts an image into the test model's repository, and says what a stage would.
 async fn stage(registry: &RealRegistry, layers: &[Vec<u8>], media_type: &str) -> Staged {
-    let from = "acme/hotdog-test";
     let labels = json!({ "run.cog.version": "0.22.0", "run.cog.push_id": "staged", "run.cog.openapi_schema": "{}" });
+    let (manifest, layers) = put_image(registry, "acme/hotdog-test", &labels, layers, media_type).await;
+    let version = VersionRef { model: model("hotdog-test"), id: manifest.digest.version_id() };
+    let image = BuiltImage { reference: "built".to_owned(), id: "sha256:built".to_owned(), diff_ids: Vec::new() };
+    Staged { version, image, layers }
+}
+
+/// Puts an image into a repository. Returns its manifest and its layers.
+async fn put_image(
+    registry: &RealRegistry,
+    repository: &str,
+    labels: &Value,
+    layers: &[Vec<u8>],
+    media_type: &str,
+) -> (StoredManifest, Vec<ImageDigest>) {
     let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Labels": labels }, "moby.extra": [1, 2] });
-    let config = registry.put_blob(from, Bytes::from(config.to_string())).await.unwrap();
+    let config = registry.put_blob(repository, Bytes::from(config.to_string())).await.unwrap();
     let mut descriptors = Vec::new();
     for layer in layers {
-        let blob = registry.put_blob(from, Bytes::from(layer.clone())).await.unwrap();
+        let blob = registry.put_blob(repository, Bytes::from(layer.clone())).await.unwrap();
         descriptors.push(json!({ "mediaType": media_type, "digest": blob.digest.as_str(), "size": blob.size_bytes }));
     }
     let manifest = json!({
@@ -186,11 +290,9 @@ async fn stage(registry: &RealRegistry, layers: &[Vec<u8>], media_type: &str) ->
         "layers": descriptors,
     });
     let manifest = StoredManifest::new(None, Bytes::from(manifest.to_string()));
-    registry.put_manifest(from, "latest", &manifest).await.unwrap();
-    let version = VersionRef { model: model("hotdog-test"), id: manifest.digest.version_id() };
-    let image = BuiltImage { reference: "built".to_owned(), id: "sha256:built".to_owned(), diff_ids: Vec::new() };
+    registry.put_manifest(repository, "latest", &manifest).await.unwrap();
     let layers = descriptors.iter().map(|layer| layer["digest"].as_str().unwrap().parse().unwrap()).collect();
-    Staged { version, image, layers }
+    (manifest, layers)
 }
 
 #[tokio::test]
@@ -331,6 +433,130 @@ async fn an_outage_at_the_manifest_publishes_nothing_and_a_rerun_succeeds() {
     let published = fixture.publish().await.unwrap();
     fixture.assert_published(&published, "rerun").await;
     assert_eq!(published.transfer.present, 2, "what arrived is not brought again");
+    fixture.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn cancelling_while_the_manifest_is_on_its_way_names_the_version_that_it_makes() {
+    let fixture = Fixture::new().await;
+    let slow = Fault::next(1, FaultEffect::Delay(Duration::from_millis(1500)));
+    fixture.sandbox.inject(slow.on(Method::PUT, "/v2/acme/hotdog/manifests/"));
+    let (outcome, took) = fixture.publish_and_cancel(Duration::from_millis(700)).await;
+    let error = outcome.unwrap_err();
+    assert_eq!(fixture.version_ids(), [error.pushed().unwrap_or_else(|| panic!("{error:?}")).id.to_string()]);
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    fixture.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn cancelling_waits_no_longer_than_a_stage_may_and_names_the_version_that_may_exist() {
+    let fixture = Fixture::new().await;
+    let stuck = Fault::next(9, FaultEffect::Delay(Duration::from_secs(60)));
+    fixture.sandbox.inject(stuck.on(Method::PUT, "/v2/acme/hotdog/manifests/"));
+    let (outcome, took) = fixture.publish_and_cancel(Duration::from_millis(700)).await;
+    let error = outcome.unwrap_err();
+    assert!(matches!(error, PublishError::Unanswered { .. }), "{error:?}");
+    assert_eq!(error.pushed().map(|version| &version.model), Some(&model("hotdog")));
+    assert!(error.hint().unwrap().contains("https://replicate.com/acme/hotdog/versions"));
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    fixture.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn cancelling_before_the_manifest_publishes_nothing() {
+    let fixture = Fixture::new().await;
+    let slow = Fault::next(9, FaultEffect::Delay(Duration::from_secs(60)));
+    fixture.sandbox.inject(slow.on(Method::POST, "/v2/acme/hotdog/blobs/uploads/"));
+    let (outcome, took) = fixture.publish_and_cancel(Duration::from_millis(300)).await;
+    assert!(matches!(outcome, Err(PublishError::Cancelled)), "{outcome:?}");
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    assert_eq!(fixture.version_ids(), [""; 0]);
+    fixture.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_for_good_names_the_version_that_may_exist() {
+    let fixture = Fixture::new().await;
+    fixture.sandbox.inject(Fault::next(100, FaultEffect::DropAfter).on(Method::PUT, "/v2/acme/hotdog/manifests/"));
+    let gone = Fault::next(100, FaultEffect::Status(StatusCode::BAD_GATEWAY));
+    fixture.sandbox.inject(gone.on(Method::GET, "/v2/acme/hotdog/manifests/"));
+    let error = fixture.publish().await.unwrap_err();
+    assert!(matches!(error, PublishError::Unanswered { .. }), "{error:?}");
+    assert_eq!(fixture.version_ids(), [error.pushed().unwrap().id.to_string()]);
+    assert_eq!(fixture.daemon.0.load(Ordering::Relaxed), 0, "nobody pushes a second one");
+    fixture.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_push_of_the_daemon_that_is_interrupted_after_it_arrived_is_named() {
+    // A kind of layer that the daemon has to push.
+    let zstd = "application/vnd.oci.image.layer.v1.tar+zstd";
+    let mut fixture = Fixture::with(SandboxOptions::default(), &[vec![4; 100]], zstd).await;
+    let arrives = fixture.registry.stored("acme/hotdog-test", "latest").await.unwrap().unwrap();
+    let manifest: Value = serde_json::from_slice(&arrives.bytes).unwrap();
+    for blob in [&manifest["config"], &manifest["layers"][0]] {
+        let digest = blob["digest"].as_str().unwrap().parse().unwrap();
+        let blob = Blob { digest, size_bytes: blob["size"].as_u64().unwrap() };
+        fixture.registry.copy_blob("acme/hotdog", "acme/hotdog-test", &blob, &|_| {}).await.unwrap();
+    }
+    let daemon = Arc::new(CutOff { registry: Arc::clone(&fixture.registry), arrives });
+    fixture.services.derive = Arc::<CutOff>::clone(&daemon);
+    fixture.services.push = daemon;
+    let error = fixture.publish().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
+    assert_eq!(fixture.version_ids(), [error.pushed().unwrap_or_else(|| panic!("{error:?}")).id.to_string()]);
+    fixture.sandbox.stop().await;
+}
+
+#[tokio::test]
+async fn a_registry_that_stores_another_manifest_is_not_pushed_to_again() {
+    let mut fixture = Fixture::new().await;
+    let other = format!("sha256:{}", "e".repeat(64));
+    let writer =
+        Arc::new(Renaming { registry: Arc::clone(&fixture.registry), stored: other.clone(), puts: AtomicUsize::default() });
+    fixture.services.writer = Some(Arc::<Renaming>::clone(&writer));
+    let error = fixture.publish().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Service);
+    assert_eq!(error.pushed().map(|version| version.id.digest().to_string()), Some(other.clone()), "what people would get");
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("stored the manifest") && cause.ends_with(&format!("of acme/hotdog as {other}")), "{cause}");
+    assert!(error.hint().unwrap().starts_with("do not use what was pushed"), "{error:?}");
+    assert_eq!((writer.puts.load(Ordering::Relaxed), fixture.daemon.0.load(Ordering::Relaxed)), (1, 0));
+    fixture.sandbox.stop().await;
+}
+
+/// Somebody else's version of the live model, put at once.
+async fn rival(registry: &RealRegistry) -> String {
+    let labels = json!({ "run.cog.version": "0.22.0", "run.cog.push_id": "rival", "run.cog.openapi_schema": "{}" });
+    put_image(registry, "acme/hotdog", &labels, &[vec![9; 100]], GZIP).await.0.digest.version_id().to_string()
+}
+
+#[tokio::test]
+async fn a_version_that_appears_while_layers_are_streamed_is_not_replaced() {
+    let fixture = Fixture::new().await;
+    fixture.sandbox.fail_mounts(MountFault::Refused, 2);
+    let slow = Fault::next(2, FaultEffect::Delay(Duration::from_millis(1500)));
+    fixture.sandbox.inject(slow.on(Method::PUT, "/v2/acme/hotdog/blobs/uploads/"));
+    let cleared = Verified::new(fixture.staged.clone(), Vec::new(), Vec::new()).clear(model("hotdog"), Replaced::Nothing).unwrap();
+    let cancelled = CancellationToken::new();
+    let publishing = publish("hotdog", &cleared, &fixture.services, &fixture.notices, &cancelled);
+    let overtaking = async {
+        // The live model was looked at, and layers are on their way.
+        let is_streaming = || fixture.sandbox.requests().iter().any(|r| r.method == Method::POST && r.path.contains("/uploads/"));
+        while !is_streaming() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        rival(&fixture.registry).await
+    };
+    let (outcome, rival) = tokio::join!(publishing, overtaking);
+    let Err(PublishError::Moved(moved)) = &outcome else { panic!("{outcome:?}") };
+    assert_eq!((moved.now.as_ref().map(ToString::to_string), moved.is_overwritten), (Some(rival.clone()), false));
+    assert_eq!(fixture.version_ids(), [rival], "nothing was put in its place");
+    // Cleared again, it goes, and what arrived is there.
+    let again = cleared.replacing(moved.replaced(), &[], false).unwrap();
+    let published = publish("hotdog", &again, &fixture.services, &fixture.notices, &cancelled).await.unwrap();
+    assert_eq!((published.transfer.present, published.transfer.sent_bytes), (2, 0));
     fixture.sandbox.stop().await;
 }
 

@@ -19,6 +19,6 @@ mod step;
 
 pub(super) use decide::{Decision, Situation, decide, refusal, restriction};
 pub(super) use event::Event;
-pub(super) use provenance::CodeTrust;
+pub(super) use provenance::{CodeTrust, head_commit};
 pub(super) use run::ActionRun;
 pub(super) use step::ActionStep;

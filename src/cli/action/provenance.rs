@@ -62,7 +62,7 @@ impl CodeTrust {
 }
 
 /// The commit that is checked out around a folder, not looked for above `outermost`.
-fn head_commit(folder: &Path, outermost: Option<&Path>) -> Option<String> {
+pub(in crate::cli) fn head_commit(folder: &Path, outermost: Option<&Path>) -> Option<String> {
     let folder = folder.canonicalize().ok()?;
     let outermost = outermost.and_then(|outermost| outermost.canonicalize().ok());
     let mut above = folder.ancestors();

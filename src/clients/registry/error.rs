@@ -74,6 +74,18 @@ pub enum RegistryError {
         /// The registry's message. Untrusted text.
         message: String,
     },
+    /// The registry took a manifest, and says that it has another one.
+    #[error("the registry {host} stored the manifest {sent} of {repository} as {stored}")]
+    OtherManifest {
+        /// The registry's host.
+        host: String,
+        /// The repository.
+        repository: String,
+        /// The digest of what was sent.
+        sent: ImageDigest,
+        /// What the registry calls it. Untrusted text.
+        stored: String,
+    },
     /// The registry does not have a blob that it listed.
     #[error("the registry {host} does not have the blob {digest} of {repository}")]
     BlobMissing {
@@ -125,6 +137,7 @@ impl RegistryError {
             | Self::Malformed { .. }
             | Self::BlobsUnknown { .. }
             | Self::Refused { .. }
+            | Self::OtherManifest { .. }
             | Self::BlobMissing { .. } => ErrorKind::Service,
             Self::Denied { .. } | Self::PushDenied { .. } | Self::UnknownToken { .. } | Self::ApiToken | Self::BadHost { .. } => {
                 ErrorKind::Request
@@ -148,6 +161,9 @@ impl RegistryError {
             Self::PushDenied { reason, .. } => Some(reason.hint()),
             Self::BlobsUnknown { .. } | Self::Refused { .. } | Self::BlobMissing { .. } => {
                 Some("run it again; if it happens again, see https://www.replicatestatus.com")
+            }
+            Self::OtherManifest { .. } => {
+                Some("do not use what was pushed, and look for what changes manifests on the way to the registry, such as a proxy")
             }
             Self::UnknownToken { .. } | Self::ApiToken => Some(
                 "COG_TOKEN is the CLI token from https://replicate.com/auth/token; the token that starts with r8_ is REPLICATE_API_TOKEN",

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use cog_findings::text::shorten;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, RequestBuilder, StatusCode};
 
@@ -21,6 +22,9 @@ use super::source::Origin;
 use super::stored::StoredManifest;
 use super::uploads::Upload;
 use crate::domain::identity::ImageDigest;
+
+/// How much of a digest that a registry names an error keeps.
+const DIGEST_BYTES: usize = 100;
 
 /// A registry that blobs and manifests can be put into. Calls can be dropped, and repeated after that.
 #[async_trait]
@@ -46,7 +50,8 @@ pub trait RegistryWriter: Send + Sync {
     /// Puts a manifest under a tag or its digest. Its blobs have to be there.
     ///
     /// # Errors
-    /// [`RegistryError::BlobsUnknown`] when the registry does not have them all.
+    /// [`RegistryError::BlobsUnknown`] when the registry does not have them all; [`RegistryError::OtherManifest`] when it says that it
+    /// took something else, which may be in use by then.
     async fn put_manifest(&self, repository: &str, reference: &str, manifest: &StoredManifest) -> Result<(), RegistryError>;
 
     /// Finds out whether pushes to a repository are allowed, by opening an upload and dropping it.
@@ -101,7 +106,12 @@ impl RegistryWriter for RealRegistry {
                 }
                 let told = response.headers().get("docker-content-digest").and_then(|value| value.to_str().ok());
                 match told.filter(|told| *told != manifest.digest.as_str()) {
-                    Some(other) => Err(connection.malformed(&path, format!("it stored {other} instead of {}", manifest.digest))),
+                    Some(other) => Err(RegistryError::OtherManifest {
+                        host: connection.host().to_owned(),
+                        repository: repository.to_owned(),
+                        sent: manifest.digest.clone(),
+                        stored: shorten(other, DIGEST_BYTES),
+                    }),
                     None => Ok(()),
                 }
             })

@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use serde_json::json;
 
 use super::{Harness, Last, deployment, error, note, stages};
-use crate::clients::docker::{DockerError, PushDenial};
+use crate::clients::docker::{DockerError, ImageDetails, PushDenial};
 use crate::clients::replicate::ReplicateFailure;
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
@@ -14,7 +14,7 @@ use crate::domain::plan::{ModelPlan, PublishMode, VerifyPlan};
 use crate::domain::report::{CaseStatus, DeploymentChange, ModelReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{BuildServices, CheckServices, ExistingVersion, Goal, ModelRun, run, verify_existing};
-use crate::publish::testing::{BUILT, live_model, schema, test_model, version_id};
+use crate::publish::testing::{BUILT, digest, live_model, schema, test_model, version_id};
 
 fn live_version() -> VersionRef {
     VersionRef { model: live_model(), id: version_id("live") }
@@ -297,6 +297,32 @@ async fn the_official_model_gets_the_same_layers() {
     let layers: std::collections::BTreeSet<_> =
         harness.world.state().manifests.values().map(|manifest| format!("{:?}", manifest.layers)).collect();
     assert_eq!(layers.len(), 1, "three models, one list of layers");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_image_that_is_searched_is_the_one_that_is_pushed_whatever_its_name_means_by_then() {
+    const KEY: &str = "r8_0123456789abcdef0123456789abcdef";
+    let harness = Harness::new();
+    let official: crate::domain::identity::ModelRef = "acme/official".parse().unwrap();
+    harness.world.add_model(&official, crate::clients::replicate::Visibility::Public);
+    let code = harness.world.image().diff_ids[2].clone();
+    harness.world.state().contexts.insert(code, format!("TOKEN = '{KEY}'").into_bytes());
+    // The name goes to a clean image while the first one is about to be searched.
+    harness.world.at("export_image", |world| {
+        let mut state = world.state();
+        let named = state.images.remove(BUILT).unwrap();
+        let clean = ImageDetails { id: digest("clean").to_string(), diff_ids: vec![digest("clean")], ..named.clone() };
+        state.images.insert("somewhere:else".to_owned(), named);
+        state.images.insert(BUILT.to_owned(), clean);
+    });
+    let mut services = harness.services();
+    services.build.environment.tokens.insert("REPLICATE_API_TOKEN".to_owned(), KEY.into());
+    let plan = ModelPlan { official_model: Some(official), ..harness.given() };
+    let models = vec![ModelRun::new(plan)];
+    let report = run(models, Goal::Publish(&services), &super::options(), &harness.recorder, &harness.cancelled).await;
+    assert_eq!(report.verdict, Verdict::Misconfigured, "{report:#?}");
+    assert!(report.models[0].findings.iter().any(|finding| finding.code.as_str() == "SP584"), "{report:#?}");
+    assert_eq!(harness.world.calls_of("push"), [""; 0]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,13 +2,13 @@
 //!
 //! It lies outside of the repository, in a file that its owner alone can read, named after the repository's path. Before the script it says how
 //! every file was, by size, time and digest; after it, what changed and how that was before. What the script wrote is in it as a digest alone,
-//! so a key is not. A lock beside it, which ends with the process that holds it, says whether somebody still works with the files.
+//! so a key is not. It is for the commit that was checked out: in the tree of another one, nothing is put back. A lock beside it, which ends with the process that holds it, says whether somebody still works with the files.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -18,6 +18,7 @@ use process_mark::ProcessMark;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::select::tree::own_folder;
 use crate::select::tree::restore::{self, check_way};
 use crate::select::tree::scan::{self, Content, Entry, FileKind};
 use crate::select::tree::{Changes, MOST_FILE_BYTES, Snapshot};
@@ -33,6 +34,7 @@ const MOST_BYTES: u64 = 1024 * 1024 * 1024;
 pub struct Journal {
     path: PathBuf,
     root: PathBuf,
+    commit: Option<String>,
     script: String,
     _lock: File,
 }
@@ -57,6 +59,8 @@ pub enum Recovery {
         files: Vec<PathBuf>,
         /// The journal, which goes by itself when the files are as they were before.
         journal: PathBuf,
+        /// Whether another commit is checked out by now.
+        is_other_commit: bool,
     },
     /// Another process works with the files.
     InUse {
@@ -69,6 +73,9 @@ pub enum Recovery {
 struct Written {
     format: u32,
     root: String,
+    /// What was checked out, where that is known.
+    #[serde(default)]
+    commit: Option<String>,
     script: String,
     /// The process, for messages.
     mark: Option<String>,
@@ -117,12 +124,12 @@ struct Before {
 }
 
 impl Journal {
-    /// Takes the journal of a repository, which nobody else may hold.
+    /// Takes the journal of a repository, which nobody else may hold. `commit` is what is checked out, where that is known.
     ///
     /// # Errors
-    /// When the folder cannot be written, or another process holds the journal.
-    pub fn open(folder: &Path, root: &Path, script: &str) -> io::Result<Self> {
-        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    /// When the folder cannot be written or is not this user's alone, or another process holds the journal.
+    pub fn open(folder: &Path, root: &Path, commit: Option<String>, script: &str) -> io::Result<Self> {
+        own_folder::make(folder)?;
         let root = root.canonicalize()?;
         let path = path_of(folder, &root);
         let lock = lock_of(&path)?;
@@ -130,7 +137,7 @@ impl Journal {
             TryLockError::WouldBlock => io::Error::other("another safe-push works with a key in this folder"),
             TryLockError::Error(error) => error,
         })?;
-        Ok(Self { path, root, script: script.to_owned(), _lock: lock })
+        Ok(Self { path, root, commit, script: script.to_owned(), _lock: lock })
     }
 
     /// Notes how everything is before the script.
@@ -170,6 +177,7 @@ impl Journal {
         let written = Written {
             format: FORMAT,
             root: self.root.display().to_string(),
+            commit: self.commit.clone(),
             script: self.script.clone(),
             mark: ProcessMark::current().map(|mark| mark.to_string()),
             before,
@@ -184,16 +192,18 @@ impl Journal {
     }
 }
 
-/// Puts back what a process left changed that was killed while a script's changes were in a repository.
+/// Puts back what a process left changed that was killed while a script's changes were in a repository. `commit` is what is checked out by
+/// now: if that is another one, the files are somebody else's work, and only named.
 ///
 /// # Errors
-/// When the journal or the repository cannot be read.
-pub fn recover(folder: &Path, root: &Path) -> io::Result<Recovery> {
+/// When the journal or the repository cannot be read, or the journal may be somebody else's.
+pub fn recover(folder: &Path, root: &Path, commit: Option<&str>) -> io::Result<Recovery> {
     let root = root.canonicalize()?;
     let path = path_of(folder, &root);
-    if !path.exists() {
+    if path.symlink_metadata().is_err() {
         return Ok(Recovery::Nothing);
     }
+    own_folder::check(folder)?;
     let written = read(&path)?;
     let lock = lock_of(&path)?;
     match lock.try_lock() {
@@ -205,8 +215,10 @@ pub fn recover(folder: &Path, root: &Path) -> io::Result<Recovery> {
         Err(TryLockError::Error(error)) => return Err(error),
     }
     let script = written.script.clone();
+    let is_other_commit = written.commit.as_deref() != commit;
     let (restored, unclear) = match &written.before {
         Some(before) => (Vec::new(), changed_since(&root, before)?),
+        None if is_other_commit => (Vec::new(), left_of(&root, &written.changes)),
         None => put_back(&root, &written.changes),
     };
     if unclear.is_empty() {
@@ -214,12 +226,12 @@ pub fn recover(folder: &Path, root: &Path) -> io::Result<Recovery> {
         let files = restored;
         return Ok(if files.is_empty() { Recovery::Nothing } else { Recovery::Restored { script, files } });
     }
-    Ok(Recovery::Unclear { script, files: unclear, journal: path })
+    Ok(Recovery::Unclear { script, files: unclear, journal: path, is_other_commit })
 }
 
 fn read(path: &Path) -> io::Result<Written> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    own_folder::open(OpenOptions::new().read(true), path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
     let written: Written = serde_json::from_slice(&bytes)?;
     if written.format != FORMAT {
         return Err(io::Error::other(format!("it has the format {}, and this version reads {FORMAT}", written.format)));
@@ -245,6 +257,20 @@ fn changed_since(root: &Path, before: &BTreeMap<String, Was>) -> io::Result<Vec<
     }
     changed.sort();
     Ok(changed)
+}
+
+/// Files that are not as they were before a script that has ended.
+fn left_of(root: &Path, changes: &[WrittenChange]) -> Vec<PathBuf> {
+    let is_left = |change: &&WrittenChange| {
+        let path = root.join(path_from(&change.path));
+        let now = Entry::of(&path).ok().map(|entry| was(&path, &entry));
+        // Folders hold no key, and git does not know those that are empty.
+        let is_folder = now.as_ref().is_some_and(|now| now.kind == Kind::Folder);
+        !is_folder && now.as_ref() != change.before.as_ref().map(|before| &before.was)
+    };
+    let mut left: Vec<PathBuf> = changes.iter().filter(is_left).map(|change| path_from(&change.path)).collect();
+    left.sort();
+    left
 }
 
 /// Puts back what is as the script left it. Returns what was put back, and what somebody has to look at.
@@ -312,7 +338,7 @@ fn path_of(folder: &Path, root: &Path) -> PathBuf {
 
 /// The lock beside a journal. It stays, since removing it would let two processes hold one each.
 fn lock_of(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path.with_extension("lock"))
+    own_folder::open(OpenOptions::new().create(true).truncate(false).write(true).mode(0o600), &path.with_extension("lock"))
 }
 
 fn name(path: &Path) -> String {
@@ -377,6 +403,8 @@ mod tests {
     use super::*;
 
     const KEY: &str = "sk-live-0123456789";
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+    const OTHER: &str = "ffffffffffffffffffffffffffffffffffffffff";
 
     struct Place {
         folder: tempfile::TempDir,
@@ -400,11 +428,16 @@ mod tests {
         }
 
         fn journal(&self) -> Journal {
-            Journal::open(&self.state.path().join("journals"), self.folder.path(), "script/write-api-key").unwrap()
+            let journals = self.state.path().join("journals");
+            Journal::open(&journals, self.folder.path(), Some(COMMIT.to_owned()), "script/write-api-key").unwrap()
         }
 
         fn recover(&self) -> Recovery {
-            recover(&self.state.path().join("journals"), self.folder.path()).unwrap()
+            self.recover_at(COMMIT)
+        }
+
+        fn recover_at(&self, commit: &str) -> Recovery {
+            recover(&self.state.path().join("journals"), self.folder.path(), Some(commit)).unwrap()
         }
 
         /// A process that is killed after its script.
@@ -471,13 +504,58 @@ mod tests {
     }
 
     #[test]
+    fn nothing_is_put_back_into_the_tree_of_another_commit() {
+        let place = Place::new();
+        place.killed(write_key);
+        // Checked out anew: files of its own, one of which happens to be what the script wrote, and one that it left.
+        place.write("settings.py", "KEY = os.environ\n");
+        place.write("keys/one.txt", KEY);
+        fs::remove_file(place.folder.path().join("link")).unwrap();
+        let Recovery::Unclear { files, is_other_commit, .. } = place.recover_at(OTHER) else { panic!("it was restored") };
+        assert!(is_other_commit);
+        assert_eq!(files, ["api_key.txt", "keys/one.txt", "old.txt", "settings.py"].map(PathBuf::from));
+        assert_eq!(place.read("settings.py").as_deref(), Some("KEY = os.environ\n"));
+        assert_eq!(place.read("keys/one.txt").as_deref(), Some(KEY));
+        assert!(!place.folder.path().join("old.txt").exists());
+    }
+
+    #[test]
+    fn another_commit_without_a_trace_of_the_script_clears_the_journal() {
+        let place = Place::new();
+        place.killed(|place| place.write("api_key.txt", KEY));
+        fs::remove_file(place.folder.path().join("api_key.txt")).unwrap();
+        place.write("settings.py", "KEY = os.environ\n");
+        assert_eq!(place.recover_at(OTHER), Recovery::Nothing);
+        assert_eq!(place.recover(), Recovery::Nothing);
+    }
+
+    #[test]
+    fn a_journal_that_others_could_have_written_is_not_read() {
+        let place = Place::new();
+        place.killed(write_key);
+        let journals = place.state.path().join("journals");
+        fs::set_permissions(&journals, fs::Permissions::from_mode(0o777)).unwrap();
+        let error = recover(&journals, place.folder.path(), Some(COMMIT)).unwrap_err();
+        assert!(error.to_string().ends_with("can be written by other users"), "{error}");
+        assert_eq!(place.read("api_key.txt").as_deref(), Some(KEY), "nothing is touched");
+        // Nor is a link in its place.
+        fs::set_permissions(&journals, fs::Permissions::from_mode(0o700)).unwrap();
+        let path = path_of(&journals, &place.folder.path().canonicalize().unwrap());
+        let elsewhere = place.state.path().join("elsewhere");
+        fs::rename(&path, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        assert!(recover(&journals, place.folder.path(), Some(COMMIT)).is_err());
+        assert_eq!(place.read("api_key.txt").as_deref(), Some(KEY));
+    }
+
+    #[test]
     fn a_process_that_lives_is_not_disturbed() {
         let place = Place::new();
         let journal = place.journal();
         journal.begin(&Snapshot::take(place.folder.path()).unwrap()).unwrap();
         let process = Some(std::process::id().to_string());
         assert_eq!(place.recover(), Recovery::InUse { process });
-        assert!(Journal::open(&place.state.path().join("journals"), place.folder.path(), "x").is_err());
+        assert!(Journal::open(&place.state.path().join("journals"), place.folder.path(), None, "x").is_err());
         journal.clear().unwrap();
         drop(journal);
         assert_eq!(place.recover(), Recovery::Nothing);

@@ -7,6 +7,7 @@
 //! Without git: a stash would move the user's own work about, and files that git ignores would be missed.
 
 mod journal;
+mod own_folder;
 mod restore;
 mod scan;
 

@@ -13,7 +13,7 @@ const START: [(&str, &str); 5] = [
 ];
 
 /// Files that open files themselves.
-const OPEN: [(&str, &str); 14] = [
+const OPEN: [(&str, &str); 13] = [
     ("src/build/schema.rs", "a file that the user's environment names"),
     ("src/cli/action/event.rs", "the runner's own file"),
     ("src/cli/build_environment.rs", "certificates that the user's environment names"),
@@ -23,7 +23,6 @@ const OPEN: [(&str, &str); 14] = [
     ("src/cli/demo/story.rs", "safe-push's own example"),
     ("src/cli/handover.rs", "the kernel's list of mounts"),
     ("src/clients/docker/own_container.rs", "the kernel's list of mounts"),
-    ("src/select/tree/journal.rs", "safe-push's own journals"),
     ("src/select/tree/restore.rs", "sets the time of a file that was just written"),
     ("src/support/session.rs", "the kernel's list of processes"),
     ("src/support/untrusted/descriptors.rs", "the kernel's list of descriptors"),
