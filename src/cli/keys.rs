@@ -119,7 +119,7 @@ struct KeyScripts {
     tree: ChangedTree,
     variables: BTreeMap<String, SecretString>,
     launcher: Launcher,
-    /// Why the scripts are somebody else's, and not run.
+    /// Why the scripts count as foreign code, which is not run.
     foreign: Option<String>,
     observer: Arc<dyn Observer>,
     printer: Printer,
@@ -130,14 +130,14 @@ impl KeyScripts {
     fn check_scripts(&self) -> Result<(), PrepareTreeError> {
         if let Some(reason) = &self.foreign {
             return Err(PrepareTreeError {
-                message: format!("two passes were asked for, but {WRITE} is not run: {reason}"),
+                message: format!("two_pass is set, but {WRITE} is not run: {reason}"),
                 hint: Some("leave out two_pass for this event".to_owned()),
                 kind: ErrorKind::Request,
             });
         }
         let Some(missing) = [WRITE, DELETE].into_iter().find(|path| !self.root.join(path).is_file()) else { return Ok(()) };
         Err(PrepareTreeError {
-            message: format!("two passes were asked for, but there is no {missing}"),
+            message: format!("two_pass is set, but {missing} does not exist"),
             hint: Some(format!("{WRITE} writes the key that the tests need into a file, and {DELETE} deletes it")),
             kind: ErrorKind::Request,
         })

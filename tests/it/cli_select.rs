@@ -331,6 +331,61 @@ fn a_run_without_models_passes_without_a_token_and_says_so() {
     assert_snapshot!(seen);
 }
 
+/// Settings of a checkout that make git start a program, each of which leaves a file behind.
+#[test]
+fn no_setting_of_a_checkout_makes_git_start_a_program() {
+    let repository = checkout();
+    let marks = tempfile::tempdir().unwrap();
+    let program = |name: &str| {
+        let path = marks.path().join(format!("{name}.sh"));
+        let text = format!("#!/bin/sh\ntouch '{}'\ncat\n", marks.path().join(name).display());
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path.display().to_string()
+    };
+    let included = marks.path().join("included");
+    fs::write(&included, format!("[core]\n\tfsmonitor = {}\n", program("included-fsmonitor"))).unwrap();
+    let settings = [
+        ("core.fsmonitor", program("fsmonitor")),
+        ("core.pager", program("pager")),
+        ("core.editor", program("editor")),
+        ("core.sshCommand", program("ssh")),
+        ("core.askPass", program("askpass")),
+        ("core.alternateRefsCommand", program("alternates")),
+        ("credential.helper", program("credentials")),
+        ("diff.external", program("external")),
+        ("diff.hostile.textconv", program("textconv")),
+        ("diff.hostile.command", program("command")),
+        ("filter.hostile.clean", program("clean")),
+        ("filter.hostile.smudge", program("smudge")),
+        ("filter.hostile.process", program("process")),
+        ("filter.hostile.required", "true".to_owned()),
+        ("gpg.program", program("gpg")),
+        ("log.showSignature", "true".to_owned()),
+        ("include.path", included.display().to_string()),
+    ];
+    let hooks = repository.path().join(".git/hooks");
+    fs::create_dir_all(&hooks).unwrap();
+    for hook in ["post-index-change", "reference-transaction", "post-checkout", "fsmonitor-watchman"] {
+        fs::copy(program(hook), hooks.join(hook)).unwrap();
+    }
+    for (name, value) in settings {
+        let set = Command::new("git").args(["config", "--add", name, &value]).current_dir(repository.path()).status().unwrap();
+        assert!(set.success());
+    }
+    repository.write(".gitattributes", "* diff=hostile filter=hostile\n");
+    repository.write("parts/small.part", "environment: [VARIANT=changed]\n");
+    let seen = repository.run("select --models changed");
+    assert_eq!(seen.stdout, "large\nsmall\n", "{seen}");
+    let started = fs::read_dir(marks.path()).unwrap().flatten().map(|entry| entry.file_name().into_string().unwrap());
+    let started: Vec<String> = started.filter(|name| !name.ends_with(".sh") && name != "included").collect();
+    assert!(started.is_empty(), "git started {started:?}");
+    // The settings are effective: git as a user starts it obeys them.
+    let _output = Command::new("git").args(["diff", "--stat"]).current_dir(repository.path()).output().unwrap();
+    let obeyed = ["included-fsmonitor", "fsmonitor", "clean", "process", "external", "command"];
+    assert!(obeyed.iter().any(|name| marks.path().join(name).exists()));
+}
+
 #[test]
 fn a_check_of_changed_models_leaves_the_others_out() {
     let repository = checkout();

@@ -166,3 +166,26 @@ fn a_cancelled_script_ends() {
     assert!(matches!(error, ScriptError::Cancelled { .. }), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(20));
 }
+
+#[test]
+fn a_script_for_keys_gets_the_variables_whose_names_it_contains_and_no_others() {
+    let path = "script/write-api-key";
+    let repository = Repository::new(path, "#!/bin/bash\nenv | cut -d= -f1 | sort > seen\necho \"$FAL_KEY\" > key\n").folder;
+    let path_of_programs = std::env::var_os("PATH").unwrap().into_string().unwrap();
+    let environment: BTreeMap<String, SecretString> = [
+        ("PATH", path_of_programs.as_str()),
+        ("FAL_KEY", "a-key-for-fal"),
+        ("FAL_KEY_OF_OTHERS", "another-key"),
+        ("FAL", "a-prefix"),
+        ("AWS_SECRET_ACCESS_KEY", "not-its-business"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.into()))
+    .into();
+    let script =
+        Script::with_named_variables(repository.path(), path.to_owned(), &environment, &Launcher::without_stage()).unwrap();
+    script.call("model", &|| false).unwrap();
+    let seen = fs::read_to_string(repository.path().join("seen")).unwrap();
+    let given: Vec<&str> = seen.lines().filter(|name| environment.contains_key(*name)).collect();
+    assert_eq!(given, ["FAL_KEY", "PATH"], "{seen}");
+    assert_eq!(fs::read_to_string(repository.path().join("key")).unwrap(), "a-key-for-fal\n");
+}
