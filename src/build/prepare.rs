@@ -70,7 +70,7 @@ pub async fn prepare(
     let secrets = sources::secrets(plan, &project.folder, &environment.variables).await?;
     environment.redactor.learn(secrets.iter().map(|secret| secret.value.expose_secret()));
     let mut facts = RecipeFacts {
-        config_name: project.config_file.rsplit('/').next().unwrap_or(&project.config_file).to_owned(),
+        config_name: project.config_name().to_owned(),
         requirements: project.requirements.clone(),
         dockerfile: sources::dockerfile(plan, &project.folder).await?,
         sdk: project.sdk.clone(),
@@ -157,7 +157,7 @@ fn refuse_unsupported(project: &Project, plan: &BuildPlan) -> Result<(), Prepare
 /// Findings about the files to be sent. Unreadable files are left to the build, which reports them.
 async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEnvironment) -> Vec<Finding> {
     let (folder, unsent, tokens) = (project.folder.clone(), plan.unsent.clone(), environment.tokens.clone());
-    let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let shown_as = project.shown("");
     let looked = sources::blocking(move || {
         let tokens: Vec<_> = tokens.iter().map(|(name, value)| (name.as_str(), value)).collect();
         advice::about(&folder, &shown_as, &unsent, &tokens)

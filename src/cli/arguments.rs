@@ -179,6 +179,9 @@ pub(super) enum ImageCommand {
 /// The Dockerfile of a build.
 #[derive(Debug, Args)]
 pub(super) struct DockerfileArguments {
+    /// Live model, OWNER/NAME [default: the configured model]
+    #[arg(value_name = "MODEL")]
+    pub(super) model: Option<String>,
     /// Print the decisions and their reasons
     #[arg(long)]
     pub(super) explain: bool,

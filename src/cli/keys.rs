@@ -39,11 +39,11 @@ const NO_SECRETS: [&str; 15] = [
 pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, context: &Context) {
     for run in runs.iter_mut().filter(|run| run.plan.two_pass) {
         let scripts = KeyScripts {
-            root: run.plan.project.clone(),
-            tree: ChangedTree::with_journal(&run.plan.project, journals(context, &run.plan.project)),
+            root: run.plan.repository().to_owned(),
+            tree: ChangedTree::with_journal(run.plan.repository(), journals(context, run.plan.repository())),
             variables: context.environment.secrets(|name| !is_ours(name)),
             launcher: context.launcher.clone(),
-            foreign: context.code_of(&run.plan.project).why_foreign().map(str::to_owned),
+            foreign: context.code_of(run.plan.repository()).why_foreign().map(str::to_owned),
             observer: Arc::clone(observer),
             printer: context.printer.clone(),
         };
@@ -62,7 +62,7 @@ fn journals(context: &Context, project: &Path) -> Journals {
 /// # Errors
 /// When a key may still be in the files.
 pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Result<Vec<String>, Failure> {
-    let projects: BTreeSet<&PathBuf> = models.iter().map(|model| &model.plan.project).collect();
+    let projects: BTreeSet<&Path> = models.iter().map(|model| model.plan.repository()).collect();
     let mut notices = Vec::new();
     for project in projects {
         let unreadable = |error: std::io::Error| {

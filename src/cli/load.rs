@@ -7,7 +7,8 @@ use crate::cli::failure::Failure;
 use crate::cli::prepare;
 use crate::cli::selection::{self, CHANGED};
 use crate::cli::setting_flags::SettingFlags;
-use crate::config::{self, ConfigError, Configured, LoadedModel, RunSettings, Sources};
+use crate::config::{self, ConfigError, Configured, LoadedModel, NewModel, RunSettings, Sources};
+use crate::domain::identity::ModelRef;
 use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
 use crate::report::console;
@@ -30,9 +31,15 @@ pub(super) async fn load(model: Option<String>, flags: SettingFlags, context: &C
     load_from(sources(model, flags, context), context).await
 }
 
-/// Loads the models and settings of a command that publishes nothing. Unless some were chosen, all models are loaded.
+/// Loads the models and settings of a command that publishes nothing. Unless some were chosen, all models are loaded. A project need not
+/// name its live model.
 pub(super) async fn load_every(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    load_from(Sources { every_model: true, ..sources(model, flags, context) }, context).await
+    load_from(Sources { every_model: true, model_optional: true, ..sources(model, flags, context) }, context).await
+}
+
+/// Loads the models and settings of a command that only builds. The project need not name its live model.
+pub(super) async fn load_to_build(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { model_optional: true, ..sources(model, flags, context) }, context).await
 }
 
 /// Loads the settings to verify a version. Its model may be the test model of a configuration.
@@ -112,6 +119,11 @@ fn line(finding: &Finding) -> String {
 /// Lists the models of the repository.
 pub(super) fn configured(flags: SettingFlags, context: &Context) -> Result<Configured, Failure> {
     config::configured(&sources(None, flags, context)).map_err(|error| wrong(error, context))
+}
+
+/// Where the configuration of a new model goes.
+pub(super) fn new_model(model: &ModelRef, context: &Context) -> Result<NewModel, Failure> {
+    config::new_model(&sources(None, SettingFlags::default(), context), model).map_err(|error| wrong(error, context))
 }
 
 /// Loads the settings of a command that needs no model.

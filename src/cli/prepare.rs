@@ -54,7 +54,7 @@ pub(super) fn runs(
     };
     let script = Arc::new(SelectScript {
         script: script.clone(),
-        tree: ChangedTree::new(&first.plan.project),
+        tree: ChangedTree::new(first.plan.repository()),
         observer: Arc::clone(observer),
     });
     let prepared = |model: LoadedModel| {

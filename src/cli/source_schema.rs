@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use cog_schema::{InputProperty, Method, input_properties};
-use cog_source::python::{self, Describe, Description};
+use cog_source::python::{Describe, Description, SignatureError};
 
 use crate::cli::failure::Failure;
+use crate::domain::project_place::ProjectPlace;
 use crate::domain::verdict::Verdict;
 use crate::inspect::{self, with_excerpt};
 
 /// A source whose schema cannot be read.
-pub(super) fn refused(errors: &[python::SignatureError], folder: &Path) -> Failure {
+pub(super) fn refused(errors: &[SignatureError], folder: &Path) -> Failure {
     let findings = errors.iter().map(|error| with_excerpt(error.finding(), folder)).collect();
     let mut failure = Failure::new(Verdict::Failed, anyhow::anyhow!("failed to read the schema from the source"));
     failure.findings = findings;
@@ -19,16 +19,20 @@ pub(super) fn refused(errors: &[python::SignatureError], folder: &Path) -> Failu
 
 /// The schema of a project's own predictor and trainer, for the SDK that is asked for or else chosen.
 pub(super) async fn describe_project(folder: &Path, cog_version: Option<&str>, describe: Describe) -> Result<Description, Failure> {
-    let (project, _findings) = inspect::load_project(folder, "", cog_version).await.map_err(|error| {
+    describe_project_at(folder, &ProjectPlace::default(), cog_version, describe).await
+}
+
+/// The same for a project that is at `place` in its repository.
+pub(super) async fn describe_project_at(
+    folder: &Path,
+    place: &ProjectPlace,
+    cog_version: Option<&str>,
+    describe: Describe,
+) -> Result<Description, Failure> {
+    let (project, _findings) = inspect::load_project(folder, place, cog_version).await.map_err(|error| {
         let mut failure = Failure::from(error);
         failure.findings = failure.findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
         failure
     })?;
     inspect::describe_with(&project, describe).map_err(|errors| refused(&errors, folder))
-}
-
-/// The inputs of the predictor in a folder; `None` when its source does not show them.
-pub(super) async fn static_inputs(folder: &Path) -> Option<Vec<InputProperty>> {
-    let described = describe_project(folder, None, python::describe).await.ok()?;
-    Some(input_properties(&described.document, Method::Predict))
 }

@@ -64,7 +64,10 @@ pub fn repository_example() -> String {
          # ! excludes, and the last matching pattern decides. This file, the select script and the model's configuration always count.\n\
          paths: [\"**\", \"!docs/**\"]\n\n\
          # The same keys for single models, by the name of the configuration.\nmodels:\n  hotdog:\n    parallel: 2\n    paths: \
-         [predict.py, cog.yaml, hotdog/]\n",
+         [predict.py, cog.yaml, hotdog/]\n\n    # Folder with its cog.yaml. Without it: the configuration's own folder, else the repository's, else the \
+         only one\n    # that has a cog.yaml or is called like the model.\n    folder: models/hotdog\n\n    # Folder to build instead, if \
+         the model needs files outside its own. Paths in cog.yaml are then relative to\n    # it, as with `cog build --file \
+         models/hotdog/cog.yaml`.\n    context: .\n",
     );
     text
 }

@@ -9,7 +9,7 @@ use repository_files::FileError;
 
 use crate::config::loaded::ConfiguredModel;
 use crate::config::{ConfigError, model_file, rules};
-use crate::domain::model_name::{ModelName, split_request};
+use crate::domain::model_name::{ModelName, ModelNameError, split_request};
 
 /// The file of cog-safe-push. It takes precedence over the configuration folder.
 pub(super) const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
@@ -55,30 +55,41 @@ pub(super) struct Chosen {
 }
 
 impl ConfigFiles {
-    /// Lists the folder. If it has no configuration, `cog-safe-push.yaml` is the only one.
-    pub(super) fn find(root: &Path, folder: &str) -> Self {
+    /// Lists the folder. If it has no configuration, `cog-safe-push.yaml` is the only one; without that, each project has its own.
+    pub(super) fn find<'p>(root: &Path, folder: &str, projects: impl Iterator<Item = &'p str>) -> Self {
         let mut found = Self { folder: folder.to_owned(), ..Self::default() };
         let entries = fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         for file in names {
-            found.add(&file);
+            let name = ModelName::of_file(&file);
+            found.add(name, format!("{folder}/{file}"));
         }
         if found.files.is_empty() && found.unusable.is_empty() {
             found.files.extend(root_config(root));
+        }
+        if found.files.is_empty() && found.unusable.is_empty() {
+            let beside = projects.filter(|project| root.join(project).join(DEFAULT_CONFIG).is_file());
+            for project in beside {
+                let name = project.rsplit('/').next().map(str::parse);
+                found.add(name, format!("{project}/{DEFAULT_CONFIG}"));
+            }
         }
         found.files.sort_by(|one, other| one.name.cmp(&other.name));
         found
     }
 
-    fn add(&mut self, file: &str) {
-        let path = format!("{}/{file}", self.folder);
-        match ModelName::of_file(file) {
+    fn add(&mut self, name: Option<Result<ModelName, ModelNameError>>, path: String) {
+        match name {
             None => {}
             Some(Err(problem)) => {
-                let message = format!("'{}' cannot be a model's name: {problem}", shorten(file, 120));
-                let finding = Finding::new(&rules::BAD_FILE_NAME, message).at(Location::file(path));
-                self.unusable.push((None, finding.hint("rename the file with ASCII letters, digits, '.', '_' and '-'")));
+                let (folder, file) = path.rsplit_once('/').unwrap_or(("", &path));
+                // Beside a project, the folder is what names the model.
+                let (named, what) = if file == DEFAULT_CONFIG { (folder, "folder") } else { (file, "file") };
+                let shown = shorten(named.rsplit('/').next().unwrap_or(named), 120);
+                let message = format!("'{shown}' cannot be a model's name: {problem}");
+                let hint = format!("rename the {what} with ASCII letters, digits, '.', '_' and '-'");
+                self.unusable.push((None, Finding::new(&rules::BAD_FILE_NAME, message).at(Location::file(path)).hint(hint)));
             }
             Some(Ok(name)) => match self.files.iter().find(|other| other.name == name) {
                 Some(other) => {
@@ -100,7 +111,8 @@ impl ConfigFiles {
     }
 
     pub(super) fn into_models(self) -> Vec<ConfiguredModel> {
-        self.files.into_iter().map(|file| ConfiguredModel { name: file.name, file: file.path }).collect()
+        let model = |file: ConfigFile| ConfiguredModel { name: file.name, file: file.path, context: String::new() };
+        self.files.into_iter().map(model).collect()
     }
 
     pub(super) fn findings(&self) -> impl Iterator<Item = &Finding> {
@@ -210,7 +222,7 @@ mod tests {
             let stem = path.file_stem().unwrap().to_string_lossy();
             fs::write(&path, format!("model: acme/flux-{stem}\n")).unwrap();
         }
-        let found = ConfigFiles::find(folder.path(), "c");
+        let found = ConfigFiles::find(folder.path(), "c", std::iter::empty());
         (folder, found)
     }
 

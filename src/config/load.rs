@@ -4,17 +4,18 @@ use cog_findings::Finding;
 
 use crate::config::ConfigError;
 use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, read_text, stem};
-use crate::config::loaded::{Configured, LoadedModel, LoadedModels};
+use crate::config::loaded::{Configured, LoadedModel, LoadedModels, NewModel};
 use crate::config::model_file::{self, ModelFile};
 use crate::config::model_roles::{self, ModelRoles};
 use crate::config::repository::Repository;
 use crate::config::sources::{RunSettings, Sources};
+use crate::domain::identity::ModelRef;
 use crate::domain::model_name::ModelName;
 
 /// Loads plans for the requested models. All mistakes of all files are reported at once.
 pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
     let repository = Repository::open(sources)?;
-    let files = ConfigFiles::find(&repository.root, repository.config_dir());
+    let files = repository.files();
     let chosen = repository.chosen(sources, &files)?;
     if let (Some(model), [first, _, ..]) = (&sources.model_argument, chosen.paths.as_slice()) {
         let number = chosen.paths.len();
@@ -50,6 +51,24 @@ pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
     Ok(LoadedModels { models, run: repository.run_settings(sources), findings })
 }
 
+/// Where the configuration of a model goes that has none yet, and where its project is.
+pub fn new_model(sources: &Sources, model: &ModelRef) -> Result<NewModel, ConfigError> {
+    let repository = Repository::open(sources)?;
+    if repository.findings.iter().any(Finding::is_error) {
+        return Err(ConfigError::Mistakes { findings: repository.findings });
+    }
+    let name: Option<ModelName> = model.name().parse().ok();
+    // A file at the top takes precedence over the folder, so one in the folder would not be read.
+    let is_at_the_top = repository.root.join(DEFAULT_CONFIG).is_file();
+    let file = match name.filter(|_| !is_at_the_top) {
+        Some(name) => format!("{}/{name}.yaml", repository.config_dir()),
+        None => DEFAULT_CONFIG.to_owned(),
+    };
+    let (place, findings) = repository.place_of_new(model, &file);
+    let (path, project) = (repository.root.join(&file), repository.root.join(&place.context));
+    Ok(NewModel { repository: repository.root, path, project, place, findings })
+}
+
 /// Loads the settings of a run, without its models.
 pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
     let repository = Repository::open(sources)?;
@@ -59,10 +78,10 @@ pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
     Ok(repository.run_settings(sources))
 }
 
-/// Lists the models that have a configuration, without reading the configurations.
+/// Lists the models that have a configuration. What the configurations get wrong is for [`load`] to say.
 pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
     let repository = Repository::open(sources)?;
-    let files = ConfigFiles::find(&repository.root, repository.config_dir());
+    let files = repository.files();
     let mut findings = repository.findings.clone();
     let names: Vec<&str> = files.names().map(ModelName::as_str).collect();
     if !names.is_empty() {
@@ -73,7 +92,11 @@ pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
         return Err(ConfigError::Mistakes { findings });
     }
     let findings = findings.into_iter().chain(repository.adjusted(files.findings().cloned().collect())).collect();
-    Ok(Configured { models: files.into_models(), run: repository.run_settings(sources), findings })
+    let mut models = files.into_models();
+    for model in &mut models {
+        model.context = repository.context_of(model);
+    }
+    Ok(Configured { models, run: repository.run_settings(sources), findings })
 }
 
 fn read_model(repository: &Repository, file: &str) -> Result<(ModelFile, Vec<Finding>), ConfigError> {
@@ -96,10 +119,13 @@ fn with_findings(mut model: LoadedModel, found: Vec<Finding>) -> LoadedModel {
     model
 }
 
-/// The stem of the file. `cog-safe-push.yaml` is named after its model.
+/// The stem of the file. `cog-safe-push.yaml` is named after its model, or after its folder if it is in one.
 fn model_name(file: &str, config: &ModelFile) -> String {
-    match (file, &config.model) {
-        (DEFAULT_CONFIG, Some(model)) => model.name().to_owned(),
+    let beside = file.strip_suffix(DEFAULT_CONFIG).and_then(|folder| folder.strip_suffix('/'));
+    let folder = beside.and_then(|folder| folder.rsplit('/').next()).and_then(|name| name.parse::<ModelName>().ok());
+    match (file, &config.model, folder) {
+        (DEFAULT_CONFIG, Some(model), _) => model.name().to_owned(),
+        (_, _, Some(folder)) => folder.to_string(),
         _ => stem(file).to_owned(),
     }
 }

@@ -1,10 +1,13 @@
 //! What loading yields.
 
+use std::path::PathBuf;
+
 use cog_findings::Finding;
 
 use crate::config::sources::RunSettings;
 use crate::domain::model_name::ModelName;
 use crate::domain::plan::ModelPlan;
+use crate::domain::project_place::ProjectPlace;
 
 /// The plan of a model, with findings about its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +29,21 @@ pub struct LoadedModels {
     pub findings: Vec<Finding>,
 }
 
+/// A model whose configuration is to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewModel {
+    /// The folder of the repository.
+    pub repository: PathBuf,
+    /// The configuration as it can be opened.
+    pub path: PathBuf,
+    /// The folder of its project.
+    pub project: PathBuf,
+    /// Where that is in the repository.
+    pub place: ProjectPlace,
+    /// Why that folder is not certain.
+    pub findings: Vec<Finding>,
+}
+
 /// The models that can be chosen.
 #[derive(Debug, Clone)]
 pub struct Configured {
@@ -44,4 +62,6 @@ pub struct ConfiguredModel {
     pub name: ModelName,
     /// The configuration, relative to the repository.
     pub file: String,
+    /// The folder that is built, relative to the repository; empty for the repository itself.
+    pub context: String,
 }

@@ -8,13 +8,14 @@ use cog_findings::{Finding, Location};
 use figment::value::Dict;
 
 use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
+use crate::config::folders::{self, Projects};
 use crate::config::layers::{Layer, Layers};
-use crate::config::loaded::LoadedModel;
+use crate::config::loaded::{ConfiguredModel, LoadedModel};
 use crate::config::model_file::{self, ModelFile};
 use crate::config::model_roles::ModelRoles;
 use crate::config::names;
-use crate::config::repository_file::{self, FILE, Overrides, RepositoryFile};
-use crate::config::resolve::{Resolution, Resolver};
+use crate::config::repository_file::{self, FILE, Folders, Overrides, RepositoryFile};
+use crate::config::resolve::{Resolution, Resolver, parse_model};
 use crate::config::settings::defaults::REGISTRY;
 use crate::config::settings::{Key, PartialSettings, Settings};
 use crate::config::sources::{Flags, ModelPaths, RunSettings, Sources};
@@ -22,12 +23,14 @@ use crate::config::tokens::Tokens;
 use crate::config::{ConfigError, rules};
 use crate::domain::identity::ModelRef;
 use crate::domain::model_name::ModelName;
+use crate::domain::project_place::ProjectPlace;
 
 /// A repository, with the settings of all of it.
 pub(super) struct Repository {
     pub(super) root: PathBuf,
     file: RepositoryFile,
     settings: Settings,
+    projects: Projects,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -54,7 +57,8 @@ impl Repository {
         }
         settings.config_dir.truncate(settings.config_dir.trim_end_matches('/').len());
         let findings = findings.into_iter().chain(names::unknown(&sources.environment, sources.action)).collect();
-        Ok(Self { root, file, settings, findings })
+        let projects = Projects::find(&root, settings.select_script.as_deref());
+        Ok(Self { root, file, settings, projects, findings })
     }
 
     pub(super) fn config_dir(&self) -> &str {
@@ -123,6 +127,8 @@ impl Repository {
         findings: &mut Vec<Finding>,
     ) -> Result<Option<(LoadedModel, ModelRoles)>, ConfigError> {
         let overrides = self.file.of_model(name);
+        let (place, found) = self.place(name, config);
+        findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
         let layers = Layers::new()
             .add(Layer::new(FILE, self.file.all.values.clone()))
             .add(Layer::new(format!("{FILE} (models.{name})"), overrides.values.clone()))
@@ -132,21 +138,46 @@ impl Repository {
             settings: layers.settings()?,
             layers: &layers,
             root: &self.root,
+            place,
             name,
             model_argument: sources.model_argument.as_deref(),
             places: &self.file.places,
             overrides: merged(&self.file.all, &overrides),
         };
         match resolver.resolve(config)? {
-            Resolution { plan: Some((plan, roles)), findings: found } => {
-                findings.extend(found.iter().filter(|finding| finding.is_error()).cloned());
+            Resolution { plan: Some((plan, roles)), findings: more } => {
+                findings.extend(more.iter().filter(|finding| finding.is_error()).cloned());
+                let found = found.into_iter().chain(more).collect();
                 Ok(Some((LoadedModel { plan, findings: found }, roles)))
             }
-            Resolution { plan: None, findings: found } => {
-                findings.extend(found);
+            Resolution { plan: None, findings: more } => {
+                findings.extend(more);
                 Ok(None)
             }
         }
+    }
+
+    /// Where a model's project is.
+    fn place(&self, name: &str, config: &ModelFile) -> (ProjectPlace, Vec<Finding>) {
+        let model = folders::Model { name, file: &config.file, live: config.model.as_ref() };
+        self.projects.place(&self.root, model, &self.file.of_model(name).folders)
+    }
+
+    /// Where the project of a model is that gets this configuration.
+    pub(super) fn place_of_new(&self, model: &ModelRef, file: &str) -> (ProjectPlace, Vec<Finding>) {
+        let config = ModelFile { file: file.to_owned(), model: Some(model.clone()), ..ModelFile::default() };
+        self.place(model.name(), &config)
+    }
+
+    /// The folder that is built for a configured model, relative to the repository.
+    pub(super) fn context_of(&self, model: &ConfiguredModel) -> String {
+        let text = read_text(&self.root, &model.file).unwrap_or_default();
+        self.place(model.name.as_str(), &model_file::parse(&text, &model.file).0).0.context
+    }
+
+    /// The configuration files.
+    pub(super) fn files(&self) -> ConfigFiles {
+        ConfigFiles::find(&self.root, self.config_dir(), self.projects.iter())
     }
 
     /// The plan of a model without a file: fuzz inputs and nothing else, as in cog-safe-push. The model can be the image that `cog.yaml` names.
@@ -157,25 +188,48 @@ impl Repository {
     ) -> Result<Option<(LoadedModel, ModelRoles)>, ConfigError> {
         let named = sources.model_argument.as_ref().or(sources.verified_model.as_ref());
         let text = named.cloned().or_else(|| self.image_model());
-        let Some(text) = text else {
-            let looked = format!("found neither {DEFAULT_CONFIG} nor files in {}/, and cog.yaml names no image", self.config_dir());
-            return Err(ConfigError::NoModel { looked });
+        let (model, is_named) = match text {
+            Some(text) => (parse_model("the model", &text)?, true),
+            None if sources.model_optional && self.has_project() => (self.unnamed_model(), false),
+            None => {
+                let dir = self.config_dir();
+                let looked = format!("found neither {DEFAULT_CONFIG} nor files in {dir}/, and cog.yaml names no image");
+                return Err(ConfigError::NoModel { looked });
+            }
         };
-        let model: ModelRef = text.parse().map_err(|_no_model| ConfigError::BadSetting {
-            source_name: "the model".to_owned(),
-            value: text.clone(),
-            problem: "it is not OWNER/NAME".to_owned(),
-            hint: Some("write its owner and its name, as in acme/hotdog".to_owned()),
-        })?;
         let name = model.name().to_owned();
         let fuzz = Some(model_file::FuzzSection::default());
         let predict = Some(model_file::PredictSection { fuzz, ..model_file::PredictSection::default() });
         let config = ModelFile { model: Some(model), predict, ..ModelFile::default() };
-        self.model(sources, &name, &config, findings)
+        let mut loaded = self.model(sources, &name, &config, findings)?;
+        if let Some((model, _roles)) = &mut loaded {
+            model.plan.is_named = is_named;
+        }
+        Ok(loaded)
+    }
+
+    /// The folder of the project where no configuration names a model.
+    fn only_folder(&self) -> String {
+        let nothing = folders::Model { name: "", file: "", live: None };
+        self.projects.place(&self.root, nothing, &Folders::default()).0.context
+    }
+
+    fn has_project(&self) -> bool {
+        self.root.join(ProjectPlace::of_folder(&self.only_folder()).config_file()).is_file()
+    }
+
+    /// What stands for the live model of a project that names none: its folder.
+    fn unnamed_model(&self) -> ModelRef {
+        let folder = self.root.join(self.only_folder());
+        let folder = std::path::absolute(&folder).unwrap_or(folder);
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-')).collect();
+        ModelRef::unnamed(name.trim_start_matches(['.', '_', '-']))
     }
 
     fn image_model(&self) -> Option<String> {
-        let text = read(&self.root, "cog.yaml").ok()??;
+        let path = ProjectPlace::of_folder(&self.only_folder()).config_file();
+        let text = read(&self.root, &path).ok()??;
         let config = cog_source::config::parse(&text, "cog.yaml").config?;
         let image = config.image.or(config.model)?.value;
         let mut parts: Vec<&str> = image.split('/').collect();
@@ -260,6 +314,7 @@ fn merged(all: &Overrides, model: &Overrides) -> Overrides {
     Overrides {
         values: Dict::new(),
         paths: None,
+        folders: Folders::default(),
         ignore: all.ignore.iter().chain(&model.ignore).cloned().collect(),
         severities: severities.chain(&model.severities).cloned().collect(),
     }

@@ -24,6 +24,17 @@ pub(super) struct Overrides {
     pub(super) severities: Vec<(RuleCode, Severity)>,
     /// Which files a model is made of.
     pub(super) paths: Option<PathPatterns>,
+    /// Where its project is.
+    pub(super) folders: Folders,
+}
+
+/// The folders of one model, as written and where.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Folders {
+    /// `folder`: the one that holds `cog.yaml`.
+    pub(super) folder: Option<(String, Location)>,
+    /// `context`: the one that is built.
+    pub(super) context: Option<(String, Location)>,
 }
 
 /// The contents of the file.
@@ -66,6 +77,9 @@ fn known_keys() -> Vec<&'static str> {
     settings.chain(["ignore", "severity", "paths"]).collect()
 }
 
+/// Keys of a single model that the whole repository does not have.
+const OF_MODEL: [&str; 2] = ["folder", "context"];
+
 fn contents(reader: &mut Reader, root: &Entry<'_>) -> RepositoryFile {
     let mut known = known_keys();
     known.push("models");
@@ -76,8 +90,10 @@ fn contents(reader: &mut Reader, root: &Entry<'_>) -> RepositoryFile {
     if let Some(named) = entries.get("models").and_then(|entry| reader.open_mapping(&entry)) {
         for (key, entry) in named.iter() {
             places.insert(entry.path().to_owned(), key.location.clone());
-            if let Some(entries) = reader.mapping(&entry, &known_keys()) {
-                models.insert(key.name.clone(), overrides(reader, &entries));
+            let known: Vec<&str> = known_keys().into_iter().chain(OF_MODEL).collect();
+            if let Some(entries) = reader.mapping(&entry, &known) {
+                let [folder, context] = OF_MODEL.map(|key| folder(reader, &entries, key));
+                models.insert(key.name.clone(), Overrides { folders: Folders { folder, context }, ..overrides(reader, &entries) });
             }
         }
     }
@@ -96,7 +112,14 @@ fn overrides(reader: &mut Reader, entries: &Mapping<'_>) -> Overrides {
         ignore: codes(reader, entries.get("ignore").as_ref()),
         severities: severities(reader, entries.get("severity").as_ref()),
         paths: entries.get("paths").and_then(|entry| paths(reader, &entry)),
+        folders: Folders::default(),
     }
+}
+
+/// A folder. An empty text is absent.
+fn folder(reader: &mut Reader, entries: &Mapping<'_>, key: &str) -> Option<(String, Location)> {
+    let text = reader.located_text(entries.get(key).as_ref())?;
+    (!text.value.trim().is_empty()).then_some((text.value, text.location))
 }
 
 /// A value of this form. An empty text is absent.

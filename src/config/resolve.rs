@@ -26,6 +26,7 @@ use crate::domain::plan::{
     PublishMode, TrainPlan, VerifyPlan,
 };
 use crate::domain::prediction::Inputs;
+use crate::domain::project_place::ProjectPlace;
 use crate::domain::secret_spec::{SecretSource, SecretSpec};
 
 /// Makes the plan of one model.
@@ -33,6 +34,8 @@ pub(super) struct Resolver<'a> {
     pub(super) settings: Settings,
     pub(super) layers: &'a Layers,
     pub(super) root: &'a Path,
+    /// Where the model's project is.
+    pub(super) place: ProjectPlace,
     pub(super) name: &'a str,
     pub(super) model_argument: Option<&'a str>,
     /// Locations of values in `.safe-push.yaml`.
@@ -63,8 +66,10 @@ impl Resolver<'_> {
         }
         let plan = ModelPlan {
             name: self.name.to_owned(),
+            is_named: true,
             config_file: (!config.file.is_empty()).then(|| config.file.clone()),
-            project: self.root.to_owned(),
+            project: if self.place.context.is_empty() { self.root.to_owned() } else { self.root.join(&self.place.context) },
+            place: self.place.clone(),
             official_model: config.official_model.clone().filter(|_| pushes_official_model),
             two_pass: settings.two_pass,
             test_hardware: Some(settings.test_hardware.clone()),
@@ -206,6 +211,7 @@ impl Resolver<'_> {
             ignore: self.overrides.ignore.clone(),
             severities: self.overrides.severities.clone(),
             no_lint: self.settings.no_lint,
+            require_live: self.settings.require_live,
             hardware_places: self.hardware_places(config),
         }
     }
@@ -351,7 +357,7 @@ fn no_official_model(config: &ModelFile) -> Finding {
     }
 }
 
-fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {
+pub(super) fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, ConfigError> {
     text.parse().map_err(|_no_model| ConfigError::BadSetting {
         source_name: source_name.to_owned(),
         value: text.to_owned(),

@@ -91,4 +91,12 @@ rules! {
         "`.safe-push.yaml` takes a build secret from a variable that nobody allowed, or a build secret is one of safe-push's own tokens.",
         "Whoever can change a file of the repository could otherwise put any secret of the workflow into an image.",
         "```yaml\ndocker_secrets: [\"id=hf,env=HF_TOKEN\"]   # needs --secret-variable HF_TOKEN\n```";
+    FOLDER_UNCLEAR = "SP032", "model-folder-unclear", Warning,
+        "The repository has several folders with a `cog.yaml`, and it is not clear which of them holds the model.",
+        "Without a `cog.yaml` the model cannot be checked or built.",
+        "```yaml\nmodels:\n  hotdog:\n    folder: models/hotdog   # in .safe-push.yaml\n```";
+    CONTEXT_BESIDE = "SP033", "context-beside-folder", Error,
+        "`context` in `.safe-push.yaml` does not contain the model's folder.",
+        "The context is the folder that is built, with `cog.yaml` somewhere in it.",
+        "```yaml\nmodels:\n  hotdog:\n    folder: models/hotdog\n    context: shared   # .\n```";
 }

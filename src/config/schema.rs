@@ -18,7 +18,14 @@ const RULE_PATTERN: &str = "^SP[0-9]{3}$";
 /// The schema of `.safe-push.yaml`.
 pub fn repository_schema() -> Value {
     let mut properties = overrides();
-    let model = object(overrides(), &[]);
+    let mut of_model = overrides();
+    for (key, help) in [
+        ("folder", "Folder with the model's cog.yaml (default: found by the model's name)"),
+        ("context", "Folder to build, which contains that one; paths in cog.yaml are relative to it (default: folder)"),
+    ] {
+        of_model.insert(key.to_owned(), json!({ "description": help, "type": ["string", "null"] }));
+    }
+    let model = object(of_model, &[]);
     properties.insert(
         "models".to_owned(),
         json!({

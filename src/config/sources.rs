@@ -30,6 +30,8 @@ pub struct Sources {
     /// Whether several configured models without a choice mean all of them. Otherwise they are an error, because a run that publishes needs a
     /// choice.
     pub every_model: bool,
+    /// Whether a project without the name of a live model will do, because nothing is compared or published.
+    pub model_optional: bool,
     /// The models that a request such as `changed` was found to mean.
     pub selected: Option<Vec<ModelName>>,
 }

@@ -19,7 +19,7 @@ pub enum IdentityError {
     Digest(String),
 }
 
-/// A model on Replicate, `owner/name`.
+/// A model on Replicate, `owner/name`. The address of its page and the name of its image are read as well.
 ///
 /// Capitals and `_` are accepted, because such models exist:
 /// `docs/reference/cog-safe-push.md#configuration-and-command-line`.
@@ -34,6 +34,12 @@ impl ModelRef {
     /// Joins owner and name.
     pub fn new(owner: &str, name: &str) -> Result<Self, IdentityError> {
         format!("{owner}/{name}").parse()
+    }
+
+    /// Stands for the live model of a project that names none. `name` is the project's, if it can be part of a name.
+    pub fn unnamed(name: &str) -> Self {
+        let name = if is_name_part(name) { name } else { "model" };
+        Self { owner: "unnamed".to_owned(), name: name.to_owned() }
     }
 
     /// The user or organization.
@@ -58,6 +64,26 @@ impl ModelRef {
     }
 }
 
+/// The model and the version's id of `owner/name:id`, where the id may be absent.
+pub fn split_version(text: &str) -> (&str, Option<&str>) {
+    match text.rsplit_once(':') {
+        Some((model, id)) if !id.starts_with('/') => (model, Some(id)),
+        _ => (text, None),
+    }
+}
+
+/// `owner/name` of `r8.im/owner/name` and `https://replicate.com/owner/name`.
+fn plain_name(text: &str) -> &str {
+    let text = text.trim();
+    let address = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let named = address.unwrap_or(text);
+    let named = ["replicate.com/", "www.replicate.com/", "r8.im/"].iter().find_map(|host| named.strip_prefix(host));
+    match named {
+        Some(named) => named.strip_suffix('/').unwrap_or(named),
+        None => text,
+    }
+}
+
 fn is_name_part(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
@@ -67,7 +93,7 @@ impl FromStr for ModelRef {
     type Err = IdentityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once('/') {
+        match plain_name(text).split_once('/') {
             Some((owner, name)) if is_name_part(owner) && is_name_part(name) => {
                 Ok(Self { owner: owner.to_owned(), name: name.to_owned() })
             }
@@ -168,7 +194,8 @@ impl FromStr for VersionRef {
     type Err = IdentityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (model, id) = text.split_once(':').ok_or_else(|| IdentityError::Version(String::new()))?;
+        let (model, id) = split_version(text);
+        let id = id.ok_or_else(|| IdentityError::Version(String::new()))?;
         Ok(Self { model: model.parse()?, id: id.parse()? })
     }
 }
@@ -243,8 +270,46 @@ mod tests {
     }
 
     #[test]
+    fn the_page_and_the_image_of_a_model_name_it_too() {
+        for name in [
+            "r8.im/acme/hotdog",
+            "https://replicate.com/acme/hotdog",
+            "https://replicate.com/acme/hotdog/",
+            "http://www.replicate.com/acme/hotdog",
+            "replicate.com/acme/hotdog",
+            "https://r8.im/acme/hotdog",
+            " acme/hotdog ",
+        ] {
+            assert_eq!(name.parse::<ModelRef>().map(|model| model.to_string()), Ok("acme/hotdog".to_owned()), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_id_follows_the_last_colon() {
+        for (text, parts) in [
+            ("acme/hotdog:abc", ("acme/hotdog", Some("abc"))),
+            ("acme/hotdog", ("acme/hotdog", None)),
+            ("https://replicate.com/acme/hotdog", ("https://replicate.com/acme/hotdog", None)),
+            ("https://replicate.com/acme/hotdog:abc", ("https://replicate.com/acme/hotdog", Some("abc"))),
+        ] {
+            assert_eq!(split_version(text), parts, "{text}");
+        }
+    }
+
+    #[test]
     fn other_texts_are_not_names_of_models() {
-        for name in ["", "acme", "acme/", "/hotdog", "acme/hot dog", "acme/hotdog/x", "r8.im/acme/hotdog", "acme/hotdog:abc"] {
+        for name in [
+            "",
+            "acme",
+            "acme/",
+            "/hotdog",
+            "acme/hot dog",
+            "acme/hotdog/x",
+            "r8.im/acme",
+            "https://replicate.com/acme/hotdog/x",
+            "https://example.com/acme/hotdog",
+            "acme/hotdog:abc",
+        ] {
             assert!(name.parse::<ModelRef>().is_err(), "{name}");
         }
     }

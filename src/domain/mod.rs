@@ -16,6 +16,7 @@ pub mod model_role;
 pub mod output;
 pub mod plan;
 pub mod prediction;
+pub mod project_place;
 pub mod report;
 pub mod secret_spec;
 pub mod verdict;

@@ -2,7 +2,7 @@
 //!
 //! Stages read the plan only. Reading settings is left to `config`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cog_findings::{Location, RuleCode, Severity};
@@ -12,6 +12,7 @@ use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::model_role::ModelRole;
 use crate::domain::prediction::Inputs;
+use crate::domain::project_place::ProjectPlace;
 
 /// The plan of one model.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,10 +21,14 @@ pub struct ModelPlan {
     pub name: String,
     /// The configuration file, relative to the repository. `None` for a model without one.
     pub config_file: Option<String>,
-    /// The folder that holds `cog.yaml`.
+    /// The folder that is built. Paths in `cog.yaml` are relative to it.
     pub project: PathBuf,
+    /// Where that folder and `cog.yaml` are in the repository.
+    pub place: ProjectPlace,
     /// The live model.
     pub model: ModelRef,
+    /// Whether that model was named. Otherwise it only stands for one, and Replicate is not asked about it.
+    pub is_named: bool,
     /// The private model to stage to and test on. Never equal to `model`.
     pub test_model: ModelRef,
     /// Hardware of the test model, if it is created.
@@ -84,6 +89,8 @@ pub struct InspectPlan {
     pub severities: Vec<(RuleCode, Severity)>,
     /// Skip Ruff.
     pub no_lint: bool,
+    /// Refuse a model that cannot be compared with a live version.
+    pub require_live: bool,
     /// Where hardware is written.
     pub hardware_places: HardwarePlaces,
 }
@@ -258,6 +265,12 @@ pub struct TrainPlan {
 }
 
 impl ModelPlan {
+    /// The folder of the repository, which findings name files relative to.
+    pub fn repository(&self) -> &Path {
+        let depth = self.place.context.split('/').filter(|part| !part.is_empty()).count();
+        self.project.ancestors().nth(depth).unwrap_or(&self.project)
+    }
+
     /// The models that the plan names.
     pub fn models(&self) -> Vec<(ModelRole, &ModelRef)> {
         let official = self.official_model.as_ref().map(|model| (ModelRole::Official, model));

@@ -12,12 +12,35 @@ pub struct LiveVersion {
     pub schema: Option<Value>,
 }
 
-/// The newest version of a model; `None` if the model does not exist or has no version. Official models do not list their versions, but
-/// return the newest.
-pub(crate) async fn live_version(replicate: &dyn Replicate, model: &ModelRef) -> Result<Option<LiveVersion>, ReplicateError> {
-    let latest = replicate.model(model).await?.and_then(|found| found.latest_version);
-    Ok(latest.map(|version| LiveVersion {
-        version: VersionRef { model: model.clone(), id: version.id },
-        schema: version.openapi_schema,
-    }))
+/// What Replicate says about a live model.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum LiveModel {
+    /// It does not exist, or the token cannot see it.
+    Missing,
+    /// It has no version yet.
+    Empty,
+    /// Its newest version. Official models do not list their versions, but return the newest.
+    Version(LiveVersion),
+}
+
+impl LiveModel {
+    /// Its newest version.
+    pub(crate) fn version(self) -> Option<LiveVersion> {
+        match self {
+            Self::Version(version) => Some(version),
+            Self::Missing | Self::Empty => None,
+        }
+    }
+}
+
+/// Asks Replicate about a model.
+pub(crate) async fn live_model(replicate: &dyn Replicate, model: &ModelRef) -> Result<LiveModel, ReplicateError> {
+    let Some(found) = replicate.model(model).await? else { return Ok(LiveModel::Missing) };
+    Ok(match found.latest_version {
+        Some(version) => LiveModel::Version(LiveVersion {
+            version: VersionRef { model: model.clone(), id: version.id },
+            schema: version.openapi_schema,
+        }),
+        None => LiveModel::Empty,
+    })
 }

@@ -4,6 +4,7 @@
 //! project, calls both, and applies the repository's policy to their findings.
 
 mod build_plan;
+mod echoes;
 mod error;
 mod excerpt;
 mod hardware;
@@ -21,7 +22,7 @@ mod tests;
 pub use error::InspectError;
 pub(crate) use excerpt::with_excerpt;
 pub use live::LiveVersion;
-pub(crate) use live::live_version;
+pub(crate) use live::{LiveModel, live_model};
 pub(crate) use project::load_project;
 pub use ruff::{RuffOutcome, Tools};
 pub use run::{InspectRequest, Inspected, SourceMaps, inspect};

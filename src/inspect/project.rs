@@ -11,32 +11,33 @@ use cog_source::recipe::SourceText;
 use cog_source::sdk::{self, SdkVersion};
 use repository_files::read_text;
 
+use crate::domain::project_place::{COG_YAML, ProjectPlace};
 use crate::inspect::InspectError;
-
-const CONFIG: &str = "cog.yaml";
 
 /// Larger configuration and requirements files are rejected.
 const TEXT_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Reads the project in `folder`. `shown_as` is the folder's path within the repository, empty for its root; findings name files
-/// relative to it. `cog_version` overrides the configuration.
+/// Reads the project in `folder`, which is at `place` in its repository; findings name files relative to that. `cog_version` overrides the
+/// configuration.
 ///
 /// A configuration with mistakes still yields a project, with findings, so that all mistakes are reported at once.
 pub(crate) async fn load_project(
     folder: &Path,
-    shown_as: &str,
+    place: &ProjectPlace,
     cog_version: Option<&str>,
 ) -> Result<(Project, Vec<Finding>), InspectError> {
     let setting = cog_version.map(|text| SdkVersion::parse(text).ok_or_else(|| InspectError::BadVersion { text: text.to_owned() }));
     let setting = setting.transpose()?;
-    let text = match read_text(folder, Path::new(CONFIG), TEXT_BYTES) {
+    let name = place.config_name();
+    let text = match read_text(folder, Path::new(&name), TEXT_BYTES) {
         Ok(text) => text,
         Err(error) if error.is_missing() => {
-            return Err(InspectError::NoConfig { folder: folder.to_owned(), near: near(folder) });
+            let folder = folder.join(&place.config_folder);
+            return Err(InspectError::NoConfig { near: near(&folder), folder });
         }
-        Err(error) => return Err(InspectError::Unreadable { path: folder.join(CONFIG), source: error.into() }),
+        Err(error) => return Err(InspectError::Unreadable { path: folder.join(name), source: error.into() }),
     };
-    let config_file = shown(shown_as, CONFIG);
+    let config_file = place.config_file();
     let parsed = config::parse_for(&text, &config_file, setting.as_ref());
     let Some(config) = parsed.config else {
         return Err(InspectError::Unusable { file: config_file, findings: parsed.findings });
@@ -46,14 +47,17 @@ pub(crate) async fn load_project(
         Some(named) => requirements(folder, &named.value)?,
         None => None,
     };
-    let project = Project { folder: folder.to_owned(), config_file, config_text: text, config, sdk, sdk_decision, requirements };
+    let project = Project {
+        folder: folder.to_owned(),
+        path: place.context.clone(),
+        config_file,
+        config_text: text,
+        config,
+        sdk,
+        sdk_decision,
+        requirements,
+    };
     Ok((project, parsed.findings))
-}
-
-/// A path in the project as findings name it.
-fn shown(shown_as: &str, path: &str) -> String {
-    let parts = shown_as.split('/').filter(|part| !matches!(*part, "" | ".")).chain([path]);
-    parts.collect::<Vec<_>>().join("/")
 }
 
 /// Reads the requirements. A missing file is reported by `build_plan`, with the line that names it.
@@ -67,5 +71,5 @@ fn requirements(folder: &Path, named: &str) -> Result<Option<SourceText>, Inspec
 
 fn near(folder: &Path) -> Option<String> {
     let names: Vec<String> = fs::read_dir(folder).ok()?.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
-    nearest(CONFIG, names.iter().map(String::as_str)).map(str::to_owned)
+    nearest(COG_YAML, names.iter().map(String::as_str)).map(str::to_owned)
 }

@@ -95,6 +95,7 @@ pub(super) async fn run(
     };
     let ruff = UntrustedProgram::new(ProgramKind::Reader, program, &project.folder)
         .arguments(arguments(&project.folder))
+        .arguments(target_version(project))
         .arguments(["--"])
         .arguments(&files)
         .variables(tools.path.iter().map(|path| ("PATH".to_owned(), path.as_str().into())));
@@ -137,6 +138,14 @@ fn arguments(folder: &Path) -> Vec<&'static str> {
         arguments.extend(["--isolated", "--select", RULES_WITHOUT_SETTINGS, "--ignore", ALWAYS_ALLOWED]);
     }
     arguments
+}
+
+/// The model's own Python, which its settings may not know. Ruff refuses versions that it does not know.
+fn target_version(project: &Project) -> Option<String> {
+    let written = project.config.build.python_version.as_ref()?;
+    let mut parts = written.value.split('.').map(|part| part.parse::<u32>().ok());
+    let (major, minor) = (parts.next()??, parts.next()??);
+    (major == 3 && (7..=14).contains(&minor)).then(|| format!("--target-version=py3{minor}"))
 }
 
 /// Whether the repository configures Ruff, in the folder or above it within the repository.

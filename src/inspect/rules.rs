@@ -1,7 +1,7 @@
 //! The rules of the inspection: SP401 to SP449.
 
 use cog_findings::Rule;
-use cog_findings::Severity::{Error, Warning};
+use cog_findings::Severity::{Error, Note, Warning};
 
 pub(crate) const LINT: Rule = Rule {
     code: "SP401",
@@ -39,8 +39,17 @@ pub(crate) const UNKNOWN_HARDWARE: Rule = Rule {
     example: "```yaml\ntest_hardware: gpu-l40   # the name is gpu-l40s\n```",
 };
 
+pub(crate) const LIVE_NOT_COMPARED: Rule = Rule {
+    code: "SP412",
+    name: "live-not-compared",
+    severity: Note,
+    summary: "The model was not compared with a live version.",
+    why: "Whether a change breaks users is only known from the version that they use. `--require-live` makes this an error.",
+    example: "```sh\nsafe-push check acme/hotdgo   # acme/hotdog\n```",
+};
+
 /// Every rule of the inspection, sorted by code.
-pub(crate) const RULES: &[Rule] = &[LINT, LINT_FAILED, LINT_MISSING, UNKNOWN_HARDWARE];
+pub(crate) const RULES: &[Rule] = &[LINT, LINT_FAILED, LINT_MISSING, UNKNOWN_HARDWARE, LIVE_NOT_COMPARED];
 
 #[cfg(test)]
 mod tests {

@@ -3,14 +3,14 @@
 use cog_findings::{Finding, SourceMap};
 use cog_schema::{CompatOptions, compare, lint};
 use cog_source::project::Project;
-use cog_source::python::SignatureError;
+use cog_source::python::{Input, SignatureError};
 use cog_source::sdk::SchemaSource;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::ruff::{self, RuffOutcome, Tools};
-use super::signature::{describe, in_repository, source_map_in_repository};
-use super::{InspectError, LiveVersion, build_plan, hardware, load_project, policy};
+use super::signature::{describe, in_repository, newer_syntax, source_map_in_repository};
+use super::{InspectError, LiveVersion, build_plan, echoes, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::domain::plan::{InspectPlan, ModelPlan};
 
@@ -47,6 +47,8 @@ pub struct Inspected {
     pub concurrency: Option<u32>,
     /// Locates the schema in the source.
     pub source_maps: SourceMaps,
+    /// Inputs of predictions that are required although their default is `None`.
+    pub none_defaults: Vec<String>,
     /// The findings after the repository's policy, most severe first.
     pub findings: Vec<Finding>,
     /// The findings that the policy ignores.
@@ -66,8 +68,7 @@ pub(crate) struct PolicyFindings {
 /// Inspects a project and reports all findings at once.
 pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken) -> Result<Inspected, InspectError> {
     let plan = request.plan;
-    let shown_as = shown_folder(plan);
-    let (project, config_findings) = load_project(&plan.project, &shown_as, plan.build.cog_version.as_deref()).await?;
+    let (project, config_findings) = load_project(&plan.project, &plan.place, plan.build.cog_version.as_deref()).await?;
     let mut findings: Vec<Finding> = request.config_findings.to_vec();
     if !config_findings.iter().any(Finding::is_error) {
         findings.extend(build_plan::check(&project, &plan.build));
@@ -83,12 +84,16 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
         findings.extend(complaints.into_iter().map(|finding| in_repository(finding, &project)));
         outcome
     };
-    let FromSource { schema, concurrency, source_maps } = static_schema(&project, &mut findings);
+    let FromSource { schema, concurrency, source_maps, none_defaults } = static_schema(&project, &mut findings);
+    if plan.build.dockerfile.is_none() && plan.build.image.is_none() {
+        findings.extend(newer_syntax(&project));
+    }
     if let Some(schema) = &schema {
         findings.extend(about_schema(schema, &source_maps, request.live));
     }
+    let findings = echoes::without(echoes::without(findings, &source_maps.predict), &source_maps.train);
     let (findings, ignored) = policy::apply(findings, &plan.inspect);
-    Ok(Inspected { project, schema, concurrency, source_maps, findings, ignored, ruff })
+    Ok(Inspected { project, schema, concurrency, source_maps, none_defaults, findings, ignored, ruff })
 }
 
 /// Inspects the schema of a built image, for SDKs that do not take it from the source.
@@ -133,6 +138,7 @@ struct FromSource {
     schema: Option<Value>,
     concurrency: Option<u32>,
     source_maps: SourceMaps,
+    none_defaults: Vec<String>,
 }
 
 /// Reads the schema from the source, for SDKs that do so.
@@ -148,17 +154,14 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
                 predict: source_map_in_repository(description.predict_places, project),
                 train: source_map_in_repository(description.train_places, project),
             };
-            let concurrency = description.predict.and_then(|signature| signature.concurrency);
-            FromSource { schema: Some(description.document), concurrency, source_maps }
+            let concurrency = description.predict.as_ref().and_then(|signature| signature.concurrency);
+            let inputs = description.predict.map(|signature| signature.inputs).unwrap_or_default();
+            let none_defaults = inputs.into_iter().filter(Input::is_required_despite_none).map(|input| input.name).collect();
+            FromSource { schema: Some(description.document), concurrency, source_maps, none_defaults }
         }
         Err(errors) => {
             findings.extend(errors.iter().map(SignatureError::finding).map(|finding| in_repository(finding, project)));
             FromSource::default()
         }
     }
-}
-
-/// The project's folder as findings name it: its path within the current folder, else empty.
-fn shown_folder(plan: &ModelPlan) -> String {
-    if plan.project.is_relative() { plan.project.display().to_string() } else { String::new() }
 }

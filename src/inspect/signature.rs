@@ -18,37 +18,30 @@ pub(crate) fn describe_with(project: &Project, describe: Describe) -> Result<Des
     describe(&tree, predict, train, &options)
 }
 
-/// The folder of the configuration within the repository, with a trailing slash; empty for the root.
-fn prefix(project: &Project) -> &str {
-    let file = &project.config_file;
-    &file[..file.rfind('/').map_or(0, |slash| slash + 1)]
+/// Finds syntax that the project's Python does not know.
+pub(super) fn newer_syntax(project: &Project) -> Vec<Finding> {
+    let Some(version) = &project.config.build.python_version else { return Vec::new() };
+    let tree = FolderTree::new(project.folder.clone());
+    let targets = [&project.config.predict, &project.config.train].into_iter().flatten();
+    let targets: Vec<_> = targets.map(|target| &target.value).collect();
+    let found = python::newer_syntax(&tree, &targets, &version.value);
+    found.into_iter().map(|finding| in_repository(finding, project)).collect()
 }
 
 /// Makes the location of a finding relative to the repository instead of the project.
 pub(super) fn in_repository(mut finding: Finding, project: &Project) -> Finding {
     if let Some(location) = &mut finding.location {
-        *location = moved(location, prefix(project));
+        location.file = project.shown(&location.file);
     }
     finding
 }
 
 /// Makes the locations of a source map relative to the repository instead of the project.
 pub(super) fn source_map_in_repository(source: SourceMap, project: &Project) -> SourceMap {
-    let prefix = prefix(project);
-    if prefix.is_empty() {
-        return source;
-    }
+    let moved = |location: Location| Location { file: project.shown(&location.file), ..location };
     SourceMap {
-        inputs: source.inputs.into_iter().map(|(name, location)| (name, moved(&location, prefix))).collect(),
-        output: source.output.map(|location| moved(&location, prefix)),
-        target: source.target.map(|location| moved(&location, prefix)),
+        inputs: source.inputs.into_iter().map(|(name, location)| (name, moved(location))).collect(),
+        output: source.output.map(moved),
+        target: source.target.map(moved),
     }
-}
-
-/// A file outside the project already has an absolute path.
-fn moved(location: &Location, prefix: &str) -> Location {
-    if location.file.starts_with('/') {
-        return location.clone();
-    }
-    Location { file: format!("{prefix}{}", location.file), ..location.clone() }
 }

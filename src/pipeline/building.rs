@@ -78,7 +78,9 @@ pub(super) fn image_of_run() -> String {
 /// The name that Cog would give the image, for a build that keeps it. `one_of_several` is the model's name if other models are built too:
 /// they mostly share a folder, and so Cog's name.
 pub(super) fn kept_image(project: &Project, one_of_several: Option<&str>) -> String {
-    let folder = std::path::absolute(&project.folder).unwrap_or_else(|_unknown| project.folder.clone());
+    let folder = project.folder.join(project.config_name());
+    let folder = folder.parent().unwrap_or(&project.folder);
+    let folder = std::path::absolute(folder).unwrap_or_else(|_unknown| folder.to_owned());
     let config = &project.config;
     let image = config.image.as_ref().map(|image| image.value.as_str());
     let model = config.model.as_ref().map(|model| model.value.as_str());
@@ -104,7 +106,13 @@ pub(super) async fn make(
     let docker = &services.docker;
     if plan.build.builder == Builder::Cog {
         // The Cog CLI makes its own choices; its image is checked like any other.
-        let build = OfficialBuild { project: &plan.project, plan: &plan.build, image_name: name, model: &plan.name };
+        let build = OfficialBuild {
+            project: &plan.project,
+            config: &plan.place.config_name(),
+            plan: &plan.build,
+            image_name: name,
+            model: &plan.name,
+        };
         let program = &services.environment.official;
         return Ok(build_officially(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
     }

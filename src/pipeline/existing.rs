@@ -10,7 +10,7 @@ use crate::domain::cleared::Blocked;
 use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionId, VersionRef};
 use crate::domain::report::{RunReport, Stage};
-use crate::inspect::live_version;
+use crate::inspect::live_model;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
 use crate::pipeline::grace::at_once;
@@ -97,7 +97,7 @@ impl StageWork for LookingUp<'_> {
         let asking = async {
             context.account(replicate).await?;
             let (version, schema) = find(self.existing, replicate).await?;
-            let live = live_version(replicate, &plan.model).await?.map(|live| live.version).filter(|live| *live != version);
+            let live = live_model(replicate, &plan.model).await?.version().map(|live| live.version).filter(|live| *live != version);
             Ok::<_, Stop>((version, schema, live))
         };
         let (version, schema, live) = at_once(asking, context.cancelled).await?;

@@ -5,18 +5,22 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
+use serde_json::Value;
 
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
-use crate::inspect::rules::{LINT_MISSING, UNKNOWN_HARDWARE};
+use crate::inspect::rules::{LINT_MISSING, LIVE_NOT_COMPARED, UNKNOWN_HARDWARE};
 use crate::inspect::{InspectRequest, Inspected, inspect, with_excerpt};
 use crate::pipeline::grace::at_once;
-use crate::pipeline::lookup::{ReplicateFacts, look_up};
+use crate::pipeline::lookup::{NotCompared, ReplicateFacts, look_up};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, WrittenKey};
 use crate::verify::check_plan;
+
+/// The rule about a default of `None` on a type without `None`.
+const DEFAULT_NONE: &str = "SP230";
 
 /// A model that may be built.
 pub(super) struct InspectedModel {
@@ -50,16 +54,20 @@ impl StageWork for Inspecting<'_> {
             }
         };
         let inspected = &model.inspected;
-        let planned = check_plan(&plan.predict, plan.train.as_ref(), inspected.schema.as_ref(), context.has_judge);
+        let check = |schema: Option<&Value>| check_plan(&plan.predict, plan.train.as_ref(), schema, context.has_judge);
+        let (planned, needs_none) = without_none_defaults(inspected, check);
         // With excerpts, as in the report.
-        let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, &plan.project)).collect();
-        record.found(inspected.findings.clone());
+        let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, plan.repository())).collect();
+        record
+            .found(inspected.findings.iter().map(|finding| if needs_none { as_cause(finding) } else { finding.clone() }).collect());
         record.found(planned.clone());
         record.report.ignored.clone_from(&inspected.ignored);
+        let not_compared = model.replicate.not_compared.map(|reason| reason.finding(plan));
+        record.found(not_compared.iter().cloned().collect());
         // Compared by code: the policy may have changed the severity.
         let configured: BTreeSet<&str> = run.config_findings.iter().map(|finding| finding.code.as_str()).collect();
         let note = judge(&record.report.findings, |finding| {
-            let of_request = [LINT_MISSING.code, UNKNOWN_HARDWARE.code];
+            let of_request = [LINT_MISSING.code, UNKNOWN_HARDWARE.code, LIVE_NOT_COMPARED.code];
             if configured.contains(finding.code.as_str()) || of_request.contains(&finding.code.as_str()) {
                 About::Configuration
             } else if planned.contains(finding) {
@@ -68,8 +76,29 @@ impl StageWork for Inspecting<'_> {
                 About::Model
             }
         })?;
+        // A missing token concerns the whole run, whose report says it.
+        let not_compared = not_compared.filter(|_| model.replicate.not_compared != Some(NotCompared::NoToken));
+        let note = not_compared.into_iter().fold(note, |note, finding| format!("{note}; {}", finding.message));
         Ok(Done::new(model, note))
     }
+}
+
+/// Findings about the plan. Inputs that are required only because `None` does not fit their type count as optional here: the source is
+/// what has to change. The second value says whether the plan leaves out such an input.
+fn without_none_defaults(inspected: &Inspected, check: impl Fn(Option<&Value>) -> Vec<Finding>) -> (Vec<Finding>, bool) {
+    let strict = check(inspected.schema.as_ref());
+    let Some(mut schema) = inspected.schema.clone().filter(|_| !inspected.none_defaults.is_empty()) else { return (strict, false) };
+    if let Some(Value::Array(required)) = schema.pointer_mut("/components/schemas/Input/required") {
+        required.retain(|name| !inspected.none_defaults.iter().any(|none| name == none));
+    }
+    let relaxed = check(Some(&schema));
+    let needs_none = relaxed != strict;
+    (relaxed, needs_none)
+}
+
+/// The warning about a default of `None`, when test cases rely on it.
+fn as_cause(finding: &Finding) -> Finding {
+    if finding.code.as_str() != DEFAULT_NONE { finding.clone() } else { finding.clone().with_severity(Severity::Error) }
 }
 
 async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<InspectedModel, Stop> {
@@ -84,8 +113,9 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
         _ => None,
     };
     let replicate = match &services.replicate {
+        Some(_) if !plan.is_named => ReplicateFacts::unknown(NotCompared::Unnamed),
         Some(replicate) => at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled).await?,
-        None => ReplicateFacts::unknown(),
+        None => ReplicateFacts::unknown(if plan.is_named { NotCompared::NoToken } else { NotCompared::Unnamed }),
     };
     record.report.previous = replicate.live.as_ref().map(|live| live.version.clone());
     let request = InspectRequest {

@@ -1,10 +1,13 @@
 //! Questions to Replicate before a model is inspected.
 
+use cog_findings::{Finding, Severity};
+
 use crate::clients::replicate::{Hardware, Replicate, ReplicateFailure};
 use crate::domain::cleared::Replaced;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{ModelPlan, PublishMode};
-use crate::inspect::{LiveVersion, live_version};
+use crate::inspect::rules::LIVE_NOT_COMPARED;
+use crate::inspect::{LiveModel, LiveVersion, live_model};
 use crate::pipeline::Goal;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::stop::Stop;
@@ -14,6 +17,8 @@ use crate::publish::{ReadyRequest, check_ready, check_rights};
 pub(super) struct ReplicateFacts {
     /// The live version, asked for once: every comparison of the run uses the same one.
     pub(super) live: Option<LiveVersion>,
+    /// Why the model was not compared with a live version.
+    pub(super) not_compared: Option<NotCompared>,
     /// The newest version of the official model.
     pub(super) official: Replaced,
     /// What the deployment runs.
@@ -23,14 +28,54 @@ pub(super) struct ReplicateFacts {
 }
 
 impl ReplicateFacts {
-    /// Without a token nothing is known.
-    pub(super) fn unknown() -> Self {
-        Self { live: None, official: Replaced::Hidden, deployed: Replaced::Hidden, hardware: None }
+    /// Replicate was not asked.
+    pub(super) fn unknown(reason: NotCompared) -> Self {
+        Self { live: None, not_compared: Some(reason), official: Replaced::Hidden, deployed: Replaced::Hidden, hardware: None }
     }
 
     /// What a publication replaces.
     pub(super) fn replaces(&self) -> Replaced {
         Replaced::of(self.live.as_ref().map(|live| &live.version.id))
+    }
+}
+
+/// Why a model was not compared with a live version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NotCompared {
+    NoToken,
+    Unnamed,
+    Missing,
+    NoVersion,
+    NoSchema,
+}
+
+impl NotCompared {
+    /// The finding about it: a note, unless a live version is required.
+    pub(super) fn finding(self, plan: &ModelPlan) -> Finding {
+        let model = &plan.model;
+        let (message, hint) = match self {
+            Self::NoToken => {
+                ("no API token is set, so nothing was compared with a live version".to_owned(), "set REPLICATE_API_TOKEN")
+            }
+            Self::Unnamed => (
+                "no live model is named, so nothing was compared with one".to_owned(),
+                "pass OWNER/NAME, or add `image: r8.im/OWNER/NAME` to cog.yaml",
+            ),
+            Self::Missing => (
+                format!("{model} does not exist or the token cannot see it, so nothing was compared with a live version"),
+                "check its name and whose token this is; a new model has to be created first",
+            ),
+            Self::NoVersion => (
+                format!("{model} has no version yet, so nothing was compared with a live version"),
+                "nothing has to be done before the first version is published",
+            ),
+            Self::NoSchema => (
+                format!("the live version of {model} has no schema, so nothing was compared with it"),
+                "publish a version built by a newer Cog",
+            ),
+        };
+        let severity = if plan.inspect.require_live { Severity::Error } else { LIVE_NOT_COMPARED.severity };
+        Finding::new(&LIVE_NOT_COMPARED, message).hint(hint).with_severity(severity)
     }
 }
 
@@ -46,7 +91,13 @@ pub(super) async fn look_up(
         Goal::Publish(_) => Some(context.account(replicate).await?),
         Goal::Check(_) | Goal::Build(_) => None,
     };
-    let live = live_version(replicate, &plan.model).await?;
+    let found = live_model(replicate, &plan.model).await?;
+    let not_compared = match &found {
+        LiveModel::Missing => Some(NotCompared::Missing),
+        LiveModel::Empty => Some(NotCompared::NoVersion),
+        LiveModel::Version(version) => version.schema.is_none().then_some(NotCompared::NoSchema),
+    };
+    let live = found.version();
     let publishes = plan.publish == PublishMode::Publish;
     let (mut official, mut deployed) = (Replaced::Hidden, Replaced::Hidden);
     if let Some(account) = account {
@@ -75,7 +126,7 @@ pub(super) async fn look_up(
     }
     let names_hardware = plan.test_hardware.is_some() || plan.train.is_some() || plan.deployment.is_some();
     let hardware = if names_hardware { Some(context.hardware(replicate).await?.to_vec()) } else { None };
-    Ok(ReplicateFacts { live, official, deployed, hardware })
+    Ok(ReplicateFacts { live, not_compared, official, deployed, hardware })
 }
 
 /// The newest version of an official model, which some tokens may not see: `docs/reference/replicate-api.md#official-models`.

@@ -40,7 +40,7 @@ pub(super) async fn secrets_of(
 /// Proves that the files a build would send contain none of the secrets.
 pub(super) async fn prove_files(record: &mut ModelRecord<'_>, project: &Project, secrets: &[NamedSecret]) -> Result<(), Stop> {
     let (folder, unsent, secrets) = (project.folder.clone(), record.model.plan.build.unsent.clone(), secrets.to_vec());
-    let shown_as = project.config_file.rsplit_once('/').map(|(folder, _)| format!("{folder}/")).unwrap_or_default();
+    let shown_as = project.shown("");
     let searching = tokio::task::spawn_blocking(move || secrets_in_context(&folder, &shown_as, &unsent, &secrets));
     let searched = async {
         let crashed = |error: tokio::task::JoinError| ContextError::Unreadable { path: PathBuf::new(), source: error.into() };

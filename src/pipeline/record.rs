@@ -167,7 +167,7 @@ impl<'a> ModelRecord<'a> {
 
     /// Adds a finding to the report, with an excerpt of its line. Returns it as reported, unless it was there before.
     pub(super) fn keep(&mut self, finding: Finding) -> Option<&Finding> {
-        let finding = with_excerpt(finding, &self.model.plan.project);
+        let finding = with_excerpt(finding, self.model.plan.repository());
         if self.report.findings.contains(&finding) {
             return None;
         }

@@ -25,7 +25,7 @@ pub async fn run(
     let push = Push { goal, is_one_of_several: models.len() > 1 };
     let mut report = run_each(&models, &push, &context).await;
     if services.replicate.is_none() {
-        report.notices.push("without an API token the live version was not checked".to_owned());
+        report.notices.push("without an API token the live version was not checked: set REPLICATE_API_TOKEN".to_owned());
     }
     report
 }

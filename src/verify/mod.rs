@@ -47,6 +47,7 @@ mod error;
 mod fetch;
 mod file_format;
 mod file_urls;
+mod first_inputs;
 mod fuzz;
 mod fuzz_failure;
 mod health;
@@ -78,6 +79,7 @@ mod trained;
 mod tests;
 
 pub use error::VerifyError;
+pub use first_inputs::{FirstInputs, first_inputs};
 pub use judge::{Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
 pub use plan_check::check_plan;
 pub use request::{VerifyOutcome, VerifyRequest, VerifyServices};

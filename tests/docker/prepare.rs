@@ -10,6 +10,7 @@ use safe_push::build::{BuildEnvironment, Built, SchemaSource, SourceFacts, build
 use safe_push::clients::docker::{ContainerRun, ImageDetails, InspectImages as _, NameImages as _, RealDocker, RunContainers as _};
 use safe_push::domain::events::Silent;
 use safe_push::domain::plan::{Allowances, BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use safe_push::domain::project_place::ProjectPlace;
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -31,6 +32,8 @@ fn plan(folder: &TempDir, build: BuildPlan) -> ModelPlan {
         name: "greeter".to_owned(),
         config_file: None,
         project: folder.path().to_owned(),
+        place: ProjectPlace::default(),
+        is_named: true,
         model: "acme/greeter".parse().unwrap(),
         test_model: "acme/greeter-test".parse().unwrap(),
         test_hardware: None,

@@ -24,6 +24,7 @@ mod python_corpus;
 mod python_hostile;
 mod recipe;
 mod reference;
+mod repositories;
 mod sandbox_client;
 mod schema_compat;
 mod schemas;

@@ -203,8 +203,8 @@ fn every_rule_applies_somewhere_in_the_corpus() {
         }
     }
     let silent: Vec<&str> = cog_source::python::RULES.iter().map(|rule| rule.code).filter(|code| !spoken.contains(*code)).collect();
-    // An output that is too large needs a generated file: see `tests/it/python_hostile.rs`.
-    assert_eq!(silent, ["SP224"]);
+    // An output that is too large needs a generated file: see `tests/it/python_hostile.rs`. New syntax is not part of a description.
+    assert_eq!(silent, ["SP224", "SP225"]);
 }
 
 #[test]

@@ -34,6 +34,7 @@ mod compat;
 mod dereference;
 mod describe;
 mod dialect;
+mod example;
 mod json;
 mod lint;
 mod properties;
@@ -46,6 +47,7 @@ pub use cog_findings::Method;
 
 pub use compat::{CompatOptions, compare};
 pub use dialect::Dialect;
+pub use example::example;
 pub use lint::lint;
 pub use properties::{InputProperty, input_properties};
 pub use read::{Schemas, read};

@@ -10,8 +10,10 @@ use crate::sdk::SdkVersion;
 /// The project of a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Project {
-    /// The folder that holds the configuration.
+    /// The folder that is built. Paths in the configuration are relative to it.
     pub folder: PathBuf,
+    /// That folder's path in the repository, with `/`; empty for the repository itself.
+    pub path: String,
     /// The path of the configuration, relative to the repository: `cog.yaml`, `models/a/cog.yaml`.
     pub config_file: String,
     /// Its text.
@@ -24,4 +26,17 @@ pub struct Project {
     pub sdk_decision: Decision,
     /// The file that `build.python_requirements` names, if it exists.
     pub requirements: Option<SourceText>,
+}
+
+impl Project {
+    /// The configuration's path, relative to the folder that is built.
+    pub fn config_name(&self) -> &str {
+        let inside = self.config_file.strip_prefix(self.path.as_str()).unwrap_or(&self.config_file);
+        inside.trim_start_matches('/')
+    }
+
+    /// The path in the repository of a file that is named by its path in the built folder. An absolute path stays as it is.
+    pub fn shown(&self, file: &str) -> String {
+        if self.path.is_empty() || file.starts_with('/') { file.to_owned() } else { format!("{}/{file}", self.path) }
+    }
 }

@@ -17,6 +17,7 @@ use crate::build::label::FREEZE_LABEL;
 use crate::clients::docker::InspectImages;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::BuildPlan;
+use crate::domain::project_place::COG_YAML;
 
 /// Lines of output that an error keeps, and bytes that a report keeps.
 const KEPT_LINES: usize = 30;
@@ -25,7 +26,10 @@ const LOG_LINES: usize = 2000;
 /// The project and plan of a build.
 #[derive(Debug, Clone, Copy)]
 pub struct OfficialBuild<'a> {
+    /// The folder that is built.
     pub project: &'a Path,
+    /// The configuration, relative to it.
+    pub config: &'a str,
     pub plan: &'a BuildPlan,
     /// The name that the image gets, `repository:tag`.
     pub image_name: &'a str,
@@ -100,6 +104,9 @@ pub async fn build_officially(
 fn arguments(build: OfficialBuild<'_>) -> Vec<String> {
     let plan = build.plan;
     let mut arguments = ["build", "--tag", build.image_name, "--progress", "plain"].map(str::to_owned).to_vec();
+    if build.config != COG_YAML {
+        arguments.extend(["--file".to_owned(), build.config.to_owned()]);
+    }
     for (is_wanted, flag) in [
         (plan.no_cache, "--no-cache"),
         (plan.separate_weights, "--separate-weights"),
@@ -142,13 +149,16 @@ mod tests {
             secrets: vec!["id=a,env=A".to_owned()],
             ..BuildPlan::default()
         };
-        let build = OfficialBuild { project: Path::new("."), plan: &plan, image_name: "a:b", model: "a" };
+        let build = OfficialBuild { project: Path::new("."), config: "cog.yaml", plan: &plan, image_name: "a:b", model: "a" };
         assert_eq!(
             arguments(build).join(" "),
             "build --tag a:b --progress plain --no-cache --separate-weights --use-cog-base-image=false \
              --dockerfile=docker/Dockerfile --secret=id=a,env=A"
         );
         let plan = BuildPlan::default();
-        assert_eq!(arguments(OfficialBuild { plan: &plan, ..build }).join(" "), "build --tag a:b --progress plain");
+        let build = OfficialBuild { plan: &plan, ..build };
+        assert_eq!(arguments(build).join(" "), "build --tag a:b --progress plain");
+        let elsewhere = OfficialBuild { config: "models/a/cog.yaml", ..build };
+        assert_eq!(arguments(elsewhere).join(" "), "build --tag a:b --progress plain --file models/a/cog.yaml");
     }
 }

@@ -9,23 +9,25 @@ use cog_source::recipe::{Recipe, RecipeError};
 use super::sources::in_slashes;
 use crate::domain::plan::BuildPlan;
 
-/// The files to rename, and their folder; `None` for a project at the root of its repository.
+/// The files to rename, and their project; `None` for a project at the root of its repository.
 struct Renaming<'a> {
-    folder: &'a str,
+    project: &'a Project,
     files: Vec<String>,
 }
 
 impl<'a> Renaming<'a> {
     fn of(project: &'a Project, plan: &BuildPlan) -> Option<Self> {
-        let (folder, _) = project.config_file.rsplit_once('/')?;
+        if project.path.is_empty() {
+            return None;
+        }
         let requirements = project.requirements.as_ref().map(|source| source.file.clone());
         let files = requirements.into_iter().chain(plan.dockerfile.as_deref().map(in_slashes));
-        Some(Self { folder, files: files.filter(|file| !file.starts_with('/')).collect() })
+        Some(Self { project, files: files.filter(|file| !file.starts_with('/')).collect() })
     }
 
     fn location(&self, location: &mut Location) {
         if self.files.contains(&location.file) {
-            location.file = format!("{}/{}", self.folder, location.file);
+            location.file = self.project.shown(&location.file);
         }
     }
 

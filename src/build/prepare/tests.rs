@@ -75,6 +75,7 @@ fn project_with(text: &str, config_file: &str, version: Option<&str>, requiremen
     let (sdk, sdk_decision) = sdk::choose(setting.as_ref(), written);
     Project {
         folder: PathBuf::from("/nowhere"),
+        path: config_file.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default(),
         config_file: config_file.to_owned(),
         config_text: text.to_owned(),
         config,

@@ -41,7 +41,7 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
 
 async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Recipe, Failure> {
     let conventions = if arguments.peer_exact { Conventions::CogCli } else { Conventions::Corrected };
-    let loaded = load::load(None, arguments.settings, context).await?;
+    let loaded = load::load_to_build(arguments.model, arguments.settings, context).await?;
     let number = loaded.models.len();
     let model = match loaded.models.into_iter().next() {
         Some(model) if number == 1 => model,
@@ -59,7 +59,7 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
 }
 
 async fn recipe_of(plan: &ModelPlan, conventions: Conventions, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
-    let (project, _findings) = inspect::load_project(&plan.project, "", plan.build.cog_version.as_deref()).await?;
+    let (project, _findings) = inspect::load_project(&plan.project, &plan.place, plan.build.cog_version.as_deref()).await?;
     let collected = build_environment::collect(
         &context.environment,
         &context.launcher,

@@ -4,73 +4,98 @@ use std::fmt::Write as _;
 use std::fs;
 
 use anyhow::Context as _;
-use cog_schema::{InputProperty, ShapeKind};
-use serde_json::Value;
+use cog_findings::Severity;
+use cog_source::python;
+use serde_json::{Map, Value};
 
 use crate::cli::arguments::InitArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::cli::source_schema::static_inputs;
+use crate::cli::load;
+use crate::cli::source_schema::describe_project_at;
+use crate::config::NewModel;
 use crate::domain::identity::ModelRef;
+use crate::domain::project_place::{COG_YAML, SELECT_SCRIPTS};
 use crate::domain::verdict::Verdict;
+use crate::report::console;
+use crate::verify::{FirstInputs, first_inputs};
 
 pub(super) async fn run(arguments: &InitArguments, context: &Context) -> Result<Verdict, Failure> {
     let model: ModelRef = arguments
         .model
         .parse()
         .map_err(|error| Failure::new(Verdict::Misconfigured, error).hint("name the live model as OWNER/NAME"))?;
-    let repository = context.environment.folder();
-    let inputs = static_inputs(repository).await.unwrap_or_default();
-    let path = repository.join("cog-safe-push-configs").join(format!("{}.yaml", model.name()));
-    if path.exists() && !arguments.force {
-        return Err(Failure::request(format!("{} is already there", path.display())).hint("edit it, or replace it with --force"));
+    let new = load::new_model(&model, context)?;
+    refuse_without_project(&new, context)?;
+    if new.path.exists() && !arguments.force {
+        return Err(
+            Failure::request(format!("{} is already there", new.path.display())).hint("edit it, or replace it with --force")
+        );
     }
-    if let Some(folder) = path.parent() {
+    let inputs = match describe_project_at(&new.project, &new.place, None, python::describe).await {
+        Ok(described) => first_inputs(&described.document),
+        Err(failure) => {
+            context.printer.say(&format!("note: the inputs were left out: {}", failure.chain()));
+            FirstInputs::default()
+        }
+    };
+    if let Some(folder) = new.path.parent() {
         fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
     }
-    fs::write(&path, configuration(&model, &inputs)).with_context(|| format!("failed to write {}", path.display()))?;
-    context.printer.result(&format!("wrote {}", path.display()));
+    fs::write(&new.path, configuration(&model, &inputs)).with_context(|| format!("failed to write {}", new.path.display()))?;
+    context.printer.result(&format!("wrote {}", new.path.display()));
     context.printer.say("next: describe what the test cases expect, then `safe-push check` and `safe-push run --sandbox`");
     Ok(Verdict::Passed)
 }
 
+/// A configuration without a project would be of no use. A select script may write `cog.yaml` later.
+fn refuse_without_project(new: &NewModel, context: &Context) -> Result<(), Failure> {
+    let is_prepared = SELECT_SCRIPTS.iter().any(|path| new.repository.join(path).is_file());
+    if is_prepared || new.project.join(new.place.config_name()).is_file() {
+        return Ok(());
+    }
+    for finding in new.findings.iter().filter(|finding| finding.severity > Severity::Note) {
+        context.printer.say(&console::finding(finding, context.printer.progress_style()));
+    }
+    let message = format!("there is no {COG_YAML} in {}, so there is nothing to test", new.project.display());
+    Err(Failure::request(message).hint("run `safe-push init` in the repository of a Cog model, or write cog.yaml first"))
+}
+
 /// A configuration with one test case that sends what has to be sent.
-fn configuration(model: &ModelRef, inputs: &[InputProperty]) -> String {
+fn configuration(model: &ModelRef, inputs: &FirstInputs) -> String {
     let test_model = model.with_suffix("-test");
     let mut text = format!(
         "model: {model}\ntest_model: {test_model}\n# What the test model runs on, if it has to be made.\ntest_hardware: cpu\n\npredict:\n  \
          # Whether the first test case has to give the same on the live version.\n  compare_outputs: true\n  predict_timeout: 300\n  test_cases:\n"
     );
-    let required: Vec<&InputProperty> = inputs.iter().filter(|input| input.required).collect();
-    if required.is_empty() {
-        text.push_str("    - inputs: {}\n");
-    } else {
-        text.push_str("    - inputs:\n");
-        for input in required {
-            // Writing to a String cannot fail. JSON is YAML.
-            let _infallible = writeln!(text, "        {}: {}", input.name, example(input));
-        }
+    push_inputs(&mut text, "    - inputs:", 8, &inputs.required);
+    for name in &inputs.missing {
+        // Writing to a String cannot fail.
+        let _infallible = writeln!(text, "        # {name}: no value was found for it");
     }
     text.push_str(
         "      # One of these says what the output has to be like:\n      # exact_string: \"...\"\n      # jq_query: \".words == 8\"\n      \
-         # match_url: https://...\n      # error_contains: \"...\"\n  fuzz:\n    iterations: 6\n\nparallel: 4\n",
+         # match_url: https://...\n      # error_contains: \"...\"\n  fuzz:\n    iterations: 6\n",
     );
+    if !inputs.fixed.is_empty() {
+        text.push_str("    # Inputs that cannot be made up.\n");
+        push_inputs(&mut text, "    fixed_inputs:", 6, &inputs.fixed);
+    }
+    text.push_str("\nparallel: 4\n");
     text
 }
 
-/// A value that fits where that can be known, and that asks to be replaced.
-fn example(input: &InputProperty) -> Value {
-    let shape = &input.shape;
-    if let Some(choice) = shape.choices.as_ref().and_then(|choices| choices.first()) {
-        return choice.clone();
+/// Inputs below a key. JSON is YAML.
+fn push_inputs(text: &mut String, key: &str, indent: usize, inputs: &Map<String, Value>) {
+    text.push_str(key);
+    text.push_str(if inputs.is_empty() { " {}\n" } else { "\n" });
+    for (name, value) in inputs {
+        let _infallible = writeln!(text, "{:indent$}{}: {value}", "", written(name));
     }
-    match &shape.kind {
-        ShapeKind::String if shape.format.as_deref() == Some("uri") => "https://example.com/replace-me".into(),
-        ShapeKind::String | ShapeKind::Any | ShapeKind::Union(_) => "replace me".into(),
-        ShapeKind::Integer => 1.into(),
-        ShapeKind::Number => 1.0.into(),
-        ShapeKind::Boolean => true.into(),
-        ShapeKind::Array(_) => Value::Array(Vec::new()),
-        ShapeKind::Object(_) => Value::Object(serde_json::Map::new()),
-    }
+}
+
+/// A name as a key. Some parameters are words that YAML takes for something else.
+fn written(name: &str) -> String {
+    const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    if WORDS.contains(&name.to_ascii_lowercase().as_str()) { Value::from(name).to_string() } else { name.to_owned() }
 }

@@ -158,6 +158,7 @@ async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Res
 
 /// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked.
 fn uses_gpu(model: &LoadedModel) -> bool {
-    let text = repository_files::read_text(&model.plan.project, Path::new("cog.yaml"), CONFIG_BYTES).unwrap_or_default();
+    let text = repository_files::read_text(model.plan.repository(), Path::new(&model.plan.place.config_file()), CONFIG_BYTES)
+        .unwrap_or_default();
     cog_source::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
 }

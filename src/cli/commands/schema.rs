@@ -19,7 +19,7 @@ use crate::cli::printer::Format;
 use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
 use crate::cli::source_schema::{describe_project, refused};
-use crate::domain::identity::{ModelRef, VersionId};
+use crate::domain::identity::{ModelRef, VersionId, split_version};
 use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
 use crate::report::{console, json};
@@ -134,7 +134,7 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
         let text = fs::read_to_string(&path).with_context(|| format!("failed to read {from}"))?;
         return Ok(Document::without_source(parse(&text, from)?));
     }
-    let (name, id) = from.split_once(':').map_or((from, None), |(name, id)| (name, Some(id)));
+    let (name, id) = split_version(from);
     let Ok(model) = name.parse::<ModelRef>() else {
         return Err(Failure::request(format!("'{from}' is neither a file, nor a folder, nor a model"))
             .hint("give a JSON file, - for standard input, a project folder, or OWNER/NAME[:ID]"));

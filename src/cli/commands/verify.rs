@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare::model_run;
 use crate::cli::services;
-use crate::domain::identity::{ModelRef, VersionId};
+use crate::domain::identity::{ModelRef, VersionId, split_version};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, ExistingVersion};
 
@@ -39,10 +39,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
 fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {
     let wrong =
         |error: anyhow::Error| Failure::new(Verdict::Misconfigured, error).hint("name a version as OWNER/NAME:ID, or OWNER/NAME");
-    let (model, id) = match text.split_once(':') {
-        Some((model, id)) => (model, Some(id)),
-        None => (text, None),
-    };
+    let (model, id) = split_version(text);
     let model = model.parse().map_err(|error: crate::domain::identity::IdentityError| wrong(error.into()))?;
     let id = id.map(str::parse).transpose().map_err(|error: crate::domain::identity::IdentityError| wrong(error.into()))?;
     Ok((model, id))

@@ -106,7 +106,12 @@ fn of_changed_files(configured: &Configured, script: Option<&Script>, files: &Ch
     let models: Vec<ModelFiles<'_>> = configured
         .models
         .iter()
-        .map(|model| ModelFiles { name: &model.name, config_file: &model.file, paths: run.paths.of_model(model.name.as_str()) })
+        .map(|model| ModelFiles {
+            name: &model.name,
+            config_file: &model.file,
+            context: &model.context,
+            paths: run.paths.of_model(model.name.as_str()),
+        })
         .collect();
     let shared: Vec<&str> = std::iter::once(SETTINGS_FILE).chain(script.map(Script::path)).collect();
     changed(&models, SharedFiles { files: &shared, config_dir: &run.settings.config_dir }, files)

@@ -54,6 +54,10 @@ settings! {
         #[flag = "ignore-schema-compatibility", inputs = &[Push, Workflow], model_key = "ignore_schema_compatibility"]
         ignore_schema_checks: bool = false,
 
+        /// Fail if there is no live version to compare with
+        #[flag = "require-live", inputs = &[Push], repository]
+        require_live: bool = false,
+
         /// Skip Ruff
         #[flag = "no-lint", repository]
         no_lint: bool = false,

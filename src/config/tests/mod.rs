@@ -2,6 +2,7 @@
 
 mod choosing;
 mod files;
+mod folders;
 mod layers;
 mod mistakes;
 mod same_model;

@@ -5,7 +5,7 @@ use crate::domain::verdict::Verdict;
 
 async fn error(files: &[(&str, &str)], cog_version: Option<&str>) -> InspectError {
     let folder = folder(files);
-    let error = load_project(folder.path(), "", cog_version).await.unwrap_err();
+    let error = load_project(folder.path(), &ProjectPlace::default(), cog_version).await.unwrap_err();
     assert_eq!(error.verdict(), Verdict::Misconfigured);
     error
 }
@@ -14,7 +14,7 @@ async fn error(files: &[(&str, &str)], cog_version: Option<&str>) -> InspectErro
 async fn a_project_is_read_with_its_requirements() {
     let text = "build:\n  python_version: \"3.12\"\n  python_requirements: req/gpu.txt\nrun: run.py:Runner\n";
     let folder = folder(&[("cog.yaml", text), ("req/gpu.txt", "six\n")]);
-    let (project, findings) = load_project(folder.path(), "", None).await.unwrap();
+    let (project, findings) = load_project(folder.path(), &ProjectPlace::default(), None).await.unwrap();
     assert!(findings.is_empty(), "{findings:?}");
     assert_eq!((project.config_file.as_str(), project.config_text.as_str()), ("cog.yaml", text));
     let requirements = project.requirements.unwrap();
@@ -33,7 +33,7 @@ async fn files_are_named_by_their_repository_path() {
         ("models/a/", "models/a/cog.yaml"),
         ("./models/a", "models/a/cog.yaml"),
     ] {
-        let (project, findings) = load_project(folder.path(), shown_as, None).await.unwrap();
+        let (project, findings) = load_project(folder.path(), &ProjectPlace::of_folder(shown_as), None).await.unwrap();
         assert_eq!(project.config_file, file, "{shown_as}");
         assert!(place(&findings[0]).starts_with(&format!("{file}:3")), "{}", place(&findings[0]));
     }
@@ -50,7 +50,7 @@ async fn the_sdk_comes_from_the_setting_then_the_file_then_the_newest() {
         (COG_YAML, Some("latest"), "latest"),
     ] {
         let folder = folder(&[("cog.yaml", text)]);
-        let (project, _) = load_project(folder.path(), "", setting).await.unwrap();
+        let (project, _) = load_project(folder.path(), &ProjectPlace::default(), setting).await.unwrap();
         assert_eq!(project.sdk.to_string(), sdk, "{setting:?}");
         assert_eq!(project.sdk_decision.chosen, sdk);
     }
@@ -63,7 +63,7 @@ async fn without_a_configuration_the_nearest_name_is_suggested() {
     assert_eq!(no_config.hint().as_deref(), Some("rename cog.yml to cog.yaml"));
     let no_config = error(&[("readme.md", "")], None).await;
     assert!(no_config.hint().unwrap().contains("--working-directory"), "{no_config:?}");
-    let missing = load_project(Path::new("/nowhere/at/all"), "", None).await.unwrap_err();
+    let missing = load_project(Path::new("/nowhere/at/all"), &ProjectPlace::default(), None).await.unwrap_err();
     assert!(matches!(missing, InspectError::NoConfig { near: None, .. }), "{missing:?}");
 }
 
@@ -78,7 +78,7 @@ async fn a_configuration_that_is_not_a_mapping_is_reported_with_its_location() {
 #[tokio::test]
 async fn an_unreadable_file_is_named() {
     let folder = folder(&[("cog.yaml/x", "")]);
-    let unreadable = load_project(folder.path(), "", None).await.unwrap_err();
+    let unreadable = load_project(folder.path(), &ProjectPlace::default(), None).await.unwrap_err();
     assert!(matches!(&unreadable, InspectError::Unreadable { path, .. } if path.ends_with("cog.yaml")), "{unreadable:?}");
     let large = format!("# {}\n", "x".repeat(4 * 1024 * 1024));
     let unreadable = error(&[("cog.yaml", &large)], None).await;
@@ -100,7 +100,7 @@ async fn an_invalid_version_is_rejected() {
 #[tokio::test]
 async fn mistakes_in_the_configuration_do_not_hide_the_project() {
     let folder = folder(&[("cog.yaml", "build:\n  gpu: \"true\"\n  python_version: \"3.12\"\nrun: run.py:Runner\n")]);
-    let (project, findings) = load_project(folder.path(), "", None).await.unwrap();
+    let (project, findings) = load_project(folder.path(), &ProjectPlace::default(), None).await.unwrap();
     assert_eq!(codes(&findings), ["SP503"]);
     assert!(project.config.predict.is_some());
 }

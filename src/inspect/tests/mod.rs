@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::domain::plan::{Allowances, BuildPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::project_place::ProjectPlace;
 
 const COG_YAML: &str = "build:\n  python_version: \"3.12\"\nrun: run.py:Runner\n";
 
@@ -52,6 +53,8 @@ fn plan(project: &Path) -> ModelPlan {
         name: "hotdog".to_owned(),
         config_file: Some("cog-safe-push.yaml".to_owned()),
         project: project.to_owned(),
+        place: ProjectPlace::default(),
+        is_named: true,
         model: "acme/hotdog".parse().unwrap(),
         test_model: "acme/hotdog-test".parse().unwrap(),
         test_hardware: None,

@@ -213,7 +213,7 @@ async fn canceling_stops_ruff() {
 #[tokio::test]
 async fn a_project_below_the_root_has_its_folder_in_every_location() {
     let folder = model_folder();
-    let (project, _) = load_project(folder.path(), "models/a", None).await.unwrap();
+    let (project, _) = load_project(folder.path(), &ProjectPlace::of_folder("models/a"), None).await.unwrap();
     let file = folder.path().canonicalize().unwrap().join("run.py");
     let ruff = complaining(&[complaint(&file, Some("F401"), "unused", (1, 1), (1, 2))]);
     let (_, findings) = crate::inspect::ruff::run(&project, &ruff.tools, &CancellationToken::new()).await.unwrap();

@@ -180,7 +180,7 @@ mod before_a_build {
     #[tokio::test]
     async fn a_left_out_requirement_is_a_warning_with_the_repository_path() {
         let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "cog==0.9.0\n")]);
-        let (project, _) = load_project(folder.path(), "models/a", None).await.unwrap();
+        let (project, _) = load_project(folder.path(), &ProjectPlace::of_folder("models/a"), None).await.unwrap();
         let findings = build_plan::check(&project, &BuildPlan::default());
         assert_eq!(findings.iter().map(place).collect::<Vec<_>>(), ["models/a/requirements.txt:1"]);
         assert!(findings.iter().all(|finding| !finding.is_error()), "{findings:?}");

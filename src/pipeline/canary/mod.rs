@@ -19,6 +19,7 @@ use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::plan::{Allowances, BuildPlan, Comparison, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use crate::domain::project_place::ProjectPlace;
 use crate::domain::report::{CaseReport, CaseStatus, ErrorReport, ModelReport, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::run::run;
@@ -55,6 +56,8 @@ impl CanaryRequest {
             name: "canary".to_owned(),
             config_file: None,
             project: folder.to_owned(),
+            place: ProjectPlace::default(),
+            is_named: true,
             // Never published to, and not looked for.
             model: self.model.with_suffix("-unpublished"),
             test_model: self.model.clone(),

@@ -96,6 +96,7 @@ fn an_image_for_keeps_has_the_name_that_cog_would_give_it() {
         let config = cog_source::config::parse(yaml, "cog.yaml").config.unwrap();
         let project = Project {
             folder: folder.into(),
+            path: String::new(),
             config_file: "cog.yaml".to_owned(),
             config_text: yaml.to_owned(),
             config,

@@ -20,6 +20,7 @@ use crate::clients::docker::Docker;
 use crate::domain::plan::{
     Allowances, BuildPlan, Comparison, DeploymentPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan,
 };
+use crate::domain::project_place::ProjectPlace;
 use crate::domain::report::{ModelReport, RunReport, Stage, StageStatus};
 use crate::inspect::Tools;
 use crate::pipeline::{BuildServices, CheckServices, Goal, ModelRun, RunOptions, Services, run};
@@ -62,6 +63,8 @@ impl Harness {
             name: "hotdog".to_owned(),
             config_file: Some("cog-safe-push.yaml".to_owned()),
             project: self.folder.path().to_owned(),
+            place: ProjectPlace::default(),
+            is_named: true,
             model: live_model(),
             test_model: test_model(),
             test_hardware: Some("cpu".to_owned()),

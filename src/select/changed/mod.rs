@@ -10,6 +10,7 @@ pub use files::{ChangedFile, ChangedFiles, FileStatus, ListSource};
 pub use git::{GitRepository, changed_since, folder_in_checkout};
 
 use crate::domain::model_name::ModelName;
+use crate::domain::project_place::below;
 use crate::support::path_patterns::PathPatterns;
 
 /// The files of a model.
@@ -19,7 +20,9 @@ pub struct ModelFiles<'a> {
     pub name: &'a ModelName,
     /// Its configuration, relative to the repository.
     pub config_file: &'a str,
-    /// The files that it is made of; without any, all that no other model's configuration is.
+    /// The folder that is built, relative to the repository; empty for the repository itself.
+    pub context: &'a str,
+    /// The files that it is made of; without any, all in its folder that no other model's configuration is.
     pub paths: Option<&'a PathPatterns>,
 }
 
@@ -66,7 +69,7 @@ fn concerns(path: &str, model: &ModelFiles<'_>, shared: SharedFiles<'_>) -> bool
     match model.paths {
         Some(paths) => paths.matches(path),
         // What lies outside of the repository's folder is in no build context.
-        None => !path.starts_with("../") && !is_configuration(path, shared.config_dir),
+        None => !path.starts_with("../") && below(path, model.context).is_some() && !is_configuration(path, shared.config_dir),
     }
 }
 

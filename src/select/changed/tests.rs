@@ -7,8 +7,8 @@ fn decide(patterns: &[&str], files: &ChangedFiles) -> Changed {
     let (dev, schnell): (ModelName, ModelName) = ("dev".parse().unwrap(), "schnell".parse().unwrap());
     let patterns = PathPatterns::new(patterns.iter().copied()).unwrap();
     let models = [
-        ModelFiles { name: &dev, config_file: "configs/dev.yaml", paths: Some(&patterns) },
-        ModelFiles { name: &schnell, config_file: "configs/schnell.yaml", paths: None },
+        ModelFiles { name: &dev, config_file: "configs/dev.yaml", context: "", paths: Some(&patterns) },
+        ModelFiles { name: &schnell, config_file: "configs/schnell.yaml", context: "", paths: None },
     ];
     changed(&models, SHARED, files)
 }
@@ -140,4 +140,21 @@ fn the_reason_names_the_file() {
             ("schnell".parse().unwrap(), "README.md has changed".to_owned())
         ]
     );
+}
+
+#[test]
+fn a_model_in_a_folder_changes_with_that_folder_alone() {
+    let (a, b, c): (ModelName, ModelName, ModelName) = ("a".parse().unwrap(), "b".parse().unwrap(), "c".parse().unwrap());
+    let patterns = PathPatterns::new(["models/b", "shared"]).unwrap();
+    let models = [
+        ModelFiles { name: &a, config_file: "models/a/cog-safe-push.yaml", context: "models/a", paths: None },
+        ModelFiles { name: &b, config_file: "models/b/cog-safe-push.yaml", context: "models/b", paths: Some(&patterns) },
+        ModelFiles { name: &c, config_file: "configs/c.yaml", context: "", paths: None },
+    ];
+    let of = |path: &str| names(&changed(&models, SHARED, &modified(&[path]))).join(" ");
+    assert_eq!(of("models/a/predict.py"), "a c");
+    assert_eq!(of("models/ab/predict.py"), "c");
+    assert_eq!(of("shared/x.py"), "b c");
+    assert_eq!(of("configs/c.yaml"), "c");
+    assert_eq!(of(".safe-push.yaml"), "a b c");
 }

@@ -17,13 +17,11 @@ use cog_findings::{Finding, Location};
 use repository_files::FileError;
 
 use crate::domain::model_name::ModelName;
+use crate::domain::project_place::SELECT_SCRIPTS;
 use crate::select::rules;
 use crate::support::SecretString;
 use crate::support::process::{Bounds, Ended, ProcessError};
 use crate::support::untrusted::{LaunchError, Launcher, ProgramKind, UntrustedProgram};
-
-/// Where scripts are when nothing is said.
-const PLACES: [&str; 2] = ["script/select-model", "script/select.sh"];
 
 /// Says that there is none.
 const NONE: &str = "none";
@@ -185,7 +183,7 @@ impl Script {
         let path = match named {
             Some(NONE) => return Ok(None),
             Some(path) => path.to_owned(),
-            None => match PLACES.iter().find(|path| root.join(path).is_file()) {
+            None => match SELECT_SCRIPTS.iter().find(|path| root.join(path).is_file()) {
                 Some(path) => (*path).to_owned(),
                 None => return Ok(None),
             },

@@ -17,6 +17,7 @@ use safe_push::build::{BuildEnvironment, BuildRequest, Built, SourceFacts, build
 use safe_push::clients::docker::{NameImages as _, RealDocker};
 use safe_push::domain::events::Silent;
 use safe_push::domain::plan::{Allowances, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan};
+use safe_push::domain::project_place::ProjectPlace;
 use safe_push::inspect::{InspectRequest, Inspected, Tools, inspect};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -57,6 +58,8 @@ fn plan(folder: &TempDir, model: &Model) -> ModelPlan {
         name: "model".to_owned(),
         config_file: None,
         project: folder.path().to_owned(),
+        place: ProjectPlace::default(),
+        is_named: true,
         model: "acme/model".parse().unwrap(),
         test_model: "acme/model-test".parse().unwrap(),
         test_hardware: None,

@@ -1,7 +1,7 @@
 from cog import BasePredictor, File, Input, Path, Secret
 
 def names():
-    return ["a"]
+    return open("names").read().split()
 
 
 class Predictor(BasePredictor):

@@ -1,6 +1,6 @@
 from cog import BasePredictor, File, Input, Path, Secret
 
-NAMES = ["a"]
+NAMES = open("names").read().split()
 
 
 class Predictor(BasePredictor):

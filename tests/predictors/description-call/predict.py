@@ -1,7 +1,7 @@
 from cog import BasePredictor, File, Input, Path, Secret
 
 def text():
-    return 'x'
+    return open("text").read()
 
 
 class Predictor(BasePredictor):

@@ -1,7 +1,7 @@
 from cog import BasePredictor, File, Input, Path, Secret
 
 def most():
-    return 5
+    return int(open("most").read())
 
 
 class Predictor(BasePredictor):

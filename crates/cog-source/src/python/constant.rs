@@ -13,6 +13,19 @@ pub(super) enum Constant {
     /// A list, tuple or set.
     List(Vec<Constant>),
     Dict(Vec<(Constant, Constant)>),
+    /// A member of an enumeration.
+    Member(Box<EnumMember>),
+    /// A value in a dictionary or a list that is only known at run time.
+    Unknown,
+}
+
+/// A member of an enumeration.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct EnumMember {
+    pub name: String,
+    pub value: Constant,
+    /// Whether it is also a value itself, as those of `class Mode(str, Enum)`.
+    pub is_value: bool,
 }
 
 /// A number as JSON. Whole numbers are written without a fraction, as Cog writes them.
@@ -34,6 +47,8 @@ impl Constant {
             Self::Float(value) => number(*value),
             Self::Text(value) => Value::String(value.clone()),
             Self::List(items) => items.iter().map(Self::to_json).collect(),
+            Self::Member(member) => member.value.to_json(),
+            Self::Unknown => Value::Null,
             Self::Dict(entries) => {
                 let mut object: Vec<(String, Value)> = entries.iter().map(|(key, value)| (key.as_key(), value.to_json())).collect();
                 object.sort_by(|one, other| one.0.cmp(&other.0));
@@ -48,6 +63,72 @@ impl Constant {
             Self::Text(text) => text.clone(),
             other => other.to_json().to_string(),
         }
+    }
+
+    /// Whether every part of it is known. A member of an enumeration that is no value cannot be written as JSON.
+    pub(super) fn is_known(&self) -> bool {
+        match self {
+            Self::Unknown => false,
+            Self::Member(member) => member.is_value && member.value.is_known(),
+            Self::List(items) => items.iter().all(Self::is_known),
+            Self::Dict(entries) => entries.iter().all(|(key, value)| key.is_known() && value.is_known()),
+            _ => true,
+        }
+    }
+
+    /// The number of values in it.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::List(items) => items.iter().map(Self::size).sum::<usize>() + 1,
+            Self::Dict(entries) => entries.iter().map(|(key, value)| key.size() + value.size()).sum::<usize>() + 1,
+            Self::Text(text) => text.len() / 64 + 1,
+            _ => 1,
+        }
+    }
+
+    /// The value, with that of a member in its place.
+    pub(super) fn plain(self) -> Self {
+        match self {
+            Self::Member(member) if member.is_value => member.value,
+            other => other,
+        }
+    }
+
+    /// The items of a list, the keys of a dictionary, or the characters of a text, as a loop visits them.
+    pub(super) fn into_items(self) -> Option<Vec<Self>> {
+        match self {
+            Self::List(items) => Some(items),
+            Self::Dict(entries) => Some(entries.into_iter().map(|(key, _)| key).collect()),
+            Self::Text(text) => Some(text.chars().map(|character| Self::Text(character.to_string())).collect()),
+            _ => None,
+        }
+    }
+
+    /// Whether Python counts it as true; `None` when that is only known at run time.
+    pub(super) fn truth(&self) -> Option<bool> {
+        Some(match self {
+            Self::None => false,
+            Self::Bool(value) => *value,
+            Self::Int(value) => *value != 0,
+            Self::Float(value) => *value != 0.0,
+            Self::Text(text) => !text.is_empty(),
+            Self::List(items) => !items.is_empty(),
+            Self::Dict(entries) => !entries.is_empty(),
+            Self::Member(_) | Self::Unknown => return None,
+        })
+    }
+
+    /// The text that `str()` and f-strings make of it; `None` where Python's form is not that of other languages.
+    pub(super) fn shown(&self) -> Option<String> {
+        Some(match self {
+            Self::None => "None".to_owned(),
+            Self::Bool(true) => "True".to_owned(),
+            Self::Bool(false) => "False".to_owned(),
+            Self::Int(value) => value.to_string(),
+            Self::Float(value) if *value == 0.0 || (1e-4..1e16).contains(&value.abs()) => format!("{value:?}"),
+            Self::Text(text) => text.clone(),
+            _ => return None,
+        })
     }
 
     pub(super) fn as_text(&self) -> Option<&str> {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use ruff_python_ast::{Expr, ExprCall, ExprFString, FStringPart, InterpolatedStringElement, Number, Operator, UnaryOp};
+use ruff_python_ast::{Expr, ExprFString, FStringPart, InterpolatedStringElement, Number, Operator, UnaryOp};
 
 use super::constant::Constant;
 use super::error::SignatureErrors;
@@ -20,14 +20,46 @@ const MAX_STEPS: usize = 100_000;
 const MAX_DEPTH: usize = 64;
 
 /// The longest text and list that are joined, in bytes and items.
-const MAX_LENGTH: usize = 200_000;
+pub(super) const MAX_LENGTH: usize = 200_000;
 
-/// Values of a function's parameters, when its `return` is read.
+/// Values of names inside a function or a comprehension.
 pub(super) type Locals = BTreeMap<String, Constant>;
 
-struct Walk<'a> {
-    steps: Cell<usize>,
+/// The names that an expression can use, and the work that has been done for it.
+#[derive(Clone, Copy)]
+pub(super) struct Walk<'a> {
+    steps: &'a Cell<usize>,
     locals: &'a Locals,
+    outer: Option<&'a Walk<'a>>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(steps: &'a Cell<usize>, locals: &'a Locals) -> Self {
+        Self { steps, locals, outer: None }
+    }
+
+    /// The same walk with further names.
+    pub(super) fn with(&'a self, locals: &'a Locals) -> Self {
+        Self { steps: self.steps, locals, outer: Some(self) }
+    }
+
+    /// The same walk with these names alone, for what is written elsewhere.
+    pub(super) fn elsewhere(&self, locals: &'a Locals) -> Walk<'a>
+    where
+        Self: 'a,
+    {
+        Walk { steps: self.steps, locals, outer: None }
+    }
+
+    pub(super) fn local(&self, name: &str) -> Option<&Constant> {
+        self.locals.get(name).or_else(|| self.outer.and_then(|outer| outer.local(name)))
+    }
+
+    /// Counts work. False when there was too much of it.
+    pub(super) fn spend(&self, steps: usize) -> bool {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        self.steps.get() <= MAX_STEPS
+    }
 }
 
 impl SignatureReader<'_> {
@@ -38,18 +70,18 @@ impl SignatureReader<'_> {
         expression: &Expr,
         locals: &Locals,
     ) -> Result<Option<Constant>, SignatureErrors> {
-        self.evaluate(module, expression, &Walk { steps: Cell::new(0), locals }, 0)
+        let steps = Cell::new(0);
+        Ok(self.evaluate(module, expression, &Walk::new(&steps, locals), 0)?.filter(Constant::is_known).map(Constant::plain))
     }
 
-    fn evaluate(
+    pub(super) fn evaluate(
         &self,
         module: &Rc<Module>,
         expression: &Expr,
         walk: &Walk<'_>,
         depth: usize,
     ) -> Result<Option<Constant>, SignatureErrors> {
-        walk.steps.set(walk.steps.get() + 1);
-        if depth > MAX_DEPTH || walk.steps.get() > MAX_STEPS {
+        if depth > MAX_DEPTH || !walk.spend(1) {
             return Ok(None);
         }
         let depth = depth + 1;
@@ -71,9 +103,10 @@ impl SignatureReader<'_> {
                 for item in &dict.items {
                     let value = self.evaluate(module, &item.value, walk, depth)?;
                     match &item.key {
-                        Some(key) => match (self.evaluate(module, key, walk, depth)?, value) {
-                            (Some(key), Some(value)) => put(&mut entries, key, value),
-                            _ => return Ok(None),
+                        // A value that is not known, such as a class, does not hide the keys.
+                        Some(key) => match self.evaluate(module, key, walk, depth)? {
+                            Some(key) => put(&mut entries, key, value.unwrap_or(Constant::Unknown)),
+                            None => return Ok(None),
                         },
                         None => match value {
                             Some(Constant::Dict(inner)) => {
@@ -89,6 +122,7 @@ impl SignatureReader<'_> {
                 (UnaryOp::USub, Some(Constant::Int(value))) => value.checked_neg().map(Constant::Int),
                 (UnaryOp::USub, Some(Constant::Float(value))) => Some(Constant::Float(-value)),
                 (UnaryOp::UAdd, Some(value @ (Constant::Int(_) | Constant::Float(_)))) => Some(value),
+                (UnaryOp::Not, Some(value)) => value.truth().map(|truth| Constant::Bool(!truth)),
                 _ => None,
             },
             Expr::BinOp(binary) => {
@@ -96,9 +130,26 @@ impl SignatureReader<'_> {
                 let right = self.evaluate(module, &binary.right, walk, depth)?;
                 left.zip(right).and_then(|(left, right)| combine(binary.op, left, right))
             }
-            Expr::Name(name) if walk.locals.contains_key(name.id.as_str()) => walk.locals.get(name.id.as_str()).cloned(),
-            Expr::Name(_) | Expr::Attribute(_) => self.named_constant(module, expression, walk, depth)?,
-            Expr::Call(call) => self.listed(module, call, walk, depth)?,
+            Expr::Name(name) if walk.local(name.id.as_str()).is_some() => {
+                walk.local(name.id.as_str()).filter(|value| walk.spend(value.size())).cloned()
+            }
+            Expr::Name(_) => self.named_constant(module, expression, walk, depth)?,
+            Expr::Attribute(attribute) => match self.named_constant(module, expression, walk, depth)? {
+                Some(found) => Some(found),
+                None => self.attribute(module, attribute, walk, depth)?,
+            },
+            Expr::Call(call) => self.called(module, call, walk, depth)?,
+            Expr::ListComp(made) => self.comprehended(module, &made.elt, &made.generators, walk, depth)?,
+            Expr::SetComp(made) => self.comprehended(module, &made.elt, &made.generators, walk, depth)?,
+            Expr::Generator(made) => self.comprehended(module, &made.elt, &made.generators, walk, depth)?,
+            Expr::DictComp(made) => self.comprehended_dict(module, made, walk, depth)?,
+            Expr::Compare(compare) => self.compared(module, compare, walk, depth)?.map(Constant::Bool),
+            Expr::BoolOp(joined) => self.joined(module, joined, walk, depth)?,
+            Expr::If(choice) => match self.evaluate(module, &choice.test, walk, depth)?.and_then(|test| test.truth()) {
+                Some(true) => self.evaluate(module, &choice.body, walk, depth)?,
+                Some(false) => self.evaluate(module, &choice.orelse, walk, depth)?,
+                None => None,
+            },
             Expr::Subscript(subscript) => {
                 let value = self.evaluate(module, &subscript.value, walk, depth)?;
                 let key = self.evaluate(module, &subscript.slice, walk, depth)?;
@@ -118,11 +169,7 @@ impl SignatureReader<'_> {
         let mut items = Vec::new();
         for element in elements {
             let found = match element {
-                Expr::Starred(starred) => match self.evaluate(module, &starred.value, walk, depth)? {
-                    Some(Constant::List(inner)) => Some(inner),
-                    Some(Constant::Dict(inner)) => Some(inner.into_iter().map(|(key, _)| key).collect()),
-                    _ => None,
-                },
+                Expr::Starred(starred) => self.evaluate(module, &starred.value, walk, depth)?.and_then(Constant::into_items),
                 single => self.evaluate(module, single, walk, depth)?.map(|item| vec![item]),
             };
             match found {
@@ -144,53 +191,16 @@ impl SignatureReader<'_> {
         let Some(name) = dotted(name) else { return Ok(None) };
         match self.project.meaning(module, &name)? {
             Meaning::Value(file, index) => match file.value(index) {
-                Some(value) => {
-                    let elsewhere = Walk { steps: Cell::new(walk.steps.get()), locals: &Locals::new() };
-                    let found = self.evaluate(&file, value, &elsewhere, depth);
-                    walk.steps.set(elsewhere.steps.get());
-                    found
-                }
+                Some(value) => self.evaluate(&file, value, &walk.elsewhere(&Locals::new()), depth),
                 None => Ok(None),
             },
+            // A class as a value: the members of an enumeration.
+            Meaning::Class(class) => Ok(self.enumerated(&class, walk, depth)?.map(Constant::List)),
             _ => Ok(None),
         }
     }
 
-    /// `list(x)`, `tuple(x)`, `d.keys()` and `d.values()`.
-    fn listed(
-        &self,
-        module: &Rc<Module>,
-        call: &ExprCall,
-        walk: &Walk<'_>,
-        depth: usize,
-    ) -> Result<Option<Constant>, SignatureErrors> {
-        if !call.arguments.keywords.is_empty() {
-            return Ok(None);
-        }
-        match (call.func.as_ref(), call.arguments.args.as_ref()) {
-            (Expr::Name(name), [inner])
-                if matches!(name.id.as_str(), "list" | "tuple") && module.binding(name.id.as_str()).is_none() =>
-            {
-                Ok(match self.evaluate(module, inner, walk, depth)? {
-                    Some(Constant::List(items)) => Some(Constant::List(items)),
-                    Some(Constant::Dict(entries)) => Some(Constant::List(entries.into_iter().map(|(key, _)| key).collect())),
-                    _ => None,
-                })
-            }
-            (Expr::Attribute(attribute), []) if matches!(attribute.attr.as_str(), "keys" | "values") => {
-                let keys = attribute.attr.as_str() == "keys";
-                Ok(match self.evaluate(module, &attribute.value, walk, depth)? {
-                    Some(Constant::Dict(entries)) => {
-                        Some(Constant::List(entries.into_iter().map(|(key, value)| if keys { key } else { value }).collect()))
-                    }
-                    _ => None,
-                })
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// An f-string of text and whole numbers.
+    /// An f-string without format specifications.
     fn interpolated(
         &self,
         module: &Rc<Module>,
@@ -208,10 +218,10 @@ impl SignatureReader<'_> {
                             InterpolatedStringElement::Literal(part) => text.push_str(&part.value),
                             InterpolatedStringElement::Interpolation(inner) => {
                                 let plain = inner.debug_text.is_none() && inner.format_spec.is_none() && inner.conversion.is_none();
-                                match self.evaluate(module, &inner.expression, walk, depth)? {
-                                    Some(Constant::Text(value)) if plain => text.push_str(&value),
-                                    Some(Constant::Int(value)) if plain => text.push_str(&value.to_string()),
-                                    _ => return Ok(None),
+                                let value = self.evaluate(module, &inner.expression, walk, depth)?;
+                                match value.and_then(|value| value.shown()).filter(|_| plain) {
+                                    Some(value) => text.push_str(&value),
+                                    None => return Ok(None),
                                 }
                             }
                         }
@@ -226,7 +236,7 @@ impl SignatureReader<'_> {
     }
 }
 
-fn put(entries: &mut Vec<(Constant, Constant)>, key: Constant, value: Constant) {
+pub(super) fn put(entries: &mut Vec<(Constant, Constant)>, key: Constant, value: Constant) {
     // Long tables are constants too, and comparing every pair of keys would take quadratic time.
     const MAX_COMPARED: usize = 500;
     if entries.len() <= MAX_COMPARED

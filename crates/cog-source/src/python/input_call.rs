@@ -23,6 +23,8 @@ pub(super) struct Argument<'a> {
     pub parameter: &'a str,
     pub key: &'a str,
     pub value: &'a Expr,
+    /// Its value, where that is not written by itself.
+    pub given: Option<&'a Constant>,
 }
 
 impl Argument<'_> {

@@ -95,6 +95,18 @@ impl Module {
         vec![SignatureError::new(rule, self.text.location(range), message).with_hint(hint)]
     }
 
+    /// The imports that run whenever the file is loaded.
+    pub(super) fn imported_at_once(&self) -> Vec<Import> {
+        let whole = |statement: &Stmt| match statement {
+            Stmt::Import(import) => {
+                let modules = import.names.iter().map(|alias| alias.name.to_string());
+                modules.map(|module| Import { module, level: 0, name: None }).collect()
+            }
+            other => imports(other).into_iter().map(|(_, import)| import).collect::<Vec<_>>(),
+        };
+        self.body.iter().flat_map(whole).collect()
+    }
+
     pub(super) fn binding(&self, name: &str) -> Option<&Binding> {
         self.bindings.get(name)
     }
@@ -156,8 +168,20 @@ impl Module {
     /// Whether parentheses surround exactly this node.
     pub(super) fn is_parenthesized(&self, node: &Expr) -> bool {
         let (before, behind) = self.text.around(node.range());
-        before.trim_end().ends_with('(') && behind.trim_start().starts_with(')')
+        let Some(outside) = before.trim_end().strip_suffix('(') else { return false };
+        behind.trim_start().starts_with(')') && !is_called(outside.trim_end())
     }
+}
+
+/// Whether a `(` after this text starts the arguments of a call.
+fn is_called(before: &str) -> bool {
+    const KEYWORDS: [&str; 18] = [
+        "and", "assert", "await", "case", "del", "elif", "else", "for", "if", "in", "is", "lambda", "not", "or", "raise", "return",
+        "while", "yield",
+    ];
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    let word = &before[before.trim_end_matches(is_part).len()..];
+    before.ends_with([')', ']']) || (!word.is_empty() && !KEYWORDS.contains(&word))
 }
 
 /// A message that starts in lower case, unless it starts with a name.

@@ -85,7 +85,8 @@ impl ClassAt {
 #[derive(Debug, Clone)]
 pub(super) enum Meaning {
     Class(ClassAt),
-    Function,
+    /// A function definition in a file of the project.
+    Function(Rc<Module>, usize),
     /// An assignment in a file of the project.
     Value(Rc<Module>, usize),
     File(Rc<Module>),
@@ -190,6 +191,21 @@ impl<'t> Project<'t> {
         self.load(&package)
     }
 
+    /// The files of the project that an import loads.
+    pub(super) fn imported_files(&self, from: &Module, import: &Import) -> Result<Vec<Rc<Module>>, SignatureErrors> {
+        let mut files: Vec<Rc<Module>> = Vec::new();
+        // A package is loaded before its parts.
+        for (end, _) in import.module.match_indices('.').chain([(import.module.len(), "")]) {
+            files.extend(self.find(from, &import.module[..end], import.level)?);
+        }
+        if let Some(name) = &import.name {
+            let inner = if import.module.is_empty() { name.clone() } else { format!("{}.{name}", import.module) };
+            // `from package import module`.
+            files.extend(self.find(from, &inner, import.level)?);
+        }
+        Ok(files)
+    }
+
     /// The meaning of a dotted name in a file.
     pub(super) fn meaning(&self, module: &Rc<Module>, dotted: &str) -> Result<Meaning, SignatureErrors> {
         let parts: Vec<&str> = dotted.split('.').collect();
@@ -245,7 +261,7 @@ impl<'t> Project<'t> {
         Ok(match module.binding(name) {
             None => Meaning::Unbound,
             Some(Binding::Class(index)) => Meaning::Class(ClassAt { module: Rc::clone(module), index: *index }),
-            Some(Binding::Function(_)) => Meaning::Function,
+            Some(Binding::Function(index)) => Meaning::Function(Rc::clone(module), *index),
             Some(Binding::Value(index)) => Meaning::Value(Rc::clone(module), *index),
             Some(Binding::Unclear) => Meaning::Unclear,
             Some(Binding::Import(import)) => self.imported(module, import, hops)?,

@@ -219,6 +219,15 @@ pub(super) const OUTPUT_TOO_LARGE: Rule = Rule {
     example: "```python\nclass Deep(BaseModel):\n    a: Wide\n    b: Wide   # every level doubles the document\n```",
 };
 
+pub(super) const SYNTAX_TOO_NEW: Rule = Rule {
+    code: "SP225",
+    name: "syntax-too-new",
+    severity: Error,
+    summary: "A file uses syntax that the model's Python does not know.",
+    why: "The model fails when it loads the file. The Python version is that of `cog.yaml`, not that of your machine.",
+    example: "```python\ngreeting = f\"{names[\"first\"]}\"   # Python 3.12 and later\n```",
+};
+
 pub(super) const DEFAULT_NONE: Rule = Rule {
     code: "SP230",
     name: "default-none-required",
@@ -326,6 +335,7 @@ pub const RULES: &[Rule] = &[
     COG_TOO_OLD,
     NAME_TAKEN,
     OUTPUT_TOO_LARGE,
+    SYNTAX_TOO_NEW,
     DEFAULT_NONE,
     PARAMETER_IGNORED,
     BEYOND_COG,

@@ -98,6 +98,11 @@ impl Input {
         self.r#type.nullable || (secret && self.info.default == Some(Value::Null))
     }
 
+    /// Whether requests must include it although its default is `None`, which its type excludes.
+    pub fn is_required_despite_none(&self) -> bool {
+        self.info.default == Some(Value::Null) && self.is_required()
+    }
+
     /// The default of requests without the input. `None` on a type without `None` does not count.
     pub(crate) fn effective_default(&self) -> Option<&Value> {
         self.info.default.as_ref().filter(|default| !default.is_null() || self.is_nullable())

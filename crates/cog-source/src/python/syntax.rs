@@ -33,9 +33,9 @@ pub(super) fn method<'c>(class: &'c StmtClassDef, name: &str) -> Option<&'c Stmt
     class.body.iter().rev().filter_map(Stmt::as_function_def_stmt).find(|function| function.name.as_str() == name)
 }
 
-/// The call that is assigned to an attribute in the body of a class.
-pub(super) fn assigned_call<'c>(class: &'c StmtClassDef, name: &str) -> Option<&'c ExprCall> {
-    let value = class.body.iter().rev().find_map(|statement| match statement {
+/// What is assigned to an attribute in the body of a class.
+pub(super) fn assigned<'c>(class: &'c StmtClassDef, name: &str) -> Option<&'c Expr> {
+    class.body.iter().rev().find_map(|statement| match statement {
         Stmt::Assign(assign) => match assign.targets.as_slice() {
             [Expr::Name(target)] if target.id.as_str() == name => Some(assign.value.as_ref()),
             _ => None,
@@ -45,8 +45,12 @@ pub(super) fn assigned_call<'c>(class: &'c StmtClassDef, name: &str) -> Option<&
             _ => None,
         },
         _ => None,
-    })?;
-    value.as_call_expr()
+    })
+}
+
+/// The call that is assigned to an attribute in the body of a class.
+pub(super) fn assigned_call<'c>(class: &'c StmtClassDef, name: &str) -> Option<&'c ExprCall> {
+    assigned(class, name)?.as_call_expr()
 }
 
 /// The arguments of a call, by the parameters that they are passed to.

@@ -162,7 +162,7 @@ impl SignatureReader<'_> {
 }
 
 /// The path of a target without `.` and `..` parts. A path that leaves the project is rejected.
-fn clean(target: &Target) -> Result<String, SignatureErrors> {
+pub(super) fn clean(target: &Target) -> Result<String, SignatureErrors> {
     let shown = format!("{}:{}", target.file, target.name);
     let bad = |message: String| {
         let error = SignatureError::new(&rules::REFERENCE_INVALID, Location::file(&target.file), message);

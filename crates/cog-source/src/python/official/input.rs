@@ -29,7 +29,7 @@ pub(super) fn call(
     let (mut info, mut errors) = (InputInfo::default(), Vec::new());
     for keyword in &call.arguments.keywords {
         if let Some(key) = &keyword.arg {
-            let argument = Argument { module, parameter, key: key.as_str(), value: &keyword.value };
+            let argument = Argument { module, parameter, key: key.as_str(), value: &keyword.value, given: None };
             errors.extend(read(reader, &mut info, &argument).err().into_iter().flatten());
         }
     }

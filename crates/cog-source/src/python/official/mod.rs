@@ -58,14 +58,16 @@ impl Semantics for OfficialSemantics {
         Ok(match reader.project.meaning(module, dotted)? {
             Meaning::External { module: from, name } => {
                 let original = KnownType::exported(&from, &name).filter(|known| used == name || known.is_followed());
+                // The marker of another library is not Cog's.
+                let by_name = by_name.filter(|known| *known != KnownType::Opaque);
                 original.or(by_name).map_or(NamedType::External(from), NamedType::Known)
             }
             // A class of the project counts by its name, unless it has members.
             Meaning::Class(class) => match by_name {
-                Some(known) if !reader.is_model(&class)? => NamedType::Known(known),
+                Some(known) if known != KnownType::Opaque && !reader.is_model(&class)? => NamedType::Known(known),
                 _ => NamedType::Class(class),
             },
-            Meaning::Unbound | Meaning::Unclear | Meaning::Value(..) | Meaning::Function | Meaning::File(_) => by_name.into(),
+            Meaning::Unbound | Meaning::Unclear | Meaning::Value(..) | Meaning::Function(..) | Meaning::File(_) => by_name.into(),
         })
     }
 

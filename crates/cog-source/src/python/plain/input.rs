@@ -12,11 +12,11 @@ use crate::python::error::SignatureErrors;
 use crate::python::evaluate::Locals;
 use crate::python::input_call::{Argument, choices_json};
 use crate::python::module::Module;
-use crate::python::project::Meaning;
+use crate::python::project::{ClassAt, Meaning};
 use crate::python::reader::{Semantics, SignatureReader};
 use crate::python::rules;
 use crate::python::signature::InputInfo;
-use crate::python::syntax::{assigned_call, dotted, method, passed};
+use crate::python::syntax::{assigned, dotted, method};
 
 use super::PlainSemantics;
 
@@ -45,88 +45,97 @@ pub(super) fn call(
     let input = InputReader { reader, locals };
     let (mut info, mut errors) = (InputInfo::default(), Vec::new());
     if let Some(value) = call.arguments.args.first() {
-        let read = input.argument(&mut info, &Argument { module, parameter, key: "default", value });
+        let read = input.argument(&mut info, &Argument { module, parameter, key: "default", value, given: None });
         errors.extend(read.err().into_iter().flatten());
     }
     for keyword in &call.arguments.keywords {
         let Keyword { arg, value, .. } = keyword;
         let read = match arg {
-            Some(key) => input.argument(&mut info, &Argument { module, parameter, key: key.as_str(), value }),
-            None => {
-                let message = format!("the arguments of Input for {parameter} are hidden in `**`");
-                Err(module.fail(&rules::ARGUMENT_UNKNOWN, keyword.range(), message, "write each argument out"))
-            }
+            Some(key) => input.argument(&mut info, &Argument { module, parameter, key: key.as_str(), value, given: None }),
+            None => input.spread(&mut info, module, parameter, value),
         };
         errors.extend(read.err().into_iter().flatten());
     }
     if errors.is_empty() { Ok(info) } else { Err(errors) }
 }
 
-/// Reads `PROMPT`, `Inputs.prompt` and `Inputs.prompt(...)`: a name, an attribute or a method whose value is a call of `Input`.
+/// How many names and functions are followed to a call of `Input`.
+const MAX_HOPS: usize = 16;
+
+/// Reads `PROMPT`, `Inputs.prompt`, `Inputs.prompt(...)` and `prompt_input(...)`: a name, an attribute, a method or a function of the project
+/// whose value is a call of `Input`.
 pub(super) fn referenced(
     reader: &SignatureReader<'_>,
     module: &Rc<Module>,
     parameter: &str,
     default: &Expr,
 ) -> Result<Option<InputInfo>, SignatureErrors> {
-    let (target, method_call) = match default {
-        Expr::Call(call) => (call.func.as_ref(), Some(call)),
-        other => (other, None),
-    };
-    if let (Expr::Name(name), None) = (target, method_call) {
-        if let Meaning::Value(file, index) = reader.project.meaning(module, name.id.as_str())?
-            && let Some(Expr::Call(inner)) = file.value(index)
-            && PlainSemantics.is_input_call(reader, &file, inner)?
-        {
-            return call(reader, &file, parameter, inner, &Locals::new()).map(Some);
-        }
-        return Ok(None);
-    }
-    let Expr::Attribute(attribute) = target else { return Ok(None) };
-    let Some(owner) = dotted(&attribute.value) else { return Ok(None) };
-    let Meaning::Class(class) = reader.project.meaning(module, &owner)? else { return Ok(None) };
-    let file = Rc::clone(&class.module);
-    let Some(definition) = file.class(class.index) else { return Ok(None) };
-    let member = attribute.attr.as_str();
-    match method_call {
-        None => match assigned_call(definition, member) {
-            Some(inner) if PlainSemantics.is_input_call(reader, &file, inner)? => {
-                call(reader, &file, parameter, inner, &Locals::new()).map(Some)
-            }
-            _ => Ok(None),
-        },
-        Some(method_call) => {
-            let Some(function) = method(definition, member) else { return Ok(None) };
-            let Some(inner) = reader.returned_input(&file, function)? else { return Ok(None) };
-            let locals = locals_of(reader, module, &file, function, method_call)?;
-            call(reader, &file, parameter, inner, &locals).map(Some)
-        }
-    }
+    follow(reader, module, parameter, default, &Locals::new(), 0)
 }
 
-/// The values of a function's parameters in a call, defaults included. Values that cannot be read are left out.
-fn locals_of(
+/// Follows an expression to a call of `Input`.
+fn follow(
     reader: &SignatureReader<'_>,
     module: &Rc<Module>,
-    file: &Rc<Module>,
-    function: &StmtFunctionDef,
-    call: &ExprCall,
-) -> Result<Locals, SignatureErrors> {
-    let mut locals = Locals::new();
-    for parameter in function.parameters.iter_non_variadic_params() {
-        if let Some(default) = parameter.default()
-            && let Some(value) = reader.constant(file, default, &Locals::new())?
-        {
-            locals.insert(parameter.name().to_string(), value);
+    parameter: &str,
+    expression: &Expr,
+    locals: &Locals,
+    hops: usize,
+) -> Result<Option<InputInfo>, SignatureErrors> {
+    if hops > MAX_HOPS {
+        return Ok(None);
+    }
+    let next = |file: &Rc<Module>, value: &Expr, locals: &Locals| follow(reader, file, parameter, value, locals, hops + 1);
+    let Expr::Call(made) = expression else {
+        let Some(name) = dotted(expression) else { return Ok(None) };
+        if let Meaning::Value(file, index) = reader.project.meaning(module, &name)? {
+            return file.value(index).map_or(Ok(None), |value| next(&file, value, &Locals::new()));
         }
+        let Some((class, member)) = member_of(reader, module, expression)? else { return Ok(None) };
+        let inner = class.module.class(class.index).and_then(|definition| assigned(definition, member));
+        return inner.map_or(Ok(None), |inner| next(&class.module, inner, &Locals::new()));
+    };
+    if PlainSemantics.is_input_call(reader, module, made)? {
+        return call(reader, module, parameter, made, locals).map(Some);
     }
-    for (name, value) in passed(function, call) {
-        match reader.constant(module, value, &Locals::new())? {
-            Some(value) => locals.insert(name.to_owned(), value),
-            None => locals.remove(name),
-        };
+    let name = dotted(&made.func);
+    let meaning = name.map(|name| reader.project.meaning(module, &name)).transpose()?;
+    if let Some(Meaning::Function(file, index)) = meaning {
+        return function_result(reader, (module, made, locals), (&file, file.function(index)), &next);
     }
-    Ok(locals)
+    let Some((class, member)) = member_of(reader, module, &made.func)? else { return Ok(None) };
+    let function = class.module.class(class.index).and_then(|definition| method(definition, member));
+    function_result(reader, (module, made, locals), (&class.module, function), &next)
+}
+
+/// What to do with an expression that a function returns.
+type Next<'n> = dyn Fn(&Rc<Module>, &Expr, &Locals) -> Result<Option<InputInfo>, SignatureErrors> + 'n;
+
+/// Follows what a function returns when it is called like this.
+fn function_result(
+    reader: &SignatureReader<'_>,
+    (module, made, locals): (&Rc<Module>, &ExprCall, &Locals),
+    (file, function): (&Rc<Module>, Option<&StmtFunctionDef>),
+    next: &Next<'_>,
+) -> Result<Option<InputInfo>, SignatureErrors> {
+    let Some(function) = function else { return Ok(None) };
+    let mut inner = reader.arguments_of(module, made, locals, file, function)?;
+    let returned = reader.returned_by(file, function, &mut inner)?;
+    returned.map_or(Ok(None), |value| next(file, value, &inner))
+}
+
+/// The class of the project and the member that `Class.member` names.
+fn member_of<'e>(
+    reader: &SignatureReader<'_>,
+    module: &Rc<Module>,
+    expression: &'e Expr,
+) -> Result<Option<(ClassAt, &'e str)>, SignatureErrors> {
+    let Expr::Attribute(attribute) = expression else { return Ok(None) };
+    let Some(owner) = dotted(&attribute.value) else { return Ok(None) };
+    Ok(match reader.project.meaning(module, &owner)? {
+        Meaning::Class(class) => Some((class, attribute.attr.as_str())),
+        _ => None,
+    })
 }
 
 /// Reads the arguments of one call.
@@ -136,6 +145,20 @@ struct InputReader<'a, 't> {
 }
 
 impl InputReader<'_, '_> {
+    /// `**COMMON`: a dictionary of arguments.
+    fn spread(&self, info: &mut InputInfo, module: &Rc<Module>, parameter: &str, value: &Expr) -> Result<(), SignatureErrors> {
+        let hidden = || {
+            let message = format!("the arguments of Input for {parameter} are hidden in `**`");
+            module.fail(&rules::ARGUMENT_UNKNOWN, value.range(), message, "write each argument out")
+        };
+        let Some(Constant::Dict(entries)) = self.reader.constant(module, value, self.locals)? else { return Err(hidden()) };
+        for (key, given) in entries {
+            let key = key.as_text().ok_or_else(hidden)?;
+            self.argument(info, &Argument { module, parameter, key, value, given: Some(&given) })?;
+        }
+        Ok(())
+    }
+
     fn argument(&self, info: &mut InputInfo, argument: &Argument<'_>) -> Result<(), SignatureErrors> {
         match argument.key {
             "default" => info.default = Some(self.default(argument)?),
@@ -162,7 +185,10 @@ impl InputReader<'_, '_> {
     }
 
     fn value(&self, argument: &Argument<'_>) -> Result<Option<Constant>, SignatureErrors> {
-        self.reader.constant(argument.module, argument.value, self.locals)
+        match argument.given {
+            Some(given) => Ok(Some(given.clone())),
+            None => self.reader.constant(argument.module, argument.value, self.locals),
+        }
     }
 
     fn default(&self, argument: &Argument<'_>) -> Result<Value, SignatureErrors> {

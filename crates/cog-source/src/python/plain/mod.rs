@@ -59,7 +59,7 @@ impl Semantics for PlainSemantics {
             }
             Meaning::Class(class) => NamedType::Class(class),
             Meaning::Value(file, index) => NamedType::Alias(file, index),
-            Meaning::Function | Meaning::File(_) => NamedType::Unknown,
+            Meaning::Function(..) | Meaning::File(_) => NamedType::Unknown,
         })
     }
 
