@@ -45,6 +45,8 @@ pub(super) enum Command {
     Run(RunArguments),
     /// Verify a version on Replicate, without building or pushing
     Verify(VerifyArguments),
+    /// Make an older version the live one again
+    Rollback(RollbackArguments),
     /// Find what would break users, without building
     Check(RunArguments),
     /// Build the image with its schema and labels
@@ -97,6 +99,22 @@ pub(super) struct VerifyArguments {
     /// Version to verify, or the newest of a model
     #[arg(value_name = "OWNER/NAME[:ID]")]
     pub(super) version: String,
+    #[command(flatten)]
+    pub(super) settings: SettingFlags,
+}
+
+/// A rollback.
+#[derive(Debug, Args)]
+pub(super) struct RollbackArguments {
+    /// Live model
+    #[arg(value_name = "OWNER/NAME")]
+    pub(super) model: String,
+    /// Version to go back to, or its first digits [default: the one before the newest]
+    #[arg(long, value_name = "ID")]
+    pub(super) to: Option<String>,
+    /// Publish at once, without a test prediction
+    #[arg(long)]
+    pub(super) now: bool,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }

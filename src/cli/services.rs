@@ -18,8 +18,8 @@ use crate::config::RunSettings;
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
-use crate::pipeline::{BuildServices, CheckServices, Services};
-use crate::publish::PublishServices;
+use crate::pipeline::{BuildServices, CheckServices, RegistryServices, Services};
+use crate::publish::{PublishServices, PushDaemon};
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::secrets::Redactor;
@@ -190,7 +190,14 @@ fn services(
             environment,
         },
         verify: VerifyServices { replicate: Arc::clone(&replicate), judge, clock: clock() },
-        publish: PublishServices { derive: docker.derive, names, push, registry, writer, replicate, registry_host, credentials },
+        publish: PublishServices {
+            daemon: Some(PushDaemon { derive: docker.derive, names, push }),
+            registry,
+            writer,
+            replicate,
+            registry_host,
+            credentials,
+        },
     })
 }
 
@@ -274,6 +281,27 @@ pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckSer
 pub(super) fn for_verification(run: &RunSettings) -> Result<VerifyServices, Failure> {
     let replicate = replicate_client(run, api_token(run)?)?;
     Ok(VerifyServices { replicate, judge: claude::judge(run)?, clock: clock() })
+}
+
+/// What a version that exists already needs to be published: the API and the registry, and no daemon.
+pub(super) async fn within_registry(run: &RunSettings, context: &Context) -> Result<RegistryServices, Failure> {
+    let token = run.tokens.replicate.clone().ok_or_else(no_token)?;
+    let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
+    let replicate = replicate_client(run, token)?;
+    let redactor = context.printer.redactor();
+    let credentials = registry_user(run, cog_token, redactor).await?;
+    let registry = open_registry(&credentials.host, Some(credentials.clone()), redactor)?;
+    Ok(RegistryServices {
+        verify: VerifyServices { replicate: Arc::clone(&replicate), judge: claude::judge(run)?, clock: clock() },
+        publish: PublishServices {
+            daemon: None,
+            registry: Arc::<RealRegistry>::clone(&registry),
+            writer: Some(registry),
+            replicate,
+            registry_host: credentials.host.clone(),
+            credentials,
+        },
+    })
 }
 
 /// What a build needs: the daemon.

@@ -1,7 +1,7 @@
 //! Proof that a staged version may be published.
 //!
-//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is created in one place, [`Verified::clear`], so code
-//! that publishes anything else does not compile. It names the version that it replaces, which it was checked against: if another one is
+//! `Staged` → [`Verified`] → [`Cleared`]. The last has private fields and is created in two places, both here, so code that publishes anything
+//! else does not compile: [`Verified::clear`], and [`LiveBefore::clear`] for a version of the model itself that a rollback puts back. It names the version that it replaces, which it was checked against: if another one is
 //! there when it is published, [`Cleared::replacing`] decides again. An official model whose tests
 //! needed a key gets an image without it: [`Cleared::without_key`].
 
@@ -23,13 +23,13 @@ pub struct BuiltImage {
     pub diff_ids: Vec<ImageDigest>,
 }
 
-/// A version of the test model, with the local image that was pushed.
+/// A version of the test model, with the local image that was pushed, if any.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Staged {
     /// The version that every prediction names.
     pub version: VersionRef,
-    /// The pushed image.
-    pub image: BuiltImage,
+    /// The pushed image. `None` for a version that was made within the registry.
+    pub image: Option<BuiltImage>,
     /// Digests of the layers in the registry, in order.
     pub layers: Vec<ImageDigest>,
 }
@@ -165,7 +165,48 @@ impl WithoutKey {
     }
 }
 
-/// A staged version that may be published. Only [`Verified::clear`] creates one.
+/// A version that was live before: the model's own list of versions has it, below the newest one. Whether it passed anything when it was
+/// published is not known; that people ran it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LiveBefore {
+    version: VersionRef,
+    newest: VersionId,
+    layers: Vec<ImageDigest>,
+}
+
+impl LiveBefore {
+    /// Takes a version from the list of a model's versions, newest first, with its layers as the registry has them. `None` for one that is
+    /// not in the list, or is the newest.
+    pub fn find(model: &ModelRef, versions: &[VersionId], id: &VersionId, layers: Vec<ImageDigest>) -> Option<Self> {
+        let (newest, older) = versions.split_first()?;
+        let version = VersionRef { model: model.clone(), id: older.iter().find(|older| *older == id)?.clone() };
+        (version.id != *newest).then(|| Self { version, newest: newest.clone(), layers })
+    }
+
+    pub fn version(&self) -> &VersionRef {
+        &self.version
+    }
+
+    pub fn layers(&self) -> &[ImageDigest] {
+        &self.layers
+    }
+
+    /// What it goes in place of.
+    pub fn replaces(&self) -> Replaced {
+        Replaced::Version(self.newest.clone())
+    }
+
+    /// Clears it without a prediction, for the model that it is of, in place of the newest version. `findings` are those of the comparison of
+    /// the newest version's schema with its own: an error is an error, however urgent it is.
+    pub fn clear(self, findings: &[Finding]) -> Result<Cleared, Blocked> {
+        Blocked::find(&[], findings)?;
+        let (model, replaces) = (self.version.model.clone(), self.replaces());
+        let staged = Staged { version: self.version, image: None, layers: self.layers };
+        Ok(Cleared { model, staged, replaces, compared_outputs: false, without_key: None })
+    }
+}
+
+/// A version that may be published. Only [`Verified::clear`] and [`LiveBefore::clear`] create one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cleared {
     model: ModelRef,
@@ -214,8 +255,9 @@ impl Cleared {
         self.without_key.is_none()
     }
 
-    pub fn image(&self) -> &BuiltImage {
-        self.without_key.as_ref().map_or(&self.staged.image, |image| &image.0)
+    /// The image in the daemon. `None` for a version that was made within the registry.
+    pub fn image(&self) -> Option<&BuiltImage> {
+        self.without_key.as_ref().map_or(self.staged.image.as_ref(), |image| Some(&image.0))
     }
 
     /// Compares the layers in the registry of the published version with the tested ones. An image without the key has layers of its own
@@ -232,7 +274,8 @@ impl Cleared {
 
     /// Number of the image's first layers that are the same as the tested image's.
     pub fn tested_layers(&self) -> usize {
-        let pairs = self.image().diff_ids.iter().zip(&self.staged.image.diff_ids);
+        let (Some(image), Some(staged)) = (self.image(), &self.staged.image) else { return 0 };
+        let pairs = image.diff_ids.iter().zip(&staged.diff_ids);
         pairs.take_while(|(one, other)| one == other).count()
     }
 }

@@ -4,6 +4,7 @@
 //!   services go
 //! - [`canary`]: a tiny model of our own through the stages up to verify, then deleted
 //! - [`verify_existing`]: verify alone, against a version that exists already
+//! - [`roll_back`]: an older version of the live model becomes its newest one again
 //!
 //! One file holds one stage. `record` enters stages: events, cancellation with grace, and the outcome in the report. What a stage learns
 //! goes into the report at once, so that a run which is stopped or fails keeps the values so far. What an error means for the verdict is decided in one place, `stop`. Rendering, delivery and exit codes are
@@ -24,6 +25,7 @@ mod proof;
 mod publishing;
 mod record;
 mod request;
+mod rollback;
 pub mod rules;
 mod run;
 mod second_pass;
@@ -35,8 +37,9 @@ mod verifying;
 pub use canary::{CanaryRequest, canary, write_canary};
 pub use existing::{ExistingVersion, verify_existing};
 pub use request::{KeyFiles, ModelRun, PrepareTree, PrepareTreeError, RunOptions, WrittenKey};
+pub use rollback::{RollbackRequest, roll_back};
 pub use run::run;
-pub use services::{BuildServices, CheckServices, Goal, Services};
+pub use services::{BuildServices, CheckServices, Goal, RegistryServices, Services};
 
 #[cfg(test)]
 mod tests;

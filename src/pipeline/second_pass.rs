@@ -46,7 +46,7 @@ pub(super) async fn run(
     record.notice(format!(
         "the first {} of {} of the official image are those that were tested; the rest is made of the same source without {}",
         cleared.tested_layers(),
-        count(cleared.image().diff_ids.len(), "layer"),
+        count(cleared.image().map_or(0, |image| image.diff_ids.len()), "layer"),
         files.join(", "),
     ));
     Ok(cleared)

@@ -46,6 +46,15 @@ pub struct Services {
     pub publish: PublishServices,
 }
 
+/// Services for publishing a version that exists already.
+#[derive(Clone)]
+pub struct RegistryServices {
+    /// Services for verifying.
+    pub verify: VerifyServices,
+    /// Services for publishing and deploying, without a daemon.
+    pub publish: PublishServices,
+}
+
 /// How far a run goes, with the services that takes: a check cannot reach a daemon, and a build cannot push.
 #[derive(Clone, Copy)]
 pub enum Goal<'a> {

@@ -113,6 +113,14 @@ pub enum PublishError {
         /// The model to deploy.
         wanted: ModelRef,
     },
+    /// The registry cannot publish a version by itself, and the daemon has no image of it.
+    #[error("the registry could not publish {version} by itself, and the Docker daemon has no image of it: {reason}")]
+    NoLocalImage {
+        /// The version.
+        version: Box<VersionRef>,
+        /// Why. Untrusted text.
+        reason: String,
+    },
     /// The test model is public.
     #[error("the test model {model} is public, so everybody can see and run what is not tested yet")]
     PublicTestModel {
@@ -169,7 +177,7 @@ impl PublishError {
             | Self::DeploymentOfOtherModel { .. }
             | Self::PublicTestModel { .. } => ErrorKind::Request,
             Self::Moved(_) => ErrorKind::Model,
-            Self::NothingArrived { .. } | Self::LayersDiffer(_) => ErrorKind::Service,
+            Self::NothingArrived { .. } | Self::LayersDiffer(_) | Self::NoLocalImage { .. } => ErrorKind::Service,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -207,6 +215,7 @@ impl PublishError {
                 }
                 source => return source.hint(),
             },
+            Self::NoLocalImage { .. } => "run again; if it happens again, build its commit and publish that".to_owned(),
             Self::Unanswered { version, .. } => {
                 format!("look for it in https://replicate.com/{}/versions before you run again", version.model)
             }

@@ -3,6 +3,7 @@
 //! - [`check_ready`] finds before a build what would stop a push: a missing model, a wrong account
 //! - [`stage`] pushes a built image to the private test model, and creates the model if it is missing
 //! - [`find_or_create_destination`] finds or creates the model that trainings end in
+//! - [`restage`] copies an existing version to the test model, within the registry
 //! - [`check_rights`] finds before a build which models the CLI token may not push to
 //! - [`publish`] publishes what is [`Cleared`](crate::domain::cleared::Cleared), and nothing else, to the live model: the same layers under
 //!   a fresh `run.cog.push_id`, within the registry where it can, if the version that it was checked against is
@@ -23,6 +24,7 @@ mod moved;
 mod published;
 mod push;
 mod ready;
+mod restage;
 mod rights;
 mod route;
 pub mod rules;
@@ -43,7 +45,8 @@ pub use models::{Destination, find_or_create_destination};
 pub use moved::Moved;
 pub use published::Published;
 pub use ready::{Readiness, ReadyRequest, check_ready};
+pub use restage::{RestageRequest, restage};
 pub use rights::check_rights;
-pub use services::{PublishServices, VERSION_LIMIT};
+pub use services::{PublishServices, PushDaemon, VERSION_LIMIT};
 pub use stage::{StageRequest, StagedVersion, stage};
 pub use unmoved::check_moved;

@@ -9,13 +9,13 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::clients::ErrorKind;
-use crate::clients::docker::{DockerError, ImagePush, PushEvent, push_tag};
+use crate::clients::docker::{DockerError, ImagePush, PushEvent, RegistryCredentials, push_tag};
 use crate::clients::http::pause;
 use crate::clients::registry::Manifest;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
-use crate::publish::services::{tell, unless_cancelled};
+use crate::publish::services::{PushDaemon, tell, unless_cancelled};
 use crate::publish::{PublishError, PublishServices};
 use crate::support::retry::RetryPolicy;
 
@@ -58,11 +58,15 @@ pub(super) async fn push(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<PushedVersion, PublishError> {
+    let Some(daemon) = &services.daemon else {
+        return Err(DockerError::SocketMissing { host: "none, since this is done within the registry".to_owned() }.into());
+    };
     let repository = format!("{}/{model}", services.registry_host);
     let tag = push_tag();
     let reference = format!("{repository}:{tag}");
-    let outcome = push_as(&repository, &tag, name, image, services, observer, cancelled).await;
-    forget(&reference, services, cancelled).await;
+    let credentials = &services.credentials;
+    let outcome = push_as(&repository, &tag, name, image, (daemon, credentials), observer, cancelled).await;
+    forget(&reference, daemon, cancelled).await;
     let digest = match outcome {
         Ok(digest) => digest,
         Err(error) => {
@@ -84,21 +88,21 @@ async fn push_as(
     tag: &str,
     name: &str,
     image: &BuiltImage,
-    services: &PublishServices,
+    (daemon, credentials): (&PushDaemon, &RegistryCredentials),
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<ImageDigest, PublishError> {
     let reference = format!("{repository}:{tag}");
     // By its id: a name can be given to another image meanwhile.
     let labels = BTreeMap::from([(PUSH_ID.to_owned(), Uuid::now_v7().to_string())]);
-    let labelled = services.derive.relabel(&image.id, &labels, &reference, cancelled).await?;
+    let labelled = daemon.derive.relabel(&image.id, &labels, &reference, cancelled).await?;
     if labelled.diff_ids != image.diff_ids {
         return Err(DockerError::LayersChanged { image: reference }.into());
     }
     let push = ImagePush {
         repository: repository.to_owned(),
         tag: tag.to_owned(),
-        credentials: Some(services.credentials.clone()),
+        credentials: Some(credentials.clone()),
         retry: PUSH_RETRY,
     };
     let mut events = |event: PushEvent| {
@@ -109,7 +113,7 @@ async fn push_as(
         };
         tell(observer, name, kind);
     };
-    Ok(services.push.push(&push, &mut events, cancelled).await?.digest)
+    Ok(daemon.push.push(&push, &mut events, cancelled).await?.digest)
 }
 
 /// The version of a push that was interrupted, if its manifest was in the registry by then: the push's own tag says so.
@@ -144,9 +148,9 @@ pub(super) async fn read_back(
 }
 
 /// Takes the push's name from the daemon. The layers stay with the image that was pushed.
-async fn forget(reference: &str, services: &PublishServices, cancelled: &CancellationToken) {
+async fn forget(reference: &str, daemon: &PushDaemon, cancelled: &CancellationToken) {
     let limit = if cancelled.is_cancelled() { FORGET_LIMIT_CANCELLED } else { FORGET_LIMIT };
-    match timeout(limit, services.names.remove_image(reference)).await {
+    match timeout(limit, daemon.names.remove_image(reference)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, reference, "the name of a push could not be removed from the Docker daemon"),
         Err(_elapsed) => tracing::warn!(reference, "the Docker daemon did not remove the name of a push in time"),

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clients::registry::Manifest;
 use crate::domain::cleared::Cleared;
 use crate::domain::events::{EventKind, Observer};
-use crate::domain::identity::{ImageDigest, VersionRef};
+use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::domain::report::Transfer;
 use crate::publish::push::{PushedVersion, push, read_back, unconfirmed};
 use crate::publish::services::{answered, tell};
@@ -37,17 +37,20 @@ pub(super) async fn send(
         Err(Left::ToDaemon(reason)) => reason,
         Err(Left::ForGood(error)) => return Err(error),
     };
+    let Some(image) = cleared.image() else {
+        return Err(PublishError::NoLocalImage { version: Box::new(cleared.staged().version.clone()), reason });
+    };
     if services.writer.is_some() {
         tell(observer, name, EventKind::Notice(format!("publishing through the Docker daemon: {reason}")));
         // Layers may have been streamed for long.
         check_moved(cleared, services, cancelled).await?;
     }
-    let pushed = push(name, cleared.image(), cleared.model(), services, observer, cancelled).await?;
+    let pushed = push(name, image, cleared.model(), services, observer, cancelled).await?;
     Ok(Sent { pushed, transfer: Transfer::by_daemon(reason) })
 }
 
 /// Why the registry alone did not do it.
-enum Left {
+pub(super) enum Left {
     /// The daemon may be able to.
     ToDaemon(String),
     ForGood(PublishError),
@@ -75,20 +78,43 @@ async fn within_registry(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<Sent, Left> {
-    let model = cleared.model();
-    let Some(writer) = services.writer.as_deref() else {
-        return Err(Left::ToDaemon("images are passed by reference here".to_owned()));
-    };
     if !cleared.is_staged_image() {
         return Err(Left::ToDaemon("the image without the key is not in the registry".to_owned()));
     }
+    let copy = Copy { name, from: &cleared.staged().version, to: cleared.model(), cleared: Some(cleared) };
+    copy_version(&copy, services, observer, cancelled).await
+}
+
+/// A version to copy to another model, or within its own.
+pub(super) struct Copy<'a> {
+    /// The model's name, as its events carry it.
+    pub(super) name: &'a str,
+    pub(super) from: &'a VersionRef,
+    pub(super) to: &'a ModelRef,
+    /// What says which version is replaced. `None` for a test model.
+    pub(super) cleared: Option<&'a Cleared>,
+}
+
+/// Makes a version of one that the registry has, under a fresh `run.cog.push_id`.
+pub(super) async fn copy_version(
+    copy: &Copy<'_>,
+    services: &PublishServices,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> Result<Sent, Left> {
+    let Some(writer) = services.writer.as_deref() else {
+        return Err(Left::ToDaemon("images are passed by reference here".to_owned()));
+    };
+    let model = copy.to;
     let to = model.to_string();
-    let source = Source { staged: &cleared.staged().version, to: &to };
-    let audience = Audience { name, observer };
+    let source = Source { staged: copy.from, to: &to };
+    let audience = Audience { name: copy.name, observer };
     let mut prepared = interruptible(prepare(&source, writer, audience), cancelled).await?;
     let version = VersionRef { model: model.clone(), id: prepared.digest().version_id() };
     loop {
-        check_moved(cleared, services, cancelled).await?;
+        if let Some(cleared) = copy.cleared {
+            check_moved(cleared, services, cancelled).await?;
+        }
         let missing = match answered(settle(&prepared, &version, services), cancelled).await {
             Some(Ok(Settled::Published(manifest))) => {
                 let pushed = PushedVersion { version, layers: manifest.layers };

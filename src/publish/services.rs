@@ -17,15 +17,22 @@ use crate::publish::PublishError;
 /// `docs/reference/replicate-api.md#version-ids`.
 pub const VERSION_LIMIT: Duration = Duration::from_secs(120);
 
-/// Services for staging, publishing and deploying.
+/// A daemon, as far as pushes need it.
 #[derive(Clone)]
-pub struct PublishServices {
+pub struct PushDaemon {
     /// Gives the image a label of its own for each push.
     pub derive: Arc<dyn DeriveImages>,
     /// Takes away the names that pushes need.
     pub names: Arc<dyn NameImages>,
     /// Pushes the image.
     pub push: Arc<dyn PushImages>,
+}
+
+/// Services for staging, publishing and deploying.
+#[derive(Clone)]
+pub struct PublishServices {
+    /// The daemon that pushes images. `None` for what is done within the registry alone.
+    pub daemon: Option<PushDaemon>,
     /// The registry, asked for what arrived.
     pub registry: Arc<dyn Registry>,
     /// The registry, to publish within it. `None` where images are passed by reference.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use cog_findings::Finding;
 use tokio_util::sync::CancellationToken;
 
+use crate::clients::replicate::Model;
 use crate::domain::cleared::{BuiltImage, Staged};
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::ModelRef;
@@ -41,6 +42,32 @@ pub struct StagedVersion {
     pub findings: Vec<Finding>,
 }
 
+/// The test model that a version goes to.
+pub(super) struct TestModel<'a> {
+    pub(super) name: &'a str,
+    pub(super) model: &'a ModelRef,
+    pub(super) hardware: Option<&'a str>,
+    pub(super) may_be_public: bool,
+}
+
+impl TestModel<'_> {
+    /// Finds or creates it, and whether it was created.
+    pub(super) async fn find_or_create(
+        &self,
+        services: &PublishServices,
+        observer: &dyn Observer,
+        cancelled: &CancellationToken,
+    ) -> Result<(Model, bool), PublishError> {
+        let Self { name, model, hardware, may_be_public } = *self;
+        let (found, created) = models::find_or_create(model, hardware, services.replicate.as_ref(), cancelled).await?;
+        models::check_visibility(&found, may_be_public)?;
+        if created {
+            tell(observer, name, EventKind::Notice(format!("created the private test model {model}")));
+        }
+        Ok((found, created))
+    }
+}
+
 /// Pushes a built image to the test model and waits until the version is visible.
 ///
 /// # Errors
@@ -53,11 +80,8 @@ pub async fn stage(
     cancelled: &CancellationToken,
 ) -> Result<StagedVersion, PublishError> {
     let StageRequest { name, image, model, hardware, may_be_public, version_limit } = *request;
-    let (test_model, model_created) = models::find_or_create(model, hardware, services.replicate.as_ref(), cancelled).await?;
-    models::check_visibility(&test_model, may_be_public)?;
-    if model_created {
-        tell(observer, name, EventKind::Notice(format!("created the private test model {model}")));
-    }
+    let place = TestModel { name, model, hardware, may_be_public };
+    let (test_model, model_created) = place.find_or_create(services, observer, cancelled).await?;
     let pushed = push(name, image, model, services, observer, cancelled).await?;
     let mut findings = models::findings(&test_model);
     let pointed = point_latest(&pushed.version, services, cancelled).await;
@@ -65,7 +89,7 @@ pub async fn stage(
     confirm(&pushed.version, version_limit, services, cancelled).await?;
     tell(observer, name, EventKind::VersionReady(pushed.version.clone()));
     Ok(StagedVersion {
-        staged: Staged { version: pushed.version, image: image.clone(), layers: pushed.layers },
+        staged: Staged { version: pushed.version, image: Some(image.clone()), layers: pushed.layers },
         model_created,
         findings,
     })

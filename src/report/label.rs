@@ -4,7 +4,14 @@ use cog_findings::text::count;
 
 use crate::domain::report::{CaseStatus, PublishRoute, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::report::json::v1::TransferEntry;
+use crate::report::json::v1::{Model, TransferEntry};
+
+/// The command that takes a publication back, if there was one and something to go back to.
+pub(super) fn rollback(model: &Model) -> Option<String> {
+    model.versions.live.as_ref()?;
+    let (model, id) = model.versions.previous.as_ref()?.rsplit_once(':')?;
+    Some(format!("safe-push rollback {model} --to {id}"))
+}
 
 /// How a run or a model ended.
 pub(super) fn verdict(verdict: Verdict) -> &'static str {

@@ -19,7 +19,7 @@ use safe_push::domain::identity::ModelRef;
 use safe_push::domain::plan::DeploymentPlan;
 use safe_push::domain::report::{DeploymentChange, PublishRoute};
 use safe_push::publish::{
-    DeployRequest, PublishError, PublishServices, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage,
+    DeployRequest, PublishError, PublishServices, PushDaemon, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage,
 };
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
@@ -86,9 +86,11 @@ fn services(sandbox: &Sandbox, docker: &RealDocker, cli_token: SecretString) -> 
     let replicate = RealReplicate::new(options, Arc::new(SystemClock)).unwrap();
     let docker = Arc::new(docker.clone());
     PublishServices {
-        derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
-        names: Arc::clone(&docker) as Arc<dyn NameImages>,
-        push: docker,
+        daemon: Some(PushDaemon {
+            derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
+            names: Arc::clone(&docker) as Arc<dyn NameImages>,
+            push: docker,
+        }),
         writer: Some(Arc::<RealRegistry>::clone(&registry)),
         registry,
         replicate: Arc::new(replicate),

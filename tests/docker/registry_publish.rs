@@ -12,7 +12,7 @@ use safe_push::domain::cleared::{BuiltImage, Replaced, Staged, Verified};
 use safe_push::domain::events::Silent;
 use safe_push::domain::identity::{ModelRef, VersionRef};
 use safe_push::domain::report::PublishRoute;
-use safe_push::publish::{PublishServices, check_rights, publish_official};
+use safe_push::publish::{PublishServices, PushDaemon, check_rights, publish_official};
 use safe_push::support::clock::SystemClock;
 use tokio_util::sync::CancellationToken;
 
@@ -36,9 +36,11 @@ async fn a_version_is_published_within_a_registry_server_and_latest_leads_to_it(
     let docker = Arc::new(docker);
     let options = ReplicateOptions::new(sandbox.api_url().as_str().parse().unwrap(), sandbox.api_token().clone());
     let services = PublishServices {
-        derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
-        names: Arc::clone(&docker) as Arc<dyn NameImages>,
-        push: Arc::clone(&docker) as Arc<dyn PushImages>,
+        daemon: Some(PushDaemon {
+            derive: Arc::clone(&docker) as Arc<dyn DeriveImages>,
+            names: Arc::clone(&docker) as Arc<dyn NameImages>,
+            push: Arc::clone(&docker) as Arc<dyn PushImages>,
+        }),
         registry: Arc::<RealRegistry>::clone(&registry),
         writer: Some(Arc::<RealRegistry>::clone(&registry)),
         replicate: Arc::new(RealReplicate::new(options, Arc::new(SystemClock)).unwrap()),
@@ -55,7 +57,7 @@ async fn a_version_is_published_within_a_registry_server_and_latest_leads_to_it(
     let details = docker.inspect_image(&built).await.unwrap();
     let staged = Staged {
         version: VersionRef { model: model("hotdog-test"), id: pushed.digest.version_id() },
-        image: BuiltImage { reference: built.clone(), id: details.id, diff_ids: details.diff_ids },
+        image: Some(BuiltImage { reference: built.clone(), id: details.id, diff_ids: details.diff_ids }),
         layers: tested.layers.clone(),
     };
     let uploads = server.uploads();

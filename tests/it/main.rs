@@ -25,6 +25,7 @@ mod python_hostile;
 mod recipe;
 mod reference;
 mod repositories;
+mod rollback;
 mod sandbox_client;
 mod schema_compat;
 mod schemas;

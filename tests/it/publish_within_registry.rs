@@ -18,7 +18,7 @@ use safe_push::domain::cleared::{BuiltImage, Cleared, Replaced, Staged, Verified
 use safe_push::domain::events::{Event, EventKind, Observer};
 use safe_push::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use safe_push::domain::report::PublishRoute;
-use safe_push::publish::{PublishError, PublishServices, Published, check_rights, publish};
+use safe_push::publish::{PublishError, PublishServices, Published, PushDaemon, check_rights, publish};
 use safe_push::support::clock::SystemClock;
 use safe_push::support::retry::RetryPolicy;
 use serde_json::{Value, json};
@@ -186,9 +186,11 @@ impl Fixture {
         let options = ReplicateOptions::new(sandbox.api_url().as_str().parse().unwrap(), sandbox.api_token().clone());
         let daemon = Arc::new(Stopped::default());
         let services = PublishServices {
-            derive: Arc::<Stopped>::clone(&daemon),
-            names: Arc::<Stopped>::clone(&daemon),
-            push: Arc::<Stopped>::clone(&daemon),
+            daemon: Some(PushDaemon {
+                derive: Arc::<Stopped>::clone(&daemon),
+                names: Arc::<Stopped>::clone(&daemon),
+                push: Arc::<Stopped>::clone(&daemon),
+            }),
             registry: Arc::<RealRegistry>::clone(&registry),
             writer: Some(Arc::<RealRegistry>::clone(&registry)),
             replicate: Arc::new(RealReplicate::new(options, Arc::new(SystemClock)).unwrap()),
@@ -261,7 +263,7 @@ async fn stage(registry: &RealRegistry, layers: &[Vec<u8>], media_type: &str) ->
     let (manifest, layers) = put_image(registry, "acme/hotdog-test", &labels, layers, media_type).await;
     let version = VersionRef { model: model("hotdog-test"), id: manifest.digest.version_id() };
     let image = BuiltImage { reference: "built".to_owned(), id: "sha256:built".to_owned(), diff_ids: Vec::new() };
-    Staged { version, image, layers }
+    Staged { version, image: Some(image), layers }
 }
 
 /// Puts an image into a repository. Returns its manifest and its layers.
@@ -501,8 +503,8 @@ async fn a_push_of_the_daemon_that_is_interrupted_after_it_arrived_is_named() {
         fixture.registry.copy_blob("acme/hotdog", "acme/hotdog-test", &blob, &|_| {}).await.unwrap();
     }
     let daemon = Arc::new(CutOff { registry: Arc::clone(&fixture.registry), arrives });
-    fixture.services.derive = Arc::<CutOff>::clone(&daemon);
-    fixture.services.push = daemon;
+    let names = Arc::<Stopped>::clone(&fixture.daemon);
+    fixture.services.daemon = Some(PushDaemon { derive: Arc::<CutOff>::clone(&daemon), names, push: daemon });
     let error = fixture.publish().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Cancelled, "{error:?}");
     assert_eq!(fixture.version_ids(), [error.pushed().unwrap_or_else(|| panic!("{error:?}")).id.to_string()]);

@@ -9,6 +9,7 @@ mod help_config;
 mod image;
 mod init;
 mod report;
+mod rollback;
 mod rules;
 mod run;
 mod sandbox;
@@ -32,7 +33,14 @@ pub(super) fn rules_reference() -> String {
 /// A command that yields no findings, by its name.
 fn without_findings(command: &Command) -> Option<&'static str> {
     Some(match command {
-        Command::Run(_) | Command::Verify(_) | Command::Check(_) | Command::Build(_) | Command::Report(_) => return None,
+        Command::Run(_)
+        | Command::Verify(_)
+        | Command::Check(_)
+        | Command::Build(_)
+        | Command::Report(_)
+        | Command::Rollback(_) => {
+            return None;
+        }
         Command::Schema(SchemaCommand::Diff(_) | SchemaCommand::Lint(_)) => return None,
         Command::Schema(SchemaCommand::Show(_)) => "schema show",
         Command::Select(_) => "select",
@@ -60,6 +68,7 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         }
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
+        Command::Rollback(arguments) => rollback::run(arguments, context).await,
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Build(arguments) => build::run(arguments, context).await,
         Command::Select(arguments) => select::run(arguments, context).await,

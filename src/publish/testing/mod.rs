@@ -25,7 +25,7 @@ use crate::domain::cleared::{BuiltImage, Cleared, Replaced, Staged, Verified};
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::identity::{ImageDigest, ModelRef, VersionId, VersionRef};
 use crate::domain::prediction::Prediction;
-use crate::publish::PublishServices;
+use crate::publish::{PublishServices, PushDaemon};
 use crate::support::clock::Clock;
 
 pub(crate) use docker::FakeDocker;
@@ -193,7 +193,7 @@ impl World {
         let image = self.image();
         let layers = layers_of(&image.diff_ids);
         let version = VersionRef { model: test_model(), id: version_id("staged") };
-        Verified::new(Staged { version, image, layers }, Vec::new(), Vec::new()).clear(model, replaces).unwrap()
+        Verified::new(Staged { version, image: Some(image), layers }, Vec::new(), Vec::new()).clear(model, replaces).unwrap()
     }
 
     pub(crate) fn fail_docker(&self, call: &'static str, error: DockerError) {
@@ -234,9 +234,11 @@ impl World {
     pub(crate) fn services(&self) -> PublishServices {
         let docker = Arc::new(FakeDocker(self.clone()));
         PublishServices {
-            derive: Arc::<FakeDocker>::clone(&docker),
-            names: Arc::<FakeDocker>::clone(&docker),
-            push: docker,
+            daemon: Some(PushDaemon {
+                derive: Arc::<FakeDocker>::clone(&docker),
+                names: Arc::<FakeDocker>::clone(&docker),
+                push: docker,
+            }),
             registry: Arc::new(FakeRegistry(self.clone())),
             writer: None,
             replicate: Arc::new(FakeReplicate(self.clone())),

@@ -35,7 +35,7 @@ async fn an_image_becomes_a_version_that_is_addressed_by_its_digest() {
     let staged = stage_in(&world).await.unwrap().staged;
     assert_eq!(staged.version.model, test_model());
     assert_eq!(staged.layers, layers_of(&world.image().diff_ids));
-    assert_eq!(staged.image, world.image());
+    assert_eq!(staged.image, Some(world.image()));
     let manifests: Vec<_> = world.state().manifests.keys().cloned().collect();
     let [(repository, digest)] = manifests.as_slice() else { panic!("{manifests:?}") };
     assert_eq!((repository.as_str(), digest.version_id()), ("acme/hotdog-test", staged.version.id.clone()));

@@ -49,6 +49,9 @@ fn model_summary(model: &Model, style: Style) -> String {
     if let Some(problem) = &model.error {
         text.push_str(&format!("\n\n{}", error(&problem.message, problem.hint.as_deref(), style)));
     }
+    if let Some(command) = label::rollback(model) {
+        text.push_str(&format!("\n\nroll back with: {}", escape::line(&command)));
+    }
     text
 }
 

@@ -14,8 +14,8 @@ use std::time::Duration;
 use cog_findings::text::shorten;
 
 use self::details::DetailLevel;
-use super::escape;
 use super::json::v1::{Model, Run};
+use super::{escape, label};
 use crate::domain::verdict::Verdict;
 use crate::support::clock::humane;
 
@@ -76,6 +76,9 @@ fn section(model: &Model, level: DetailLevel) -> String {
     text.push_str(&details::findings(model, level));
     text.push_str(&table::cases(model));
     text.push_str(&details::cases(model, level));
+    if let Some(command) = label::rollback(model) {
+        text.push_str(&format!("\nRoll back with {}.\n", escape::code(&command)));
+    }
     text
 }
 

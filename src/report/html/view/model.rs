@@ -164,6 +164,7 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
     fact("Configuration", model.config.clone(), true);
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
+    fact("Roll back with", label::rollback(model), true);
     facts
 }
 

@@ -1,0 +1,394 @@
+//! A rollback: an older version of a live model becomes its newest one again.
+//!
+//! Nothing is built. The schemas are compared backwards, since callers may use by now what the older version lacks. Then a copy on the test
+//! model answers one prediction, unless there is no time for that: what may be published then is [`LiveBefore`], and nothing else. The
+//! deployment follows.
+
+use async_trait::async_trait;
+use cog_findings::text::count;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::replicate::{Replicate, Version};
+use crate::domain::case::{Expectation, TestCase};
+use crate::domain::cleared::{Blocked, Cleared, LiveBefore, Replaced, Staged, Verified};
+use crate::domain::events::Observer;
+use crate::domain::identity::{ImageDigest, VersionId, VersionRef};
+use crate::domain::plan::{Comparison, DeploymentPlan, FuzzPlan, ModelPlan, VerifyPlan};
+use crate::domain::report::{DeploymentChange, RunReport, Stage};
+use crate::inspect::{PolicyFindings, SourceMaps, compare_with};
+use crate::pipeline::context::RunContext;
+use crate::pipeline::course::{Course, run_each};
+use crate::pipeline::grace::at_once;
+use crate::pipeline::inspecting::check_models;
+use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
+use crate::pipeline::stop::Stop;
+use crate::pipeline::verifying::drive;
+use crate::pipeline::{ModelRun, RegistryServices, RunOptions};
+use crate::publish::{
+    DeployRequest, PublishError, ReadyRequest, RestageRequest, check_ready, check_rights, deploy, publish, restage,
+};
+use crate::verify::check_plan;
+
+/// Fewer digits of an id are not taken for one.
+const LEAST_DIGITS: usize = 6;
+
+/// What to roll back to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RollbackRequest {
+    /// The version's id or its first digits, with or without the model in front of it. `None` for the one before the newest.
+    pub to: Option<String>,
+    /// Publish at once, without a test prediction.
+    pub now: bool,
+}
+
+/// Makes an older version of the plan's model the newest one again, and reports what happened. Never fails: errors are in the report.
+pub async fn roll_back(
+    model: ModelRun,
+    request: &RollbackRequest,
+    services: &RegistryServices,
+    options: &RunOptions,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> RunReport {
+    let context = RunContext::new(services.verify.judge.is_some(), services.verify.clock.as_ref(), options, observer, cancelled);
+    run_each(&[model], &Rollback { request, services }, &context).await
+}
+
+struct Rollback<'a> {
+    request: &'a RollbackRequest,
+    services: &'a RegistryServices,
+}
+
+#[async_trait]
+impl Course for Rollback<'_> {
+    async fn run(&self, record: &mut ModelRecord<'_>) {
+        let ended = self.stages(record).await;
+        record.conclude(ended);
+    }
+}
+
+impl Rollback<'_> {
+    async fn stages(&self, record: &mut ModelRecord<'_>) -> Result<&'static str, Halt> {
+        let Self { request, services } = *self;
+        let plan = &record.model.plan;
+        let found = record.enter(LookingBack { request, services }).await?;
+        record.skip(Stage::Build, "the version exists");
+        let deployed = found.deployed.clone();
+        let cleared = if request.now {
+            for stage in [Stage::Stage, Stage::Verify] {
+                record.skip(stage, "the version was live before, and --now was given");
+            }
+            found.cleared
+        } else {
+            let staged = record.enter(Restaging { version: &found.version, services }).await?;
+            record.enter(Trying { staged, found: &found, services }).await?
+        };
+        let published = record.enter(Reinstating { cleared: &cleared, services }).await?;
+        let Some(deployment) = &plan.deployment else { return Ok("no deployment is configured") };
+        record.enter(Following { deployment, version: &published, deployed: &deployed, services }).await?;
+        Ok("")
+    }
+}
+
+/// An older version that may be live again, as far as its schema goes.
+struct Found {
+    version: VersionRef,
+    schema: Option<Value>,
+    /// What it goes in place of.
+    replaces: Replaced,
+    /// Its right to be published without a prediction.
+    cleared: Cleared,
+    /// What the deployment runs.
+    deployed: Replaced,
+}
+
+/// Looks up the model and the version, and compares the schemas.
+struct LookingBack<'a> {
+    request: &'a RollbackRequest,
+    services: &'a RegistryServices,
+}
+
+#[async_trait]
+impl StageWork for LookingBack<'_> {
+    const STAGE: Stage = Stage::Inspect;
+    type Value = Found;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Found>, Stop> {
+        let (model, context) = (record.model, record.context);
+        let plan = &model.plan;
+        check_models(plan)?;
+        record.found(model.config_findings.clone());
+        let (versions, target, deployed, layers) = at_once(self.look_up(plan, context), context.cancelled).await?;
+        let ids: Vec<VersionId> = versions.iter().map(|version| version.id.clone()).collect();
+        let Some(before) = LiveBefore::find(&plan.model, &ids, &target.id, layers) else {
+            return Err(Stop::misconfigured(
+                format!("{}:{} is the newest version already", plan.model, target.id.short()),
+                "name an older one with --to",
+            ));
+        };
+        let version = before.version().clone();
+        record.report.previous = ids.first().map(|id| VersionRef { model: plan.model.clone(), id: id.clone() });
+        let newest = versions.first().and_then(|newest| newest.openapi_schema.as_ref());
+        let compared = match (newest, target.openapi_schema.as_ref()) {
+            (Some(now), Some(then)) => compare_with(now, then, &SourceMaps::default(), &plan.inspect),
+            _ => {
+                record.notice("one of the two versions has no schema, so the schemas were not compared");
+                PolicyFindings::default()
+            }
+        };
+        record.report.ignored.extend(compared.ignored);
+        record.found(compared.findings.clone());
+        if let Some(official) = &plan.official_model {
+            record.notice(format!("{official} is not rolled back: the versions of official models are not listed"));
+        }
+        let replaces = before.replaces();
+        let cleared = before.clear(&compared.findings).inspect_err(|_blocked| {
+            record.notice(
+                "callers may use by now what the older version does not have; --ignore-schema-compatibility rolls back anyway",
+            );
+        })?;
+        let note = format!("from {} back to {}", ids.first().map_or("nothing", VersionId::short), version.id.short());
+        Ok(Done::new(Found { version, schema: target.openapi_schema, replaces, cleared, deployed }, note))
+    }
+}
+
+impl LookingBack<'_> {
+    /// The versions newest first, the one to go back to, what the deployment runs, and the version's layers.
+    async fn look_up(
+        &self,
+        plan: &ModelPlan,
+        context: &RunContext<'_>,
+    ) -> Result<(Vec<Version>, Version, Replaced, Vec<ImageDigest>), Stop> {
+        let publish = &self.services.publish;
+        let replicate = publish.replicate.as_ref();
+        let account = context.account(replicate).await?;
+        let Some(live) = replicate.model(&plan.model).await? else {
+            return Err(PublishError::NoLiveModel { model: plan.model.clone() }.into());
+        };
+        if live.is_official {
+            return Err(Stop::misconfigured(
+                format!("{} is an official model, whose versions are not listed", plan.model),
+                "roll the model back that it is published from, and publish that",
+            ));
+        }
+        let versions = replicate.versions(&plan.model).await?;
+        let target = choose(plan, &versions, self.request.to.as_deref())?;
+        let deployed = if self.request.now {
+            deployed(plan.deployment.as_ref(), replicate).await?
+        } else {
+            let request = ReadyRequest {
+                account,
+                test_model: &plan.test_model,
+                test_hardware: plan.test_hardware.as_deref(),
+                may_be_public: plan.allow.public_test_model,
+                destination: None,
+                live: None,
+                deployment: plan.deployment.as_ref(),
+            };
+            check_ready(&request, replicate).await?.deployed
+        };
+        if let Some(writer) = publish.writer.as_deref() {
+            check_rights(&[&plan.model], writer).await?;
+        }
+        let digest = target.id.digest();
+        let stored = publish.registry.manifest(&plan.model.to_string(), digest.as_str()).await.map_err(PublishError::from)?;
+        let Some(manifest) = stored else {
+            return Err(Stop::misconfigured(
+                format!("the registry no longer has the version {}:{}", plan.model, target.id),
+                "name another version with --to, or check its commit out and publish that",
+            ));
+        };
+        Ok((versions, target, deployed, manifest.layers))
+    }
+}
+
+/// What the deployment runs, if there is one.
+async fn deployed(plan: Option<&DeploymentPlan>, replicate: &dyn Replicate) -> Result<Replaced, Stop> {
+    let Some(plan) = plan else { return Ok(Replaced::Nothing) };
+    let found = replicate.deployment(&plan.owner, &plan.name).await?;
+    Ok(Replaced::of(found.and_then(|found| found.version).map(|version| version.id).as_ref()))
+}
+
+/// The version to go back to.
+fn choose(plan: &ModelPlan, versions: &[Version], to: Option<&str>) -> Result<Version, Stop> {
+    let model = &plan.model;
+    let pages = format!("see https://replicate.com/{model}/versions");
+    let Some(to) = to else {
+        let [_, before, ..] = versions else {
+            let problem = format!("{model} has {}, so there is nothing to go back to", count(versions.len(), "version"));
+            return Err(Stop::misconfigured(problem, pages));
+        };
+        return Ok(before.clone());
+    };
+    let id = match to.rsplit_once(':') {
+        Some((named, id)) if named.eq_ignore_ascii_case(&model.to_string()) => id,
+        Some(_) => return Err(Stop::misconfigured(format!("'{to}' is not a version of {model}"), pages)),
+        None => to,
+    };
+    let is_id = id.len() >= LEAST_DIGITS && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !is_id {
+        let problem =
+            format!("'{id}' is not a version id: expected its 64 hexadecimal digits, or at least the first {LEAST_DIGITS}");
+        return Err(Stop::misconfigured(problem, pages));
+    }
+    let id = id.to_ascii_lowercase();
+    let mut matching = versions.iter().filter(|version| version.id.as_str().starts_with(&id));
+    match (matching.next(), matching.next()) {
+        (Some(version), None) => Ok(version.clone()),
+        (Some(_), Some(_)) => Err(Stop::misconfigured(format!("several versions of {model} start with {id}"), pages)),
+        (None, _) => Err(Stop::misconfigured(format!("{model} does not have the version {id}"), pages)),
+    }
+}
+
+/// Copies the version to the test model.
+struct Restaging<'a> {
+    version: &'a VersionRef,
+    services: &'a RegistryServices,
+}
+
+#[async_trait]
+impl StageWork for Restaging<'_> {
+    const STAGE: Stage = Stage::Stage;
+    type Value = Staged;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Staged>, Stop> {
+        let (plan, context) = (&record.model.plan, record.context);
+        let request = RestageRequest {
+            name: &plan.name,
+            version: self.version,
+            model: &plan.test_model,
+            hardware: plan.test_hardware.as_deref(),
+            may_be_public: plan.allow.public_test_model,
+        };
+        match restage(&request, &self.services.publish, context.observer, context.cancelled).await {
+            Ok(done) => {
+                record.report.staged = Some(done.staged.version.clone());
+                record.found(done.findings);
+                let note = format!("{}:{}", plan.test_model, done.staged.version.id.short());
+                Ok(Done::new(done.staged, note))
+            }
+            Err(error) => {
+                record.report.staged = error.pushed().cloned();
+                Err(error.into())
+            }
+        }
+    }
+}
+
+/// Asks the copy for one prediction.
+struct Trying<'a> {
+    staged: Staged,
+    found: &'a Found,
+    services: &'a RegistryServices,
+}
+
+#[async_trait]
+impl StageWork for Trying<'_> {
+    const STAGE: Stage = Stage::Verify;
+    type Value = Cleared;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Cleared>, Stop> {
+        let Self { staged, found, services } = self;
+        let Some(schema) = &found.schema else {
+            return Err(Stop::misconfigured(
+                format!("{} has no schema, so there is nothing to make an input from", found.version),
+                "roll back without a prediction: --now",
+            ));
+        };
+        let plan = &record.model.plan;
+        let predict = trial(&plan.predict, schema, record.context.has_judge);
+        // The plan was written for the newest source. The older version has to answer, no more.
+        let run = ModelRun { plan: ModelPlan { predict, train: None, ..plan.clone() }, ..ModelRun::new(plan.clone()) };
+        let mut trying = ModelRecord { model: &run, context: record.context, report: record.report.clone() };
+        let driven = drive(&mut trying, &staged.version, schema, None, &services.verify).await;
+        record.report = trying.report;
+        driven?;
+        let verified = Verified::new(staged, record.report.cases.clone(), record.report.findings.clone());
+        let cleared = verified.clear(record.model.plan.model.clone(), found.replaces.clone())?;
+        Ok(Done::new(cleared, count(record.report.cases.len(), "case")))
+    }
+}
+
+/// One prediction: the first test case whose inputs the older version takes, or generated inputs. It has to succeed, whatever the case expects.
+fn trial(plan: &VerifyPlan, schema: &Value, has_judge: bool) -> VerifyPlan {
+    let bare = VerifyPlan { cases: Vec::new(), compare: Comparison::Off, fuzz: None, fail_fast: true, ..plan.clone() };
+    let takes = |case: &TestCase| {
+        let alone = VerifyPlan { cases: vec![case.clone()], ..bare.clone() };
+        check_plan(&alone, None, Some(schema), has_judge).iter().all(|finding| !finding.is_error())
+    };
+    let succeeding = plan.cases.iter().filter(|case| !matches!(case.expectation, Expectation::ErrorContains(_)));
+    let case = succeeding.map(|case| TestCase { expectation: Expectation::Succeeds, ..case.clone() }).find(takes);
+    let generated = || FuzzPlan { iterations: 1, prompt: None, ..FuzzPlan::default() };
+    VerifyPlan { fuzz: case.is_none().then(generated), cases: case.into_iter().collect(), ..bare }
+}
+
+/// Publishes the version again.
+struct Reinstating<'a> {
+    cleared: &'a Cleared,
+    services: &'a RegistryServices,
+}
+
+#[async_trait]
+impl StageWork for Reinstating<'_> {
+    const STAGE: Stage = Stage::Publish;
+    type Value = VersionRef;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<VersionRef>, Stop> {
+        let (name, context) = (&record.model.plan.name, record.context);
+        // A version that appeared meanwhile may be the repair: it is not replaced, whatever is allowed.
+        let published = publish(name, self.cleared, &self.services.publish, context.observer, context.cancelled).await;
+        let published = match published {
+            Ok(published) => published,
+            Err(error) => {
+                record.report.published = error.pushed().cloned();
+                if let PublishError::Moved(moved) = &error {
+                    record.found(vec![moved.finding(cog_findings::Severity::Error)]);
+                }
+                if let PublishError::LayersDiffer(published) = &error {
+                    record.report.layers = Some(published.layers.clone());
+                    record.report.transfer = Some(published.transfer.clone());
+                }
+                return Err(error.into());
+            }
+        };
+        record.report.published = Some(published.version.clone());
+        record.report.layers = Some(published.layers);
+        record.report.transfer = Some(published.transfer);
+        record.report.previous = published.previous;
+        record.found(published.findings);
+        if let Some(overwritten) = &published.overwritten {
+            record.found(vec![overwritten.finding(cog_findings::Severity::Error)]);
+            Blocked::find(&[], &record.report.findings)?;
+        }
+        let note = format!("{}:{}", published.version.model, published.version.id.short());
+        Ok(Done::new(published.version, note))
+    }
+}
+
+/// Lets the deployment follow.
+struct Following<'a> {
+    deployment: &'a DeploymentPlan,
+    version: &'a VersionRef,
+    deployed: &'a Replaced,
+    services: &'a RegistryServices,
+}
+
+#[async_trait]
+impl StageWork for Following<'_> {
+    const STAGE: Stage = Stage::Deploy;
+    type Value = ();
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
+        let request = DeployRequest { plan: self.deployment, version: self.version, replaces: self.deployed };
+        let deployed = deploy(&request, &self.services.publish, record.context.cancelled).await?;
+        record.found(deployed.findings);
+        let report = record.report.deployment.insert(deployed.report);
+        let done = match report.change {
+            DeploymentChange::Created => "created",
+            DeploymentChange::Updated => "updated",
+            DeploymentChange::Unchanged => "unchanged",
+        };
+        Ok(Done::new((), format!("{} {done}", report.name)))
+    }
+}
