@@ -1,23 +1,211 @@
 "use strict";
-// Lays the staged image over the live one; the slider moves the edge between them.
-for (const box of document.querySelectorAll(".wipe")) {
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// ---- Two images, one over the other.
+
+const MODES = [["slider", "Slider"], ["difference", "Difference"], ["blink", "Blink"]];
+
+all(".overlay").forEach((box, number) => {
   const figures = box.parentElement;
   const live = figures.querySelector(".live img");
   const staged = figures.querySelector(".staged img");
-  if (!live || !staged) continue;
-  const stage = box.querySelector(".wipe-stage");
+  if (!live || !staged) return;
+  const stage = box.querySelector(".overlay-stage");
   for (const [image, name] of [[live, "below"], [staged, "above"]]) {
     const copy = image.cloneNode();
     copy.className = name;
     copy.alt = "";
     stage.append(copy);
   }
-  const range = box.querySelector("input");
+  const edge = box.querySelector(".edge");
+  const range = edge.querySelector("input");
   const move = () => {
     stage.style.setProperty("--at", range.value + "%");
     range.setAttribute("aria-valuetext", range.value + " % live, " + (100 - range.value) + " % staged");
   };
   range.addEventListener("input", move);
   move();
+  const modes = box.querySelector(".modes");
+  for (const [mode, text] of MODES) {
+    const label = document.createElement("label");
+    const choice = document.createElement("input");
+    choice.type = "radio";
+    choice.name = "mode-" + number;
+    choice.ariaLabel = text;
+    choice.checked = mode === "slider";
+    choice.addEventListener("change", () => {
+      stage.classList.remove(...MODES.map(([other]) => other));
+      stage.classList.add(mode);
+      edge.hidden = mode !== "slider";
+    });
+    label.append(choice, text);
+    modes.append(label);
+  }
   box.hidden = false;
+});
+
+// ---- Images in their full size.
+
+for (const image of all("figure img")) {
+  const name = image.alt;
+  image.tabIndex = 0;
+  image.setAttribute("role", "button");
+  const toggle = () => {
+    const enlarged = image.closest("figure").classList.toggle("enlarged");
+    image.setAttribute("aria-pressed", String(enlarged));
+  };
+  image.setAttribute("aria-pressed", "false");
+  image.setAttribute("aria-label", "Enlarge: " + name);
+  image.addEventListener("click", toggle);
+  image.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    toggle();
+  });
 }
+
+// ---- Waveforms, drawn when a sound is about to be seen.
+
+const draw = async (audio) => {
+  const encoded = audio.src.slice(audio.src.indexOf(",") + 1);
+  const bytes = Uint8Array.from(atob(encoded), (letter) => letter.charCodeAt(0));
+  const sound = await new OfflineAudioContext(1, 1, 44100).decodeAudioData(bytes.buffer);
+  const canvas = document.createElement("canvas");
+  canvas.className = "wave";
+  canvas.width = 600;
+  canvas.height = 64;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", "Waveform, " + sound.duration.toFixed(2) + " s, " + sound.numberOfChannels + " channel(s)");
+  audio.after(canvas);
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = getComputedStyle(canvas).color;
+  const samples = sound.getChannelData(0);
+  const step = samples.length / canvas.width;
+  for (let x = 0; x < canvas.width; x += 1) {
+    let low = 0;
+    let high = 0;
+    for (let at = Math.floor(x * step); at < Math.min((x + 1) * step, samples.length); at += 1) {
+      low = Math.min(low, samples[at]);
+      high = Math.max(high, samples[at]);
+    }
+    pen.fillRect(x, 32 - high * 31, 1, Math.max((high - low) * 31, 1));
+  }
+};
+const waves = new IntersectionObserver((entries) => {
+  for (const entry of entries.filter((entry) => entry.isIntersecting)) {
+    waves.unobserve(entry.target);
+    // A sound that the browser does not decode has no waveform.
+    draw(entry.target).catch(() => {});
+  }
+});
+all("audio").forEach((audio) => waves.observe(audio));
+
+// ---- Texts to copy.
+
+for (const text of all(".copied")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "copy";
+  button.textContent = "copy";
+  button.setAttribute("aria-label", "Copy " + text.textContent.slice(0, 60));
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      button.textContent = "copied";
+    } catch {
+      getSelection().selectAllChildren(text);
+      button.textContent = "selected";
+    }
+    setTimeout(() => { button.textContent = "copy"; }, 2000);
+  });
+  text.after(button);
+}
+
+// ---- The filter, which the address keeps.
+
+const filter = document.getElementById("_filter");
+const PREFIX = "#?q=";
+
+// Terms are separated by spaces, and "in quotes" keep theirs.
+const terms = (query) => [...query.toLowerCase().matchAll(/(!?)(?:([smk]):)?(?:"([^"]*)"|(\S+))/g)]
+  .map(([, not, key, quoted, plain]) => ({ not: not !== "", key, text: quoted ?? plain }));
+
+const holds = (item, model, term) => {
+  const status = item.matches(".findings li") ? item.className : item.classList[1];
+  const found = {
+    s: () => status === term.text || (term.text === "failed" && ["errored", "error"].includes(status)),
+    m: () => model.dataset.name.toLowerCase().includes(term.text),
+    k: () => (item.dataset.kind ?? "finding").toLowerCase().includes(term.text),
+  }[term.key];
+  return (found ? found() : item.textContent.toLowerCase().includes(term.text)) !== term.not;
+};
+
+const apply = () => {
+  const wanted = terms(filter.value);
+  let count = 0;
+  for (const model of all(".model")) {
+    let inside = 0;
+    for (const item of all(".case, .findings li", model)) {
+      const shown = wanted.every((term) => holds(item, model, term));
+      item.hidden = !shown;
+      inside += Number(shown);
+    }
+    for (const link of all("[data-case]", model)) {
+      link.closest("tr").hidden = document.getElementById(link.dataset.case).hidden;
+    }
+    model.hidden = wanted.length > 0 && inside === 0;
+    if (wanted.length > 0 && inside > 0) model.open = true;
+    count += inside;
+  }
+  document.getElementById("_found").textContent = wanted.length > 0 ? count + " shown" : "";
+};
+
+filter.addEventListener("input", () => {
+  apply();
+  const address = filter.value ? PREFIX + encodeURIComponent(filter.value) : "#";
+  try { history.replaceState(null, "", address); } catch { location.replace(address); }
+});
+
+// ---- Ways around.
+
+const reveal = (element) => {
+  for (let at = element; at; at = at.parentElement) if (at.localName === "details") at.open = true;
+};
+
+const follow = () => {
+  if (location.hash.startsWith(PREFIX)) {
+    try { filter.value = decodeURIComponent(location.hash.slice(PREFIX.length)); } catch { filter.value = ""; }
+    apply();
+    return;
+  }
+  const target = document.getElementById(location.hash.slice(1));
+  if (!target) return;
+  reveal(target);
+  target.scrollIntoView();
+};
+
+const go = (direction) => {
+  const failures = all(".case.failed, .case.errored, .findings li.error").filter((item) => !item.hidden && !item.closest(".model").hidden);
+  if (failures.length === 0) return;
+  const now = failures.indexOf(document.activeElement?.closest(".case, .findings li"));
+  const next = now < 0 ? (direction > 0 ? 0 : failures.length - 1) : (now + direction + failures.length) % failures.length;
+  const target = failures[next];
+  reveal(target);
+  target.scrollIntoView({ block: "start" });
+  const focused = target.querySelector("summary") ?? target;
+  if (focused === target) target.tabIndex = -1;
+  focused.focus({ preventScroll: true });
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input:not([type=radio], [type=range]), textarea")) return;
+  const action = { n: () => go(1), p: () => go(-1), "/": () => { filter.focus(); event.preventDefault(); } }[event.key];
+  if (action) action();
+});
+document.getElementById("_next").addEventListener("click", () => go(1));
+const open = (value) => all(".model, .case").forEach((details) => { details.open = value; });
+document.getElementById("_expand").addEventListener("click", () => open(true));
+document.getElementById("_collapse").addEventListener("click", () => open(false));
+addEventListener("hashchange", follow);
+document.querySelector(".tools").hidden = false;
+follow();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use cog_findings::text::shorten;
+use cog_findings::text::{count, shorten};
 use serde_json::Value;
-use similar::{ChangeTag, TextDiff};
+use similar::{ChangeTag, DiffOp, TextDiff};
 
 use super::cut::{Cut, is_web_address};
 use super::media::{self, FileView};
@@ -13,6 +13,9 @@ use crate::report::json::v1;
 use crate::report::label;
 use crate::report::measurement::number;
 use crate::support::clock::humane;
+
+/// Equal lines shown around a difference.
+const CONTEXT_LINES: usize = 3;
 
 /// Longer texts are not compared line by line.
 const DIFF_BYTES: usize = 32 * 1024;
@@ -23,6 +26,7 @@ pub(crate) struct Case {
     pub(crate) class: &'static str,
     pub(crate) word: &'static str,
     pub(crate) open: bool,
+    pub(crate) kind: String,
     pub(crate) checker: String,
     pub(crate) time: String,
     pub(crate) brief: Option<String>,
@@ -84,6 +88,7 @@ impl Case {
             class: case.status.as_str(),
             word: label::case(case.status),
             open: matches!(case.status, CaseStatus::Failed | CaseStatus::Errored),
+            kind: cut.line(&case.kind),
             checker: cut.line(if case.checker == "none" { &case.kind } else { &case.checker }),
             time: humane(Duration::from_millis(case.duration_ms)),
             brief: reason.as_deref().and_then(|reason| reason.lines().next()).map(|line| shorten(line, 160)),
@@ -206,5 +211,19 @@ fn difference(case: &v1::Case, cut: Cut) -> Vec<Line> {
         };
         Line { class, sign, text: change.value().trim_end_matches('\n').to_owned() }
     };
-    lines.iter_all_changes().map(line).collect()
+    let mut shown = Vec::new();
+    let mut next = 0;
+    let last = before.lines().count();
+    let gap = |from: usize, to: usize| {
+        let text = format!("{} the same", count(to - from, "line"));
+        (to > from).then_some(Line { class: "gap", sign: "…", text })
+    };
+    for group in lines.grouped_ops(CONTEXT_LINES) {
+        let start = group.first().map_or(next, |operation: &DiffOp| operation.old_range().start);
+        shown.extend(gap(next, start));
+        shown.extend(group.iter().flat_map(|operation| lines.iter_changes(operation)).map(line));
+        next = group.last().map_or(start, |operation| operation.old_range().end);
+    }
+    shown.extend(gap(next, last));
+    shown
 }

@@ -4,6 +4,7 @@ use super::cut::Cut;
 use crate::report::json::v1;
 
 pub(crate) struct Finding {
+    pub(crate) anchor: String,
     pub(crate) class: &'static str,
     pub(crate) code: String,
     pub(crate) message: String,
@@ -38,7 +39,7 @@ pub(crate) struct SchemaChange {
 }
 
 impl Finding {
-    pub(super) fn of(finding: &v1::FindingEntry, cut: Cut) -> Self {
+    pub(super) fn of(finding: &v1::FindingEntry, anchor: String, cut: Cut) -> Self {
         let location = finding.file.as_ref().map(|file| match (finding.line, finding.column) {
             (Some(line), Some(column)) => format!("{file}:{line}:{column}"),
             (Some(line), None) => format!("{file}:{line}"),
@@ -48,6 +49,7 @@ impl Finding {
         let in_table = finding.schema_change.as_ref().map_or(0, |change| change.details().len());
         let details = finding.details.iter().skip(in_table);
         Self {
+            anchor,
             class: finding.severity.as_str(),
             code: cut.line(&finding.code),
             message: cut.text(&finding.message),

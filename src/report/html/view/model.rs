@@ -5,10 +5,12 @@ use std::time::Duration;
 use cog_findings::text::{count, shorten};
 
 use super::Verdict;
+use super::anchors::Anchors;
 use super::case::Case;
 use super::cut::Cut;
 use super::finding::{Finding, SchemaChange};
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
+use crate::domain::verdict::Verdict::Passed;
 use crate::report::json::v1;
 use crate::report::label;
 use crate::support::clock::humane;
@@ -16,16 +18,22 @@ use crate::support::clock::humane;
 /// Number of passed cases with media that are expanded, per model.
 const OPEN_CASES: usize = 6;
 
-/// Number of failures listed at the top.
-const PROBLEM_LINKS: usize = 12;
+/// Number of failures with different messages listed at the top.
+const PROBLEMS: usize = 12;
+
+/// Number of links to failures with one message.
+const LINKS: usize = 8;
 
 pub(crate) struct Model {
     pub(crate) anchor: String,
+    pub(crate) open: bool,
+    /// Whether its name on the command line says more than the model.
+    pub(crate) is_named: bool,
     pub(crate) name: String,
     pub(crate) model: String,
     pub(crate) verdict: Verdict,
     pub(crate) error: Option<v1::ErrorEntry>,
-    pub(crate) problems: Vec<ProblemLink>,
+    pub(crate) problems: Vec<Problem>,
     pub(crate) more_problems: usize,
     pub(crate) stages: Vec<Stage>,
     pub(crate) facts: Vec<Fact>,
@@ -40,11 +48,17 @@ pub(crate) struct Model {
     pub(crate) fuzz: Vec<Case>,
 }
 
-/// A failure, with a link to its part of the page.
+/// Failures with one message, each with a link to its part of the page.
+pub(crate) struct Problem {
+    pub(crate) links: Vec<ProblemLink>,
+    /// Those without a link.
+    pub(crate) more: usize,
+    pub(crate) message: String,
+}
+
 pub(crate) struct ProblemLink {
     pub(crate) anchor: String,
     pub(crate) name: String,
-    pub(crate) message: String,
 }
 
 pub(crate) struct Stage {
@@ -71,19 +85,25 @@ pub(crate) struct Layers {
 }
 
 impl Model {
-    pub(super) fn of(model: &v1::Model, number: usize, cut: Cut) -> Self {
+    pub(super) fn of(model: &v1::Model, is_only: bool, anchors: &mut Anchors, cut: Cut) -> Self {
         let ignored: Vec<&str> = model.ignored.iter().map(|finding| finding.code.as_str()).collect();
-        let anchor = format!("model-{number}");
+        let anchor = anchors.of_model(&model.name);
         let longest = model.stages.iter().map(|stage| stage.duration_ms).max().unwrap_or_default().max(1);
-        let cases = (1..).zip(&model.cases).map(|(number, case)| (case, format!("{anchor}-case-{number}")));
-        let (fuzz, others): (Vec<_>, Vec<_>) = cases.partition(|(case, _)| is_fuzz(case));
+        let mut cases: Vec<(&v1::Case, String)> =
+            model.cases.iter().map(|case| (case, anchors.within(&anchor, &case.id))).collect();
+        let findings: Vec<String> = model.findings.iter().map(|finding| anchors.within(&anchor, &finding.code)).collect();
+        // Failures first.
+        cases.sort_by_key(|(case, _)| rank(case.status));
+        let (fuzz, others): (Vec<_>, Vec<_>) = cases.into_iter().partition(|(case, _)| is_fuzz(case));
         let view = |cases: Vec<(&v1::Case, String)>| -> Vec<Case> {
             cases.into_iter().map(|(case, anchor)| Case::of(case, anchor, cut)).collect()
         };
-        let mut problems = problems(model, &anchor, &others, &fuzz, cut);
-        let more_problems = problems.len().saturating_sub(PROBLEM_LINKS);
-        problems.truncate(PROBLEM_LINKS);
+        let mut problems = problems(model, &findings, &others, &fuzz, cut);
+        let more_problems = problems.len().saturating_sub(PROBLEMS);
+        problems.truncate(PROBLEMS);
         Self {
+            open: is_only || model.verdict != Passed,
+            is_named: !model.model.ends_with(&format!("/{}", model.name)),
             name: cut.line(&model.name),
             model: cut.line(&model.model),
             verdict: Verdict(model.verdict),
@@ -102,7 +122,7 @@ impl Model {
                 published: layers.published.iter().map(|digest| cut.line(digest)).collect(),
             }),
             changes: model.findings.iter().filter_map(|finding| SchemaChange::of(finding, cut)).collect(),
-            findings: model.findings.iter().map(|finding| Finding::of(finding, cut)).collect(),
+            findings: model.findings.iter().zip(findings).map(|(finding, anchor)| Finding::of(finding, anchor, cut)).collect(),
             ignored: (!ignored.is_empty()).then(|| cut.line(&ignored.join(", "))),
             case_counts: case_counts(&others),
             fuzz_counts: case_counts(&fuzz),
@@ -124,26 +144,41 @@ fn is_fuzz(case: &v1::Case) -> bool {
     matches!(case.kind.as_str(), "fuzz" | "train-fuzz")
 }
 
+/// The order of cases on the page.
+const fn rank(status: CaseStatus) -> u8 {
+    match status {
+        CaseStatus::Failed | CaseStatus::Errored => 0,
+        CaseStatus::Flaky => 1,
+        CaseStatus::Cancelled => 2,
+        CaseStatus::Passed | CaseStatus::Skipped => 3,
+    }
+}
+
+/// Failures, those with equal messages together. `findings` are the anchors of the model's findings.
 fn problems(
     model: &v1::Model,
-    anchor: &str,
+    findings: &[String],
     cases: &[(&v1::Case, String)],
     fuzz: &[(&v1::Case, String)],
     cut: Cut,
-) -> Vec<ProblemLink> {
-    let findings = (1..).zip(&model.findings).filter(|(_, finding)| finding.severity == v1::Severity::Error);
-    let of_findings = findings.map(|(number, finding)| ProblemLink {
-        anchor: format!("{anchor}-finding-{number}"),
-        name: cut.line(&finding.code),
-        message: shorten(&cut.line(&finding.message), 160),
-    });
+) -> Vec<Problem> {
+    let of_findings = model.findings.iter().zip(findings).filter(|(finding, _)| finding.severity == v1::Severity::Error);
+    let of_findings = of_findings.map(|(finding, anchor)| (anchor, &finding.code, finding.message.as_str()));
     let failed = cases.iter().chain(fuzz).filter(|(case, _)| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored));
-    let of_cases = failed.map(|(case, anchor)| ProblemLink {
-        anchor: anchor.clone(),
-        name: cut.line(&case.id),
-        message: shorten(&cut.line(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass")), 160),
+    let of_cases = failed.map(|(case, anchor)| {
+        (anchor, &case.id, case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass"))
     });
-    of_findings.chain(of_cases).collect()
+    let mut problems: Vec<Problem> = Vec::new();
+    for (anchor, name, message) in of_findings.chain(of_cases) {
+        let link = ProblemLink { anchor: anchor.clone(), name: cut.line(name) };
+        let message = shorten(&cut.line(message), 160);
+        match problems.iter_mut().find(|problem| problem.message == message) {
+            Some(problem) if problem.links.len() < LINKS => problem.links.push(link),
+            Some(problem) => problem.more += 1,
+            None => problems.push(Problem { links: vec![link], more: 0, message }),
+        }
+    }
+    problems
 }
 
 fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
