@@ -10,7 +10,7 @@ use crate::cli::finding_output;
 use crate::cli::load::Loaded;
 use crate::cli::printer::{Format, Printer};
 use crate::cli::services;
-use crate::deliver::files::{WrittenReport, write_report};
+use crate::deliver::files::{WrittenReport, probe, write_report};
 use crate::deliver::{Target, Undelivered};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
@@ -63,15 +63,32 @@ pub(super) struct Delivered {
 
 /// Delivers a run to its report folder and to standard output.
 pub(super) fn deliver(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> Delivered {
+    let (written, mut delivered) = deliver_files(run, folder, context);
+    if let Err(error) = print(run, &written, context) {
+        delivered.undelivered.push(Undelivered::new(Target::Console, &*error));
+    }
+    delivered
+}
+
+/// Delivers a run to its report folder.
+pub(super) fn deliver_files(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> (WrittenReport, Delivered) {
     let folder = context.environment.folder().join(folder);
     let written = write_report(Some(context.environment.folder()), &folder, run);
-    let mut undelivered: Vec<Undelivered> =
-        written.problems.iter().map(|problem| Undelivered::new(Target::Folder, problem)).collect();
-    if let Err(error) = print(run, &written, context) {
-        undelivered.push(Undelivered::new(Target::Console, &*error));
-    }
+    let undelivered = written.problems.iter().map(|problem| Undelivered::new(Target::Folder, problem)).collect();
     let created = written.folders.iter().chain(&written.files).cloned().collect();
-    Delivered { folder: (!written.files.is_empty()).then_some(folder), created, undelivered }
+    let folder = (!written.files.is_empty()).then_some(folder);
+    (written, Delivered { folder, created, undelivered })
+}
+
+/// Warns before the work if the report folder cannot be written. Leaves nothing behind: the folder may be part of what is built.
+pub(super) fn probe_report_folder(folder: &Path, context: &Context) {
+    let folder = context.environment.folder().join(folder);
+    if let Err(problem) = probe(Some(context.environment.folder()), &folder) {
+        let undelivered = Undelivered::new(Target::Folder, &problem);
+        context
+            .printer
+            .warn(undelivered, Some("the run goes on without report files; set report_dir to a folder that can be written"));
+    }
 }
 
 fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::Result<()> {
@@ -93,7 +110,7 @@ fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::R
 /// The findings of all models, each once: models of one project share many.
 pub(super) fn findings_of(run: &v1::Run) -> Vec<v1::FindingEntry> {
     let mut findings: Vec<v1::FindingEntry> = Vec::new();
-    for finding in run.models.iter().flat_map(|model| &model.findings) {
+    for finding in run.findings.iter().chain(run.models.iter().flat_map(|model| &model.findings)) {
         if !findings.contains(finding) {
             findings.push(finding.clone());
         }
@@ -122,7 +139,7 @@ fn bare(run: v1::Run) -> v1::Run {
         cost: v1::Cost { predict_seconds: 0.0, ..model.cost },
         ..model
     });
-    v1::Run { notices: Vec::new(), models: models.collect(), ..run }
+    v1::Run { notices: Vec::new(), error: None, findings: Vec::new(), models: models.collect(), ..run }
 }
 
 #[cfg(test)]

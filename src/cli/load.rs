@@ -131,6 +131,11 @@ pub(super) fn settings_only(flags: SettingFlags, context: &Context) -> Result<Ru
     config::run_settings(&sources(None, flags, context)).map_err(|error| wrong(error, context))
 }
 
+/// Settings for reporting a failure: what can be read of them, and defaults for the rest. `with_files` says whether the checkout is read.
+pub(super) fn settings_for_reports(with_files: bool, context: &Context) -> RunSettings {
+    config::settings_as_far_as_possible(sources(None, SettingFlags::default(), context), with_files)
+}
+
 fn sources(model: Option<String>, flags: SettingFlags, context: &Context) -> Sources {
     Sources {
         repository: context.environment.folder().to_owned(),

@@ -15,6 +15,7 @@ mod demo;
 mod environment;
 mod execute;
 mod failure;
+mod failure_report;
 mod finding_output;
 mod handover;
 mod keys;

@@ -16,11 +16,11 @@ use crate::cli::commands;
 use crate::cli::context::Context;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
-use crate::cli::printer::{Format, Printer};
+use crate::cli::failure_report;
+use crate::cli::printer::Printer;
 use crate::cli::signals;
 use crate::config::tokens::{WeakToken, check_tokens};
 use crate::domain::verdict::Verdict;
-use crate::report::console;
 use crate::support::secrets::Redactor;
 use crate::support::untrusted::{Launcher, Need, hide_this_process, stage};
 use crate::verify::jq;
@@ -93,15 +93,9 @@ async fn run(
     match done {
         Ok(verdict) => verdict,
         Err(failure) => {
-            tell(&failure, &context.printer);
+            failure_report::tell(&failure, &context.printer);
             if let Some(action) = &context.action {
-                // What is read as JSON is JSON also when there is nothing.
-                for (name, value) in [("verdict", failure.verdict.as_str()), ("versions", "{}")] {
-                    if let Err(undelivered) = action.set_output(name, value) {
-                        action.warn(&undelivered);
-                    }
-                }
-                action.failed(&failure.chain());
+                failure_report::report_early(&failure, action, &context).await;
             }
             failure.verdict
         }
@@ -130,24 +124,6 @@ fn explain(error: &clap::Error, redactor: &Redactor) -> ExitCode {
     let _unread = if *shown == text { error.print() } else { io::stderr().lock().write_all(shown.as_bytes()) };
     let verdict = if error.use_stderr() { Verdict::Misconfigured } else { Verdict::Passed };
     verdict.exit_code().into()
-}
-
-fn tell(failure: &Failure, printer: &Printer) {
-    for finding in &failure.findings {
-        printer.complain(&console::finding(finding, printer.progress_style()));
-    }
-    printer.complain(&console::error(&failure.chain(), failure.hint.as_deref(), printer.progress_style()));
-    if printer.format == Format::Json {
-        let error = serde_json::json!({
-            "schema": "safe-push/v1",
-            "verdict": failure.verdict.as_str(),
-            "error": { "message": failure.chain(), "hint": failure.hint },
-            "models": [],
-        });
-        if let Err(error) = printer.json(&error) {
-            tracing::debug!(%error, "an error cannot be written as JSON");
-        }
-    }
 }
 
 /// Diagnostics for developers: off unless asked for.

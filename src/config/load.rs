@@ -7,8 +7,9 @@ use crate::config::files::{ConfigFiles, DEFAULT_CONFIG, read_text, stem};
 use crate::config::loaded::{Configured, LoadedModel, LoadedModels, NewModel};
 use crate::config::model_file::{self, ModelFile};
 use crate::config::model_roles::{self, ModelRoles};
-use crate::config::repository::Repository;
+use crate::config::repository::{self, Repository};
 use crate::config::sources::{RunSettings, Sources};
+use crate::config::tokens::Tokens;
 use crate::domain::identity::ModelRef;
 use crate::domain::model_name::ModelName;
 
@@ -76,6 +77,24 @@ pub fn run_settings(sources: &Sources) -> Result<RunSettings, ConfigError> {
         return Err(ConfigError::Mistakes { findings: repository.findings });
     }
     Ok(repository.run_settings(sources))
+}
+
+/// The settings of a run that failed: whatever can be read of them. A variable that is wrong counts as unset.
+pub fn settings_as_far_as_possible(mut sources: Sources, with_files: bool) -> RunSettings {
+    loop {
+        let read = match with_files {
+            true => Repository::open(&sources).map(|repository| repository.run_settings(&sources)),
+            false => repository::settings_from_outside(&sources),
+        };
+        let wrong = match read {
+            Ok(settings) => return settings,
+            Err(ConfigError::BadSetting { source_name, .. }) => source_name,
+            Err(_) => String::new(),
+        };
+        if sources.environment.remove(&wrong).is_none() {
+            return RunSettings { tokens: Tokens::find(&sources.environment, sources.action), ..RunSettings::default() };
+        }
+    }
 }
 
 /// Lists the models that have a configuration. What the configurations get wrong is for [`load`] to say.

@@ -255,6 +255,13 @@ impl Repository {
     }
 }
 
+/// The settings that come from outside of the repository.
+pub(super) fn settings_from_outside(sources: &Sources) -> Result<RunSettings, ConfigError> {
+    let settings = outer_layers(Layers::new(), sources)?.settings()?;
+    let tokens = Tokens::find(&sources.environment, sources.action);
+    Ok(RunSettings { repository: sources.repository.clone(), settings, tokens, ..RunSettings::default() })
+}
+
 /// Whether a path written in the repository may end outside of it.
 fn leaves(path: &Path) -> bool {
     !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))

@@ -61,6 +61,9 @@ impl WrittenReport {
 /// The page for people.
 const PAGE: &str = "report.html";
 
+/// A full disk may still have room for an empty file.
+const PROBE_BYTES: usize = 64 * 1024;
+
 /// Writes `run.json`, `report.md`, `junit.xml` and `report.html`. If one cannot be written, the others still are.
 ///
 /// Below `base` no link of the repository is followed: see `folder`. Each file appears whole or not at all: a reader beside us never sees half of one. A link of that name is replaced, and its target left
@@ -88,6 +91,24 @@ pub fn write_report(base: Option<&Path>, folder: &Path, run: &Redacted<Run>) -> 
         }
     }
     written
+}
+
+/// Checks that files can be written to a folder, without leaving anything behind.
+///
+/// # Errors
+/// The folder cannot be created, or a file of a few kilobytes in it cannot be written.
+pub fn probe(base: Option<&Path>, folder: &Path) -> Result<(), DeliverError> {
+    let of_folder = |source| DeliverError::Folder { path: folder.to_owned(), source };
+    let of_file = |source| DeliverError::File { path: folder.join(PAGE), source };
+    let made = folder::make(base, folder).map_err(of_folder)?;
+    let written = NamedTempFile::new_in(folder).and_then(|mut file| {
+        file.write_all(&[b' '; PROBE_BYTES])?;
+        file.as_file().sync_data()
+    });
+    // Inner ones first. Only empty folders can be removed this way.
+    let removed = made.created.iter().rev().try_for_each(std::fs::remove_dir);
+    written.map_err(of_file)?;
+    removed.map_err(of_folder)
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> Result<PathBuf, DeliverError> {
@@ -141,6 +162,18 @@ mod tests {
         write_report(Some(folder.path()), &reports, &shown(&sample::passed()));
         write_report(Some(folder.path()), &reports, &shown(&sample::passed()));
         assert_eq!(std::fs::read_to_string(outside).unwrap(), "keep me");
+    }
+
+    #[test]
+    fn a_probe_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        probe(Some(folder.path()), &folder.path().join("a/b")).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        std::fs::create_dir(folder.path().join("a")).unwrap();
+        probe(Some(folder.path()), &folder.path().join("a")).unwrap();
+        assert!(folder.path().join("a").is_dir(), "it was there before");
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        assert!(matches!(probe(None, &folder.path().join("file/x")), Err(DeliverError::Folder { .. })));
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub enum Target {
         /// The model's name.
         model: String,
     },
+    /// The check runs of the commit.
+    CheckRuns,
     /// The comment of the pull request.
     Comment,
     /// The job summary.
@@ -30,6 +32,8 @@ impl fmt::Display for Target {
         match self {
             Self::Folder => formatter.write_str("the report folder"),
             Self::Console => formatter.write_str("standard output"),
+            Self::CheckRuns => formatter.write_str("the check runs"),
+            Self::CheckRun { model } if model.is_empty() => formatter.write_str("the check run of the run"),
             Self::CheckRun { model } => write!(formatter, "the check run of {model}"),
             Self::Comment => formatter.write_str("the pull request's comment"),
             Self::Summary => formatter.write_str("the job summary"),

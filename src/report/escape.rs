@@ -100,6 +100,28 @@ pub(crate) fn markdown(text: &str) -> String {
     escaped
 }
 
+/// One line of Markdown that keeps the code spans of our own sentences. Everything outside and inside of them is shown as it is.
+pub(crate) fn prose(text: &str) -> String {
+    let text = line(text);
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd one has no partner. Neither has one of a longer fence, which untrusted text may hold.
+    if parts.len().is_multiple_of(2) || text.contains("``") {
+        return markdown(&text);
+    }
+    let around = |part: &str| {
+        let space = |is_there| if is_there { " " } else { "" };
+        let (before, behind) = (space(part.starts_with(' ')), space(part.len() > 1 && part.ends_with(' ')));
+        format!("{before}{}{behind}", markdown(part))
+    };
+    parts.iter().enumerate().map(|(index, part)| if index.is_multiple_of(2) { around(part) } else { code(part) }).collect()
+}
+
+/// A link to a page of the services that reports are about; `None` for any other address.
+pub(crate) fn link(label: &str, url: &str) -> Option<String> {
+    let is_plain = url.starts_with("https://") && url.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c));
+    is_plain.then(|| format!("[{}]({url})", markdown(label)))
+}
+
 /// Whether `before` and `behind` together read `GH-123`, which GitHub takes for an issue.
 fn is_reference(before: &str, behind: &str) -> bool {
     let parts = before.len().checked_sub(3).and_then(|start| before.split_at_checked(start));
@@ -181,6 +203,28 @@ mod tests {
             ("`code`", "&#96;code&#96;"),
         ] {
             assert_eq!(markdown(text), safe, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn prose_keeps_its_code_spans_and_nothing_else() {
+        for (text, safe) in [
+            ("set `two_pass: true` or @me", "set `two_pass: true` or &#64;&#8203;me"),
+            ("keep `a_b`", "keep `a_b`"),
+            ("`a` `b`", "`a` `b`"),
+            ("an odd ` one", "an odd &#96; one"),
+            ("``x`` [y](z)", "&#96;&#96;x&#96;&#96; &#91;y&#93;(z)"),
+            ("`</details>` <b>", "`</details>` &#60;b&#62;"),
+        ] {
+            assert_eq!(prose(text), safe, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn only_a_plain_address_becomes_a_link() {
+        assert_eq!(link("p", "https://replicate.com/p/x").as_deref(), Some("[p](https://replicate.com/p/x)"));
+        for url in ["javascript:x", "http://x", "https://x/)(y", "https://x y"] {
+            assert_eq!(link("p", url), None, "{url}");
         }
     }
 

@@ -7,7 +7,7 @@ use cog_findings::text::shorten;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::escape;
-use super::json::v1::{Case, Model, Run, Severity, StageEntry};
+use super::json::v1::{Case, ErrorEntry, FindingEntry, Model, Run, Severity, StageEntry};
 use super::measurement::{compared_with, measurement_text};
 use crate::domain::report::{CaseStatus, StageStatus};
 
@@ -29,8 +29,20 @@ pub(crate) fn junit_xml(run: &Run) -> Result<String, JunitError> {
         report.set_timestamp(time);
     }
     report.set_time(Duration::from_millis(run.duration_ms));
+    report.add_test_suites(run.error.as_ref().map(|error| failed_suite(error, &run.findings)));
     report.add_test_suites(run.models.iter().map(suite));
     Ok(report.to_string()?)
+}
+
+/// A run that ended before its models could be run.
+fn failed_suite(error: &ErrorEntry, findings: &[FindingEntry]) -> TestSuite {
+    let mut suite = TestSuite::new("safe-push");
+    let mut lines = vec![error.message.clone()];
+    lines.extend(finding_lines(findings));
+    lines.extend(error.hint.as_deref().map(|hint| format!("hint: {hint}")));
+    let text = lines.join("\n");
+    suite.add_test_case(TestCase::new("run", non_success(NonSuccessKind::Error, &text)));
+    suite
 }
 
 fn suite(model: &Model) -> TestSuite {
@@ -113,18 +125,22 @@ fn non_success(kind: NonSuccessKind, text: &str) -> TestCaseStatus {
 }
 
 fn findings_text(model: &Model) -> String {
-    let errors = model.findings.iter().filter(|finding| finding.severity == Severity::Error);
-    let lines: Vec<String> = errors
-        .map(|finding| {
-            let place = match (&finding.file, finding.line) {
-                (Some(file), Some(line)) => format!("{file}:{line}: "),
-                (Some(file), None) => format!("{file}: "),
-                _ => String::new(),
-            };
-            format!("{place}{}: {}", finding.code, finding.message)
-        })
-        .collect();
+    let lines = finding_lines(&model.findings);
     if lines.is_empty() { "some cases did not pass".to_owned() } else { lines.join("\n") }
+}
+
+/// A line for each finding of severity error.
+fn finding_lines(findings: &[FindingEntry]) -> Vec<String> {
+    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
+    let lines = errors.map(|finding| {
+        let place = match (&finding.file, finding.line) {
+            (Some(file), Some(line)) => format!("{file}:{line}: "),
+            (Some(file), None) => format!("{file}: "),
+            _ => String::new(),
+        };
+        format!("{place}{}: {}", finding.code, finding.message)
+    });
+    lines.collect()
 }
 
 fn error_text(model: &Model) -> String {

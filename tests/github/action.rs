@@ -9,6 +9,62 @@ use test_support::{Repository, Seen};
 
 const SECRET: &str = "cog_secret_of_the_account";
 
+/// Whoever looks at GitHub sees that a run ended in an error, and why.
+fn assert_told(server: &FakeGitHub, repository: &Repository, name: &str, why: &str) {
+    let runs = server.check_runs();
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert_eq!(
+        (runs[0]["name"].as_str(), runs[0]["status"].as_str(), runs[0]["conclusion"].as_str()),
+        (Some(name), Some("completed"), Some("failure"))
+    );
+    let summary = runs[0]["output"]["summary"].as_str().unwrap();
+    assert!(summary.contains(why), "{summary}");
+    assert!(repository.read("runner/summary").contains(why), "{}", repository.read("runner/summary"));
+    // The mistakes themselves say more than their number.
+    let in_comment = if why.starts_with("the configuration has") { "**SP00" } else { why };
+    for comment in server.comments() {
+        assert!(comment["body"].as_str().unwrap().replace("&#95;", "_").contains(in_comment), "{comment}");
+    }
+    for (name, value) in
+        [("verdict", "misconfigured"), ("versions", "{}"), ("matrix", r#"{"model":[]}"#), ("any", "false"), ("report_path", "out")]
+    {
+        assert_eq!(output(repository, name).as_deref(), Some(value), "{name}");
+    }
+    assert!(output(repository, "summary").unwrap().contains(why));
+    assert!(repository.read("out/report.html").contains("misconfigured"));
+    assert_eq!(server.violations(), Vec::<String>::new());
+}
+
+/// The pull request as people see it: check runs, the comment and what the runner shows, without what differs between runs.
+fn pull_request_page(server: &FakeGitHub, seen: &Seen) -> String {
+    let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\b\d+ (ms|s)\b|\b\d+\.\d+ s\b|0\.1\.0").unwrap();
+    let row = regex::Regex::new("<!-- safe-push:row:v1 [^ ]+ -->").unwrap();
+    let mut page = String::new();
+    for run in server.check_runs() {
+        let text = |name: &str| run["output"][name].as_str().unwrap_or_default().to_owned();
+        let conclusion = run["conclusion"].as_str().unwrap_or("open");
+        page.push_str(&format!(
+            "=== check run {}: {conclusion}\n# {}\n{}\n",
+            run["name"].as_str().unwrap(),
+            text("title"),
+            text("summary")
+        ));
+        for annotation in run["output"]["annotations"].as_array().into_iter().flatten() {
+            let [path, level, message] = ["path", "annotation_level", "message"].map(|name| annotation[name].as_str().unwrap());
+            page.push_str(&format!("@ {path}:{} {level}: {message}\n", annotation["start_line"]));
+        }
+    }
+    for comment in server.comments() {
+        page.push_str(&format!("=== comment\n{}\n", comment["body"].as_str().unwrap()));
+    }
+    page.push_str(&format!(
+        "=== log: exit code {:?}\n{}\n",
+        seen.code,
+        obeyed(seen).into_iter().filter(|line| !line.contains("add-mask")).collect::<Vec<_>>().join("\n")
+    ));
+    row.replace_all(&time.replace_all(&page, "TIME"), "ROW").into_owned()
+}
+
 /// The example as the runner starts a step in it.
 fn step(server: &FakeGitHub, event: &str, payload: &Value, token: &str) -> Repository {
     runner::step(Repository::example("text-stats"), &server.url(), event, payload, token)
@@ -95,8 +151,9 @@ async fn an_event_that_hands_secrets_to_a_fork_is_refused() {
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("the code is from a fork"), "{seen}");
-    assert_eq!(server.writes(), Vec::<String>::new());
-    assert_eq!(output(&repository, "verdict").as_deref(), Some("misconfigured"));
+    // Its token is that of the base repository, so the pull request can be told.
+    assert_told(&server, &repository, "safe-push", "nothing is done on pull_request_target");
+    assert!(!server.comments()[0]["body"].as_str().unwrap().contains("text-stats"), "no file of the repository was read");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,9 +162,7 @@ async fn a_push_without_tokens_is_an_error_that_ends_its_check_run() {
     let repository = step(&server, "push", &json!({}), WRITER);
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(2), "{seen}");
-    let runs = server.check_runs();
-    assert_eq!(runs[0]["conclusion"], "failure");
-    assert!(runs[0]["output"]["summary"].as_str().unwrap().contains("no Replicate API token"), "{runs:?}");
+    assert_told(&server, &repository, "safe-push / text-stats", "no Replicate API token");
     assert!(obeyed(&seen).iter().any(|line| line.starts_with("::error title=safe-push::")), "{seen}");
 }
 
@@ -297,4 +352,194 @@ async fn a_forks_build_is_given_no_secrets_whatever_its_files_say() {
     let summary = repository.read("runner/summary");
     assert!(summary.contains("models whose builds need secrets or the Cog CLI were only checked"), "{summary}");
     assert!(summary.contains("| build | skipped |"), "{summary}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_misspelt_key_is_told_on_its_line_and_replaces_the_comment_of_the_commit_before() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(server.comments()[0]["body"].as_str().unwrap().contains("✅ 1 model passed"));
+    server.forgets_check_runs();
+    // The next commit.
+    repository.write("runner/summary", "");
+    repository.write("runner/output", "");
+    let repository = repository.variable("GITHUB_RUN_ID", "12").variable("INPUT_MODELS", "text-stats");
+    repository.edit("cog-safe-push-configs/text-stats.yaml", "test_cases:", "test_casse:");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_told(&server, &repository, "safe-push / text-stats", "the configuration has 1 mistake");
+    assert_eq!(server.comments().len(), 1);
+    insta::assert_snapshot!(pull_request_page(&server, &seen));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_model_is_told() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER).variable("INPUT_MODELS", "txt-stats");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_told(&server, &repository, "safe-push / txt-stats", "'txt-stats' is not a model");
+    insta::assert_snapshot!(pull_request_page(&server, &seen));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_token_is_told() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "workflow_dispatch", &json!({}), WRITER);
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_told(&server, &repository, "safe-push / text-stats", "no Replicate API token");
+    insta::assert_snapshot!(pull_request_page(&server, &seen));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_fails_before_the_models_are_known_is_told() {
+    for (what, name, why) in [
+        ("input", "safe-push", "INPUT_PARALLEL is 'many'"),
+        ("repository file", "safe-push", "the configuration has 1 mistake"),
+        ("token", "safe-push", "INPUT_COG_TOKEN is only 5 bytes long"),
+        ("script", "safe-push", "the select script tools/gone is not there"),
+        ("select", "safe-push", "the configuration has 1 mistake"),
+        ("configuration", "safe-push", "found neither cog-safe-push.yaml nor files"),
+    ] {
+        let server = FakeGitHub::start("127.0.0.1:0").await;
+        let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+        let repository = match what {
+            "input" => repository.variable("INPUT_PARALLEL", "many"),
+            "token" => repository.variable("INPUT_COG_TOKEN", "short"),
+            "script" => repository.variable("INPUT_SELECT_SCRIPT", "tools/gone"),
+            "configuration" => {
+                std::fs::remove_dir_all(repository.path().join("cog-safe-push-configs")).unwrap();
+                repository
+            }
+            _ => {
+                repository.write(".safe-push.yaml", "commment: off\n");
+                repository
+            }
+        };
+        let seen = run(&repository, if what == "select" { "select" } else { "" }).await;
+        assert_eq!(seen.code, Some(2), "{what}: {seen}");
+        assert_told(&server, &repository, name, why);
+        assert_eq!(server.comments().len(), 1, "{what}");
+        obeyed(&seen);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fork_sees_mistakes_as_annotations_with_file_and_line() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("mallory/hotdog"), READER);
+    repository.edit("cog-safe-push-configs/text-stats.yaml", "test_cases:", "test_casse:");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_eq!(server.writes(), Vec::<String>::new());
+    let commands = obeyed(&seen);
+    assert!(
+        commands.iter().any(|line| line.starts_with("::error file=cog-safe-push-configs/text-stats.yaml,line=")),
+        "{commands:?}"
+    );
+    assert!(repository.read("runner/summary").contains("the configuration has 1 mistake"));
+}
+
+/// The report folder is a disk of 4 KiB.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_in_the_report_folder_takes_nothing_else_with_it() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    std::fs::create_dir(repository.path().join("out")).unwrap();
+    // A shell drops variables with hyphens.
+    let repository = repository.variable("INPUT_REPORT_DIR", "out");
+    let Some(seen) = on_small_disk(&repository).await else {
+        eprintln!("this machine lets nobody mount a disk");
+        return;
+    };
+    assert_eq!(seen.code, Some(0), "the verdict stays: {seen}");
+    assert!(seen.stdout.contains("warning: the report folder: failed to write"), "{seen}");
+    assert!(
+        seen.stdout.find("the run goes on without report files").unwrap() < seen.stdout.find("text-stats").unwrap_or(usize::MAX)
+    );
+    assert_eq!(server.check_runs()[0]["conclusion"], "success");
+    assert!(repository.read("runner/summary").contains("text-stats"));
+    assert_eq!(["verdict", "versions"].map(|name| output(&repository, name).unwrap()), ["passed", "{}"]);
+    insta::assert_snapshot!(pull_request_page(&server, &seen));
+}
+
+/// Runs the step where its report folder is a tiny disk; `None` where that is not allowed.
+async fn on_small_disk(repository: &Repository) -> Option<Seen> {
+    let folder = repository.path().join("out").display().to_string();
+    let mount = format!("mount -t tmpfs -o size=4k none '{folder}'");
+    let is_allowed = std::process::Command::new("unshare").args(["--mount", "sh", "-c", &mount]).status().ok()?.success();
+    let script = format!("{mount} && exec \"$0\" run");
+    is_allowed.then(|| tokio::task::block_in_place(|| repository.run_through("unshare", &["--mount", "sh", "-c", &script])))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_matrix_with_a_second_axis_has_two_check_runs() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    for (index, python) in ["3.11", "3.12"].into_iter().enumerate() {
+        let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER).variable("INPUT_MODELS", "text-stats");
+        let repository = runner::in_matrix(repository, &json!({ "model": "text-stats", "python": python }), index, 2);
+        let seen = run(&repository, "").await;
+        assert_eq!(seen.code, Some(0), "{seen}");
+    }
+    let names: Vec<String> = server.check_runs().iter().map(|run| run["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["safe-push / text-stats (3.11)", "safe-push / text-stats (3.12)"]);
+    assert_eq!(server.comments().len(), 1);
+    assert!(server.comments()[0]["body"].as_str().unwrap().contains("✅ 2 models passed"), "{:?}", server.comments());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_comment_of_the_first_leg_knows_the_whole_matrix() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER).variable("INPUT_MODELS", "text-stats");
+    let repository = runner::in_matrix(repository, &json!({ "model": "text-stats" }), 0, 4);
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
+    assert!(body.contains("## safe-push: ⏳ 1 of 4 models done, 3 not started"), "{body}");
+    insta::assert_snapshot!(pull_request_page(&server, &seen));
+    // Then the workflow is canceled.
+    let repository =
+        repository.variable("INPUT_EXPECTED", "text-stats,b,c,d").variable("INPUT_NEEDS", r#"{"push":{"result":"cancelled"}}"#);
+    let seen = run(&repository, "report").await;
+    assert_eq!(seen.code, Some(130), "{seen}");
+    let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
+    assert!(body.contains("## safe-push: 🚫 canceled, 1 of 4 models passed"), "{body}");
+    assert!(server.check_runs().iter().all(|run| run["status"] == "completed"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_job_without_an_answer_of_github_takes_the_jobs_word() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    server.hides_check_runs();
+    for (needs, code) in [("success", Some(0)), ("skipped", Some(0)), ("failure", Some(1)), ("cancelled", Some(130))] {
+        let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+        let repository = repository.variable("INPUT_NEEDS", &json!({ "push": { "result": needs } }).to_string());
+        let seen = run(&repository, "report").await;
+        assert_eq!(seen.code, code, "{needs}: {seen}");
+    }
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER).variable("INPUT_EXPECTED", "x");
+    let seen = run(&repository, "report").await;
+    assert_eq!(seen.code, Some(3), "nobody knows: {seen}");
+    assert!(seen.stdout.contains("needs: ${{ toJSON(needs) }}"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn annotations_are_on_the_lines_of_the_head_commit() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER);
+    let file = "cog-safe-push-configs/text-stats.yaml";
+    repository.edit(file, "test_cases:", "test_casse:");
+    let head = repository.read(file);
+    server.has_content(file, &head);
+    let line = 1 + head.lines().position(|line| line.contains("test_casse")).unwrap();
+    // The base branch has two more lines at the top, which the merge has too.
+    repository.write(file, &format!("# new\n# on main\n{head}"));
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "{seen}");
+    let runs = server.check_runs();
+    assert_eq!(runs[0]["output"]["annotations"][0]["start_line"], line, "{runs:?}");
+    assert_eq!(server.violations(), Vec::<String>::new());
 }

@@ -1,12 +1,16 @@
 //! Check runs and the comment against a strict GitHub that is slow, fails and is written to by others.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{TimeZone, Utc};
 use proptest::prelude::*;
 use safe_push::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
-use safe_push::deliver::github::{Checks, CommentOutcome, HeadCommit, finish, refresh_comment};
+use safe_push::deliver::github::{
+    Checks, CommentOutcome, CommentRow, Finished, Frame, Job, JobResult, Known, Leg, Overview, Places, Workflow, WorkflowRun,
+    close_superseded, finish, refresh_comment,
+};
 use safe_push::deliver::{Target, Undelivered};
 use safe_push::domain::verdict::Verdict;
 use safe_push::report::json::{from_json, v1::Run};
@@ -28,7 +32,7 @@ fn client_with(server: &FakeGitHub, token: &str, redactor: Redactor) -> Arc<dyn 
         api_url: Some(server.url()),
         repository: "acme/hotdog".parse().unwrap(),
         token: token.into(),
-        policy: Policy { retries, secondary_wait: Duration::from_millis(20) },
+        policy: Policy { retries, secondary_wait: Duration::from_millis(20), writes_per_minute: 1000 },
         redactor,
     };
     Arc::new(RealGitHub::new(options, Arc::new(SystemClock)).unwrap())
@@ -38,8 +42,28 @@ fn now() -> chrono::DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 1, 2, 3, 4, 5).unwrap()
 }
 
-fn head(run_id: u64) -> HeadCommit {
-    HeadCommit { sha: SHA.to_owned(), run_id, attempt: 1 }
+fn job(run_id: u64) -> Job {
+    Job { sha: SHA.to_owned(), run: WorkflowRun { id: run_id, attempt: 1 }, leg: Leg::alone() }
+}
+
+/// A job of a matrix.
+fn leg_of(run_id: u64, index: usize, total: usize) -> Job {
+    let leg = Leg { group: "push".to_owned(), index: index as u64, total: total as u64, variant: None };
+    Job { leg, ..job(run_id) }
+}
+
+fn frame(run_id: u64) -> Frame {
+    frame_of("models.yaml", run_id)
+}
+
+fn frame_of(workflow: &str, run_id: u64) -> Frame {
+    Frame {
+        workflow: Workflow::of(Some(workflow), None),
+        run: WorkflowRun { id: run_id, attempt: 1 },
+        head_sha: SHA.to_owned(),
+        run_url: None,
+        is_proposal: true,
+    }
 }
 
 /// A run of one model, as run.json has it.
@@ -67,11 +91,18 @@ fn assert_delivered(undelivered: &[Undelivered]) {
 }
 
 /// The check runs of a job, all of which GitHub takes.
-async fn begin(github: &dyn GitHub, run_id: u64, names: &[&str]) -> Checks {
+async fn begin(github: &dyn GitHub, job: Job, names: &[&str]) -> Checks {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let (checks, undelivered) = Checks::begin(github, head(run_id), &names, now()).await;
+    let (checks, undelivered) = Checks::begin(github, job, &names, now()).await;
     assert_delivered(&undelivered);
     checks
+}
+
+/// Completes check runs, and returns the rows.
+async fn end(github: &dyn GitHub, checks: Checks, run: &Run) -> Vec<CommentRow> {
+    let completed = checks.end(github, run, &Places::default(), BTreeSet::new(), now()).await;
+    assert_delivered(&completed.undelivered);
+    completed.rows
 }
 
 /// How a job of a matrix ends.
@@ -88,26 +119,34 @@ enum Fate {
 }
 
 /// One job of a matrix, with a model that is built for this long.
-async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, fate: Fate, work: Duration) {
+async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, job: Job, fate: Fate, work: Duration) {
     if fate == Fate::NeverBegins {
         return;
     }
-    let checks = begin(&*github, 11, &[&name]).await;
+    let checks = begin(&*github, job.clone(), &[&name]).await;
     tokio::time::sleep(work).await;
     if fate == Fate::DiesEarly {
         return;
     }
-    assert_delivered(&checks.end(&*github, &run(&name, "passed", 0), now()).await);
+    let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), job.run.id);
+    let rows = end(&*github, checks, &run(&name, "passed", 0)).await;
     if fate == Fate::Ends {
-        assert_eq!(refresh_comment(&*github, 7, SHA, 11, false).await.unwrap(), CommentOutcome::Written);
+        let known = if job.is_sole(1) { Known::All(Overview::of_own(rows, BTreeSet::new())) } else { Known::SoFar(before, rows) };
+        assert_eq!(refresh_comment(&*github, 7, &frame(job.run.id), known).await.unwrap(), CommentOutcome::Written);
     }
 }
 
-/// One job of a matrix that comes to its end.
-async fn leg(github: Arc<dyn GitHub>, name: String, run_id: u64) -> CommentOutcome {
-    let checks = begin(&*github, run_id, &[&name]).await;
-    assert_delivered(&checks.end(&*github, &run(&name, "passed", 0), now()).await);
-    refresh_comment(&*github, 7, SHA, run_id, false).await.unwrap()
+/// One job of several that comes to its end.
+async fn leg(github: Arc<dyn GitHub>, name: &str, job: Job) {
+    leg_of_fate(github, name.to_owned(), job, Fate::Ends, Duration::ZERO).await;
+}
+
+/// What the last job leaves.
+async fn last_job(github: &dyn GitHub, run_id: u64, expected: &[String], jobs: JobResult) -> Finished {
+    let mut finished = finish(Some(github), &job(run_id), expected, jobs, now()).await;
+    let overview = std::mem::take(&mut finished.overview);
+    refresh_comment(github, 7, &frame(run_id), Known::All(overview.clone())).await.unwrap();
+    Finished { overview, ..finished }
 }
 
 fn assert_complete(server: &FakeGitHub, names: &[String]) {
@@ -118,40 +157,74 @@ fn assert_complete(server: &FakeGitHub, names: &[String]) {
     for name in names {
         assert!(body.contains(&format!("[{name}](")), "{name} is missing in {body}");
     }
-    assert!(body.contains(&format!("✅ {} models passed", names.len())), "{body}");
+    assert!(body.contains(&format!("✅ {} model", names.len())), "{body}");
     let runs = server.check_runs();
     assert_eq!(runs.len(), names.len(), "a check run was made twice");
     assert!(runs.iter().all(|run| run["status"] == "completed" && run["conclusion"] == "success"), "{runs:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn twenty_four_jobs_leave_one_complete_comment() {
+/// Runs a matrix of 24 jobs in a random order. Returns the comment without what differs between runs, and the number of requests.
+async fn matrix_of_24(fault_ratio: f64, longest_work: u64) -> (String, usize) {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    server.slow(Duration::from_millis(40));
-    server.fails_often(0.2);
-    server.foreign_comment("mallory", "<!-- safe-push:summary v1 run=999999 -->\nall is well");
+    server.slow(Duration::from_millis(20));
+    server.fails_often(fault_ratio);
+    server.foreign_comment(
+        "mallory",
+        "<!-- safe-push:summary v2 workflow=models.yaml run=999999 attempt=1 finished=9 -->\nall is well",
+    );
     let names: Vec<String> = (0..24).map(|number| format!("model-{number:02}")).collect();
-    let jobs = names.iter().map(|name| {
-        let work = Duration::from_millis(rand::random_range(0..300));
-        tokio::spawn(leg_of_fate(client(&server, WRITER), name.clone(), Fate::Ends, work))
+    let jobs = names.iter().enumerate().map(|(index, name)| {
+        let work = Duration::from_millis(rand::random_range(0..longest_work));
+        tokio::spawn(leg_of_fate(client(&server, WRITER), name.clone(), leg_of(11, index, 24), Fate::Ends, work))
     });
     for job in jobs.collect::<Vec<_>>() {
         job.await.unwrap();
     }
     server.fails_often(0.0);
+    let requests = server.requests().len();
     assert_complete(&server, &names);
-    assert!(
-        server
-            .comments()
-            .iter()
-            .any(|comment| comment["user"]["login"] == "mallory" && comment["body"].as_str().unwrap().contains("all is well"))
-    );
+    let foreign = |comment: &serde_json::Value| {
+        comment["user"]["login"] == "mallory" && comment["body"].as_str().unwrap().contains("all is well")
+    };
+    assert!(server.comments().iter().any(foreign));
     // The last job has nothing left to do.
-    let github = client(&server, WRITER);
     let writes = server.writes().len();
-    assert_eq!(finish(&*github, &head(11), &names, now()).await.unwrap().closed, Vec::<String>::new());
-    assert_eq!(refresh_comment(&*github, 7, SHA, 11, true).await.unwrap(), CommentOutcome::Written);
+    let finished = last_job(&*client(&server, WRITER), 11, &names, JobResult::Passed).await;
+    assert_eq!((finished.verdict, finished.silent.len()), (Some(Verdict::Passed), 0));
     assert_eq!(server.writes().len(), writes);
+    let body =
+        server.comments().iter().find(|comment| comment["user"]["type"] == "Bot").unwrap()["body"].as_str().unwrap().to_owned();
+    // The numbers of check runs follow the order in which jobs began.
+    let table =
+        body.split("/runs/").map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit())).collect::<Vec<_>>().join("/runs/");
+    (table, requests)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_four_jobs_in_any_order_and_with_faults_leave_the_same_table() {
+    let mut tables = BTreeSet::new();
+    for _order in 0..20 {
+        tables.insert(matrix_of_24(0.15, 500).await.0);
+    }
+    assert_eq!(tables.len(), 1, "{tables:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_of_twenty_four_sends_at_most_six_requests() {
+    let (_, requests) = matrix_of_24(0.0, 6000).await;
+    assert!(requests <= 6 * 24, "{requests} requests of 24 jobs");
+}
+
+#[tokio::test]
+async fn a_single_model_costs_four_requests() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    let checks = begin(&*github, job(11), &["small"]).await;
+    let rows = end(&*github, checks, &run("small", "passed", 0)).await;
+    let known = Known::All(Overview::of_own(rows, BTreeSet::new()));
+    refresh_comment(&*github, 7, &frame(11), known).await.unwrap();
+    assert_eq!(server.requests().len(), 4, "{:?}", server.requests());
+    assert_complete(&server, &["small".to_owned()]);
 }
 
 proptest! {
@@ -175,20 +248,25 @@ proptest! {
             let names: Vec<String> = (0..fates.len()).map(|number| format!("model-{number}")).collect();
             let jobs: Vec<_> = names.iter().zip(&fates).zip(waits).map(|((name, fate), (wait, work))| {
                 let (github, name, fate) = (client(&server, WRITER), name.clone(), *fate);
+                let index = names.iter().position(|other| *other == name).unwrap();
+                let job = leg_of(11, index, names.len());
                 tokio::spawn(async move {
                     tokio::time::sleep(Duration::from_millis(wait)).await;
-                    leg_of_fate(github, name, fate, Duration::from_millis(work)).await;
+                    leg_of_fate(github, name, job, fate, Duration::from_millis(work)).await;
                 })
             }).collect();
             for job in jobs {
                 job.await.unwrap();
             }
             // Whoever ended has left what is known so far, in one comment.
-            let last_job = client(&server, WRITER);
-            let finished = finish(&*last_job, &head(11), &names, now()).await.unwrap();
             let died = |fate: &Fate| matches!(fate, Fate::DiesEarly | Fate::NeverBegins);
-            assert_eq!(finished.closed.len(), fates.iter().filter(|fate| died(fate)).count());
-            refresh_comment(&*last_job, 7, SHA, 11, true).await.unwrap();
+            let has_died = fates.iter().any(died);
+            let jobs = if has_died { JobResult::Failed } else { JobResult::Passed };
+            // Without any check run, the jobs alone know how their models did.
+            prop_assume!(fates.iter().any(|fate| *fate != Fate::NeverBegins));
+            let finished = last_job(&*client(&server, WRITER), 11, &names, jobs).await;
+            assert_eq!(finished.silent.len(), fates.iter().filter(|fate| died(fate)).count());
+            assert_eq!(finished.verdict, Some(if has_died { Verdict::ServiceError } else { Verdict::Passed }));
             server.fails_often(0.0);
 
             assert_eq!(server.violations(), Vec::<String>::new());
@@ -199,12 +277,13 @@ proptest! {
             let body = comments[0]["body"].as_str().unwrap();
             for (name, fate) in names.iter().zip(&fates) {
                 let run = runs.iter().find(|run| run["name"] == format!("safe-push / {name}")).unwrap();
-                let (conclusion, words) = if died(fate) { ("cancelled", "no result") } else { ("success", "passed") };
+                let (conclusion, words) = if died(fate) { ("failure", "no result") } else { ("success", "passed") };
                 assert_eq!((&run["status"], &run["conclusion"]), (&json!("completed"), &json!(conclusion)));
                 let row = body.lines().find(|line| line.contains(&format!("[{name}]("))).unwrap();
                 assert!(row.contains(words), "{row}");
             }
-        });
+            Ok(())
+        })?;
     }
 }
 
@@ -212,13 +291,13 @@ proptest! {
 async fn a_job_writes_its_check_run_twice_and_annotations_in_batches() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
-    leg(Arc::clone(&github), "small".to_owned(), 11).await;
+    leg(Arc::clone(&github), "small", job(11)).await;
     let writes = server.writes();
     assert_eq!(writes.iter().filter(|line| line.contains("/check-runs")).count(), 2, "{writes:?}");
-    let checks = begin(&*github, 11, &["large"]).await;
+    let checks = begin(&*github, job(11), &["large"]).await;
     // An update whose answer is lost must not add its annotations twice.
     server.fail([Fault::LostAnswer]);
-    assert_delivered(&checks.end(&*github, &run("large", "failed", 120), now()).await);
+    end(&*github, checks, &run("large", "failed", 120)).await;
     let large = server.check_runs().into_iter().find(|run| run["name"] == "safe-push / large").unwrap();
     assert_eq!(large["conclusion"], "failure");
     let lines: Vec<u64> =
@@ -230,28 +309,157 @@ async fn a_job_writes_its_check_run_twice_and_annotations_in_batches() {
 #[tokio::test]
 async fn an_older_run_leaves_a_newer_comment_alone() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    leg(client(&server, WRITER), "small".to_owned(), 20).await;
+    leg(client(&server, WRITER), "small", job(20)).await;
     let before = server.comments();
     let github = client(&server, WRITER);
-    let outcome = refresh_comment(&*github, 7, "ffffffffffffffffffffffffffffffffffffffff", 19, false).await.unwrap();
+    let checks = begin(&*github, job(19), &["small"]).await;
+    let rows = end(&*github, checks, &run("small", "failed", 0)).await;
+    let outcome = refresh_comment(&*github, 7, &frame(19), Known::All(Overview::of_own(rows, BTreeSet::new()))).await.unwrap();
     assert_eq!((outcome, server.comments()), (CommentOutcome::Newer, before));
 }
 
 #[tokio::test]
 async fn the_last_job_finishes_what_others_left_open() {
+    for (jobs, word, conclusion, verdict) in [
+        (JobResult::Failed, "no result", "failure", Verdict::ServiceError),
+        (JobResult::Unknown, "no result", "failure", Verdict::ServiceError),
+        (JobResult::Cancelled, "🚫 canceled |", "cancelled", Verdict::Cancelled),
+        // Both jobs passed, and their check runs did not reach GitHub.
+        (JobResult::Passed, "✅ passed |", "success", Verdict::Passed),
+    ] {
+        let server = FakeGitHub::start("127.0.0.1:0").await;
+        let github = client(&server, WRITER);
+        leg(Arc::clone(&github), "done", leg_of(11, 0, 3)).await;
+        let _open = begin(&*github, leg_of(11, 1, 3), &["open"]).await;
+        let expected = ["done", "open", "never-began"].map(str::to_owned);
+        let finished = last_job(&*github, 11, &expected, jobs).await;
+        assert_eq!(finished.verdict, Some(verdict), "{jobs:?}");
+        assert_eq!(finished.silent.is_empty(), jobs == JobResult::Passed);
+        let runs = server.check_runs();
+        assert!(runs.iter().all(|run| run["status"] == "completed"), "{runs:?}");
+        assert_eq!(runs[1]["conclusion"], conclusion);
+        // Who passed without a check run had no right to one.
+        assert_eq!(runs.len(), if jobs == JobResult::Passed { 2 } else { 3 });
+        let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
+        for name in ["open", "never-began"] {
+            let row = body.lines().find(|line| line.starts_with('|') && line.contains(name)).unwrap();
+            assert!(row.contains(word.trim_end_matches(" |")), "{row}");
+        }
+        assert_eq!(body.contains("🚫 canceled, 1 of 3 models passed"), jobs == JobResult::Cancelled, "{body}");
+        let writes = server.writes().len();
+        last_job(&*github, 11, &expected, jobs).await;
+        assert_eq!(server.writes().len(), writes, "{jobs:?}: everything is closed");
+        assert_eq!(server.violations(), Vec::<String>::new());
+    }
+}
+
+#[tokio::test]
+async fn the_last_job_is_red_only_for_models() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
-    leg(Arc::clone(&github), "done".to_owned(), 11).await;
-    let _crashed = begin(&*github, 11, &["crashed"]).await;
-    let expected = ["done", "crashed", "never-began"].map(str::to_owned);
-    let finished = finish(&*github, &head(11), &expected, now()).await.unwrap();
-    assert_eq!(finished.closed, ["crashed", "never-began"]);
-    assert_eq!(finished.standing.unwrap().verdict, Verdict::ServiceError);
-    assert!(server.check_runs().iter().all(|run| run["status"] == "completed"));
-    refresh_comment(&*github, 7, SHA, 11, true).await.unwrap();
+    let expected = ["small".to_owned()];
+    // Another workflow's check run is open.
+    let _other = begin(&*github, job(10), &["small"]).await;
+    leg(Arc::clone(&github), "small", job(11)).await;
+    assert_eq!(last_job(&*github, 11, &expected, JobResult::Passed).await.verdict, Some(Verdict::Passed));
+    assert_eq!(server.check_runs()[0]["status"], "in_progress", "it is not ours to close");
+
+    // A token that may not write, a list that is refused, no token at all.
+    for (jobs, verdict) in [
+        (JobResult::Passed, Some(Verdict::Passed)),
+        (JobResult::Failed, Some(Verdict::Failed)),
+        (JobResult::Cancelled, Some(Verdict::Cancelled)),
+        (JobResult::Unknown, None),
+    ] {
+        let server = FakeGitHub::start("127.0.0.1:0").await;
+        server.hides_check_runs();
+        let finished = finish(Some(&*client(&server, WRITER)), &job(11), &expected, jobs, now()).await;
+        assert_eq!(finished.verdict, verdict, "{jobs:?}");
+        assert_eq!(finished.undelivered.len(), 1);
+        assert_eq!(finish(None, &job(11), &expected, jobs, now()).await.verdict, verdict, "{jobs:?}");
+    }
+    // A job that could not create its check run passed nevertheless.
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let finished = finish(Some(&*client(&server, READER)), &job(11), &expected, JobResult::Passed, now()).await;
+    assert_eq!((finished.verdict, finished.silent.len(), finished.undelivered.len()), (Some(Verdict::Passed), 0, 0));
+    let finished = finish(Some(&*client(&server, READER)), &job(11), &expected, JobResult::Failed, now()).await;
+    assert_eq!((finished.verdict, finished.overview.state.rows.len()), (Some(Verdict::Failed), 0), "nobody knows which");
+}
+
+#[tokio::test]
+async fn two_workflows_have_a_comment_each_and_leave_the_other_alone() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    for (workflow, run_id, verdict) in
+        [("models.yaml", 11, "passed"), ("nightly.yaml", 12, "failed"), ("models.yaml", 13, "passed")]
+    {
+        let checks = begin(&*github, job(run_id), &["small"]).await;
+        let rows = end(&*github, checks, &run("small", verdict, 0)).await;
+        let known = Known::All(Overview::of_own(rows, BTreeSet::new()));
+        let outcome = refresh_comment(&*github, 7, &frame_of(workflow, run_id), known).await.unwrap();
+        assert_eq!(outcome, CommentOutcome::Written);
+    }
+    let comments = server.comments();
+    let bodies: Vec<&str> = comments.iter().map(|comment| comment["body"].as_str().unwrap()).collect();
+    assert_eq!(bodies.len(), 2, "{bodies:?}");
+    assert!(
+        bodies[0].contains("✅ 1 model passed") && bodies[0].contains("run=13") && bodies[0].contains("workflow models.yaml"),
+        "{bodies:?}"
+    );
+    assert!(bodies[1].contains("❌ failed, 0 of 1 model passed") && bodies[1].contains("workflow nightly.yaml"), "{bodies:?}");
+}
+
+#[tokio::test]
+async fn a_model_that_runs_twice_has_two_rows_and_two_names() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    for (index, variant, verdict) in [(0, "3.11", "passed"), (1, "3.12", "failed")] {
+        let mut job = leg_of(11, index, 2);
+        job.leg.variant = Some(variant.to_owned());
+        let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
+        let checks = begin(&*github, job, &["flux"]).await;
+        let rows = end(&*github, checks, &run("flux", verdict, 0)).await;
+        refresh_comment(&*github, 7, &frame(11), Known::SoFar(before, rows)).await.unwrap();
+    }
+    let names: Vec<String> = server.check_runs().iter().map(|run| run["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(names, ["safe-push / flux (3.11)", "safe-push / flux (3.12)"]);
     let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
-    assert_eq!(body.matches("no result").count(), 2, "{body}");
-    assert_eq!(finish(&*github, &head(11), &expected, now()).await.unwrap().closed, Vec::<String>::new());
+    assert!(body.contains("❌ failed, 1 of 2 models passed"), "{body}");
+    assert!(body.contains("[flux (3.11)](") && body.contains("[flux (3.12)]("), "{body}");
+    let finished = last_job(&*github, 11, &["flux".to_owned()], JobResult::Failed).await;
+    assert_eq!(finished.silent, Vec::<String>::new(), "the model is there, twice");
+}
+
+#[tokio::test]
+async fn two_jobs_with_one_name_both_count() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    for (group, verdict) in [("one", "failed"), ("two", "passed")] {
+        let mut job = job(11);
+        job.leg.group = group.to_owned();
+        let checks = begin(&*github, job, &["flux"]).await;
+        end(&*github, checks, &run("flux", verdict, 0)).await;
+    }
+    let overview = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
+    let rows: Vec<(&str, Option<Verdict>)> = overview.state.rows.iter().map(|row| (row.name.as_str(), row.verdict())).collect();
+    assert_eq!(rows, [("flux", Some(Verdict::Failed)), ("flux (2)", Some(Verdict::Passed))]);
+}
+
+#[tokio::test]
+async fn a_later_attempt_replaces_what_an_earlier_one_said() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    // The first attempt did not even get to its models.
+    let early = Checks::unopened(job(11), &[]);
+    end(&*github, early, &run("none", "failed", 0)).await;
+    let again = Job { run: WorkflowRun { id: 11, attempt: 2 }, ..job(11) };
+    assert_delivered(&close_superseded(&*github, &again, now()).await);
+    let checks = begin(&*github, again, &["flux"]).await;
+    end(&*github, checks, &run("flux", "passed", 0)).await;
+    let runs = server.check_runs();
+    assert_eq!((runs[0]["name"].as_str(), runs[0]["conclusion"].as_str()), (Some("safe-push"), Some("neutral")));
+    let overview = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
+    assert_eq!(overview.state.rows.iter().map(|row| row.name.as_str()).collect::<Vec<_>>(), ["flux"]);
     assert_eq!(server.violations(), Vec::<String>::new());
 }
 
@@ -261,15 +469,16 @@ async fn one_refused_check_run_leaves_the_others_to_be_started_and_completed() {
     let github = client(&server, WRITER);
     let names = ["first", "refused", "last"].map(str::to_owned);
     server.refuses_check_runs("safe-push / refused");
-    let (checks, undelivered) = Checks::begin(&*github, head(11), &names, now()).await;
+    let (checks, undelivered) = Checks::begin(&*github, job(11), &names, now()).await;
     let target = |undelivered: &[Undelivered]| undelivered.iter().map(|one| one.target.clone()).collect::<Vec<_>>();
     let refused = Target::CheckRun { model: "refused".to_owned() };
     assert_eq!(target(&undelivered), [refused]);
-    assert_eq!(checks.models().collect::<Vec<_>>(), ["first", "last"]);
+    assert_eq!(names.each_ref().map(|name| checks.has(name)), [true, false, true]);
 
     server.refuses_check_runs("safe-push / first");
-    let undelivered = checks.end(&*github, &run("last", "passed", 0), now()).await;
-    assert_eq!(target(&undelivered), [Target::CheckRun { model: "first".to_owned() }]);
+    let completed = checks.end(&*github, &run("last", "passed", 0), &Places::default(), BTreeSet::new(), now()).await;
+    assert_eq!(target(&completed.undelivered), [Target::CheckRun { model: "first".to_owned() }]);
+    assert_eq!(completed.rows.len(), 3, "what GitHub rejects is a row nevertheless");
     let stands = |name: &str| {
         let found = server.check_runs().into_iter().find(|run| run["name"] == format!("safe-push / {name}"));
         found.map(|run| run["conclusion"].as_str().unwrap_or("open").to_owned())
@@ -278,9 +487,18 @@ async fn one_refused_check_run_leaves_the_others_to_be_started_and_completed() {
 
     // The last job closes what it can.
     let expected = ["refused", "never-began"].map(str::to_owned);
-    let finished = finish(&*github, &head(11), &expected, now()).await.unwrap();
-    assert_eq!(finished.closed, ["never-began"]);
+    let finished = finish(Some(&*github), &job(11), &expected, JobResult::Failed, now()).await;
+    assert_eq!(finished.silent, ["first", "refused", "never-began"]);
     assert_eq!(finished.undelivered.len(), 2, "{finished:?}");
+}
+
+#[tokio::test]
+async fn whoever_may_create_no_check_run_asks_once() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, READER);
+    let names = ["a", "b", "c"].map(str::to_owned);
+    let (checks, undelivered) = Checks::begin(&*github, job(11), &names, now()).await;
+    assert_eq!((undelivered.len(), server.writes().len(), checks.has("a")), (1, 1, false));
 }
 
 #[tokio::test]
@@ -308,10 +526,10 @@ async fn changed_files_come_page_by_page_up_to_githubs_limit() {
 #[tokio::test]
 async fn comments_of_other_applications_are_left_alone_whatever_they_say() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let echo = "<!-- safe-push:summary v1 run=5 -->\nrepeated by another application";
+    let echo = "<!-- safe-push:summary v2 workflow=models.yaml run=5 attempt=1 finished=1 -->\nrepeated by another application";
     server.comment_of_application("helpful-echo[bot]", echo);
-    leg(client(&server, WRITER), "small".to_owned(), 11).await;
-    leg(client(&server, WRITER), "large".to_owned(), 11).await;
+    leg(client(&server, WRITER), "small", leg_of(11, 0, 2)).await;
+    leg(client(&server, WRITER), "large", leg_of(11, 1, 2)).await;
     let comments = server.comments();
     assert_eq!(comments.len(), 2, "{comments:?}");
     assert_eq!(comments[0]["body"], echo);

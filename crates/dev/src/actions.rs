@@ -21,7 +21,7 @@ pub(crate) fn inputs(action: Action) -> impl Iterator<Item = Input> {
 
 impl Input {
     fn of_setting(setting: &'static Setting) -> Self {
-        Self { name: setting.name, description: description(setting), default: None }
+        Self { name: setting.name, description: description(setting), default: setting.default_input }
     }
 
     fn of_token(token: &'static Token) -> Self {

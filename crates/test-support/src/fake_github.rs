@@ -3,7 +3,7 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a whole response")]
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,6 +13,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use rand::RngExt as _;
 use serde_json::{Value, json};
 
@@ -41,6 +43,8 @@ struct Inner {
     faults: VecDeque<Fault>,
     fault_ratio: f64,
     refused: Vec<String>,
+    contents: BTreeMap<String, String>,
+    hides_check_runs: bool,
     next_id: u64,
     log: Vec<String>,
     violations: Vec<String>,
@@ -67,7 +71,9 @@ impl FakeGitHub {
             .route("/repos/acme/hotdog/issues/comments/{id}", patch(update_comment).delete(delete_comment))
             .route("/repos/acme/hotdog/pulls/{number}/files", get(list_files))
             .route("/repos/acme/hotdog/compare/{commits}", get(compare))
+            .route("/repos/acme/hotdog/contents/{*path}", get(read_content))
             .fallback(unknown)
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(&inner), check_parameters))
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
             .with_state(Arc::clone(&inner));
         let listener = tokio::net::TcpListener::bind(bind).await.unwrap();
@@ -139,6 +145,26 @@ impl FakeGitHub {
         self.inner.lock().unwrap().log.iter().filter(|line| !line.starts_with("GET")).cloned().collect()
     }
 
+    /// All requests, those that read included.
+    pub fn requests(&self) -> Vec<String> {
+        self.inner.lock().unwrap().log.clone()
+    }
+
+    /// The text of a file at the head of the pull request.
+    pub fn has_content(&self, path: &str, text: &str) {
+        self.inner.lock().unwrap().contents.insert(path.to_owned(), text.to_owned());
+    }
+
+    /// As for another commit: its check runs are elsewhere.
+    pub fn forgets_check_runs(&self) {
+        self.inner.lock().unwrap().check_runs.clear();
+    }
+
+    /// From now on, no list of check runs is given.
+    pub fn hides_check_runs(&self) {
+        self.inner.lock().unwrap().hides_check_runs = true;
+    }
+
     /// What was wrong with requests.
     pub fn violations(&self) -> Vec<String> {
         self.inner.lock().unwrap().violations.clone()
@@ -156,6 +182,30 @@ impl Inner {
         self.next_id += 1;
         self.next_id
     }
+}
+
+/// Parameters of a query, by the end of the path that has them. GitHub ignores others, so a client that relies on one is wrong.
+const PARAMETERS: [(&str, &[&str]); 5] = [
+    ("/check-runs", &["check_name", "status", "filter", "app_id", "per_page", "page"]),
+    ("/comments", &["since", "per_page", "page"]),
+    ("/files", &["per_page", "page"]),
+    ("/compare/", &["per_page", "page"]),
+    ("/contents/", &["ref"]),
+];
+
+async fn check_parameters(state: Shared, request: axum::extract::Request, next: axum::middleware::Next) -> Response {
+    let uri = request.uri().clone();
+    let names = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let names = names.map(|pair| pair.split('=').next().unwrap_or_default().to_owned());
+    let is_list = |end: &str| uri.path().ends_with(end) || end.ends_with('/') && uri.path().contains(end);
+    let known = PARAMETERS.iter().find(|(end, _)| is_list(end)).map_or(&[][..], |(_, known)| known);
+    let unknown: Vec<String> = names.filter(|name| !known.contains(&name.as_str())).collect();
+    if !unknown.is_empty() {
+        let problem = format!("{} does not know the parameters {unknown:?}", uri.path());
+        state.lock().unwrap().violations.push(problem.clone());
+        return refuse(StatusCode::UNPROCESSABLE_ENTITY, &problem);
+    }
+    next.run(request).await
 }
 
 /// Waits, checks the token, and applies the next fault. `Ok(true)` means that the response is lost.
@@ -378,6 +428,9 @@ async fn list_check_runs(state: Shared, Path(sha): Path<String>, listing: Query<
         return refused;
     }
     let inner = state.lock().unwrap();
+    if inner.hides_check_runs {
+        return refuse(StatusCode::FORBIDDEN, "Resource not accessible by integration");
+    }
     let wanted = |run: &&Value| {
         run["head_sha"] == sha.as_str() && listing.check_name.as_ref().is_none_or(|name| run["name"] == name.as_str())
     };
@@ -474,5 +527,28 @@ async fn compare(state: Shared, Path(commits): Path<String>, headers: HeaderMap)
             answer(StatusCode::OK, false, &comparison)
         }
         _ => refuse(StatusCode::NOT_FOUND, "Not Found"),
+    }
+}
+
+#[derive(serde::Deserialize)]
+struct At {
+    r#ref: String,
+}
+
+async fn read_content(state: Shared, Path(path): Path<String>, at: Query<At>, headers: HeaderMap) -> Response {
+    if let Err(refused) = enter(&state, &Method::GET, "/contents", &headers, false).await {
+        return refused;
+    }
+    if at.r#ref.len() != 40 {
+        return refuse(StatusCode::NOT_FOUND, "No commit found for the ref");
+    }
+    let inner = state.lock().unwrap();
+    match inner.contents.get(&path) {
+        Some(text) => {
+            let content: String =
+                STANDARD.encode(text).as_bytes().chunks(60).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect();
+            answer(StatusCode::OK, false, &json!({ "type": "file", "path": path, "encoding": "base64", "content": content }))
+        }
+        None => refuse(StatusCode::NOT_FOUND, "Not Found"),
     }
 }

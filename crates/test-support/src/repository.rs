@@ -109,6 +109,13 @@ impl Repository {
         self.seen(&output)
     }
 
+    /// Runs another program with the CLI's path as its last argument, in the same folder and environment.
+    pub fn run_through(&self, program: &str, arguments: &[&str]) -> Seen {
+        let mut command = Command::new(program);
+        command.args(arguments).arg(binary()).current_dir(self.path()).env_clear().envs(&self.variables).stdin(Stdio::null());
+        self.seen(&command.output().unwrap())
+    }
+
     /// Starts the CLI with pipes for both streams.
     pub fn start(&self, line: &str) -> Child {
         self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -37,11 +37,21 @@ pub fn step(repository: Repository, api: &str, event: &str, payload: &Value, tok
         ("GITHUB_SHA", CHECKED_OUT),
         ("GITHUB_RUN_ID", "11"),
         ("GITHUB_RUN_ATTEMPT", "1"),
+        ("GITHUB_WORKFLOW", "models"),
+        ("GITHUB_WORKFLOW_REF", "acme/hotdog/.github/workflows/models.yaml@refs/heads/main"),
+        ("GITHUB_JOB", "push"),
+        ("GITHUB_SERVER_URL", "https://github.com"),
         ("GITHUB_API_URL", api),
         ("INPUT_GITHUB_TOKEN", token),
         ("INPUT_MODELS", ""),
     ];
     variables.into_iter().fold(repository, |repository, (name, value)| repository.variable(name, value))
+}
+
+/// The place of a job in its matrix, as the runner fills it in.
+pub fn in_matrix(repository: Repository, matrix: &Value, index: usize, total: usize) -> Repository {
+    let strategy = json!({ "fail-fast": false, "job-index": index, "job-total": total, "max-parallel": total });
+    repository.variable("INPUT_JOB_MATRIX", &matrix.to_string()).variable("INPUT_JOB_STRATEGY", &strategy.to_string())
 }
 
 /// The payload of a pull request from a repository.

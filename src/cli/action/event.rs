@@ -15,6 +15,8 @@ pub(in crate::cli) struct Event {
     pub(in crate::cli) pull_request: Option<u64>,
     /// Whether the code is from another repository.
     pub(in crate::cli) is_fork: bool,
+    /// Whether a merge of the head is checked out, and not the head.
+    pub(in crate::cli) is_merge: bool,
     /// The commits that the event is about: one of them has to be checked out.
     pub(in crate::cli) vouched: Vec<String>,
     /// The commit before what the event is about, and the commit after it. Not for pull requests, whose files GitHub knows.
@@ -28,6 +30,12 @@ impl Event {
         let payload = environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read(path).ok());
         let payload = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         Self::from_payload(name, &payload, environment.get("GITHUB_SHA"))
+    }
+
+    /// Whether the token may create check runs and comments, as far as the event says.
+    pub(super) fn may_write(&self) -> bool {
+        // These two run in the base repository, with its rights.
+        !self.is_fork || matches!(self.name.as_str(), "pull_request_target" | "workflow_run")
     }
 
     fn from_payload(name: &str, payload: &Value, sha: Option<&str>) -> Self {
@@ -65,6 +73,7 @@ impl Event {
         Self {
             commits,
             vouched,
+            is_merge: name == "pull_request" && head_sha.is_some() && head_sha.as_deref() != sha,
             name: name.to_owned(),
             head_sha: head_sha.or_else(|| sha.map(str::to_owned)),
             pull_request: payload.pointer("/pull_request/number").and_then(Value::as_u64),

@@ -1,44 +1,47 @@
-//! The last job of a matrix: it closes the check runs that other jobs left open, and completes the comment.
+//! The last job of a workflow: it closes the check runs that other jobs left open, and completes the comment.
 
 use crate::cli::action::step::{ActionStep, SUMMARY_BYTES};
-use crate::clients::github::{GitHub, GitHubError};
+use crate::clients::github::GitHub;
 use crate::config::CommentMode;
-use crate::deliver::github::{Standing, finish, refresh_comment};
+use crate::deliver::github::{Finished, JobResult, Known, finish, refresh_comment};
 use crate::deliver::{Target, Undelivered};
 use crate::domain::verdict::Verdict;
-use crate::report::github as rendering;
+use crate::report::github::comment_markdown;
 use crate::support::clock::{Clock, SystemClock};
 
 impl ActionStep {
-    /// Closes what other jobs left open, and reports how all models stand. The verdict is the most severe of all models.
+    /// Closes what other jobs left open, and reports how all models stand. What GitHub does not do is a warning.
     ///
-    /// # Errors
-    /// When GitHub does not say how the models stand. What cannot be written is a warning.
+    /// Returns the most severe verdict of all models; `None` if nothing says how they ended.
     pub(in crate::cli) async fn finish(
         &self,
-        github: &dyn GitHub,
+        github: Option<&dyn GitHub>,
         expected: &[String],
+        jobs: JobResult,
         mode: CommentMode,
-    ) -> Result<Verdict, GitHubError> {
+    ) -> Option<Verdict> {
         let event = self.event();
-        let Some(head) = self.head(&event) else {
-            return Err(GitHubError::Settings { problem: "GITHUB_SHA is not set".to_owned() });
-        };
-        let finished = finish(github, &head, expected, SystemClock.now()).await?;
-        for model in &finished.closed {
+        let (Some(job), Some(frame)) = (self.job(&event), self.frame(&event)) else { return None };
+        let github = github.filter(|_| event.may_write());
+        let Finished { overview, verdict, silent, mut undelivered } = finish(github, &job, expected, jobs, SystemClock.now()).await;
+        for model in &silent {
             self.printer().warn(format!("the job of {model} left no result"), None);
         }
-        finished.undelivered.iter().for_each(|undelivered| self.warn(undelivered));
-        let Standing { rows, verdict } = finished.standing?;
-        let mut undelivered = Vec::new();
-        let comment = rendering::comment_markdown(&rows, &head.sha, head.run_id, SUMMARY_BYTES);
-        undelivered.extend(self.add_summary(&comment).err());
-        undelivered.extend(self.set_output("verdict", verdict.as_str()).err());
-        if let (Some(number), CommentMode::Update) = (event.pull_request, mode) {
-            let refreshed = refresh_comment(github, number, &head.sha, head.run_id, true).await;
+        let summary = match verdict {
+            Some(verdict) if overview.state.rows.is_empty() && verdict != Verdict::Passed => {
+                format!(
+                    "## safe-push: {verdict}\n\nThe jobs of this workflow run left no check runs. Their summaries say how the models did.\n"
+                )
+            }
+            _ => comment_markdown(&overview.state, &frame, SUMMARY_BYTES),
+        };
+        undelivered.extend(self.add_summary(&summary).err());
+        undelivered.extend(verdict.and_then(|verdict| self.set_output("verdict", verdict.as_str()).err()));
+        if let (Some(github), Some(number), CommentMode::Update) = (github, event.pull_request, mode) {
+            let refreshed = refresh_comment(github, number, &frame, Known::All(overview)).await;
             undelivered.extend(refreshed.err().map(|error| Undelivered::at_github(Target::Comment, &error)));
         }
         undelivered.iter().for_each(|undelivered| self.warn(undelivered));
-        Ok(verdict)
+        verdict
     }
 }

@@ -1,7 +1,9 @@
 //! One run of the action, as GitHub shows it: check runs, the comment, the job summary, outputs and annotations.
 //!
-//! Each of them is a target of its own. One that is not reached is a warning in the log; the others and the verdict stay as they are.
+//! A run that ended before its models were known goes the same way as any other. Each target stands for itself: one that is not reached is
+//! a warning in the log; the others and the verdict stay as they are.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,24 +12,27 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::cli::action::event::Event;
+use crate::cli::action::places::places;
 use crate::cli::action::step::{ActionStep, OUTPUT_BYTES, SUMMARY_BYTES};
 use crate::cli::conclude::Delivered;
 use crate::clients::github::GitHub;
 use crate::clients::runner::{AnnotationLevel, LogAnnotation, annotation};
 use crate::config::CommentMode;
-use crate::deliver::github::{Checks, CommentOutcome, refresh_comment};
+use crate::deliver::github::{
+    Checks, CommentOutcome, Completed, Known, MODELS_FOR_EVERY_JOB, Overview, close_superseded, refresh_comment,
+};
 use crate::deliver::{Target, Undelivered};
 use crate::domain::model_name::ModelName;
 use crate::domain::verdict::Verdict;
 use crate::report::github as rendering;
-use crate::report::github::annotations;
-use crate::report::json::v1::{Model, Run};
+use crate::report::github::{Annotations, Places};
+use crate::report::json::v1::Run;
 use crate::report::markdown::report_markdown;
 use crate::select::outputs;
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::secrets::Redacted;
 
-/// After a canceled run GitHub kills the process soon, so its check runs are completed within this time.
+/// After a canceled run GitHub kills the process soon, so its check runs are completed within this time, and the comment within the same.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Annotations in the log that the runner keeps for each level.
@@ -37,7 +42,7 @@ const LOG_ANNOTATIONS: usize = 10;
 pub(in crate::cli) struct ActionRun {
     step: ActionStep,
     event: Event,
-    checks: Option<(Arc<dyn GitHub>, Checks)>,
+    target: Option<(Arc<dyn GitHub>, Checks)>,
     comment: CommentMode,
 }
 
@@ -50,63 +55,118 @@ impl ActionRun {
         models: &[String],
         comment: CommentMode,
     ) -> Self {
-        let mut checks = None;
-        // A fork's token may only read: asking would be refused for certain.
-        if let (Some(github), Some(head), false) = (github, step.head(&event), event.is_fork) {
-            let (begun, undelivered) = Checks::begin(&*github, head, models, SystemClock.now()).await;
-            undelivered.iter().for_each(|undelivered| step.warn(undelivered));
-            checks = (!begun.is_empty()).then_some((github, begun));
+        let mut target = None;
+        if let (Some(github), Some(job), true) = (github, step.job(&event), event.may_write()) {
+            if job.run.attempt > 1 {
+                close_superseded(&*github, &job, SystemClock.now()).await.iter().for_each(|undelivered| step.warn(undelivered));
+            }
+            if !models.is_empty() {
+                let (checks, undelivered) = Checks::begin(&*github, job, models, SystemClock.now()).await;
+                undelivered.iter().for_each(|undelivered| step.warn(undelivered));
+                target = Some((github, checks));
+            }
         }
-        Self { step, event, checks, comment }
+        Self { step, event, target, comment }
     }
 
-    /// Completes the check runs of a run that came to no result.
-    pub(in crate::cli) async fn fail(self, message: &str, verdict: Verdict) {
-        let Some((github, checks)) = self.checks else { return };
-        let message = self.step.printer().redactor().text(message).into_inner();
-        for undelivered in checks.fail(&*github, &message, verdict, SystemClock.now()).await {
-            self.step.warn(&undelivered);
-        }
+    /// A run that ended before it could begin. `models` are those that were asked for, as far as names were given.
+    pub(in crate::cli) fn ended_early(
+        step: ActionStep,
+        event: Event,
+        github: Option<Arc<dyn GitHub>>,
+        models: &[String],
+        comment: CommentMode,
+    ) -> Self {
+        let job = step.job(&event).filter(|_| event.may_write());
+        let target = github.zip(job).map(|(github, job)| (github, Checks::unopened(job, models)));
+        Self { step, event, target, comment }
     }
 
     /// Completes the check runs, refreshes the comment, and leaves the job summary, outputs and annotations.
     pub(in crate::cli) async fn end(self, run: &Redacted<Run>, delivered: Delivered) {
-        let Self { step, event, checks, comment } = self;
+        let Self { step, event, target, comment } = self;
         let Delivered { folder, created, mut undelivered } = delivered;
-        let has_check_run: Vec<String> = checks.iter().flat_map(|(_, checks)| checks.models()).map(str::to_owned).collect();
-        if let Some((github, checks)) = checks {
-            let is_cancelled = run.verdict == Verdict::Cancelled;
-            let head = checks.head().clone();
-            undelivered.extend(within_last_words(is_cancelled, checks.end(&*github, run, SystemClock.now())).await);
-            if let (false, Some(number), CommentMode::Update) = (is_cancelled, event.pull_request, comment) {
-                undelivered.extend(refresh(&*github, number, &head.sha, head.run_id).await.err());
-            }
+        let places = match &target {
+            _ if run.verdict == Verdict::Cancelled => Places::default(),
+            Some((github, _)) => places(&**github, &step, &event, run).await,
+            None => Places::default(),
+        };
+        // A fork's token may not write check runs, so its findings go to the log.
+        let without_check_run: Vec<&str> = run.models.iter().map(|model| model.name.as_str()).collect();
+        let has = |name: &&str| target.as_ref().is_some_and(|(_, checks)| checks.has(name));
+        let without_check_run: BTreeSet<String> =
+            without_check_run.into_iter().filter(|name| !has(name)).map(str::to_owned).collect();
+        let is_in_checks = target.is_some();
+        if let Some((github, checks)) = target {
+            undelivered.extend(deliver(&*github, checks, run, &places, Page { step: &step, event: &event, comment }).await);
         }
         undelivered.extend(step.add_summary(&report_markdown(run, SUMMARY_BYTES)).err());
         undelivered.extend(step.give_away(&created).err());
         undelivered.extend(set_outputs(&step, run, folder.as_deref()));
         undelivered.iter().for_each(|undelivered| step.warn(undelivered));
         step.leave();
-        for line in log_annotations(run.models.iter().filter(|model| !has_check_run.contains(&model.name))) {
+        let mut annotations = Annotations::new(&run.models, &places, BTreeSet::new());
+        let of_run = if is_in_checks { Vec::new() } else { annotations.take(&run.findings).0 };
+        let shown = run.models.iter().filter(|model| without_check_run.contains(&model.name));
+        let of_models: Vec<_> = shown.flat_map(|model| annotations.take(&model.findings).0).collect();
+        for line in log_annotations(of_run.into_iter().chain(of_models)) {
             step.printer().command(&line);
+        }
+        if let Some(error) = &run.error {
+            step.printer().command(&error_annotation(&error.message));
         }
     }
 }
 
-async fn within_last_words(is_cancelled: bool, ended: impl Future<Output = Vec<Undelivered>>) -> Vec<Undelivered> {
-    if is_cancelled { timeout(LAST_WORDS, ended).await.unwrap_or_default() } else { ended.await }
+/// Where the comment goes.
+struct Page<'a> {
+    step: &'a ActionStep,
+    event: &'a Event,
+    comment: CommentMode,
 }
 
-async fn refresh(github: &dyn GitHub, number: u64, head_sha: &str, run_id: u64) -> Result<(), Undelivered> {
-    match refresh_comment(github, number, head_sha, run_id, false).await {
-        Ok(CommentOutcome::Unsettled) => Err(Undelivered {
-            target: Target::Comment,
-            message: "other jobs kept writing it, so it may lack a model".to_owned(),
-            hint: None,
-        }),
-        Ok(CommentOutcome::Written | CommentOutcome::Newer | CommentOutcome::LeftToLastJob) => Ok(()),
-        Err(error) => Err(Undelivered::at_github(Target::Comment, &error)),
+/// Completes the check runs and refreshes the comment.
+async fn deliver(github: &dyn GitHub, checks: Checks, run: &Run, places: &Places, page: Page<'_>) -> Vec<Undelivered> {
+    let is_cancelled = run.verdict == Verdict::Cancelled;
+    let job = checks.job().clone();
+    let sole = job.is_sole(checks.count());
+    let has_comment = page.event.pull_request.is_some() && page.comment == CommentMode::Update;
+    let is_for_last_job = job.leg.total > MODELS_FOR_EVERY_JOB || checks.count() as u64 > MODELS_FOR_EVERY_JOB;
+    let mut undelivered = Vec::new();
+    let mut before = None;
+    // What others have annotated already is not annotated again.
+    if !sole && !is_for_last_job && !is_cancelled {
+        match github.check_runs(&job.sha, None).await {
+            Ok(runs) => before = Some(Overview::of(&runs, job.run.id)),
+            Err(error) => undelivered.push(Undelivered::at_github(Target::CheckRuns, &error)),
+        }
     }
+    let told = before.as_ref().map(|before| before.annotated.clone()).unwrap_or_default();
+    let ended = checks.end(github, run, places, told, SystemClock.now());
+    let Some(completed) = within_last_words(is_cancelled, ended).await else { return undelivered };
+    let Completed { rows, logins, undelivered: rejected } = completed;
+    undelivered.extend(rejected);
+    let (Some(number), true, false) = (page.event.pull_request, has_comment, is_for_last_job) else { return undelivered };
+    let Some(frame) = page.step.frame(page.event) else { return undelivered };
+    let written = async {
+        let known = match before {
+            _ if sole => Known::All(Overview::of_own(rows, logins)),
+            Some(before) => Known::SoFar(before, rows),
+            None => Known::SoFar(Overview::of(&github.check_runs(&job.sha, None).await?, job.run.id), rows),
+        };
+        refresh_comment(github, number, &frame, known).await
+    };
+    let unsettled = || "other jobs kept writing it, so it may lack a model".to_owned();
+    undelivered.extend(match within_last_words(is_cancelled, written).await {
+        Some(Ok(CommentOutcome::Unsettled)) => Some(Undelivered { target: Target::Comment, message: unsettled(), hint: None }),
+        Some(Err(error)) => Some(Undelivered::at_github(Target::Comment, &error)),
+        None | Some(Ok(CommentOutcome::Written | CommentOutcome::Newer | CommentOutcome::LeftToLastJob)) => None,
+    });
+    undelivered
+}
+
+async fn within_last_words<T>(is_cancelled: bool, ended: impl Future<Output = T>) -> Option<T> {
+    if is_cancelled { timeout(LAST_WORDS, ended).await.ok() } else { Some(ended.await) }
 }
 
 fn set_outputs(step: &ActionStep, run: &Run, report: Option<&Path>) -> Vec<Undelivered> {
@@ -116,17 +176,17 @@ fn set_outputs(step: &ActionStep, run: &Run, report: Option<&Path>) -> Vec<Undel
     let report = report.map(|report| ("report_path", step.within_workspace(report).display().to_string()));
     let values = [
         ("verdict", run.verdict.as_str().to_owned()),
-        ("matrix", outputs(&names).matrix.to_string()),
         ("versions", serde_json::Value::Object(versions).to_string()),
         ("summary", report_markdown(run, OUTPUT_BYTES)),
     ];
-    values.into_iter().chain(report).filter_map(|(name, value)| step.set_output(name, &value).err()).collect()
+    let values = values.into_iter().chain(outputs(&names).entries()).chain(report);
+    values.filter_map(|(name, value)| step.set_output(name, &value).err()).collect()
 }
 
-/// The first findings of each level, as commands.
-fn log_annotations<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<String> {
+/// The first annotations of each level, as commands.
+fn log_annotations(found: impl Iterator<Item = rendering::LineAnnotation>) -> Vec<String> {
     let mut used = [0; 3];
-    let lines = models.flat_map(annotations).filter_map(|found| {
+    let lines = found.filter_map(|found| {
         let (slot, level) = match found.level {
             rendering::AnnotationLevel::Failure => (0, AnnotationLevel::Error),
             rendering::AnnotationLevel::Warning => (1, AnnotationLevel::Warning),
@@ -146,4 +206,16 @@ fn log_annotations<'a>(models: impl Iterator<Item = &'a Model>) -> Vec<String> {
         })
     });
     lines.collect()
+}
+
+fn error_annotation(message: &str) -> String {
+    annotation(&LogAnnotation {
+        level: AnnotationLevel::Error,
+        file: None,
+        line: None,
+        column: None,
+        end_column: None,
+        title: "safe-push".to_owned(),
+        message: message.to_owned(),
+    })
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use cog_findings::text::shorten;
 
 use crate::cli::action::event::Event;
+use crate::cli::action::job;
 use crate::cli::action::ownership::give_away;
 use crate::cli::environment::Environment;
 use crate::cli::printer::Printer;
-use crate::clients::github::{GitHub, GitHubError, GitHubOptions, Policy, RealGitHub};
-use crate::clients::runner::{AnnotationLevel, LogAnnotation, StoppedCommands, annotation, append_summary, write_output};
-use crate::deliver::github::HeadCommit;
+use crate::clients::github::{GitHub, GitHubError, GitHubOptions, RealGitHub};
+use crate::clients::runner::{StoppedCommands, append_summary, write_output};
+use crate::deliver::github::Job;
 use crate::deliver::{Target, Undelivered};
+use crate::report::github::Frame;
 use crate::support::SecretString;
 use crate::support::clock::SystemClock;
 use crate::support::secrets::weakness;
@@ -51,20 +53,6 @@ impl ActionStep {
         self.printer.command(&self.stopped.end());
     }
 
-    /// Ends a command that came to no result.
-    pub(in crate::cli) fn failed(&self, message: &str) {
-        self.leave();
-        self.printer.command(&annotation(&LogAnnotation {
-            level: AnnotationLevel::Error,
-            file: None,
-            line: None,
-            column: None,
-            end_column: None,
-            title: "safe-push".to_owned(),
-            message: self.printer.redactor().text(message).into_inner(),
-        }));
-    }
-
     /// The event that started the workflow.
     pub(in crate::cli) fn event(&self) -> Event {
         Event::of(&self.environment)
@@ -86,7 +74,7 @@ impl ActionStep {
 
     /// Gives files and folders that were created to the owner of the workspace, so that the following steps can read and remove them.
     pub(super) fn give_away(&self, created: &[PathBuf]) -> Result<(), Undelivered> {
-        let Some(workspace) = self.environment.get("GITHUB_WORKSPACE").map(Path::new) else { return Ok(()) };
+        let Some(workspace) = self.workspace() else { return Ok(()) };
         give_away(created, workspace).map_err(|error| Undelivered::new(Target::Folder, &error))
     }
 
@@ -110,19 +98,24 @@ impl ActionStep {
     ) -> Result<Option<Arc<dyn GitHub>>, GitHubError> {
         let (Some(token), Some(repository)) = (token, self.environment.get("GITHUB_REPOSITORY")) else { return Ok(None) };
         let repository = repository.parse().map_err(|problem| GitHubError::Settings { problem })?;
-        let options =
-            GitHubOptions { api_url, repository, token, policy: Policy::default(), redactor: self.printer.redactor().clone() };
+        let policy = job::policy(&self.environment);
+        let options = GitHubOptions { api_url, repository, token, policy, redactor: self.printer.redactor().clone() };
         Ok(Some(Arc::new(RealGitHub::new(options, Arc::new(SystemClock))?)))
     }
 
-    /// The commit and the workflow run that check runs are about.
-    pub(super) fn head(&self, event: &Event) -> Option<HeadCommit> {
-        let number = |name: &str| self.environment.get(name).and_then(|value| value.parse().ok());
-        Some(HeadCommit {
-            sha: event.head_sha.clone()?,
-            run_id: number("GITHUB_RUN_ID").unwrap_or_default(),
-            attempt: number("GITHUB_RUN_ATTEMPT").unwrap_or(1),
-        })
+    /// What check runs of this job are about; `None` if the runner names no commit.
+    pub(super) fn job(&self, event: &Event) -> Option<Job> {
+        job::job(&self.environment, event)
+    }
+
+    /// What the comment says about the workflow run.
+    pub(super) fn frame(&self, event: &Event) -> Option<Frame> {
+        job::frame(&self.environment, event)
+    }
+
+    /// The folder in which the repository is checked out.
+    pub(super) fn workspace(&self) -> Option<&Path> {
+        self.environment.get("GITHUB_WORKSPACE").map(Path::new)
     }
 
     /// The gate to the step's log.

@@ -14,6 +14,7 @@ use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::setting_flags::SettingFlags;
 use crate::deliver::files;
+use crate::deliver::github::JobResult;
 use crate::domain::verdict::Verdict;
 use crate::report::{console, json};
 
@@ -53,12 +54,14 @@ async fn last_job(context: &Context) -> Result<Verdict, Failure> {
     };
     let run = load::settings_only(SettingFlags::default(), context)?;
     let github = action.github(run.tokens.github.clone(), run.settings.github_api_url.clone())?;
-    let Some(github) = github else {
-        return Err(Failure::request("there is no GitHub token").hint("leave the input github_token as it is"));
-    };
     let expected = run.settings.expected.as_deref().unwrap_or_default().split([',', '\n']).map(str::trim);
     let expected: Vec<String> = expected.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let verdict = action.finish(&*github, &expected, run.settings.comment).await?;
+    let jobs = JobResult::of_needs(run.settings.needs.as_deref().unwrap_or_default());
+    let verdict = action.finish(github.as_deref(), &expected, jobs, run.settings.comment).await;
+    let verdict = verdict.ok_or_else(|| {
+        Failure::new(Verdict::ServiceError, anyhow::Error::msg("nothing says how the models did: GitHub lists no check runs"))
+            .hint("pass the results of the other jobs with the input needs: ${{ toJSON(needs) }}")
+    })?;
     action.leave();
     Ok(verdict)
 }

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use crate::cli::action::{ActionRun, ActionStep, Decision};
 use crate::cli::arguments::RunArguments;
-use crate::cli::conclude::{conclude, deliver, nothing_to_do, options, without_models, without_secrets};
+use crate::cli::conclude::{
+    conclude, deliver, deliver_files, nothing_to_do, options, probe_report_folder, without_models, without_secrets,
+};
 use crate::cli::context::Context;
 use crate::cli::decision::{Decided, decided, needs_trust, refuse_event};
 use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
+use crate::cli::failure_report;
 use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
@@ -33,6 +36,9 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     if let Some(restriction) = &decided.restriction {
         context.printer.say(&format!("note: {restriction}"));
         loaded.notices.push(restriction.clone());
+    }
+    if !loaded.models.is_empty() {
+        probe_report_folder(&loaded.run.settings.report_dir, context);
     }
     if let Some(action) = &context.action {
         return as_action(loaded, decided, on_sandbox, action, context).await;
@@ -114,17 +120,22 @@ async fn as_action(
         true => Ok(without_models(&loaded)),
         false => as_decided(loaded, decision, is_foreign, on_sandbox, context).await,
     };
-    let report = match done {
-        Ok(report) => report,
+    let (run, delivered) = match done {
+        Ok(report) => {
+            let run = without_secrets(run_json(&report), &context.printer);
+            let delivered = deliver(&run, &folder, context);
+            (run, delivered)
+        }
         Err(failure) => {
-            shown.fail(&failure.chain(), failure.verdict).await;
-            return Err(failure);
+            failure_report::tell(&failure, &context.printer);
+            let run = failure_report::failed_run(&failure, &context.printer);
+            let delivered = deliver_files(&run, &folder, context).1;
+            (run, delivered)
         }
     };
-    let run = without_secrets(run_json(&report), &context.printer);
-    let delivered = deliver(&run, &folder, context);
+    let verdict = run.verdict;
     shown.end(&run, delivered).await;
-    Ok(report.verdict)
+    Ok(verdict)
 }
 
 /// Runs without Replicate and without any token. Models that need no GPU run in the sandbox if there is a Docker daemon.

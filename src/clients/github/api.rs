@@ -31,6 +31,9 @@ pub trait GitHub: Send + Sync {
     /// The files that a pull request changes. GitHub lists at most 3,000.
     async fn pull_request_files(&self, number: u64) -> Result<Vec<ChangedFile>, GitHubError>;
 
+    /// The text of a file at a commit; `None` if it is not there or is not a text of at most 1 MB.
+    async fn file_at(&self, path: &str, sha: &str) -> Result<Option<String>, GitHubError>;
+
     /// The difference between two commits.
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError>;
 }

@@ -8,9 +8,12 @@
 
 mod api;
 mod error;
+mod pace;
 mod policy;
 mod real;
 mod types;
+
+use types::FileContent;
 
 pub use api::GitHub;
 pub use error::GitHubError;

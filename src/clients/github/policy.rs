@@ -5,6 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, StatusCode};
 
+use crate::clients::github::pace::WRITES_PER_MINUTE;
 use crate::support::retry::RetryPolicy;
 
 /// When to repeat requests, and after how long.
@@ -13,6 +14,8 @@ pub struct Policy {
     pub retries: RetryPolicy,
     /// The wait after a secondary rate limit that does not specify one.
     pub secondary_wait: Duration,
+    /// How many requests that create content may be sent each minute.
+    pub writes_per_minute: usize,
 }
 
 impl Default for Policy {
@@ -20,7 +23,16 @@ impl Default for Policy {
         Self {
             retries: RetryPolicy { retries: 6, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(90) },
             secondary_wait: Duration::from_secs(60),
+            writes_per_minute: WRITES_PER_MINUTE,
         }
+    }
+}
+
+impl Policy {
+    /// The policy of one of several jobs that run at the same time: each takes its share.
+    pub fn shared(jobs: u64) -> Self {
+        let jobs = usize::try_from(jobs.max(1)).unwrap_or(usize::MAX);
+        Self { writes_per_minute: (WRITES_PER_MINUTE / jobs).max(1), ..Self::default() }
     }
 }
 

@@ -14,9 +14,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
+use crate::clients::github::pace::Pace;
 use crate::clients::github::policy::{Advice, Policy};
 use crate::clients::github::{
-    ChangedFile, CheckRun, Comment, Comparison, GitHub, GitHubError, NewCheckRun, Repository, UpdatedCheckRun,
+    ChangedFile, CheckRun, Comment, Comparison, FileContent, GitHub, GitHubError, NewCheckRun, Repository, UpdatedCheckRun,
 };
 use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
@@ -55,6 +56,7 @@ pub struct RealGitHub {
     policy: Policy,
     redactor: Redactor,
     clock: Arc<dyn Clock>,
+    pace: Pace,
 }
 
 struct RawResponse {
@@ -85,7 +87,8 @@ impl RealGitHub {
             .personal_token(options.token.expose_secret())
             .build_with_reqwest(client)
             .map_err(|error| wrong(&error))?;
-        Ok(Self { octocrab, repository: options.repository, policy: options.policy, redactor: options.redactor, clock })
+        let pace = Pace::new(options.policy.writes_per_minute);
+        Ok(Self { octocrab, repository: options.repository, policy: options.policy, redactor: options.redactor, clock, pace })
     }
 
     async fn once(
@@ -115,6 +118,9 @@ impl RealGitHub {
         let mut waits = self.policy.retries.waits();
         loop {
             let next = waits.next();
+            if method != Method::GET {
+                self.pace.turn().await;
+            }
             let error = match self.once(&method, &route, body.as_ref()).await {
                 Err(source) => GitHubError::Unreachable { attempted: attempted.clone(), source },
                 Ok(answer) => match self.policy.advice(answer.status, &answer.headers, &answer.body, self.clock.now()) {
@@ -207,7 +213,7 @@ impl GitHub for RealGitHub {
     }
 
     async fn comments(&self, number: u64) -> Result<Vec<Comment>, GitHubError> {
-        self.pages(&format!("/issues/{number}/comments?sort=created"), "list comments", usize::MAX, |answer| answer).await
+        self.pages(&format!("/issues/{number}/comments?"), "list comments", usize::MAX, |answer| answer).await
     }
 
     async fn create_comment(&self, number: u64, body: &str) -> Result<Comment, GitHubError> {
@@ -234,6 +240,18 @@ impl GitHub for RealGitHub {
     async fn pull_request_files(&self, number: u64) -> Result<Vec<ChangedFile>, GitHubError> {
         let path = format!("/pulls/{number}/files?");
         self.pages(&path, "list the files of the pull request", PULL_FILES, |answer| answer).await
+    }
+
+    async fn file_at(&self, path: &str, sha: &str) -> Result<Option<String>, GitHubError> {
+        let attempted = format!("read {path}");
+        let parts: Vec<String> = path.split('/').map(encoded).collect();
+        let route = format!("/contents/{}?ref={}", parts.join("/"), encoded(sha));
+        let content: FileContent = match self.read(&route, &attempted).await {
+            Ok(content) => content,
+            Err(GitHubError::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        Ok(content.text())
     }
 
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError> {

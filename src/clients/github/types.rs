@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -194,6 +196,27 @@ pub struct ChangedFile {
     /// Its name before the change, if it was renamed.
     #[serde(default)]
     pub previous_filename: Option<String>,
+    /// The hunks of its diff. Absent for binary files and large changes.
+    #[serde(default)]
+    pub patch: Option<String>,
+}
+
+/// A file as GitHub returns it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub(super) struct FileContent {
+    /// In base64, with line breaks. Empty for large files.
+    #[serde(default)]
+    content: String,
+    #[serde(default)]
+    encoding: String,
+}
+
+impl FileContent {
+    pub(super) fn text(&self) -> Option<String> {
+        let code: String = self.content.split_ascii_whitespace().collect();
+        let is_whole = self.encoding == "base64" && !code.is_empty();
+        String::from_utf8(STANDARD.decode(code).ok().filter(|_| is_whole)?).ok()
+    }
 }
 
 /// A comparison of two commits.

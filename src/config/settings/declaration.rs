@@ -236,6 +236,26 @@ settings! {
         /// Models that the workflow ran, separated by commas
         #[value = "NAMES", inputs = &[Report], only_in_action]
         expected: String,
+
+        /// Results of the jobs before this one: toJSON(needs)
+        #[value = "JSON", inputs = &[Report], only_in_action]
+        needs: String,
+
+        /// Name that tells apart jobs that run the same model
+        #[value = "NAME", inputs = &[Push, Select, Report, Workflow], only_in_action, otherwise = "the job's other matrix values"]
+        variant: String,
+
+        /// Inputs of the calling workflow, which tell its calls apart
+        #[value = "JSON", inputs = &[Push, Select, Report], only_in_action]
+        job_call: String,
+
+        /// Matrix values of the job
+        #[value = "JSON", inputs = &[Push, Select], only_in_action, default_input = "${{ toJSON(matrix) }}"]
+        job_matrix: String,
+
+        /// Place of the job in its matrix
+        #[value = "JSON", inputs = &[Push, Select], only_in_action, default_input = "${{ toJSON(strategy) }}"]
+        job_strategy: String,
     }
 
     "Services" {

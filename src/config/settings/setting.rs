@@ -37,6 +37,8 @@ pub struct Setting {
     pub value_name: &'static str,
     /// Numbers that are allowed.
     pub range: Option<RangeInclusive<u64>>,
+    /// The expression that an action's input has when a workflow sets none. Only the runner knows its value.
+    pub default_input: Option<&'static str>,
     /// What is used when nothing is set, where that is not a fixed value.
     pub otherwise: Option<&'static str>,
     default: Option<fn() -> Option<String>>,
@@ -83,6 +85,7 @@ impl Setting {
             model_key: None,
             value_name: "",
             range: None,
+            default_input: None,
             otherwise: None,
             default: None,
             parse: parsed::<T>,
@@ -133,6 +136,11 @@ impl Setting {
     pub const fn range(mut self, range: RangeInclusive<u64>) -> Self {
         assert!(matches!(self.kind, ValueKind::Number), "only a number has a range");
         self.range = Some(range);
+        self
+    }
+
+    pub const fn default_input(mut self, expression: &'static str) -> Self {
+        self.default_input = Some(expression);
         self
     }
 

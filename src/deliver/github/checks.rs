@@ -1,155 +1,280 @@
 //! A check run per model.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
-use cog_findings::text::shorten;
 
 use crate::clients::github::{
-    Annotation, AnnotationLevel, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun,
+    Annotation, AnnotationLevel, CheckRun, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun,
 };
+use crate::deliver::github::job::Job;
+use crate::deliver::github::overview::login;
 use crate::deliver::{Target, Undelivered};
 use crate::domain::verdict::Verdict;
-use crate::report::escape;
-use crate::report::github::{self, LineAnnotation, annotations, check_text, external_id};
+use crate::report::github::{
+    self, Annotations, CheckId, CheckState, CheckText, CommentRow, Ended, Leg, LineAnnotation, Places, Row, check_text,
+    failed_check_text, row_of, row_of_failed_run, row_of_text,
+};
 use crate::report::json::v1::Run;
 
 /// GitHub's limit for the annotations in one request.
 const BATCH: usize = 50;
 
-/// The commit and the workflow run that check runs belong to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HeadCommit {
-    /// The commit that people see: for a pull request its head, not the merge that was checked out.
-    pub sha: String,
-    /// The workflow's run.
-    pub run_id: u64,
-    /// The attempt of the workflow run, from 1.
-    pub attempt: u64,
+/// The name of a subject's check run.
+pub fn check_name(subject: &str) -> String {
+    if subject.is_empty() { "safe-push".to_owned() } else { format!("safe-push / {subject}") }
 }
 
-/// The name of a model's check run.
-pub fn started_name(model: &str) -> String {
-    format!("safe-push / {model}")
+/// A check run of this job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    /// It is open, under this id.
+    Open(u64),
+    /// It is created when it can be completed at once.
+    ToCreate,
+    /// GitHub rejected it.
+    Rejected,
 }
 
-/// The check runs of one job, by model name.
+struct Subject {
+    name: String,
+    url: Option<String>,
+    slot: Slot,
+}
+
+/// The check runs of one job.
 pub struct Checks {
-    head: HeadCommit,
-    open: Vec<(String, u64)>,
+    job: Job,
+    subjects: Vec<Subject>,
+    logins: BTreeSet<String>,
+}
+
+/// What completing the check runs of a job yields.
+#[derive(Debug, Default)]
+pub struct Completed {
+    /// A row for each of them, delivered or not.
+    pub rows: Vec<CommentRow>,
+    /// The accounts that created them.
+    pub logins: BTreeSet<String>,
+    /// Those that GitHub rejected.
+    pub undelivered: Vec<Undelivered>,
 }
 
 impl Checks {
     /// Starts a check run for each model. Returns those that GitHub rejected; the others are started anyway.
-    pub async fn begin(github: &dyn GitHub, head: HeadCommit, models: &[String], now: DateTime<Utc>) -> (Self, Vec<Undelivered>) {
-        let (mut open, mut undelivered) = (Vec::new(), Vec::new());
-        for model in models {
-            let run = NewCheckRun {
-                name: started_name(model),
-                head_sha: head.sha.clone(),
-                external_id: external_id(model, head.run_id, head.attempt),
-                status: "in_progress",
-                started_at: now,
-                conclusion: None,
-                output: None,
-            };
+    pub async fn begin(github: &dyn GitHub, job: Job, models: &[String], now: DateTime<Utc>) -> (Self, Vec<Undelivered>) {
+        let mut checks = Self::unopened(job, models);
+        let mut undelivered = Vec::new();
+        let mut is_denied = false;
+        for subject in &mut checks.subjects {
+            // Whoever may not create one may create none.
+            if is_denied {
+                subject.slot = Slot::Rejected;
+                continue;
+            }
+            let run = new_check_run(&checks.job, &subject.name, now);
             match github.create_check_run(&run).await {
-                Ok(created) => open.push((model.clone(), created.id)),
-                Err(error) => undelivered.push(refused(model, &error)),
+                Ok(created) => {
+                    subject.slot = Slot::Open(created.id);
+                    checks.logins.extend(login(&created));
+                    subject.url = created.html_url;
+                }
+                Err(error) => {
+                    is_denied = matches!(error, GitHubError::Denied { .. });
+                    subject.slot = Slot::Rejected;
+                    undelivered.push(rejected(&subject.name, &error));
+                }
             }
         }
-        (Self { head, open }, undelivered)
+        (checks, undelivered)
     }
 
-    pub fn head(&self) -> &HeadCommit {
-        &self.head
-    }
-
-    pub fn models(&self) -> impl Iterator<Item = &str> {
-        self.open.iter().map(|(model, _id)| model.as_str())
-    }
-
-    /// Whether no model has one.
-    pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
-    }
-
-    /// Completes all check runs of a run without a result. Returns those that could not be completed.
-    pub async fn fail(self, github: &dyn GitHub, message: &str, verdict: Verdict, now: DateTime<Utc>) -> Vec<Undelivered> {
-        let output = CheckRunOutput {
-            title: Some("No result".to_owned()),
-            summary: Some(escape::fenced(&shorten(message, 4000), "")),
-            ..CheckRunOutput::default()
-        };
-        let mut undelivered = Vec::new();
-        for (model, id) in self.open {
-            let written = complete(github, id, conclusion(verdict), now, output.clone(), &[]).await;
-            undelivered.extend(written.err().map(|error| refused(&model, &error)));
+    /// Check runs that are created when they are completed, for a run that ends at once. Without models there is one, of the run.
+    pub fn unopened(job: Job, models: &[String]) -> Self {
+        let mut names: Vec<String> = models.iter().map(|model| job.leg.subject(model)).collect();
+        if names.is_empty() {
+            names.push(String::new());
         }
-        undelivered
+        let subjects = names.into_iter().map(|name| Subject { name, url: None, slot: Slot::ToCreate }).collect();
+        Self { job, subjects, logins: BTreeSet::new() }
     }
 
-    /// Completes all check runs with the results of a run. Returns those that could not be completed. A model without a result gets the
-    /// run's verdict.
-    pub async fn end(self, github: &dyn GitHub, run: &Run, now: DateTime<Utc>) -> Vec<Undelivered> {
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// How many there are to be.
+    pub fn count(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// Whether a model has one.
+    pub fn has(&self, model: &str) -> bool {
+        let name = self.job.leg.subject(model);
+        self.subjects.iter().any(|subject| subject.name == name && subject.slot != Slot::Rejected)
+    }
+
+    /// Completes all check runs with the results of a run. A model without a result gets the run's verdict.
+    ///
+    /// `told` are the marks of findings that other jobs have annotated.
+    pub async fn end(
+        self,
+        github: &dyn GitHub,
+        run: &Run,
+        places: &Places,
+        told: BTreeSet<String>,
+        now: DateTime<Utc>,
+    ) -> Completed {
         let ended_at = now.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
-        let mut undelivered = Vec::new();
-        for (name, id) in self.open {
-            let written = match run.models.iter().find(|model| model.name == name) {
-                Some(model) => {
-                    let text = check_text(run, model, &ended_at);
-                    let output = CheckRunOutput {
-                        title: Some(text.title),
-                        summary: Some(text.summary),
-                        text: Some(text.text),
-                        annotations: Vec::new(),
-                    };
-                    let found: Vec<Annotation> = annotations(model).into_iter().map(annotation).collect();
-                    complete(github, id, conclusion(model.verdict), now, output, &found).await
+        let mut completed = Completed { logins: self.logins, ..Completed::default() };
+        let mut annotations = Annotations::new(&run.models, places, told);
+        let Self { job, subjects, .. } = self;
+        for subject in subjects {
+            let ending = Ending::of(run, &job.leg, &subject.name, &ended_at, &mut annotations);
+            let written = write(github, &job, &subject, &ending, now).await;
+            let url = match &written {
+                Ok(Some(created)) => {
+                    completed.logins.extend(login(created));
+                    created.html_url.clone()
                 }
-                None => complete(github, id, conclusion(run.verdict), now, no_result(), &[]).await,
+                Ok(None) | Err(_) => subject.url,
             };
-            undelivered.extend(written.err().map(|error| refused(&name, &error)));
+            completed.undelivered.extend(written.err().map(|error| rejected(&subject.name, &error)));
+            completed.rows.push(CommentRow { name: subject.name, url, state: ending.state });
         }
-        undelivered
+        completed
+    }
+}
+
+/// How a check run is completed.
+struct Ending {
+    conclusion: Conclusion,
+    output: CheckRunOutput,
+    annotations: Vec<Annotation>,
+    state: CheckState,
+}
+
+impl Ending {
+    fn of(run: &Run, leg: &Leg, subject: &str, ended_at: &str, annotations: &mut Annotations<'_>) -> Self {
+        let with_row = |verdict, text: CheckText, found: Vec<LineAnnotation>, row: Row| Self {
+            conclusion: conclusion(verdict),
+            // As other jobs read it: a long one lacks its problems.
+            state: CheckState::Result(Box::new(row_of_text(&text.text).unwrap_or(row))),
+            output: CheckRunOutput {
+                title: Some(text.title),
+                summary: Some(text.summary),
+                text: Some(text.text),
+                annotations: Vec::new(),
+            },
+            annotations: found.into_iter().map(annotation).collect(),
+        };
+        if let Some(model) = run.models.iter().find(|model| leg.subject(&model.name) == subject) {
+            let (found, marks) = annotations.take(&model.findings);
+            let row = Row { annotated: marks, name: subject.to_owned(), ..row_of(model, ended_at) };
+            return with_row(model.verdict, check_text(run, model, &row), found, row);
+        }
+        if run.error.is_some() {
+            let (found, marks) = annotations.take(&run.findings);
+            let row = Row { annotated: marks, name: subject.to_owned(), ..row_of_failed_run(run, ended_at) };
+            return with_row(run.verdict, failed_check_text(run, &row), found, row);
+        }
+        let ended = match run.verdict {
+            Verdict::Passed => Ended::Passed,
+            Verdict::Cancelled => Ended::Cancelled,
+            Verdict::Failed | Verdict::ServiceError | Verdict::Billing | Verdict::Misconfigured => Ended::Crashed,
+        };
+        Self {
+            conclusion: conclusion(run.verdict),
+            output: without_result(ended),
+            annotations: Vec::new(),
+            state: CheckState::WithoutResult(ended),
+        }
+    }
+}
+
+async fn write(
+    github: &dyn GitHub,
+    job: &Job,
+    subject: &Subject,
+    ending: &Ending,
+    now: DateTime<Utc>,
+) -> Result<Option<CheckRun>, GitHubError> {
+    match subject.slot {
+        // Its warning was given when the run began.
+        Slot::Rejected => Ok(None),
+        Slot::Open(id) => complete(github, id, ending, now).await.map(|()| None),
+        Slot::ToCreate => {
+            let (first, rest) = ending.annotations.split_at(ending.annotations.len().min(BATCH));
+            let run = NewCheckRun {
+                status: "completed",
+                conclusion: Some(ending.conclusion),
+                output: Some(CheckRunOutput { annotations: first.to_vec(), ..ending.output.clone() }),
+                ..new_check_run(job, &subject.name, now)
+            };
+            let created = github.create_check_run(&run).await?;
+            add(github, created.id, ending, rest, now).await.map(|()| Some(created))
+        }
+    }
+}
+
+pub(super) fn new_check_run(job: &Job, subject: &str, now: DateTime<Utc>) -> NewCheckRun {
+    NewCheckRun {
+        name: check_name(subject),
+        head_sha: job.sha.clone(),
+        external_id: CheckId::new(job.run, &job.leg, subject).to_string(),
+        status: "in_progress",
+        started_at: now,
+        conclusion: None,
+        output: None,
     }
 }
 
 /// A check run that GitHub rejected.
-pub(super) fn refused(model: &str, error: &GitHubError) -> Undelivered {
-    Undelivered::at_github(Target::CheckRun { model: model.to_owned() }, error)
+pub(super) fn rejected(subject: &str, error: &GitHubError) -> Undelivered {
+    Undelivered::at_github(Target::CheckRun { model: subject.to_owned() }, error)
 }
 
 /// The content of a check run whose job has no result.
-pub(super) fn no_result() -> CheckRunOutput {
-    CheckRunOutput {
-        title: Some("No result".to_owned()),
-        summary: Some("The job ended before this model had a result. Its log says why.".to_owned()),
-        ..CheckRunOutput::default()
-    }
+pub(super) fn without_result(ended: Ended) -> CheckRunOutput {
+    let (title, summary) = match ended {
+        Ended::Passed => ("Passed", "The job passed. Its report did not reach GitHub; the job's summary has it."),
+        Ended::Cancelled => ("Canceled", "The workflow was canceled before this model had a result."),
+        Ended::Crashed => ("No result", "The job ended before this model had a result. Its log says why."),
+    };
+    CheckRunOutput { title: Some(title.to_owned()), summary: Some(summary.to_owned()), ..CheckRunOutput::default() }
 }
 
 /// Completes a check run. Annotations that do not fit into one request follow in others; if one fails, the next are still sent.
-async fn complete(
-    github: &dyn GitHub,
-    id: u64,
-    conclusion: Conclusion,
-    now: DateTime<Utc>,
-    output: CheckRunOutput,
-    annotations: &[Annotation],
-) -> Result<(), GitHubError> {
-    let mut batches = annotations.chunks(BATCH);
-    let first = batches.next().unwrap_or_default();
+async fn complete(github: &dyn GitHub, id: u64, ending: &Ending, now: DateTime<Utc>) -> Result<(), GitHubError> {
+    let (first, rest) = ending.annotations.split_at(ending.annotations.len().min(BATCH));
+    let outcome = update(github, id, ending, first, now).await;
+    outcome.and(add(github, id, ending, rest, now).await)
+}
+
+/// Adds further annotations to a check run.
+async fn add(github: &dyn GitHub, id: u64, ending: &Ending, rest: &[Annotation], now: DateTime<Utc>) -> Result<(), GitHubError> {
     let mut outcome = Ok(());
-    for batch in std::iter::once(first).chain(batches) {
-        let update = UpdatedCheckRun {
-            status: "completed",
-            conclusion,
-            completed_at: now,
-            output: CheckRunOutput { annotations: batch.to_vec(), ..output.clone() },
-        };
-        let updated = github.update_check_run(id, &update).await;
+    for batch in rest.chunks(BATCH) {
+        let updated = update(github, id, ending, batch, now).await;
         outcome = outcome.and(updated);
     }
     outcome
+}
+
+async fn update(
+    github: &dyn GitHub,
+    id: u64,
+    ending: &Ending,
+    batch: &[Annotation],
+    now: DateTime<Utc>,
+) -> Result<(), GitHubError> {
+    let update = UpdatedCheckRun {
+        status: "completed",
+        conclusion: ending.conclusion,
+        completed_at: now,
+        output: CheckRunOutput { annotations: batch.to_vec(), ..ending.output.clone() },
+    };
+    github.update_check_run(id, &update).await
 }
 
 /// The conclusion for a verdict. A service error is not the author's failure, but nobody should merge because of it either.

@@ -1,18 +1,20 @@
-//! The one comment of a pull request, kept up to date by several independent jobs.
+//! The one comment of a workflow on a pull request, kept up to date by several independent jobs.
 //!
-//! GitHub has no conditional write: the last writer wins, and two first writers both create a comment. So each job reads the check runs,
-//! renders, reads the comments, writes what differs, removes duplicates, and repeats until a round has nothing to do. A job that wrote an
-//! outdated table reads the check runs again after its write and notices. A job that finds its table in place has read it after all earlier
-//! writes. So the last writer has always seen the results of all jobs.
+//! GitHub has no conditional write: the last writer wins, and two first writers both create a comment. So a job writes what it knows unless
+//! the comment knows more, and then reads the check runs again. While jobs are still to finish, one of them will write after it, and it is
+//! done. Once all have finished, it compares what it wrote with what is true, and repairs. Every writer looks after its own write, so the
+//! last write is always a true one.
+//!
+//! Requests of one job, with those of its check run: 4 if it is alone, 6 in a matrix, and more only for jobs that finish last at one moment.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rand::RngExt as _;
 use tokio::time::sleep;
 
-use crate::clients::github::{CheckRun, Comment, GitHub, GitHubError};
-use crate::report::github::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, read_external_id, row_of_text, run_of_comment};
+use crate::clients::github::{Comment, GitHub, GitHubError};
+use crate::deliver::github::overview::Overview;
+use crate::report::github::{COMMENT_BYTES, CommentRow, Frame, MARKER, Marker, comment_markdown};
 
 /// Rounds before giving up. In each round but the last, another job wrote at the same time.
 const ROUNDS: usize = 30;
@@ -21,10 +23,7 @@ const ROUNDS: usize = 30;
 const LONGEST_PAUSE: Duration = Duration::from_millis(300);
 
 /// A repository may send 1,000 requests an hour, so with more models than this only the last job writes the comment.
-const MODELS_FOR_EVERY_JOB: usize = 40;
-
-/// The account of a workflow's own token.
-const ACTIONS_LOGIN: &str = "github-actions[bot]";
+pub const MODELS_FOR_EVERY_JOB: u64 = 40;
 
 /// The result of refreshing the comment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,65 +38,94 @@ pub enum CommentOutcome {
     Unsettled,
 }
 
-/// Updates the comment of a pull request from the check runs of the commit.
-pub async fn refresh_comment(
-    github: &dyn GitHub,
-    number: u64,
-    head_sha: &str,
-    run_id: u64,
-    is_last_job: bool,
-) -> Result<CommentOutcome, GitHubError> {
+/// What a job knows when it writes.
+#[derive(Debug)]
+pub enum Known {
+    /// Everything: nobody else writes.
+    All(Overview),
+    /// What was true a moment ago, and the rows of the job itself.
+    SoFar(Overview, Vec<CommentRow>),
+}
+
+/// Updates the comment of a pull request.
+pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, known: Known) -> Result<CommentOutcome, GitHubError> {
+    let (mut overview, own, is_sole) = match known {
+        Known::All(overview) => (overview, Vec::new(), true),
+        Known::SoFar(overview, own) => (overview.with(own.clone()), own, false),
+    };
     for _round in 0..ROUNDS {
-        let runs = github.check_runs(head_sha, None).await?;
-        let logins = own_logins(&runs);
-        let (rows, newest_run) = rows(runs);
-        if rows.len() > MODELS_FOR_EVERY_JOB && !is_last_job {
-            return Ok(CommentOutcome::LeftToLastJob);
+        if !is_sole {
+            // The thread's own generator: this need not be reproducible.
+            let pause = rand::rng().random_range(Duration::ZERO..LONGEST_PAUSE);
+            sleep(pause).await;
         }
-        let run = newest_run.max(run_id);
-        let body = comment_markdown(&rows, head_sha, run, COMMENT_BYTES);
-        let ours: Vec<Comment> = github.comments(number).await?.into_iter().filter(|comment| is_ours(comment, &logins)).collect();
-        if ours.iter().any(|comment| comment.body.as_deref().and_then(run_of_comment).is_some_and(|other| other > run)) {
+        let state = &overview.state;
+        let marker = frame.marker(state.finished());
+        let ours = our_comments(github, number, &marker, &overview).await?;
+        let others = || ours.iter().filter_map(|comment| Marker::read(comment.body.as_deref()?));
+        if others().any(|other| other.is_of_later_run(&marker)) {
             return Ok(CommentOutcome::Newer);
         }
         // Nothing to write, and nothing outdated to replace.
-        if rows.is_empty() && ours.is_empty() {
+        if state.rows.is_empty() && ours.is_empty() {
             return Ok(CommentOutcome::Written);
         }
-        if settle(github, number, &ours, &body).await? {
+        let is_behind = others().any(|other| other.is_ahead_of(&marker));
+        let body = (!is_behind).then(|| comment_markdown(state, frame, COMMENT_BYTES));
+        let change = settle(github, number, &ours, body.as_deref()).await?;
+        match change {
+            Change::None => return Ok(CommentOutcome::Written),
+            Change::Changed | Change::Created if is_sole => return Ok(CommentOutcome::Written),
+            // The next round reads the comments again.
+            Change::Uncertain if is_sole => continue,
+            Change::Changed | Change::Created | Change::Uncertain => {}
+        }
+        let now = Overview::of(&github.check_runs(&frame.head_sha, None).await?, frame.run.id).with_absent(&own);
+        // Whoever is still to finish writes later.
+        let is_left_to_others = change != Change::Uncertain && !now.state.is_complete();
+        if is_left_to_others || change == Change::Changed && now.state == overview.state {
             return Ok(CommentOutcome::Written);
         }
-        // The thread's own generator: this need not be reproducible.
-        let pause = rand::rng().random_range(Duration::ZERO..LONGEST_PAUSE);
-        sleep(pause).await;
+        overview = now;
     }
     Ok(CommentOutcome::Unsettled)
 }
 
-/// One round. Returns `true` if there was nothing to do.
-async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: &str) -> Result<bool, GitHubError> {
+/// What a round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    None,
+    Changed,
+    /// There was no comment. Another job may have created one at the same time.
+    Created,
+    /// It is not known whether GitHub did it.
+    Uncertain,
+}
+
+/// Writes the body, if there is one to write, into the first of our comments, and deletes the others.
+async fn settle(github: &dyn GitHub, number: u64, ours: &[Comment], body: Option<&str>) -> Result<Change, GitHubError> {
     let Some(first) = ours.first() else {
+        let Some(body) = body else { return Ok(Change::None) };
         return match github.create_comment(number, body).await {
-            Ok(_) => Ok(false),
+            Ok(_) => Ok(Change::Created),
             // The comment may exist nevertheless; the next round checks.
-            Err(error) if error.is_uncertain() => Ok(false),
+            Err(error) if error.is_uncertain() => Ok(Change::Uncertain),
             Err(error) => Err(error),
         };
     };
-    let mut nothing_to_do = true;
-    if first.body.as_deref().map(normalized) != Some(normalized(body)) {
-        nothing_to_do = false;
-        match github.update_comment(first.id, body).await {
+    let mut change = Change::None;
+    if let Some(body) = body.filter(|body| first.body.as_deref().map(normalized) != Some(normalized(body))) {
+        change = match github.update_comment(first.id, body).await {
+            Ok(()) => Change::Changed,
             // It was removed meanwhile; the next round creates another.
-            Ok(()) | Err(GitHubError::NotFound { .. }) => {}
+            Err(GitHubError::NotFound { .. }) => Change::Uncertain,
             Err(error) => return Err(error),
-        }
+        };
     }
     for double in ours.iter().skip(1) {
-        nothing_to_do = false;
         github.delete_comment(double.id).await?;
     }
-    Ok(nothing_to_do)
+    Ok(change)
 }
 
 /// Normalizes a body: GitHub may store line breaks as CR LF, and trims white space at the ends.
@@ -105,38 +133,14 @@ fn normalized(body: &str) -> String {
     body.replace("\r\n", "\n").trim().to_owned()
 }
 
-/// The accounts under which applications with our token write. Whoever created our check runs writes our comment, and creating them takes
-/// `checks: write`.
-fn own_logins(runs: &[CheckRun]) -> Vec<String> {
-    let ours = runs.iter().filter(|run| run.external_id.as_deref().and_then(read_external_id).is_some());
-    let slugs = ours.filter_map(|run| run.app.as_ref()?.slug.as_deref());
-    let mut logins: Vec<String> = slugs.map(|slug| format!("{slug}[bot]")).collect();
-    logins.push(ACTIONS_LOGIN.to_owned());
-    logins
-}
-
-/// Whether we wrote a comment. Anyone can type our marker, and other applications quote people, so the author counts too.
-fn is_ours(comment: &Comment, logins: &[String]) -> bool {
-    let is_own_author =
-        comment.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot") && logins.contains(&user.login));
-    is_own_author && comment.body.as_deref().is_some_and(|body| body.trim_start().starts_with(MARKER))
-}
-
-/// The newest check run of each model, and the newest workflow run among them. Check runs by others are left out.
-pub(super) fn rows(runs: Vec<CheckRun>) -> (Vec<CommentRow>, u64) {
-    let mut newest: BTreeMap<String, ((u64, u64, u64), CheckRun)> = BTreeMap::new();
-    for run in runs {
-        let Some((run_id, attempt, model)) = run.external_id.as_deref().and_then(read_external_id) else { continue };
-        let (key, model) = ((run_id, attempt, run.id), model.to_owned());
-        if newest.get(&model).is_none_or(|(other, _)| *other < key) {
-            newest.insert(model, (key, run));
-        }
-    }
-    let last = newest.values().map(|((run_id, ..), _)| *run_id).max().unwrap_or_default();
-    let rows = newest.into_iter().map(|(name, (_, run))| {
-        let is_finished = run.status == "completed";
-        let row = run.output.text.as_deref().and_then(row_of_text).filter(|row| is_finished && row.name == name);
-        CommentRow { name, url: run.html_url, row, is_finished }
-    });
-    (rows.collect(), last)
+/// The comments of this workflow, oldest first. Anyone can type our marker, and other applications quote people, so the author counts too.
+async fn our_comments(github: &dyn GitHub, number: u64, own: &Marker, overview: &Overview) -> Result<Vec<Comment>, GitHubError> {
+    let is_own_author = |comment: &Comment| {
+        comment.user.as_ref().is_some_and(|user| user.kind.as_deref() == Some("Bot") && overview.logins.contains(&user.login))
+    };
+    let is_ours = |comment: &Comment| {
+        let Some(body) = comment.body.as_deref().filter(|body| body.trim_start().starts_with(MARKER)) else { return false };
+        is_own_author(comment) && Marker::read(body).is_some_and(|marker| marker.is_of_same_workflow(own))
+    };
+    Ok(github.comments(number).await?.into_iter().filter(is_ours).collect())
 }

@@ -1,83 +1,200 @@
-//! The last job's work: closes check runs that crashed jobs left open.
+//! The last job's work: closes check runs that other jobs left open.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 
-use crate::clients::github::{CheckRun, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun};
-use crate::deliver::Undelivered;
-use crate::deliver::github::checks::{HeadCommit, no_result, refused, started_name};
-use crate::deliver::github::comment::rows;
+use crate::clients::github::{CheckRun, CheckRunOutput, Conclusion, GitHub, GitHubError, NewCheckRun, UpdatedCheckRun};
+use crate::deliver::github::checks::{check_name, new_check_run, rejected, without_result};
+use crate::deliver::github::job::Job;
+use crate::deliver::github::overview::Overview;
+use crate::deliver::{Target, Undelivered};
 use crate::domain::verdict::Verdict;
-use crate::report::github::{CommentRow, external_id, read_external_id};
+use crate::report::github::{CheckId, CheckState, CommentRow, Ended, is_about};
 
-/// The results of all models of a commit.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
-    /// A row for each model.
-    pub rows: Vec<CommentRow>,
-    /// The most severe verdict of all.
-    pub verdict: Verdict,
+/// How the jobs before the last one ended, taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobResult {
+    /// All passed, or were not needed.
+    Passed,
+    Failed,
+    Cancelled,
+    /// The workflow does not say.
+    Unknown,
+}
+
+impl JobResult {
+    /// Reads `toJSON(needs)`. A text that is something else is not known to be anything.
+    pub fn of_needs(text: &str) -> Self {
+        #[derive(Deserialize)]
+        struct Need {
+            result: String,
+        }
+        let Ok(needs) = serde_json::from_str::<BTreeMap<String, Need>>(text) else { return Self::Unknown };
+        let has = |result: &str| needs.values().any(|need| need.result == result);
+        match () {
+            () if needs.is_empty() => Self::Unknown,
+            () if has("cancelled") => Self::Cancelled,
+            () if has("failure") => Self::Failed,
+            () => Self::Passed,
+        }
+    }
+
+    /// What became of a job that left no result.
+    fn of_silent_job(self) -> Ended {
+        match self {
+            Self::Passed => Ended::Passed,
+            Self::Cancelled => Ended::Cancelled,
+            Self::Failed | Self::Unknown => Ended::Crashed,
+        }
+    }
 }
 
 /// The outcome of the last job.
 #[derive(Debug)]
 pub struct Finished {
-    /// The current results of all models, or why GitHub did not return them.
-    pub standing: Result<Standing, GitHubError>,
-    /// Models whose check runs were created or closed, because their jobs left none or an open one.
-    pub closed: Vec<String>,
-    /// Check runs that could not be closed.
+    /// How all models stand.
+    pub overview: Overview,
+    /// The most severe verdict of all models; `None` if nothing says how they ended.
+    pub verdict: Option<Verdict>,
+    /// Models whose jobs left no result although they did not pass.
+    pub silent: Vec<String>,
+    /// What GitHub did not do.
     pub undelivered: Vec<Undelivered>,
 }
 
 /// Closes the check runs that this workflow run left open, creates those of `expected` models that never started, and returns the results
-/// of all models.
-///
-/// # Errors
-///
-/// Fails if the check runs cannot be listed, so that nothing can be closed. If one cannot be closed, the others still are.
-pub async fn finish(
-    github: &dyn GitHub,
-    head: &HeadCommit,
-    expected: &[String],
-    now: DateTime<Utc>,
-) -> Result<Finished, GitHubError> {
-    let runs = github.check_runs(&head.sha, None).await?;
-    let of_this_run = |run: &CheckRun| {
-        let (run_id, _attempt, model) = run.external_id.as_deref().and_then(read_external_id)?;
-        (run_id == head.run_id).then(|| model.to_owned())
-    };
-    let (mut closed, mut undelivered) = (Vec::new(), Vec::new());
-    let mut note = |model: String, written: Result<(), GitHubError>| match written {
-        Ok(()) => closed.push(model),
-        Err(error) => undelivered.push(refused(&model, &error)),
-    };
+/// of all models. What GitHub rejects changes no verdict: the models' jobs have passed or failed by themselves.
+pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String], jobs: JobResult, now: DateTime<Utc>) -> Finished {
+    let mut undelivered = Vec::new();
+    let mut runs = None;
+    if let Some(github) = github {
+        match github.check_runs(&job.sha, None).await {
+            Ok(found) => runs = Some(found),
+            Err(error) => undelivered.push(Undelivered::at_github(Target::CheckRuns, &error)),
+        }
+    }
+    let is_known = runs.is_some();
+    let runs = runs.unwrap_or_default();
+    let mut overview = Overview::of(&runs, job.run.id);
+    let ended = jobs.of_silent_job();
+    let mut silent = Vec::new();
     for run in runs.iter().filter(|run| run.status != "completed") {
-        let Some(model) = of_this_run(run) else { continue };
-        let update =
-            UpdatedCheckRun { status: "completed", conclusion: Conclusion::Cancelled, completed_at: now, output: no_result() };
-        note(model, github.update_check_run(run.id, &update).await);
+        let Some(subject) = subject_of(run, job) else { continue };
+        if let Some(error) = close(github, run, ended, now).await {
+            undelivered.push(rejected(&subject, &error));
+        }
     }
-    let begun: BTreeSet<String> = runs.iter().filter_map(of_this_run).collect();
-    for model in expected.iter().filter(|model| !begun.contains(*model)) {
-        let run = NewCheckRun {
-            name: started_name(model),
-            head_sha: head.sha.clone(),
-            external_id: external_id(model, head.run_id, head.attempt),
-            status: "completed",
-            started_at: now,
-            conclusion: Some(Conclusion::Cancelled),
-            output: Some(no_result()),
-        };
-        note(model.clone(), github.create_check_run(&run).await.map(drop));
+    for row in overview.state.rows.iter_mut().filter(|row| row.state == CheckState::Running) {
+        row.state = CheckState::WithoutResult(ended);
+        silent.push(row.name.clone());
     }
-    let standing = github.check_runs(&head.sha, None).await.map(standing);
-    Ok(Finished { standing, closed, undelivered })
+    // A token that may not write has left no check runs, so the jobs alone know how their models did.
+    let is_silent = overview.state.rows.is_empty() && ended == Ended::Crashed && jobs == JobResult::Failed
+        || !is_known && ended != Ended::Passed;
+    let expected = if is_silent { &[] } else { expected };
+    let is_there = |model: &String| overview.state.rows.iter().any(|row| is_about(&row.name, model));
+    let missing: Vec<&String> = expected.iter().filter(|model| !is_there(model)).collect();
+    let mut added = Vec::new();
+    for model in missing {
+        let mut url = None;
+        // Whoever passed without a check run had no right to one.
+        if let (Some(github), true) = (github, ended != Ended::Passed) {
+            match github.create_check_run(&closed(job, model, ended, now)).await {
+                Ok(created) => url = created.html_url,
+                Err(error) => undelivered.push(rejected(model, &error)),
+            }
+        }
+        silent.push(model.clone());
+        added.push(CommentRow { name: model.clone(), url, state: CheckState::WithoutResult(ended) });
+    }
+    // Nothing comes any more.
+    overview.state.missing_jobs = 0;
+    overview.state.rows.extend(added);
+    overview.state.rows.sort_by(|a, b| a.name.cmp(&b.name));
+    if ended == Ended::Passed {
+        silent.clear();
+    }
+    Finished { verdict: verdict(&overview, is_known, jobs), overview, silent, undelivered }
 }
 
-fn standing(runs: Vec<CheckRun>) -> Standing {
-    let (rows, _) = rows(runs);
-    let verdict = rows.iter().map(|row| row.row.as_ref().map_or(Verdict::ServiceError, |row| row.verdict)).max();
-    Standing { rows, verdict: verdict.unwrap_or(Verdict::Passed) }
+/// Takes back what an earlier attempt said about a run that ended before its models were known. Returns what GitHub did not do.
+pub async fn close_superseded(github: &dyn GitHub, job: &Job, now: DateTime<Utc>) -> Vec<Undelivered> {
+    let runs = match github.check_runs(&job.sha, Some(&check_name(""))).await {
+        Ok(runs) => runs,
+        Err(error) => return vec![Undelivered::at_github(Target::CheckRuns, &error)],
+    };
+    let is_earlier = |id: &CheckId| id.run.id == job.run.id && id.run.attempt < job.run.attempt && id.subject.is_empty();
+    let mut undelivered = Vec::new();
+    for run in runs.iter().filter(|run| run.external_id.as_deref().and_then(CheckId::read).as_ref().is_some_and(is_earlier)) {
+        let output = CheckRunOutput {
+            title: Some("Run again".to_owned()),
+            summary: Some(format!("Attempt {} replaces this.", job.run.attempt)),
+            ..CheckRunOutput::default()
+        };
+        let update = UpdatedCheckRun { status: "completed", conclusion: Conclusion::Neutral, completed_at: now, output };
+        undelivered.extend(github.update_check_run(run.id, &update).await.err().map(|error| rejected("", &error)));
+    }
+    undelivered
+}
+
+/// The most severe verdict of all models. Without any, the jobs say how it went.
+fn verdict(overview: &Overview, is_known: bool, jobs: JobResult) -> Option<Verdict> {
+    match (overview.state.verdict(), jobs) {
+        (Some(verdict), _) => Some(verdict),
+        (None, JobResult::Passed) => Some(Verdict::Passed),
+        (None, JobResult::Cancelled) => Some(Verdict::Cancelled),
+        (None, JobResult::Failed) => Some(Verdict::Failed),
+        // No models are expected, and none is there.
+        (None, JobResult::Unknown) => is_known.then_some(Verdict::Passed),
+    }
+}
+
+fn subject_of(run: &CheckRun, job: &Job) -> Option<String> {
+    let id = CheckId::read(run.external_id.as_deref()?)?;
+    (id.run.id == job.run.id).then_some(id.subject)
+}
+
+async fn close(github: Option<&dyn GitHub>, run: &CheckRun, ended: Ended, now: DateTime<Utc>) -> Option<GitHubError> {
+    let update =
+        UpdatedCheckRun { status: "completed", conclusion: conclusion(ended), completed_at: now, output: without_result(ended) };
+    github?.update_check_run(run.id, &update).await.err()
+}
+
+fn closed(job: &Job, model: &str, ended: Ended, now: DateTime<Utc>) -> NewCheckRun {
+    NewCheckRun {
+        status: "completed",
+        conclusion: Some(conclusion(ended)),
+        output: Some(without_result(ended)),
+        ..new_check_run(job, model, now)
+    }
+}
+
+fn conclusion(ended: Ended) -> Conclusion {
+    match ended {
+        Ended::Passed => Conclusion::Success,
+        Ended::Cancelled => Conclusion::Cancelled,
+        Ended::Crashed => Conclusion::Failure,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn needs_say_how_the_jobs_ended() {
+        for (text, result) in [
+            (r#"{"select":{"result":"success","outputs":{"any":"true"}},"push":{"result":"success"}}"#, JobResult::Passed),
+            (r#"{"select":{"result":"success"},"push":{"result":"skipped"}}"#, JobResult::Passed),
+            (r#"{"select":{"result":"failure"},"push":{"result":"skipped"}}"#, JobResult::Failed),
+            (r#"{"select":{"result":"success"},"push":{"result":"cancelled"}}"#, JobResult::Cancelled),
+            ("{}", JobResult::Unknown),
+            ("", JobResult::Unknown),
+            ("[]", JobResult::Unknown),
+        ] {
+            assert_eq!(JobResult::of_needs(text), result, "{text}");
+        }
+    }
 }

@@ -18,7 +18,9 @@ const LOG_LINES: usize = 12;
 
 /// A run as a few paragraphs.
 pub(crate) fn summary(run: &Run, style: Style) -> String {
-    let mut parts: Vec<String> = run.models.iter().map(|model| model_summary(model, style)).collect();
+    let mut parts: Vec<String> = run.findings.iter().map(|finding| finding_entry(finding, style)).collect();
+    parts.extend(run.error.as_ref().map(|problem| error(&problem.message, problem.hint.as_deref(), style)));
+    parts.extend(run.models.iter().map(|model| model_summary(model, style)));
     parts.extend(run.notices.iter().map(|notice| escape::line(notice)));
     if run.models.len() > 1 {
         let passed = run.models.iter().filter(|model| model.verdict.exit_code() == 0).count();

@@ -4,7 +4,8 @@ use cog_findings::text::{count, shorten};
 
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
-use crate::report::github::row::{Row, row_of};
+use crate::report::escape;
+use crate::report::github::row::Row;
 use crate::report::json::v1::{Model, Run, Severity};
 use crate::report::markdown::report_markdown;
 
@@ -25,11 +26,33 @@ pub(crate) struct CheckText {
     pub(crate) text: String,
 }
 
-pub(crate) fn check_text(run: &Run, model: &Model, ended_at: &str) -> CheckText {
-    let row = row_of(model, ended_at).carried(ROW_BYTES);
+/// The text for a model's result, with its row.
+pub(crate) fn check_text(run: &Run, model: &Model, row: &Row) -> CheckText {
     let alone = Run { models: vec![model.clone()], verdict: model.verdict, ..run.clone() };
-    let text = report_markdown(&alone, FIELD_BYTES - row.len() - 2);
-    CheckText { title: title(model), summary: shorten(&summary(model), FIELD_BYTES), text: format!("{text}\n\n{row}") }
+    CheckText { title: title(model), summary: shorten(&summary(model, row), FIELD_BYTES), text: carrying(&alone, row) }
+}
+
+/// The text for a run that ended before its models were known.
+pub(crate) fn failed_check_text(run: &Run, row: &Row) -> CheckText {
+    let errors = run.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let title = match (run.verdict, errors) {
+        (Verdict::Misconfigured, 1..) => format!("Misconfigured: {}", count(errors, "mistake")),
+        (verdict, _) => verdict_title(verdict).to_owned(),
+    };
+    let summary = run.error.as_ref().map_or_else(
+        || title.clone(),
+        |error| {
+            let hint = error.hint.as_deref().map(|hint| format!("\n\n**Hint:** {}", escape::prose(hint))).unwrap_or_default();
+            format!("{}{hint}", escape::code(&shorten(&error.message, 4000)))
+        },
+    );
+    CheckText { title, summary, text: carrying(run, row) }
+}
+
+fn carrying(run: &Run, row: &Row) -> String {
+    let row = row.carried(ROW_BYTES);
+    let text = report_markdown(run, FIELD_BYTES - row.len() - 2);
+    format!("{text}\n\n{row}")
 }
 
 /// The result in one line.
@@ -38,19 +61,24 @@ fn title(model: &Model) -> String {
     let errors = model.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     match model.verdict {
         Verdict::Passed if model.versions.live.is_some() => "Passed and published".to_owned(),
-        Verdict::Passed => "Passed".to_owned(),
         Verdict::Failed if errors > 0 => format!("{} before the build", count(errors, "error")),
         Verdict::Failed if failed > 0 => format!("{failed} of {} failed", count(model.cases.len(), "case")),
-        Verdict::Failed => "Failed".to_owned(),
-        Verdict::ServiceError => "Service error".to_owned(),
-        Verdict::Billing => "Billing error".to_owned(),
-        Verdict::Misconfigured => "Misconfigured".to_owned(),
-        Verdict::Cancelled => "Canceled".to_owned(),
+        verdict => verdict_title(verdict).to_owned(),
     }
 }
 
-fn summary(model: &Model) -> String {
-    let row: Row = row_of(model, "");
+fn verdict_title(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Passed => "Passed",
+        Verdict::Failed => "Failed",
+        Verdict::ServiceError => "Service error",
+        Verdict::Billing => "Billing error",
+        Verdict::Misconfigured => "Misconfigured",
+        Verdict::Cancelled => "Canceled",
+    }
+}
+
+fn summary(model: &Model, row: &Row) -> String {
     let mut lines = Vec::new();
     for (label, counts) in [("test cases", row.cases), ("fuzz inputs", row.fuzz), ("comparisons with live", row.compare)] {
         if counts.all > 0 {
@@ -63,10 +91,16 @@ fn summary(model: &Model) -> String {
     }
     if let Some(version) = &row.version {
         let label = if row.is_published { "published" } else { "tested" };
-        lines.push(format!("- {label} {}", crate::report::escape::code(version)));
+        lines.push(format!("- {label} {}", version_page(version).unwrap_or_else(|| escape::code(version))));
     }
     if let Some(error) = &model.error {
-        lines.push(format!("- {}", crate::report::escape::code(&shorten(&error.message, 2000))));
+        lines.push(format!("- {}", escape::code(&shorten(&error.message, 2000))));
     }
     if lines.is_empty() { title(model) } else { lines.join("\n") }
+}
+
+/// A version as a link to its page, where it can be tried.
+fn version_page(version: &str) -> Option<String> {
+    let (model, id) = version.split_once(':')?;
+    escape::link(version, &format!("https://replicate.com/{model}/versions/{id}"))
 }

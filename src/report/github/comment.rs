@@ -1,33 +1,23 @@
-//! The one comment of a pull request.
+//! The one comment of a workflow on a pull request.
 
 use std::time::Duration;
 
-use cog_findings::text::count;
+use cog_findings::text::{count, shorten};
 
 use crate::domain::verdict::Verdict;
 use crate::report::escape;
-use crate::report::github::row::{CaseCounts, Differing, Problem, Row};
+use crate::report::github::frame::Frame;
+use crate::report::github::problems;
+use crate::report::github::row::{CaseCounts, Row};
+use crate::report::github::state::{CheckState, CommentRow, Ended, RunState};
 use crate::report::markdown::verdict_label;
 use crate::support::clock::humane;
 
 /// The limit for a comment in bytes. GitHub rejects more than 65,536 characters.
 pub(crate) const COMMENT_BYTES: usize = 60_000;
 
-/// The start of every comment by safe-push.
-pub(crate) const MARKER: &str = "<!-- safe-push:summary v1 ";
-
-/// A line of the comment's table.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CommentRow {
-    /// The name that selects the model.
-    pub name: String,
-    /// The check run's page.
-    pub url: Option<String>,
-    /// The result; `None` until the job reports one.
-    pub row: Option<Row>,
-    /// Whether the job has finished.
-    pub is_finished: bool,
-}
+/// With more models than this, those that passed are folded.
+const OPEN_ROWS: usize = 3;
 
 /// How much detail the comment shows about problems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,14 +30,12 @@ enum DetailLevel {
 }
 
 /// The comment. It depends only on its arguments, so that all jobs write the same text.
-///
-/// `run` is its workflow run: an earlier run never replaces the comment of a later one.
-pub(crate) fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, limit_bytes: usize) -> String {
-    let mut rows: Vec<&CommentRow> = rows.iter().collect();
+pub(crate) fn comment_markdown(state: &RunState, frame: &Frame, limit_bytes: usize) -> String {
+    let mut rows: Vec<&CommentRow> = state.rows.iter().collect();
     rows.sort_by(|a, b| a.name.cmp(&b.name));
     let mut text = String::new();
     for level in [DetailLevel::Facts, DetailLevel::Messages, DetailLevel::Table, DetailLevel::FailedOnly, DetailLevel::Counts] {
-        text = page(&rows, head_sha, run, level);
+        text = page(state, &rows, frame, level);
         if text.len() <= limit_bytes {
             break;
         }
@@ -55,99 +43,126 @@ pub(crate) fn comment_markdown(rows: &[CommentRow], head_sha: &str, run: u64, li
     text
 }
 
-/// The workflow run that wrote a comment by safe-push; `None` for other comments.
-pub(crate) fn run_of_comment(body: &str) -> Option<u64> {
-    let (run, _) = body.strip_prefix(MARKER)?.strip_prefix("run=")?.split_once(' ')?;
-    run.parse().ok()
-}
-
-fn page(rows: &[&CommentRow], head_sha: &str, run: u64, level: DetailLevel) -> String {
-    let mut text = format!("{MARKER}run={run} -->\n## safe-push: {}\n\n", headline(rows));
-    if level < DetailLevel::Counts {
-        text.push_str(&table(rows, level));
+fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLevel) -> String {
+    let mut text = format!("{}\n## safe-push: {}\n", frame.marker(state.finished()).line(), headline(state));
+    // Those that did not pass, then those that run, then those that passed.
+    let not_passed: Vec<&CommentRow> = rows.iter().copied().filter(|row| row.verdict().is_some() && !row.has_passed()).collect();
+    let running: Vec<&CommentRow> = rows.iter().copied().filter(|row| row.verdict().is_none()).collect();
+    let passed: Vec<&CommentRow> = rows.iter().copied().filter(|row| row.has_passed()).collect();
+    if level < DetailLevel::Counts && !state.is_failed_run() {
+        let is_open = passed.len() <= OPEN_ROWS && level < DetailLevel::FailedOnly;
+        let open: Vec<&CommentRow> = not_passed.iter().chain(&running).chain(passed.iter().filter(|_| is_open)).copied().collect();
+        if !open.is_empty() {
+            text.push_str(&format!("\n{}", table(&open, frame)));
+        }
+        if !is_open && level < DetailLevel::FailedOnly {
+            let names: Vec<String> = passed.iter().map(|row| escape::markdown(&shorten(&row.name, 100))).collect();
+            let summary = format!("✅ {} passed: {}", passed.len(), names.join(", "));
+            text.push_str(&format!("\n<details><summary>{}</summary>\n\n{}\n</details>\n", summary, table(&passed, frame)));
+        } else if !is_open {
+            text.push_str(&format!("\nNot listed: {} passed.\n", count(passed.len(), "model")));
+        }
     }
-    if level < DetailLevel::Table {
-        text.extend(rows.iter().filter_map(|row| Some(details(row, row.row.as_ref()?, level))));
+    if level < DetailLevel::Table && not_passed.iter().any(|row| row.row().is_some()) {
+        let heading = if state.is_failed_run() { "" } else { "\n### Failures\n" };
+        text.push_str(&format!("{heading}\n{}", problems::list(&not_passed, level == DetailLevel::Facts)));
+        if level == DetailLevel::Facts {
+            text.extend(not_passed.iter().filter_map(|row| Some(problems::measurements(row.row()?))));
+        }
     }
+    text.push_str(&merging(&passed, frame));
     if level > DetailLevel::Facts {
         text.push_str("\n_Some details are left out: the check runs have the rest._\n");
     }
-    let ended = rows.iter().filter_map(|row| Some(row.row.as_ref()?.ended_at.as_str())).max();
-    let updated = ended.map(|time| format!(", updated {}", escape::markdown(time))).unwrap_or_default();
-    // Seven characters in a code span: GitHub would turn more into a link and a reference.
-    let sha: String = head_sha.chars().filter(char::is_ascii_hexdigit).take(7).collect();
-    text.push_str(&format!("\n<sub>commit {}{updated}</sub>\n", escape::code(&sha)));
+    let updated = rows.iter().filter_map(|row| Some(row.row()?.ended_at.as_str())).max();
+    text.push_str(&frame.footer(updated));
     text
 }
 
-fn headline(rows: &[&CommentRow]) -> String {
-    let over = rows.iter().filter(|row| row.is_finished).count();
-    let verdict = rows.iter().filter_map(|row| if row.is_finished { Some(verdict(row)) } else { None }).max();
-    let passed = rows.iter().filter(|row| row.is_finished && verdict_is_passed(row)).count();
-    let models = count(rows.len(), "model");
-    if over < rows.len() {
-        return format!("⏳ {over} of {models} done");
-    }
-    match verdict {
-        None => "no models".to_owned(),
-        Some(Verdict::Passed) => format!("✅ {models} passed"),
-        Some(worst) => format!("{}, {passed} of {models} passed", verdict_label(worst)),
+fn headline(state: &RunState) -> String {
+    match state.verdict() {
+        _ if state.rows.is_empty() && state.missing_jobs == 0 => "no models".to_owned(),
+        Some(worst) if state.is_failed_run() => verdict_label(worst).to_owned(),
+        Some(Verdict::Passed) if state.is_complete() => format!("✅ {}", state.counts()),
+        Some(worst) if state.is_complete() || state.is_cancelled() => format!("{}, {}", verdict_label(worst), state.counts()),
+        _ => format!("⏳ {}", state.counts()),
     }
 }
 
-fn verdict_is_passed(row: &CommentRow) -> bool {
-    verdict(row) == Verdict::Passed
-}
-
-/// A finished job without a result has crashed.
-fn verdict(row: &CommentRow) -> Verdict {
-    row.row.as_ref().map_or(Verdict::ServiceError, |row| row.verdict)
-}
-
-fn table(rows: &[&CommentRow], level: DetailLevel) -> String {
-    let mut text =
-        "| model | result | schema | cases | fuzz inputs | like live | time | cost | version |\n|---|---|---|---|---|---|---|---|---|\n"
-            .to_owned();
-    let mut left_out = 0;
-    for entry in rows {
-        if level == DetailLevel::FailedOnly && entry.is_finished && verdict_is_passed(entry) {
-            left_out += 1;
-            continue;
+/// What merging would do, where it is the same for all models or there is only one.
+fn merging(passed: &[&CommentRow], frame: &Frame) -> String {
+    let replaced: Vec<(&str, &str)> =
+        passed.iter().filter_map(|row| Some((row.name.as_str(), row.row()?.replaces.as_deref()?))).collect();
+    match replaced.as_slice() {
+        [(_, version)] if frame.is_proposal && passed.len() == 1 => {
+            format!("\nOnce merged and published, it replaces {}.\n", version_link(version))
         }
-        text.push_str(&table_row(entry));
+        _ => String::new(),
     }
-    if left_out > 0 {
-        text.push_str(&format!("\nNot listed: {} passed.\n", count(left_out, "model")));
+}
+
+/// A column: its heading, and its cell for a model.
+type Column = (&'static str, fn(&CommentRow) -> String);
+
+/// Columns that are empty for all models are left out.
+fn table(rows: &[&CommentRow], frame: &Frame) -> String {
+    let replaces: Column = ("replaces", |row| {
+        let version = row.row().filter(|_| row.has_passed()).and_then(|row| row.replaces.as_deref());
+        version.map(version_link).unwrap_or_default()
+    });
+    let mut columns: Vec<Column> = vec![
+        ("model", name_cell),
+        ("result", result_cell),
+        ("schema", |row| row.row().map(schema_cell).unwrap_or_default()),
+        ("cases", |row| row.row().map(|row| fraction(row.cases)).unwrap_or_default()),
+        ("fuzz inputs", |row| row.row().map(|row| fraction(row.fuzz)).unwrap_or_default()),
+        ("like live", |row| row.row().map(|row| fraction(row.compare)).unwrap_or_default()),
+        ("took", |row| {
+            let duration = row.row().map(|row| Duration::from_millis(row.duration_ms)).filter(|duration| !duration.is_zero());
+            duration.map(humane).unwrap_or_default()
+        }),
+        ("prediction", |row| row.row().and_then(|row| row.speed).map(speed_cell).unwrap_or_default()),
+        ("cost", |row| row.row().and_then(|row| row.estimated_usd).map(|usd| format!("${usd:.4}")).unwrap_or_default()),
+        ("version", |row| row.row().map(version_cell).unwrap_or_default()),
+    ];
+    if frame.is_proposal && rows.len() > 1 {
+        columns.push(replaces);
+    }
+    let cells: Vec<(&str, Vec<String>)> =
+        columns.into_iter().map(|(heading, cell)| (heading, rows.iter().map(|row| cell(row)).collect::<Vec<_>>())).collect();
+    let shown: Vec<&(&str, Vec<String>)> = cells.iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect();
+    let line = |cells: Vec<&str>| format!("| {} |\n", cells.join(" | "));
+    let mut text = line(shown.iter().map(|(heading, _)| *heading).collect());
+    text.push_str(&format!("|{}\n", "---|".repeat(shown.len())));
+    for index in 0..rows.len() {
+        text.push_str(&line(shown.iter().filter_map(|(_, cells)| cells.get(index)).map(String::as_str).collect()));
     }
     text
 }
 
-fn table_row(entry: &CommentRow) -> String {
-    let name = escape::markdown(&cog_findings::text::shorten(&entry.name, 100));
-    // Check runs are on GitHub; no other URL becomes a link.
-    let name = match entry.url.as_deref().filter(|url| is_plain_url(url)) {
-        Some(url) => format!("[{name}]({url})"),
-        None => name,
-    };
-    let Some(row) = &entry.row else {
-        let status = if entry.is_finished { "⚠️ no result" } else { "⏳ running" };
-        return format!("| {name} | {status} | | | | | | | |\n");
-    };
-    let schema = match row.findings {
+fn name_cell(row: &CommentRow) -> String {
+    let name = if row.name.is_empty() { "the run".to_owned() } else { shorten(&row.name, 100) };
+    row.url.as_deref().and_then(|url| escape::link(&name, url)).unwrap_or_else(|| escape::markdown(&name))
+}
+
+fn result_cell(row: &CommentRow) -> String {
+    match &row.state {
+        CheckState::Running => "⏳ running".to_owned(),
+        CheckState::WithoutResult(Ended::Passed) => verdict_label(Verdict::Passed).to_owned(),
+        CheckState::WithoutResult(Ended::Cancelled) => verdict_label(Verdict::Cancelled).to_owned(),
+        CheckState::WithoutResult(Ended::Crashed) => "⚠️ no result".to_owned(),
+        CheckState::Result(row) => verdict_label(row.verdict).to_owned(),
+    }
+}
+
+fn schema_cell(row: &Row) -> String {
+    match row.findings {
+        // A run that ended before its models were known has not looked at one.
+        (0, 0) if row.model.is_empty() => String::new(),
         (0, 0) => "✅".to_owned(),
         (0, warnings) => count(warnings, "warning"),
         (errors, _) => format!("❌ {}", count(errors, "error")),
-    };
-    let cost = row.estimated_usd.map(|usd| format!("${usd:.4}")).unwrap_or_default();
-    format!(
-        "| {name} | {} | {schema} | {} | {} | {} | {} | {cost} | {} |\n",
-        verdict_label(row.verdict),
-        fraction(row.cases),
-        fraction(row.fuzz),
-        fraction(row.compare),
-        humane(Duration::from_millis(row.duration_ms)),
-        version(row)
-    )
+    }
 }
 
 fn fraction(counts: CaseCounts) -> String {
@@ -158,73 +173,20 @@ fn fraction(counts: CaseCounts) -> String {
     }
 }
 
+fn speed_cell((live, new): (f64, f64)) -> String {
+    format!("{live:.1} → {new:.1} s")
+}
+
+fn version_cell(row: &Row) -> String {
+    let label = if row.is_published { "live" } else { "try" };
+    row.version.as_deref().map(|version| format!("{label} {}", version_link(version))).unwrap_or_default()
+}
+
 /// A version as a link to its page, if it has the form of a version.
-fn version(row: &Row) -> String {
-    let Some(version) = &row.version else { return String::new() };
+fn version_link(version: &str) -> String {
     let Some((model, id)) = version.split_once(':') else { return escape::code(version) };
     let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     let is_link = model.split('/').count() == 2 && model.split('/').all(is_word) && is_word(id);
-    let label = if row.is_published { "live" } else { "tested" };
-    let short: String = id.chars().take(8).collect();
-    if is_link {
-        format!("{label} [{}](https://replicate.com/{model}/versions/{id})", escape::code(&short))
-    } else {
-        format!("{label} {}", escape::code(&short))
-    }
-}
-
-fn is_plain_url(url: &str) -> bool {
-    url.starts_with("https://") && url.chars().all(|c| c.is_ascii_alphanumeric() || "-._~:/?#=&%+".contains(c))
-}
-
-fn details(entry: &CommentRow, row: &Row, level: DetailLevel) -> String {
-    if row.problems.is_empty() {
-        return String::new();
-    }
-    let mut text = format!(
-        "\n<details open><summary>{}: {}</summary>\n\n",
-        escape::markdown(&entry.name),
-        count(row.problems.len() + row.more_problems, "problem")
-    );
-    for problem in &row.problems {
-        text.push_str(&one_problem(problem, level));
-    }
-    if row.more_problems > 0 {
-        text.push_str(&format!("- and {} more in the check run\n", row.more_problems));
-    }
-    if level == DetailLevel::Facts {
-        text.push_str(&numbers(row));
-    }
-    text.push_str("\n</details>\n");
-    text
-}
-
-/// The measurements of files that differ.
-fn numbers(row: &Row) -> String {
-    if row.differing.is_empty() {
-        return String::new();
-    }
-    let mut text = "\n| case | file | compared with | measured |\n|---|---|---|---|\n".to_owned();
-    for Differing { case, place, with, numbers } in &row.differing {
-        let [case, place, with, numbers] = [case, place, with, numbers].map(|cell| escape::markdown(cell));
-        text.push_str(&format!("| {case} | {place} | {with} | {numbers} |\n"));
-    }
-    if row.more_differing > 0 {
-        text.push_str(&format!("\nand {} more in the check run\n", count(row.more_differing, "file")));
-    }
-    text
-}
-
-fn one_problem(problem: &Problem, level: DetailLevel) -> String {
-    let place = problem.place.as_deref().map(|place| format!(" ({})", escape::code(place))).unwrap_or_default();
-    let mut text = format!("- **{}**{place}: {}\n", escape::markdown(&problem.name), escape::markdown(&problem.message));
-    if level == DetailLevel::Facts {
-        for (label, value) in &problem.facts {
-            text.push_str(&format!("  - {}: {}\n", escape::markdown(label), escape::code(value)));
-        }
-    }
-    if let Some(hint) = &problem.hint {
-        text.push_str(&format!("  - hint: {}\n", escape::markdown(hint)));
-    }
-    text
+    let short = escape::code(&id.chars().take(8).collect::<String>());
+    if is_link { format!("[{short}](https://replicate.com/{model}/versions/{id})") } else { short }
 }

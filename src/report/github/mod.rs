@@ -1,18 +1,29 @@
-//! Reports for GitHub: one check run per model, one comment per pull request, annotations.
+//! Reports for GitHub: one check run per model, one comment per pull request and workflow, annotations.
 //!
-//! A check run carries its model's [`Row`] in its text, so that the last job can make the comment from the check runs of the commit.
+//! A check run carries its model's [`Row`] in its text, so that every job can make the comment from the check runs of the workflow run.
 //! Everything stays within GitHub's limits, counted in bytes: `docs/reference/github-actions.md#check-run-limits` and
 //! `docs/reference/github-actions.md#comment-length`. Sending is left to `deliver`.
 
 mod annotations;
 mod check;
+mod check_id;
 mod comment;
+mod frame;
+mod places;
+mod problems;
 mod row;
+mod state;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use annotations::{AnnotationLevel, LineAnnotation, annotations};
-pub(crate) use check::check_text;
-pub(crate) use comment::{COMMENT_BYTES, CommentRow, MARKER, comment_markdown, run_of_comment};
-pub(crate) use row::{external_id, read_external_id, row_of_text};
+pub(crate) use annotations::{AnnotationLevel, Annotations, LineAnnotation};
+pub(crate) use check::{CheckText, check_text, failed_check_text};
+pub(crate) use check_id::{CheckId, is_about};
+pub use check_id::{Leg, WorkflowRun};
+pub(crate) use comment::{COMMENT_BYTES, comment_markdown};
+pub use frame::{Frame, Workflow};
+pub(crate) use frame::{MARKER, Marker};
+pub use places::Places;
+pub(crate) use row::{Row, row_of, row_of_failed_run, row_of_text};
+pub use state::{CheckState, CommentRow, Ended, RunState};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
-use crate::report::json::v1::{Case, ComparisonEntry, Model, Severity};
+use crate::report::json::v1::{Case, ComparisonEntry, ErrorEntry, FindingEntry, Model, Run, Severity};
 use crate::report::measurement::{compared_with, differing, measurement_text};
 
 /// The text around the row in a check run. HTML comments are invisible.
@@ -60,6 +60,15 @@ pub struct Row {
     /// The number of further such files.
     #[serde(default)]
     pub more_differing: usize,
+    /// The live version that publishing would replace, if the run did not publish.
+    #[serde(default)]
+    pub replaces: Option<String>,
+    /// The median run time of cases that ran on both versions, in seconds: live, then new.
+    #[serde(default)]
+    pub speed: Option<(f64, f64)>,
+    /// Marks of the findings that this check run annotates, so that other jobs do not repeat them.
+    #[serde(default)]
+    pub annotated: Vec<String>,
 }
 
 /// A file that differs from the one it was compared with.
@@ -94,17 +103,41 @@ pub struct Problem {
     pub facts: Vec<(String, String)>,
     /// The fix.
     pub hint: Option<String>,
+    /// The page of the prediction.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
-/// The external id of a check run: its model, workflow run and attempt.
-pub(crate) fn external_id(model: &str, run_id: u64, attempt: u64) -> String {
-    format!("safe-push:v1:{run_id}:{attempt}:{model}")
-}
-
-/// The run, attempt and model of a check run by safe-push.
-pub(crate) fn read_external_id(id: &str) -> Option<(u64, u64, &str)> {
-    let mut parts = id.strip_prefix("safe-push:v1:")?.splitn(3, ':');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?, parts.next()?))
+/// Condenses a run that ended before its models were known.
+pub(crate) fn row_of_failed_run(run: &Run, ended_at: &str) -> Row {
+    let number = |severity| run.findings.iter().filter(|finding| finding.severity == severity).count();
+    let mut problems: Vec<Problem> = finding_problems(&run.findings).collect();
+    if problems.is_empty() {
+        problems.extend(run.error.as_ref().map(error_problem));
+    }
+    let more_problems = problems.len().saturating_sub(PROBLEMS);
+    problems.truncate(PROBLEMS);
+    Row {
+        name: String::new(),
+        model: String::new(),
+        verdict: run.verdict,
+        findings: (number(Severity::Error), number(Severity::Warning)),
+        cases: CaseCounts::default(),
+        fuzz: CaseCounts::default(),
+        compare: CaseCounts::default(),
+        duration_ms: run.duration_ms,
+        estimated_usd: None,
+        version: None,
+        is_published: false,
+        ended_at: ended_at.to_owned(),
+        problems,
+        more_problems,
+        differing: Vec::new(),
+        more_differing: 0,
+        replaces: None,
+        speed: None,
+        annotated: Vec::new(),
+    }
 }
 
 /// Condenses a model's result into a row.
@@ -131,7 +164,25 @@ pub(crate) fn row_of(model: &Model, ended_at: &str) -> Row {
         more_problems,
         differing: pairs().take(DIFFERING).map(|(case, comparison)| of_comparison(case, comparison)).collect(),
         more_differing: pairs().count().saturating_sub(DIFFERING),
+        replaces: model.versions.previous.clone().filter(|_| model.versions.live.is_none()),
+        speed: speed(model),
+        annotated: Vec::new(),
     }
+}
+
+/// The median run times of cases that ran on the live and on the new version.
+fn speed(model: &Model) -> Option<(f64, f64)> {
+    let pairs = model.cases.iter().filter_map(|case| {
+        let new = case.attempts.last()?.predict_seconds?;
+        Some((case.live.as_ref()?.predict_seconds?, new))
+    });
+    let (live, new): (Vec<f64>, Vec<f64>) = pairs.unzip();
+    Some((median(live)?, median(new)?))
+}
+
+fn median(mut numbers: Vec<f64>) -> Option<f64> {
+    numbers.sort_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied()
 }
 
 fn of_comparison(case: &Case, comparison: &ComparisonEntry) -> Differing {
@@ -158,15 +209,26 @@ fn counts(model: &Model, kinds: &[&str]) -> CaseCounts {
 }
 
 fn problems(model: &Model) -> Vec<Problem> {
+    let error = model.error.iter().map(error_problem);
+    let cases = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored)).map(case_problem);
+    error.chain(finding_problems(&model.findings)).chain(cases).collect()
+}
+
+fn error_problem(error: &ErrorEntry) -> Problem {
     let short = |text: &str| shorten(text, PROBLEM_BYTES);
-    let error = model.error.iter().map(|error| Problem {
+    Problem {
         name: "error".to_owned(),
         place: None,
         message: short(&error.message),
         facts: Vec::new(),
         hint: error.hint.as_deref().map(short),
-    });
-    let findings = model.findings.iter().filter(|finding| finding.severity == Severity::Error).map(|finding| Problem {
+        url: None,
+    }
+}
+
+fn finding_problems(findings: &[FindingEntry]) -> impl Iterator<Item = Problem> {
+    let short = |text: &str| shorten(text, PROBLEM_BYTES);
+    findings.iter().filter(|finding| finding.severity == Severity::Error).map(move |finding| Problem {
         name: finding.code.clone(),
         place: finding.file.as_ref().map(|file| match finding.line {
             Some(line) => short(&format!("{file}:{line}")),
@@ -175,9 +237,8 @@ fn problems(model: &Model) -> Vec<Problem> {
         message: short(&finding.message),
         facts: finding.details.iter().map(|detail| (short(&detail.label), short(&detail.value))).take(4).collect(),
         hint: finding.hint.as_deref().map(short),
-    });
-    let cases = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored)).map(case_problem);
-    error.chain(findings).chain(cases).collect()
+        url: None,
+    })
 }
 
 fn case_problem(case: &Case) -> Problem {
@@ -197,12 +258,13 @@ fn case_problem(case: &Case) -> Problem {
         message: short(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass")),
         facts,
         hint: None,
+        url: case.url.clone(),
     }
 }
 
 impl Row {
     /// The row as text for a check run, without its problems if they are too long.
-    pub(super) fn carried(&self, limit_bytes: usize) -> String {
+    pub(in crate::report::github) fn carried(&self, limit_bytes: usize) -> String {
         let text = self.encoded();
         if text.len() <= limit_bytes {
             return text;

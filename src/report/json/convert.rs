@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use cog_findings::{Finding, SchemaChange, Severity};
 use output_compare::{Limit, Measurement, Preview};
+use serde_json::Value;
 
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport, Transfer};
+use crate::domain::verdict::Verdict;
 
 pub(crate) fn run_json(report: &RunReport) -> v1::Run {
     let mut run = v1::Run {
@@ -21,10 +23,40 @@ pub(crate) fn run_json(report: &RunReport) -> v1::Run {
         verdict: report.verdict,
         exit_code: report.verdict.exit_code(),
         notices: report.notices.clone(),
+        error: None,
+        findings: Vec::new(),
         models: report.models.iter().map(model).collect(),
     };
     previews::bound(&mut run, PREVIEW_BYTES);
     run
+}
+
+/// A run that ended before its models could be run.
+pub(crate) struct FailedRun<'a> {
+    pub(crate) tool_version: &'a str,
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) verdict: Verdict,
+    pub(crate) message: String,
+    pub(crate) hint: Option<String>,
+    pub(crate) findings: &'a [Finding],
+}
+
+impl FailedRun<'_> {
+    /// The run as reports take it.
+    pub(crate) fn json(self) -> v1::Run {
+        v1::Run {
+            schema: SCHEMA.to_owned(),
+            tool_version: self.tool_version.to_owned(),
+            started_at: self.at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            duration_ms: 0,
+            verdict: self.verdict,
+            exit_code: self.verdict.exit_code(),
+            notices: Vec::new(),
+            error: Some(v1::ErrorEntry { message: self.message, hint: self.hint }),
+            findings: self.findings.iter().map(finding).collect(),
+            models: Vec::new(),
+        }
+    }
 }
 
 fn millis(duration: Duration) -> u64 {
@@ -208,5 +240,6 @@ fn attempt(attempt: &Attempt) -> v1::Attempt {
         error: attempt.error.clone(),
         reason: attempt.reason.clone(),
         duration_ms: millis(attempt.duration),
+        predict_seconds: attempt.metrics.get("predict_time").and_then(Value::as_f64),
     }
 }

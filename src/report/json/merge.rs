@@ -25,6 +25,12 @@ pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
                 all.notices.push(notice);
             }
         }
+        all.error = all.error.or(run.error);
+        for finding in run.findings {
+            if !all.findings.contains(&finding) {
+                all.findings.push(finding);
+            }
+        }
         all.models.extend(run.models);
     }
     all.exit_code = all.verdict.exit_code();

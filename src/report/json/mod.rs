@@ -6,7 +6,7 @@ mod previews;
 mod schema;
 pub mod v1;
 
-pub(crate) use convert::{finding, measurement, run_json};
+pub(crate) use convert::{FailedRun, finding, measurement, run_json};
 pub(crate) use merge::merged;
 pub(crate) use previews::PREVIEW_BYTES;
 pub use schema::run_schema;

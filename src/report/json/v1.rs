@@ -26,6 +26,12 @@ pub struct Run {
     pub notices: Vec<String>,
     /// The models, in the requested order.
     pub models: Vec<Model>,
+    /// The error, when the run ended before its models could be run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorEntry>,
+    /// The findings of such an error.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<FindingEntry>,
 }
 
 /// One model's run.
@@ -349,6 +355,9 @@ pub struct Attempt {
     pub reason: Option<String>,
     /// The time from creation to completion, in milliseconds.
     pub duration_ms: u64,
+    /// The run time without waiting, in seconds, as Replicate reported it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predict_seconds: Option<f64>,
 }
 
 /// The cost of a run.

@@ -37,19 +37,24 @@ impl DetailLevel {
 }
 
 /// The findings, most severe first.
-pub(super) fn findings(model: &Model, level: DetailLevel) -> String {
-    if model.findings.is_empty() {
+pub(super) fn findings(findings: &[FindingEntry], level: DetailLevel) -> String {
+    if findings.is_empty() {
         return String::new();
     }
     let mut text = "\n### Findings\n\n".to_owned();
-    for finding in &model.findings {
+    for finding in findings {
         text.push_str(&one_finding(finding, level));
     }
-    if !model.ignored.is_empty() {
-        let codes: Vec<&str> = model.ignored.iter().map(|finding| finding.code.as_str()).collect();
-        text.push_str(&format!("\nIgnored by settings: {}\n", escape::markdown(&codes.join(", "))));
-    }
     text
+}
+
+/// The codes of findings that settings ignore, below the others.
+pub(super) fn ignored(model: &Model) -> String {
+    if model.findings.is_empty() || model.ignored.is_empty() {
+        return String::new();
+    }
+    let codes: Vec<&str> = model.ignored.iter().map(|finding| finding.code.as_str()).collect();
+    format!("\nIgnored by settings: {}\n", escape::markdown(&codes.join(", ")))
 }
 
 fn one_finding(finding: &FindingEntry, level: DetailLevel) -> String {
@@ -73,7 +78,7 @@ fn one_finding(finding: &FindingEntry, level: DetailLevel) -> String {
             ));
         }
         if let Some(hint) = &finding.hint {
-            text.push_str(&format!("  - hint: {}\n", escape::markdown(hint)));
+            text.push_str(&format!("  - hint: {}\n", escape::prose(hint)));
         }
     }
     text
@@ -121,7 +126,8 @@ fn one_case(case: &Case, level: DetailLevel) -> String {
         text.push_str(&format!("- {}\n", escape::markdown(remark)));
     }
     if let Some(url) = case.url.as_deref().filter(|url| url.starts_with("https://")) {
-        text.push_str(&format!("\nPrediction: {}\n", escape::code(url)));
+        let page = escape::link("Prediction", url).unwrap_or_else(|| format!("Prediction: {}", escape::code(url)));
+        text.push_str(&format!("\n{page}\n"));
     }
     if level < DetailLevel::WithoutLogs && !case.logs.is_empty() {
         text.push_str(&format!("\nLogs:\n\n{}", escape::fenced(&shorten(&case.logs, VALUE_BYTES), "")));

@@ -14,7 +14,7 @@ use std::time::Duration;
 use cog_findings::text::shorten;
 
 use self::details::DetailLevel;
-use super::json::v1::{Model, Run};
+use super::json::v1::{ErrorEntry, Model, Run};
 use super::{escape, label};
 use crate::domain::verdict::Verdict;
 use crate::support::clock::humane;
@@ -38,16 +38,23 @@ pub(crate) fn report_markdown(run: &Run, limit_bytes: usize) -> String {
 
 fn page(run: &Run, level: DetailLevel) -> String {
     let mut text = format!("# safe-push: {}\n\n", verdict_label(run.verdict));
+    let models = match run.error {
+        Some(_) => String::new(),
+        None => {
+            let duration = humane(Duration::from_millis(run.duration_ms));
+            format!("{} in {duration}, ", cog_findings::text::count(run.models.len(), "model"))
+        }
+    };
     text.push_str(&format!(
-        "{} in {}, started {}, safe-push {}.\n",
-        cog_findings::text::count(run.models.len(), "model"),
-        humane(Duration::from_millis(run.duration_ms)),
+        "{models}started {}, safe-push {}.\n",
         escape::markdown(&run.started_at),
-        escape::markdown(&run.tool_version),
+        escape::markdown(&run.tool_version)
     ));
     for notice in &run.notices {
         text.push_str(&format!("\n> {}\n", escape::markdown(notice)));
     }
+    text.extend(run.error.as_ref().map(error));
+    text.push_str(&details::findings(&run.findings, level));
     if run.models.len() > 1 {
         text.push('\n');
         text.push_str(&table::models(run));
@@ -64,22 +71,23 @@ fn page(run: &Run, level: DetailLevel) -> String {
 
 fn section(model: &Model, level: DetailLevel) -> String {
     let mut text = format!("## {}: {}\n", escape::markdown(&model.model), verdict_label(model.verdict));
-    if let Some(error) = &model.error {
-        text.push_str(&format!("\n**Error:** {}\n", escape::code(&error.message)));
-        if let Some(hint) = &error.hint {
-            text.push_str(&format!("\n**Hint:** {}\n", escape::markdown(hint)));
-        }
-    }
+    text.extend(model.error.as_ref().map(error));
     text.push('\n');
     text.push_str(&table::stages(model));
     text.push_str(&table::versions(model));
-    text.push_str(&details::findings(model, level));
+    text.push_str(&details::findings(&model.findings, level));
+    text.push_str(&details::ignored(model));
     text.push_str(&table::cases(model));
     text.push_str(&details::cases(model, level));
     if let Some(command) = label::rollback(model) {
         text.push_str(&format!("\nRoll back with {}.\n", escape::code(&command)));
     }
     text
+}
+
+fn error(error: &ErrorEntry) -> String {
+    let hint = error.hint.as_deref().map(|hint| format!("\n**Hint:** {}\n", escape::prose(hint))).unwrap_or_default();
+    format!("\n**Error:** {}\n{hint}", escape::code(&error.message))
 }
 
 /// A verdict with an icon.

@@ -4,6 +4,7 @@ use cog_findings::text::shorten;
 use serde_json::Value;
 
 use crate::report::escape;
+use crate::report::json::v1::ErrorEntry;
 use crate::report::measurement::size;
 
 /// How long texts on a page may be.
@@ -24,6 +25,10 @@ impl Cut {
 
     pub(super) fn line(self, text: &str) -> String {
         escape::line(&self.text(text))
+    }
+
+    pub(super) fn error(self, error: &ErrorEntry) -> ErrorEntry {
+        ErrorEntry { message: self.text(&error.message), hint: error.hint.as_deref().map(|hint| self.text(hint)) }
     }
 
     /// A string unchanged, any other value as JSON on several lines.

@@ -16,6 +16,7 @@ use cog_findings::text::{count, shorten};
 
 use self::anchors::Anchors;
 pub(super) use self::cut::Cut;
+use self::finding::Finding;
 pub(super) use self::model::Model;
 use self::times::ModelTime;
 use crate::domain::verdict;
@@ -48,6 +49,8 @@ pub(super) struct Run {
     pub(super) started_at: String,
     pub(super) tool_version: String,
     pub(super) notices: Vec<String>,
+    pub(super) error: Option<v1::ErrorEntry>,
+    pub(super) findings: Vec<Finding>,
     pub(super) times: Vec<ModelTime>,
     pub(super) stages: Vec<&'static str>,
     pub(super) models: Vec<Model>,
@@ -73,6 +76,8 @@ impl Run {
             started_at: cut.line(&run.started_at),
             tool_version: cut.line(&run.tool_version),
             notices: run.notices.iter().map(|notice| cut.text(notice)).collect(),
+            error: run.error.as_ref().map(|error| cut.error(error)),
+            findings: run.findings.iter().map(|finding| Finding::of(finding, anchors.within("run", &finding.code), cut)).collect(),
             times,
             stages,
             models,

@@ -107,10 +107,7 @@ impl Model {
             name: cut.line(&model.name),
             model: cut.line(&model.model),
             verdict: Verdict(model.verdict),
-            error: model.error.as_ref().map(|error| v1::ErrorEntry {
-                message: cut.text(&error.message),
-                hint: error.hint.as_deref().map(|hint| cut.text(hint)),
-            }),
+            error: model.error.as_ref().map(|error| cut.error(error)),
             problems,
             more_problems,
             stages: model.stages.iter().map(|stage| Stage::of(stage, longest, cut)).collect(),

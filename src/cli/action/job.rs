@@ -1,0 +1,130 @@
+//! The job of a workflow that this process runs in: its place in a matrix, and its page.
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use cog_findings::text::shorten;
+
+use crate::cli::action::event::Event;
+use crate::cli::environment::Environment;
+use crate::clients::github::Policy;
+use crate::deliver::github::Job;
+use crate::report::github::{Frame, Leg, Workflow, WorkflowRun};
+
+/// A longer name of a variant would hide the model's.
+const VARIANT_BYTES: usize = 60;
+
+/// What check runs of this job are about; `None` if the runner names no commit.
+pub(super) fn job(environment: &Environment, event: &Event) -> Option<Job> {
+    Some(Job { sha: event.head_sha.clone()?, run: workflow_run(environment), leg: leg(environment) })
+}
+
+/// What the comment says about the workflow run.
+pub(super) fn frame(environment: &Environment, event: &Event) -> Option<Frame> {
+    let run = workflow_run(environment);
+    let server = environment.get("GITHUB_SERVER_URL").unwrap_or("https://github.com");
+    let run_url = environment.get("GITHUB_REPOSITORY").map(|repository| format!("{server}/{repository}/actions/runs/{}", run.id));
+    Some(Frame {
+        workflow: Workflow::of(environment.get("GITHUB_WORKFLOW_REF"), environment.get("GITHUB_WORKFLOW")),
+        run,
+        head_sha: event.head_sha.clone()?,
+        run_url,
+        is_proposal: event.pull_request.is_some(),
+    })
+}
+
+/// How a client for GitHub behaves in this job: jobs that run at the same time share what GitHub allows.
+pub(super) fn policy(environment: &Environment) -> Policy {
+    let strategy = object(environment, "INPUT_JOB_STRATEGY");
+    let number = |name: &str| strategy.get(name).and_then(Value::as_u64);
+    let total = number("job-total").unwrap_or(1);
+    Policy::shared(number("max-parallel").filter(|most| *most > 0).unwrap_or(total).min(total))
+}
+
+fn workflow_run(environment: &Environment) -> WorkflowRun {
+    let number = |name: &str| environment.get(name).and_then(|value| value.parse().ok());
+    WorkflowRun { id: number("GITHUB_RUN_ID").unwrap_or_default(), attempt: number("GITHUB_RUN_ATTEMPT").unwrap_or(1) }
+}
+
+fn leg(environment: &Environment) -> Leg {
+    let strategy = object(environment, "INPUT_JOB_STRATEGY");
+    let number = |name: &str| strategy.get(name).and_then(Value::as_u64);
+    let total = number("job-total").unwrap_or(1).max(1);
+    let mut hash = Sha256::new();
+    for name in ["GITHUB_JOB", "INPUT_JOB_CALL", "INPUT_VARIANT"] {
+        hash.update(environment.get(name).unwrap_or_default().as_bytes());
+        hash.update([0]);
+    }
+    Leg {
+        group: hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect(),
+        index: number("job-index").unwrap_or_default().min(total - 1),
+        total,
+        variant: variant(environment),
+    }
+}
+
+/// What tells this job from others that run the same model: the name that the workflow gives it, and the matrix values beside the model.
+fn variant(environment: &Environment) -> Option<String> {
+    let models = environment.get("INPUT_MODELS");
+    let matrix = object(environment, "INPUT_JOB_MATRIX");
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    // Legs that share more models than a matrix has room for are numbered.
+    let is_number_of_leg = |name: &str, value: &Value| name == "leg" && value.is_number();
+    let others = matrix.iter().filter(|(name, value)| Some(text(value).as_str()) != models && !is_number_of_leg(name, value));
+    let named = environment.get("INPUT_VARIANT").map(str::to_owned);
+    let parts: Vec<String> = named.into_iter().chain(others.map(|(_, value)| text(value))).collect();
+    // One line without the signs that the name of a check run or its external id gives a meaning.
+    let words: String = parts.join(", ").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words = shorten(words.trim(), VARIANT_BYTES);
+    (!words.is_empty()).then_some(words)
+}
+
+fn object(environment: &Environment, name: &str) -> Map<String, Value> {
+    let text = environment.get(name).unwrap_or_default();
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => object,
+        Ok(_) | Err(_) => Map::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(models: &str, matrix: &str) -> Leg {
+        let strategy = r#"{"fail-fast":false,"job-index":2,"job-total":6,"max-parallel":3}"#;
+        let variables = [("INPUT_MODELS", models), ("INPUT_JOB_MATRIX", matrix), ("INPUT_JOB_STRATEGY", strategy)];
+        leg(&Environment::of(variables.map(|(name, value)| (name, value.to_owned()))))
+    }
+
+    #[test]
+    fn a_leg_knows_its_matrix_and_what_tells_it_apart() {
+        let leg = of("flux", r#"{"model":"flux","python":"3.11","gpu":true}"#);
+        assert_eq!((leg.index, leg.total, leg.subject("flux")), (2, 6, "flux (3.11, true)".to_owned()));
+        assert_eq!(of("flux", r#"{"model":"flux"}"#).variant, None);
+        assert_eq!(of("a,b", r#"{"model":"a,b","leg":3}"#).variant, None, "a number of ours");
+        assert_eq!(of("flux", "null").variant, None);
+        assert!(of("flux", &format!(r#"{{"x":"{}"}}"#, "y".repeat(500))).subject("flux").len() < 100);
+    }
+
+    #[test]
+    fn without_a_matrix_a_job_is_alone() {
+        let leg = leg(&Environment::of([]));
+        assert_eq!((leg.index, leg.total, leg.variant), (0, 1, None));
+    }
+
+    #[test]
+    fn calls_of_a_workflow_are_told_apart() {
+        let group = |call: &str| leg(&Environment::of([("INPUT_JOB_CALL", call.to_owned())])).group;
+        assert_ne!(group("{}"), group(r#"{"models":"x"}"#));
+    }
+
+    #[test]
+    fn jobs_at_the_same_time_share_what_is_allowed() {
+        let writes = |strategy: &str| policy(&Environment::of([("INPUT_JOB_STRATEGY", strategy.to_owned())])).writes_per_minute;
+        assert_eq!(writes(""), 75);
+        assert_eq!(writes(r#"{"job-total":24,"max-parallel":256}"#), 3);
+        assert_eq!(writes(r#"{"job-total":256,"max-parallel":16}"#), 4);
+        assert_eq!(writes(r#"{"job-total":256}"#), 1);
+    }
+}

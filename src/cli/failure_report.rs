@@ -1,0 +1,69 @@
+//! What is said about a command that came to no result: on the terminal, and on GitHub the same way as about any other run.
+
+use cog_findings::Finding;
+
+use crate::cli::action::{ActionRun, ActionStep};
+use crate::cli::conclude::{deliver_files, without_secrets};
+use crate::cli::context::Context;
+use crate::cli::decision;
+use crate::cli::failure::Failure;
+use crate::cli::load;
+use crate::cli::printer::{Format, Printer};
+use crate::config::RunSettings;
+use crate::report::console;
+use crate::report::json::{FailedRun, v1};
+use crate::support::clock::{Clock, SystemClock};
+use crate::support::secrets::Redacted;
+
+/// A failure as a run, for reports.
+pub(super) fn failed_run(failure: &Failure, printer: &Printer) -> Redacted<v1::Run> {
+    let findings: &[Finding] = &failure.findings;
+    let run = FailedRun {
+        tool_version: env!("CARGO_PKG_VERSION"),
+        at: SystemClock.now(),
+        verdict: failure.verdict,
+        message: failure.chain(),
+        hint: failure.hint.clone(),
+        findings,
+    };
+    without_secrets(run.json(), printer)
+}
+
+/// Prints a failure.
+pub(super) fn tell(failure: &Failure, printer: &Printer) {
+    for finding in &failure.findings {
+        printer.complain(&console::finding(finding, printer.progress_style()));
+    }
+    printer.complain(&console::error(&failure.chain(), failure.hint.as_deref(), printer.progress_style()));
+    if printer.format == Format::Json
+        && let Err(error) = printer.json(&*failed_run(failure, printer))
+    {
+        tracing::debug!(%error, "an error cannot be written as JSON");
+    }
+}
+
+/// Reports a command that ended before it could begin its check runs: everything that can go wrong until then ends here.
+pub(super) async fn report_early(failure: &Failure, action: &ActionStep, context: &Context) {
+    let event = action.event();
+    // On such an event not even the settings of the checkout are read.
+    let is_refused = decision::refuse_event(context).is_err();
+    let settings = load::settings_for_reports(!is_refused, context);
+    let github = match action.github(settings.tokens.github.clone(), settings.settings.github_api_url.clone()) {
+        Ok(github) => github,
+        Err(error) => {
+            action.excuse(&error);
+            None
+        }
+    };
+    let run = failed_run(failure, &context.printer);
+    let delivered = deliver_files(&run, &settings.settings.report_dir, context).1;
+    let models = requested(&settings);
+    ActionRun::ended_early(action.clone(), event, github, &models, settings.settings.comment).end(&run, delivered).await;
+}
+
+/// The names that a request for models has; none for `all` and `changed`.
+fn requested(settings: &RunSettings) -> Vec<String> {
+    let request = settings.settings.models.as_deref().unwrap_or_default();
+    let names = request.split([',', '\n']).map(str::trim).filter(|name| !matches!(*name, "" | "all" | "changed"));
+    names.map(str::to_owned).collect()
+}

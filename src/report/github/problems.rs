@@ -1,0 +1,83 @@
+//! The failures of all models, those with the same message together.
+
+use cog_findings::text::{count, shorten};
+
+use crate::report::escape;
+use crate::report::github::row::{Differing, Problem, Row};
+use crate::report::github::state::CommentRow;
+
+/// A failure, and the models that have it.
+struct Group<'a> {
+    problem: &'a Problem,
+    models: Vec<&'a str>,
+}
+
+/// The failures as a list: those that most models share first.
+pub(super) fn list(rows: &[&CommentRow], with_facts: bool) -> String {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for row in rows {
+        for problem in row.row().into_iter().flat_map(|row| &row.problems) {
+            match groups.iter_mut().find(|group| is_same(group.problem, problem)) {
+                Some(group) => group.models.push(&row.name),
+                None => groups.push(Group { problem, models: vec![&row.name] }),
+            }
+        }
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.models.len()));
+    let has_several = rows.len() > 1;
+    let mut text: String = groups.iter().map(|group| one(group, has_several, with_facts)).collect();
+    for row in rows {
+        if let Some(more) = row.row().map(|row| row.more_problems).filter(|more| *more > 0) {
+            text.push_str(&format!("- {}: {more} more in the check run\n", name(&row.name)));
+        }
+    }
+    text
+}
+
+fn is_same(one: &Problem, other: &Problem) -> bool {
+    (&one.name, &one.place, &one.message) == (&other.name, &other.place, &other.message)
+}
+
+fn name(name: &str) -> String {
+    if name.is_empty() { "the run".to_owned() } else { escape::markdown(&shorten(name, 100)) }
+}
+
+fn one(group: &Group<'_>, has_several: bool, with_facts: bool) -> String {
+    let Group { problem, models } = group;
+    let place = problem.place.as_deref().map(|place| format!(" ({})", escape::code(place))).unwrap_or_default();
+    let mut text = format!("- **{}**{place}: {}\n", escape::markdown(&problem.name), escape::prose(&problem.message));
+    if has_several {
+        let names: Vec<String> = models.iter().take(30).map(|model| name(model)).collect();
+        let more = models.len() - names.len();
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        text.push_str(&format!("  - {}: {}{more}\n", if models.len() == 1 { "model" } else { "models" }, names.join(", ")));
+    }
+    if with_facts {
+        for (label, value) in &problem.facts {
+            text.push_str(&format!("  - {}: {}\n", escape::markdown(label), escape::code(value)));
+        }
+        if let Some(link) = problem.url.as_deref().and_then(|url| escape::link("prediction", url)) {
+            text.push_str(&format!("  - {link}\n"));
+        }
+    }
+    if let Some(hint) = &problem.hint {
+        text.push_str(&format!("  - hint: {}\n", escape::prose(hint)));
+    }
+    text
+}
+
+/// The measurements of files that differ.
+pub(super) fn measurements(row: &Row) -> String {
+    if row.differing.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n| case | file | compared with | measured |\n|---|---|---|---|\n".to_owned();
+    for Differing { case, place, with, numbers } in &row.differing {
+        let [case, place, with, numbers] = [case, place, with, numbers].map(|cell| escape::markdown(cell));
+        text.push_str(&format!("| {case} | {place} | {with} | {numbers} |\n"));
+    }
+    if row.more_differing > 0 {
+        text.push_str(&format!("\nand {} more in the check run\n", count(row.more_differing, "file")));
+    }
+    text
+}
