@@ -22,6 +22,7 @@ mod run;
 mod schema;
 mod schema_error;
 mod secrets;
+mod source_digest;
 mod steps;
 mod weights;
 
@@ -37,3 +38,4 @@ pub use request::{BaseLayers, BuildRequest, Built, SchemaSource};
 pub use run::build;
 pub use schema_error::SchemaError;
 pub use secrets::{SecretError, secret_files};
+pub use source_digest::source_digest;

@@ -34,6 +34,11 @@ pub(super) fn find(project: &Path, unsent: &[PathBuf]) -> Result<Option<WeightsI
 
 /// What the image holds, as 32 digits: names, modes, links and every byte.
 fn digest(project: &Path, weights: &ContextFiles) -> Result<String, ContextError> {
+    Ok(digest_entries(project, weights)?.get(..32).unwrap_or_default().to_owned())
+}
+
+/// Names, modes, links and every byte.
+pub(super) fn digest_entries(project: &Path, weights: &ContextFiles) -> Result<String, ContextError> {
     let mut digest = Sha256::new();
     for part in weights.parts() {
         digest.update(part.words.len().to_le_bytes());
@@ -42,7 +47,7 @@ fn digest(project: &Path, weights: &ContextFiles) -> Result<String, ContextError
             read(project, &path, &mut digest).map_err(|source| ContextError::Unreadable { path, source })?;
         }
     }
-    Ok(hex::encode(digest.finalize()).get(..32).unwrap_or_default().to_owned())
+    Ok(hex::encode(digest.finalize()))
 }
 
 fn read(project: &Path, path: &Path, digest: &mut Sha256) -> io::Result<()> {

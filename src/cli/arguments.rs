@@ -47,6 +47,8 @@ pub(super) enum Command {
     Verify(VerifyArguments),
     /// Make an older version the live one again
     Rollback(RollbackArguments),
+    /// Publish a version that an earlier run tested
+    Promote(PromoteArguments),
     /// Find what would break users, without building
     Check(RunArguments),
     /// Build the image with its schema and labels
@@ -99,6 +101,19 @@ pub(super) struct VerifyArguments {
     /// Version to verify, or the newest of a model
     #[arg(value_name = "OWNER/NAME[:ID]")]
     pub(super) version: String,
+    #[command(flatten)]
+    pub(super) settings: SettingFlags,
+}
+
+/// A promotion.
+#[derive(Debug, Args)]
+pub(super) struct PromoteArguments {
+    /// Tested version
+    #[arg(value_name = "OWNER/NAME-test:ID")]
+    pub(super) version: String,
+    /// Report of the run that tested it
+    #[arg(long, value_name = "RUN.JSON", default_value = "safe-push-report/run.json")]
+    pub(super) record: PathBuf,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }

@@ -71,6 +71,24 @@ fn refused(event: &Event, reason: &str) -> Failure {
     Failure::request(format!("nothing is done on {}: {reason}", event.name))
 }
 
+/// Refuses to publish a version that exists, where a run would not publish one.
+///
+/// # Errors
+/// When the event, the code or the settings allow no publication.
+pub(super) fn refuse_to_publish(decided: &Decided, model: &LoadedModel, done: &str) -> Result<(), Failure> {
+    if decided.is_foreign || decided.decision != Decision::Publish {
+        let foreign = || "Nothing is published: the code is somebody else's.".to_owned();
+        let reason = decided.restriction.clone().unwrap_or_else(foreign);
+        let failure = Failure::request(format!("nothing is {done}. {reason}"));
+        return Err(failure.hint("do it from a terminal, or in a workflow that is started by hand"));
+    }
+    if model.plan.publish != PublishMode::Publish {
+        let failure = Failure::request(format!("nothing is {done}: the settings of {} publish nothing", model.plan.model));
+        return Err(failure.hint("leave out no_push and test_only"));
+    }
+    Ok(())
+}
+
 /// Decides from the event, the settings, the tokens and whose commit is checked out. No file of the repository takes part, apart from those in
 /// which git keeps the commit.
 ///

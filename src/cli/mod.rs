@@ -24,6 +24,7 @@ mod load;
 mod observe;
 mod prepare;
 mod printer;
+mod promotion;
 mod rules;
 mod selection;
 mod services;

@@ -18,7 +18,7 @@ use crate::config::RunSettings;
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::Tools;
-use crate::pipeline::{BuildServices, CheckServices, RegistryServices, Services};
+use crate::pipeline::{BuildServices, CheckServices, PromoteServices, RegistryServices, Services};
 use crate::publish::{PublishServices, PushDaemon};
 use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
@@ -302,6 +302,22 @@ pub(super) async fn within_registry(run: &RunSettings, context: &Context) -> Res
             credentials,
         },
     })
+}
+
+/// What it needs to publish a version that was tested before.
+pub(super) async fn for_promotion(run: &RunSettings, plan: &ModelPlan, context: &Context) -> Result<PromoteServices, Failure> {
+    let RegistryServices { publish, .. } = within_registry(run, context).await?;
+    let Context { environment, launcher, .. } = context;
+    let environment = build_environment::collect(
+        environment,
+        launcher,
+        [plan],
+        environment.folder(),
+        &publish.registry_host,
+        Reach::Published,
+        context.printer.redactor(),
+    )?;
+    Ok(PromoteServices { check: for_check(run, context)?, environment, publish })
 }
 
 /// What a build needs: the daemon.

@@ -11,6 +11,7 @@ use cog_findings::Finding;
 
 use crate::domain::identity::{ImageDigest, ModelRef, VersionId, VersionRef};
 use crate::domain::report::{CaseReport, CaseStatus, LayerProof};
+use crate::domain::tested::{self, Circumstances, Seal, TestedBefore};
 
 /// An image in the Docker daemon, ready to be pushed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,7 @@ pub struct Verified {
     staged: Staged,
     cases: Vec<CaseReport>,
     findings: Vec<Finding>,
+    compared_outputs: bool,
 }
 
 /// Why a version may not be published.
@@ -137,7 +139,14 @@ impl Blocked {
 
 impl Verified {
     pub fn new(staged: Staged, cases: Vec<CaseReport>, findings: Vec<Finding>) -> Self {
-        Self { staged, cases, findings }
+        let compared_outputs = cases.iter().any(|case| case.live.is_some());
+        Self { staged, cases, findings, compared_outputs }
+    }
+
+    /// A version that an earlier run verified under the same circumstances, with its layers as the registry has them.
+    pub fn by_record(tested: &TestedBefore, layers: Vec<ImageDigest>) -> Self {
+        let staged = Staged { version: tested.version().clone(), image: None, layers };
+        Self { staged, cases: Vec::new(), findings: Vec::new(), compared_outputs: tested.compared_outputs() }
     }
 
     pub fn cases(&self) -> &[CaseReport] {
@@ -148,8 +157,8 @@ impl Verified {
     /// errored or did not finish, or if a finding is an error. A flaky case passes; the report shows it as flaky.
     pub fn clear(self, model: ModelRef, replaces: Replaced) -> Result<Cleared, Blocked> {
         Blocked::find(&self.cases, &self.findings)?;
-        let compared_outputs = self.cases.iter().any(|case| case.live.is_some());
-        Ok(Cleared { model, staged: self.staged, replaces, compared_outputs, without_key: None })
+        let Self { staged, compared_outputs, .. } = self;
+        Ok(Cleared { model, staged, replaces, compared_outputs, without_key: None })
     }
 }
 
@@ -230,6 +239,11 @@ impl Cleared {
     /// Whether its outputs were compared with those of the live version.
     pub fn compared_outputs(&self) -> bool {
         self.compared_outputs
+    }
+
+    /// The record by which a later run may publish it without testing it again.
+    pub fn record(&self, circumstances: Circumstances, key: &dyn Seal) -> Option<String> {
+        tested::write(&self.staged.version, self.compared_outputs, circumstances, key)
     }
 
     /// Clears it again, in place of another version. `findings` are those of the comparison of the schemas with that version.

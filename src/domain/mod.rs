@@ -19,4 +19,5 @@ pub mod prediction;
 pub mod project_place;
 pub mod report;
 pub mod secret_spec;
+pub mod tested;
 pub mod verdict;

@@ -69,6 +69,20 @@ pub enum PublishMode {
     NoOfficialModel,
 }
 
+choices! {
+    /// Whether a version that an earlier run tested is published without testing it again.
+    #[derive(Default)]
+    pub enum PromoteMode {
+        /// If nothing has changed since; otherwise everything is done again.
+        #[default]
+        Auto = "auto",
+        /// Everything is done again.
+        Never = "never",
+        /// Nothing else is published.
+        Require = "require",
+    }
+}
+
 /// What is refused unless it is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Allowances {

@@ -59,6 +59,8 @@ pub struct ModelReport {
     pub layers: Option<LayerProof>,
     /// How the layers reached the live model, once they did.
     pub transfer: Option<Transfer>,
+    /// The record by which a later run may publish the staged version.
+    pub tested_record: Option<String>,
     /// The deployment, if one was requested and reached.
     pub deployment: Option<DeploymentReport>,
     /// The stages in order, skipped ones included.

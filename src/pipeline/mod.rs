@@ -4,6 +4,7 @@
 //!   services go
 //! - [`canary`]: a tiny model of our own through the stages up to verify, then deleted
 //! - [`verify_existing`]: verify alone, against a version that exists already
+//! - [`promote`]: a version that an earlier run tested is published
 //! - [`roll_back`]: an older version of the live model becomes its newest one again
 //!
 //! One file holds one stage. `record` enters stages: events, cancellation with grace, and the outcome in the report. What a stage learns
@@ -21,9 +22,13 @@ mod inspecting;
 mod lookup;
 mod model;
 mod moved;
+mod promote;
+mod promoting;
+mod promotion;
 mod proof;
 mod publishing;
 mod record;
+mod republishing;
 mod request;
 mod rollback;
 pub mod rules;
@@ -36,10 +41,12 @@ mod verifying;
 
 pub use canary::{CanaryRequest, canary, write_canary};
 pub use existing::{ExistingVersion, verify_existing};
+pub use promote::promote;
+pub use promotion::{Promotion, RecordSeal, TestedRecords};
 pub use request::{KeyFiles, ModelRun, PrepareTree, PrepareTreeError, RunOptions, WrittenKey};
 pub use rollback::{RollbackRequest, roll_back};
 pub use run::run;
-pub use services::{BuildServices, CheckServices, Goal, RegistryServices, Services};
+pub use services::{BuildServices, CheckServices, Goal, PromoteServices, RegistryServices, Services};
 
 #[cfg(test)]
 mod tests;

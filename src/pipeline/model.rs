@@ -6,20 +6,25 @@ use async_trait::async_trait;
 use tokio::time::timeout;
 
 use crate::clients::docker::NameImages;
+use crate::domain::cleared::Cleared;
 use crate::domain::plan::PublishMode;
-use crate::pipeline::Goal;
+use crate::domain::report::Stage;
 use crate::pipeline::building::{Building, image_of_run, kept_image};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::Course;
 use crate::pipeline::deploying::Deploying;
 use crate::pipeline::grace::FORGET_TIME;
-use crate::pipeline::inspecting::Inspecting;
+use crate::pipeline::inspecting::{InspectedModel, Inspecting};
 use crate::pipeline::moved::Comparing;
+use crate::pipeline::promoting::{Description, leave_record, tested_before};
 use crate::pipeline::publishing::Publishing;
-use crate::pipeline::record::{Halt, ModelRecord};
+use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
+use crate::pipeline::republishing::{Following, Republishing};
 use crate::pipeline::second_pass::FirstPass;
 use crate::pipeline::staging::Staging;
+use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::Verifying;
+use crate::pipeline::{Goal, Services};
 
 /// How long the daemon may take to forget an image when nobody waits for the end.
 const PATIENT_FORGET_TIME: Duration = Duration::from_secs(30);
@@ -64,6 +69,14 @@ impl Push<'_> {
         let model = record.enter(Inspecting { goal }).await?;
 
         let Some(build) = goal.build_services() else { return Ok("only a check was asked for") };
+        let description = Description { environment: &build.environment, registry: build.registry.as_deref() };
+        if let (Goal::Publish(services), PublishMode::Publish, Some(promotion)) = (goal, plan.publish, &record.model.promotion) {
+            match tested_before(record, promotion, &model, description, &services.publish).await {
+                Ok(Some(cleared)) => return Self::promoted(record, &cleared, &model, services).await,
+                Ok(None) => {}
+                Err(stop) => record.enter(Refusing(stop)).await?,
+            }
+        }
         let project = &model.inspected.project;
         let name = match goal {
             Goal::Publish(_) => image_of_run(),
@@ -79,6 +92,9 @@ impl Push<'_> {
 
         let verifying = Verifying { staged, schema: &built.schema, replicate: &model.replicate, services: &services.verify };
         let cleared = record.enter(verifying).await?;
+        if let (Some(promotion), true) = (&record.model.promotion, plan.publish != PublishMode::Publish) {
+            leave_record(record, promotion, &model, &cleared.live, description).await;
+        }
         match plan.publish {
             PublishMode::Publish => {}
             PublishMode::NotOnThisEvent => return Ok("the event allows tests only: nothing is published"),
@@ -98,6 +114,41 @@ impl Push<'_> {
         let version = &published;
         record.enter(Deploying { plan: deployment, version, comparing, compared_outputs, services: &services.publish }).await?;
         Ok("")
+    }
+}
+
+impl Push<'_> {
+    /// Publishes what an earlier run tested.
+    async fn promoted(
+        record: &mut ModelRecord<'_>,
+        cleared: &Cleared,
+        model: &InspectedModel,
+        services: &Services,
+    ) -> Result<&'static str, Halt> {
+        let version = cleared.staged().version.clone();
+        for stage in [Stage::Build, Stage::Stage, Stage::Verify] {
+            record.skip(stage, &format!("tested before, as {}:{}", version.model, version.id.short()));
+        }
+        record.report.staged = Some(version);
+        let publish = &services.publish;
+        let published = record.enter(Republishing { cleared, services: publish }).await?;
+        let Some(deployment) = &record.model.plan.deployment else { return Ok("no deployment is configured") };
+        let deployed = &model.replicate.deployed;
+        record.enter(Following { deployment, version: &published, deployed, services: publish }).await?;
+        Ok("")
+    }
+}
+
+/// Ends a run before the build.
+struct Refusing(Stop);
+
+#[async_trait]
+impl StageWork for Refusing {
+    const STAGE: Stage = Stage::Build;
+    type Value = ();
+
+    async fn run(self, _record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
+        Err(self.0)
     }
 }
 

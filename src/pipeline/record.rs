@@ -71,6 +71,7 @@ impl<'a> ModelRecord<'a> {
             trained: Vec::new(),
             layers: None,
             transfer: None,
+            tested_record: None,
             deployment: None,
             stages: Vec::new(),
             findings: Vec::new(),

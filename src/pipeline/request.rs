@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use crate::build::NamedSecret;
 use crate::clients::ErrorKind;
 use crate::domain::plan::ModelPlan;
+use crate::pipeline::promotion::Promotion;
 
 /// One model of a run.
 #[derive(Clone)]
@@ -22,12 +23,14 @@ pub struct ModelRun {
     pub prepare_tree: Option<Arc<dyn PrepareTree>>,
     /// The key that its tests need and that its official model must not contain. With it the run has two passes.
     pub key_files: Option<Arc<dyn KeyFiles>>,
+    /// How it takes part in promotions, if it does.
+    pub promotion: Option<Promotion>,
 }
 
 impl ModelRun {
     /// A model whose folder is ready.
     pub fn new(plan: ModelPlan) -> Self {
-        Self { plan, config_findings: Vec::new(), prepare_tree: None, key_files: None }
+        Self { plan, config_findings: Vec::new(), prepare_tree: None, key_files: None, promotion: None }
     }
 }
 

@@ -11,23 +11,22 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Replicate, Version};
 use crate::domain::case::{Expectation, TestCase};
-use crate::domain::cleared::{Blocked, Cleared, LiveBefore, Replaced, Staged, Verified};
+use crate::domain::cleared::{Cleared, LiveBefore, Replaced, Staged, Verified};
 use crate::domain::events::Observer;
 use crate::domain::identity::{ImageDigest, VersionId, VersionRef};
 use crate::domain::plan::{Comparison, DeploymentPlan, FuzzPlan, ModelPlan, VerifyPlan};
-use crate::domain::report::{DeploymentChange, RunReport, Stage};
+use crate::domain::report::{RunReport, Stage};
 use crate::inspect::{PolicyFindings, SourceMaps, compare_with};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::check_models;
 use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
+use crate::pipeline::republishing::{Following, Republishing};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RegistryServices, RunOptions};
-use crate::publish::{
-    DeployRequest, PublishError, ReadyRequest, RestageRequest, check_ready, check_rights, deploy, publish, restage,
-};
+use crate::publish::{PublishError, ReadyRequest, RestageRequest, check_ready, check_rights, restage};
 use crate::verify::check_plan;
 
 /// Fewer digits of an id are not taken for one.
@@ -84,9 +83,11 @@ impl Rollback<'_> {
             let staged = record.enter(Restaging { version: &found.version, services }).await?;
             record.enter(Trying { staged, found: &found, services }).await?
         };
-        let published = record.enter(Reinstating { cleared: &cleared, services }).await?;
+        // A version that appears meanwhile may be the repair.
+        let publish = &services.publish;
+        let published = record.enter(Republishing { cleared: &cleared, services: publish }).await?;
         let Some(deployment) = &plan.deployment else { return Ok("no deployment is configured") };
-        record.enter(Following { deployment, version: &published, deployed: &deployed, services }).await?;
+        record.enter(Following { deployment, version: &published, deployed: &deployed, services: publish }).await?;
         Ok("")
     }
 }
@@ -204,7 +205,7 @@ impl LookingBack<'_> {
 }
 
 /// What the deployment runs, if there is one.
-async fn deployed(plan: Option<&DeploymentPlan>, replicate: &dyn Replicate) -> Result<Replaced, Stop> {
+pub(super) async fn deployed(plan: Option<&DeploymentPlan>, replicate: &dyn Replicate) -> Result<Replaced, Stop> {
     let Some(plan) = plan else { return Ok(Replaced::Nothing) };
     let found = replicate.deployment(&plan.owner, &plan.name).await?;
     Ok(Replaced::of(found.and_then(|found| found.version).map(|version| version.id).as_ref()))
@@ -321,74 +322,4 @@ fn trial(plan: &VerifyPlan, schema: &Value, has_judge: bool) -> VerifyPlan {
     let case = succeeding.map(|case| TestCase { expectation: Expectation::Succeeds, ..case.clone() }).find(takes);
     let generated = || FuzzPlan { iterations: 1, prompt: None, ..FuzzPlan::default() };
     VerifyPlan { fuzz: case.is_none().then(generated), cases: case.into_iter().collect(), ..bare }
-}
-
-/// Publishes the version again.
-struct Reinstating<'a> {
-    cleared: &'a Cleared,
-    services: &'a RegistryServices,
-}
-
-#[async_trait]
-impl StageWork for Reinstating<'_> {
-    const STAGE: Stage = Stage::Publish;
-    type Value = VersionRef;
-
-    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<VersionRef>, Stop> {
-        let (name, context) = (&record.model.plan.name, record.context);
-        // A version that appeared meanwhile may be the repair: it is not replaced, whatever is allowed.
-        let published = publish(name, self.cleared, &self.services.publish, context.observer, context.cancelled).await;
-        let published = match published {
-            Ok(published) => published,
-            Err(error) => {
-                record.report.published = error.pushed().cloned();
-                if let PublishError::Moved(moved) = &error {
-                    record.found(vec![moved.finding(cog_findings::Severity::Error)]);
-                }
-                if let PublishError::LayersDiffer(published) = &error {
-                    record.report.layers = Some(published.layers.clone());
-                    record.report.transfer = Some(published.transfer.clone());
-                }
-                return Err(error.into());
-            }
-        };
-        record.report.published = Some(published.version.clone());
-        record.report.layers = Some(published.layers);
-        record.report.transfer = Some(published.transfer);
-        record.report.previous = published.previous;
-        record.found(published.findings);
-        if let Some(overwritten) = &published.overwritten {
-            record.found(vec![overwritten.finding(cog_findings::Severity::Error)]);
-            Blocked::find(&[], &record.report.findings)?;
-        }
-        let note = format!("{}:{}", published.version.model, published.version.id.short());
-        Ok(Done::new(published.version, note))
-    }
-}
-
-/// Lets the deployment follow.
-struct Following<'a> {
-    deployment: &'a DeploymentPlan,
-    version: &'a VersionRef,
-    deployed: &'a Replaced,
-    services: &'a RegistryServices,
-}
-
-#[async_trait]
-impl StageWork for Following<'_> {
-    const STAGE: Stage = Stage::Deploy;
-    type Value = ();
-
-    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
-        let request = DeployRequest { plan: self.deployment, version: self.version, replaces: self.deployed };
-        let deployed = deploy(&request, &self.services.publish, record.context.cancelled).await?;
-        record.found(deployed.findings);
-        let report = record.report.deployment.insert(deployed.report);
-        let done = match report.change {
-            DeploymentChange::Created => "created",
-            DeploymentChange::Updated => "updated",
-            DeploymentChange::Unchanged => "unchanged",
-        };
-        Ok(Done::new((), format!("{} {done}", report.name)))
-    }
 }

@@ -1,7 +1,7 @@
 //! The rules of this room: SP751 to SP799.
 
 use cog_findings::Rule;
-use cog_findings::Severity::{Error, Warning};
+use cog_findings::Severity::{Error, Note, Warning};
 
 pub(crate) const BUILD_FAILED: Rule = Rule {
     code: "SP751",
@@ -30,5 +30,14 @@ pub(crate) const IMAGE_SCHEMA_DIFFERS: Rule = Rule {
     example: "```console\nsafe-push run --image hotdog:last-week\n```",
 };
 
+pub(crate) const NOT_PROMOTED: Rule = Rule {
+    code: "SP754",
+    name: "not-promoted",
+    severity: Note,
+    summary: "The version that the pull request tested is not the one that is published.",
+    why: "Something that its verdict depended on has changed, or nothing proves that it was tested. So everything is done again.",
+    example: "Another pull request was merged and published after this one was tested.",
+};
+
 /// All rules of this room.
-pub const RULES: &[Rule] = &[BUILD_FAILED, SCHEMA_NOT_AS_INSPECTED, IMAGE_SCHEMA_DIFFERS];
+pub const RULES: &[Rule] = &[BUILD_FAILED, SCHEMA_NOT_AS_INSPECTED, IMAGE_SCHEMA_DIFFERS, NOT_PROMOTED];

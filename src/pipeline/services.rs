@@ -55,6 +55,17 @@ pub struct RegistryServices {
     pub publish: PublishServices,
 }
 
+/// Services for publishing a version that was tested before.
+#[derive(Clone)]
+pub struct PromoteServices {
+    /// Services for the inspection.
+    pub check: CheckServices,
+    /// The machine and account that a build would run in.
+    pub environment: BuildEnvironment,
+    /// Services for publishing and deploying, without a daemon.
+    pub publish: PublishServices,
+}
+
 /// How far a run goes, with the services that takes: a check cannot reach a daemon, and a build cannot push.
 #[derive(Clone, Copy)]
 pub enum Goal<'a> {

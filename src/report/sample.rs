@@ -65,6 +65,7 @@ fn model(name: &str) -> ModelReport {
         trained: Vec::new(),
         transfer: Some(Transfer { route: PublishRoute::Mounted, present: 1, mounted: 1, streamed: 0, sent_bytes: 0, reason: None }),
         layers: Some(LayerProof { staged: vec![digest('1'), digest('2')], published: vec![digest('1'), digest('2')] }),
+        tested_record: None,
         deployment: Some(DeploymentReport {
             name: format!("acme/{name}-production"),
             change: DeploymentChange::Updated,

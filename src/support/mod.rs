@@ -8,6 +8,7 @@ pub mod path_patterns;
 pub mod process;
 pub mod retry;
 pub mod safe_url;
+pub mod seal;
 pub mod secrets;
 pub mod seed;
 mod session;

@@ -25,6 +25,7 @@ mod killed;
 mod models;
 mod official;
 mod prepare;
+mod promote;
 mod publish;
 mod python;
 mod rebuild;

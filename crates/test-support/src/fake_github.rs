@@ -40,6 +40,7 @@ struct Inner {
     comments: Vec<Value>,
     files: Vec<Value>,
     comparison: Value,
+    pull_requests: Vec<(String, Value)>,
     faults: VecDeque<Fault>,
     fault_ratio: f64,
     refused: Vec<String>,
@@ -72,6 +73,7 @@ impl FakeGitHub {
             .route("/repos/acme/hotdog/pulls/{number}/files", get(list_files))
             .route("/repos/acme/hotdog/compare/{commits}", get(compare))
             .route("/repos/acme/hotdog/contents/{*path}", get(read_content))
+            .route("/repos/acme/hotdog/commits/{sha}/pulls", get(list_pull_requests))
             .fallback(unknown)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&inner), check_parameters))
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
@@ -106,6 +108,21 @@ impl FakeGitHub {
     /// The comparison of the commits of a push.
     pub fn compares(&self, status: &str, files: &[Value]) {
         self.inner.lock().unwrap().comparison = json!({ "status": status, "total_commits": 1, "commits": [], "files": files });
+    }
+
+    /// Merges pull request 7 as a commit of `main`: from `head`, a repository and its last commit.
+    pub fn merges(&self, commit: &str, (repository, head_sha): (&str, &str)) {
+        let pull_request = json!({
+            "number": 7, "state": "closed", "merged_at": "2026-01-02T03:04:05Z", "merge_commit_sha": commit,
+            "head": { "sha": head_sha, "ref": "topic", "repo": { "full_name": repository } },
+            "base": { "sha": "b", "ref": "main", "repo": { "full_name": "acme/hotdog" } },
+        });
+        self.inner.lock().unwrap().pull_requests = vec![(commit.to_owned(), pull_request)];
+    }
+
+    /// Changes the check runs, as somebody with a token could.
+    pub fn tampers(&self, change: impl Fn(&mut Value)) {
+        self.inner.lock().unwrap().check_runs.iter_mut().for_each(change);
     }
 
     /// Adds a comment by another user.
@@ -185,10 +202,11 @@ impl Inner {
 }
 
 /// Parameters of a query, by the end of the path that has them. GitHub ignores others, so a client that relies on one is wrong.
-const PARAMETERS: [(&str, &[&str]); 5] = [
+const PARAMETERS: [(&str, &[&str]); 6] = [
     ("/check-runs", &["check_name", "status", "filter", "app_id", "per_page", "page"]),
     ("/comments", &["since", "per_page", "page"]),
     ("/files", &["per_page", "page"]),
+    ("/pulls", &["per_page", "page"]),
     ("/compare/", &["per_page", "page"]),
     ("/contents/", &["ref"]),
 ];
@@ -514,6 +532,16 @@ async fn list_files(state: Shared, listing: Query<Listing>, headers: HeaderMap) 
     }
     let files = state.lock().unwrap().files.clone();
     answer(StatusCode::OK, false, &json!(listing.page(files)))
+}
+
+async fn list_pull_requests(state: Shared, Path(sha): Path<String>, listing: Query<Listing>, headers: HeaderMap) -> Response {
+    if let Err(refused) = enter(&state, &Method::GET, "/pulls", &headers, false).await {
+        return refused;
+    }
+    let inner = state.lock().unwrap();
+    let found: Vec<Value> =
+        inner.pull_requests.iter().filter(|(commit, _)| *commit == sha).map(|(_, pull_request)| pull_request.clone()).collect();
+    answer(StatusCode::OK, false, &json!(listing.page(found)))
 }
 
 async fn compare(state: Shared, Path(commits): Path<String>, headers: HeaderMap) -> Response {

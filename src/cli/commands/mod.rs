@@ -8,6 +8,7 @@ mod compare;
 mod help_config;
 mod image;
 mod init;
+mod promote;
 mod report;
 mod rollback;
 mod rules;
@@ -38,7 +39,8 @@ fn without_findings(command: &Command) -> Option<&'static str> {
         | Command::Check(_)
         | Command::Build(_)
         | Command::Report(_)
-        | Command::Rollback(_) => {
+        | Command::Rollback(_)
+        | Command::Promote(_) => {
             return None;
         }
         Command::Schema(SchemaCommand::Diff(_) | SchemaCommand::Lint(_)) => return None,
@@ -69,6 +71,7 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Rollback(arguments) => rollback::run(arguments, context).await,
+        Command::Promote(arguments) => promote::run(arguments, context).await,
         Command::Check(arguments) => check::run(arguments, context).await,
         Command::Build(arguments) => build::run(arguments, context).await,
         Command::Select(arguments) => select::run(arguments, context).await,

@@ -15,6 +15,7 @@ use crate::cli::failure_report;
 use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
 use crate::cli::prepare;
+use crate::cli::promotion;
 use crate::cli::services::{self, Connected};
 use crate::config::LoadedModel;
 use crate::domain::plan::ModelPlan;
@@ -87,6 +88,7 @@ async fn published(loaded: Loaded, mut connected: Connected, context: &Context) 
     let observer = context.observer();
     let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     keys::attach(&mut runs, &observer, context);
+    promotion::attach(&mut runs, &loaded.run, context);
     let mut report = execute(runs, &connected, &*observer, context).await;
     connected.close().await;
     preparation.finish(&mut report);

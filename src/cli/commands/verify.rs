@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
     Ok(conclude(&report, &loaded.run.settings.report_dir, context))
 }
 
-fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {
+pub(super) fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {
     let wrong =
         |error: anyhow::Error| Failure::new(Verdict::Misconfigured, error).hint("name a version as OWNER/NAME:ID, or OWNER/NAME");
     let (model, id) = split_version(text);

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::clients::github::{ChangedFile, CheckRun, Comment, Comparison, GitHubError, NewCheckRun, UpdatedCheckRun};
+use crate::clients::github::{ChangedFile, CheckRun, Comment, Comparison, GitHubError, NewCheckRun, PullRequest, UpdatedCheckRun};
 
 /// A repository on GitHub.
 #[async_trait]
@@ -33,6 +33,9 @@ pub trait GitHub: Send + Sync {
 
     /// The text of a file at a commit; `None` if it is not there or is not a text of at most 1 MB.
     async fn file_at(&self, path: &str, sha: &str) -> Result<Option<String>, GitHubError>;
+
+    /// The pull requests that a commit of a branch came with.
+    async fn pull_requests_of(&self, sha: &str) -> Result<Vec<PullRequest>, GitHubError>;
 
     /// The difference between two commits.
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError>;

@@ -20,6 +20,6 @@ pub use error::GitHubError;
 pub use policy::Policy;
 pub use real::{GitHubOptions, RealGitHub};
 pub use types::{
-    Annotation, AnnotationLevel, ChangedFile, CheckRun, CheckRunOutput, Comment, Comparison, Conclusion, NewCheckRun, Repository,
-    UpdatedCheckRun,
+    Annotation, AnnotationLevel, Branch, ChangedFile, CheckRun, CheckRunOutput, Comment, Comparison, Conclusion, NewCheckRun,
+    PullRequest, Repository, UpdatedCheckRun,
 };

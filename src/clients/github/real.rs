@@ -17,7 +17,8 @@ use tokio::time::sleep;
 use crate::clients::github::pace::Pace;
 use crate::clients::github::policy::{Advice, Policy};
 use crate::clients::github::{
-    ChangedFile, CheckRun, Comment, Comparison, FileContent, GitHub, GitHubError, NewCheckRun, Repository, UpdatedCheckRun,
+    ChangedFile, CheckRun, Comment, Comparison, FileContent, GitHub, GitHubError, NewCheckRun, PullRequest, Repository,
+    UpdatedCheckRun,
 };
 use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
@@ -34,6 +35,9 @@ const PAGE: usize = 100;
 
 /// GitHub's limit for the files of a pull request.
 const PULL_FILES: usize = 3000;
+
+/// A commit comes with one pull request, or a few.
+const PULLS_OF_COMMIT: usize = 100;
 
 /// Limit for the next chunk of a response to arrive.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -252,6 +256,11 @@ impl GitHub for RealGitHub {
             Err(error) => return Err(error),
         };
         Ok(content.text())
+    }
+
+    async fn pull_requests_of(&self, sha: &str) -> Result<Vec<PullRequest>, GitHubError> {
+        let path = format!("/commits/{}/pulls?", encoded(sha));
+        self.pages(&path, "list the pull requests of the commit", PULLS_OF_COMMIT, |answer| answer).await
     }
 
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError> {

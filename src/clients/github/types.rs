@@ -187,6 +187,40 @@ pub struct User {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct PullRequest {
+    pub number: u64,
+    /// When it was merged, if it was.
+    #[serde(default)]
+    pub merged_at: Option<DateTime<Utc>>,
+    /// The commit that the merge made: a merge, a squashed one, or the last of a rebase.
+    #[serde(default)]
+    pub merge_commit_sha: Option<String>,
+    /// What was merged.
+    pub head: Branch,
+    /// Where it was merged to.
+    pub base: Branch,
+}
+
+/// An end of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Branch {
+    /// Its newest commit; for a merged pull request, the last one before.
+    pub sha: String,
+    /// The branch's name.
+    #[serde(default, rename = "ref")]
+    pub name: String,
+    /// Its repository; absent when that is gone.
+    #[serde(default)]
+    pub repo: Option<BranchRepository>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct BranchRepository {
+    /// `owner/name`.
+    pub full_name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ChangedFile {
     /// Its name after the change.
     pub filename: String,

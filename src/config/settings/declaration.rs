@@ -6,7 +6,7 @@ use crate::config::choices::{CommentMode, Trigger};
 use crate::config::settings::Action::{Push, Report, Select, Workflow};
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE, REGISTRY};
 use crate::domain::identity::ModelRef;
-use crate::domain::plan::{Builder, Comparison, HealthMode, Limits, MEBIBYTE};
+use crate::domain::plan::{Builder, Comparison, HealthMode, Limits, MEBIBYTE, PromoteMode};
 use crate::settings;
 
 /// The longest time limit, in seconds: a week.
@@ -214,6 +214,10 @@ settings! {
         /// Event that can restrict what a run may do
         #[flag = "trigger-type", value = "EVENT", inputs = &[Push, Workflow], otherwise = "the event that started the workflow"]
         trigger_type: Trigger,
+
+        /// Publish the version that a merged pull request tested
+        #[flag = "promote", value = "MODE", inputs = &[Push, Workflow], repository]
+        promote: PromoteMode = PromoteMode::Auto,
 
         /// Publish although the live version changed since the comparison
         #[flag = "allow-moved-live", inputs = &[Push], repository]

@@ -78,6 +78,7 @@ fn model(report: &ModelReport) -> v1::Model {
         },
         layers: report.layers.as_ref().map(layers),
         transfer: report.transfer.as_ref().map(transfer),
+        tested_record: report.tested_record.clone(),
         deployment: report.deployment.as_ref().map(deployment),
         stages: report.stages.iter().map(stage).collect(),
         findings: report.findings.iter().map(finding).collect(),

@@ -52,6 +52,9 @@ pub struct Model {
     /// How the layers reached the live model, once they did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer: Option<TransferEntry>,
+    /// What `safe-push promote` takes to publish the tested version without another test. Sealed with a key of the CLI token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tested_record: Option<String>,
     /// The deployment, when one was requested and reached.
     pub deployment: Option<Deployment>,
     /// The stages in order.

@@ -71,6 +71,10 @@ fn page(run: &Run, level: DetailLevel) -> String {
 
 fn section(model: &Model, level: DetailLevel) -> String {
     let mut text = format!("## {}: {}\n", escape::markdown(&model.model), verdict_label(model.verdict));
+    // At the top, so that it is kept when the text is cut.
+    if let Some(record) = model.tested_record.as_deref().filter(|record| is_token(record)) {
+        text.push_str(&format!("\n{RECORD_START}{record}{RECORD_END}\n"));
+    }
     text.extend(model.error.as_ref().map(error));
     text.push('\n');
     text.push_str(&table::stages(model));
@@ -88,6 +92,21 @@ fn section(model: &Model, level: DetailLevel) -> String {
 fn error(error: &ErrorEntry) -> String {
     let hint = error.hint.as_deref().map(|hint| format!("\n**Hint:** {}\n", escape::prose(hint))).unwrap_or_default();
     format!("\n**Error:** {}\n{hint}", escape::code(&error.message))
+}
+
+/// The record of what was tested, as people do not see it.
+const RECORD_START: &str = "<!-- safe-push:tested ";
+const RECORD_END: &str = " -->";
+
+/// Whether a text can be within a comment of HTML.
+fn is_token(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'.'))
+}
+
+/// The record in a text that was rendered for one model.
+pub(crate) fn tested_record_of(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once(RECORD_START)?;
+    rest.split_once(RECORD_END).map(|(record, _)| record).filter(|record| is_token(record))
 }
 
 /// A verdict with an icon.

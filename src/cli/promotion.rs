@@ -1,0 +1,97 @@
+//! Where records of what was tested come from, and what seals them.
+//!
+//! A pull request's run leaves its record in the check run of the head commit. The run of the merge finds it through the pull request that the
+//! pushed commit came with. Neither place proves anything: whoever may push a branch can run workflows that write check runs. The seal does. Its key
+//! is derived from the CLI token, so whoever could forge a record could push to the live model without one, and a fork has neither.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::cli::context::Context;
+use crate::clients::github::{Branch, CheckRun, GitHub, GitHubError, PullRequest};
+use crate::config::RunSettings;
+use crate::pipeline::{ModelRun, Promotion, RecordSeal, TestedRecords};
+use crate::report::markdown::tested_record_of;
+
+/// The application whose token a workflow has.
+const ACTIONS: &str = "github-actions";
+
+/// How the models of a run take part in promotions. `None` without a CLI token.
+pub(super) fn promotion(run: &RunSettings, records: Option<Arc<dyn TestedRecords>>) -> Option<Promotion> {
+    let seal = RecordSeal::of(run.tokens.cog.as_ref()?)?;
+    Some(Promotion { mode: run.settings.promote, seal: Arc::new(seal), records })
+}
+
+/// Lets models leave records, and take those of merged pull requests.
+pub(super) fn attach(runs: &mut [ModelRun], run: &RunSettings, context: &Context) {
+    let promotion = promotion(run, of_merged_pull_request(run, context));
+    for model in runs {
+        model.promotion.clone_from(&promotion);
+    }
+}
+
+fn of_merged_pull_request(run: &RunSettings, context: &Context) -> Option<Arc<dyn TestedRecords>> {
+    let value = |name: &str| context.environment.get(name).map(str::to_owned);
+    if value("GITHUB_EVENT_NAME")? != "push" {
+        return None;
+    }
+    let step = context.action.as_ref()?;
+    let github = step.github(run.tokens.github.clone(), run.settings.github_api_url.clone()).ok()??;
+    let (sha, branch, repository) = (value("GITHUB_SHA")?, value("GITHUB_REF_NAME")?, value("GITHUB_REPOSITORY")?);
+    Some(Arc::new(OfMergedPullRequest { github, sha, branch, repository }))
+}
+
+/// The check runs of the pull request that a pushed commit came with.
+struct OfMergedPullRequest {
+    github: Arc<dyn GitHub>,
+    /// The pushed commit.
+    sha: String,
+    branch: String,
+    repository: String,
+}
+
+impl OfMergedPullRequest {
+    /// Whether it was merged as exactly this commit of this branch.
+    fn is_merged_here(&self, pull_request: &PullRequest) -> bool {
+        pull_request.merged_at.is_some()
+            && pull_request.merge_commit_sha.as_deref().is_some_and(|sha| sha.eq_ignore_ascii_case(&self.sha))
+            && pull_request.base.name == self.branch
+    }
+
+    fn is_own(&self, pull_request: &PullRequest) -> bool {
+        let is_this = |branch: &Branch| {
+            branch.repo.as_ref().is_some_and(|repository| repository.full_name.eq_ignore_ascii_case(&self.repository))
+        };
+        is_this(&pull_request.head) && is_this(&pull_request.base)
+    }
+}
+
+#[async_trait]
+impl TestedRecords for OfMergedPullRequest {
+    async fn find(&self, name: &str) -> Result<Option<String>, String> {
+        let unknown = |error: GitHubError| error.to_string();
+        let pull_requests = self.github.pull_requests_of(&self.sha).await.map_err(unknown)?;
+        let Some(merged) = pull_requests.iter().find(|pull_request| self.is_merged_here(pull_request)) else { return Ok(None) };
+        let number = merged.number;
+        if !self.is_own(merged) {
+            return Err(format!("pull request {number} is from a fork"));
+        }
+        let check_name = format!("safe-push / {name}");
+        let runs = self.github.check_runs(&merged.head.sha, Some(&check_name)).await.map_err(unknown)?;
+        let Some(newest) = runs.into_iter().filter(is_of_workflow).max_by_key(|run| run.id) else {
+            return Err(format!("pull request {number} has no check run '{check_name}' on its last commit"));
+        };
+        if newest.conclusion.as_deref() != Some("success") {
+            return Err(format!("the check run '{check_name}' of pull request {number} did not pass"));
+        }
+        match newest.output.text.as_deref().and_then(tested_record_of) {
+            Some(record) => Ok(Some(record.to_owned())),
+            None => Err(format!("the check run '{check_name}' of pull request {number} has no record of a tested version")),
+        }
+    }
+}
+
+fn is_of_workflow(run: &CheckRun) -> bool {
+    run.app.as_ref().and_then(|app| app.slug.as_deref()) == Some(ACTIONS)
+}

@@ -1,0 +1,96 @@
+//! A promotion by hand: a version that an earlier run tested is published, if nothing has changed since.
+//!
+//! The project is inspected, and neither built nor asked. Without a record that fits, nothing is published.
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::domain::cleared::{Cleared, Replaced};
+use crate::domain::events::Observer;
+use crate::domain::report::{RunReport, Stage};
+use crate::domain::verdict::Verdict;
+use crate::pipeline::context::RunContext;
+use crate::pipeline::course::{Course, run_each};
+use crate::pipeline::inspecting::{InspectedModel, Inspecting};
+use crate::pipeline::promoting::{Description, take};
+use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
+use crate::pipeline::republishing::{Following, Republishing};
+use crate::pipeline::rollback::deployed;
+use crate::pipeline::stop::Stop;
+use crate::pipeline::{Goal, ModelRun, PromoteServices, Promotion, RunOptions};
+
+/// Publishes the version of a record, and reports what happened. Never fails: errors are in the report.
+pub async fn promote(
+    model: ModelRun,
+    tested_record: &str,
+    promotion: &Promotion,
+    services: &PromoteServices,
+    options: &RunOptions,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> RunReport {
+    let context = RunContext::new(true, services.check.clock.as_ref(), options, observer, cancelled);
+    run_each(&[model], &Promote { tested_record, promotion, services }, &context).await
+}
+
+struct Promote<'a> {
+    tested_record: &'a str,
+    promotion: &'a Promotion,
+    services: &'a PromoteServices,
+}
+
+#[async_trait]
+impl Course for Promote<'_> {
+    async fn run(&self, record: &mut ModelRecord<'_>) {
+        let ended = self.stages(record).await;
+        record.conclude(ended);
+    }
+}
+
+impl Promote<'_> {
+    async fn stages(&self, record: &mut ModelRecord<'_>) -> Result<&'static str, Halt> {
+        let publish = &self.services.publish;
+        let model = record.enter(Inspecting { goal: Goal::Check(&self.services.check) }).await?;
+        for stage in [Stage::Build, Stage::Stage] {
+            record.skip(stage, "the version was tested before");
+        }
+        let Checked { cleared, deployed } = record.enter(Checking { promote: self, model: &model }).await?;
+        let published = record.enter(Republishing { cleared: &cleared, services: publish }).await?;
+        let Some(deployment) = &record.model.plan.deployment else { return Ok("no deployment is configured") };
+        record.enter(Following { deployment, version: &published, deployed: &deployed, services: publish }).await?;
+        Ok("")
+    }
+}
+
+/// A version that may be published, and what the deployment runs.
+struct Checked {
+    cleared: Cleared,
+    deployed: Replaced,
+}
+
+/// Checks the record, in place of predictions.
+struct Checking<'a> {
+    promote: &'a Promote<'a>,
+    model: &'a InspectedModel,
+}
+
+#[async_trait]
+impl StageWork for Checking<'_> {
+    const STAGE: Stage = Stage::Verify;
+    type Value = Checked;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Checked>, Stop> {
+        let Promote { tested_record, promotion, services } = *self.promote;
+        let description = Description { environment: &services.environment, registry: Some(services.publish.registry.as_ref()) };
+        let taken = take(record, tested_record, promotion, self.model, description, &services.publish).await?;
+        let cleared = taken.map_err(|reason| Stop::Blocked {
+            verdict: Verdict::Failed,
+            note: format!("it is not published without another test: {reason}"),
+        })?;
+        let deployed = deployed(record.model.plan.deployment.as_ref(), services.publish.replicate.as_ref()).await?;
+        let version = cleared.staged().version.clone();
+        let note = format!("{}:{} was tested before", version.model, version.id.short());
+        record.report.staged = Some(version);
+        Ok(Done::new(Checked { cleared, deployed }, note))
+    }
+}

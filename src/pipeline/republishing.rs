@@ -1,0 +1,82 @@
+//! The publication of a version that exists already, and the deployment that follows it.
+
+use async_trait::async_trait;
+use cog_findings::Severity;
+
+use crate::domain::cleared::{Blocked, Cleared, Replaced};
+use crate::domain::identity::VersionRef;
+use crate::domain::plan::DeploymentPlan;
+use crate::domain::report::{DeploymentChange, Stage};
+use crate::pipeline::record::{Done, ModelRecord, StageWork};
+use crate::pipeline::stop::Stop;
+use crate::publish::{DeployRequest, PublishError, PublishServices, deploy, publish};
+
+/// Publishes the version. One that appeared meanwhile is not replaced: it was compared with nothing.
+pub(super) struct Republishing<'a> {
+    pub(super) cleared: &'a Cleared,
+    pub(super) services: &'a PublishServices,
+}
+
+#[async_trait]
+impl StageWork for Republishing<'_> {
+    const STAGE: Stage = Stage::Publish;
+    type Value = VersionRef;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<VersionRef>, Stop> {
+        let (name, context) = (&record.model.plan.name, record.context);
+        let published = publish(name, self.cleared, self.services, context.observer, context.cancelled).await;
+        let published = match published {
+            Ok(published) => published,
+            Err(error) => {
+                record.report.published = error.pushed().cloned();
+                if let PublishError::Moved(moved) = &error {
+                    record.found(vec![moved.finding(Severity::Error)]);
+                }
+                if let PublishError::LayersDiffer(published) = &error {
+                    record.report.layers = Some(published.layers.clone());
+                    record.report.transfer = Some(published.transfer.clone());
+                }
+                return Err(error.into());
+            }
+        };
+        record.report.published = Some(published.version.clone());
+        record.report.layers = Some(published.layers);
+        record.report.transfer = Some(published.transfer);
+        record.report.previous = published.previous;
+        record.found(published.findings);
+        if let Some(overwritten) = &published.overwritten {
+            record.found(vec![overwritten.finding(Severity::Error)]);
+            Blocked::find(&[], &record.report.findings)?;
+        }
+        let note = format!("{}:{}", published.version.model, published.version.id.short());
+        Ok(Done::new(published.version, note))
+    }
+}
+
+/// Lets the deployment follow.
+pub(super) struct Following<'a> {
+    pub(super) deployment: &'a DeploymentPlan,
+    pub(super) version: &'a VersionRef,
+    /// What it ran when the run started.
+    pub(super) deployed: &'a Replaced,
+    pub(super) services: &'a PublishServices,
+}
+
+#[async_trait]
+impl StageWork for Following<'_> {
+    const STAGE: Stage = Stage::Deploy;
+    type Value = ();
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
+        let request = DeployRequest { plan: self.deployment, version: self.version, replaces: self.deployed };
+        let deployed = deploy(&request, self.services, record.context.cancelled).await?;
+        record.found(deployed.findings);
+        let report = record.report.deployment.insert(deployed.report);
+        let done = match report.change {
+            DeploymentChange::Created => "created",
+            DeploymentChange::Updated => "updated",
+            DeploymentChange::Unchanged => "unchanged",
+        };
+        Ok(Done::new((), format!("{} {done}", report.name)))
+    }
+}
