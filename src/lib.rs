@@ -1,13 +1,13 @@
 //! safe-push tests, compares and publishes Cog models to Replicate.
 //!
-//! Parts with a purpose of their own are crates: `cog-findings`, `cog-source`, `cog-schema`, `output-compare`, `process-mark` and
-//! `replicate-sandbox`. This one is the app.
+//! Parts with a purpose of their own are crates: `cog-findings`, `cog-source`, `cog-schema`, `output-compare`, `private-address`,
+//! `process-mark`, `repository-files` and `replicate-sandbox`. This one is the app.
 //!
 //! The crate is divided into rooms. A room uses only the rooms below it; `tests/it/architecture` keeps that true and
 //! `docs/development/architecture.md` walks one push through them. From top to ground:
 //!
 //! - [`reference`](mod@reference): what `crates/dev` generates documentation and schemas from
-//! - [`cli`]: the command line and the action face; exit codes
+//! - [`cli`]: the command line and the action; exit codes
 //! - [`pipeline`]: runs the stages in order and yields a report
 //! - [`select`], [`inspect`], [`build`], [`verify`], [`publish`], [`deliver`]: the stages
 //! - [`report`]: a finished run as text, pure functions

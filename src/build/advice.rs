@@ -86,7 +86,7 @@ pub(super) fn about(
         for (name, token) in tokens {
             let value = token.expose_secret().trim();
             if value.len() >= SHORTEST_TOKEN && holds(&bytes, value.as_bytes()) {
-                let finding = Finding::new(&rules::TOKEN_IN_FILE, format!("{} holds the value of {name}", file.path));
+                let finding = Finding::new(&rules::TOKEN_IN_FILE, format!("{} contains the value of {name}", file.path));
                 findings.push(finding.hint("remove it from the file, and create a new token").at(shown(&file.path)));
             }
         }

@@ -44,7 +44,7 @@ pub(crate) const SECRET_NOT_PROVABLE: Rule = Rule {
     name: "secret-not-provable",
     severity: Error,
     summary: "A secret of an official model is too short or too common to prove that it is absent.",
-    why: "A value of a few letters is in every image by chance. A search for it proves nothing, and leaving it out would be a gap that nobody sees.",
+    why: "A value of a few letters is in every image by chance. A search for it proves nothing, and skipping it would leave a gap that the report does not show.",
     example: "`docker_secrets: [\"id=mode,env=MODE\"]` with `MODE=production`. Pass what is not a secret in another way.",
 };
 

@@ -13,14 +13,14 @@ pub(super) struct Decided {
     pub(super) decision: Decision,
     /// The event that started the workflow. Without a workflow it has no name.
     pub(super) event: Event,
-    /// Whether the code is somebody else's.
+    /// Whether the code is foreign.
     pub(super) is_foreign: bool,
     /// Why it may not publish, as a sentence for the report.
     pub(super) restriction: Option<String>,
 }
 
 impl Decided {
-    /// Takes everything secret from a run of somebody else's code.
+    /// Removes every secret from a run of foreign code.
     ///
     /// # Errors
     /// When a build would give that code secrets that the workflow passes, or start a program that is not confined.
@@ -30,7 +30,7 @@ impl Decided {
         }
         run.tokens = Tokens::default();
         match models.iter().find_map(|model| needs_trust(&model.plan)) {
-            Some(need) => Err(Failure::request(format!("the code is somebody else's, and {need}"))
+            Some(need) => Err(Failure::request(format!("the run uses foreign code, and {need}"))
                 .hint("run this on an event that is about the repository's own commit")),
             None => Ok(()),
         }
@@ -44,7 +44,7 @@ impl Decided {
     }
 }
 
-/// Why a build of this model is not for somebody else's code.
+/// Why foreign code may not build this model.
 pub(super) fn needs_trust(plan: &ModelPlan) -> Option<&'static str> {
     if !plan.build.secrets.is_empty() {
         Some("its build asks for secrets")

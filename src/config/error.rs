@@ -19,7 +19,7 @@ pub enum ConfigError {
         source_name: String,
         /// Its value.
         value: String,
-        /// The problem, as in "it has to be true or false".
+        /// The problem, as in "it must be true or false".
         problem: String,
         /// How to correct it.
         hint: Option<String>,

@@ -112,7 +112,7 @@ pub(super) const TEST_CASE: Section = Section {
         key("exact_string", Form::Text, "The output is exactly this text"),
         key("match_url", Form::FilledText, "The output is like the file at this URL"),
         key("match_prompt", Form::FilledText, "Claude finds that the output fits this description"),
-        key("jq_query", Form::FilledText, "No result of this jq program on the output is false or null"),
+        key("jq_query", Form::FilledText, "Every result of this jq program on the output is truthy"),
         key("error_contains", Form::FilledText, "The prediction fails with an error that contains this text"),
     ],
     required: &["inputs"],

@@ -1,4 +1,4 @@
-//! Misspelt variables and inputs. Without a finding they would have no effect and no message.
+//! Misspelled variables and inputs. Without a finding they would have no effect and no message.
 
 use std::collections::BTreeMap;
 
@@ -34,8 +34,8 @@ pub(super) fn unknown(environment: &BTreeMap<String, String>, action: bool) -> V
 
 fn unknown_variable(name: &str) -> Option<Finding> {
     let known: Vec<String> = SETTINGS.iter().map(Setting::variable).chain(OTHERS.map(str::to_owned)).collect();
-    let misspelt = MISSPELT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
-    if !(misspelt || name.starts_with(PREFIX)) || known.iter().any(|known| known == name) {
+    let misspelled = MISSPELT_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    if !(misspelled || name.starts_with(PREFIX)) || known.iter().any(|known| known == name) {
         return None;
     }
     let shown = shorten(name, 100);
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_variable_has_a_neighbour() {
+    fn a_misspelled_variable_has_a_neighbour() {
         assert_eq!(
             said(&["SAFE_PUSH_PARALEL", "PATH", "SAFE_PUSH_PARALLEL", "SAFE_PUSH_LOG"], false),
             ["SP014 SAFE_PUSH_PARALEL is set, but it is not a variable of safe-push did you mean SAFE_PUSH_PARALLEL?"]
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_prefix_counts_too() {
+    fn a_misspelled_prefix_counts_too() {
         assert_eq!(
             said(&["SAFEPUSH_MODELS"], false),
             ["SP014 SAFEPUSH_MODELS is set, but it is not a variable of safe-push did you mean SAFE_PUSH_MODELS?"]

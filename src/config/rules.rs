@@ -10,7 +10,7 @@ rules! {
         "```yaml\nmodel: acme/hotdog\nmodel: acme/hotdog   # the same key twice\n```";
     UNKNOWN_KEY = "SP002", "config-unknown-key", Error,
         "The file has an unknown key.",
-        "A misspelt key would have no effect, and a check would silently be skipped.",
+        "A misspelled key would have no effect, and a check would silently be skipped.",
         "```yaml\npredict:\n  test_case: []   # test_cases\n```";
     WRONG_TYPE = "SP003", "config-wrong-type", Error,
         "A value has the wrong type for its key.",
@@ -60,7 +60,7 @@ rules! {
         "```yaml\nmodels:\n  hotdgo:        # hotdog\n    parallel: 2\n```";
     UNKNOWN_VARIABLE = "SP014", "unknown-variable", Warning,
         "A variable has the prefix of safe-push, but safe-push does not know it.",
-        "A misspelt variable has no effect.",
+        "A misspelled variable has no effect.",
         "```sh\nexport SAFE_PUSH_PARALEL=8   # SAFE_PUSH_PARALLEL\n```";
     BAD_FILE_NAME = "SP015", "config-file-name", Error,
         "The name of a configuration file is not a valid model name.",
@@ -76,8 +76,8 @@ rules! {
         "Without it, changed models cannot be found.",
         "```yaml\nmodels:\n  hotdog:\n    paths: [\"src/[\"]   # src/**\n```";
     UNKNOWN_INPUT = "SP018", "unknown-input", Note,
-        "An input of the action looks like a misspelt one.",
-        "The runner also passes inputs that the action does not know. A misspelt input has no effect.",
+        "An input of the action looks like a misspelled one.",
+        "The runner also passes inputs that the action does not know. A misspelled input has no effect.",
         "```yaml\nwith:\n  test_onyl: true   # test_only\n```";
     NO_OFFICIAL_MODEL = "SP019", "no-official-model", Warning,
         "A push to the official model was asked for, but the configuration names none.",
@@ -88,7 +88,7 @@ rules! {
         "Whoever can change a file of the repository could otherwise read or overwrite files of the machine.",
         "```yaml\nreport_dir: ../../etc   # safe-push-report\n```";
     SECRET_SOURCE = "SP031", "secret-source", Error,
-        "`.safe-push.yaml` takes a build secret from a variable that nobody allowed, or a build secret is one of safe-push's own tokens.",
+        "`.safe-push.yaml` takes a build secret from a variable that is not allowed with `--secret-variable`, or a build secret is one of safe-push's own tokens.",
         "Whoever can change a file of the repository could otherwise put any secret of the workflow into an image.",
         "```yaml\ndocker_secrets: [\"id=hf,env=HF_TOKEN\"]   # needs --secret-variable HF_TOKEN\n```";
     FOLDER_UNCLEAR = "SP032", "model-folder-unclear", Warning,

@@ -35,7 +35,7 @@ pub struct Staged {
     pub layers: Vec<ImageDigest>,
 }
 
-/// What a publication replaces: the newest version of a model, or the version of a deployment, when somebody looked.
+/// The version that a publication replaces: a model's newest one, or a deployment's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Replaced {
     /// There is no version.
@@ -52,7 +52,7 @@ impl Replaced {
         newest.cloned().map_or(Self::Nothing, Self::Version)
     }
 
-    /// Whether something else is there now. What cannot be seen cannot be compared.
+    /// Whether another version is there now. `Hidden` never counts as moved.
     pub fn has_moved(&self, now: &Self) -> bool {
         !matches!((self, now), (Self::Hidden, _) | (_, Self::Hidden)) && self != now
     }

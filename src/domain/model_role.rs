@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a model is to a plan. In the order in which a configuration has to give way: a live model is given, the others are chosen for it.
+/// The role of a model in a plan. On a clash, the later role must change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ModelRole {
     /// Gets what was tested.
@@ -31,7 +31,7 @@ impl ModelRole {
         matches!(self, Self::Test | Self::Destination)
     }
 
-    /// Whether a model that has this role in one configuration may have the other in another one. One live model may have several
+    /// Whether a model may have these two roles in different configurations. One live model may have several
     /// configurations, and models may share a test model: every prediction names its version. What is published after a proof must not be
     /// published without it, and what is published at all must not get anything untested.
     pub fn goes_with(self, other: Self) -> bool {

@@ -131,7 +131,7 @@ pub enum PublishError {
     #[error("{} got another version since it was checked", .0.name)]
     Moved(Box<Moved>),
     /// The run was canceled.
-    #[error("cancelled")]
+    #[error("canceled")]
     Cancelled,
 }
 

@@ -1,5 +1,5 @@
 //! Small things every room may use: clock, seed, secrets and their removal from text, programs with a limit or kept apart, patterns of
-//! paths, URLs that are safe to show, retries, temporary folders, words.
+//! paths, URLs that are safe to show, retries, temporary folders.
 //!
 //! No domain knowledge lives here, and nothing here uses another room.
 

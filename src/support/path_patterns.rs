@@ -1,7 +1,7 @@
 //! Patterns of paths, as `.safe-push.yaml` writes them.
 //!
-//! `*` and `?` stop at `/`, `**` does not; a pattern that names a folder means all that is in it; `!` takes back, and the last pattern that
-//! matches decides, as in the path filters of GitHub's workflows.
+//! `*` and `?` stop at `/`, `**` does not; a pattern that names a folder matches everything in it; `!` excludes, and the last matching
+//! pattern wins, as in the path filters of GitHub's workflows.
 
 use globset::{Glob, GlobBuilder, GlobMatcher};
 
@@ -23,7 +23,7 @@ pub struct PathPatterns {
 
 #[derive(Debug, Clone)]
 struct Pattern {
-    takes_back: bool,
+    excludes: bool,
     itself: GlobMatcher,
     within: GlobMatcher,
 }
@@ -38,14 +38,14 @@ impl PathPatterns {
     /// Whether a path, relative and with `/`, is meant.
     pub fn matches(&self, path: &str) -> bool {
         let last = self.patterns.iter().rev().find(|pattern| pattern.itself.is_match(path) || pattern.within.is_match(path));
-        last.is_some_and(|pattern| !pattern.takes_back)
+        last.is_some_and(|pattern| !pattern.excludes)
     }
 }
 
 impl Pattern {
     fn parse(text: &str) -> Result<Self, PatternError> {
         let wrong = |problem: String| PatternError { pattern: text.to_owned(), problem };
-        let (takes_back, path) = match text.strip_prefix('!') {
+        let (excludes, path) = match text.strip_prefix('!') {
             Some(rest) => (true, rest),
             None => (false, text),
         };
@@ -57,7 +57,7 @@ impl Pattern {
             let built = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
             built.map_err(|error| wrong(error.kind().to_string()))
         };
-        Ok(Self { takes_back, itself: glob(path)?.compile_matcher(), within: glob(&format!("{path}/**"))?.compile_matcher() })
+        Ok(Self { excludes, itself: glob(path)?.compile_matcher(), within: glob(&format!("{path}/**"))?.compile_matcher() })
     }
 }
 

@@ -1,5 +1,4 @@
-//! Programs that are started, watched and ended: with a limit of time, with what they say kept up to a limit, and with everything that
-//! they started themselves ended with them.
+//! Runs child processes with a time limit, keeps their output up to a size limit, and kills everything they started.
 
 use std::collections::VecDeque;
 use std::io::{self, Read};
@@ -15,17 +14,17 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use crate::support::session;
 
-/// How often it is looked whether a program has ended.
+/// Interval between checks whether the process has exited.
 const STEP: Duration = Duration::from_millis(10);
 
-/// How often a program that is busy is tried again.
+/// Attempts to start an executable that is still open for writing (ETXTBSY).
 const BUSY_TRIES: usize = 50;
 
-/// How long a program may take to end when it is asked to.
-const MANNERS: Duration = Duration::from_millis(500);
+/// Time between SIGTERM and SIGKILL.
+const TERM_GRACE: Duration = Duration::from_millis(500);
 
-/// How long pipes may stay open after the program ended: something that it left behind may hold them.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+/// How long pipes may stay open after the process exited: something that it started may still hold them.
+const DRAIN_TIME: Duration = Duration::from_millis(500);
 
 /// How a program ended, and what it said.
 #[derive(Debug)]
@@ -44,8 +43,8 @@ pub enum ProcessError {
     /// The program does not exist, or cannot be executed.
     #[error("it could not be started")]
     NotStarted(#[source] io::Error),
-    /// The system does not say how it is.
-    #[error("it could not be watched")]
+    /// Waiting for the process failed.
+    #[error("failed to wait for it")]
     NotWatched(#[source] io::Error),
     /// It was ended.
     #[error("it took longer than {} s", limit.as_secs())]
@@ -56,7 +55,7 @@ pub enum ProcessError {
         said: CapturedOutput,
     },
     /// The run was canceled.
-    #[error("it was cancelled")]
+    #[error("it was canceled")]
     Cancelled,
 }
 
@@ -103,7 +102,7 @@ pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessEr
     run_family(command, bounds, Family::Group, None)
 }
 
-/// Runs a program that makes a session of its own. Whoever is still in it afterwards is ended. Blocks.
+/// Runs a program that starts its own session. Kills every process left in that session. Blocks.
 ///
 /// `owner` gets the pipes that it prints into, so that it can open them by name, as `/dev/stderr`.
 pub(in crate::support) fn run_in_session(
@@ -180,11 +179,11 @@ fn watch(child: &mut Child, bounds: Bounds<'_>) -> Result<ExitStatus, ProcessErr
     }
 }
 
-/// Asks politely and waits a moment; whoever stays is killed by the caller.
+/// Sends SIGTERM and waits briefly. The caller kills what remains.
 fn ask_to_end(child: &mut Child) {
     signal(child, Signal::TERM);
     let asked = Instant::now();
-    while asked.elapsed() < MANNERS && matches!(child.try_wait(), Ok(None)) {
+    while asked.elapsed() < TERM_GRACE && matches!(child.try_wait(), Ok(None)) {
         thread::sleep(STEP);
     }
 }
@@ -222,7 +221,7 @@ impl Listener {
 
     fn captured(&self) -> CapturedOutput {
         let ended = Instant::now();
-        while ended.elapsed() < LAST_WORDS && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+        while ended.elapsed() < DRAIN_TIME && self.thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
             thread::sleep(STEP);
         }
         let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! A session of processes, and its end. Nobody in it can leave it, so that everybody is found.
+//! Kills every process of a session. Processes cannot leave it, so all are found.
 
 use std::fs;
 use std::thread;
@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How often the session is searched again: whoever starts others as fast as they are ended is slower than this.
+/// Passes over the session: new processes may appear while others are killed.
 const ROUNDS: usize = 200;
 
-/// How long ended processes take to go.
+/// How long killed processes take to disappear.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Ends every process of a session.

@@ -16,7 +16,6 @@ pub enum Purpose {
     Demo,
 }
 
-const SANDBOX: &str = "safe-push-sandbox";
 const CANARY: &str = "safe-push-canary";
 const DEMO: &str = "safe-push-demo";
 
@@ -31,7 +30,7 @@ pub fn temporary_folder(purpose: Purpose) -> io::Result<TemporaryFolder> {
 
 /// Finds the folders that runs in `parent` left behind. Blocks.
 pub fn find_left_folders(parent: &Path) -> io::Result<Vec<PathBuf>> {
-    folder::left_behind(parent, &[SANDBOX, CANARY, DEMO])
+    folder::left_behind(parent, &[replicate_sandbox::FOLDER_PREFIX, CANARY, DEMO])
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ async fn a_key_that_was_left_in_a_file_stops_the_official_push() {
     let seen = proxy.run();
     assert_eq!(seen.code, Some(2), "{seen}");
     assert_eq!(proxy.versions(), (1, 0), "{seen}");
-    assert!(seen.stdout.contains("SP584") && seen.stdout.contains("key.py holds the value of API_KEY"), "{seen}");
+    assert!(seen.stdout.contains("SP584") && seen.stdout.contains("key.py contains the value of API_KEY"), "{seen}");
     assert!(!seen.to_string().contains(KEY), "{seen}");
     proxy.sandbox.stop().await;
 }
@@ -134,7 +134,7 @@ async fn a_key_that_only_a_layer_holds_stops_it_too() {
     assert!(Command::new("docker").args(["rmi", "--force", &base]).output().unwrap().status.success());
     assert_eq!(seen.code, Some(2), "{seen}");
     assert_eq!(proxy.versions(), (1, 0), "{seen}");
-    assert!(seen.stdout.contains("the image's file /opt/kept/api_key.txt holds the value of API_KEY"), "{seen}");
+    assert!(seen.stdout.contains("the image's file /opt/kept/api_key.txt contains the value of API_KEY"), "{seen}");
     proxy.sandbox.stop().await;
 }
 

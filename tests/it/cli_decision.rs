@@ -86,9 +86,9 @@ fn foreign_comment() -> Repository {
 }
 
 #[test]
-fn nothing_is_paid_for_the_inputs_of_somebody_else() {
+fn nothing_is_paid_for_inputs_of_foreign_code() {
     let seen = foreign_comment().run("verify acme/text-stats");
-    assert!(seen.code == Some(2) && seen.stderr.contains("nothing is verified: the inputs are somebody else's"), "{seen}");
+    assert!(seen.code == Some(2) && seen.stderr.contains("nothing is verified: the inputs come from foreign code"), "{seen}");
 }
 
 #[test]

@@ -44,9 +44,12 @@ fn pages() -> impl Iterator<Item = String> {
 
 /// The fenced blocks of a page in a language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
+    blocks_of(&read(page), language)
+}
+
+fn blocks_of(text: &str, language: &str) -> Vec<String> {
     let fence = Regex::new(r"(?ms)^```(\w+)[^\n]*\n(.*?)^```$").unwrap();
-    let text = read(page);
-    let found = fence.captures_iter(&text).filter(|found| &found[1] == language);
+    let found = fence.captures_iter(text).filter(|found| &found[1] == language);
     found.map(|found| found[2].to_owned()).collect()
 }
 
@@ -117,8 +120,13 @@ fn configurations_are_accepted() {
 
 #[test]
 fn settings_of_a_repository_are_accepted() {
-    let examples = examples(&Example::Repository);
-    assert!(examples.len() >= 3, "{examples:?}");
+    let mut examples = examples(&Example::Repository);
+    // What follows the introduction are mistakes.
+    let introduction = read("docs/rules.md").split("\n## ").next().unwrap().to_owned();
+    let of_rules = blocks_of(&introduction, "yaml");
+    assert_eq!(of_rules.len(), 1, "{introduction}");
+    examples.extend(of_rules.into_iter().map(|text| ("docs/rules.md".to_owned(), text)));
+    assert!(examples.len() >= 4, "{examples:?}");
     for (page, text) in examples {
         let settings: Value = serde_saphyr::from_str(&text).unwrap();
         let names = settings["models"].as_object().into_iter().flatten().map(|(name, _)| name);

@@ -1,7 +1,6 @@
-//! Tells whether an address is outside the public Internet.
+//! Checks whether an address is outside the public Internet.
 //!
-//! A URL that somebody else named may lead to what only this machine reaches: services in its network that trust it, or a cloud's
-//! metadata. Names are not resolved here: whoever connects decides about the addresses that it gets.
+//! A URL from someone else could otherwise reach what only this machine can: services that trust its network, or cloud metadata. Names are not resolved here: whoever connects decides about the addresses that it gets.
 //!
 //! ```
 //! assert!(private_address::is_private("169.254.169.254".parse().unwrap()));

@@ -91,11 +91,6 @@ impl ProcessMark {
         }
     }
 
-    /// Whether the process has surely ended. When in doubt, as for a process in another namespace, it has not.
-    pub fn has_ended(&self) -> bool {
-        self.owner() == Owner::Ended
-    }
-
     /// The number of the process in its PID namespace.
     pub fn process(&self) -> u32 {
         self.process

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use process_mark::folder::{self, MarkedFolder};
 
-const PREFIX: &str = "safe-push-sandbox";
+/// The start of the names of such folders.
+pub const FOLDER_PREFIX: &str = "safe-push-sandbox";
 
 /// Creates a folder in `parent`, by default the system's temporary folder, and removes those of dead sandboxes there.
 pub(super) fn create(parent: Option<&Path>) -> io::Result<MarkedFolder> {
@@ -18,11 +19,11 @@ pub(super) fn create(parent: Option<&Path>) -> io::Result<MarkedFolder> {
         None => std::env::temp_dir(),
     };
     remove_orphans(&parent);
-    MarkedFolder::create(&parent, PREFIX)
+    MarkedFolder::create(&parent, FOLDER_PREFIX)
 }
 
 fn remove_orphans(parent: &Path) {
-    match folder::left_behind(parent, &[PREFIX]) {
+    match folder::left_behind(parent, &[FOLDER_PREFIX]) {
         Ok(orphans) => {
             for orphan in orphans {
                 if let Err(cause) = folder::remove(&orphan) {

@@ -6,7 +6,8 @@
 use process_mark::ProcessMark;
 use uuid::Uuid;
 
-const PREFIX: &str = "safe-push-sandbox-";
+/// The start of the tags under which the daemon pulls.
+pub const PULL_TAG_PREFIX: &str = "safe-push-sandbox-";
 
 /// A Docker filter for images with such a name: `HOST/OWNER/NAME:TAG`.
 pub(crate) const PATTERN: &str = "*/*/*:safe-push-sandbox-*";
@@ -14,17 +15,17 @@ pub(crate) const PATTERN: &str = "*/*/*:safe-push-sandbox-*";
 /// A fresh tag for pulling one version.
 pub(crate) fn pull_tag() -> String {
     let mark = ProcessMark::current().map(|mark| format!("{mark}-")).unwrap_or_default();
-    format!("{PREFIX}{mark}{}", Uuid::new_v4().simple())
+    format!("{PULL_TAG_PREFIX}{mark}{}", Uuid::new_v4().simple())
 }
 
 /// Whether a tag was made by [`pull_tag`]. Such tags are not listed.
 pub(crate) fn is_pull_tag(tag: &str) -> bool {
-    tag.starts_with(PREFIX)
+    tag.starts_with(PULL_TAG_PREFIX)
 }
 
 /// The mark in an image name that ends in a pull tag.
 pub(crate) fn mark_of(name: &str) -> Option<ProcessMark> {
-    ProcessMark::parse_start(name.rsplit_once(':')?.1.strip_prefix(PREFIX)?)
+    ProcessMark::parse_start(name.rsplit_once(':')?.1.strip_prefix(PULL_TAG_PREFIX)?)
 }
 
 #[cfg(test)]

@@ -49,6 +49,8 @@ pub use control::{ImageRegistrar, PredictionRecord, SandboxVersion};
 pub use database::Visibility;
 pub use error::SandboxError;
 pub use faults::{Fault, FaultEffect};
+pub use folder::FOLDER_PREFIX;
+pub use image_names::PULL_TAG_PREFIX;
 pub use job_kind::JobKind;
 pub use options::{RateLimits, SandboxOptions, VersionTags};
 pub use registry::{MountFault, UploadFault};

@@ -113,9 +113,7 @@ impl Problem {
                 let detail = if host.is_empty() {
                     "The request names no host.".to_owned()
                 } else {
-                    format!(
-                        "The sandbox does not answer to the host \"{host}\". Start it with this host as a further one if it should."
-                    )
+                    format!("The sandbox does not answer to the host \"{host}\". If it should, add it with --host.")
                 };
                 json!({"title": "Foreign host", "detail": detail, "status": status})
             }

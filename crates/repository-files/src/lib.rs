@@ -51,11 +51,7 @@ pub fn read_text(folder: &Path, path: &Path, limit_bytes: u64) -> Result<String,
     })
 }
 
-/// Reads an opened file up to a limit.
-///
-/// # Errors
-/// The file is larger, or cannot be read.
-pub fn read_opened(file: File, path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
+fn read_opened(file: File, path: &Path, limit_bytes: u64) -> Result<Vec<u8>, FileError> {
     let too_large = || FileError::TooLarge { path: path.to_owned(), limit_bytes };
     let size = file.metadata().map_err(|source| FileError::from_io(path, source))?.len();
     if size > limit_bytes {

@@ -36,8 +36,10 @@ pub fn secrets_in_context(
         scan.feed(name.target.map(|target| target.as_os_str().as_bytes()).unwrap_or_default());
         for found in scan.finish() {
             let place = search.shown(&name.path.to_string_lossy());
-            let message =
-                format!("the name or target of {place} is the value of {}, and an official model must not", search.name(found));
+            let message = format!(
+                "the name or link target of {place} contains {}, which must not be in an official model",
+                search.name(found)
+            );
             findings.push(Finding::new(&rules::SECRET_IN_OFFICIAL, message).hint("give it another name"));
         }
     }
@@ -59,11 +61,11 @@ pub fn secrets_in_context(
         names.dedup();
         let shown = search.shown(&file.path);
         for name in names {
-            let message = format!("{shown} holds the value of {name}, and an official model must not");
+            let message = format!("{shown} contains the value of {name}, which must not be in an official model");
             findings.push(
                 Finding::new(&rules::SECRET_IN_OFFICIAL, message)
                     .hint(
-                        "take it out, or name the file in .dockerignore; what was pushed before holds it still, so make a new one",
+                        "remove it, or exclude the file in .dockerignore; versions pushed earlier still contain it, so replace the secret",
                     )
                     .at(Location::file(format!("{shown_as}{shown}"))),
             );
@@ -92,7 +94,7 @@ mod tests {
         write(".dockerignore", b"ignored.txt\n");
         let findings = secrets_in_context(folder.path(), "models/a/", &[], &[("KEY".to_owned(), SECRET.into())]).unwrap();
         let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
-        assert_eq!(said, ["weights.bin holds the value of KEY, and an official model must not"]);
+        assert_eq!(said, ["weights.bin contains the value of KEY, which must not be in an official model"]);
         assert!(findings.iter().all(|finding| finding.is_error() && !format!("{finding:?}").contains(SECRET)));
     }
 
@@ -105,7 +107,10 @@ mod tests {
         let findings = secrets_in_context(folder.path(), "", &[], &[("KEY".to_owned(), KEY.into())]).unwrap();
         let said: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(said.len(), 2, "{said:?}");
-        assert!(said.iter().all(|message| message.contains("is the value of KEY") && !message.contains(KEY)), "{said:?}");
+        assert!(
+            said.iter().all(|message| message.contains("contains KEY, which must not be") && !message.contains(KEY)),
+            "{said:?}"
+        );
     }
 
     #[test]
@@ -121,8 +126,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                (true, "log.gz holds the value of KEY, and an official model must not"),
-                (false, "not searched for secrets in the project: 1 packed file: are packed with Zstandard, which is not unpacked"),
+                (true, "log.gz contains the value of KEY, which must not be in an official model"),
+                (false, "1 packed file in the project not searched for secrets: packed with Zstandard, which is not unpacked"),
             ]
         );
     }

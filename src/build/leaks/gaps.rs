@@ -9,7 +9,7 @@ use crate::build::rules;
 /// One note for each reason.
 pub(super) fn gap_findings(place: &str, unpacked: Unpacked) -> Vec<Finding> {
     let note = |(why, number): (String, usize)| {
-        let message = format!("not searched for secrets in {place}: {}: {why}", count(number, "packed file"));
+        let message = format!("{} in {place} not searched for secrets: {why}", count(number, "packed file"));
         Finding::new(&rules::SECRET_SEARCH_INCOMPLETE, message)
     };
     unpacked.gaps.into_iter().map(note).collect()

@@ -49,8 +49,8 @@ pub async fn secrets_in_image(
     let archive = images.export_image(reference).await?;
     let (places, gaps) = places(archive, Arc::new(search)).await.map_err(unreadable)?;
     let finding = |(place, name): (String, String)| {
-        Finding::new(&rules::SECRET_IN_OFFICIAL, format!("{place} holds the value of {name}, and an official model must not")).hint(
-            "no build step may keep a secret: mount it for the step alone, and delete no file in a later step than it was made in",
+        Finding::new(&rules::SECRET_IN_OFFICIAL, format!("{place} contains the value of {name}, which must not be in an official model")).hint(
+            "mount the secret in the step that needs it (`RUN --mount=type=secret`); deleting a file in a later step does not remove it from the image",
         )
     };
     findings.extend(places.into_iter().map(finding));
@@ -158,7 +158,7 @@ impl ImageSearch {
                         scan.feed(&self.buffer[..length]);
                         kept_bytes += length as u64;
                         if kept_bytes > KEPT_BYTES && kept.take().is_some() {
-                            self.gaps.gap("are larger than 4 GiB, and were searched only as they are");
+                            self.gaps.gap("larger than 4 GiB, and searched only as is");
                         }
                         if let Some(kept) = &mut kept {
                             kept.write_all(&self.buffer[..length])?;

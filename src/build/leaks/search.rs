@@ -74,8 +74,7 @@ fn is_key_line(line: &[u8]) -> bool {
 pub(super) fn unprovable(secrets: &[NamedSecret]) -> Vec<Finding> {
     let weak = secrets.iter().filter_map(|(name, value)| Some((name, weakness(value.expose_secret().as_bytes())?)));
     let finding = |(name, weakness): (&String, _)| {
-        let message =
-            format!("the value of {name} {weakness}: nothing can be proven about it, and an official model needs that proof");
+        let message = format!("the value of {name} {weakness}, so its absence from an official model cannot be proven");
         Finding::new(&rules::SECRET_NOT_PROVABLE, message).hint("use a longer value; if it is not a secret, do not pass it as one")
     };
     weak.map(finding).collect()
@@ -107,8 +106,8 @@ mod tests {
         assert_eq!(
             said,
             [
-                "the value of SHORT is only 3 bytes long; a secret has at least 8: nothing can be proven about it, and an official model needs that proof",
-                "the value of WORD is a common word or placeholder, so it cannot be told from harmless text: nothing can be proven about it, and an official model needs that proof",
+                "the value of SHORT is only 3 bytes long; a secret has at least 8, so its absence from an official model cannot be proven",
+                "the value of WORD is a common word or placeholder, so it cannot be told from harmless text, so its absence from an official model cannot be proven",
             ]
         );
         assert!(found.iter().all(Finding::is_error));

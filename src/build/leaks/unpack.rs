@@ -14,7 +14,7 @@ use zip::ZipArchive;
 use crate::build::leaks::search::Search;
 use crate::support::secrets::SecretScan;
 
-/// How deep packed files within packed files are searched.
+/// Nesting depth of packed files that is searched.
 pub(super) const DEPTH: usize = 4;
 
 /// The most bytes that one file is unpacked to.
@@ -63,7 +63,7 @@ impl Packing {
     }
 }
 
-/// What the search of one file or more came to.
+/// Result of searching packed files.
 #[derive(Debug, Default)]
 pub(super) struct Unpacked {
     /// The secrets that were found within.
@@ -151,11 +151,11 @@ impl<'s> Walk<'s> {
         let packing = Packing::of(&head);
         let outcome = match packing {
             Some(Packing::Unknown(name)) => {
-                self.unpacked.gap(format!("are packed with {name}, which is not unpacked"));
+                self.unpacked.gap(format!("packed with {name}, which is not unpacked"));
                 Ok(())
             }
             Some(_) if depth == self.depth => {
-                self.unpacked.gap(format!("are packed more than {} times over", self.depth));
+                self.unpacked.gap(format!("packed more than {} times over", self.depth));
                 Ok(())
             }
             Some(packing) => self.unpack(packing, Box::new(io::Cursor::new(head).chain(&mut stream)), depth),
@@ -170,7 +170,7 @@ impl<'s> Walk<'s> {
         if is_unpacked {
             self.left = self.left.saturating_sub(stream.read);
             if stream.is_cut {
-                self.unpacked.gap("unpack to more than the limit, and were searched only so far");
+                self.unpacked.gap("unpacks to more than the limit, and was searched only up to it");
             }
         }
         self.unpacked.found.extend(stream.scan.into_iter().flat_map(SecretScan::finish));
@@ -199,7 +199,7 @@ impl<'s> Walk<'s> {
                 Ok(member) => self.content(Box::new(member), depth + 1, true).unwrap_or_else(|error| {
                     self.unpacked.gap(format!("cannot be unpacked: {error}"));
                 }),
-                Err(error) => self.unpacked.gap(format!("are in a zip archive and cannot be unpacked: {error}")),
+                Err(error) => self.unpacked.gap(format!("in a zip archive that cannot be unpacked: {error}")),
             }
         }
         Ok(())
@@ -331,7 +331,7 @@ mod tests {
         let deep = (0..6).fold(text(), |packed, _| gzip(&packed));
         let seen = unpacked(&deep);
         assert!(seen.found.is_empty());
-        assert_eq!(seen.gaps.into_keys().collect::<Vec<_>>(), ["are packed more than 4 times over"]);
+        assert_eq!(seen.gaps.into_keys().collect::<Vec<_>>(), ["packed more than 4 times over"]);
     }
 
     #[test]
@@ -339,7 +339,7 @@ mod tests {
         let bomb = gzip(&[vec![b'x'; 200_000], SECRET.as_bytes().to_vec()].concat());
         let seen = search_packed(&bomb[..], &search(), UnpackLimits { depth: 3, bytes: 100_000 });
         assert!(seen.found.is_empty());
-        assert_eq!(seen.gaps.into_keys().collect::<Vec<_>>(), ["unpack to more than the limit, and were searched only so far"]);
+        assert_eq!(seen.gaps.into_keys().collect::<Vec<_>>(), ["unpacks to more than the limit, and was searched only up to it"]);
     }
 
     #[test]
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(unpacked(cut).gaps.len(), 1);
         assert_eq!(
             unpacked(b"\x28\xb5\x2f\xfd rest").gaps.into_keys().collect::<Vec<_>>(),
-            ["are packed with Zstandard, which is not unpacked"]
+            ["packed with Zstandard, which is not unpacked"]
         );
         let seen = unpacked(b"x\x9c is how a text may begin");
         assert!(seen.gaps.is_empty() && seen.found.is_empty());

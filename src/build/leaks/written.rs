@@ -1,7 +1,7 @@
 //! The secrets that a script has written into a project's files.
 //!
-//! Which they are is nowhere said: the script takes a key from a variable, a vault, a file elsewhere. Two things are taken for one: the value of a
-//! variable that is now in a changed file, and a word of such a file that looks like a key and that no other file holds.
+//! A script does not say what it wrote: its key may come from a variable, a vault or another file. Two things count as a key: the value of
+//! a variable that is now in a changed file, and a word of such a file that looks like a key and is in no other file.
 
 use std::collections::BTreeSet;
 use std::fs::File;

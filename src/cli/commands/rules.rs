@@ -27,7 +27,7 @@ severity:
   SP301: error
 models:
   my-model:            # cog-safe-push-configs/my-model.yaml
-    ignore: [SP109, input-default-changed]
+    ignore: [SP109, SP120]
 ```
 
 An *error* stops the push. A *warning* deserves a look. A *note* changes nothing.

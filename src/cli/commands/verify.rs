@@ -16,7 +16,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
     let (model, version) = version_reference(&arguments.version)?;
     let mut loaded = load::load_for_version(model.to_string(), arguments.settings, context).await?;
     if decided(&loaded.run, false, context)?.is_foreign {
-        let message = "nothing is verified: the inputs are somebody else's, and each prediction is paid by the token's account";
+        let message = "nothing is verified: the inputs come from foreign code, and the token's account pays for each prediction";
         return Err(Failure::request(message).hint("run this on an event that is about the repository's own commit"));
     }
     let Some(wanted) = loaded.models.pop() else {

@@ -204,7 +204,7 @@ fn endpoint(base_url: &str) -> Result<(Url, bool), ClaudeFailure> {
     match url.scheme() {
         "https" => {}
         "http" if is_private => {}
-        _ => return Err(wrong("only https: keeps the key secret")),
+        _ => return Err(wrong("it must start with https:, so that the key stays secret")),
     }
     let path = format!("{}/v1/messages", url.path().trim_end_matches('/'));
     let mut endpoint = url;

@@ -7,14 +7,11 @@ use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig};
 use bollard::query_parameters::{AttachContainerOptions, CreateContainerOptions, RemoveContainerOptions, StartContainerOptions};
 use futures::StreamExt;
 use process_mark::{LABEL, ProcessMark};
+use replicate_sandbox::MODEL_CAPABILITIES;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::docker::build::PLATFORM;
 use crate::clients::docker::{ContainerOutput, ContainerRun, DockerError, RealDocker};
-
-/// The capabilities that a command in a model's image keeps: those of root that act on the container's own files and processes. They are
-/// the ones that the sandbox gives to models.
-const CAPABILITIES: [&str; 7] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"];
 
 /// The limits of what the daemon keeps of a container's output. It is read while the container runs.
 const LOG_LIMITS: [(&str, &str); 2] = [("max-size", "1m"), ("max-file", "1")];
@@ -110,7 +107,7 @@ fn body(run: &ContainerRun) -> ContainerCreateBody {
             init: Some(true),
             security_opt: Some(vec!["no-new-privileges".to_owned()]),
             cap_drop: Some(vec!["ALL".to_owned()]),
-            cap_add: Some(CAPABILITIES.map(str::to_owned).to_vec()),
+            cap_add: Some(MODEL_CAPABILITIES.map(str::to_owned).to_vec()),
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".to_owned()),
                 config: Some(LOG_LIMITS.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),

@@ -131,7 +131,7 @@ pub enum DockerError {
         limit: Duration,
     },
     /// The run was canceled.
-    #[error("cancelled")]
+    #[error("canceled")]
     Cancelled,
     /// The daemon failed for another reason.
     #[error("failed to {attempted}: {message}")]

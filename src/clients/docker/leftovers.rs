@@ -1,7 +1,7 @@
 //! What runs that were killed left in the daemon: containers, networks, and names of images.
 //!
-//! Each carries the mark of the process that made it, in a label or in its name. Removed is what belongs to a process that has surely
-//! ended, and what is older than a day where nobody knows. Several runs may look and remove at the same time.
+//! Each carries the mark of the process that made it, in a label or in its name. Leftovers are removed if their process has ended, or if
+//! its state is unknown and they are older than a day. Several runs may look and remove at the same time.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ impl RealDocker {
         Ok(search.left)
     }
 
-    /// Removes what was found. That somebody else has removed it already is as good.
+    /// Removes what was found. Already removed is not an error.
     pub async fn remove_leftovers(&self, left: &LeftInDaemon) -> Removal {
         let mut removal = Removal { removed: LeftInDaemon { kept: left.kept, ..LeftInDaemon::default() }, problems: Vec::new() };
         // Containers hold networks and images.

@@ -96,7 +96,7 @@ fn details(image: ImageInspect) -> ImageDetails {
 #[async_trait]
 impl DescribeDaemon for RealDocker {
     async fn version(&self) -> Result<DaemonVersion, DockerError> {
-        let attempted = "ask the Docker daemon for its version";
+        let attempted = "read the Docker daemon's version";
         let version = self.client.version().await.map_err(|error| self.meaning(attempted, "", error))?;
         let info = self.client.info().await.map_err(|error| self.meaning(attempted, "", error))?;
         Ok(DaemonVersion {
@@ -111,7 +111,7 @@ impl DescribeDaemon for RealDocker {
             .client
             .df(None::<DataUsageOptions>)
             .await
-            .map_err(|error| self.meaning("ask what the Docker daemon's images take up", "", error))?;
+            .map_err(|error| self.meaning("read the Docker daemon's disk usage", "", error))?;
         Ok(DiskUsage {
             images_bytes: bytes(usage.image_usage.and_then(|images| images.total_size)),
             build_cache_bytes: bytes(usage.build_cache_usage.and_then(|cache| cache.total_size)),
@@ -143,7 +143,7 @@ impl DeriveImages for RealDocker {
 impl InspectImages for RealDocker {
     async fn inspect_image(&self, reference: &str) -> Result<ImageDetails, DockerError> {
         let image = self.client.inspect_image(reference).await;
-        image.map(details).map_err(|error| self.meaning("look at an image", reference, error))
+        image.map(details).map_err(|error| self.meaning("inspect the image", reference, error))
     }
 
     async fn images_with_label(&self, name: &str, value: &str) -> Result<Vec<ImageDetails>, DockerError> {

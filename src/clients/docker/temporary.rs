@@ -8,7 +8,7 @@ use uuid::Uuid;
 const REPOSITORIES: [&str; 3] = ["safe-push-base", "safe-push-build", "safe-push-run"];
 
 /// Begins the tag of a push, and of a pull by the sandbox.
-const TAG_PREFIXES: [&str; 2] = ["safe-push-sandbox-", "safe-push-"];
+const TAG_PREFIXES: [&str; 2] = [replicate_sandbox::PULL_TAG_PREFIX, "safe-push-"];
 
 /// What an image is for, as its repository says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -31,8 +31,6 @@ pub struct HttpOptions {
     pub use_proxy: bool,
     /// Whether to speak HTTP/1.1 alone, so that each transfer has a connection of its own.
     pub http1_only: bool,
-    /// Additional certificate authorities, as PEM.
-    pub extra_ca_pem: Option<Vec<u8>>,
     /// Refuses private addresses of some host names.
     pub public_only: Option<PublicOnly>,
 }
@@ -45,7 +43,6 @@ impl Default for HttpOptions {
             redirects: Redirects::Returned,
             use_proxy: true,
             http1_only: false,
-            extra_ca_pem: None,
             public_only: None,
         }
     }
@@ -53,9 +50,6 @@ impl Default for HttpOptions {
 
 #[derive(Debug, thiserror::Error)]
 pub enum HttpBuildError {
-    /// The additional certificate authorities are not valid PEM.
-    #[error("the extra CA certificates are not valid PEM")]
-    ExtraCa(#[source] reqwest::Error),
     /// TLS could not be set up.
     #[error("failed to build the HTTP client")]
     Client(#[source] reqwest::Error),
@@ -78,9 +72,6 @@ pub fn build_client(options: &HttpOptions) -> Result<reqwest::Client, HttpBuildE
     }
     if options.http1_only {
         builder = builder.http1_only();
-    }
-    if let Some(pem) = &options.extra_ca_pem {
-        builder = builder.tls_certs_merge(reqwest::Certificate::from_pem_bundle(pem).map_err(HttpBuildError::ExtraCa)?);
     }
     if let Some(guard) = &options.public_only {
         builder = builder.dns_resolver(Arc::new(guard.clone()));
@@ -110,7 +101,6 @@ mod tests {
         redirects: Redirects::Returned,
         use_proxy: false,
         http1_only: false,
-        extra_ca_pem: None,
         public_only: None,
     };
 
@@ -141,12 +131,5 @@ mod tests {
         Mock::given(path("/")).respond_with(slow).mount(&server).await;
         let error = build_client(&DIRECT).unwrap().get(server.uri()).send().await.unwrap_err();
         assert!(error.is_timeout(), "{error:?}");
-    }
-
-    #[test]
-    fn broken_certificates_are_distinguished_from_a_broken_client() {
-        let pem = b"-----BEGIN CERTIFICATE-----\n!!!\n-----END CERTIFICATE-----\n".to_vec();
-        let error = build_client(&HttpOptions { extra_ca_pem: Some(pem), ..DIRECT }).unwrap_err();
-        assert!(matches!(error, HttpBuildError::ExtraCa(_)), "{error:?}");
     }
 }

@@ -182,7 +182,7 @@ fn endpoint(text: &str) -> Result<(Url, bool), PagerDutyFailure> {
     match url.scheme() {
         "https" => Ok((url, is_private)),
         "http" if is_private => Ok((url, is_private)),
-        _ => Err(PagerDutyFailure::Url("only https: keeps the key secret".to_owned())),
+        _ => Err(PagerDutyFailure::Url("it must start with https:, so that the key stays secret".to_owned())),
     }
 }
 

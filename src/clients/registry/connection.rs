@@ -78,10 +78,10 @@ impl Connection {
 
     /// Where a response leads to. Neither leaves TLS.
     pub(super) fn follow(&self, from: &Url, location: Option<&str>, attempted: &str) -> Result<Url, RegistryError> {
-        let location = location.ok_or_else(|| self.malformed(attempted, "it says no location".to_owned()))?;
+        let location = location.ok_or_else(|| self.malformed(attempted, "it has no Location header".to_owned()))?;
         let url = from.join(location).map_err(|error| self.malformed(attempted, format!("its location: {error}")))?;
         if url.scheme() != "https" && url.scheme() != self.base.scheme() {
-            return Err(self.malformed(attempted, "it leads to a place without TLS".to_owned()));
+            return Err(self.malformed(attempted, "it redirects to a URL without TLS".to_owned()));
         }
         Ok(url)
     }
@@ -266,7 +266,7 @@ impl Connection {
             Ok(value) => Ok(value),
             Err(RetryError::Failed(error)) => Err(error),
             Err(RetryError::Cancelled) => {
-                Err(RegistryError::Unreachable { host: self.host.clone(), source: "the call was cancelled".into() })
+                Err(RegistryError::Unreachable { host: self.host.clone(), source: "the call was canceled".into() })
             }
         }
     }

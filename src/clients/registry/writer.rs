@@ -1,8 +1,7 @@
 //! Writing to a registry: the role, and its real client.
 //!
-//! The crate `oci-client` was looked at: it keeps a token for one repository, while a mount needs one for two; it takes a mount that was
-//! answered with an upload session for an error; it neither repeats nor continues an upload; and it drops fields of manifests that its types
-//! do not have. So these calls are our own, on the HTTP client that all clients share.
+//! Why not the crate `oci-client`: it holds a token for one repository, but a mount needs one for two; it treats the upload session that
+//! answers a refused mount as an error; it neither retries nor resumes uploads; and it drops unknown manifest fields. So these calls are our own, on the HTTP client that all clients share.
 
 use std::sync::Arc;
 

@@ -23,16 +23,7 @@ pub enum BaseUrlError {
 pub struct BaseUrl(Url);
 
 impl BaseUrl {
-    /// The environment variables. The first one that is set and not empty counts.
-    pub const VARIABLES: [&'static str; 2] = ["REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"];
-
     pub const REPLICATE: &'static str = "https://api.replicate.com/v1";
-
-    /// Reads the base URL from the environment variables. Default: Replicate's own.
-    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self, BaseUrlError> {
-        let named = Self::VARIABLES.into_iter().filter_map(variable).find(|value| !value.trim().is_empty());
-        named.as_deref().unwrap_or(Self::REPLICATE).parse()
-    }
 
     /// The URL of a resource.
     pub(super) fn join(&self, segments: &[&str]) -> Url {
@@ -119,16 +110,6 @@ mod tests {
         {
             assert!(text.parse::<BaseUrl>().is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn the_first_variable_that_is_not_empty_counts() {
-        let with = |base: &'static str, alias: &'static str| {
-            BaseUrl::from_variables(|name| Some(if name == "REPLICATE_BASE_URL" { base } else { alias }.to_owned())).unwrap()
-        };
-        assert_eq!(with("http://a/v1", "http://b/v1").to_string(), "http://a/v1");
-        assert_eq!(with(" ", "http://b/v1").to_string(), "http://b/v1");
-        assert_eq!(BaseUrl::from_variables(|_| None).unwrap().to_string(), BaseUrl::REPLICATE);
     }
 
     #[test]

@@ -145,7 +145,7 @@ pub enum ReplicateFailure {
     /// A prediction or training reached a limit.
     #[error("{0}")]
     TimedOut(Box<TimedOut>),
-    #[error("cancelled{}", .still_running.as_ref().map(|id| format!(", but {id} could not be stopped and may still run")).unwrap_or_default())]
+    #[error("canceled{}", .still_running.as_ref().map(|id| format!(", but {id} could not be stopped and may still run")).unwrap_or_default())]
     Cancelled {
         /// A prediction whose cancellation was not confirmed.
         still_running: Option<PredictionId>,

@@ -42,14 +42,12 @@ pub struct ReplicateOptions {
     /// The waits before each search for a prediction whose creation got no response. The service may still be working on a request
     /// whose connection was interrupted, so one search is not enough.
     pub lookup_waits: Vec<Duration>,
-    /// Additional certificate authorities, as PEM.
-    pub extra_ca_pem: Option<Vec<u8>>,
 }
 
 impl ReplicateOptions {
     pub fn new(base_url: BaseUrl, token: SecretString) -> Self {
         let lookup_waits = [250, 1000, 2500].map(Duration::from_millis).to_vec();
-        Self { base_url, token, retry: RetryPolicy::HTTP, lookup_waits, extra_ca_pem: None }
+        Self { base_url, token, retry: RetryPolicy::HTTP, lookup_waits }
     }
 }
 
@@ -86,7 +84,7 @@ impl RealReplicate {
     /// Creates a client without sending anything.
     pub fn new(options: ReplicateOptions, clock: Arc<dyn Clock>) -> Result<Self, ReplicateError> {
         let failed = |failure| ReplicateError::new("set up the Replicate client", failure);
-        let ReplicateOptions { base_url, token, retry, lookup_waits, extra_ca_pem } = options;
+        let ReplicateOptions { base_url, token, retry, lookup_waits } = options;
         let token = SecretString::from(token.expose_secret().trim());
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", token.expose_secret())).map_err(|_invalid| {
             // The cause is dropped: nothing about a token is worth the risk of showing it.
@@ -97,7 +95,7 @@ impl RealReplicate {
         })?;
         authorization.set_sensitive(true);
         let public_only = Some(PublicOnly::default());
-        let http = HttpOptions { use_proxy: !base_url.is_private(), extra_ca_pem, ..HttpOptions::default() };
+        let http = HttpOptions { use_proxy: !base_url.is_private(), ..HttpOptions::default() };
         let build = |options: &HttpOptions| {
             build_client(options)
                 .map_err(|error| failed(ReplicateFailure::Transport { may_have_arrived: false, source: error.into() }))

@@ -32,7 +32,7 @@ settings! {
           otherwise = "script/select-model, else script/select.sh"]
         select_script: String,
 
-        /// Commit that `--models changed` compares with
+        /// Commit to compare with for `--models changed`
         #[flag = "base", value = "COMMIT", repository, otherwise = "origin's default branch"]
         base: String,
 
@@ -163,7 +163,7 @@ settings! {
         #[flag = "judge-budget", value = "TOKENS", repository]
         judge_budget: u64 = 10_000_000,
 
-        /// Largest output file to decode, instead of comparing hashes
+        /// Largest output file to decode; larger ones compare by hash
         #[flag = "max-decoded-mb", value = "MIB", range = 1..=4096, repository]
         max_decoded_mb: u64 = Limits::DEFAULT.decoded_file_bytes / MEBIBYTE,
 
@@ -219,11 +219,11 @@ settings! {
         #[flag = "promote", value = "MODE", inputs = &[Push, Workflow], repository]
         promote: PromoteMode = PromoteMode::Auto,
 
-        /// Publish although the live version changed since the comparison
+        /// Publish even if the live version changed since the comparison
         #[flag = "allow-moved-live", inputs = &[Push], repository]
         allow_moved_live: bool = false,
 
-        /// Stage to a test model that everybody can see
+        /// Allow a public test model
         #[flag = "allow-public-test-model", inputs = &[Push], repository]
         allow_public_test_model: bool = false,
     }

@@ -44,7 +44,7 @@
 /// }
 /// ```
 ///
-/// Nor does a misspelt place, or a range for something that is not a number:
+/// Nor does a misspelled place, or a range for something that is not a number:
 ///
 /// ```compile_fail,E0599
 /// safe_push::settings! {

@@ -13,7 +13,7 @@ use crate::domain::identity::ModelRef;
 /// Why a text is not a value of a setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rejected {
-    /// What it has to be, as in "it has to be true or false".
+    /// What it must be, as in "it must be true or false".
     pub problem: String,
     /// How to correct it.
     pub hint: Option<String>,
@@ -44,7 +44,7 @@ impl SettingValue for bool {
         match text.to_ascii_lowercase().as_str() {
             "true" | "1" | "yes" | "on" => Ok(true),
             "false" | "0" | "no" | "off" => Ok(false),
-            _ => Err(Rejected::because("it has to be true or false")),
+            _ => Err(Rejected::because("it must be true or false")),
         }
     }
 
@@ -57,7 +57,7 @@ impl SettingValue for u64 {
     const KIND: ValueKind = ValueKind::Number;
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
-        text.parse().map_err(|_no_number| Rejected::because("it has to be a whole number that is not negative"))
+        text.parse().map_err(|_no_number| Rejected::because("it must be a whole number, 0 or more"))
     }
 
     fn shown(&self) -> Option<String> {
@@ -121,7 +121,7 @@ impl<T: Choice + Serialize + DeserializeOwned> SettingValue for T {
 
     fn from_text(text: &str) -> Result<Self, Rejected> {
         T::from_name(text).ok_or_else(|| Rejected {
-            problem: format!("it has to be one of {}", T::NAMES.join(", ")),
+            problem: format!("it must be one of {}", T::NAMES.join(", ")),
             hint: nearest(text, T::NAMES.iter().copied()).map(|near| format!("did you mean '{near}'?")),
         })
     }

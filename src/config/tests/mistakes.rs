@@ -233,7 +233,7 @@ fn a_choice_has_a_neighbour() {
 #[test]
 fn a_setting_outside_of_files_names_its_source() {
     let error = Repository::with_model("").variable("SAFE_PUSH_PARALLEL", "many").error();
-    assert_eq!(error.to_string(), "SAFE_PUSH_PARALLEL is 'many', but it has to be a whole number that is not negative");
+    assert_eq!(error.to_string(), "SAFE_PUSH_PARALLEL is 'many', but it must be a whole number, 0 or more");
     let error = Repository::with_model("").flag(Key::trigger_type, "pul_request").error();
     assert_eq!(error.hint().unwrap(), "did you mean 'pull_request'?");
     let error = Repository::with_model("").flag(Key::test_model, "hotdog-test").error();
@@ -241,7 +241,7 @@ fn a_setting_outside_of_files_names_its_source() {
 }
 
 #[test]
-fn a_misspelt_variable_is_told_and_stops_nothing() {
+fn a_misspelled_variable_is_told_and_stops_nothing() {
     let loaded = Repository::with_model("").variable("SAFE_PUSH_PARALEL", "8").loaded();
     assert_eq!(
         said(&loaded.findings),
@@ -250,7 +250,7 @@ fn a_misspelt_variable_is_told_and_stops_nothing() {
 }
 
 #[test]
-fn a_misspelt_variable_can_be_ignored_or_made_a_mistake() {
+fn a_misspelled_variable_can_be_ignored_or_made_a_mistake() {
     let with = |settings: &str| Repository::with_model("").variable("SAFE_PUSH_PARALEL", "8").file(".safe-push.yaml", settings);
     assert!(with("ignore: [SP014]\n").loaded().findings.is_empty());
     assert_eq!(with("severity: {SP014: error}\n").mistakes().len(), 1);

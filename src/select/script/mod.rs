@@ -95,7 +95,7 @@ pub enum ScriptError {
         words: String,
     },
     /// The run was canceled.
-    #[error("{path} was cancelled")]
+    #[error("{path} was canceled")]
     Cancelled {
         /// Its path.
         path: String,

@@ -12,13 +12,13 @@ use serde_json::Value;
 use super::search::SecretSearch;
 use super::weakness::{SHORTEST_SECRET, weakness};
 
-/// What stands for a secret.
+/// Placeholder for a hidden secret.
 pub const HIDDEN: &str = "***";
 
-/// The sign that a text was cut.
+/// Marks truncated text.
 const CUT: char = '…';
 
-/// How much before the sign is looked at, and at how many signs of one text.
+/// Bytes checked before a truncation mark, and the most marks checked per text.
 const CUT_WINDOW: usize = 4096;
 const MOST_CUTS: usize = 10_000;
 

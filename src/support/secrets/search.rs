@@ -135,7 +135,7 @@ impl SecretSearch {
 pub struct SecretScan<'a> {
     search: &'a SecretSearch,
     found: Vec<bool>,
-    /// What comes next, behind the end of what was before.
+    /// The bytes to search next, after the tail of the previous chunk.
     window: Vec<u8>,
     unwrapped: Vec<u8>,
     squeeze: Squeeze,

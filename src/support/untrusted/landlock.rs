@@ -1,5 +1,5 @@
-//! Landlock: what the file system, the network and other processes are to a program. The kernel offers more with each version; what it
-//! does not know is left out, what is there has to hold.
+//! Restricts the file system, the network and other processes with Landlock. What an older kernel does not know is skipped; what it knows
+//! must hold.
 
 use ::landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetError,

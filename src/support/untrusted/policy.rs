@@ -37,7 +37,7 @@ const OF_A_RUNNER: [&str; 4] = [".runner", ".credentials", ".credentials_rsapara
 /// Devices that hold nothing.
 const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"];
 
-/// What stands beside a folder of programs and belongs to them, as in `~/.pyenv/shims` and `~/venv/bin`.
+/// Siblings of a folder of programs that belong to it, as in `~/.pyenv/shims` and `~/venv/bin`.
 const BESIDE_PROGRAMS: [&str; 7] = ["lib", "lib64", "libexec", "share", "versions", "pyvenv.cfg", "plugins"];
 
 /// What git reads of a user's own settings.
@@ -136,7 +136,7 @@ fn with_libraries(folder: &Path, home: Option<&Path>) -> Vec<PathBuf> {
     beside.chain([folder.to_owned()]).collect()
 }
 
-/// The user to run as: the checkout's owner, where this process is root and that is somebody else.
+/// The user to run as: the owner of the checkout, if this process is root and the owner is not.
 pub(super) fn owner(checkout: &Path) -> Option<(u32, u32)> {
     let owner = fs::metadata(checkout).ok()?;
     (rustix::process::geteuid().is_root() && owner.uid() != 0).then(|| (owner.uid(), owner.gid()))

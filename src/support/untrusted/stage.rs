@@ -1,4 +1,4 @@
-//! The other end: this program, started once more, which restricts itself and becomes another program.
+//! The stage: safe-push started again. It restricts itself, then becomes the untrusted program.
 //!
 //! It runs before anything else of a process, on its only thread: restrictions hold for the thread that asks for them.
 
@@ -22,10 +22,10 @@ pub(super) const ARGUMENT: &str = "untrusted-program";
 /// The exit code of a stage that did not become the program.
 pub(super) const FAILED: u8 = 213;
 
-/// How the line begins in which such a stage says why.
+/// Prefix of the line in which a failed stage reports its reason.
 pub(super) const REASON: &str = "safe-push could not isolate the program: ";
 
-/// How often a program that is still being written is tried again.
+/// Attempts to start an executable that is still open for writing (ETXTBSY).
 const BUSY_TRIES: usize = 50;
 const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
@@ -36,7 +36,7 @@ pub fn enter(arguments: impl IntoIterator<Item = OsString>) -> Option<ExitCode> 
         return None;
     }
     let problem = become_program(arguments);
-    // Nobody is left to be told that nobody reads.
+    // If stderr is closed, the reason cannot be reported.
     let _unread = writeln!(io::stderr(), "{REASON}{problem}");
     Some(FAILED.into())
 }
@@ -84,16 +84,16 @@ fn shell() -> &'static str {
 fn restrict(policy: &Policy) -> Result<(), String> {
     let step = |what: &'static str| move |error: rustix::io::Errno| format!("{what}: {error}");
     // A stage that leads a group already is in a session of its own, or has none to leave.
-    let _session = setsid().map_err(step("a new session"))?;
-    set_parent_process_death_signal(Some(Signal::KILL)).map_err(step("the end with its parent"))?;
-    set_no_new_privs(true).map_err(step("no new privileges"))?;
+    let _session = setsid().map_err(step("failed to start a session"))?;
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(step("failed to tie its lifetime to safe-push"))?;
+    set_no_new_privs(true).map_err(step("failed to set no_new_privs"))?;
     if geteuid().is_root() {
         let none = CapabilitySets {
             effective: CapabilitySet::empty(),
             permitted: CapabilitySet::empty(),
             inheritable: CapabilitySet::empty(),
         };
-        set_capabilities(None, none).map_err(step("no capabilities"))?;
+        set_capabilities(None, none).map_err(step("failed to drop capabilities"))?;
     }
     let confined = match landlock::restrict(policy) {
         Ok(true) => Ok(()),

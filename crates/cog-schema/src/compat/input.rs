@@ -241,7 +241,7 @@ fn statement(gap: &Gap, difference: &Difference) -> Option<Statement> {
             .breaks("requests that send another member")
             .hint("keep accepting any members"),
         Gap::Unfinished => Statement::new(&rules::COMPARISON_INCOMPLETE, "is too large to be compared in full")
-            .breaks("perhaps somebody: the rest was not compared")
+            .breaks("possibly some callers: the rest was not compared")
             .hint("simplify the type"),
         Gap::Stream | Gap::Display => return None,
     })

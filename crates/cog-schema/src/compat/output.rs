@@ -110,7 +110,7 @@ fn statement(gap: &Gap, difference: &Difference) -> Option<Statement> {
             .breaks("readers that rely on it")
             .hint("always return it"),
         Gap::Unfinished => Statement::new(&rules::COMPARISON_INCOMPLETE, "is too large to be compared in full")
-            .breaks("perhaps somebody: the rest was not compared")
+            .breaks("possibly some callers: the rest was not compared")
             .hint("simplify the type"),
         Gap::Closed => return None,
     })

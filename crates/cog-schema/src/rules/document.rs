@@ -25,7 +25,7 @@ pub(crate) const COMPARISON_INCOMPLETE: Rule = Rule {
     name: "comparison-incomplete",
     severity: Severity::Warning,
     summary: "The schemas are too large to be compared in full.",
-    why: "Perhaps somebody: differences beyond the limit were not checked.",
+    why: "Possibly some callers: differences beyond the limit were not checked.",
     example: "Unions of a hundred objects with a hundred members each, in both versions.",
 };
 
@@ -34,7 +34,7 @@ pub(crate) const NOTHING_TO_COMPARE: Rule = Rule {
     name: "nothing-to-compare",
     severity: Severity::Warning,
     summary: "The live version has no schema to compare with.",
-    why: "Perhaps somebody: the new version may reject what the live one accepts.",
+    why: "Possibly some callers: the new version may reject what the live one accepts.",
     example: "The live version was pushed by a Cog that did not write a schema.",
 };
 

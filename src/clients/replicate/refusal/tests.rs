@@ -189,8 +189,8 @@ fn a_timeout_names_limit_prediction_and_page() {
 #[test]
 fn a_confirmed_cancellation_has_no_hint() {
     let clean = ReplicateFailure::Cancelled { still_running: None };
-    assert_eq!((clean.to_string().as_str(), clean.hint(), clean.kind()), ("cancelled", None, ErrorKind::Cancelled));
+    assert_eq!((clean.to_string().as_str(), clean.hint(), clean.kind()), ("canceled", None, ErrorKind::Cancelled));
     let dirty = ReplicateFailure::Cancelled { still_running: Some(PredictionId::new("p1")) };
-    assert_eq!(dirty.to_string(), "cancelled, but p1 could not be stopped and may still run");
+    assert_eq!(dirty.to_string(), "canceled, but p1 could not be stopped and may still run");
     assert!(dirty.hint().is_some());
 }
