@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use cog_findings::text::count;
 use cog_findings::{Finding, Location};
-use cog_source::weights::ListedFile;
+use cog_source::weights::{ListedFile, select};
 
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::rules;
@@ -62,9 +62,20 @@ pub(super) fn about(
     unsent: &[PathBuf],
     tokens: &[Token<'_>],
 ) -> Result<Vec<Finding>, ContextError> {
-    let files = ContextFiles::scan(project, unsent, Vec::new())?.listing();
+    let context = ContextFiles::scan(project, unsent, Vec::new())?;
+    let files = context.listing();
     let shown = |path: &str| Location::file(format!("{shown_as}{path}"));
     let mut findings: Vec<Finding> = large(&files).into_iter().collect();
+    for (path, target) in context.links_outside() {
+        let message = format!("{path} leads to {}, which is not part of the image", target.display());
+        let finding = Finding::new(&rules::LINK_OUTSIDE, message).at(shown(&path));
+        findings.push(finding.hint("copy the file into the project, or name the link in .dockerignore"));
+    }
+    for file in files.iter().filter(|file| file.path.rsplit('/').next() == Some("pyvenv.cfg")) {
+        let folder = file.path.strip_suffix("/pyvenv.cfg").unwrap_or(".");
+        let finding = Finding::new(&rules::VIRTUAL_ENVIRONMENT, format!("the virtual environment {folder} goes in the image"));
+        findings.push(finding.hint("name it in .dockerignore").at(shown(&file.path)));
+    }
     let (mut searched_files, mut searched_bytes) = (0, 0);
     for file in &files {
         let is_certificate = file.path.ends_with(".pem");
@@ -125,7 +136,13 @@ fn large(files: &[ListedFile]) -> Option<Finding> {
     let mut entries: Vec<_> = entries.into_iter().collect();
     entries.sort_by_key(|(_, (size, _))| std::cmp::Reverse(*size));
     let message = format!("{} are sent to the builder and become part of the image", gigabytes(total));
-    let mut finding = Finding::new(&rules::CONTEXT_LARGE, message).hint("name what the model does not need in .dockerignore");
+    let hint = match select(files).is_empty() {
+        true => "name what the model does not need in .dockerignore",
+        false => {
+            "name what the model does not need in .dockerignore, or put weights in a layer of their own with --separate-weights"
+        }
+    };
+    let mut finding = Finding::new(&rules::CONTEXT_LARGE, message).hint(hint);
     for (path, (size, number)) in entries.into_iter().take(SHOWN_ENTRIES) {
         let files = if path.ends_with('/') { format!(", {}", count(number, "file")) } else { String::new() };
         finding = finding.detail(path, format!("{}{files}", gigabytes(size)));
@@ -174,6 +191,23 @@ mod tests {
         ];
         let expected = [".env", "a/.env.local", "a/id_rsa", "own.pem", "tls.key"].map(|path| format!("SP582 models/a/{path}"));
         assert_eq!(told(&files, &[]), expected);
+    }
+
+    #[test]
+    fn links_that_leave_the_project_and_virtual_environments_are_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("venv")).unwrap();
+        fs::write(folder.path().join("venv/pyvenv.cfg"), "").unwrap();
+        fs::write(folder.path().join("here.bin"), "").unwrap();
+        for (link, target) in
+            [("weights.bin", "/data/x"), ("up.bin", "../x"), ("fine.bin", "here.bin"), ("venv/deep", "../here.bin")]
+        {
+            std::os::unix::fs::symlink(target, folder.path().join(link)).unwrap();
+        }
+        let findings = about(folder.path(), "", &[], &[]).unwrap();
+        let told: Vec<String> =
+            findings.iter().map(|finding| format!("{} {}", finding.code, finding.location.as_ref().unwrap().file)).collect();
+        assert_eq!(told, ["SP588 up.bin", "SP588 weights.bin", "SP589 venv/pyvenv.cfg"]);
     }
 
     #[test]

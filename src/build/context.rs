@@ -140,6 +140,17 @@ impl ContextFiles {
         self.entries.iter().any(|entry| entry.path == Path::new(path) && matches!(entry.kind, EntryKind::File { .. }))
     }
 
+    /// Links that lead to something else than a part of the project, with their targets.
+    pub(super) fn links_outside(&self) -> Vec<(String, PathBuf)> {
+        let root = fs::canonicalize(&self.root).unwrap_or_else(|_missing| self.root.clone());
+        let leaves = |path: &Path| fs::canonicalize(root.join(path)).map_or(true, |real| !real.starts_with(&root));
+        let outside = self.entries.iter().filter_map(|entry| match &entry.kind {
+            EntryKind::Link { target } if leaves(&entry.path) => Some((entry.path.to_string_lossy().into_owned(), target.clone())),
+            _ => None,
+        });
+        outside.collect()
+    }
+
     /// Each file with its size.
     pub(super) fn listing(&self) -> Vec<ListedFile> {
         let listed = |entry: &Entry| match entry.kind {

@@ -33,7 +33,7 @@ pub use error::BuildError;
 pub use failure::{BuildFailure, FailureCause};
 pub use leaks::{NamedSecret, secrets_in_context, secrets_in_image, written_secrets};
 pub use official::{CogProgram, OfficialBuild, OfficialError, build_officially};
-pub use prepare::{BuildEnvironment, CogBaseAnswers, PrepareError, SourceFacts, prepare};
+pub use prepare::{BuildEnvironment, CogBaseAnswers, PrepareError, SourceFacts, context_findings, prepare};
 pub use request::{BaseLayers, BuildRequest, Built, SchemaSource};
 pub use run::build;
 pub use schema_error::SchemaError;

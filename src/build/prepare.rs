@@ -165,6 +165,11 @@ async fn advice_about(project: &Project, plan: &BuildPlan, environment: &BuildEn
     looked.await.unwrap_or_default()
 }
 
+/// Findings about the files that a build would send, for a check that builds nothing.
+pub async fn context_findings(project: &Project, plan: &BuildPlan) -> Vec<Finding> {
+    advice_about(project, plan, &BuildEnvironment::default()).await
+}
+
 /// The weights that get their own image, if the plan asks for one and the project has any.
 async fn weights_of(project: &Project, plan: &BuildPlan) -> Result<Option<WeightsImage>, PrepareError> {
     if !plan.separate_weights {

@@ -66,6 +66,24 @@ pub(crate) const SECRET_NOT_HIDDEN: Rule = Rule {
     example: "`docker_secrets: [\"id=mode,env=MODE\"]` with `MODE=production`. Pass what is not a secret in another way.",
 };
 
+pub(crate) const LINK_OUTSIDE: Rule = Rule {
+    code: "SP588",
+    name: "link-outside-context",
+    severity: Warning,
+    summary: "A link of the project leads to something that is not part of the image.",
+    why: "The link is copied as it is. In the image it leads nowhere, so the model does not find its file.",
+    example: "```text\nweights.bin -> /data/weights.bin\n```",
+};
+
+pub(crate) const VIRTUAL_ENVIRONMENT: Rule = Rule {
+    code: "SP589",
+    name: "virtual-environment-in-context",
+    severity: Warning,
+    summary: "A virtual environment goes in the image.",
+    why: "It is often larger than the model, and was made for another machine. The image has its own packages.",
+    example: "```text\n# .dockerignore\nvenv/\n```",
+};
+
 /// All rules of the room, by code.
 pub const RULES: &[Rule] = &[
     CONTEXT_LARGE,
@@ -75,6 +93,8 @@ pub const RULES: &[Rule] = &[
     SECRET_NOT_PROVABLE,
     SECRET_SEARCH_INCOMPLETE,
     SECRET_NOT_HIDDEN,
+    LINK_OUTSIDE,
+    VIRTUAL_ENVIRONMENT,
 ];
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ use crate::cli::setting_flags::SettingFlags;
 /// Tests, compares and publishes Cog models to Replicate without breaking the people who use them.
 #[derive(Debug, Parser)]
 #[command(name = "safe-push", version, max_term_width = 110, disable_help_subcommand = true, subcommand_required = true)]
+// As with the argparse of cog-safe-push: the last of repeated flags counts, and a unique start of a flag will do.
+#[command(args_override_self = true, infer_long_args = true)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) global: GlobalArguments,
@@ -369,6 +371,7 @@ fn with_default(mut words: Vec<OsString>) -> Vec<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::settings::Key;
 
     fn words(line: &str) -> Vec<String> {
         let words = std::iter::once("safe-push").chain(line.split_whitespace()).map(OsString::from).collect();
@@ -378,6 +381,23 @@ mod tests {
     #[test]
     fn the_command_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    /// The values of a flag on a command line.
+    fn flag(line: &str, key: Key) -> Vec<String> {
+        let words = std::iter::once("safe-push").chain(line.split_whitespace()).map(OsString::from);
+        let Command::Run(run) = parse(words).unwrap().command else { panic!("{line} is no run") };
+        let crate::config::Flags(mut flags) = run.settings.into_flags();
+        flags.remove(&key).unwrap_or_default()
+    }
+
+    #[test]
+    fn flags_are_read_as_argparse_reads_them() {
+        assert_eq!(flag("--parallel 2 --parallel 3", Key::parallel).last().map(String::as_str), Some("3"));
+        assert_eq!(flag("--no-comp", Key::compare_outputs), ["true"]);
+        assert_eq!(flag("--no-push --no-push", Key::test_only), ["true"]);
+        assert_eq!(flag("--fuzz-iterations -1", Key::fuzz_iterations), ["-1"]);
+        assert_eq!(flag("--test-case a=1 --test-case a=2", Key::test_cases), ["a=1", "a=2"]);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use cog_findings::{Finding, Severity};
 
 use crate::cli::context::Context;
+use crate::cli::docker_login;
 use crate::cli::failure::Failure;
 use crate::cli::prepare;
 use crate::cli::selection::{self, CHANGED};
@@ -13,6 +14,7 @@ use crate::domain::verdict::Verdict;
 use crate::inspect::with_excerpt;
 use crate::report::console;
 use crate::select::Script;
+use crate::support::{ExposeSecret as _, SecretString};
 
 /// The models and settings of a command.
 pub(super) struct Loaded {
@@ -63,6 +65,10 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
         sources.selected = Some(selection.names);
     }
     let mut loaded = config::load(&sources).map_err(|error| wrong(error, context))?;
+    loaded.run.tokens.cog = match loaded.run.tokens.cog.take() {
+        Some(token) => Some(token),
+        None => saved_login(&loaded.run, context),
+    };
     if let Some(configured) = configured.as_ref().filter(|_| script.is_some()) {
         attach(&mut loaded.models, &selection::doubts(configured, script.as_ref(), context));
     }
@@ -74,6 +80,16 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
     }
     notices.extend(tell(&loaded.findings, context));
     Ok(Loaded { models: loaded.models, run: loaded.run, script, notices })
+}
+
+/// The CLI token that `cog login` saved. Foreign code gets none.
+fn saved_login(run: &RunSettings, context: &Context) -> Option<SecretString> {
+    if context.code_of(&run.repository).why_foreign().is_some() {
+        return None;
+    }
+    let token = docker_login::password(&context.environment, &run.settings.replicate_registry)?;
+    context.printer.redactor().learn([token.expose_secret()]);
+    Some(token)
 }
 
 /// The repository's select script; `None` where the code is somebody else's.

@@ -12,6 +12,7 @@ mod conclude;
 mod context;
 mod decision;
 mod demo;
+mod docker_login;
 mod environment;
 mod execute;
 mod failure;

@@ -240,6 +240,11 @@ fn open_registry(host: &str, credentials: Option<RegistryCredentials>, redactor:
     Ok(Arc::new(RealRegistry::new(options)?))
 }
 
+/// The registry that is asked for base images, which it shows to everybody.
+pub(super) fn base_registry(run: &RunSettings, context: &Context) -> Result<Arc<RealRegistry>, Failure> {
+    open_registry(&run.settings.replicate_registry, None, context.printer.redactor())
+}
+
 /// Whom the registry knows under the CLI token.
 async fn registry_user(run: &RunSettings, token: SecretString, redactor: &Redactor) -> Result<RegistryCredentials, Failure> {
     let host = run.settings.replicate_registry.clone();

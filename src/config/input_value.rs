@@ -26,13 +26,35 @@ fn value_of(text: &str) -> Value {
         _ => {}
     }
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let looks_like_a_number = digits.starts_with(|c: char| c.is_ascii_digit());
+    let looks_like_a_number = digits.trim_start_matches('.').starts_with(|c: char| c.is_ascii_digit());
     // An identifier with leading zeros stays text, because a number would lose them.
     let padded = digits.len() > 1 && digits.starts_with('0') && digits.chars().all(|c| c.is_ascii_digit());
     if !looks_like_a_number || padded {
         return text.into();
     }
-    serde_json::from_str::<Value>(text.trim_start_matches('+')).ok().filter(Value::is_number).unwrap_or_else(|| text.into())
+    number(text.trim_start_matches('+')).unwrap_or_else(|| text.into())
+}
+
+/// A number as Python reads it: `1_000`, `.5` and `1.` are ones.
+fn number(text: &str) -> Option<Value> {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let is_joined = |(at, _): (usize, &str)| {
+        let beside = |index: Option<usize>| index.and_then(|index| digits.as_bytes().get(index)).is_some_and(u8::is_ascii_digit);
+        beside(at.checked_sub(1)) && beside(at.checked_add(1))
+    };
+    if !digits.match_indices('_').all(is_joined) {
+        return None;
+    }
+    let plain = digits.replace('_', "");
+    let (whole, fraction) = plain.split_once('.').map_or((plain.as_str(), None), |(whole, fraction)| (whole, Some(fraction)));
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let written = match fraction {
+        None => format!("{sign}{whole}"),
+        Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => format!("{sign}{whole}.{fraction}"),
+        // `1.` and `1.e5`
+        Some(fraction) => format!("{sign}{whole}.0{fraction}"),
+    };
+    serde_json::from_str::<Value>(&written).ok().filter(Value::is_number)
 }
 
 /// Reads a test case: inputs, and at most one checker behind them.
@@ -77,6 +99,16 @@ mod tests {
             ("12 apples", json!("12 apples")),
             ("", json!("")),
             ("0", json!(0)),
+            (".5", json!(0.5)),
+            ("-.5", json!(-0.5)),
+            ("1.", json!(1.0)),
+            ("1.e2", json!(100.0)),
+            ("1_000", json!(1000)),
+            ("1__000", json!("1__000")),
+            ("_1", json!("_1")),
+            ("+7", json!(7)),
+            ("...", json!("...")),
+            ("1.2.3", json!("1.2.3")),
         ] {
             assert_eq!(value_of(text), value, "{text}");
         }

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use cog_findings::{Finding, Location};
-use cog_source::yaml::{Entry, Reader, read};
+use cog_source::yaml::{Entry, Reader, Value, read};
 
 use crate::config::model_keys::{DEPLOYMENT, FUZZ, PREDICT, ROOT, TEST_CASE, TRAIN};
 use crate::config::{reader, rules};
@@ -131,7 +131,8 @@ pub(super) fn parse(text: &str, file: &str) -> (ModelFile, Vec<Finding>) {
 
 fn config(reader: &mut Reader, root: &Entry<'_>, file: &str) -> ModelFile {
     let Some(entries) = reader.mapping(root, &ROOT.names()) else { return ModelFile::default() };
-    if entries.get("model").is_none() {
+    let is_blank = |entry: &Entry<'_>| matches!(&entry.node().value, Value::Text(text) if text.trim().is_empty());
+    if entries.get("model").is_none_or(|entry| is_blank(&entry)) {
         reader::missing(reader, "model", Location::at(file, 1, 1), "name the live model, as in `model: acme/hotdog`");
     }
     if let Some(entry) = entries.get("fast_push")

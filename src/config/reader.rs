@@ -16,6 +16,10 @@ pub(super) const fn new() -> Reader {
 /// Reads a model name.
 pub(super) fn model(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Option<ModelRef> {
     let text = reader.located_text(entry)?;
+    // An empty name is an absent one, as in cog-safe-push.
+    if text.value.trim().is_empty() {
+        return None;
+    }
     let model = text.value.parse().ok();
     if model.is_none() {
         let path = entry.map(Entry::path).unwrap_or_default();
@@ -52,6 +56,14 @@ fn json(node: &Node) -> serde_json::Value {
 
 fn number(text: &str) -> serde_json::Value {
     let plain = text.replace('_', "");
+    let plain = plain.strip_prefix('+').unwrap_or(&plain);
+    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |digits| ("-", digits));
+    // A leading zero is lost, as a number has none; `0o17` is the way to write octal numbers.
+    let digits = match digits.trim_start_matches('0') {
+        rest if rest.starts_with(|first: char| first.is_ascii_digit()) => rest,
+        _ => digits,
+    };
+    let plain = format!("{sign}{digits}");
     if let Ok(whole) = plain.parse::<i64>() {
         return whole.into();
     }
@@ -61,6 +73,10 @@ fn number(text: &str) -> serde_json::Value {
     let based = |prefix: &str, radix| plain.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, radix).ok());
     if let Some(whole) = based("0x", 16).or_else(|| based("0o", 8)).or_else(|| based("0b", 2)) {
         return whole.into();
+    }
+    if plain.trim_start_matches('-').chars().all(|character| character.is_ascii_digit()) {
+        // Beyond 64 bits a number would be rounded.
+        return text.into();
     }
     // What JSON cannot hold (infinity) stays the text that it was.
     plain.parse().ok().and_then(Number::from_f64).map_or_else(|| text.into(), serde_json::Value::Number)

@@ -19,6 +19,7 @@ mod signature;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use build_plan::check as build_findings;
 pub use error::InspectError;
 pub(crate) use excerpt::with_excerpt;
 pub use live::LiveVersion;

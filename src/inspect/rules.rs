@@ -48,8 +48,54 @@ pub(crate) const LIVE_NOT_COMPARED: Rule = Rule {
     example: "```sh\nsafe-push check acme/hotdgo   # acme/hotdog\n```",
 };
 
+pub(crate) const BUILD_UNSUPPORTED: Rule = Rule {
+    code: "SP421",
+    name: "build-unsupported",
+    severity: Error,
+    summary: "safe-push cannot build this project itself.",
+    why: "A run would end before the build. The Cog CLI can build it.",
+    example: "```yaml\nmodel: registry.example.com/acme/hotdog   # in cog.yaml: managed weights\n```",
+};
+
+pub(crate) const PROJECT_NOT_INSTALLED: Rule = Rule {
+    code: "SP422",
+    name: "project-not-installed",
+    severity: Warning,
+    summary: "`-e .` in the requirements is left out.",
+    why: "The project's files are copied into the image after packages are installed, so there is nothing to install yet. Cog leaves the line out too.",
+    example: "```text\n-e .   # requirements.txt\n```",
+};
+
+pub(crate) const REQUIREMENT_FILE_MISSING: Rule = Rule {
+    code: "SP423",
+    name: "requirement-file-missing",
+    severity: Error,
+    summary: "The requirements name a wheel or archive that the project does not have.",
+    why: "The build would fail when it installs the packages.",
+    example: "```text\n./wheels/mine-1.0-py3-none-any.whl   # requirements.txt\n```",
+};
+
+pub(crate) const GIT_MISSING: Rule = Rule {
+    code: "SP424",
+    name: "git-missing",
+    severity: Warning,
+    summary: "A requirement is fetched with git, which the base image may not have.",
+    why: "`python:*-slim` has no git, so the build would fail when it installs the packages. `cog-base` images have it.",
+    example: "```yaml\nbuild:\n  system_packages: [git]\n```",
+};
+
 /// Every rule of the inspection, sorted by code.
-pub(crate) const RULES: &[Rule] = &[LINT, LINT_FAILED, LINT_MISSING, UNKNOWN_HARDWARE, LIVE_NOT_COMPARED];
+pub(crate) const RULES: &[Rule] = &[
+    LINT,
+    LINT_FAILED,
+    LINT_MISSING,
+    UNKNOWN_HARDWARE,
+    LIVE_NOT_COMPARED,
+    BUILD_UNSUPPORTED,
+    PROJECT_NOT_INSTALLED,
+    REQUIREMENT_FILE_MISSING,
+    GIT_MISSING,
+];
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::ruff::{self, RuffOutcome, Tools};
-use super::signature::{describe, in_repository, newer_syntax, source_map_in_repository};
+use super::signature::{describe, foresee, in_repository, newer_syntax, source_map_in_repository};
 use super::{InspectError, LiveVersion, build_plan, echoes, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::domain::plan::{InspectPlan, ModelPlan};
@@ -43,6 +43,8 @@ pub struct Inspected {
     pub project: Project,
     /// Its schema; `None` if only the built image has it (SDKs before 0.19), or if the source has errors.
     pub schema: Option<Value>,
+    /// The schema that the image will have as far as the source shows it, where only the image tells its schema.
+    pub foreseen: Option<Value>,
     /// The number of concurrent predictions that the predictor's decorator allows.
     pub concurrency: Option<u32>,
     /// Locates the schema in the source.
@@ -84,16 +86,16 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
         findings.extend(complaints.into_iter().map(|finding| in_repository(finding, &project)));
         outcome
     };
-    let FromSource { schema, concurrency, source_maps, none_defaults } = static_schema(&project, &mut findings);
+    let FromSource { schema, foreseen, concurrency, source_maps, none_defaults } = static_schema(&project, &mut findings);
     if plan.build.dockerfile.is_none() && plan.build.image.is_none() {
         findings.extend(newer_syntax(&project));
     }
-    if let Some(schema) = &schema {
+    if let Some(schema) = schema.as_ref().or(foreseen.as_ref()) {
         findings.extend(about_schema(schema, &source_maps, request.live));
     }
     let findings = echoes::without(echoes::without(findings, &source_maps.predict), &source_maps.train);
     let (findings, ignored) = policy::apply(findings, &plan.inspect);
-    Ok(Inspected { project, schema, concurrency, source_maps, none_defaults, findings, ignored, ruff })
+    Ok(Inspected { project, schema, foreseen, concurrency, source_maps, none_defaults, findings, ignored, ruff })
 }
 
 /// Inspects the schema of a built image, for SDKs that do not take it from the source.
@@ -136,6 +138,7 @@ fn compatibility(old: &Value, schema: &Value, source_maps: &SourceMaps) -> Vec<F
 #[derive(Default)]
 struct FromSource {
     schema: Option<Value>,
+    foreseen: Option<Value>,
     concurrency: Option<u32>,
     source_maps: SourceMaps,
     none_defaults: Vec<String>,
@@ -144,8 +147,17 @@ struct FromSource {
 /// Reads the schema from the source, for SDKs that do so.
 fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
     let nothing_to_describe = project.config.predict.is_none() && project.config.train.is_none();
-    if project.sdk.schema_source() == SchemaSource::Image || nothing_to_describe {
+    if nothing_to_describe {
         return FromSource::default();
+    }
+    if project.sdk.schema_source() == SchemaSource::Image {
+        let foreseen = foresee(project);
+        findings.extend(foreseen.findings.into_iter().map(|finding| in_repository(finding, project)));
+        let source_maps = SourceMaps {
+            predict: source_map_in_repository(foreseen.predict_places, project),
+            train: source_map_in_repository(foreseen.train_places, project),
+        };
+        return FromSource { foreseen: foreseen.document, source_maps, ..FromSource::default() };
     }
     match describe(project) {
         Ok(description) => {
@@ -157,7 +169,7 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
             let concurrency = description.predict.as_ref().and_then(|signature| signature.concurrency);
             let inputs = description.predict.map(|signature| signature.inputs).unwrap_or_default();
             let none_defaults = inputs.into_iter().filter(Input::is_required_despite_none).map(|input| input.name).collect();
-            FromSource { schema: Some(description.document), concurrency, source_maps, none_defaults }
+            FromSource { schema: Some(description.document), foreseen: None, concurrency, source_maps, none_defaults }
         }
         Err(errors) => {
             findings.extend(errors.iter().map(SignatureError::finding).map(|finding| in_repository(finding, project)));

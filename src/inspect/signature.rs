@@ -2,7 +2,7 @@
 
 use cog_findings::{Finding, Location, SourceMap};
 use cog_source::project::Project;
-use cog_source::python::{self, Describe, Description, FolderTree, Options, SignatureError};
+use cog_source::python::{self, Describe, Description, FolderTree, Foreseen, Options, SignatureError};
 
 /// Describes the predictor and the trainer that `cog.yaml` names, for the Cog release of the project's SDK.
 pub(crate) fn describe(project: &Project) -> Result<Description, Vec<SignatureError>> {
@@ -16,6 +16,15 @@ pub(crate) fn describe_with(project: &Project, describe: Describe) -> Result<Des
     let train = project.config.train.as_ref().map(|target| &target.value);
     let options = Options { cog_version: Some(project.sdk.named().to_string()) };
     describe(&tree, predict, train, &options)
+}
+
+/// Reads what the source shows of the schema that the image will tell.
+pub(super) fn foresee(project: &Project) -> Foreseen {
+    let tree = FolderTree::new(project.folder.clone());
+    let predict = project.config.predict.as_ref().map(|target| &target.value);
+    let train = project.config.train.as_ref().map(|target| &target.value);
+    let options = Options { cog_version: Some(project.sdk.named().to_string()) };
+    python::foresee(&tree, predict, train, &options, project.pydantic())
 }
 
 /// Finds syntax that the project's Python does not know.

@@ -7,11 +7,12 @@ use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
 use serde_json::Value;
 
+use crate::build::context_findings;
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::{LINT_MISSING, LIVE_NOT_COMPARED, UNKNOWN_HARDWARE};
-use crate::inspect::{InspectRequest, Inspected, inspect, with_excerpt};
+use crate::inspect::{InspectRequest, Inspected, apply_policy, inspect, with_excerpt};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::lookup::{NotCompared, ReplicateFacts, look_up};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
@@ -86,7 +87,7 @@ impl StageWork for Inspecting<'_> {
 /// Findings about the plan. Inputs that are required only because `None` does not fit their type count as optional here: the source is
 /// what has to change. The second value says whether the plan leaves out such an input.
 fn without_none_defaults(inspected: &Inspected, check: impl Fn(Option<&Value>) -> Vec<Finding>) -> (Vec<Finding>, bool) {
-    let strict = check(inspected.schema.as_ref());
+    let strict = check(inspected.schema.as_ref().or(inspected.foreseen.as_ref()));
     let Some(mut schema) = inspected.schema.clone().filter(|_| !inspected.none_defaults.is_empty()) else { return (strict, false) };
     if let Some(Value::Array(required)) = schema.pointer_mut("/components/schemas/Input/required") {
         required.retain(|name| !inspected.none_defaults.iter().any(|none| name == none));
@@ -125,7 +126,16 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
         hardware: replicate.hardware.as_deref(),
         tools: &services.tools,
     };
-    Ok(InspectedModel { inspected: inspect(&request, context.cancelled).await?, replicate, key })
+    let mut inspected = inspect(&request, context.cancelled).await?;
+    if matches!(goal, Goal::Check(_)) && plan.build.image.is_none() {
+        // A build looks at the files itself.
+        let found =
+            at_once(async { Ok::<_, Stop>(context_findings(&inspected.project, &plan.build).await) }, context.cancelled).await?;
+        let applied = apply_policy(found, &plan.inspect);
+        inspected.findings.extend(applied.findings);
+        inspected.ignored.extend(applied.ignored);
+    }
+    Ok(InspectedModel { inspected, replicate, key })
 }
 
 /// The subject of a finding.

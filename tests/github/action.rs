@@ -106,6 +106,39 @@ async fn findings_of_a_fork_become_annotations_in_the_log() {
     assert!(commands.iter().all(|line| ours.iter().any(|start| line.starts_with(start))), "{commands:?}");
 }
 
+/// Two models, each with a folder and a configuration of its own.
+fn two_folders() -> Repository {
+    let (example, repository) = (Repository::example("text-stats"), Repository::new());
+    for name in ["one", "two"] {
+        for file in ["cog.yaml", "predict.py"] {
+            repository.write(&format!("models/{name}/{file}"), &example.read(file));
+        }
+        let config = example.read("cog-safe-push-configs/text-stats.yaml").replace("acme/text-stats", &format!("acme/{name}"));
+        repository.write(&format!("models/{name}/cog-safe-push.yaml"), &config);
+    }
+    repository
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_in_folders_of_their_own_are_checked_and_annotated_there() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = two_folders();
+    repository.edit("models/two/predict.py", "text: str =", "text: strr =");
+    let repository = runner::step(repository, &server.url(), "pull_request", &pull_request("mallory/hotdog"), READER)
+        .variable("INPUT_MODELS", "all")
+        .variable("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    let selected = run(&repository, "select --matrix").await;
+    assert!(selected.stdout.contains(r#"{"model":["one","two"]}"#), "{selected}");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(1), "{seen}");
+    let commands = obeyed(&seen);
+    assert!(commands.iter().any(|line| line.starts_with("::error file=models/two/predict.py,line=")), "{commands:?}");
+    assert!(!commands.iter().any(|line| line.starts_with("::error file=models/one")), "{commands:?}");
+    let report = repository.report();
+    let verdicts: Vec<&Value> = report["models"].as_array().unwrap().iter().map(|model| &model["verdict"]).collect();
+    assert_eq!(verdicts, ["passed", "failed"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_schedule_checks_and_tells_it_by_a_check_run() {
     let server = FakeGitHub::start("127.0.0.1:0").await;

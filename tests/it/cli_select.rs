@@ -201,7 +201,7 @@ fn a_check_takes_every_model_and_each_sees_its_own_files() {
 fn the_dockerfile_is_that_of_the_selected_model() {
     let repository = variants();
     let before = files(&repository);
-    let seen = repository.run("image dockerfile --models small");
+    let seen = repository.run("image dockerfile --models small --no-cog-base-image");
     assert!(seen.stdout.contains("VARIANT=small"), "{seen}");
     assert_eq!(files(&repository), before, "the files were not put back");
 }

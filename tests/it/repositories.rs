@@ -124,7 +124,7 @@ fn every_repository_is_judged_as_expected() {
 #[test]
 fn the_corpus_is_large_and_its_names_are_unique() {
     let mut names: Vec<String> = corpus().into_iter().flat_map(|(_, found)| found).map(|small| small.name).collect();
-    assert!(names.len() >= 30, "{}", names.len());
+    assert!(names.len() >= 60, "{}", names.len());
     names.sort();
     names.dedup_by(|one, other| one == other);
     assert!(names.iter().all(|name| name.contains(": ")), "each says why it is here");
@@ -147,7 +147,7 @@ fn what_init_writes_is_accepted() {
         let (expected, found) = (findings(&before), findings(&repository));
         let errors = |lines: &[String]| lines.iter().filter(|line| line.starts_with("error")).cloned().collect::<Vec<_>>();
         if written.code != Some(0)
-            || errors(&expected) != errors(&found)
+            || !errors(&found).iter().all(|error| expected.contains(error))
             || (errors(&expected).is_empty() && checked.code != Some(0))
         {
             wrong.push(format!("{}\n{written}\n{checked}\nbefore: {expected:?}\nafter: {found:?}", small.name));

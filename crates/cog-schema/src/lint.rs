@@ -110,14 +110,15 @@ impl Linter<'_> {
                 ProblemKind::Length | ProblemKind::Items => &rules::DEFAULT_LENGTH,
                 ProblemKind::Pattern => &rules::DEFAULT_PATTERN,
                 ProblemKind::Type | ProblemKind::Null | ProblemKind::Required | ProblemKind::Unknown => &rules::DEFAULT_TYPE,
-                // A default file may be a path within the image.
-                ProblemKind::Format => continue,
+                ProblemKind::Format => &rules::DEFAULT_NOT_A_URL,
             };
             if reported.insert(rule.code) {
                 let says =
                     format!("has a default that does not fit: {}{} {}", show_name(&member.name), problem.path, problem.message);
                 let limits = describe_limits(&member.shape).join(", ");
-                let hint = if limits.is_empty() {
+                let hint = if problem.kind == ProblemKind::Format {
+                    "make it Optional with the default None, and choose the file in the method".to_owned()
+                } else if limits.is_empty() {
                     "change the default or the annotation".to_owned()
                 } else {
                     format!("change the default or the limits ({limits})")

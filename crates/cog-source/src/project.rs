@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::config::CogConfig;
 use crate::decision::Decision;
+use crate::python::Pydantic;
 use crate::recipe::SourceText;
 use crate::sdk::SdkVersion;
 
@@ -33,6 +34,19 @@ impl Project {
     pub fn config_name(&self) -> &str {
         let inside = self.config_file.strip_prefix(self.path.as_str()).unwrap_or(&self.config_file);
         inside.trim_start_matches('/')
+    }
+
+    /// The generation of pydantic in the image of an SDK that uses it: the requirements may ask for the first one.
+    pub fn pydantic(&self) -> Pydantic {
+        let packages = self.config.build.python_packages.iter().map(|package| package.value.as_str());
+        let lines = self.requirements.iter().flat_map(|source| source.text.lines());
+        let is_first = |line: &str| {
+            let line: String =
+                line.split('#').next().unwrap_or(line).chars().filter(|character| !character.is_whitespace()).collect();
+            let asked = line.strip_prefix("pydantic");
+            asked.is_some_and(|asked| ["==1", "~=1", "<2", "<=1"].iter().any(|start| asked.contains(start)))
+        };
+        if packages.chain(lines).any(is_first) { Pydantic::One } else { Pydantic::Two }
     }
 
     /// The path in the repository of a file that is named by its path in the built folder. An absolute path stays as it is.

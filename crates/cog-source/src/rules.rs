@@ -336,6 +336,15 @@ pub(crate) const PLAN_IMPOSSIBLE: Rule = Rule {
     example: "`build.python_requirements: requirements.txt` without such a file.",
 };
 
+pub(crate) const TORCH_UNKNOWN: Rule = Rule {
+    code: "SP561",
+    name: "torch-unknown",
+    severity: Warning,
+    summary: "The requested PyTorch is in no table, so its CUDA version is a guess.",
+    why: "The build continues with the CUDA of the nearest known release. PyTorch brings its own libraries, so that mostly works.",
+    example: "```yaml\nbuild:\n  gpu: true\n  python_packages: [torch==99.0.0]\n```",
+};
+
 /// All rules for `cog.yaml` and for the choices of a build, by code.
 pub const RULES: &[Rule] = &[
     UNREADABLE,
@@ -375,6 +384,7 @@ pub const RULES: &[Rule] = &[
     TENSORFLOW_CUDNN,
     SDK_NOT_PINNED,
     PLAN_IMPOSSIBLE,
+    TORCH_UNKNOWN,
 ];
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! `image dockerfile`: what a build would be told, and why.
 
+use cog_findings::Finding;
 use cog_source::recipe::{Conventions, Recipe};
 use serde_json::json;
 
@@ -11,10 +12,12 @@ use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::prepare;
 use crate::cli::printer::Format;
+use crate::cli::services;
 use crate::config::RunSettings;
 use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
-use crate::inspect;
+use crate::inspect::{self, with_excerpt};
+use crate::report::console;
 
 pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verdict, Failure> {
     let ImageCommand::Dockerfile(arguments) = command;
@@ -59,7 +62,13 @@ async fn recipe(arguments: DockerfileArguments, context: &Context) -> Result<Rec
 }
 
 async fn recipe_of(plan: &ModelPlan, conventions: Conventions, run: &RunSettings, context: &Context) -> Result<Recipe, Failure> {
-    let (project, _findings) = inspect::load_project(&plan.project, &plan.place, plan.build.cog_version.as_deref()).await?;
+    let (project, mut findings) = inspect::load_project(&plan.project, &plan.place, plan.build.cog_version.as_deref()).await?;
+    if !findings.iter().any(Finding::is_error) {
+        findings.extend(inspect::build_findings(&project, &plan.build));
+    }
+    if findings.iter().any(Finding::is_error) {
+        return Err(Failure { findings: shown(findings, plan), ..Failure::request("no build would take this project") });
+    }
     let collected = build_environment::collect(
         &context.environment,
         &context.launcher,
@@ -73,10 +82,25 @@ async fn recipe_of(plan: &ModelPlan, conventions: Conventions, run: &RunSettings
     // The schema changes nothing about the Dockerfile.
     let schema = json!({});
     let source = build::SourceFacts { schema: Some(&schema), concurrency: None };
-    let request = build::prepare(&project, &plan.build, source, "image:latest", None, None, &environment).await;
+    let registry = services::base_registry(run, context)?;
+    let request = build::prepare(&project, &plan.build, source, "image:latest", None, Some(&*registry), &environment).await;
     let request = request.map_err(|error| {
         let (hint, findings) = (error.hint(), error.findings().to_vec());
         Failure { findings, ..Failure::new(error.kind().verdict(), error).maybe_hint(hint) }
     })?;
+    for finding in shown(findings.into_iter().chain(request.findings).collect(), plan) {
+        context.printer.say(&console::finding(&finding, context.printer.progress_style()));
+    }
     Ok(request.recipe)
+}
+
+/// Findings with their lines, each once.
+fn shown(findings: Vec<Finding>, plan: &ModelPlan) -> Vec<Finding> {
+    let mut once: Vec<Finding> = Vec::new();
+    for finding in findings {
+        if !once.iter().any(|known| (&known.code, &known.message) == (&finding.code, &finding.message)) {
+            once.push(with_excerpt(finding, plan.repository()));
+        }
+    }
+    once
 }

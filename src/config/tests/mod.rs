@@ -6,6 +6,7 @@ mod folders;
 mod layers;
 mod mistakes;
 mod same_model;
+mod scalars;
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -4,11 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that start programs themselves.
-const START: [(&str, &str); 5] = [
+const START: [(&str, &str); 6] = [
     ("src/support/untrusted/launcher.rs", "starts the stage"),
     ("src/support/untrusted/stage.rs", "becomes the program"),
     ("src/build/official/locate.rs", "the Cog CLI, which needs the Docker daemon; its environment is scrubbed"),
     ("src/cli/demo/base_image.rs", "safe-push's own script, in a folder of its own"),
+    ("src/cli/docker_login.rs", "the user's own credential helper, as Docker starts it"),
     ("src/verify/jq/worker.rs", "safe-push itself, without an environment, to run jq in limited memory"),
 ];
 

@@ -45,6 +45,7 @@ use super::rules;
 /// assert_eq!(findings[0].change.as_ref().unwrap().kind, ChangeKind::Maximum);
 /// ```
 pub fn compare(old: &Value, new: &Value, source: &SourceMap, options: &CompatOptions) -> Vec<Finding> {
+    let stops_streaming = streams(old) == Some(true) && streams(new) == Some(false);
     let (old, new) = (read(old), read(new));
     if old.is_empty() {
         return nothing_to_compare(&new);
@@ -57,11 +58,20 @@ pub fn compare(old: &Value, new: &Value, source: &SourceMap, options: &CompatOpt
         };
         let mut reporter = Reporter::new(method, source);
         compare_method(&old, &new, options, &mut reporter);
+        if stops_streaming && method == Method::Predict {
+            reporter.streaming_removed();
+        }
         findings.extend(reporter.into_findings());
     }
     findings.retain(|finding| options.notes || finding.severity > Severity::Note);
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
+}
+
+/// Whether predictions can be streamed; `None` when the document does not describe how predictions are asked for.
+fn streams(document: &Value) -> Option<bool> {
+    let post = document.pointer("/paths/~1predictions/post")?;
+    Some(post.get("x-cog-streaming").and_then(Value::as_bool).unwrap_or(false))
 }
 
 fn nothing_to_compare(new: &Schemas) -> Vec<Finding> {

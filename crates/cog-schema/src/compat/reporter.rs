@@ -62,6 +62,14 @@ impl<'a> Reporter<'a> {
         self.findings.push(finding);
     }
 
+    pub(super) fn streaming_removed(&mut self) {
+        let difference = Difference::new(ChangeKind::ArrayType, Some("streamed".to_owned()), Some("not streamed".to_owned()));
+        let statement = Statement::new(&rules::STREAMING_REMOVED, "can no longer be streamed")
+            .breaks("everyone who asks for server-sent events")
+            .hint("restore @cog.streaming");
+        self.output("", difference, statement);
+    }
+
     pub(super) fn output_undescribed(&mut self) {
         let difference = Difference::new(ChangeKind::Removed, Some("described".to_owned()), None);
         let statement =

@@ -49,7 +49,7 @@ fn a_good_input_has_no_findings() {
     for schema in [
         json!({"type": "integer", "default": 20, "minimum": 1, "maximum": 50}),
         json!({"type": "string", "default": null, "nullable": true}),
-        json!({"type": "string", "format": "uri", "default": "assets/cat.png"}),
+        json!({"type": "string", "format": "uri", "default": "https://example.com/cat.png"}),
         json!({"type": "string", "format": "password", "x-cog-secret": true, "default": null, "nullable": true}),
         json!({"type": "number", "default": 7, "minimum": 7}),
         json!({"enum": [1, 2.5], "default": 1.0}),

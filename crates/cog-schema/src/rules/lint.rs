@@ -20,6 +20,15 @@ pub(crate) const DEFAULT_OUT_OF_RANGE: Rule = Rule {
     example: "`Input(default=0, ge=1)`.",
 };
 
+pub(crate) const DEFAULT_NOT_A_URL: Rule = Rule {
+    code: "SP315",
+    name: "default-not-a-url",
+    severity: Severity::Error,
+    summary: "The default of a file is not a URL.",
+    why: "Files are sent as URLs. Replicate and clients that fill in defaults send this one as it is, and the prediction is refused.",
+    example: "`image: Path = Input(default=\"image.png\")` should be Optional, with the file chosen in the method.",
+};
+
 pub(crate) const DEFAULT_NOT_A_CHOICE: Rule = Rule {
     code: "SP303",
     name: "default-not-a-choice",

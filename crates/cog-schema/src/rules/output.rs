@@ -119,6 +119,15 @@ pub(crate) const OUTPUT_MEMBER_ADDED: Rule = Rule {
     example: "The output model had `{text}` and now has `{text, score}`.",
 };
 
+pub(crate) const STREAMING_REMOVED: Rule = Rule {
+    code: "SP144",
+    name: "streaming-removed",
+    severity: Severity::Error,
+    summary: "The output can no longer be streamed.",
+    why: "Everyone who asks for server-sent events, which the model then refuses.",
+    example: "`@cog.streaming` was removed.",
+};
+
 pub(crate) const OUTPUT_LIST_CHANGED: Rule = Rule {
     code: "SP143",
     name: "output-list-changed",

@@ -2,10 +2,28 @@
 
 use cog_findings::Finding;
 
-use super::{CudaConventions, CudaError, CudaRequest, cudnn_as_asked, cudnns_for};
+use super::{CudaConventions, CudaError, CudaRequest, cudas_for_torch, cudnn_as_asked, cudnns_for};
 use crate::decision::Decision;
 use crate::rules;
-use crate::tables::TensorFlowRow;
+use crate::tables::{TensorFlowRow, tables};
+use crate::version::{self, Version};
+
+/// The newest CUDA of PyTorch releases before the tables, from the previous versions on pytorch.org.
+const BEFORE_TABLES: [(&str, &str); 4] = [("1.7", "11.0"), ("1.8", "11.1"), ("1.9", "11.1"), ("1.10", "11.3")];
+
+/// The newest release of PyTorch that is not newer than this one, else the oldest.
+fn nearest_torch(torch: &str) -> Option<&'static str> {
+    let wanted = Version::parse(torch)?;
+    let mut known: Vec<(Version, &str)> = tables()
+        .torch
+        .iter()
+        .map(|row| version::without_local(row.torch_version()))
+        .filter_map(|release| Some((Version::parse(release)?, release)))
+        .collect();
+    known.sort_by(|(one, _), (other, _)| one.compare(other));
+    let below = known.iter().rev().find(|(release, _)| release.compare(&wanted).is_le());
+    below.or(known.first()).map(|(_, release)| *release)
+}
 
 /// Chooses what exists and works.
 pub(crate) struct CorrectedCuda;
@@ -14,6 +32,21 @@ impl CudaConventions for CorrectedCuda {
     /// A version is only needed where it decides.
     fn check_torch(&self, _request: &CudaRequest<'_>) -> Result<(), CudaError> {
         Ok(())
+    }
+
+    /// The CUDA of releases before the tables, else that of the nearest release.
+    fn cuda_for_unknown_torch(&self, torch: &str, findings: &mut Vec<Finding>) -> Result<Decision, CudaError> {
+        if let Some((release, cuda)) = BEFORE_TABLES.iter().find(|(release, _)| version::same_minor(release, torch)) {
+            return Ok(Decision::new("CUDA", *cuda, format!("PyTorch {release} was built for it")));
+        }
+        let unknown = || CudaError::FrameworkUnknown { framework: "torch", version: torch.to_owned() };
+        let nearest = nearest_torch(torch).ok_or_else(unknown)?;
+        let known = cudas_for_torch(nearest);
+        let cuda = known.into_iter().rev().find(|cuda| !cudnns_for(cuda).is_empty()).ok_or_else(unknown)?;
+        let message = format!("PyTorch {torch} is in no table, so CUDA {cuda} of the nearest known release, {nearest}, is used");
+        findings
+            .push(Finding::new(&rules::TORCH_UNKNOWN, message).hint("set `build.cuda` in cog.yaml if it needs another version"));
+        Ok(Decision::new("CUDA", cuda, format!("PyTorch {nearest}, the nearest known release, was built for it")))
     }
 
     /// The cuDNN that TensorFlow was built for, or the one that images of this CUDA version have.

@@ -119,6 +119,9 @@ pub(crate) trait CudaConventions {
     /// Whether `torch` needs a version in the requirements.
     fn check_torch(&self, request: &CudaRequest<'_>) -> Result<(), CudaError>;
 
+    /// The CUDA for a PyTorch release that is in no table.
+    fn cuda_for_unknown_torch(&self, torch: &str, findings: &mut Vec<Finding>) -> Result<Decision, CudaError>;
+
     /// The cuDNN for a TensorFlow release on a CUDA version.
     fn cudnn_for_tensorflow(&self, row: &TensorFlowRow, cuda: &str, findings: &mut Vec<Finding>) -> Decision;
 
@@ -136,7 +139,7 @@ pub(crate) fn choose(request: &CudaRequest<'_>, conventions: &dyn CudaConvention
     conventions.check_torch(request)?;
     match (request.tensorflow, request.torch) {
         (Some(tensorflow), _) if !tensorflow.is_empty() => choose_for_tensorflow(request, tensorflow, conventions),
-        (_, Some(torch)) => choose_for_torch(request, torch),
+        (_, Some(torch)) => choose_for_torch(request, torch, conventions),
         _ => choose_without_framework(request),
     }
 }
@@ -179,16 +182,19 @@ fn choose_for_tensorflow(
     Ok(choice(cuda, cudnn, findings))
 }
 
-fn choose_for_torch(request: &CudaRequest<'_>, torch: &str) -> Result<CudaChoice, CudaError> {
+fn choose_for_torch(request: &CudaRequest<'_>, torch: &str, conventions: &dyn CudaConventions) -> Result<CudaChoice, CudaError> {
     let mut findings = Vec::new();
     let cudas = cudas_for_torch(torch);
     let cuda = match request.cuda {
         None if torch.is_empty() => return Err(CudaError::TorchVersionMissing),
-        None => {
-            let newest =
-                cudas.last().ok_or_else(|| CudaError::FrameworkUnknown { framework: "torch", version: torch.to_owned() })?;
-            Decision::new("CUDA", *newest, format!("it is the newest that PyTorch {torch} was built for ({})", cudas.join(", ")))
-        }
+        None => match cudas.last() {
+            Some(newest) => Decision::new(
+                "CUDA",
+                *newest,
+                format!("it is the newest that PyTorch {torch} was built for ({})", cudas.join(", ")),
+            ),
+            None => conventions.cuda_for_unknown_torch(torch, &mut findings)?,
+        },
         Some(cuda) => {
             if !torch.is_empty() && !cudas.iter().any(|known| version::same_minor(known, cuda)) {
                 let message = format!("PyTorch {torch} is not known to work with CUDA {cuda}");
@@ -409,6 +415,31 @@ mod tests {
     }
 
     #[test]
+    fn a_torch_beyond_the_tables_takes_the_nearest_release() {
+        for (version, cuda, nearest) in [
+            ("1.8.0", "11.1", None),
+            ("1.10.2", "11.3", None),
+            ("99.0.0", "13.0", Some("2.11.0")),
+            ("2.12.0", "13.0", Some("2.11.0")),
+            ("2.5.9", "12.4", Some("2.5.1")),
+            ("1.4.0", "11.3", Some("1.11.0")),
+        ] {
+            let choice = choose(&torch(version), &CorrectedCuda).unwrap();
+            assert_eq!(choice.cuda, cuda, "{version}");
+            let told = choice.findings.first().map(|finding| (finding.code.as_str(), finding.message.clone()));
+            let expected = nearest.map(|nearest| {
+                (
+                    "SP561",
+                    format!("PyTorch {version} is in no table, so CUDA {cuda} of the nearest known release, {nearest}, is used"),
+                )
+            });
+            assert_eq!(told, expected, "{version}");
+            let official = CudaError::FrameworkUnknown { framework: "torch", version: version.into() };
+            assert_eq!(choose(&torch(version), &OfficialCuda), Err(official), "{version}");
+        }
+    }
+
+    #[test]
     fn tensorflow_is_reported_only_when_cuda_differs() {
         let differs = choose(&CudaRequest { cuda: Some("11.2"), ..tensorflow("2.14.0") }, &CorrectedCuda).unwrap();
         assert_eq!(differs.findings[0].code.as_str(), "SP552");
@@ -419,7 +450,7 @@ mod tests {
     fn undecidable_requests_are_errors_with_a_hint() {
         let cases = [
             (torch(""), CudaError::TorchVersionMissing),
-            (torch("9.9.9"), CudaError::FrameworkUnknown { framework: "torch", version: "9.9.9".into() }),
+            (torch("nightly"), CudaError::FrameworkUnknown { framework: "torch", version: "nightly".into() }),
             (tensorflow("2.99.0"), CudaError::FrameworkUnknown { framework: "tensorflow", version: "2.99.0".into() }),
             (
                 CudaRequest { cuda: Some("11.8"), ..tensorflow("2.15.0") },

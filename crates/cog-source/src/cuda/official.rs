@@ -15,6 +15,10 @@ impl CudaConventions for OfficialCuda {
         if request.torch == Some("") { Err(CudaError::TorchVersionMissing) } else { Ok(()) }
     }
 
+    fn cuda_for_unknown_torch(&self, torch: &str, _findings: &mut Vec<Finding>) -> Result<Decision, CudaError> {
+        Err(CudaError::FrameworkUnknown { framework: "torch", version: torch.to_owned() })
+    }
+
     /// The cuDNN that TensorFlow was built for, although no image may have it.
     fn cudnn_for_tensorflow(&self, row: &TensorFlowRow, _cuda: &str, _findings: &mut Vec<Finding>) -> Decision {
         Decision::new("cuDNN", row.cudnn_major(), format!("TensorFlow {} was built for it", row.version))

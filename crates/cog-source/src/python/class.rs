@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::annotation::Annotation;
 use super::module::Module;
+use super::signature::MemberDefault;
 
 /// What a class derives from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +22,8 @@ pub(super) struct Field {
     pub module: Rc<Module>,
     pub name: String,
     pub annotation: Annotation,
-    /// Whether the class gives a default.
-    pub has_default: bool,
+    /// The default that the class gives.
+    pub default: Option<MemberDefault>,
     /// Whether a typed dictionary requires the key; `None` for a model.
     pub key_required: Option<bool>,
 }

@@ -6,6 +6,8 @@ use serde_json::Value;
 use super::differences::differences;
 use super::document::{document, merged};
 use super::error::{SignatureError, SignatureErrors};
+use super::legacy::foresee;
+use super::legacy_document::Pydantic;
 use super::official::OfficialSemantics;
 use super::options::{CogVersion, Mode, Options};
 use super::plain::PlainSemantics;
@@ -66,13 +68,16 @@ pub fn describe(
     train: Option<&Target>,
     options: &Options,
 ) -> Result<Description, Vec<SignatureError>> {
+    if options.cog() < CogVersion::WITHOUT_PYDANTIC {
+        return describe_legacy(tree, predict, train, options);
+    }
     let reader = SignatureReader::new(tree, options.cog(), &PlainSemantics);
     let parts = Parts::read(&reader, predict, train)?;
     let official = reader.with_semantics(&OfficialSemantics);
     let mut warnings = reader.into_warnings();
     for (target, mode, part) in [(predict, Mode::Predict, &parts.predict), (train, Mode::Train, &parts.train)] {
         if let (Some(target), Some(part)) = (target, part) {
-            warnings.extend(differences(part, read(&official, target, mode)));
+            warnings.extend(differences(part, official.read(target, mode)));
         }
     }
     parts.describe(options.cog(), warnings)
@@ -90,10 +95,40 @@ pub fn describe_like_cog(
     train: Option<&Target>,
     options: &Options,
 ) -> Result<Description, Vec<SignatureError>> {
+    if options.cog() < CogVersion::WITHOUT_PYDANTIC {
+        return describe_legacy(tree, predict, train, options);
+    }
     let reader = SignatureReader::new(tree, options.cog(), &OfficialSemantics);
     let parts = Parts::read(&reader, predict, train)?;
     let warnings = reader.into_warnings();
     parts.describe(options.cog(), warnings)
+}
+
+/// Describes a model as releases with pydantic do, which run it.
+fn describe_legacy(
+    tree: &dyn SourceTree,
+    predict: Option<&Target>,
+    train: Option<&Target>,
+    options: &Options,
+) -> Result<Description, Vec<SignatureError>> {
+    let found = foresee(tree, predict, train, options, Pydantic::Two);
+    match found.document {
+        Some(document) => Ok(Description {
+            document,
+            predict: None,
+            train: None,
+            predict_places: found.predict_places,
+            train_places: found.train_places,
+            warnings: found.findings,
+        }),
+        None if found.errors.is_empty() => Err(nothing_named()),
+        None => Err(found.errors),
+    }
+}
+
+fn nothing_named() -> SignatureErrors {
+    let error = SignatureError::new(&rules::REFERENCE_INVALID, Location::file("cog.yaml"), "neither predict nor train is named");
+    vec![error.with_hint("add run: \"predict.py:Predictor\" to cog.yaml")]
 }
 
 type Part = (Signature, SourceMap);
@@ -105,9 +140,13 @@ struct Parts {
 }
 
 impl Parts {
-    fn read(reader: &SignatureReader<'_>, predict: Option<&Target>, train: Option<&Target>) -> Result<Self, SignatureErrors> {
-        let predict = predict.map(|target| read(reader, target, Mode::Predict)).transpose();
-        let train = train.map(|target| read(reader, target, Mode::Train)).transpose();
+    pub(super) fn read(
+        reader: &SignatureReader<'_>,
+        predict: Option<&Target>,
+        train: Option<&Target>,
+    ) -> Result<Self, SignatureErrors> {
+        let predict = predict.map(|target| reader.read(target, Mode::Predict)).transpose();
+        let train = train.map(|target| reader.read(target, Mode::Train)).transpose();
         match (predict, train) {
             (Ok(predict), Ok(train)) => Ok(Self { predict, train }),
             (predict, train) => {
@@ -122,11 +161,7 @@ impl Parts {
         let document = match (&self.predict, &self.train) {
             (Some((predict, _)), Some((train, _))) => merged(document(predict, cog), &document(train, cog)),
             (Some((one, _)), None) | (None, Some((one, _))) => document(one, cog),
-            (None, None) => {
-                let message = "neither predict nor train is named";
-                let error = SignatureError::new(&rules::REFERENCE_INVALID, Location::file("cog.yaml"), message);
-                return Err(vec![error.with_hint("add run: \"predict.py:Predictor\" to cog.yaml")]);
-            }
+            (None, None) => return Err(nothing_named()),
         };
         let (predict, predict_places) = self.predict.unzip();
         let (train, train_places) = self.train.unzip();
@@ -139,9 +174,4 @@ impl Parts {
             warnings,
         })
     }
-}
-
-fn read(reader: &SignatureReader<'_>, target: &Target, mode: Mode) -> Result<Part, SignatureErrors> {
-    let found = reader.find(target, mode)?;
-    reader.signature(&found, mode)
 }

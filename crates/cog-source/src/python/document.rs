@@ -258,6 +258,7 @@ fn output_part(output: &OutputType) -> Map<String, Value> {
     let part = |output: &OutputType| with_sorted_keys(output_part(output));
     match output {
         OutputType::Primitive(primitive) => primitive_schema(*primitive),
+        OutputType::AnyDict | OutputType::Recursive(_) => primitive_schema(Primitive::Any),
         OutputType::List(item) => object(json!({"items": part(item), "type": "array"})),
         OutputType::Dict(value) => object(json!({"additionalProperties": part(value), "type": "object"})),
         OutputType::Iterator(item) => object(json!({"items": part(item), "type": "array", "x-cog-array-type": "iterator"})),
@@ -267,7 +268,7 @@ fn output_part(output: &OutputType) -> Map<String, Value> {
             "x-cog-array-display": "concatenate",
             "x-cog-array-type": "iterator",
         })),
-        OutputType::Object(members) => {
+        OutputType::Object(_, members) => {
             let (mut properties, mut required) = (Map::new(), Vec::new());
             for member in members {
                 let mut schema = output_part(&member.r#type);

@@ -182,7 +182,10 @@ impl SignatureReader<'_> {
                 return Err(unsupported(module, *range, message, "use two inputs, or str for a URL"));
             }
         }
-        self.require(CogVersion::UNIONS, "a union as an input", module, range)?;
+        // Releases with pydantic had unions too.
+        if self.cog >= CogVersion::WITHOUT_PYDANTIC {
+            self.require(CogVersion::UNIONS, "a union as an input", module, range)?;
+        }
         Ok(InputType { kind: InputKind::Union(kinds.into_iter().map(|(kind, _)| kind).collect()), nullable })
     }
 

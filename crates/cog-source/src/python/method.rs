@@ -16,8 +16,14 @@ use super::reader::SignatureReader;
 use super::rules;
 use super::signature::{Input, InputInfo, InputKind, OutputType, Primitive, Signature};
 use super::target::RunTarget;
+use crate::target::Target;
 
 impl SignatureReader<'_> {
+    /// The signature of what a target names, and where its parts are written.
+    pub(super) fn read(&self, target: &Target, mode: Mode) -> Result<(Signature, SourceMap), SignatureErrors> {
+        self.signature(&self.find(target, mode)?, mode)
+    }
+
     /// The signature of a method or function, and where its parts are written.
     pub(super) fn signature(&self, found: &RunTarget, mode: Mode) -> Result<(Signature, SourceMap), SignatureErrors> {
         let module = &found.module;
@@ -93,7 +99,11 @@ impl SignatureReader<'_> {
         wanted.extend(&parameters.kwonlyargs);
         wanted.retain(|parameter| {
             let ignored = parameter.annotation().is_none() && parameter.default.is_none();
-            if ignored {
+            if ignored && self.cog < CogVersion::WITHOUT_PYDANTIC {
+                let message = format!("{} has no type annotation", parameter.name());
+                let hint = format!("write {}: str, for example", parameter.name());
+                errors.extend(module.fail(&rules::ANNOTATION_MISSING, parameter.parameter.range, message, hint));
+            } else if ignored {
                 self.ignored(module, &parameter.parameter, "it has no type annotation");
             }
             !ignored

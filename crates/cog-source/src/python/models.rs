@@ -13,6 +13,7 @@ use super::module::Module;
 use super::project::ClassAt;
 use super::reader::SignatureReader;
 use super::rules;
+use super::signature::MemberDefault;
 use super::syntax::bases;
 
 /// How many levels of base classes are followed.
@@ -131,8 +132,14 @@ impl SignatureReader<'_> {
         if kind == ClassKind::TypedDict {
             key_required = key_required.or(Some(total(class)));
         }
-        let has_default = assign.value.as_deref().is_some_and(|value| self.semantics.is_member_default(module, value));
-        Ok(Some(Field { module: Rc::clone(module), name: name.id.to_string(), annotation, has_default, key_required }))
+        let default = match assign.value.as_deref().filter(|value| self.semantics.is_member_default(module, value)) {
+            Some(value) => Some(match self.semantics.value(self, module, value)? {
+                Some(value) => MemberDefault::Value(value.to_json()),
+                None => MemberDefault::AtRunTime,
+            }),
+            None => None,
+        };
+        Ok(Some(Field { module: Rc::clone(module), name: name.id.to_string(), annotation, default, key_required }))
     }
 }
 

@@ -95,6 +95,14 @@ impl Module {
         vec![SignatureError::new(rule, self.text.location(range), message).with_hint(hint)]
     }
 
+    /// Whether names may come from `from x import *`.
+    pub(super) fn has_star_import(&self) -> bool {
+        let is_star = |statement: &Stmt| {
+            statement.as_import_from_stmt().is_some_and(|import| import.names.iter().any(|alias| alias.name.as_str() == "*"))
+        };
+        self.body.iter().any(is_star)
+    }
+
     /// The imports that run whenever the file is loaded.
     pub(super) fn imported_at_once(&self) -> Vec<Import> {
         let whole = |statement: &Stmt| match statement {

@@ -29,6 +29,16 @@ pub(super) struct CogVersion(pub u32, pub u32, pub u32);
 impl CogVersion {
     /// The newest release whose generator is known.
     pub(super) const NEWEST: Self = Self(0, 22, 0);
+    /// The first release without pydantic, and with a server in Rust.
+    pub(super) const WITHOUT_PYDANTIC: Self = Self(0, 17, 0);
+    /// The first release that reads the schema from the source.
+    pub(super) const FROM_SOURCE: Self = Self(0, 19, 0);
+    /// The first release that accepts optional inputs.
+    pub(super) const OPTIONAL: Self = Self(0, 14, 3);
+    /// The first release that marks optional inputs as nullable.
+    pub(super) const NULLABLE: Self = Self(0, 15, 0);
+    /// The first release that goes with pydantic 2.
+    pub(super) const PYDANTIC_2: Self = Self(0, 10, 0);
     /// The first release with `run`, methods in base classes and `Opaque`.
     pub(super) const RUN: Self = Self(0, 20, 0);
     /// The first release that names the component of choices like the parameter; older ones use title case.

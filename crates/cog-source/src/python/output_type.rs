@@ -66,7 +66,8 @@ impl<'r, 't> OutputReader<'r, 't> {
         let inside = Self::deeper(module, range, inside)?;
         match &annotation.form {
             Form::Name(name) => match self.reader.named_type(module, name)? {
-                NamedType::Known(KnownType::Any | KnownType::Dict) => Ok(OutputType::Primitive(Primitive::Any)),
+                NamedType::Known(KnownType::Any) => Ok(OutputType::Primitive(Primitive::Any)),
+                NamedType::Known(KnownType::Dict) => Ok(OutputType::AnyDict),
                 NamedType::Known(KnownType::List) => Ok(OutputType::List(Box::new(OutputType::Primitive(Primitive::Any)))),
                 NamedType::Known(known) => Primitive::of(known).map(OutputType::Primitive).ok_or_else(|| {
                     let hint = if matches!(known, KnownType::Iterator | KnownType::ConcatenateIterator) {
@@ -195,7 +196,8 @@ impl<'r, 't> OutputReader<'r, 't> {
     fn object(&self, class: &ClassAt, inside: &Inside, used_in: &Module, range: TextRange) -> Result<OutputType, SignatureErrors> {
         let key = class.key();
         if inside.classes.contains(&key) {
-            return Ok(OutputType::Primitive(Primitive::Any));
+            let name = class.module.class(class.index).map(|class| class.name.to_string()).unwrap_or_default();
+            return Ok(OutputType::Recursive(name));
         }
         let mut inner = inside.clone();
         inner.classes.insert(key);
@@ -208,13 +210,14 @@ impl<'r, 't> OutputReader<'r, 't> {
             }
             match self.member_type(&field.module, &field.annotation, &inner) {
                 Ok((r#type, nullable)) => {
-                    let required = !field.has_default && field.key_required.unwrap_or(!nullable);
-                    members.push(Member { name: field.name, r#type, nullable, required });
+                    let required = field.default.is_none() && field.key_required.unwrap_or(!nullable);
+                    members.push(Member { name: field.name, r#type, nullable, required, default: field.default });
                 }
                 Err(more) => errors.extend(more),
             }
         }
-        if errors.is_empty() { Ok(OutputType::Object(members)) } else { Err(errors) }
+        let name = class.module.class(class.index).map(|class| class.name.to_string()).unwrap_or_default();
+        if errors.is_empty() { Ok(OutputType::Object(name, members)) } else { Err(errors) }
     }
 
     /// The type of a member, and whether it may be `null`.

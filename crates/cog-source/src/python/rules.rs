@@ -219,6 +219,15 @@ pub(super) const OUTPUT_TOO_LARGE: Rule = Rule {
     example: "```python\nclass Deep(BaseModel):\n    a: Wide\n    b: Wide   # every level doubles the document\n```",
 };
 
+pub(super) const OLD_INPUT: Rule = Rule {
+    code: "SP226",
+    name: "input-too-new",
+    severity: Error,
+    summary: "An input has a type or choices that the chosen Cog release rejects.",
+    why: "Releases before 0.17 refuse to load the model. Later ones accept dictionaries, and choices of every type.",
+    example: "```python\nscale: float = Input(choices=[0.5, 1.0])   # before Cog 0.17\n```",
+};
+
 pub(super) const SYNTAX_TOO_NEW: Rule = Rule {
     code: "SP225",
     name: "syntax-too-new",
@@ -309,6 +318,15 @@ pub(super) const POSITIONAL_ONLY: Rule = Rule {
     example: "```python\ndef predict(self, prompt: str, /) -> str: ...\n```",
 };
 
+pub(super) const AT_RUN_TIME: Rule = Rule {
+    code: "SP239",
+    name: "signature-at-run-time",
+    severity: Note,
+    summary: "With this Cog release, only the built image can tell the schema of the model.",
+    why: "Releases before 0.19 load the predictor to describe it. What cannot be read from the source is checked after the build.",
+    example: "```python\ndef predict(self, size: tuple[int, int]) -> str: ...   # before Cog 0.17\n```",
+};
+
 /// All rules, by code.
 pub const RULES: &[Rule] = &[
     UNPARSABLE,
@@ -336,6 +354,7 @@ pub const RULES: &[Rule] = &[
     NAME_TAKEN,
     OUTPUT_TOO_LARGE,
     SYNTAX_TOO_NEW,
+    OLD_INPUT,
     DEFAULT_NONE,
     PARAMETER_IGNORED,
     BEYOND_COG,
@@ -345,6 +364,7 @@ pub const RULES: &[Rule] = &[
     FUNCTION_FALLBACK,
     PREDICT_DEPRECATED,
     POSITIONAL_ONLY,
+    AT_RUN_TIME,
 ];
 
 #[cfg(test)]

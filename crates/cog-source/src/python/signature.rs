@@ -122,10 +122,14 @@ pub enum OutputType {
     Primitive(Primitive),
     /// A list.
     List(Box<OutputType>),
+    /// An object with any values: `dict`. `Any` is a [`Primitive`].
+    AnyDict,
     /// An object whose values have one type.
     Dict(Box<OutputType>),
-    /// A model class or typed dictionary, its members in order.
-    Object(Vec<Member>),
+    /// A class that is part of itself, by its name.
+    Recursive(String),
+    /// A model class or typed dictionary: its name, and its members in order.
+    Object(String, Vec<Member>),
     /// A stream of values.
     Iterator(Box<OutputType>),
     /// A stream of text, joined by readers.
@@ -149,6 +153,17 @@ pub struct Member {
     pub nullable: bool,
     /// Whether it is always present.
     pub required: bool,
+    /// Its default, if the class gives one.
+    pub default: Option<MemberDefault>,
+}
+
+/// The default of a member.
+#[derive(Debug, Clone, PartialEq)]
+pub enum MemberDefault {
+    /// This value.
+    Value(Value),
+    /// One that only the running model knows.
+    AtRunTime,
 }
 
 /// The signature of a predictor or trainer.

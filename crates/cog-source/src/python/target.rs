@@ -14,7 +14,7 @@ use super::options::{CogVersion, Mode};
 use super::project::{ClassAt, Meaning};
 use super::reader::SignatureReader;
 use super::rules;
-use super::syntax::{bases, method};
+use super::syntax::{bases, dotted, method};
 use crate::target::Target;
 
 /// The method or function that Cog runs.
@@ -63,7 +63,13 @@ impl SignatureReader<'_> {
         if let Some(index) = self.semantics.function(&module, &target.name) {
             return Ok(RunTarget { module, place: Definition::Function(index) });
         }
-        if target.name != function_name
+        if self.cog < CogVersion::FROM_SOURCE
+            && let Some(found) = self.at_run_time(&module, target, mode)?
+        {
+            return Ok(found);
+        }
+        if self.cog >= CogVersion::FROM_SOURCE
+            && target.name != function_name
             && module.binding(&target.name).is_none()
             && let Some(index) = self.semantics.function(&module, function_name)
         {
@@ -73,6 +79,24 @@ impl SignatureReader<'_> {
             return Ok(RunTarget { module, place: Definition::Function(index) });
         }
         Err(self.not_found(&module, target)?)
+    }
+
+    /// A release that loads the file takes whatever the name is bound to.
+    fn at_run_time(&self, module: &Rc<Module>, target: &Target, mode: Mode) -> Result<Option<RunTarget>, SignatureErrors> {
+        let mut meaning = self.project.meaning(module, &target.name)?;
+        // `Predictor = Other`
+        if let Meaning::Value(file, index) = &meaning
+            && let Some(name) = file.value(*index).and_then(dotted)
+        {
+            meaning = self.project.meaning(file, &name)?;
+        }
+        Ok(match meaning {
+            Meaning::Class(class) => Some(self.method_of(&class, &target.name, mode)?),
+            Meaning::Function(file, index) => Some(RunTarget { module: file, place: Definition::Function(index) }),
+            Meaning::Unbound if module.has_star_import() => return Err(unclear_target(module, target)),
+            Meaning::Unbound => None,
+            _ => return Err(unclear_target(module, target)),
+        })
     }
 
     fn not_found(&self, module: &Rc<Module>, target: &Target) -> Result<SignatureErrors, SignatureErrors> {
@@ -116,6 +140,9 @@ impl SignatureReader<'_> {
             return Ok(run);
         }
         let Some(found) = predict else {
+            if self.cog < CogVersion::FROM_SOURCE && self.has_foreign_base(class, &mut BTreeSet::new())? {
+                return Err(at_run_time(module, range, format!("{name} inherits from a class that is not part of the project")));
+            }
             let message = format!("neither {name} nor its base classes in the project define `run` or `predict`");
             return Err(module.fail(&rules::METHOD_NOT_FOUND, range, message, "define run(self, ...) in the class"));
         };
@@ -131,6 +158,23 @@ impl SignatureReader<'_> {
             );
         }
         Ok(found)
+    }
+
+    /// Whether a class derives from one of another library, apart from Cog's own.
+    fn has_foreign_base(&self, at: &ClassAt, seen: &mut BTreeSet<(String, usize)>) -> Result<bool, SignatureErrors> {
+        let Some(class) = at.module.class(at.index).filter(|_| seen.insert(at.key())) else { return Ok(false) };
+        for base in bases(class) {
+            let is_foreign = match self.project.meaning(&at.module, &base)? {
+                Meaning::Class(parent) => self.has_foreign_base(&parent, seen)?,
+                Meaning::External { module, .. } => module != "cog" && !module.starts_with("cog."),
+                Meaning::Unbound => base.contains('.') || at.module.has_star_import(),
+                _ => true,
+            };
+            if is_foreign {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// `run` and `predict` of a class: its own, else those of its bases, the first base first.
@@ -159,6 +203,15 @@ impl SignatureReader<'_> {
         }
         Ok((run, predict))
     }
+}
+
+/// What is only known when the file is loaded.
+fn at_run_time(module: &Module, range: TextRange, message: String) -> SignatureErrors {
+    module.fail(&rules::AT_RUN_TIME, range, message, "nothing has to be done: the built image is checked")
+}
+
+fn unclear_target(module: &Module, target: &Target) -> SignatureErrors {
+    at_run_time(module, START, format!("`{}` is only defined when {} is loaded", target.name, module.text.file()))
 }
 
 /// The path of a target without `.` and `..` parts. A path that leaves the project is rejected.

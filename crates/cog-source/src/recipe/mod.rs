@@ -15,6 +15,7 @@ mod tests;
 
 pub use crate::base_image::BaseImageError;
 pub use crate::cuda::CudaError;
+pub use crate::requirements::BUILD_FOLDER as LOCAL_ARTIFACTS;
 pub use conventions::Conventions;
 pub use error::RecipeError;
 pub use facts::{DaemonFeatures, RecipeFacts, SourceText, WeightsImage};

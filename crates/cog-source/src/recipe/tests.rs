@@ -304,7 +304,6 @@ fn impossible_plans_are_reported_with_their_location() {
     let required = RecipeFacts { cog_base: CogBaseUse::Required, ..facts(Registry::HasNot) };
     for (text, facts, code, line) in [
         (gpu("torch"), facts(Registry::HasNot), "SP556", 4),
-        (gpu("torch==9.9.9"), facts(Registry::HasNot), "SP557", 4),
         (gpu("tensorflow==2.99.0"), facts(Registry::HasNot), "SP557", 4),
         (gpu("'-r other.txt'"), facts(Registry::HasNot), "SP555", 4),
         (

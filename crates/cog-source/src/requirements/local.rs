@@ -78,7 +78,7 @@ impl LocalRequirementError {
 const ARTIFACT_SUFFIXES: &[&str] = &[".whl", ".zip", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz"];
 
 /// The folder that artifacts are mounted into while pip runs.
-const BUILD_FOLDER: &str = "/tmp/local_package_artifacts";
+pub const BUILD_FOLDER: &str = "/tmp/local_package_artifacts";
 
 /// The path of a local artifact, when a line is one. `options` are those whose values must not be local files.
 pub(super) fn artifact_path<'a>(line: &'a str, options: &[&'static str]) -> Result<Option<&'a str>, LocalRequirementError> {
@@ -184,7 +184,7 @@ fn is_file_address(text: &str) -> bool {
 }
 
 fn is_path(text: &str) -> bool {
-    ["/", "./", "../"].iter().any(|start| text.starts_with(start))
+    matches!(text, "." | "..") || ["/", "./", "../"].iter().any(|start| text.starts_with(start))
 }
 
 fn has_artifact_suffix(path: &str) -> bool {
@@ -242,6 +242,7 @@ mod tests {
             ("a.whl ; x", LocalRequirementError::Suffix { line: line("a.whl ; x"), what: "marker" }),
             ("a.whl[x]", LocalRequirementError::Suffix { line: line("a.whl[x]"), what: "list of extras" }),
             ("./lib", LocalRequirementError::NotAnArtifact { line: line("./lib") }),
+            (".", LocalRequirementError::NotAnArtifact { line: line(".") }),
         ] {
             assert_eq!(artifact_path(text, LOCAL_OPTIONS), Err(error.clone()), "{text}");
             assert!(!error.hint().is_empty());

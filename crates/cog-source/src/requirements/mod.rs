@@ -15,6 +15,7 @@ mod wheels;
 
 pub(crate) use conventions::RequirementConventions;
 pub(crate) use corrected::CorrectedRequirements;
+pub use local::BUILD_FOLDER;
 pub(crate) use official::OfficialRequirements;
 pub(crate) use prepare::{Prepared, prepare};
 

@@ -188,8 +188,17 @@ impl Source<'_> {
         let written = self.written(raw.defined);
         let value = match raw.value {
             Raw::Null => Value::Null,
+            // PyYAML, with which cog-safe-push reads, takes these for text.
+            Raw::Bool(_) if written.is_some_and(|written| matches!(written, "y" | "Y" | "n" | "N")) => {
+                Value::Text(written.unwrap_or_default().to_owned())
+            }
             Raw::Bool(value) => Value::Bool(value),
-            Raw::Number(parsed) => Value::Number(written.map_or(parsed, str::to_owned)),
+            // Behind a tag or an anchor, the parsed number is all there is.
+            Raw::Number(parsed) => {
+                let plain =
+                    written.filter(|written| written.starts_with(|first: char| first.is_ascii_digit() || "+-.".contains(first)));
+                Value::Number(plain.map_or(parsed, str::to_owned))
+            }
             Raw::Text(text) => Value::Text(text),
             Raw::List(items) => Value::List(items.into_iter().map(|item| self.node(item)).collect()),
             Raw::Map(entries) => Value::Map(
@@ -248,6 +257,14 @@ mod tests {
         assert!(matches!(values[4], Value::List(items) if items.len() == 2));
         assert_eq!(values[..4], [&Value::Bool(true), &text("yes"), &Value::Null, &Value::Null]);
         assert_eq!(values[5], &text("ä"));
+    }
+
+    #[test]
+    fn single_letters_are_text_and_tags_give_types() {
+        let entries = entries("a: y\nb: N\nc: !!int \"4\"\nd: &x 5\ne: no\n");
+        let values: Vec<&Value> = entries.iter().map(|(_, node)| &node.value).collect();
+        let (text, number) = (|text: &str| Value::Text(text.to_owned()), |text: &str| Value::Number(text.to_owned()));
+        assert_eq!(values, [&text("y"), &text("N"), &number("4"), &number("5"), &Value::Bool(false)]);
     }
 
     #[test]

@@ -121,15 +121,25 @@ impl Reader {
         }
     }
 
-    /// `true` or `false`, also in quotes.
+    /// `true` or `false` in any form that pydantic takes for it: words in quotes, 1 and 0.
     pub fn lenient_boolean(&mut self, entry: Option<&Entry<'_>>) -> Option<bool> {
-        match &entry?.node().value {
-            Value::Text(text) if text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false") => {
-                self.scalar(entry?);
-                Some(text.eq_ignore_ascii_case("true"))
-            }
-            _ => self.boolean(entry),
+        let known = match &entry?.node().value {
+            Value::Text(text) => match text.to_ascii_lowercase().as_str() {
+                "true" | "t" | "yes" | "y" | "on" | "1" => Some(true),
+                "false" | "f" | "no" | "n" | "off" | "0" => Some(false),
+                _ => None,
+            },
+            Value::Number(text) => match text.as_str() {
+                "1" | "1.0" => Some(true),
+                "0" | "0.0" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        };
+        if known.is_some() {
+            self.scalar(entry?);
         }
+        known.or_else(|| self.boolean(entry))
     }
 
     /// A whole number.

@@ -1,0 +1,112 @@
+//! What `cog login` and `docker login` have saved for a registry: in Docker's configuration, or with a credential helper.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::cli::environment::Environment;
+use crate::support::SecretString;
+
+/// A larger configuration is none.
+const CONFIG_BYTES: u64 = 1024 * 1024;
+
+/// How long a helper may think: it may ask a keychain.
+const HELPER_LIMIT: Duration = Duration::from_secs(10);
+
+/// A helper's answer.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HelperAnswer {
+    secret: String,
+}
+
+/// The password that was saved for a registry: for Replicate's, the CLI token.
+pub(super) fn password(environment: &Environment, host: &str) -> Option<SecretString> {
+    let folder = environment.get("DOCKER_CONFIG").map(PathBuf::from);
+    let folder = folder.or_else(|| Some(Path::new(environment.get("HOME")?).join(".docker")))?;
+    let text = repository_files::read_text(&folder, Path::new("config.json"), CONFIG_BYTES).ok()?;
+    let config: Value = serde_json::from_str(&text).ok()?;
+    let helper = config["credHelpers"][host].as_str().or_else(|| config["credsStore"].as_str());
+    let asked = helper.and_then(|helper| ask(environment, helper, host));
+    asked.or_else(|| saved(&config, host)).filter(|password| !password.trim().is_empty()).map(SecretString::from)
+}
+
+/// The password in the configuration itself, as `user:password` in base64.
+fn saved(config: &Value, host: &str) -> Option<String> {
+    let names = [host.to_owned(), format!("https://{host}"), format!("https://{host}/v1/"), format!("https://{host}/")];
+    let auth = names.iter().find_map(|name| config["auths"][name.as_str()]["auth"].as_str())?;
+    let pair = String::from_utf8(STANDARD.decode(auth.trim()).ok()?).ok()?;
+    pair.split_once(':').map(|(_user, password)| password.trim_end_matches('\0').to_owned())
+}
+
+/// Asks `docker-credential-HELPER get`. It is the user's own program, found where Docker finds it.
+fn ask(environment: &Environment, helper: &str, host: &str) -> Option<String> {
+    let is_plain = helper.chars().all(|character| character.is_ascii_alphanumeric() || "._-".contains(character));
+    let program = environment.program(&format!("docker-credential-{helper}")).filter(|_| is_plain)?;
+    let mut command = Command::new(program);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().ok()?;
+    child.stdin.take()?.write_all(host.as_bytes()).ok()?;
+    let end = Instant::now() + HELPER_LIMIT;
+    while child.try_wait().ok()?.is_none() {
+        if Instant::now() > end {
+            let _ended = child.kill().and_then(|()| child.wait());
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().ok().filter(|output| output.status.success())?;
+    serde_json::from_slice::<HelperAnswer>(&output.stdout).ok().map(|answer| answer.secret)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::support::ExposeSecret as _;
+
+    fn found(config: &str, helper: Option<&str>) -> Option<String> {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("config.json"), config).unwrap();
+        if let Some(script) = helper {
+            let path = folder.path().join("docker-credential-keys");
+            fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let shown = folder.path().display().to_string();
+        let environment = Environment::of([("DOCKER_CONFIG", shown.clone()), ("PATH", format!("{shown}:/usr/bin:/bin"))]);
+        password(&environment, "r8.im").map(|password| password.expose_secret().to_owned())
+    }
+
+    #[test]
+    fn a_saved_login_is_found() {
+        // me:cog-token
+        let auth = r#"{"auths": {"r8.im": {"auth": "bWU6Y29nLXRva2Vu"}}}"#;
+        assert_eq!(found(auth, None).as_deref(), Some("cog-token"));
+        assert_eq!(found(&auth.replace("r8.im", "https://r8.im"), None).as_deref(), Some("cog-token"));
+        for other in
+            [r#"{"auths": {"docker.io": {"auth": "bWU6Y29nLXRva2Vu"}}}"#, r#"{"auths": {"r8.im": {}}}"#, "{}", "no json", "[]"]
+        {
+            assert_eq!(found(other, None), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_helper_is_asked_for_the_registry() {
+        let answers = r#"test "$1 $(cat)" = "get r8.im" && echo '{"Username": "me", "Secret": "kept-token"}'"#;
+        for config in [r#"{"credsStore": "keys"}"#, r#"{"credHelpers": {"r8.im": "keys"}}"#] {
+            assert_eq!(found(config, Some(answers)).as_deref(), Some("kept-token"), "{config}");
+        }
+        assert_eq!(found(r#"{"credHelpers": {"r8.im": "keys"}}"#, Some("exit 1")), None);
+        assert_eq!(found(r#"{"credHelpers": {"r8.im": "../keys"}}"#, Some(answers)), None);
+        assert_eq!(found(r#"{"credsStore": "missing"}"#, None), None);
+    }
+}
