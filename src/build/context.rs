@@ -87,8 +87,17 @@ enum EntryKind {
 struct Entry {
     /// Relative to the root.
     path: PathBuf,
+    /// Where its content is, relative to the root, if that is another place.
+    source: Option<PathBuf>,
     kind: EntryKind,
     mode: u32,
+}
+
+/// The folder of an image that a layer puts everything into.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LayerFolder {
+    pub(super) path: &'static str,
+    pub(super) mode: u32,
 }
 
 /// The name of something that is sent.
@@ -175,6 +184,19 @@ impl ContextFiles {
         (weights, Self { root: self.root, entries: others, generated: self.generated })
     }
 
+    /// Adds a copy of a file at the project's root under another name, in place of what has that name; `None` if one of the two is not a file.
+    pub(super) fn with_copy(mut self, file: &str, name: &str) -> Option<Self> {
+        let is_file = |entry: &&Entry| matches!(entry.kind, EntryKind::File { .. });
+        let original = self.entries.iter().find(|entry| entry.path == Path::new(file)).filter(is_file)?;
+        let copy = Entry { path: PathBuf::from(name), source: Some(original.path.clone()), ..original.clone() };
+        match self.entries.iter_mut().find(|entry| entry.path == copy.path) {
+            Some(taken) if taken.kind == EntryKind::Folder => return None,
+            Some(taken) => *taken = copy,
+            None => self.entries.push(copy),
+        }
+        Some(self)
+    }
+
     /// Replaces the generated files.
     pub(super) fn with_generated(self, generated: Vec<RecipeFile>) -> Self {
         Self { generated, ..self }
@@ -201,11 +223,20 @@ impl ContextFiles {
 
     /// The archive. If reading the project fails, the reader fails too, and the slot has the reason.
     pub(super) fn into_stream(self, modified_at: u64) -> (Context, FailureSlot) {
+        self.stream(None, modified_at)
+    }
+
+    /// The archive of a layer that has the project's files in a folder. Generated files are not in it.
+    pub(super) fn into_layer(self, folder: LayerFolder, modified_at: u64) -> (Context, FailureSlot) {
+        self.with_generated(Vec::new()).stream(Some(folder), modified_at)
+    }
+
+    fn stream(self, folder: Option<LayerFolder>, modified_at: u64) -> (Context, FailureSlot) {
         let (writer, pipe) = tokio::io::duplex(PIPE_BYTES);
         let slot = FailureSlot::default();
         let failure = slot.clone();
         let writing = tokio::spawn(async move {
-            self.write(writer, modified_at).await.map_err(|error| {
+            self.write(writer, folder, modified_at).await.map_err(|error| {
                 let error = failure.keep(error);
                 io::Error::other(error)
             })
@@ -213,12 +244,16 @@ impl ContextFiles {
         (Box::pin(Archive { pipe, writing: AbortOnDropHandle::new(writing) }), slot)
     }
 
-    async fn write(self, pipe: DuplexStream, modified_at: u64) -> Result<(), ContextError> {
+    async fn write(self, pipe: DuplexStream, folder: Option<LayerFolder>, modified_at: u64) -> Result<(), ContextError> {
         let mut archive = Builder::new(pipe);
         let broken = |path: &Path| {
             let path = path.to_owned();
             move |source| ContextError::Unreadable { path, source }
         };
+        if let Some(folder) = folder {
+            let mut header = header(EntryType::Directory, folder.mode, 0, modified_at);
+            archive.append_data(&mut header, folder.path, tokio::io::empty()).await.map_err(broken(Path::new(folder.path)))?;
+        }
         for folder in generated_folders(&self.generated) {
             let mut header = header(EntryType::Directory, 0o755, 0, modified_at);
             archive.append_data(&mut header, &folder, tokio::io::empty()).await.map_err(broken(Path::new(&folder)))?;
@@ -229,31 +264,32 @@ impl ContextFiles {
             appended.map_err(broken(Path::new(&file.path)))?;
         }
         for entry in &self.entries {
-            let appended = self.append(&mut archive, entry, modified_at).await;
+            let name = folder.map_or_else(|| entry.path.clone(), |folder| Path::new(folder.path).join(&entry.path));
+            let appended = self.append(&mut archive, entry, &name, modified_at).await;
             appended.map_err(broken(&self.root.join(&entry.path)))?;
         }
         archive.finish().await.map_err(broken(&self.root))
     }
 
-    async fn append(&self, archive: &mut Builder<DuplexStream>, entry: &Entry, modified_at: u64) -> io::Result<()> {
+    async fn append(&self, archive: &mut Builder<DuplexStream>, entry: &Entry, name: &Path, modified_at: u64) -> io::Result<()> {
         match &entry.kind {
             EntryKind::Folder => {
                 let mut header = header(EntryType::Directory, entry.mode, 0, modified_at);
-                archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
+                archive.append_data(&mut header, name, tokio::io::empty()).await
             }
             EntryKind::Link { target } => {
                 let mut header = header(EntryType::Symlink, entry.mode, 0, modified_at);
                 header.set_link_name(target)?;
-                archive.append_data(&mut header, &entry.path, tokio::io::empty()).await
+                archive.append_data(&mut header, name, tokio::io::empty()).await
             }
             EntryKind::File { size_bytes } => {
                 let mut header = header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
-                let (root, path) = (self.root.clone(), entry.path.clone());
+                let (root, path) = (self.root.clone(), entry.source.as_ref().unwrap_or(&entry.path).clone());
                 let opened = tokio::task::spawn_blocking(move || repository_files::open(&root, &path));
                 let file = tokio::fs::File::from_std(opened.await.map_err(io::Error::other)??);
                 // The header has promised this many bytes: a file that grows meanwhile is cut, one that shrinks is an error.
                 let mut promised = file.take(*size_bytes);
-                archive.append_data(&mut header, &entry.path, &mut promised).await?;
+                archive.append_data(&mut header, name, &mut promised).await?;
                 match promised.limit() {
                     0 => Ok(()),
                     _ => Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read")),
@@ -341,7 +377,7 @@ impl Scan<'_> {
         let metadata = fs::symlink_metadata(&full).map_err(unreadable)?;
         let Some(kind) = kind_of(&full, &metadata).map_err(unreadable)? else { return Ok(()) };
         let is_folder = kind == EntryKind::Folder;
-        let entry = Entry { path: path.to_owned(), kind, mode: metadata.permissions().mode() & 0o7777 };
+        let entry = Entry { path: path.to_owned(), source: None, kind, mode: metadata.permissions().mode() & 0o7777 };
         match (is_ignored, is_folder) {
             (true, false) => Ok(()),
             (true, true) => {

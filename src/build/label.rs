@@ -7,16 +7,17 @@ use serde_json::Value;
 
 use crate::build::{BaseLayers, BuildRequest};
 use crate::clients::docker::{Derivation, DerivedFile, ImageDetails};
+use crate::domain::identity::ImageDigest;
 
 /// The list of Python packages.
 pub(super) const FREEZE_LABEL: &str = "run.cog.pip_freeze";
 /// The fingerprint of the first build.
 pub(super) const BUILT_FROM: &str = "safe-push.built_from";
 /// Cog always writes it.
-const INIT_LABEL: &str = "run.cog.has_init";
+pub(super) const INIT_LABEL: &str = "run.cog.has_init";
 
 /// Where the server looks for the document, relative to the working directory `/src`.
-const SCHEMA_PATH: &str = ".cog/openapi_schema.json";
+pub(super) const SCHEMA_PATH: &str = ".cog/openapi_schema.json";
 
 /// Facts about an image that are known only after it is built.
 #[derive(Debug, Clone, Copy)]
@@ -44,13 +45,20 @@ pub(super) fn derivation(request: &BuildRequest, first: &str, found: &ImageFacts
         labels,
         environment: request.recipe.environment_on_top.clone(),
         files: vec![DerivedFile { path: SCHEMA_PATH.to_owned(), contents: schema.into_bytes() }],
+        // A Dockerfile of the project may have given its folders modes that have to stay.
+        fixed_time: request.recipe.dockerfile_of_the_project.is_none().then_some(request.source_date_epoch),
     }
 }
 
 /// The base image's last layer, found among the first layers of `built`. `None` if the image has fewer layers than its base.
 pub(super) fn cog_base_layer(base: &BaseLayers, built: &ImageDetails) -> Option<CogBaseLayer> {
+    last_base_layer(base, &built.diff_ids)
+}
+
+/// The same among the first of these layers.
+pub(super) fn last_base_layer(base: &BaseLayers, diff_ids: &[ImageDigest]) -> Option<CogBaseLayer> {
     let last_layer_index = base.count.checked_sub(1)?;
-    let last_layer_diff_id = built.diff_ids.get(last_layer_index)?.to_string();
+    let last_layer_diff_id = diff_ids.get(last_layer_index)?.to_string();
     Some(CogBaseLayer { image: base.image.clone(), last_layer_diff_id, last_layer_index })
 }
 

@@ -119,6 +119,7 @@ async fn a_derived_image_has_its_files_and_labels_of_any_size() {
         labels: BTreeMap::from([("long".to_owned(), long.clone()), ("a".to_owned(), "1".to_owned())]),
         environment: BTreeMap::from([("SAID".to_owned(), "\"$HOME\" \\ end".to_owned())]),
         files: vec![DerivedFile { path: ".cog/openapi_schema.json".to_owned(), contents: b"{}".to_vec() }],
+        fixed_time: None,
     };
     let token = CancellationToken::new();
     let derived = docker.derive_image(&derivation, &token).await.unwrap();
@@ -133,6 +134,38 @@ async fn a_derived_image_has_its_files_and_labels_of_any_size() {
     for tag in [first, second] {
         docker.remove_image(&tag).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn files_with_a_fixed_time_make_the_same_layer_whatever_is_below_and_whenever() {
+    let Some(docker) = daemon().await else { return };
+    let token = CancellationToken::new();
+    let mut layers = Vec::new();
+    for round in ["1", "2"] {
+        let (below, tag) = (unique("below"), unique("fixed"));
+        // Another layer below, so that the daemon cannot take the second one from its cache.
+        let marker = DerivedFile { path: "marker".to_owned(), contents: format!("{below}{round}").into_bytes() };
+        let first = Derivation { base: BASE.to_owned(), tag: below.clone(), files: vec![marker], ..Derivation::default() };
+        docker.derive_image(&first, &token).await.unwrap();
+        let schema = DerivedFile { path: "src/.cog/openapi_schema.json".to_owned(), contents: b"{}".to_vec() };
+        let second = Derivation {
+            base: below.clone(),
+            tag: tag.clone(),
+            files: vec![schema],
+            fixed_time: Some(315_532_800),
+            ..Derivation::default()
+        };
+        let derived = docker.derive_image(&second, &token).await.unwrap();
+        layers.push(derived.diff_ids.last().unwrap().clone());
+        let asked = ["sh", "-c", "stat -c '%a %Y %u %n' /src /src/.cog /src/.cog/openapi_schema.json"];
+        let output = docker.run(&ContainerRun { image: tag.clone(), ..run(&asked) }, &token).await.unwrap();
+        let expected = "755 315532800 0 /src\n755 315532800 0 /src/.cog\n644 315532800 0 /src/.cog/openapi_schema.json\n";
+        assert_eq!(output.stdout, expected);
+        for tag in [below, tag] {
+            docker.remove_image(&tag).await.unwrap();
+        }
+    }
+    assert_eq!(layers[0], layers[1]);
 }
 
 #[tokio::test]

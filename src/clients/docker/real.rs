@@ -90,6 +90,7 @@ fn details(image: ImageInspect) -> ImageDetails {
         settings: settings.to_string(),
         size_bytes: bytes(image.size),
         names: image.repo_tags.unwrap_or_default(),
+        digests: image.repo_digests.unwrap_or_default(),
     }
 }
 

@@ -85,6 +85,9 @@ pub struct Derivation {
     pub environment: BTreeMap<String, String>,
     /// Files to add, in one layer. Without files, the layers are unchanged.
     pub files: Vec<DerivedFile>,
+    /// The time of these files and of the folders they are in, in seconds since 1970, so that they make the same layer whenever they are added.
+    /// The folders belong to root and can be entered by all. Without it, folders keep what they have, and new ones get the time of the build.
+    pub fixed_time: Option<u64>,
 }
 
 /// A file that a [`Derivation`] adds.
@@ -115,6 +118,8 @@ pub struct ImageDetails {
     pub size_bytes: u64,
     /// Its names in this daemon.
     pub names: Vec<String>,
+    /// The manifests that it was pulled or pushed as, as `repository@sha256:...`.
+    pub digests: Vec<String>,
 }
 
 impl ImageDetails {

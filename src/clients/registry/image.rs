@@ -102,6 +102,24 @@ impl ImageManifest {
         StoredManifest { digest: digest_of(&bytes), media_type: self.media_type.clone(), bytes }
     }
 
+    /// The same manifest with other layers, packed with gzip, in these places.
+    #[must_use]
+    pub fn with_layers(&self, replaced: &[(usize, Blob)]) -> Self {
+        let mut changed = self.clone();
+        let is_docker = self.media_type == MANIFESTS[0];
+        let media_type = if is_docker { LAYERS[1] } else { LAYERS[3] };
+        for (index, blob) in replaced {
+            let descriptor = json!({ "mediaType": media_type, "size": blob.size_bytes, "digest": blob.digest.as_str() });
+            if let Some(place) = changed.document.get_mut("layers").and_then(|layers| layers.get_mut(*index)) {
+                *place = descriptor;
+            }
+            if let Some(place) = changed.layers.get_mut(*index) {
+                *place = blob.clone();
+            }
+        }
+        changed
+    }
+
     /// The layers' digests, in order.
     pub fn layer_digests(&self) -> Vec<ImageDigest> {
         self.layers.iter().map(|layer| layer.digest.clone()).collect()
@@ -195,6 +213,23 @@ mod tests {
         expected["config"]["size"] = json!(2);
         assert_eq!(serde_json::from_slice::<Value>(&changed.bytes).unwrap(), expected);
         assert_eq!(manifest.layer_digests(), [digest('1').parse().unwrap()]);
+    }
+
+    #[test]
+    fn another_layer_takes_the_place_of_one_and_the_rest_stays() {
+        for (media_type, packed) in [(MANIFESTS[0], LAYERS[1]), (MANIFESTS[1], LAYERS[3])] {
+            let mut document = image(&descriptor(LAYERS[0], '1'));
+            document["mediaType"] = json!(media_type);
+            document["layers"].as_array_mut().unwrap().push(descriptor(packed, '2'));
+            let StoredContent::Image(manifest) = stored(&document).content().unwrap() else { panic!() };
+            let other = Blob::of(b"other");
+            let changed = manifest.with_layers(&[(1, other.clone())]).with_config(&manifest.config);
+            document["layers"][1] = json!({ "mediaType": packed, "size": 5, "digest": other.digest.as_str() });
+            document["config"]["size"] = json!(5);
+            assert_eq!(serde_json::from_slice::<Value>(&changed.bytes).unwrap(), document);
+            let StoredContent::Image(read) = changed.content().unwrap() else { panic!() };
+            assert_eq!(read.layers, [manifest.layers[0].clone(), other]);
+        }
     }
 
     #[test]

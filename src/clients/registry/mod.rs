@@ -10,6 +10,7 @@
 mod blobs;
 mod challenge;
 mod connection;
+mod digests;
 mod error;
 mod error_body;
 mod image;
@@ -32,11 +33,13 @@ mod write_tests;
 use async_trait::async_trait;
 
 pub use blobs::Mount;
+pub use digests::{AnyRegistry, ImageDigests};
 pub use error::RegistryError;
 pub use image::{Blob, ImageManifest, StoredContent, Unsupported, with_label};
 pub use manifest::Manifest;
 pub use options::RegistryOptions;
 pub use real::RealRegistry;
+pub use source::FileBlob;
 pub use stored::StoredManifest;
 pub use writer::RegistryWriter;
 

@@ -1,5 +1,7 @@
 //! The bytes of a blob on their way into another repository: from memory, or streamed from the registry itself.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,11 +24,22 @@ const REDIRECTS: usize = 5;
 /// How long a download may stand still.
 const STANDSTILL: Duration = Duration::from_secs(60);
 
+/// A blob in a file that nobody else writes to.
+#[derive(Debug, Clone)]
+pub struct FileBlob {
+    /// Its digest and size.
+    pub blob: Blob,
+    /// Its content, from the start of the file.
+    pub file: Arc<File>,
+}
+
 /// Where a blob comes from.
 #[derive(Debug, Clone)]
 pub(super) enum Origin {
     /// It is known already.
     Memory(Bytes),
+    /// It is in a file.
+    File(Arc<File>),
     /// Another repository of the registry has it.
     Repository(String),
 }
@@ -75,6 +88,15 @@ impl BlobReader {
             Origin::Memory(content) => {
                 let start = usize::try_from(self.offset).unwrap_or(usize::MAX).min(content.len());
                 content.slice(start..content.len().min(start.saturating_add(wanted)))
+            }
+            Origin::File(file) => {
+                let (file, offset) = (Arc::clone(file), self.offset);
+                let reading = tokio::task::spawn_blocking(move || {
+                    let mut piece = vec![0; wanted];
+                    file.read_exact_at(&mut piece, offset).map(|()| piece)
+                });
+                let read = reading.await.map_err(std::io::Error::other).and_then(|read| read);
+                Bytes::from(read.map_err(|error| self.wrong(error.to_string()))?)
             }
             Origin::Repository(repository) => {
                 let repository = repository.clone();

@@ -78,7 +78,7 @@ impl<'a> Upload<'a> {
     ) -> Self {
         let scopes = match &origin {
             Origin::Repository(from) => Scopes::write_and_read(repository, from),
-            Origin::Memory(_) => Scopes::write(repository),
+            Origin::Memory(_) | Origin::File(_) => Scopes::write(repository),
         };
         Self { connection, repository, scopes, blob, origin, sent }
     }

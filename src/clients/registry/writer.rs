@@ -17,7 +17,7 @@ use super::image::Blob;
 use super::real::RealRegistry;
 use super::scopes::Scopes;
 use super::session::{begin, drop_session, location};
-use super::source::Origin;
+use super::source::{FileBlob, Origin};
 use super::stored::StoredManifest;
 use super::uploads::Upload;
 use crate::domain::identity::ImageDigest;
@@ -45,6 +45,9 @@ pub trait RegistryWriter: Send + Sync {
 
     /// Puts a small blob into a repository, unless it is there.
     async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError>;
+
+    /// Puts a blob from a file into a repository, unless it is there. `sent` hears about bytes as they are sent.
+    async fn put_file(&self, repository: &str, blob: &FileBlob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError>;
 
     /// Puts a manifest under a tag or its digest. Its blobs have to be there.
     ///
@@ -89,6 +92,14 @@ impl RegistryWriter for RealRegistry {
             Upload::new(&self.connection, repository, &blob, Origin::Memory(content), &|_| {}).run().await?;
         }
         Ok(blob)
+    }
+
+    async fn put_file(&self, repository: &str, blob: &FileBlob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
+        let FileBlob { blob, file } = blob;
+        if self.has_blob(repository, &blob.digest).await? {
+            return Ok(());
+        }
+        Upload::new(&self.connection, repository, blob, Origin::File(Arc::clone(file)), sent).run().await
     }
 
     async fn put_manifest(&self, repository: &str, reference: &str, manifest: &StoredManifest) -> Result<(), RegistryError> {

@@ -73,40 +73,55 @@ pub(crate) struct Start<'a> {
     pub(crate) concurrency: Option<(u32, Option<&'a Location>)>,
 }
 
-/// Working folder, port, variables and command of the model server.
-pub(crate) fn start(writer: &mut Writer, start: &Start<'_>) {
-    writer.standard("WORKDIR /src", "work in /src");
+/// Variables of the model server that depend on the predictor.
+pub(crate) const SERVER_VARIABLES: [&str; 3] = ["COG_PREDICT_TYPE_STUB", "COG_TRAIN_TYPE_STUB", "COG_MAX_CONCURRENCY"];
+
+/// Port, variables and command of the model server. Returns the variables.
+pub(crate) fn start(writer: &mut Writer, start: &Start<'_>) -> Vec<(String, String)> {
     writer.standard("EXPOSE 5000", "name the server's port");
-    for (variable, target) in [("COG_PREDICT_TYPE_STUB", start.predict), ("COG_TRAIN_TYPE_STUB", start.train)] {
+    let [predict, train, concurrency] = SERVER_VARIABLES;
+    let mut variables = Vec::new();
+    for (variable, target) in [(predict, start.predict), (train, start.train)] {
         if let Some(target) = target {
-            let value = double_quoted(&target.value.to_string());
-            writer.instruction(
-                &format!("ENV {variable}={value}"),
-                Some(&target.location),
-                format!("name {} to the server", target.value),
-            );
+            let text = format!("ENV {variable}={}", double_quoted(&target.value.to_string()));
+            writer.of_source(&text, Some(&target.location), format!("name {} to the server", target.value));
+            variables.push((variable.to_owned(), target.value.to_string()));
         }
     }
     if let Some((max, origin)) = start.concurrency {
-        writer.instruction(&format!("ENV COG_MAX_CONCURRENCY={max}"), origin, "name the concurrency to the server");
+        writer.of_source(&format!("ENV {concurrency}={max}"), origin, "name the concurrency to the server");
+        variables.push((concurrency.to_owned(), max.to_string()));
     }
     writer.standard("CMD [\"python\", \"-m\", \"cog.server.http\"]", "start the server");
+    variables
 }
 
-/// Copies the files of the project, without those that are generated for the build.
+/// Copies the files of the project, without those that are generated for the build, and returns the shell command that does it, if any.
 ///
 /// `COPY` before frontend 1.19 cannot exclude files, and it gives folders the time of the build. With tar, the same project makes the
-/// same layer on every machine.
-pub(crate) fn copy(writer: &mut Writer, config_name: &str, can_exclude: bool) {
-    if can_exclude {
-        writer.standard(&format!("COPY --exclude={BUILD_FOLDER} . /src"), "copy the project");
+/// same layer on every machine. `WORKDIR` gives the folder that it makes the time of the build too, so it comes last, when `/src` exists.
+pub(crate) fn copy(writer: &mut Writer, config_name: &str, can_exclude: bool) -> Option<String> {
+    let renamed = (config_name != "cog.yaml").then(|| shell_word(&format!("/src/{config_name}")));
+    let command = if can_exclude {
+        writer.of_source(&format!("COPY --exclude={BUILD_FOLDER} . /src"), None, "copy the project");
+        if let Some(source) = renamed {
+            writer.of_source(&format!("RUN cp {source} /src/cog.yaml"), None, format!("use {config_name} as cog.yaml"));
+        }
+        None
     } else {
-        writer.standard(&format!("ARG SOURCE_DATE_EPOCH={FILE_TIME}"), "name the time of the files");
+        writer.of_source(&format!("ARG SOURCE_DATE_EPOCH={FILE_TIME}"), None, "name the time of the files");
         let copy = copy_by_tar("--mtime=@$SOURCE_DATE_EPOCH --exclude=./.cog");
-        writer.standard(&format!("RUN --mount=type=bind,target={MOUNT} {copy}"), "copy the project");
-    }
-    if config_name != "cog.yaml" {
-        let source = shell_word(&format!("/src/{config_name}"));
-        writer.standard(&format!("RUN cp {source} /src/cog.yaml"), format!("use {config_name} as cog.yaml"));
-    }
+        let (rename, title) = match renamed {
+            Some(source) => (
+                format!(" && cp -p --remove-destination {source} /src/cog.yaml && touch -d @$SOURCE_DATE_EPOCH /src"),
+                format!("copy the project, with {config_name} as cog.yaml"),
+            ),
+            None => (String::new(), "copy the project".to_owned()),
+        };
+        let command = format!("mkdir -p /src && {copy}{rename}");
+        writer.of_source(&format!("RUN --mount=type=bind,target={MOUNT} {command}"), None, title);
+        Some(command)
+    };
+    writer.standard("WORKDIR /src", "work in /src");
+    command
 }

@@ -9,6 +9,7 @@ mod conventions;
 mod error;
 mod facts;
 mod official;
+mod source_part;
 
 #[cfg(test)]
 mod tests;
@@ -19,6 +20,7 @@ pub use crate::requirements::BUILD_FOLDER as LOCAL_ARTIFACTS;
 pub use conventions::Conventions;
 pub use error::RecipeError;
 pub use facts::{DaemonFeatures, RecipeFacts, SourceText, WeightsImage};
+pub use source_part::SourcePart;
 
 pub use crate::dockerfile::system::UvSource;
 pub use crate::dockerfile::{RecipeFile, RecipeStep};
@@ -61,6 +63,8 @@ pub struct Recipe {
     pub uses_cog_base: bool,
     /// The build that has to run first, for weights in a separate image.
     pub weights: Option<WeightsRecipe>,
+    /// What depends on the project's own source; `None` where that cannot be told apart from the rest.
+    pub source: Option<SourcePart>,
 }
 
 /// The image with the weights.
@@ -151,8 +155,9 @@ fn plan_corrected(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> 
     if let Some(weights) = &facts.weights {
         project::weights(&mut writer, &weights.selection, facts.daemon.copy_link);
     }
-    project::start(&mut writer, &start(config, facts));
-    project::copy(&mut writer, &facts.config_name, facts.daemon.copy_exclude);
+    let variables = project::start(&mut writer, &start(config, facts));
+    let copy_command = project::copy(&mut writer, &facts.config_name, facts.daemon.copy_exclude);
+    let source = SourcePart::of(config, facts, writer.kept(), variables, copy_command, &choices.prepared);
 
     let (dockerfile, steps) = writer.finish();
     Recipe {
@@ -168,6 +173,7 @@ fn plan_corrected(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> 
         cuda: choices.cuda,
         uses_cog_base: is_cog_base,
         weights: facts.weights.as_ref().map(weights_recipe),
+        source,
     }
 }
 

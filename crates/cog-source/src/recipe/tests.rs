@@ -68,12 +68,12 @@ RUN --mount=type=cache,target=/var/cache/apt,sharing=locked set -eu; \
 ENTRYPOINT ["/sbin/tini", "--"]
 RUN --mount=type=cache,target=/root/.cache/pip CFLAGS="-O3 -funroll-loops -fno-strict-aliasing -flto" PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 python -m pip install --cache-dir /root/.cache/pip cog==0.23.1 coglet==0.23.1
 RUN find / -xdev -type f -name "*python*.so" -printf "%h\n" | sort -u > /etc/ld.so.conf.d/cog.conf && ldconfig
-WORKDIR /src
 EXPOSE 5000
 ENV COG_PREDICT_TYPE_STUB="run.py:Runner"
 CMD ["python", "-m", "cog.server.http"]
 ARG SOURCE_DATE_EPOCH=315532800
-RUN --mount=type=bind,target=/mnt tar -C /mnt --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$SOURCE_DATE_EPOCH --exclude=./.cog -cf - . | tar -C /src -xpf -
+RUN --mount=type=bind,target=/mnt mkdir -p /src && tar -C /mnt --sort=name --owner=0 --group=0 --numeric-owner --mtime=@$SOURCE_DATE_EPOCH --exclude=./.cog -cf - . | tar -C /src -xpf -
+WORKDIR /src
 "#
     );
     assert!(recipe.files.is_empty());
@@ -212,9 +212,33 @@ fn targets_and_concurrency_are_passed_to_the_server() {
 }
 
 #[test]
+fn what_depends_on_the_source_is_told_apart() {
+    let text = format!("{SLIM}train: train.py:train\n");
+    let with = |concurrency| plan_text(&text, &RecipeFacts { concurrency, ..facts(Registry::HasNot) });
+    let (plain, decorated) = (with(None), with(Some(4)));
+    let (source, other) = (plain.source.unwrap(), decorated.source.unwrap());
+    assert_ne!(plain.dockerfile, decorated.dockerfile);
+    assert_eq!(source.other_instructions, other.other_instructions);
+    let names: Vec<&str> = other.variables.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, SourcePart::VARIABLES);
+    for part in [&other.copy_command, "ENV COG_", "ARG SOURCE_DATE_EPOCH"] {
+        assert!(decorated.dockerfile.contains(part) && !other.other_instructions.contains(part), "{part}");
+    }
+    for kept in ["FROM ", "pip install", "CMD ", "EXPOSE ", "WORKDIR "] {
+        assert!(other.other_instructions.contains(kept), "{kept}");
+    }
+    // Two places that set the same variable cannot be told apart in an image.
+    let twice = format!("{text}environment: [COG_MAX_CONCURRENCY=2]\n");
+    assert_eq!(plan_text(&twice, &facts(Registry::HasNot)).source, None);
+}
+
+#[test]
 fn a_config_of_another_name_becomes_cog_yaml_in_the_image() {
     let recipe = plan_text(SLIM, &RecipeFacts { config_name: "my model.yaml".into(), ..facts(Registry::Has) });
-    assert!(recipe.dockerfile.ends_with("RUN cp '/src/my model.yaml' /src/cog.yaml\n"));
+    let copies =
+        " && cp -p --remove-destination '/src/my model.yaml' /src/cog.yaml && touch -d @$SOURCE_DATE_EPOCH /src\nWORKDIR /src\n";
+    assert!(recipe.dockerfile.ends_with(copies), "{}", recipe.dockerfile);
+    assert_eq!(recipe.source.unwrap().renamed_config.as_deref(), Some("my model.yaml"));
 }
 
 #[test]
@@ -233,7 +257,7 @@ fn separate_weights_come_from_their_own_image() {
     let weights = Some(WeightsImage { image: "cog-x-weights".into(), selection });
     let recipe = plan_text(SLIM, &RecipeFacts { weights, ..facts(Registry::Has) });
     assert!(recipe.dockerfile.starts_with("FROM cog-x-weights AS weights\nFROM r8.im/cog-base:python3.12\n"));
-    let copies = "RUN --mount=type=bind,from=weights,source=/src,target=/mnt mkdir -p /src && tar -C /mnt --sort=name --owner=0 --group=0 --numeric-owner --mtime=@315532800 -cf - . | tar -C /src -xpf -\nWORKDIR /src\n";
+    let copies = "RUN --mount=type=bind,from=weights,source=/src,target=/mnt mkdir -p /src && tar -C /mnt --sort=name --owner=0 --group=0 --numeric-owner --mtime=@315532800 -cf - . | tar -C /src -xpf -\nEXPOSE 5000\n";
     assert!(recipe.dockerfile.contains(copies));
     let weights = recipe.weights.unwrap();
     assert_eq!(weights.dockerfile, "FROM scratch\nCOPY [\"models\",\"/src/models\"]\nCOPY [\"a b.bin\",\"/src/a b.bin\"]\n");

@@ -1,0 +1,104 @@
+//! The label that says how an image was built, so that a later run can graft on it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::kept::kept;
+use super::{Ingredients, NoGraft, seal};
+use crate::clients::docker::ImageDetails;
+use crate::domain::identity::{ImageDigest, ModelRef};
+use crate::support::SecretString;
+
+/// The label's name. A push empties it where it does not come from the run itself.
+pub const RECIPE_LABEL: &str = "safe-push.recipe";
+
+/// The layer of a step that changes nothing, such as a `WORKDIR` that is there: an empty archive.
+const EMPTY_LAYER: &str = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
+
+/// The models that grafts are made between, and the secret that only who may push to them has.
+#[derive(Debug, Clone, Copy)]
+pub struct GraftScope<'a> {
+    pub live: &'a ModelRef,
+    pub test: &'a ModelRef,
+    /// The password of the registry.
+    pub key: &'a SecretString,
+}
+
+/// The layers that a graft replaces, by their index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ReplacedLayers {
+    pub(super) project: usize,
+    pub(super) schema: usize,
+}
+
+impl ReplacedLayers {
+    /// Those of a built image: the schema's is the last, and the project's comes before it. `WORKDIR` may have an empty one in between.
+    fn of(diff_ids: &[ImageDigest]) -> Option<Self> {
+        let schema = diff_ids.len().checked_sub(1)?;
+        let mut project = schema.checked_sub(1)?;
+        if diff_ids.get(project)?.as_str() == EMPTY_LAYER {
+            project = project.checked_sub(1)?;
+        }
+        Some(Self { project, schema })
+    }
+
+    pub(super) fn indices(self) -> [usize; 2] {
+        [self.project, self.schema]
+    }
+}
+
+/// What the label says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct RecipeLabel {
+    pub(super) ingredients: Ingredients,
+    pub(super) layers: ReplacedLayers,
+    /// When the full build was made.
+    pub(super) built_at: DateTime<Utc>,
+    seal: String,
+}
+
+impl RecipeLabel {
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok()
+    }
+
+    /// Whether the seal covers this label and what a graft keeps of the image.
+    pub(super) fn is_sealed(&self, scope: &GraftScope<'_>, kept: &Value) -> bool {
+        let Self { ingredients, layers, built_at, seal } = self;
+        let parts = parts(ingredients, *layers, *built_at, scope, kept);
+        seal::is_sealed(scope.key, &parts.iter().map(String::as_str).collect::<Vec<_>>(), seal)
+    }
+}
+
+fn parts(
+    ingredients: &Ingredients,
+    layers: ReplacedLayers,
+    built_at: DateTime<Utc>,
+    scope: &GraftScope<'_>,
+    kept: &Value,
+) -> Vec<String> {
+    let times = [layers.project.to_string(), layers.schema.to_string(), built_at.to_rfc3339()];
+    let models = [scope.live.to_string(), scope.test.to_string()];
+    times.into_iter().chain(models).chain([ingredients.text(), kept.to_string()]).collect()
+}
+
+/// The label of an image that was just built.
+///
+/// # Errors
+/// [`NoGraft::ServerVariables`] and the like have been found by [`Ingredients::of`]; here an image without the expected layers is.
+pub fn recipe_label(
+    ingredients: &Ingredients,
+    image: &ImageDetails,
+    scope: &GraftScope<'_>,
+    built_at: DateTime<Utc>,
+) -> Result<String, NoGraft> {
+    let odd = || NoGraft::Project { problem: "the built image has not the expected layers".to_owned() };
+    let layers = ReplacedLayers::of(&image.diff_ids).ok_or_else(odd)?;
+    let settings: Map<String, Value> = serde_json::from_str(&image.settings).map_err(|_not_an_object| odd())?;
+    let kept = kept(&settings, &image.labels, &image.diff_ids, &layers.indices());
+    let parts = parts(ingredients, layers, built_at, scope, &kept);
+    let seal = seal::seal(scope.key, &parts.iter().map(String::as_str).collect::<Vec<_>>()).ok_or_else(odd)?;
+    let label = RecipeLabel { ingredients: ingredients.clone(), layers, built_at, seal };
+    serde_json::to_string(&label).map_err(|_never| odd())
+}

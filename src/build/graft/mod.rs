@@ -1,0 +1,28 @@
+//! Grafts: a version that was built before gets other project and schema layers, in process. No daemon takes part, and what was installed
+//! below stays in the registry.
+//!
+//! A full build labels its image with [`Ingredients`], the two layers and the time, under a [seal](seal). A later run that finds such a version of its
+//! own models, with equal ingredients and young enough, makes the two layers and a configuration. Every "no" is a [`NoGraft`], whose
+//! text ends the sentence "built: ...", and a normal build follows.
+//!
+//! Which versions are asked, and what is done with a graft, is left to `pipeline`; how it gets into a registry to `publish`.
+
+mod base;
+mod candidate;
+mod config;
+mod ingredients;
+mod kept;
+mod label;
+mod layer;
+mod reason;
+mod run;
+mod seal;
+
+#[cfg(test)]
+mod tests;
+
+pub use base::base_identity;
+pub use ingredients::Ingredients;
+pub use label::{GraftScope, RECIPE_LABEL, recipe_label};
+pub use reason::NoGraft;
+pub use run::{Graft, GraftTerms, graft};

@@ -1,0 +1,80 @@
+//! Why a project is built and not grafted.
+
+use crate::domain::identity::VersionRef;
+
+/// Why a project is built and not grafted. The text ends the sentence "built: ...".
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NoGraft {
+    /// Its steps can do anything, before and after the files are copied.
+    #[error("the project has a Dockerfile of its own")]
+    OwnDockerfile,
+    /// What is set for the source cannot be told apart from what is set for all.
+    #[error("`environment` in cog.yaml sets a variable of the model server")]
+    ServerVariables,
+    /// The schema is only known to the image.
+    #[error("this SDK tells its schema in the image alone")]
+    SchemaInImage,
+    /// Nothing says what the layers below depend on.
+    #[error("the digest of the base image {image} could not be found out")]
+    BaseUnknown { image: String },
+    /// The models have no version yet.
+    #[error("there is no version to graft on")]
+    NoVersion,
+    #[error("the registry no longer has {}", short(version))]
+    Gone { version: Box<VersionRef> },
+    /// An index, unknown media types, or documents that are not an image's.
+    #[error("{} cannot be grafted on: {why}", short(version))]
+    Unsupported { version: Box<VersionRef>, why: String },
+    /// Built by something else, or by a safe-push that wrote no label.
+    #[error("{} has no recipe", short(version))]
+    NoRecipe { version: Box<VersionRef> },
+    /// Sealed with another token, for other models, or changed since.
+    #[error("the seal on {} does not fit: it was built with another token, for other models, or was changed", short(version))]
+    SealBroken { version: Box<VersionRef> },
+    /// What the layers below the project depend on is not what it was.
+    #[error("{what} changed since {}", short(version))]
+    Changed { what: String, version: Box<VersionRef> },
+    #[error("the full build of {} is more than {days} days old", short(version))]
+    TooOld { version: Box<VersionRef>, days: u64 },
+    #[error("{} has ONBUILD instructions", short(version))]
+    OnBuild { version: Box<VersionRef> },
+    #[error("the history of {} does not fit its layers", short(version))]
+    History { version: Box<VersionRef> },
+    #[error("{} has a label about its commit, and the commit is not known now", short(version))]
+    CommitUnknown { version: Box<VersionRef> },
+    #[error("the registry no longer has layer {number} of {}", short(version))]
+    LayerGone { version: Box<VersionRef>, number: usize },
+    /// In a layer, such a name deletes a file of the layers below.
+    #[error("the file name '{path}' has a meaning of its own in layers")]
+    Whiteout { path: String },
+    #[error("{file} cannot be copied to cog.yaml")]
+    RenamedConfig { file: String },
+    #[error("the project could not be read: {problem}")]
+    Project { problem: String },
+    #[error("the registry did not help: {problem}")]
+    Registry { problem: String },
+    #[error("images are passed by reference here, without a registry")]
+    NoRegistry,
+    #[error("the image is given")]
+    GivenImage,
+    #[error("the Cog CLI builds it")]
+    CogCli,
+    #[error("every layer of an official model is searched for secrets")]
+    Official,
+    #[error("the files hold a key for the tests")]
+    Key,
+    /// It was asked for.
+    #[error("{setting}")]
+    NotWanted { setting: &'static str },
+}
+
+impl NoGraft {
+    /// Whether it is news to the user, and no consequence of a setting or of a first run.
+    pub fn is_news(&self) -> bool {
+        !matches!(self, Self::NotWanted { .. } | Self::NoVersion | Self::NoRegistry | Self::GivenImage | Self::CogCli)
+    }
+}
+
+fn short(version: &VersionRef) -> String {
+    format!("{}:{}", version.model, version.id.short())
+}
