@@ -12,7 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::handover::{self, Handover};
 use crate::cli::leftovers;
 use crate::clients::docker::{Docker, NameImages, PushImages, RealDocker, RegistryCredentials};
-use crate::clients::registry::{RealRegistry, Registry, RegistryOptions, RegistryWriter};
+use crate::clients::registry::{AnyRegistry, ImageDigests, RealRegistry, Registry, RegistryOptions, RegistryWriter};
 use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
 use crate::config::RunSettings;
 use crate::domain::plan::ModelPlan;
@@ -187,6 +187,7 @@ fn services(
             check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
             docker: docker.clone(),
             registry: Some(Arc::clone(&registry)),
+            digests: digests(&registry_host, Some(credentials.clone()), context.printer.redactor()),
             environment,
         },
         verify: VerifyServices { replicate: Arc::clone(&replicate), judge, clock: clock() },
@@ -233,6 +234,12 @@ pub(super) fn replicate_client(run: &RunSettings, token: SecretString) -> Result
         .parse()
         .map_err(|error| Failure::new(Verdict::Misconfigured, anyhow::Error::from(error)).hint("correct REPLICATE_BASE_URL"))?;
     Ok(Arc::new(RealReplicate::new(ReplicateOptions::new(base_url, token), Arc::new(SystemClock))?))
+}
+
+/// Digests of base images, wherever they are.
+fn digests(host: &str, credentials: Option<RegistryCredentials>, redactor: &Redactor) -> Arc<dyn ImageDigests> {
+    let options = RegistryOptions { redactor: redactor.clone(), ..RegistryOptions::new(host, credentials) };
+    Arc::new(AnyRegistry::new(options))
 }
 
 fn open_registry(host: &str, credentials: Option<RegistryCredentials>, redactor: &Redactor) -> Result<Arc<RealRegistry>, Failure> {
@@ -331,6 +338,7 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
         check: for_check(run, context)?,
         docker: Docker::of(start_docker(run, context).await?),
         registry: Some(open_registry(&run.settings.replicate_registry, None, context.printer.redactor())?),
+        digests: digests(&run.settings.replicate_registry, None, context.printer.redactor()),
         environment: build_environment::collect(
             &context.environment,
             &context.launcher,

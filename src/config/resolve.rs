@@ -230,6 +230,8 @@ impl Resolver<'_> {
             secrets: settings.docker_secrets.clone(),
             secrets_of_checkout: self.names_secrets_itself(),
             no_cache: settings.no_cache,
+            graft: settings.graft,
+            graft_days: settings.graft_days,
             image: settings.image.clone(),
             unsent: vec![settings.report_dir.clone()],
         }

@@ -5,6 +5,7 @@
 //! there when it is published, [`Cleared::replacing`] decides again. An official model whose tests
 //! needed a key gets an image without it: [`Cleared::without_key`].
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cog_findings::Finding;
@@ -22,6 +23,8 @@ pub struct BuiltImage {
     pub id: String,
     /// Digests of the uncompressed layers (DiffIDs), in order. The same file system has the same list.
     pub diff_ids: Vec<ImageDigest>,
+    /// Labels that every push of it sets.
+    pub push_labels: BTreeMap<String, String>,
 }
 
 /// A version of the test model, with the local image that was pushed, if any.

@@ -132,6 +132,18 @@ choices! {
     }
 }
 
+choices! {
+    /// Whether versions that were built before get a new source in place of a build.
+    #[derive(Default)]
+    pub enum GraftMode {
+        /// Where the layers below the source are those that a build would make.
+        #[default]
+        Auto = "auto",
+        /// Always build.
+        Never = "never",
+    }
+}
+
 /// How to build the image.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct BuildPlan {
@@ -157,6 +169,10 @@ pub struct BuildPlan {
     pub secrets_of_checkout: bool,
     /// Ignore cached build steps.
     pub no_cache: bool,
+    /// Whether a version that was built before may get a new source.
+    pub graft: GraftMode,
+    /// How many days old the full build of such a version may be; 0 for never.
+    pub graft_days: u64,
     /// An existing image to use instead of building one.
     pub image: Option<String>,
     /// Paths that never become part of the image, because the reports of an earlier run would change it. Absolute, or relative to the

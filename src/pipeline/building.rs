@@ -7,27 +7,38 @@ use cog_source::labels::OPENAPI_SCHEMA;
 use cog_source::project::Project;
 use serde_json::Value;
 
-use crate::build::{Built, OfficialBuild, SourceFacts, build, build_officially, prepare};
+use crate::build::{BuildRequest, Built, Graft, NoGraft, OfficialBuild, SourceFacts, build, build_officially, prepare};
 use crate::clients::docker::{InspectImages, TemporaryImage};
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
 use crate::domain::report::Stage;
 use crate::inspect::{Inspected, apply_policy, inspect_schema};
 use crate::pipeline::grace::at_once;
+use crate::pipeline::grafting::{self, Grafting};
 use crate::pipeline::inspecting::{About, InspectedModel, judge};
 use crate::pipeline::proof::{prove_files, prove_image, secrets_of};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{BuildServices, Goal, rules};
+use crate::support::clock::Clock;
 use crate::verify::check_plan;
 
 /// An image that may be staged.
 pub(super) struct BuiltModel {
-    pub(super) image: BuiltImage,
+    pub(super) image: ModelImage,
     pub(super) schema: Value,
 }
 
+/// Where an image is.
+pub(super) enum ModelImage {
+    /// In the daemon.
+    Built(BuiltImage),
+    /// Nowhere yet: most of its layers are in the registry.
+    Grafted(Box<Graft>),
+}
+
 /// Builds a model, and checks the schema of the image.
+#[derive(Clone, Copy)]
 pub(super) struct Building<'a> {
     pub(super) model: &'a InspectedModel,
     /// The image's name in the daemon.
@@ -42,7 +53,7 @@ impl StageWork for Building<'_> {
     type Value = BuiltModel;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<BuiltModel>, Stop> {
-        let Self { model, name, goal, services } = self;
+        let Self { model, goal, services, .. } = self;
         let plan = &record.model.plan;
         // With a key, what the tests use is not what becomes official.
         let is_official = plan.official_model.is_some() && !plan.two_pass && matches!(goal, Goal::Publish(_));
@@ -55,18 +66,84 @@ impl StageWork for Building<'_> {
             prove_files(record, &model.inspected.project, &secrets).await?;
         }
         let (built, note) = match &plan.build.image {
-            Some(image) => at_once(given(image, services.docker.inspect.as_ref()), record.context.cancelled).await?,
-            None => {
-                let built = make(record, model, name, services).await?;
-                let note = describe(&built, goal);
-                (BuiltModel { image: built.image, schema: built.schema }, note)
+            Some(image) => {
+                at_once(given(image, services.docker.inspect.as_ref(), record.context.clock), record.context.cancelled).await?
             }
+            None => self.graft_or_build(record, is_official).await?,
         };
-        if is_official {
-            prove_image(record, &built.image, services.docker.save.as_ref(), &secrets).await?;
+        if is_official && let ModelImage::Built(image) = &built.image {
+            prove_image(record, image, services.docker.save.as_ref(), &secrets).await?;
         }
         check_schema(record, model, &built.schema)?;
         Ok(Done::new(built, note))
+    }
+}
+
+impl Building<'_> {
+    /// A graft where that is as good as a build, and else a build, with the reason.
+    async fn graft_or_build(&self, record: &mut ModelRecord<'_>, is_official: bool) -> Result<(BuiltModel, String), Stop> {
+        let Self { model, name, goal, services } = *self;
+        let (plan, context) = (&record.model.plan, record.context);
+        if plan.build.builder == Builder::Cog {
+            let built = make(record, model, name, services).await?;
+            let (note, image) = (describe(&built, goal), self.finish(built.image, Err(&NoGraft::CogCli), record).await?);
+            return Ok((BuiltModel { image: ModelImage::Built(image), schema: built.schema }, note));
+        }
+        let request = prepared(record, model, name, services).await?;
+        let beginning = async { Ok::<_, Stop>(Grafting::begin(plan, model, goal, &request).await) };
+        let grafting = at_once(beginning, context.cancelled).await?;
+        let reason = match &grafting {
+            Ok(grafting) => {
+                let making = async { Ok::<_, Stop>(grafting.graft(model, &request, is_official, context.clock).await) };
+                match at_once(making, context.cancelled).await? {
+                    Ok(graft) => {
+                        grafting::remark(&graft).into_iter().for_each(|remark| record.notice(remark));
+                        let note = grafting::describe(&graft);
+                        let schema = graft.schema.clone();
+                        return Ok((BuiltModel { image: ModelImage::Grafted(Box::new(graft)), schema }, note));
+                    }
+                    Err(reason) => reason,
+                }
+            }
+            Err(reason) => reason.clone(),
+        };
+        let note = self.build(record, &request, grafting.as_ref()).await?;
+        let (built, note) = note;
+        Ok((built, if reason.is_news() { format!("{note}; built: {reason}") } else { note }))
+    }
+
+    async fn build(
+        &self,
+        record: &ModelRecord<'_>,
+        request: &BuildRequest,
+        grafting: Result<&Grafting<'_>, &NoGraft>,
+    ) -> Result<(BuiltModel, String), Stop> {
+        let context = record.context;
+        let built = build(request, &self.services.docker, context.observer, context.cancelled).await?;
+        let (note, image) = (describe(&built, self.goal), self.finish(built.image, grafting, record).await?);
+        Ok((BuiltModel { image: ModelImage::Built(image), schema: built.schema }, note))
+    }
+
+    /// Builds after all what was grafted, because the registry did not take it.
+    pub(super) async fn build_after_all(&self, record: &mut ModelRecord<'_>) -> Result<BuiltModel, Stop> {
+        let request = prepared(record, self.model, self.name, self.services).await?;
+        let beginning = async { Ok::<_, Stop>(Grafting::begin(&record.model.plan, self.model, self.goal, &request).await) };
+        let grafting = at_once(beginning, record.context.cancelled).await?;
+        Ok(self.build(record, &request, grafting.as_ref()).await?.0)
+    }
+
+    /// What is pushed can be grafted on later, if it may.
+    async fn finish(
+        &self,
+        image: BuiltImage,
+        grafting: Result<&Grafting<'_>, &NoGraft>,
+        record: &ModelRecord<'_>,
+    ) -> Result<BuiltImage, Stop> {
+        if !matches!(self.goal, Goal::Publish(_)) {
+            return Ok(image);
+        }
+        let details = self.services.docker.inspect.inspect_image(&image.id).await?;
+        Ok(grafting::labelled(image, Some(&details), grafting, record.context.clock))
     }
 }
 
@@ -116,7 +193,18 @@ pub(super) async fn make(
         let program = &services.environment.official;
         return Ok(build_officially(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
     }
-    let inspected = &model.inspected;
+    let request = prepared(record, model, name, services).await?;
+    Ok(build(&request, docker, context.observer, context.cancelled).await?)
+}
+
+/// Everything that is known before the daemon is called.
+async fn prepared(
+    record: &mut ModelRecord<'_>,
+    model: &InspectedModel,
+    name: &str,
+    services: &BuildServices,
+) -> Result<BuildRequest, Stop> {
+    let (plan, context, inspected) = (&record.model.plan, record.context, &model.inspected);
     let preparing = prepare(
         &inspected.project,
         &plan.build,
@@ -128,7 +216,7 @@ pub(super) async fn make(
     );
     let request = at_once(preparing, context.cancelled).await?;
     tell_advice(record, inspected, &request.findings);
-    Ok(build(&request, docker, context.observer, context.cancelled).await?)
+    Ok(request)
 }
 
 /// Reports findings about the build that the inspection did not have yet, under the repository's policy.
@@ -154,16 +242,18 @@ fn describe(built: &Built, goal: Goal<'_>) -> String {
 }
 
 /// Reads the schema of an existing image from its label.
-async fn given(image: &str, images: &dyn InspectImages) -> Result<(BuiltModel, String), Stop> {
-    let details = images.inspect_image(image).await?;
+async fn given(reference: &str, images: &dyn InspectImages, clock: &dyn Clock) -> Result<(BuiltModel, String), Stop> {
+    let details = images.inspect_image(reference).await?;
     let schema = details.labels.get(OPENAPI_SCHEMA).and_then(|label| serde_json::from_str::<Value>(label).ok());
     let Some(schema) = schema.filter(Value::is_object) else {
         return Err(Stop::misconfigured(
-            format!("the image '{image}' has no schema in its label {OPENAPI_SCHEMA}"),
+            format!("the image '{reference}' has no schema in its label {OPENAPI_SCHEMA}"),
             "use an image built by `safe-push build` or `cog build`",
         ));
     };
-    Ok((BuiltModel { image: details.into_built(image), schema }, format!("{image}, already built")))
+    // Whoever built it may have written a recipe of their own on it.
+    let image = grafting::labelled(details.clone().into_built(reference), Some(&details), Err(&NoGraft::GivenImage), clock);
+    Ok((BuiltModel { image: ModelImage::Built(image), schema }, format!("{reference}, already built")))
 }
 
 /// Whether two documents describe the same model. Their `info` names the Cog release that wrote them, which may differ.

@@ -18,6 +18,7 @@ mod course;
 mod deploying;
 mod existing;
 mod grace;
+mod grafting;
 mod inspecting;
 mod lookup;
 mod model;

@@ -85,10 +85,11 @@ impl Push<'_> {
         if matches!(goal, Goal::Publish(_)) && plan.build.image.is_none() {
             images.push(name.clone());
         }
-        let built = record.enter(Building { model: &model, name: &name, goal, services: build }).await?;
+        let building = Building { model: &model, name: &name, goal, services: build };
+        let built = record.enter(building).await?;
 
         let Goal::Publish(services) = goal else { return Ok("only a build was asked for") };
-        let staged = record.enter(Staging { built: &built, services: &services.publish }).await?;
+        let staged = record.enter(Staging { built: &built, building, services: &services.publish }).await?;
 
         let verifying = Verifying { staged, schema: &built.schema, replicate: &model.replicate, services: &services.verify };
         let cleared = record.enter(verifying).await?;

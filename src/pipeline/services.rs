@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::build::BuildEnvironment;
 use crate::clients::docker::Docker;
-use crate::clients::registry::Registry;
+use crate::clients::registry::{ImageDigests, Registry};
 use crate::clients::replicate::Replicate;
 use crate::inspect::Tools;
 use crate::publish::PublishServices;
@@ -31,6 +31,8 @@ pub struct BuildServices {
     pub docker: Docker,
     /// The registry in which base images are looked up, if there is one.
     pub registry: Option<Arc<dyn Registry>>,
+    /// Finds out which base image a reference leads to, in any registry.
+    pub digests: Arc<dyn ImageDigests>,
     /// The machine and account a build runs in.
     pub environment: BuildEnvironment,
 }

@@ -4,14 +4,16 @@ use async_trait::async_trait;
 
 use crate::domain::cleared::Staged;
 use crate::domain::report::Stage;
-use crate::pipeline::building::BuiltModel;
+use crate::pipeline::building::{Building, BuiltModel, ModelImage};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
-use crate::publish::{PublishServices, StageRequest, VERSION_LIMIT, stage};
+use crate::publish::{GraftedImage, PublishError, PublishServices, StageImage, StageRequest, StagedVersion, VERSION_LIMIT, stage};
 
 /// Stages an image.
 pub(super) struct Staging<'a> {
     pub(super) built: &'a BuiltModel,
+    /// Builds it after all, if it is a graft that the registry does not take.
+    pub(super) building: Building<'a>,
     pub(super) services: &'a PublishServices,
 }
 
@@ -21,16 +23,30 @@ impl StageWork for Staging<'_> {
     type Value = Staged;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Staged>, Stop> {
-        let (plan, context) = (&record.model.plan, record.context);
-        let request = StageRequest {
-            name: &plan.name,
-            image: &self.built.image,
-            model: &plan.test_model,
-            hardware: plan.test_hardware.as_deref(),
-            may_be_public: plan.allow.public_test_model,
-            version_limit: VERSION_LIMIT,
+        let staged = match &self.built.image {
+            ModelImage::Built(image) => self.stage(record, StageImage::Built(image)).await,
+            ModelImage::Grafted(graft) => {
+                let image = GraftedImage {
+                    on: graft.on.clone(),
+                    manifest: graft.manifest.clone(),
+                    config: graft.config.clone(),
+                    layers: graft.layers.clone(),
+                };
+                match self.stage(record, StageImage::Grafted(&image)).await {
+                    Err(PublishError::GraftRefused { reason }) => {
+                        record.notice(format!("built: the registry did not take the graft: {reason}"));
+                        let built = self.building.build_after_all(record).await?;
+                        match &built.image {
+                            ModelImage::Built(image) => self.stage(record, StageImage::Built(image)).await,
+                            ModelImage::Grafted(_) => Err(PublishError::GraftRefused { reason }),
+                        }
+                    }
+                    other => other,
+                }
+            }
         };
-        match stage(&request, self.services, context.observer, context.cancelled).await {
+        let plan = &record.model.plan;
+        match staged {
             Ok(done) => {
                 record.report.staged = Some(done.staged.version.clone());
                 record.found(done.findings);
@@ -42,5 +58,20 @@ impl StageWork for Staging<'_> {
                 Err(error.into())
             }
         }
+    }
+}
+
+impl Staging<'_> {
+    async fn stage(&self, record: &ModelRecord<'_>, image: StageImage<'_>) -> Result<StagedVersion, PublishError> {
+        let (plan, context) = (&record.model.plan, record.context);
+        let request = StageRequest {
+            name: &plan.name,
+            image,
+            model: &plan.test_model,
+            hardware: plan.test_hardware.as_deref(),
+            may_be_public: plan.allow.public_test_model,
+            version_limit: VERSION_LIMIT,
+        };
+        stage(&request, self.services, context.observer, context.cancelled).await
     }
 }

@@ -113,6 +113,12 @@ pub enum PublishError {
         /// The model to deploy.
         wanted: ModelRef,
     },
+    /// The registry did not take a graft. Nothing was pushed, and a build can take its place.
+    #[error("the registry did not take the graft: {reason}")]
+    GraftRefused {
+        /// Why. Untrusted text.
+        reason: String,
+    },
     /// The registry cannot publish a version by itself, and the daemon has no image of it.
     #[error("the registry could not publish {version} by itself, and the Docker daemon has no image of it: {reason}")]
     NoLocalImage {
@@ -177,7 +183,9 @@ impl PublishError {
             | Self::DeploymentOfOtherModel { .. }
             | Self::PublicTestModel { .. } => ErrorKind::Request,
             Self::Moved(_) => ErrorKind::Model,
-            Self::NothingArrived { .. } | Self::LayersDiffer(_) | Self::NoLocalImage { .. } => ErrorKind::Service,
+            Self::NothingArrived { .. } | Self::LayersDiffer(_) | Self::GraftRefused { .. } | Self::NoLocalImage { .. } => {
+                ErrorKind::Service
+            }
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -208,6 +216,7 @@ impl PublishError {
                 model.owner()
             ),
             Self::MayNotPush { source, .. } => return source.hint().map(str::to_owned),
+            Self::GraftRefused { .. } | Self::NoLocalImage { .. } => "run again with --graft never".to_owned(),
             Self::NothingArrived { .. } => "run again; if it happens again, see https://www.replicatestatus.com".to_owned(),
             Self::Unconfirmed { source, .. } => match &**source {
                 Self::Replicate(error) if matches!(error.failure(), ReplicateFailure::NeverAppeared { .. }) => {

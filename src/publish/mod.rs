@@ -1,7 +1,7 @@
 //! Pushes images as versions, confirms them by digest, and updates the deployment.
 //!
 //! - [`check_ready`] finds before a build what would stop a push: a missing model, a wrong account
-//! - [`stage`] pushes a built image to the private test model, and creates the model if it is missing
+//! - [`stage`] pushes a built image to the private test model, or puts a grafted one there, and creates the model if it is missing
 //! - [`find_or_create_destination`] finds or creates the model that trainings end in
 //! - [`restage`] copies an existing version to the test model, within the registry
 //! - [`check_rights`] finds before a build which models the CLI token may not push to
@@ -17,6 +17,7 @@
 
 mod deploy;
 mod error;
+mod graft;
 mod latest;
 mod live;
 mod models;
@@ -40,6 +41,7 @@ mod tests;
 
 pub use deploy::{DeployRequest, Deployed, deploy};
 pub use error::PublishError;
+pub use graft::GraftedImage;
 pub use live::{publish, publish_official};
 pub use models::{Destination, find_or_create_destination};
 pub use moved::Moved;
@@ -48,5 +50,5 @@ pub use ready::{Readiness, ReadyRequest, check_ready};
 pub use restage::{RestageRequest, restage};
 pub use rights::check_rights;
 pub use services::{PublishServices, PushDaemon, VERSION_LIMIT};
-pub use stage::{StageRequest, StagedVersion, stage};
+pub use stage::{StageImage, StageRequest, StagedVersion, stage};
 pub use unmoved::check_moved;

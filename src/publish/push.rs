@@ -1,6 +1,5 @@
 //! One push: an image becomes a version of a model.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use cog_source::labels::PUSH_ID;
@@ -94,7 +93,8 @@ async fn push_as(
 ) -> Result<ImageDigest, PublishError> {
     let reference = format!("{repository}:{tag}");
     // By its id: a name can be given to another image meanwhile.
-    let labels = BTreeMap::from([(PUSH_ID.to_owned(), Uuid::now_v7().to_string())]);
+    let mut labels = image.push_labels.clone();
+    labels.insert(PUSH_ID.to_owned(), Uuid::now_v7().to_string());
     let labelled = daemon.derive.relabel(&image.id, &labels, &reference, cancelled).await?;
     if labelled.diff_ids != image.diff_ids {
         return Err(DockerError::LayersChanged { image: reference }.into());

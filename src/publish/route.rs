@@ -132,7 +132,10 @@ pub(super) async fn copy_version(
 }
 
 /// Drops what changes no version when the run is canceled.
-async fn interruptible<T>(work: impl Future<Output = Result<T, TransferError>>, cancelled: &CancellationToken) -> Result<T, Left> {
+pub(super) async fn interruptible<T>(
+    work: impl Future<Output = Result<T, TransferError>>,
+    cancelled: &CancellationToken,
+) -> Result<T, Left> {
     tokio::select! {
         biased;
         () = cancelled.cancelled() => Err(PublishError::Cancelled.into()),
@@ -140,14 +143,14 @@ async fn interruptible<T>(work: impl Future<Output = Result<T, TransferError>>, 
     }
 }
 
-enum Settled {
+pub(super) enum Settled {
     Published(Manifest),
     /// Nothing was published.
     Missing(Vec<ImageDigest>),
 }
 
 /// Puts the manifest and reads it back.
-async fn settle(prepared: &Prepared<'_>, version: &VersionRef, services: &PublishServices) -> Result<Settled, Left> {
+pub(super) async fn settle(prepared: &Prepared<'_>, version: &VersionRef, services: &PublishServices) -> Result<Settled, Left> {
     if let Put::Missing(digests) = prepared.put(version).await? {
         return Ok(Settled::Missing(digests));
     }

@@ -12,7 +12,16 @@ use crate::domain::identity::ModelRef;
 use crate::publish::latest::point_latest;
 use crate::publish::push::{confirm, push, unconfirmed};
 use crate::publish::services::tell;
-use crate::publish::{PublishError, PublishServices, models};
+use crate::publish::{GraftedImage, PublishError, PublishServices, graft, models};
+
+/// An image to stage.
+#[derive(Debug, Clone, Copy)]
+pub enum StageImage<'a> {
+    /// The daemon has it.
+    Built(&'a BuiltImage),
+    /// It is put together in the registry.
+    Grafted(&'a GraftedImage),
+}
 
 /// An image to stage, and its destination.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +29,7 @@ pub struct StageRequest<'a> {
     /// The model's name, as its events carry it.
     pub name: &'a str,
     /// The image.
-    pub image: &'a BuiltImage,
+    pub image: StageImage<'a>,
     /// The test model.
     pub model: &'a ModelRef,
     /// The hardware to create the test model on if it is missing.
@@ -68,11 +77,11 @@ impl TestModel<'_> {
     }
 }
 
-/// Pushes a built image to the test model and waits until the version is visible.
+/// Brings an image to the test model and waits until the version is visible.
 ///
 /// # Errors
-/// Among others when the test model is missing and cannot be made, when the push is refused, when the registry does not have what was
-/// pushed, and when the version never appears.
+/// [`PublishError::GraftRefused`] when a graft cannot be put, so that a build has to take its place. Among others when the test model is
+/// missing and cannot be made, when the push is refused, when the registry does not have what was pushed, and when the version never appears.
 pub async fn stage(
     request: &StageRequest<'_>,
     services: &PublishServices,
@@ -82,15 +91,17 @@ pub async fn stage(
     let StageRequest { name, image, model, hardware, may_be_public, version_limit } = *request;
     let place = TestModel { name, model, hardware, may_be_public };
     let (test_model, model_created) = place.find_or_create(services, observer, cancelled).await?;
-    let pushed = push(name, image, model, services, observer, cancelled).await?;
     let mut findings = models::findings(&test_model);
-    let pointed = point_latest(&pushed.version, services, cancelled).await;
-    findings.extend(pointed.map_err(|error| unconfirmed(&pushed.version, error))?);
+    let (pushed, image) = match image {
+        StageImage::Built(image) => {
+            let pushed = push(name, image, model, services, observer, cancelled).await?;
+            let pointed = point_latest(&pushed.version, services, cancelled).await;
+            findings.extend(pointed.map_err(|error| unconfirmed(&pushed.version, error))?);
+            (pushed, Some(image.clone()))
+        }
+        StageImage::Grafted(image) => (graft::put(name, image, model, services, observer, cancelled).await?, None),
+    };
     confirm(&pushed.version, version_limit, services, cancelled).await?;
     tell(observer, name, EventKind::VersionReady(pushed.version.clone()));
-    Ok(StagedVersion {
-        staged: Staged { version: pushed.version, image: Some(image.clone()), layers: pushed.layers },
-        model_created,
-        findings,
-    })
+    Ok(StagedVersion { staged: Staged { version: pushed.version, image, layers: pushed.layers }, model_created, findings })
 }

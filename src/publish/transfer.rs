@@ -20,6 +20,7 @@ use crate::domain::events::{EventKind, LayerOutcome, Observer};
 use crate::domain::identity::{ImageDigest, VersionRef};
 use crate::domain::report::{PublishRoute, Transfer};
 use crate::publish::PublishError;
+use crate::publish::graft::GraftedImage;
 use crate::publish::push::unconfirmed;
 use crate::publish::services::tell;
 
@@ -97,9 +98,34 @@ pub(super) async fn prepare<'a>(
     let config = writer.small_blob(&from, &image.config).await?;
     let config = with_label(&config, PUSH_ID, &Uuid::now_v7().to_string())?;
 
-    let layers = Layers::of(&image, from, to, writer, audience);
+    let layers = Layers::of(&image.layers, from, to, writer, audience);
     layers.bring_all().await?;
     let manifest = image.with_config(&writer.put_blob(to, config).await?);
+    Ok(Prepared { manifest, repairs_left: layers.blobs.len(), layers, writer })
+}
+
+/// Puts a graft's new blobs into the other repository, and brings those that it keeps.
+pub(super) async fn prepare_graft<'a>(
+    graft: &GraftedImage,
+    to: &'a str,
+    writer: &'a dyn RegistryWriter,
+    audience: Audience<'a>,
+) -> Result<Prepared<'a>, TransferError> {
+    let new: BTreeSet<&ImageDigest> = graft.layers.iter().map(|layer| &layer.blob.digest).collect();
+    let total_bytes = graft.layers.iter().map(|layer| layer.blob.size_bytes).sum();
+    let sent_before = AtomicU64::new(0);
+    for layer in &graft.layers {
+        let sent = |bytes: u64| {
+            let sent_bytes = sent_before.fetch_add(bytes, Ordering::Relaxed) + bytes;
+            tell(audience.observer, audience.name, EventKind::PushProgress { sent_bytes, total_bytes });
+        };
+        writer.put_file(to, layer, &sent).await?;
+    }
+    let kept = graft.manifest.layers.iter().filter(|layer| !new.contains(&layer.digest));
+    let layers = Layers::of(kept, graft.on.model.to_string(), to, writer, audience);
+    layers.bring_all().await?;
+    let config = with_label(&graft.config, PUSH_ID, &Uuid::now_v7().to_string())?;
+    let manifest = graft.manifest.with_config(&writer.put_blob(to, config).await?);
     Ok(Prepared { manifest, repairs_left: layers.blobs.len(), layers, writer })
 }
 
@@ -180,9 +206,15 @@ struct Layers<'a> {
 }
 
 impl<'a> Layers<'a> {
-    fn of(image: &ImageManifest, from: String, to: &'a str, writer: &'a dyn RegistryWriter, audience: Audience<'a>) -> Self {
+    fn of<'b>(
+        layers: impl IntoIterator<Item = &'b Blob>,
+        from: String,
+        to: &'a str,
+        writer: &'a dyn RegistryWriter,
+        audience: Audience<'a>,
+    ) -> Self {
         let mut seen = BTreeSet::new();
-        let blobs = image.layers.iter().filter(|layer| seen.insert(layer.digest.clone())).cloned().collect();
+        let blobs = layers.into_iter().filter(|layer| seen.insert(layer.digest.clone())).cloned().collect();
         Self {
             blobs,
             from,

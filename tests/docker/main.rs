@@ -20,6 +20,7 @@ mod cli_select;
 mod client;
 mod examples;
 mod failing_builds;
+mod graft;
 mod hostile_script;
 mod killed;
 mod models;

@@ -53,7 +53,7 @@ impl Fixture {
     async fn stage(&self) -> Result<Staged, PublishError> {
         let request = StageRequest {
             name: "hotdog",
-            image: &self.image,
+            image: StageImage::Built(&self.image),
             model: &model("hotdog-test"),
             hardware: Some("cpu"),
             may_be_public: false,

@@ -8,7 +8,7 @@ use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::clients::docker::{DeriveImages, InspectImages as _, NameImages, PushImages};
 use safe_push::clients::registry::{Blob, RealRegistry, Registry as _, RegistryError, RegistryWriter as _};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
-use safe_push::domain::cleared::{BuiltImage, Replaced, Staged, Verified};
+use safe_push::domain::cleared::{Replaced, Staged, Verified};
 use safe_push::domain::events::Silent;
 use safe_push::domain::identity::{ModelRef, VersionRef};
 use safe_push::domain::report::PublishRoute;
@@ -57,7 +57,7 @@ async fn a_version_is_published_within_a_registry_server_and_latest_leads_to_it(
     let details = docker.inspect_image(&built).await.unwrap();
     let staged = Staged {
         version: VersionRef { model: model("hotdog-test"), id: pushed.digest.version_id() },
-        image: Some(BuiltImage { reference: built.clone(), id: details.id, diff_ids: details.diff_ids }),
+        image: Some(details.into_built(built.clone())),
         layers: tested.layers.clone(),
     };
     let uploads = server.uploads();

@@ -17,6 +17,7 @@ mod cli_select;
 mod dependencies;
 mod documentation;
 mod from_the_peer;
+mod graft;
 mod hostile_files;
 mod hostile_script;
 mod publish_within_registry;

@@ -12,9 +12,11 @@ use safe_push::clients::ErrorKind;
 use safe_push::clients::docker::{
     Derivation, DeriveImages, DockerError, ImageDetails, ImagePush, NameImages, PushEvent, PushImages, Pushed, RegistryCredentials,
 };
-use safe_push::clients::registry::{Blob, Mount, RealRegistry, RegistryError, RegistryOptions, RegistryWriter, StoredManifest};
+use safe_push::clients::registry::{
+    Blob, FileBlob, Mount, RealRegistry, RegistryError, RegistryOptions, RegistryWriter, StoredManifest,
+};
 use safe_push::clients::replicate::{RealReplicate, ReplicateOptions};
-use safe_push::domain::cleared::{BuiltImage, Cleared, Replaced, Staged, Verified};
+use safe_push::domain::cleared::{Cleared, Replaced, Staged, Verified};
 use safe_push::domain::events::{Event, EventKind, Observer};
 use safe_push::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use safe_push::domain::report::PublishRoute;
@@ -29,7 +31,7 @@ const QUICK: RetryPolicy = RetryPolicy { retries: 4, first_wait: Duration::from_
 
 /// A daemon that was stopped after staging. It counts who asks.
 #[derive(Default)]
-struct Stopped(AtomicUsize);
+pub(crate) struct Stopped(AtomicUsize);
 
 impl Stopped {
     fn refuse<T>(&self) -> Result<T, DockerError> {
@@ -137,6 +139,10 @@ impl RegistryWriter for Renaming {
 
     async fn put_blob(&self, repository: &str, content: Bytes) -> Result<Blob, RegistryError> {
         self.registry.put_blob(repository, content).await
+    }
+
+    async fn put_file(&self, repository: &str, blob: &FileBlob, sent: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
+        self.registry.put_file(repository, blob, sent).await
     }
 
     async fn put_manifest(&self, repository: &str, _: &str, manifest: &StoredManifest) -> Result<(), RegistryError> {
@@ -262,7 +268,7 @@ async fn stage(registry: &RealRegistry, layers: &[Vec<u8>], media_type: &str) ->
     let labels = json!({ "run.cog.version": "0.22.0", "run.cog.push_id": "staged", "run.cog.openapi_schema": "{}" });
     let (manifest, layers) = put_image(registry, "acme/hotdog-test", &labels, layers, media_type).await;
     let version = VersionRef { model: model("hotdog-test"), id: manifest.digest.version_id() };
-    let image = BuiltImage { reference: "built".to_owned(), id: "sha256:built".to_owned(), diff_ids: Vec::new() };
+    let image = ImageDetails { id: "sha256:built".to_owned(), ..ImageDetails::default() }.into_built("built");
     Staged { version, image: Some(image), layers }
 }
 

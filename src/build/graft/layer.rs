@@ -52,11 +52,11 @@ pub(super) async fn project(files: ContextFiles, renamed_config: Option<&str>, m
 
 /// The layer with the schema, as the second build makes it.
 pub(super) async fn schema(text: &str, modified_at: u64) -> Result<Layer, NoGraft> {
-    let archive = schema_archive(text, modified_at).await.map_err(unpacked)?;
-    pack(io::Cursor::new(archive)).await.map_err(unpacked)
+    let archive = schema_archive(text, modified_at).await.map_err(|error| unpacked(&error))?;
+    pack(io::Cursor::new(archive)).await.map_err(|error| unpacked(&error))
 }
 
-fn unpacked(error: io::Error) -> NoGraft {
+fn unpacked(error: &io::Error) -> NoGraft {
     NoGraft::Project { problem: error.to_string() }
 }
 
@@ -90,8 +90,15 @@ async fn pack(mut archive: impl AsyncRead + Unpin) -> io::Result<Layer> {
     let mut unpacked = Sha256::new();
     let mut chunk = vec![0; CHUNK_BYTES];
     loop {
-        let read = archive.read(&mut chunk).await?;
-        let part = chunk.get(..read).unwrap_or_default();
+        // Always as much as fits: what is packed together decides the bytes.
+        let mut filled = 0;
+        while let Some(free) = chunk.get_mut(filled..).filter(|free| !free.is_empty()) {
+            match archive.read(free).await? {
+                0 => break,
+                read => filled += read,
+            }
+        }
+        let part = chunk.get(..filled).unwrap_or_default();
         if part.is_empty() {
             break;
         }

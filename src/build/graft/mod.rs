@@ -18,9 +18,6 @@ mod reason;
 mod run;
 mod seal;
 
-#[cfg(test)]
-mod tests;
-
 pub use base::base_identity;
 pub use ingredients::Ingredients;
 pub use label::{GraftScope, RECIPE_LABEL, recipe_label};

@@ -125,7 +125,7 @@ pub struct ImageDetails {
 impl ImageDetails {
     /// The image as a [`BuiltImage`] under this name.
     pub fn into_built(self, reference: impl Into<String>) -> BuiltImage {
-        BuiltImage { reference: reference.into(), id: self.id, diff_ids: self.diff_ids }
+        BuiltImage { reference: reference.into(), id: self.id, diff_ids: self.diff_ids, push_labels: BTreeMap::new() }
     }
 }
 

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use crate::config::choices::{CommentMode, Trigger};
 use crate::config::settings::Action::{Push, Report, Select, Workflow};
-use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE, REGISTRY};
+use crate::config::settings::defaults::{FUZZ_ITERATIONS, GRAFT_DAYS, HARDWARE, REGISTRY};
 use crate::domain::identity::ModelRef;
-use crate::domain::plan::{Builder, Comparison, HealthMode, Limits, MEBIBYTE, PromoteMode};
+use crate::domain::plan::{Builder, Comparison, GraftMode, HealthMode, Limits, MEBIBYTE, PromoteMode};
 use crate::settings;
 
 /// The longest time limit, in seconds: a week.
@@ -112,6 +112,14 @@ settings! {
         /// Ignore cached build steps
         #[flag = "no-cache"]
         no_cache: bool = false,
+
+        /// Replace only the source of an earlier version, or always build
+        #[flag = "graft", value = "MODE", inputs = &[Push], repository]
+        graft: GraftMode = GraftMode::Auto,
+
+        /// Oldest full build to graft on, in days; 0 for never
+        #[flag = "graft-days", value = "DAYS", range = 0..=365, inputs = &[Push], repository]
+        graft_days: u64 = GRAFT_DAYS,
 
         /// Accepted for compatibility, without effect
         #[flag = "fast-push"]

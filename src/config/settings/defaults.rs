@@ -8,3 +8,6 @@ pub(in crate::config) const HARDWARE: &str = "cpu";
 
 /// Replicate's registry.
 pub(in crate::config) const REGISTRY: &str = "r8.im";
+
+/// A week: packages without a pin are that old at most.
+pub(in crate::config) const GRAFT_DAYS: u64 = 7;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::build::BuildEnvironment;
 use crate::clients::docker::Docker;
+use crate::clients::registry::{AnyRegistry, RegistryOptions};
 use crate::domain::plan::{
     Allowances, BuildPlan, Comparison, DeploymentPlan, InspectPlan, Limits, ModelPlan, PublishMode, VerifyPlan,
 };
@@ -93,6 +94,7 @@ impl Harness {
                 },
                 docker: Docker::of(Arc::new(FakeDocker(self.world.clone()))),
                 registry: Some(Arc::clone(&publish.registry)),
+                digests: Arc::new(AnyRegistry::new(RegistryOptions::new("registry.invalid", None))),
                 environment: BuildEnvironment::default(),
             },
             verify: VerifyServices { replicate: Arc::clone(&publish.replicate), judge: None, clock: Arc::new(StillClock) },

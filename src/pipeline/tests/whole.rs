@@ -117,9 +117,9 @@ async fn a_build_alone_keeps_its_image_under_cogs_name() {
 async fn a_build_needs_no_token() {
     let harness = Harness::new();
     let services = harness.services();
-    let BuildServices { check, docker, environment, .. } = services.build;
+    let BuildServices { check, docker, digests, environment, .. } = services.build;
     let check = CheckServices { replicate: None, ..check };
-    let services = BuildServices { check, docker, registry: None, environment };
+    let services = BuildServices { check, docker, registry: None, digests, environment };
     let models = vec![ModelRun::new(harness.plan())];
     let options = super::options();
     let report = run(models, Goal::Build(&services), &options, &harness.recorder, &harness.cancelled).await;

@@ -10,7 +10,7 @@ use crate::clients::docker::{DockerError, PushDenial};
 use crate::clients::replicate::{ReplicateFailure, Visibility};
 use crate::domain::events::{EventKind, LayerOutcome};
 use crate::publish::testing::{BUILT, Hang, Recorder, World, layers_of, test_model};
-use crate::publish::{PublishError, StageRequest, StagedVersion, VERSION_LIMIT, stage};
+use crate::publish::{PublishError, StageImage, StageRequest, StagedVersion, VERSION_LIMIT, stage};
 
 async fn stage_with(
     world: &World,
@@ -20,8 +20,14 @@ async fn stage_with(
 ) -> Result<StagedVersion, PublishError> {
     let image = world.image();
     let model = test_model();
-    let request =
-        StageRequest { name: "hotdog", image: &image, model: &model, hardware, may_be_public: false, version_limit: VERSION_LIMIT };
+    let request = StageRequest {
+        name: "hotdog",
+        image: StageImage::Built(&image),
+        model: &model,
+        hardware,
+        may_be_public: false,
+        version_limit: VERSION_LIMIT,
+    };
     stage(&request, &world.services(), observer, cancelled).await
 }
 
