@@ -216,7 +216,7 @@ impl PublishError {
                 model.owner()
             ),
             Self::MayNotPush { source, .. } => return source.hint().map(str::to_owned),
-            Self::GraftRefused { .. } | Self::NoLocalImage { .. } => "run again with --graft never".to_owned(),
+            Self::GraftRefused { .. } => "run again with --graft never".to_owned(),
             Self::NothingArrived { .. } => "run again; if it happens again, see https://www.replicatestatus.com".to_owned(),
             Self::Unconfirmed { source, .. } => match &**source {
                 Self::Replicate(error) if matches!(error.failure(), ReplicateFailure::NeverAppeared { .. }) => {

@@ -1,29 +1,15 @@
 //! A grafted image becomes a version of the test model within the registry: its new layers are put, those that it keeps are mounted or streamed.
 
-use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::registry::{FileBlob, ImageManifest};
 use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionRef};
+use crate::publish::grafted_image::GraftedImage;
 use crate::publish::push::PushedVersion;
 use crate::publish::route::{Left, Settled, interruptible, settle};
 use crate::publish::services::answered;
 use crate::publish::transfer::{Audience, prepare_graft};
 use crate::publish::{PublishError, PublishServices};
-
-/// An image that consists of layers of a version and of new ones.
-#[derive(Debug, Clone)]
-pub struct GraftedImage {
-    /// The version whose layers it keeps.
-    pub on: VersionRef,
-    /// Its manifest, as far as layers go.
-    pub manifest: ImageManifest,
-    /// Its configuration, without a push id of its own.
-    pub config: Bytes,
-    /// The new layers.
-    pub layers: Vec<FileBlob>,
-}
 
 /// Puts a graft into the model's repository, under `latest`.
 pub(super) async fn put(

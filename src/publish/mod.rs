@@ -18,6 +18,7 @@
 mod deploy;
 mod error;
 mod graft;
+mod grafted_image;
 mod latest;
 mod live;
 mod models;
@@ -41,7 +42,7 @@ mod tests;
 
 pub use deploy::{DeployRequest, Deployed, deploy};
 pub use error::PublishError;
-pub use graft::GraftedImage;
+pub use grafted_image::GraftedImage;
 pub use live::{publish, publish_official};
 pub use models::{Destination, find_or_create_destination};
 pub use moved::Moved;

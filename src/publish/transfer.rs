@@ -20,7 +20,7 @@ use crate::domain::events::{EventKind, LayerOutcome, Observer};
 use crate::domain::identity::{ImageDigest, VersionRef};
 use crate::domain::report::{PublishRoute, Transfer};
 use crate::publish::PublishError;
-use crate::publish::graft::GraftedImage;
+use crate::publish::grafted_image::GraftedImage;
 use crate::publish::push::unconfirmed;
 use crate::publish::services::tell;
 

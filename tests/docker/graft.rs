@@ -51,7 +51,7 @@ impl Fixture {
     fn build_note(&self) -> String {
         let report = self.repository.report();
         let stages = report["models"][0]["stages"].as_array().unwrap().clone();
-        let build = stages.iter().find(|stage| stage["stage"] == "build").unwrap();
+        let build = stages.iter().find(|stage| stage["name"] == "build").unwrap();
         build["note"].as_str().unwrap_or_default().to_owned()
     }
 

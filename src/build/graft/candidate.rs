@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 
 use super::kept::kept;
 use super::label::RecipeLabel;
-use super::{GraftTerms, Ingredients, NoGraft, RECIPE_LABEL};
+use super::terms::GraftTerms;
+use super::{Ingredients, NoGraft, RECIPE_LABEL};
 use crate::clients::registry::{ImageManifest, RegistryError, RegistryWriter, StoredContent};
 use crate::domain::identity::{ImageDigest, VersionRef};
 

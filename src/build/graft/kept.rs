@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::identity::ImageDigest;
 
+/// The label with the recipe. A push empties it where it does not come from the run itself.
+pub const RECIPE_LABEL: &str = "safe-push.recipe";
+
 /// Settings that decide what runs in a container, and how.
 const SETTINGS: [&str; 7] = ["Cmd", "Entrypoint", "OnBuild", "Shell", "StopSignal", "User", "WorkingDir"];
 
@@ -22,7 +25,7 @@ const WRITTEN_ANEW: [&str; 9] = [
     "run.cog.push_id",
     "run.cog.version",
     "safe-push.built_from",
-    super::label::RECIPE_LABEL,
+    RECIPE_LABEL,
 ];
 const COG_BASE_LABELS: &str = "run.cog.cog-base-image-";
 

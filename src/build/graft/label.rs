@@ -5,25 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::kept::kept;
+use super::terms::GraftScope;
 use super::{Ingredients, NoGraft, seal};
 use crate::clients::docker::ImageDetails;
-use crate::domain::identity::{ImageDigest, ModelRef};
-use crate::support::SecretString;
-
-/// The label's name. A push empties it where it does not come from the run itself.
-pub const RECIPE_LABEL: &str = "safe-push.recipe";
+use crate::domain::identity::ImageDigest;
 
 /// The layer of a step that changes nothing, such as a `WORKDIR` that is there: an empty archive.
 const EMPTY_LAYER: &str = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
-
-/// The models that grafts are made between, and the secret that only who may push to them has.
-#[derive(Debug, Clone, Copy)]
-pub struct GraftScope<'a> {
-    pub live: &'a ModelRef,
-    pub test: &'a ModelRef,
-    /// The password of the registry.
-    pub key: &'a SecretString,
-}
 
 /// The layers that a graft replaces, by their index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -17,9 +17,12 @@ mod layer;
 mod reason;
 mod run;
 mod seal;
+mod terms;
 
 pub use base::base_identity;
 pub use ingredients::Ingredients;
-pub use label::{GraftScope, RECIPE_LABEL, recipe_label};
+pub use kept::RECIPE_LABEL;
+pub use label::recipe_label;
 pub use reason::NoGraft;
-pub use run::{Graft, GraftTerms, graft};
+pub use run::{Graft, graft};
+pub use terms::{GraftScope, GraftTerms};

@@ -7,20 +7,12 @@ use serde_json::Value;
 use super::candidate::Candidate;
 use super::config::{New, config};
 use super::layer::Layer;
-use super::{GraftScope, Ingredients, NoGraft, layer};
+use super::terms::GraftTerms;
+use super::{Ingredients, NoGraft, layer};
 use crate::build::context::{ContextError, ContextFiles};
 use crate::build::{BuildRequest, SchemaSource};
 use crate::clients::registry::{FileBlob, ImageManifest, RegistryWriter};
 use crate::domain::identity::{ImageDigest, VersionRef};
-
-/// What a version has to fulfil.
-#[derive(Debug, Clone, Copy)]
-pub struct GraftTerms<'a> {
-    pub scope: GraftScope<'a>,
-    /// How old its full build may be.
-    pub days: u64,
-    pub now: DateTime<Utc>,
-}
 
 /// An image that is not in a registry yet: layers of a version, and two new ones.
 #[derive(Debug, Clone)]

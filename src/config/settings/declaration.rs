@@ -113,7 +113,7 @@ settings! {
         #[flag = "no-cache"]
         no_cache: bool = false,
 
-        /// Replace only the source of an earlier version, or always build
+        /// Reuse layers of an earlier version, or always build
         #[flag = "graft", value = "MODE", inputs = &[Push], repository]
         graft: GraftMode = GraftMode::Auto,
 

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Harness, Last, error, note, options, stages};
 use crate::clients::ErrorKind;
 use crate::clients::docker::PushDenial;
-use crate::clients::registry::{Blob, Mount, RegistryError, RegistryWriter, StoredManifest};
+use crate::clients::registry::{Blob, FileBlob, Mount, RegistryError, RegistryWriter, StoredManifest};
 use crate::clients::replicate::{ReplicateFailure, Visibility};
 use crate::domain::case::{Expectation, TestCase};
 use crate::domain::events::EventKind;
@@ -282,6 +282,10 @@ impl RegistryWriter for Guarded {
     }
 
     async fn copy_blob(&self, _: &str, _: &str, _: &Blob, _: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
+        unreachable!("nothing is staged")
+    }
+
+    async fn put_file(&self, _: &str, _: &FileBlob, _: &(dyn Fn(u64) + Send + Sync)) -> Result<(), RegistryError> {
         unreachable!("nothing is staged")
     }
 

@@ -140,7 +140,7 @@ async fn a_test_model_of_another_account_is_not_made() {
     let model = "other/hotdog-test".parse().unwrap();
     let request = StageRequest {
         name: "hotdog",
-        image: &image,
+        image: StageImage::Built(&image),
         model: &model,
         hardware: Some("cpu"),
         may_be_public: false,
@@ -172,7 +172,7 @@ async fn a_public_test_model_is_refused_and_worth_a_warning_when_it_is_asked_for
     let (image, model) = (world.image(), test_model());
     let request = StageRequest {
         name: "hotdog",
-        image: &image,
+        image: StageImage::Built(&image),
         model: &model,
         hardware: None,
         may_be_public: true,
@@ -251,7 +251,7 @@ async fn layers_that_change_in_the_daemon_are_never_pushed() {
     let model = test_model();
     let request = StageRequest {
         name: "hotdog",
-        image: &image,
+        image: StageImage::Built(&image),
         model: &model,
         hardware: None,
         may_be_public: false,

@@ -61,6 +61,7 @@ pub(super) fn write(config: &CogConfig, facts: &RecipeFacts, choices: &Choices) 
         project::weights(&mut writer, &weights.selection, true);
     }
     let concurrency = concurrency(config, facts);
+    writer.standard("WORKDIR /src", "work in /src");
     project::start(&mut writer, &project::Start { predict: config.predict.as_ref(), train: config.train.as_ref(), concurrency });
     writer.standard("COPY . /src", "copy the project");
     if facts.config_name != "cog.yaml" {

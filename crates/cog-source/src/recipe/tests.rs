@@ -109,10 +109,10 @@ fn requirements_are_mounted_from_the_build_folder() {
 #[test]
 fn nothing_generated_stays_in_the_image() {
     let recipe = plan_text(SLIM, &facts(Registry::HasNot));
-    assert!(recipe.dockerfile.ends_with("--exclude=./.cog -cf - . | tar -C /src -xpf -\n"));
+    assert!(recipe.dockerfile.ends_with("--exclude=./.cog -cf - . | tar -C /src -xpf -\nWORKDIR /src\n"));
     let newer = DaemonFeatures { copy_exclude: true, ..DaemonFeatures::default() };
     let recipe = plan_text(SLIM, &RecipeFacts { daemon: newer, ..facts(Registry::HasNot) });
-    assert!(recipe.dockerfile.ends_with("COPY --exclude=.cog/build . /src\n"));
+    assert!(recipe.dockerfile.ends_with("COPY --exclude=.cog/build . /src\nWORKDIR /src\n"));
 }
 
 #[test]

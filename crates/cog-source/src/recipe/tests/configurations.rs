@@ -46,7 +46,7 @@ impl Order {
         let requirements: &[&str] = if has_requirements { &["install Python requirements"] } else { &[] };
         let linker: &[&str] = if matches!(self, Slim | Cuda) { &["refresh"] } else { &[] };
         let end =
-            ["run early", "run late", "work", "name the server's", "name r.py:R", "start the server", "name the time", "copy"];
+            ["run early", "run late", "name the server's", "name r.py:R", "start the server", "name the time", "copy", "work"];
         [before, requirements, &["install the Cog SDK"], linker, &end].concat()
     }
 }
