@@ -19,7 +19,8 @@ use safe_push::domain::identity::ModelRef;
 use safe_push::domain::plan::DeploymentPlan;
 use safe_push::domain::report::{DeploymentChange, PublishRoute};
 use safe_push::publish::{
-    DeployRequest, PublishError, PublishServices, PushDaemon, StageImage, StageRequest, VERSION_LIMIT, deploy, publish, publish_official, stage,
+    DeployRequest, PublishError, PublishServices, PushDaemon, StageImage, StageRequest, VERSION_LIMIT, deploy, publish,
+    publish_official, stage,
 };
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;

@@ -12,7 +12,7 @@ use safe_push::domain::cleared::{Replaced, Verified};
 use safe_push::domain::events::Silent;
 use safe_push::domain::report::PublishRoute;
 use safe_push::publish::{
-    GraftedImage, PublishError, PublishServices, StageImage, StageRequest, StagedVersion, VERSION_LIMIT, publish, stage,
+    GraftedImage, PublishError, PublishServices, PushDaemon, StageImage, StageRequest, StagedVersion, VERSION_LIMIT, publish, stage,
 };
 use safe_push::support::clock::SystemClock;
 use tokio_util::sync::CancellationToken;
@@ -25,9 +25,7 @@ fn services(fixture: &Fixture) -> PublishServices {
     let sandbox = &fixture.sandbox;
     let options = ReplicateOptions::new(sandbox.api_url().as_str().parse().unwrap(), sandbox.api_token().clone());
     PublishServices {
-        derive: Arc::<Stopped>::clone(&daemon),
-        names: Arc::<Stopped>::clone(&daemon),
-        push: daemon,
+        daemon: Some(PushDaemon { derive: Arc::<Stopped>::clone(&daemon), names: Arc::<Stopped>::clone(&daemon), push: daemon }),
         registry: Arc::<RealRegistry>::clone(&fixture.registry),
         writer: Some(Arc::<RealRegistry>::clone(&fixture.registry)),
         replicate: Arc::new(RealReplicate::new(options, Arc::new(SystemClock)).unwrap()),
