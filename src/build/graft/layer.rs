@@ -89,19 +89,21 @@ async fn pack(mut archive: impl AsyncRead + Unpin) -> io::Result<Layer> {
     let mut packed = GzEncoder::new(Hashed::new(file), Compression::default());
     let mut unpacked = Sha256::new();
     let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
+    let mut ended = false;
+    while !ended {
         // Always as much as fits: what is packed together decides the bytes.
         let mut filled = 0;
         while let Some(free) = chunk.get_mut(filled..).filter(|free| !free.is_empty()) {
             match archive.read(free).await? {
-                0 => break,
+                0 => {
+                    // A stream is not asked again after its end.
+                    ended = true;
+                    break;
+                }
                 read => filled += read,
             }
         }
         let part = chunk.get(..filled).unwrap_or_default();
-        if part.is_empty() {
-            break;
-        }
         unpacked.update(part);
         packed.write_all(part)?;
     }
