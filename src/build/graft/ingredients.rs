@@ -63,11 +63,6 @@ impl Ingredients {
         differing.sort_by_key(|name| (name.contains(' '), name.len()));
         differing.first().copied()
     }
-
-    /// As text, for the seal.
-    pub(super) fn text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
 }
 
 fn digest<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {

@@ -1,14 +1,22 @@
 //! The label that says how an image was built, so that a later run can graft on it.
+//!
+//! A label alone proves nothing: a pull request can have a Dockerfile that writes any label, and its image is staged to the test model. So the
+//! label carries a seal under the token of the registry, over everything that a graft relies on and keeps. Who has the token could push to the
+//! live model anyway.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::kept::kept;
 use super::terms::GraftScope;
-use super::{Ingredients, NoGraft, seal};
+use super::{Ingredients, NoGraft};
 use crate::clients::docker::ImageDetails;
 use crate::domain::identity::ImageDigest;
+use crate::support::seal::SealKey;
+
+/// Separates this use of the token from any other.
+const PURPOSE: &str = "safe-push recipe 1";
 
 /// The layer of a step that changes nothing, such as a `WORKDIR` that is there: an empty archive.
 const EMPTY_LAYER: &str = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
@@ -54,21 +62,21 @@ impl RecipeLabel {
     /// Whether the seal covers this label and what a graft keeps of the image.
     pub(super) fn is_sealed(&self, scope: &GraftScope<'_>, kept: &Value) -> bool {
         let Self { ingredients, layers, built_at, seal } = self;
-        let parts = parts(ingredients, *layers, *built_at, scope, kept);
-        seal::is_sealed(scope.key, &parts.iter().map(String::as_str).collect::<Vec<_>>(), seal)
+        let text = sealed_text(ingredients, *layers, *built_at, scope, kept);
+        SealKey::of(scope.key, PURPOSE).is_some_and(|key| key.fits(&text, seal))
     }
 }
 
-fn parts(
+/// What a seal covers.
+fn sealed_text(
     ingredients: &Ingredients,
     layers: ReplacedLayers,
     built_at: DateTime<Utc>,
     scope: &GraftScope<'_>,
     kept: &Value,
-) -> Vec<String> {
-    let times = [layers.project.to_string(), layers.schema.to_string(), built_at.to_rfc3339()];
+) -> String {
     let models = [scope.live.to_string(), scope.test.to_string()];
-    times.into_iter().chain(models).chain([ingredients.text(), kept.to_string()]).collect()
+    json!([models, layers, built_at.to_rfc3339(), ingredients, kept]).to_string()
 }
 
 /// The label of an image that was just built.
@@ -85,8 +93,8 @@ pub fn recipe_label(
     let layers = ReplacedLayers::of(&image.diff_ids).ok_or_else(odd)?;
     let settings: Map<String, Value> = serde_json::from_str(&image.settings).map_err(|_not_an_object| odd())?;
     let kept = kept(&settings, &image.labels, &image.diff_ids, &layers.indices());
-    let parts = parts(ingredients, layers, built_at, scope, &kept);
-    let seal = seal::seal(scope.key, &parts.iter().map(String::as_str).collect::<Vec<_>>()).ok_or_else(odd)?;
+    let text = sealed_text(ingredients, layers, built_at, scope, &kept);
+    let seal = SealKey::of(scope.key, PURPOSE).ok_or_else(odd)?.seal(&text);
     let label = RecipeLabel { ingredients: ingredients.clone(), layers, built_at, seal };
     serde_json::to_string(&label).map_err(|_never| odd())
 }

@@ -1,7 +1,7 @@
 //! Grafts: a version that was built before gets other project and schema layers, in process. No daemon takes part, and what was installed
 //! below stays in the registry.
 //!
-//! A full build labels its image with [`Ingredients`], the two layers and the time, under a [seal](seal). A later run that finds such a version of its
+//! A full build labels its image with [`Ingredients`], the two layers and the time, under a seal. A later run that finds such a version of its
 //! own models, with equal ingredients and young enough, makes the two layers and a configuration. Every "no" is a [`NoGraft`], whose
 //! text ends the sentence "built: ...", and a normal build follows.
 //!
@@ -16,7 +16,6 @@ mod label;
 mod layer;
 mod reason;
 mod run;
-mod seal;
 mod terms;
 
 pub use base::base_identity;
