@@ -93,6 +93,7 @@ impl Source {
         let (sdk, sdk_decision) = sdk::choose(setting.as_ref(), None);
         let project = Project {
             folder: self.path().to_owned(),
+            path: String::new(),
             config_file: self.config_file.clone(),
             config_text: self.cog_yaml.clone(),
             config: parsed,

@@ -39,7 +39,7 @@ async fn whatever_the_layers_below_depend_on_is_built_when_it_changes() {
         (
             "the certificate",
             |source| {
-                source.environment.ca_certificate = Some("-----BEGIN CERTIFICATE-----\nb\n-----END CERTIFICATE-----\n".to_owned())
+                source.environment.ca_certificate = Some("-----BEGIN CERTIFICATE-----\nb\n-----END CERTIFICATE-----\n".to_owned());
             },
             "changed since",
         ),

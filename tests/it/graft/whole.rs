@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use safe_push::build::RECIPE_LABEL;
+use safe_push::domain::identity::ImageDigest;
 use serde_json::{Value, json};
 
 use super::fixture::{Fixture, FullBuild, config_of, now};
@@ -28,7 +29,7 @@ async fn a_graft_replaces_what_depends_on_the_source_and_nothing_else() {
         assert_ne!((&old[index], &before.diff_ids[index]), (&new[index], &graft.diff_ids[index]), "layer {index} is new");
     }
     let config = config_of(&graft);
-    let listed: Vec<&str> = graft.diff_ids.iter().map(|layer| layer.as_str()).collect();
+    let listed: Vec<&str> = graft.diff_ids.iter().map(ImageDigest::as_str).collect();
     assert_eq!(config["rootfs"]["diff_ids"], json!(listed));
     assert_eq!(config["config"]["Env"], json!(["PATH=/usr/bin", "COG_PREDICT_TYPE_STUB=run.py:Runner", "COG_MAX_CONCURRENCY=4"]));
     assert_eq!(config["config"]["Cmd"], json!(["python", "-m", "cog.server.http"]));
