@@ -1,6 +1,6 @@
 //! The process's environment, read once. Everything else is handed what it needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,19 @@ use crate::support::SecretString;
 const KEPT_WHEN_BARE: [&str; 8] =
     ["PATH", "HOME", "TMPDIR", "DOCKER_HOST", "COG_CA_CERT", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
 
+/// The input that names further secrets.
+const EXTRA_SECRETS: &str = "INPUT_EXTRA_SECRETS";
+
+/// Beginnings of variables that programs obey.
+const RESERVED: [&str; 10] =
+    ["GITHUB_", "RUNNER_", "ACTIONS_", "INPUT_", "SAFE_PUSH_", "DOCKER_", "LD_", "GIT_", "BASH_", "PYTHON"];
+
 /// Variables and working folder as they were when the program started.
 #[derive(Clone)]
 pub(super) struct Environment {
     variables: BTreeMap<String, String>,
+    /// The variables that the input extra_secrets sets.
+    extra_secrets: BTreeSet<String>,
     folder: PathBuf,
 }
 
@@ -23,20 +32,36 @@ impl Environment {
     /// Reads the process's environment. Values that are no Unicode are left out: none of ours can be.
     pub(super) fn of_process() -> Self {
         let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-        Self { variables: variables.collect(), folder: env::current_dir().unwrap_or_else(|_gone| PathBuf::from(".")) }
+        Self::with_extra_secrets(variables.collect(), env::current_dir().unwrap_or_else(|_gone| PathBuf::from(".")))
     }
 
     /// These variables and no other.
     #[cfg(test)]
     pub(super) fn of<'a>(variables: impl IntoIterator<Item = (&'a str, String)>) -> Self {
         let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Self { variables, folder: PathBuf::from(".") }
+        Self::with_extra_secrets(variables, PathBuf::from("."))
+    }
+
+    /// Turns the input extra_secrets into variables: a workflow cannot choose the names of variables itself. None of them replaces another, or
+    /// one that means something to the runner or to us.
+    fn with_extra_secrets(mut variables: BTreeMap<String, String>, folder: PathBuf) -> Self {
+        let mut extra_secrets = BTreeSet::new();
+        for line in variables.remove(EXTRA_SECRETS).unwrap_or_default().lines() {
+            let Some((name, value)) = line.trim().split_once('=') else { continue };
+            let Ok(value) = serde_json::from_str::<String>(value) else { continue };
+            if is_free(name) && !value.trim().is_empty() && !variables.contains_key(name) {
+                variables.insert(name.to_owned(), value);
+                extra_secrets.insert(name.to_owned());
+            }
+        }
+        Self { variables, extra_secrets, folder }
     }
 
     /// Another folder, with what programs and certificates need and no setting.
     pub(super) fn bare_at(&self, folder: &Path) -> Self {
         let variables = self.variables.iter().filter(|(name, _)| KEPT_WHEN_BARE.contains(&name.as_str()));
-        Self { variables: variables.map(|(name, value)| (name.clone(), value.clone())).collect(), folder: folder.to_owned() }
+        let variables = variables.map(|(name, value)| (name.clone(), value.clone())).collect();
+        Self { variables, extra_secrets: BTreeSet::new(), folder: folder.to_owned() }
     }
 
     /// A variable that is set and not empty.
@@ -62,7 +87,8 @@ impl Environment {
 
     /// The values of all tokens, and of the secrets that the runner gives to steps.
     pub(super) fn secret_values(&self) -> Vec<String> {
-        let names = self.variables.keys().filter(|name| is_secret(name) || is_secret(&name.replace('-', "_")));
+        let is_ours = |name: &str| is_secret(name) || is_secret(&name.replace('-', "_"));
+        let names = self.variables.keys().filter(|name| is_ours(name) || self.extra_secrets.contains(*name));
         let mut values: Vec<String> = names.filter_map(|name| self.get(name)).map(str::to_owned).collect();
         values.sort();
         values.dedup();
@@ -99,6 +125,29 @@ impl Environment {
     }
 }
 
+/// Whether a secret may have this name as a variable.
+fn is_free(name: &str) -> bool {
+    let is_word = name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    is_word && !RESERVED.iter().any(|prefix| name.starts_with(prefix)) && !KEPT_WHEN_BARE.contains(&name) && !is_secret(name)
+}
+
 fn is_program(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn extra_secrets_are_variables_that_are_hidden() {
+        let lines = "FAL_KEY=\"fal-key-of-us\"\nTWO=\"line-one\\nline-two\"\n=null\nGITHUB_OUTPUT=\"/tmp/x\"\nPATH=\"/x\"\nCOG_TOKEN=\"other-token\"\nlower=\"x\"";
+        let environment = Environment::of([(EXTRA_SECRETS, lines.to_owned()), ("GITHUB_ACTIONS", "true".to_owned())]);
+        assert_eq!((environment.get("FAL_KEY"), environment.get("TWO")), (Some("fal-key-of-us"), Some("line-one\nline-two")));
+        for name in [EXTRA_SECRETS, "GITHUB_OUTPUT", "PATH", "COG_TOKEN", "lower", ""] {
+            assert_eq!(environment.get(name), None, "{name}");
+        }
+        assert_eq!(environment.secret_values(), ["fal-key-of-us", "line-one\nline-two"]);
+    }
 }

@@ -5,6 +5,7 @@ use cog_findings::{Finding, Severity};
 use crate::cli::context::Context;
 use crate::cli::docker_login;
 use crate::cli::failure::Failure;
+use crate::cli::located::Located;
 use crate::cli::prepare;
 use crate::cli::selection::{self, CHANGED};
 use crate::cli::setting_flags::SettingFlags;
@@ -64,7 +65,7 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
         notices.extend(selection.notices);
         sources.selected = Some(selection.names);
     }
-    let mut loaded = config::load(&sources).map_err(|error| wrong(error, context))?;
+    let mut loaded = config::load(&sources).map_err(|error| wrong(error, &sources, context))?;
     loaded.run.tokens.cog = match loaded.run.tokens.cog.take() {
         Some(token) => Some(token),
         None => saved_login(&loaded.run, context),
@@ -78,7 +79,7 @@ async fn load_from(mut sources: Sources, context: &Context) -> Result<Loaded, Fa
     for notice in &notices {
         context.printer.say(&format!("note: {notice}"));
     }
-    notices.extend(tell(&loaded.findings, context));
+    notices.extend(tell(&loaded.findings, &loaded.run, context));
     Ok(Loaded { models: loaded.models, run: loaded.run, script, notices })
 }
 
@@ -117,11 +118,13 @@ fn attach(models: &mut [LoadedModel], findings: &[Finding]) {
 }
 
 /// Prints findings about the run as a whole, and returns them as lines for the report.
-pub(super) fn tell(findings: &[Finding], context: &Context) -> Vec<String> {
+pub(super) fn tell(findings: &[Finding], run: &RunSettings, context: &Context) -> Vec<String> {
     let style = context.printer.progress_style();
+    let located = Located::of(run, context);
+    let findings: Vec<Finding> =
+        findings.iter().map(|finding| located.finding(with_excerpt(finding.clone(), &run.repository))).collect();
     for finding in findings.iter().filter(|finding| finding.severity > Severity::Note || context.verbosity > 0) {
-        let finding = with_excerpt(finding.clone(), context.environment.folder());
-        context.printer.say(&console::finding(&finding, style));
+        context.printer.say(&console::finding(finding, style));
     }
     findings.iter().map(line).collect()
 }
@@ -134,17 +137,20 @@ fn line(finding: &Finding) -> String {
 
 /// Lists the models of the repository.
 pub(super) fn configured(flags: SettingFlags, context: &Context) -> Result<Configured, Failure> {
-    config::configured(&sources(None, flags, context)).map_err(|error| wrong(error, context))
+    let sources = sources(None, flags, context);
+    config::configured(&sources).map_err(|error| wrong(error, &sources, context))
 }
 
 /// Where the configuration of a new model goes.
 pub(super) fn new_model(model: &ModelRef, context: &Context) -> Result<NewModel, Failure> {
-    config::new_model(&sources(None, SettingFlags::default(), context), model).map_err(|error| wrong(error, context))
+    let sources = sources(None, SettingFlags::default(), context);
+    config::new_model(&sources, model).map_err(|error| wrong(error, &sources, context))
 }
 
 /// Loads the settings of a command that needs no model.
 pub(super) fn settings_only(flags: SettingFlags, context: &Context) -> Result<RunSettings, Failure> {
-    config::run_settings(&sources(None, flags, context)).map_err(|error| wrong(error, context))
+    let sources = sources(None, flags, context);
+    config::run_settings(&sources).map_err(|error| wrong(error, &sources, context))
 }
 
 /// Settings for reporting a failure: what can be read of them, and defaults for the rest. `with_files` says whether the checkout is read.
@@ -163,9 +169,14 @@ fn sources(model: Option<String>, flags: SettingFlags, context: &Context) -> Sou
     }
 }
 
-fn wrong(error: ConfigError, context: &Context) -> Failure {
-    let folder = context.environment.folder();
-    let findings = error.findings().into_iter().map(|finding| with_excerpt(finding, folder)).collect();
+fn wrong(error: ConfigError, sources: &Sources, context: &Context) -> Failure {
+    let run = config::settings_as_far_as_possible(sources.clone(), false);
+    let folder = match &run.settings.working_directory {
+        Some(folder) => context.environment.folder().join(folder),
+        None => context.environment.folder().to_owned(),
+    };
+    let located = Located::of(&run, context);
+    let findings = error.findings().into_iter().map(|finding| located.finding(with_excerpt(finding, &folder))).collect();
     Failure { verdict: Verdict::Misconfigured, hint: error.hint(), error: error.into(), findings }
 }
 

@@ -22,6 +22,7 @@ mod handover;
 mod keys;
 mod leftovers;
 mod load;
+mod located;
 mod observe;
 mod prepare;
 mod printer;

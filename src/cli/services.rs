@@ -51,8 +51,8 @@ impl Connected {
 
 /// Connects to Replicate, its registry and the Docker daemon.
 pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
-    let token = run.tokens.replicate.clone().ok_or_else(no_token)?;
-    let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
+    let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context))?;
+    let cog_token = run.tokens.cog.clone().ok_or_else(|| no_cog_token(context))?;
     let client = replicate_client(run, token)?;
     let docker = start_docker(run, context).await?;
     let redactor = context.printer.redactor();
@@ -268,14 +268,21 @@ pub(super) fn api_token(run: &RunSettings) -> Result<SecretString, Failure> {
     })
 }
 
-fn no_token() -> Failure {
-    Failure::request("no Replicate API token is set")
-        .hint("set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or do everything on this machine with --sandbox")
+pub(super) fn no_token(context: &Context) -> Failure {
+    let missing = Failure::request("no Replicate API token is set");
+    match context.action {
+        Some(_) => missing.hint("set the input replicate_api_token to a secret (https://replicate.com/account/api-tokens)"),
+        None => missing.hint(
+            "set REPLICATE_API_TOKEN (https://replicate.com/account/api-tokens), or do everything on this machine with --sandbox",
+        ),
+    }
 }
 
-fn no_cog_token() -> Failure {
-    Failure::request("no token for Replicate's registry is set")
-        .hint("set COG_TOKEN to the CLI token from https://replicate.com/auth/token; it is a different token from the API token")
+fn no_cog_token(context: &Context) -> Failure {
+    let name = if context.action.is_some() { "the input cog_token" } else { "COG_TOKEN" };
+    Failure::request("no token for Replicate's registry is set").hint(format!(
+        "set {name} to the CLI token from https://replicate.com/auth/token; it is a different token from the API token"
+    ))
 }
 
 /// The machine's clock.
@@ -297,8 +304,8 @@ pub(super) fn for_verification(run: &RunSettings) -> Result<VerifyServices, Fail
 
 /// What a version that exists already needs to be published: the API and the registry, and no daemon.
 pub(super) async fn within_registry(run: &RunSettings, context: &Context) -> Result<RegistryServices, Failure> {
-    let token = run.tokens.replicate.clone().ok_or_else(no_token)?;
-    let cog_token = run.tokens.cog.clone().ok_or_else(no_cog_token)?;
+    let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context))?;
+    let cog_token = run.tokens.cog.clone().ok_or_else(|| no_cog_token(context))?;
     let replicate = replicate_client(run, token)?;
     let redactor = context.printer.redactor();
     let credentials = registry_user(run, cog_token, redactor).await?;

@@ -27,7 +27,7 @@ pub mod settings;
 mod sources;
 pub mod tokens;
 
-pub use choices::{CommentMode, Trigger};
+pub use choices::CommentMode;
 pub use error::ConfigError;
 pub use example::{model_example, repository_example};
 pub use load::{configured, load, new_model, run_settings, settings_as_far_as_possible};

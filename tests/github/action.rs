@@ -140,9 +140,9 @@ async fn models_in_folders_of_their_own_are_checked_and_annotated_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_schedule_checks_and_tells_it_by_a_check_run() {
+async fn a_push_of_tests_is_told_by_a_check_run() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let repository = step(&server, "schedule", &json!({}), WRITER).variable("INPUT_COG_TOKEN", SECRET);
+    let repository = step(&server, "merge_group", &json!({}), WRITER).variable("INPUT_COG_TOKEN", SECRET);
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(0), "{seen}");
     let runs = server.check_runs();
@@ -173,8 +173,8 @@ async fn settings_count_wherever_they_are_made() {
     assert_eq!((server.check_runs().len(), server.comments().len()), (1, 0));
 
     let pushed = step(&server, "push", &json!({}), WRITER);
-    let seen = run(&pushed, "run --trigger-type schedule").await;
-    assert_eq!(seen.code, Some(0), "a schedule needs no tokens: {seen}");
+    let seen = run(&pushed, "run --trigger-type merge_group").await;
+    assert_eq!(seen.code, Some(0), "what publishes nothing needs no tokens: {seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,7 +202,7 @@ async fn a_push_without_tokens_is_an_error_that_ends_its_check_run() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_is_told_nowhere() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let repository = step(&server, "schedule", &json!({}), WRITER).variable("INPUT_COG_TOKEN", SECRET);
+    let repository = step(&server, "merge_group", &json!({}), WRITER).variable("INPUT_COG_TOKEN", SECRET);
     // As it is, and as a name that is Base64.
     let encoded = STANDARD_NO_PAD.encode(SECRET);
     repository.edit("predict.py", "import", &format!("import {SECRET} ::\nimport {encoded} ::\nimport"));
@@ -228,7 +228,7 @@ async fn select_gives_the_matrix_and_report_closes_what_is_missing() {
     let seen = run(&repository, "report").await;
     assert_eq!(seen.code, Some(3), "{seen}");
     assert_eq!(server.check_runs().len(), 2);
-    assert!(server.comments()[0]["body"].as_str().unwrap().contains("no result"));
+    assert!(server.comments()[0]["body"].as_str().unwrap().contains("no&nbsp;result"));
 }
 
 /// A repository of two models, each made of a folder of its own.
@@ -332,7 +332,7 @@ async fn a_report_folder_that_cannot_be_written_takes_nothing_else_with_it() {
 async fn a_refused_check_run_leaves_the_others_to_be_completed() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     server.refuses_check_runs("safe-push / other");
-    let repository = two_models(&server, "schedule", &json!({}));
+    let repository = two_models(&server, "merge_group", &json!({}));
     let repository = repository.variable("INPUT_GITHUB_TOKEN", WRITER).variable("INPUT_MODELS", "all");
     let seen = run(&repository, "").await;
     assert_eq!(seen.code, Some(0), "{seen}");
@@ -360,7 +360,7 @@ async fn a_summary_that_cannot_be_written_takes_nothing_else_with_it() {
 async fn a_proxy_is_obeyed_on_the_way_to_github() {
     // What is asked of it as a proxy is answered as GitHub.
     let server = FakeGitHub::start("127.0.0.1:0").await;
-    let repository = step(&server, "schedule", &json!({}), WRITER)
+    let repository = step(&server, "merge_group", &json!({}), WRITER)
         .variable("GITHUB_API_URL", "http://github.invalid")
         .variable("HTTP_PROXY", &server.url());
     let seen = run(&repository, "").await;
@@ -474,6 +474,79 @@ async fn a_fork_sees_mistakes_as_annotations_with_file_and_line() {
         "{commands:?}"
     );
     assert!(repository.read("runner/summary").contains("the configuration has 1 mistake"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_of_a_working_directory_are_named_from_the_repository() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    for (folder, edit, code) in [("models/a", "test_casse:", 2), ("./models/a", "test_cases:", 1)] {
+        let repository =
+            step(&server, "pull_request", &pull_request("acme/hotdog"), WRITER).variable("INPUT_WORKING_DIRECTORY", folder);
+        std::fs::create_dir_all(repository.path().join("models/a")).unwrap();
+        for name in ["cog.yaml", "predict.py", "cog-safe-push-configs", "requirements.txt"] {
+            let from = repository.path().join(name);
+            if from.exists() {
+                std::fs::rename(from, repository.path().join("models/a").join(name)).unwrap();
+            }
+        }
+        repository.edit("models/a/cog-safe-push-configs/text-stats.yaml", "test_cases:", edit);
+        if code == 1 {
+            repository.edit("models/a/predict.py", "import", "import (\nimport");
+        }
+        server.forgets_check_runs();
+        let seen = run(&repository, "").await;
+        assert_eq!(seen.code, Some(code), "{seen}");
+        let file = if code == 2 { "models/a/cog-safe-push-configs/text-stats.yaml" } else { "models/a/predict.py" };
+        let runs = server.check_runs();
+        assert!(runs[0]["output"]["annotations"].to_string().contains(&format!("\"path\":\"{file}\"")), "{runs:?}");
+        assert!(server.comments()[0]["body"].as_str().unwrap().contains(&format!("`{file}:")), "{:?}", server.comments());
+        assert!(seen.stdout.contains(&format!("{file}:")), "{seen}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_would_publish_somebody_elses_commit_is_not_green() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "workflow_dispatch", &json!({}), WRITER);
+    repository.write(".git/HEAD", &format!("{}\n", "e".repeat(40)));
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(
+        server.check_runs()[0]["output"]["summary"].as_str().unwrap().contains("nothing can be published on workflow&#95;dispatch")
+            || server.check_runs()[0]["output"]["summary"]
+                .as_str()
+                .unwrap()
+                .contains("nothing can be published on workflow_dispatch"),
+        "{:?}",
+        server.check_runs()
+    );
+    let repository = repository.variable("INPUT_TEST_ONLY", "true");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "checked without secrets: {seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_to_another_branch_is_tested_and_says_why_it_is_not_published() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let payload = json!({ "repository": { "default_branch": "main" } });
+    let repository = step(&server, "push", &payload, WRITER).variable("GITHUB_REF", "refs/heads/try");
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(0), "offline, without tokens: {seen}");
+    assert!(repository.read("runner/summary").contains("the push is to try, not to the default branch main"));
+    let repository = repository.variable("INPUT_PUBLISH_BRANCHES", "try");
+    assert_eq!(run(&repository, "").await.code, Some(2), "publishing needs tokens");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_schedule_without_a_token_is_not_green() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let repository = step(&server, "schedule", &json!({}), WRITER);
+    let seen = run(&repository, "").await;
+    assert_eq!(seen.code, Some(2), "{seen}");
+    let runs = server.check_runs();
+    assert_eq!(runs[0]["conclusion"], "failure");
+    assert!(runs[0]["output"]["summary"].as_str().unwrap().contains("no Replicate API token is set"), "{runs:?}");
+    assert!(seen.stdout.contains("set the input replicate_api_token"), "a hint for a workflow: {seen}");
 }
 
 /// The report folder is a disk of 4 KiB.

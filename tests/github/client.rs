@@ -48,7 +48,7 @@ fn job(run_id: u64) -> Job {
 
 /// A job of a matrix.
 fn leg_of(run_id: u64, index: usize, total: usize) -> Job {
-    let leg = Leg { group: "push".to_owned(), index: index as u64, total: total as u64, variant: None };
+    let leg = Leg { call: "0".to_owned(), job: "push".to_owned(), index: index as u64, total: total as u64, variant: None };
     Job { leg, ..job(run_id) }
 }
 
@@ -277,7 +277,7 @@ proptest! {
             let body = comments[0]["body"].as_str().unwrap();
             for (name, fate) in names.iter().zip(&fates) {
                 let run = runs.iter().find(|run| run["name"] == format!("safe-push / {name}")).unwrap();
-                let (conclusion, words) = if died(fate) { ("failure", "no result") } else { ("success", "passed") };
+                let (conclusion, words) = if died(fate) { ("failure", "no&nbsp;result") } else { ("success", "passed") };
                 assert_eq!((&run["status"], &run["conclusion"]), (&json!("completed"), &json!(conclusion)));
                 let row = body.lines().find(|line| line.contains(&format!("[{name}]("))).unwrap();
                 assert!(row.contains(words), "{row}");
@@ -321,11 +321,11 @@ async fn an_older_run_leaves_a_newer_comment_alone() {
 #[tokio::test]
 async fn the_last_job_finishes_what_others_left_open() {
     for (jobs, word, conclusion, verdict) in [
-        (JobResult::Failed, "no result", "failure", Verdict::ServiceError),
-        (JobResult::Unknown, "no result", "failure", Verdict::ServiceError),
-        (JobResult::Cancelled, "🚫 canceled |", "cancelled", Verdict::Cancelled),
+        (JobResult::Failed, "no&nbsp;result", "failure", Verdict::ServiceError),
+        (JobResult::Unknown, "no&nbsp;result", "failure", Verdict::ServiceError),
+        (JobResult::Cancelled, "🚫&nbsp;canceled |", "cancelled", Verdict::Cancelled),
         // Both jobs passed, and their check runs did not reach GitHub.
-        (JobResult::Passed, "✅ passed |", "success", Verdict::Passed),
+        (JobResult::Passed, "✅&nbsp;passed |", "success", Verdict::Passed),
     ] {
         let server = FakeGitHub::start("127.0.0.1:0").await;
         let github = client(&server, WRITER);
@@ -431,12 +431,31 @@ async fn a_model_that_runs_twice_has_two_rows_and_two_names() {
 }
 
 #[tokio::test]
+async fn the_last_job_of_a_call_leaves_other_calls_alone() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    let of_call = |call: &str| {
+        let mut job = job(11);
+        job.leg.call = call.to_owned();
+        job
+    };
+    let _running = begin(&*github, of_call("two"), &["slow"]).await;
+    let _crashed = begin(&*github, of_call("one"), &["crashed"]).await;
+    let finished = finish(Some(&*github), &of_call("one"), &["crashed".to_owned()], JobResult::Failed, now()).await;
+    assert_eq!((finished.silent.as_slice(), finished.is_alone), (&["crashed".to_owned()][..], false));
+    let states: Vec<String> = server.check_runs().iter().map(|run| run["status"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(states, ["in_progress", "completed"]);
+    let names: Vec<&str> = finished.overview.state.rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["crashed", "slow"], "the comment is about both");
+}
+
+#[tokio::test]
 async fn two_jobs_with_one_name_both_count() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let github = client(&server, WRITER);
     for (group, verdict) in [("one", "failed"), ("two", "passed")] {
         let mut job = job(11);
-        job.leg.group = group.to_owned();
+        job.leg.job = group.to_owned();
         let checks = begin(&*github, job, &["flux"]).await;
         end(&*github, checks, &run("flux", verdict, 0)).await;
     }

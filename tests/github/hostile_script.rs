@@ -127,7 +127,7 @@ async fn names_of_foreign_code_come_from_configurations_and_the_reason_is_report
 async fn a_link_in_place_of_the_report_folder_is_replaced() {
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let outside = tempfile::tempdir().unwrap();
-    let repository = runner::step(Repository::example("text-stats"), &server.url(), "schedule", &json!({}), WRITER);
+    let repository = runner::step(Repository::example("text-stats"), &server.url(), "merge_group", &json!({}), WRITER);
     std::os::unix::fs::symlink(outside.path(), repository.path().join("safe-push-report")).unwrap();
     let seen = tokio::task::block_in_place(|| repository.run(""));
     assert_eq!(seen.code, Some(0), "{seen}");

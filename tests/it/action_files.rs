@@ -52,6 +52,101 @@ fn every_action_of_a_workflow_is_pinned_by_commit() {
     assert!(pinned >= 5, "only {pinned} actions were found");
 }
 
+fn yaml(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap()
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value.as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}
+
+const MODEL_CI: &str = ".github/workflows/model-ci.yaml";
+
+/// A caller of cog-safe-push's own template changes the line with `uses` and nothing else.
+#[test]
+fn the_reusable_workflow_takes_any_text_and_asks_for_no_permission() {
+    let text = read(MODEL_CI);
+    let workflow = yaml(&text);
+    let call = &workflow["on"]["workflow_call"];
+    for (name, input) in call["inputs"].as_object().unwrap() {
+        assert_eq!(
+            (&input["type"], &input["default"], &input["required"]),
+            (&"string".into(), &"".into(), &false.into()),
+            "{name}"
+        );
+    }
+    for name in ["trigger_type", "models", "ignore_schema_checks", "cog_version", "test_only"] {
+        assert!(call["inputs"][name].is_object(), "{name}");
+    }
+    assert!(!text.contains("permissions:"), "a job that asks for more than its caller has does not start");
+    assert_eq!(keys(&call["outputs"]), ["matrix", "verdict", "versions"].map(str::to_owned).into());
+}
+
+#[test]
+fn the_reusable_workflow_passes_only_inputs_that_the_actions_have() {
+    let workflow = yaml(&read(MODEL_CI));
+    let known = keys(&workflow["on"]["workflow_call"]["inputs"]);
+    let mut used = BTreeSet::new();
+    for (job, step) in workflow["jobs"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(name, job)| job["steps"].as_array().unwrap().iter().map(move |step| (name, step)))
+    {
+        let Some(action) = step["uses"].as_str().and_then(|uses| uses.strip_prefix("org/safe-push-action")) else { continue };
+        let folder = action.split('@').next().unwrap().trim_start_matches('/');
+        let inputs = keys(&yaml(&read(format!("{folder}/action.yml").trim_start_matches('/')))["inputs"]);
+        for name in keys(&step["with"]) {
+            assert!(inputs.contains(&name), "the job {job} passes {name}");
+        }
+        used.insert(folder.to_owned());
+    }
+    assert_eq!(used, ["", "report", "select-model"].map(str::to_owned).into());
+    // Each input is used somewhere.
+    let body = read(MODEL_CI).split("\njobs:\n").nth(1).unwrap().to_owned();
+    for name in &known {
+        assert!(body.contains(&format!("inputs.{name}")), "{name} has no effect");
+    }
+}
+
+#[test]
+fn the_check_to_require_always_exists_and_calls_do_not_disturb_each_other() {
+    let workflow = yaml(&read(MODEL_CI));
+    let report = &workflow["jobs"]["report"];
+    assert_eq!((&report["name"], &report["if"]), (&"safe-push".into(), &"${{ always() }}".into()));
+    assert_eq!(report["steps"][0]["with"]["needs"], "${{ toJSON(needs) }}");
+    let group = workflow["concurrency"]["group"].as_str().unwrap();
+    for input in ["working_directory", "config_dir", "models", "variant"] {
+        assert!(group.contains(&format!("inputs.{input}")), "{group}");
+    }
+    let push = &workflow["jobs"]["push"];
+    let group = push["concurrency"]["group"].as_str().unwrap();
+    assert!(!group.contains("github.ref") && group.contains("matrix.model"), "a tag and a branch publish the same model: {group}");
+    assert_eq!((&push["concurrency"]["cancel-in-progress"], &push["concurrency"]["queue"]), (&false.into(), &"max".into()));
+    let steps = push["steps"].as_array().unwrap();
+    let artifact = steps.iter().find(|step| step["uses"].as_str().is_some_and(|uses| uses.contains("upload-artifact"))).unwrap();
+    assert!(artifact["with"]["name"].as_str().unwrap().contains("outputs.call"));
+}
+
+#[test]
+fn workflows_in_the_guides_pass_only_inputs_that_exist() {
+    let known = keys(&yaml(&read(MODEL_CI))["on"]["workflow_call"]["inputs"]);
+    let mut seen = 0;
+    for page in ["docs/action.md", "docs/guides/real-repositories.md", "docs/guides/migrating.md"] {
+        for block in read(page).split("```yaml\n").skip(1) {
+            let workflow = yaml(block.split("```").next().unwrap());
+            for job in workflow["jobs"].as_object().into_iter().flat_map(|jobs| jobs.values()) {
+                if job["uses"].as_str().is_some_and(|uses| uses.starts_with("org/safe-push-action/.github")) {
+                    let unknown: Vec<String> = keys(&job["with"]).into_iter().filter(|name| !known.contains(name)).collect();
+                    assert!(unknown.is_empty(), "{page}: {unknown:?}");
+                    seen += 1;
+                }
+            }
+        }
+    }
+    assert!(seen >= 6, "only {seen} were found");
+}
+
 /// Runs a release on a copy of the files that it changes, and pushes to a folder instead of GitHub.
 #[test]
 fn a_release_names_one_image_everywhere_and_moves_the_major_tag_only_forward() {

@@ -49,7 +49,7 @@ fn a_trigger_type_restricts_the_command_line() {
 #[test]
 fn a_step_that_calls_the_cli_obeys_its_event() {
     let own = runner::pull_request("acme/hotdog");
-    for event in ["pull_request", "merge_group", "schedule", "issue_comment", "something new"] {
+    for event in ["pull_request", "merge_group", "issue_comment", "something new"] {
         let repository = step(event, &own);
         assert_checked(&repository, &repository.run("run"), &format!("Nothing is published: the event is {event}."));
     }
@@ -57,6 +57,8 @@ fn a_step_that_calls_the_cli_obeys_its_event() {
         .variable("REPLICATE_API_TOKEN", "r8_0123456789")
         .variable("COG_TOKEN", "cog-0123456789");
     assert_checked(&fork, &fork.run("run"), "Nothing is published: the code is from a fork.");
+    let seen = step("schedule", &own).run("run");
+    assert!(seen.code == Some(2) && seen.stdout.contains("no Replicate API token"), "a schedule that compares nothing: {seen}");
     let seen = step("push", &Value::Null).run("run");
     assert!(seen.code == Some(2) && seen.stderr.contains("no Replicate API token"), "{seen}");
 }

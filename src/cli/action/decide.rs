@@ -14,6 +14,8 @@ pub(in crate::cli) struct Situation<'a> {
     pub(in crate::cli) is_foreign: bool,
     /// Whether Replicate's two tokens are there.
     pub(in crate::cli) has_tokens: bool,
+    /// Why the event by itself is not about something to publish: the branch of a push, the action of a release.
+    pub(in crate::cli) held_back: Option<&'a str>,
 }
 
 /// What is done.
@@ -41,7 +43,7 @@ enum Allowed {
 
 fn allowed(event: &str) -> Allowed {
     match event {
-        "push" | "workflow_dispatch" => Allowed::Publish,
+        "push" | "workflow_dispatch" | "release" => Allowed::Publish,
         "schedule" => Allowed::Check,
         // Pull requests and merge groups, and everything that nobody has thought of: their code may be unreviewed.
         _ => Allowed::Test,
@@ -59,7 +61,8 @@ pub(in crate::cli) fn refusal(event: &str, is_fork: bool) -> Option<&'static str
 /// How much a situation allows, secrets aside.
 fn allowed_in(situation: Situation<'_>) -> Allowed {
     // Whoever calls the program on a machine of their own may do everything.
-    situation.event.map_or(Allowed::Publish, allowed).min(situation.trigger.map_or(Allowed::Publish, allowed))
+    let allowed = situation.event.map_or(Allowed::Publish, allowed).min(situation.trigger.map_or(Allowed::Publish, allowed));
+    if situation.held_back.is_some() { allowed.min(Allowed::Test) } else { allowed }
 }
 
 /// Why nothing is published, as a sentence for reports. `None` where the settings alone decide.
@@ -73,6 +76,9 @@ pub(in crate::cli) fn restriction(situation: Situation<'_>) -> Option<String> {
     if allowed_in(situation) == Allowed::Publish {
         return None;
     }
+    if let Some(reason) = situation.held_back {
+        return Some(format!("Nothing is published: {reason}."));
+    }
     // The event is named where it is enough, because nothing else changes it.
     let by_event = situation.event.filter(|event| allowed(event) < Allowed::Publish);
     Some(match (by_event, situation.trigger) {
@@ -80,6 +86,11 @@ pub(in crate::cli) fn restriction(situation: Situation<'_>) -> Option<String> {
         (Some(event), _) => format!("Nothing is published: the event is {event}."),
         (None, trigger) => format!("Nothing is published: trigger_type is {}.", trigger.unwrap_or_default()),
     })
+}
+
+/// Whether a run that would publish may not, because somebody else's commit is checked out. People who start one wait for a new version.
+pub(in crate::cli) fn is_thwarted(situation: Situation<'_>) -> bool {
+    situation.is_foreign && !situation.is_fork && situation.event.is_some() && allowed_in(situation) == Allowed::Publish
 }
 
 /// Decides.
@@ -110,6 +121,8 @@ mod tests {
             ("pull_request", Test, Offline, Some(Offline)),
             ("push", Publish, Publish, None),
             ("workflow_dispatch", Publish, Publish, None),
+            ("release", Publish, Publish, None),
+            ("repository_dispatch", Test, Offline, None),
             ("schedule", Check, Check, None),
             ("merge_group", Test, Offline, None),
             ("pull_request_target", Test, Offline, Some(Decision::Refuse(""))),
@@ -117,7 +130,14 @@ mod tests {
             ("issue_comment", Test, Offline, None),
             ("", Test, Offline, None),
         ] {
-            let situation = Situation { event: Some(event), trigger: None, is_fork: false, is_foreign: false, has_tokens: true };
+            let situation = Situation {
+                event: Some(event),
+                trigger: None,
+                is_fork: false,
+                is_foreign: false,
+                has_tokens: true,
+                held_back: None,
+            };
             assert_eq!(restriction(situation).is_none(), own_with_tokens == Publish, "{event}");
             assert_eq!(decide(situation), own_with_tokens, "{event}");
             assert_eq!(decide(Situation { has_tokens: false, ..situation }), own_without, "{event}");
@@ -143,9 +163,42 @@ mod tests {
             ("workflow_dispatch", "schedule", Check),
             ("push", "something new", Test),
         ] {
-            let situation =
-                Situation { event: Some(event), trigger: Some(trigger), is_fork: false, is_foreign: false, has_tokens: true };
+            let situation = Situation {
+                event: Some(event),
+                trigger: Some(trigger),
+                is_fork: false,
+                is_foreign: false,
+                has_tokens: true,
+                held_back: None,
+            };
             assert_eq!(decide(situation), expected, "{event} as {trigger}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_not_about_something_to_publish_is_tested() {
+        let held_back = Some("the push is to x, not to the default branch main");
+        for (event, expected) in [("push", Decision::Test), ("schedule", Decision::Check), ("pull_request", Decision::Test)] {
+            let situation =
+                Situation { event: Some(event), trigger: None, is_fork: false, is_foreign: false, has_tokens: true, held_back };
+            assert_eq!(decide(situation), expected, "{event}");
+            let why = restriction(situation).unwrap();
+            assert_eq!(why, "Nothing is published: the push is to x, not to the default branch main.");
+        }
+    }
+
+    #[test]
+    fn only_a_run_that_would_publish_is_thwarted_by_a_foreign_commit() {
+        for (event, is_foreign, is_fork, expected) in [
+            (Some("push"), true, false, true),
+            (Some("workflow_dispatch"), true, false, true),
+            (Some("push"), false, false, false),
+            (Some("pull_request"), true, false, false),
+            (Some("push"), true, true, false),
+            (None, true, false, false),
+        ] {
+            let situation = Situation { event, trigger: None, is_fork, is_foreign, has_tokens: true, held_back: None };
+            assert_eq!(is_thwarted(situation), expected, "{event:?}");
         }
     }
 
@@ -160,7 +213,8 @@ mod tests {
             (Some("merge_group"), Test, Offline),
             (Some("schedule"), Check, Check),
         ] {
-            let situation = Situation { event: None, trigger, is_fork: false, is_foreign: false, has_tokens: true };
+            let situation =
+                Situation { event: None, trigger, is_fork: false, is_foreign: false, has_tokens: true, held_back: None };
             assert_eq!(decide(situation), with_tokens, "{trigger:?}");
             assert_eq!(decide(Situation { has_tokens: false, ..situation }), without, "{trigger:?}");
         }
@@ -169,7 +223,8 @@ mod tests {
     #[test]
     fn the_reason_names_what_restricts() {
         let why = |event, trigger, is_fork| {
-            restriction(Situation { event, trigger, is_fork, is_foreign: false, has_tokens: true }).unwrap_or_default()
+            restriction(Situation { event, trigger, is_fork, is_foreign: false, has_tokens: true, held_back: None })
+                .unwrap_or_default()
         };
         assert_eq!(why(Some("pull_request"), Some("push"), false), "Nothing is published: the event is pull_request.");
         assert_eq!(why(Some("push"), Some("pull_request"), false), "Nothing is published: trigger_type is pull_request.");

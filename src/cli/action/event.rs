@@ -17,6 +17,12 @@ pub(in crate::cli) struct Event {
     pub(in crate::cli) is_fork: bool,
     /// Whether a merge of the head is checked out, and not the head.
     pub(in crate::cli) is_merge: bool,
+    /// The branch that was pushed; `None` for tags and other events.
+    pub(super) branch: Option<String>,
+    /// The repository's default branch.
+    pub(super) default_branch: Option<String>,
+    /// What happened, for events that are about several things: `published` for a release.
+    pub(super) action: Option<String>,
     /// The commits that the event is about: one of them has to be checked out.
     pub(in crate::cli) vouched: Vec<String>,
     /// The commit before what the event is about, and the commit after it. Not for pull requests, whose files GitHub knows.
@@ -29,7 +35,24 @@ impl Event {
         let name = environment.get("GITHUB_EVENT_NAME").unwrap_or_default();
         let payload = environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read(path).ok());
         let payload = payload.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
-        Self::from_payload(name, &payload, environment.get("GITHUB_SHA"))
+        let branch = environment.get("GITHUB_REF").and_then(|name| name.strip_prefix("refs/heads/")).map(str::to_owned);
+        Self { branch, ..Self::from_payload(name, &payload, environment.get("GITHUB_SHA")) }
+    }
+
+    /// Why the event is not about something to publish, though its name is one that may publish.
+    pub(in crate::cli) fn held_back(&self, publish_branches: &[String]) -> Option<String> {
+        match (self.name.as_str(), &self.branch) {
+            ("release", _) if self.action.as_deref() != Some("published") => {
+                Some(format!("the release was {}, not published", self.action.as_deref().unwrap_or("changed")))
+            }
+            ("push", Some(branch)) if self.default_branch.as_ref() != Some(branch) && !publish_branches.contains(branch) => {
+                let default = self.default_branch.as_deref().unwrap_or("which is not known");
+                Some(format!(
+                    "the push is to {branch}, not to the default branch {default}, a tag, or a branch of publish_branches"
+                ))
+            }
+            _ => None,
+        }
     }
 
     /// Whether the token may create check runs and comments, as far as the event says.
@@ -73,6 +96,9 @@ impl Event {
         Self {
             commits,
             vouched,
+            branch: None,
+            default_branch: text("/repository/default_branch"),
+            action: text("/action"),
             is_merge: name == "pull_request" && head_sha.is_some() && head_sha.as_deref() != sha,
             name: name.to_owned(),
             head_sha: head_sha.or_else(|| sha.map(str::to_owned)),
@@ -100,6 +126,27 @@ mod tests {
         assert_eq!((own.head_sha.as_deref(), own.pull_request, own.is_fork), (Some("h"), Some(7), false));
         assert!(pull_request(&json!({ "full_name": "mallory/hotdog" })).is_fork);
         assert!(pull_request(&Value::Null).is_fork, "the fork is gone");
+    }
+
+    #[test]
+    fn only_the_default_branch_tags_and_named_branches_publish() {
+        let push = |branch: Option<&str>| {
+            let payload = json!({ "repository": { "default_branch": "main" } });
+            Event { branch: branch.map(str::to_owned), ..Event::from_payload("push", &payload, Some("tip")) }
+        };
+        assert_eq!(push(Some("main")).held_back(&[]), None);
+        assert_eq!(push(None).held_back(&[]), None, "a tag");
+        assert_eq!(push(Some("release/2")).held_back(&["release/2".to_owned()]), None);
+        assert!(push(Some("try")).held_back(&[]).unwrap().starts_with("the push is to try, not to the default branch main"));
+        let unknown = Event { branch: Some("main".to_owned()), ..Event::from_payload("push", &Value::Null, None) };
+        assert!(unknown.held_back(&[]).is_some());
+    }
+
+    #[test]
+    fn only_a_published_release_publishes() {
+        let release = |action: &str| Event::from_payload("release", &json!({ "action": action }), Some("tip")).held_back(&[]);
+        assert_eq!(release("published"), None);
+        assert_eq!(release("created").unwrap(), "the release was created, not published");
     }
 
     #[test]

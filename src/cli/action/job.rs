@@ -50,17 +50,18 @@ fn leg(environment: &Environment) -> Leg {
     let strategy = object(environment, "INPUT_JOB_STRATEGY");
     let number = |name: &str| strategy.get(name).and_then(Value::as_u64);
     let total = number("job-total").unwrap_or(1).max(1);
-    let mut hash = Sha256::new();
-    for name in ["GITHUB_JOB", "INPUT_JOB_CALL", "INPUT_VARIANT"] {
-        hash.update(environment.get(name).unwrap_or_default().as_bytes());
-        hash.update([0]);
-    }
+    let of = |name: &str| short_hash(environment.get(name).unwrap_or_default());
     Leg {
-        group: hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect(),
+        call: short_hash(&format!("{}{}", of("INPUT_JOB_CALL"), of("INPUT_VARIANT"))),
+        job: of("GITHUB_JOB"),
         index: number("job-index").unwrap_or_default().min(total - 1),
         total,
         variant: variant(environment),
     }
+}
+
+fn short_hash(text: &str) -> String {
+    Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What tells this job from others that run the same model: the name that the workflow gives it, and the matrix values beside the model.
@@ -115,8 +116,8 @@ mod tests {
 
     #[test]
     fn calls_of_a_workflow_are_told_apart() {
-        let group = |call: &str| leg(&Environment::of([("INPUT_JOB_CALL", call.to_owned())])).group;
-        assert_ne!(group("{}"), group(r#"{"models":"x"}"#));
+        let call = |call: &str| leg(&Environment::of([("INPUT_JOB_CALL", call.to_owned())])).call;
+        assert_ne!(call("{}"), call(r#"{"models":"x"}"#));
     }
 
     #[test]

@@ -23,7 +23,8 @@ impl ActionStep {
         let event = self.event();
         let (Some(job), Some(frame)) = (self.job(&event), self.frame(&event)) else { return None };
         let github = github.filter(|_| event.may_write());
-        let Finished { overview, verdict, silent, mut undelivered } = finish(github, &job, expected, jobs, SystemClock.now()).await;
+        let Finished { overview, is_alone, versions, verdict, silent, mut undelivered } =
+            finish(github, &job, expected, jobs, SystemClock.now()).await;
         for model in &silent {
             self.printer().warn(format!("the job of {model} left no result"), None);
         }
@@ -37,8 +38,10 @@ impl ActionStep {
         };
         undelivered.extend(self.add_summary(&summary).err());
         undelivered.extend(verdict.and_then(|verdict| self.set_output("verdict", verdict.as_str()).err()));
+        undelivered.extend(self.set_output("versions", &serde_json::json!(versions).to_string()).err());
         if let (Some(github), Some(number), CommentMode::Update) = (github, event.pull_request, mode) {
-            let refreshed = refresh_comment(github, number, &frame, Known::All(overview)).await;
+            let known = if is_alone { Known::All(overview) } else { Known::SoFar(overview, Vec::new()) };
+            let refreshed = refresh_comment(github, number, &frame, known).await;
             undelivered.extend(refreshed.err().map(|error| Undelivered::at_github(Target::Comment, &error)));
         }
         undelivered.iter().for_each(|undelivered| self.warn(undelivered));

@@ -21,7 +21,7 @@ mod provenance;
 mod run;
 mod step;
 
-pub(super) use decide::{Decision, Situation, decide, refusal, restriction};
+pub(super) use decide::{Decision, Situation, decide, is_thwarted, refusal, restriction};
 pub(super) use event::Event;
 pub(super) use provenance::{CodeTrust, head_commit};
 pub(super) use run::ActionRun;

@@ -6,6 +6,7 @@ use crate::cli::context::Context;
 use crate::cli::decision::decided;
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::located::Located;
 use crate::cli::prepare;
 use crate::cli::services;
 use crate::config::Tokens;
@@ -22,9 +23,11 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     }
     let services = services::for_check(&loaded.run, context)?;
     let options = options(loaded.notices);
-    let observer = context.observer();
+    let located = Located::of(&loaded.run, context);
+    let observer = located.clone().observer(context.observer());
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     let mut report = pipeline::run(runs, Goal::Check(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
+    located.report(&mut report);
     Ok(conclude(&report, &loaded.run.settings.report_dir, context))
 }

@@ -8,18 +8,19 @@ use crate::cli::conclude::{
     conclude, deliver, deliver_files, nothing_to_do, options, probe_report_folder, without_models, without_secrets,
 };
 use crate::cli::context::Context;
-use crate::cli::decision::{Decided, decided, needs_trust, refuse_event};
+use crate::cli::decision::{Decided, decided, needs_trust, refuse_event, refuse_thwarted};
 use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
 use crate::cli::failure_report;
 use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
+use crate::cli::located::Located;
 use crate::cli::prepare;
 use crate::cli::promotion;
 use crate::cli::services::{self, Connected};
 use crate::config::LoadedModel;
 use crate::domain::plan::ModelPlan;
-use crate::domain::report::RunReport;
+use crate::domain::report::{ErrorReport, RunReport};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 use crate::report::json::run_json;
@@ -32,6 +33,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     refuse_event(context)?;
     let mut loaded = load::load(arguments.model, arguments.settings, context).await?;
     loaded.notices.extend(keys::recover_from_kill(&loaded.models, context)?);
+    refuse_thwarted(&loaded.run, on_sandbox, context)?;
     let decided = decided(&loaded.run, on_sandbox, context)?;
     decided.restrict(&mut loaded.models);
     if let Some(restriction) = &decided.restriction {
@@ -48,7 +50,9 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
         return Ok(nothing_to_do(&loaded, context));
     }
     let folder = loaded.run.settings.report_dir.clone();
-    let report = as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await?;
+    let located = Located::of(&loaded.run, context);
+    let mut report = as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await?;
+    located.report(&mut report);
     Ok(conclude(&report, &folder, context))
 }
 
@@ -61,12 +65,30 @@ async fn as_decided(
     context: &Context,
 ) -> Result<RunReport, Failure> {
     match decision {
-        Decision::Check => without_build(loaded, Vec::new(), context).await,
+        Decision::Check => {
+            let is_blind = context.environment.is_workflow() && loaded.run.tokens.replicate.is_none();
+            let mut report = without_build(loaded, Vec::new(), context).await?;
+            if is_blind {
+                say_nothing_was_compared(&mut report, context);
+            }
+            Ok(report)
+        }
         Decision::Offline => offline(loaded, is_foreign, context).await,
         Decision::Refuse(reason) => Err(Failure::request(reason)),
         Decision::Test | Decision::Publish if on_sandbox => in_sandbox(loaded, context).await,
         Decision::Test | Decision::Publish => on_replicate(loaded, context).await,
     }
+}
+
+/// A schedule is there to notice that the live version and the repository have come apart. Without a token it cannot, and green would hide
+/// that for as long as nobody looks.
+fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
+    let failure = services::no_token(context);
+    for model in report.models.iter_mut().filter(|model| model.verdict == Verdict::Passed) {
+        model.verdict = failure.verdict;
+        model.error = Some(ErrorReport { message: failure.chain(), hint: failure.hint.clone() });
+    }
+    report.verdict = report.models.iter().map(|model| model.verdict).max().unwrap_or(report.verdict);
 }
 
 async fn on_replicate(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
@@ -85,7 +107,7 @@ fn plans(loaded: &Loaded) -> Vec<ModelPlan> {
 
 async fn published(loaded: Loaded, mut connected: Connected, context: &Context) -> RunReport {
     connected.notices.extend(loaded.notices);
-    let observer = context.observer();
+    let observer = Located::of(&loaded.run, context).observer(context.observer());
     let (mut runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     keys::attach(&mut runs, &observer, context);
     promotion::attach(&mut runs, &loaded.run, context);
@@ -99,7 +121,7 @@ async fn without_build(mut loaded: Loaded, notices: Vec<String>, context: &Conte
     let services = services::for_check(&loaded.run, context)?;
     loaded.notices.extend(notices);
     let options = options(loaded.notices);
-    let observer = context.observer();
+    let observer = Located::of(&loaded.run, context).observer(context.observer());
     let (runs, preparation) = prepare::runs(loaded.models, loaded.script.as_ref(), &loaded.run.settings.config_dir, &observer);
     let mut report = pipeline::run(runs, Goal::Check(&services), &options, &*observer, &context.cancelled).await;
     preparation.finish(&mut report);
@@ -118,12 +140,14 @@ async fn as_action(
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
     let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
+    let located = Located::of(&loaded.run, context);
     let done = match loaded.models.is_empty() {
         true => Ok(without_models(&loaded)),
         false => as_decided(loaded, decision, is_foreign, on_sandbox, context).await,
     };
     let (run, delivered) = match done {
-        Ok(report) => {
+        Ok(mut report) => {
+            located.report(&mut report);
             let run = without_secrets(run_json(&report), &context.printer);
             let delivered = deliver(&run, &folder, context);
             (run, delivered)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::choices::{CommentMode, Trigger};
+use crate::config::choices::CommentMode;
 use crate::config::settings::Action::{Push, Report, Select, Workflow};
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, GRAFT_DAYS, HARDWARE, REGISTRY};
 use crate::domain::identity::ModelRef;
@@ -24,11 +24,11 @@ settings! {
         models: String,
 
         /// Folder with one configuration per model
-        #[flag = "config-dir", value = "FOLDER", inputs = &[Push, Select], repository]
+        #[flag = "config-dir", value = "FOLDER", inputs = &[Push, Select, Workflow], repository]
         config_dir: String = "cog-safe-push-configs".to_owned(),
 
         /// Script that prepares the repository for a model, or none
-        #[flag = "select-script", value = "FILE", inputs = &[Push, Select], repository,
+        #[flag = "select-script", value = "FILE", inputs = &[Push, Select, Workflow], repository,
           otherwise = "script/select-model, else script/select.sh"]
         select_script: String,
 
@@ -37,7 +37,7 @@ settings! {
         base: String,
 
         /// Folder of the repository
-        #[flag = "working-directory", value = "FOLDER", inputs = &[Push, Select]]
+        #[flag = "working-directory", value = "FOLDER", inputs = &[Push, Select, Workflow]]
         working_directory: PathBuf,
 
         /// Private model to test on
@@ -102,8 +102,12 @@ settings! {
         precompile: bool = false,
 
         /// Secret for build steps: id=NAME,env=NAME or id=NAME,src=FILE
-        #[flag = "secret", value = "SECRET", inputs = &[Push], repository]
+        #[flag = "secret", value = "SECRET", inputs = &[Push, Workflow], repository]
         docker_secrets: Vec<String> = Vec::new(),
+
+        /// Secret for scripts and builds, as NAME=JSON
+        #[value = "NAME=JSON", inputs = &[Push], only_in_action]
+        extra_secrets: Vec<String> = Vec::new(),
 
         /// Variable that .safe-push.yaml may use as a build secret
         #[flag = "secret-variable", value = "NAME", inputs = &[Push]]
@@ -152,7 +156,7 @@ settings! {
         train_timeout: u64 = Limits::DEFAULT.train.as_secs(),
 
         /// Number of concurrent predictions
-        #[flag = "parallel", value = "NUMBER", range = 1..=256, inputs = &[Push], repository, model_key = "parallel"]
+        #[flag = "parallel", value = "NUMBER", range = 1..=256, inputs = &[Push, Workflow], repository, model_key = "parallel"]
         parallel: u64 = 4,
 
         /// Stop at the first failure
@@ -212,16 +216,20 @@ settings! {
         test_only: bool = false,
 
         /// Also push to the configured official model
-        #[flag = "push-official-model", inputs = &[Push]]
+        #[flag = "push-official-model", inputs = &[Push, Workflow]]
         push_official_model: bool = false,
 
         /// Push to the official model without the tests' key
-        #[flag = "two-pass", inputs = &[Push], repository]
+        #[flag = "two-pass", inputs = &[Push, Workflow], repository]
         two_pass: bool = false,
 
         /// Event that can restrict what a run may do
         #[flag = "trigger-type", value = "EVENT", inputs = &[Push, Workflow], otherwise = "the event that started the workflow"]
-        trigger_type: Trigger,
+        trigger_type: String,
+
+        /// Branch that may publish, beside the default one
+        #[flag = "publish-branch", value = "BRANCH", inputs = &[Push, Workflow]]
+        publish_branches: Vec<String> = Vec::new(),
 
         /// Publish the version that a merged pull request tested
         #[flag = "promote", value = "MODE", inputs = &[Push, Workflow], repository]

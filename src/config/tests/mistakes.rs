@@ -234,8 +234,8 @@ fn a_choice_has_a_neighbour() {
 fn a_setting_outside_of_files_names_its_source() {
     let error = Repository::with_model("").variable("SAFE_PUSH_PARALLEL", "many").error();
     assert_eq!(error.to_string(), "SAFE_PUSH_PARALLEL is 'many', but it must be a whole number, 0 or more");
-    let error = Repository::with_model("").flag(Key::trigger_type, "pul_request").error();
-    assert_eq!(error.hint().unwrap(), "did you mean 'pull_request'?");
+    let error = Repository::with_model("").flag(Key::builder, "nativ").error();
+    assert_eq!(error.hint().unwrap(), "did you mean 'native'?");
     let error = Repository::with_model("").flag(Key::test_model, "hotdog-test").error();
     assert_eq!(error.to_string(), "--test-model is 'hotdog-test', but it is not OWNER/NAME");
 }

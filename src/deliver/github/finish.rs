@@ -54,9 +54,13 @@ impl JobResult {
 /// The outcome of the last job.
 #[derive(Debug)]
 pub struct Finished {
-    /// How all models stand.
+    /// How all models of the workflow run stand.
     pub overview: Overview,
-    /// The most severe verdict of all models; `None` if nothing says how they ended.
+    /// Whether this call is the only one of its workflow run.
+    pub is_alone: bool,
+    /// What this call published: versions by the names of their models.
+    pub versions: BTreeMap<String, String>,
+    /// The most severe verdict of all models of this call; `None` if nothing says how they ended.
     pub verdict: Option<Verdict>,
     /// Models whose jobs left no result although they did not pass.
     pub silent: Vec<String>,
@@ -77,7 +81,9 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
     }
     let is_known = runs.is_some();
     let runs = runs.unwrap_or_default();
-    let mut overview = Overview::of(&runs, job.run.id);
+    // Other calls of the workflow have last jobs of their own.
+    let mut overview = Overview::of_some(&runs, |id| id.run.id == job.run.id && id.call == job.leg.call);
+    let others = Overview::of_some(&runs, |id| id.run.id == job.run.id && id.call != job.leg.call);
     let ended = jobs.of_silent_job();
     let mut silent = Vec::new();
     for run in runs.iter().filter(|run| run.status != "completed") {
@@ -116,7 +122,11 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
     if ended == Ended::Passed {
         silent.clear();
     }
-    Finished { verdict: verdict(&overview, is_known, jobs), overview, silent, undelivered }
+    let verdict = verdict(&overview, is_known, jobs);
+    let versions = overview.versions();
+    let is_alone = others.state.rows.is_empty();
+    overview.state.missing_jobs = others.state.missing_jobs;
+    Finished { verdict, versions, is_alone, overview: overview.with(others.state.rows), silent, undelivered }
 }
 
 /// Takes back what an earlier attempt said about a run that ended before its models were known. Returns what GitHub did not do.
@@ -153,7 +163,7 @@ fn verdict(overview: &Overview, is_known: bool, jobs: JobResult) -> Option<Verdi
 
 fn subject_of(run: &CheckRun, job: &Job) -> Option<String> {
     let id = CheckId::read(run.external_id.as_deref()?)?;
-    (id.run.id == job.run.id).then_some(id.subject)
+    (id.run.id == job.run.id && id.call == job.leg.call).then_some(id.subject)
 }
 
 async fn close(github: Option<&dyn GitHub>, run: &CheckRun, ended: Ended, now: DateTime<Utc>) -> Option<GitHubError> {

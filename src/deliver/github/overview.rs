@@ -22,8 +22,13 @@ pub struct Overview {
 impl Overview {
     /// Reads the check runs of a commit. Those by others, and those of other workflow runs, are left out.
     pub fn of(runs: &[CheckRun], run_id: u64) -> Self {
+        Self::of_some(runs, |id| id.run.id == run_id)
+    }
+
+    /// Reads those check runs that are wanted.
+    pub(super) fn of_some(runs: &[CheckRun], is_wanted: impl Fn(&CheckId) -> bool) -> Self {
         let ids = runs.iter().filter_map(|run| Some((CheckId::read(run.external_id.as_deref()?)?, run)));
-        let ours: Vec<(CheckId, &CheckRun)> = ids.filter(|(id, _)| id.run.id == run_id).collect();
+        let ours: Vec<(CheckId, &CheckRun)> = ids.filter(|(id, _)| is_wanted(id)).collect();
         let mut logins: BTreeSet<String> = ours.iter().filter_map(|(_, run)| login(run)).collect();
         logins.insert(ACTIONS_LOGIN.to_owned());
         let rows = newest(&ours).into_iter().filter(|(_, run)| !is_superseded(run)).map(|(name, run)| row(name, run)).collect();
@@ -35,6 +40,12 @@ impl Overview {
     /// A job's own rows, and nothing of others.
     pub fn of_own(rows: Vec<CommentRow>, logins: BTreeSet<String>) -> Self {
         Self { state: RunState { rows, missing_jobs: 0 }, annotated: BTreeSet::new(), logins }.with_actions_login()
+    }
+
+    /// The versions that were published, by the names of their models.
+    pub(super) fn versions(&self) -> BTreeMap<String, String> {
+        let published = self.state.rows.iter().filter_map(row_of).filter(|row| row.is_published);
+        published.filter_map(|row| Some((row.name.clone(), row.version.clone()?))).collect()
     }
 
     /// With a job's own rows in place of what was read about them.
@@ -71,12 +82,12 @@ pub(super) fn login(run: &CheckRun) -> Option<String> {
 
 /// The check runs of the newest attempt for each name. Two jobs with one name both count.
 fn newest<'a>(ours: &[(CheckId, &'a CheckRun)]) -> Vec<(String, &'a CheckRun)> {
-    let mut by_name: BTreeMap<(&str, &str), Vec<(&CheckId, &'a CheckRun)>> = BTreeMap::new();
+    let mut by_name: BTreeMap<[&str; 3], Vec<(&CheckId, &'a CheckRun)>> = BTreeMap::new();
     for (id, run) in ours {
-        by_name.entry((&id.subject, &id.group)).or_default().push((id, run));
+        by_name.entry([&id.subject, &id.call, &id.job]).or_default().push((id, run));
     }
     let mut found: BTreeMap<String, Vec<(u64, &'a CheckRun)>> = BTreeMap::new();
-    for ((subject, _group), runs) in by_name {
+    for ([subject, ..], runs) in by_name {
         let last = runs.iter().map(|(id, _)| id.run.attempt).max();
         let mut of_last: Vec<(&CheckId, &CheckRun)> = runs.into_iter().filter(|(id, _)| Some(id.run.attempt) == last).collect();
         of_last.sort_by_key(|(_, run)| run.id);
@@ -117,9 +128,9 @@ fn row(name: String, run: &CheckRun) -> CommentRow {
 
 /// How many jobs of the matrices have no check run yet.
 fn missing_jobs<'a>(ids: impl Iterator<Item = &'a CheckId>) -> u64 {
-    let mut groups: BTreeMap<&str, (u64, BTreeSet<u64>)> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str), (u64, BTreeSet<u64>)> = BTreeMap::new();
     for id in ids {
-        let (total, begun) = groups.entry(&id.group).or_default();
+        let (total, begun) = groups.entry((&id.call, &id.job)).or_default();
         *total = (*total).max(id.total);
         begun.insert(id.index);
     }

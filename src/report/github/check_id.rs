@@ -14,8 +14,10 @@ pub struct WorkflowRun {
 /// A job, and the matrix that it belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leg {
-    /// Tells the matrices of a workflow apart. Letters and digits.
-    pub group: String,
+    /// Tells the calls of a reusable workflow apart. Letters and digits.
+    pub call: String,
+    /// Tells the jobs of a call apart. Letters and digits.
+    pub job: String,
     /// Its place in the matrix, from 0.
     pub index: u64,
     /// How many jobs the matrix has. 1 without a matrix.
@@ -27,7 +29,7 @@ pub struct Leg {
 impl Leg {
     /// A job without a matrix.
     pub fn alone() -> Self {
-        Self { group: "0".to_owned(), index: 0, total: 1, variant: None }
+        Self { call: "0".to_owned(), job: "0".to_owned(), index: 0, total: 1, variant: None }
     }
 
     /// The name of a model in this job.
@@ -48,7 +50,8 @@ pub(crate) fn is_about(subject: &str, model: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CheckId {
     pub(crate) run: WorkflowRun,
-    pub(crate) group: String,
+    pub(crate) call: String,
+    pub(crate) job: String,
     pub(crate) index: u64,
     pub(crate) total: u64,
     /// The model and its variant. Empty for a run that ended before its models were known.
@@ -57,7 +60,8 @@ pub(crate) struct CheckId {
 
 impl CheckId {
     pub(crate) fn new(run: WorkflowRun, leg: &Leg, subject: &str) -> Self {
-        Self { run, group: leg.group.clone(), index: leg.index, total: leg.total, subject: subject.to_owned() }
+        let Leg { call, job, index, total, .. } = leg.clone();
+        Self { run, call, job, index, total, subject: subject.to_owned() }
     }
 
     /// Reads an external id; `None` for those of other applications.
@@ -65,16 +69,17 @@ impl CheckId {
         let mut parts = id.strip_prefix("safe-push:v2:")?.splitn(5, ':');
         let mut next = || parts.next();
         let run = WorkflowRun { id: next()?.parse().ok()?, attempt: next()?.parse().ok()? };
-        let group = next()?.to_owned();
+        let (call, job) = next()?.split_once('-')?;
         let (index, total) = next()?.split_once('/')?;
-        Some(Self { run, group, index: index.parse().ok()?, total: total.parse().ok()?, subject: next()?.to_owned() })
+        let (index, total) = (index.parse().ok()?, total.parse().ok()?);
+        Some(Self { run, call: call.to_owned(), job: job.to_owned(), index, total, subject: next()?.to_owned() })
     }
 }
 
 impl fmt::Display for CheckId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { run, group, index, total, subject } = self;
-        write!(formatter, "safe-push:v2:{}:{}:{group}:{index}/{total}:{subject}", run.id, run.attempt)
+        let Self { run, call, job, index, total, subject } = self;
+        write!(formatter, "safe-push:v2:{}:{}:{call}-{job}:{index}/{total}:{subject}", run.id, run.attempt)
     }
 }
 
@@ -84,12 +89,12 @@ mod tests {
 
     #[test]
     fn an_external_id_is_read_back() {
-        let leg = Leg { group: "1a2b".to_owned(), index: 3, total: 24, variant: Some("3.11".to_owned()) };
+        let leg = Leg { call: "1a2b".to_owned(), job: "push".to_owned(), index: 3, total: 24, variant: Some("3.11".to_owned()) };
         for subject in [leg.subject("flux:dev"), String::new()] {
             let id = CheckId::new(WorkflowRun { id: 12, attempt: 3 }, &leg, &subject);
             assert_eq!(CheckId::read(&id.to_string()), Some(id));
         }
-        for other in ["something else", "safe-push:v2:12:1", "safe-push:v2:12:1:g:3:x"] {
+        for other in ["something else", "safe-push:v2:12:1", "safe-push:v2:12:1:g:3/4:x", "safe-push:v2:12:1:c-j:3:x"] {
             assert_eq!(CheckId::read(other), None, "{other}");
         }
     }

@@ -113,15 +113,8 @@ fn table(rows: &[&CommentRow], frame: &Frame) -> String {
     let mut columns: Vec<Column> = vec![
         ("model", name_cell),
         ("result", result_cell),
-        ("schema", |row| row.row().map(schema_cell).unwrap_or_default()),
-        ("cases", |row| row.row().map(|row| fraction(row.cases)).unwrap_or_default()),
-        ("fuzz inputs", |row| row.row().map(|row| fraction(row.fuzz)).unwrap_or_default()),
-        ("like live", |row| row.row().map(|row| fraction(row.compare)).unwrap_or_default()),
-        ("took", |row| {
-            let duration = row.row().map(|row| Duration::from_millis(row.duration_ms)).filter(|duration| !duration.is_zero());
-            duration.map(humane).unwrap_or_default()
-        }),
-        ("prediction", |row| row.row().and_then(|row| row.speed).map(speed_cell).unwrap_or_default()),
+        ("checks", |row| row.row().map(checks_cell).unwrap_or_default()),
+        ("time", |row| row.row().map(time_cell).unwrap_or_default()),
         ("cost", |row| row.row().and_then(|row| row.estimated_usd).map(|usd| format!("${usd:.4}")).unwrap_or_default()),
         ("version", |row| row.row().map(version_cell).unwrap_or_default()),
     ];
@@ -147,39 +140,56 @@ fn name_cell(row: &CommentRow) -> String {
 
 fn result_cell(row: &CommentRow) -> String {
     match &row.state {
-        CheckState::Running => "⏳ running".to_owned(),
-        CheckState::WithoutResult(Ended::Passed) => verdict_label(Verdict::Passed).to_owned(),
-        CheckState::WithoutResult(Ended::Cancelled) => verdict_label(Verdict::Cancelled).to_owned(),
-        CheckState::WithoutResult(Ended::Crashed) => "⚠️ no result".to_owned(),
-        CheckState::Result(row) => verdict_label(row.verdict).to_owned(),
+        CheckState::Running => unbroken("⏳ running"),
+        CheckState::WithoutResult(Ended::Passed) => unbroken(verdict_label(Verdict::Passed)),
+        CheckState::WithoutResult(Ended::Cancelled) => unbroken(verdict_label(Verdict::Cancelled)),
+        CheckState::WithoutResult(Ended::Crashed) => unbroken("⚠️ no result"),
+        CheckState::Result(row) => unbroken(verdict_label(row.verdict)),
     }
 }
 
-fn schema_cell(row: &Row) -> String {
-    match row.findings {
+/// One line for each kind of check: a column for each would be too wide for a pull request's page.
+fn checks_cell(row: &Row) -> String {
+    let schema = match row.findings {
         // A run that ended before its models were known has not looked at one.
         (0, 0) if row.model.is_empty() => String::new(),
-        (0, 0) => "✅".to_owned(),
-        (0, warnings) => count(warnings, "warning"),
+        (0, 0) => "✅ schema".to_owned(),
+        (0, warnings) => format!("✅ schema, {}", count(warnings, "warning")),
         (errors, _) => format!("❌ {}", count(errors, "error")),
-    }
+    };
+    let parts = [
+        schema,
+        fraction(row.cases, |all| count(all, "case")),
+        fraction(row.fuzz, |all| count(all, "fuzz input")),
+        fraction(row.compare, |all| format!("{all} like live")),
+    ];
+    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(|part| unbroken(&part)).collect();
+    parts.join("<br>")
 }
 
-fn fraction(counts: CaseCounts) -> String {
+fn fraction(counts: CaseCounts, all_of: fn(usize) -> String) -> String {
     match counts {
         CaseCounts { all: 0, .. } => String::new(),
-        CaseCounts { passed, all } if passed == all => format!("✅ {all}"),
-        CaseCounts { passed, all } => format!("❌ {passed} of {all}"),
+        CaseCounts { passed, all } if passed == all => format!("✅ {}", all_of(all)),
+        CaseCounts { passed, all } => format!("❌ {passed} of {}", all_of(all)),
     }
 }
 
-fn speed_cell((live, new): (f64, f64)) -> String {
-    format!("{live:.1} → {new:.1} s")
+/// How long the run took, and how the run time of predictions changed.
+fn time_cell(row: &Row) -> String {
+    let duration = Some(Duration::from_millis(row.duration_ms)).filter(|duration| !duration.is_zero()).map(humane);
+    let speed = row.speed.map(|(live, new)| format!("prediction {live:.1} → {new:.1} s"));
+    duration.into_iter().chain(speed).map(|part| unbroken(&part)).collect::<Vec<_>>().join("<br>")
+}
+
+/// Our own words, on one line.
+fn unbroken(text: &str) -> String {
+    text.replace(' ', "&nbsp;")
 }
 
 fn version_cell(row: &Row) -> String {
     let label = if row.is_published { "live" } else { "try" };
-    row.version.as_deref().map(|version| format!("{label} {}", version_link(version))).unwrap_or_default()
+    row.version.as_deref().map(|version| format!("{label}&nbsp;{}", version_link(version))).unwrap_or_default()
 }
 
 /// A version as a link to its page, if it has the form of a version.

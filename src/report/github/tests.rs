@@ -192,7 +192,7 @@ fn a_passed_proposal_says_what_it_replaces() {
         text.contains("Once merged and published, it replaces [`cccccccc`](https://replicate.com/acme/hotdog/versions/ccc"),
         "{text}"
     );
-    assert!(text.contains("| try [`aaaaaaaa`](https://replicate.com/acme/hotdog-test/versions/aaa"), "{text}");
+    assert!(text.contains("| try&nbsp;[`aaaaaaaa`](https://replicate.com/acme/hotdog-test/versions/aaa"), "{text}");
 }
 
 #[test]

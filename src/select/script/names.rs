@@ -45,6 +45,7 @@ pub(super) fn compared(text: &str) -> Vec<ModelName> {
 pub(super) fn listed(text: &str) -> (Vec<ModelName>, Vec<String>) {
     let (mut names, mut others) = (Vec::new(), Vec::new());
     for word in text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_NAMES) {
+        let word = word.strip_prefix("- ").or_else(|| word.strip_prefix("* ")).unwrap_or(word).trim_start();
         match word.parse::<ModelName>() {
             Ok(name) if names.contains(&name) => {}
             Ok(name) => names.push(name),
@@ -139,6 +140,9 @@ fi
 
     #[test]
     fn a_list_has_a_name_on_each_line() {
+        let (bullets, others) = listed("- dev\n  * schnell\n-- dev\n");
+        assert_eq!(bullets.iter().map(ModelName::as_str).collect::<Vec<_>>(), ["dev", "schnell"]);
+        assert_eq!(others, ["-- dev"]);
         let (names, others) = listed(" dev \n\nschnell\ndev\nUsage: x\n../evil\n");
         assert_eq!(names.iter().map(ModelName::as_str).collect::<Vec<_>>(), ["dev", "schnell"]);
         assert_eq!(others, ["Usage: x", "../evil"]);
