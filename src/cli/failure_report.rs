@@ -32,9 +32,11 @@ pub(super) fn failed_run(failure: &Failure, printer: &Printer) -> Redacted<v1::R
 /// Prints a failure.
 pub(super) fn tell(failure: &Failure, printer: &Printer) {
     for finding in &failure.findings {
-        printer.complain(&console::finding(finding, printer.progress_style()));
+        printer.complain(&console::finding(&printer.without_secrets(finding), printer.progress_style()));
     }
-    printer.complain(&console::error(&failure.chain(), failure.hint.as_deref(), printer.progress_style()));
+    let hidden = |text: &str| printer.redactor().text(text).into_inner();
+    let (message, hint) = (hidden(&failure.chain()), failure.hint.as_deref().map(hidden));
+    printer.complain(&console::error(&message, hint.as_deref(), printer.progress_style()));
     if printer.format == Format::Json
         && let Err(error) = printer.json(&*failed_run(failure, printer))
     {

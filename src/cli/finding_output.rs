@@ -13,7 +13,7 @@ pub(super) fn print(findings: &[FindingEntry], context: &Context) -> anyhow::Res
     match context.printer.format {
         Format::Github => {
             for finding in findings {
-                context.printer.result(&as_command(finding));
+                context.printer.command(&as_command(finding));
             }
         }
         Format::Sarif => context.printer.json(&sarif(findings, rules::all(), env!("CARGO_PKG_VERSION")))?,

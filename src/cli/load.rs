@@ -124,7 +124,7 @@ pub(super) fn tell(findings: &[Finding], run: &RunSettings, context: &Context) -
     let findings: Vec<Finding> =
         findings.iter().map(|finding| located.finding(with_excerpt(finding.clone(), &run.repository))).collect();
     for finding in findings.iter().filter(|finding| finding.severity > Severity::Note || context.verbosity > 0) {
-        context.printer.say(&console::finding(finding, style));
+        context.printer.say(&console::finding(&context.printer.without_secrets(finding), style));
     }
     findings.iter().map(line).collect()
 }

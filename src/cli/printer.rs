@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
+use cog_findings::Finding;
 use serde::Serialize;
 
 use crate::cli::environment::Environment;
@@ -55,6 +56,8 @@ pub(super) struct Printer {
     redactor: Redactor,
     /// Whether this is a workflow's log, in which nothing may be a command.
     in_workflow: bool,
+    /// Whether everything goes to standard output.
+    in_one_stream: bool,
 }
 
 impl Printer {
@@ -74,7 +77,8 @@ impl Printer {
             width: terminal_size::terminal_size().map_or(WIDEST, |(columns, _)| columns.0.into()).clamp(NARROWEST, WIDEST),
             quiet,
             redactor,
-            in_workflow: false,
+            in_workflow: environment.is_workflow(),
+            in_one_stream: false,
         }
     }
 
@@ -96,7 +100,11 @@ impl Printer {
     /// A result as a JSON document. Secrets are hidden in its values, so that it stays a document.
     pub(super) fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let hidden = self.redactor.json(serde_json::to_value(value)?);
-        write_line(io::stdout().lock(), &self.harmless(hidden.map(|value| format!("{value:#}"))));
+        // As an escape of JSON, it stays the same document.
+        let is_in_workflow = self.in_workflow;
+        let text = hidden.map(|value| format!("{value:#}"));
+        let text = if is_in_workflow { text.map(|text| text.replace("##[", "#\\u0023[")) } else { text };
+        write_line(io::stdout().lock(), &text);
         Ok(())
     }
 
@@ -109,7 +117,7 @@ impl Printer {
 
     /// A line that is shown even when quiet.
     pub(super) fn complain(&self, text: &str) {
-        if self.in_workflow {
+        if self.in_one_stream {
             // The runner reads both streams; in one of them the order is kept.
             self.write(io::stdout().lock(), text);
         } else {
@@ -123,9 +131,21 @@ impl Printer {
         self.complain(&format!("warning: {problem}{hint}"));
     }
 
-    /// From now on nothing that is printed is a command to the runner.
-    pub(super) fn guard(&mut self) {
-        self.in_workflow = true;
+    /// From now on everything is printed to standard output, whose order the runner keeps.
+    pub(super) fn join_streams(&mut self) {
+        self.in_one_stream = true;
+    }
+
+    /// A finding without the secrets of the run. Rendered, it is broken into lines, and a part of a secret is not found any more.
+    pub(super) fn without_secrets(&self, finding: &Finding) -> Finding {
+        let hidden = |text: &String| self.redactor.text(text).into_inner();
+        Finding {
+            message: hidden(&finding.message),
+            hint: finding.hint.as_ref().map(hidden),
+            excerpt: finding.excerpt.as_ref().map(hidden),
+            details: finding.details.iter().map(|(label, value)| (label.clone(), hidden(value))).collect(),
+            ..finding.clone()
+        }
     }
 
     /// Hides the secrets of the run.

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use cog_findings::Finding;
 use cog_findings::text::nearest;
-use cog_findings::{Finding, Location};
 use figment::value::Dict;
 
 use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
@@ -52,8 +52,13 @@ impl Repository {
         let mut findings = findings;
         let is_own_word = layers.source_of(Key::report_dir).as_deref() == Some(FILE);
         if is_own_word && leaves(&settings.report_dir) {
-            findings.push(report_outside(&settings.report_dir, file.places.get(Key::report_dir.setting().name)));
+            findings.push(outside(Key::report_dir, &settings.report_dir, &file));
             settings.report_dir = Settings::from(PartialSettings::default()).report_dir;
+        }
+        let is_own_word = layers.source_of(Key::config_dir).as_deref() == Some(FILE);
+        if is_own_word && leaves(Path::new(&settings.config_dir)) {
+            findings.push(outside(Key::config_dir, Path::new(&settings.config_dir), &file));
+            settings.config_dir = Settings::from(PartialSettings::default()).config_dir;
         }
         settings.config_dir.truncate(settings.config_dir.trim_end_matches('/').len());
         let findings = findings.into_iter().chain(names::unknown(&sources.environment, sources.action)).collect();
@@ -267,10 +272,12 @@ fn leaves(path: &Path) -> bool {
     !path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
-fn report_outside(folder: &Path, place: Option<&Location>) -> Finding {
-    let message = format!("report_dir is {}, which is outside the repository", folder.display());
-    let finding = Finding::new(&rules::OUTSIDE, message).hint("name a folder of the repository, or set --report-dir");
-    match place {
+fn outside(key: Key, folder: &Path, file: &RepositoryFile) -> Finding {
+    let setting = key.setting();
+    let message = format!("{} is {}, which is outside the repository", setting.name, folder.display());
+    let hint = format!("name a folder of the repository, or set --{}", setting.flag.unwrap_or(setting.name));
+    let finding = Finding::new(&rules::OUTSIDE, message).hint(hint);
+    match file.places.get(setting.name) {
         Some(place) => finding.at(place.clone()),
         None => finding,
     }

@@ -106,11 +106,18 @@ impl Resolver<'_> {
         let settings = &self.settings;
         if settings.test_only {
             PublishMode::TestOnly
+        } else if settings.two_pass && !settings.push_official_model && self.is_of_repository(Key::two_pass) {
+            PublishMode::OfficialNotAsked
         } else if settings.push_official_model && !settings.two_pass && config.official_model.is_none() {
             PublishMode::NoOfficialModel
         } else {
             PublishMode::Publish
         }
+    }
+
+    /// Whether a setting's value is from a file of the repository.
+    fn is_of_repository(&self, key: Key) -> bool {
+        self.layers.source_of(key).is_some_and(|source| source.starts_with(FILE))
     }
 
     /// Where hardware is written. A default has no place.

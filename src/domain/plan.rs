@@ -67,6 +67,8 @@ pub enum PublishMode {
     NotOnThisEvent,
     /// Do nothing: a push to the official model was asked for, and there is none.
     NoOfficialModel,
+    /// Two passes are asked for by a file of the repository alone, which may say how the official model is pushed, and not that it is.
+    OfficialNotAsked,
 }
 
 choices! {

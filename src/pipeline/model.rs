@@ -100,6 +100,9 @@ impl Push<'_> {
             PublishMode::Publish => {}
             PublishMode::NotOnThisEvent => return Ok("the event allows tests only: nothing is published"),
             PublishMode::TestOnly | PublishMode::NoOfficialModel => return Ok("test only: nothing is published"),
+            PublishMode::OfficialNotAsked => {
+                return Ok("nothing is published: .safe-push.yaml sets two_pass, and push_official_model is not set outside of it");
+            }
         }
 
         let second_name = image_of_run();

@@ -179,3 +179,24 @@ fn two_cleanups_at_once_do_not_disturb_each_other() {
     let last = repository.run("clean");
     assert_eq!(left.iter().flat_map(Left::rest).collect::<Vec<_>>(), Vec::<String>::new(), "{last}");
 }
+
+#[test]
+fn a_mark_that_a_container_has_from_its_image_is_not_ours() {
+    if !docker_is_there() {
+        return;
+    }
+    // Of a dead process, and of another machine whose container this daemon never knew.
+    for mark in [dead(), "7-1-2-0123456789ab-ffffffffffff".to_owned()] {
+        let image = format!("somebody/else:{}", unique());
+        let made = docker(&["create", BASE]);
+        docker(&["commit", "--change", &format!("LABEL {LABEL}={mark}"), &made, &image]);
+        docker(&["rm", &made]);
+        let container = docker(&["run", "--detach", &image, "sleep", "600"]);
+        let seen = Repository::new().run("clean");
+        let running = docker(&["ps", "--no-trunc", "--quiet"]);
+        docker(&["rm", "--force", &container]);
+        docker(&["rmi", &image]);
+        assert_eq!(seen.code, Some(0), "{seen}");
+        assert!(running.lines().any(|one| one == container), "{seen}");
+    }
+}

@@ -49,9 +49,14 @@ fn a_trigger_type_restricts_the_command_line() {
 #[test]
 fn a_step_that_calls_the_cli_obeys_its_event() {
     let own = runner::pull_request("acme/hotdog");
-    for event in ["pull_request", "merge_group", "issue_comment", "something new"] {
+    for event in ["pull_request", "merge_group", "issue_comment"] {
         let repository = step(event, &own);
         assert_checked(&repository, &repository.run("run"), &format!("Nothing is published: the event is {event}."));
+    }
+    // Whose commit these are about, the event does not say.
+    for event in ["something new", "deployment", "deployment_status", "status", "registry_package"] {
+        let repository = step(event, &own).variable("REPLICATE_API_TOKEN", "r8_0123456789").variable("COG_TOKEN", "cog-0123456789");
+        assert_checked(&repository, &repository.run("run"), "Nothing is published: the code is not the event's own.");
     }
     let fork = step("pull_request", &runner::pull_request("mallory/hotdog"))
         .variable("REPLICATE_API_TOKEN", "r8_0123456789")
@@ -66,7 +71,7 @@ fn a_step_that_calls_the_cli_obeys_its_event() {
 #[test]
 fn one_of_the_runners_variables_is_enough() {
     let without_name = checked_out(repository()).variable("GITHUB_ACTIONS", "true");
-    assert_checked(&without_name, &without_name.run("run"), "Nothing is published: the workflow's event is unknown.");
+    assert_checked(&without_name, &without_name.run("run"), "Nothing is published: the code is not the event's own.");
     let name_alone = checked_out(repository()).variable("GITHUB_EVENT_NAME", "merge_group");
     assert_checked(&name_alone, &name_alone.run("run"), "Nothing is published: the event is merge_group.");
 }
@@ -122,5 +127,38 @@ fn models_that_exclude_each_other_stop_every_command_on_the_line() {
         assert_eq!(seen.code, Some(2), "{line}: {seen}");
         assert!(seen.stderr.contains("cog-safe-push-configs/text-stats.yaml:2:13"), "{line}: {seen}");
         assert!(seen.stderr.contains("SP007"), "{line}: {seen}");
+    }
+}
+
+#[test]
+fn nothing_that_a_step_prints_is_a_command_to_the_runner() {
+    const COMMANDS: &str = "::add-mask::passed\n  ::set-output name=verdict::passed\nsay ##[add-mask]x\n";
+    let with_script = |repository: Repository| {
+        let text = format!("#!/bin/bash\nprintf '%b' '{}' | tee /dev/stderr\nexit 1\n", COMMANDS.replace('\n', "\\n"));
+        repository.write("script/select-model", &text);
+        let path = repository.path().join("script/select-model");
+        std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        repository
+    };
+    let own = runner::pull_request("acme/hotdog");
+    let fork = runner::pull_request("mallory/hotdog");
+    for (payload, foreign) in [(&own, false), (&fork, true)] {
+        for line in ["check --no-lint", "check --no-lint --format json", "check --no-lint --format github", "select"] {
+            let repository = with_script(step("pull_request", payload));
+            // Names and values of the repository reach the log without any script.
+            repository
+                .write("cog-safe-push-configs/text-stats.yaml", "model: acme/text-stats\n\"##[error]x\": 1\n\"::error::y\": 2\n");
+            let seen = repository.run(line);
+            for stream in [&seen.stdout, &seen.stderr] {
+                for printed in stream.lines() {
+                    let is_ours = line.ends_with("github") && printed.starts_with("::error ");
+                    let is_command = printed.trim_start().starts_with("::") || printed.contains("##[");
+                    assert!(is_ours || !is_command, "{line}, foreign {foreign}: {printed}\n{seen}");
+                }
+            }
+            if line.ends_with("json") {
+                serde_json::from_str::<Value>(&seen.stdout).unwrap();
+            }
+        }
     }
 }

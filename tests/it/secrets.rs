@@ -162,3 +162,20 @@ fn only_the_printer_writes_to_the_streams() {
     writers.sort();
     assert_eq!(writers, known);
 }
+
+#[test]
+fn no_part_of_a_token_is_shown_where_a_line_is_cut() {
+    let token = format!("sk-ant-{}", (0..102).map(|number| char::from(b'a' + (number * 7 % 26) as u8)).collect::<String>());
+    for format in ["text", "json", "github", "sarif"] {
+        let repository = Repository::example("text-stats").variable("ANTHROPIC_API_KEY", &token);
+        let line =
+            format!("model: acme/text-stats\nenvironment_for_the_judge_of_all_outputs: {{ANTHROPIC_API_KEY: \"{token}\"}}\n");
+        repository.write("cog-safe-push-configs/text-stats.yaml", &line);
+        let seen = repository.run(&format!("check --no-lint --format {format}"));
+        assert_eq!(seen.code, Some(2), "{seen}");
+        let shown = format!("{}{}", seen.stdout, seen.stderr);
+        for start in 7..token.len() - 12 {
+            assert!(!shown.contains(&token[start..start + 12]), "{format}, from {start}: {seen}");
+        }
+    }
+}

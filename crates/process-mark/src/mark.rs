@@ -91,6 +91,11 @@ impl ProcessMark {
         }
     }
 
+    /// Whether the process ran since this machine was started. Only then does this machine's daemon know the process's container.
+    pub fn is_of_this_boot(&self) -> bool {
+        proc::boot().is_some_and(|boot| boot == self.boot)
+    }
+
     /// The number of the process in its PID namespace.
     pub fn process(&self) -> u32 {
         self.process
@@ -172,6 +177,8 @@ mod tests {
         assert_eq!(ProcessMark { started: 1, ..current.clone() }.owner(), Owner::Ended);
         assert_eq!(ProcessMark { namespace: 1, ..gone.clone() }.owner(), Owner::Unknown);
         // Another machine has the same number for its first namespace.
-        assert_eq!(ProcessMark { boot: "0123456789ab".to_owned(), ..gone }.owner(), Owner::Unknown);
+        let elsewhere = ProcessMark { boot: "0123456789ab".to_owned(), ..gone };
+        assert_eq!(elsewhere.owner(), Owner::Unknown);
+        assert!(current.is_of_this_boot() && !elsewhere.is_of_this_boot());
     }
 }

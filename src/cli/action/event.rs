@@ -29,6 +29,28 @@ pub(in crate::cli) struct Event {
     pub(in crate::cli) commits: Option<(String, String)>,
 }
 
+/// Events whose commit is the repository's own: pushed to it, or the tip of its default branch. What a deployment, a status or a package
+/// is about may be anybody's: bots deploy the code of forks. `docs/reference/github-actions.md#events`.
+const VOUCHING: [&str; 17] = [
+    "push",
+    "workflow_dispatch",
+    "repository_dispatch",
+    "schedule",
+    "release",
+    "create",
+    "pull_request",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "merge_group",
+    "issues",
+    "issue_comment",
+    "discussion",
+    "discussion_comment",
+    "label",
+    "milestone",
+    "branch_protection_rule",
+];
+
 impl Event {
     /// Reads it from what the runner has set.
     pub(in crate::cli) fn of(environment: &Environment) -> Self {
@@ -82,7 +104,7 @@ impl Event {
             _ => (None, false),
         };
         let vouched = match name {
-            "pull_request_target" | "workflow_run" => Vec::new(),
+            _ if !VOUCHING.contains(&name) => Vec::new(),
             // The merge, or the head by itself.
             "pull_request" | "merge_group" => sha.map(str::to_owned).into_iter().chain(head_sha.clone()).collect(),
             _ => sha.map(str::to_owned).into_iter().collect(),

@@ -44,7 +44,7 @@ impl ActionStep {
         // A token that is a word is refused soon: masked, it would mangle the message.
         secrets.iter().filter(|secret| weakness(secret.as_bytes()).is_none()).for_each(|secret| printer.mask(secret));
         printer.command(&stopped.begin());
-        printer.guard();
+        printer.join_streams();
         Some(Self { environment: environment.clone(), printer: printer.clone(), stopped })
     }
 

@@ -67,6 +67,12 @@ impl RealDocker {
         let options = ListContainersOptions { all: true, filters: Some(with_label()), ..ListContainersOptions::default() };
         let found = self.client.list_containers(Some(options)).await;
         let found = found.map_err(|error| self.meaning("list containers", "", error))?;
+        let mut own = Vec::new();
+        for container in found {
+            if !self.has_label_of_its_image(&container).await {
+                own.push(container);
+            }
+        }
         let of = |container: bollard::models::ContainerSummary| {
             let made_at = container.created.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
             let name = container.names.and_then(|names| names.into_iter().next()).unwrap_or_default();
@@ -75,11 +81,26 @@ impl RealDocker {
                 name: name.trim_start_matches('/').to_owned(),
                 image: container.image.unwrap_or_default(),
             };
-            // A label that is not a mark is somebody else's: an image may have one of that name.
+            // A label that is not a mark is somebody else's.
             let mark = mark_in(container.labels.as_ref())?;
             Some((left, Some(mark), made_at))
         };
-        Ok(found.into_iter().filter_map(of).collect())
+        Ok(own.into_iter().filter_map(of).collect())
+    }
+
+    /// Whether a container has its mark from its image, which anybody may have made.
+    async fn has_label_of_its_image(&self, container: &bollard::models::ContainerSummary) -> bool {
+        let label = |labels: Option<&HashMap<String, String>>| labels.and_then(|labels| labels.get(LABEL)).cloned();
+        let Some(image) = container.image_id.as_deref() else { return true };
+        match self.client.inspect_image(image).await {
+            Ok(image) => {
+                let of_image = label(image.config.as_ref().and_then(|config| config.labels.as_ref()));
+                of_image.is_some() && of_image == label(container.labels.as_ref())
+            }
+            // Without its image, the container is all that can be asked.
+            Err(BollardError::DockerResponseServerError { status_code: 404, .. }) => false,
+            Err(_) => true,
+        }
     }
 
     async fn marked_networks(&self) -> Result<Vec<(LeftNetwork, Option<ProcessMark>, Option<DateTime<Utc>>)>, DockerError> {
@@ -88,7 +109,8 @@ impl RealDocker {
         let found = found.map_err(|error| self.meaning("list networks", "", error))?;
         let of = |network: bollard::models::Network| {
             let left = LeftNetwork { id: network.id?, name: network.name.unwrap_or_default() };
-            Some((left, mark_in(network.labels.as_ref()), network.created))
+            let mark = mark_in(network.labels.as_ref())?;
+            Some((left, Some(mark), network.created))
         };
         Ok(found.into_iter().filter_map(of).collect())
     }
@@ -163,8 +185,10 @@ impl Search<'_> {
         let container = match mark.map(|mark| (mark.owner(), mark.container())) {
             Some((Owner::Running, _)) => return false,
             Some((Owner::Ended, _)) => return true,
-            Some((Owner::Unknown, Some(container))) => self.container(container).await,
-            Some((Owner::Unknown, None)) | None => OwnerContainer::Unknown,
+            Some((Owner::Unknown, Some(container))) if mark.is_some_and(ProcessMark::is_of_this_boot) => {
+                self.container(container).await
+            }
+            Some((Owner::Unknown, _)) | None => OwnerContainer::Unknown,
         };
         let is_left = match container {
             OwnerContainer::Running => return false,

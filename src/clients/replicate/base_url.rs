@@ -35,6 +35,15 @@ impl BaseUrl {
         url
     }
 
+    /// Whether a URL of the base's own host is that of a file's content, in a form that no server reads in another way: `BASE/files/…`, or
+    /// `/files/…` for the outputs of a sandbox.
+    pub(super) fn is_file(&self, url: &Url) -> bool {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        let of_api = self.join(&["files", ""]);
+        let mut folders = [of_api.path(), "/files/"].into_iter();
+        folders.any(|folder| url.path().strip_prefix(folder).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_plain)))
+    }
+
     /// The URL of the next page, if it may receive the token: it has to be on the base's own host. A documented example has `http`
     /// on an `https` API, which is corrected.
     pub(super) fn next_page(&self, link: &str) -> Option<Url> {

@@ -90,7 +90,7 @@ impl RealReplicate {
                 let next = location.and_then(|location| url.join(location).ok());
                 let next =
                     next.ok_or_else(|| ReplicateFailure::RefusedUrl { reason: "it redirects without a target".to_owned() })?;
-                with_token &= next.origin() == url.origin();
+                with_token &= next.origin() == url.origin() && self.may_see_token(&next);
                 url = next;
                 continue;
             }
@@ -115,7 +115,11 @@ impl RealReplicate {
             _ => false,
         };
         // Only to Replicate's own hosts, and never unencrypted. A sandbox's token is worthless at the real delivery hosts.
-        self.base.is_origin_of(url) || (!self.base.is_private() && url.scheme() == "https" && url.port().is_none() && is_delivery())
+        if self.base.is_origin_of(url) {
+            // Anything else there is the account's own data, which a model could have named as its output.
+            return self.base.is_file(url);
+        }
+        !self.base.is_private() && url.scheme() == "https" && url.port().is_none() && is_delivery()
     }
 
     /// Rejects other schemes and hosts in private networks. Those behind a name are rejected when connecting.

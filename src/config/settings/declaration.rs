@@ -236,11 +236,11 @@ settings! {
         promote: PromoteMode = PromoteMode::Auto,
 
         /// Publish even if the live version changed since the comparison
-        #[flag = "allow-moved-live", inputs = &[Push], repository]
+        #[flag = "allow-moved-live", inputs = &[Push]]
         allow_moved_live: bool = false,
 
         /// Allow a public test model
-        #[flag = "allow-public-test-model", inputs = &[Push], repository]
+        #[flag = "allow-public-test-model", inputs = &[Push]]
         allow_public_test_model: bool = false,
     }
 

@@ -23,6 +23,15 @@ fn a_file_with_nothing_but_a_model_is_enough() {
 }
 
 #[test]
+fn two_passes_in_a_checkout_say_how_the_official_model_is_pushed_and_not_that_it_is() {
+    let of_file = || Repository::with_model("official_model: acme/official\n").file(".safe-push.yaml", "two_pass: true\n");
+    let publish = |repository: Repository| repository.loaded().models.remove(0).plan.publish;
+    assert_eq!(publish(of_file()), PublishMode::OfficialNotAsked);
+    assert_eq!(publish(of_file().flag(Key::push_official_model, "true")), PublishMode::Publish);
+    assert_eq!(publish(of_file().flag(Key::two_pass, "true")), PublishMode::Publish);
+}
+
+#[test]
 fn a_push_to_an_official_model_that_is_not_configured_skips_the_model() {
     let repository = Repository::with_model("").flag(Key::push_official_model, "true");
     let model = repository.loaded().models.remove(0);
@@ -40,7 +49,7 @@ fn a_push_to_an_official_model_that_is_not_configured_skips_the_model() {
 }
 
 #[test]
-fn what_is_allowed_is_said_in_any_layer() {
+fn what_is_allowed_is_said_outside_of_the_repository() {
     let allow = |repository: Repository| {
         let allow = repository.loaded().models.remove(0).plan.allow;
         (allow.moved_live, allow.public_test_model)
@@ -50,8 +59,6 @@ fn what_is_allowed_is_said_in_any_layer() {
     assert_eq!(allow(Repository::with_model("").variable("SAFE_PUSH_ALLOW_PUBLIC_TEST_MODEL", "true")), (false, true));
     let input = Repository::with_model("").variable("INPUT_ALLOW_MOVED_LIVE", "true").in_action();
     assert_eq!(allow(input), (true, false));
-    let of_model = Repository::with_model("").file(".safe-push.yaml", "models: { hotdog: { allow_moved_live: true } }\n");
-    assert_eq!(allow(of_model), (true, false));
 }
 
 #[test]

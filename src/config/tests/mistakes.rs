@@ -393,3 +393,26 @@ fn a_report_folder_that_a_checkout_names_stays_inside_of_it() {
     let own = Repository::with_model("").flag(Key::report_dir, "/tmp/x").loaded();
     assert_eq!(own.run.settings.report_dir, std::path::Path::new("/tmp/x"));
 }
+
+#[test]
+fn a_folder_of_configurations_that_a_checkout_names_stays_inside_of_it() {
+    for folder in ["/root/.config/gh", "../../x", "a/../../b"] {
+        let repository = Repository::with_model("").file(".safe-push.yaml", &format!("config_dir: {folder}\n"));
+        let expected = format!(
+            "SP030 .safe-push.yaml:1:13: config_dir is {folder}, which is outside the repository [name a folder of the repository, or set \
+             --config-dir]"
+        );
+        assert_eq!(repository.mistakes(), [expected]);
+    }
+}
+
+#[test]
+fn what_lets_more_be_published_is_not_for_a_checkout_to_say() {
+    for key in ["allow_moved_live", "allow_public_test_model", "push_official_model"] {
+        let found = Repository::with_model("").file(".safe-push.yaml", &format!("{key}: true\n")).mistakes();
+        assert!(found[0].starts_with("SP002 .safe-push.yaml:1:1: "), "{key}: {found:?}");
+        let found =
+            Repository::with_model("").file(".safe-push.yaml", &format!("models: {{ hotdog: {{ {key}: true }} }}\n")).mistakes();
+        assert!(found[0].starts_with("SP002 .safe-push.yaml:1:"), "{key}: {found:?}");
+    }
+}

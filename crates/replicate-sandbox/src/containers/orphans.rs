@@ -58,6 +58,8 @@ async fn has_ended(docker: &Docker, mark: &ProcessMark) -> bool {
     match (mark.owner(), mark.container()) {
         (Owner::Running, _) | (Owner::Unknown, None) => false,
         (Owner::Ended, _) => true,
+        // This daemon never knew a container of another boot or machine.
+        (Owner::Unknown, _) if !mark.is_of_this_boot() => false,
         (Owner::Unknown, Some(container)) => match docker.inspect_container(container, None).await {
             Ok(container) => container.state.is_some_and(|state| state.running == Some(false)),
             Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => true,

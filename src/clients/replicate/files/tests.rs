@@ -65,9 +65,9 @@ async fn only_the_apis_own_files_are_fetched_with_the_token() {
 #[tokio::test]
 async fn the_token_does_not_follow_a_redirect_to_another_host() {
     let (server, other) = (MockServer::start().await, MockServer::start().await);
-    let back = serve(&server, "/back", ResponseTemplate::new(200).set_body_string("done")).await;
+    let back = serve(&server, "/files/back", ResponseTemplate::new(200).set_body_string("done")).await;
     let there = serve(&other, "/there", ResponseTemplate::new(302).insert_header("location", back.as_str())).await;
-    let first = serve(&server, "/first", ResponseTemplate::new(307).insert_header("location", there.as_str())).await;
+    let first = serve(&server, "/files/first", ResponseTemplate::new(307).insert_header("location", there.as_str())).await;
     assert_eq!(client_of_all_hosts(&server).download(&first, &megabyte()).await.map(|file| content(&file)).unwrap(), b"done");
     let own = server.received_requests().await.unwrap();
     assert_eq!(own.iter().map(has_token).collect::<Vec<_>>(), [true, false]);
@@ -77,8 +77,8 @@ async fn the_token_does_not_follow_a_redirect_to_another_host() {
 #[tokio::test]
 async fn a_redirect_on_the_same_host_keeps_the_token_and_loops_are_errors() {
     let server = MockServer::start().await;
-    serve(&server, "/b", ResponseTemplate::new(200)).await;
-    let url = serve(&server, "/a", ResponseTemplate::new(301).insert_header("location", "/b")).await;
+    serve(&server, "/files/b", ResponseTemplate::new(200)).await;
+    let url = serve(&server, "/files/a", ResponseTemplate::new(301).insert_header("location", "/files/b")).await;
     client(&server).download(&url, &megabyte()).await.unwrap();
     assert!(server.received_requests().await.unwrap().iter().all(has_token));
     let url = serve(&server, "/loop", ResponseTemplate::new(302).insert_header("location", "/loop")).await;
@@ -156,6 +156,32 @@ async fn on_a_sandbox_only_its_own_files_are_fetched_from_a_private_address() {
         assert!(matches!(error.failure(), ReplicateFailure::RefusedUrl { .. }), "{url}: {error:?}");
     }
     assert_eq!(other.received_requests().await.unwrap().len(), 0);
+}
+
+#[tokio::test]
+async fn at_the_apis_own_host_only_files_are_asked_for_with_the_token() {
+    let server = MockServer::start().await;
+    for path in ["/v1/account", "/v1/files/a1/download", "/v1/files", "/v1/filesystem", "/v1/predictions", "/files/a"] {
+        serve(&server, path, ResponseTemplate::new(200)).await;
+    }
+    let client = client(&server);
+    for (path, with_token) in [
+        ("/v1/files/a1/download", true),
+        ("/v1/account", false),
+        ("/v1/files/../account", false),
+        ("/v1/files/%2e%2e/account", false),
+        ("/v1/files/..%2faccount", false),
+        ("/v1/filesystem", false),
+        ("/v1/predictions?x=/v1/files/a", false),
+        ("/files/a", true),
+    ] {
+        let url = format!("{}{path}", server.uri());
+        // What is not there is an answer too.
+        let _answer = client.download(&url, &megabyte()).await;
+        let requests = server.received_requests().await.unwrap();
+        let asked = requests.last().unwrap();
+        assert_eq!(asked.headers.contains_key("authorization"), with_token, "{path}: {}", asked.url);
+    }
 }
 
 #[tokio::test]
