@@ -55,7 +55,9 @@ impl BuildError {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Failed(failure) => match failure.cause {
-                FailureCause::Network | FailureCause::OutOfDisk | FailureCause::Killed => ErrorKind::Service,
+                FailureCause::Network | FailureCause::OutOfDisk | FailureCause::Killed | FailureCause::NotStarted => {
+                    ErrorKind::Service
+                }
                 FailureCause::Certificate | FailureCause::SecretMissing(_) => ErrorKind::Request,
                 FailureCause::SystemPackageMissing(_)
                 | FailureCause::NoMatchingDistribution(_)

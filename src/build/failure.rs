@@ -4,12 +4,16 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use cog_findings::Location;
+use cog_findings::text::shorten;
 use regex::Regex;
 
 use crate::build::steps::StepMap;
 
 /// A larger requirements file is not searched.
 const REQUIREMENTS_BYTES: u64 = 1024 * 1024;
+
+/// How much of BuildKit's message an error repeats.
+const MESSAGE_BYTES: usize = 500;
 
 /// A failed step of a build.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +63,8 @@ pub enum FailureCause {
     FileMissing(String),
     /// The base image could not be pulled.
     BaseImageMissing,
+    /// The daemon could not start the step's container.
+    NotStarted,
     /// Anything else.
     Unknown,
 }
@@ -91,6 +97,10 @@ impl FailureCause {
             Self::SecretMissing(id) => format!("pass the secret to the build: --secret id={id},env=NAME or id={id},src=FILE"),
             Self::FileMissing(path) => format!("'{path}' is not in the project, or .dockerignore leaves it out"),
             Self::BaseImageMissing => "check the base image's name, and that its registry can be reached without a login".to_owned(),
+            Self::NotStarted => {
+                "no instruction of the model ran: `docker run --rm IMAGE true` has to work; check the daemon's log, its runtime and its disk"
+                    .to_owned()
+            }
             Self::Unknown => return None,
         })
     }
@@ -122,8 +132,13 @@ impl BuildFailure {
         }
     }
 
+    /// The exit code of the step, or BuildKit's reason why it has none.
     fn shown_exit(&self) -> String {
-        self.exit_code.map(|code| format!(" with exit code {code}")).unwrap_or_default()
+        match self.exit_code {
+            Some(code) => format!(" with exit code {code}"),
+            None if self.step.is_empty() && self.title.is_none() => String::new(),
+            None => format!(": {}", shorten(&self.message, MESSAGE_BYTES)),
+        }
     }
 }
 
@@ -223,11 +238,22 @@ fn cause_of(message: &str, lines: &[String]) -> FailureCause {
         "failed to create llb definition",
     ]) {
         FailureCause::BaseImageMissing
+    } else if is_not_started(message) {
+        FailureCause::NotStarted
     } else if message.contains("exit code: 137") {
         FailureCause::Killed
     } else {
         FailureCause::Unknown
     }
+}
+
+/// Whether BuildKit reports that the container of a step did not start. A program that the image lacks is the image's fault.
+fn is_not_started(message: &str) -> bool {
+    let lower = message.to_lowercase();
+    let lacks_program =
+        lower.contains("exec: ") && ["no such file", "not found", "permission denied"].iter().any(|why| lower.contains(why));
+    let runtime = ["runc run failed", "runc create failed", "failed to create task", "failed to start container", "oci runtime"];
+    !lacks_program && runtime.iter().any(|words| lower.contains(words))
 }
 
 /// The line of a requirements file that names the package, if the step installs the whole file.

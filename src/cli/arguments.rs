@@ -1,19 +1,16 @@
-//! The command line as typed.
-//!
-//! `run` is the default: command lines that do not start with a subcommand are runs, so that those of `cog-safe-push` work unchanged.
+//! The command line as typed. How it is read, and how help shows it, is left to `command_line` and `help`.
 
-use std::ffi::OsString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
 use crate::cli::printer::{ColorChoice, Format};
 use crate::cli::setting_flags::SettingFlags;
 
 /// Tests, compares and publishes Cog models to Replicate without breaking the people who use them.
 #[derive(Debug, Parser)]
-#[command(name = "safe-push", version, max_term_width = 110, disable_help_subcommand = true, subcommand_required = true)]
+#[command(name = "safe-push", version, max_term_width = 110, subcommand_required = true)]
 // As with the argparse of cog-safe-push: the last of repeated flags counts, and a unique start of a flag will do.
 #[command(args_override_self = true, infer_long_args = true)]
 pub(super) struct Arguments {
@@ -35,8 +32,11 @@ pub(super) struct GlobalArguments {
     /// Format of results
     #[arg(long, global = true, value_enum, default_value_t, hide_possible_values = false, help_heading = "Output")]
     pub(super) format: Format,
+    /// Run as if started in this folder
+    #[arg(short = 'C', long, global = true, value_name = "FOLDER", help_heading = "Output")]
+    pub(super) working_directory: Option<PathBuf>,
     /// When to use colors
-    #[arg(long, global = true, value_enum, default_value_t, help_heading = "Output")]
+    #[arg(long, global = true, value_enum, default_value_t, hide_short_help = true, help_heading = "Output")]
     pub(super) color: ColorChoice,
 }
 
@@ -52,7 +52,7 @@ pub(super) enum Command {
     /// Publish a version that an earlier run tested
     Promote(PromoteArguments),
     /// Find what would break users, without building
-    Check(RunArguments),
+    Check(CheckArguments),
     /// Build the image with its schema and labels
     Build(RunArguments),
     /// List the models that a run would test
@@ -75,33 +75,51 @@ pub(super) enum Command {
     Demo(DemoArguments),
     /// Push, run and delete a tiny model to check the pipeline
     Canary(CanaryArguments),
+    /// Show the status, error and logs of a prediction
+    Logs(LogsArguments),
+    /// Check what this machine and these tokens can do
+    Doctor(DoctorArguments),
+    /// Explain the tokens, and check those that are set
+    Login,
     /// Remove what killed runs left behind
     Clean(CleanArguments),
     /// Write a configuration for the model in this folder
     Init(InitArguments),
+    /// Print a script that completes commands in a shell
+    Completions(CompletionsArguments),
 }
 
 /// A run, or a part of one.
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// Live model, OWNER/NAME [default: the configured model]
+    /// Names of configured models, patterns such as 'flux-*', or OWNER/NAME
     #[arg(value_name = "MODEL")]
-    pub(super) model: Option<String>,
+    pub(super) named: Vec<String>,
     /// Use the embedded sandbox instead of Replicate
     #[arg(long)]
     pub(super) sandbox: bool,
     /// Print annotated examples of the configuration files
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) help_config: bool,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }
 
+/// A check.
+#[derive(Debug, Args)]
+pub(super) struct CheckArguments {
+    /// Compare with a git revision instead of the live version, without network
+    #[arg(long, value_name = "REVISION")]
+    pub(super) against: Option<String>,
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+}
+
 /// A verification without a build.
 #[derive(Debug, Args)]
 pub(super) struct VerifyArguments {
-    /// Version to verify, or the newest of a model
-    #[arg(value_name = "OWNER/NAME[:ID]")]
+    /// Version, or the newest of a model; NAME is the test model of a configuration
+    #[arg(value_name = "OWNER/NAME[:ID]|NAME")]
     pub(super) version: String,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
@@ -172,9 +190,6 @@ pub(super) struct SchemaShowArguments {
     /// Reproduce the gaps of Cog's own generator
     #[arg(long)]
     pub(super) peer_exact: bool,
-    /// Folder with cog.yaml
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub(super) project: PathBuf,
 }
 
 /// The kind of a target.
@@ -189,7 +204,7 @@ pub(super) enum Mode {
 /// Two schemas.
 #[derive(Debug, Args)]
 pub(super) struct SchemaDiffArguments {
-    /// Old schema: JSON file, - for stdin, OWNER/NAME[:ID], or folder
+    /// Old schema: JSON file, - for stdin, folder, git revision, or OWNER/NAME[:ID]
     pub(super) old: String,
     /// New schema, in the same forms
     #[arg(default_value = ".")]
@@ -199,7 +214,7 @@ pub(super) struct SchemaDiffArguments {
 /// One schema.
 #[derive(Debug, Args)]
 pub(super) struct SchemaLintArguments {
-    /// Schema: JSON file, - for stdin, OWNER/NAME[:ID], or folder
+    /// Schema: JSON file, - for stdin, folder, git revision, or OWNER/NAME[:ID]
     #[arg(default_value = ".")]
     pub(super) schema: String,
 }
@@ -257,6 +272,9 @@ pub(super) struct ReportArguments {
     /// Folder for the reports
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,
+    /// Open the report in a browser; without RUN.JSON, that of the last run
+    #[arg(long)]
+    pub(super) open: bool,
 }
 
 /// The rules.
@@ -328,93 +346,39 @@ pub(super) struct CleanArguments {
 /// A first configuration.
 #[derive(Debug, Args)]
 pub(super) struct InitArguments {
-    /// Live model
-    #[arg(value_name = "OWNER/NAME")]
-    pub(super) model: String,
-    /// Replace an existing configuration
+    /// Live model; OWNER alone names the models after their folders
+    #[arg(value_name = "OWNER/NAME|OWNER", required_unless_present = "github")]
+    pub(super) model: Option<String>,
+    /// Also write a workflow for GitHub Actions
+    #[arg(long)]
+    pub(super) github: bool,
+    /// With --github: also an hourly check of the whole pipeline
+    #[arg(long, requires = "github")]
+    pub(super) canary: bool,
+    /// Replace existing files
     #[arg(long)]
     pub(super) force: bool,
 }
 
-/// Reads a command line. Without a subcommand, it is a `run`.
-pub(super) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Arguments, clap::Error> {
-    Arguments::try_parse_from(with_default(words.into_iter().collect()))
+/// A script for a shell.
+#[derive(Debug, Args)]
+pub(super) struct CompletionsArguments {
+    /// Shell to print the script for
+    #[arg(value_name = "SHELL")]
+    pub(super) shell: clap_complete::Shell,
 }
 
-/// Global options whose value is the next word.
-const WITH_VALUE: [&str; 2] = ["--format", "--color"];
-
-fn with_default(mut words: Vec<OsString>) -> Vec<OsString> {
-    let command = Arguments::command();
-    let mut index = 1;
-    while let Some(word) = words.get(index).and_then(|word| word.to_str()) {
-        let is_global = matches!(word, "-q" | "--quiet" | "--verbose")
-            || (word.starts_with("-v") && word[1..].chars().all(|c| c == 'v'))
-            || WITH_VALUE.iter().any(|name| word.strip_prefix(name).is_some_and(|rest| rest.starts_with('=')));
-        if WITH_VALUE.contains(&word) {
-            index += 2;
-        } else if is_global {
-            index += 1;
-        } else {
-            break;
-        }
-    }
-    let next = words.get(index).and_then(|word| word.to_str());
-    let about_the_program = matches!(next, Some("-h" | "--help" | "-V" | "--version"));
-    let known = next.is_some_and(|word| command.get_subcommands().any(|known| known.get_name() == word));
-    if !about_the_program && !known {
-        words.insert(index.min(words.len()), "run".into());
-    }
-    words
+/// A prediction to look at.
+#[derive(Debug, Args)]
+pub(super) struct LogsArguments {
+    /// Its ID, or the URL of its page
+    #[arg(value_name = "PREDICTION")]
+    pub(super) prediction: String,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::settings::Key;
-
-    fn words(line: &str) -> Vec<String> {
-        let words = std::iter::once("safe-push").chain(line.split_whitespace()).map(OsString::from).collect();
-        with_default(words).iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect()
-    }
-
-    #[test]
-    fn the_command_is_well_formed() {
-        Arguments::command().debug_assert();
-    }
-
-    /// The values of a flag on a command line.
-    fn flag(line: &str, key: Key) -> Vec<String> {
-        let words = std::iter::once("safe-push").chain(line.split_whitespace()).map(OsString::from);
-        let Command::Run(run) = parse(words).unwrap().command else { panic!("{line} is no run") };
-        let crate::config::Flags(mut flags) = run.settings.into_flags();
-        flags.remove(&key).unwrap_or_default()
-    }
-
-    #[test]
-    fn flags_are_read_as_argparse_reads_them() {
-        assert_eq!(flag("--parallel 2 --parallel 3", Key::parallel).last().map(String::as_str), Some("3"));
-        assert_eq!(flag("--no-comp", Key::compare_outputs), ["true"]);
-        assert_eq!(flag("--no-push --no-push", Key::test_only), ["true"]);
-        assert_eq!(flag("--fuzz-iterations -1", Key::fuzz_iterations), ["-1"]);
-        assert_eq!(flag("--test-case a=1 --test-case a=2", Key::test_cases), ["a=1", "a=2"]);
-    }
-
-    #[test]
-    fn a_first_word_that_is_no_subcommand_belongs_to_run() {
-        for (line, expected) in [
-            ("", "run"),
-            ("acme/hotdog", "run acme/hotdog"),
-            ("--no-push acme/hotdog", "run --no-push acme/hotdog"),
-            ("-vv --format json acme/hotdog", "-vv --format json run acme/hotdog"),
-            ("--format=json", "--format=json run"),
-            ("check acme/hotdog", "check acme/hotdog"),
-            ("-q check", "-q check"),
-            ("--help", "--help"),
-            ("-V", "-V"),
-            ("--test-model check", "run --test-model check"),
-        ] {
-            assert_eq!(words(line).join(" "), expected, "{line}");
-        }
-    }
+/// An examination of the machine.
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    #[command(flatten)]
+    pub(super) settings: SettingFlags,
 }

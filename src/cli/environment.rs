@@ -5,6 +5,7 @@ use std::env;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use crate::config::settings::Key;
 use crate::config::tokens::is_secret;
 use crate::support::SecretString;
 
@@ -64,6 +65,12 @@ impl Environment {
         Self { variables, extra_secrets: BTreeSet::new(), folder: folder.to_owned() }
     }
 
+    /// Makes another folder the working folder. A setting that names one too is overruled.
+    pub(super) fn move_to(&mut self, folder: PathBuf) {
+        self.folder = folder;
+        self.variables.retain(|name, _| !is_working_directory(name));
+    }
+
     /// A variable that is set and not empty.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.variables.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
@@ -119,6 +126,16 @@ impl Environment {
         folders.into_iter().map(|folder| folder.join(name)).find(|path| is_program(path))
     }
 
+    /// Where a program is that can be started by its name, or that was installed beside this one, as a Python package's dependencies are.
+    pub(super) fn program_here_or_beside(&self, name: &str) -> Option<PathBuf> {
+        let beside = || {
+            // An executable may be a link into the folder where its package is installed.
+            let executable = env::current_exe().ok()?.canonicalize().ok()?;
+            Some(executable.parent()?.join(name)).filter(|path| is_program(path))
+        };
+        self.program(name).or_else(beside)
+    }
+
     /// The working folder.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
@@ -130,6 +147,13 @@ fn is_free(name: &str) -> bool {
     let is_word = name.starts_with(|c: char| c.is_ascii_uppercase() || c == '_')
         && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
     is_word && !RESERVED.iter().any(|prefix| name.starts_with(prefix)) && !KEPT_WHEN_BARE.contains(&name) && !is_secret(name)
+}
+
+/// Whether a variable is the setting `working_directory`, or the input of that name.
+fn is_working_directory(name: &str) -> bool {
+    let setting = Key::working_directory.setting();
+    let input = format!("INPUT_{}", setting.name.to_uppercase());
+    name == setting.variable() || name.replace('-', "_") == input
 }
 
 fn is_program(path: &Path) -> bool {

@@ -1,5 +1,6 @@
 //! Flags, variables and files become loaded settings.
 
+use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
 
 use crate::cli::context::Context;
@@ -9,6 +10,7 @@ use crate::cli::located::Located;
 use crate::cli::prepare;
 use crate::cli::selection::{self, CHANGED};
 use crate::cli::setting_flags::SettingFlags;
+use crate::config::settings::Key;
 use crate::config::{self, ConfigError, Configured, LoadedModel, NewModel, RunSettings, Sources};
 use crate::domain::identity::ModelRef;
 use crate::domain::verdict::Verdict;
@@ -30,19 +32,19 @@ pub(super) struct Loaded {
 }
 
 /// Loads the models and settings of a run in the working folder. Several models are an error unless some were chosen.
-pub(super) async fn load(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    load_from(sources(model, flags, context), context).await
+pub(super) async fn load(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(requested(&models, flags, context)?, context).await
 }
 
 /// Loads the models and settings of a command that publishes nothing. Unless some were chosen, all models are loaded. A project need not
 /// name its live model.
-pub(super) async fn load_every(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    load_from(Sources { every_model: true, model_optional: true, ..sources(model, flags, context) }, context).await
+pub(super) async fn load_every(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { every_model: true, model_optional: true, ..requested(&models, flags, context)? }, context).await
 }
 
 /// Loads the models and settings of a command that only builds. The project need not name its live model.
-pub(super) async fn load_to_build(model: Option<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
-    load_from(Sources { model_optional: true, ..sources(model, flags, context) }, context).await
+pub(super) async fn load_to_build(models: Vec<String>, flags: SettingFlags, context: &Context) -> Result<Loaded, Failure> {
+    load_from(Sources { model_optional: true, ..requested(&models, flags, context)? }, context).await
 }
 
 /// Loads the settings to verify a version. Its model may be the test model of a configuration.
@@ -158,6 +160,27 @@ pub(super) fn settings_for_reports(with_files: bool, context: &Context) -> RunSe
     config::settings_as_far_as_possible(sources(None, SettingFlags::default(), context), with_files)
 }
 
+/// The sources of a command line that names models: one as OWNER/NAME, or some by the names of their configurations.
+fn requested(models: &[String], flags: SettingFlags, context: &Context) -> Result<Sources, Failure> {
+    match models {
+        [] => Ok(sources(None, flags, context)),
+        [one] if one.contains('/') => Ok(sources(Some(one.clone()), flags, context)),
+        _ if models.iter().any(|model| model.contains('/')) => {
+            let failure = Failure::request(format!("{} are named, and one of them as OWNER/NAME", count(models.len(), "model")));
+            Err(failure.hint("name one model as OWNER/NAME, or several by the names of their configurations"))
+        }
+        _ => {
+            let mut sources = sources(None, flags, context);
+            if sources.flags.0.contains_key(&Key::models) {
+                let failure = Failure::request(format!("--models is set, and so is {}", models.join(" ")));
+                return Err(failure.hint("name the models in one of the two ways"));
+            }
+            sources.flags.0.insert(Key::models, vec![models.join(",")]);
+            Ok(sources)
+        }
+    }
+}
+
 fn sources(model: Option<String>, flags: SettingFlags, context: &Context) -> Sources {
     Sources {
         repository: context.environment.folder().to_owned(),
@@ -182,5 +205,5 @@ fn wrong(error: ConfigError, sources: &Sources, context: &Context) -> Failure {
 
 /// Loads the settings that the files of the working folder hold.
 pub(super) async fn load_plain(context: &Context) -> Result<Loaded, Failure> {
-    load(None, SettingFlags::default(), context).await
+    load(Vec::new(), SettingFlags::default(), context).await
 }

@@ -4,9 +4,11 @@
 
 mod action;
 mod arguments;
+mod browser;
 mod build_environment;
 mod changed_tree;
 mod claude;
+mod command_line;
 mod commands;
 mod conclude;
 mod context;
@@ -19,6 +21,7 @@ mod failure;
 mod failure_report;
 mod finding_output;
 mod handover;
+mod help;
 mod keys;
 mod leftovers;
 mod load;
@@ -26,6 +29,7 @@ mod located;
 mod observe;
 mod prepare;
 mod printer;
+mod project_folder;
 mod promotion;
 mod rules;
 mod selection;
@@ -39,7 +43,7 @@ pub use start::main;
 
 /// The command line, for its reference.
 pub(crate) fn command() -> clap::Command {
-    <arguments::Arguments as clap::CommandFactory>::command()
+    help::command()
 }
 
 /// The rules as Markdown.

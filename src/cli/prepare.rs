@@ -139,6 +139,10 @@ struct SharedSelectScript(Arc<SelectScript>);
 
 #[async_trait]
 impl PrepareTree for SharedSelectScript {
+    fn description(&self, name: &str) -> String {
+        format!("{} {name}", self.0.script.path())
+    }
+
     async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
         let (script, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
         apart(move || script.prepare(&name, &cancelled)).await

@@ -54,6 +54,7 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context))?;
     let cog_token = run.tokens.cog.clone().ok_or_else(|| no_cog_token(context))?;
     let client = replicate_client(run, token)?;
+    claude::check_key(run, models).await?;
     let docker = start_docker(run, context).await?;
     let redactor = context.printer.redactor();
     let credentials = registry_user(run, cog_token, redactor).await?;
@@ -65,6 +66,7 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
 pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
     let judge = claude::judge(run)?;
+    claude::check_key(run, models).await?;
     let docker = start_docker(run, context).await?;
     let network = handover::own_network(&docker).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
@@ -184,7 +186,13 @@ fn services(
     };
     Ok(Services {
         build: BuildServices {
-            check: CheckServices { replicate: Some(Arc::clone(&replicate)), clock: clock(), tools: tools(context) },
+            check: CheckServices {
+                replicate: Some(Arc::clone(&replicate)),
+                clock: clock(),
+                tools: tools(context),
+                has_judge: Some(judge.is_some()),
+                against: None,
+            },
             docker: docker.clone(),
             registry: Some(Arc::clone(&registry)),
             digests: digests(&registry_host, Some(credentials.clone()), context.printer.redactor()),
@@ -205,7 +213,7 @@ fn services(
 /// The programs that safe-push starts.
 pub(super) fn tools(context: &Context) -> Tools {
     Tools {
-        ruff: context.environment.program("ruff"),
+        ruff: context.environment.program_here_or_beside("ruff"),
         path: context.environment.get("PATH").map(str::to_owned),
         launcher: context.launcher.clone(),
     }
@@ -253,7 +261,11 @@ pub(super) fn base_registry(run: &RunSettings, context: &Context) -> Result<Arc<
 }
 
 /// Whom the registry knows under the CLI token.
-async fn registry_user(run: &RunSettings, token: SecretString, redactor: &Redactor) -> Result<RegistryCredentials, Failure> {
+pub(super) async fn registry_user(
+    run: &RunSettings,
+    token: SecretString,
+    redactor: &Redactor,
+) -> Result<RegistryCredentials, Failure> {
     let host = run.settings.replicate_registry.clone();
     let anonymous = open_registry(&host, None, redactor)?;
     let username = anonymous.verify_token(&token).await?;
@@ -293,7 +305,14 @@ pub(super) fn clock() -> Arc<dyn Clock> {
 /// What a check needs: nothing, and a token when there is one.
 pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckServices, Failure> {
     let replicate = run.tokens.replicate.clone().map(|token| replicate_client(run, token)).transpose()?;
-    Ok(CheckServices { replicate, clock: clock(), tools: tools(context) })
+    // A job of a workflow may be given no key because another one runs the predictions.
+    let has_judge = (!context.environment.is_workflow()).then(|| run.tokens.anthropic.is_some());
+    Ok(CheckServices { replicate, clock: clock(), tools: tools(context), has_judge, against: None })
+}
+
+/// What a comparison with a git revision needs: neither a token nor the network.
+pub(super) fn for_comparison(revision: String, context: &Context) -> CheckServices {
+    CheckServices { replicate: None, clock: clock(), tools: tools(context), has_judge: None, against: Some(revision) }
 }
 
 /// What the verification of a version that is already there needs: a token of the API, and neither registry nor daemon.

@@ -11,13 +11,15 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::action::ActionStep;
-use crate::cli::arguments::{self, Arguments, Command};
+use crate::cli::arguments::{Arguments, Command};
+use crate::cli::command_line;
 use crate::cli::commands;
 use crate::cli::context::Context;
 use crate::cli::environment::Environment;
 use crate::cli::failure::Failure;
 use crate::cli::failure_report;
 use crate::cli::printer::Printer;
+use crate::cli::project_folder;
 use crate::cli::signals;
 use crate::config::tokens::{WeakToken, check_tokens};
 use crate::domain::verdict::Verdict;
@@ -40,15 +42,19 @@ pub fn main() -> ExitCode {
         jq::use_worker(executable);
     }
     hide_this_process();
-    let environment = Environment::of_process();
+    let mut environment = Environment::of_process();
     let redactor = Redactor::of(environment.secret_values());
     redact_panics(&redactor);
-    let arguments = match arguments::parse(env::args_os()) {
+    let arguments = match command_line::parse(env::args_os()) {
         Ok(arguments) => arguments,
         Err(error) => return explain(&error, &redactor),
     };
     let global = &arguments.global;
     let mut printer = Printer::new(global.format, global.color, global.quiet, &environment, redactor);
+    if let Err(failure) = project_folder::enter(&arguments, &mut environment, &printer) {
+        failure_report::tell(&failure, &printer);
+        return failure.verdict.exit_code().into();
+    }
     let action = ActionStep::enter(&environment, &mut printer);
     log(&environment, global.verbose, printer.redactor());
     let launcher = match launcher(&environment) {
@@ -85,7 +91,7 @@ async fn run(
 ) -> Verdict {
     let verbosity = arguments.global.verbose;
     let context = Context { environment, printer, verbosity, cancelled: signals::cancelled_by_signals(), action, launcher };
-    let needs_no_token = matches!(arguments.command, Command::Rules(_) | Command::Sandbox(_));
+    let needs_no_token = matches!(arguments.command, Command::Rules(_) | Command::Sandbox(_) | Command::Completions(_));
     let done = match check_tokens(context.environment.variables()) {
         Err(weak) if !needs_no_token => Err(weak_token(weak)),
         _ => commands::dispatch(arguments.command, &context).await,

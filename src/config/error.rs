@@ -81,7 +81,11 @@ impl ConfigError {
         match self {
             Self::Mistakes { .. } => None,
             Self::BadSetting { hint, .. } => hint.clone(),
-            Self::Unreadable { .. } => Some("check the path; it is relative to the repository".to_owned()),
+            Self::Unreadable { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Some("check the path; it is relative to the repository".to_owned())
+            }
+            // The text of a file that exists but cannot be read says how to correct it.
+            Self::Unreadable { .. } => None,
             Self::NoModel { .. } => {
                 Some("pass it as OWNER/NAME, or write a configuration with `safe-push init OWNER/NAME`".to_owned())
             }

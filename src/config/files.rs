@@ -9,7 +9,7 @@ use repository_files::FileError;
 
 use crate::config::loaded::ConfiguredModel;
 use crate::config::{ConfigError, model_file, rules};
-use crate::domain::model_name::{ModelName, ModelNameError, split_request};
+use crate::domain::model_name::{self, ModelName, ModelNameError, split_request};
 
 /// The file of cog-safe-push. It takes precedence over the configuration folder.
 pub(super) const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
@@ -143,8 +143,21 @@ impl ConfigFiles {
             // What has changed is not known here. `Sources::selected` says it.
             ["all" | "changed"] => Ok(self.all()),
             [] => Err(self.unknown(request)),
-            words => self.named(words.iter().copied()),
+            words => self.named(self.expanded(words)),
         }
+    }
+
+    /// The words of a request, with the names that its patterns fit, each once.
+    fn expanded<'a>(&'a self, words: &[&'a str]) -> Vec<&'a str> {
+        let known: Vec<&str> = self.names().map(ModelName::as_str).collect();
+        let mut names: Vec<&str> = Vec::new();
+        for word in words {
+            let meant: Vec<&str> = known.iter().copied().filter(|name| !model_name::meant(word, &[*name]).is_empty()).collect();
+            // What fits nothing is reported as unknown.
+            let meant = if meant.is_empty() { vec![*word] } else { meant };
+            names.extend(meant.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        }
+        names
     }
 
     /// The configuration for a model: the only one, else the one that names the model, else the one with its name. Empty without any
@@ -268,6 +281,14 @@ mod tests {
     fn a_request_names_each_model_once_and_in_its_order() {
         let (_folder, found) = repository(&["c/a.yaml", "c/b.yaml"]);
         assert_eq!(found.requested("b, a,b").unwrap().paths, ["c/b.yaml", "c/a.yaml"]);
+    }
+
+    #[test]
+    fn a_pattern_means_the_names_that_it_fits() {
+        let (_folder, found) = repository(&["c/flux-dev.yaml", "c/flux-pro.yaml", "c/schnell.yaml"]);
+        assert_eq!(found.requested("flux-*").unwrap().paths, ["c/flux-dev.yaml", "c/flux-pro.yaml"]);
+        assert_eq!(found.requested("schnell,*").unwrap().paths, ["c/schnell.yaml", "c/flux-dev.yaml", "c/flux-pro.yaml"]);
+        assert!(found.requested("sdxl-*").is_err());
     }
 
     #[test]

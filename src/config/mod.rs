@@ -26,6 +26,7 @@ mod schema;
 pub mod settings;
 mod sources;
 pub mod tokens;
+mod unread_files;
 
 pub use choices::CommentMode;
 pub use error::ConfigError;

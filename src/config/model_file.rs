@@ -10,7 +10,7 @@ use cog_source::yaml::{Entry, Reader, Value, read};
 
 use crate::config::model_keys::{DEPLOYMENT, FUZZ, PREDICT, ROOT, TEST_CASE, TRAIN};
 use crate::config::{reader, rules};
-use crate::domain::case::{Expectation, TestCase};
+use crate::domain::case::{CaseLocation, Expectation, TestCase};
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
 
@@ -93,6 +93,8 @@ pub(super) struct FuzzSection {
     pub(super) prompt: Option<String>,
     /// The location of the section.
     pub(super) location: Option<Location>,
+    /// The locations of the names of fixed and disabled inputs.
+    pub(super) input_places: BTreeMap<String, Location>,
 }
 
 /// `deployment`.
@@ -117,7 +119,7 @@ pub(super) fn parse(text: &str, file: &str) -> (ModelFile, Vec<Finding>) {
     let root = match read(text, file) {
         Ok(root) => root,
         Err(error) => {
-            let finding = Finding::new(&rules::UNREADABLE, error.message).at(error.location);
+            let finding = Finding::new(&rules::UNREADABLE, error.message).at(error.location).hint(error.hint);
             return (ModelFile::default(), vec![finding]);
         }
     };
@@ -130,6 +132,11 @@ pub(super) fn parse(text: &str, file: &str) -> (ModelFile, Vec<Finding>) {
 }
 
 fn config(reader: &mut Reader, root: &Entry<'_>, file: &str) -> ModelFile {
+    if root.node().value == Value::Null {
+        let finding = Finding::new(&rules::MISSING_KEY, "the file is empty").at(Location::at(file, 1, 1));
+        reader.report(finding.hint("write `model: OWNER/NAME`, or replace the file with `safe-push init OWNER/NAME --force`"));
+        return ModelFile::default();
+    }
     let Some(entries) = reader.mapping(root, &ROOT.names()) else { return ModelFile::default() };
     let is_blank = |entry: &Entry<'_>| matches!(&entry.node().value, Value::Text(text) if text.trim().is_empty());
     if entries.get("model").is_none_or(|entry| is_blank(&entry)) {
@@ -211,7 +218,7 @@ fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
                     Finding::new(&rules::EMPTY_CHECKER, format!("{} is empty", checker.path())).at(checker.location().clone());
                 reader.report(finding.hint("write what is expected, or remove the key"));
             }
-            given.push((key, checker.location(), expectation));
+            given.push((key, entries.key(key).map_or(checker.location(), |key| &key.location), expectation));
         }
     }
     if let [(first, ..), (second, location, _), ..] = given.as_slice() {
@@ -219,9 +226,13 @@ fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
         let finding = Finding::new(&rules::TWO_CHECKERS, message).at((*location).clone());
         reader.report(finding.hint("make it two test cases"));
     }
-    let expectation = given.into_iter().next().map_or(Expectation::Succeeds, |(_, _, expectation)| expectation);
-    let inputs = reader::inputs(reader, entries.get("inputs").as_ref());
-    Some(TestCase { inputs, expectation, location: Some(entry.location().clone()) })
+    let (checker, expectation) = match given.into_iter().next() {
+        Some((_, location, expectation)) => (Some(location.clone()), expectation),
+        None => (None, Expectation::Succeeds),
+    };
+    let inputs = entries.get("inputs");
+    let location = CaseLocation { case: entry.location().clone(), checker, inputs: reader::key_places(inputs.as_ref()) };
+    Some(TestCase { inputs: reader::inputs(reader, inputs.as_ref()), expectation, location: Some(location) })
 }
 
 /// Whether an expectation is empty. An empty `exact_string` is not: the output may have to be empty.
@@ -235,12 +246,15 @@ fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
         deprecated(reader, &duration, "duration", "the number of iterations decides; remove it");
     }
     let disabled = reader.texts(entries.get("disabled_inputs").as_ref());
+    let mut input_places = reader::key_places(entries.get("fixed_inputs").as_ref());
+    input_places.extend(disabled.iter().map(|name| (name.value.clone(), name.location.clone())));
     let section = FuzzSection {
         fixed_inputs: reader::inputs(reader, entries.get("fixed_inputs").as_ref()),
         disabled_inputs: disabled.iter().map(|name| name.value.clone()).collect(),
         iterations: reader.lenient_count(entries.get("iterations").as_ref()),
         prompt: reader.text(entries.get("prompt").as_ref()),
         location: Some(entry.location().clone()),
+        input_places,
     };
     for name in disabled.into_iter().filter(|name| section.fixed_inputs.contains_key(&name.value)) {
         reader.report(fixed_and_disabled(&name.value).at(name.location));

@@ -1,5 +1,7 @@
 //! Types of the configuration that the strict YAML reader does not have: models, inputs, required keys.
 
+use std::collections::BTreeMap;
+
 use cog_findings::text::shorten;
 use cog_findings::{Finding, Location};
 use cog_source::yaml::{Entry, Node, Reader, ReaderRules, Value};
@@ -34,6 +36,12 @@ pub(super) fn model(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Option<Mo
 pub(super) fn inputs(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Map<String, serde_json::Value> {
     let Some(mapping) = entry.and_then(|entry| reader.open_mapping(entry)) else { return Map::new() };
     mapping.iter().map(|(key, entry)| (key.name.clone(), json(entry.node()))).collect()
+}
+
+/// The locations of the keys of a mapping.
+pub(super) fn key_places(entry: Option<&Entry<'_>>) -> BTreeMap<String, Location> {
+    let Some(Value::Map(entries)) = entry.map(|entry| &entry.node().value) else { return BTreeMap::new() };
+    entries.iter().map(|(key, _)| (key.name.clone(), key.location.clone())).collect()
 }
 
 /// Reports a required key that is missing.

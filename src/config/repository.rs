@@ -20,6 +20,7 @@ use crate::config::settings::defaults::REGISTRY;
 use crate::config::settings::{Key, PartialSettings, Settings};
 use crate::config::sources::{Flags, ModelPaths, RunSettings, Sources};
 use crate::config::tokens::Tokens;
+use crate::config::unread_files;
 use crate::config::{ConfigError, rules};
 use crate::domain::identity::ModelRef;
 use crate::domain::model_name::ModelName;
@@ -61,7 +62,8 @@ impl Repository {
             settings.config_dir = Settings::from(PartialSettings::default()).config_dir;
         }
         settings.config_dir.truncate(settings.config_dir.trim_end_matches('/').len());
-        let findings = findings.into_iter().chain(names::unknown(&sources.environment, sources.action)).collect();
+        let unread = unread_files::find(&root, &settings.config_dir);
+        let findings = findings.into_iter().chain(names::unknown(&sources.environment, sources.action)).chain(unread).collect();
         let projects = Projects::find(&root, settings.select_script.as_deref());
         Ok(Self { root, file, settings, projects, findings })
     }
@@ -148,6 +150,7 @@ impl Repository {
             model_argument: sources.model_argument.as_deref(),
             places: &self.file.places,
             overrides: merged(&self.file.all, &overrides),
+            in_ci: sources.environment.get("CI").is_some_and(|value| !matches!(value.trim(), "" | "false" | "0")),
         };
         match resolver.resolve(config)? {
             Resolution { plan: Some((plan, roles)), findings: more } => {

@@ -58,7 +58,10 @@ pub(super) fn parse(text: &str, file: &str) -> (RepositoryFile, Vec<Finding>) {
     let root = match read(text, file) {
         Ok(root) => root,
         Err(error) => {
-            return (RepositoryFile::default(), vec![Finding::new(&rules::UNREADABLE, error.message).at(error.location)]);
+            return (
+                RepositoryFile::default(),
+                vec![Finding::new(&rules::UNREADABLE, error.message).at(error.location).hint(error.hint)],
+            );
         }
     };
     // An empty file is a file without settings.

@@ -41,6 +41,8 @@ pub(super) struct Resolver<'a> {
     /// Locations of values in `.safe-push.yaml`.
     pub(super) places: &'a BTreeMap<String, Location>,
     pub(super) overrides: Overrides,
+    /// Whether the process runs in CI, where an error is better than an overlooked note.
+    pub(super) in_ci: bool,
 }
 
 /// A plan, unless something made it impossible.
@@ -219,7 +221,9 @@ impl Resolver<'_> {
             severities: self.overrides.severities.clone(),
             no_lint: self.settings.no_lint,
             require_live: self.settings.require_live,
+            require_lint: self.settings.require_lint || self.in_ci,
             hardware_places: self.hardware_places(config),
+            model_place: self.model_argument.is_none().then(|| config.places.get("model").cloned()).flatten(),
         }
     }
 
@@ -334,6 +338,7 @@ impl Resolver<'_> {
             prompt: settings.fuzz_prompt.clone(),
             seed: settings.seed,
             location: section.location,
+            input_places: section.input_places,
         }))
     }
 }
@@ -387,6 +392,7 @@ fn train_plan(section: &TrainSection, test_model: &ModelRef, seed: Option<u64>) 
             prompt: fuzz.prompt.clone(),
             seed,
             location: fuzz.location.clone(),
+            input_places: fuzz.input_places.clone(),
         }),
     }
 }

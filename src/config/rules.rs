@@ -83,6 +83,10 @@ rules! {
         "A push to the official model was asked for, but the configuration names none.",
         "The model is skipped: it is not tested, and nothing is pushed.",
         "```sh\nsafe-push --push-official-model   # and official_model?\n```";
+    NOT_READ = "SP020", "config-not-read", Warning,
+        "A file is called almost like a configuration, but safe-push does not read it.",
+        "What it sets has no effect.",
+        "```text\n.safe-push.yml   # .safe-push.yaml\n```";
     OUTSIDE = "SP030", "outside-repository", Error,
         "`.safe-push.yaml` names a file or folder outside the repository.",
         "Whoever can change a file of the repository could otherwise read or overwrite files of the machine.",

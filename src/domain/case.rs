@@ -1,5 +1,6 @@
 //! A test case of a version, and its expected outcome.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use cog_findings::Location;
@@ -127,5 +128,33 @@ pub struct TestCase {
     pub inputs: Inputs,
     pub expectation: Expectation,
     /// Where it is configured, if in a file.
-    pub location: Option<Location>,
+    pub location: Option<CaseLocation>,
+}
+
+/// Where a test case and its parts are configured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaseLocation {
+    /// The case as a whole.
+    pub case: Location,
+    /// The key of its checker.
+    pub checker: Option<Location>,
+    /// The keys of its inputs.
+    pub inputs: BTreeMap<String, Location>,
+}
+
+impl CaseLocation {
+    /// A case whose parts have no location of their own.
+    pub const fn of(case: Location) -> Self {
+        Self { case, checker: None, inputs: BTreeMap::new() }
+    }
+
+    /// The checker's key, or the case.
+    pub fn checker(&self) -> &Location {
+        self.checker.as_ref().unwrap_or(&self.case)
+    }
+
+    /// An input's key, or the case.
+    pub fn input(&self, name: &str) -> &Location {
+        self.inputs.get(name).unwrap_or(&self.case)
+    }
 }

@@ -112,6 +112,21 @@ impl TryFrom<String> for ModelName {
     }
 }
 
+/// The names that a word of a request means: the name itself, or those that a pattern with `*` and `?` fits.
+pub fn meant<'a, N: AsRef<str>>(word: &str, names: &'a [N]) -> Vec<&'a N> {
+    names.iter().filter(|name| fits(word.as_bytes(), name.as_ref().as_bytes())).collect()
+}
+
+/// Whether a pattern fits. Names are short, so backtracking is cheap.
+fn fits(pattern: &[u8], name: &[u8]) -> bool {
+    match pattern.split_first() {
+        None => name.is_empty(),
+        Some((b'*', rest)) => (0..=name.len()).any(|skipped| fits(rest, &name[skipped..])),
+        Some((b'?', rest)) => !name.is_empty() && fits(rest, &name[1..]),
+        Some((byte, rest)) => name.first() == Some(byte) && fits(rest, &name[1..]),
+    }
+}
+
 /// The names in a request: separated by commas or white space, without repetitions, in order.
 pub fn split_request(request: &str) -> Vec<&str> {
     let mut words: Vec<&str> = Vec::new();
@@ -180,6 +195,22 @@ mod tests {
         assert_eq!(serde_json::to_string(&"dev".parse::<ModelName>().unwrap()).unwrap(), "\"dev\"");
         assert_eq!(serde_json::from_str::<ModelName>("\"dev\"").unwrap().as_str(), "dev");
         assert!(serde_json::from_str::<ModelName>("\"a/b\"").is_err());
+    }
+
+    #[test]
+    fn a_pattern_means_every_name_that_it_fits() {
+        let names = ["flux-dev", "flux-pro", "schnell"];
+        for (word, expected) in [
+            ("flux-*", &["flux-dev", "flux-pro"][..]),
+            ("*", &names),
+            ("*-pro", &["flux-pro"]),
+            ("flux-???", &["flux-dev", "flux-pro"]),
+            ("schnell", &["schnell"]),
+            ("flux", &[]),
+            ("s*x", &[]),
+        ] {
+            assert_eq!(meant(word, &names).into_iter().copied().collect::<Vec<_>>(), expected, "{word}");
+        }
     }
 
     #[test]

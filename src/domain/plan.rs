@@ -2,6 +2,7 @@
 //!
 //! Stages read the plan only. Reading settings is left to `config`.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -107,8 +108,12 @@ pub struct InspectPlan {
     pub no_lint: bool,
     /// Refuse a model that cannot be compared with a live version.
     pub require_live: bool,
+    /// Fail if Ruff is not installed.
+    pub require_lint: bool,
     /// Where hardware is written.
     pub hardware_places: HardwarePlaces,
+    /// Where the live model is written, if in a file.
+    pub model_place: Option<Location>,
 }
 
 /// Where hardware is written, as far as it is written in a file.
@@ -281,6 +286,8 @@ pub struct FuzzPlan {
     pub seed: Option<u64>,
     /// The location of the section in the configuration.
     pub location: Option<Location>,
+    /// The locations of the names of fixed and disabled inputs.
+    pub input_places: BTreeMap<String, Location>,
 }
 
 /// Trainings to verify a staged version with.

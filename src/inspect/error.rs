@@ -45,7 +45,7 @@ impl InspectError {
         match self {
             Self::NoConfig { near: Some(near), .. } => Some(format!("rename {near} to cog.yaml")),
             Self::NoConfig { near: None, .. } => {
-                Some("run safe-push in the folder of a Cog model, or pass the folder with --working-directory".to_owned())
+                Some("run safe-push in the folder of a Cog model, or name the folder with --working-directory".to_owned())
             }
             Self::BadVersion { .. } => Some("pass a release such as 0.16.12 or v0.22.0, or latest".to_owned()),
             Self::Unreadable { .. } | Self::Unusable { .. } | Self::Cancelled => None,

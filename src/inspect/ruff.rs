@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cog_findings::text::shorten;
-use cog_findings::{Finding, Location};
+use cog_findings::{Finding, Location, Severity};
 use cog_source::project::Project;
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
@@ -82,6 +82,7 @@ struct Position {
 pub(super) async fn run(
     project: &Project,
     tools: &Tools,
+    is_required: bool,
     cancelled: &CancellationToken,
 ) -> Result<(RuffOutcome, Vec<Finding>), InspectError> {
     let files = files(project);
@@ -89,9 +90,11 @@ pub(super) async fn run(
         return Ok((RuffOutcome::NothingToLint, Vec::new()));
     }
     let Some(program) = &tools.ruff else {
-        let finding = Finding::new(&rules::LINT_MISSING, "ruff was not found on PATH, so the source cannot be linted")
-            .hint("install it with `pip install ruff`, or skip the lint with --no-lint or `no_lint: true` in .safe-push.yaml");
-        return Ok((RuffOutcome::Missing, vec![finding]));
+        let finding =
+            Finding::new(&rules::LINT_MISSING, "Ruff is neither on PATH nor beside safe-push, so the source was not linted")
+                .hint("install it with `pip install ruff`, or skip the lint with --no-lint or `no_lint: true` in .safe-push.yaml");
+        let severity = if is_required { Severity::Error } else { finding.severity };
+        return Ok((RuffOutcome::Missing, vec![finding.with_severity(severity)]));
     };
     let ruff = UntrustedProgram::new(ProgramKind::Reader, program, &project.folder)
         .arguments(arguments(&project.folder))
@@ -194,6 +197,12 @@ fn finding(complaint: Complaint, folder: &Path) -> Finding {
         // A syntax error has no code in older releases.
         None => Finding::new(&rules::LINT, message).at(location),
     }
+}
+
+/// Whether a finding is Ruff's, about syntax. Older releases give it no code.
+pub(super) fn is_about_syntax(finding: &Finding) -> bool {
+    let code = finding.details.iter().find(|(label, _)| label == "ruff").map(|(_, code)| code.as_str());
+    finding.code.as_str() == rules::LINT.code && matches!(code, None | Some("E999" | "invalid-syntax"))
 }
 
 fn failed(problem: &str) -> (RuffOutcome, Vec<Finding>) {

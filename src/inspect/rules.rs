@@ -24,9 +24,9 @@ pub(crate) const LINT_FAILED: Rule = Rule {
 pub(crate) const LINT_MISSING: Rule = Rule {
     code: "SP403",
     name: "ruff-missing",
-    severity: Error,
-    summary: "Ruff is not installed, so the source cannot be linted.",
-    why: "An unused import or an undefined name would show up only as a failed prediction, after a build.",
+    severity: Note,
+    summary: "Ruff is not installed, so the source was not linted.",
+    why: "An unused import or an undefined name shows up only as a failed prediction, after a build. In CI, and with --require-lint, this is an error.",
     example: "```sh\npip install ruff          # or, without lint:\nsafe-push check --no-lint\n```",
 };
 

@@ -3,13 +3,13 @@
 use cog_findings::{Finding, SourceMap};
 use cog_schema::{CompatOptions, compare, lint};
 use cog_source::project::Project;
-use cog_source::python::{Input, SignatureError};
+use cog_source::python::Input;
 use cog_source::sdk::SchemaSource;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::ruff::{self, RuffOutcome, Tools};
-use super::signature::{describe, foresee, in_repository, newer_syntax, source_map_in_repository};
+use super::signature::{describe, finding_of, foresee, in_repository, newer_syntax, source_map_in_repository};
 use super::{InspectError, LiveVersion, build_plan, echoes, hardware, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::domain::plan::{InspectPlan, ModelPlan};
@@ -22,6 +22,8 @@ pub struct InspectRequest<'a> {
     pub config_findings: &'a [Finding],
     /// The live version, if it is known.
     pub live: Option<&'a LiveVersion>,
+    /// A schema to compare with instead of the live version's.
+    pub baseline: Option<&'a Value>,
     /// The account's hardware, if it was requested.
     pub hardware: Option<&'a [Hardware]>,
     /// The programs that the inspection runs.
@@ -76,13 +78,14 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
         findings.extend(build_plan::check(&project, &plan.build));
     }
     findings.extend(config_findings);
-    if let Some(known) = request.hardware {
-        findings.extend(hardware::check(plan, known));
-    }
+    findings.extend(match request.hardware {
+        Some(known) => hardware::check(plan, known),
+        None => hardware::check_spelling(plan),
+    });
     let ruff = if plan.inspect.no_lint {
         RuffOutcome::Disabled
     } else {
-        let (outcome, complaints) = ruff::run(&project, request.tools, cancelled).await?;
+        let (outcome, complaints) = ruff::run(&project, request.tools, plan.inspect.require_lint, cancelled).await?;
         findings.extend(complaints.into_iter().map(|finding| in_repository(finding, &project)));
         outcome
     };
@@ -91,7 +94,8 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
         findings.extend(newer_syntax(&project));
     }
     if let Some(schema) = schema.as_ref().or(foreseen.as_ref()) {
-        findings.extend(about_schema(schema, &source_maps, request.live));
+        let old = request.baseline.or_else(|| request.live.and_then(|live| live.schema.as_ref()));
+        findings.extend(about_schema(schema, &source_maps, old));
     }
     let findings = echoes::without(echoes::without(findings, &source_maps.predict), &source_maps.train);
     let (findings, ignored) = policy::apply(findings, &plan.inspect);
@@ -105,7 +109,7 @@ pub(crate) fn inspect_schema(
     live: Option<&LiveVersion>,
     plan: &InspectPlan,
 ) -> PolicyFindings {
-    let (findings, ignored) = policy::apply(about_schema(schema, source_maps, live), plan);
+    let (findings, ignored) = policy::apply(about_schema(schema, source_maps, live.and_then(|live| live.schema.as_ref())), plan);
     PolicyFindings { findings, ignored }
 }
 
@@ -121,9 +125,9 @@ pub(crate) fn apply_policy(findings: Vec<Finding>, plan: &InspectPlan) -> Policy
     PolicyFindings { findings, ignored }
 }
 
-fn about_schema(schema: &Value, source_maps: &SourceMaps, live: Option<&LiveVersion>) -> Vec<Finding> {
+fn about_schema(schema: &Value, source_maps: &SourceMaps, old: Option<&Value>) -> Vec<Finding> {
     let mut findings = lint(schema, &source_maps.predict, &source_maps.train);
-    if let Some(old) = live.and_then(|live| live.schema.as_ref()) {
+    if let Some(old) = old {
         findings.extend(compatibility(old, schema, source_maps));
     }
     findings
@@ -172,8 +176,18 @@ fn static_schema(project: &Project, findings: &mut Vec<Finding>) -> FromSource {
             FromSource { schema: Some(description.document), foreseen: None, concurrency, source_maps, none_defaults }
         }
         Err(errors) => {
-            findings.extend(errors.iter().map(SignatureError::finding).map(|finding| in_repository(finding, project)));
+            let found: Vec<Finding> = errors.iter().map(|error| finding_of(error, project)).collect();
+            // Ruff reports the same syntax error, in more words.
+            findings.retain(|finding| !is_syntax_of(finding, &found));
+            findings.extend(found);
             FromSource::default()
         }
     }
+}
+
+/// Whether Ruff's finding is about the syntax of a file that could not be parsed anyway.
+fn is_syntax_of(finding: &Finding, errors: &[Finding]) -> bool {
+    let file = |finding: &Finding| finding.location.as_ref().map(|location| location.file.clone());
+    let is_unparsable = |error: &&Finding| error.code.as_str() == cog_source::python::rules::UNPARSABLE.code;
+    ruff::is_about_syntax(finding) && errors.iter().filter(is_unparsable).any(|error| file(error) == file(finding))
 }

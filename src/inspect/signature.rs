@@ -9,6 +9,16 @@ pub(crate) fn describe(project: &Project) -> Result<Description, Vec<SignatureEr
     describe_with(project, python::describe)
 }
 
+/// A reason as a finding. A file or name that `cog.yaml` names in vain is at fault there.
+pub(super) fn finding_of(error: &SignatureError, project: &Project) -> Finding {
+    let finding = error.finding();
+    let mut named = [&project.config.predict, &project.config.train].into_iter().flatten();
+    match named.find(|target| error.missing_target() == Some(&target.value)) {
+        Some(target) => finding.at(target.location.clone()),
+        None => in_repository(finding, project),
+    }
+}
+
 /// Describes the predictor and the trainer that `cog.yaml` names in the given way.
 pub(crate) fn describe_with(project: &Project, describe: Describe) -> Result<Description, Vec<SignatureError>> {
     let tree = FolderTree::new(project.folder.clone());

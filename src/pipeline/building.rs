@@ -21,7 +21,6 @@ use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{BuildServices, Goal, rules};
 use crate::support::clock::Clock;
-use crate::verify::check_plan;
 
 /// An image that may be staged.
 pub(super) struct BuiltModel {
@@ -289,7 +288,7 @@ fn check_schema(record: &mut ModelRecord<'_>, model: &InspectedModel, schema: &V
     }
     let of_image = inspect_schema(schema, &inspected.source_maps, replicate.live.as_ref(), &plan.inspect);
     findings.extend(of_image.findings);
-    let planned = check_plan(&plan.predict, plan.train.as_ref(), Some(schema), record.context.has_judge);
+    let planned = record.context.check_plan(plan, Some(schema));
     findings.extend(planned.clone());
     record.report.ignored.extend(of_image.ignored);
     record.found(findings.clone());

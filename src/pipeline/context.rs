@@ -1,16 +1,22 @@
 //! Shared state of all models of a run.
 
+use cog_findings::{Finding, Severity};
+use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Account, Hardware, Replicate, ReplicateError};
 use crate::domain::events::{Event, EventKind, Observer};
+use crate::domain::plan::ModelPlan;
 use crate::pipeline::RunOptions;
 use crate::support::clock::Clock;
+use crate::verify::check_plan;
+use crate::verify::rules::JUDGE_MISSING;
 
 /// Shared state of all models of a run.
 pub(super) struct RunContext<'a> {
     pub(super) has_judge: bool,
+    verifies: bool,
     pub(super) clock: &'a dyn Clock,
     pub(super) options: &'a RunOptions,
     pub(super) observer: &'a dyn Observer,
@@ -21,13 +27,13 @@ pub(super) struct RunContext<'a> {
 
 impl<'a> RunContext<'a> {
     pub(super) fn new(
-        has_judge: bool,
+        (has_judge, verifies): (bool, bool),
         clock: &'a dyn Clock,
         options: &'a RunOptions,
         observer: &'a dyn Observer,
         cancelled: &'a CancellationToken,
     ) -> Self {
-        Self { has_judge, clock, options, observer, cancelled, account: OnceCell::new(), hardware: OnceCell::new() }
+        Self { has_judge, verifies, clock, options, observer, cancelled, account: OnceCell::new(), hardware: OnceCell::new() }
     }
 
     /// The token's account, asked for once per run: the cheapest way to learn that the token is rejected.
@@ -38,6 +44,13 @@ impl<'a> RunContext<'a> {
     /// The hardware that the account may use, asked for once per run.
     pub(super) async fn hardware(&self, replicate: &dyn Replicate) -> Result<&[Hardware], ReplicateError> {
         self.hardware.get_or_try_init(|| replicate.hardware()).await.map(Vec::as_slice)
+    }
+
+    /// Problems of a plan. Only a run that makes predictions stops for want of a judge.
+    pub(super) fn check_plan(&self, plan: &ModelPlan, schema: Option<&Value>) -> Vec<Finding> {
+        let found = check_plan(&plan.predict, plan.train.as_ref(), schema, self.has_judge).into_iter();
+        let is_for_later = |finding: &Finding| !self.verifies && finding.code.as_str() == JUDGE_MISSING.code;
+        found.map(|finding| if is_for_later(&finding) { finding.with_severity(Severity::Warning) } else { finding }).collect()
     }
 
     pub(super) fn tell(&self, model: &str, kind: EventKind) {

@@ -19,7 +19,7 @@ use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RunOptions};
-use crate::verify::{VerifyServices, check_plan};
+use crate::verify::VerifyServices;
 
 /// A version that exists already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub async fn verify_existing(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let context = RunContext::new(services.judge.is_some(), services.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled);
     run_each(&[model], &Verification { existing, services }, &context).await
 }
 
@@ -103,7 +103,7 @@ impl StageWork for LookingUp<'_> {
         let (version, schema, live) = at_once(asking, context.cancelled).await?;
         record.report.staged = Some(version.clone());
         record.report.previous = live.clone();
-        record.found(check_plan(&plan.predict, plan.train.as_ref(), Some(&schema), context.has_judge));
+        record.found(context.check_plan(plan, Some(&schema)));
         // Everything checked here was written into the configuration.
         judge(&record.report.findings, |_finding| About::Plan)?;
         let note = format!("{}:{}", version.model, version.id.short());

@@ -37,6 +37,21 @@ pub(super) async fn at_once<T, E: Into<Stop>>(
     }
 }
 
+/// How long a request may take before people are told what is waited for.
+const SLOW: Duration = Duration::from_secs(3);
+
+/// Runs a request, and calls `notice` once if it takes long.
+pub(super) async fn noticed_when_slow<T>(question: impl Future<Output = T>, notice: impl FnOnce()) -> T {
+    tokio::pin!(question);
+    match timeout(SLOW, &mut question).await {
+        Ok(answer) => answer,
+        Err(_slow) => {
+            notice();
+            question.await
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use tokio::time::{Instant, sleep};
@@ -51,6 +66,22 @@ mod tests {
             later.cancel();
         });
         token
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_request_is_noticed_once_and_answered() {
+        for (seconds, expected) in [(1, 0), (20, 1)] {
+            let mut notices = 0;
+            let answer = noticed_when_slow(
+                async {
+                    sleep(Duration::from_secs(seconds)).await;
+                    seconds
+                },
+                || notices += 1,
+            )
+            .await;
+            assert_eq!((answer, notices), (seconds, expected));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,19 +6,23 @@ use async_trait::async_trait;
 use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
 use crate::build::context_findings;
+use crate::domain::events::EventKind;
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::{LINT_MISSING, LIVE_NOT_COMPARED, UNKNOWN_HARDWARE};
-use crate::inspect::{InspectRequest, Inspected, apply_policy, inspect, with_excerpt};
-use crate::pipeline::grace::at_once;
+use crate::inspect::{InspectRequest, Inspected, Revision, RevisionError, Tools, apply_policy, inspect, with_excerpt};
+use crate::pipeline::grace::{at_once, noticed_when_slow};
 use crate::pipeline::lookup::{NotCompared, ReplicateFacts, look_up};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, WrittenKey};
-use crate::verify::check_plan;
+
+/// Printed when Replicate takes long to answer.
+const WAITING: &str = "still waiting for Replicate's API to answer";
 
 /// The rule about a default of `None` on a type without `None`.
 const DEFAULT_NONE: &str = "SP230";
@@ -55,7 +59,7 @@ impl StageWork for Inspecting<'_> {
             }
         };
         let inspected = &model.inspected;
-        let check = |schema: Option<&Value>| check_plan(&plan.predict, plan.train.as_ref(), schema, context.has_judge);
+        let check = |schema: Option<&Value>| context.check_plan(plan, schema);
         let (planned, needs_none) = without_none_defaults(inspected, check);
         // With excerpts, as in the report.
         let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, plan.repository())).collect();
@@ -115,14 +119,23 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
     };
     let replicate = match &services.replicate {
         Some(_) if !plan.is_named => ReplicateFacts::unknown(NotCompared::Unnamed),
-        Some(replicate) => at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled).await?,
+        Some(replicate) => {
+            let asked = at_once(look_up(plan, replicate.as_ref(), goal, context), context.cancelled);
+            noticed_when_slow(asked, || context.tell(&plan.name, EventKind::Notice(WAITING.to_owned()))).await?
+        }
+        None if services.against.is_some() => ReplicateFacts::not_asked(),
         None => ReplicateFacts::unknown(if plan.is_named { NotCompared::NoToken } else { NotCompared::Unnamed }),
     };
     record.report.previous = replicate.live.as_ref().map(|live| live.version.clone());
+    let baseline = match &services.against {
+        Some(revision) => earlier_schema(record, revision, &services.tools).await?,
+        None => None,
+    };
     let request = InspectRequest {
         plan,
         config_findings: &run.config_findings,
         live: replicate.live.as_ref(),
+        baseline: baseline.as_ref(),
         hardware: replicate.hardware.as_deref(),
         tools: &services.tools,
     };
@@ -135,7 +148,35 @@ async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<Inspecte
         inspected.findings.extend(applied.findings);
         inspected.ignored.extend(applied.ignored);
     }
+    if let Some(prepare) = &run.prepare_tree {
+        name_preparation(&mut inspected.findings, &prepare.description(&plan.name));
+    }
     Ok(InspectedModel { inspected, replicate, key })
+}
+
+/// The schema of a revision. A project that did not exist then breaks nobody.
+async fn earlier_schema(record: &mut ModelRecord<'_>, name: &str, tools: &Tools) -> Result<Option<Value>, Stop> {
+    let plan = &record.model.plan;
+    let (folder, name, tools) = (plan.project.clone(), name.to_owned(), tools.clone());
+    let config_name = plan.place.config_name();
+    let cog_version = plan.build.cog_version.clone();
+    let read = move || Revision::find(&folder, &name, &tools)?.schema(&config_name, cog_version.as_deref());
+    match spawn_blocking(read).await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())) {
+        Ok(schema) => Ok(Some(schema)),
+        Err(error @ RevisionError::NoProject { .. }) => {
+            record.notice(format!("{error}, so nothing was compared"));
+            Ok(None)
+        }
+        Err(error) => Err(Stop::misconfigured(error.to_string(), error.hint().unwrap_or_default())),
+    }
+}
+
+/// Errors of a `cog.yaml` that a script prepared name the script.
+fn name_preparation(findings: &mut [Finding], script: &str) {
+    let is_config = |finding: &Finding| finding.location.as_ref().is_some_and(|place| place.file.ends_with("cog.yaml"));
+    for finding in findings.iter_mut().filter(|finding| finding.is_error() && is_config(finding)) {
+        finding.details.push(("prepared by".to_owned(), script.to_owned()));
+    }
 }
 
 /// The subject of a finding.

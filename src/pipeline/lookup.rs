@@ -33,6 +33,11 @@ impl ReplicateFacts {
         Self { live: None, not_compared: Some(reason), official: Replaced::Hidden, deployed: Replaced::Hidden, hardware: None }
     }
 
+    /// Nothing was to be asked: the model is compared with something else.
+    pub(super) fn not_asked() -> Self {
+        Self { live: None, not_compared: None, official: Replaced::Hidden, deployed: Replaced::Hidden, hardware: None }
+    }
+
     /// What a publication replaces.
     pub(super) fn replaces(&self) -> Replaced {
         Replaced::of(self.live.as_ref().map(|live| &live.version.id))
@@ -74,8 +79,17 @@ impl NotCompared {
                 "publish a version built by a newer Cog",
             ),
         };
-        let severity = if plan.inspect.require_live { Severity::Error } else { LIVE_NOT_COMPARED.severity };
-        Finding::new(&LIVE_NOT_COMPARED, message).hint(hint).with_severity(severity)
+        let severity = match self {
+            _ if plan.inspect.require_live => Severity::Error,
+            // A misspelt name looks like this.
+            Self::Missing => Severity::Warning,
+            _ => LIVE_NOT_COMPARED.severity,
+        };
+        let finding = Finding::new(&LIVE_NOT_COMPARED, message).hint(hint).with_severity(severity);
+        match plan.inspect.model_place.as_ref().filter(|_| self != Self::NoToken) {
+            Some(place) => finding.at(place.clone()),
+            None => finding,
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub async fn promote(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let context = RunContext::new(true, services.check.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::new((true, true), services.check.clock.as_ref(), options, observer, cancelled);
     run_each(&[model], &Promote { tested_record, promotion, services }, &context).await
 }
 

@@ -38,6 +38,11 @@ impl ModelRun {
 /// before the model is inspected, for the models of a run go through the folder one after the other.
 #[async_trait]
 pub trait PrepareTree: Send + Sync {
+    /// What prepares the folder, for people: what is wrong in it may be its work.
+    fn description(&self, name: &str) -> String {
+        format!("the select script, for {name}")
+    }
+
     /// Prepares the folder for a model.
     async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
 }

@@ -50,7 +50,8 @@ pub async fn roll_back(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let context = RunContext::new(services.verify.judge.is_some(), services.verify.clock.as_ref(), options, observer, cancelled);
+    let context =
+        RunContext::new((services.verify.judge.is_some(), true), services.verify.clock.as_ref(), options, observer, cancelled);
     run_each(&[model], &Rollback { request, services }, &context).await
 }
 

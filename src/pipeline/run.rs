@@ -21,11 +21,14 @@ pub async fn run(
     cancelled: &CancellationToken,
 ) -> RunReport {
     let services = goal.check_services();
-    let context = RunContext::new(goal.has_judge(), services.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::new((goal.has_judge(), goal.verifies()), services.clock.as_ref(), options, observer, cancelled);
     let push = Push { goal, is_one_of_several: models.len() > 1 };
     let mut report = run_each(&models, &push, &context).await;
     if services.replicate.is_none() {
-        report.notices.push("without an API token the live version was not checked: set REPLICATE_API_TOKEN".to_owned());
+        report.notices.push(match &services.against {
+            Some(revision) => format!("compared with the revision {revision}; Replicate was not asked"),
+            None => "without an API token the live version was not checked: set REPLICATE_API_TOKEN".to_owned(),
+        });
     }
     report
 }

@@ -20,6 +20,10 @@ pub struct CheckServices {
     pub clock: Arc<dyn Clock>,
     /// Programs that `inspect` starts.
     pub tools: Tools,
+    /// Whether a run in this environment could ask Claude. `None` if that is not known, as for foreign code, which gets no key.
+    pub has_judge: Option<bool>,
+    /// A git revision to compare with instead of the live version.
+    pub against: Option<String>,
 }
 
 /// Services for inspecting and building models.
@@ -96,11 +100,16 @@ impl<'a> Goal<'a> {
         }
     }
 
-    /// Whether outputs can be judged by Claude. A check or a build cannot know, and assumes they can.
+    /// Whether outputs can be judged by Claude. A check or a build that cannot know assumes they can.
     pub(super) fn has_judge(self) -> bool {
         match self {
-            Self::Check(_) | Self::Build(_) => true,
+            Self::Check(_) | Self::Build(_) => self.check_services().has_judge.unwrap_or(true),
             Self::Publish(services) => services.verify.judge.is_some(),
         }
+    }
+
+    /// Whether predictions run.
+    pub(super) fn verifies(self) -> bool {
+        matches!(self, Self::Publish(_))
     }
 }

@@ -14,6 +14,7 @@ pub(crate) mod junit;
 mod label;
 pub(crate) mod markdown;
 mod measurement;
+pub(crate) mod rule_page;
 pub(crate) mod sarif;
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::report::json::v1::{FindingEntry, Severity};
+use crate::report::rule_page::rule_page;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
 
@@ -38,6 +39,7 @@ fn described(rule: &Rule) -> Value {
         "name": rule.name,
         "shortDescription": {"text": rule.summary},
         "fullDescription": {"text": rule.why},
+        "helpUri": rule_page(rule.code),
         "help": {"text": rule.why, "markdown": format!("{}\n\n{}", rule.why, rule.example)},
         "defaultConfiguration": {"level": rule.severity.to_string()},
     })

@@ -3,7 +3,7 @@
 use cog_findings::text::{nearest, shorten};
 use cog_findings::{Finding, Location};
 
-use crate::domain::model_name::{ModelName, split_request};
+use crate::domain::model_name::{ModelName, meant, split_request};
 use crate::select::rules;
 use crate::select::script::ScriptNames;
 
@@ -78,7 +78,13 @@ pub fn choose(request: &str, known: &[ModelName]) -> Result<Vec<ModelName>, Sele
     if words.is_empty() {
         return Err(SelectError::Nothing { request: shorten(request, 100) });
     }
-    words.into_iter().map(|word| find(word, known)).collect()
+    let mut chosen: Vec<ModelName> = Vec::new();
+    for word in words {
+        let meant: Vec<ModelName> = meant(word, known).into_iter().cloned().collect();
+        let names = if meant.is_empty() { vec![find(word, known)?] } else { meant };
+        chosen.extend(names.into_iter().filter(|name| !chosen.contains(name)).collect::<Vec<_>>());
+    }
+    Ok(chosen)
 }
 
 fn find(word: &str, known: &[ModelName]) -> Result<ModelName, SelectError> {

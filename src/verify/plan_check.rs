@@ -1,15 +1,19 @@
 //! Finds problems in a plan before anything is spent.
 
-use cog_findings::text::nearest;
+use cog_findings::text::{nearest, shorten};
 use cog_findings::{Finding, Location};
 use cog_schema::{InputProperty, Method, Schemas, Shape, ShapeKind, check_inputs, input_properties, read};
 use serde_json::Value;
 
-use crate::domain::case::{Expectation, TestCase};
+use crate::domain::case::{CaseLocation, Expectation, TestCase};
 use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
 use crate::support::seed::Seed;
 use crate::verify::fuzz::Generator;
 use crate::verify::{jq, rules};
+
+/// The most bytes of a jq program, and of the names of inputs, in a finding.
+const PROGRAM_BYTES: usize = 300;
+const NAMES_BYTES: usize = 300;
 
 /// Finds queries that do not compile, inputs that do not fit the schema, expectations that cannot be met, and a missing judge. Without a schema,
 /// only the checks that need none run.
@@ -77,7 +81,7 @@ impl<'a> MethodPlan<'a> {
     /// Where the configuration asks for it.
     fn location(&self) -> Option<&'a Location> {
         let fuzz = self.fuzz.and_then(|fuzz| fuzz.location.as_ref());
-        self.cases.iter().find_map(|case| case.location.as_ref()).or(fuzz)
+        self.cases.iter().find_map(|case| Some(&case.location.as_ref()?.case)).or(fuzz)
     }
 }
 
@@ -96,7 +100,9 @@ fn check_expectation(name: &str, case: &TestCase, has_judge: bool, findings: &mu
         }
         Expectation::JqQuery(program) => match jq::check(program) {
             Ok(()) => return,
-            Err(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}")),
+            Err(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}"))
+                .detail("program", shorten(program, PROGRAM_BYTES))
+                .hint("correct the program; `jq` on the command line accepts the same syntax"),
         },
         Expectation::MatchUrl(url) if !is_url(url) => {
             Finding::new(&rules::URL_INVALID, format!("{name}: match_url is not a valid URL"))
@@ -104,7 +110,7 @@ fn check_expectation(name: &str, case: &TestCase, has_judge: bool, findings: &mu
         }
         _ => return,
     };
-    findings.push(located(finding, case.location.as_ref()));
+    findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
 }
 
 fn is_url(text: &str) -> bool {
@@ -126,7 +132,7 @@ fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Meth
             Some(name) => finding.hint(format!("write '{name}'")),
             None => finding.hint("correct the input, or use error_contains to test that it is refused"),
         };
-        findings.push(located(finding, case.location.as_ref()));
+        findings.push(located(finding, case.location.as_ref().map(|location| location.input(&problem.input))));
     }
 }
 
@@ -137,8 +143,9 @@ fn check_output_shape(name: &str, case: &TestCase, schemas: &Schemas, findings: 
         Expectation::MatchUrl(_) if !can_hold_url(output, 4) => "match_url, but the model does not return a file",
         _ => return,
     };
-    let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("{name} has {problem}"));
-    findings.push(located(finding, case.location.as_ref()));
+    let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("{name} has {problem}"))
+        .hint("use jq_query or match_prompt, or correct the return type of the predictor");
+    findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
 }
 
 fn can_be_text(shape: &Shape) -> bool {
@@ -172,16 +179,18 @@ fn check_fuzz(plan: &MethodPlan<'_>, fuzz: &FuzzPlan, document: &Value, findings
         return;
     }
     let location = fuzz.location.as_ref();
+    let place = |name: &str| fuzz.input_places.get(name).or(location);
     let fixed = fuzz.fixed_inputs.keys().map(|name| ("fixed", name));
     let disabled = fuzz.disabled_inputs.iter().map(|name| ("disabled", name));
     for (role, name) in fixed.chain(disabled) {
-        findings.extend(unknown_input(key, role, name, &properties).map(|finding| located(finding, location)));
+        findings.extend(unknown_input(key, role, name, &properties).map(|finding| located(finding, place(name))));
     }
     for problem in check_inputs(document, plan.method, &fuzz.fixed_inputs) {
         let is_fixed = fuzz.fixed_inputs.contains_key(&problem.input);
         let is_known = properties.iter().any(|property| property.name == problem.input);
         if is_fixed && is_known {
-            findings.push(located(Finding::new(&rules::FUZZ_INPUT_REFUSED, format!("{key}: {problem}")), location));
+            let finding = Finding::new(&rules::FUZZ_INPUT_REFUSED, format!("{key}: {problem}"));
+            findings.push(located(finding.hint("correct the value, or remove it to have values generated"), place(&problem.input)));
         }
     }
     if fuzz.iterations > 0
@@ -200,7 +209,10 @@ fn unknown_input(key: &str, role: &str, name: &str, properties: &[InputProperty]
         Finding::new(&rules::FUZZ_INPUT_UNKNOWN, format!("{key}: the {role} input '{name}' is not an input of the model"));
     Some(match nearest(name, properties.iter().map(|property| property.name.as_str())) {
         Some(meant) => finding.hint(format!("write '{meant}'")),
-        None => finding,
+        None => {
+            let names: Vec<&str> = properties.iter().map(|property| property.name.as_str()).collect();
+            finding.hint(format!("the inputs are {}", shorten(&names.join(", "), NAMES_BYTES)))
+        }
     })
 }
 
@@ -220,7 +232,7 @@ mod tests {
     }
 
     fn case(inputs: &Value, expectation: Expectation) -> TestCase {
-        let location = Some(Location::at("cog-safe-push.yaml", 7, 5));
+        let location = Some(CaseLocation::of(Location::at("cog-safe-push.yaml", 7, 5)));
         TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location }
     }
 
@@ -270,7 +282,8 @@ mod tests {
                  'prompt']",
                 "SP602 cog-safe-push.yaml:7:5: test case 3: input steps is 51, but must be <= 50 [correct the input, or use \
                  error_contains to test that it is refused]",
-                "SP608 cog-safe-push.yaml:7:5: test case 3 has exact_string, but the model does not return text",
+                "SP608 cog-safe-push.yaml:7:5: test case 3 has exact_string, but the model does not return text [use jq_query or \
+                 match_prompt, or correct the return type of the predictor]",
             ]
         );
     }
@@ -296,8 +309,8 @@ mod tests {
             said(Vec::new(), Some(fuzz), true),
             [
                 "SP605 fuzz: the fixed input 'sed' is not an input of the model [write 'seed']",
-                "SP605 fuzz: the disabled input 'nothing' is not an input of the model",
-                r#"SP606 fuzz: input steps is "many", but must be integer"#,
+                "SP605 fuzz: the disabled input 'nothing' is not an input of the model [the inputs are prompt, steps, seed]",
+                r#"SP606 fuzz: input steps is "many", but must be integer [correct the value, or remove it to have values generated]"#,
                 "SP607 fuzz: no value can be generated for the required input 'prompt', which is disabled [set 'prompt' in \
                  fuzz.fixed_inputs]",
             ]

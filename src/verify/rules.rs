@@ -2,7 +2,7 @@
 
 use cog_findings::{Rule, Severity};
 
-pub(super) const JUDGE_MISSING: Rule = Rule {
+pub const JUDGE_MISSING: Rule = Rule {
     code: "SP601",
     name: "judge-missing",
     severity: Severity::Error,

@@ -95,6 +95,7 @@ fn trainings(engine: &Engine<'_>, seed: Seed) -> Vec<PlannedCase> {
 
 fn written(kind: CaseKind, number: usize, case: &TestCase) -> PlannedCase {
     let TestCase { inputs, expectation, location } = case.clone();
+    let location = location.map(|location| location.case);
     PlannedCase { id: CaseId::numbered(kind, number), kind, inputs, expectation, location }
 }
 
@@ -128,7 +129,10 @@ fn add_comparisons(engine: &Engine<'_>, generator: Option<&Generator>, cases: &m
     let comparable = (1..).zip(&plan.cases).filter(|(_, case)| !matches!(case.expectation, Expectation::ErrorContains(_)));
     for (number, case) in comparable.take(at_most) {
         let inputs = with_seed(engine.request.schema, case.inputs.clone());
-        cases.push(PlannedCase { location: case.location.clone(), ..generated(CaseKind::Compare, number, inputs) });
+        cases.push(PlannedCase {
+            location: case.location.as_ref().map(|location| location.case.clone()),
+            ..generated(CaseKind::Compare, number, inputs)
+        });
     }
     if cases.is_empty()
         && let Some(generator) = generator

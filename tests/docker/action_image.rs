@@ -324,7 +324,12 @@ async fn build_once() {
 fn made_of(image: &str) -> String {
     let program = fs::metadata(program()).unwrap();
     let changed = program.modified().unwrap().duration_since(UNIX_EPOCH).unwrap();
-    format!("{image}\n{}\n{} bytes, changed {changed:?}\n{}", base(), program.len(), fs::read_to_string(dockerfile()).unwrap())
+    format!(
+        "{image}\n{}\n{} bytes, changed {changed:?}\n{}",
+        base(),
+        program.len(),
+        fs::read_to_string(dockerfile()).unwrap() + &fs::read_to_string(root().join("script/image-root")).unwrap()
+    )
 }
 
 fn base() -> String {
@@ -372,6 +377,9 @@ async fn build(docker: &RealDocker) {
 async fn context() -> Vec<u8> {
     let mut archive = tokio_tar::Builder::new(Vec::new());
     archive.append_path_with_name(dockerfile(), "Dockerfile").await.unwrap();
+    for file in ["pyproject.toml", "script/image-root"] {
+        archive.append_path_with_name(root().join(file), file).await.unwrap();
+    }
     // Symbols make most of a program that is built for tests.
     let stripped = tempfile::NamedTempFile::new().unwrap();
     let program = program();

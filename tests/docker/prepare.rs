@@ -66,7 +66,7 @@ fn environment() -> BuildEnvironment {
 /// Inspects, prepares and builds as a run does.
 async fn make(docker: &RealDocker, plan: &ModelPlan) -> (Inspected, Built, ImageDetails) {
     let (tools, cancelled) = (Tools::default(), CancellationToken::new());
-    let request = InspectRequest { plan, config_findings: &[], live: None, hardware: None, tools: &tools };
+    let request = InspectRequest { plan, config_findings: &[], live: None, baseline: None, hardware: None, tools: &tools };
     let inspected = inspect(&request, &cancelled).await.unwrap();
     assert!(!inspected.findings.iter().any(Finding::is_error), "{:?}", inspected.findings);
     let (name, environment) = (unique("prepare"), environment());

@@ -1,9 +1,8 @@
-//! The files of the actions and of a release.
+//! The files of the actions and of workflows.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -41,7 +40,7 @@ fn every_action_of_a_workflow_is_pinned_by_commit() {
         for line in fs::read_to_string(&path).unwrap().lines() {
             let Some((_, action)) = line.trim_start().trim_start_matches("- ").split_once("uses: ") else { continue };
             let action = action.split(" #").next().unwrap().trim();
-            if action.starts_with("./") || action.starts_with("org/safe-push-action") {
+            if action.starts_with("./") || action.starts_with("$/") || action.starts_with("org/safe-push-action") {
                 continue;
             }
             let commit = action.split_once('@').map(|(_, commit)| commit).unwrap_or_default();
@@ -93,15 +92,14 @@ fn the_reusable_workflow_passes_only_inputs_that_the_actions_have() {
         .iter()
         .flat_map(|(name, job)| job["steps"].as_array().unwrap().iter().map(move |step| (name, step)))
     {
-        let Some(action) = step["uses"].as_str().and_then(|uses| uses.strip_prefix("org/safe-push-action")) else { continue };
-        let folder = action.split('@').next().unwrap().trim_start_matches('/');
-        let inputs = keys(&yaml(&read(format!("{folder}/action.yml").trim_start_matches('/')))["inputs"]);
+        let Some(folder) = step["uses"].as_str().and_then(|uses| uses.strip_prefix("$/")) else { continue };
+        let inputs = keys(&yaml(&read(&format!("{folder}/action.yml")))["inputs"]);
         for name in keys(&step["with"]) {
             assert!(inputs.contains(&name), "the job {job} passes {name}");
         }
         used.insert(folder.to_owned());
     }
-    assert_eq!(used, ["", "report", "select-model"].map(str::to_owned).into());
+    assert_eq!(used, ["push", "report", "select-model"].map(str::to_owned).into());
     // Each input is used somewhere.
     let body = read(MODEL_CI).split("\njobs:\n").nth(1).unwrap().to_owned();
     for name in &known {
@@ -147,73 +145,26 @@ fn workflows_in_the_guides_pass_only_inputs_that_exist() {
     assert!(seen >= 6, "only {seen} were found");
 }
 
-/// Runs a release on a copy of the files that it changes, and pushes to a folder instead of GitHub.
+/// The reusable workflow refers to the actions of its own commit, and a path that names the root is not accepted there.
 #[test]
-fn a_release_names_one_image_everywhere_and_moves_the_major_tag_only_forward() {
-    let digest = "a".repeat(64);
-    let folder = tempfile::tempdir().unwrap();
-    let (work, origin) = (folder.path().join("work"), folder.path().join("origin.git"));
-    let files =
-        ["action.yml", "select-model/action.yml", "report/action.yml", ".github/workflows/model-ci.yaml", "script/release-tags"];
-    for file in files {
-        fs::create_dir_all(work.join(file).parent().unwrap()).unwrap();
-        fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join(file), work.join(file)).unwrap();
+fn the_action_in_the_folder_push_is_the_one_at_the_top() {
+    let (top, inner) = (read("action.yml"), read("push/action.yml"));
+    let image = |text: &str| text.lines().find(|line| line.starts_with("  image: ")).unwrap().to_owned();
+    assert_eq!(top.replace(&image(&top), ""), inner.replace(&image(&inner), ""));
+    let workflow = read(".github/workflows/model-ci.yaml");
+    for action in ["$/push", "$/select-model", "$/report"] {
+        assert!(workflow.contains(&format!("uses: {action}\n")) || workflow.contains(&format!("uses: {action} ")), "{action}");
     }
-    let programs = folder.path().join("programs");
-    fs::create_dir(&programs).unwrap();
-    fs::write(programs.join("gh"), "#!/bin/sh\necho \"$@\" >> \"$GH_LOG\"\n").unwrap();
-    fs::set_permissions(programs.join("gh"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let settings = format!(
-        "[user]\nname = somebody\nemail = somebody@example.com\n[url \"file://{}\"]\ninsteadOf = https://github.com/acme/safe-push-action\n",
-        origin.display()
-    );
-    fs::write(folder.path().join("gitconfig"), settings).unwrap();
-    let run = |program: &str, arguments: &[&str], tag: &str| {
-        let path = format!("{}:{}", programs.display(), std::env::var_os("PATH").unwrap().display());
-        let output = Command::new(program)
-            .args(arguments)
-            .current_dir(&work)
-            .env("PATH", path)
-            .env("GIT_CONFIG_GLOBAL", folder.path().join("gitconfig"))
-            .env("GH_LOG", folder.path().join("gh.log"))
-            .env("GH_TOKEN", "ghs_secret")
-            .env("REPOSITORY", "acme/safe-push-action")
-            .env("TAG", tag)
-            .env("IMAGE", format!("ghcr.io/acme/safe-push-action:{tag}@sha256:{digest}"))
-            .output()
-            .unwrap();
-        assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    };
-    let git = |line: &str| run("git", &line.split(' ').collect::<Vec<_>>(), "");
-    let remote =
-        |name: &str| run("git", &["--git-dir", &origin.display().to_string(), "rev-parse", &format!("{name}^{{commit}}")], "");
-    run("git", &["init", "--quiet", "--bare", &origin.display().to_string()], "");
-    git("init --quiet");
-    git("add --all");
-    git("commit --quiet --message=first");
-    git("tag v1.3.0");
-    run("script/release-tags", &[], "v1.3.0");
+    let is_pinned = |line: &str| !line.starts_with('#') && line.contains("uses: org/");
+    assert!(!workflow.lines().any(is_pinned), "a release would have to change it");
+}
 
-    let image = format!("docker://ghcr.io/acme/safe-push-action:v1.3.0@sha256:{digest}");
-    for file in &files[..3] {
-        let text = fs::read_to_string(work.join(file)).unwrap();
-        let action: Value = serde_saphyr::from_str(&text).unwrap();
-        assert_eq!(action["runs"]["image"], image, "{file}");
-        assert!(!text.contains("A release replaces"), "{file}");
+#[test]
+fn the_image_and_the_wheel_have_the_same_ruff() {
+    let project = read("pyproject.toml");
+    assert_eq!(project.matches("\"ruff==").count(), 1);
+    for file in ["Dockerfile", "Dockerfile.source"] {
+        assert!(read(file).contains("/tmp/image-root /root-of-image /tmp/pyproject.toml"), "{file}");
     }
-    // The workflow names the commit whose actions name the image.
-    let workflow = fs::read_to_string(work.join(files[3])).unwrap();
-    let actions = git("rev-parse HEAD~1");
-    assert_eq!(workflow.matches(&format!("@{actions} # v1.3.0")).count(), 3, "{workflow}");
-    assert!(!workflow.contains("@v1 "), "{workflow}");
-    let released = git("rev-parse HEAD");
-    assert_eq!((remote("v1.3.0"), remote("v1")), (released.clone(), released.clone()));
-    assert!(fs::read_to_string(folder.path().join("gh.log")).unwrap().starts_with("release create v1.3.0"));
-
-    git("checkout --quiet --detach HEAD~2");
-    git("tag v1.2.9");
-    run("script/release-tags", &[], "v1.2.9");
-    assert_ne!(remote("v1.2.9"), released);
-    assert_eq!(remote("v1"), released, "a correction of an older release took the major tag back");
+    assert!(read("script/image-root").contains("\"ruff=="), "the script takes the version from there");
 }

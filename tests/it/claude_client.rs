@@ -120,3 +120,19 @@ async fn no_question_is_sent_after_the_budget_is_spent() {
     assert!(matches!(error.failure, ClaudeFailure::BudgetSpent { budget: 1000 }), "{error}");
     assert_eq!(fake.asked().len(), 1);
 }
+
+#[tokio::test]
+async fn a_key_that_is_rejected_is_noticed_before_a_question() {
+    let server = wiremock::MockServer::start().await;
+    let answer = wiremock::ResponseTemplate::new(401)
+        .set_body_json(json!({"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}));
+    let models = wiremock::Mock::given(wiremock::matchers::method("GET")).and(wiremock::matchers::path("/v1/models"));
+    models.respond_with(answer).mount(&server).await;
+    let error = client(ClaudeOptions::new(Some(server.uri()), SecretString::from(KEY))).check_key().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Request);
+    assert!(error.hint().unwrap().contains("ANTHROPIC_API_KEY"), "{error}");
+    // A service that does not have the list, or does not answer, is left to the first question.
+    server.reset().await;
+    client(ClaudeOptions::new(Some(server.uri()), SecretString::from(KEY))).check_key().await.unwrap();
+    client(ClaudeOptions::new(Some("http://127.0.0.1:1".to_owned()), SecretString::from(KEY))).check_key().await.unwrap();
+}

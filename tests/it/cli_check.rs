@@ -112,11 +112,14 @@ fn a_format_for_findings_is_rejected_by_commands_without_findings() {
 }
 
 #[test]
-fn a_missing_ruff_is_reported_with_both_fixes() {
+fn without_ruff_check_goes_on() {
     let repository = Repository::example("text-stats").with_ruff(None);
     assert_snapshot!(repository.run("check"));
-    let without = repository.run("check --no-lint");
-    assert_eq!(without.code, Some(0), "{without}");
+    assert_eq!(repository.run("check --no-lint").code, Some(0));
+    for required in [repository.run("check --require-lint"), repository.variable("CI", "true").run("check")] {
+        assert_eq!(required.code, Some(2), "{required}");
+        assert!(required.stdout.contains("error[SP403]"), "{required}");
+    }
 }
 
 #[test]

@@ -427,7 +427,7 @@ fn a_query_that_does_not_compile_is_reported_with_its_line_before_a_build() {
     repository.edit("cog-safe-push-configs/text-stats.yaml", "\".most_common | length == 1\"", "\".most_common | length ==\"");
     let seen = repository.run("check --no-lint");
     assert_eq!(seen.code, Some(2), "{seen}");
-    assert!(seen.stdout.contains("SP603") && seen.stdout.contains("cog-safe-push-configs/text-stats.yaml:12:"), "{seen}");
+    assert!(seen.stdout.contains("SP603") && seen.stdout.contains("cog-safe-push-configs/text-stats.yaml:16:7"), "{seen}");
 }
 
 #[test]

@@ -19,10 +19,15 @@ pub(crate) fn page() -> String {
     let mut text = PREFACE.to_owned();
     text.push_str("\n## Options of every command\n\n");
     text.push_str(&arguments(root.get_arguments().filter(|argument| argument.is_global_set())));
-    for command in root.get_subcommands() {
+    for command in documented(&root) {
         section(command, &mut text);
     }
     text
+}
+
+/// The commands beneath one, without those that only print help.
+fn documented(command: &Command) -> impl Iterator<Item = &Command> {
+    command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help")
 }
 
 fn section(command: &Command, text: &mut String) {
@@ -30,7 +35,10 @@ fn section(command: &Command, text: &mut String) {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     text.push_str(&format!("\n## `{name}`\n\n{about}.\n"));
     if command.has_subcommands() {
-        for subcommand in command.get_subcommands() {
+        if let Some(more) = command.get_after_long_help() {
+            text.push_str(&format!("\n```text\n{more}\n```\n"));
+        }
+        for subcommand in documented(command) {
             section(subcommand, text);
         }
         return;
@@ -46,7 +54,12 @@ fn section(command: &Command, text: &mut String) {
         text.push_str(&arguments(own));
     }
     if takes_settings {
-        text.push_str("\nTakes the flags of all [settings](settings.md).\n");
+        let flags = command.get_arguments().filter(|argument| is_setting(argument) && !argument.is_hide_set());
+        let flags: Vec<String> = flags.filter_map(|argument| Some(format!("`--{}`", argument.get_long()?))).collect();
+        text.push_str(&format!("\nUses these [settings](settings.md), and accepts the flags of all:\n{}.\n", flags.join(", ")));
+    }
+    if let Some(more) = command.get_after_long_help() {
+        text.push_str(&format!("\n```text\n{more}\n```\n"));
     }
 }
 

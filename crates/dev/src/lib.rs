@@ -31,6 +31,7 @@ pub fn repository() -> PathBuf {
 pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
     let action = |path, action| GeneratedFile::edited(root, path, |text| actions::with_inputs(text, action));
     let push = action("action.yml", Action::Push)?;
+    let push_by_path = action("push/action.yml", Action::Push)?;
     let select = action("select-model/action.yml", Action::Select)?;
     let report = action("report/action.yml", Action::Report)?;
     let described: [action_page::Described<'_>; 3] = [
@@ -53,6 +54,7 @@ pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
         report,
         GeneratedFile::edited(root, ".github/workflows/model-ci.yaml", workflow::with_inputs)?,
         push,
+        push_by_path,
         page,
     ])
 }

@@ -116,6 +116,12 @@ impl Repository {
         self.seen(&command.output().unwrap())
     }
 
+    /// Runs the CLI in a folder of the repository.
+    pub fn run_in(&self, folder: &str, line: &str) -> Seen {
+        let output = self.command(line).current_dir(self.path().join(folder)).output().unwrap();
+        self.seen(&output)
+    }
+
     /// Starts the CLI with pipes for both streams.
     pub fn start(&self, line: &str) -> Child {
         self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()

@@ -13,6 +13,19 @@ fn cause(message: &str, output: &str) -> FailureCause {
 const FAILED: &str = "executor failed running [/bin/sh -c x]: exit code: 1";
 
 #[test]
+fn a_container_that_does_not_start_is_the_daemons_failure() {
+    let message = "process \"/bin/sh -c pip install x\" did not complete successfully: failed to create task for container: runc run failed: \
+                   unable to start container process: error mounting cgroup: no such device";
+    let failure = BuildFailure::read("RUN pip install x", message, Vec::new(), &StepMap::default(), Path::new("/nowhere"));
+    assert_eq!(failure.cause, FailureCause::NotStarted);
+    assert!(failure.to_string().contains("error mounting cgroup"), "{failure}");
+    assert!(failure.hint.unwrap().contains("no instruction of the model ran"));
+    let lacks_shell =
+        "runc run failed: unable to start container process: exec: \"/bin/sh\": stat /bin/sh: no such file or directory";
+    assert_eq!(cause(lacks_shell, ""), FailureCause::Unknown);
+}
+
+#[test]
 fn the_output_shows_the_cause() {
     let named = |name: &str| name.to_owned();
     let table = [

@@ -13,7 +13,7 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
-    let mut loaded = load::load_to_build(arguments.model, arguments.settings, context).await?;
+    let mut loaded = load::load_to_build(arguments.named, arguments.settings, context).await?;
     loaded.notices.extend(keys::recover_from_kill(&loaded.models, context)?);
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));

@@ -1,6 +1,6 @@
 //! `check`: what can be known without building. A token is used when there is one, to compare with the live version.
 
-use crate::cli::arguments::RunArguments;
+use crate::cli::arguments::CheckArguments;
 use crate::cli::conclude::{conclude, nothing_to_do, options};
 use crate::cli::context::Context;
 use crate::cli::decision::decided;
@@ -13,15 +13,18 @@ use crate::config::Tokens;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
-pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
-    let mut loaded = load::load_every(arguments.model, arguments.settings, context).await?;
+pub(super) async fn run(CheckArguments { against, run: arguments }: CheckArguments, context: &Context) -> Result<Verdict, Failure> {
+    let mut loaded = load::load_every(arguments.named, arguments.settings, context).await?;
     if loaded.models.is_empty() {
         return Ok(nothing_to_do(&loaded, context));
     }
     if decided(&loaded.run, false, context)?.is_foreign {
         loaded.run.tokens = Tokens::default();
     }
-    let services = services::for_check(&loaded.run, context)?;
+    let services = match against {
+        Some(revision) => services::for_comparison(revision, context),
+        None => services::for_check(&loaded.run, context)?,
+    };
     let options = options(loaded.notices);
     let located = Located::of(&loaded.run, context);
     let observer = located.clone().observer(context.observer());

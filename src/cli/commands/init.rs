@@ -1,36 +1,54 @@
-//! `init`: a first configuration for the model in this folder.
+//! `init`: a first configuration for the model in this folder, or for each model of the repository.
 
 use std::fmt::Write as _;
-use std::fs;
 
-use anyhow::Context as _;
 use cog_findings::Severity;
 use cog_source::python;
 use serde_json::{Map, Value};
 
 use crate::cli::arguments::InitArguments;
+use crate::cli::commands::init_projects;
+use crate::cli::commands::init_workflow;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::load;
 use crate::cli::source_schema::describe_project_at;
 use crate::config::NewModel;
 use crate::domain::identity::ModelRef;
-use crate::domain::project_place::{COG_YAML, SELECT_SCRIPTS};
+use crate::domain::project_place::{COG_YAML, ProjectPlace, SELECT_SCRIPTS};
 use crate::domain::verdict::Verdict;
 use crate::report::console;
 use crate::verify::{FirstInputs, first_inputs};
 
 pub(super) async fn run(arguments: &InitArguments, context: &Context) -> Result<Verdict, Failure> {
-    let model: ModelRef = arguments
-        .model
-        .parse()
-        .map_err(|error| Failure::new(Verdict::Misconfigured, error).hint("name the live model as OWNER/NAME"))?;
+    let projects = init_projects::find(context.environment.folder());
+    if let Some(named) = &arguments.model {
+        if named.contains('/') {
+            one(named, &projects, arguments.force, context).await?;
+        } else {
+            each(named, &projects, arguments.force, context).await?;
+        }
+    }
+    if arguments.github {
+        init_workflow::write(arguments, context)?;
+    }
+    context.printer.say("next: describe what the test cases expect, then `safe-push check` and `safe-push run --sandbox`");
+    Ok(Verdict::Passed)
+}
+
+/// The configuration of one model.
+async fn one(named: &str, projects: &[String], force: bool, context: &Context) -> Result<(), Failure> {
+    let model = parse(named)?;
     let new = load::new_model(&model, context)?;
-    refuse_without_project(&new, context)?;
-    if new.path.exists() && !arguments.force {
-        return Err(
-            Failure::request(format!("{} is already there", new.path.display())).hint("edit it, or replace it with --force")
-        );
+    if let Err(failure) = refuse_without_project(&new, context) {
+        return Err(match projects {
+            [] => failure,
+            _ => failure.hint(format!(
+                "name the owner alone to configure {}: `safe-push init {}`",
+                projects.join(", "),
+                model.owner()
+            )),
+        });
     }
     let inputs = match describe_project_at(&new.project, &new.place, None, python::describe).await {
         Ok(described) => first_inputs(&described.document),
@@ -39,13 +57,28 @@ pub(super) async fn run(arguments: &InitArguments, context: &Context) -> Result<
             FirstInputs::default()
         }
     };
-    if let Some(folder) = new.path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    init_projects::write_new(&new.path, &configuration(&model, &inputs), force, context)
+}
+
+/// A configuration beside each `cog.yaml`, for a model that is called like its folder.
+async fn each(owner: &str, projects: &[String], force: bool, context: &Context) -> Result<(), Failure> {
+    if projects.is_empty() {
+        let none = Failure::request(format!("'{owner}' is not OWNER/NAME, and no folder below this one has a cog.yaml"));
+        return Err(none.hint(format!("name the model, as in `safe-push init {owner}/hotdog`")));
     }
-    fs::write(&new.path, configuration(&model, &inputs)).with_context(|| format!("failed to write {}", new.path.display()))?;
-    context.printer.result(&format!("wrote {}", new.path.display()));
-    context.printer.say("next: describe what the test cases expect, then `safe-push check` and `safe-push run --sandbox`");
-    Ok(Verdict::Passed)
+    for project in projects {
+        let name = project.rsplit('/').next().unwrap_or(project);
+        let model = parse(&format!("{owner}/{}", name.to_lowercase()))?;
+        let folder = context.environment.folder().join(project);
+        let described = describe_project_at(&folder, &ProjectPlace::default(), None, python::describe).await;
+        let inputs = described.map(|described| first_inputs(&described.document)).unwrap_or_default();
+        init_projects::write_new(&folder.join("cog-safe-push.yaml"), &configuration(&model, &inputs), force, context)?;
+    }
+    Ok(())
+}
+
+fn parse(named: &str) -> Result<ModelRef, Failure> {
+    named.parse().map_err(|error| Failure::new(Verdict::Misconfigured, error).hint("name the live model as OWNER/NAME"))
 }
 
 /// A configuration without a project would be of no use. A select script may write `cog.yaml` later.
@@ -65,8 +98,9 @@ fn refuse_without_project(new: &NewModel, context: &Context) -> Result<(), Failu
 fn configuration(model: &ModelRef, inputs: &FirstInputs) -> String {
     let test_model = model.with_suffix("-test");
     let mut text = format!(
-        "model: {model}\ntest_model: {test_model}\n# What the test model runs on, if it has to be made.\ntest_hardware: cpu\n\npredict:\n  \
-         # Whether the first test case has to give the same on the live version.\n  compare_outputs: true\n  predict_timeout: 300\n  test_cases:\n"
+        "{}model: {model}\ntest_model: {test_model}\n# What the test model runs on, if it has to be made.\ntest_hardware: cpu\n\npredict:\n  \
+         # Whether the first test case has to give the same on the live version.\n  compare_outputs: true\n  predict_timeout: 300\n  test_cases:\n",
+        schema_line(),
     );
     push_inputs(&mut text, "    - inputs:", 8, &inputs.required);
     for name in &inputs.missing {
@@ -83,6 +117,12 @@ fn configuration(model: &ModelRef, inputs: &FirstInputs) -> String {
     }
     text.push_str("\nparallel: 4\n");
     text
+}
+
+/// The line from which editors learn the keys and their meaning.
+fn schema_line() -> String {
+    let files = env!("CARGO_PKG_REPOSITORY").replace("https://github.com/", "https://raw.githubusercontent.com/");
+    format!("# yaml-language-server: $schema={files}/main/schemas/cog-safe-push.schema.json\n")
 }
 
 /// Inputs below a key. JSON is YAML.

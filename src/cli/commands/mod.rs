@@ -5,9 +5,14 @@ mod canary;
 mod check;
 mod clean;
 mod compare;
+mod completions;
+mod doctor;
 mod help_config;
 mod image;
 mod init;
+mod init_projects;
+mod init_workflow;
+mod logs;
 mod promote;
 mod report;
 mod rollback;
@@ -54,6 +59,10 @@ fn without_findings(command: &Command) -> Option<&'static str> {
         Command::Canary(_) => "canary",
         Command::Clean(_) => "clean",
         Command::Init(_) => "init",
+        Command::Completions(_) => "completions",
+        Command::Doctor(_) => "doctor",
+        Command::Login => "login",
+        Command::Logs(_) => "logs",
     })
 }
 
@@ -65,9 +74,8 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         return Err(finding_output::refuse(name));
     }
     match command {
-        Command::Run(arguments) | Command::Check(arguments) | Command::Build(arguments) if arguments.help_config => {
-            Ok(help_config::run(context))
-        }
+        Command::Run(arguments) | Command::Build(arguments) if arguments.help_config => Ok(help_config::run(context)),
+        Command::Check(arguments) if arguments.run.help_config => Ok(help_config::run(context)),
         Command::Run(arguments) => run::run(arguments, context).await,
         Command::Verify(arguments) => verify::run(arguments, context).await,
         Command::Rollback(arguments) => rollback::run(arguments, context).await,
@@ -85,5 +93,9 @@ pub(super) async fn dispatch(command: Command, context: &Context) -> Result<Verd
         Command::Canary(arguments) => canary::run(&arguments, context).await,
         Command::Clean(arguments) => clean::run(&arguments, context).await,
         Command::Init(arguments) => init::run(&arguments, context).await,
+        Command::Doctor(arguments) => doctor::run(arguments, context).await,
+        Command::Login => doctor::login(context).await,
+        Command::Logs(arguments) => logs::run(&arguments, context).await,
+        Command::Completions(arguments) => Ok(completions::run(&arguments, context)),
     }
 }

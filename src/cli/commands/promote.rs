@@ -27,7 +27,7 @@ pub(super) async fn run(arguments: PromoteArguments, context: &Context) -> Resul
         return Err(Failure::request(format!("'{version}' does not name a version")).hint("name it as OWNER/NAME-test:ID"));
     };
     let (model, tested_record) = find(&context.environment.folder().join(record), &test_model, &id)?;
-    let mut loaded = load::load(Some(model.clone()), settings, context).await?;
+    let mut loaded = load::load(vec![model.clone()], settings, context).await?;
     let decided = decided(&loaded.run, false, context)?;
     let Some(wanted) = loaded.models.pop() else {
         return Err(Failure::request(format!("no configuration for {model}")));

@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use crate::cli::arguments::ReportArguments;
+use crate::cli::browser;
 use crate::cli::conclude::{findings_of, without_secrets};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -20,7 +21,9 @@ use crate::report::{console, json};
 
 pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Result<Verdict, Failure> {
     let runs = arguments.runs.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-    let Some(run) = json::merged(runs) else { return last_job(context).await };
+    let Some(run) = json::merged(runs) else {
+        return if arguments.open { open_last(context) } else { last_job(context).await };
+    };
     let run = without_secrets(run, &context.printer);
     if let Some(folder) = &arguments.out {
         let written = files::write_report(None, folder, &run);
@@ -31,6 +34,11 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
             return Err(Failure::new(Verdict::Misconfigured, problem));
         }
     }
+    if arguments.open {
+        let beside = arguments.runs.first().and_then(|path| path.parent());
+        let folder = arguments.out.as_deref().or(beside.filter(|_| arguments.runs.len() == 1));
+        open_page(folder, context)?;
+    }
     match context.printer.format {
         Format::Json => context.printer.json(&*run)?,
         Format::Github | Format::Sarif => {
@@ -39,6 +47,26 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
         Format::Text => context.printer.result(&console::summary(&run, context.printer.result_style())),
     }
     Ok(Verdict::Passed)
+}
+
+/// Opens the report of the last run.
+fn open_last(context: &Context) -> Result<Verdict, Failure> {
+    let run = load::settings_only(SettingFlags::default(), context)?;
+    open_page(Some(&run.repository.join(&run.settings.report_dir)), context)?;
+    Ok(Verdict::Passed)
+}
+
+fn open_page(folder: Option<&Path>, context: &Context) -> Result<(), Failure> {
+    let Some(folder) = folder else {
+        return Err(Failure::request("there is no page for several runs").hint("write one with --out FOLDER"));
+    };
+    let page = context.environment.folder().join(folder).join("report.html");
+    if !page.is_file() {
+        let missing = Failure::request(format!("{} does not exist", page.display()));
+        return Err(missing.hint("run safe-push first, or write the page of a saved run with --out FOLDER"));
+    }
+    context.printer.say(&format!("opening {}", page.display()));
+    browser::open(&page, &context.environment)
 }
 
 fn read(path: &Path) -> Result<json::v1::Run, Failure> {

@@ -14,7 +14,7 @@ use crate::pipeline::{self, RollbackRequest};
 pub(super) async fn run(arguments: RollbackArguments, context: &Context) -> Result<Verdict, Failure> {
     let RollbackArguments { model, to, now, settings } = arguments;
     refuse_event(context)?;
-    let mut loaded = load::load(Some(model.clone()), settings, context).await?;
+    let mut loaded = load::load(vec![model.clone()], settings, context).await?;
     // A rollback is a publication: what may not publish may not do this either.
     let decided = decided(&loaded.run, false, context)?;
     let Some(wanted) = loaded.models.pop() else {

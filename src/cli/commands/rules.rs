@@ -12,6 +12,7 @@ use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
 use crate::cli::rules::{CHAPTERS, all};
 use crate::domain::verdict::Verdict;
+use crate::report::rule_page::rule_page;
 
 const PREFACE: &str = "\
 # Rules
@@ -43,7 +44,9 @@ pub(super) fn run(arguments: &RulesArguments, context: &Context) -> Result<Verdi
     } else if arguments.markdown && arguments.code.is_none() {
         context.printer.result(reference().trim_end());
     } else if arguments.code.is_some() {
-        context.printer.result(chosen.into_iter().map(|rule| section(rule, "##")).collect::<String>().trim_end());
+        let pages = chosen.iter().filter_map(|rule| rule_page(rule.code)).map(|page| format!("\n{page}\n"));
+        let text = chosen.iter().map(|rule| section(rule, "##")).chain(pages).collect::<String>();
+        context.printer.result(text.trim_end());
     } else {
         for rule in chosen {
             context.printer.result(&format!("{}  {:<8} {:<36} {}", rule.code, rule.severity.to_string(), rule.name, rule.summary));
@@ -69,6 +72,7 @@ fn as_json(rule: &Rule) -> Value {
         "summary": rule.summary,
         "why": rule.why,
         "example": rule.example,
+        "url": rule_page(rule.code),
     })
 }
 
@@ -80,7 +84,8 @@ pub(super) fn reference() -> String {
         let mut rules: Vec<&Rule> = chapter.rules.iter().collect();
         rules.sort_by_key(|rule| rule.code);
         for rule in rules {
-            text.push('\n');
+            // An anchor that does not change when a rule is renamed.
+            text.push_str(&format!("\n<a id=\"{}\"></a>\n\n", rule.code.to_ascii_lowercase()));
             text.push_str(&section(rule, "###"));
         }
     }

@@ -31,7 +31,7 @@ const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
     refuse_event(context)?;
-    let mut loaded = load::load(arguments.model, arguments.settings, context).await?;
+    let mut loaded = load::load(arguments.named, arguments.settings, context).await?;
     loaded.notices.extend(keys::recover_from_kill(&loaded.models, context)?);
     refuse_thwarted(&loaded.run, on_sandbox, context)?;
     let decided = decided(&loaded.run, on_sandbox, context)?;

@@ -9,6 +9,7 @@ use cog_findings::{Finding, Severity, SourceMap};
 use cog_schema::{CompatOptions, compare, lint};
 use cog_source::python::{self, FolderTree, Target};
 use serde_json::Value;
+use tokio::task::spawn_blocking;
 
 use crate::cli::arguments::{Mode, SchemaCommand, SchemaDiffArguments, SchemaLintArguments, SchemaShowArguments};
 use crate::cli::context::Context;
@@ -20,8 +21,9 @@ use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
 use crate::cli::source_schema::{describe_project, refused};
 use crate::domain::identity::{ModelRef, VersionId, split_version};
+use crate::domain::project_place::COG_YAML;
 use crate::domain::verdict::Verdict;
-use crate::inspect::with_excerpt;
+use crate::inspect::{Revision, with_excerpt};
 use crate::report::{console, json};
 
 /// A larger document is none.
@@ -36,7 +38,7 @@ pub(super) async fn run(command: SchemaCommand, context: &Context) -> Result<Ver
 }
 
 async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verdict, Failure> {
-    let folder = context.environment.folder().join(&arguments.project);
+    let folder = context.environment.folder().to_owned();
     let options = python::Options { cog_version: arguments.cog_version.clone() };
     let describe = if arguments.peer_exact { python::describe_like_cog } else { python::describe };
     let description = match &arguments.target {
@@ -113,7 +115,7 @@ fn conclude(findings: Vec<Finding>, folder: &Path, all_good: &str, context: &Con
     Ok(if findings.iter().any(Finding::is_error) { Verdict::Failed } else { Verdict::Passed })
 }
 
-/// Reads a document from a file, standard input, a project folder, or Replicate.
+/// Reads a document from a file, standard input, a project folder, a git revision, or Replicate.
 async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
     if from == "-" {
         let mut text = String::new();
@@ -134,10 +136,20 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
         let text = fs::read_to_string(&path).with_context(|| format!("failed to read {from}"))?;
         return Ok(Document::without_source(parse(&text, from)?));
     }
+    let (folder, revision, tools) = (context.environment.folder().to_owned(), from.to_owned(), services::tools(context));
+    let found = spawn_blocking(move || Revision::find(&folder, &revision, &tools)).await.context("git crashed")?;
+    if let Ok(revision) = found {
+        let read = spawn_blocking(move || revision.schema(COG_YAML, None)).await.context("git crashed")?;
+        let value = read.map_err(|error| {
+            let hint = error.hint();
+            Failure::new(Verdict::Misconfigured, error).maybe_hint(hint)
+        })?;
+        return Ok(Document::without_source(value));
+    }
     let (name, id) = split_version(from);
     let Ok(model) = name.parse::<ModelRef>() else {
-        return Err(Failure::request(format!("'{from}' is neither a file, nor a folder, nor a model"))
-            .hint("give a JSON file, - for standard input, a project folder, or OWNER/NAME[:ID]"));
+        return Err(Failure::request(format!("'{from}' is neither a file, nor a folder, nor a git revision, nor a model"))
+            .hint("give a JSON file, - for standard input, a project folder, a git revision, or OWNER/NAME[:ID]"));
     };
     Ok(Document::without_source(of_model(&model, id, context).await?))
 }

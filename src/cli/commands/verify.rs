@@ -13,15 +13,21 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, ExistingVersion};
 
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
-    let (model, version) = version_reference(&arguments.version)?;
-    let mut loaded = load::load_for_version(model.to_string(), arguments.settings, context).await?;
+    let (mut loaded, named) = match is_name(&arguments.version) {
+        true => (load::load(vec![arguments.version.clone()], arguments.settings, context).await?, None),
+        false => {
+            let (model, version) = version_reference(&arguments.version)?;
+            (load::load_for_version(model.to_string(), arguments.settings, context).await?, Some((model, version)))
+        }
+    };
     if decided(&loaded.run, false, context)?.is_foreign {
         let message = "nothing is verified: the inputs come from foreign code, and the token's account pays for each prediction";
         return Err(Failure::request(message).hint("run this on an event that is about the repository's own commit"));
     }
     let Some(wanted) = loaded.models.pop() else {
-        return Err(Failure::request(format!("no configuration for {model}")));
+        return Err(Failure::request(format!("no configuration for {}", arguments.version)));
     };
+    let (model, version) = named.unwrap_or_else(|| (wanted.plan.test_model.clone(), None));
     let services = services::for_verification(&loaded.run)?;
     let observer = context.observer();
     let report = pipeline::verify_existing(
@@ -34,6 +40,11 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
     )
     .await;
     Ok(conclude(&report, &loaded.run.settings.report_dir, context))
+}
+
+/// Whether a text is the name of a configuration.
+fn is_name(text: &str) -> bool {
+    !text.contains(['/', ':'])
 }
 
 pub(super) fn version_reference(text: &str) -> Result<(ModelRef, Option<VersionId>), Failure> {

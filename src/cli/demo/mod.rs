@@ -60,7 +60,7 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
     let folder = temporary_folder(Purpose::Demo).context("failed to make a folder for the demo")?;
     story::write_model(folder.path()).context("failed to write the example")?;
     let repository = context.at(folder.path());
-    if context.environment.program("ruff").is_none() {
+    if services::tools(context).ruff.is_none() {
         context.printer.say("Ruff is not installed: the demo goes on without lint.");
     }
     let loaded = load_example(&repository).await?;
@@ -76,7 +76,7 @@ pub(super) async fn run(arguments: DemoArguments, context: &Context) -> Result<V
 /// A demo needs Docker and nothing else: where Ruff is missing, it is left out.
 async fn load_example(repository: &Context) -> Result<Loaded, Failure> {
     let mut loaded = load::load_plain(repository).await?;
-    if repository.environment.program("ruff").is_none() {
+    if services::tools(repository).ruff.is_none() {
         loaded.models.iter_mut().for_each(|model| model.plan.inspect.no_lint = true);
     }
     Ok(loaded)

@@ -29,6 +29,9 @@ const BODY_BYTES: usize = 4 * 1024 * 1024;
 /// Limit for one request and its response.
 const CALL_TIME: Duration = Duration::from_secs(180);
 
+/// Limit for the check of the key.
+const CHECK_TIME: Duration = Duration::from_secs(10);
+
 /// Default budget of a run: several thousand verdicts with an image each.
 const BUDGET_TOKENS: u64 = 10_000_000;
 
@@ -106,6 +109,20 @@ impl RealClaude {
         })?;
         key.set_sensitive(true);
         Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0), clock })
+    }
+
+    /// Fails if the service rejects the key. Asks nothing of a model, so it costs nothing. Any other trouble is left to the first question.
+    pub async fn check_key(&self) -> Result<(), ClaudeError> {
+        let Ok(url) = self.endpoint.join("models?limit=1") else { return Ok(()) };
+        let asked = self.http.get(url).timeout(CHECK_TIME).header("x-api-key", self.key.clone());
+        let Ok(answer) = asked.header("anthropic-version", API_VERSION).send().await else { return Ok(()) };
+        let status = answer.status();
+        let request_id = answer.headers().get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
+        if status != StatusCode::UNAUTHORIZED {
+            return Ok(());
+        }
+        let body = read_bounded(answer, BODY_BYTES).await.unwrap_or_default();
+        Err(ClaudeError { failure: failure_of(status, &body), request_id })
     }
 
     /// Tokens used so far, input and output together.

@@ -103,6 +103,7 @@ impl DescribeDaemon for RealDocker {
         Ok(DaemonVersion {
             engine: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
+            storage: info.driver.filter(|driver| !driver.is_empty()),
             root_folder: info.docker_root_dir.filter(|folder| !folder.is_empty()).map(PathBuf::from),
         })
     }

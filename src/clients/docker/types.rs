@@ -21,6 +21,8 @@ pub struct DaemonVersion {
     pub api: String,
     /// The folder in which it stores images, on its own machine.
     pub root_folder: Option<PathBuf>,
+    /// How it stores images, as in `overlay2`.
+    pub storage: Option<String>,
 }
 
 /// The disk space that the daemon uses.

@@ -37,7 +37,7 @@ settings! {
         base: String,
 
         /// Folder of the repository
-        #[flag = "working-directory", value = "FOLDER", inputs = &[Push, Select, Workflow]]
+        #[value = "FOLDER", inputs = &[Push, Select, Workflow]]
         working_directory: PathBuf,
 
         /// Private model to test on
@@ -61,6 +61,10 @@ settings! {
         /// Skip Ruff
         #[flag = "no-lint", repository]
         no_lint: bool = false,
+
+        /// Fail without Ruff, as in CI
+        #[flag = "require-lint", repository]
+        require_lint: bool = false,
     }
 
     "Build" {

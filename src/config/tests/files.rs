@@ -89,7 +89,7 @@ fn test_cases_keep_their_checkers_and_places() {
             &Expectation::ErrorContains("nope".to_owned()),
         ]
     );
-    let lines: Vec<Option<u32>> = plan.predict.cases.iter().map(|case| case.location.as_ref().unwrap().line).collect();
+    let lines: Vec<Option<u32>> = plan.predict.cases.iter().map(|case| case.location.as_ref().unwrap().case.line).collect();
     assert_eq!(lines, [Some(4), Some(5), Some(7), Some(9), Some(11), Some(13)]);
 }
 

@@ -111,8 +111,9 @@ fn tokens_come_from_inputs_before_variables_and_cannot_be_seen() {
 
 #[test]
 fn a_folder_of_the_repository_can_be_the_working_directory() {
-    let repository =
-        Repository::new().file("models/a/cog-safe-push.yaml", "model: acme/a\n").flag(Key::working_directory, "models/a");
+    let repository = Repository::new()
+        .file("models/a/cog-safe-push.yaml", "model: acme/a\n")
+        .variable("SAFE_PUSH_WORKING_DIRECTORY", "models/a");
     let loaded = repository.loaded();
     assert_eq!(loaded.models[0].plan.project, repository.folder.path().join("models/a"));
 }

@@ -27,19 +27,34 @@ fn an_unknown_key_has_its_place_and_a_neighbour() {
 fn a_value_of_another_kind_is_shown() {
     assert_eq!(
         mistakes("parallel: four\n"),
-        ["SP003 cog-safe-push.yaml:2:11: parallel is the text 'four', not a whole number from 0"]
+        [
+            "SP003 cog-safe-push.yaml:2:11: parallel is the text 'four', not a whole number from 0 [write a whole number without a sign, as in 4]"
+        ]
     );
-    assert_eq!(mistakes("parallel: -1\n"), ["SP003 cog-safe-push.yaml:2:11: parallel is the number -1, not a whole number from 0"]);
+    assert_eq!(
+        mistakes("parallel: -1\n"),
+        [
+            "SP003 cog-safe-push.yaml:2:11: parallel is the number -1, not a whole number from 0 [write a whole number without a sign, as in 4]"
+        ]
+    );
     assert_eq!(
         mistakes("predict:\n  predict_timeout: 1.5\n"),
-        ["SP003 cog-safe-push.yaml:3:20: predict.predict_timeout is the number 1.5, not a whole number from 0"]
+        [
+            "SP003 cog-safe-push.yaml:3:20: predict.predict_timeout is the number 1.5, not a whole number from 0 [write a whole number without a sign, as in 4]"
+        ]
     );
     assert_eq!(
         mistakes("use_cog_base_image: 3\n"),
-        ["SP003 cog-safe-push.yaml:2:21: use_cog_base_image is the number 3, not true or false"]
+        ["SP003 cog-safe-push.yaml:2:21: use_cog_base_image is the number 3, not true or false [write true or false]"]
     );
-    assert_eq!(mistakes("test_hardware: [cpu]\n"), ["SP003 cog-safe-push.yaml:2:16: test_hardware is a list, not text"]);
-    assert_eq!(mistakes("predict: yes\n"), ["SP003 cog-safe-push.yaml:2:10: predict is true, not a mapping"]);
+    assert_eq!(
+        mistakes("test_hardware: [cpu]\n"),
+        ["SP003 cog-safe-push.yaml:2:16: test_hardware is a list, not text [write a single value]"]
+    );
+    assert_eq!(
+        mistakes("predict: yes\n"),
+        ["SP003 cog-safe-push.yaml:2:10: predict is true, not a mapping [write `key: value` lines]"]
+    );
 }
 
 #[test]
@@ -88,7 +103,7 @@ fn two_checkers_are_told_at_the_second() {
     let text = "predict:\n  test_cases:\n    - inputs: {}\n      jq_query: .a\n      exact_string: x\n";
     assert_eq!(
         mistakes(text),
-        ["SP005 cog-safe-push.yaml:5:17: a test case has both exact_string and jq_query [make it two test cases]"]
+        ["SP005 cog-safe-push.yaml:5:7: a test case has both exact_string and jq_query [make it two test cases]"]
     );
 }
 

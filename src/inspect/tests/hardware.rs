@@ -78,7 +78,8 @@ async fn hardware_is_checked_only_with_a_list() {
     let plan = ModelPlan { test_hardware: Some("gpu-x".to_owned()), ..plan(folder.path()) };
     assert_eq!(codes(&inspected(&plan, None).await.findings), Vec::<&str>::new());
     let (hardware, tools) = (known(), Tools::default());
-    let request = InspectRequest { plan: &plan, config_findings: &[], live: None, hardware: Some(&hardware), tools: &tools };
+    let request =
+        InspectRequest { plan: &plan, config_findings: &[], live: None, baseline: None, hardware: Some(&hardware), tools: &tools };
     let inspected = inspect(&request, &CancellationToken::new()).await.unwrap();
     assert_eq!(codes(&inspected.findings), ["SP411"]);
 }

@@ -77,7 +77,7 @@ async fn inspected(plan: &ModelPlan, live: Option<&LiveVersion>) -> Inspected {
 }
 
 async fn inspected_with(plan: &ModelPlan, live: Option<&LiveVersion>, tools: &Tools) -> Inspected {
-    let request = InspectRequest { plan, config_findings: &[], live, hardware: None, tools };
+    let request = InspectRequest { plan, config_findings: &[], live, baseline: None, hardware: None, tools };
     inspect(&request, &CancellationToken::new()).await.unwrap()
 }
 

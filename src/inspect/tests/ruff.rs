@@ -176,12 +176,17 @@ async fn a_missing_program_is_a_warning() {
 }
 
 #[tokio::test]
-async fn without_ruff_an_error_names_both_fixes() {
+async fn without_ruff_a_note_names_both_fixes() {
     let inspected = inspected_with(&linting(model_folder().path()), None, &Tools::default()).await;
     assert_eq!((inspected.ruff, codes(&inspected.findings)), (RuffOutcome::Missing, vec!["SP403"]));
     let hint = inspected.findings[0].hint.as_deref().unwrap();
     assert!(hint.contains("pip install ruff") && hint.contains("--no-lint"), "{hint}");
-    assert!(inspected.findings[0].is_error());
+    assert_eq!(inspected.findings[0].severity, cog_findings::Severity::Note);
+    let mut required = linting(model_folder().path());
+    required.inspect.require_lint = true;
+    let folder = model_folder();
+    required.project = folder.path().to_owned();
+    assert!(inspected_with(&required, None, &Tools::default()).await.findings[0].is_error());
 }
 
 #[tokio::test]
@@ -199,7 +204,8 @@ async fn canceling_stops_ruff() {
     let ruff = Ruff::saying("exec sleep 60");
     let folder = model_folder();
     let plan = linting(folder.path());
-    let request = InspectRequest { plan: &plan, config_findings: &[], live: None, hardware: None, tools: &ruff.tools };
+    let request =
+        InspectRequest { plan: &plan, config_findings: &[], live: None, baseline: None, hardware: None, tools: &ruff.tools };
     let cancelled = CancellationToken::new();
     let begun = Instant::now();
     let (outcome, ()) = tokio::join!(inspect(&request, &cancelled), async {
@@ -216,7 +222,7 @@ async fn a_project_below_the_root_has_its_folder_in_every_location() {
     let (project, _) = load_project(folder.path(), &ProjectPlace::of_folder("models/a"), None).await.unwrap();
     let file = folder.path().canonicalize().unwrap().join("run.py");
     let ruff = complaining(&[complaint(&file, Some("F401"), "unused", (1, 1), (1, 2))]);
-    let (_, findings) = crate::inspect::ruff::run(&project, &ruff.tools, &CancellationToken::new()).await.unwrap();
+    let (_, findings) = crate::inspect::ruff::run(&project, &ruff.tools, false, &CancellationToken::new()).await.unwrap();
     let finding = signature::in_repository(findings[0].clone(), &project);
     assert_eq!(place(&finding), "models/a/run.py:1:1");
 }

@@ -136,8 +136,14 @@ async fn findings_of_the_configuration_are_kept_and_the_policy_applies_to_them()
     let folder = model_folder();
     let found = Finding::new(&rules::UNKNOWN_HARDWARE, "said elsewhere");
     let (plan, tools) = (plan(folder.path()), Tools::default());
-    let request =
-        InspectRequest { plan: &plan, config_findings: std::slice::from_ref(&found), live: None, hardware: None, tools: &tools };
+    let request = InspectRequest {
+        plan: &plan,
+        config_findings: std::slice::from_ref(&found),
+        live: None,
+        baseline: None,
+        hardware: None,
+        tools: &tools,
+    };
     assert_eq!(inspect(&request, &CancellationToken::new()).await.unwrap().findings, std::slice::from_ref(&found));
     let ignoring = with_inspect(&folder, InspectPlan { ignore: vec![RuleCode::parse("SP411")], ..InspectPlan::default() });
     let request = InspectRequest { plan: &ignoring, ..request };

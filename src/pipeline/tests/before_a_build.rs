@@ -370,7 +370,8 @@ async fn a_tree_that_cannot_be_made_ready_stops_the_model() {
 #[tokio::test(start_paused = true)]
 async fn a_check_without_a_token_asks_nobody() {
     let harness = Harness::new();
-    let services = CheckServices { replicate: None, clock: Arc::new(StillClock), tools: Tools::default() };
+    let services =
+        CheckServices { replicate: None, clock: Arc::new(StillClock), tools: Tools::default(), has_judge: None, against: None };
     let models = vec![ModelRun::new(harness.plan())];
     let report = run(models, Goal::Check(&services), &options(), &harness.recorder, &harness.cancelled).await;
     assert!(report.notices.iter().any(|notice| notice.contains("without an API token")));
@@ -382,7 +383,13 @@ async fn a_check_with_a_token_looks_and_changes_nothing() {
     let harness = Harness::new();
     harness.world.remove_model(&test_model());
     let replicate = Arc::new(FakeReplicate(harness.world.clone()));
-    let services = CheckServices { replicate: Some(replicate), clock: Arc::new(StillClock), tools: Tools::default() };
+    let services = CheckServices {
+        replicate: Some(replicate),
+        clock: Arc::new(StillClock),
+        tools: Tools::default(),
+        has_judge: None,
+        against: None,
+    };
     let models = vec![ModelRun::new(ModelPlan { test_hardware: None, ..harness.plan() })];
     let report = run(models, Goal::Check(&services), &options(), &harness.recorder, &harness.cancelled).await;
     assert_eq!(harness.world.calls(), ["model acme/hotdog"], "a missing test model is not a check's concern");

@@ -91,6 +91,8 @@ impl Harness {
                     replicate: Some(Arc::clone(&publish.replicate)),
                     clock: Arc::new(StillClock),
                     tools: Tools::default(),
+                    has_judge: None,
+                    against: None,
                 },
                 docker: Docker::of(Arc::new(FakeDocker(self.world.clone()))),
                 registry: Some(Arc::clone(&publish.registry)),

@@ -8,6 +8,7 @@ use super::style::{Style, Tone};
 use crate::report::escape;
 use crate::report::json::convert;
 use crate::report::json::v1::{FindingEntry, Severity};
+use crate::report::rule_page::rule_page;
 
 /// A finding with its location, facts and fix.
 pub(crate) fn finding(finding: &Finding, style: Style) -> String {
@@ -22,6 +23,10 @@ pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
         Severity::Note => Level::NOTE,
     };
     let title = level.primary_title(escape::line(&finding.message)).id(escape::line(&finding.code));
+    let title = match rule_page(&finding.code) {
+        Some(page) => title.id_url(page),
+        None => title,
+    };
     let mut group = Group::with_title(title);
     if let Some(location) = location(finding) {
         group = group.element(location);
@@ -34,7 +39,7 @@ pub(crate) fn finding_entry(finding: &FindingEntry, style: Style) -> String {
         group = group.element(Level::HELP.with_name("hint").message(escape::line(hint)));
     }
     let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
-    renderer.term_width(style.width.max(DEFAULT_TERM_WIDTH)).render(&[group])
+    renderer.hyperlink(style.color).term_width(style.width.max(DEFAULT_TERM_WIDTH)).render(&[group])
 }
 
 /// The source line with a mark, or the location alone.

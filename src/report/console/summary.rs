@@ -16,6 +16,9 @@ const VALUE_BYTES: usize = 300;
 
 const LOG_LINES: usize = 12;
 
+/// The reports have the rest.
+const MOST_NOTES: usize = 5;
+
 /// A run as a few paragraphs.
 pub(crate) fn summary(run: &Run, style: Style) -> String {
     let mut parts: Vec<String> = run.findings.iter().map(|finding| finding_entry(finding, style)).collect();
@@ -45,6 +48,7 @@ fn model_summary(model: &Model, style: Style) -> String {
     for finding in shown {
         text.push_str(&format!("\n\n{}", finding_entry(finding, style)));
     }
+    push_notes(&mut text, model, style);
     for case in model.cases.iter().filter(|case| is_shown(case)) {
         text.push_str(&format!("\n\n{}", case_summary(case, style)));
     }
@@ -55,6 +59,26 @@ fn model_summary(model: &Model, style: Style) -> String {
         text.push_str(&format!("\n\nroll back with: {}", escape::line(&command)));
     }
     text
+}
+
+/// Notes change nothing, so each has one line.
+fn push_notes(text: &mut String, model: &Model, style: Style) {
+    let notes: Vec<_> = model.findings.iter().filter(|finding| finding.severity == Severity::Note).collect();
+    if notes.is_empty() {
+        return;
+    }
+    text.push('\n');
+    for note in notes.iter().take(MOST_NOTES) {
+        let place = note.file.as_deref().map(|file| {
+            let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
+            format!("{}{line}: ", escape::line(file))
+        });
+        let label = style.paint(Tone::Quiet, &format!("note[{}]:", escape::line(&note.code)));
+        text.push_str(&format!("\n{label} {}{}", place.unwrap_or_default(), escape::line(&note.message)));
+    }
+    let more = notes.len().saturating_sub(MOST_NOTES);
+    let rest = if more > 0 { format!("and {}; ", count(more, "more note")) } else { String::new() };
+    text.push_str(&format!("\n{}", style.paint(Tone::Quiet, &format!("{rest}--verbose shows notes in full"))));
 }
 
 /// One line per stage that ran, and one for consecutive stages that were skipped for the same reason.

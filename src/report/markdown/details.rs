@@ -8,6 +8,7 @@ use crate::domain::report::CaseStatus;
 use crate::report::escape;
 use crate::report::json::v1::{Case, ComparisonEntry, FindingEntry, Model};
 use crate::report::measurement::{compared_with, file_text, measurement_text};
+use crate::report::rule_page::rule_page;
 
 /// Size limit of one value, in bytes.
 const VALUE_BYTES: usize = 4_000;
@@ -63,12 +64,12 @@ fn one_finding(finding: &FindingEntry, level: DetailLevel) -> String {
         (Some(file), None) => format!(" ({})", escape::code(file)),
         (None, _) => String::new(),
     };
-    let mut text = format!(
-        "- **{} {}**{place}: {}\n",
-        finding.severity.as_str(),
-        escape::markdown(&finding.code),
-        escape::markdown(&finding.message)
-    );
+    let code = escape::markdown(&finding.code);
+    let code = match rule_page(&finding.code) {
+        Some(page) => format!("[{code}]({page})"),
+        None => code,
+    };
+    let mut text = format!("- **{} {code}**{place}: {}\n", finding.severity.as_str(), escape::markdown(&finding.message));
     if level < DetailLevel::TablesOnly {
         for detail in &finding.details {
             text.push_str(&format!(

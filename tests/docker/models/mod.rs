@@ -91,7 +91,7 @@ async fn prepared(model: &Model, folder: &TempDir) -> (Inspected, BuildRequest) 
         plan.build.secrets.push("id=roots,env=ROOTS".to_owned());
     }
     let (tools, cancelled) = (Tools::default(), CancellationToken::new());
-    let request = InspectRequest { plan: &plan, config_findings: &[], live: None, hardware: None, tools: &tools };
+    let request = InspectRequest { plan: &plan, config_findings: &[], live: None, baseline: None, hardware: None, tools: &tools };
     let inspected = inspect(&request, &cancelled).await.unwrap();
     assert!(!inspected.findings.iter().any(Finding::is_error), "{:?}", inspected.findings);
     let (name, environment) = (unique("models"), environment(model));

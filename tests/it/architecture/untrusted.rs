@@ -8,6 +8,7 @@ const START: [(&str, &str); 6] = [
     ("src/support/untrusted/launcher.rs", "starts the stage"),
     ("src/support/untrusted/stage.rs", "becomes the program"),
     ("src/build/official/locate.rs", "the Cog CLI, which needs the Docker daemon; its environment is scrubbed"),
+    ("src/cli/browser.rs", "the user's browser, on a page that safe-push wrote; its environment is scrubbed"),
     ("src/cli/demo/base_image.rs", "safe-push's own script, in a folder of its own"),
     ("src/cli/docker_login.rs", "the user's own credential helper, as Docker starts it"),
     ("src/verify/jq/worker.rs", "safe-push itself, without an environment, to run jq in limited memory"),

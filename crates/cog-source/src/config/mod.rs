@@ -63,7 +63,7 @@ pub fn parse_for(text: &str, file: &str, sdk: Option<&SdkVersion>) -> Parsed {
     let root = match yaml::read(text, file) {
         Ok(root) => root,
         Err(error) => {
-            let finding = Finding::new(&rules::UNREADABLE, error.message).at(error.location);
+            let finding = Finding::new(&rules::UNREADABLE, error.message).at(error.location).hint(error.hint);
             return Parsed { config: None, findings: vec![finding] };
         }
     };

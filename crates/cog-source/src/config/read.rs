@@ -37,6 +37,7 @@ fn member<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {
 }
 
 fn document(reader: &mut ConfigReader, root: &Node, file: &str) -> Option<CogConfig> {
+    let is_empty = root.value == Value::Null;
     let empty = Node { value: Value::Map(Vec::new()), location: root.location.clone() };
     let root = match &root.value {
         Value::Null => &empty,
@@ -53,7 +54,9 @@ fn document(reader: &mut ConfigReader, root: &Node, file: &str) -> Option<CogCon
     if !["run", "predict", "train"].into_iter().any(is_named) {
         let hint = "add `predict: predict.py:Predictor`";
         let start = Location::at(file, 1, 1);
-        reader.report_with_hint(&rules::TARGET_MISSING, "none of `run`, `predict` and `train` is set", hint, &start);
+        let message = "none of `run`, `predict` and `train` is set";
+        let message = if is_empty { format!("the file is empty: {message}") } else { message.to_owned() };
+        reader.report_with_hint(&rules::TARGET_MISSING, message, hint, &start);
     }
     Some(CogConfig {
         file: file.to_owned(),

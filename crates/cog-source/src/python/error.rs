@@ -2,6 +2,8 @@
 
 use cog_findings::{Finding, Location, Rule};
 
+use crate::target::Target;
+
 /// Why something could not be read: at least one error.
 pub(super) type SignatureErrors = Vec<SignatureError>;
 
@@ -13,16 +15,23 @@ pub struct SignatureError {
     message: String,
     location: Box<Location>,
     hint: Option<String>,
+    missing_target: Option<Box<Target>>,
 }
 
 impl SignatureError {
     pub(super) fn new(rule: &'static Rule, location: Location, message: impl Into<String>) -> Self {
-        Self { rule, message: message.into(), location: Box::new(location), hint: None }
+        Self { rule, message: message.into(), location: Box::new(location), hint: None, missing_target: None }
     }
 
     #[must_use]
     pub(super) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    #[must_use]
+    pub(super) fn because_missing(mut self, target: &Target) -> Self {
+        self.missing_target = Some(Box::new(target.clone()));
         self
     }
 
@@ -34,6 +43,11 @@ impl SignatureError {
     /// Where the source is at fault.
     pub const fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// What `cog.yaml` names in vain, if that is the reason: the file does not exist, or does not define it.
+    pub fn missing_target(&self) -> Option<&Target> {
+        self.missing_target.as_deref()
     }
 
     /// The fix.

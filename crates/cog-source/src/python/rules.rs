@@ -3,7 +3,8 @@
 use cog_findings::Rule;
 use cog_findings::Severity::{Error, Note, Warning};
 
-pub(super) const UNPARSABLE: Rule = Rule {
+/// The file is not valid Python.
+pub const UNPARSABLE: Rule = Rule {
     code: "SP201",
     name: "python-unparsable",
     severity: Error,

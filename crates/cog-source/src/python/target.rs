@@ -54,7 +54,8 @@ impl SignatureReader<'_> {
         let Some(module) = self.project.load(&file)? else {
             let message = format!("{file} does not exist");
             let error = SignatureError::new(&rules::UNREADABLE, Location::file(file), message);
-            return Err(vec![error.with_hint("fix the file name in cog.yaml; it is relative to the project")]);
+            let error = error.with_hint("fix the file name in cog.yaml; it is relative to the project");
+            return Err(vec![error.because_missing(target)]);
         };
         let function_name = if mode == Mode::Train { "train" } else { "predict" };
         if let Some(index) = self.semantics.class(&module, &target.name) {
@@ -118,7 +119,8 @@ impl SignatureReader<'_> {
                 },
             },
         };
-        Ok(module.fail(&rules::TARGET_NOT_FOUND, START, message, hint))
+        let errors = module.fail(&rules::TARGET_NOT_FOUND, START, message, hint);
+        Ok(errors.into_iter().map(|error| error.because_missing(target)).collect())
     }
 
     fn method_of(&self, class: &ClassAt, name: &str, mode: Mode) -> Result<RunTarget, SignatureErrors> {

@@ -3,16 +3,14 @@
 use std::fmt;
 
 use cog_findings::Location;
-use cog_findings::text::shorten;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::options::DuplicateKeyPolicy;
 use serde_saphyr::{Spanned, from_str_with_options};
 
+use super::problem::{Unreadable, number};
+
 /// A `cog.yaml` is a page or two; anything near this size is a mistake or an attack.
 const MAX_BYTES: usize = 1 << 20;
-
-/// Longest message to keep from the YAML parser.
-const MAX_MESSAGE_BYTES: usize = 300;
 
 /// A value and its location.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,15 +47,6 @@ pub enum Value {
     Map(Vec<(Key, Node)>),
 }
 
-/// Why a YAML document cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable {
-    /// The problem in one line.
-    pub message: String,
-    /// Where it is.
-    pub location: Location,
-}
-
 /// Reads a document.
 ///
 /// # Errors
@@ -65,8 +54,16 @@ pub struct Unreadable {
 pub fn read(text: &str, file: &str) -> Result<Node, Unreadable> {
     if text.len() > MAX_BYTES {
         let message = format!("the file is larger than {} KiB", MAX_BYTES / 1024);
-        return Err(Unreadable { message, location: Location::file(file) });
+        return Err(Unreadable::new(message, "keep large data in files of its own", Location::file(file)));
     }
+    match parse(text, DuplicateKeyPolicy::Error) {
+        Ok(Some(raw)) => Ok(Source { text, file }.node(raw)),
+        Ok(None) => Ok(Node { value: Value::Null, location: Location::at(file, 1, 1) }),
+        Err(error) => Err(Unreadable::of(&error, text, file, first_place)),
+    }
+}
+
+fn parse(text: &str, duplicate_keys: DuplicateKeyPolicy) -> Result<Option<Spanned<Raw>>, serde_saphyr::Error> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_depth: 16,
@@ -75,31 +72,37 @@ pub fn read(text: &str, file: &str) -> Result<Node, Unreadable> {
             max_documents: 1,
         },
         alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: 20_000 },
-        duplicate_keys: DuplicateKeyPolicy::Error,
+        duplicate_keys: duplicate_keys,
         with_snippet: false,
     };
-    match from_str_with_options::<Option<Spanned<Raw>>>(text, options) {
-        Ok(Some(raw)) => Ok(Source { text, file }.node(raw)),
-        Ok(None) => Ok(Node { value: Value::Null, location: Location::at(file, 1, 1) }),
-        Err(error) => {
-            let location = match error.location() {
-                Some(place) if place.line() > 0 => Location::at(file, number(place.line()), number(place.column())),
-                _ => Location::file(file),
-            };
-            Err(Unreadable { message: one_line(&error.to_string()), location })
+    from_str_with_options(text, options)
+}
+
+/// The line of a key that is set again at `second`.
+fn first_place(text: &str, key: &str, second: &Location) -> Option<u32> {
+    let root = parse(text, DuplicateKeyPolicy::FirstWins).ok()??;
+    let root = Source { text, file: &second.file }.node(root);
+    let mut places = Vec::new();
+    places_of(&root, key, &mut places);
+    // Keys of one mapping have the same column, or share a line.
+    let is_beside = |place: &&Location| place.column == second.column || place.line == second.line;
+    let before = places.iter().filter(|place| (place.line, place.column) < (second.line, second.column));
+    before.filter(is_beside).max_by_key(|place| (place.line, place.column))?.line
+}
+
+fn places_of(node: &Node, name: &str, places: &mut Vec<Location>) {
+    match &node.value {
+        Value::List(items) => items.iter().for_each(|item| places_of(item, name, places)),
+        Value::Map(entries) => {
+            for (key, value) in entries {
+                if key.name == name {
+                    places.push(key.location.clone());
+                }
+                places_of(value, name, places);
+            }
         }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Text(_) => {}
     }
-}
-
-/// The first line of the parser's message, without its location, which the finding has.
-fn one_line(message: &str) -> String {
-    let line = message.lines().next().unwrap_or_default();
-    let without_place = line.split(" at line ").next().unwrap_or(line);
-    shorten(without_place.trim_start_matches("error: ").trim(), MAX_MESSAGE_BYTES)
-}
-
-fn number(value: u64) -> u32 {
-    u32::try_from(value).unwrap_or(u32::MAX)
 }
 
 /// A value as the parser passes it.
@@ -306,7 +309,45 @@ mod tests {
     fn duplicate_keys_are_rejected() {
         let error = read("image: a\nimage: b\n", "cog.yaml").unwrap_err();
         assert_eq!(error.location.line, Some(2));
-        assert!(error.message.contains("duplicate"), "{}", error.message);
+        assert_eq!(error.message, "the key 'image' is set twice, first on line 1");
+    }
+
+    #[test]
+    fn the_first_of_two_equal_keys_is_that_of_the_same_mapping() {
+        for (text, first) in [
+            ("a:\n  x: 1\nb:\n  x: 1\n  y: 2\n  x: 3\n", 4),
+            ("- x: 1\n- x: 2\n  x: 3\n", 2),
+            ("y: 1\n{x: 1, x: 2}\n", 0),
+            ("{x: 1, y: {x: 2}, x: 3}\n", 1),
+            ("x:\n  deep:\n    x: 1\n'x': 2\n", 1),
+        ] {
+            let message = read(text, "cog.yaml").unwrap_err().message;
+            let is_told = message.ends_with(&format!("first on line {first}"));
+            assert_eq!(is_told, first > 0, "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn common_mistakes_are_explained() {
+        for (text, line, message, hint) in [
+            ("build:\n\tgpu: true\n", 2, "the line is indented with a tab, which YAML does not allow", "indent with spaces"),
+            ("a:\n  - b: 1\n  \t- c: 2\n", 3, "the line is indented with a tab, which YAML does not allow", "indent with spaces"),
+            ("a: b: c\n", 1, "a second ': ' follows on the same line", "put text that contains ': ' in quotes"),
+            ("a: *nope\n", 1, "a value that starts with '*' repeats an earlier value, but none has this name", ""),
+            ("a: [1, 2\nb: 3\n", 2, "", ""),
+            ("a: @b\n", 1, "a value cannot start with '@'", "put the value in quotes"),
+            ("a: \"b\nc: d\n", 2, "", ""),
+            ("a: 'b' c\n", 1, "text follows a closing quote", ""),
+            ("a: 1\n---\nb: 2\n", 2, "the file has more than one document", ""),
+            ("a: 1\nb\n", 2, "", ""),
+            ("a:\n    b: 1\n  c: 2\n", 3, "", ""),
+        ] {
+            let error = read(text, "cog.yaml").unwrap_err();
+            let foreign = ["while parsing", "scalar", "token", "mapping values", "DuplicateKey", "flow", "not valid YAML"];
+            assert!(!foreign.iter().any(|word| error.message.contains(word)), "{text}: {error:?}");
+            assert!(error.message.starts_with(message) && error.hint.starts_with(hint) && !error.hint.is_empty(), "{error:?}");
+            assert!(error.location.line.is_some_and(|found| found.abs_diff(line) <= 1), "{text}: {error:?}");
+        }
     }
 
     #[test]

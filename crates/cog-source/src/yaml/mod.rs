@@ -28,8 +28,10 @@
 
 mod document;
 mod entry;
+mod problem;
 mod reader;
 
-pub use document::{Key, Node, Unreadable, Value, read};
+pub use document::{Key, Node, Value, read};
 pub use entry::{Entry, Located, Mapping};
+pub use problem::Unreadable;
 pub use reader::{Reader, ReaderRules};

@@ -82,7 +82,11 @@ impl Reader {
     pub fn wrong_type(&mut self, entry: &Entry<'_>, expected: &str) {
         let subject = if entry.path().is_empty() { "the file" } else { entry.path() };
         let message = format!("{subject} is {}, not {expected}", described(&entry.node().value));
-        self.report(Finding::new(self.rules.wrong_type, message).at(entry.location().clone()));
+        let finding = Finding::new(self.rules.wrong_type, message).at(entry.location().clone());
+        self.report(match fix(&entry.node().value, expected) {
+            Some(fix) => finding.hint(fix),
+            None => finding,
+        });
     }
 
     /// Remembers the location of a scalar.
@@ -211,6 +215,23 @@ impl Reader {
         });
         None
     }
+}
+
+/// How to turn a value into one of the expected type.
+fn fix(value: &Value, expected: &str) -> Option<&'static str> {
+    Some(match (expected, value) {
+        ("a mapping", _) => "write `key: value` lines",
+        ("a list", _) => "start each item with `- ` on a line of its own",
+        ("text", Value::Null) => "write a value, or remove the key",
+        ("text", Value::Bool(_)) => "put it in quotes",
+        ("text", _) => "write a single value",
+        ("true or false", Value::Text(text)) if ["true", "false"].contains(&text.as_str()) => "remove the quotes",
+        ("true or false", _) => "write true or false",
+        ("a whole number" | "a whole number from 0", Value::Text(text)) if text.parse::<u64>().is_ok() => "remove the quotes",
+        ("a whole number", _) => "write a whole number, as in 4",
+        ("a whole number from 0", _) => "write a whole number without a sign, as in 4",
+        _ => return None,
+    })
 }
 
 /// A value for a message.

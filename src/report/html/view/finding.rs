@@ -2,11 +2,13 @@
 
 use super::cut::Cut;
 use crate::report::json::v1;
+use crate::report::rule_page::rule_page;
 
 pub(crate) struct Finding {
     pub(crate) anchor: String,
     pub(crate) class: &'static str,
     pub(crate) code: String,
+    pub(crate) page: Option<String>,
     pub(crate) message: String,
     pub(crate) location: Option<String>,
     pub(crate) excerpt: Option<Excerpt>,
@@ -52,6 +54,7 @@ impl Finding {
             anchor,
             class: finding.severity.as_str(),
             code: cut.line(&finding.code),
+            page: rule_page(&finding.code),
             message: cut.text(&finding.message),
             location: location.as_deref().map(|location| cut.line(location)),
             excerpt: Excerpt::of(finding, cut),

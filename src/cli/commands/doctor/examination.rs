@@ -1,0 +1,61 @@
+//! One thing that was looked at.
+
+use crate::report::escape;
+
+/// How it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum State {
+    Good,
+    /// Some commands do less, or another value is likely meant.
+    Doubtful,
+    /// Some commands cannot work.
+    Failed,
+    /// It could not be looked at, or concerns nobody here.
+    Skipped,
+}
+
+impl State {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Good => "ok",
+            Self::Doubtful => "warning",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Examination {
+    pub(super) name: String,
+    pub(super) state: State,
+    pub(super) message: String,
+    pub(super) fix: Option<String>,
+}
+
+impl Examination {
+    pub(super) fn new(name: impl Into<String>, state: State, message: impl Into<String>) -> Self {
+        Self { name: name.into(), state, message: message.into(), fix: None }
+    }
+
+    pub(super) fn good(name: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(name, State::Good, message)
+    }
+
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Self {
+        self.fix = Some(fix.into());
+        self
+    }
+
+    pub(super) fn maybe_fix(mut self, fix: Option<impl Into<String>>) -> Self {
+        self.fix = fix.map(Into::into);
+        self
+    }
+
+    /// As one line, with the fix behind an arrow.
+    pub(super) fn line(&self) -> String {
+        let fix = self.fix.as_deref().map(|fix| format!(" -> {}", escape::line(fix))).unwrap_or_default();
+        format!("{:<8} {:<20} {}{fix}", self.state.as_str(), self.name, escape::line(&self.message))
+    }
+}
