@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files that start programs themselves.
-const START: [(&str, &str); 6] = [
+const START: [(&str, &str); 7] = [
     ("src/support/untrusted/launcher.rs", "starts the stage"),
     ("src/support/untrusted/stage.rs", "becomes the program"),
     ("src/build/official/locate.rs", "the Cog CLI, which needs the Docker daemon; its environment is scrubbed"),
