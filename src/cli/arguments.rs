@@ -119,8 +119,11 @@ pub(super) struct CheckArguments {
 #[derive(Debug, Args)]
 pub(super) struct VerifyArguments {
     /// Version, or the newest of a model; NAME is the test model of a configuration
-    #[arg(value_name = "OWNER/NAME[:ID]|NAME")]
-    pub(super) version: String,
+    #[arg(value_name = "OWNER/NAME[:ID]|NAME", required_unless_present = "url")]
+    pub(super) version: Option<String>,
+    /// Running Cog server to verify instead, without an account
+    #[arg(long, value_name = "URL", conflicts_with = "version")]
+    pub(super) url: Option<String>,
     #[command(flatten)]
     pub(super) settings: SettingFlags,
 }

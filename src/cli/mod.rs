@@ -26,6 +26,7 @@ mod keys;
 mod leftovers;
 mod load;
 mod located;
+mod notify;
 mod observe;
 mod prepare;
 mod printer;

@@ -1,9 +1,10 @@
 //! Real services or the embedded sandbox: the one place that picks.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
-use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
+use replicate_sandbox::{Gpus, Sandbox, SandboxOptions, Visibility};
 
 use crate::cli::build_environment::{self, Reach};
 use crate::cli::claude;
@@ -11,7 +12,8 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::handover::{self, Handover};
 use crate::cli::leftovers;
-use crate::clients::docker::{Docker, NameImages, PushImages, RealDocker, RegistryCredentials};
+use crate::clients::cog_server::CogServer;
+use crate::clients::docker::{DescribeDaemon as _, Docker, NameImages, PushImages, RealDocker, RegistryCredentials};
 use crate::clients::registry::{AnyRegistry, ImageDigests, RealRegistry, Registry, RegistryOptions, RegistryWriter};
 use crate::clients::replicate::{BaseUrl, RealReplicate, Replicate, ReplicateOptions};
 use crate::config::RunSettings;
@@ -24,6 +26,9 @@ use crate::support::SecretString;
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::secrets::Redactor;
 use crate::verify::{Judge, VerifyServices};
+
+/// A larger `cog.yaml` is not a configuration.
+const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Where a run happens, and what has to be stopped after it.
 pub(super) struct Connected {
@@ -59,20 +64,22 @@ pub(super) async fn replicate(run: &RunSettings, models: &[ModelPlan], context: 
     let redactor = context.printer.redactor();
     let credentials = registry_user(run, cog_token, redactor).await?;
     let images = Images::pushed(Arc::clone(&docker), open_registry(&credentials.host, Some(credentials.clone()), redactor)?);
-    let services = services(context, models, images, client, credentials, claude::judge(run)?, Reach::Published)?;
+    let services = services(context, models, images, client, credentials, claude::judge(run, context)?, Reach::Published)?;
     Ok(Connected { services, notices: Vec::new(), docker, sandbox: None, handover: None })
 }
 
 /// Starts a sandbox of our own, in which the models exist but have no version yet.
 pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<Connected, Failure> {
-    let judge = claude::judge(run)?;
+    let judge = claude::judge(run, context)?;
     claude::check_key(run, models).await?;
     let docker = start_docker(run, context).await?;
     let network = handover::own_network(&docker).await?;
     let username = models.first().map_or("sandbox", |plan| plan.model.owner());
     let defaults = SandboxOptions::default();
+    let (gpus, about_gpus) = gpus(run, models, &docker).await?;
     let sandbox = Sandbox::start(SandboxOptions {
         username: username.to_owned(),
+        gpus,
         docker_host: run.settings.docker_host.clone(),
         bind: network.as_ref().map_or(defaults.bind, |network| network.address),
         docker_network: network.as_ref().map(|network| network.name.clone()),
@@ -80,6 +87,10 @@ pub(super) async fn sandbox(run: &RunSettings, models: &[ModelPlan], context: &C
     })
     .await?;
     let mut notices = vec!["Ran on the embedded sandbox: nothing was sent to Replicate.".to_owned()];
+    if let Some(about_gpus) = about_gpus {
+        context.printer.say(&format!("note: {about_gpus}"));
+        notices.push(about_gpus);
+    }
     let handover = network.map(|_| Handover::new(Arc::clone(&docker), sandbox.image_registrar(), sandbox.username()));
     if handover.is_some() {
         notices.push(
@@ -316,9 +327,14 @@ pub(super) fn for_comparison(revision: String, context: &Context) -> CheckServic
 }
 
 /// What the verification of a version that is already there needs: a token of the API, and neither registry nor daemon.
-pub(super) fn for_verification(run: &RunSettings) -> Result<VerifyServices, Failure> {
+pub(super) fn for_verification(run: &RunSettings, context: &Context) -> Result<VerifyServices, Failure> {
     let replicate = replicate_client(run, api_token(run)?)?;
-    Ok(VerifyServices { replicate, judge: claude::judge(run)?, clock: clock() })
+    Ok(VerifyServices { replicate, judge: claude::judge(run, context)?, clock: clock() })
+}
+
+/// What the verification of a Cog server needs: the server, and Claude if there is a key.
+pub(super) fn for_server(run: &RunSettings, server: &CogServer, context: &Context) -> Result<VerifyServices, Failure> {
+    Ok(VerifyServices { replicate: Arc::new(server.clone()), judge: claude::judge(run, context)?, clock: clock() })
 }
 
 /// What a version that exists already needs to be published: the API and the registry, and no daemon.
@@ -330,7 +346,7 @@ pub(super) async fn within_registry(run: &RunSettings, context: &Context) -> Res
     let credentials = registry_user(run, cog_token, redactor).await?;
     let registry = open_registry(&credentials.host, Some(credentials.clone()), redactor)?;
     Ok(RegistryServices {
-        verify: VerifyServices { replicate: Arc::clone(&replicate), judge: claude::judge(run)?, clock: clock() },
+        verify: VerifyServices { replicate: Arc::clone(&replicate), judge: claude::judge(run, context)?, clock: clock() },
         publish: PublishServices {
             daemon: None,
             registry: Arc::<RealRegistry>::clone(&registry),
@@ -374,5 +390,30 @@ pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: 
             Reach::Published,
             context.printer.redactor(),
         )?,
+    })
+}
+
+/// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked where there is none.
+pub(super) fn uses_gpu(plan: &ModelPlan) -> bool {
+    let text =
+        repository_files::read_text(plan.repository(), Path::new(&plan.place.config_file()), CONFIG_BYTES).unwrap_or_default();
+    cog_source::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
+}
+
+/// The GPUs of a sandbox: those that were asked for, or all if a model needs one and the daemon has them. Also returns what to say about it.
+async fn gpus(run: &RunSettings, models: &[ModelPlan], docker: &RealDocker) -> Result<(Option<Gpus>, Option<String>), Failure> {
+    let wanted = run.settings.gpus.as_deref().map(str::parse::<Gpus>).transpose();
+    let wanted = wanted.map_err(|error| Failure::new(Verdict::Misconfigured, error).hint("write --gpus all, or --gpus 0,1"))?;
+    let needed = models.iter().any(uses_gpu);
+    if wanted.is_none() && !needed {
+        return Ok((None, None));
+    }
+    let has_runtime = docker.version().await?.has_nvidia_runtime;
+    let missing = "the Docker daemon has no NVIDIA runtime";
+    Ok(match (wanted, has_runtime) {
+        (Some(gpus), true) => (Some(gpus), None),
+        (Some(gpus), false) => (Some(gpus), Some(format!("GPUs were asked for, but {missing}: containers may not start."))),
+        (None, true) => (Some(Gpus::All), Some("Models got all GPUs of this machine, because cog.yaml asks for one.".to_owned())),
+        (None, false) => (None, Some(format!("cog.yaml asks for a GPU, but {missing}: models ran without one."))),
     })
 }

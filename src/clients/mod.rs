@@ -4,6 +4,7 @@
 
 pub mod claude;
 pub mod cog_release;
+pub mod cog_server;
 pub mod docker;
 pub mod github;
 pub mod http;
@@ -11,6 +12,7 @@ pub mod pagerduty;
 pub mod registry;
 pub mod replicate;
 pub mod runner;
+pub mod webhook;
 
 mod error_kind;
 

@@ -31,10 +31,43 @@ predict:
       jq_query: .words == 2         # no result of this jq program on the output is false or null
     - inputs: {text: \"\"}
       error_contains: must not be empty       # the prediction fails with an error that contains this
+    - inputs: {image: \"https://example.com/in.png\", seed: 1}
+      name: a cat with a hat        # ours, like everything below: shown in reports instead of a number
+      timeout: 60                   # seconds, from the start of this prediction
+      only_on: [test, live]         # test: before publishing; live: when the live version is verified
+      skip: false                   # true, or the reason
+      checks:                       # several at once: those above, and
+        contains: cat
+        regex: \"^a\"
+        json_schema: {type: string}
+        count: 1                    # items of a list, or files; also {min: 1, max: 4}
+        image: {format: png, width: 512, height: {min: 256}, like: expected/cat.png, min_ssim: 0.9}
+        audio: {duration: 4.0, channels: 1}
+        video: {duration: {max: 10}, fps: 24}
+        max_predict_seconds: 10
+        max_cost: 0.01              # dollars
+        first_output_seconds: 1     # of streaming models
+    - inputs: {image: \"@input/cat.png\", hf_token: $(env.HF_TOKEN)}  # a file of the repository; a variable that the workflow allows
+      match_file: expected/cat.png  # the output is like this file of the repository
+    - inputs: {image: \"https://example.com/in.png\", seed: 2}
+      compare:                      # how much the output may differ; .safe-push.yaml has the same keys for all cases
+        mean_colour_distance: 8     # images: 0 to 510
+        worst_tile_distance: 64     # images: within the worst tile of 16 x 16 pixels
+        ssim: 0.9                   # images: at least this similar, up to 1
+        relative_number: 0.001      # numbers in JSON; integers have to be equal
+        absolute_number: 0.000001
+        duration_difference_secs: 0.1  # audio and video
+        loudness_difference: 0.02   # audio
+        spectral_distance: 0.25     # audio
+        shift_secs: 0.05            # audio
+        clipped_percent_difference: 1  # audio
+        size_factor: 10             # video
+        ignore_paths: [.timings, \"[*].id\"]  # values that do not count
   fuzz:                             # generated inputs, which have to succeed
     iterations: 10
     fixed_inputs: {seed: 1}         # always sent with this value
     disabled_inputs: [debug]        # never sent
+    files: {image: [\"https://example.com/a.png\", \"https://example.com/b.png\"]}  # instead of samples
     prompt: short texts in several languages  # instructions for Claude, which invents inputs
 
 # train:
@@ -59,7 +92,11 @@ pub fn repository_example() -> String {
         let _infallible = write!(text, "\n# {}\n{}\n", help(setting), entry(setting));
     }
     text.push_str(
-        "\n# Rules to ignore, and severities of rules: safe-push rules lists them\nignore: []    # [SP126]\nseverity: {}  # {SP301: error}\n\n\
+        "\n# Instead of a word, `compare` can hold thresholds, with the keys of `compare` in a test case, and the word as `cases`:\n\
+         # compare: {cases: all, mean_colour_distance: 4, ignore_paths: [.timings]}\n\n\
+         # Changes against the live version that are errors, as ratios. Without a limit they are warnings.\n\
+         regressions: {}  # {predict_time: 1.3, boot: 1.5, image_size: 1.2, cost: 1.2}\n\
+         \n# Rules to ignore, and severities of rules: safe-push rules lists them\nignore: []    # [SP126]\nseverity: {}  # {SP301: error}\n\n\
          # Files that affect models, for --models changed. By default every file does, except the configurations of other models.\n\
          # ! excludes, and the last matching pattern decides. This file, the select script and the model's configuration always count.\n\
          paths: [\"**\", \"!docs/**\"]\n\n\
@@ -110,7 +147,7 @@ mod tests {
     fn the_example_of_a_model_is_one() {
         let (config, findings) = model_file::parse(model_example(), "example");
         assert_eq!(findings, []);
-        assert_eq!(config.predict.unwrap().test_cases.len(), 5);
+        assert_eq!(config.predict.unwrap().test_cases.len(), 8);
     }
 
     #[test]

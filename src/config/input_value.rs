@@ -67,7 +67,7 @@ pub(super) fn test_case(text: &str) -> Result<TestCase, String> {
         Some((written, _, wanted)) => (written, Expectation::MatchPrompt(wanted.to_owned())),
         None => (text, Expectation::Succeeds),
     };
-    Ok(TestCase { inputs: inputs(written)?, expectation, location: None })
+    Ok(TestCase { inputs: inputs(written)?, expectation, ..TestCase::default() })
 }
 
 /// The first operator; any text may follow it.

@@ -4,6 +4,7 @@
 //! value counts as absent. [`settings`] declares what can be set, [`load`] joins the layers into plans, and [`configured`] lists the models.
 //! Nothing here reads the environment of the process or calls a service.
 
+mod checks;
 mod choices;
 mod error;
 mod example;
@@ -25,6 +26,8 @@ pub mod rules;
 mod schema;
 pub mod settings;
 mod sources;
+mod test_case;
+mod thresholds;
 pub mod tokens;
 mod unread_files;
 

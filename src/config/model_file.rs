@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use cog_findings::{Finding, Location};
 use cog_source::yaml::{Entry, Reader, Value, read};
 
-use crate::config::model_keys::{DEPLOYMENT, FUZZ, PREDICT, ROOT, TEST_CASE, TRAIN};
-use crate::config::{reader, rules};
-use crate::domain::case::{CaseLocation, Expectation, TestCase};
+#[cfg(test)]
+use crate::config::model_keys::{AUDIO_CHECK, CHECKS, COMPARE, IMAGE_CHECK, TEST_CASE, VIDEO_CHECK};
+use crate::config::model_keys::{DEPLOYMENT, FUZZ, PREDICT, ROOT, TRAIN};
+use crate::config::{reader, rules, test_case};
+use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::prediction::Inputs;
 
@@ -87,6 +89,8 @@ pub(super) struct FuzzSection {
     pub(super) fixed_inputs: Inputs,
     /// `disabled_inputs`.
     pub(super) disabled_inputs: Vec<String>,
+    /// `files`.
+    pub(super) files: BTreeMap<String, Vec<serde_json::Value>>,
     /// `iterations`.
     pub(super) iterations: Option<u64>,
     /// `prompt`.
@@ -111,7 +115,9 @@ pub(super) struct DeploymentSection {
 /// The keys of all sections.
 #[cfg(test)]
 pub(super) fn keys() -> impl Iterator<Item = &'static str> {
-    [ROOT, PREDICT, TRAIN, TEST_CASE, FUZZ, DEPLOYMENT].into_iter().flat_map(|section| section.names())
+    [ROOT, PREDICT, TRAIN, TEST_CASE, CHECKS, IMAGE_CHECK, AUDIO_CHECK, VIDEO_CHECK, COMPARE, FUZZ, DEPLOYMENT]
+        .into_iter()
+        .flat_map(|section| section.names())
 }
 
 /// Reads the text of a file. Yields everything that is correct, and the mistakes; whether to use it despite mistakes is left to the caller.
@@ -174,7 +180,7 @@ fn predict(reader: &mut Reader, entry: &Entry<'_>) -> Option<PredictSection> {
     Some(PredictSection {
         compare_outputs: reader.lenient_boolean(entries.get("compare_outputs").as_ref()),
         predict_timeout: reader.lenient_count(entries.get("predict_timeout").as_ref()),
-        test_cases: test_cases(reader, entries.get("test_cases").as_ref()),
+        test_cases: test_case::test_cases(reader, entries.get("test_cases").as_ref()),
         fuzz: entries.get("fuzz").and_then(|entry| fuzz(reader, &entry)),
     })
 }
@@ -185,59 +191,9 @@ fn train(reader: &mut Reader, entry: &Entry<'_>) -> Option<TrainSection> {
         destination: reader::model(reader, entries.get("destination").as_ref()),
         destination_hardware: reader.text(entries.get("destination_hardware").as_ref()),
         train_timeout: reader.lenient_count(entries.get("train_timeout").as_ref()),
-        test_cases: test_cases(reader, entries.get("test_cases").as_ref()),
+        test_cases: test_case::test_cases(reader, entries.get("test_cases").as_ref()),
         fuzz: entries.get("fuzz").and_then(|entry| fuzz(reader, &entry)),
     })
-}
-
-fn test_cases(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Vec<TestCase> {
-    let items = reader.list(entry);
-    items.iter().filter_map(|item| test_case(reader, item)).collect()
-}
-
-fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
-    let entries = reader.mapping(entry, &TEST_CASE.names())?;
-    if entries.get("inputs").is_none() {
-        reader::missing(reader, "inputs", entry.location().clone(), "write `inputs: {}` for a case without inputs");
-    }
-    let checkers: [(&str, Make); 5] = [
-        ("exact_string", Expectation::ExactString),
-        ("match_url", Expectation::MatchUrl),
-        ("match_prompt", Expectation::MatchPrompt),
-        ("jq_query", Expectation::JqQuery),
-        ("error_contains", Expectation::ErrorContains),
-    ];
-    let mut given = Vec::new();
-    for (key, make) in checkers {
-        if let Some(checker) = entries.get(key)
-            && let Some(text) = reader.text(Some(&checker))
-        {
-            let expectation = make(text);
-            if is_empty(&expectation) {
-                let finding =
-                    Finding::new(&rules::EMPTY_CHECKER, format!("{} is empty", checker.path())).at(checker.location().clone());
-                reader.report(finding.hint("write what is expected, or remove the key"));
-            }
-            given.push((key, entries.key(key).map_or(checker.location(), |key| &key.location), expectation));
-        }
-    }
-    if let [(first, ..), (second, location, _), ..] = given.as_slice() {
-        let message = format!("a test case has both {first} and {second}");
-        let finding = Finding::new(&rules::TWO_CHECKERS, message).at((*location).clone());
-        reader.report(finding.hint("make it two test cases"));
-    }
-    let (checker, expectation) = match given.into_iter().next() {
-        Some((_, location, expectation)) => (Some(location.clone()), expectation),
-        None => (None, Expectation::Succeeds),
-    };
-    let inputs = entries.get("inputs");
-    let location = CaseLocation { case: entry.location().clone(), checker, inputs: reader::key_places(inputs.as_ref()) };
-    Some(TestCase { inputs: reader::inputs(reader, inputs.as_ref()), expectation, location: Some(location) })
-}
-
-/// Whether an expectation is empty. An empty `exact_string` is not: the output may have to be empty.
-pub(super) fn is_empty(expectation: &Expectation) -> bool {
-    !matches!(expectation, Expectation::ExactString(_)) && expectation.wanted().is_some_and(|wanted| wanted.trim().is_empty())
 }
 
 fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
@@ -251,6 +207,7 @@ fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
     let section = FuzzSection {
         fixed_inputs: reader::inputs(reader, entries.get("fixed_inputs").as_ref()),
         disabled_inputs: disabled.iter().map(|name| name.value.clone()).collect(),
+        files: files(reader, entries.get("files").as_ref()),
         iterations: reader.lenient_count(entries.get("iterations").as_ref()),
         prompt: reader.text(entries.get("prompt").as_ref()),
         location: Some(entry.location().clone()),
@@ -260,6 +217,15 @@ fn fuzz(reader: &mut Reader, entry: &Entry<'_>) -> Option<FuzzSection> {
         reader.report(fixed_and_disabled(&name.value).at(name.location));
     }
     Some(section)
+}
+
+/// Files by input: one, or a list.
+fn files(reader: &mut Reader, entry: Option<&Entry<'_>>) -> BTreeMap<String, Vec<serde_json::Value>> {
+    let offered = reader::inputs(reader, entry).into_iter().map(|(name, value)| match value {
+        serde_json::Value::Array(files) => (name, files),
+        file => (name, vec![file]),
+    });
+    offered.collect()
 }
 
 /// An input that is fixed and disabled at once.
@@ -278,6 +244,3 @@ fn deployment(reader: &mut Reader, entry: &Entry<'_>) -> Option<DeploymentSectio
         hardware: reader.text(entries.get("hardware").as_ref()),
     })
 }
-
-/// Makes an expectation from the value of a checker's key.
-type Make = fn(String) -> Expectation;

@@ -32,6 +32,19 @@ pub(super) fn model(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Option<Mo
     model
 }
 
+/// Reads a number, also in quotes.
+pub(super) fn decimal(reader: &mut Reader, entry: &Entry<'_>) -> Option<f64> {
+    let text = match &entry.node().value {
+        Value::Number(_) | Value::Text(_) => reader.text(Some(entry))?,
+        _ => String::new(),
+    };
+    let number = text.replace('_', "").parse().ok().filter(|number: &f64| number.is_finite());
+    if number.is_none() {
+        reader.wrong_type(entry, "a number");
+    }
+    number
+}
+
 /// Reads a mapping of names to any values, as they are sent.
 pub(super) fn inputs(reader: &mut Reader, entry: Option<&Entry<'_>>) -> Map<String, serde_json::Value> {
     let Some(mapping) = entry.and_then(|entry| reader.open_mapping(entry)) else { return Map::new() };
@@ -51,7 +64,7 @@ pub(super) fn missing(reader: &mut Reader, key: &str, location: Location, hint: 
 }
 
 /// A value as JSON. Numbers are those of YAML: whole ones stay whole.
-fn json(node: &Node) -> serde_json::Value {
+pub(super) fn json(node: &Node) -> serde_json::Value {
     match &node.value {
         Value::Null => serde_json::Value::Null,
         Value::Bool(value) => (*value).into(),

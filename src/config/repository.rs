@@ -24,6 +24,7 @@ use crate::config::unread_files;
 use crate::config::{ConfigError, rules};
 use crate::domain::identity::ModelRef;
 use crate::domain::model_name::ModelName;
+use crate::domain::plan::Regressions;
 use crate::domain::project_place::ProjectPlace;
 
 /// A repository, with the settings of all of it.
@@ -151,6 +152,7 @@ impl Repository {
             places: &self.file.places,
             overrides: merged(&self.file.all, &overrides),
             in_ci: sources.environment.get("CI").is_some_and(|value| !matches!(value.trim(), "" | "false" | "0")),
+            environment: &sources.environment,
         };
         match resolver.resolve(config)? {
             Resolution { plan: Some((plan, roles)), findings: more } => {
@@ -334,6 +336,13 @@ fn merged(all: &Overrides, model: &Overrides) -> Overrides {
         folders: Folders::default(),
         ignore: all.ignore.iter().chain(&model.ignore).cloned().collect(),
         severities: severities.chain(&model.severities).cloned().collect(),
+        compare: all.compare.with(&model.compare),
+        regressions: Regressions {
+            predict_time: model.regressions.predict_time.or(all.regressions.predict_time),
+            boot: model.regressions.boot.or(all.regressions.boot),
+            image_size: model.regressions.image_size.or(all.regressions.image_size),
+            cost: model.regressions.cost.or(all.regressions.cost),
+        },
     }
 }
 

@@ -6,9 +6,15 @@ use cog_findings::{Finding, Location, RuleCode, Severity};
 use cog_source::yaml::{Entry, Mapping, Reader, Value, read};
 use figment::value::Dict;
 
-use crate::config::settings::{SETTINGS, ValueKind};
-use crate::config::{reader, rules};
+use crate::config::model_keys::COMPARE;
+use crate::config::settings::{SETTINGS, SettingValue, ValueKind};
+use crate::config::{reader, rules, thresholds};
+use crate::domain::compare_rules::CompareRules;
+use crate::domain::plan::{Comparison, Regressions};
 use crate::support::path_patterns::PathPatterns;
+
+/// The setting that is a word or a mapping.
+const COMPARE_KEY: &str = "compare";
 
 /// The file's name.
 pub(super) const FILE: &str = ".safe-push.yaml";
@@ -26,6 +32,10 @@ pub(super) struct Overrides {
     pub(super) paths: Option<PathPatterns>,
     /// Where its project is.
     pub(super) folders: Folders,
+    /// How much outputs may differ.
+    pub(super) compare: CompareRules,
+    /// Changes beside outputs that are errors.
+    pub(super) regressions: Regressions,
 }
 
 /// The folders of one model, as written and where.
@@ -77,7 +87,7 @@ pub(super) fn parse(text: &str, file: &str) -> (RepositoryFile, Vec<Finding>) {
 
 fn known_keys() -> Vec<&'static str> {
     let settings = SETTINGS.iter().filter(|setting| setting.in_repository).map(|setting| setting.name);
-    settings.chain(["ignore", "severity", "paths"]).collect()
+    settings.chain(["ignore", "severity", "paths", "regressions"]).collect()
 }
 
 /// Keys of a single model that the whole repository does not have.
@@ -105,7 +115,9 @@ fn contents(reader: &mut Reader, root: &Entry<'_>) -> RepositoryFile {
 
 fn overrides(reader: &mut Reader, entries: &Mapping<'_>) -> Overrides {
     let mut values = Dict::new();
-    for setting in SETTINGS.iter().filter(|setting| setting.in_repository) {
+    let compare = compare(reader, entries, &mut values);
+    let is_read = |name: &str| name == COMPARE_KEY && compare.is_some();
+    for setting in SETTINGS.iter().filter(|setting| setting.in_repository && !is_read(setting.name)) {
         if let Some(value) = entries.get(setting.name).and_then(|entry| value(reader, &entry, setting.kind)) {
             values.insert(setting.name.to_owned(), value);
         }
@@ -116,6 +128,8 @@ fn overrides(reader: &mut Reader, entries: &Mapping<'_>) -> Overrides {
         severities: severities(reader, entries.get("severity").as_ref()),
         paths: entries.get("paths").and_then(|entry| paths(reader, &entry)),
         folders: Folders::default(),
+        regressions: entries.get("regressions").map(|entry| thresholds::regressions(reader, &entry)).unwrap_or_default(),
+        compare: compare.unwrap_or_default(),
     }
 }
 
@@ -123,6 +137,18 @@ fn overrides(reader: &mut Reader, entries: &Mapping<'_>) -> Overrides {
 fn folder(reader: &mut Reader, entries: &Mapping<'_>, key: &str) -> Option<(String, Location)> {
     let text = reader.located_text(entries.get(key).as_ref())?;
     (!text.value.trim().is_empty()).then_some((text.value, text.location))
+}
+
+/// `compare` as a mapping: thresholds, and `cases` for what the word alone says. `None` for the word.
+fn compare(reader: &mut Reader, entries: &Mapping<'_>, values: &mut Dict) -> Option<CompareRules> {
+    let entry = entries.get(COMPARE_KEY).filter(|entry| matches!(entry.node().value, Value::Map(_)))?;
+    let known: Vec<&str> = COMPARE.names().into_iter().chain(["cases"]).collect();
+    let inner = reader.mapping(&entry, &known)?;
+    let words = <Comparison as SettingValue>::KIND;
+    if let Some(cases) = inner.get("cases").and_then(|cases| value(reader, &cases, words)) {
+        values.insert(COMPARE_KEY.to_owned(), cases);
+    }
+    Some(thresholds::rules_in(reader, &inner))
 }
 
 /// A value of this form. An empty text is absent.

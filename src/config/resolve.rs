@@ -6,28 +6,29 @@ use std::time::Duration;
 
 use cog_findings::{Finding, Location};
 use repository_files::FileError;
+use serde_json::Value;
 
 use crate::config::ConfigError;
 use crate::config::input_value;
 use crate::config::layers::Layers;
-use crate::config::model_file::{
-    DeploymentSection, FuzzSection, ModelFile, PredictSection, TrainSection, fixed_and_disabled, is_empty,
-};
+use crate::config::model_file::{DeploymentSection, FuzzSection, ModelFile, PredictSection, TrainSection, fixed_and_disabled};
 use crate::config::model_roles::ModelRoles;
 use crate::config::repository_file::{FILE, Overrides};
 use crate::config::rules;
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, HARDWARE};
 use crate::config::settings::{Key, Settings};
+use crate::config::test_case::is_empty;
 use crate::config::tokens::TOKENS;
 use crate::domain::case::TestCase;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{
     Allowances, BuildPlan, Comparison, DeploymentPlan, FuzzPlan, HardwarePlaces, InspectPlan, Limits, MEBIBYTE, ModelPlan,
-    PublishMode, TrainPlan, VerifyPlan,
+    PublishMode, TestHardware, TrainPlan, VerifyPlan,
 };
 use crate::domain::prediction::Inputs;
 use crate::domain::project_place::ProjectPlace;
 use crate::domain::secret_spec::{SecretSource, SecretSpec};
+use crate::support::SecretString;
 
 /// Makes the plan of one model.
 pub(super) struct Resolver<'a> {
@@ -43,6 +44,8 @@ pub(super) struct Resolver<'a> {
     pub(super) overrides: Overrides,
     /// Whether the process runs in CI, where an error is better than an overlooked note.
     pub(super) in_ci: bool,
+    /// The environment's variables.
+    pub(super) environment: &'a BTreeMap<String, String>,
 }
 
 /// A plan, unless something made it impossible.
@@ -78,10 +81,14 @@ impl Resolver<'_> {
             inspect: self.inspect(config),
             build: self.build(),
             predict: self.predict(config, &mut findings)?,
-            train: config.train.as_ref().map(|train| train_plan(train, &test_model, settings.seed)),
+            train: config.train.as_ref().map(|train| {
+                let cases = self.with_secrets(&train.test_cases, &mut findings);
+                train_plan(train, cases, &test_model, settings.seed)
+            }),
             publish,
             allow: Allowances { moved_live: settings.allow_moved_live, public_test_model: settings.allow_public_test_model },
             deployment: config.deployment.as_ref().and_then(|section| deployment(section, &model)),
+            deployment_check: settings.deployment_check,
             parallel: usize::try_from(settings.parallel).unwrap_or(usize::MAX),
             limits: self.limits(),
             model,
@@ -269,14 +276,57 @@ impl Resolver<'_> {
         Ok(VerifyPlan {
             cases: match &settings.test_cases {
                 Some(written) => written.iter().map(|text| self.test_case(text)).collect::<Result<_, _>>()?,
-                None => section.test_cases.clone(),
+                None => self.with_secrets(&section.test_cases, findings),
             },
             compare: if compares { settings.compare } else { Comparison::Off },
             fuzz: self.fuzz(config, findings)?,
             fail_fast: settings.fail_fast,
             health: settings.health,
             judge_model: settings.judge_model.clone(),
+            compare_rules: self.overrides.compare.clone(),
+            benchmark: usize::try_from(settings.benchmark).unwrap_or(usize::MAX),
+            regressions: self.overrides.regressions,
+            hardware: TestHardware { tested: Some(settings.test_hardware.clone()), live: settings.live_hardware.clone() },
         })
+    }
+
+    /// Test cases with the variables that they name as `$(env.NAME)`: only those that the workflow allows.
+    fn with_secrets(&self, cases: &[TestCase], findings: &mut Vec<Finding>) -> Vec<TestCase> {
+        let mut cases = cases.to_vec();
+        for case in &mut cases {
+            let named: Vec<(String, String)> =
+                case.inputs.iter().filter_map(|(input, value)| Some((input.clone(), variable_in(value)?.to_owned()))).collect();
+            for (input, name) in named {
+                match self.secret_of_case(&input, &name) {
+                    Ok(value) => {
+                        case.inputs.remove(&input);
+                        case.secrets.push((input, value));
+                    }
+                    Err(finding) => findings.push(match &case.location {
+                        Some(place) => finding.at(place.input(&input).clone()),
+                        None => *finding,
+                    }),
+                }
+            }
+        }
+        cases
+    }
+
+    fn secret_of_case(&self, input: &str, name: &str) -> Result<SecretString, Box<Finding>> {
+        let refused =
+            |why: String| Finding::new(&rules::CASE_SECRET, format!("the input '{input}' of a test case is {name}, which {why}"));
+        if is_own_secret(name, true) {
+            let hint = "make a token for the model, in a variable of its own";
+            return Err(Box::new(refused("is a token of safe-push's own".to_owned()).hint(hint)));
+        }
+        if !self.settings.secret_variables.iter().any(|allowed| allowed == name) {
+            let hint = format!("allow it with --secret-variable {name}, or with the input secret_variables");
+            return Err(Box::new(refused("is not allowed".to_owned()).hint(hint)));
+        }
+        match self.environment.get(name).filter(|value| !value.is_empty()) {
+            Some(value) => Ok(SecretString::from(value.as_str())),
+            None => Err(Box::new(refused("is not set".to_owned()).hint("set it in the environment of the step"))),
+        }
     }
 
     fn test_case(&self, text: &str) -> Result<TestCase, ConfigError> {
@@ -334,6 +384,7 @@ impl Resolver<'_> {
         Ok((iterations > 0).then(|| FuzzPlan {
             fixed_inputs,
             disabled_inputs,
+            files: section.files,
             iterations: usize::try_from(iterations).unwrap_or(usize::MAX),
             prompt: settings.fuzz_prompt.clone(),
             seed: settings.seed,
@@ -341,6 +392,12 @@ impl Resolver<'_> {
             input_places: section.input_places,
         }))
     }
+}
+
+/// The variable in a value that is written as `$(env.NAME)`.
+fn variable_in(value: &Value) -> Option<&str> {
+    let name = value.as_str()?.trim().strip_prefix("$(env.")?.strip_suffix(')')?;
+    (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(name)
 }
 
 /// Whether a variable carries a token that no build is given. GitHub's own token is one only for what the checkout names.
@@ -380,14 +437,15 @@ pub(super) fn parse_model(source_name: &str, text: &str) -> Result<ModelRef, Con
     })
 }
 
-fn train_plan(section: &TrainSection, test_model: &ModelRef, seed: Option<u64>) -> TrainPlan {
+fn train_plan(section: &TrainSection, cases: Vec<TestCase>, test_model: &ModelRef, seed: Option<u64>) -> TrainPlan {
     TrainPlan {
         destination: section.destination_of(test_model),
         destination_hardware: section.destination_hardware.clone().unwrap_or_else(|| HARDWARE.to_owned()),
-        cases: section.test_cases.clone(),
+        cases,
         fuzz: section.fuzz.as_ref().map(|fuzz| FuzzPlan {
             fixed_inputs: fuzz.fixed_inputs.clone(),
             disabled_inputs: fuzz.disabled_inputs.clone(),
+            files: fuzz.files.clone(),
             iterations: usize::try_from(fuzz.iterations.unwrap_or(FUZZ_ITERATIONS)).unwrap_or(usize::MAX),
             prompt: fuzz.prompt.clone(),
             seed,

@@ -103,4 +103,16 @@ rules! {
         "`context` in `.safe-push.yaml` does not contain the model's folder.",
         "The context is the folder that is built, with `cog.yaml` somewhere in it.",
         "```yaml\nmodels:\n  hotdog:\n    folder: models/hotdog\n    context: shared   # .\n```";
+    CASE_SECRET = "SP034", "case-secret", Error,
+        "A test case sends a variable that is not allowed, not set, or one of safe-push's own tokens.",
+        "Whoever can change a file of the repository could otherwise send any secret of the workflow to a model.",
+        "```yaml\ninputs: {hf_token: $(env.HF_TOKEN)}   # needs --secret-variable HF_TOKEN\n```";
+    CASE_NAME = "SP035", "case-name", Error,
+        "The name of a test case is not valid, or two cases have the same.",
+        "Reports, check runs and folders of outputs identify cases by their names.",
+        "```yaml\n- name: case-2   # looks like the second case without a name\n```";
+    BAD_CHECK = "SP036", "bad-check", Error,
+        "A value below `checks` cannot be used.",
+        "The check would never pass, or never fail.",
+        "```yaml\nchecks: {regex: \"(\"}\n```";
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::config::model_keys::{FileKey, Form, ROOT, Section};
+use crate::config::model_keys::{COMPARE, FileKey, Form, REGRESSIONS, ROOT, Section};
 use crate::config::settings::{SETTINGS, Setting, ValueKind};
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -57,6 +57,18 @@ fn overrides() -> Map<String, Value> {
     let settings = SETTINGS.iter().filter(|setting| setting.in_repository);
     let mut properties: Map<String, Value> = settings.map(|setting| (setting.name.to_owned(), of_setting(setting))).collect();
     let code = json!({ "type": "string", "pattern": RULE_PATTERN });
+    if let Some(words) = properties.get("compare").cloned() {
+        let mut rules = section(&COMPARE, "compare");
+        if let Some(keys) = rules["properties"].as_object_mut() {
+            keys.insert("cases".to_owned(), words.clone());
+        }
+        let description = words["description"].clone();
+        let any = json!({ "description": description, "anyOf": [{ "enum": words["enum"] }, rules] });
+        properties.insert("compare".to_owned(), any);
+    }
+    let mut regressions = section(&REGRESSIONS, "regressions");
+    regressions["description"] = "Changes against the live version that are errors".into();
+    properties.insert("regressions".to_owned(), regressions);
     properties.insert("ignore".to_owned(), json!({ "description": "Rules to ignore", "type": ["array", "null"], "items": code }));
     properties.insert(
         "severity".to_owned(),
@@ -153,6 +165,7 @@ fn value(form: Form, path: &str) -> Value {
         Form::Model => json!({ "type": ["string", "null"], "pattern": MODEL_PATTERN }),
         Form::Boolean => json!({ "type": ["boolean", "null"] }),
         Form::Number => number(setting_at(path)),
+        Form::Decimal => json!({ "type": ["number", "null"] }),
         Form::Inputs => json!({ "type": ["object", "null"] }),
         Form::Texts => json!({ "type": ["array", "null"], "items": { "type": ["string", "number"] } }),
         Form::List(items) => {
@@ -161,6 +174,20 @@ fn value(form: Form, path: &str) -> Value {
             json!({ "type": ["array", "null"], "items": items })
         }
         Form::Section(keys) => section(keys, path),
+        Form::Sections(keys) => {
+            let one = section(keys, path);
+            json!({ "type": ["object", "array", "null"], "properties": one["properties"], "additionalProperties": false, "items": one })
+        }
+        Form::FilledTexts => {
+            let text = json!({ "type": ["string", "number"], "pattern": "\\S" });
+            json!({ "type": ["string", "number", "array", "null"], "pattern": "\\S", "items": text })
+        }
+        Form::Reason => json!({ "type": ["string", "boolean", "null"] }),
+        Form::Words(words) => json!({ "anyOf": [{ "enum": words }, { "type": "array", "items": { "enum": words } }] }),
+        Form::Range => {
+            let ends = json!({ "min": { "type": "number" }, "max": { "type": "number" } });
+            json!({ "type": ["number", "object", "null"], "properties": ends, "additionalProperties": false })
+        }
     }
 }
 

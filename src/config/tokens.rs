@@ -62,10 +62,16 @@ tokens! {
     cog: "cog_token", "COG_TOKEN", &[Push, Workflow];
     /// Key of Claude's API, for the judge
     anthropic: "anthropic_api_key", "ANTHROPIC_API_KEY", &[Push, Workflow];
+    /// Bearer token of a gateway to Claude's API, instead of a key
+    anthropic_auth: "anthropic_auth_token", "ANTHROPIC_AUTH_TOKEN", &[];
+    /// Bearer token of the Cog server that `verify --url` asks
+    cog_server: "cog_server_token", "COG_SERVER_TOKEN", &[];
     /// Token that lists changed files and writes check runs and comments
     github: "github_token", "GITHUB_TOKEN", &[Push, Select, Report], default "${{ github.token }}";
     /// Integration key of PagerDuty, for alerts of the canary
     pagerduty: "pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY", &[];
+    /// URL that receives one JSON document about each run that failed or published
+    notify: "notify_url", "NOTIFY_URL", &[];
 }
 
 /// What the runner gives to steps and that opens its services.

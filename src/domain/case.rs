@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use cog_findings::Location;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::compare_rules::CompareRules;
+pub use crate::domain::output_check::Expectation;
 use crate::domain::prediction::Inputs;
 
 /// A case's name within a model's run: `warm-up`, `compare-1`, `case-3`, `fuzz-7`, `train-1`.
@@ -17,6 +21,14 @@ impl CaseId {
     /// The `number`th case of a kind, counted from 1.
     pub fn numbered(kind: CaseKind, number: usize) -> Self {
         Self(format!("{kind}-{number}"))
+    }
+
+    /// The name of a case that its author named.
+    pub fn named(kind: CaseKind, name: &str) -> Self {
+        match kind {
+            CaseKind::Case => Self(name.to_owned()),
+            kind => Self(format!("{kind}-{name}")),
+        }
     }
 
     /// A name that was read from a report.
@@ -78,55 +90,42 @@ impl fmt::Display for CaseKind {
     }
 }
 
-/// The expected outcome of a case.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Expectation {
-    /// It succeeds with any output.
-    Succeeds,
-    /// The output is exactly this text, which may be empty: `docs/reference/cog-safe-push.md#empty-expectations`.
-    ExactString(String),
-    /// The output is a file that matches the one at this URL.
-    MatchUrl(String),
-    /// The judge approves the output by this description.
-    MatchPrompt(String),
-    /// Every result of this jq program over the output is neither `false` nor `null`, and there is at least one.
-    JqQuery(String),
-    /// The prediction fails, or its inputs are rejected, with an error that contains this text.
-    ErrorContains(String),
+/// Where a test case runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TestedOn {
+    /// A version that is tested before it is published.
+    Test,
+    /// The version that users run.
+    Live,
 }
 
-impl Expectation {
-    /// Its key in cog-safe-push's configuration; `none` for [`Self::Succeeds`].
-    pub const fn key(&self) -> &'static str {
+impl TestedOn {
+    /// The word in the configuration.
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Succeeds => "none",
-            Self::ExactString(_) => "exact_string",
-            Self::MatchUrl(_) => "match_url",
-            Self::MatchPrompt(_) => "match_prompt",
-            Self::JqQuery(_) => "jq_query",
-            Self::ErrorContains(_) => "error_contains",
-        }
-    }
-
-    /// The configured value.
-    pub fn wanted(&self) -> Option<&str> {
-        match self {
-            Self::Succeeds => None,
-            Self::ExactString(text)
-            | Self::MatchUrl(text)
-            | Self::MatchPrompt(text)
-            | Self::JqQuery(text)
-            | Self::ErrorContains(text) => Some(text),
+            Self::Test => "test",
+            Self::Live => "live",
         }
     }
 }
 
 /// A configured test case.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct TestCase {
+    /// What reports call it; `None` for its number.
+    pub name: Option<String>,
     pub inputs: Inputs,
+    /// Inputs whose values come from variables, and must never be shown.
+    pub secrets: Vec<(String, SecretString)>,
     pub expectation: Expectation,
+    /// How much its output may differ, on top of the rules of the model.
+    pub compare: CompareRules,
+    /// The time limit of its prediction, from its start; `None` for that of all.
+    pub timeout: Option<Duration>,
+    /// Why it does not run, perhaps empty; `None` if it runs.
+    pub skip: Option<String>,
+    /// Where it runs; empty for everywhere.
+    pub only_on: Vec<TestedOn>,
     /// Where it is configured, if in a file.
     pub location: Option<CaseLocation>,
 }
@@ -156,5 +155,32 @@ impl CaseLocation {
     /// An input's key, or the case.
     pub fn input(&self, name: &str) -> &Location {
         self.inputs.get(name).unwrap_or(&self.case)
+    }
+}
+
+impl PartialEq for TestCase {
+    /// Secret values do not count, only their names.
+    fn eq(&self, other: &Self) -> bool {
+        let names = |case: &Self| case.secrets.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let settings = |case: &Self| (case.name.clone(), case.timeout, case.skip.clone(), case.only_on.clone());
+        names(self) == names(other)
+            && settings(self) == settings(other)
+            && self.inputs == other.inputs
+            && self.expectation == other.expectation
+            && self.compare == other.compare
+            && self.location == other.location
+    }
+}
+
+impl TestCase {
+    /// Why it does not run here, if so.
+    pub fn left_out(&self, on: TestedOn) -> Option<String> {
+        match &self.skip {
+            Some(reason) if reason.is_empty() => return Some("it is marked with skip".to_owned()),
+            Some(reason) => return Some(reason.clone()),
+            None => {}
+        }
+        let words: Vec<&str> = self.only_on.iter().map(|side| side.as_str()).collect();
+        (!self.only_on.is_empty() && !self.only_on.contains(&on)).then(|| format!("it runs only on {}", words.join(" and ")))
     }
 }

@@ -3,17 +3,20 @@
 //! Nothing here performs I/O, reads the environment or uses a clock; `tests/it/architecture` checks that. Types carry proof: a
 //! [`Cleared`](cleared::Cleared) can only be made from a [`Verified`](cleared::Verified) that passed the policy.
 
+pub mod before_after;
 pub mod canary;
 pub mod case;
 pub mod choice;
 pub mod cleanup;
 pub mod cleared;
+pub mod compare_rules;
 pub mod cost;
 pub mod events;
 pub mod identity;
 pub mod model_name;
 pub mod model_role;
 pub mod output;
+pub mod output_check;
 pub mod plan;
 pub mod prediction;
 pub mod project_place;

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use cog_findings::{Location, RuleCode, Severity};
+use serde_json::Value;
 
 use crate::choices;
 use crate::domain::case::TestCase;
+use crate::domain::compare_rules::CompareRules;
 use crate::domain::identity::ModelRef;
 use crate::domain::model_role::ModelRole;
 use crate::domain::prediction::Inputs;
@@ -52,6 +54,8 @@ pub struct ModelPlan {
     pub allow: Allowances,
     /// The deployment that follows the live model.
     pub deployment: Option<DeploymentPlan>,
+    /// Whether one test case is sent through the deployment after a change.
+    pub deployment_check: bool,
     /// Number of concurrent predictions, at least 1.
     pub parallel: usize,
     /// Time limits of predictions.
@@ -255,6 +259,36 @@ pub struct VerifyPlan {
     pub health: HealthMode,
     /// The Claude model of the judge; `None` for the default.
     pub judge_model: Option<String>,
+    /// How much outputs may differ from those of the live version.
+    pub compare_rules: CompareRules,
+    /// How often paired inputs are run again to measure their time; 0 for only when something looks slower.
+    pub benchmark: usize,
+    /// Changes against the live version that are errors.
+    pub regressions: Regressions,
+    /// What the two versions run on.
+    pub hardware: TestHardware,
+}
+
+/// Changes against the live version that are errors, as ratios. `None` leaves them warnings.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Regressions {
+    /// Of run times.
+    pub predict_time: Option<f64>,
+    /// Of the time until the first prediction starts.
+    pub boot: Option<f64>,
+    /// Of the compressed image.
+    pub image_size: Option<f64>,
+    /// Of the price of a prediction.
+    pub cost: Option<f64>,
+}
+
+/// What the two versions of a comparison run on, as SKUs. Replicate's API does not say it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TestHardware {
+    /// Of the test model.
+    pub tested: Option<String>,
+    /// Of the live model, if it is written in the settings.
+    pub live: Option<String>,
 }
 
 choices! {
@@ -278,6 +312,8 @@ pub struct FuzzPlan {
     pub fixed_inputs: Inputs,
     /// Inputs that are never sent.
     pub disabled_inputs: Vec<String>,
+    /// Files for inputs that take one, by input: URLs.
+    pub files: BTreeMap<String, Vec<Value>>,
     /// Number of inputs.
     pub iterations: usize,
     /// Instructions for Claude, which invents inputs.

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::before_after::BeforeAfter;
 use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::cost::Cost;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
@@ -71,6 +72,8 @@ pub struct ModelReport {
     pub ignored: Vec<Finding>,
     /// The cases, in planned order.
     pub cases: Vec<CaseReport>,
+    /// What the outputs do not show, on the live version and on the new one.
+    pub before_after: Vec<BeforeAfter>,
     /// The seed that reproduces the fuzz inputs.
     pub seed: Option<u64>,
     /// The cost of its predictions.
@@ -153,6 +156,8 @@ pub enum DeploymentChange {
     Updated,
     /// It already ran the version.
     Unchanged,
+    /// It got the new version, which failed there, and runs the one before again.
+    Restored,
 }
 
 /// An error with its fix.

@@ -12,10 +12,10 @@ use crate::clients::docker::{InspectImages, TemporaryImage};
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
 use crate::domain::report::Stage;
-use crate::inspect::{Inspected, apply_policy, inspect_schema};
+use crate::inspect::{Inspected, inspect_schema};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::grafting::{self, Grafting};
-use crate::pipeline::inspecting::{About, InspectedModel, judge};
+use crate::pipeline::inspecting::{About, InspectedModel, checked_plan, judge};
 use crate::pipeline::proof::{prove_files, prove_image, secrets_of};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
@@ -73,7 +73,7 @@ impl StageWork for Building<'_> {
         if is_official && let ModelImage::Built(image) = &built.image {
             prove_image(record, image, services.docker.save.as_ref(), &secrets).await?;
         }
-        check_schema(record, model, &built.schema)?;
+        check_schema(record, model, &built.schema).await?;
         Ok(Done::new(built, note))
     }
 }
@@ -225,9 +225,7 @@ fn tell_advice(record: &mut ModelRecord<'_>, inspected: &Inspected, findings: &[
         inspected.findings.iter().any(same) || inspected.ignored.iter().any(same)
     };
     let new = findings.iter().filter(|finding| !is_known(finding)).cloned();
-    let applied = apply_policy(new.collect(), &record.model.plan.inspect);
-    record.report.ignored.extend(applied.ignored);
-    record.found(applied.findings);
+    record.found_under_policy(new.collect());
 }
 
 fn describe(built: &Built, goal: Goal<'_>) -> String {
@@ -266,7 +264,7 @@ pub(super) fn says_the_same(one: &Value, other: &Value) -> bool {
 }
 
 /// Checks that the image has the inspected schema. A schema that was unknown before the build is checked now.
-fn check_schema(record: &mut ModelRecord<'_>, model: &InspectedModel, schema: &Value) -> Result<(), Stop> {
+async fn check_schema(record: &mut ModelRecord<'_>, model: &InspectedModel, schema: &Value) -> Result<(), Stop> {
     let InspectedModel { inspected, replicate, .. } = model;
     let plan = &record.model.plan;
     let mut findings = Vec::new();
@@ -288,7 +286,7 @@ fn check_schema(record: &mut ModelRecord<'_>, model: &InspectedModel, schema: &V
     }
     let of_image = inspect_schema(schema, &inspected.source_maps, replicate.live.as_ref(), &plan.inspect);
     findings.extend(of_image.findings);
-    let planned = record.context.check_plan(plan, Some(schema));
+    let planned = checked_plan(plan, Some(schema), record.context).await?;
     findings.extend(planned.clone());
     record.report.ignored.extend(of_image.ignored);
     record.found(findings.clone());

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Account, Hardware, Replicate, ReplicateError};
 use crate::domain::events::{Event, EventKind, Observer};
-use crate::domain::plan::ModelPlan;
+use crate::domain::plan::{TrainPlan, VerifyPlan};
 use crate::pipeline::RunOptions;
 use crate::support::clock::Clock;
 use crate::verify::check_plan;
@@ -47,8 +47,8 @@ impl<'a> RunContext<'a> {
     }
 
     /// Problems of a plan. Only a run that makes predictions stops for want of a judge.
-    pub(super) fn check_plan(&self, plan: &ModelPlan, schema: Option<&Value>) -> Vec<Finding> {
-        let found = check_plan(&plan.predict, plan.train.as_ref(), schema, self.has_judge).into_iter();
+    pub(super) fn check_plan(&self, predict: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>) -> Vec<Finding> {
+        let found = check_plan(predict, train, schema, self.has_judge).into_iter();
         let is_for_later = |finding: &Finding| !self.verifies && finding.code.as_str() == JUDGE_MISSING.code;
         found.map(|finding| if is_for_later(&finding) { finding.with_severity(Severity::Warning) } else { finding }).collect()
     }

@@ -5,11 +5,13 @@ use async_trait::async_trait;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
 use crate::domain::report::{DeploymentChange, Stage};
+use crate::pipeline::deployment_proof::prove_deployment;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::moved::{Comparing, decide_again};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::publish::{DeployRequest, Moved, PublishError, PublishServices, deploy};
+use crate::verify::VerifyServices;
 
 /// Deploys a published version.
 pub(super) struct Deploying<'a> {
@@ -19,6 +21,8 @@ pub(super) struct Deploying<'a> {
     /// Whether outputs were compared with those of the live version.
     pub(super) compared_outputs: bool,
     pub(super) services: &'a PublishServices,
+    /// For the proof that the deployment works.
+    pub(super) verify: &'a VerifyServices,
 }
 
 #[async_trait]
@@ -44,8 +48,12 @@ impl StageWork for Deploying<'_> {
             DeploymentChange::Created => "created",
             DeploymentChange::Updated => "updated",
             DeploymentChange::Unchanged => "unchanged",
+            DeploymentChange::Restored => "restored",
         };
-        Ok(Done::new((), format!("{} {done}", report.name)))
+        let note = format!("{} {done}", report.name);
+        let schema = self.comparing.schema;
+        prove_deployment(record, self.plan, self.version, schema, self.verify).await?;
+        Ok(Done::new((), note))
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::Replicate;
+use crate::domain::case::TestedOn;
 use crate::domain::cleared::Blocked;
 use crate::domain::events::Observer;
 use crate::domain::identity::{ModelRef, VersionId, VersionRef};
@@ -14,7 +15,7 @@ use crate::inspect::live_model;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
 use crate::pipeline::grace::at_once;
-use crate::pipeline::inspecting::{About, check_models, judge};
+use crate::pipeline::inspecting::{About, check_models, checked_plan, judge, prove_judge};
 use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
@@ -75,6 +76,8 @@ struct FoundVersion {
     version: VersionRef,
     schema: Value,
     live: Option<VersionRef>,
+    /// Whether it is the version that users run.
+    on: TestedOn,
 }
 
 /// Looks the version up, in place of an inspection.
@@ -97,17 +100,19 @@ impl StageWork for LookingUp<'_> {
         let asking = async {
             context.account(replicate).await?;
             let (version, schema) = find(self.existing, replicate).await?;
-            let live = live_model(replicate, &plan.model).await?.version().map(|live| live.version).filter(|live| *live != version);
-            Ok::<_, Stop>((version, schema, live))
+            let current = live_model(replicate, &plan.model).await?.version().map(|live| live.version);
+            let on = if current.as_ref() == Some(&version) { TestedOn::Live } else { TestedOn::Test };
+            Ok::<_, Stop>((version, schema, current.filter(|_| on == TestedOn::Test), on))
         };
-        let (version, schema, live) = at_once(asking, context.cancelled).await?;
+        let (version, schema, live, on) = at_once(asking, context.cancelled).await?;
         record.report.staged = Some(version.clone());
         record.report.previous = live.clone();
-        record.found(context.check_plan(plan, Some(&schema)));
+        record.found(checked_plan(plan, Some(&schema), context).await?);
         // Everything checked here was written into the configuration.
         judge(&record.report.findings, |_finding| About::Plan)?;
+        prove_judge(plan, self.services, context.cancelled).await?;
         let note = format!("{}:{}", version.model, version.id.short());
-        Ok(Done::new(FoundVersion { version, schema, live }, note))
+        Ok(Done::new(FoundVersion { version, schema, live, on }, note))
     }
 }
 
@@ -123,8 +128,8 @@ impl StageWork for VerifyingFound<'_> {
     type Value = ();
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
-        let FoundVersion { version, schema, live } = self.found;
-        drive(record, version, schema, live.as_ref(), self.services).await?;
+        let FoundVersion { version, schema, live, .. } = self.found;
+        drive(record, version, self.found.on, schema, live.as_ref(), self.services).await?;
         Blocked::find(&record.report.cases, &record.report.findings)?;
         Ok(Done::new((), count(record.report.cases.len(), "case")))
     }

@@ -7,19 +7,24 @@ use cog_findings::text::count;
 use cog_findings::{Finding, Severity};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use crate::build::context_findings;
+use crate::domain::case::Expectation;
 use crate::domain::events::EventKind;
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
 use crate::domain::verdict::Verdict;
 use crate::inspect::rules::{LINT_MISSING, LIVE_NOT_COMPARED, UNKNOWN_HARDWARE};
 use crate::inspect::{InspectRequest, Inspected, Revision, RevisionError, Tools, apply_policy, inspect, with_excerpt};
+use crate::pipeline::case_files::{CaseFiles, Sending};
+use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::{at_once, noticed_when_slow};
 use crate::pipeline::lookup::{NotCompared, ReplicateFacts, look_up};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, WrittenKey};
+use crate::verify::{VerifyError, VerifyServices};
 
 /// Printed when Replicate takes long to answer.
 const WAITING: &str = "still waiting for Replicate's API to answer";
@@ -59,8 +64,11 @@ impl StageWork for Inspecting<'_> {
             }
         };
         let inspected = &model.inspected;
-        let check = |schema: Option<&Value>| context.check_plan(plan, schema);
-        let (planned, needs_none) = without_none_defaults(inspected, check);
+        let files = CaseFiles::read(plan.repository(), &plan.predict, plan.train.as_ref(), inspected.schema.as_ref());
+        let (predict, train) = files.apply(&plan.predict, plan.train.as_ref(), Sending::Nowhere).await?;
+        let check = |schema: Option<&Value>| context.check_plan(&predict, train.as_ref(), schema);
+        let (mut planned, needs_none) = without_none_defaults(inspected, check);
+        planned.extend(files.findings);
         // With excerpts, as in the report.
         let planned: Vec<Finding> = planned.into_iter().map(|finding| with_excerpt(finding, plan.repository())).collect();
         record
@@ -84,6 +92,9 @@ impl StageWork for Inspecting<'_> {
         // A missing token concerns the whole run, whose report says it.
         let not_compared = not_compared.filter(|_| model.replicate.not_compared != Some(NotCompared::NoToken));
         let note = not_compared.into_iter().fold(note, |note, finding| format!("{note}; {}", finding.message));
+        if let Goal::Publish(services) = self.goal {
+            prove_judge(plan, &services.verify, context.cancelled).await?;
+        }
         Ok(Done::new(model, note))
     }
 }
@@ -104,6 +115,24 @@ fn without_none_defaults(inspected: &Inspected, check: impl Fn(Option<&Value>) -
 /// The warning about a default of `None`, when test cases rely on it.
 fn as_cause(finding: &Finding) -> Finding {
     if finding.code.as_str() != DEFAULT_NONE { finding.clone() } else { finding.clone().with_severity(Severity::Error) }
+}
+
+/// Asks the judge a cheap question before anything is built: a wrong key, a wrong model or an empty account would be noticed at the very end.
+pub(super) async fn prove_judge(plan: &ModelPlan, services: &VerifyServices, cancelled: &CancellationToken) -> Result<(), Stop> {
+    let cases = plan.predict.cases.iter().chain(plan.train.iter().flat_map(|train| &train.cases));
+    let mut parts = cases.filter(|case| case.skip.is_none()).flat_map(|case| case.expectation.parts());
+    let is_needed = parts.any(|part| matches!(part, Expectation::MatchPrompt(_)));
+    let Some(judge) = services.judge.as_ref().filter(|_| is_needed) else { return Ok(()) };
+    let asking = async { Ok::<_, Stop>(judge.ready(plan.predict.judge_model.as_deref()).await) };
+    match at_once(asking, cancelled).await? {
+        Err(error) if error.is_final => Err(VerifyError::Judge(error).into()),
+        // An outage may be over when the judge is needed.
+        Err(error) => {
+            tracing::warn!(%error, "Claude did not answer the question whether it is there");
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
 }
 
 async fn gather(record: &mut ModelRecord<'_>, goal: Goal<'_>) -> Result<InspectedModel, Stop> {
@@ -177,6 +206,15 @@ fn name_preparation(findings: &mut [Finding], script: &str) {
     for finding in findings.iter_mut().filter(|finding| finding.is_error() && is_config(finding)) {
         finding.details.push(("prepared by".to_owned(), script.to_owned()));
     }
+}
+
+/// Problems of the plan, its files included.
+pub(super) async fn checked_plan(plan: &ModelPlan, schema: Option<&Value>, context: &RunContext<'_>) -> Result<Vec<Finding>, Stop> {
+    let files = CaseFiles::read(plan.repository(), &plan.predict, plan.train.as_ref(), schema);
+    let (predict, train) = files.apply(&plan.predict, plan.train.as_ref(), Sending::Nowhere).await?;
+    let mut findings = files.findings;
+    findings.extend(context.check_plan(&predict, train.as_ref(), schema));
+    Ok(findings)
 }
 
 /// The subject of a finding.

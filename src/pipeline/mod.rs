@@ -3,7 +3,7 @@
 //! - [`run`]: models one after the other, each through inspect, build, stage, verify, publish and deploy, as far as the [`Goal`] and its
 //!   services go
 //! - [`canary`]: a tiny model of our own through the stages up to verify, then deleted
-//! - [`verify_existing`]: verify alone, against a version that exists already
+//! - [`verify_existing`]: verify alone, against a version that exists already; [`verify_server`]: against a Cog server
 //! - [`promote`]: a version that an earlier run tested is published
 //! - [`roll_back`]: an older version of the live model becomes its newest one again
 //!
@@ -13,9 +13,11 @@
 
 mod building;
 mod canary;
+mod case_files;
 mod context;
 mod course;
 mod deploying;
+mod deployment_proof;
 mod existing;
 mod grace;
 mod grafting;
@@ -35,10 +37,12 @@ mod rollback;
 pub mod rules;
 mod run;
 mod second_pass;
+mod served;
 mod services;
 mod staging;
 mod stop;
 mod verifying;
+mod weighing;
 
 pub use canary::{CanaryRequest, canary, write_canary};
 pub use existing::{ExistingVersion, verify_existing};
@@ -47,6 +51,7 @@ pub use promotion::{Promotion, RecordSeal, TestedRecords};
 pub use request::{KeyFiles, ModelRun, PrepareTree, PrepareTreeError, RunOptions, WrittenKey};
 pub use rollback::{RollbackRequest, roll_back};
 pub use run::run;
+pub use served::verify_server;
 pub use services::{BuildServices, CheckServices, Goal, PromoteServices, RegistryServices, Services};
 
 #[cfg(test)]

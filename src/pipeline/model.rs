@@ -91,7 +91,13 @@ impl Push<'_> {
         let Goal::Publish(services) = goal else { return Ok("only a build was asked for") };
         let staged = record.enter(Staging { built: &built, building, services: &services.publish }).await?;
 
-        let verifying = Verifying { staged, schema: &built.schema, replicate: &model.replicate, services: &services.verify };
+        let verifying = Verifying {
+            staged,
+            schema: &built.schema,
+            replicate: &model.replicate,
+            services: &services.verify,
+            writer: services.publish.writer.as_deref(),
+        };
         let cleared = record.enter(verifying).await?;
         if let (Some(promotion), true) = (&record.model.promotion, plan.publish != PublishMode::Publish) {
             leave_record(record, promotion, &model, &cleared.live, description).await;
@@ -116,7 +122,16 @@ impl Push<'_> {
         let comparing = Comparing { model: &model, schema: &built.schema };
         let compared_outputs = cleared.live.compared_outputs();
         let version = &published;
-        record.enter(Deploying { plan: deployment, version, comparing, compared_outputs, services: &services.publish }).await?;
+        record
+            .enter(Deploying {
+                plan: deployment,
+                version,
+                comparing,
+                compared_outputs,
+                services: &services.publish,
+                verify: &services.verify,
+            })
+            .await?;
         Ok("")
     }
 }

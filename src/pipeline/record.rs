@@ -9,7 +9,7 @@ use crate::domain::cost::Cost;
 use crate::domain::events::EventKind;
 use crate::domain::report::{ModelReport, Stage, StageReport, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::inspect::with_excerpt;
+use crate::inspect::{apply_policy, with_excerpt};
 use crate::pipeline::ModelRun;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::grace::within_grace;
@@ -77,6 +77,7 @@ impl<'a> ModelRecord<'a> {
             findings: Vec::new(),
             ignored: Vec::new(),
             cases: Vec::new(),
+            before_after: Vec::new(),
             seed: None,
             cost: Cost::default(),
             error: None,
@@ -164,6 +165,13 @@ impl<'a> ModelRecord<'a> {
                 self.tell(EventKind::Found(kept));
             }
         }
+    }
+
+    /// Adds findings under the repository's policy: its severities, and what it ignores.
+    pub(super) fn found_under_policy(&mut self, findings: Vec<Finding>) {
+        let applied = apply_policy(findings, &self.model.plan.inspect);
+        self.report.ignored.extend(applied.ignored);
+        self.found(applied.findings);
     }
 
     /// Adds a finding to the report, with an excerpt of its line. Returns it as reported, unless it was there before.

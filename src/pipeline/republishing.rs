@@ -76,6 +76,7 @@ impl StageWork for Following<'_> {
             DeploymentChange::Created => "created",
             DeploymentChange::Updated => "updated",
             DeploymentChange::Unchanged => "unchanged",
+            DeploymentChange::Restored => "restored",
         };
         Ok(Done::new((), format!("{} {done}", report.name)))
     }

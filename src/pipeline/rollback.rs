@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{Replicate, Version};
-use crate::domain::case::{Expectation, TestCase};
+use crate::domain::case::{Expectation, TestCase, TestedOn};
 use crate::domain::cleared::{Cleared, LiveBefore, Replaced, Staged, Verified};
 use crate::domain::events::Observer;
 use crate::domain::identity::{ImageDigest, VersionId, VersionRef};
@@ -303,7 +303,7 @@ impl StageWork for Trying<'_> {
         // The plan was written for the newest source. The older version has to answer, no more.
         let run = ModelRun { plan: ModelPlan { predict, train: None, ..plan.clone() }, ..ModelRun::new(plan.clone()) };
         let mut trying = ModelRecord { model: &run, context: record.context, report: record.report.clone() };
-        let driven = drive(&mut trying, &staged.version, schema, None, &services.verify).await;
+        let driven = drive(&mut trying, &staged.version, TestedOn::Test, schema, None, &services.verify).await;
         record.report = trying.report;
         driven?;
         let verified = Verified::new(staged, record.report.cases.clone(), record.report.findings.clone());
@@ -319,7 +319,8 @@ fn trial(plan: &VerifyPlan, schema: &Value, has_judge: bool) -> VerifyPlan {
         let alone = VerifyPlan { cases: vec![case.clone()], ..bare.clone() };
         check_plan(&alone, None, Some(schema), has_judge).iter().all(|finding| !finding.is_error())
     };
-    let succeeding = plan.cases.iter().filter(|case| !matches!(case.expectation, Expectation::ErrorContains(_)));
+    let runs = |case: &&TestCase| !case.expectation.expects_error() && case.left_out(TestedOn::Test).is_none();
+    let succeeding = plan.cases.iter().filter(runs);
     let case = succeeding.map(|case| TestCase { expectation: Expectation::Succeeds, ..case.clone() }).find(takes);
     let generated = || FuzzPlan { iterations: 1, prompt: None, ..FuzzPlan::default() };
     VerifyPlan { fuzz: case.is_none().then(generated), cases: case.into_iter().collect(), ..bare }

@@ -39,5 +39,14 @@ pub(crate) const NOT_PROMOTED: Rule = Rule {
     example: "Another pull request was merged and published after this one was tested.",
 };
 
+pub(crate) const DEPLOYMENT_FAILED: Rule = Rule {
+    code: "SP755",
+    name: "deployment-failed",
+    severity: Error,
+    summary: "A test case failed through the deployment after it got the new version.",
+    why: "Callers of the deployment. The release before is put back if there is one. The model itself has the new version.",
+    example: "The deployment's hardware has less memory than that of the test model. `--no-deployment-check` leaves the test out.",
+};
+
 /// All rules of this room.
-pub const RULES: &[Rule] = &[BUILD_FAILED, SCHEMA_NOT_AS_INSPECTED, IMAGE_SCHEMA_DIFFERS, NOT_PROMOTED];
+pub const RULES: &[Rule] = &[BUILD_FAILED, SCHEMA_NOT_AS_INSPECTED, IMAGE_SCHEMA_DIFFERS, NOT_PROMOTED, DEPLOYMENT_FAILED];

@@ -7,6 +7,7 @@ use cog_findings::text::shorten;
 
 use crate::build::{BuildError, OfficialError, PrepareError};
 use crate::clients::ErrorKind;
+use crate::clients::cog_server::CogServerError;
 use crate::clients::docker::DockerError;
 use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::cleared::Blocked;
@@ -90,6 +91,17 @@ fn chain(error: &dyn Error) -> String {
         source = cause.source();
     }
     shorten(&message, MESSAGE_BYTES)
+}
+
+impl From<CogServerError> for Stop {
+    fn from(error: CogServerError) -> Self {
+        let hint = match &error {
+            CogServerError::Url(_) => "write it as in http://localhost:5000",
+            CogServerError::Token => "correct COG_SERVER_TOKEN",
+            CogServerError::Client(_) | CogServerError::NotCog { .. } => "check that the server runs and can be reached from here",
+        };
+        Self::error(error.kind(), &error, Some(hint))
+    }
 }
 
 impl From<ReplicateError> for Stop {

@@ -3,17 +3,24 @@
 use std::path::PathBuf;
 
 use async_trait::async_trait;
+use cog_findings::Finding;
 use cog_findings::text::count;
 use serde_json::Value;
 
+use crate::clients::registry::RegistryWriter;
+use crate::domain::case::TestedOn;
 use crate::domain::cleared::{Cleared, Staged, Verified};
 use crate::domain::cost::{Cost, usd_per_second};
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::{ModelPlan, TrainPlan};
 use crate::domain::report::Stage;
+use crate::inspect::apply_policy;
+use crate::pipeline::case_files::{CaseFiles, Sending};
+use crate::pipeline::grace::at_once;
 use crate::pipeline::lookup::ReplicateFacts;
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
+use crate::pipeline::weighing::weigh_images;
 use crate::publish::find_or_create_destination;
 use crate::verify::{VerifyRequest, VerifyServices, verify};
 
@@ -30,6 +37,8 @@ pub(super) struct Verifying<'a> {
     pub(super) schema: &'a Value,
     pub(super) replicate: &'a ReplicateFacts,
     pub(super) services: &'a VerifyServices,
+    /// The registry, asked for the sizes of both images.
+    pub(super) writer: Option<&'a dyn RegistryWriter>,
 }
 
 #[async_trait]
@@ -38,10 +47,13 @@ impl StageWork for Verifying<'_> {
     type Value = ClearedModels;
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<ClearedModels>, Stop> {
-        let Self { staged, schema, replicate, services } = self;
+        let Self { staged, schema, replicate, services, writer } = self;
         let live = replicate.live.as_ref().map(|live| &live.version);
         let plan = &record.model.plan;
-        drive(record, &staged.version, schema, live, services).await?;
+        drive(record, &staged.version, TestedOn::Test, schema, live, services).await?;
+        if let (Some(live), Some(writer)) = (live, writer) {
+            weigh_images(record, &staged.version, live, writer).await?;
+        }
         let verified = Verified::new(staged, record.report.cases.clone(), record.report.findings.clone());
         let official = match &plan.official_model {
             Some(model) => Some(verified.clone().clear(model.clone(), replicate.official.clone())?),
@@ -56,13 +68,23 @@ impl StageWork for Verifying<'_> {
 pub(super) async fn drive(
     record: &mut ModelRecord<'_>,
     version: &VersionRef,
+    on: TestedOn,
     schema: &Value,
     live: Option<&VersionRef>,
     services: &VerifyServices,
 ) -> Result<(), Stop> {
     let (plan, context) = (&record.model.plan, record.context);
     let outputs: Option<PathBuf> = context.options.keep_outputs.as_ref().map(|folder| folder.join(&plan.name));
-    let train = match &plan.train {
+    let files = CaseFiles::read(plan.repository(), &plan.predict, plan.train.as_ref(), Some(schema));
+    record.found(files.findings.clone());
+    if files.findings.iter().any(Finding::is_error) {
+        return Err(Stop::misconfigured("a file of a test case cannot be read", "name a file of the repository"));
+    }
+    let sending = Sending::Upload(services.replicate.as_ref());
+    let (predict, train) = at_once(files.apply(&plan.predict, plan.train.as_ref(), sending), context.cancelled).await?;
+    let train = match &train {
+        // A Cog server has no trainings, which was said before.
+        Some(_) if services.replicate.is_cog_server() => None,
         Some(train) if train.trains() => {
             prepare_destination(record, train, services).await?;
             Some(train)
@@ -75,22 +97,27 @@ pub(super) async fn drive(
     };
     let request = VerifyRequest {
         name: &plan.name,
-        plan: &plan.predict,
+        plan: &predict,
         train,
         limits: &plan.limits,
         parallel: plan.parallel,
+        on,
         version,
+        through: None,
         live,
         schema,
         keep_outputs: outputs.as_deref(),
     };
     let outcome = verify(&request, services, context.observer, context.cancelled).await;
     record.report.cases = outcome.cases;
+    record.report.before_after = outcome.before_after;
     record.report.trained = outcome.trained;
     record.report.seed = outcome.seed;
     record.report.cost += priced(outcome.cost, plan);
-    for finding in outcome.findings {
-        // `verify` emitted it when it was found.
+    // `verify` emitted them when they were found.
+    let applied = apply_policy(outcome.findings, &plan.inspect);
+    record.report.ignored.extend(applied.ignored);
+    for finding in applied.findings {
         record.keep(finding);
     }
     outcome.stopped.map_or(Ok(()), |error| Err(error.into()))

@@ -34,6 +34,7 @@ mod services;
 mod stage;
 mod transfer;
 mod unmoved;
+mod weigh;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -53,3 +54,4 @@ pub use rights::check_rights;
 pub use services::{PublishServices, PushDaemon, VERSION_LIMIT};
 pub use stage::{StageImage, StageRequest, StagedVersion, stage};
 pub use unmoved::check_moved;
+pub use weigh::{ImageWeight, LayerWeight, weigh};

@@ -3,6 +3,7 @@
 //! Everything is rendered from [`json::v1::Run`], the frozen types of `run.json`, so that a saved run renders like a fresh one.
 //! Delivering the reports is left to `deliver`. Text from models, logs and names is escaped for its destination, see [`escape`].
 
+mod before_after;
 pub(crate) mod canary;
 pub(crate) mod cleanup;
 pub(crate) mod console;
@@ -14,6 +15,7 @@ pub(crate) mod junit;
 mod label;
 pub(crate) mod markdown;
 mod measurement;
+pub(crate) mod notification;
 pub(crate) mod rule_page;
 pub(crate) mod sarif;
 

@@ -8,6 +8,7 @@ use chrono::{TimeZone, Utc};
 use cog_findings::{ChangeKind, Finding, Location, Method, Rule, SchemaChange, SchemaPart, Severity};
 use serde_json::{Map, json};
 
+use crate::domain::before_after::{Aspect, BeforeAfter, Trend};
 use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::cost::Cost;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
@@ -83,6 +84,16 @@ fn model(name: &str) -> ModelReport {
         findings: Vec::new(),
         ignored: Vec::new(),
         cases: vec![case("case-1", CaseStatus::Passed)],
+        before_after: vec![
+            BeforeAfter {
+                aspect: Aspect::PredictTime,
+                before: Some(2.3),
+                after: Some(3.2),
+                trend: Trend::Worse,
+                note: Some("slower: 5 of 5 inputs, typically 1.41× (1.31–1.62×), 2.3 s → 3.2 s".to_owned()),
+            },
+            BeforeAfter { aspect: Aspect::ImageSize, before: Some(4e9), after: Some(4.1e9), trend: Trend::Alike, note: None },
+        ],
         seed: Some(4711),
         cost: Cost { predictions: 12, platform_retries: 1, predict_seconds: 18.5, estimated_usd: Some(0.0019) },
         error: None,

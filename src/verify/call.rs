@@ -1,5 +1,7 @@
 //! A prediction or training that is requested for a case, and how it ended.
 
+use std::time::Duration;
+
 use crate::domain::case::CaseId;
 use crate::domain::prediction::{Inputs, Prediction};
 use crate::domain::report::Attempt;
@@ -15,6 +17,10 @@ pub(super) struct PredictionCall<'a> {
     pub(super) inputs: &'a Inputs,
     pub(super) mask: &'a Mask,
     pub(super) priority: Priority,
+    /// The time limit of this prediction; `None` for that of all.
+    pub(super) timeout: Option<Duration>,
+    /// Whether the moment of its first output counts.
+    pub(super) watches_output: bool,
 }
 
 /// A prediction or training with its retries.

@@ -13,6 +13,7 @@ use crate::domain::report::{CaseReport, CaseStatus};
 use crate::verify::attempt_result::{AttemptResult, AttemptVerdict};
 use crate::verify::call::{PredictionCall, PredictionEnd};
 use crate::verify::check::{Check, CheckResult, NeededFiles, Needs, check_for};
+use crate::verify::compare::with_limits;
 use crate::verify::engine::Engine;
 use crate::verify::health::{OutputDefect, output_defects};
 use crate::verify::judge::{Evidence, JudgeSubject};
@@ -40,7 +41,15 @@ impl Engine<'_> {
         let mut report = CaseReportBuilder::new(case, &mask, self.services.clock.instant());
         for attempts_left in (0..ATTEMPTS).rev() {
             let priority = if attempts_left + 1 == ATTEMPTS { Priority::Normal } else { Priority::High };
-            let call = PredictionCall { case: &case.id, side: case.side(), inputs: &case.inputs, mask: &mask, priority };
+            let call = PredictionCall {
+                case: &case.id,
+                side: case.side(),
+                inputs: &case.inputs,
+                mask: &mask,
+                priority,
+                timeout: case.timeout,
+                watches_output: case.watches_output(),
+            };
             let run = self.predict(call).await;
             let result = self.judge_end(case, &mask, run.end).await;
             if !report.add(run.attempts, result, attempts_left > 0) {
@@ -84,7 +93,7 @@ impl Engine<'_> {
             }
             PredictionEnd::Refused(detail) => {
                 let seen = Observation::without_files(case.method(), Outcome::Refused(detail), None);
-                match check_for(&case.expectation).check(&seen) {
+                match check_for(&case.expectation, &case.compare).check(&seen) {
                     CheckResult::Passed(remarks) => AttemptResult::new(AttemptVerdict::Passed, remarks),
                     CheckResult::Failed { reason, remarks } => {
                         AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks)
@@ -99,7 +108,7 @@ impl Engine<'_> {
     }
 
     async fn judge_prediction(&self, case: &PlannedCase, mask: &Mask, prediction: &Prediction) -> AttemptResult {
-        let check: Box<dyn Check> = check_for(&case.expectation);
+        let check: Box<dyn Check> = check_for(&case.expectation, &case.compare);
         let checks_health = self.request.plan.health != HealthMode::Off && case.expectation == Expectation::Succeeds;
         let mut needs = check.needs();
         // The report shows files even if no checker needs them. Those of a training may be gigabytes, so only a checker that needs them gets
@@ -165,7 +174,7 @@ impl Engine<'_> {
                         let reason = format!("{expected}; {reason}");
                         AttemptResult::new(AttemptVerdict::Failed { reason, again: true }, remarks)
                     }
-                    Opinion::Unknown(why) => AttemptResult::of(AttemptVerdict::Errored(why)),
+                    Opinion::CannotTell(why) | Opinion::Unknown(why) => AttemptResult::of(AttemptVerdict::Errored(why)),
                     Opinion::Cancelled => AttemptResult::of(AttemptVerdict::Cancelled),
                 }
             }
@@ -226,7 +235,7 @@ impl Engine<'_> {
 
 /// The verdict on an output that was compared with the file in the case.
 fn decide_comparison(comparison: OutputComparison, remarks: Vec<String>, again: bool) -> AttemptResult {
-    let verdict = match &comparison.reason {
+    let verdict = match with_limits(&comparison) {
         None => AttemptVerdict::Passed,
         Some(why) => AttemptVerdict::Failed { reason: format!("the output does not match the expected file: {why}"), again },
     };

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::verify::boot_gate::BootGate;
 use crate::verify::cost::Ledger;
+use crate::verify::first_output::FirstOutputs;
+use crate::verify::judge::JudgeError;
 use crate::verify::mask::Mask;
 use crate::verify::output_folder::OutputFolder;
 use crate::verify::planned_case::PlannedCase;
@@ -19,6 +21,7 @@ use crate::verify::reported_files::ReportedFiles;
 use crate::verify::run_times::RunTimes;
 use crate::verify::side::Side;
 use crate::verify::slots::{Priority, Slot, Slots};
+use crate::verify::speed::SampleLog;
 use crate::verify::trained::TrainedVersions;
 use crate::verify::{VerifyError, VerifyRequest, VerifyServices};
 
@@ -39,6 +42,9 @@ pub(super) struct Engine<'a> {
     reason: Mutex<Option<VerifyError>>,
     pub(super) ledger: Ledger,
     pub(super) run_times: RunTimes,
+    pub(super) samples: SampleLog,
+    pub(super) first_outputs: FirstOutputs,
+    judge_failure: Mutex<Option<JudgeError>>,
     gate: BootGate,
     /// Trainings boot a container of their own.
     trainer_gate: BootGate,
@@ -68,6 +74,9 @@ impl<'a> Engine<'a> {
             reason: Mutex::new(None),
             ledger: Ledger::new(request.limits.max_predict_seconds),
             run_times: RunTimes::default(),
+            samples: SampleLog::default(),
+            first_outputs: FirstOutputs::default(),
+            judge_failure: Mutex::new(None),
             gate: BootGate::new(),
             trainer_gate: BootGate::new(),
             slots: Slots::new(request.parallel),
@@ -112,7 +121,7 @@ impl<'a> Engine<'a> {
 
     /// Hides the secrets of a case.
     pub(super) fn mask(&self, case: &PlannedCase) -> Mask {
-        Mask::new(&case.inputs, self.schemas.inputs_of(case.method()))
+        Mask::with_secrets(&case.inputs, self.schemas.inputs_of(case.method()), &case.secrets)
     }
 
     /// The findings so far, most severe first.
@@ -131,6 +140,16 @@ impl<'a> Engine<'a> {
         }
         drop(kept);
         self.stopping.cancel();
+    }
+
+    /// Notes that the judge failed for one question. The others go on.
+    pub(super) fn note_judge_failure(&self, error: JudgeError) {
+        self.judge_failure.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    /// The first failure of the judge.
+    pub(super) fn take_judge_failure(&self) -> Option<VerifyError> {
+        self.judge_failure.lock().unwrap_or_else(PoisonError::into_inner).take().map(VerifyError::Judge)
     }
 
     /// Why it stopped, unless it was canceled from outside.

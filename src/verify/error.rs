@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clients::ErrorKind;
 use crate::clients::replicate::ReplicateError;
 use crate::support::clock::humane;
+use crate::verify::judge::JudgeError;
 
 /// Why a verification stopped early. The results until then are kept.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum VerifyError {
     /// Replicate refused a request, failed, or wants payment.
     #[error("no further predictions can run")]
     Replicate(#[source] ReplicateError),
+    /// Claude could not judge outputs.
+    #[error("outputs could not be judged")]
+    Judge(#[source] JudgeError),
     /// The user or CI canceled the run.
     #[error("the verification was canceled")]
     Cancelled,
@@ -41,6 +45,7 @@ impl VerifyError {
         match self {
             Self::NeverBooted { .. } | Self::BudgetSpent { .. } => ErrorKind::Model,
             Self::Replicate(error) => error.kind(),
+            Self::Judge(error) => error.kind,
             Self::Cancelled => ErrorKind::Cancelled,
         }
     }
@@ -53,7 +58,7 @@ impl VerifyError {
             }
             Self::BudgetSpent { .. } => Some("run fewer or cheaper cases, or raise max_predict_seconds"),
             Self::Replicate(error) => error.hint(),
-            Self::Cancelled => None,
+            Self::Judge(_) | Self::Cancelled => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::clients::ErrorKind;
 use crate::clients::replicate::{Download, DownloadLimits, ReplicateError, ReplicateFailure};
+use crate::domain::cost::usd_per_second;
 use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::support::safe_url::SafeUrl;
 use crate::verify::check::{NeededFiles, Needs};
@@ -15,7 +16,7 @@ use crate::verify::engine::Engine;
 use crate::verify::error::with_causes;
 use crate::verify::file_urls::{FileUrl, UrlOrigin, all_file_urls, file_urls, urls_in};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchFault, FetchProblem, FetchedFile, Observation, Outcome};
+use crate::verify::observation::{FetchFault, FetchProblem, FetchedFile, Observation, Outcome, RunFacts};
 
 /// How much of all files of one output together is kept, on disk, to be decoded. Of longer files, only the hash is known.
 const KEPT_BYTES: u64 = 1024 * 1024 * 1024;
@@ -58,12 +59,21 @@ impl Engine<'_> {
                 None => None,
             };
             self.reported_files.record(&prediction.id, &files, mask).await;
-            Observation { method, outcome: Outcome::Succeeded, output, files, wanted }
+            Observation { method, outcome: Outcome::Succeeded, output, files, wanted, run: self.run_facts(prediction) }
         };
         tokio::select! {
             biased;
             () = self.after_grace() => None,
             observation = fetching => Some(observation),
+        }
+    }
+
+    fn run_facts(&self, prediction: &Prediction) -> RunFacts {
+        let reported = prediction.metrics.get("time_to_first_token").and_then(Value::as_f64);
+        RunFacts {
+            predict_seconds: prediction.predict_time.map(|time| time.as_secs_f64()),
+            usd_per_second: self.request.plan.hardware.tested.as_deref().and_then(usd_per_second),
+            first_output_seconds: reported.or_else(|| self.first_outputs.of(&prediction.id).map(|time| time.as_secs_f64())),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::domain::report::{Attempt, CaseReport, REPRODUCTION};
 use crate::verify::call::{PredictionCall, PredictionEnd};
 use crate::verify::engine::Engine;
-use crate::verify::fuzz::{Generator, Shrinker, curl_command, training_command};
+use crate::verify::fuzz::{Generator, Shrinker, curl_command, server_command, training_command};
 use crate::verify::mask::Mask;
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::shrink_log::{SHRUNK_FAILURES, ShrinkDecision, ShrinkLog};
@@ -69,14 +69,27 @@ impl Engine<'_> {
                 }
             }
         }
-        let command = curl_command(&self.services.replicate.api_url(), self.request.version, &mask.inputs(&smallest));
+        let (api_url, inputs) = (self.services.replicate.api_url(), mask.inputs(&smallest));
+        let command = if self.services.replicate.is_cog_server() {
+            server_command(&api_url, &inputs)
+        } else {
+            curl_command(&api_url, self.request.version, &inputs)
+        };
         report.remarks.push(format!("{REPRODUCTION}{command}"));
     }
 
     async fn shrink(&self, case: &PlannedCase, mask: &Mask, failing: FailureKind, shrinker: &mut Shrinker) {
         self.emit(EventKind::Notice(format!("{}: looking for smaller failing inputs", case.id)));
         while let Some(inputs) = shrinker.next() {
-            let call = PredictionCall { case: &case.id, side: Side::Staged, inputs: &inputs, mask, priority: Priority::High };
+            let call = PredictionCall {
+                case: &case.id,
+                side: Side::Staged,
+                inputs: &inputs,
+                mask,
+                priority: Priority::High,
+                timeout: case.timeout,
+                watches_output: case.watches_output(),
+            };
             match self.predict(call).await.end {
                 PredictionEnd::Finished(prediction) if self.failing(&prediction) == Some(failing) => shrinker.failed(),
                 PredictionEnd::NotStarted | PredictionEnd::Cancelled => return,

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::clients::replicate::Download;
     use crate::verify::file_urls::UrlOrigin;
-    use crate::verify::observation::FetchedFile;
+    use crate::verify::observation::{FetchedFile, RunFacts};
 
     fn seen(output: Value, file: Option<&'static [u8]>) -> Observation {
         let files = file.map(|bytes| FetchedFile {
@@ -114,6 +114,7 @@ mod tests {
             output: Some(output),
             files: files.into_iter().collect(),
             wanted: None,
+            run: RunFacts::default(),
         }
     }
 

@@ -1,13 +1,14 @@
 //! Fuzz inputs written by an inventor, in place of some that were generated from the schema.
 
 use cog_schema::{Method, check_inputs, input_properties};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::domain::events::EventKind;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
 use crate::verify::engine::Engine;
-use crate::verify::judge::InventionRequest;
+use crate::verify::fuzz::takes_files;
+use crate::verify::judge::{InventionRequest, OfferedFile};
 use crate::verify::mask::Mask;
 use crate::verify::planned_case::PlannedCase;
 
@@ -29,11 +30,18 @@ impl Engine<'_> {
     }
 
     /// Asks for inputs in batches. Returns those that fit the schema, at most one for each of `indexes`.
-    pub(super) async fn invent(&self, cases: &[PlannedCase], indexes: &[usize], method: Method) -> Vec<Inputs> {
+    pub(super) async fn invent(
+        &self,
+        cases: &[PlannedCase],
+        indexes: &[usize],
+        method: Method,
+        files: Vec<(String, Vec<Value>)>,
+    ) -> Vec<Inputs> {
         let mut invented: Vec<Inputs> = Vec::with_capacity(indexes.len());
         let (Some(judge), Some(plan)) = (&self.services.judge, self.fuzz_plan(method)) else { return invented };
         let Some(inventor) = judge.inventor() else { return invented };
         let mask = Mask::new(&plan.fixed_inputs, self.schemas.inputs_of(method));
+        let offered = Offered::new(files);
         let mut known: Vec<Inputs> = cases
             .iter()
             .filter(|case| !case.kind.is_generated() && case.method() == method)
@@ -52,6 +60,7 @@ impl Engine<'_> {
                 fixed: mask.inputs(&plan.fixed_inputs),
                 disabled: plan.disabled_inputs.clone(),
                 prompt: plan.prompt.clone(),
+                files: offered.labels(),
                 known: known.clone(),
                 count: missing.min(BATCH),
             };
@@ -69,8 +78,10 @@ impl Engine<'_> {
             };
             for inputs in inputs {
                 let Some(index) = indexes.get(invented.len()) else { break };
-                let inputs = completed(self.request.schema, method, plan, inputs, &cases[*index].inputs);
-                if invented.contains(&inputs) || !check_inputs(self.request.schema, method, &inputs).is_empty() {
+                let inputs =
+                    completed((self.request.schema, method), plan, offered.chosen(inputs), &cases[*index].inputs, &offered);
+                let is_known = cases.iter().any(|case| case.method() == method && case.inputs == inputs);
+                if is_known || invented.contains(&inputs) || !check_inputs(self.request.schema, method, &inputs).is_empty() {
                     rejected += 1;
                     continue;
                 }
@@ -99,26 +110,101 @@ impl Engine<'_> {
     }
 }
 
-/// The schemas that an inventor sees. The one to write inputs for is always called `Input`.
+/// The inputs that an inventor sees, with the components they refer to. They are always called `Input`. What the model returns, and what the
+/// server adds, says nothing about inputs.
 fn schemas_of(document: &Value, method: Method) -> Value {
-    let mut schemas = document.pointer("/components/schemas").cloned().unwrap_or_default();
-    if let (Method::Train, Some(components)) = (method, schemas.as_object_mut()) {
-        components.remove(Method::Predict.output_component());
-        if let Some(inputs) = components.remove(Method::Train.input_component()) {
-            components.insert(Method::Predict.input_component().to_owned(), inputs);
-        }
+    let all = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut kept = Map::new();
+    let mut wanted = vec![method.input_component().to_owned()];
+    while let Some(name) = wanted.pop() {
+        let Some(schema) = all.get(&name).filter(|_| !kept.contains_key(&name)) else { continue };
+        references(schema, &mut wanted);
+        kept.insert(name, schema.clone());
     }
-    schemas
+    if method == Method::Train
+        && let Some(inputs) = kept.remove(Method::Train.input_component())
+    {
+        kept.insert(Method::Predict.input_component().to_owned(), inputs);
+    }
+    Value::Object(kept)
 }
 
-/// Applies the plan to invented inputs: removes disabled and `null` ones, and adds fixed ones. Files and secrets come from the generated
-/// inputs, because invented ones cannot be valid.
-fn completed(document: &Value, method: Method, plan: &FuzzPlan, invented: Inputs, generated: &Inputs) -> Inputs {
+/// The components that a schema refers to.
+fn references(schema: &Value, found: &mut Vec<String>) {
+    match schema {
+        Value::Object(members) => {
+            let target = members.get("$ref").and_then(Value::as_str).and_then(|target| target.rsplit('/').next());
+            found.extend(target.map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+        _ => {}
+    }
+}
+
+/// The files that an inventor chooses from.
+struct Offered(Vec<(String, Vec<Value>)>);
+
+impl Offered {
+    fn new(files: Vec<(String, Vec<Value>)>) -> Self {
+        Self(files)
+    }
+
+    fn has(&self, name: &str, value: &Value) -> bool {
+        self.0.iter().any(|(known, values)| known == name && values.contains(value))
+    }
+
+    fn labels(&self) -> Vec<(String, Vec<OfferedFile>)> {
+        let label =
+            |(number, value): (usize, &Value)| OfferedFile { label: format!("file:{number}"), description: described(value) };
+        self.0.iter().map(|(name, values)| (name.clone(), (1..).zip(values).map(label).collect())).collect()
+    }
+
+    /// Puts the chosen files in place of their labels.
+    fn chosen(&self, mut inputs: Inputs) -> Inputs {
+        for (name, values) in &self.0 {
+            let label = inputs.get(name).and_then(|value| match value {
+                Value::Array(items) => items.first()?.as_str(),
+                value => value.as_str(),
+            });
+            let number = label.and_then(|label| label.strip_prefix("file:")?.parse::<usize>().ok());
+            match number.and_then(|number| values.get(number.checked_sub(1)?)) {
+                Some(value) => inputs.insert(name.clone(), value.clone()),
+                None => inputs.remove(name),
+            };
+        }
+        inputs
+    }
+}
+
+/// A file in a few words: the type of a `data:` URL, or the end of a path.
+fn described(value: &Value) -> String {
+    match value {
+        Value::String(url) if url.starts_with("data:") => format!("a sample, {}", url.split(';').next().unwrap_or_default()),
+        Value::String(url) => {
+            let path = url.split(['?', '#']).next().unwrap_or_default();
+            path.rsplit('/').next().unwrap_or_default().chars().take(100).collect()
+        }
+        Value::Array(items) => items.iter().map(described).collect::<Vec<_>>().join(", "),
+        _ => String::new(),
+    }
+}
+
+/// Applies the plan to invented inputs: removes disabled and `null` ones, and adds fixed ones. Secrets, and files that were not offered, come
+/// from the generated inputs, because invented ones cannot be valid.
+fn completed(
+    (document, method): (&Value, Method),
+    plan: &FuzzPlan,
+    invented: Inputs,
+    generated: &Inputs,
+    offered: &Offered,
+) -> Inputs {
     let mut inputs = Inputs::new();
     for property in input_properties(document, method) {
         let name = &property.name;
-        let is_generated = property.shape.is_file() || property.shape.is_secret();
-        let value = if is_generated { generated.get(name).filter(|_| property.required) } else { invented.get(name) };
+        let is_valid = |value: &&Value| !property.shape.is_secret() && (!takes_files(&property.shape) || offered.has(name, value));
+        let is_generated = property.shape.is_secret() || takes_files(&property.shape);
+        let value = invented.get(name).filter(is_valid).or_else(|| generated.get(name).filter(|_| is_generated));
         let is_disabled = plan.disabled_inputs.contains(name);
         if let Some(value) = value.filter(|value| !value.is_null() && !is_disabled) {
             inputs.insert(name.clone(), value.clone());
@@ -127,7 +213,9 @@ fn completed(document: &Value, method: Method, plan: &FuzzPlan, invented: Inputs
     // Unknown inputs are kept, so that validation rejects them.
     let known: Vec<String> = input_properties(document, method).into_iter().map(|property| property.name).collect();
     inputs.extend(invented.into_iter().filter(|(name, _)| !known.contains(name) && !plan.disabled_inputs.contains(name)));
-    inputs.extend(plan.fixed_inputs.clone());
+    inputs.extend(
+        plan.fixed_inputs.iter().filter(|(name, _)| known.contains(name)).map(|(name, value)| (name.clone(), value.clone())),
+    );
     inputs
 }
 
@@ -151,7 +239,33 @@ mod tests {
             FuzzPlan { fixed_inputs: inputs(&json!({"n": 3})), disabled_inputs: vec!["seed".to_owned()], ..FuzzPlan::default() };
         let invented = inputs(&json!({"prompt": "x", "n": 9, "seed": 1, "image": "https://evil/a", "mask": "https://evil/b"}));
         let generated = inputs(&json!({"image": "data:image/png;base64,AA", "mask": "data:image/png;base64,AA"}));
-        let done = completed(&document, Method::Predict, &plan, invented, &generated);
-        assert_eq!(done, inputs(&json!({"prompt": "x", "image": "data:image/png;base64,AA", "n": 3})));
+        let nothing = Offered::new(Vec::new());
+        let done = completed((&document, Method::Predict), &plan, invented, &generated, &nothing);
+        let sample = "data:image/png;base64,AA";
+        assert_eq!(done, inputs(&json!({"prompt": "x", "image": sample, "mask": sample, "n": 3})));
+    }
+
+    #[test]
+    fn an_inventor_chooses_among_the_offered_files_and_sees_only_inputs() {
+        let document = json!({"components": {"schemas": {
+            "Input": {"type": "object", "properties": {
+                "image": {"type": "string", "format": "uri"}, "mode": {"allOf": [{"$ref": "#/components/schemas/mode"}]},
+            }},
+            "mode": {"enum": ["a", "b"]}, "Output": {"type": "string"}, "PredictionResponse": {"type": "object"},
+        }}});
+        let schemas = schemas_of(&document, Method::Predict);
+        assert_eq!(schemas.as_object().unwrap().keys().collect::<Vec<_>>(), ["Input", "mode"]);
+        let offered =
+            Offered::new(vec![("image".to_owned(), vec![json!("https://x/a.png?sig=1"), json!("data:image/png;base64,AA")])]);
+        let labels: Vec<String> = offered.labels()[0].1.iter().map(|file| format!("{} {}", file.label, file.description)).collect();
+        assert_eq!(labels, ["file:1 a.png", "file:2 a sample, data:image/png"]);
+        let done = |answer: &str| {
+            let invented = offered.chosen(inputs(&json!({"image": answer})));
+            completed((&document, Method::Predict), &FuzzPlan::default(), invented, &Inputs::new(), &offered)
+        };
+        assert_eq!(done("file:1"), inputs(&json!({"image": "https://x/a.png?sig=1"})));
+        for other in ["file:3", "file:0", "https://evil/x"] {
+            assert_eq!(done(other), Inputs::new(), "{other}");
+        }
     }
 }

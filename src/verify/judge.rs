@@ -17,6 +17,11 @@ pub trait Judge: Send + Sync {
     /// Answers one question. Retries after temporary errors are the judge's own.
     async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError>;
 
+    /// Proves with a cheap question that the judge can answer: key, model and credit.
+    async fn ready(&self, _model: Option<&str>) -> Result<(), JudgeError> {
+        Ok(())
+    }
+
     /// The inventor that comes with this judge, if any.
     fn inventor(&self) -> Option<&dyn Inventor> {
         None
@@ -43,10 +48,21 @@ pub struct InventionRequest {
     pub disabled: Vec<String>,
     /// Instructions by the test's author.
     pub prompt: Option<String>,
+    /// Files to choose from, by input: what the answer writes for each, and what it is.
+    pub files: Vec<(String, Vec<OfferedFile>)>,
     /// Inputs that are tested already.
     pub known: Vec<Inputs>,
     /// Number of inputs to write.
     pub count: usize,
+}
+
+/// A file that an inventor may choose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfferedFile {
+    /// What to write for it: `file:1`.
+    pub label: String,
+    /// What it is, without secrets.
+    pub description: String,
 }
 
 /// A question about an output.
@@ -100,18 +116,41 @@ impl fmt::Debug for EvidenceFile {
     }
 }
 
+/// Whether an output fits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JudgeVerdict {
+    Yes,
+    No,
+    /// The judge does not know, because it does not see what it would have to.
+    CannotTell,
+}
+
+impl From<bool> for JudgeVerdict {
+    fn from(fits: bool) -> Self {
+        if fits { Self::Yes } else { Self::No }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// Whether the output fits.
-    pub passed: bool,
+    pub verdict: JudgeVerdict,
     /// A sentence or two. Untrusted text.
     pub reason: String,
 }
 
 /// A judge or inventor that failed to answer.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("Claude gave no answer: {message}")]
 pub struct JudgeError {
     pub message: String,
     pub kind: ErrorKind,
+    /// Whether every other question would fail too.
+    pub is_final: bool,
+}
+
+impl JudgeError {
+    /// An error of one question.
+    pub fn new(message: impl Into<String>, kind: ErrorKind) -> Self {
+        Self { message: message.into(), kind, is_final: false }
+    }
 }

@@ -32,10 +32,16 @@ pub(super) struct Mask {
 impl Mask {
     /// Finds the secrets among the inputs of a case by their schema.
     pub(super) fn new(inputs: &Inputs, shape: Option<&Shape>) -> Self {
+        Self::with_secrets(inputs, shape, &[])
+    }
+
+    /// Finds the secrets by their schema, and takes the named inputs as secret too.
+    pub(super) fn with_secrets(inputs: &Inputs, shape: Option<&Shape>, named: &[String]) -> Self {
         let members = shape.and_then(Shape::members);
         let mut mask = Self::default();
         for (name, value) in inputs {
-            if members.and_then(|members| members.get(name)).is_some_and(|member| member.shape.is_secret()) {
+            let is_declared = members.and_then(|members| members.get(name)).is_some_and(|member| member.shape.is_secret());
+            if is_declared || named.contains(name) {
                 mask.names.push(name.clone());
                 match value {
                     Value::String(text) if text.chars().count() >= SECRET_CHARACTERS => mask.secrets.push(text.clone()),
@@ -72,6 +78,18 @@ impl Mask {
     pub(super) fn value(&self, value: &Value) -> Value {
         let mut room = VALUE_BYTES;
         self.value_within(value, &mut room)
+    }
+
+    /// A value without secrets, of any size.
+    pub(super) fn whole(&self, value: &Value) -> Value {
+        match value {
+            Value::String(text) => Value::String(self.hide(text)),
+            Value::Array(items) => items.iter().map(|item| self.whole(item)).collect(),
+            Value::Object(members) => {
+                Value::Object(members.iter().map(|(name, member)| (self.hide(name), self.whole(member))).collect())
+            }
+            other => other.clone(),
+        }
     }
 
     /// `room` is the number of bytes left; the shown bytes are subtracted.

@@ -48,6 +48,7 @@ mod fetch;
 mod file_format;
 mod file_urls;
 mod first_inputs;
+mod first_output;
 mod fuzz;
 mod fuzz_failure;
 mod health;
@@ -73,6 +74,7 @@ mod schedule;
 mod shrink_log;
 mod side;
 mod slots;
+mod speed;
 mod trained;
 
 #[cfg(test)]
@@ -80,7 +82,10 @@ mod tests;
 
 pub use error::VerifyError;
 pub use first_inputs::{FirstInputs, first_inputs};
-pub use judge::{Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
+pub use judge::{
+    Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement,
+    OfferedFile,
+};
 pub use plan_check::check_plan;
-pub use request::{VerifyOutcome, VerifyRequest, VerifyServices};
+pub use request::{DeploymentRef, VerifyOutcome, VerifyRequest, VerifyServices};
 pub use run::verify;

@@ -34,6 +34,25 @@ pub(super) struct Observation {
     pub(super) files: Vec<FetchedFile>,
     /// The expected file, if the case names one.
     pub(super) wanted: Option<FetchedFile>,
+    /// What the service says about the run.
+    pub(super) run: RunFacts,
+}
+
+/// What the service says about a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct RunFacts {
+    pub(super) predict_seconds: Option<f64>,
+    /// The public price of the hardware.
+    pub(super) usd_per_second: Option<f64>,
+    /// From the start to the first piece of the output.
+    pub(super) first_output_seconds: Option<f64>,
+}
+
+impl RunFacts {
+    /// The price of the run in US dollars.
+    pub(super) fn cost(&self) -> Option<f64> {
+        Some(self.predict_seconds? * self.usd_per_second?)
+    }
 }
 
 /// A file that was fetched, or the reason why not.
@@ -133,7 +152,7 @@ impl FetchedFile {
 
 impl Observation {
     pub(super) fn without_files(method: Method, outcome: Outcome, output: Option<Value>) -> Self {
-        Self { method, outcome, output, files: Vec::new(), wanted: None }
+        Self { method, outcome, output, files: Vec::new(), wanted: None, run: RunFacts::default() }
     }
 
     /// `prediction` or `training`.
@@ -194,6 +213,7 @@ mod tests {
             output: Some(json!({"image": "https://x/1", "text": "hi"})),
             files: vec![file("https://x/1")],
             wanted: None,
+            run: RunFacts::default(),
         };
         assert_eq!(seen.value_without(&seen.files), json!({"image": null, "text": "hi"}));
         assert!(!format!("{seen:?}").contains("signature"));

@@ -5,8 +5,9 @@ use futures::future::join;
 use serde_json::Value;
 
 use crate::domain::prediction::Inputs;
+use crate::verify::VerifyError;
 use crate::verify::engine::Engine;
-use crate::verify::judge::{Evidence, EvidenceFile, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
+use crate::verify::judge::{Evidence, EvidenceFile, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement};
 use crate::verify::mask::Mask;
 use crate::verify::observation::{FetchedFile, Observation};
 
@@ -18,6 +19,8 @@ pub(super) enum Opinion {
         reason: String,
         remarks: Vec<String>,
     },
+    /// The judge does not see enough. The reason.
+    CannotTell(String),
     /// The reason: there is no judge, or it failed.
     Unknown(String),
     Cancelled,
@@ -38,7 +41,7 @@ pub(super) fn evidence(seen: &Observation, mask: &Mask) -> Evidence {
             bytes: loaded.bytes,
         })
     };
-    Evidence { value: mask.value(&value), files: seen.files.iter().filter_map(file).collect() }
+    Evidence { value: mask.whole(&value), files: seen.files.iter().filter_map(file).collect() }
 }
 
 fn shorten_urls(value: &mut Value, seen: &Observation) {
@@ -63,13 +66,17 @@ impl Engine<'_> {
         let question = JudgeQuestion { subject, model: self.request.plan.judge_model.clone(), inputs, output };
         let asking = async {
             let first = judge.judge(&question).await?;
-            if first.passed {
-                return Ok(Opinion::Approves(vec![remark(&first)]));
+            match first.verdict {
+                JudgeVerdict::Yes => return Ok(Opinion::Approves(vec![remark(&first)])),
+                JudgeVerdict::CannotTell => {
+                    return Ok(Opinion::CannotTell(format!("Claude cannot tell: {}", shorten(&first.reason, 500))));
+                }
+                JudgeVerdict::No => {}
             }
             let (second, third) = join(judge.judge(&question), judge.judge(&question)).await;
             let (second, third) = (second?, third?);
             let remarks = [&first, &second, &third].map(remark).to_vec();
-            if second.passed && third.passed {
+            if second.verdict == JudgeVerdict::Yes && third.verdict == JudgeVerdict::Yes {
                 return Ok(Opinion::Approves(remarks));
             }
             Ok(Opinion::Rejects { reason: format!("Claude rejects it: {}", shorten(&first.reason, 500)), remarks })
@@ -77,12 +84,29 @@ impl Engine<'_> {
         tokio::select! {
             biased;
             () = self.after_grace() => Opinion::Cancelled,
-            opinion = asking => opinion.unwrap_or_else(|error: JudgeError| Opinion::Unknown(error.to_string())),
+            opinion = asking => opinion.unwrap_or_else(|error: JudgeError| self.judge_failed(error)),
         }
     }
 }
 
+impl Engine<'_> {
+    /// A failure of Claude is not the model's. If every other question would fail too, nothing more is spent.
+    fn judge_failed(&self, error: JudgeError) -> Opinion {
+        let message = error.to_string();
+        if error.is_final {
+            self.stop(VerifyError::Judge(error));
+        } else {
+            self.note_judge_failure(error);
+        }
+        Opinion::Unknown(message)
+    }
+}
+
 fn remark(judgement: &Judgement) -> String {
-    let verb = if judgement.passed { "approves" } else { "rejects" };
+    let verb = match judgement.verdict {
+        JudgeVerdict::Yes => "approves",
+        JudgeVerdict::No => "rejects",
+        JudgeVerdict::CannotTell => "cannot tell",
+    };
     format!("Claude {verb}: {}", shorten(&judgement.reason, 500))
 }

@@ -5,6 +5,7 @@ use cog_findings::{Finding, Location};
 use cog_schema::{InputProperty, Method, Schemas, Shape, ShapeKind, check_inputs, input_properties, read};
 use serde_json::Value;
 
+use crate::clients::claude::{DEFAULT_MODEL, is_outdated};
 use crate::domain::case::{CaseLocation, Expectation, TestCase};
 use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
 use crate::support::seed::Seed;
@@ -19,6 +20,10 @@ const NAMES_BYTES: usize = 300;
 /// only the checks that need none run.
 pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>, has_judge: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
+    if let Some(model) = plan.judge_model.as_deref().filter(|model| is_outdated(model)) {
+        let finding = Finding::new(&rules::JUDGE_OUTDATED, format!("the judge's model {model} is outdated"));
+        findings.push(finding.hint(format!("leave out judge_model for {DEFAULT_MODEL}, or name a current model")));
+    }
     let predictions = MethodPlan { method: Method::Predict, cases: &plan.cases, fuzz: plan.fuzz.as_ref() };
     predictions.check(schema, has_judge, &mut findings);
     if let Some(train) = train.filter(|train| train.trains()) {
@@ -45,16 +50,16 @@ struct MethodPlan<'a> {
 
 impl<'a> MethodPlan<'a> {
     fn check(&self, schema: Option<&Value>, has_judge: bool, findings: &mut Vec<Finding>) {
-        for (number, case) in (1..).zip(self.cases) {
-            check_expectation(&self.case(number), case, has_judge, findings);
+        for (number, case) in self.running() {
+            check_expectation(&self.case(number, case), case, has_judge, findings);
         }
         let Some(document) = schema else { return };
         let schemas = read(document);
-        for (number, case) in (1..).zip(self.cases) {
-            check_case_inputs(&self.case(number), case, document, self.method, findings);
+        for (number, case) in self.running() {
+            check_case_inputs(&self.case(number, case), case, document, self.method, findings);
             // The output of a training has no schema.
             if self.method == Method::Predict {
-                check_output_shape(&self.case(number), case, &schemas, findings);
+                check_output_shape(&self.case(number, case), case, &schemas, findings);
             }
         }
         if let Some(fuzz) = self.fuzz {
@@ -62,11 +67,17 @@ impl<'a> MethodPlan<'a> {
         }
     }
 
+    /// The cases that are not skipped, with their numbers.
+    fn running(&self) -> impl Iterator<Item = (usize, &'a TestCase)> + use<'a> {
+        (1..).zip(self.cases).filter(|(_, case)| case.skip.is_none())
+    }
+
     /// How findings name a case.
-    fn case(&self, number: usize) -> String {
+    fn case(&self, number: usize, case: &TestCase) -> String {
+        let name = case.name.as_ref().map_or_else(|| number.to_string(), |name| format!("'{name}'"));
         match self.method {
-            Method::Predict => format!("test case {number}"),
-            Method::Train => format!("test training {number}"),
+            Method::Predict => format!("test case {name}"),
+            Method::Train => format!("test training {name}"),
         }
     }
 
@@ -93,24 +104,26 @@ fn located(finding: Finding, location: Option<&Location>) -> Finding {
 }
 
 fn check_expectation(name: &str, case: &TestCase, has_judge: bool, findings: &mut Vec<Finding>) {
-    let finding = match &case.expectation {
-        Expectation::MatchPrompt(_) if !has_judge => {
-            Finding::new(&rules::JUDGE_MISSING, format!("{name} has match_prompt, but no Claude API key is set"))
-                .hint("set ANTHROPIC_API_KEY, or use exact_string, jq_query or match_url")
-        }
-        Expectation::JqQuery(program) => match jq::check(program) {
-            Ok(()) => return,
-            Err(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}"))
-                .detail("program", shorten(program, PROGRAM_BYTES))
-                .hint("correct the program; `jq` on the command line accepts the same syntax"),
-        },
-        Expectation::MatchUrl(url) if !is_url(url) => {
-            Finding::new(&rules::URL_INVALID, format!("{name}: match_url is not a valid URL"))
-                .hint("use a public https: URL or a data: URL")
-        }
-        _ => return,
-    };
-    findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
+    for part in case.expectation.parts() {
+        let finding = match part {
+            Expectation::MatchPrompt(_) if !has_judge => {
+                Finding::new(&rules::JUDGE_MISSING, format!("{name} has match_prompt, but no Claude API key is set"))
+                    .hint("set ANTHROPIC_API_KEY, or use exact_string, jq_query or match_url")
+            }
+            Expectation::JqQuery(program) => match jq::check(program) {
+                Ok(()) => continue,
+                Err(error) => Finding::new(&rules::QUERY_INVALID, format!("{name}: {error}"))
+                    .detail("program", shorten(program, PROGRAM_BYTES))
+                    .hint("correct the program; `jq` on the command line accepts the same syntax"),
+            },
+            Expectation::MatchUrl(url) if !is_url(url) => {
+                Finding::new(&rules::URL_INVALID, format!("{name}: match_url is not a valid URL"))
+                    .hint("use a public https: URL or a data: URL")
+            }
+            _ => continue,
+        };
+        findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
+    }
 }
 
 fn is_url(text: &str) -> bool {
@@ -120,12 +133,14 @@ fn is_url(text: &str) -> bool {
 
 fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
     // The case may expect Replicate to reject its inputs.
-    if matches!(case.expectation, Expectation::ErrorContains(_)) {
+    if case.expectation.expects_error() {
+        check_misspelt(name, case, document, method, findings);
         return;
     }
     // Nulls are not sent, because the API rejects them.
     let sent = case.inputs.iter().filter(|(_, value)| !value.is_null());
-    let sent = sent.map(|(name, value)| (name.clone(), value.clone())).collect();
+    let secrets = case.secrets.iter().map(|(name, _)| (name.clone(), Value::from("secret")));
+    let sent = sent.map(|(name, value)| (name.clone(), value.clone())).chain(secrets).collect();
     for problem in check_inputs(document, method, &sent) {
         let finding = Finding::new(&rules::CASE_INPUTS_REFUSED, format!("{name}: {problem}"));
         let finding = match problem.meant {
@@ -136,16 +151,34 @@ fn check_case_inputs(name: &str, case: &TestCase, document: &Value, method: Meth
     }
 }
 
+/// A case that expects an error passes with the wrong error when an input is misspelt.
+fn check_misspelt(name: &str, case: &TestCase, document: &Value, method: Method, findings: &mut Vec<Finding>) {
+    let properties = input_properties(document, method);
+    let names = || properties.iter().map(|property| property.name.as_str());
+    let unknown =
+        case.inputs.keys().chain(case.secrets.iter().map(|(input, _)| input)).filter(|input| !names().any(|known| known == *input));
+    for input in unknown {
+        if let Some(meant) = nearest(input, names()) {
+            let message = format!("{name} expects an error, but sends '{input}', which is not an input of the model");
+            let finding = Finding::new(&rules::ERROR_CASE_MISSPELT, message).hint(format!("did you mean '{meant}'?"));
+            findings.push(located(finding, case.location.as_ref().map(|location| location.input(input))));
+        }
+    }
+}
+
 fn check_output_shape(name: &str, case: &TestCase, schemas: &Schemas, findings: &mut Vec<Finding>) {
     let Some(output) = &schemas.output else { return };
-    let problem = match &case.expectation {
-        Expectation::ExactString(_) if !can_be_text(output) => "exact_string, but the model does not return text",
-        Expectation::MatchUrl(_) if !can_hold_url(output, 4) => "match_url, but the model does not return a file",
-        _ => return,
-    };
-    let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("{name} has {problem}"))
-        .hint("use jq_query or match_prompt, or correct the return type of the predictor");
-    findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
+    for part in case.expectation.parts() {
+        let problem = match part {
+            Expectation::ExactString(_) if !can_be_text(output) => "exact_string, but the model does not return text",
+            Expectation::MatchUrl(_) if !can_hold_url(output, 4) => "match_url, but the model does not return a file",
+            Expectation::MatchFile(_) if !can_hold_url(output, 4) => "match_file, but the model does not return a file",
+            _ => continue,
+        };
+        let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, format!("{name} has {problem}"))
+            .hint("use jq_query or match_prompt, or correct the return type of the predictor");
+        findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
+    }
 }
 
 fn can_be_text(shape: &Shape) -> bool {
@@ -194,10 +227,10 @@ fn check_fuzz(plan: &MethodPlan<'_>, fuzz: &FuzzPlan, document: &Value, findings
         }
     }
     if fuzz.iterations > 0
-        && let Err(unfillable) = Generator::new(document, plan.method, fuzz, Seed(fuzz.seed.unwrap_or_default()))
+        && let Err(unfillable) = Generator::new(document, plan.method, fuzz, plan.cases, Seed(fuzz.seed.unwrap_or_default()))
     {
-        let hint = format!("set '{}' in {key}.fixed_inputs", unfillable.input);
-        findings.push(located(Finding::new(&rules::FUZZ_IMPOSSIBLE, format!("{key}: {unfillable}")).hint(hint), location));
+        let finding = unfillable.finding(key, &format!("{key}: {unfillable}"), plan.cases.is_empty());
+        findings.push(located(finding, location));
     }
 }
 
@@ -233,7 +266,7 @@ mod tests {
 
     fn case(inputs: &Value, expectation: Expectation) -> TestCase {
         let location = Some(CaseLocation::of(Location::at("cog-safe-push.yaml", 7, 5)));
-        TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location }
+        TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location, ..TestCase::default() }
     }
 
     fn said(cases: Vec<TestCase>, fuzz: Option<FuzzPlan>, has_judge: bool) -> Vec<String> {
@@ -312,7 +345,7 @@ mod tests {
                 "SP605 fuzz: the disabled input 'nothing' is not an input of the model [the inputs are prompt, steps, seed]",
                 r#"SP606 fuzz: input steps is "many", but must be integer [correct the value, or remove it to have values generated]"#,
                 "SP607 fuzz: no value can be generated for the required input 'prompt', which is disabled [set 'prompt' in \
-                 fuzz.fixed_inputs]",
+                 fuzz.fixed_inputs, offer files in fuzz.files, or use it in a test case]",
             ]
         );
     }
@@ -352,7 +385,7 @@ mod tests {
                 "SP602 test training 1: input data is required",
                 "SP602 test training 1: input epochs is 0, but must be >= 1",
                 "SP605 train.fuzz: the disabled input 'steps' is not an input of the model",
-                "SP607 train.fuzz: no value can be generated for the required input 'data', which is disabled",
+                "SP607 train.fuzz: no value can be generated for the required input 'data', which is disabled, so no fuzz inputs are sent",
             ]
         );
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::clients::http::pause;
 use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits, StatusObserver, TrainingRequest};
 use crate::domain::events::EventKind;
+use crate::domain::plan::Limits;
 use crate::domain::prediction::{Prediction, PredictionStatus};
 use crate::domain::report::Attempt;
 use crate::support::retry::RetryPolicy;
@@ -15,7 +16,7 @@ use crate::verify::engine::Engine;
 use crate::verify::recovery::{Recovery, Stop};
 use crate::verify::side::Side;
 use crate::verify::slots::Priority;
-use crate::verify::{VerifyError, platform};
+use crate::verify::{DeploymentRef, VerifyError, platform};
 
 /// Waits between retries after a platform error.
 const PLATFORM_RETRY: RetryPolicy =
@@ -54,6 +55,7 @@ impl Engine<'_> {
             let wait = match outcome {
                 Ok(prediction) => {
                     self.run_times.record(call.side, run_time(&prediction));
+                    self.samples.record(call.case, call.side, started, &prediction);
                     self.spend(run_time(&prediction));
                     if let (Side::Trainer, Some(train)) = (call.side, self.request.train) {
                         self.trained.record(call.case, &prediction, &train.destination);
@@ -122,6 +124,9 @@ impl Engine<'_> {
     }
 
     fn target(&self, side: Side) -> Option<PredictionTarget> {
+        if let (Side::Staged, Some(DeploymentRef { owner, name })) = (side, self.request.through) {
+            return Some(PredictionTarget::Deployment { owner: owner.clone(), name: name.clone() });
+        }
         let version = match side {
             Side::Staged | Side::Trainer => Some(self.request.version),
             Side::Live => self.request.live,
@@ -140,6 +145,7 @@ impl Engine<'_> {
                     url: prediction.web_url.clone(),
                 });
             }
+            self.first_outputs.note(prediction, self.services.clock.instant());
             let runs = prediction.started_at.is_some()
                 || matches!(prediction.status, PredictionStatus::Processing | PredictionStatus::Succeeded);
             if runs && let Some(gate) = self.gate_of(call.side) {
@@ -155,7 +161,10 @@ impl Engine<'_> {
         call: PredictionCall<'_>,
         watcher: &StatusObserver<'_>,
     ) -> Result<Prediction, ReplicateError> {
-        let (replicate, limits) = (&self.services.replicate, self.request.limits);
+        let replicate = &self.services.replicate;
+        let limits = self.request.limits;
+        let limits =
+            &Limits { predict: call.timeout.unwrap_or(limits.predict), train: call.timeout.unwrap_or(limits.train), ..*limits };
         if let (Side::Trainer, Some(train)) = (call.side, self.request.train) {
             let request = TrainingRequest {
                 version: self.request.version.clone(),
@@ -165,7 +174,7 @@ impl Engine<'_> {
             return replicate.run_training(&request, &RunLimits::of_training(limits), watcher, &self.stopping).await;
         }
         let request = PredictionRequest::new(target.clone(), call.inputs.clone());
-        let limits = RunLimits::of_prediction(limits).expecting(self.run_times.typical(call.side));
+        let limits = RunLimits::of_prediction(limits).expecting(self.run_times.typical(call.side).filter(|_| !call.watches_output));
         replicate.run_prediction(&request, &limits, watcher, &self.stopping).await
     }
 

@@ -8,6 +8,8 @@ use cog_findings::Finding;
 use serde_json::Value;
 
 use crate::clients::replicate::Replicate;
+use crate::domain::before_after::BeforeAfter;
+use crate::domain::case::TestedOn;
 use crate::domain::cost::Cost;
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::{Limits, TrainPlan, VerifyPlan};
@@ -46,7 +48,11 @@ pub struct VerifyRequest<'a> {
     pub limits: &'a Limits,
     /// Number of predictions in flight; 0 counts as 1.
     pub parallel: usize,
+    /// Whether the version is the one that users run. Some test cases run only there, and others only elsewhere.
+    pub on: TestedOn,
     pub version: &'a VersionRef,
+    /// The deployment that predictions go through, instead of to the version itself.
+    pub through: Option<&'a DeploymentRef>,
     /// The version to compare with; `None` if there is no live version.
     pub live: Option<&'a VersionRef>,
     /// The staged version's OpenAPI document.
@@ -55,11 +61,20 @@ pub struct VerifyRequest<'a> {
     pub keep_outputs: Option<&'a Path>,
 }
 
+/// A deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentRef {
+    pub owner: String,
+    pub name: String,
+}
+
 /// The results of a verification.
 #[derive(Debug)]
 pub struct VerifyOutcome {
     /// Every case in order: comparisons, test cases, fuzz cases, trainings. A warm-up if there are none of them.
     pub cases: Vec<CaseReport>,
+    /// What the outputs do not show, on the live version and on this one. Empty without a live version.
+    pub before_after: Vec<BeforeAfter>,
     /// Most severe first.
     pub findings: Vec<Finding>,
     /// The versions that trainings left at their destination.

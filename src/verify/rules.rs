@@ -1,4 +1,5 @@
-//! The rules of verification: SP601–SP609 concern the plan, before any prediction; SP611–SP619 the outputs.
+//! The rules of verification: SP601–SP610 concern the plan, before any prediction; SP611–SP619 the outputs; SP621–SP629 what
+//! outputs do not show.
 
 use cog_findings::{Rule, Severity};
 
@@ -41,9 +42,9 @@ pub(super) const URL_INVALID: Rule = Rule {
 pub(super) const FUZZ_INPUT_UNKNOWN: Rule = Rule {
     code: "SP605",
     name: "fuzz-input-unknown",
-    severity: Severity::Error,
+    severity: Severity::Warning,
     summary: "A fixed or disabled fuzz input is not an input of the model.",
-    why: "You: Replicate refuses an unknown fixed input with status 422, and a misspelled disabled input is sent anyway.",
+    why: "You: the setting has no effect. A misspelled disabled input is sent anyway.",
     example: "`fuzz: {fixed_inputs: {sed: 1}}` where the input is called `seed`.",
 };
 
@@ -59,10 +60,10 @@ pub(super) const FUZZ_INPUT_REFUSED: Rule = Rule {
 pub(super) const FUZZ_IMPOSSIBLE: Rule = Rule {
     code: "SP607",
     name: "fuzz-impossible",
-    severity: Severity::Error,
-    summary: "No value can be generated for a required input.",
-    why: "You: no fuzz prediction can run without it.",
-    example: "A required video, or a required input that is disabled.",
+    severity: Severity::Warning,
+    summary: "No value can be generated for a required input, so no fuzz inputs are sent.",
+    why: "You: less is tested than the configuration asks for. It is an error if there are no test cases either.",
+    example: "A required file of weights that no test case and no `fuzz.files` gives, or a required input that is disabled.",
 };
 
 pub(super) const EXPECTATION_UNMEETABLE: Rule = Rule {
@@ -81,6 +82,15 @@ pub(super) const NOT_TRAINABLE: Rule = Rule {
     summary: "The configuration has test trainings, but the model has no `train()`.",
     why: "You: Replicate refuses every training of such a version.",
     example: "A `train` section in the configuration without `train` in `cog.yaml`.",
+};
+
+pub(super) const FUZZ_EXHAUSTED: Rule = Rule {
+    code: "SP610",
+    name: "fuzz-exhausted",
+    severity: Severity::Note,
+    summary: "The model has fewer different inputs than fuzz inputs were asked for.",
+    why: "Nobody: the same inputs again would cost money and show nothing.",
+    example: "`iterations: 10` for a model whose only input is `true` or `false`, or whose inputs are all fixed.",
 };
 
 pub(super) const OUTPUT_OFF_SCHEMA: Rule = Rule {
@@ -164,6 +174,92 @@ pub(super) const FILES_NOT_COMPARED: Rule = Rule {
     example: "A file that is larger than `max_output_mb`, or an output with more than 5,000 files.",
 };
 
+pub(super) const SLOWER: Rule = Rule {
+    code: "SP621",
+    name: "slower",
+    severity: Severity::Warning,
+    summary: "Predictions take longer than on the live version.",
+    why: "Everyone who waits for a prediction, and everyone who pays for its run time.",
+    example: "A model that loads its weights in `predict()` instead of `setup()`. Two batches of at least five paired inputs agree. \
+              `regressions: {predict_time: 1.3}` in `.safe-push.yaml` makes it an error from 1.3 × on.",
+};
+
+pub(super) const BOOT_SLOWER: Rule = Rule {
+    code: "SP622",
+    name: "boot-slower",
+    severity: Severity::Note,
+    summary: "The first prediction waited longer for its start than on the live version.",
+    why: "Users whose prediction boots an instance. It is one sample: queue, image pull and `setup()` together.",
+    example: "Weights that are downloaded in `setup()`. `regressions: {boot: 1.5}` makes it an error from 1.5 × on.",
+};
+
+/// Reported by the pipeline, which knows the registry.
+pub const IMAGE_LARGER: Rule = Rule {
+    code: "SP623",
+    name: "image-larger",
+    severity: Severity::Warning,
+    summary: "The image is larger than that of the live version.",
+    why: "Users whose prediction boots an instance: every byte has to be pulled first.",
+    example: "Caches that a build step leaves behind. A note from 5 % on, a warning from 25 % and 1 GB on. \
+              `regressions: {image_size: 1.2}` makes it an error from 1.2 × on.",
+};
+
+pub(super) const DEARER: Rule = Rule {
+    code: "SP624",
+    name: "dearer",
+    severity: Severity::Warning,
+    summary: "A prediction costs more than on the live version.",
+    why: "Everyone who pays for predictions.",
+    example: "A model that moves from an L40S to an H100 without becoming faster. `regressions: {cost: 1.2}` makes it an error from 1.2 × \
+              on.",
+};
+
+pub(super) const OUTPUT_LARGER: Rule = Rule {
+    code: "SP625",
+    name: "output-larger",
+    severity: Severity::Note,
+    summary: "The files of an output are larger than those of the live version.",
+    why: "Users who download or store outputs.",
+    example: "PNG instead of WebP.",
+};
+
+pub(super) const CASE_LEFT_OUT: Rule = Rule {
+    code: "SP630",
+    name: "case-left-out",
+    severity: Severity::Note,
+    summary: "A test case did not run, because its `skip` or `only_on` says so.",
+    why: "You: what it checks is not checked.",
+    example: "`skip: waiting for the new weights`.",
+};
+
+pub(super) const ERROR_CASE_MISSPELT: Rule = Rule {
+    code: "SP631",
+    name: "error-case-misspelt",
+    severity: Severity::Warning,
+    summary: "A test case with `error_contains` sends an input that the model does not have, and that is nearly the name of one.",
+    why: "You: the case may pass because of the misspelt name instead of the error it is about.",
+    example: "`inputs: {topp: 2}` with `error_contains: top` where the input is called `top_p`.",
+};
+
+/// Reported by the pipeline, which reads the files.
+pub const CASE_FILE: Rule = Rule {
+    code: "SP632",
+    name: "case-file",
+    severity: Severity::Error,
+    summary: "A file that a test case names cannot be read, or is outside the repository.",
+    why: "You: the case cannot run.",
+    example: "`inputs: {image: \"@input/cat.png\"}` where the file is called `cats.png`.",
+};
+
+pub(super) const JUDGE_OUTDATED: Rule = Rule {
+    code: "SP633",
+    name: "judge-outdated",
+    severity: Severity::Warning,
+    summary: "`judge_model` names a model of Claude that is outdated.",
+    why: "You: the API answers with an error once the model is retired.",
+    example: "`judge_model: claude-3-5-sonnet-20241022`.",
+};
+
 /// All rules of verification, by code.
 pub const RULES: &[Rule] = &[
     JUDGE_MISSING,
@@ -175,6 +271,7 @@ pub const RULES: &[Rule] = &[
     FUZZ_IMPOSSIBLE,
     EXPECTATION_UNMEETABLE,
     NOT_TRAINABLE,
+    FUZZ_EXHAUSTED,
     OUTPUT_OFF_SCHEMA,
     OUTPUT_UNHEALTHY,
     COMPARISON_LOOSE,
@@ -184,6 +281,15 @@ pub const RULES: &[Rule] = &[
     WARM_UP_FAILED,
     VERSIONS_LEFT,
     FILES_NOT_COMPARED,
+    SLOWER,
+    BOOT_SLOWER,
+    IMAGE_LARGER,
+    DEARER,
+    OUTPUT_LARGER,
+    CASE_LEFT_OUT,
+    ERROR_CASE_MISSPELT,
+    CASE_FILE,
+    JUDGE_OUTDATED,
 ];
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Runs all cases of a verification.
 
+use cog_schema::Method;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
@@ -9,6 +10,7 @@ use crate::domain::prediction::Inputs;
 use crate::domain::report::{CaseReport, CaseStatus};
 use crate::support::seed::Seed;
 use crate::verify::engine::Engine;
+use crate::verify::fuzz::Generator;
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::schedule::{InventedInputs, Schedule};
 use crate::verify::shrink_log::ShrinkLog;
@@ -29,12 +31,17 @@ pub async fn verify(
     let seed = request.plan.fuzz.iter().chain(train_fuzz).find_map(|fuzz| fuzz.seed).map_or_else(Seed::fresh, Seed);
     let schedule = Schedule::new(&engine, seed);
     let cases = engine.run_all(&schedule).await;
+    let before_after = engine.look_beyond_outputs(&schedule, &cases).await;
     for finding in engine.trained.findings() {
         engine.add_finding(finding);
     }
-    let stopped = engine.take_reason().or_else(|| cancelled.is_cancelled().then_some(VerifyError::Cancelled));
+    let has_failed = cases.iter().any(|case| case.status == CaseStatus::Failed);
+    // What the model did wrong counts more than what Claude did not say about it.
+    let judge_failure = engine.take_judge_failure().filter(|_| !has_failed);
+    let stopped = engine.take_reason().or(judge_failure).or_else(|| cancelled.is_cancelled().then_some(VerifyError::Cancelled));
     VerifyOutcome {
         cases,
+        before_after,
         findings: engine.take_findings(),
         trained: engine.trained.all(),
         seed: schedule.has_generated().then_some(seed.0),
@@ -94,7 +101,11 @@ impl Engine<'_> {
 
     /// The inputs of an invention. The first caller asks the inventor.
     async fn invented<'a>(&self, schedule: &Schedule, invention: &'a InventedInputs) -> &'a [Inputs] {
-        invention.inputs.get_or_init(|| self.invent(&schedule.cases, &invention.indexes, invention.method)).await
+        let files = || match invention.method {
+            Method::Predict => schedule.generator.as_ref().map(Generator::files).unwrap_or_default(),
+            Method::Train => Vec::new(),
+        };
+        invention.inputs.get_or_init(|| self.invent(&schedule.cases, &invention.indexes, invention.method, files())).await
     }
 
     /// The inputs that were invented for a case, if any.

@@ -41,7 +41,7 @@ static EXAMPLES: [Example; 3] = [
 impl Example {
     fn answer(&self, asked: &Asked) -> Value {
         if asked.tool == "verdict" {
-            return json!({"reason": "It is as described.", "passed": true});
+            return json!({"reason": "It is as described.", "verdict": "yes"});
         }
         json!({"inputs": (0..8).map(self.inputs).collect::<Vec<_>>()})
     }

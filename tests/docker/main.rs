@@ -35,5 +35,6 @@ mod registry_publish;
 mod sandbox;
 mod trainings;
 mod two_pass;
+mod verify_url;
 mod weights;
 mod writers;

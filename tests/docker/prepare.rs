@@ -46,6 +46,7 @@ fn plan(folder: &TempDir, build: BuildPlan) -> ModelPlan {
         publish: PublishMode::TestOnly,
         allow: Allowances::default(),
         deployment: None,
+        deployment_check: false,
         parallel: 1,
         limits: Limits::default(),
     }

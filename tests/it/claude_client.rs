@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use safe_push::clients::ErrorKind;
 use safe_push::clients::claude::{
-    Claude, ClaudeError, ClaudeFailure, ClaudeOptions, Content, PromptImage, RealClaude, ToolRequest,
+    Claude, ClaudeError, ClaudeFailure, ClaudeOptions, Content, Credential, PromptImage, RealClaude, ToolRequest,
 };
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
@@ -25,7 +25,7 @@ fn question(content: Vec<Content>) -> ToolRequest {
 }
 
 fn options(fake: &FakeClaude) -> ClaudeOptions {
-    let mut options = ClaudeOptions::new(Some(fake.url.clone()), SecretString::from(KEY));
+    let mut options = ClaudeOptions::new(Some(fake.url.clone()), Credential::Key(SecretString::from(KEY)));
     options.retry.first_wait = Duration::from_millis(1);
     options
 }
@@ -87,7 +87,7 @@ async fn errors_have_their_meaning_and_are_not_repeated() {
         assert_eq!(fake.asked().len(), 1);
     }
     let fake = fake().await;
-    let wrong = ClaudeOptions { key: SecretString::from("sk-ant-wrong"), ..options(&fake) };
+    let wrong = ClaudeOptions { credential: Credential::Key(SecretString::from("sk-ant-wrong")), ..options(&fake) };
     let error = ask(wrong).await.unwrap_err();
     assert!(matches!(error.failure, ClaudeFailure::Unauthorized(_)), "{error}");
     assert!(!format!("{error:?}{error}").contains("sk-ant-wrong"));
@@ -128,11 +128,32 @@ async fn a_key_that_is_rejected_is_noticed_before_a_question() {
         .set_body_json(json!({"type": "error", "error": {"type": "authentication_error", "message": "invalid x-api-key"}}));
     let models = wiremock::Mock::given(wiremock::matchers::method("GET")).and(wiremock::matchers::path("/v1/models"));
     models.respond_with(answer).mount(&server).await;
-    let error = client(ClaudeOptions::new(Some(server.uri()), SecretString::from(KEY))).check_key().await.unwrap_err();
+    let error =
+        client(ClaudeOptions::new(Some(server.uri()), Credential::Key(SecretString::from(KEY)))).check_key().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Request);
     assert!(error.hint().unwrap().contains("ANTHROPIC_API_KEY"), "{error}");
     // A service that does not have the list, or does not answer, is left to the first question.
     server.reset().await;
-    client(ClaudeOptions::new(Some(server.uri()), SecretString::from(KEY))).check_key().await.unwrap();
-    client(ClaudeOptions::new(Some("http://127.0.0.1:1".to_owned()), SecretString::from(KEY))).check_key().await.unwrap();
+    client(ClaudeOptions::new(Some(server.uri()), Credential::Key(SecretString::from(KEY)))).check_key().await.unwrap();
+    client(ClaudeOptions::new(Some("http://127.0.0.1:1".to_owned()), Credential::Key(SecretString::from(KEY))))
+        .check_key()
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_bearer_token_authorizes_a_request_to_a_base_url_with_a_version() {
+    let fake = fake().await;
+    let credential = Credential::Token(SecretString::from(KEY));
+    let options = ClaudeOptions { base_url: Some(format!("{}/v1", fake.url)), credential, ..options(&fake) };
+    assert!(ask(options).await.is_ok());
+    assert_eq!(fake.refused(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_pdf_is_sent_as_a_document() {
+    let fake = fake().await;
+    let content = vec![Content::Text("Read it".to_owned()), Content::Pdf(bytes::Bytes::from_static(b"%PDF-1.4\n"))];
+    assert!(client(options(&fake)).use_tool(&question(content)).await.is_ok());
+    assert_eq!(fake.asked()[0].pictures, ["application/pdf"]);
 }

@@ -101,7 +101,7 @@ async fn a_failing_fuzz_input_is_reported_with_a_smaller_one_and_a_command() {
 async fn an_output_that_the_judge_rejects_is_reported_with_the_reason() {
     let strict = |asked: &Asked| {
         if asked.tool == "verdict" && asked.text.contains("friendly") {
-            return json!({"reason": "The text is hostile.", "passed": false});
+            return json!({"reason": "The text is hostile.", "verdict": "no"});
         }
         agreeing(asked)
     };
@@ -118,8 +118,9 @@ async fn a_rejected_key_is_an_error_with_a_fix() {
     let peer = run_of(hello, agreeing).await;
     let peer = Peer { repository: peer.repository.variable("ANTHROPIC_API_KEY", "sk-ant-other"), ..peer };
     let seen = peer.verify().await;
-    assert_ne!(seen.code, Some(0), "{seen}");
+    assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("ANTHROPIC_API_KEY"), "{seen}");
+    assert_eq!(peer.sandbox.predictions().len(), 0, "nothing is spent: {seen}");
     assert!(!format!("{seen}").contains("sk-ant-other"), "{seen}");
     peer.sandbox.stop().await;
 }

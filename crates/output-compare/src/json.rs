@@ -51,6 +51,9 @@ pub fn compare_json(left: &Value, right: &Value, tolerance: &Tolerance) -> Compa
     let mut comparison = Comparison::new(MediaKind::Json, walk.count == 0)
         .at_most("differences", walk.count as f64, 0.0)
         .measured("greatest_relative_difference", walk.greatest_relative);
+    if walk.greatest_relative > tolerance.relative_number {
+        comparison = comparison.at_most("relative_number", walk.greatest_relative, tolerance.relative_number);
+    }
     for difference in &walk.found {
         let place = if difference.path.is_empty() { "the value" } else { &difference.path };
         comparison.remarks.push(format!("{place} {}", difference.message));

@@ -52,6 +52,7 @@ mod examine;
 mod file;
 mod image;
 mod json;
+mod json_path;
 mod kind;
 mod measurement;
 #[cfg(test)]
@@ -70,7 +71,7 @@ mod video;
 mod readme {}
 
 pub use self::image::{ImageFacts, image_facts};
-pub use audio::{AudioFacts, audio_facts};
+pub use audio::{AudioFacts, audio_facts, spectrogram};
 pub use compare::compare;
 pub use comparison::Comparison;
 pub use decode_error::DecodeError;
@@ -78,6 +79,7 @@ pub use difference::difference;
 pub use examine::{Defect, Examination, examine, text_defect};
 pub use file::MediaFile;
 pub use json::compare_json;
+pub use json_path::{JsonPath, JsonPathError};
 pub use kind::{MediaKind, detect, extension};
 pub use measurement::{Limit, Measurement};
 pub use preview::Preview;

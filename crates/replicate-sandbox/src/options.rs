@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::Gpus;
+
 /// Options of a sandbox. The defaults are Replicate's where it has any.
 ///
 /// ```
@@ -34,6 +36,8 @@ pub struct SandboxOptions {
     pub docker: bool,
     /// The Docker daemon, such as `unix:///var/run/docker.sock`. Default: the platform's own.
     pub docker_host: Option<String>,
+    /// The GPUs that containers get. Default: none.
+    pub gpus: Option<Gpus>,
     /// A Docker network that this process shares with the containers. By default containers publish a port on 127.0.0.1.
     pub docker_network: Option<String>,
     /// The folder in which the sandbox creates its own temporary folder. Default: the system's temporary folder.
@@ -63,6 +67,7 @@ impl Default for SandboxOptions {
             cli_token: None,
             docker: true,
             docker_host: None,
+            gpus: None,
             docker_network: None,
             data: None,
             max_instances: 16,

@@ -190,6 +190,7 @@ async fn connect(options: &SandboxOptions, account: &Account) -> Result<Containe
     let credentials = (account.username.clone(), account.cli_token.expose_secret().to_owned());
     let mut wanted = ContainersOptions::new(credentials, Uuid::new_v4().to_string());
     wanted.docker_host.clone_from(&options.docker_host);
+    wanted.gpus.clone_from(&options.gpus);
     if let Some(network) = &options.docker_network {
         wanted.reach = Reach::Network(network.clone());
     }

@@ -85,7 +85,7 @@ pub fn hello(request: &ScriptedRequest, latency: Duration) -> ScriptedReply {
 /// Approves everything, and invents greetings. Two of each batch do not fit.
 pub fn agreeing(asked: &Asked) -> Value {
     if asked.tool == "verdict" {
-        return json!({"reason": "It is as described.", "passed": true});
+        return json!({"reason": "It is as described.", "verdict": "yes"});
     }
     let mut inputs: Vec<Value> =
         (0..12).map(|number| json!({"text": format!("person {number}"), "n": 1 + number % 3, "seed": 5})).collect();

@@ -1,8 +1,10 @@
 //! An output in the form in which Claude sees it: quoted as data, its pictures shown, the rest of its files told by measured facts.
 
-use output_compare::MediaKind;
+use bytes::Bytes;
+use output_compare::{MediaFile, MediaKind, spectrogram};
 use serde_json::Value;
 
+use crate::cli::claude::show_video::VideoTool;
 use crate::clients::claude::{Content, MOST_IMAGES, PromptImage, Quoted};
 use crate::domain::prediction::Inputs;
 use crate::verify::{Evidence, EvidenceFile};
@@ -18,6 +20,9 @@ const INPUT_BYTES: usize = 4_000;
 
 /// Bytes of all pictures of one request; its limit is 32 MB, and base64 makes four of three.
 const PICTURE_BYTES: usize = 20_000_000;
+
+/// Members of an archive that are listed.
+const MEMBERS: usize = 200;
 
 /// What is left for pictures in a request.
 #[derive(Debug)]
@@ -47,43 +52,87 @@ pub(super) fn show_inputs(inputs: &Inputs) -> Content {
     Content::Text(format!("<inputs>{}</inputs>", Quoted::new(&Value::Object(shown).to_string(), VALUE_BYTES)))
 }
 
-/// An output inside of an element of this name. Scales pictures: not for async threads.
-pub(super) fn show_output(element: &str, output: &Evidence, mut room: Room) -> Vec<Content> {
+/// An output as it is shown.
+pub(super) struct Shown {
+    pub(super) content: Vec<Content>,
+    /// Why files could not be shown.
+    pub(super) hidden: Vec<String>,
+}
+
+/// An output inside of an element of this name. Scales pictures and decodes videos: not for async threads.
+pub(super) fn show_output(element: &str, output: &Evidence, mut room: Room, video: &VideoTool) -> Shown {
     let value = match &output.value {
         Value::String(text) => text.clone(),
         other => other.to_string(),
     };
-    let mut shown = vec![Content::Text(format!("<{element}>\n<value>{}</value>", Quoted::new(&value, VALUE_BYTES)))];
+    let head = Content::Text(format!("<{element}>\n<value>{}</value>", Quoted::both_ends(&value, VALUE_BYTES)));
+    let mut shown = Shown { content: vec![head], hidden: Vec::new() };
     for (number, file) in (1..).zip(&output.files) {
-        show_file(number, file, &mut room, &mut shown);
+        show_file(number, file, &mut room, video, &mut shown);
     }
-    shown.push(Content::Text(format!("</{element}>")));
+    shown.content.push(Content::Text(format!("</{element}>")));
     shown
 }
 
-fn show_file(number: usize, file: &EvidenceFile, room: &mut Room, shown: &mut Vec<Content>) {
+fn show_file(number: usize, file: &EvidenceFile, room: &mut Room, video: &VideoTool, shown: &mut Shown) {
     let sniffed = infer::get(&file.bytes).map_or("unknown", |found| found.mime_type());
     let facts = format!("{}; {sniffed}; {}", file.kind, file.facts.join("; "));
     let name = Quoted::new(&file.name, 300);
     let element =
         |content: &str| format!("<file number=\"{number}\" name={name} measured={}>{content}</file>", Quoted::new(&facts, 600));
-    match file.kind {
-        MediaKind::Image => match PromptImage::new(file.bytes.clone()) {
-            Ok(picture) if room.pictures > 0 && picture.size() <= room.bytes => {
-                room.pictures -= 1;
-                room.bytes -= picture.size();
-                shown.push(Content::Text(element("the picture that follows")));
-                shown.push(Content::Image(picture));
-            }
-            Ok(_) => shown.push(Content::Text(element("not shown: there are too many pictures"))),
-            Err(error) => shown.push(Content::Text(element(&format!("not shown: {error}")))),
-        },
+    let mut picture = |bytes: Bytes, words: &str| -> Result<Vec<Content>, String> {
+        let picture = PromptImage::new(bytes).map_err(|error| error.to_string())?;
+        if room.pictures == 0 || picture.size() > room.bytes {
+            return Ok(vec![Content::Text(element("not shown: there are too many pictures"))]);
+        }
+        room.pictures -= 1;
+        room.bytes -= picture.size();
+        Ok(vec![Content::Text(element(words)), Content::Image(picture)])
+    };
+    let content = match file.kind {
+        MediaKind::Image => picture(file.bytes.clone(), "the picture that follows"),
         MediaKind::Text | MediaKind::Json => {
             let text = String::from_utf8_lossy(&file.bytes);
-            shown.push(Content::Text(element(&Quoted::new(&text, FILE_BYTES).to_string())));
+            Ok(vec![Content::Text(element(&Quoted::both_ends(&text, FILE_BYTES).to_string()))])
         }
-        MediaKind::Audio | MediaKind::Video | MediaKind::Binary => {
-            shown.push(Content::Text(element("cannot be shown; judge by what was measured")));
+        MediaKind::Video => video.contact_sheet(&file.bytes).and_then(|sheet| {
+            picture(sheet, "frames of the video, in the picture that follows, from left to right and top to bottom")
+        }),
+        MediaKind::Audio => {
+            let words = "its spectrogram is the picture that follows: time from left to right, pitch from bottom to top";
+            spectrogram(&MediaFile { bytes: &file.bytes, media_type: file.media_type.as_deref(), name: &file.name })
+                .ok_or_else(|| "the audio could not be decoded".to_owned())
+                .and_then(|spectrogram| picture(spectrogram.bytes.into(), words))
+        }
+        MediaKind::Binary if sniffed == "application/pdf" && file.bytes.len() <= room.bytes => {
+            room.bytes -= file.bytes.len();
+            Ok(vec![Content::Text(element("the document that follows")), Content::Pdf(file.bytes.clone())])
+        }
+        MediaKind::Binary if sniffed == "application/zip" => {
+            members(&file.bytes).map(|members| vec![Content::Text(element(&Quoted::new(&members, FILE_BYTES).to_string()))])
+        }
+        MediaKind::Binary => Err(format!("a file of the type {sniffed} cannot be shown")),
+    };
+    match content {
+        Ok(content) => shown.content.extend(content),
+        Err(why) => {
+            shown.content.push(Content::Text(element("not shown")));
+            shown.hidden.push(format!("file {number}: {why}"));
         }
     }
+}
+
+/// The names and sizes of the files in an archive.
+fn members(bytes: &[u8]) -> Result<String, String> {
+    let failed = |error: zip::result::ZipError| format!("the archive could not be read: {error}");
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).map_err(failed)?;
+    let mut lines = vec![format!("an archive of {} files", archive.len())];
+    for index in 0..archive.len().min(MEMBERS) {
+        let member = archive.by_index_raw(index).map_err(failed)?;
+        lines.push(format!("{}: {} bytes", member.name().unwrap_or_default(), member.size()));
+    }
+    if archive.len() > MEMBERS {
+        lines.push(format!("and {} more", archive.len() - MEMBERS));
+    }
+    Ok(lines.join("\n"))
 }

@@ -6,11 +6,13 @@
 mod evidence;
 mod invent;
 mod judge;
+mod show_video;
 
 use std::sync::Arc;
 
+use crate::cli::context::Context;
 use crate::cli::failure::Failure;
-use crate::clients::claude::{ClaudeError, ClaudeOptions, RealClaude};
+use crate::clients::claude::{ClaudeError, ClaudeOptions, Credential, RealClaude};
 use crate::config::RunSettings;
 use crate::domain::case::Expectation;
 use crate::domain::plan::ModelPlan;
@@ -18,17 +20,22 @@ use crate::support::clock::SystemClock;
 use crate::verify::{Judge, JudgeError};
 
 use judge::ClaudeJudge;
+use show_video::VideoTool;
 
-/// A judge, when there is a key for one.
-pub(super) fn judge(run: &RunSettings) -> Result<Option<Arc<dyn Judge>>, Failure> {
-    Ok(client(run)?.map(|client| Arc::new(ClaudeJudge::new(Arc::new(client))) as Arc<dyn Judge>))
+/// A judge, when there is a key or a token for one.
+pub(super) fn judge(run: &RunSettings, context: &Context) -> Result<Option<Arc<dyn Judge>>, Failure> {
+    let Some(client) = client(run)? else { return Ok(None) };
+    let (path, launcher) = (context.environment.get("PATH").map(str::to_owned), context.launcher.clone());
+    let video = VideoTool { ffmpeg: context.environment.program("ffmpeg"), path, launcher };
+    Ok(Some(Arc::new(ClaudeJudge::new(Arc::new(client), video))))
 }
 
 /// Fails before anything is built or paid for if test cases need a judge and the key is rejected.
 pub(super) async fn check_key(run: &RunSettings, models: &[ModelPlan]) -> Result<(), Failure> {
+    let asks = |expectation: &Expectation| expectation.parts().into_iter().any(|part| matches!(part, Expectation::MatchPrompt(_)));
     let is_judged = |plan: &ModelPlan| {
         let trainings = plan.train.iter().flat_map(|train| &train.cases);
-        plan.predict.cases.iter().chain(trainings).any(|case| matches!(case.expectation, Expectation::MatchPrompt(_)))
+        plan.predict.cases.iter().chain(trainings).any(|case| case.skip.is_none() && asks(&case.expectation))
     };
     match client(run)? {
         Some(client) if models.iter().any(is_judged) => Ok(client.check_key().await?),
@@ -36,10 +43,15 @@ pub(super) async fn check_key(run: &RunSettings, models: &[ModelPlan]) -> Result
     }
 }
 
-/// A client, when there is a key for one.
+/// A client, when there is a key or a token for one.
 pub(super) fn client(run: &RunSettings) -> Result<Option<RealClaude>, Failure> {
-    let Some(key) = run.tokens.anthropic.clone() else { return Ok(None) };
-    let options = ClaudeOptions::new(run.settings.anthropic_base_url.clone(), key);
+    let tokens = &run.tokens;
+    let credential = match (&tokens.anthropic, &tokens.anthropic_auth) {
+        (Some(key), _) => Credential::Key(key.clone()),
+        (None, Some(token)) => Credential::Token(token.clone()),
+        (None, None) => return Ok(None),
+    };
+    let options = ClaudeOptions::new(run.settings.anthropic_base_url.clone(), credential);
     let options = ClaudeOptions { budget_tokens: run.settings.judge_budget, ..options };
     Ok(Some(RealClaude::new(options, Arc::new(SystemClock))?))
 }
@@ -49,5 +61,5 @@ fn no_opinion(error: &ClaudeError) -> JudgeError {
         Some(hint) => format!("{error} [{hint}]"),
         None => error.to_string(),
     };
-    JudgeError { message, kind: error.kind() }
+    JudgeError { message, kind: error.kind(), is_final: error.is_final() }
 }

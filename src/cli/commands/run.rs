@@ -1,7 +1,5 @@
 //! `run`: build, stage, verify, publish.
 
-use std::path::Path;
-
 use crate::cli::action::{ActionRun, ActionStep, Decision};
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{
@@ -15,18 +13,15 @@ use crate::cli::failure_report;
 use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
 use crate::cli::located::Located;
+use crate::cli::notify;
 use crate::cli::prepare;
 use crate::cli::promotion;
 use crate::cli::services::{self, Connected};
-use crate::config::LoadedModel;
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::{ErrorReport, RunReport};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 use crate::report::json::run_json;
-
-/// A larger `cog.yaml` is not a configuration.
-const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
@@ -50,10 +45,19 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
         return Ok(nothing_to_do(&loaded, context));
     }
     let folder = loaded.run.settings.report_dir.clone();
+    let notify_url = loaded.run.tokens.notify.clone();
     let located = Located::of(&loaded.run, context);
-    let mut report = as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await?;
+    let mut report = match as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await {
+        Ok(report) => report,
+        Err(failure) => {
+            notify::tell(&failure_report::failed_run(&failure, &context.printer), notify_url.as_ref(), context).await;
+            return Err(failure);
+        }
+    };
     located.report(&mut report);
-    Ok(conclude(&report, &folder, context))
+    let verdict = conclude(&report, &folder, context);
+    notify::tell_report(&report, notify_url.as_ref(), context).await;
+    Ok(verdict)
 }
 
 /// Runs as far as the event allows.
@@ -139,6 +143,7 @@ async fn as_action(
     let github = action.github(loaded.run.tokens.github.clone(), loaded.run.settings.github_api_url.clone())?;
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
+    let notify_url = loaded.run.tokens.notify.clone();
     let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
     let located = Located::of(&loaded.run, context);
     let done = match loaded.models.is_empty() {
@@ -161,6 +166,7 @@ async fn as_action(
     };
     let verdict = run.verdict;
     shown.end(&run, delivered).await;
+    notify::tell(&run, notify_url.as_ref(), context).await;
     Ok(verdict)
 }
 
@@ -174,7 +180,7 @@ async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Res
             "There are no tokens for Replicate in this run (foreign code gets none){reason}, so {what} were only checked."
         )]
     };
-    let needs_gpu = loaded.models.iter().any(uses_gpu);
+    let needs_gpu = loaded.models.iter().any(|model| services::uses_gpu(&model.plan));
     if needs_gpu {
         return without_build(loaded, notice("", "models that need a GPU"), context).await;
     }
@@ -191,11 +197,4 @@ async fn offline(mut loaded: Loaded, is_foreign: bool, context: &Context) -> Res
             without_build(loaded, notice(" and no Docker daemon", "models"), context).await
         }
     }
-}
-
-/// Whether a model's `cog.yaml` asks for a GPU. One that cannot be read does, so that it is only checked.
-fn uses_gpu(model: &LoadedModel) -> bool {
-    let text = repository_files::read_text(model.plan.repository(), Path::new(&model.plan.place.config_file()), CONFIG_BYTES)
-        .unwrap_or_default();
-    cog_source::config::parse(&text, "cog.yaml").config.is_none_or(|config| config.build.gpu)
 }

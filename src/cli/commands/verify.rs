@@ -6,18 +6,52 @@ use crate::cli::context::Context;
 use crate::cli::decision::decided;
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::notify;
 use crate::cli::prepare::model_run;
 use crate::cli::services;
+use crate::cli::setting_flags::SettingFlags;
+use crate::clients::cog_server::{CogServer, CogServerError};
 use crate::domain::identity::{ModelRef, VersionId, split_version};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, ExistingVersion};
 
+/// The model of a server without a configuration.
+const NAMELESS: &str = "local/model";
+
 pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result<Verdict, Failure> {
-    let (mut loaded, named) = match is_name(&arguments.version) {
-        true => (load::load(vec![arguments.version.clone()], arguments.settings, context).await?, None),
+    match (arguments.url, arguments.version) {
+        (Some(url), _) => of_server(&url, arguments.settings, context).await,
+        (None, version) => of_version(&version.unwrap_or_default(), arguments.settings, context).await,
+    }
+}
+
+/// Verifies a running Cog server.
+async fn of_server(url: &str, flags: SettingFlags, context: &Context) -> Result<Verdict, Failure> {
+    // The only configuration counts; without one, fuzz inputs are all there is.
+    let mut loaded = load::load_for_version(NAMELESS.to_owned(), flags, context).await?;
+    let Some(wanted) = loaded.models.pop() else { return Err(Failure::request("no configuration for the server")) };
+    let wrong = |error: CogServerError| {
+        let verdict = error.kind().verdict();
+        Failure::new(verdict, error).hint("name a running Cog server, as in --url http://localhost:5000")
+    };
+    let server = CogServer::new(url, loaded.run.tokens.cog_server.as_ref(), services::clock()).map_err(wrong)?;
+    let services = services::for_server(&loaded.run, &server, context)?;
+    let observer = context.observer();
+    let report =
+        pipeline::verify_server(model_run(wanted), &server, &services, &options(loaded.notices), &*observer, &context.cancelled)
+            .await;
+    let verdict = conclude(&report, &loaded.run.settings.report_dir, context);
+    notify::tell_report(&report, loaded.run.tokens.notify.as_ref(), context).await;
+    Ok(verdict)
+}
+
+/// Verifies a version at Replicate.
+async fn of_version(version: &str, flags: SettingFlags, context: &Context) -> Result<Verdict, Failure> {
+    let (mut loaded, named) = match is_name(version) {
+        true => (load::load(vec![version.to_owned()], flags, context).await?, None),
         false => {
-            let (model, version) = version_reference(&arguments.version)?;
-            (load::load_for_version(model.to_string(), arguments.settings, context).await?, Some((model, version)))
+            let (model, id) = version_reference(version)?;
+            (load::load_for_version(model.to_string(), flags, context).await?, Some((model, id)))
         }
     };
     if decided(&loaded.run, false, context)?.is_foreign {
@@ -25,10 +59,10 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         return Err(Failure::request(message).hint("run this on an event that is about the repository's own commit"));
     }
     let Some(wanted) = loaded.models.pop() else {
-        return Err(Failure::request(format!("no configuration for {}", arguments.version)));
+        return Err(Failure::request(format!("no configuration for {version}")));
     };
     let (model, version) = named.unwrap_or_else(|| (wanted.plan.test_model.clone(), None));
-    let services = services::for_verification(&loaded.run)?;
+    let services = services::for_verification(&loaded.run, context)?;
     let observer = context.observer();
     let report = pipeline::verify_existing(
         model_run(wanted),
@@ -39,7 +73,9 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
         &context.cancelled,
     )
     .await;
-    Ok(conclude(&report, &loaded.run.settings.report_dir, context))
+    let verdict = conclude(&report, &loaded.run.settings.report_dir, context);
+    notify::tell_report(&report, loaded.run.tokens.notify.as_ref(), context).await;
+    Ok(verdict)
 }
 
 /// Whether a text is the name of a configuration.

@@ -99,10 +99,25 @@ impl ClaudeError {
         }
     }
 
+    /// Whether every other request would fail too.
+    pub fn is_final(&self) -> bool {
+        matches!(
+            self.failure,
+            ClaudeFailure::BaseUrl(_)
+                | ClaudeFailure::Unauthorized(_)
+                | ClaudeFailure::Forbidden(_)
+                | ClaudeFailure::NoModel(_)
+                | ClaudeFailure::Billing(_)
+                | ClaudeFailure::BudgetSpent { .. }
+        )
+    }
+
     pub fn hint(&self) -> Option<&'static str> {
         Some(match self.failure {
             ClaudeFailure::BaseUrl(_) => "correct ANTHROPIC_BASE_URL",
-            ClaudeFailure::Unauthorized(_) => "set ANTHROPIC_API_KEY to a key of https://console.anthropic.com/settings/keys",
+            ClaudeFailure::Unauthorized(_) => {
+                "set ANTHROPIC_API_KEY to a key of https://console.anthropic.com/settings/keys, or ANTHROPIC_AUTH_TOKEN for a gateway"
+            }
             ClaudeFailure::NoModel(_) => "set judge_model to a model that the key can use",
             ClaudeFailure::Billing(_) => "buy credit at https://console.anthropic.com/settings/billing",
             _ => return None,

@@ -9,16 +9,15 @@
 //! What to ask, and what an answer means, is up to the caller.
 
 mod error;
+mod models;
 mod prompt_image;
 mod quote;
 mod real;
 mod request;
 
 pub use error::{ClaudeError, ClaudeFailure};
+pub use models::{DEFAULT_MODEL, is_outdated};
 pub use prompt_image::{MOST_IMAGES, PromptImage, PromptImageError};
 pub use quote::Quoted;
-pub use real::{ClaudeOptions, RealClaude};
+pub use real::{ClaudeOptions, Credential, RealClaude};
 pub use request::{Claude, Content, ToolRequest};
-
-/// The default model, which is also cog-safe-push's.
-pub const DEFAULT_MODEL: &str = "claude-sonnet-4-5";

@@ -10,7 +10,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
-use url::Url;
+use url::{Host, Url};
 
 use crate::clients::claude::error::failure_of;
 use crate::clients::claude::{Claude, ClaudeError, ClaudeFailure, ToolRequest};
@@ -39,22 +39,32 @@ const BUDGET_TOKENS: u64 = 10_000_000;
 pub struct ClaudeOptions {
     /// The base URL of the API. Default: Anthropic's own.
     pub base_url: Option<String>,
-    pub key: SecretString,
+    pub credential: Credential,
     pub retry: RetryPolicy,
     /// Tokens, input and output together, after which the client sends no more requests.
     pub budget_tokens: u64,
 }
 
+/// How requests are authorized.
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// A key of the API (`ANTHROPIC_API_KEY`).
+    Key(SecretString),
+    /// A bearer token, as gateways take it (`ANTHROPIC_AUTH_TOKEN`).
+    Token(SecretString),
+}
+
 impl ClaudeOptions {
-    pub fn new(base_url: Option<String>, key: SecretString) -> Self {
-        Self { base_url, key, retry: RetryPolicy::HTTP, budget_tokens: BUDGET_TOKENS }
+    pub fn new(base_url: Option<String>, credential: Credential) -> Self {
+        Self { base_url, credential, retry: RetryPolicy::HTTP, budget_tokens: BUDGET_TOKENS }
     }
 }
 
 pub struct RealClaude {
     http: reqwest::Client,
     endpoint: Url,
-    key: HeaderValue,
+    /// The header that authorizes a request, and its value.
+    authorization: (&'static str, HeaderValue),
     retry: RetryPolicy,
     budget: u64,
     spent: AtomicU64,
@@ -99,22 +109,29 @@ struct FailedAttempt {
 impl RealClaude {
     /// Creates a client without sending anything.
     pub fn new(options: ClaudeOptions, clock: Arc<dyn Clock>) -> Result<Self, ClaudeError> {
-        let ClaudeOptions { base_url, key, retry, budget_tokens } = options;
+        let ClaudeOptions { base_url, credential, retry, budget_tokens } = options;
         let (endpoint, is_private) = endpoint(base_url.as_deref().unwrap_or(BASE_URL)).map_err(ClaudeError::own)?;
         let http = HttpOptions { use_proxy: !is_private, read_timeout: CALL_TIME, ..HttpOptions::default() };
         let http = build_client(&http).map_err(|error| ClaudeError::own(error.into()))?;
-        let mut key = HeaderValue::try_from(key.expose_secret().trim()).map_err(|_invalid| {
+        let (header, value) = match &credential {
+            Credential::Key(key) => ("x-api-key", key.expose_secret().trim().to_owned()),
+            Credential::Token(token) => ("authorization", format!("Bearer {}", token.expose_secret().trim())),
+        };
+        let mut value = HeaderValue::try_from(value).map_err(|_invalid| {
             // The cause is dropped: nothing about a key is worth the risk of showing it.
             ClaudeError::own(ClaudeFailure::Unauthorized("it contains invalid characters".to_owned()))
         })?;
-        key.set_sensitive(true);
-        Ok(Self { http, endpoint, key, retry, budget: budget_tokens, spent: AtomicU64::new(0), clock })
+        value.set_sensitive(true);
+        if endpoint.scheme() == "http" && !is_loopback(&endpoint) {
+            tracing::warn!(host = endpoint.host_str(), "the credential for Claude is sent unencrypted over a private network");
+        }
+        Ok(Self { http, endpoint, authorization: (header, value), retry, budget: budget_tokens, spent: AtomicU64::new(0), clock })
     }
 
     /// Fails if the service rejects the key. Asks nothing of a model, so it costs nothing. Any other trouble is left to the first question.
     pub async fn check_key(&self) -> Result<(), ClaudeError> {
         let Ok(url) = self.endpoint.join("models?limit=1") else { return Ok(()) };
-        let asked = self.http.get(url).timeout(CHECK_TIME).header("x-api-key", self.key.clone());
+        let asked = self.http.get(url).timeout(CHECK_TIME).header(self.authorization.0, self.authorization.1.clone());
         let Ok(answer) = asked.header("anthropic-version", API_VERSION).send().await else { return Ok(()) };
         let status = answer.status();
         let request_id = answer.headers().get("request-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
@@ -135,7 +152,7 @@ impl RealClaude {
             .http
             .post(self.endpoint.clone())
             .timeout(CALL_TIME)
-            .header("x-api-key", self.key.clone())
+            .header(self.authorization.0, self.authorization.1.clone())
             .header("anthropic-version", API_VERSION)
             .header(http::header::CONTENT_TYPE, "application/json")
             .body(body)
@@ -217,16 +234,36 @@ fn endpoint(base_url: &str) -> Result<(Url, bool), ClaudeFailure> {
         // The URL is not shown, because it may contain a secret.
         return Err(ClaudeFailure::BaseUrl("it contains a user name, a password or a query".to_owned()));
     }
-    let is_private = url.host().is_some_and(|host| private_address::is_private_host(&host));
+    let is_private = url.host().is_some_and(|host| private_address::is_private_host(&host) || is_private_name(&host));
     match url.scheme() {
         "https" => {}
         "http" if is_private => {}
         _ => return Err(wrong("it must start with https:, so that the key stays secret")),
     }
-    let path = format!("{}/v1/messages", url.path().trim_end_matches('/'));
+    // Some clients want the version in the base URL.
+    let path = url.path().trim_end_matches('/');
+    let path = format!("{}/v1/messages", path.strip_suffix("/v1").unwrap_or(path));
     let mut endpoint = url;
     endpoint.set_path(&path);
     Ok((endpoint, is_private))
+}
+
+/// Whether a name is used within private networks alone: public names have a dot and another ending.
+fn is_private_name(host: &Host<&str>) -> bool {
+    const ENDINGS: [&str; 7] = [".internal", ".local", ".lan", ".home.arpa", ".svc", ".cluster.local", ".intranet"];
+    match host {
+        Host::Domain(name) => !name.contains('.') || ENDINGS.iter().any(|ending| name.ends_with(ending)),
+        Host::Ipv4(_) | Host::Ipv6(_) => false,
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 #[cfg(test)]
@@ -237,6 +274,12 @@ mod tests {
     fn the_key_is_sent_only_encrypted_or_to_this_machine() {
         assert_eq!(endpoint("https://proxy.example/claude/").unwrap().0.as_str(), "https://proxy.example/claude/v1/messages");
         assert_eq!(endpoint("http://127.0.0.1:9").unwrap().0.as_str(), "http://127.0.0.1:9/v1/messages");
+        for base in ["https://proxy.example/v1", "https://proxy.example/v1/", "https://proxy.example"] {
+            assert_eq!(endpoint(base).unwrap().0.as_str(), "https://proxy.example/v1/messages");
+        }
+        for private in ["http://gateway:4000", "http://litellm.internal/v1", "http://claude.svc.cluster.local", "http://10.0.0.7"] {
+            assert!(endpoint(private).unwrap().1, "{private}");
+        }
         for wrong in ["http://claude.example", "ftp://x", "claude", "https://user:hush@claude.example"] {
             let error = endpoint(wrong).unwrap_err().to_string();
             assert!(!error.contains("hush"), "{error}");

@@ -1,6 +1,9 @@
 //! Requests, and the trait that answers them.
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::clients::claude::{ClaudeError, PromptImage};
@@ -37,6 +40,8 @@ pub enum Content {
     /// Text. Empty text is left out.
     Text(String),
     Image(PromptImage),
+    /// A PDF document.
+    Pdf(Bytes),
 }
 
 impl ToolRequest {
@@ -50,6 +55,10 @@ impl ToolRequest {
                 Content::Image(picture) => Some(json!({
                     "type": "image",
                     "source": {"type": "base64", "media_type": picture.media_type(), "data": picture.base64()},
+                })),
+                Content::Pdf(bytes) => Some(json!({
+                    "type": "document",
+                    "source": {"type": "base64", "media_type": "application/pdf", "data": STANDARD.encode(bytes)},
                 })),
             })
             .collect();

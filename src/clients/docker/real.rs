@@ -104,6 +104,7 @@ impl DescribeDaemon for RealDocker {
             engine: version.version.unwrap_or_default(),
             api: version.api_version.unwrap_or_default(),
             storage: info.driver.filter(|driver| !driver.is_empty()),
+            has_nvidia_runtime: info.runtimes.is_some_and(|runtimes| runtimes.contains_key("nvidia")),
             root_folder: info.docker_root_dir.filter(|folder| !folder.is_empty()).map(PathBuf::from),
         })
     }

@@ -23,6 +23,8 @@ pub struct DaemonVersion {
     pub root_folder: Option<PathBuf>,
     /// How it stores images, as in `overlay2`.
     pub storage: Option<String>,
+    /// Whether it has the runtime that gives containers NVIDIA's GPUs.
+    pub has_nvidia_runtime: bool,
 }
 
 /// The disk space that the daemon uses.

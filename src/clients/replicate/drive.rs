@@ -25,7 +25,7 @@ const VISIBILITY_TIME: Duration = Duration::from_secs(10);
 /// How long the last poll at a limit may take. It notices a prediction that finished in time.
 const LAST_LOOK_TIME: Duration = Duration::from_secs(5);
 
-/// Called when a prediction is created and each time its status changes. Must not block.
+/// Called when a prediction is created, each time its status changes, and when it has its first output. Must not block.
 pub type StatusObserver<'a> = dyn Fn(&Prediction) + Send + Sync + 'a;
 
 /// The calls that drive a prediction or training.
@@ -77,7 +77,7 @@ pub(super) async fn drive<O: Operation>(
         };
         match seen {
             Ok(Ok(next)) => {
-                if next.status != current.status {
+                if next.status != current.status || (current.output.is_none() && next.output.is_some()) {
                     observer(&next);
                 }
                 current = next;

@@ -53,6 +53,9 @@ impl fmt::Display for TimedOut {
 /// The shortest wait between polls while a change is expected: right after the creation and around the expected end.
 const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
 
+/// The longest wait until the expected end is near.
+const LONGEST_WHEN_EXPECTED: Duration = Duration::from_secs(30);
+
 /// How often a prediction is polled: after a part of the time it has spent in its phase, within bounds, and more often around its
 /// expected end.
 ///
@@ -85,10 +88,12 @@ impl Polling {
     pub(super) fn wait(&self, phase: TimeLimit, age: Duration) -> Duration {
         let expected = SHORTEST_WHEN_EXPECTED;
         let (wait, shortest, longest) = match (phase, self.typical) {
+            // A version that ran before starts at once. One early look notices what fails at once; then nothing is to be seen for a while.
+            (TimeLimit::StartUp, Some(typical)) if age < typical / 10 => (typical / 10 - age, expected, self.longest_starting),
             // A warm version starts at once, and others may be waiting for it to start.
             (TimeLimit::StartUp, _) => (age / 5, expected, self.longest_starting),
             (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => {
-                (typical * 9 / 10 - age, self.shortest, self.longest_running)
+                (typical * 9 / 10 - age, self.shortest, LONGEST_WHEN_EXPECTED)
             }
             (TimeLimit::Run, Some(typical)) if age < typical * 2 => (typical / 50, expected, self.longest_running),
             (TimeLimit::Run, _) => (age / 20, self.shortest, self.longest_running),

@@ -71,4 +71,9 @@ pub trait Replicate: Accounts + Models + Predictions + Trainings + Deployments +
     /// Whether the account's credit is so low that the service accepts one creation at a time. The client then sends one at a time,
     /// and a caller that runs cases in parallel should stop doing so.
     fn is_throttled(&self) -> bool;
+
+    /// Whether a Cog server stands in for Replicate: it has predictions and no versions.
+    fn is_cog_server(&self) -> bool {
+        false
+    }
 }

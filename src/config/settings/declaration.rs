@@ -143,6 +143,14 @@ settings! {
         #[flag = "compare", value = "CASES", repository]
         compare: Comparison = Comparison::First,
 
+        /// Times to repeat paired inputs, to measure their run time
+        #[flag = "benchmark", value = "NUMBER", range = 0..=100, repository]
+        benchmark: u64 = 0,
+
+        /// Hardware of the live model, for speed and cost
+        #[flag = "live-hardware", value = "SKU", repository, otherwise = "that of the test model"]
+        live_hardware: String,
+
         /// Test case as `key=value;...`, then ==TEXT, ==URL or ~=DESCRIPTION
         #[flag = "test-case", value = "INPUTS[==..|~=..]"]
         test_cases: Vec<String>,
@@ -214,6 +222,12 @@ settings! {
         seed: u64,
     }
 
+    "Sandbox" {
+        /// GPUs for models in the sandbox: all, or numbers
+        #[flag = "gpus", value = "GPUS", otherwise = "all if cog.yaml asks for one and Docker has the NVIDIA runtime"]
+        gpus: String,
+    }
+
     "Publishing" {
         /// Stop after verification, without publishing
         #[flag = "no-push", inputs = &[Push, Workflow]]
@@ -238,6 +252,10 @@ settings! {
         /// Publish the version that a merged pull request tested
         #[flag = "promote", value = "MODE", inputs = &[Push, Workflow], repository]
         promote: PromoteMode = PromoteMode::Auto,
+
+        /// Send one test case through the deployment after a change
+        #[flag = "no-deployment-check", negated = "Do not test the deployment after a change", repository]
+        deployment_check: bool = true,
 
         /// Publish even if the live version changed since the comparison
         #[flag = "allow-moved-live", inputs = &[Push]]

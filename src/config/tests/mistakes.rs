@@ -103,7 +103,9 @@ fn two_checkers_are_told_at_the_second() {
     let text = "predict:\n  test_cases:\n    - inputs: {}\n      jq_query: .a\n      exact_string: x\n";
     assert_eq!(
         mistakes(text),
-        ["SP005 cog-safe-push.yaml:5:7: a test case has both exact_string and jq_query [make it two test cases]"]
+        [
+            "SP005 cog-safe-push.yaml:5:7: a test case has both exact_string and jq_query [put both below checks, or make it two test cases]"
+        ]
     );
 }
 

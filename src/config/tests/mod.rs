@@ -1,5 +1,6 @@
 //! Whole loads: files, variables and flags of a repository in a folder of its own.
 
+mod cases;
 mod choosing;
 mod files;
 mod folders;

@@ -67,6 +67,7 @@ fn plan(project: &Path) -> ModelPlan {
         publish: PublishMode::TestOnly,
         allow: Allowances::default(),
         deployment: None,
+        deployment_check: false,
         parallel: 1,
         limits: Limits::default(),
     }

@@ -50,7 +50,7 @@ impl CanaryRequest {
         let case = TestCase {
             inputs: project::inputs(),
             expectation: Expectation::ExactString(project::answer(&self.id)),
-            location: None,
+            ..TestCase::default()
         };
         ModelPlan {
             name: "canary".to_owned(),
@@ -71,6 +71,7 @@ impl CanaryRequest {
             publish: PublishMode::TestOnly,
             allow: Allowances::default(),
             deployment: None,
+            deployment_check: false,
             parallel: 1,
             limits: self.limits,
         }

@@ -51,7 +51,7 @@ async fn the_account_is_asked_for_once_per_run() {
 #[tokio::test(start_paused = true)]
 async fn test_trainings_cannot_end_in_the_live_model() {
     let harness = Harness::new();
-    let case = TestCase { inputs: Inputs::new(), expectation: Expectation::Succeeds, location: None };
+    let case = TestCase { inputs: Inputs::new(), expectation: Expectation::Succeeds, ..TestCase::default() };
     let destination = harness.plan().model;
     let train = TrainPlan { destination, destination_hardware: "cpu".to_owned(), cases: vec![case], fuzz: None };
     let report = harness.run(ModelPlan { train: Some(train), ..harness.plan() }).await;

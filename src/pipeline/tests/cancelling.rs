@@ -20,7 +20,8 @@ fn plan(harness: &Harness, is_built: bool) -> ModelPlan {
     let mut plan = harness.plan();
     let inputs = json!({"text": "hi"}).as_object().unwrap().clone();
     plan.build.image = is_built.then(|| BUILT.to_owned());
-    plan.predict.cases = vec![TestCase { inputs, expectation: Expectation::ExactString("hello".to_owned()), location: None }];
+    plan.predict.cases =
+        vec![TestCase { inputs, expectation: Expectation::ExactString("hello".to_owned()), ..TestCase::default() }];
     plan.deployment = Some(DeploymentPlan {
         owner: "acme".to_owned(),
         name: "hotdog".to_owned(),

@@ -2,6 +2,7 @@
 
 mod before_a_build;
 mod cancelling;
+mod deployment_proof;
 mod existing;
 mod meanings;
 mod moved;
@@ -78,6 +79,7 @@ impl Harness {
             publish: PublishMode::Publish,
             allow: Allowances::default(),
             deployment: None,
+            deployment_check: false,
             parallel: 1,
             limits: Limits::default(),
         }

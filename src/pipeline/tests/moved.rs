@@ -34,7 +34,8 @@ fn compares(harness: &Harness, compare: Comparison) -> ModelPlan {
     let inputs = json!({"text": "hi"}).as_object().unwrap().clone();
     let mut plan = harness.plan();
     plan.build.image = Some(BUILT.to_owned());
-    plan.predict.cases = vec![TestCase { inputs, expectation: Expectation::ExactString("hello".to_owned()), location: None }];
+    plan.predict.cases =
+        vec![TestCase { inputs, expectation: Expectation::ExactString("hello".to_owned()), ..TestCase::default() }];
     plan.predict.compare = compare;
     plan
 }

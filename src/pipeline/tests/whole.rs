@@ -22,7 +22,7 @@ fn live_version() -> VersionRef {
 
 fn case(expectation: Expectation) -> TestCase {
     let inputs = json!({"text": "hi"}).as_object().unwrap().clone();
-    TestCase { inputs, expectation, location: None }
+    TestCase { inputs, expectation, ..TestCase::default() }
 }
 
 impl Harness {

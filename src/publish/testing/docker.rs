@@ -43,7 +43,13 @@ impl FakeDocker {
 impl DescribeDaemon for FakeDocker {
     async fn version(&self) -> Result<DaemonVersion, DockerError> {
         self.enter("docker_version", "", None).await?;
-        Ok(DaemonVersion { engine: "20.10.24".to_owned(), api: "1.41".to_owned(), root_folder: None, storage: None })
+        Ok(DaemonVersion {
+            engine: "20.10.24".to_owned(),
+            api: "1.41".to_owned(),
+            root_folder: None,
+            storage: None,
+            has_nvidia_runtime: false,
+        })
     }
 
     async fn disk_usage(&self) -> Result<DiskUsage, DockerError> {

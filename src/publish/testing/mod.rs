@@ -49,6 +49,8 @@ pub(crate) struct State {
     pub(crate) container_schema: Value,
     pub(crate) output: Option<Value>,
     pub(crate) predictions_never_end: bool,
+    /// Predictions through deployments fail.
+    pub(crate) deployments_fail: bool,
     pub(crate) versions_appear_after: Duration,
     pub(crate) versions_never_appear: bool,
     pub(crate) registry_repacks: BTreeSet<String>,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::DateTime;
 use serde_json::Map;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -123,7 +124,15 @@ impl Predictions for FakeReplicate {
         request: &PredictionRequest,
         cancelled: &CancellationToken,
     ) -> Result<Prediction, ReplicateError> {
-        let PredictionTarget::Version(version) = &request.target else { panic!("predictions name a version") };
+        let version = match &request.target {
+            PredictionTarget::Version(version) => version.clone(),
+            PredictionTarget::Deployment { owner, name } => {
+                self.0.state().deployments[&format!("{owner}/{name}")].version.clone().unwrap()
+            }
+            PredictionTarget::Model(model) => panic!("predictions on {model} name a version"),
+        };
+        let is_broken = matches!(request.target, PredictionTarget::Deployment { .. }) && self.0.state().deployments_fail;
+        let version = &version;
         self.enter("create_prediction", &version.model.to_string(), Some(cancelled)).await?;
         assert!(self.see(version).is_some(), "{version} cannot be seen");
         let mut state = self.0.state();
@@ -141,6 +150,12 @@ impl Predictions for FakeReplicate {
             started_at: None,
             completed_at: None,
             web_url: None,
+        };
+        let prediction = if is_broken {
+            let error = Some("CUDA out of memory".to_owned());
+            Prediction { status: PredictionStatus::Failed, error, started_at: DateTime::from_timestamp(0, 0), ..prediction }
+        } else {
+            prediction
         };
         state.predictions.push((prediction.clone(), version.clone()));
         Ok(prediction)

@@ -7,6 +7,7 @@ use cog_findings::text::{count, shorten};
 use super::finding::{error, finding_entry};
 use super::style::{Style, Tone, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::report::{CaseStatus, StageStatus};
+use crate::report::before_after::before_after_text;
 use crate::report::json::v1::{Case, Model, Run, Severity, StageEntry};
 use crate::report::{escape, label};
 use crate::support::clock::humane;
@@ -125,6 +126,11 @@ fn push_versions(text: &mut String, model: &Model) {
     if let Some(transfer) = &model.transfer {
         let reason = transfer.reason.as_deref().map(|reason| format!(" ({})", escape::line(reason))).unwrap_or_default();
         text.push_str(&format!("\n  sent     {}{reason}", label::transfer(transfer)));
+    }
+    for entry in &model.before_after {
+        let row = before_after_text(entry);
+        let note = if row.note.is_empty() { String::new() } else { format!(", {}", escape::line(&row.note)) };
+        text.push_str(&format!("\n  compared {}{note}", row.line()));
     }
     if let Some(seed) = model.seed {
         text.push_str(&format!("\n  seed     {seed}"));

@@ -63,6 +63,9 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
             text.push_str(&format!("\nNot listed: {} passed.\n", count(passed.len(), "model")));
         }
     }
+    if level < DetailLevel::Table {
+        text.extend(not_passed.iter().chain(&passed).filter_map(|row| Some(before_after(&row.name, row.row()?))));
+    }
     if level < DetailLevel::Table && not_passed.iter().any(|row| row.row().is_some()) {
         let heading = if state.is_failed_run() { "" } else { "\n### Failures\n" };
         text.push_str(&format!("{heading}\n{}", problems::list(&not_passed, level == DetailLevel::Facts)));
@@ -199,4 +202,16 @@ fn version_link(version: &str) -> String {
     let is_link = model.split('/').count() == 2 && model.split('/').all(is_word) && is_word(id);
     let short = escape::code(&id.chars().take(8).collect::<String>());
     if is_link { format!("[{short}](https://replicate.com/{model}/versions/{id})") } else { short }
+}
+
+/// What the outputs do not show, on one line.
+fn before_after(name: &str, row: &Row) -> String {
+    if row.before_after.is_empty() {
+        return String::new();
+    }
+    let parts = row.before_after.iter().map(|(is_worse, line)| {
+        let mark = if *is_worse { "⚠️ " } else { "" };
+        format!("{mark}{}", escape::markdown(line))
+    });
+    format!("\n{}: {}\n", escape::markdown(name), parts.collect::<Vec<_>>().join(" · "))
 }

@@ -6,8 +6,10 @@ use cog_findings::text::shorten;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::domain::before_after::Trend;
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
+use crate::report::before_after::before_after_text;
 use crate::report::json::v1::{Case, ComparisonEntry, ErrorEntry, FindingEntry, Model, Run, Severity};
 use crate::report::measurement::{compared_with, differing, measurement_text};
 
@@ -69,6 +71,9 @@ pub struct Row {
     /// Marks of the findings that this check run annotates, so that other jobs do not repeat them.
     #[serde(default)]
     pub annotated: Vec<String>,
+    /// What the outputs do not show, before and after, on one line each. Those that became worse are marked.
+    #[serde(default)]
+    pub before_after: Vec<(bool, String)>,
 }
 
 /// A file that differs from the one it was compared with.
@@ -137,6 +142,7 @@ pub(crate) fn row_of_failed_run(run: &Run, ended_at: &str) -> Row {
         replaces: None,
         speed: None,
         annotated: Vec::new(),
+        before_after: Vec::new(),
     }
 }
 
@@ -167,6 +173,11 @@ pub(crate) fn row_of(model: &Model, ended_at: &str) -> Row {
         replaces: model.versions.previous.clone().filter(|_| model.versions.live.is_none()),
         speed: speed(model),
         annotated: Vec::new(),
+        before_after: model
+            .before_after
+            .iter()
+            .map(|entry| (entry.trend == Trend::Worse, before_after_text(entry).line()))
+            .collect(),
     }
 }
 

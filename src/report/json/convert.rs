@@ -10,6 +10,7 @@ use output_compare::{Limit, Measurement, Preview};
 use serde_json::Value;
 
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
+use crate::domain::before_after::BeforeAfter;
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
 use crate::domain::report::{Attempt, CaseReport, DeploymentReport, LayerProof, ModelReport, RunReport, StageReport, Transfer};
 use crate::domain::verdict::Verdict;
@@ -84,6 +85,7 @@ fn model(report: &ModelReport) -> v1::Model {
         findings: report.findings.iter().map(finding).collect(),
         ignored: report.ignored.iter().map(finding).collect(),
         cases: report.cases.iter().map(case).collect(),
+        before_after: report.before_after.iter().map(before_after).collect(),
         seed: report.seed,
         cost: v1::Cost {
             predictions: report.cost.predictions,
@@ -92,6 +94,17 @@ fn model(report: &ModelReport) -> v1::Model {
             estimated_usd: report.cost.estimated_usd,
         },
         error: report.error.as_ref().map(|error| v1::ErrorEntry { message: error.message.clone(), hint: error.hint.clone() }),
+    }
+}
+
+fn before_after(entry: &BeforeAfter) -> v1::BeforeAfterEntry {
+    let finite = |value: Option<f64>| value.filter(|value| value.is_finite());
+    v1::BeforeAfterEntry {
+        aspect: entry.aspect,
+        before: finite(entry.before),
+        after: finite(entry.after),
+        trend: entry.trend,
+        note: entry.note.clone(),
     }
 }
 

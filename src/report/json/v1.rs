@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::domain::before_after::{Aspect, Trend};
 use crate::domain::report::{CaseStatus, DeploymentChange, PublishRoute, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 
@@ -65,6 +66,9 @@ pub struct Model {
     pub ignored: Vec<FindingEntry>,
     /// The cases, in planned order.
     pub cases: Vec<Case>,
+    /// What the outputs do not show, on the live version and on the new one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub before_after: Vec<BeforeAfterEntry>,
     /// The seed that reproduces the fuzz inputs.
     pub seed: Option<u64>,
     /// The cost.
@@ -361,6 +365,22 @@ pub struct Attempt {
     /// The run time without waiting, in seconds, as Replicate reported it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predict_seconds: Option<f64>,
+}
+
+/// One aspect of the live version and of the new one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BeforeAfterEntry {
+    /// The aspect: times in seconds, sizes in bytes, cost in US dollars per prediction.
+    pub aspect: Aspect,
+    /// The value of the live version; `null` when it is unknown.
+    pub before: Option<f64>,
+    /// The value of the new version; `null` when it is unknown.
+    pub after: Option<f64>,
+    /// Whether it became better or worse.
+    pub trend: Trend,
+    /// How certain that is, or why it was not judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// The cost of a run.

@@ -6,6 +6,7 @@ use cog_findings::text::count;
 
 use super::verdict_label;
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
+use crate::report::before_after::before_after_text;
 use crate::report::json::v1::{Model, Run};
 use crate::report::{escape, label};
 use crate::support::clock::humane;
@@ -76,6 +77,7 @@ pub(super) fn versions(model: &Model) -> String {
             DeploymentChange::Created => "created",
             DeploymentChange::Updated => "updated",
             DeploymentChange::Unchanged => "unchanged",
+            DeploymentChange::Restored => "failed, and put back to the version before",
         };
         let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
         lines.push(format!("- Deployment {}: {change}{release}", escape::code(&deployment.name)));
@@ -89,6 +91,30 @@ pub(super) fn versions(model: &Model) -> String {
         lines.push(format!("- Reproduce the fuzz inputs with `--seed {seed}`"));
     }
     if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
+}
+
+/// One row per aspect that the outputs do not show.
+pub(super) fn before_after(model: &Model) -> String {
+    if model.before_after.is_empty() {
+        return String::new();
+    }
+    let mut text = "\n### Before and after\n\n| | live | this version | | |\n|---|---|---|---|---|\n".to_owned();
+    for entry in &model.before_after {
+        let row = before_after_text(entry);
+        let trend = match row.trend {
+            "worse" => "⚠️ ",
+            _ => "",
+        };
+        text.push_str(&format!(
+            "| {} | {} | {} | {trend}{} | {} |\n",
+            row.name,
+            row.before,
+            row.after,
+            row.ratio,
+            escape::markdown(&row.note)
+        ));
+    }
+    text
 }
 
 /// One row per case.

@@ -1,16 +1,22 @@
 //! Checkers, one for each kind of expectation. They are pure: whatever they need was fetched before.
 
+mod all;
 mod error_contains;
 mod exact_string;
 mod jq_query;
+mod limits;
 mod match_prompt;
 mod match_url;
+mod media;
 mod succeeds;
+mod text;
 
 use cog_findings::text::shorten;
 
 use crate::domain::case::Expectation;
+use crate::domain::compare_rules::CompareRules;
 use crate::domain::output::OutputComparison;
+use crate::domain::output_check::OutputCheck;
 use crate::verify::observation::{Observation, Outcome};
 
 /// What a checker needs besides the prediction itself.
@@ -23,7 +29,7 @@ pub(super) struct Needs {
 }
 
 /// Which files of an output are fetched.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NeededFiles {
     /// None.
     #[default]
@@ -81,14 +87,33 @@ pub(super) trait Check: Send + Sync {
 }
 
 /// The checker for an expectation.
-pub(super) fn check_for(expectation: &Expectation) -> Box<dyn Check> {
+pub(super) fn check_for(expectation: &Expectation, rules: &CompareRules) -> Box<dyn Check> {
     match expectation {
         Expectation::Succeeds => Box::new(succeeds::Succeeds),
         Expectation::ExactString(text) => Box::new(exact_string::ExactString(text.clone())),
-        Expectation::MatchUrl(url) => Box::new(match_url::MatchUrl(url.clone())),
+        Expectation::MatchUrl(url) => Box::new(match_url::MatchUrl { url: url.clone(), tolerance: rules.tolerance() }),
         Expectation::MatchPrompt(description) => Box::new(match_prompt::MatchPrompt(description.clone())),
         Expectation::JqQuery(program) => Box::new(jq_query::JqQuery(program.clone())),
         Expectation::ErrorContains(text) => Box::new(error_contains::ErrorContains(text.clone())),
+        Expectation::MatchFile(file) => Box::new(match_url::MatchFile { file: file.clone(), tolerance: rules.tolerance() }),
+        Expectation::Checks { checks, .. } => Box::new(all::All(checks.iter().map(|check| of_several(check, rules)).collect())),
+    }
+}
+
+/// The checker for one of several expectations.
+fn of_several(check: &OutputCheck, rules: &CompareRules) -> Box<dyn Check> {
+    match check {
+        OutputCheck::Of(expectation) => check_for(expectation, rules),
+        OutputCheck::Contains(text) => Box::new(text::Contains(text.clone())),
+        OutputCheck::Regex(text) => Box::new(text::Matches(text.clone())),
+        OutputCheck::JsonSchema(schema) => Box::new(text::FitsSchema(schema.clone())),
+        OutputCheck::Image(wanted) => Box::new(media::MediaCheck::Image(Box::new(wanted.clone()), rules.tolerance())),
+        OutputCheck::Audio(wanted) => Box::new(media::MediaCheck::Audio(wanted.clone())),
+        OutputCheck::Video(wanted) => Box::new(media::MediaCheck::Video(wanted.clone())),
+        OutputCheck::Count(range) => Box::new(limits::Count(*range)),
+        OutputCheck::MaxPredictSeconds(limit) => Box::new(limits::AtMost::PredictSeconds(*limit)),
+        OutputCheck::MaxCost(limit) => Box::new(limits::AtMost::Cost(*limit)),
+        OutputCheck::FirstOutputSeconds(limit) => Box::new(limits::AtMost::FirstOutputSeconds(*limit)),
     }
 }
 

@@ -33,7 +33,7 @@ fn gone() -> FetchedFile {
 
 /// `passed`, `ask ...`, or the reason.
 fn outcome(expectation: &Expectation, seen: &Observation) -> String {
-    match check_for(expectation).check(seen) {
+    match check_for(expectation, &CompareRules::default()).check(seen) {
         CheckResult::Passed(_) => "passed".to_owned(),
         CheckResult::Failed { reason, .. } => reason,
         CheckResult::Compared { comparison, .. } => comparison.reason.unwrap_or_else(|| "passed".to_owned()),
@@ -117,7 +117,7 @@ fn files_are_compared() {
 
 #[test]
 fn checkers_ask_only_for_what_they_need() {
-    let needs = |expectation: Expectation| check_for(&expectation).needs();
+    let needs = |expectation: Expectation| check_for(&expectation, &CompareRules::default()).needs();
     assert_eq!(needs(text("x")), Needs::default());
     assert_eq!(needs(query(".")), Needs::default());
     assert_eq!(needs(Expectation::MatchPrompt(String::new())), Needs { output_files: NeededFiles::Declared, wanted_url: None });
@@ -127,7 +127,7 @@ fn checkers_ask_only_for_what_they_need() {
 
 #[test]
 fn a_long_text_comes_with_a_diff() {
-    let result = check_for(&text("one\ntwo\nthree\n")).check(&succeeded(json!("one\n2\nthree\n")));
+    let result = check_for(&text("one\ntwo\nthree\n"), &CompareRules::default()).check(&succeeded(json!("one\n2\nthree\n")));
     let CheckResult::Failed { remarks, .. } = result else { panic!("{result:?}") };
     assert_eq!(remarks, ["- two", "+ 2"]);
 }
@@ -142,4 +142,55 @@ fn the_judge_is_not_asked_about_missing_files() {
 fn long_outputs_are_cut_in_reasons() {
     let reason = outcome(&text("x"), &succeeded(json!("y".repeat(1_000_000))));
     assert!(reason.len() < 500, "{}", reason.len());
+}
+
+fn png(width: u32, height: u32) -> Bytes {
+    let image = image::RgbImage::from_fn(width, height, |x, y| image::Rgb([(x * 3) as u8, (y * 5) as u8, 90]));
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    Bytes::from(bytes.into_inner())
+}
+
+#[test]
+fn images_are_held_to_format_size_and_likeness() {
+    use crate::domain::output_check::{ExpectedFile, ImageCheck, NumberRange};
+    let exactly = |number: f64| Some(NumberRange { least: number, most: number });
+    let output = |bytes: Bytes| Observation {
+        files: vec![FetchedFile { content: Ok(Download::of_bytes(bytes, None)), name: "f.png".to_owned(), ..file(b"") }],
+        ..succeeded(json!("https://x/f"))
+    };
+    let like = |bytes: Bytes| Some(ExpectedFile { path: "expected.png".to_owned(), content: Some(bytes) });
+    let told = |check: ImageCheck, seen: &Observation| {
+        outcome(&Expectation::Checks { checks: vec![OutputCheck::Image(check)], text: String::new() }, seen)
+    };
+    let seen = output(png(60, 40));
+    let base =
+        || ImageCheck { format: Some("png".to_owned()), width: exactly(60.0), height: exactly(40.0), ..ImageCheck::default() };
+    for (check, wanted) in [
+        (base(), "passed"),
+        (ImageCheck { like: like(png(60, 40)), min_ssim: Some(0.99), ..base() }, "passed"),
+        (ImageCheck { format: Some("webp".to_owned()), ..base() }, "output is a png file, not webp"),
+        (ImageCheck { width: exactly(61.0), ..base() }, "output is 60 pixels wide, expected 61"),
+        (ImageCheck { like: like(png(30, 40)), ..base() }, "output is not like expected.png: "),
+        (
+            ImageCheck { like: Some(ExpectedFile::named("missing.png")), ..base() },
+            "output was not compared, because missing.png was not read",
+        ),
+    ] {
+        let found = told(check, &seen);
+        assert!(found.starts_with(wanted), "{found} instead of {wanted}");
+    }
+    let found = told(base(), &succeeded(json!("no file")));
+    assert_eq!(found, "expected an image file in the output, got \"no file\"");
+}
+
+#[test]
+fn a_file_of_the_repository_is_matched_like_one_at_a_url() {
+    use crate::domain::output_check::ExpectedFile;
+    let matches = |content: &'static [u8]| {
+        let file = ExpectedFile { path: "expected/a.txt".to_owned(), content: Some(Bytes::from_static(content)) };
+        let seen = Observation { files: vec![self::file(b"cat")], ..succeeded(json!("https://x/f")) };
+        outcome(&Expectation::MatchFile(file), &seen)
+    };
+    assert_eq!((matches(b"cat").as_str(), matches(b"dog").as_str()), ("passed", "the texts differ"));
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use output_compare::{self, Tolerance, compare_json, compare_text};
+use output_compare::{self, MediaFile, MediaKind, compare_json, compare_text, detect};
 use serde_json::Value;
 
 use super::{file_count_difference, files_of};
+use crate::domain::compare_rules::{CompareRules, missed_limits};
 use crate::domain::output::{ComparedWith, OutputComparison};
 use crate::verify::by_digest::compare_by_digest;
 use crate::verify::file_format::file_format;
@@ -39,11 +40,16 @@ pub(super) struct NotCompared {
 }
 
 /// Compares the outputs of the two versions on a blocking thread. `None` if that crashed.
-pub(super) async fn compare_outputs(staged: Arc<Observation>, live: Arc<Observation>) -> Option<OutputsCompared> {
-    tokio::task::spawn_blocking(move || compare(&staged, &live)).await.ok()
+pub(super) async fn compare_outputs(
+    staged: Arc<Observation>,
+    live: Arc<Observation>,
+    rules: &CompareRules,
+) -> Option<OutputsCompared> {
+    let rules = rules.clone();
+    tokio::task::spawn_blocking(move || compare(&staged, &live, &rules)).await.ok()
 }
 
-fn compare(staged: &Observation, live: &Observation) -> OutputsCompared {
+fn compare(staged: &Observation, live: &Observation, rules: &CompareRules) -> OutputsCompared {
     let mut found = OutputsCompared { same: true, ..OutputsCompared::default() };
     let mut differ = |reason: String, remarks: Vec<String>| {
         if found.same {
@@ -55,15 +61,22 @@ fn compare(staged: &Observation, live: &Observation) -> OutputsCompared {
         found.remarks.extend(remarks);
     };
     let mut comparisons = Vec::new();
-    let [staged_files, live_files] = files_of(staged, live);
-    let values = (staged.value_without(staged_files.iter().copied()), live.value_without(live_files.iter().copied()));
+    let [mut staged_files, mut live_files] = files_of(staged, live);
+    let tolerance = rules.tolerance();
+    let mut values = (staged.value_without(staged_files.iter().copied()), live.value_without(live_files.iter().copied()));
+    for path in rules.ignored() {
+        path.remove_from(&mut values.0);
+        path.remove_from(&mut values.1);
+    }
+    staged_files.retain(|file| !rules.ignores(&file.path));
+    live_files.retain(|file| !rules.ignores(&file.path));
     let is_reported = has_content(&values.0) || has_content(&values.1);
     let compared = match values {
         (Value::String(staged), Value::String(live)) => compare_text(&live, &staged),
-        (staged, live) => compare_json(&live, &staged, &Tolerance::default()),
+        (staged, live) => compare_json(&live, &staged, &tolerance),
     };
     let (compared, remarks) = OutputComparison::from_comparison(compared, "output".to_owned(), ComparedWith::Live);
-    if let Some(why) = &compared.reason {
+    if let Some(why) = with_limits(&compared) {
         differ(format!("the output differs from the live version's: {why}"), remarks);
     }
     if is_reported {
@@ -75,9 +88,9 @@ fn compare(staged: &Observation, live: &Observation) -> OutputsCompared {
     let mut other_remarks = Vec::new();
     let mut not_compared: Option<NotCompared> = None;
     for (one, two) in staged_files.iter().zip(&live_files) {
-        match compare_pair(one, two) {
+        match compare_pair(one, two, rules) {
             Ok((compared, remarks)) => {
-                match &compared.reason {
+                match with_limits(&compared) {
                     Some(why) => differ(format!("{} differs from the live version's: {why}", compared.place), remarks),
                     None => other_remarks.extend(remarks.into_iter().map(|remark| format!("{}: {remark}", compared.place))),
                 }
@@ -111,7 +124,11 @@ enum Problem {
 }
 
 /// Compares a file with its counterpart. Equal content in another format counts as a difference, because clients notice it.
-fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(OutputComparison, Vec<String>), Problem> {
+fn compare_pair(
+    staged: &FetchedFile,
+    live: &FetchedFile,
+    rules: &CompareRules,
+) -> Result<(OutputComparison, Vec<String>), Problem> {
     if let (Ok(one), Ok(two)) = (&staged.content, &live.content)
         && (!one.is_kept() || !two.is_kept() || (one.sha256 == two.sha256 && one.size_bytes > MEASURED_BYTES))
     {
@@ -129,7 +146,7 @@ fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(OutputCompa
     };
     let (one, two) = (load(staged)?, load(live)?);
     let (one, two) = (one.media(), two.media());
-    let compared = output_compare::compare(&two, &one, &Tolerance::default());
+    let compared = compare_files(&two, &one, rules);
     let (mut compared, remarks) = OutputComparison::from_comparison(compared, format!("output{}", staged.path), ComparedWith::Live);
     let (format, other) = (file_format(&one), file_format(&two));
     if compared.same && format != other {
@@ -139,9 +156,31 @@ fn compare_pair(staged: &FetchedFile, live: &FetchedFile) -> Result<(OutputCompa
     Ok((compared, remarks))
 }
 
+/// Compares two files. Ignored paths also hold for the content of JSON files.
+fn compare_files(live: &MediaFile<'_>, staged: &MediaFile<'_>, rules: &CompareRules) -> output_compare::Comparison {
+    if !rules.ignored().is_empty()
+        && detect(live) == MediaKind::Json
+        && detect(staged) == MediaKind::Json
+        && let (Ok(mut one), Ok(mut two)) = (serde_json::from_slice(live.bytes), serde_json::from_slice(staged.bytes))
+    {
+        rules.ignored().iter().for_each(|path| {
+            path.remove_from(&mut one);
+            path.remove_from(&mut two);
+        });
+        return compare_json(&one, &two, &rules.tolerance());
+    }
+    output_compare::compare(live, staged, &rules.tolerance())
+}
+
+/// Why two files or values differ, with the settings that could allow it.
+pub(in crate::verify) fn with_limits(compared: &OutputComparison) -> Option<String> {
+    let reason = compared.reason.as_ref()?;
+    let missed = missed_limits(&compared.measurements);
+    Some(if missed.is_empty() { reason.clone() } else { format!("{reason} ({})", missed.join("; ")) })
+}
+
 #[cfg(test)]
 mod tests {
-    use output_compare::MediaKind;
     use serde_json::json;
 
     use super::*;
@@ -152,6 +191,7 @@ mod tests {
         let found = compare(
             &observation(json!("https://x/a.txt"), &[("a.txt", b"cat")]),
             &observation(json!("https://x/b.txt"), &[("b.txt", b"cat")]),
+            &CompareRules::default(),
         );
         assert!(found.same && found.reason.is_empty(), "{found:?}");
         assert_eq!(found.remarks, Vec::<String>::new());
@@ -165,11 +205,42 @@ mod tests {
     fn the_first_difference_is_the_reason_and_the_others_are_remarks() {
         let staged = observation(json!({"n": 1, "file": "https://x/a.txt"}), &[("a.txt", b"cat")]);
         let live = observation(json!({"n": 2, "file": "https://x/b.txt"}), &[("b.txt", b"dog")]);
-        let found = compare(&staged, &live);
+        let found = compare(&staged, &live, &CompareRules::default());
         assert!(!found.same);
         assert_eq!(found.reason, "the output differs from the live version's: .n is 2 in the first and 1 in the second");
         assert_eq!(found.remarks[0], "output differs from the live version's: the texts differ");
         let kinds: Vec<_> = found.comparisons.iter().map(|compared| (compared.kind, compared.same)).collect();
         assert_eq!(kinds, [(MediaKind::Json, false), (MediaKind::Text, false)]);
+    }
+
+    #[test]
+    fn ignored_paths_count_neither_in_values_nor_in_files() {
+        let staged = observation(
+            json!({"n": 1, "seconds": 2.5, "file": "https://x/a.json", "log": "https://x/a.txt"}),
+            &[("a.json", br#"{"seconds": 1, "n": 1}"#)],
+        );
+        let live = observation(
+            json!({"n": 1, "seconds": 9.5, "file": "https://x/b.json", "log": "https://x/b.txt"}),
+            &[("b.json", br#"{"seconds": 7, "n": 1}"#)],
+        );
+        let rules = |paths: &[&str]| {
+            let paths = paths.iter().map(|path| path.parse().unwrap()).collect();
+            compare(&staged, &live, &CompareRules::new(Vec::new(), paths))
+        };
+        assert!(rules(&[".seconds", ".log"]).same, "{:?}", rules(&[".seconds", ".log"]));
+        assert!(!rules(&[".log"]).same);
+    }
+
+    #[test]
+    fn thresholds_decide_and_a_missed_one_is_named_with_its_setting() {
+        let (staged, live) = (observation(json!({"score": 1.1}), &[]), observation(json!({"score": 1.0}), &[]));
+        let wide = CompareRules::new(vec![("relative_number".to_owned(), 0.2)], Vec::new());
+        assert!(compare(&staged, &live, &wide).same);
+        let found = compare(&staged, &live, &CompareRules::default());
+        assert_eq!(
+            found.reason,
+            "the output differs from the live version's: .score is 1.0 in the first and 1.1 in the second (compare.relative_number: \
+             measured 0.0909, limit 0.001)"
+        );
     }
 }

@@ -11,6 +11,8 @@ mod sample;
 
 use std::collections::HashSet;
 
+pub(super) use exact::with_limits;
+
 use crate::verify::observation::{FetchedFile, Observation};
 
 /// Why outputs with different numbers of files differ.

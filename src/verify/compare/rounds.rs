@@ -59,7 +59,15 @@ impl Engine<'_> {
     }
 
     async fn ask_both(&self, case: &PlannedCase, mask: &Mask, priority: Priority) -> (PredictionRun, PredictionRun) {
-        let call = |side| PredictionCall { case: &case.id, side, inputs: &case.inputs, mask, priority };
+        let call = |side| PredictionCall {
+            case: &case.id,
+            side,
+            inputs: &case.inputs,
+            mask,
+            priority,
+            timeout: case.timeout,
+            watches_output: case.watches_output(),
+        };
         join(self.predict(call(Side::Staged)), self.predict(call(Side::Live))).await
     }
 
@@ -130,7 +138,7 @@ impl Engine<'_> {
     ) -> (AttemptResult, Option<Arc<Observation>>) {
         let mut remarks = self.output_folder.save(&case.id, "", &staged.files).await;
         remarks.extend(self.output_folder.save(&case.id, "live-", &live.files).await);
-        let Some(compared) = compare_outputs(staged.clone(), live.clone()).await else { return (crashed(), None) };
+        let Some(compared) = compare_outputs(staged.clone(), live.clone(), &case.compare).await else { return (crashed(), None) };
         if let Some(NotCompared { count, of, why }) = compared.not_compared {
             let message = format!("{}: {count} of {of} files were not compared: {why}", case.id);
             self.add_case_finding(case, Finding::new(&rules::FILES_NOT_COMPARED, message));
@@ -173,13 +181,13 @@ impl Engine<'_> {
             // The staged version failed in the first round and succeeded now, and there is no live output to compare with.
             return AttemptResult::of(AttemptVerdict::Passed);
         };
-        let Some(with_live) = compare_outputs(staged.clone(), before.clone()).await else { return crashed() };
+        let Some(with_live) = compare_outputs(staged.clone(), before.clone(), &case.compare).await else { return crashed() };
         if with_live.same {
             return AttemptResult::new(AttemptVerdict::Passed, with_live.remarks).with_comparisons(with_live.comparisons);
         }
         let remark = match after {
             Returned::Output(after) => {
-                let Some(repeated) = compare_outputs(before.clone(), after.clone()).await else { return crashed() };
+                let Some(repeated) = compare_outputs(before.clone(), after.clone(), &case.compare).await else { return crashed() };
                 if repeated.same {
                     let mut remarks =
                         vec!["the live version returned the same output twice, so the difference is a change".to_owned()];
@@ -216,18 +224,20 @@ impl Engine<'_> {
         }
         if self.services.judge.is_some() {
             let subject = JudgeSubject::LikeLive(Box::new(live_evidence));
-            return match self.opinion(subject, mask.inputs(&case.inputs), staged_evidence).await {
+            match self.opinion(subject, mask.inputs(&case.inputs), staged_evidence).await {
                 Opinion::Approves(more) => {
                     remarks.extend(more);
-                    AttemptResult::new(AttemptVerdict::Excused, remarks)
+                    return AttemptResult::new(AttemptVerdict::Excused, remarks);
                 }
                 Opinion::Rejects { reason, remarks: more } => {
                     remarks.extend(more);
-                    AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks)
+                    return AttemptResult::new(AttemptVerdict::Failed { reason, again: false }, remarks);
                 }
-                Opinion::Unknown(why) => AttemptResult::of(AttemptVerdict::Errored(why)),
-                Opinion::Cancelled => AttemptResult::of(AttemptVerdict::Cancelled),
-            };
+                // What is alike without looking at the content is all that is known, as without a judge.
+                Opinion::CannotTell(why) => remarks.push(why),
+                Opinion::Unknown(why) => return AttemptResult::of(AttemptVerdict::Errored(why)),
+                Opinion::Cancelled => return AttemptResult::of(AttemptVerdict::Cancelled),
+            }
         }
         let message = format!(
             "{}: the live version returns different outputs for the same inputs, so only their kind and size were compared",

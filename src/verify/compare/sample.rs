@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::clients::replicate::Download;
 use crate::verify::file_urls::UrlOrigin;
-use crate::verify::observation::{FetchedFile, Observation, Outcome};
+use crate::verify::observation::{FetchedFile, Observation, Outcome, RunFacts};
 
 /// A succeeded prediction with this output and these files, by name.
 pub(super) fn observation(output: Value, files: &[(&'static str, &'static [u8])]) -> Observation {
@@ -24,5 +24,6 @@ pub(super) fn observation(output: Value, files: &[(&'static str, &'static [u8])]
         output: Some(output),
         files: files.iter().map(file).collect(),
         wanted: None,
+        run: RunFacts::default(),
     }
 }

@@ -5,7 +5,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Map, Number, Value, json};
 
-use super::samples::{data_url, sample_for};
+use super::sample_kind::sample_for;
+use super::samples::data_url;
 
 /// Strings that often break programs. The first one is the simplest.
 const TEXTS: &[&str] = &[
@@ -37,9 +38,15 @@ const LONGEST_LIST: u64 = 16;
 const DEPTH: usize = 4;
 
 /// Values for an input, the simplest first. They may be invalid: the caller validates them.
-pub(super) fn candidates(property: &InputProperty, generator: &mut ChaCha8Rng) -> Vec<Value> {
+///
+/// For an input that takes files, `offered` comes in place of samples.
+pub(super) fn candidates(property: &InputProperty, offered: &[Value], generator: &mut ChaCha8Rng) -> Vec<Value> {
     let mut values: Vec<Value> = property.default.iter().cloned().collect();
-    values.extend(values_of(&property.name, &property.shape, generator, DEPTH));
+    if takes_files(&property.shape) && !offered.is_empty() {
+        values.extend(offered.iter().cloned());
+    } else {
+        values.extend(values_of(&property.name, &property.shape, generator, DEPTH));
+    }
     let mut unique: Vec<Value> = Vec::with_capacity(values.len());
     for value in values {
         if !value.is_null() && !unique.contains(&value) {
@@ -47,6 +54,15 @@ pub(super) fn candidates(property: &InputProperty, generator: &mut ChaCha8Rng) -
         }
     }
     unique
+}
+
+/// Whether an input takes a file, or a list of them.
+pub(in crate::verify) fn takes_files(shape: &Shape) -> bool {
+    match &shape.kind {
+        ShapeKind::Array(items) => takes_files(items),
+        ShapeKind::Union(variants) => variants.iter().any(takes_files),
+        _ => shape.is_file(),
+    }
 }
 
 fn values_of(name: &str, shape: &Shape, generator: &mut ChaCha8Rng, depth: usize) -> Vec<Value> {

@@ -13,6 +13,16 @@ pub(in crate::verify) fn curl_command(api_url: &str, version: &VersionRef, input
     format!("curl -sS -X POST {HEADERS} -H 'Prefer: wait' -d {} {api_url}/predictions", quote(&body.to_string()))
 }
 
+/// A `curl` command that runs a prediction on a Cog server. Mask secret inputs before.
+pub(in crate::verify) fn server_command(url: &str, inputs: &Inputs) -> String {
+    let body = json!({"input": Value::Object(inputs.clone())});
+    format!(
+        "curl -sS -X POST -H 'Content-Type: application/json' -d {} {}",
+        quote(&body.to_string()),
+        quote(&format!("{url}/predictions"))
+    )
+}
+
 /// A `curl` command that creates a training. It names the token as a shell variable. Mask secret inputs before.
 pub(in crate::verify) fn training_command(api_url: &str, version: &VersionRef, destination: &ModelRef, inputs: &Inputs) -> String {
     let body = json!({"destination": destination.to_string(), "input": Value::Object(inputs.clone())});

@@ -21,7 +21,7 @@ fn rich() -> Value {
             "flag": {"type": "boolean", "default": false},
             "seed": {"type": "integer", "nullable": true},
             "image": {"type": "string", "format": "uri"},
-            "input_video": {"type": "string", "format": "uri"},
+            "lora_weights": {"type": "string", "format": "uri"},
             "token": {"type": "string", "format": "password", "x-cog-secret": true},
             "sizes": {"type": "array", "items": {"type": "integer", "minimum": 1}, "minItems": 1, "maxItems": 4},
             "extra": {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}, "b": {"type": "integer"}}},
@@ -32,7 +32,7 @@ fn rich() -> Value {
 }
 
 fn inputs(document: &Value, plan: &FuzzPlan, seed: u64, count: usize) -> Vec<Inputs> {
-    Generator::new(document, Method::Predict, plan, Seed(seed)).unwrap().take(count).collect()
+    Generator::new(document, Method::Predict, plan, &[], Seed(seed)).unwrap().take(count).collect()
 }
 
 #[test]
@@ -73,38 +73,38 @@ fn optional_inputs_are_sometimes_left_out() {
             generated.iter().any(|inputs| inputs.contains_key(name)) && generated.iter().any(|inputs| !inputs.contains_key(name))
         );
     }
-    assert!(generated.iter().all(|inputs| !inputs.contains_key("input_video")));
+    assert!(generated.iter().all(|inputs| !inputs.contains_key("lora_weights")));
 }
 
 #[test]
 fn fixed_inputs_are_always_sent_and_disabled_ones_never() {
     let plan = FuzzPlan {
-        fixed_inputs: json!({"prompt": "same", "input_video": "https://x/v.mp4"}).as_object().unwrap().clone(),
+        fixed_inputs: json!({"prompt": "same", "lora_weights": "https://x/v.tar"}).as_object().unwrap().clone(),
         disabled_inputs: vec!["seed".to_owned(), "image".to_owned()],
         ..FuzzPlan::default()
     };
     for inputs in inputs(&rich(), &plan, 3, 40) {
         assert_eq!(inputs["prompt"], json!("same"));
-        assert_eq!(inputs["input_video"], json!("https://x/v.mp4"));
+        assert_eq!(inputs["lora_weights"], json!("https://x/v.tar"));
         assert!(!inputs.contains_key("seed") && !inputs.contains_key("image"));
     }
 }
 
 #[test]
 fn inputs_without_a_value_are_reported() {
-    let video = document(&json!({"video": {"type": "string", "format": "uri"}}), &["video"]);
-    let generated = Generator::new(&video, Method::Predict, &FuzzPlan::default(), Seed(1)).unwrap_err();
-    assert_eq!(generated.to_string(), "no value can be generated for the required input 'video'");
+    let weights = document(&json!({"weights": {"type": "string", "format": "uri"}}), &["weights"]);
+    let generated = Generator::new(&weights, Method::Predict, &FuzzPlan::default(), &[], Seed(1)).unwrap_err();
+    assert_eq!(generated.to_string(), "no value can be generated for the required input 'weights'");
     let plan = FuzzPlan { disabled_inputs: vec!["mode".to_owned()], ..FuzzPlan::default() };
-    let generated = Generator::new(&rich(), Method::Predict, &plan, Seed(1)).unwrap_err();
+    let generated = Generator::new(&rich(), Method::Predict, &plan, &[], Seed(1)).unwrap_err();
     assert_eq!(generated.to_string(), "no value can be generated for the required input 'mode', which is disabled");
-    let fixed = FuzzPlan { fixed_inputs: json!({"video": "https://x/v"}).as_object().unwrap().clone(), ..FuzzPlan::default() };
-    assert!(Generator::new(&video, Method::Predict, &fixed, Seed(1)).is_ok());
+    let fixed = FuzzPlan { fixed_inputs: json!({"weights": "https://x/v"}).as_object().unwrap().clone(), ..FuzzPlan::default() };
+    assert!(Generator::new(&weights, Method::Predict, &fixed, &[], Seed(1)).is_ok());
 }
 
 #[test]
 fn a_model_without_inputs_gets_empty_ones() {
-    assert_eq!(inputs(&document(&json!({}), &[]), &FuzzPlan::default(), 1, 2), [Inputs::new(), Inputs::new()]);
+    assert_eq!(inputs(&document(&json!({}), &[]), &FuzzPlan::default(), 1, 2), [Inputs::new()]);
     assert_eq!(inputs(&json!({}), &FuzzPlan::default(), 1, 1), [Inputs::new()]);
 }
 
@@ -190,7 +190,7 @@ proptest! {
         let properties: Value = names.iter().cloned().zip(shapes.iter().map(|(shape, _)| shape.clone())).collect::<Inputs>().into();
         let required: Vec<&str> = names.iter().zip(&shapes).filter(|(_, (_, required))| *required).map(|(name, _)| name.as_str()).collect();
         let document = document(&properties, &required);
-        if let Ok(generator) = Generator::new(&document, Method::Predict, &FuzzPlan::default(), Seed(seed)) {
+        if let Ok(generator) = Generator::new(&document, Method::Predict, &FuzzPlan::default(), &[], Seed(seed)) {
             for inputs in generator.take(15) {
                 let problems = check_inputs(&document, Method::Predict, &inputs);
                 prop_assert!(problems.is_empty(), "{problems:?} of {inputs:?} against {document}");

@@ -7,9 +7,15 @@
 mod candidates;
 mod curl;
 mod generate;
+#[cfg(test)]
+mod generate_table;
+mod sample_image;
+mod sample_kind;
+mod sample_video;
 mod samples;
 mod shrink;
 
-pub(super) use curl::{curl_command, training_command};
+pub(super) use candidates::takes_files;
+pub(super) use curl::{curl_command, server_command, training_command};
 pub(super) use generate::{Generator, UnfillableInput};
 pub(super) use shrink::Shrinker;

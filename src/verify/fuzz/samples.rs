@@ -1,66 +1,35 @@
 //! Small valid files, as `data:` URLs, for inputs that take a file.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write as _};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cog_schema::Shape;
-use image::{ImageFormat, Rgb, RgbImage};
+use image::ImageFormat;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
-/// A kind of sample file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sample {
-    Image,
-    Audio,
-    Text,
-}
+use super::sample_image::{encoded, picture};
+use super::sample_kind::Sample;
+use super::sample_video::mp4;
 
-/// The sample that fits an input, by its schema or else by its name. `None` for other kinds, such as video, and for names that say nothing.
-pub(super) fn sample_for(name: &str, shape: &Shape) -> Option<Sample> {
-    if !shape.accept.is_empty() {
-        return shape.accept.iter().find_map(|accepted| sample_of_type(accepted));
-    }
-    let words: Vec<String> = name.to_lowercase().split(['_', '-', '.']).map(str::to_owned).collect();
-    let has = |known: &[&str]| words.iter().any(|word| known.iter().any(|known| word.starts_with(known)));
-    if has(&["video", "movie", "clip", "weight", "lora", "zip", "tar", "archive", "model", "pdf"]) {
-        None
-    } else if has(&["audio", "sound", "voice", "speech", "music", "song", "wav", "speaker"]) {
-        Some(Sample::Audio)
-    } else if has(&["image", "img", "mask", "photo", "picture", "face", "frame", "pic", "png"]) {
-        Some(Sample::Image)
-    } else if has(&["text", "txt", "csv", "document", "transcript", "subtitle"]) {
-        Some(Sample::Text)
-    } else {
-        None
-    }
-}
+const TEXT: &str = "The quick brown fox jumps over the lazy dog.\n";
 
-fn sample_of_type(accepted: &str) -> Option<Sample> {
-    match accepted {
-        "*/*" | "*" | "image/*" | "image/png" | ".png" => Some(Sample::Image),
-        "audio/*" | "audio/wav" | "audio/x-wav" | "audio/wave" | ".wav" => Some(Sample::Audio),
-        "text/*" | "text/plain" | ".txt" => Some(Sample::Text),
-        _ => None,
-    }
-}
-
-/// A sample as a `data:` URL: an image of 64 × 64 pixels, half a second of a tone, or a line of text.
+/// A sample as a `data:` URL: an image of 64 × 64 pixels, half a second of a tone, a second of video, or a line of text.
 pub(super) fn data_url(sample: Sample) -> String {
     let (media_type, bytes) = match sample {
-        Sample::Image => ("image/png", image()),
-        Sample::Audio => ("audio/wav", audio()),
-        Sample::Text => ("text/plain", b"The quick brown fox jumps over the lazy dog.\n".to_vec()),
+        Sample::Png => ("image/png", encoded(&picture(0), ImageFormat::Png)),
+        Sample::Jpeg => ("image/jpeg", encoded(&picture(0), ImageFormat::Jpeg)),
+        Sample::WebP => ("image/webp", encoded(&picture(0), ImageFormat::WebP)),
+        Sample::Gif => ("image/gif", encoded(&picture(0), ImageFormat::Gif)),
+        Sample::Wav => ("audio/wav", audio()),
+        Sample::Mp4 => ("video/mp4", mp4()),
+        Sample::Pdf => ("application/pdf", pdf()),
+        Sample::Text => ("text/plain", TEXT.as_bytes().to_vec()),
+        Sample::Csv => ("text/csv", b"name,count\nfox,1\ndog,2\n".to_vec()),
+        Sample::Json => ("application/json", br#"[{"name": "fox", "count": 1}]"#.to_vec()),
+        Sample::Zip => ("application/zip", archive()),
     };
     format!("data:{media_type};base64,{}", STANDARD.encode(bytes))
-}
-
-/// A color gradient, because many models handle an image of a single color badly.
-fn image() -> Vec<u8> {
-    let image = RgbImage::from_fn(64, 64, |x, y| Rgb([(x * 4) as u8, (y * 4) as u8, 128]));
-    let mut bytes = Cursor::new(Vec::new());
-    // Writing to memory does not fail.
-    let _ = image.write_to(&mut bytes, ImageFormat::Png);
-    bytes.into_inner()
 }
 
 /// 440 Hz, 16 bits, 8000 samples per second.
@@ -87,10 +56,49 @@ fn audio() -> Vec<u8> {
     bytes
 }
 
+/// One page with a line of text.
+fn pdf() -> Vec<u8> {
+    let text = format!("BT /F1 14 Tf 20 60 Td ({}) Tj ET", TEXT.trim_end());
+    let objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
+        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>".to_owned(),
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 360 120] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>".to_owned(),
+        format!("<< /Length {} >>\nstream\n{text}\nendstream", text.len()),
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>".to_owned(),
+    ];
+    let mut document = "%PDF-1.4\n".to_owned();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (number, object) in (1..).zip(&objects) {
+        table.push_str(&format!("{:010} 00000 n \n", document.len()));
+        document.push_str(&format!("{number} 0 obj\n{object}\nendobj\n"));
+    }
+    let start = document.len();
+    document.push_str(&format!("{table}trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n", objects.len() + 1));
+    document.into_bytes()
+}
+
+/// Two images, each with a caption, as models that are trained on images take them.
+fn archive() -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    let mut writer = ZipWriter::new(&mut bytes);
+    for frame in 0..2 {
+        let members = [(format!("{frame}.png"), encoded(&picture(frame), ImageFormat::Png)), (format!("{frame}.txt"), TEXT.into())];
+        for (name, content) in members {
+            // Writing to memory does not fail.
+            let _ = writer.start_file(name, SimpleFileOptions::default());
+            let _ = writer.write_all(&content);
+        }
+    }
+    let _ = writer.finish();
+    bytes.into_inner()
+}
+
 #[cfg(test)]
 mod tests {
+    use output_compare::{MediaFile, MediaKind, detect, examine, video_facts};
+
     use super::*;
-    use output_compare::{MediaFile, MediaKind, detect, examine};
+    use crate::verify::fuzz::sample_image::SIDE;
 
     fn decoded(sample: Sample) -> Vec<u8> {
         STANDARD.decode(data_url(sample).split(',').nth(1).unwrap()).unwrap()
@@ -98,35 +106,50 @@ mod tests {
 
     #[test]
     fn samples_are_small_and_healthy() {
-        for (sample, kind) in
-            [(Sample::Image, MediaKind::Image), (Sample::Audio, MediaKind::Audio), (Sample::Text, MediaKind::Text)]
-        {
+        for (sample, kind) in [
+            (Sample::Png, MediaKind::Image),
+            (Sample::Jpeg, MediaKind::Image),
+            (Sample::WebP, MediaKind::Image),
+            (Sample::Gif, MediaKind::Image),
+            (Sample::Wav, MediaKind::Audio),
+            (Sample::Mp4, MediaKind::Video),
+            (Sample::Pdf, MediaKind::Binary),
+            (Sample::Text, MediaKind::Text),
+            (Sample::Json, MediaKind::Json),
+            (Sample::Zip, MediaKind::Binary),
+        ] {
             let bytes = decoded(sample);
             let file = MediaFile::named("sample", &bytes);
-            assert_eq!(detect(&file), kind);
-            assert!(examine(&file).defects.is_empty(), "{:?}", examine(&file));
+            assert_eq!(detect(&file), kind, "{sample:?}");
+            assert!(examine(&file).defects.is_empty(), "{sample:?}: {:?}", examine(&file));
             // Data URIs may have 256 kB: `docs/reference/replicate-api.md#file-inputs`.
-            assert!(data_url(sample).len() < 64_000);
+            assert!(data_url(sample).len() < 128_000, "{sample:?}: {}", data_url(sample).len());
         }
     }
 
     #[test]
-    fn the_kind_follows_from_the_schema_or_the_name() {
-        let accept = |accept: &str| Shape { accept: vec![accept.to_owned()], ..Shape::default() };
-        assert_eq!(sample_for("x", &accept("image/*")), Some(Sample::Image));
-        assert_eq!(sample_for("image", &accept("video/mp4")), None);
-        let cases = [
-            ("image", Some(Sample::Image)),
-            ("init_image", Some(Sample::Image)),
-            ("mask", Some(Sample::Image)),
-            ("audio_file", Some(Sample::Audio)),
-            ("input_video", None),
-            ("lora_weights", None),
-            ("document", Some(Sample::Text)),
-            ("thing", None),
-        ];
-        for (name, sample) in cases {
-            assert_eq!(sample_for(name, &Shape::default()), sample, "{name}");
+    fn the_video_lasts_a_second() {
+        let bytes = decoded(Sample::Mp4);
+        let facts = video_facts(&MediaFile::named("sample.mp4", &bytes)).unwrap();
+        assert_eq!((facts.width, facts.height), (SIDE, SIDE));
+        assert!((facts.duration_secs - 1.0).abs() < 0.01, "{facts:?}");
+    }
+
+    #[test]
+    fn the_archive_has_images_with_captions() {
+        let archive = zip::ZipArchive::new(Cursor::new(decoded(Sample::Zip))).unwrap();
+        let names: Vec<String> = archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+        assert_eq!(names, ["0.png", "0.txt", "1.png", "1.txt"]);
+    }
+
+    #[test]
+    fn the_table_of_the_pdf_points_at_its_objects() {
+        let text = String::from_utf8(decoded(Sample::Pdf)).unwrap();
+        let offsets: Vec<usize> =
+            text.lines().filter(|line| line.ends_with(" 00000 n ")).map(|line| line[..10].parse().unwrap()).collect();
+        assert_eq!(offsets.len(), 5);
+        for (number, offset) in (1..).zip(offsets) {
+            assert!(text[offset..].starts_with(&format!("{number} 0 obj")));
         }
     }
 }

@@ -135,7 +135,7 @@ mod tests {
             "mode": {"enum": ["fast", "best"], "type": "string", "default": "fast", "x-order": 2},
             "flag": {"type": "boolean", "default": false, "x-order": 3},
         }}}}});
-        Generator::new(&document, Method::Predict, &FuzzPlan::default(), Seed(1)).unwrap()
+        Generator::new(&document, Method::Predict, &FuzzPlan::default(), &[], Seed(1)).unwrap()
     }
 
     fn inputs(value: &Value) -> Inputs {

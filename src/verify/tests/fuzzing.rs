@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::fake::*;
 use super::setting::*;
 use crate::clients::replicate::ReplicateFailure;
+use crate::domain::case::Expectation;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::report::CaseStatus;
 use crate::verify::VerifyOutcome;
@@ -131,14 +132,30 @@ async fn a_timeout_is_not_shrunk() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn inputs_that_cannot_be_generated_are_an_error() {
+async fn inputs_that_cannot_be_generated_are_left_out_and_an_error_only_if_nothing_else_is_tested() {
     let fake = Fake::new(|_| output(json!("ok")));
     let mut setting = fuzzed(3);
-    setting.schema["components"]["schemas"]["Input"] =
-        json!({"type": "object", "required": ["video"], "properties": {"video": {"type": "string", "format": "uri"}}});
+    setting.schema["components"]["schemas"]["Input"] = json!({
+        "type": "object", "required": ["weights"], "properties": {"weights": {"type": "string", "format": "uri"}},
+    });
     let outcome = setting.run(&fake).await;
     assert_eq!((outcome.cases.len(), codes(&outcome), outcome.seed), (0, vec!["SP607"], None));
     assert!(outcome.findings[0].is_error());
+    // A case that expects an error gives no file that fits.
+    setting.plan.cases = vec![case(&json!({"weights": "x"}), Expectation::ErrorContains("refused".to_owned()))];
+    let outcome = setting.run(&fake).await;
+    assert_eq!((outcome.cases.len(), codes(&outcome)), (1, vec!["SP607"]));
+    assert!(!outcome.findings[0].is_error());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_with_few_different_inputs_gets_each_once_and_says_so() {
+    let fake = Fake::new(|_| output(json!("ok")));
+    let mut setting = fuzzed(10);
+    setting.plan.fuzz.as_mut().unwrap().fixed_inputs = json!({"text": "a", "n": 3, "mode": "best"}).as_object().unwrap().clone();
+    let outcome = setting.run(&fake).await;
+    assert_eq!((outcome.cases.len(), codes(&outcome), fake.predictions().len()), (1, vec!["SP610"], 1));
+    assert!(outcome.findings[0].message.starts_with("fuzz: 1 of 10 inputs are generated"), "{}", outcome.findings[0].message);
 }
 
 #[tokio::test(start_paused = true)]

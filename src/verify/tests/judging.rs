@@ -15,7 +15,8 @@ use super::setting::*;
 use crate::clients::ErrorKind;
 use crate::domain::case::Expectation;
 use crate::domain::plan::Comparison;
-use crate::verify::{Judge, JudgeError, JudgeQuestion, JudgeSubject, Judgement};
+use crate::domain::report::CaseStatus;
+use crate::verify::{Judge, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement, VerifyError};
 
 /// Gives these answers in turn and repeats the last one.
 struct Panel {
@@ -38,8 +39,8 @@ impl Judge for Panel {
         self.questions.lock().unwrap().push(question.clone());
         tokio::time::sleep(self.takes).await;
         match self.answers[number.min(self.answers.len() - 1)] {
-            Some(passed) => Ok(Judgement { passed, reason: format!("opinion {}", number + 1) }),
-            None => Err(JudgeError { message: "overloaded".to_owned(), kind: ErrorKind::Service }),
+            Some(passed) => Ok(Judgement { verdict: passed.into(), reason: format!("opinion {}", number + 1) }),
+            None => Err(JudgeError::new("overloaded", ErrorKind::Service)),
         }
     }
 }
@@ -140,4 +141,64 @@ async fn a_slow_judge_is_abandoned_on_cancellation() {
         cancelled.cancel();
     });
     assert_eq!(statuses(&outcome), ["case-1 cancelled"]);
+}
+
+/// Fails every question with this error.
+struct Failing(ErrorKind, bool);
+
+#[async_trait]
+impl Judge for Failing {
+    async fn judge(&self, _: &JudgeQuestion) -> Result<Judgement, JudgeError> {
+        Err(JudgeError { is_final: self.1, ..JudgeError::new("no", self.0) })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_of_claude_is_not_the_models() {
+    for (kind, is_final, cases) in [(ErrorKind::Request, true, 1), (ErrorKind::Billing, true, 1), (ErrorKind::Service, false, 3)] {
+        let mut setting = prompted(&Panel::new(&[Some(true)]));
+        setting.judge = Some(Arc::new(Failing(kind, is_final)));
+        setting.plan.cases = (0..3).map(|n| case(&json!({"n": n}), Expectation::MatchPrompt("a cat".to_owned()))).collect();
+        setting.parallel = 1;
+        let outcome = setting.run(&with_image()).await;
+        assert_eq!(outcome.stopped.as_ref().map(VerifyError::kind), Some(kind));
+        let errored = outcome.cases.iter().filter(|case| case.status == CaseStatus::Errored).count();
+        assert!(if is_final { errored < 3 } else { errored == cases }, "{kind:?}: {:?}", statuses(&outcome));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_judge_that_cannot_tell_leaves_the_case_errored_and_a_random_model_compared_by_kind() {
+    struct Blind;
+    #[async_trait]
+    impl Judge for Blind {
+        async fn judge(&self, _: &JudgeQuestion) -> Result<Judgement, JudgeError> {
+            Ok(Judgement { verdict: JudgeVerdict::CannotTell, reason: "the video is not shown".to_owned() })
+        }
+    }
+    let mut setting = prompted(&Panel::new(&[Some(true)]));
+    setting.judge = Some(Arc::new(Blind));
+    let outcome = setting.run(&with_image()).await;
+    assert_eq!(statuses(&outcome), ["case-1 errored"]);
+    assert_eq!(reason(&outcome.cases[0]), "Claude cannot tell: the video is not shown");
+    assert!(outcome.stopped.is_none());
+    let fake = Fake::new(|asked| output(json!(format!("a story {} {}", asked.live, asked.before))));
+    setting.plan.cases = Vec::new();
+    setting.plan.compare = Comparison::First;
+    setting.live = true;
+    setting.schema = text_schema();
+    let outcome = setting.run(&fake).await;
+    assert_eq!((statuses(&outcome), codes(&outcome)), (vec!["compare-1 passed".to_owned()], vec!["SP613"]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_judge_gets_the_whole_text() {
+    let judge = Panel::new(&[Some(true)]);
+    let long = format!("{}THE_END", "word ".repeat(40_000));
+    let fake = Fake::new(move |_| output(json!(long)));
+    let mut setting = prompted(&judge);
+    setting.schema = text_schema();
+    assert_eq!(statuses(&setting.run(&fake).await), ["case-1 passed"]);
+    let questions = judge.questions.lock().unwrap();
+    assert!(questions[0].output.value.as_str().unwrap().ends_with("THE_END"));
 }

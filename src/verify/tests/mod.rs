@@ -1,5 +1,6 @@
 //! Whole verifications against a strict fake of Replicate, in paused time.
 
+mod cases;
 mod comparison;
 mod fake;
 mod fuzzing;
@@ -9,4 +10,5 @@ mod load;
 mod outputs;
 mod platform_errors;
 mod setting;
+mod speed;
 mod training;

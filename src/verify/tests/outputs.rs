@@ -48,7 +48,8 @@ async fn an_image_unlike_the_expected_one_fails_with_measurements() {
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
     assert_eq!(
         reason(&outcome.cases[0]),
-        "the output does not match the expected file: the mean color distance is 100.0, above 8.0"
+        "the output does not match the expected file: the mean color distance is 100.0, above 8.0 (compare.mean_colour_distance: \
+         measured 100, limit 8; compare.worst_tile_distance: measured 100, limit 64)"
     );
     let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
     assert_eq!(compared.reason.as_deref(), Some("the mean color distance is 100.0, above 8.0"));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::fake::{Fake, live_version, staged_version};
-use crate::domain::case::{Expectation, TestCase};
+use crate::domain::case::{Expectation, TestCase, TestedOn};
 use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::{Comparison, Limits, TrainPlan, VerifyPlan};
 use crate::domain::report::CaseReport;
@@ -84,7 +84,9 @@ impl Setting {
             train: self.train.as_ref(),
             limits: &self.limits,
             parallel: self.parallel,
+            on: TestedOn::Test,
             version: &staged,
+            through: None,
             live: self.live.then_some(&live),
             schema: &self.schema,
             keep_outputs: self.keep.as_deref(),
@@ -97,7 +99,7 @@ impl Setting {
 }
 
 pub(super) fn case(inputs: &Value, expectation: Expectation) -> TestCase {
-    TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, location: None }
+    TestCase { inputs: inputs.as_object().unwrap().clone(), expectation, ..TestCase::default() }
 }
 
 /// Cases with `n` counting from 0 that only have to succeed.

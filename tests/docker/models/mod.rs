@@ -72,6 +72,7 @@ fn plan(folder: &TempDir, model: &Model) -> ModelPlan {
         publish: PublishMode::TestOnly,
         allow: Allowances::default(),
         deployment: None,
+        deployment_check: false,
         parallel: 1,
         limits: Limits::default(),
     }

@@ -38,6 +38,11 @@ impl Spectra {
         self.loudness.len()
     }
 
+    /// The amplitudes of the bands at each moment, from low to high.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &[f32]> {
+        self.bands.chunks_exact(BANDS)
+    }
+
     fn at(&self, number: usize) -> Option<(&[f32], f32)> {
         Some((self.bands.get(number * BANDS..(number + 1) * BANDS)?, *self.loudness.get(number)?))
     }

@@ -21,6 +21,7 @@ use super::confinement::host_config;
 use super::logs::{LineBuffer, LogLine, Tail, user_line};
 use super::protocol::{CogServer, HealthState};
 use super::{labels, orphans, remove};
+use crate::Gpus;
 
 const COG_PORT: &str = "5000/tcp";
 /// How long to wait for the last output of a version that failed to boot.
@@ -48,6 +49,8 @@ pub(crate) enum Reach {
 pub(crate) struct ContainersOptions {
     /// Such as `unix:///var/run/docker.sock`. `None`: the platform's default.
     pub(crate) docker_host: Option<String>,
+    /// The GPUs that containers get.
+    pub(crate) gpus: Option<Gpus>,
     pub(crate) reach: Reach,
     /// User name and password for pulling from the sandbox's registry.
     pub(crate) registry_credentials: (String, String),
@@ -64,6 +67,7 @@ impl ContainersOptions {
     pub(crate) fn new(registry_credentials: (String, String), owner_label: String) -> Self {
         Self {
             docker_host: None,
+            gpus: None,
             reach: Reach::PublishedPort,
             registry_credentials,
             idle_stop: Duration::from_secs(5 * 60),
@@ -317,6 +321,7 @@ impl Daemon {
         let command = matches!(kind, JobKind::Training)
             .then(|| ["python", "-m", "cog.server.http", "--x-mode", "train"].map(str::to_owned).to_vec());
         let mut host = host_config();
+        host.device_requests = self.options.gpus.as_ref().map(Gpus::requests);
         match &self.options.reach {
             Reach::PublishedPort => {
                 let port = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some("0".to_owned()) };

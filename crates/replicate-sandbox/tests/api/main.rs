@@ -6,6 +6,7 @@ mod client;
 mod deployments;
 mod faults;
 mod files;
+mod gpus;
 mod lifecycle;
 mod models;
 mod pages;

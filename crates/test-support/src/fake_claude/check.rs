@@ -38,7 +38,7 @@ const KEYS: [&str; 16] = [
 
 pub(super) fn check(headers: &HeaderMap, body: &[u8]) -> Result<Asked, Refusal> {
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if header("x-api-key") != KEY {
+    if header("x-api-key") != KEY && header("authorization") != format!("Bearer {KEY}") {
         return Err(Refusal { status: 401, kind: "authentication_error", message: "invalid x-api-key".to_owned() });
     }
     if header("anthropic-version") != "2023-06-01" {
@@ -105,11 +105,23 @@ fn check_messages(body: &Value) -> Result<(String, Vec<String>), Refusal> {
                     texts.push(text.ok_or_else(|| invalid("messages: text content blocks must be non-empty"))?.to_owned());
                 }
                 "image" => pictures.push(check_picture(&block["source"])?),
+                "document" => pictures.push(check_document(&block["source"])?),
                 other => return Err(invalid(format!("content: unknown type '{other}'"))),
             }
         }
     }
     Ok((texts.join("\n"), pictures))
+}
+
+fn check_document(source: &Value) -> Result<String, Refusal> {
+    let data = source["data"].as_str().unwrap_or_default();
+    if source["type"] != "base64" || source["media_type"] != "application/pdf" {
+        return Err(invalid("document.source.media_type: Input should be 'application/pdf'"));
+    }
+    match STANDARD.decode(data) {
+        Ok(bytes) if bytes.starts_with(b"%PDF-") => Ok("application/pdf".to_owned()),
+        _ => Err(invalid("document.source.data: The PDF specified was not valid")),
+    }
 }
 
 fn check_picture(source: &Value) -> Result<String, Refusal> {

@@ -11,6 +11,7 @@ use super::cut::Cut;
 use super::finding::{Finding, SchemaChange};
 use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
 use crate::domain::verdict::Verdict::Passed;
+use crate::report::before_after::before_after_text;
 use crate::report::json::v1;
 use crate::report::label;
 use crate::support::clock::humane;
@@ -194,6 +195,11 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     }
     fact("Publication", model.transfer.as_ref().map(transfer), false);
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
+    for entry in &model.before_after {
+        let row = before_after_text(entry);
+        let note = if row.note.is_empty() { String::new() } else { format!(", {}", row.note) };
+        fact("Before and after", Some(format!("{}{note}", row.line())), false);
+    }
     fact("Configuration", model.config.clone(), true);
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
     fact("Roll back with", label::rollback(model), true);
@@ -210,6 +216,7 @@ fn deployment(deployment: &v1::Deployment) -> String {
         DeploymentChange::Created => "created",
         DeploymentChange::Updated => "updated",
         DeploymentChange::Unchanged => "unchanged",
+        DeploymentChange::Restored => "failed, and put back to the version before",
     };
     let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
     let previous = deployment.previous.as_ref().map(|version| format!("; before: {version}")).unwrap_or_default();

@@ -1,0 +1,118 @@
+//! Verify alone, against a Cog server that runs somewhere: no account, no registry, no daemon.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cog_findings::text::count;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use crate::clients::cog_server::CogServer;
+use crate::domain::case::TestedOn;
+use crate::domain::cleared::Blocked;
+use crate::domain::events::Observer;
+use crate::domain::identity::VersionRef;
+use crate::domain::plan::TrainPlan;
+use crate::domain::report::{RunReport, Stage};
+use crate::pipeline::context::RunContext;
+use crate::pipeline::course::{Course, run_each};
+use crate::pipeline::grace::at_once;
+use crate::pipeline::inspecting::{About, checked_plan, judge, prove_judge};
+use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
+use crate::pipeline::stop::Stop;
+use crate::pipeline::verifying::drive;
+use crate::pipeline::{ModelRun, RunOptions};
+use crate::verify::VerifyServices;
+
+/// Asks a Cog server what the plan asks of a staged version. Outputs are compared with nothing, and nothing is trained.
+pub async fn verify_server(
+    model: ModelRun,
+    server: &CogServer,
+    services: &VerifyServices,
+    options: &RunOptions,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> RunReport {
+    let services = VerifyServices { replicate: Arc::new(server.clone()), ..services.clone() };
+    let context = RunContext::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled);
+    run_each(&[model], &OfServer { server, services: &services }, &context).await
+}
+
+struct OfServer<'a> {
+    server: &'a CogServer,
+    services: &'a VerifyServices,
+}
+
+#[async_trait]
+impl Course for OfServer<'_> {
+    async fn run(&self, record: &mut ModelRecord<'_>) {
+        let ended = self.stages(record).await;
+        record.conclude(ended);
+    }
+}
+
+impl OfServer<'_> {
+    async fn stages(&self, record: &mut ModelRecord<'_>) -> Result<&'static str, Halt> {
+        let schema = record.enter(Reaching { server: self.server, services: self.services }).await?;
+        for stage in [Stage::Build, Stage::Stage] {
+            record.skip(stage, "the server runs already");
+        }
+        record.enter(Asking { schema: &schema, server: self.server, services: self.services }).await?;
+        Ok("nothing is published: the server runs already")
+    }
+}
+
+/// Waits for the server and reads its schema, in place of an inspection.
+struct Reaching<'a> {
+    server: &'a CogServer,
+    services: &'a VerifyServices,
+}
+
+#[async_trait]
+impl StageWork for Reaching<'_> {
+    const STAGE: Stage = Stage::Inspect;
+    type Value = Value;
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Value>, Stop> {
+        let (model, context) = (record.model, record.context);
+        record.found(model.config_findings.clone());
+        let schema = at_once(self.server.schema(model.plan.limits.startup), context.cancelled).await?;
+        if model.plan.train.as_ref().is_some_and(TrainPlan::trains) {
+            record.notice("nothing is trained: a Cog server that serves predictions has no trainings");
+        }
+        let mut plan = model.plan.clone();
+        plan.train = None;
+        record.found(checked_plan(&plan, Some(&schema), context).await?);
+        judge(&record.report.findings, |_finding| About::Plan)?;
+        prove_judge(&plan, self.services, context.cancelled).await?;
+        Ok(Done::new(schema, self.server.url()))
+    }
+}
+
+/// Runs the predictions on the server.
+struct Asking<'a> {
+    schema: &'a Value,
+    server: &'a CogServer,
+    services: &'a VerifyServices,
+}
+
+#[async_trait]
+impl StageWork for Asking<'_> {
+    const STAGE: Stage = Stage::Verify;
+    type Value = ();
+
+    async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
+        let version = version_of(self.server, record)?;
+        drive(record, &version, TestedOn::Test, self.schema, None, self.services).await?;
+        Blocked::find(&record.report.cases, &record.report.findings)?;
+        Ok(Done::new((), count(record.report.cases.len(), "case")))
+    }
+}
+
+/// What stands for the version in requests, which a server does not read: it has no versions.
+fn version_of(server: &CogServer, record: &ModelRecord<'_>) -> Result<VersionRef, Stop> {
+    let id = hex::encode(Sha256::digest(server.url()));
+    let text = format!("{}:{id}", record.model.plan.model);
+    text.parse().map_err(|_impossible| Stop::misconfigured("the model's name is not valid", "name the model as OWNER/NAME"))
+}
