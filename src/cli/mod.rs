@@ -27,6 +27,7 @@ mod leftovers;
 mod load;
 mod located;
 mod notify;
+mod named_file;
 mod observe;
 mod prepare;
 mod printer;

@@ -88,3 +88,57 @@ fn a_folder_in_place_of_a_file_is_an_error() {
         check(file, |path| fs::create_dir(path).unwrap());
     }
 }
+
+/// A file beside a good one, to be named on the command line.
+fn named(replace: impl Fn(&Path)) -> Repository {
+    let repository = repository();
+    repository.write("good.json", "{}");
+    replace(&repository.path().join("odd.json"));
+    repository
+}
+
+#[test]
+fn files_of_the_command_line_are_regular_ones_of_a_limited_size() {
+    type Replace = fn(&Path);
+    let kinds: [(&str, Replace); 3] = [
+        ("named pipe", |path| assert!(Command::new("mkfifo").arg(path).status().unwrap().success())),
+        ("is a device", |path| symlink("/dev/zero", path).unwrap()),
+        ("larger than [SIZE]", |path| fs::File::create(path).unwrap().set_len(4 << 30).unwrap()),
+    ];
+    for (what, replace) in kinds {
+        for command in ["compare good.json odd.json", "compare odd.json good.json", "schema lint odd.json", "report odd.json"] {
+            let repository = named(replace);
+            let begun = Instant::now();
+            let seen = repository.run(command);
+            assert!(begun.elapsed() < Duration::from_secs(20), "{command} took {:?}", begun.elapsed());
+            assert_eq!(seen.code, Some(2), "{command}: {seen}");
+            assert!(told(&seen).contains(what), "{command}: {seen}");
+        }
+    }
+    // A link of the user's own may lead anywhere.
+    let elsewhere = tempfile::tempdir().unwrap();
+    fs::write(elsewhere.path().join("good.json"), "{}").unwrap();
+    let repository = named(|path| symlink(elsewhere.path().join("good.json"), path).unwrap());
+    assert_eq!(repository.run("compare good.json odd.json").code, Some(0));
+}
+
+#[test]
+fn init_writes_through_no_link() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let outside = elsewhere.path().join("new.yaml");
+    let configuration = |repository: &Repository| repository.path().join("cog-safe-push-configs/hot.yaml");
+    let link = |repository: &Repository| symlink(&outside, configuration(repository)).unwrap();
+    let repository = repository();
+    link(&repository);
+    let seen = repository.run("init acme/hot");
+    assert!(seen.code == Some(2) && told(&seen).contains("already there"), "{seen}");
+    let seen = repository.run("init acme/hot --force");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(!outside.exists() && !configuration(&repository).is_symlink(), "{seen}");
+    assert!(fs::read_to_string(configuration(&repository)).unwrap().contains("model: acme/hot"));
+    // Nor into a folder that is elsewhere.
+    fs::remove_dir_all(repository.path().join("cog-safe-push-configs")).unwrap();
+    symlink(elsewhere.path(), repository.path().join("cog-safe-push-configs")).unwrap();
+    let seen = repository.run("init acme/cold");
+    assert!(seen.code != Some(0) && fs::read_dir(elsewhere.path()).unwrap().count() == 0, "{seen}");
+}

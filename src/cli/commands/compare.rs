@@ -1,7 +1,6 @@
 //! `compare`: two output files or addresses, judged as a comparison with live would.
 
 use std::fs;
-use std::path::Path;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -14,6 +13,7 @@ use crate::cli::arguments::CompareArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::load;
+use crate::cli::named_file;
 use crate::cli::printer::Format;
 use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
@@ -91,14 +91,7 @@ async fn open(place: &str, context: &Context) -> Result<Opened, Failure> {
         return download(place, context).await;
     }
     let path = context.environment.folder().join(place);
-    Ok(Opened { bytes: read(&path, place)?.into(), media_type: None, name: place.to_owned() })
-}
-
-fn read(path: &Path, shown: &str) -> anyhow::Result<Vec<u8>> {
-    let failed = || format!("failed to read {shown}");
-    let size = fs::metadata(path).with_context(failed)?.len();
-    anyhow::ensure!(size <= MOST_BYTES as u64, "{shown} is larger than {} MiB", MOST_BYTES / 1024 / 1024);
-    fs::read(path).with_context(failed)
+    Ok(Opened { bytes: named_file::read(&path, place, MOST_BYTES as u64).await?.into(), media_type: None, name: place.to_owned() })
 }
 
 /// Fetches a file as a case's files are fetched: a token goes to Replicate alone, and without one what is public can still be fetched.

@@ -57,7 +57,7 @@ async fn one(named: &str, projects: &[String], force: bool, context: &Context) -
             FirstInputs::default()
         }
     };
-    init_projects::write_new(&new.path, &configuration(&model, &inputs), force, context)
+    init_projects::write_new(&new.repository, &new.path, &configuration(&model, &inputs), force, context)
 }
 
 /// A configuration beside each `cog.yaml`, for a model that is called like its folder.
@@ -72,7 +72,7 @@ async fn each(owner: &str, projects: &[String], force: bool, context: &Context) 
         let folder = context.environment.folder().join(project);
         let described = describe_project_at(&folder, &ProjectPlace::default(), None, python::describe).await;
         let inputs = described.map(|described| first_inputs(&described.document)).unwrap_or_default();
-        init_projects::write_new(&folder.join("cog-safe-push.yaml"), &configuration(&model, &inputs), force, context)?;
+        init_projects::write_new(context.environment.folder(), &folder.join("cog-safe-push.yaml"), &configuration(&model, &inputs), force, context)?;
     }
     Ok(())
 }

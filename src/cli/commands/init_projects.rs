@@ -1,6 +1,8 @@
 //! The projects of a repository, and files that `init` writes.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -39,15 +41,24 @@ fn search(folder: &Path, shown: &str, levels: usize, found: &mut Vec<String>) {
     }
 }
 
-/// Writes a file that is not there yet, or that may be replaced.
-pub(super) fn write_new(path: &Path, text: &str, force: bool, context: &Context) -> Result<(), Failure> {
-    if path.exists() && !force {
+/// Writes a file inside the repository that is not there yet, or that may be replaced. A link in its place is replaced, not followed.
+pub(super) fn write_new(repository: &Path, path: &Path, text: &str, force: bool, context: &Context) -> Result<(), Failure> {
+    if path.symlink_metadata().is_ok() && !force {
         return Err(Failure::request(format!("{} is already there", path.display())).hint("edit it, or replace it with --force"));
     }
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
-    }
-    fs::write(path, text).with_context(|| format!("failed to write {}", path.display()))?;
+    write(repository, path, text).with_context(|| format!("failed to write {}", path.display()))?;
     context.printer.result(&format!("wrote {}", path.display()));
+    Ok(())
+}
+
+fn write(repository: &Path, path: &Path, text: &str) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or(repository);
+    fs::create_dir_all(folder)?;
+    let (real, repository) = (folder.canonicalize()?, repository.canonicalize()?);
+    anyhow::ensure!(real.starts_with(&repository), "{} leads out of the repository, to {}", folder.display(), real.display());
+    // Readable as files are that the user creates.
+    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(&real)?;
+    file.write_all(text.as_bytes())?;
+    file.persist(path)?;
     Ok(())
 }

@@ -1,9 +1,6 @@
 //! `report`: renders saved runs again, or ends what the jobs of a workflow left open.
 
-use std::fs;
 use std::path::Path;
-
-use anyhow::Context as _;
 
 use crate::cli::arguments::ReportArguments;
 use crate::cli::browser;
@@ -12,6 +9,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
 use crate::cli::load;
+use crate::cli::named_file;
 use crate::cli::printer::Format;
 use crate::cli::setting_flags::SettingFlags;
 use crate::deliver::files;
@@ -19,8 +17,14 @@ use crate::deliver::github::JobResult;
 use crate::domain::verdict::Verdict;
 use crate::report::{console, json};
 
+/// A larger file is not the run.json of any run.
+const MOST_BYTES: u64 = 256 * 1024 * 1024;
+
 pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Result<Verdict, Failure> {
-    let runs = arguments.runs.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+    let mut runs = Vec::new();
+    for path in &arguments.runs {
+        runs.push(read(path).await?);
+    }
     let Some(run) = json::merged(runs) else {
         return if arguments.open { open_last(context) } else { last_job(context).await };
     };
@@ -69,8 +73,8 @@ fn open_page(folder: Option<&Path>, context: &Context) -> Result<(), Failure> {
     browser::open(&page, &context.environment)
 }
 
-fn read(path: &Path) -> Result<json::v1::Run, Failure> {
-    let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
+async fn read(path: &Path) -> Result<json::v1::Run, Failure> {
+    let text = named_file::read_text(path, &path.display().to_string(), MOST_BYTES).await?;
     json::from_json(&text)
         .map_err(|error| Failure::request(format!("{}: {error}", path.display())).hint("give the run.json of a report folder"))
 }

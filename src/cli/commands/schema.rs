@@ -1,6 +1,5 @@
 //! `schema show|diff|lint`: OpenAPI documents of models, wherever they are.
 
-use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
 use crate::cli::load;
+use crate::cli::named_file;
 use crate::cli::printer::Format;
 use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
@@ -132,8 +132,8 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
             folder: path,
         });
     }
-    if path.is_file() {
-        let text = fs::read_to_string(&path).with_context(|| format!("failed to read {from}"))?;
+    if path.exists() {
+        let text = named_file::read_text(&path, from, MOST_BYTES).await?;
         return Ok(Document::without_source(parse(&text, from)?));
     }
     let (folder, revision, tools) = (context.environment.folder().to_owned(), from.to_owned(), services::tools(context));

@@ -15,13 +15,10 @@ const START: [(&str, &str); 7] = [
 ];
 
 /// Files that open files themselves.
-const OPEN: [(&str, &str); 13] = [
+const OPEN: [(&str, &str); 10] = [
     ("src/build/schema.rs", "a file that the user's environment names"),
     ("src/cli/action/event.rs", "the runner's own file"),
     ("src/cli/build_environment.rs", "certificates that the user's environment names"),
-    ("src/cli/commands/compare.rs", "files of the command line"),
-    ("src/cli/commands/report.rs", "files of the command line"),
-    ("src/cli/commands/schema.rs", "files of the command line"),
     ("src/cli/demo/story.rs", "safe-push's own example"),
     ("src/cli/handover.rs", "the kernel's list of mounts"),
     ("src/clients/docker/own_container.rs", "the kernel's list of mounts"),
