@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::fs::fchown;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -88,11 +89,14 @@ pub struct Bounds<'a> {
 
 /// How the processes that a program starts are found again.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Family {
+enum Family<'a> {
     /// They are in its process group, unless they left it.
     Group,
     /// They are in its session, which it makes itself and nobody can leave.
-    Session,
+    Session {
+        /// Where a later process finds it.
+        noted_in: &'a Path,
+    },
 }
 
 /// Runs a program to its end. Blocks.
@@ -104,18 +108,28 @@ pub fn run(command: &mut Command, bounds: Bounds<'_>) -> Result<Ended, ProcessEr
 
 /// Runs a program that starts its own session. Kills every process left in that session. Blocks.
 ///
-/// `owner` gets the pipes that it prints into, so that it can open them by name, as `/dev/stderr`.
+/// `owner` gets the pipes that it prints into, so that it can open them by name, as `/dev/stderr`. The session is noted in the folder
+/// `noted_in`, for a later process to end if this one is killed.
 pub(in crate::support) fn run_in_session(
     command: &mut Command,
     bounds: Bounds<'_>,
     owner: Option<(u32, u32)>,
+    noted_in: &Path,
 ) -> Result<Ended, ProcessError> {
-    run_family(command, bounds, Family::Session, owner)
+    run_family(command, bounds, Family::Session { noted_in }, owner)
 }
 
-fn run_family(command: &mut Command, bounds: Bounds<'_>, family: Family, owner: Option<(u32, u32)>) -> Result<Ended, ProcessError> {
+fn run_family(
+    command: &mut Command,
+    bounds: Bounds<'_>,
+    family: Family<'_>,
+    owner: Option<(u32, u32)>,
+) -> Result<Ended, ProcessError> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(command).map_err(ProcessError::NotStarted)?;
+    if let Family::Session { noted_in } = family {
+        session::note(noted_in, child.id());
+    }
     if let Some((user, group)) = owner {
         let give = |pipe: BorrowedFd<'_>| fchown(pipe, Some(user), Some(group));
         // A program that never opens its output by name does not need it.
@@ -131,7 +145,7 @@ fn run_family(command: &mut Command, bounds: Bounds<'_>, family: Family, owner: 
     }
     // Ends what it left running.
     signal(&child, Signal::KILL);
-    if let (Family::Session, Some(leader)) = (family, pid(&child)) {
+    if let (Family::Session { .. }, Some(leader)) = (family, pid(&child)) {
         session::end(leader.as_raw_nonzero().get());
     }
     let status = match watched {

@@ -1,9 +1,12 @@
-//! Kills every process of a session. Processes cannot leave it, so all are found.
+//! Kills every process of a session. Processes cannot leave it, so all are found: by the process that started the session, or, after that one was
+//! killed, by a later one that reads its note.
 
 use std::fs;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use process_mark::{Owner, ProcessMark};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Passes over the session: new processes may appear while others are killed.
@@ -11,6 +14,35 @@ const ROUNDS: usize = 200;
 
 /// How long killed processes take to disappear.
 const PAUSE: Duration = Duration::from_millis(5);
+
+/// The name of a note.
+const NOTE: &str = "session";
+
+/// Notes a session in a folder, by its leader. Nobody of the session may write there.
+pub(super) fn note(folder: &Path, leader: u32) {
+    // A leader that has ended already leaves a session that this process ends.
+    let Some(mark) = ProcessMark::of(leader) else { return };
+    if let Err(error) = fs::write(folder.join(NOTE), mark.to_string()) {
+        tracing::debug!(%error, "a session could not be noted: a kill of this process would leave it");
+    }
+}
+
+/// Ends the session that a process noted in a folder before it was killed.
+pub(super) fn end_noted(folder: &Path) {
+    let noted = fs::read_to_string(folder.join(NOTE)).ok();
+    let Some(leader) = noted.and_then(|text| ProcessMark::parse(&text)) else { return };
+    let session = i32::try_from(leader.process()).ok();
+    // A number of another machine, boot or namespace means nothing here. As long as a session has members, no other process gets its number:
+    // if one has it, they are gone. What is left of a leader that nobody waited for is not another process.
+    let is_there = match leader.owner() {
+        Owner::Running => true,
+        Owner::Ended => ProcessMark::of(leader.process()).is_none(),
+        Owner::Unknown => false,
+    };
+    if let Some(session) = session.filter(|_| is_there) {
+        end(session);
+    }
+}
 
 /// Ends every process of a session.
 pub(super) fn end(session: i32) {

@@ -5,7 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use process_mark::folder;
-pub use process_mark::folder::{MarkedFolder as TemporaryFolder, remove as remove_folder, size as folder_size};
+pub use process_mark::folder::{MarkedFolder as TemporaryFolder, size as folder_size};
+
+use crate::support::session;
 
 /// The purposes of such folders. The sandbox makes its own, which are found here too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,23 +16,33 @@ pub enum Purpose {
     Canary,
     /// The demo's repository.
     Demo,
+    /// What an untrusted program may write besides the checkout.
+    Program,
 }
 
 const CANARY: &str = "safe-push-canary";
 const DEMO: &str = "safe-push-demo";
+const PROGRAM: &str = "safe-push-program";
 
 /// Creates a folder in the system's temporary folder. It is removed when dropped.
 pub fn temporary_folder(purpose: Purpose) -> io::Result<TemporaryFolder> {
     let prefix = match purpose {
         Purpose::Canary => CANARY,
         Purpose::Demo => DEMO,
+        Purpose::Program => PROGRAM,
     };
     TemporaryFolder::create(&env::temp_dir(), prefix)
 }
 
 /// Finds the folders that runs in `parent` left behind. Blocks.
 pub fn find_left_folders(parent: &Path) -> io::Result<Vec<PathBuf>> {
-    folder::left_behind(parent, &[replicate_sandbox::FOLDER_PREFIX, CANARY, DEMO])
+    folder::left_behind(parent, &[replicate_sandbox::FOLDER_PREFIX, CANARY, DEMO, PROGRAM])
+}
+
+/// Removes a folder that was left behind, once the processes of its program are ended. Blocks.
+pub fn remove_folder(folder: &Path) -> io::Result<()> {
+    session::end_noted(folder);
+    folder::remove(folder)
 }
 
 #[cfg(test)]

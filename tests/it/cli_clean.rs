@@ -61,3 +61,50 @@ fn findings_are_not_a_format_of_a_cleanup() {
     let seen = repository.run("clean --format sarif");
     assert_eq!((seen.code, left.exists()), (Some(2), true), "{seen}");
 }
+
+/// The processes that say so in their command, and still run.
+fn running(mark: &str) -> usize {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let commands = entries.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok());
+    commands.filter(|command| String::from_utf8_lossy(command).starts_with(mark)).count()
+}
+
+fn wait_until(is_so: impl Fn() -> bool) {
+    for _ in 0..600 {
+        if is_so() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("it took too long");
+}
+
+#[test]
+fn what_the_script_of_a_killed_run_left_is_ended_and_removed() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let repository = Repository::example("text-stats");
+    let temporary = tempfile::tempdir().unwrap();
+    fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+    let mark = format!("left-of-{}", std::process::id());
+    let script = format!(
+        "#!/bin/bash\n[ \"$MODEL\" = text-stats ] || true\necho key > \"$TMPDIR/key\"\n\
+         (exec -a {mark} sleep 600) > /dev/null 2>&1 &\n(exec -a {mark} sleep 600)\n"
+    );
+    repository.write("script/select-model", &script);
+    fs::set_permissions(repository.path().join("script/select-model"), fs::Permissions::from_mode(0o755)).unwrap();
+    let repository = repository
+        .variable("TMPDIR", &temporary.path().display().to_string())
+        .variable("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+    let mut killed = repository.start("check");
+    wait_until(|| running(&mark) == 2);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    let left = || fs::read_dir(temporary.path()).unwrap().count();
+    let dry = repository.run("clean --dry-run");
+    assert!(dry.stdout.starts_with("would remove 1 folder\n"), "{dry}");
+    assert!(running(&mark) >= 1 && left() == 1, "what the script had started itself goes on");
+    let seen = repository.run("clean");
+    assert!(seen.stdout.starts_with("removed 1 folder"), "{seen}");
+    wait_until(|| running(&mark) == 0);
+    assert_eq!(left(), 0, "{seen}");
+}

@@ -38,7 +38,11 @@ pub struct ProcessMark {
 impl ProcessMark {
     /// Marks the current process. `None` where there is no `/proc`.
     pub fn current() -> Option<Self> {
-        let process = std::process::id();
+        Self::of(std::process::id())
+    }
+
+    /// Marks a process that this one has started. `None` where there is no `/proc`, or if the process has ended.
+    pub fn of(process: u32) -> Option<Self> {
         Some(Self {
             process,
             started: proc::start_of(process)?,

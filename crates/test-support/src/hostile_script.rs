@@ -59,6 +59,11 @@ for socket in SOCKETS; do
     perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0) or exit 1; connect(S, sockaddr_un($ARGV[0])) or exit 1' "$socket" 2>/dev/null &&
         breach "connected to $socket"
 done
+perl -MSocket -e 'socketpair(A, B, PF_UNIX, SOCK_STREAM, 0) or exit 1' || breach "is refused a pair of streams, which shells need"
+for kind in SOCK_DGRAM SOCK_RAW SOCK_DGRAM\|02000000; do
+    # A pair of datagrams can be sent to any socket on the machine.
+    perl -MSocket -e "socketpair(A, B, PF_UNIX, $kind, 0) or exit 1" 2>/dev/null && breach "made a pair of $kind"
+done
 grep -q '^NoNewPrivs:.*1' /proc/self/status || breach "may gain privileges"
 grep -qE '^Cap(Eff|Prm):.*[1-9a-f]' /proc/self/status && breach "has capabilities"
 [ ! -e /.dockerenv ] || [ -z "$(id -G | tr ' ' '\n' | grep -vx "$(id -g)")" ] || breach "has groups: $(id -G)"

@@ -13,7 +13,13 @@ const OTHER_KINDS: &[i64] = &[0, 0x4000_0000];
 #[cfg(not(target_arch = "x86_64"))]
 const OTHER_KINDS: &[i64] = &[0];
 
-/// Families of sockets that reach daemons and machines beside the internet's. A pair of connected sockets stays allowed.
+/// Kinds of sockets that can send to another address than that of their peer.
+const UNCONNECTED: [i32; 2] = [libc::SOCK_DGRAM, libc::SOCK_RAW];
+
+/// The bits of a socket's kind that are not flags.
+const KIND_BITS: u64 = 0xf;
+
+/// Families of sockets that reach daemons and machines beside the internet's. A pair of connected streams stays allowed.
 const FAMILIES: [i32; 3] = [libc::AF_UNIX, libc::AF_VSOCK, libc::AF_PACKET];
 
 /// What a new process may not have of its own: in a user namespace it would have all capabilities.
@@ -95,6 +101,13 @@ fn refused_calls() -> Result<BpfProgram, seccompiler::BackendError> {
             families.push(SeccompRule::new(vec![is_it])?);
         }
         rules.insert(libc::SYS_socket | kind, families);
+        let mut pairs = Vec::new();
+        for unconnected in UNCONNECTED {
+            let unconnected = u64::try_from(unconnected).unwrap_or_default();
+            let is_it = SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::MaskedEq(KIND_BITS), unconnected)?;
+            pairs.push(SeccompRule::new(vec![is_it])?);
+        }
+        rules.insert(libc::SYS_socketpair | kind, pairs);
         let mut namespaces = Vec::new();
         for namespace in NAMESPACES {
             let namespace = u64::from(namespace.unsigned_abs());

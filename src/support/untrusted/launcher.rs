@@ -1,8 +1,9 @@
 //! Starts programs through the stage, watches them, and ends what they leave behind.
 
 use std::env;
+use std::fs::{self, Permissions};
 use std::io;
-use std::os::unix::fs::chown;
+use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -12,6 +13,7 @@ use super::program::{ProgramKind, UntrustedProgram};
 use super::stage;
 use crate::support::ExposeSecret;
 use crate::support::process::{self, Bounds, Ended, ProcessError};
+use crate::support::temporary_folder::{Purpose, temporary_folder};
 
 /// How much of the isolation has to be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,29 +105,30 @@ impl Stage {
             let problem = "its folder is the user's home folder, with everything that is private in it".to_owned();
             return Err(LaunchError::NotIsolated { problem });
         }
-        let private = tempfile::Builder::new().prefix("safe-push-program-").tempdir().map_err(failed)?;
+        // What is noted beside the private folder is not the program's to write.
+        let marked = temporary_folder(Purpose::Program).map_err(failed)?;
+        let private = marked.path().join("private");
+        fs::create_dir(&private).map_err(failed)?;
         let owner = owner(&checkout(&program.folder, self.home.as_deref()));
         if let Some((user, group)) = owner {
-            chown(private.path(), Some(user), Some(group)).map_err(failed)?;
+            fs::set_permissions(marked.path(), Permissions::from_mode(0o711)).map_err(failed)?;
+            chown(&private, Some(user), Some(group)).map_err(failed)?;
         }
-        let policy = Policy::of(
-            program,
-            private.path(),
-            self.home.as_deref(),
-            self.need == Need::All && program.kind == ProgramKind::Script,
-        );
+        fs::set_permissions(&private, Permissions::from_mode(0o700)).map_err(failed)?;
+        let policy =
+            Policy::of(program, &private, self.home.as_deref(), self.need == Need::All && program.kind == ProgramKind::Script);
         let policy = serde_json::to_string(&policy).map_err(|error| failed(error.into()))?;
         let mut command = Command::new(&self.program);
         command.arg(stage::ARGUMENT).arg(policy).arg(&program.program).args(&program.arguments);
-        with_environment(&mut command, program).env("TMPDIR", private.path());
+        with_environment(&mut command, program).env("TMPDIR", &private);
         if program.kind == ProgramKind::Script {
-            command.env("HOME", private.path());
+            command.env("HOME", &private);
         }
         if let Some((user, group)) = owner {
             // Without a list of groups, the standard library leaves none.
             command.uid(user).gid(group);
         }
-        let ended = process::run_in_session(&mut command, bounds, owner)?;
+        let ended = process::run_in_session(&mut command, bounds, owner, marked.path())?;
         if ended.status.code() == Some(stage::FAILED.into())
             && let Some(problem) = ended.stderr.text().lines().find_map(|line| line.strip_prefix(stage::REASON))
         {

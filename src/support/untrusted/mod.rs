@@ -9,7 +9,8 @@
 //! - `no_new_privs`: no setuid program gives anything back
 //! - Landlock: system folders can be read, the checkout and a private temporary folder written, and nothing else; no process outside can be
 //!   inspected or signaled
-//! - seccomp: UNIX sockets cannot be opened, so no daemon can be reached, and processes cannot leave the session or enter a namespace
+//! - seccomp: UNIX sockets and pairs of datagram sockets cannot be opened, so no daemon can be reached, and processes cannot leave the session or
+//!   enter a namespace
 //! - a session of its own; what remains in it is killed when the program exits
 //!
 //! Files: `program` says what is started, `launcher` starts it, `policy` says what it may see, `stage` is the other end. `landlock`
