@@ -14,7 +14,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cog_findings::Finding;
 use cog_source::base_image::{CogBaseUse, DEFAULT_REGISTRY_HOST};
@@ -48,6 +48,20 @@ pub struct SourceFacts<'a> {
     pub concurrency: Option<u32>,
 }
 
+/// The values of a plan's build secrets. They are hidden everywhere from then on.
+///
+/// # Errors
+/// When one has no value, or the checkout names a file outside of itself.
+pub async fn build_secrets(
+    plan: &BuildPlan,
+    folder: &Path,
+    environment: &BuildEnvironment,
+) -> Result<Vec<BuildSecret>, PrepareError> {
+    let secrets = sources::secrets(plan, folder, &environment.variables).await?;
+    environment.redactor.learn(secrets.iter().map(|secret| secret.value.expose_secret()));
+    Ok(secrets)
+}
+
 /// Prepares the build of a project whose configuration has no errors.
 ///
 /// `image_name` is `repository:tag`; events of the build name `model`. `registry` is the client for `environment.registry_host`. It looks
@@ -67,8 +81,7 @@ pub async fn prepare(
         return Err(PrepareError::Unsupported { what, hint: "compare for a later SDK with --cog-version", location: None });
     }
     let schema = schema_source(project, source.schema)?;
-    let secrets = sources::secrets(plan, &project.folder, &environment.variables).await?;
-    environment.redactor.learn(secrets.iter().map(|secret| secret.value.expose_secret()));
+    let secrets = build_secrets(plan, &project.folder, environment).await?;
     let mut facts = RecipeFacts {
         config_name: project.config_name().to_owned(),
         requirements: project.requirements.clone(),

@@ -96,11 +96,29 @@ impl ChangedTree {
         }
     }
 
-    /// Keeps the files as they are from now on.
-    pub(super) fn keep(&self) {
+    /// Runs the script that takes back what the last one changed, and keeps the files as they are from then on. Returns those that either
+    /// script changed and that are neither gone nor what they were before it: then nothing is kept.
+    ///
+    /// Blocks.
+    pub(super) fn revert(
+        &self,
+        script: &str,
+        run: impl FnOnce() -> Result<(), ScriptError>,
+    ) -> Result<Vec<PathBuf>, PrepareTreeError> {
         let mut state = self.state();
-        state.changes = None;
-        state.close_journal();
+        let before = Snapshot::take(&self.root).map_err(|error| unwatched(&error, script))?;
+        run().map_err(|error| prepare_error(&error))?;
+        let others = before.changes().map_err(|error| uncompared(&error, script))?;
+        let written = state.changes.take().unwrap_or_default();
+        let others = others.without(&written);
+        let left: Vec<PathBuf> = written.left().chain(others.left()).map(Path::to_owned).collect();
+        if left.is_empty() {
+            state.close_journal();
+        } else {
+            state.problems.extend(others.restore());
+            state.changes = Some(written);
+        }
+        Ok(left)
     }
 
     /// Puts the files back, and returns why some could not be.
@@ -147,6 +165,15 @@ fn unnoted(error: &std::io::Error, script: &str) -> PrepareTreeError {
 fn unwatched(error: &std::io::Error, script: &str) -> PrepareTreeError {
     PrepareTreeError {
         message: format!("failed to remember the repository's files, so {script} was not run: {error}"),
+        hint: Some("check the permissions of the folder".to_owned()),
+        kind: ErrorKind::Request,
+    }
+}
+
+/// Files that could not be compared with what they were.
+fn uncompared(error: &std::io::Error, script: &str) -> PrepareTreeError {
+    PrepareTreeError {
+        message: format!("failed to compare the repository's files with what they were before {script}: {error}"),
         hint: Some("check the permissions of the folder".to_owned()),
         kind: ErrorKind::Request,
     }

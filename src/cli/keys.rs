@@ -151,7 +151,10 @@ impl KeyScripts {
     fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
         self.check_scripts()?;
         let ((), files) = self.tree.change(WRITE, || self.call(WRITE, name, cancelled))?;
-        let secret = self.variables.iter().filter(|(name, _)| !NO_SECRETS.contains(&name.as_str()));
+        // A value that the script never had is in a file by chance, if it is.
+        let given = Script::with_named_variables(&self.root, WRITE.to_owned(), &self.variables, &self.launcher);
+        let given = given.map_err(|error| prepare_error(&error))?;
+        let secret = given.variables().iter().filter(|(name, _)| !NO_SECRETS.contains(&name.as_str()));
         let variables: Vec<NamedSecret> = secret.map(|(name, value)| (name.clone(), value.clone())).collect();
         let secrets = written_secrets(&self.root, &files, &variables).map_err(|error| PrepareTreeError {
             message: format!("failed to read what {WRITE} has written: {error}"),
@@ -160,22 +163,28 @@ impl KeyScripts {
             ),
             kind: ErrorKind::Request,
         })?;
-        if secrets.is_empty() {
+        if secrets.secrets.is_empty() {
             return Err(PrepareTreeError {
                 message: format!("{WRITE} has written nothing into the project that looks like a key"),
                 hint: Some("write a value of its environment, or a word of at least 16 letters and digits".to_owned()),
                 kind: ErrorKind::Request,
             });
         }
-        self.printer.redactor().learn(secrets.iter().map(|(_, value)| value.expose_secret()));
+        self.printer.redactor().learn(secrets.secrets.iter().map(|(_, value)| value.expose_secret()));
         let shown: Vec<String> = files.iter().map(|path| path.display().to_string()).collect();
         self.tell(name, format!("{WRITE} wrote a key for the tests: {}", shown.join(", ")));
-        Ok(WrittenKey { files, secrets })
+        Ok(WrittenKey { files, secrets: secrets.secrets, unrecognized: secrets.unrecognized })
     }
 
     fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        self.call(DELETE, name, cancelled).map_err(|error| prepare_error(&error))?;
-        self.tree.keep();
+        let left = self.tree.revert(DELETE, || self.call(DELETE, name, cancelled))?;
+        if !left.is_empty() {
+            return Err(PrepareTreeError {
+                message: format!("{DELETE} has run, and a key may still be in what {WRITE} or it has written: {}", list(&left)),
+                hint: Some(format!("let {DELETE} remove every file that {WRITE} creates, and restore every file that it changes")),
+                kind: ErrorKind::Request,
+            });
+        }
         self.tell(name, format!("{DELETE} deleted the key"));
         Ok(())
     }

@@ -7,7 +7,9 @@ use cog_source::labels::OPENAPI_SCHEMA;
 use cog_source::project::Project;
 use serde_json::Value;
 
-use crate::build::{BuildRequest, Built, Graft, NoGraft, OfficialBuild, SourceFacts, build, build_officially, prepare};
+use crate::build::{
+    BuildRequest, Built, Graft, NoGraft, OfficialBuild, SourceFacts, build, build_officially, build_secrets, prepare,
+};
 use crate::clients::docker::{InspectImages, TemporaryImage};
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::Builder;
@@ -16,7 +18,7 @@ use crate::inspect::{Inspected, inspect_schema};
 use crate::pipeline::grace::at_once;
 use crate::pipeline::grafting::{self, Grafting};
 use crate::pipeline::inspecting::{About, InspectedModel, checked_plan, judge};
-use crate::pipeline::proof::{prove_files, prove_image, secrets_of};
+use crate::pipeline::proof::{check_provable, prove_files, prove_image, secrets_of};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{BuildServices, Goal, rules};
@@ -55,11 +57,16 @@ impl StageWork for Building<'_> {
         let Self { model, goal, services, .. } = self;
         let plan = &record.model.plan;
         // With a key, what the tests use is not what becomes official.
-        let is_official = plan.official_model.is_some() && !plan.two_pass && matches!(goal, Goal::Publish(_));
-        let secrets = match is_official {
+        let has_official = plan.official_model.is_some() && matches!(goal, Goal::Publish(_));
+        let is_official = has_official && !plan.two_pass;
+        let mut secrets = match has_official {
             true => secrets_of(&services.environment, &plan.build, &model.inspected.project).await?,
             false => Vec::new(),
         };
+        if has_official && !is_official {
+            secrets.extend(model.key.iter().flat_map(|key| &key.secrets).cloned());
+            check_provable(record, &secrets)?;
+        }
         // First the files, before anything is built, and then the image, which the tests use too.
         if is_official && plan.build.image.is_none() {
             prove_files(record, &model.inspected.project, &secrets).await?;
@@ -189,6 +196,9 @@ pub(super) async fn make(
             image_name: name,
             model: &plan.name,
         };
+        // They are hidden in its output, and held to the same rules as for our own builds.
+        let hiding = build_secrets(&plan.build, &plan.project, &services.environment);
+        let _hidden = at_once(hiding, context.cancelled).await?;
         let program = &services.environment.official;
         return Ok(build_officially(build, program, docker.inspect.as_ref(), context.observer, context.cancelled).await?);
     }

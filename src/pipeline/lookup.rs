@@ -2,7 +2,7 @@
 
 use cog_findings::{Finding, Severity};
 
-use crate::clients::replicate::{Hardware, Replicate, ReplicateFailure};
+use crate::clients::replicate::{Hardware, Replicate, ReplicateFailure, Visibility};
 use crate::domain::cleared::Replaced;
 use crate::domain::identity::ModelRef;
 use crate::domain::plan::{ModelPlan, PublishMode};
@@ -124,6 +124,9 @@ pub(super) async fn look_up(
             live: (publishes && live.is_none()).then_some(&plan.model),
             deployment: plan.deployment.as_ref().filter(|_| publishes),
         };
+        if plan.two_pass {
+            check_hides_key(plan, replicate).await?;
+        }
         let ready = check_ready(&request, replicate).await?;
         deployed = ready.deployed;
         if let Goal::Publish(services) = goal
@@ -141,6 +144,29 @@ pub(super) async fn look_up(
     let names_hardware = plan.test_hardware.is_some() || plan.train.is_some() || plan.deployment.is_some();
     let hardware = if names_hardware { Some(context.hardware(replicate).await?.to_vec()) } else { None };
     Ok(ReplicateFacts { live, not_compared, official, deployed, hardware })
+}
+
+/// With two passes, the images of the first one hold a key, and whoever may run a model may get at its files: whatever they are pushed to has
+/// to be private, also where a public test model is allowed otherwise.
+async fn check_hides_key(plan: &ModelPlan, replicate: &dyn Replicate) -> Result<(), Stop> {
+    let live = (plan.publish == PublishMode::Publish).then_some(("model", &plan.model));
+    let destination = plan.train.as_ref().filter(|train| train.trains()).map(|train| ("train.destination", &train.destination));
+    let models = [live, Some(("test_model", &plan.test_model)), destination];
+    for (key, model) in models.into_iter().flatten() {
+        let found = replicate.model(model).await?;
+        if found.is_some_and(|found| found.visibility == Visibility::Public) {
+            return Err(Stop::misconfigured(
+                format!(
+                    "two_pass is set, but {key} is {model}, which is public: its image holds the key, and everybody can run it{}",
+                    plan.config_file.as_deref().map(|file| format!(" ({file})")).unwrap_or_default()
+                ),
+                format!(
+                    "make {model} private in its settings on replicate.com, or name a private model as {key}; only official_model is for everybody"
+                ),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// The newest version of an official model, which some tokens may not see: `docs/reference/replicate-api.md#official-models`.

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use cog_findings::Finding;
 use cog_source::project::Project;
 
-use crate::build::{BuildEnvironment, BuildError, ContextError, NamedSecret, secret_files, secrets_in_context, secrets_in_image};
+use crate::build::{
+    BuildEnvironment, BuildError, ContextError, NamedSecret, secret_files, secrets_in_context, secrets_in_image, unprovable,
+};
 use crate::clients::docker::SaveImages;
 use crate::domain::cleared::BuiltImage;
 use crate::domain::plan::BuildPlan;
@@ -35,6 +37,11 @@ pub(super) async fn secrets_of(
         secrets.push((format!("the build secret '{}'", secret.id), text.into()));
     }
     Ok(secrets)
+}
+
+/// Checks that the absence of these secrets can be proven at all, before anything is built.
+pub(super) fn check_provable(record: &mut ModelRecord<'_>, secrets: &[NamedSecret]) -> Result<(), Stop> {
+    tell(record, &unprovable(secrets))
 }
 
 /// Proves that the files a build would send contain none of the secrets.

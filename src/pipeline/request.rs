@@ -54,7 +54,7 @@ pub trait KeyFiles: Send + Sync {
     /// Writes the key, after the folder was prepared.
     async fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError>;
 
-    /// Deletes the key. Its absence is proven elsewhere.
+    /// Deletes the key: afterwards each of its files is gone or what it was before. Its absence elsewhere is proven elsewhere.
     async fn delete(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError>;
 
     /// Restores the files from before the key was written, unless it was deleted. Returns why some could not be restored.
@@ -68,6 +68,8 @@ pub struct WrittenKey {
     pub files: Vec<PathBuf>,
     /// The secrets in them.
     pub secrets: Vec<NamedSecret>,
+    /// The files of which not everything can be searched for, because nothing in them looks like a key, or too much does.
+    pub unrecognized: Vec<PathBuf>,
 }
 
 /// A folder that could not be prepared.

@@ -1,5 +1,8 @@
 //! The second pass of an official model whose tests need a key: the key is deleted, an image is built without it, and its absence proven.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use cog_findings::text::count;
 
 use crate::domain::cleared::{Cleared, WithoutKey};
@@ -42,12 +45,27 @@ pub(super) async fn run(
     }
     let found = prove_image(record, &second.image, services.docker.save.as_ref(), &secrets).await?;
     let cleared = cleared.without_key(WithoutKey::prove(second.image, &found)?)?;
-    let files: Vec<String> = key.files.iter().map(|path| path.display().to_string()).collect();
     record.notice(format!(
-        "the first {} of {} of the official image are those that were tested; the rest is made of the same source without {}",
+        "the first {} of {} of the official image are those that were tested; the rest is built from the same source. {}",
         cleared.tested_layers(),
         count(cleared.image().map_or(0, |image| image.diff_ids.len()), "layer"),
-        files.join(", "),
+        checked(key),
     ));
     Ok(cleared)
+}
+
+/// What was checked of a key's absence, and no more.
+fn checked(key: &WrittenKey) -> String {
+    let list = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+    let names: BTreeSet<&str> = key.secrets.iter().map(|(name, _)| name.as_str()).collect();
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    let mut text = format!(
+        "Each file that the key's script had written was gone or as before when it was built: {}. Searched for, and not found in it: {names}",
+        list(&key.files)
+    );
+    if !key.unrecognized.is_empty() {
+        text.push_str(". Not searched for, because it does not look like a key: what was written into ");
+        text.push_str(&list(&key.unrecognized));
+    }
+    text
 }

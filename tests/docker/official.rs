@@ -69,6 +69,25 @@ fn the_official_program_builds_what_we_do_not() {
 }
 
 #[test]
+fn build_secrets_in_its_output_are_hidden() {
+    let Some(repository) = repository() else { return };
+    repository.write("token.txt", "file-token-0123456789\n");
+    let shows = "echo \"step 1: $(cat token.txt) and $HF_TOKEN\"; echo \"$(cat token.txt)\" >&2; exit 3\n";
+    repository.write("bin/cog", &COG.replace("if [ -e broken ]", &format!("{shows}if [ -e broken ]")));
+    let seen = repository.run("build --no-lint --builder cog --secret id=a,src=token.txt --secret id=hf,env=HF_TOKEN");
+    assert_eq!(seen.code, Some(1), "{seen}");
+    assert!(seen.to_string().contains("step 1: *** and ***"), "{seen}");
+    let report = repository.report().to_string();
+    for secret in ["file-token-0123456789", "hugging-face-token"] {
+        assert!(!seen.to_string().contains(secret) && !report.contains(secret), "{secret}: {seen}");
+    }
+    // What is missing is reported before cog starts.
+    let seen = repository.run("build --no-lint --builder cog --secret id=a,src=missing.txt");
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.to_string().contains("needs the file") && !seen.to_string().contains("step 1"), "{seen}");
+}
+
+#[test]
 fn its_failure_is_told_with_its_words() {
     let Some(repository) = repository() else { return };
     repository.write("broken", "");

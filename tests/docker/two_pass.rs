@@ -50,9 +50,8 @@ impl Proxy {
         }
         let options = SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
-        for model in [LIVE, OFFICIAL] {
-            sandbox.create_model(model, Visibility::Public, "cpu").unwrap();
-        }
+        sandbox.create_model(LIVE, Visibility::Private, "cpu").unwrap();
+        sandbox.create_model(OFFICIAL, Visibility::Public, "cpu").unwrap();
         sandbox.set_official(OFFICIAL, true).unwrap();
         let state = tempfile::tempdir().unwrap();
         let place = state.path().display().to_string();
@@ -111,8 +110,62 @@ async fn a_key_that_was_left_in_a_file_stops_the_official_push() {
     let seen = proxy.run();
     assert_eq!(seen.code, Some(2), "{seen}");
     assert_eq!(proxy.versions(), (1, 0), "{seen}");
-    assert!(seen.stdout.contains("SP584") && seen.stdout.contains("key.py contains the value of API_KEY"), "{seen}");
+    assert!(seen.stdout.contains("a key may still be in what script/write-api-key or it has written: key.py"), "{seen}");
     assert!(!seen.to_string().contains(KEY), "{seen}");
+    assert!(!proxy.repository.path().join("key.py").exists(), "it is put back");
+    proxy.sandbox.stop().await;
+}
+
+/// Nothing of what is left looks like a key, and what does is gone.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_file_of_the_key_may_be_left_whatever_it_holds() {
+    let Some(proxy) = Proxy::new().await else { return };
+    proxy.repository.write("settings.py", "MODE = 'none'\n");
+    let more = "> api_key.txt; echo 'some key in words' > vault.txt; echo \"MODE = 'key'\" >> settings.py";
+    proxy.repository.edit("script/write-api-key", "> api_key.txt", more);
+    proxy.repository.write("script/delete-api-key", "#!/bin/sh\nmv api_key.txt old.txt\n");
+    let seen = proxy.run();
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_eq!(proxy.versions(), (1, 0), "{seen}");
+    assert!(seen.stdout.contains("it has written: settings.py, vault.txt, old.txt"), "{seen}");
+    assert_eq!(proxy.repository.read("settings.py"), "MODE = 'none'\n");
+    for gone in ["api_key.txt", "vault.txt", "old.txt"] {
+        assert!(!proxy.repository.path().join(gone).exists(), "{gone}");
+    }
+    proxy.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_the_repository_has_anyway_stops_the_official_push() {
+    let Some(proxy) = Proxy::new().await else { return };
+    proxy.repository.write("notes.txt", &format!("the key is {KEY}"));
+    let seen = proxy.run();
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert_eq!(proxy.versions(), (1, 0), "{seen}");
+    assert!(seen.stdout.contains("SP584") && seen.stdout.contains("notes.txt contains the value of API_KEY"), "{seen}");
+    assert!(!seen.to_string().contains(KEY), "{seen}");
+    proxy.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weak_key_and_a_public_model_for_it_stop_the_run_before_its_build() {
+    let Some(proxy) = Proxy::new().await else { return };
+    proxy
+        .repository
+        .write("script/write-api-key", "#!/bin/sh\necho \"$WEAK_KEY\" > key.txt\necho session-0123456789-abcdef > s.txt\n");
+    proxy.repository.write("script/delete-api-key", "#!/bin/sh\nrm s.txt\n");
+    let repository = proxy.repository.variable("WEAK_KEY", "abc1234");
+    let run = || tokio::task::block_in_place(|| repository.run("run --two-pass"));
+    let seen = run();
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stdout.contains("SP585") && seen.stdout.contains("the value of WEAK_KEY is only 7 bytes long"), "{seen}");
+    assert!(!repository.path().join("key.txt").exists() && !repository.path().join("s.txt").exists(), "{seen}");
+    repository.edit("cog-safe-push.yaml", "model: acme/proxy\n", "model: acme/shown\n");
+    proxy.sandbox.create_model("acme/shown", Visibility::Public, "cpu").unwrap();
+    let seen = run();
+    assert_eq!(seen.code, Some(2), "{seen}");
+    assert!(seen.stdout.contains("model is acme/shown, which is public"), "{seen}");
+    assert_eq!(proxy.sandbox.versions(LIVE).len() + proxy.sandbox.versions("acme/shown").len(), 0);
     proxy.sandbox.stop().await;
 }
 

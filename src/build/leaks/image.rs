@@ -11,7 +11,7 @@ use async_compression::tokio::bufread::GzipDecoder;
 use cog_findings::Finding;
 use futures::StreamExt as _;
 use tokio::io::{AsyncRead, AsyncReadExt as _, BufReader};
-use tokio_tar::{Archive, Entry};
+use tokio_tar::{Archive, ArchiveBuilder, Entry};
 
 use crate::build::leaks::NamedSecret;
 use crate::build::leaks::gaps::gap_findings;
@@ -24,8 +24,7 @@ use crate::clients::docker::{DockerError, SaveImages};
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTANDARD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
-/// What archives have in their first block, and where.
-const TAR: (usize, [u8; 5]) = (257, *b"ustar");
+/// The first block of an archive, which says that it is one.
 const BLOCK_BYTES: u64 = 512;
 
 type Reader<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
@@ -76,12 +75,14 @@ async fn places(archive: Reader<'_>, search: Arc<Search>) -> io::Result<Places> 
             return Err(io::Error::other("a layer is packed with Zstandard, which is not understood"));
         }
         let (head, mut stream) = if head.starts_with(&GZIP) {
-            peek(GzipDecoder::new(BufReader::with_capacity(CHUNK_BYTES, stream))).await?
+            let mut layer = GzipDecoder::new(BufReader::with_capacity(CHUNK_BYTES, stream));
+            // A layer may be packed in several parts, as parallel and seekable writers do.
+            layer.multiple_members(true);
+            peek(layer).await?
         } else {
             (head, stream)
         };
-        let (place, mark) = TAR;
-        if head.get(place..place + mark.len()) == Some(&mark[..]) {
+        if Packing::of(&head) == Some(Packing::Tar) {
             image.layer(stream).await?;
         } else {
             let found = image.read(&mut stream, None).await?;
@@ -109,7 +110,8 @@ struct ImageSearch {
 
 impl ImageSearch {
     async fn layer(&mut self, layer: Reader<'_>) -> io::Result<()> {
-        let mut files = Archive::new(layer).entries()?;
+        // What is behind the end of a layer's archive is in no container, but whoever may pull the layer has it.
+        let mut files = ArchiveBuilder::new(layer).set_ignore_zeros(true).build().entries()?;
         while let Some(file) = files.next().await {
             let mut file = file?;
             let path = file.path_bytes()?.into_owned();
@@ -241,6 +243,24 @@ mod tests {
         ];
         let file = "FAL_KEY in the image's file /src/api_key.txt";
         assert_eq!(found(&files).await.unwrap(), [file, "FAL_KEY in the image's configuration or history"]);
+    }
+
+    #[tokio::test]
+    async fn a_layer_that_is_packed_in_several_parts_is_searched_to_its_end() {
+        let layer = tar(&[("src/predict.py", b"print('hello')"), ("src/api_key.txt", SECRET.as_bytes())]).await;
+        for cut in [100, 512, 700, 1536] {
+            let packed = [gzip(&layer[..cut]).await, gzip(&layer[cut..]).await].concat();
+            let seen = found(&[("blobs/sha256/1", &packed)]).await.unwrap();
+            assert_eq!(seen, ["FAL_KEY in the image's file /src/api_key.txt"], "cut at {cut}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_follows_the_end_of_a_layer_is_searched() {
+        let layer = [tar(&[("src/predict.py", b"")]).await, tar(&[("src/api_key.txt", SECRET.as_bytes())]).await].concat();
+        assert_eq!(found(&[("blobs/sha256/1", &layer)]).await.unwrap(), ["FAL_KEY in the image's file /src/api_key.txt"]);
+        let unknown = [tar(&[("src/predict.py", b"")]).await, vec![b'?'; 1024]].concat();
+        assert!(found(&[("blobs/sha256/1", &unknown)]).await.is_err());
     }
 
     #[tokio::test]

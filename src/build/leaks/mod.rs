@@ -20,7 +20,8 @@ use crate::support::SecretString;
 
 pub use context::secrets_in_context;
 pub use image::secrets_in_image;
-pub use written::written_secrets;
+pub use search::unprovable;
+pub use written::{WrittenSecrets, written_secrets};
 
 /// A secret, and the name that people know it by.
 pub type NamedSecret = (String, SecretString);

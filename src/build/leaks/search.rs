@@ -71,7 +71,7 @@ fn is_key_line(line: &[u8]) -> bool {
 }
 
 /// Secrets whose absence cannot be proven: one finding for each.
-pub(super) fn unprovable(secrets: &[NamedSecret]) -> Vec<Finding> {
+pub fn unprovable(secrets: &[NamedSecret]) -> Vec<Finding> {
     let weak = secrets.iter().filter_map(|(name, value)| Some((name, weakness(value.expose_secret().as_bytes())?)));
     let finding = |(name, weakness): (&String, _)| {
         let message = format!("the value of {name} {weakness}, so its absence from an official model cannot be proven");

@@ -38,6 +38,10 @@ pub(super) enum Packing {
     Xz,
     Zip,
     Tar,
+    /// The archives of compilers and of Debian's packages.
+    Ar,
+    /// The archives of RPM packages and of boot disks, in the format `newc`.
+    Cpio,
     /// Recognized, and not unpacked.
     Unknown(&'static str),
 }
@@ -51,16 +55,41 @@ impl Packing {
             _ if starts(b"BZh") && head.get(4..10) == Some(b"\x31\x41\x59\x26\x53\x59") => Self::Bzip2,
             _ if starts(b"\xfd7zXZ\0") => Self::Xz,
             _ if starts(b"PK\x03\x04") => Self::Zip,
-            _ if head.get(257..262) == Some(b"ustar") => Self::Tar,
+            _ if is_tar(head) => Self::Tar,
+            _ if starts(b"!<arch>\n") => Self::Ar,
+            _ if starts(b"070701") || starts(b"070702") => Self::Cpio,
+            _ if starts(b"070707") || starts(b"\xc7\x71") => Self::Unknown("an old format of cpio"),
             _ if starts(b"\x28\xb5\x2f\xfd") => Self::Unknown("Zstandard"),
+            [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => Self::Unknown("Zstandard or LZ4"),
             _ if starts(b"7z\xbc\xaf\x27\x1c") => Self::Unknown("7z"),
             _ if starts(b"Rar!\x1a\x07") => Self::Unknown("RAR"),
-            _ if starts(b"\x04\x22\x4d\x18") => Self::Unknown("LZ4"),
-            _ if starts(b"\x5d\0\0") && head.get(12) == Some(&0) => Self::Unknown("LZMA"),
-            [0x78, second @ (0x01 | 0x5e | 0x9c | 0xda), ..] if (0x7800 + u16::from(*second)) % 31 == 0 => Self::Zlib,
+            _ if starts(b"\x04\x22\x4d\x18") || starts(b"\x02\x21\x4c\x18") => Self::Unknown("LZ4"),
+            _ if starts(b"LZIP") => Self::Unknown("lzip"),
+            _ if starts(b"\x1f\x9d") => Self::Unknown("compress"),
+            // The size of what is packed: below 2^40, or unknown.
+            _ if starts(b"\x5d\0\0") && (head.get(10..13) == Some(&[0; 3]) || head.get(5..13) == Some(&[0xff; 8])) => {
+                Self::Unknown("LZMA")
+            }
+            [first, second, ..] if is_zlib(*first, *second) => Self::Zlib,
             _ => return None,
         })
     }
+}
+
+/// Deflate, a window of any size, and no dictionary that one has to know.
+fn is_zlib(first: u8, second: u8) -> bool {
+    first & 0x0f == 8 && first >> 4 <= 7 && second & 0x20 == 0 && (u16::from(first) * 256 + u16::from(second)).is_multiple_of(31)
+}
+
+/// Whether a block is a header of tar: by its mark, or, as before there was one, by its checksum.
+fn is_tar(head: &[u8]) -> bool {
+    if head.get(257..262) == Some(b"ustar") {
+        return true;
+    }
+    let (Some(header), Some(sum)) = (head.get(..HEAD_BYTES), head.get(148..156)) else { return false };
+    let stated = std::str::from_utf8(sum).ok().and_then(|text| u32::from_str_radix(text.trim_matches(['\0', ' ']), 8).ok());
+    let bytes = header.iter().enumerate().map(|(place, byte)| if (148..156).contains(&place) { b' ' } else { *byte });
+    stated.is_some_and(|stated| stated > 0 && stated == bytes.map(u32::from).sum::<u32>())
 }
 
 /// Result of searching packed files.
@@ -185,6 +214,8 @@ impl<'s> Walk<'s> {
             Packing::Xz => self.content(Box::new(XzReader::new_mem_limit(stream, true, XZ_MEMORY_KIB)), depth + 1, true),
             Packing::Zip => self.zip(stream, depth),
             Packing::Tar => self.tar(stream, depth),
+            Packing::Ar => self.ar(stream, depth),
+            Packing::Cpio => self.cpio(stream, depth),
             Packing::Unknown(_) => Ok(()),
         }
     }
@@ -208,13 +239,65 @@ impl<'s> Walk<'s> {
     /// The members of an archive, whose bytes the caller has searched as they are.
     fn tar(&mut self, mut stream: Box<dyn Read + '_>, depth: usize) -> io::Result<()> {
         let mut header = [0; 512];
-        while stream.read_exact(&mut header).is_ok() && header.iter().any(|byte| *byte != 0) {
+        while stream.read_exact(&mut header).is_ok() {
+            // The end of an archive, behind which another one may go on.
+            if header.iter().all(|byte| *byte == 0) {
+                continue;
+            }
+            if !is_tar(&header) {
+                return Err(io::Error::other("a header of its tar archive is damaged, or something else follows the archive"));
+            }
             let size = size_in(&header[124..136]).ok_or_else(|| io::Error::other("a header of its tar archive is damaged"))?;
-            let mut member = (&mut stream).take(size.div_ceil(512) * 512);
-            self.content(Box::new((&mut member).take(size)), depth + 1, false)?;
-            io::copy(&mut member, &mut io::sink())?;
+            let with_filling = size.checked_next_multiple_of(512).ok_or_else(|| io::Error::other("its tar archive is damaged"))?;
+            self.member(&mut *stream, size, with_filling, depth)?;
         }
         Ok(())
+    }
+
+    fn ar(&mut self, mut stream: Box<dyn Read + '_>, depth: usize) -> io::Result<()> {
+        let damaged = || io::Error::other("a header of its ar archive is damaged");
+        stream.read_exact(&mut [0; 8])?;
+        let mut header = [0; 60];
+        while stream.read_exact(&mut header).is_ok() {
+            let size = std::str::from_utf8(&header[48..58]).ok().and_then(|text| text.trim().parse::<u64>().ok());
+            let size = size.filter(|_| header.ends_with(b"`\n")).ok_or_else(damaged)?;
+            self.member(&mut *stream, size, size.checked_next_multiple_of(2).ok_or_else(damaged)?, depth)?;
+        }
+        Ok(())
+    }
+
+    fn cpio(&mut self, mut stream: Box<dyn Read + '_>, depth: usize) -> io::Result<()> {
+        let damaged = || io::Error::other("a header of its cpio archive is damaged");
+        let mut header = [0; 110];
+        while stream.read_exact(&mut header).is_ok() {
+            let field = |place: usize| {
+                let digits = std::str::from_utf8(header.get(place..place + 8)?).ok()?;
+                u64::from_str_radix(digits, 16).ok()
+            };
+            // The end, filled up to a whole block.
+            if header.starts_with(b"\0") {
+                loop {
+                    match stream.read(&mut header)? {
+                        0 => return Ok(()),
+                        length if header[..length].iter().all(|byte| *byte == 0) => {}
+                        _ => return Err(io::Error::other("something follows its cpio archive")),
+                    }
+                }
+            }
+            let (Some(size), Some(name), true) = (field(54), field(94), header.starts_with(b"0707")) else { return Err(damaged()) };
+            // Header and name end at a multiple of four, and so does the member.
+            let name = (110 + name).next_multiple_of(4) - 110;
+            io::copy(&mut (&mut stream).take(name), &mut io::sink())?;
+            self.member(&mut *stream, size, size.next_multiple_of(4), depth)?;
+        }
+        Ok(())
+    }
+
+    /// A member of an archive that keeps its members as they are, with what fills it up.
+    fn member(&mut self, stream: &mut (dyn Read + '_), size: u64, with_filling: u64, depth: usize) -> io::Result<()> {
+        let mut member = stream.take(with_filling);
+        self.content(Box::new((&mut member).take(size)), depth + 1, false)?;
+        io::copy(&mut member, &mut io::sink()).map(drop)
     }
 }
 
@@ -280,13 +363,58 @@ mod tests {
         header[..7].copy_from_slice(b"key.bin");
         header[124..135].copy_from_slice(format!("{:011o}", bytes.len()).as_bytes());
         header[257..262].copy_from_slice(b"ustar");
+        with_checksum(&mut header);
         let mut archive = [&header[..], bytes].concat();
         archive.resize(archive.len().div_ceil(512) * 512 + 1024, 0);
         archive
     }
 
+    fn with_checksum(header: &mut [u8]) {
+        header[148..156].copy_from_slice(b"        ");
+        let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+        header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+
+    /// An archive as before POSIX, without a mark.
+    fn old_tar(bytes: &[u8]) -> Vec<u8> {
+        let mut archive = tar(bytes);
+        archive[257..262].fill(0);
+        with_checksum(&mut archive[..512]);
+        archive
+    }
+
+    fn ar(members: &[&[u8]]) -> Vec<u8> {
+        let mut archive = b"!<arch>\n".to_vec();
+        for bytes in members {
+            archive.extend(format!("{:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", "data.tar.gz/", 0, 0, 0, 100_644, bytes.len()).bytes());
+            archive.extend_from_slice(bytes);
+            archive.resize(archive.len().next_multiple_of(2), b'\n');
+        }
+        archive
+    }
+
+    fn cpio(members: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = Vec::new();
+        for (name, bytes) in members {
+            let fields = [0, 0o100_644, 0, 0, 1, 0, bytes.len(), 0, 0, 0, 0, name.len() + 1, 0];
+            archive.extend(format!("070701{}", fields.map(|field| format!("{field:08X}")).concat()).bytes());
+            archive.extend(name.bytes());
+            archive.push(0);
+            archive.resize(archive.len().next_multiple_of(4), 0);
+            archive.extend_from_slice(bytes);
+            archive.resize(archive.len().next_multiple_of(4), 0);
+        }
+        archive
+    }
+
     /// The secret in an xz archive, made by `xz`.
     const XZ: &str = include_str!("testing/secret.xz.hex");
+
+    /// The text, made by zlib with windows of 512 bytes and of 4 KiB.
+    const SMALL_WINDOWS: [&str; 2] = [
+        "18d34b4a4dcb2f4a55481aa546a9a1467179bb462ad82a1467ebe66496a5ea1a181a199b989a995b586aebdbd77125a56664e6a5288c52a3d490a3001cd706f9",
+        "48c74b4a4dcb2f4a55481aa546a9a1467179bb462ad82a1467ebe66496a5ea1a181a199b989a995b586aebdbd77125a56664e6a5288c52a3d490a3001cd706f9",
+    ];
 
     fn xz() -> Vec<u8> {
         hex::decode(XZ.split_whitespace().collect::<String>()).unwrap()
@@ -319,6 +447,50 @@ mod tests {
             assert!(!packed.windows(SECRET.len()).any(|window| window == SECRET.as_bytes()), "{name} is not packed");
             let seen = unpacked(&packed);
             assert!(seen.found.contains(&0) && seen.gaps.is_empty(), "{name}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn members_of_archives_are_unpacked_whatever_precedes_them() {
+        let packed = gzip(&text());
+        let archives: [(&str, Vec<u8>); 5] = [
+            ("tar without a mark", old_tar(&packed)),
+            ("tar behind the end of another", [tar(b"first"), tar(&packed)].concat()),
+            ("ar", ar(&[b"2.0", &packed])),
+            ("cpio", [cpio(&[("a", b"12345"), ("key.gz", &packed), ("TRAILER!!!", b"")]), vec![0; 300]].concat()),
+            ("tar in ar", ar(&[b"odd", &tar(&packed)])),
+        ];
+        for (name, archive) in archives {
+            let seen = unpacked(&archive);
+            assert!(seen.found.contains(&0) && seen.gaps.is_empty(), "{name}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn zlib_with_a_small_window_is_unpacked() {
+        for packed in SMALL_WINDOWS {
+            let seen = unpacked(&hex::decode(packed).unwrap());
+            assert!(seen.found.contains(&0) && seen.gaps.is_empty(), "{seen:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_in_other_ways_is_named() {
+        let unknown_size = [&b"\x5d\0\0\x80\0"[..], &[0xff; 8], b"rest"].concat();
+        let formats: [(&str, &[u8]); 9] = [
+            ("LZMA", b"\x5d\0\0\x80\0\x10\x27\0\0\0\0\0\0rest"),
+            ("LZMA", &unknown_size),
+            ("Zstandard or LZ4", b"\x50\x2a\x4d\x18\x04\0\0\0abcd\x28\xb5\x2f\xfd"),
+            ("LZ4", b"\x02\x21\x4c\x18rest"),
+            ("lzip", b"LZIP\x01rest"),
+            ("compress", b"\x1f\x9d\x90rest"),
+            ("an old format of cpio", b"070707rest"),
+            ("an old format of cpio", b"\xc7\x71rest"),
+            ("7z", b"7z\xbc\xaf\x27\x1crest"),
+        ];
+        for (name, bytes) in formats {
+            let gaps: Vec<String> = unpacked(bytes).gaps.into_keys().collect();
+            assert_eq!(gaps, [format!("packed with {name}, which is not unpacked")], "{bytes:?}");
         }
     }
 

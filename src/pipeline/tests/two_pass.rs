@@ -23,6 +23,7 @@ const KEY: &str = "key-0123456789-abcdef";
 struct Keys {
     file: PathBuf,
     forgets: bool,
+    key: &'static str,
     calls: Mutex<Vec<&'static str>>,
 }
 
@@ -36,8 +37,9 @@ impl Keys {
 impl KeyFiles for Keys {
     async fn write(&self, _name: &str, _cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
         self.note("write");
-        std::fs::write(&self.file, KEY).unwrap();
-        Ok(WrittenKey { files: vec!["api_key.txt".into()], secrets: vec![("API_KEY".to_owned(), KEY.into())] })
+        std::fs::write(&self.file, self.key).unwrap();
+        let secrets = vec![("API_KEY".to_owned(), self.key.into())];
+        Ok(WrittenKey { files: vec!["api_key.txt".into()], secrets, unrecognized: vec!["flag.txt".into()] })
     }
 
     async fn delete(&self, _name: &str, _cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
@@ -62,11 +64,16 @@ impl Harness {
     fn two_pass_plan(&self) -> ModelPlan {
         self.world.add_model(&official(), Visibility::Public);
         self.world.state().models.get_mut(&official()).unwrap().is_official = true;
+        self.world.state().models.get_mut(&live_model()).unwrap().visibility = Visibility::Private;
         ModelPlan { official_model: Some(official()), two_pass: true, ..self.plan() }
     }
 
     async fn run_with_key(&self, plan: ModelPlan, forgets: bool) -> (ModelReport, Vec<&'static str>) {
-        let keys = Arc::new(Keys { file: self.folder.path().join("api_key.txt"), forgets, calls: Mutex::default() });
+        self.run_with(plan, KEY, forgets).await
+    }
+
+    async fn run_with(&self, plan: ModelPlan, key: &'static str, forgets: bool) -> (ModelReport, Vec<&'static str>) {
+        let keys = Arc::new(Keys { file: self.folder.path().join("api_key.txt"), forgets, key, calls: Mutex::default() });
         let key_files: Arc<dyn KeyFiles> = Arc::<Keys>::clone(&keys);
         let run = ModelRun { key_files: Some(key_files), ..ModelRun::new(plan) };
         let report = self.run_to(Last::Deploy, vec![run]).await.models.remove(0);
@@ -88,6 +95,40 @@ async fn the_official_image_is_another_one_without_the_key() {
     let told = harness.recorder.events();
     let said = |words: &str| told.iter().any(|event| matches!(event, EventKind::Notice(text) if text.contains(words)));
     assert!(said("the first 2 of 4 layers of the official image are those that were tested"), "{told:#?}");
+    assert!(said("was gone or as before when it was built: api_key.txt. Searched for, and not found in it: API_KEY"), "{told:#?}");
+    assert!(said("Not searched for, because it does not look like a key: what was written into flag.txt"), "{told:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_whose_absence_cannot_be_proven_stops_the_run_before_its_build() {
+    let harness = Harness::new();
+    let (report, calls) = harness.run_with(harness.two_pass_plan(), "abc1234", false).await;
+    assert_eq!(report.verdict, Verdict::Misconfigured, "{report:#?}");
+    assert!(report.findings.iter().any(|finding| finding.code.as_str() == "SP585" && finding.message.contains("API_KEY")));
+    assert_eq!((calls, harness.world.calls_of("build").len()), (vec!["write", "put back"], 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_holds_the_key_must_not_be_public() {
+    let test_model = |harness: &Harness| harness.plan().test_model;
+    for (key, is_live) in [("model", true), ("test_model", false)] {
+        let harness = Harness::new();
+        let mut plan = harness.two_pass_plan();
+        plan.allow.public_test_model = true;
+        let public = if is_live { live_model() } else { test_model(&harness) };
+        if !is_live {
+            harness.world.add_model(&public, Visibility::Public);
+        }
+        harness.world.state().models.get_mut(&public).unwrap().visibility = Visibility::Public;
+        let (report, _) = harness.run_with_key(plan.clone(), false).await;
+        assert_eq!(report.verdict, Verdict::Misconfigured, "{report:#?}");
+        assert!(error(&report).0.contains(&format!("two_pass is set, but {key} is {public}, which is public")), "{report:#?}");
+        assert_eq!(harness.world.calls_of("build").len(), 0);
+        // What is only tested does not reach the live model.
+        plan.publish = PublishMode::TestOnly;
+        let (report, _) = harness.run_with_key(plan, false).await;
+        assert_eq!(report.verdict == Verdict::Passed, is_live, "{report:#?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

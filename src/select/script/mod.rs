@@ -209,6 +209,11 @@ impl Script {
         Ok(Self { root: root.to_owned(), path, text, variables, sees, launcher: launcher.clone() })
     }
 
+    /// The variables that it is given.
+    pub fn variables(&self) -> &BTreeMap<String, SecretString> {
+        &self.variables
+    }
+
     /// Its path, relative to the repository.
     pub fn path(&self) -> &str {
         &self.path

@@ -78,6 +78,18 @@ impl Changes {
         files.map(|change| change.path.as_path())
     }
 
+    /// The files that are there by now and are not what they were before.
+    pub fn left(&self) -> impl Iterator<Item = &Path> {
+        self.changes.iter().filter(|change| restore::is_left(&self.root, change)).map(|change| change.path.as_path())
+    }
+
+    /// The changes of other paths than these.
+    #[must_use]
+    pub fn without(mut self, others: &Self) -> Self {
+        self.changes.retain(|change| others.changes.iter().all(|other| other.path != change.path));
+        self
+    }
+
     /// Restores everything. Returns a message for each path that could not or must not be restored.
     pub fn restore(self) -> Vec<String> {
         restore::restore(&self.root, self.changes)

@@ -66,6 +66,30 @@ fn is_untouched(root: &Path, change: &Change) -> bool {
     }
 }
 
+/// Whether something is what it was: a script may have written the same again.
+fn is_as_before(root: &Path, path: &Path, before: &Entry) -> bool {
+    let Some(now) = now(root, path) else { return false };
+    match (&before.kind, &now.kind) {
+        (FileKind::File, FileKind::File) => match &before.bytes {
+            Some(bytes) => {
+                let limit = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+                now.stamp.size() == limit && repository_files::read(root, path, limit).is_ok_and(|now| now == *bytes)
+            }
+            None => now.is_as(before),
+        },
+        (before, now) => before == now,
+    }
+}
+
+/// Whether a file is there that is not what it was. Of a folder, the files count.
+pub(super) fn is_left(root: &Path, change: &Change) -> bool {
+    match (now(root, &change.path).map(|now| now.kind), &change.before) {
+        (None | Some(FileKind::Folder), _) => false,
+        (Some(_), None) => true,
+        (Some(_), Some(before)) => !is_as_before(root, &change.path, before),
+    }
+}
+
 fn remove(root: &Path, change: &Change) -> Result<(), Left> {
     let Some(now) = now(root, &change.path) else { return Ok(()) };
     let path = root.join(&change.path);
@@ -83,7 +107,7 @@ fn put_back(root: &Path, change: &Change) -> Result<(), Left> {
     let Some(before) = &change.before else { return Ok(()) };
     let path = root.join(&change.path);
     if !is_untouched(root, change) {
-        return Err(Left::Touched);
+        return if is_as_before(root, &change.path, before) { Ok(()) } else { Err(Left::Touched) };
     }
     check_way(root, &change.path)?;
     let is_same_kind = change.after.as_ref().is_some_and(|after| after.kind == before.kind);

@@ -295,3 +295,33 @@ mod any_work {
         }
     }
 }
+
+#[test]
+fn files_that_are_left_are_those_that_are_neither_gone_nor_as_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let large = vec![b'x'; usize::try_from(MOST_FILE_BYTES).unwrap() + 1];
+    for (name, bytes) in
+        [("same.txt", &b"same"[..]), ("changed.txt", b"old"), ("deleted.txt", b"old"), ("large.bin", &large), ("apart.txt", b"a")]
+    {
+        fs::write(path(name), bytes).unwrap();
+    }
+    symlink("same.txt", path("link")).unwrap();
+    let before = Snapshot::take(folder.path()).unwrap();
+    for name in ["same.txt", "changed.txt", "new.txt", "gone.txt", "apart.txt"] {
+        fs::write(path(name), "key").unwrap();
+    }
+    fs::create_dir(path("made")).unwrap();
+    fs::write(path("made/key.txt"), "key").unwrap();
+    fs::write(path("large.bin"), [&large[..], b"y"].concat()).unwrap();
+    fs::remove_file(path("deleted.txt")).unwrap();
+    fs::remove_file(path("link")).unwrap();
+    symlink("elsewhere", path("link")).unwrap();
+    let changes = before.changes().unwrap();
+    // Written anew, with the same content.
+    fs::remove_file(path("same.txt")).unwrap();
+    fs::write(path("same.txt"), "same").unwrap();
+    fs::remove_file(path("gone.txt")).unwrap();
+    let left: Vec<&Path> = changes.left().collect();
+    assert_eq!(left, ["apart.txt", "changed.txt", "large.bin", "link", "made/key.txt", "new.txt"].map(Path::new));
+}

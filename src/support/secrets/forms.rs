@@ -4,11 +4,14 @@
 //! |---|---|
 //! | plain, and each line of a value of several lines | as it is |
 //! | JSON | with and without the escapes of Go (`\u0026`), of HTML and of ASCII-only writers; once, and within a string of JSON |
-//! | HTML | `&amp;` |
+//! | JSON of Gson and .NET | `\u003d`, `\u002B` |
+//! | HTML | `&amp;`, `&#x2F;`, `&#x3D;`, and each character by its number |
+//! | escaped bytes | `\x41` |
 //! | URL | by the rules for queries, forms and paths, and each byte; both cases of digits |
 //! | UTF-16 | both byte orders |
 //! | Base64 | standard and URL-safe, from each of the three offsets; wrapped at any width |
-//! | hex | both cases; with line breaks and spaces |
+//! | Base32 | both cases, from each of the five offsets; wrapped at any width |
+//! | hex | both cases; with line breaks and spaces, colons, or `0x` and commas |
 //!
 //! Two encodings on top of each other, other than JSON within JSON, are not in this table.
 
@@ -16,6 +19,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
 use super::weakness::weakness;
+
+/// Of larger values, whose forms take megabytes, the rarest ones are left out. Their lines are values of their own.
+const STYLED_BYTES: usize = 4096;
 
 /// The forms of one secret.
 #[derive(Debug, Default)]
@@ -43,7 +49,12 @@ pub(super) fn forms(value: &[u8], counts: fn(&[u8]) -> bool) -> Forms {
             found.plain.extend(utf16(text));
         }
         found.wrapped.extend(base64(part));
-        found.wrapped.extend([hex::encode(part).into_bytes(), hex::encode_upper(part).into_bytes()]);
+        found.wrapped.extend([false, true].map(|upper| joined(part, "", "", upper)));
+        if part.len() <= STYLED_BYTES {
+            found.wrapped.extend(base32(part));
+            found.wrapped.extend(dumped(part));
+            found.plain.extend([false, true].map(|upper| joined(part, "\\x", "", upper)));
+        }
     }
     for forms in [&mut found.plain, &mut found.wrapped] {
         forms.sort();
@@ -69,6 +80,37 @@ fn base64(value: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     forms
+}
+
+/// The alphabet of RFC 4648, in its two cases.
+const BASE32: [&[u8; 32]; 2] = [b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"abcdefghijklmnopqrstuvwxyz234567"];
+
+/// Five bytes make eight characters, so there are five ways to begin.
+fn base32(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = Vec::new();
+    for before in 0..5_usize {
+        let bit = |place: usize| value.get(place / 8).is_some_and(|byte| byte & (0x80 >> (place % 8)) != 0);
+        // The bits of the neighbors before that share a character with the first byte.
+        let skipped = (before * 8).next_multiple_of(5) - before * 8;
+        let characters = (value.len() * 8 - skipped) / 5;
+        let number = |character: usize| (0..5).fold(0, |number, at| number * 2 + usize::from(bit(skipped + character * 5 + at)));
+        for alphabet in BASE32 {
+            forms.push((0..characters).map(|character| alphabet[number(character)]).collect());
+        }
+    }
+    forms
+}
+
+/// Hex as dumps of certificates and arrays in source have it. Spaces and line breaks are taken out of what is searched.
+fn dumped(value: &[u8]) -> Vec<Vec<u8>> {
+    let styles = [("", ":"), ("0x", ",")];
+    styles.iter().flat_map(|(before, between)| [false, true].map(|upper| joined(value, before, between, upper))).collect()
+}
+
+/// Bytes in hexadecimal digits, with a text before and between them.
+fn joined(value: &[u8], before: &str, between: &str, upper: bool) -> Vec<u8> {
+    let one = |byte: &u8| if upper { format!("{before}{byte:02X}") } else { format!("{before}{byte:02x}") };
+    value.iter().map(one).collect::<Vec<_>>().join(between).into_bytes()
 }
 
 fn utf16(text: &str) -> [Vec<u8>; 2] {
@@ -136,6 +178,15 @@ fn escaped(text: &str) -> Vec<String> {
     forms.push(html(text, "&#39;", "&quot;"));
     forms.push(html(text, "&#x27;", "&quot;"));
     forms.push(html(text, "'", "&#34;"));
+    // Templates: Mustache, Handlebars, MiniJinja and Jinja's relatives.
+    forms.push(html(text, "&#39;", "&quot;").replace('=', "&#x3D;").replace('`', "&#x60;").replace('/', "&#x2F;"));
+    forms.push(html(text, "&#x27;", "&quot;").replace('=', "&#x3D;").replace('`', "&#x60;"));
+    forms.push(html(text, "&#x27;", "&quot;").replace('/', "&#x2f;"));
+    forms.push(html(text, "&#x27;", "&quot;").replace('/', "&#x2F;"));
+    forms.push(text.chars().map(|character| format!("&#{};", u32::from(character))).collect());
+    // Gson, and the two writers of .NET.
+    forms.push(with_escapes(text, &['<', '>', '&', '=', '\''], false));
+    forms.push(with_escapes(text, &['<', '>', '&', '+', '\'', '"', '`'], true));
     forms.sort();
     forms.dedup();
     forms
@@ -161,6 +212,19 @@ fn json(text: &str, escapes: Escapes) -> String {
     escaped
 }
 
+/// JSON whose writer escapes these characters by their number, and in upper case everything beyond ASCII too.
+fn with_escapes(text: &str, by_number: &[char], upper: bool) -> String {
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if by_number.contains(&character) || upper && !character.is_ascii() {
+            unicode(character, upper, &mut escaped);
+        } else {
+            escaped.push_str(&json(character.encode_utf8(&mut [0; 4]), NO_ESCAPES));
+        }
+    }
+    escaped
+}
+
 fn unicode(character: char, upper: bool, escaped: &mut String) {
     for unit in character.encode_utf16(&mut [0; 2]) {
         let digits = if upper { format!("\\u{unit:04X}") } else { format!("\\u{unit:04x}") };
@@ -175,6 +239,17 @@ fn html(text: &str, single: &str, double: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const KEY: &[u8] = b"sk-live-0123456789";
+
+    /// The key with so many bytes before it, made by Python.
+    const BASE32_OF_KEY: [(usize, &str); 5] = [
+        (0, "ONVS23DJOZSS2MBRGIZTINJWG44DSYTFNBUW4ZA="),
+        (1, "PBZWWLLMNF3GKLJQGEZDGNBVGY3TQOLCMVUGS3TE"),
+        (2, "PB4HG2ZNNRUXMZJNGAYTEMZUGU3DOOBZMJSWQ2LOMQ======"),
+        (3, "PB4HQ43LFVWGS5TFFUYDCMRTGQ2TMNZYHFRGK2DJNZSA===="),
+        (4, "PB4HQ6DTNMWWY2LWMUWTAMJSGM2DKNRXHA4WEZLINFXGI==="),
+    ];
 
     fn plain(value: &str) -> Vec<String> {
         forms(value.as_bytes(), |_| true).plain.iter().map(|form| String::from_utf8_lossy(form).into_owned()).collect()
@@ -195,6 +270,11 @@ mod tests {
             r#"K=abc\\u0026d\\u003ce\\u003ef\\\"g\\\\h'i/jé"#,
             r#"K=abc\u0026d\u003ce\u003ef\\\"g\\\\h'i/jé"#,
             "K=abc&amp;d&lt;e&gt;f&quot;g\\h&#39;i/jé",
+            // Templates, Gson and .NET.
+            "K&#x3D;abc&amp;d&lt;e&gt;f&quot;g\\h&#39;i&#x2F;jé",
+            "K=abc&amp;d&lt;e&gt;f&quot;g\\h&#x27;i&#x2f;jé",
+            r#"K\u003dabc\u0026d\u003ce\u003ef\"g\\h\u0027i/jé"#,
+            r#"K=abc\u0026d\u003Ce\u003Ef\u0022g\\h\u0027i/j\u00E9"#,
             "K%3Dabc%26d%3Ce%3Ef%22g%5Ch'i%2Fj%C3%A9",
             "K%3dabc%26d%3ce%3ef%22g%5ch%27i%2fj%c3%a9",
         ] {
@@ -205,8 +285,25 @@ mod tests {
     #[test]
     fn a_plain_key_has_few_forms() {
         let forms = forms(b"sk-live-0123456789", |_| true);
-        // As it is, each byte of a URL in two cases, and UTF-16 twice.
-        assert_eq!((forms.plain.len(), forms.wrapped.len()), (5, 5), "{forms:?}");
+        // As it is, each byte of a URL and of a text in two cases, UTF-16 twice, and the numbers of its characters.
+        assert_eq!(forms.plain.len(), 8, "{forms:?}");
+        // Base64 at three offsets, Base32 at five in two cases, and hex in three styles and two cases, of which some are alike.
+        assert!(forms.wrapped.len() <= 3 + 10 + 6, "{forms:?}");
+    }
+
+    #[test]
+    fn base32_is_found_at_every_offset_and_hex_in_every_style() {
+        for (before, encoded) in BASE32_OF_KEY {
+            let forms = forms(KEY, |_| true);
+            let found = forms.wrapped.iter().any(|form| encoded.as_bytes().windows(form.len()).any(|window| window == &form[..]));
+            assert!(found, "{before} bytes before it: {encoded}");
+        }
+        let forms = forms(KEY, |_| true);
+        let (colons, numbers) = (&b"73:6b:2d"[..], &b"0x73,0x6b,0x2d"[..]);
+        for wanted in [colons, numbers] {
+            assert!(forms.wrapped.iter().any(|form| form.starts_with(wanted)), "{forms:?}");
+        }
+        assert!(forms.plain.iter().any(|form| form.starts_with(b"\\x73\\x6b\\x2d")), "{forms:?}");
     }
 
     #[test]
