@@ -72,7 +72,13 @@ async fn each(owner: &str, projects: &[String], force: bool, context: &Context) 
         let folder = context.environment.folder().join(project);
         let described = describe_project_at(&folder, &ProjectPlace::default(), None, python::describe).await;
         let inputs = described.map(|described| first_inputs(&described.document)).unwrap_or_default();
-        init_projects::write_new(context.environment.folder(), &folder.join("cog-safe-push.yaml"), &configuration(&model, &inputs), force, context)?;
+        init_projects::write_new(
+            context.environment.folder(),
+            &folder.join("cog-safe-push.yaml"),
+            &configuration(&model, &inputs),
+            force,
+            context,
+        )?;
     }
     Ok(())
 }

@@ -24,9 +24,21 @@ pub(super) fn write(arguments: &InitArguments, context: &Context) -> Result<(), 
     let folder = context.environment.folder().join(".github/workflows");
     let branch = default_branch(context);
     let template = if has_several_models(context) { SEVERAL } else { SINGLE };
-    write_new(&folder.join("safe-push.yaml"), &template.replace(BRANCH, &branch), arguments.force, context)?;
+    write_new(
+        context.environment.folder(),
+        &folder.join("safe-push.yaml"),
+        &template.replace(BRANCH, &branch),
+        arguments.force,
+        context,
+    )?;
     if arguments.canary {
-        write_new(&folder.join("safe-push-canary.yaml"), &CANARY.replace(BRANCH, &branch), arguments.force, context)?;
+        write_new(
+            context.environment.folder(),
+            &folder.join("safe-push-canary.yaml"),
+            &CANARY.replace(BRANCH, &branch),
+            arguments.force,
+            context,
+        )?;
     }
     context
         .printer
