@@ -141,7 +141,7 @@ async fn a_graft_answers_as_a_build_does_and_has_the_same_files_environment_comm
         let before = fixture.live();
         change_files(repository, round);
         repository.edit("predict.py", "class Predictor", &format!("ROUND = {round}\n\n\nclass Predictor"));
-        repository.edit("predict.py", "default=3", &format!("default={}", 4 + round));
+        repository.edit("predict.py", &format!("default={}", 3 + round), &format!("default={}", 4 + round));
         let sent = fixture.sandbox.uploaded_bytes();
         let seen = fixture.run("run --no-compare-outputs --fuzz-iterations 2").await;
         assert_eq!(seen.code, Some(0), "{seen}");

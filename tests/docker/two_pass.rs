@@ -217,7 +217,7 @@ async fn what_two_passes_need_is_told_before_anything_is_done() {
     assert!(told.contains("nothing into the project that looks like a key"), "{told}");
     for script in ["script/delete-api-key", "script/write-api-key"] {
         let told = said(&|| std::fs::remove_file(proxy.repository.path().join(script)).unwrap());
-        assert!(told.contains(&format!("there is no {script}")), "{told}");
+        assert!(told.contains(&format!("{script} does not exist")), "{told}");
     }
     let told = said(&|| proxy.repository.edit("cog-safe-push.yaml", "official_model: acme/official-proxy\n", ""));
     assert!(told.contains("cog-safe-push.yaml does not set official_model"), "{told}");

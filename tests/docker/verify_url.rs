@@ -4,7 +4,7 @@ use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveImageOptions};
 use replicate_sandbox::MODEL_CAPABILITIES;
 use serde_json::json;
-use test_support::{Repository, docker_is_there};
+use test_support::{Repository, ca_file, docker_is_there, retried_run};
 
 use crate::daemon::unique;
 
@@ -76,11 +76,12 @@ async fn verified(cog_version: &str) {
     if !docker_is_there() {
         return;
     }
-    let (repository, image) = (Repository::new(), unique("verify-url"));
+    let (repository, image) = (Repository::new().variable("COG_CA_CERT", &ca_file()), unique("verify-url"));
     repository.write("cog.yaml", &format!("build:\n  python_version: \"3.11\"\npredict: predict.py:Predictor\nimage: {image}\n"));
     repository.write("predict.py", PREDICT);
     repository.write("cog-safe-push.yaml", CONFIG);
-    let built = tokio::task::block_in_place(|| repository.run(&format!("build --cog-version {cog_version} --no-lint")));
+    let build = || retried_run(|| repository.run(&format!("build --cog-version {cog_version} --no-lint")));
+    let built = tokio::task::block_in_place(build);
     assert_eq!(built.code, Some(0), "{built}");
     let container = Container::start(&image).await;
     let seen = tokio::task::block_in_place(|| repository.run(&format!("verify --url {} --seed 7", container.url)));

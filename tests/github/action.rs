@@ -37,7 +37,7 @@ fn assert_told(server: &FakeGitHub, repository: &Repository, name: &str, why: &s
 
 /// The pull request as people see it: check runs, the comment and what the runner shows, without what differs between runs.
 fn pull_request_page(server: &FakeGitHub, seen: &Seen) -> String {
-    let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\b\d+ (ms|s)\b|\b\d+\.\d+ s\b|0\.1\.0").unwrap();
+    let time = regex::Regex::new(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\b\d+ (ms|s)\b|\b\d+\.\d+(?: |&nbsp;)s\b|0\.1\.0").unwrap();
     let row = regex::Regex::new("<!-- safe-push:row:v1 [^ ]+ -->").unwrap();
     let mut page = String::new();
     for run in server.check_runs() {

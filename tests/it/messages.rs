@@ -172,14 +172,12 @@ fn m14_an_invalid_jq_program() {
 fn m15_an_unknown_input_is_marked() {
     let repository = edited(CONFIG, "ignore_case: false", "ignore_cas: false");
     wrong(&repository, "check", &format!("{CONFIG}:14:9"), "input ignore_cas is not an input", "write 'ignore_case'");
-    let repository = edited(CONFIG, "iterations: 6", "iterations: 6\n    disabled_inputs: [ignore_cas]");
-    wrong(
-        &repository,
-        "check",
-        &format!("{CONFIG}:26:23"),
-        "the disabled input 'ignore_cas' is not an input",
-        "write 'ignore_case'",
-    );
+    // In the settings of fuzzing it is a warning: cog-safe-push runs such a configuration.
+    let seen = edited(CONFIG, "iterations: 6", "iterations: 6\n    disabled_inputs: [ignore_cas]").run("check");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    for part in [&*format!("{CONFIG}:26:23"), "the disabled input 'ignore_cas' is not an input", "write 'ignore_case'"] {
+        assert!(seen.stdout.contains(part), "{part}: {seen}");
+    }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! A select script that tries everything: tokens of other processes, the runner's files, the Docker daemon, more rights, a process that
-//! stays. It needs bash and perl alone, which the action's image has. What it says is in `attempts.log` of the repository.
+//! stays. It needs bash and Python alone, which the action's image has. What it says is in `attempts.log` of the repository.
 
 use std::fs;
 use std::path::Path;
@@ -55,32 +55,43 @@ ln -s /etc/shadow link 2>/dev/null
 rm -f link
 ln / hard 2>/dev/null && breach "linked /"
 
+python=/usr/bin/python3
+[ -x "$python" ] || python=python3
+"$python" -c 'import ctypes, os, socket' || breach "has no Python to try the rest with"
 for socket in SOCKETS; do
-    perl -MSocket -e 'socket(S, PF_UNIX, SOCK_STREAM, 0) or exit 1; connect(S, sockaddr_un($ARGV[0])) or exit 1' "$socket" 2>/dev/null &&
+    "$python" -c 'import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1])' "$socket" 2>/dev/null &&
         breach "connected to $socket"
 done
-perl -MSocket -e 'socketpair(A, B, PF_UNIX, SOCK_STREAM, 0) or exit 1' || breach "is refused a pair of streams, which shells need"
-for kind in SOCK_DGRAM SOCK_RAW SOCK_DGRAM\|02000000; do
+"$python" -c 'import socket; socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)' || breach "is refused a pair of streams, which shells need"
+for kind in socket.SOCK_DGRAM socket.SOCK_RAW 'socket.SOCK_DGRAM | socket.SOCK_CLOEXEC'; do
     # A pair of datagrams can be sent to any socket on the machine.
-    perl -MSocket -e "socketpair(A, B, PF_UNIX, $kind, 0) or exit 1" 2>/dev/null && breach "made a pair of $kind"
+    "$python" -c "import socket; socket.socketpair(socket.AF_UNIX, $kind)" 2>/dev/null && breach "made a pair of $kind"
 done
 grep -q '^NoNewPrivs:.*1' /proc/self/status || breach "may gain privileges"
 grep -qE '^Cap(Eff|Prm):.*[1-9a-f]' /proc/self/status && breach "has capabilities"
 [ ! -e /.dockerenv ] || [ -z "$(id -G | tr ' ' '\n' | grep -vx "$(id -g)")" ] || breach "has groups: $(id -G)"
-[ "$(id -u)" = 0 ] || perl -e '$< = $> = 0; exit($> == 0 ? 0 : 1)' && [ "$(id -u)" != 0 ] && breach "became root"
+[ "$(id -u)" = 0 ] || "$python" -c 'import os; os.setuid(0)' 2>/dev/null && [ "$(id -u)" != 0 ] && breach "became root"
 mount -t tmpfs none /mnt 2>/dev/null && breach "mounted"
 chroot / true 2>/dev/null && breach "changed the root"
 unshare -U true 2>/dev/null && breach "made a user namespace"
-perl -e '$clone = `uname -m` =~ /aarch64/ ? 220 : 56; exit(syscall($clone, 0x10000011, 0, 0, 0, 0) < 0)' 2>/dev/null &&
-    breach "cloned into a user namespace"
-perl -e '$arguments = pack("Q8", 0x10000000, 0, 0, 0, 17, 0, 0, 0); exit(syscall(435, $arguments, 64) < 0)' 2>/dev/null &&
-    breach "cloned into a user namespace by a pointer"
+"$python" -c 'import ctypes, os, platform
+clone = 220 if platform.machine() == "aarch64" else 56
+os._exit(ctypes.CDLL(None).syscall(clone, 0x10000011, 0, 0, 0, 0) < 0)' 2>/dev/null && breach "cloned into a user namespace"
+"$python" -c 'import ctypes, os
+arguments = (ctypes.c_uint64 * 8)(0x10000000, 0, 0, 0, 17, 0, 0, 0)
+os._exit(ctypes.CDLL(None).syscall(435, ctypes.byref(arguments), 64) < 0)' 2>/dev/null && breach "cloned into a user namespace by a pointer"
 
 # Four ways to stay behind.
 nohup bash -c 'exec -a MARK-nohup sleep 600' > /dev/null 2>&1 &
 setsid bash -c 'exec -a MARK-setsid sleep 600' > /dev/null 2>&1 &
 (bash -c 'exec -a MARK-orphan sleep 600' > /dev/null 2>&1 3>&- &)
-perl -MPOSIX -e 'setpgrp; POSIX::setsid(); fork and exit; setpgrp; exec { "/bin/sleep" } "MARK-daemon", "600"' > /dev/null 2>&1 3>&- &
+"$python" -c 'import os
+os.setpgid(0, 0)
+try: os.setsid()
+except OSError: pass
+if os.fork(): os._exit(0)
+os.setpgid(0, 0)
+os.execv("/bin/sleep", ["MARK-daemon", "600"])' > /dev/null 2>&1 3>&- &
 sleep 0.3
 echo "tried everything as $(id -u)" >&3
 echo text-stats

@@ -125,7 +125,7 @@ settings! {
         #[flag = "graft", value = "MODE", inputs = &[Push], repository]
         graft: GraftMode = GraftMode::Auto,
 
-        /// Oldest full build to graft on, in days; 0 for never
+        /// Maximum age of a grafted build in days; 0 disables
         #[flag = "graft-days", value = "DAYS", range = 0..=365, inputs = &[Push], repository]
         graft_days: u64 = GRAFT_DAYS,
 
