@@ -123,6 +123,7 @@ fn readable(text: &str) -> String {
         (r"(safe-push:row:v1 )[A-Za-z0-9+/=]+", "${1}[ROW]"),
         (r"(updated |started )[0-9T:-]+Z", "${1}[WHEN]"),
         (r"\$[0-9]\.[0-9]{4}", "[COST]"),
+        (r"\b\d+(\.\d+)?&nbsp;(min|s|ms)\b", "[TIME]"),
         (r"`[0-9a-f]{8}`", "`[SHORT]`"),
         (r", \[CACHED\]", ""),
     ];

@@ -1,5 +1,9 @@
 //! `verify --url` against containers of both kinds of server: coglet's and FastAPI's.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
 use bollard::models::{ContainerCreateBody, HostConfig, PortBinding};
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, RemoveImageOptions};
 use replicate_sandbox::MODEL_CAPABILITIES;
@@ -62,6 +66,19 @@ impl Container {
         docker.start_container(&id, None).await.unwrap();
         let ports = docker.inspect_container(&id, None).await.unwrap().network_settings.unwrap().ports.unwrap();
         let port = ports[PORT].as_ref().unwrap()[0].host_port.clone().unwrap();
+        let answers = || {
+            let mut stream = TcpStream::connect(format!("127.0.0.1:{port}"))?;
+            stream.write_all(b"GET /health-check HTTP/1.0\r\nHost: model\r\n\r\n")?;
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).map(|_bytes| answer.contains(" 200 "))
+        };
+        // Whoever starts a server waits until it listens.
+        for _ in 0..300 {
+            if answers().unwrap_or(false) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
         Self { docker, id, url: format!("http://127.0.0.1:{port}") }
     }
 

@@ -17,6 +17,8 @@ const PATTERNS: &[(&str, &str)] = &[
     (r" +\d+(\.\d+)? (h|min|s|ms)( \d+ (min|s))?\b", " [TIME]"),
     // Cog's own warnings may or may not come before a version has failed.
     (r"(?m)^  logs\n(    <string>:1: DeprecationWarning.*\n)+", ""),
+    (r"\$\d+\.\d{6}\b", "[COST]"),
+    (r"\(\d+\.\d\d×\)", "([RATIO])"),
     (r"seed \d+", "seed [SEED]"),
     // The state of the daemon's cache differs.
     (r"\b\d+ steps? cached", "[CACHED]"),
