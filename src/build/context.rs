@@ -14,10 +14,11 @@ use std::task::{Context as TaskContext, Poll, ready};
 use cog_source::recipe::RecipeFile;
 use cog_source::weights::{ListedFile, WeightSelection};
 use tokio::io::{AsyncRead, AsyncReadExt, DuplexStream, ReadBuf};
-use tokio_tar::{Builder, EntryType, Header};
+use tokio_tar::{Builder, EntryType};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::build::dockerignore::{DockerIgnore, PatternError};
+use crate::build::entry_header::entry_header;
 use crate::clients::docker::Context;
 
 /// Folder of the recipe's files in the context.
@@ -251,15 +252,15 @@ impl ContextFiles {
             move |source| ContextError::Unreadable { path, source }
         };
         if let Some(folder) = folder {
-            let mut header = header(EntryType::Directory, folder.mode, 0, modified_at);
+            let mut header = entry_header(EntryType::Directory, folder.mode, 0, modified_at);
             archive.append_data(&mut header, folder.path, tokio::io::empty()).await.map_err(broken(Path::new(folder.path)))?;
         }
         for folder in generated_folders(&self.generated) {
-            let mut header = header(EntryType::Directory, 0o755, 0, modified_at);
+            let mut header = entry_header(EntryType::Directory, 0o755, 0, modified_at);
             archive.append_data(&mut header, &folder, tokio::io::empty()).await.map_err(broken(Path::new(&folder)))?;
         }
         for file in &self.generated {
-            let mut header = header(EntryType::Regular, 0o644, file.contents.len() as u64, modified_at);
+            let mut header = entry_header(EntryType::Regular, 0o644, file.contents.len() as u64, modified_at);
             let appended = archive.append_data(&mut header, &file.path, file.contents.as_slice()).await;
             appended.map_err(broken(Path::new(&file.path)))?;
         }
@@ -274,16 +275,16 @@ impl ContextFiles {
     async fn append(&self, archive: &mut Builder<DuplexStream>, entry: &Entry, name: &Path, modified_at: u64) -> io::Result<()> {
         match &entry.kind {
             EntryKind::Folder => {
-                let mut header = header(EntryType::Directory, entry.mode, 0, modified_at);
+                let mut header = entry_header(EntryType::Directory, entry.mode, 0, modified_at);
                 archive.append_data(&mut header, name, tokio::io::empty()).await
             }
             EntryKind::Link { target } => {
-                let mut header = header(EntryType::Symlink, entry.mode, 0, modified_at);
+                let mut header = entry_header(EntryType::Symlink, entry.mode, 0, modified_at);
                 header.set_link_name(target)?;
                 archive.append_data(&mut header, name, tokio::io::empty()).await
             }
             EntryKind::File { size_bytes } => {
-                let mut header = header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
+                let mut header = entry_header(EntryType::Regular, entry.mode, *size_bytes, modified_at);
                 let (root, path) = (self.root.clone(), entry.source.as_ref().unwrap_or(&entry.path).clone());
                 let opened = tokio::task::spawn_blocking(move || repository_files::open(&root, &path));
                 let file = tokio::fs::File::from_std(opened.await.map_err(io::Error::other)??);
@@ -297,17 +298,6 @@ impl ContextFiles {
             }
         }
     }
-}
-
-fn header(kind: EntryType, mode: u32, size_bytes: u64, modified_at: u64) -> Header {
-    let mut header = Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_mtime(modified_at);
-    header.set_size(size_bytes);
-    header
 }
 
 /// Every parent folder of a generated file, outer ones first.

@@ -8,6 +8,7 @@ mod context;
 mod disk;
 mod dockerfile;
 mod dockerignore;
+mod entry_header;
 mod error;
 mod failure;
 mod graft;

@@ -100,10 +100,11 @@ impl Printer {
     /// A result as a JSON document. Secrets are hidden in its values, so that it stays a document.
     pub(super) fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let hidden = self.redactor.json(serde_json::to_value(value)?);
-        // As an escape of JSON, it stays the same document.
-        let is_in_workflow = self.in_workflow;
-        let text = hidden.map(|value| format!("{value:#}"));
-        let text = if is_in_workflow { text.map(|text| text.replace("##[", "#\\u0023[")) } else { text };
+        let text = hidden.map(|value| {
+            let text = format!("{value:#}");
+            // As an escape of JSON, it stays the same document.
+            if self.in_workflow { text.replace("##[", "#\\u0023[") } else { text }
+        });
         write_line(io::stdout().lock(), &text);
         Ok(())
     }

@@ -166,11 +166,6 @@ impl Resolver<'_> {
         }
     }
 
-    /// Whether the build's secrets are named by the checkout.
-    fn names_secrets_itself(&self) -> bool {
-        self.layers.source_of(Key::docker_secrets).is_some_and(|source| source.starts_with(FILE))
-    }
-
     /// Sources of build secrets that nobody allowed. A malformed secret is reported when the build is prepared.
     fn check_secrets(&self) -> Vec<Finding> {
         let specs = self.settings.docker_secrets.iter().enumerate();
@@ -192,7 +187,7 @@ impl Resolver<'_> {
     }
 
     fn problem_of_secret(&self, SecretSpec { id, source }: SecretSpec) -> Option<Finding> {
-        let by_checkout = self.names_secrets_itself();
+        let by_checkout = self.is_of_repository(Key::docker_secrets);
         let is_allowed = |name: &String| self.settings.secret_variables.contains(name);
         match source {
             SecretSource::Variable(name) if is_own_secret(&name, by_checkout) => Some(
@@ -246,7 +241,7 @@ impl Resolver<'_> {
             strip: settings.strip,
             precompile: settings.precompile,
             secrets: settings.docker_secrets.clone(),
-            secrets_of_checkout: self.names_secrets_itself(),
+            secrets_of_checkout: self.is_of_repository(Key::docker_secrets),
             no_cache: settings.no_cache,
             graft: settings.graft,
             graft_days: settings.graft_days,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
-use crate::domain::report::{DeploymentChange, Stage};
+use crate::domain::report::Stage;
 use crate::pipeline::deployment_proof::prove_deployment;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::moved::{Comparing, decide_again};
@@ -42,15 +42,7 @@ impl StageWork for Deploying<'_> {
             }
             other => other?,
         };
-        record.found(deployed.findings);
-        let report = record.report.deployment.insert(deployed.report);
-        let done = match report.change {
-            DeploymentChange::Created => "created",
-            DeploymentChange::Updated => "updated",
-            DeploymentChange::Unchanged => "unchanged",
-            DeploymentChange::Restored => "restored",
-        };
-        let note = format!("{} {done}", report.name);
+        let note = record.deployed(deployed);
         let schema = self.comparing.schema;
         prove_deployment(record, self.plan, self.version, schema, self.verify).await?;
         Ok(Done::new((), note))

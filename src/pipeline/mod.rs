@@ -25,6 +25,7 @@ mod inspecting;
 mod lookup;
 mod model;
 mod moved;
+mod outcome;
 mod promote;
 mod promoting;
 mod promotion;

@@ -69,24 +69,16 @@ impl Publishing<'_> {
                 Ok(published) => break published,
                 Err(PublishError::Moved(moved)) => cleared = moves.clear_again(record, cleared, moved, comparing)?,
                 Err(error) => {
-                    record.report.published = error.pushed().cloned();
-                    if let PublishError::LayersDiffer(published) = &error {
-                        record.report.layers = Some(published.layers.clone());
-                        record.report.transfer = Some(published.transfer.clone());
-                    }
+                    record.not_published(&error);
                     return Err(error.into());
                 }
             }
         };
-        record.report.published = Some(published.version.clone());
-        record.report.layers = Some(published.layers);
-        record.report.transfer = Some(published.transfer);
-        record.report.previous = published.previous;
-        record.found(published.findings);
-        if let Some(overwritten) = &published.overwritten {
+        let (version, overwritten) = record.published(published);
+        if let Some(overwritten) = &overwritten {
             decide_again(record, overwritten, overwritten.schema(), cleared.compared_outputs(), comparing)?;
         }
-        Ok(published.version)
+        Ok(version)
     }
 
     async fn publish_official(

@@ -6,7 +6,7 @@ use cog_findings::Severity;
 use crate::domain::cleared::{Blocked, Cleared, Replaced};
 use crate::domain::identity::VersionRef;
 use crate::domain::plan::DeploymentPlan;
-use crate::domain::report::{DeploymentChange, Stage};
+use crate::domain::report::Stage;
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::publish::{DeployRequest, PublishError, PublishServices, deploy, publish};
@@ -28,28 +28,20 @@ impl StageWork for Republishing<'_> {
         let published = match published {
             Ok(published) => published,
             Err(error) => {
-                record.report.published = error.pushed().cloned();
+                record.not_published(&error);
                 if let PublishError::Moved(moved) = &error {
                     record.found(vec![moved.finding(Severity::Error)]);
-                }
-                if let PublishError::LayersDiffer(published) = &error {
-                    record.report.layers = Some(published.layers.clone());
-                    record.report.transfer = Some(published.transfer.clone());
                 }
                 return Err(error.into());
             }
         };
-        record.report.published = Some(published.version.clone());
-        record.report.layers = Some(published.layers);
-        record.report.transfer = Some(published.transfer);
-        record.report.previous = published.previous;
-        record.found(published.findings);
-        if let Some(overwritten) = &published.overwritten {
+        let (version, overwritten) = record.published(published);
+        if let Some(overwritten) = overwritten {
             record.found(vec![overwritten.finding(Severity::Error)]);
             Blocked::find(&[], &record.report.findings)?;
         }
-        let note = format!("{}:{}", published.version.model, published.version.id.short());
-        Ok(Done::new(published.version, note))
+        let note = format!("{}:{}", version.model, version.id.short());
+        Ok(Done::new(version, note))
     }
 }
 
@@ -70,14 +62,6 @@ impl StageWork for Following<'_> {
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
         let request = DeployRequest { plan: self.deployment, version: self.version, replaces: self.deployed };
         let deployed = deploy(&request, self.services, record.context.cancelled).await?;
-        record.found(deployed.findings);
-        let report = record.report.deployment.insert(deployed.report);
-        let done = match report.change {
-            DeploymentChange::Created => "created",
-            DeploymentChange::Updated => "updated",
-            DeploymentChange::Unchanged => "unchanged",
-            DeploymentChange::Restored => "restored",
-        };
-        Ok(Done::new((), format!("{} {done}", report.name)))
+        Ok(Done::new((), record.deployed(deployed)))
     }
 }

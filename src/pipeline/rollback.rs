@@ -263,18 +263,8 @@ impl StageWork for Restaging<'_> {
             hardware: plan.test_hardware.as_deref(),
             may_be_public: plan.allow.public_test_model,
         };
-        match restage(&request, &self.services.publish, context.observer, context.cancelled).await {
-            Ok(done) => {
-                record.report.staged = Some(done.staged.version.clone());
-                record.found(done.findings);
-                let note = format!("{}:{}", plan.test_model, done.staged.version.id.short());
-                Ok(Done::new(done.staged, note))
-            }
-            Err(error) => {
-                record.report.staged = error.pushed().cloned();
-                Err(error.into())
-            }
-        }
+        let staged = restage(&request, &self.services.publish, context.observer, context.cancelled).await;
+        record.staged(&plan.test_model, staged)
     }
 }
 

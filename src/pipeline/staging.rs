@@ -45,19 +45,7 @@ impl StageWork for Staging<'_> {
                 }
             }
         };
-        let plan = &record.model.plan;
-        match staged {
-            Ok(done) => {
-                record.report.staged = Some(done.staged.version.clone());
-                record.found(done.findings);
-                let note = format!("{}:{}", plan.test_model, done.staged.version.id.short());
-                Ok(Done::new(done.staged, note))
-            }
-            Err(error) => {
-                record.report.staged = error.pushed().cloned();
-                Err(error.into())
-            }
-        }
+        record.staged(&record.model.plan.test_model, staged)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use cog_findings::text::count;
 
-use crate::domain::report::{CaseStatus, PublishRoute, StageStatus};
+use crate::domain::report::{CaseStatus, DeploymentChange, PublishRoute, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{Model, TransferEntry};
 
@@ -59,5 +59,15 @@ pub(super) fn transfer(transfer: &TransferEntry) -> String {
             let all = count(transfer.mounted + transfer.streamed + transfer.present, "layer");
             format!("within the registry, {all}: {}", counts.join(", "))
         }
+    }
+}
+
+/// What happened to a deployment.
+pub(super) fn deployment_change(change: DeploymentChange) -> &'static str {
+    match change {
+        DeploymentChange::Created => "created",
+        DeploymentChange::Updated => "updated",
+        DeploymentChange::Unchanged => "unchanged",
+        DeploymentChange::Restored => "failed, and put back to the version before",
     }
 }

@@ -28,6 +28,7 @@ mod python_corpus;
 mod python_hostile;
 mod recipe;
 mod reference;
+mod registry_image;
 mod release;
 mod repositories;
 mod revisions;

@@ -26,6 +26,8 @@ use safe_push::support::retry::RetryPolicy;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
+use crate::registry_image::put_image;
+
 const GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 const QUICK: RetryPolicy = RetryPolicy { retries: 4, first_wait: Duration::from_millis(1), longest_wait: Duration::from_millis(5) };
 
@@ -270,37 +272,6 @@ async fn stage(registry: &RealRegistry, layers: &[Vec<u8>], media_type: &str) ->
     let version = VersionRef { model: model("hotdog-test"), id: manifest.digest.version_id() };
     let image = ImageDetails { id: "sha256:built".to_owned(), ..ImageDetails::default() }.into_built("built");
     Staged { version, image: Some(image), layers }
-}
-
-/// Puts an image into a repository. Returns its manifest and its layers.
-async fn put_image(
-    registry: &RealRegistry,
-    repository: &str,
-    labels: &Value,
-    layers: &[Vec<u8>],
-    media_type: &str,
-) -> (StoredManifest, Vec<ImageDigest>) {
-    let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Labels": labels }, "moby.extra": [1, 2] });
-    let config = registry.put_blob(repository, Bytes::from(config.to_string())).await.unwrap();
-    let mut descriptors = Vec::new();
-    for layer in layers {
-        let blob = registry.put_blob(repository, Bytes::from(layer.clone())).await.unwrap();
-        descriptors.push(json!({ "mediaType": media_type, "digest": blob.digest.as_str(), "size": blob.size_bytes }));
-    }
-    let manifest = json!({
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-        "config": {
-            "mediaType": "application/vnd.docker.container.image.v1+json",
-            "digest": config.digest.as_str(),
-            "size": config.size_bytes,
-        },
-        "layers": descriptors,
-    });
-    let manifest = StoredManifest::new(None, Bytes::from(manifest.to_string()));
-    registry.put_manifest(repository, "latest", &manifest).await.unwrap();
-    let layers = descriptors.iter().map(|layer| layer["digest"].as_str().unwrap().parse().unwrap()).collect();
-    (manifest, layers)
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use replicate_sandbox::{Fault, FaultEffect, Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use reqwest::{Method, StatusCode};
 use safe_push::clients::docker::RegistryCredentials;
-use safe_push::clients::registry::{RealRegistry, Registry as _, RegistryOptions, RegistryWriter as _, StoredManifest};
+use safe_push::clients::registry::{RealRegistry, Registry as _, RegistryOptions, RegistryWriter as _};
 use serde_json::{Value, json};
 use test_support::{Repository, Seen, runner};
+
+use crate::registry_image::put_image;
 
 const GZIP: &str = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 
@@ -75,25 +76,8 @@ impl Kitchen {
         let labels = json!({
             "run.cog.version": "0.22.0", "run.cog.push_id": number.to_string(), "run.cog.openapi_schema": schema.to_string(),
         });
-        let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Labels": labels } });
-        let config = self.registry.put_blob(to, Bytes::from(config.to_string())).await.unwrap();
-        let mut layers = Vec::new();
-        for layer in [vec![0; 3000], vec![number; 2000]] {
-            let blob = self.registry.put_blob(to, Bytes::from(layer)).await.unwrap();
-            layers.push(json!({ "mediaType": GZIP, "digest": blob.digest.as_str(), "size": blob.size_bytes }));
-        }
-        let manifest = json!({
-            "schemaVersion": 2,
-            "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
-            "config": {
-                "mediaType": "application/vnd.docker.container.image.v1+json",
-                "digest": config.digest.as_str(),
-                "size": config.size_bytes,
-            },
-            "layers": layers,
-        });
-        let manifest = StoredManifest::new(None, Bytes::from(manifest.to_string()));
-        self.registry.put_manifest(to, "latest", &manifest).await.unwrap();
+        let layers = [vec![0; 3000], vec![number; 2000]];
+        let (manifest, _) = put_image(&self.registry, to, &labels, &layers, GZIP).await;
         manifest.digest.version_id().to_string()
     }
 

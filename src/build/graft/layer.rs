@@ -8,10 +8,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio_tar::{Builder, EntryType, Header};
+use tokio_tar::{Builder, EntryType};
 
 use super::NoGraft;
 use crate::build::context::{ContextFiles, LayerFolder};
+use crate::build::entry_header::entry_header;
 use crate::build::label::SCHEMA_PATH;
 use crate::clients::registry::{Blob, FileBlob};
 use crate::domain::identity::ImageDigest;
@@ -64,23 +65,12 @@ async fn schema_archive(text: &str, modified_at: u64) -> io::Result<Vec<u8>> {
     let mut archive = Builder::new(Vec::new());
     let path = format!("{FOLDER}/{SCHEMA_PATH}");
     for folder in path.match_indices('/').filter_map(|(end, _)| path.get(..end)) {
-        let mut header = header(EntryType::Directory, 0o755, 0, modified_at);
+        let mut header = entry_header(EntryType::Directory, 0o755, 0, modified_at);
         archive.append_data(&mut header, folder, &b""[..]).await?;
     }
-    let mut header = header(EntryType::Regular, 0o644, text.len() as u64, modified_at);
+    let mut header = entry_header(EntryType::Regular, 0o644, text.len() as u64, modified_at);
     archive.append_data(&mut header, &path, text.as_bytes()).await?;
     archive.into_inner().await
-}
-
-fn header(kind: EntryType, mode: u32, size_bytes: u64, modified_at: u64) -> Header {
-    let mut header = Header::new_gnu();
-    header.set_entry_type(kind);
-    header.set_mode(mode);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_mtime(modified_at);
-    header.set_size(size_bytes);
-    header
 }
 
 /// Packs an archive into a file without a name, which is gone with the process. The same archive makes the same bytes.

@@ -21,24 +21,13 @@ const BRANCH: &str = "$default-branch";
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn write(arguments: &InitArguments, context: &Context) -> Result<(), Failure> {
-    let folder = context.environment.folder().join(".github/workflows");
+    let repository = context.environment.folder();
     let branch = default_branch(context);
     let template = if has_several_models(context) { SEVERAL } else { SINGLE };
-    write_new(
-        context.environment.folder(),
-        &folder.join("safe-push.yaml"),
-        &template.replace(BRANCH, &branch),
-        arguments.force,
-        context,
-    )?;
-    if arguments.canary {
-        write_new(
-            context.environment.folder(),
-            &folder.join("safe-push-canary.yaml"),
-            &CANARY.replace(BRANCH, &branch),
-            arguments.force,
-            context,
-        )?;
+    let canary = arguments.canary.then_some(("safe-push-canary.yaml", CANARY));
+    for (name, template) in [("safe-push.yaml", template)].into_iter().chain(canary) {
+        let path = repository.join(".github/workflows").join(name);
+        write_new(repository, &path, &template.replace(BRANCH, &branch), arguments.force, context)?;
     }
     context
         .printer

@@ -398,29 +398,22 @@ fn what_a_checkout_names_as_build_secret_stays_inside_of_it_or_is_allowed() {
 }
 
 #[test]
-fn a_report_folder_that_a_checkout_names_stays_inside_of_it() {
-    for folder in ["../x", "/etc", "a/../../x"] {
-        let repository = Repository::with_model("").file(".safe-push.yaml", &format!("report_dir: {folder}\n"));
-        let expected = format!(
-            "SP030 .safe-push.yaml:1:13: report_dir is {folder}, which is outside the repository [name a folder of the repository, or set \
-             --report-dir]"
-        );
-        assert_eq!(repository.mistakes(), [expected]);
+fn folders_that_a_checkout_names_stay_inside_of_it() {
+    for (key, flag, folders) in [
+        ("report_dir", "report-dir", ["../x", "/etc", "a/../../x"]),
+        ("config_dir", "config-dir", ["/root/.config/gh", "../../x", "a/../../b"]),
+    ] {
+        for folder in folders {
+            let repository = Repository::with_model("").file(".safe-push.yaml", &format!("{key}: {folder}\n"));
+            let expected = format!(
+                "SP030 .safe-push.yaml:1:13: {key} is {folder}, which is outside the repository [name a folder of the repository, or \
+                 set --{flag}]"
+            );
+            assert_eq!(repository.mistakes(), [expected]);
+        }
     }
     let own = Repository::with_model("").flag(Key::report_dir, "/tmp/x").loaded();
     assert_eq!(own.run.settings.report_dir, std::path::Path::new("/tmp/x"));
-}
-
-#[test]
-fn a_folder_of_configurations_that_a_checkout_names_stays_inside_of_it() {
-    for folder in ["/root/.config/gh", "../../x", "a/../../b"] {
-        let repository = Repository::with_model("").file(".safe-push.yaml", &format!("config_dir: {folder}\n"));
-        let expected = format!(
-            "SP030 .safe-push.yaml:1:13: config_dir is {folder}, which is outside the repository [name a folder of the repository, or set \
-             --config-dir]"
-        );
-        assert_eq!(repository.mistakes(), [expected]);
-    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use cog_findings::text::count;
 
 use super::verdict_label;
-use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
+use crate::domain::report::{CaseStatus, StageStatus};
 use crate::report::before_after::before_after_text;
 use crate::report::json::v1::{Model, Run};
 use crate::report::{escape, label};
@@ -73,12 +73,7 @@ pub(super) fn versions(model: &Model) -> String {
         lines.push(format!("- Published {}{reason}", label::transfer(transfer)));
     }
     if let Some(deployment) = &model.deployment {
-        let change = match deployment.change {
-            DeploymentChange::Created => "created",
-            DeploymentChange::Updated => "updated",
-            DeploymentChange::Unchanged => "unchanged",
-            DeploymentChange::Restored => "failed, and put back to the version before",
-        };
+        let change = label::deployment_change(deployment.change);
         let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
         lines.push(format!("- Deployment {}: {change}{release}", escape::code(&deployment.name)));
     }

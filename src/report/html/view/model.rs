@@ -9,7 +9,7 @@ use super::anchors::Anchors;
 use super::case::Case;
 use super::cut::Cut;
 use super::finding::{Finding, SchemaChange};
-use crate::domain::report::{CaseStatus, DeploymentChange, StageStatus};
+use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict::Passed;
 use crate::report::before_after::before_after_text;
 use crate::report::json::v1;
@@ -212,12 +212,7 @@ fn transfer(transfer: &v1::TransferEntry) -> String {
 }
 
 fn deployment(deployment: &v1::Deployment) -> String {
-    let change = match deployment.change {
-        DeploymentChange::Created => "created",
-        DeploymentChange::Updated => "updated",
-        DeploymentChange::Unchanged => "unchanged",
-        DeploymentChange::Restored => "failed, and put back to the version before",
-    };
+    let change = label::deployment_change(deployment.change);
     let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
     let previous = deployment.previous.as_ref().map(|version| format!("; before: {version}")).unwrap_or_default();
     format!("{} {change}{release}{previous}", deployment.name)
