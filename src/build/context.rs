@@ -28,7 +28,7 @@ const GENERATED_FOLDER: &str = ".cog/build/";
 const LEFT_OUT: [&str; 2] = [".git", ".cog"];
 
 /// A project with more files is a mistake, such as a data set beside the model.
-const MOST_ENTRIES: usize = 1_000_000;
+const MAX_ENTRIES: usize = 1_000_000;
 
 /// A larger `.dockerignore` is rejected.
 const IGNORE_FILE_BYTES: u64 = 1024 * 1024;
@@ -49,7 +49,7 @@ pub enum ContextError {
     #[error(transparent)]
     Ignore(#[from] PatternError),
     /// The project has far too many files.
-    #[error("the project has more than {MOST_ENTRIES} files")]
+    #[error("the project has more than {MAX_ENTRIES} files")]
     TooManyFiles,
     /// A generated file is outside its folder.
     #[error("the generated file '{path}' is not under {GENERATED_FOLDER}")]
@@ -382,7 +382,7 @@ impl Scan<'_> {
             (false, _) => {
                 self.entries.append(skipped);
                 self.entries.push(entry);
-                if self.entries.len() > MOST_ENTRIES {
+                if self.entries.len() > MAX_ENTRIES {
                     return Err(ContextError::TooManyFiles);
                 }
                 if is_folder { self.folder(path, skipped) } else { Ok(()) }

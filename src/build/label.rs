@@ -55,7 +55,7 @@ pub(super) fn cog_base_layer(base: &BaseLayers, built: &ImageDetails) -> Option<
     last_base_layer(base, &built.diff_ids)
 }
 
-/// The same among the first of these layers.
+/// The base image's last layer, found among the first of these layers. `None` if there are fewer than the base has.
 pub(super) fn last_base_layer(base: &BaseLayers, diff_ids: &[ImageDigest]) -> Option<CogBaseLayer> {
     let last_layer_index = base.count.checked_sub(1)?;
     let last_layer_diff_id = diff_ids.get(last_layer_index)?.to_string();

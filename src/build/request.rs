@@ -47,7 +47,6 @@ pub struct BuildRequest {
     pub labels: BTreeMap<String, String>,
     /// The `cog-base` image that it starts from, for the labels.
     pub base_layers: Option<BaseLayers>,
-    /// The source of its schema.
     pub schema: SchemaSource,
     /// Findings about the build; never errors.
     pub findings: Vec<Finding>,

@@ -9,7 +9,7 @@ use crate::domain::plan::BuildPlan;
 use crate::domain::secret_spec::{MalformedSecret, SecretSource, SecretSpec};
 
 /// BuildKit rejects larger ones.
-const MOST_BYTES: u64 = 500 * 1024;
+const MAX_BYTES: u64 = 500 * 1024;
 
 /// A secret has no value.
 #[derive(Debug, thiserror::Error)]
@@ -19,12 +19,7 @@ pub enum SecretError {
     Malformed(#[from] MalformedSecret),
     /// A variable that is not set.
     #[error("the build secret '{id}' needs the environment variable {variable}, which is not set")]
-    NotSet {
-        /// The secret.
-        id: String,
-        /// The variable.
-        variable: String,
-    },
+    NotSet { id: String, variable: String },
     /// A file that cannot be read.
     #[error("the build secret '{id}' needs the file {}, which cannot be read", path.display())]
     Unreadable {
@@ -34,7 +29,7 @@ pub enum SecretError {
         source: std::io::Error,
     },
     /// BuildKit would reject it.
-    #[error("the build secret '{id}' is larger than {} KiB", MOST_BYTES / 1024)]
+    #[error("the build secret '{id}' is larger than {} KiB", MAX_BYTES / 1024)]
     TooLarge { id: String },
 }
 
@@ -57,7 +52,7 @@ pub(super) fn resolve(
             })?
         }
     };
-    if bytes.len() as u64 > MOST_BYTES {
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(SecretError::TooLarge { id: spec.id.clone() });
     }
     Ok(BuildSecret { id: spec.id.clone(), value: bytes.into() })
@@ -74,10 +69,10 @@ pub fn secret_files(plan: &BuildPlan, project: &Path) -> Vec<BuildSecret> {
 /// A file that the user names may be anywhere; its own folder is its limit then.
 fn read(project: &Path, path: &Path, is_inside: bool) -> Result<Vec<u8>, FileError> {
     if is_inside {
-        return repository_files::read(project, path, MOST_BYTES);
+        return repository_files::read(project, path, MAX_BYTES);
     }
     let real = path.canonicalize().unwrap_or_else(|_missing| path.to_owned());
-    repository_files::read(real.parent().unwrap_or(project), &real, MOST_BYTES)
+    repository_files::read(real.parent().unwrap_or(project), &real, MAX_BYTES)
 }
 
 #[cfg(test)]

@@ -29,7 +29,6 @@ pub(super) fn nothing_to_do(loaded: &Loaded, context: &Context) -> Verdict {
     conclude(&without_models(loaded), &loaded.run.settings.report_dir, context)
 }
 
-/// The report of a run without models.
 pub(super) fn without_models(loaded: &Loaded) -> RunReport {
     let options = options(loaded.notices.clone());
     RunReport {
@@ -70,7 +69,6 @@ pub(super) fn deliver(run: &Redacted<v1::Run>, folder: &Path, context: &Context)
     delivered
 }
 
-/// Delivers a run to its report folder.
 pub(super) fn deliver_files(run: &Redacted<v1::Run>, folder: &Path, context: &Context) -> (WrittenReport, Delivered) {
     let folder = context.environment.folder().join(folder);
     let written = write_report(Some(context.environment.folder()), &folder, run);

@@ -8,7 +8,6 @@ use crate::domain::plan::{Builder, ModelPlan, PublishMode};
 
 /// What a run may do.
 pub(super) struct Decided {
-    /// The decision.
     pub(super) decision: Decision,
     /// The event that started the workflow. Without a workflow it has no name.
     pub(super) event: Event,

@@ -115,7 +115,6 @@ impl Environment {
         named.into_iter().chain(of_user).find(is_outside).unwrap_or_else(of_system).join("safe-push")
     }
 
-    /// All variables.
     pub(super) fn variables(&self) -> &BTreeMap<String, String> {
         &self.variables
     }

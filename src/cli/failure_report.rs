@@ -15,7 +15,6 @@ use crate::report::json::{FailedRun, v1};
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::secrets::Redacted;
 
-/// A failure as a run, for reports.
 pub(super) fn failed_run(failure: &Failure, printer: &Printer) -> Redacted<v1::Run> {
     let findings: &[Finding] = &failure.findings;
     let run = FailedRun {
@@ -29,7 +28,6 @@ pub(super) fn failed_run(failure: &Failure, printer: &Printer) -> Redacted<v1::R
     without_secrets(run.json(), printer)
 }
 
-/// Prints a failure.
 pub(super) fn tell(failure: &Failure, printer: &Printer) {
     for finding in &failure.findings {
         printer.complain(&console::finding(&printer.without_secrets(finding), printer.progress_style()));

@@ -8,7 +8,6 @@ use clap::{Command, CommandFactory};
 use crate::cli::arguments::Arguments;
 use crate::config::settings::{SETTINGS, Setting};
 
-/// The help of one command.
 struct CommandHelp {
     name: &'static str,
     /// The groups of settings that it uses; flags of other groups follow a `+`, and flags that it does not use a `-`.

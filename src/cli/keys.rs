@@ -27,7 +27,7 @@ const WRITE: &str = "script/write-api-key";
 const DELETE: &str = "script/delete-api-key";
 
 /// More files are counted. Another commit can differ in all of them.
-const MOST_NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 /// Variables that hold no secret, though a script may write their values.
 const NO_SECRETS: [&str; 15] = [
@@ -102,7 +102,7 @@ pub(super) fn recover_from_kill(models: &[LoadedModel], context: &Context) -> Re
 }
 
 fn list(files: &[PathBuf]) -> String {
-    let (named, others) = files.split_at(files.len().min(MOST_NAMED));
+    let (named, others) = files.split_at(files.len().min(MAX_NAMED));
     let named = named.iter().map(|file| file.display().to_string()).collect::<Vec<_>>().join(", ");
     if others.is_empty() { named } else { format!("{named} and {} more", others.len()) }
 }

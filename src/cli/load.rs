@@ -23,7 +23,6 @@ use crate::support::{ExposeSecret as _, SecretString};
 pub(super) struct Loaded {
     /// The models, in the order of the request. Empty if only changed models were requested and nothing has changed.
     pub(super) models: Vec<LoadedModel>,
-    /// Settings of the run.
     pub(super) run: RunSettings,
     /// The script that prepares the folder for a model.
     pub(super) script: Option<Script>,

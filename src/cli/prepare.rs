@@ -19,7 +19,7 @@ use crate::pipeline::{ModelRun, PrepareTree, PrepareTreeError};
 use crate::select::{Script, ScriptError};
 
 /// How many changed files are named.
-const MOST_FILES: usize = 10;
+const MAX_FILES: usize = 10;
 
 /// The folder of a run, which the select script may have changed.
 #[derive(Default)]
@@ -125,9 +125,9 @@ impl SelectScript {
 
 /// Which files a script changed, in a line.
 fn changed_files(files: &[PathBuf]) -> String {
-    let shown: Vec<String> = files.iter().take(MOST_FILES).map(|path| path.display().to_string()).collect();
+    let shown: Vec<String> = files.iter().take(MAX_FILES).map(|path| path.display().to_string()).collect();
     let shown = shown.join(", ");
-    match files.len().checked_sub(MOST_FILES) {
+    match files.len().checked_sub(MAX_FILES) {
         _ if files.is_empty() => "the select script changed no file".to_owned(),
         Some(more @ 1..) => format!("the select script changed {shown} and {}", count(more, "other file")),
         _ => format!("the select script changed {shown}"),

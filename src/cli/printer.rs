@@ -30,9 +30,7 @@ pub(super) enum ColorChoice {
     /// On a terminal, unless `NO_COLOR` is set.
     #[default]
     Auto,
-    /// Always.
     Always,
-    /// Never.
     Never,
 }
 
@@ -82,7 +80,6 @@ impl Printer {
         }
     }
 
-    /// How results are styled.
     pub(super) fn result_style(&self) -> crate::report::console::Style {
         crate::report::console::Style { color: self.color_stdout, width: self.width }
     }

@@ -15,7 +15,7 @@ use crate::domain::verdict::Verdict;
 const MARKS: [&str; 4] = ["cog.yaml", "cog-safe-push.yaml", ".safe-push.yaml", "cog-safe-push-configs"];
 
 /// How many folders up a project is looked for.
-const MOST_LEVELS: usize = 100;
+const MAX_LEVELS: usize = 100;
 
 /// Changes to the folder of the command, so that relative paths and reports refer to it.
 pub(super) fn enter(arguments: &Arguments, environment: &mut Environment, printer: &Printer) -> Result<(), Failure> {
@@ -55,7 +55,7 @@ fn looks_upwards(command: &Command) -> bool {
 /// The nearest project above a folder that is none, within its repository.
 fn nearest_above(folder: &Path) -> Option<PathBuf> {
     let is_project = |folder: &Path| MARKS.iter().any(|mark| folder.join(mark).exists());
-    for (level, ancestor) in folder.ancestors().take(MOST_LEVELS).enumerate() {
+    for (level, ancestor) in folder.ancestors().take(MAX_LEVELS).enumerate() {
         if is_project(ancestor) {
             return (level > 0).then(|| ancestor.to_owned());
         }

@@ -22,7 +22,7 @@ pub(super) async fn describe_project(folder: &Path, cog_version: Option<&str>, d
     describe_project_at(folder, &ProjectPlace::default(), cog_version, describe).await
 }
 
-/// The same for a project that is at `place` in its repository.
+/// Like [`describe_project`], for a project that is at `place` in its repository, where it may import modules from above its folder.
 pub(super) async fn describe_project_at(
     folder: &Path,
     place: &ProjectPlace,

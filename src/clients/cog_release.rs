@@ -15,7 +15,7 @@ const CHECKSUMS: &str = "checksums.txt";
 
 const PROGRAM_BYTES: usize = 300 * 1024 * 1024;
 const CHECKSUMS_BYTES: usize = 256 * 1024;
-const MOST_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 /// A release could not be downloaded.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ async fn get(folder: &Url, file: &'static str, version: &str, limit_bytes: usize
         source,
     };
     let url = folder.join(file).map_err(|error| unreachable(error.into()))?;
-    let options = HttpOptions { redirects: Redirects::Followed(MOST_REDIRECTS), ..HttpOptions::default() };
+    let options = HttpOptions { redirects: Redirects::Followed(MAX_REDIRECTS), ..HttpOptions::default() };
     let client = build_client(&options).map_err(|error| unreachable(error.into()))?;
     let response = client.get(url).send().await.map_err(|error| unreachable(error.into()))?;
     let status = response.status();

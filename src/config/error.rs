@@ -17,7 +17,6 @@ pub enum ConfigError {
     BadSetting {
         /// The flag, variable or input.
         source_name: String,
-        /// Its value.
         value: String,
         /// The problem, as in "it must be true or false".
         problem: String,
@@ -41,10 +40,7 @@ pub enum ConfigError {
     },
     /// Several models, of which none was chosen.
     #[error("no model given, and {} are configured: {}", names.len(), shorten(&names.join(", "), 600))]
-    SeveralModels {
-        /// Their names.
-        names: Vec<String>,
-    },
+    SeveralModels { names: Vec<String> },
     /// One model on the command line, and several configurations.
     #[error("{model} cannot replace the models of {number} configurations")]
     ModelForSeveral {
@@ -66,7 +62,6 @@ pub enum ConfigError {
     /// A name without a configuration.
     #[error("'{name}' is not a model in {folder}")]
     UnknownModel {
-        /// The name.
         name: String,
         /// The folder with the configurations.
         folder: String,

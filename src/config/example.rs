@@ -51,7 +51,7 @@ predict:
       match_file: expected/cat.png  # the output is like this file of the repository
     - inputs: {image: \"https://example.com/in.png\", seed: 2}
       compare:                      # how much the output may differ; .safe-push.yaml has the same keys for all cases
-        mean_colour_distance: 8     # images: 0 to 510
+        mean_color_distance: 8     # images: 0 to 510
         worst_tile_distance: 64     # images: within the worst tile of 16 x 16 pixels
         ssim: 0.9                   # images: at least this similar, up to 1
         relative_number: 0.001      # numbers in JSON; integers have to be equal
@@ -93,7 +93,7 @@ pub fn repository_example() -> String {
     }
     text.push_str(
         "\n# Instead of a word, `compare` can hold thresholds, with the keys of `compare` in a test case, and the word as `cases`:\n\
-         # compare: {cases: all, mean_colour_distance: 4, ignore_paths: [.timings]}\n\n\
+         # compare: {cases: all, mean_color_distance: 4, ignore_paths: [.timings]}\n\n\
          # Changes against the live version that are errors, as ratios. Without a limit they are warnings.\n\
          regressions: {}  # {predict_time: 1.3, boot: 1.5, image_size: 1.2, cost: 1.2}\n\
          \n# Rules to ignore, and severities of rules: safe-push rules lists them\nignore: []    # [SP126]\nseverity: {}  # {SP301: error}\n\n\

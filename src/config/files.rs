@@ -15,10 +15,10 @@ use crate::domain::model_name::{self, ModelName, ModelNameError, split_request};
 pub(super) const DEFAULT_CONFIG: &str = "cog-safe-push.yaml";
 
 /// The most bytes of names in a message.
-const MOST_NAMES_BYTES: usize = 600;
+const MAX_NAMES_BYTES: usize = 600;
 
 /// Larger files are not configurations.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Reads a configuration. One that the user names outside the repository is the user's own choice.
 pub(super) fn read_text(root: &Path, path: &str) -> Result<String, FileError> {
@@ -27,7 +27,7 @@ pub(super) fn read_text(root: &Path, path: &str) -> Result<String, FileError> {
     let is_outside = named.is_absolute() || named.components().any(|part| part == Component::ParentDir);
     let folder = full.parent().filter(|_| is_outside).unwrap_or(root);
     let within = full.file_name().filter(|_| is_outside).map_or(named, Path::new);
-    repository_files::read_text(folder, within, MOST_BYTES)
+    repository_files::read_text(folder, within, MAX_BYTES)
 }
 
 /// A model's configuration.
@@ -203,7 +203,7 @@ impl ConfigFiles {
             _ if split_request(name).is_empty() => "write all, changed, or comma-separated names".to_owned(),
             Some(near) => format!("did you mean '{near}'?"),
             None if self.files.is_empty() => format!("write its configuration, {}/{}.yaml", self.folder, shorten(name, 100)),
-            None => format!("choose from {}", shorten(&names().collect::<Vec<_>>().join(", "), MOST_NAMES_BYTES)),
+            None => format!("choose from {}", shorten(&names().collect::<Vec<_>>().join(", "), MAX_NAMES_BYTES)),
         };
         ConfigError::UnknownModel { name: shorten(name, 100), folder: self.folder.clone(), hint }
     }

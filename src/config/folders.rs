@@ -15,13 +15,13 @@ use crate::domain::identity::ModelRef;
 use crate::domain::project_place::{COG_YAML, ProjectPlace, SELECT_SCRIPTS, below, folder_in_repository};
 
 /// How deep projects are looked for.
-const MOST_LEVELS: usize = 4;
+const MAX_LEVELS: usize = 4;
 
 /// How many folders are looked into. A repository with more names its models' folders.
-const MOST_FOLDERS: usize = 5000;
+const MAX_FOLDERS: usize = 5000;
 
 /// The most bytes of paths in a message.
-const MOST_NAMES_BYTES: usize = 400;
+const MAX_NAMES_BYTES: usize = 400;
 
 /// Folders that hold other people's code.
 const OTHERS: [&str; 6] = ["node_modules", "site-packages", "venv", "__pycache__", "safe-push-report", "target"];
@@ -33,7 +33,6 @@ pub(super) struct Model<'a> {
     pub(super) name: &'a str,
     /// Its configuration, relative to the repository; empty without one.
     pub(super) file: &'a str,
-    /// The live model.
     pub(super) live: Option<&'a ModelRef>,
 }
 
@@ -60,11 +59,11 @@ impl Projects {
     fn walk(&mut self, root: &Path) {
         let mut level = vec![String::new()];
         let mut looked_into = 0_usize;
-        for _ in 0..=MOST_LEVELS {
+        for _ in 0..=MAX_LEVELS {
             let mut next = Vec::new();
             for folder in &level {
                 looked_into += 1;
-                if looked_into > MOST_FOLDERS {
+                if looked_into > MAX_FOLDERS {
                     return;
                 }
                 if root.join(folder).join(COG_YAML).is_file() {
@@ -106,7 +105,7 @@ impl Projects {
                 let message = format!(
                     "it is not clear which folder holds '{}': cog.yaml is in {}",
                     model.name,
-                    shorten(&names.join(", "), MOST_NAMES_BYTES)
+                    shorten(&names.join(", "), MAX_NAMES_BYTES)
                 );
                 let hint = format!("name it in .safe-push.yaml, as in `models: {{{}: {{folder: {}}}}}`", model.name, names[0]);
                 let finding = Finding::new(&rules::FOLDER_UNCLEAR, message).hint(hint);

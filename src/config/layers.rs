@@ -58,7 +58,6 @@ impl Layers {
         Self { figment: self.figment.merge(layer) }
     }
 
-    /// Variables of the environment.
     pub(super) fn add_variables(mut self, environment: &BTreeMap<String, String>) -> Result<Self, ConfigError> {
         for key in Key::ALL {
             let setting = key.setting();
@@ -83,7 +82,6 @@ impl Layers {
         Ok(self)
     }
 
-    /// Flags.
     pub(super) fn add_flags(mut self, flags: &Flags) -> Result<Self, ConfigError> {
         for (key, values) in &flags.0 {
             let setting = key.setting();

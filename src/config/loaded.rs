@@ -12,7 +12,6 @@ use crate::domain::project_place::ProjectPlace;
 /// The plan of a model, with findings about its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LoadedModel {
-    /// The plan.
     pub plan: ModelPlan,
     /// Warnings and notes. Mistakes are a `ConfigError`.
     pub findings: Vec<Finding>,
@@ -23,7 +22,6 @@ pub struct LoadedModel {
 pub struct LoadedModels {
     /// The models, in the order of the request.
     pub models: Vec<LoadedModel>,
-    /// Settings of the run.
     pub run: RunSettings,
     /// Warnings and notes that concern no single model.
     pub findings: Vec<Finding>,
@@ -49,7 +47,6 @@ pub struct NewModel {
 pub struct Configured {
     /// Sorted by name.
     pub models: Vec<ConfiguredModel>,
-    /// Settings of the run.
     pub run: RunSettings,
     /// Findings that concern no single model, such as files whose names cannot be names of models.
     pub findings: Vec<Finding>,
@@ -58,7 +55,6 @@ pub struct Configured {
 /// A model with a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfiguredModel {
-    /// Its name.
     pub name: ModelName,
     /// The configuration, relative to the repository.
     pub file: String,

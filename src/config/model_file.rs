@@ -21,57 +21,37 @@ use crate::domain::prediction::Inputs;
 pub(super) struct ModelFile {
     /// The file, relative to the repository.
     pub(super) file: String,
-    /// `model`.
     pub(super) model: Option<ModelRef>,
-    /// `test_model`.
     pub(super) test_model: Option<ModelRef>,
-    /// `test_hardware`.
     pub(super) test_hardware: Option<String>,
-    /// `predict`.
     pub(super) predict: Option<PredictSection>,
-    /// `train`.
     pub(super) train: Option<TrainSection>,
-    /// `deployment`.
     pub(super) deployment: Option<DeploymentSection>,
-    /// `dockerfile`.
     pub(super) dockerfile: Option<String>,
-    /// `parallel`.
     pub(super) parallel: Option<u64>,
-    /// `use_cog_base_image`.
     pub(super) use_cog_base_image: Option<bool>,
-    /// `ignore_schema_compatibility`.
     pub(super) ignore_schema_compatibility: Option<bool>,
-    /// `official_model`.
     pub(super) official_model: Option<ModelRef>,
     /// Locations of values by their paths, as in `predict.predict_timeout`.
     pub(super) places: BTreeMap<String, Location>,
 }
 
-/// `predict`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct PredictSection {
-    /// `compare_outputs`.
     pub(super) compare_outputs: Option<bool>,
     /// `predict_timeout`, in seconds.
     pub(super) predict_timeout: Option<u64>,
-    /// `test_cases`.
     pub(super) test_cases: Vec<TestCase>,
-    /// `fuzz`.
     pub(super) fuzz: Option<FuzzSection>,
 }
 
-/// `train`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct TrainSection {
-    /// `destination`.
     pub(super) destination: Option<ModelRef>,
-    /// `destination_hardware`.
     pub(super) destination_hardware: Option<String>,
     /// `train_timeout`, in seconds.
     pub(super) train_timeout: Option<u64>,
-    /// `test_cases`.
     pub(super) test_cases: Vec<TestCase>,
-    /// `fuzz`.
     pub(super) fuzz: Option<FuzzSection>,
 }
 
@@ -82,18 +62,12 @@ impl TrainSection {
     }
 }
 
-/// `fuzz`.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct FuzzSection {
-    /// `fixed_inputs`.
     pub(super) fixed_inputs: Inputs,
-    /// `disabled_inputs`.
     pub(super) disabled_inputs: Vec<String>,
-    /// `files`.
     pub(super) files: BTreeMap<String, Vec<serde_json::Value>>,
-    /// `iterations`.
     pub(super) iterations: Option<u64>,
-    /// `prompt`.
     pub(super) prompt: Option<String>,
     /// The location of the section.
     pub(super) location: Option<Location>,
@@ -101,14 +75,10 @@ pub(super) struct FuzzSection {
     pub(super) input_places: BTreeMap<String, Location>,
 }
 
-/// `deployment`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct DeploymentSection {
-    /// `owner`.
     pub(super) owner: Option<String>,
-    /// `name`.
     pub(super) name: Option<String>,
-    /// `hardware`.
     pub(super) hardware: Option<String>,
 }
 

@@ -19,7 +19,6 @@ pub(super) enum Form {
     Inputs,
     /// A list of texts.
     Texts,
-    /// A list of sections.
     List(&'static Section),
     /// A mapping with keys of its own.
     Section(&'static Section),
@@ -35,7 +34,6 @@ pub(super) enum Form {
     Range,
 }
 
-/// A key.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FileKey {
     pub(super) name: &'static str,
@@ -92,7 +90,6 @@ pub(super) const ROOT: Section = Section {
     exclusive: &[],
 };
 
-/// `predict`.
 pub(super) const PREDICT: Section = Section {
     keys: &[
         key("compare_outputs", Form::Boolean, "Compare outputs with the live version").otherwise("true"),
@@ -104,7 +101,6 @@ pub(super) const PREDICT: Section = Section {
     exclusive: &[],
 };
 
-/// `train`.
 pub(super) const TRAIN: Section = Section {
     keys: &[
         key("destination", Form::Model, "Model that receives trained versions").otherwise("TEST_MODEL-dest"),
@@ -162,7 +158,6 @@ pub(super) const CHECKS: Section = Section {
     exclusive: &[],
 };
 
-/// `image` of `checks`.
 pub(super) const IMAGE_CHECK: Section = Section {
     keys: &[
         key("format", Form::FilledText, "File format, as in png"),
@@ -175,7 +170,6 @@ pub(super) const IMAGE_CHECK: Section = Section {
     exclusive: &[],
 };
 
-/// `audio` of `checks`.
 pub(super) const AUDIO_CHECK: Section = Section {
     keys: &[
         key("duration", Form::Range, "Duration in seconds, give or take 0.1"),
@@ -185,7 +179,6 @@ pub(super) const AUDIO_CHECK: Section = Section {
     exclusive: &[],
 };
 
-/// `video` of `checks`.
 pub(super) const VIDEO_CHECK: Section = Section {
     keys: &[
         key("duration", Form::Range, "Duration in seconds, give or take 0.1"),
@@ -200,7 +193,7 @@ pub(super) const VIDEO_CHECK: Section = Section {
 /// `compare` of a test case, of a model and of the repository: the thresholds of `output-compare`, and what does not count.
 pub(super) const COMPARE: Section = Section {
     keys: &[
-        key("mean_colour_distance", Form::Decimal, "Mean color distance of two images, 0 to 510").otherwise("8"),
+        key("mean_color_distance", Form::Decimal, "Mean color distance of two images, 0 to 510").otherwise("8"),
         key("worst_tile_distance", Form::Decimal, "Color distance in the worst tile of 16 × 16 pixels, 0 to 510").otherwise("64"),
         key("ssim", Form::Decimal, "Lowest structural similarity of two images, up to 1").otherwise("0.9"),
         key("relative_number", Form::Decimal, "Difference of two numbers relative to the greater one").otherwise("0.001"),
@@ -218,7 +211,6 @@ pub(super) const COMPARE: Section = Section {
     exclusive: &[],
 };
 
-/// `regressions`.
 pub(super) const REGRESSIONS: Section = Section {
     keys: &[
         key("predict_time", Form::Decimal, "Run time relative to the live version that is an error, at least 1.1"),
@@ -230,7 +222,6 @@ pub(super) const REGRESSIONS: Section = Section {
     exclusive: &[],
 };
 
-/// `fuzz`.
 pub(super) const FUZZ: Section = Section {
     keys: &[
         key("fixed_inputs", Form::Inputs, "Inputs that always have this value"),
@@ -244,7 +235,6 @@ pub(super) const FUZZ: Section = Section {
     exclusive: &[],
 };
 
-/// `deployment`.
 pub(super) const DEPLOYMENT: Section = Section {
     keys: &[
         key("owner", Form::Text, "Owner of the deployment").otherwise("the owner of the live model"),

@@ -13,7 +13,6 @@ use crate::domain::model_role::ModelRole;
 /// Where a name comes from.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Origin {
-    /// A file.
     File(Location),
     /// A flag, a variable or an input.
     Outside(String),

@@ -24,7 +24,6 @@ pub(super) const FILE: &str = ".safe-push.yaml";
 pub(super) struct Overrides {
     /// Values by the names of settings.
     pub(super) values: Dict,
-    /// Rules to ignore.
     pub(super) ignore: Vec<RuleCode>,
     /// Rules whose severity is changed.
     pub(super) severities: Vec<(RuleCode, Severity)>,

@@ -21,7 +21,6 @@ pub struct Sources {
     pub environment: BTreeMap<String, String>,
     /// Whether the variables include inputs of the action.
     pub action: bool,
-    /// Flags.
     pub flags: Flags,
     /// The model on the command line.
     pub model_argument: Option<String>,
@@ -61,6 +60,5 @@ pub struct RunSettings {
     pub paths: ModelPaths,
     /// Settings of the whole repository, without those of single models.
     pub settings: Settings,
-    /// Tokens.
     pub tokens: Tokens,
 }

@@ -44,7 +44,6 @@ pub(super) fn rules_in(reader: &mut Reader, entries: &Mapping<'_>) -> CompareRul
     CompareRules::new(thresholds, ignored)
 }
 
-/// `regressions`.
 pub(super) fn regressions(reader: &mut Reader, entry: &Entry<'_>) -> Regressions {
     let Some(entries) = reader.mapping(entry, &REGRESSIONS.names()) else { return Regressions::default() };
     let mut ratio = |name: &str, least: f64| {

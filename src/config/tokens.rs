@@ -11,7 +11,6 @@ use crate::support::secrets::{Weakness, weakness};
 pub struct Token {
     /// The name of the action's input.
     pub input: &'static str,
-    /// The variable.
     pub variable: &'static str,
     /// One line about it.
     pub help: &'static str,
@@ -86,7 +85,6 @@ pub fn is_secret(variable: &str) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {weakness}")]
 pub struct WeakToken {
-    /// The variable.
     pub variable: String,
     /// Why.
     pub weakness: Weakness,

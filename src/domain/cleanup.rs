@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-/// A container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftContainer {
     /// The daemon's id.
@@ -13,12 +12,10 @@ pub struct LeftContainer {
     pub image: String,
 }
 
-/// A network.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftNetwork {
     /// The daemon's id.
     pub id: String,
-    /// Its name.
     pub name: String,
 }
 
@@ -31,7 +28,6 @@ pub struct LeftImage {
     pub size_bytes: u64,
 }
 
-/// A folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftFolder {
     /// Where it is.
@@ -43,9 +39,7 @@ pub struct LeftFolder {
 /// What was left in the Docker daemon.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftInDaemon {
-    /// Containers.
     pub containers: Vec<LeftContainer>,
-    /// Networks.
     pub networks: Vec<LeftNetwork>,
     /// Names of images.
     pub images: Vec<LeftImage>,

@@ -43,7 +43,6 @@ pub struct Staged {
 pub enum Replaced {
     /// There is no version.
     Nothing,
-    /// This version.
     Version(VersionId),
     /// The token may not see it.
     Hidden,

@@ -27,7 +27,6 @@ pub enum EventKind {
     /// A model's run finished.
     ModelFinished(Box<ModelReport>),
     StageStarted(Stage),
-    /// A stage finished.
     StageFinished {
         stage: Stage,
         status: StageStatus,
@@ -77,7 +76,6 @@ pub enum EventKind {
         /// The page for people.
         url: Option<String>,
     },
-    /// A case finished.
     CaseFinished(Box<CaseReport>),
 }
 

@@ -9,7 +9,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Longer names do not fit into a check run's title.
-const MOST_BYTES: usize = 100;
+const MAX_BYTES: usize = 100;
 
 /// Keywords of a request.
 const RESERVED: [&str; 2] = ["all", "changed"];
@@ -17,11 +17,9 @@ const RESERVED: [&str; 2] = ["all", "changed"];
 /// Why a text is not a valid name of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ModelNameError {
-    /// It is empty.
     #[error("it is empty")]
     Empty,
-    /// It is too long.
-    #[error("it is longer than {MOST_BYTES} characters")]
+    #[error("it is longer than {MAX_BYTES} characters")]
     TooLong,
     /// The first character would hide a file, or make the name look like a flag.
     #[error("it begins with '{0}'")]
@@ -76,7 +74,7 @@ impl FromStr for ModelName {
         if matches!(first, '.' | '-') {
             return Err(ModelNameError::Beginning(first));
         }
-        if text.len() > MOST_BYTES {
+        if text.len() > MAX_BYTES {
             return Err(ModelNameError::TooLong);
         }
         if RESERVED.contains(&text) {

@@ -109,7 +109,6 @@ pub struct NumberRange {
 }
 
 impl NumberRange {
-    /// Whether the number is in it.
     pub fn has(&self, number: f64) -> bool {
         (self.least..=self.most).contains(&number)
     }

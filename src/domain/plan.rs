@@ -17,7 +17,6 @@ use crate::domain::model_role::ModelRole;
 use crate::domain::prediction::Inputs;
 use crate::domain::project_place::ProjectPlace;
 
-/// The plan of one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelPlan {
     /// The name to select it by: the stem of its configuration file, or the name of the model.
@@ -297,7 +296,6 @@ choices! {
     pub enum HealthMode {
         /// Outputs are not checked.
         Off = "off",
-        /// A warning.
         #[default]
         Warn = "warn",
         /// A failed case.
@@ -378,7 +376,6 @@ pub struct DeploymentPlan {
     pub owner: String,
     /// The deployment's name.
     pub name: String,
-    /// The hardware.
     pub hardware: String,
     /// Instances kept running; `None` leaves the default (CPU 1, GPU 0).
     pub min_instances: Option<u32>,

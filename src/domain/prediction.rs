@@ -40,7 +40,6 @@ pub enum PredictionStatus {
     Starting,
     /// `predict()` is running.
     Processing,
-    /// It succeeded.
     Succeeded,
     /// It failed with an error.
     Failed,

@@ -12,7 +12,6 @@ use std::path::PathBuf;
 pub struct MalformedSecret {
     /// The text. It holds names, no values.
     pub text: String,
-    /// The problem.
     pub problem: String,
 }
 

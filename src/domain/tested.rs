@@ -21,7 +21,6 @@ pub trait Seal: Send + Sync {
     /// The seal of a text: letters and digits.
     fn seal(&self, text: &str) -> String;
 
-    /// Whether this is the seal of the text.
     fn fits(&self, text: &str, seal: &str) -> bool;
 }
 
@@ -36,7 +35,6 @@ pub struct Circumstances {
     pub source: String,
     /// The digest of the settings that a verdict depends on.
     pub configuration: String,
-    /// The live version.
     pub live: Option<VersionId>,
 }
 
@@ -120,7 +118,6 @@ impl TestedBefore {
         self.live.as_ref()
     }
 
-    /// Whether outputs were compared.
     pub fn compared_outputs(&self) -> bool {
         self.compared_outputs
     }
@@ -131,7 +128,6 @@ impl TestedBefore {
 pub enum Changed {
     /// It was tested for another model.
     Model {
-        /// The version.
         tested: VersionRef,
     },
     /// Another safe-push tested it.

@@ -5,10 +5,10 @@ use std::path::Path;
 use cog_findings::Finding;
 
 /// Lines of larger files are not shown.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// Longer lines are not shown.
-const MOST_CHARACTERS: usize = 2000;
+const MAX_CHARACTERS: usize = 2000;
 
 /// Adds the source line to a finding with a location in a text file of the folder. Blocks for about a millisecond.
 #[must_use]
@@ -21,9 +21,9 @@ pub(crate) fn with_excerpt(mut finding: Finding, folder: &Path) -> Finding {
 
 fn line(folder: &Path, file: &str, number: u32) -> Option<String> {
     // Paths in findings come from the repository: they must not lead out of it, not even through a link.
-    let text = repository_files::read_text(folder, Path::new(file), MOST_BYTES).ok()?;
+    let text = repository_files::read_text(folder, Path::new(file), MAX_BYTES).ok()?;
     let line = text.lines().nth(usize::try_from(number).ok()?.checked_sub(1)?)?;
-    (!line.trim().is_empty() && line.chars().count() <= MOST_CHARACTERS).then(|| line.to_owned())
+    (!line.trim().is_empty() && line.chars().count() <= MAX_CHARACTERS).then(|| line.to_owned())
 }
 
 #[cfg(test)]

@@ -26,20 +26,13 @@ const PROBLEM_BYTES: usize = 300;
 pub enum RevisionError {
     /// Git does not know it, or the folder is not in a repository.
     #[error("git does not know the revision '{name}'")]
-    Unknown {
-        /// Its name.
-        name: String,
-    },
+    Unknown { name: String },
     /// The folder has no project there.
     #[error("the revision '{name}' has no cog.yaml in this folder")]
-    NoProject {
-        /// Its name.
-        name: String,
-    },
+    NoProject { name: String },
     /// Its source does not tell the schema.
     #[error("the schema of the revision '{name}' cannot be read: {problem}")]
     Unreadable {
-        /// Its name.
         name: String,
         /// Why.
         problem: String,
@@ -140,6 +133,6 @@ impl SourceTree for Revision {
 
 fn run(folder: &Path, tools: &Tools, arguments: &[&str]) -> Result<Ended, crate::support::untrusted::LaunchError> {
     let program = git(folder, |name| tools.path.as_deref().filter(|_| name == "PATH"), arguments);
-    let bytes = usize::try_from(python::LARGEST_FILE_BYTES).unwrap_or(usize::MAX);
+    let bytes = usize::try_from(python::MAX_FILE_BYTES).unwrap_or(usize::MAX);
     tools.launcher.run(&program, Bounds { time: TIME_LIMIT, bytes, cancelled: &|| false })
 }

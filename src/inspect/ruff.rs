@@ -17,7 +17,7 @@ use crate::support::untrusted::{LaunchError, Launcher, ProgramKind, UntrustedPro
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// Number of Ruff's messages that become findings.
-const MOST_FINDINGS: usize = 200;
+const MAX_FINDINGS: usize = 200;
 
 /// Longer output does not come from Ruff.
 const OUTPUT_BYTES: usize = 16 * 1024 * 1024;
@@ -43,7 +43,6 @@ const PROJECT_FILE_BYTES: u64 = 4 * 1024 * 1024;
 pub struct Tools {
     /// The path of Ruff; `None` if it is not installed.
     pub ruff: Option<PathBuf>,
-    /// The `PATH` for Ruff.
     pub path: Option<String>,
     /// Starts Ruff: it parses files and settings of the repository.
     pub launcher: Launcher,
@@ -51,7 +50,6 @@ pub struct Tools {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuffOutcome {
-    /// Ruff is disabled.
     Disabled,
     /// The project has no source to lint.
     NothingToLint,
@@ -178,7 +176,7 @@ fn read(output: &Ended, project: &Project) -> (RuffOutcome, Vec<Finding>) {
         Err(error) => return failed(&format!("its output is not valid: {error}")),
     };
     let folder = std::fs::canonicalize(&project.folder).unwrap_or_else(|_unreadable| project.folder.clone());
-    let findings = complaints.into_iter().take(MOST_FINDINGS).map(|complaint| finding(complaint, &folder));
+    let findings = complaints.into_iter().take(MAX_FINDINGS).map(|complaint| finding(complaint, &folder));
     (RuffOutcome::Ran, findings.collect())
 }
 

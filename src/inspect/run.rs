@@ -65,7 +65,6 @@ pub struct Inspected {
 pub(crate) struct PolicyFindings {
     /// Kept, most severe first.
     pub(crate) findings: Vec<Finding>,
-    /// Ignored.
     pub(crate) ignored: Vec<Finding>,
 }
 

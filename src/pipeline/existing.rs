@@ -71,7 +71,6 @@ impl Verification<'_> {
     }
 }
 
-/// A version as it was found.
 struct FoundVersion {
     version: VersionRef,
     schema: Value,

@@ -11,12 +11,11 @@ use crate::pipeline::stop::Stop;
 use crate::publish::{Moved, PublishError};
 
 /// How often a model may move between a check and the push behind it. Then somebody publishes without a pause.
-const MOST_MOVES: usize = 5;
+const MAX_MOVES: usize = 5;
 
 /// What is compared with a version that appeared during the run.
 #[derive(Clone, Copy)]
 pub(super) struct Comparing<'a> {
-    /// The model as it was inspected.
     pub(super) model: &'a InspectedModel,
     /// The schema of what was built.
     pub(super) schema: &'a Value,
@@ -36,7 +35,7 @@ impl Moves {
         comparing: Comparing<'_>,
     ) -> Result<Cleared, Stop> {
         self.0 += 1;
-        if self.0 > MOST_MOVES {
+        if self.0 > MAX_MOVES {
             return Err(PublishError::Moved(moved).into());
         }
         let findings = decide_again(record, &moved, moved.schema(), cleared.compared_outputs(), comparing)?;

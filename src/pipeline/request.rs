@@ -12,7 +12,6 @@ use crate::clients::ErrorKind;
 use crate::domain::plan::ModelPlan;
 use crate::pipeline::promotion::Promotion;
 
-/// One model of a run.
 #[derive(Clone)]
 pub struct ModelRun {
     /// The plan of its run.

@@ -15,7 +15,6 @@ use crate::pipeline::{BuildServices, KeyFiles, WrittenKey};
 
 /// What the second pass needs of the first.
 pub(super) struct FirstPass<'a> {
-    /// The model as it was inspected.
     pub(super) model: &'a InspectedModel,
     /// The image that was tested.
     pub(super) built: &'a BuiltModel,

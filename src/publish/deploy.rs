@@ -21,10 +21,8 @@ pub struct Deployed {
     pub findings: Vec<Finding>,
 }
 
-/// What to deploy.
 #[derive(Debug, Clone, Copy)]
 pub struct DeployRequest<'a> {
-    /// The deployment.
     pub plan: &'a DeploymentPlan,
     /// The version it gets.
     pub version: &'a VersionRef,

@@ -17,10 +17,8 @@ pub enum PublishError {
     /// The daemon.
     #[error(transparent)]
     Docker(DockerError),
-    /// The registry.
     #[error(transparent)]
     Registry(RegistryError),
-    /// Replicate.
     #[error(transparent)]
     Replicate(ReplicateError),
     /// The test model does not exist, and no hardware is configured to create it on.
@@ -60,7 +58,6 @@ pub enum PublishError {
     /// The CLI token may not push to a model.
     #[error("the CLI token may not push to {model}")]
     MayNotPush {
-        /// The model.
         model: ModelRef,
         /// What the registry said.
         #[source]
@@ -69,7 +66,6 @@ pub enum PublishError {
     /// The push succeeded, but the registry does not have what was pushed.
     #[error("the registry does not have the manifest {digest} that was just pushed to {model}")]
     NothingArrived {
-        /// The model.
         model: ModelRef,
         /// The pushed version.
         digest: ImageDigest,
@@ -122,12 +118,10 @@ pub enum PublishError {
     /// The registry cannot publish a version by itself, and the daemon has no image of it.
     #[error("the registry could not publish {version} by itself, and the Docker daemon has no image of it: {reason}")]
     NoLocalImage {
-        /// The version.
         version: Box<VersionRef>,
         /// Why. Untrusted text.
         reason: String,
     },
-    /// The test model is public.
     #[error("the test model {model} is public, so everybody can see and run what is not tested yet")]
     PublicTestModel {
         /// The test model.

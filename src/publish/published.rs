@@ -9,7 +9,6 @@ use crate::publish::moved::Moved;
 /// A published version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Published {
-    /// The version.
     pub version: VersionRef,
     /// Its layers next to those that were tested.
     pub layers: LayerProof,

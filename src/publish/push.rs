@@ -35,7 +35,6 @@ const ANYWAY_LIMIT: Duration = Duration::from_secs(2);
 const FORGET_LIMIT: Duration = Duration::from_secs(30);
 const FORGET_LIMIT_CANCELLED: Duration = Duration::from_secs(1);
 
-/// A pushed version.
 #[derive(Debug, Clone)]
 pub(super) struct PushedVersion {
     /// The version, not yet confirmed by Replicate.

@@ -12,11 +12,9 @@ use crate::publish::{PublishError, deploy};
 pub struct ReadyRequest<'a> {
     /// The token's account.
     pub account: &'a Account,
-    /// The test model.
     pub test_model: &'a ModelRef,
     /// The hardware to create it on if it is missing.
     pub test_hardware: Option<&'a str>,
-    /// Whether it may be public.
     pub may_be_public: bool,
     /// The destination of trainings, if there are any.
     pub destination: Option<&'a ModelRef>,

@@ -17,7 +17,6 @@ use crate::publish::{PublishError, PublishServices, VERSION_LIMIT, models};
 pub struct RestageRequest<'a> {
     /// The model's name, as its events carry it.
     pub name: &'a str,
-    /// The version.
     pub version: &'a VersionRef,
     /// The test model.
     pub model: &'a ModelRef,

@@ -24,7 +24,6 @@ pub struct PushDaemon {
     pub derive: Arc<dyn DeriveImages>,
     /// Takes away the names that pushes need.
     pub names: Arc<dyn NameImages>,
-    /// Pushes the image.
     pub push: Arc<dyn PushImages>,
 }
 

@@ -14,7 +14,6 @@ use crate::publish::push::{confirm, push, unconfirmed};
 use crate::publish::services::tell;
 use crate::publish::{GraftedImage, PublishError, PublishServices, graft, models};
 
-/// An image to stage.
 #[derive(Debug, Clone, Copy)]
 pub enum StageImage<'a> {
     /// The daemon has it.
@@ -28,7 +27,6 @@ pub enum StageImage<'a> {
 pub struct StageRequest<'a> {
     /// The model's name, as its events carry it.
     pub name: &'a str,
-    /// The image.
     pub image: StageImage<'a>,
     /// The test model.
     pub model: &'a ModelRef,
@@ -60,7 +58,6 @@ pub(super) struct TestModel<'a> {
 }
 
 impl TestModel<'_> {
-    /// Finds or creates it, and whether it was created.
     pub(super) async fn find_or_create(
         &self,
         services: &PublishServices,

@@ -20,7 +20,7 @@ pub async fn check_moved(cleared: &Cleared, services: &PublishServices, cancelle
     }
 }
 
-/// The same for a model that was asked for already.
+/// Compares the newest version of a model, as Replicate just returned it, with the one that the new version was compared with.
 pub(super) fn check_unmoved(cleared: &Cleared, live: Option<&Model>) -> Result<(), PublishError> {
     let Some(live) = live else { return Ok(()) };
     let newest = live.latest_version.as_ref();

@@ -15,7 +15,6 @@ pub struct ImageWeight {
 /// The size of a layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerWeight {
-    /// Its digest.
     pub digest: String,
     /// Compressed, as it is pulled.
     pub size_bytes: u64,

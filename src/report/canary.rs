@@ -32,7 +32,6 @@ pub(crate) struct CanaryFlight {
     pub(crate) error: Option<Problem>,
 }
 
-/// A step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Step {
     /// `guard`, `inspect`, `build`, `stage`, `verify` or `clean-up`.

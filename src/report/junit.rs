@@ -22,7 +22,6 @@ const PROPERTIES: usize = 200;
 #[error("failed to write junit.xml")]
 pub struct JunitError(#[from] quick_junit::SerializeError);
 
-/// The run as JUnit XML.
 pub(crate) fn junit_xml(run: &Run) -> Result<String, JunitError> {
     let mut report = Report::new("safe-push");
     if let Ok(time) = DateTime::parse_from_rfc3339(&run.started_at) {

@@ -4,7 +4,7 @@ use super::json::v1::{Case, ComparisonEntry, FileEntry, MeasurementEntry};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct MeasurementText {
-    /// `mean colour distance`, `duration (s)`. Untrusted if the run was read from a file.
+    /// `mean color distance`, `duration (s)`. Untrusted if the run was read from a file.
     pub(super) name: String,
     /// The number, or `not a number`.
     pub(super) value: String,
@@ -136,8 +136,8 @@ mod tests {
         let of = |name: &str, at_most, at_least| {
             measurement_text(&MeasurementEntry { name: name.to_owned(), value: Some(1.5), at_most, at_least, holds: true })
         };
-        let found = of("mean_colour_distance", Some(8.0), None);
-        assert_eq!((found.name.as_str(), found.limit.as_str()), ("mean colour distance", "at most 8"));
+        let found = of("mean_color_distance", Some(8.0), None);
+        assert_eq!((found.name.as_str(), found.limit.as_str()), ("mean color distance", "at most 8"));
         let found = of("duration_secs", None, Some(0.25));
         assert_eq!((found.name.as_str(), found.limit.as_str()), ("duration (s)", "at least 0.25"));
         assert_eq!(of("psnr_db", None, None).name, "peak signal to noise (dB)");

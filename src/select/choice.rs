@@ -8,7 +8,7 @@ use crate::select::rules;
 use crate::select::script::ScriptNames;
 
 /// Longer lists of names are cut.
-const MOST_NAMES_BYTES: usize = 600;
+const MAX_NAMES_BYTES: usize = 600;
 
 /// A request that names no valid choice of models.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -55,7 +55,7 @@ impl SelectError {
             Self::Unknown { known, .. } if known.is_empty() => "the configuration folder is empty or missing".to_owned(),
             Self::Unknown { known, .. } => {
                 let names: Vec<&str> = known.iter().map(ModelName::as_str).collect();
-                format!("there are {}", shorten(&names.join(", "), MOST_NAMES_BYTES))
+                format!("there are {}", shorten(&names.join(", "), MAX_NAMES_BYTES))
             }
             Self::WithoutConfiguration { candidate: Some(file), .. } => {
                 let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);

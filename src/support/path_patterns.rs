@@ -9,9 +9,7 @@ use globset::{Glob, GlobBuilder, GlobMatcher};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("'{pattern}' is not a valid path pattern: {problem}")]
 pub struct PatternError {
-    /// The pattern.
     pub pattern: String,
-    /// The problem.
     pub problem: String,
 }
 

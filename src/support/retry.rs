@@ -19,7 +19,6 @@ impl RetryPolicy {
     /// For services over HTTP: five retries from half a second on.
     pub const HTTP: Self = Self { retries: 5, first_wait: Duration::from_millis(500), longest_wait: Duration::from_secs(60) };
 
-    /// The waits, one for each retry.
     pub fn waits(self) -> ExponentialBackoff {
         ExponentialBuilder::default()
             .with_min_delay(self.first_wait)

@@ -61,7 +61,6 @@ pub struct VerifyRequest<'a> {
     pub keep_outputs: Option<&'a Path>,
 }
 
-/// A deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentRef {
     pub owner: String,

@@ -96,7 +96,7 @@ fn cases() -> Vec<Value> {
             "comparisons": [{"place": place, "with": "live", "kind": "image", "same": false,
                 "reason": "the mean color distance is 41.5, above 8.0", "heat_map": heat_map(),
                 "measurements": [
-                    {"name": "mean_colour_distance", "value": 41.5, "at_most": 8.0, "holds": false},
+                    {"name": "mean_color_distance", "value": 41.5, "at_most": 8.0, "holds": false},
                     {"name": "worst_tile_distance", "value": 38.25, "at_most": 64.0, "holds": true},
                     {"name": "structural_similarity", "value": 0.8123, "at_least": 0.9, "holds": false},
                     {"name": "psnr_db", "value": 18.244, "holds": true}]}],

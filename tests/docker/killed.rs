@@ -154,10 +154,13 @@ fn twenty_killed_runs_leave_nothing_after_the_next_one() {
     }
     let runs = Runs::new("twenty");
     let repository = runs.repository();
-    let started = Instant::now();
+    // Its packages are installed once. A run that finds them in the cache tells how long those below take.
     let first = repository.run("run --sandbox");
-    let whole = started.elapsed();
     assert_eq!(first.code, Some(0), "{first}");
+    let started = Instant::now();
+    let second = repository.run("run --sandbox");
+    let whole = started.elapsed();
+    assert_eq!(second.code, Some(0), "{second}");
 
     // One moment in each twentieth of a run, at random within it. Several runs at once are slower, so no moment comes too late.
     let lane = |lane: u32| {

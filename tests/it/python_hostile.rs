@@ -5,9 +5,7 @@ use std::fmt::Write as _;
 use std::io::Error;
 use std::time::{Duration, Instant};
 
-use cog_source::python::{
-    Description, LARGEST_FILE_BYTES, Options, SignatureError, SourceTree, Target, describe, describe_like_cog,
-};
+use cog_source::python::{Description, MAX_FILE_BYTES, Options, SignatureError, SourceTree, Target, describe, describe_like_cog};
 use proptest::prelude::*;
 
 /// Files in memory.
@@ -75,7 +73,7 @@ fn types_nested_within_the_limit_are_rejected_by_name() {
 
 #[test]
 fn large_files_are_rejected() {
-    let size = usize::try_from(LARGEST_FILE_BYTES).unwrap();
+    let size = usize::try_from(MAX_FILE_BYTES).unwrap();
     assert_eq!(refused(read("#".repeat(size + 1))), ["SP202"]);
     assert_eq!(refused(read(format!("x = '{}'\n", "a".repeat(10 * 1024 * 1024)))), ["SP202"]);
 }

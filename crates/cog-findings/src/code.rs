@@ -10,7 +10,6 @@ use crate::rule::Rule;
 pub struct RuleCode(Cow<'static, str>);
 
 impl RuleCode {
-    /// The code of a rule.
     pub const fn of(rule: &Rule) -> Self {
         Self(Cow::Borrowed(rule.code))
     }

@@ -23,8 +23,6 @@
 //! assert_eq!(finding.location.unwrap().to_string(), "predict.py:12:9");
 //! ```
 
-#![warn(missing_docs)]
-
 mod code;
 mod finding;
 mod location;

@@ -21,7 +21,6 @@ impl Location {
         Self { file: file.into(), line: None, column: None, end_column: None }
     }
 
-    /// A line and a column in a file.
     pub fn at(file: impl Into<String>, line: u32, column: u32) -> Self {
         Self { file: file.into(), line: Some(line), column: Some(column), end_column: None }
     }

@@ -19,7 +19,6 @@ use crate::schema_part::SchemaPart;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaChange {
-    /// The part that changed.
     pub part: SchemaPart,
     /// Which of its properties changed.
     pub kind: ChangeKind,

@@ -14,7 +14,6 @@ use crate::method::Method;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SchemaPart {
-    /// The method.
     pub method: Method,
     member: Member,
     /// Steps from the member down to the part, as in `.items.name`; empty for the member itself.
@@ -42,7 +41,6 @@ impl SchemaPart {
         Self::of(method, Member::Method)
     }
 
-    /// All inputs of a method.
     pub const fn inputs(method: Method) -> Self {
         Self::of(method, Member::Inputs)
     }
@@ -52,7 +50,6 @@ impl SchemaPart {
         Self::of(method, Member::Input(name.into()))
     }
 
-    /// The output of a method.
     pub const fn output(method: Method) -> Self {
         Self::of(method, Member::Output)
     }

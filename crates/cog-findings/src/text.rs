@@ -41,7 +41,6 @@ pub fn shorten(text: &str, limit_bytes: usize) -> String {
     format!("{}…", &text[..text.floor_char_boundary(room)])
 }
 
-/// The last `count` lines of `text`.
 pub fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")

@@ -28,8 +28,6 @@
 //! assert_eq!(problems[0].to_string(), "input steps is 51, but must be <= 50");
 //! ```
 
-#![warn(missing_docs)]
-
 mod compat;
 mod dereference;
 mod describe;

@@ -9,9 +9,7 @@ use crate::shape::{Member, Shape};
 /// One input of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InputProperty {
-    /// Its name.
     pub name: String,
-    /// Its shape.
     pub shape: Shape,
     /// Whether every request must send it.
     pub required: bool,

@@ -37,7 +37,6 @@ impl Schemas {
         }
     }
 
-    /// The output of one method.
     pub fn output_of(&self, method: Method) -> Option<&Shape> {
         match method {
             Method::Predict => self.output.as_ref(),

@@ -30,7 +30,6 @@ pub struct Shape {
 /// What a schema says about a value without limiting it.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Annotations {
-    /// The title.
     pub title: Option<String>,
     /// The author's description. The description of a referenced component ("An enumeration.") is Cog's and is left out.
     pub description: Option<String>,
@@ -52,13 +51,11 @@ pub enum ShapeKind {
     String,
     /// A whole number.
     Integer,
-    /// A number.
     Number,
     /// True or false.
     Boolean,
     /// A list whose items share one shape.
     Array(Box<Shape>),
-    /// An object.
     Object(Members),
     /// Any of several shapes, none of them a union or nullable.
     Union(Vec<Shape>),
@@ -88,9 +85,7 @@ impl Members {
 /// One declared member.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
-    /// Its name.
     pub name: String,
-    /// Its shape.
     pub shape: Shape,
     /// Whether it must be sent. The `required` list alone decides: `docs/reference/cog.md#optional-inputs`.
     pub required: bool,

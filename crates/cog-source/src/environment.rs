@@ -20,7 +20,6 @@ const RESERVED_PREFIXES: &[&str] = &["CUDA_", "KUBERNETES_", "NVIDIA_", "NV_", "
 /// An environment variable of the image.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Variable {
-    /// The name.
     pub name: String,
     /// The value; may be empty and may contain `=`.
     pub value: String,
@@ -37,28 +36,16 @@ impl fmt::Display for Variable {
 pub(crate) enum VariableError {
     /// The entry has no `=`, or nothing before it.
     #[error("`{entry}` is not of the form NAME=value")]
-    Form {
-        /// The entry.
-        entry: String,
-    },
+    Form { entry: String },
     /// The name has invalid characters.
     #[error("`{name}` is not a valid variable name")]
-    Name {
-        /// The name.
-        name: String,
-    },
+    Name { name: String },
     /// The value has a control character, such as a line break, which a Dockerfile cannot express.
     #[error("the value of `{name}` contains a control character")]
-    Value {
-        /// The name.
-        name: String,
-    },
+    Value { name: String },
     /// Cog or the platform sets the variable.
     #[error("`{name}` is reserved")]
-    Reserved {
-        /// The name.
-        name: String,
-    },
+    Reserved { name: String },
 }
 
 impl Variable {

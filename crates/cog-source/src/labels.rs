@@ -9,7 +9,6 @@ const NAMESPACE: &str = "run.cog.";
 /// The label that makes each push a separate version.
 pub const PUSH_ID: &str = "run.cog.push_id";
 
-/// The label with the schema.
 pub const OPENAPI_SCHEMA: &str = "run.cog.openapi_schema";
 
 /// The last layer of the `cog-base` image that was built on.
@@ -17,7 +16,6 @@ pub const OPENAPI_SCHEMA: &str = "run.cog.openapi_schema";
 pub struct CogBaseLayer {
     /// The image's reference.
     pub image: String,
-    /// The DiffID of its last layer.
     pub last_layer_diff_id: String,
     /// The index of that layer, from 0.
     pub last_layer_index: usize,

@@ -16,8 +16,6 @@
 //! registries, building, and judging the OpenAPI document are left to callers. [`rules`] and [`python::rules`] list all codes of its
 //! findings.
 
-#![warn(missing_docs)]
-
 pub mod base_image;
 pub mod config;
 mod cuda;

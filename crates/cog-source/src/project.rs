@@ -17,7 +17,6 @@ pub struct Project {
     pub path: String,
     /// The path of the configuration, relative to the repository: `cog.yaml`, `models/a/cog.yaml`.
     pub config_file: String,
-    /// Its text.
     pub config_text: String,
     /// Its values.
     pub config: CogConfig,

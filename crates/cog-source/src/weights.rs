@@ -24,7 +24,6 @@ const IGNORED_PREFIXES: &[&str] = &[".cog", ".git", "__pycache__"];
 pub struct ListedFile {
     /// The path relative to the project, with `/`.
     pub path: String,
-    /// The size in bytes.
     pub size_bytes: u64,
 }
 

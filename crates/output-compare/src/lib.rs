@@ -36,8 +36,6 @@
 //! assert_eq!(comparison.reason(), Some(r#".label is "cat" in the first and "dog" in the second"#));
 //! ```
 
-#![warn(missing_docs)]
-
 mod audio;
 mod binary;
 mod compare;

@@ -3,7 +3,7 @@
 /// One number of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
-    /// What was measured, in snake case and with its unit: `mean_colour_distance`, `duration_secs`. Reports store these names, so they
+    /// What was measured, in snake case and with its unit: `mean_color_distance`, `duration_secs`. Reports store these names, so they
     /// never change, not even their spelling.
     pub name: String,
     /// In the unit that the name states.

@@ -102,7 +102,7 @@ fn local_damage_is_found() {
         hole.put_pixel(x + 400, y + 500, Rgb([0, 0, 0]));
     }
     let found = judged(&png(white), &png(hole));
-    assert!(found.value_of("mean_colour_distance").unwrap() <= 8.0, "{found:?}");
+    assert!(found.value_of("mean_color_distance").unwrap() <= 8.0, "{found:?}");
     assert!(!found.same);
     assert!(found.remarks[0].starts_with("a part of the image differs"), "{found:?}");
 }

@@ -15,7 +15,7 @@
 pub struct Tolerance {
     /// Mean Euclidean distance of the RGBA colors of two images, 0 to 510. The default is cog-safe-push's threshold. Reports store the British
     /// spelling, so it stays.
-    pub mean_colour_distance: f64,
+    pub mean_color_distance: f64,
     /// Mean color distance within the worst tile of 16 × 16 pixels, 0 to 510. The mean over the
     /// whole image hides local damage: `docs/reference/cog-safe-push.md#comparing-images`.
     pub worst_tile_distance: f64,
@@ -43,7 +43,7 @@ pub struct Tolerance {
 impl Default for Tolerance {
     fn default() -> Self {
         Self {
-            mean_colour_distance: 8.0,
+            mean_color_distance: 8.0,
             worst_tile_distance: 64.0,
             ssim: 0.9,
             relative_number: 1e-3,
@@ -80,7 +80,7 @@ pub enum ThresholdError {
 impl Tolerance {
     /// The names of all thresholds.
     pub const NAMES: [&'static str; 11] = [
-        "mean_colour_distance",
+        "mean_color_distance",
         "worst_tile_distance",
         "ssim",
         "relative_number",
@@ -93,10 +93,9 @@ impl Tolerance {
         "size_factor",
     ];
 
-    /// Sets a threshold by its name.
     pub fn set(&mut self, name: &str, value: f64) -> Result<(), ThresholdError> {
         let threshold = match name {
-            "mean_colour_distance" => &mut self.mean_colour_distance,
+            "mean_color_distance" => &mut self.mean_color_distance,
             "worst_tile_distance" => &mut self.worst_tile_distance,
             "ssim" => &mut self.ssim,
             "relative_number" => &mut self.relative_number,

@@ -15,7 +15,6 @@ use super::request_log::RequestRecord;
 use super::scripted::{Scenario, Script};
 use super::service::Service;
 
-/// A version in the sandbox.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SandboxVersion {
     /// The 64 hexadecimal digits of its digest.

@@ -13,8 +13,6 @@
 //! - [`containers`]: versions as containers; [`scripted`]: versions as scripts
 //! - [`registry`]: pushing; [`registry_backend`]: what a push means; [`image_names`]: names of pulled images
 
-#![warn(missing_docs)]
-
 mod account;
 mod api;
 mod clock;

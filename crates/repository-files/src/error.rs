@@ -11,38 +11,23 @@ use std::path::{Path, PathBuf};
 pub enum FileError {
     /// Nothing has that path.
     #[error("{} does not exist", path.display())]
-    Missing {
-        /// The path.
-        path: PathBuf,
-    },
+    Missing { path: PathBuf },
     /// A folder, a named pipe, a socket or a device.
     #[error("{} is {kind}, not a regular file", path.display())]
-    NotRegular {
-        /// The path.
-        path: PathBuf,
-        /// The kind of file.
-        kind: FileKind,
-    },
+    NotRegular { path: PathBuf, kind: FileKind },
     /// A path or a link that leaves the folder.
     #[error("{} leaves the repository{}", path.display(), leads_to(target.as_deref()))]
     Outside {
-        /// The path.
         path: PathBuf,
         /// The file that a link leads to.
         target: Option<PathBuf>,
     },
     /// A file that is too large.
     #[error("{} is larger than {}", path.display(), size(*limit_bytes))]
-    TooLarge {
-        /// The path.
-        path: PathBuf,
-        /// The limit, in bytes.
-        limit_bytes: u64,
-    },
+    TooLarge { path: PathBuf, limit_bytes: u64 },
     /// A file that is not UTF-8.
     #[error("{} is not UTF-8 at byte {offset}", path.display())]
     NotText {
-        /// The path.
         path: PathBuf,
         /// The first byte that is not UTF-8.
         offset: usize,
@@ -50,7 +35,6 @@ pub enum FileError {
     /// The system does not let it be read.
     #[error("failed to read {}", path.display())]
     Unreadable {
-        /// The path.
         path: PathBuf,
         /// Why.
         #[source]
@@ -112,13 +96,10 @@ impl From<FileError> for io::Error {
 /// The kind of a file that is not regular.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// A folder.
     Folder,
     /// A named pipe.
     Pipe,
-    /// A socket.
     Socket,
-    /// A device.
     Device,
     /// Something else.
     Other,

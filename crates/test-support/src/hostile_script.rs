@@ -135,7 +135,6 @@ pub fn assert_harmless(repository: &Repository, mark: &str) -> u32 {
     last.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
-/// The script was not run at all.
 pub fn assert_not_run(repository: &Repository) {
     assert_eq!(repository.read(LOG), "", "the script was run");
 }

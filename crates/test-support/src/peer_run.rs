@@ -90,7 +90,7 @@ pub fn agreeing(asked: &Asked) -> Value {
     let mut inputs: Vec<Value> =
         (0..12).map(|number| json!({"text": format!("person {number}"), "n": 1 + number % 3, "seed": 5})).collect();
     inputs[3] = json!({"text": "too often", "n": 99});
-    inputs[4] = json!({"colour": "red", "text": "x"});
+    inputs[4] = json!({"color": "red", "text": "x"});
     json!({ "inputs": inputs })
 }
 

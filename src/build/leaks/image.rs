@@ -100,7 +100,6 @@ async fn peek<'a>(mut stream: impl AsyncRead + Send + Unpin + 'a) -> io::Result<
     Ok((head, Box::pin(whole)))
 }
 
-/// The search of one image.
 struct ImageSearch {
     search: Arc<Search>,
     places: Vec<(String, String)>,

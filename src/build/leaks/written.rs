@@ -19,10 +19,10 @@ use crate::support::ExposeSecret;
 use crate::support::secrets::weakness;
 
 /// The most bytes read of a file: keys are in small files.
-const MOST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// More words than this are not keys.
-const MOST_WORDS: usize = 1000;
+const MAX_WORDS: usize = 1000;
 
 /// The characters of keys: letters and digits, without those that separate parts of addresses and expressions.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test of this file")]
@@ -68,8 +68,8 @@ pub fn written_secrets(project: &Path, written: &[PathBuf], variables: &[NamedSe
             here.extend(variables.iter().map(|(name, _)| name.as_str()).filter(|name| found.contains(name)));
         }
         let mut bytes = Vec::new();
-        open()?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-        if bytes.len() as u64 > MOST_BYTES {
+        open()?.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+        if bytes.len() as u64 > MAX_BYTES {
             unrecognized.push(relative.clone());
         }
         let text = String::from_utf8_lossy(&bytes);
@@ -82,7 +82,7 @@ pub fn written_secrets(project: &Path, written: &[PathBuf], variables: &[NamedSe
     }
     unrecognized.extend(
         words
-            .drain(words.len().min(MOST_WORDS)..)
+            .drain(words.len().min(MAX_WORDS)..)
             .filter_map(|(name, _): NamedSecret| written.iter().find(|path| name_of(path) == name).cloned()),
     );
     let words = not_elsewhere(project, written, words)?;

@@ -93,7 +93,6 @@ pub(in crate::cli) fn is_thwarted(situation: Situation<'_>) -> bool {
     situation.is_foreign && !situation.is_fork && situation.event.is_some() && allowed_in(situation) == Allowed::Publish
 }
 
-/// Decides.
 pub(in crate::cli) fn decide(situation: Situation<'_>) -> Decision {
     let Situation { event, is_fork, is_foreign, has_tokens, .. } = situation;
     if let Some(reason) = refusal(event.unwrap_or_default(), is_fork) {

@@ -4,14 +4,12 @@ use serde_json::Value;
 
 use crate::cli::environment::Environment;
 
-/// The event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::cli) struct Event {
     /// Its name, as in `pull_request`.
     pub(in crate::cli) name: String,
     /// The commit that people look at. For a pull request that is its head, not the merge that is checked out.
     pub(in crate::cli) head_sha: Option<String>,
-    /// The pull request.
     pub(in crate::cli) pull_request: Option<u64>,
     /// Whether the code is from another repository.
     pub(in crate::cli) is_fork: bool,

@@ -13,7 +13,7 @@ use crate::report::json::v1::{FindingEntry, Run, Severity};
 const FILES: usize = 3;
 
 /// Larger files are not compared.
-const MOST_BYTES: u64 = 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Where annotations of this run may go. Outside of pull requests, on the lines of the checkout.
 pub(super) async fn places(github: &dyn GitHub, step: &ActionStep, event: &Event, run: &Run) -> Places {
@@ -49,7 +49,7 @@ async fn add_moved(
 ) -> Result<(), GitHubError> {
     let Some((head, workspace)) = event.head_sha.as_deref().filter(|_| event.is_merge).zip(step.workspace()) else { return Ok(()) };
     for file in files {
-        let Ok(checked_out) = repository_files::read_text(workspace, Path::new(file), MOST_BYTES) else { continue };
+        let Ok(checked_out) = repository_files::read_text(workspace, Path::new(file), MAX_BYTES) else { continue };
         if let Some(text) = github.file_at(file, head).await? {
             places.add_moved(file, &checked_out, &text);
         }

@@ -38,7 +38,6 @@ const LAST_WORDS: Duration = Duration::from_millis(1500);
 /// Annotations in the log that the runner keeps for each level.
 const LOG_ANNOTATIONS: usize = 10;
 
-/// One run of the action.
 pub(in crate::cli) struct ActionRun {
     step: ActionStep,
     event: Event,

@@ -5,7 +5,7 @@ use output_compare::{MediaFile, MediaKind, spectrogram};
 use serde_json::Value;
 
 use crate::cli::claude::show_video::VideoTool;
-use crate::clients::claude::{Content, MOST_IMAGES, PromptImage, Quoted};
+use crate::clients::claude::{Content, MAX_IMAGES, PromptImage, Quoted};
 use crate::domain::prediction::Inputs;
 use crate::verify::{Evidence, EvidenceFile};
 
@@ -33,7 +33,7 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new() -> Self {
-        Self { pictures: MOST_IMAGES, bytes: PICTURE_BYTES }
+        Self { pictures: MAX_IMAGES, bytes: PICTURE_BYTES }
     }
 
     /// A part of what is left, so that the second of two outputs is seen too.

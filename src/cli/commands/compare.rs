@@ -24,7 +24,7 @@ use crate::report::json::measurement;
 use crate::support::SecretString;
 
 /// Larger files are not read into memory.
-const MOST_BYTES: usize = 1024 * 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024 * 1024;
 
 pub(super) async fn run(arguments: &CompareArguments, context: &Context) -> Result<Verdict, Failure> {
     let tolerance = tolerance(&arguments.thresholds)?;
@@ -91,7 +91,7 @@ async fn open(place: &str, context: &Context) -> Result<Opened, Failure> {
         return download(place, context).await;
     }
     let path = context.environment.folder().join(place);
-    Ok(Opened { bytes: named_file::read(&path, place, MOST_BYTES as u64).await?.into(), media_type: None, name: place.to_owned() })
+    Ok(Opened { bytes: named_file::read(&path, place, MAX_BYTES as u64).await?.into(), media_type: None, name: place.to_owned() })
 }
 
 /// Fetches a file as a case's files are fetched: a token goes to Replicate alone, and without one what is public can still be fetched.
@@ -99,7 +99,7 @@ async fn download(address: &str, context: &Context) -> Result<Opened, Failure> {
     let run = load::settings_only(SettingFlags::default(), context)?;
     let token = run.tokens.replicate.clone().unwrap_or_else(|| SecretString::from(String::new()));
     let client = services::replicate_client(&run, token)?;
-    let file = client.download(address, &DownloadLimits::of_bytes(MOST_BYTES as u64)).await?;
+    let file = client.download(address, &DownloadLimits::of_bytes(MAX_BYTES as u64)).await?;
     let name = address.parse::<Url>().map(|url| url.path().to_owned()).unwrap_or_default();
     let bytes = file.read().context("failed to read the temporary file")?.unwrap_or_default();
     Ok(Opened { bytes, media_type: file.content_type, name })
@@ -161,14 +161,14 @@ mod tests {
         let metric = |name: &str, value, limit| Measurement { name: name.to_owned(), value, limit };
         let rows = table(&[
             metric("width", 1024.0, None),
-            metric("mean_colour_distance", 0.25, Some(Limit::AtMost(8.0))),
+            metric("mean_color_distance", 0.25, Some(Limit::AtMost(8.0))),
             metric("ssim", 0.5, Some(Limit::AtLeast(0.9))),
         ]);
         assert_eq!(
             rows,
             [
                 "  width                   1024",
-                "  mean_colour_distance  0.2500  at most  8       ok",
+                "  mean_color_distance  0.2500  at most  8       ok",
                 "  ssim                  0.5000  at least 0.9000  differs",
             ]
         );

@@ -14,12 +14,12 @@ use crate::cli::failure::Failure;
 const PROJECT_FILE: &str = "cog.yaml";
 
 /// How deep projects are looked for.
-const MOST_LEVELS: usize = 4;
+const MAX_LEVELS: usize = 4;
 
 /// Folders with a `cog.yaml` below another folder, relative to it and sorted. A project within a project is part of it.
 pub(super) fn find(folder: &Path) -> Vec<String> {
     let mut found = Vec::new();
-    search(folder, "", MOST_LEVELS, &mut found);
+    search(folder, "", MAX_LEVELS, &mut found);
     found.sort();
     found
 }

@@ -18,7 +18,7 @@ use crate::domain::verdict::Verdict;
 use crate::report::{console, json};
 
 /// A larger file is not the run.json of any run.
-const MOST_BYTES: u64 = 256 * 1024 * 1024;
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Result<Verdict, Failure> {
     let mut runs = Vec::new();
@@ -74,7 +74,7 @@ fn open_page(folder: Option<&Path>, context: &Context) -> Result<(), Failure> {
 }
 
 async fn read(path: &Path) -> Result<json::v1::Run, Failure> {
-    let text = named_file::read_text(path, &path.display().to_string(), MOST_BYTES).await?;
+    let text = named_file::read_text(path, &path.display().to_string(), MAX_BYTES).await?;
     json::from_json(&text)
         .map_err(|error| Failure::request(format!("{}: {error}", path.display())).hint("give the run.json of a report folder"))
 }

@@ -27,7 +27,7 @@ use crate::inspect::{Revision, with_excerpt};
 use crate::report::{console, json};
 
 /// A larger document is none.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(super) async fn run(command: SchemaCommand, context: &Context) -> Result<Verdict, Failure> {
     match command {
@@ -119,7 +119,7 @@ fn conclude(findings: Vec<Finding>, folder: &Path, all_good: &str, context: &Con
 async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
     if from == "-" {
         let mut text = String::new();
-        std::io::stdin().take(MOST_BYTES).read_to_string(&mut text).context("failed to read standard input")?;
+        std::io::stdin().take(MAX_BYTES).read_to_string(&mut text).context("failed to read standard input")?;
         return Ok(Document::without_source(parse(&text, "standard input")?));
     }
     let path = context.environment.folder().join(from);
@@ -133,7 +133,7 @@ async fn fetch(from: &str, context: &Context) -> Result<Document, Failure> {
         });
     }
     if path.exists() {
-        let text = named_file::read_text(&path, from, MOST_BYTES).await?;
+        let text = named_file::read_text(&path, from, MAX_BYTES).await?;
         return Ok(Document::without_source(parse(&text, from)?));
     }
     let (folder, revision, tools) = (context.environment.folder().to_owned(), from.to_owned(), services::tools(context));

@@ -56,12 +56,10 @@ pub(super) fn write_model(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Adds the moon.
 pub(super) fn add_moon(folder: &Path) -> io::Result<()> {
     edit(folder, &MOON)
 }
 
-/// Renames an input.
 pub(super) fn rename_input(folder: &Path) -> io::Result<()> {
     edit(folder, &RENAMED)
 }

@@ -23,7 +23,6 @@ const SETTINGS_FILE: &str = ".safe-push.yaml";
 /// The models of a request.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
-    /// Their names.
     pub(super) names: Vec<ModelName>,
     /// Why each of them counts as changed, when that was asked.
     pub(super) reasons: BTreeMap<String, String>,

@@ -17,7 +17,7 @@ mod request;
 
 pub use error::{ClaudeError, ClaudeFailure};
 pub use models::{DEFAULT_MODEL, is_outdated};
-pub use prompt_image::{MOST_IMAGES, PromptImage, PromptImageError};
+pub use prompt_image::{MAX_IMAGES, PromptImage, PromptImageError};
 pub use quote::Quoted;
 pub use real::{ClaudeOptions, Credential, RealClaude};
 pub use request::{Claude, Content, ToolRequest};

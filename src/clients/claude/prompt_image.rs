@@ -10,16 +10,16 @@ use image::imageops::FilterType;
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 
 /// The longer side, in pixels, to which the model scales images down.
-const LONGEST_SIDE: u32 = 1568;
+const MAX_SIDE: u32 = 1568;
 
 /// Limit in bytes before base64 encoding, which turns three bytes into four. The API's limit is 5 MB after it.
-const MOST_BYTES: usize = 3_700_000;
+const MAX_BYTES: usize = 3_700_000;
 
 /// Limit for the memory used while decoding.
 const DECODING_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// Images in one request. Beyond twenty, the API has a stricter limit on their size.
-pub const MOST_IMAGES: usize = 20;
+pub const MAX_IMAGES: usize = 20;
 
 /// An image that fits the API's limits.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl PromptImage {
         let reader = || ImageReader::new(Cursor::new(&bytes[..])).with_guessed_format().map_err(image::ImageError::IoError);
         let sendable = reader().map_err(PromptImageError)?.format().and_then(media_type);
         let (width, height) = reader().and_then(ImageReader::into_dimensions).map_err(PromptImageError)?;
-        let is_small = width.max(height) <= LONGEST_SIDE;
-        if let Some(media_type) = sendable.filter(|_| is_small && bytes.len() <= MOST_BYTES) {
+        let is_small = width.max(height) <= MAX_SIDE;
+        if let Some(media_type) = sendable.filter(|_| is_small && bytes.len() <= MAX_BYTES) {
             return Ok(Self { media_type, bytes });
         }
         let mut reader = reader().map_err(PromptImageError)?;
@@ -49,9 +49,9 @@ impl PromptImage {
         limits.max_alloc = Some(DECODING_BYTES);
         reader.limits(limits);
         let decoded = reader.decode().map_err(PromptImageError)?;
-        let scaled = if is_small { decoded } else { decoded.resize(LONGEST_SIDE, LONGEST_SIDE, FilterType::Triangle) };
+        let scaled = if is_small { decoded } else { decoded.resize(MAX_SIDE, MAX_SIDE, FilterType::Triangle) };
         let png = encoded(&DynamicImage::ImageRgba8(scaled.to_rgba8()), ImageFormat::Png)?;
-        if png.len() <= MOST_BYTES {
+        if png.len() <= MAX_BYTES {
             return Ok(Self { media_type: "image/png", bytes: png });
         }
         let jpeg = encoded(&DynamicImage::ImageRgb8(scaled.to_rgb8()), ImageFormat::Jpeg)?;
@@ -138,7 +138,7 @@ mod tests {
         });
         let made = PromptImage::new(encoded(&DynamicImage::ImageRgb8(noise), ImageFormat::Png).unwrap()).unwrap();
         assert_eq!(made.media_type(), "image/jpeg");
-        assert!(made.size() <= MOST_BYTES, "{}", made.size());
+        assert!(made.size() <= MAX_BYTES, "{}", made.size());
     }
 
     #[test]

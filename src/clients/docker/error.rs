@@ -56,10 +56,7 @@ pub enum DockerError {
     },
     /// The daemon does not have the image, and for a pull neither does the registry.
     #[error("there is no image '{image}'")]
-    NoSuchImage {
-        /// The image.
-        image: String,
-    },
+    NoSuchImage { image: String },
     /// A container uses the image.
     #[error("failed to {attempted}: {message}")]
     InUse {
@@ -71,7 +68,6 @@ pub enum DockerError {
     /// The daemon's disk is full.
     #[error("failed to {attempted}: the Docker daemon's disk is full")]
     DiskFull {
-        /// What was attempted.
         attempted: String,
         /// The daemon's message.
         message: String,
@@ -87,9 +83,7 @@ pub enum DockerError {
     /// The registry rejected a push.
     #[error("{repository} rejected the push: {message}")]
     PushDenied {
-        /// The repository.
         repository: String,
-        /// The reason.
         reason: PushDenial,
         /// The registry's message.
         message: String,
@@ -97,7 +91,6 @@ pub enum DockerError {
     /// The registry or the network failed, even after the last retry.
     #[error("failed to {attempted}: {message}")]
     RegistryUnavailable {
-        /// What was attempted.
         attempted: String,
         /// The daemon's message.
         message: String,
@@ -105,17 +98,13 @@ pub enum DockerError {
     /// The daemon does not trust the registry's certificate.
     #[error("failed to {attempted}: {message}")]
     CertificateUnknown {
-        /// What was attempted.
         attempted: String,
         /// The daemon's message.
         message: String,
     },
     /// The push succeeded, but the daemon did not report the digest.
     #[error("the daemon did not report the digest of the push to {repository}")]
-    NoDigest {
-        /// The repository.
-        repository: String,
-    },
+    NoDigest { repository: String },
     /// A derived image does not have the layers of its base.
     #[error("the image '{image}' does not have the layers of its base")]
     LayersChanged {
@@ -124,19 +113,13 @@ pub enum DockerError {
     },
     /// The call took too long.
     #[error("failed to {attempted} within {}", humane(*.limit))]
-    TimedOut {
-        /// What was attempted.
-        attempted: String,
-        /// The limit.
-        limit: Duration,
-    },
+    TimedOut { attempted: String, limit: Duration },
     /// The run was canceled.
     #[error("canceled")]
     Cancelled,
     /// The daemon failed for another reason.
     #[error("failed to {attempted}: {message}")]
     Daemon {
-        /// What was attempted.
         attempted: String,
         /// The HTTP status, if there was a response.
         status: Option<u16>,
@@ -146,7 +129,6 @@ pub enum DockerError {
     /// The connection was interrupted, or the response was invalid.
     #[error("failed to {attempted}")]
     Connection {
-        /// What was attempted.
         attempted: String,
         /// The cause.
         #[source]

@@ -7,7 +7,6 @@ use crate::clients::docker::{DockerError, RealDocker};
 /// A network that this process's container shares with other containers of the daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnNetwork {
-    /// Its name.
     pub name: String,
     /// The address of this process in it.
     pub address: IpAddr,

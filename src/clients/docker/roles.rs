@@ -116,7 +116,6 @@ pub trait PushImages: Send + Sync {
     ) -> Result<Pushed, DockerError>;
 }
 
-/// Runs containers.
 #[async_trait]
 pub trait RunContainers: Send + Sync {
     /// Runs a container to its end and removes it, whatever happens.
@@ -126,9 +125,7 @@ pub trait RunContainers: Send + Sync {
 /// A Docker daemon by its roles, all but the push: who builds cannot publish.
 #[derive(Clone)]
 pub struct Docker {
-    /// Describes the daemon.
     pub daemon: Arc<dyn DescribeDaemon>,
-    /// Builds images.
     pub build: Arc<dyn BuildImages>,
     /// Makes images on top of others.
     pub derive: Arc<dyn DeriveImages>,
@@ -136,14 +133,11 @@ pub struct Docker {
     pub inspect: Arc<dyn InspectImages>,
     /// Reads whole images.
     pub save: Arc<dyn SaveImages>,
-    /// Names images.
     pub names: Arc<dyn NameImages>,
-    /// Runs containers.
     pub containers: Arc<dyn RunContainers>,
 }
 
 impl Docker {
-    /// All roles of one daemon.
     pub fn of<D>(daemon: Arc<D>) -> Self
     where
         D: DescribeDaemon + BuildImages + DeriveImages + InspectImages + SaveImages + NameImages + RunContainers + 'static,

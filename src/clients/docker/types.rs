@@ -12,7 +12,6 @@ use crate::domain::identity::ImageDigest;
 use crate::support::SecretString;
 use crate::support::retry::RetryPolicy;
 
-/// The versions of a daemon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DaemonVersion {
     /// The engine's, as in `20.10.24`.
@@ -99,7 +98,6 @@ pub struct Derivation {
 pub struct DerivedFile {
     /// Its path in the image, relative to the working folder.
     pub path: String,
-    /// Its content.
     pub contents: Vec<u8>,
 }
 
@@ -110,7 +108,6 @@ pub struct ImageDetails {
     pub id: String,
     /// Digests of the uncompressed layers, in order.
     pub diff_ids: Vec<ImageDigest>,
-    /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its environment variables, as `NAME=value`.
     pub environment: Vec<String>,
@@ -118,7 +115,6 @@ pub struct ImageDetails {
     pub working_folder: String,
     /// The rest of its configuration without the labels, as JSON with sorted keys. For comparing two images.
     pub settings: String,
-    /// Size in bytes.
     pub size_bytes: u64,
     /// Its names in this daemon.
     pub names: Vec<String>,
@@ -133,7 +129,6 @@ impl ImageDetails {
     }
 }
 
-/// Credentials for a registry.
 #[derive(Debug, Clone)]
 pub struct RegistryCredentials {
     /// The registry's host, as in `r8.im`.
@@ -144,7 +139,6 @@ pub struct RegistryCredentials {
     pub password: SecretString,
 }
 
-/// A push of an image.
 #[derive(Debug, Clone)]
 pub struct ImagePush {
     /// The repository, as in `r8.im/acme/hotdog`. The image must be tagged `repository:tag`.
@@ -157,7 +151,6 @@ pub struct ImagePush {
     pub retry: RetryPolicy,
 }
 
-/// An event of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushEvent {
     /// More bytes were sent.
@@ -180,10 +173,8 @@ pub enum PushEvent {
     },
 }
 
-/// The progress of a push.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PushProgress {
-    /// Bytes sent.
     pub sent_bytes: u64,
     /// Bytes of all layers being sent, as far as known.
     pub total_bytes: u64,
@@ -201,7 +192,6 @@ pub struct Pushed {
 /// A container that runs one command and is removed.
 #[derive(Debug, Clone)]
 pub struct ContainerRun {
-    /// The image.
     pub image: String,
     /// The command, without a shell. The image's entrypoint is not used.
     pub command: Vec<String>,
@@ -218,7 +208,6 @@ pub struct ContainerRun {
 /// The result of a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContainerOutput {
-    /// The exit code.
     pub exit_code: i64,
     /// Standard output. Untrusted text.
     pub stdout: String,

@@ -23,7 +23,6 @@ pub enum RegistryError {
         host: String,
         /// What was requested.
         attempted: String,
-        /// The status.
         status: u16,
     },
     /// 401 or 403.
@@ -33,7 +32,6 @@ pub enum RegistryError {
         host: String,
         /// What was requested.
         attempted: String,
-        /// The status.
         status: u16,
     },
     /// The account may not push to the repository.
@@ -43,9 +41,7 @@ pub enum RegistryError {
         host: String,
         /// Whose token it is, for people: `'acme'`.
         account: String,
-        /// The repository.
         repository: String,
-        /// The reason.
         reason: PushDenial,
         /// The registry's message. Untrusted text.
         message: String,
@@ -55,7 +51,6 @@ pub enum RegistryError {
     BlobsUnknown {
         /// The registry's host.
         host: String,
-        /// The repository.
         repository: String,
         /// The blobs, as far as the registry names them.
         digests: Vec<ImageDigest>,
@@ -69,7 +64,6 @@ pub enum RegistryError {
         host: String,
         /// What was requested.
         attempted: String,
-        /// The status.
         status: u16,
         /// The registry's message. Untrusted text.
         message: String,
@@ -79,9 +73,7 @@ pub enum RegistryError {
     OtherManifest {
         /// The registry's host.
         host: String,
-        /// The repository.
         repository: String,
-        /// The digest of what was sent.
         sent: ImageDigest,
         /// What the registry calls it. Untrusted text.
         stored: String,
@@ -91,7 +83,6 @@ pub enum RegistryError {
     BlobMissing {
         /// The registry's host.
         host: String,
-        /// The repository.
         repository: String,
         /// The blob.
         digest: ImageDigest,

@@ -17,7 +17,6 @@ const MESSAGE_BYTES: usize = 500;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct ErrorBody {
     codes: Vec<String>,
-    /// The messages of all errors in it.
     pub(super) message: String,
     /// Digests that the errors name.
     pub(super) digests: Vec<ImageDigest>,

@@ -29,9 +29,7 @@ pub struct Unsupported(String);
 /// A blob of a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Blob {
-    /// Its digest.
     pub digest: ImageDigest,
-    /// Its size in bytes.
     pub size_bytes: u64,
 }
 
@@ -45,13 +43,11 @@ impl Blob {
 /// A document that a version can consist of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredContent {
-    /// An image.
     Image(ImageManifest),
     /// An index with one image, for linux/amd64, beside what is said about it: attestations.
     IndexOf(ImageDigest),
 }
 
-/// The manifest of one image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageManifest {
     document: Map<String, Value>,
@@ -88,7 +84,7 @@ impl StoredManifest {
 }
 
 impl ImageManifest {
-    /// The same manifest with another configuration.
+    /// A copy of the manifest that names another configuration.
     #[must_use]
     pub fn with_config(&self, config: &Blob) -> StoredManifest {
         let mut document = self.document.clone();
@@ -102,7 +98,7 @@ impl ImageManifest {
         StoredManifest { digest: digest_of(&bytes), media_type: self.media_type.clone(), bytes }
     }
 
-    /// The same manifest with other layers, packed with gzip, in these places.
+    /// A copy of the manifest with other layers, packed with gzip, at these indices.
     #[must_use]
     pub fn with_layers(&self, replaced: &[(usize, Blob)]) -> Self {
         let mut changed = self.clone();

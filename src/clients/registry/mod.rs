@@ -45,7 +45,6 @@ pub use writer::RegistryWriter;
 
 use crate::support::SecretString;
 
-/// A registry.
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// The manifest of `repository` under a tag or digest, or `None`. For an index, the manifest of linux/amd64.

@@ -11,12 +11,10 @@ struct Scope {
 }
 
 impl Scopes {
-    /// Reading one repository.
     pub(super) fn read(repository: &str) -> Self {
         Self(vec![Scope { repository: repository.to_owned(), writes: false }])
     }
 
-    /// Writing to one repository.
     pub(super) fn write(repository: &str) -> Self {
         Self(vec![Scope { repository: repository.to_owned(), writes: true }])
     }

@@ -38,7 +38,6 @@ pub struct FileBlob {
 pub(super) enum Origin {
     /// It is known already.
     Memory(Bytes),
-    /// It is in a file.
     File(Arc<File>),
     /// Another repository of the registry has it.
     Repository(String),

@@ -25,7 +25,7 @@ use super::source::{BlobReader, Origin};
 const PIECE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// The largest piece that is sent because the registry asks for large ones.
-const LARGEST_PIECE_BYTES: u64 = 128 * 1024 * 1024;
+const MAX_PIECE_BYTES: u64 = 128 * 1024 * 1024;
 
 /// The parts of a stream.
 const STREAM_BYTES: usize = 256 * 1024;
@@ -178,7 +178,7 @@ impl<'a> Upload<'a> {
             return Err(self.connection.refused_write("an upload", self.repository, response).await);
         }
         let limit = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-        let smallest = limit("oci-chunk-min-length").unwrap_or(0).min(LARGEST_PIECE_BYTES);
+        let smallest = limit("oci-chunk-min-length").unwrap_or(0).min(MAX_PIECE_BYTES);
         let largest = limit("oci-chunk-max-length").filter(|largest| *largest > 0).unwrap_or(u64::MAX);
         let piece_bytes = usize::try_from(PIECE_BYTES.max(smallest).min(largest)).unwrap_or(usize::MAX);
         Ok(Session { url: self.next_url(&url, &response)?, piece_bytes })

@@ -34,7 +34,6 @@ pub trait RegistryWriter: Send + Sync {
     /// The content of a small blob, such as an image's configuration.
     async fn small_blob(&self, repository: &str, blob: &Blob) -> Result<Bytes, RegistryError>;
 
-    /// Whether a repository has a blob.
     async fn has_blob(&self, repository: &str, digest: &ImageDigest) -> Result<bool, RegistryError>;
 
     /// Takes a blob over from another repository of the registry, without its bytes.

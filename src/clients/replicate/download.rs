@@ -17,7 +17,6 @@ const MEMORY_BYTES: usize = 256 * 1024;
 /// How much of the beginning is kept of every file: enough to detect what it is.
 const BEGINNING_BYTES: usize = 8 * 1024;
 
-/// Limits for a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DownloadLimits {
     /// A longer file is an error.
@@ -39,9 +38,7 @@ impl DownloadLimits {
 /// A downloaded file. Two are equal if their contents and types are.
 #[derive(Debug, Clone)]
 pub struct Download {
-    /// Its size.
     pub size_bytes: u64,
-    /// Its SHA-256.
     pub sha256: [u8; 32],
     /// The first bytes, at most 8 KiB.
     pub beginning: Bytes,
@@ -96,7 +93,7 @@ impl Download {
         }
     }
 
-    /// The same file, had it been too long to keep.
+    /// What the download of a file that is too long to keep returns.
     #[cfg(test)]
     pub(crate) fn dropped(self) -> Self {
         Self { content: Content::Dropped, ..self }

@@ -158,10 +158,7 @@ pub enum ReplicateFailure {
     FileUnavailable { status: u16 },
     /// A file exceeds the size limit.
     #[error("it is larger than the {limit_bytes} bytes allowed")]
-    TooLarge {
-        /// The limit.
-        limit_bytes: u64,
-    },
+    TooLarge { limit_bytes: u64 },
     /// A file could not be kept on this machine.
     #[error("it could not be written to a temporary file: {cause}")]
     NotKept {

@@ -22,7 +22,7 @@ use crate::support::safe_url::SafeUrl;
 const DOWNLOAD_TIME: Duration = Duration::from_secs(600);
 
 /// More redirects count as a loop.
-const MOST_REDIRECTS: usize = 5;
+const MAX_REDIRECTS: usize = 5;
 
 /// The host of outputs, including its subdomains.
 const DELIVERY_HOST: &str = "replicate.delivery";
@@ -74,7 +74,7 @@ impl RealReplicate {
     /// Downloads a file once, following redirects.
     async fn fetch(&self, mut url: Url, limits: &DownloadLimits) -> Result<Download, ReplicateFailure> {
         let mut with_token = self.may_see_token(&url);
-        for _ in 0..=MOST_REDIRECTS {
+        for _ in 0..=MAX_REDIRECTS {
             self.check_host(&url)?;
             // Neither client follows redirects by itself.
             let client = if self.base.is_origin_of(&url) { &self.api } else { &self.files };
@@ -102,7 +102,7 @@ impl RealReplicate {
             check_type(content_type.as_deref(), limits)?;
             return receive(response, limits, content_type).await;
         }
-        Err(ReplicateFailure::RefusedUrl { reason: format!("it redirects more than {MOST_REDIRECTS} times") })
+        Err(ReplicateFailure::RefusedUrl { reason: format!("it redirects more than {MAX_REDIRECTS} times") })
     }
 
     /// Whether the token may be sent to a URL.

@@ -54,7 +54,7 @@ impl fmt::Display for TimedOut {
 const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
 
 /// The longest wait until the expected end is near.
-const LONGEST_WHEN_EXPECTED: Duration = Duration::from_secs(30);
+const MAX_WHEN_EXPECTED: Duration = Duration::from_secs(30);
 
 /// How often a prediction is polled: after a part of the time it has spent in its phase, within bounds, and more often around its
 /// expected end.
@@ -92,9 +92,7 @@ impl Polling {
             (TimeLimit::StartUp, Some(typical)) if age < typical / 10 => (typical / 10 - age, expected, self.longest_starting),
             // A warm version starts at once, and others may be waiting for it to start.
             (TimeLimit::StartUp, _) => (age / 5, expected, self.longest_starting),
-            (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => {
-                (typical * 9 / 10 - age, self.shortest, LONGEST_WHEN_EXPECTED)
-            }
+            (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => (typical * 9 / 10 - age, self.shortest, MAX_WHEN_EXPECTED),
             (TimeLimit::Run, Some(typical)) if age < typical * 2 => (typical / 50, expected, self.longest_running),
             (TimeLimit::Run, _) => (age / 20, self.shortest, self.longest_running),
         };

@@ -8,7 +8,6 @@ use crate::config::settings::action::Action;
 use crate::config::settings::value::{Rejected, SettingValue};
 use crate::config::settings::value_kind::ValueKind;
 
-/// One setting.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The key in `.safe-push.yaml`, the name of the input and, in capitals after `SAFE_PUSH_`, of the variable.

@@ -108,7 +108,6 @@ impl Checks {
         self.subjects.len()
     }
 
-    /// Whether a model has one.
     pub fn has(&self, model: &str) -> bool {
         let name = self.job.leg.subject(model);
         self.subjects.iter().any(|subject| subject.name == name && subject.slot != Slot::Rejected)

@@ -20,7 +20,7 @@ use crate::report::github::{COMMENT_BYTES, CommentRow, Frame, MARKER, Marker, co
 const ROUNDS: usize = 30;
 
 /// The longest wait between rounds. Waits are random, so that jobs that finish together do not stay in step.
-const LONGEST_PAUSE: Duration = Duration::from_millis(300);
+const MAX_PAUSE: Duration = Duration::from_millis(300);
 
 /// A repository may send 1,000 requests an hour, so with more models than this only the last job writes the comment.
 pub const MODELS_FOR_EVERY_JOB: u64 = 40;
@@ -56,7 +56,7 @@ pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, kn
     for _round in 0..ROUNDS {
         if !is_sole {
             // The thread's own generator: this need not be reproducible.
-            let pause = rand::rng().random_range(Duration::ZERO..LONGEST_PAUSE);
+            let pause = rand::rng().random_range(Duration::ZERO..MAX_PAUSE);
             sleep(pause).await;
         }
         let state = &overview.state;

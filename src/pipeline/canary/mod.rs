@@ -45,7 +45,6 @@ pub struct CanaryRequest {
 }
 
 impl CanaryRequest {
-    /// The plan for the model in this folder.
     pub fn plan(&self, folder: &Path) -> ModelPlan {
         let case = TestCase {
             inputs: project::inputs(),

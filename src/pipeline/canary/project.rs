@@ -18,7 +18,6 @@ const INPUT: &str = "safe_push_canary";
 /// The text it is sent.
 pub(super) const CALL: &str = "tweet";
 
-/// Writes the project.
 pub(super) fn write(folder: &Path, id: &str) -> io::Result<()> {
     let predict = format!(
         "\"\"\"A canary of safe-push: it shows that a model can be built, pushed and run.\"\"\"
@@ -37,7 +36,6 @@ class Predictor(BasePredictor):
     std::fs::write(folder.join("predict.py"), predict)
 }
 
-/// Its inputs.
 pub(super) fn inputs() -> serde_json::Map<String, Value> {
     [(INPUT.to_owned(), Value::from(CALL))].into_iter().collect()
 }

@@ -308,7 +308,6 @@ pub(crate) fn credentials() -> RegistryCredentials {
     RegistryCredentials { host: REGISTRY.to_owned(), username: "acme".to_owned(), password: "cli-token".to_owned().into() }
 }
 
-/// A registry that is down.
 pub(crate) fn registry_down() -> RegistryError {
     RegistryError::Unavailable { host: REGISTRY.to_owned(), attempted: "a manifest".to_owned(), status: 503 }
 }

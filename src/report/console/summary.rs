@@ -18,7 +18,7 @@ const VALUE_BYTES: usize = 300;
 const LOG_LINES: usize = 12;
 
 /// The reports have the rest.
-const MOST_NOTES: usize = 5;
+const MAX_NOTES: usize = 5;
 
 /// A run as a few paragraphs.
 pub(crate) fn summary(run: &Run, style: Style) -> String {
@@ -69,7 +69,7 @@ fn push_notes(text: &mut String, model: &Model, style: Style) {
         return;
     }
     text.push('\n');
-    for note in notes.iter().take(MOST_NOTES) {
+    for note in notes.iter().take(MAX_NOTES) {
         let place = note.file.as_deref().map(|file| {
             let line = note.line.map(|line| format!(":{line}")).unwrap_or_default();
             format!("{}{line}: ", escape::line(file))
@@ -77,7 +77,7 @@ fn push_notes(text: &mut String, model: &Model, style: Style) {
         let label = style.paint(Tone::Quiet, &format!("note[{}]:", escape::line(&note.code)));
         text.push_str(&format!("\n{label} {}{}", place.unwrap_or_default(), escape::line(&note.message)));
     }
-    let more = notes.len().saturating_sub(MOST_NOTES);
+    let more = notes.len().saturating_sub(MAX_NOTES);
     let rest = if more > 0 { format!("and {}; ", count(more, "more note")) } else { String::new() };
     text.push_str(&format!("\n{}", style.paint(Tone::Quiet, &format!("{rest}--verbose shows notes in full"))));
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-/// A run of a workflow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WorkflowRun {
     /// GitHub's id. It stays the same when jobs are run again.

@@ -91,7 +91,6 @@ impl Marker {
         self.workflow == other.workflow
     }
 
-    /// Whether this one is of a later run.
     pub(crate) fn is_of_later_run(&self, other: &Self) -> bool {
         self.run > other.run
     }

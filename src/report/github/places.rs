@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use similar::{ChangeTag, TextDiff};
 
 /// Larger files are not compared.
-const MOST_BYTES: usize = 1024 * 1024;
+const MAX_BYTES: usize = 1024 * 1024;
 
 /// Where annotations may go.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Places {
 
     /// Adds a file whose text in the checkout differs from that of the head commit.
     pub fn add_moved(&mut self, file: &str, checked_out: &str, head: &str) {
-        if checked_out == head || checked_out.len() > MOST_BYTES || head.len() > MOST_BYTES {
+        if checked_out == head || checked_out.len() > MAX_BYTES || head.len() > MAX_BYTES {
             return;
         }
         let mut lines = Vec::new();

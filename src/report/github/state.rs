@@ -23,7 +23,6 @@ pub enum CheckState {
     Running,
     /// Its job has finished, and left no result.
     WithoutResult(Ended),
-    /// Its result.
     Result(Box<Row>),
 }
 

@@ -66,7 +66,7 @@ fn images_are_side_by_side() {
     assert!(page.contains("<a href=\"https://replicate.delivery/x/new.png\" rel=\"noreferrer noopener\""), "{page}");
     assert!(
         page.contains(
-            "<th scope=\"row\">mean colour distance</th><td class=\"number\">41.5</td><td>at most 8</td><td class=\"bad\">"
+            "<th scope=\"row\">mean color distance</th><td class=\"number\">41.5</td><td>at most 8</td><td class=\"bad\">"
         )
     );
     assert!(page.contains("<input type=\"range\""));

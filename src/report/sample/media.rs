@@ -62,7 +62,7 @@ pub(crate) fn media() -> RunReport {
         same: false,
         reason: Some("the mean color distance is 41.5, above 8.0".to_owned()),
         measurements: vec![
-            measured("mean_colour_distance", 41.5, Some(Limit::AtMost(8.0))),
+            measured("mean_color_distance", 41.5, Some(Limit::AtMost(8.0))),
             measured("structural_similarity", 0.91, Some(Limit::AtLeast(0.9))),
             measured("psnr_db", 18.25, None),
         ],

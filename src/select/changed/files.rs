@@ -5,7 +5,6 @@
 pub enum FileStatus {
     /// It is new.
     Added,
-    /// It was removed.
     Removed,
     /// Its content is another.
     Modified,
@@ -37,7 +36,6 @@ impl FileStatus {
     }
 }
 
-/// A file that has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedFile {
     /// Its path, relative to the repository's folder, with `/`.
@@ -100,7 +98,6 @@ pub enum ChangedFiles {
     Known {
         /// Who made it.
         source: ListSource,
-        /// The files.
         files: Vec<ChangedFile>,
         /// Whether its maker had it to the end.
         is_complete: bool,
@@ -123,8 +120,8 @@ impl ChangedFiles {
         Self::Unknown { reason: reason.into() }
     }
 
-    /// The same list for a folder of the checkout: paths relative to it, with `../` for what lies outside. `folder` is relative to the
-    /// checkout, with `/`; empty for the checkout itself.
+    /// Makes the paths relative to a folder of the checkout, with `../` for what lies outside. `folder` is relative to the checkout, with
+    /// `/`; empty for the checkout itself.
     #[must_use]
     pub fn seen_from(self, folder: &str) -> Self {
         match self {

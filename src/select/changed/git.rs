@@ -14,7 +14,7 @@ use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
 /// A longer list is cut, and then counts as not known.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+const MAX_BYTES: usize = 32 * 1024 * 1024;
 
 /// The default base of comparisons: origin's default branch.
 const BASES: [&str; 3] = ["refs/remotes/origin/HEAD", "refs/remotes/origin/main", "refs/remotes/origin/master"];
@@ -95,7 +95,7 @@ impl GitRepository<'_> {
     /// What git says, when it does.
     fn words(self, arguments: &[&str]) -> Option<Vec<u8>> {
         let program = git(self.folder, |name| self.environment.get(name).map(String::as_str), arguments);
-        let bounds = Bounds { time: TIME_LIMIT, bytes: MOST_BYTES, cancelled: self.cancelled };
+        let bounds = Bounds { time: TIME_LIMIT, bytes: MAX_BYTES, cancelled: self.cancelled };
         let ended = self.launcher.run(&program, bounds).inspect_err(|error| tracing::debug!(%error, "git")).ok()?;
         (ended.status.success() && !ended.stdout.cut).then_some(ended.stdout.bytes)
     }

@@ -13,10 +13,8 @@ use crate::domain::model_name::ModelName;
 use crate::domain::project_place::below;
 use crate::support::path_patterns::PathPatterns;
 
-/// The files of a model.
 #[derive(Debug, Clone)]
 pub struct ModelFiles<'a> {
-    /// Its name.
     pub name: &'a ModelName,
     /// Its configuration, relative to the repository.
     pub config_file: &'a str,

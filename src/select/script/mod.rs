@@ -46,27 +46,20 @@ const WORDS_BYTES: usize = 256 * 1024;
 const LAST_LINES: usize = 12;
 
 /// A larger script is none.
-const MOST_BYTES: u64 = 4 * 1024 * 1024;
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A script that cannot be used, or that did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum ScriptError {
     /// It was named and is not there.
     #[error("the select script {path} is not there")]
-    Missing {
-        /// Its path.
-        path: String,
-    },
+    Missing { path: String },
     /// It lies outside of the repository.
     #[error("the select script {path} is not in the repository")]
-    Outside {
-        /// Its path.
-        path: String,
-    },
+    Outside { path: String },
     /// It cannot be read.
     #[error("failed to read the select script {path}")]
     Unreadable {
-        /// Its path.
         path: String,
         /// Why.
         #[source]
@@ -89,21 +82,16 @@ pub enum ScriptError {
     TooLong {
         /// Its path, and what it was called with.
         call: String,
-        /// The limit.
         limit_seconds: u64,
         /// The last lines that it said. Untrusted text.
         words: String,
     },
     /// The run was canceled.
     #[error("{path} was canceled")]
-    Cancelled {
-        /// Its path.
-        path: String,
-    },
+    Cancelled { path: String },
     /// It was not run, because it would have been too close to secrets.
     #[error("{path}: {source}")]
     NotIsolated {
-        /// Its path.
         path: String,
         /// What is missing.
         source: LaunchError,
@@ -111,7 +99,6 @@ pub enum ScriptError {
     /// It could not be run at all.
     #[error("{path} could not be run")]
     NotRun {
-        /// Its path.
         path: String,
         /// Why.
         #[source]
@@ -314,7 +301,7 @@ fn is_named(text: &str, variable: &str) -> bool {
 }
 
 fn read(root: &Path, path: &str) -> Result<String, ScriptError> {
-    let bytes = repository_files::read(root, Path::new(path), MOST_BYTES).map_err(|error| match error {
+    let bytes = repository_files::read(root, Path::new(path), MAX_BYTES).map_err(|error| match error {
         FileError::Missing { .. } | FileError::NotRegular { .. } => ScriptError::Missing { path: path.to_owned() },
         FileError::Outside { .. } => ScriptError::Outside { path: path.to_owned() },
         other => ScriptError::Unreadable { path: path.to_owned(), source: other.into() },

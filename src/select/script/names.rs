@@ -7,10 +7,10 @@ use regex::Regex;
 use crate::domain::model_name::ModelName;
 
 /// Longer scripts are read up to here.
-const MOST_BYTES: usize = 256 * 1024;
+const MAX_BYTES: usize = 256 * 1024;
 
 /// More names than this are none.
-const MOST_NAMES: usize = 10_000;
+const MAX_NAMES: usize = 10_000;
 
 /// `"$MODEL" == "x"` as `[[ ]]` and `[ ]` have it, with the variables and quotes that scripts use. Each part is bounded.
 #[expect(clippy::unwrap_used, reason = "a constant pattern, compiled by every test of this file")]
@@ -33,7 +33,7 @@ pub(super) fn compared(text: &str) -> Vec<ModelName> {
             let word = (1..=3).find_map(|group| found.get(group));
             // Flags, patterns and the empty word are compared with as well.
             let Some(Ok(name)) = word.map(|word| word.as_str().parse::<ModelName>()) else { continue };
-            if !names.contains(&name) && names.len() < MOST_NAMES {
+            if !names.contains(&name) && names.len() < MAX_NAMES {
                 names.push(name);
             }
         }
@@ -44,7 +44,7 @@ pub(super) fn compared(text: &str) -> Vec<ModelName> {
 /// What a script says when it is asked for its list: its names, and what among it is none.
 pub(super) fn listed(text: &str) -> (Vec<ModelName>, Vec<String>) {
     let (mut names, mut others) = (Vec::new(), Vec::new());
-    for word in text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MOST_NAMES) {
+    for word in text.lines().map(str::trim).filter(|line| !line.is_empty()).take(MAX_NAMES) {
         let word = word.strip_prefix("- ").or_else(|| word.strip_prefix("* ")).unwrap_or(word).trim_start();
         match word.parse::<ModelName>() {
             Ok(name) if names.contains(&name) => {}
@@ -57,7 +57,7 @@ pub(super) fn listed(text: &str) -> (Vec<ModelName>, Vec<String>) {
 
 /// Lines that are not comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
-    let text = &text[..text.floor_char_boundary(MOST_BYTES)];
+    let text = &text[..text.floor_char_boundary(MAX_BYTES)];
     text.lines().filter(|line| !line.trim_start().starts_with('#'))
 }
 

@@ -21,13 +21,13 @@ use sha2::{Digest, Sha256};
 use crate::select::tree::own_folder;
 use crate::select::tree::restore::{self, check_way};
 use crate::select::tree::scan::{self, Content, Entry, FileKind};
-use crate::select::tree::{Changes, MOST_FILE_BYTES, Snapshot};
+use crate::select::tree::{Changes, MAX_FILE_BYTES, Snapshot};
 
 /// The format. A journal of another one restores nothing, and stops a build.
 const FORMAT: u32 = 1;
 
 /// A journal is not larger.
-const MOST_BYTES: u64 = 1024 * 1024 * 1024;
+const MAX_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// A journal of one repository, held by this process.
 #[derive(Debug)]
@@ -42,20 +42,15 @@ pub struct Journal {
 /// What was left behind by a process that was killed.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Recovery {
-    /// Nothing.
     Nothing,
     /// These files are as they were before the script.
     Restored {
-        /// The script.
         script: String,
-        /// The files.
         files: Vec<PathBuf>,
     },
     /// These files may hold what the script wrote, and somebody has to look.
     Unclear {
-        /// The script.
         script: String,
-        /// The files.
         files: Vec<PathBuf>,
         /// The journal, which goes by itself when the files are as they were before.
         journal: PathBuf,
@@ -231,7 +226,7 @@ pub fn recover(folder: &Path, root: &Path, commit: Option<&str>) -> io::Result<R
 
 fn read(path: &Path) -> io::Result<Written> {
     let mut bytes = Vec::new();
-    own_folder::open(OpenOptions::new().read(true), path)?.take(MOST_BYTES).read_to_end(&mut bytes)?;
+    own_folder::open(OpenOptions::new().read(true), path)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
     let written: Written = serde_json::from_slice(&bytes)?;
     if written.format != FORMAT {
         return Err(io::Error::other(format!("it has the format {}, and this version reads {FORMAT}", written.format)));
@@ -360,13 +355,13 @@ fn kind(entry: &Entry) -> Kind {
 
 /// A file of the repository.
 fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    Ok(repository_files::read(path.parent().unwrap_or(path), path, MOST_FILE_BYTES)?)
+    Ok(repository_files::read(path.parent().unwrap_or(path), path, MAX_FILE_BYTES)?)
 }
 
 /// How something on disk is.
 fn was(path: &Path, entry: &Entry) -> Was {
     let digest = match &entry.kind {
-        FileKind::File if entry.stamp.size() <= MOST_FILE_BYTES => match &entry.bytes {
+        FileKind::File if entry.stamp.size() <= MAX_FILE_BYTES => match &entry.bytes {
             Some(bytes) => digest(bytes),
             None => read_file(path).map(|bytes| digest(&bytes)).unwrap_or_default(),
         },

@@ -20,10 +20,10 @@ use crate::select::tree::scan::{Content, Entry, FileKind};
 pub use journal::{Journal, Recovery, recover};
 
 /// Larger files are not kept: scripts select, they do not edit weights.
-const MOST_FILE_BYTES: u64 = 2 * 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024;
 
 /// The most bytes kept of all files together.
-const MOST_BYTES: u64 = 256 * 1024 * 1024;
+const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
 /// Files as they were.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ struct Change {
 impl Snapshot {
     /// Remembers a folder's files, but those of git itself.
     pub fn take(root: &Path) -> io::Result<Self> {
-        let entries = scan::scan(root, Content::Kept { most_file_bytes: MOST_FILE_BYTES, most_bytes: MOST_BYTES })?;
+        let entries = scan::scan(root, Content::Kept { most_file_bytes: MAX_FILE_BYTES, most_bytes: MAX_BYTES })?;
         Ok(Self { root: root.to_owned(), entries })
     }
 

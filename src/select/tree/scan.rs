@@ -11,7 +11,7 @@ use std::time::SystemTime;
 const GIT: &str = ".git";
 
 /// More files than this are not watched.
-const MOST_ENTRIES: usize = 1_000_000;
+const MAX_ENTRIES: usize = 1_000_000;
 
 /// Something in a folder.
 #[derive(Debug, Clone)]
@@ -136,8 +136,8 @@ impl Scan<'_> {
             let path = folder.join(name);
             // Gone between the two looks.
             let Ok(mut entry) = Entry::of(&self.root.join(&path)) else { continue };
-            if self.entries.len() >= MOST_ENTRIES {
-                return Err(io::Error::other(format!("there are more than {MOST_ENTRIES} files")));
+            if self.entries.len() >= MAX_ENTRIES {
+                return Err(io::Error::other(format!("there are more than {MAX_ENTRIES} files")));
             }
             let is_folder = entry.kind == FileKind::Folder;
             if entry.kind == FileKind::File {

@@ -300,7 +300,7 @@ mod any_work {
 fn files_that_are_left_are_those_that_are_neither_gone_nor_as_before() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    let large = vec![b'x'; usize::try_from(MOST_FILE_BYTES).unwrap() + 1];
+    let large = vec![b'x'; usize::try_from(MAX_FILE_BYTES).unwrap() + 1];
     for (name, bytes) in
         [("same.txt", &b"same"[..]), ("changed.txt", b"old"), ("deleted.txt", b"old"), ("large.bin", &large), ("apart.txt", b"a")]
     {

@@ -20,7 +20,7 @@ const CUT: char = '…';
 
 /// Bytes checked before a truncation mark, and the most marks checked per text.
 const CUT_WINDOW: usize = 4096;
-const MOST_CUTS: usize = 10_000;
+const MAX_CUTS: usize = 10_000;
 
 /// Members of a report in which models and configurations choose the keys.
 const FREE_FORM: [&str; 4] = ["inputs", "metrics", "minimal_inputs", "output"];
@@ -147,7 +147,7 @@ fn is_strong(value: &[u8]) -> bool {
 
 /// Beginnings of secrets before the sign that a text was cut. Shorter ones say too little.
 fn cut_ends<'a>(text: &'a str, search: &'a SecretSearch) -> impl Iterator<Item = Range<usize>> + 'a {
-    let cuts = text.match_indices(CUT).take(if search.is_empty() { 0 } else { MOST_CUTS });
+    let cuts = text.match_indices(CUT).take(if search.is_empty() { 0 } else { MAX_CUTS });
     cuts.filter_map(|(place, _)| {
         let first = place.saturating_sub(CUT_WINDOW);
         let start = first + search.open_end(&text.as_bytes()[first..place])?;

@@ -3,7 +3,7 @@
 use super::redactor::{Redactor, hide};
 
 /// More text than this is not held back.
-const MOST_HELD_BYTES: usize = 64 * 1024;
+const MAX_HELD_BYTES: usize = 64 * 1024;
 
 /// Output of which the end is held back as long as it may be the beginning of a secret.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl RedactedStream {
             let Some(cut) = spans.iter().find(|span| span.start < open && open < span.end) else { break };
             open = cut.start;
         }
-        if bytes.len() - open > MOST_HELD_BYTES {
+        if bytes.len() - open > MAX_HELD_BYTES {
             return self.finish();
         }
         let open = (0..=open).rev().find(|place| self.held.is_char_boundary(*place)).unwrap_or_default();

@@ -32,7 +32,6 @@ pub struct Launcher {
 
 #[derive(Debug, Clone)]
 struct Stage {
-    /// This program.
     program: PathBuf,
     need: Need,
     /// The user's folder.

@@ -96,7 +96,7 @@ fn image(wanted: &ImageCheck, tolerance: &Tolerance, file: &MediaFile<'_>) -> Re
         if let Some(ssim) = wanted.min_ssim {
             tolerance.ssim = ssim;
             // Only the similarity decides where a limit for it is set.
-            (tolerance.mean_colour_distance, tolerance.worst_tile_distance) = (510.0, 510.0);
+            (tolerance.mean_color_distance, tolerance.worst_tile_distance) = (510.0, 510.0);
         }
         let compared = compare(&MediaFile::named(&like.path, content), file, &tolerance);
         if let Some(reason) = compared.reason() {

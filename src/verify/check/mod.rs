@@ -22,7 +22,6 @@ use crate::verify::observation::{Observation, Outcome};
 /// What a checker needs besides the prediction itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Needs {
-    /// The files of the output.
     pub(super) output_files: NeededFiles,
     /// The URL of the expected file.
     pub(super) wanted_url: Option<String>,
@@ -31,7 +30,6 @@ pub(super) struct Needs {
 /// Which files of an output are fetched.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum NeededFiles {
-    /// None.
     #[default]
     None,
     /// Those that the schema declares.
@@ -40,7 +38,6 @@ pub(super) enum NeededFiles {
     AllUrls,
 }
 
-/// The result of a checker.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum CheckResult {
     /// As expected, with remarks.
@@ -86,7 +83,6 @@ pub(super) trait Check: Send + Sync {
     fn check(&self, seen: &Observation) -> CheckResult;
 }
 
-/// The checker for an expectation.
 pub(super) fn check_for(expectation: &Expectation, rules: &CompareRules) -> Box<dyn Check> {
     match expectation {
         Expectation::Succeeds => Box::new(succeeds::Succeeds),

@@ -29,10 +29,10 @@ const TEXTS: &[&str] = &[
 const LONG_TEXT: u64 = 2000;
 
 /// Length of the longest string if the schema sets a limit. Longer ones cost more than they reveal.
-const LONGEST_TEXT: u64 = 20_000;
+const MAX_TEXT: u64 = 20_000;
 
 /// Length of the longest list, unless the schema asks for a longer one.
-const LONGEST_LIST: u64 = 16;
+const MAX_LIST: u64 = 16;
 
 /// Nested lists and objects below this depth are left out.
 const DEPTH: usize = 4;
@@ -181,9 +181,9 @@ fn strings(name: &str, shape: &Shape) -> Vec<Value> {
     }
     let limits = &shape.limits;
     let mut texts: Vec<String> = TEXTS.iter().map(|text| (*text).to_owned()).collect();
-    let longest = limits.max_length.unwrap_or(LONG_TEXT).min(LONGEST_TEXT);
+    let longest = limits.max_length.unwrap_or(LONG_TEXT).min(MAX_TEXT);
     texts.push(repeated("long text ", longest));
-    if let Some(least) = limits.min_length.filter(|least| *least > 0 && *least <= LONGEST_TEXT) {
+    if let Some(least) = limits.min_length.filter(|least| *least > 0 && *least <= MAX_TEXT) {
         texts.insert(0, repeated("least ", least));
     }
     if limits.max_length.is_some() {
@@ -204,7 +204,7 @@ fn repeated(word: &str, characters: u64) -> String {
 
 fn lists(shape: &Shape, items: &[Value]) -> Vec<Value> {
     let least = shape.limits.min_items.unwrap_or(0);
-    let most = shape.limits.max_items.unwrap_or(least.saturating_add(3)).min(LONGEST_LIST.max(least));
+    let most = shape.limits.max_items.unwrap_or(least.saturating_add(3)).min(MAX_LIST.max(least));
     let mut lengths = vec![least, least.saturating_add(1).min(most), most];
     lengths.dedup();
     let list = |length: u64| -> Option<Value> {

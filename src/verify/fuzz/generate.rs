@@ -137,7 +137,7 @@ impl Generator {
         members.map(|member| (member.name.clone(), member.values.clone())).collect()
     }
 
-    /// The same for inputs with the same effect: omitted inputs count as their defaults.
+    /// A text that is equal for inputs with the same effect: omitted inputs count as their defaults.
     fn identity(&self, inputs: &Inputs) -> String {
         let sent = |name: &String| inputs.get(name).filter(|value| !value.is_null());
         let declared = self.defaults.iter().map(|(name, default)| (name, sent(name).or(default.as_ref())));

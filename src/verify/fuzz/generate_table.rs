@@ -13,7 +13,6 @@ use crate::support::seed::Seed;
 
 /// What is expected of ten iterations.
 enum Wanted {
-    /// That many inputs.
     Inputs(usize),
     /// That many, of which some send this input with a text that starts like this.
     File(usize, &'static str, &'static str),

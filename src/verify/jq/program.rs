@@ -41,7 +41,6 @@ pub(in crate::verify) enum JqError {
     Stopped(String),
 }
 
-/// One result of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(in crate::verify) struct JqResult {
     /// Whether it is neither `false` nor `null`.

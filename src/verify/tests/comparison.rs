@@ -148,7 +148,7 @@ async fn images_are_compared_by_pixels_and_their_format() {
         if !passes {
             assert_eq!(
                 reason(&outcome.cases[0]),
-                "output differs from the live version's: the mean color distance is 80.0, above 8.0 (compare.mean_colour_distance: measured \
+                "output differs from the live version's: the mean color distance is 80.0, above 8.0 (compare.mean_color_distance: measured \
                  80, limit 8; compare.worst_tile_distance: measured 80, limit 64)"
             );
         }

@@ -37,7 +37,7 @@ async fn an_image_like_the_expected_one_matches() {
     assert_eq!(outcome.cases[0].remarks, Vec::<String>::new());
     let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };
     assert_eq!((compared.with, compared.same, compared.kind), (ComparedWith::Wanted, true, MediaKind::Image));
-    let distance = compared.measurements.iter().find(|metric| metric.name == "mean_colour_distance").unwrap();
+    let distance = compared.measurements.iter().find(|metric| metric.name == "mean_color_distance").unwrap();
     assert_eq!((distance.value, distance.limit), (2.0, Some(Limit::AtMost(8.0))));
 }
 
@@ -48,7 +48,7 @@ async fn an_image_unlike_the_expected_one_fails_with_measurements() {
     assert_eq!(statuses(&outcome), ["case-1 failed"]);
     assert_eq!(
         reason(&outcome.cases[0]),
-        "the output does not match the expected file: the mean color distance is 100.0, above 8.0 (compare.mean_colour_distance: \
+        "the output does not match the expected file: the mean color distance is 100.0, above 8.0 (compare.mean_color_distance: \
          measured 100, limit 8; compare.worst_tile_distance: measured 100, limit 64)"
     );
     let [compared] = &outcome.cases[0].comparisons[..] else { panic!("{:?}", outcome.cases[0]) };

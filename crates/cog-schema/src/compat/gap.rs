@@ -55,7 +55,6 @@ pub(super) enum Gap {
     Format {
         /// What the string means where it comes from.
         from: StringMeaning,
-        /// What it has to mean.
         to: StringMeaning,
     },
     /// Some listed values.

@@ -25,12 +25,10 @@ pub enum ProblemKind {
     Format,
 }
 
-/// A problem of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValueProblem {
     /// The path within the value: `[1].name`; empty for the value itself.
     pub path: String,
-    /// Which kind of problem.
     pub kind: ProblemKind,
     /// The rest of a sentence that starts with the value: `is 51, but must be <= 50`.
     pub message: String,

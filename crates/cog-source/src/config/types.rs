@@ -26,7 +26,6 @@ pub struct CogConfig {
     pub concurrency: Option<Concurrency>,
     /// Variables for the build and for the running model.
     pub environment: Vec<Located<Variable>>,
-    /// Managed weights.
     pub weights: Vec<ManagedWeights>,
 }
 

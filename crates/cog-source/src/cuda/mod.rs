@@ -82,17 +82,13 @@ pub enum CudaError {
     /// No image has this pair.
     #[error("no image has CUDA {cuda} with cuDNN {cudnn}")]
     CudnnMismatch {
-        /// CUDA.
         cuda: String,
         /// cuDNN.
         cudnn: String,
     },
     /// No image has the CUDA version.
     #[error("no image has CUDA {cuda}")]
-    CudaUnknown {
-        /// CUDA.
-        cuda: String,
-    },
+    CudaUnknown { cuda: String },
 }
 
 impl CudaError {

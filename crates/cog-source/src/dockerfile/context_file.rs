@@ -5,6 +5,5 @@
 pub struct RecipeFile {
     /// The path within the context.
     pub path: String,
-    /// The contents.
     pub contents: Vec<u8>,
 }

@@ -14,7 +14,6 @@ use crate::yaml::Located;
 /// The release of uv that Cog 0.22 uses.
 pub(crate) const UV_VERSION: &str = "0.9.26";
 
-/// The source of uv.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum UvSource {
     /// Its own image at `ghcr.io`, as in Cog.

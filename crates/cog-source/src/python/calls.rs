@@ -371,7 +371,6 @@ fn dict(arguments: Vec<Constant>, named: Vec<(Option<String>, Option<Constant>)>
     Some(Constant::Dict(entries))
 }
 
-/// A method of a constant.
 fn method(owner: Constant, name: &str, arguments: &[Constant]) -> Option<Constant> {
     let pair = |(key, value): (Constant, Constant)| Constant::List(vec![key, value]);
     match (owner.plain(), name, arguments) {

@@ -55,7 +55,6 @@ impl SignatureError {
         self.hint.as_deref()
     }
 
-    /// The error as a finding.
     pub fn finding(&self) -> Finding {
         let finding = Finding::new(self.rule, &self.message).at((*self.location).clone());
         match &self.hint {

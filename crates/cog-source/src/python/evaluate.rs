@@ -38,12 +38,12 @@ impl<'a> Walk<'a> {
         Self { steps, locals, outer: None }
     }
 
-    /// The same walk with further names.
+    /// Goes on with further names, which hide earlier ones.
     pub(super) fn with(&'a self, locals: &'a Locals) -> Self {
         Self { steps: self.steps, locals, outer: Some(self) }
     }
 
-    /// The same walk with these names alone, for what is written elsewhere.
+    /// Goes on with these names alone, for what is written elsewhere. Its work counts with that of the walk.
     pub(super) fn elsewhere(&self, locals: &'a Locals) -> Walk<'a>
     where
         Self: 'a,

@@ -53,4 +53,4 @@ pub use new_syntax::newer_syntax;
 pub use options::{Mode, Options};
 pub use rules::RULES;
 pub use signature::{Input, InputInfo, InputKind, InputType, Member, MemberDefault, OutputType, Primitive, Signature};
-pub use source::{FolderTree, LARGEST_FILE_BYTES, SourceTree};
+pub use source::{FolderTree, MAX_FILE_BYTES, SourceTree};

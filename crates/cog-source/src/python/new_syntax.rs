@@ -20,7 +20,7 @@ use crate::target::Target;
 use crate::version::Version;
 
 /// How many mistakes are reported of one file.
-const MOST_PER_FILE: usize = 5;
+const MAX_PER_FILE: usize = 5;
 
 /// Finds syntax that a Python version, such as `3.11`, does not know. Files that cannot be read are left to
 /// [`describe`](super::describe()), unless only an import leads to them.
@@ -57,7 +57,7 @@ fn unknown_to(version: PythonVersion, module: &Module) -> Vec<Finding> {
     for error in parsed.unsupported_syntax_errors() {
         let place = module.text.location(error.range());
         let echo = findings.iter().any(|finding| finding.location.as_ref().is_some_and(|known| known.line == place.line));
-        if findings.len() < MOST_PER_FILE && !echo {
+        if findings.len() < MAX_PER_FILE && !echo {
             let finding = Finding::new(&rules::SYNTAX_TOO_NEW, lower(&error.to_string())).at(place);
             findings.push(finding.hint("write it in the older form, or raise build.python_version in cog.yaml"));
         }

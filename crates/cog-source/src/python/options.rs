@@ -5,7 +5,6 @@
 pub enum Mode {
     /// `run` or `predict`.
     Predict,
-    /// `train`.
     Train,
 }
 

@@ -143,7 +143,7 @@ impl<'t> Project<'t> {
         }
         let module = match self.tree.read(path) {
             Ok(None) => None,
-            Ok(Some(source)) if source.len() as u64 > super::source::LARGEST_FILE_BYTES => {
+            Ok(Some(source)) if source.len() as u64 > super::source::MAX_FILE_BYTES => {
                 return Err(unreadable("the file is larger than 4 MiB".to_owned(), "keep large data out of Python files"));
             }
             Ok(Some(source)) => Some(Rc::new(Module::parse(path, source)?)),

@@ -7,7 +7,6 @@ use super::options::Mode;
 /// A scalar type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Primitive {
-    /// `str`
     String,
     /// `int`
     Integer,
@@ -25,7 +24,6 @@ pub enum Primitive {
     Any,
 }
 
-/// The type of an input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InputType {
     /// The type without `None`.
@@ -60,7 +58,6 @@ impl InputKind {
 pub struct Input {
     /// The parameter's name.
     pub name: String,
-    /// Its type.
     pub r#type: InputType,
     /// The arguments of `Input(...)`.
     pub info: InputInfo,
@@ -71,21 +68,17 @@ pub struct Input {
 pub struct InputInfo {
     /// The default. `Some(Value::Null)` for `None`.
     pub default: Option<Value>,
-    /// The description.
     pub description: Option<String>,
     /// `ge`
     pub minimum: Option<f64>,
     /// `le`
     pub maximum: Option<f64>,
-    /// `min_length`
     pub min_length: Option<u64>,
-    /// `max_length`
     pub max_length: Option<u64>,
     /// `regex`
     pub pattern: Option<String>,
     /// `choices`; empty without any.
     pub choices: Vec<Value>,
-    /// `deprecated`
     pub deprecated: bool,
     /// `accept`: allowed media types or file endings.
     pub accept: Option<String>,
@@ -115,12 +108,10 @@ impl Input {
     }
 }
 
-/// The type of an output.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OutputType {
     /// A scalar, a file, or any JSON.
     Primitive(Primitive),
-    /// A list.
     List(Box<OutputType>),
     /// An object with any values: `dict`. `Any` is a [`Primitive`].
     AnyDict,
@@ -145,9 +136,7 @@ impl OutputType {
 /// A member of an object.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Member {
-    /// Its name.
     pub name: String,
-    /// Its type.
     pub r#type: OutputType,
     /// Whether it may be `null`.
     pub nullable: bool,
@@ -157,10 +146,8 @@ pub struct Member {
     pub default: Option<MemberDefault>,
 }
 
-/// The default of a member.
 #[derive(Debug, Clone, PartialEq)]
 pub enum MemberDefault {
-    /// This value.
     Value(Value),
     /// One that only the running model knows.
     AtRunTime,
@@ -177,7 +164,6 @@ pub struct Signature {
     pub is_async: bool,
     /// The inputs, in order.
     pub inputs: Vec<Input>,
-    /// The output.
     pub output: OutputType,
     /// Whether it has `@cog.streaming`.
     pub streaming: bool,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use repository_files::{FileError, FileKind};
 
 /// Size limit of a Python file, in bytes. Handwritten source stays far below.
-pub const LARGEST_FILE_BYTES: u64 = 4 * 1024 * 1024;
+pub const MAX_FILE_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The files of a project as text.
 pub trait SourceTree {
@@ -35,7 +35,7 @@ impl SourceTree for FolderTree {
         if path.contains('\0') {
             return Err(Error::new(ErrorKind::PermissionDenied, "the path leaves the project"));
         }
-        match repository_files::read_text(&self.root, Path::new(path), LARGEST_FILE_BYTES) {
+        match repository_files::read_text(&self.root, Path::new(path), MAX_FILE_BYTES) {
             Ok(text) => Ok(Some(text)),
             // A folder is what an import of a package means.
             Err(FileError::Missing { .. } | FileError::NotRegular { kind: FileKind::Folder, .. }) => Ok(None),
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn large_files_and_other_encodings_are_rejected() {
         let (folder, tree) = tree();
-        let size = usize::try_from(LARGEST_FILE_BYTES).unwrap();
+        let size = usize::try_from(MAX_FILE_BYTES).unwrap();
         std::fs::write(folder.path().join("inner/large.py"), " ".repeat(size + 1)).unwrap();
         std::fs::write(folder.path().join("inner/latin.py"), b"# caf\xe9\n").unwrap();
         assert_eq!(tree.read("large.py").unwrap_err().kind(), ErrorKind::FileTooLarge);

@@ -18,7 +18,6 @@ pub enum RecipeError {
     /// The requirements file is missing.
     #[error("the requirements file `{file}` does not exist")]
     RequirementsMissing {
-        /// The file.
         file: String,
         /// Where `cog.yaml` names it.
         location: Location,
@@ -50,7 +49,6 @@ pub enum RecipeError {
 }
 
 impl RecipeError {
-    /// The error as findings.
     pub fn findings(&self) -> Vec<Finding> {
         let at = |finding: Finding, location: &Option<Location>| match location {
             Some(location) => finding.at(location.clone()),

@@ -11,7 +11,6 @@ use crate::weights::WeightSelection;
 pub struct SourceText {
     /// Its path, relative to the project.
     pub file: String,
-    /// Its text.
     pub text: String,
 }
 

@@ -41,7 +41,6 @@ use crate::weights::WeightSelection;
 pub struct Recipe {
     /// The image that the build starts from.
     pub base_image: String,
-    /// The Dockerfile.
     pub dockerfile: String,
     /// The file of the project that is used as Dockerfile; `None` when the Dockerfile is generated.
     pub dockerfile_of_the_project: Option<String>,
@@ -72,7 +71,6 @@ pub struct Recipe {
 pub struct WeightsRecipe {
     /// The name to build it under.
     pub image: String,
-    /// Its Dockerfile.
     pub dockerfile: String,
     /// The files in it, which the context of the main build excludes.
     pub selection: WeightSelection,

@@ -16,48 +16,29 @@ pub(crate) struct LocalArtifact {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum LocalRequirementError {
     #[error("`{line}` is a file address")]
-    FileAddress {
-        /// The line.
-        line: String,
-    },
+    FileAddress { line: String },
     /// `name @ path`.
     #[error("`{line}` has a local path behind `@`")]
-    DirectReference {
-        /// The line.
-        line: String,
-    },
+    DirectReference { line: String },
     /// An option with a local value.
     #[error("`{option}` refers to a local file or folder")]
-    Option {
-        /// The option.
-        option: &'static str,
-    },
+    Option { option: &'static str },
     /// A path followed by a marker, extras or options.
     #[error("`{line}` has a {what} behind a local path")]
     Suffix {
-        /// The line.
         line: String,
         /// What follows the path.
         what: &'static str,
     },
     /// A path to something else, such as a folder.
     #[error("`{line}` is neither a wheel nor a source archive")]
-    NotAnArtifact {
-        /// The line.
-        line: String,
-    },
+    NotAnArtifact { line: String },
     /// A path with characters that a mount cannot express.
     #[error("`{line}` has a comma, a blank, a quote or another unusual character")]
-    UnusualPath {
-        /// The line.
-        line: String,
-    },
+    UnusualPath { line: String },
     /// A path that leaves the project.
     #[error("`{line}` is outside the project")]
-    Outside {
-        /// The line.
-        line: String,
-    },
+    Outside { line: String },
 }
 
 impl LocalRequirementError {

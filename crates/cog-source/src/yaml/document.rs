@@ -15,7 +15,6 @@ const MAX_BYTES: usize = 1 << 20;
 /// A value and its location.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// The value.
     pub value: Value,
     /// Where it is written.
     pub location: Location,
@@ -39,9 +38,7 @@ pub enum Value {
     Bool(bool),
     /// A number, as written.
     Number(String),
-    /// Text.
     Text(String),
-    /// A list.
     List(Vec<Node>),
     /// A mapping, in the order of the file.
     Map(Vec<(Key, Node)>),

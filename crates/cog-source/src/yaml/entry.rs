@@ -7,14 +7,12 @@ use super::document::{Key, Node, Value};
 /// A value and its location.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located<T> {
-    /// The value.
     pub value: T,
     /// Where it is written.
     pub location: Location,
 }
 
 impl<T> Located<T> {
-    /// A value at a location.
     pub fn new(value: T, location: Location) -> Self {
         Self { value, location }
     }
@@ -42,7 +40,6 @@ impl<'a> Entry<'a> {
         &self.path
     }
 
-    /// The node.
     pub const fn node(&self) -> &'a Node {
         self.node
     }
@@ -53,7 +50,6 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// The entries of a mapping.
 #[derive(Debug, Clone)]
 pub struct Mapping<'a> {
     path: String,

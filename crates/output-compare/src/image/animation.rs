@@ -174,7 +174,7 @@ impl WorstFrame {
 }
 
 fn holds(measured: &Measured, tolerance: &Tolerance) -> bool {
-    measured.mean_distance <= tolerance.mean_colour_distance
+    measured.mean_distance <= tolerance.mean_color_distance
         && measured.worst_tile <= tolerance.worst_tile_distance
         && measured.ssim >= tolerance.ssim
 }

@@ -10,7 +10,7 @@ pub(super) fn verdict(measured: &Measured, (width, height): (u32, u32), toleranc
         .measured("width", f64::from(width))
         .measured("height", f64::from(height))
         // Reports store this name: the British spelling stays.
-        .at_most("mean_colour_distance", mean_distance, tolerance.mean_colour_distance)
+        .at_most("mean_color_distance", mean_distance, tolerance.mean_color_distance)
         .at_most("worst_tile_distance", worst_tile, tolerance.worst_tile_distance)
         .at_least("ssim", ssim, tolerance.ssim)
         .measured("greatest_channel_difference", f64::from(measured.greatest))
@@ -19,8 +19,8 @@ pub(super) fn verdict(measured: &Measured, (width, height): (u32, u32), toleranc
         comparison = comparison.measured("psnr_db", psnr_db);
         comparison.heat_map = measured.heat_map.preview();
     }
-    if mean_distance > tolerance.mean_colour_distance {
-        let limit = tolerance.mean_colour_distance;
+    if mean_distance > tolerance.mean_color_distance {
+        let limit = tolerance.mean_color_distance;
         comparison = comparison.differs(format!("the mean color distance is {mean_distance:.1}, above {limit:.1}"));
     }
     if worst_tile > tolerance.worst_tile_distance {

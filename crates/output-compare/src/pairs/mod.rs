@@ -68,7 +68,7 @@ fn images_of_every_format() {
 #[test]
 fn local_damage_that_the_mean_misses_is_found() {
     let found = judged(&encoded(scene(), ImageFormat::Png), &encoded(damaged(&scene()), ImageFormat::Png));
-    assert!(found.value_of("mean_colour_distance").unwrap() <= 8.0, "{found:?}");
+    assert!(found.value_of("mean_color_distance").unwrap() <= 8.0, "{found:?}");
     assert!(found.reason().unwrap().starts_with("a part of the image differs"), "{found:?}");
     let map = image::load_from_memory(&found.heat_map.unwrap().bytes).unwrap().into_rgb8();
     assert_eq!(map.dimensions(), (WIDTH, HEIGHT));

@@ -11,7 +11,7 @@ use crate::problem::{FieldError, Problem};
 
 /// The shortest lifetime that `Cancel-After` may set.
 const MIN_LIFETIME: Duration = Duration::from_secs(5);
-const LONGEST_WAIT_SECONDS: u64 = 60;
+const MAX_WAIT_SECONDS: u64 = 60;
 
 /// Reads a body that must be a JSON object.
 pub(super) fn object(body: Result<Bytes, BytesRejection>) -> Result<Map<String, Value>, Problem> {
@@ -36,8 +36,8 @@ pub(super) fn requested_wait(headers: &HeaderMap) -> Result<Option<u64>, Problem
     };
     let digits = rest.strip_prefix('=');
     match (rest, digits.and_then(|digits| digits.parse::<u64>().ok())) {
-        ("", _) => Ok(Some(LONGEST_WAIT_SECONDS)),
-        (_, Some(seconds)) if (1..=LONGEST_WAIT_SECONDS).contains(&seconds) => Ok(Some(seconds)),
+        ("", _) => Ok(Some(MAX_WAIT_SECONDS)),
+        (_, Some(seconds)) if (1..=MAX_WAIT_SECONDS).contains(&seconds) => Ok(Some(seconds)),
         _ => Err(Problem::Validation(vec![FieldError::new("/prefer", "must be wait or wait=n with n from 1 to 60")])),
     }
 }

@@ -80,7 +80,6 @@ impl Health {
     }
 }
 
-/// The response to a job.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum JobResponse {
     /// The job is finished. The logs are FastAPI's; coglet omits them for failures.

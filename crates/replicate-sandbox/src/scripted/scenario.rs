@@ -246,7 +246,7 @@ mod tests {
             ("models: [{name: m, versions: [{replies: [{}]}]}]", "exactly one of output"),
             ("models: [{name: m, pushed: {replies: [{output: a, failure: b}]}}]", "exactly one of output"),
             ("models: [{name: m, pushed: {replies: [{output: a, seconds: -1}]}}]", "-1 is not a valid number of seconds"),
-            ("models: [{name: m, colour: red}]", "colour"),
+            ("models: [{name: m, color: red}]", "color"),
             ("models: [{name: m, visibility: hidden}]", "hidden"),
         ];
         for (text, part) in cases {

@@ -6,7 +6,7 @@ use super::{Document, InvalidField};
 
 fn check(schema: &Value, value: &Value) -> Vec<(String, String, String)> {
     let document = json!({"components": {"schemas": {
-        "Colour": {"type": "string", "enum": ["red", "blue"]},
+        "Color": {"type": "string", "enum": ["red", "blue"]},
         "Loop": {"allOf": [{"$ref": "#/components/schemas/Loop"}]},
     }}});
     let found = Document(&document).check(schema, value, "input");
@@ -36,7 +36,7 @@ fn every_rule_names_the_rejected_value() {
         (json!({"maxItems": 1}), json!([1, 2]), "array_max_items", "Array must have at most 1 items"),
         (json!({"enum": [1, 2]}), json!(3), "enum", "input.x must be one of the following: 1, 2"),
         (
-            json!({"allOf": [{"$ref": "#/components/schemas/Colour"}], "default": "red"}),
+            json!({"allOf": [{"$ref": "#/components/schemas/Color"}], "default": "red"}),
             json!("green"),
             "enum",
             "input.x must be one of the following: \"red\", \"blue\"",

@@ -8,7 +8,7 @@ use crate::clients::replicate::{Replicate, Visibility};
 use crate::domain::plan::ModelPlan;
 
 /// More models take too long to ask about.
-const MOST_MODELS: usize = 20;
+const MAX_MODELS: usize = 20;
 
 pub(super) async fn examine(settings: SettingFlags, replicate: Option<&dyn Replicate>, context: &Context) -> Vec<Examination> {
     let loaded = match load::load_every(Vec::new(), settings, context).await {
@@ -23,7 +23,7 @@ pub(super) async fn examine(settings: SettingFlags, replicate: Option<&dyn Repli
         return vec![Examination::good("configuration", format!("{number}; without an accepted token Replicate was not asked"))];
     };
     let mut found = Vec::new();
-    for model in loaded.models.iter().take(MOST_MODELS) {
+    for model in loaded.models.iter().take(MAX_MODELS) {
         found.extend(of_model(&model.plan, replicate).await);
     }
     found

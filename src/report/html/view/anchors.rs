@@ -11,7 +11,6 @@ pub(super) struct Anchors {
 }
 
 impl Anchors {
-    /// The anchor of a model.
     pub(super) fn of_model(&mut self, name: &str) -> String {
         self.unique(slug(name))
     }
