@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::cli::context::Context;
 use crate::cli::finding_output;
 use crate::cli::load::Loaded;
+use crate::cli::origin::origin;
 use crate::cli::printer::{Format, Printer};
 use crate::cli::services;
 use crate::deliver::files::{WrittenReport, probe, write_report};
@@ -43,11 +44,16 @@ pub(super) fn without_models(loaded: &Loaded) -> RunReport {
 
 /// Writes the reports and prints the result. The verdict is the run's.
 pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> Verdict {
-    let delivered = deliver(&without_secrets(run_json(report), &context.printer), folder, context);
+    let delivered = deliver(&finished_run(report, context), folder, context);
     for undelivered in &delivered.undelivered {
         context.printer.warn(undelivered, undelivered.hint.as_deref());
     }
     report.verdict
+}
+
+/// A finished run as reports take it.
+pub(super) fn finished_run(report: &RunReport, context: &Context) -> Redacted<v1::Run> {
+    without_secrets(v1::Run { origin: origin(&context.environment), ..run_json(report) }, &context.printer)
 }
 
 /// A run whose report was written and printed, as far as that was possible.
@@ -93,7 +99,7 @@ fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::R
     match context.printer.format {
         Format::Json => context.printer.json(run)?,
         Format::Github | Format::Sarif => {
-            finding_output::print(&findings_of(run), context)?;
+            finding_output::print_run(run, &context.printer)?;
         }
         Format::Text => {
             context.printer.result(&console::summary(run, context.printer.result_style()));
@@ -103,17 +109,6 @@ fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::R
         }
     }
     Ok(())
-}
-
-/// The findings of all models, each once: models of one project share many.
-pub(super) fn findings_of(run: &v1::Run) -> Vec<v1::FindingEntry> {
-    let mut findings: Vec<v1::FindingEntry> = Vec::new();
-    for finding in run.findings.iter().chain(run.models.iter().flat_map(|model| &model.findings)) {
-        if !findings.contains(finding) {
-            findings.push(finding.clone());
-        }
-    }
-    findings
 }
 
 /// A run without secrets, as every target takes it: a model's output may hold one that the model was given, or that it guessed.

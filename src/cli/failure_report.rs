@@ -7,7 +7,9 @@ use crate::cli::conclude::{deliver_files, without_secrets};
 use crate::cli::context::Context;
 use crate::cli::decision;
 use crate::cli::failure::Failure;
+use crate::cli::finding_output;
 use crate::cli::load;
+use crate::cli::origin::origin;
 use crate::cli::printer::{Format, Printer};
 use crate::config::RunSettings;
 use crate::report::console;
@@ -15,7 +17,12 @@ use crate::report::json::{FailedRun, v1};
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::secrets::Redacted;
 
-pub(super) fn failed_run(failure: &Failure, printer: &Printer) -> Redacted<v1::Run> {
+/// A failure as a run, for reports.
+pub(super) fn failed_run_here(failure: &Failure, context: &Context) -> Redacted<v1::Run> {
+    failed_run(failure, origin(&context.environment), &context.printer)
+}
+
+fn failed_run(failure: &Failure, origin: Option<v1::Origin>, printer: &Printer) -> Redacted<v1::Run> {
     let findings: &[Finding] = &failure.findings;
     let run = FailedRun {
         tool_version: env!("CARGO_PKG_VERSION"),
@@ -25,7 +32,7 @@ pub(super) fn failed_run(failure: &Failure, printer: &Printer) -> Redacted<v1::R
         hint: failure.hint.clone(),
         findings,
     };
-    without_secrets(run.json(), printer)
+    without_secrets(v1::Run { origin, ..run.json() }, printer)
 }
 
 pub(super) fn tell(failure: &Failure, printer: &Printer) {
@@ -35,10 +42,13 @@ pub(super) fn tell(failure: &Failure, printer: &Printer) {
     let hidden = |text: &str| printer.redactor().text(text).into_inner();
     let (message, hint) = (hidden(&failure.chain()), failure.hint.as_deref().map(hidden));
     printer.complain(&console::error(&message, hint.as_deref(), printer.progress_style()));
-    if printer.format == Format::Json
-        && let Err(error) = printer.json(&*failed_run(failure, printer))
-    {
-        tracing::debug!(%error, "an error cannot be written as JSON");
+    let printed = match printer.format {
+        Format::Text => return,
+        Format::Json => printer.json(&*failed_run(failure, None, printer)),
+        Format::Github | Format::Sarif => finding_output::print_run(&failed_run(failure, None, printer), printer),
+    };
+    if let Err(error) = printed {
+        tracing::debug!(%error, "an error cannot be written in the wanted format");
     }
 }
 
@@ -55,7 +65,7 @@ pub(super) async fn report_early(failure: &Failure, action: &ActionStep, context
             None
         }
     };
-    let run = failed_run(failure, &context.printer);
+    let run = failed_run_here(failure, context);
     let delivered = deliver_files(&run, &settings.settings.report_dir, context).1;
     let models = requested(&settings);
     ActionRun::ended_early(action.clone(), event, github, &models, settings.settings.comment).end(&run, delivered).await;

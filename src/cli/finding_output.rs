@@ -3,10 +3,12 @@
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
+use crate::cli::printer::Printer;
 use crate::cli::rules;
 use crate::clients::runner::{self, AnnotationLevel, LogAnnotation};
-use crate::report::json::v1::{FindingEntry, Severity};
-use crate::report::sarif::sarif;
+use crate::report::failures::failures;
+use crate::report::json::v1::{FindingEntry, Run, Severity};
+use crate::report::sarif::{sarif, sarif_of_run};
 
 /// Prints findings as workflow commands or as SARIF, if one of the two is wanted. Returns whether it was.
 pub(super) fn print(findings: &[FindingEntry], context: &Context) -> anyhow::Result<bool> {
@@ -20,6 +22,16 @@ pub(super) fn print(findings: &[FindingEntry], context: &Context) -> anyhow::Res
         Format::Text | Format::Json => return Ok(false),
     }
     Ok(true)
+}
+
+/// Prints everything that went wrong in a run as workflow commands or as SARIF, if one of the two is wanted.
+pub(super) fn print_run(run: &Run, printer: &Printer) -> anyhow::Result<()> {
+    match printer.format {
+        Format::Github => failures(run).iter().for_each(|finding| printer.command(&as_command(finding))),
+        Format::Sarif => printer.json(&sarif_of_run(run, rules::all()))?,
+        Format::Text | Format::Json => {}
+    }
+    Ok(())
 }
 
 /// A format for findings is asked of a command that has none.

@@ -47,6 +47,9 @@ impl Located {
             };
             all(&mut model.findings);
             all(&mut model.ignored);
+            for location in model.cases.iter_mut().filter_map(|case| case.location.as_mut()) {
+                location.file.insert_str(0, &self.0);
+            }
             if let Some(file) = &mut model.config_file {
                 file.insert_str(0, &self.0);
             }

@@ -29,6 +29,7 @@ mod located;
 mod named_file;
 mod notify;
 mod observe;
+mod origin;
 mod prepare;
 mod printer;
 mod project_folder;

@@ -1,11 +1,11 @@
 //! Tells `NOTIFY_URL` about runs that failed or published.
 
-use crate::cli::conclude::without_secrets;
+use crate::cli::conclude::finished_run;
 use crate::cli::context::Context;
 use crate::cli::services;
 use crate::clients::webhook::{WEBHOOK_RETRY, Webhook, WebhookError};
 use crate::domain::report::RunReport;
-use crate::report::json::{run_json, v1};
+use crate::report::json::v1;
 use crate::report::notification::notification;
 use crate::support::SecretString;
 use crate::support::secrets::Redacted;
@@ -32,7 +32,7 @@ pub(super) async fn tell(run: &Redacted<v1::Run>, url: Option<&SecretString>, co
 /// Tells about a report.
 pub(super) async fn tell_report(report: &RunReport, url: Option<&SecretString>, context: &Context) {
     if url.is_some() {
-        tell(&without_secrets(run_json(report), &context.printer), url, context).await;
+        tell(&finished_run(report, context), url, context).await;
     }
 }
 

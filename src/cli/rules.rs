@@ -2,7 +2,7 @@
 
 use cog_findings::Rule;
 
-use crate::{build, config, inspect, pipeline, publish, select, verify};
+use crate::{build, config, inspect, pipeline, publish, report, select, verify};
 
 /// A part of the reference: rules of one subject.
 pub(super) struct Chapter {
@@ -21,9 +21,22 @@ pub(super) const CHAPTERS: &[Chapter] = &[
     Chapter { title: "Verification", rules: verify::rules::RULES },
     Chapter { title: "Publishing", rules: publish::rules::RULES },
     Chapter { title: "The run as a whole", rules: pipeline::rules::RULES },
+    Chapter { title: "Results in formats for findings", rules: report::rules::RULES },
 ];
 
 /// Every rule.
 pub(super) fn all() -> impl Iterator<Item = &'static Rule> {
     CHAPTERS.iter().flat_map(|chapter| chapter.rules)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::json::unchecked::CODES;
+
+    #[test]
+    fn rules_about_what_is_not_checked_exist() {
+        for code in CODES {
+            assert!(super::all().any(|rule| rule.code == code), "{code}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use cog_findings::Finding;
+use cog_findings::{Finding, Location};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -296,6 +296,8 @@ pub struct CaseReport {
     pub status: CaseStatus,
     pub inputs: Inputs,
     pub expectation: Expectation,
+    /// Where the configuration asks for it, if in a file.
+    pub location: Option<Location>,
     /// Every attempt on the staged version, oldest first. The last one decides.
     pub attempts: Vec<Attempt>,
     /// In a comparison, the attempt on the live version.

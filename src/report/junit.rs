@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use cog_findings::text::shorten;
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::escape;
 use super::json::v1::{Case, ErrorEntry, FindingEntry, Model, Run, Severity, StageEntry};
@@ -37,10 +37,14 @@ pub(crate) fn junit_xml(run: &Run) -> Result<String, JunitError> {
 fn failed_suite(error: &ErrorEntry, findings: &[FindingEntry]) -> TestSuite {
     let mut suite = TestSuite::new("safe-push");
     let mut lines = vec![error.message.clone()];
-    lines.extend(finding_lines(findings));
     lines.extend(error.hint.as_deref().map(|hint| format!("hint: {hint}")));
-    let text = lines.join("\n");
-    suite.add_test_case(TestCase::new("run", non_success(NonSuccessKind::Error, &text)));
+    suite.add_test_case(TestCase::new("run", non_success(NonSuccessKind::Error, &lines.join("\n"))));
+    for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
+        let text = format!("{}{}", finding_line(finding), hint_line(finding.hint.as_deref()));
+        let mut case = TestCase::new(escape::xml(&finding_line(finding)), non_success(NonSuccessKind::Error, &text));
+        place(&mut case, finding.file.as_deref(), finding.line);
+        suite.add_test_case(case);
+    }
     suite
 }
 
@@ -55,9 +59,9 @@ fn suite(model: &Model) -> TestSuite {
 fn stage_case(stage: &StageEntry, model: &Model) -> TestCase {
     let status = match stage.status {
         StageStatus::Passed => TestCaseStatus::success(),
-        StageStatus::Skipped => TestCaseStatus::skipped(),
-        StageStatus::Failed => non_success(NonSuccessKind::Failure, &findings_text(model)),
-        StageStatus::Errored => non_success(NonSuccessKind::Error, &error_text(model)),
+        StageStatus::Skipped => skipped(stage.note.as_deref()),
+        StageStatus::Failed => non_success(NonSuccessKind::Failure, &failed_text(stage, model)),
+        StageStatus::Errored => non_success(NonSuccessKind::Error, &errored_text(model)),
         StageStatus::Cancelled => non_success(NonSuccessKind::Error, "the run was canceled"),
     };
     let mut case = TestCase::new(format!("stage {}", stage.name), status);
@@ -67,23 +71,22 @@ fn stage_case(stage: &StageEntry, model: &Model) -> TestCase {
 }
 
 fn prediction_case(case: &Case, model: &Model) -> TestCase {
-    let reason = case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass");
+    let reason = case.failure().unwrap_or("the case did not pass");
     let status = match case.status {
-        CaseStatus::Passed | CaseStatus::Flaky => TestCaseStatus::success(),
+        CaseStatus::Passed => TestCaseStatus::success(),
+        CaseStatus::Flaky => flaky(case),
         CaseStatus::Failed => non_success(NonSuccessKind::Failure, reason),
         CaseStatus::Errored => non_success(NonSuccessKind::Error, reason),
         CaseStatus::Cancelled => non_success(NonSuccessKind::Error, "canceled"),
-        CaseStatus::Skipped => TestCaseStatus::skipped(),
+        CaseStatus::Skipped => skipped(case.remarks.first().map(String::as_str)),
     };
     let mut entry = TestCase::new(escape::xml(&case.id), status);
     entry.set_classname(escape::xml(&model.model));
     entry.set_time(Duration::from_millis(case.duration_ms));
+    place(&mut entry, case.file.as_deref(), case.line);
     let mut facts = format!("inputs: {}", serde_json::Value::Object(case.inputs.clone()));
     if let Some(url) = &case.url {
         facts.push_str(&format!("\nprediction: {url}"));
-    }
-    if case.status == CaseStatus::Flaky {
-        facts.push_str("\nflaky: failed first, then passed when repeated");
     }
     entry.set_system_out(escape::xml(&shorten(&facts, TEXT_BYTES)));
     for (name, value) in numbers(case) {
@@ -123,33 +126,69 @@ fn non_success(kind: NonSuccessKind, text: &str) -> TestCaseStatus {
     status
 }
 
-fn findings_text(model: &Model) -> String {
-    let lines = finding_lines(&model.findings);
-    if lines.is_empty() { "some cases did not pass".to_owned() } else { lines.join("\n") }
+/// What failed: the findings that are errors, and the cases.
+fn failed_text(stage: &StageEntry, model: &Model) -> String {
+    let mut lines = finding_lines(&model.findings);
+    let failed = model.cases.iter().filter(|case| case.status == CaseStatus::Failed);
+    lines.extend(failed.map(|case| format!("{}: {}", case.id, case.failure().unwrap_or("the case did not pass"))));
+    if lines.is_empty() { stage.note.clone().unwrap_or_else(|| format!("{} did not pass", stage.name)) } else { lines.join("\n") }
 }
 
 /// A line for each finding of severity error.
 fn finding_lines(findings: &[FindingEntry]) -> Vec<String> {
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error);
-    let lines = errors.map(|finding| {
-        let place = match (&finding.file, finding.line) {
-            (Some(file), Some(line)) => format!("{file}:{line}: "),
-            (Some(file), None) => format!("{file}: "),
-            _ => String::new(),
-        };
-        format!("{place}{}: {}", finding.code, finding.message)
-    });
-    lines.collect()
+    findings.iter().filter(|finding| finding.severity == Severity::Error).map(finding_line).collect()
 }
 
-fn error_text(model: &Model) -> String {
-    model.error.as_ref().map_or_else(
-        || "the stage failed with an error".to_owned(),
-        |error| match &error.hint {
-            Some(hint) => format!("{}\nhint: {hint}", error.message),
-            None => error.message.clone(),
-        },
-    )
+fn finding_line(finding: &FindingEntry) -> String {
+    let place = match (&finding.file, finding.line) {
+        (Some(file), Some(line)) => format!("{file}:{line}: "),
+        (Some(file), None) => format!("{file}: "),
+        _ => String::new(),
+    };
+    format!("{place}{}: {}", finding.code, finding.message)
+}
+
+fn hint_line(hint: Option<&str>) -> String {
+    hint.map(|hint| format!("\nhint: {hint}")).unwrap_or_default()
+}
+
+/// Sets where a test is written. Many readers show these attributes as a link.
+fn place(case: &mut TestCase, file: Option<&str>, line: Option<u32>) {
+    let Some(file) = file else { return };
+    case.extra.insert("file".into(), escape::xml(file).into());
+    if let Some(line) = line {
+        case.extra.insert("line".into(), line.to_string().into());
+    }
+}
+
+fn skipped(reason: Option<&str>) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    if let Some(reason) = reason {
+        status.set_message(escape::xml(&shorten(reason, TEXT_BYTES)));
+    }
+    status
+}
+
+/// A case that passed when it was repeated, with the attempts that failed.
+fn flaky(case: &Case) -> TestCaseStatus {
+    let mut status = TestCaseStatus::success();
+    for attempt in case.attempts.iter().filter(|attempt| attempt.reason.is_some()) {
+        let reason = escape::xml(&shorten(attempt.reason.as_deref().unwrap_or_default(), TEXT_BYTES));
+        let mut rerun = TestRerun::new(NonSuccessKind::Failure);
+        rerun.set_message(reason.lines().next().unwrap_or_default().to_owned());
+        rerun.set_description(reason);
+        rerun.set_time(Duration::from_millis(attempt.duration_ms));
+        status.add_rerun(rerun);
+    }
+    status
+}
+
+/// The error that ended a run, and the findings that tell where it comes from.
+fn errored_text(model: &Model) -> String {
+    let error = model.error.as_ref();
+    let text = error.map_or("the stage failed with an error", |error| error.message.as_str());
+    let lines = finding_lines(&model.findings).into_iter().map(|line| format!("\n{line}")).collect::<String>();
+    format!("{text}{lines}{}", hint_line(error.and_then(|error| error.hint.as_deref())))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub(crate) mod canary;
 pub(crate) mod cleanup;
 pub(crate) mod console;
 pub(crate) mod escape;
+pub(crate) mod failures;
 pub(crate) mod github;
 pub(crate) mod html;
 pub mod json;
@@ -17,6 +18,7 @@ pub(crate) mod markdown;
 mod measurement;
 pub(crate) mod notification;
 pub(crate) mod rule_page;
+pub mod rules;
 pub(crate) mod sarif;
 
 #[cfg(test)]

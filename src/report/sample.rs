@@ -108,6 +108,7 @@ pub(crate) fn case(id: &str, status: CaseStatus) -> CaseReport {
         status,
         inputs,
         expectation: Expectation::ExactString("hello".to_owned()),
+        location: Some(Location::at("cog-safe-push-configs/hotdog.yaml", 8, 5)),
         attempts: vec![Attempt {
             prediction: Some(PredictionId::new("abc123")),
             url: Some("https://replicate.com/p/abc123".to_owned()),
@@ -176,9 +177,13 @@ pub(crate) fn failed_case() -> RunReport {
     let mut flaky = case("compare-1", CaseStatus::Flaky);
     flaky.kind = CaseKind::Compare;
     flaky.live = flaky.attempts.first().cloned();
+    let mut first = flaky.attempts[0].clone();
+    first.reason = Some("output differs from the live version's: \"hullo\"".to_owned());
+    flaky.attempts.insert(0, first);
     flaky.remarks = vec!["mean difference 0.4 of 8 allowed".to_owned()];
     let mut fuzz = case("fuzz-7", CaseStatus::Failed);
     fuzz.kind = CaseKind::Fuzz;
+    fuzz.location = Some(Location::at("cog-safe-push-configs/hotdog.yaml", 21, 3));
     fuzz.expectation = Expectation::Succeeds;
     fuzz.minimal_inputs = Some(Map::from_iter([("text".to_owned(), json!(""))]));
     for attempt in &mut fuzz.attempts {

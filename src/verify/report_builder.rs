@@ -26,6 +26,7 @@ impl<'a> CaseReportBuilder<'a> {
             status: CaseStatus::Skipped,
             inputs: mask.inputs(&case.inputs),
             expectation: case.expectation.clone(),
+            location: case.location.clone(),
             attempts: Vec::new(),
             live: None,
             remarks: Vec::new(),

@@ -161,6 +161,7 @@ mod tests {
             status: CaseStatus::Passed,
             inputs: Map::new(),
             expectation: Expectation::Succeeds,
+            location: None,
             attempts: attempts.iter().map(|id| of(id)).collect(),
             live: live.map(of),
             remarks: Vec::new(),

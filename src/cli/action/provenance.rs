@@ -63,20 +63,36 @@ impl CodeTrust {
 
 /// The commit that is checked out around a folder, not looked for above `outermost`.
 pub(in crate::cli) fn head_commit(folder: &Path, outermost: Option<&Path>) -> Option<String> {
+    head(folder, outermost).0
+}
+
+/// The commit and the branch that are checked out around a folder, as far as they are known.
+pub(in crate::cli) fn checked_out(folder: &Path) -> (Option<String>, Option<String>) {
+    head(folder, None)
+}
+
+fn head(folder: &Path, outermost: Option<&Path>) -> (Option<String>, Option<String>) {
+    let Some(git) = git_folder(folder, outermost) else { return (None, None) };
+    let Ok(head) = text(&git, "HEAD", HEAD_BYTES) else { return (None, None) };
+    let Some(name) = head.trim().strip_prefix("ref:").map(str::trim) else { return (commit(&head), None) };
+    let id = match text(&git, name, HEAD_BYTES) {
+        Ok(loose) => commit(&loose),
+        Err(error) if error.is_missing() => {
+            text(&git, "packed-refs", PACKED_BYTES).ok().and_then(|packed_refs| packed(&packed_refs, name))
+        }
+        Err(_) => None,
+    };
+    (id, name.strip_prefix("refs/heads/").map(str::to_owned))
+}
+
+fn git_folder(folder: &Path, outermost: Option<&Path>) -> Option<PathBuf> {
     let folder = folder.canonicalize().ok()?;
     let outermost = outermost.and_then(|outermost| outermost.canonicalize().ok());
     let mut above = folder.ancestors();
     let inside = above.by_ref().take_while(|path| outermost.as_deref().is_none_or(|outermost| path.starts_with(outermost)));
     let git = inside.map(|path| path.join(".git")).find(|git| git.symlink_metadata().is_ok())?;
     // A link or a file here is a worktree's, or somebody's trick: neither is what a checkout makes.
-    git.symlink_metadata().ok().filter(std::fs::Metadata::is_dir)?;
-    let head = text(&git, "HEAD", HEAD_BYTES).ok()?;
-    let Some(name) = head.trim().strip_prefix("ref:").map(str::trim) else { return commit(&head) };
-    match text(&git, name, HEAD_BYTES) {
-        Ok(loose) => commit(&loose),
-        Err(error) if error.is_missing() => packed(&text(&git, "packed-refs", PACKED_BYTES).ok()?, name),
-        Err(_) => None,
-    }
+    git.symlink_metadata().ok().is_some_and(|kind| kind.is_dir()).then_some(git)
 }
 
 fn text(git: &Path, name: &str, limit_bytes: u64) -> Result<String, FileError> {

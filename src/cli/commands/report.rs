@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::arguments::ReportArguments;
 use crate::cli::browser;
-use crate::cli::conclude::{findings_of, without_secrets};
+use crate::cli::conclude::without_secrets;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
@@ -46,7 +46,7 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
     match context.printer.format {
         Format::Json => context.printer.json(&*run)?,
         Format::Github | Format::Sarif => {
-            finding_output::print(&findings_of(&run), context)?;
+            finding_output::print_run(&run, &context.printer)?;
         }
         Format::Text => context.printer.result(&console::summary(&run, context.printer.result_style())),
     }

@@ -3,7 +3,7 @@
 use crate::cli::action::{ActionRun, ActionStep, Decision};
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{
-    conclude, deliver, deliver_files, nothing_to_do, options, probe_report_folder, without_models, without_secrets,
+    conclude, deliver, deliver_files, finished_run, nothing_to_do, options, probe_report_folder, without_models,
 };
 use crate::cli::context::Context;
 use crate::cli::decision::{Decided, decided, needs_trust, refuse_event, refuse_thwarted};
@@ -21,7 +21,6 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::report::{ErrorReport, RunReport};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
-use crate::report::json::run_json;
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
@@ -50,7 +49,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     let mut report = match as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await {
         Ok(report) => report,
         Err(failure) => {
-            notify::tell(&failure_report::failed_run(&failure, &context.printer), notify_url.as_ref(), context).await;
+            notify::tell(&failure_report::failed_run_here(&failure, context), notify_url.as_ref(), context).await;
             return Err(failure);
         }
     };
@@ -153,13 +152,13 @@ async fn as_action(
     let (run, delivered) = match done {
         Ok(mut report) => {
             located.report(&mut report);
-            let run = without_secrets(run_json(&report), &context.printer);
+            let run = finished_run(&report, context);
             let delivered = deliver(&run, &folder, context);
             (run, delivered)
         }
         Err(failure) => {
             failure_report::tell(&failure, &context.printer);
-            let run = failure_report::failed_run(&failure, &context.printer);
+            let run = failure_report::failed_run_here(&failure, context);
             let delivered = deliver_files(&run, &folder, context).1;
             (run, delivered)
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::cli::arguments::DemoArguments;
-use crate::cli::conclude::without_secrets;
+use crate::cli::conclude::finished_run;
 use crate::cli::context::Context;
 use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
@@ -115,7 +115,7 @@ async fn play(
 }
 
 fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context) -> Option<PathBuf> {
-    let run = without_secrets(run_json(report), &context.printer);
+    let run = finished_run(report, context);
     let written = write_report(None, &context.environment.folder().join(reports).join(act.reports), &run);
     for problem in &written.problems {
         context.printer.warn(Undelivered::new(Target::Folder, problem), None);

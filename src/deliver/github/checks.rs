@@ -11,6 +11,7 @@ use crate::deliver::github::job::Job;
 use crate::deliver::github::overview::login;
 use crate::deliver::{Target, Undelivered};
 use crate::domain::verdict::Verdict;
+use crate::report::failures::failures_of;
 use crate::report::github::{
     self, Annotations, CheckId, CheckState, CheckText, CommentRow, Ended, Leg, LineAnnotation, Places, Row, check_text,
     failed_check_text, row_of, row_of_failed_run, row_of_text,
@@ -168,7 +169,7 @@ impl Ending {
             annotations: found.into_iter().map(annotation).collect(),
         };
         if let Some(model) = run.models.iter().find(|model| leg.subject(&model.name) == subject) {
-            let (found, marks) = annotations.take(&model.findings);
+            let (found, marks) = annotations.take(&failures_of(model));
             let row = Row { annotated: marks, name: subject.to_owned(), ..row_of(model, ended_at) };
             return with_row(model.verdict, check_text(run, model, &row), found, row);
         }

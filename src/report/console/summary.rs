@@ -144,7 +144,7 @@ fn is_shown(case: &Case) -> bool {
 fn case_summary(case: &Case, style: Style) -> String {
     let status = style.paint(tone_of_case(case.status), label::case(case.status));
     let mut text = format!("{} {status}", style.paint(Tone::Strong, &escape::line(&case.id)));
-    if let Some(reason) = case.reason.as_deref().or(case.error.as_deref()) {
+    if let Some(reason) = case.failure() {
         text.push_str(&format!(": {}", escape::terminal(reason).trim_end().replace('\n', "\n    ")));
     }
     let mut fact = |label: &str, value: String| text.push_str(&format!("\n  {label:<9} {value}"));

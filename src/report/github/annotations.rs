@@ -6,6 +6,7 @@ use cog_findings::text::shorten;
 use sha2::{Digest, Sha256};
 
 use crate::report::escape;
+use crate::report::failures::failures_of;
 use crate::report::github::places::Places;
 use crate::report::json::v1::{FindingEntry, Model, Severity};
 
@@ -51,8 +52,8 @@ impl<'a> Annotations<'a> {
     pub(crate) fn new(models: &[Model], places: &'a Places, told: BTreeSet<String>) -> Self {
         let mut sharing: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for model in models {
-            for finding in &model.findings {
-                let names = sharing.entry(mark(finding)).or_default();
+            for finding in failures_of(model) {
+                let names = sharing.entry(mark(&finding)).or_default();
                 if !names.contains(&model.name) {
                     names.push(model.name.clone());
                 }

@@ -265,8 +265,8 @@ fn case_problem(case: &Case) -> Problem {
     }
     Problem {
         name: short(&case.id),
-        place: None,
-        message: short(case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass")),
+        place: case.file.as_ref().map(|file| case.line.map_or_else(|| short(file), |line| short(&format!("{file}:{line}")))),
+        message: short(case.failure().unwrap_or("the case did not pass")),
         facts,
         hint: None,
         url: case.url.clone(),

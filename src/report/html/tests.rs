@@ -270,3 +270,24 @@ fn equal_lines_far_from_a_difference_are_left_out() {
     assert!(shown.contains("… 27 lines the same") && shown.contains("… 26 lines the same"), "{shown}");
     assert_eq!(shown.matches("  line ").count(), 6, "{shown}");
 }
+
+#[test]
+fn the_head_says_where_the_run_comes_from_and_how_to_take_it_back() {
+    let mut run = run_json(&sample::passed());
+    run.origin = Some(v1::Origin {
+        commit: Some("0123456789abcdef0123456789abcdef01234567".to_owned()),
+        commit_url: Some("https://github.com/acme/models/commit/0123".to_owned()),
+        branch: Some("<b>main".to_owned()),
+        pull_request: Some(7),
+        pull_request_url: Some("javascript:alert(1)".to_owned()),
+        ..v1::Origin::default()
+    });
+    let page = report_html(&run).unwrap();
+    assert!(page.contains(
+        "<a href=\"https://github.com/acme/models/commit/0123\" rel=\"noreferrer noopener\" target=\"_blank\">012345678</a>"
+    ));
+    assert!(
+        page.contains("<code>&#60;b&#62;main</code>") && page.contains("<code>#7</code>") && !page.contains("href=\"javascript")
+    );
+    assert!(page.contains("roll back with <code class=\"copied\">safe-push rollback acme/hotdog --to ccc"));
+}

@@ -9,6 +9,7 @@ use cog_findings::{Finding, SchemaChange, Severity};
 use output_compare::{Limit, Measurement, Preview};
 use serde_json::Value;
 
+use super::unchecked::unchecked;
 use super::{PREVIEW_BYTES, SCHEMA, previews, v1};
 use crate::domain::before_after::BeforeAfter;
 use crate::domain::output::{ComparedWith, OutputComparison, OutputFile};
@@ -26,6 +27,7 @@ pub(crate) fn run_json(report: &RunReport) -> v1::Run {
         notices: report.notices.clone(),
         error: None,
         findings: Vec::new(),
+        origin: None,
         models: report.models.iter().map(model).collect(),
     };
     previews::bound(&mut run, PREVIEW_BYTES);
@@ -55,6 +57,7 @@ impl FailedRun<'_> {
             notices: Vec::new(),
             error: Some(v1::ErrorEntry { message: self.message, hint: self.hint }),
             findings: self.findings.iter().map(finding).collect(),
+            origin: None,
             models: Vec::new(),
         }
     }
@@ -86,6 +89,7 @@ fn model(report: &ModelReport) -> v1::Model {
         ignored: report.ignored.iter().map(finding).collect(),
         cases: report.cases.iter().map(case).collect(),
         before_after: report.before_after.iter().map(before_after).collect(),
+        unchecked: unchecked(report),
         seed: report.seed,
         cost: v1::Cost {
             predictions: report.cost.predictions,
@@ -201,6 +205,8 @@ fn case(report: &CaseReport) -> v1::Case {
         live_files: report.live_files.iter().map(file).collect(),
         comparisons: report.comparisons.iter().map(comparison).collect(),
         minimal_inputs: report.minimal_inputs.clone(),
+        file: report.location.as_ref().map(|location| location.file.clone()),
+        line: report.location.as_ref().and_then(|location| location.line),
     }
 }
 

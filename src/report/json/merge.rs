@@ -15,6 +15,8 @@ pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
     let mut runs = runs.into_iter();
     let mut all = runs.next()?;
     for run in runs {
+        // Jobs of one workflow share their origin. Runs of several have none together.
+        all.origin = all.origin.filter(|origin| run.origin.as_ref() == Some(origin));
         all.verdict = all.verdict.max(run.verdict);
         all.duration_ms = all.duration_ms.saturating_add(run.duration_ms);
         if !all.tool_version.split(", ").any(|version| version == run.tool_version) {

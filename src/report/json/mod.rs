@@ -4,6 +4,7 @@ pub(crate) mod convert;
 mod merge;
 mod previews;
 mod schema;
+pub(crate) mod unchecked;
 pub mod v1;
 
 pub(crate) use convert::{FailedRun, finding, measurement, run_json};

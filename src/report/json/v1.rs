@@ -33,6 +33,38 @@ pub struct Run {
     /// The findings of such an error.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<FindingEntry>,
+    /// Where the run comes from, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// Where a run comes from. Fields that are not known are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Origin {
+    /// The repository on GitHub, as `owner/name`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository: Option<String>,
+    /// The commit. For a pull request that is its head, not the merge that is checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// The commit's page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit_url: Option<String>,
+    /// The branch or tag. For a pull request that is its head.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// The number of the pull request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<u64>,
+    /// The pull request's page.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request_url: Option<String>,
+    /// The page of the run of CI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci_run_url: Option<String>,
+    /// The account on GitHub that started the run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
 }
 
 /// One model's run.
@@ -69,6 +101,9 @@ pub struct Model {
     /// What the outputs do not show, on the live version and on the new one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub before_after: Vec<BeforeAfterEntry>,
+    /// What the run did not check, one line each: skipped stages and cases, comparisons that were not possible.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<String>,
     /// The seed that reproduces the fuzz inputs.
     pub seed: Option<u64>,
     /// The cost.
@@ -244,7 +279,7 @@ pub struct Detail {
 /// A case. `output`, `error`, `prediction_id`, `url` and `metrics` are those of the attempt that decided.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Case {
-    /// The name within the model.
+    /// The name within the model: the one that its author gave it, or its kind and number.
     pub id: String,
     /// `warm-up`, `case`, `compare`, `fuzz`, `train` or `train-fuzz`.
     pub kind: String,
@@ -289,6 +324,23 @@ pub struct Case {
     pub comparisons: Vec<ComparisonEntry>,
     /// The minimal failing inputs, for fuzz inputs.
     pub minimal_inputs: Option<Map<String, Value>>,
+    /// The configuration file that asks for the case, relative to the repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The line in that file, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+impl Case {
+    /// Why the case did not pass, or why the first attempt of a flaky case did not.
+    pub fn failure(&self) -> Option<&str> {
+        let first = || self.attempts.iter().find_map(|attempt| attempt.reason.as_deref());
+        match self.status {
+            CaseStatus::Flaky => first(),
+            _ => self.reason.as_deref().or(self.error.as_deref()).or_else(first),
+        }
+    }
 }
 
 /// One file of an output.

@@ -103,8 +103,8 @@ fn one_case(case: &Case, level: DetailLevel) -> String {
     let mut block = |label: &str, value: &str, language: &str| {
         text.push_str(&format!("{label}\n\n{}\n", escape::fenced(&shorten(value, VALUE_BYTES), language)));
     };
-    if let Some(reason) = &case.reason {
-        block("Why:", reason, "");
+    if let Some(reason) = case.failure().filter(|_| case.status != CaseStatus::Passed) {
+        block(if case.status == CaseStatus::Flaky { "Why the first attempt failed:" } else { "Why:" }, reason, "");
     }
     block("Inputs:", &pretty(&Value::Object(case.inputs.clone())), "json");
     if let Some(minimal) = &case.minimal_inputs {

@@ -76,7 +76,7 @@ pub(crate) struct Line {
 
 impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
-        let reason = case.reason.as_deref().map(|reason| cut.text(reason));
+        let reason = case.failure().filter(|_| case.status != CaseStatus::Passed).map(|reason| cut.text(reason));
         let (files, files_note) = media::files(case, cut);
         let (repeat, remarks): (Vec<&String>, Vec<&String>) =
             case.remarks.iter().partition(|remark| remark.starts_with(REPRODUCTION));

@@ -4,6 +4,7 @@ mod anchors;
 mod case;
 mod cut;
 mod finding;
+mod header;
 mod media;
 mod model;
 mod times;
@@ -17,6 +18,7 @@ use cog_findings::text::{count, shorten};
 use self::anchors::Anchors;
 pub(super) use self::cut::Cut;
 use self::finding::Finding;
+use self::header::{OriginPart, Outcome};
 pub(super) use self::model::Model;
 use self::times::ModelTime;
 use crate::domain::verdict;
@@ -49,6 +51,8 @@ pub(super) struct Run {
     pub(super) started_at: String,
     pub(super) tool_version: String,
     pub(super) notices: Vec<String>,
+    pub(super) origin: Vec<OriginPart>,
+    pub(super) outcomes: Vec<Outcome>,
     pub(super) error: Option<v1::ErrorEntry>,
     pub(super) findings: Vec<Finding>,
     pub(super) times: Vec<ModelTime>,
@@ -76,6 +80,8 @@ impl Run {
             started_at: cut.line(&run.started_at),
             tool_version: cut.line(&run.tool_version),
             notices: run.notices.iter().map(|notice| cut.text(notice)).collect(),
+            origin: header::origin(run.origin.as_ref(), cut),
+            outcomes: header::outcomes(run, cut),
             error: run.error.as_ref().map(|error| cut.error(error)),
             findings: run.findings.iter().map(|finding| Finding::of(finding, anchors.within("run", &finding.code), cut)).collect(),
             times,

@@ -42,6 +42,8 @@ pub(crate) struct Model {
     pub(crate) changes: Vec<SchemaChange>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) ignored: Option<String>,
+    /// What was not checked.
+    pub(crate) unchecked: Vec<String>,
     pub(crate) case_counts: String,
     pub(crate) cases: Vec<Case>,
     pub(crate) fuzz_counts: String,
@@ -122,6 +124,7 @@ impl Model {
             changes: model.findings.iter().filter_map(|finding| SchemaChange::of(finding, cut)).collect(),
             findings: model.findings.iter().zip(findings).map(|(finding, anchor)| Finding::of(finding, anchor, cut)).collect(),
             ignored: (!ignored.is_empty()).then(|| cut.line(&ignored.join(", "))),
+            unchecked: model.unchecked.iter().map(|line| cut.line(line)).collect(),
             case_counts: case_counts(&others),
             fuzz_counts: case_counts(&fuzz),
             cases: opened(view(others)),
@@ -163,9 +166,7 @@ fn problems(
     let of_findings = model.findings.iter().zip(findings).filter(|(finding, _)| finding.severity == v1::Severity::Error);
     let of_findings = of_findings.map(|(finding, anchor)| (anchor, &finding.code, finding.message.as_str()));
     let failed = cases.iter().chain(fuzz).filter(|(case, _)| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored));
-    let of_cases = failed.map(|(case, anchor)| {
-        (anchor, &case.id, case.reason.as_deref().or(case.error.as_deref()).unwrap_or("the case did not pass"))
-    });
+    let of_cases = failed.map(|(case, anchor)| (anchor, &case.id, case.failure().unwrap_or("the case did not pass")));
     let mut problems: Vec<Problem> = Vec::new();
     for (anchor, name, message) in of_findings.chain(of_cases) {
         let link = ProblemLink { anchor: anchor.clone(), name: cut.line(name) };
