@@ -113,7 +113,7 @@ fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::R
 
 /// A run without secrets, as every target takes it: a model's output may hold one that the model was given, or that it guessed.
 pub(super) fn without_secrets(run: v1::Run, printer: &Printer) -> Redacted<v1::Run> {
-    let (error, run) = match printer.redactor().document(run) {
+    let (error, run) = match printer.redactor().document(printer.wording().run(run)) {
         Ok(run) => return run,
         Err(failed) => failed,
     };

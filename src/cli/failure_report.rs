@@ -39,7 +39,7 @@ pub(super) fn tell(failure: &Failure, printer: &Printer) {
     for finding in &failure.findings {
         printer.complain(&console::finding(&printer.without_secrets(finding), printer.progress_style()));
     }
-    let hidden = |text: &str| printer.redactor().text(text).into_inner();
+    let hidden = |text: &str| printer.redactor().text(&printer.wording().sentence(text)).into_inner();
     let (message, hint) = (hidden(&failure.chain()), failure.hint.as_deref().map(hidden));
     printer.complain(&console::error(&message, hint.as_deref(), printer.progress_style()));
     let printed = match printer.format {

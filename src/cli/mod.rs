@@ -41,6 +41,7 @@ mod setting_flags;
 mod signals;
 mod source_schema;
 mod start;
+mod wording;
 
 pub use start::main;
 

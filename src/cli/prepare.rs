@@ -59,7 +59,9 @@ pub(super) fn runs(
     });
     let prepared = |model: LoadedModel| {
         let wanted = is_known(&model);
-        let tree = wanted.then(|| Arc::new(SharedSelectScript(Arc::clone(&script))) as Arc<dyn PrepareTree>);
+        // A model that is an image already needs no cog.yaml.
+        let file = model.plan.build.image.is_none().then(|| model.plan.place.config_file());
+        let tree = wanted.then(|| Arc::new(SharedSelectScript { script: Arc::clone(&script), file }) as Arc<dyn PrepareTree>);
         ModelRun { prepare_tree: tree, ..model_run(model) }
     };
     let runs = models.into_iter().map(prepared).collect();
@@ -107,11 +109,20 @@ struct SelectScript {
 }
 
 impl SelectScript {
-    fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let script = || self.script.prepare(name, &|| cancelled.is_cancelled());
+    /// `file` is the `cog.yaml` that it has to leave.
+    fn prepare(&self, name: &str, file: Option<&str>, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
+        let script = || {
+            let output = self.script.prepare(name, &|| cancelled.is_cancelled())?;
+            file.map_or(Ok(()), |file| self.script.check_result(name, file, &output))?;
+            Ok(output)
+        };
         let (output, changed) = self.tree.change(self.script.path(), script)?;
         self.tell(name, &output.text);
         self.tell(name, &changed_files(&changed));
+        for line in output.complaints.lines().filter(|line| !line.trim().is_empty()) {
+            let kind = EventKind::Notice(format!("{}: {line}", self.script.path()));
+            self.observer.observe(Event { model: Some(name.to_owned()), kind });
+        }
         Ok(())
     }
 
@@ -135,16 +146,21 @@ fn changed_files(files: &[PathBuf]) -> String {
 }
 
 /// The select script as the pipeline calls it.
-struct SharedSelectScript(Arc<SelectScript>);
+struct SharedSelectScript {
+    script: Arc<SelectScript>,
+    /// The `cog.yaml` that it has to leave, relative to the repository.
+    file: Option<String>,
+}
 
 #[async_trait]
 impl PrepareTree for SharedSelectScript {
     fn description(&self, name: &str) -> String {
-        format!("{} {name}", self.0.script.path())
+        format!("{} {name}", self.script.script.path())
     }
 
     async fn prepare(&self, name: &str, cancelled: &CancellationToken) -> Result<(), PrepareTreeError> {
-        let (script, name, cancelled) = (Arc::clone(&self.0), name.to_owned(), cancelled.clone());
-        apart(move || script.prepare(&name, &cancelled)).await
+        let (script, file) = (Arc::clone(&self.script), self.file.clone());
+        let (name, cancelled) = (name.to_owned(), cancelled.clone());
+        apart(move || script.prepare(&name, file.as_deref(), &cancelled)).await
     }
 }

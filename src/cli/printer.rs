@@ -7,6 +7,7 @@ use cog_findings::Finding;
 use serde::Serialize;
 
 use crate::cli::environment::Environment;
+use crate::cli::wording::Wording;
 use crate::clients::runner::{harmless, mask};
 use crate::support::secrets::{Redacted, Redactor};
 
@@ -56,6 +57,7 @@ pub(super) struct Printer {
     in_workflow: bool,
     /// Whether everything goes to standard output.
     in_one_stream: bool,
+    wording: Wording,
 }
 
 impl Printer {
@@ -77,6 +79,7 @@ impl Printer {
             redactor,
             in_workflow: environment.is_workflow(),
             in_one_stream: false,
+            wording: Wording::Terminal,
         }
     }
 
@@ -125,8 +128,18 @@ impl Printer {
 
     /// A warning, with what to do about it.
     pub(super) fn warn(&self, problem: impl Display, hint: Option<&str>) {
-        let hint = hint.map(|hint| format!("\n  {hint}")).unwrap_or_default();
-        self.complain(&format!("warning: {problem}{hint}"));
+        let hint = hint.map(|hint| format!("\n  {}", self.wording.sentence(hint))).unwrap_or_default();
+        self.complain(&format!("warning: {}{hint}", self.wording.sentence(&problem.to_string())));
+    }
+
+    /// From now on messages are worded for people who see an action from outside.
+    pub(super) fn word_as(&mut self, wording: Wording) {
+        self.wording = wording;
+    }
+
+    /// How messages are worded.
+    pub(super) fn wording(&self) -> &Wording {
+        &self.wording
     }
 
     /// From now on everything is printed to standard output, whose order the runner keeps.
@@ -138,8 +151,8 @@ impl Printer {
     pub(super) fn without_secrets(&self, finding: &Finding) -> Finding {
         let hidden = |text: &String| self.redactor.text(text).into_inner();
         Finding {
-            message: hidden(&finding.message),
-            hint: finding.hint.as_ref().map(hidden),
+            message: hidden(&self.wording.sentence(&finding.message)),
+            hint: finding.hint.as_ref().map(|hint| hidden(&self.wording.sentence(hint))),
             excerpt: finding.excerpt.as_ref().map(hidden),
             details: finding.details.iter().map(|(label, value)| (label.clone(), hidden(value))).collect(),
             ..finding.clone()
@@ -163,11 +176,11 @@ impl Printer {
 
     /// A command to the runner.
     pub(super) fn command(&self, line: &str) {
-        write_line(io::stdout().lock(), &self.redactor.text(line));
+        write_line(io::stdout().lock(), &self.redactor.text(&self.wording.places(line)));
     }
 
     fn write(&self, stream: impl Write, text: &str) {
-        write_line(stream, &self.harmless(self.redactor.text(text)));
+        write_line(stream, &self.harmless(self.redactor.text(&self.wording.places(text))));
     }
 
     fn harmless(&self, text: Redacted<String>) -> Redacted<String> {

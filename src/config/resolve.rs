@@ -77,6 +77,7 @@ impl Resolver<'_> {
             place: self.place.clone(),
             official_model: config.official_model.clone().filter(|_| pushes_official_model),
             two_pass: settings.two_pass,
+            readme: settings.readme.clone(),
             test_hardware: Some(settings.test_hardware.clone()),
             inspect: self.inspect(config),
             build: self.build(),
@@ -199,7 +200,7 @@ impl Resolver<'_> {
             ),
             SecretSource::Variable(name) if by_checkout && !is_allowed(&name) => Some(
                 Finding::new(&rules::SECRET_SOURCE, format!("the build secret '{id}' is taken from {name}, which is not allowed"))
-                    .hint(format!("allow it with --secret-variable {name}, or with the input secret_variables")),
+                    .hint(format!("allow it with --secret-variable {name}")),
             ),
             SecretSource::File(path) if by_checkout && is_of_git(self.root, &path) => Some(
                 Finding::new(
@@ -315,7 +316,7 @@ impl Resolver<'_> {
             return Err(Box::new(refused("is a token of safe-push's own".to_owned()).hint(hint)));
         }
         if !self.settings.secret_variables.iter().any(|allowed| allowed == name) {
-            let hint = format!("allow it with --secret-variable {name}, or with the input secret_variables");
+            let hint = format!("allow it with --secret-variable {name}");
             return Err(Box::new(refused("is not allowed".to_owned()).hint(hint)));
         }
         match self.environment.get(name).filter(|value| !value.is_empty()) {

@@ -23,6 +23,8 @@ pub enum Target {
     Comment,
     /// The job summary.
     Summary,
+    /// A deployment on GitHub.
+    Deployment { environment: String },
     /// An output of the step.
     Output { name: &'static str },
 }
@@ -37,6 +39,7 @@ impl fmt::Display for Target {
             Self::CheckRun { model } => write!(formatter, "the check run of {model}"),
             Self::Comment => formatter.write_str("the pull request's comment"),
             Self::Summary => formatter.write_str("the job summary"),
+            Self::Deployment { environment } => write!(formatter, "the deployment of {environment}"),
             Self::Output { name } => write!(formatter, "the output {name}"),
         }
     }

@@ -17,6 +17,7 @@ pub mod model_name;
 pub mod model_role;
 pub mod output;
 pub mod output_check;
+pub mod page;
 pub mod plan;
 pub mod prediction;
 pub mod project_place;

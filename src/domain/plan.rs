@@ -39,6 +39,8 @@ pub struct ModelPlan {
     pub official_model: Option<ModelRef>,
     /// Whether the second push is a different image, built after the tests' key was deleted.
     pub two_pass: bool,
+    /// The file of the repository that the README of the live model's page is taken from.
+    pub readme: Option<String>,
     /// Checks before a build.
     pub inspect: InspectPlan,
     /// How to build the image.

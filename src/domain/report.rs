@@ -14,6 +14,7 @@ use crate::domain::case::{CaseId, CaseKind, Expectation};
 use crate::domain::cost::Cost;
 use crate::domain::identity::{ImageDigest, ModelRef, VersionRef};
 use crate::domain::output::{OutputComparison, OutputFile};
+use crate::domain::page::PageReport;
 use crate::domain::prediction::{Inputs, PredictionId};
 use crate::domain::verdict::Verdict;
 
@@ -64,6 +65,8 @@ pub struct ModelReport {
     pub tested_record: Option<String>,
     /// The deployment, if one was requested and reached.
     pub deployment: Option<DeploymentReport>,
+    /// The text of the model's page, if a file was named for it.
+    pub page: Option<PageReport>,
     /// The stages in order, skipped ones included.
     pub stages: Vec<StageReport>,
     /// Findings of all checks, most severe first.

@@ -24,6 +24,7 @@ mod grafting;
 mod inspecting;
 mod lookup;
 mod model;
+mod model_page;
 mod moved;
 mod outcome;
 mod promote;

@@ -15,6 +15,7 @@ use crate::pipeline::course::Course;
 use crate::pipeline::deploying::Deploying;
 use crate::pipeline::grace::FORGET_TIME;
 use crate::pipeline::inspecting::{InspectedModel, Inspecting};
+use crate::pipeline::model_page;
 use crate::pipeline::moved::Comparing;
 use crate::pipeline::promoting::{Description, leave_record, tested_before};
 use crate::pipeline::publishing::Publishing;
@@ -43,6 +44,9 @@ impl Course for Push<'_> {
         let mut images = Vec::new();
         let ended = self.stages(record, &mut images).await;
         record.conclude(ended);
+        if let Goal::Publish(services) = self.goal {
+            model_page::follow(record, services.publish.replicate.as_ref()).await;
+        }
         if let Some(services) = self.goal.build_services() {
             for image in images {
                 forget(&image, services.docker.names.as_ref(), record.context).await;

@@ -73,6 +73,7 @@ impl<'a> ModelRecord<'a> {
             transfer: None,
             tested_record: None,
             deployment: None,
+            page: None,
             stages: Vec::new(),
             findings: Vec::new(),
             ignored: Vec::new(),

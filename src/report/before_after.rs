@@ -38,6 +38,18 @@ pub(super) fn before_after_text(entry: &BeforeAfterEntry) -> BeforeAfterText {
     }
 }
 
+/// Both values without the name, for a column that has it. Empty if neither is known; `⚠️` marks what became worse.
+pub(super) fn before_after_cell(entry: &BeforeAfterEntry) -> String {
+    let mark = if entry.trend == Trend::Worse { "⚠️ " } else { "" };
+    let shown = |value: Option<f64>| value.map(|value| amount(entry.aspect, value));
+    match (shown(entry.before), shown(entry.after)) {
+        (Some(before), Some(after)) if before == after => after,
+        (Some(before), Some(after)) => format!("{mark}{before} → {after}"),
+        (None, Some(after)) => after,
+        (Some(_), None) | (None, None) => String::new(),
+    }
+}
+
 impl BeforeAfterText {
     /// Name, values and ratio on one line, without the note.
     pub(super) fn line(&self) -> String {
@@ -71,6 +83,18 @@ fn amount(aspect: Aspect, value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_has_both_values_only_where_they_differ() {
+        let cell = |before, after, trend| {
+            before_after_cell(&BeforeAfterEntry { aspect: Aspect::ImageSize, before, after, trend, note: None })
+        };
+        assert_eq!(cell(Some(4e9), Some(4.1e9), Trend::Alike), "4.0 GB → 4.1 GB");
+        assert_eq!(cell(Some(4e9), Some(8e9), Trend::Worse), "⚠️ 4.0 GB → 8.0 GB");
+        assert_eq!(cell(Some(4e9), Some(4.001e9), Trend::Alike), "4.0 GB");
+        assert_eq!(cell(None, Some(4e9), Trend::NotJudged), "4.0 GB");
+        assert_eq!(cell(Some(4e9), None, Trend::NotJudged), "");
+    }
 
     #[test]
     fn values_have_their_units() {

@@ -122,6 +122,29 @@ pub(crate) fn link(label: &str, url: &str) -> Option<String> {
     is_plain.then(|| format!("[{}]({url})", markdown(label)))
 }
 
+/// A version as a link to its own page, where it can be tried. What does not have the form of a version is shown as it is.
+pub(crate) fn version(version: &str) -> String {
+    version_named(version, version)
+}
+
+/// A version as a link to its own page, shown as the first characters of its id.
+pub(crate) fn short_version(version: &str) -> String {
+    let id = version.split_once(':').map_or(version, |(_, id)| id);
+    version_named(version, &id.chars().take(8).collect::<String>())
+}
+
+fn version_named(version: &str, label: &str) -> String {
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+    let page = version.split_once(':').filter(|(model, id)| {
+        let parts = model.split_once('/');
+        parts.is_some_and(|(owner, name)| is_word(owner) && is_word(name)) && is_word(id)
+    });
+    match page {
+        Some((model, id)) => format!("[{}](https://replicate.com/{model}/versions/{id})", code(label)),
+        None => code(label),
+    }
+}
+
 /// Whether `before` and `behind` together read `GH-123`, which GitHub takes for an issue.
 fn is_reference(before: &str, behind: &str) -> bool {
     let parts = before.len().checked_sub(3).and_then(|start| before.split_at_checked(start));

@@ -2,15 +2,28 @@
 
 use cog_findings::text::count;
 
+use crate::domain::page::PageChange;
 use crate::domain::report::{CaseStatus, DeploymentChange, PublishRoute, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::report::json::v1::{Model, TransferEntry};
+use crate::report::json::v1::{Model, PageEntry, TransferEntry};
 
 /// The command that takes a publication back, if there was one and something to go back to.
 pub(super) fn rollback(model: &Model) -> Option<String> {
     model.versions.live.as_ref()?;
     let (model, id) = model.versions.previous.as_ref()?.rsplit_once(':')?;
     Some(format!("safe-push rollback {model} --to {id}"))
+}
+
+/// What became of the README on the model's page, without the reason of a failure, which is untrusted.
+pub(super) fn page(page: &PageEntry) -> String {
+    let of = |sign: char| page.diff.iter().filter(|line| line.starts_with(sign)).count();
+    let (added, removed) = (of('+'), of('-'));
+    match page.change {
+        PageChange::Unchanged => "unchanged".to_owned(),
+        PageChange::Updated => format!("updated, {added} lines added, {removed} removed"),
+        PageChange::WouldUpdate => format!("publishing updates it, {added} lines added, {removed} removed"),
+        PageChange::Failed => "not updated".to_owned(),
+    }
 }
 
 /// How a run or a model ended.

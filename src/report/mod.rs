@@ -16,6 +16,7 @@ pub(crate) mod junit;
 mod label;
 pub(crate) mod markdown;
 mod measurement;
+pub(crate) mod notes;
 pub(crate) mod notification;
 pub(crate) mod rule_page;
 pub mod rules;

@@ -73,6 +73,7 @@ fn model(name: &str) -> ModelReport {
             release: Some(4),
             previous_version: Some(version(&live.to_string(), 'c')),
         }),
+        page: None,
         stages: vec![
             stage(Stage::Inspect, 1),
             stage(Stage::Build, 42),
@@ -92,7 +93,9 @@ fn model(name: &str) -> ModelReport {
                 trend: Trend::Worse,
                 note: Some("slower: 5 of 5 inputs, typically 1.41× (1.31–1.62×), 2.3 s → 3.2 s".to_owned()),
             },
+            BeforeAfter { aspect: Aspect::Boot, before: Some(41.0), after: Some(97.0), trend: Trend::Worse, note: None },
             BeforeAfter { aspect: Aspect::ImageSize, before: Some(4e9), after: Some(4.1e9), trend: Trend::Alike, note: None },
+            BeforeAfter { aspect: Aspect::Cost, before: Some(0.000_517), after: Some(0.00072), trend: Trend::Worse, note: None },
         ],
         seed: Some(4711),
         cost: Cost { predictions: 12, platform_retries: 1, predict_seconds: 18.5, estimated_usd: Some(0.0019) },

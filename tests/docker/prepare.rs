@@ -39,6 +39,7 @@ fn plan(folder: &TempDir, build: BuildPlan) -> ModelPlan {
         test_hardware: None,
         official_model: None,
         two_pass: false,
+        readme: None,
         inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
         build,
         predict: VerifyPlan::default(),

@@ -430,9 +430,9 @@ async fn a_missing_token_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_fails_before_the_models_are_known_is_told() {
     for (what, name, why) in [
-        ("input", "safe-push", "INPUT_PARALLEL is 'many'"),
+        ("input", "safe-push", "the input parallel is 'many'"),
         ("repository file", "safe-push", "the configuration has 1 mistake"),
-        ("token", "safe-push", "INPUT_COG_TOKEN is only 5 bytes long"),
+        ("token", "safe-push", "the input cog_token is only 5 bytes long"),
         ("script", "safe-push", "the select script tools/gone is not there"),
         ("select", "safe-push", "the configuration has 1 mistake"),
         ("configuration", "safe-push", "found neither cog-safe-push.yaml nor files"),

@@ -20,9 +20,9 @@ use safe_push::support::secrets::Redactor;
 use serde_json::json;
 use test_support::fake_github::{FakeGitHub, Fault, READER, WRITER};
 
-const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
+pub(crate) const SHA: &str = "0123456789abcdef0123456789abcdef01234567";
 
-fn client(server: &FakeGitHub, token: &str) -> Arc<dyn GitHub> {
+pub(crate) fn client(server: &FakeGitHub, token: &str) -> Arc<dyn GitHub> {
     client_with(server, token, Redactor::default())
 }
 
@@ -67,7 +67,7 @@ fn frame_of(workflow: &str, run_id: u64) -> Frame {
 }
 
 /// A run of one model, as run.json has it.
-fn run(name: &str, verdict: &str, findings: usize) -> Run {
+pub(crate) fn run(name: &str, verdict: &str, findings: usize) -> Run {
     let finding = |line: usize| {
         json!({ "code": "SP101", "severity": "error", "message": "input 'x' was removed", "file": "predict.py",
                 "line": line + 1, "column": 3, "end_column": 9, "hint": null, "details": [] })
@@ -139,6 +139,51 @@ async fn leg_of_fate(github: Arc<dyn GitHub>, name: String, job: Job, fate: Fate
 /// One job of several that comes to its end.
 async fn leg(github: Arc<dyn GitHub>, name: &str, job: Job) {
     leg_of_fate(github, name.to_owned(), job, Fate::Ends, Duration::ZERO).await;
+}
+
+/// The pull request as people see it: check runs and comments, without what other jobs read.
+fn page(server: &FakeGitHub) -> String {
+    let runs = server.check_runs().into_iter().map(|run| {
+        let (name, title) =
+            (run["name"].as_str().unwrap().to_owned(), run["output"]["title"].as_str().unwrap_or("no title").to_owned());
+        format!("check run {name}: {}, {title}\n", run["conclusion"].as_str().unwrap_or("open"))
+    });
+    let comments = server.comments().into_iter().map(|comment| format!("=== comment\n{}\n", comment["body"].as_str().unwrap()));
+    runs.chain(comments).collect()
+}
+
+#[tokio::test]
+async fn a_pull_request_with_a_cancelled_leg() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    let names = ["dev", "pro", "schnell"].map(str::to_owned);
+    for (index, verdict) in [(0, "passed"), (1, "cancelled")] {
+        let checks = begin(&*github, leg_of(11, index, 3), &[&names[index]]).await;
+        end(&*github, checks, &run(&names[index], verdict, 0)).await;
+    }
+    // The third leg was running, and its process was killed.
+    let _killed = begin(&*github, leg_of(11, 2, 3), &["schnell"]).await;
+    let finished = last_job(&*github, 11, &names, JobResult::Cancelled).await;
+    assert_eq!(finished.verdict, Some(Verdict::Cancelled));
+    assert_eq!(server.violations(), Vec::<String>::new());
+    insta::assert_snapshot!(page(&server));
+}
+
+#[tokio::test]
+async fn a_pull_request_of_24_legs_of_which_3_have_not_begun() {
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let github = client(&server, WRITER);
+    for index in 0..21 {
+        let name = format!("model-{index:02}");
+        let checks = begin(&*github, leg_of(11, index, 24), &[&name]).await;
+        let before = Overview::of(&github.check_runs(SHA, None).await.unwrap(), 11);
+        let rows = end(&*github, checks, &run(&name, "passed", 0)).await;
+        refresh_comment(&*github, 7, &frame(11), Known::SoFar(before, rows)).await.unwrap();
+    }
+    let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
+    assert!(body.contains("⏳ 21 of 24 models done, 3 not started") && !body.contains("21 models passed"), "{body}");
+    assert_eq!(server.violations(), Vec::<String>::new());
+    insta::assert_snapshot!(page(&server));
 }
 
 /// What the last job leaves.
@@ -407,6 +452,7 @@ async fn two_workflows_have_a_comment_each_and_leave_the_other_alone() {
         "{bodies:?}"
     );
     assert!(bodies[1].contains("❌ failed, 0 of 1 model passed") && bodies[1].contains("workflow nightly.yaml"), "{bodies:?}");
+    insta::assert_snapshot!(page(&server));
 }
 
 #[tokio::test]
@@ -426,6 +472,7 @@ async fn a_model_that_runs_twice_has_two_rows_and_two_names() {
     let body = server.comments()[0]["body"].as_str().unwrap().to_owned();
     assert!(body.contains("❌ failed, 1 of 2 models passed"), "{body}");
     assert!(body.contains("[flux (3.11)](") && body.contains("[flux (3.12)]("), "{body}");
+    insta::assert_snapshot!(page(&server));
     let finished = last_job(&*github, 11, &["flux".to_owned()], JobResult::Failed).await;
     assert_eq!(finished.silent, Vec::<String>::new(), "the model is there, twice");
 }

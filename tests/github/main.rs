@@ -4,4 +4,5 @@
 
 mod action;
 mod client;
+mod deployments;
 mod hostile_script;

@@ -245,6 +245,35 @@ fn a_failing_script_stops_only_its_model() {
 }
 
 #[test]
+fn a_script_that_leaves_no_readable_cog_yaml_has_failed() {
+    let repository = variants();
+    for (left, problem) in [
+        (": > cog.yaml", "script/select.sh small left cog.yaml empty"),
+        ("rm -f cog.yaml", "script/select.sh small left cog.yaml missing"),
+        ("echo just words > cog.yaml", "script/select.sh small left cog.yaml without a single key"),
+        ("printf 'build: {\\n' > cog.yaml", "script/select.sh small left cog.yaml unreadable: "),
+    ] {
+        script(&repository, "script/select.sh", &format!("{SELECT}\necho 'yq: no such file' >&2\n{left}\n"));
+        let seen = repository.run("check --no-lint --models small");
+        assert_eq!(seen.code, Some(2), "{seen}");
+        let report = repository.report();
+        let message = report["models"][0]["error"]["message"].as_str().unwrap();
+        assert!(message.starts_with(problem) && message.ends_with("yq: no such file"), "{message}");
+        assert!(!repository.path().join("selected").exists(), "{left}: the files are put back");
+    }
+}
+
+#[test]
+fn what_a_script_complains_of_is_shown_although_it_ended_well() {
+    let repository = variants();
+    script(&repository, "script/select.sh", &format!("{SELECT}\necho 'warning: weights of small are old' >&2\n"));
+    let seen = repository.run("check --no-lint --models small");
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert!(seen.stderr.contains("script/select.sh: warning: weights of small are old"), "{seen}");
+    assert!(!seen.stderr.contains("selecting small"), "what it says otherwise is for -v: {seen}");
+}
+
+#[test]
 fn script_output_cannot_control_a_terminal_or_a_workflow() {
     let repository = variants();
     let hostile = SELECT

@@ -3,6 +3,8 @@
 
 #![expect(clippy::result_large_err, reason = "a refusal is a whole response")]
 
+mod deployments;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,6 +48,8 @@ struct Inner {
     refused: Vec<String>,
     contents: BTreeMap<String, String>,
     hides_check_runs: bool,
+    deployments: Vec<Value>,
+    denies_deployments: bool,
     next_id: u64,
     log: Vec<String>,
     violations: Vec<String>,
@@ -74,6 +78,8 @@ impl FakeGitHub {
             .route("/repos/acme/hotdog/compare/{commits}", get(compare))
             .route("/repos/acme/hotdog/contents/{*path}", get(read_content))
             .route("/repos/acme/hotdog/commits/{sha}/pulls", get(list_pull_requests))
+            .route("/repos/acme/hotdog/deployments", get(deployments::list).post(deployments::create))
+            .route("/repos/acme/hotdog/deployments/{id}/statuses", axum::routing::post(deployments::add_status))
             .fallback(unknown)
             .layer(axum::middleware::from_fn_with_state(Arc::clone(&inner), check_parameters))
             .layer(axum::extract::DefaultBodyLimit::max(16 * 1024 * 1024))
@@ -182,6 +188,16 @@ impl FakeGitHub {
         self.inner.lock().unwrap().hides_check_runs = true;
     }
 
+    /// From now on, the token has no right to deployments.
+    pub fn denies_deployments(&self) {
+        self.inner.lock().unwrap().denies_deployments = true;
+    }
+
+    /// The deployments, oldest first, each with its statuses.
+    pub fn deployments(&self) -> Vec<Value> {
+        self.inner.lock().unwrap().deployments.clone()
+    }
+
     /// What was wrong with requests.
     pub fn violations(&self) -> Vec<String> {
         self.inner.lock().unwrap().violations.clone()
@@ -202,7 +218,8 @@ impl Inner {
 }
 
 /// Parameters of a query, by the end of the path that has them. GitHub ignores others, so a client that relies on one is wrong.
-const PARAMETERS: [(&str, &[&str]); 6] = [
+const PARAMETERS: [(&str, &[&str]); 7] = [
+    ("/deployments", &["sha", "ref", "task", "environment", "per_page", "page"]),
     ("/check-runs", &["check_name", "status", "filter", "app_id", "per_page", "page"]),
     ("/comments", &["since", "per_page", "page"]),
     ("/files", &["per_page", "page"]),

@@ -122,6 +122,13 @@ impl Repository {
         self.seen(&output)
     }
 
+    /// Runs a program in a folder of the repository, in the environment of the CLI and with further variables.
+    pub fn run_program(&self, program: &Path, arguments: &[String], folder: &str, more: &BTreeMap<String, String>) -> Seen {
+        let mut command = Command::new(program);
+        command.args(arguments).current_dir(self.path().join(folder)).env_clear().envs(&self.variables).envs(more);
+        self.seen(&command.stdin(Stdio::null()).output().unwrap())
+    }
+
     /// Starts the CLI with pipes for both streams.
     pub fn start(&self, line: &str) -> Child {
         self.command(line).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -150,7 +157,7 @@ pub fn binary() -> PathBuf {
     path.expect("`cargo test`, `cargo nextest` and `cargo bench` say where the CLI is").into()
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let path: PathBuf = entry.unwrap().path();

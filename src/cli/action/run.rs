@@ -19,7 +19,8 @@ use crate::clients::github::GitHub;
 use crate::clients::runner::{AnnotationLevel, LogAnnotation, annotation};
 use crate::config::CommentMode;
 use crate::deliver::github::{
-    Checks, CommentOutcome, Completed, Known, MODELS_FOR_EVERY_JOB, Overview, close_superseded, refresh_comment,
+    Checks, CommentOutcome, Completed, Known, MODELS_FOR_EVERY_JOB, Overview, Placement, announce, close_superseded,
+    refresh_comment,
 };
 use crate::deliver::{Target, Undelivered};
 use crate::domain::model_name::ModelName;
@@ -28,6 +29,7 @@ use crate::report::github as rendering;
 use crate::report::github::{Annotations, Places};
 use crate::report::json::v1::Run;
 use crate::report::markdown::report_markdown;
+use crate::report::notes::notes_markdown;
 use crate::select::outputs;
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::secrets::Redacted;
@@ -97,7 +99,13 @@ impl ActionRun {
             without_check_run.into_iter().filter(|name| !has(name)).map(str::to_owned).collect();
         let is_in_checks = target.is_some();
         if let Some((github, checks)) = target {
+            let job = checks.job().clone();
             undelivered.extend(deliver(&*github, checks, run, &places, Page { step: &step, event: &event, comment }).await);
+            if run.verdict != Verdict::Cancelled {
+                let run_url = step.frame(&event).and_then(|frame| frame.run_url);
+                let placement = Placement { job: &job, pull_request: event.pull_request, run_url: run_url.as_deref() };
+                undelivered.extend(announce(&*github, placement, run).await);
+            }
         }
         undelivered.extend(step.add_summary(&report_markdown(run, SUMMARY_BYTES)).err());
         undelivered.extend(step.give_away(&created).err());
@@ -177,6 +185,7 @@ fn set_outputs(step: &ActionStep, run: &Run, report: Option<&Path>) -> Vec<Undel
         ("verdict", run.verdict.as_str().to_owned()),
         ("versions", serde_json::Value::Object(versions).to_string()),
         ("summary", report_markdown(run, OUTPUT_BYTES)),
+        ("notes", notes_markdown(run, OUTPUT_BYTES)),
     ];
     let values = values.into_iter().chain(outputs(&names).entries()).chain(report);
     values.filter_map(|(name, value)| step.set_output(name, &value).err()).collect()

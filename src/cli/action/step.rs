@@ -10,6 +10,7 @@ use crate::cli::action::job;
 use crate::cli::action::ownership::give_away;
 use crate::cli::environment::Environment;
 use crate::cli::printer::Printer;
+use crate::cli::wording::Wording;
 use crate::clients::github::{GitHub, GitHubError, GitHubOptions, RealGitHub};
 use crate::clients::runner::{StoppedCommands, append_summary, write_output};
 use crate::deliver::github::Job;
@@ -45,6 +46,7 @@ impl ActionStep {
         secrets.iter().filter(|secret| weakness(secret.as_bytes()).is_none()).for_each(|secret| printer.mask(secret));
         printer.command(&stopped.begin());
         printer.join_streams();
+        printer.word_as(Wording::of_action(environment));
         Some(Self { environment: environment.clone(), printer: printer.clone(), stopped })
     }
 

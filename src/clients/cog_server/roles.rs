@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::CogServer;
 use crate::clients::replicate::{
     Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Files,
-    Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, Replicate, ReplicateError, ReplicateFailure,
-    TrainingRequest, Trainings, UploadedFile, Version,
+    Hardware, Model, ModelCreation, ModelPages, Models, NewDeployment, NewFile, NewModel, Replicate, ReplicateError,
+    ReplicateFailure, TextOfPage, TrainingRequest, Trainings, UploadedFile, Version,
 };
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId};
@@ -75,6 +75,17 @@ impl Models for CogServer {
 
     async fn delete_version(&self, _: &VersionRef) -> Result<Deletion, ReplicateError> {
         only_on_replicate("delete a version")
+    }
+}
+
+#[async_trait]
+impl ModelPages for CogServer {
+    async fn readme(&self, _: &ModelRef) -> Result<Option<String>, ReplicateError> {
+        only_on_replicate("get a README")
+    }
+
+    async fn update_page(&self, _: &ModelRef, _: &TextOfPage) -> Result<(), ReplicateError> {
+        only_on_replicate("update a page")
     }
 }
 

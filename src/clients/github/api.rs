@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::clients::github::{ChangedFile, CheckRun, Comment, Comparison, GitHubError, NewCheckRun, PullRequest, UpdatedCheckRun};
+use crate::clients::github::{
+    ChangedFile, CheckRun, Comment, Comparison, Deployment, GitHubError, NewCheckRun, NewDeployment, NewDeploymentStatus,
+    PullRequest, UpdatedCheckRun,
+};
 
 /// A repository on GitHub.
 #[async_trait]
@@ -39,4 +42,13 @@ pub trait GitHub: Send + Sync {
 
     /// The difference between two commits.
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError>;
+
+    /// The newest deployment of an environment with this task.
+    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<Deployment>, GitHubError>;
+
+    /// Creates a deployment.
+    async fn create_deployment(&self, deployment: &NewDeployment) -> Result<Deployment, GitHubError>;
+
+    /// Says how a deployment stands.
+    async fn create_deployment_status(&self, id: u64, status: &NewDeploymentStatus) -> Result<(), GitHubError>;
 }

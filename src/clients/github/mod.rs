@@ -1,4 +1,4 @@
-//! GitHub's REST API: check runs, pull request comments and lists of changed files.
+//! GitHub's REST API: check runs, pull request comments, deployments and lists of changed files.
 //!
 //! [`GitHub`] is the trait and [`RealGitHub`] the client. octocrab is only its transport: base address, token and API version. Its typed
 //! check runs lack `status`, `external_id`, `app` and `started_at`, its lists of them lack filters and pages, and its responses are
@@ -7,6 +7,7 @@
 //! is repeated. What is written is up to `report`, and when, up to `deliver`.
 
 mod api;
+mod deployment;
 mod error;
 mod pace;
 mod policy;
@@ -16,6 +17,7 @@ mod types;
 use types::FileContent;
 
 pub use api::GitHub;
+pub use deployment::{Deployment, DeploymentState, NewDeployment, NewDeploymentStatus};
 pub use error::GitHubError;
 pub use policy::Policy;
 pub use real::{GitHubOptions, RealGitHub};

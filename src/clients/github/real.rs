@@ -17,8 +17,8 @@ use tokio::time::sleep;
 use crate::clients::github::pace::Pace;
 use crate::clients::github::policy::{Advice, Policy};
 use crate::clients::github::{
-    ChangedFile, CheckRun, Comment, Comparison, FileContent, GitHub, GitHubError, NewCheckRun, PullRequest, Repository,
-    UpdatedCheckRun,
+    ChangedFile, CheckRun, Comment, Comparison, Deployment, FileContent, GitHub, GitHubError, NewCheckRun, NewDeployment,
+    NewDeploymentStatus, PullRequest, Repository, UpdatedCheckRun,
 };
 use crate::clients::http::{HttpOptions, build_client};
 use crate::support::clock::Clock;
@@ -266,6 +266,27 @@ impl GitHub for RealGitHub {
     async fn compare(&self, base: &str, head: &str) -> Result<Comparison, GitHubError> {
         // Files are on the first page, whatever its size. Commits are not needed.
         self.read(&format!("/compare/{}...{}?per_page=1", encoded(base), encoded(head)), "compare commits").await
+    }
+
+    async fn last_deployment(&self, environment: &str, task: &str) -> Result<Option<Deployment>, GitHubError> {
+        let path = format!("/deployments?environment={}&task={}&per_page=1", encoded(environment), encoded(task));
+        // Newest first.
+        let found: Vec<Deployment> = self.read(&path, "list deployments").await?;
+        Ok(found.into_iter().next())
+    }
+
+    async fn create_deployment(&self, deployment: &NewDeployment) -> Result<Deployment, GitHubError> {
+        let attempted = format!("create a deployment of {}", deployment.environment);
+        let body = json_of(deployment, &attempted)?;
+        // One that is created twice is replaced by the next.
+        parse(&self.call(Method::POST, "/deployments", Some(&body), Repeat::Freely, &attempted).await?, &attempted)
+    }
+
+    async fn create_deployment_status(&self, id: u64, status: &NewDeploymentStatus) -> Result<(), GitHubError> {
+        let attempted = format!("update deployment {id}");
+        let body = json_of(status, &attempted)?;
+        // The last status counts, and two alike say the same.
+        self.call(Method::POST, &format!("/deployments/{id}/statuses"), Some(&body), Repeat::Freely, &attempted).await.map(drop)
     }
 }
 

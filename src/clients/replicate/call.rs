@@ -61,6 +61,11 @@ impl ApiResponse {
         Self { body }
     }
 
+    /// The body as text.
+    pub(super) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// Parses the body.
     pub(super) fn read<T: DeserializeOwned>(&self, call: &Call) -> Result<T, ReplicateError> {
         serde_json::from_slice(&self.body).map_err(|error| {

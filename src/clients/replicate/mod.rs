@@ -30,6 +30,7 @@ mod effect;
 mod error;
 mod files;
 mod limits;
+mod model_page;
 mod models;
 mod pages;
 mod predictions;
@@ -51,17 +52,18 @@ pub use drive::StatusObserver;
 pub use error::{InvalidField, ReplicateError, ReplicateFailure};
 pub use files::Files;
 pub use limits::{Polling, RunLimits, TimeLimit, TimedOut};
+pub use model_page::ModelPages;
 pub use models::Models;
 pub use predictions::Predictions;
 pub use real::{RealReplicate, ReplicateOptions};
 pub use trainings::{Trainings, trained_version};
 pub use types::{
     Account, AccountKind, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Hardware, Model, ModelCreation, NewDeployment,
-    NewFile, NewModel, PredictionRequest, PredictionTarget, TrainingRequest, UploadedFile, Version, Visibility,
+    NewFile, NewModel, PredictionRequest, PredictionTarget, TextOfPage, TrainingRequest, UploadedFile, Version, Visibility,
 };
 
 /// All of Replicate's API.
-pub trait Replicate: Accounts + Models + Predictions + Trainings + Deployments + Files {
+pub trait Replicate: Accounts + Models + ModelPages + Predictions + Trainings + Deployments + Files {
     /// The base URL of the API, with `/v1` and without a trailing slash, for commands that users paste.
     fn api_url(&self) -> String;
 

@@ -67,6 +67,15 @@ pub struct Model {
     pub url: Option<String>,
 }
 
+/// What the page of a model says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextOfPage {
+    /// Markdown.
+    pub readme: String,
+    /// One line; `None` to leave it as it is.
+    pub description: Option<String>,
+}
+
 /// A model to create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewModel {

@@ -241,6 +241,10 @@ settings! {
         #[flag = "two-pass", inputs = &[Push, Workflow], repository]
         two_pass: bool = false,
 
+        /// File whose text becomes the README of the model's page
+        #[flag = "readme", value = "FILE", inputs = &[Push, Workflow], repository]
+        readme: String,
+
         /// Event that can restrict what a run may do
         #[flag = "trigger-type", value = "EVENT", inputs = &[Push, Workflow], otherwise = "the event that started the workflow"]
         trigger_type: String,

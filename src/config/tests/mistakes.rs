@@ -373,7 +373,7 @@ fn what_a_checkout_names_as_build_secret_stays_inside_of_it_or_is_allowed() {
     assert_eq!(
         told("id=a,env=HF_TOKEN"),
         ["SP031 .safe-push.yaml:1:18: the build secret 'a' is taken from HF_TOKEN, which is not allowed \
-          [allow it with --secret-variable HF_TOKEN, or with the input secret_variables]"]
+          [allow it with --secret-variable HF_TOKEN]"]
     );
     for secret in ["id=a,src=/etc/passwd", "id=a,src=../x", "id=a,src=/etc/shadow"] {
         assert!(told(secret)[0].starts_with("SP030 .safe-push.yaml:1:18: "), "{secret}: {:?}", told(secret));

@@ -1,10 +1,11 @@
-//! Check runs and the comment of a pull request.
+//! Check runs and the comment of a pull request, and deployments of the versions.
 //!
 //! A job writes its model's check run twice: when it starts and when it finishes. Every job that finishes updates the comment from the
 //! check runs of the workflow run. The last of several jobs always leaves the complete table (see [`comment`]).
 
 mod checks;
 mod comment;
+mod deployments;
 mod finish;
 mod job;
 mod overview;
@@ -12,6 +13,7 @@ mod overview;
 pub use crate::report::github::{CheckState, CommentRow, Ended, Frame, Leg, Places, RunState, Workflow, WorkflowRun};
 pub use checks::{Checks, Completed, check_name};
 pub use comment::{CommentOutcome, Known, MODELS_FOR_EVERY_JOB, refresh_comment};
+pub use deployments::{Placement, announce};
 pub use finish::{Finished, JobResult, close_superseded, finish};
 pub use job::Job;
 pub use overview::Overview;

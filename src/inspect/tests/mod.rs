@@ -60,6 +60,7 @@ fn plan(project: &Path) -> ModelPlan {
         test_hardware: None,
         official_model: None,
         two_pass: false,
+        readme: None,
         inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
         build: BuildPlan::default(),
         predict: VerifyPlan::default(),

@@ -63,6 +63,7 @@ impl CanaryRequest {
             test_hardware: Some(self.hardware.clone()),
             official_model: None,
             two_pass: false,
+            readme: None,
             inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
             build: BuildPlan::default(),
             predict: VerifyPlan { cases: vec![case], compare: Comparison::Off, ..VerifyPlan::default() },

@@ -72,6 +72,7 @@ impl Harness {
             test_hardware: Some("cpu".to_owned()),
             official_model: None,
             two_pass: false,
+            readme: None,
             inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
             build: BuildPlan::default(),
             predict: VerifyPlan { compare: Comparison::Off, ..VerifyPlan::default() },

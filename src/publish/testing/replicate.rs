@@ -10,8 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{
     Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Files,
-    Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, Predictions,
-    Replicate, ReplicateError, ReplicateFailure, TrainingRequest, Trainings, UploadedFile, Version, Visibility,
+    Hardware, Model, ModelCreation, ModelPages, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
+    Predictions, Replicate, ReplicateError, ReplicateFailure, TextOfPage, TrainingRequest, Trainings, UploadedFile, Version,
+    Visibility,
 };
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
@@ -209,6 +210,18 @@ impl Trainings for FakeReplicate {
 
     async fn cancel_training(&self, _id: &PredictionId) -> Result<Prediction, ReplicateError> {
         panic!("nothing is trained")
+    }
+}
+
+#[async_trait]
+impl ModelPages for FakeReplicate {
+    async fn readme(&self, model: &ModelRef) -> Result<Option<String>, ReplicateError> {
+        self.enter("readme", &model.to_string(), None).await?;
+        Ok(None)
+    }
+
+    async fn update_page(&self, model: &ModelRef, text: &TextOfPage) -> Result<(), ReplicateError> {
+        self.enter("update_page", &format!("{model} {text:?}"), None).await
     }
 }
 

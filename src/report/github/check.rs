@@ -90,17 +90,11 @@ fn summary(model: &Model, row: &Row) -> String {
         lines.push(format!("- {}, {}", count(errors, "error"), count(warnings, "warning")));
     }
     if let Some(version) = &row.version {
-        let label = if row.is_published { "published" } else { "tested" };
-        lines.push(format!("- {label} {}", version_page(version).unwrap_or_else(|| escape::code(version))));
+        let label = if row.is_published { "Published" } else { "Try the tested version" };
+        lines.push(format!("- {label}: {}", escape::version(version)));
     }
     if let Some(error) = &model.error {
         lines.push(format!("- {}", escape::code(&shorten(&error.message, 2000))));
     }
     if lines.is_empty() { title(model) } else { lines.join("\n") }
-}
-
-/// A version as a link to its page, where it can be tried.
-fn version_page(version: &str) -> Option<String> {
-    let (model, id) = version.split_once(':')?;
-    escape::link(version, &format!("https://replicate.com/{model}/versions/{id}"))
 }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use cog_findings::text::{count, shorten};
 
+use crate::domain::before_after::Aspect;
 use crate::domain::verdict::Verdict;
 use crate::report::escape;
+use crate::report::github::compared;
 use crate::report::github::frame::Frame;
 use crate::report::github::problems;
 use crate::report::github::row::{CaseCounts, Row};
@@ -58,17 +60,24 @@ fn page(state: &RunState, rows: &[&CommentRow], frame: &Frame, level: DetailLeve
         if !is_open && level < DetailLevel::FailedOnly {
             let names: Vec<String> = passed.iter().map(|row| escape::markdown(&shorten(&row.name, 100))).collect();
             let summary = format!("✅ {} passed: {}", passed.len(), names.join(", "));
-            text.push_str(&format!("\n<details><summary>{}</summary>\n\n{}\n</details>\n", summary, table(&passed, frame)));
+            let compared = compared::table(&passed);
+            text.push_str(&format!("\n<details><summary>{summary}</summary>\n\n{}{compared}\n</details>\n", table(&passed, frame)));
         } else if !is_open {
             text.push_str(&format!("\nNot listed: {} passed.\n", count(passed.len(), "model")));
         }
     }
     if level < DetailLevel::Table {
-        text.extend(not_passed.iter().chain(&passed).filter_map(|row| Some(before_after(&row.name, row.row()?))));
+        // Those that passed have it beside their table when they are folded.
+        let shown: Vec<&CommentRow> =
+            not_passed.iter().chain(passed.iter().filter(|_| passed.len() <= OPEN_ROWS)).copied().collect();
+        text.push_str(&compared::table(&shown));
     }
-    if level < DetailLevel::Table && not_passed.iter().any(|row| row.row().is_some()) {
-        let heading = if state.is_failed_run() { "" } else { "\n### Failures\n" };
-        text.push_str(&format!("{heading}\n{}", problems::list(&not_passed, level == DetailLevel::Facts)));
+    if level < DetailLevel::Table {
+        let failures = problems::list(&not_passed, level == DetailLevel::Facts);
+        if !failures.is_empty() {
+            let heading = if state.is_failed_run() { "" } else { "\n### Failures\n" };
+            text.push_str(&format!("{heading}\n{failures}"));
+        }
         if level == DetailLevel::Facts {
             text.extend(not_passed.iter().filter_map(|row| Some(problems::measurements(row.row()?))));
         }
@@ -98,7 +107,7 @@ fn merging(passed: &[&CommentRow], frame: &Frame) -> String {
         passed.iter().filter_map(|row| Some((row.name.as_str(), row.row()?.replaces.as_deref()?))).collect();
     match replaced.as_slice() {
         [(_, version)] if frame.is_proposal && passed.len() == 1 => {
-            format!("\nOnce merged and published, it replaces {}.\n", version_link(version))
+            format!("\nOnce merged and published, it replaces {}.\n", escape::short_version(version))
         }
         _ => String::new(),
     }
@@ -109,21 +118,20 @@ type Column = (&'static str, fn(&CommentRow) -> String);
 
 /// Columns that are empty for all models are left out.
 fn table(rows: &[&CommentRow], frame: &Frame) -> String {
-    let replaces: Column = ("replaces", |row| {
-        let version = row.row().filter(|_| row.has_passed()).and_then(|row| row.replaces.as_deref());
-        version.map(version_link).unwrap_or_default()
-    });
-    let mut columns: Vec<Column> = vec![
+    // A single model has a sentence of its own about what it replaces.
+    let version: fn(&CommentRow) -> String = if frame.is_proposal && rows.len() > 1 {
+        |row| row.row().map(|found| [version_cell(found), replaces_cell(row, found)]).map(joined).unwrap_or_default()
+    } else {
+        |row| row.row().map(version_cell).unwrap_or_default()
+    };
+    let columns: [Column; 6] = [
         ("model", name_cell),
         ("result", result_cell),
         ("checks", |row| row.row().map(checks_cell).unwrap_or_default()),
         ("time", |row| row.row().map(time_cell).unwrap_or_default()),
         ("cost", |row| row.row().and_then(|row| row.estimated_usd).map(|usd| format!("${usd:.4}")).unwrap_or_default()),
-        ("version", |row| row.row().map(version_cell).unwrap_or_default()),
+        ("version", version),
     ];
-    if frame.is_proposal && rows.len() > 1 {
-        columns.push(replaces);
-    }
     let cells: Vec<(&str, Vec<String>)> =
         columns.into_iter().map(|(heading, cell)| (heading, rows.iter().map(|row| cell(row)).collect::<Vec<_>>())).collect();
     let shown: Vec<&(&str, Vec<String>)> = cells.iter().filter(|(_, cells)| cells.iter().any(|cell| !cell.is_empty())).collect();
@@ -166,8 +174,7 @@ fn checks_cell(row: &Row) -> String {
         fraction(row.fuzz, |all| count(all, "fuzz input")),
         fraction(row.compare, |all| format!("{all} like live")),
     ];
-    let parts: Vec<String> = parts.into_iter().filter(|part| !part.is_empty()).map(|part| unbroken(&part)).collect();
-    parts.join("<br>")
+    joined(parts.map(|part| unbroken(&part)))
 }
 
 fn fraction(counts: CaseCounts, all_of: fn(usize) -> String) -> String {
@@ -178,11 +185,17 @@ fn fraction(counts: CaseCounts, all_of: fn(usize) -> String) -> String {
     }
 }
 
-/// How long the run took, and how the run time of predictions changed.
+/// How long the run took, and how the run time of predictions changed, unless the table below says it.
 fn time_cell(row: &Row) -> String {
     let duration = Some(Duration::from_millis(row.duration_ms)).filter(|duration| !duration.is_zero()).map(humane);
-    let speed = row.speed.map(|(live, new)| format!("prediction {live:.1} → {new:.1} s"));
-    duration.into_iter().chain(speed).map(|part| unbroken(&part)).collect::<Vec<_>>().join("<br>")
+    let is_compared = row.before_after.iter().any(|entry| entry.aspect == Aspect::PredictTime);
+    let speed = row.speed.filter(|_| !is_compared).map(|(live, new)| format!("prediction {live:.1} → {new:.1} s"));
+    joined(duration.into_iter().chain(speed).map(|part| unbroken(&part)))
+}
+
+/// The parts of a cell that are not empty, on a line each.
+fn joined(parts: impl IntoIterator<Item = String>) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("<br>")
 }
 
 /// Our own words, on one line.
@@ -192,26 +205,11 @@ fn unbroken(text: &str) -> String {
 
 fn version_cell(row: &Row) -> String {
     let label = if row.is_published { "live" } else { "try" };
-    row.version.as_deref().map(|version| format!("{label}&nbsp;{}", version_link(version))).unwrap_or_default()
+    row.version.as_deref().map(|version| format!("{label}&nbsp;{}", escape::short_version(version))).unwrap_or_default()
 }
 
-/// A version as a link to its page, if it has the form of a version.
-fn version_link(version: &str) -> String {
-    let Some((model, id)) = version.split_once(':') else { return escape::code(version) };
-    let is_word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
-    let is_link = model.split('/').count() == 2 && model.split('/').all(is_word) && is_word(id);
-    let short = escape::code(&id.chars().take(8).collect::<String>());
-    if is_link { format!("[{short}](https://replicate.com/{model}/versions/{id})") } else { short }
-}
-
-/// What the outputs do not show, on one line.
-fn before_after(name: &str, row: &Row) -> String {
-    if row.before_after.is_empty() {
-        return String::new();
-    }
-    let parts = row.before_after.iter().map(|(is_worse, line)| {
-        let mark = if *is_worse { "⚠️ " } else { "" };
-        format!("{mark}{}", escape::markdown(line))
-    });
-    format!("\n{}: {}\n", escape::markdown(name), parts.collect::<Vec<_>>().join(" · "))
+/// What publishing would replace.
+fn replaces_cell(row: &CommentRow, found: &Row) -> String {
+    let version = found.replaces.as_deref().filter(|_| row.has_passed());
+    version.map(|version| format!("replaces&nbsp;{}", escape::short_version(version))).unwrap_or_default()
 }

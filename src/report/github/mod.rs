@@ -8,6 +8,7 @@ mod annotations;
 mod check;
 mod check_id;
 mod comment;
+mod compared;
 mod frame;
 mod places;
 mod problems;

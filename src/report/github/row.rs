@@ -6,11 +6,9 @@ use cog_findings::text::shorten;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::domain::before_after::Trend;
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
-use crate::report::before_after::before_after_text;
-use crate::report::json::v1::{Case, ComparisonEntry, ErrorEntry, FindingEntry, Model, Run, Severity};
+use crate::report::json::v1::{BeforeAfterEntry, Case, ComparisonEntry, ErrorEntry, FindingEntry, Model, Run, Severity};
 use crate::report::measurement::{compared_with, differing, measurement_text};
 
 /// The text around the row in a check run. HTML comments are invisible.
@@ -71,9 +69,9 @@ pub struct Row {
     /// Marks of the findings that this check run annotates, so that other jobs do not repeat them.
     #[serde(default)]
     pub annotated: Vec<String>,
-    /// What the outputs do not show, before and after, on one line each. Those that became worse are marked.
+    /// What the outputs do not show, before and after, without notes.
     #[serde(default)]
-    pub before_after: Vec<(bool, String)>,
+    pub before_after: Vec<BeforeAfterEntry>,
 }
 
 /// A file that differs from the one it was compared with.
@@ -173,11 +171,7 @@ pub(crate) fn row_of(model: &Model, ended_at: &str) -> Row {
         replaces: model.versions.previous.clone().filter(|_| model.versions.live.is_none()),
         speed: speed(model),
         annotated: Vec::new(),
-        before_after: model
-            .before_after
-            .iter()
-            .map(|entry| (entry.trend == Trend::Worse, before_after_text(entry).line()))
-            .collect(),
+        before_after: model.before_after.iter().map(|entry| BeforeAfterEntry { note: None, ..entry.clone() }).collect(),
     }
 }
 

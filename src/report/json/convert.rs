@@ -84,6 +84,13 @@ fn model(report: &ModelReport) -> v1::Model {
         transfer: report.transfer.as_ref().map(transfer),
         tested_record: report.tested_record.clone(),
         deployment: report.deployment.as_ref().map(deployment),
+        page: report.page.as_ref().map(|page| v1::PageEntry {
+            file: page.file.clone(),
+            change: page.change,
+            diff: page.diff.clone(),
+            description: page.description.clone(),
+            problem: page.problem.clone(),
+        }),
         stages: report.stages.iter().map(stage).collect(),
         findings: report.findings.iter().map(finding).collect(),
         ignored: report.ignored.iter().map(finding).collect(),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::before_after::{Aspect, Trend};
+use crate::domain::page::PageChange;
 use crate::domain::report::{CaseStatus, DeploymentChange, PublishRoute, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
 
@@ -90,6 +91,9 @@ pub struct Model {
     pub tested_record: Option<String>,
     /// The deployment, when one was requested and reached.
     pub deployment: Option<Deployment>,
+    /// The README of the model's page, when a file was named for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<PageEntry>,
     /// The stages in order.
     pub stages: Vec<StageEntry>,
     /// The findings, most severe first.
@@ -110,6 +114,23 @@ pub struct Model {
     pub cost: Cost,
     /// The error, when the run ended in one instead of a result.
     pub error: Option<ErrorEntry>,
+}
+
+/// The README of a model's page, compared with a file of the repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PageEntry {
+    /// The file, relative to the repository.
+    pub file: String,
+    /// `unchanged`, `updated`, `would_update` or `failed`.
+    pub change: PageChange,
+    /// The lines that differ, each after `-` or `+`.
+    pub diff: Vec<String>,
+    /// The description that goes with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Why the page could not be read or written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// Versions as `owner/name:id`.

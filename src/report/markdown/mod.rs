@@ -81,6 +81,7 @@ fn section(model: &Model, level: DetailLevel) -> String {
     text.push_str(&table::versions(model));
     text.push_str(&details::findings(&model.findings, level));
     text.push_str(&details::ignored(model));
+    text.push_str(&table::page(model));
     text.push_str(&table::before_after(model));
     text.push_str(&table::cases(model));
     text.push_str(&details::cases(model, level));

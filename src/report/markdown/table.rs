@@ -11,6 +11,9 @@ use crate::report::json::v1::{Model, Run};
 use crate::report::{escape, label};
 use crate::support::clock::humane;
 
+/// Lines of a page's difference that are shown.
+const PAGE_LINES: usize = 200;
+
 /// One row per model.
 pub(super) fn models(run: &Run) -> String {
     let mut text = "| model | verdict | cases | published |\n|---|---|---|---|\n".to_owned();
@@ -54,16 +57,16 @@ pub(super) fn versions(model: &Model) -> String {
     let mut lines = Vec::new();
     let versions = &model.versions;
     for (label, version) in [
-        ("Tested", &versions.test),
+        ("Tested, to try it", &versions.test),
         ("Published", &versions.live),
         ("Official", &versions.official),
         ("Previously live, for a rollback", &versions.previous),
     ] {
         if let Some(version) = version {
-            lines.push(format!("- {label}: {}", escape::code(version)));
+            lines.push(format!("- {label}: {}", escape::version(version)));
         }
     }
-    lines.extend(versions.trained.iter().map(|version| format!("- Created by a test training: {}", escape::code(version))));
+    lines.extend(versions.trained.iter().map(|version| format!("- Created by a test training: {}", escape::version(version))));
     if let Some(layers) = &model.layers {
         let words = if layers.equal { "the same in both versions" } else { "**different in the two versions**" };
         lines.push(format!("- {}, {words}", count(layers.staged.len(), "layer")));
@@ -77,15 +80,31 @@ pub(super) fn versions(model: &Model) -> String {
         let release = deployment.release.map(|number| format!(", release {number}")).unwrap_or_default();
         lines.push(format!("- Deployment {}: {change}{release}", escape::code(&deployment.name)));
     }
+    if let Some(page) = &model.page {
+        let problem = page.problem.as_deref().map(|problem| format!(": {}", escape::markdown(problem))).unwrap_or_default();
+        lines.push(format!("- README of the model's page, from {}: {}{problem}", escape::code(&page.file), label::page(page)));
+    }
     if model.cost.predictions > 0 {
         let usd = model.cost.estimated_usd.map(|usd| format!(", about ${usd:.4}")).unwrap_or_default();
         let number = count(usize::try_from(model.cost.predictions).unwrap_or(usize::MAX), "prediction");
         lines.push(format!("- {number}, {:.1} s of run time{usd}", model.cost.predict_seconds));
     }
     if let Some(seed) = model.seed {
-        lines.push(format!("- Reproduce the fuzz inputs with `--seed {seed}`"));
+        lines.push(format!("- Seed of the fuzz inputs: `{seed}`"));
     }
     if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
+}
+
+/// How the README of the model's page changes.
+pub(super) fn page(model: &Model) -> String {
+    let Some(page) = model.page.as_ref().filter(|page| !page.diff.is_empty()) else { return String::new() };
+    let lines: Vec<&str> = page.diff.iter().take(PAGE_LINES).map(String::as_str).collect();
+    let more = page.diff.len() - lines.len();
+    let more = if more > 0 { format!("\nand {more} more lines\n") } else { String::new() };
+    format!(
+        "\n<details><summary>README of the model's page</summary>\n\n{}{more}\n</details>\n",
+        escape::fenced(&lines.join("\n"), "diff")
+    )
 }
 
 /// One row per aspect that the outputs do not show.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use cog_findings::text::{count, last_lines, shorten};
 use cog_findings::{Finding, Location};
+use cog_source::yaml::{Value, read as read_yaml};
 use repository_files::FileError;
 
 use crate::domain::model_name::ModelName;
@@ -77,6 +78,18 @@ pub enum ScriptError {
         /// The last lines that it said. Untrusted text.
         words: String,
     },
+    /// It ended well, and left a file that nobody can read.
+    #[error("{call} left {file} {problem}{}", said(words))]
+    BadResult {
+        /// Its path, and what it was called with.
+        call: String,
+        /// The file, relative to the repository.
+        file: String,
+        /// What is wrong with the file.
+        problem: String,
+        /// The last lines that it said. Untrusted text.
+        words: String,
+    },
     /// It took too long.
     #[error("{call} took longer than {limit_seconds} s and was ended{}", said(words))]
     TooLong {
@@ -121,6 +134,9 @@ impl ScriptError {
             Self::Failed { call, sees, .. } => {
                 Some(format!("try it on your machine with `{call}`; here its environment has {sees}"))
             }
+            Self::BadResult { call, file, .. } => Some(format!(
+                "run `{call}` on your machine and look at {file}; `set -euo pipefail` ends a script at its first failure"
+            )),
             Self::TooLong { .. } => Some("a script selects files; what takes long goes in the build".to_owned()),
             Self::NotRun { .. } => Some("check its first line and its permissions".to_owned()),
             Self::NotIsolated { source, .. } => source.hint().map(str::to_owned),
@@ -136,6 +152,8 @@ pub struct ScriptOutput {
     pub text: String,
     /// Whether something is missing at the beginning.
     pub is_cut: bool,
+    /// The last lines of standard error alone: scripts complain there and go on.
+    pub complaints: String,
 }
 
 /// The names that a script knows.
@@ -239,7 +257,16 @@ impl Script {
     /// Has it prepare the repository's files for a model. Blocks while the script runs.
     pub fn prepare(&self, model: &str, cancelled: &dyn Fn() -> bool) -> Result<ScriptOutput, ScriptError> {
         let ended = self.run(Some(model), Some(model), PREPARE_LIMIT, cancelled)?;
-        Ok(ScriptOutput { text: both(&ended), is_cut: ended.stdout.cut || ended.stderr.cut })
+        let complaints = last_words(&ended.stderr.text());
+        Ok(ScriptOutput { text: both(&ended), is_cut: ended.stdout.cut || ended.stderr.cut, complaints })
+    }
+
+    /// Checks the `cog.yaml` that it should have left for a model: one that is missing, empty or not YAML is its failure, not the project's.
+    /// Mistakes of another kind have places in the file, and are left to who reads it.
+    pub fn check_result(&self, model: &str, file: &str, output: &ScriptOutput) -> Result<(), ScriptError> {
+        let Some(problem) = unreadable(&self.root, file) else { return Ok(()) };
+        let (call, file) = (format!("{} {model}", self.path), file.to_owned());
+        Err(ScriptError::BadResult { call, file, problem, words: last_words(&output.text) })
     }
 
     /// Runs it for a model that only `MODEL` names. Blocks while the script runs. Its output is kept for errors alone.
@@ -307,6 +334,24 @@ fn read(root: &Path, path: &str) -> Result<String, ScriptError> {
         other => ScriptError::Unreadable { path: path.to_owned(), source: other.into() },
     })?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Why a file cannot be a model's `cog.yaml`, after "left FILE".
+fn unreadable(root: &Path, file: &str) -> Option<String> {
+    let text = match repository_files::read_text(root, Path::new(file), MAX_BYTES) {
+        Ok(text) => text,
+        Err(FileError::Missing { .. }) => return Some("missing".to_owned()),
+        Err(error) => return Some(format!("unreadable: {error}")),
+    };
+    match read_yaml(&text, file).map(|document| document.value) {
+        Ok(Value::Map(_)) => None,
+        Ok(Value::Null) => Some("empty".to_owned()),
+        Ok(_) => Some("without a single key".to_owned()),
+        Err(error) => {
+            let line = error.location.line.map(|line| format!("line {line}: ")).unwrap_or_default();
+            Some(format!("unreadable: {line}{}", error.message))
+        }
+    }
 }
 
 fn both(ended: &Ended) -> String {

@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clients::replicate::{
     Account, Accounts, Deletion, Deployment, DeploymentPatch, DeploymentUpdate, Deployments, Download, DownloadLimits, Files,
-    Hardware, Model, ModelCreation, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget, Predictions,
-    Replicate, ReplicateError, ReplicateFailure, TrainingRequest, Trainings, UploadedFile, Version,
+    Hardware, Model, ModelCreation, ModelPages, Models, NewDeployment, NewFile, NewModel, PredictionRequest, PredictionTarget,
+    Predictions, Replicate, ReplicateError, ReplicateFailure, TextOfPage, TrainingRequest, Trainings, UploadedFile, Version,
 };
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Inputs, Prediction, PredictionId, PredictionStatus};
@@ -281,6 +281,16 @@ impl Models for Fake {
         unreachable!("not used by these tests")
     }
     async fn delete_version(&self, _: &VersionRef) -> Result<Deletion, ReplicateError> {
+        unreachable!("not used by these tests")
+    }
+}
+
+#[async_trait]
+impl ModelPages for Fake {
+    async fn readme(&self, _: &ModelRef) -> Result<Option<String>, ReplicateError> {
+        unreachable!("not used by these tests")
+    }
+    async fn update_page(&self, _: &ModelRef, _: &TextOfPage) -> Result<(), ReplicateError> {
         unreachable!("not used by these tests")
     }
 }

@@ -65,6 +65,7 @@ fn plan(folder: &TempDir, model: &Model) -> ModelPlan {
         test_hardware: None,
         official_model: None,
         two_pass: false,
+        readme: None,
         inspect: InspectPlan { no_lint: true, ..InspectPlan::default() },
         build: model.plan.clone(),
         predict: VerifyPlan::default(),

@@ -195,6 +195,7 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
         fact("Created by a test training", Some(version.clone()), true);
     }
     fact("Publication", model.transfer.as_ref().map(transfer), false);
+    fact("README of its page", model.page.as_ref().map(page), false);
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
     for entry in &model.before_after {
         let row = before_after_text(entry);
@@ -205,6 +206,11 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
     fact("Roll back with", label::rollback(model), true);
     facts
+}
+
+fn page(page: &v1::PageEntry) -> String {
+    let problem = page.problem.as_ref().map(|problem| format!(": {problem}")).unwrap_or_default();
+    format!("{}{problem}", label::page(page))
 }
 
 fn transfer(transfer: &v1::TransferEntry) -> String {
