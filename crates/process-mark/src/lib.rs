@@ -5,7 +5,7 @@
 //! mean something only within one PID namespace of one machine; the mark therefore holds the start time, the namespace and the boot too.
 //!
 //! A process in another namespace cannot be asked about. If it ran in a container that a daemon knows, the daemon can
-//! ([`ProcessMark::container`]). What remains unknown is left alone until it is older than [`AGE_LIMIT`].
+//! ([`ProcessMark::witness`]). What remains unknown is left alone until it is older than [`AGE_LIMIT`].
 //!
 //! Marks read Linux's `/proc`. Elsewhere there is no mark for the current process, and nothing counts as left behind. Finding and removing what
 //! was left is up to the caller, apart from temporary folders ([`folder`]).
@@ -29,7 +29,7 @@ mod proc;
 
 use std::time::Duration;
 
-pub use mark::{Owner, ProcessMark};
+pub use mark::{Owner, ProcessMark, Witness};
 pub use proc::container_of_mounts;
 
 /// The label of what belongs to a process in a container daemon. Its value is the mark.

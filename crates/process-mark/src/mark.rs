@@ -19,6 +19,18 @@ pub enum Owner {
     Unknown,
 }
 
+/// Who can tell whether the process behind a mark has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Witness<'a> {
+    /// This machine's list of processes.
+    Processes(Owner),
+    /// The daemon that holds the mark, by the state of this container. If it does not know the container, the process has ended: the daemon
+    /// knew it when the mark was made, and the machine has not been started again.
+    Container(&'a str),
+    /// Nobody.
+    Nobody,
+}
+
 /// A process, distinguishable from a later one with the same number.
 ///
 /// Written as `number-start-namespace-boot-container`, in letters that labels, image tags and file names allow.
@@ -86,8 +98,7 @@ impl ProcessMark {
 
     /// What this machine knows about the process.
     pub fn owner(&self) -> Owner {
-        let is_here = proc::boot().is_some_and(|boot| boot == self.boot)
-            && proc::namespace().is_some_and(|namespace| namespace == self.namespace);
+        let is_here = self.is_of_this_boot() && proc::namespace().is_some_and(|namespace| namespace == self.namespace);
         match is_here {
             false => Owner::Unknown,
             true if proc::start_of(self.process) == Some(self.started) => Owner::Running,
@@ -95,19 +106,23 @@ impl ProcessMark {
         }
     }
 
-    /// Whether the process ran since this machine was started. Only then does this machine's daemon know the process's container.
-    pub fn is_of_this_boot(&self) -> bool {
+    /// Who can tell whether the process has ended. A container is asked for only if the process ran since this machine was started: no
+    /// daemon here ever knew a container of another machine.
+    pub fn witness(&self) -> Witness<'_> {
+        match (self.owner(), self.container.as_deref()) {
+            (owner @ (Owner::Running | Owner::Ended), _) => Witness::Processes(owner),
+            (Owner::Unknown, Some(container)) if self.is_of_this_boot() => Witness::Container(container),
+            (Owner::Unknown, _) => Witness::Nobody,
+        }
+    }
+
+    fn is_of_this_boot(&self) -> bool {
         proc::boot().is_some_and(|boot| boot == self.boot)
     }
 
     /// The number of the process in its PID namespace.
     pub fn process(&self) -> u32 {
         self.process
-    }
-
-    /// The first digits of the id of the container in which the process ran. The daemon that holds the mark knew that container.
-    pub fn container(&self) -> Option<&str> {
-        self.container.as_deref()
     }
 }
 
@@ -183,6 +198,17 @@ mod tests {
         // Another machine has the same number for its first namespace.
         let elsewhere = ProcessMark { boot: "0123456789ab".to_owned(), ..gone };
         assert_eq!(elsewhere.owner(), Owner::Unknown);
-        assert!(current.is_of_this_boot() && !elsewhere.is_of_this_boot());
+    }
+
+    #[test]
+    fn a_container_is_asked_for_if_this_boot_knew_it() {
+        let container = Some("ba9876543210".to_owned());
+        let current = ProcessMark { container: container.clone(), ..ProcessMark::current().unwrap() };
+        assert_eq!(current.witness(), Witness::Processes(Owner::Running));
+        assert_eq!(ProcessMark { started: 1, ..current.clone() }.witness(), Witness::Processes(Owner::Ended));
+        let contained = ProcessMark { namespace: 1, ..current };
+        assert_eq!(contained.witness(), Witness::Container("ba9876543210"));
+        assert_eq!(ProcessMark { container: None, ..contained.clone() }.witness(), Witness::Nobody);
+        assert_eq!(ProcessMark { boot: "0123456789ab".to_owned(), ..contained }.witness(), Witness::Nobody);
     }
 }

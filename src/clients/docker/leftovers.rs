@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use bollard::errors::Error as BollardError;
 use bollard::query_parameters::{ListContainersOptions, ListImagesOptions, ListNetworksOptions};
 use chrono::{DateTime, Utc};
-use process_mark::{AGE_LIMIT, LABEL, Owner, ProcessMark};
+use process_mark::{AGE_LIMIT, LABEL, Owner, ProcessMark, Witness};
 
 use crate::clients::docker::temporary::{TemporaryName, patterns};
 use crate::clients::docker::{DockerError, NameImages as _, RealDocker};
@@ -29,9 +29,10 @@ impl RealDocker {
         let (containers, networks, images) =
             tokio::try_join!(self.marked_containers(), self.marked_networks(), self.named_images())?;
         let mut search = Search { docker: self, now, containers: HashMap::new(), left: LeftInDaemon::default() };
-        for (container, mark, made_at) in containers {
-            if search.is_left(mark.as_ref(), made_at).await {
-                search.left.containers.push(container);
+        for container in containers {
+            // A mark from the image is asked for last: hardly any container gets that far.
+            if search.is_left(Some(&container.mark), container.made_at).await && !self.has_mark_of_its_image(&container).await {
+                search.left.containers.push(container.left);
             }
         }
         for (network, mark, made_at) in networks {
@@ -63,39 +64,34 @@ impl RealDocker {
         removal
     }
 
-    async fn marked_containers(&self) -> Result<Vec<(LeftContainer, Option<ProcessMark>, Option<DateTime<Utc>>)>, DockerError> {
+    async fn marked_containers(&self) -> Result<Vec<MarkedContainer>, DockerError> {
         let options = ListContainersOptions { all: true, filters: Some(with_label()), ..ListContainersOptions::default() };
         let found = self.client.list_containers(Some(options)).await;
         let found = found.map_err(|error| self.meaning("list containers", "", error))?;
-        let mut own = Vec::new();
-        for container in found {
-            if !self.has_label_of_its_image(&container).await {
-                own.push(container);
-            }
-        }
-        let of = |container: bollard::models::ContainerSummary| {
-            let made_at = container.created.and_then(|seconds| DateTime::from_timestamp(seconds, 0));
+        let marked = |container: bollard::models::ContainerSummary| {
             let name = container.names.and_then(|names| names.into_iter().next()).unwrap_or_default();
-            let left = LeftContainer {
-                id: container.id?,
-                name: name.trim_start_matches('/').to_owned(),
-                image: container.image.unwrap_or_default(),
-            };
-            // A label that is not a mark is somebody else's.
-            let mark = mark_in(container.labels.as_ref())?;
-            Some((left, Some(mark), made_at))
+            Some(MarkedContainer {
+                // A label that is not a mark is somebody else's.
+                mark: mark_in(container.labels.as_ref())?,
+                image_id: container.image_id,
+                made_at: container.created.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
+                left: LeftContainer {
+                    id: container.id?,
+                    name: name.trim_start_matches('/').to_owned(),
+                    image: container.image.unwrap_or_default(),
+                },
+            })
         };
-        Ok(own.into_iter().filter_map(of).collect())
+        Ok(found.into_iter().filter_map(marked).collect())
     }
 
-    /// Whether a container has its mark from its image, which anybody may have made.
-    async fn has_label_of_its_image(&self, container: &bollard::models::ContainerSummary) -> bool {
-        let label = |labels: Option<&HashMap<String, String>>| labels.and_then(|labels| labels.get(LABEL)).cloned();
+    /// Whether a container has its mark from its image, which anybody may have made. In doubt it has, and is left alone.
+    async fn has_mark_of_its_image(&self, container: &MarkedContainer) -> bool {
         let Some(image) = container.image_id.as_deref() else { return true };
         match self.client.inspect_image(image).await {
             Ok(image) => {
-                let of_image = label(image.config.as_ref().and_then(|config| config.labels.as_ref()));
-                of_image.is_some() && of_image == label(container.labels.as_ref())
+                let of_image = mark_in(image.config.as_ref().and_then(|config| config.labels.as_ref()));
+                of_image.as_ref() == Some(&container.mark)
             }
             // Without its image, the container is all that can be asked.
             Err(BollardError::DockerResponseServerError { status_code: 404, .. }) => false,
@@ -164,6 +160,14 @@ fn mark_in(labels: Option<&HashMap<String, String>>) -> Option<ProcessMark> {
     ProcessMark::parse(labels?.get(LABEL)?)
 }
 
+/// A container with a mark, from wherever it has it.
+struct MarkedContainer {
+    left: LeftContainer,
+    mark: ProcessMark,
+    image_id: Option<String>,
+    made_at: Option<DateTime<Utc>>,
+}
+
 /// A container of a process, as far as the daemon knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum OwnerContainer {
@@ -182,13 +186,10 @@ struct Search<'a> {
 
 impl Search<'_> {
     async fn is_left(&mut self, mark: Option<&ProcessMark>, made_at: Option<DateTime<Utc>>) -> bool {
-        let container = match mark.map(|mark| (mark.owner(), mark.container())) {
-            Some((Owner::Running, _)) => return false,
-            Some((Owner::Ended, _)) => return true,
-            Some((Owner::Unknown, Some(container))) if mark.is_some_and(ProcessMark::is_of_this_boot) => {
-                self.container(container).await
-            }
-            Some((Owner::Unknown, _)) | None => OwnerContainer::Unknown,
+        let container = match mark.map_or(Witness::Nobody, ProcessMark::witness) {
+            Witness::Processes(owner) => return owner == Owner::Ended,
+            Witness::Container(container) => self.container(container).await,
+            Witness::Nobody => OwnerContainer::Unknown,
         };
         let is_left = match container {
             OwnerContainer::Running => return false,

@@ -343,6 +343,35 @@ async fn what_a_dead_sandbox_left_goes_and_what_a_living_one_has_stays() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_has_its_marks_from_its_image_is_somebody_elses() {
+    let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
+    let create = async |image: &str| {
+        let body = bollard::models::ContainerCreateBody { image: Some(image.to_owned()), ..Default::default() };
+        fixture.docker.create_container(None, body).await.unwrap().id
+    };
+    let plain = create(&fixture.version.image).await;
+    let tag = uuid::Uuid::new_v4().simple().to_string();
+    let options =
+        bollard::query_parameters::CommitContainerOptionsBuilder::new().container(&plain).repo("somebody/else").tag(&tag).build();
+    let labels = std::collections::HashMap::from([
+        (labels::SANDBOX.to_owned(), fixture.owner.clone()),
+        (process_mark::LABEL.to_owned(), dead()),
+    ]);
+    let config = bollard::models::ContainerConfig { labels: Some(labels), ..Default::default() };
+    fixture.docker.commit_container(options, config).await.unwrap();
+    let image = format!("somebody/else:{tag}");
+    let theirs = create(&image).await;
+    fixture.engine.remove_orphans().await.unwrap();
+    let is_there = fixture.containers().await.contains(&theirs);
+    for container in [&plain, &theirs] {
+        super::remove::container(&fixture.docker, container).await;
+    }
+    super::remove::image_name(&fixture.docker, &image).await;
+    assert!(is_there);
+    fixture.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_running_process_has_no_orphans() {
     let Some(fixture) = Fixture::new("A=b", |_| {}).await else { return };
     fixture.run(JobKind::Prediction, json!({})).await;

@@ -8,8 +8,9 @@ use std::collections::HashMap;
 
 use bollard::Docker;
 use bollard::errors::Error as DaemonError;
+use bollard::models::ContainerSummary;
 use bollard::query_parameters::{ListContainersOptionsBuilder, ListImagesOptionsBuilder};
-use process_mark::{LABEL, Owner, ProcessMark};
+use process_mark::{LABEL, Owner, ProcessMark, Witness};
 
 use super::super::image_names;
 use super::labels;
@@ -30,14 +31,29 @@ async fn containers(docker: &Docker) -> Result<Vec<String>, DaemonError> {
     let options = ListContainersOptionsBuilder::new().all(true).filters(&filters).build();
     let mut orphans = Vec::new();
     for container in docker.list_containers(Some(options)).await? {
-        let mark = container.labels.as_ref().and_then(labels::mark_of);
-        if let (Some(id), Some(mark)) = (container.id, mark)
+        if let Some(mark) = container.labels.as_ref().and_then(labels::mark_of)
             && has_ended(docker, &mark).await
+            && !has_mark_of_its_image(docker, &container).await
         {
-            orphans.push(id);
+            orphans.extend(container.id);
         }
     }
     Ok(orphans)
+}
+
+/// Whether a container has its mark from its image, which anybody may have made. In doubt it has, and is left alone.
+async fn has_mark_of_its_image(docker: &Docker, container: &ContainerSummary) -> bool {
+    let mark = |labels: Option<&HashMap<String, String>>| labels.and_then(|labels| labels.get(LABEL)).cloned();
+    let Some(image) = container.image_id.as_deref() else { return true };
+    match docker.inspect_image(image).await {
+        Ok(image) => {
+            let of_image = mark(image.config.as_ref().and_then(|config| config.labels.as_ref()));
+            of_image.is_some() && of_image == mark(container.labels.as_ref())
+        }
+        // Without its image, the container is all that can be asked.
+        Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => false,
+        Err(_) => true,
+    }
 }
 
 async fn image_names(docker: &Docker) -> Result<Vec<String>, DaemonError> {
@@ -55,12 +71,10 @@ async fn image_names(docker: &Docker) -> Result<Vec<String>, DaemonError> {
 }
 
 async fn has_ended(docker: &Docker, mark: &ProcessMark) -> bool {
-    match (mark.owner(), mark.container()) {
-        (Owner::Running, _) | (Owner::Unknown, None) => false,
-        (Owner::Ended, _) => true,
-        // This daemon never knew a container of another boot or machine.
-        (Owner::Unknown, _) if !mark.is_of_this_boot() => false,
-        (Owner::Unknown, Some(container)) => match docker.inspect_container(container, None).await {
+    match mark.witness() {
+        Witness::Processes(owner) => owner == Owner::Ended,
+        Witness::Nobody => false,
+        Witness::Container(container) => match docker.inspect_container(container, None).await {
             Ok(container) => container.state.is_some_and(|state| state.running == Some(false)),
             Err(DaemonError::DockerResponseServerError { status_code: 404, .. }) => true,
             Err(_) => false,
