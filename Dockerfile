@@ -4,7 +4,7 @@
 # The first stage unpacks Debian packages into an empty root, without what they only recommend, and without what git needs Perl for.
 #
 # BASE    a Debian with apt; script/make-base-image makes a stand-in where nothing can be pulled
-# BINARY  the binary, built before, relative to this folder
+# BINARY  the binary, built before, called safe-push; relative to this folder
 ARG BASE=debian:bookworm-slim
 # zizmor: ignore[unpinned-images] the digest changes with every security update; a release pins the image that came out of this
 FROM ${BASE} AS root
@@ -15,6 +15,7 @@ RUN --mount=type=secret,id=ca,required=false /tmp/image-root /root-of-image /tmp
 FROM scratch
 ARG BINARY=target/dist/safe-push
 COPY --from=root /root-of-image /
-COPY ${BINARY} /usr/local/bin/safe-push
+# A release also puts Go's yq there (script/release-yq); without one, the pattern matches nothing.
+COPY ${BINARY} dist/image/yq* /usr/local/bin/
 ENV PATH=/usr/local/bin:/usr/bin:/bin LANG=C.UTF-8
 ENTRYPOINT ["/usr/local/bin/safe-push"]

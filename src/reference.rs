@@ -8,6 +8,7 @@ use crate::report;
 
 pub use crate::config::settings::{Action, SETTINGS, Setting, ValueKind};
 pub use crate::config::tokens::{TOKENS, Token};
+pub use crate::report::documents::DocumentSchema;
 
 /// The CLI with all of its commands.
 pub fn command() -> clap::Command {
@@ -37,6 +38,11 @@ pub fn model_example() -> &'static str {
 /// An annotated example of `.safe-push.yaml`.
 pub fn repository_example() -> String {
     config::repository_example()
+}
+
+/// What commands print with `--format json`, but for `run.json`.
+pub fn documents() -> &'static [DocumentSchema] {
+    report::documents::DOCUMENTS
 }
 
 /// The schema of `run.json`.

@@ -18,7 +18,7 @@ pub(super) fn print(findings: &[FindingEntry], context: &Context) -> anyhow::Res
                 context.printer.command(&as_command(finding));
             }
         }
-        Format::Sarif => context.printer.json(&sarif(findings, rules::all(), env!("CARGO_PKG_VERSION")))?,
+        Format::Sarif => context.printer.foreign_json(&sarif(findings, rules::all(), env!("CARGO_PKG_VERSION")))?,
         Format::Text | Format::Json => return Ok(false),
     }
     Ok(true)

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::cli::environment::Environment;
 use crate::cli::wording::Wording;
 use crate::clients::runner::{harmless, mask};
+use crate::report::documents::Document;
 use crate::support::secrets::{Redacted, Redactor};
 
 /// What `--format` asks for.
@@ -97,8 +98,13 @@ impl Printer {
         self.write(io::stdout().lock(), text);
     }
 
-    /// A result as a JSON document. Secrets are hidden in its values, so that it stays a document.
-    pub(super) fn json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+    /// A result as a JSON document with a published schema.
+    pub(super) fn json(&self, document: &impl Document) -> anyhow::Result<()> {
+        self.foreign_json(document)
+    }
+
+    /// A result in a JSON format of others, such as OpenAPI or SARIF. Secrets are hidden in its values, so that it stays a document.
+    pub(super) fn foreign_json(&self, value: &impl Serialize) -> anyhow::Result<()> {
         let hidden = self.redactor.json(serde_json::to_value(value)?);
         let text = hidden.map(|value| {
             let text = format!("{value:#}");

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::canary::CanaryReport;
@@ -14,9 +15,11 @@ use crate::support::clock::humane;
 pub(crate) const SCHEMA: &str = "safe-push/canary/v1";
 
 /// A canary run. Fields may be added, but are never renamed or removed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct CanaryFlight {
+    /// `safe-push/canary/v1`.
     pub(crate) schema: String,
+    /// The verdict.
     pub(crate) verdict: Verdict,
     /// The text that the canary model returns.
     pub(crate) id: String,
@@ -32,7 +35,7 @@ pub(crate) struct CanaryFlight {
     pub(crate) error: Option<Problem>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Step {
     /// `guard`, `inspect`, `build`, `stage`, `verify` or `clean-up`.
     pub(crate) name: String,
@@ -45,8 +48,9 @@ pub(crate) struct Step {
 }
 
 /// An error with a fix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Problem {
+    /// What went wrong.
     pub(crate) message: String,
     /// The fix.
     pub(crate) hint: Option<String>,

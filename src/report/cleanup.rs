@@ -1,5 +1,6 @@
 //! A cleanup, as JSON with frozen names and as text for a terminal.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::cleanup::Cleanup;
@@ -13,40 +14,48 @@ const SCHEMA: &str = "safe-push/clean/v1";
 const ID_DIGITS: usize = 12;
 
 /// A cleanup with frozen names: fields may be added, but never renamed or removed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct CleanupJson {
+    /// `safe-push/clean/v1`.
     schema: &'static str,
+    /// Whether things were only listed.
     dry_run: bool,
+    /// Containers of earlier runs.
     containers: Vec<ContainerJson>,
+    /// Networks of earlier runs.
     networks: Vec<NetworkJson>,
+    /// Names of images of earlier runs.
     images: Vec<ImageJson>,
+    /// Temporary folders of earlier runs.
     folders: Vec<FolderJson>,
     /// Things whose process may still run elsewhere.
     kept: usize,
+    /// What removing them freed, or would free.
     freed_bytes: u64,
+    /// What could not be removed, and why.
     problems: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ContainerJson {
     id: String,
     name: String,
     image: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct NetworkJson {
     id: String,
     name: String,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ImageJson {
     name: String,
     size_bytes: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct FolderJson {
     path: String,
     size_bytes: u64,

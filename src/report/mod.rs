@@ -7,6 +7,7 @@ mod before_after;
 pub(crate) mod canary;
 pub(crate) mod cleanup;
 pub(crate) mod console;
+pub mod documents;
 pub(crate) mod escape;
 pub(crate) mod failures;
 pub(crate) mod github;

@@ -1,11 +1,12 @@
 //! The action's image, run exactly as the runner runs it: the same `docker run`, mounts, environment and file commands
 //! (`docs/reference/github-actions.md#container-actions`), against a sandbox for Replicate and a strict GitHub.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use serde_json::{Value, json};
-use test_support::docker_is_there;
+use test_support::{docker_is_there, root};
 use test_support::fake_github::{FakeGitHub, READER, WRITER};
 use test_support::runner::{self, HEAD, pull_request};
 
@@ -153,10 +154,14 @@ async fn the_image_holds_what_scripts_of_model_repositories_call() {
     if !docker_is_there() {
         return;
     }
-    let said = Job::new().await.shell("ruff --version && git --version && jq --version && envsubst --version && bash --version");
-    for program in ["ruff ", "git version", "jq-", "envsubst", "bash"] {
+    let versions = "ruff --version && git --version && jq --version && envsubst --version && bash --version && python3 --version && yq";
+    let said = Job::new().await.shell(versions);
+    for program in ["git version", "jq-", "envsubst", "bash", "Python 3", "stand-in for yq"] {
         assert!(said.contains(program), "{program} is missing: {said}");
     }
+    let project = fs::read_to_string(root().join("pyproject.toml")).unwrap();
+    let version = project.split("\"ruff==").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    assert!(said.contains(&format!("ruff {version}\n")), "not the Ruff of the wheel, {version}: {said}");
     let missing = Job::new().await.shell("command -v gcc cc make docker pip; ls /etc/ssl/certs/ca-certificates.crt");
     assert_eq!(missing.trim(), "/etc/ssl/certs/ca-certificates.crt", "the image holds what it does not need");
 }

@@ -1,9 +1,11 @@
 //! The canary, with an image that is really built and a container that really runs, and somebody on duty.
 
+use std::fs;
+
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
-use test_support::{Repository, Seen, docker_is_there};
+use test_support::{Repository, Seen, docker_is_there, root};
 
 use crate::fake_pagerduty::{FakePagerDuty, KEY};
 
@@ -47,6 +49,8 @@ async fn a_canary_flies_comes_back_and_leaves_nothing_behind() {
     let seen = aviary.run("canary --format json").await;
     assert_eq!(seen.code, Some(0), "{seen}");
     let flown = flight(&seen);
+    let schema: Value = serde_json::from_str(&fs::read_to_string(root().join("schemas/canary.schema.json")).unwrap()).unwrap();
+    assert!(jsonschema::is_valid(&schema, &flown), "{flown:#}");
     assert_eq!(
         (&flown["schema"], &flown["verdict"], &flown["model"]),
         (&json!("safe-push/canary/v1"), &json!("passed"), &json!("acme/safe-push-canary"),)

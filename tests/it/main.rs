@@ -22,6 +22,7 @@ mod graft;
 mod help;
 mod hostile_files;
 mod hostile_script;
+mod json_output;
 mod messages;
 mod publish_within_registry;
 mod python_corpus;

@@ -47,6 +47,9 @@ case $2 in
 esac
 "#;
 
+/// A binary that only says what it was asked.
+const BINARY: &str = "#!/bin/sh\necho \"$*\"\n";
+
 struct Release {
     folder: TempDir,
 }
@@ -168,7 +171,7 @@ fn a_release_needs_nothing_that_a_workflows_token_may_not_do() {
     passes(&release.script("release-plan", &[], "1.3.0"));
     assert_eq!(release.remote("refs/heads/release/v1.3.0"), release.git(&["rev-parse", "HEAD"]));
 
-    fs::write(release.folder.path().join("binary"), "#!/bin/sh\necho safe-push 1.3.0\n").unwrap();
+    program(&release.folder.path().join("binary"), BINARY);
     let (binary, dist) = (release.folder.path().join("binary"), release.folder.path().join("dist"));
     for target in ["x86_64-unknown-linux-gnu", "aarch64-apple-darwin"] {
         passes(&release.script("release-archive", &[target, &binary.display().to_string(), &dist.display().to_string()], "1.3.0"));
@@ -253,7 +256,7 @@ fn a_commit_with_workflows_of_its_own_is_refused_as_github_refuses_it() {
 #[test]
 fn an_archive_is_named_for_cargo_binstall_and_the_same_each_time() {
     let release = Release::new("1.3.0");
-    fs::write(release.folder.path().join("binary"), "binary").unwrap();
+    program(&release.folder.path().join("binary"), BINARY);
     let binary = release.folder.path().join("binary").display().to_string();
     let target = "x86_64-unknown-linux-gnu";
     let folders = ["one", "two"].map(|name| release.folder.path().join(name));
@@ -264,5 +267,10 @@ fn an_archive_is_named_for_cargo_binstall_and_the_same_each_time() {
     assert_eq!(fs::read(folders[0].join(&name)).unwrap(), fs::read(folders[1].join(&name)).unwrap());
     passes(&Command::new("sha256sum").args(["--check", &format!("{name}.sha256")]).current_dir(&folders[0]).output().unwrap());
     let listed = Command::new("tar").args(["-tzf", &name]).current_dir(&folders[0]).output().unwrap();
-    assert!(said(&listed).contains(&format!("safe-push-{target}/safe-push\n")), "{}", said(&listed));
+    for file in ["safe-push", "completions/safe-push.bash", "completions/_safe-push", "completions/safe-push.fish"] {
+        assert!(said(&listed).contains(&format!("safe-push-{target}/{file}\n")), "no {file}: {}", said(&listed));
+    }
+    let completion = format!("safe-push-{target}/completions/_safe-push.ps1");
+    let shown = Command::new("tar").args(["-xOzf", &name, &completion]).current_dir(&folders[0]).output().unwrap();
+    assert_eq!(said(&shown), "completions powershell\n");
 }

@@ -155,3 +155,46 @@ fn what_init_writes_is_accepted() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
+
+/// The schema that describes a file, and its name in the repository.
+fn schema_of(path: &str) -> Option<&'static str> {
+    match path {
+        ".safe-push.yaml" => Some("safe-push"),
+        "cog-safe-push.yaml" => Some("cog-safe-push"),
+        _ if path.starts_with("cog-safe-push-configs/") && path.ends_with(".yaml") => Some("cog-safe-push"),
+        _ => None,
+    }
+}
+
+/// Editors and `check` agree about configurations: what the schema rejects is an error, and an unknown key is found by both.
+#[test]
+fn schemas_agree_with_check() {
+    let (mut looked_at, mut wrong) = (0, Vec::new());
+    for small in corpus().into_iter().flat_map(|(_, found)| found) {
+        let configured: Vec<_> = small.files.iter().filter_map(|(path, text)| Some((path, text, schema_of(path)?))).collect();
+        if configured.is_empty() {
+            continue;
+        }
+        let repository = small.folder();
+        let seen = repository.run("check --format json");
+        let run: Value = serde_json::from_str(&seen.stdout).unwrap_or_else(|error| panic!("{}: {error}: {seen}", small.name));
+        let of_models = run["models"].as_array().into_iter().flatten().flat_map(|model| model["findings"].as_array().unwrap());
+        let findings: Vec<&Value> = run["findings"].as_array().into_iter().flatten().chain(of_models).collect();
+        for (path, text, schema) in configured {
+            // What is no YAML, or has another meaning for other readers of YAML, has no schema.
+            let Ok(document) = serde_saphyr::from_str::<Value>(text) else { continue };
+            looked_at += 1;
+            let file = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("schemas/{schema}.schema.json"))).unwrap();
+            let is_valid = jsonschema::is_valid(&serde_json::from_str(&file).unwrap(), &document);
+            let here = |finding: &&&Value| finding["file"] == **path;
+            let has_error = findings.iter().filter(here).any(|finding| finding["severity"] == "error");
+            let has_unknown_key = findings.iter().filter(here).any(|finding| finding["code"] == "SP002");
+            if (!is_valid && !has_error) || (is_valid && has_unknown_key) {
+                let said: Vec<_> = findings.iter().filter(here).map(|finding| &finding["message"]).collect();
+                wrong.push(format!("{} {path}: valid {is_valid}, findings {said:?}\n{text}", small.name));
+            }
+        }
+    }
+    assert!(looked_at >= 40, "{looked_at}");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}

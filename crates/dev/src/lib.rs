@@ -6,6 +6,7 @@ mod action_page;
 mod actions;
 mod cli;
 mod configuration;
+mod documents;
 mod file;
 mod json_type;
 mod markdown;
@@ -18,7 +19,7 @@ mod workflow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use safe_push::reference::{Action, rules};
+use safe_push::reference::{self, Action, rules};
 
 pub use file::{GeneratedFile, Outcome};
 
@@ -40,7 +41,7 @@ pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
         (Action::Report, "report", &report.text),
     ];
     let page = GeneratedFile::edited(root, "docs/action.md", |text| action_page::with_tables(text, &described))?;
-    Ok(vec![
+    let mut files = vec![
         GeneratedFile::whole(root, "docs/rules.md", rules()),
         GeneratedFile::whole(root, "docs/settings.md", settings::page()),
         GeneratedFile::whole(root, "docs/cli.md", cli::page()),
@@ -56,7 +57,12 @@ pub fn generate_all(root: &Path) -> Result<Vec<GeneratedFile>> {
         push,
         push_by_path,
         page,
-    ])
+        GeneratedFile::whole(root, "docs/json-output.md", documents::page()),
+    ];
+    for document in reference::documents() {
+        files.push(GeneratedFile::whole(root, document.path, schemas::document(document)?));
+    }
+    Ok(files)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The JSON Schemas in `schemas/`.
 
 use anyhow::Result;
-use safe_push::reference::{model_schema, repository_schema, run_schema};
+use safe_push::reference::{DocumentSchema, model_schema, repository_schema, run_schema};
 use serde_json::Value;
 
 /// The schema of `.safe-push.yaml`.
@@ -17,6 +17,11 @@ pub(crate) fn model() -> Result<String> {
 /// The schema of `run.json`.
 pub(crate) fn run() -> Result<String> {
     pretty(&run_schema())
+}
+
+/// The schema of what a command prints with `--format json`.
+pub(crate) fn document(document: &DocumentSchema) -> Result<String> {
+    pretty(&document.schema())
 }
 
 fn pretty(schema: &Value) -> Result<String> {

@@ -6,7 +6,6 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use cog_findings::text::nearest;
 use output_compare::{self, Comparison, Limit, Measurement, MediaFile, ThresholdError, Tolerance};
-use serde_json::json;
 use url::Url;
 
 use crate::cli::arguments::CompareArguments;
@@ -19,6 +18,7 @@ use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
 use crate::clients::replicate::DownloadLimits;
 use crate::domain::verdict::Verdict;
+use crate::report::documents::ComparedFiles;
 use crate::report::escape::terminal;
 use crate::report::json::measurement;
 use crate::support::SecretString;
@@ -109,13 +109,13 @@ fn show(comparison: &Comparison, context: &Context) -> anyhow::Result<()> {
     let reason = comparison.reason();
     let remarks = &comparison.remarks[usize::from(reason.is_some() && !comparison.remarks.is_empty())..];
     if context.printer.format == Format::Json {
-        return context.printer.json(&json!({
-            "same": comparison.same,
-            "kind": comparison.kind.key(),
-            "reason": reason,
-            "measurements": comparison.measurements.iter().map(measurement).collect::<Vec<_>>(),
-            "remarks": remarks,
-        }));
+        return context.printer.json(&ComparedFiles {
+            same: comparison.same,
+            kind: comparison.kind.key().to_owned(),
+            reason: reason.map(ToString::to_string),
+            measurements: comparison.measurements.iter().map(measurement).collect(),
+            remarks: remarks.iter().map(ToString::to_string).collect(),
+        });
     }
     context.printer.result(&match reason {
         None => format!("same ({})", comparison.kind),

@@ -18,6 +18,7 @@ use crate::domain::plan::ModelPlan;
 use crate::domain::verdict::Verdict;
 use crate::inspect::{self, with_excerpt};
 use crate::report::console;
+use crate::report::documents::{DecisionEntry, Dockerfile};
 
 pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verdict, Failure> {
     let ImageCommand::Dockerfile(arguments) = command;
@@ -25,12 +26,12 @@ pub(super) async fn run(command: ImageCommand, context: &Context) -> Result<Verd
     let recipe = recipe(arguments, context).await?;
     match (context.printer.format, explain) {
         (Format::Json, _) => {
-            let decisions: Vec<_> = recipe
-                .decisions
-                .iter()
-                .map(|decision| json!({ "what": decision.what, "chosen": decision.chosen, "because": decision.because }))
-                .collect();
-            context.printer.json(&json!({ "dockerfile": recipe.dockerfile, "decisions": decisions }))?;
+            let decisions = recipe.decisions.iter().map(|decision| DecisionEntry {
+                what: decision.what.to_string(),
+                chosen: decision.chosen.to_string(),
+                because: decision.because.to_string(),
+            });
+            context.printer.json(&Dockerfile { decisions: decisions.collect(), dockerfile: recipe.dockerfile })?;
         }
         (_, true) => {
             for decision in &recipe.decisions {

@@ -9,8 +9,8 @@ use crate::cli::services;
 use crate::cli::setting_flags::SettingFlags;
 use crate::domain::prediction::{Prediction, PredictionId};
 use crate::domain::verdict::Verdict;
+use crate::report::documents::PredictionLogs;
 use crate::report::escape;
-use serde_json::json;
 
 pub(super) async fn run(arguments: &LogsArguments, context: &Context) -> Result<Verdict, Failure> {
     let id = id_of(&arguments.prediction).ok_or_else(|| {
@@ -21,7 +21,7 @@ pub(super) async fn run(arguments: &LogsArguments, context: &Context) -> Result<
     let replicate = services::replicate_client(&run, services::api_token(&run)?)?;
     let prediction = replicate.prediction(&id).await?;
     if context.printer.format == Format::Json {
-        context.printer.json(&as_json(&prediction))?;
+        context.printer.json(&document(&prediction))?;
     } else {
         show(&prediction, context);
     }
@@ -51,16 +51,16 @@ fn show(prediction: &Prediction, context: &Context) {
     }
 }
 
-fn as_json(prediction: &Prediction) -> serde_json::Value {
-    json!({
-        "id": prediction.id.to_string(),
-        "status": prediction.status.as_str(),
-        "version": prediction.version,
-        "error": prediction.error,
-        "logs": prediction.logs,
-        "predict_seconds": prediction.predict_time.map(|time| time.as_secs_f64()),
-        "url": prediction.web_url,
-    })
+fn document(prediction: &Prediction) -> PredictionLogs {
+    PredictionLogs {
+        id: prediction.id.to_string(),
+        status: prediction.status.as_str().to_owned(),
+        version: prediction.version.clone(),
+        error: prediction.error.clone(),
+        logs: prediction.logs.clone(),
+        predict_seconds: prediction.predict_time.map(|time| time.as_secs_f64()),
+        url: prediction.web_url.as_ref().map(ToString::to_string),
+    }
 }
 
 #[cfg(test)]

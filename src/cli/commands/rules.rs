@@ -4,7 +4,6 @@ use std::fmt::Write as _;
 
 use cog_findings::Rule;
 use cog_findings::text::nearest;
-use serde_json::{Value, json};
 
 use crate::cli::arguments::RulesArguments;
 use crate::cli::context::Context;
@@ -12,6 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
 use crate::cli::rules::{CHAPTERS, all};
 use crate::domain::verdict::Verdict;
+use crate::report::documents::{RuleEntries, RuleEntry};
 use crate::report::rule_page::rule_page;
 
 const PREFACE: &str = "\
@@ -40,7 +40,7 @@ pub(super) fn run(arguments: &RulesArguments, context: &Context) -> Result<Verdi
         None => all().collect(),
     };
     if context.printer.format == Format::Json {
-        context.printer.json(&chosen.into_iter().map(as_json).collect::<Vec<_>>())?;
+        context.printer.json(&RuleEntries(chosen.into_iter().map(entry).collect()))?;
     } else if arguments.markdown && arguments.code.is_none() {
         context.printer.result(reference().trim_end());
     } else if arguments.code.is_some() {
@@ -64,16 +64,16 @@ fn find(code: &str) -> Result<&'static Rule, Failure> {
     })
 }
 
-fn as_json(rule: &Rule) -> Value {
-    json!({
-        "code": rule.code,
-        "name": rule.name,
-        "severity": rule.severity.to_string(),
-        "summary": rule.summary,
-        "why": rule.why,
-        "example": rule.example,
-        "url": rule_page(rule.code),
-    })
+fn entry(rule: &Rule) -> RuleEntry {
+    RuleEntry {
+        code: rule.code.to_owned(),
+        name: rule.name.to_owned(),
+        severity: rule.severity.to_string(),
+        summary: rule.summary.to_owned(),
+        why: rule.why.to_owned(),
+        example: rule.example.to_owned(),
+        url: rule_page(rule.code),
+    }
 }
 
 /// The rules as Markdown, as in `docs/rules.md`.

@@ -7,6 +7,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::printer::Format;
 use crate::domain::verdict::Verdict;
+use crate::report::documents::SandboxVariables;
 use crate::support::ExposeSecret;
 
 pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Result<Verdict, Failure> {
@@ -30,18 +31,21 @@ pub(super) async fn run(arguments: SandboxArguments, context: &Context) -> Resul
 
 /// The variables that point a program at the sandbox. Its tokens open nothing but the sandbox, so they may be shown.
 fn announce(sandbox: &Sandbox, context: &Context) -> anyhow::Result<()> {
-    let variables = [
-        ("REPLICATE_BASE_URL", sandbox.base_url().to_string()),
-        ("REPLICATE_REGISTRY", sandbox.registry_host().to_owned()),
-        ("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret().to_owned()),
-        ("COG_TOKEN", sandbox.cli_token().expose_secret().to_owned()),
-    ];
+    let variables = SandboxVariables {
+        replicate_base_url: sandbox.base_url().to_string(),
+        replicate_registry: sandbox.registry_host().to_owned(),
+        replicate_api_token: sandbox.api_token().expose_secret().to_owned(),
+        cog_token: sandbox.cli_token().expose_secret().to_owned(),
+    };
     if context.printer.format == Format::Json {
-        let map: serde_json::Map<String, serde_json::Value> =
-            variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
-        return context.printer.json(&map);
+        return context.printer.json(&variables);
     }
-    for (name, value) in variables {
+    for (name, value) in [
+        ("REPLICATE_BASE_URL", variables.replicate_base_url),
+        ("REPLICATE_REGISTRY", variables.replicate_registry),
+        ("REPLICATE_API_TOKEN", variables.replicate_api_token),
+        ("COG_TOKEN", variables.cog_token),
+    ] {
         context.printer.result(&format!("export {name}={value}"));
     }
     context.printer.say("the sandbox is running; Ctrl-C ends it and removes its containers");

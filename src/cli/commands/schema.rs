@@ -24,6 +24,7 @@ use crate::domain::identity::{ModelRef, VersionId, split_version};
 use crate::domain::project_place::COG_YAML;
 use crate::domain::verdict::Verdict;
 use crate::inspect::{Revision, with_excerpt};
+use crate::report::documents::Findings;
 use crate::report::{console, json};
 
 /// A larger document is none.
@@ -56,7 +57,7 @@ async fn show(arguments: &SchemaShowArguments, context: &Context) -> Result<Verd
         let warning = with_excerpt(warning, &folder);
         context.printer.say(&console::finding(&warning, context.printer.progress_style()));
     }
-    context.printer.json(&description.document)?;
+    context.printer.foreign_json(&description.document)?;
     Ok(Verdict::Passed)
 }
 
@@ -103,7 +104,7 @@ fn conclude(findings: Vec<Finding>, folder: &Path, all_good: &str, context: &Con
     let findings: Vec<Finding> = findings.into_iter().map(|finding| with_excerpt(finding, folder)).collect();
     let entries: Vec<_> = findings.iter().map(json::finding).collect();
     if context.printer.format == Format::Json {
-        context.printer.json(&entries)?;
+        context.printer.json(&Findings(entries))?;
     } else if !finding_output::print(&entries, context)? {
         for finding in &findings {
             context.printer.result(&console::finding(finding, context.printer.result_style()));

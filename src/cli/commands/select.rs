@@ -1,7 +1,5 @@
 //! `select`: the names of the models that a run would take.
 
-use serde_json::json;
-
 use crate::cli::arguments::SelectArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -9,6 +7,7 @@ use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::selection;
 use crate::domain::verdict::Verdict;
+use crate::report::documents::Selected;
 use crate::select::outputs;
 
 pub(super) async fn run(arguments: SelectArguments, context: &Context) -> Result<Verdict, Failure> {
@@ -31,14 +30,14 @@ pub(super) async fn run(arguments: SelectArguments, context: &Context) -> Result
     if arguments.matrix {
         context.printer.result(&outputs.matrix.to_string());
     } else if context.printer.format == Format::Json {
-        context.printer.json(&json!({
-            "models": selection.names,
-            "count": outputs.count,
-            "any": outputs.any,
-            "matrix": outputs.matrix,
-            "reasons": selection.reasons,
-            "notices": selection.notices.into_iter().chain(foreign).chain(findings).collect::<Vec<_>>(),
-        }))?;
+        context.printer.json(&Selected {
+            models: selection.names.iter().map(|name| name.as_str().to_owned()).collect(),
+            count: outputs.count,
+            any: outputs.any,
+            matrix: outputs.matrix,
+            reasons: selection.reasons,
+            notices: selection.notices.into_iter().chain(foreign).chain(findings).collect(),
+        })?;
     } else {
         for name in &selection.names {
             context.printer.result(name.as_str());

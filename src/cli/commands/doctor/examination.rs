@@ -1,5 +1,6 @@
 //! One thing that was looked at.
 
+use crate::report::documents::{ExaminationEntry, ExaminationState};
 use crate::report::escape;
 
 /// How it is.
@@ -15,7 +16,7 @@ pub(super) enum State {
 }
 
 impl State {
-    pub(super) const fn as_str(self) -> &'static str {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Good => "ok",
             Self::Doubtful => "warning",
@@ -51,6 +52,17 @@ impl Examination {
     pub(super) fn maybe_fix(mut self, fix: Option<impl Into<String>>) -> Self {
         self.fix = fix.map(Into::into);
         self
+    }
+
+    /// As a part of a JSON document.
+    pub(super) fn entry(&self) -> ExaminationEntry {
+        let state = match self.state {
+            State::Good => ExaminationState::Ok,
+            State::Doubtful => ExaminationState::Warning,
+            State::Failed => ExaminationState::Failed,
+            State::Skipped => ExaminationState::Skipped,
+        };
+        ExaminationEntry { check: self.name.clone(), state, message: self.message.clone(), fix: self.fix.clone() }
     }
 
     /// As one line, with the fix behind an arrow.

@@ -7,8 +7,6 @@ mod machine;
 mod models;
 mod tokens;
 
-use serde_json::json;
-
 use crate::cli::arguments::DoctorArguments;
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
@@ -16,6 +14,7 @@ use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::setting_flags::SettingFlags;
 use crate::domain::verdict::Verdict;
+use crate::report::documents::Examinations;
 use examination::{Examination, State};
 
 pub(super) async fn run(arguments: DoctorArguments, context: &Context) -> Result<Verdict, Failure> {
@@ -42,11 +41,7 @@ pub(super) async fn login(context: &Context) -> Result<Verdict, Failure> {
 
 fn conclude(found: &[Examination], context: &Context) -> Result<Verdict, Failure> {
     if context.printer.format == Format::Json {
-        let entries: Vec<_> = found
-            .iter()
-            .map(|one| json!({"check": one.name, "state": one.state.as_str(), "message": one.message, "fix": one.fix}))
-            .collect();
-        context.printer.json(&entries)?;
+        context.printer.json(&Examinations(found.iter().map(Examination::entry).collect()))?;
     } else {
         for one in found {
             context.printer.result(&one.line());
