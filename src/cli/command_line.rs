@@ -43,7 +43,14 @@ fn with_default(mut words: Vec<OsString>, command: &Command) -> Result<Vec<OsStr
     }
     let next = words.get(index).and_then(|word| word.to_str());
     let is_about_the_program = matches!(next, Some("-h" | "--help" | "-V" | "--version" | "help"));
-    let is_command = next.is_some_and(|word| command.get_subcommands().any(|known| known.get_name() == word));
+    let is_known = |word: &str| command.get_subcommands().any(|known| known.get_name() == word);
+    let is_command = next.is_some_and(is_known);
+    let explained = words.get(index + 1).and_then(|word| word.to_str()).filter(|word| !word.starts_with('-'));
+    if next == Some("help")
+        && let Some(word) = explained.filter(|word| *word != "help" && !is_known(word))
+    {
+        return Err(no_command(word, command.clone()));
+    }
     if is_about_the_program || is_command {
         return Ok(words);
     }
@@ -123,6 +130,10 @@ mod tests {
     fn a_bare_word_never_runs() {
         for (word, near) in [("chek", "check"), ("verfy", "verify"), ("ruls", "rules"), ("ini", "init")] {
             assert!(words(word).unwrap_err().contains(&format!("did you mean `safe-push {near}`?")), "{word}");
+        }
+        assert!(words("help chek").unwrap_err().contains("did you mean `safe-push check`?"));
+        for line in ["help help", "help --help", "help schema diff", "-q help check"] {
+            assert_eq!(words(line).unwrap(), line);
         }
         let error = words("hotdog --no-push").unwrap_err();
         assert!(error.contains("if it is a model, use `safe-push run hotdog`"), "{error}");

@@ -196,10 +196,11 @@ async fn scenarios_of_the_sandbox_are_accepted() {
 
 /// The words of a command line of ours, whichever way it is started.
 fn own_words(line: &str) -> Option<Vec<&str>> {
-    let line = line.split("  #").next().unwrap().split(" > ").next().unwrap();
+    let line = line.split("  #").next().unwrap().split(" > ").next().unwrap().split(" | ").next().unwrap();
     let words: Vec<&str> = line.split_whitespace().collect();
     let start = match words.as_slice() {
         ["safe-push", ..] => 0,
+        ["uvx", "--from", ..] => words.iter().position(|word| *word == "safe-push")?,
         ["cargo", "run", ..] => words.iter().position(|word| *word == "--")?,
         ["docker", "run", ..] => words.iter().position(|word| word.starts_with("ghcr.io/"))?,
         _ => return None,
