@@ -54,11 +54,7 @@ pub const DOCUMENTS: &[DocumentSchema] = &[
         &["select"],
         "The models of a request, and a matrix for a workflow",
     ),
-    DocumentSchema::of::<Findings>(
-        "schemas/findings.schema.json",
-        &["schema diff", "schema lint"],
-        "Findings, as in `run.json`",
-    ),
+    DocumentSchema::of::<Findings>("schemas/findings.schema.json", &["schema diff", "schema lint"], "Findings, as in `run.json`"),
     DocumentSchema::of::<Dockerfile>(
         "schemas/dockerfile.schema.json",
         &["image dockerfile"],

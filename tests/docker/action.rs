@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use serde_json::{Value, json};
-use test_support::{docker_is_there, root};
 use test_support::fake_github::{FakeGitHub, READER, WRITER};
 use test_support::runner::{self, HEAD, pull_request};
+use test_support::{docker_is_there, root};
 
 use crate::action_image::{Job, Network};
 
@@ -154,7 +154,8 @@ async fn the_image_holds_what_scripts_of_model_repositories_call() {
     if !docker_is_there() {
         return;
     }
-    let versions = "ruff --version && git --version && jq --version && envsubst --version && bash --version && python3 --version && yq";
+    let versions =
+        "ruff --version && git --version && jq --version && envsubst --version && bash --version && python3 --version && yq";
     let said = Job::new().await.shell(versions);
     for program in ["git version", "jq-", "envsubst", "bash", "Python 3", "stand-in for yq"] {
         assert!(said.contains(program), "{program} is missing: {said}");

@@ -24,6 +24,7 @@ mod hostile_files;
 mod hostile_script;
 mod json_output;
 mod messages;
+mod packages;
 mod publish_within_registry;
 mod python_corpus;
 mod python_hostile;
