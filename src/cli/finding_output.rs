@@ -28,7 +28,7 @@ pub(super) fn print(findings: &[FindingEntry], context: &Context) -> anyhow::Res
 pub(super) fn print_run(run: &Run, printer: &Printer) -> anyhow::Result<()> {
     match printer.format {
         Format::Github => failures(run).iter().for_each(|finding| printer.command(&as_command(finding))),
-        Format::Sarif => printer.json(&sarif_of_run(run, rules::all()))?,
+        Format::Sarif => printer.foreign_json(&sarif_of_run(run, rules::all()))?,
         Format::Text | Format::Json => {}
     }
     Ok(())
