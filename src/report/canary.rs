@@ -35,6 +35,7 @@ pub(crate) struct CanaryFlight {
     pub(crate) error: Option<Problem>,
 }
 
+/// One step of a canary run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub(crate) struct Step {
     /// `guard`, `inspect`, `build`, `stage`, `verify` or `clean-up`.
