@@ -45,7 +45,10 @@ fn a_published_crate_says_what_it_is() {
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
-        if part == Component::ParentDir { drop(plain.pop()) } else { plain.push(part) }
+        match part {
+            Component::ParentDir => assert!(plain.pop(), "{} leads out", path.display()),
+            part => plain.push(part),
+        }
     }
     plain
 }
