@@ -252,7 +252,20 @@ fn is_not_started(message: &str) -> bool {
     let lower = message.to_lowercase();
     let lacks_program =
         lower.contains("exec: ") && ["no such file", "not found", "permission denied"].iter().any(|why| lower.contains(why));
-    let runtime = ["runc run failed", "runc create failed", "failed to create task", "failed to start container", "oci runtime"];
+    let runtime = [
+        "runc run failed",
+        "runc create failed",
+        "failed to create task",
+        "failed to start container",
+        "oci runtime",
+        // The daemon's own files and services.
+        "failed to mount",
+        "failed to prepare",
+        "failed to create snapshot",
+        "code = unavailable",
+        "transport is closing",
+        "error reading from server: eof",
+    ];
     !lacks_program && runtime.iter().any(|words| lower.contains(words))
 }
 

@@ -84,6 +84,7 @@ mod tests {
             schema: SchemaSource::FromImage,
             findings: Vec::new(),
             secrets: Vec::new(),
+            proxies: BTreeMap::new(),
             redactor: Default::default(),
             no_cache: false,
             source_date_epoch: 0,

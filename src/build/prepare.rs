@@ -124,6 +124,7 @@ pub async fn prepare(
         schema,
         findings,
         secrets,
+        proxies: environment.proxies.clone(),
         redactor: environment.redactor.clone(),
         no_cache: plan.no_cache,
         source_date_epoch: environment.source_date_epoch.unwrap_or(EARLIEST_ZIP_TIME),

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::clients::docker::BuildSecret;
 use crate::domain::cleared::BuiltImage;
+use crate::support::SecretString;
 use crate::support::secrets::Redactor;
 
 /// The source of the image's OpenAPI document.
@@ -52,6 +53,8 @@ pub struct BuildRequest {
     pub findings: Vec<Finding>,
     /// Values for `RUN --mount=type=secret`.
     pub secrets: Vec<BuildSecret>,
+    /// Proxies for the steps, by variable. They do not stay in the image.
+    pub proxies: BTreeMap<String, SecretString>,
     /// Hides secrets in the build's output.
     pub redactor: Redactor,
     /// Ignores the cache.

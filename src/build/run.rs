@@ -10,6 +10,7 @@ use crate::build::context::{ContextError, ContextFiles};
 use crate::build::dockerfile::{DOCKERFILE, dockerfile};
 use crate::build::failure::{BuildFailure, FailureCause};
 use crate::build::log::BuildLog;
+use crate::build::secrets::marks as secret_marks;
 use crate::build::steps::{StepMap, is_internal};
 use crate::build::{BuildError, BuildRequest, Built, disk, label, reuse, schema, weights};
 use crate::clients::docker::{
@@ -105,7 +106,8 @@ async fn derive(
 async fn scan(request: &BuildRequest) -> Result<(ContextFiles, String), BuildError> {
     let project = request.project.clone();
     let unsent = request.unsent.clone();
-    let (generated, recipe_file) = (request.recipe.files.clone(), dockerfile(&request.recipe.dockerfile));
+    let (mut generated, recipe_file) = (request.recipe.files.clone(), dockerfile(&request.recipe.dockerfile));
+    generated.extend(secret_marks(&request.recipe.secret_marks, &request.secrets));
     let of_the_project = request.recipe.dockerfile_of_the_project.clone();
     let scanned = tokio::task::spawn_blocking(move || {
         let files = ContextFiles::scan(&project, &unsent, generated)?;
@@ -171,6 +173,7 @@ impl BuildSteps<'_> {
             labels: BTreeMap::new(),
             no_cache: request.no_cache,
             secrets: request.secrets.clone(),
+            proxies: request.proxies.clone(),
             network: BuildNetwork::Default,
         };
         self.build(&image, context, &StepMap::new(&request.recipe), narrator).await

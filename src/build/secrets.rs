@@ -2,14 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use cog_source::dockerfile::{RecipeFile, SecretMark};
 use repository_files::FileError;
+use sha2::{Digest as _, Sha256};
 
 use crate::clients::docker::BuildSecret;
 use crate::domain::plan::BuildPlan;
 use crate::domain::secret_spec::{MalformedSecret, SecretSource, SecretSpec};
+use crate::support::ExposeSecret as _;
 
 /// BuildKit rejects larger ones.
 const MAX_BYTES: u64 = 500 * 1024;
+
+/// What digests of secrets are for.
+const MARK_PURPOSE: &[u8] = b"safe-push build secret\0";
 
 /// A secret has no value.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +37,19 @@ pub enum SecretError {
     /// BuildKit would reject it.
     #[error("the build secret '{id}' is larger than {} KiB", MAX_BYTES / 1024)]
     TooLarge { id: String },
+}
+
+/// The files by which BuildKit notices that a secret has another value. Only the daemon gets them, which has the secrets too; no layer does.
+pub(super) fn marks(wanted: &[SecretMark], secrets: &[BuildSecret]) -> Vec<RecipeFile> {
+    let content = |mark: &SecretMark| {
+        let secret = secrets.iter().find(|secret| secret.id == mark.secret)?;
+        let mut digest = Sha256::new();
+        digest.update(MARK_PURPOSE);
+        digest.update(secret.value.expose_secret());
+        Some(hex::encode(digest.finalize()).into_bytes())
+    };
+    // A secret without a value is the command's to report.
+    wanted.iter().map(|mark| RecipeFile { path: mark.path.clone(), contents: content(mark).unwrap_or_default() }).collect()
 }
 
 /// Gets the value. `variable` looks one up in the environment. What the checkout itself names has to be inside of it. Blocks.

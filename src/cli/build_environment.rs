@@ -11,6 +11,7 @@ use cog_source::base_image::DEFAULT_REGISTRY_HOST;
 use cog_source::dockerfile::certificate;
 
 use crate::build::{BuildEnvironment, CogProgram};
+use crate::cli::build_proxies::{build_proxies, passwords};
 use crate::cli::environment::Environment;
 use crate::clients::cog_release::RELEASES;
 use crate::config::tokens::is_secret;
@@ -76,6 +77,9 @@ pub(super) fn collect<'a>(
     let secrets: BTreeSet<String> = plans.into_iter().flat_map(|plan| variables_of(&plan.build.secrets)).collect();
     let variables = environment.secrets(|name| secrets.contains(name));
     redactor.learn(variables.values().map(ExposeSecret::expose_secret));
+    let proxies = build_proxies(environment);
+    let hidden = passwords(&proxies);
+    redactor.learn(hidden.iter().map(String::as_str));
     let named = environment.get(CA_VARIABLE).map(named_certificate).transpose()?;
     let local =
         || LOCAL_CA_VARIABLES.iter().filter_map(|name| environment.get(name)).find_map(|path| fs::read_to_string(path).ok());
@@ -93,6 +97,7 @@ pub(super) fn collect<'a>(
         git_version: said_by(environment, "GITHUB_REF_NAME").or_else(|| described(environment, launcher, repository)),
         source_date_epoch,
         official: official(environment, &secrets, redactor),
+        proxies,
         variables,
         tokens: environment.secrets(is_secret),
         redactor: redactor.clone(),

@@ -1,7 +1,6 @@
 //! What `cog login` and `docker login` have saved for a registry: in Docker's configuration, or with a credential helper.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,11 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::cli::docker_config::docker_config;
 use crate::cli::environment::Environment;
 use crate::support::SecretString;
-
-/// A larger configuration is none.
-const CONFIG_BYTES: u64 = 1024 * 1024;
 
 /// How long a helper may think: it may ask a keychain.
 const HELPER_LIMIT: Duration = Duration::from_secs(10);
@@ -28,10 +25,7 @@ struct HelperAnswer {
 
 /// The password that was saved for a registry: for Replicate's, the CLI token.
 pub(super) fn password(environment: &Environment, host: &str) -> Option<SecretString> {
-    let folder = environment.get("DOCKER_CONFIG").map(PathBuf::from);
-    let folder = folder.or_else(|| Some(Path::new(environment.get("HOME")?).join(".docker")))?;
-    let text = repository_files::read_text(&folder, Path::new("config.json"), CONFIG_BYTES).ok()?;
-    let config: Value = serde_json::from_str(&text).ok()?;
+    let config = docker_config(environment)?;
     let helper = config["credHelpers"][host].as_str().or_else(|| config["credsStore"].as_str());
     let asked = helper.and_then(|helper| ask(environment, helper, host));
     asked.or_else(|| saved(&config, host)).filter(|password| !password.trim().is_empty()).map(SecretString::from)

@@ -1,7 +1,7 @@
 //! Where records of what was tested come from, and what seals them.
 //!
 //! A pull request's run leaves its record in the check run of the head commit. The run of the merge finds it through the pull request that the
-//! pushed commit came with. Neither place proves anything: whoever may push a branch can run workflows that write check runs. The seal does. Its key
+//! pushed commit came with, or on the pushed commit itself, where a merge queue tested that. Neither place proves anything: whoever may push a branch can run workflows that write check runs. The seal does. Its key
 //! is derived from the CLI token, so whoever could forge a record could push to the live model without one, and a fork has neither.
 
 use std::sync::Arc;
@@ -11,7 +11,9 @@ use async_trait::async_trait;
 use crate::cli::context::Context;
 use crate::clients::github::{Branch, CheckRun, GitHub, GitHubError, PullRequest};
 use crate::config::RunSettings;
+use crate::deliver::github::check_name;
 use crate::pipeline::{ModelRun, Promotion, RecordSeal, TestedRecords};
+use crate::report::github::Leg;
 use crate::report::markdown::tested_record_of;
 
 /// The application whose token a workflow has.
@@ -39,7 +41,8 @@ fn of_merged_pull_request(run: &RunSettings, context: &Context) -> Option<Arc<dy
     let step = context.action.as_ref()?;
     let github = step.github(run.tokens.github.clone(), run.settings.github_api_url.clone()).ok()??;
     let (sha, branch, repository) = (value("GITHUB_SHA")?, value("GITHUB_REF_NAME")?, value("GITHUB_REPOSITORY")?);
-    Some(Arc::new(OfMergedPullRequest { github, sha, branch, repository }))
+    let leg = step.job(&step.event())?.leg;
+    Some(Arc::new(OfMergedPullRequest { github, sha, branch, repository, leg }))
 }
 
 /// The check runs of the pull request that a pushed commit came with.
@@ -49,9 +52,24 @@ struct OfMergedPullRequest {
     sha: String,
     branch: String,
     repository: String,
+    /// The place in the matrix, which the names of check runs tell.
+    leg: Leg,
 }
 
 impl OfMergedPullRequest {
+    /// The record that a merge queue left on the pushed commit: it tests the commit that the branch then gets.
+    async fn of_merge_queue(&self, name: &str) -> Result<Option<String>, GitHubError> {
+        let runs = self.github.check_runs(&self.sha, Some(&self.check_name(name))).await?;
+        let mut passed: Vec<CheckRun> = runs.into_iter().filter(|run| is_of_workflow(run) && has_passed(run)).collect();
+        passed.sort_by_key(|run| std::cmp::Reverse(run.id));
+        Ok(passed.iter().find_map(record_of).map(str::to_owned))
+    }
+
+    /// The name that the check run of a model has in this job.
+    fn check_name(&self, name: &str) -> String {
+        check_name(&self.leg.subject(name))
+    }
+
     /// Whether it was merged as exactly this commit of this branch.
     fn is_merged_here(&self, pull_request: &PullRequest) -> bool {
         pull_request.merged_at.is_some()
@@ -71,25 +89,36 @@ impl OfMergedPullRequest {
 impl TestedRecords for OfMergedPullRequest {
     async fn find(&self, name: &str) -> Result<Option<String>, String> {
         let unknown = |error: GitHubError| error.to_string();
+        if let Some(record) = self.of_merge_queue(name).await.map_err(unknown)? {
+            return Ok(Some(record));
+        }
         let pull_requests = self.github.pull_requests_of(&self.sha).await.map_err(unknown)?;
         let Some(merged) = pull_requests.iter().find(|pull_request| self.is_merged_here(pull_request)) else { return Ok(None) };
         let number = merged.number;
         if !self.is_own(merged) {
             return Err(format!("pull request {number} is from a fork"));
         }
-        let check_name = format!("safe-push / {name}");
+        let check_name = self.check_name(name);
         let runs = self.github.check_runs(&merged.head.sha, Some(&check_name)).await.map_err(unknown)?;
         let Some(newest) = runs.into_iter().filter(is_of_workflow).max_by_key(|run| run.id) else {
             return Err(format!("pull request {number} has no check run '{check_name}' on its last commit"));
         };
-        if newest.conclusion.as_deref() != Some("success") {
+        if !has_passed(&newest) {
             return Err(format!("the check run '{check_name}' of pull request {number} did not pass"));
         }
-        match newest.output.text.as_deref().and_then(tested_record_of) {
+        match record_of(&newest) {
             Some(record) => Ok(Some(record.to_owned())),
             None => Err(format!("the check run '{check_name}' of pull request {number} has no record of a tested version")),
         }
     }
+}
+
+fn has_passed(run: &CheckRun) -> bool {
+    run.conclusion.as_deref() == Some("success")
+}
+
+fn record_of(run: &CheckRun) -> Option<&str> {
+    run.output.text.as_deref().and_then(tested_record_of)
 }
 
 fn is_of_workflow(run: &CheckRun) -> bool {

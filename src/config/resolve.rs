@@ -87,6 +87,7 @@ impl Resolver<'_> {
                 train_plan(train, cases, &test_model, settings.seed)
             }),
             publish,
+            always: settings.always,
             allow: Allowances { moved_live: settings.allow_moved_live, public_test_model: settings.allow_public_test_model },
             deployment: config.deployment.as_ref().and_then(|section| deployment(section, &model)),
             deployment_check: settings.deployment_check,

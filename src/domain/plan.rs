@@ -51,6 +51,8 @@ pub struct ModelPlan {
     pub train: Option<TrainPlan>,
     /// Whether to publish a model that passed.
     pub publish: PublishMode,
+    /// Whether what is live already is tested and published again.
+    pub always: bool,
     /// What is refused unless it is asked for.
     pub allow: Allowances,
     /// The deployment that follows the live model.

@@ -53,6 +53,8 @@ pub struct ModelReport {
     pub published: Option<VersionRef>,
     /// The version of the official model, if it got that far.
     pub official: Option<VersionRef>,
+    /// The live version, if it was made of the same and so was not published again.
+    pub unchanged: Option<VersionRef>,
     /// The live version before this run, for a rollback.
     pub previous: Option<VersionRef>,
     /// The versions that test trainings left at their destination.

@@ -18,11 +18,7 @@ pub(crate) fn check(project: &Project, build: &BuildPlan) -> Vec<Finding> {
         return Vec::new();
     }
     let is_official = build.builder == Builder::Cog;
-    // The Cog CLI of these releases is not reproduced.
-    let conventions = if is_official && !project.sdk.is_legacy() { Conventions::CogCli } else { Conventions::Corrected };
-    let facts =
-        RecipeFacts { requirements: project.requirements.clone(), sdk: project.sdk.clone(), conventions, ..RecipeFacts::default() };
-    let mut findings = match plan(&project.config, &facts) {
+    let mut findings = match planned(project, build) {
         Ok(recipe) => {
             let mut findings = recipe.findings.clone();
             findings.extend(about_packages(&recipe, project));
@@ -41,6 +37,16 @@ pub(crate) fn check(project: &Project, build: &BuildPlan) -> Vec<Finding> {
     };
     // Locations in cog.yaml are relative to the repository already.
     findings.into_iter().map(|finding| if of_requirements(&finding) { in_repository(finding, project) } else { finding }).collect()
+}
+
+/// The choices of a build that is generated from `cog.yaml`.
+pub(super) fn planned(project: &Project, build: &BuildPlan) -> Result<Recipe, RecipeError> {
+    let is_official = build.builder == Builder::Cog;
+    // The Cog CLI of these releases is not reproduced.
+    let conventions = if is_official && !project.sdk.is_legacy() { Conventions::CogCli } else { Conventions::Corrected };
+    let facts =
+        RecipeFacts { requirements: project.requirements.clone(), sdk: project.sdk.clone(), conventions, ..RecipeFacts::default() };
+    plan(&project.config, &facts)
 }
 
 /// What only the Cog CLI can build.

@@ -43,7 +43,7 @@ pub(super) fn check_spelling(plan: &ModelPlan) -> Vec<Finding> {
 }
 
 /// The hardware in a plan, with its key and its place.
-fn named(plan: &ModelPlan) -> Vec<(&'static str, &str, Option<&Location>)> {
+pub(super) fn named(plan: &ModelPlan) -> Vec<(&'static str, &str, Option<&Location>)> {
     let places = &plan.inspect.hardware_places;
     let named = [
         ("test_hardware", plan.test_hardware.as_deref(), &places.test),
@@ -53,7 +53,7 @@ fn named(plan: &ModelPlan) -> Vec<(&'static str, &str, Option<&Location>)> {
     named.into_iter().filter_map(|(key, name, place)| Some((key, name?, place.as_ref()))).collect()
 }
 
-fn located(finding: Finding, place: Option<&Location>, plan: &ModelPlan) -> Finding {
+pub(super) fn located(finding: Finding, place: Option<&Location>, plan: &ModelPlan) -> Finding {
     match (place, &plan.config_file) {
         (Some(place), _) => finding.at(place.clone()),
         (None, Some(file)) => finding.at(Location::file(file.as_str())),

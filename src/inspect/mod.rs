@@ -8,6 +8,7 @@ mod echoes;
 mod error;
 mod excerpt;
 mod hardware;
+mod kernels;
 mod live;
 mod policy;
 mod project;

@@ -48,6 +48,15 @@ pub(crate) const LIVE_NOT_COMPARED: Rule = Rule {
     example: "```sh\nsafe-push check acme/hotdgo   # acme/hotdog\n```",
 };
 
+pub(crate) const HARDWARE_WITHOUT_KERNELS: Rule = Rule {
+    code: "SP413",
+    name: "hardware-without-kernels",
+    severity: Warning,
+    summary: "PyTorch has no kernels for the named hardware.",
+    why: "Wheels of PyTorch have kernels for the GPUs that their CUDA knows. On newer ones every operation fails, after a build and a boot.",
+    example: "```yaml\ntest_hardware: gpu-h100   # with torch==1.13.1, which was built for CUDA 11.7\n```",
+};
+
 pub(crate) const BUILD_UNSUPPORTED: Rule = Rule {
     code: "SP421",
     name: "build-unsupported",
@@ -91,6 +100,7 @@ pub(crate) const RULES: &[Rule] = &[
     LINT_MISSING,
     UNKNOWN_HARDWARE,
     LIVE_NOT_COMPARED,
+    HARDWARE_WITHOUT_KERNELS,
     BUILD_UNSUPPORTED,
     PROJECT_NOT_INSTALLED,
     REQUIREMENT_FILE_MISSING,

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ruff::{self, RuffOutcome, Tools};
 use super::signature::{describe, finding_of, foresee, in_repository, newer_syntax, source_map_in_repository};
-use super::{InspectError, LiveVersion, build_plan, echoes, hardware, load_project, policy};
+use super::{InspectError, LiveVersion, build_plan, echoes, hardware, kernels, load_project, policy};
 use crate::clients::replicate::Hardware;
 use crate::domain::plan::{InspectPlan, ModelPlan};
 
@@ -75,6 +75,7 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
     let mut findings: Vec<Finding> = request.config_findings.to_vec();
     if !config_findings.iter().any(Finding::is_error) {
         findings.extend(build_plan::check(&project, &plan.build));
+        findings.extend(kernels::check(plan, &project));
     }
     findings.extend(config_findings);
     findings.extend(match request.hardware {

@@ -28,6 +28,8 @@ use crate::support::clock::Clock;
 pub(super) struct BuiltModel {
     pub(super) image: ModelImage,
     pub(super) schema: Value,
+    /// The name of the image that it stands on, where that is known.
+    pub(super) base_image: Option<String>,
 }
 
 /// Where an image is.
@@ -93,7 +95,7 @@ impl Building<'_> {
         if plan.build.builder == Builder::Cog {
             let built = make(record, model, name, services).await?;
             let (note, image) = (describe(&built, goal), self.finish(built.image, Err(&NoGraft::CogCli), record).await?);
-            return Ok((BuiltModel { image: ModelImage::Built(image), schema: built.schema }, note));
+            return Ok((BuiltModel { image: ModelImage::Built(image), schema: built.schema, base_image: None }, note));
         }
         let request = prepared(record, model, name, services).await?;
         let beginning = async { Ok::<_, Stop>(Grafting::begin(plan, model, goal, &request).await) };
@@ -106,7 +108,7 @@ impl Building<'_> {
                         grafting::remark(&graft).into_iter().for_each(|remark| record.notice(remark));
                         let note = grafting::describe(&graft);
                         let schema = graft.schema.clone();
-                        return Ok((BuiltModel { image: ModelImage::Grafted(Box::new(graft)), schema }, note));
+                        return Ok((BuiltModel { image: ModelImage::Grafted(Box::new(graft)), schema, base_image: None }, note));
                     }
                     Err(reason) => reason,
                 }
@@ -127,7 +129,8 @@ impl Building<'_> {
         let context = record.context;
         let built = build(request, &self.services.docker, context.observer, context.cancelled).await?;
         let (note, image) = (describe(&built, self.goal), self.finish(built.image, grafting, record).await?);
-        Ok((BuiltModel { image: ModelImage::Built(image), schema: built.schema }, note))
+        let base_image = Some(request.recipe.base_image.clone());
+        Ok((BuiltModel { image: ModelImage::Built(image), schema: built.schema, base_image }, note))
     }
 
     /// Builds after all what was grafted, because the registry did not take it.
@@ -207,7 +210,7 @@ pub(super) async fn make(
 }
 
 /// Everything that is known before the daemon is called.
-async fn prepared(
+pub(super) async fn prepared(
     record: &mut ModelRecord<'_>,
     model: &InspectedModel,
     name: &str,
@@ -260,7 +263,7 @@ async fn given(reference: &str, images: &dyn InspectImages, clock: &dyn Clock) -
     };
     // Whoever built it may have written a recipe of their own on it.
     let image = grafting::labelled(details.clone().into_built(reference), Some(&details), Err(&NoGraft::GivenImage), clock);
-    Ok((BuiltModel { image: ModelImage::Built(image), schema }, format!("{reference}, already built")))
+    Ok((BuiltModel { image: ModelImage::Built(image), schema, base_image: None }, format!("{reference}, already built")))
 }
 
 /// Whether two documents describe the same model. Their `info` names the Cog release that wrote them, which may differ.

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use cog_findings::{Finding, Location};
 use cog_schema::{Method, Shape, ShapeKind, input_properties};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::clients::replicate::{NewFile, Replicate, ReplicateError};
 use crate::domain::case::{Expectation, TestCase};
@@ -99,6 +100,18 @@ impl CaseFiles {
                 });
             }
         }
+    }
+
+    /// The digest of all files with their paths.
+    pub(super) fn digest(&self) -> String {
+        let mut digest = Sha256::new();
+        for (path, content) in &self.contents {
+            for part in [path.as_bytes(), content] {
+                digest.update(part.len().to_le_bytes());
+                digest.update(part);
+            }
+        }
+        hex::encode(digest.finalize())
     }
 
     /// The plan with files in place of their paths.
@@ -246,6 +259,25 @@ mod tests {
         std::fs::write(folder.path().join("input/cat.png"), b"cat").unwrap();
         std::fs::write(folder.path().join("wanted.txt"), b"wanted").unwrap();
         folder
+    }
+
+    #[test]
+    fn the_digest_tells_every_content_and_the_path_that_it_is_under() {
+        let folder = folder();
+        let digest = |input: &str| {
+            let plan = plan(&json!({ "image": input }), Expectation::MatchFile(ExpectedFile::named("wanted.txt")));
+            CaseFiles::read(folder.path(), &plan, None, Some(&schema())).digest()
+        };
+        let before = digest("@input/cat.png");
+        assert_eq!(digest("@input/cat.png"), before);
+        for (path, content) in [("wanted.txt", "wantee"), ("input/cat.png", "dog")] {
+            let earlier = digest("@input/cat.png");
+            std::fs::write(folder.path().join(path), content).unwrap();
+            assert_ne!(digest("@input/cat.png"), earlier, "{path}");
+        }
+        std::fs::write(folder.path().join("input/dog.png"), "dog").unwrap();
+        assert_ne!(digest("@input/dog.png"), digest("@input/cat.png"), "the same content under another name");
+        assert_ne!(digest("no file"), digest("@input/cat.png"));
     }
 
     #[tokio::test]

@@ -55,7 +55,7 @@ impl<'a> Grafting<'a> {
         }
         let base = base_identity(reference, services.build.docker.inspect.as_ref(), services.build.digests.as_ref()).await;
         let base = base.ok_or_else(|| NoGraft::BaseUnknown { image: reference.clone() })?;
-        let ingredients = Ingredients::of(request, &base).await?;
+        let ingredients = Ingredients::of(request, &base, &services.publish.credentials.password).await?;
         Ok(Self { plan, services, writer, ingredients })
     }
 

@@ -43,6 +43,7 @@ mod served;
 mod services;
 mod staging;
 mod stop;
+mod unchanged;
 mod verifying;
 mod weighing;
 

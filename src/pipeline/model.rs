@@ -7,13 +7,14 @@ use tokio::time::timeout;
 
 use crate::clients::docker::NameImages;
 use crate::domain::cleared::Cleared;
+use crate::domain::identity::VersionRef;
 use crate::domain::plan::PublishMode;
 use crate::domain::report::Stage;
 use crate::pipeline::building::{Building, image_of_run, kept_image};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::Course;
 use crate::pipeline::deploying::Deploying;
-use crate::pipeline::grace::FORGET_TIME;
+use crate::pipeline::grace::{FORGET_TIME, at_once};
 use crate::pipeline::inspecting::{InspectedModel, Inspecting};
 use crate::pipeline::model_page;
 use crate::pipeline::moved::Comparing;
@@ -24,6 +25,7 @@ use crate::pipeline::republishing::{Following, Republishing};
 use crate::pipeline::second_pass::FirstPass;
 use crate::pipeline::staging::Staging;
 use crate::pipeline::stop::Stop;
+use crate::pipeline::unchanged::Fingerprint;
 use crate::pipeline::verifying::Verifying;
 use crate::pipeline::{Goal, Services};
 
@@ -73,14 +75,6 @@ impl Push<'_> {
         let model = record.enter(Inspecting { goal }).await?;
 
         let Some(build) = goal.build_services() else { return Ok("only a check was asked for") };
-        let description = Description { environment: &build.environment, registry: build.registry.as_deref() };
-        if let (Goal::Publish(services), PublishMode::Publish, Some(promotion)) = (goal, plan.publish, &record.model.promotion) {
-            match tested_before(record, promotion, &model, description, &services.publish).await {
-                Ok(Some(cleared)) => return Self::promoted(record, &cleared, &model, services).await,
-                Ok(None) => {}
-                Err(stop) => record.enter(Refusing(stop)).await?,
-            }
-        }
         let project = &model.inspected.project;
         let name = match goal {
             Goal::Publish(_) => image_of_run(),
@@ -90,10 +84,30 @@ impl Push<'_> {
             images.push(name.clone());
         }
         let building = Building { model: &model, name: &name, goal, services: build };
+        let fingerprint = match goal {
+            Goal::Publish(services) => match Self::fingerprint(record, building, services).await {
+                Ok((_, Some(live))) => return Self::unchanged(record, live, &model, services).await,
+                Ok((fingerprint, None)) => fingerprint,
+                Err(stop) => {
+                    record.enter(Refusing(stop)).await?;
+                    Fingerprint::default()
+                }
+            },
+            Goal::Check(_) | Goal::Build(_) => Fingerprint::default(),
+        };
+        let description = Description { environment: &build.environment, registry: build.registry.as_deref() };
+        if let (Goal::Publish(services), PublishMode::Publish, Some(promotion)) = (goal, plan.publish, &record.model.promotion) {
+            match tested_before(record, promotion, &model, description, &services.publish).await {
+                Ok(Some(cleared)) => return Self::promoted(record, &cleared, &model, services).await,
+                Ok(None) => {}
+                Err(stop) => record.enter(Refusing(stop)).await?,
+            }
+        }
         let built = record.enter(building).await?;
 
         let Goal::Publish(services) = goal else { return Ok("only a build was asked for") };
-        let staged = record.enter(Staging { built: &built, building, services: &services.publish }).await?;
+        let staged =
+            record.enter(Staging { built: &built, fingerprint: &fingerprint, building, services: &services.publish }).await?;
 
         let verifying = Verifying {
             staged,
@@ -141,6 +155,36 @@ impl Push<'_> {
 }
 
 impl Push<'_> {
+    /// What the model is made of, and the live version if that is made of the same.
+    async fn fingerprint(
+        record: &mut ModelRecord<'_>,
+        building: Building<'_>,
+        services: &Services,
+    ) -> Result<(Fingerprint, Option<VersionRef>), Stop> {
+        let fingerprint = Fingerprint::of(record, building, services).await?;
+        let asking = async { Ok::<_, Stop>(fingerprint.is_live(&record.model.plan, building.model, services).await) };
+        let live = at_once(asking, record.context.cancelled).await?;
+        Ok((fingerprint, live))
+    }
+
+    /// Publishes nothing, since the live version is made of the same. The deployment follows it if an earlier run did not get that far.
+    async fn unchanged(
+        record: &mut ModelRecord<'_>,
+        live: VersionRef,
+        model: &InspectedModel,
+        services: &Services,
+    ) -> Result<&'static str, Halt> {
+        let reason = format!("nothing to publish: {}:{} has this source, base image and schema", live.model, live.id.short());
+        for stage in [Stage::Build, Stage::Stage, Stage::Verify, Stage::Publish] {
+            record.skip(stage, &reason);
+        }
+        record.report.unchanged = Some(live.clone());
+        let Some(deployment) = &record.model.plan.deployment else { return Ok("no deployment is configured") };
+        let deployed = &model.replicate.deployed;
+        record.enter(Following { deployment, version: &live, deployed, services: &services.publish }).await?;
+        Ok("")
+    }
+
     /// Publishes what an earlier run tested.
     async fn promoted(
         record: &mut ModelRecord<'_>,

@@ -4,6 +4,7 @@
 //! is as it was; otherwise it does everything again, and says why.
 
 use cog_findings::Finding;
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::build::{BuildEnvironment, SourceFacts, prepare, source_digest};
@@ -12,6 +13,7 @@ use crate::domain::cleared::{Cleared, Replaced, Verified};
 use crate::domain::plan::{Builder, ModelPlan, PromoteMode};
 use crate::domain::tested::{Circumstances, TestedRecord};
 use crate::domain::verdict::Verdict;
+use crate::pipeline::case_files::CaseFiles;
 use crate::pipeline::grace::at_once;
 use crate::pipeline::inspecting::InspectedModel;
 use crate::pipeline::promotion::Promotion;
@@ -132,17 +134,22 @@ async fn circumstances(
         model: plan.model.clone(),
         tool_version: record.context.options.tool_version.clone(),
         source: digest.map_err(|error| error.to_string())?,
-        configuration: configuration_digest(plan),
+        configuration: configuration_digest(plan, inspected.schema.as_ref()).await?,
         live: model.replicate.live.as_ref().map(|live| live.version.id.clone()),
     })
 }
 
-/// The settings that a verdict depends on. Their text is that of this version of safe-push, which a record names too.
-fn configuration_digest(plan: &ModelPlan) -> String {
+/// The settings that a verdict depends on, and the files that test cases name: they may lie outside of what is built. The text of the settings is
+/// that of this version of safe-push, which a record names too.
+async fn configuration_digest(plan: &ModelPlan, schema: Option<&Value>) -> Result<String, String> {
+    let (root, predict, train, schema) = (plan.repository().to_owned(), plan.predict.clone(), plan.train.clone(), schema.cloned());
+    let reading = move || CaseFiles::read(&root, &predict, train.as_ref(), schema.as_ref()).digest();
+    let files = tokio::task::spawn_blocking(reading).await.map_err(|error| error.to_string())?;
+
     let inspect = &plan.inspect;
     let checks = (&inspect.ignore_schema_compatibility, &inspect.ignore, &inspect.severities);
     let build = &plan.build;
     let image = (&build.cog_version, &build.dockerfile, build.separate_weights, build.strip, build.precompile, &build.secrets);
-    let text = format!("{checks:?} {image:?} {:?} {:?} {:?}", plan.predict, plan.train, plan.limits);
-    hex::encode(Sha256::digest(text))
+    let text = format!("{checks:?} {image:?} {:?} {:?} {:?} {files}", plan.predict, plan.train, plan.limits);
+    Ok(hex::encode(Sha256::digest(text)))
 }

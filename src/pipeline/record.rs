@@ -67,6 +67,7 @@ impl<'a> ModelRecord<'a> {
             staged: None,
             published: None,
             official: None,
+            unchanged: None,
             previous: None,
             trained: Vec::new(),
             layers: None,

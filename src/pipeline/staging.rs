@@ -2,16 +2,23 @@
 
 use async_trait::async_trait;
 
-use crate::domain::cleared::Staged;
+use crate::build::FINGERPRINT_LABEL;
+use crate::clients::registry::{Unsupported, with_label};
+use crate::domain::cleared::{BuiltImage, Staged};
 use crate::domain::report::Stage;
 use crate::pipeline::building::{Building, BuiltModel, ModelImage};
 use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
-use crate::publish::{GraftedImage, PublishError, PublishServices, StageImage, StageRequest, StagedVersion, VERSION_LIMIT, stage};
+use crate::pipeline::unchanged::Fingerprint;
+use crate::publish::{
+    GraftedImage, PublishError, PublishServices, RelatedImage, StageImage, StageRequest, StagedVersion, VERSION_LIMIT, stage,
+};
 
 /// Stages an image.
 pub(super) struct Staging<'a> {
     pub(super) built: &'a BuiltModel,
+    /// What it was made of, which the version says in a label.
+    pub(super) fingerprint: &'a Fingerprint,
     /// Builds it after all, if it is a graft that the registry does not take.
     pub(super) building: Building<'a>,
     pub(super) services: &'a PublishServices,
@@ -24,20 +31,20 @@ impl StageWork for Staging<'_> {
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<Staged>, Stop> {
         let staged = match &self.built.image {
-            ModelImage::Built(image) => self.stage(record, StageImage::Built(image)).await,
+            ModelImage::Built(image) => self.stage_built(record, image, self.built).await,
             ModelImage::Grafted(graft) => {
                 let image = GraftedImage {
                     on: graft.on.clone(),
                     manifest: graft.manifest.clone(),
-                    config: graft.config.clone(),
+                    config: with_label(&graft.config, FINGERPRINT_LABEL, &self.fingerprint.label()).map_err(unreadable)?,
                     layers: graft.layers.clone(),
                 };
-                match self.stage(record, StageImage::Grafted(&image)).await {
+                match self.stage(record, StageImage::Grafted(&image), self.built).await {
                     Err(PublishError::GraftRefused { reason }) => {
                         record.notice(format!("built: the registry did not take the graft: {reason}"));
                         let built = self.building.build_after_all(record).await?;
                         match &built.image {
-                            ModelImage::Built(image) => self.stage(record, StageImage::Built(image)).await,
+                            ModelImage::Built(image) => self.stage_built(record, image, &built).await,
                             ModelImage::Grafted(_) => Err(PublishError::GraftRefused { reason }),
                         }
                     }
@@ -49,12 +56,39 @@ impl StageWork for Staging<'_> {
     }
 }
 
+/// A configuration that safe-push wrote itself.
+fn unreadable(error: Unsupported) -> PublishError {
+    PublishError::GraftRefused { reason: error.to_string() }
+}
+
 impl Staging<'_> {
-    async fn stage(&self, record: &ModelRecord<'_>, image: StageImage<'_>) -> Result<StagedVersion, PublishError> {
+    async fn stage_built(
+        &self,
+        record: &ModelRecord<'_>,
+        image: &BuiltImage,
+        built: &BuiltModel,
+    ) -> Result<StagedVersion, PublishError> {
+        let mut image = image.clone();
+        // Also where it is empty: whose label the image has from elsewhere is not known.
+        if self.services.writer.is_some() {
+            image.push_labels.insert(FINGERPRINT_LABEL.to_owned(), self.fingerprint.label());
+        }
+        self.stage(record, StageImage::Built(&image), built).await
+    }
+
+    async fn stage(
+        &self,
+        record: &ModelRecord<'_>,
+        image: StageImage<'_>,
+        built: &BuiltModel,
+    ) -> Result<StagedVersion, PublishError> {
         let (plan, context) = (&record.model.plan, record.context);
+        let base = built.base_image.as_deref().and_then(|name| RelatedImage::named(name, &self.services.registry_host));
+        let related: Vec<RelatedImage> = std::iter::once(RelatedImage::newest(&plan.model)).chain(base).collect();
         let request = StageRequest {
             name: &plan.name,
             image,
+            related: &related,
             model: &plan.test_model,
             hardware: plan.test_hardware.as_deref(),
             may_be_public: plan.allow.public_test_model,

@@ -9,6 +9,7 @@ use crate::clients::replicate::Model;
 use crate::domain::cleared::{BuiltImage, Staged};
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::identity::ModelRef;
+use crate::publish::known_layers::{RelatedImage, mount_known};
 use crate::publish::latest::point_latest;
 use crate::publish::push::{confirm, push, unconfirmed};
 use crate::publish::services::tell;
@@ -28,6 +29,8 @@ pub struct StageRequest<'a> {
     /// The model's name, as its events carry it.
     pub name: &'a str,
     pub image: StageImage<'a>,
+    /// Images in the registry that may share layers with it.
+    pub related: &'a [RelatedImage],
     /// The test model.
     pub model: &'a ModelRef,
     /// The hardware to create the test model on if it is missing.
@@ -85,12 +88,13 @@ pub async fn stage(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> Result<StagedVersion, PublishError> {
-    let StageRequest { name, image, model, hardware, may_be_public, version_limit } = *request;
+    let StageRequest { name, image, related, model, hardware, may_be_public, version_limit } = *request;
     let place = TestModel { name, model, hardware, may_be_public };
     let (test_model, model_created) = place.find_or_create(services, observer, cancelled).await?;
     let mut findings = models::findings(&test_model);
     let (pushed, image) = match image {
         StageImage::Built(image) => {
+            mount_known(image, related, model, services, cancelled).await;
             let pushed = push(name, image, model, services, observer, cancelled).await?;
             let pointed = point_latest(&pushed.version, services, cancelled).await;
             findings.extend(pointed.map_err(|error| unconfirmed(&pushed.version, error))?);

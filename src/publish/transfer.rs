@@ -28,7 +28,7 @@ use crate::publish::services::tell;
 pub(super) const LATEST: &str = "latest";
 
 /// Layers under way at the same time.
-const PARALLEL: usize = 4;
+pub(super) const PARALLEL: usize = 4;
 
 /// Why a version could not be transferred.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ pub(super) async fn prepare<'a>(
 ) -> Result<Prepared<'a>, TransferError> {
     let Source { staged, to } = *source;
     let from = staged.model.to_string();
-    let image = image_of(staged, &from, writer).await?;
+    let image = image_of(staged.id.digest().as_str(), &from, writer).await?;
     let config = writer.small_blob(&from, &image.config).await?;
     let config = with_label(&config, PUSH_ID, &Uuid::now_v7().to_string())?;
 
@@ -174,16 +174,22 @@ impl Prepared<'_> {
     }
 }
 
-/// The staged image. An index counts as the one image in it.
-async fn image_of(staged: &VersionRef, from: &str, writer: &dyn RegistryWriter) -> Result<ImageManifest, TransferError> {
-    let mut digest = staged.id.digest();
+/// An image by its tag or digest. An index counts as the one image in it.
+pub(super) async fn image_of(
+    reference: &str,
+    repository: &str,
+    writer: &dyn RegistryWriter,
+) -> Result<ImageManifest, TransferError> {
+    let mut reference = reference.to_owned();
     for _ in 0..2 {
-        let Some(stored) = writer.stored(from, digest.as_str()).await? else {
-            return Err(TransferError::LeftToDaemon(format!("the registry no longer has the manifest {digest} of {from}")));
+        let Some(stored) = writer.stored(repository, &reference).await? else {
+            return Err(TransferError::LeftToDaemon(format!(
+                "the registry no longer has the manifest {reference} of {repository}"
+            )));
         };
         match stored.content()? {
             StoredContent::Image(image) => return Ok(image),
-            StoredContent::IndexOf(image) => digest = image,
+            StoredContent::IndexOf(image) => reference = image.to_string(),
         }
     }
     Err(TransferError::LeftToDaemon("the staged index names another index".to_owned()))

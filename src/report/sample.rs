@@ -62,6 +62,7 @@ fn model(name: &str) -> ModelReport {
         staged: Some(version(&test.to_string(), 'a')),
         published: Some(version(&live.to_string(), 'b')),
         official: None,
+        unchanged: None,
         previous: Some(version(&live.to_string(), 'c')),
         trained: Vec::new(),
         transfer: Some(Transfer { route: PublishRoute::Mounted, present: 1, mounted: 1, streamed: 0, sent_bytes: 0, reason: None }),

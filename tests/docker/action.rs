@@ -86,13 +86,21 @@ async fn events_decide_what_is_tested_and_what_is_published() {
     assert_eq!((seen.code, versions()), (Some(0), (3, 1)), "{seen}");
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let again = job().await.event("workflow_dispatch", &json!({ "inputs": {} }), &server, WRITER, Network::Host);
+    let seen = again.run().await;
+    assert_eq!((seen.code, versions()), (Some(0), (3, 1)), "{seen}");
+    let outputs = ["verdict", "published", "versions"].map(|name| again.output(name).unwrap());
+    assert_eq!(outputs, ["passed", "false", "{}"], "nothing changed: {seen}");
+    assert!(again.output("summary").unwrap().contains("nothing to publish"), "{seen}");
+    let server = FakeGitHub::start("127.0.0.1:0").await;
+    let again = job().await.event("workflow_dispatch", &json!({ "inputs": {} }), &server, WRITER, Network::Host);
     // No folder can be created there: what was published is reported all the same.
-    let again = again.input("report_dir", "cog.yaml/report");
+    let again = again.input("report_dir", "cog.yaml/report").input("always", "true");
     let seen = again.run().await;
     assert_eq!((seen.code, versions()), (Some(0), (4, 2)), "{seen}");
     let published: Value = serde_json::from_str(&again.output("versions").unwrap()).unwrap();
     assert_eq!(published["text-stats"], format!("{LIVE}:{}", sandbox.versions(LIVE)[0].id));
     assert_eq!((again.output("verdict").as_deref(), again.output("report_path")), (Some("passed"), None));
+    assert_eq!(again.output("published").as_deref(), Some("true"));
     assert_eq!(conclusions(&server), concluded(sha, "success"));
     assert_tidy_but_for_the_report(&again, &server);
 

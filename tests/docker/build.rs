@@ -68,6 +68,7 @@ fn request(project: &Path, instructions: &str) -> BuildRequest {
         schema: SchemaSource::Static(json!({"openapi": "3.0.2", "info": {"title": "<Cog> \"$x\""}})),
         findings: Vec::new(),
         secrets: Vec::new(),
+        proxies: BTreeMap::new(),
         redactor: safe_push::support::secrets::Redactor::default(),
         no_cache: false,
         source_date_epoch: 1_700_000_000,

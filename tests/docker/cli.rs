@@ -50,6 +50,15 @@ async fn what_was_tested_is_what_is_published() {
     // The reports of the first run lie in the project now, and are no part of it.
     let again = published.run("run --seed 7").await;
     assert_eq!(again.code, Some(0), "{again}");
+    let unchanged = published.repository.report()["models"][0].clone();
+    assert_eq!(unchanged["versions"]["unchanged"], first["versions"]["live"]);
+    assert_eq!(
+        (&unchanged["versions"]["live"], &unchanged["versions"]["test"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
+    assert!(again.stdout.contains("skipped  build, stage, verify, publish: nothing to publish: acme/text-stats:"), "{again}");
+    let again = published.run("run --seed 7 --always").await;
+    assert_eq!(again.code, Some(0), "{again}");
     let second = published.repository.report()["models"][0].clone();
     assert_eq!(second["layers"], first["layers"]);
     assert_ne!(second["versions"]["live"], first["versions"]["live"], "each publishing is a version of its own");

@@ -86,6 +86,33 @@ async fn a_missing_base_image_fails_the_build() {
 }
 
 #[tokio::test]
+async fn a_proxy_reaches_steps_and_does_not_stay_in_the_image() {
+    let Some(docker) = daemon().await else { return };
+    let tag = unique("proxy");
+    let dockerfile = format!("FROM {BASE}\nRUN echo {tag} && echo \"proxy=$http_proxy\"\n");
+    let proxy = "http://me:hidden-word@10.255.255.1:3128";
+    let image = |proxies| ImageBuild { dockerfile: "Dockerfile".to_owned(), tag: tag.clone(), proxies, ..ImageBuild::default() };
+    let context = tar(&[("Dockerfile", &dockerfile)]).await;
+    let mut events = Vec::new();
+    let build = image([("http_proxy".to_owned(), proxy.into())].into());
+    let sent = Box::pin(Cursor::new(context.clone()));
+    docker.build(&build, sent, &mut |event| events.push(event), &CancellationToken::new()).await.unwrap();
+    assert!(lines(&events).contains(&format!("proxy={proxy}").as_str()), "{events:?}");
+    let client = bollard::Docker::connect_with_defaults().unwrap();
+    let history = client.image_history(&tag).await.unwrap();
+    let details = docker.inspect_image(&tag).await.unwrap();
+    let shown = format!("{history:?} {details:?}");
+    assert!(!shown.contains("hidden-word") && !shown.contains("10.255.255.1"), "{shown}");
+
+    // Another proxy is no reason to run the step again.
+    let mut again = Vec::new();
+    let sent = Box::pin(Cursor::new(context));
+    docker.build(&image([].into()), sent, &mut |event| again.push(event), &CancellationToken::new()).await.unwrap();
+    assert_eq!(docker.inspect_image(&tag).await.unwrap().diff_ids, details.diff_ids);
+    docker.remove_image(&tag).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_secret_reaches_its_step_and_no_layer() {
     let Some(docker) = daemon().await else { return };
     let tag = unique("secret");

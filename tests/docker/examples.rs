@@ -66,7 +66,7 @@ impl Example {
 
         // The second run has a live version to compare with.
         for round in 1..=2 {
-            let seen = tokio::task::block_in_place(|| repository.run("run"));
+            let seen = tokio::task::block_in_place(|| repository.run("run --always"));
             assert_eq!(seen.code, Some(0), "{seen}");
             assert_eq!(sandbox.versions(&model).len(), round, "{seen}");
             let report = repository.report();

@@ -47,6 +47,7 @@ fn plan(folder: &TempDir, build: BuildPlan) -> ModelPlan {
         publish: PublishMode::TestOnly,
         allow: Allowances::default(),
         deployment: None,
+        always: false,
         deployment_check: false,
         parallel: 1,
         limits: Limits::default(),

@@ -138,6 +138,35 @@ async fn a_merge_publishes_what_the_pull_request_tested() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_push_publishes_what_the_merge_queue_tested_in_the_same_variant() {
+    let Some(world) = World::new().await else { return };
+    let job = |event: &str, payload: &Value, python: &str| {
+        let matrix = json!({ "model": "text-stats", "python": python });
+        let repository = world.checkout(event, payload).variable("INPUT_MODELS", "text-stats");
+        runner::in_matrix(repository, &matrix, 0, 2)
+    };
+    // The commit that the branch gets if the queue's checks pass.
+    let group = json!({ "merge_group": { "head_sha": CHECKED_OUT, "base_sha": "b" } });
+    let queued = job("merge_group", &group, "3.11");
+    let seen = push(&queued);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    let predictions = world.tests_made();
+    assert!(predictions > 0 && world.live().len() == 1, "tested, and not published");
+
+    let other = job("push", &json!({}), "3.12").variable("INPUT_PROMOTE", "require");
+    let seen = push(&other);
+    assert!(seen.code == Some(1) && seen.stdout.contains("no pull request that tested it was merged"), "{seen}");
+
+    let pushed = job("push", &json!({}), "3.11").variable("INPUT_PROMOTE", "require");
+    let seen = push(&pushed);
+    assert_eq!(seen.code, Some(0), "{seen}");
+    assert_eq!((world.tests_made(), world.live().len()), (predictions, 2), "published without a prediction");
+    assert_eq!(model(&pushed)["versions"]["test"], model(&queued)["versions"]["test"]);
+    assert_eq!(world.github.violations(), Vec::<String>::new());
+    world.sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_record_by_hand_publishes_without_a_daemon() {
     let Some(world) = World::new().await else { return };
     let tested = world.test();

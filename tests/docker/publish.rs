@@ -19,8 +19,8 @@ use safe_push::domain::identity::ModelRef;
 use safe_push::domain::plan::DeploymentPlan;
 use safe_push::domain::report::{DeploymentChange, PublishRoute};
 use safe_push::publish::{
-    DeployRequest, PublishError, PublishServices, PushDaemon, StageImage, StageRequest, VERSION_LIMIT, deploy, publish,
-    publish_official, stage,
+    DeployRequest, PublishError, PublishServices, PushDaemon, RelatedImage, StageImage, StageRequest, VERSION_LIMIT, deploy,
+    publish, publish_official, stage,
 };
 use safe_push::support::SecretString;
 use safe_push::support::clock::SystemClock;
@@ -52,10 +52,15 @@ impl Fixture {
     }
 
     async fn stage(&self) -> Result<Staged, PublishError> {
+        self.stage_as("hotdog-test", &self.image, &[]).await
+    }
+
+    async fn stage_as(&self, name: &str, image: &BuiltImage, related: &[RelatedImage]) -> Result<Staged, PublishError> {
         let request = StageRequest {
             name: "hotdog",
-            image: StageImage::Built(&self.image),
-            model: &model("hotdog-test"),
+            image: StageImage::Built(image),
+            related,
+            model: &model(name),
             hardware: Some("cpu"),
             may_be_public: false,
             version_limit: VERSION_LIMIT,
@@ -171,6 +176,27 @@ async fn one_image_becomes_three_versions_with_the_same_layers() {
         assert_eq!(deployed.report.change, change);
     }
     fixture.end().await;
+}
+
+/// A daemon with the containerd store tries to mount from the alphabetically last repository alone, of whatever registry on the same host.
+#[tokio::test]
+async fn layers_of_the_live_version_are_not_sent_again_after_pushes_to_other_registries() {
+    let (Some(fixture), Some(other)) = (Fixture::new().await, Fixture::new().await) else { return };
+    let staged = fixture.stage().await.unwrap();
+    let cleared = cleared(&staged, model("hotdog"));
+    publish("hotdog", &cleared, &fixture.services, &Silent, &CancellationToken::new()).await.unwrap();
+    // A repository that the daemon mounts from in vain.
+    other.sandbox.create_model("zebra", Visibility::Private, "cpu").unwrap();
+    other.stage_as("zebra", &fixture.image, &[]).await.unwrap();
+
+    let before = fixture.sandbox.uploaded_bytes();
+    let related = [RelatedImage::newest(&model("hotdog"))];
+    let again = fixture.stage_as("second-test", &fixture.image, &related).await.unwrap();
+    assert_eq!(again.layers, staged.layers);
+    let sent = fixture.sandbox.uploaded_bytes() - before;
+    assert!(sent < 200_000, "layers are mounted from the live model: {sent} bytes");
+    fixture.end().await;
+    other.end().await;
 }
 
 #[tokio::test]

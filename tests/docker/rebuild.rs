@@ -7,10 +7,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use cog_source::dockerfile::SecretMark;
 use cog_source::recipe::Recipe;
 use safe_push::build::{BuildRequest, Built, SchemaSource, build};
 use safe_push::clients::docker::{
-    ContainerOutput, ContainerRun, Derivation, DeriveImages, Docker, DockerError, ImageDetails, InspectImages as _,
+    BuildSecret, ContainerOutput, ContainerRun, Derivation, DeriveImages, Docker, DockerError, ImageDetails, InspectImages as _,
     NameImages as _, RealDocker, RunContainers,
 };
 use safe_push::domain::events::Silent;
@@ -83,6 +84,7 @@ fn request(project: &Path, schema: SchemaSource) -> BuildRequest {
         schema,
         findings: Vec::new(),
         secrets: Vec::new(),
+        proxies: BTreeMap::new(),
         redactor: safe_push::support::secrets::Redactor::default(),
         no_cache: false,
         source_date_epoch: 1_700_000_000,
@@ -222,5 +224,36 @@ async fn without_the_cache_nothing_is_taken_from_an_earlier_build() {
     build_once(&request, &docker).await;
     let (_, asked) = build_once(&BuildRequest { no_cache: true, ..request.clone() }, &docker).await;
     assert_eq!(asked, [FREEZE, SECOND]);
+    docker.daemon.remove_image(&request.image_name).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rotated_secret_runs_the_steps_that_mount_it_again() {
+    let Some(docker) = counted().await else { return };
+    let folder = project("apple==1.0\n");
+    let mut request = request(folder.path(), SchemaSource::Static(source()));
+    let mark = SecretMark { secret: "token".to_owned(), path: ".cog/build/secret-0".to_owned() };
+    let mounts = format!("--mount=type=secret,id=token --mount=type=bind,source={},target=/tmp/.secret-0", mark.path);
+    request.recipe.dockerfile.push_str(&format!("RUN {mounts} cat /proc/sys/kernel/random/uuid > /made\n"));
+    request.recipe.secret_marks = vec![mark];
+    let mut built = Vec::new();
+    for value in ["first-value", "first-value", "second-value"] {
+        request.secrets = vec![BuildSecret { id: "token".to_owned(), value: value.as_bytes().to_vec().into() }];
+        built.push(build_once(&request, &docker).await.0.image.diff_ids);
+    }
+    assert_eq!(built[0], built[1]);
+    assert_ne!(built[1], built[2]);
+    let run = ContainerRun {
+        image: request.image_name.clone(),
+        command: ["sh", "-c", "find / -xdev -name '*secret-0*'; grep -rl first-value /tmp /run || true"]
+            .map(str::to_owned)
+            .to_vec(),
+        environment: BTreeMap::new(),
+        network: false,
+        time_limit: std::time::Duration::from_secs(60),
+        output_limit_bytes: 10_000,
+    };
+    let seen = docker.daemon.run(&run, &CancellationToken::new()).await.unwrap();
+    assert_eq!(seen.stdout, "", "neither the secret nor its mark is in the image");
     docker.daemon.remove_image(&request.image_name).await.unwrap();
 }

@@ -75,6 +75,7 @@ fn request(project: &Path, weights_image: &str) -> BuildRequest {
         schema: SchemaSource::Static(json!({"openapi": "3.0.2"})),
         findings: Vec::new(),
         secrets: Vec::new(),
+        proxies: BTreeMap::new(),
         redactor: safe_push::support::secrets::Redactor::default(),
         no_cache: false,
         source_date_epoch: 315_532_800,

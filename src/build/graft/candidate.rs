@@ -49,12 +49,9 @@ impl Candidate {
             .unwrap_or_default();
         let recipe = labels.get(RECIPE_LABEL).and_then(|text| RecipeLabel::parse(text));
         let Some(recipe) = recipe else { return Err(NoGraft::NoRecipe { version: about() }) };
-        let diff_ids: Option<Vec<ImageDigest>> = config
-            .get("rootfs")
-            .and_then(|rootfs| rootfs.get("diff_ids"))
-            .and_then(|listed| listed.as_array()?.iter().map(|digest| digest.as_str()?.parse().ok()).collect());
-        let diff_ids = diff_ids.filter(|listed| listed.len() == manifest.layers.len());
-        let Some(diff_ids) = diff_ids else { return Err(unsupported("its configuration does not list its layers".to_owned())) };
+        let Some(diff_ids) = manifest.diff_ids(&config) else {
+            return Err(unsupported("its configuration does not list its layers".to_owned()));
+        };
         Ok(Self { version: version.clone(), manifest, config, labels, diff_ids, recipe })
     }
 

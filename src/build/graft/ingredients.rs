@@ -9,12 +9,17 @@ use sha2::{Digest as _, Sha256};
 
 use super::NoGraft;
 use crate::build::BuildRequest;
+use crate::support::seal::SealKey;
+use crate::support::{ExposeSecret as _, SecretString};
 
 /// The size of one read, in bytes.
 const CHUNK_BYTES: usize = 1024 * 1024;
 
 /// Digits of a digest that are kept. A label holds a few of them.
 const DIGITS: usize = 32;
+
+/// What seals of build secrets are for.
+const SECRETS_PURPOSE: &str = "safe-push build secrets version 1";
 
 /// What the layers below the project depend on, by names that people know: `requirements.txt` is as good a name as any. Equal ingredients
 /// make layers that are as good as equal, as far as the age of packages without a pin allows.
@@ -23,11 +28,11 @@ const DIGITS: usize = 32;
 pub struct Ingredients(BTreeMap<String, String>);
 
 impl Ingredients {
-    /// Those of a build. `base` identifies the image that it starts from. Reads the wheels and archives of the project that pip installs.
+    /// Those of a build. `base` identifies the image that it starts from, and `key` seals what is secret. Reads the wheels and archives of the project that pip installs.
     ///
     /// # Errors
     /// Builds whose image cannot be taken apart.
-    pub async fn of(request: &BuildRequest, base: &str) -> Result<Self, NoGraft> {
+    pub async fn of(request: &BuildRequest, base: &str, key: &SecretString) -> Result<Self, NoGraft> {
         let recipe = &request.recipe;
         if recipe.dockerfile_of_the_project.is_some() {
             return Err(NoGraft::OwnDockerfile);
@@ -39,9 +44,15 @@ impl Ingredients {
             ("the base image".to_owned(), base.to_owned()),
             // Newer frontends give it to files of all steps.
             ("SOURCE_DATE_EPOCH".to_owned(), request.source_date_epoch.to_string()),
-            // By their names, as in the daemon's own cache.
             ("the list of build secrets".to_owned(), digest(request.secrets.iter().map(|secret| secret.id.as_bytes()))),
         ]);
+        let seal = SealKey::of(key, SECRETS_PURPOSE);
+        for secret in &request.secrets {
+            // A digest that anyone could make again would give weak secrets away.
+            let Some(seal) = &seal else { continue };
+            let sealed = seal.seal(&hex::encode(secret.value.expose_secret()));
+            found.insert(format!("the build secret '{}'", secret.id), sealed.get(..DIGITS).unwrap_or_default().to_owned());
+        }
         for file in &recipe.files {
             let name = file.path.rsplit('/').next().unwrap_or(&file.path);
             found.insert(name.to_owned(), digest([file.contents.as_slice()]));

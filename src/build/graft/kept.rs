@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cog_source::recipe::SourcePart;
 use serde_json::{Map, Value, json};
 
+use crate::build::fingerprint::FINGERPRINT_LABEL;
 use crate::domain::identity::ImageDigest;
 
 /// The label with the recipe. A push empties it where it does not come from the run itself.
@@ -16,7 +17,7 @@ pub const RECIPE_LABEL: &str = "safe-push.recipe";
 const SETTINGS: [&str; 7] = ["Cmd", "Entrypoint", "OnBuild", "Shell", "StopSignal", "User", "WorkingDir"];
 
 /// Labels that a run writes itself: those about the push, the source and the recipe. All others are kept.
-const WRITTEN_ANEW: [&str; 9] = [
+const WRITTEN_ANEW: [&str; 10] = [
     "org.opencontainers.image.revision",
     "org.opencontainers.image.version",
     "run.cog.config",
@@ -26,6 +27,7 @@ const WRITTEN_ANEW: [&str; 9] = [
     "run.cog.version",
     "safe-push.built_from",
     RECIPE_LABEL,
+    FINGERPRINT_LABEL,
 ];
 const COG_BASE_LABELS: &str = "run.cog.cog-base-image-";
 

@@ -30,6 +30,8 @@ pub struct BuildEnvironment {
     /// The time of files in the image, in seconds since 1970 (`SOURCE_DATE_EPOCH`).
     pub source_date_epoch: Option<u64>,
     pub official: CogProgram,
+    /// Proxies for build steps, by variable. They do not stay in the image.
+    pub proxies: BTreeMap<String, SecretString>,
     /// Values of the variables that build secrets name, and no others.
     pub variables: BTreeMap<String, SecretString>,
     /// The tokens of this run, by variable. They must not be among the files that are sent.

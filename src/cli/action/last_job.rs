@@ -38,6 +38,7 @@ impl ActionStep {
         };
         undelivered.extend(self.add_summary(&summary).err());
         undelivered.extend(verdict.and_then(|verdict| self.set_output("verdict", verdict.as_str()).err()));
+        undelivered.extend(self.set_output("published", &(!versions.is_empty()).to_string()).err());
         undelivered.extend(self.set_output("versions", &serde_json::json!(versions).to_string()).err());
         if let (Some(github), Some(number), CommentMode::Update) = (github, event.pull_request, mode) {
             let known = if is_alone { Known::All(overview) } else { Known::SoFar(overview, Vec::new()) };

@@ -183,6 +183,7 @@ fn set_outputs(step: &ActionStep, run: &Run, report: Option<&Path>) -> Vec<Undel
     let report = report.map(|report| ("report_path", step.within_workspace(report).display().to_string()));
     let values = [
         ("verdict", run.verdict.as_str().to_owned()),
+        ("published", (!versions.is_empty()).to_string()),
         ("versions", serde_json::Value::Object(versions).to_string()),
         ("summary", report_markdown(run, OUTPUT_BYTES)),
         ("notes", notes_markdown(run, OUTPUT_BYTES)),

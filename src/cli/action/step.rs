@@ -106,7 +106,7 @@ impl ActionStep {
     }
 
     /// What check runs of this job are about; `None` if the runner names no commit.
-    pub(super) fn job(&self, event: &Event) -> Option<Job> {
+    pub(in crate::cli) fn job(&self, event: &Event) -> Option<Job> {
         job::job(&self.environment, event)
     }
 

@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::clients::docker::progress::BuildProgress;
 use crate::clients::docker::session::SecretSession;
 use crate::clients::docker::{BuildEvent, BuildNetwork, Context, DockerError, ImageBuild, RealDocker};
+use crate::support::ExposeSecret as _;
 
 /// The only platform of Replicate.
 pub(super) const PLATFORM: &str = "linux/amd64";
@@ -87,13 +88,15 @@ fn options(build: &ImageBuild, session: String) -> BuildImageOptions {
     let map = |entries: &std::collections::BTreeMap<String, String>| -> Option<HashMap<String, String>> {
         (!entries.is_empty()).then(|| entries.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
     };
+    let mut arguments = build.arguments.clone();
+    arguments.extend(build.proxies.iter().map(|(name, value)| (name.clone(), value.expose_secret().to_owned())));
     BuildImageOptions {
         dockerfile: build.dockerfile.clone(),
         t: Some(build.tag.clone()),
         nocache: build.no_cache,
         rm: true,
         forcerm: true,
-        buildargs: map(&build.arguments),
+        buildargs: map(&arguments),
         labels: map(&build.labels),
         networkmode: match build.network {
             BuildNetwork::Default => None,

@@ -23,6 +23,9 @@ use crate::clients::docker::{
     Pushed, RunContainers, SaveImages,
 };
 
+/// What a daemon with the containerd store says of its driver.
+const CONTAINERD_STORE: &str = "io.containerd.snapshotter.";
+
 /// Limit for the daemon to respond.
 const CALL_LIMIT: Duration = Duration::from_secs(120);
 
@@ -201,6 +204,12 @@ impl PushImages for RealDocker {
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError> {
         self.push_image(push, events, cancelled).await
+    }
+
+    async fn asks_for_packed_layers(&self) -> bool {
+        let info = self.client.info().await.inspect_err(|error| tracing::debug!(%error, "the daemon's store is not known"));
+        let status = info.ok().and_then(|info| info.driver_status).unwrap_or_default();
+        status.iter().flatten().any(|value| value.starts_with(CONTAINERD_STORE))
     }
 }
 

@@ -114,6 +114,11 @@ pub trait PushImages: Send + Sync {
         events: &mut (dyn FnMut(PushEvent) + Send),
         cancelled: &CancellationToken,
     ) -> Result<Pushed, DockerError>;
+
+    /// Whether a push asks the registry for each layer by its digest before it sends it, as daemons do that keep layers packed.
+    async fn asks_for_packed_layers(&self) -> bool {
+        false
+    }
 }
 
 #[async_trait]

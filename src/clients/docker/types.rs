@@ -71,6 +71,8 @@ pub struct ImageBuild {
     pub no_cache: bool,
     /// Secrets for `RUN --mount=type=secret`.
     pub secrets: Vec<BuildSecret>,
+    /// Proxies for `RUN` steps, by variable. BuildKit keeps them out of the image and of its cache's keys.
+    pub proxies: BTreeMap<String, SecretString>,
     /// The network of `RUN` steps.
     pub network: BuildNetwork,
 }

@@ -116,6 +116,13 @@ impl ImageManifest {
         changed
     }
 
+    /// What the layers unpack to, in order, as the image's configuration says. `None` if it does not speak of these layers.
+    pub fn diff_ids(&self, config: &Map<String, Value>) -> Option<Vec<ImageDigest>> {
+        let listed = config.get("rootfs")?.get("diff_ids")?;
+        let listed: Vec<ImageDigest> = serde_json::from_value(listed.clone()).ok()?;
+        (listed.len() == self.layers.len()).then_some(listed)
+    }
+
     /// The layers' digests, in order.
     pub fn layer_digests(&self) -> Vec<ImageDigest> {
         self.layers.iter().map(|layer| layer.digest.clone()).collect()

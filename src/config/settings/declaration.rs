@@ -253,6 +253,10 @@ settings! {
         #[flag = "publish-branch", value = "BRANCH", inputs = &[Push, Workflow]]
         publish_branches: Vec<String> = Vec::new(),
 
+        /// Test and publish even if nothing changed
+        #[flag = "always", inputs = &[Push, Workflow], repository]
+        always: bool = false,
+
         /// Publish the version that a merged pull request tested
         #[flag = "promote", value = "MODE", inputs = &[Push, Workflow], repository]
         promote: PromoteMode = PromoteMode::Auto,

@@ -68,6 +68,7 @@ fn plan(project: &Path) -> ModelPlan {
         publish: PublishMode::TestOnly,
         allow: Allowances::default(),
         deployment: None,
+        always: false,
         deployment_check: false,
         parallel: 1,
         limits: Limits::default(),

@@ -193,6 +193,36 @@ mod before_a_build {
     }
 
     #[tokio::test]
+    async fn hardware_that_torch_has_no_kernels_for_is_reported() {
+        for (python, torch, hardware, expected) in [
+            (
+                "3.10",
+                "1.13.1",
+                "gpu-h100",
+                Some("PyTorch 1.13.1 for CUDA 11.7 has no kernels for test_hardware 'gpu-h100' (sm_90)"),
+            ),
+            ("3.10", "1.13.1", "gpu-h100-2x", Some("has no kernels for test_hardware 'gpu-h100-2x'")),
+            ("3.10", "1.13.1", "gpu-l40s", None),
+            ("3.10", "1.13.1", "gpu-a100-large", None),
+            ("3.10", "1.12.1+cu102", "gpu-a100-large", Some("PyTorch 1.12.1 for CUDA 10.2 has no kernels")),
+            ("3.10", "1.12.1+cu102", "gpu-t4", None),
+            ("3.12", "2.4.1", "gpu-h100", None),
+            ("3.12", "2.15.0", "gpu-t4", None),
+            ("3.12", "2.4.1", "cpu", None),
+        ] {
+            let text = WITH_FILE.replace("3.12", python);
+            let requirements = format!("torch=={torch}\n");
+            let folder = folder(&[("cog.yaml", text.as_str()), ("run.py", RUN_PY), ("requirements.txt", &requirements)]);
+            let plan = ModelPlan { test_hardware: Some(hardware.to_owned()), ..plan(folder.path()) };
+            let inspected = inspected(&plan, None).await;
+            let found = inspected.findings.iter().find(|finding| finding.code.as_str() == "SP413");
+            assert_eq!(found.is_some(), expected.is_some(), "{torch} on {hardware}: {:?}", inspected.findings);
+            let message = found.map(|finding| finding.message.as_str()).unwrap_or_default();
+            assert!(message.contains(expected.unwrap_or_default()), "{message}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_custom_dockerfile_or_image_needs_no_choices() {
         let folder = folder(&[("cog.yaml", WITH_FILE), ("run.py", RUN_PY), ("requirements.txt", "torch\n")]);
         for build in [

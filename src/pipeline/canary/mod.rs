@@ -71,6 +71,7 @@ impl CanaryRequest {
             publish: PublishMode::TestOnly,
             allow: Allowances::default(),
             deployment: None,
+            always: false,
             deployment_check: false,
             parallel: 1,
             limits: self.limits,

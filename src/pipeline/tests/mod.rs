@@ -80,6 +80,7 @@ impl Harness {
             publish: PublishMode::Publish,
             allow: Allowances::default(),
             deployment: None,
+            always: false,
             deployment_check: false,
             parallel: 1,
             limits: Limits::default(),

@@ -23,6 +23,7 @@ async fn stage_with(
     let request = StageRequest {
         name: "hotdog",
         image: StageImage::Built(&image),
+        related: &[],
         model: &model,
         hardware,
         may_be_public: false,
@@ -141,6 +142,7 @@ async fn a_test_model_of_another_account_is_not_made() {
     let request = StageRequest {
         name: "hotdog",
         image: StageImage::Built(&image),
+        related: &[],
         model: &model,
         hardware: Some("cpu"),
         may_be_public: false,
@@ -173,6 +175,7 @@ async fn a_public_test_model_is_refused_and_worth_a_warning_when_it_is_asked_for
     let request = StageRequest {
         name: "hotdog",
         image: StageImage::Built(&image),
+        related: &[],
         model: &model,
         hardware: None,
         may_be_public: true,
@@ -252,6 +255,7 @@ async fn layers_that_change_in_the_daemon_are_never_pushed() {
     let request = StageRequest {
         name: "hotdog",
         image: StageImage::Built(&image),
+        related: &[],
         model: &model,
         hardware: None,
         may_be_public: false,

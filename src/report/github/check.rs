@@ -61,6 +61,7 @@ fn title(model: &Model) -> String {
     let errors = model.findings.iter().filter(|finding| finding.severity == Severity::Error).count();
     match model.verdict {
         Verdict::Passed if model.versions.live.is_some() => "Passed and published".to_owned(),
+        Verdict::Passed if model.versions.unchanged.is_some() => "Unchanged, nothing to publish".to_owned(),
         Verdict::Failed if errors > 0 => format!("{} before the build", count(errors, "error")),
         Verdict::Failed if failed > 0 => format!("{failed} of {} failed", count(model.cases.len(), "case")),
         verdict => verdict_title(verdict).to_owned(),

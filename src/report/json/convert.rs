@@ -77,6 +77,7 @@ fn model(report: &ModelReport) -> v1::Model {
             test: report.staged.as_ref().map(ToString::to_string),
             live: report.published.as_ref().map(ToString::to_string),
             official: report.official.as_ref().map(ToString::to_string),
+            unchanged: report.unchanged.as_ref().map(ToString::to_string),
             previous: report.previous.as_ref().map(ToString::to_string),
             trained: report.trained.iter().map(ToString::to_string).collect(),
         },

@@ -143,6 +143,9 @@ pub struct Versions {
     /// The version of the official model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub official: Option<String>,
+    /// The live version, if it has the same source, base image and schema: nothing was tested or published then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<String>,
     /// The live version before the run, for a rollback.
     pub previous: Option<String>,
     /// The versions that test trainings created.

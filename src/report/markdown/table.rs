@@ -19,7 +19,12 @@ pub(super) fn models(run: &Run) -> String {
     let mut text = "| model | verdict | cases | published |\n|---|---|---|---|\n".to_owned();
     for model in &run.models {
         let passed = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Passed | CaseStatus::Flaky)).count();
-        let published = model.versions.live.as_deref().map(escape::code).unwrap_or_default();
+        let versions = &model.versions;
+        let published = match (&versions.live, &versions.unchanged) {
+            (Some(live), _) => escape::code(live),
+            (None, Some(unchanged)) => format!("nothing: {} is unchanged", escape::code(unchanged)),
+            (None, None) => String::new(),
+        };
         text.push_str(&format!(
             "| {} | {} | {passed} of {} | {published} |\n",
             escape::markdown(&model.name),

@@ -73,6 +73,7 @@ fn plan(folder: &TempDir, model: &Model) -> ModelPlan {
         publish: PublishMode::TestOnly,
         allow: Allowances::default(),
         deployment: None,
+        always: false,
         deployment_check: false,
         parallel: 1,
         limits: Limits::default(),

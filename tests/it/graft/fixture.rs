@@ -107,7 +107,7 @@ impl Source {
     }
 
     pub(super) async fn ingredients(&self) -> Result<Ingredients, NoGraft> {
-        Ingredients::of(&self.request().await, BASE).await
+        Ingredients::of(&self.request().await, BASE, &"cli-token".into()).await
     }
 }
 

@@ -4,5 +4,6 @@
 mod fixture;
 mod layers;
 mod reasons;
+mod shared_layers;
 mod staging;
 mod whole;

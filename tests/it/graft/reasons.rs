@@ -64,7 +64,7 @@ async fn a_moved_base_image_is_built_on() {
     let fixture = Fixture::new().await;
     let version = fixture.full_build(&FullBuild::default()).await;
     let request = fixture.source.request().await;
-    let moved = Ingredients::of(&request, "sha256:2222").await.unwrap();
+    let moved = Ingredients::of(&request, "sha256:2222", &"cli-token".into()).await.unwrap();
     let (live, test) = (super::fixture::model("hotdog"), super::fixture::model("hotdog-test"));
     let scope = GraftScope { live: &live, test: &test, key: &"cli-token".into() };
     let terms = GraftTerms { scope, days: 7, now: now() };

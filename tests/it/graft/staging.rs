@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use super::fixture::{Fixture, FullBuild, model};
 use crate::publish_within_registry::Stopped;
 
-fn services(fixture: &Fixture) -> PublishServices {
+pub(super) fn services(fixture: &Fixture) -> PublishServices {
     let daemon = Arc::new(Stopped::default());
     let sandbox = &fixture.sandbox;
     let options = ReplicateOptions::new(sandbox.api_url().as_str().parse().unwrap(), sandbox.api_token().clone());
@@ -48,6 +48,7 @@ async fn staged(fixture: &Fixture, graft: &Graft) -> Result<StagedVersion, Publi
     let request = StageRequest {
         name: "hotdog",
         image: StageImage::Grafted(&image),
+        related: &[],
         model: &model("hotdog-test"),
         hardware: None,
         may_be_public: false,

@@ -8,8 +8,18 @@ use crate::rules;
 use crate::tables::{TensorFlowRow, tables};
 use crate::version::{self, Version};
 
-/// The newest CUDA of PyTorch releases before the tables, from the previous versions on pytorch.org.
-const BEFORE_TABLES: [(&str, &str); 4] = [("1.7", "11.0"), ("1.8", "11.1"), ("1.9", "11.1"), ("1.10", "11.3")];
+/// The CUDA of PyTorch releases outside of the tables, which are the Cog CLI's: the newest of those before them, from the previous versions on
+/// pytorch.org, and that of PyPI's wheels of those after them, from their requirements (`cuda-toolkit`, November 2026).
+const OUTSIDE_TABLES: [(&str, &str); 8] = [
+    ("1.7", "11.0"),
+    ("1.8", "11.1"),
+    ("1.9", "11.1"),
+    ("1.10", "11.3"),
+    ("2.12", "13.0"),
+    ("2.13", "13.0"),
+    ("2.14", "13.0"),
+    ("2.15", "13.2"),
+];
 
 /// The newest release of PyTorch that is not newer than this one, else the oldest.
 fn nearest_torch(torch: &str) -> Option<&'static str> {
@@ -34,9 +44,9 @@ impl CudaConventions for CorrectedCuda {
         Ok(())
     }
 
-    /// The CUDA of releases before the tables, else that of the nearest release.
+    /// The CUDA of releases outside of the tables, else that of the nearest release.
     fn cuda_for_unknown_torch(&self, torch: &str, findings: &mut Vec<Finding>) -> Result<Decision, CudaError> {
-        if let Some((release, cuda)) = BEFORE_TABLES.iter().find(|(release, _)| version::same_minor(release, torch)) {
+        if let Some((release, cuda)) = OUTSIDE_TABLES.iter().find(|(release, _)| version::same_minor(release, torch)) {
             return Ok(Decision::new("CUDA", *cuda, format!("PyTorch {release} was built for it")));
         }
         let unknown = || CudaError::FrameworkUnknown { framework: "torch", version: torch.to_owned() };

@@ -27,7 +27,7 @@ mod step;
 pub(crate) mod system;
 mod writer;
 
-pub use context_file::RecipeFile;
+pub use context_file::{RecipeFile, SecretMark};
 pub use step::RecipeStep;
 pub(crate) use writer::Writer;
 

@@ -3,8 +3,9 @@
 use cog_findings::Location;
 use cog_findings::text::{double_quoted, shorten};
 
+use super::context_file::SecretMark;
 use super::quote::{copy_words, shell_word};
-use super::{BUILD_FOLDER, Writer};
+use super::{BUILD_FOLDER, Writer, bind_mount};
 use crate::config::RunCommand;
 use crate::target::Target;
 use crate::weights::WeightSelection;
@@ -23,12 +24,34 @@ const FILE_TIME: u64 = 315_532_800;
 pub(crate) const WEIGHTS_STAGE: &str = "weights";
 
 /// The commands of `build.run` and, after them, of `build.pre_install`.
-pub(crate) fn commands<'a>(writer: &mut Writer, commands: impl IntoIterator<Item = &'a RunCommand>) {
+///
+/// BuildKit's cache does not know what a secret contains. So a command that mounts one also mounts its [mark](SecretMark): a file that changes with
+/// the secret, and the command runs again.
+pub(crate) fn commands<'a>(writer: &mut Writer, commands: impl IntoIterator<Item = &'a RunCommand>) -> Vec<SecretMark> {
+    let mut marks: Vec<SecretMark> = Vec::new();
     for command in commands {
-        let mounts: String =
-            command.mounts.iter().map(|mount| format!("--mount=type=secret,id={},target={} ", mount.id, mount.target)).collect();
+        let mut mounts = String::new();
+        for mount in &command.mounts {
+            let known = marks.iter().position(|mark| mark.secret == mount.id);
+            let index = known.unwrap_or_else(|| {
+                marks.push(SecretMark { secret: mount.id.clone(), path: format!("{BUILD_FOLDER}/secret-{}", marks.len()) });
+                marks.len() - 1
+            });
+            let file = format!("secret-{index}");
+            let mark = bind_mount(&file, &format!("/tmp/.{file}"));
+            mounts.push_str(&format!("--mount=type=secret,id={},target={} {mark} ", mount.id, mount.target));
+        }
         let title = shorten(&format!("run {}", command.command), MAX_TITLE_BYTES);
         writer.instruction(&format!("RUN {mounts}{}", command.command), Some(&command.location), title);
+    }
+    marks
+}
+
+/// Lets `pip` and `uv pip` in commands install into a Python that is marked as managed by uv. Build arguments, because they reach every kind of command
+/// and do not stay in the image.
+pub(crate) fn allow_pip(writer: &mut Writer) {
+    for variable in ["PIP_BREAK_SYSTEM_PACKAGES", "UV_BREAK_SYSTEM_PACKAGES"] {
+        writer.standard(&format!("ARG {variable}=1"), "let pip install into the managed Python");
     }
 }
 

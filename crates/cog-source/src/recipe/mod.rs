@@ -23,7 +23,7 @@ pub use facts::{DaemonFeatures, RecipeFacts, SourceText, WeightsImage};
 pub use source_part::SourcePart;
 
 pub use crate::dockerfile::system::UvSource;
-pub use crate::dockerfile::{RecipeFile, RecipeStep};
+pub use crate::dockerfile::{RecipeFile, RecipeStep, SecretMark};
 
 use std::collections::BTreeMap;
 
@@ -48,6 +48,8 @@ pub struct Recipe {
     pub environment_on_top: BTreeMap<String, String>,
     /// Files to add to the build context.
     pub files: Vec<RecipeFile>,
+    /// Files to add to the build context whose content has to change with a build secret.
+    pub secret_marks: Vec<SecretMark>,
     /// The instructions with their origins, in order.
     pub steps: Vec<RecipeStep>,
     /// The choices and their reasons.
@@ -149,7 +151,11 @@ fn plan_corrected(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> 
     if !is_cog_base {
         system::linker_cache(&mut writer);
     }
-    project::commands(&mut writer, config.build.run.iter().chain(&config.build.pre_install));
+    let commands = || config.build.run.iter().chain(&config.build.pre_install);
+    if has_managed_python(&choices) && commands().next().is_some() {
+        project::allow_pip(&mut writer);
+    }
+    let secret_marks = project::commands(&mut writer, commands());
     if let Some(weights) = &facts.weights {
         project::weights(&mut writer, &weights.selection, facts.daemon.copy_link);
     }
@@ -164,6 +170,7 @@ fn plan_corrected(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> 
         dockerfile_of_the_project: None,
         environment_on_top: BTreeMap::new(),
         files,
+        secret_marks,
         steps,
         decisions: choices.decisions,
         findings: choices.findings,
@@ -193,10 +200,7 @@ fn plan_official(config: &CogConfig, facts: &RecipeFacts, choices: Choices) -> R
 /// Installs requirements and SDK. The SDK comes last, so that a new one does not change the layers of large requirements. Only Cog up to
 /// 0.16 puts it first in `cog-base` images.
 fn write_packages(writer: &mut Writer, config: &CogConfig, facts: &RecipeFacts, choices: &Choices) -> Option<RecipeFile> {
-    let pip = packages::Pip {
-        breaks_system_packages: choices.base.kind == BaseImageKind::Cuda || choices.has_managed_python(),
-        strips: facts.strip,
-    };
+    let pip = packages::Pip { breaks_system_packages: has_managed_python(choices), strips: facts.strip };
     let requirements_origin = choices.requirements_origin(config);
     let sdk_origin = config.build.sdk_version.as_ref().map(|sdk| &sdk.location);
     let sdk_first = facts.sdk.is_legacy() && choices.base.kind == BaseImageKind::CogBase;
@@ -208,6 +212,11 @@ fn write_packages(writer: &mut Writer, config: &CogConfig, facts: &RecipeFacts, 
         packages::sdk(writer, pip, &facts.sdk, &facts.newest_sdk, sdk_origin);
     }
     file
+}
+
+/// Whether uv installed Python, in the base image or on top of it, and marked it as its own.
+fn has_managed_python(choices: &Choices) -> bool {
+    choices.base.kind == BaseImageKind::Cuda || choices.has_managed_python()
 }
 
 /// The variables of the server. Servers before 0.17 read `/src/cog.yaml` instead.

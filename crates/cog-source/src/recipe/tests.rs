@@ -149,7 +149,38 @@ fn packages_of_the_base_image_are_not_installed_again() {
 fn secrets_are_mounted_for_their_command_alone() {
     let text = "build:\n  python_version: '3.12'\n  run:\n    - command: pip install x\n      mounts: [{type: secret, id: pip, target: /etc/pip.conf}]\n    - make\nrun: r.py:R\n";
     let dockerfile = plan_text(text, &facts(Registry::Has)).dockerfile;
-    assert!(dockerfile.contains("\nRUN --mount=type=secret,id=pip,target=/etc/pip.conf pip install x\nRUN make\n"));
+    let mark = "--mount=type=bind,source=.cog/build/secret-0,target=/tmp/.secret-0";
+    let run = format!("\nRUN --mount=type=secret,id=pip,target=/etc/pip.conf {mark} pip install x\nRUN make\n");
+    assert!(dockerfile.contains(&run), "{dockerfile}");
+}
+
+#[test]
+fn a_secret_of_several_commands_has_one_mark() {
+    let mount = |id: &str| format!("mounts: [{{type: secret, id: {id}, target: /run/{id}}}]");
+    let text = format!(
+        "build:\n  python_version: '3.12'\n  run:\n    - command: a\n      {}\n    - command: b\n      {}\n    - command: c\n      {}\nrun: r.py:R\n",
+        mount("one"),
+        mount("two"),
+        mount("one")
+    );
+    let recipe = plan_text(&text, &facts(Registry::Has));
+    let marks: Vec<_> = recipe.secret_marks.iter().map(|mark| (mark.secret.as_str(), mark.path.as_str())).collect();
+    assert_eq!(marks, [("one", ".cog/build/secret-0"), ("two", ".cog/build/secret-1")]);
+    assert_eq!(recipe.dockerfile.matches(".secret-0").count(), 2, "{}", recipe.dockerfile);
+}
+
+#[test]
+fn commands_may_use_pip_where_uv_manages_python() {
+    let gpu = "build: {gpu: true, cuda: '12.4', python_version: '3.12', run: [pip install six]}\nrun: r.py:R\n";
+    let allowed = "ARG PIP_BREAK_SYSTEM_PACKAGES=1\nARG UV_BREAK_SYSTEM_PACKAGES=1\nRUN pip install six\n";
+    let recipe = plan_text(gpu, &facts(Registry::HasNot));
+    assert!(recipe.dockerfile.contains(allowed), "{}", recipe.dockerfile);
+    // Without commands, and where pip is allowed to, nothing is needed.
+    let without = plan_text(&gpu.replace(", run: [pip install six]", ""), &facts(Registry::HasNot));
+    let slim = plan_text(&gpu.replace("gpu: true, cuda: '12.4', ", ""), &facts(Registry::HasNot));
+    for dockerfile in [without.dockerfile, slim.dockerfile] {
+        assert!(!dockerfile.contains("BREAK_SYSTEM_PACKAGES"), "{dockerfile}");
+    }
 }
 
 #[test]
