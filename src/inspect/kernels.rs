@@ -53,3 +53,26 @@ fn wheel(recipe: &Recipe) -> Option<(&str, (u32, u32))> {
     };
     Some((release, of_wheel.or_else(of_image)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wheel_says_its_cuda_and_else_the_image_does() {
+        let of = |line: &str, cuda: Option<&str>| {
+            let recipe = Recipe {
+                requirements: vec![("six==1.17.0".to_owned(), None), (line.to_owned(), None)],
+                cuda: cuda.map(|cuda| (cuda.to_owned(), "9".to_owned())),
+                ..Recipe::default()
+            };
+            wheel(&recipe).map(|(torch, cuda)| (torch.to_owned(), cuda))
+        };
+        let some = |torch: &str, cuda| Some((torch.to_owned(), cuda));
+        assert_eq!(of("torch==1.12.1+cu102", Some("11.8")), some("1.12.1", (10, 2)));
+        assert_eq!(of("torch==2.4.1", Some("12.4")), some("2.4.1", (12, 4)));
+        assert_eq!(of("torch==2.4.1 ; python_version < '3.13'", Some("12.4.1")), some("2.4.1", (12, 4)));
+        assert_eq!(of("torch==2.4.1+cpu", None), None);
+        assert_eq!(of("torchvision==0.19.1", Some("12.4")), None);
+    }
+}

@@ -78,7 +78,7 @@ fn the_reusable_workflow_takes_any_text_and_asks_for_no_permission() {
         assert!(call["inputs"][name].is_object(), "{name}");
     }
     assert!(!text.contains("permissions:"), "a job that asks for more than its caller has does not start");
-    assert_eq!(keys(&call["outputs"]), ["matrix", "verdict", "versions"].map(str::to_owned).into());
+    assert_eq!(keys(&call["outputs"]), ["matrix", "published", "verdict", "versions"].map(str::to_owned).into());
 }
 
 #[test]

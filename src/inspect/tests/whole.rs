@@ -204,8 +204,6 @@ mod before_a_build {
             ("3.10", "1.13.1", "gpu-h100-2x", Some("has no kernels for test_hardware 'gpu-h100-2x'")),
             ("3.10", "1.13.1", "gpu-l40s", None),
             ("3.10", "1.13.1", "gpu-a100-large", None),
-            ("3.10", "1.12.1+cu102", "gpu-a100-large", Some("PyTorch 1.12.1 for CUDA 10.2 has no kernels")),
-            ("3.10", "1.12.1+cu102", "gpu-t4", None),
             ("3.12", "2.4.1", "gpu-h100", None),
             ("3.12", "2.15.0", "gpu-t4", None),
             ("3.12", "2.4.1", "cpu", None),

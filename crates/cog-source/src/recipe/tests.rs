@@ -179,7 +179,7 @@ fn commands_may_use_pip_where_uv_manages_python() {
     let without = plan_text(&gpu.replace(", run: [pip install six]", ""), &facts(Registry::HasNot));
     let slim = plan_text(&gpu.replace("gpu: true, cuda: '12.4', ", ""), &facts(Registry::HasNot));
     for dockerfile in [without.dockerfile, slim.dockerfile] {
-        assert!(!dockerfile.contains("BREAK_SYSTEM_PACKAGES"), "{dockerfile}");
+        assert!(!dockerfile.contains("ARG PIP_BREAK"), "{dockerfile}");
     }
 }
 

@@ -47,7 +47,8 @@ impl Order {
         let linker: &[&str] = if matches!(self, Slim | Cuda) { &["refresh"] } else { &[] };
         let end =
             ["run early", "run late", "name the server's", "name r.py:R", "start the server", "name the time", "copy", "work"];
-        [before, requirements, &["install the Cog SDK"], linker, &end].concat()
+        let pip: &[&str] = if matches!(self, Cuda | CogBaseManaged) { &["let pip", "let pip"] } else { &[] };
+        [before, requirements, &["install the Cog SDK"], linker, pip, &end].concat()
     }
 }
 
