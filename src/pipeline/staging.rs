@@ -36,7 +36,8 @@ impl StageWork for Staging<'_> {
                 let image = GraftedImage {
                     on: graft.on.clone(),
                     manifest: graft.manifest.clone(),
-                    config: with_label(&graft.config, FINGERPRINT_LABEL, &self.fingerprint.label()).map_err(unreadable)?,
+                    config: with_label(&graft.config, FINGERPRINT_LABEL, &self.fingerprint.label())
+                        .map_err(|error| unreadable(&error))?,
                     layers: graft.layers.clone(),
                 };
                 match self.stage(record, StageImage::Grafted(&image), self.built).await {
@@ -57,7 +58,7 @@ impl StageWork for Staging<'_> {
 }
 
 /// A configuration that safe-push wrote itself.
-fn unreadable(error: Unsupported) -> PublishError {
+fn unreadable(error: &Unsupported) -> PublishError {
     PublishError::GraftRefused { reason: error.to_string() }
 }
 
