@@ -37,4 +37,5 @@ mod trainings;
 mod two_pass;
 mod verify_url;
 mod weights;
+mod workflows;
 mod writers;

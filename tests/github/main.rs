@@ -6,3 +6,4 @@ mod action;
 mod client;
 mod deployments;
 mod hostile_script;
+mod workflows;

@@ -15,6 +15,7 @@ mod repository;
 pub mod runner;
 mod scrub;
 mod seen;
+pub mod workflow;
 
 use std::path::Path;
 
