@@ -99,7 +99,8 @@ pub(super) fn collect<'a>(
         official: official(environment, &secrets, redactor),
         proxies,
         variables,
-        tokens: environment.secrets(is_secret),
+        // The runner sets an input that a workflow leaves out to nothing, which is no secret.
+        tokens: environment.secrets(|name| is_secret(name) && environment.get(name).is_some()),
         redactor: redactor.clone(),
         ..BuildEnvironment::default()
     })
