@@ -11,8 +11,6 @@ use test_support::runner::CHECKED_OUT;
 use test_support::workflow::{Finished, WorkflowRun, workflow_of_page};
 use test_support::{Repository, ca_file, docker_is_there};
 
-const GUIDE: &str = "docs/guides/real-repositories.md";
-
 async fn replicate(models: &[(&str, Visibility)]) -> Sandbox {
     let sandbox = Sandbox::start(SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() }).await.unwrap();
     for (model, visibility) in models {
@@ -22,8 +20,8 @@ async fn replicate(models: &[(&str, Visibility)]) -> Sandbox {
 }
 
 /// A push to the default branch.
-fn push(heading: &str, files: &Path, server: &FakeGitHub, sandbox: &Sandbox, more: &[(&str, &str)]) -> Finished {
-    let workflow = workflow_of_page(GUIDE, heading);
+fn push(page: &str, files: &Path, server: &FakeGitHub, sandbox: &Sandbox, more: &[(&str, &str)]) -> Finished {
+    let workflow = workflow_of_page(page);
     let (state, certificates) = (tempfile::tempdir().unwrap(), ca_file());
     let mut secrets =
         vec![("REPLICATE_API_TOKEN", sandbox.api_token().expose_secret()), ("COG_TOKEN", sandbox.cli_token().expose_secret())];
@@ -80,7 +78,7 @@ async fn submodules_and_what_the_setup_step_leaves_are_built_and_published() {
                    Path(\"custom_nodes\").glob(\"*/node.py\"))\nPath(\"nodes.json\").write_text(json.dumps(nodes))\nprint(\"installed\", nodes)\n";
     repository.write("scripts/install_custom_nodes.py", install);
     executable(&repository, "scripts/install_custom_nodes.py");
-    let finished = push("Submodules and a setup step", repository.path(), &server, &sandbox, &[]);
+    let finished = push("docs/guides/submodules-and-setup.md", repository.path(), &server, &sandbox, &[]);
     assert_eq!(finished.results(), [("select", "success"), ("comfy", "success"), ("safe-push", "success")], "{finished:#?}");
     let job = finished.job("comfy");
     assert_eq!(job.step("Set up").stdout, "installed ['upscale']\n");

@@ -7,7 +7,7 @@ use test_support::fake_github::FakeGitHub;
 use test_support::runner::pull_request;
 use test_support::workflow::{Finished, WorkflowRun, workflow_of_page};
 
-const GUIDE: &str = "docs/guides/real-repositories.md";
+const GUIDE: &str = "docs/guides/variants-from-a-template.md";
 
 /// As a repository with many variants has it: what differs is in a table, and `cog.yaml` comes from a template.
 const SELECT: &str = r#"#!/bin/bash
@@ -55,7 +55,7 @@ fn has_yq() -> bool {
 }
 
 fn run(server: &FakeGitHub, files: &Path, payload: Value) -> Finished {
-    let workflow = workflow_of_page(GUIDE, "Many variants from a template");
+    let workflow = workflow_of_page(GUIDE);
     let run = WorkflowRun {
         workflow: &workflow,
         files,

@@ -76,11 +76,10 @@ impl Finished {
     }
 }
 
-/// The first workflow below a heading of a page.
-pub fn workflow_of_page(page: &str, heading: &str) -> String {
+/// The first workflow of a page.
+pub fn workflow_of_page(page: &str) -> String {
     let text = fs::read_to_string(root().join(page)).unwrap();
-    let (_, behind) = text.split_once(&format!("\n## {heading}\n")).unwrap_or_else(|| panic!("{page} has no heading {heading}"));
-    let (_, block) = behind.split_once("```yaml\n").unwrap();
+    let (_, block) = text.split_once("```yaml\n").unwrap_or_else(|| panic!("{page} has no workflow"));
     block.split_once("```").unwrap().0.to_owned()
 }
 
