@@ -2,8 +2,9 @@
 //! `docs/reference/cog-safe-push.md#a-whole-run`, with scripted predictions and a judge of a given latency. Prints a table and never
 //! fails, because times on a busy machine say little.
 //!
-//! The shortest possible time is the longest of three chains, with no time for the network or for starting safe-push: all predictions in
-//! full rows of `parallel`; the fuzz inputs, which have to be generated before they are predicted; the first output and its judgment.
+//! The shortest possible time is the longest of three chains, with no time for starting safe-push: all predictions in full rows of
+//! `parallel`; the fuzz inputs, which have to be generated before they are predicted; the first output and its judgment. A prediction takes
+//! two round trips beside its latency, as in the reference.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and fails by panicking")]
 
@@ -21,23 +22,26 @@ const GENERATED: u32 = 10;
 const RUNS: usize = 3;
 
 struct Row {
+    round_trip_millis: u64,
     latency_millis: u64,
     parallel: u32,
     thinking_millis: u64,
 }
 
-const ROWS: [Row; 6] = [
-    Row { latency_millis: 300, parallel: 4, thinking_millis: 0 },
-    Row { latency_millis: 300, parallel: 16, thinking_millis: 0 },
-    Row { latency_millis: 1000, parallel: 4, thinking_millis: 0 },
-    Row { latency_millis: 1000, parallel: 16, thinking_millis: 0 },
-    Row { latency_millis: 300, parallel: 4, thinking_millis: 3000 },
-    Row { latency_millis: 1000, parallel: 4, thinking_millis: 3000 },
+const ROWS: [Row; 8] = [
+    Row { round_trip_millis: 0, latency_millis: 300, parallel: 4, thinking_millis: 0 },
+    Row { round_trip_millis: 0, latency_millis: 300, parallel: 16, thinking_millis: 0 },
+    Row { round_trip_millis: 0, latency_millis: 1000, parallel: 4, thinking_millis: 0 },
+    Row { round_trip_millis: 0, latency_millis: 1000, parallel: 16, thinking_millis: 0 },
+    Row { round_trip_millis: 0, latency_millis: 300, parallel: 4, thinking_millis: 3000 },
+    Row { round_trip_millis: 0, latency_millis: 1000, parallel: 4, thinking_millis: 3000 },
+    Row { round_trip_millis: 100, latency_millis: 1000, parallel: 4, thinking_millis: 0 },
+    Row { round_trip_millis: 100, latency_millis: 1000, parallel: 16, thinking_millis: 0 },
 ];
 
 impl Row {
     fn shortest(&self) -> Duration {
-        let latency = Duration::from_millis(self.latency_millis);
+        let latency = Duration::from_millis(self.latency_millis) + 2 * Duration::from_millis(self.round_trip_millis);
         let thinking = Duration::from_millis(self.thinking_millis);
         let all = latency * PREDICTIONS.div_ceil(self.parallel);
         let generated = thinking + latency * GENERATED.div_ceil(self.parallel);
@@ -47,7 +51,8 @@ impl Row {
     async fn measure(&self) -> (Duration, usize, usize) {
         let latency = Duration::from_millis(self.latency_millis);
         let thinking = Duration::from_millis(self.thinking_millis);
-        let peer = Peer::new(latency, thinking, move |request| hello(request, latency), agreeing).await;
+        let round_trip = Duration::from_millis(self.round_trip_millis);
+        let peer = Peer::far_off(round_trip, latency, thinking, move |request| hello(request, latency), agreeing).await;
         peer.repository.edit("cog-safe-push.yaml", "parallel: 4", &format!("parallel: {}", self.parallel));
         let began = Instant::now();
         let seen = peer.verify().await;
@@ -62,7 +67,7 @@ impl Row {
 
 #[tokio::main]
 async fn main() {
-    println!("latency  parallel  judge   shortest  wall      ratio  requests per prediction");
+    println!("round trip  latency  parallel  judge   shortest  wall      ratio  requests per prediction");
     for row in ROWS {
         let mut runs = Vec::new();
         for _ in 0..RUNS {
@@ -72,7 +77,8 @@ async fn main() {
         let (wall, requests, predictions) = runs[RUNS / 2];
         let shortest = row.shortest();
         println!(
-            "{:>4} ms  {:>8}  {:>3} s   {:>6.2} s  {:>6.2} s  {:>5.2}  {:.2} ({requests} / {predictions})",
+            "{:>7} ms  {:>4} ms  {:>8}  {:>3} s   {:>6.2} s  {:>6.2} s  {:>5.2}  {:.2} ({requests} / {predictions})",
+            row.round_trip_millis,
             row.latency_millis,
             row.parallel,
             row.thinking_millis / 1000,

@@ -3,6 +3,7 @@
 //! One file for each subcommand under `commands/`. What a run does is left to `pipeline`; what settings mean, to `config`.
 
 mod action;
+mod alerts;
 mod arguments;
 mod browser;
 mod build_environment;

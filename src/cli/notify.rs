@@ -37,7 +37,7 @@ pub(super) async fn tell_report(report: &RunReport, url: Option<&SecretString>, 
 }
 
 /// The page of the workflow's run.
-fn page(context: &Context) -> Option<String> {
+pub(super) fn page(context: &Context) -> Option<String> {
     let variable = |name: &str| context.environment.get(name);
     let server = variable("GITHUB_SERVER_URL").unwrap_or("https://github.com");
     Some(format!("{server}/{}/actions/runs/{}", variable("GITHUB_REPOSITORY")?, variable("GITHUB_RUN_ID")?))

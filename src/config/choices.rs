@@ -13,3 +13,15 @@ choices! {
         Off = "off",
     }
 }
+
+choices! {
+    /// Which existing version is tested instead of a new one.
+    #[derive(Default)]
+    pub enum VerifyMode {
+        /// None: the repository's version is tested.
+        #[default]
+        Off = "off",
+        /// The one that users run.
+        Live = "live",
+    }
+}

@@ -31,7 +31,7 @@ mod thresholds;
 pub mod tokens;
 mod unread_files;
 
-pub use choices::CommentMode;
+pub use choices::{CommentMode, VerifyMode};
 pub use error::ConfigError;
 pub use example::{model_example, repository_example};
 pub use load::{configured, load, new_model, run_settings, settings_as_far_as_possible};

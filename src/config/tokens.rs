@@ -67,7 +67,7 @@ tokens! {
     cog_server: "cog_server_token", "COG_SERVER_TOKEN", &[];
     /// Token that lists changed files and writes check runs and comments
     github: "github_token", "GITHUB_TOKEN", &[Push, Select, Report], default "${{ github.token }}";
-    /// Integration key of PagerDuty, for alerts of the canary
+    /// Integration key of PagerDuty, for alerts of the canary and of live tests
     pagerduty: "pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY", &[];
     /// URL that receives one JSON document about each run that failed or published
     notify: "notify_url", "NOTIFY_URL", &[];

@@ -173,6 +173,11 @@ impl PartialEq for TestCase {
 }
 
 impl TestCase {
+    /// Whether it runs and its output is judged by what it should be like.
+    pub fn asks_judge(&self) -> bool {
+        self.skip.is_none() && self.expectation.parts().into_iter().any(|part| matches!(part, Expectation::MatchPrompt(_)))
+    }
+
     /// Why it does not run here, if so.
     pub fn left_out(&self, on: TestedOn) -> Option<String> {
         match &self.skip {

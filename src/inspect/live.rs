@@ -10,6 +10,8 @@ pub struct LiveVersion {
     pub version: VersionRef,
     /// Its schema. Very old versions have none.
     pub schema: Option<Value>,
+    /// The version of Cog that built it, as Replicate reports it.
+    pub cog_version: Option<String>,
 }
 
 /// What Replicate says about a live model.
@@ -40,6 +42,7 @@ pub(crate) async fn live_model(replicate: &dyn Replicate, model: &ModelRef) -> R
         Some(version) => LiveModel::Version(LiveVersion {
             version: VersionRef { model: model.clone(), id: version.id },
             schema: version.openapi_schema,
+            cog_version: version.cog_version,
         }),
         None => LiveModel::Empty,
     })

@@ -16,6 +16,7 @@ mod revision;
 mod ruff;
 pub(crate) mod rules;
 mod run;
+mod sdk_drift;
 mod signature;
 
 #[cfg(test)]

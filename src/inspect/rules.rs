@@ -57,6 +57,15 @@ pub(crate) const HARDWARE_WITHOUT_KERNELS: Rule = Rule {
     example: "```yaml\ntest_hardware: gpu-h100   # with torch==1.13.1, which was built for CUDA 11.7\n```",
 };
 
+pub(crate) const SDK_DRIFT: Rule = Rule {
+    code: "SP414",
+    name: "sdk-drift",
+    severity: Note,
+    summary: "The new version gets another Cog SDK than the live one.",
+    why: "An SDK decides how inputs are checked, how errors read and what the schema says. Without a pin, a rebuild of the same source gets the newest. From before 0.19 to 0.19 or later, callers notice: the details list how.",
+    example: "```yaml\nbuild:\n  sdk_version: \"0.16.12\"   # that of the live version\n```",
+};
+
 pub(crate) const BUILD_UNSUPPORTED: Rule = Rule {
     code: "SP421",
     name: "build-unsupported",
@@ -101,6 +110,7 @@ pub(crate) const RULES: &[Rule] = &[
     UNKNOWN_HARDWARE,
     LIVE_NOT_COMPARED,
     HARDWARE_WITHOUT_KERNELS,
+    SDK_DRIFT,
     BUILD_UNSUPPORTED,
     PROJECT_NOT_INSTALLED,
     REQUIREMENT_FILE_MISSING,

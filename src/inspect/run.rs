@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ruff::{self, RuffOutcome, Tools};
 use super::signature::{describe, finding_of, foresee, in_repository, newer_syntax, source_map_in_repository};
-use super::{InspectError, LiveVersion, build_plan, echoes, hardware, kernels, load_project, policy};
+use super::{InspectError, LiveVersion, build_plan, echoes, hardware, kernels, load_project, policy, sdk_drift};
 use crate::clients::replicate::Hardware;
 use crate::domain::plan::{InspectPlan, ModelPlan};
 
@@ -97,6 +97,7 @@ pub async fn inspect(request: &InspectRequest<'_>, cancelled: &CancellationToken
         let old = request.baseline.or_else(|| request.live.and_then(|live| live.schema.as_ref()));
         findings.extend(about_schema(schema, &source_maps, old));
     }
+    findings.extend(request.live.and_then(|live| sdk_drift::check(&project, &plan.build, live)));
     let findings = echoes::without(echoes::without(findings, &source_maps.predict), &source_maps.train);
     let (findings, ignored) = policy::apply(findings, &plan.inspect);
     Ok(Inspected { project, schema, foreseen, concurrency, source_maps, none_defaults, findings, ignored, ruff })

@@ -13,7 +13,7 @@ use crate::pipeline::grace::at_once;
 use crate::pipeline::record::ModelRecord;
 use crate::pipeline::rules;
 use crate::pipeline::stop::Stop;
-use crate::verify::{DeploymentRef, VerifyRequest, VerifyServices, verify};
+use crate::verify::{DeploymentRef, JudgeProof, VerifyRequest, VerifyServices, verify};
 
 /// Sends one test case through a deployment that got a version.
 pub(super) async fn prove_deployment(
@@ -45,6 +45,7 @@ pub(super) async fn prove_deployment(
         live: None,
         schema,
         keep_outputs: None,
+        judge_proof: JudgeProof::Done,
     };
     let outcome = verify(&request, services, record.context.observer, record.context.cancelled).await;
     record.report.cost += outcome.cost;

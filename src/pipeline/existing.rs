@@ -15,12 +15,12 @@ use crate::inspect::live_model;
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
 use crate::pipeline::grace::at_once;
-use crate::pipeline::inspecting::{About, check_models, checked_plan, judge, prove_judge};
+use crate::pipeline::inspecting::{About, check_models, checked_plan, judge};
 use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RunOptions};
-use crate::verify::VerifyServices;
+use crate::verify::{JudgeProof, VerifyServices};
 
 /// A version that exists already.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +43,25 @@ pub async fn verify_existing(
     cancelled: &CancellationToken,
 ) -> RunReport {
     let context = RunContext::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled);
-    run_each(&[model], &Verification { existing, services }, &context).await
+    run_each(&[model], &Verification { existing: Some(existing), services }, &context).await
+}
+
+/// Asks the live version of each model what its plan asks of a staged one: what users run may have changed without a commit.
+pub async fn verify_live(
+    models: Vec<ModelRun>,
+    services: &VerifyServices,
+    options: &RunOptions,
+    observer: &dyn Observer,
+    cancelled: &CancellationToken,
+) -> RunReport {
+    let context = RunContext::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled);
+    run_each(&models, &Verification { existing: None, services }, &context).await
 }
 
 /// The stages of a verification alone.
 struct Verification<'a> {
-    existing: &'a ExistingVersion,
+    /// `None` for the live version of each model.
+    existing: Option<&'a ExistingVersion>,
     services: &'a VerifyServices,
 }
 
@@ -62,7 +75,9 @@ impl Course for Verification<'_> {
 
 impl Verification<'_> {
     async fn stages(&self, record: &mut ModelRecord<'_>) -> Result<&'static str, Halt> {
-        let found = record.enter(LookingUp { existing: self.existing, services: self.services }).await?;
+        let live = ExistingVersion { model: record.model.plan.model.clone(), id: None };
+        let existing = self.existing.unwrap_or(&live);
+        let found = record.enter(LookingUp { existing, services: self.services }).await?;
         for stage in [Stage::Build, Stage::Stage] {
             record.skip(stage, "the version was there");
         }
@@ -97,9 +112,12 @@ impl StageWork for LookingUp<'_> {
         let replicate = self.services.replicate.as_ref();
         record.found(model.config_findings.clone());
         let asking = async {
-            context.account(replicate).await?;
-            let (version, schema) = find(self.existing, replicate).await?;
-            let current = live_model(replicate, &plan.model).await?.version().map(|live| live.version);
+            // At once, because each may take a while on its way. A rejected token is the first thing to say.
+            let live = async { Ok::<_, Stop>(live_model(replicate, &plan.model).await?) };
+            let (account, found, live) = tokio::join!(context.account(replicate), find(self.existing, replicate), live);
+            account?;
+            let (version, schema) = found?;
+            let current = live?.version().map(|live| live.version);
             let on = if current.as_ref() == Some(&version) { TestedOn::Live } else { TestedOn::Test };
             Ok::<_, Stop>((version, schema, current.filter(|_| on == TestedOn::Test), on))
         };
@@ -109,7 +127,6 @@ impl StageWork for LookingUp<'_> {
         record.found(checked_plan(plan, Some(&schema), context).await?);
         // Everything checked here was written into the configuration.
         judge(&record.report.findings, |_finding| About::Plan)?;
-        prove_judge(plan, self.services, context.cancelled).await?;
         let note = format!("{}:{}", version.model, version.id.short());
         Ok(Done::new(FoundVersion { version, schema, live, on }, note))
     }
@@ -128,7 +145,7 @@ impl StageWork for VerifyingFound<'_> {
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
         let FoundVersion { version, schema, live, .. } = self.found;
-        drive(record, version, self.found.on, schema, live.as_ref(), self.services).await?;
+        drive(record, (version, self.found.on), schema, live.as_ref(), self.services, JudgeProof::AlongWithCases).await?;
         Blocked::find(&record.report.cases, &record.report.findings)?;
         Ok(Done::new((), count(record.report.cases.len(), "case")))
     }
@@ -137,7 +154,14 @@ impl StageWork for VerifyingFound<'_> {
 /// The version and its schema.
 async fn find(existing: &ExistingVersion, replicate: &dyn Replicate) -> Result<(VersionRef, Value), Stop> {
     let ExistingVersion { model, id } = existing;
-    let Some(found) = replicate.model(model).await? else {
+    let named = async {
+        match id {
+            Some(id) => replicate.version(&VersionRef { model: model.clone(), id: id.clone() }).await,
+            None => Ok(None),
+        }
+    };
+    let (found, named) = tokio::join!(replicate.model(model), named);
+    let Some(found) = found? else {
         return Err(Stop::misconfigured(
             format!("the model {model} does not exist, or the API token cannot see it"),
             "check the name, and that the token belongs to the account that can see it",
@@ -151,7 +175,7 @@ async fn find(existing: &ExistingVersion, replicate: &dyn Replicate) -> Result<(
     }
     let version = match id {
         None => found.latest_version,
-        Some(id) => replicate.version(&VersionRef { model: model.clone(), id: id.clone() }).await?,
+        Some(_) => named?,
     };
     let Some(version) = version else {
         let wanted = id.as_ref().map_or_else(|| "any version".to_owned(), |id| format!("the version {id}"));

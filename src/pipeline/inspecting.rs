@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
 use crate::build::context_findings;
-use crate::domain::case::Expectation;
+use crate::domain::case::TestCase;
 use crate::domain::events::EventKind;
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::Stage;
@@ -118,10 +118,9 @@ fn as_cause(finding: &Finding) -> Finding {
 }
 
 /// Asks the judge a cheap question before anything is built: a wrong key, a wrong model or an empty account would be noticed at the very end.
-pub(super) async fn prove_judge(plan: &ModelPlan, services: &VerifyServices, cancelled: &CancellationToken) -> Result<(), Stop> {
-    let cases = plan.predict.cases.iter().chain(plan.train.iter().flat_map(|train| &train.cases));
-    let mut parts = cases.filter(|case| case.skip.is_none()).flat_map(|case| case.expectation.parts());
-    let is_needed = parts.any(|part| matches!(part, Expectation::MatchPrompt(_)));
+async fn prove_judge(plan: &ModelPlan, services: &VerifyServices, cancelled: &CancellationToken) -> Result<(), Stop> {
+    let mut cases = plan.predict.cases.iter().chain(plan.train.iter().flat_map(|train| &train.cases));
+    let is_needed = cases.any(TestCase::asks_judge);
     let Some(judge) = services.judge.as_ref().filter(|_| is_needed) else { return Ok(()) };
     let asking = async { Ok::<_, Stop>(judge.ready(plan.predict.judge_model.as_deref()).await) };
     match at_once(asking, cancelled).await? {

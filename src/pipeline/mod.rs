@@ -3,7 +3,8 @@
 //! - [`run`]: models one after the other, each through inspect, build, stage, verify, publish and deploy, as far as the [`Goal`] and its
 //!   services go
 //! - [`canary`]: a tiny model of our own through the stages up to verify, then deleted
-//! - [`verify_existing`]: verify alone, against a version that exists already; [`verify_server`]: against a Cog server
+//! - [`verify_existing`]: verify alone, against a version that exists already; [`verify_live`]: against what users run; [`verify_server`]:
+//!   against a Cog server
 //! - [`promote`]: a version that an earlier run tested is published
 //! - [`roll_back`]: an older version of the live model becomes its newest one again
 //!
@@ -48,7 +49,7 @@ mod verifying;
 mod weighing;
 
 pub use canary::{CanaryRequest, canary, write_canary};
-pub use existing::{ExistingVersion, verify_existing};
+pub use existing::{ExistingVersion, verify_existing, verify_live};
 pub use promote::promote;
 pub use promotion::{Promotion, RecordSeal, TestedRecords};
 pub use request::{KeyFiles, ModelRun, PrepareTree, PrepareTreeError, RunOptions, WrittenKey};

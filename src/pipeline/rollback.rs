@@ -27,7 +27,7 @@ use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RegistryServices, RunOptions};
 use crate::publish::{PublishError, ReadyRequest, RestageRequest, check_ready, check_rights, restage};
-use crate::verify::check_plan;
+use crate::verify::{JudgeProof, check_plan};
 
 /// Fewer digits of an id are not taken for one.
 const LEAST_DIGITS: usize = 6;
@@ -293,7 +293,7 @@ impl StageWork for Trying<'_> {
         // The plan was written for the newest source. The older version has to answer, no more.
         let run = ModelRun { plan: ModelPlan { predict, train: None, ..plan.clone() }, ..ModelRun::new(plan.clone()) };
         let mut trying = ModelRecord { model: &run, context: record.context, report: record.report.clone() };
-        let driven = drive(&mut trying, &staged.version, TestedOn::Test, schema, None, &services.verify).await;
+        let driven = drive(&mut trying, (&staged.version, TestedOn::Test), schema, None, &services.verify, JudgeProof::Done).await;
         record.report = trying.report;
         driven?;
         let verified = Verified::new(staged, record.report.cases.clone(), record.report.findings.clone());

@@ -18,12 +18,12 @@ use crate::domain::report::{RunReport, Stage};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
 use crate::pipeline::grace::at_once;
-use crate::pipeline::inspecting::{About, checked_plan, judge, prove_judge};
+use crate::pipeline::inspecting::{About, checked_plan, judge};
 use crate::pipeline::record::{Done, Halt, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RunOptions};
-use crate::verify::VerifyServices;
+use crate::verify::{JudgeProof, VerifyServices};
 
 /// Asks a Cog server what the plan asks of a staged version. Outputs are compared with nothing, and nothing is trained.
 pub async fn verify_server(
@@ -85,7 +85,6 @@ impl StageWork for Reaching<'_> {
         plan.train = None;
         record.found(checked_plan(&plan, Some(&schema), context).await?);
         judge(&record.report.findings, |_finding| About::Plan)?;
-        prove_judge(&plan, self.services, context.cancelled).await?;
         Ok(Done::new(schema, self.server.url()))
     }
 }
@@ -104,7 +103,7 @@ impl StageWork for Asking<'_> {
 
     async fn run(self, record: &mut ModelRecord<'_>) -> Result<Done<()>, Stop> {
         let version = version_of(self.server, record)?;
-        drive(record, &version, TestedOn::Test, self.schema, None, self.services).await?;
+        drive(record, (&version, TestedOn::Test), self.schema, None, self.services, JudgeProof::AlongWithCases).await?;
         Blocked::find(&record.report.cases, &record.report.findings)?;
         Ok(Done::new((), count(record.report.cases.len(), "case")))
     }

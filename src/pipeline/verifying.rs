@@ -22,7 +22,7 @@ use crate::pipeline::record::{Done, ModelRecord, StageWork};
 use crate::pipeline::stop::Stop;
 use crate::pipeline::weighing::weigh_images;
 use crate::publish::find_or_create_destination;
-use crate::verify::{VerifyRequest, VerifyServices, verify};
+use crate::verify::{JudgeProof, VerifyRequest, VerifyServices, verify};
 
 /// The models that a version may be published to.
 pub(super) struct ClearedModels {
@@ -50,7 +50,8 @@ impl StageWork for Verifying<'_> {
         let Self { staged, schema, replicate, services, writer } = self;
         let live = replicate.live.as_ref().map(|live| &live.version);
         let plan = &record.model.plan;
-        drive(record, &staged.version, TestedOn::Test, schema, live, services).await?;
+        // The judge was proven before the build.
+        drive(record, (&staged.version, TestedOn::Test), schema, live, services, JudgeProof::Done).await?;
         if let (Some(live), Some(writer)) = (live, writer) {
             weigh_images(record, &staged.version, live, writer).await?;
         }
@@ -67,11 +68,11 @@ impl StageWork for Verifying<'_> {
 /// Runs the predictions. Their outcome goes into the report even if the verification stops early.
 pub(super) async fn drive(
     record: &mut ModelRecord<'_>,
-    version: &VersionRef,
-    on: TestedOn,
+    (version, on): (&VersionRef, TestedOn),
     schema: &Value,
     live: Option<&VersionRef>,
     services: &VerifyServices,
+    judge_proof: JudgeProof,
 ) -> Result<(), Stop> {
     let (plan, context) = (&record.model.plan, record.context);
     let outputs: Option<PathBuf> = context.options.keep_outputs.as_ref().map(|folder| folder.join(&plan.name));
@@ -107,6 +108,7 @@ pub(super) async fn drive(
         live,
         schema,
         keep_outputs: outputs.as_deref(),
+        judge_proof,
     };
     let outcome = verify(&request, services, context.observer, context.cancelled).await;
     record.report.cases = outcome.cases;

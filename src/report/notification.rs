@@ -59,7 +59,7 @@ fn document(model: &Model) -> Value {
 }
 
 /// Why a model did not pass, in one line.
-fn reason(model: &Model) -> Option<String> {
+pub(crate) fn reason(model: &Model) -> Option<String> {
     if model.verdict == Verdict::Passed {
         return None;
     }

@@ -87,5 +87,5 @@ pub use judge::{
     OfferedFile,
 };
 pub use plan_check::check_plan;
-pub use request::{DeploymentRef, VerifyOutcome, VerifyRequest, VerifyServices};
+pub use request::{DeploymentRef, JudgeProof, VerifyOutcome, VerifyRequest, VerifyServices};
 pub use run::verify;

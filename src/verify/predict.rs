@@ -49,7 +49,7 @@ impl Engine<'_> {
                 },
             };
             let started = self.services.clock.instant();
-            let outcome = self.run_once(&target, call).await;
+            let outcome = self.run_once(&target, call, permit.is_some()).await;
             drop(slot);
             let duration = started.elapsed();
             let wait = match outcome {
@@ -134,7 +134,13 @@ impl Engine<'_> {
         version.cloned().map(PredictionTarget::Version)
     }
 
-    async fn run_once(&self, target: &PredictionTarget, call: PredictionCall<'_>) -> Result<Prediction, ReplicateError> {
+    /// Runs a prediction or training once. `boots` says whether others wait for it to start.
+    async fn run_once(
+        &self,
+        target: &PredictionTarget,
+        call: PredictionCall<'_>,
+        boots: bool,
+    ) -> Result<Prediction, ReplicateError> {
         let announced = AtomicBool::new(false);
         let watcher = |prediction: &Prediction| {
             if !announced.swap(true, Ordering::Relaxed) {
@@ -152,13 +158,14 @@ impl Engine<'_> {
                 gate.open();
             }
         };
-        self.request_once(target, call, &watcher).await
+        self.request_once(target, call, boots, &watcher).await
     }
 
     async fn request_once(
         &self,
         target: &PredictionTarget,
         call: PredictionCall<'_>,
+        boots: bool,
         watcher: &StatusObserver<'_>,
     ) -> Result<Prediction, ReplicateError> {
         let replicate = &self.services.replicate;
@@ -174,7 +181,8 @@ impl Engine<'_> {
             return replicate.run_training(&request, &RunLimits::of_training(limits), watcher, &self.stopping).await;
         }
         let request = PredictionRequest::new(target.clone(), call.inputs.clone());
-        let limits = RunLimits::of_prediction(limits).expecting(self.run_times.typical(call.side).filter(|_| !call.watches_output));
+        let pace = self.run_times.pace(call.side).filter(|_| !call.watches_output);
+        let limits = RunLimits::of_prediction(limits).at_pace(pace).booting(boots);
         replicate.run_prediction(&request, &limits, watcher, &self.stopping).await
     }
 

@@ -59,6 +59,16 @@ pub struct VerifyRequest<'a> {
     pub schema: &'a Value,
     /// Where to save output files. The folder is created when needed.
     pub keep_outputs: Option<&'a Path>,
+    pub judge_proof: JudgeProof,
+}
+
+/// When the judge proves that it can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JudgeProof {
+    /// It has, before a build.
+    Done,
+    /// While the first cases run: nothing was built that a wrong key would waste.
+    AlongWithCases,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use cog_schema::Method;
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::case::CaseKind;
+use crate::domain::case::{CaseKind, TestCase};
 use crate::domain::events::{EventKind, Observer};
 use crate::domain::prediction::Inputs;
 use crate::domain::report::{CaseReport, CaseStatus};
@@ -14,7 +14,7 @@ use crate::verify::fuzz::Generator;
 use crate::verify::planned_case::PlannedCase;
 use crate::verify::schedule::{InventedInputs, Schedule};
 use crate::verify::shrink_log::ShrinkLog;
-use crate::verify::{VerifyError, VerifyOutcome, VerifyRequest, VerifyServices};
+use crate::verify::{JudgeProof, VerifyError, VerifyOutcome, VerifyRequest, VerifyServices};
 
 /// Cases in progress for each slot: while some predict, others are judged, which may take longer than a prediction.
 const CASES_PER_SLOT: usize = 4;
@@ -67,11 +67,18 @@ impl Engine<'_> {
         let inventing = self.invent_all(schedule);
         tokio::pin!(inventing);
         let mut is_inventing = !schedule.inventions.is_empty();
+        let proving = self.prove_judge();
+        tokio::pin!(proving);
+        let mut is_proving = self.request.judge_proof == JudgeProof::AlongWithCases;
         loop {
             let next = tokio::select! {
                 next = running.next() => next,
                 _ = &mut inventing, if is_inventing => {
                     is_inventing = false;
+                    continue;
+                }
+                () = &mut proving, if is_proving => {
+                    is_proving = false;
                     continue;
                 }
             };
@@ -91,6 +98,20 @@ impl Engine<'_> {
             reports[index] = Some(report);
         }
         reports.into_iter().flatten().collect()
+    }
+
+    /// Stops the verification if the judge is needed and will never answer: with a wrong key, a wrong model or no credit.
+    async fn prove_judge(&self) {
+        let plan = self.request.plan;
+        let train = self.request.train.iter().flat_map(|train| &train.cases);
+        let is_needed = plan.cases.iter().chain(train).any(TestCase::asks_judge);
+        let Some(judge) = self.services.judge.as_ref().filter(|_| is_needed) else { return };
+        match judge.ready(plan.judge_model.as_deref()).await {
+            Err(error) if error.is_final => self.stop(VerifyError::Judge(error)),
+            // An outage may be over when the judge is needed.
+            Err(error) => tracing::warn!(%error, "Claude did not answer the question whether it is there"),
+            Ok(()) => {}
+        }
     }
 
     async fn invent_all(&self, schedule: &Schedule) {

@@ -5,9 +5,8 @@ use std::fs;
 use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::support::ExposeSecret;
 use serde_json::{Value, json};
+use test_support::fake_pagerduty::{FakePagerDuty, KEY};
 use test_support::{Repository, Seen, docker_is_there, root};
-
-use crate::fake_pagerduty::{FakePagerDuty, KEY};
 
 struct Aviary {
     sandbox: Sandbox,

@@ -6,7 +6,6 @@
 // What the tests share.
 mod action_image;
 mod daemon;
-mod fake_pagerduty;
 mod registry_server;
 
 mod action;

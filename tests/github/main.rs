@@ -6,4 +6,5 @@ mod action;
 mod client;
 mod deployments;
 mod hostile_script;
+mod live;
 mod workflows;

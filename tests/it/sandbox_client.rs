@@ -55,7 +55,7 @@ fn inputs(value: Value) -> Inputs {
 }
 
 fn limits() -> RunLimits {
-    RunLimits { startup: Duration::from_secs(60), run: Duration::from_secs(60), polling: Polling::default() }
+    RunLimits { startup: Duration::from_secs(60), run: Duration::from_secs(60), polling: Polling::default(), pace: None }
 }
 
 fn schema() -> Value {

@@ -52,6 +52,8 @@ pub struct SandboxOptions {
     pub page_size: usize,
     /// Requests answered per minute.
     pub rate_limits: RateLimits,
+    /// The way of a request to a service that is far off and back, on top of the work: half passes before, half after it. Default: none.
+    pub round_trip: Duration,
     /// A YAML file with models and scripted versions to start with.
     pub script: Option<PathBuf>,
 }
@@ -75,6 +77,7 @@ impl Default for SandboxOptions {
             version_tags: VersionTags::Any,
             page_size: 100,
             rate_limits: RateLimits::default(),
+            round_trip: Duration::ZERO,
             script: None,
         }
     }

@@ -86,6 +86,8 @@ async fn answer(
         tracing::debug!(host, "refused a request for a foreign host");
         return Ok(Problem::ForeignHost(host).into_response());
     }
+    let one_way = service.options.round_trip / 2;
+    travel(one_way).await;
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let headers = request.headers();
     let authorized =
@@ -129,7 +131,16 @@ async fn answer(
     }
     let is_lost = effect == Some(FaultEffect::DropAfter);
     service.requests.end(number, response.status(), !is_lost);
+    travel(one_way).await;
     if is_lost { Err(Dropped) } else { Ok(response) }
+}
+
+/// One way to or from a service that is far off.
+async fn travel(one_way: Duration) {
+    // Even a sleep of no time waits for the next tick of the timer.
+    if !one_way.is_zero() {
+        sleep(one_way).await;
+    }
 }
 
 /// A body that breaks off. Its announced length stays, so that the client notices.

@@ -7,6 +7,7 @@
 mod docker;
 pub mod fake_claude;
 pub mod fake_github;
+pub mod fake_pagerduty;
 pub mod hostile_script;
 mod network;
 pub mod peer_run;

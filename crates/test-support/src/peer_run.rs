@@ -111,7 +111,18 @@ impl Peer {
         answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
         opinion: impl Fn(&Asked) -> Value + Send + Sync + 'static,
     ) -> Self {
-        let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
+        Self::far_off(Duration::ZERO, latency, thinking, answer, opinion).await
+    }
+
+    /// The same with a service to which a request takes `round_trip` and back.
+    pub async fn far_off(
+        round_trip: Duration,
+        latency: Duration,
+        thinking: Duration,
+        answer: impl Fn(&ScriptedRequest) -> ScriptedReply + Send + Sync + 'static,
+        opinion: impl Fn(&Asked) -> Value + Send + Sync + 'static,
+    ) -> Self {
+        let options = SandboxOptions { username: "acme".to_owned(), docker: false, round_trip, ..SandboxOptions::default() };
         let sandbox = Sandbox::start(options).await.unwrap();
         sandbox.create_model("acme/hello", Visibility::Public, "cpu").unwrap();
         let version = sandbox.push_scripted_version("acme/hello", Some(schema()), Script::new(answer)).unwrap();

@@ -8,7 +8,9 @@ use cog_findings::text::shorten;
 use crate::cli::action::event::Event;
 use crate::cli::environment::Environment;
 use crate::clients::github::Policy;
+use crate::config::VerifyMode;
 use crate::deliver::github::Job;
+use crate::domain::choice::Choice as _;
 use crate::report::github::{Frame, Leg, Workflow, WorkflowRun};
 
 /// A longer name of a variant would hide the model's.
@@ -73,7 +75,9 @@ fn variant(environment: &Environment) -> Option<String> {
     let is_number_of_leg = |name: &str, value: &Value| name == "leg" && value.is_number();
     let others = matrix.iter().filter(|(name, value)| Some(text(value).as_str()) != models && !is_number_of_leg(name, value));
     let named = environment.get("INPUT_VARIANT").map(str::to_owned);
-    let parts: Vec<String> = named.into_iter().chain(others.map(|(_, value)| text(value))).collect();
+    // A test of what is live has a check of its own.
+    let live = environment.get("INPUT_VERIFY").filter(|mode| *mode == VerifyMode::Live.name()).map(str::to_owned);
+    let parts: Vec<String> = named.into_iter().chain(live).chain(others.map(|(_, value)| text(value))).collect();
     // One line without the signs that the name of a check run or its external id gives a meaning.
     let words: String = parts.join(", ").chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words = shorten(words.trim(), VARIANT_BYTES);

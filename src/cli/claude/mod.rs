@@ -14,7 +14,7 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::clients::claude::{ClaudeError, ClaudeOptions, Credential, RealClaude};
 use crate::config::RunSettings;
-use crate::domain::case::Expectation;
+use crate::domain::case::TestCase;
 use crate::domain::plan::ModelPlan;
 use crate::support::clock::SystemClock;
 use crate::verify::{Judge, JudgeError};
@@ -32,10 +32,9 @@ pub(super) fn judge(run: &RunSettings, context: &Context) -> Result<Option<Arc<d
 
 /// Fails before anything is built or paid for if test cases need a judge and the key is rejected.
 pub(super) async fn check_key(run: &RunSettings, models: &[ModelPlan]) -> Result<(), Failure> {
-    let asks = |expectation: &Expectation| expectation.parts().into_iter().any(|part| matches!(part, Expectation::MatchPrompt(_)));
     let is_judged = |plan: &ModelPlan| {
         let trainings = plan.train.iter().flat_map(|train| &train.cases);
-        plan.predict.cases.iter().chain(trainings).any(|case| case.skip.is_none() && asks(&case.expectation))
+        plan.predict.cases.iter().chain(trainings).any(TestCase::asks_judge)
     };
     match client(run)? {
         Some(client) if models.iter().any(is_judged) => Ok(client.check_key().await?),

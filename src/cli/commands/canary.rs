@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use tokio::time::timeout;
 use uuid::Uuid;
 
+use crate::cli::alerts;
 use crate::cli::arguments::CanaryArguments;
 use crate::cli::conclude::options;
 use crate::cli::context::Context;
@@ -13,7 +13,7 @@ use crate::cli::load;
 use crate::cli::printer::Format;
 use crate::cli::services::{self, Connected};
 use crate::cli::setting_flags::SettingFlags;
-use crate::clients::pagerduty::{AlertEvent, AlertSeverity, Alerts, PagerDutyOptions, RealPagerDuty};
+use crate::clients::pagerduty::{AlertEvent, AlertSeverity};
 use crate::config::RunSettings;
 use crate::domain::canary::CanaryReport;
 use crate::domain::identity::{IdentityError, ModelRef};
@@ -26,16 +26,9 @@ use crate::report::canary::{canary_flight, canary_text};
 /// The canary's model, when none is named.
 const NAME: &str = "safe-push-canary";
 
-/// The variables of alerts. The key is never a flag: everybody can read a process's arguments.
-const ROUTING_KEY: &str = "PAGERDUTY_ROUTING_KEY";
-const EVENTS_URL: &str = "PAGERDUTY_EVENTS_URL";
-
-/// How long an alert may take.
-const ALERT_LIMIT: Duration = Duration::from_secs(60);
-
 pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Result<Verdict, Failure> {
     let run = load::settings_only(SettingFlags::default(), context)?;
-    let alerts = alerts(context)?;
+    let pager = alerts::pager(context)?;
     // One key for every run, whatever account the token belongs to, so that a later run resolves the alert.
     let dedup_key = match &arguments.model {
         Some(model) => format!("{NAME}/{model}"),
@@ -44,11 +37,11 @@ pub(super) async fn run(arguments: &CanaryArguments, context: &Context) -> Resul
     let report = match fly(&run, arguments, context).await {
         Ok(report) => report,
         Err(failure) => {
-            tell(alerts.as_ref(), of_failure(&failure, dedup_key), context).await;
+            alerts::tell(pager.as_ref(), of_failure(&failure, dedup_key), context).await;
             return Err(failure);
         }
     };
-    tell(alerts.as_ref(), of_report(&report, dedup_key), context).await;
+    alerts::tell(pager.as_ref(), of_report(&report, dedup_key), context).await;
     let flight = canary_flight(&report);
     match context.printer.format {
         Format::Json => context.printer.json(&flight)?,
@@ -98,15 +91,6 @@ async fn canary_model(run: &RunSettings, arguments: &CanaryArguments) -> Result<
     named.parse().map_err(wrong)
 }
 
-fn alerts(context: &Context) -> Result<Option<RealPagerDuty>, Failure> {
-    let Some(key) = context.environment.secrets(|name| name == ROUTING_KEY).remove(ROUTING_KEY) else { return Ok(None) };
-    if context.environment.get(ROUTING_KEY).is_none() {
-        return Ok(None);
-    }
-    let events_url = context.environment.get(EVENTS_URL).map(str::to_owned);
-    Ok(Some(RealPagerDuty::new(PagerDutyOptions::new(events_url, key, context.printer.redactor().clone()), services::clock())?))
-}
-
 /// What a flight means to whoever is on duty. One that somebody stopped says nothing.
 fn of_report(report: &CanaryReport, dedup_key: String) -> Option<AlertEvent> {
     let severity = match report.verdict {
@@ -136,14 +120,4 @@ fn of_failure(failure: &Failure, dedup_key: String) -> Option<AlertEvent> {
         severity: AlertSeverity::Error,
         details: serde_json::json!({ "hint": failure.hint }),
     })
-}
-
-/// An alert that cannot be sent changes nothing about the verdict.
-async fn tell(alerts: Option<&RealPagerDuty>, event: Option<AlertEvent>, context: &Context) {
-    let (Some(alerts), Some(event)) = (alerts, event) else { return };
-    match timeout(ALERT_LIMIT, alerts.send(&event)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => context.printer.warn(&error, error.hint()),
-        Err(_elapsed) => context.printer.warn("PagerDuty did not answer in time", None),
-    }
 }

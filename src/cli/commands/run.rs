@@ -1,6 +1,7 @@
 //! `run`: build, stage, verify, publish.
 
 use crate::cli::action::{ActionRun, ActionStep, Decision};
+use crate::cli::alerts;
 use crate::cli::arguments::RunArguments;
 use crate::cli::conclude::{
     conclude, deliver, deliver_files, finished_run, nothing_to_do, options, probe_report_folder, without_models,
@@ -14,9 +15,10 @@ use crate::cli::keys;
 use crate::cli::load::{self, Loaded};
 use crate::cli::located::Located;
 use crate::cli::notify;
-use crate::cli::prepare;
+use crate::cli::prepare::{self, model_run};
 use crate::cli::promotion;
 use crate::cli::services::{self, Connected};
+use crate::config::VerifyMode;
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::{ErrorReport, RunReport};
 use crate::domain::verdict::Verdict;
@@ -67,7 +69,11 @@ async fn as_decided(
     on_sandbox: bool,
     context: &Context,
 ) -> Result<RunReport, Failure> {
+    let tests_live = loaded.run.settings.verify == VerifyMode::Live && !is_foreign;
     match decision {
+        Decision::Refuse(reason) => Err(Failure::request(reason)),
+        // Its inputs are the repository's own, and nothing is built: any event may.
+        _ if tests_live => of_live(loaded, context).await,
         Decision::Check => {
             let is_blind = context.environment.is_workflow() && loaded.run.tokens.replicate.is_none();
             let mut report = without_build(loaded, Vec::new(), context).await?;
@@ -77,7 +83,6 @@ async fn as_decided(
             Ok(report)
         }
         Decision::Offline => offline(loaded, is_foreign, context).await,
-        Decision::Refuse(reason) => Err(Failure::request(reason)),
         Decision::Test | Decision::Publish if on_sandbox => in_sandbox(loaded, context).await,
         Decision::Test | Decision::Publish => on_replicate(loaded, context).await,
     }
@@ -92,6 +97,17 @@ fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
         model.error = Some(ErrorReport { message: failure.chain(), hint: failure.hint.clone() });
     }
     report.verdict = report.models.iter().map(|model| model.verdict).max().unwrap_or(report.verdict);
+}
+
+/// Tests what users run.
+async fn of_live(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
+    if loaded.run.tokens.replicate.is_none() {
+        return Err(services::no_token(context));
+    }
+    let services = services::for_verification(&loaded.run, context)?;
+    let observer = Located::of(&loaded.run, context).observer(context.observer());
+    let (options, models) = (options(loaded.notices), loaded.models.into_iter().map(model_run).collect());
+    Ok(pipeline::verify_live(models, &services, &options, &*observer, &context.cancelled).await)
 }
 
 async fn on_replicate(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
@@ -143,6 +159,7 @@ async fn as_action(
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
     let notify_url = loaded.run.tokens.notify.clone();
+    let pager = if loaded.run.settings.verify == VerifyMode::Live { alerts::pager(context)? } else { None };
     let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
     let located = Located::of(&loaded.run, context);
     let done = match loaded.models.is_empty() {
@@ -166,6 +183,7 @@ async fn as_action(
     let verdict = run.verdict;
     shown.end(&run, delivered).await;
     notify::tell(&run, notify_url.as_ref(), context).await;
+    alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
     Ok(verdict)
 }
 

@@ -1,7 +1,8 @@
 //! `verify`: the verification alone, of a version that is already there.
 
+use crate::cli::alerts;
 use crate::cli::arguments::VerifyArguments;
-use crate::cli::conclude::{conclude, options};
+use crate::cli::conclude::{conclude, options, without_secrets};
 use crate::cli::context::Context;
 use crate::cli::decision::decided;
 use crate::cli::failure::Failure;
@@ -14,6 +15,7 @@ use crate::clients::cog_server::{CogServer, CogServerError};
 use crate::domain::identity::{ModelRef, VersionId, split_version};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, ExistingVersion};
+use crate::report::json::run_json;
 
 /// The model of a server without a configuration.
 const NAMELESS: &str = "local/model";
@@ -63,6 +65,7 @@ async fn of_version(version: &str, flags: SettingFlags, context: &Context) -> Re
     };
     let (model, version) = named.unwrap_or_else(|| (wanted.plan.test_model.clone(), None));
     let services = services::for_verification(&loaded.run, context)?;
+    let pager = alerts::pager(context)?;
     let observer = context.observer();
     let report = pipeline::verify_existing(
         model_run(wanted),
@@ -74,7 +77,9 @@ async fn of_version(version: &str, flags: SettingFlags, context: &Context) -> Re
     )
     .await;
     let verdict = conclude(&report, &loaded.run.settings.report_dir, context);
-    notify::tell_report(&report, loaded.run.tokens.notify.as_ref(), context).await;
+    let run = without_secrets(run_json(&report), &context.printer);
+    notify::tell(&run, loaded.run.tokens.notify.as_ref(), context).await;
+    alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
     Ok(verdict)
 }
 

@@ -3,13 +3,14 @@
 //! There are two limits, because a cold boot can take minutes and says nothing about the model's speed: one from creation until it
 //! starts, one from then on. Times of the service's clock are only compared with each other, never with ours.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::clients::replicate::limits::{RunLimits, TimeLimit, TimedOut};
+use crate::clients::replicate::limits::{Outlook, RunLimits, TimeLimit, TimedOut};
+use crate::clients::replicate::pace::Pace;
 use crate::clients::replicate::{ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
 
@@ -48,6 +49,10 @@ pub(super) async fn drive<O: Operation>(
     observer(&current);
     let created = Instant::now();
     let mut started = started_at(&current, created);
+    let pace = limits.pace.as_deref();
+    let (mut scout, mut is_news) = (None, false);
+    // The shortest that was seen: others include work of the service.
+    let mut round_trip: Option<Duration> = None;
     loop {
         if current.status.is_terminal() {
             return Ok(current);
@@ -64,17 +69,48 @@ pub(super) async fn drive<O: Operation>(
         if left.is_zero() {
             return give_up(operation, phase, limit, current).await;
         }
-        let wait = limits.polling.wait(phase, age).min(left);
+        let unknown = pace.filter(|pace| pace.typical().is_none());
+        if let (Some(pace), None) = (unknown, &scout) {
+            scout = pace.scout();
+        }
+        let outlook = match pace.and_then(Pace::typical) {
+            Some(typical) => Outlook::Expected { typical, is_news: std::mem::take(&mut is_news) },
+            None if unknown.is_some() && scout.is_none() => Outlook::Following,
+            None => Outlook::Unknown,
+        };
+        let wait = limits.polling.wait(phase, age, outlook, round_trip.unwrap_or_default()).min(left);
+        let learned = async {
+            match unknown {
+                Some(pace) => pace.learned().await,
+                None => pending().await,
+            }
+        };
         let look = async {
             sleep(wait).await;
+            let asked = Instant::now();
             // A service that does not respond must not extend the limit.
-            timeout(left - wait + LAST_LOOK_TIME, operation.get(&current.id)).await
+            let seen = timeout(left - wait + LAST_LOOK_TIME, operation.get(&current.id)).await;
+            (seen, asked.elapsed())
         };
-        let seen = tokio::select! {
+        tokio::pin!(look);
+        let (seen, took) = tokio::select! {
             biased;
             () = cancelled.cancelled() => continue,
-            seen = look => seen,
+            looked = &mut look => looked,
+            () = learned => {
+                // A poll on its way is waited for: its answer may be the end.
+                if since.elapsed() < age + wait {
+                    is_news = true;
+                    continue;
+                }
+                tokio::select! {
+                    biased;
+                    () = cancelled.cancelled() => continue,
+                    looked = &mut look => looked,
+                }
+            }
         };
+        round_trip = Some(round_trip.map_or(took, |known| known.min(took)));
         match seen {
             Ok(Ok(next)) => {
                 if next.status != current.status || (current.output.is_none() && next.output.is_some()) {

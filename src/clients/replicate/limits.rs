@@ -1,8 +1,10 @@
 //! How long a prediction or training may take, and how often it is polled.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clients::replicate::pace::{Pace, Typical};
 use crate::domain::plan::Limits;
 use crate::domain::prediction::Prediction;
 use crate::support::clock::humane;
@@ -56,11 +58,15 @@ const SHORTEST_WHEN_EXPECTED: Duration = Duration::from_millis(10);
 /// The longest wait until the expected end is near.
 const MAX_WHEN_EXPECTED: Duration = Duration::from_secs(30);
 
+/// Bounds of the wait of a prediction while another one scouts.
+const MIN_WHEN_FOLLOWING: Duration = Duration::from_millis(500);
+const MAX_WHEN_FOLLOWING: Duration = Duration::from_secs(5);
+
 /// How often a prediction is polled: after a part of the time it has spent in its phase, within bounds, and more often around its
 /// expected end.
 ///
-/// Polling is effectively free (59999 a minute: `docs/reference/replicate-api.md#rate-limits`), and noticing an end late adds to
-/// the time of every case.
+/// Noticing an end late adds to the time of every case. Polling is cheap (59999 a minute: `docs/reference/replicate-api.md#rate-limits`),
+/// but many jobs share an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Polling {
     /// The shortest wait between polls.
@@ -69,8 +75,8 @@ pub struct Polling {
     pub longest_starting: Duration,
     /// The longest wait while it is running.
     pub longest_running: Duration,
-    /// How long earlier predictions took, if there were any.
-    pub typical: Option<Duration>,
+    /// Whether others wait for it to start, because it boots the version.
+    pub boots: bool,
 }
 
 impl Default for Polling {
@@ -79,28 +85,55 @@ impl Default for Polling {
             shortest: Duration::from_millis(50),
             longest_starting: Duration::from_secs(1),
             longest_running: Duration::from_millis(250),
-            typical: None,
+            boots: false,
         }
     }
 }
 
+/// What is known about the end of a prediction.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outlook {
+    Unknown,
+    /// Another prediction of the version is about to find out.
+    Following,
+    Expected {
+        typical: Typical,
+        /// Whether another prediction has just found it out.
+        is_news: bool,
+    },
+}
+
 impl Polling {
-    pub(super) fn wait(&self, phase: TimeLimit, age: Duration) -> Duration {
+    /// The wait before the next poll. `round_trip` is how long a request and its response take.
+    pub(super) fn wait(&self, phase: TimeLimit, age: Duration, outlook: Outlook, round_trip: Duration) -> Duration {
         let expected = SHORTEST_WHEN_EXPECTED;
-        let (wait, shortest, longest) = match (phase, self.typical) {
-            // A version that ran before starts at once. One early look notices what fails at once; then nothing is to be seen for a while.
-            (TimeLimit::StartUp, Some(typical)) if age < typical / 10 => (typical / 10 - age, expected, self.longest_starting),
+        let starting = (age / 5, expected, self.longest_starting);
+        let running = (age / 20, self.shortest, self.longest_running);
+        let (wait, shortest, longest) = match (phase, outlook) {
+            (TimeLimit::StartUp, _) if self.boots => starting,
+            (_, Outlook::Expected { typical, is_news }) => {
+                // A version that ran before starts at once. One early look notices what fails at once.
+                let early = (typical.time / 10).min(self.longest_starting);
+                let first = typical.first_look(round_trip);
+                match phase {
+                    TimeLimit::StartUp if age < early => (early - age, expected, self.longest_starting),
+                    _ if age < first => (first - age, expected, MAX_WHEN_EXPECTED),
+                    _ if is_news => (expected, expected, expected),
+                    _ if age < typical.time * 2 => (typical.step(), expected, self.longest_running),
+                    TimeLimit::StartUp => starting,
+                    TimeLimit::Run => running,
+                }
+            }
+            (_, Outlook::Following) => (age / 2, MIN_WHEN_FOLLOWING, MAX_WHEN_FOLLOWING),
             // A warm version starts at once, and others may be waiting for it to start.
-            (TimeLimit::StartUp, _) => (age / 5, expected, self.longest_starting),
-            (TimeLimit::Run, Some(typical)) if age < typical * 9 / 10 => (typical * 9 / 10 - age, self.shortest, MAX_WHEN_EXPECTED),
-            (TimeLimit::Run, Some(typical)) if age < typical * 2 => (typical / 50, expected, self.longest_running),
-            (TimeLimit::Run, _) => (age / 20, self.shortest, self.longest_running),
+            (TimeLimit::StartUp, Outlook::Unknown) => starting,
+            (TimeLimit::Run, Outlook::Unknown) => running,
         };
         wait.max(shortest).min(longest)
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct RunLimits {
     /// From creation until it starts: queue, image pull, `setup()`.
     pub startup: Duration,
@@ -108,18 +141,26 @@ pub struct RunLimits {
     pub run: Duration,
     /// How often it is polled.
     pub polling: Polling,
+    /// What is known of other predictions on the version; `None` for one that is watched on its own.
+    pub pace: Option<Arc<Pace>>,
 }
 
 impl RunLimits {
     /// The limits of predictions in a plan.
     pub fn of_prediction(limits: &Limits) -> Self {
-        Self { startup: limits.startup, run: limits.predict, polling: Polling::default() }
+        Self { startup: limits.startup, run: limits.predict, polling: Polling::default(), pace: None }
     }
 
-    /// These limits for a prediction that is expected to take `typical`.
+    /// These limits for a prediction at the pace of others.
     #[must_use]
-    pub fn expecting(self, typical: Option<Duration>) -> Self {
-        Self { polling: Polling { typical, ..self.polling }, ..self }
+    pub fn at_pace(self, pace: Option<Arc<Pace>>) -> Self {
+        Self { pace, ..self }
+    }
+
+    /// These limits for a prediction that others wait for, if it `boots` the version.
+    #[must_use]
+    pub fn booting(self, boots: bool) -> Self {
+        Self { polling: Polling { boots, ..self.polling }, ..self }
     }
 
     /// The limits of trainings in a plan.

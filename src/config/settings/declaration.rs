@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::config::choices::CommentMode;
+use crate::config::choices::{CommentMode, VerifyMode};
 use crate::config::settings::Action::{Push, Report, Select, Workflow};
 use crate::config::settings::defaults::{FUZZ_ITERATIONS, GRAFT_DAYS, HARDWARE, REGISTRY};
 use crate::domain::identity::ModelRef;
@@ -135,6 +135,10 @@ settings! {
     }
 
     "Predictions" {
+        /// Whether to test the live version, without building anything
+        #[value = "MODE", inputs = &[Push, Workflow], only_in_action]
+        verify: VerifyMode = VerifyMode::Off,
+
         /// Compare outputs with the live version
         #[flag = "no-compare-outputs", negated = "Do not compare outputs with the live version", model_key = "predict.compare_outputs"]
         compare_outputs: bool = true,

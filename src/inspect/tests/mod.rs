@@ -85,7 +85,7 @@ async fn inspected_with(plan: &ModelPlan, live: Option<&LiveVersion>, tools: &To
 }
 
 fn live(schema: Option<Value>) -> LiveVersion {
-    LiveVersion { version: format!("acme/hotdog:{}", "a".repeat(64)).parse().unwrap(), schema }
+    LiveVersion { version: format!("acme/hotdog:{}", "a".repeat(64)).parse().unwrap(), schema, cog_version: None }
 }
 
 /// A schema with these inputs and this output.

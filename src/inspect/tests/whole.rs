@@ -232,3 +232,22 @@ mod before_a_build {
         }
     }
 }
+
+#[tokio::test]
+async fn another_sdk_than_that_of_the_live_version_is_a_note_that_says_what_changes_for_callers() {
+    let folder = folder(&[("cog.yaml", &COG_YAML.replace("build:\n", "build:\n  sdk_version: 0.22.0\n")), ("run.py", RUN_PY)]);
+    let noted = async |cog_version: Option<&str>| {
+        let live = LiveVersion { cog_version: cog_version.map(str::to_owned), ..live(None) };
+        let inspected = inspected(&plan(folder.path()), Some(&live)).await;
+        inspected.findings.into_iter().find(|finding| finding.code.as_str() == "SP414")
+    };
+    for same_or_unknown in [None, Some("0.22.0"), Some("v0.22.0"), Some("dev")] {
+        assert_eq!(noted(same_or_unknown).await, None, "{same_or_unknown:?}");
+    }
+    let near = noted(Some("0.21.3")).await.unwrap();
+    assert_eq!((near.severity, place(&near).as_str(), near.details.len()), (Severity::Note, "cog.yaml:2:16", 0));
+    let far = noted(Some("0.16.12")).await.unwrap();
+    assert!(far.message.contains("0.16.12") && far.message.contains("0.22.0"), "{far:?}");
+    assert!(far.details.iter().any(|(_, text)| text.contains("null for an optional input is rejected")), "{far:?}");
+    assert!(far.hint.unwrap().contains("sdk_version: \"0.16.12\""));
+}

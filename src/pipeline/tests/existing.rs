@@ -51,13 +51,13 @@ async fn a_version_without_a_schema_gives_no_inputs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_token_is_looked_at_first() {
+async fn a_rejected_token_is_what_is_told_of_all_first_questions() {
     let harness = Harness::new();
     harness
         .world
         .fail_replicate("account", ReplicateFailure::Unauthorized { detail: "no".to_owned(), looks_like_cli_token: false });
-    verify(&harness, &ExistingVersion { model: live_model(), id: None }).await;
-    assert_eq!(harness.world.calls(), ["account"]);
+    let report = verify(&harness, &ExistingVersion { model: "acme/none".parse().unwrap(), id: None }).await;
+    assert!(error(&report).0.contains("token"), "{}", error(&report).0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -12,7 +12,7 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::{Comparison, Limits, TrainPlan, VerifyPlan};
 use crate::domain::report::CaseReport;
 use crate::support::clock::SystemClock;
-use crate::verify::{Judge, VerifyOutcome, VerifyRequest, VerifyServices, verify};
+use crate::verify::{Judge, JudgeProof, VerifyOutcome, VerifyRequest, VerifyServices, verify};
 
 /// Records all events.
 #[derive(Default)]
@@ -90,6 +90,7 @@ impl Setting {
             live: self.live.then_some(&live),
             schema: &self.schema,
             keep_outputs: self.keep.as_deref(),
+            judge_proof: JudgeProof::AlongWithCases,
         };
         let services = VerifyServices { replicate: fake.clone(), judge: self.judge.clone(), clock: Arc::new(SystemClock) };
         let outcome = verify(&request, &services, &self.listener, &self.cancelled).await;

@@ -1,6 +1,6 @@
 //! Runs against a service that follows a script, on tokio's paused clock.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -17,8 +17,9 @@ const LIMITS: RunLimits = RunLimits {
         shortest: Duration::from_millis(100),
         longest_starting: Duration::from_secs(1),
         longest_running: Duration::from_millis(250),
-        typical: None,
+        boots: false,
     },
+    pace: None,
 };
 
 /// The course of a job, in seconds since its creation.
@@ -163,10 +164,48 @@ async fn an_expected_end_is_noticed_sooner_and_with_fewer_polls() {
             (script.age() - end, script.looks())
         };
         let limits = RunLimits { polling: Polling::default(), ..LIMITS };
-        let (lag, looks) = look(limits.expecting(Some(Duration::from_secs_f64(end * 1.03)))).await;
+        let pace = Arc::new(Pace::default());
+        pace.record(Duration::from_secs_f64(end * 1.03));
+        let (lag, looks) = look(limits.clone().at_pace(Some(pace))).await;
         assert!(lag <= (end / 40.0).max(0.011), "{lag} s after {end} s");
         assert!(looks <= look(limits).await.1, "{looks} looks for {end} s");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn predictions_at_the_same_time_share_what_one_of_them_finds_out() {
+    for end in [0.3, 1.0, 5.0, 60.0] {
+        let (pace, script) = (Arc::new(Pace::default()), || script(&[(0.0, "starting"), (0.01, "processing"), (end, "succeeded")]));
+        let scripts: Vec<Script> = (0..16).map(|_| script()).collect();
+        let limits = RunLimits { polling: Polling::default(), ..LIMITS }.at_pace(Some(Arc::clone(&pace)));
+        let (limits, known) = (&limits, &pace);
+        let all = scripts.iter().map(|script| async move {
+            drive(script, limits, &|_: &Prediction| {}, &CancellationToken::new()).await.unwrap();
+            known.record(Duration::from_secs_f64(end - 0.01));
+            script.age() - end
+        });
+        let lags = futures::future::join_all(all).await;
+        assert!(lags.iter().all(|lag| *lag <= (end / 10.0).clamp(0.06, 0.3)), "{end} s: {lags:?}");
+        let looks: Vec<usize> = scripts.iter().map(Script::looks).collect();
+        assert!(looks[1..].iter().sum::<usize>() <= 15 * if end < 10.0 { 7 } else { 20 }, "{end} s: {looks:?}");
+        // The next ones need an early look and a last one.
+        let next = script();
+        drive(&next, limits, &|_: &Prediction| {}, &CancellationToken::new()).await.unwrap();
+        assert!(next.looks() <= 3 && next.age() - end <= (end / 40.0).max(0.03), "{end} s: {} {}", next.looks(), next.age() - end);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_scout_without_a_run_time_passes_its_task_on() {
+    let pace = Arc::new(Pace::default());
+    let limits = RunLimits { polling: Polling::default(), ..LIMITS }.at_pace(Some(pace));
+    let (fails, succeeds) = (script(&[(0.0, "starting"), (1.0, "failed")]), script(&[(0.0, "processing"), (20.0, "succeeded")]));
+    let (never, quiet) = (CancellationToken::new(), |_: &Prediction| {});
+    let (_, late) = tokio::join!(drive(&fails, &limits, &quiet, &never), async {
+        drive(&succeeds, &limits, &quiet, &never).await.unwrap();
+        succeeds.age() - 20.0
+    });
+    assert!(late <= 0.26, "{late}");
 }
 
 #[tokio::test(start_paused = true)]

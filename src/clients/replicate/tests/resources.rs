@@ -208,7 +208,8 @@ async fn a_run_polls_until_it_finishes() {
     let mut ended = prediction_json("succeeded");
     ended["output"] = json!(["a", "b"]);
     serve(&server, "GET", at, 200, ended).await;
-    let limits = RunLimits { startup: Duration::from_secs(900), run: Duration::from_secs(300), polling: Polling::default() };
+    let limits =
+        RunLimits { startup: Duration::from_secs(900), run: Duration::from_secs(300), polling: Polling::default(), pace: None };
     let request = PredictionRequest::new(PredictionTarget::Version(version_ref()), serde_json::Map::new());
     let pages = Mutex::new(Vec::new());
     let watcher = |prediction: &Prediction| pages.lock().unwrap().push(prediction.web_url.clone().unwrap());
@@ -228,7 +229,8 @@ async fn a_run_that_takes_too_long_is_canceled_over_the_wire() {
     serve(&server, "POST", "/v1/predictions", 201, prediction_json("starting")).await;
     serve(&server, "GET", at, 200, prediction_json("starting")).await;
     serve(&server, "POST", &format!("{at}/cancel"), 200, prediction_json("canceled")).await;
-    let limits = RunLimits { startup: Duration::from_millis(250), run: Duration::from_secs(300), polling: Polling::default() };
+    let limits =
+        RunLimits { startup: Duration::from_millis(250), run: Duration::from_secs(300), polling: Polling::default(), pace: None };
     let request = PredictionRequest::new(PredictionTarget::Version(version_ref()), serde_json::Map::new());
     let error = client(&server).run_prediction(&request, &limits, &|_| {}, &CancellationToken::new()).await.unwrap_err();
     assert!(
@@ -244,7 +246,8 @@ async fn a_prediction_that_cannot_be_polled_is_canceled() {
     serve(&server, "POST", "/v1/predictions", 201, prediction_json("starting")).await;
     serve(&server, "GET", at, 401, json!({})).await;
     serve(&server, "POST", &format!("{at}/cancel"), 200, prediction_json("canceled")).await;
-    let limits = RunLimits { startup: Duration::from_secs(9), run: Duration::from_secs(9), polling: Polling::default() };
+    let limits =
+        RunLimits { startup: Duration::from_secs(9), run: Duration::from_secs(9), polling: Polling::default(), pace: None };
     let request = PredictionRequest::new(PredictionTarget::Version(version_ref()), serde_json::Map::new());
     let error = client(&server).run_prediction(&request, &limits, &|_| {}, &CancellationToken::new()).await.unwrap_err();
     assert!(matches!(error.failure(), ReplicateFailure::Unauthorized { .. }));

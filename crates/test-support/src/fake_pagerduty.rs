@@ -12,7 +12,7 @@ use axum::routing::post;
 use serde_json::{Map, Value, json};
 
 /// The key that is accepted.
-pub(crate) const KEY: &str = "0123456789abcdef0123456789abcdef";
+pub const KEY: &str = "0123456789abcdef0123456789abcdef";
 
 #[derive(Default)]
 struct Shared {
@@ -27,13 +27,13 @@ struct Shared {
 }
 
 /// A running fake.
-pub(crate) struct FakePagerDuty {
-    pub(crate) url: String,
+pub struct FakePagerDuty {
+    pub url: String,
     shared: Arc<Mutex<Shared>>,
 }
 
 impl FakePagerDuty {
-    pub(crate) async fn start() -> Self {
+    pub async fn start() -> Self {
         let shared = Arc::new(Mutex::new(Shared::default()));
         let router = Router::new().route("/v2/enqueue", post(enqueue)).with_state(Arc::clone(&shared));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -43,20 +43,20 @@ impl FakePagerDuty {
     }
 
     /// The next event is answered with this status.
-    pub(crate) fn fail(&self, status: u16) {
+    pub fn fail(&self, status: u16) {
         self.shared.lock().unwrap().faults.push_back(status);
     }
 
-    pub(crate) fn events(&self) -> Vec<Value> {
+    pub fn events(&self) -> Vec<Value> {
         self.shared.lock().unwrap().events.clone()
     }
 
-    pub(crate) fn refused(&self) -> Vec<String> {
+    pub fn refused(&self) -> Vec<String> {
         self.shared.lock().unwrap().refused.clone()
     }
 
     /// The keys of the alerts that are open.
-    pub(crate) fn open(&self) -> Vec<String> {
+    pub fn open(&self) -> Vec<String> {
         self.shared.lock().unwrap().open.keys().cloned().collect()
     }
 }
