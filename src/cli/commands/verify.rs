@@ -2,7 +2,7 @@
 
 use crate::cli::alerts;
 use crate::cli::arguments::VerifyArguments;
-use crate::cli::conclude::{conclude, options, without_secrets};
+use crate::cli::conclude::{conclude, finished_run, options};
 use crate::cli::context::Context;
 use crate::cli::decision::decided;
 use crate::cli::failure::Failure;
@@ -15,7 +15,6 @@ use crate::clients::cog_server::{CogServer, CogServerError};
 use crate::domain::identity::{ModelRef, VersionId, split_version};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, ExistingVersion};
-use crate::report::json::run_json;
 
 /// The model of a server without a configuration.
 const NAMELESS: &str = "local/model";
@@ -77,7 +76,7 @@ async fn of_version(version: &str, flags: SettingFlags, context: &Context) -> Re
     )
     .await;
     let verdict = conclude(&report, &loaded.run.settings.report_dir, context);
-    let run = without_secrets(run_json(&report), &context.printer);
+    let run = finished_run(&report, context);
     notify::tell(&run, loaded.run.tokens.notify.as_ref(), context).await;
     alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
     Ok(verdict)
