@@ -85,11 +85,12 @@ pub(super) async fn drive<O: Operation>(
                 None => pending().await,
             }
         };
+        let id = current.id.clone();
         let look = async {
             sleep(wait).await;
             let asked = Instant::now();
             // A service that does not respond must not extend the limit.
-            let seen = timeout(left - wait + LAST_LOOK_TIME, operation.get(&current.id)).await;
+            let seen = timeout(left - wait + LAST_LOOK_TIME, operation.get(&id)).await;
             (seen, asked.elapsed())
         };
         tokio::pin!(look);

@@ -81,7 +81,8 @@ impl Pace {
     /// Waits until the run time is known.
     pub(super) async fn learned(&self) {
         // The sender is ours, so the wait only ends when it is known.
-        let _known = self.typical.subscribe().wait_for(Option::is_some).await;
+        let mut known = self.typical.subscribe();
+        let _is_known = known.wait_for(Option::is_some).await;
     }
 
     /// The task to find out. `None` while another prediction has it.
