@@ -54,7 +54,7 @@ impl Course for OfServer<'_> {
 
 impl OfServer<'_> {
     async fn stages(&self, record: &mut ModelRecord<'_>) -> Result<&'static str, Halt> {
-        let schema = record.enter(Reaching { server: self.server, services: self.services }).await?;
+        let schema = record.enter(Reaching { server: self.server }).await?;
         for stage in [Stage::Build, Stage::Stage] {
             record.skip(stage, "the server runs already");
         }
@@ -66,7 +66,6 @@ impl OfServer<'_> {
 /// Waits for the server and reads its schema, in place of an inspection.
 struct Reaching<'a> {
     server: &'a CogServer,
-    services: &'a VerifyServices,
 }
 
 #[async_trait]

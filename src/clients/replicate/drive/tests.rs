@@ -114,7 +114,7 @@ impl Operation for Script {
         let age = self.age();
         self.seen.lock().unwrap().cancelled.get_or_insert(age);
         if self.cancel == Cancel::Hangs {
-            std::future::pending::<()>().await;
+            pending::<()>().await;
         }
         Ok(Prediction { logs: String::new(), ..self.now() })
     }
