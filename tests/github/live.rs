@@ -66,7 +66,7 @@ async fn drift_of_what_is_live_fails_its_own_check_and_wakes_somebody_until_it_p
     let seen = run(&scheduled()).await;
     assert_eq!(seen.code, Some(0), "{seen}");
     assert_eq!(live.sandbox.predictions().len(), 1, "the case that is only for test versions does not run");
-    assert_eq!(live.github.check_runs()[0]["name"], "safe-push / acme/hotdog (live)");
+    assert_eq!(live.github.check_runs()[0]["name"], "safe-push / hotdog (live)");
     assert_eq!(live.pager.open(), Vec::<String>::new());
 
     live.has_drifted.store(true, Ordering::SeqCst);
