@@ -43,7 +43,6 @@ pub(crate) fn sarif_of_run<'a>(run: &Run, rules: impl IntoIterator<Item = &'a Ru
         "executionSuccessful": has_result(run.verdict),
         "exitCode": run.exit_code,
         "exitCodeDescription": label::verdict(run.verdict),
-        "startTimeUtc": run.started_at,
     });
     invocation[kind] = json!(notifications);
     let mut document = document(&findings, rules, &run.tool_version, &invocation);
