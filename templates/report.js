@@ -21,7 +21,7 @@ all(".overlay").forEach((box, number) => {
   const range = edge.querySelector("input");
   const move = () => {
     stage.style.setProperty("--at", range.value + "%");
-    range.setAttribute("aria-valuetext", range.value + " % live, " + (100 - range.value) + " % staged");
+    range.setAttribute("aria-valuetext", range.value + " % " + box.dataset.below + ", " + (100 - range.value) + " % " + box.dataset.above);
   };
   range.addEventListener("input", move);
   move();

@@ -272,6 +272,9 @@ pub(super) struct ReportArguments {
     /// Saved runs to render as one; none to finish a workflow
     #[arg(value_name = "RUN.JSON")]
     pub(super) runs: Vec<PathBuf>,
+    /// Earlier run to compare with
+    #[arg(long, value_name = "RUN.JSON", requires = "runs")]
+    pub(super) against: Option<PathBuf>,
     /// Folder for the reports
     #[arg(long, value_name = "FOLDER")]
     pub(super) out: Option<PathBuf>,

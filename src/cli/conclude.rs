@@ -16,7 +16,7 @@ use crate::deliver::{Target, Undelivered};
 use crate::domain::report::RunReport;
 use crate::domain::verdict::Verdict;
 use crate::pipeline::RunOptions;
-use crate::report::console;
+use crate::report::console::{self, Amount};
 use crate::report::json::{run_json, v1};
 use crate::support::secrets::Redacted;
 
@@ -95,6 +95,15 @@ pub(super) fn probe_report_folder(folder: &Path, context: &Context) {
     }
 }
 
+/// Prints a run as text; nothing if it passed and quiet is wanted.
+pub(super) fn print_summary(run: &v1::Run, page: Option<&str>, context: &Context) {
+    let amount = Amount::of(context.printer.quiet, context.verbosity);
+    let text = console::summary(run, amount, page, context.printer.result_style());
+    if !text.is_empty() {
+        context.printer.result(&text);
+    }
+}
+
 fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::Result<()> {
     match context.printer.format {
         Format::Json => context.printer.json(run)?,
@@ -102,10 +111,8 @@ fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::R
             finding_output::print_run(run, &context.printer)?;
         }
         Format::Text => {
-            context.printer.result(&console::summary(run, context.printer.result_style()));
-            if let Some(page) = written.page() {
-                context.printer.say(&format!("report: {}", page.display()));
-            }
+            let page = written.page().map(|page| page.display().to_string());
+            print_summary(run, page.as_deref(), context);
         }
     }
     Ok(())

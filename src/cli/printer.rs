@@ -85,12 +85,12 @@ impl Printer {
     }
 
     pub(super) fn result_style(&self) -> crate::report::console::Style {
-        crate::report::console::Style { color: self.color_stdout, width: self.width }
+        crate::report::console::Style { color: self.color_stdout, width: self.width, wraps: io::stdout().is_terminal() }
     }
 
     /// How progress and errors are styled.
     pub(super) fn progress_style(&self) -> crate::report::console::Style {
-        crate::report::console::Style { color: self.color_stderr, width: self.width }
+        crate::report::console::Style { color: self.color_stderr, width: self.width, wraps: io::stderr().is_terminal() }
     }
 
     /// A result, with a line break behind it.

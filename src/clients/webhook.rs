@@ -77,18 +77,18 @@ impl Webhook {
     pub async fn send(&self, document: &Redacted<Value>) -> Result<(), WebhookError> {
         let body = document.to_string();
         let never = CancellationToken::new();
-        match retry(self.retry, &never, |(_, again): &(WebhookError, Retry)| *again, || self.once(body.clone())).await {
+        match retry(self.retry, &never, |failed: &FailedAttempt| failed.again, || self.once(body.clone())).await {
             Ok(()) => Ok(()),
-            Err(RetryError::Failed((error, _))) => Err(error),
+            Err(RetryError::Failed(failed)) => Err(failed.error),
             Err(RetryError::Cancelled) => Err(WebhookError::Transport("it was canceled".to_owned())),
         }
     }
 
-    async fn once(&self, body: String) -> Result<(), (WebhookError, Retry)> {
+    async fn once(&self, body: String) -> Result<(), FailedAttempt> {
         let request = self.http.post(self.url.clone()).timeout(CALL_TIME).header(CONTENT_TYPE, "application/json").body(body);
         let answer = request.send().await.map_err(|error| {
             let again = if error.is_connect() { Retry::After(None) } else { Retry::No };
-            (WebhookError::Transport(error.without_url().to_string()), again)
+            FailedAttempt { error: WebhookError::Transport(error.without_url().to_string()), again }
         })?;
         let status = answer.status();
         if status.is_success() {
@@ -98,8 +98,15 @@ impl Webhook {
             429 | 503 => Retry::After(requested_wait(answer.headers(), &[], self.clock.now())),
             _ => Retry::No,
         };
-        Err((WebhookError::Status(status.as_u16()), again))
+        Err(FailedAttempt { error: WebhookError::Status(status.as_u16()), again })
     }
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
+struct FailedAttempt {
+    error: WebhookError,
+    again: Retry,
 }
 
 #[cfg(test)]

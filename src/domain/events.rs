@@ -76,6 +76,20 @@ pub enum EventKind {
         /// The page for people.
         url: Option<String>,
     },
+    /// A prediction runs: it is no longer queued, and its version has booted.
+    PredictionStarted(PredictionId),
+    /// A prediction is no longer in flight.
+    PredictionFinished(PredictionId),
+    /// The cases of a verification are known.
+    CasesPlanned {
+        cases: usize,
+    },
+    /// Nothing happens for a while, and then something is tried again.
+    Waiting {
+        /// Untrusted text.
+        reason: String,
+        wait: Duration,
+    },
     CaseFinished(Box<CaseReport>),
 }
 

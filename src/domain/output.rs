@@ -19,6 +19,8 @@ pub struct OutputComparison {
     pub measurements: Vec<Measurement>,
     /// A small image of where two images differ.
     pub heat_map: Option<Preview>,
+    /// A small copy of the expected file. The live version's files are listed with the case.
+    pub expected: Option<Preview>,
 }
 
 impl OutputComparison {
@@ -29,7 +31,7 @@ impl OutputComparison {
         if reason.is_some() && !remarks.is_empty() {
             remarks.remove(0);
         }
-        (Self { place, with, kind, same, reason, measurements, heat_map }, remarks)
+        (Self { place, with, kind, same, reason, measurements, heat_map, expected: None }, remarks)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Measurements of files as text, shared by all renderings.
 
+use output_compare::Tolerance;
+
 use super::json::v1::{Case, ComparisonEntry, FileEntry, MeasurementEntry};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +12,8 @@ pub(super) struct MeasurementText {
     pub(super) value: String,
     /// `at most 8`; empty without a limit.
     pub(super) limit: String,
+    /// The setting that changes the limit.
+    pub(super) setting: Option<String>,
 }
 
 pub(super) fn measurement_text(measured: &MeasurementEntry) -> MeasurementText {
@@ -19,7 +23,9 @@ pub(super) fn measurement_text(measured: &MeasurementEntry) -> MeasurementText {
         (None, Some(least)) => format!("at least {}", number(least)),
         (None, None) => String::new(),
     };
-    MeasurementText { name: name(&measured.name), value, limit }
+    let setting =
+        (!limit.is_empty() && Tolerance::NAMES.contains(&measured.name.as_str())).then(|| format!("compare.{}", measured.name));
+    MeasurementText { name: name(&measured.name), value, limit, setting }
 }
 
 impl MeasurementText {

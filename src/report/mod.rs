@@ -23,5 +23,7 @@ pub(crate) mod rule_page;
 pub mod rules;
 pub(crate) mod sarif;
 
+mod trend;
+
 #[cfg(test)]
 pub(crate) mod sample;

@@ -14,5 +14,6 @@ pub mod seed;
 mod session;
 pub mod temporary_folder;
 pub mod untrusted;
+pub mod waits;
 
 pub use secrecy::{ExposeSecret, SecretString};

@@ -1,13 +1,14 @@
 //! Runs one prediction or training of a case, with retries after platform errors.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::clients::http::pause;
 use crate::clients::replicate::{PredictionRequest, PredictionTarget, ReplicateError, RunLimits, StatusObserver, TrainingRequest};
 use crate::domain::events::EventKind;
 use crate::domain::plan::Limits;
-use crate::domain::prediction::{Prediction, PredictionStatus};
+use crate::domain::prediction::{Prediction, PredictionId, PredictionStatus};
 use crate::domain::report::Attempt;
 use crate::support::retry::RetryPolicy;
 use crate::verify::call::{PredictionCall, PredictionEnd, PredictionRun};
@@ -84,7 +85,7 @@ impl Engine<'_> {
                     let Some(wait) = wait else { break PredictionEnd::Errored(reason) };
                     platform_tries += 1;
                     self.ledger.count_platform_retry();
-                    self.emit(EventKind::Notice(format!("{}: {reason}; retrying", call.case)));
+                    self.emit(EventKind::Waiting { reason: format!("{}: {reason}", call.case), wait });
                     wait
                 }
                 Err(error) => match self.recovery(&error, call, &target, duration, &mut attempts) {
@@ -101,7 +102,11 @@ impl Engine<'_> {
                         continue;
                     }
                     Recovery::RetryUntilVisible(end) => match visibility_waits.next() {
-                        Some(wait) => wait,
+                        Some(wait) => {
+                            let reason = "Replicate does not show the version yet".to_owned();
+                            self.emit(EventKind::Waiting { reason, wait });
+                            wait
+                        }
                         None => {
                             self.stop(VerifyError::Replicate(error));
                             break end;
@@ -141,7 +146,8 @@ impl Engine<'_> {
         call: PredictionCall<'_>,
         boots: bool,
     ) -> Result<Prediction, ReplicateError> {
-        let announced = AtomicBool::new(false);
+        let (announced, started) = (AtomicBool::new(false), AtomicBool::new(false));
+        let created: Mutex<Option<PredictionId>> = Mutex::new(None);
         let watcher = |prediction: &Prediction| {
             if !announced.swap(true, Ordering::Relaxed) {
                 self.ledger.count_prediction();
@@ -152,13 +158,22 @@ impl Engine<'_> {
                 });
             }
             self.first_outputs.note(prediction, self.services.clock.instant());
+            if let Ok(mut created) = created.lock() {
+                *created = Some(prediction.id.clone());
+            }
             let runs = prediction.started_at.is_some()
                 || matches!(prediction.status, PredictionStatus::Processing | PredictionStatus::Succeeded);
+            if runs && !started.swap(true, Ordering::Relaxed) {
+                self.emit(EventKind::PredictionStarted(prediction.id.clone()));
+            }
             if runs && let Some(gate) = self.gate_of(call.side) {
                 gate.open();
             }
         };
-        self.request_once(target, call, boots, &watcher).await
+        let outcome = self.request_once(target, call, boots, &watcher).await;
+        let created = created.into_inner().unwrap_or_else(PoisonError::into_inner);
+        created.into_iter().for_each(|id| self.emit(EventKind::PredictionFinished(id)));
+        outcome
     }
 
     async fn request_once(

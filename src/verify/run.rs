@@ -30,6 +30,7 @@ pub async fn verify(
     let train_fuzz = request.train.and_then(|train| train.fuzz.as_ref());
     let seed = request.plan.fuzz.iter().chain(train_fuzz).find_map(|fuzz| fuzz.seed).map_or_else(Seed::fresh, Seed);
     let schedule = Schedule::new(&engine, seed);
+    engine.emit(EventKind::CasesPlanned { cases: schedule.cases.len() });
     let cases = engine.run_all(&schedule).await;
     let before_after = engine.look_beyond_outputs(&schedule, &cases).await;
     for finding in engine.trained.findings() {

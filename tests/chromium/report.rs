@@ -92,7 +92,7 @@ fn assert_untouched(browser: &mut Browser, outside: &Outside, what: &str) {
     }
     let foreign = browser.evaluate(
         "[...document.querySelectorAll('button:not(.copy)')].filter(e => !e.closest('.tools')).concat(
-         [...document.querySelectorAll('svg:not(.times), input:not(#_filter, .edge input, .modes input)')]).map(e => e.outerHTML)",
+         [...document.querySelectorAll('svg:not(.times, .trend), input:not(#_filter, .edge input, .modes input)')]).map(e => e.outerHTML)",
     );
     assert_eq!(foreign, json!([]), "{what}");
     assert_eq!((elements["h1"], elements["style"], elements["body"], elements["script"]), (1, 1, 1, 1), "{what}");
@@ -321,6 +321,16 @@ fn ten_models_are_one_small_page() {
     browser.screenshot("ten-models");
     let links = browser.evaluate("document.querySelectorAll('nav a').length");
     assert_eq!(links, 10);
+    // The best of three, because other programs may be busy.
+    let loaded =
+        "(() => { const [page] = performance.getEntriesByType('navigation'); return page.loadEventEnd - page.startTime })()";
+    let times = [(); 3].map(|()| {
+        browser.open(&page, DESKTOP);
+        browser.evaluate(loaded).as_f64().unwrap()
+    });
+    let best = times.into_iter().fold(f64::INFINITY, f64::min);
+    println!("{size} bytes, loaded in {times:.0?} ms");
+    assert!(best > 0.0 && best < 1000.0, "{times:?}");
 }
 
 /// Texts whose contrast with what is behind them is below 4.5.
@@ -364,9 +374,36 @@ const STRUCTURE: &str = r"(() => {
     if (![...t.querySelectorAll('thead th')].every(h => h.scope == 'col')) bad.push('a heading without scope');
   }
   if (document.querySelectorAll('main').length != 1 || !document.documentElement.lang) bad.push('no main, or no language');
+  for (const e of document.querySelectorAll('[tabindex]')) if (e.tabIndex > 0) bad.push('jumps the order of the keyboard: ' + e.outerHTML.slice(0, 80));
   for (const p of document.querySelectorAll('pre')) if (p.scrollHeight > p.clientHeight + 1 && p.tabIndex != 0) bad.push('cannot be scrolled by keyboard');
   return bad;
 })()";
+
+#[test]
+fn a_trend_over_several_runs_is_a_table_that_everybody_can_read() {
+    let Some(mut browser) = Browser::start() else { return };
+    let repository = Repository::new();
+    let mut older = everything();
+    older["started_at"] = json!("2025-01-02T03:04:05Z");
+    older["models"][0]["cases"][0]["status"] = json!("passed");
+    repository.write("old.json", &older.to_string());
+    repository.write("new.json", &everything().to_string());
+    for request in ["report old.json new.json --out shown", "report new.json --against old.json --out shown"] {
+        let seen = repository.run(request);
+        assert_eq!(seen.code, Some(0), "{seen:?}");
+        assert!(seen.stdout.contains("trend    2 runs"), "{}", seen.stdout);
+        for window in [DESKTOP, PHONE.dark()] {
+            browser.open(&repository.path().join("shown/report.html"), window);
+            browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
+            assert_eq!(browser.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+            assert!(browser.evaluate("document.body.textContent.includes('failed now, passed before')").as_bool().unwrap());
+            assert_eq!(browser.evaluate(CONTRAST), json!([]));
+            assert_eq!(browser.evaluate(STRUCTURE), json!([]));
+        }
+        browser.screenshot("trend");
+    }
+    assert_eq!(browser.deeds(), Deeds::default());
+}
 
 #[test]
 fn what_a_model_wrote_stays_text_wherever_it_stands() {

@@ -49,6 +49,8 @@ pub enum ChangeKind {
     Added,
     /// Only the old version has the part.
     Removed,
+    /// The name, of a part that is the same otherwise.
+    Name,
     /// Whether the part may be left out.
     Required,
     /// The JSON type, or what a list contains.
@@ -99,6 +101,7 @@ impl ChangeKind {
         match self {
             Self::Added => "added",
             Self::Removed => "removed",
+            Self::Name => "name",
             Self::Required => "required",
             Self::Type => "type",
             Self::Format => "format",
@@ -136,7 +139,8 @@ impl ChangeKind {
             Self::Accept => "any file",
             Self::ArrayType => "a list",
             Self::ArrayDisplay => "separate",
-            Self::Required
+            Self::Name
+            | Self::Required
             | Self::Type
             | Self::Format
             | Self::Null

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::arguments::ReportArguments;
 use crate::cli::browser;
-use crate::cli::conclude::without_secrets;
+use crate::cli::conclude::{print_summary, without_secrets};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::finding_output;
@@ -15,7 +15,7 @@ use crate::cli::setting_flags::SettingFlags;
 use crate::deliver::files;
 use crate::deliver::github::JobResult;
 use crate::domain::verdict::Verdict;
-use crate::report::{console, json};
+use crate::report::json;
 
 /// A larger file is not the run.json of any run.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
@@ -27,6 +27,16 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
     }
     let Some(run) = json::merged(runs) else {
         return if arguments.open { open_last(context) } else { last_job(context).await };
+    };
+    let run = match &arguments.against {
+        Some(path) => {
+            let run = json::against(run, &read(path).await?);
+            if run.history.is_empty() {
+                context.printer.warn(format!("{} has none of these models", path.display()), None);
+            }
+            run
+        }
+        None => run,
     };
     let run = without_secrets(run, &context.printer);
     if let Some(folder) = &arguments.out {
@@ -48,7 +58,7 @@ pub(super) async fn run(arguments: &ReportArguments, context: &Context) -> Resul
         Format::Github | Format::Sarif => {
             finding_output::print_run(&run, &context.printer)?;
         }
-        Format::Text => context.printer.result(&console::summary(&run, context.printer.result_style())),
+        Format::Text => print_summary(&run, None, context),
     }
     Ok(Verdict::Passed)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use crate::cli::arguments::DemoArguments;
-use crate::cli::conclude::finished_run;
+use crate::cli::conclude::{finished_run, print_summary};
 use crate::cli::context::Context;
 use crate::cli::execute::execute;
 use crate::cli::failure::Failure;
@@ -20,7 +20,6 @@ use crate::deliver::files::write_report;
 use crate::deliver::{Target, Undelivered};
 use crate::domain::report::{LayerProof, RunReport, Stage, StageStatus};
 use crate::domain::verdict::Verdict;
-use crate::report::console;
 use crate::report::json::run_json;
 use crate::support::temporary_folder::{Purpose, temporary_folder};
 
@@ -121,7 +120,7 @@ fn conclude_act(act: &Act, report: &RunReport, reports: &Path, context: &Context
         context.printer.warn(Undelivered::new(Target::Folder, problem), None);
     }
     if context.printer.format == Format::Text {
-        context.printer.result(&console::summary(&run, context.printer.result_style()));
+        print_summary(&run, None, context);
     }
     written.page().map(Path::to_owned)
 }

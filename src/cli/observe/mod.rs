@@ -1,20 +1,49 @@
 //! Who listens to a run: drawn progress on a terminal, plain lines elsewhere.
 
 mod plain;
+mod progress;
 mod terminal;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::cli::printer::Printer;
-use crate::domain::events::Observer;
+use crate::domain::events::{Event, EventKind, Observer};
+use crate::support::waits::{self, Listener};
 
 /// The observer that fits where standard error goes. `verbosity` is the number of `-v`.
 pub(super) fn observer(printer: &Printer, verbosity: u8) -> Arc<dyn Observer> {
     if printer.quiet {
-        Arc::new(crate::domain::events::Silent)
-    } else if printer.interactive {
+        return Arc::new(crate::domain::events::Silent);
+    }
+    let observer: Arc<dyn Observer> = if printer.interactive {
         Arc::new(terminal::Drawn::new(printer, verbosity))
     } else {
         Arc::new(plain::Lines::new(printer.clone(), verbosity))
+    };
+    Arc::new(Told::of(observer))
+}
+
+/// An observer that is also told what clients wait for.
+struct Told {
+    observer: Arc<dyn Observer>,
+    /// Kept, because only who lives is told.
+    _listener: Arc<Listener>,
+}
+
+impl Told {
+    fn of(observer: Arc<dyn Observer>) -> Self {
+        let heard = observer.clone();
+        let listener: Arc<Listener> = Arc::new(move |reason: &str, wait: Duration| {
+            heard.observe(Event { model: None, kind: EventKind::Waiting { reason: reason.to_owned(), wait } });
+        });
+        waits::listen(&listener);
+        Self { observer, _listener: listener }
+    }
+}
+
+impl Observer for Told {
+    fn observe(&self, event: Event) {
+        self.observer.observe(event);
     }
 }

@@ -1,21 +1,19 @@
 //! Progress on a terminal: finished steps scroll away above, the current one stays below.
 
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use indicatif::{HumanBytes, MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
+use crate::cli::observe::progress::Progress;
 use crate::cli::printer::Printer;
-use crate::domain::events::{BuildStepState, Event, EventKind, Observer};
+use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::report::Stage;
 use crate::report::console::{self, Style};
-use crate::report::escape;
 use crate::support::secrets::Redactor;
 
 const TICK: Duration = Duration::from_millis(120);
-
-/// Longer names of steps are cut.
-const DETAIL_CHARACTERS: usize = 80;
 
 /// Draws a line for the current step, and prints finished ones.
 pub(super) struct Drawn {
@@ -24,96 +22,83 @@ pub(super) struct Drawn {
     /// Progress is drawn past the printer.
     redactor: Redactor,
     verbosity: u8,
-    now: Mutex<Now>,
+    now: Arc<Mutex<Option<Current>>>,
 }
 
 /// The current step.
-#[derive(Default)]
-struct Now {
-    bar: Option<ProgressBar>,
-    stage: Option<Stage>,
-    running: usize,
-    finished: usize,
+struct Current {
+    bar: ProgressBar,
+    progress: Progress,
+    redactor: Redactor,
+}
+
+impl Current {
+    fn draw(&self, now: Instant) {
+        self.bar.set_message(self.redactor.text(&self.progress.line(now)).into_inner());
+    }
 }
 
 impl Drawn {
     pub(super) fn new(printer: &Printer, verbosity: u8) -> Self {
         let redactor = printer.redactor().clone();
-        Self { area: MultiProgress::new(), style: printer.progress_style(), redactor, verbosity, now: Mutex::default() }
+        let now = Arc::new(Mutex::new(None));
+        let shared = Arc::downgrade(&now);
+        // Without this thread, times that are left stand still.
+        if let Err(error) = thread::Builder::new().name("progress".to_owned()).spawn(move || redraw(&shared)) {
+            tracing::debug!(%error, "progress is drawn only with events");
+        }
+        Self { area: MultiProgress::new(), style: printer.progress_style(), redactor, verbosity, now }
     }
 
-    fn begin(&self, now: &mut Now, stage: Stage) {
+    fn begin(&self, now: &mut Option<Current>, stage: Stage) {
+        self.end(now);
         let bar = self.area.add(ProgressBar::new_spinner());
         // The template is a constant; one that could not be read would only look plainer.
         if let Ok(style) = ProgressStyle::with_template("{spinner} {prefix} {wide_msg} {elapsed}") {
             bar.set_style(style);
         }
-        bar.set_prefix(stage.as_str());
+        bar.set_prefix(Progress::title(stage));
         bar.enable_steady_tick(TICK);
-        *now = Now { bar: Some(bar), stage: Some(stage), running: 0, finished: 0 };
+        *now = Some(Current { bar, progress: Progress::of(stage, Instant::now()), redactor: self.redactor.clone() });
     }
 
-    fn end(&self, now: &mut Now) {
-        if let Some(bar) = now.bar.take() {
-            bar.finish_and_clear();
-            self.area.remove(&bar);
-        }
-        now.stage = None;
-    }
-
-    fn show(&self, now: &mut Now, kind: &EventKind) {
-        match kind {
-            EventKind::StageStarted(stage) => {
-                self.end(now);
-                self.begin(now, *stage);
-            }
-            EventKind::StageFinished { .. } | EventKind::ModelFinished(_) => self.end(now),
-            EventKind::BuildStep { name, state: BuildStepState::Started } => now.tell(&brief(&self.redactor.text(name))),
-            EventKind::BuildOutput(line) => now.tell(&brief(&self.redactor.text(line))),
-            EventKind::PushProgress { sent_bytes, total_bytes } => {
-                now.tell(&format!("{} of {} pushed", HumanBytes(*sent_bytes), HumanBytes(*total_bytes)));
-            }
-            EventKind::LayerPushed { done, layers, .. } => now.tell(&format!("{done} of {layers} layers pushed")),
-            EventKind::PredictionCreated { .. } => {
-                now.running += 1;
-                now.tell_counts();
-            }
-            EventKind::CaseFinished(case) => {
-                now.running = now.running.saturating_sub(case.attempts.len().max(1));
-                now.finished += 1;
-                now.tell_counts();
-            }
-            EventKind::ModelStarted
-            | EventKind::Found(_)
-            | EventKind::Notice(_)
-            | EventKind::BuildStep { .. }
-            | EventKind::PushRepeated { .. }
-            | EventKind::VersionReady(_) => {}
+    fn end(&self, now: &mut Option<Current>) {
+        if let Some(current) = now.take() {
+            current.bar.finish_and_clear();
+            self.area.remove(&current.bar);
         }
     }
 }
 
-impl Now {
-    fn tell(&self, words: &str) {
-        if let Some(bar) = &self.bar {
-            bar.set_message(words.to_owned());
+/// Draws times that pass. Ends once nobody observes any more.
+fn redraw(shared: &Weak<Mutex<Option<Current>>>) {
+    loop {
+        thread::sleep(Duration::from_millis(500));
+        let Some(shared) = shared.upgrade() else { return };
+        if let Some(current) = locked(&shared).as_ref() {
+            current.draw(Instant::now());
         }
-    }
-
-    fn tell_counts(&self) {
-        self.tell(&format!("{} finished, {} running", self.finished, self.running));
     }
 }
 
-/// One short line of text that may come from anywhere.
-fn brief(text: &str) -> String {
-    escape::terminal(text).chars().map(|c| if c == '\n' { ' ' } else { c }).take(DETAIL_CHARACTERS).collect()
+fn locked(now: &Mutex<Option<Current>>) -> MutexGuard<'_, Option<Current>> {
+    now.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Observer for Drawn {
     fn observe(&self, event: Event) {
-        let mut now = self.now.lock().unwrap_or_else(PoisonError::into_inner);
-        self.show(&mut now, &event.kind);
+        let mut now = locked(&self.now);
+        match &event.kind {
+            EventKind::StageStarted(stage) => self.begin(&mut now, *stage),
+            EventKind::StageFinished { .. } | EventKind::ModelFinished(_) => self.end(&mut now),
+            kind => {
+                if let Some(current) = now.as_mut() {
+                    let time = Instant::now();
+                    current.progress.note(kind, time);
+                    current.draw(time);
+                }
+            }
+        }
         if let Some(line) = console::event_line(&event, self.style, self.verbosity) {
             // A terminal that is gone has no reader.
             if let Err(error) = self.area.println(&*self.redactor.text(&line)) {

@@ -101,6 +101,8 @@ struct Usage {
     output_tokens: u64,
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("{error}")]
 struct FailedAttempt {
     error: ClaudeError,
     again: Retry,

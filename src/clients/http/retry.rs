@@ -1,10 +1,12 @@
 //! Retries.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::support::retry::RetryPolicy;
+use crate::support::waits;
 
 /// Whether an error is worth a retry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,8 +52,9 @@ pub async fn retry<T, E, F>(
 ) -> Result<T, RetryError<E>>
 where
     F: Future<Output = Result<T, E>>,
+    E: Display,
 {
-    let mut waits = policy.waits();
+    let mut policy_waits = policy.waits();
     loop {
         if cancelled.is_cancelled() {
             return Err(RetryError::Cancelled);
@@ -61,8 +64,9 @@ where
             Err(error) => error,
         };
         let Retry::After(requested) = classify(&error) else { return Err(RetryError::Failed(error)) };
-        let Some(own) = waits.next() else { return Err(RetryError::Failed(error)) };
+        let Some(own) = policy_waits.next() else { return Err(RetryError::Failed(error)) };
         let wait = requested.unwrap_or(own).min(policy.longest_wait);
+        waits::announce(&error.to_string(), wait);
         if pause(wait, cancelled).await.is_err() {
             return Err(RetryError::Cancelled);
         }
@@ -111,10 +115,10 @@ mod tests {
             let outcome = retry(
                 POLICY,
                 &CancellationToken::new(),
-                |()| Retry::After(Some(Duration::from_secs(asked))),
+                |_| Retry::After(Some(Duration::from_secs(asked))),
                 || {
                     let fail = first.replace(false);
-                    async move { if fail { Err(()) } else { Ok("done") } }
+                    async move { if fail { Err("busy") } else { Ok("done") } }
                 },
             )
             .await;
@@ -129,7 +133,7 @@ mod tests {
         let start = Instant::now();
         let asked = Duration::from_secs(9);
         let (outcome, ()) =
-            tokio::join!(retry(POLICY, &cancelled, |()| Retry::After(Some(asked)), || async { Err::<(), ()>(()) }), async {
+            tokio::join!(retry(POLICY, &cancelled, |_| Retry::After(Some(asked)), || async { Err::<(), _>("busy") }), async {
                 tokio::time::sleep(Duration::from_secs(2)).await;
                 cancelled.cancel();
             });

@@ -74,6 +74,8 @@ impl fmt::Debug for RealPagerDuty {
     }
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("{failure}")]
 struct FailedAttempt {
     failure: PagerDutyFailure,
     again: Retry,

@@ -25,6 +25,7 @@ use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::RawJob;
 use crate::clients::replicate::{PredictionTarget, ReplicateError, ReplicateFailure};
 use crate::domain::prediction::{Inputs, Prediction};
+use crate::support::waits;
 
 /// Pages of a hundred that are searched for a lost creation.
 const LOOKUP_PAGES: usize = 20;
@@ -105,8 +106,10 @@ impl RealReplicate {
                         let Some(own) = waits.next() else { return Err(error) };
                         let wait = wait.unwrap_or(own).min(self.retry.longest_wait);
                         if let ReplicateFailure::RateLimited { low_credit, .. } = error.failure() {
+                            waits::announce("Replicate's rate limit", wait);
                             self.throttle.close(wait, *low_credit);
                         } else {
+                            waits::announce(&error.to_string(), wait);
                             pause(wait, cancelled).await.map_err(|_interrupted| stopped())?;
                         }
                         continue;

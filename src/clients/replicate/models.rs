@@ -15,6 +15,7 @@ use crate::clients::replicate::real::RealReplicate;
 use crate::clients::replicate::wire::{RawModel, RawVersion};
 use crate::clients::replicate::{Deletion, Model, ModelCreation, NewModel, ReplicateError, ReplicateFailure, Version};
 use crate::domain::identity::{ModelRef, VersionRef};
+use crate::support::waits;
 
 /// Limit for pages of a hundred versions. No model comes close.
 const VERSION_PAGES: usize = 100;
@@ -145,6 +146,7 @@ impl Models for RealReplicate {
             if left.is_zero() {
                 return Err(call.failed(ReplicateFailure::NeverAppeared { within: limit }));
             }
+            waits::announce("Replicate does not show the version yet", wait.min(left));
             pause(wait.min(left), cancelled).await.map_err(|_interrupted| interrupted())?;
             wait = (wait * 2).min(longest);
         }

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use cog_findings::text::{count, shorten};
+
 use super::finding::finding;
 use super::style::{Style, Tone, tone_of_case, tone_of_stage, tone_of_verdict};
 use crate::domain::events::{BuildStepState, Event, EventKind, LayerOutcome};
 use crate::domain::report::{CaseReport, CaseStatus, StageStatus};
 use crate::report::{escape, label};
 use crate::support::clock::humane;
+
+/// Size limit of a reason on its line, in bytes. The summary has the rest.
+const REASON_BYTES: usize = 300;
 
 /// The line for an event; `None` if this verbosity does not show it (0: stages and failed cases; 1: also findings, build output and
 /// predictions).
@@ -44,12 +49,17 @@ fn text(kind: &EventKind, style: Style, verbosity: u8) -> Option<String> {
         EventKind::PushRepeated { reason, wait } => {
             Some(format!("retrying the push in {}: {}", humane(*wait), escape::line(reason)))
         }
-        EventKind::VersionReady(version) => Some(format!("version {version}")),
+        EventKind::Waiting { reason, wait } => Some(format!("waiting {}: {}", humane(*wait), escape::line(reason))),
+        // The summary has it.
+        EventKind::VersionReady(version) => detailed.then(|| format!("version {version}")),
+        EventKind::PredictionStarted(prediction) => detailed.then(|| format!("prediction {prediction} runs")),
+        EventKind::PredictionFinished(_) => None,
+        EventKind::CasesPlanned { cases } => detailed.then(|| count(*cases, "case")),
         EventKind::PredictionCreated { case, prediction, url } => detailed.then(|| {
             let page = url.as_deref().map(|url| format!(" {}", escape::line(url))).unwrap_or_default();
             format!("{case}: prediction {prediction}{page}")
         }),
-        EventKind::CaseFinished(case) => (detailed || case.status != CaseStatus::Passed).then(|| finished(case, style)),
+        EventKind::CaseFinished(case) => (detailed || case.status != CaseStatus::Passed).then(|| finished(case, style, detailed)),
     }
 }
 
@@ -74,9 +84,25 @@ fn layer_label(outcome: LayerOutcome) -> &'static str {
     }
 }
 
-fn finished(case: &CaseReport, style: Style) -> String {
+fn finished(case: &CaseReport, style: Style, detailed: bool) -> String {
     let status = style.paint(tone_of_case(case.status), label::case(case.status));
     let last = case.last_attempt();
-    let reason = last.and_then(|attempt| attempt.reason.as_deref()).map(|reason| format!(": {}", escape::line(reason)));
-    format!("{} {status}{}{}", case.id, took(case.duration), reason.unwrap_or_default())
+    let reason = match case.status {
+        CaseStatus::Flaky => case.attempts.iter().find_map(|attempt| attempt.reason.as_deref()),
+        _ => last.and_then(|attempt| attempt.reason.as_deref()),
+    };
+    let reason = reason.map(|reason| shorten(&escape::line(reason), REASON_BYTES));
+    let reason = match (case.status, reason) {
+        (_, None) => String::new(),
+        (CaseStatus::Flaky, Some(reason)) => format!(": passed when repeated; at first: {reason}"),
+        (_, Some(reason)) => format!(": {reason}"),
+    };
+    let predictions = match (detailed, case.live.as_ref().and_then(|live| live.prediction.as_ref())) {
+        (true, Some(live)) => {
+            let staged = last.and_then(|attempt| attempt.prediction.as_ref()).map_or("none", |id| id.as_str());
+            format!(" (staged {staged}, live {live})")
+        }
+        _ => String::new(),
+    };
+    format!("{} {status}{}{predictions}{reason}", case.id, took(case.duration))
 }

@@ -92,7 +92,7 @@ mod tests {
     use crate::report::sample;
     use cog_findings::Location;
 
-    const PLAIN: Style = Style { color: false, width: 80 };
+    const PLAIN: Style = Style { color: false, width: 80, wraps: false };
 
     fn shown(location: Location, excerpt: &str) -> String {
         let mut found = Finding::new(&sample::SAMPLE_RULE, "input text has no description").at(location).hint("add one");

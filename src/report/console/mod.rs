@@ -13,4 +13,4 @@ mod tests;
 pub(crate) use event::event_line;
 pub(crate) use finding::{error, finding};
 pub(crate) use style::Style;
-pub(crate) use summary::summary;
+pub(crate) use summary::{Amount, summary};

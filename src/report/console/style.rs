@@ -8,8 +8,10 @@ use crate::domain::verdict::Verdict;
 pub(crate) struct Style {
     /// Whether ANSI colors are used.
     pub(crate) color: bool,
-    /// The width in columns. Tables fit into it; sentences may not.
+    /// The width in columns.
     pub(crate) width: usize,
+    /// Whether longer lines are broken at words. Logs and pipes keep theirs, so that they can be searched.
+    pub(crate) wraps: bool,
 }
 
 /// A color by its meaning.
@@ -38,6 +40,50 @@ impl Style {
     }
 }
 
+/// Narrower columns are not worth a break.
+const NARROWEST: usize = 20;
+
+impl Style {
+    /// Breaks text at words. `first` columns are taken on its first line; the other lines are indented.
+    pub(super) fn wrapped(self, text: &str, first: usize, indent: usize) -> String {
+        if !self.wraps {
+            return text.replace('\n', &format!("\n{:indent$}", ""));
+        }
+        let mut lines = Vec::new();
+        let mut taken = first;
+        for line in text.split('\n') {
+            // The indentation of source code and tracebacks is kept.
+            let own = line.len() - line.trim_start_matches(' ').len();
+            let mut rest = line;
+            let mut pad = "";
+            loop {
+                let room = self.width.saturating_sub(taken + pad.len()).max(NARROWEST);
+                let Some((head, tail)) = broken(rest, room) else { break };
+                lines.push(format!("{pad}{head}"));
+                (rest, taken) = (tail, indent);
+                pad = line.get(..own.min(self.width / 3)).unwrap_or_default();
+            }
+            lines.push(format!("{pad}{rest}"));
+            taken = indent;
+        }
+        lines.join(&format!("\n{:indent$}", ""))
+    }
+}
+
+/// The words that fit, and the rest; `None` if all of it fits or no word ends before. An id or an address stays whole.
+fn broken(text: &str, room: usize) -> Option<(&str, &str)> {
+    if text.chars().count() <= room {
+        return None;
+    }
+    let start = text.len() - text.trim_start().len();
+    let limit = text.char_indices().nth(room + 1).map_or(text.len(), |(at, _)| at);
+    let at = text.get(start..limit).and_then(|head| head.rfind(' ')).map(|at| start + at);
+    let at = at.filter(|at| *at > start).or_else(|| text.get(start..).and_then(|tail| tail.find(' ')).map(|at| start + at))?;
+    let (head, tail) = text.split_at(at);
+    let tail = tail.trim_start();
+    (!tail.is_empty()).then_some((head, tail))
+}
+
 pub(super) fn tone_of_verdict(verdict: Verdict) -> Tone {
     match verdict {
         Verdict::Passed => Tone::Good,
@@ -61,5 +107,21 @@ pub(super) fn tone_of_case(status: CaseStatus) -> Tone {
         CaseStatus::Failed | CaseStatus::Errored => Tone::Bad,
         CaseStatus::Flaky | CaseStatus::Cancelled => Tone::Warning,
         CaseStatus::Skipped => Tone::Quiet,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NARROW: Style = Style { color: false, width: 30, wraps: true };
+
+    #[test]
+    fn lines_break_at_words_and_keep_their_indentation() {
+        assert_eq!(NARROW.wrapped("one two three four five six seven", 2, 4), "one two three four five six\n    seven");
+        assert_eq!(NARROW.wrapped("Traceback:\n  File x", 2, 4), "Traceback:\n      File x");
+        let id = "a".repeat(64);
+        assert_eq!(NARROW.wrapped(&format!("acme/hotdog:{id} is live"), 0, 2), format!("acme/hotdog:{id}\n  is live"));
+        assert_eq!(Style { wraps: false, ..NARROW }.wrapped(&"a ".repeat(40), 0, 2), "a ".repeat(40));
     }
 }

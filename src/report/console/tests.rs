@@ -9,7 +9,11 @@ use crate::domain::report::{Stage, StageStatus};
 use crate::report::json::run_json;
 use crate::report::sample;
 
-const PLAIN: Style = Style { color: false, width: 100 };
+const PLAIN: Style = Style { color: false, width: 100, wraps: false };
+
+fn text(run: &crate::report::json::v1::Run, style: Style) -> String {
+    summary(run, Amount::Brief, Some("report.html"), style)
+}
 
 fn event(kind: EventKind) -> Event {
     Event { model: Some("hotdog".to_owned()), kind }
@@ -17,40 +21,43 @@ fn event(kind: EventKind) -> Event {
 
 #[test]
 fn a_passed_run_is_short() {
-    assert_snapshot!(summary(&run_json(&sample::passed()), PLAIN));
+    assert_snapshot!(text(&run_json(&sample::passed()), PLAIN));
 }
 
 #[test]
 fn a_failed_run_shows_each_failed_case() {
-    assert_snapshot!(summary(&run_json(&sample::failed_case()), PLAIN));
+    assert_snapshot!(text(&run_json(&sample::failed_case()), PLAIN));
 }
 
 #[test]
 fn a_finding_looks_like_a_compiler_error() {
-    assert_snapshot!(summary(&run_json(&sample::stopped_by_finding()), PLAIN));
+    assert_snapshot!(text(&run_json(&sample::stopped_by_finding()), PLAIN));
 }
 
 #[test]
 fn an_error_comes_with_its_fix() {
-    assert_snapshot!(summary(&run_json(&sample::service_error()), PLAIN));
+    assert_snapshot!(text(&run_json(&sample::service_error()), PLAIN));
 }
 
 #[test]
 fn several_models_are_counted() {
-    assert!(summary(&run_json(&sample::two_models()), PLAIN).ends_with("failed: 1 of 2 models passed"));
+    assert!(
+        text(&run_json(&sample::two_models()), PLAIN)
+            .contains("failed: 1 of 2 models passed, 1 of 1 case passed in 1 min 28 s; report: report.html")
+    );
 }
 
 #[test]
 fn text_of_models_cannot_move_the_cursor() {
-    let text = summary(&run_json(&sample::hostile()), PLAIN);
+    let text = text(&run_json(&sample::hostile()), PLAIN);
     assert!(!text.contains('\u{1b}'), "{text:?}");
 }
 
 #[test]
 fn colors_only_add_escape_sequences() {
-    let colored = summary(&run_json(&sample::failed_case()), Style { color: true, ..PLAIN });
+    let colored = text(&run_json(&sample::failed_case()), Style { color: true, ..PLAIN });
     let stripped = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap().replace_all(&colored, "").into_owned();
-    assert_eq!(stripped, summary(&run_json(&sample::failed_case()), PLAIN));
+    assert_eq!(stripped, text(&run_json(&sample::failed_case()), PLAIN));
 }
 
 #[test]
@@ -62,7 +69,7 @@ fn stages_and_failures_are_shown_by_default() {
         note: Some("121 MB".to_owned()),
     };
     assert_eq!(event_line(&event(finished), PLAIN, 0).unwrap(), "[hotdog] build passed in 12 s: 121 MB");
-    assert_eq!(event_line(&event(EventKind::StageStarted(Stage::Build)), PLAIN, 0), None);
+    assert_eq!(event_line(&event(EventKind::StageStarted(Stage::Build)), PLAIN, 0), None, "observers number stages");
     assert_eq!(event_line(&event(EventKind::StageStarted(Stage::Build)), PLAIN, 1).unwrap(), "[hotdog] build ...");
     let failed = sample::failed_case().models.remove(0).cases.remove(1);
     assert_eq!(
@@ -100,4 +107,42 @@ fn details_of_several_lines_keep_their_lines() {
         PLAIN,
     );
     assert_eq!(text, "error[SP101]: x\n--> a.py:1:2\n = source: one\n             two\n = old: 3");
+}
+
+#[test]
+fn quiet_tells_failures_only_and_verbose_every_stage() {
+    let quiet = |report: &crate::domain::report::RunReport| summary(&run_json(report), Amount::of(true, 0), None, PLAIN);
+    assert_eq!(quiet(&sample::passed()), "");
+    assert!(!quiet(&sample::two_models()).contains("acme/hotdog passed"));
+    assert!(quiet(&sample::two_models()).contains("error[SP101]"));
+    assert!(summary(&run_json(&sample::two_models()), Amount::of(false, 1), None, PLAIN).contains("build    passed"));
+}
+
+#[test]
+fn models_that_passed_take_a_line_each_and_come_first() {
+    assert_snapshot!(text(&run_json(&sample::two_models()), PLAIN));
+}
+
+#[test]
+fn a_traceback_keeps_its_indentation_and_is_shown_once() {
+    let mut run = run_json(&sample::failed_case());
+    let traceback =
+        "Traceback (most recent call last):\n  File \"predict.py\", line 3, in predict\n    return words[0]\nIndexError: x";
+    let case = &mut run.models[0].cases[1];
+    case.reason = Some(format!("the prediction failed: {traceback}"));
+    case.logs = format!("loading\n{traceback}");
+    let shown = text(&run, PLAIN);
+    assert_eq!(shown.matches("return words[0]").count(), 1, "{shown}");
+    assert!(shown.contains("\n        return words[0]\n"), "{shown}");
+}
+
+#[test]
+fn a_flaky_case_says_why_it_failed_at_first() {
+    let flaky = sample::failed_case().models.remove(0).cases.remove(2);
+    assert_eq!(
+        event_line(&event(EventKind::CaseFinished(Box::new(flaky.clone()))), PLAIN, 0).unwrap(),
+        "[hotdog] compare-1 flaky in 1.6 s: passed when repeated; at first: output differs from the live version's: \"hullo\""
+    );
+    let detailed = event_line(&event(EventKind::CaseFinished(Box::new(flaky))), PLAIN, 1).unwrap();
+    assert!(detailed.contains("(staged abc123, live abc123)"), "{detailed}");
 }

@@ -61,12 +61,24 @@ fn the_only_script_is_ours() {
 fn images_are_side_by_side() {
     let page = html(&sample::media());
     let figures: Vec<&str> = page.split("<figcaption>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
-    assert_eq!(figures, ["Live version", "Staged version", "Where they differ", "Live version", "Staged version"]);
-    assert_eq!(sources(&page).len(), 5);
+    assert_eq!(
+        figures,
+        [
+            "Live version",
+            "Staged version",
+            "Where they differ",
+            "Expected",
+            "Output",
+            "Where it differs from the expected file",
+            "Live version",
+            "Staged version"
+        ]
+    );
+    assert_eq!(sources(&page).len(), 8);
     assert!(page.contains("<a href=\"https://replicate.delivery/x/new.png\" rel=\"noreferrer noopener\""), "{page}");
     assert!(
         page.contains(
-            "<th scope=\"row\">mean color distance</th><td class=\"number\">41.5</td><td>at most 8</td><td class=\"bad\">"
+            "<th scope=\"row\">mean color distance</th><td class=\"number\">41.5</td><td>at most 8 <code class=\"quiet\">compare.mean_color_distance</code></td><td class=\"bad\">"
         )
     );
     assert!(page.contains("<input type=\"range\""));
@@ -122,7 +134,9 @@ fn other_urls_are_text() {
             for file in case.files.iter_mut().chain(&mut case.live_files) {
                 (file.url, file.preview) = (address.to_owned(), Some(address.to_owned()));
             }
-            case.comparisons.iter_mut().for_each(|comparison| comparison.heat_map = Some(address.to_owned()));
+            for comparison in &mut case.comparisons {
+                (comparison.heat_map, comparison.expected) = (Some(address.to_owned()), Some(address.to_owned()));
+            }
             case.url = Some(address.to_owned());
             case.live = None;
         }

@@ -28,6 +28,7 @@ pub(crate) fn run_json(report: &RunReport) -> v1::Run {
         error: None,
         findings: Vec::new(),
         origin: None,
+        history: Vec::new(),
         models: report.models.iter().map(model).collect(),
     };
     previews::bound(&mut run, PREVIEW_BYTES);
@@ -58,6 +59,7 @@ impl FailedRun<'_> {
             error: Some(v1::ErrorEntry { message: self.message, hint: self.hint }),
             findings: self.findings.iter().map(finding).collect(),
             origin: None,
+            history: Vec::new(),
             models: Vec::new(),
         }
     }
@@ -242,6 +244,7 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
         reason: comparison.reason.clone(),
         measurements: comparison.measurements.iter().map(measurement).collect(),
         heat_map: comparison.heat_map.as_ref().map(data_address),
+        expected: comparison.expected.as_ref().map(data_address),
     }
 }
 

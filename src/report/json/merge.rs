@@ -2,9 +2,11 @@
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
-use super::{PREVIEW_BYTES, previews, v1};
+use super::{PREVIEW_BYTES, history, previews, v1};
 
 /// Merges runs in the given order; `None` if there are none. The verdict is the most severe one, and the time span covers all of them.
+///
+/// Of several runs of one model, the newest stays, and the others become its history.
 pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
     let times = |run: &v1::Run| {
         let start = DateTime::parse_from_rfc3339(&run.started_at).ok()?.to_utc();
@@ -12,8 +14,10 @@ pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
         Some((start, start.checked_add_signed(duration)?))
     };
     let times: Option<Vec<(DateTime<Utc>, DateTime<Utc>)>> = runs.iter().map(times).collect();
-    let mut runs = runs.into_iter();
+    let (kept, history) = history::split(&runs);
+    let mut runs = runs.into_iter().zip(kept).map(|(run, models)| v1::Run { models, ..run });
     let mut all = runs.next()?;
+    all.history = history;
     for run in runs {
         // Jobs of one workflow share their origin. Runs of several have none together.
         all.origin = all.origin.filter(|origin| run.origin.as_ref() == Some(origin));
@@ -34,6 +38,10 @@ pub(crate) fn merged(runs: Vec<v1::Run>) -> Option<v1::Run> {
             }
         }
         all.models.extend(run.models);
+    }
+    if !all.history.is_empty() {
+        // What an earlier run of a model found is history.
+        all.verdict = all.models.iter().map(|model| model.verdict).max().unwrap_or(all.verdict);
     }
     all.exit_code = all.verdict.exit_code();
     // If a time cannot be read, the durations are added up.
@@ -77,6 +85,28 @@ mod tests {
         let run = run_json(&sample::media());
         assert_eq!(merged(vec![run.clone()]), Some(run));
         assert_eq!(merged(Vec::new()), None);
+    }
+
+    #[test]
+    fn earlier_runs_of_a_model_become_its_history_whatever_their_order() {
+        let mut older = run_json(&sample::failed_case());
+        older.started_at = "2026-01-01T00:00:00Z".to_owned();
+        let newer = run_json(&sample::passed());
+        for runs in [vec![older.clone(), newer.clone()], vec![newer.clone(), older.clone()]] {
+            let all = merged(runs).unwrap();
+            assert_eq!(all.models, newer.models);
+            assert_eq!((all.verdict, all.exit_code), (Verdict::Passed, 0), "that of the models that stay");
+            let [entry] = &all.history[..] else { panic!("{:?}", all.history) };
+            assert_eq!((entry.verdict, entry.cases.len()), (Verdict::Failed, 4));
+        }
+    }
+
+    #[test]
+    fn jobs_of_one_workflow_run_keep_all_their_models() {
+        let mut run = run_json(&sample::passed());
+        run.origin = Some(v1::Origin { ci_run_url: Some("https://x/1".to_owned()), ..v1::Origin::default() });
+        let all = merged(vec![run.clone(), run]).unwrap();
+        assert_eq!((all.models.len(), all.history.len()), (2, 0));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `run.json`: a run in a format to which fields are only added.
 
 pub(crate) mod convert;
+mod history;
 mod merge;
 mod previews;
 mod schema;
@@ -8,6 +9,7 @@ pub(crate) mod unchecked;
 pub mod v1;
 
 pub(crate) use convert::{FailedRun, finding, measurement, run_json};
+pub(crate) use history::{against, earlier};
 pub(crate) use merge::merged;
 pub(crate) use previews::PREVIEW_BYTES;
 pub use schema::run_schema;

@@ -24,6 +24,7 @@ pub(super) fn bound(run: &mut v1::Run, limit_bytes: usize) {
         }
         for comparison in &mut case.comparisons {
             left_out += usize::from(is_too_much(&mut comparison.heat_map, &mut left));
+            left_out += usize::from(is_too_much(&mut comparison.expected, &mut left));
         }
     }
     if left_out > 0 {

@@ -37,6 +37,43 @@ pub struct Run {
     /// Where the run comes from, as far as it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<Origin>,
+    /// Earlier runs of its models, oldest first, in a report of several runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<EarlierRun>,
+}
+
+/// A model's run before the one that the report is about.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlierRun {
+    /// The model's name on the command line.
+    pub name: String,
+    /// The live model, `owner/name`.
+    pub model: String,
+    /// RFC 3339, in UTC.
+    pub started_at: String,
+    /// The commit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commit: Option<String>,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// The duration of its stages in milliseconds.
+    pub duration_ms: u64,
+    /// The cost.
+    pub cost: Cost,
+    /// Its cases.
+    pub cases: Vec<EarlierCase>,
+}
+
+/// A case of an earlier run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct EarlierCase {
+    /// The name within the model.
+    pub id: String,
+    /// The status.
+    pub status: CaseStatus,
+    /// The run time in seconds without waiting, of the attempt that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predict_seconds: Option<f64>,
 }
 
 /// Where a run comes from. Fields that are not known are left out.
@@ -404,6 +441,9 @@ pub struct ComparisonEntry {
     /// Where two images differ, as a `data:` URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub heat_map: Option<String>,
+    /// A preview of the expected file, as a `data:` URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
 }
 
 /// A measurement of a comparison, with at most one of the two limits.

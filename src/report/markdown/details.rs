@@ -170,7 +170,9 @@ fn comparison(comparison: &ComparisonEntry) -> String {
             (false, true) => "✅",
             (false, false) => "❌",
         };
-        text.push_str(&format!("| {} | {} | {} | {holds} |\n", escape::markdown(&shorten(&row.name, 200)), row.value, row.limit));
+        let setting = row.setting.map(|setting| format!(" ({})", escape::code(&setting))).unwrap_or_default();
+        let name = escape::markdown(&shorten(&row.name, 200));
+        text.push_str(&format!("| {name} | {} | {}{setting} | {holds} |\n", row.value, row.limit));
     }
     text.push('\n');
     text

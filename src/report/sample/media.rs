@@ -67,6 +67,7 @@ pub(crate) fn media() -> RunReport {
             measured("psnr_db", 18.25, None),
         ],
         heat_map: Some(picture(9)),
+        expected: None,
     }];
     let mut alike = compared("compare-2", CaseStatus::Passed, ["https://replicate.delivery/x/new.wav"; 2]);
     let sound = || Preview { media_type: "audio/wav", bytes: b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0".to_vec() };
@@ -80,7 +81,24 @@ pub(crate) fn media() -> RunReport {
         reason: None,
         measurements: vec![measured("duration_difference_secs", 0.0, Some(Limit::AtMost(0.1)))],
         heat_map: None,
+        expected: None,
     }];
-    report.cases = vec![changed, alike];
+    let mut expected = case("case-1", CaseStatus::Failed);
+    expected.expectation = Expectation::MatchUrl("https://example.com/expected.png".to_owned());
+    expected.attempts[0].output = Some(json!(new));
+    expected.attempts[0].reason =
+        Some("output differs from the expected file: the mean color distance is 33.1, above 8.0".to_owned());
+    expected.files = vec![file("output", "new.png", MediaKind::Image, &["64 x 48 pixels"], Some(picture(4)))];
+    expected.comparisons = vec![OutputComparison {
+        place: "output".to_owned(),
+        with: ComparedWith::Wanted,
+        kind: MediaKind::Image,
+        same: false,
+        reason: Some("the mean color distance is 33.1, above 8.0".to_owned()),
+        measurements: vec![measured("mean_color_distance", 33.1, Some(Limit::AtMost(8.0)))],
+        heat_map: Some(picture(8)),
+        expected: Some(picture(6)),
+    }];
+    report.cases = vec![changed, alike, expected];
     run(vec![report])
 }

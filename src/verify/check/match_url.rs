@@ -1,6 +1,6 @@
 //! `match_url` and `match_file`: the output is a file that matches another file.
 
-use output_compare::{Tolerance, compare};
+use output_compare::{Tolerance, compare, thumbnail};
 
 use super::{Check, CheckResult, NeededFiles, Needs, output_of, quote};
 use crate::clients::replicate::Download;
@@ -84,7 +84,9 @@ fn match_files(file: &FetchedFile, wanted: &FetchedFile, tolerance: &Tolerance) 
         _ => return match_by_digest(file, wanted),
     };
     let compared = compare(&two.media(), &one.media(), tolerance);
-    let (comparison, remarks) = OutputComparison::from_comparison(compared, format!("output{}", file.path), ComparedWith::Wanted);
+    let place = format!("output{}", file.path);
+    let (comparison, remarks) = OutputComparison::from_comparison(compared, place, ComparedWith::Wanted);
+    let comparison = OutputComparison { expected: thumbnail(&two.media()), ..comparison };
     CheckResult::Compared { comparison: Box::new(comparison), remarks }
 }
 

@@ -26,7 +26,7 @@ async fn an_interrupted_prediction_is_retried_and_counted_separately() {
             None
         ]
     );
-    assert_eq!(setting.listener.notices().len(), 2);
+    assert_eq!(setting.listener.waits().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,6 +26,14 @@ impl Observer for Listener {
 }
 
 impl Listener {
+    pub(super) fn waits(&self) -> Vec<String> {
+        let events = self.0.lock().unwrap();
+        events
+            .iter()
+            .filter_map(|event| if let EventKind::Waiting { reason, .. } = event { Some(reason.clone()) } else { None })
+            .collect()
+    }
+
     pub(super) fn notices(&self) -> Vec<String> {
         let events = self.0.lock().unwrap();
         events.iter().filter_map(|event| if let EventKind::Notice(text) = event { Some(text.clone()) } else { None }).collect()

@@ -236,13 +236,33 @@ fn a_finding_as_text() {
 }
 
 #[test]
-fn a_renamed_input_is_recognized_in_the_hint() {
+fn a_renamed_input_is_one_finding_on_its_new_line() {
+    let old = document(&json!({"num_steps": {"type": "integer", "default": 5}, "seed": {"type": "integer"}}), &[], None);
+    let new = document(
+        &json!({"steps": {"type": "integer", "default": 5, "description": "How many"}, "seed": {"type": "integer"}}),
+        &[],
+        None,
+    );
+    let place = Location::at("predict.py", 12, 9);
+    let source = SourceMap { inputs: [("steps".to_owned(), place.clone())].into_iter().collect(), ..SourceMap::default() };
+    let found = compare(&old, &new, &source, &CompatOptions::default());
+    assert_eq!(codes(&found), ["SP101"]);
+    assert_eq!(found[0].message, "input steps was called 'num_steps'");
+    assert_eq!(found[0].location, Some(place));
+    assert_eq!(found[0].hint.as_deref(), Some("keep 'num_steps' beside 'steps' as a deprecated input"));
+    let change = found[0].change.as_deref().unwrap();
+    assert_eq!((change.kind, change.old_text(), change.new_text()), (ChangeKind::Name, "num_steps: integer", "steps: integer"));
+}
+
+#[test]
+fn another_input_in_the_place_of_a_removed_one_is_no_rename() {
     let old = document(&json!({"num_steps": {"type": "integer"}}), &[], None);
-    let new = document(&json!({"num_stepz": {"type": "integer"}}), &[], None);
-    let found = findings(&old, &new);
-    assert_eq!(codes(&found), ["SP101", "SP128"]);
-    let hint = found[0].hint.as_deref();
-    assert_eq!(hint, Some("if it was renamed to 'num_stepz', keep 'num_steps' beside it as a deprecated input"));
+    for other in [json!({"num_stepz": {"type": "number"}}), json!({"num_stepz": {"type": "integer", "default": 3}})] {
+        let found = findings(&old, &document(&other, &[], None));
+        assert_eq!(codes(&found), ["SP101", "SP128"]);
+        let hint = found[0].hint.as_deref();
+        assert_eq!(hint, Some("if it was renamed to 'num_stepz', keep 'num_steps' beside it as a deprecated input"));
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ use super::statement::{Difference, Statement};
 use crate::describe::{describe, show_value};
 use crate::json::{self, show_name};
 use crate::rules;
-use crate::shape::{Member, Members, Shape};
+use crate::shape::{Annotations, Member, Members, Shape};
 
 /// Compares the inputs of one method.
 pub(super) fn compare(sides: &Sides<'_>, options: &CompatOptions, reporter: &mut Reporter<'_>) {
@@ -25,16 +25,48 @@ pub(super) fn compare(sides: &Sides<'_>, options: &CompatOptions, reporter: &mut
     };
     let (old_positions, new_positions) = (by_name(old), by_name(new));
     let added: Vec<&Member> = new.declared.iter().filter(|member| !old_positions.contains_key(&member.name)).collect();
-    for member in &old.declared {
+    let mut renamed: Vec<&str> = Vec::new();
+    for (position, member) in old.declared.iter().enumerate() {
         match new_positions.get(&member.name).and_then(|position| new.declared.get(*position)) {
             Some(new_member) => compare_input(member, new_member, sides, reporter),
-            None => report_removed(member, &added, options, reporter),
+            None => match new.declared.get(position).filter(|other| is_renamed(member, other, &old_positions)) {
+                Some(other) => {
+                    renamed.push(&other.name);
+                    report_renamed(member, other, options, reporter);
+                }
+                None => report_removed(member, &added, options, reporter),
+            },
         }
     }
-    for member in added {
+    for member in added.into_iter().filter(|member| !renamed.contains(&member.name.as_str())) {
         report_added(member, reporter);
     }
     report_order(old, &new_positions, new, reporter);
+}
+
+/// Whether a new input at the place of a removed one is the same but for its name and what the author says about it.
+fn is_renamed(old: &Member, new: &Member, old_positions: &BTreeMap<String, usize>) -> bool {
+    let meaning = |member: &Member| {
+        let annotations = Annotations { default: member.shape.annotations.default.clone(), ..Annotations::default() };
+        Shape { annotations, ..member.shape.clone() }
+    };
+    !old_positions.contains_key(&new.name) && old.required == new.required && meaning(old) == meaning(new)
+}
+
+/// A renamed input, on the line of the parameter that it is now.
+fn report_renamed(old: &Member, new: &Member, options: &CompatOptions, reporter: &mut Reporter<'_>) {
+    let (before, now) = (show_name(&old.name), show_name(&new.name));
+    let rule = if old.shape.annotations.deprecated { &rules::DEPRECATED_INPUT_REMOVED } else { &rules::INPUT_REMOVED };
+    let statement = Statement::new(rule, format!("was called '{before}'"))
+        .breaks("requests that send it by its old name: undeclared inputs are rejected (422)")
+        .hint(format!("keep '{before}' beside '{now}' as a deprecated input"));
+    let statement = if old.shape.annotations.deprecated { statement.severity(options.deprecated_removal) } else { statement };
+    let difference = Difference::new(
+        ChangeKind::Name,
+        Some(format!("{before}: {}", describe(&old.shape))),
+        Some(format!("{now}: {}", describe(&new.shape))),
+    );
+    reporter.input(&new.name, "", difference, statement);
 }
 
 fn report_removed(member: &Member, added: &[&Member], options: &CompatOptions, reporter: &mut Reporter<'_>) {

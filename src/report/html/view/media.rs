@@ -20,8 +20,8 @@ const AUDIO: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg",
 pub(crate) struct FileView {
     pub(crate) name: String,
     pub(crate) figures: Vec<Figure>,
-    /// Whether the images can be overlaid.
-    pub(crate) slides: bool,
+    /// What the two images are that can be overlaid: below, above.
+    pub(crate) slides: Option<(&'static str, &'static str)>,
     pub(crate) comparisons: Vec<ComparisonView>,
 }
 
@@ -53,6 +53,8 @@ pub(crate) struct Measure {
     pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) limit: String,
+    /// The setting that changes the limit.
+    pub(crate) setting: Option<String>,
     pub(crate) class: &'static str,
     pub(crate) word: &'static str,
 }
@@ -143,9 +145,28 @@ impl FileView {
         cut: Cut,
     ) -> Self {
         let name = cut.line(name);
-        let slides = matches!((&file, &live), (Some(file), Some(live)) if fit(file, live));
+        let expected = comparisons.iter().find_map(|comparison| Some((*comparison, comparison.expected.as_ref()?)));
+        let fits_live = matches!((&file, &live), (Some(file), Some(live)) if fit(file, live));
+        // Images have a heat map only if they are of one size.
+        let fits_expected =
+            live.is_none() && file.is_some() && expected.is_some_and(|(comparison, _)| comparison.heat_map.is_some());
+        let slides = match (fits_live, fits_expected) {
+            (true, _) => Some(("live", "staged")),
+            (false, true) => Some(("expected", "output")),
+            (false, false) => None,
+        };
         let titles = if has_live { ("Live version", "Staged version") } else { ("", "Output") };
         let mut figures = Vec::new();
+        figures.extend(expected.map(|(_, copy)| Figure {
+            class: if live.is_none() { "live" } else { "expected" },
+            title: "Expected",
+            alt: format!("Expected file, {name}"),
+            image: embedded(copy, &IMAGES),
+            audio: embedded(copy, &AUDIO),
+            facts: String::new(),
+            original: None,
+            address: None,
+        }));
         figures.extend(live.map(|live| Figure::of("live", titles.0, &name, &live, cut)));
         figures.extend(file.map(|file| Figure::of("staged", titles.1, &name, &file, cut)));
         for comparison in comparisons {
@@ -198,7 +219,7 @@ impl ComparisonView {
                 (false, true) => ("good", "✓ yes"),
                 (false, false) => ("bad", "✗ no"),
             };
-            Measure { name: cut.line(&text.name), value: text.value, limit: text.limit, class, word }
+            Measure { name: cut.line(&text.name), value: text.value, limit: text.limit, setting: text.setting, class, word }
         };
         Self {
             class,

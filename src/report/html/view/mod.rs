@@ -8,6 +8,7 @@ mod header;
 mod media;
 mod model;
 mod times;
+mod trend;
 
 use std::cmp::Reverse;
 use std::fmt;
@@ -66,11 +67,10 @@ const TITLE_MODELS: usize = 2;
 impl Run {
     pub(super) fn of(run: &v1::Run, cut: Cut) -> Self {
         let mut anchors = Anchors::default();
-        let is_only = run.models.len() == 1;
         let mut sorted: Vec<&v1::Model> = run.models.iter().collect();
         // The most severe first.
         sorted.sort_by_key(|model| Reverse(model.verdict));
-        let models: Vec<Model> = sorted.iter().map(|model| Model::of(model, is_only, &mut anchors, cut)).collect();
+        let models: Vec<Model> = sorted.iter().map(|model| Model::of(model, run, &mut anchors, cut)).collect();
         let (times, stages) = times::times(&sorted.iter().copied().zip(&models).collect::<Vec<_>>());
         Self {
             verdict: Verdict(run.verdict),

@@ -9,6 +9,7 @@ use super::anchors::Anchors;
 use super::case::Case;
 use super::cut::Cut;
 use super::finding::{Finding, SchemaChange};
+use super::trend::Trend;
 use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict::Passed;
 use crate::report::before_after::before_after_text;
@@ -49,6 +50,7 @@ pub(crate) struct Model {
     pub(crate) fuzz_counts: String,
     pub(crate) seed: Option<u64>,
     pub(crate) fuzz: Vec<Case>,
+    pub(crate) trend: Option<Trend>,
 }
 
 /// Failures with one message, each with a link to its part of the page.
@@ -88,7 +90,7 @@ pub(crate) struct Layers {
 }
 
 impl Model {
-    pub(super) fn of(model: &v1::Model, is_only: bool, anchors: &mut Anchors, cut: Cut) -> Self {
+    pub(super) fn of(model: &v1::Model, run: &v1::Run, anchors: &mut Anchors, cut: Cut) -> Self {
         let ignored: Vec<&str> = model.ignored.iter().map(|finding| finding.code.as_str()).collect();
         let anchor = anchors.of_model(&model.name);
         let longest = model.stages.iter().map(|stage| stage.duration_ms).max().unwrap_or_default().max(1);
@@ -105,7 +107,7 @@ impl Model {
         let more_problems = problems.len().saturating_sub(PROBLEMS);
         problems.truncate(PROBLEMS);
         Self {
-            open: is_only || model.verdict != Passed,
+            open: run.models.len() == 1 || model.verdict != Passed,
             is_named: !model.model.ends_with(&format!("/{}", model.name)),
             name: cut.line(&model.name),
             model: cut.line(&model.model),
@@ -130,6 +132,7 @@ impl Model {
             cases: opened(view(others)),
             seed: model.seed,
             fuzz: view(fuzz),
+            trend: Trend::of(model, run, cut),
             anchor,
         }
     }
