@@ -1,6 +1,6 @@
 //! How often a slow-down is reported that is none, and how often one is found, through the whole CLI: a scripted live version and a staged
 //! one with equal outputs, whose run times are off by up to 15 %, and five paired cases. Prints the rates and never fails, because a busy
-//! machine adds noise of its own. `SLOW_DOWN_RUNS` sets the number of runs per row; the default is 200.
+//! machine adds noise of its own. A number after `--` sets the runs per row; the default is 200.
 //!
 //! The rule itself is tested on simulated times (`src/verify/speed/simulation.rs`), and on a fake service with a paused clock
 //! (`src/verify/tests/speed.rs`).
@@ -63,7 +63,7 @@ async fn is_reported(factor: f64, seed: u64) -> bool {
 
 #[tokio::main]
 async fn main() {
-    let runs: u64 = std::env::var("SLOW_DOWN_RUNS").ok().and_then(|text| text.parse().ok()).unwrap_or(200);
+    let runs: u64 = std::env::args().find_map(|argument| argument.parse().ok()).unwrap_or(200);
     println!("staged is  reported         time");
     for factor in [1.0, 1.5] {
         let began = Instant::now();

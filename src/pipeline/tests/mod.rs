@@ -5,6 +5,7 @@ mod cancelling;
 mod deployment_proof;
 mod existing;
 mod meanings;
+mod model_page;
 mod moved;
 mod two_pass;
 mod whole;

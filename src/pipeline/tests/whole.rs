@@ -27,7 +27,7 @@ fn case(expectation: Expectation) -> TestCase {
 
 impl Harness {
     /// The plan with one case, from an image that is already built.
-    fn given(&self) -> ModelPlan {
+    pub(super) fn given(&self) -> ModelPlan {
         let mut plan = self.plan();
         plan.build.image = Some(BUILT.to_owned());
         plan.predict.cases = vec![case(Expectation::ExactString("hello".to_owned()))];
