@@ -212,8 +212,8 @@ async fn what_is_live_already_is_not_published_again() {
         assert_eq!(!versions["live"].is_null(), published, "{flags}: {versions}");
         if flags.is_empty() {
             assert_eq!(versions["unchanged"], format!("acme/text-stats:{live}"));
-            let text = format!("nothing to publish: acme/text-stats:{} has this source, base image and schema", &live[..12]);
-            assert!(seen.stdout.contains(&text), "{seen}");
+            let text = "nothing to publish: acme/text-stats:[SHORT] has this source, base image and schema";
+            assert!(seen.stdout.contains(text), "{seen}");
         }
         if expected == (1, 1) {
             assert_eq!(fixture.sandbox.predictions().len(), predictions, "nothing is asked again");
