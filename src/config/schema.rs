@@ -10,7 +10,8 @@ use crate::config::settings::{SETTINGS, Setting, ValueKind};
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 /// The name of a model.
-const MODEL_PATTERN: &str = "^[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*$";
+const MODEL_PATTERN: &str =
+    "^((https?://)?((www\\.)?replicate\\.com|r8\\.im)/)?[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*/?$";
 
 /// The code of a rule.
 const RULE_PATTERN: &str = "^SP[0-9]{3}$";

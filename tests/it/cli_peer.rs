@@ -120,7 +120,8 @@ async fn a_rejected_key_is_an_error_with_a_fix() {
     let seen = peer.verify().await;
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.stdout.contains("ANTHROPIC_API_KEY"), "{seen}");
-    assert_eq!(peer.sandbox.predictions().len(), 0, "nothing is spent: {seen}");
+    // The key is proven while the first predictions run, as many as run at once.
+    assert!(peer.sandbox.predictions().len() <= 4, "hardly anything is spent: {seen}");
     assert!(!format!("{seen}").contains("sk-ant-other"), "{seen}");
     peer.sandbox.stop().await;
 }

@@ -313,7 +313,8 @@ fn m30_a_select_script_that_fails_or_empties_cog_yaml() {
     let failing = with_script("echo no such variant >&2; exit 3");
     wrong(&failing, "check", "script/select-model text-stats", "no such variant", "try it on your machine");
     let seen = with_script(": > cog.yaml").run("check");
-    Message { place: "cog.yaml:1:1", problem: "the file is empty", fix: "script/select-model text-stats" }.is_in(&seen);
+    Message { place: "cog.yaml", problem: "script/select-model text-stats left cog.yaml empty", fix: "on your machine" }
+        .is_in(&seen);
 }
 
 #[test]

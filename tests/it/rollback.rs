@@ -136,7 +136,7 @@ async fn the_version_before_becomes_the_newest_again_after_one_prediction() {
     assert_eq!(model["versions"]["previous"], format!("acme/hotdog:{bad}"));
     assert_eq!(model["transfer"]["sent_bytes"], 0);
     // The report says how to take it back in turn.
-    assert!(seen.stdout.contains("\n\nroll back with: safe-push rollback acme/hotdog --to "), "{seen}");
+    assert!(seen.stdout.contains("\n  roll back with: safe-push rollback acme/hotdog --to "), "{seen}");
     let command = format!("\nRoll back with `safe-push rollback acme/hotdog --to {bad}`.\n");
     assert!(kitchen.repository.read("safe-push-report/report.md").ends_with(&command));
 

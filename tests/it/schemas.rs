@@ -63,7 +63,7 @@ fn mistakes_in_a_model_are_found() {
     assert_mistakes(
         &schema,
         "",
-        &["parallel: 2\n", "model: hotdog\n", "model:\n", "[]\n", "model: https://replicate.com/acme/hotdog\n"],
+        &["parallel: 2\n", "model: hotdog\n", "model:\n", "[]\n", "model: https://example.com/acme/hotdog\n"],
     );
     assert_mistakes(
         &schema,

@@ -167,9 +167,9 @@ mod tests {
         assert_eq!(
             rows,
             [
-                "  width                   1024",
+                "  width                  1024",
                 "  mean_color_distance  0.2500  at most  8       ok",
-                "  ssim                  0.5000  at least 0.9000  differs",
+                "  ssim                 0.5000  at least 0.9000  differs",
             ]
         );
     }

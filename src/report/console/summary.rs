@@ -103,17 +103,18 @@ fn title(model: &Model, style: Style) -> String {
 }
 
 /// A model that passed, on one line; with its warnings and flaky cases, which ask for a look. The only model of a run also names its
-/// versions.
+/// versions, and its stages unless they ended with a publication: the image that was built, and why nothing is published.
 fn passed_model(model: &Model, amount: Amount, run: &Run, style: Style) -> String {
     let time = humane(Duration::from_millis(model.stages.iter().map(|stage| stage.duration_ms).sum()));
     let cases = case_counts(&model.cases.iter().collect::<Vec<_>>()).map(|counts| format!(": {counts}")).unwrap_or_default();
     let outcome = if model.versions.live.is_some() { ", published" } else { "" };
     let mut text = format!("{} in {time}{cases}{outcome}", title(model, style));
-    if amount == Amount::Full {
+    let is_alone = run.models.len() == 1;
+    if amount == Amount::Full || (is_alone && model.versions.live.is_none()) {
         push_stages(&mut text, &model.stages, true, style);
     }
     push_trend(&mut text, model, run, style);
-    if amount == Amount::Full || run.models.len() == 1 {
+    if amount == Amount::Full || is_alone {
         push_versions(&mut text, model, style);
         push_notes(&mut text, model, style);
     }
