@@ -11,6 +11,9 @@ use test_support::runner::CHECKED_OUT;
 use test_support::workflow::{Finished, WorkflowRun, workflow_of_page};
 use test_support::{Repository, ca_file, docker_is_there};
 
+/// What the proxy's tests need, and the official model must not have.
+const KEY: &str = "fal-0123456789-abcdef";
+
 async fn replicate(models: &[(&str, Visibility)]) -> Sandbox {
     let sandbox = Sandbox::start(SandboxOptions { username: "acme".to_owned(), ..SandboxOptions::default() }).await.unwrap();
     for (model, visibility) in models {
@@ -89,6 +92,40 @@ async fn submodules_and_what_the_setup_step_leaves_are_built_and_published() {
     assert_eq!(versions, json!({ "comfy": format!("acme/comfy:{}", published[0].id) }));
     let deployments = server.deployments();
     assert_eq!(deployments[0]["environment"], "replicate/acme/comfy");
+    assert_eq!(server.violations(), Vec::<String>::new());
+    sandbox.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_of_an_official_model_is_pushed_in_two_passes() {
+    if !docker_is_there() {
+        return;
+    }
+    let models = [("acme/proxy", Visibility::Private), ("acme/official-proxy", Visibility::Public)];
+    let (sandbox, server) = (replicate(&models).await, FakeGitHub::start("127.0.0.1:0").await);
+    sandbox.set_official("acme/official-proxy", true).unwrap();
+    let repository = Repository::new();
+    repository.write("cog.yaml", COG_YAML);
+    let body = "key = Path(\"/src/api_key.txt\")\n        return f\"{text}, with a key of {len(key.read_text().strip()) if key.exists() else 0}\"";
+    repository.write("predict.py", &predictor(body));
+    let official = "official_model: acme/official-proxy\n";
+    repository.write("cog-safe-push.yaml", &config("proxy", official, "hello, with a key of 21"));
+    repository.write("script/write-api-key", "#!/bin/sh\nset -eu\n[ -z \"${COG_TOKEN:-}\" ]\necho \"$FAL_KEY\" > api_key.txt\n");
+    repository.write("script/delete-api-key", "#!/bin/sh\nrm api_key.txt\n");
+    let finished = push(
+        "docs/guides/official-proxy.md",
+        repository.path(),
+        &server,
+        &sandbox,
+        &[("FAL_KEY", KEY), ("OTHER", "unused-secret")],
+    );
+    assert_eq!(finished.results(), [("select", "success"), ("proxy", "success"), ("safe-push", "success")], "{finished:#?}");
+    assert_eq!(finished.job("proxy").environment, "production");
+    assert_eq!((sandbox.versions("acme/proxy").len(), sandbox.versions("acme/official-proxy").len()), (1, 1));
+    let log = &finished.job("proxy").step("$/push").stdout;
+    let told: Vec<&str> = log.lines().filter(|line| line.contains(KEY) && !line.starts_with("::add-mask::")).collect();
+    assert_eq!(told, Vec::<&str>::new(), "{log}");
+    assert!(log.contains("of the official image are those that were tested"), "{log}");
     assert_eq!(server.violations(), Vec::<String>::new());
     sandbox.stop().await;
 }

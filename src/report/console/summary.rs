@@ -127,7 +127,8 @@ fn passed_model(model: &Model, amount: Amount, run: &Run, style: Style) -> Strin
 fn failed_model(model: &Model, amount: Amount, run: &Run, style: Style) -> String {
     let mut text = title(model, style);
     // What ended a stage follows in full.
-    let tells_end = model.error.is_none() && !model.cases.iter().any(is_shown) && model.findings.is_empty();
+    let has_error = model.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let tells_end = model.error.is_none() && !model.cases.iter().any(is_shown) && !has_error;
     push_stages(&mut text, &model.stages, tells_end, style);
     push_versions(&mut text, model, style);
     push_trend(&mut text, model, run, style);
