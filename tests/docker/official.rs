@@ -6,7 +6,8 @@ use std::process::Command;
 
 use test_support::{Repository, docker_is_there};
 
-/// Tells its version; builds an image with the schema beside it; leaves notes of how it was called.
+/// Tells its version; builds an image with the schema beside it; leaves notes of how it was called. Each build has a step of its own: the
+/// image of a shared one could be removed with that of another test.
 const COG: &str = r#"#!/bin/sh
 if [ "$1" = --version ]; then echo "cog version 0.22.0 (built 2026-08-13T00:00:00Z)"; exit; fi
 here=$(dirname "$0")
@@ -15,7 +16,7 @@ env > "$here/environment"
 while [ $# -gt 0 ]; do if [ "$1" = --tag ]; then tag=$2; fi; shift; done
 echo "Building from $(pwd)"
 if [ -e broken ]; then echo "the weights are gone" >&2; exit 3; fi
-printf 'FROM python:3.11-slim\nRUN echo official > /made-by\n' |
+printf 'FROM python:3.11-slim\nRUN : %s; echo official > /made-by\n' "$tag" |
     DOCKER_BUILDKIT=0 docker build --quiet --tag "$tag" --label "run.cog.openapi_schema=$(cat "$here/schema.json")" \
         --label "run.cog.pip_freeze=cog==0.22.0" -
 "#;
