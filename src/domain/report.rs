@@ -18,8 +18,18 @@ use crate::domain::page::PageReport;
 use crate::domain::prediction::{Inputs, PredictionId};
 use crate::domain::verdict::Verdict;
 
-/// The start of the remark that holds a shell command to reproduce a failure. The HTML report shows that command separately.
-pub const REPRODUCTION: &str = "reproduce it with: ";
+/// The start of the remark that holds a shell command to reproduce a failure.
+const REPRODUCTION: &str = "reproduce it with: ";
+
+/// The remark that holds a shell command to reproduce a failure.
+pub fn reproduction_remark(command: &str) -> String {
+    format!("{REPRODUCTION}{command}")
+}
+
+/// The command in a remark of [`reproduction_remark`], which reports show apart. `None` for any other remark.
+pub fn reproduction_command(remark: &str) -> Option<&str> {
+    remark.strip_prefix(REPRODUCTION)
+}
 
 /// The report of a whole run.
 #[derive(Debug, Clone, PartialEq)]

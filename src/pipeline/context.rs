@@ -10,8 +10,8 @@ use crate::domain::events::{Event, EventKind, Observer};
 use crate::domain::plan::{TrainPlan, VerifyPlan};
 use crate::pipeline::RunOptions;
 use crate::support::clock::Clock;
-use crate::verify::check_plan;
 use crate::verify::rules::JUDGE_MISSING;
+use crate::verify::{VerifyServices, check_plan};
 
 /// Shared state of all models of a run.
 pub(super) struct RunContext<'a> {
@@ -34,6 +34,16 @@ impl<'a> RunContext<'a> {
         cancelled: &'a CancellationToken,
     ) -> Self {
         Self { has_judge, verifies, clock, options, observer, cancelled, account: OnceCell::new(), hardware: OnceCell::new() }
+    }
+
+    /// For a run that makes predictions with these services.
+    pub(super) fn of_verification(
+        services: &'a VerifyServices,
+        options: &'a RunOptions,
+        observer: &'a dyn Observer,
+        cancelled: &'a CancellationToken,
+    ) -> Self {
+        Self::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled)
     }
 
     /// The token's account, asked for once per run: the cheapest way to learn that the token is rejected.

@@ -42,7 +42,7 @@ pub async fn verify_existing(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let context = RunContext::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::of_verification(services, options, observer, cancelled);
     run_each(&[model], &Verification { existing: Some(existing), services }, &context).await
 }
 
@@ -54,7 +54,7 @@ pub async fn verify_live(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let context = RunContext::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::of_verification(services, options, observer, cancelled);
     run_each(&models, &Verification { existing: None, services }, &context).await
 }
 

@@ -50,8 +50,7 @@ pub async fn roll_back(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let context =
-        RunContext::new((services.verify.judge.is_some(), true), services.verify.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::of_verification(&services.verify, options, observer, cancelled);
     run_each(&[model], &Rollback { request, services }, &context).await
 }
 

@@ -35,7 +35,7 @@ pub async fn verify_server(
     cancelled: &CancellationToken,
 ) -> RunReport {
     let services = VerifyServices { replicate: Arc::new(server.clone()), ..services.clone() };
-    let context = RunContext::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::of_verification(&services, options, observer, cancelled);
     run_each(&[model], &OfServer { server, services: &services }, &context).await
 }
 

@@ -6,7 +6,7 @@ use cog_findings::Rule;
 use cog_findings::text::shorten;
 use serde_json::Value;
 
-use crate::domain::report::{CaseStatus, REPRODUCTION};
+use crate::domain::report::{CaseStatus, reproduction_command};
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{Case, Detail, ErrorEntry, FindingEntry, Model, Run, Severity};
 use crate::report::rules;
@@ -76,7 +76,7 @@ fn failed(case: &Case, model: &Model) -> Option<FindingEntry> {
     details.extend(case.output.as_ref().map(|output| detail("output", output)));
     let text = |label: &str, value: &str| Detail { label: label.to_owned(), value: value.to_owned() };
     details.extend(case.url.as_ref().map(|url| text("prediction", url)));
-    let reproduction = case.remarks.iter().find_map(|remark| remark.strip_prefix(REPRODUCTION));
+    let reproduction = case.remarks.iter().find_map(|remark| reproduction_command(remark));
     details.extend(reproduction.map(|command| text("reproduce with", command)));
     Some(FindingEntry {
         // A configuration of which no line asks for the case, as with a warm-up, is named as a whole.

@@ -5,7 +5,7 @@ use cog_schema::{Method, check_output, join_output};
 
 use crate::domain::events::EventKind;
 use crate::domain::prediction::{Prediction, PredictionStatus};
-use crate::domain::report::{Attempt, CaseReport, REPRODUCTION};
+use crate::domain::report::{Attempt, CaseReport, reproduction_remark};
 use crate::verify::call::{PredictionCall, PredictionEnd};
 use crate::verify::engine::Engine;
 use crate::verify::fuzz::{Generator, Shrinker, curl_command, server_command, training_command};
@@ -44,7 +44,7 @@ impl Engine<'_> {
             if let Some(train) = self.request.train {
                 let api_url = self.services.replicate.api_url();
                 let command = training_command(&api_url, self.request.version, &train.destination, &inputs);
-                report.remarks.push(format!("{REPRODUCTION}{command}"));
+                report.remarks.push(reproduction_remark(&command));
             }
             return;
         }
@@ -75,7 +75,7 @@ impl Engine<'_> {
         } else {
             curl_command(&api_url, self.request.version, &inputs)
         };
-        report.remarks.push(format!("{REPRODUCTION}{command}"));
+        report.remarks.push(reproduction_remark(&command));
     }
 
     async fn shrink(&self, case: &PlannedCase, mask: &Mask, failing: FailureKind, shrinker: &mut Shrinker) {

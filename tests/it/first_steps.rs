@@ -98,18 +98,25 @@ async fn doctor_and_login_ask_whose_tokens_these_are() {
     sandbox.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn logs_shows_what_a_prediction_printed() {
+/// A sandbox with a prediction that printed these logs, a repository that uses it, and the prediction's id.
+pub(crate) async fn predicted(logs: &'static str) -> (Sandbox, Repository, String) {
     let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
     let sandbox = Sandbox::start(options).await.unwrap();
     sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
     let repository = Repository::example("text-stats").on(&sandbox);
-    let run = |line: String| tokio::task::block_in_place(|| repository.run(&line));
-    let schema: Value = serde_json::from_str(&run("schema show".to_owned()).stdout).unwrap();
-    let script = Script::new(|_| ScriptedReply::output("x").logs("loaded 3 words\n\u{1b}[2Jdone\n"));
+    let run = |line: &str| tokio::task::block_in_place(|| repository.run(line));
+    let schema: Value = serde_json::from_str(&run("schema show").stdout).unwrap();
+    let script = Script::new(move |_| ScriptedReply::output("x").logs(logs));
     sandbox.push_scripted_version("acme/text-stats", Some(schema), script).unwrap();
-    run("verify acme/text-stats --fuzz-iterations 0 --no-compare-outputs".to_owned());
+    run("verify acme/text-stats --fuzz-iterations 0 --no-compare-outputs");
     let id = sandbox.predictions()[0].id.clone();
+    (sandbox, repository, id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logs_shows_what_a_prediction_printed() {
+    let (sandbox, repository, id) = predicted("loaded 3 words\n\u{1b}[2Jdone\n").await;
+    let run = |line: String| tokio::task::block_in_place(|| repository.run(&line));
     let seen = run(format!("logs https://replicate.com/p/{id}"));
     assert_eq!(seen.code, Some(0), "{seen}");
     assert!(seen.stdout.contains("loaded 3 words") && !seen.stdout.contains('\u{1b}'), "{seen}");

@@ -6,10 +6,11 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Command;
 
 use jsonschema::Validator;
-use replicate_sandbox::{Sandbox, SandboxOptions, Script, ScriptedReply, Visibility};
 use safe_push::reference::documents;
 use serde_json::Value;
 use test_support::{Repository, Seen, root};
+
+use crate::first_steps::predicted;
 
 /// The schema in the repository of what a command prints.
 fn schema(command: &str) -> Validator {
@@ -124,16 +125,8 @@ fn the_sandbox_says_where_it_is() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prediction_fits_the_schema_of_logs() {
-    let options = SandboxOptions { username: "acme".to_owned(), docker: false, ..SandboxOptions::default() };
-    let sandbox = Sandbox::start(options).await.unwrap();
-    sandbox.create_model("acme/text-stats", Visibility::Public, "cpu").unwrap();
-    let repository = Repository::example("text-stats").on(&sandbox);
+    let (sandbox, repository, id) = predicted("loaded\n").await;
     let run = |line: String| tokio::task::block_in_place(|| repository.run(&line));
-    let schema: Value = serde_json::from_str(&run("schema show".to_owned()).stdout).unwrap();
-    let script = Script::new(|_| ScriptedReply::output("x").logs("loaded\n"));
-    sandbox.push_scripted_version("acme/text-stats", Some(schema), script).unwrap();
-    run("verify acme/text-stats --fuzz-iterations 0 --no-compare-outputs".to_owned());
-    let id = sandbox.predictions()[0].id.clone();
     assert_fits("logs", &printed(&run(format!("logs {id} --format json"))));
     sandbox.stop().await;
 }

@@ -8,7 +8,7 @@ use similar::{ChangeTag, DiffOp, TextDiff};
 
 use super::cut::{Cut, is_web_address};
 use super::media::{self, FileView};
-use crate::domain::report::{CaseStatus, REPRODUCTION};
+use crate::domain::report::{CaseStatus, reproduction_command};
 use crate::report::json::v1;
 use crate::report::label;
 use crate::report::measurement::number;
@@ -78,8 +78,8 @@ impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
         let reason = case.failure().filter(|_| case.status != CaseStatus::Passed).map(|reason| cut.text(reason));
         let (files, files_note) = media::files(case, cut);
-        let (repeat, remarks): (Vec<&String>, Vec<&String>) =
-            case.remarks.iter().partition(|remark| remark.starts_with(REPRODUCTION));
+        let repeat = case.remarks.iter().find_map(|remark| reproduction_command(remark));
+        let remarks = case.remarks.iter().filter(|remark| reproduction_command(remark).is_none());
         let inputs = Value::Object(case.inputs.clone());
         let minimal = case.minimal_inputs.clone().map(Value::Object);
         Self {
@@ -103,8 +103,8 @@ impl Case {
             outputs: outputs(case, cut),
             difference: difference(case, cut),
             attempts: attempts(case, cut),
-            remarks: remarks.into_iter().map(|remark| cut.text(remark)).collect(),
-            repeat: repeat.first().map(|remark| cut.text(&remark[REPRODUCTION.len()..])),
+            remarks: remarks.map(|remark| cut.text(remark)).collect(),
+            repeat: repeat.map(|command| cut.text(command)),
             metrics: metrics(case, cut),
             page: page(case.url.as_deref()),
             prediction: case.prediction_id.as_deref().map(|id| cut.line(id)).unwrap_or_default(),
