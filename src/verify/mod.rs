@@ -76,6 +76,7 @@ mod side;
 mod slots;
 mod speed;
 mod trained;
+mod unseen;
 
 #[cfg(test)]
 mod tests;
@@ -83,7 +84,7 @@ mod tests;
 pub use error::VerifyError;
 pub use first_inputs::{FirstInputs, first_inputs};
 pub use judge::{
-    Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement,
+    Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeAbility, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement,
     OfferedFile,
 };
 pub use plan_check::check_plan;

@@ -97,6 +97,10 @@ impl Judge for ClaudeJudge {
         }
     }
 
+    fn sees_videos(&self) -> bool {
+        self.video.ffmpeg.is_some()
+    }
+
     fn inventor(&self) -> Option<&dyn Inventor> {
         Some(&self.inventor)
     }
