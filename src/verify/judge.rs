@@ -113,6 +113,8 @@ pub struct Evidence {
     pub value: Value,
     /// In the order in which the value names them.
     pub files: Vec<EvidenceFile>,
+    /// Why others of its files cannot be shown.
+    pub hidden: Vec<String>,
 }
 
 /// One file of an output.

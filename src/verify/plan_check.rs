@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::clients::claude::{DEFAULT_MODEL, is_outdated};
 use crate::domain::case::{CaseLocation, Expectation, TestCase};
+use crate::domain::output_check::OutputCheck;
 use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
 use crate::support::seed::Seed;
 use crate::verify::fuzz::Generator;
@@ -56,6 +57,7 @@ impl<'a> MethodPlan<'a> {
         for (number, case) in self.running() {
             let name = self.case(number, case);
             check_expectation(&name, case, judge, findings);
+            check_contradiction(&name, case, findings);
             // The output of a training has no schema, and its files are weights.
             if self.method == Method::Predict && judge.exists && case.asks_judge() {
                 let unseen = unseen(case, self.cases, schema, read_schemas.as_ref());
@@ -131,6 +133,17 @@ fn check_expectation(name: &str, case: &TestCase, judge: JudgeAbility, findings:
             }
             _ => continue,
         };
+        findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
+    }
+}
+
+/// A prediction that fails has no output.
+fn check_contradiction(name: &str, case: &TestCase, findings: &mut Vec<Finding>) {
+    let Expectation::Checks { checks, .. } = &case.expectation else { return };
+    let is_about_error = |check: &OutputCheck| matches!(check, OutputCheck::Of(Expectation::ErrorContains(_)));
+    if checks.iter().any(is_about_error) && !checks.iter().all(is_about_error) {
+        let message = format!("{name} expects an error, and something of the output, which a failed prediction does not have");
+        let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, message).hint("make it two test cases");
         findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
     }
 }
@@ -346,6 +359,19 @@ mod tests {
                  match_prompt, or correct the return type of the predictor]",
             ]
         );
+    }
+
+    #[test]
+    fn an_error_and_an_output_cannot_both_be_expected() {
+        let several = |checks: Vec<OutputCheck>| {
+            let expectation = Expectation::Checks { checks, text: String::new() };
+            said(vec![case(&json!({"prompt": "a"}), expectation)], None, true)
+        };
+        let error = || OutputCheck::Of(Expectation::ErrorContains("steps".to_owned()));
+        let wanted = "SP608 cog-safe-push.yaml:7:5: test case 1 expects an error, and something of the output, which a failed prediction \
+                      does not have [make it two test cases]";
+        assert_eq!(several(vec![error(), OutputCheck::Contains("x".to_owned())]), [wanted]);
+        assert_eq!(several(vec![error(), error()]), Vec::<String>::new());
     }
 
     #[test]
