@@ -324,7 +324,14 @@ pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckSer
     let replicate = run.tokens.replicate.clone().map(|token| replicate_client(run, token)).transpose()?;
     // A job of a workflow may be given no key because another one runs the predictions.
     let has_judge = (!context.environment.is_workflow()).then(|| run.tokens.anthropic.is_some());
-    Ok(CheckServices { replicate, clock: clock(), tools: tools(context), has_judge, sees_videos: sees_videos(context), against: None })
+    Ok(CheckServices {
+        replicate,
+        clock: clock(),
+        tools: tools(context),
+        has_judge,
+        sees_videos: sees_videos(context),
+        against: None,
+    })
 }
 
 /// What a comparison with a git revision needs: neither a token nor the network.

@@ -145,7 +145,7 @@ fn video(reader: &mut Reader, entry: &Entry<'_>) -> Option<OutputCheck> {
 /// How many: nothing between two whole numbers can be met.
 fn count(reader: &mut Reader, entry: &Entry<'_>) -> Option<NumberRange> {
     let range = range(reader, entry, 0.0)?;
-    if range.most < range.least.max(0.0).ceil() {
+    if range.least <= range.most && range.most < range.least.max(0.0).ceil() {
         invalid(reader, entry, &format!("is {range}, which no number of items is"));
     }
     Some(range)

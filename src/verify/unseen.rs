@@ -71,8 +71,8 @@ const OPAQUE: &[&str] = &[
 
 /// Extensions of files that are shown.
 const SHOWN: &[&str] = &[
-    "aac", "bmp", "csv", "flac", "gif", "jpeg", "jpg", "json", "m4a", "md", "mp3", "ogg", "pdf", "png", "srt", "svg", "tif", "tiff",
-    "txt", "vtt", "wav", "webp", "zip",
+    "aac", "bmp", "csv", "flac", "gif", "jpeg", "jpg", "json", "m4a", "md", "mp3", "ogg", "pdf", "png", "srt", "svg", "tif",
+    "tiff", "txt", "vtt", "wav", "webp", "zip",
 ];
 
 /// Names of members and inputs, and nouns of descriptions.
@@ -82,8 +82,27 @@ const SHOWN_NOUNS: &[&str] =
 
 /// Words after which a description speaks about what is in the output, not about the output.
 const AFTER_SUBJECT: &[&str] = &[
-    "of", "with", "that", "which", "where", "in", "showing", "shows", "show", "is", "are", "has", "have", "about", "from", "for",
-    "featuring", "depicting", "containing", "and", "or",
+    "of",
+    "with",
+    "that",
+    "which",
+    "where",
+    "in",
+    "showing",
+    "shows",
+    "show",
+    "is",
+    "are",
+    "has",
+    "have",
+    "about",
+    "from",
+    "for",
+    "featuring",
+    "depicting",
+    "containing",
+    "and",
+    "or",
 ];
 
 /// The output of a test case, if the judge will not see it.
@@ -177,15 +196,18 @@ fn of_schema(output: &Shape) -> Option<Clue> {
     fn member_of(shape: &Shape, depth: usize) -> Option<Clue> {
         match &shape.kind {
             ShapeKind::Array(items) if depth > 0 => member_of(items, depth - 1),
-            ShapeKind::Object(members) if depth > 0 => members.declared.iter().filter(|member| member.required).find_map(|member| {
-                let named = || {
-                    let is_file = member.shape.is_file() || matches!(&member.shape.kind, ShapeKind::Array(items) if items.is_file());
-                    let word = member.name.rsplit('_').next().filter(|_| is_file)?.to_lowercase();
-                    let kind = of_extension(&word).or_else(|| of_noun(&word)).filter(|kind| *kind != Kind::Shown)?;
-                    Some(Clue { kind, because: format!("the output has the file '{}'", member.name) })
-                };
-                named().or_else(|| member_of(&member.shape, depth - 1))
-            }),
+            ShapeKind::Object(members) if depth > 0 => {
+                members.declared.iter().filter(|member| member.required).find_map(|member| {
+                    let named = || {
+                        let is_file =
+                            member.shape.is_file() || matches!(&member.shape.kind, ShapeKind::Array(items) if items.is_file());
+                        let word = member.name.rsplit('_').next().filter(|_| is_file)?.to_lowercase();
+                        let kind = of_extension(&word).or_else(|| of_noun(&word)).filter(|kind| *kind != Kind::Shown)?;
+                        Some(Clue { kind, because: format!("the output has the file '{}'", member.name) })
+                    };
+                    named().or_else(|| member_of(&member.shape, depth - 1))
+                })
+            }
             _ => None,
         }
     }
@@ -287,7 +309,11 @@ mod tests {
             (&json!({"output_format": "png"}), prompt("a video"), None),
             (&nothing, prompt("a cat"), None),
         ] {
-            assert_eq!(found(&case(inputs, expectation.clone()), &[], Some(&document)).as_deref(), wanted, "{inputs} {expectation:?}");
+            assert_eq!(
+                found(&case(inputs, expectation.clone()), &[], Some(&document)).as_deref(),
+                wanted,
+                "{inputs} {expectation:?}"
+            );
         }
     }
 
@@ -314,12 +340,22 @@ mod tests {
     #[test]
     fn the_schema_counts_by_the_names_of_files_that_are_always_there() {
         let uri = json!({"type": "string", "format": "uri"});
-        let object = |properties: Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
+        let object =
+            |properties: Value, required: &[&str]| json!({"type": "object", "properties": properties, "required": required});
         for (output, wanted) in [
-            (object(json!({"video": uri, "seed": {"type": "integer"}}), &["video"]), Some("video: the output has the file 'video'")),
+            (
+                object(json!({"video": uri, "seed": {"type": "integer"}}), &["video"]),
+                Some("video: the output has the file 'video'"),
+            ),
             (object(json!({"output_video": uri}), &["output_video"]), Some("video: the output has the file 'output_video'")),
-            (object(json!({"videos": {"type": "array", "items": uri}}), &["videos"]), Some("video: the output has the file 'videos'")),
-            (json!({"type": "array", "items": object(json!({"mp4": uri}), &["mp4"])}), Some("video: the output has the file 'mp4'")),
+            (
+                object(json!({"videos": {"type": "array", "items": uri}}), &["videos"]),
+                Some("video: the output has the file 'videos'"),
+            ),
+            (
+                json!({"type": "array", "items": object(json!({"mp4": uri}), &["mp4"])}),
+                Some("video: the output has the file 'mp4'"),
+            ),
             (object(json!({"video": uri}), &[]), None),
             (object(json!({"video": {"type": "string"}}), &["video"]), None),
             (object(json!({"video_thumbnail": uri}), &["video_thumbnail"]), None),

@@ -115,7 +115,10 @@ async fn a_model_without_any_configuration_is_tested_with_generated_inputs() {
     let predictions = live.sandbox.predictions();
     assert!(predictions.len() >= 10, "{} predictions: {seen}", predictions.len());
     let runs = live.github.check_runs();
-    assert_eq!((runs.len(), runs[0]["name"].as_str(), runs[0]["conclusion"].as_str()), (1, Some("safe-push / hotdog (live)"), Some("success")));
+    assert_eq!(
+        (runs.len(), runs[0]["name"].as_str(), runs[0]["conclusion"].as_str()),
+        (1, Some("safe-push / hotdog (live)"), Some("success"))
+    );
     let summary = repository.read("runner/summary");
     assert!(summary.contains("acme/hotdog") && summary.contains("fuzz-1"), "{summary}");
     assert_eq!(output(&repository, "verdict").as_deref(), Some("passed"));
@@ -137,7 +140,9 @@ async fn a_model_without_any_configuration_is_tested_with_generated_inputs() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_version_that_fails_with_generated_inputs_fails_its_check() {
     let live = Live::new().await;
-    live.sandbox.push_scripted_version("acme/hotdog", Some(schema()), Script::always(ScriptedReply::failure("out of memory"))).unwrap();
+    live.sandbox
+        .push_scripted_version("acme/hotdog", Some(schema()), Script::always(ScriptedReply::failure("out of memory")))
+        .unwrap();
     let repository = live.bare_step("acme/hotdog");
     let seen = run_bare(&repository).await;
     assert_eq!(seen.code, Some(1), "{seen}");
@@ -149,10 +154,8 @@ async fn a_live_version_that_fails_with_generated_inputs_fails_its_check() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_key_of_the_pager_is_an_input_and_settings_that_broke_wake_somebody_too() {
     let live = Live::new().await;
-    let repository = live
-        .bare_step("acme/hotdog, hotdog")
-        .variable("PAGERDUTY_ROUTING_KEY", "")
-        .variable("INPUT_PAGERDUTY_ROUTING_KEY", KEY);
+    let repository =
+        live.bare_step("acme/hotdog, hotdog").variable("PAGERDUTY_ROUTING_KEY", "").variable("INPUT_PAGERDUTY_ROUTING_KEY", KEY);
     let seen = run_bare(&repository).await;
     assert_eq!(seen.code, Some(2), "{seen}");
     assert!(seen.to_string().contains("'hotdog' is not a model"), "{seen}");

@@ -117,7 +117,8 @@ fn the_reusable_workflow_passes_every_secret() {
         assert_eq!(push["with"][name.to_lowercase()], format!("${{{{ secrets.{name} }}}}"), "{name}");
     }
     let of_action = keys(&yaml(&read("action.yml"))["inputs"]);
-    let is_secret = |name: &&String| ["_token", "_key", "notify_url"].iter().any(|end| name.ends_with(end)) && *name != "github_token";
+    let is_secret =
+        |name: &&String| ["_token", "_key", "notify_url"].iter().any(|end| name.ends_with(end)) && *name != "github_token";
     let missing: Vec<_> = of_action.iter().filter(is_secret).filter(|name| !secrets.contains(&name.to_uppercase())).collect();
     assert!(missing.is_empty(), "{missing:?}");
 }

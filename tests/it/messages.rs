@@ -276,7 +276,11 @@ fn m24_match_prompt_without_a_key() {
 #[test]
 fn m24_match_prompt_of_a_video_without_ffmpeg() {
     let repository = edited(CONFIG, "jq_query: \".words == 0 and .most_common == []\"", "match_prompt: a video of a cat");
-    repository.edit("predict.py", "from cog import BaseModel, BasePredictor, Input", "from cog import BaseModel, BasePredictor, Input, Path");
+    repository.edit(
+        "predict.py",
+        "from cog import BaseModel, BasePredictor, Input",
+        "from cog import BaseModel, BasePredictor, Input, Path",
+    );
     repository.edit("predict.py", "-> TextStats", "-> Path");
     let programs = repository.path().join("programs");
     fs::create_dir(&programs).unwrap();

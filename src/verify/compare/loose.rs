@@ -34,7 +34,9 @@ fn alike_values(staged: &Value, live: &Value, again: Option<&Value>, path: &str)
             let [one, two] = [staged, live].map(|text| text.chars().count());
             let repeated = again.and_then(Value::as_str).map(|text| text.chars().count());
             let is_alike = |other: usize| within_order(one as f64 + 10.0, other as f64 + 10.0);
-            (is_alike(two) || repeated.is_some_and(is_alike)).then_some(()).ok_or_else(|| format!("{path} has {one} characters, the live version's {two}"))
+            (is_alike(two) || repeated.is_some_and(is_alike))
+                .then_some(())
+                .ok_or_else(|| format!("{path} has {one} characters, the live version's {two}"))
         }
         (Value::Array(staged), Value::Array(live)) => {
             let is_alike = |other: &[Value]| {
@@ -45,7 +47,9 @@ fn alike_values(staged: &Value, live: &Value, again: Option<&Value>, path: &str)
             }
             let repeated = |index: usize| again.and_then(|again| again.get(index));
             let pairs = staged.iter().zip(live).enumerate();
-            pairs.into_iter().try_for_each(|(index, (one, two))| alike_values(one, two, repeated(index), &format!("{path}[{index}]")))
+            pairs
+                .into_iter()
+                .try_for_each(|(index, (one, two))| alike_values(one, two, repeated(index), &format!("{path}[{index}]")))
         }
         (Value::Object(staged), Value::Object(live)) => {
             let again = again.and_then(Value::as_object);
@@ -191,7 +195,12 @@ mod tests {
             (json!({"x": 2}), json!({"id": 1, "y": 2}), json!({"id": 1, "z": 2}), Some("output.id is missing")),
             (json!({"id": 1, "x": 2}), json!({"id": 1}), json!({"id": 2}), Some("output.x is new")),
             (json!({"note": null}), json!({"note": "a"}), json!({"note": null}), None),
-            (json!({"note": 5}), json!({"note": "a"}), json!({"note": null}), Some("output.note is a number, the live version's a string")),
+            (
+                json!({"note": 5}),
+                json!({"note": "a"}),
+                json!({"note": null}),
+                Some("output.note is a number, the live version's a string"),
+            ),
             (json!([]), json!([1]), json!([]), None),
             (json!([]), json!([1]), json!([2]), Some("output has 0 items, the live version's 1")),
             (json!("x".repeat(2000)), json!("a"), json!("y".repeat(1500)), None),

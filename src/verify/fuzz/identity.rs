@@ -31,3 +31,25 @@ impl Identity {
         serde_json::to_string(&all).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_default_that_is_spelled_out_changes_nothing() {
+        let document = json!({"components": {"schemas": {"Input": {"type": "object", "properties": {
+            "prompt": {"type": "string"}, "steps": {"type": "integer", "default": 50},
+        }}}}});
+        let identity = Identity::of(&document, Method::Predict);
+        let text = |inputs: Value| identity.text(inputs.as_object().unwrap());
+        let plain = text(json!({"prompt": "a"}));
+        assert_eq!(text(json!({"steps": 50, "prompt": "a"})), plain);
+        assert_eq!(text(json!({"prompt": "a", "steps": null})), plain);
+        for other in [json!({"prompt": "a", "steps": 51}), json!({"prompt": "b"}), json!({"prompt": "a", "more": 1})] {
+            assert_ne!(text(other.clone()), plain, "{other}");
+        }
+    }
+}
