@@ -159,4 +159,6 @@ fn a_variable_is_sent_only_if_the_workflow_allows_it() {
         let found = said(&repository.error().findings());
         assert!(found.len() == 1 && found[0].starts_with("SP034 ") && found[0].contains(words), "{found:?}");
     }
+    let skipped = "    - {inputs: {token: $(env.HF_TOKEN)}, skip: until there is a token}\n";
+    assert_eq!(cases(skipped)[0].secrets.len(), 0);
 }

@@ -212,8 +212,9 @@ impl Iterator for Generator {
 
 /// The values that test cases give an input that takes files, or else those of the settings.
 fn files_for(name: &str, takes_list: bool, plan: &FuzzPlan, cases: &[TestCase]) -> Vec<Value> {
-    let expects_output = |case: &&TestCase| !case.expectation.expects_error();
-    let used: Vec<Value> = cases.iter().filter(expects_output).filter_map(|case| case.inputs.get(name)).cloned().collect();
+    // The files of a case that is skipped were not read.
+    let is_usable = |case: &&TestCase| !case.expectation.expects_error() && case.skip.is_none();
+    let used: Vec<Value> = cases.iter().filter(is_usable).filter_map(|case| case.inputs.get(name)).cloned().collect();
     if !used.is_empty() {
         return used;
     }
