@@ -210,9 +210,9 @@ mod tests {
             let found = check_loosely_alike(&one, &two, Some(&three));
             assert_eq!(found.err().as_deref(), wanted, "{staged} {live} {again}");
         }
-        let files = |names: &[&str]| {
+        let files = |names: &[&'static str]| {
             let urls: Vec<String> = names.iter().map(|name| format!("https://x/{name}")).collect();
-            let files: Vec<(&str, &[u8])> = names.iter().map(|name| (*name, &b"cat"[..])).collect();
+            let files: Vec<(&'static str, &'static [u8])> = names.iter().map(|name| (*name, &b"cat"[..])).collect();
             observation(json!(urls), &files)
         };
         let (one, two, three) = (files(&["a.txt"]), files(&["b.txt", "c.txt"]), files(&["d.txt", "e.txt"]));
