@@ -281,7 +281,7 @@ fn m24_match_prompt_of_a_video_without_ffmpeg() {
         "from cog import BaseModel, BasePredictor, Input",
         "from cog import BaseModel, BasePredictor, Input, Path",
     );
-    repository.edit("predict.py", "-> TextStats", "-> Path");
+    repository.edit("predict.py", "-> Output:", "-> Path:");
     let programs = repository.path().join("programs");
     fs::create_dir(&programs).unwrap();
     let repository =

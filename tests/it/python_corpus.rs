@@ -323,6 +323,8 @@ const OF_SERVER_0_19: &[(&str, &str)] = &[
     ("deprecated-false", "Input"),
     // It writes the rest of a word in lower case.
     ("titles", "Input"),
+    // It titles the input of a training as that of a prediction.
+    ("train-function", "Input"),
 ];
 
 /// Sources that a build of 0.19 refuses because nothing runs, while its server, which runs them, takes them.
@@ -357,6 +359,11 @@ fn what_0_19_describes_equals_what_its_server_says() {
         assert_eq!(description.document["info"]["version"], "0.1.0", "{name}");
         let mut found = description.document["components"]["schemas"].clone();
         found.as_object_mut().unwrap().retain(|name, _| !OF_SERVER.contains(&name.as_str()));
+        if predict.is_none() {
+            // The server describes what it was started for, whatever that is.
+            let renamed = found.as_object().unwrap().iter();
+            found = renamed.map(|(name, part)| (name.trim_start_matches("Training").to_owned(), part.clone())).collect();
+        }
         let (found, expected) = (plain(&found), plain(expected));
         let parts: BTreeSet<&String> = found.as_object().unwrap().keys().chain(expected.as_object().unwrap().keys()).collect();
         let wrong = parts.into_iter().filter(|part| found.get(part) != expected.get(part));
