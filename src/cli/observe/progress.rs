@@ -116,6 +116,10 @@ impl Progress {
     /// What is going on; empty if nothing is known.
     pub(super) fn line(&self, now: Instant) -> String {
         let mut parts = Vec::new();
+        // A narrow terminal cuts the end, so what matters most comes first, and names last.
+        if let Some(Wait { reason, until }) = self.wait.as_ref().filter(|wait| wait.until > now) {
+            parts.push(format!("waiting {}: {reason}", humane(until.saturating_duration_since(now))));
+        }
         if self.cases > 0 {
             parts.push(format!("{} of {} cases finished", self.finished.min(self.cases), self.cases));
         }
@@ -125,16 +129,13 @@ impl Progress {
             // Nothing has run before the first one: the version boots.
             parts.push(format!("{starting} {}", if self.first_run.is_none() { "booting" } else { "starting" }));
         }
+        parts.extend(self.left(now).map(|left| format!("about {} left", humane(left))));
         let names: Vec<&str> = of(true).map(|entry| entry.case.as_str()).collect();
         if !names.is_empty() {
             let shown = names.iter().take(NAMES).map(|name| brief(name)).collect::<Vec<_>>().join(", ");
             let more = names.len().saturating_sub(NAMES);
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             parts.push(format!("running {shown}{more}"));
-        }
-        parts.extend(self.left(now).map(|left| format!("about {} left", humane(left))));
-        if let Some(Wait { reason, until }) = self.wait.as_ref().filter(|wait| wait.until > now) {
-            parts.push(format!("waiting {}: {reason}", humane(until.saturating_duration_since(now))));
         }
         if parts.is_empty() { self.detail.clone() } else { parts.join(", ") }
     }
