@@ -102,24 +102,45 @@ all("audio").forEach((audio) => waves.observe(audio));
 
 // ---- Texts to copy.
 
-for (const text of all(".copied")) {
+const copyButton = (words, name, content, fallback) => {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "copy";
-  button.textContent = "copy";
-  button.setAttribute("aria-label", "Copy " + text.textContent.slice(0, 60));
+  button.textContent = words;
+  button.setAttribute("aria-label", name);
   button.addEventListener("click", async () => {
     try {
-      await navigator.clipboard.writeText(text.textContent);
+      await navigator.clipboard.writeText(content());
       button.textContent = "copied";
     } catch {
-      getSelection().selectAllChildren(text);
+      // Without the right to copy, the text is at least selected.
+      getSelection().selectAllChildren(fallback ?? button.parentElement);
       button.textContent = "selected";
     }
-    setTimeout(() => { button.textContent = "copy"; }, 2000);
+    setTimeout(() => { button.textContent = words; }, 2000);
   });
-  text.after(button);
+  return button;
+};
+
+// ---- A failure as text, for an issue or a chat.
+
+const withoutButtons = (part) => {
+  const copy = part.cloneNode(true);
+  all("button", copy).forEach((button) => button.remove());
+  return copy.textContent.trim();
+};
+const asText = (item) => {
+  const body = item.querySelector(".case-body");
+  const parts = all("h4, pre, tr, .remarks > li, .file > p, .case-body > p", body).filter((part) => !part.closest(".overlay, figure"));
+  const line = (part) => (part.localName === "tr" ? [...part.cells].map(withoutButtons).join(" | ") : withoutButtons(part));
+  const title = item.querySelector("summary").textContent.replace(/\s+/g, " ").trim();
+  return [item.closest(".model").querySelector("h2").firstChild.data.trim() + ": " + title, ...parts.map(line)].join("\n");
+};
+for (const item of all(".case.failed, .case.errored, .case.flaky")) {
+  const name = "Copy as text: " + item.querySelector("strong").textContent;
+  item.querySelector(".case-body").prepend(copyButton("copy as text", name, () => asText(item)));
 }
+for (const text of all(".copied")) text.after(copyButton("copy", "Copy " + text.textContent.slice(0, 60), () => text.textContent, text));
 
 // ---- The filter, which the address keeps.
 
@@ -142,11 +163,15 @@ const holds = (item, model, term) => {
 
 const apply = () => {
   const wanted = terms(filter.value);
+  // Of several statuses, models or kinds one is enough; all other terms have to hold.
+  const kinds = ["s", "m", "k"].map((key) => wanted.filter((term) => term.key === key && !term.not)).filter((some) => some.length > 0);
+  const others = wanted.filter((term) => !term.key || term.not);
+  for (const link of all(".statuses a")) link.toggleAttribute("aria-current", decodeURIComponent(link.hash.slice(PREFIX.length)) === filter.value.trim());
   let count = 0;
   for (const model of all(".model")) {
     let inside = 0;
     for (const item of all(".case, .findings li", model)) {
-      const shown = wanted.every((term) => holds(item, model, term));
+      const shown = others.every((term) => holds(item, model, term)) && kinds.every((some) => some.some((term) => holds(item, model, term)));
       item.hidden = !shown;
       inside += Number(shown);
     }
@@ -178,7 +203,9 @@ const follow = () => {
     apply();
     return;
   }
-  const target = document.getElementById(location.hash.slice(1));
+  let name = location.hash.slice(1);
+  try { name = decodeURIComponent(name); } catch { /* It is no name of ours. */ }
+  const target = document.getElementById(name);
   if (!target) return;
   reveal(target);
   target.scrollIntoView();

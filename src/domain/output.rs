@@ -21,6 +21,8 @@ pub struct OutputComparison {
     pub heat_map: Option<Preview>,
     /// A small copy of the expected file. The live version's files are listed with the case.
     pub expected: Option<Preview>,
+    /// How two texts or JSON documents differ, as the hunks of a unified diff: `-` the other side, `+` the staged version's. Untrusted.
+    pub difference: Option<String>,
 }
 
 impl OutputComparison {
@@ -31,7 +33,7 @@ impl OutputComparison {
         if reason.is_some() && !remarks.is_empty() {
             remarks.remove(0);
         }
-        (Self { place, with, kind, same, reason, measurements, heat_map, expected: None }, remarks)
+        (Self { place, with, kind, same, reason, measurements, heat_map, expected: None, difference: None }, remarks)
     }
 }
 

@@ -18,19 +18,6 @@ use crate::domain::page::PageReport;
 use crate::domain::prediction::{Inputs, PredictionId};
 use crate::domain::verdict::Verdict;
 
-/// The start of the remark that holds a shell command to reproduce a failure.
-const REPRODUCTION: &str = "reproduce it with: ";
-
-/// The remark that holds a shell command to reproduce a failure.
-pub fn reproduction_remark(command: &str) -> String {
-    format!("{REPRODUCTION}{command}")
-}
-
-/// The command in a remark of [`reproduction_remark`], which reports show apart. `None` for any other remark.
-pub fn reproduction_command(remark: &str) -> Option<&str> {
-    remark.strip_prefix(REPRODUCTION)
-}
-
 /// The report of a whole run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunReport {
@@ -327,6 +314,8 @@ pub struct CaseReport {
     pub comparisons: Vec<OutputComparison>,
     /// The minimal inputs that still fail, for a fuzz case.
     pub minimal_inputs: Option<Inputs>,
+    /// The shell command that reproduces the failure, without secrets.
+    pub reproduction: Option<String>,
     /// From the first attempt's creation to the verdict.
     pub duration: Duration,
 }

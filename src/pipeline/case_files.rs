@@ -55,13 +55,11 @@ impl CaseFiles {
             findings: Vec::new(),
         };
         let (predict, of_train) = (files.predict.clone(), files.train.clone());
-        // A case that does not run needs no files.
-        let runs = |case: &&TestCase| case.skip.is_none();
-        for case in plan.cases.iter().filter(runs) {
+        for case in &plan.cases {
             files.read_case(root, case, &predict);
         }
         files.read_fuzz(root, plan.fuzz.as_ref(), &predict);
-        for case in train.iter().flat_map(|train| &train.cases).filter(runs) {
+        for case in train.iter().flat_map(|train| &train.cases) {
             files.read_case(root, case, &of_train);
         }
         files.read_fuzz(root, train.and_then(|train| train.fuzz.as_ref()), &of_train);
@@ -299,14 +297,6 @@ mod tests {
         assert_eq!(file.content.as_deref(), Some(&b"wanted"[..]));
         let (checked, _) = files.apply(&plan, None, Sending::Nowhere).await.unwrap();
         assert_eq!(checked.cases[0].inputs["image"], json!("data:image/png;base64,AA=="));
-    }
-
-    #[test]
-    fn a_case_that_is_skipped_needs_no_file() {
-        let folder = folder();
-        let mut plan = plan(&json!({"image": "@missing.png"}), Expectation::Succeeds);
-        plan.cases[0].skip = Some("until the file is there".to_owned());
-        assert_eq!(CaseFiles::read(folder.path(), &plan, None, Some(&schema())).findings, []);
     }
 
     #[test]

@@ -18,7 +18,6 @@ use crate::pipeline::republishing::{Following, Republishing};
 use crate::pipeline::rollback::deployed;
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, PromoteServices, Promotion, RunOptions};
-use crate::verify::JudgeAbility;
 
 /// Publishes the version of a record, and reports what happened. Never fails: errors are in the report.
 pub async fn promote(
@@ -30,9 +29,7 @@ pub async fn promote(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    // The tests are behind it: nothing is judged.
-    let judge = JudgeAbility { exists: true, sees_videos: true };
-    let context = RunContext::new((judge, true), services.check.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::new((true, true), services.check.clock.as_ref(), options, observer, cancelled);
     run_each(&[model], &Promote { tested_record, promotion, services }, &context).await
 }
 

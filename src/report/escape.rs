@@ -43,7 +43,7 @@ pub(crate) fn line(text: &str) -> String {
 /// Whether a character is a control character, or an invisible one that reorders text.
 fn is_control(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// Skips the rest of an escape sequence: a control sequence, or a command up to its terminator.
@@ -202,6 +202,7 @@ mod tests {
             ("10%\r20%", "10%\n20%"),
             ("x\u{8}y\u{0}", "x\u{fffd}y\u{fffd}"),
             ("abc\u{202e}fed", "abc\u{fffd}fed"),
+            ("abc\u{61c}fed", "abc\u{fffd}fed"),
             ("\u{1b}", ""),
             ("\u{1b}[", ""),
         ] {

@@ -6,7 +6,7 @@ use cog_findings::Rule;
 use cog_findings::text::shorten;
 use serde_json::Value;
 
-use crate::domain::report::{CaseStatus, reproduction_command};
+use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{Case, Detail, ErrorEntry, FindingEntry, Model, Run, Severity};
 use crate::report::rules;
@@ -17,7 +17,10 @@ const VALUE_BYTES: usize = 1000;
 /// The findings and failures of all models, each once: models of one project share many.
 pub(crate) fn failures(run: &Run) -> Vec<FindingEntry> {
     let mut all: Vec<FindingEntry> = run.findings.clone();
-    all.extend(run.error.as_ref().and_then(|error| ended(error, &run.findings, None)));
+    // Mistakes are findings, and the error only counts them.
+    let is_counted =
+        run.verdict == Verdict::Misconfigured && run.findings.iter().any(|finding| finding.severity == Severity::Error);
+    all.extend(run.error.as_ref().filter(|_| !is_counted).and_then(|error| ended(error, &run.findings, None)));
     all.extend(run.models.iter().flat_map(failures_of));
     let mut unique: Vec<FindingEntry> = Vec::new();
     for finding in all {
@@ -76,8 +79,7 @@ fn failed(case: &Case, model: &Model) -> Option<FindingEntry> {
     details.extend(case.output.as_ref().map(|output| detail("output", output)));
     let text = |label: &str, value: &str| Detail { label: label.to_owned(), value: value.to_owned() };
     details.extend(case.url.as_ref().map(|url| text("prediction", url)));
-    let reproduction = case.remarks.iter().find_map(|remark| reproduction_command(remark));
-    details.extend(reproduction.map(|command| text("reproduce with", command)));
+    details.extend(case.short_reproduction().map(|command| text("reproduce with", command)));
     Some(FindingEntry {
         // A configuration of which no line asks for the case, as with a warm-up, is named as a whole.
         file: case.file.clone().or_else(|| model.config.clone()),
@@ -99,8 +101,10 @@ fn ended(error: &ErrorEntry, findings: &[FindingEntry], model: Option<&Model>) -
 
 #[cfg(test)]
 mod tests {
+    use cog_findings::{Finding, Location};
+
     use super::*;
-    use crate::report::json::run_json;
+    use crate::report::json::{FailedRun, run_json};
     use crate::report::sample;
 
     fn shown(run: &Run) -> Vec<String> {
@@ -134,6 +138,15 @@ mod tests {
         assert_eq!(shown(&run).len(), 1);
         run.models[0].error = Some(ErrorEntry { message: "something else".to_owned(), hint: None });
         assert_eq!(shown(&run).len(), 2);
+    }
+
+    #[test]
+    fn mistakes_in_a_configuration_are_told_without_their_count() {
+        let findings = &[Finding::new(&sample::SAMPLE_RULE, "'modle' is not a key").at(Location::at("a.yaml", 3, 1))];
+        let message = "the configuration has 1 mistake".to_owned();
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let failed = FailedRun { tool_version: "0.1.0", at, verdict: Verdict::Misconfigured, message, hint: None, findings };
+        assert_eq!(shown(&failed.json()), ["SP101 a.yaml:3 'modle' is not a key"]);
     }
 
     #[test]

@@ -75,7 +75,7 @@ fn prediction_case(case: &Case, model: &Model) -> TestCase {
     let status = match case.status {
         CaseStatus::Passed => TestCaseStatus::success(),
         CaseStatus::Flaky => flaky(case),
-        CaseStatus::Failed => non_success(NonSuccessKind::Failure, reason),
+        CaseStatus::Failed => non_success(NonSuccessKind::Failure, &with_differences(case, reason)),
         CaseStatus::Errored => non_success(NonSuccessKind::Error, reason),
         CaseStatus::Cancelled => non_success(NonSuccessKind::Error, "canceled"),
         CaseStatus::Skipped => skipped(case.remarks.first().map(String::as_str)),
@@ -88,6 +88,9 @@ fn prediction_case(case: &Case, model: &Model) -> TestCase {
     if let Some(url) = &case.url {
         facts.push_str(&format!("\nprediction: {url}"));
     }
+    if let Some(command) = case.short_reproduction() {
+        facts.push_str(&format!("\nreproduce it with: {command}"));
+    }
     entry.set_system_out(escape::xml(&shorten(&facts, TEXT_BYTES)));
     for (name, value) in numbers(case) {
         entry.add_property((escape::xml(&shorten(&name, 300)), escape::xml(&shorten(&value, 300))));
@@ -96,6 +99,15 @@ fn prediction_case(case: &Case, model: &Model) -> TestCase {
         entry.set_system_err(escape::xml(&shorten(&case.logs, TEXT_BYTES)));
     }
     entry
+}
+
+/// A reason, and where the texts of files differ.
+fn with_differences(case: &Case, reason: &str) -> String {
+    let differences = case.comparisons.iter().filter_map(|comparison| {
+        let difference = comparison.difference.as_ref()?;
+        Some(format!("\n\n{}: - {}, + this version\n{difference}", comparison.place, compared_with(comparison)))
+    });
+    format!("{reason}{}", differences.collect::<String>())
 }
 
 /// The measurements of a case's comparisons. Each name starts with the file.

@@ -22,8 +22,9 @@ pub(crate) mod notification;
 pub(crate) mod rule_page;
 pub mod rules;
 pub(crate) mod sarif;
-
 mod trend;
 
 #[cfg(test)]
 pub(crate) mod sample;
+#[cfg(test)]
+mod surfaces;

@@ -129,6 +129,7 @@ pub(crate) fn case(id: &str, status: CaseStatus) -> CaseReport {
         live_files: Vec::new(),
         comparisons: Vec::new(),
         minimal_inputs: None,
+        reproduction: None,
         duration: Duration::from_millis(1600),
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn compare_by_digest(
         measurements: vec![measured("size_bytes", download.size_bytes), measured("other_size_bytes", other.size_bytes)],
         heat_map: None,
         expected: None,
+        difference: None,
     };
     let largest = download.size_bytes.max(other.size_bytes);
     let remark = format!("compared by size and hash only, because a file of {largest} bytes is not decoded");

@@ -4,8 +4,8 @@ use cog_findings::text::count;
 use cog_schema::{Method, check_output, join_output};
 
 use crate::domain::events::EventKind;
-use crate::domain::prediction::{Prediction, PredictionStatus};
-use crate::domain::report::{Attempt, CaseReport, reproduction_remark};
+use crate::domain::prediction::{Inputs, Prediction, PredictionStatus};
+use crate::domain::report::{Attempt, CaseReport};
 use crate::verify::call::{PredictionCall, PredictionEnd};
 use crate::verify::engine::Engine;
 use crate::verify::fuzz::{Generator, Shrinker, curl_command, server_command, training_command};
@@ -17,6 +17,9 @@ use crate::verify::slots::Priority;
 
 /// Predictions that shrinking one failure may take.
 const PREDICTIONS: usize = 10;
+
+/// Linux takes 128 KiB for one argument.
+const COMMAND_BYTES: usize = 96 * 1024;
 
 /// The two ways in which fuzz inputs fail. Shrinking must not slip from one to the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,12 +43,7 @@ impl Engine<'_> {
         let mut smallest = case.inputs.clone();
         if case.kind.is_training() {
             // Shrinking would cost as much as the failed training for each step, and each success would leave a version behind.
-            let inputs = mask.inputs(&case.inputs);
-            if let Some(train) = self.request.train {
-                let api_url = self.services.replicate.api_url();
-                let command = training_command(&api_url, self.request.version, &train.destination, &inputs);
-                report.remarks.push(reproduction_remark(&command));
-            }
+            report.reproduction = self.training_reproduction(&mask, &case.inputs);
             return;
         }
         if let (Some(generator), Some((failing, error))) = (generator, report.last_attempt().and_then(failing_of)) {
@@ -69,13 +67,28 @@ impl Engine<'_> {
                 }
             }
         }
-        let (api_url, inputs) = (self.services.replicate.api_url(), mask.inputs(&smallest));
+        report.reproduction = self.reproduction(&mask, &smallest);
+        if report.reproduction.is_none() {
+            report.remarks.push("the inputs are too long for a command that reproduces it".to_owned());
+        }
+    }
+
+    /// The command that runs these inputs again. Files are part of it; `None` if it would be longer than a shell takes.
+    fn reproduction(&self, mask: &Mask, inputs: &Inputs) -> Option<String> {
+        let (api_url, inputs) = (self.services.replicate.api_url(), mask.whole_inputs(inputs));
         let command = if self.services.replicate.is_cog_server() {
             server_command(&api_url, &inputs)
         } else {
             curl_command(&api_url, self.request.version, &inputs)
         };
-        report.remarks.push(reproduction_remark(&command));
+        Some(command).filter(|command| command.len() <= COMMAND_BYTES)
+    }
+
+    fn training_reproduction(&self, mask: &Mask, inputs: &Inputs) -> Option<String> {
+        let train = self.request.train?;
+        let (api_url, inputs) = (self.services.replicate.api_url(), mask.whole_inputs(inputs));
+        let command = training_command(&api_url, self.request.version, &train.destination, &inputs);
+        Some(command).filter(|command| command.len() <= COMMAND_BYTES)
     }
 
     async fn shrink(&self, case: &PlannedCase, mask: &Mask, failing: FailureKind, shrinker: &mut Shrinker) {

@@ -60,9 +60,22 @@ impl Mask {
         inputs.iter().map(|(name, value)| (name.clone(), show(name, value))).collect()
     }
 
+    /// Inputs of any size without secrets, for a command.
+    pub(super) fn whole_inputs(&self, inputs: &Inputs) -> Inputs {
+        let show = |name: &String, value: &Value| if self.names.contains(name) { json!("***") } else { self.whole(value) };
+        inputs.iter().map(|(name, value)| (name.clone(), show(name, value))).collect()
+    }
+
     /// A text for the report.
     pub(super) fn text(&self, text: &str) -> String {
         shorten(&self.hide(text), TEXT_BYTES)
+    }
+
+    /// A text of any size without secrets, also where its lines are taken apart.
+    pub(super) fn lines(&self, text: &str) -> String {
+        let is_line = |line: &&str| line.chars().count() >= SECRET_CHARACTERS;
+        let lines = self.secrets.iter().filter(|secret| secret.contains('\n')).flat_map(|secret| secret.lines().filter(is_line));
+        lines.fold(self.hide(text), |text, line| text.replace(line, "***"))
     }
 
     /// The last lines of logs for the report.
@@ -166,6 +179,12 @@ mod tests {
         assert_eq!(mask.text("KeyError: hunter2"), "KeyError: ***");
         assert_eq!(mask.logs("using hunter2\n"), "using ***");
         assert_eq!(mask.value(&json!({"a": ["hunter2"]})), json!({"a": ["***"]}));
+    }
+
+    #[test]
+    fn the_lines_of_a_secret_are_hidden_where_a_text_is_taken_apart() {
+        let (mask, _) = mask(&json!({"key": "first line\nsecond line"}));
+        assert_eq!(mask.lines("-first line\n-second line\n+other"), "-***\n-***\n+other");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::domain::report::{Attempt, CaseReport, CaseStatus};
 use crate::verify::attempt_result::{AttemptResult, AttemptVerdict};
 use crate::verify::mask::Mask;
 use crate::verify::planned_case::PlannedCase;
+use crate::verify::text_difference::bounded;
 
 /// Builds the report of a case, attempt by attempt.
 pub(super) struct CaseReportBuilder<'a> {
@@ -34,6 +35,7 @@ impl<'a> CaseReportBuilder<'a> {
             live_files: Vec::new(),
             comparisons: Vec::new(),
             minimal_inputs: None,
+            reproduction: None,
             duration: Duration::ZERO,
         };
         Self { report, mask, started, failed_before: false }
@@ -100,11 +102,13 @@ impl<'a> CaseReportBuilder<'a> {
         }
     }
 
-    /// A comparison without secrets: its reason may quote an output.
+    /// A comparison without secrets: its reason and difference may quote an output.
     fn masked(&self, comparison: OutputComparison) -> OutputComparison {
         OutputComparison {
             place: self.mask.text(&comparison.place),
             reason: comparison.reason.map(|reason| self.mask.text(&reason)),
+            // Cut afterwards: a part of a secret would not be found.
+            difference: comparison.difference.map(|difference| bounded(&self.mask.lines(&difference))),
             ..comparison
         }
     }

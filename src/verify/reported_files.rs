@@ -169,6 +169,7 @@ mod tests {
             live_files: Vec::new(),
             comparisons: Vec::new(),
             minimal_inputs: None,
+            reproduction: None,
             duration: Duration::ZERO,
         }
     }

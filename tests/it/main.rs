@@ -40,4 +40,5 @@ mod schema_compat;
 mod schemas;
 mod secrets;
 mod security;
+mod surfaces;
 mod trainings;

@@ -4,16 +4,19 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
 
+pub mod browser;
 mod docker;
 pub mod fake_claude;
 pub mod fake_github;
 pub mod fake_pagerduty;
 pub mod hostile_script;
 mod network;
+pub mod page_lint;
 pub mod peer_run;
 mod predict;
 mod repository;
 pub mod runner;
+pub mod saved_run;
 mod scrub;
 mod seen;
 pub mod workflow;

@@ -97,7 +97,6 @@ impl Harness {
                     clock: Arc::new(StillClock),
                     tools: Tools::default(),
                     has_judge: None,
-                    sees_videos: true,
                     against: None,
                 },
                 docker: Docker::of(Arc::new(FakeDocker(self.world.clone()))),

@@ -10,6 +10,7 @@ use crate::domain::report::{CaseStatus, StageStatus};
 use crate::domain::verdict::Verdict;
 use crate::report::before_after::before_after_text;
 use crate::report::json::v1::{Case, ErrorEntry, Model, Run, Severity, StageEntry};
+use crate::report::measurement::compared_with;
 use crate::report::trend::{CaseTrend, trend};
 use crate::report::{escape, label};
 use crate::support::clock::humane;
@@ -18,6 +19,16 @@ use crate::support::clock::humane;
 const VALUE_BYTES: usize = 300;
 
 const LOG_LINES: usize = 12;
+
+/// Cases of a model that are told one by one. The reports have the rest.
+const MAX_CASES: usize = 20;
+
+/// Lines of a reason, and its size in bytes. The reports have the rest.
+const REASON_LINES: usize = 30;
+const REASON_BYTES: usize = 4000;
+
+/// Lines of the difference of two texts. The reports have the rest.
+const DIFFERENCE_LINES: usize = 12;
 
 /// The reports have the rest.
 const MAX_NOTES: usize = 5;
@@ -46,14 +57,15 @@ impl Amount {
 
 /// A run as a few paragraphs: models that passed, those that did not, and the verdict with `page`, where the rest is.
 pub(crate) fn summary(run: &Run, amount: Amount, page: Option<&str>, style: Style) -> String {
-    let mut parts: Vec<String> = run.findings.iter().map(|finding| finding_entry(finding, style)).collect();
-    parts.extend(run.error.as_ref().map(|problem| error(&problem.message, problem.hint.as_deref(), style)));
+    let mut parts: Vec<String> = Vec::new();
     let (passed, others): (Vec<&Model>, Vec<&Model>) = run.models.iter().partition(|model| model.verdict == Verdict::Passed);
     if amount != Amount::Failures {
         let told = passed.iter().map(|model| passed_model(model, amount, run, style));
         parts.push(told.collect::<Vec<_>>().join("\n"));
     }
     parts.extend(others.iter().map(|model| failed_model(model, amount, run, style)));
+    parts.extend(run.findings.iter().map(|finding| finding_entry(finding, style)));
+    parts.extend(run.error.as_ref().map(|problem| error(&problem.message, problem.hint.as_deref(), style)));
     if amount != Amount::Failures {
         parts.push(run.notices.iter().map(|notice| style.wrapped(&escape::line(notice), 0, 2)).collect::<Vec<_>>().join("\n"));
     }
@@ -121,9 +133,6 @@ fn passed_model(model: &Model, amount: Amount, run: &Run, style: Style) -> Strin
     push_findings(&mut text, model, style);
     push_cases(&mut text, model, style);
     push_rollback(&mut text, model, style);
-    if let Some(how) = label::publish_anyway(model).filter(|_| is_alone || amount == Amount::Full) {
-        text.push_str(&format!("\n  {}", style.wrapped(&format!("publish anyway with: {how}"), 2, 4)));
-    }
     text
 }
 
@@ -171,8 +180,19 @@ fn push_findings(text: &mut String, model: &Model, style: Style) {
 }
 
 fn push_cases(text: &mut String, model: &Model, style: Style) {
-    for case in model.cases.iter().filter(|case| is_shown(case)) {
+    let mut shown: Vec<&Case> = model.cases.iter().filter(|case| is_shown(case)).collect();
+    let more = shown.len().saturating_sub(MAX_CASES);
+    if more > 0 {
+        // Flaky ones are the first to be left to the report.
+        shown.sort_by_key(|case| case.status == CaseStatus::Flaky);
+        shown.truncate(MAX_CASES);
+    }
+    for case in shown {
         text.push_str(&format!("\n\n{}", case_summary(case, style)));
+    }
+    if more > 0 {
+        let rest = format!("and {} that failed or were flaky, in the report", count(more, "more case"));
+        text.push_str(&format!("\n\n  {}", style.paint(Tone::Quiet, &rest)));
     }
 }
 
@@ -277,7 +297,7 @@ fn case_summary(case: &Case, style: Style) -> String {
     let status = style.paint(tone_of_case(case.status), label::case(case.status));
     let id = escape::line(&case.id);
     let mut text = format!("{} {status}", style.paint(Tone::Strong, &id));
-    let reason = case.failure().map(|reason| escape::terminal(reason).trim_end().to_owned()).unwrap_or_default();
+    let reason = case.failure().map(brief_reason).unwrap_or_default();
     if !reason.is_empty() {
         let words = if case.status == CaseStatus::Flaky { ", the first attempt failed: " } else { ": " };
         let first = id.chars().count() + 1 + label::case(case.status).len() + words.len();
@@ -303,12 +323,45 @@ fn case_summary(case: &Case, style: Style) -> String {
     if let Some(url) = case.live.as_ref().and_then(|live| live.url.as_ref()) {
         fact("live page", escape::line(url));
     }
+    push_difference(&mut text, case, style);
     push_logs(&mut text, case, &reason, style);
     // A reason without an attempt became a remark.
     for remark in case.remarks.iter().filter(|remark| !reason.contains(remark.as_str())) {
         text.push_str(&format!("\n  {}", style.wrapped(&escape::line(remark), 2, 4)));
     }
+    match (case.short_reproduction(), &case.reproduction) {
+        // On one line, so that it can be copied: a terminal wraps it, but a selection does not.
+        (Some(command), _) => text.push_str(&format!("\n  reproduce it with: {}", escape::line(command))),
+        (None, Some(_)) => text.push_str("\n  reproduce it with the command in report.html, which has files in it"),
+        (None, None) => {}
+    }
     text
+}
+
+/// A reason without its end, if it is long.
+fn brief_reason(reason: &str) -> String {
+    let reason = shorten(&escape::terminal(reason), REASON_BYTES);
+    let lines: Vec<&str> = reason.trim_end().lines().collect();
+    let more = lines.len().saturating_sub(REASON_LINES);
+    let shown = lines.iter().take(REASON_LINES).copied().collect::<Vec<_>>().join("\n");
+    if more > 0 { format!("{shown}\n… and {}", count(more, "more line")) } else { shown }
+}
+
+/// Where the texts of files differ, up to a few lines.
+fn push_difference(text: &mut String, case: &Case, style: Style) {
+    for comparison in &case.comparisons {
+        let Some(difference) = &comparison.difference else { continue };
+        text.push_str(&format!("\n  {}: - {}, + this version", escape::line(&comparison.place), compared_with(comparison)));
+        let shown = escape::terminal(difference);
+        let lines: Vec<&str> = shown.lines().collect();
+        for line in lines.iter().take(DIFFERENCE_LINES) {
+            text.push_str(&format!("\n    {}", style.wrapped(line.trim_end(), 4, 4)));
+        }
+        let more = lines.len().saturating_sub(DIFFERENCE_LINES);
+        if more > 0 {
+            text.push_str(&format!("\n    {}", style.paint(Tone::Quiet, &format!("and {}", count(more, "more line")))));
+        }
+    }
 }
 
 /// The last lines of the logs, indented as they are, without those that the reason has.

@@ -137,6 +137,18 @@ fn a_traceback_keeps_its_indentation_and_is_shown_once() {
 }
 
 #[test]
+fn a_run_in_which_everything_failed_at_length_stays_readable() {
+    let mut run = run_json(&sample::failed_case());
+    let failed = run.models[0].cases[1].clone();
+    let reason = Some("a long line of an error\n".repeat(100_000));
+    run.models[0].cases = vec![crate::report::json::v1::Case { reason, ..failed }; 500];
+    let shown = text(&run, PLAIN);
+    assert_eq!(shown.matches("\ncase-2 failed: ").count(), 20);
+    assert!(shown.contains("\n  and 480 more cases that failed or were flaky, in the report\n"), "{shown}");
+    assert!(shown.lines().count() < 1000, "{}", shown.lines().count());
+}
+
+#[test]
 fn a_flaky_case_says_why_it_failed_at_first() {
     let flaky = sample::failed_case().models.remove(0).cases.remove(2);
     assert_eq!(

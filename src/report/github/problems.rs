@@ -14,9 +14,24 @@ struct Group<'a> {
 
 /// The failures as a list: those that most models share first.
 pub(super) fn list(rows: &[&CommentRow], with_facts: bool) -> String {
+    let mut text = grouped(rows, with_facts, |row| &row.problems);
+    for row in rows {
+        if let Some(more) = row.row().map(|row| row.more_problems).filter(|more| *more > 0) {
+            text.push_str(&format!("- {}: {more} more in the check run\n", name(&row.name)));
+        }
+    }
+    text
+}
+
+/// The flaky cases as a list, with what failed at first.
+pub(super) fn flaky(rows: &[&CommentRow]) -> String {
+    grouped(rows, true, |row| &row.flaky)
+}
+
+fn grouped(rows: &[&CommentRow], with_facts: bool, problems: fn(&Row) -> &Vec<Problem>) -> String {
     let mut groups: Vec<Group<'_>> = Vec::new();
     for row in rows {
-        for problem in row.row().into_iter().flat_map(|row| &row.problems) {
+        for problem in row.row().into_iter().flat_map(problems) {
             match groups.iter_mut().find(|group| is_same(group.problem, problem)) {
                 Some(group) => group.models.push(&row.name),
                 None => groups.push(Group { problem, models: vec![&row.name] }),
@@ -25,13 +40,7 @@ pub(super) fn list(rows: &[&CommentRow], with_facts: bool) -> String {
     }
     groups.sort_by_key(|group| std::cmp::Reverse(group.models.len()));
     let has_several = rows.len() > 1;
-    let mut text: String = groups.iter().map(|group| one(group, has_several, with_facts)).collect();
-    for row in rows {
-        if let Some(more) = row.row().map(|row| row.more_problems).filter(|more| *more > 0) {
-            text.push_str(&format!("- {}: {more} more in the check run\n", name(&row.name)));
-        }
-    }
-    text
+    groups.iter().map(|group| one(group, has_several, with_facts)).collect()
 }
 
 fn is_same(one: &Problem, other: &Problem) -> bool {

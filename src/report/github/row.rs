@@ -54,6 +54,9 @@ pub struct Row {
     pub problems: Vec<Problem>,
     /// The number of further problems.
     pub more_problems: usize,
+    /// Cases that passed when they were repeated, with the reason of the first attempt.
+    #[serde(default)]
+    pub flaky: Vec<Problem>,
     /// Files that differ from the ones they were compared with.
     #[serde(default)]
     pub differing: Vec<Differing>,
@@ -135,6 +138,7 @@ pub(crate) fn row_of_failed_run(run: &Run, ended_at: &str) -> Row {
         ended_at: ended_at.to_owned(),
         problems,
         more_problems,
+        flaky: Vec::new(),
         differing: Vec::new(),
         more_differing: 0,
         replaces: None,
@@ -166,6 +170,7 @@ pub(crate) fn row_of(model: &Model, ended_at: &str) -> Row {
         ended_at: ended_at.to_owned(),
         problems,
         more_problems,
+        flaky: flaky(model),
         differing: pairs().take(DIFFERING).map(|(case, comparison)| of_comparison(case, comparison)).collect(),
         more_differing: pairs().count().saturating_sub(DIFFERING),
         replaces: model.versions.previous.clone().filter(|_| model.versions.live.is_none()),
@@ -217,6 +222,13 @@ fn problems(model: &Model) -> Vec<Problem> {
     let error = model.error.iter().map(error_problem);
     let cases = model.cases.iter().filter(|case| matches!(case.status, CaseStatus::Failed | CaseStatus::Errored)).map(case_problem);
     error.chain(finding_problems(&model.findings)).chain(cases).collect()
+}
+
+fn flaky(model: &Model) -> Vec<Problem> {
+    let cases = model.cases.iter().filter(|case| case.status == CaseStatus::Flaky);
+    let first = |case: &Case| case.attempts.iter().find(|attempt| attempt.reason.is_some()).and_then(|attempt| attempt.url.clone());
+    // Inputs, output and page of the case are those of the attempt that passed.
+    cases.map(|case| Problem { facts: Vec::new(), url: first(case), ..case_problem(case) }).take(PROBLEMS).collect()
 }
 
 fn error_problem(error: &ErrorEntry) -> Problem {
@@ -276,8 +288,15 @@ impl Row {
         }
         let all = self.problems.len() + self.more_problems;
         let differing = self.differing.len() + self.more_differing;
-        Self { problems: Vec::new(), more_problems: all, differing: Vec::new(), more_differing: differing, ..self.clone() }
-            .encoded()
+        Self {
+            problems: Vec::new(),
+            more_problems: all,
+            flaky: Vec::new(),
+            differing: Vec::new(),
+            more_differing: differing,
+            ..self.clone()
+        }
+        .encoded()
     }
 
     fn encoded(&self) -> String {

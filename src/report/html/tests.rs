@@ -213,7 +213,7 @@ fn both_outputs_of_a_flaky_case_are_shown() {
 #[test]
 fn a_command_that_reproduces_a_failure_can_be_copied() {
     let mut run = run_json(&sample::failed_case());
-    run.models[0].cases[3].remarks.push("reproduce it with: curl -sS 'https://x'".to_owned());
+    run.models[0].cases[3].reproduction = Some("curl -sS 'https://x'".to_owned());
     assert!(
         report_html(&run)
             .unwrap()

@@ -215,6 +215,7 @@ fn case(report: &CaseReport) -> v1::Case {
         live_files: report.live_files.iter().map(file).collect(),
         comparisons: report.comparisons.iter().map(comparison).collect(),
         minimal_inputs: report.minimal_inputs.clone(),
+        reproduction: report.reproduction.clone(),
         file: report.location.as_ref().map(|location| location.file.clone()),
         line: report.location.as_ref().and_then(|location| location.line),
     }
@@ -245,6 +246,7 @@ fn comparison(comparison: &OutputComparison) -> v1::ComparisonEntry {
         measurements: comparison.measurements.iter().map(measurement).collect(),
         heat_map: comparison.heat_map.as_ref().map(data_address),
         expected: comparison.expected.as_ref().map(data_address),
+        difference: comparison.difference.clone(),
     }
 }
 

@@ -385,6 +385,9 @@ pub struct Case {
     pub comparisons: Vec<ComparisonEntry>,
     /// The minimal failing inputs, for fuzz inputs.
     pub minimal_inputs: Option<Map<String, Value>>,
+    /// The shell command that reproduces the failure, for fuzz inputs. It names the token as a variable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reproduction: Option<String>,
     /// The configuration file that asks for the case, relative to the repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -393,7 +396,15 @@ pub struct Case {
     pub line: Option<u32>,
 }
 
+/// A longer command is not shown where people read: it has files in it.
+const SHOWN_COMMAND_BYTES: usize = 4000;
+
 impl Case {
+    /// The command that reproduces the failure, if it is short enough to be read.
+    pub fn short_reproduction(&self) -> Option<&str> {
+        self.reproduction.as_deref().filter(|command| command.len() <= SHOWN_COMMAND_BYTES)
+    }
+
     /// Why the case did not pass, or why the first attempt of a flaky case did not.
     pub fn failure(&self) -> Option<&str> {
         let first = || self.attempts.iter().find_map(|attempt| attempt.reason.as_deref());
@@ -444,6 +455,9 @@ pub struct ComparisonEntry {
     /// A preview of the expected file, as a `data:` URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
+    /// Where two texts or JSON documents differ, as the hunks of a unified diff: `-` the live version or the expected file, `+` the output.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub difference: Option<String>,
 }
 
 /// A measurement of a comparison, with at most one of the two limits.

@@ -126,6 +126,9 @@ fn one_case(case: &Case, level: DetailLevel) -> String {
     for remark in &case.remarks {
         text.push_str(&format!("- {}\n", escape::markdown(remark)));
     }
+    if let Some(command) = case.short_reproduction() {
+        text.push_str(&format!("\nReproduce it with:\n\n{}", escape::fenced(command, "sh")));
+    }
     if let Some(url) = case.url.as_deref().filter(|url| url.starts_with("https://")) {
         let page = escape::link("Prediction", url).unwrap_or_else(|| format!("Prediction: {}", escape::code(url)));
         text.push_str(&format!("\n{page}\n"));
@@ -159,6 +162,9 @@ fn comparison(comparison: &ComparisonEntry) -> String {
         text.push_str(&format!(", {}", escape::markdown(&shorten(reason, VALUE_BYTES))));
     }
     text.push_str("\n\n");
+    if let Some(difference) = &comparison.difference {
+        text.push_str(&format!("{}\n", escape::fenced(&shorten(difference, VALUE_BYTES), "diff")));
+    }
     if comparison.measurements.is_empty() {
         return text;
     }

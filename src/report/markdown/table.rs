@@ -71,10 +71,6 @@ pub(super) fn versions(model: &Model) -> String {
             lines.push(format!("- {label}: {}", escape::version(version)));
         }
     }
-    if let (Some(unchanged), Some(how)) = (&versions.unchanged, label::publish_anyway(model)) {
-        let (version, how) = (escape::version(unchanged), escape::markdown(how));
-        lines.push(format!("- Nothing to publish: {version} is the same. Publish it anyway with {how}"));
-    }
     lines.extend(versions.trained.iter().map(|version| format!("- Created by a test training: {}", escape::version(version))));
     if let Some(layers) = &model.layers {
         let words = if layers.equal { "the same in both versions" } else { "**different in the two versions**" };
@@ -147,11 +143,15 @@ pub(super) fn cases(model: &Model) -> String {
     }
     let mut text = "\n### Cases\n\n| case | checker | status | time | |\n|---|---|---|---|---|\n".to_owned();
     for case in &model.cases {
-        let reason = case.reason.as_deref().map(|reason| escape::markdown(&cog_findings::text::shorten(reason, 200)));
+        let reason = case.failure().filter(|_| case.status != CaseStatus::Passed);
+        let first = if case.status == CaseStatus::Flaky { "first attempt: " } else { "" };
+        let reason = reason.map(|reason| format!("{first}{}", escape::markdown(&cog_findings::text::shorten(reason, 200))));
+        // A comparison and a fuzz input are checked by what they are.
+        let checker = if case.checker == "none" { &case.kind } else { &case.checker };
         text.push_str(&format!(
             "| {} | {} | {} | {} | {} |\n",
             escape::markdown(&case.id),
-            escape::markdown(&case.checker),
+            escape::markdown(checker),
             case_label(case.status),
             humane(Duration::from_millis(case.duration_ms)),
             reason.unwrap_or_default()

@@ -68,6 +68,7 @@ pub(crate) fn media() -> RunReport {
         ],
         heat_map: Some(picture(9)),
         expected: None,
+        difference: None,
     }];
     let mut alike = compared("compare-2", CaseStatus::Passed, ["https://replicate.delivery/x/new.wav"; 2]);
     let sound = || Preview { media_type: "audio/wav", bytes: b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0".to_vec() };
@@ -82,6 +83,7 @@ pub(crate) fn media() -> RunReport {
         measurements: vec![measured("duration_difference_secs", 0.0, Some(Limit::AtMost(0.1)))],
         heat_map: None,
         expected: None,
+        difference: None,
     }];
     let mut expected = case("case-1", CaseStatus::Failed);
     expected.expectation = Expectation::MatchUrl("https://example.com/expected.png".to_owned());
@@ -98,6 +100,7 @@ pub(crate) fn media() -> RunReport {
         measurements: vec![measured("mean_color_distance", 33.1, Some(Limit::AtMost(8.0)))],
         heat_map: Some(picture(8)),
         expected: Some(picture(6)),
+        difference: None,
     }];
     report.cases = vec![changed, alike, expected];
     run(vec![report])

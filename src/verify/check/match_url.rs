@@ -9,6 +9,7 @@ use crate::domain::output_check::ExpectedFile;
 use crate::verify::by_digest::{compare_by_digest, too_large_to_examine};
 use crate::verify::file_urls::UrlOrigin;
 use crate::verify::observation::{FetchedFile, Observation, Unexamined};
+use crate::verify::text_difference::text_difference;
 
 /// The output is one file, or a list with one file, that matches the one at this URL.
 pub(super) struct MatchUrl {
@@ -67,11 +68,7 @@ impl Check for MatchFile {
 /// The one file of an output.
 fn only_file(seen: &Observation) -> Result<&FetchedFile, CheckResult> {
     let output = output_of(seen)?;
-    let mut files: Vec<&FetchedFile> = seen.files.iter().filter(|file| !file.is_text()).collect();
-    // Beside a file that the schema declares, a text with a URL is only text.
-    if files.iter().any(|file| file.origin == UrlOrigin::Declared) {
-        files.retain(|file| file.origin == UrlOrigin::Declared);
-    }
+    let files: Vec<&FetchedFile> = seen.files.iter().filter(|file| !file.is_text()).collect();
     let [file] = files[..] else {
         let found = files.len();
         return Err(CheckResult::failed(format!("expected one file, got {} ({found} files)", quote(output))));
@@ -88,9 +85,10 @@ fn match_files(file: &FetchedFile, wanted: &FetchedFile, tolerance: &Tolerance) 
         _ => return match_by_digest(file, wanted),
     };
     let compared = compare(&two.media(), &one.media(), tolerance);
+    let difference = text_difference(&compared, &two.media(), &one.media());
     let place = format!("output{}", file.path);
     let (comparison, remarks) = OutputComparison::from_comparison(compared, place, ComparedWith::Wanted);
-    let comparison = OutputComparison { expected: thumbnail(&two.media()), ..comparison };
+    let comparison = OutputComparison { expected: thumbnail(&two.media()), difference, ..comparison };
     CheckResult::Compared { comparison: Box::new(comparison), remarks }
 }
 

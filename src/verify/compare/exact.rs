@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use output_compare::{self, MediaFile, MediaKind, compare_json, compare_text, detect};
+use output_compare::{self, Comparison, MediaFile, MediaKind, compare_json, compare_text, detect};
 use serde_json::Value;
 
 use super::{file_count_difference, files_of};
@@ -11,6 +11,7 @@ use crate::domain::output::{ComparedWith, OutputComparison};
 use crate::verify::by_digest::compare_by_digest;
 use crate::verify::file_format::file_format;
 use crate::verify::observation::{FetchFault, FetchedFile, Observation, Unexamined};
+use crate::verify::text_difference::text_difference;
 
 /// Equal files above this size are not decoded to be measured.
 const MEASURED_BYTES: u64 = 4 * 1024 * 1024;
@@ -146,18 +147,18 @@ fn compare_pair(
     };
     let (one, two) = (load(staged)?, load(live)?);
     let (one, two) = (one.media(), two.media());
-    let compared = compare_files(&two, &one, rules);
+    let (compared, difference) = compare_files(&two, &one, rules);
     let (mut compared, remarks) = OutputComparison::from_comparison(compared, format!("output{}", staged.path), ComparedWith::Live);
     let (format, other) = (file_format(&one), file_format(&two));
     if compared.same && format != other {
         compared.same = false;
         compared.reason = Some(format!("the file format changed from {other} to {format}"));
     }
-    Ok((compared, remarks))
+    Ok((OutputComparison { difference, ..compared }, remarks))
 }
 
-/// Compares two files. Ignored paths also hold for the content of JSON files.
-fn compare_files(live: &MediaFile<'_>, staged: &MediaFile<'_>, rules: &CompareRules) -> output_compare::Comparison {
+/// Compares two files. Ignored paths also hold for the content of JSON files. Also returns how texts differ.
+fn compare_files(live: &MediaFile<'_>, staged: &MediaFile<'_>, rules: &CompareRules) -> (Comparison, Option<String>) {
     if !rules.ignored().is_empty()
         && detect(live) == MediaKind::Json
         && detect(staged) == MediaKind::Json
@@ -167,9 +168,15 @@ fn compare_files(live: &MediaFile<'_>, staged: &MediaFile<'_>, rules: &CompareRu
             path.remove_from(&mut one);
             path.remove_from(&mut two);
         });
-        return compare_json(&one, &two, &rules.tolerance());
+        let compared = compare_json(&one, &two, &rules.tolerance());
+        let (one, two) = (one.to_string(), two.to_string());
+        let (one, two) = (MediaFile::named("a.json", one.as_bytes()), MediaFile::named("b.json", two.as_bytes()));
+        let difference = text_difference(&compared, &one, &two);
+        return (compared, difference);
     }
-    output_compare::compare(live, staged, &rules.tolerance())
+    let compared = output_compare::compare(live, staged, &rules.tolerance());
+    let difference = text_difference(&compared, live, staged);
+    (compared, difference)
 }
 
 /// Why two files or values differ, with the settings that could allow it.
@@ -229,6 +236,16 @@ mod tests {
         };
         assert!(rules(&[".seconds", ".log"]).same, "{:?}", rules(&[".seconds", ".log"]));
         assert!(!rules(&[".log"]).same);
+    }
+
+    #[test]
+    fn documents_that_differ_are_shown_line_by_line_without_what_is_ignored() {
+        let staged = observation(json!({"file": "https://x/a.json"}), &[("a.json", br#"{"seconds": 1, "n": 1}"#)]);
+        let live = observation(json!({"file": "https://x/b.json"}), &[("b.json", br#"{"seconds": 7, "n": 2}"#)]);
+        let rules = CompareRules::new(Vec::new(), vec![".seconds".parse().unwrap()]);
+        let found = compare(&staged, &live, &rules);
+        let [file] = &found.comparisons[..] else { panic!("{found:?}") };
+        assert_eq!(file.difference.as_deref(), Some("@@ -1,3 +1,3 @@\n {\n-  \"n\": 2\n+  \"n\": 1\n }\n"));
     }
 
     #[test]

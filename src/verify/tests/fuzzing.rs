@@ -64,18 +64,33 @@ async fn a_failing_input_is_shrunk_and_reported_as_a_command() {
     assert_eq!(Value::Object(shrunk[0].clone()), json!({"text": "a photo of a cat", "n": 10}));
     for case in failed {
         assert_eq!(case.attempts.len(), 2);
-        let command = case.remarks.last().unwrap();
         if case.minimal_inputs.is_none() {
-            assert!(
-                command.starts_with("same error as fuzz-") && command.ends_with(", which shows how to reproduce it"),
-                "{command}"
-            );
+            let remark = case.remarks.last().unwrap();
+            assert!(remark.starts_with("same error as fuzz-") && remark.ends_with(", which shows how to reproduce it"), "{remark}");
+            assert_eq!(case.reproduction, None);
             continue;
         }
-        assert!(command.starts_with("reproduce it with: curl -sS -X POST") && command.contains(r#""n":10"#), "{command}");
+        let command = case.reproduction.as_ref().unwrap();
+        assert!(command.starts_with("curl -sS -X POST") && command.contains(r#""n":10"#), "{command}");
         assert!(command.contains("$REPLICATE_API_TOKEN") && command.contains(&staged_version().to_string()));
     }
     assert!(outcome.cost.predictions <= 30 + 30 + 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_reproduces_a_failure_has_its_files_in_it() {
+    let mut setting = fuzzed(3);
+    setting.schema = json!({"components": {"schemas": {
+        "Input": {"type": "object", "required": ["image"], "properties": {
+            "image": {"type": "string", "format": "uri", "description": "An image"},
+        }},
+        "Output": {"type": "string"},
+    }}});
+    let outcome = setting.run(&Fake::new(|_| error("RuntimeError: no image"))).await;
+    let command = outcome.cases.iter().find_map(|case| case.reproduction.clone()).unwrap();
+    assert!(command.contains("\"image\":\"data:image/") && !command.contains('…'), "{command}");
+    let shown = outcome.cases[0].inputs["image"].as_str().unwrap();
+    assert!(shown.ends_with(" characters)"), "elsewhere it is shortened: {shown}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -135,8 +135,13 @@ async fn fuzz_inputs_fit_the_schema_of_trainings_and_failures_are_reproducible()
     assert!(!failed.is_empty(), "{:?}", statuses(&outcome));
     for case in failed {
         assert_eq!((case.inputs["epochs"].as_u64(), &case.minimal_inputs), (Some(3), &None), "{case:?}");
-        let command = case.remarks.iter().find(|remark| remark.starts_with("reproduce it with: curl")).unwrap();
-        assert!(command.contains(r#""destination":"acme/hotdog-test-dest""#) && command.ends_with("/trainings"), "{command}");
+        let command = case.reproduction.as_ref().unwrap();
+        assert!(
+            command.starts_with("curl -sS")
+                && command.contains(r#""destination":"acme/hotdog-test-dest""#)
+                && command.ends_with("/trainings"),
+            "{command}"
+        );
         assert_eq!(case.attempts.len(), 2, "trainings cost too much to look for smaller inputs");
     }
 }

@@ -29,8 +29,8 @@ impl Anchors {
 
 /// The letters and digits of a name; everything else is a hyphen. Safe in an attribute and in an address.
 fn slug(name: &str) -> String {
-    let plain = name.chars().take(80).map(|letter| if letter.is_ascii_alphanumeric() { letter.to_ascii_lowercase() } else { '-' });
-    let plain: String = plain.collect();
+    let plain = name.chars().take(80).map(|letter| if letter.is_alphanumeric() { letter } else { '-' });
+    let plain = plain.collect::<String>().to_lowercase();
     let parts: Vec<&str> = plain.split('-').filter(|part| !part.is_empty()).collect();
     if parts.is_empty() { "unnamed".to_owned() } else { parts.join("-") }
 }
@@ -47,6 +47,9 @@ mod tests {
         assert_eq!(anchors.within(&model, "case-1"), "acme-hot-dog/case-1");
         assert_eq!(anchors.within(&model, "case 1"), "acme-hot-dog/case-1~2");
         assert_eq!(anchors.of_model("\"><script>"), "script");
-        assert_eq!(anchors.of_model("日本"), "unnamed");
+        // Names in any script stay apart, whatever their order.
+        assert_eq!(anchors.of_model("夜の港"), "夜の港");
+        assert_eq!(anchors.of_model("Über Straße"), "über-straße");
+        assert_eq!(anchors.of_model("\u{202e}!?"), "unnamed");
     }
 }

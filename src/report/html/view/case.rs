@@ -2,23 +2,18 @@
 
 use std::time::Duration;
 
-use cog_findings::text::{count, shorten};
+use cog_findings::text::shorten;
 use serde_json::Value;
-use similar::{ChangeTag, DiffOp, TextDiff};
 
 use super::cut::{Cut, is_web_address};
+use super::diff::{self, Line};
+use super::embedded;
 use super::media::{self, FileView};
-use crate::domain::report::{CaseStatus, reproduction_command};
+use crate::domain::report::CaseStatus;
 use crate::report::json::v1;
 use crate::report::label;
 use crate::report::measurement::number;
 use crate::support::clock::humane;
-
-/// Equal lines shown around a difference.
-const CONTEXT_LINES: usize = 3;
-
-/// Longer texts are not compared line by line.
-const DIFF_BYTES: usize = 32 * 1024;
 
 pub(crate) struct Case {
     pub(crate) anchor: String,
@@ -28,6 +23,8 @@ pub(crate) struct Case {
     pub(crate) open: bool,
     pub(crate) kind: String,
     pub(crate) checker: String,
+    /// Where the configuration asks for it.
+    pub(crate) location: Option<String>,
     pub(crate) time: String,
     pub(crate) brief: Option<String>,
     pub(crate) reason: Option<String>,
@@ -43,7 +40,7 @@ pub(crate) struct Case {
     /// Every attempt, if there was more than one.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) remarks: Vec<String>,
-    pub(crate) repeat: Option<String>,
+    pub(crate) reproduction: Option<String>,
     pub(crate) metrics: String,
     pub(crate) page: Option<String>,
     pub(crate) prediction: String,
@@ -68,18 +65,10 @@ pub(crate) struct Attempt {
     pub(crate) prediction: String,
 }
 
-pub(crate) struct Line {
-    pub(crate) class: &'static str,
-    pub(crate) sign: &'static str,
-    pub(crate) text: String,
-}
-
 impl Case {
     pub(super) fn of(case: &v1::Case, anchor: String, cut: Cut) -> Self {
         let reason = case.failure().filter(|_| case.status != CaseStatus::Passed).map(|reason| cut.text(reason));
         let (files, files_note) = media::files(case, cut);
-        let repeat = case.remarks.iter().find_map(|remark| reproduction_command(remark));
-        let remarks = case.remarks.iter().filter(|remark| reproduction_command(remark).is_none());
         let inputs = Value::Object(case.inputs.clone());
         let minimal = case.minimal_inputs.clone().map(Value::Object);
         Self {
@@ -90,6 +79,10 @@ impl Case {
             open: matches!(case.status, CaseStatus::Failed | CaseStatus::Errored),
             kind: cut.line(&case.kind),
             checker: cut.line(if case.checker == "none" { &case.kind } else { &case.checker }),
+            location: case.file.as_ref().map(|file| {
+                let line = case.line.map(|line| format!(":{line}")).unwrap_or_default();
+                cut.line(&format!("{file}{line}"))
+            }),
             time: humane(Duration::from_millis(case.duration_ms)),
             brief: reason.as_deref().and_then(|reason| reason.lines().next()).map(|line| shorten(line, 160)),
             reason: reason.filter(|reason| reason.lines().count() > 1 || reason.len() > 160),
@@ -101,10 +94,14 @@ impl Case {
             minimal_line: minimal.as_ref().map(|inputs| cut.short_value(inputs)),
             expected: case.expected.as_deref().map(|expected| cut.text(expected)),
             outputs: outputs(case, cut),
-            difference: difference(case, cut),
+            difference: diff::of_case(case, cut),
             attempts: attempts(case, cut),
-            remarks: remarks.map(|remark| cut.text(remark)).collect(),
-            repeat: repeat.map(|command| cut.text(command)),
+            remarks: case.remarks.iter().map(|remark| cut.text(remark)).collect(),
+            // A part of a command is none.
+            reproduction: case.reproduction.as_deref().map(|command| match command.len() <= cut.text_bytes {
+                true => cut.text(command),
+                false => "run.json has the command, which is too long for this page".to_owned(),
+            }),
             metrics: metrics(case, cut),
             page: page(case.url.as_deref()),
             prediction: case.prediction_id.as_deref().map(|id| cut.line(id)).unwrap_or_default(),
@@ -137,7 +134,7 @@ fn metrics(case: &v1::Case, cut: Cut) -> String {
 
 fn outputs(case: &v1::Case, cut: Cut) -> Vec<OutputText> {
     let side = |title, output: Option<&Value>, files: &[v1::FileEntry], error: Option<&str>| {
-        let text = output.filter(|output| !media::is_only_files(output, files)).map(|output| cut.value(output));
+        let text = output.filter(|output| !embedded::is_only_files(output, files)).map(|output| cut.value(output));
         let error = error.map(|error| cut.text(error));
         (text.is_some() || error.is_some()).then_some(OutputText { title, text, error })
     };
@@ -174,56 +171,4 @@ fn attempts(case: &v1::Case, cut: Cut) -> Vec<Attempt> {
         }
     };
     (1..).zip(&case.attempts).take(20).map(attempt).collect()
-}
-
-fn without_addresses(value: &Value) -> Value {
-    match value {
-        Value::String(text) if is_web_address(text) => Value::from("(a file)"),
-        Value::Array(items) => items.iter().map(without_addresses).collect(),
-        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), without_addresses(value))).collect(),
-        other => other.clone(),
-    }
-}
-
-/// The line-by-line difference from the expected text or the live version's output.
-fn difference(case: &v1::Case, cut: Cut) -> Vec<Line> {
-    // The URLs of files always differ.
-    let shown = |output: &Value, files| (!media::is_only_files(output, files)).then(|| cut.value(&without_addresses(output)));
-    let live = case.live.as_ref().and_then(|live| live.output.as_ref());
-    let before = match (case.checker.as_str(), &case.expected, live) {
-        ("exact_string", Some(expected), _) => cut.text(expected),
-        (_, _, Some(output)) => match shown(output, &case.live_files) {
-            Some(text) => text,
-            None => return Vec::new(),
-        },
-        _ => return Vec::new(),
-    };
-    let Some(after) = case.output.as_ref().and_then(|output| shown(output, &case.files)) else { return Vec::new() };
-    if before == after || before.len() > DIFF_BYTES || after.len() > DIFF_BYTES {
-        return Vec::new();
-    }
-    let lines = TextDiff::configure().timeout(Duration::from_millis(500)).diff_lines(before.as_str(), after.as_str());
-    let line = |change: similar::Change<&str>| {
-        let (class, sign) = match change.tag() {
-            ChangeTag::Equal => ("same", " "),
-            ChangeTag::Delete => ("remove", "-"),
-            ChangeTag::Insert => ("add", "+"),
-        };
-        Line { class, sign, text: change.value().trim_end_matches('\n').to_owned() }
-    };
-    let mut shown = Vec::new();
-    let mut next = 0;
-    let last = before.lines().count();
-    let gap = |from: usize, to: usize| {
-        let text = format!("{} the same", count(to - from, "line"));
-        (to > from).then_some(Line { class: "gap", sign: "…", text })
-    };
-    for group in lines.grouped_ops(CONTEXT_LINES) {
-        let start = group.first().map_or(next, |operation: &DiffOp| operation.old_range().start);
-        shown.extend(gap(next, start));
-        shown.extend(group.iter().flat_map(|operation| lines.iter_changes(operation)).map(line));
-        next = group.last().map_or(start, |operation| operation.old_range().end);
-    }
-    shown.extend(gap(next, last));
-    shown
 }

@@ -3,18 +3,13 @@
 use serde_json::Value;
 
 use super::cut::{Cut, is_web_address};
+use super::diff::{self, Line};
+use super::embedded::{AUDIO, IMAGES, embedded};
 use crate::report::json::v1::{Case, ComparisonEntry, FileEntry};
 use crate::report::measurement::{compared_with, file_text, measurement_text};
 
 /// Number of files shown per output.
 const FILES: usize = 24;
-
-/// Previews by safe-push are smaller.
-const COPY_BYTES: usize = 1024 * 1024;
-
-/// The types that a page embeds. SVG is left out, because it can contain scripts.
-const IMAGES: [&str; 5] = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/bmp"];
-const AUDIO: [&str; 6] = ["audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac", "audio/mp4"];
 
 /// A file of an output, in both versions, with its comparisons.
 pub(crate) struct FileView {
@@ -46,6 +41,7 @@ pub(crate) struct ComparisonView {
     pub(crate) title: String,
     pub(crate) reason: Option<String>,
     pub(crate) measures: Vec<Measure>,
+    pub(crate) difference: Vec<Line>,
 }
 
 /// A measurement.
@@ -110,29 +106,6 @@ fn files_of(files: &[FileEntry], output: Option<&Value>) -> Vec<FileEntry> {
         })
     };
     items.iter().enumerate().filter_map(entry).collect()
-}
-
-/// Whether an output consists only of file URLs.
-pub(super) fn is_only_files(output: &Value, files: &[FileEntry]) -> bool {
-    let is_file = |item: &Value| {
-        item.as_str().is_some_and(|text| {
-            is_web_address(text)
-                || embedded(text, &IMAGES).is_some()
-                || embedded(text, &AUDIO).is_some()
-                || (!files.is_empty() && text.starts_with("data:"))
-        })
-    };
-    match output {
-        Value::Array(items) => !items.is_empty() && items.iter().all(is_file),
-        single => is_file(single),
-    }
-}
-
-/// A `data:` URL that a page may embed: a known type in base64, and nothing else.
-fn embedded(address: &str, types: &[&str]) -> Option<String> {
-    let (media_type, code) = address.strip_prefix("data:")?.split_once(";base64,")?;
-    let is_code = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'='));
-    (types.contains(&media_type) && is_code && !code.is_empty() && address.len() <= COPY_BYTES).then(|| address.to_owned())
 }
 
 impl FileView {
@@ -227,6 +200,7 @@ impl ComparisonView {
             title: format!("{place} compared with {}", compared_with(entry)),
             reason: entry.reason.as_deref().map(|reason| cut.text(reason)),
             measures: entry.measurements.iter().take(40).map(measure).collect(),
+            difference: entry.difference.as_deref().map(|text| diff::of_hunks(&cut.text(text))).unwrap_or_default(),
         }
     }
 }

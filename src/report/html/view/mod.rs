@@ -3,10 +3,13 @@
 mod anchors;
 mod case;
 mod cut;
+mod diff;
+mod embedded;
 mod finding;
 mod header;
 mod media;
 mod model;
+mod slowest;
 mod times;
 mod trend;
 
@@ -21,6 +24,7 @@ pub(super) use self::cut::Cut;
 use self::finding::Finding;
 use self::header::{OriginPart, Outcome};
 pub(super) use self::model::Model;
+use self::slowest::{SlowCase, StatusCount};
 use self::times::ModelTime;
 use crate::domain::verdict;
 use crate::report::json::v1;
@@ -58,6 +62,8 @@ pub(super) struct Run {
     pub(super) findings: Vec<Finding>,
     pub(super) times: Vec<ModelTime>,
     pub(super) stages: Vec<&'static str>,
+    pub(super) statuses: Vec<StatusCount>,
+    pub(super) slowest: Vec<SlowCase>,
     pub(super) models: Vec<Model>,
 }
 
@@ -71,7 +77,9 @@ impl Run {
         // The most severe first.
         sorted.sort_by_key(|model| Reverse(model.verdict));
         let models: Vec<Model> = sorted.iter().map(|model| Model::of(model, run, &mut anchors, cut)).collect();
-        let (times, stages) = times::times(&sorted.iter().copied().zip(&models).collect::<Vec<_>>());
+        let pairs: Vec<(&v1::Model, &Model)> = sorted.iter().copied().zip(&models).collect();
+        let (times, stages) = times::times(&pairs);
+        let slowest = slowest::slowest(&pairs, cut);
         Self {
             verdict: Verdict(run.verdict),
             title: title(run.verdict, &sorted, cut),
@@ -86,6 +94,8 @@ impl Run {
             findings: run.findings.iter().map(|finding| Finding::of(finding, anchors.within("run", &finding.code), cut)).collect(),
             times,
             stages,
+            statuses: slowest::statuses(run),
+            slowest,
             models,
         }
     }

@@ -45,11 +45,17 @@ pub(crate) struct Model {
     pub(crate) ignored: Option<String>,
     /// What was not checked.
     pub(crate) unchecked: Vec<String>,
+    /// Whether findings come after the cases, because cases failed.
+    pub(crate) has_failed_cases: bool,
+    /// Cases and fuzz inputs.
+    pub(crate) all_counts: String,
     pub(crate) case_counts: String,
     pub(crate) cases: Vec<Case>,
     pub(crate) fuzz_counts: String,
     pub(crate) seed: Option<u64>,
     pub(crate) fuzz: Vec<Case>,
+    /// Whether smaller inputs were found for any fuzz failure.
+    pub(crate) has_minimal: bool,
     pub(crate) trend: Option<Trend>,
 }
 
@@ -127,10 +133,13 @@ impl Model {
             findings: model.findings.iter().zip(findings).map(|(finding, anchor)| Finding::of(finding, anchor, cut)).collect(),
             ignored: (!ignored.is_empty()).then(|| cut.line(&ignored.join(", "))),
             unchecked: model.unchecked.iter().map(|line| cut.line(line)).collect(),
+            has_failed_cases: others.iter().chain(&fuzz).any(|(case, _)| rank(case.status) == 0),
+            all_counts: case_counts(&others.iter().chain(&fuzz).cloned().collect::<Vec<_>>()),
             case_counts: case_counts(&others),
             fuzz_counts: case_counts(&fuzz),
             cases: opened(view(others)),
             seed: model.seed,
+            has_minimal: fuzz.iter().any(|(case, _)| case.minimal_inputs.is_some()),
             fuzz: view(fuzz),
             trend: Trend::of(model, run, cut),
             anchor,
@@ -200,15 +209,14 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Publication", model.transfer.as_ref().map(transfer), false);
     fact("README of its page", model.page.as_ref().map(page), false);
     fact("Deployment", model.deployment.as_ref().map(deployment), false);
-    for entry in &model.before_after {
+    let compared = model.before_after.iter().map(|entry| {
         let row = before_after_text(entry);
         let note = if row.note.is_empty() { String::new() } else { format!(", {}", row.note) };
-        fact("Before and after", Some(format!("{}{note}", row.line())), false);
-    }
+        format!("{}{note}", row.line())
+    });
+    fact("Before and after", Some(compared.collect::<Vec<_>>().join("; ")).filter(|line| !line.is_empty()), false);
     fact("Configuration", model.config.clone(), true);
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
-    fact("Nothing to publish since", model.versions.unchanged.clone(), true);
-    fact("Publish anyway with", label::publish_anyway(model).map(str::to_owned), false);
     fact("Roll back with", label::rollback(model), true);
     facts
 }

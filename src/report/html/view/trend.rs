@@ -13,6 +13,10 @@ const HEIGHT: f64 = 20.0;
 pub(crate) struct Trend {
     pub(crate) title: String,
     pub(crate) cost: Option<String>,
+    /// Whether any case has a run time.
+    pub(crate) has_times: bool,
+    /// Whether any case changed or was unsteady.
+    pub(crate) has_remarks: bool,
     pub(crate) cases: Vec<CaseRow>,
 }
 
@@ -34,10 +38,13 @@ impl Trend {
     pub(super) fn of(model: &v1::Model, run: &v1::Run, cut: Cut) -> Option<Self> {
         let trend = trend::trend(model, run)?;
         let first = trend.runs.first().map(|entry| cut.line(&entry.started_at)).unwrap_or_default();
+        let cases: Vec<CaseRow> = trend.cases.iter().map(|case| CaseRow::of(case, cut)).collect();
         Some(Self {
             title: format!("{} runs since {first}", trend.runs.len()),
             cost: trend.cost(),
-            cases: trend.cases.iter().map(|case| CaseRow::of(case, cut)).collect(),
+            has_times: cases.iter().any(|case| !case.times.is_empty()),
+            has_remarks: cases.iter().any(|case| !case.remark.is_empty()),
+            cases,
         })
     }
 }

@@ -16,40 +16,46 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A browser with one page.
-pub(crate) struct Browser {
+pub struct Browser {
     child: Child,
     commands: Option<ChildStdin>,
     messages: Receiver<Value>,
     session: Option<String>,
     sent: u64,
     events: Vec<Value>,
+    width: u32,
     _profile: TempDir,
 }
 
 /// What a page did while it was open.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Deeds {
+pub struct Deeds {
     /// What it said on the console, violations of its policy included.
-    pub(crate) console: Vec<String>,
+    pub console: Vec<String>,
     /// What it asked for beside itself and `data:` addresses.
-    pub(crate) requests: Vec<String>,
+    pub requests: Vec<String>,
     /// Dialogs it opened.
-    pub(crate) dialogs: Vec<String>,
+    pub dialogs: Vec<String>,
 }
 
 /// A window.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Window {
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) is_dark: bool,
+pub struct Window {
+    pub width: u32,
+    pub height: u32,
+    pub is_dark: bool,
+    /// Whether it is the sheet of a printer.
+    pub is_paper: bool,
 }
 
-pub(crate) const DESKTOP: Window = Window { width: 1280, height: 900, is_dark: false };
-pub(crate) const PHONE: Window = Window { width: 390, height: 844, is_dark: false };
+pub const DESKTOP: Window = Window { width: 1280, height: 900, is_dark: false, is_paper: false };
+pub const PHONE: Window = Window { width: 390, height: 844, is_dark: false, is_paper: false };
+
+/// A sheet of A4.
+pub const PAPER: Window = Window { width: 794, height: 1123, is_dark: false, is_paper: true };
 
 impl Window {
-    pub(crate) fn dark(self) -> Self {
+    pub fn dark(self) -> Self {
         Self { is_dark: true, ..self }
     }
 }
@@ -66,7 +72,7 @@ impl Browser {
         clippy::print_stderr,
         reason = "tests read the environment of their run and say what they skip"
     )]
-    pub(crate) fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         let required = std::env::var("CI").is_ok_and(|value| value == "true");
         let Some(program) = program() else {
             assert!(!required, "CI needs Chromium: apt-get install chromium");
@@ -96,7 +102,8 @@ impl Browser {
                 }
             }
         });
-        let mut browser = Self { child, commands, messages, session: None, sent: 0, events: Vec::new(), _profile: profile };
+        let mut browser =
+            Self { child, commands, messages, session: None, sent: 0, events: Vec::new(), width: 0, _profile: profile };
         let target = browser.send("Target.createTarget", json!({"url": "about:blank"}))["targetId"].clone();
         let session = browser.send("Target.attachToTarget", json!({"targetId": target, "flatten": true}));
         browser.session = Some(session["sessionId"].as_str().unwrap().to_owned());
@@ -138,13 +145,15 @@ impl Browser {
     }
 
     /// Opens a file and waits until all it needs is there.
-    pub(crate) fn open(&mut self, page: &Path, window: Window) {
-        let Window { width, height, is_dark } = window;
+    pub fn open(&mut self, page: &Path, window: Window) {
+        let Window { width, height, is_dark, is_paper } = window;
         let is_phone = width < 600;
+        self.width = width;
         let metrics = json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": is_phone});
         self.send("Emulation.setDeviceMetricsOverride", metrics);
         let scheme = if is_dark { "dark" } else { "light" };
-        let features = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
+        let features =
+            json!({"media": if is_paper { "print" } else { "" }, "features": [{"name": "prefers-color-scheme", "value": scheme}]});
         self.send("Emulation.setEmulatedMedia", features);
         self.events.clear();
         self.send("Page.navigate", json!({"url": format!("file://{}", page.display())}));
@@ -156,15 +165,27 @@ impl Browser {
         self.settle();
     }
 
+    /// What is wider than the window. A phone widens its viewport to what a page needs, so the page cannot be asked for it.
+    pub fn wider(&mut self) -> Vec<String> {
+        let width = self.width;
+        let wide = format!(
+            "(() => {{ const wide = [...document.querySelectorAll('body *')].filter(e => e.checkVisibility() && e.getBoundingClientRect().right > {width} + 1 &&
+             !e.closest('pre') && getComputedStyle(e).position != 'absolute').map(e => e.outerHTML.slice(0, 200));
+             const page = document.documentElement.scrollWidth;
+             return page > {width} ? wide.concat('the page: ' + page) : wide }})()"
+        );
+        serde_json::from_value(self.evaluate(&wide)).unwrap()
+    }
+
     /// Two frames, and everything that waits in the page's queue.
-    pub(crate) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let frames =
             "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => done(1), 150))))";
         self.evaluate(frames);
     }
 
     /// The value of an expression in the page.
-    pub(crate) fn evaluate(&mut self, expression: &str) -> Value {
+    pub fn evaluate(&mut self, expression: &str) -> Value {
         let parameters = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let answer = self.send("Runtime.evaluate", parameters);
         assert!(answer.get("exceptionDetails").is_none(), "{expression}: {answer}");
@@ -172,15 +193,20 @@ impl Browser {
     }
 
     /// Presses a key where the focus is.
-    pub(crate) fn press(&mut self, key: &str, code: u32) {
-        for kind in ["keyDown", "keyUp"] {
-            self.send("Input.dispatchKeyEvent", json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code}));
-        }
+    pub fn press(&mut self, key: &str, code: u32) {
+        self.press_quickly(key, code);
         self.settle();
     }
 
+    /// Presses a key without waiting for what the page does.
+    pub fn press_quickly(&mut self, key: &str, code: u32) {
+        for kind in ["keyDown", "keyUp"] {
+            self.send("Input.dispatchKeyEvent", json!({"type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code}));
+        }
+    }
+
     /// What the page did since it was opened.
-    pub(crate) fn deeds(&mut self) -> Deeds {
+    pub fn deeds(&mut self) -> Deeds {
         self.settle();
         let mut deeds = Deeds::default();
         for event in &self.events {
@@ -210,7 +236,7 @@ impl Browser {
 
     /// The whole page as a picture, for people: `REPORT_SCREENSHOTS` names a folder for them.
     #[expect(clippy::disallowed_methods, reason = "tests read the environment of their run")]
-    pub(crate) fn screenshot(&mut self, name: &str) {
+    pub fn screenshot(&mut self, name: &str) {
         use base64::Engine as _;
         let Ok(folder) = std::env::var("REPORT_SCREENSHOTS") else { return };
         let picture = self.send("Page.captureScreenshot", json!({"format": "png", "captureBeyondViewport": true}));
@@ -220,7 +246,7 @@ impl Browser {
     }
 
     /// How many elements of each kind the page has.
-    pub(crate) fn elements(&mut self) -> BTreeMap<String, u64> {
+    pub fn elements(&mut self) -> BTreeMap<String, u64> {
         let counts = self.evaluate(
             "[...document.querySelectorAll('*')].reduce((all, e) => (all[e.localName] = (all[e.localName] || 0) + 1, all), {})",
         );
