@@ -9,12 +9,11 @@ use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::services;
 use crate::clients::pagerduty::{AlertEvent, AlertSeverity, Alerts, PagerDutyOptions, RealPagerDuty};
+use crate::config::Tokens;
 use crate::domain::verdict::Verdict;
 use crate::report::json::v1::{Model, Run};
 use crate::report::notification::reason;
 
-/// The variables of alerts. The key is never a flag: everybody can read a process's arguments.
-const ROUTING_KEY: &str = "PAGERDUTY_ROUTING_KEY";
 const EVENTS_URL: &str = "PAGERDUTY_EVENTS_URL";
 
 /// How long an alert may take.
@@ -24,11 +23,8 @@ const ALERT_LIMIT: Duration = Duration::from_secs(60);
 const LIVE: &str = "safe-push-verify";
 
 /// PagerDuty, if there is a key for it.
-pub(super) fn pager(context: &Context) -> Result<Option<RealPagerDuty>, Failure> {
-    let Some(key) = context.environment.secrets(|name| name == ROUTING_KEY).remove(ROUTING_KEY) else { return Ok(None) };
-    if context.environment.get(ROUTING_KEY).is_none() {
-        return Ok(None);
-    }
+pub(super) fn pager(tokens: &Tokens, context: &Context) -> Result<Option<RealPagerDuty>, Failure> {
+    let Some(key) = tokens.pagerduty.clone() else { return Ok(None) };
     let events_url = context.environment.get(EVENTS_URL).map(str::to_owned);
     Ok(Some(RealPagerDuty::new(PagerDutyOptions::new(events_url, key, context.printer.redactor().clone()), services::clock())?))
 }

@@ -71,9 +71,9 @@ pub(super) async fn report_early(failure: &Failure, action: &ActionStep, context
     ActionRun::ended_early(action.clone(), event, github, &models, settings.settings.comment).end(&run, delivered).await;
 }
 
-/// The names that a request for models has; none for `all` and `changed`.
+/// The names that a request for models has; none for `all` and `changed`. A live model is called as its configuration would be.
 fn requested(settings: &RunSettings) -> Vec<String> {
     let request = settings.settings.models.as_deref().unwrap_or_default();
     let names = request.split([',', '\n']).map(str::trim).filter(|name| !matches!(*name, "" | "all" | "changed"));
-    names.map(str::to_owned).collect()
+    names.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned()).collect()
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use replicate_sandbox::{Gpus, Sandbox, SandboxOptions, Visibility};
 
 use crate::cli::build_environment::{self, Reach};
-use crate::cli::claude;
+use crate::cli::claude::{self, VIDEO_DECODER};
 use crate::cli::context::Context;
 use crate::cli::failure::Failure;
 use crate::cli::handover::{self, Handover};
@@ -202,6 +202,7 @@ fn services(
                 clock: clock(),
                 tools: tools(context),
                 has_judge: Some(judge.is_some()),
+                sees_videos: sees_videos(context),
                 against: None,
             },
             docker: docker.clone(),
@@ -228,6 +229,11 @@ pub(super) fn tools(context: &Context) -> Tools {
         path: context.environment.get("PATH").map(str::to_owned),
         launcher: context.launcher.clone(),
     }
+}
+
+/// Whether videos can be decoded for Claude.
+fn sees_videos(context: &Context) -> bool {
+    context.environment.program(VIDEO_DECODER).is_some()
 }
 
 /// The Docker daemon.
@@ -318,12 +324,26 @@ pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckSer
     let replicate = run.tokens.replicate.clone().map(|token| replicate_client(run, token)).transpose()?;
     // A job of a workflow may be given no key because another one runs the predictions.
     let has_judge = (!context.environment.is_workflow()).then(|| run.tokens.anthropic.is_some());
-    Ok(CheckServices { replicate, clock: clock(), tools: tools(context), has_judge, against: None })
+    Ok(CheckServices {
+        replicate,
+        clock: clock(),
+        tools: tools(context),
+        has_judge,
+        sees_videos: sees_videos(context),
+        against: None,
+    })
 }
 
 /// What a comparison with a git revision needs: neither a token nor the network.
 pub(super) fn for_comparison(revision: String, context: &Context) -> CheckServices {
-    CheckServices { replicate: None, clock: clock(), tools: tools(context), has_judge: None, against: Some(revision) }
+    CheckServices {
+        replicate: None,
+        clock: clock(),
+        tools: tools(context),
+        has_judge: None,
+        sees_videos: sees_videos(context),
+        against: Some(revision),
+    }
 }
 
 /// What the verification of a version that is already there needs: a token of the API, and neither registry nor daemon.

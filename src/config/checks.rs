@@ -67,7 +67,7 @@ fn section(reader: &mut Reader, entries: &Mapping<'_>, found: &mut Vec<OutputChe
     found.extend(entries.get("image").and_then(|entry| image(reader, &entry)));
     found.extend(entries.get("audio").and_then(|entry| audio(reader, &entry)));
     found.extend(entries.get("video").and_then(|entry| video(reader, &entry)));
-    found.extend(entries.get("count").and_then(|entry| range(reader, &entry, 0.0)).map(OutputCheck::Count));
+    found.extend(entries.get("count").and_then(|entry| count(reader, &entry)).map(OutputCheck::Count));
     let limits: [(&str, MakeOfNumber); 3] = [
         ("max_predict_seconds", OutputCheck::MaxPredictSeconds),
         ("max_cost", OutputCheck::MaxCost),
@@ -108,8 +108,12 @@ fn image(reader: &mut Reader, entry: &Entry<'_>) -> Option<OutputCheck> {
     let format = reader.text(entries.get("format").as_ref()).map(|text| format_name(&text));
     let min_ssim = entries.get("min_ssim").and_then(|entry| reader::decimal(reader, &entry));
     let like = reader.text(entries.get("like").as_ref()).map(ExpectedFile::named);
-    if let (Some(entry), None) = (entries.get("min_ssim"), &like) {
-        invalid(reader, &entry, "has no effect without like");
+    if let Some(entry) = entries.get("min_ssim") {
+        match (min_ssim, &like) {
+            (_, None) => invalid(reader, &entry, "has no effect without like"),
+            (Some(ssim), _) if !(-1.0..=1.0).contains(&ssim) => invalid(reader, &entry, &format!("is {ssim}, not from -1 to 1")),
+            _ => {}
+        }
     }
     Some(OutputCheck::Image(ImageCheck {
         format,
@@ -136,6 +140,15 @@ fn video(reader: &mut Reader, entry: &Entry<'_>) -> Option<OutputCheck> {
         width: entries.get("width").and_then(|entry| range(reader, &entry, 0.0)),
         height: entries.get("height").and_then(|entry| range(reader, &entry, 0.0)),
     }))
+}
+
+/// How many: nothing between two whole numbers can be met.
+fn count(reader: &mut Reader, entry: &Entry<'_>) -> Option<NumberRange> {
+    let range = range(reader, entry, 0.0)?;
+    if range.least <= range.most && range.most < range.least.max(0.0).ceil() {
+        invalid(reader, entry, &format!("is {range}, which no number of items is"));
+    }
+    Some(range)
 }
 
 /// A number, give or take the tolerance, or a mapping with `min` and `max`.

@@ -9,6 +9,7 @@ use repository_files::FileError;
 
 use crate::config::loaded::ConfiguredModel;
 use crate::config::{ConfigError, model_file, rules};
+use crate::domain::identity::ModelRef;
 use crate::domain::model_name::{self, ModelName, ModelNameError, split_request};
 
 /// The file of cog-safe-push. It takes precedence over the configuration folder.
@@ -51,6 +52,8 @@ pub(super) struct ConfigFiles {
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     pub(super) paths: Vec<String>,
+    /// Live models that were named as OWNER/NAME, and have no configuration.
+    pub(super) without_file: Vec<String>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -122,7 +125,7 @@ impl ConfigFiles {
     /// All configurations.
     pub(super) fn all(&self) -> Chosen {
         let paths = self.files.iter().map(|file| file.path.clone()).collect();
-        Chosen { paths, findings: self.findings().cloned().collect() }
+        Chosen { paths, findings: self.findings().cloned().collect(), ..Chosen::default() }
     }
 
     /// The configurations of these names.
@@ -145,6 +148,30 @@ impl ConfigFiles {
             [] => Err(self.unknown(request)),
             words => self.named(self.expanded(words)),
         }
+    }
+
+    /// What a request for tests of live versions names: configurations, and models as OWNER/NAME. Such a model is tested as its configuration
+    /// says, if it has one.
+    pub(super) fn requested_live(&self, root: &Path, request: &str) -> Result<Chosen, ConfigError> {
+        let (models, words): (Vec<&str>, Vec<&str>) = split_request(request).into_iter().partition(|word| word.contains('/'));
+        if models.is_empty() {
+            return self.requested(request);
+        }
+        let mut chosen = self.named(self.expanded(&words))?;
+        let at_the_top = Some(DEFAULT_CONFIG).filter(|file| root.join(file).is_file());
+        for model in models {
+            let is_for_it = |file: &&str| {
+                let text = read_text(root, file).unwrap_or_default();
+                let live = model_file::parse(&text, file).0.model;
+                live.zip(model.parse::<ModelRef>().ok()).is_some_and(|(live, model)| live == model)
+            };
+            match self.paths().chain(at_the_top).find(is_for_it) {
+                Some(path) if chosen.paths.iter().any(|chosen| chosen == path) => {}
+                Some(path) => chosen.paths.push(path.to_owned()),
+                None => chosen.without_file.push(model.to_owned()),
+            }
+        }
+        Ok(chosen)
     }
 
     /// The words of a request, with the names that its patterns fit, each once.
@@ -199,6 +226,7 @@ impl ConfigFiles {
     fn unknown(&self, name: &str) -> ConfigError {
         let names = || self.names().map(ModelName::as_str);
         let hint = match nearest(name, names()) {
+            _ if name.contains('/') => "write the name of its configuration; only `verify: live` takes OWNER/NAME".to_owned(),
             _ if matches!(name, "all" | "changed") => format!("use '{name}' alone: --models {name}"),
             _ if split_request(name).is_empty() => "write all, changed, or comma-separated names".to_owned(),
             Some(near) => format!("did you mean '{near}'?"),

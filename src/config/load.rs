@@ -37,10 +37,16 @@ pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
             roles.extend(of_model);
         }
     }
-    if chosen.paths.is_empty() && sources.selected.is_none() && !findings.iter().any(Finding::is_error) {
-        let (model, of_model) = repository.model_without_file(sources, &mut findings)?.unzip();
-        models.extend(model);
-        roles.extend(of_model);
+    if !findings.iter().any(Finding::is_error) {
+        for named in &chosen.without_file {
+            // Nothing is staged or published for a test of a live version, so it may be a model of another configuration.
+            models.extend(repository.model_without_file(sources, Some(named), &mut findings)?.map(|(model, _roles)| model));
+        }
+        if chosen.paths.is_empty() && chosen.without_file.is_empty() && sources.selected.is_none() {
+            let (model, of_model) = repository.model_without_file(sources, None, &mut findings)?.unzip();
+            models.extend(model);
+            roles.extend(of_model);
+        }
     }
     findings.extend(model_roles::across(&roles, &other_roles(&repository, &files, &chosen.paths)));
     let known = files.names().map(ModelName::as_str).chain(models.iter().map(|model| model.plan.name.as_str()));

@@ -7,6 +7,7 @@ use cog_findings::Finding;
 use cog_findings::text::nearest;
 use figment::value::Dict;
 
+use crate::config::choices::VerifyMode;
 use crate::config::files::{Chosen, ConfigFiles, DEFAULT_CONFIG, read_text};
 use crate::config::folders::{self, Projects};
 use crate::config::layers::{Layer, Layers};
@@ -80,13 +81,16 @@ impl Repository {
         }
         if let Some(file) = &self.settings.config {
             check_one_choice(&sources.flags)?;
-            return Ok(Chosen { paths: vec![file.clone()], findings: Vec::new() });
+            return Ok(Chosen { paths: vec![file.clone()], ..Chosen::default() });
         }
         if let Some(request) = &self.settings.models {
-            return files.requested(request);
+            return match self.settings.verify {
+                VerifyMode::Live => files.requested_live(&self.root, request),
+                VerifyMode::Off => files.requested(request),
+            };
         }
         if self.root.join(DEFAULT_CONFIG).is_file() {
-            return Ok(Chosen { paths: vec![DEFAULT_CONFIG.to_owned()], findings: Vec::new() });
+            return Ok(Chosen { paths: vec![DEFAULT_CONFIG.to_owned()], ..Chosen::default() });
         }
         match sources.model_argument.as_ref().or(sources.verified_model.as_ref()) {
             Some(model) => files.of_model(&self.root, model),
@@ -194,10 +198,11 @@ impl Repository {
     pub(super) fn model_without_file(
         &self,
         sources: &Sources,
+        named: Option<&str>,
         findings: &mut Vec<Finding>,
     ) -> Result<Option<(LoadedModel, ModelRoles)>, ConfigError> {
-        let named = sources.model_argument.as_ref().or(sources.verified_model.as_ref());
-        let text = named.cloned().or_else(|| self.image_model());
+        let named = named.or(sources.model_argument.as_deref()).or(sources.verified_model.as_deref());
+        let text = named.map(str::to_owned).or_else(|| self.image_model());
         let (model, is_named) = match text {
             Some(text) => (parse_model("the model", &text)?, true),
             None if sources.model_optional && self.has_project() => (self.unnamed_model(), false),

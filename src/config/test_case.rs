@@ -46,7 +46,7 @@ fn test_case(reader: &mut Reader, entry: &Entry<'_>) -> Option<TestCase> {
         secrets: Vec::new(),
         expectation: with_checks(expectation, written),
         compare: entries.get("compare").map(|entry| thresholds::compare_rules(reader, &entry)).unwrap_or_default(),
-        timeout: reader.lenient_count(entries.get("timeout").as_ref()).filter(|seconds| *seconds > 0).map(Duration::from_secs),
+        timeout: entries.get("timeout").and_then(|entry| timeout(reader, &entry)),
         skip: entries.get("skip").and_then(|entry| skip(reader, &entry)),
         only_on: entries.get("only_on").map(|entry| only_on(reader, &entry)).unwrap_or_default(),
         location: Some(location),
@@ -124,6 +124,16 @@ fn name(reader: &mut Reader, entry: &Entry<'_>) -> Option<String> {
     let message = format!("the name '{}' {problem}", shorten(&name, 100));
     reader.report(Finding::new(&rules::CASE_NAME, message).at(entry.location().clone()).hint("choose another name"));
     None
+}
+
+/// Seconds, at least one.
+fn timeout(reader: &mut Reader, entry: &Entry<'_>) -> Option<Duration> {
+    let seconds = reader.lenient_count(Some(entry))?;
+    if seconds == 0 {
+        let finding = Finding::new(&rules::OUT_OF_RANGE, format!("{} is 0, which leaves no time for a prediction", entry.path()));
+        reader.report(finding.at(entry.location().clone()).hint("write a number of seconds from 1, or remove the key"));
+    }
+    Some(Duration::from_secs(seconds))
 }
 
 /// `true`, or the reason.

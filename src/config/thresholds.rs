@@ -30,7 +30,8 @@ pub(super) fn rules_in(reader: &mut Reader, entries: &Mapping<'_>) -> CompareRul
             Ok(()) => thresholds.push((name.to_owned(), value)),
             Err(error) => {
                 let finding = Finding::new(&rules::OUT_OF_RANGE, error.to_string()).at(entry.location().clone());
-                reader.report(finding.hint("write a number from 0"));
+                let hint = if name == "ssim" { "write a number up to 1" } else { "write a number from 0" };
+                reader.report(finding.hint(hint));
             }
         }
     }

@@ -68,9 +68,9 @@ tokens! {
     /// Token that lists changed files and writes check runs and comments
     github: "github_token", "GITHUB_TOKEN", &[Push, Select, Report], default "${{ github.token }}";
     /// Integration key of PagerDuty, for alerts of the canary and of live tests
-    pagerduty: "pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY", &[];
+    pagerduty: "pagerduty_routing_key", "PAGERDUTY_ROUTING_KEY", &[Push, Workflow];
     /// URL that receives one JSON document about each run that failed or published
-    notify: "notify_url", "NOTIFY_URL", &[];
+    notify: "notify_url", "NOTIFY_URL", &[Push, Workflow];
 }
 
 /// What the runner gives to steps and that opens its services.

@@ -14,7 +14,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::clients::replicate::{NewFile, Replicate, ReplicateError};
-use crate::domain::case::{Expectation, TestCase};
+use crate::domain::case::{CaseLocation, Expectation, TestCase};
 use crate::domain::output_check::{ExpectedFile, OutputCheck};
 use crate::domain::plan::{FuzzPlan, MEBIBYTE, TrainPlan, VerifyPlan};
 use crate::verify::rules::CASE_FILE;
@@ -29,6 +29,8 @@ const INLINE_BYTES: usize = 190_000;
 pub(super) struct CaseFiles {
     /// Their contents by their paths.
     contents: BTreeMap<String, Bytes>,
+    /// Paths that cannot be read, which findings tell.
+    unreadable: BTreeSet<String>,
     /// Inputs that take files.
     predict: BTreeSet<String>,
     train: BTreeSet<String>,
@@ -50,16 +52,19 @@ impl CaseFiles {
         let inputs = |method| schema.map(|document| file_inputs(document, method)).unwrap_or_default();
         let mut files = Self {
             contents: BTreeMap::new(),
+            unreadable: BTreeSet::new(),
             predict: inputs(Method::Predict),
             train: inputs(Method::Train),
             findings: Vec::new(),
         };
         let (predict, of_train) = (files.predict.clone(), files.train.clone());
-        for case in &plan.cases {
+        // A case that does not run needs no files.
+        let runs = |case: &&TestCase| case.skip.is_none();
+        for case in plan.cases.iter().filter(runs) {
             files.read_case(root, case, &predict);
         }
         files.read_fuzz(root, plan.fuzz.as_ref(), &predict);
-        for case in train.iter().flat_map(|train| &train.cases) {
+        for case in train.iter().flat_map(|train| &train.cases).filter(runs) {
             files.read_case(root, case, &of_train);
         }
         files.read_fuzz(root, train.and_then(|train| train.fuzz.as_ref()), &of_train);
@@ -67,10 +72,14 @@ impl CaseFiles {
     }
 
     fn read_case(&mut self, root: &Path, case: &TestCase, inputs: &BTreeSet<String>) {
-        let used = case.inputs.iter().filter(|(name, _)| inputs.contains(*name)).flat_map(|(_, value)| paths(value));
-        let expected = expected_files(&case.expectation).into_iter().map(|file| file.path.clone());
-        for path in used.chain(expected).collect::<Vec<_>>() {
-            self.read_file(root, &path, case.location.as_ref().map(|location| &location.case));
+        let location = case.location.as_ref();
+        for (name, value) in case.inputs.iter().filter(|(name, _)| inputs.contains(*name)) {
+            for path in paths(value) {
+                self.read_file(root, &path, location.map(|location| location.input(name)));
+            }
+        }
+        for file in expected_files(&case.expectation) {
+            self.read_file(root, &file.path, location.map(CaseLocation::checker));
         }
     }
 
@@ -84,7 +93,7 @@ impl CaseFiles {
     }
 
     fn read_file(&mut self, root: &Path, path: &str, location: Option<&Location>) {
-        if self.contents.contains_key(path) {
+        if self.contents.contains_key(path) || self.unreadable.contains(path) {
             return;
         }
         match repository_files::read(root, Path::new(path), FILE_BYTES) {
@@ -92,6 +101,7 @@ impl CaseFiles {
                 self.contents.insert(path.to_owned(), Bytes::from(bytes));
             }
             Err(error) => {
+                self.unreadable.insert(path.to_owned());
                 let finding = Finding::new(&CASE_FILE, format!("the file of a test case cannot be read: {error}"))
                     .hint("name a file of the repository, relative to its root");
                 self.findings.push(match location {
@@ -124,6 +134,12 @@ impl CaseFiles {
         let mut urls = BTreeMap::new();
         for (path, content) in &self.contents {
             urls.insert(path.as_str(), url_of(path, content, sending).await?);
+        }
+        if matches!(sending, Sending::Nowhere) {
+            // What is wrong with them is said already.
+            for path in &self.unreadable {
+                urls.insert(path.as_str(), url_of(path, &Bytes::new(), sending).await?);
+            }
         }
         let mut plan = plan.clone();
         self.apply_to(&mut plan.cases, plan.fuzz.as_mut(), &self.predict, &urls);
@@ -300,6 +316,14 @@ mod tests {
     }
 
     #[test]
+    fn a_case_that_is_skipped_needs_no_file() {
+        let folder = folder();
+        let mut plan = plan(&json!({"image": "@missing.png"}), Expectation::Succeeds);
+        plan.cases[0].skip = Some("until the file is there".to_owned());
+        assert_eq!(CaseFiles::read(folder.path(), &plan, None, Some(&schema())).findings, []);
+    }
+
+    #[test]
     fn files_that_are_missing_or_outside_of_the_repository_are_findings() {
         let folder = folder();
         std::os::unix::fs::symlink("/etc/passwd", folder.path().join("link")).unwrap();
@@ -308,5 +332,21 @@ mod tests {
             let found = CaseFiles::read(folder.path(), &plan, None, Some(&schema())).findings;
             assert_eq!(found.iter().map(|finding| finding.code.as_str()).collect::<Vec<_>>(), ["SP632"], "{path}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_is_one_finding_at_its_input() {
+        let folder = folder();
+        let mut plan = plan(&json!({"image": "@missing.png"}), Expectation::Succeeds);
+        let mut place = CaseLocation::of(Location::at("cog-safe-push.yaml", 4, 7));
+        place.inputs.insert("image".to_owned(), Location::at("cog-safe-push.yaml", 4, 17));
+        plan.cases[0].location = Some(place);
+        let files = CaseFiles::read(folder.path(), &plan, None, Some(&schema()));
+        assert_eq!(files.findings[0].location.as_ref().unwrap().to_string(), "cog-safe-push.yaml:4:17");
+        let server = CogServer::new("http://127.0.0.1:9", None, Arc::new(SystemClock)).unwrap();
+        let (checked, _) = files.apply(&plan, None, Sending::Nowhere).await.unwrap();
+        assert_eq!(checked.cases[0].inputs["image"], json!("data:image/png;base64,AA=="), "nothing else is wrong with it");
+        let (sent, _) = files.apply(&plan, None, Sending::Upload(&server)).await.unwrap();
+        assert_eq!(sent.cases[0].inputs["image"], json!("@missing.png"), "what is not there is never sent");
     }
 }

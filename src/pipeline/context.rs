@@ -11,11 +11,11 @@ use crate::domain::plan::{TrainPlan, VerifyPlan};
 use crate::pipeline::RunOptions;
 use crate::support::clock::Clock;
 use crate::verify::rules::JUDGE_MISSING;
-use crate::verify::{VerifyServices, check_plan};
+use crate::verify::{JudgeAbility, VerifyServices, check_plan};
 
 /// Shared state of all models of a run.
 pub(super) struct RunContext<'a> {
-    pub(super) has_judge: bool,
+    pub(super) judge: JudgeAbility,
     verifies: bool,
     pub(super) clock: &'a dyn Clock,
     pub(super) options: &'a RunOptions,
@@ -27,13 +27,13 @@ pub(super) struct RunContext<'a> {
 
 impl<'a> RunContext<'a> {
     pub(super) fn new(
-        (has_judge, verifies): (bool, bool),
+        (judge, verifies): (JudgeAbility, bool),
         clock: &'a dyn Clock,
         options: &'a RunOptions,
         observer: &'a dyn Observer,
         cancelled: &'a CancellationToken,
     ) -> Self {
-        Self { has_judge, verifies, clock, options, observer, cancelled, account: OnceCell::new(), hardware: OnceCell::new() }
+        Self { judge, verifies, clock, options, observer, cancelled, account: OnceCell::new(), hardware: OnceCell::new() }
     }
 
     /// For a run that makes predictions with these services.
@@ -43,7 +43,7 @@ impl<'a> RunContext<'a> {
         observer: &'a dyn Observer,
         cancelled: &'a CancellationToken,
     ) -> Self {
-        Self::new((services.judge.is_some(), true), services.clock.as_ref(), options, observer, cancelled)
+        Self::new((JudgeAbility::of(services.judge.as_deref()), true), services.clock.as_ref(), options, observer, cancelled)
     }
 
     /// The token's account, asked for once per run: the cheapest way to learn that the token is rejected.
@@ -58,7 +58,7 @@ impl<'a> RunContext<'a> {
 
     /// Problems of a plan. Only a run that makes predictions stops for want of a judge.
     pub(super) fn check_plan(&self, predict: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>) -> Vec<Finding> {
-        let found = check_plan(predict, train, schema, self.has_judge).into_iter();
+        let found = check_plan(predict, train, schema, self.judge).into_iter();
         let is_for_later = |finding: &Finding| !self.verifies && finding.code.as_str() == JUDGE_MISSING.code;
         found.map(|finding| if is_for_later(&finding) { finding.with_severity(Severity::Warning) } else { finding }).collect()
     }

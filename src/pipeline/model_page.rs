@@ -1,6 +1,7 @@
 //! The README and the description of the live model's page, taken from a file of the repository.
 //!
-//! They follow a version that was published, and never precede one. A run that does not publish says what publishing would change. A page
+//! They follow a version that was published, or one that is live already because nothing changed, and never precede one. A run that does not publish says what
+//! publishing would change. A page
 //! that could not be written is a warning: the version is live, and the next run tries again.
 
 use std::path::Path;
@@ -21,11 +22,12 @@ const MAX_LINES: usize = 400;
 /// A longer paragraph is not a description in one line.
 const DESCRIPTION_CHARACTERS: usize = 300;
 
-/// Updates the page if a version was published; otherwise finds out what publishing would change.
+/// Updates the page if what the run would publish is live; otherwise finds out what publishing would change.
 pub(super) async fn follow(record: &mut ModelRecord<'_>, replicate: &dyn Replicate) {
     let plan = &record.model.plan;
     let Some(file) = plan.readme.clone().filter(|_| record.report.verdict != Verdict::Cancelled) else { return };
-    let is_published = record.report.published.is_some();
+    // An unchanged model is the same as published: only its page may have changed.
+    let is_live = record.report.published.is_some() || record.report.unchanged.is_some();
     let readme = match repository_files::read_text(plan.repository(), Path::new(&file), MAX_BYTES) {
         Ok(text) => text,
         Err(error) => return fail(record, file, &error.to_string()),
@@ -36,7 +38,7 @@ pub(super) async fn follow(record: &mut ModelRecord<'_>, replicate: &dyn Replica
     };
     let diff = difference(&before, &readme);
     let description = description_of(&readme);
-    let change = match (diff.is_empty(), is_published) {
+    let change = match (diff.is_empty(), is_live) {
         (true, _) => PageChange::Unchanged,
         (false, false) => PageChange::WouldUpdate,
         (false, true) => {

@@ -18,6 +18,7 @@ use crate::pipeline::republishing::{Following, Republishing};
 use crate::pipeline::rollback::deployed;
 use crate::pipeline::stop::Stop;
 use crate::pipeline::{Goal, ModelRun, PromoteServices, Promotion, RunOptions};
+use crate::verify::JudgeAbility;
 
 /// Publishes the version of a record, and reports what happened. Never fails: errors are in the report.
 pub async fn promote(
@@ -29,7 +30,9 @@ pub async fn promote(
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
-    let context = RunContext::new((true, true), services.check.clock.as_ref(), options, observer, cancelled);
+    // The tests are behind it: nothing is judged.
+    let judge = JudgeAbility { exists: true, sees_videos: true };
+    let context = RunContext::new((judge, true), services.check.clock.as_ref(), options, observer, cancelled);
     run_each(&[model], &Promote { tested_record, promotion, services }, &context).await
 }
 

@@ -27,7 +27,7 @@ use crate::pipeline::stop::Stop;
 use crate::pipeline::verifying::drive;
 use crate::pipeline::{ModelRun, RegistryServices, RunOptions};
 use crate::publish::{PublishError, ReadyRequest, RestageRequest, check_ready, check_rights, restage};
-use crate::verify::{JudgeProof, check_plan};
+use crate::verify::{JudgeAbility, JudgeProof, check_plan};
 
 /// Fewer digits of an id are not taken for one.
 const LEAST_DIGITS: usize = 6;
@@ -288,7 +288,7 @@ impl StageWork for Trying<'_> {
             ));
         };
         let plan = &record.model.plan;
-        let predict = trial(&plan.predict, schema, record.context.has_judge);
+        let predict = trial(&plan.predict, schema, record.context.judge);
         // The plan was written for the newest source. The older version has to answer, no more.
         let run = ModelRun { plan: ModelPlan { predict, train: None, ..plan.clone() }, ..ModelRun::new(plan.clone()) };
         let mut trying = ModelRecord { model: &run, context: record.context, report: record.report.clone() };
@@ -302,11 +302,11 @@ impl StageWork for Trying<'_> {
 }
 
 /// One prediction: the first test case whose inputs the older version takes, or generated inputs. It has to succeed, whatever the case expects.
-fn trial(plan: &VerifyPlan, schema: &Value, has_judge: bool) -> VerifyPlan {
+fn trial(plan: &VerifyPlan, schema: &Value, judge: JudgeAbility) -> VerifyPlan {
     let bare = VerifyPlan { cases: Vec::new(), compare: Comparison::Off, fuzz: None, fail_fast: true, ..plan.clone() };
     let takes = |case: &TestCase| {
         let alone = VerifyPlan { cases: vec![case.clone()], ..bare.clone() };
-        check_plan(&alone, None, Some(schema), has_judge).iter().all(|finding| !finding.is_error())
+        check_plan(&alone, None, Some(schema), judge).iter().all(|finding| !finding.is_error())
     };
     let runs = |case: &&TestCase| !case.expectation.expects_error() && case.left_out(TestedOn::Test).is_none();
     let succeeding = plan.cases.iter().filter(runs);

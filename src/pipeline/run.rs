@@ -21,7 +21,7 @@ pub async fn run(
     cancelled: &CancellationToken,
 ) -> RunReport {
     let services = goal.check_services();
-    let context = RunContext::new((goal.has_judge(), goal.verifies()), services.clock.as_ref(), options, observer, cancelled);
+    let context = RunContext::new((goal.judge(), goal.verifies()), services.clock.as_ref(), options, observer, cancelled);
     let push = Push { goal, is_one_of_several: models.len() > 1 };
     let mut report = run_each(&models, &push, &context).await;
     if services.replicate.is_none() {

@@ -13,7 +13,7 @@ use crate::domain::case::TestedOn;
 use crate::domain::cleared::Blocked;
 use crate::domain::events::Observer;
 use crate::domain::identity::VersionRef;
-use crate::domain::plan::TrainPlan;
+use crate::domain::plan::{TestHardware, TrainPlan};
 use crate::domain::report::{RunReport, Stage};
 use crate::pipeline::context::RunContext;
 use crate::pipeline::course::{Course, run_each};
@@ -27,13 +27,15 @@ use crate::verify::{JudgeProof, VerifyServices};
 
 /// Asks a Cog server what the plan asks of a staged version. Outputs are compared with nothing, and nothing is trained.
 pub async fn verify_server(
-    model: ModelRun,
+    mut model: ModelRun,
     server: &CogServer,
     services: &VerifyServices,
     options: &RunOptions,
     observer: &dyn Observer,
     cancelled: &CancellationToken,
 ) -> RunReport {
+    // Replicate's prices say nothing about a machine of somebody else.
+    (model.plan.test_hardware, model.plan.predict.hardware) = (None, TestHardware::default());
     let services = VerifyServices { replicate: Arc::new(server.clone()), ..services.clone() };
     let context = RunContext::of_verification(&services, options, observer, cancelled);
     run_each(&[model], &OfServer { server, services: &services }, &context).await

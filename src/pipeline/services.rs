@@ -9,7 +9,7 @@ use crate::clients::replicate::Replicate;
 use crate::inspect::Tools;
 use crate::publish::PublishServices;
 use crate::support::clock::Clock;
-use crate::verify::VerifyServices;
+use crate::verify::{JudgeAbility, VerifyServices};
 
 /// Services for inspecting models. Neither a daemon nor a token is needed.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct CheckServices {
     pub tools: Tools,
     /// Whether a run in this environment could ask Claude. `None` if that is not known, as for foreign code, which gets no key.
     pub has_judge: Option<bool>,
+    /// Whether Claude could be shown the frames of videos, as far as this machine is the one that tests.
+    pub sees_videos: bool,
     /// A git revision to compare with instead of the live version.
     pub against: Option<String>,
 }
@@ -100,11 +102,14 @@ impl<'a> Goal<'a> {
         }
     }
 
-    /// Whether outputs can be judged by Claude. A check or a build that cannot know assumes they can.
-    pub(super) fn has_judge(self) -> bool {
+    /// How outputs can be judged by Claude. A check or a build that cannot know whether they can assumes it.
+    pub(super) fn judge(self) -> JudgeAbility {
         match self {
-            Self::Check(_) | Self::Build(_) => self.check_services().has_judge.unwrap_or(true),
-            Self::Publish(services) => services.verify.judge.is_some(),
+            Self::Check(_) | Self::Build(_) => {
+                let services = self.check_services();
+                JudgeAbility { exists: services.has_judge.unwrap_or(true), sees_videos: services.sees_videos }
+            }
+            Self::Publish(services) => JudgeAbility::of(services.verify.judge.as_deref()),
         }
     }
 

@@ -14,6 +14,11 @@ pub(super) fn rollback(model: &Model) -> Option<String> {
     Some(format!("safe-push rollback {model} --to {id}"))
 }
 
+/// How to publish a model although it is unchanged, if that is why it was not.
+pub(super) fn publish_anyway(model: &Model) -> Option<&'static str> {
+    model.versions.unchanged.as_ref().map(|_| "--always, in a workflow with the input always: true")
+}
+
 /// What became of the README on the model's page, without the reason of a failure, which is untrusted.
 pub(super) fn page(page: &PageEntry) -> String {
     let of = |sign: char| page.diff.iter().filter(|line| line.starts_with(sign)).count();

@@ -51,6 +51,10 @@ impl SelectError {
     /// What to do about it.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
+            Self::Unknown { name, .. } if name.contains('/') => {
+                "write names of configurations; a model without one is only tested by the action itself, with `verify: live`"
+                    .to_owned()
+            }
             Self::Unknown { near: Some(near), .. } => format!("did you mean '{near}'?"),
             Self::Unknown { known, .. } if known.is_empty() => "the configuration folder is empty or missing".to_owned(),
             Self::Unknown { known, .. } => {
@@ -133,6 +137,11 @@ mod tests {
 
     fn hint(request: &str, known: &[ModelName]) -> String {
         choose(request, known).unwrap_err().hint().unwrap()
+    }
+
+    #[test]
+    fn a_live_model_is_no_name() {
+        assert!(hint("acme/dev", &known()).contains("names of configurations"));
     }
 
     #[test]

@@ -36,21 +36,7 @@ impl Engine<'_> {
             let outcome = Outcome::Failed(mask.text(error));
             return Some(Observation::without_files(method, outcome, output));
         }
-        let mut addresses = match &output {
-            Some(output) if needs.output_files == NeededFiles::AllUrls => urls_in(output, self.schemas.output.as_ref()),
-            Some(output) if needs.output_files == NeededFiles::Declared && method == Method::Predict => {
-                file_urls(output, self.schemas.output.as_ref())
-            }
-            // The output of a training has no schema.
-            Some(output) if needs.output_files == NeededFiles::Declared => all_file_urls(output),
-            _ => Vec::new(),
-        };
-        if let Some(output) = &output
-            && needs.wanted_url.is_some()
-            && addresses.is_empty()
-        {
-            addresses = all_file_urls(output);
-        }
+        let addresses = output.as_ref().map(|output| self.addresses(output, method, needs)).unwrap_or_default();
         let wanted = needs.wanted_url.clone().map(|url| FileUrl { path: String::new(), url, origin: UrlOrigin::Declared });
         let fetching = async {
             let files = self.fetch_all(addresses).await;
@@ -65,6 +51,28 @@ impl Engine<'_> {
             biased;
             () = self.after_grace() => None,
             observation = fetching => Some(observation),
+        }
+    }
+
+    /// The URLs of the files that are needed.
+    fn addresses(&self, output: &Value, method: Method, needs: &Needs) -> Vec<FileUrl> {
+        let shape = self.schemas.output.as_ref();
+        let declared = match (needs.output_files, method) {
+            (NeededFiles::None, _) => Vec::new(),
+            (NeededFiles::AllUrls, _) => return urls_in(output, shape),
+            (NeededFiles::Declared, Method::Predict) => file_urls(output, shape),
+            // The output of a training has no schema.
+            (NeededFiles::Declared, Method::Train) => all_file_urls(output),
+        };
+        if !declared.is_empty() {
+            declared
+        } else if needs.wanted_url.is_some() {
+            all_file_urls(output)
+        } else if needs.output_files == NeededFiles::Declared {
+            // A predictor may return a URL as plain text.
+            urls_in(output, shape)
+        } else {
+            Vec::new()
         }
     }
 

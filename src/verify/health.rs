@@ -7,7 +7,7 @@ use output_compare::{Defect, examine, text_defect};
 use serde_json::Value;
 
 use crate::domain::case::CaseKind;
-use crate::verify::observation::{FetchFault, Observation, Outcome, Unexamined};
+use crate::verify::observation::{FetchFault, FetchedFile, Observation, Outcome, Unexamined};
 use crate::verify::rules;
 
 /// Defects that are reported for one output.
@@ -60,7 +60,7 @@ pub(super) fn output_defects(seen: &Observation, document: &Value, kind: CaseKin
         }
     }
     if let Value::String(text) = output
-        && seen.files.is_empty()
+        && seen.files.iter().all(FetchedFile::is_text)
         && let Some(defect) = text_defect(text).filter(counts)
     {
         found.push((OutputDefect::Unhealthy, defect.to_string()));
@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::clients::replicate::Download;
     use crate::verify::file_urls::UrlOrigin;
-    use crate::verify::observation::{FetchedFile, RunFacts};
+    use crate::verify::observation::RunFacts;
 
     fn seen(output: Value, file: Option<&'static [u8]>) -> Observation {
         let files = file.map(|bytes| FetchedFile {

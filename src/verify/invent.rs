@@ -1,5 +1,7 @@
 //! Fuzz inputs written by an inventor, in place of some that were generated from the schema.
 
+use std::collections::HashSet;
+
 use cog_schema::{Method, check_inputs, input_properties};
 use serde_json::{Map, Value};
 
@@ -7,7 +9,7 @@ use crate::domain::events::EventKind;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
 use crate::verify::engine::Engine;
-use crate::verify::fuzz::takes_files;
+use crate::verify::fuzz::{Identity, takes_files};
 use crate::verify::judge::{InventionRequest, OfferedFile};
 use crate::verify::mask::Mask;
 use crate::verify::planned_case::PlannedCase;
@@ -47,6 +49,9 @@ impl Engine<'_> {
             .filter(|case| !case.kind.is_generated() && case.method() == method)
             .map(|case| self.masked(&case.inputs, method))
             .collect();
+        let identity = Identity::of(self.request.schema, method);
+        let of_method = cases.iter().filter(|case| case.method() == method);
+        let mut tested: HashSet<String> = of_method.map(|case| identity.text(&case.inputs)).collect();
         let mut rejected = 0;
         // One request more than needed, to replace inputs that do not fit.
         for _ in 0..indexes.len().div_ceil(BATCH) + 1 {
@@ -80,11 +85,12 @@ impl Engine<'_> {
                 let Some(index) = indexes.get(invented.len()) else { break };
                 let inputs =
                     completed((self.request.schema, method), plan, offered.chosen(inputs), &cases[*index].inputs, &offered);
-                let is_known = cases.iter().any(|case| case.method() == method && case.inputs == inputs);
-                if is_known || invented.contains(&inputs) || !check_inputs(self.request.schema, method, &inputs).is_empty() {
+                let is_known = tested.contains(&identity.text(&inputs));
+                if is_known || !check_inputs(self.request.schema, method, &inputs).is_empty() {
                     rejected += 1;
                     continue;
                 }
+                tested.insert(identity.text(&inputs));
                 known.push(self.masked(&inputs, method));
                 invented.push(inputs);
             }

@@ -22,9 +22,29 @@ pub trait Judge: Send + Sync {
         Ok(())
     }
 
+    /// Whether it sees the frames of videos.
+    fn sees_videos(&self) -> bool {
+        true
+    }
+
     /// The inventor that comes with this judge, if any.
     fn inventor(&self) -> Option<&dyn Inventor> {
         None
+    }
+}
+
+/// What is known about the judge before a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JudgeAbility {
+    /// Whether there is a judge.
+    pub exists: bool,
+    /// Whether it sees the frames of videos.
+    pub sees_videos: bool,
+}
+
+impl JudgeAbility {
+    pub fn of(judge: Option<&dyn Judge>) -> Self {
+        Self { exists: judge.is_some(), sees_videos: judge.is_none_or(Judge::sees_videos) }
     }
 }
 
@@ -93,6 +113,8 @@ pub struct Evidence {
     pub value: Value,
     /// In the order in which the value names them.
     pub files: Vec<EvidenceFile>,
+    /// Why others of its files cannot be shown.
+    pub hidden: Vec<String>,
 }
 
 /// One file of an output.

@@ -77,6 +77,7 @@ mod slots;
 mod speed;
 mod text_difference;
 mod trained;
+mod unseen;
 
 #[cfg(test)]
 mod tests;
@@ -84,8 +85,8 @@ mod tests;
 pub use error::VerifyError;
 pub use first_inputs::{FirstInputs, first_inputs};
 pub use judge::{
-    Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement,
-    OfferedFile,
+    Evidence, EvidenceFile, InventionRequest, Inventor, Judge, JudgeAbility, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict,
+    Judgement, OfferedFile,
 };
 pub use plan_check::check_plan;
 pub use request::{DeploymentRef, JudgeProof, VerifyOutcome, VerifyRequest, VerifyServices};

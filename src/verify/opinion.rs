@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use crate::domain::prediction::Inputs;
 use crate::verify::VerifyError;
+use crate::verify::by_digest::too_large_to_examine;
 use crate::verify::engine::Engine;
 use crate::verify::judge::{Evidence, EvidenceFile, JudgeError, JudgeQuestion, JudgeSubject, JudgeVerdict, Judgement};
 use crate::verify::mask::Mask;
-use crate::verify::observation::{FetchedFile, Observation};
+use crate::verify::observation::{Observation, Unexamined};
 
 /// The judge's opinion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,18 +31,24 @@ pub(super) enum Opinion {
 pub(super) fn evidence(seen: &Observation, mask: &Mask) -> Evidence {
     let mut value = seen.output.clone().unwrap_or_default();
     shorten_urls(&mut value, seen);
-    let file = |file: &FetchedFile| {
-        let loaded = file.load().ok()?;
-        let examined = output_compare::examine(&loaded.media());
-        Some(EvidenceFile {
-            name: file.name.clone(),
-            media_type: loaded.content_type,
-            kind: examined.kind,
-            facts: examined.facts,
-            bytes: loaded.bytes,
-        })
-    };
-    Evidence { value: mask.whole(&value), files: seen.files.iter().filter_map(file).collect() }
+    let mut evidence = Evidence { value: mask.whole(&value), ..Evidence::default() };
+    for file in seen.files.iter().filter(|file| !file.is_text()) {
+        match file.load() {
+            Ok(loaded) => {
+                let examined = output_compare::examine(&loaded.media());
+                evidence.files.push(EvidenceFile {
+                    name: file.name.clone(),
+                    media_type: loaded.content_type,
+                    kind: examined.kind,
+                    facts: examined.facts,
+                    bytes: loaded.bytes,
+                });
+            }
+            Err(Unexamined::Missing { message, .. }) => evidence.hidden.push(message),
+            Err(Unexamined::TooLarge(download)) => evidence.hidden.push(too_large_to_examine(&file.shown, &download)),
+        }
+    }
+    evidence
 }
 
 fn shorten_urls(value: &mut Value, seen: &Observation) {

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::domain::case::CaseId;
 use crate::verify::observation::FetchedFile;
 
@@ -58,8 +60,10 @@ impl<'a> OutputFolder<'a> {
     }
 }
 
+/// A name for files. Names that differ only in other signs get different ones.
 fn safe(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect()
+    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    if plain == name { plain } else { format!("{plain}-{}", hex::encode(&Sha256::digest(name)[..3])) }
 }
 
 async fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<PathBuf, std::io::Error> {
@@ -99,6 +103,17 @@ mod tests {
         assert_eq!(remarks, ["file 1 was saved as case-3-1.txt", "file 2 was saved as case-3-2.json"]);
         assert_eq!(std::fs::read(inner.join("case-3-1.txt")).unwrap(), b"hello");
         assert!(OutputFolder::new(None).save(&case, "", &[file(b"x")]).await.is_empty());
+    }
+
+    #[tokio::test]
+    async fn cases_whose_names_differ_have_files_that_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let output_folder = OutputFolder::new(Some(folder.path()));
+        let mut saved = std::collections::BTreeSet::new();
+        for name in ["a b", "a_b", "a.b", "猫", "犬"] {
+            saved.extend(output_folder.save(&CaseId::new(name), "", &[file(b"hello")]).await);
+        }
+        assert_eq!((saved.len(), std::fs::read_dir(folder.path()).unwrap().count()), (5, 5), "{saved:?}");
     }
 
     #[tokio::test]

@@ -7,9 +7,12 @@ use serde_json::Value;
 
 use crate::clients::claude::{DEFAULT_MODEL, is_outdated};
 use crate::domain::case::{CaseLocation, Expectation, TestCase};
+use crate::domain::output_check::OutputCheck;
 use crate::domain::plan::{FuzzPlan, TrainPlan, VerifyPlan};
 use crate::support::seed::Seed;
 use crate::verify::fuzz::Generator;
+use crate::verify::judge::JudgeAbility;
+use crate::verify::unseen::{Unseen, UnseenKind, unseen};
 use crate::verify::{jq, rules};
 
 /// The most bytes of a jq program, and of the names of inputs, in a finding.
@@ -18,14 +21,14 @@ const NAMES_BYTES: usize = 300;
 
 /// Finds queries that do not compile, inputs that do not fit the schema, expectations that cannot be met, and a missing judge. Without a schema,
 /// only the checks that need none run.
-pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>, has_judge: bool) -> Vec<Finding> {
+pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&Value>, judge: JudgeAbility) -> Vec<Finding> {
     let mut findings = Vec::new();
     if let Some(model) = plan.judge_model.as_deref().filter(|model| is_outdated(model)) {
         let finding = Finding::new(&rules::JUDGE_OUTDATED, format!("the judge's model {model} is outdated"));
         findings.push(finding.hint(format!("leave out judge_model for {DEFAULT_MODEL}, or name a current model")));
     }
     let predictions = MethodPlan { method: Method::Predict, cases: &plan.cases, fuzz: plan.fuzz.as_ref() };
-    predictions.check(schema, has_judge, &mut findings);
+    predictions.check(schema, judge, &mut findings);
     if let Some(train) = train.filter(|train| train.trains()) {
         let trainings = MethodPlan { method: Method::Train, cases: &train.cases, fuzz: train.fuzz.as_ref() };
         if schema.is_some_and(|document| read(document).training_input.is_none()) {
@@ -33,9 +36,9 @@ pub fn check_plan(plan: &VerifyPlan, train: Option<&TrainPlan>, schema: Option<&
                 Finding::new(&rules::NOT_TRAINABLE, "the configuration has test trainings, but the model cannot be trained")
                     .hint("set 'train' in cog.yaml to the train() function, or remove the train section from the configuration");
             findings.push(located(finding, trainings.location()));
-            trainings.check(None, has_judge, &mut findings);
+            trainings.check(None, judge, &mut findings);
         } else {
-            trainings.check(schema, has_judge, &mut findings);
+            trainings.check(schema, judge, &mut findings);
         }
     }
     findings
@@ -49,9 +52,17 @@ struct MethodPlan<'a> {
 }
 
 impl<'a> MethodPlan<'a> {
-    fn check(&self, schema: Option<&Value>, has_judge: bool, findings: &mut Vec<Finding>) {
+    fn check(&self, schema: Option<&Value>, judge: JudgeAbility, findings: &mut Vec<Finding>) {
+        let read_schemas = schema.map(read);
         for (number, case) in self.running() {
-            check_expectation(&self.case(number, case), case, has_judge, findings);
+            let name = self.case(number, case);
+            check_expectation(&name, case, judge, findings);
+            check_contradiction(&name, case, findings);
+            // The output of a training has no schema, and its files are weights.
+            if self.method == Method::Predict && judge.exists && case.asks_judge() {
+                let unseen = unseen(case, self.cases, schema, read_schemas.as_ref());
+                findings.extend(unseen.and_then(|unseen| unseen_finding(&name, case, unseen, judge)));
+            }
         }
         let Some(document) = schema else { return };
         let schemas = read(document);
@@ -103,10 +114,10 @@ fn located(finding: Finding, location: Option<&Location>) -> Finding {
     }
 }
 
-fn check_expectation(name: &str, case: &TestCase, has_judge: bool, findings: &mut Vec<Finding>) {
+fn check_expectation(name: &str, case: &TestCase, judge: JudgeAbility, findings: &mut Vec<Finding>) {
     for part in case.expectation.parts() {
         let finding = match part {
-            Expectation::MatchPrompt(_) if !has_judge => {
+            Expectation::MatchPrompt(_) if !judge.exists => {
                 Finding::new(&rules::JUDGE_MISSING, format!("{name} has match_prompt, but no Claude API key is set"))
                     .hint("set ANTHROPIC_API_KEY, or use exact_string, jq_query or match_url")
             }
@@ -124,6 +135,33 @@ fn check_expectation(name: &str, case: &TestCase, has_judge: bool, findings: &mu
         };
         findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
     }
+}
+
+/// A prediction that fails has no output.
+fn check_contradiction(name: &str, case: &TestCase, findings: &mut Vec<Finding>) {
+    let Expectation::Checks { checks, .. } = &case.expectation else { return };
+    let is_about_error = |check: &OutputCheck| matches!(check, OutputCheck::Of(Expectation::ErrorContains(_)));
+    if checks.iter().any(is_about_error) && !checks.iter().all(is_about_error) {
+        let message = format!("{name} expects an error, and something of the output, which a failed prediction does not have");
+        let finding = Finding::new(&rules::EXPECTATION_UNMEETABLE, message).hint("make it two test cases");
+        findings.push(located(finding, case.location.as_ref().map(CaseLocation::checker)));
+    }
+}
+
+fn unseen_finding(name: &str, case: &TestCase, Unseen { what, because }: Unseen, judge: JudgeAbility) -> Option<Finding> {
+    let (message, hint) = match what {
+        UnseenKind::Video if judge.sees_videos => return None,
+        UnseenKind::Video => (
+            format!("{name} has match_prompt, but Claude cannot see its video: no ffmpeg is on PATH"),
+            "install ffmpeg where the tests run, or use match_file or checks with video",
+        ),
+        UnseenKind::Opaque(extension) => (
+            format!("{name} has match_prompt, but Claude cannot see its output: a .{extension} file cannot be shown"),
+            "use match_file, match_url or checks, or test another format",
+        ),
+    };
+    let finding = Finding::new(&rules::JUDGE_SEES_NOTHING, message).detail("known from", because).hint(hint);
+    Some(located(finding, case.location.as_ref().map(CaseLocation::checker)))
 }
 
 fn is_url(text: &str) -> bool {
@@ -255,6 +293,8 @@ mod tests {
 
     use super::*;
 
+    const JUDGE: JudgeAbility = JudgeAbility { exists: true, sees_videos: true };
+
     fn document() -> Value {
         json!({"components": {"schemas": {
             "Input": {"type": "object", "required": ["prompt"], "properties": {
@@ -272,7 +312,7 @@ mod tests {
     fn said(cases: Vec<TestCase>, fuzz: Option<FuzzPlan>, has_judge: bool) -> Vec<String> {
         let plan = VerifyPlan { cases, fuzz, ..VerifyPlan::default() };
         let document = document();
-        check_plan(&plan, None, Some(&document), has_judge)
+        check_plan(&plan, None, Some(&document), JudgeAbility { exists: has_judge, sees_videos: true })
             .into_iter()
             .map(|finding| {
                 let place = finding.location.map(|location| format!("{location}: ")).unwrap_or_default();
@@ -322,6 +362,19 @@ mod tests {
     }
 
     #[test]
+    fn an_error_and_an_output_cannot_both_be_expected() {
+        let several = |checks: Vec<OutputCheck>| {
+            let expectation = Expectation::Checks { checks, text: String::new() };
+            said(vec![case(&json!({"prompt": "a"}), expectation)], None, true)
+        };
+        let error = || OutputCheck::Of(Expectation::ErrorContains("steps".to_owned()));
+        let wanted = "SP608 cog-safe-push.yaml:7:5: test case 1 expects an error, and something of the output, which a failed prediction \
+                      does not have [make it two test cases]";
+        assert_eq!(several(vec![error(), OutputCheck::Contains("x".to_owned())]), [wanted]);
+        assert_eq!(several(vec![error(), error()]), Vec::<String>::new());
+    }
+
+    #[test]
     fn invalid_queries_are_reported() {
         let said = said(vec![case(&json!({"prompt": "a"}), Expectation::JqQuery(".a ==".to_owned()))], None, true);
         assert!(
@@ -354,7 +407,7 @@ mod tests {
     fn without_a_schema_only_the_rest_is_checked() {
         let plan =
             VerifyPlan { cases: vec![case(&json!({"x": 1}), Expectation::JqQuery("(".to_owned()))], ..VerifyPlan::default() };
-        assert_eq!(check_plan(&plan, None, None, true).len(), 1);
+        assert_eq!(check_plan(&plan, None, None, JUDGE).len(), 1);
     }
 
     fn training(inputs: &Value, fuzz: Option<FuzzPlan>) -> TrainPlan {
@@ -367,7 +420,7 @@ mod tests {
     }
 
     fn said_of_training(plan: &TrainPlan, document: &Value) -> Vec<String> {
-        let findings = check_plan(&VerifyPlan::default(), Some(plan), Some(document), true);
+        let findings = check_plan(&VerifyPlan::default(), Some(plan), Some(document), JUDGE);
         findings.iter().map(|finding| format!("{} {}", finding.code, finding.message)).collect()
     }
 

@@ -260,6 +260,15 @@ pub(super) const JUDGE_OUTDATED: Rule = Rule {
     example: "`judge_model: claude-3-5-sonnet-20241022`.",
 };
 
+pub(super) const JUDGE_SEES_NOTHING: Rule = Rule {
+    code: "SP634",
+    name: "judge-sees-nothing",
+    severity: Severity::Warning,
+    summary: "Claude cannot be shown the output that a test case wants judged.",
+    why: "You: the case ends with an error after its prediction, because an answer about something unseen is worth nothing.",
+    example: "`match_prompt: a video of a cat` on a machine without `ffmpeg`, or for a model that returns a GLB file.",
+};
+
 /// All rules of verification, by code.
 pub const RULES: &[Rule] = &[
     JUDGE_MISSING,
@@ -290,6 +299,7 @@ pub const RULES: &[Rule] = &[
     ERROR_CASE_MISSPELT,
     CASE_FILE,
     JUDGE_OUTDATED,
+    JUDGE_SEES_NOTHING,
 ];
 
 #[cfg(test)]

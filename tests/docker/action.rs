@@ -90,7 +90,10 @@ async fn events_decide_what_is_tested_and_what_is_published() {
     assert_eq!((seen.code, versions()), (Some(0), (3, 1)), "{seen}");
     let outputs = ["verdict", "published", "versions"].map(|name| again.output(name).unwrap());
     assert_eq!(outputs, ["passed", "false", "{}"], "nothing changed: {seen}");
-    assert!(again.output("summary").unwrap().contains("nothing to publish"), "{seen}");
+    let summary = again.output("summary").unwrap();
+    assert!(summary.contains("Nothing to publish") && summary.contains("always: true"), "{summary}");
+    let runs = server.check_runs();
+    assert!(runs[0]["output"]["summary"].as_str().unwrap().contains("Publish it anyway with"), "{runs:?}");
     let server = FakeGitHub::start("127.0.0.1:0").await;
     let again = job().await.event("workflow_dispatch", &json!({ "inputs": {} }), &server, WRITER, Network::Host);
     // No folder can be created there: what was published is reported all the same.

@@ -47,8 +47,10 @@ async fn what_was_tested_is_what_is_published() {
     }
     assert_eq!(first["layers"]["equal"], true, "{first}");
 
-    // The reports of the first run lie in the project now, and are no part of it.
-    let again = published.run("run --seed 7").await;
+    // The reports of the first run lie in the project now, and are no part of it. The README changes, and is no part of the image.
+    published.repository.write("MODEL.md", "# Text stats\n\nCounts words.\n");
+    published.repository.write(".dockerignore", "MODEL.md\n.dockerignore\n");
+    let again = published.run("run --seed 7 --readme MODEL.md").await;
     assert_eq!(again.code, Some(0), "{again}");
     let unchanged = published.repository.report()["models"][0].clone();
     assert_eq!(unchanged["versions"]["unchanged"], first["versions"]["live"]);
@@ -57,6 +59,8 @@ async fn what_was_tested_is_what_is_published() {
         (&serde_json::Value::Null, &serde_json::Value::Null)
     );
     assert!(again.stdout.contains("skipped  build, stage, verify, publish: nothing to publish: acme/text-stats:"), "{again}");
+    assert!(again.stdout.contains("publish anyway with: --always"), "{again}");
+    assert_eq!(unchanged["page"]["change"], "updated", "{unchanged}");
     let again = published.run("run --seed 7 --always").await;
     assert_eq!(again.code, Some(0), "{again}");
     let second = published.repository.report()["models"][0].clone();

@@ -107,6 +107,22 @@ fn the_reusable_workflow_passes_only_inputs_that_the_actions_have() {
     }
 }
 
+/// What the action takes as a secret input, the workflow takes as a secret of its caller, and passes on.
+#[test]
+fn the_reusable_workflow_passes_every_secret() {
+    let workflow = yaml(&read(MODEL_CI));
+    let secrets = keys(&workflow["on"]["workflow_call"]["secrets"]);
+    let push = workflow["jobs"]["push"]["steps"].as_array().unwrap().iter().find(|step| step["id"] == "push").unwrap();
+    for name in &secrets {
+        assert_eq!(push["with"][name.to_lowercase()], format!("${{{{ secrets.{name} }}}}"), "{name}");
+    }
+    let of_action = keys(&yaml(&read("action.yml"))["inputs"]);
+    let is_secret =
+        |name: &&String| ["_token", "_key", "notify_url"].iter().any(|end| name.ends_with(end)) && *name != "github_token";
+    let missing: Vec<_> = of_action.iter().filter(is_secret).filter(|name| !secrets.contains(&name.to_uppercase())).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn the_check_to_require_always_exists_and_calls_do_not_disturb_each_other() {
     let workflow = yaml(&read(MODEL_CI));

@@ -14,6 +14,7 @@ mod cli_decision;
 mod cli_faults;
 mod cli_peer;
 mod cli_select;
+mod cog_server;
 mod dependencies;
 mod documentation;
 mod first_steps;

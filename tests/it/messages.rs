@@ -1,6 +1,7 @@
 //! Mistakes that people make, and what they are told: the file and the line, what is wrong, why, and how to correct it.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use replicate_sandbox::{Sandbox, SandboxOptions, Visibility};
 use safe_push::support::ExposeSecret;
@@ -270,6 +271,29 @@ fn m24_match_prompt_without_a_key() {
     assert_eq!(seen.code, Some(0), "a check asks nobody: {seen}");
     let seen = repository.variable("ANTHROPIC_API_KEY", "sk-ant-0000000000").run("check");
     assert!(!seen.stdout.contains("no Claude API key"), "{seen}");
+}
+
+#[test]
+fn m24_match_prompt_of_a_video_without_ffmpeg() {
+    let repository = edited(CONFIG, "jq_query: \".words == 0 and .most_common == []\"", "match_prompt: a video of a cat");
+    repository.edit(
+        "predict.py",
+        "from cog import BaseModel, BasePredictor, Input",
+        "from cog import BaseModel, BasePredictor, Input, Path",
+    );
+    repository.edit("predict.py", "-> Output:", "-> Path:");
+    let programs = repository.path().join("programs");
+    fs::create_dir(&programs).unwrap();
+    let repository =
+        repository.variable("ANTHROPIC_API_KEY", "sk-ant-0000000000").variable("PATH", &programs.display().to_string());
+    let seen = repository.run("check");
+    let problem = "test case 3 has match_prompt, but Claude cannot see its video: no ffmpeg is on PATH";
+    Message { place: &format!("{CONFIG}:19:7"), problem, fix: "install ffmpeg where the tests run" }.is_in(&seen);
+    Message { place: "", problem: "warning[SP634]", fix: "its description calls the output a video" }.is_in(&seen);
+    fs::write(programs.join("ffmpeg"), "#!/bin/sh\n").unwrap();
+    fs::set_permissions(programs.join("ffmpeg"), fs::Permissions::from_mode(0o755)).unwrap();
+    let seen = repository.run("check");
+    assert!(!seen.stdout.contains("SP634"), "{seen}");
 }
 
 #[test]

@@ -310,6 +310,73 @@ fn what_older_releases_will_describe_is_foreseen() {
     }
 }
 
+/// What the server of Cog 0.19.3 says of a case differently than its builds, which write the label: the part, and why.
+const OF_SERVER_0_19: &[(&str, &str)] = &[
+    // It reads the class that was loaded, without the fields of its bases.
+    ("beyond-model-inherited", "Output"),
+    ("typed-dict-inherited", "Output"),
+    ("typed-dict-not-required", "Output"),
+    ("typed-dict-total", "Output"),
+    ("output-dict-types", "Output"),
+    // A build lets a secret be left out, and writes no `deprecated: false`.
+    ("default-none-secret", "Input"),
+    ("deprecated-false", "Input"),
+    // It writes the rest of a word in lower case.
+    ("titles", "Input"),
+    // It titles the input of a training as that of a prediction.
+    ("train-function", "Input"),
+];
+
+/// Sources that a build of 0.19 refuses because nothing runs, while its server, which runs them, takes them.
+const RUN_BY_SERVER_0_19: &[&str] = &[
+    "choices-not-a-list",
+    "default-call",
+    "default-changed",
+    "default-plain-call",
+    "import-external-name",
+    "input-bare-list",
+    "target-alias",
+    "target-imported",
+    "target-in-if",
+];
+
+#[test]
+fn what_0_19_describes_equals_what_its_server_says() {
+    let text = fs::read_to_string(folder("predictors/runtime-0.19.3.json")).unwrap();
+    let documents: Map<String, Value> = serde_json::from_str(&text).unwrap();
+    let cases = cases();
+    let (mut equal, mut differing, mut refused) = (0, Vec::new(), Vec::new());
+    for (name, expected) in &documents {
+        let case = cases.iter().find(|case| case.name == *name).unwrap();
+        let predict = case.expected.get("predict").map_or(Some("predict.py:Predictor"), Value::as_str).map(target);
+        let train = case.expected.get("train").and_then(Value::as_str).map(target);
+        let options = Options { cog_version: Some("0.19.3".to_owned()) };
+        let tree = Older(FolderTree::new(case.folder.clone()));
+        let Ok(description) = describe(&tree, predict.as_ref(), train.as_ref(), &options) else {
+            refused.push(name.as_str());
+            continue;
+        };
+        assert_eq!(description.document["info"]["version"], "0.1.0", "{name}");
+        let mut found = description.document["components"]["schemas"].clone();
+        found.as_object_mut().unwrap().retain(|name, _| !OF_SERVER.contains(&name.as_str()));
+        if predict.is_none() {
+            // The server describes what it was started for, whatever that is.
+            let renamed = found.as_object().unwrap().iter();
+            found = renamed.map(|(name, part)| (name.trim_start_matches("Training").to_owned(), part.clone())).collect();
+        }
+        let (found, expected) = (plain(&found), plain(expected));
+        let parts: BTreeSet<&String> = found.as_object().unwrap().keys().chain(expected.as_object().unwrap().keys()).collect();
+        let wrong = parts.into_iter().filter(|part| found.get(part) != expected.get(part));
+        let before = differing.len();
+        differing.extend(wrong.map(|part| (name.as_str(), part.clone())));
+        equal += usize::from(differing.len() == before);
+    }
+    let mut known: Vec<_> = OF_SERVER_0_19.iter().map(|(name, part)| (*name, (*part).to_owned())).collect();
+    known.sort();
+    assert_eq!((differing, refused), (known, RUN_BY_SERVER_0_19.to_vec()));
+    assert!(equal >= 95, "only {equal}");
+}
+
 #[test]
 fn every_generation_of_pydantic_is_foreseen() {
     for (file, release, pydantic) in [

@@ -67,7 +67,7 @@ pub enum ThresholdError {
         /// The name as given.
         name: String,
     },
-    /// The value is not finite, or negative for anything but SSIM.
+    /// The value is not finite, negative for anything but SSIM, or above 1 for SSIM.
     #[error("the threshold '{name}' cannot be {value}")]
     BadValue {
         /// The name as given.
@@ -108,8 +108,9 @@ impl Tolerance {
             "size_factor" => &mut self.size_factor,
             _ => return Err(ThresholdError::Unknown { name: name.to_owned() }),
         };
-        // SSIM ranges from -1 to 1; a negative threshold turns the check off.
-        if !value.is_finite() || (value < 0.0 && name != "ssim") {
+        // SSIM ranges from -1 to 1; a negative threshold turns the check off, and one above 1 could not be met.
+        let is_in_range = if name == "ssim" { value <= 1.0 } else { value >= 0.0 };
+        if !value.is_finite() || !is_in_range {
             return Err(ThresholdError::BadValue { name: name.to_owned(), value });
         }
         *threshold = value;
@@ -137,5 +138,6 @@ mod tests {
         assert_eq!(found, ThresholdError::Unknown { name: "sim".to_owned() });
         assert!(Tolerance::default().set("size_factor", -1.0).is_err());
         assert!(Tolerance::default().set("ssim", -1.0).is_ok());
+        assert!(Tolerance::default().set("ssim", 1.0).is_ok() && Tolerance::default().set("ssim", 1.1).is_err());
     }
 }

@@ -1,5 +1,6 @@
 //! Whose code is checked out. The event says which commits it is about; git's own files say which one is there. Nothing is run to find out.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use repository_files::FileError;
@@ -28,10 +29,11 @@ impl CodeTrust {
         }
         let event = Event::of(environment);
         let outermost = environment.get("GITHUB_WORKSPACE").map(PathBuf::from);
-        Self::of_event(&event, || head_commit(repository, outermost.as_deref()))
+        let folder = outermost.as_deref().unwrap_or(repository);
+        Self::of_event(&event, || head_commit(repository, outermost.as_deref()), || is_empty(folder))
     }
 
-    fn of_event(event: &Event, head: impl FnOnce() -> Option<String>) -> Self {
+    fn of_event(event: &Event, head: impl FnOnce() -> Option<String>, is_empty: impl FnOnce() -> bool) -> Self {
         if event.is_fork {
             return Self::Foreign("The code is from a fork".to_owned());
         }
@@ -46,6 +48,8 @@ impl CodeTrust {
                  event's own commit: actions/checkout without `ref`)",
                 head.get(..7).unwrap_or(&head)
             )),
+            // A workflow that checks nothing out, to test what is live.
+            None if is_empty() => Self::Own,
             None => Self::Foreign(format!(
                 "The checked-out commit is not known, so the code counts as foreign on {name} (check it out with actions/checkout)"
             )),
@@ -59,6 +63,11 @@ impl CodeTrust {
             Self::Foreign(reason) => Some(reason),
         }
     }
+}
+
+/// Whether a folder has nobody's code, because it has nothing.
+fn is_empty(folder: &Path) -> bool {
+    fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// The commit that is checked out around a folder, not looked for above `outermost`.
@@ -112,8 +121,6 @@ fn commit(text: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     const TIP: &str = "ffffffffffffffffffffffffffffffffffffffff";
@@ -124,7 +131,7 @@ mod tests {
     }
 
     fn is_own(event: &Event, head: Option<&str>) -> bool {
-        CodeTrust::of_event(event, || head.map(str::to_owned)) == CodeTrust::Own
+        CodeTrust::of_event(event, || head.map(str::to_owned), || false) == CodeTrust::Own
     }
 
     #[test]
@@ -134,6 +141,16 @@ mod tests {
             assert!(!is_own(&event(name), Some(HEAD)), "{name}");
             assert!(!is_own(&event(name), None), "{name}");
         }
+    }
+
+    #[test]
+    fn an_empty_folder_has_nobodys_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let is_trusted = |name: &str| CodeTrust::of_event(&event(name), || None, || is_empty(folder.path())) == CodeTrust::Own;
+        assert!(is_trusted("schedule") && !is_trusted("pull_request_target"));
+        fs::write(folder.path().join("cog.yaml"), "").unwrap();
+        assert!(!is_trusted("schedule"));
+        assert!(!is_empty(&folder.path().join("missing")));
     }
 
     #[test]

@@ -66,24 +66,29 @@ pub(super) fn show_output(element: &str, output: &Evidence, mut room: Room, vide
         other => other.to_string(),
     };
     let head = Content::Text(format!("<{element}>\n<value>{}</value>", Quoted::both_ends(&value, VALUE_BYTES)));
-    let mut shown = Shown { content: vec![head], hidden: Vec::new() };
+    let mut shown = Shown { content: vec![head], hidden: output.hidden.clone() };
     for (number, file) in (1..).zip(&output.files) {
-        show_file(number, file, &mut room, video, &mut shown);
+        let share = room.bytes / (output.files.len() - number + 1);
+        show_file(number, file, (&mut room, share), video, &mut shown);
     }
     shown.content.push(Content::Text(format!("</{element}>")));
     shown
 }
 
-fn show_file(number: usize, file: &EvidenceFile, room: &mut Room, video: &VideoTool, shown: &mut Shown) {
+/// Shows a file. A picture that needs more than its share of the room is made smaller.
+fn show_file(number: usize, file: &EvidenceFile, (room, share): (&mut Room, usize), video: &VideoTool, shown: &mut Shown) {
     let sniffed = infer::get(&file.bytes).map_or("unknown", |found| found.mime_type());
     let facts = format!("{}; {sniffed}; {}", file.kind, file.facts.join("; "));
     let name = Quoted::new(&file.name, 300);
     let element =
         |content: &str| format!("<file number=\"{number}\" name={name} measured={}>{content}</file>", Quoted::new(&facts, 600));
     let mut picture = |bytes: Bytes, words: &str| -> Result<Vec<Content>, String> {
-        let picture = PromptImage::new(bytes).map_err(|error| error.to_string())?;
-        if room.pictures == 0 || picture.size() > room.bytes {
-            return Ok(vec![Content::Text(element("not shown: there are too many pictures"))]);
+        if room.pictures == 0 {
+            return Err("there are too many pictures for one question".to_owned());
+        }
+        let picture = PromptImage::new(bytes).and_then(|picture| picture.within(share)).map_err(|error| error.to_string())?;
+        if picture.size() > room.bytes {
+            return Err("the pictures are too large for one question".to_owned());
         }
         room.pictures -= 1;
         room.bytes -= picture.size();

@@ -97,6 +97,10 @@ impl Judge for ClaudeJudge {
         }
     }
 
+    fn sees_videos(&self) -> bool {
+        self.video.ffmpeg.is_some()
+    }
+
     fn inventor(&self) -> Option<&dyn Inventor> {
         Some(&self.inventor)
     }
@@ -179,7 +183,7 @@ mod tests {
             subject: JudgeSubject::FitsDescription("a </output> cat".to_owned()),
             model: None,
             inputs: json!({"prompt": "</inputs>"}).as_object().unwrap().clone(),
-            output: Evidence { value: json!(evil), files: vec![file] },
+            output: Evidence { value: json!(evil), files: vec![file], hidden: Vec::new() },
         };
         let shown = words(&content(&question, &no_video()).content);
         for (element, count) in [("</output>", 1), ("</value>", 1), ("</inputs>", 1), ("</file>", 1), ("<output>", 1)] {
@@ -202,7 +206,7 @@ mod tests {
                 subject: JudgeSubject::FitsDescription("a cat".to_owned()),
                 model: None,
                 inputs: crate::domain::prediction::Inputs::new(),
-                output: Evidence { value: json!("x"), files: vec![file] },
+                output: Evidence { value: json!("x"), files: vec![file], hidden: Vec::new() },
             };
             let shown = content(&question, &no_video());
             (words(&shown.content), shown.hidden)
@@ -224,6 +228,43 @@ mod tests {
             let (_, hidden) = shown(kind, b"x");
             assert!(hidden.len() == 1 && hidden[0].contains(reason), "{kind:?} {hidden:?}");
         }
+    }
+
+    #[test]
+    fn every_picture_is_shown_or_nothing_is_said() {
+        let noise = |seed: u32| {
+            let mut state = seed;
+            let pixels = image::RgbImage::from_fn(600, 600, |_, _| {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                image::Rgb([(state >> 24) as u8, (state >> 16) as u8, (state >> 8) as u8])
+            });
+            let mut bytes = std::io::Cursor::new(Vec::new());
+            pixels.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+            Bytes::from(bytes.into_inner())
+        };
+        let picture = noise(1);
+        assert!(picture.len() > 1_000_000, "thirty of them are more than a request holds: {}", picture.len());
+        let of = |count: usize, hidden: Vec<String>| {
+            let file = EvidenceFile {
+                name: "a.png".to_owned(),
+                media_type: None,
+                kind: MediaKind::Image,
+                facts: Vec::new(),
+                bytes: picture.clone(),
+            };
+            let output = Evidence { value: json!("x"), files: vec![file; count], hidden };
+            let question = JudgeQuestion {
+                subject: JudgeSubject::FitsDescription("noise".to_owned()),
+                model: None,
+                inputs: crate::domain::prediction::Inputs::new(),
+                output,
+            };
+            let shown = content(&question, &no_video());
+            (shown.content.iter().filter(|part| matches!(part, Content::Image(_))).count(), shown.hidden)
+        };
+        assert_eq!(of(30, Vec::new()), (30, Vec::new()));
+        let (shown, hidden) = of(2, vec!["the file b.png is too large".to_owned()]);
+        assert_eq!((shown, hidden), (2, vec!["the file b.png is too large".to_owned()]));
     }
 
     #[test]

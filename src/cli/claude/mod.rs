@@ -20,13 +20,14 @@ use crate::support::clock::SystemClock;
 use crate::verify::{Judge, JudgeError};
 
 use judge::ClaudeJudge;
+pub(super) use show_video::VIDEO_DECODER;
 use show_video::VideoTool;
 
 /// A judge, when there is a key or a token for one.
 pub(super) fn judge(run: &RunSettings, context: &Context) -> Result<Option<Arc<dyn Judge>>, Failure> {
     let Some(client) = client(run)? else { return Ok(None) };
     let (path, launcher) = (context.environment.get("PATH").map(str::to_owned), context.launcher.clone());
-    let video = VideoTool { ffmpeg: context.environment.program("ffmpeg"), path, launcher };
+    let video = VideoTool { ffmpeg: context.environment.program(VIDEO_DECODER), path, launcher };
     Ok(Some(Arc::new(ClaudeJudge::new(Arc::new(client), video))))
 }
 

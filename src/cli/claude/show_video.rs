@@ -10,6 +10,9 @@ use output_compare::{MediaFile, video_facts};
 use crate::support::process::Bounds;
 use crate::support::untrusted::{Launcher, ProgramKind, UntrustedProgram};
 
+/// The program that decodes videos.
+pub(in crate::cli) const VIDEO_DECODER: &str = "ffmpeg";
+
 /// How long decoding may take.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 

@@ -18,13 +18,36 @@ use crate::cli::notify;
 use crate::cli::prepare::{self, model_run};
 use crate::cli::promotion;
 use crate::cli::services::{self, Connected};
-use crate::config::VerifyMode;
+use crate::config::{RunSettings, VerifyMode};
 use crate::domain::plan::ModelPlan;
 use crate::domain::report::{ErrorReport, RunReport};
 use crate::domain::verdict::Verdict;
 use crate::pipeline::{self, Goal};
 
 pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
+    let ended = begin(arguments, context).await;
+    if let Err(failure) = &ended {
+        tell_failure(failure, context).await;
+    }
+    ended
+}
+
+/// Tells about a run that came to no result. An event that nothing may be done on is no news: whoever may start one could send any number.
+async fn tell_failure(failure: &Failure, context: &Context) {
+    if refuse_event(context).is_err() {
+        return;
+    }
+    let RunSettings { settings, tokens, .. } = load::settings_for_reports(true, context);
+    let run = failure_report::failed_run_here(failure, context);
+    notify::tell(&run, tokens.notify.as_ref(), context).await;
+    if settings.verify == VerifyMode::Live {
+        // A pager that cannot be set up was the failure.
+        let pager = alerts::pager(&tokens, context).ok().flatten();
+        alerts::tell_run(pager.as_ref(), &run, notify::page(context).as_deref(), context).await;
+    }
+}
+
+async fn begin(arguments: RunArguments, context: &Context) -> Result<Verdict, Failure> {
     let on_sandbox = arguments.sandbox;
     refuse_event(context)?;
     let mut loaded = load::load(arguments.named, arguments.settings, context).await?;
@@ -48,13 +71,7 @@ pub(super) async fn run(arguments: RunArguments, context: &Context) -> Result<Ve
     let folder = loaded.run.settings.report_dir.clone();
     let notify_url = loaded.run.tokens.notify.clone();
     let located = Located::of(&loaded.run, context);
-    let mut report = match as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await {
-        Ok(report) => report,
-        Err(failure) => {
-            notify::tell(&failure_report::failed_run_here(&failure, context), notify_url.as_ref(), context).await;
-            return Err(failure);
-        }
-    };
+    let mut report = as_decided(loaded, decided.decision, decided.is_foreign, on_sandbox, context).await?;
     located.report(&mut report);
     let verdict = conclude(&report, &folder, context);
     notify::tell_report(&report, notify_url.as_ref(), context).await;
@@ -159,7 +176,7 @@ async fn as_action(
     let names: Vec<String> = loaded.models.iter().map(|model| model.plan.name.clone()).collect();
     let folder = loaded.run.settings.report_dir.clone();
     let notify_url = loaded.run.tokens.notify.clone();
-    let pager = if loaded.run.settings.verify == VerifyMode::Live { alerts::pager(context)? } else { None };
+    let pager = if loaded.run.settings.verify == VerifyMode::Live { alerts::pager(&loaded.run.tokens, context)? } else { None };
     let shown = ActionRun::begin(action.clone(), event, github, &names, loaded.run.settings.comment).await;
     let located = Located::of(&loaded.run, context);
     let done = match loaded.models.is_empty() {

@@ -64,7 +64,7 @@ async fn of_version(version: &str, flags: SettingFlags, context: &Context) -> Re
     };
     let (model, version) = named.unwrap_or_else(|| (wanted.plan.test_model.clone(), None));
     let services = services::for_verification(&loaded.run, context)?;
-    let pager = alerts::pager(context)?;
+    let pager = alerts::pager(&loaded.run.tokens, context)?;
     let observer = context.observer();
     let report = pipeline::verify_existing(
         model_run(wanted),

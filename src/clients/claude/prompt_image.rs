@@ -18,8 +18,11 @@ const MAX_BYTES: usize = 3_700_000;
 /// Limit for the memory used while decoding.
 const DECODING_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// Images in one request. Beyond twenty, the API has a stricter limit on their size.
-pub const MAX_IMAGES: usize = 20;
+/// Images in one request: the API's limit. Beyond twenty, it accepts sides of up to 2000 pixels, which [`MAX_SIDE`] keeps to.
+pub const MAX_IMAGES: usize = 100;
+
+/// Longer sides to try when an image has to become smaller.
+const SMALLER_SIDES: [u32; 5] = [MAX_SIDE, 1024, 768, 512, 384];
 
 /// An image that fits the API's limits.
 #[derive(Clone, PartialEq, Eq)]
@@ -56,6 +59,28 @@ impl PromptImage {
         }
         let jpeg = encoded(&DynamicImage::ImageRgb8(scaled.to_rgb8()), ImageFormat::Jpeg)?;
         Ok(Self { media_type: "image/jpeg", bytes: jpeg })
+    }
+
+    /// The image in at most this many bytes, with less detail if need be. One that cannot become as small is the smallest that was tried.
+    /// Blocks.
+    pub fn within(self, bytes: usize) -> Result<Self, PromptImageError> {
+        if self.size() <= bytes {
+            return Ok(self);
+        }
+        let decoded = image::load_from_memory(&self.bytes).map_err(PromptImageError)?;
+        let mut smallest = self;
+        for side in SMALLER_SIDES {
+            let is_small = decoded.width().max(decoded.height()) <= side;
+            let scaled = if is_small { decoded.clone() } else { decoded.resize(side, side, FilterType::Triangle) };
+            let jpeg = encoded(&DynamicImage::ImageRgb8(scaled.to_rgb8()), ImageFormat::Jpeg)?;
+            if jpeg.len() < smallest.size() {
+                smallest = Self { media_type: "image/jpeg", bytes: jpeg };
+            }
+            if smallest.size() <= bytes {
+                break;
+            }
+        }
+        Ok(smallest)
     }
 
     pub fn media_type(&self) -> &'static str {
@@ -139,6 +164,15 @@ mod tests {
         let made = PromptImage::new(encoded(&DynamicImage::ImageRgb8(noise), ImageFormat::Png).unwrap()).unwrap();
         assert_eq!(made.media_type(), "image/jpeg");
         assert!(made.size() <= MAX_BYTES, "{}", made.size());
+    }
+
+    #[test]
+    fn an_image_gets_smaller_to_leave_room_for_others() {
+        let made = PromptImage::new(picture(1500, 1500, ImageFormat::Png)).unwrap();
+        let (before, smaller) = (made.size(), made.clone().within(40_000).unwrap());
+        assert_eq!(smaller.media_type(), "image/jpeg");
+        assert!(smaller.size() <= 40_000, "{}", smaller.size());
+        assert_eq!(made.within(before).unwrap().size(), before, "what fits stays unchanged");
     }
 
     #[test]

@@ -38,6 +38,25 @@ fn a_case_has_a_name_a_limit_a_reason_to_skip_it_and_sides() {
 }
 
 #[test]
+fn limits_that_nothing_can_meet_are_mistakes() {
+    for (case, wanted) in [
+        ("timeout: 0", "predict.test_cases[0].timeout is 0, which leaves no time for a prediction"),
+        ("timeout: -1", "a whole number from 0"),
+        ("compare: {ssim: 1.5}", "the threshold 'ssim' cannot be 1.5 [write a number up to 1]"),
+        ("compare: {size_factor: -1}", "the threshold 'size_factor' cannot be -1 [write a number from 0]"),
+        ("checks: {image: {like: a.png, min_ssim: 95}}", "min_ssim is 95, not from -1 to 1"),
+        ("checks: {count: 1.5}", "count is 1.5, which no number of items is"),
+        ("checks: {count: -1}", "count is -1, which no number of items is"),
+        ("checks: {count: {min: 1.2, max: 1.8}}", "which no number of items is"),
+    ] {
+        let found = mistakes(&format!("    - {{inputs: {{}}, {case}}}\n"));
+        assert!(found.len() == 1 && found[0].contains(wanted), "{case}: {found:?}");
+    }
+    let found = cases("    - {inputs: {}, timeout: 1, checks: {count: 0}, compare: {ssim: -1}}\n");
+    assert_eq!(found[0].timeout, Some(Duration::from_secs(1)));
+}
+
+#[test]
 fn names_are_plain_and_unique() {
     for (name, problem) in [
         ("case-2", "looks like the name of a case without a name"),
@@ -139,4 +158,6 @@ fn a_variable_is_sent_only_if_the_workflow_allows_it() {
         let found = said(&repository.error().findings());
         assert!(found.len() == 1 && found[0].starts_with("SP034 ") && found[0].contains(words), "{found:?}");
     }
+    let skipped = "    - {inputs: {token: $(env.HF_TOKEN)}, skip: until there is a token}\n";
+    assert_eq!(cases(skipped)[0].secrets.len(), 0);
 }

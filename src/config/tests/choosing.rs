@@ -42,6 +42,28 @@ fn names_are_taken_in_their_order_and_once() {
 }
 
 #[test]
+fn tests_of_live_versions_need_no_configuration() {
+    let live = |repository: Repository, request: &str| {
+        let repository = repository.variable("INPUT_MODELS", request).variable("INPUT_VERIFY", "live").in_action();
+        let models = repository.loaded().models.into_iter();
+        models.map(|model| (model.plan.model.to_string(), model.plan.config_file)).collect::<Vec<_>>()
+    };
+    let bare = |model: &str| (model.to_owned(), None);
+    let configured = |name: &str| (format!("acme/{name}"), Some(format!("cog-safe-push-configs/{name}.yaml")));
+    assert_eq!(live(Repository::new(), "acme/hotdog"), [bare("acme/hotdog")]);
+    assert_eq!(live(Repository::new(), "acme/hotdog, acme/bun"), [bare("acme/hotdog"), bare("acme/bun")]);
+    let several = || Repository::with_models(&["dev", "schnell"]);
+    assert_eq!(live(several(), "acme/dev"), [configured("dev")]);
+    assert_eq!(live(several(), "schnell, acme/schnell, acme/dev-test"), [configured("schnell"), bare("acme/dev-test")]);
+    let one = || Repository::with_model("");
+    assert_eq!(live(one(), "acme/bun"), [bare("acme/bun")], "the file at the top is about another model");
+    assert_eq!(live(one(), "acme/hotdog"), [("acme/hotdog".to_owned(), Some("cog-safe-push.yaml".to_owned()))]);
+    let error = several().variable("INPUT_MODELS", "acme/dev").in_action().error();
+    assert_eq!(error.to_string(), "'acme/dev' is not a model in cog-safe-push-configs", "a push takes names");
+    assert_eq!(error.hint().unwrap(), "write the name of its configuration; only `verify: live` takes OWNER/NAME");
+}
+
+#[test]
 fn an_unknown_name_has_a_neighbour() {
     let error = Repository::with_models(&["dev", "schnell"]).flag(Key::models, "schnel").error();
     assert_eq!(error.to_string(), "'schnel' is not a model in cog-safe-push-configs");

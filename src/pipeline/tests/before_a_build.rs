@@ -370,8 +370,14 @@ async fn a_tree_that_cannot_be_made_ready_stops_the_model() {
 #[tokio::test(start_paused = true)]
 async fn a_check_without_a_token_asks_nobody() {
     let harness = Harness::new();
-    let services =
-        CheckServices { replicate: None, clock: Arc::new(StillClock), tools: Tools::default(), has_judge: None, against: None };
+    let services = CheckServices {
+        replicate: None,
+        clock: Arc::new(StillClock),
+        tools: Tools::default(),
+        has_judge: None,
+        sees_videos: true,
+        against: None,
+    };
     let models = vec![ModelRun::new(harness.plan())];
     let report = run(models, Goal::Check(&services), &options(), &harness.recorder, &harness.cancelled).await;
     assert!(report.notices.iter().any(|notice| notice.contains("without an API token")));
@@ -388,6 +394,7 @@ async fn a_check_with_a_token_looks_and_changes_nothing() {
         clock: Arc::new(StillClock),
         tools: Tools::default(),
         has_judge: None,
+        sees_videos: true,
         against: None,
     };
     let models = vec![ModelRun::new(ModelPlan { test_hardware: None, ..harness.plan() })];

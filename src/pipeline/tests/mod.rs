@@ -97,6 +97,7 @@ impl Harness {
                     clock: Arc::new(StillClock),
                     tools: Tools::default(),
                     has_judge: None,
+                    sees_videos: true,
                     against: None,
                 },
                 docker: Docker::of(Arc::new(FakeDocker(self.world.clone()))),

@@ -133,6 +133,9 @@ fn passed_model(model: &Model, amount: Amount, run: &Run, style: Style) -> Strin
     push_findings(&mut text, model, style);
     push_cases(&mut text, model, style);
     push_rollback(&mut text, model, style);
+    if let Some(how) = label::publish_anyway(model).filter(|_| is_alone || amount == Amount::Full) {
+        text.push_str(&format!("\n  {}", style.wrapped(&format!("publish anyway with: {how}"), 2, 4)));
+    }
     text
 }
 

@@ -4,10 +4,10 @@ use cog_findings::text::{count, shorten};
 
 use crate::domain::report::CaseStatus;
 use crate::domain::verdict::Verdict;
-use crate::report::escape;
 use crate::report::github::row::Row;
 use crate::report::json::v1::{Model, Run, Severity};
 use crate::report::markdown::report_markdown;
+use crate::report::{escape, label};
 
 /// GitHub's limit for summary and text each, in bytes.
 const FIELD_BYTES: usize = 65_535;
@@ -81,9 +81,9 @@ fn verdict_title(verdict: Verdict) -> &'static str {
 
 fn summary(model: &Model, row: &Row) -> String {
     let mut lines = Vec::new();
-    for (label, counts) in [("test cases", row.cases), ("fuzz inputs", row.fuzz), ("comparisons with live", row.compare)] {
+    for (kind, counts) in [("test cases", row.cases), ("fuzz inputs", row.fuzz), ("comparisons with live", row.compare)] {
         if counts.all > 0 {
-            lines.push(format!("- {} of {} {label} passed", counts.passed, counts.all));
+            lines.push(format!("- {} of {} {kind} passed", counts.passed, counts.all));
         }
     }
     let (errors, warnings) = row.findings;
@@ -91,8 +91,12 @@ fn summary(model: &Model, row: &Row) -> String {
         lines.push(format!("- {}, {}", count(errors, "error"), count(warnings, "warning")));
     }
     if let Some(version) = &row.version {
-        let label = if row.is_published { "Published" } else { "Try the tested version" };
-        lines.push(format!("- {label}: {}", escape::version(version)));
+        let what = if row.is_published { "Published" } else { "Try the tested version" };
+        lines.push(format!("- {what}: {}", escape::version(version)));
+    }
+    if let (Some(unchanged), Some(how)) = (&model.versions.unchanged, label::publish_anyway(model)) {
+        let (version, how) = (escape::version(unchanged), escape::markdown(how));
+        lines.push(format!("- Unchanged since {version}. Publish it anyway with {how}"));
     }
     if let Some(error) = &model.error {
         lines.push(format!("- {}", escape::code(&shorten(&error.message, 2000))));

@@ -71,6 +71,10 @@ pub(super) fn versions(model: &Model) -> String {
             lines.push(format!("- {label}: {}", escape::version(version)));
         }
     }
+    if let (Some(unchanged), Some(how)) = (&versions.unchanged, label::publish_anyway(model)) {
+        let (version, how) = (escape::version(unchanged), escape::markdown(how));
+        lines.push(format!("- Nothing to publish: {version} is the same. Publish it anyway with {how}"));
+    }
     lines.extend(versions.trained.iter().map(|version| format!("- Created by a test training: {}", escape::version(version))));
     if let Some(layers) = &model.layers {
         let words = if layers.equal { "the same in both versions" } else { "**different in the two versions**" };

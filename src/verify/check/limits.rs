@@ -21,7 +21,7 @@ impl Check for Count {
         };
         let (number, what) = match output {
             Value::Array(items) => (items.len(), "items"),
-            _ => (seen.files.len(), "files"),
+            _ => (seen.files.iter().filter(|file| !file.is_text()).count(), "files"),
         };
         if self.0.has(number as f64) {
             CheckResult::passed()

@@ -16,7 +16,7 @@ impl Check for MatchPrompt {
         if let Err(result) = output_of(seen) {
             return result;
         }
-        for file in &seen.files {
+        for file in seen.files.iter().filter(|file| !file.is_text()) {
             match &file.content {
                 Ok(download) if !download.is_kept() => return CheckResult::Unknown(too_large_to_examine(&file.shown, download)),
                 Ok(_) => {}

@@ -68,7 +68,11 @@ impl Check for MatchFile {
 /// The one file of an output.
 fn only_file(seen: &Observation) -> Result<&FetchedFile, CheckResult> {
     let output = output_of(seen)?;
-    let files: Vec<&FetchedFile> = seen.files.iter().filter(|file| !file.is_text()).collect();
+    let mut files: Vec<&FetchedFile> = seen.files.iter().filter(|file| !file.is_text()).collect();
+    // Beside a file that the schema declares, a text with a URL is only text.
+    if files.iter().any(|file| file.origin == UrlOrigin::Declared) {
+        files.retain(|file| file.origin == UrlOrigin::Declared);
+    }
     let [file] = files[..] else {
         let found = files.len();
         return Err(CheckResult::failed(format!("expected one file, got {} ({found} files)", quote(output))));

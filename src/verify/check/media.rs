@@ -28,7 +28,7 @@ impl Check for MediaCheck {
             Err(result) => return result,
         };
         let (mut found, mut remarks) = (0, Vec::new());
-        for file in &seen.files {
+        for file in seen.files.iter().filter(|file| !file.is_text()) {
             let place = format!("output{}", file.path);
             let loaded = match file.load() {
                 Ok(loaded) => loaded,

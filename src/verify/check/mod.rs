@@ -32,7 +32,7 @@ pub(super) struct Needs {
 pub(super) enum NeededFiles {
     #[default]
     None,
-    /// Those that the schema declares.
+    /// Those that the schema declares; where it declares none, whatever looks like a URL.
     Declared,
     /// Those, and whatever else looks like a URL.
     AllUrls,

@@ -201,7 +201,8 @@ impl Engine<'_> {
             Returned::Errored(problem) => return AttemptResult::of(AttemptVerdict::Errored(problem.clone())),
             Returned::Nothing(why) | Returned::Failed(why) => format!("the live version returned no second output: {why}"),
         };
-        self.judge_random_outputs(case, mask, first_staged.unwrap_or(staged), before, remark).await
+        let again = if let Returned::Output(again) = after { Some(again) } else { None };
+        self.judge_random_outputs(case, mask, first_staged.unwrap_or(staged), (before, again), remark).await
     }
 
     /// Judges outputs of a model that returns different outputs for the same inputs.
@@ -210,13 +211,13 @@ impl Engine<'_> {
         case: &PlannedCase,
         mask: &Mask,
         staged: Arc<Observation>,
-        live: &Arc<Observation>,
+        (live, again): (&Arc<Observation>, Option<&Arc<Observation>>),
         remark: String,
     ) -> AttemptResult {
         let mut remarks = vec![remark];
-        let (one, two, mask_of_both) = (staged.clone(), live.clone(), mask.clone());
+        let (one, two, three, mask_of_both) = (staged.clone(), live.clone(), again.cloned(), mask.clone());
         let task = tokio::task::spawn_blocking(move || {
-            (check_loosely_alike(&one, &two), evidence(&one, &mask_of_both), evidence(&two, &mask_of_both))
+            (check_loosely_alike(&one, &two, three.as_deref()), evidence(&one, &mask_of_both), evidence(&two, &mask_of_both))
         });
         let Ok((alike, staged_evidence, live_evidence)) = task.await else { return crashed() };
         if let Err(reason) = alike {

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::candidates::{candidates, takes_files};
+use super::identity::Identity;
 use crate::domain::case::TestCase;
 use crate::domain::plan::FuzzPlan;
 use crate::domain::prediction::Inputs;
@@ -49,8 +50,7 @@ pub(in crate::verify) struct Generator {
     members: Vec<InputValues>,
     random: ChaCha8Rng,
     generated: usize,
-    /// Every input with its default.
-    defaults: Vec<(String, Option<Value>)>,
+    identity: Identity,
     /// What was generated or is tested anyway.
     known: HashSet<String>,
     /// The next combination to try when random ones are known.
@@ -114,37 +114,27 @@ impl Generator {
             let (name, required, takes_files) = (property.name.clone(), property.required, takes_files(&property.shape));
             members.push(InputValues { name, required, takes_files, values, next: 0, order });
         }
-        let defaults: Vec<_> = properties.iter().map(|property| (property.name.clone(), property.default.clone())).collect();
+        let identity = Identity::of_properties(&properties);
         // Replicate refuses unknown inputs; a finding names them.
         let is_input = |name: &String| properties.is_empty() || properties.iter().any(|property| property.name == *name);
         let fixed = plan.fixed_inputs.iter().filter(|(name, _)| is_input(name));
         let fixed = fixed.map(|(name, value)| (name.clone(), value.clone())).collect();
         let (known, next_combination) = (HashSet::new(), 0);
-        let mut generator = Self { fixed, members, random, generated: 0, defaults, known, next_combination };
-        generator.known = cases.iter().map(|case| generator.identity(&case.inputs)).collect();
+        let mut generator = Self { fixed, members, random, generated: 0, identity, known, next_combination };
+        generator.known =
+            cases.iter().filter(|case| case.skip.is_none()).map(|case| generator.identity.text(&case.inputs)).collect();
         Ok(generator)
     }
 
     /// Takes inputs as known, so that they are not generated. Returns whether they are new.
     pub(in crate::verify) fn learn(&mut self, inputs: &Inputs) -> bool {
-        let identity = self.identity(inputs);
-        self.known.insert(identity)
+        self.known.insert(self.identity.text(inputs))
     }
 
     /// The files that inputs can get, by input.
     pub(in crate::verify) fn files(&self) -> Vec<(String, Vec<Value>)> {
         let members = self.members.iter().filter(|member| member.takes_files);
         members.map(|member| (member.name.clone(), member.values.clone())).collect()
-    }
-
-    /// A text that is equal for inputs with the same effect: omitted inputs count as their defaults.
-    fn identity(&self, inputs: &Inputs) -> String {
-        let sent = |name: &String| inputs.get(name).filter(|value| !value.is_null());
-        let declared = self.defaults.iter().map(|(name, default)| (name, sent(name).or(default.as_ref())));
-        let mut others: Vec<_> = inputs.iter().filter(|(name, _)| !self.defaults.iter().any(|(known, _)| known == *name)).collect();
-        others.sort_by_key(|(name, _)| name.as_str());
-        let all: Vec<_> = declared.chain(others.into_iter().map(|(name, value)| (name, Some(value)))).collect();
-        serde_json::to_string(&all).unwrap_or_default()
     }
 
     fn draw(&mut self) -> Inputs {
@@ -223,8 +213,9 @@ impl Iterator for Generator {
 
 /// The values that test cases give an input that takes files, or else those of the settings.
 fn files_for(name: &str, takes_list: bool, plan: &FuzzPlan, cases: &[TestCase]) -> Vec<Value> {
-    let expects_output = |case: &&TestCase| !case.expectation.expects_error();
-    let used: Vec<Value> = cases.iter().filter(expects_output).filter_map(|case| case.inputs.get(name)).cloned().collect();
+    // The files of a case that is skipped were not read.
+    let is_usable = |case: &&TestCase| !case.expectation.expects_error() && case.skip.is_none();
+    let used: Vec<Value> = cases.iter().filter(is_usable).filter_map(|case| case.inputs.get(name)).cloned().collect();
     if !used.is_empty() {
         return used;
     }

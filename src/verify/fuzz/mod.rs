@@ -9,6 +9,7 @@ mod curl;
 mod generate;
 #[cfg(test)]
 mod generate_table;
+mod identity;
 mod sample_image;
 mod sample_kind;
 mod sample_video;
@@ -18,4 +19,5 @@ mod shrink;
 pub(super) use candidates::takes_files;
 pub(super) use curl::{curl_command, server_command, training_command};
 pub(super) use generate::{Generator, UnfillableInput};
+pub(super) use identity::Identity;
 pub(super) use shrink::Shrinker;

@@ -11,6 +11,7 @@ use super::fake::*;
 use super::setting::*;
 use crate::domain::case::Expectation;
 use crate::domain::output::ComparedWith;
+use crate::domain::output_check::{ExpectedFile, ImageCheck, NumberRange, OutputCheck};
 use crate::domain::plan::{Comparison, HealthMode, Limits};
 
 const OUT: &str = "https://files.example/out.png";
@@ -93,6 +94,45 @@ async fn a_model_that_returns_a_url_as_text_can_be_matched_too() {
     let fake = Fake::new(|_| output(json!([OUT]))).with_file(OUT, image(1)).with_file(WANTED, image(1));
     let mut setting = files_setting(Expectation::MatchUrl(WANTED.to_owned()));
     setting.schema["components"]["schemas"]["Output"] = json!({"type": "array", "items": {"type": "string"}});
+    assert_eq!(statuses(&setting.run(&fake).await), ["case-1 passed"]);
+}
+
+/// A model whose schema does not say that its text is the URL of a file.
+fn text_setting(expectation: Expectation) -> Setting {
+    Setting::of(vec![case(&json!({"n": 1}), expectation)])
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_that_only_look_like_urls_are_checked_judged_and_examined() {
+    let image_of = |width: f64| {
+        let width = Some(NumberRange { least: width, most: width });
+        let check = OutputCheck::Image(ImageCheck { width, ..ImageCheck::default() });
+        Expectation::Checks { checks: vec![check], text: String::new() }
+    };
+    let fake = || Fake::new(|_| output(json!(OUT))).with_file(OUT, image(100));
+    assert_eq!(statuses(&text_setting(image_of(40.0)).run(&fake()).await), ["case-1 passed"]);
+    assert_eq!(statuses(&text_setting(image_of(41.0)).run(&fake()).await), ["case-1 failed"]);
+
+    let mut blank = Cursor::new(Vec::new());
+    RgbImage::new(40, 30).write_to(&mut blank, ImageFormat::Png).unwrap();
+    let fake = Fake::new(|_| output(json!(OUT))).with_file(OUT, blank.into_inner());
+    let outcome = text_setting(Expectation::Succeeds).run(&fake).await;
+    assert!(outcome.findings.iter().any(|finding| finding.code.as_str() == "SP612"), "{:?}", outcome.findings);
+
+    let outcome = text_setting(Expectation::Succeeds).run(&Fake::new(|_| output(json!("https://x/nothing")))).await;
+    assert_eq!((statuses(&outcome), outcome.findings.len()), (vec!["case-1 passed".to_owned()], 0), "{:?}", outcome.findings);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_url_in_a_text_beside_the_declared_file_is_no_second_file() {
+    let page = "https://files.example/page.html";
+    let made = json!({"image": OUT, "page": page});
+    let fake = Fake::new(move |_| output(made.clone())).with_file(OUT, image(100)).with_file(page, *b"<html>");
+    let wanted = ExpectedFile { path: "want.png".to_owned(), content: Some(image(100).into()) };
+    let mut setting = text_setting(Expectation::MatchFile(wanted));
+    setting.schema["components"]["schemas"]["Output"] = json!({"type": "object", "properties": {
+        "image": {"type": "string", "format": "uri"}, "page": {"type": "string"},
+    }});
     assert_eq!(statuses(&setting.run(&fake).await), ["case-1 passed"]);
 }
 

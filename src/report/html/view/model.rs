@@ -217,6 +217,8 @@ fn facts(model: &v1::Model, cut: Cut) -> Vec<Fact> {
     fact("Before and after", Some(compared.collect::<Vec<_>>().join("; ")).filter(|line| !line.is_empty()), false);
     fact("Configuration", model.config.clone(), true);
     fact("Cost", (model.cost.predictions > 0).then(|| cost(&model.cost)), false);
+    fact("Nothing to publish since", model.versions.unchanged.clone(), true);
+    fact("Publish anyway with", label::publish_anyway(model).map(str::to_owned), false);
     fact("Roll back with", label::rollback(model), true);
     facts
 }
