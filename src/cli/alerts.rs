@@ -1,4 +1,4 @@
-//! Wakes somebody up through PagerDuty, and lets them sleep again: for the canary, and for tests of what is live.
+//! Triggers and resolves alerts through PagerDuty: for the canary, and for tests of live versions.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const EVENTS_URL: &str = "PAGERDUTY_EVENTS_URL";
 /// How long an alert may take.
 const ALERT_LIMIT: Duration = Duration::from_secs(60);
 
-/// What the keys of alerts about live versions begin with.
+/// Prefix of the keys of alerts about live versions.
 const LIVE: &str = "safe-push-verify";
 
 /// PagerDuty, if there is a key for it.
@@ -29,7 +29,7 @@ pub(super) fn pager(tokens: &Tokens, context: &Context) -> Result<Option<RealPag
     Ok(Some(RealPagerDuty::new(PagerDutyOptions::new(events_url, key, context.printer.redactor().clone()), services::clock())?))
 }
 
-/// Sends an event. One that cannot be sent changes nothing about the verdict.
+/// Sends an event. A failure to send it does not change the verdict.
 pub(super) async fn tell(pager: Option<&RealPagerDuty>, event: Option<AlertEvent>, context: &Context) {
     let (Some(pager), Some(event)) = (pager, event) else { return };
     match timeout(ALERT_LIMIT, pager.send(&event)).await {
@@ -39,14 +39,14 @@ pub(super) async fn tell(pager: Option<&RealPagerDuty>, event: Option<AlertEvent
     }
 }
 
-/// Tells about tests of what is live: one alert per model, which its next passed test resolves.
+/// Sends alerts about tests of live versions: one per model, which its next passed test resolves.
 pub(super) async fn tell_run(pager: Option<&RealPagerDuty>, run: &Run, page: Option<&str>, context: &Context) {
     for event in of_run(run, page) {
         tell(pager, Some(event), context).await;
     }
 }
 
-/// What a run means to whoever is on duty. A model that was not tested to its end, because somebody stopped the run, says nothing.
+/// The alerts of a run. A model whose test was canceled has none.
 fn of_run(run: &Run, page: Option<&str>) -> Vec<AlertEvent> {
     let of_all = match &run.error {
         Some(error) if run.verdict != Verdict::Cancelled => Some(trigger(LIVE.to_owned(), run.verdict, LIVE, &error.message, page)),

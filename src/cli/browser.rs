@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 /// What opens a page: the user's own choice comes first.
 const OPENERS: [&str; 3] = ["xdg-open", "open", "wslview"];
 
-/// What a browser needs of the environment. Tokens are not among it.
+/// Environment variables that a browser needs. None of them is a token.
 const VARIABLES: [&str; 8] =
     ["PATH", "HOME", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "LANG"];
 

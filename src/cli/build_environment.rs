@@ -1,4 +1,4 @@
-//! What builds take from the process's surroundings: a certificate authority, the commit, the time.
+//! What builds take from the process's environment: a certificate authority, the commit, the time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -26,10 +26,11 @@ use crate::support::untrusted::{LIST_FILTERS, Launcher, git, without_filters};
 /// `docs/reference/cog.md#running-the-build`.
 const CA_VARIABLE: &str = "COG_CA_CERT";
 
-/// Where other tools have found this machine's roots. Only images that stay on this machine are given them unasked.
+/// Variables in which other tools name this machine's root certificates. Only images that stay on this machine get these without being
+/// asked.
 const LOCAL_CA_VARIABLES: [&str; 3] = ["PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
 
-/// What the official program is given of the environment, beside its own variables.
+/// Environment variables that the Cog CLI gets, besides its own.
 const OFFICIAL_VARIABLES: [&str; 16] = [
     "PATH",
     "HOME",
@@ -49,10 +50,10 @@ const OFFICIAL_VARIABLES: [&str; 16] = [
     "SSL_CERT_DIR",
 ];
 
-/// How long git may think about each of its answers, as in Cog. A label is not worth more.
+/// Time limit of each git call, as in Cog. A label is not worth a longer wait.
 const GIT_LIMIT: Duration = Duration::from_secs(3);
 
-/// A longer answer is none.
+/// Longer output is ignored.
 const GIT_BYTES: usize = 64 * 1024;
 
 /// Whether the image leaves this machine.
@@ -64,7 +65,7 @@ pub(super) enum Reach {
     Local,
 }
 
-/// Collects what a build needs to know of its surroundings.
+/// Collects the environment of a build.
 pub(super) fn collect<'a>(
     environment: &Environment,
     launcher: &Launcher,
@@ -99,14 +100,14 @@ pub(super) fn collect<'a>(
         official: official(environment, &secrets, redactor),
         proxies,
         variables,
-        // The runner sets an input that a workflow leaves out to nothing, which is no secret.
+        // The runner sets an omitted input to an empty value, which is not a secret.
         tokens: environment.secrets(|name| is_secret(name) && environment.get(name).is_some()),
         redactor: redactor.clone(),
         ..BuildEnvironment::default()
     })
 }
 
-/// The official program's places and its environment: what a build by it needs, and no token of ours.
+/// Where the Cog CLI is, and its environment: what its build needs, and none of our tokens.
 fn official(environment: &Environment, secrets: &BTreeSet<String>, redactor: &Redactor) -> CogProgram {
     let is_needed = |name: &str| {
         OFFICIAL_VARIABLES.contains(&name) || secrets.contains(name) || name.starts_with("COG_") && name != "COG_TOKEN"
@@ -122,7 +123,7 @@ fn official(environment: &Environment, secrets: &BTreeSet<String>, redactor: &Re
     }
 }
 
-/// In a workflow the runner knows the commit, as Cog takes it too.
+/// In a workflow, the commit comes from the runner's variables, as in Cog.
 fn said_by(environment: &Environment, variable: &str) -> Option<String> {
     environment.get(variable).map(str::to_owned)
 }
@@ -152,7 +153,7 @@ fn folder_of_certificates(folder: &Path) -> anyhow::Result<String> {
     Ok(paths.into_values().map(|text| format!("{}\n", text.trim_end())).collect())
 }
 
-/// The checkout as its nearest tag, and whether files differ. Filters of the checkout, which are programs, are not asked.
+/// Describes the checkout by its nearest tag, and whether files differ. Filters of the checkout are not run, because they are programs.
 fn described(environment: &Environment, launcher: &Launcher, folder: &Path) -> Option<String> {
     let listed = asked_git(environment, launcher, folder, &LIST_FILTERS).unwrap_or_default();
     let filters = without_filters(listed.as_bytes());
@@ -160,7 +161,7 @@ fn described(environment: &Environment, launcher: &Launcher, folder: &Path) -> O
     asked_git(environment, launcher, folder, &arguments)
 }
 
-/// What git says of the checkout; `None` without git, without a repository, or without an answer in time.
+/// Git's output about the checkout; `None` without git, without a repository, or after the time limit.
 fn asked_git(environment: &Environment, launcher: &Launcher, folder: &Path, arguments: &[&str]) -> Option<String> {
     let program = git(folder, |name| environment.get(name), arguments);
     let bounds = Bounds { time: GIT_LIMIT, bytes: GIT_BYTES, cancelled: &|| false };

@@ -1,4 +1,4 @@
-//! The proxies that build steps are given: those of Docker's configuration, as `docker build` gives them, and else those of the environment.
+//! The proxies of build steps: those of Docker's configuration, as with `docker build`, or else those of the environment.
 //!
 //! BuildKit passes them to steps without keeping them in the image or in its cache's keys.
 

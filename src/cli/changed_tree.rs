@@ -1,4 +1,4 @@
-//! A folder in which the repository's scripts change files, and how those files are put back.
+//! A folder in which the repository's scripts change files, which are restored afterwards.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -61,7 +61,7 @@ impl ChangedTree {
     /// Runs a script and remembers the files that it changes. They are returned relative to the folder. When the script fails they are put
     /// back at once.
     ///
-    /// Blocks, and lets others wait: whoever puts the files back meanwhile does so after the script has ended.
+    /// Blocks. Whoever restores the files in the meantime waits until the script has ended.
     pub(super) fn change<T>(
         &self,
         script: &str,
@@ -142,7 +142,7 @@ impl Drop for ChangedTree {
     }
 }
 
-/// Runs blocking work on a thread of its own. Work whose caller does not wait for the end still comes to it.
+/// Runs blocking work on its own thread. The work finishes even if its caller stops waiting.
 pub(super) async fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PrepareTreeError> + Send + 'static,
 ) -> Result<T, PrepareTreeError> {
@@ -179,13 +179,13 @@ fn uncompared(error: &std::io::Error, script: &str) -> PrepareTreeError {
     }
 }
 
-/// A script's failure as the pipeline takes it.
+/// Converts a script's failure into the pipeline's error.
 pub(super) fn prepare_error(error: &ScriptError) -> PrepareTreeError {
     let source = std::error::Error::source(error).map(|source| format!(": {source}")).unwrap_or_default();
     PrepareTreeError { message: format!("{error}{source}"), hint: error.hint(), kind: kind_of(error) }
 }
 
-/// Whose failure a script's failure is: the request's, for the script is in the repository.
+/// Who is at fault for a failed script: the request, because the script is in the repository.
 pub(super) fn kind_of(error: &ScriptError) -> ErrorKind {
     match error {
         ScriptError::Cancelled { .. } => ErrorKind::Cancelled,

@@ -1,6 +1,6 @@
 //! The end of a run: its report is written to the report folder and printed.
 //!
-//! A target that is not reached is a warning. It takes no other with it, and the verdict stays what the run found.
+//! A target that cannot be reached is a warning. It affects neither the other targets nor the verdict.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -51,7 +51,7 @@ pub(super) fn conclude(report: &RunReport, folder: &Path, context: &Context) -> 
     report.verdict
 }
 
-/// A finished run as reports take it.
+/// Converts a finished run for reports.
 pub(super) fn finished_run(report: &RunReport, context: &Context) -> Redacted<v1::Run> {
     without_secrets(v1::Run { origin: origin(&context.environment), ..run_json(report) }, &context.printer)
 }
@@ -95,7 +95,7 @@ pub(super) fn probe_report_folder(folder: &Path, context: &Context) {
     }
 }
 
-/// Prints a run as text; nothing if it passed and quiet is wanted.
+/// Prints a run as text, unless it passed and `--quiet` is set.
 pub(super) fn print_summary(run: &v1::Run, page: Option<&str>, context: &Context) {
     let amount = Amount::of(context.printer.quiet, context.verbosity);
     let text = console::summary(run, amount, page, context.printer.result_style());
@@ -118,7 +118,7 @@ fn print(run: &v1::Run, written: &WrittenReport, context: &Context) -> anyhow::R
     Ok(())
 }
 
-/// A run without secrets, as every target takes it: a model's output may hold one that the model was given, or that it guessed.
+/// A run without secrets, for every target: a model's output may contain a secret that the model got or guessed.
 pub(super) fn without_secrets(run: v1::Run, printer: &Printer) -> Redacted<v1::Run> {
     let (error, run) = match printer.redactor().document(printer.wording().run(run)) {
         Ok(run) => return run,

@@ -43,7 +43,7 @@ impl Context {
         CodeTrust::of(&self.environment, repository)
     }
 
-    /// Who shows the progress of a run.
+    /// The observer that shows the progress of a run.
     pub(super) fn observer(&self) -> Arc<dyn Observer> {
         observe::observer(&self.printer, self.verbosity)
     }

@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::cli::environment::Environment;
 
-/// A larger configuration is none.
+/// A larger file is ignored.
 const CONFIG_BYTES: u64 = 1024 * 1024;
 
-/// `config.json`, where there is one that can be read.
+/// `config.json`, if it exists and can be read.
 pub(super) fn docker_config(environment: &Environment) -> Option<Value> {
     let folder = environment.get("DOCKER_CONFIG").map(PathBuf::from);
     let folder = folder.or_else(|| Some(Path::new(environment.get("HOME")?).join(".docker")))?;

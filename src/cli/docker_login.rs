@@ -13,7 +13,7 @@ use crate::cli::docker_config::docker_config;
 use crate::cli::environment::Environment;
 use crate::support::SecretString;
 
-/// How long a helper may think: it may ask a keychain.
+/// Time limit of a helper, which may ask a keychain.
 const HELPER_LIMIT: Duration = Duration::from_secs(10);
 
 /// A helper's answer.

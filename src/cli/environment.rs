@@ -1,4 +1,4 @@
-//! The process's environment, read once. Everything else is handed what it needs.
+//! The process's environment, read once. All other code gets what it needs passed in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -9,14 +9,14 @@ use crate::config::settings::Key;
 use crate::config::tokens::is_secret;
 use crate::support::SecretString;
 
-/// What a run needs that takes no settings from the environment.
+/// Variables that a run needs even if it takes no settings from the environment.
 const KEPT_WHEN_BARE: [&str; 8] =
     ["PATH", "HOME", "TMPDIR", "DOCKER_HOST", "COG_CA_CERT", "PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"];
 
 /// The input that names further secrets.
 const EXTRA_SECRETS: &str = "INPUT_EXTRA_SECRETS";
 
-/// Beginnings of variables that programs obey.
+/// Prefixes of variables that other programs obey.
 const RESERVED: [&str; 10] =
     ["GITHUB_", "RUNNER_", "ACTIONS_", "INPUT_", "SAFE_PUSH_", "DOCKER_", "LD_", "GIT_", "BASH_", "PYTHON"];
 
@@ -30,7 +30,7 @@ pub(super) struct Environment {
 }
 
 impl Environment {
-    /// Reads the process's environment. Values that are no Unicode are left out: none of ours can be.
+    /// Reads the process's environment. Values that are not Unicode are left out: none of our variables has one.
     pub(super) fn of_process() -> Self {
         let variables = env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::with_extra_secrets(variables.collect(), env::current_dir().unwrap_or_else(|_gone| PathBuf::from(".")))
@@ -58,7 +58,7 @@ impl Environment {
         Self { variables, extra_secrets, folder }
     }
 
-    /// Another folder, with what programs and certificates need and no setting.
+    /// The environment for another folder: what programs and certificates need, and no settings.
     pub(super) fn bare_at(&self, folder: &Path) -> Self {
         let variables = self.variables.iter().filter(|(name, _)| KEPT_WHEN_BARE.contains(&name.as_str()));
         let variables = variables.map(|(name, value)| (name.clone(), value.clone())).collect();
@@ -102,7 +102,8 @@ impl Environment {
         values
     }
 
-    /// Where what outlives a run is kept: the user's folder for that, or a temporary one of the user's own. It is never inside the project.
+    /// The folder for data that outlives a run: the user's state folder, or else a temporary folder of the user. It is never inside the
+    /// project.
     pub(super) fn state_folder(&self, project: &Path) -> PathBuf {
         let named = self.get("XDG_STATE_HOME").map(PathBuf::from);
         let of_user = self.get("HOME").map(|home| Path::new(home).join(".local/state"));
@@ -119,13 +120,14 @@ impl Environment {
         &self.variables
     }
 
-    /// Where a program is that can be started by its name.
+    /// The path of a program that can be started by its name.
     pub(super) fn program(&self, name: &str) -> Option<PathBuf> {
         let folders = env::split_paths(self.get("PATH")?).collect::<Vec<_>>();
         folders.into_iter().map(|folder| folder.join(name)).find(|path| is_program(path))
     }
 
-    /// Where a program is that can be started by its name, or that was installed beside this one, as a Python package's dependencies are.
+    /// The path of a program that can be started by its name, or that is installed beside this executable, like the dependencies of a
+    /// Python package.
     pub(super) fn program_here_or_beside(&self, name: &str) -> Option<PathBuf> {
         let beside = || {
             // An executable may be a link into the folder where its package is installed.

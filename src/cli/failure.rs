@@ -1,4 +1,4 @@
-//! A command that did not come to a result: what is said, and the exit code.
+//! A command that ended without a result: its message, and its exit code.
 
 use cog_findings::Finding;
 use replicate_sandbox::SandboxError;
@@ -21,7 +21,7 @@ pub(super) struct Failure {
     pub(super) error: anyhow::Error,
     /// The fix, as an imperative.
     pub(super) hint: Option<String>,
-    /// Findings that say it better than the error does.
+    /// Findings that explain it better than the error.
     pub(super) findings: Vec<Finding>,
 }
 
@@ -48,7 +48,7 @@ impl Failure {
         self
     }
 
-    /// The error and its causes, without those that only repeat the words before them.
+    /// The error and its causes, without causes that only repeat the text before them.
     pub(super) fn chain(&self) -> String {
         let mut parts: Vec<String> = Vec::new();
         for cause in self.error.chain() {
@@ -61,14 +61,14 @@ impl Failure {
     }
 }
 
-/// Anything unforeseen at the edge (files, streams) is a wrong request unless somebody said otherwise.
+/// Unexpected errors at the edge (files, streams) count as a wrong request, unless they were given another meaning.
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::new(Verdict::Misconfigured, error)
     }
 }
 
-/// An error of a client knows whose failure it is, and the fix.
+/// Errors of clients know who is at fault, and the fix.
 macro_rules! from_client_errors {
     ($($error:ty),*) => {
         $(impl From<$error> for Failure {
@@ -82,7 +82,7 @@ macro_rules! from_client_errors {
 
 from_client_errors!(ClaudeError, DockerError, GitHubError, PagerDutyError, RegistryError, ReplicateError);
 
-/// A project that cannot be inspected: what its findings say is said better by them.
+/// A project that cannot be inspected: its findings explain it better than the error.
 impl From<InspectError> for Failure {
     fn from(error: InspectError) -> Self {
         let (verdict, hint) = (error.verdict(), error.hint());

@@ -1,4 +1,4 @@
-//! What is said about a command that came to no result: on the terminal, and on GitHub the same way as about any other run.
+//! Reports a command that ended without a result: on the terminal, and on GitHub like any other run.
 
 use cog_findings::Finding;
 
@@ -52,7 +52,7 @@ pub(super) fn tell(failure: &Failure, printer: &Printer) {
     }
 }
 
-/// Reports a command that ended before it could begin its check runs: everything that can go wrong until then ends here.
+/// Reports a command that failed before it could start its check runs.
 pub(super) async fn report_early(failure: &Failure, action: &ActionStep, context: &Context) {
     let event = action.event();
     // On such an event not even the settings of the checkout are read.

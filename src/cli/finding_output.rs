@@ -34,7 +34,7 @@ pub(super) fn print_run(run: &Run, printer: &Printer) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A format for findings is asked of a command that has none.
+/// Rejects a format for findings, for a command that has no findings.
 pub(super) fn refuse(command: &str) -> Failure {
     Failure::request(format!("{command} has no findings to print as --format asks")).hint("use --format text or --format json")
 }

@@ -1,8 +1,8 @@
 //! Images for an embedded sandbox that the daemon cannot reach.
 //!
-//! As an action safe-push runs in a container, and the daemon on the machine outside. The daemon then cannot push to a registry of ours:
-//! it takes 127.0.0.1 for its own, and asks every other address for TLS. But the daemon that would push is the one that will run the
-//! versions, so an image is passed by reference. Only the push, the removal of names and the registry are decorated for that.
+//! As an action, safe-push runs in a container, and the daemon outside of it. The daemon then cannot push to our registry: it takes
+//! 127.0.0.1 for its own, and requires TLS for every other address. But the daemon that would push is the one that will run the versions,
+//! so an image is passed by reference. Only the push, the removal of names and the registry are decorated for that.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -45,7 +45,7 @@ pub(super) struct Handover {
 struct Handed {
     /// By the digest under which an image was passed.
     manifests: BTreeMap<String, Manifest>,
-    /// Names without which the daemon would forget the images.
+    /// Names that keep the daemon from removing the images.
     names: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ impl PushImages for Handover {
         self.handed().names.push(reference.clone());
         let model = push.repository.split_once('/').map_or(push.repository.as_str(), |(_host, model)| model);
         self.registrar.register(model, &image.id).await.map_err(|error| failed(error.to_string()))?;
-        // No manifest is made where nothing is sent: the image's own id stands for its digest.
+        // Nothing is sent, so there is no manifest: the image's id takes the place of its digest.
         let manifest =
             Manifest { digest: digest.clone(), config: digest.clone(), layers: image.diff_ids, size_bytes: image.size_bytes };
         self.handed().manifests.insert(digest.as_str().to_owned(), manifest);

@@ -22,11 +22,11 @@ use crate::select::{Recovery, Script, ScriptError, recover};
 use crate::support::untrusted::Launcher;
 use crate::support::{ExposeSecret as _, SecretString};
 
-/// As the repositories of official models have them.
+/// The scripts' paths in repositories of official models.
 const WRITE: &str = "script/write-api-key";
 const DELETE: &str = "script/delete-api-key";
 
-/// More files are counted. Another commit can differ in all of them.
+/// The most files that a message names; further ones are counted. Another commit can differ in all of them.
 const MAX_NAMED: usize = 20;
 
 /// Variables that hold no secret, though a script may write their values.
@@ -35,7 +35,7 @@ const NO_SECRETS: [&str; 15] = [
     "USER",
 ];
 
-/// Gives models with two passes their key.
+/// Attaches the scripts for keys to models with two passes.
 pub(super) fn attach(runs: &mut [ModelRun], observer: &Arc<dyn Observer>, context: &Context) {
     for run in runs.iter_mut().filter(|run| run.plan.two_pass) {
         let scripts = KeyScripts {
@@ -57,7 +57,7 @@ fn journals(context: &Context, project: &Path) -> Journals {
     Journals { folder, commit: head_commit(project, None) }
 }
 
-/// Puts back what an earlier process left that was killed while a key was in a project's files. Returns what the report should say.
+/// Restores the files that a killed process left with a key in them. Returns what the report should say.
 ///
 /// # Errors
 /// When a key may still be in the files.
@@ -151,7 +151,7 @@ impl KeyScripts {
     fn write(&self, name: &str, cancelled: &CancellationToken) -> Result<WrittenKey, PrepareTreeError> {
         self.check_scripts()?;
         let ((), files) = self.tree.change(WRITE, || self.call(WRITE, name, cancelled))?;
-        // A value that the script never had is in a file by chance, if it is.
+        // A value that the script never got can only be in a file by chance.
         let given = Script::with_named_variables(&self.root, WRITE.to_owned(), &self.variables, &self.launcher);
         let given = given.map_err(|error| prepare_error(&error))?;
         let secret = given.variables().iter().filter(|(name, _)| !NO_SECRETS.contains(&name.as_str()));

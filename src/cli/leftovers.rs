@@ -13,7 +13,7 @@ use crate::domain::cleanup::{Cleanup, LeftFolder};
 use crate::support::clock::{Clock as _, SystemClock};
 use crate::support::temporary_folder::{find_left_folders, folder_size, remove_folder};
 
-/// How long a run may wait for the cleanup. The daemon completes what was begun; the next run does the rest.
+/// How long a run may wait for the cleanup. The daemon finishes what was started; the next run does the rest.
 const START_LIMIT: Duration = Duration::from_secs(5);
 
 /// Removes what earlier runs left. Problems are warnings.
@@ -43,7 +43,7 @@ async fn remove_from(docker: &RealDocker) -> Result<(), DockerError> {
     let removal = docker.remove_leftovers(&left).await;
     tracing::info!(count = removal.removed.len(), "removed what earlier runs left behind");
     for problem in removal.problems {
-        // Another run may be removing the same at this time. Whatever stays is found again.
+        // Another run may be removing the same things at this time. What remains is found again.
         tracing::info!(%problem, "failed to remove what an earlier run left behind");
     }
     Ok(())
@@ -104,7 +104,7 @@ impl Cleaner {
             }
             cleanup
         });
-        // A panic within would be a bug; there is none to continue after.
+        // A panic of the task would be a bug, so it is passed on.
         worked.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
     }
 }

@@ -104,7 +104,7 @@ pub(super) fn script(run: &RunSettings, context: &Context) -> Result<Option<Scri
     found.map_err(prepare::failed)
 }
 
-/// What people should know where the code is somebody else's.
+/// The notice about a checkout of foreign code.
 pub(super) fn foreign_notice(reason: &str) -> String {
     format!("{reason}. Models were taken from configurations, and no script of the repository was run.")
 }

@@ -1,4 +1,5 @@
-//! Files as people know them: relative to the repository, also where `working_directory` makes a folder of it the root of everything else.
+//! Paths of files as people know them: relative to the repository, even if `working_directory` makes one of its folders the root of the
+//! run.
 
 use std::path::{Component, Path};
 use std::sync::Arc;
@@ -56,7 +57,7 @@ impl Located {
         }
     }
 
-    /// Shows findings at their places.
+    /// Wraps an observer, so that it gets findings with these paths.
     pub(super) fn observer(self, observer: Arc<dyn Observer>) -> Arc<dyn Observer> {
         if self.0.is_empty() { observer } else { Arc::new(LocatedObserver { located: self, observer }) }
     }

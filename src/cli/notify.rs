@@ -10,7 +10,7 @@ use crate::report::notification::notification;
 use crate::support::SecretString;
 use crate::support::secrets::Redacted;
 
-/// Sends one document about a run, if it is one to tell. A document that cannot be sent changes nothing about the verdict.
+/// Sends one document about a run that failed or published. A failure to send it does not change the verdict.
 pub(super) async fn tell(run: &Redacted<v1::Run>, url: Option<&SecretString>, context: &Context) {
     let Some(url) = url else { return };
     let page = page(context);

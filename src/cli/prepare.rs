@@ -37,7 +37,7 @@ impl Preparation {
     }
 }
 
-/// Models as the pipeline takes them, each with the script that prepares the folder for it. The script knows models by the names of their
+/// Converts models for the pipeline, each with the script that prepares the folder for it. The script knows models by the names of their
 /// configurations; for a model without one the folder stays as it is.
 pub(super) fn runs(
     models: Vec<LoadedModel>,
@@ -68,7 +68,7 @@ pub(super) fn runs(
     (runs, Preparation(Some(script)))
 }
 
-/// A loaded model as the pipeline takes it, in a folder that is ready.
+/// Converts a loaded model for the pipeline, in a folder that is ready.
 pub(super) fn model_run(model: LoadedModel) -> ModelRun {
     ModelRun { config_findings: model.findings, ..ModelRun::new(model.plan) }
 }
@@ -94,7 +94,7 @@ pub(super) async fn prepare_alone(
     Ok((model, preparation))
 }
 
-/// A script's failure as a command's.
+/// Converts a script's failure into a command's.
 pub(super) fn failed(error: ScriptError) -> Failure {
     let (kind, hint) = (kind_of(&error), error.hint());
     let verdict = if kind == ErrorKind::Cancelled { Verdict::Cancelled } else { Verdict::Misconfigured };
@@ -126,7 +126,7 @@ impl SelectScript {
         Ok(())
     }
 
-    /// Shows the script's output as a build's is.
+    /// Shows the script's output like that of a build.
     fn tell(&self, name: &str, text: &str) {
         for line in text.lines().filter(|line| !line.trim().is_empty()) {
             self.observer.observe(Event { model: Some(name.to_owned()), kind: EventKind::BuildOutput(line.to_owned()) });
@@ -134,7 +134,7 @@ impl SelectScript {
     }
 }
 
-/// Which files a script changed, in a line.
+/// The files that a script changed, on one line.
 fn changed_files(files: &[PathBuf]) -> String {
     let shown: Vec<String> = files.iter().take(MAX_FILES).map(|path| path.display().to_string()).collect();
     let shown = shown.join(", ");

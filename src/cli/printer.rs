@@ -1,4 +1,4 @@
-//! The two streams: results go to standard output, everything about how it goes to standard error.
+//! The two streams: results go to standard output, progress and problems to standard error.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -93,7 +93,7 @@ impl Printer {
         crate::report::console::Style { color: self.color_stderr, width: self.width, wraps: io::stderr().is_terminal() }
     }
 
-    /// A result, with a line break behind it.
+    /// Prints a result and a line break.
     pub(super) fn result(&self, text: &str) {
         self.write(io::stdout().lock(), text);
     }
@@ -115,14 +115,14 @@ impl Printer {
         Ok(())
     }
 
-    /// A line about how it goes.
+    /// Prints a line about progress.
     pub(super) fn say(&self, text: &str) {
         if !self.quiet {
             self.complain(text);
         }
     }
 
-    /// A line that is shown even when quiet.
+    /// Prints a line even with `--quiet`.
     pub(super) fn complain(&self, text: &str) {
         if self.in_one_stream {
             // The runner reads both streams; in one of them the order is kept.
@@ -132,13 +132,13 @@ impl Printer {
         }
     }
 
-    /// A warning, with what to do about it.
+    /// Prints a warning, with its fix.
     pub(super) fn warn(&self, problem: impl Display, hint: Option<&str>) {
         let hint = hint.map(|hint| format!("\n  {}", self.wording.sentence(hint))).unwrap_or_default();
         self.complain(&format!("warning: {}{hint}", self.wording.sentence(&problem.to_string())));
     }
 
-    /// From now on messages are worded for people who see an action from outside.
+    /// Sets the wording of messages, for example for people who see an action from outside.
     pub(super) fn word_as(&mut self, wording: Wording) {
         self.wording = wording;
     }
@@ -194,7 +194,7 @@ impl Printer {
     }
 }
 
-/// A reader that went away (`safe-push run | head`) is no error of ours, and there is nobody left to tell.
+/// A reader that went away (`safe-push run | head`) is not an error, and nobody would see a message.
 fn write_line(mut stream: impl Write, text: &Redacted<String>) {
     let written = writeln!(stream, "{text}").and_then(|()| stream.flush());
     if let Err(error) = written {

@@ -52,7 +52,7 @@ fn looks_upwards(command: &Command) -> bool {
     }
 }
 
-/// The nearest project above a folder that is none, within its repository.
+/// The nearest project above a folder that is not a project, within its repository.
 fn nearest_above(folder: &Path) -> Option<PathBuf> {
     let is_project = |folder: &Path| MARKS.iter().any(|mark| folder.join(mark).exists());
     for (level, ancestor) in folder.ancestors().take(MAX_LEVELS).enumerate() {

@@ -1,4 +1,4 @@
-//! Real services or the embedded sandbox: the one place that picks.
+//! The one place that chooses between real services and the embedded sandbox.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -30,7 +30,7 @@ use crate::verify::{Judge, VerifyServices};
 /// A larger `cog.yaml` is not a configuration.
 const CONFIG_BYTES: u64 = 4 * 1024 * 1024;
 
-/// Where a run happens, and what has to be stopped after it.
+/// The services of a run, and what has to be stopped after it.
 pub(super) struct Connected {
     /// What the pipeline uses.
     pub(super) services: Services,
@@ -277,7 +277,7 @@ pub(super) fn base_registry(run: &RunSettings, context: &Context) -> Result<Arc<
     open_registry(&run.settings.replicate_registry, None, context.printer.redactor())
 }
 
-/// Whom the registry knows under the CLI token.
+/// The user that the CLI token belongs to.
 pub(super) async fn registry_user(
     run: &RunSettings,
     token: SecretString,
@@ -319,10 +319,10 @@ pub(super) fn clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-/// What a check needs: nothing, and a token when there is one.
+/// The services of a check: a token is used if it is set, and nothing is required.
 pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckServices, Failure> {
     let replicate = run.tokens.replicate.clone().map(|token| replicate_client(run, token)).transpose()?;
-    // A job of a workflow may be given no key because another one runs the predictions.
+    // A job of a workflow may have no key because another job runs the predictions.
     let has_judge = (!context.environment.is_workflow()).then(|| run.tokens.anthropic.is_some());
     Ok(CheckServices {
         replicate,
@@ -334,7 +334,7 @@ pub(super) fn for_check(run: &RunSettings, context: &Context) -> Result<CheckSer
     })
 }
 
-/// What a comparison with a git revision needs: neither a token nor the network.
+/// The services of a comparison with a git revision: neither a token nor the network is needed.
 pub(super) fn for_comparison(revision: String, context: &Context) -> CheckServices {
     CheckServices {
         replicate: None,
@@ -346,18 +346,18 @@ pub(super) fn for_comparison(revision: String, context: &Context) -> CheckServic
     }
 }
 
-/// What the verification of a version that is already there needs: a token of the API, and neither registry nor daemon.
+/// The services to verify an existing version: a token of the API is needed, but neither registry nor daemon.
 pub(super) fn for_verification(run: &RunSettings, context: &Context) -> Result<VerifyServices, Failure> {
     let replicate = replicate_client(run, api_token(run)?)?;
     Ok(VerifyServices { replicate, judge: claude::judge(run, context)?, clock: clock() })
 }
 
-/// What the verification of a Cog server needs: the server, and Claude if there is a key.
+/// The services to verify a Cog server: the server, and Claude if a key is set.
 pub(super) fn for_server(run: &RunSettings, server: &CogServer, context: &Context) -> Result<VerifyServices, Failure> {
     Ok(VerifyServices { replicate: Arc::new(server.clone()), judge: claude::judge(run, context)?, clock: clock() })
 }
 
-/// What a version that exists already needs to be published: the API and the registry, and no daemon.
+/// The services to publish an existing version: the API and the registry, without a daemon.
 pub(super) async fn within_registry(run: &RunSettings, context: &Context) -> Result<RegistryServices, Failure> {
     let token = run.tokens.replicate.clone().ok_or_else(|| no_token(context))?;
     let cog_token = run.tokens.cog.clone().ok_or_else(|| no_cog_token(context))?;
@@ -378,7 +378,7 @@ pub(super) async fn within_registry(run: &RunSettings, context: &Context) -> Res
     })
 }
 
-/// What it needs to publish a version that was tested before.
+/// The services to publish a version that an earlier run tested.
 pub(super) async fn for_promotion(run: &RunSettings, plan: &ModelPlan, context: &Context) -> Result<PromoteServices, Failure> {
     let RegistryServices { publish, .. } = within_registry(run, context).await?;
     let Context { environment, launcher, .. } = context;
@@ -394,7 +394,7 @@ pub(super) async fn for_promotion(run: &RunSettings, plan: &ModelPlan, context: 
     Ok(PromoteServices { check: for_check(run, context)?, environment, publish })
 }
 
-/// What a build needs: the daemon.
+/// The services of a build: the daemon.
 pub(super) async fn for_build(run: &RunSettings, models: &[ModelPlan], context: &Context) -> Result<BuildServices, Failure> {
     Ok(BuildServices {
         check: for_check(run, context)?,

@@ -36,7 +36,7 @@ fn argument(setting: &'static Setting, flag: &'static str) -> Arg {
         ValueKind::Switch => argument.action(ArgAction::SetTrue),
         ValueKind::List => argument.action(ArgAction::Append).value_name(setting.value_name),
         ValueKind::Text | ValueKind::Model => argument.action(ArgAction::Set).value_name(setting.value_name),
-        // What is wrong with a negative number is said where numbers are read.
+        // Negative numbers are reported where numbers are read.
         ValueKind::Number => argument.action(ArgAction::Set).value_name(setting.value_name).allow_negative_numbers(true),
         ValueKind::Choice(words) => argument.action(ArgAction::Set).value_name(setting.value_name).value_parser(words.to_vec()),
     }

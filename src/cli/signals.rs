@@ -8,7 +8,7 @@ use crate::domain::verdict::Verdict;
 pub(super) fn cancelled_by_signals() -> CancellationToken {
     let token = CancellationToken::new();
     let stop = token.clone();
-    // At once, not when the task gets its turn: as the first process of a container we would not even notice a signal before.
+    // Listen at once, not when the task gets its turn: the first process of a container ignores signals without a handler.
     let Some(mut signals) = Signals::listen() else { return token };
     tokio::spawn(async move {
         signals.next().await;

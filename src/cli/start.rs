@@ -27,10 +27,10 @@ use crate::support::secrets::Redactor;
 use crate::support::untrusted::{Launcher, Need, hide_this_process, stage};
 use crate::verify::jq;
 
-/// What still runs after a command ended is not waited for any longer: its containers carry labels, its files are temporary.
+/// How long to wait for what still runs after a command has ended. Its containers carry labels, and its files are temporary.
 const LAST_MOMENTS: Duration = Duration::from_secs(1);
 
-/// Runs the program with the arguments and environment of this process.
+/// Runs safe-push with the arguments and environment of this process.
 pub fn main() -> ExitCode {
     if let Some(failed) = stage::enter(env::args_os()) {
         return failed;
@@ -76,7 +76,7 @@ pub fn main() -> ExitCode {
     verdict.exit_code().into()
 }
 
-/// How programs are started that execute or parse files of the repository. In a workflow, the runner's files and tokens are near.
+/// The launcher of programs that execute or parse files of the repository. In a workflow, the runner's files and tokens are within reach.
 fn launcher(environment: &Environment) -> io::Result<Launcher> {
     let need = if environment.is_workflow() { Need::All } else { Need::Available };
     Launcher::of_this_program(need, environment.get("HOME").map(PathBuf::from))
@@ -126,7 +126,7 @@ fn weak_token(weak: WeakToken) -> Failure {
 fn explain(error: &clap::Error, redactor: &Redactor) -> ExitCode {
     let text = error.render().to_string();
     let shown = redactor.text(&text);
-    // Nobody is left to be told that nobody reads.
+    // If the reader is gone, nobody would see a message.
     let _unread = if *shown == text { error.print() } else { io::stderr().lock().write_all(shown.as_bytes()) };
     let verdict = if error.use_stderr() { Verdict::Misconfigured } else { Verdict::Passed };
     verdict.exit_code().into()

@@ -1,4 +1,4 @@
-//! Messages in the words of the place where they are read.
+//! Words messages for the place where they are read.
 //!
 //! The rooms below name flags and variables, as somebody at a terminal knows them. Whoever reads a workflow's log, a check run or a comment
 //! knows the inputs of the action, and files by their place in the repository: the runner's container has names of its own for folders.
@@ -61,7 +61,7 @@ impl Wording {
         Self::Action { places }
     }
 
-    /// A sentence of ours: a hint or an error.
+    /// Words a sentence of ours: a hint or an error.
     pub(super) fn sentence(&self, text: &str) -> String {
         match self {
             Self::Terminal => text.to_owned(),
@@ -69,7 +69,7 @@ impl Wording {
         }
     }
 
-    /// A text that may hold others' words, in which only places change.
+    /// Words a text that may quote others: only paths change.
     pub(super) fn places(&self, text: &str) -> String {
         match self {
             Self::Terminal => text.to_owned(),
@@ -79,7 +79,7 @@ impl Wording {
         }
     }
 
-    /// Everything of a run that is ours. What models said stays as it is.
+    /// Words everything in a run that is ours. What models said stays as it is.
     pub(super) fn run(&self, mut run: Run) -> Run {
         if matches!(self, Self::Terminal) {
             return run;

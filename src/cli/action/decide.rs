@@ -1,24 +1,24 @@
 //! What an event asks for. A pure function, so that all of it can be read and tested in one place. `cli::decision` calls it for every way
 //! into a run.
 
-/// What is known when it is decided.
+/// The facts that the decision depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) struct Situation<'a> {
     /// The event that started the workflow; `None` outside of a workflow.
     pub(in crate::cli) event: Option<&'a str>,
-    /// The event that settings say it is about. It can make a run more careful, never less.
+    /// The event that the setting `trigger_type` names. It can make a run more careful, never less.
     pub(in crate::cli) trigger: Option<&'a str>,
     /// Whether the code is from another repository.
     pub(in crate::cli) is_fork: bool,
-    /// Whether the code is somebody else's for another reason: the event, or the commit that is checked out.
+    /// Whether the code is foreign for another reason: the event, or the commit that is checked out.
     pub(in crate::cli) is_foreign: bool,
-    /// Whether Replicate's two tokens are there.
+    /// Whether Replicate's two tokens are set.
     pub(in crate::cli) has_tokens: bool,
     /// Why the event by itself is not about something to publish: the branch of a push, the action of a release.
     pub(in crate::cli) held_back: Option<&'a str>,
 }
 
-/// What is done.
+/// What a run may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cli) enum Decision {
     /// Everything that the settings say, publishing included.
@@ -45,12 +45,12 @@ fn allowed(event: &str) -> Allowed {
     match event {
         "push" | "workflow_dispatch" | "release" => Allowed::Publish,
         "schedule" => Allowed::Check,
-        // Pull requests and merge groups, and everything that nobody has thought of: their code may be unreviewed.
+        // Pull requests, merge groups and unknown events: their code may be unreviewed.
         _ => Allowed::Test,
     }
 }
 
-/// Why nothing is done, which the event alone decides, before a file is read.
+/// Why nothing is done. The event alone decides this, before any file is read.
 pub(in crate::cli) fn refusal(event: &str, is_fork: bool) -> Option<&'static str> {
     (is_fork && matches!(event, "pull_request_target" | "workflow_run")).then_some(
         "this event gives secrets to a run, and the code is from a fork: it could take them. Run it on pull_request instead, \
@@ -60,7 +60,7 @@ pub(in crate::cli) fn refusal(event: &str, is_fork: bool) -> Option<&'static str
 
 /// How much a situation allows, secrets aside.
 fn allowed_in(situation: Situation<'_>) -> Allowed {
-    // Whoever calls the program on a machine of their own may do everything.
+    // Users may do everything on their own machine.
     let allowed = situation.event.map_or(Allowed::Publish, allowed).min(situation.trigger.map_or(Allowed::Publish, allowed));
     if situation.held_back.is_some() { allowed.min(Allowed::Test) } else { allowed }
 }

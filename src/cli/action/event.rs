@@ -1,4 +1,4 @@
-//! The event that started the workflow, from its payload. Whatever is missing in it is absent, never an error.
+//! The event that started the workflow, from its payload. A missing part is absent, never an error.
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ impl Event {
         Self { branch, ..Self::from_payload(name, &payload, environment.get("GITHUB_SHA")) }
     }
 
-    /// Why the event is not about something to publish, though its name is one that may publish.
+    /// Why the event does not publish, although events of this name may.
     pub(in crate::cli) fn held_back(&self, publish_branches: &[String]) -> Option<String> {
         match (self.name.as_str(), &self.branch) {
             ("release", _) if self.action.as_deref() != Some("published") => {
@@ -84,7 +84,7 @@ impl Event {
     fn from_payload(name: &str, payload: &Value, sha: Option<&str>) -> Self {
         let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         let differs = |head: &str, base: &str| {
-            // A fork that is gone has no name, and what cannot be told apart is treated as foreign.
+            // A deleted fork has no name. In doubt, code counts as foreign.
             text(head).is_none_or(|head| text(base).is_none_or(|base| !head.eq_ignore_ascii_case(&base)))
         };
         let (head_sha, is_fork) = match name {

@@ -66,7 +66,8 @@ fn short_hash(text: &str) -> String {
     Sha256::digest(text).iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What tells this job from others that run the same model: the name that the workflow gives it, and the matrix values beside the model.
+/// Distinguishes this job from others that run the same model: the name that the workflow gives it, and the matrix values besides the
+/// model.
 fn variant(environment: &Environment) -> Option<String> {
     let models = environment.get("INPUT_MODELS");
     let matrix = object(environment, "INPUT_JOB_MATRIX");
@@ -75,7 +76,7 @@ fn variant(environment: &Environment) -> Option<String> {
     let is_number_of_leg = |name: &str, value: &Value| name == "leg" && value.is_number();
     let others = matrix.iter().filter(|(name, value)| Some(text(value).as_str()) != models && !is_number_of_leg(name, value));
     let named = environment.get("INPUT_VARIANT").map(str::to_owned);
-    // A test of what is live has a check of its own.
+    // A test of the live version has its own check run.
     let live = environment.get("INPUT_VERIFY").filter(|mode| *mode == VerifyMode::Live.name()).map(str::to_owned);
     let parts: Vec<String> = named.into_iter().chain(live).chain(others.map(|(_, value)| text(value))).collect();
     // One line without the signs that the name of a check run or its external id gives a meaning.

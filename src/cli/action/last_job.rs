@@ -10,9 +10,9 @@ use crate::report::github::comment_markdown;
 use crate::support::clock::{Clock, SystemClock};
 
 impl ActionStep {
-    /// Closes what other jobs left open, and reports how all models stand. What GitHub does not do is a warning.
+    /// Closes what other jobs left open, and reports the state of all models. What GitHub refuses is a warning.
     ///
-    /// Returns the most severe verdict of all models; `None` if nothing says how they ended.
+    /// Returns the most severe verdict of all models; `None` if it is unknown how they ended.
     pub(in crate::cli) async fn finish(
         &self,
         github: Option<&dyn GitHub>,

@@ -1,7 +1,7 @@
 //! One run of the action, as GitHub shows it: check runs, the comment, the job summary, outputs and annotations.
 //!
-//! A run that ended before its models were known goes the same way as any other. Each target stands for itself: one that is not reached is
-//! a warning in the log; the others and the verdict stay as they are.
+//! A run that ended before its models were known is reported like any other. The targets are independent: one that cannot be reached is a
+//! warning in the log, and affects neither the others nor the verdict.
 
 use std::collections::BTreeSet;
 use std::future::Future;
@@ -34,7 +34,7 @@ use crate::select::outputs;
 use crate::support::clock::{Clock, SystemClock};
 use crate::support::secrets::Redacted;
 
-/// After a canceled run GitHub kills the process soon, so its check runs are completed within this time, and the comment within the same.
+/// GitHub kills the process of a canceled run soon. So completing the check runs may take this long, and so may refreshing the comment.
 const LAST_WORDS: Duration = Duration::from_millis(1500);
 
 /// Annotations in the log that the runner keeps for each level.
@@ -70,7 +70,7 @@ impl ActionRun {
         Self { step, event, target, comment }
     }
 
-    /// A run that ended before it could begin. `models` are those that were asked for, as far as names were given.
+    /// A run that ended before it could start. `models` are the requested ones, if the request named any.
     pub(in crate::cli) fn ended_early(
         step: ActionStep,
         event: Event,

@@ -42,7 +42,7 @@ impl ActionStep {
         }
         let secrets = environment.secret_values();
         let stopped = StoppedCommands::new();
-        // A token that is a word is refused soon: masked, it would mangle the message.
+        // A token that is a common word will be rejected soon. Masking it would mangle the message.
         secrets.iter().filter(|secret| weakness(secret.as_bytes()).is_none()).for_each(|secret| printer.mask(secret));
         printer.command(&stopped.begin());
         printer.join_streams();
@@ -80,7 +80,7 @@ impl ActionStep {
         give_away(created, workspace).map_err(|error| Undelivered::new(Target::Folder, &error))
     }
 
-    /// A path as the following steps know it: the workspace has another name outside of our container.
+    /// A path as the following steps know it: outside our container, the workspace has another path.
     pub(super) fn within_workspace<'a>(&self, path: &'a Path) -> &'a Path {
         let workspace = self.environment.get("GITHUB_WORKSPACE");
         workspace.and_then(|workspace| path.strip_prefix(workspace).ok()).unwrap_or(path)
@@ -130,7 +130,7 @@ impl ActionStep {
         self.printer.warn(undelivered, undelivered.hint.as_deref());
     }
 
-    /// Warns of something that GitHub did not allow or answer. The run goes on.
+    /// Warns of something that GitHub refused or did not answer. The run goes on.
     pub(in crate::cli) fn excuse(&self, error: &GitHubError) {
         self.printer.warn(error, error.hint());
     }

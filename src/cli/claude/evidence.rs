@@ -1,4 +1,4 @@
-//! An output in the form in which Claude sees it: quoted as data, its pictures shown, the rest of its files told by measured facts.
+//! An output as Claude sees it: quoted as data, with its images shown and its other files described by measured facts.
 
 use bytes::Bytes;
 use output_compare::{MediaFile, MediaKind, spectrogram};
@@ -18,13 +18,13 @@ const FILE_BYTES: usize = 20_000;
 /// How much of one input is shown: a `data:` URL says nothing.
 const INPUT_BYTES: usize = 4_000;
 
-/// Bytes of all pictures of one request; its limit is 32 MB, and base64 makes four of three.
+/// Bytes of all images of one request. The API's limit is 32 MB, and base64 turns three bytes into four.
 const PICTURE_BYTES: usize = 20_000_000;
 
 /// Members of an archive that are listed.
 const MEMBERS: usize = 200;
 
-/// What is left for pictures in a request.
+/// The space that is left for images in a request.
 #[derive(Debug)]
 pub(super) struct Room {
     pictures: usize,
@@ -36,7 +36,7 @@ impl Room {
         Self { pictures: MAX_IMAGES, bytes: PICTURE_BYTES }
     }
 
-    /// A part of what is left, so that the second of two outputs is seen too.
+    /// Half of the space, so that the second of two outputs is shown too.
     pub(super) fn half(&self) -> Self {
         Self { pictures: self.pictures / 2, bytes: self.bytes / 2 }
     }
@@ -59,7 +59,7 @@ pub(super) struct Shown {
     pub(super) hidden: Vec<String>,
 }
 
-/// An output inside of an element of this name. Scales pictures and decodes videos: not for async threads.
+/// Shows an output inside an element of this name. Scales images and decodes videos, so do not call it on an async thread.
 pub(super) fn show_output(element: &str, output: &Evidence, mut room: Room, video: &VideoTool) -> Shown {
     let value = match &output.value {
         Value::String(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! The inventor of inputs.
+//! Claude as the inventor of fuzz inputs.
 
 use std::fmt::Write as _;
 use std::sync::Arc;

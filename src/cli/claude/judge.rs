@@ -1,4 +1,4 @@
-//! The judge.
+//! Claude as the judge of outputs.
 
 use std::sync::Arc;
 
@@ -44,12 +44,12 @@ impl ClaudeJudge {
 impl Judge for ClaudeJudge {
     async fn judge(&self, question: &JudgeQuestion) -> Result<Judgement, JudgeError> {
         let (model, question, video) = (question.model.clone(), question.clone(), self.video.clone());
-        // Pictures are scaled, and videos are decoded.
+        // Scaling images and decoding videos takes a while.
         let showing = tokio::task::spawn_blocking(move || content(&question, &video)).await;
         let Shown { content, hidden } =
             showing.map_err(|_crashed| JudgeError::new("showing the output to the judge crashed", ErrorKind::Service))?;
         if !hidden.is_empty() {
-            // An answer about what is not seen is worth nothing.
+            // An answer about something that Claude does not see is worthless.
             return Ok(Judgement {
                 verdict: JudgeVerdict::CannotTell,
                 reason: format!("not everything could be shown: {}", hidden.join("; ")),
@@ -86,7 +86,7 @@ impl Judge for ClaudeJudge {
             max_tokens: READY_TOKENS,
         };
         match self.claude.use_tool(&request).await {
-            // Whatever the answer, there is one.
+            // Any answer proves that the judge works.
             Ok(_) => Ok(()),
             Err(error)
                 if matches!(error.failure, ClaudeFailure::CutOff { .. } | ClaudeFailure::Unusable(_) | ClaudeFailure::Declined) =>

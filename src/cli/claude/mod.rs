@@ -1,7 +1,7 @@
 //! Claude as the judge of a verification and as the inventor of inputs.
 //!
-//! [`clients::claude`](crate::clients::claude) knows how to ask, and [`verify`](crate::verify) what it wants to know: here the one becomes
-//! the other.
+//! [`clients::claude`](crate::clients::claude) sends questions, and [`verify`](crate::verify) decides what to ask. This module connects the
+//! two.
 
 mod evidence;
 mod invent;
@@ -23,7 +23,7 @@ use judge::ClaudeJudge;
 pub(super) use show_video::VIDEO_DECODER;
 use show_video::VideoTool;
 
-/// A judge, when there is a key or a token for one.
+/// A judge, if a key or a token is set.
 pub(super) fn judge(run: &RunSettings, context: &Context) -> Result<Option<Arc<dyn Judge>>, Failure> {
     let Some(client) = client(run)? else { return Ok(None) };
     let (path, launcher) = (context.environment.get("PATH").map(str::to_owned), context.launcher.clone());
@@ -43,7 +43,7 @@ pub(super) async fn check_key(run: &RunSettings, models: &[ModelPlan]) -> Result
     }
 }
 
-/// A client, when there is a key or a token for one.
+/// A client, if a key or a token is set.
 pub(super) fn client(run: &RunSettings) -> Result<Option<RealClaude>, Failure> {
     let tokens = &run.tokens;
     let credential = match (&tokens.anthropic, &tokens.anthropic_auth) {

@@ -1,5 +1,5 @@
-//! A video as one picture: some of its frames, side by side. An `ffmpeg` on `PATH` decodes them; no decoder of common codecs is written in
-//! Rust alone.
+//! A video as one image: some of its frames, side by side. An `ffmpeg` on `PATH` decodes them, because common codecs have no decoder in
+//! pure Rust.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,13 +16,13 @@ pub(in crate::cli) const VIDEO_DECODER: &str = "ffmpeg";
 /// How long decoding may take.
 const TIME_LIMIT: Duration = Duration::from_secs(60);
 
-/// Largest picture.
+/// Largest image, in bytes.
 const PICTURE_BYTES: usize = 8 * 1024 * 1024;
 
-/// Frames in the picture: four columns and three rows.
+/// Frames in the image: four columns and three rows.
 const FRAMES: f64 = 12.0;
 
-/// What decodes videos, if it is there.
+/// The decoder of videos, if it is installed.
 #[derive(Debug, Clone)]
 pub(super) struct VideoTool {
     pub(super) ffmpeg: Option<PathBuf>,
@@ -31,7 +31,7 @@ pub(super) struct VideoTool {
 }
 
 impl VideoTool {
-    /// Frames of a video in one picture, or why there are none. Blocks.
+    /// Frames of a video in one image, or why there are none. Blocks.
     pub(super) fn contact_sheet(&self, video: &Bytes) -> Result<Bytes, String> {
         let Some(ffmpeg) = &self.ffmpeg else { return Err("a video takes ffmpeg, which is not on PATH".to_owned()) };
         let failed = |problem: String| format!("ffmpeg could not decode the video: {problem}");

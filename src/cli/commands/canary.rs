@@ -91,7 +91,7 @@ async fn canary_model(run: &RunSettings, arguments: &CanaryArguments) -> Result<
     named.parse().map_err(wrong)
 }
 
-/// What a flight means to whoever is on duty. One that somebody stopped says nothing.
+/// The alert for a finished canary; `None` if it was canceled.
 fn of_report(report: &CanaryReport, dedup_key: String) -> Option<AlertEvent> {
     let severity = match report.verdict {
         Verdict::Passed => return Some(AlertEvent::Resolve { dedup_key }),

@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: &CompareArguments, context: &Context) -> Resu
     let comparing = async {
         let (expected, actual) = (open(&arguments.expected, context).await?, open(&arguments.actual, context).await?);
         let wants_difference = arguments.out.is_some();
-        // Pictures take a while, and a signal must be heard meanwhile.
+        // Comparing images takes a while, and a signal must be noticed in the meantime.
         let looking = tokio::task::spawn_blocking(move || {
             let (left, right) = (expected.media(), actual.media());
             let comparison = output_compare::compare(&left, &right, &tolerance);
@@ -94,7 +94,7 @@ async fn open(place: &str, context: &Context) -> Result<Opened, Failure> {
     Ok(Opened { bytes: named_file::read(&path, place, MAX_BYTES as u64).await?.into(), media_type: None, name: place.to_owned() })
 }
 
-/// Fetches a file as a case's files are fetched: a token goes to Replicate alone, and without one what is public can still be fetched.
+/// Fetches a file like those of a case: the token goes only to Replicate, and public files need none.
 async fn download(address: &str, context: &Context) -> Result<Opened, Failure> {
     let run = load::settings_only(SettingFlags::default(), context)?;
     let token = run.tokens.replicate.clone().unwrap_or_else(|| SecretString::from(String::new()));
@@ -147,7 +147,7 @@ fn table(metrics: &[Measurement]) -> Vec<String> {
     rows.collect()
 }
 
-/// A number with as many digits as are of use.
+/// A number with as many digits as are useful.
 fn number(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e15 { format!("{value:.0}") } else { format!("{value:.4}") }
 }

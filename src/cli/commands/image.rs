@@ -1,4 +1,4 @@
-//! `image dockerfile`: what a build would be told, and why.
+//! `image dockerfile`: the Dockerfile of a build, and the reasons for it.
 
 use cog_findings::Finding;
 use cog_source::recipe::{Conventions, Recipe};

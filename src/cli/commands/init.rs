@@ -87,7 +87,7 @@ fn parse(named: &str) -> Result<ModelRef, Failure> {
     named.parse().map_err(|error| Failure::new(Verdict::Misconfigured, error).hint("name the live model as OWNER/NAME"))
 }
 
-/// A configuration without a project would be of no use. A select script may write `cog.yaml` later.
+/// A configuration without a project would be useless. A select script may write `cog.yaml` later.
 fn refuse_without_project(new: &NewModel, context: &Context) -> Result<(), Failure> {
     let is_prepared = SELECT_SCRIPTS.iter().any(|path| new.repository.join(path).is_file());
     if is_prepared || new.project.join(new.place.config_name()).is_file() {
@@ -100,7 +100,7 @@ fn refuse_without_project(new: &NewModel, context: &Context) -> Result<(), Failu
     Err(Failure::request(message).hint("run `safe-push init` in the repository of a Cog model, or write cog.yaml first"))
 }
 
-/// A configuration with one test case that sends what has to be sent.
+/// A configuration with one test case that sends the required inputs.
 fn configuration(model: &ModelRef, inputs: &FirstInputs) -> String {
     let test_model = model.with_suffix("-test");
     let mut text = format!(

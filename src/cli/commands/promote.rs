@@ -1,4 +1,4 @@
-//! `promote`: a version that an earlier run tested is published.
+//! `promote`: publishes a version that an earlier run tested.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::domain::verdict::Verdict;
 use crate::pipeline;
 use crate::report::json::v1::Run;
 
-/// A larger report is none.
+/// Larger files are rejected.
 const RUN_BYTES: u64 = 256 * 1024 * 1024;
 
 pub(super) async fn run(arguments: PromoteArguments, context: &Context) -> Result<Verdict, Failure> {

@@ -89,7 +89,7 @@ async fn read(path: &Path) -> Result<json::v1::Run, Failure> {
         .map_err(|error| Failure::request(format!("{}: {error}", path.display())).hint("give the run.json of a report folder"))
 }
 
-/// The last job of a workflow: check runs that jobs left open are closed, the comment is made true, and the verdict is that of all models.
+/// The last job of a workflow: closes check runs that jobs left open, brings the comment up to date, and returns the verdict of all models.
 async fn last_job(context: &Context) -> Result<Verdict, Failure> {
     let Some(action) = &context.action else {
         return Err(Failure::request("there is no run to report on").hint("give the run.json of a report folder"));

@@ -105,8 +105,8 @@ async fn as_decided(
     }
 }
 
-/// A schedule is there to notice that the live version and the repository have come apart. Without a token it cannot, and green would hide
-/// that for as long as nobody looks.
+/// A scheduled run should notice when the live version and the repository no longer match. Without a token it cannot, and a green run would
+/// hide that.
 fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
     let failure = services::no_token(context);
     for model in report.models.iter_mut().filter(|model| model.verdict == Verdict::Passed) {
@@ -116,7 +116,7 @@ fn say_nothing_was_compared(report: &mut RunReport, context: &Context) {
     report.verdict = report.models.iter().map(|model| model.verdict).max().unwrap_or(report.verdict);
 }
 
-/// Tests what users run.
+/// Tests the live versions.
 async fn of_live(loaded: Loaded, context: &Context) -> Result<RunReport, Failure> {
     if loaded.run.tokens.replicate.is_none() {
         return Err(services::no_token(context));

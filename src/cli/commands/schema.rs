@@ -1,4 +1,4 @@
-//! `schema show|diff|lint`: OpenAPI documents of models, wherever they are.
+//! `schema show|diff|lint`: OpenAPI documents of models, from any source.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ use crate::inspect::{Revision, with_excerpt};
 use crate::report::documents::Findings;
 use crate::report::{console, json};
 
-/// A larger document is none.
+/// Larger documents are rejected.
 const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 pub(super) async fn run(command: SchemaCommand, context: &Context) -> Result<Verdict, Failure> {
@@ -68,12 +68,12 @@ fn named_target(text: &str) -> Result<Target, Failure> {
     Ok(Target { file: file.to_owned(), name: name.to_owned() })
 }
 
-/// A document and the places of its parts, when its source is at hand.
+/// A document, with the locations of its parts if the source is available.
 struct Document {
     value: Value,
     predict: SourceMap,
     train: SourceMap,
-    /// Where the files of the places are.
+    /// The folder that the locations are relative to.
     folder: PathBuf,
 }
 

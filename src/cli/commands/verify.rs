@@ -1,4 +1,4 @@
-//! `verify`: the verification alone, of a version that is already there.
+//! `verify`: only the verification, of an existing version.
 
 use crate::cli::alerts;
 use crate::cli::arguments::VerifyArguments;
@@ -28,7 +28,7 @@ pub(super) async fn run(arguments: VerifyArguments, context: &Context) -> Result
 
 /// Verifies a running Cog server.
 async fn of_server(url: &str, flags: SettingFlags, context: &Context) -> Result<Verdict, Failure> {
-    // The only configuration counts; without one, fuzz inputs are all there is.
+    // The only configuration is used; without one, only fuzz inputs run.
     let mut loaded = load::load_for_version(NAMELESS.to_owned(), flags, context).await?;
     let Some(wanted) = loaded.models.pop() else { return Err(Failure::request("no configuration for the server")) };
     let wrong = |error: CogServerError| {

@@ -23,7 +23,7 @@ use crate::domain::verdict::Verdict;
 use crate::report::json::run_json;
 use crate::support::temporary_folder::{Purpose, temporary_folder};
 
-/// What one act of the demo is about, and how it has to end.
+/// One act of the demo, and how it has to end.
 struct Act {
     title: &'static str,
     change: fn(&Path) -> std::io::Result<()>,
@@ -32,7 +32,7 @@ struct Act {
     expected: Verdict,
 }
 
-/// The second one is what safe-push is for, so its reports stand at the top.
+/// The second one shows what safe-push is for, so its reports are at the top level.
 const ACTS: [Act; 3] = [
     Act {
         title: "1. The first version of acme/skyline is published",
@@ -137,6 +137,6 @@ fn unexpected(act: &Act, report: &RunReport, context: &Context) -> Verdict {
     if report.verdict != Verdict::Cancelled {
         context.printer.complain(&format!("error: '{}' ended as {}, not as {}", act.title, report.verdict, act.expected));
     }
-    // What should have been stopped and was not is a failure too.
+    // A change that should have been stopped but was not is a failure too.
     if report.verdict == Verdict::Passed { Verdict::Failed } else { report.verdict }
 }

@@ -16,7 +16,7 @@ const PREDICTOR: &str = "predict.py";
 /// An edit of the predictor: the old text and its replacement.
 type Edit = (&'static str, &'static str);
 
-/// A new input with a default. Old calls draw the same picture.
+/// A new input with a default. Old calls draw the same image.
 const MOON: [Edit; 3] = [
     (
         "        seed: Optional[int]",
@@ -44,7 +44,7 @@ const RENAMED: [Edit; 2] = [
     ),
 ];
 
-/// Writes the model as its authors first had it.
+/// Writes the first version of the model.
 pub(super) fn write_model(folder: &Path) -> io::Result<()> {
     for (path, text) in FILES {
         let path = folder.join(path);

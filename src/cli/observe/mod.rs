@@ -1,4 +1,4 @@
-//! Who listens to a run: drawn progress on a terminal, plain lines elsewhere.
+//! The observers of a run: drawn progress on a terminal, plain lines elsewhere.
 
 mod plain;
 mod progress;
@@ -24,10 +24,10 @@ pub(super) fn observer(printer: &Printer, verbosity: u8) -> Arc<dyn Observer> {
     Arc::new(Told::of(observer))
 }
 
-/// An observer that is also told what clients wait for.
+/// An observer that also gets what clients wait for.
 struct Told {
     observer: Arc<dyn Observer>,
-    /// Kept, because only who lives is told.
+    /// Keeps the listener alive: `waits` holds only a weak reference.
     _listener: Arc<Listener>,
 }
 

@@ -33,7 +33,7 @@ impl Lines {
     pub(super) fn new(printer: Printer, verbosity: u8) -> Self {
         let now = Arc::new(Mutex::new(Now { stages: BTreeMap::new(), last_line: Instant::now() }));
         let (shared, heard) = (Arc::downgrade(&now), printer.clone());
-        // Without this thread there is only no sign of life.
+        // Without this thread, only the sign of life is missing.
         if let Err(error) = thread::Builder::new().name("heartbeat".to_owned()).spawn(move || beat(&shared, &heard)) {
             tracing::debug!(%error, "no heartbeat");
         }

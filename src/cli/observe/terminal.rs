@@ -73,7 +73,7 @@ impl Drawn {
         let redactor = printer.redactor().clone();
         let now = Arc::new(Mutex::new(None));
         let shared = Arc::downgrade(&now);
-        // Without this thread, times that are left stand still.
+        // Without this thread, the displayed times are not updated.
         if let Err(error) = thread::Builder::new().name("progress".to_owned()).spawn(move || redraw(&shared)) {
             tracing::debug!(%error, "progress is drawn only with events");
         }

@@ -51,7 +51,7 @@ async fn listed(github: &dyn GitHub, event: &Event) -> Result<Option<ChangedFile
         "ahead" | "identical" => {
             ChangedFiles::complete(ListSource::Comparison, comparison.files.into_iter().map(changed_file).collect())
         }
-        // What the old commits changed has changed back, and GitHub does not list it.
+        // The changes of the old commits were reverted, which GitHub does not list.
         _ => ChangedFiles::unknown("the branch was rewritten"),
     }))
 }

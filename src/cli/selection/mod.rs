@@ -24,9 +24,9 @@ const SETTINGS_FILE: &str = ".safe-push.yaml";
 #[derive(Debug, Default)]
 pub(super) struct Selection {
     pub(super) names: Vec<ModelName>,
-    /// Why each of them counts as changed, when that was asked.
+    /// Why each of them counts as changed, for the request `changed`.
     pub(super) reasons: BTreeMap<String, String>,
-    /// What people should know.
+    /// Notices for the report.
     pub(super) notices: Vec<String>,
     /// Findings about names.
     pub(super) findings: Vec<Finding>,
@@ -76,13 +76,13 @@ fn script_names(script: Option<&Script>, context: &Context) -> ScriptNames {
 
 fn differing(configured: &Configured, script: &Script, scripted: &ScriptNames) -> Vec<Finding> {
     let folder = &configured.run.settings.config_dir;
-    // The peer's own file at the top has no name that a script could know.
+    // The file `cog-safe-push.yaml` at the top has no name that a script could know.
     let in_folder = configured.models.iter().filter(|model| model.file.starts_with(folder.as_str()));
     let names: Vec<(ModelName, String)> = in_folder.map(|model| (model.name.clone(), model.file.clone())).collect();
     differences(&names, scripted, script.path(), folder)
 }
 
-/// What the script does not seem to know about models that are going to be run.
+/// Findings about models to be run that the script does not seem to know.
 pub(super) fn doubts(configured: &Configured, script: Option<&Script>, context: &Context) -> Vec<Finding> {
     let Some(script) = script else { return Vec::new() };
     let scripted = script_names(Some(script), context);
@@ -116,7 +116,7 @@ fn of_changed_files(configured: &Configured, script: Option<&Script>, files: &Ch
     changed(&models, SharedFiles { files: &shared, config_dir: &run.settings.config_dir }, files)
 }
 
-/// A name that only the script knows lacks a configuration; perhaps it lies in another folder.
+/// A name that only the script knows lacks a configuration, which may be in another folder.
 fn unknown(error: SelectError, configured: &Configured, scripted: &ScriptNames) -> Failure {
     let error = match error {
         SelectError::Unknown { name, .. } if scripted.names.iter().flatten().any(|scripted| scripted.as_str() == name) => {

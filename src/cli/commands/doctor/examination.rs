@@ -3,7 +3,7 @@
 use crate::report::documents::{ExaminationEntry, ExaminationState};
 use crate::report::escape;
 
-/// How it is.
+/// The state of what was examined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
     Good,
@@ -11,7 +11,7 @@ pub(super) enum State {
     Doubtful,
     /// Some commands cannot work.
     Failed,
-    /// It could not be looked at, or concerns nobody here.
+    /// It could not be examined, or is not needed here.
     Skipped,
 }
 
