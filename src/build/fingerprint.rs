@@ -1,5 +1,5 @@
-//! What a version was made of, as one label: the source, the base image and the schema. Two versions with the same one answer alike, as far as
-//! packages without a pin allow.
+//! What a version was made of, as one label: the source, the base image and the schema. Two versions with the same label behave alike,
+//! apart from unpinned packages.
 
 use sha2::{Digest as _, Sha256};
 
@@ -7,7 +7,7 @@ use crate::build::context::ContextError;
 use crate::build::request::{BuildRequest, SchemaSource};
 use crate::build::source_digest;
 
-/// The label. Every push writes it: with an empty value where what the image was made of is not known.
+/// The label. Every push writes it, with an empty value if it is not known what the image was made of.
 pub const FINGERPRINT_LABEL: &str = "safe-push.source";
 
 /// The fingerprint of a build. `base` identifies the image that it starts from. `None` for a Dockerfile of the project's own, which may start from

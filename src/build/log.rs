@@ -1,4 +1,4 @@
-//! What a build prints: the end of it, without the secrets of the run.
+//! The end of a build's output, without the secrets of the run.
 
 use std::collections::{HashMap, VecDeque};
 

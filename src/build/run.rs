@@ -47,7 +47,7 @@ async fn build_as(
 ) -> Result<Built, BuildError> {
     let (context, dockerfile) = scan(request).await?;
     check_space(request, &context, docker.daemon.as_ref()).await?;
-    // Whoever made the request may not have: what a step prints is hidden in any case.
+    // The caller may not have done so. What a step prints has to be hidden in any case.
     request.redactor.learn(request.secrets.iter().map(|secret| secret.value.expose_secret()));
     let mut narrator = Narrator { model: request.model.clone(), log: BuildLog::new(&request.redactor), cached_steps: 0 };
     let steps = BuildSteps { request, docker, observer, cancelled };

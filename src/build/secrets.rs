@@ -14,7 +14,7 @@ use crate::support::ExposeSecret as _;
 /// BuildKit rejects larger ones.
 const MAX_BYTES: u64 = 500 * 1024;
 
-/// What digests of secrets are for.
+/// The purpose of digests of secrets.
 const MARK_PURPOSE: &[u8] = b"safe-push build secret\0";
 
 /// A secret has no value.
@@ -39,7 +39,8 @@ pub enum SecretError {
     TooLarge { id: String },
 }
 
-/// The files by which BuildKit notices that a secret has another value. Only the daemon gets them, which has the secrets too; no layer does.
+/// Files that show BuildKit when a secret has a new value. Only the daemon gets them, and it has the secrets anyway; no layer contains
+/// them.
 pub(super) fn marks(wanted: &[SecretMark], secrets: &[BuildSecret]) -> Vec<RecipeFile> {
     let content = |mark: &SecretMark| {
         let secret = secrets.iter().find(|secret| secret.id == mark.secret)?;
@@ -48,7 +49,7 @@ pub(super) fn marks(wanted: &[SecretMark], secrets: &[BuildSecret]) -> Vec<Recip
         digest.update(secret.value.expose_secret());
         Some(hex::encode(digest.finalize()).into_bytes())
     };
-    // A secret without a value is the command's to report.
+    // A secret without a value is reported by the command that needs it.
     wanted.iter().map(|mark| RecipeFile { path: mark.path.clone(), contents: content(mark).unwrap_or_default() }).collect()
 }
 

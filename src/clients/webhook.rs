@@ -1,6 +1,6 @@
 //! A URL of the user's that takes one JSON document per run.
 //!
-//! Its address is a secret: whoever knows that of Slack or Teams can write to the channel. Errors never show it.
+//! The URL is a secret: anyone who knows a URL of Slack or Teams can write to the channel. Errors never show it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ impl Webhook {
     /// Creates a client without sending anything.
     ///
     /// # Errors
-    /// When the URL is none, or neither encrypted nor on a private network.
+    /// The URL is not valid, or neither encrypted nor on a private network.
     pub fn new(url: &SecretString, retry: RetryPolicy, clock: Arc<dyn Clock>) -> Result<Self, WebhookError> {
         let url: Url = url.expose_secret().trim().parse().map_err(|_unreadable| WebhookError::Url("it cannot be read"))?;
         let is_private = url.host().is_some_and(|host| private_address::is_private_host(&host));

@@ -1,4 +1,4 @@
-//! The configuration files of a repository, and those that a request means.
+//! The configuration files of a repository, and those that a request selects.
 
 use std::fs;
 use std::path::{Component, Path};
@@ -48,7 +48,7 @@ pub(super) struct ConfigFiles {
     unusable: Vec<(Option<ModelName>, Finding)>,
 }
 
-/// The configurations that a request means.
+/// The configurations that a request selects.
 #[derive(Debug, Default)]
 pub(super) struct Chosen {
     pub(super) paths: Vec<String>,

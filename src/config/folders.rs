@@ -1,7 +1,7 @@
 //! Which folder of a repository holds a model's project.
 //!
-//! A setting decides, then the configuration's neighbour, then the repository itself. Otherwise the folders that have a `cog.yaml` are
-//! listed, and one of them is taken where that is certain: it is the only one, or the only one that is called like the model.
+//! A setting decides; else the configuration's own folder, if it has a `cog.yaml`; else the repository itself. Otherwise the folders with a
+//! `cog.yaml` are listed, and one of them is used if that is certain: it is the only one, or the only one that is named like the model.
 
 use std::fs;
 use std::path::Path;
@@ -26,7 +26,7 @@ const MAX_NAMES_BYTES: usize = 400;
 /// Folders that hold other people's code.
 const OTHERS: [&str; 6] = ["node_modules", "site-packages", "venv", "__pycache__", "safe-push-report", "target"];
 
-/// What is known of a model when its folder is decided.
+/// What is known of a model when its folder is chosen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Model<'a> {
     /// The name that selects it.
@@ -115,7 +115,7 @@ impl Projects {
         }
     }
 
-    /// Where a model's project is, and what is wrong about the settings that say so.
+    /// Where a model's project is, and findings about the settings that name it.
     pub(super) fn place(&self, root: &Path, model: Model<'_>, settings: &Folders) -> (ProjectPlace, Vec<Finding>) {
         let mut findings = Vec::new();
         let mut inside = |key: &str, named: &Option<(String, Location)>| {

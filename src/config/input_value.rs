@@ -35,7 +35,7 @@ fn value_of(text: &str) -> Value {
     number(text.trim_start_matches('+')).unwrap_or_else(|| text.into())
 }
 
-/// A number as Python reads it: `1_000`, `.5` and `1.` are ones.
+/// A number as Python reads it: `1_000`, `.5` and `1.` are numbers.
 fn number(text: &str) -> Option<Value> {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
     let is_joined = |(at, _): (usize, &str)| {

@@ -58,7 +58,7 @@ pub fn load(sources: &Sources) -> Result<LoadedModels, ConfigError> {
     Ok(LoadedModels { models, run: repository.run_settings(sources), findings })
 }
 
-/// Where the configuration of a model goes that has none yet, and where its project is.
+/// Where to write the configuration of a model that has none yet, and where its project is.
 pub fn new_model(sources: &Sources, model: &ModelRef) -> Result<NewModel, ConfigError> {
     let repository = Repository::open(sources)?;
     if repository.findings.iter().any(Finding::is_error) {
@@ -103,7 +103,7 @@ pub fn settings_as_far_as_possible(mut sources: Sources, with_files: bool) -> Ru
     }
 }
 
-/// Lists the models that have a configuration. What the configurations get wrong is for [`load`] to say.
+/// Lists the models that have a configuration. [`load`] reports mistakes in the configurations.
 pub fn configured(sources: &Sources) -> Result<Configured, ConfigError> {
     let repository = Repository::open(sources)?;
     let files = repository.files();
@@ -130,7 +130,7 @@ fn read_model(repository: &Repository, file: &str) -> Result<(ModelFile, Vec<Fin
     Ok(model_file::parse(&text, file))
 }
 
-/// The models of configurations that were not chosen. One that cannot be read matters once it is chosen.
+/// The models of configurations that were not chosen. A configuration that cannot be read matters only when it is chosen.
 fn other_roles(repository: &Repository, files: &ConfigFiles, chosen: &[String]) -> Vec<ModelRoles> {
     let is_chosen = |path: &str| chosen.iter().any(|chosen| chosen.strip_prefix("./").unwrap_or(chosen) == path);
     let mut paths: Vec<&str> = files.paths().chain([DEFAULT_CONFIG]).filter(|path| !is_chosen(path)).collect();

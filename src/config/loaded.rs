@@ -1,4 +1,4 @@
-//! What loading yields.
+//! The result of loading settings.
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ pub struct NewModel {
     pub path: PathBuf,
     /// The folder of its project.
     pub project: PathBuf,
-    /// Where that is in the repository.
+    /// Where that folder is in the repository.
     pub place: ProjectPlace,
     /// Why that folder is not certain.
     pub findings: Vec<Finding>,

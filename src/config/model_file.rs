@@ -1,7 +1,7 @@
 //! The configuration file of cog-safe-push.
 //!
-//! Types are exactly those of the file. Unknown keys are errors, as they are there. Inputs may be of any type, which cog-safe-push
-//! refuses: `docs/reference/cog-safe-push.md#configuration-and-command-line`.
+//! Types are exactly those of the file. Unknown keys are errors, as in cog-safe-push. Inputs may have any type, which cog-safe-push
+//! rejects: `docs/reference/cog-safe-push.md#configuration-and-command-line`.
 
 use std::collections::BTreeMap;
 

@@ -16,7 +16,7 @@ pub(super) enum Origin {
     File(Location),
     /// A flag, a variable or an input.
     Outside(String),
-    /// Made of another name.
+    /// Derived from another name.
     Derived,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct ModelRoles {
 }
 
 impl ModelRoles {
-    /// What a file says by itself.
+    /// The models that a file names by itself.
     pub(super) fn of_file(name: &str, config: &ModelFile) -> Self {
         let Some(live) = &config.model else { return Self { name: name.to_owned(), models: Vec::new() } };
         let test = config.test_model.clone().unwrap_or_else(|| live.with_suffix("-test"));

@@ -177,7 +177,7 @@ impl Repository {
         self.projects.place(&self.root, model, &self.file.of_model(name).folders)
     }
 
-    /// Where the project of a model is that gets this configuration.
+    /// Where the project of a model with a new configuration is.
     pub(super) fn place_of_new(&self, model: &ModelRef, file: &str) -> (ProjectPlace, Vec<Finding>) {
         let config = ModelFile { file: file.to_owned(), model: Some(model.clone()), ..ModelFile::default() };
         self.place(model.name(), &config)
@@ -233,7 +233,7 @@ impl Repository {
         self.root.join(ProjectPlace::of_folder(&self.only_folder()).config_file()).is_file()
     }
 
-    /// What stands for the live model of a project that names none: its folder.
+    /// A stand-in for the live model of a project that names none, named after its folder.
     fn unnamed_model(&self) -> ModelRef {
         let folder = self.root.join(self.only_folder());
         let folder = std::path::absolute(&folder).unwrap_or(folder);
@@ -293,7 +293,7 @@ fn outside(key: Key, folder: &Path, file: &RepositoryFile) -> Finding {
     }
 }
 
-/// A file and names are two answers to one question. Of a flag and a variable, the flag counts.
+/// Rejects a configuration file together with model names: both choose the models. Only flags conflict; a flag overrides a variable.
 fn check_one_choice(Flags(flags): &Flags) -> Result<(), ConfigError> {
     match flags.get(&Key::models).and_then(|values| values.last()).filter(|value| !value.is_empty()) {
         Some(models) if flags.contains_key(&Key::config) => Err(ConfigError::BadSetting {

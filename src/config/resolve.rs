@@ -399,7 +399,7 @@ fn variable_in(value: &Value) -> Option<&str> {
     (!name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some(name)
 }
 
-/// Whether a variable carries a token that no build is given. GitHub's own token is one only for what the checkout names.
+/// Whether a variable carries a token that no build may get. GitHub's own token is one only if the checkout names it.
 fn is_own_secret(name: &str, by_checkout: bool) -> bool {
     let mut tokens = TOKENS.iter().filter(|token| by_checkout || token.variable != "GITHUB_TOKEN");
     tokens.any(|token| token.is_called(name)) || by_checkout && ["INPUT_", "ACTIONS_"].iter().any(|own| name.starts_with(own))

@@ -73,7 +73,7 @@ tokens! {
     notify: "notify_url", "NOTIFY_URL", &[Push, Workflow];
 }
 
-/// What the runner gives to steps and that opens its services.
+/// Tokens that the runner gives to steps for its services.
 const OF_RUNNER: [&str; 2] = ["ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN"];
 
 /// Whether a variable of this name holds a secret of the run: one of the tokens, or one of the runner's.
@@ -81,7 +81,7 @@ pub fn is_secret(variable: &str) -> bool {
     OF_RUNNER.contains(&variable) || TOKENS.iter().any(|token| token.is_called(variable))
 }
 
-/// A token whose value cannot be one.
+/// A token that is too weak to be one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{variable} {weakness}")]
 pub struct WeakToken {

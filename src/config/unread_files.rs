@@ -1,4 +1,4 @@
-//! Files at the top of a repository that are called almost like those that are read.
+//! Files at the top of a repository whose names are almost those of files that are read.
 
 use std::fs;
 use std::path::Path;
@@ -16,7 +16,7 @@ const LIKE_SETTINGS: [&str; 5] = [".safe-push.yml", "safe-push.yaml", "safe-push
 /// Names that people give to the configuration of the only model.
 const LIKE_CONFIG: [&str; 4] = ["cog-safe-push.yml", ".cog-safe-push.yaml", ".cog-safe-push.yml", "cog_safe_push.yaml"];
 
-/// Findings about such files, and about a folder that is called almost like that of the configurations.
+/// Findings about such files, and about a folder whose name is almost that of the configurations' folder.
 pub(super) fn find(root: &Path, config_dir: &str) -> Vec<Finding> {
     let renamed = |name: &&str, to: &str| {
         let finding = Finding::new(&rules::NOT_READ, format!("'{name}' is not read")).at(Location::file(*name));

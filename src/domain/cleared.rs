@@ -202,7 +202,7 @@ impl LiveBefore {
         &self.layers
     }
 
-    /// What it goes in place of.
+    /// The version that it replaces.
     pub fn replaces(&self) -> Replaced {
         Replaced::Version(self.newest.clone())
     }

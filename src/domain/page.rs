@@ -1,4 +1,4 @@
-//! What became of the text on a model's page.
+//! What happened to the text on a model's page.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -51,7 +51,7 @@ pub struct ModelPlan {
     pub train: Option<TrainPlan>,
     /// Whether to publish a model that passed.
     pub publish: PublishMode,
-    /// Whether what is live already is tested and published again.
+    /// Whether a model that is already live is tested and published again.
     pub always: bool,
     /// What is refused unless it is asked for.
     pub allow: Allowances,
@@ -179,7 +179,7 @@ pub struct BuildPlan {
     pub precompile: bool,
     /// Build secrets as `id=…,src=…|env=…`.
     pub secrets: Vec<String>,
-    /// Whether the checkout names them, and not the user: their files are inside it then.
+    /// Whether the checkout names them rather than the user: then their files have to be inside it.
     pub secrets_of_checkout: bool,
     /// Ignore cached build steps.
     pub no_cache: bool,

@@ -44,7 +44,7 @@ pub fn folder_in_repository(named: &str) -> Option<String> {
     is_inside.then(|| joined([named]))
 }
 
-/// What is left of a folder below one that contains it: `models/a` below `models` is `a`.
+/// A folder relative to one that contains it: `models/a` below `models` is `a`.
 pub fn below<'f>(folder: &'f str, context: &str) -> Option<&'f str> {
     if context.is_empty() || folder == context {
         return Some(folder.strip_prefix(context).unwrap_or(folder));

@@ -13,10 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::identity::{ModelRef, VersionId, VersionRef};
 
-/// What the seal is for. Another format has another purpose.
+/// The purpose of the seal. Another format needs another purpose.
 pub const SEAL_PURPOSE: &str = "safe-push tested version 1";
 
-/// Seals records, and knows its own seals.
+/// Seals records, and recognizes its own seals.
 pub trait Seal: Send + Sync {
     /// The seal of a text: letters and digits.
     fn seal(&self, text: &str) -> String;
@@ -38,7 +38,7 @@ pub struct Circumstances {
     pub live: Option<VersionId>,
 }
 
-/// What was tested, as it is written.
+/// The content of a record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Payload {
     version: VersionId,
@@ -60,7 +60,7 @@ pub(super) fn write(version: &VersionRef, compared_outputs: bool, circumstances:
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestedRecord(Payload);
 
-/// A version that was tested under the very circumstances of now. Only [`TestedRecord::check`] creates one, and
+/// A version that was tested under exactly the circumstances of now. Only [`TestedRecord::check`] creates one, and
 /// [`Verified::by_record`](crate::domain::cleared::Verified::by_record) takes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TestedBefore {

@@ -23,10 +23,10 @@ const USUAL: [&str; 12] = [
     "gpu-h100-2x",
 ];
 
-/// Shorter names are like all others.
+/// Shorter names resemble too many others.
 const LEAST_BYTES: usize = 6;
 
-/// Findings about hardware in the plan that is almost called like some on Replicate. What an account has is not known here.
+/// Findings about hardware in the plan whose name is almost that of hardware on Replicate. The hardware of the account is not known here.
 pub(super) fn check_spelling(plan: &ModelPlan) -> Vec<Finding> {
     // Another number may be newer hardware.
     let letters = |name: &str| name.chars().filter(|character| !character.is_ascii_digit()).collect::<String>();

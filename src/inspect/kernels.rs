@@ -1,5 +1,5 @@
-//! Does PyTorch have kernels for the hardware that the configuration names? A wheel is built for GPUs that its CUDA knows, so on newer ones every
-//! operation fails with "no kernel image is available", after a build and a boot.
+//! Checks that PyTorch has kernels for the hardware that the configuration names. A wheel is built for the GPUs that its CUDA supports. On
+//! newer ones, every operation fails with "no kernel image is available", after a build and a boot.
 
 use cog_findings::Finding;
 use cog_source::project::Project;

@@ -1,4 +1,4 @@
-//! A project as a git revision has it: its schema, read from the repository's objects. Nothing is checked out, and nothing is fetched.
+//! A project at a git revision: its schema, read from the repository's objects. Nothing is checked out, and nothing is fetched.
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -30,7 +30,7 @@ pub enum RevisionError {
     /// The folder has no project there.
     #[error("the revision '{name}' has no cog.yaml in this folder")]
     NoProject { name: String },
-    /// Its source does not tell the schema.
+    /// The schema cannot be read from its source.
     #[error("the schema of the revision '{name}' cannot be read: {problem}")]
     Unreadable {
         name: String,

@@ -45,7 +45,7 @@ pub struct Inspected {
     pub project: Project,
     /// Its schema; `None` if only the built image has it (SDKs before 0.19), or if the source has errors.
     pub schema: Option<Value>,
-    /// The schema that the image will have as far as the source shows it, where only the image tells its schema.
+    /// The schema that the image will have, as far as the source shows it, for SDKs whose schema comes from the image.
     pub foreseen: Option<Value>,
     /// The number of concurrent predictions that the predictor's decorator allows.
     pub concurrency: Option<u32>,

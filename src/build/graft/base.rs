@@ -6,7 +6,7 @@ use crate::clients::registry::ImageDigests;
 /// Identifies the image behind a reference as a build on this daemon would find it: the digest of its manifest, or the daemon's id for an image that
 /// never came from a registry. `None` if neither the daemon nor the registry knows it.
 pub async fn base_identity(reference: &str, images: &dyn InspectImages, digests: &dyn ImageDigests) -> Option<String> {
-    // A daemon that does not answer has nothing to build from.
+    // A daemon that does not answer cannot build.
     if let Ok(local) = images.inspect_image(reference).await {
         let repository = repository_of(reference);
         let pulled = local.digests.iter().filter_map(|named| named.split_once('@'));

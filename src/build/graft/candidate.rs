@@ -1,4 +1,4 @@
-//! A version that may be grafted on: its documents, and everything that speaks against it.
+//! A version that may be grafted on: its documents, and the checks that can rule it out.
 
 use std::collections::BTreeMap;
 
@@ -28,7 +28,7 @@ pub(super) fn unhelpful(error: &RegistryError) -> NoGraft {
 }
 
 impl Candidate {
-    /// Reads a version by its digest, so that whatever happens to its model later, the graft is about this one.
+    /// Reads a version by its digest, so that a later change of its model does not affect the graft.
     pub(super) async fn read(version: &VersionRef, writer: &dyn RegistryWriter) -> Result<Self, NoGraft> {
         let about = || Box::new(version.clone());
         let unsupported = |why: String| NoGraft::Unsupported { version: about(), why };
@@ -55,7 +55,7 @@ impl Candidate {
         Ok(Self { version: version.clone(), manifest, config, labels, diff_ids, recipe })
     }
 
-    /// Whether it may be grafted on. Asks nobody.
+    /// Checks whether it may be grafted on. Sends no request.
     pub(super) fn check(&self, ingredients: &Ingredients, copy_command: &str, terms: &GraftTerms<'_>) -> Result<(), NoGraft> {
         let version = || Box::new(self.version.clone());
         let recipe = &self.recipe;
@@ -89,7 +89,7 @@ impl Candidate {
         if fits && copies { Ok(()) } else { Err(wrong()) }
     }
 
-    /// Asks whether the registry still has every layer that is kept: it may have collected some.
+    /// Checks that the registry still has every layer that is kept. It may have deleted some.
     pub(super) async fn check_layers(&self, writer: &dyn RegistryWriter) -> Result<(), NoGraft> {
         let repository = self.version.model.to_string();
         let replaced = self.recipe.layers.indices();
@@ -123,7 +123,7 @@ pub(super) fn is_empty(entry: &Value) -> bool {
     entry.get("empty_layer").and_then(Value::as_bool).unwrap_or(false)
 }
 
-/// A time in the future is nobody's build.
+/// Whether a build is too old. A build in the future is not trusted either.
 fn is_old(built_at: DateTime<Utc>, now: DateTime<Utc>, days: u64) -> bool {
     let limit = i64::try_from(days).ok().and_then(TimeDelta::try_days).unwrap_or(TimeDelta::MAX);
     let age = now.signed_duration_since(built_at);

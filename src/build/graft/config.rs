@@ -17,7 +17,7 @@ use crate::domain::identity::ImageDigest;
 /// How the history of an image names the variables that a Dockerfile sets.
 const ENVIRONMENT: &str = "ENV ";
 
-/// What a graft puts in place of the version's own.
+/// The parts of a version that a graft replaces.
 pub(super) struct New<'a> {
     pub(super) request: &'a BuildRequest,
     pub(super) source: &'a SourcePart,
@@ -45,7 +45,7 @@ pub(super) fn config(on: &Candidate, new: &New<'_>) -> Result<(String, Vec<Image
         let listed: Vec<&str> = diff_ids.iter().map(ImageDigest::as_str).collect();
         rootfs.insert("diff_ids".to_owned(), json!(listed));
     }
-    // What a builder left for its own cache is about other layers.
+    // Data for a builder's cache describes other layers.
     config.retain(|name, _| !name.starts_with("moby.buildkit."));
     if let Some(container) = config.get_mut("config").and_then(Value::as_object_mut) {
         container.insert("Env".to_owned(), json!(environment(container, new.source)));
@@ -64,7 +64,7 @@ fn environment(container: &Map<String, Value>, source: &SourcePart) -> Vec<Strin
 fn labels(on: &Candidate, new: &New<'_>, diff_ids: &[ImageDigest]) -> Result<BTreeMap<String, String>, NoGraft> {
     let request = new.request;
     for name in ["org.opencontainers.image.revision", "org.opencontainers.image.version"] {
-        // Without it, that of the base image would show, which the version's own has covered.
+        // Without it, the label of the base image would be visible, which the version's own label hides.
         if on.labels.contains_key(name) && !request.labels.contains_key(name) {
             return Err(NoGraft::CommitUnknown { version: Box::new(on.version.clone()) });
         }

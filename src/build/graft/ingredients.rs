@@ -18,17 +18,18 @@ const CHUNK_BYTES: usize = 1024 * 1024;
 /// Digits of a digest that are kept. A label holds a few of them.
 const DIGITS: usize = 32;
 
-/// What seals of build secrets are for.
+/// The purpose of seals of build secrets.
 const SECRETS_PURPOSE: &str = "safe-push build secrets version 1";
 
-/// What the layers below the project depend on, by names that people know: `requirements.txt` is as good a name as any. Equal ingredients
-/// make layers that are as good as equal, as far as the age of packages without a pin allows.
+/// What the layers below the project depend on, under names that people know, such as `requirements.txt`. Equal ingredients make equivalent
+/// layers, apart from the age of unpinned packages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ingredients(BTreeMap<String, String>);
 
 impl Ingredients {
-    /// Those of a build. `base` identifies the image that it starts from, and `key` seals what is secret. Reads the wheels and archives of the project that pip installs.
+    /// The ingredients of a build. `base` identifies the image that it starts from, and `key` seals what is secret. Reads the wheels and
+    /// archives of the project that pip installs.
     ///
     /// # Errors
     /// Builds whose image cannot be taken apart.
@@ -48,7 +49,7 @@ impl Ingredients {
         ]);
         let seal = SealKey::of(key, SECRETS_PURPOSE);
         for secret in &request.secrets {
-            // A digest that anyone could make again would give weak secrets away.
+            // A digest that anyone can compute would give weak secrets away.
             let Some(seal) = &seal else { continue };
             let sealed = seal.seal(&hex::encode(secret.value.expose_secret()));
             found.insert(format!("the build secret '{}'", secret.id), sealed.get(..DIGITS).unwrap_or_default().to_owned());
@@ -66,7 +67,7 @@ impl Ingredients {
         Ok(Self(found))
     }
 
-    /// The name of something that is not the same in another list, if there is any. What a person changed comes before what follows from it.
+    /// The name of an ingredient that differs in another list, if any. A change by a person comes before its consequences.
     pub(super) fn difference<'a>(&'a self, other: &'a Self) -> Option<&'a str> {
         let names = self.0.keys().chain(other.0.keys());
         let mut differing: Vec<&str> = names.filter(|name| self.0.get(*name) != other.0.get(*name)).map(String::as_str).collect();

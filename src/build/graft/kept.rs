@@ -1,4 +1,4 @@
-//! What a graft keeps of an image: the settings of its container, labels that nobody writes anew, and the layers below.
+//! What a graft keeps of an image: the settings of its container, labels that a run does not write itself, and the layers below.
 //!
 //! The daemon and the registry show the same configuration in two forms, so only what both show alike is taken.
 
@@ -65,7 +65,7 @@ pub(super) fn kept(
     })
 }
 
-/// A value that says something: the daemon shows empty ones that a registry leaves out.
+/// A value that is not empty. The daemon shows empty values that a registry leaves out.
 fn given(value: Option<&Value>) -> Option<&Value> {
     value.filter(|value| match value {
         Value::Null => false,

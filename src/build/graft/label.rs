@@ -1,8 +1,8 @@
 //! The label that says how an image was built, so that a later run can graft on it.
 //!
-//! A label alone proves nothing: a pull request can have a Dockerfile that writes any label, and its image is staged to the test model. So the
-//! label carries a seal under the token of the registry, over everything that a graft relies on and keeps. Who has the token could push to the
-//! live model anyway.
+//! A label alone proves nothing: a pull request can have a Dockerfile that writes any label, and its image is staged to the test model. So
+//! the label carries a seal under the token of the registry, over everything that a graft relies on and keeps. Anyone with the token could
+//! push to the live model anyway.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -18,7 +18,7 @@ use crate::support::seal::SealKey;
 /// Separates this use of the token from any other.
 const PURPOSE: &str = "safe-push recipe 1";
 
-/// The layer of a step that changes nothing, such as a `WORKDIR` that is there: an empty archive.
+/// The layer of a step that changes nothing, such as a `WORKDIR` that already exists: an empty archive.
 const EMPTY_LAYER: &str = "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef";
 
 /// The layers that a graft replaces, by their index.
@@ -29,7 +29,8 @@ pub(super) struct ReplacedLayers {
 }
 
 impl ReplacedLayers {
-    /// Those of a built image: the schema's is the last, and the project's comes before it. `WORKDIR` may have an empty one in between.
+    /// The replaced layers of a built image: the schema's is the last, and the project's comes before it. `WORKDIR` may have an empty one
+    /// in between.
     fn of(diff_ids: &[ImageDigest]) -> Option<Self> {
         let schema = diff_ids.len().checked_sub(1)?;
         let mut project = schema.checked_sub(1)?;
@@ -44,7 +45,7 @@ impl ReplacedLayers {
     }
 }
 
-/// What the label says.
+/// The content of the label.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct RecipeLabel {
     pub(super) ingredients: Ingredients,
@@ -82,7 +83,7 @@ fn sealed_text(
 /// The label of an image that was just built.
 ///
 /// # Errors
-/// [`NoGraft::ServerVariables`] and the like have been found by [`Ingredients::of`]; here an image without the expected layers is.
+/// The image does not have the expected layers. Other reasons, such as [`NoGraft::ServerVariables`], were found by [`Ingredients::of`].
 pub fn recipe_label(
     ingredients: &Ingredients,
     image: &ImageDetails,

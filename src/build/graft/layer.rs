@@ -23,7 +23,7 @@ pub(super) const FOLDER: &str = "src";
 /// Marks a deletion in a layer.
 const WHITEOUT: &str = ".wh.";
 
-/// What is packed at one time.
+/// The size of a chunk that is packed at once, in bytes.
 const CHUNK_BYTES: usize = 256 * 1024;
 
 /// A layer: packed in a file, and the digest of what is unpacked.
@@ -81,7 +81,7 @@ async fn pack(mut archive: impl AsyncRead + Unpin) -> io::Result<Layer> {
     let mut chunk = vec![0; CHUNK_BYTES];
     let mut ended = false;
     while !ended {
-        // Always as much as fits: what is packed together decides the bytes.
+        // Each chunk is filled, because the result depends on where chunks end.
         let mut filled = 0;
         while let Some(free) = chunk.get_mut(filled..).filter(|free| !free.is_empty()) {
             match archive.read(free).await? {

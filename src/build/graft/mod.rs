@@ -5,7 +5,7 @@
 //! own models, with equal ingredients and young enough, makes the two layers and a configuration. Every "no" is a [`NoGraft`], whose
 //! text ends the sentence "built: ...", and a normal build follows.
 //!
-//! Which versions are asked, and what is done with a graft, is left to `pipeline`; how it gets into a registry to `publish`.
+//! `pipeline` decides which versions to try and what to do with a graft; `publish` puts it into a registry.
 
 mod base;
 mod candidate;

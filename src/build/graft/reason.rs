@@ -8,7 +8,7 @@ pub enum NoGraft {
     /// Its steps can do anything, before and after the files are copied.
     #[error("the project has a Dockerfile of its own")]
     OwnDockerfile,
-    /// What is set for the source cannot be told apart from what is set for all.
+    /// The variables that depend on the source cannot be told apart from the others.
     #[error("`environment` in cog.yaml sets a variable of the model server")]
     ServerVariables,
     /// The schema is only known to the image.
@@ -63,13 +63,13 @@ pub enum NoGraft {
     Official,
     #[error("the files hold a key for the tests")]
     Key,
-    /// It was asked for.
+    /// A setting asks for a build.
     #[error("{setting}")]
     NotWanted { setting: &'static str },
 }
 
 impl NoGraft {
-    /// Whether it is news to the user, and no consequence of a setting or of a first run.
+    /// Whether it is news to the user, rather than a consequence of a setting or of a first run.
     pub fn is_news(&self) -> bool {
         !matches!(self, Self::NotWanted { .. } | Self::NoVersion | Self::NoRegistry | Self::GivenImage | Self::CogCli)
     }

@@ -1,11 +1,11 @@
-//! Between which models grafts are made, and what they are made on.
+//! The models between which grafts are made, and the requirements for a version.
 
 use chrono::{DateTime, Utc};
 
 use crate::domain::identity::ModelRef;
 use crate::support::SecretString;
 
-/// The models that grafts are made between, and the secret that only who may push to them has.
+/// The models between which grafts are made, and a secret that only those who may push to them have.
 #[derive(Debug, Clone, Copy)]
 pub struct GraftScope<'a> {
     pub live: &'a ModelRef,
@@ -14,7 +14,7 @@ pub struct GraftScope<'a> {
     pub key: &'a SecretString,
 }
 
-/// What a version has to fulfil.
+/// The requirements for a version.
 #[derive(Debug, Clone, Copy)]
 pub struct GraftTerms<'a> {
     pub scope: GraftScope<'a>,

@@ -13,8 +13,7 @@ use crate::build::leaks::search::{Search, unprovable};
 use crate::build::leaks::unpack::{HEAD_BYTES, Packing, UnpackLimits, Unpacked, search_packed};
 use crate::build::rules;
 
-/// What lies among the files that a build would send and must not: one finding for each file and secret. `shown_as` is put before each path.
-/// Blocks.
+/// Secrets in the files that a build would send: one finding for each file and secret. `shown_as` is put before each path. Blocks.
 ///
 /// # Errors
 /// When a file cannot be read: nothing is proven then.

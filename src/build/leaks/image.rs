@@ -1,7 +1,7 @@
 //! The layers of an image, its configuration and its history.
 //!
-//! The daemon gives an image as one archive (`docker save`): layers as archives in it, packed or not as the daemon's store keeps them, and
-//! documents, of which the configuration holds environment, labels and history. Read as it comes; nothing is kept.
+//! The daemon returns an image as one archive (`docker save`). It contains the layers as archives, packed if the daemon's store keeps them
+//! so, and documents, among them the configuration with environment, labels and history. It is read as a stream; nothing is kept.
 
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::pin::Pin;
@@ -29,7 +29,7 @@ const BLOCK_BYTES: u64 = 512;
 
 type Reader<'a> = Pin<Box<dyn AsyncRead + Send + 'a>>;
 
-/// What an image holds and must not: one finding for each place and secret.
+/// Secrets in an image: one finding for each place and secret.
 ///
 /// # Errors
 /// When the image cannot be read to its end: nothing is proven then.
@@ -60,7 +60,7 @@ pub async fn secrets_in_image(
 /// Packed files up to this size are unpacked.
 const KEPT_BYTES: u64 = 4 * 1024 * 1024 * 1024;
 
-/// What is read at one time of the files of an image, of which there are tens of thousands.
+/// Bytes of a file that are read at once. An image has tens of thousands of files.
 const READ_BYTES: usize = 64 * 1024;
 
 /// Places and the secrets that they hold, and what was not searched.
@@ -109,7 +109,7 @@ struct ImageSearch {
 
 impl ImageSearch {
     async fn layer(&mut self, layer: Reader<'_>) -> io::Result<()> {
-        // What is behind the end of a layer's archive is in no container, but whoever may pull the layer has it.
+        // Data after the end of a layer's archive is not visible in a container, but anyone who can pull the layer has it.
         let mut files = ArchiveBuilder::new(layer).set_ignore_zeros(true).build().entries()?;
         while let Some(file) = files.next().await {
             let mut file = file?;

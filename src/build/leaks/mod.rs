@@ -1,9 +1,8 @@
-//! Proof that no secret lies where other people would find it: among the files of a build, or in an image.
+//! Proof that no secret is where other people could find it: in the files of a build, or in an image.
 //!
-//! What is found elsewhere on the way to a build ([`advice`](super::advice)) is a warning about likely places. This is for an image that must
-//! hold none, such as that of an official model, which other people run. A secret is found in the forms of
-//! [`support::secrets`](crate::support::secrets), in names as well as in contents, and within packed files. `docs/security-proof.md` lists what is
-//! searched and what is not.
+//! [`advice`](super::advice) only warns about likely places. This module is for an image that must not contain a secret, such as that of an
+//! official model, which other people run. A secret is found in the forms of [`support::secrets`](crate::support::secrets), in names as
+//! well as in contents, and within packed files. `docs/security-proof.md` lists what is searched and what is not.
 //!
 //! - [`secrets_in_context`]: each file that would be sent is read to its end, whatever its size
 //! - [`secrets_in_image`]: each file of each layer, and the image's configuration and history

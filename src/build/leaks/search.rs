@@ -12,7 +12,7 @@ use crate::support::secrets::{Redactor, SecretScan, SecretSearch, weakness};
 /// The size of one chunk of a stream, in bytes.
 pub(super) const CHUNK_BYTES: usize = 1024 * 1024;
 
-/// The shortest word that makes a line of a secret one of its own: other lines of a key file are in many files.
+/// The shortest word that makes a line of a secret count by itself. The other lines of a key file occur in many files.
 const KEY_WORD_BYTES: usize = 16;
 
 /// Secrets to be looked for.
@@ -44,7 +44,7 @@ impl Search {
         self.names.get(found).map_or("a secret", String::as_str)
     }
 
-    /// A place as it may be shown: its name may hold a secret itself.
+    /// A place as it may be shown: its name may itself contain a secret.
     pub(super) fn shown(&self, place: &str) -> String {
         self.redactor.text(place).into_inner()
     }

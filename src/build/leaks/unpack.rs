@@ -47,7 +47,7 @@ pub(super) enum Packing {
 }
 
 impl Packing {
-    /// The packing that the first bytes of a file tell.
+    /// Recognizes the packing by the first bytes of a file.
     pub(super) fn of(head: &[u8]) -> Option<Self> {
         let starts = |magic: &[u8]| head.starts_with(magic);
         Some(match head {
@@ -76,12 +76,12 @@ impl Packing {
     }
 }
 
-/// Deflate, a window of any size, and no dictionary that one has to know.
+/// Whether these bytes start a zlib stream: deflate, any window size, no preset dictionary.
 fn is_zlib(first: u8, second: u8) -> bool {
     first & 0x0f == 8 && first >> 4 <= 7 && second & 0x20 == 0 && (u16::from(first) * 256 + u16::from(second)).is_multiple_of(31)
 }
 
-/// Whether a block is a header of tar: by its mark, or, as before there was one, by its checksum.
+/// Whether a block is a tar header: by its magic, or by its checksum in archives from before POSIX.
 fn is_tar(head: &[u8]) -> bool {
     if head.get(257..262) == Some(b"ustar") {
         return true;
@@ -128,7 +128,7 @@ impl Default for UnpackLimits {
     }
 }
 
-/// Searches what a file holds when it is packed, at any depth up to the limit. The file's own bytes are left to the caller. Blocks.
+/// Searches the content of a packed file, at any depth up to the limit. The file's own bytes are left to the caller. Blocks.
 pub(super) fn search_packed(file: impl Read, search: &Search, limits: UnpackLimits) -> Unpacked {
     let mut walk = Walk { search, unpacked: Unpacked::default(), left: limits.bytes, depth: limits.depth };
     if let Err(error) = walk.content(Box::new(file), 0, false) {
@@ -190,11 +190,11 @@ impl<'s> Walk<'s> {
             Some(packing) => self.unpack(packing, Box::new(io::Cursor::new(head).chain(&mut stream)), depth),
             None => Ok(()),
         };
-        // Two bytes are not much of a sign that something is packed with zlib.
+        // Two bytes are weak evidence for zlib.
         if let (Err(error), true) = (&outcome, packing != Some(Packing::Zlib)) {
             self.unpacked.gap(format!("cannot be unpacked: {error}"));
         }
-        // Whatever the decoder has left, and what follows what is packed. A stream that breaks off was searched up to there.
+        // Reads what the decoder left, and what follows the packed data. A truncated stream was searched up to its end.
         let ended = begun.and_then(|_| io::copy(&mut stream, &mut io::sink()));
         if is_unpacked {
             self.left = self.left.saturating_sub(stream.read);
@@ -240,7 +240,7 @@ impl<'s> Walk<'s> {
     fn tar(&mut self, mut stream: Box<dyn Read + '_>, depth: usize) -> io::Result<()> {
         let mut header = [0; 512];
         while stream.read_exact(&mut header).is_ok() {
-            // The end of an archive, behind which another one may go on.
+            // The end of an archive. Another one may follow.
             if header.iter().all(|byte| *byte == 0) {
                 continue;
             }
@@ -293,7 +293,7 @@ impl<'s> Walk<'s> {
         Ok(())
     }
 
-    /// A member of an archive that keeps its members as they are, with what fills it up.
+    /// A member of an archive that stores its members unpacked, with the padding after it.
     fn member(&mut self, stream: &mut (dyn Read + '_), size: u64, with_filling: u64, depth: usize) -> io::Result<()> {
         let mut member = stream.take(with_filling);
         self.content(Box::new((&mut member).take(size)), depth + 1, false)?;
@@ -301,7 +301,7 @@ impl<'s> Walk<'s> {
     }
 }
 
-/// A size as headers of tar write it: digits of eight, or with the highest bit set as bytes.
+/// A size in a tar header: octal digits, or bytes if the highest bit is set.
 fn size_in(field: &[u8]) -> Option<u64> {
     if field.first().is_some_and(|first| first & 0x80 != 0) {
         return field[field.len() - 8..].iter().try_fold(0_u64, |size, byte| size.checked_mul(256)?.checked_add(u64::from(*byte)));
@@ -375,7 +375,7 @@ mod tests {
         header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
     }
 
-    /// An archive as before POSIX, without a mark.
+    /// An archive in the format from before POSIX, without a magic.
     fn old_tar(bytes: &[u8]) -> Vec<u8> {
         let mut archive = tar(bytes);
         archive[257..262].fill(0);

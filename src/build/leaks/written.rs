@@ -95,7 +95,7 @@ pub fn written_secrets(project: &Path, written: &[PathBuf], variables: &[NamedSe
     Ok(WrittenSecrets { secrets, unrecognized })
 }
 
-/// How a word of a file is called.
+/// The name of a word in a file, for findings.
 fn name_of(written: &Path) -> String {
     format!("what was written into {}", written.display())
 }
@@ -112,7 +112,7 @@ fn has_word(text: &str, value: &str) -> bool {
         .any(|(place, _)| is_apart(text[..place].chars().next_back()) && is_apart(text[place + value.len()..].chars().next()))
 }
 
-/// The words of a text that look like keys, each once. Of a file that is a single word, it is one whatever it looks like.
+/// The words of a text that look like keys, each once. The word of a file that has only one always counts.
 fn keys(text: &str) -> BTreeSet<&str> {
     let is_key = |word: &&str| word.contains(|c: char| c.is_ascii_digit()) && word.contains(|c: char| c.is_ascii_alphabetic());
     let mut found: BTreeSet<&str> = WORD.find_iter(text).map(|found| found.as_str()).filter(is_key).collect();
@@ -141,7 +141,7 @@ fn open_listed(project: &Path, path: &str) -> io::Result<File> {
 
 /// The words that no other file of the project contains: what is in the source as well is not a secret of the script.
 fn not_elsewhere(project: &Path, written: &[PathBuf], words: Vec<NamedSecret>) -> Result<Vec<NamedSecret>, ContextError> {
-    // By place, for several words have one file's name.
+    // By index, because several words have the same file's name.
     let numbered: Vec<NamedSecret> = words.iter().enumerate().map(|(place, (_, word))| (place.to_string(), word.clone())).collect();
     let unusable = |source| ContextError::Unreadable { path: project.to_owned(), source };
     let Some(search) = Search::new(&numbered).map_err(unusable)? else { return Ok(words) };

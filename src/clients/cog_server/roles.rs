@@ -17,7 +17,7 @@ use crate::clients::replicate::{
 use crate::domain::identity::{ModelRef, VersionRef};
 use crate::domain::prediction::{Prediction, PredictionId};
 
-/// The error of everything that takes an account at Replicate.
+/// The error of every call that needs an account at Replicate.
 fn only_on_replicate<T>(attempted: &str) -> Result<T, ReplicateError> {
     let detail = "a Cog server runs predictions and nothing else".to_owned();
     Err(ReplicateError::new(attempted, ReplicateFailure::Rejected { status: 501, detail }))

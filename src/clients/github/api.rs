@@ -49,6 +49,6 @@ pub trait GitHub: Send + Sync {
     /// Creates a deployment.
     async fn create_deployment(&self, deployment: &NewDeployment) -> Result<Deployment, GitHubError>;
 
-    /// Says how a deployment stands.
+    /// Sets the state of a deployment.
     async fn create_deployment_status(&self, id: u64, status: &NewDeploymentStatus) -> Result<(), GitHubError>;
 }

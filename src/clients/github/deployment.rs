@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 pub struct NewDeployment {
     /// The commit.
     pub r#ref: String,
-    /// What tells it from others of the same environment.
+    /// Distinguishes it from others of the same environment.
     pub task: String,
     pub environment: String,
     /// One line.
     pub description: String,
-    /// Whether the environment is gone at some time.
+    /// Whether the environment will be removed at some point.
     pub transient_environment: bool,
     /// Whether people use it.
     pub production_environment: bool,
@@ -29,7 +29,7 @@ pub struct Deployment {
     pub id: u64,
 }
 
-/// How a deployment stands.
+/// The state of a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeploymentState {

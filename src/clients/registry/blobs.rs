@@ -1,4 +1,4 @@
-//! Blobs that are there already: asking for one, mounting one, reading a small one.
+//! Blobs that already exist: looking for one, mounting one, reading a small one.
 
 use std::sync::Arc;
 
@@ -20,10 +20,10 @@ const SMALL_BYTES: u64 = 8 * 1024 * 1024;
 /// A mount that fails is replaced by a stream, so it is repeated less often than other calls.
 const MOUNT_RETRIES: usize = 2;
 
-/// What became of a mount.
+/// The result of a mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mount {
-    /// The registry says that the blob is in the other repository now, which is no proof yet: some registries only promise it.
+    /// The registry says that the blob is in the other repository now. This is not proof: some registries say so without mounting it.
     Mounted,
     /// It is not, for this reason.
     Refused(String),
@@ -47,7 +47,7 @@ pub(super) async fn has(
     }
 }
 
-/// Asks the registry to take a blob over from another of its repositories. Whatever it says instead, the blob can be streamed.
+/// Asks the registry to mount a blob from another of its repositories. If it refuses, the blob can be streamed.
 pub(super) async fn mount(connection: &Connection, to: &str, from: &str, digest: &ImageDigest) -> Mount {
     let scopes = Scopes::write_and_read(to, from);
     let query: String = url::form_urlencoded::Serializer::new("?".to_owned())

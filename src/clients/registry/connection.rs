@@ -1,6 +1,6 @@
 //! Requests to a registry: addresses, authorization, the meaning of refusals, retries.
 //!
-//! What is asked for is left to `real`, `blobs`, `uploads` and `writer`.
+//! `real`, `blobs`, `uploads` and `writer` decide what to request.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -32,7 +32,7 @@ pub(super) const CALL_TIME: Duration = Duration::from_secs(60);
 /// Limit for one request that carries a layer. A slow line needs minutes for a chunk, and hours for a layer that is sent as a whole.
 const LAYER_TIME: Duration = Duration::from_secs(6 * 60 * 60);
 
-/// The way to one registry.
+/// The connection to one registry.
 #[derive(Debug)]
 pub(super) struct Connection {
     base: Url,
@@ -181,7 +181,7 @@ impl Connection {
             (Some(Challenge::Bearer { realm, service, scope }), _) => {
                 Authorization::within(scopes.clone(), self.token(realm, service, scope.as_deref(), scopes).await?)
             }
-            // A proxy that refuses once says nothing about how: what was accepted before is tried again.
+            // If a proxy refuses a request, it does not say how to authenticate, so the last accepted authorization is tried again.
             (None, _) => match rejected {
                 Some(rejected) => rejected,
                 None => return Ok(None),
@@ -208,7 +208,7 @@ impl Connection {
         if realm.scheme() != "https" && realm.scheme() != self.base.scheme() {
             return Err(self.malformed("a token", "the token service does not use TLS".to_owned()));
         }
-        // A registry knows best what a read takes; what a write takes in two repositories no challenge says.
+        // For a read, the challenge names the right scope. No challenge names what a write in two repositories needs.
         let own = scopes.parameters().filter(|_| challenged.is_none() || scopes.write_anything());
         let wanted: BTreeSet<String> = own.chain(challenged.map(str::to_owned)).collect();
         for scope in &wanted {

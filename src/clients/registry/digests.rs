@@ -27,7 +27,7 @@ pub trait ImageDigests: Send + Sync {
     async fn digest_of(&self, image: &str) -> Option<ImageDigest>;
 }
 
-/// Every registry: one with credentials, and all others as anybody sees them.
+/// Every registry: one with credentials, and all others anonymously.
 #[derive(Debug, Clone)]
 pub struct AnyRegistry {
     own: RegistryOptions,
@@ -85,7 +85,7 @@ impl RealRegistry {
     }
 }
 
-/// A reference, as a registry is asked for it.
+/// A reference in the form of a registry's API.
 #[derive(Debug, PartialEq, Eq)]
 struct Reference {
     host: String,

@@ -1,4 +1,4 @@
-//! What a request needs to be allowed to do, in the words of a token service.
+//! The permissions that a request needs, in the format of a token service.
 
 /// Permissions in one or two repositories.
 #[derive(Debug, Clone, PartialEq, Eq)]

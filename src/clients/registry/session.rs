@@ -25,7 +25,7 @@ pub(super) async fn begin(
     Ok((url, response))
 }
 
-/// Discards a session. One that stays is removed by the registry some day.
+/// Discards a session. If that fails, the registry removes it at some point.
 pub(super) async fn drop_session(connection: &Connection, scopes: &Scopes, url: &Url) {
     if let Err(error) = connection.send(scopes, Method::DELETE, url, |request| request).await {
         tracing::debug!(%error, "an upload session could not be dropped");

@@ -21,7 +21,7 @@ use crate::domain::identity::ImageDigest;
 /// Redirects to a storage service, at most.
 const REDIRECTS: usize = 5;
 
-/// How long a download may stand still.
+/// How long a download may stall.
 const STANDSTILL: Duration = Duration::from_secs(60);
 
 /// A blob in a file that nobody else writes to.
@@ -36,7 +36,7 @@ pub struct FileBlob {
 /// Where a blob comes from.
 #[derive(Debug, Clone)]
 pub(super) enum Origin {
-    /// It is known already.
+    /// The bytes are in memory.
     Memory(Bytes),
     File(Arc<File>),
     /// Another repository of the registry has it.
@@ -79,7 +79,7 @@ impl BlobReader {
         }
     }
 
-    /// The next bytes: `limit` of them, or fewer at the end. The last piece is given out only when all of them have the blob's digest.
+    /// The next bytes: `limit` of them, or fewer at the end. The last piece is returned only if the whole content has the blob's digest.
     pub(super) async fn next(&mut self, limit: usize) -> Result<Bytes, RegistryError> {
         let left = self.blob.size_bytes.saturating_sub(self.offset);
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(limit);
@@ -216,7 +216,7 @@ async fn skip(connection: &Connection, mut response: Response, position: u64, at
         let Some(chunk) = chunk else { return Err(connection.malformed(attempted, "the download ended early".to_owned())) };
         let length = chunk.len() as u64;
         if length > left {
-            // What was received too much cannot be given back to a response.
+            // Surplus bytes cannot be put back into a response.
             let rest = chunk.slice(usize::try_from(left).unwrap_or_default()..);
             return Ok(joined(rest, response));
         }

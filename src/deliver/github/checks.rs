@@ -68,7 +68,7 @@ impl Checks {
         let mut undelivered = Vec::new();
         let mut is_denied = false;
         for subject in &mut checks.subjects {
-            // Whoever may not create one may create none.
+            // A token that may not create one may not create any.
             if is_denied {
                 subject.slot = Slot::Rejected;
                 continue;
@@ -104,7 +104,7 @@ impl Checks {
         &self.job
     }
 
-    /// How many there are to be.
+    /// The number of check runs.
     pub fn count(&self) -> usize {
         self.subjects.len()
     }

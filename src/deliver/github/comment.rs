@@ -81,7 +81,7 @@ pub async fn refresh_comment(github: &dyn GitHub, number: u64, frame: &Frame, kn
             Change::Changed | Change::Created | Change::Uncertain => {}
         }
         let now = Overview::of(&github.check_runs(&frame.head_sha, None).await?, frame.run.id).with_absent(&own);
-        // Whoever is still to finish writes later.
+        // A job that is still running writes later.
         let is_left_to_others = change != Change::Uncertain && !now.state.is_complete();
         if is_left_to_others || change == Change::Changed && now.state == overview.state {
             return Ok(CommentOutcome::Written);

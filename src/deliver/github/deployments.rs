@@ -1,10 +1,10 @@
-//! Deployments on GitHub: the repository's page of environments shows what can be tried, and what is live since when.
+//! Deployments on GitHub: the repository's page of environments shows what can be tried, what is live, and since when.
 //!
 //! A staged version is one of the environment `preview`, a published one of `replicate/OWNER/NAME`. All models share `preview`, and every pull
 //! request has its own, so GitHub's own way of replacing deployments would end those of others. Instead a deployment's task says whose it is,
 //! and the one before it of the same task is made inactive.
 //!
-//! A token without `deployments: write` is told by the first request; then there are none, and that is no problem.
+//! The first request shows whether the token has `deployments: write`. Without it there are no deployments, which is not a problem.
 
 use crate::clients::github::{DeploymentState, GitHub, GitHubError, NewDeployment, NewDeploymentStatus};
 use crate::deliver::github::job::Job;
@@ -32,7 +32,7 @@ pub async fn announce(github: &dyn GitHub, placement: Placement<'_>, run: &Run) 
         for deployed in deployed(model, placement) {
             match create(github, placement, &deployed).await {
                 Ok(()) => {}
-                // Whoever may not create one may create none.
+                // A token that may not create one may not create any.
                 Err(GitHubError::Denied { .. } | GitHubError::NotFound { .. }) => {
                     tracing::debug!("the token may not create deployments");
                     return undelivered;

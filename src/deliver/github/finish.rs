@@ -25,7 +25,7 @@ pub enum JobResult {
 }
 
 impl JobResult {
-    /// Reads `toJSON(needs)`. A text that is something else is not known to be anything.
+    /// Reads `toJSON(needs)`. Any other text is [`Self::Unknown`].
     pub fn of_needs(text: &str) -> Self {
         #[derive(Deserialize)]
         struct Need {
@@ -41,7 +41,7 @@ impl JobResult {
         }
     }
 
-    /// What became of a job that left no result.
+    /// How a job without a result ended.
     fn of_silent_job(self) -> Ended {
         match self {
             Self::Passed => Ended::Passed,
@@ -54,7 +54,7 @@ impl JobResult {
 /// The outcome of the last job.
 #[derive(Debug)]
 pub struct Finished {
-    /// How all models of the workflow run stand.
+    /// The state of all models of the workflow run.
     pub overview: Overview,
     /// Whether this call is the only one of its workflow run.
     pub is_alone: bool,
@@ -64,7 +64,7 @@ pub struct Finished {
     pub verdict: Option<Verdict>,
     /// Models whose jobs left no result although they did not pass.
     pub silent: Vec<String>,
-    /// What GitHub did not do.
+    /// What GitHub refused.
     pub undelivered: Vec<Undelivered>,
 }
 
@@ -105,7 +105,7 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
     let mut added = Vec::new();
     for model in missing {
         let mut url = None;
-        // Whoever passed without a check run had no right to one.
+        // A job that passed without a check run had no permission to create one.
         if let (Some(github), true) = (github, ended != Ended::Passed) {
             match github.create_check_run(&closed(job, model, ended, now)).await {
                 Ok(created) => url = created.html_url,
@@ -115,7 +115,7 @@ pub async fn finish(github: Option<&dyn GitHub>, job: &Job, expected: &[String],
         silent.push(model.clone());
         added.push(CommentRow { name: model.clone(), url, state: CheckState::WithoutResult(ended) });
     }
-    // Nothing comes any more.
+    // No more results will come.
     overview.state.missing_jobs = 0;
     overview.state.rows.extend(added);
     overview.state.rows.sort_by(|a, b| a.name.cmp(&b.name));
@@ -156,7 +156,7 @@ fn verdict(overview: &Overview, is_known: bool, jobs: JobResult) -> Option<Verdi
         (None, JobResult::Passed) => Some(Verdict::Passed),
         (None, JobResult::Cancelled) => Some(Verdict::Cancelled),
         (None, JobResult::Failed) => Some(Verdict::Failed),
-        // No models are expected, and none is there.
+        // No models are expected, and there are none.
         (None, JobResult::Unknown) => is_known.then_some(Verdict::Passed),
     }
 }
